@@ -1,0 +1,385 @@
+"""What `enrollment` tells: who takes part in what.
+
+Subjects: `programme/<id>`, `enrolment/<id>` (one organisation in one programme, from its invitation on) and
+`roster/<id>` (one enrolment's people at one meeting). Sequence per subject.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import ClassVar, Literal
+
+from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, natural_id
+from shared.contracts.parties import Billing, Contact, Organisation, Person
+from shared.contracts.programme import ExtraTerm, FeeTerm, ProgrammeRef, ProgrammeTerms, SeatTerm
+from shared.contracts.scheduling import Meeting
+
+SERVICE = "enrollment"
+
+
+def roster_id(enrolment_id: str, meeting_id: str) -> str:
+    return natural_id("roster", enrolment_id, meeting_id)
+
+
+class ProgrammeFact(Event):
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeTerms
+
+    @property
+    def subject(self) -> str:
+        return f"programme/{self.programme.ref.id}"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme.ref.id}/enrolments"
+
+
+@fact
+class ProgrammePublished(ProgrammeFact):
+    type: ClassVar[str] = "tovholder.enrollment.ProgrammePublished.v1"
+
+
+@fact
+class ProgrammeChanged(ProgrammeFact):
+    type: ClassVar[str] = "tovholder.enrollment.ProgrammeChanged.v1"
+
+
+@fact
+class ProgrammeCancelled(ProgrammeFact):
+    type: ClassVar[str] = "tovholder.enrollment.ProgrammeCancelled.v1"
+
+    reason: str
+
+
+class EnrolmentFact(Event):
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    enrolment_id: str
+    organisation: Organisation
+
+    @property
+    def subject(self) -> str:
+        return f"enrolment/{self.enrolment_id}"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme.id}/enrolments"
+
+
+class Mailbox(Frozen):
+    """An address of an organisation's, not of a person's: its main mailbox or a role's."""
+
+    role: str
+    email: str
+
+
+@fact
+class MunicipalityInvited(EnrolmentFact):
+    type: ClassVar[str] = "tovholder.enrollment.MunicipalityInvited.v1"
+
+    round_id: str
+    to: tuple[Mailbox, ...]
+    deadline: date | None
+    sign_up_path: str
+
+
+@fact
+class InvitationReminderDue(EnrolmentFact):
+    """An invited organisation has not answered; told once per round."""
+
+    type: ClassVar[str] = "tovholder.enrollment.InvitationReminderDue.v1"
+
+    round_id: str
+    to: tuple[Mailbox, ...]
+    deadline: date | None
+    sign_up_path: str
+
+
+@fact
+class EnrolmentReceived(EnrolmentFact):
+    """A sign-up by form, waiting for its contact to press the link mailed to them (Modtaget). It holds no place."""
+
+    type: ClassVar[str] = "tovholder.enrollment.EnrolmentReceived.v1"
+
+    contact: Contact
+    received_at: datetime
+    confirm_path: str
+    """Path of the signed link; a secret of the contact's, never logged."""
+
+
+@fact
+class MunicipalityEnrolled(EnrolmentFact):
+    """The organisation has a place, on the terms carried here. `forbehold_open`: a political approval is still to come."""
+
+    type: ClassVar[str] = "tovholder.enrollment.MunicipalityEnrolled.v1"
+
+    contact: Contact
+    billing: Billing
+    group: str | None = None
+    fees: tuple[FeeTerm, ...]
+    seats: tuple[SeatTerm, ...]
+    deadline: date | None = None
+    forbehold_open: bool = False
+    received_at: datetime
+    enrolled_at: datetime
+    participants_path: str | None = None
+    """Path of the signed link to the page where participants are registered; None = the owner has no such page."""
+
+
+@fact
+class EnrolmentRegrouped(EnrolmentFact):
+    """The enrolment belongs to another group from now on (Vest instead of Øst)."""
+
+    type: ClassVar[str] = "tovholder.enrollment.EnrolmentRegrouped.v1"
+
+    previous_group: str | None
+    group: str | None
+    contact: Contact
+
+
+@fact
+class EnrolmentWaitlisted(EnrolmentFact):
+    """On the waiting list; the place in it is computed when read, from (received at, number)."""
+
+    type: ClassVar[str] = "tovholder.enrollment.EnrolmentWaitlisted.v1"
+
+    contact: Contact
+    received_at: datetime
+    number: int
+    forbehold_open: bool = False
+
+
+@fact
+class ReservationResolved(EnrolmentFact):
+    """The political body has said yes or no to a forbehold (a reservation for a later political approval)."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ReservationResolved.v1"
+
+    approved: bool
+    resolved_at: datetime
+
+
+@fact
+class EnrolmentLapsed(EnrolmentFact):
+    type: ClassVar[str] = "tovholder.enrollment.EnrolmentLapsed.v1"
+
+    reason: str
+
+
+@fact
+class EnrolmentWithdrawn(EnrolmentFact):
+    type: ClassVar[str] = "tovholder.enrollment.EnrolmentWithdrawn.v1"
+
+    contact: Contact
+    reason: str = ""
+
+
+@fact
+class TovholderAppointed(EnrolmentFact):
+    """The organisation's tovholder (the person who holds the threads) is from now on this contact."""
+
+    type: ClassVar[str] = "tovholder.enrollment.TovholderAppointed.v1"
+
+    contact: Contact
+
+
+@fact
+class OptionOrdered(EnrolmentFact):
+    type: ClassVar[str] = "tovholder.enrollment.OptionOrdered.v1"
+
+    option_id: str
+    text: str
+    price_ore: int
+    vat_percent: int
+
+
+class RosterFact(Event):
+    """About one organisation's people at one meeting."""
+
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    enrolment_id: str
+    organisation: Organisation
+    contact: Contact
+    meeting: Meeting
+    person: Person
+
+    @property
+    def subject(self) -> str:
+        return f"roster/{roster_id(self.enrolment_id, self.meeting.id)}"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme.id}/enrolments"
+
+
+@fact
+class ParticipantRegistered(RosterFact):
+    type: ClassVar[str] = "tovholder.enrollment.ParticipantRegistered.v1"
+
+    extra: bool
+    """Beyond the included seats when registered; ExtraParticipantAdded follows and says the price."""
+
+
+@fact
+class ParticipantReplaced(RosterFact):
+    """`person` takes over the seat of `previous`; the number of seats is unchanged."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ParticipantReplaced.v1"
+
+    previous: Person
+
+
+@fact
+class ParticipantCancelled(RosterFact):
+    type: ClassVar[str] = "tovholder.enrollment.ParticipantCancelled.v1"
+
+
+@fact
+class ExtraParticipantAdded(RosterFact):
+    """A participant beyond the included seats: billed at these terms once the meeting has been held."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ExtraParticipantAdded.v1"
+
+    billing: Billing
+    terms: ExtraTerm
+
+
+@fact
+class ExtraParticipantRemoved(RosterFact):
+    """No longer beyond the included seats: cancelled, or moved in on a seat that became free."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ExtraParticipantRemoved.v1"
+
+    reason: Literal["cancelled", "moved_in"]
+
+
+@fact
+class PersonErased(Event):
+    """Everything about this person is to be forgotten, everywhere, except what the law says an invoice must keep."""
+
+    type: ClassVar[str] = "tovholder.enrollment.PersonErased.v1"
+    service: ClassVar[str] = SERVICE
+
+    person_id: str
+
+    @property
+    def subject(self) -> str:
+        return f"person/{self.person_id}"
+
+    @property
+    def scope(self) -> str:
+        return "erasure"
+
+
+@fact
+class SessionsRevoked(Event):
+    """Cookies of an older epoch are no longer accepted for this subject."""
+
+    type: ClassVar[str] = "tovholder.enrollment.SessionsRevoked.v1"
+    service: ClassVar[str] = SERVICE
+
+    person_id: str
+    epoch: int
+
+    @property
+    def subject(self) -> str:
+        return f"person/{self.person_id}"
+
+    @property
+    def scope(self) -> str:
+        return "sessions"
+
+
+@fact
+class EnrollmentIntakeRejected(IntakeRejected):
+    type: ClassVar[str] = "tovholder.enrollment.IntakeRejected.v1"
+    service: ClassVar[str] = SERVICE
+
+
+@command
+class EnrolMunicipality(Command):
+    type: ClassVar[str] = "tovholder.enrollment.EnrolMunicipality.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme_id: str
+    organisation_code: str
+    contact_name: str
+    contact_email: str
+    contact_role: str = "kontaktperson"
+    billing: Billing = Billing()
+    answers: dict[str, str] = {}
+    """Answers to the programme's own form fields, by field id."""
+    group: str | None = None
+    """Another group than the region's, if the municipality asked for it."""
+    forbehold: bool = False
+
+
+@command
+class WithdrawEnrolment(Command):
+    type: ClassVar[str] = "tovholder.enrollment.WithdrawEnrolment.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: str
+    reason: str = ""
+
+
+@command
+class ChangeGroup(Command):
+    type: ClassVar[str] = "tovholder.enrollment.ChangeGroup.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: str
+    group: str
+
+
+@command
+class RegisterParticipant(Command):
+    """`accepted_price_ore` is the price shown before confirming: None accepts no price, so an extra seat is refused."""
+
+    type: ClassVar[str] = "tovholder.enrollment.RegisterParticipant.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: str
+    meeting_id: str
+    name: str
+    email: str
+    accepted_price_ore: int | None = None
+
+
+@command
+class CancelParticipant(Command):
+    type: ClassVar[str] = "tovholder.enrollment.CancelParticipant.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: str
+    meeting_id: str
+    person_id: str
+
+
+@command
+class ReplaceParticipant(Command):
+    type: ClassVar[str] = "tovholder.enrollment.ReplaceParticipant.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: str
+    meeting_id: str
+    person_id: str
+    name: str
+    email: str
+
+
+@command
+class InviteMunicipalities(Command):
+    """Start an invitation round: everyone in the address book, or those named; later a reminder to the silent ones."""
+
+    type: ClassVar[str] = "tovholder.enrollment.InviteMunicipalities.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme_id: str
+    round_id: str
+    organisation_codes: tuple[str, ...] = ()
+    remind_on: date | None = None

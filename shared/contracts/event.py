@@ -1,0 +1,114 @@
+"""What every event and every intake command is: the language between services.
+
+An event is a *fact*: past tense, told by its owner, carrying all that its readers need. A command is an *imperative*
+that another system puts on `tovholder.intake`. Both travel as CloudEvents 1.0 (structured JSON); this module knows
+only their data. The wire name is an explicit string and never follows from a class name.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict
+
+NAMESPACE = UUID("6f5b0c7e-5f0e-5d1c-9a7b-2f3c4d5e6f70")
+"""Namespace of every uuid5 in the product; changing it would make every event new again."""
+
+INTAKE_TOPIC = "tovholder.intake"
+SERVICES = ("enrollment", "scheduling", "invoicing", "notifications")
+MAX_EVENT_BYTES = 900_000
+"""An event of ours is smaller than this, envelope included; the outbox refuses a larger one."""
+
+
+def topic_of(service: str) -> str:
+    return f"tovholder.{service}"
+
+
+def event_uid(source: str, event_id: str) -> UUID:
+    """Identity of an event everywhere: (source, id) folded into one UUID, whatever string another system uses as id."""
+    return uuid5(NAMESPACE, f"{source}\n{event_id}")
+
+
+def natural_id(*parts: str) -> str:
+    """The id of something that a natural key already identifies: equal parts give the equal id, on every machine."""
+    return str(uuid5(NAMESPACE, "\n".join(parts)))
+
+
+class Frozen(BaseModel):
+    """A value inside an event: immutable, strict about types, and tolerant of fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+class Event(Frozen):
+    """A fact. `owner` is the only source that may tell facts about this aggregate (else: dead letter `not_owner`)."""
+
+    type: ClassVar[str]
+    service: ClassVar[str]
+
+    owner: str
+
+    @property
+    def subject(self) -> str:
+        """`<kind>/<id>` of the aggregate; also the Kafka key. Never holds personal data."""
+        raise NotImplementedError(type(self).__name__)
+
+    @property
+    def scope(self) -> str:
+        """What `owner` owns; a reader binds each scope to the first owner it sees."""
+        raise NotImplementedError(type(self).__name__)
+
+
+class Command(Frozen):
+    """An imperative for one owner; unlike a reader of facts, its reader refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    type: ClassVar[str]
+    service: ClassVar[str]
+
+
+class IntakeRejected(Event):
+    """An owner's "no" to a command that came over `tovholder.intake` or `POST /events`; it is never retried."""
+
+    refused_source: str
+    refused_id: str
+    refused_type: str
+    problem: dict[str, Any]
+    """RFC 9457 problem details: type, title, status, detail, code, field."""
+
+    @property
+    def subject(self) -> str:
+        return f"intake/{event_uid(self.refused_source, self.refused_id)}"
+
+    @property
+    def scope(self) -> str:
+        return f"intake/{self.service}"
+
+
+FACTS: dict[str, type[Event]] = {}
+"""Every fact by its wire name."""
+
+COMMANDS: dict[str, type[Command]] = {}
+"""Every intake command by its wire name."""
+
+
+E = TypeVar("E", bound=type[Event])
+C = TypeVar("C", bound=type[Command])
+
+
+def fact(cls: E) -> E:
+    """Enter a fact in the registry; two classes with one wire name are a programming error."""
+    if cls.type in FACTS:
+        raise ValueError(f"two facts are called {cls.type}")
+    FACTS[cls.type] = cls
+    return cls
+
+
+def command(cls: C) -> C:
+    """Enter a command in the registry; two classes with one wire name are a programming error."""
+    if cls.type in COMMANDS:
+        raise ValueError(f"two commands are called {cls.type}")
+    COMMANDS[cls.type] = cls
+    return cls

@@ -1,0 +1,143 @@
+"""What `invoicing` tells: who owes what. Subject `invoice/<series>-<number>`; amounts in øre; sequence per invoice."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact
+from shared.contracts.parties import Billing, Contact, Organisation
+from shared.contracts.programme import ProgrammeRef
+
+SERVICE = "invoicing"
+
+
+class InvoiceLine(Frozen):
+    claim_id: str
+    text: str
+    quantity: int
+    unit_price_ore: int
+    net_ore: int
+    vat_percent: int
+    delivered_on: date | None = None
+
+
+class Invoice(Frozen):
+    """A whole invoice: gross = net + moms on the net sum per rate; the number is gapless per (organiser, series)."""
+
+    number: int
+    series: str
+    issued_on: date
+    due_on: date
+    programme: ProgrammeRef
+    enrolment_id: str
+    buyer: Organisation
+    billing: Billing
+    contact: Contact
+    lines: tuple[InvoiceLine, ...]
+    net_ore: int
+    vat_ore: int
+    gross_ore: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.series}-{self.number}"
+
+
+class InvoiceFact(Event):
+    service: ClassVar[str] = SERVICE
+
+    invoice_id: str
+
+    @property
+    def subject(self) -> str:
+        return f"invoice/{self.invoice_id}"
+
+    @property
+    def scope(self) -> str:
+        return "invoices"
+
+
+@fact
+class InvoiceIssued(InvoiceFact):
+    type: ClassVar[str] = "tovholder.invoicing.InvoiceIssued.v1"
+
+    invoice: Invoice
+
+
+@fact
+class CreditNoteIssued(InvoiceFact):
+    type: ClassVar[str] = "tovholder.invoicing.CreditNoteIssued.v1"
+
+    number: int
+    issued_on: date
+    lines: tuple[InvoiceLine, ...]
+    net_ore: int
+    vat_ore: int
+    gross_ore: int
+    reason: str
+
+
+@fact
+class InvoiceDelivered(InvoiceFact):
+    type: ClassVar[str] = "tovholder.invoicing.InvoiceDelivered.v1"
+
+    channel: Literal["mail", "nemhandel", "peppol"]
+
+
+@fact
+class InvoiceRejected(InvoiceFact):
+    type: ClassVar[str] = "tovholder.invoicing.InvoiceRejected.v1"
+
+    reason: str
+
+
+@fact
+class PaymentRegistered(InvoiceFact):
+    type: ClassVar[str] = "tovholder.invoicing.PaymentRegistered.v1"
+
+    payment_id: str
+    amount_ore: int
+    paid_on: date
+    outstanding_ore: int
+
+
+@fact
+class InvoiceOverdue(InvoiceFact):
+    """Not paid in full by its due date; told once per level."""
+
+    type: ClassVar[str] = "tovholder.invoicing.InvoiceOverdue.v1"
+
+    level: int
+    outstanding_ore: int
+    invoice: Invoice
+
+
+@fact
+class InvoicingIntakeRejected(IntakeRejected):
+    type: ClassVar[str] = "tovholder.invoicing.IntakeRejected.v1"
+    service: ClassVar[str] = SERVICE
+
+
+@command
+class RegisterPayment(Command):
+    """`payment_id` is the bank's own reference; the same one twice is one payment."""
+
+    type: ClassVar[str] = "tovholder.invoicing.RegisterPayment.v1"
+    service: ClassVar[str] = SERVICE
+
+    invoice_id: str
+    payment_id: str
+    amount_ore: int
+    paid_on: date
+
+
+@command
+class WaiveClaim(Command):
+    """The claim is not to be invoiced, for this reason."""
+
+    type: ClassVar[str] = "tovholder.invoicing.WaiveClaim.v1"
+    service: ClassVar[str] = SERVICE
+
+    claim_id: str
+    reason: str

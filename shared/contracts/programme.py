@@ -1,0 +1,275 @@
+"""What a programme is, as facts carry it: who sells, what was agreed, which meetings are planned.
+
+Amounts are integer øre excluding VAT, dates are calendar dates in Europe/Copenhagen, clock times are local there.
+A fact carries these whole, so that a reader never has to look anything up. Readers ignore fields they do not know.
+"""
+
+from datetime import date, time
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Precision = Literal["undated", "month", "day", "timed"]
+
+
+class Term(BaseModel):
+    """A frozen value inside a fact. Unknown fields are ignored, so that a newer producer may add some."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Seller(Term):
+    """The organiser: sells, sends and signs. An installation may serve several.
+
+    ``bank_registration``, ``bank_account`` and ``series`` are empty when the programme bills nothing;
+    a programme file that bills something without them cannot be published.
+    """
+
+    name: str
+    cvr: str = Field(pattern=r"^\d{8}$", description="CVR number, modulus 11")
+    street: str
+    postcode: str
+    city: str
+    bank_registration: str = ""
+    bank_account: str = ""
+    sender_name: str
+    sender_email: str = Field(description="From of every mail; need not be read by anyone")
+    organizer_email: str = Field(description="is read: Reply-To of mails and ORGANIZER of calendar invitations")
+    phone: str = ""
+    payment_days: int = Field(default=30, ge=0, description="days from the invoice's date to its due date")
+    series: str = Field(default="", description="invoice numbers are gapless per (cvr, series)")
+
+
+class ProgrammeRef(Term):
+    """The programme as every fact about it names it: version, owners, seller and language included."""
+
+    id: str
+    version: int = Field(ge=1)
+    title: str
+    noun: str = Field(description="what people call it in Danish: netværk, partnerskab, projekt")
+    owner: str = Field(description="source that facts about enrolments are accepted from")
+    meetings_owner: str = Field(description="source that facts about meetings are accepted from")
+    language: str = "da"
+    seller: Seller
+    staff_email: str = Field(description="where the daily digest goes")
+
+
+class FeeTerm(Term):
+    """One instalment of the fee: claimed once per enrolment, invoiced on its date and never before the deadline."""
+
+    id: str
+    text: str
+    amount_ore: int = Field(gt=0)
+    vat_percent: int = Field(ge=0, le=100)
+    invoice_on: date
+
+
+class ExtraTerm(Term):
+    """The price of one person beyond the included seats at one meeting; invoiced once that meeting has been held."""
+
+    price_ore: int = Field(gt=0)
+    vat_percent: int = Field(ge=0, le=100)
+    text: str
+
+
+class SeatTerm(Term):
+    """One organisation's seats at each meeting of a kind.
+
+    ``included`` None = no limit. ``extra`` None = one more than included is refused, not billed.
+    ``attendance``: ``registered`` = people are registered meeting by meeting; ``team`` = one standing team, named
+    once, is invited to each; ``contact`` = only the contact role; ``members`` = the invited organisations' people;
+    ``none`` = nobody is invited through the system.
+    """
+
+    kind: str
+    title: str
+    attendance: Literal["registered", "team", "contact", "members", "none"] = "registered"
+    included: int | None = Field(default=None, ge=0)
+    minimum: int = Field(default=0, ge=0)
+    extra: ExtraTerm | None = None
+
+
+class OptionTerm(Term):
+    """Something an organisation may buy beside the fee. ``price_ore`` None = priced by quote after dialogue."""
+
+    id: str
+    title: str
+    text: str
+    price_ore: int | None = Field(default=None, gt=0)
+    vat_percent: int = Field(ge=0, le=100)
+
+
+class Terms(Term):
+    """What is agreed when an organisation enrols; MunicipalityEnrolled carries it as it was on that day."""
+
+    fees: tuple[FeeTerm, ...] = ()
+    seats: tuple[SeatTerm, ...] = ()
+    options: tuple[OptionTerm, ...] = ()
+    deadline: date | None = None
+    reservation_allowed: bool = Field(default=False, description="may enrol with a forbehold for political approval")
+    contact_label: str = Field(default="kontaktperson", description="what the contact role is called in this programme")
+    registration_closes_days: int = Field(default=0, ge=0, description="days before the meeting's first day")
+    reminder_days: tuple[int, ...] = Field(default=(), description="days before the meeting's first day, descending")
+
+
+class GroupTerm(Term):
+    """A part of the programme with meetings of its own. An organisation's region proposes its group."""
+
+    id: str
+    title: str
+    regions: tuple[str, ...] = ()
+    expected: int | None = Field(default=None, description="how many municipalities those regions hold")
+
+
+class PhaseTrigger(Term):
+    """The meeting is due when more than ``more_than_percent`` of the enrolled have completed ``track``/``phase``."""
+
+    track: str
+    phase: str
+    more_than_percent: int = Field(ge=0, lt=100)
+
+
+class MeetingPlan(Term):
+    """A meeting as the programme plans it; scheduling tells of its life from there.
+
+    ``precision`` says which of the fields stand: ``month`` → ``month`` (YYYY-MM); ``day`` → ``date``;
+    ``timed`` → ``date``, ``starts`` and ``ends``. ``last_date`` stands only for a meeting over several days.
+    """
+
+    key: str
+    title: str
+    kind: str
+    group: str | None = Field(default=None, description="None = every group")
+    precision: Precision
+    month: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}$")
+    date: date | None = None
+    last_date: date | None = None
+    starts: time | None = None
+    ends: time | None = None
+    place: str = ""
+    virtual: bool = False
+    note: str = ""
+    after: PhaseTrigger | None = None
+
+
+class FormField(Term):
+    """One question of the sign-up form. ``kind`` lines = a text of at most ``max_lines`` lines."""
+
+    id: str
+    label: str
+    kind: Literal["text", "lines", "choice", "choices", "yes_no"] = "text"
+    help: str = ""
+    required: bool = False
+    max_lines: int | None = Field(default=None, ge=1)
+    choices: tuple[str, ...] = ()
+
+
+class Declaration(Term):
+    """What an organisation declares when it enrols."""
+
+    id: str
+    text: str
+    required: bool = True
+
+
+class InvitedOrganisation(Term):
+    """An organisation or office that is invited by name instead of signing up."""
+
+    id: str
+    title: str
+    seats: int = Field(default=1, ge=1)
+    seats_most: int | None = Field(default=None, ge=1, description="when a range is meant: three to four companies")
+    ad_hoc: bool = False
+
+
+class CapacityTerm(Term):
+    """``usual`` places are given silently, from there to ``hard`` with word to the staff, then the waiting list."""
+
+    usual: int = Field(ge=1)
+    hard: int = Field(ge=1)
+    when_full: Literal["waiting_list", "refuse"] = "waiting_list"
+
+
+class EnrolmentPlan(Term):
+    """Who may come in, when and how."""
+
+    who: Literal["municipalities", "invited"]
+    how: Literal["sign_up", "invited", "imported"]
+    invite_on: date | None = None
+    remind_on: date | None = None
+    capacity: CapacityTerm | None = None
+    form: tuple[FormField, ...] = ()
+    declarations: tuple[Declaration, ...] = ()
+    invited: tuple[InvitedOrganisation, ...] = ()
+
+
+class Milestone(Term):
+    """Something that is due or decided, with nobody invited. ``when`` is YYYY-MM or YYYY-MM-DD, or empty."""
+
+    id: str
+    title: str
+    when: str = ""
+
+
+class StepTerm(Term):
+    """One step of a phase. ``planned`` is how many are meant; what was agreed may deviate and nothing is refused."""
+
+    id: str
+    title: str
+    planned: int = Field(default=1, ge=0)
+    holds_up: bool = Field(default=True, description="the phase is not completed before this step is")
+    option: str | None = Field(default=None, description="only for those who ordered this option")
+
+
+class PhaseTerm(Term):
+    """A phase of a track, in order."""
+
+    id: str
+    title: str
+    steps: tuple[StepTerm, ...] = ()
+
+
+class TrackTerm(Term):
+    """``per`` organisation = each runs it for itself; programme = all together; guests = people from outside."""
+
+    id: str
+    title: str
+    per: Literal["organisation", "programme", "guests"]
+    phases: tuple[PhaseTerm, ...] = ()
+
+
+class ActivityTerm(Term):
+    """Something done at, before or between meetings: homework, a barometer, an O-løb, a postcard, a trial action."""
+
+    id: str
+    kind: Literal["homework", "barometer", "iglo", "orienteering", "postcard", "trial_action", "knowledge_talk", "mail"]
+    title: str
+    text: str = ""
+    meeting: str | None = None
+    statements: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    posts: int | None = None
+    scale_from: int | None = None
+    scale_to: int | None = None
+    half_steps: bool = False
+    dated: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}$")
+    send_back: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}$")
+
+
+class ProgrammeTerms(Term):
+    """The whole programme as ProgrammePublished carries it."""
+
+    programme: ProgrammeRef
+    summary: str = ""
+    starts: str = Field(default="", description="YYYY-MM or YYYY-MM-DD")
+    ends: str = Field(default="", description="YYYY-MM or YYYY-MM-DD")
+    enrolment: EnrolmentPlan
+    terms: Terms
+    groups: tuple[GroupTerm, ...] = ()
+    meetings: tuple[MeetingPlan, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    tracks: tuple[TrackTerm, ...] = ()
+    focus_areas: tuple[str, ...] = ()
+    activities: tuple[ActivityTerm, ...] = ()
+    outcomes: tuple[str, ...] = ()

@@ -1,0 +1,200 @@
+"""What `scheduling` tells: when and where meetings are. Subject `meeting/<id>`; sequence per meeting."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import ClassVar, Literal
+
+from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact
+from shared.contracts.programme import ProgrammeRef
+
+SERVICE = "scheduling"
+
+
+class When(Frozen):
+    """A day (or several), with or without clock times. Days are in Europe/Copenhagen, instants in UTC."""
+
+    first_day: date
+    last_day: date
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    @property
+    def timed(self) -> bool:
+        return self.starts_at is not None
+
+
+class Meeting(Frozen):
+    """A meeting as it stands. `date_version` is the SEQUENCE of its calendar object (RFC 5545 § 3.8.7.4):
+
+    0 at its first date, then + 1 when time, place or cancellation changes, and never otherwise.
+    """
+
+    id: str
+    key: str
+    """Its name in the programme file, such as `vest-2020-2`; unique per programme."""
+    title: str
+    kind: str
+    """The kind of meeting that seats are counted by, such as `heldag`."""
+    group: str | None = None
+    """The group it is for; None = everybody in the programme."""
+    mode: Literal["physical", "virtual", "hybrid"] = "physical"
+    when: When | None = None
+    place: str | None = None
+    link: str | None = None
+    date_version: int = 0
+    roles: tuple[str, ...] = ()
+    """Only these contact roles are invited; empty = participants as usual."""
+
+
+class MeetingFact(Event):
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    meeting: Meeting
+
+    @property
+    def subject(self) -> str:
+        return f"meeting/{self.meeting.id}"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme.id}/meetings"
+
+
+@fact
+class MeetingPlanned(MeetingFact):
+    """The meeting will be held; no date yet."""
+
+    type: ClassVar[str] = "tovholder.scheduling.MeetingPlanned.v1"
+
+
+@fact
+class MeetingScheduled(MeetingFact):
+    """The meeting has its first date: a day, with or without clock times. `meeting.date_version` is 0."""
+
+    type: ClassVar[str] = "tovholder.scheduling.MeetingScheduled.v1"
+
+
+@fact
+class MeetingRescheduled(MeetingFact):
+    """Day, clock times or place changed after the first date, first clock times included."""
+
+    type: ClassVar[str] = "tovholder.scheduling.MeetingRescheduled.v1"
+
+    previous: When
+
+
+@fact
+class MeetingCancelled(MeetingFact):
+    type: ClassVar[str] = "tovholder.scheduling.MeetingCancelled.v1"
+
+    reason: str = ""
+
+
+@fact
+class MeetingHeld(MeetingFact):
+    """The meeting took place; what is billed after a meeting may now be billed."""
+
+    type: ClassVar[str] = "tovholder.scheduling.MeetingHeld.v1"
+
+    held_on: date
+
+
+@fact
+class PhaseCompleted(Event):
+    """A municipality is through a phase of its own track."""
+
+    type: ClassVar[str] = "tovholder.scheduling.PhaseCompleted.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    enrolment_id: str
+    track: str
+    phase: str
+
+    @property
+    def subject(self) -> str:
+        return f"enrolment/{self.enrolment_id}"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme.id}/meetings"
+
+
+@fact
+class ClusterFormed(Event):
+    """A klynge: a smaller group of municipalities with related challenges."""
+
+    type: ClassVar[str] = "tovholder.scheduling.ClusterFormed.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    cluster_id: str
+    title: str
+    enrolment_ids: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        return f"cluster/{self.cluster_id}"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme.id}/meetings"
+
+
+@fact
+class SchedulingIntakeRejected(IntakeRejected):
+    type: ClassVar[str] = "tovholder.scheduling.IntakeRejected.v1"
+    service: ClassVar[str] = SERVICE
+
+
+@command
+class PlanMeeting(Command):
+    """Add a meeting that is not in the programme file."""
+
+    type: ClassVar[str] = "tovholder.scheduling.PlanMeeting.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme_id: str
+    key: str
+    title: str
+    kind: str
+    group: str | None = None
+    mode: Literal["physical", "virtual", "hybrid"] = "physical"
+
+
+@command
+class SetMeetingDate(Command):
+    """Give a meeting its date, or move it: a day, with or without local clock times ("09:30") in Europe/Copenhagen."""
+
+    type: ClassVar[str] = "tovholder.scheduling.SetMeetingDate.v1"
+    service: ClassVar[str] = SERVICE
+
+    meeting_id: str
+    day: date
+    last_day: date | None = None
+    starts: str | None = None
+    ends: str | None = None
+    place: str | None = None
+    link: str | None = None
+
+
+@command
+class CancelMeeting(Command):
+    type: ClassVar[str] = "tovholder.scheduling.CancelMeeting.v1"
+    service: ClassVar[str] = SERVICE
+
+    meeting_id: str
+    reason: str = ""
+
+
+@command
+class MarkMeetingHeld(Command):
+    """Say that a meeting was held before the clock says it by itself."""
+
+    type: ClassVar[str] = "tovholder.scheduling.MarkMeetingHeld.v1"
+    service: ClassVar[str] = SERVICE
+
+    meeting_id: str
+    held_on: date
