@@ -4,7 +4,7 @@ Amounts are integer øre excluding VAT, dates are calendar dates in Europe/Copen
 A fact carries these whole, so that a reader never has to look anything up. Readers ignore fields they do not know.
 """
 
-from datetime import date, time
+import datetime as dt
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -61,7 +61,7 @@ class FeeTerm(Term):
     text: str
     amount_ore: int = Field(gt=0)
     vat_percent: int = Field(ge=0, le=100)
-    invoice_on: date
+    invoice_on: dt.date
 
 
 class ExtraTerm(Term):
@@ -87,6 +87,8 @@ class SeatTerm(Term):
     included: int | None = Field(default=None, ge=0)
     minimum: int = Field(default=0, ge=0)
     extra: ExtraTerm | None = None
+    full_day: bool = False
+    hours: int | None = Field(default=None, ge=1, description="how long such a meeting lasts when not a full day")
 
 
 class OptionTerm(Term):
@@ -105,9 +107,12 @@ class Terms(Term):
     fees: tuple[FeeTerm, ...] = ()
     seats: tuple[SeatTerm, ...] = ()
     options: tuple[OptionTerm, ...] = ()
-    deadline: date | None = None
+    deadline: dt.date | None = None
     reservation_allowed: bool = Field(default=False, description="may enrol with a forbehold for political approval")
     contact_label: str = Field(default="kontaktperson", description="what the contact role is called in this programme")
+    participant_levels: tuple[str, ...] = Field(
+        default=(), description="what a participant says to be; empty = not asked"
+    )
     registration_closes_days: int = Field(default=0, ge=0, description="days before the meeting's first day")
     reminder_days: tuple[int, ...] = Field(default=(), description="days before the meeting's first day, descending")
 
@@ -142,10 +147,10 @@ class MeetingPlan(Term):
     group: str | None = Field(default=None, description="None = every group")
     precision: Precision
     month: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}$")
-    date: date | None = None
-    last_date: date | None = None
-    starts: time | None = None
-    ends: time | None = None
+    date: dt.date | None = None
+    last_date: dt.date | None = None
+    starts: dt.time | None = None
+    ends: dt.time | None = None
     place: str = ""
     virtual: bool = False
     note: str = ""
@@ -195,8 +200,8 @@ class EnrolmentPlan(Term):
 
     who: Literal["municipalities", "invited"]
     how: Literal["sign_up", "invited", "imported"]
-    invite_on: date | None = None
-    remind_on: date | None = None
+    invite_on: dt.date | None = None
+    remind_on: dt.date | None = None
     capacity: CapacityTerm | None = None
     form: tuple[FormField, ...] = ()
     declarations: tuple[Declaration, ...] = ()
@@ -271,5 +276,7 @@ class ProgrammeTerms(Term):
     milestones: tuple[Milestone, ...] = ()
     tracks: tuple[TrackTerm, ...] = ()
     focus_areas: tuple[str, ...] = ()
+    clusters_by: Literal["", "focus_areas", "mixed"] = Field(default="", description="how smaller clusters are formed")
+    responsible_label: str = Field(default="", description="the organiser's person per organisation; empty = none")
     activities: tuple[ActivityTerm, ...] = ()
     outcomes: tuple[str, ...] = ()
