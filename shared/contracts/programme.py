@@ -7,18 +7,14 @@ A fact carries these whole, so that a reader never has to look anything up. Read
 import datetime as dt
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from shared.contracts.event import Frozen
 
 Precision = Literal["undated", "month", "day", "timed"]
 
 
-class Term(BaseModel):
-    """A frozen value inside a fact. Unknown fields are ignored, so that a newer producer may add some."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Seller(Term):
+class Seller(Frozen):
     """The organiser: sells, sends and signs. An installation may serve several.
 
     ``bank_registration``, ``bank_account`` and ``series`` are empty when the programme bills nothing;
@@ -40,7 +36,7 @@ class Seller(Term):
     series: str = Field(default="", description="invoice numbers are gapless per (cvr, series)")
 
 
-class ProgrammeRef(Term):
+class ProgrammeRef(Frozen):
     """The programme as every fact about it names it: version, owners, seller and language included."""
 
     id: str
@@ -54,7 +50,7 @@ class ProgrammeRef(Term):
     staff_email: str = Field(description="where the daily digest goes")
 
 
-class FeeTerm(Term):
+class FeeTerm(Frozen):
     """One instalment of the fee: claimed once per enrolment, invoiced on its date and never before the deadline."""
 
     id: str
@@ -64,7 +60,7 @@ class FeeTerm(Term):
     invoice_on: dt.date
 
 
-class ExtraTerm(Term):
+class ExtraTerm(Frozen):
     """The price of one person beyond the included seats at one meeting; invoiced once that meeting has been held."""
 
     price_ore: int = Field(gt=0)
@@ -72,7 +68,7 @@ class ExtraTerm(Term):
     text: str
 
 
-class SeatTerm(Term):
+class SeatTerm(Frozen):
     """One organisation's seats at each meeting of a kind.
 
     ``included`` None = no limit. ``extra`` None = one more than included is refused, not billed.
@@ -91,7 +87,7 @@ class SeatTerm(Term):
     hours: int | None = Field(default=None, ge=1, description="how long such a meeting lasts when not a full day")
 
 
-class OptionTerm(Term):
+class OptionTerm(Frozen):
     """Something an organisation may buy beside the fee. ``price_ore`` None = priced by quote after dialogue."""
 
     id: str
@@ -101,7 +97,7 @@ class OptionTerm(Term):
     vat_percent: int = Field(ge=0, le=100)
 
 
-class Terms(Term):
+class Terms(Frozen):
     """What is agreed when an organisation enrols; MunicipalityEnrolled carries it as it was on that day."""
 
     fees: tuple[FeeTerm, ...] = ()
@@ -117,7 +113,7 @@ class Terms(Term):
     reminder_days: tuple[int, ...] = Field(default=(), description="days before the meeting's first day, descending")
 
 
-class GroupTerm(Term):
+class GroupTerm(Frozen):
     """A part of the programme with meetings of its own. An organisation's region proposes its group."""
 
     id: str
@@ -126,7 +122,7 @@ class GroupTerm(Term):
     expected: int | None = Field(default=None, description="how many municipalities those regions hold")
 
 
-class PhaseTrigger(Term):
+class PhaseTrigger(Frozen):
     """The meeting is due when more than ``more_than_percent`` of the enrolled have completed ``track``/``phase``."""
 
     track: str
@@ -134,7 +130,7 @@ class PhaseTrigger(Term):
     more_than_percent: int = Field(ge=0, lt=100)
 
 
-class MeetingPlan(Term):
+class MeetingPlan(Frozen):
     """A meeting as the programme plans it; scheduling tells of its life from there.
 
     ``precision`` says which of the fields stand: ``month`` → ``month`` (YYYY-MM); ``day`` → ``date``;
@@ -152,12 +148,13 @@ class MeetingPlan(Term):
     starts: dt.time | None = None
     ends: dt.time | None = None
     place: str = ""
-    virtual: bool = False
+    mode: Literal["physical", "virtual", "hybrid"] = "physical"
+    roles: tuple[str, ...] = Field(default=(), description="only these contact roles are invited; empty = as its kind")
     note: str = ""
     after: PhaseTrigger | None = None
 
 
-class FormField(Term):
+class FormField(Frozen):
     """One question of the sign-up form. ``kind`` lines = a text of at most ``max_lines`` lines."""
 
     id: str
@@ -169,7 +166,7 @@ class FormField(Term):
     choices: tuple[str, ...] = ()
 
 
-class Declaration(Term):
+class Declaration(Frozen):
     """What an organisation declares when it enrols."""
 
     id: str
@@ -177,7 +174,7 @@ class Declaration(Term):
     required: bool = True
 
 
-class InvitedOrganisation(Term):
+class InvitedOrganisation(Frozen):
     """An organisation or office that is invited by name instead of signing up."""
 
     id: str
@@ -187,7 +184,7 @@ class InvitedOrganisation(Term):
     ad_hoc: bool = False
 
 
-class CapacityTerm(Term):
+class CapacityTerm(Frozen):
     """``usual`` places are given silently, from there to ``hard`` with word to the staff, then the waiting list."""
 
     usual: int = Field(ge=1)
@@ -195,7 +192,7 @@ class CapacityTerm(Term):
     when_full: Literal["waiting_list", "refuse"] = "waiting_list"
 
 
-class EnrolmentPlan(Term):
+class EnrolmentPlan(Frozen):
     """Who may come in, when and how."""
 
     who: Literal["municipalities", "invited"]
@@ -208,7 +205,7 @@ class EnrolmentPlan(Term):
     invited: tuple[InvitedOrganisation, ...] = ()
 
 
-class Milestone(Term):
+class Milestone(Frozen):
     """Something that is due or decided, with nobody invited. ``when`` is YYYY-MM or YYYY-MM-DD, or empty."""
 
     id: str
@@ -216,7 +213,7 @@ class Milestone(Term):
     when: str = ""
 
 
-class StepTerm(Term):
+class StepTerm(Frozen):
     """One step of a phase. ``planned`` is how many are meant; what was agreed may deviate and nothing is refused."""
 
     id: str
@@ -226,7 +223,7 @@ class StepTerm(Term):
     option: str | None = Field(default=None, description="only for those who ordered this option")
 
 
-class PhaseTerm(Term):
+class PhaseTerm(Frozen):
     """A phase of a track, in order."""
 
     id: str
@@ -234,7 +231,7 @@ class PhaseTerm(Term):
     steps: tuple[StepTerm, ...] = ()
 
 
-class TrackTerm(Term):
+class TrackTerm(Frozen):
     """``per`` organisation = each runs it for itself; programme = all together; guests = people from outside."""
 
     id: str
@@ -243,7 +240,7 @@ class TrackTerm(Term):
     phases: tuple[PhaseTerm, ...] = ()
 
 
-class ActivityTerm(Term):
+class ActivityTerm(Frozen):
     """Something done at, before or between meetings: homework, a barometer, an O-løb, a postcard, a trial action."""
 
     id: str
@@ -262,10 +259,10 @@ class ActivityTerm(Term):
     send_back: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}$")
 
 
-class ProgrammeTerms(Term):
+class ProgrammeTerms(Frozen):
     """The whole programme as ProgrammePublished carries it."""
 
-    programme: ProgrammeRef
+    ref: ProgrammeRef
     summary: str = ""
     starts: str = Field(default="", description="YYYY-MM or YYYY-MM-DD")
     ends: str = Field(default="", description="YYYY-MM or YYYY-MM-DD")
