@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, natural_id
 from shared.contracts.parties import Billing, Contact, Organisation, Person
 from shared.contracts.programme import ExtraTerm, FeeTerm, ProgrammeRef, ProgrammeTerms, SeatTerm
@@ -24,15 +26,20 @@ def roster_id(enrolment_id: str, meeting_id: str) -> str:
 class ProgrammeFact(Event):
     service: ClassVar[str] = SERVICE
 
-    programme: ProgrammeTerms
+    terms: ProgrammeTerms
+    """The whole programme."""
+
+    @property
+    def programme(self) -> ProgrammeRef:
+        return self.terms.programme
 
     @property
     def subject(self) -> str:
-        return f"programme/{self.programme.ref.id}"
+        return f"programme/{self.programme.id}"
 
     @property
     def scope(self) -> str:
-        return f"{self.programme.ref.id}/enrolments"
+        return f"{self.programme.id}/enrolments"
 
 
 @fact
@@ -310,8 +317,8 @@ class EnrolMunicipality(Command):
     contact_name: str
     contact_email: str
     contact_role: str = "kontaktperson"
-    billing: Billing = Billing()
-    answers: dict[str, str] = {}
+    billing: Billing = Field(default_factory=Billing)
+    answers: dict[str, str] = Field(default_factory=dict)
     """Answers to the programme's own form fields, by field id."""
     group: str | None = None
     """Another group than the region's, if the municipality asked for it."""

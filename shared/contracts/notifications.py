@@ -11,7 +11,7 @@ SERVICE = "notifications"
 
 
 class MessageFact(Event):
-    """`recipient` is a person_id or `<organisation code>/<role>`; `occasion` is the version of the fact it speaks of."""
+    """`recipient` is a person_id or `<organisation code>/<role>`; `occasion` the version of the fact it speaks of."""
 
     service: ClassVar[str] = SERVICE
 
