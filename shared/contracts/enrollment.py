@@ -31,7 +31,7 @@ class ProgrammeFact(Event):
 
     @property
     def programme(self) -> ProgrammeRef:
-        return self.terms.programme
+        return self.terms.ref
 
     @property
     def subject(self) -> str:
@@ -118,7 +118,7 @@ class EnrolmentReceived(EnrolmentFact):
 
 @fact
 class MunicipalityEnrolled(EnrolmentFact):
-    """The organisation has a place, on the terms carried here. `forbehold_open`: a political approval is still to come."""
+    """The organisation has a place, on the terms carried here; `forbehold_open`: a political approval is to come."""
 
     type: ClassVar[str] = "tovholder.enrollment.MunicipalityEnrolled.v1"
 
