@@ -12,8 +12,6 @@ from shared.contracts.danish import danish_sort_key
 Region = Literal[
     "Region Hovedstaden", "Region Sjælland", "Region Syddanmark", "Region Midtjylland", "Region Nordjylland"
 ]
-    "Region Hovedstaden", "Region Sjælland", "Region Syddanmark", "Region Midtjylland", "Region Nordjylland"
-]
 REGIONS: tuple[str, ...] = get_args(Region)
 
 COLUMNS = ("code", "name", "region", "cvr")
