@@ -1,0 +1,228 @@
+"""`python -m deploy.docs` writes what `shared/contracts` says: JSON Schemas, AsyncAPI 3 and docs/events.md.
+
+A test compares the committed files with `generate()`, so that they are never stale.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+import shared.contracts.enrollment
+import shared.contracts.invoicing
+import shared.contracts.notifications
+import shared.contracts.scheduling  # noqa: F401  (each import enters its facts and commands in the registries)
+from shared.contracts.effects import EFFECTS
+from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, SERVICES, Command, Event, topic_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+
+SUBJECTS = {
+    "programme": "one programme",
+    "enrolment": "one organisation in one programme, from its invitation on",
+    "roster": "one enrolment's people at one meeting (enrolment × meeting)",
+    "person": "one person, by an opaque id",
+    "meeting": "one meeting",
+    "cluster": "one klynge of municipalities",
+    "invoice": "one invoice, by series and number",
+    "message": "one message to one recipient",
+    "intake": "one command that was asked for",
+}
+
+ENVELOPE: dict[str, Any] = {
+    "type": "object",
+    "description": "CloudEvents 1.0, structured JSON.",
+    "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": {"type": "string", "minLength": 1, "description": "with `source` the identity of the event"},
+        "source": {"type": "string", "minLength": 1, "description": "`/tovholder/<service>` when ours"},
+        "type": {"type": "string"},
+        "subject": {"type": "string", "description": "`<kind>/<id>` of the aggregate; the Kafka key"},
+        "time": {"type": "string", "format": "date-time", "description": "domain time"},
+        "datacontenttype": {"const": "application/json"},
+        "sequence": {
+            "type": "string",
+            "pattern": "^[0-9]+$",
+            "description": "contiguous per (source, subject); the first one seen is the base; optional from others",
+        },
+        "correlationid": {"type": "string", "description": "the same for everything that one request led to"},
+        "causationid": {"type": "string", "description": "id of the event that caused this one"},
+        "actor": {"type": "string", "description": "who is behind it, opaque: token/…, person/…, clock"},
+        "data": {"type": "object"},
+    },
+}
+
+
+def _data_schema(model: type[Event | Command]) -> dict[str, Any]:
+    schema = model.model_json_schema(mode="validation", by_alias=True)
+    schema["$id"] = f"{model.type}.schema.json"
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = model.type
+    return schema
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """JSON Schema of the data of every fact and command, by wire name."""
+    models: dict[str, type[Event | Command]] = {**FACTS, **COMMANDS}
+    return {name: _data_schema(models[name]) for name in sorted(models)}
+
+
+def _message(name: str, model: type[Event | Command]) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "name": name,
+        "contentType": "application/cloudevents+json",
+        "payload": {
+            "allOf": [
+                {"$ref": "#/components/schemas/CloudEvent"},
+                {
+                    "type": "object",
+                    "properties": {"type": {"const": name}, "data": {"$ref": f"./schemas/{name}.schema.json"}},
+                },
+            ]
+        },
+    }
+    if model.__doc__:
+        message["summary"] = " ".join(model.__doc__.split("\n\n")[0].split())
+    return message
+
+
+def asyncapi() -> dict[str, Any]:
+    """One AsyncAPI 3.0 document: a channel per topic, a send operation per owner, a receive operation per reader."""
+    channels: dict[str, Any] = {}
+    operations: dict[str, Any] = {}
+    messages: dict[str, Any] = {}
+    for service in SERVICES:
+        facts = sorted(name for name, model in FACTS.items() if model.service == service)
+        channels[service] = {
+            "address": topic_of(service),
+            "description": f"Facts that `{service}` owns; 12 partitions, key = subject.",
+            "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in facts},
+        }
+        operations[f"{service}.tells"] = {"action": "send", "channel": {"$ref": f"#/channels/{service}"}}
+    channels["intake"] = {
+        "address": INTAKE_TOPIC,
+        "description": "What other systems ask for; also as `POST /events`.",
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in sorted(COMMANDS)},
+    }
+    operations["others.ask"] = {"action": "send", "channel": {"$ref": "#/channels/intake"}}
+    for reader in SERVICES:
+        read = sorted(name for name, effects in EFFECTS.items() if any(effect.service == reader for effect in effects))
+        for owner in SERVICES:
+            names = [name for name in read if FACTS[name].service == owner]
+            if names:
+                operations[f"{reader}.reads.{owner}"] = {
+                    "action": "receive",
+                    "channel": {"$ref": f"#/channels/{owner}"},
+                    "messages": [{"$ref": f"#/channels/{owner}/messages/{name}"} for name in names],
+                }
+        asked = sorted(name for name, model in COMMANDS.items() if model.service == reader)
+        operations[f"{reader}.carries_out"] = {
+            "action": "receive",
+            "channel": {"$ref": "#/channels/intake"},
+            "messages": [{"$ref": f"#/channels/intake/messages/{name}"} for name in asked],
+        }
+    models: dict[str, type[Event | Command]] = {**FACTS, **COMMANDS}
+    for name in sorted(models):
+        messages[name] = _message(name, models[name])
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Tovholder",
+            "version": "1.0.0",
+            "description": "Events are the contract: any system may stand in for any service.",
+        },
+        "defaultContentType": "application/cloudevents+json",
+        "channels": channels,
+        "operations": operations,
+        "components": {"messages": messages, "schemas": {"CloudEvent": ENVELOPE}},
+    }
+
+
+def _subject_kind(model: type[Event]) -> str:
+    """The kind is what stands before the slash in the subject; read from a value made without validation."""
+    anything = _Anything("…")
+    fields: dict[str, Any] = dict.fromkeys(model.model_fields, anything)
+    return model.model_construct(**fields).subject.split("/", 1)[0]
+
+
+class _Anything(str):
+    """Stands for any field when only the kind in a subject is wanted."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> _Anything:
+        return self
+
+
+def events_page() -> str:
+    """docs/events.md: for each event its subject, key, sequence, readers, and the natural key of each effect."""
+    lines = [
+        "# Events",
+        "",
+        "Generated from `shared/contracts` by `python -m deploy.docs`; do not edit.",
+        "",
+        "Every event is a CloudEvent 1.0 in structured JSON. The Kafka key is the subject, the partitioner is murmur2",
+        "as in Java, and `sequence` is contiguous per (source, subject), so what is told about one aggregate stays in",
+        "order. Across subjects there is no order. Identity of an event = (`source`, `id`). Schemas: `docs/schemas/`;",
+        "AsyncAPI 3: `docs/asyncapi.yaml`; one example of each: `tests/contracts/examples/`.",
+        "",
+        "| subject | what it is |",
+        "| --- | --- |",
+        *(f"| `{kind}/<id>` | {what} |" for kind, what in SUBJECTS.items()),
+        "",
+    ]
+    for service in SERVICES:
+        lines += [f"## Told by `{service}` (topic `{topic_of(service)}`)", ""]
+        for name in sorted(name for name, model in FACTS.items() if model.service == service):
+            model = FACTS[name]
+            kind = _subject_kind(model)
+            lines += [f"### {name}", ""]
+            if model.__doc__ and model.__doc__ != (model.__mro__[1].__doc__ or ""):
+                lines += [" ".join(model.__doc__.split()), ""]
+            lines += [f"- subject, key and scope of the sequence: `{kind}/<id>`"]
+            lines += [
+                f"- `{effect.service}` {effect.does}; natural key: {effect.natural_key}"
+                for effect in EFFECTS.get(name, ())
+            ] or ["- no reader among the four services yet"]
+            lines += [""]
+    lines += [
+        f"## Asked for on `{INTAKE_TOPIC}` or by `POST /events`",
+        "",
+        "The prefix names the owner. A refusal is told as `IntakeRejected` on the owner's topic, with problem details.",
+        "",
+        "| command | owner |",
+        "| --- | --- |",
+        *(f"| `{name}` | `{COMMANDS[name].service}` |" for name in sorted(COMMANDS)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def generate() -> Mapping[str, str]:
+    """Every generated file below docs/, by relative path."""
+    files = {
+        f"schemas/{name}.schema.json": json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+        for name, schema in schemas().items()
+    }
+    files["asyncapi.yaml"] = yaml.safe_dump(asyncapi(), allow_unicode=True, sort_keys=False, width=120)
+    files["events.md"] = events_page()
+    return files
+
+
+def main() -> None:
+    for name, text in generate().items():
+        path = DOCS / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

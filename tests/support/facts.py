@@ -1,0 +1,443 @@
+"""One ordinary value of everything the contracts know; a test names only what matters to it.
+
+People and addresses are invented. `EXAMPLES` holds one of each fact and command, the ones in
+`tests/contracts/examples/`.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+from shared.contracts.enrollment import (
+    CancelParticipant,
+    ChangeGroup,
+    EnrollmentIntakeRejected,
+    EnrolmentLapsed,
+    EnrolmentReceived,
+    EnrolmentRegrouped,
+    EnrolmentWaitlisted,
+    EnrolmentWithdrawn,
+    EnrolMunicipality,
+    ExtraParticipantAdded,
+    ExtraParticipantRemoved,
+    InvitationReminderDue,
+    InviteMunicipalities,
+    Mailbox,
+    MunicipalityEnrolled,
+    MunicipalityInvited,
+    OptionOrdered,
+    ParticipantCancelled,
+    ParticipantRegistered,
+    ParticipantReplaced,
+    PersonErased,
+    ProgrammeCancelled,
+    ProgrammeChanged,
+    ProgrammePublished,
+    RegisterParticipant,
+    ReplaceParticipant,
+    ReservationResolved,
+    SessionsRevoked,
+    TovholderAppointed,
+    WithdrawEnrolment,
+)
+from shared.contracts.event import Command, Event, natural_id
+from shared.contracts.invoicing import (
+    CreditNoteIssued,
+    Invoice,
+    InvoiceDelivered,
+    InvoiceIssued,
+    InvoiceLine,
+    InvoiceOverdue,
+    InvoiceRejected,
+    InvoicingIntakeRejected,
+    PaymentRegistered,
+    RegisterPayment,
+    WaiveClaim,
+)
+from shared.contracts.notifications import (
+    AddressBounced,
+    ArmReminder,
+    MessageFailed,
+    MessageSent,
+    NotificationsIntakeRejected,
+    SendMessage,
+)
+from shared.contracts.parties import Address, Billing, Contact, Organisation, Person
+from shared.contracts.programme import (
+    EnrolmentPlan,
+    ExtraTerm,
+    FeeTerm,
+    GroupTerm,
+    MeetingPlan,
+    ProgrammeRef,
+    ProgrammeTerms,
+    SeatTerm,
+    Seller,
+    Terms,
+)
+from shared.contracts.scheduling import (
+    CancelMeeting,
+    ClusterFormed,
+    MarkMeetingHeld,
+    Meeting,
+    MeetingCancelled,
+    MeetingHeld,
+    MeetingPlanned,
+    MeetingRescheduled,
+    MeetingScheduled,
+    PhaseCompleted,
+    PlanMeeting,
+    SchedulingIntakeRejected,
+    SetMeetingDate,
+    When,
+)
+
+OWNER = "/tovholder/enrollment"
+MEETINGS_OWNER = "/tovholder/scheduling"
+
+SELLER = Seller(
+    name="Foreningen af Kommuner",
+    cvr="62532419",
+    street="Eksempelgade 10",
+    postcode="2300",
+    city="København S",
+    bank_registration="0216",
+    bank_account="4069031234",
+    sender_name="Foreningen af Kommuner",
+    sender_email="netvaerk@forening.example",
+    organizer_email="moeder@forening.example",
+    phone="33 00 00 00",
+    payment_days=30,
+    series="N",
+)
+
+
+def a_programme(programme_id: str = "netvaerk-kommunal-ungeindsats", **changes: Any) -> ProgrammeRef:
+    values: dict[str, Any] = {
+        "id": programme_id,
+        "version": 1,
+        "title": "Netværk om den kommunale ungeindsats",
+        "noun": "netværk",
+        "owner": OWNER,
+        "meetings_owner": MEETINGS_OWNER,
+        "language": "da",
+        "seller": SELLER,
+        "staff_email": "stab@forening.example",
+    }
+    return ProgrammeRef(**(values | changes))
+
+
+PROGRAMME = a_programme()
+FEE = FeeTerm(
+    id="gebyr",
+    text="Deltagergebyr for begge år",
+    amount_ore=1_950_000,
+    vat_percent=25,
+    invoice_on=date(2020, 9, 1),
+)
+EXTRA = ExtraTerm(price_ore=100_000, vat_percent=25, text="Ekstra deltager")
+SEATS = (SeatTerm(kind="heldag", title="Heldagsmøde", included=3, extra=EXTRA, full_day=True),)
+TERMS = Terms(fees=(FEE,), seats=SEATS, deadline=date(2020, 8, 21), reminder_days=(7,))
+PROGRAMME_TERMS = ProgrammeTerms(
+    ref=PROGRAMME,
+    summary="Et toårigt netværk for ledere i den kommunale ungeindsats.",
+    starts="2020-11",
+    ends="2022-11",
+    enrolment=EnrolmentPlan(who="municipalities", how="sign_up"),
+    terms=TERMS,
+    groups=(
+        GroupTerm(id="vest", title="Vestdanmark", regions=("Region Nordjylland", "Region Midtjylland")),
+        GroupTerm(id="oest", title="Østdanmark", regions=("Region Hovedstaden", "Region Sjælland")),
+    ),
+    meetings=(MeetingPlan(key="oest-1", title="1. heldagsmøde", kind="heldag", group="oest", precision="undated"),),
+)
+
+
+def an_organisation(code: str = "0101", name: str = "Københavns Kommune", **changes: Any) -> Organisation:
+    values: dict[str, Any] = {"code": code, "name": name, "region": "Region Hovedstaden", "cvr": "64942212"}
+    return Organisation(**(values | changes))
+
+
+ORGANISATION = an_organisation()
+ADDRESS = Address(street="Rådhuspladsen 1", postcode="1550", city="København V")
+BILLING = Billing(ean="5798009800015", order_reference="UNGE-2020", person_reference="Afsnit 4", address=ADDRESS)
+CONTACT = Contact(
+    person_id=natural_id("person", "0101", "kontakt@kobenhavn.example"),
+    name="Asta Eksempelsen",
+    email="kontakt@kobenhavn.example",
+    role="kontaktperson",
+)
+
+
+def a_person(name: str = "Bo Prøvesen", email: str = "bo@kobenhavn.example", code: str = "0101") -> Person:
+    return Person(person_id=natural_id("person", code, email), name=name, email=email)
+
+
+def enrolment_id_of(programme_id: str, code: str) -> str:
+    return natural_id("enrolment", programme_id, code)
+
+
+def meeting_id_of(programme_id: str, key: str) -> str:
+    return natural_id("meeting", programme_id, key)
+
+
+ENROLMENT_ID = enrolment_id_of(PROGRAMME.id, ORGANISATION.code)
+DAY = When(first_day=date(2021, 4, 15), last_day=date(2021, 4, 15))
+TIMED = When(
+    first_day=date(2021, 4, 15),
+    last_day=date(2021, 4, 15),
+    starts_at=datetime(2021, 4, 15, 7, 30, tzinfo=UTC),
+    ends_at=datetime(2021, 4, 15, 14, 0, tzinfo=UTC),
+)
+
+
+def a_meeting(key: str = "oest-1", **changes: Any) -> Meeting:
+    values: dict[str, Any] = {
+        "id": meeting_id_of(PROGRAMME.id, key),
+        "key": key,
+        "title": "1. heldagsmøde",
+        "kind": "heldag",
+        "group": "oest",
+        "mode": "physical",
+        "when": TIMED,
+        "place": "Mødehuset, København",
+    }
+    return Meeting(**(values | changes))
+
+
+MEETING = a_meeting()
+PERSON = a_person()
+PATH = "/tilmeld/netvaerk-kommunal-ungeindsats"
+RECEIVED = datetime(2020, 6, 15, 9, 30, tzinfo=UTC)
+LINE = InvoiceLine(
+    claim_id=natural_id("claim", ENROLMENT_ID, FEE.id),
+    text=FEE.text,
+    quantity=1,
+    unit_price_ore=1_950_000,
+    net_ore=1_950_000,
+    vat_percent=25,
+)
+INVOICE = Invoice(
+    number=1,
+    series="N",
+    issued_on=date(2020, 9, 1),
+    due_on=date(2020, 10, 1),
+    programme=PROGRAMME,
+    enrolment_id=ENROLMENT_ID,
+    buyer=ORGANISATION,
+    billing=BILLING,
+    contact=CONTACT,
+    lines=(LINE,),
+    net_ore=1_950_000,
+    vat_ore=487_500,
+    gross_ore=2_437_500,
+)
+
+_ENROLMENT: dict[str, Any] = {
+    "owner": OWNER,
+    "programme": PROGRAMME,
+    "enrolment_id": ENROLMENT_ID,
+    "organisation": ORGANISATION,
+}
+_ROSTER: dict[str, Any] = {**_ENROLMENT, "contact": CONTACT, "meeting": MEETING, "person": PERSON}
+_MEETING: dict[str, Any] = {"owner": MEETINGS_OWNER, "programme": PROGRAMME}
+_MESSAGE: dict[str, Any] = {
+    "owner": "/tovholder/notifications",
+    "message_id": natural_id("message", "place_confirmed", CONTACT.person_id, f"enrolment/{ENROLMENT_ID}", "1"),
+    "template": "place_confirmed",
+    "recipient": CONTACT.person_id,
+    "about": f"enrolment/{ENROLMENT_ID}",
+    "occasion": "1",
+}
+_INVITED: dict[str, Any] = {
+    **_ENROLMENT,
+    "round_id": "2020-06",
+    "to": (Mailbox(role="hovedpostkasse", email="post@kobenhavn.example"),),
+    "deadline": date(2020, 8, 21),
+    "sign_up_path": PATH,
+}
+_REJECTED: dict[str, Any] = {
+    "refused_source": "/crm",
+    "refused_id": "a-1",
+    "problem": {
+        "type": "/problems/deadline_passed",
+        "title": "Fristen er overskredet",
+        "status": 409,
+        "code": "deadline_passed",
+        "detail": "Tilmeldingsfristen var den 21. august 2020.",
+    },
+}
+_SAID: dict[str, Any] = {
+    "recipient": "0101/kontaktperson",
+    "email": "kontakt@kobenhavn.example",
+    "about": f"enrolment/{ENROLMENT_ID}",
+    "occasion": "forslag-1",
+    "title": "Et forslag til jer",
+    "text": "Vi foreslår en dato.",
+}
+
+
+def an_enrolment(**changes: Any) -> MunicipalityEnrolled:
+    values: dict[str, Any] = {
+        **_ENROLMENT,
+        "contact": CONTACT,
+        "billing": BILLING,
+        "group": "oest",
+        "fees": (FEE,),
+        "seats": SEATS,
+        "deadline": date(2020, 8, 21),
+        "received_at": RECEIVED,
+        "enrolled_at": RECEIVED,
+        "participants_path": "/deltagere/eksempel",
+    }
+    return MunicipalityEnrolled(**(values | changes))
+
+
+def an_extra_participant(**changes: Any) -> ExtraParticipantAdded:
+    return ExtraParticipantAdded(**({**_ROSTER, "billing": BILLING, "terms": EXTRA} | changes))
+
+
+def a_meeting_held(meeting: Meeting = MEETING, held_on: date = date(2021, 4, 15)) -> MeetingHeld:
+    return MeetingHeld(**_MEETING, meeting=meeting, held_on=held_on)
+
+
+FACT_EXAMPLES: tuple[Event, ...] = (
+    ProgrammePublished(owner=OWNER, terms=PROGRAMME_TERMS),
+    ProgrammeChanged(owner=OWNER, terms=PROGRAMME_TERMS.model_copy(update={"ref": a_programme(version=2)})),
+    ProgrammeCancelled(owner=OWNER, terms=PROGRAMME_TERMS, reason="For få tilmeldte."),
+    MunicipalityInvited(**_INVITED),
+    InvitationReminderDue(**_INVITED),
+    EnrolmentReceived(**_ENROLMENT, contact=CONTACT, received_at=RECEIVED, confirm_path="/tilmeld/bekraeft/eksempel"),
+    an_enrolment(),
+    EnrolmentRegrouped(**_ENROLMENT, previous_group="oest", group="vest", contact=CONTACT),
+    EnrolmentWaitlisted(**_ENROLMENT, contact=CONTACT, received_at=RECEIVED, number=13),
+    ReservationResolved(**_ENROLMENT, approved=True, resolved_at=RECEIVED),
+    EnrolmentLapsed(**_ENROLMENT, reason="reservation_expired"),
+    EnrolmentWithdrawn(**_ENROLMENT, contact=CONTACT, reason="Ny prioritering."),
+    TovholderAppointed(**_ENROLMENT, contact=CONTACT),
+    OptionOrdered(**_ENROLMENT, option_id="sagsgennemgang", text="Sagsgennemgang", price_ore=9_500_000, vat_percent=25),
+    ParticipantRegistered(**_ROSTER, extra=False),
+    ParticipantReplaced(**_ROSTER, previous=a_person("Carl Prøvesen", "carl@kobenhavn.example")),
+    ParticipantCancelled(**_ROSTER),
+    an_extra_participant(),
+    ExtraParticipantRemoved(**_ROSTER, reason="moved_in"),
+    PersonErased(owner=OWNER, person_id=PERSON.person_id),
+    SessionsRevoked(owner=OWNER, person_id=PERSON.person_id, epoch=2),
+    EnrollmentIntakeRejected(owner=OWNER, refused_type="tovholder.enrollment.EnrolMunicipality.v1", **_REJECTED),
+    MeetingPlanned(**_MEETING, meeting=a_meeting(when=None, place=None)),
+    MeetingScheduled(**_MEETING, meeting=a_meeting(when=DAY)),
+    MeetingRescheduled(**_MEETING, meeting=a_meeting(date_version=1), previous=DAY),
+    MeetingCancelled(**_MEETING, meeting=a_meeting(date_version=2), reason="Stedet er lukket."),
+    a_meeting_held(),
+    PhaseCompleted(
+        owner=MEETINGS_OWNER, programme=PROGRAMME, enrolment_id=ENROLMENT_ID, track="kommunespor", phase="opstart"
+    ),
+    ClusterFormed(
+        owner=MEETINGS_OWNER,
+        programme=PROGRAMME,
+        cluster_id=natural_id("cluster", "1"),
+        title="Klynge 1",
+        enrolment_ids=(ENROLMENT_ID,),
+    ),
+    SchedulingIntakeRejected(owner=MEETINGS_OWNER, refused_type="tovholder.scheduling.SetMeetingDate.v1", **_REJECTED),
+    InvoiceIssued(owner="/tovholder/invoicing", invoice_id=INVOICE.id, invoice=INVOICE),
+    CreditNoteIssued(
+        owner="/tovholder/invoicing",
+        invoice_id=INVOICE.id,
+        number=2,
+        issued_on=date(2020, 9, 10),
+        lines=(LINE,),
+        net_ore=1_950_000,
+        vat_ore=487_500,
+        gross_ore=2_437_500,
+        reason="Kommunen meldte fra inden fristen.",
+    ),
+    InvoiceDelivered(owner="/tovholder/invoicing", invoice_id=INVOICE.id, channel="mail"),
+    InvoiceRejected(owner="/tovholder/invoicing", invoice_id=INVOICE.id, reason="Ukendt rekvisitionsnummer."),
+    PaymentRegistered(
+        owner="/tovholder/invoicing",
+        invoice_id=INVOICE.id,
+        payment_id="bank-0001",
+        amount_ore=2_437_500,
+        paid_on=date(2020, 9, 28),
+        outstanding_ore=0,
+    ),
+    InvoiceOverdue(
+        owner="/tovholder/invoicing", invoice_id=INVOICE.id, level=1, outstanding_ore=2_437_500, invoice=INVOICE
+    ),
+    InvoicingIntakeRejected(
+        owner="/tovholder/invoicing", refused_type="tovholder.invoicing.RegisterPayment.v1", **_REJECTED
+    ),
+    MessageSent(**_MESSAGE, sent_at=RECEIVED),
+    MessageFailed(**_MESSAGE, reason="smtp_550"),
+    AddressBounced(
+        owner="/tovholder/notifications",
+        recipient=CONTACT.person_id,
+        message_id=_MESSAGE["message_id"],
+        status="5.1.1",
+    ),
+    NotificationsIntakeRejected(
+        owner="/tovholder/notifications", refused_type="tovholder.notifications.SendMessage.v1", **_REJECTED
+    ),
+)
+
+COMMAND_EXAMPLES: tuple[Command, ...] = (
+    EnrolMunicipality(
+        programme_id=PROGRAMME.id,
+        organisation_code="0101",
+        contact_name=CONTACT.name,
+        contact_email=CONTACT.email,
+        billing=BILLING,
+    ),
+    WithdrawEnrolment(enrolment_id=ENROLMENT_ID, reason="Ny prioritering."),
+    ChangeGroup(enrolment_id=ENROLMENT_ID, group="vest"),
+    RegisterParticipant(
+        enrolment_id=ENROLMENT_ID,
+        meeting_id=MEETING.id,
+        name=PERSON.name,
+        email=PERSON.email,
+        accepted_price_ore=100_000,
+    ),
+    CancelParticipant(enrolment_id=ENROLMENT_ID, meeting_id=MEETING.id, person_id=PERSON.person_id),
+    ReplaceParticipant(
+        enrolment_id=ENROLMENT_ID,
+        meeting_id=MEETING.id,
+        person_id=PERSON.person_id,
+        name="Dorte Prøvesen",
+        email="dorte@kobenhavn.example",
+    ),
+    InviteMunicipalities(programme_id=PROGRAMME.id, round_id="2020-06", remind_on=date(2020, 8, 10)),
+    PlanMeeting(programme_id=PROGRAMME.id, key="oest-ekstra", title="Ekstra møde", kind="digital", mode="virtual"),
+    SetMeetingDate(
+        meeting_id=MEETING.id, day=date(2021, 4, 15), starts="09:30", ends="16:00", place="Mødehuset, København"
+    ),
+    CancelMeeting(meeting_id=MEETING.id, reason="Stedet er lukket."),
+    MarkMeetingHeld(meeting_id=MEETING.id, held_on=date(2021, 4, 15)),
+    RegisterPayment(invoice_id=INVOICE.id, payment_id="bank-0001", amount_ore=2_437_500, paid_on=date(2020, 9, 28)),
+    WaiveClaim(claim_id=LINE.claim_id, reason="Aftalt med kommunen."),
+    SendMessage(**_SAID),
+    ArmReminder(**_SAID, due=datetime(2021, 3, 1, 8, 0, tzinfo=UTC)),
+)
+
+
+def cloud_event(
+    data: Event | Command, *, source: str | None = None, event_id: str | None = None, sequence: int | None = 1
+) -> dict[str, Any]:
+    """The CloudEvent that carries `data`, as its owner would send it (or as the given source does)."""
+    told_by = source or (data.owner if isinstance(data, Event) else "/crm")
+    subject = data.subject if isinstance(data, Event) else f"ask/{natural_id(data.type)}"
+    event: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": event_id or natural_id("example", data.type),
+        "source": told_by,
+        "type": data.type,
+        "subject": subject,
+        "time": "2020-06-15T09:30:00Z",
+        "datacontenttype": "application/json",
+    }
+    if sequence is not None and isinstance(data, Event):
+        event["sequence"] = str(sequence)
+    event["data"] = json.loads(data.model_dump_json())
+    return event
