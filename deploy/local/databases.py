@@ -1,0 +1,116 @@
+"""One database and two roles per service, on any PostgreSQL.
+
+`<service>_owner` owns `tovholder_<service>` and may change its schema; `<service>` reads and writes rows, makes nothing,
+and reaches no other database. Everything is repeatable: passwords are set to those given, and rights to those here.
+`python -m deploy.local.databases --admin-url URL --passwords FILE` does it for every service (FILE: `role=password` lines).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+
+from deploy.local.errors import StackError
+from deploy.local.locations import service_names
+
+
+def database_name(service: str) -> str:
+    """The database of a service."""
+    return f"tovholder_{service}"
+
+
+def roles(service: str) -> tuple[str, str]:
+    """The owner role (changes the schema) and the runtime role (changes rows)."""
+    return f"{service}_owner", service
+
+
+def url_for(admin_url: str, *, role: str, password: str, database: str) -> str:
+    """The same server as `admin_url`, as another role in another database."""
+    parts = urlsplit(admin_url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{role}:{quote(password, safe='')}@{host}", path=f"/{database}"))
+
+
+async def ensure_databases(admin_url: str, passwords: Mapping[str, str], services: Iterable[str] | None = None) -> None:
+    """Makes what is missing for each service; `passwords` is by role name."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        for service in services or service_names():
+            await ensure_roles(connection, service, passwords)
+            name = database_name(service)
+            if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
+                await connection.execute(f'CREATE DATABASE "{name}" OWNER "{roles(service)[0]}"')
+            await close_to_others(connection, name, service)
+            await grant_rows(url_for(admin_url, role=roles(service)[0], password=passwords[roles(service)[0]], database=name))
+    finally:
+        await connection.close()
+
+
+async def ensure_roles(connection: asyncpg.Connection, service: str, passwords: Mapping[str, str]) -> None:
+    """Both roles of a service, with these passwords and no further power."""
+    for role in roles(service):
+        exists = await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role)
+        # DDL takes no parameters, so the server itself does the quoting.
+        statement = await connection.fetchval(
+            "SELECT format('%s ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT PASSWORD %L', $1::text, $2::text, $3::text)",
+            "ALTER" if exists else "CREATE",
+            role,
+            passwords[role],
+        )
+        await connection.execute(statement)
+
+
+async def close_to_others(connection: asyncpg.Connection, database: str, service: str) -> None:
+    """Only the service's two roles may connect. Rights on a database are not copied with a template."""
+    owner, runtime = roles(service)
+    await connection.execute(f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC')
+    await connection.execute(f'ALTER DATABASE "{database}" OWNER TO "{owner}"')
+    await connection.execute(f'GRANT CONNECT, TEMPORARY ON DATABASE "{database}" TO "{runtime}"')
+    for role in (owner, runtime):
+        await connection.execute(f'ALTER ROLE "{role}" IN DATABASE "{database}" SET search_path = public')
+
+
+async def grant_rows(owner_url: str) -> None:
+    """What the owner makes from now on, the runtime role may read and write, and nothing more."""
+    runtime = (urlsplit(owner_url).username or "").removesuffix("_owner")
+    connection = await asyncpg.connect(owner_url)
+    try:
+        for rights, kind in (
+            ("SELECT, INSERT, UPDATE, DELETE", "TABLES"),
+            ("USAGE, SELECT", "SEQUENCES"),
+            ("USAGE", "SCHEMAS"),
+        ):
+            await connection.execute(f'ALTER DEFAULT PRIVILEGES GRANT {rights} ON {kind} TO "{runtime}"')
+    finally:
+        await connection.close()
+
+
+def read_passwords(path: Path) -> dict[str, str]:
+    """`role=password` lines. A line of another form is an error that names its number and not its text."""
+    found = {}
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        role, equals, password = line.strip().partition("=")
+        if not line.strip():
+            continue
+        if not (role and equals and password):
+            raise StackError(f"{path}:{number}: expected role=password")
+        found[role] = password
+    return found
+
+
+def main() -> None:
+    """Makes the databases and roles of every service."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local.databases", description=main.__doc__)
+    parser.add_argument("--admin-url", required=True, help="postgresql://… of a role that may make databases")
+    parser.add_argument("--passwords", required=True, type=Path, help="file of role=password lines")
+    options = parser.parse_args()
+    asyncio.run(ensure_databases(options.admin_url, read_passwords(options.passwords)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Starting a server so that it can't outlive whoever started it, and stopping it.
+
+A process started here has a session of its own (a terminal's Ctrl-C reaches the supervisor only, which stops things
+in order) and gets `death_signal` when the *thread* that started it ends: so start only from a thread that lives as long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LAUNCHER = Path(__file__).with_name("_launch.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run and how to stop it.
+
+    `prefix` changes identity (`unshare …`) and comes before the launcher. `stop_signal` asks for an orderly end,
+    which is given `stop_timeout_s` seconds before SIGKILL to the whole process group.
+    """
+
+    argv: Sequence[str]
+    log: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path | None = None
+    prefix: Sequence[str] = ()
+    user: str | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_timeout_s: float = 10.0
+    pass_fds: tuple[int, ...] = ()
+
+
+def start(command: Command) -> subprocess.Popen[bytes]:
+    """Starts it. Standard output and error are appended to its log; standard input is empty."""
+    command.log.parent.mkdir(parents=True, exist_ok=True)
+    launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(int(command.stop_signal)), str(os.getpid())]
+    with command.log.open("ab") as log:
+        return subprocess.Popen(
+            [*command.prefix, *launch, *command.argv],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **command.env},
+            cwd=command.cwd,
+            start_new_session=True,
+            pass_fds=command.pass_fds,
+            user=command.user,
+        )
+
+
+def stop(process: subprocess.Popen[bytes], command: Command) -> int:
+    """Asks, waits, then kills the group. Returns the exit status; a process that had ended already is no error."""
+    if process.poll() is None:
+        process.send_signal(command.stop_signal)
+        # A paused process can't act on the signal above.
+        process.send_signal(signal.SIGCONT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(command.stop_timeout_s)
+    kill_group(process)
+    return process.wait()
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL to the process and whatever it left in its group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def last_lines(log: Path, count: int = 15) -> str:
+    """The end of a log, for an error message."""
+    if not log.exists():
+        return ""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
