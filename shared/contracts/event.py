@@ -17,6 +17,8 @@ NAMESPACE = UUID("6f5b0c7e-5f0e-5d1c-9a7b-2f3c4d5e6f70")
 
 INTAKE_TOPIC = "tovholder.intake"
 SERVICES = ("enrollment", "scheduling", "invoicing", "notifications")
+PARTITIONS = 12
+"""Of every topic, for ever: a key's partition must not change under its events."""
 MAX_EVENT_BYTES = 900_000
 """An event of ours is smaller than this, envelope included; the outbox refuses a larger one."""
 
