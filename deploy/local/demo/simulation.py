@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -27,7 +27,7 @@ QUIET_DEADLINE_SECONDS = 120.0
 ROUND_SECONDS = 0.01
 
 
-class NeverQuiet(RuntimeError):
+class NeverQuietError(RuntimeError):
     """The system did not come to rest within the deadline; the sentence says what was still going on."""
 
 
@@ -82,7 +82,7 @@ class Simulation:
         self._consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
         self._partitions: dict[str, list[TopicPartition]] = {}
 
-    async def __aenter__(self) -> Simulation:
+    async def __aenter__(self) -> Self:
         await self._admin.start()
         await self._consumer.start()
         described = await self._admin.describe_topics(
@@ -104,7 +104,7 @@ class Simulation:
         await self._admin.close()
 
     async def quiet(self, deadline: float = QUIET_DEADLINE_SECONDS) -> list[Reading]:
-        """Wait until nothing is going on; what each service then said. Raises NeverQuiet after `deadline` seconds."""
+        """Wait until nothing is going on; what each service then said. NeverQuietError after `deadline` seconds."""
         loop = asyncio.get_running_loop()
         until = loop.time() + deadline
         before: list[Reading] = []
@@ -118,7 +118,7 @@ class Simulation:
                     return readings
             before = [] if why else readings
             await asyncio.sleep(ROUND_SECONDS)
-        raise NeverQuiet(f"not quiet after {deadline:.0f} s: {why}")
+        raise NeverQuietError(f"not quiet after {deadline:.0f} s: {why}")
 
     async def advance(self, until: datetime) -> None:
         """Jump from timer to timer up to `until`, waiting for quiet before and after each jump."""
