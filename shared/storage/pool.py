@@ -1,0 +1,61 @@
+"""Connections to PostgreSQL. Every one has time limits, so that nothing waits for ever."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from shared.storage.tx import Connection, Pool
+
+COMMAND_TIMEOUT_S = 30.0
+CONNECT_TIMEOUT_S = 10.0
+SETTINGS = {
+    "search_path": "public",
+    "timezone": "UTC",
+    # A transaction that nobody goes on with holds locks and stops vacuum.
+    "idle_in_transaction_session_timeout": "30s",
+    "lock_timeout": "20s",
+}
+
+
+async def connect(dsn: str, name: str, *, settings: dict[str, str] | None = None) -> Connection:
+    """One connection of its own, for a loop that lives long (a pool costs a reset per use).
+
+    Plans are made for each execution: a generic plan made while a table was empty reads a whole index for as long as
+    the connection lives (90 ms instead of 2 ms per batch), and planning one of these statements costs about 50 µs.
+    """
+    return await asyncpg.connect(
+        dsn,
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=COMMAND_TIMEOUT_S,
+        server_settings={
+            **SETTINGS,
+            "application_name": name,
+            "plan_cache_mode": "force_custom_plan",
+            **(settings or {}),
+        },
+    )
+
+
+async def open_pool(dsn: str, name: str, *, size: int = 8) -> Pool:
+    """Connections for requests. Idle ones are closed after five minutes."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=COMMAND_TIMEOUT_S,
+        server_settings={**SETTINGS, "application_name": name, "plan_cache_mode": "force_custom_plan"},
+    )
+
+
+async def count_start(connection: Connection, role: str) -> int:
+    """How often `role` of this service has started on these data, this time included."""
+    count: int = await connection.fetchval(
+        "INSERT INTO starts AS s (role, count) VALUES ($1, 1) "
+        "ON CONFLICT (role) DO UPDATE SET count = s.count + 1 RETURNING count",
+        role,
+    )
+    return count

@@ -1,0 +1,324 @@
+"""One PostgreSQL transaction: state, inbox, outbox and timers, all or nothing.
+
+Facts and timers are buffered and written by `flush`, with one statement each however many they are: first the
+sequences are drawn under the row locks of their subjects, then the outbox rows are inserted. So per subject the order
+of outbox ids is the order of commits, which is what keeps a key's events in order (see `shared.messaging.relay`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from json.encoder import encode_basestring as quoted
+from typing import TYPE_CHECKING, Any, Protocol
+
+import asyncpg
+
+from shared.contracts.event import MAX_EVENT_BYTES, Event, topic_of
+from shared.contracts.refusal import Refused
+from shared.runtime.ids import new_id
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+
+
+class Clock(Protocol):
+    """Whoever knows domain time."""
+
+    def now(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Who and what is behind an effect; stored beside every effect as correlation_id, causation_id and actor.
+
+    `causation_id` is the id of the event that caused it, None at the root. `actor` is opaque: `token/<name>`,
+    `person/<person_id>`, `clock`, `form`, `source/<source>`.
+    """
+
+    correlation_id: str
+    causation_id: str | None
+    actor: str | None
+
+
+class FactTooLarge(Refused):
+    """A fact of 900,000 bytes or more cannot be told; nothing of the transaction is kept."""
+
+    def __init__(self, wire_type: str, size: int) -> None:
+        super().__init__("fact_too_large", "Indholdet er større, end et forløb kan rumme.", status=413)
+        self.wire_type = wire_type
+        self.size = size
+
+
+_listeners: set[Callable[[], None]] = set()
+
+
+def on_facts_committed(listener: Callable[[], None]) -> Callable[[], None]:
+    """Call `listener` in this process whenever a transaction that told something has been committed.
+
+    Returns what takes the listener away again. It only saves waiting: the relay finds every row without it.
+    """
+    _listeners.add(listener)
+    return lambda: _listeners.discard(listener)
+
+
+@dataclass(slots=True)
+class _Told:
+    """An outbox row in the making. The payload is head + sequence + tail, for the sequence is drawn last."""
+
+    event_id: str
+    source: str
+    topic: str
+    key: str
+    type: str
+    head: bytes
+    tail: bytes
+    cause: Cause
+    occurred_at: datetime
+    numbered: bool
+
+
+@dataclass(slots=True)
+class _Armed:
+    due: datetime | None
+    data: str
+    cause: Cause
+
+
+_DRAW = """
+INSERT INTO stream_out AS s (subject, sequence)
+SELECT subject, n FROM unnest($1::text[], $2::bigint[]) AS u (subject, n) ORDER BY subject
+ON CONFLICT (subject) DO UPDATE SET sequence = s.sequence + excluded.sequence
+RETURNING subject, sequence
+"""
+
+_TELL = """
+INSERT INTO outbox
+    (event_id, source, topic, key, sequence, type, payload, correlation_id, causation_id, actor, occurred_at)
+SELECT event_id, source, topic, key, sequence, type, payload, correlation_id, causation_id, actor, occurred_at
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bytea[], $8::text[],
+            $9::text[], $10::text[], $11::timestamptz[])
+WITH ORDINALITY AS u (event_id, source, topic, key, sequence, type, payload, correlation_id, causation_id, actor,
+                      occurred_at, position)
+ORDER BY position
+"""
+
+_ARM = """
+INSERT INTO timers (timer, key, due, data, correlation_id, causation_id, actor)
+SELECT timer, key, due, data::jsonb, correlation_id, causation_id, actor
+FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[])
+     AS u (timer, key, due, data, correlation_id, causation_id, actor)
+ORDER BY key, timer
+ON CONFLICT (key, timer) DO UPDATE SET due = excluded.due, data = excluded.data,
+    correlation_id = excluded.correlation_id, causation_id = excluded.causation_id, actor = excluded.actor
+"""
+
+_DISARM = """
+DELETE FROM timers t USING unnest($1::text[], $2::text[]) AS u (timer, key) WHERE t.key = u.key AND t.timer = u.timer
+"""
+
+
+def _instant(moment: datetime) -> str:
+    """RFC 3339 in UTC. A time without a zone is a programming error."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class Tx:
+    """One transaction. `now` is domain time (UTC) and the same for all that happens in it."""
+
+    __slots__ = ("_armed", "_flushed_facts", "_told", "cause", "connection", "now", "source")
+
+    def __init__(self, connection: Connection, now: datetime, source: str, cause: Cause) -> None:
+        self.connection = connection
+        self.now = now
+        self.source = source
+        self.cause = cause
+        self._told: list[_Told] = []
+        self._armed: dict[tuple[str, str], _Armed] = {}
+        self._flushed_facts = False
+
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        return await self.connection.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        return await self.connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        return await self.connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        return await self.connection.execute(sql, *args)
+
+    def publish(self, fact: Event, because: Cause | None = None) -> str:
+        """Tell a fact when the transaction commits; returns its event id. FactTooLarge at 900,000 bytes and more.
+
+        `because` is the cause where it is not the transaction's own: `event.cause` in a batch of events.
+        """
+        cause = because or self.cause
+        kind = type(fact)
+        event_id = new_id()
+        data = fact.__pydantic_serializer__.to_json(fact)
+        head, tail = _envelope(event_id, self.source, kind.type, fact.subject, self.now, cause)
+        # 20 digits are the longest a bigint can have.
+        if (size := len(head) + 20 + len(tail) + len(data) + 1) >= MAX_EVENT_BYTES:
+            raise FactTooLarge(kind.type, size)
+        self._told.append(
+            _Told(
+                event_id,
+                self.source,
+                topic_of(kind.service),
+                fact.subject,
+                kind.type,
+                head,
+                tail + data + b"}",
+                cause,
+                self.now,
+                numbered=True,
+            )
+        )
+        return event_id
+
+    def forward(
+        self, topic: str, payload: bytes, *, source: str, event_id: str, wire_type: str, subject: str, cause: Cause
+    ) -> None:
+        """Pass on somebody else's CloudEvent, byte for byte (`POST /events` → `tovholder.intake`). Not numbered."""
+        if len(payload) >= MAX_EVENT_BYTES:
+            raise FactTooLarge(wire_type, len(payload))
+        self._told.append(
+            _Told(event_id, source, topic, subject, wire_type, payload, b"", cause, self.now, numbered=False)
+        )
+
+    def arm(
+        self, timer: str, key: str, due: datetime, data: dict[str, Any] | None = None, because: Cause | None = None
+    ) -> None:
+        """Let `timer` come for `key` at `due` (domain time). Arming again moves it."""
+        if due.tzinfo is None:
+            raise ValueError("a time without a zone")
+        self._armed[timer, key] = _Armed(due, json.dumps(data or {}, ensure_ascii=False), because or self.cause)
+
+    def disarm(self, timer: str, key: str) -> None:
+        """Let `timer` not come for `key`; fine when it was not armed."""
+        self._armed[timer, key] = _Armed(None, "{}", self.cause)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """What is done inside is undone, with the facts and timers it buffered, when it raises."""
+        told, armed = len(self._told), dict(self._armed)
+        try:
+            async with self.connection.transaction():
+                yield
+        except BaseException:
+            del self._told[told:]
+            self._armed = armed
+            raise
+
+    async def flush(self) -> None:
+        """Write buffered facts and timers. `transaction` does it before COMMIT; a later publish is fine too."""
+        if self._told:
+            told, self._told = self._told, []
+            await self._tell(told)
+            self._flushed_facts = True
+        if self._armed:
+            armed, self._armed = self._armed, {}
+            await self._arm(armed)
+
+    def committed(self) -> None:
+        """Say that COMMIT has happened: wakes the relay of this process if something was told."""
+        if self._flushed_facts:
+            for listener in tuple(_listeners):
+                listener()
+
+    async def _tell(self, told: list[_Told]) -> None:
+        counts: dict[str, int] = {}
+        for one in told:
+            if one.numbered:
+                counts[one.key] = counts.get(one.key, 0) + 1
+        following: dict[str, int] = {}
+        if counts:
+            drawn = await self.connection.fetch(_DRAW, list(counts), list(counts.values()))
+            following = {subject: last - counts[subject] + 1 for subject, last in drawn}
+        sequences: list[int | None] = []
+        payloads: list[bytes] = []
+        for one in told:
+            if one.numbered:
+                sequence = following[one.key]
+                following[one.key] = sequence + 1
+                sequences.append(sequence)
+                payloads.append(b"%b%d%b" % (one.head, sequence, one.tail))
+            else:
+                sequences.append(None)
+                payloads.append(one.head)
+        await self.connection.execute(
+            _TELL,
+            [one.event_id for one in told],
+            [one.source for one in told],
+            [one.topic for one in told],
+            [one.key for one in told],
+            sequences,
+            [one.type for one in told],
+            payloads,
+            [one.cause.correlation_id for one in told],
+            [one.cause.causation_id for one in told],
+            [one.cause.actor for one in told],
+            [one.occurred_at for one in told],
+        )
+
+    async def _arm(self, armed: dict[tuple[str, str], _Armed]) -> None:
+        off = [name for name, one in armed.items() if one.due is None]
+        if off:
+            await self.connection.execute(_DISARM, [timer for timer, _ in off], [key for _, key in off])
+        on = [(name, one) for name, one in armed.items() if one.due is not None]
+        if on:
+            await self.connection.execute(
+                _ARM,
+                [timer for (timer, _), _ in on],
+                [key for (_, key), _ in on],
+                [one.due for _, one in on],
+                [one.data for _, one in on],
+                [one.cause.correlation_id for _, one in on],
+                [one.cause.causation_id for _, one in on],
+                [one.cause.actor for _, one in on],
+            )
+
+
+def _envelope(
+    event_id: str, source: str, wire_type: str, subject: str, time: datetime, cause: Cause
+) -> tuple[bytes, bytes]:
+    """A CloudEvent (structured JSON) without its data: what stands before the sequence's digits, and what after."""
+    head = (
+        f'{{"specversion":"1.0","id":{quoted(event_id)},"source":{quoted(source)},"type":{quoted(wire_type)},'
+        f'"subject":{quoted(subject)},"time":"{_instant(time)}","datacontenttype":"application/json","sequence":"'
+    )
+    tail = f'","correlationid":{quoted(cause.correlation_id)}'
+    if cause.causation_id is not None:
+        tail += f',"causationid":{quoted(cause.causation_id)}'
+    if cause.actor is not None:
+        tail += f',"actor":{quoted(cause.actor)}'
+    return head.encode(), (tail + ',"data":').encode()
+
+
+@asynccontextmanager
+async def transaction(
+    where: Pool | Connection, clock: Clock, source: str, cause: Cause | None = None
+) -> AsyncIterator[Tx]:
+    """A transaction on a connection or on one of a pool: flushed and committed at the end, undone when it raises.
+
+    Without a cause a new correlation begins here.
+    """
+    if isinstance(where, asyncpg.Pool):
+        async with where.acquire() as connection, transaction(connection, clock, source, cause) as tx:
+            yield tx
+        return
+    async with where.transaction():
+        tx = Tx(where, clock.now(), source, cause or Cause(new_id(), None, None))
+        yield tx
+        await tx.flush()
+    tx.committed()
