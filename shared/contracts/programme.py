@@ -220,6 +220,7 @@ class StepTerm(Frozen):
     title: str
     planned: int = Field(default=1, ge=0)
     holds_up: bool = Field(default=True, description="the phase is not completed before this step is")
+    kind: str | None = Field(default=None, description="the kind of meeting it is, for its seats; None = no meeting")
     option: str | None = Field(default=None, description="only for those who ordered this option")
 
 

@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from services.enrollment.domain.municipality import Region, is_cvr
 
 MOST_KRONER = 100_000_000
+FIRST_YEAR, LAST_YEAR = 2000, 2099
 BAD_VALUE = "danish"
 """Error type of every message below: it is Danish already and shown as it is."""
 
@@ -38,6 +39,7 @@ def _day(value: object) -> object:
     if isinstance(value, date):
         return value
     if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        _year(value)
         try:
             return date.fromisoformat(value)
         except ValueError:
@@ -45,10 +47,16 @@ def _day(value: object) -> object:
     raise _refuse("Skriv datoen som år-måned-dag, fx 2020-08-21.")
 
 
+def _year(value: str) -> str:
+    if not FIRST_YEAR <= int(value[:4]) <= LAST_YEAR:
+        raise _refuse(f"Året skal ligge fra {FIRST_YEAR} til {LAST_YEAR}.")
+    return value
+
+
 def _month(value: str) -> str:
     if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", value):
         raise _refuse("Skriv måneden som år-måned, fx 2013-03.")
-    return value
+    return _year(value)
 
 
 def _month_or_day(value: str) -> str:
@@ -275,7 +283,7 @@ class Instalment(Part):
 class Fees(Part):
     total_ore: Kroner = Field(alias="total", description="kroner uden moms; raterne skal give dette beløb")
     vat_percent: Percent = 25
-    instalments: tuple[Instalment, ...]
+    instalments: tuple[Instalment, ...] = Field(min_length=1)
 
 
 class Option(Part):
@@ -355,7 +363,8 @@ class Step(Part):
     title: Line
     planned: Count = 1
     holds_up: YesNo = Field(default=True, description="fasen er ikke færdig før dette skridt")
-    option: Identifier | None = None
+    kind: Identifier | None = Field(default=None, description="mødetypen, når skridtet er et møde")
+    option: Identifier | None = Field(default=None, description="kun for dem, der har købt tilkøbet")
 
 
 class Phase(Part):
@@ -407,7 +416,7 @@ class OpenReading(Part):
     id: Identifier
     about: Line = Field(description="feltet, det handler om, fx meetings eller enrolment.deadline")
     question: Line
-    possible: tuple[ReadingEntry, ...]
+    possible: tuple[ReadingEntry, ...] = Field(min_length=2)
     chosen: Identifier | None = Field(
         default=None, description="id på den valgte læsning; uden den kan forløbet ikke udgives"
     )

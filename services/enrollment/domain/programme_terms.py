@@ -212,6 +212,7 @@ def _track(track: file.Track) -> TrackTerm:
                         title=step.title,
                         planned=step.planned,
                         holds_up=step.holds_up,
+                        kind=step.kind,
                         option=step.option,
                     )
                     for step in phase.steps
