@@ -77,9 +77,12 @@ class Stream:
 
 SHARED = Stream(
     "shared",
-    (Migration(1, "messaging", Path(__file__).with_name("messaging.sql").read_text(encoding="utf-8")),),
+    (
+        Migration(1, "messaging", Path(__file__).with_name("messaging.sql").read_text(encoding="utf-8")),
+        Migration(2, "runtime", Path(__file__).with_name("runtime.sql").read_text(encoding="utf-8")),
+    ),
 )
-"""Outbox, inbox and what belongs to them; before every service's own stream."""
+"""Outbox, inbox, answered requests and what belongs to them; before every service's own stream."""
 
 
 async def migrate(owner_dsn: str, streams: Sequence[Stream], runtime_role: str | None = None) -> list[str]:

@@ -68,6 +68,15 @@ def on_facts_committed(listener: Callable[[], None]) -> Callable[[], None]:
     return lambda: _listeners.discard(listener)
 
 
+_timer_listeners: set[Callable[[], None]] = set()
+
+
+def on_timers_committed(listener: Callable[[], None]) -> Callable[[], None]:
+    """As on_facts_committed, for timers that were armed: the loop that carries them out looks again at once."""
+    _timer_listeners.add(listener)
+    return lambda: _timer_listeners.discard(listener)
+
+
 @dataclass(slots=True)
 class _Told:
     """An outbox row in the making. The payload is head + sequence + tail, for the sequence is drawn last."""
@@ -134,7 +143,7 @@ def _instant(moment: datetime) -> str:
 class Tx:
     """One transaction. `now` is domain time (UTC) and the same for all that happens in it."""
 
-    __slots__ = ("_armed", "_flushed_facts", "_told", "cause", "connection", "now", "source")
+    __slots__ = ("_armed", "_flushed_facts", "_flushed_timers", "_told", "cause", "connection", "now", "source")
 
     def __init__(self, connection: Connection, now: datetime, source: str, cause: Cause) -> None:
         self.connection = connection
@@ -144,6 +153,7 @@ class Tx:
         self._told: list[_Told] = []
         self._armed: dict[tuple[str, str], _Armed] = {}
         self._flushed_facts = False
+        self._flushed_timers = False
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         return await self.connection.fetch(sql, *args)
@@ -229,11 +239,15 @@ class Tx:
         if self._armed:
             armed, self._armed = self._armed, {}
             await self._arm(armed)
+            self._flushed_timers = True
 
     def committed(self) -> None:
-        """Say that COMMIT has happened: wakes the relay of this process if something was told."""
+        """Say that COMMIT has happened: wakes the relay of this process if something was told, the timers if armed."""
         if self._flushed_facts:
             for listener in tuple(_listeners):
+                listener()
+        if self._flushed_timers:
+            for listener in tuple(_timer_listeners):
                 listener()
 
     async def _tell(self, told: list[_Told]) -> None:
