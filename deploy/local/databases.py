@@ -1,8 +1,9 @@
 """One database and two roles per service, on any PostgreSQL.
 
-`<service>_owner` owns `tovholder_<service>` and may change its schema; `<service>` reads and writes rows, makes nothing,
-and reaches no other database. Everything is repeatable: passwords are set to those given, and rights to those here.
-`python -m deploy.local.databases --admin-url URL --passwords FILE` does it for every service (FILE: `role=password` lines).
+`<service>_owner` owns `tovholder_<service>` and may change its schema; `<service>` reads and writes rows, makes
+nothing, and reaches no other database. All is repeatable: passwords are set to those given, rights to those here.
+`python -m deploy.local.databases --admin-url URL --passwords FILE` does it for every service; the file has one
+`role=password` a line.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ async def ensure_databases(admin_url: str, passwords: Mapping[str, str], service
             if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
                 await connection.execute(f'CREATE DATABASE "{name}" OWNER "{roles(service)[0]}"')
             await close_to_others(connection, name, service)
-            await grant_rows(url_for(admin_url, role=roles(service)[0], password=passwords[roles(service)[0]], database=name))
+            owner = roles(service)[0]
+            await grant_rows(url_for(admin_url, role=owner, password=passwords[owner], database=name))
     finally:
         await connection.close()
 
@@ -57,7 +59,8 @@ async def ensure_roles(connection: asyncpg.Connection, service: str, passwords: 
         exists = await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role)
         # DDL takes no parameters, so the server itself does the quoting.
         statement = await connection.fetchval(
-            "SELECT format('%s ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT PASSWORD %L', $1::text, $2::text, $3::text)",
+            "SELECT format('%s ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT PASSWORD %L',"
+            " $1::text, $2::text, $3::text)",
             "ALTER" if exists else "CREATE",
             role,
             passwords[role],

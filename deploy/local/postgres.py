@@ -1,7 +1,7 @@
 """One PostgreSQL server from the binaries in the Python environment, on a loopback TCP port, with passwords and fsync.
 
-`initdb` runs beside and is renamed into place, so `folder/data` exists only when it is whole. PostgreSQL refuses to run as
-root: then it runs in a user namespace (`unshare`), or as `nobody` where namespaces are not allowed.
+`initdb` runs beside and is renamed into place, so `folder/data` exists only when it is whole. PostgreSQL refuses to run
+as root: then it runs in a user namespace (`unshare`), or as `nobody` where namespaces are not allowed.
 """
 
 from __future__ import annotations

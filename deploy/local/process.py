@@ -1,7 +1,8 @@
 """Starting a server so that it can't outlive whoever started it, and stopping it.
 
 A process started here has a session of its own (a terminal's Ctrl-C reaches the supervisor only, which stops things
-in order) and gets `death_signal` when the *thread* that started it ends: so start only from a thread that lives as long.
+in order) and gets its stop signal when the *thread* that started it ends: so start only from a thread that lives as
+long as the process should.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+ROTATE_BYTES = 50_000_000
 LAUNCHER = Path(__file__).with_name("_launch.py")
 
 
@@ -41,6 +43,8 @@ def start(command: Command) -> subprocess.Popen[bytes]:
     """Starts it. Standard output and error are appended to its log; standard input is empty."""
     command.log.parent.mkdir(parents=True, exist_ok=True)
     launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(int(command.stop_signal)), str(os.getpid())]
+    if command.log.exists() and command.log.stat().st_size > ROTATE_BYTES:
+        command.log.replace(command.log.with_suffix(".1.log"))
     with command.log.open("ab") as log:
         return subprocess.Popen(
             [*command.prefix, *launch, *command.argv],

@@ -11,12 +11,12 @@ import asyncio
 from collections.abc import Mapping
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import for_code
 
-from deploy.local.kafka import MAX_MESSAGE_BYTES
+from deploy.local.kafka import MAX_MESSAGE_BYTES, wait_until_usable
 from deploy.local.locations import service_names
+from shared.contracts.event import PARTITIONS
 
-PARTITIONS = 12
 RETENTION_DAYS = 90
 SETTINGS: Mapping[str, str] = {
     "max.message.bytes": str(MAX_MESSAGE_BYTES),
@@ -24,8 +24,6 @@ SETTINGS: Mapping[str, str] = {
     "cleanup.policy": "delete",
 }
 TOPIC_EXISTS = 36
-READY_DEADLINE_S = 60.0
-RETRY_S = 0.1
 
 
 def topic_names(prefix: str = "") -> tuple[str, ...]:
@@ -47,42 +45,6 @@ async def ensure_topics(bootstrap: str, prefix: str = "", *, replication: int = 
         return wanted
     finally:
         await admin.close()
-
-
-async def wait_until_usable(bootstrap: str, deadline_s: float = READY_DEADLINE_S) -> None:
-    """Returns when the broker answers and its group coordinator is there; an open port is not enough.
-
-    The first group of a new broker makes the offsets topic; doing it here spares every consumer that wait.
-    """
-    async with asyncio.timeout(deadline_s):
-        # The client library logs each refused connection as an error, so the port comes first.
-        while not await _port_answers(bootstrap):
-            await asyncio.sleep(RETRY_S)
-        while not await _coordinator_answers(bootstrap):
-            await asyncio.sleep(RETRY_S)
-
-
-async def _port_answers(bootstrap: str) -> bool:
-    host, _, port = bootstrap.partition(",")[0].rpartition(":")
-    try:
-        _, writer = await asyncio.open_connection(host, int(port))
-    except OSError:
-        return False
-    writer.close()
-    await writer.wait_closed()
-    return True
-
-
-async def _coordinator_answers(bootstrap: str) -> bool:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="tovholder-ready", request_timeout_ms=5000)
-    try:
-        await admin.start()
-        await admin.list_consumer_group_offsets("tovholder-ready")
-    except (KafkaError, OSError):
-        return False
-    finally:
-        await admin.close()
-    return True
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from deploy.local import databases, process, topics
+from deploy.local import databases, process
 from deploy.local import kafka as embedded_kafka
 from deploy.local import postgres as embedded_postgres
 from deploy.local.blocking import run_blocking
@@ -70,7 +70,7 @@ def kafka_from(source: Source) -> Iterator[str]:
         yield os.environ["TOVHOLDER_TEST_KAFKA"]
         return
     with _kafka_container() if source == "docker" else _embedded_kafka() as bootstrap:
-        run_blocking(topics.wait_until_usable(bootstrap))
+        run_blocking(embedded_kafka.wait_until_usable(bootstrap))
         yield bootstrap
 
 

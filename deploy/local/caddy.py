@@ -1,0 +1,129 @@
+"""The gateway: one address for people and other systems, and which service answers which path.
+
+The Caddyfile follows from the names in `services/`: `/<service>/…` and `/api/<service>/…` go to that service, their
+paths unchanged; everything else is the front service's. What is for operators only (`NOT_PUBLIC`) stays inside.
+`python -m deploy.local.caddy` prints the file for containers, where each service is a host of its own name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.errors import StackError
+from deploy.local.locations import service_names
+from deploy.local.process import Command
+
+FRONT = "enrollment"
+"""Answers `/`, `/tilmeld`, `/login`, `/deltagere`, `/static`, `POST /events` and whatever no other service owns."""
+
+NOT_PUBLIC = ("/_clock", "/_clock/*", "/livez", "/readyz", "/metrics")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Paths that go to one service. `{service}` in a pattern stands for its name."""
+
+    patterns: tuple[str, ...]
+    service: str
+
+
+PER_SERVICE = ("/{service}", "/{service}/*", "/api/{service}", "/api/{service}/*")
+SPECIAL: tuple[Route, ...] = ()
+"""Paths outside a service's own prefixes that are not the front service's; add a line here."""
+
+HEAD = """\
+{
+	admin off
+	persist_config off
+	auto_https off
+	# A link in a mail carries a secret, so no address of a request is ever logged.
+	log {
+		output stderr
+		level WARN
+		format filter {
+			request>uri delete
+			request>headers delete
+		}
+	}
+}
+"""
+
+AWAY = """\
+	handle_errors 502 503 504 {
+		@machine path /api/* /events
+		header Retry-After 5
+		header Cache-Control no-store
+		handle @machine {
+			header Content-Type "application/problem+json"
+			respond `{"type":"about:blank","title":"Tjenesten svarer ikke lige nu","status":503,"code":"service_away"}` 503
+		}
+		handle {
+			header Content-Type "text/html; charset=utf-8"
+			respond `<!doctype html><html lang="da"><meta charset="utf-8"><title>Svarer ikke lige nu</title><p>Denne del af Tovholder svarer ikke lige nu. Prøv igen om et øjeblik.</p></html>` 503
+		}
+	}
+"""  # noqa: E501 # a line of the Caddyfile can't be broken
+
+
+def routes(services: tuple[str, ...]) -> tuple[Route, ...]:
+    """Which paths go where, the front service's last; a path that fits two goes to the first."""
+    own = tuple(
+        Route(tuple(pattern.format(service=name) for pattern in PER_SERVICE), name)
+        for name in services
+        if name != FRONT
+    )
+    return (*SPECIAL, *own, Route(("/*",), FRONT if FRONT in services else services[0]))
+
+
+def caddyfile(listen: str, upstreams: Mapping[str, str], bind: str | None = None) -> str:
+    """The whole file. `listen` is Caddy's site address, `upstreams` each service's `host:port`."""
+    lines = [HEAD, f"{listen} {{\n"]
+    if bind:
+        lines.append(f"\tbind {bind}\n")
+    lines.append("\trequest_body {\n\t\tmax_size 16MB\n\t}\n")
+    lines.append(f"\t@inside path {' '.join(NOT_PUBLIC)}\n\thandle @inside {{\n\t\trespond 404\n\t}}\n")
+    for number, route in enumerate(routes(tuple(sorted(upstreams)))):
+        lines.append(f"\t@route{number} path {' '.join(route.patterns)}\n")
+        lines.append(f"\thandle @route{number} {{\n\t\treverse_proxy {upstreams[route.service]} {{\n")
+        # Server-sent events must not wait for a buffer to fill.
+        lines.append("\t\t\tflush_interval -1\n\t\t}\n\t}\n")
+    lines.append(AWAY)
+    lines.append("}\n")
+    return "".join(lines)
+
+
+def command(folder: Path, port: int, host: str, upstreams: Mapping[str, str], log: Path) -> Command:
+    """Writes the Caddyfile into `folder` and returns what runs it."""
+    binary = Path(sys.executable).with_name("caddy")
+    found = str(binary) if binary.exists() else shutil.which("caddy")
+    if found is None:
+        raise StackError("The gateway (caddy) is not installed. Run `make install`.")
+    file = folder / "Caddyfile"
+    file.write_text(caddyfile(f"http://:{port}", upstreams, bind=host))
+    home = {name: str(folder) for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME")}
+    return Command(
+        argv=(found, "run", "--config", str(file), "--adapter", "caddyfile"),
+        log=log,
+        env=home,
+        cwd=folder,
+        stop_timeout_s=5.0,
+    )
+
+
+def main() -> None:
+    """Prints the Caddyfile for containers."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local.caddy", description=main.__doc__)
+    parser.add_argument("--listen", default=":8080", help="Caddy's site address")
+    parser.add_argument("--service-port", type=int, default=8000, help="the port of each service's container")
+    options = parser.parse_args()
+    upstreams = {name: f"{name}:{options.service_port}" for name in service_names()}
+    sys.stdout.write(caddyfile(options.listen, upstreams))
+
+
+if __name__ == "__main__":
+    main()

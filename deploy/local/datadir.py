@@ -1,0 +1,239 @@
+"""The data directory: everything an installation on one machine keeps, and the lock that lets one process use it.
+
+`lock` is held (flock) from before anything is written until the last server has ended; the broker inherits it, so that
+even an orphan keeps others out. `tovholder.json` says that the folder is ours and what made it: a folder with anything
+else in it is never touched, and only what a demo made may be emptied.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, Self
+
+from deploy.local.databases import roles
+from deploy.local.errors import StackError
+from deploy.local.ports import free_ports, is_free
+
+MadeBy = Literal["up", "demo"]
+Ports = Literal["auto"] | int
+SERVERS = ("gateway", "mail", "smtp", "kafka", "kafka_controller", "postgres")
+FIRST_SERVICE_OFFSET = 10
+LAST_PORT = 65_535
+ORPHAN_DEADLINE_S = 15.0
+RETRY_S = 0.1
+ADMIN_PASSWORD = "postgres-admin"  # noqa: S105 # a file's name
+
+
+class DataDir:
+    """An opened data directory; `close` gives the lock back."""
+
+    def __init__(self, path: Path, made_by: MadeBy) -> None:
+        self.path = path.absolute()
+        self.made_by = made_by
+        self._lock_fd: int | None = None
+
+    @classmethod
+    def open(cls, path: Path, made_by: MadeBy = "up") -> Self:
+        """Locks and marks the folder, making it if need be. Raises StackError when it is another's or in use."""
+        self = cls(path, made_by)
+        foreign = not self.marker.exists() and self._strangers()
+        if foreign:
+            raise StackError(f"{self.path} holds {foreign[0]} and was not made by Tovholder. Choose an empty folder.")
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._take_lock()
+        try:
+            self._check_marker()
+            self._make_folders()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    @property
+    def marker(self) -> Path:
+        return self.path / "tovholder.json"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def mails(self) -> Path:
+        """Each mail as `.eml`."""
+        return self.path / "mails"
+
+    @property
+    def calendar(self) -> Path:
+        """Each mail's calendar part as `.ics`."""
+        return self.path / "calendar"
+
+    @property
+    def documents(self) -> Path:
+        """Invoices and credit notes as files."""
+        return self.path / "invoices"
+
+    @property
+    def lock_fd(self) -> int:
+        """For processes that must keep others out for as long as they live."""
+        if self._lock_fd is None:
+            raise StackError(f"{self.path} is not open.")
+        return self._lock_fd
+
+    def close(self) -> None:
+        """Gives the lock back; harmless when closed."""
+        if self._lock_fd is not None:
+            os.close(self._lock_fd)
+            self._lock_fd = None
+
+    def empty(self) -> None:
+        """Removes everything but the lock and the marker. Only a demo's folder may be emptied."""
+        if self.made_by != "demo":
+            raise StackError(f"{self.path} was not made by a demo and is not emptied.")
+        for child in self.path.iterdir():
+            if child.name in ("lock", self.marker.name):
+                continue
+            if child.is_dir() and not child.is_symlink():
+                shutil.rmtree(child)
+            else:
+                child.unlink()
+        self._make_folders()
+
+    def ports(self, wanted: Ports, services: Iterable[str]) -> dict[str, int]:
+        """A port per server and service.
+
+        "auto" keeps what was stored, so that links in mails stay good, and chooses anew for a port that is taken. A
+        number is the gateway's, the others follow it, and one that is taken is an error.
+        """
+        names = (*SERVERS, *services)
+        if wanted == "auto":
+            chosen = self._auto_ports(names)
+        else:
+            offsets = (*range(len(SERVERS)), *range(FIRST_SERVICE_OFFSET, FIRST_SERVICE_OFFSET + len(names)))
+            chosen = {name: wanted + offset for name, offset in zip(names, offsets, strict=False)}
+            if not 0 < wanted <= max(chosen.values()) <= LAST_PORT:
+                raise StackError(f"--ports {wanted}: the ports {wanted}–{max(chosen.values())} are needed.")
+            taken = [f"{port} ({name})" for name, port in chosen.items() if not is_free(port)]
+            if taken:
+                raise StackError(f"These ports are taken: {', '.join(taken)}. Choose another --ports.")
+        write_atomically(self.path / "ports.json", json.dumps(chosen, indent=1))
+        return chosen
+
+    def _auto_ports(self, names: tuple[str, ...]) -> dict[str, int]:
+        stored: dict[str, int] = {}
+        file = self.path / "ports.json"
+        if file.exists():
+            try:
+                stored = {name: int(port) for name, port in json.loads(file.read_text()).items()}
+            except (ValueError, AttributeError):
+                stored = {}
+        kept = {name: stored[name] for name in names if name in stored and is_free(stored[name])}
+        missing = [name for name in names if name not in kept]
+        return {name: {**kept, **dict(zip(missing, free_ports(len(missing)), strict=True))}[name] for name in names}
+
+    def secret(self, name: str) -> str:
+        """A secret of this installation: 32 random bytes as hex, made when first asked for; only its owner reads it."""
+        file = self._secrets / name
+        if not file.exists():
+            write_atomically(file, secrets.token_hex(32), mode=0o600)
+        return file.read_text()
+
+    def secret_file(self, name: str) -> Path:
+        """Where a secret lies."""
+        return self._secrets / name
+
+    def link_key_file(self, seed: int | None) -> Path:
+        """The file with the key that signs links. With a seed the key follows from it: a demo repeats itself."""
+        file = self._secrets / "link-key"
+        if seed is not None:
+            write_atomically(file, hashlib.sha256(f"tovholder demo link key {seed}".encode()).hexdigest(), mode=0o600)
+        else:
+            self.secret(file.name)
+        return file
+
+    def passwords(self, services: Iterable[str]) -> dict[str, str]:
+        """Of each database role, by its name."""
+        return {role: self.secret(f"postgres-{role}") for service in services for role in roles(service)}
+
+    @property
+    def _secrets(self) -> Path:
+        return self.path / "secrets"
+
+    def _make_folders(self) -> None:
+        for folder in (self.logs, self.mails, self.calendar, self.documents, self.path / "caddy"):
+            folder.mkdir(exist_ok=True)
+        self._secrets.mkdir(mode=0o700, exist_ok=True)
+
+    def _strangers(self) -> list[str]:
+        if not self.path.exists():
+            return []
+        if not self.path.is_dir():
+            return [self.path.name]
+        ours = {"lock", self.marker.with_suffix(".new").name}
+        return sorted(child.name for child in self.path.iterdir() if child.name not in ours)
+
+    def _take_lock(self) -> None:
+        """Waits for the orphans of a process that was killed, which end by themselves; never for a living one."""
+        file_descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        until = time.monotonic() + ORPHAN_DEADLINE_S
+        while True:
+            try:
+                fcntl.flock(file_descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                holder = os.pread(file_descriptor, 20, 0).decode(errors="replace").strip()
+                alive = holder.isdecimal() and _is_alive(int(holder))
+                if alive or time.monotonic() > until:
+                    os.close(file_descriptor)
+                    raise StackError(
+                        f"{self.path} is in use by process {holder or '?'}"
+                        + ("." if alive else ", which is gone, but a server that it started still runs.")
+                        + " Stop it, or choose another --data-dir."
+                    ) from None
+                time.sleep(RETRY_S)
+        os.ftruncate(file_descriptor, 0)
+        os.pwrite(file_descriptor, str(os.getpid()).encode(), 0)
+        self._lock_fd = file_descriptor
+
+    def _check_marker(self) -> None:
+        if not self.marker.exists():
+            write_atomically(self.marker, json.dumps({"tovholder": 1, "made_by": self.made_by}))
+            return
+        try:
+            found = json.loads(self.marker.read_text())
+            made_by, version = found["made_by"], found["tovholder"]
+        except (ValueError, KeyError, TypeError):
+            raise StackError(f"{self.marker} can't be read, so nothing in its folder is touched.") from None
+        if version != 1:
+            raise StackError(f"{self.path} was made by another version of Tovholder (format {version}).")
+        if made_by != self.made_by:
+            raise StackError(
+                f"{self.path} was made by `tovholder {made_by}` and is not used for `{self.made_by}`. Choose another."
+            )
+
+
+def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
+    """The whole text or what was there before; never half of it, also after a power cut."""
+    unfinished = path.with_suffix(".new")
+    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:  # noqa: PTH123 # a descriptor: the mode must hold from the first byte
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,378 @@
+"""The whole installation on one machine: servers, gateway, mail sink and every service, as separate processes.
+
+`with Stack(data_dir) as stack:` (or `async with`) has everything ready inside the block and nothing left running after
+it. `tovholder up`, the demo and the system tests all start this class, so that they start the same things.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from deploy.local import caddy, databases, jars, kafka, postgres, process, topics
+from deploy.local.blocking import run_blocking
+from deploy.local.datadir import DataDir, MadeBy, Ports, write_atomically
+from deploy.local.errors import StackError
+from deploy.local.locations import ROOT, cache_dir, service_names
+from deploy.local.ports import HOST
+from deploy.local.process import Command
+from deploy.local.supervisor import State, Supervisor
+
+READY_DEADLINE_S = 60.0
+FALLS_BEFORE_READY = 3
+RETRY_S = 0.05
+SERVER_NAMES = ("kafka", "postgres")
+EDGE_NAMES = ("gateway", "mail")
+TOKEN_NAME = "local"  # noqa: S105 # whose token it is, not the token
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where everything answers, once it is ready. Holds secrets (`api_token`, `postgres`): never log it."""
+
+    data_dir: str
+    gateway: str
+    mail: str
+    """The page with the mails; its API is `/api/messages`."""
+    smtp: str
+    kafka: str
+    postgres: str
+    """An administrator's URL."""
+    api_token_file: str
+    """The file with the token for the API; `Authorization: Bearer …`."""
+    services: Mapping[str, str]
+    """Each service's own address, behind the gateway; `/_clock`, `/readyz` and `/metrics` are only here."""
+    databases: Mapping[str, str]
+    """Each service's runtime URL."""
+    api_token: str
+    link_key_file: str
+
+    def public(self) -> dict[str, Any]:
+        """The same without secrets; for `--json`, for a file, for a screen."""
+        shown = asdict(self)
+        for secret in ("api_token", "databases"):
+            del shown[secret]
+        return {**shown, "postgres": self.postgres.rpartition("@")[2].partition("/")[0]}
+
+
+def python_module(service: str) -> Sequence[str]:
+    """How a service is run: `python -m services.<name>`."""
+    if not (ROOT / "services" / service / "__main__.py").exists():
+        raise StackError(f"services/{service}/__main__.py is missing, so the service can't be started.")
+    return (sys.executable, "-m", f"services.{service}")
+
+
+def _nothing(_step: str) -> None:
+    """The listener of those who don't want to know."""
+
+
+@dataclass
+class Stack:
+    """Settings of an installation; `start` and `stop` make it live.
+
+    `simulated_start` gives every service a simulated domain clock beginning at that instant, and `seed` then decides
+    all random numbers. `env` is added to the environment of single services, by name. `service_command` says how a
+    service is run, for tests of this class with stand-ins.
+    """
+
+    data_dir: Path
+    ports: Ports = "auto"
+    simulated_start: datetime | None = None
+    seed: int = 0
+    made_by: MadeBy = "up"
+    env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    services: tuple[str, ...] = field(default_factory=service_names)
+    service_command: Callable[[str], Sequence[str]] = python_module
+    mail_control: bool = False
+    on_step: Callable[[str], None] = _nothing
+    """Called with a Danish line as each part of the start begins."""
+
+    def __post_init__(self) -> None:
+        self._data: DataDir | None = None
+        self._supervisor: Supervisor | None = None
+        self._addresses: Addresses | None = None
+
+    # Living and ending
+
+    def start(self) -> Addresses:
+        """Starts everything and returns once every part says that it is ready. On failure nothing is left running."""
+        for service in self.services:
+            self.service_command(service)
+        self._data = DataDir.open(Path(self.data_dir), self.made_by)
+        self._supervisor = Supervisor()
+        try:
+            if self.made_by == "demo":
+                self._data.empty()
+            self._addresses = self._start_all(self._data, self._supervisor)
+        except BaseException:
+            self.stop()
+            raise
+        return self._addresses
+
+    def stop(self) -> None:
+        """Stops the services (they drain), then the gateway and the mail sink, then the servers. Harmless twice."""
+        if self._supervisor is not None:
+            self._supervisor.close((self.services, EDGE_NAMES, SERVER_NAMES))
+            self._supervisor = None
+        if self._data is not None:
+            (self._data.path / "running.json").unlink(missing_ok=True)
+            self._data.close()
+            self._data = None
+        self._addresses = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self.start)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.stop)
+
+    # While it runs
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where everything answers. Raises StackError unless it is running."""
+        if self._addresses is None:
+            raise StackError("The stack is not running.")
+        return self._addresses
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """For finer control of the processes."""
+        if self._supervisor is None:
+            raise StackError("The stack is not running.")
+        return self._supervisor
+
+    def states(self) -> tuple[State, ...]:
+        """How each process is doing."""
+        return self.supervisor.states()
+
+    def pid(self, name: str) -> int:
+        """The process id. Raises StackError when it is down."""
+        pid = self.supervisor.state(name).pid
+        if pid is None:
+            raise StackError(f"{name} is not running.")
+        return pid
+
+    def kill(self, name: str) -> None:
+        """SIGKILL; the supervisor starts it again."""
+        self.supervisor.signal(name, signal.SIGKILL)
+
+    def pause(self, name: str) -> None:
+        """SIGSTOP: it holds everything it has and answers nothing."""
+        self.supervisor.signal(name, signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """SIGCONT."""
+        self.supervisor.signal(name, signal.SIGCONT)
+
+    def take_down(self, *names: str) -> None:
+        """Stops them orderly and leaves them stopped until `bring_up`."""
+        self.supervisor.stop(*names)
+
+    def bring_up(self, *names: str, env: Mapping[str, str] | None = None) -> None:
+        """Starts what was taken down, with `env` on top of what it had, and waits until it is ready."""
+        for name in names:
+            self.supervisor.restart(name, env)
+        self.wait_until_ready(*names)
+
+    def restart(self, name: str, env: Mapping[str, str] | None = None) -> None:
+        """`take_down` and `bring_up`."""
+        self.bring_up(name, env=env)
+
+    def wait_until_ready(self, *names: str, deadline_s: float = READY_DEADLINE_S) -> None:
+        """Returns when each of these (all, if none is named) says that it is ready."""
+        with ThreadPoolExecutor() as pool:
+            wanted = names or tuple(state.name for state in self.states())
+            _all([pool.submit(self._wait_for, name, deadline_s) for name in wanted])
+
+    # How it starts
+
+    def _start_all(self, data: DataDir, supervisor: Supervisor) -> Addresses:
+        self.on_step("Gør klar")
+        ports = data.ports(self.ports, self.services)
+        server = postgres.Server(
+            data.path / "postgres", port=ports["postgres"], password=data.secret("postgres-admin"), logs=data.logs
+        )
+        broker = kafka.Broker(
+            data.path / "kafka", port=ports["kafka"], controller_port=ports["kafka_controller"], logs=data.logs
+        )
+        addresses = self._addresses = self._plan(data, ports, server, broker)
+        with ThreadPoolExecutor() as pool:
+            prepared = pool.submit(server.prepare)
+            jars.install()
+            broker.prepare()
+            prepared.result()
+            self.on_step("Starter Kafka og PostgreSQL")
+            supervisor.run("kafka", broker.command(pass_fds=(data.lock_fd,)))
+            supervisor.run("postgres", server.command())
+            supervisor.run("mail", self._mail_command(data, ports))
+            supervisor.run("gateway", self._gateway_command(data, ports, addresses))
+            _all([pool.submit(self._prepare_databases, data, server), pool.submit(self._prepare_topics, broker)])
+        self.on_step("Starter tjenesterne")
+        for service in self.services:
+            supervisor.run(service, self._service_command(service, data, ports, addresses))
+        self.wait_until_ready()
+        write_atomically(data.path / "running.json", json.dumps(addresses.public()))
+        return addresses
+
+    def _prepare_databases(self, data: DataDir, server: postgres.Server) -> None:
+        passwords = data.passwords(self.services)
+        with self._explained("postgres", server.explain):
+            run_blocking(postgres.wait_until_usable(server.admin_url))
+        run_blocking(databases.ensure_databases(server.admin_url, passwords, self.services))
+        with ThreadPoolExecutor() as pool:
+            _all([pool.submit(self._migrate, service, data, server, passwords) for service in self.services])
+
+    def _prepare_topics(self, broker: kafka.Broker) -> None:
+        with self._explained("kafka", broker.explain):
+            run_blocking(kafka.wait_until_usable(broker.bootstrap))
+        run_blocking(topics.ensure_topics(broker.bootstrap))
+
+    @contextmanager
+    def _explained(self, name: str, explain: Callable[[], str]) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError:
+            raise StackError(f"{name} did not become ready. The end of its log:\n{explain()}") from None
+
+    def _migrate(self, service: str, data: DataDir, server: postgres.Server, passwords: Mapping[str, str]) -> None:
+        log = data.logs / f"{service}-migrate.log"
+        owner, _ = databases.roles(service)
+        command = Command(
+            argv=(*self.service_command(service), "migrate"),
+            log=log,
+            env={
+                "TOVHOLDER_MIGRATION_URL": _database_url(server, service, owner, passwords),
+                "TOVHOLDER_DATABASE_URL": _database_url(server, service, service, passwords),
+            },
+            cwd=ROOT,
+        )
+        running = process.start(command)
+        try:
+            status = running.wait(READY_DEADLINE_S)
+        finally:
+            process.stop(running, command)
+        if status != 0:
+            raise StackError(f"The database of {service} could not be migrated:\n{process.last_lines(log)}")
+
+    def _plan(
+        self, data: DataDir, ports: Mapping[str, int], server: postgres.Server, broker: kafka.Broker
+    ) -> Addresses:
+        passwords = data.passwords(self.services)
+        return Addresses(
+            data_dir=str(data.path),
+            gateway=f"http://{HOST}:{ports['gateway']}",
+            mail=f"http://{HOST}:{ports['mail']}",
+            smtp=f"{HOST}:{ports['smtp']}",
+            kafka=broker.bootstrap,
+            postgres=server.admin_url,
+            services={name: f"http://{HOST}:{ports[name]}" for name in self.services},
+            databases={name: _database_url(server, name, name, passwords) for name in self.services},
+            api_token=data.secret("api-token"),
+            api_token_file=str(data.secret_file("api-token")),
+            link_key_file=str(data.link_key_file(self.seed if self.simulated_start else None)),
+        )
+
+    def _mail_command(self, data: DataDir, ports: Mapping[str, int]) -> Command:
+        module = (sys.executable, "-m", "deploy.local.mailsink")
+        listen = ("--smtp", f"{HOST}:{ports['smtp']}", "--http", f"{HOST}:{ports['mail']}")
+        folders = ("--mails", str(data.mails), "--calendar", str(data.calendar))
+        control = ("--control",) if self.mail_control else ()
+        return Command(argv=(*module, *listen, *folders, *control), log=data.logs / "mail.log", cwd=ROOT)
+
+    def _gateway_command(self, data: DataDir, ports: Mapping[str, int], addresses: Addresses) -> Command:
+        upstreams = {name: url.removeprefix("http://") for name, url in addresses.services.items()}
+        return caddy.command(data.path / "caddy", ports["gateway"], HOST, upstreams, data.logs / "gateway.log")
+
+    def _service_command(self, service: str, data: DataDir, ports: Mapping[str, int], addresses: Addresses) -> Command:
+        return Command(
+            argv=self.service_command(service),
+            log=data.logs / f"{service}.log",
+            env={**service_environment(service, addresses, ports[service], self), **self.env.get(service, {})},
+            cwd=ROOT,
+        )
+
+    def _wait_for(self, name: str, deadline_s: float) -> None:
+        """Only what answers over HTTP is asked; the servers were found usable before any service started."""
+        url = {"mail": self.addresses.mail, "gateway": self.addresses.gateway, **self.addresses.services}.get(name)
+        until = time.monotonic() + deadline_s
+        falls = self.supervisor.state(name).falls
+        if name == "kafka":
+            run_blocking(kafka.wait_until_usable(self.addresses.kafka, deadline_s))
+            return
+        if url is None:
+            run_blocking(postgres.wait_until_usable(self.addresses.postgres, deadline_s))
+            return
+        with httpx.Client(timeout=5.0, trust_env=False) as client:
+            while not _is_ready(client, url, name):
+                state = self.supervisor.state(name)
+                if state.falls - falls >= FALLS_BEFORE_READY or time.monotonic() > until:
+                    log = self.supervisor.command(name).log
+                    raise StackError(f"{name} did not become ready. The end of {log}:\n{process.last_lines(log)}")
+                time.sleep(RETRY_S)
+
+
+def service_environment(service: str, addresses: Addresses, port: int, stack: Stack) -> dict[str, str]:
+    """What a service is told; see `shared.runtime.settings`."""
+    token = hashlib.sha256(addresses.api_token.encode()).hexdigest()
+    told = {
+        "TOVHOLDER_DATABASE_URL": addresses.databases[service],
+        "TOVHOLDER_KAFKA": addresses.kafka,
+        "TOVHOLDER_PREFIX": "",
+        "TOVHOLDER_HTTP_HOST": HOST,
+        "TOVHOLDER_HTTP_PORT": str(port),
+        "TOVHOLDER_SMTP": addresses.smtp,
+        "TOVHOLDER_PUBLIC_URL": addresses.gateway,
+        "TOVHOLDER_API_TOKENS": f"{TOKEN_NAME}:{token}",
+        "TOVHOLDER_LINK_KEY_FILE": addresses.link_key_file,
+        "TOVHOLDER_STATIC_DIR": str(cache_dir() / "static"),
+        "TOVHOLDER_DOCUMENTS_DIR": str(Path(addresses.data_dir) / "invoices"),
+        "TOVHOLDER_SEED": str(stack.seed),
+    }
+    if stack.simulated_start is not None:
+        told["TOVHOLDER_SIMULATED_START"] = stack.simulated_start.isoformat()
+    return told
+
+
+def _database_url(server: postgres.Server, service: str, role: str, passwords: Mapping[str, str]) -> str:
+    name = databases.database_name(service)
+    return databases.url_for(server.admin_url, role=role, password=passwords[role], database=name)
+
+
+def _is_ready(client: httpx.Client, url: str, name: str) -> bool:
+    """The gateway has no readiness of its own (it hides the services'): any answer will do."""
+    try:
+        return client.get(f"{url}/readyz").status_code == httpx.codes.OK or name == "gateway"
+    except httpx.HTTPError:
+        return False
+
+
+def _all(futures: Sequence[Future[None]]) -> None:
+    for future in futures:
+        future.result()
