@@ -282,8 +282,8 @@ class _Checker:
             total = sum(one.amount_ore for one in fees.instalments)
             if total != fees.total_ore:
                 message = (
-                    f"Raterne giver {kroner(total)}, men prisen er {kroner(fees.total_ore)}. "
-                    f"Forskellen er {kroner(abs(total - fees.total_ore))}."
+                    f"Raterne giver {kroner(total)}, men prisen er {kroner(fees.total_ore)} "
+                    f"(forskel {kroner(abs(total - fees.total_ore))})"
                 )
                 yield self.at(("fees", "total"), "fees_do_not_add_up", message)
             for at, one in enumerate(fees.instalments):

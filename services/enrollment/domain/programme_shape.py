@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 from typing import Any, Union, get_args, get_origin
 
@@ -95,8 +96,8 @@ def _meaning(path: Path) -> str:
 
 
 def _near(path: Path) -> str:
-    if " " in str(path[-1]):
-        return "Hører det til en tekst med komma, så sæt hele teksten i anførselstegn."
+    if not re.fullmatch("[A-Za-z_-]+", str(path[-1])):
+        return "Hører det til en tekst eller et tal med komma, så sæt det hele i anførselstegn."
     model = model_at(path[:-1])
     names = sorted(field_types(model)) if model else []
     near = difflib.get_close_matches(str(path[-1]), names, n=1)
