@@ -1,0 +1,743 @@
+"""A small exhaustive model of the messaging kernel: what it promises, and what each promise is for.
+
+The real kernel is SQL, a broker and processes that die. This is the same thing with nothing but values: a `State` is
+all tables, the log of one partition and the memory of each process; `steps` says all that may happen next, faults
+included; `search` walks every interleaving, breadth first, so that the first trace that breaks a rule is the shortest.
+
+The way of an event
+    A *writer* locks its aggregate, changes it and inserts an outbox row, in one transaction. The *relay* scans the
+    outbox in id order, sends, waits for the acks and only then moves the rows to `outbox_sent`. A *reader* polls a
+    batch, locks the streams in it, settles each event and COMMITs; then it commits its offset. An *operator* retries or
+    discards dead letters, and replays what was sent when the broker has lost its tail.
+
+A stream is what a reader keeps about one (source, subject); its row is made first, then locked, then read
+    position  the sequence settled last; the first one seen is the base, unless `World.known_beginning` says it is 1
+    inbox     ids that are settled: effect made, skipped as unknown, or discarded
+    dead      dead letters; none of them has an inbox row. Why: `poison` (locks the stream), `late` (a lower sequence
+              with an unseen id; locks nothing, for its order is broken already), `garbled` (nobody can tell its id or
+              sequence, so it is known by its offset; locks nothing, the gap it leaves does)
+    parked    events that wait behind a dead letter or a gap; none has an inbox row
+    locked    "" or why the stream waits: "dead" (until an operator acts) or "gap" (until the missing one arrives)
+
+Rules that hold in every state (`broken_rule`)
+    no effect twice; no effect of what was never committed; effects of a stream in the order of its commits; position
+    contiguous; nothing overtakes what is parked or dead; a healthy event is no dead letter.
+Rules that hold whenever nothing is left to do (`unfinished_business`)
+    every committed event had its effect or was discarded by a person; outbox, dead letters and parking are empty; the
+    offset is at the end. And nothing goes round for ever without coming there (`search` looks for cycles).
+
+Each field of `Promises` can be taken out, and the tests show what then breaks. Not modelled: partial acks across
+partitions (one partition is enough for all of the above), time (retention, leases), events without a subject, retells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+KEYS = "ABC"
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Promises:
+    """What the kernel keeps. Taking one out is a mutation that some search must notice."""
+
+    answer_stored_with_request: bool = True  # a client that retries after a lost reply gets the first answer
+    numbered_under_lock: bool = True  # id and sequence are drawn after the aggregate's row is locked
+    hidden_until_commit: bool = True  # the outbox row is invisible before the COMMIT of the change it tells
+    written_with_the_change: bool = True  # ... and is in that COMMIT, not after it
+    scans_the_whole_table: bool = True  # no "id > last seen" cursor
+    whole_batches: bool = True  # a relay never passes over rows that another one holds (no SKIP LOCKED)
+    moves_after_ack: bool = True
+    inbox: bool = True
+    offset_after_commit: bool = True
+    parks_behind_dead: bool = True
+    parks_at_gap: bool = True
+    unknown_advances_position: bool = True
+    dead_has_no_inbox_row: bool = True
+    lower_sequence_is_reported: bool = True  # never a silent skip
+    retry_takes_the_lock: bool = True
+    lock_row_always_exists: bool = True  # else a stream that is not parked has nothing to lock
+    retry_is_one_transaction: bool = True
+    discard_is_remembered: bool = True  # discarding writes the inbox row ...
+    discard_advances_position: bool = True  # ... and steps over the sequence
+    replay_keeps_ids: bool = True
+    replay_reads_unsent_too: bool = True  # one statement over outbox_sent and outbox; then it needs no relay to stop
+    replay_rewinds_readers: bool = True  # a reader's offset is worthless past the place where the log was cut
+
+
+class Event(NamedTuple):
+    """Identity and content in one: two equal events have the same (source, id)."""
+
+    key: int
+    sequence: int
+    request: int
+    copy: int = 0
+
+    def __str__(self) -> str:
+        return f"{KEYS[self.key]}{self.sequence}" + "'" * self.copy
+
+
+class Dead(NamedTuple):
+    event: Event
+    why: str
+    offset: int = -1  # the identity of a garbled one
+
+
+class Stream(NamedTuple):
+    position: int = 0  # 0: nothing seen
+    locked: str = ""
+    parked: tuple[Event, ...] = ()
+    dead: tuple[Dead, ...] = ()
+    inbox: frozenset[Event] = frozenset()
+    effects: tuple[Event, ...] = ()
+    discarded: frozenset[Event] = frozenset()  # for the oracle: a person said no
+    given_up: frozenset[int] = frozenset()  # for the oracle: sequences a person stepped over
+
+
+class Open(NamedTuple):
+    """A writer's transaction; `owes` = the change is committed, its outbox row is not (only without that promise)."""
+
+    id: int
+    event: Event
+    owes: bool = False
+
+
+class Relay(NamedTuple):
+    stage: str = "idle"  # idle, sending, acked
+    batch: tuple[tuple[int, Event], ...] = ()
+    sent: int = 0
+
+
+class Reader(NamedTuple):
+    stage: str = "idle"  # idle, polled, working (locks held), stored (COMMIT done)
+    batch: tuple[Event, ...] = ()
+    position: int = 0  # of the next poll; while a batch is in hand: of its first record
+    fenced: bool = False  # the group was rebalanced since the poll: its offset commit is refused
+
+
+class Operator(NamedTuple):
+    verb: str = ""  # "", retry, drain, replay
+    letter: Dead | None = None
+    seen: Stream | None = None  # what a retry without the lock believes
+    rows: tuple[Event, ...] = ()
+
+
+class Budget(NamedTuple):
+    """Faults that may still happen."""
+
+    crashes: int = 0
+    pauses: int = 0
+    rebalances: int = 0
+    duplicates: int = 0
+    lost_tails: int = 0
+
+
+NO_FAULTS = Budget()
+
+
+class State(NamedTuple):
+    answered: tuple[int, ...]
+    committed: tuple[tuple[Event, ...], ...]
+    next_id: int
+    open: tuple[Open, ...]
+    outbox: tuple[tuple[int, Event], ...]
+    outbox_sent: tuple[tuple[int, Event], ...]
+    cursor: int
+    relay_lock: int  # -1: free
+    relays: tuple[Relay, ...]
+    log: tuple[Event, ...]
+    cut_at: int  # where the log was cut, until it is repaired; -1: whole
+    streams: tuple[Stream, ...]
+    readers: tuple[Reader, ...]
+    owner: int
+    offset: int
+    operator: Operator
+    fixed: bool
+    budget: Budget
+
+
+@dataclass(frozen=True)
+class World:
+    """The bounds of one search: how many actors, which events, how many faults."""
+
+    facts: tuple[tuple[str, ...], ...]  # per key: ok, poison, garbled, unknown
+    relays: int = 1
+    readers: int = 1
+    budget: Budget = NO_FAULTS
+    log: tuple[Event, ...] | None = None  # already on the topic, in this order: then nobody writes or relays
+    relay_lock: bool = True
+    sequenced: bool = True
+    known_beginning: bool = False  # the base is 1; a first event with a higher sequence is a gap
+    late_is_legal: bool = False  # a healthy event may come too late to be taken (a late joiner, a swapped first pair)
+    operator_may: tuple[str, ...] = ("retry",)  # retry, discard, give up
+    batch: int = 3
+    scan: int = 3
+    promises: Promises = Promises()
+
+    def kind(self, event: Event) -> str:
+        return self.facts[event.key][event.request - 1]
+
+    def start(self) -> State:
+        keys = range(len(self.facts))
+        told = tuple(tuple(Event(k, n, n) for n in range(1, len(self.facts[k]) + 1)) for k in keys)
+        written = self.log is not None
+        return State(
+            answered=tuple(len(told[k]) if written else 0 for k in keys),
+            committed=told if written else tuple(() for _ in keys),
+            next_id=1,
+            open=(),
+            outbox=(),
+            outbox_sent=(),
+            cursor=0,
+            relay_lock=-1,
+            relays=tuple(Relay() for _ in range(self.relays)),
+            log=self.log or (),
+            cut_at=-1,
+            streams=tuple(Stream() for _ in keys),
+            readers=tuple(Reader() for _ in range(self.readers)),
+            owner=0,
+            offset=0,
+            operator=Operator(),
+            fixed=False,
+            budget=self.budget,
+        )
+
+
+# --- a stream
+
+
+class Kernel(NamedTuple):
+    """How one event is settled: pure, from stream to stream. Batch, retry, healing and draining all come here."""
+
+    world: World
+    fixed: bool
+
+    def receive(self, stream: Stream, event: Event, offset: int) -> Stream:
+        """Settle a record of a batch. A record that is settled or waits already changes nothing."""
+        if self.world.kind(event) == "garbled" and not self.fixed:
+            letter = Dead(event, "garbled", offset)
+            return stream if letter in stream.dead else stream._replace(dead=(*stream.dead, letter))
+        if self._is_settled(stream, event) or event in stream.parked:
+            return stream
+        if any(letter.event == event and letter.why != "garbled" for letter in stream.dead):
+            return stream
+        if stream.locked == "dead" and not self._is_late(stream, event):
+            return stream._replace(parked=(*stream.parked, event))
+        return self._drain(self._take(stream, event))
+
+    def retry(self, stream: Stream, letter: Dead) -> Stream:
+        """Handle a dead letter, then what is parked behind it, in order, then unlock."""
+        return self._drain(self._retry_one(stream, letter))
+
+    def retry_one(self, stream: Stream, letter: Dead) -> Stream:
+        """Only the dead letter; the stream stays locked."""
+        return self._retry_one(stream, letter)._replace(locked=stream.locked)
+
+    def drain(self, stream: Stream) -> Stream:
+        return self._drain(stream._replace(locked=""))
+
+    def discard(self, stream: Stream, letter: Dead) -> Stream:
+        """A person says no. Its id is remembered and the position steps over it, else it comes back or leaves a gap."""
+        promises = self.world.promises
+        stream = _without(stream, letter)
+        stream = stream._replace(discarded=stream.discarded | {letter.event})
+        if letter.why == "garbled":  # nobody knows which one it was: no id to remember, no sequence to step over
+            return stream
+        if promises.discard_is_remembered:
+            stream = stream._replace(inbox=stream.inbox | {letter.event})
+        if promises.discard_advances_position and letter.event.sequence > stream.position:
+            stream = stream._replace(position=letter.event.sequence)
+        if letter.why == "poison":
+            stream = self._drain(stream._replace(locked=""))
+        return stream
+
+    def give_up(self, stream: Stream) -> Stream:
+        """A person declares the missing events of a gap lost, and lets the parked ones go on."""
+        first = min(event.sequence for event in stream.parked)
+        missing = frozenset(range(stream.position + 1, first))
+        return self._drain(stream._replace(position=first - 1, given_up=stream.given_up | missing))
+
+    def _is_settled(self, stream: Stream, event: Event) -> bool:
+        return self.world.promises.inbox and event in stream.inbox
+
+    def _retry_one(self, stream: Stream, letter: Dead) -> Stream:
+        stream = _without(stream, letter)
+        if letter.why == "poison":
+            stream = stream._replace(locked="")
+        if self._is_settled(stream, letter.event):
+            return stream
+        if letter.why == "garbled":
+            return self.receive(stream, letter.event, letter.offset)
+        return self._take(stream, letter.event)
+
+    def _is_late(self, stream: Stream, event: Event) -> bool:
+        """Its place in the order is gone, whether the stream is locked or not."""
+        return self.world.sequenced and event.sequence <= stream.position
+
+    def _is_gap(self, stream: Stream, event: Event) -> bool:
+        """Something is missing before this event. Without a known beginning the first one seen is the base."""
+        if not (self.world.sequenced and self.world.promises.parks_at_gap):
+            return False
+        base_unknown = stream.position == 0 and not self.world.known_beginning
+        return event.sequence > stream.position + 1 and not base_unknown
+
+    def _take(self, stream: Stream, event: Event) -> Stream:
+        """Settle an event that is new and that no dead letter holds back."""
+        promises = self.world.promises
+        if self._is_late(stream, event):
+            late = (*stream.dead, Dead(event, "late"))
+            return stream._replace(dead=late) if promises.lower_sequence_is_reported else stream
+        if self._is_gap(stream, event):
+            return stream._replace(locked="gap", parked=(*stream.parked, event))
+        settled = stream._replace(inbox=stream.inbox | {event}, position=max(stream.position, event.sequence))
+        match self.world.kind(event):
+            case "unknown":
+                return settled if promises.unknown_advances_position else settled._replace(position=stream.position)
+            case "poison" if not self.fixed:
+                dead = stream._replace(dead=(*stream.dead, Dead(event, "poison")))
+                if not promises.dead_has_no_inbox_row:
+                    dead = dead._replace(inbox=settled.inbox)
+                if not promises.parks_behind_dead:
+                    return dead._replace(position=settled.position)
+                return dead._replace(locked="dead")
+            case _:
+                return settled._replace(effects=(*stream.effects, event))
+
+    def _drain(self, stream: Stream) -> Stream:
+        """Let the parked events go on, in the order of their sequence, until one fails or is missing."""
+        while stream.parked and stream.locked != "dead":
+            first = min(stream.parked, key=lambda e: e.sequence) if self.world.sequenced else stream.parked[0]
+            if self._is_gap(stream, first):
+                return stream._replace(locked="gap")
+            stream = stream._replace(parked=tuple(e for e in stream.parked if e != first), locked="")
+            if not self._is_settled(stream, first):
+                stream = self._take(stream, first)
+        return stream
+
+
+def _without(stream: Stream, letter: Dead) -> Stream:
+    return stream._replace(dead=tuple(other for other in stream.dead if other != letter))
+
+
+def _merge(now: Stream, seen: Stream, after: Stream) -> Stream:
+    """What a transaction leaves behind that read without a lock: its own writes, on top of what others wrote since.
+
+    The inbox's primary key still keeps it from an effect that is there already.
+    """
+    gone = set(seen.parked) - set(after.parked)
+    new = tuple(e for e in after.parked if e not in seen.parked and e not in now.parked)
+    return Stream(
+        position=now.position if after.position == seen.position else after.position,
+        locked=now.locked if after.locked == seen.locked else after.locked,
+        parked=tuple(e for e in now.parked if e not in gone) + new,
+        dead=tuple(d for d in now.dead if d not in seen.dead or d in after.dead)
+        + tuple(d for d in after.dead if d not in seen.dead and d not in now.dead),
+        inbox=now.inbox | after.inbox,
+        effects=now.effects + tuple(e for e in after.effects[len(seen.effects) :] if e not in now.inbox),
+        discarded=now.discarded | after.discarded,
+        given_up=now.given_up | after.given_up,
+    )
+
+
+# --- what may happen
+
+
+class Step(NamedTuple):
+    what: str
+    state: State
+    is_fault: bool = False
+
+
+def steps(world: World, s: State) -> Iterator[Step]:
+    """All that may happen next, each in one sentence."""
+    if world.log is None:
+        yield from _write(world, s)
+        yield from _relay(world, s)
+    yield from _read(world, s)
+    if s.operator.verb:
+        yield from _finish_operation(world, s)
+    else:
+        yield from _operate(world, s)
+        yield from _start_replay(world, s)
+    yield from _broker(s)
+
+
+def _crash(s: State) -> Budget:
+    return s.budget._replace(crashes=s.budget.crashes - 1)
+
+
+def _write(world: World, s: State) -> Iterator[Step]:
+    promises = world.promises
+    for key in range(len(world.facts)):
+        mine = [tx for tx in s.open if tx.event.key == key]
+        request = s.answered[key] + len(mine) + 1
+        if request > len(world.facts[key]) or len(mine) == (1 if promises.numbered_under_lock else 2):
+            continue
+        if promises.answer_stored_with_request and any(e.request == request for e in s.committed[key]):
+            again = f"the client asks {KEYS[key]}{request} again and gets the stored answer"
+            yield Step(again, s._replace(answered=_put(s.answered, key, request)))
+            continue
+        drawn = [e.sequence for e in s.committed[key]] + [tx.event.sequence for tx in mine]
+        event = Event(key, max(drawn, default=0) + 1, request)
+        row = (s.next_id, event)
+        outbox = s.outbox if promises.hidden_until_commit else tuple(sorted((*s.outbox, row)))
+        lock = f"locks {KEYS[key]}, then" if promises.numbered_under_lock else "without a lock"
+        yield Step(
+            f"a writer {lock} inserts {event} with id {row[0]}",
+            s._replace(next_id=s.next_id + 1, open=(*s.open, Open(*row)), outbox=outbox),
+        )
+    for tx in s.open:
+        yield from _finish_write(world, s, tx)
+
+
+def _finish_write(world: World, s: State, tx: Open) -> Iterator[Step]:
+    promises, event, row = world.promises, tx.event, (tx.id, tx.event)
+    others = tuple(other for other in s.open if other != tx)
+    told = s._replace(
+        open=others,
+        outbox=tuple(sorted({*s.outbox, row})) if promises.hidden_until_commit else s.outbox,
+    )
+    if tx.owes:
+        yield Step(f"the writer inserts the outbox row of {event}", told)
+        if s.budget.crashes:
+            what = f"the writer dies before it inserts the outbox row of {event}"
+            yield Step(what, s._replace(open=others, budget=_crash(s)), is_fault=True)
+        return
+    change: dict[str, Any] = {"committed": _put(s.committed, event.key, (*s.committed[event.key], event))}
+    answered: dict[str, Any] = {"answered": _put(s.answered, event.key, event.request)}
+    if not promises.written_with_the_change:
+        owing = s._replace(open=(*others, tx._replace(owes=True)), **change, **answered)
+        yield Step(f"the writer of {event} COMMITs the change without its outbox row", owing)
+        return
+    yield Step(f"the writer of {event} COMMITs and answers", told._replace(**change, **answered))
+    if s.budget.crashes:
+        unanswered = told._replace(**change, budget=_crash(s))
+        yield Step(f"the writer of {event} COMMITs and dies before it answers", unanswered, is_fault=True)
+        rolled_back = s._replace(open=others, budget=_crash(s))
+        yield Step(f"the writer of {event} dies before COMMIT", rolled_back, is_fault=True)
+
+
+def _relay(world: World, s: State) -> Iterator[Step]:
+    promises = world.promises
+    for r, relay in enumerate(s.relays):
+        name = f"relay {r + 1}"
+
+        def then(what: str, relay_after: Relay, r: int = r, name: str = name, **other: Any) -> Step:
+            return Step(f"{name} {what}", s._replace(relays=_put(s.relays, r, relay_after), **other))
+
+        if relay.stage == "idle":
+            held = set() if promises.whole_batches else {row for other in s.relays for row in other.batch}
+            after = 0 if promises.scans_the_whole_table else s.cursor
+            batch = tuple(row for row in s.outbox if row not in held and row[0] > after)[: world.scan]
+            locks = world.relay_lock and promises.whole_batches
+            if batch and (not locks or s.relay_lock in {-1, r}):
+                verb = "scans" if not locks or s.relay_lock == r else "takes the lock and scans"
+                lock: dict[str, Any] = {"relay_lock": r} if locks else {}
+                stage = "sending" if promises.moves_after_ack else "acked"
+                yield then(f"{verb} {_names(batch)}", Relay(stage, batch), **lock)
+            continue
+        if relay.stage == "sending" and relay.sent < len(relay.batch):
+            event = relay.batch[relay.sent][1]
+            sent = relay._replace(sent=relay.sent + 1)
+            if sent.sent == len(relay.batch):
+                sent = sent._replace(stage="acked") if promises.moves_after_ack else Relay()
+            yield then(f"sends {event}, the broker stores and acks it", sent, log=(*s.log, event))
+        if relay.stage == "acked":
+            moved = tuple(row for row in s.outbox if row in relay.batch)
+            yield then(
+                f"moves {_names(relay.batch)} to outbox_sent",
+                Relay() if promises.moves_after_ack else relay._replace(stage="sending"),
+                outbox=tuple(row for row in s.outbox if row not in moved),
+                outbox_sent=tuple(sorted({*s.outbox_sent, *moved})),
+                cursor=max(s.cursor, relay.batch[-1][0]),
+            )
+        if s.budget.crashes:
+            lock = {"relay_lock": -1} if s.relay_lock == r else {}
+            what = f"dies after {relay.sent} of {len(relay.batch)} sent"
+            yield then(what, Relay(), budget=_crash(s), **lock)._replace(is_fault=True)
+        if s.budget.pauses and s.relay_lock == r:
+            budget = s.budget._replace(pauses=s.budget.pauses - 1)
+            what = "is paused; its session and its lock are gone, but it will go on"
+            yield then(what, relay, relay_lock=-1, budget=budget)._replace(is_fault=True)
+
+
+def _locked_keys(s: State) -> set[int]:
+    """Streams whose row is locked by a transaction under way."""
+    busy = {event.key for reader in s.readers if reader.stage == "working" for event in reader.batch}
+    if s.operator.verb == "retry" and s.operator.letter and s.operator.seen is None:
+        busy.add(s.operator.letter.event.key)
+    return busy
+
+
+def _read(world: World, s: State) -> Iterator[Step]:
+    for c, reader in enumerate(s.readers):
+        if reader.stage != "idle":
+            yield from _work(world, s, c)
+        elif s.owner == c:
+            yield from _poll(world, s, c)
+    if s.budget.rebalances and len(s.readers) > 1:
+        heir = 1 - s.owner
+        after = [reader._replace(fenced=reader.stage != "idle") for reader in s.readers]
+        if not after[heir].fenced:
+            after[heir] = Reader(position=s.offset)
+        budget = s.budget._replace(rebalances=s.budget.rebalances - 1)
+        what = f"a rebalance gives the partition to reader {heir + 1}, at offset {s.offset}"
+        yield Step(what, s._replace(owner=heir, readers=tuple(after), budget=budget), is_fault=True)
+
+
+def _poll(world: World, s: State, c: int) -> Iterator[Step]:
+    at = s.readers[c].position
+    if at > len(s.log):
+        after = s._replace(readers=_put(s.readers, c, Reader()), offset=0)
+        yield Step(f"reader {c + 1} is out of range and starts from the earliest", after)
+    for end in range(at + 1, min(len(s.log), at + world.batch) + 1):
+        polled = Reader("polled", s.log[at:end], at)
+        after = s._replace(readers=_put(s.readers, c, polled))
+        what = f"reader {c + 1} polls {_list(polled.batch)}"
+        if world.promises.offset_after_commit:
+            yield Step(what, after)
+        else:
+            yield Step(f"{what} and commits the offset", after._replace(offset=end))
+
+
+def _work(world: World, s: State, c: int) -> Iterator[Step]:
+    reader, name = s.readers[c], f"reader {c + 1}"
+
+    def then(what: str, reader_after: Reader, **other: Any) -> Step:
+        return Step(f"{name} {what}", s._replace(readers=_put(s.readers, c, reader_after), **other))
+
+    if reader.stage == "polled" and not _locked_keys(s) & {event.key for event in reader.batch}:
+        yield then(f"begins with {_list(reader.batch)}: locks their streams", reader._replace(stage="working"))
+    elif reader.stage == "working":
+        streams = list(s.streams)
+        for offset, event in enumerate(reader.batch, reader.position):
+            streams[event.key] = Kernel(world, s.fixed).receive(streams[event.key], event, offset)
+        yield then(f"COMMITs {_list(reader.batch)}", reader._replace(stage="stored"), streams=tuple(streams))
+    elif reader.stage == "stored" and reader.fenced:
+        yield then("has its offset refused: the group has moved on", Reader(position=s.offset))
+    elif reader.stage == "stored":
+        end = reader.position + len(reader.batch)
+        offset = end if world.promises.offset_after_commit else s.offset
+        yield then(f"commits offset {offset}", Reader(position=end), offset=offset)
+    if s.budget.crashes:
+        when = {"polled": "before its transaction", "working": "before COMMIT", "stored": "before the offset commit"}
+        dead = then(f"dies {when[reader.stage]}", Reader(position=s.offset), budget=_crash(s))
+        yield dead._replace(is_fault=True)
+
+
+def _operate(world: World, s: State) -> Iterator[Step]:
+    promises, kernel = world.promises, Kernel(world, s.fixed)
+    letters = [letter for stream in s.streams for letter in stream.dead]
+    if letters and not s.fixed and "retry" in world.operator_may:
+        yield Step("the bug is fixed and deployed", s._replace(fixed=True))
+    for letter in letters:
+        locked = letter.event.key in _locked_keys(s)
+        if letter.why != "late" and s.fixed and "retry" in world.operator_may:
+            seen = s.streams[letter.event.key]
+            if not promises.retry_takes_the_lock or not (promises.lock_row_always_exists or seen.locked):
+                yield Step(f"a retry of {letter.event} begins", s._replace(operator=Operator("retry", letter, seen)))
+            elif not locked:
+                begun = s._replace(operator=Operator("retry", letter))
+                yield Step(f"a retry of {letter.event} begins: locks its stream", begun)
+        if not locked and (letter.why == "late" or "discard" in world.operator_may):
+            stream = kernel.discard(s.streams[letter.event.key], letter)
+            discarded = s._replace(streams=_put(s.streams, letter.event.key, stream))
+            yield Step(f"an operator discards {letter.event} ({letter.why})", discarded)
+    if "give up" in world.operator_may and not letters and s.offset == len(s.log):
+        for key, stream in enumerate(s.streams):
+            if stream.locked == "gap" and stream.parked and key not in _locked_keys(s):
+                given_up = s._replace(streams=_put(s.streams, key, kernel.give_up(stream)))
+                yield Step(f"an operator gives up what is missing of {KEYS[key]}", given_up)
+
+
+def _start_replay(world: World, s: State) -> Iterator[Step]:
+    promises = world.promises
+    if s.cut_at >= 0:
+        rows = {*s.outbox_sent, *s.outbox} if promises.replay_reads_unsent_too else {*s.outbox_sent}
+        events = tuple(e if promises.replay_keeps_ids else e._replace(copy=1) for _, e in sorted(rows))
+        what = "a replay reads " + (_list(events) or "nothing")
+        yield Step(what, s._replace(operator=Operator("replay", rows=events)))
+
+
+def _finish_operation(world: World, s: State) -> Iterator[Step]:
+    promises, op, kernel = world.promises, s.operator, Kernel(world, s.fixed)
+    if op.verb == "replay":
+        rewound: dict[str, Any] = {}
+        if promises.replay_rewinds_readers:
+            rewound = {"offset": min(s.offset, s.cut_at), "readers": tuple(_rewind(r, s.cut_at) for r in s.readers)}
+        what = "the replay sends them" + (" and rewinds the readers to where the log was cut" if rewound else "")
+        yield Step(what, s._replace(log=s.log + op.rows, cut_at=-1, operator=Operator(), **rewound))
+        return
+    assert op.letter is not None
+    key = op.letter.event.key
+    now = s.streams[key]
+    if op.verb == "drain" and key in _locked_keys(s):
+        return
+    if op.verb == "drain":
+        stream, after, what = kernel.drain(now), Operator(), "the retry COMMITs what was parked"
+    elif not promises.retry_is_one_transaction:
+        stream = kernel.retry_one(now, op.letter)
+        after, what = Operator("drain", op.letter), f"the retry COMMITs {op.letter.event} alone"
+    else:
+        after, what = Operator(), f"the retry of {op.letter.event} COMMITs"
+        stream = (
+            kernel.retry(now, op.letter) if op.seen is None else _merge(now, op.seen, kernel.retry(op.seen, op.letter))
+        )
+    yield Step(what, s._replace(streams=_put(s.streams, key, stream), operator=after))
+    if s.budget.crashes:
+        yield Step("the retry dies in the middle", s._replace(operator=Operator(), budget=_crash(s)), is_fault=True)
+
+
+def _rewind(reader: Reader, to: int) -> Reader:
+    """The group is stopped while its offset is set back, so that a batch in hand can no longer commit its own."""
+    return reader._replace(fenced=True) if reader.batch else Reader(position=min(reader.position, to))
+
+
+def _broker(s: State) -> Iterator[Step]:
+    if s.budget.duplicates:
+        budget = s.budget._replace(duplicates=s.budget.duplicates - 1)
+        for event in dict.fromkeys(s.log):
+            yield Step(f"{event} is delivered once more", s._replace(log=(*s.log, event), budget=budget), is_fault=True)
+    if s.budget.lost_tails and s.operator.verb == "" and s.log:
+        budget = s.budget._replace(lost_tails=s.budget.lost_tails - 1)
+        for end in range(len(s.log)):
+            lost = _list(s.log[end:])
+            cut = s._replace(log=s.log[:end], cut_at=end, budget=budget)
+            yield Step(f"the broker loses its tail: {lost}", cut, is_fault=True)
+
+
+def _put(items: tuple[Item, ...], at: int, item: Item) -> tuple[Item, ...]:
+    return (*items[:at], item, *items[at + 1 :])
+
+
+def _list(events: tuple[Event, ...]) -> str:
+    return ", ".join(str(event) for event in events)
+
+
+def _names(rows: tuple[tuple[int, Event], ...]) -> str:
+    return _list(tuple(event for _, event in rows))
+
+
+# --- the rules
+
+
+def broken_rule(world: World, s: State) -> str | None:
+    """Which rule of every state this one breaks."""
+    for key, stream in enumerate(s.streams):
+        if broken := _broken_effects(KEYS[key], stream, s.committed[key]) or _broken_stream(world, KEYS[key], stream):
+            return broken
+    return None
+
+
+def _broken_effects(name: str, stream: Stream, committed: tuple[Event, ...]) -> str | None:
+    places = {(event.sequence, event.request): at for at, event in enumerate(committed)}
+    done = [places.get((event.sequence, event.request), -1) for event in stream.effects]
+    if -1 in done:
+        return f"ghost: {stream.effects[done.index(-1)]} had its effect, but was never committed"
+    if len({event.request for event in stream.effects}) < len(done):
+        return f"twice: an effect of {name} happened twice"
+    if done != sorted(done):
+        return f"order: the effects of {name} are not in the order of its commits"
+    return None
+
+
+def _broken_stream(world: World, name: str, stream: Stream) -> str | None:
+    waiting = [*stream.parked, *(letter.event for letter in stream.dead if letter.why == "poison")]
+    last = max((event.sequence for event in stream.effects), default=0)
+    if overtaken := [event for event in waiting if event.sequence < last]:
+        return f"overtaken: {overtaken[0]} waits, but a later one had its effect"
+    for letter in stream.dead:
+        if letter.why == "late" and not world.late_is_legal and world.kind(letter.event) in {"ok", "unknown"}:
+            return f"healthy: {letter.event} became a dead letter ({letter.why})"
+    settled = {event.sequence for event in stream.inbox} | stream.given_up
+    base = min((event.sequence for event in stream.inbox - stream.discarded), default=stream.position + 1)
+    if world.sequenced and (missing := set(range(base, stream.position + 1)) - settled):
+        return f"position: {name} stands at {stream.position} but {min(missing)} is missing"
+    return None
+
+
+def unfinished_business(world: World, s: State) -> str | None:
+    """What is not as it should be when nothing is left to do."""
+    if s.outbox or s.open:
+        return f"lost: nobody sends {_names(s.outbox)}"
+    if s.offset != len(s.log):
+        return f"stuck: the offset is {s.offset}, the log ends at {len(s.log)}"
+    for key, stream in enumerate(s.streams):
+        if stream.parked or stream.locked:
+            return f"stuck: {KEYS[key]} is locked ({stream.locked}) with {[str(e) for e in stream.parked]} for ever"
+        if stream.dead:
+            return f"stuck: {stream.dead[0].event} stays a dead letter"
+        for event in s.committed[key]:
+            silent = world.kind(event) == "unknown" and event in stream.inbox
+            refused = event in stream.discarded or event.sequence in stream.given_up
+            missed = world.late_is_legal and world.log is not None and event not in world.log
+            told = any(event.request == effect.request for effect in stream.effects)
+            if not (told or silent or refused or missed):
+                return f"lost: {event} has no effect"
+    return None
+
+
+class Outcome(NamedTuple):
+    states: int
+    ends: int
+    broken: str | None
+    trace: tuple[str, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{self.states} states, {self.ends} of them ends"]
+        if self.broken:
+            lines += [f"  {n}. {what}" for n, what in enumerate(self.trace, 1)] + [f"  => {self.broken}"]
+        return "\n".join(lines)
+
+
+def search(world: World) -> Outcome:
+    """Walk all that may happen. Breadth first: the trace of a broken rule is a shortest one."""
+    states = [world.start()]
+    number = {states[0]: 0}
+    came_from: list[tuple[int, str]] = [(0, "")]
+    onward: list[list[int]] = []
+    ends = 0
+    for at, state in enumerate(states):  # grows while it is walked
+        onward.append([])
+        for what, after, is_fault in steps(world, state):
+            known = number.setdefault(after, len(states))
+            if known == len(states):
+                states.append(after)
+                came_from.append((at, what))
+                if broken := broken_rule(world, after):
+                    return Outcome(len(states), ends, broken, _trace(came_from, known))
+            if not is_fault and known != at:
+                onward[at].append(known)
+        if not onward[at]:
+            ends += 1
+            if broken := unfinished_business(world, state):
+                return Outcome(len(states), ends, broken, _trace(came_from, at))
+    if (caught := _goes_round(onward)) is not None:
+        return Outcome(len(states), ends, "goes round for ever without a fault", _trace(came_from, caught))
+    return Outcome(len(states), ends, None, ())
+
+
+def _trace(came_from: list[tuple[int, str]], at: int) -> tuple[str, ...]:
+    trace: list[str] = []
+    while at:
+        at, what = came_from[at]
+        trace.append(what)
+    return tuple(reversed(trace))
+
+
+def _goes_round(onward: list[list[int]]) -> int | None:
+    """A state on a cycle of steps that are no faults (Kahn: peel off what has nothing behind it)."""
+    behind = [0] * len(onward)
+    for after in onward:
+        for known in after:
+            behind[known] += 1
+    peel = [at for at, count in enumerate(behind) if count == 0]
+    for at in peel:
+        for known in onward[at]:
+            behind[known] -= 1
+            if behind[known] == 0:
+                peel.append(known)
+    return next((at for at, count in enumerate(behind) if count > 0), None)
