@@ -14,6 +14,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.enrollment.domain.findings import CODES
 from services.enrollment.domain.municipality import parse_municipalities
 from services.enrollment.domain.programme_check import CheckResult, check
 from services.enrollment.domain.programme_terms import terms
@@ -301,3 +302,20 @@ def test_the_check_never_raises_on_a_programme_with_a_piece_torn_out(path: Path,
     end = data.draw(st.integers(min_value=start, max_value=min(start + 40, len(text))))
     put = data.draw(st.text(alphabet=":-{}[]\"'\n\t &*!|>%@`, a1", max_size=6))
     check(text[:start] + put + text[end:])
+
+
+PAGE = (ROOT / "docs" / "programmes.md").read_text(encoding="utf-8")
+
+
+def test_the_page_about_programmes_explains_every_code() -> None:
+    assert dict(re.findall(r"^\| `(\w+)` \| (error|open|warning) \|", PAGE, re.MULTILINE)) == CODES
+
+
+def test_the_smallest_programme_on_the_page_can_be_published() -> None:
+    smallest = PAGE.split("## The smallest programme")[1].split("```yaml\n")[1].split("```")[0]
+    assert check(smallest).findings == ()
+
+
+def test_the_page_about_programmes_names_every_part_of_the_format() -> None:
+    parts = PAGE.split("## The parts")[1] + PAGE.split("## The smallest programme")[1]
+    assert [name for name in json.loads(schema_text())["properties"] if not re.search(rf"\b{name}\b", parts)] == []
