@@ -1,0 +1,219 @@
+"""Claims as PostgreSQL keeps them: written in whole batches, one statement each."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from services.invoicing.domain.claim import Claim
+from shared.contracts.parties import Billing, Contact, Organisation
+from shared.storage.tx import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from shared.storage.tx import Tx
+
+INVOICE_RUN = "invoice_run"
+"""Timer, keyed by series, organiser and due instant: claims that fall due together share one."""
+
+_PLAIN = {
+    "id": "text",
+    "kind": "text",
+    "state": "text",
+    "due_at": "timestamptz",
+    "organiser": "text",
+    "series": "text",
+    "programme_id": "text",
+    "programme_version": "int",
+    "enrolment_id": "text",
+    "meeting_id": "text",
+    "item": "text",
+    "text": "text",
+    "person_name": "text",
+    "amount_ore": "bigint",
+    "vat_percent": "int",
+    "earliest": "timestamptz",
+    "told_at": "timestamptz",
+    "wanted": "boolean",
+    "on_hold": "boolean",
+    "waived_because": "text",
+    "reason": "text",
+    "invoice_id": "text",
+}
+"""Columns that hold a field of the claim as it is."""
+_PARTIES = ("buyer", "billing", "contact")
+_CAUSE = ("correlation_id", "causation_id", "actor")
+_NEVER_REPLACED = {"id", "kind", "enrolment_id", "meeting_id", "item"}
+
+_TYPES = {**_PLAIN, "organisation_code": "text", **dict.fromkeys((*_PARTIES, *_CAUSE), "text")}
+_INSERT = f"""
+    INSERT INTO claims ({", ".join(_TYPES)})
+    SELECT {", ".join(f"{name}::jsonb" if name in _PARTIES else name for name in _TYPES)}
+    FROM unnest({", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_TYPES.values(), 1))})
+        AS new ({", ".join(_TYPES)})
+    ON CONFLICT (id) DO """
+_INSERT_NEW = f"{_INSERT} NOTHING"
+_UPSERT = f"""{_INSERT} UPDATE SET
+    {", ".join(f"{name} = excluded.{name}" for name in _TYPES if name not in _NEVER_REPLACED)}
+"""
+_SELECT = f"""
+    SELECT {", ".join(_PLAIN)}, {", ".join(f"{name}::text AS {name}" for name in _PARTIES)}, {", ".join(_CAUSE)}
+    FROM claims """
+
+_plain_values = attrgetter(*_PLAIN)
+
+
+async def insert_new(tx: Tx, claims: Sequence[Claim], causes: Mapping[str, Cause]) -> bool:
+    """Whether all of them were new; the ones that are known already are left as they are."""
+    if not claims:
+        return True
+    told: str = await tx.execute(_INSERT_NEW, *_arrays(claims, causes))
+    return told == f"INSERT 0 {len(claims)}"
+
+
+async def save(tx: Tx, claims: Sequence[Claim], causes: Mapping[str, Cause]) -> None:
+    """Write claims that `load` has locked, or that are new. `causes` by claim id: what changed each of them."""
+    if claims:
+        await tx.execute(_UPSERT, *_arrays(claims, causes))
+
+
+async def save_settled(tx: Tx, claims: Sequence[Claim]) -> None:
+    """Write what became of claims that are locked; the cause of each stays who or what it goes back to."""
+    if claims:
+        await tx.execute(
+            """
+            UPDATE claims SET state = new.state, due_at = new.due_at, wanted = new.wanted, on_hold = new.on_hold,
+                waived_because = new.waived_because, reason = new.reason
+            FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::boolean[], $5::boolean[], $6::text[],
+                        $7::text[]) AS new (id, state, due_at, wanted, on_hold, waived_because, reason)
+            WHERE claims.id = new.id
+            """,
+            [claim.id for claim in claims],
+            [claim.state for claim in claims],
+            [claim.due_at for claim in claims],
+            [claim.wanted for claim in claims],
+            [claim.on_hold for claim in claims],
+            [claim.waived_because for claim in claims],
+            [claim.reason for claim in claims],
+        )
+
+
+async def load(tx: Tx, claim_ids: Iterable[str]) -> dict[str, Claim]:
+    """By id, locked in the order of their ids."""
+    rows = await tx.fetch(_SELECT + "WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE", list(claim_ids))
+    return {row["id"]: claim_of(row) for row in rows}
+
+
+async def load_fees(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Claim]:
+    rows = await tx.fetch(
+        _SELECT + "WHERE enrolment_id = ANY($1::text[]) AND kind = 'fee' ORDER BY id FOR UPDATE", list(enrolment_ids)
+    )
+    return {row["id"]: claim_of(row) for row in rows}
+
+
+async def load_fees_of_programmes(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Claim]:
+    rows = await tx.fetch(
+        _SELECT + "WHERE programme_id = ANY($1::text[]) AND kind = 'fee' ORDER BY id FOR UPDATE", list(programme_ids)
+    )
+    return {row["id"]: claim_of(row) for row in rows}
+
+
+async def load_of_meetings(tx: Tx, meeting_ids: Iterable[str]) -> dict[str, Claim]:
+    rows = await tx.fetch(_SELECT + "WHERE meeting_id = ANY($1::text[]) ORDER BY id FOR UPDATE", list(meeting_ids))
+    return {row["id"]: claim_of(row) for row in rows}
+
+
+async def load_due(
+    tx: Tx, series: str, organiser: str, now: datetime, at_most: int
+) -> tuple[list[Claim], dict[str, Cause]]:
+    """What is to be invoiced now, with the cause of each by claim id; those of one invoice stand together.
+
+    Waits for whoever is changing one of them, so that none is left behind.
+    """
+    rows = await tx.fetch(
+        _SELECT
+        + """
+        WHERE series = $1 AND organiser = $2 AND state = 'ready' AND due_at <= $3
+        ORDER BY organisation_code, enrolment_id, meeting_id, id LIMIT $4 FOR UPDATE
+        """,
+        series,
+        organiser,
+        now,
+        at_most,
+    )
+    return [claim_of(row) for row in rows], {row["id"]: cause_of(row) for row in rows}
+
+
+async def mark_invoiced(tx: Tx, invoice_of: Mapping[str, str]) -> None:
+    """Claim id → invoice id, for claims that `load_due` has locked."""
+    await tx.execute(
+        """
+        UPDATE claims SET state = 'invoiced', due_at = NULL, invoice_id = billed.invoice_id
+        FROM unnest($1::text[], $2::text[]) AS billed (id, invoice_id) WHERE claims.id = billed.id
+        """,
+        list(invoice_of),
+        list(invoice_of.values()),
+    )
+
+
+async def read(
+    tx: Tx, *, claim_id: str | None = None, programme_id: str | None = None, state: str | None = None
+) -> list[tuple[Claim, Cause]]:
+    """For people who look; by organisation."""
+    rows = await tx.fetch(
+        _SELECT
+        + """
+        WHERE ($1::text IS NULL OR id = $1) AND ($2::text IS NULL OR programme_id = $2)
+          AND ($3::text IS NULL OR state = $3)
+        ORDER BY organisation_code, enrolment_id, kind DESC, due_at, id
+        """,
+        claim_id,
+        programme_id,
+        state,
+    )
+    return [(claim_of(row), cause_of(row)) for row in rows]
+
+
+def arm_runs(tx: Tx, claims: Iterable[Claim], causes: Mapping[str, Cause]) -> None:
+    """One timer for all claims of a series that fall due at the same instant."""
+    due: dict[tuple[str, str, datetime], Cause] = {}
+    for claim in claims:
+        if claim.due_at is not None:
+            due.setdefault((claim.series, claim.organiser, claim.due_at), causes[claim.id])
+    for (series, organiser, due_at), cause in due.items():
+        arm_run(tx, series, organiser, due_at, cause)
+
+
+def arm_run(tx: Tx, series: str, organiser: str, due_at: datetime, cause: Cause) -> None:
+    key = f"{series}/{organiser}/{due_at:%Y-%m-%dT%H:%MZ}"
+    tx.arm(INVOICE_RUN, key, due_at, {"series": series, "organiser": organiser}, because=cause)
+
+
+def claim_of(row: Any) -> Claim:
+    return Claim(
+        **{name: row[name] for name in _PLAIN},
+        buyer=Organisation.model_validate_json(row["buyer"]),
+        billing=Billing.model_validate_json(row["billing"]),
+        contact=Contact.model_validate_json(row["contact"]),
+    )
+
+
+def cause_of(row: Any) -> Cause:
+    return Cause(row["correlation_id"], row["causation_id"], row["actor"])
+
+
+def _arrays(claims: Sequence[Claim], causes: Mapping[str, Cause]) -> list[list[Any]]:
+    """One list per column, in the order of `_TYPES`."""
+    because = [causes[claim.id] for claim in claims]
+    return [
+        *(list(column) for column in zip(*map(_plain_values, claims), strict=True)),
+        [claim.buyer.code for claim in claims],
+        [claim.buyer.model_dump_json() for claim in claims],
+        [claim.billing.model_dump_json() for claim in claims],
+        [claim.contact.model_dump_json() for claim in claims],
+        [cause.correlation_id for cause in because],
+        [cause.causation_id for cause in because],
+        [cause.actor for cause in because],
+    ]

@@ -1,0 +1,245 @@
+"""One thing owed: an instalment of an enrolment's fee, or one extra participant at one meeting.
+
+A claim holds what has been *said*: whether it is wanted, on hold, waived, invoiced. How the meeting ended comes from
+another stream, before or after. `settle` derives state and due instant from all of it, so that the order in which
+facts arrive makes no difference. Amounts in øre without moms, instants in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from shared.contracts.enrollment import roster_id
+from shared.contracts.event import natural_id
+from shared.contracts.refusal import Refused
+from shared.contracts.time import local
+
+if TYPE_CHECKING:
+    from shared.contracts.enrollment import ExtraParticipantAdded, MunicipalityEnrolled
+    from shared.contracts.parties import Billing, Contact, Organisation
+    from shared.contracts.programme import FeeTerm
+
+State = Literal["waiting", "ready", "invoiced", "invoiced_then_removed", "waived", "withdrawn"]
+
+STATE_TITLES: dict[State, str] = {
+    "waiting": "afventer",
+    "ready": "klar til fakturering",
+    "invoiced": "faktureret",
+    "invoiced_then_removed": "faktureret og siden bortfaldet",
+    "waived": "faktureres ikke",
+    "withdrawn": "bortfaldet",
+}
+MEETING_CANCELLED = "Mødet er aflyst."
+NO_SERIES = "Sælgeren har ingen fakturaserie."
+INVOICED_FROM = time(8)
+"""Invoices go out when people are at work: clock time in Denmark."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingEnd:
+    """How a meeting ended, as far as is known. A meeting nobody has told of has not ended."""
+
+    held_on: date | None = None
+    cancelled: bool = False
+
+
+NOT_ENDED = MeetingEnd()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`item` is the instalment's id or the extra participant's person id; `earliest` is when a fee may be invoiced.
+
+    `told_at` is the domain time of the fact whose parties and terms stand here.
+    """
+
+    id: str
+    kind: Literal["fee", "extra"]
+    organiser: str
+    series: str
+    programme_id: str
+    programme_version: int
+    enrolment_id: str
+    meeting_id: str | None
+    item: str
+    buyer: Organisation
+    billing: Billing
+    contact: Contact
+    text: str
+    person_name: str | None
+    amount_ore: int
+    vat_percent: int
+    earliest: datetime | None
+    told_at: datetime
+    wanted: bool = True
+    on_hold: bool = False
+    waived_because: str | None = None
+    reason: str = ""
+    invoice_id: str | None = None
+    state: State = "waiting"
+    due_at: datetime | None = None
+
+
+def invoiced_after(day: date) -> datetime:
+    """08:00 in Denmark on the day after `day`."""
+    return local(day + timedelta(days=1), INVOICED_FROM)
+
+
+def fee_due(fee: FeeTerm, deadline: date | None) -> datetime:
+    """On the instalment's day, and never before the sign-up deadline has passed."""
+    on_its_day = local(fee.invoice_on, INVOICED_FROM)
+    return on_its_day if deadline is None else max(on_its_day, invoiced_after(deadline))
+
+
+def settle(claim: Claim, end: MeetingEnd = NOT_ENDED) -> Claim:
+    """The claim with the state and the due instant that follow from all that is known."""
+    owed = claim.wanted and not end.cancelled
+    due: datetime | None = None
+    state: State
+    if claim.invoice_id is not None:
+        state = "invoiced" if owed else "invoiced_then_removed"
+    elif claim.waived_because is not None:
+        state = "waived"
+    elif not owed:
+        state = "withdrawn"
+    else:
+        due = _due(claim, end)
+        state = "waiting" if due is None else "ready"
+    return replace(claim, state=state, due_at=due, reason=_reason(claim, end))
+
+
+def fee_claims(enrolled: MunicipalityEnrolled, told_at: datetime) -> list[Claim]:
+    """One claim per instalment, on the terms that were agreed; an open forbehold holds them back."""
+    programme = enrolled.programme
+    return [
+        settle(
+            Claim(
+                id=natural_id("claim", enrolled.enrolment_id, fee.id),
+                kind="fee",
+                organiser=programme.seller.cvr,
+                series=programme.seller.series,
+                programme_id=programme.id,
+                programme_version=programme.version,
+                enrolment_id=enrolled.enrolment_id,
+                meeting_id=None,
+                item=fee.id,
+                buyer=enrolled.organisation,
+                billing=enrolled.billing,
+                contact=enrolled.contact,
+                text=fee.text,
+                person_name=None,
+                amount_ore=fee.amount_ore,
+                vat_percent=fee.vat_percent,
+                earliest=fee_due(fee, enrolled.deadline),
+                told_at=told_at,
+                on_hold=enrolled.forbehold_open,
+            )
+        )
+        for fee in enrolled.fees
+    ]
+
+
+def extra_claim_id(enrolment_id: str, meeting_id: str, person_id: str) -> str:
+    return natural_id("claim", roster_id(enrolment_id, meeting_id), person_id)
+
+
+def extra_claim(added: ExtraParticipantAdded, told_at: datetime, end: MeetingEnd) -> Claim:
+    """One person beyond the included seats at one meeting."""
+    programme = added.programme
+    return settle(
+        Claim(
+            id=extra_claim_id(added.enrolment_id, added.meeting.id, added.person.person_id),
+            kind="extra",
+            organiser=programme.seller.cvr,
+            series=programme.seller.series,
+            programme_id=programme.id,
+            programme_version=programme.version,
+            enrolment_id=added.enrolment_id,
+            meeting_id=added.meeting.id,
+            item=added.person.person_id,
+            buyer=added.organisation,
+            billing=added.billing,
+            contact=added.contact,
+            text=added.terms.text,
+            person_name=added.person.name,
+            amount_ore=added.terms.price_ore,
+            vat_percent=added.terms.vat_percent,
+            earliest=None,
+            told_at=told_at,
+        ),
+        end,
+    )
+
+
+def said_again(known: Claim, fresh: Claim, end: MeetingEnd = NOT_ENDED) -> Claim:
+    """The same thing is owed once more: it is billed once in all.
+
+    A claim that stands is left as it is. One that was withdrawn opens again on the new terms; one that has been
+    invoiced, or waived by somebody, keeps that.
+    """
+    if known.wanted:
+        return known
+    reopened = replace(fresh, waived_because=known.waived_because, invoice_id=known.invoice_id)
+    if known.invoice_id is not None:
+        reopened = replace(known, wanted=True)
+    return settle(reopened, end)
+
+
+def withdraw(claim: Claim, reason: str) -> Claim:
+    """No longer owed. What has been invoiced already stays so, for the staff to see and decide on."""
+    return settle(replace(claim, wanted=False, reason=reason)) if claim.wanted else claim
+
+
+def hold(claim: Claim, reason: str) -> Claim:
+    """Something must be put right by people before this can be invoiced."""
+    return settle(replace(claim, on_hold=True, reason=reason))
+
+
+def release(claim: Claim) -> Claim:
+    """The forbehold is lifted."""
+    return settle(replace(claim, on_hold=False))
+
+
+def waive(claim: Claim, because: str) -> Claim | None:
+    """The claim is not to be invoiced; None = that was said before."""
+    because = because.strip()
+    if not because:
+        raise Refused("required", "Skriv, hvorfor kravet ikke skal faktureres.", status=422, field="reason")
+    if claim.invoice_id is not None:
+        raise Refused("already_invoiced", f"Kravet er faktureret på faktura {claim.invoice_id}.")
+    if claim.waived_because is not None:
+        return None
+    if claim.state == "withdrawn":
+        raise Refused("claim_withdrawn", "Kravet er bortfaldet.")
+    return settle(replace(claim, waived_because=because))
+
+
+def invoiced(claim: Claim, invoice_id: str) -> Claim:
+    """Asks for a claim that is ready; anything else is an error of ours."""
+    if claim.state != "ready":
+        raise ValueError(f"claim {claim.id} is {claim.state}, not ready")
+    return replace(claim, invoice_id=invoice_id, state="invoiced", due_at=None)
+
+
+def describe(claim: Claim) -> str:
+    """The claim in one Danish line, for people who ask why."""
+    what = claim.text if claim.person_name is None else f"{claim.text}: {claim.person_name}"
+    return f"{what} ({claim.buyer.name}): {STATE_TITLES[claim.state]}"
+
+
+def _reason(claim: Claim, end: MeetingEnd) -> str:
+    if not claim.wanted or (claim.on_hold and not end.cancelled):
+        return claim.reason
+    if end.cancelled:
+        return MEETING_CANCELLED
+    return "" if claim.series else NO_SERIES
+
+
+def _due(claim: Claim, end: MeetingEnd) -> datetime | None:
+    if claim.on_hold or not claim.series:
+        return None
+    if claim.kind == "fee":
+        return claim.earliest
+    return None if end.held_on is None else invoiced_after(end.held_on)

@@ -1,0 +1,127 @@
+"""From claims that are due to invoices. Amounts in øre; days are Danish; numbers are drawn by the caller.
+
+A fee is an invoice of its own. The extra participants of one enrolment at one meeting share an invoice, a line each,
+unless they are to be billed under different order references: one order = one invoice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts.danish import short_day
+from shared.contracts.invoicing import Invoice, InvoiceLine
+from shared.contracts.money import moms
+from shared.contracts.time import local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from services.invoicing.domain.claim import Claim
+    from shared.contracts.programme import ProgrammeRef
+
+REMINDERS = 3
+"""A claim is reminded of at most three times (renteloven § 9 b)."""
+DAYS_BETWEEN_REMINDERS = 10
+"""At least ten days apart (renteloven § 9 b)."""
+REMINDED_FROM = time(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A meeting that took place, as an invoice line names it."""
+
+    title: str
+    held_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class VatSum:
+    vat_percent: int
+    net_ore: int
+    vat_ore: int
+
+
+def group(claims: Iterable[Claim]) -> list[list[Claim]]:
+    """The claims of each invoice, in the order in which numbers are given: organisation code, then claim id."""
+    groups: dict[tuple[str, ...], list[Claim]] = defaultdict(list)
+    for claim in sorted(claims, key=lambda claim: claim.id):
+        if claim.meeting_id is None:
+            groups[(claim.id,)].append(claim)
+        else:
+            groups[(claim.enrolment_id, claim.meeting_id, claim.billing.order_reference or "")].append(claim)
+    return sorted(groups.values(), key=lambda claims: (claims[0].buyer.code, claims[0].id))
+
+
+def line(claim: Claim, held: Held | None) -> InvoiceLine:
+    """What is owed in words, and the day it was delivered where that is another than the invoice's (§ 58)."""
+    text = claim.text
+    if held is not None:
+        text = f"{claim.text}: {claim.person_name} – {held.title}, {short_day(held.held_on)}"
+    return InvoiceLine(
+        claim_id=claim.id,
+        text=text,
+        quantity=1,
+        unit_price_ore=claim.amount_ore,
+        net_ore=claim.amount_ore,
+        vat_percent=claim.vat_percent,
+        delivered_on=held.held_on if held is not None else None,
+    )
+
+
+def vat_sums(lines: Sequence[InvoiceLine]) -> list[VatSum]:
+    """Moms on the net sum of each rate, half up; the lowest rate first."""
+    nets: dict[int, int] = defaultdict(int)
+    for one in lines:
+        nets[one.vat_percent] += one.net_ore
+    return [VatSum(percent, net, moms(net, percent)) for percent, net in sorted(nets.items())]
+
+
+def issue(
+    claims: Sequence[Claim],
+    number: int,
+    issued_on: date,
+    programmes: Mapping[tuple[str, int], ProgrammeRef],
+    meetings: Mapping[str, Held],
+) -> Invoice:
+    """The invoice of one group; who is billed, and how, is as the newest of its claims says."""
+    newest = max(claims, key=lambda claim: (claim.told_at, claim.id))
+    programme = programmes[newest.programme_id, newest.programme_version]
+    lines = tuple(line(claim, meetings.get(claim.meeting_id or "")) for claim in claims)
+    net = sum(one.net_ore for one in lines)
+    vat = sum(one.vat_ore for one in vat_sums(lines))
+    return Invoice(
+        number=number,
+        series=newest.series,
+        issued_on=issued_on,
+        due_on=issued_on + timedelta(days=programme.seller.payment_days),
+        programme=programme,
+        enrolment_id=newest.enrolment_id,
+        buyer=newest.buyer,
+        billing=newest.billing,
+        contact=newest.contact,
+        lines=lines,
+        net_ore=net,
+        vat_ore=vat,
+        gross_ore=net + vat,
+    )
+
+
+def first_reminder_at(due_on: date) -> datetime:
+    """08:00 in Denmark on the day after the due date."""
+    return local(due_on + timedelta(days=1), REMINDED_FROM)
+
+
+def next_reminder_at(told_on: date) -> datetime:
+    return local(told_on + timedelta(days=DAYS_BETWEEN_REMINDERS), REMINDED_FROM)
+
+
+def as_told(invoice: Invoice) -> dict[str, Any]:
+    """The invoice as JSON: the fields of InvoiceIssued, with its id and the moms of each rate."""
+    sums = [
+        {"vat_percent": one.vat_percent, "net_ore": one.net_ore, "vat_ore": one.vat_ore}
+        for one in vat_sums(invoice.lines)
+    ]
+    return {"id": invoice.id, **invoice.model_dump(mode="json"), "vat_sums": sums}

@@ -1,0 +1,27 @@
+"""What can be asked of invoicing over HTTP."""
+
+from __future__ import annotations
+
+from services.invoicing.usecases.read_claims import get_claim, list_claims
+from services.invoicing.usecases.read_invoices import get_invoice, list_invoices, read_overview
+from services.invoicing.usecases.register_payment import register_payment
+from services.invoicing.usecases.waive_claim import waive_claim
+from shared.contracts.invoicing import RegisterPayment, WaiveClaim
+from shared.runtime.routes import read, write
+
+ROUTES = (
+    read("/api/invoicing/claims", list_claims, scope="staff"),
+    read("/api/invoicing/claims/{claim_id}", get_claim, scope="staff"),
+    write("POST", "/api/invoicing/claims/{claim_id}/waive", WaiveClaim, waive_claim, scope="staff"),
+    read("/api/invoicing/invoices", list_invoices, scope="staff"),
+    read("/api/invoicing/invoices/{invoice_id}", get_invoice, scope="staff"),
+    write(
+        "POST",
+        "/api/invoicing/invoices/{invoice_id}/payments",
+        RegisterPayment,
+        register_payment,
+        scope="staff",
+        status=201,
+    ),
+    read("/api/invoicing/overview", read_overview, scope="staff"),
+)

@@ -1,0 +1,33 @@
+"""A municipality is enrolled: each instalment of its fee is owed from now on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.invoicing.adapters import claims, programmes
+from services.invoicing.domain.claim import Claim, fee_claims, said_again
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.contracts.enrollment import MunicipalityEnrolled
+    from shared.messaging.envelope import Received
+    from shared.storage.tx import Cause, Tx
+
+
+async def claim_fees(tx: Tx, events: Sequence[Received[MunicipalityEnrolled]]) -> None:
+    """As a rule all of it is new: two statements and the timers, however many events there are."""
+    owed: dict[str, Claim] = {}
+    causes: dict[str, Cause] = {}
+    for event in events:
+        for claim in fee_claims(event.data, event.time):
+            if claim.id not in owed:
+                owed[claim.id] = claim
+                causes[claim.id] = event.cause
+
+    await programmes.remember(tx, (event.data.programme for event in events))
+    if not await claims.insert_new(tx, list(owed.values()), causes):
+        known = await claims.load(tx, owed)
+        owed = {claim_id: said_again(claim, owed[claim_id]) for claim_id, claim in known.items()}
+        await claims.save(tx, [claim for claim in owed.values() if claim != known[claim.id]], causes)
+    claims.arm_runs(tx, owed.values(), causes)

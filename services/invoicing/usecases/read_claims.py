@@ -1,0 +1,50 @@
+"""Claims for those who look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.invoicing.adapters import claims
+from services.invoicing.domain.claim import STATE_TITLES
+from shared.contracts.refusal import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.invoicing.domain.claim import Claim
+    from shared.storage.tx import Tx
+
+
+async def list_claims(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    """All claims, or those of `programme` or in `state`: `invoiced_then_removed` are those somebody must decide on."""
+    found = await claims.read(tx, programme_id=query.get("programme"), state=query.get("state"))
+    return {"claims": [shown(claim) for claim, _ in found]}
+
+
+async def get_claim(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    found = await claims.read(tx, claim_id=query["claim_id"])
+    if not found:
+        raise Refused("unknown_claim", "Kravet findes ikke.", status=404)
+    return shown(found[0][0])
+
+
+def shown(claim: Claim) -> dict[str, Any]:
+    """A claim as the API shows it; amounts in øre without moms, instants in UTC."""
+    return {
+        "id": claim.id,
+        "kind": claim.kind,
+        "state": claim.state,
+        "state_title": STATE_TITLES[claim.state],
+        "due_at": claim.due_at.isoformat() if claim.due_at else None,
+        "reason": claim.waived_because if claim.state == "waived" else claim.reason,
+        "on_hold": claim.on_hold,
+        "programme": claim.programme_id,
+        "enrolment_id": claim.enrolment_id,
+        "meeting_id": claim.meeting_id,
+        "organisation": claim.buyer.model_dump(mode="json"),
+        "text": claim.text,
+        "person": claim.person_name,
+        "net_ore": claim.amount_ore,
+        "vat_percent": claim.vat_percent,
+        "invoice_id": claim.invoice_id,
+    }

@@ -1,0 +1,62 @@
+"""Invoices and sums for those who look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.invoicing.adapters import invoices
+from services.invoicing.domain.invoice import as_told
+from shared.contracts.refusal import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.storage.tx import Tx
+
+
+async def list_invoices(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    """All invoices, or those of `programme` or `enrolment`, without their lines."""
+    found = await invoices.read(tx, programme_id=query.get("programme"), enrolment_id=query.get("enrolment"))
+    return {"invoices": [_listed(standing) for standing in found]}
+
+
+async def get_invoice(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    standing = await find(tx, query["invoice_id"])
+    return {**as_told(standing.invoice), **_paid(standing)}
+
+
+async def find(tx: Tx, invoice_id: str) -> invoices.Standing:
+    found = await invoices.read(tx, invoice_id=invoice_id)
+    if not found:
+        raise Refused("unknown_invoice", "Fakturaen findes ikke.", status=404)
+    return found[0]
+
+
+async def read_overview(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    """Sums in øre of all programmes, or of one: what is claimed (without moms), invoiced, paid and outstanding."""
+    return await invoices.overview(tx, query.get("programme"))
+
+
+def _listed(standing: invoices.Standing) -> dict[str, Any]:
+    invoice = standing.invoice
+    return {
+        "id": invoice.id,
+        "issued_on": invoice.issued_on.isoformat(),
+        "due_on": invoice.due_on.isoformat(),
+        "programme": invoice.programme.id,
+        "enrolment_id": invoice.enrolment_id,
+        "organisation": invoice.buyer.model_dump(mode="json"),
+        "lines": len(invoice.lines),
+        "net_ore": invoice.net_ore,
+        "vat_ore": invoice.vat_ore,
+        "gross_ore": invoice.gross_ore,
+        **_paid(standing),
+    }
+
+
+def _paid(standing: invoices.Standing) -> dict[str, Any]:
+    return {
+        "paid_ore": standing.paid_ore,
+        "outstanding_ore": standing.outstanding_ore,
+        "reminders": standing.reminders,
+    }

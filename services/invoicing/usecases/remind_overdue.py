@@ -1,0 +1,39 @@
+"""A due date has passed: invoices that are not paid in full are told of, at most three times, ten days apart."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from services.invoicing.adapters import invoices
+from services.invoicing.domain.invoice import REMINDERS, next_reminder_at
+from shared.contracts.invoicing import InvoiceOverdue
+from shared.contracts.time import day_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.runtime.timers import Timer
+    from shared.storage.tx import Tx
+
+
+async def remind_overdue(tx: Tx, timers: Sequence[Timer]) -> None:
+    today = day_of(tx.now)
+    for timer in timers:
+        series, level = timer.data["series"], timer.data["level"]
+        due_on = date.fromisoformat(timer.data["due_on"])
+        overdue = await invoices.load_overdue(tx, series, due_on, level)
+        if not overdue:
+            continue
+        await invoices.insert_notices(tx, overdue, level, today)
+        for standing in overdue:
+            fact = InvoiceOverdue(
+                owner=tx.source,
+                invoice_id=standing.invoice.id,
+                level=level,
+                outstanding_ore=standing.outstanding_ore,
+                invoice=standing.invoice,
+            )
+            tx.publish(fact, because=standing.cause)
+        if level < REMINDERS:
+            invoices.arm_reminder(tx, series, due_on, level + 1, next_reminder_at(today), timer.cause)

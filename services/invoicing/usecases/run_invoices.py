@@ -1,0 +1,84 @@
+"""Claims have fallen due: they become invoices, with numbers in a row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from services.invoicing.adapters import claims, invoices, meetings, programmes
+from services.invoicing.domain.claim import hold, withdraw
+from services.invoicing.domain.invoice import first_reminder_at, group, issue
+from services.invoicing.usecases.withdraw_fees import PROGRAMME_CANCELLED
+from shared.contracts.invoicing import InvoiceIssued
+from shared.contracts.time import day_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.invoicing.domain.claim import Claim
+    from shared.runtime.timers import Timer
+    from shared.storage.tx import Tx
+
+AT_MOST = 2_000
+"""Claims that one transaction invoices; what is left follows in the next, at the same domain time."""
+
+
+async def run_invoices(tx: Tx, timers: Sequence[Timer]) -> None:
+    for series, organiser in sorted({(timer.data["series"], timer.data["organiser"]) for timer in timers}):
+        await _run(tx, series, organiser)
+
+
+async def _run(tx: Tx, series: str, organiser: str) -> None:
+    due, causes = await claims.load_due(tx, series, organiser, tx.now, AT_MOST)
+    if len(due) == AT_MOST:
+        due = _whole_groups(due)
+        claims.arm_run(tx, series, organiser, tx.now, tx.cause)
+    due = await _still_owed(tx, due)
+    if not due:
+        return
+    refs = await programmes.load(tx, {(claim.programme_id, claim.programme_version) for claim in due})
+    held = await meetings.held(tx, {claim.meeting_id for claim in due if claim.meeting_id is not None})
+    groups = group(await _with_newest_contacts(tx, due))
+
+    first = await invoices.draw_numbers(tx, series, organiser, len(groups))
+    if first is None:
+        taken = f"Fakturaserien »{series}« tilhører en anden sælger."
+        await claims.save_settled(tx, [hold(claim, taken) for claim in due])
+        return
+    today = day_of(tx.now)
+    issued = [
+        (issue(billed, number, today, refs, held), causes[billed[0].id]) for number, billed in enumerate(groups, first)
+    ]
+
+    await invoices.insert(tx, issued)
+    await claims.mark_invoiced(tx, {line.claim_id: invoice.id for invoice, _ in issued for line in invoice.lines})
+    for invoice, cause in issued:
+        tx.publish(InvoiceIssued(owner=tx.source, invoice_id=invoice.id, invoice=invoice), because=cause)
+    for due_on, cause in {invoice.due_on: cause for invoice, cause in issued}.items():
+        invoices.arm_reminder(tx, series, due_on, 1, first_reminder_at(due_on), cause)
+
+
+def _whole_groups(due: Sequence[Claim]) -> list[Claim]:
+    """Without the last ones that stand together: more of them may be on the other side of the limit."""
+    last = (due[-1].enrolment_id, due[-1].meeting_id)
+    return [claim for claim in due if (claim.enrolment_id, claim.meeting_id) != last] or list(due)
+
+
+async def _still_owed(tx: Tx, due: Sequence[Claim]) -> list[Claim]:
+    """A fee of a programme that was cancelled falls away, whichever of the two was heard first."""
+    cancelled = await programmes.cancelled(tx, {claim.programme_id for claim in due})
+    fallen = [claim for claim in due if claim.kind == "fee" and claim.programme_id in cancelled]
+    await claims.save_settled(tx, [withdraw(claim, PROGRAMME_CANCELLED) for claim in fallen])
+    return [claim for claim in due if claim.kind == "extra" or claim.programme_id not in cancelled]
+
+
+async def _with_newest_contacts(tx: Tx, due: Sequence[Claim]) -> list[Claim]:
+    appointed = await programmes.appointed(tx, {claim.enrolment_id for claim in due})
+    if not appointed:
+        return list(due)
+    return [
+        replace(claim, contact=newer[0])
+        if (newer := appointed.get(claim.enrolment_id)) and newer[1] > claim.told_at
+        else claim
+        for claim in due
+    ]

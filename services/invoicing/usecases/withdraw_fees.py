@@ -1,0 +1,44 @@
+"""An enrolment, or the whole programme, comes to an end: fees that are not invoiced yet fall away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.invoicing.adapters import claims, programmes
+from services.invoicing.domain.claim import withdraw
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from services.invoicing.domain.claim import Claim
+    from shared.contracts.enrollment import EnrolmentLapsed, EnrolmentWithdrawn, ProgrammeCancelled
+    from shared.messaging.envelope import Received
+    from shared.storage.tx import Cause, Tx
+
+WITHDRAWN = "Kommunen er afmeldt."
+LAPSED = "Tilmeldingen er bortfaldet."
+PROGRAMME_CANCELLED = "Forløbet er aflyst."
+
+
+async def withdraw_fees(tx: Tx, events: Sequence[Received[EnrolmentWithdrawn]]) -> None:
+    known = await claims.load_fees(tx, {event.data.enrolment_id for event in events})
+    await _withdraw(tx, known, {event.data.enrolment_id: event.cause for event in events}, WITHDRAWN)
+
+
+async def lapse_fees(tx: Tx, events: Sequence[Received[EnrolmentLapsed]]) -> None:
+    known = await claims.load_fees(tx, {event.data.enrolment_id for event in events})
+    await _withdraw(tx, known, {event.data.enrolment_id: event.cause for event in events}, LAPSED)
+
+
+async def withdraw_fees_of_programmes(tx: Tx, events: Sequence[Received[ProgrammeCancelled]]) -> None:
+    """Fees that are claimed later on are stopped by the invoice run."""
+    ended = {event.data.programme.id: event for event in events}
+    await programmes.cancel(tx, {programme_id: event.data.reason for programme_id, event in ended.items()})
+    known = await claims.load_fees_of_programmes(tx, ended)
+    causes = {claim.enrolment_id: ended[claim.programme_id].cause for claim in known.values()}
+    await _withdraw(tx, known, causes, PROGRAMME_CANCELLED)
+
+
+async def _withdraw(tx: Tx, known: Mapping[str, Claim], because: Mapping[str, Cause], reason: str) -> None:
+    changed = [after for claim in known.values() if (after := withdraw(claim, reason)) != claim]
+    await claims.save(tx, changed, {claim.id: because[claim.enrolment_id] for claim in changed})

@@ -1,0 +1,281 @@
+"""One meeting's life: planned, dated, moved, cancelled or held.
+
+A decide function takes the meeting as it stands and answers with the fact that follows, with None when nothing
+changes, or with a `Refused`. `evolve` is the only way a meeting changes. Days and clock times are local in
+Europe/Copenhagen, instants are UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+
+from shared.contracts.danish import day_span, long_day
+from shared.contracts.event import natural_id
+from shared.contracts.programme import MeetingPlan, ProgrammeRef
+from shared.contracts.refusal import Refused
+from shared.contracts.scheduling import (
+    Meeting,
+    MeetingCancelled,
+    MeetingFact,
+    MeetingHeld,
+    MeetingPlanned,
+    MeetingRescheduled,
+    MeetingScheduled,
+    When,
+)
+from shared.contracts.time import local, start_of_day
+
+Mode = Literal["physical", "virtual", "hybrid"]
+State = Literal["planned", "scheduled", "moved", "cancelled", "held"]
+
+STATE_TITLES: dict[State, str] = {
+    "planned": "Planlagt (uden dato)",
+    "scheduled": "Dato fastsat",
+    "moved": "Flyttet",
+    "cancelled": "Aflyst",
+    "held": "Afholdt",
+}
+OVER: tuple[State, ...] = ("cancelled", "held")
+_CLOCK_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+DROPPED = "Mødet indgår ikke længere i planen."
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A meeting as it stands. `plan` is the programme file's last word on it; None = it is not in the file."""
+
+    programme: ProgrammeRef
+    meeting: Meeting
+    state: State
+    held_on: date | None = None
+    reason: str = ""
+    plan: MeetingPlan | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.state in OVER
+
+    @property
+    def counts_as_held_at(self) -> datetime | None:
+        """00:00 in Denmark on the day after the last day, unless something says otherwise before."""
+        when = self.meeting.when
+        return None if when is None or self.over else start_of_day(when.last_day + timedelta(days=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A date, as somebody asks for it. `place` and `link`: None = as before, "" = none."""
+
+    day: date
+    last_day: date | None = None
+    starts: time | None = None
+    ends: time | None = None
+    place: str | None = None
+    link: str | None = None
+
+
+def meeting_id(programme_id: str, key: str) -> str:
+    return natural_id("meeting", programme_id, key)
+
+
+def clock_time(text: str | None, field: str) -> time | None:
+    """The time of day written "09:30"; refuses anything else, seconds and time zones included."""
+    if text is None:
+        return None
+    read = _CLOCK_TIME.fullmatch(text)
+    if read is None:
+        detail = "Det er ikke et klokkeslæt. Skriv det som 09:30."
+        raise Refused("not_a_clock_time", detail, status=422, field=field)
+    return time(int(read[1]), int(read[2]))
+
+
+def when_of(wanted: Wanted) -> When:
+    """The day, or days, and the instants they start and end at; refuses what cannot be."""
+    last_day = wanted.last_day or wanted.day
+    if last_day < wanted.day:
+        raise Refused("ends_before_start", "Mødets sidste dag ligger før den første.", status=422, field="last_day")
+    if wanted.starts is None and wanted.ends is None:
+        return When(first_day=wanted.day, last_day=last_day)
+    if wanted.starts is None or wanted.ends is None:
+        missing = "starts" if wanted.starts is None else "ends"
+        raise Refused("half_a_clock_time", "Angiv både start og slut, eller ingen af dem.", status=422, field=missing)
+    starts_at, ends_at = local(wanted.day, wanted.starts), local(last_day, wanted.ends)
+    if ends_at <= starts_at:
+        raise Refused("ends_before_start", "Mødet slutter, før det begynder.", status=422, field="ends")
+    return When(first_day=wanted.day, last_day=last_day, starts_at=starts_at, ends_at=ends_at)
+
+
+def when_of_plan(plan: MeetingPlan) -> When | None:
+    """What the programme file says of the date; None = no day yet.
+
+    The check of programme files refuses clock times and last days that cannot be; from a programme that nobody
+    checked only the day is taken then.
+    """
+    if plan.precision in {"undated", "month"} or plan.date is None:
+        return None
+    clocks = (plan.starts, plan.ends) if plan.precision == "timed" else (None, None)
+    try:
+        return when_of(Wanted(plan.date, plan.last_date, *clocks))
+    except Refused:
+        return When(first_day=plan.date, last_day=plan.date)
+
+
+def plan(programme: ProgrammeRef, key: str, title: str, kind: str, group: str | None, mode: Mode) -> MeetingPlanned:
+    """A meeting beside the programme file; it has no date yet."""
+    meeting = Meeting(id=meeting_id(programme.id, key), key=key, title=title, kind=kind, group=group, mode=mode)
+    return MeetingPlanned(owner=programme.meetings_owner, programme=programme, meeting=meeting)
+
+
+def same_plan(one: Meeting, other: Meeting) -> bool:
+    """Whether planning `one` and planning `other` asks for the same meeting, whatever became of it since."""
+    return (one.id, one.title, one.kind, one.group, one.mode) == (
+        other.id,
+        other.title,
+        other.kind,
+        other.group,
+        other.mode,
+    )
+
+
+def follow_plan(
+    standing: Standing | None, programme: ProgrammeRef, said: MeetingPlan
+) -> MeetingPlanned | MeetingScheduled | MeetingRescheduled | None:
+    """What the programme file's word on a meeting leads to.
+
+    Only what the file says differently from last time counts: a date that staff have set since stands.
+    """
+    if standing is None:
+        meeting = _described(said, Meeting(id=meeting_id(programme.id, said.key), key=said.key, title="", kind=""))
+        when = when_of_plan(said)
+        if when is None:
+            return MeetingPlanned(owner=programme.meetings_owner, programme=programme, meeting=meeting)
+        dated = meeting.model_copy(update={"when": when, "place": said.place or None})
+        return MeetingScheduled(owner=programme.meetings_owner, programme=programme, meeting=dated)
+    if standing.over or said == standing.plan:
+        return None
+    now, before = adopt(standing, programme, said), standing.plan
+    when, place = now.meeting.when, now.meeting.place
+    if before is None or _date_of(before) != _date_of(said):
+        when = when_of_plan(said) or when
+    if before is None or before.place != said.place:
+        place = said.place or place
+    if when is not None:
+        return _dated(now, when, place, now.meeting.link)
+    if now.meeting != standing.meeting:
+        return MeetingPlanned(owner=programme.meetings_owner, programme=programme, meeting=now.meeting)
+    return None
+
+
+def adopt(standing: Standing, programme: ProgrammeRef, said: MeetingPlan) -> Standing:
+    """The meeting under the programme file's newest words; its date is a matter for `follow_plan`."""
+    return replace(standing, programme=programme, meeting=_described(said, standing.meeting), plan=said)
+
+
+def set_date(standing: Standing, wanted: Wanted, today: date) -> MeetingScheduled | MeetingRescheduled | None:
+    """The first date, or a later change of day, clock times, place or link; None = all of it is so already."""
+    if standing.state == "cancelled":
+        raise Refused("meeting_cancelled", "Mødet er aflyst og kan ikke få en ny dato.")
+    if standing.state == "held":
+        raise Refused("meeting_held", "Mødet er afholdt og kan ikke flyttes.")
+    if wanted.day < today:
+        raise Refused("day_has_passed", f"{long_day(wanted.day).capitalize()} er forbi.", status=422, field="day")
+    place = standing.meeting.place if wanted.place is None else wanted.place.strip() or None
+    link = standing.meeting.link if wanted.link is None else wanted.link.strip() or None
+    return _dated(standing, when_of(wanted), place, link)
+
+
+def cancel(standing: Standing, reason: str) -> MeetingCancelled | None:
+    """None = it is cancelled already. A calendar object exists from the first date on; only then does it change."""
+    if standing.state == "cancelled":
+        return None
+    if standing.state == "held":
+        raise Refused("meeting_held", "Mødet er afholdt og kan ikke aflyses.")
+    meeting = standing.meeting
+    if meeting.when is not None:
+        meeting = meeting.model_copy(update={"date_version": meeting.date_version + 1})
+    return MeetingCancelled(
+        owner=standing.programme.meetings_owner, programme=standing.programme, meeting=meeting, reason=reason.strip()
+    )
+
+
+def mark_held(standing: Standing, held_on: date, today: date) -> MeetingHeld | None:
+    """Somebody says that it took place; None = that is known already."""
+    if standing.state == "cancelled":
+        raise Refused("meeting_cancelled", "Mødet er aflyst og kan ikke være afholdt.")
+    if held_on > today:
+        raise Refused(
+            "day_to_come", f"{long_day(held_on).capitalize()} er ikke kommet endnu.", status=422, field="held_on"
+        )
+    if standing.state == "held":
+        if standing.held_on != held_on:
+            raise Refused("meeting_held", "Mødet er allerede registreret som afholdt en anden dag.")
+        return None
+    return _held(standing, held_on)
+
+
+def hold_by_clock(standing: Standing, now: datetime) -> MeetingHeld | None:
+    """A dated meeting counts as held once the day after its last day has begun in Denmark."""
+    due, when = standing.counts_as_held_at, standing.meeting.when
+    if due is None or when is None or due > now:
+        return None
+    return _held(standing, when.last_day)
+
+
+def evolve(standing: Standing | None, fact: MeetingFact, plan: MeetingPlan | None = None) -> Standing:
+    """The meeting after `fact`; `plan` when the programme file led to it."""
+    kept = plan or (standing.plan if standing else None)
+    match fact:
+        case MeetingCancelled():
+            return Standing(fact.programme, fact.meeting, "cancelled", reason=fact.reason, plan=kept)
+        case MeetingHeld():
+            return Standing(fact.programme, fact.meeting, "held", held_on=fact.held_on, plan=kept)
+        case MeetingRescheduled():
+            return Standing(fact.programme, fact.meeting, "moved", plan=kept)
+        case MeetingScheduled():
+            return Standing(fact.programme, fact.meeting, "scheduled", plan=kept)
+        case _:
+            return Standing(fact.programme, fact.meeting, "planned", plan=kept)
+
+
+def describe(standing: Standing) -> str:
+    """The meeting in one Danish line, for people who ask why."""
+    when = standing.meeting.when
+    day = f", {day_span(when.first_day, when.last_day)}" if when else ""
+    return f"{standing.meeting.title}{day}: {STATE_TITLES[standing.state].lower()}"
+
+
+def _dated(
+    standing: Standing, when: When, place: str | None, link: str | None
+) -> MeetingScheduled | MeetingRescheduled | None:
+    before, owner = standing.meeting, standing.programme.meetings_owner
+    if before.when is None:
+        first = before.model_copy(update={"when": when, "place": place, "link": link, "date_version": 0})
+        return MeetingScheduled(owner=owner, programme=standing.programme, meeting=first)
+    if (before.when, before.place, before.link) == (when, place, link):
+        return None
+    moved = before.model_copy(
+        update={"when": when, "place": place, "link": link, "date_version": before.date_version + 1}
+    )
+    return MeetingRescheduled(owner=owner, programme=standing.programme, meeting=moved, previous=before.when)
+
+
+def _held(standing: Standing, held_on: date) -> MeetingHeld:
+    return MeetingHeld(
+        owner=standing.programme.meetings_owner,
+        programme=standing.programme,
+        meeting=standing.meeting,
+        held_on=held_on,
+    )
+
+
+def _described(said: MeetingPlan, meeting: Meeting) -> Meeting:
+    return meeting.model_copy(
+        update={"title": said.title, "kind": said.kind, "group": said.group, "mode": said.mode, "roles": said.roles}
+    )
+
+
+def _date_of(said: MeetingPlan) -> tuple[object, ...]:
+    return (said.precision, said.date, said.last_date, said.starts, said.ends)

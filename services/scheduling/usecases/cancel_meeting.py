@@ -1,0 +1,26 @@
+"""A meeting is called off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.scheduling.adapters import meetings
+from services.scheduling.domain.meeting import cancel, evolve
+from services.scheduling.usecases.read_meetings import not_found, shown
+from shared.runtime.answers import Answer
+
+if TYPE_CHECKING:
+    from shared.contracts.scheduling import CancelMeeting
+    from shared.storage.tx import Tx
+
+
+async def cancel_meeting(tx: Tx, command: CancelMeeting) -> Answer:
+    standing = await meetings.load(tx, command.meeting_id)
+    if standing is None:
+        raise not_found()
+    fact = cancel(standing, command.reason)
+    if fact is not None:
+        standing = evolve(standing, fact)
+        await meetings.save(tx, standing, tx.cause)
+        tx.publish(fact)
+    return Answer(shown(standing))

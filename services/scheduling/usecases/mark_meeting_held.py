@@ -1,0 +1,27 @@
+"""Somebody says that a meeting took place, before the clock says so by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.scheduling.adapters import meetings
+from services.scheduling.domain.meeting import evolve, mark_held
+from services.scheduling.usecases.read_meetings import not_found, shown
+from shared.contracts.time import day_of
+from shared.runtime.answers import Answer
+
+if TYPE_CHECKING:
+    from shared.contracts.scheduling import MarkMeetingHeld
+    from shared.storage.tx import Tx
+
+
+async def mark_meeting_held(tx: Tx, command: MarkMeetingHeld) -> Answer:
+    standing = await meetings.load(tx, command.meeting_id)
+    if standing is None:
+        raise not_found()
+    fact = mark_held(standing, command.held_on, day_of(tx.now))
+    if fact is not None:
+        standing = evolve(standing, fact)
+        await meetings.save(tx, standing, tx.cause)
+        tx.publish(fact)
+    return Answer(shown(standing))

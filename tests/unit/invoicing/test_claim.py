@@ -1,0 +1,221 @@
+"""What is owed, in whatever order it becomes known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.invoicing.domain.claim import (
+    NOT_ENDED,
+    Claim,
+    MeetingEnd,
+    extra_claim,
+    fee_claims,
+    fee_due,
+    invoiced,
+    invoiced_after,
+    release,
+    said_again,
+    settle,
+    waive,
+    withdraw,
+)
+from shared.contracts.programme import ExtraTerm, FeeTerm
+from shared.contracts.refusal import Refused
+from tests.support.facts import SELLER, a_person, a_programme, an_enrolment, an_extra_participant
+
+TOLD = datetime(2020, 6, 15, 9, 30, tzinfo=UTC)
+HELD = MeetingEnd(held_on=date(2021, 4, 15))
+CANCELLED = MeetingEnd(cancelled=True)
+
+
+def a_fee(**changes: Any) -> FeeTerm:
+    values: dict[str, Any] = {
+        "id": "rate-1",
+        "text": "Deltagergebyr, rate 1 af 2",
+        "amount_ore": 8_500_000,
+        "vat_percent": 25,
+        "invoice_on": date(2020, 9, 1),
+    }
+    return FeeTerm(**(values | changes))
+
+
+def an_extra(end: MeetingEnd = NOT_ENDED, **changes: Any) -> Claim:
+    return extra_claim(an_extra_participant(**changes), TOLD, end)
+
+
+def test_a_fee_is_due_at_eight_in_the_morning_danish_time_of_its_day() -> None:
+    assert fee_due(a_fee(), None) == datetime(2020, 9, 1, 6, tzinfo=UTC)
+    assert fee_due(a_fee(invoice_on=date(2020, 12, 1)), None) == datetime(2020, 12, 1, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("deadline", [date(2020, 9, 1), date(2020, 9, 10)])
+def test_a_fee_is_never_due_before_the_deadline_has_passed(deadline: date) -> None:
+    assert fee_due(a_fee(), deadline) == invoiced_after(deadline)
+
+
+def test_each_instalment_is_a_claim_of_its_own() -> None:
+    enrolled = an_enrolment(fees=(a_fee(), a_fee(id="rate-2", invoice_on=date(2021, 9, 1))))
+    first, second = fee_claims(enrolled, TOLD)
+    assert first.id != second.id
+    assert (first.state, second.state) == ("ready", "ready")
+    assert [claim.due_at for claim in (first, second)] == [
+        datetime(2020, 9, 1, 6, tzinfo=UTC),
+        datetime(2021, 9, 1, 6, tzinfo=UTC),
+    ]
+
+
+def test_an_open_forbehold_holds_the_fee_until_it_is_resolved() -> None:
+    (held,) = fee_claims(an_enrolment(forbehold_open=True), TOLD)
+    assert (held.state, held.due_at) == ("waiting", None)
+    assert release(held) == fee_claims(an_enrolment(), TOLD)[0]
+
+
+def test_an_extra_participant_is_billed_the_morning_after_the_meeting_was_held_and_not_before() -> None:
+    assert an_extra().state == "waiting"
+    assert settle(an_extra(), HELD) == an_extra(HELD)
+    assert an_extra(HELD).due_at == datetime(2021, 4, 16, 6, tzinfo=UTC)
+
+
+def test_an_extra_participant_of_a_cancelled_meeting_is_not_billed_whichever_is_heard_first() -> None:
+    assert settle(an_extra(), CANCELLED) == an_extra(CANCELLED)
+    assert an_extra(CANCELLED).state == "withdrawn"
+
+
+def test_removed_and_added_again_is_billed_once_on_the_newest_terms() -> None:
+    removed = withdraw(an_extra(), "Deltageren er meldt fra.")
+    assert removed.state == "withdrawn"
+    dearer = an_extra(terms=ExtraTerm(price_ore=120_000, vat_percent=25, text="Ekstra deltager"))
+    back = said_again(removed, dearer, HELD)
+    assert (back.id, back.state, back.amount_ore) == (removed.id, "ready", 120_000)
+
+
+def test_removed_after_it_was_invoiced_is_for_the_staff_to_see_and_added_again_is_not_billed_twice() -> None:
+    billed = invoiced(an_extra(HELD), "N-1")
+    removed = withdraw(billed, "Deltageren er meldt fra.")
+    assert (removed.state, removed.invoice_id) == ("invoiced_then_removed", "N-1")
+    again = said_again(removed, an_extra(HELD), HELD)
+    assert (again.state, again.invoice_id, again.due_at) == ("invoiced", "N-1", None)
+
+
+def test_a_claim_that_is_waived_stays_so_whatever_is_said_later() -> None:
+    waived = waive(an_extra(), "Aftalt med kommunen.")
+    assert waived is not None
+    assert settle(waived, HELD).state == "waived"
+    assert said_again(withdraw(waived, ""), an_extra(HELD), HELD).state == "waived"
+    assert waive(waived, "Igen.") is None
+
+
+@pytest.mark.parametrize(
+    ("claim", "because", "code"),
+    [
+        (invoiced(an_extra(HELD), "N-1"), "Fejl.", "already_invoiced"),
+        (withdraw(an_extra(), ""), "Fejl.", "claim_withdrawn"),
+        (an_extra(), "  ", "required"),
+    ],
+)
+def test_waiving_is_refused_when_it_is_too_late_or_has_no_reason(claim: Claim, because: str, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        waive(claim, because)
+    assert refused.value.code == code
+
+
+def test_only_a_claim_that_is_ready_can_be_invoiced() -> None:
+    with pytest.raises(ValueError, match="waiting"):
+        invoiced(an_extra(), "N-1")
+
+
+def test_without_a_series_nothing_falls_due_and_the_claim_says_why() -> None:
+    nameless = a_programme(seller=SELLER.model_copy(update={"series": ""}))
+    (claim,) = fee_claims(an_enrolment(programme=nameless), TOLD)
+    assert (claim.state, claim.reason) == ("waiting", "Sælgeren har ingen fakturaserie.")
+
+
+# Any interleaving of streams whose own order is kept must lead to the same claims.
+
+PEOPLE = {name: a_person(name, f"{name.lower()}@kobenhavn.example") for name in ("Asta", "Bo", "Carl")}
+Step = tuple[str, str]
+
+
+def play(steps: list[Step]) -> dict[str, Claim]:
+    """What the use cases do with these facts, on one table of claims."""
+    claims: dict[str, Claim] = {}
+    end = NOT_ENDED
+
+    def keep(fresh: Claim) -> None:
+        known = claims.get(fresh.id)
+        claims[fresh.id] = fresh if known is None else said_again(known, fresh, end)
+
+    def change(kind: str, how: Callable[[Claim], Claim]) -> None:
+        claims.update({claim.id: how(claim) for claim in claims.values() if claim.kind == kind})
+
+    for what, whom in steps:
+        match what:
+            case "enrolled" | "enrolled with forbehold":
+                keep(fee_claims(an_enrolment(forbehold_open=what != "enrolled"), TOLD)[0])
+            case "approved":
+                change("fee", lambda claim: release(claim) if claim.on_hold else claim)
+            case "withdrawn":
+                change("fee", lambda claim: withdraw(claim, "Kommunen er afmeldt."))
+            case "added":
+                keep(extra_claim(an_extra_participant(person=PEOPLE[whom]), TOLD, end))
+            case "removed":
+                person = extra_claim(an_extra_participant(person=PEOPLE[whom]), TOLD, end).id
+                if person in claims:
+                    claims[person] = withdraw(claims[person], "Deltageren er meldt fra.")
+            case _:
+                end = HELD if what == "held" else CANCELLED
+                change("extra", partial(settle, end=end))
+    return claims
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> list[list[Step]]:
+    """One list per key: the enrolment, the roster and the meeting, each in the order in which its owner tells it."""
+    enrolled = draw(st.sampled_from(["enrolled", "enrolled with forbehold"]))
+    enrolment = [enrolled, *draw(st.lists(st.sampled_from(["approved", "withdrawn", enrolled]), max_size=4))]
+    roster = draw(st.lists(st.tuples(st.sampled_from(["added", "removed"]), st.sampled_from([*PEOPLE])), max_size=10))
+    meeting = draw(st.lists(st.sampled_from(["held", "cancelled"]), max_size=2))
+    return [[(step, "") for step in enrolment], roster, [(step, "") for step in meeting]]
+
+
+@st.composite
+def interleaving(draw: st.DrawFn, parts: list[list[Step]]) -> list[Step]:
+    queues = [list(part) for part in parts if part]
+    woven: list[Step] = []
+    while queues:
+        queue = draw(st.sampled_from(queues))
+        woven.append(queue.pop(0))
+        queues = [other for other in queues if other]
+    return woven
+
+
+@given(data=st.data(), parts=streams())
+def test_every_interleaving_leads_to_the_same_claims_and_the_same_sums(
+    data: st.DataObject, parts: list[list[Step]]
+) -> None:
+    one_after_the_other = play([step for part in parts for step in part])
+    woven = play(data.draw(interleaving(parts)))
+    assert woven == one_after_the_other
+    assert sum(claim.amount_ore for claim in woven.values() if claim.state == "ready") == sum(
+        claim.amount_ore for claim in one_after_the_other.values() if claim.state == "ready"
+    )
+
+
+@given(parts=streams())
+def test_telling_the_last_fact_of_each_key_twice_changes_nothing(parts: list[list[Step]]) -> None:
+    once = [step for part in parts for step in part]
+    twice = [step for part in parts for step in [*part, *part[-1:]]]
+    assert play(once) == play(twice)
+
+
+@given(parts=streams())
+def test_a_claim_is_due_when_it_is_ready_and_only_then(parts: list[list[Step]]) -> None:
+    for claim in play([step for part in parts for step in part]).values():
+        assert (claim.due_at is not None) == (claim.state == "ready")
