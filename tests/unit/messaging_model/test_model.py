@@ -67,7 +67,7 @@ GARBLED_AND_RETRIED = replace(GARBLED, operator_may=("retry",))
 LOST_TAIL = World((("ok",), ("ok",)), budget=Budget(lost_tails=1), known_beginning=True)
 LOST_TAIL_OF_ONE_KEY = World((("ok", "ok"),), budget=Budget(crashes=1, lost_tails=1), known_beginning=True)
 LOST_TAIL_AND_ZOMBIE = World((("ok",),), relays=2, budget=Budget(lost_tails=1, pauses=1), known_beginning=True)
-LOST_TAIL_AND_POISON = replace(LOST_TAIL_OF_ONE_KEY, facts=(("poison", "ok"),), operator_may=ANYTHING_GOES)
+LOST_TAIL_AND_POISON = replace(LOST_TAIL, facts=(("poison", "ok"),), operator_may=ANYTHING_GOES)
 SWAPPED_FIRST_PAIR = World((("ok", "ok", "ok"),), log=arriving("A2 A1 A3"), budget=Budget(crashes=1, duplicates=1))
 LATE_JOINER = replace(SWAPPED_FIRST_PAIR, log=arriving("A2 A3 A1"), late_is_legal=True)
 
