@@ -1,0 +1,48 @@
+"""Invented people and addresses: nobody real, and every address ends in `.example` (RFC 2606)."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from random import Random
+
+_FIRST = (
+    *("Asta", "Bo", "Carla", "Ditlev", "Ebbe", "Fie", "Gorm", "Hanne", "Ib", "Jytte", "Kaj", "Liva", "Mads", "Nanna"),
+    *("Otto", "Pia", "Rune", "Sif", "Tove", "Ulla", "Viggo", "Yrsa", "Ærø", "Øjvind", "Åse"),
+)
+_LAST = (
+    *("Prøvesen", "Eksempelsen", "Mønstergaard", "Skitsesen", "Øvelund", "Testrup", "Udkastsen", "Kladdeby"),
+    *("Forbilledsen", "Påfundsen", "Ordnegaard", "Åkladde"),
+)
+_ASCII = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", " ": "-"})
+
+
+class Named(NamedTuple):
+    name: str
+    email: str
+
+
+def domain_of(municipality: str) -> str:
+    """`koebenhavn.example` of København."""
+    plain = unicodedata.normalize("NFD", municipality.lower().translate(_ASCII))
+    return "".join(mark for mark in plain if mark.isascii() and (mark.isalnum() or mark == "-")) + ".example"
+
+
+class People:
+    """Hands out invented people, each address once."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._given: set[str] = set()
+
+    def one_of(self, municipality: str) -> Named:
+        while True:
+            first, last = self._random.choice(_FIRST), self._random.choice(_LAST)
+            local = f"{first}.{last}".lower().translate(_ASCII)
+            email = f"{local}@{domain_of(municipality)}"
+            if email in self._given:
+                email = f"{local}{len(self._given)}@{domain_of(municipality)}"
+            self._given.add(email)
+            return Named(f"{first} {last}", email)

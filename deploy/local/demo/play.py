@@ -1,0 +1,185 @@
+"""`tovholder demo`: plays P1's two years, shows them, counts what came of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from icalendar import Calendar
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from deploy.local.datadir import Ports
+from deploy.local.demo.client import Client
+from deploy.local.demo.scenario import END, PROGRAMME, START, Scenario
+from deploy.local.demo.simulation import Simulation
+from deploy.local.demo.timeline import Timeline
+from deploy.local.stack import Addresses, Stack
+from shared.contracts.danish import kroner, short_day
+from shared.contracts.time import day_of
+
+SEED = 2020
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a play came to. `summary` is the same in every run; `seconds` is not."""
+
+    summary: dict[str, Any]
+    seconds: float
+    jumps: int
+
+
+def stack(data_dir: Path, ports: Ports, on_step: Any) -> Stack:
+    return Stack(data_dir, ports=ports, simulated_start=START, seed=SEED, made_by="demo", on_step=on_step)
+
+
+async def play(addresses: Addresses, console: Console) -> Played:
+    """Play on a stack that has just been started on an empty data directory."""
+    began = time.monotonic()
+    async with (
+        Simulation(addresses.services, addresses.kafka) as simulation,
+        Timeline(addresses.kafka) as timeline,
+        Client(addresses.gateway, addresses.mail, addresses.api_token) as client,
+    ):
+        scenario = Scenario(client, simulation.quiet, SEED)
+        with Progress(
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
+            console=console,
+        ) as progress:  # fmt: skip
+            task = progress.add_task("To år", total=(END - START).total_seconds())
+
+            async def show(now: datetime) -> None:
+                await timeline.read()
+                for line in timeline.lines_before(day_of(now)):
+                    progress.console.print(line, highlight=False)
+                done = (now - START).total_seconds()
+                progress.update(task, completed=done, description=f"{short_day(day_of(now)):>18}")
+
+            for step in scenario.steps():
+                await simulation.advance(step.at)
+                await show(step.at)
+                await step.do()
+                await simulation.quiet()
+            await simulation.advance(END)
+            await show(END + timedelta(days=1))
+        return Played(
+            await _count(client, timeline, Path(addresses.data_dir)), time.monotonic() - began, simulation.jumps
+        )
+
+
+async def _count(client: Client, timeline: Timeline, data_dir: Path) -> dict[str, Any]:
+    """The numbers, from the services' own lists and from the files that people find."""
+    enrolments = (await client.get("/api/enrollment/enrolments", programme_id=PROGRAMME))["enrolments"]
+    meetings = (await client.get("/api/scheduling/meetings", programme=PROGRAMME))["meetings"]
+    invoices = (await client.get("/api/invoicing/invoices"))["invoices"]
+    fees = [one for one in invoices if one["kind"] == "fee"]
+    extras = [one for one in invoices if one["kind"] == "extra"]
+    return {
+        "programme": PROGRAMME,
+        "enrolments": _tally(one["status"] for one in enrolments),
+        "meetings": _tally(one["state_title"] for one in meetings),
+        "participants": {
+            "registered": timeline.counts["ParticipantRegistered"],
+            "extra": timeline.counts["ExtraParticipantAdded"],
+            "extra_removed": timeline.counts["ExtraParticipantRemoved"],
+        },
+        "invoices": {"fees": _sums(fees), "extra_participants": _sums(extras), "all": _sums(invoices)},
+        "reminders": {
+            "invitation": timeline.counts["InvitationReminderDue"],
+            "payment": timeline.counts["InvoiceOverdue"],
+        },
+        "mails": {
+            "sent": timeline.counts["MessageSent"],
+            "failed": timeline.counts["MessageFailed"],
+            "files": sum(1 for _ in (data_dir / "mails").glob("*.eml")),
+        },
+        "calendar": _calendar(data_dir / "calendar"),
+    }
+
+
+def _tally(values: Any) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for value in sorted(values):
+        counted[value] = counted.get(value, 0) + 1
+    return counted
+
+
+def _sums(invoices: list[dict[str, Any]]) -> dict[str, int]:
+    return {
+        "count": len(invoices),
+        "net_ore": sum(one["net_ore"] for one in invoices),
+        "vat_ore": sum(one["vat_ore"] for one in invoices),
+        "gross_ore": sum(one["gross_ore"] for one in invoices),
+    }
+
+
+def _calendar(folder: Path) -> dict[str, int]:
+    """Calendar mails by what they do: invitation, update (SEQUENCE above 0), cancellation."""
+    counted = {"invitations": 0, "updates": 0, "cancellations": 0}
+    for file in folder.glob("*.ics"):
+        calendar = Calendar.from_ical(file.read_bytes())
+        sequence = int(str(next(iter(calendar.walk("VEVENT")))["SEQUENCE"]))
+        if str(calendar["METHOD"]) == "CANCEL":
+            counted["cancellations"] += 1
+        elif sequence > 0:
+            counted["updates"] += 1
+        else:
+            counted["invitations"] += 1
+    return counted
+
+
+def table(played: Played) -> Table:
+    """The same numbers for people."""
+    summary = played.summary
+    shown = Table(title="To år med Netværk om den kommunale ungeindsats", show_header=False)
+    shown.add_column("Hvad")
+    shown.add_column("Tal", justify="right")
+    for status, count in summary["enrolments"].items():
+        shown.add_row(f"Kommuner: {status}", str(count))
+    for state, count in summary["meetings"].items():
+        shown.add_row(f"Møder: {state}", str(count))
+    shown.add_row("Deltagere tilmeldt", str(summary["participants"]["registered"]))
+    for name, title in (("fees", "Deltagergebyr"), ("extra_participants", "Ekstra deltagere"), ("all", "I alt")):
+        sums = summary["invoices"][name]
+        shown.add_row(f"Fakturaer: {title}", str(sums["count"]))
+        shown.add_row("  ekskl. moms", kroner(sums["net_ore"]))
+        shown.add_row("  inkl. moms", kroner(sums["gross_ore"]))
+    shown.add_row("Betalingspåmindelser", str(summary["reminders"]["payment"]))
+    shown.add_row("Påmindelser om invitationen", str(summary["reminders"]["invitation"]))
+    shown.add_row("Mails sendt", str(summary["mails"]["sent"]))
+    calendar = summary["calendar"]
+    shown.add_row("Kalenderinvitationer", str(calendar["invitations"]))
+    shown.add_row("Kalenderopdateringer", str(calendar["updates"]))
+    shown.add_row("Kalenderaflysninger", str(calendar["cancellations"]))
+    return shown
+
+
+def write_summary(file: Path, played: Played) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(played.summary, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def run(data_dir: Path, ports: Ports, summary: Path | None, console: Console, *, leave: bool) -> None:
+    """Play; write the numbers to `summary`; then keep everything running until Ctrl-C, or leave at once."""
+    with stack(data_dir, ports, lambda step: console.print(step, style="dim")) as running:
+        addresses = running.addresses
+        played = asyncio.run(play(addresses, console))
+        console.print(table(played))
+        console.print(f"To år på {played.seconds:.0f} sekunder. Alt ligger som filer i {addresses.data_dir}")
+        if summary is not None:
+            write_summary(summary, played)
+        if leave:
+            return
+        console.print(f"\nTilmelding   {addresses.gateway}/tilmeld/{PROGRAMME}")
+        console.print(f"Mails        {addresses.mail}")
+        console.print(f"Fakturaer    {addresses.data_dir}/invoices")
+        console.print(f"API-nøgle    {addresses.api_token_file}")
+        console.print("\nAlt kører videre. Ctrl-C stopper det.")
+        running.wait()
