@@ -30,7 +30,7 @@ CREATE INDEX audit_by_correlation ON audit (correlation_id);
 CREATE INDEX audit_by_time ON audit (at);
 
 CREATE TABLE simulated_clock (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     now timestamptz NOT NULL,
     generation bigint NOT NULL CHECK (generation >= 0)
 );

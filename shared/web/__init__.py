@@ -1,0 +1,1 @@
+"""What people see, in one way for all services: layout, design system, forms and their safety."""

@@ -1,0 +1,257 @@
+"""`POST /events`: commands of other systems over HTTP, on their way to `tovholder.intake`.
+
+CloudEvents 1.0.2 HTTP binding: structured, batch and binary mode. Only commands that somebody owns are taken; facts are
+told over Kafka by their owners. (source, id) is the idempotency key: 202 once it is committed here, the same again is
+202 and one event, something else under it is 422. A batch is taken whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
+
+from shared.contracts import enrollment, invoicing, notifications, scheduling
+from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, MAX_EVENT_BYTES, Command, event_uid
+from shared.runtime.api import answered, bearer
+from shared.runtime.bodies import media_type, need_media_type, read_body, read_json
+from shared.runtime.failpoints import failpoint
+from shared.runtime.ledger import Reply, Request, claim, store
+from shared.runtime.problems import DETAILS, FieldError, Problem, field_errors
+from shared.storage.tx import Cause
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from shared.runtime.door import Door
+    from shared.runtime.tokens import Tokens
+    from shared.storage.tx import Tx
+
+OWNERS = (enrollment, scheduling, invoicing, notifications)
+"""Imported so that every command is in the registry, whichever service this is."""
+
+SCOPE = "intake"
+ROUTE = "POST /events"
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+JSON = "application/json"
+MAX_BATCH = 500
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+ROOM_FOR_ENVELOPE = 4_000
+
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2300, 1, 1, tzinfo=UTC)
+_TEXT = r"^[^\x00-\x1f\x7f-\x9f]{1,255}$"
+_EXTENSION = re.compile(r"[a-z0-9]{1,20}")
+
+
+class _Attributes(BaseModel):
+    """Context attributes; what else the sender gave is an extension and is passed on."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+
+    specversion: str = Field(pattern=r"^1\.0$")
+    id: str = Field(pattern=_TEXT)
+    source: str = Field(pattern=_TEXT)
+    type: str = Field(pattern=_TEXT)
+    subject: str | None = Field(default=None, pattern=_TEXT)
+    time: AwareDatetime | None = Field(default=None, ge=_EARLIEST, le=_LATEST)
+    datacontenttype: str | None = None
+    dataschema: str | None = Field(default=None, pattern=_TEXT)
+    correlationid: str | None = Field(default=None, pattern=_TEXT)
+    causationid: str | None = Field(default=None, pattern=_TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A command that was checked: the event as it is passed on, but for what is known only when it is taken in."""
+
+    event: dict[str, Any]
+    command: Command
+
+    def request(self, cause: Cause) -> Request:
+        event = self.event
+        said = json.dumps(event, sort_keys=True, ensure_ascii=False)
+        digest = hashlib.sha256(said.encode()).digest()
+        return Request(f"source/{event['source']}", event["id"], digest, ROUTE, self.command, cause, 202)
+
+
+def _read_event(found: Any, place: str) -> tuple[_Taken | None, list[FieldError]]:
+    """One event in structured form. Errors name the field, `place` before it."""
+    if not isinstance(found, dict):
+        return None, [FieldError(place.rstrip("."), "not_an_object", "Skal være et objekt.")]
+    attributes = {name: value for name, value in found.items() if name not in {"data", "data_base64"}}
+    errors: list[FieldError] = []
+    try:
+        read = _Attributes.model_validate_json(to_json(attributes))
+    except ValidationError as error:
+        return None, [FieldError(place + item.field, item.code, item.detail) for item in field_errors(error)]
+    for name, value in (read.model_extra or {}).items():
+        if not _EXTENSION.fullmatch(name) or not isinstance(value, str | int | bool):
+            errors.append(FieldError(place + name, "bad_extension", "Er ikke en gyldig CloudEvents-attribut."))
+    if read.datacontenttype is not None and not _is_json(read.datacontenttype):
+        errors.append(FieldError(f"{place}datacontenttype", "not_json", "Indholdet skal være JSON."))
+    model = COMMANDS.get(read.type)
+    if model is None:
+        told = read.type in FACTS
+        detail = "Fakta tager vi kun imod over Kafka, fra den, der ejer dem." if told else "Den type kender ingen her."
+        return None, [*errors, FieldError(f"{place}type", "fact_refused" if told else "unknown_type", detail)]
+    if "data" not in found:
+        return None, [*errors, FieldError(f"{place}data", "required", "Feltet skal udfyldes, og som JSON.")]
+    try:
+        command = model.model_validate_json(to_json(found["data"]))
+    except ValidationError as error:
+        named = (
+            FieldError(f"{place}data.{item.field}".rstrip("."), item.code, item.detail) for item in field_errors(error)
+        )
+        return None, [*errors, *named]
+    if errors:
+        return None, errors
+    event = {name: value for name, value in attributes.items() if value is not None and name != "actor"}
+    event["datacontenttype"] = JSON
+    event["data"] = found["data"]
+    if len(to_json(event)) > MAX_EVENT_BYTES - ROOM_FOR_ENVELOPE:
+        return None, [FieldError(f"{place}data", "too_large", "Indholdet er større, end vi tager imod.")]
+    return _Taken(event, command), []
+
+
+def _is_json(content_type: str) -> bool:
+    found = content_type.partition(";")[0].strip().lower()
+    return found == JSON or found.endswith("+json")
+
+
+def _binary(request: HttpRequest, body: bytes) -> dict[str, Any]:
+    """Binary mode (HTTP binding § 3.1): attributes in percent-encoded `ce-` headers, data in the body."""
+    found: dict[str, Any] = {}
+    for name, value in request.headers.items():
+        if name.startswith("ce-"):
+            if name[3:] in found:
+                raise Problem(400, "duplicate_parameter")
+            found[name[3:]] = unquote(value, errors="strict") if "%" in value else value
+    found["datacontenttype"] = request.headers["content-type"]
+    found["data"] = read_json(body)
+    return found
+
+
+async def _read(request: HttpRequest) -> tuple[list[Any], bool]:
+    """The events of a request, and whether it is a batch."""
+    found = media_type(request)
+    if found == BATCH:
+        need_media_type(request, BATCH)
+        events = read_json(await read_body(request, MAX_BATCH_BYTES))
+        if not isinstance(events, list):
+            raise Problem(400, "not_a_list", "Indholdet skal være en liste af hændelser.")
+        if len(events) > MAX_BATCH:
+            raise Problem(413, "body_too_large", f"Højst {MAX_BATCH} hændelser ad gangen.")
+        return events, True
+    if found == STRUCTURED:
+        need_media_type(request, STRUCTURED)
+        return [read_json(await read_body(request, MAX_EVENT_BYTES))], False
+    if "ce-specversion" in request.headers and _is_json(found):
+        need_media_type(request, found)
+        try:
+            return [_binary(request, await read_body(request, MAX_EVENT_BYTES))], False
+        except UnicodeDecodeError:
+            raise Problem(400, "invalid_parameter") from None
+    need_media_type(request, STRUCTURED, BATCH)
+    raise AssertionError("unreachable: one of them was handled above")
+
+
+def _check(events: Sequence[Any], *, batch: bool) -> list[_Taken]:
+    """All of them, each (source, id) once; or Problem 422 with what is wrong with each."""
+    taken: dict[tuple[str, str], _Taken] = {}
+    errors: list[FieldError] = []
+    for index, found in enumerate(events):
+        place = f"{index}." if batch else ""
+        one, wrong = _read_event(found, place)
+        errors += wrong
+        if one is None:
+            continue
+        name = (one.event["source"], one.event["id"])
+        if taken.setdefault(name, one).event != one.event:
+            errors.append(
+                FieldError(f"{place}id", "used_twice", "Samme source og id står ved to forskellige hændelser.")
+            )
+    if errors:
+        raise Problem(422, "validation_failed", errors=tuple(errors))
+    return list(taken.values())
+
+
+async def take_in(door: Door, taken: Sequence[_Taken], cause: Cause, *, batch: bool = False) -> None:
+    """Into the outbox, in their order, in one transaction. What was taken before is passed over.
+
+    Raises Problem 409 or 422 for the whole of it when one is in flight or its id stands for something else.
+    """
+    requests = [one.request(cause) for one in taken]
+
+    async def work(tx: Tx) -> None:
+        known = await claim(tx, requests)
+        refused = [(index, answer) for index, answer in enumerate(known) if isinstance(answer, Problem)]
+        if refused:
+            first = refused[0][1]
+            place = [FieldError(f"{index}.id" if batch else "id", no.code, DETAILS[no.code]) for index, no in refused]
+            raise Problem(first.status, first.code, errors=tuple(place), headers=first.headers)
+        new = [(one, request) for one, request, answer in zip(taken, requests, known, strict=True) if answer is None]
+        for one, request in new:
+            _forward(tx, one.event, request.cause)
+        await store(tx, [(request, Reply(202, "{}", cause.correlation_id)) for _, request in new])
+
+    await door.in_transaction(work, cause)
+    await failpoint("api.after_commit")
+
+
+def _forward(tx: Tx, event: dict[str, Any], cause: Cause) -> None:
+    source, event_id = event["source"], event["id"]
+    why = Cause(event.get("correlationid") or cause.correlation_id, event.get("causationid"), cause.actor)
+    # `actor` is whose token it was, whatever the sender wrote there.
+    whole = {
+        "subject": f"intake/{event_uid(source, event_id)}",
+        "time": tx.now,
+        **event,
+        "correlationid": why.correlation_id,
+        "actor": why.actor,
+    }
+    tx.forward(
+        INTAKE_TOPIC,
+        to_json(whole),
+        source=source,
+        event_id=event_id,
+        wire_type=event["type"],
+        subject=whole["subject"],
+        cause=why,
+    )
+
+
+def intake_routes(door: Door, tokens: Tokens) -> list[Route]:
+    """`POST /events`, for a token with scope `intake`."""
+
+    async def answer(request: HttpRequest, correlation_id: str) -> Response:
+        if request.method != "POST":
+            raise Problem(405, "method_not_allowed", headers={"Allow": "POST"})
+        principal = bearer(request, tokens, SCOPE)
+        door.check_room()
+        events, batch = await _read(request)
+        taken = _check(events, batch=batch)
+        await take_in(door, taken, Cause(correlation_id, None, principal.name), batch=batch)
+        accepted = [{"source": one.event["source"], "id": one.event["id"]} for one in taken]
+        return Response(to_json({"accepted": accepted}), status_code=202, media_type=JSON)
+
+    class Events:
+        """An ASGI application, so that every method reaches it and gets its answer."""
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            response = await answered(HttpRequest(scope, receive), answer)
+            await response(scope, receive, send)
+
+    return [Route("/events", Events(), name="events")]

@@ -1,0 +1,189 @@
+"""HTTP for programs: the route table becomes an ASGI application that answers every mistake with problem details."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from pydantic import ValidationError
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as StarletteRoute
+
+from shared.contracts.refusal import Refused
+from shared.messaging.failures import Failure, classify
+from shared.runtime.answers import Answer, Asked
+from shared.runtime.bodies import idempotency_key, need_media_type, read_body, read_json
+from shared.runtime.correlation import new_correlation
+from shared.runtime.openapi import document
+from shared.runtime.problems import MEDIA_TYPE, FieldError, Problem, field_errors, problem_of
+from shared.runtime.routes import Read, Route, Write, WriteMany, path_parameters, read, write, write_many
+from shared.storage.tx import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from starlette.types import Receive, Scope, Send
+
+    from shared.contracts.event import Command
+    from shared.runtime.door import Door, Transaction
+    from shared.runtime.ledger import Reply
+    from shared.runtime.tokens import Principal, Tokens
+
+__all__ = ["Answer", "Asked", "Read", "Route", "Write", "WriteMany", "api_routes", "read", "write", "write_many"]
+
+_log = structlog.get_logger()
+
+
+def problem_response(problem: Problem, correlation_id: str) -> Response:
+    return Response(
+        to_json(problem.as_dict(correlation_id)),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", **problem.headers},
+    )
+
+
+def reply_response(reply: Reply) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    if reply.location:
+        headers["Location"] = reply.location
+    if reply.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return Response(
+        reply.body,
+        status_code=reply.status,
+        media_type=MEDIA_TYPE if reply.refused else "application/json",
+        headers=headers,
+    )
+
+
+def bearer(request: Request, tokens: Tokens, scope: str) -> Principal:
+    """Who asks; Problem 401 or 403 as RFC 6750 § 3 has them."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    principal = tokens.principal(token.strip()) if kind.lower() == "bearer" and token.strip() else None
+    if principal is None:
+        raise Problem(401, "unauthorized", headers={"WWW-Authenticate": 'Bearer realm="tovholder"'})
+    if not principal.may(scope):
+        challenge = f'Bearer realm="tovholder", error="insufficient_scope", scope="{scope}"'
+        raise Problem(403, "forbidden", headers={"WWW-Authenticate": challenge})
+    return principal
+
+
+def _in_path(command: type[Command], name: str, text: str) -> Any:
+    """A path is text; a field that is an integer gets one if the text is one, else pydantic says what it is not."""
+    whole = command.model_fields[name].annotation is int and text.isascii() and text.isdecimal()
+    return int(text) if whole else text
+
+
+def read_command(command: type[Command], body: bytes, path: dict[str, str]) -> Command:
+    """Strict, in JSON mode: a date is a text, an integer is neither true nor 1.0. Problem 400 or 422 names fields."""
+    parsed = read_json(body or b"{}")
+    if not isinstance(parsed, dict):
+        raise Problem(400, "not_an_object")
+    twice = [name for name in path if name in parsed]
+    merged = {**parsed, **{name: _in_path(command, name, text) for name, text in path.items()}}
+    try:
+        valid = command.model_validate_json(to_json(merged))
+    except ValidationError as error:
+        raise Problem(422, "validation_failed", errors=field_errors(error)) from None
+    if twice:
+        errors = tuple(FieldError(name, "unknown_field", "Feltet står i adressen og ikke her.") for name in twice)
+        raise Problem(422, "validation_failed", errors=errors)
+    return valid
+
+
+def _no_control_characters(values: Sequence[str]) -> None:
+    if any(ord(mark) < 32 or ord(mark) == 127 for value in values for mark in value):  # noqa: PLR2004  (ASCII control)
+        raise Problem(400, "invalid_parameter")
+
+
+class Endpoint:
+    """All methods of one path, so that 405 names each of them (RFC 9110 § 10.2.1)."""
+
+    def __init__(self, methods: dict[str, Route], door: Door, transaction: Transaction, tokens: Tokens) -> None:
+        self._methods = methods
+        self._door = door
+        self._transaction = transaction
+        self._tokens = tokens
+        self.allow = ", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else [])}))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await answered(Request(scope, receive), self._answer)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, correlation_id: str) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        route = self._methods.get(method)
+        if route is None:
+            raise Problem(405, "method_not_allowed", headers={"Allow": self.allow})
+        principal = bearer(request, self._tokens, route.scope)
+        cause = Cause(correlation_id, None, principal.name)
+        path = {name: str(request.path_params[name]) for name in path_parameters(route.path)}
+        _no_control_characters(list(path.values()))
+        if isinstance(route, Read):
+            return await self._read(route, request, path, cause)
+        self._door.check_room()
+        need_media_type(request, "application/json")
+        key = idempotency_key(request)
+        command = read_command(route.command, await read_body(request), path)
+        reply = await self._door.submit(route, command, key, actor=principal.name, cause=cause)
+        return reply_response(reply)
+
+    async def _read(self, route: Read, request: Request, path: dict[str, str], cause: Cause) -> Response:
+        asked = request.query_params.multi_items()
+        query = {**dict(asked), **path}
+        if len(query) != len(asked) + len(path):
+            raise Problem(400, "duplicate_parameter")
+        _no_control_characters(list(query.values()))
+        try:
+            async with self._transaction(cause) as tx:
+                found = await route.usecase(tx, query)
+        except Refused as refused:
+            body = to_json(problem_of(refused, cause.correlation_id))
+            return Response(body, status_code=refused.status, media_type=MEDIA_TYPE)
+        return Response(to_json(found), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+async def answered(request: Request, answer: Callable[[Request, str], Awaitable[Response]]) -> Response:
+    """What `answer` says, or its Problem; any other exception is an error of ours, told to operators and not shown."""
+    correlation_id = new_correlation()
+    with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
+        try:
+            response = await answer(request, correlation_id)
+        except Problem as problem:
+            response = problem_response(problem, correlation_id)
+        except Exception as error:  # noqa: BLE001  (the edge: everything gets an answer)
+            if classify(error) is Failure.TRANSIENT:
+                _log.warning("unavailable", error=type(error).__name__)
+                response = problem_response(Problem(503, "unavailable", headers={"Retry-After": "2"}), correlation_id)
+            else:
+                _log.error("request_failed", exc_info=error)
+                response = problem_response(Problem(500, "internal_error"), correlation_id)
+    response.headers["X-Correlation-Id"] = correlation_id
+    return response
+
+
+def api_routes(
+    service: str, routes: Sequence[Route], door: Door, transaction: Transaction, tokens: Tokens
+) -> list[StarletteRoute]:
+    """One Starlette route per path, and the OpenAPI document at `/api/<service>/openapi.json`."""
+    by_path: dict[str, dict[str, Route]] = {}
+    for route in routes:
+        methods = by_path.setdefault(route.path, {})
+        if route.method in methods:
+            raise ValueError(f"{route.name} is in the table twice")
+        methods[route.method] = route
+    described = to_json(document(service, routes))
+
+    async def openapi(_request: Request) -> Response:
+        return Response(described, media_type="application/json")
+
+    return [
+        StarletteRoute(f"/api/{service}/openapi.json", openapi, name="openapi"),
+        *(
+            StarletteRoute(path, Endpoint(methods, door, transaction, tokens), name=path)
+            for path, methods in sorted(by_path.items(), key=lambda item: "{" in item[0])
+        ),
+    ]

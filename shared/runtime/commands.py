@@ -1,0 +1,62 @@
+"""The command line of every service: run, migrate, dlq, replay, why, and what the service adds."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from typing import TYPE_CHECKING, get_args
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from shared.runtime import log as logs
+from shared.runtime.service import Role, serve, streams_of
+from shared.storage.migrate import MigrationError, migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.runtime.service import Service
+
+USAGE_ERROR = 2
+
+
+def _parser(service: Service) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}", allow_abbrev=False)
+    parser.add_argument("--role", choices=get_args(Role), default="all", help="what this process does (default: all)")
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    run = commands.add_parser("run", help="run the service (the default)")
+    run.add_argument("--role", choices=get_args(Role), default=argparse.SUPPRESS)
+    commands.add_parser("migrate", help="bring the database up to this version (needs TOVHOLDER_MIGRATION_URL)")
+    for name in service.commands:
+        commands.add_parser(name, add_help=False)
+    return parser
+
+
+def run_command(service: Service, argv: Sequence[str]) -> int:
+    """The exit status. What is wrong with the surroundings is one sentence on stderr, without a trace."""
+    logs.configure(service.name)
+    if argv and argv[0] in service.commands:
+        return service.commands[argv[0]](argv[1:]) or 0
+    parsed = _parser(service).parse_args(argv)
+    try:
+        if parsed.command == "migrate":
+            return asyncio.run(_migrate(service))
+        return asyncio.run(serve(service, parsed.role))
+    except ValidationError as error:
+        wrong = "; ".join(f"TOVHOLDER_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        sys.stderr.write(f"{service.name}: the environment is not right: {wrong}\n")
+    except (MigrationError, OSError) as error:
+        sys.stderr.write(f"{service.name}: {logs.redact(str(error))}\n")
+    return 1
+
+
+async def _migrate(service: Service) -> int:
+    settings = service.settings()
+    owner = (settings.migration_url or settings.database_url).get_secret_value()
+    runtime = urlsplit(settings.database_url.get_secret_value()).username
+    role = runtime if runtime != urlsplit(owner).username else None
+    for name in await migrate(owner, streams_of(service), role):
+        sys.stdout.write(f"applied {name}\n")
+    return 0

@@ -1,0 +1,168 @@
+"""The door of a service: every wish to change something comes through here, from the API, a page or another system.
+
+Each is done once per (principal, key), in one transaction with its stored answer and its audit row. A "no" is stored
+as well; an error is not, so that it can be tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shared.contracts.refusal import Refused
+from shared.messaging.failures import Failure, classify
+from shared.runtime.coalesce import Coalescer
+from shared.runtime.correlation import new_correlation
+from shared.runtime.failpoints import failpoint
+from shared.runtime.ledger import Reply, Request, claim, fingerprint, reply_of, store
+from shared.runtime.problems import Problem
+from shared.runtime.routes import Write, WriteMany
+from shared.runtime.telemetry import OVERLOADED
+from shared.storage.tx import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from shared.contracts.event import Command
+    from shared.runtime.activity import Activity
+    from shared.storage.tx import Tx
+
+    Transaction = Callable[[Cause], AbstractAsyncContextManager[Tx]]
+
+ATTEMPTS = 4
+WAITING = 500
+"""Single writes under way or waiting for a connection; one more is refused (503)."""
+PATIENCE_SECONDS = 10.0
+
+_log = structlog.get_logger()
+
+
+class Door:
+    """`transaction` opens a committed-at-the-end transaction; `overloaded` says why nothing more can be taken in."""
+
+    def __init__(self, transaction: Transaction, activity: Activity, overloaded: Callable[[], str | None]) -> None:
+        self._transaction = transaction
+        self._activity = activity
+        self._overloaded = overloaded
+        self._coalescers: dict[object, Coalescer] = {}
+        self._under_way = 0
+
+    def check_room(self) -> None:
+        """Raise Problem 503 when the service cannot take in more; cheap, before anything is read."""
+        if why := self._overloaded():
+            OVERLOADED.labels(why).inc()
+            raise Problem(503, "overloaded", headers={"Retry-After": "5"})
+
+    async def submit(
+        self,
+        route: Write | WriteMany,
+        command: Command,
+        key: str,
+        *,
+        actor: str,
+        principal: str | None = None,
+        cause: Cause | None = None,
+        patient: bool = False,
+    ) -> Reply:
+        """Do it, or repeat what was answered before. `patient` waits for an equal request that is under way.
+
+        `principal` (default: the actor) is whose keys these are. Raises Problem: 409 in flight, 422 key used for
+        something else, 500 an error of ours, 503 later. A domain's "no" is a Reply with `refused`.
+        """
+        self.check_room()
+        request = Request(
+            principal or actor,
+            key,
+            fingerprint(route.name, command),
+            route.name,
+            command,
+            cause or Cause(new_correlation(), None, actor),
+            route.status,
+        )
+        give_up = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        with (
+            self._activity.busy(),
+            structlog.contextvars.bound_contextvars(correlation_id=request.cause.correlation_id),
+        ):
+            while True:
+                outcome = await self._once(route, request)
+                if isinstance(outcome, Reply):
+                    await failpoint("api.after_commit")
+                    return outcome
+                in_flight = outcome.code == "request_in_flight"
+                if not (patient and in_flight and asyncio.get_running_loop().time() < give_up):
+                    raise outcome
+                await asyncio.sleep(0.05)
+
+    async def _once(self, route: Write | WriteMany, request: Request) -> Reply | Problem:
+        if isinstance(route, WriteMany):
+            return await self._coalescer(route).ask(request)
+        return await self._single(route, request)
+
+    def _coalescer(self, route: WriteMany) -> Coalescer:
+        known = self._coalescers.get(route.usecase)
+        if known is None:
+            known = self._coalescers[route.usecase] = Coalescer(route.usecase, self.in_transaction)
+        return known
+
+    async def _single(self, route: Write, request: Request) -> Reply | Problem:
+        outcome: Reply | Problem | None = None
+
+        async def decide(tx: Tx) -> None:
+            nonlocal outcome
+            (outcome,) = await claim(tx, [request])
+            if outcome is not None:
+                return
+            try:
+                async with tx.savepoint():
+                    answer: Reply = reply_of(request, await route.usecase(tx, request.command))
+            except Refused as refused:
+                answer = reply_of(request, refused)
+            await store(tx, [(request, answer)])
+            outcome = answer
+
+        try:
+            await self.in_transaction(decide, request.cause)
+        except Problem as problem:
+            return problem
+        except Exception as error:  # noqa: BLE001  (the edge: an error of ours is told to operators, and nothing is stored)
+            _log.error("request_failed", route=request.route, exc_info=error)
+            return Problem(500, "internal_error")
+        if outcome is None:
+            raise RuntimeError("a transaction ended without an outcome")
+        return outcome
+
+    async def in_transaction(self, work: Callable[[Tx], Awaitable[None]], cause: Cause | None = None) -> None:
+        """`work` in a transaction, again after transient errors; then Problem 503. A lost COMMIT is safe to repeat:
+
+        what was stored says so.
+        """
+        if self._under_way >= WAITING:
+            OVERLOADED.labels("waiting").inc()
+            raise Problem(503, "overloaded", headers={"Retry-After": "1"})
+        self._under_way += 1
+        try:
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    async with self._transaction(cause or Cause(new_correlation(), None, None)) as tx:
+                        await work(tx)
+                except Exception as error:
+                    if classify(error) is not Failure.TRANSIENT:
+                        raise
+                    _log.warning("transaction_again", attempt=attempt, error=type(error).__name__)
+                    if attempt == ATTEMPTS:
+                        raise Problem(503, "unavailable", headers={"Retry-After": "2"}) from error
+                    await asyncio.sleep(0.02 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311  (jitter)
+                else:
+                    return
+        finally:
+            self._under_way -= 1
+
+    async def close(self) -> None:
+        """Answer what is queued."""
+        for coalescer in self._coalescers.values():
+            await coalescer.close()

@@ -1,0 +1,117 @@
+"""Is it alive, is it ready, and why not: for supervisors, load balancers and people."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic_core import to_json
+from starlette.responses import Response
+from starlette.routing import Route
+
+from shared.messaging.failures import Failure, classify
+from shared.runtime.telemetry import READY
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import asyncpg
+    from starlette.requests import Request
+
+ASK_SECONDS = 2.0
+OUTBOX_TOO_OLD_SECONDS = 60.0
+"""Machine time; when the oldest unsent event is older, nothing more is taken in (503)."""
+LOOK_SECONDS = 1.0
+
+Reason = str | None
+
+
+class Health:
+    """`checks` are asked by /readyz; each answers None or a reason in English. /livez asks nobody."""
+
+    def __init__(self) -> None:
+        self.checks: dict[str, Callable[[], Awaitable[Reason]]] = {}
+        self.stopping = False
+
+    async def reasons(self) -> list[str]:
+        if self.stopping:
+            return ["stopping"]
+        names = list(self.checks)
+        answers = await asyncio.gather(*(self._ask(name) for name in names))
+        return [f"{name}: {answer}" for name, answer in zip(names, answers, strict=True) if answer]
+
+    async def _ask(self, name: str) -> Reason:
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                return await self.checks[name]()
+        except TimeoutError:
+            return "no answer"
+        except Exception as error:  # noqa: BLE001  (whatever is wrong with it, it is not ready)
+            return type(error).__name__
+
+    def routes(self) -> list[Route]:
+        async def livez(_request: Request) -> Response:
+            return Response("alive\n", media_type="text/plain")
+
+        async def readyz(_request: Request) -> Response:
+            reasons = await self.reasons()
+            READY.set(not reasons)
+            body: dict[str, Any] = {"ready": not reasons, "reasons": reasons}
+            return Response(
+                to_json(body),
+                status_code=503 if reasons else 200,
+                media_type="application/json",
+                headers={"Cache-Control": "no-store"},
+            )
+
+        async def metrics(_request: Request) -> Response:
+            return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+        return [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]
+
+
+async def kafka_answers(bootstrap: str) -> Reason:
+    """One of the bootstrap servers takes a connection."""
+    for address in bootstrap.split(","):
+        host, _, port = address.strip().rpartition(":")
+        try:
+            _, writer = await asyncio.open_connection(host, int(port))
+        except OSError:
+            continue
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        return None
+    return "unreachable"
+
+
+class OutboxWatch:
+    """How old the oldest unsent event is; asked once a second, because every write wants to know."""
+
+    def __init__(self, pool: asyncpg.Pool, *, too_old: float = OUTBOX_TOO_OLD_SECONDS) -> None:
+        self._pool = pool
+        self._too_old = too_old
+        self.age = 0.0
+
+    def overloaded(self) -> str | None:
+        return "outbox" if self.age > self._too_old else None
+
+    async def look(self) -> None:
+        self.age = await self._pool.fetchval(
+            "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8"
+            " FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 1) AS oldest"
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self.look()
+            except Exception as error:
+                # Without the database nothing can be taken in anyway, and readiness says so.
+                if classify(error) is not Failure.TRANSIENT:
+                    raise
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await stop.wait()

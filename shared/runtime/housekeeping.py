@@ -1,0 +1,49 @@
+"""What is thrown away once its time is over: answers, counters of attempts. Machine time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shared.messaging.failures import Failure, classify
+from shared.runtime.correlation import new_correlation
+from shared.runtime.ledger import forget_old
+from shared.storage.tx import Cause
+
+if TYPE_CHECKING:
+    from shared.runtime.service import Host
+
+EVERY_SECONDS = 3600.0
+
+_log = structlog.get_logger()
+
+
+class Housekeeping:
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self.once()
+            except Exception as error:
+                if classify(error) is not Failure.TRANSIENT:
+                    raise
+                _log.warning("housekeeping_waits", error=type(error).__name__)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_SECONDS):
+                    await stop.wait()
+
+    async def once(self) -> int:
+        """Everything that is over, in small transactions; how many answers were forgotten."""
+        forgotten = 0
+        while True:
+            async with self._host.transaction(Cause(new_correlation(), None, "clock")) as tx:
+                removed = await forget_old(tx)
+                await tx.execute("DELETE FROM attempts WHERE since < now() - interval '1 day'")
+            forgotten += removed
+            if not removed:
+                return forgotten

@@ -1,0 +1,159 @@
+"""What was asked and answered: a repeated request gets the stored answer, and its effect stays one.
+
+The answer is written in the transaction of the effect, so that both are there or neither. While a request runs it
+holds an advisory lock of its transaction; whoever comes with the same key meanwhile is told so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts.refusal import Refused
+from shared.runtime.problems import Problem, problem_of, refused_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.contracts.event import Command
+    from shared.runtime.answers import Answer
+    from shared.storage.tx import Cause, Tx
+
+STORED_DAYS = 30
+"""Machine time; after that a key may be used for something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`key` is unique for its principal and for what was asked: the fingerprint tells whether it is the same."""
+
+    principal: str
+    key: str
+    fingerprint: bytes
+    route: str
+    command: Command
+    cause: Cause
+    status: int
+
+    @property
+    def lock(self) -> int:
+        digest = hashlib.sha256(f"request\0{self.principal}\0{self.key}".encode()).digest()
+        return int.from_bytes(digest[:8], signed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`body` is the JSON text exactly as it is sent, now and every time the request is repeated."""
+
+    status: int
+    body: str
+    correlation_id: str
+    location: str | None = None
+    refused: bool = False
+    replayed: bool = False
+
+    def json(self) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self.body)
+        return body
+
+    def refusal(self) -> Refused | None:
+        return refused_of(self.json()) if self.refused else None
+
+
+def fingerprint(route: str, command: Command) -> bytes:
+    """Equal for requests that ask for the same; fields left at their default do not count."""
+    said = command.model_dump(mode="json", exclude_defaults=True)
+    return hashlib.sha256(f"{route}\n{json.dumps(said, sort_keys=True, ensure_ascii=False)}".encode()).digest()
+
+
+def reply_of(request: Request, outcome: Answer | Refused) -> Reply:
+    correlation_id = request.cause.correlation_id
+    if isinstance(outcome, Refused):
+        body = json.dumps(problem_of(outcome, correlation_id), ensure_ascii=False)
+        return Reply(outcome.status, body, correlation_id, refused=True)
+    body = json.dumps(outcome.body, ensure_ascii=False, default=str)
+    return Reply(outcome.status or request.status, body, correlation_id, outcome.location)
+
+
+async def claim(tx: Tx, requests: Sequence[Request]) -> list[Reply | Problem | None]:
+    """For each request: its stored reply, why it cannot be done (in flight, other body), or None = it is ours to do.
+
+    No two of them have the same principal and key. The locks end with the transaction.
+    """
+    locked = await tx.fetch(
+        "SELECT asked.lock, pg_try_advisory_xact_lock(asked.lock) AS ours FROM unnest($1::bigint[]) AS asked (lock)",
+        [request.lock for request in requests],
+    )
+    ours = {row["lock"] for row in locked if row["ours"]}
+    # A statement of its own: only a snapshot taken after the lock sees what the one before us committed.
+    stored = await tx.fetch(
+        """
+        SELECT principal, key, fingerprint, status, body, location, refused, correlation_id
+        FROM http_requests JOIN unnest($1::text[], $2::text[]) AS asked (key, principal) USING (key, principal)
+        """,
+        [request.key for request in requests],
+        [request.principal for request in requests],
+    )
+    known = {(row["principal"], row["key"]): row for row in stored}
+    found: list[Reply | Problem | None] = []
+    for request in requests:
+        row = known.get((request.principal, request.key))
+        if row is not None and row["fingerprint"] != request.fingerprint:
+            found.append(Problem(422, "idempotency_key_reused"))
+        elif row is not None:
+            found.append(
+                Reply(row["status"], row["body"], row["correlation_id"], row["location"], row["refused"], replayed=True)
+            )
+        elif request.lock not in ours:
+            found.append(Problem(409, "request_in_flight", headers={"Retry-After": "1"}))
+        else:
+            found.append(None)
+    return found
+
+
+async def store(tx: Tx, settled: Sequence[tuple[Request, Reply]]) -> None:
+    """Write down the answers, and who asked (without what was said)."""
+    if not settled:
+        return
+    await tx.execute(
+        """
+        WITH settled AS (
+            SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::smallint[],
+                $7::text[], $8::text[], $9::boolean[], $10::text[], $11::text[])
+            AS s (key, principal, fingerprint, route, command, status, body, location, refused, correlation_id, actor)
+        ), audited AS (
+            INSERT INTO audit (principal, actor, route, command, status, correlation_id)
+            SELECT principal, actor, route, command, status, correlation_id FROM settled
+        )
+        INSERT INTO http_requests (key, principal, fingerprint, status, body, location, refused, correlation_id)
+        SELECT key, principal, fingerprint, status, body, location, refused, correlation_id FROM settled
+        """,
+        [request.key for request, _ in settled],
+        [request.principal for request, _ in settled],
+        [request.fingerprint for request, _ in settled],
+        [request.route for request, _ in settled],
+        [getattr(request.command, "type", type(request.command).__name__) for request, _ in settled],
+        [reply.status for _, reply in settled],
+        [reply.body for _, reply in settled],
+        [reply.location for _, reply in settled],
+        [reply.refused for _, reply in settled],
+        [reply.correlation_id for _, reply in settled],
+        [request.cause.actor for request, _ in settled],
+    )
+
+
+async def forget_old(tx: Tx, limit: int = 10_000) -> int:
+    """Remove answers older than STORED_DAYS of machine time, at most `limit` at once; how many."""
+    removed = await tx.fetch(
+        """
+        DELETE FROM http_requests WHERE (key, principal) IN (
+            SELECT key, principal FROM http_requests
+            WHERE stored_at < now() - make_interval(days => $1) ORDER BY stored_at LIMIT $2
+        ) RETURNING 1
+        """,
+        STORED_DAYS,
+        limit,
+    )
+    return len(removed)

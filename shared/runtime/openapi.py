@@ -1,0 +1,112 @@
+"""The OpenAPI 3.1 document of a service, from its route table and its command models; nothing is written by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic.json_schema import models_json_schema
+
+from shared.runtime.problems import MEDIA_TYPE, TITLES
+from shared.runtime.routes import Read, Route, Write, WriteMany, path_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import BaseModel
+
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "In Danish, for people."},
+        "code": {"type": "string", "description": "Stable, for machines."},
+        "instance": {"type": "string", "format": "uri", "description": "The correlation id."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "detail"],
+                "properties": {name: {"type": "string"} for name in ("field", "code", "detail")},
+            },
+        },
+    },
+}
+_READ_ANSWERS = (400, 401, 403, 404, 503)
+_WRITE_ANSWERS = (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
+
+
+def _answers(status: int, problems: tuple[int, ...]) -> dict[str, Any]:
+    answers: dict[str, Any] = {
+        str(status): {
+            "description": "Done" if status != 200 else "The answer",  # noqa: PLR2004  (HTTP's OK)
+            "content": {"application/json": {"schema": {}}},
+        }
+    }
+    for problem in problems:
+        answers[str(problem)] = {
+            "description": TITLES[problem],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    return answers
+
+
+def _operation(route: Route, schemas: dict[tuple[type[BaseModel], str], Any]) -> dict[str, Any]:
+    inside = path_parameters(route.path)
+    operation: dict[str, Any] = {
+        "operationId": route.usecase.__name__,
+        "summary": route.usecase.__name__.replace("_", " ").capitalize(),
+        "security": [{"token": [route.scope]}],
+        "parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in inside],
+    }
+    if isinstance(route, Read):
+        operation["responses"] = _answers(200, _READ_ANSWERS)
+        return operation
+    operation["parameters"].append(
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": True,
+            "description": "New for each new wish; the same again gets the stored answer.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        }
+    )
+    schema = schemas[(route.command, "validation")]
+    operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    operation["responses"] = _answers(route.status, _WRITE_ANSWERS)
+    return operation
+
+
+def _without(schema: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
+    kept = {name: value for name, value in schema["properties"].items() if name not in fields}
+    required = [name for name in schema.get("required", []) if name not in fields]
+    return {**schema, "properties": kept, "required": required}
+
+
+def document(service: str, routes: Sequence[Route]) -> dict[str, Any]:
+    """Path parameters are left out of the bodies: a body that repeats one is refused."""
+    writes = [route for route in routes if isinstance(route, Write | WriteMany)]
+    models = list({route.command: None for route in writes})
+    schemas, defined = models_json_schema(
+        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+    )
+    components: dict[str, Any] = {"Problem": _PROBLEM, **defined.get("$defs", {})}
+    paths: dict[str, Any] = {}
+    for route in routes:
+        operation = _operation(route, schemas)  # type: ignore[arg-type]  # the mode is a Literal there
+        inside = path_parameters(route.path)
+        if inside and "requestBody" in operation:
+            name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+            operation["requestBody"]["content"]["application/json"]["schema"] = _without(components[name], inside)
+        paths.setdefault(route.path, {})[route.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"Tovholder: {service}", "version": "1"},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }

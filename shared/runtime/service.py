@@ -1,0 +1,293 @@
+"""A service: what it is made of, how it starts, and how it stops.
+
+Start: log, pool, schema check, then everything its role does; ready when all of it is. Stop (SIGTERM): not ready, no
+new requests, those under way are answered, the consumer and the timers finish what they are in, the relay sends what
+is left, the pool closes. Whatever falls over takes the process with it, and the supervisor starts it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NoReturn, Protocol
+
+import asyncpg
+import structlog
+import uvicorn
+from starlette.routing import BaseRoute
+
+from shared.runtime.activity import Activity
+from shared.runtime.clock import DomainClock
+from shared.runtime.door import Door
+from shared.runtime.health import Health, OutboxWatch, kafka_answers
+from shared.runtime.housekeeping import Housekeeping
+from shared.runtime.ids import seed_ids
+from shared.runtime.settings import ServiceSettings
+from shared.runtime.simulation import open_clock
+from shared.runtime.timers import Timers
+from shared.runtime.web import probe_application, web_application
+from shared.storage.migrate import SHARED, Stream, check
+from shared.storage.pool import count_start, open_pool
+from shared.storage.tx import Cause, Tx, transaction
+from shared.web.pages import Pages
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from shared.messaging.subscriptions import Subscription
+    from shared.runtime.routes import Route
+    from shared.runtime.timers import At
+    from shared.runtime.why import Effect
+
+Role = Literal["all", "web", "worker", "relay"]
+ROLES: tuple[Role, ...] = ("all", "web", "worker", "relay")
+DRAIN_SECONDS = 25.0
+"""Machine time from SIGTERM until the process ends by force; shorter than the supervisor's patience."""
+ANSWER_SECONDS = 10
+"""Of it, how long requests under way may take."""
+
+_log = structlog.get_logger()
+
+
+class Worker(Protocol):
+    """Something a service does all the time beside the kernel's work, such as talking to a mail server."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set; then finish what is under way and return."""
+
+    async def pending(self) -> int:
+        """How much is left to do: 0 is part of being quiet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as data: everything that distinguishes it from the others."""
+
+    name: str
+    settings: type[ServiceSettings]
+    subscriptions: Sequence[Subscription] = ()
+    routes: Sequence[Route] = ()
+    timers: Sequence[At] = ()
+    pages: Callable[[Host], Sequence[BaseRoute]] | None = None
+    workers: Callable[[Host], Sequence[Worker]] | None = None
+    explain: Callable[[Tx, str], Awaitable[Effect | None]] | None = None
+    commands: Mapping[str, Callable[[Sequence[str]], int | None]] = field(default_factory=dict)
+    home: Path | None = None
+    """Where its templates and migrations lie, if not in `services/<name>`."""
+
+    @property
+    def source(self) -> str:
+        return f"/tovholder/{self.name}"
+
+    @property
+    def folder(self) -> Path:
+        return self.home or Path(__file__).parents[2] / "services" / self.name
+
+
+class Host:
+    """What a running service offers to its pages and workers."""
+
+    def __init__(self, service: Service, settings: ServiceSettings, pool: asyncpg.Pool, clock: DomainClock) -> None:
+        self.service = service
+        self.settings = settings
+        self.pool = pool
+        self.clock = clock
+        self.activity = Activity()
+        self.log = _log
+        self.health = Health()
+        self.outbox = OutboxWatch(pool)
+        self.door = Door(self.transaction, self.activity, self.outbox.overloaded)
+        self.timers = Timers(service.timers, self.transaction, clock, self.activity)
+        self.pages = Pages(service.name, service.folder / "templates", public_url=settings.public_url)
+        self.workers: Sequence[Worker] = ()
+
+    def transaction(self, cause: Cause) -> AbstractAsyncContextManager[Tx]:
+        """State, inbox and outbox: all of it or nothing. COMMIT at the end, ROLLBACK on any exception."""
+        return transaction(self.pool, self.clock, self.service.source, cause)
+
+
+def streams_of(service: Service) -> tuple[Stream, ...]:
+    """Migrations of a service's database, in order."""
+    return SHARED, Stream.read(service.name, service.folder / "migrations")
+
+
+async def open_host(service: Service, settings: ServiceSettings) -> Host:
+    """Pool, schema check and clock. Raises MigrationError when the database is older than this code."""
+    pool = await open_pool(settings.database_url.get_secret_value(), f"{service.name} web")
+    try:
+        await check(pool, streams_of(service), service.name)
+        clock = await open_clock(pool, settings.simulated_start)
+        if clock.simulated:
+            async with pool.acquire() as connection:
+                start = await count_start(connection, "service")
+            seed_ids(f"{settings.seed}\n{service.name}\n{start}")
+        return Host(service, settings, pool, clock)
+    except BaseException:
+        pool.terminate()
+        raise
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the service decides when it stops."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def run_until(self, stop: asyncio.Event) -> None:
+        serving = asyncio.create_task(self.serve(), name="uvicorn")
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        self.should_exit = True
+        await serving
+
+    async def port(self) -> int:
+        """The port it listens on, once it does."""
+        while not self.started:
+            if self.should_exit:
+                raise RuntimeError("the web server could not start")
+            await asyncio.sleep(0.01)
+        found: int = self.servers[0].sockets[0].getsockname()[1]
+        return found
+
+
+def _server(settings: ServiceSettings, application: ASGIApp) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            application,
+            host=settings.http_host,
+            port=settings.http_port,
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=ANSWER_SECONDS,
+            timeout_keep_alive=30,
+            backlog=1024,
+        )
+    )
+
+
+class Running:
+    """A started service; `stop` ends it in order. A part that ends by itself, or fails, ends the process."""
+
+    def __init__(self, host: Host, role: Role = "all") -> None:
+        self.host = host
+        self.role = role
+        self.port = 0
+        self.ended = asyncio.Event()
+        """A part is gone that should be there."""
+        self._parts: dict[str, tuple[asyncio.Task[None], asyncio.Event]] = {}
+
+    def _start(self, name: str, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+        stop = asyncio.Event()
+
+        async def part() -> None:
+            try:
+                await run(stop)
+            except Exception as error:
+                _log.critical("part_failed", alarm=True, part=name, exc_info=error)
+                raise
+            finally:
+                if not stop.is_set():
+                    _log.critical("part_ended", alarm=True, part=name)
+                    self.ended.set()
+
+        self._parts[name] = (asyncio.create_task(part(), name=name), stop)
+
+    async def start(self) -> None:
+        """Ready to be asked when this returns; /readyz says whether all is well."""
+        host, role = self.host, self.role
+        host.health.checks["kafka"] = lambda: kafka_answers(host.settings.kafka)
+        host.health.checks["postgres"] = self._postgres
+        if role in {"all", "relay"}:
+            pass
+        if role in {"all", "worker"}:
+            host.health.checks["timers"] = self._timers
+            host.workers = list(host.service.workers(host)) if host.service.workers else []
+            for worker in host.workers:
+                self._start(worker.name, worker.run)
+            self._start("timers", host.timers.run)
+            self._start("housekeeping", Housekeeping(host).run)
+        self._start("outbox_watch", host.outbox.run)
+        server = _server(host.settings, web_application(host) if role in {"all", "web"} else probe_application(host))
+        self._start("web", server.run_until)
+        self.port = await server.port()
+        _log.info("started", role=role, port=self.port)
+
+    async def _postgres(self) -> str | None:
+        async with self.host.pool.acquire() as connection:
+            await check(connection, streams_of(self.host.service), self.host.service.name)
+        return None
+
+    async def _timers(self) -> str | None:
+        failing = self.host.timers.failing
+        return f"failing: {', '.join(sorted(failing))}" if failing else None
+
+    async def stop(self) -> None:
+        """In order: nothing new comes in, what is under way is finished, what was told is sent."""
+        host = self.host
+        host.health.stopping = True
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._stop("web")
+                await host.door.close()
+                await self._stop("consumer", "timers", "housekeeping", "outbox_watch", *(w.name for w in host.workers))
+                await self._stop("relay")
+                await host.pool.close()
+        except TimeoutError:
+            _log.error("drain_too_slow", left=[name for name, (task, _) in self._parts.items() if not task.done()])
+            for task, _ in self._parts.values():
+                task.cancel()
+            await asyncio.gather(*(task for task, _ in self._parts.values()), return_exceptions=True)
+            host.pool.terminate()
+        _log.info("stopped")
+
+    async def _stop(self, *names: str) -> None:
+        parts = [self._parts[name] for name in names if name in self._parts]
+        for _, stop in parts:
+            stop.set()
+        await asyncio.gather(*(task for task, _ in parts), return_exceptions=True)
+
+
+async def serve(service: Service, role: Role) -> int:
+    """Until SIGTERM or SIGINT; the exit status. A second signal ends the process at once."""
+    host = await open_host(service, service.settings())
+    running = Running(host, role)
+    asked = asyncio.Event()
+
+    def on_signal() -> None:
+        if asked.is_set():
+            os._exit(1)
+        asked.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    waits = [asyncio.create_task(event.wait()) for event in (asked, running.ended)]
+    try:
+        await running.start()
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await running.stop()
+    return 1 if running.ended.is_set() else 0
+
+
+def main(service: Service, argv: Sequence[str] | None = None) -> NoReturn:
+    """`python -m services.<name> [--role …]` and its other commands; ends the process."""
+    from shared.runtime.commands import run_command  # noqa: PLC0415  (it imports this module)
+
+    sys.exit(run_command(service, sys.argv[1:] if argv is None else list(argv)))

@@ -1,0 +1,82 @@
+"""What a service process is told by its environment; read once, at the start, and never changed."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.runtime.tokens import Tokens, read_tokens
+
+
+def _none_if_blank(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+OptionalPath = Annotated[Path | None, BeforeValidator(_none_if_blank)]
+
+
+class ServiceSettings(BaseSettings):
+    """`TOVHOLDER_*` of the environment. URLs with passwords and tokens are secrets: neither repr nor log shows them."""
+
+    model_config = SettingsConfigDict(env_prefix="TOVHOLDER_", frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    database_url: SecretStr
+    """Of the runtime role: reads and writes rows, changes no tables."""
+    migration_url: Annotated[SecretStr | None, BeforeValidator(_none_if_blank)] = None
+    """Of the role that owns the tables; only `migrate` uses it."""
+    kafka: str = "127.0.0.1:9092"
+    """Bootstrap servers, `host:port` separated by commas."""
+    prefix: str = ""
+    """Before every topic and group name, so that several installations or tests share one broker."""
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8000, ge=0, le=65535)
+    smtp: str = "127.0.0.1:25"
+    public_url: str = "http://127.0.0.1:8000"
+    """Where people reach the installation, without a slash at the end; links in mails begin with it."""
+    api_tokens: SecretStr = SecretStr("")
+    """`name:sha256hex[:scope+scope]` separated by commas; without scopes a token is staff's and may do all."""
+    link_key_file: OptionalPath = None
+    """File with the key that signs links; at least 32 bytes."""
+    static_dir: OptionalPath = None
+    documents_dir: OptionalPath = None
+    simulated_start: Annotated[AwareDatetime | None, BeforeValidator(_none_if_blank)] = None
+    """Domain time starts here and is moved by `POST /_clock`; unset = domain time is the real time."""
+    seed: int = 0
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_slash_at_the_end(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc:
+            raise ValueError("must be an http(s) address")
+        return value.rstrip("/")
+
+    @field_validator("api_tokens")
+    @classmethod
+    def _readable_tokens(cls, value: SecretStr) -> SecretStr:
+        read_tokens(value.get_secret_value())
+        return value
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        return read_tokens(self.api_tokens.get_secret_value())
+
+    @cached_property
+    def link_key(self) -> bytes:
+        """The key that signs links. A missing or short one is an error at the first use, never a weak link."""
+        if self.link_key_file is None:
+            raise ValueError("TOVHOLDER_LINK_KEY_FILE is not set: links cannot be signed")
+        key = self.link_key_file.read_bytes().strip()
+        if len(key) < 32:  # noqa: PLR2004  (256 bits, as the hash has)
+            raise ValueError("the file in TOVHOLDER_LINK_KEY_FILE holds fewer than 32 bytes")
+        return key
+
+    @property
+    def simulated(self) -> bool:
+        return self.simulated_start is not None
+
+    def source(self, service: str) -> str:
+        return f"/tovholder/{service}"

@@ -1,0 +1,223 @@
+"""Things that are due at a domain time: a table in the database, carried out in order, by one instance at a time.
+
+A round is one transaction: the earliest due timers of one name are removed, their use case runs, all is committed.
+So a timer is carried out exactly once, and (due, timer, key) is the order, whatever the clock skips.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from shared.messaging.failures import Failure, classify
+from shared.runtime.correlation import new_correlation
+from shared.runtime.telemetry import TIMERS_FAILED, TIMERS_FAILING, TIMERS_FIRED
+from shared.storage.tx import Cause, Tx, on_timers_committed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import asyncpg
+
+    from shared.runtime.activity import Activity
+    from shared.runtime.clock import DomainClock
+    from shared.runtime.door import Transaction
+
+AT_ONCE = 200
+"""Timers of one name that one transaction carries out at most."""
+LOOK_SECONDS = 1.0
+"""Machine time: other processes arm timers too, and nobody tells us."""
+LONGEST_PAUSE = 60.0
+_LOCK = int.from_bytes(hashlib.sha256(b"tovholder timers").digest()[:8], signed=True)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """What was armed; `cause` is the cause of whoever armed it."""
+
+    name: str
+    key: str
+    due: datetime
+    data: dict[str, Any]
+    cause: Cause
+
+
+TimerUseCase = Callable[[Tx, Sequence[Timer]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    timer: str
+    usecase: TimerUseCase
+
+
+def at(timer: str, usecase: TimerUseCase) -> At:
+    """`usecase` is called with timers of this name that are due, in (due, key) order; it may arm them again."""
+    return At(timer, usecase)
+
+
+@dataclass(slots=True)
+class _Pause:
+    """A timer that failed waits, alone, while the others go on."""
+
+    error: str
+    failures: int
+    until: float
+
+
+class Timers:
+    """The loop. `failing` says which timers wait after an error; while it is not empty the service is not ready."""
+
+    def __init__(self, table: Sequence[At], transaction: Transaction, clock: DomainClock, activity: Activity) -> None:
+        self._usecases = {entry.timer: entry.usecase for entry in table}
+        if len(self._usecases) != len(table):
+            raise ValueError("a timer is in the table twice")
+        self._transaction = transaction
+        self._clock = clock
+        self._activity = activity
+        self._wake = asyncio.Event()
+        self._paused: dict[tuple[str, str], _Pause] = {}
+        self._alone: set[str] = set()
+        clock.wakes(self._wake)
+        on_timers_committed(self._wake.set)
+
+    @property
+    def failing(self) -> dict[str, str]:
+        return {f"{name} {key}": pause.error for (name, key), pause in self._paused.items()}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        failures = 0
+        while not stop.is_set():
+            self._wake.clear()
+            pause = LOOK_SECONDS
+            try:
+                while not stop.is_set() and await self.round():
+                    failures = 0
+                pause = min(pause, await self._until_next())
+            except Exception as error:
+                if classify(error) is not Failure.TRANSIENT:
+                    raise
+                failures += 1
+                pause = min(LONGEST_PAUSE, 0.1 * 2**failures)
+                _log.warning("timers_wait", error=type(error).__name__, seconds=pause)
+            await self._sleep(stop, pause)
+
+    async def _sleep(self, stop: asyncio.Event, seconds: float) -> None:
+        waits = [asyncio.create_task(event.wait()) for event in (stop, self._wake)]
+        try:
+            await asyncio.wait(waits, timeout=max(seconds, 0.001), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+                with suppress(asyncio.CancelledError):
+                    await wait
+
+    async def _until_next(self) -> float:
+        """Machine seconds until something is due; when the clock is simulated only a move makes anything due."""
+        if self._clock.simulated:
+            return LOOK_SECONDS
+        async with self._transaction(Cause(new_correlation(), None, "clock")) as tx:
+            due = await next_due(tx.connection)
+        return LOOK_SECONDS if due is None else max((due - self._clock.now()).total_seconds(), 0.01)
+
+    async def round(self) -> bool:
+        """Carry out the earliest due timers of one name; whether there were any. Their errors are kept, not raised."""
+        taken: list[Timer] = []
+        try:
+            with self._activity.busy():
+                taken = await self._carry_out(taken)
+        except Exception as error:
+            if not taken or classify(error) is Failure.TRANSIENT:
+                raise
+            self._failed(taken, error)
+            return True
+        if taken:
+            self._succeeded(taken)
+        return bool(taken)
+
+    async def _carry_out(self, taken: list[Timer]) -> list[Timer]:
+        loop_now = asyncio.get_running_loop().time()
+        waiting = [place for place, pause in self._paused.items() if pause.until > loop_now]
+        async with self._transaction(Cause(new_correlation(), None, "clock")) as tx:
+            if not await tx.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
+                return taken
+            rows = await tx.fetch(
+                """
+                SELECT timer, key, due, data, correlation_id, causation_id, actor FROM timers
+                WHERE due <= $1 AND timer = ANY($2)
+                    AND NOT EXISTS (
+                        SELECT FROM unnest($3::text[], $4::text[]) AS waiting (timer, key)
+                        WHERE waiting.timer = timers.timer AND waiting.key = timers.key)
+                ORDER BY due, timer, key LIMIT $5 FOR UPDATE
+                """,
+                tx.now,
+                list(self._usecases),
+                [name for name, _ in waiting],
+                [key for _, key in waiting],
+                AT_ONCE,
+            )
+            if not rows:
+                return taken
+            name = rows[0]["timer"]
+            run = list(takewhile(lambda row: row["timer"] == name, rows))
+            if name in self._alone or any(place[0] == name for place in self._paused):
+                run = run[:1]
+            taken += [
+                Timer(
+                    row["timer"],
+                    row["key"],
+                    row["due"],
+                    json.loads(row["data"]),
+                    Cause(row["correlation_id"], row["causation_id"], row["actor"]),
+                )
+                for row in run
+            ]
+            # Removed before the use case runs, so that it may arm the same ones again.
+            await tx.execute(
+                "DELETE FROM timers USING unnest($1::text[], $2::text[]) AS done (timer, key) "
+                "WHERE timers.timer = done.timer AND timers.key = done.key",
+                [timer.name for timer in taken],
+                [timer.key for timer in taken],
+            )
+            if len(taken) == 1:
+                tx.cause = taken[0].cause
+            await self._usecases[name](tx, taken)
+        return taken
+
+    def _succeeded(self, taken: Sequence[Timer]) -> None:
+        for timer in taken:
+            TIMERS_FIRED.labels(timer.name).inc()
+            self._paused.pop((timer.name, timer.key), None)
+        TIMERS_FAILING.set(len(self._paused))
+
+    def _failed(self, taken: Sequence[Timer], error: Exception) -> None:
+        """Of many, find the one: they go alone from now on. One alone waits, and says so."""
+        name = taken[0].name
+        TIMERS_FAILED.labels(name).inc()
+        if len(taken) > 1:
+            self._alone.add(name)
+            _log.warning("timers_go_alone", timer=name, count=len(taken), exc_info=error)
+            return
+        place = (name, taken[0].key)
+        before = self._paused.get(place)
+        failures = 1 + (before.failures if before else 0)
+        pause = min(LONGEST_PAUSE, 0.5 * 2**failures)
+        self._paused[place] = _Pause(type(error).__name__, failures, asyncio.get_running_loop().time() + pause)
+        TIMERS_FAILING.set(len(self._paused))
+        _log.error("timer_failed", alarm=True, timer=name, key=taken[0].key, again_in=pause, exc_info=error)
+
+
+async def next_due(connection: asyncpg.Connection) -> datetime | None:
+    """When the earliest timer is due (domain time), due ones included."""
+    found: datetime | None = await connection.fetchval("SELECT min(due) FROM timers")
+    return found

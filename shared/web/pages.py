@@ -1,0 +1,69 @@
+"""Pages of a service: its own templates, in the layout that all services share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined, select_autoescape
+from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from shared.contracts.danish import clock, day_and_clock, kroner, long_day, short_day
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HERE = Path(__file__).parent
+
+
+class Pages:
+    """`render("enrollment/sign_up.html", …)`: the prefix names the service whose `templates/` it lies in.
+
+    Everything is escaped, and a name that the template asks for and nobody gave is an error.
+    """
+
+    def __init__(self, service: str, templates: Path, *, public_url: str) -> None:
+        self.environment = Environment(
+            loader=PrefixLoader(
+                {"web": FileSystemLoader(HERE / "templates"), service: FileSystemLoader(templates)},
+            ),
+            autoescape=select_autoescape(default=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.environment.filters.update(
+            kroner=kroner, dag=long_day, dato=short_day, tidspunkt=day_and_clock, klokken=clock
+        )
+        self.environment.globals.update(public_url=public_url, service=service)
+
+    def render(
+        self, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
+    ) -> HTMLResponse:
+        """The page. It is about somebody, so nobody keeps it (`no-store`) unless `headers` say otherwise."""
+        text = self.environment.get_template(template).render(**values)
+        return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store", **(headers or {})})
+
+    def fragment(self, template: str, block: str, **values: Any) -> str:
+        """One block of a template, for a part of a page that is exchanged."""
+        found = self.environment.get_template(template)
+        return "".join(found.blocks[block](found.new_context(values)))
+
+
+class _Static(StaticFiles):
+    """Files that change only with a release: kept for an hour, then asked about again by ETag."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Any:
+        response = super().file_response(*args, **kwargs)
+        response.headers.setdefault("Cache-Control", "public, max-age=3600")
+        return response
+
+
+def static_routes(static_dir: Path | None) -> list[BaseRoute]:
+    """`/static/tovholder/…` is ours; everything else under `/static` lies in `static_dir` (dkfds, htmx)."""
+    routes: list[BaseRoute] = [Mount("/static/tovholder", _Static(directory=HERE / "static"), name="tovholder")]
+    if static_dir is not None:
+        routes.append(Mount("/static", _Static(directory=static_dir, check_dir=False), name="static"))
+    return routes
