@@ -30,6 +30,7 @@ LAST_PORT = 65_535
 ORPHAN_DEADLINE_S = 15.0
 RETRY_S = 0.1
 ADMIN_PASSWORD = "postgres-admin"  # noqa: S105 # a file's name
+API_TOKEN = "api-token"  # noqa: S105 # as above
 
 
 class DataDir:

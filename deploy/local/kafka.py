@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
@@ -125,6 +126,7 @@ class Broker:
             argv=(*self._java(), "kafka.Kafka", str(self.folder / "server.properties")),
             log=self._logs / "kafka.log",
             cwd=self.folder,
+            death_signal=signal.SIGTERM,
             pass_fds=pass_fds,
         )
 

@@ -108,6 +108,7 @@ class Server:
             prefix=who.prefix,
             user=who.user,
             stop_signal=signal.SIGINT,
+            death_signal=signal.SIGINT,
         )
 
     def explain(self) -> str:

@@ -1,7 +1,7 @@
 """Starting a server so that it can't outlive whoever started it, and stopping it.
 
 A process started here has a session of its own (a terminal's Ctrl-C reaches the supervisor only, which stops things
-in order) and gets its stop signal when the *thread* that started it ends: so start only from a thread that lives as
+in order) and gets its death signal when the *thread* that started it ends: so start only from a thread that lives as
 long as the process should.
 """
 
@@ -25,7 +25,8 @@ class Command:
     """What to run and how to stop it.
 
     `prefix` changes identity (`unshare …`) and comes before the launcher. `stop_signal` asks for an orderly end,
-    which is given `stop_timeout_s` seconds before SIGKILL to the whole process group.
+    which is given `stop_timeout_s` seconds before SIGKILL to the whole process group. `death_signal` is what it gets
+    when its starter is gone; a service needs no orderly end for its data to be right.
     """
 
     argv: Sequence[str]
@@ -36,13 +37,14 @@ class Command:
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 10.0
+    death_signal: signal.Signals = signal.SIGKILL
     pass_fds: tuple[int, ...] = ()
 
 
 def start(command: Command) -> subprocess.Popen[bytes]:
     """Starts it. Standard output and error are appended to its log; standard input is empty."""
     command.log.parent.mkdir(parents=True, exist_ok=True)
-    launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(int(command.stop_signal)), str(os.getpid())]
+    launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(int(command.death_signal)), str(os.getpid())]
     if command.log.exists() and command.log.stat().st_size > ROTATE_BYTES:
         command.log.replace(command.log.with_suffix(".1.log"))
     with command.log.open("ab") as log:

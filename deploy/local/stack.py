@@ -11,6 +11,7 @@ import hashlib
 import json
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,7 +26,7 @@ import httpx
 
 from deploy.local import caddy, databases, jars, kafka, postgres, process, topics
 from deploy.local.blocking import run_blocking
-from deploy.local.datadir import DataDir, MadeBy, Ports, write_atomically
+from deploy.local.datadir import ADMIN_PASSWORD, API_TOKEN, DataDir, MadeBy, Ports, write_atomically
 from deploy.local.errors import StackError
 from deploy.local.locations import ROOT, cache_dir, service_names
 from deploy.local.ports import HOST
@@ -35,6 +36,8 @@ from deploy.local.supervisor import State, Supervisor
 READY_DEADLINE_S = 60.0
 FALLS_BEFORE_READY = 3
 RETRY_S = 0.05
+SERVICE_STOP_S = 30.0
+"""A little longer than a service takes to drain."""
 SERVER_NAMES = ("kafka", "postgres")
 EDGE_NAMES = ("gateway", "mail")
 TOKEN_NAME = "local"  # noqa: S105 # whose token it is, not the token
@@ -60,6 +63,9 @@ class Addresses:
     """Each service's runtime URL."""
     api_token: str
     link_key_file: str
+    simulated_start: str | None
+    """Where the simulated clock began; None = the real time."""
+    seed: int
 
     def public(self) -> dict[str, Any]:
         """The same without secrets; for `--json`, for a file, for a screen."""
@@ -168,6 +174,10 @@ class Stack:
             raise StackError("The stack is not running.")
         return self._supervisor
 
+    def wait(self) -> None:
+        """Blocks until the thread is interrupted; the supervisor goes on restarting what falls."""
+        threading.Event().wait()
+
     def states(self) -> tuple[State, ...]:
         """How each process is doing."""
         return self.supervisor.states()
@@ -217,7 +227,7 @@ class Stack:
         self.on_step("Gør klar")
         ports = data.ports(self.ports, self.services)
         server = postgres.Server(
-            data.path / "postgres", port=ports["postgres"], password=data.secret("postgres-admin"), logs=data.logs
+            data.path / "postgres", port=ports["postgres"], password=data.secret(ADMIN_PASSWORD), logs=data.logs
         )
         broker = kafka.Broker(
             data.path / "kafka", port=ports["kafka"], controller_port=ports["kafka_controller"], logs=data.logs
@@ -236,7 +246,7 @@ class Stack:
             _all([pool.submit(self._prepare_databases, data, server), pool.submit(self._prepare_topics, broker)])
         self.on_step("Starter tjenesterne")
         for service in self.services:
-            supervisor.run(service, self._service_command(service, data, ports, addresses))
+            supervisor.run(service, self._service_command(service, data, addresses))
         self.wait_until_ready()
         write_atomically(data.path / "running.json", json.dumps(addresses.public()))
         return addresses
@@ -268,8 +278,8 @@ class Stack:
             argv=(*self.service_command(service), "migrate"),
             log=log,
             env={
-                "TOVHOLDER_MIGRATION_URL": _database_url(server, service, owner, passwords),
-                "TOVHOLDER_DATABASE_URL": _database_url(server, service, service, passwords),
+                "TOVHOLDER_MIGRATION_URL": _database_url(server.admin_url, service, owner, passwords),
+                "TOVHOLDER_DATABASE_URL": _database_url(server.admin_url, service, service, passwords),
             },
             cwd=ROOT,
         )
@@ -293,10 +303,12 @@ class Stack:
             kafka=broker.bootstrap,
             postgres=server.admin_url,
             services={name: f"http://{HOST}:{ports[name]}" for name in self.services},
-            databases={name: _database_url(server, name, name, passwords) for name in self.services},
-            api_token=data.secret("api-token"),
-            api_token_file=str(data.secret_file("api-token")),
+            databases={name: _database_url(server.admin_url, name, name, passwords) for name in self.services},
+            api_token=data.secret(API_TOKEN),
+            api_token_file=str(data.secret_file(API_TOKEN)),
             link_key_file=str(data.link_key_file(self.seed if self.simulated_start else None)),
+            simulated_start=self.simulated_start.isoformat() if self.simulated_start else None,
+            seed=self.seed,
         )
 
     def _mail_command(self, data: DataDir, ports: Mapping[str, int]) -> Command:
@@ -310,12 +322,13 @@ class Stack:
         upstreams = {name: url.removeprefix("http://") for name, url in addresses.services.items()}
         return caddy.command(data.path / "caddy", ports["gateway"], HOST, upstreams, data.logs / "gateway.log")
 
-    def _service_command(self, service: str, data: DataDir, ports: Mapping[str, int], addresses: Addresses) -> Command:
+    def _service_command(self, service: str, data: DataDir, addresses: Addresses) -> Command:
         return Command(
             argv=self.service_command(service),
             log=data.logs / f"{service}.log",
-            env={**service_environment(service, addresses, ports[service], self), **self.env.get(service, {})},
+            env={**service_environment(service, addresses), **self.env.get(service, {})},
             cwd=ROOT,
+            stop_timeout_s=SERVICE_STOP_S,
         )
 
     def _wait_for(self, name: str, deadline_s: float) -> None:
@@ -338,31 +351,53 @@ class Stack:
                 time.sleep(RETRY_S)
 
 
-def service_environment(service: str, addresses: Addresses, port: int, stack: Stack) -> dict[str, str]:
+def running(data_dir: Path) -> Addresses:
+    """The addresses of the installation that runs on this data directory. Raises StackError when none does."""
+    data = DataDir(data_dir, "up")
+    file = data.path / "running.json"
+    if not file.exists():
+        raise StackError(f"Nothing runs on {data.path}. Start it with `tovholder up --data-dir {data_dir}`.")
+    found = json.loads(file.read_text())
+    server = found["postgres"]
+    services = found["services"]
+    admin_url = f"postgresql://{postgres.ADMIN}:{data.secret(ADMIN_PASSWORD)}@{server}/postgres"
+    passwords = data.passwords(services)
+    return Addresses(
+        **{
+            **found,
+            "postgres": admin_url,
+            "databases": {name: _database_url(admin_url, name, name, passwords) for name in services},
+            "api_token": data.secret(API_TOKEN),
+        }
+    )
+
+
+def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
     """What a service is told; see `shared.runtime.settings`."""
+    port = addresses.services[service].rpartition(":")[2]
     token = hashlib.sha256(addresses.api_token.encode()).hexdigest()
     told = {
         "TOVHOLDER_DATABASE_URL": addresses.databases[service],
         "TOVHOLDER_KAFKA": addresses.kafka,
         "TOVHOLDER_PREFIX": "",
         "TOVHOLDER_HTTP_HOST": HOST,
-        "TOVHOLDER_HTTP_PORT": str(port),
+        "TOVHOLDER_HTTP_PORT": port,
         "TOVHOLDER_SMTP": addresses.smtp,
         "TOVHOLDER_PUBLIC_URL": addresses.gateway,
         "TOVHOLDER_API_TOKENS": f"{TOKEN_NAME}:{token}",
         "TOVHOLDER_LINK_KEY_FILE": addresses.link_key_file,
         "TOVHOLDER_STATIC_DIR": str(cache_dir() / "static"),
         "TOVHOLDER_DOCUMENTS_DIR": str(Path(addresses.data_dir) / "invoices"),
-        "TOVHOLDER_SEED": str(stack.seed),
+        "TOVHOLDER_SEED": str(addresses.seed),
     }
-    if stack.simulated_start is not None:
-        told["TOVHOLDER_SIMULATED_START"] = stack.simulated_start.isoformat()
+    if addresses.simulated_start is not None:
+        told["TOVHOLDER_SIMULATED_START"] = addresses.simulated_start
     return told
 
 
-def _database_url(server: postgres.Server, service: str, role: str, passwords: Mapping[str, str]) -> str:
+def _database_url(admin_url: str, service: str, role: str, passwords: Mapping[str, str]) -> str:
     name = databases.database_name(service)
-    return databases.url_for(server.admin_url, role=role, password=passwords[role], database=name)
+    return databases.url_for(admin_url, role=role, password=passwords[role], database=name)
 
 
 def _is_ready(client: httpx.Client, url: str, name: str) -> bool:

@@ -1,0 +1,68 @@
+# Everything a person needs. `make demo` and `make test` set up what they use and do nothing twice.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CACHE := $(or $(TOVHOLDER_CACHE),.cache)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PROJECT := pyproject.toml requirements/run.in
+ARGS ?=
+
+.PHONY: install demo up test check bench faults lock clean
+
+install: $(VENV)/demo.stamp $(CACHE)/servers.stamp
+
+demo: install
+	$(BIN)/tovholder demo $(ARGS)
+
+up: install
+	$(BIN)/tovholder up $(ARGS)
+
+test: install $(VENV)/test.stamp $(CACHE)/browser.stamp
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/test.stamp
+	$(BIN)/python -m pytest tests/architecture $(ARGS)
+
+bench: install $(VENV)/test.stamp
+	$(BIN)/python -m bench $(ARGS)
+
+faults: install $(VENV)/test.stamp
+	$(BIN)/python -m pytest tests/faults -m fault $(ARGS)
+
+lock: $(VENV)/test.stamp
+	$(BIN)/python -m deploy.local.jars --lock
+	$(BIN)/npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
+	cd tests/browser && ../../$(BIN)/npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
+
+clean:
+	rm -rf $(VENV) $(CACHE)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo 'Tovholder needs Python 3.11 or newer; "$(PYTHON)" is '"$$($(PYTHON) --version 2>&1)". >&2; \
+	  echo 'Name another one: make PYTHON=/path/to/python3.12 …' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo 'The virtual environment could not be made; on Debian and Ubuntu: apt install python3-venv.' >&2; \
+	  rm -rf $(VENV); exit 1; }
+
+$(VENV)/demo.stamp: requirements/demo.txt $(PROJECT) | $(BIN)/python
+	@echo 'Installing (once; about 500 MB) …'
+	@$(PIP) install --require-hashes -r requirements/demo.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/test.stamp: requirements/test.txt $(VENV)/demo.stamp
+	@echo 'Installing what the tests need (once) …'
+	@$(PIP) install --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(CACHE)/servers.stamp: deploy/local/kafka.lock.toml package-lock.json deploy/local/assets.py $(VENV)/demo.stamp
+	@echo 'Fetching Kafka and the browser assets (once) …'
+	@$(BIN)/python -m deploy.local.jars
+	@$(BIN)/python -m deploy.local.kafka
+	@$(BIN)/python -m deploy.local.assets
+	@touch $@
+
+$(CACHE)/browser.stamp: tests/browser/package-lock.json deploy/local/assets.py $(CACHE)/servers.stamp
+	@$(BIN)/python -m deploy.local.assets --browser
+	@touch $@

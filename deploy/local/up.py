@@ -1,0 +1,108 @@
+"""`tovholder up` and `tovholder status`: an installation that lives until it is told to stop."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local.datadir import Ports
+from deploy.local.errors import StackError
+from deploy.local.stack import Addresses, Stack, running
+
+DEFAULT_DATA_DIR = Path("var")
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Inside the block the first Ctrl-C, SIGTERM or SIGHUP raises KeyboardInterrupt once; later ones change nothing, so
+    that the orderly end that follows is not cut short. Main thread only.
+    """
+    asked = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        if not asked.is_set():
+            asked.set()
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def up(data_dir: Path, ports: Ports, *, as_json: bool) -> None:
+    """Runs until interrupted. With `as_json` the only line on stdout is the addresses, once all is ready."""
+    console = Console(stderr=as_json)
+    with interruptible() as asked:
+        try:
+            with ExitStack() as ending:
+                with console.status("Starter") as shown:
+                    stack = ending.enter_context(Stack(data_dir, ports, on_step=shown.update))
+                if as_json:
+                    sys.stdout.write(json.dumps(stack.addresses.public()) + "\n")
+                    sys.stdout.flush()
+                else:
+                    show(console, stack.addresses)
+                stack.wait()
+        except KeyboardInterrupt:
+            if not asked.is_set():
+                raise
+    console.print("Alt er stoppet.")
+
+
+def show(console: Console, addresses: Addresses) -> None:
+    """The addresses for a person, without secrets."""
+    table = Table.grid(padding=(0, 2))
+    table.add_row("[bold]Tovholder[/bold]", addresses.gateway)
+    table.add_row("Sendte mails", addresses.mail)
+    table.add_row("API-nøgle", f"i filen {addresses.api_token_file}")
+    table.add_row("Kafka", addresses.kafka)
+    table.add_row("PostgreSQL", addresses.public()["postgres"])
+    table.add_row("SMTP", addresses.smtp)
+    table.add_row("Data og logfiler", addresses.data_dir)
+    console.print(table)
+    console.print("Stop med Ctrl-C.")
+
+
+def status(data_dir: Path, *, as_json: bool) -> bool:
+    """Says what runs on the data directory and whether each service is ready; True when all are."""
+    addresses = running(data_dir)
+    ready = {name: _ready(url) for name, url in {**addresses.services, "mail": addresses.mail}.items()}
+    if as_json:
+        sys.stdout.write(json.dumps({**addresses.public(), "ready": ready}) + "\n")
+        return all(ready.values())
+    console = Console()
+    show(console, addresses)
+    table = Table("Del", "Tilstand")
+    for name, is_ready in ready.items():
+        table.add_row(name, "klar" if is_ready else "[red]svarer ikke[/red]")
+    console.print(table)
+    return all(ready.values())
+
+
+def _ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz", timeout=5.0, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def parse_ports(text: str) -> Ports:
+    """`auto` or the first port's number."""
+    if text == "auto":
+        return "auto"
+    if not text.isdecimal():
+        raise StackError(f"--ports {text}: skriv auto eller et tal.")
+    return int(text)
