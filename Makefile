@@ -18,7 +18,7 @@ up: install
 	$(BIN)/tovholder up $(ARGS)
 
 test: install $(VENV)/test.stamp $(CACHE)/browser.stamp
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -m "not fault" $(ARGS)
 
 check: $(VENV)/test.stamp
 	$(BIN)/python -m pytest tests/architecture $(ARGS)
@@ -27,7 +27,7 @@ bench: install $(VENV)/test.stamp
 	$(BIN)/python -m bench $(ARGS)
 
 faults: install $(VENV)/test.stamp
-	$(BIN)/python -m pytest tests/faults -m fault $(ARGS)
+	$(BIN)/python -m pytest -m fault $(ARGS)
 
 lock: $(VENV)/test.stamp
 	$(BIN)/python -m deploy.local.jars --lock

@@ -1,3 +1,12 @@
 """Makes the shared fixtures known; they live in `tests/support`."""
 
+from __future__ import annotations
+
+import pytest
+
 pytest_plugins = ["tests.support.servers"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--short`: fault tests play their short form."""
+    parser.addoption("--short", action="store_true", help="the short form of the fault tests")
