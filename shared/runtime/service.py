@@ -22,6 +22,10 @@ import structlog
 import uvicorn
 from starlette.routing import BaseRoute
 
+from shared.contracts.event import INTAKE_TOPIC
+from shared.messaging.consumer import Consumer
+from shared.messaging.inbox import Inbox
+from shared.messaging.subscriptions import topics_of
 from shared.runtime.activity import Activity
 from shared.runtime.clock import DomainClock
 from shared.runtime.door import Door
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
 
 Role = Literal["all", "web", "worker", "relay"]
 ROLES: tuple[Role, ...] = ("all", "web", "worker", "relay")
+DOORKEEPER = "enrollment"
 DRAIN_SECONDS = 25.0
 """Machine time from SIGTERM until the process ends by force; shorter than the supervisor's patience."""
 ANSWER_SECONDS = 10
@@ -109,6 +114,8 @@ class Host:
         self.timers = Timers(service.timers, self.transaction, clock, self.activity)
         self.pages = Pages(service.name, service.folder / "templates", public_url=settings.public_url)
         self.workers: Sequence[Worker] = ()
+        self.consumer: Consumer | None = None
+        """In the roles that read events."""
 
     def transaction(self, cause: Cause) -> AbstractAsyncContextManager[Tx]:
         """State, inbox and outbox: all of it or nothing. COMMIT at the end, ROLLBACK on any exception."""
@@ -134,6 +141,21 @@ async def open_host(service: Service, settings: ServiceSettings) -> Host:
     except BaseException:
         pool.terminate()
         raise
+
+
+def build_consumer(host: Host) -> Consumer:
+    """The one subscriber of a service. `enrollment` also answers for commands that nobody owns."""
+    service, settings = host.service, host.settings
+    doorkeeper = service.name == DOORKEEPER
+    inbox = Inbox(service.name, service.subscriptions, host.clock, prefix=settings.prefix, doorkeeper=doorkeeper)
+    topics = {*topics_of(service.subscriptions), *([INTAKE_TOPIC] if doorkeeper else [])}
+    return Consumer(
+        inbox,
+        dsn=settings.database_url.get_secret_value(),
+        kafka=settings.kafka,
+        topics=sorted(settings.prefix + topic for topic in topics),
+        activity=host.activity,
+    )
 
 
 class _Server(uvicorn.Server):
@@ -214,6 +236,9 @@ class Running:
         if role in {"all", "relay"}:
             pass
         if role in {"all", "worker"}:
+            consumer = host.consumer = build_consumer(host)
+            host.health.checks["consumer"] = self._consumer
+            self._start(consumer.name, consumer.run)
             host.health.checks["timers"] = self._timers
             host.workers = list(host.service.workers(host)) if host.service.workers else []
             for worker in host.workers:
@@ -230,6 +255,12 @@ class Running:
         async with self.host.pool.acquire() as connection:
             await check(connection, streams_of(self.host.service), self.host.service.name)
         return None
+
+    async def _consumer(self) -> str | None:
+        consumer = self.host.consumer
+        if consumer is None or consumer.ready:
+            return None
+        return f"{consumer.state}: {consumer.reason or 'no partitions yet'}"
 
     async def _timers(self) -> str | None:
         failing = self.host.timers.failing

@@ -25,11 +25,10 @@ from shared.storage.tx import Cause, Tx, on_timers_committed
 if TYPE_CHECKING:
     from datetime import datetime
 
-    import asyncpg
-
     from shared.runtime.activity import Activity
     from shared.runtime.clock import DomainClock
     from shared.runtime.door import Transaction
+    from shared.storage.tx import Connection
 
 AT_ONCE = 200
 """Timers of one name that one transaction carries out at most."""
@@ -217,7 +216,7 @@ class Timers:
         _log.error("timer_failed", alarm=True, timer=name, key=taken[0].key, again_in=pause, exc_info=error)
 
 
-async def next_due(connection: asyncpg.Connection) -> datetime | None:
+async def next_due(connection: Connection) -> datetime | None:
     """When the earliest timer is due (domain time), due ones included."""
     found: datetime | None = await connection.fetchval("SELECT min(due) FROM timers")
     return found

@@ -83,7 +83,8 @@ class _Named:
 
 
 def _is_program(scope: Scope) -> bool:
-    return scope["path"].startswith(PROGRAM_PATHS)
+    path: str = scope["path"]
+    return path.startswith(PROGRAM_PATHS)
 
 
 def web_application(host: Host) -> ASGIApp:
