@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 
 from services.invoicing.adapters import invoices
 from services.invoicing.usecases.write_documents import write_documents
-from shared.runtime.ids import new_id
 from shared.storage.tx import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from shared.runtime.service import Host, Worker
+    from shared.storage.tx import Tx
 
 LOOK_SECONDS = 0.2
 """Machine time between two looks for new invoices."""
+_CAUSE = Cause("documents", None, "clock")
+"""Nothing is told here. It draws no id: how often we look is machine time, and a simulation's ids are not."""
 
 
 class DocumentWriter:
@@ -32,20 +35,19 @@ class DocumentWriter:
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            if not await self._write():
+            if await self.pending():
+                with self._host.activity.busy():
+                    await write_documents(self._transaction, self._folder)
+            else:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
 
     async def pending(self) -> int:
-        async with self._host.transaction(Cause(new_id(), None, "clock")) as tx:
+        async with self._transaction() as tx:
             return await invoices.count_unwritten(tx)
 
-    async def _write(self) -> int:
-        if not await self.pending():
-            return 0
-        with self._host.activity.busy():
-            async with self._host.transaction(Cause(new_id(), None, "clock")) as tx:
-                return await write_documents(tx, self._folder)
+    def _transaction(self) -> AbstractAsyncContextManager[Tx]:
+        return self._host.transaction(_CAUSE)
 
 
 def workers(host: Host) -> Sequence[Worker]:

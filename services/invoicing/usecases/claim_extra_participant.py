@@ -23,7 +23,8 @@ async def claim_extra_participant(tx: Tx, events: Sequence[Received[ExtraPartici
         tx, {extra_claim_id(added.enrolment_id, added.meeting.id, added.person.person_id) for added in told}
     )
 
-    owed, causes = dict(known), dict[str, Cause]()
+    owed = dict(known)
+    causes: dict[str, Cause] = {}
     for event in events:
         end = ends[event.data.meeting.id]
         claim = extra_claim(event.data, event.time, end)
