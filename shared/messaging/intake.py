@@ -92,38 +92,45 @@ def _read_event(found: Any, place: str) -> tuple[_Taken | None, list[FieldError]
     if not isinstance(found, dict):
         return None, [FieldError(place.rstrip("."), "not_an_object", "Skal være et objekt.")]
     attributes = {name: value for name, value in found.items() if name not in {"data", "data_base64"}}
-    errors: list[FieldError] = []
     try:
         read = _Attributes.model_validate_json(to_json(attributes))
     except ValidationError as error:
         return None, [FieldError(place + item.field, item.code, item.detail) for item in field_errors(error)]
-    for name, value in (read.model_extra or {}).items():
-        if not _EXTENSION.fullmatch(name) or not isinstance(value, str | int | bool):
-            errors.append(FieldError(place + name, "bad_extension", "Er ikke en gyldig CloudEvents-attribut."))
+    command, wrong = _read_data(read.type, found, place)
+    errors = [*_wrong_extensions(read, place), *wrong]
+    event = {name: value for name, value in attributes.items() if value is not None and name != "actor"}
+    event |= {"datacontenttype": JSON, "data": found.get("data")}
+    if len(to_json(event)) > MAX_EVENT_BYTES - ROOM_FOR_ENVELOPE:
+        errors.append(FieldError(f"{place}data", "too_large", "Indholdet er større, end vi tager imod."))
+    return (_Taken(event, command), []) if command is not None and not errors else (None, errors)
+
+
+def _wrong_extensions(read: _Attributes, place: str) -> list[FieldError]:
+    errors = [
+        FieldError(place + name, "bad_extension", "Er ikke en gyldig CloudEvents-attribut.")
+        for name, value in (read.model_extra or {}).items()
+        if not _EXTENSION.fullmatch(name) or not isinstance(value, str | int | bool)
+    ]
     if read.datacontenttype is not None and not _is_json(read.datacontenttype):
         errors.append(FieldError(f"{place}datacontenttype", "not_json", "Indholdet skal være JSON."))
-    model = COMMANDS.get(read.type)
+    return errors
+
+
+def _read_data(wire_type: str, found: dict[str, Any], place: str) -> tuple[Command | None, list[FieldError]]:
+    model = COMMANDS.get(wire_type)
+    if model is None and wire_type in FACTS:
+        detail = "Fakta tager vi kun imod over Kafka, fra den, der ejer dem."
+        return None, [FieldError(f"{place}type", "fact_refused", detail)]
     if model is None:
-        told = read.type in FACTS
-        detail = "Fakta tager vi kun imod over Kafka, fra den, der ejer dem." if told else "Den type kender ingen her."
-        return None, [*errors, FieldError(f"{place}type", "fact_refused" if told else "unknown_type", detail)]
+        return None, [FieldError(f"{place}type", "unknown_type", "Den type kender ingen her.")]
     if "data" not in found:
-        return None, [*errors, FieldError(f"{place}data", "required", "Feltet skal udfyldes, og som JSON.")]
+        return None, [FieldError(f"{place}data", "required", "Feltet skal udfyldes, og som JSON.")]
     try:
-        command = model.model_validate_json(to_json(found["data"]))
+        return model.model_validate_json(to_json(found["data"])), []
     except ValidationError as error:
-        named = (
+        return None, [
             FieldError(f"{place}data.{item.field}".rstrip("."), item.code, item.detail) for item in field_errors(error)
-        )
-        return None, [*errors, *named]
-    if errors:
-        return None, errors
-    event = {name: value for name, value in attributes.items() if value is not None and name != "actor"}
-    event["datacontenttype"] = JSON
-    event["data"] = found["data"]
-    if len(to_json(event)) > MAX_EVENT_BYTES - ROOM_FOR_ENVELOPE:
-        return None, [FieldError(f"{place}data", "too_large", "Indholdet er større, end vi tager imod.")]
-    return _Taken(event, command), []
+        ]
 
 
 def _is_json(content_type: str) -> bool:

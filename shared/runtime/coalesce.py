@@ -147,13 +147,12 @@ class Coalescer:
             async with tx.savepoint():
                 asked = [Asked(waiting.request.command, waiting.request.cause) for waiting in batch]
                 outcomes = await self._usecase(tx, asked)
-                if len(outcomes) != len(batch):
-                    raise RuntimeError(f"{len(batch)} were asked and {len(outcomes)} answered")
+                settled = list(zip(batch, outcomes, strict=True))
         except Refused as refused:
-            outcomes = [refused]
             if len(batch) > 1:
                 await self._halves(tx, batch)
                 return
+            settled = [(batch[0], refused)]
         except Exception as error:
             if classify(error) is Failure.TRANSIENT:
                 raise
@@ -162,7 +161,7 @@ class Coalescer:
                 return
             batch[0].outcome = _broken(batch[0].request, error)
             return
-        for waiting, outcome in zip(batch, outcomes, strict=True):
+        for waiting, outcome in settled:
             waiting.outcome = reply_of(waiting.request, outcome)
 
     async def _halves(self, tx: Tx, batch: Sequence[_Waiting]) -> None:

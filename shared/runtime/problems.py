@@ -55,6 +55,8 @@ DETAILS = {
     "unavailable": "Systemet kan ikke gemme lige nu. Prøv igen om lidt.",
     "internal_error": "Fejlen er noteret. Intet er gemt.",
     "too_many_attempts": "Der er forsøgt for mange gange. Vent lidt, og prøv igen.",
+    "form_key_missing": "Formularen mangler sin nøgle. Hent siden igen.",
+    "form_already_sent": "Formularen er allerede sendt. Hent siden igen, hvis du vil sende en ny.",
     "cross_site": "Formularen blev sendt fra et andet websted.",
     "fact_too_large": "Indholdet er større, end et forløb kan rumme.",
 }

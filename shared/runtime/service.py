@@ -14,6 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn, Protocol
 
@@ -39,6 +40,7 @@ from shared.runtime.web import probe_application, web_application
 from shared.storage.migrate import SHARED, Stream, check
 from shared.storage.pool import count_start, open_pool
 from shared.storage.tx import Cause, Tx, transaction
+from shared.web.gate import Gate
 from shared.web.pages import Pages
 
 if TYPE_CHECKING:
@@ -116,6 +118,11 @@ class Host:
         self.workers: Sequence[Worker] = ()
         self.consumer: Consumer | None = None
         """In the roles that read events."""
+
+    @cached_property
+    def gate(self) -> Gate:
+        """For forms that anybody may send; ValueError without a key that signs links."""
+        return Gate(self.settings.link_key, self.pool)
 
     def transaction(self, cause: Cause) -> AbstractAsyncContextManager[Tx]:
         """State, inbox and outbox: all of it or nothing. COMMIT at the end, ROLLBACK on any exception."""

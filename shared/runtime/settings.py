@@ -1,12 +1,13 @@
 """What a service process is told by its environment; read once, at the start, and never changed."""
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 from shared.runtime.tokens import Tokens, read_tokens
 
@@ -16,6 +17,10 @@ def _none_if_blank(value: object) -> object:
 
 
 OptionalPath = Annotated[Path | None, BeforeValidator(_none_if_blank)]
+
+
+SECRETS_DIR = "TOVHOLDER_SECRETS_DIR"
+"""Names a folder; what the environment leaves out is read there, from files such as `tovholder_database_url`."""
 
 
 class ServiceSettings(BaseSettings):
@@ -45,6 +50,19 @@ class ServiceSettings(BaseSettings):
     simulated_start: Annotated[AwareDatetime | None, BeforeValidator(_none_if_blank)] = None
     """Domain time starts here and is moved by `POST /_clock`; unset = domain time is the real time."""
     seed: int = 0
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (pydantic's signature)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (as above)
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        folder = os.environ.get(SECRETS_DIR)
+        files = (SecretsSettingsSource(settings_cls, secrets_dir=folder),) if folder else ()
+        return (init_settings, env_settings, *files)
 
     @field_validator("public_url")
     @classmethod

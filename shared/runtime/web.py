@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from starlette.applications import Starlette
@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
+from shared.contracts.refusal import Refused
+from shared.messaging.failures import Failure, classify
 from shared.messaging.intake import intake_routes
 from shared.runtime.api import api_routes, problem_response
 from shared.runtime.correlation import new_correlation
@@ -23,12 +25,15 @@ from shared.web.pages import static_routes
 from shared.web.safety import PROGRAM_PATHS, SameSite, SecurityHeaders
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from shared.runtime.service import Host
 
+_TEMPLATES = {404: "web/404.html", 405: "web/404.html", 500: "web/500.html", 503: "web/503.html"}
+_FOR_PEOPLE = {"idempotency_key_reused": Problem(409, "form_already_sent")}
+"""Where a person meets a problem that is worded for programs."""
 _UNCOUNTED = ("/livez", "/readyz", "/metrics", "/_clock")
 
 _log = structlog.get_logger()
@@ -82,6 +87,35 @@ class _Named:
         await self._app(scope, receive, send)
 
 
+class Failures:
+    """Whatever a page raises becomes an answer; what passes by itself (no database for a moment) asks to come again."""
+
+    def __init__(self, app: ASGIApp, answer: Callable[[Request, Problem], Response]) -> None:
+        self._app = app
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            if begun:
+                raise
+            problem = Problem(500, "internal_error")
+            if classify(error) is Failure.TRANSIENT:
+                problem = Problem(503, "unavailable", headers={"Retry-After": "2"})
+                _log.warning("unavailable", error=type(error).__name__)
+            else:
+                _log.error("request_failed", exc_info=error)
+            await self._answer(Request(scope, receive), problem)(scope, receive, send)
+
+
 def _is_program(scope: Scope) -> bool:
     path: str = scope["path"]
     return path.startswith(PROGRAM_PATHS)
@@ -100,47 +134,46 @@ def web_application(host: Host) -> ASGIApp:
         *static_routes(host.settings.static_dir),
     ]
 
-    def page_or_problem(request: Request, problem: Problem, template: str) -> Response:
+    def answer(request: Request, problem: Problem) -> Response:
         if _is_program(request.scope):
             return problem_response(problem, new_correlation())
-        response = host.pages.render(template, status=problem.status)
+        problem = _FOR_PEOPLE.get(problem.code, problem)
+        values = {"problem": problem.as_dict(new_correlation())}
+        response = host.pages.render(
+            _TEMPLATES.get(problem.status, "web/problem.html"), status=problem.status, **values
+        )
         response.headers.update(problem.headers)
         return response
 
     async def not_found(request: Request, _error: Exception) -> Response:
-        return page_or_problem(request, Problem(404, "not_found"), "web/404.html")
+        return answer(request, Problem(404, "not_found"))
 
     async def wrong_method(request: Request, error: Exception) -> Response:
         allow = (error.headers or {}).get("Allow", "") if isinstance(error, HTTPException) else ""
-        return page_or_problem(request, Problem(405, "method_not_allowed", headers={"Allow": allow}), "web/404.html")
+        return answer(request, Problem(405, "method_not_allowed", headers={"Allow": allow}))
 
     async def refused(request: Request, error: Exception) -> Response:
-        if not isinstance(error, Problem):
-            raise error
-        template = {404: "web/404.html", 503: "web/503.html"}.get(error.status, "web/problem.html")
-        if _is_program(request.scope):
-            return problem_response(error, new_correlation())
-        values: dict[str, Any] = {} if template != "web/problem.html" else {"problem": error.as_dict(new_correlation())}
-        response = host.pages.render(template, status=error.status, **values)
-        response.headers.update(error.headers)
-        return response
-
-    async def failed(request: Request, error: Exception) -> Response:
-        _log.error("request_failed", exc_info=error)
-        return page_or_problem(request, Problem(500, "internal_error"), "web/500.html")
+        match error:
+            case Problem():
+                return answer(request, error)
+            case Refused():
+                return answer(request, Problem(error.status, error.code, error.detail))
+            case _:
+                raise error
 
     async def cross_site(scope: Scope, receive: Receive, send: Send) -> None:
-        response = await refused(Request(scope, receive), Problem(403, "cross_site"))
+        response = answer(Request(scope, receive), Problem(403, "cross_site"))
         await response(scope, receive, send)
 
     app = Starlette(
         routes=routes,
-        exception_handlers={404: not_found, 405: wrong_method, Problem: refused, 500: failed},
+        exception_handlers={404: not_found, 405: wrong_method, Problem: refused, Refused: refused},
         middleware=[
             Middleware(Access, host=host),
             Middleware(_Named, routes=routes),
             Middleware(SecurityHeaders),
             Middleware(SameSite, public_url=host.settings.public_url, refuse=cross_site),
+            Middleware(Failures, answer=answer),
         ],
     )
     app.router.redirect_slashes = False

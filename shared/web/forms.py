@@ -1,0 +1,170 @@
+"""HTML forms: what a person typed, what is wrong with it, and the same page again with all of it kept.
+
+```
+form = await read_form(request, labels={"contact_email": "E-mail"})
+command = form.command(EnrolMunicipality, programme_id=programme_id)
+if command is None:
+    return host.pages.render("enrollment/sign_up.html", status=422, form=form)
+reply = await host.door.submit(SIGN_UP, command, form.key, actor="form", patient=True)
+if refused := reply.refusal():
+    return host.pages.render("enrollment/sign_up.html", status=refused.status, form=form.refuse(refused))
+return RedirectResponse(reply.location, 303)
+```
+"""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
+
+from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+
+from shared.runtime.bodies import check_json, media_type, read_body
+from shared.runtime.problems import FieldError, Problem, field_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.requests import Request
+
+    from shared.contracts.refusal import Refused
+
+M = TypeVar("M", bound=BaseModel)
+
+MAX_FIELDS = 500
+MAX_FORM = 256 * 1024
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_DANISH_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_WHITE = re.compile(r"\r\n?")
+
+
+def new_key() -> str:
+    """For the hidden `_key`: one wish, however often its button is pressed."""
+    return uuid4().hex
+
+
+@dataclass(slots=True)
+class Form:
+    """Values by field name; a dotted name is a field inside a field. Names with `_` in front are the form's own."""
+
+    values: dict[str, str | list[str]] = field(default_factory=dict)
+    errors: list[FieldError] = field(default_factory=list)
+    key: str = field(default_factory=new_key)
+    started: str = ""
+    """Signed time at which the form was shown; only in forms that anybody may send (`shared.web.gate`)."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    own: dict[str, str] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        found = self.values.get(name, "")
+        return found if isinstance(found, str) else found[0] if found else ""
+
+    def chosen(self, name: str) -> list[str]:
+        """All values of a field that may be there several times."""
+        found = self.values.get(name, [])
+        return [found] if isinstance(found, str) else found
+
+    def error(self, name: str) -> str | None:
+        return next((error.detail for error in self.errors if error.field == name), None)
+
+    def label(self, name: str) -> str:
+        """As on the page; for the list of errors."""
+        return self.labels.get(name, "")
+
+    def add_error(self, name: str, code: str, detail: str) -> Form:
+        self.errors.append(FieldError(name, code, detail))
+        return self
+
+    def refuse(self, refused: Refused) -> Form:
+        """Show the domain's "no". The key is spent on it: what is sent next is a new wish."""
+        self.key = new_key()
+        return self.add_error(refused.field or "", refused.code, refused.detail)
+
+    def command(self, model: type[M], /, **given: Any) -> M | None:
+        """What was typed as `model`, with `given` beside it (never from the form); None and errors when it is not one.
+
+        Blank means not filled in. A date may be 2021-04-15 or, typed without JavaScript, 15/04/2021.
+        """
+        nested: dict[str, Any] = {}
+        for name, typed in self.values.items():
+            _place(nested, name.split("."), typed)
+        said = _in_model(model, nested) or {}
+        try:
+            return model.model_validate_strings({**said, **given})
+        except ValidationError as error:
+            self.errors.extend(field_errors(error))
+            return None
+
+
+def _place(nested: dict[str, Any], path: Sequence[str], typed: str | list[str]) -> None:
+    inner = nested
+    for part in path[:-1]:
+        found = inner.setdefault(part, {})
+        if not isinstance(found, dict):
+            return
+        inner = found
+    inner[path[-1]] = typed
+
+
+def _models(annotation: Any) -> list[Any]:
+    """The types that an annotation allows, without None."""
+    if typing.get_origin(annotation) in {typing.Union, types.UnionType}:
+        return [inner for choice in typing.get_args(annotation) for inner in _models(choice)]
+    return [] if annotation is type(None) else [annotation]
+
+
+def _in_model(model: Any, typed: Any) -> Any:
+    """Without blanks, and with Danish dates as ISO dates where `model` wants a date; None when nothing is left."""
+    if isinstance(typed, dict):
+        fields = model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else {}
+        read = {}
+        for name, value in typed.items():
+            allowed = _models(fields[name].annotation) if name in fields else []
+            kept = _in_model(allowed[0] if allowed else None, value)
+            if kept is not None:
+                read[name] = kept
+        return read or None
+    if isinstance(typed, list):
+        return [text for text in typed if text] or None
+    if model is date and (found := _DANISH_DATE.fullmatch(typed)):
+        return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}"
+    if typing.get_origin(model) in {tuple, list} and typed:
+        return [typed]
+    return typed or None
+
+
+async def read_form(request: Request, *, labels: Mapping[str, str] | None = None) -> Form:
+    """What was sent, trimmed. Problem 400, 413 or 415 for what no form of ours sends."""
+    found = media_type(request)
+    if found not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+        raise Problem(415, "unsupported_media_type")
+    # Read here, for its limit; the form parser then finds it in the request.
+    request._body = await read_body(request, MAX_FORM)  # noqa: SLF001  (where Starlette itself keeps a body that was read)
+    try:
+        async with request.form(max_files=0, max_fields=MAX_FIELDS) as sent:
+            items = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
+    except (HTTPException, MultiPartException, UnicodeDecodeError):
+        raise Problem(400, "invalid_parameter") from None
+    form = Form(labels=labels or {})
+    for name, value in items:
+        text = _WHITE.sub("\n", value).strip()
+        if name.startswith("_"):
+            form.own[name] = text
+        elif name not in form.values:
+            form.values[name] = text
+        else:
+            form.values[name] = [*form.chosen(name), text]
+    if check_json(dict(form.values)):
+        raise Problem(400, "invalid_parameter")
+    key = form.own.get("_key", "")
+    if not _KEY.fullmatch(key):
+        raise Problem(400, "form_key_missing")
+    form.key = key
+    return form
