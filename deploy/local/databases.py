@@ -3,7 +3,7 @@
 `<service>_owner` owns `tovholder_<service>` and may change its schema; `<service>` reads and writes rows, makes
 nothing, and reaches no other database. All is repeatable: passwords are set to those given, rights to those here.
 `python -m deploy.local.databases --admin-url URL --passwords FILE` does it for every service; the file has one
-`role=password` a line.
+`role=password` a line, and the administrator's password is its `postgres` line unless the URL has one.
 """
 
 from __future__ import annotations
@@ -112,7 +112,16 @@ def main() -> None:
     parser.add_argument("--admin-url", required=True, help="postgresql://… of a role that may make databases")
     parser.add_argument("--passwords", required=True, type=Path, help="file of role=password lines")
     options = parser.parse_args()
-    asyncio.run(ensure_databases(options.admin_url, read_passwords(options.passwords)))
+    passwords = read_passwords(options.passwords)
+    asyncio.run(ensure_databases(_with_password(options.admin_url, passwords), passwords))
+
+
+def _with_password(url: str, passwords: Mapping[str, str]) -> str:
+    parts = urlsplit(url)
+    role = parts.username or "postgres"
+    if parts.password or role not in passwords:
+        return url
+    return url_for(url, role=role, password=passwords[role], database=parts.path.lstrip("/") or "postgres")
 
 
 if __name__ == "__main__":

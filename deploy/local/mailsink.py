@@ -13,6 +13,7 @@ import email
 import email.policy
 import json
 import re
+import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from email.message import EmailMessage
@@ -141,7 +142,7 @@ def _describe(number: int, file: str, message: EmailMessage) -> Kept:
 
 
 def _slug(text: str) -> str:
-    latin = text.lower().translate(LATIN)
+    latin = unicodedata.normalize("NFKD", text.lower().translate(LATIN)).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", latin).strip("-")[:60] or "uden-emne"
 
 

@@ -33,7 +33,7 @@ def main() -> None:
     if os.environ.get("STANDIN_FALLS"):
         sys.exit("I always fall")
     server = ThreadingHTTPServer((os.environ["TOVHOLDER_HTTP_HOST"], int(os.environ["TOVHOLDER_HTTP_PORT"])), Answers)
-    grandchild = subprocess.Popen(["sleep", "600"])
+    grandchild = subprocess.Popen(["sleep", os.environ.get("STANDIN_CHILD_SLEEPS", "0")])
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     server.serve_forever()
     grandchild.kill()

@@ -1,0 +1,156 @@
+"""The mail sink keeps every mail it accepted as a file, shows it safely, and misbehaves when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import aiosmtplib
+import httpx
+import pytest
+
+from deploy.local import process
+from deploy.local.ports import HOST, free_ports
+from deploy.local.process import Command
+from tests.support.eventually import eventually
+
+TO = "tovholder@lejre.example"
+
+
+class Running:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.smtp_port, self.http_port = free_ports(2)
+        self.http = httpx.AsyncClient(base_url=f"http://{HOST}:{self.http_port}", trust_env=False)
+
+    async def start(self) -> None:
+        module = (sys.executable, "-m", "deploy.local.mailsink", "--control")
+        listen = ("--smtp", f"{HOST}:{self.smtp_port}", "--http", f"{HOST}:{self.http_port}")
+        folders = ("--mails", str(self.folder / "mails"), "--calendar", str(self.folder / "calendar"))
+        self.command = Command(argv=(*module, *listen, *folders), log=self.folder / "mail.log")
+        self.process = process.start(self.command)
+        await eventually(self.answers, because="the sink is ready")
+
+    async def answers(self) -> bool:
+        try:
+            return (await self.http.get("/readyz")).is_success
+        except httpx.HTTPError:
+            return False
+
+    def stop(self) -> int:
+        return process.stop(self.process, self.command)
+
+    async def send(self, mail: EmailMessage, patience: float = 5.0) -> None:
+        await aiosmtplib.send(mail, hostname=HOST, port=self.smtp_port, timeout=patience)
+
+    async def rule(self, action: str, times: int | None = 1) -> None:
+        rules = [{"recipient": TO, "action": action, "times": times}]
+        assert (await self.http.put("/control/rules", json=rules)).is_success
+
+    async def accepted(self) -> int:
+        return int((await self.http.get("/api/count")).json()["accepted"])
+
+
+@pytest.fixture
+async def sink(tmp_path: Path) -> AsyncIterator[Running]:
+    running = Running(tmp_path)
+    await running.start()
+    yield running
+    await running.http.aclose()
+    running.stop()
+
+
+def invitation(subject: str = "Reservér datoen: møde i Køge") -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"] = "Foreningen <post@forening.example>"
+    mail["To"] = TO
+    mail["Subject"] = subject
+    mail["Message-ID"] = "<1@forening.example>"
+    mail.set_content("Kære tovholder\n\nÆblegrød på øen.\n")
+    mail.add_alternative("<h1>Kære tovholder</h1><script>alert(1)</script>", subtype="html")
+    calendar = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
+    mail.add_alternative(calendar, subtype="calendar", params={"method": "REQUEST"})
+    return mail
+
+
+async def test_an_accepted_mail_is_a_file_with_its_invitation_beside(sink: Running) -> None:
+    await sink.send(invitation())
+    (eml,) = (sink.folder / "mails").iterdir()
+    (ics,) = (sink.folder / "calendar").iterdir()
+    assert eml.name == "000001-reserver-datoen-moede-i-koege.eml"
+    assert ics.read_text().startswith("BEGIN:VCALENDAR")
+    (listed,) = (await sink.http.get("/api/messages", params={"to": TO})).json()
+    assert listed["subject"] == "Reservér datoen: møde i Køge"
+    assert (listed["to"], listed["calendar"], listed["message_id"]) == ([TO], "REQUEST", "<1@forening.example>")
+    whole = (await sink.http.get("/api/messages/1")).json()
+    assert "Æblegrød på øen." in whole["text"]
+    assert (await sink.http.get("/api/messages", params={"after": 1})).json() == []
+
+
+async def test_a_mails_html_is_shown_where_it_can_do_nothing(sink: Running) -> None:
+    await sink.send(invitation("<script>alert(2)</script>"))
+    page = (await sink.http.get("/messages/1")).text
+    assert "<script>" not in page
+    assert "sandbox" in page
+    html = await sink.http.get("/messages/1/html")
+    assert html.headers["Content-Security-Policy"].startswith("sandbox")
+    front = (await sink.http.get("/", params={"q": "lejre"})).text
+    assert "1 mails er modtaget her" in front
+    assert "<script>" not in front
+    assert (await sink.http.get("/messages/2")).status_code == 404
+
+
+async def test_numbers_go_on_after_a_restart(sink: Running) -> None:
+    await sink.send(invitation())
+    sink.stop()
+    await sink.start()
+    await sink.send(invitation("Anden mail"))
+    assert [mail["number"] for mail in (await sink.http.get("/api/messages")).json()] == [1, 2]
+
+
+async def test_it_refuses_for_now_or_for_good_as_told(sink: Running) -> None:
+    await sink.rule("refuse_for_now")
+    with pytest.raises(aiosmtplib.SMTPRecipientsRefused) as refused:
+        await sink.send(invitation())
+    assert refused.value.recipients[0].code == 451
+    await sink.rule("refuse")
+    with pytest.raises(aiosmtplib.SMTPRecipientsRefused) as refused:
+        await sink.send(invitation())
+    assert refused.value.recipients[0].code == 550
+    assert await sink.accepted() == 0
+    await sink.send(invitation())
+    assert await sink.accepted() == 1
+
+
+async def test_it_hangs_as_told_and_keeps_nothing(sink: Running) -> None:
+    await sink.rule("hang")
+    with pytest.raises((aiosmtplib.SMTPException, TimeoutError)):
+        await sink.send(invitation(), patience=0.5)
+    assert await sink.accepted() == 0
+
+
+async def test_a_mail_may_be_kept_although_no_answer_came(sink: Running) -> None:
+    await sink.rule("accept_and_drop")
+    with pytest.raises(aiosmtplib.SMTPException):
+        await sink.send(invitation())
+    assert await sink.accepted() == 1
+
+
+async def test_the_connection_may_end_right_after_the_answer(sink: Running) -> None:
+    await sink.rule("answer_and_drop")
+    client = aiosmtplib.SMTP(hostname=HOST, port=sink.smtp_port, timeout=5)
+    await client.connect()
+    await client.send_message(invitation())
+    assert await sink.accepted() == 1
+    with pytest.raises(aiosmtplib.SMTPServerDisconnected):
+        async with asyncio.timeout(5):
+            await client.noop()
+    client.close()
+
+
+async def test_an_unknown_way_to_misbehave_is_refused(sink: Running) -> None:
+    rules = [{"recipient": "*", "action": "sulk"}]
+    assert (await sink.http.put("/control/rules", json=rules)).status_code == 422

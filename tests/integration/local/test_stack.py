@@ -1,0 +1,263 @@
+"""The whole installation, with stand-ins for the services: it starts, heals, stops, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import psutil
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from deploy.local import stack as local
+from deploy.local.errors import StackError
+from deploy.local.locations import ROOT, service_names
+from deploy.local.stack import Stack
+from tests.support.eventually import eventually
+
+HERE = Path(__file__).parent
+START_DEADLINE_S = 60.0
+pytestmark = pytest.mark.timeout(240)
+
+
+def standin(_service: str) -> list[str]:
+    return [sys.executable, str(HERE / "standin.py")]
+
+
+def belonging_to(data_dir: Path) -> list[str]:
+    """Every living process that was started for this data directory."""
+    found = []
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            words = [*one.cmdline(), *one.environ().values()]
+            ours = any(str(data_dir) in word for word in words)
+            if ours and one.pid != os.getpid() and one.status() != psutil.STATUS_ZOMBIE:
+                found.append(f"{one.pid} {' '.join(one.cmdline())[-80:]}")
+    return found
+
+
+@pytest.fixture(scope="module")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    data_dir = tmp_path_factory.mktemp("stack") / "data"
+    living = Stack(
+        data_dir,
+        service_command=standin,
+        simulated_start=datetime(2020, 11, 1, tzinfo=UTC),
+        seed=7,
+        made_by="demo",
+        env={"invoicing": {"STANDIN_CHILD_SLEEPS": "600"}},
+    )
+    async with living:
+        yield living
+    assert belonging_to(data_dir) == []
+
+
+def ask(url: str) -> str:
+    return httpx.get(url, trust_env=False, timeout=10).text
+
+
+async def test_each_service_is_told_what_it_needs_and_no_more(stack: Stack) -> None:
+    told = {name: json.loads(ask(f"{url}/environment")) for name, url in stack.addresses.services.items()}
+    assert set(told) == set(service_names())
+    mine = told["invoicing"]
+    assert mine["TOVHOLDER_SIMULATED_START"] == "2020-11-01T00:00:00+00:00"
+    assert mine["TOVHOLDER_SEED"] == "7"
+    assert stack.addresses.api_token not in json.dumps(told)
+    assert "TOVHOLDER_MIGRATION_URL" not in mine
+    connection = await asyncpg.connect(mine["TOVHOLDER_DATABASE_URL"])
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute("CREATE TABLE x (id int)")
+    await connection.close()
+    elsewhere = mine["TOVHOLDER_DATABASE_URL"].replace("/tovholder_invoicing", "/tovholder_enrollment")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await asyncpg.connect(elsewhere)
+
+
+async def test_the_gateway_leads_to_each_service_and_hides_what_is_for_operators(stack: Stack) -> None:
+    gateway = stack.addresses.gateway
+    assert ask(f"{gateway}/invoicing/fakturaer/1") == "/invoicing/fakturaer/1"
+    assert ask(f"{gateway}/api/scheduling/meetings?x=1") == "/api/scheduling/meetings?x=1"
+    assert ask(f"{gateway}/tilmeld/netvaerk") == "/tilmeld/netvaerk"
+    assert ask(f"{gateway}/static/a.css") == "/static/a.css"
+    for hidden in ("/_clock", "/readyz", "/livez", "/metrics"):
+        assert httpx.get(gateway + hidden, trust_env=False).status_code == 404
+    stack.take_down("scheduling")
+    away = httpx.get(f"{gateway}/scheduling/moeder?token=secret", trust_env=False)
+    assert (away.status_code, "svarer ikke lige nu" in away.text) == (503, True)
+    machine = httpx.get(f"{gateway}/api/scheduling/meetings", trust_env=False)
+    assert machine.headers["Content-Type"] == "application/problem+json"
+    assert machine.json()["code"] == "service_away"
+    await asyncio.to_thread(stack.bring_up, "scheduling")
+    assert "secret" not in (Path(stack.addresses.data_dir) / "logs" / "gateway.log").read_text()
+
+
+async def test_a_service_that_falls_is_started_again_and_the_others_go_on(stack: Stack) -> None:
+    before = {state.name: state.pid for state in stack.states()}
+    children = psutil.Process(stack.pid("invoicing")).children()
+    stack.kill("invoicing")
+    await asyncio.to_thread(stack.supervisor.wait_for_fall, "invoicing", 1)
+    await eventually(lambda: stack.supervisor.state("invoicing").running)
+    await asyncio.to_thread(stack.wait_until_ready, "invoicing")
+    after = {state.name: state.pid for state in stack.states()}
+    assert after.pop("invoicing") != before.pop("invoicing")
+    assert after == before
+    await eventually(lambda: not any(child.is_running() for child in children), because="its own child is gone")
+
+
+async def test_a_paused_service_answers_again_when_it_is_resumed(stack: Stack) -> None:
+    url = stack.addresses.services["notifications"]
+    stack.pause("notifications")
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.get(f"{url}/readyz", timeout=0.3, trust_env=False)
+    stack.resume("notifications")
+    assert ask(f"{url}/readyz") == "ok"
+
+
+async def test_a_service_is_started_again_with_another_environment(stack: Stack) -> None:
+    await asyncio.to_thread(stack.restart, "notifications", {"TOVHOLDER_FAILPOINT": "before-commit"})
+    told = json.loads(ask(f"{stack.addresses.services['notifications']}/environment"))
+    assert told["TOVHOLDER_FAILPOINT"] == "before-commit"
+
+
+async def test_kafka_and_postgres_come_back_with_what_they_had(stack: Stack) -> None:
+    topic = "tovholder.intake"
+    async with AIOKafkaProducer(bootstrap_servers=stack.addresses.kafka) as producer:
+        await producer.send_and_wait(topic, b"kept", partition=3)
+    admin = await asyncpg.connect(stack.addresses.postgres)
+    await admin.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    await admin.close()
+    for name in ("kafka", "postgres"):
+        falls = stack.supervisor.state(name).falls
+        stack.kill(name)
+        await asyncio.to_thread(stack.supervisor.wait_for_fall, name, falls + 1)
+        await asyncio.to_thread(stack.wait_until_ready, name)
+    async with AIOKafkaConsumer(topic, bootstrap_servers=stack.addresses.kafka, auto_offset_reset="earliest") as reader:
+        assert (await reader.getone()).value == b"kept"
+    admin = await asyncpg.connect(stack.addresses.postgres)
+    assert await admin.fetchval("SELECT answer FROM kept") == 42
+    await admin.close()
+
+
+async def test_status_and_commands_find_what_runs_without_a_secret_in_the_file(stack: Stack) -> None:
+    data_dir = Path(stack.addresses.data_dir)
+    assert local.running(data_dir) == stack.addresses
+    shown = (data_dir / "running.json").read_text()
+    assert stack.addresses.api_token not in shown
+    assert stack.addresses.postgres.split(":")[2].split("@")[0] not in shown
+
+
+def test_nothing_runs_on_an_empty_folder(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="tovholder up --data-dir"):
+        local.running(tmp_path)
+
+
+def test_a_service_without_a_program_is_named_before_anything_starts(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match=r"services/nobody/__main__\.py is missing"):
+        Stack(tmp_path / "data", services=("nobody",)).start()
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_service_that_never_becomes_ready_ends_the_start_with_its_log(tmp_path: Path) -> None:
+    broken = Stack(
+        tmp_path / "d", service_command=standin, services=("invoicing",), env={"invoicing": {"STANDIN_FALLS": "1"}}
+    )
+    with pytest.raises(StackError, match="I always fall"):
+        broken.start()
+    assert belonging_to(tmp_path) == []
+
+
+class Up:
+    """`tovholder up --json` as a process of its own."""
+
+    def __init__(self, data_dir: Path, ports: str = "auto") -> None:
+        self.data_dir = data_dir
+        command = [sys.executable, str(HERE / "run_up.py"), str(data_dir), ports]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+        )
+
+    def addresses(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, self.process.communicate()[1]
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        self.process.communicate(timeout=60)
+        return self.process.returncode
+
+
+@pytest.fixture
+def processes() -> Iterator[list[Up]]:
+    started: list[Up] = []
+    yield started
+    for one in started:
+        if one.process.poll() is None:
+            one.stop(signal.SIGKILL)
+
+
+async def test_a_second_up_is_refused_and_state_outlives_an_interrupt(tmp_path: Path, processes: list[Up]) -> None:
+    first = Up(tmp_path / "data")
+    processes.append(first)
+    before = first.addresses()
+    second = Up(tmp_path / "data")
+    _, said = second.process.communicate(timeout=60)
+    assert second.process.returncode == 1
+    assert f"is in use by process {first.process.pid}" in said
+    assert ask(f"{before['gateway']}/invoicing/1") == "/invoicing/1"
+    async with AIOKafkaProducer(bootstrap_servers=before["kafka"]) as producer:
+        await producer.send_and_wait("tovholder.intake", b"kept")
+
+    assert first.stop(signal.SIGINT) == 0
+    assert belonging_to(tmp_path) == []
+
+    again = Up(tmp_path / "data")
+    processes.append(again)
+    assert again.addresses() == before
+    async with AIOKafkaConsumer(
+        "tovholder.intake", bootstrap_servers=before["kafka"], auto_offset_reset="earliest"
+    ) as reader:
+        assert (await reader.getone()).value == b"kept"
+    assert again.stop(signal.SIGTERM) == 0
+    assert belonging_to(tmp_path) == []
+
+
+async def test_two_run_side_by_side_and_a_killed_one_leaves_no_process(tmp_path: Path, processes: list[Up]) -> None:
+    one, other = Up(tmp_path / "one"), Up(tmp_path / "other")
+    processes += [one, other]
+    addresses = await asyncio.to_thread(one.addresses)
+    others = await asyncio.to_thread(other.addresses)
+    assert not set(addresses["services"].values()) & set(others["services"].values())
+
+    one.stop(signal.SIGKILL)
+    await eventually(lambda: not belonging_to(tmp_path / "one"), 15, because="nothing of the killed one is left")
+    assert ask(f"{others['gateway']}/invoicing/1") == "/invoicing/1"
+
+    again = Up(tmp_path / "one")
+    processes.append(again)
+    assert (await asyncio.to_thread(again.addresses))["gateway"] == addresses["gateway"]
+    for up in (again, other):
+        assert up.stop() == 0
+    assert belonging_to(tmp_path) == []
+
+
+async def test_an_interrupt_during_the_start_stops_what_had_started(tmp_path: Path, processes: list[Up]) -> None:
+    early = Up(tmp_path / "data")
+    processes.append(early)
+    await eventually(lambda: belonging_to(tmp_path / "data" / "kafka"), START_DEADLINE_S, because="Kafka has begun")
+    assert early.stop(signal.SIGINT) == 0
+    assert belonging_to(tmp_path / "data") == []
