@@ -1,0 +1,9 @@
+"""python -m services.enrollment."""
+
+from __future__ import annotations
+
+from services.enrollment.app import SERVICE
+from shared.runtime.service import main
+
+if __name__ == "__main__":
+    main(SERVICE)

@@ -1,0 +1,74 @@
+"""Who and what is behind what this service keeps."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from asyncpg import Record
+
+from services.enrollment.domain.status import State
+from shared.storage.tx import Cause, Tx
+
+
+class EnrolmentCause(NamedTuple):
+    organisation: str
+    programme: str
+    state: State
+    forbehold_open: bool
+    cause: Cause
+
+
+class ProgrammeCause(NamedTuple):
+    title: str
+    version: int
+    cause: Cause
+
+
+class SeatCause(NamedTuple):
+    person: str
+    organisation: str
+    meeting: str
+    cause: Cause
+
+
+async def of_enrolment(tx: Tx, enrolment_id: str) -> EnrolmentCause | None:
+    row = await tx.fetchrow(
+        """
+        SELECT name, terms->'ref'->>'title' AS title, enrolments.state, forbehold_open, enrolments.correlation_id,
+            enrolments.causation_id, enrolments.actor
+        FROM enrolments JOIN organisations ON code = organisation_code JOIN programmes ON programmes.id = programme_id
+        WHERE enrolments.id = $1
+        """,
+        enrolment_id,
+    )
+    if row is None:
+        return None
+    return EnrolmentCause(row["name"], row["title"], row["state"], row["forbehold_open"], _cause(row))
+
+
+async def of_programme(tx: Tx, programme_id: str) -> ProgrammeCause | None:
+    row = await tx.fetchrow(
+        "SELECT terms->'ref'->>'title' AS title, version, correlation_id, causation_id, actor "
+        "FROM programmes WHERE id = $1",
+        programme_id,
+    )
+    return None if row is None else ProgrammeCause(row["title"], row["version"], _cause(row))
+
+
+async def of_seat(tx: Tx, person_or_roster_id: str) -> SeatCause | None:
+    """The newest seat of a person, or on a roster."""
+    row = await tx.fetchrow(
+        """
+        SELECT people.name AS person, organisations.name AS organisation, meeting->>'title' AS meeting,
+            seats.correlation_id, seats.causation_id, seats.actor
+        FROM seats JOIN people USING (person_id) JOIN organisations ON code = organisation_code
+        JOIN rosters ON rosters.id = roster_id JOIN meetings ON meetings.id = meeting_id
+        WHERE person_id = $1 OR roster_id = $1 ORDER BY registered_at DESC, number DESC LIMIT 1
+        """,
+        person_or_roster_id,
+    )
+    return None if row is None else SeatCause(row["person"], row["organisation"], row["meeting"], _cause(row))
+
+
+def _cause(row: Record) -> Cause:
+    return Cause(row["correlation_id"], row["causation_id"], row["actor"])

@@ -1,0 +1,113 @@
+"""Tables that people made in Excel: .xlsx or CSV, read as text and with limits, so that no file can fill the memory."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+MOST_BYTES = 150_000
+MOST_UNPACKED_BYTES = 8_000_000
+MOST_ROWS = 2_000
+MOST_COLUMNS = 40
+MOST_CELL = 500
+
+
+class SpreadsheetError(ValueError):
+    """The file cannot be read; the message says why in Danish."""
+
+
+def read_table(content: bytes) -> tuple[list[str], list[list[str]]]:
+    """(headings, rows) of the first sheet. What a file is follows from its first bytes, not from its name."""
+    if len(content) > MOST_BYTES:
+        raise SpreadsheetError(f"Filen er på {len(content) // 1000} kB; den må højst være på {MOST_BYTES // 1000} kB.")
+    rows = list(_workbook(content) if content.startswith(b"PK") else _csv(content))
+    if not rows:
+        raise SpreadsheetError("Filen er tom.")
+    return rows[0], rows[1:]
+
+
+def _workbook(content: bytes) -> Iterator[list[str]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            # The sizes a zip names can be a lie, so unpacking itself is stopped too.
+            for part in packed.infolist():
+                _measure(packed, part)
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+    except (
+        zipfile.BadZipFile,
+        InvalidFileException,
+        KeyError,
+        ValueError,
+        OSError,
+        ParseError,
+        NotImplementedError,
+    ) as error:
+        if isinstance(error, SpreadsheetError):
+            raise
+        raise SpreadsheetError("Filen er ikke en læsbar Excel-fil (.xlsx).") from error
+    try:
+        sheet = book.worksheets[0]
+        for number, row in enumerate(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS), start=1):
+            _not_too_many(number)
+            yield [_text(cell) for cell in row]
+    except (IndexError, ParseError) as error:
+        raise SpreadsheetError("Filen er ikke en læsbar Excel-fil (.xlsx).") from error
+    finally:
+        book.close()
+
+
+def _measure(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Raises once the parts unpacked so far are more than any address book is."""
+    unpacked = sum(one.file_size for one in packed.infolist())
+    if unpacked > MOST_UNPACKED_BYTES:
+        raise SpreadsheetError("Filen fylder for meget, når den pakkes ud.")
+    with packed.open(part) as stream:
+        if len(stream.read(MOST_UNPACKED_BYTES + 1)) > MOST_UNPACKED_BYTES:
+            raise SpreadsheetError("Filen fylder for meget, når den pakkes ud.")
+
+
+def _text(cell: Any) -> str:
+    """A number as its digits: Excel makes numbers of codes, and 5.798e12 of an EAN number that fits in a float."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return _short(str(cell))
+
+
+def _csv(content: bytes) -> Iterator[list[str]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # What Excel in Denmark saves as "CSV" without saying UTF-8.
+        text = content.decode("cp1252", errors="replace")
+    first = text.partition("\n")[0]
+    delimiter = max(";,\t", key=first.count)
+    try:
+        for number, row in enumerate(
+            csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), start=1
+        ):
+            _not_too_many(number)
+            if len(row) > MOST_COLUMNS:
+                raise SpreadsheetError(f"Række {number} har {len(row)} kolonner; der må højst være {MOST_COLUMNS}.")
+            yield [_short(cell) for cell in row]
+    except csv.Error as error:
+        raise SpreadsheetError("Filen er ikke en læsbar CSV-fil.") from error
+
+
+def _not_too_many(number: int) -> None:
+    if number > MOST_ROWS:
+        raise SpreadsheetError(f"Filen har flere end {MOST_ROWS} rækker.")
+
+
+def _short(cell: str) -> str:
+    if len(cell) > MOST_CELL:
+        raise SpreadsheetError(f"En celle er på mere end {MOST_CELL} tegn.")
+    return cell

@@ -1,0 +1,232 @@
+"""The address book: where an organisation is written to, and how it wants its invoices.
+
+A spreadsheet of it is read as text, cell by cell. Everything that is wrong is found in one go, each with its row and
+column, so that nobody has to try five times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.contracts.parties import Address, Billing, Organisation
+from shared.contracts.refusal import Refused
+
+_EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+_LONGEST_EMAIL = 254
+_LONGEST_NAME = 120
+_GLN_DIGITS = 13
+_FIRST_ROW = 2
+
+COLUMNS: Mapping[str, str] = {
+    "kommunekode": "code",
+    "hovedpostkasse": "main_email",
+    "ean-nummer": "ean",
+    "ordre-/rekvisitionsnummer": "order_reference",
+    "personreference": "person_reference",
+    "kontostreng": "account_string",
+    "faktura-e-mail": "invoice_email",
+    "adresse": "street",
+    "postnummer": "postcode",
+    "by": "city",
+}
+"""Heading (in any case) → field. A heading `rolle: borgmester` is the address of that role."""
+
+ROLE_HEADING = "rolle:"
+_ADDRESS = ("street", "postcode", "city")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One organisation in the address book. `roles` maps a role to its address, never to a person's."""
+
+    organisation: Organisation
+    main_email: str | None = None
+    roles: Mapping[str, str] | None = None
+    billing: Billing = field(default_factory=Billing)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a row says about an organisation; None leaves what stands in the book."""
+
+    code: str
+    main_email: str | None = None
+    ean: str | None = None
+    order_reference: str | None = None
+    person_reference: str | None = None
+    account_string: str | None = None
+    invoice_email: str | None = None
+    street: str | None = None
+    postcode: str | None = None
+    city: str | None = None
+    roles: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`row` as the spreadsheet counts (the heading is 1), `column` as it is headed; `detail` in Danish."""
+
+    row: int
+    column: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"Række {self.row}, kolonne »{self.column}«: {self.detail}"
+
+
+def is_email(text: str) -> bool:
+    """A plain address (RFC 5321 without quoted parts); ASCII only, because not every mail server takes SMTPUTF8."""
+    return len(text) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
+
+
+def is_gln(text: str) -> bool:
+    """An EAN/GLN number of 13 digits whose last one is right (GS1 General Specifications § 7.9)."""
+    if len(text) != _GLN_DIGITS or not (text.isascii() and text.isdigit()):
+        return False
+    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(text)) % 10 == 0
+
+
+def require_email(text: str, field: str) -> str:
+    """The address without blanks around it; Refused 422 `invalid_email` if it is none."""
+    trimmed = text.strip()
+    if not is_email(trimmed):
+        raise Refused("invalid_email", "Skriv en gyldig e-mailadresse, fx navn@kommune.dk.", status=422, field=field)
+    return trimmed
+
+
+def require_name(text: str, field: str) -> str:
+    """The name on one line; Refused 422 `invalid_name` when it is empty, too long or holds control characters."""
+    trimmed = " ".join(text.split())
+    if not trimmed or len(trimmed) > _LONGEST_NAME or not trimmed.isprintable():
+        raise Refused("invalid_name", f"Skriv et navn på højst {_LONGEST_NAME} tegn.", status=422, field=field)
+    return trimmed
+
+
+def require_billing(billing: Billing, field: str = "billing") -> Billing:
+    """The same billing, or Refused 422 `invalid_ean` / `invalid_email` naming the field."""
+    if billing.ean is not None and not is_gln(billing.ean):
+        raise Refused(
+            "invalid_ean",
+            "EAN-nummeret skal være på 13 cifre, og det sidste skal passe med de andre.",
+            status=422,
+            field=f"{field}.ean",
+        )
+    if billing.email is not None:
+        require_email(billing.email, f"{field}.email")
+    return billing
+
+
+def billing_of(defaults: Billing, said: Billing) -> Billing:
+    """What was said when enrolling, and the address book's for the rest."""
+    return Billing(
+        ean=said.ean or defaults.ean,
+        order_reference=said.order_reference or defaults.order_reference,
+        person_reference=said.person_reference or defaults.person_reference,
+        account_string=said.account_string or defaults.account_string,
+        email=said.email or defaults.email,
+        address=said.address or defaults.address,
+    )
+
+
+def changed(entry: Entry, change: Change) -> Entry:
+    """The entry as it stands after the change."""
+    was = entry.billing
+    address = was.address
+    if change.street and change.postcode and change.city:
+        address = Address(street=change.street, postcode=change.postcode, city=change.city)
+    return Entry(
+        organisation=entry.organisation,
+        main_email=change.main_email or entry.main_email,
+        roles={**(entry.roles or {}), **dict(change.roles)},
+        billing=Billing(
+            ean=change.ean or was.ean,
+            order_reference=change.order_reference or was.order_reference,
+            person_reference=change.person_reference or was.person_reference,
+            account_string=change.account_string or was.account_string,
+            email=change.invoice_email or was.email,
+            address=address,
+        ),
+    )
+
+
+def read_rows(
+    heading: Sequence[str], rows: Sequence[Sequence[str]], known: frozenset[str]
+) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
+    """The changes a table asks for and everything that is wrong with it; with a finding nothing is to be imported.
+
+    An empty cell says nothing about its field. `known` are the codes of the address book.
+    """
+    fields, findings = _headings(heading)
+    if findings:
+        return (), tuple(findings)
+    changes: list[Change] = []
+    seen: dict[str, int] = {}
+    for number, row in enumerate(rows, start=_FIRST_ROW):
+        cells = {field: cell.strip() for field, cell in zip(fields, row, strict=False) if field and cell.strip()}
+        if not cells:
+            continue
+        titles = {field: title for field, title in zip(fields, heading, strict=False) if field}
+        wrong = _wrong(cells, known, seen)
+        code = cells.get("code", "").zfill(4)
+        seen.setdefault(code, number)
+        findings.extend(Finding(number, titles.get(field, field), detail) for field, detail in wrong)
+        changes.append(_change(code, cells))
+    if not changes and not findings:
+        findings.append(Finding(_FIRST_ROW, heading[0], "Der er ingen rækker under overskrifterne."))
+    return (tuple(changes), ()) if not findings else ((), tuple(findings))
+
+
+def _headings(heading: Sequence[str]) -> tuple[list[str | None], list[Finding]]:
+    fields: list[str | None] = []
+    findings: list[Finding] = []
+    for place, title in enumerate(heading, start=1):
+        plain = " ".join(title.casefold().split())
+        if plain.startswith(ROLE_HEADING) and plain.removeprefix(ROLE_HEADING).strip():
+            field: str | None = f"{ROLE_HEADING}{plain.removeprefix(ROLE_HEADING).strip()}"
+        else:
+            field = COLUMNS.get(plain)
+        if plain and field is None and plain not in {"navn", "kommune"}:
+            known = ", ".join([*COLUMNS, "rolle: …"])
+            findings.append(Finding(1, title, f"Overskriften er ukendt. De kendte er: {known}."))
+        if field is not None and field in fields:
+            findings.append(Finding(1, title, f"Overskriften står to gange (også før kolonne {place})."))
+        fields.append(field)
+    if "code" not in fields:
+        findings.append(Finding(1, "kommunekode", "Kolonnen mangler; den siger, hvilken kommune rækken handler om."))
+    return fields, findings
+
+
+def _wrong(cells: Mapping[str, str], known: frozenset[str], seen: Mapping[str, int]) -> list[tuple[str, str]]:
+    wrong: list[tuple[str, str]] = []
+    code = cells.get("code", "").zfill(4)
+    if "code" not in cells:
+        wrong.append(("code", "Kommunekoden mangler."))
+    elif code not in known:
+        wrong.append(("code", f"»{cells['code']}« er ikke en kommunekode i adressebogen."))
+    elif code in seen:
+        wrong.append(("code", f"Kommunen står allerede i række {seen[code]}."))
+    wrong.extend(
+        (field, f"»{text}« er ikke en e-mailadresse.")
+        for field, text in cells.items()
+        if (field in {"main_email", "invoice_email"} or field.startswith(ROLE_HEADING)) and not is_email(text)
+    )
+    if "ean" in cells and not is_gln(cells["ean"]):
+        wrong.append(("ean", f"»{cells['ean']}« er ikke et EAN-nummer på 13 cifre. Lad kolonnen være tekst i Excel."))
+    if "postcode" in cells and not (cells["postcode"].isdigit() and len(cells["postcode"]) == len("2300")):
+        wrong.append(("postcode", f"»{cells['postcode']}« er ikke et postnummer på fire cifre."))
+    missing = [field for field in _ADDRESS if field not in cells]
+    if 0 < len(missing) < len(_ADDRESS):
+        wrong.extend((field, "Adressen skal have både vej, postnummer og by.") for field in missing)
+    return wrong
+
+
+def _change(code: str, cells: Mapping[str, str]) -> Change:
+    roles = tuple(
+        (field.removeprefix(ROLE_HEADING), text) for field, text in cells.items() if field.startswith(ROLE_HEADING)
+    )
+    plain = {field: text for field, text in cells.items() if field != "code" and not field.startswith(ROLE_HEADING)}
+    return Change(code=code, roles=roles, **plain)

@@ -1,0 +1,45 @@
+"""The words people read for where an enrolment or a meeting stands."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+State = Literal["invited", "declined", "received", "waitlisted", "enrolled", "not_approved", "withdrawn", "lapsed"]
+
+MeetingState = Literal["planned", "scheduled", "cancelled", "held"]
+
+ANSWERED: frozenset[State] = frozenset({"declined", "received", "waitlisted", "enrolled", "not_approved", "withdrawn"})
+"""Whoever stands so has answered the invitation and is not reminded of it."""
+
+_WORDS: dict[State, str] = {
+    "invited": "Inviteret",
+    "declined": "Har takket nej",
+    "received": "Modtaget",
+    "waitlisted": "På venteliste",
+    "enrolled": "Plads bekræftet",
+    "not_approved": "Ikke godkendt politisk",
+    "withdrawn": "Afmeldt",
+    "lapsed": "Bortfaldet",
+}
+
+
+def status(state: State, *, forbehold_open: bool = False, position: int | None = None) -> str:
+    """`position` is the place on the waiting list, computed when read and never stored."""
+    if state == "enrolled" and forbehold_open:
+        return "Plads reserveret – med forbehold for politisk godkendelse"
+    if state == "waitlisted" and forbehold_open:
+        return "På venteliste – med forbehold"
+    if state == "waitlisted" and position is not None:
+        return f"På venteliste (nr. {position})"
+    return _WORDS[state]
+
+
+def meeting_status(state: MeetingState, date_version: int) -> str:
+    """A dated meeting whose date has changed since its first is `Flyttet`."""
+    words: dict[MeetingState, str] = {
+        "planned": "Planlagt (uden dato)",
+        "scheduled": "Flyttet" if date_version else "Dato fastsat",
+        "cancelled": "Aflyst",
+        "held": "Afholdt",
+    }
+    return words[state]

@@ -1,0 +1,9 @@
+"""What this service does when a time has come."""
+
+from __future__ import annotations
+
+from services.enrollment.usecases.invite_municipalities import REMINDER
+from services.enrollment.usecases.remind_silent import remind_silent
+from shared.runtime.timers import at
+
+TIMERS = (at(REMINDER, remind_silent),)

@@ -1,0 +1,26 @@
+"""The invitation rounds of a programme, and how many are still silent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.enrollment.adapters import invitations
+from shared.storage.tx import Tx
+
+
+async def list_invitations(tx: Tx, query: Mapping[str, str]) -> Any:
+    return {
+        "rounds": [
+            {
+                "round_id": one["round_id"],
+                "started_at": one["started_at"].isoformat(),
+                "remind_on": one["remind_on"].isoformat() if one["remind_on"] else None,
+                "reminded_at": one["reminded_at"].isoformat() if one["reminded_at"] else None,
+                "invited": one["invited"],
+                "reminded": one["reminded"],
+                "silent": one["silent"],
+            }
+            for one in await invitations.rounds(tx, query["programme_id"])
+        ]
+    }

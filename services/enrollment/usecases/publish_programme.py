@@ -1,0 +1,61 @@
+"""A programme file becomes a published programme, or a newer version of one."""
+
+from __future__ import annotations
+
+from services.enrollment.adapters import organisations, programmes
+from services.enrollment.domain import publication
+from services.enrollment.domain.municipality import Municipality
+from services.enrollment.domain.programme_check import CheckResult, check
+from services.enrollment.domain.programme_terms import terms as terms_of
+from shared.contracts.enrollment import ProgrammeChanged, ProgrammePublished
+from shared.contracts.event import Command
+from shared.contracts.refusal import Refused
+from shared.runtime.answers import Answer
+from shared.storage.tx import Tx
+
+
+class PublishProgramme(Command):
+    """`file` is the text of the YAML file."""
+
+    file: str
+
+
+async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:
+    """Refused 422 `programme_not_publishable` with every finding of the check; the same file again changes nothing."""
+    known = [
+        Municipality(one.organisation.code, one.organisation.name, one.organisation.region, one.organisation.cvr)
+        for one in await organisations.municipalities_in_danish_order(tx)
+        if one.organisation.region and one.organisation.cvr
+    ]
+    result = check(command.file, municipalities=known)
+    if result.programme is None or not result.publishable:
+        raise _not_publishable(result)
+    terms = terms_of(result.programme)
+
+    current = (await programmes.lock(tx, [terms.ref.id])).get(terms.ref.id)
+    outcome = publication.decide(None if current is None else current.terms, terms, tx.source)
+
+    if outcome != "unchanged":
+        await programmes.publish(tx, terms)
+        told = ProgrammePublished if outcome == "published" else ProgrammeChanged
+        tx.publish(told(owner=terms.ref.owner, terms=terms))
+    warnings = [f"linje {one.line}: {one.message}" for one in result.findings]
+    return Answer(
+        {"programme_id": terms.ref.id, "version": terms.ref.version, "outcome": outcome, "findings": warnings},
+        status=201 if outcome == "published" else 200,
+        location=f"/api/enrollment/programmes/{terms.ref.id}",
+    )
+
+
+def _not_publishable(result: CheckResult) -> Refused:
+    errors = [
+        {"field": f"file:{one.line}:{one.column}", "code": one.code, "detail": one.message}
+        for one in result.findings
+        if one.severity == "error"
+    ]
+    return Refused(
+        "programme_not_publishable",
+        f"Filen kan ikke udgives: {len(errors)} ting skal rettes først.",
+        status=422,
+        errors=errors,
+    )

@@ -1,0 +1,35 @@
+"""Somebody of an enrolled municipality gets a seat at a meeting; beyond the included seats at the price shown before.
+
+Follow it to the invoice line and the mail: domain/roster.py, shared/contracts/enrollment.py, and there
+services/invoicing/usecases/claim_extra_participant.py and services/notifications/usecases/confirm_extra_participant.py.
+"""
+
+from __future__ import annotations
+
+from services.enrollment.adapters import people, rosters
+from services.enrollment.domain.address_book import require_email, require_name
+from services.enrollment.domain.roster import register, seats_used, told
+from services.enrollment.usecases.open_roster import open_roster
+from shared.contracts.enrollment import RegisterParticipant
+from shared.runtime.answers import Answer
+from shared.storage.tx import Tx
+
+
+async def register_participant(tx: Tx, command: RegisterParticipant) -> Answer:
+    programme, enrolment, roster = await open_roster(tx, command.enrolment_id, command.meeting_id)
+    name, email = require_name(command.name, "name"), require_email(command.email, "email")
+    person = await people.recognise_one(tx, enrolment.organisation.code, name, email)
+
+    change = register(roster, person, command.accepted_price_ore, tx.now)
+
+    await rosters.save(tx, enrolment, change.after)
+    for fact in told(change, programme.ref, enrolment):
+        tx.publish(fact)
+    return Answer(
+        {
+            "person_id": person.person_id,
+            "extra": person in change.extra_added,
+            "registered": len(change.after.seats),
+            "seats": seats_used(change.after),
+        }
+    )

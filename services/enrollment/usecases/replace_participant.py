@@ -1,0 +1,32 @@
+"""Skift deltager: a colleague takes over the seat, its place in the order, and what it costs."""
+
+from __future__ import annotations
+
+from services.enrollment.adapters import people, rosters
+from services.enrollment.domain.address_book import require_email, require_name
+from services.enrollment.domain.roster import replace_participant as replace_seat
+from services.enrollment.domain.roster import seats_used, told
+from services.enrollment.usecases.open_roster import open_roster
+from shared.contracts.enrollment import ReplaceParticipant
+from shared.runtime.answers import Answer
+from shared.storage.tx import Tx
+
+
+async def replace_participant(tx: Tx, command: ReplaceParticipant) -> Answer:
+    programme, enrolment, roster = await open_roster(tx, command.enrolment_id, command.meeting_id)
+    name, email = require_name(command.name, "name"), require_email(command.email, "email")
+    person = await people.recognise_one(tx, enrolment.organisation.code, name, email)
+
+    change = replace_seat(roster, command.person_id, person, tx.now)
+
+    await rosters.save(tx, enrolment, change.after)
+    for fact in told(change, programme.ref, enrolment):
+        tx.publish(fact)
+    return Answer(
+        {
+            "person_id": person.person_id,
+            "previous": command.person_id,
+            "registered": len(change.after.seats),
+            "seats": seats_used(change.after),
+        }
+    )

@@ -1,0 +1,48 @@
+"""A programme file becomes a published programme."""
+
+from __future__ import annotations
+
+from services.enrollment.usecases.list_programmes import list_programmes
+from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
+from shared.contracts.enrollment import ProgrammeChanged, ProgrammePublished
+from tests.support.enrollment_desk import P1, Desk, programme_text
+
+
+async def test_a_programme_is_published_once(desk: Desk) -> None:
+    assert (await desk.publish())["outcome"] == "published"
+    assert (await desk.publish())["outcome"] == "unchanged"
+    (fact,) = await desk.told()
+    assert isinstance(fact, ProgrammePublished)
+    assert fact.terms.terms.fees[0].amount_ore == 1_950_000
+    assert (await desk.read(list_programmes))["programmes"][0]["programme_id"] == P1
+
+
+async def test_a_higher_version_is_a_change(desk: Desk) -> None:
+    await desk.publish()
+    await desk.told()
+    newer = (
+        programme_text().replace("version: 1", "version: 2").replace("closes_days_before: 3", "closes_days_before: 5")
+    )
+    assert (await desk.publish(newer))["outcome"] == "changed"
+    (fact,) = await desk.told()
+    assert isinstance(fact, ProgrammeChanged)
+    assert (fact.terms.ref.version, fact.terms.terms.registration_closes_days) == (2, 5)
+
+
+async def test_other_content_under_the_same_version_is_refused(desk: Desk) -> None:
+    await desk.publish()
+    other = programme_text().replace("closes_days_before: 3", "closes_days_before: 5")
+    refused = await desk.refusal(publish_programme, PublishProgramme(file=other))
+    assert refused.code == "version_not_higher"
+
+
+async def test_a_wrong_weekday_is_refused_with_its_line_until_a_person_has_chosen(desk: Desk) -> None:
+    refused = await desk.refusal(publish_programme, PublishProgramme(file=programme_text("gode-overgange")))
+    assert refused.code == "programme_not_publishable"
+    assert [error["code"] for error in refused.extra["errors"]] == ["weekday_mismatch"]  # type: ignore[index,union-attr]
+    assert await desk.told() == []
+
+
+async def test_another_systems_programme_is_not_published_here(desk: Desk) -> None:
+    foreign = programme_text().replace("enrolments: /tovholder/enrollment", "enrolments: /kl/crm")
+    assert (await desk.refusal(publish_programme, PublishProgramme(file=foreign))).code == "other_owner"

@@ -1,0 +1,169 @@
+"""The use cases of `enrollment` on a real database, at a time of the test's choosing, and what they told."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import pytest
+
+from deploy.local.locations import ROOT
+from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.entrypoints.timers import TIMERS
+from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
+from services.enrollment.usecases.follow_meetings import follow_meetings
+from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
+from services.enrollment.usecases.register_participant import register_participant
+from shared.contracts.enrollment import EnrolMunicipality, RegisterParticipant
+from shared.contracts.event import FACTS, Event
+from shared.contracts.refusal import Refused
+from shared.contracts.scheduling import Meeting, MeetingFact, MeetingScheduled, When
+from shared.messaging.envelope import Received
+from shared.runtime.answers import Answer, Asked
+from shared.runtime.timers import Timer
+from shared.storage.pool import open_pool
+from shared.storage.tx import Cause, Tx, transaction
+from tests.support.servers import MakeDatabase
+
+P1 = "netvaerk-kommunal-ungeindsats"
+AARHUS, KOEBENHAVN, HVIDOVRE = "0751", "0101", "0167"
+CAUSE = Cause("c0ffee00-0000-7000-8000-000000000000", None, "token/test")
+
+C = TypeVar("C")
+
+
+@dataclass(slots=True)
+class Desk:
+    """`now` is the domain time of whatever is asked next."""
+
+    pool: asyncpg.Pool[asyncpg.Record]
+    time: datetime = datetime(2020, 6, 1, 8, tzinfo=UTC)
+    read_to: int = 0
+
+    def now(self) -> datetime:
+        return self.time
+
+    async def ask(self, usecase: Callable[[Tx, C], Awaitable[Answer]], command: C) -> dict[str, Any]:
+        """The answer's body; Refused is raised and nothing is kept."""
+        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE) as tx:
+            return (await usecase(tx, command)).body
+
+    async def refusal(self, usecase: Callable[[Tx, C], Awaitable[Answer]], command: C) -> Refused:
+        with pytest.raises(Refused) as refused:
+            await self.ask(usecase, command)
+        return refused.value
+
+    async def enrol(self, *commands: EnrolMunicipality) -> Sequence[Answer | Refused]:
+        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE) as tx:
+            return await enrol_municipalities(tx, [Asked(one, CAUSE) for one in commands])
+
+    async def read(self, usecase: Callable[[Tx, Mapping[str, str]], Awaitable[Any]], **query: str) -> Any:
+        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE) as tx:
+            return await usecase(tx, query)
+
+    async def hear(self, *facts: MeetingFact, sequences: Sequence[int | None] | None = None) -> None:
+        numbers = sequences or [None] * len(facts)
+        received: list[Received[Any]] = [
+            Received(
+                data=fact,
+                source="/tovholder/scheduling",
+                id=secrets.token_hex(8),
+                type=fact.type,
+                subject=fact.subject,
+                sequence=number,
+                time=self.time,
+                cause=CAUSE,
+            )
+            for fact, number in zip(facts, numbers, strict=True)
+        ]
+        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE) as tx:
+            await follow_meetings(tx, received)
+
+    async def ring(self) -> int:
+        """Carry out what is due; how many timers it was."""
+        usecases = {entry.timer: entry.usecase for entry in TIMERS}
+        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE) as tx:
+            rows = await tx.fetch("DELETE FROM timers WHERE due <= $1 RETURNING timer, key, due, data::text", self.time)
+            for row in rows:
+                timer = Timer(row["timer"], row["key"], row["due"], json.loads(row["data"]), CAUSE)
+                await usecases[row["timer"]](tx, [timer])
+        return len(rows)
+
+    async def told(self) -> list[Event]:
+        """The facts since the last look, in the order they were told, read as every reader reads them."""
+        rows = await self.pool.fetch("SELECT id, type, payload FROM outbox WHERE id > $1 ORDER BY id", self.read_to)
+        if rows:
+            self.read_to = rows[-1]["id"]
+        return [FACTS[row["type"]].model_validate_json(json.dumps(json.loads(row["payload"])["data"])) for row in rows]
+
+    async def publish(self, text: str | None = None) -> dict[str, Any]:
+        return await self.ask(publish_programme, PublishProgramme(file=text or programme_text()))
+
+    async def has_enrolled(self, code: str = AARHUS, **more: Any) -> str:
+        """P1 is published and the municipality has its place; told so far is forgotten."""
+        await self.publish()
+        (outcome,) = await self.enrol(sign_up(code, **more))
+        assert isinstance(outcome, Answer), outcome
+        await self.told()
+        return enrolment_id(P1, code)
+
+    async def has_meeting(
+        self, *, kind: str = "heldag", day: str = "2021-04-15", group: str | None = "vest"
+    ) -> Meeting:
+        programme = await self.pool.fetchval("SELECT terms->>'ref' FROM programmes WHERE id = $1", P1)
+        when = When.model_validate_json(json.dumps({"first_day": day, "last_day": day}))
+        meeting = Meeting(
+            id=f"m-{kind}-{group}", key=f"{group}-{kind}-1", title="Møde", kind=kind, group=group, when=when
+        )
+        fact = MeetingScheduled.model_validate_json(
+            json.dumps(
+                {
+                    "owner": "/tovholder/scheduling",
+                    "programme": json.loads(programme),
+                    "meeting": meeting.model_dump(mode="json"),
+                }
+            )
+        )
+        await self.hear(fact)
+        return meeting
+
+    async def register(self, enrolment: str, meeting: str, name: str, price: int | None = None) -> dict[str, Any]:
+        email = f"{name.lower().replace(' ', '.')}@kommune.example"
+        command = RegisterParticipant(
+            enrolment_id=enrolment, meeting_id=meeting, name=name, email=email, accepted_price_ore=price
+        )
+        return await self.ask(register_participant, command)
+
+
+def programme_text(name: str = P1) -> str:
+    return (ROOT / "programmes" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def sign_up(code: str = AARHUS, **more: Any) -> EnrolMunicipality:
+    ordinary = {"contact_name": "Karen Kontakt", "contact_email": f"karen@k{code}.example"}
+    return EnrolMunicipality(**{"programme_id": P1, "organisation_code": code, **ordinary, **more})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def link_key() -> None:
+    """The key that signs links, for use cases that run in the process of the tests."""
+    folder = Path(tempfile.mkdtemp(prefix="tovholder-test-key-"))
+    (folder / "links.key").write_text(secrets.token_hex(32), encoding="ascii")
+    os.environ["TOVHOLDER_LINK_KEY_FILE"] = str(folder / "links.key")
+    os.environ.setdefault("TOVHOLDER_DATABASE_URL", "postgresql://nobody@127.0.0.1/none")
+
+
+@pytest.fixture
+async def desk(database: MakeDatabase) -> AsyncIterator[Desk]:
+    where = await database("enrollment")
+    pool = await open_pool(where.url, "test")
+    yield Desk(pool)
+    await pool.close()
