@@ -146,7 +146,7 @@ CREATE TABLE stream_in (
     subject text NOT NULL,
     source text NOT NULL,
     consumer text NOT NULL,
-    sequence bigint NOT NULL,
+    sequence bigint,                  -- null: its source does not number its events
     bound boolean NOT NULL,
     PRIMARY KEY (subject, source, consumer)
 ) WITH (fillfactor = 70);

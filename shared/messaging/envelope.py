@@ -1,0 +1,364 @@
+"""From a Kafka record to an event, and total: whatever bytes arrive, the answer is an Arrival and never an exception.
+
+CloudEvents 1.0 in Kafka, structured (JSON in the value) and binary (`ce_` headers, data in the value). One parser reads
+all JSON; of a repeated key it takes the last value. Sources: CloudEvents 1.0.2, Kafka protocol binding 1.0.2.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, NotRequired, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
+from typing_extensions import TypedDict
+
+from shared.contracts.event import event_uid
+from shared.storage.tx import Cause
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+E = TypeVar("E", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[E]):
+    """An event as a handler gets it. `time` is domain time; `cause` is the cause of what follows from the event."""
+
+    data: E
+    source: str
+    id: str
+    type: str
+    subject: str
+    sequence: int | None
+    time: datetime
+    cause: Cause
+
+
+class Record(Protocol):
+    """What this module reads of a Kafka record; parked events and dead letters are kept as such records too."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record that waits in the database, byte for byte as it came."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """Why an event cannot be taken in. `detail` names fields and rules and never repeats a value."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(slots=True, eq=False)
+class Arrival:
+    """A record and what could be read of it.
+
+    Without a source and a subject it has no place in any order. `data` is None when there is a defect, and when the
+    type is not in the table.
+    """
+
+    record: Record
+    command: bool = False
+    """It came over `tovholder.intake`: asked for, not told."""
+    source: str | None = None
+    id: str | None = None
+    type: str | None = None
+    subject: str | None = None
+    sequence: int | None = None
+    time: datetime | None = None
+    correlation_id: str = ""
+    causation_id: str | None = None
+    actor: str | None = None
+    data: BaseModel | None = None
+    defect: Defect | None = None
+    invalid: ValidationError | None = None
+    """What exactly is wrong with the data of a readable envelope: a command's sender is told."""
+    uid: UUID | None = None
+
+    @property
+    def stream(self) -> tuple[str, str] | None:
+        """(subject, source): what its order is kept by."""
+        return (self.subject, self.source) if self.subject is not None and self.source is not None else None
+
+    def cause(self) -> Cause:
+        """The cause of what follows from this event."""
+        return Cause(self.correlation_id, self.id, self.actor or f"source/{self.source}")
+
+    def received(self) -> Received[Any]:
+        """For handlers; only without a defect and with data."""
+        return Received(
+            self.data,
+            self.source or "",
+            self.id or "",
+            self.type or "",
+            self.subject or "",
+            self.sequence,
+            self.time or _EPOCH,
+            self.cause(),
+        )
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2300, 1, 1, tzinfo=UTC)
+_BIGINT = 2**63 - 1
+
+# No control characters (CloudEvents § 3.1 String) and at most 255 characters: index entries have a limit in PostgreSQL.
+_Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,255}$")]
+_STRICT = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True)
+
+
+class _Attributes(TypedDict):
+    """CloudEvents context attributes and our extensions, as they stand in structured JSON."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]  # pydantic reads it from the class, as its documentation says
+
+    specversion: Literal["1.0"]
+    id: _Text
+    source: _Text
+    type: _Text
+    subject: NotRequired[_Text | None]
+    time: NotRequired[AwareDatetime | None]
+    sequence: NotRequired[str | int | None]
+    correlationid: NotRequired[_Text | None]
+    causationid: NotRequired[_Text | None]
+    actor: NotRequired[_Text | None]
+
+
+_attributes = TypeAdapter(_Attributes).validator
+_TYPE_HINT = re.compile(rb'"type"\s*:\s*"([^"\\]{1,255})"')
+_VERSION = re.compile(r"(.+)\.v(\d+)")
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
+
+class Reader:
+    """Reads the records of one consumer; `models` are the types in its table, by wire name.
+
+    `version_of` tells a known type in an unknown major version from a type nobody here knows.
+    """
+
+    def __init__(self, models: Mapping[str, type[BaseModel]]) -> None:
+        self._models = dict(models)
+        self._known = {match[1] for name in models if (match := _VERSION.fullmatch(name))}
+        # One pass of pydantic's parser over the bytes gives attributes and data; which of these is the right one is
+        # guessed from the bytes, and the Literal refuses a wrong guess.
+        self._whole = {name.encode(): _whole(name, model) for name, model in models.items()}
+
+    def read(self, record: Record) -> Arrival:
+        """Never raises."""
+        arrival = Arrival(record)
+        try:
+            headers = record.headers
+            if headers and (binary := _binary_attributes(headers)) is not None:
+                self._read_binary(arrival, binary)
+            else:
+                self._read_structured(arrival)
+        except (ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
+            arrival.data = None
+            arrival.defect = Defect("bad_envelope", f"unreadable: {type(error).__name__}")
+        return arrival
+
+    def _read_structured(self, arrival: Arrival) -> None:
+        value = arrival.record.value
+        if not value:
+            arrival.defect = Defect("no_value", "the record has no value")
+            return
+        guess = _TYPE_HINT.search(value, 0, 4096)
+        whole = self._whole.get(guess[1]) if guess else None
+        if whole is not None:
+            try:
+                event = whole.validate_json(value)
+            except ValidationError:
+                pass  # the careful way below finds out what is wrong
+            else:
+                if _accept(arrival, event):
+                    arrival.data = event["data"]
+                return
+        self._read_carefully(arrival, value)
+
+    def _read_carefully(self, arrival: Arrival, value: bytes) -> None:
+        try:
+            event = from_json(value, allow_inf_nan=False)
+        except ValueError:
+            arrival.defect = Defect("bad_json", "the value is not JSON in UTF-8")
+            return
+        if not isinstance(event, dict):
+            arrival.defect = Defect("bad_envelope", "the value is not a JSON object")
+            return
+        if self._read_attributes(arrival, event, from_strings=False):
+            self._read_data(arrival, to_json(event["data"]) if "data" in event else None)
+
+    def _read_binary(self, arrival: Arrival, attributes: dict[str, str] | Defect) -> None:
+        if isinstance(attributes, Defect):
+            arrival.defect = attributes
+            return
+        if self._read_attributes(arrival, attributes, from_strings=True):
+            self._read_data(arrival, arrival.record.value)
+
+    def _read_attributes(self, arrival: Arrival, event: dict[str, Any], *, from_strings: bool) -> bool:
+        try:
+            # A JSON round trip, so that both modes are read by the same strict rules.
+            named = {name: event[name] for name in _Attributes.__annotations__ if name in event}
+            return _accept(arrival, _attributes.validate_json(to_json(named), strict=not from_strings))
+        except ValidationError as error:
+            arrival.defect = Defect("bad_envelope", describe(error))
+            # What is readable still says which key is to wait.
+            arrival.source = _readable(event.get("source"))
+            arrival.subject = _readable(event.get("subject"))
+            arrival.id = _readable(event.get("id"))
+            arrival.type = _readable(event.get("type"))
+            if arrival.source and arrival.id:
+                arrival.uid = event_uid(arrival.source, arrival.id)
+                arrival.correlation_id = arrival.id
+            return False
+
+    def _read_data(self, arrival: Arrival, data: bytes | None) -> None:
+        wire_type = arrival.type or ""
+        model = self._models.get(wire_type)
+        if model is None:
+            version = _VERSION.fullmatch(wire_type)
+            if version and version[1] in self._known:
+                arrival.defect = Defect("unsupported", "known type in an unknown major version")
+            return
+        if data is None:
+            arrival.defect = Defect("bad_data", "the event has no data")
+            return
+        try:
+            arrival.data = model.model_validate_json(data)
+        except ValidationError as error:
+            arrival.defect = Defect("bad_data", describe(error))
+            arrival.invalid = error
+
+
+def _whole(name: str, model: type[BaseModel]) -> Any:
+    # Built at run time, one per type in the table, which no type checker can follow.
+    fields: dict[str, Any] = {**_Attributes.__annotations__, "type": Literal[name], "data": model}
+    whole = TypedDict("whole", fields)  # type: ignore[misc]
+    whole.__pydantic_config__ = _STRICT  # type: ignore[attr-defined]
+    return TypeAdapter(whole).validator
+
+
+def _accept(arrival: Arrival, event: Mapping[str, Any]) -> bool:
+    """Take the attributes over; False when one of them has a value that cannot be kept."""
+    arrival.source = source = event["source"]
+    arrival.id = event_id = event["id"]
+    arrival.type = event["type"]
+    arrival.subject = event.get("subject")
+    arrival.uid = event_uid(source, event_id)
+    arrival.correlation_id = event.get("correlationid") or event_id
+    arrival.causation_id = event.get("causationid")
+    arrival.actor = event.get("actor")
+    sequence = event.get("sequence")
+    if sequence is not None:
+        number = sequence if isinstance(sequence, int) else _number(sequence)
+        if number is not None and not 0 <= number <= _BIGINT:
+            arrival.defect = Defect("bad_envelope", "sequence: out of range")
+            return False
+        arrival.sequence = number
+    time = event.get("time")
+    if time is None:
+        # Optional in CloudEvents: then the broker's time is the nearest there is.
+        arrival.time = datetime.fromtimestamp(max(arrival.record.timestamp, 0) / 1000, UTC)
+    elif _EARLIEST <= time <= _LATEST:
+        arrival.time = time
+    else:
+        arrival.defect = Defect("bad_envelope", "time: out of range")
+        return False
+    return True
+
+
+def _number(text: str) -> int | None:
+    """The sequence in `text`; None when it is of another kind (the extension allows any string), -1 when too long."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    # Python refuses to convert thousands of digits, and a bigint has 19.
+    return int(text) if len(text) <= 19 else -1  # noqa: PLR2004
+
+
+def _readable(value: object) -> str | None:
+    if isinstance(value, str) and 0 < len(value) <= 255 and value.isprintable():  # noqa: PLR2004  (as _Text)
+        return value
+    return None
+
+
+def _binary_attributes(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str] | Defect | None:
+    """The `ce_` headers of a record in binary mode (Kafka binding § 3.2), or None when it is not in that mode.
+
+    Headers that are not CloudEvents' are nobody's business here: null, repeated or not text, they are passed over.
+    """
+    found: dict[str, str] = {}
+    for name, value in headers:
+        if (
+            name.lower() == "content-type"
+            and value is not None
+            and value.lower().startswith(b"application/cloudevents")
+        ):
+            return None
+    for name, value in headers:
+        if not name.startswith("ce_"):
+            continue
+        attribute = name[3:]
+        if attribute in found:
+            return Defect("bad_header", "a ce_ header stands there twice")
+        if value is None:
+            return Defect("bad_header", "a ce_ header is null")
+        try:
+            found[attribute] = value.decode("utf-8")
+        except UnicodeDecodeError:
+            return Defect("bad_header", "a ce_ header is not UTF-8")
+    return found or None
+
+
+def describe(error: ValidationError) -> str:
+    """Which fields break which rules, without their values: the first five."""
+    errors = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(_rule(item) for item in errors[:5])
+
+
+def _rule(item: ErrorDetails) -> str:
+    # A key of a free-form object is data as well, and is not repeated.
+    path = ".".join(str(part) if isinstance(part, int) or _FIELD_NAME.fullmatch(part) else "*" for part in item["loc"])
+    return f"{path or 'event'}: {item['type']}"
+
+
+def headers_to_json(headers: Sequence[tuple[str, bytes | None]]) -> str:
+    """Headers as they came, repeated names and any bytes, as `[[name, base64 or null], …]`."""
+    return json.dumps([[name, None if value is None else base64.b64encode(value).decode()] for name, value in headers])
+
+
+def headers_from_json(text: str) -> tuple[tuple[str, bytes | None], ...]:
+    """What `headers_to_json` wrote down."""
+    return tuple((name, None if value is None else base64.b64decode(value)) for name, value in json.loads(text))
