@@ -63,8 +63,12 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
     assert belonging_to(data_dir) == []
 
 
+def get(url: str, patience: float = 10) -> httpx.Response:
+    return httpx.get(url, trust_env=False, timeout=patience)
+
+
 def ask(url: str) -> str:
-    return httpx.get(url, trust_env=False, timeout=10).text
+    return get(url).text
 
 
 async def test_each_service_is_told_what_it_needs_and_no_more(stack: Stack) -> None:
@@ -91,11 +95,11 @@ async def test_the_gateway_leads_to_each_service_and_hides_what_is_for_operators
     assert ask(f"{gateway}/tilmeld/netvaerk") == "/tilmeld/netvaerk"
     assert ask(f"{gateway}/static/a.css") == "/static/a.css"
     for hidden in ("/_clock", "/readyz", "/livez", "/metrics"):
-        assert httpx.get(gateway + hidden, trust_env=False).status_code == 404
+        assert get(gateway + hidden).status_code == 404
     stack.take_down("scheduling")
-    away = httpx.get(f"{gateway}/scheduling/moeder?token=secret", trust_env=False)
+    away = get(f"{gateway}/scheduling/moeder?token=secret")
     assert (away.status_code, "svarer ikke lige nu" in away.text) == (503, True)
-    machine = httpx.get(f"{gateway}/api/scheduling/meetings", trust_env=False)
+    machine = get(f"{gateway}/api/scheduling/meetings")
     assert machine.headers["Content-Type"] == "application/problem+json"
     assert machine.json()["code"] == "service_away"
     await asyncio.to_thread(stack.bring_up, "scheduling")
@@ -119,7 +123,7 @@ async def test_a_paused_service_answers_again_when_it_is_resumed(stack: Stack) -
     url = stack.addresses.services["notifications"]
     stack.pause("notifications")
     with pytest.raises(httpx.ReadTimeout):
-        httpx.get(f"{url}/readyz", timeout=0.3, trust_env=False)
+        get(f"{url}/readyz", patience=0.3)
     stack.resume("notifications")
     assert ask(f"{url}/readyz") == "ok"
 
