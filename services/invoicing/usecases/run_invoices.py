@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.invoicing.adapters import claims, invoices, meetings, programmes
@@ -77,7 +76,7 @@ async def _with_newest_contacts(tx: Tx, due: Sequence[Claim]) -> list[Claim]:
     if not appointed:
         return list(due)
     return [
-        replace(claim, contact=newer[0])
+        claim._replace(contact=newer[0])
         if (newer := appointed.get(claim.enrolment_id)) and newer[1] > claim.told_at
         else claim
         for claim in due

@@ -73,7 +73,6 @@ async def test_an_unpaid_invoice_is_told_of_three_times_ten_days_apart_and_then_
         levels += [
             (day, fact.level, fact.outstanding_ore) for fact in await books.told() if isinstance(fact, InvoiceOverdue)
         ]
-    # Winter time begins on 25 October: 08:00 in Denmark is an hour later then.
     assert levels == [(0, 1, 2_437_500), (10, 2, 2_437_500), (20, 3, 2_437_500)]
 
 

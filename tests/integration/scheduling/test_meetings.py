@@ -23,7 +23,7 @@ from shared.contracts.scheduling import (
     PlanMeeting,
     SetMeetingDate,
 )
-from tests.support.facts import OWNER, PROGRAMME, PROGRAMME_TERMS, a_programme
+from tests.support.facts import MEETINGS_OWNER, OWNER, PROGRAMME, PROGRAMME_TERMS, a_programme
 from tests.support.room import Room
 
 UNDATED = MeetingPlan(key="oest-1", title="1. heldagsmøde", kind="heldag", group="oest", precision="undated")
@@ -42,9 +42,9 @@ OEST_1 = natural_id("meeting", PROGRAMME.id, "oest-1")
 OEST_2 = natural_id("meeting", PROGRAMME.id, "oest-2")
 
 
-def the_programme(*meetings: MeetingPlan, version: int = 1, meetings_owner: str | None = None) -> ProgrammeTerms:
-    changes = {"version": version} | ({"meetings_owner": meetings_owner} if meetings_owner else {})
-    return PROGRAMME_TERMS.model_copy(update={"ref": a_programme(**changes), "meetings": meetings})
+def the_programme(*meetings: MeetingPlan, version: int = 1, meetings_owner: str = MEETINGS_OWNER) -> ProgrammeTerms:
+    ref = a_programme(version=version, meetings_owner=meetings_owner)
+    return PROGRAMME_TERMS.model_copy(update={"ref": ref, "meetings": meetings})
 
 
 async def published(diary: Room, *meetings: MeetingPlan) -> None:
