@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shared.runtime.door import Door, Transaction
     from shared.runtime.ledger import Reply
     from shared.runtime.tokens import Principal, Tokens
+    from shared.web.pages import Pages
 
 __all__ = ["Answer", "Asked", "Read", "Route", "Write", "WriteMany", "api_routes", "read", "write", "write_many"]
 
@@ -166,22 +167,27 @@ async def answered(request: Request, answer: Callable[[Request, str], Awaitable[
 
 
 def api_routes(
-    service: str, routes: Sequence[Route], door: Door, transaction: Transaction, tokens: Tokens
+    service: str, routes: Sequence[Route], door: Door, transaction: Transaction, tokens: Tokens, pages: Pages
 ) -> list[StarletteRoute]:
-    """One Starlette route per path, and the OpenAPI document at `/api/<service>/openapi.json`."""
+    """One Starlette route per path, the OpenAPI document at `/api/<service>/openapi.json`, and it as a page at `docs`."""
     by_path: dict[str, dict[str, Route]] = {}
     for route in routes:
         methods = by_path.setdefault(route.path, {})
         if route.method in methods:
             raise ValueError(f"{route.name} is in the table twice")
         methods[route.method] = route
-    described = to_json(document(service, routes))
+    described = document(service, routes)
+    as_json = to_json(described)
 
     async def openapi(_request: Request) -> Response:
-        return Response(described, media_type="application/json")
+        return Response(as_json, media_type="application/json")
+
+    async def docs(_request: Request) -> Response:
+        return pages.render("web/api.html", document=described, headers={"Cache-Control": "public, max-age=60"})
 
     return [
         StarletteRoute(f"/api/{service}/openapi.json", openapi, name="openapi"),
+        StarletteRoute(f"/api/{service}/docs", docs, name="docs"),
         *(
             StarletteRoute(path, Endpoint(methods, door, transaction, tokens), name=path)
             for path, methods in sorted(by_path.items(), key=lambda item: "{" in item[0])

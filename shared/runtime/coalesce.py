@@ -52,10 +52,9 @@ class Coalescer:
     `in_transaction` opens a transaction, repeats it on transient errors, and raises Problem 503 when that is no help.
     """
 
-    def __init__(self, usecase: WriteManyUseCase, in_transaction: InTransaction, *, capacity: int = CAPACITY) -> None:
+    def __init__(self, usecase: WriteManyUseCase, in_transaction: InTransaction) -> None:
         self._usecase = usecase
         self._in_transaction = in_transaction
-        self._capacity = capacity
         self._queue: list[_Waiting] = []
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
@@ -64,7 +63,7 @@ class Coalescer:
 
     async def ask(self, request: Request) -> Reply | Problem:
         """The outcome, once it is committed. A caller that goes away does not undo what it asked for."""
-        if self._closing or len(self._queue) >= self._capacity:
+        if self._closing or len(self._queue) >= CAPACITY:
             return Problem(503, "overloaded", headers={"Retry-After": "1"})
         if self._runner is None:
             self._runner = asyncio.create_task(self._run(), name="coalescer")

@@ -1,0 +1,9 @@
+"""python -m tests.support.toy."""
+
+from __future__ import annotations
+
+from shared.runtime.service import main
+from tests.support.toy import SERVICE
+
+if __name__ == "__main__":
+    main(SERVICE)
