@@ -10,11 +10,12 @@ import yaml
 from deploy.docs import DOCS
 from shared.contracts.effects import EFFECTS
 from shared.contracts.event import COMMANDS, FACTS, SERVICES, Event
+from shared.messaging.subscriptions import On
 
 
 def subscribed(service: str) -> set[str]:
     table = importlib.import_module(f"services.{service}.entrypoints.kafka").SUBSCRIPTIONS
-    return {subscription.model.type for subscription in table}
+    return {entry.fact.type if isinstance(entry, On) else entry.command.type for entry in table}
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -78,9 +78,11 @@ async def _count(client: Client, timeline: Timeline, data_dir: Path) -> dict[str
     """The numbers, from the services' own lists and from the files that people find."""
     enrolments = (await client.get("/api/enrollment/enrolments", programme_id=PROGRAMME))["enrolments"]
     meetings = (await client.get("/api/scheduling/meetings", programme=PROGRAMME))["meetings"]
-    invoices = (await client.get("/api/invoicing/invoices"))["invoices"]
-    fees = [one for one in invoices if one["kind"] == "fee"]
-    extras = [one for one in invoices if one["kind"] == "extra"]
+    invoices = (await client.get("/api/invoicing/invoices", programme=PROGRAMME))["invoices"]
+    claims = (await client.get("/api/invoicing/claims", programme=PROGRAMME))["claims"]
+    kinds = {claim["invoice_id"]: claim["kind"] for claim in claims}
+    fees = [one for one in invoices if kinds[one["id"]] == "fee"]
+    extras = [one for one in invoices if kinds[one["id"]] == "extra"]
     return {
         "programme": PROGRAMME,
         "enrolments": _tally(one["status"] for one in enrolments),

@@ -320,16 +320,16 @@ class Scenario:
             await self._pay(invoice)
 
     async def _outstanding(self) -> list[dict[str, Any]]:
-        found = (await self._client.get("/api/invoicing/invoices", outstanding="yes"))["invoices"]
-        return sorted((one for one in found if one["outstanding_ore"] > 0), key=lambda one: str(one["invoice_id"]))
+        found = (await self._client.get("/api/invoicing/invoices", programme=PROGRAMME))["invoices"]
+        return sorted((one for one in found if one["outstanding_ore"] > 0), key=lambda one: str(one["id"]))
 
     async def _pay(self, invoice: dict[str, Any]) -> None:
         body = {
-            "payment_id": f"bank-{invoice['invoice_id']}",
+            "payment_id": f"bank-{invoice['id']}",
             "amount_ore": invoice["outstanding_ore"],
             "paid_on": invoice["due_on"],
         }
-        await self._client.send("POST", f"/api/invoicing/invoices/{invoice['invoice_id']}/payments", body)
+        await self._client.send("POST", f"/api/invoicing/invoices/{invoice['id']}/payments", body)
 
 
 def _meeting(plan: Plan) -> str:

@@ -1,0 +1,150 @@
+"""What every benchmark stands on: real servers of its own, fresh databases, and figures with their spread."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+import psutil
+
+from deploy.local import databases, jars, kafka, postgres, process, topics
+from deploy.local.blocking import run_blocking
+from deploy.local.locations import ROOT
+from deploy.local.ports import free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PASSWORD = "bench-only"  # noqa: S105 (guards servers that live as long as one run)
+
+
+@dataclass
+class Row:
+    """One figure: what, how much, against what, and whether the target is met (None = there is none)."""
+
+    name: str
+    value: float
+    unit: str
+    ratio: float | None = None
+    against: str = ""
+    target: str = ""
+    reached: bool | None = None
+    note: str = ""
+    runs: list[float] = field(default_factory=list)
+
+
+class Servers:
+    """One broker and one database server for all benchmarks of a run."""
+
+    def __init__(self, folder: Path) -> None:
+        port, controller, pg = free_ports(3)
+        self._broker = kafka.Broker(folder / "kafka", port=port, controller_port=controller, logs=folder)
+        self._postgres = postgres.Server(folder / "postgres", port=pg, password=PASSWORD, logs=folder)
+        self._stack = contextlib.ExitStack()
+        self.kafka = self._broker.bootstrap
+        self.admin_url = self._postgres.admin_url
+
+    def start(self) -> None:
+        jars.install()
+        for server in (self._broker, self._postgres):
+            server.prepare()
+            command = server.command()
+            running = process.start(command)
+            self._stack.callback(process.stop, running, command)
+            if server is self._postgres:
+                self._postmaster = psutil.Process(running.pid)
+        run_blocking(kafka.wait_until_usable(self.kafka))
+        run_blocking(postgres.wait_until_usable(self.admin_url))
+
+    def stop(self) -> None:
+        self._stack.close()
+
+    def postgres_cpu_seconds(self) -> float:
+        """CPU of the server and its live backends; a backend that ended counts in its parent's children."""
+        everyone = [self._postmaster, *self._postmaster.children(recursive=True)]
+        total = 0.0
+        for one in everyone:
+            with contextlib.suppress(psutil.Error):
+                times = one.cpu_times()
+                total += times.user + times.system + times.children_user + times.children_system
+        return total
+
+    async def database(self, service: str) -> str:
+        """A fresh, migrated, empty database; the runtime role's URL."""
+        name, role = f"bench_{secrets.token_hex(4)}", f"bench_{service}"
+        connection = await asyncpg.connect(self.admin_url)
+        try:
+            await databases.ensure_roles(connection, role, dict.fromkeys(databases.roles(role), PASSWORD))
+            owner, runtime = databases.roles(role)
+            await connection.execute(f'CREATE DATABASE "{name}" OWNER "{owner}"')
+            await databases.close_to_others(connection, name, role)
+        finally:
+            await connection.close()
+        owner_url = databases.url_for(self.admin_url, role=owner, password=PASSWORD, database=name)
+        url = databases.url_for(self.admin_url, role=runtime, password=PASSWORD, database=name)
+        await databases.grant_rows(owner_url)
+        told = {"TOVHOLDER_MIGRATION_URL": owner_url, "TOVHOLDER_DATABASE_URL": url}
+        subprocess.run(
+            [sys.executable, "-m", f"services.{service}", "migrate"],
+            check=True, cwd=ROOT, env={**os.environ, **told}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        return url
+
+    async def topics(self) -> str:
+        """A fresh set of topics; their prefix."""
+        prefix = f"b{secrets.token_hex(4)}."
+        await topics.ensure_topics(self.kafka, prefix)
+        return prefix
+
+
+@contextlib.contextmanager
+def servers() -> Iterator[Servers]:
+    with tempfile.TemporaryDirectory(prefix="tovholder-bench-", ignore_cleanup_errors=True) as folder:
+        running = Servers(Path(folder))
+        try:
+            running.start()
+            yield running
+        finally:
+            running.stop()
+
+
+@dataclass
+class Measured:
+    """Wall and CPU seconds of a stretch of work."""
+
+    wall: float
+    python_cpu: float
+    postgres_cpu: float
+
+
+class Stopwatch:
+    """Begin when the work begins, not when its preparations do."""
+
+    def __init__(self, running: Servers) -> None:
+        self._servers = running
+        self.started = False
+
+    def start(self) -> None:
+        self.started = True
+        self._postgres = self._servers.postgres_cpu_seconds()
+        self._cpu = time.process_time()
+        self._wall = time.perf_counter()
+
+    def stop(self) -> Measured:
+        wall = time.perf_counter() - self._wall
+        cpu = time.process_time() - self._cpu
+        return Measured(wall, cpu, self._servers.postgres_cpu_seconds() - self._postgres)
+
+
+def median(values: list[float]) -> float:
+    return statistics.median(values)
