@@ -32,6 +32,7 @@ from deploy.local.locations import ROOT, cache_dir, service_names
 from deploy.local.ports import HOST
 from deploy.local.process import Command
 from deploy.local.supervisor import State, Supervisor
+from shared.storage.migrate import SHARED, MigrationError, Stream, migrate
 
 READY_DEADLINE_S = 60.0
 FALLS_BEFORE_READY = 3
@@ -257,7 +258,7 @@ class Stack:
             run_blocking(postgres.wait_until_usable(server.admin_url))
         run_blocking(databases.ensure_databases(server.admin_url, passwords, self.services))
         with ThreadPoolExecutor() as pool:
-            _all([pool.submit(self._migrate, service, data, server, passwords) for service in self.services])
+            _all([pool.submit(self._migrate, service, server, passwords) for service in self.services])
 
     def _prepare_topics(self, broker: kafka.Broker) -> None:
         with self._explained("kafka", broker.explain):
@@ -271,25 +272,15 @@ class Stack:
         except TimeoutError:
             raise StackError(f"{name} did not become ready. The end of its log:\n{explain()}") from None
 
-    def _migrate(self, service: str, data: DataDir, server: postgres.Server, passwords: Mapping[str, str]) -> None:
-        log = data.logs / f"{service}-migrate.log"
-        owner, _ = databases.roles(service)
-        command = Command(
-            argv=(*self.service_command(service), "migrate"),
-            log=log,
-            env={
-                "TOVHOLDER_MIGRATION_URL": _database_url(server.admin_url, service, owner, passwords),
-                "TOVHOLDER_DATABASE_URL": _database_url(server.admin_url, service, service, passwords),
-            },
-            cwd=ROOT,
-        )
-        running = process.start(command)
+    def _migrate(self, service: str, server: postgres.Server, passwords: Mapping[str, str]) -> None:
+        """As `python -m services.<name> migrate` does, without the seconds that importing a whole service takes."""
+        owner, runtime = databases.roles(service)
+        owner_url = _database_url(server.admin_url, service, owner, passwords)
         try:
-            status = running.wait(READY_DEADLINE_S)
-        finally:
-            process.stop(running, command)
-        if status != 0:
-            raise StackError(f"The database of {service} could not be migrated:\n{process.last_lines(log)}")
+            streams = (SHARED, Stream.read(service, ROOT / "services" / service / "migrations"))
+            run_blocking(migrate(owner_url, streams, runtime))
+        except MigrationError as error:
+            raise StackError(f"The database of {service} could not be migrated: {error}") from error
 
     def _plan(
         self, data: DataDir, ports: Mapping[str, int], server: postgres.Server, broker: kafka.Broker

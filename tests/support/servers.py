@@ -13,7 +13,6 @@ import os
 import secrets
 import shutil
 import socket
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from deploy.local import postgres as embedded_postgres
 from deploy.local.blocking import run_blocking
 from deploy.local.locations import ROOT
 from deploy.local.ports import HOST, free_ports
+from shared.storage.migrate import SHARED, Stream, migrate
 
 Source = Literal["environment", "docker", "embedded"]
 PASSWORD = "test-only"  # noqa: S105 # guards a server that lives as long as one test run
@@ -283,7 +283,8 @@ class _Templates:
         template = await self._copy(f"template_{service or 'any'}_{self._run}", roles, "template0")
         await databases.grant_rows(template.owner_url)
         if service:
-            await _migrate(service, template)
+            streams = (SHARED, Stream.read(service, ROOT / "services" / service / "migrations"))
+            await migrate(template.owner_url, streams, databases.roles(roles)[1])
         return template.name
 
     async def _copy(self, name: str, roles: str, template: str) -> Database:
@@ -300,21 +301,6 @@ class _Templates:
 
         admin_url = f"{self.admin_url.rpartition('/')[0]}/{name}"
         return Database(name=name, url=url(runtime), owner_url=url(owner), admin_url=admin_url)
-
-
-async def _migrate(service: str, database: Database) -> None:
-    running = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        f"services.{service}",
-        "migrate",
-        cwd=ROOT,
-        env={**os.environ, "TOVHOLDER_MIGRATION_URL": database.owner_url, "TOVHOLDER_DATABASE_URL": database.url},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await running.communicate()
-    assert running.returncode == 0, f"{service} could not be migrated:\n{output.decode()}"
 
 
 @pytest.fixture(scope="session")

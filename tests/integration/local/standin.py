@@ -28,8 +28,6 @@ class Answers(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    if sys.argv[1:] == ["migrate"]:
-        sys.exit(1 if os.environ.get("STANDIN_MIGRATION_FAILS") else 0)
     if os.environ.get("STANDIN_FALLS"):
         sys.exit("I always fall")
     server = ThreadingHTTPServer((os.environ["TOVHOLDER_HTTP_HOST"], int(os.environ["TOVHOLDER_HTTP_PORT"])), Answers)
