@@ -1,7 +1,8 @@
 """Real servers for tests, one set per run: from the environment, else from Docker, else the embedded ones.
 
-Fixtures: `kafka` (bootstrap address), `postgres` (an administrator's URL), `database` (makes a fresh database for one
-test), `prefix` (put in front of every topic, group and client id of one test). Nothing is skipped for want of a server.
+Fixtures: `kafka` (bootstrap address), `postgres` (an administrator's URL), `mail` (a server that keeps what it gets,
+with an API to see it and to make it misbehave), `database` (makes a fresh database for one test), `prefix` (put in
+front of every topic, group and client id of one test). Nothing is skipped for want of a server.
 Under xdist the controller starts the servers and the workers use them.
 """
 
@@ -13,6 +14,7 @@ import os
 import secrets
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import asyncpg
+import httpx
 import pytest
 
 from deploy.local import databases, process
@@ -30,6 +33,7 @@ from deploy.local.blocking import run_blocking
 from deploy.local.locations import ROOT
 from deploy.local.ports import HOST, free_ports
 from shared.storage.migrate import SHARED, Stream, migrate
+from tests.support.eventually import eventually
 
 Source = Literal["environment", "docker", "embedded"]
 PASSWORD = "test-only"  # noqa: S105 # guards a server that lives as long as one test run
@@ -158,6 +162,43 @@ def _postgres_container() -> Iterator[str]:
         yield f"postgresql://postgres:{PASSWORD}@{HOST}:{port}/postgres"
 
 
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail server that delivers to nobody. `http` shows what it got: `/api/messages`, `/control/rules`."""
+
+    smtp: str
+    http: str
+
+
+@contextlib.contextmanager
+def mail_from(source: Source) -> Iterator[Mail]:
+    """A mail server; ours also where Docker answers, because tests ask it what it got."""
+    if source == "environment":
+        yield Mail(os.environ["TOVHOLDER_TEST_SMTP"], os.environ["TOVHOLDER_TEST_MAIL_HTTP"])
+        return
+    smtp_port, http_port = free_ports(2)
+    found = Mail(f"{HOST}:{smtp_port}", f"http://{HOST}:{http_port}")
+    with _folder("mail") as folder:
+        listen = ("--smtp", found.smtp, "--http", f"{HOST}:{http_port}", "--control")
+        folders = ("--mails", str(folder / "mails"), "--calendar", str(folder / "calendar"))
+        command = process.Command(
+            argv=(sys.executable, "-m", "deploy.local.mailsink", *listen, *folders), log=folder / "mail.log", cwd=ROOT
+        )
+        running = process.start(command)
+        try:
+            run_blocking(eventually(lambda: _answers(found.http), because="the mail server is ready"))
+            yield found
+        finally:
+            process.stop(running, command)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz", trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
 class Servers:
     """The run's servers, each started when it is first asked for and stopped at the end."""
 
@@ -165,6 +206,7 @@ class Servers:
         self._stack = contextlib.ExitStack()
         self._kafka: str | None = None
         self._postgres: str | None = None
+        self._mail: Mail | None = None
 
     @property
     def kafka(self) -> str:
@@ -181,6 +223,14 @@ class Servers:
             source = choose("TOVHOLDER_TEST_POSTGRES", os.environ, docker_answers)
             self._postgres = self._stack.enter_context(postgres_from(source))
         return self._postgres
+
+    @property
+    def mail(self) -> Mail:
+        """The mail server."""
+        if self._mail is None:
+            named = bool(os.environ.get("TOVHOLDER_TEST_SMTP"))
+            self._mail = self._stack.enter_context(mail_from("environment" if named else "embedded"))
+        return self._mail
 
     def stop(self) -> None:
         """Stops what was started; addresses from the environment are left alone."""
@@ -222,6 +272,12 @@ def kafka(request: pytest.FixtureRequest) -> str:
 def postgres(request: pytest.FixtureRequest) -> str:
     """URL of a real PostgreSQL's administrator."""
     return request.config.stash[SERVERS].postgres
+
+
+@pytest.fixture(scope="session")
+def mail(request: pytest.FixtureRequest) -> Mail:
+    """A real mail server that keeps everything; with xdist one per worker, because it is cheap."""
+    return request.config.stash[SERVERS].mail
 
 
 @pytest.fixture

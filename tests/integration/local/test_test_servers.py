@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
+
+import aiosmtplib
 import asyncpg
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy.local import topics
-from tests.support.servers import Database, MakeDatabase, choose
+from tests.support.servers import Database, Mail, MakeDatabase, choose
 
 
 def must_not_be_asked() -> bool:
@@ -54,6 +58,25 @@ async def test_each_test_has_a_database_that_others_may_not_enter(database: Make
     await runtime.close()
 
     assert await _tables(other) == []
+
+
+async def test_a_migrated_database_has_its_services_tables_and_its_runtime_role_may_use_them(
+    database: MakeDatabase,
+) -> None:
+    tables = await _tables(await database("invoicing"))
+    assert "outbox" in tables
+    assert len(tables) > 5
+
+
+async def test_the_mail_server_keeps_what_it_gets(mail: Mail) -> None:
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"] = "a@forening.example", "b@kommune.example", "Plads bekræftet"
+    letter.set_content("Kære tovholder")
+    host, _, port = mail.smtp.rpartition(":")
+    await aiosmtplib.send(letter, hostname=host, port=int(port))
+    async with httpx.AsyncClient(base_url=mail.http, trust_env=False) as client:
+        kept = (await client.get("/api/messages", params={"to": "b@kommune.example"})).json()
+    assert [one["subject"] for one in kept] == ["Plads bekræftet"]
 
 
 async def _tables(one: Database) -> list[str]:
