@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PROJECT := pyproject.toml requirements/run.in
 ARGS ?=
 
-.PHONY: install demo up test check bench faults lock clean
+.PHONY: install demo up test check bench faults lock compose-secrets clean
 
 install: $(VENV)/demo.stamp $(CACHE)/servers.stamp
 
@@ -33,6 +33,10 @@ lock: $(VENV)/test.stamp
 	$(BIN)/python -m deploy.local.jars --lock
 	$(BIN)/npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 	cd tests/browser && ../../$(BIN)/npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
+
+# For docker-compose.yml; needs nothing installed. What is there already stays as it is.
+compose-secrets:
+	@$(PYTHON) -m deploy.compose_secrets
 
 clean:
 	rm -rf $(VENV) $(CACHE)

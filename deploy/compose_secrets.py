@@ -1,0 +1,68 @@
+"""`python3 -m deploy.compose_secrets` writes what docker-compose.yml mounts as secrets; it needs nothing but Python.
+
+What is there stays as it is, so a second run only adds what a new service needs. The folder is for its owner alone. The
+files in it can be read by all, because a container mounts a file with its mode and its user is none of the host's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import secrets
+from pathlib import Path
+
+from deploy.local.locations import ROOT, service_names
+
+FOLDER = ROOT / "secrets"
+ADMIN = "postgres"
+TOKEN_NAME = "compose"  # noqa: S105 # whose token it is, not the token
+
+
+def write_secrets(folder: Path, services: tuple[str, ...]) -> None:
+    """Every file of `file_names`, and `api_token`, which is for people and never mounted."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    roles = [ADMIN, *(role for service in services for role in (service, f"{service}_owner"))]
+    passwords = _passwords(folder / "role_passwords", roles)
+    _write(folder / "role_passwords", "".join(f"{role}={password}\n" for role, password in passwords.items()))
+    _write(folder / "postgres_password", passwords[ADMIN])
+    for service in services:
+        for name, role in (("database_url", service), ("migration_url", f"{service}_owner")):
+            url = f"postgresql://{role}:{passwords[role]}@postgres:5432/tovholder_{service}"
+            _write(folder / f"{service}_{name}", url)
+    for name in ("api_token", "link_key"):
+        if not (folder / name).exists():
+            _write(folder / name, secrets.token_hex(32))
+    digest = hashlib.sha256((folder / "api_token").read_bytes().strip()).hexdigest()
+    if not (folder / "api_tokens").exists():
+        _write(folder / "api_tokens", f"{TOKEN_NAME}:{digest}")
+
+
+def file_names(services: tuple[str, ...]) -> tuple[str, ...]:
+    """The files that containers get, sorted."""
+    own = (f"{service}_{name}" for service in services for name in ("database_url", "migration_url"))
+    return tuple(sorted(("api_tokens", "link_key", "postgres_password", "role_passwords", *own)))
+
+
+def _passwords(file: Path, roles: list[str]) -> dict[str, str]:
+    lines = file.read_text().splitlines() if file.exists() else []
+    known = {role: password for role, _, password in (line.partition("=") for line in lines) if password}
+    return {role: known.get(role) or secrets.token_hex(24) for role in [*known, *roles]}
+
+
+def _write(path: Path, text: str) -> None:
+    unfinished = path.with_suffix(".new")
+    unfinished.write_text(text)
+    unfinished.chmod(0o444)
+    unfinished.replace(path)
+
+
+def main() -> None:
+    """Writes what is missing."""
+    parser = argparse.ArgumentParser(prog="python3 -m deploy.compose_secrets", description=main.__doc__)
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where to (default: secrets/)")
+    write_secrets(parser.parse_args().folder, service_names())
+
+
+if __name__ == "__main__":
+    main()
