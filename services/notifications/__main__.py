@@ -1,0 +1,9 @@
+"""python -m services.notifications."""
+
+from __future__ import annotations
+
+from services.notifications.app import SERVICE
+from shared.runtime.service import main
+
+if __name__ == "__main__":
+    main(SERVICE)

@@ -1,0 +1,50 @@
+"""From a row to the mail that goes out: always the same bytes."""
+
+from __future__ import annotations
+
+from services.notifications.adapters.messages import Message
+from services.notifications.adapters.mime import Attachment, Mail, compose
+from services.notifications.adapters.texts import Texts, Words
+from services.notifications.domain.calendar import Mailbox, ics
+
+
+class Composer:
+    """`sender` is From where no programme stands behind a letter."""
+
+    def __init__(self, words: Words, sender: Mailbox) -> None:
+        self._words = words
+        self._sender = sender
+
+    def texts(self, message: Message) -> Texts:
+        return self._words.write(message.template, _greeting(message), {**message.says, "name": message.name})
+
+    def mail(self, message: Message) -> Mail:
+        """Raises what `compose` raises."""
+        texts = self.texts(message)
+        seller = (message.says.get("programme") or {}).get("seller")
+        sender = Mailbox(seller["sender_name"], seller["sender_email"]) if seller else self._sender
+        calendar = message.calendar
+        return compose(
+            key=message.key,
+            sender=sender,
+            answer_to=seller["organizer_email"] if seller else sender.email,
+            recipient=Mailbox(message.name, message.email),
+            written_at=message.written_at,
+            texts=texts,
+            calendar=None if calendar is None else (calendar.method, ics(calendar)),
+            attachment=_attachment(message, texts),
+        )
+
+
+def _greeting(message: Message) -> str:
+    if message.template == "digest":
+        return "Godmorgen"
+    if not message.name:
+        return "Goddag"
+    return f"Til {message.name}" if "/" in message.recipient else f"Kære {message.name}"
+
+
+def _attachment(message: Message, texts: Texts) -> Attachment | None:
+    if message.template != "invoice":
+        return None
+    return Attachment(f"Faktura-{message.says['invoice_id']}.txt", texts.plain)

@@ -1,0 +1,149 @@
+"""The Danish words of a letter: one template each, read once as plain text and once as HTML."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.notifications.domain.text import is_link, lines, one_line
+from shared.contracts.danish import clock, clock_span, day_and_clock, day_span, kroner, long_day, short_day
+from shared.contracts.time import COPENHAGEN
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+_WIDTH = 76
+_SEVERAL_LINES = frozenset({"text"})
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    subject: str
+    plain: str
+    html: str
+
+
+class Words:
+    """Every template of this service. `public_url` is where people reach the installation; links begin with it."""
+
+    def __init__(self, public_url: str) -> None:
+        self._public_url = public_url
+        self._plain = self._environment("text", html=False)
+        self._html = self._environment("html", html=True)
+
+    def write(self, template: str, greeting: str, says: Mapping[str, Any]) -> Texts:
+        """The same letter gives the same words on every machine."""
+        clean = {name: _cleaned(name, value) for name, value in says.items()}
+        values = {"greeting": one_line(greeting), "programme": None, "answerable": True, **_shown(template, clean)}
+        plain = self._plain.get_template(f"mail/{template}.j2")
+        subject = one_line("".join(plain.blocks["subject"](plain.new_context({**values, "subject": ""}))))
+        html = self._html.get_template(f"mail/{template}.j2")
+        return Texts(
+            subject=subject,
+            plain=_tidy(plain.render(**values, subject=subject)),
+            html=_tidy(html.render(**values, subject=subject)),
+        )
+
+    def _environment(self, medium: str, *, html: bool) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=html,  # noqa: S701  (plain text is not HTML; the other one escapes everything)
+            undefined=StrictUndefined,
+            trim_blocks=False,
+            keep_trailing_newline=True,
+            auto_reload=False,
+        )
+        environment.filters.update(
+            day=_long_day,
+            short=_short_day,
+            moment=_moment,
+            amount=kroner,
+            when=meeting_time,
+            where=meeting_place,
+            link=self._link,
+            flow=_flow,
+            point=_point,
+        )
+        environment.globals["layout"] = f"layout/{medium}.j2"
+        environment.globals["m"] = environment.get_template(f"layout/{medium}_parts.j2").module
+        return environment
+
+    def _link(self, path: str) -> str:
+        """A path of ours, as a full address. Anything that could lead elsewhere leads to the front page."""
+        whole = f"{self._public_url}{path}"
+        return whole if path.startswith("/") and not path.startswith("//") and is_link(whole) else self._public_url
+
+
+def meeting_time(meeting: Mapping[str, Any]) -> str:
+    """Torsdag den 15. april 2021 kl. 9.30-15.00, or the day alone, or days and hours over several."""
+    when = meeting["when"]
+    first, last = date.fromisoformat(when["first_day"]), date.fromisoformat(when["last_day"])
+    if when["starts_at"] is None or when["ends_at"] is None:
+        return day_span(first, last)
+    starts = datetime.fromisoformat(when["starts_at"]).astimezone(COPENHAGEN)
+    ends = datetime.fromisoformat(when["ends_at"]).astimezone(COPENHAGEN)
+    if starts.date() == ends.date():
+        return f"{long_day(starts.date())} {clock_span(starts.time(), ends.time())}"
+    return f"{day_and_clock(starts.date(), starts.time())} til {day_and_clock(ends.date(), ends.time())}"
+
+
+def meeting_place(meeting: Mapping[str, Any]) -> str:
+    """Place and link; empty where neither is known yet."""
+    where = [text for text in (meeting["place"], meeting["link"]) if text]
+    return " · ".join(where) if where else ("Online" if meeting["mode"] == "virtual" else "")
+
+
+def _long_day(day: str) -> str:
+    return long_day(date.fromisoformat(day))
+
+
+def _short_day(day: str) -> str:
+    return short_day(date.fromisoformat(day))
+
+
+def _moment(instant: str) -> str:
+    shown = datetime.fromisoformat(instant).astimezone(COPENHAGEN)
+    return f"{long_day(shown.date())} kl. {clock(shown.time())}"
+
+
+def _flow(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _point(text: str) -> str:
+    return textwrap.fill(
+        text, _WIDTH, initial_indent="- ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _tidy(text: str) -> str:
+    """No blank lines in a row, none at the ends, one line break at the end."""
+    kept: list[str] = []
+    for line in text.splitlines():
+        if line.strip() or (kept and kept[-1]):
+            kept.append(line.rstrip())
+    return "\n".join(kept).strip("\n") + "\n"
+
+
+def _cleaned(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return lines(value) if name in _SEVERAL_LINES else one_line(value, 2000 if name == "path" else 400)
+    if isinstance(value, Mapping):
+        return {key: _cleaned(key, item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(name, item) for item in value]
+    return value
+
+
+def _shown(template: str, says: dict[str, Any]) -> dict[str, Any]:
+    """Lists of rows under names that a template can put into its parts as they are."""
+    named = {
+        "place_confirmed": {"fees": "fee_rows", "seats": "seat_lines", "next": "next_lines"},
+        "invoice": {"lines": "line_rows", "pay": "pay_rows"},
+        "payment_reminder": {"lines": "line_rows", "pay": "pay_rows"},
+    }.get(template, {})
+    return says | {new: says[old] for old, new in named.items()}

@@ -1,0 +1,67 @@
+"""Notifications, put together."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+
+from services.notifications.adapters.composer import Composer
+from services.notifications.adapters.smtp import Conversation, Server
+from services.notifications.adapters.texts import Words
+from services.notifications.domain.calendar import Mailbox
+from services.notifications.entrypoints import commands
+from services.notifications.entrypoints.http import ROUTES
+from services.notifications.entrypoints.kafka import SUBSCRIPTIONS
+from services.notifications.entrypoints.mailer import Mailer
+from services.notifications.entrypoints.timers import TIMERS
+from services.notifications.settings import Settings
+from services.notifications.usecases.deliver_message import Post
+from services.notifications.usecases.explain_message import explain_message
+from shared.runtime.service import Host, Service, open_host
+
+
+def _composer(host: Host) -> Composer:
+    settings = _settings(host)
+    return Composer(Words(settings.public_url), Mailbox(settings.sender_name, settings.sender_email))
+
+
+def _workers(host: Host) -> Sequence[Mailer]:
+    settings = _settings(host)
+    name, port = settings.smtp_address
+    server = Server(
+        name, port, settings.smtp_security, settings.smtp_username, settings.smtp_password, settings.smtp_timeout
+    )
+    post = Post(
+        pool=host.pool,
+        transaction=host.transaction,
+        composer=_composer(host),
+        conversation=Conversation(server),
+        mailer=f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}",
+        lease_s=settings.mail_lease,
+        retry_s=settings.mail_retry,
+    )
+    return [Mailer(post, host.activity)]
+
+
+def _mail(argv: Sequence[str]) -> int:
+    return commands.mail(argv, lambda: open_host(SERVICE, Settings()), _composer)
+
+
+def _settings(host: Host) -> Settings:
+    if not isinstance(host.settings, Settings):
+        raise TypeError("notifications needs its own settings")
+    return host.settings
+
+
+SERVICE = Service(
+    name="notifications",
+    settings=Settings,
+    subscriptions=SUBSCRIPTIONS,
+    routes=ROUTES,
+    timers=TIMERS,
+    workers=_workers,
+    explain=explain_message,
+    commands={"mail": _mail},
+)

@@ -1,0 +1,87 @@
+"""What staff read once a day: everything that happened, by programme and kind, and the meetings that want a date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from services.notifications.domain.letter import Letter, Recipient
+from services.notifications.domain.letters import Line
+from shared.contracts.danish import danish_sort_key
+from shared.contracts.event import natural_id
+from shared.contracts.programme import ProgrammeRef
+from shared.contracts.time import day_of, local
+
+_SEVEN = time(7)
+
+SECTIONS = {
+    "enrolled": "Nye tilmeldinger",
+    "waitlisted": "Nye på venteliste",
+    "reservation": "Politisk behandling",
+    "withdrawn": "Afmeldinger",
+    "lapsed": "Bortfaldne",
+    "regrouped": "Skiftet gruppe",
+    "extra": "Ekstra deltagere",
+    "extra_removed": "Ikke længere ekstra deltagere",
+    "overdue": "Forfaldne fakturaer",
+    "rejected": "Afviste henvendelser",
+    "unknown": "Mails, som måske ikke er kommet frem",
+    "failed": "Mails, som ikke kunne leveres",
+}
+"""Kind of line → what stands over it, in reading order. A kind that is not here only makes the digest go out."""
+_UNDATED = "Møder uden dato"
+_GENERAL = "På tværs"
+
+
+def next_digest(now: datetime) -> datetime:
+    """The next seven o'clock in the morning in Denmark."""
+    today = day_of(now)
+    moment = local(today, _SEVEN)
+    return moment if moment > now else local(today + timedelta(days=1), _SEVEN)
+
+
+def digests(
+    lines: Sequence[Line], programmes: Mapping[str, ProgrammeRef], undated: Mapping[str, Sequence[str]], at: datetime
+) -> list[Letter]:
+    """One letter to each staff mailbox that has something to read; a line of no programme goes to all of them."""
+    boxes: dict[str, list[ProgrammeRef]] = {}
+    for ref in sorted(programmes.values(), key=lambda ref: (danish_sort_key(ref.title), ref.id)):
+        boxes.setdefault(ref.staff_email, []).append(ref)
+    general = [line for line in lines if line.programme_id not in programmes]
+    written = []
+    for email, refs in sorted(boxes.items()):
+        parts = [_part(_GENERAL, general, ())] if general else []
+        for ref in refs:
+            own = [line for line in lines if line.programme_id == ref.id]
+            part = _part(ref.title, own, undated.get(ref.id, ()))
+            if own and part["sections"]:
+                parts.append(part)
+        if parts:
+            written.append(_letter(email, refs[0], parts, at))
+    return written
+
+
+def _part(title: str, lines: Sequence[Line], undated: Sequence[str]) -> dict[str, Any]:
+    sections = [
+        {"title": heading, "lines": sorted((line.text for line in lines if line.kind == kind), key=danish_sort_key)}
+        for kind, heading in SECTIONS.items()
+        if any(line.kind == kind for line in lines)
+    ]
+    if undated:
+        sections.append({"title": _UNDATED, "lines": sorted(undated, key=danish_sort_key)})
+    return {"title": title, "sections": sections}
+
+
+def _letter(email: str, programme: ProgrammeRef, parts: list[dict[str, Any]], at: datetime) -> Letter:
+    day = day_of(at).isoformat()
+    box = natural_id("staff", email)
+    return Letter(
+        template="digest",
+        to=Recipient(f"{programme.seller.cvr}/{box}", programme.seller.name, email, person=False),
+        about=f"staff/{box}",
+        occasion=day,
+        programme=programme,
+        written_at=at,
+        says={"day": day, "parts": parts, "answerable": False},
+    )

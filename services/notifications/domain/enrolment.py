@@ -1,0 +1,74 @@
+"""An enrolment as far as letters go: whom to write to, in which group, and whether it has a place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from shared.contracts.enrollment import (
+    EnrolmentFact,
+    EnrolmentLapsed,
+    EnrolmentRegrouped,
+    EnrolmentWaitlisted,
+    EnrolmentWithdrawn,
+    MunicipalityEnrolled,
+    ReservationResolved,
+    TovholderAppointed,
+)
+from shared.contracts.parties import Contact, Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """`attendance` says per kind of meeting who goes there. `since`: of the fact that gave contact, group or place.
+
+    `withdrawn_at`: whoever was registered before it is not invited after it, even if the place is taken again.
+    """
+
+    id: str
+    programme_id: str
+    organisation: Organisation
+    contact: Contact
+    has_place: bool
+    since: datetime
+    group: str | None = None
+    attendance: dict[str, str] = field(default_factory=dict)
+    participants_path: str | None = None
+    enrolled_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+
+
+def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolment | None:
+    """The enrolment after `fact`; None when nothing is known of it that a letter could need."""
+    match fact:
+        case MunicipalityEnrolled():
+            return Enrolment(
+                id=fact.enrolment_id,
+                programme_id=fact.programme.id,
+                organisation=fact.organisation,
+                contact=fact.contact,
+                has_place=True,
+                since=at,
+                group=fact.group,
+                attendance={seat.kind: seat.attendance for seat in fact.seats},
+                participants_path=fact.participants_path,
+                enrolled_at=fact.enrolled_at,
+                withdrawn_at=known.withdrawn_at if known else None,
+            )
+        case EnrolmentWithdrawn() | EnrolmentWaitlisted():
+            base = known or _without_place(fact, fact.contact, at)
+            return replace(base, has_place=False, since=at, withdrawn_at=at)
+        case EnrolmentLapsed() | ReservationResolved(approved=False):
+            return known and replace(known, has_place=False, since=at, withdrawn_at=at)
+        case EnrolmentRegrouped():
+            base = known or _without_place(fact, fact.contact, at)
+            return replace(base, group=fact.group, contact=fact.contact, since=at)
+        case TovholderAppointed():
+            base = known or _without_place(fact, fact.contact, at)
+            return replace(base, contact=fact.contact, since=at)
+        case _:
+            return known
+
+
+def _without_place(fact: EnrolmentFact, contact: Contact, at: datetime) -> Enrolment:
+    return Enrolment(fact.enrolment_id, fact.programme.id, fact.organisation, contact, has_place=False, since=at)

@@ -1,0 +1,187 @@
+"""Who should have which meeting in the calendar, and what must be sent for it to be so.
+
+What a mailbox was last told is compared with what holds now; the difference is the next message. So any order of facts
+ends in the same calendars, nobody is told anything twice, and nobody who was never invited gets a cancellation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from services.notifications.domain.calendar import Method, Part, uid
+from shared.contracts.programme import ProgrammeRef
+from shared.contracts.scheduling import Meeting, When
+from shared.contracts.time import start_of_day
+
+State = Literal["planned", "dated", "held", "cancelled"]
+Template = Literal[
+    "save_the_date",
+    "invitation",
+    "meeting_moved",
+    "meeting_cancelled",
+    "participant_registered",
+    "registration_cancelled",
+    "meeting_left",
+]
+
+_RANK: dict[State, int] = {"planned": 0, "dated": 1, "held": 2, "cancelled": 3}
+_AT_ONCE = timedelta(seconds=1)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A meeting as we were told; `changed_at` is the time of the fact that gave it this date version or state."""
+
+    programme: ProgrammeRef
+    meeting: Meeting
+    state: State
+    uid: str
+    changed_at: datetime
+    reason: str = ""
+
+    def gives_way_to(self, state: State, date_version: int) -> bool:
+        """Facts may come late: the newer date version wins, and at the same one the later state of a meeting's life."""
+        return (date_version, _RANK[state]) >= (self.meeting.date_version, _RANK[self.state])
+
+    @property
+    def invites(self) -> bool:
+        return self.state in {"dated", "held"} and self.meeting.when is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Somebody a meeting is for, since the fact of that time. `path`: where their organisation registers people."""
+
+    person_id: str
+    name: str
+    email: str
+    part: Part
+    organisation: str
+    since: datetime
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one mailbox was last told of one meeting. `turn` counts what was told within one date version."""
+
+    person_id: str
+    name: str
+    email: str
+    part: Part
+    organisation: str
+    method: Method
+    meeting: Meeting
+    turn: int
+    stamped: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next message to a mailbox. `occasion` is unique per meeting and person, and grows."""
+
+    template: Template
+    method: Method
+    guest: Guest
+    turn: int
+    stamped: datetime
+    whole: bool = False
+    previous: Meeting | None = None
+
+    def occasion(self, date_version: int) -> str:
+        return f"{date_version}.{self.turn}" if self.turn else f"{date_version}"
+
+
+def follow_meeting(
+    known: Standing | None, programme: ProgrammeRef, meeting: Meeting, state: State, at: datetime, reason: str = ""
+) -> Standing | None:
+    """The meeting after a fact of that time; None when the fact is older than what is known.
+
+    That it was held changes nothing in a calendar, so it leaves `changed_at` as it is.
+    """
+    now: State = "planned" if state == "dated" and meeting.when is None else state
+    if known is None:
+        changed_at = _LONG_AGO if now == "held" else at
+        return Standing(programme, meeting, now, uid(meeting.id, programme.seller.organizer_email), changed_at, reason)
+    if not known.gives_way_to(now, meeting.date_version):
+        return None
+    same = meeting.date_version == known.meeting.date_version and now in {known.state, "held"}
+    return Standing(programme, meeting, now, known.uid, known.changed_at if same else at, reason)
+
+
+def over_at(when: When) -> datetime:
+    """From the day after its last day on a meeting is the past, and nobody's calendar is changed for it."""
+    return start_of_day(when.last_day + timedelta(days=1))
+
+
+def the_guest(candidates: Iterable[Guest]) -> Guest | None:
+    """One mailbox is one guest, whoever shares it: a participant before a contact."""
+    return min(candidates, key=lambda guest: (guest.part == "contact", guest.person_id), default=None)
+
+
+def next_step(standing: Standing, told: Told | None, guest: Guest | None, at: datetime) -> Step | None:
+    """What to send one mailbox about one meeting; None = its calendar is right. `at`: the time of the newest fact."""
+    if standing.invites and guest is not None:
+        return _invite(standing, told, guest)
+    if told is None or told.method == "CANCEL":
+        return None
+    return _cancel(standing, told, at)
+
+
+def _invite(standing: Standing, told: Told | None, guest: Guest) -> Step | None:
+    meeting = standing.meeting
+    since = max(standing.changed_at, guest.since)
+    if meeting.when is None or since >= over_at(meeting.when):
+        return None
+    if told is None:
+        return Step(_welcome(meeting, guest.part), "REQUEST", guest, 0, since)
+    newer = meeting.date_version > told.meeting.date_version
+    stamped = since if newer else max(since, told.stamped + _AT_ONCE)
+    turn = 0 if newer else told.turn + 1
+    if told.method == "CANCEL":
+        return Step(_welcome(meeting, guest.part), "REQUEST", guest, turn, stamped)
+    if guest.part != told.part:
+        template: Template = "participant_registered" if guest.part == "participant" else "registration_cancelled"
+        return Step(template, "REQUEST", guest, turn, stamped, previous=told.meeting)
+    if newer:
+        return Step(_change(meeting, told.meeting), "REQUEST", guest, turn, stamped, previous=told.meeting)
+    return None
+
+
+def _cancel(standing: Standing, told: Told, at: datetime) -> Step | None:
+    whole = standing.state == "cancelled"
+    when = standing.meeting.when or told.meeting.when
+    since = standing.changed_at if whole else max(standing.changed_at, at)
+    if when is None or since >= over_at(when):
+        return None
+    newer = standing.meeting.date_version > told.meeting.date_version
+    template: Template = "registration_cancelled" if told.part == "participant" else "meeting_left"
+    return Step(
+        "meeting_cancelled" if whole else template,
+        "CANCEL",
+        Guest(told.person_id, told.name, told.email, told.part, told.organisation, since),
+        0 if newer else told.turn + 1,
+        since if newer else max(since, told.stamped + _AT_ONCE),
+        whole=whole,
+        previous=told.meeting,
+    )
+
+
+def _timed(meeting: Meeting) -> bool:
+    return meeting.when is not None and meeting.when.timed
+
+
+def _welcome(meeting: Meeting, part: Part) -> Template:
+    if part == "participant":
+        return "participant_registered"
+    return "invitation" if _timed(meeting) else "save_the_date"
+
+
+def _change(meeting: Meeting, previous: Meeting) -> Template:
+    if _timed(previous):
+        return "meeting_moved"
+    return "invitation" if _timed(meeting) else "save_the_date"

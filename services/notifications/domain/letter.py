@@ -1,0 +1,79 @@
+"""A letter: who is told what, once. Its text is made from it when it is sent, and is the same each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.notifications.domain.calendar import Entry
+from shared.contracts.event import natural_id
+from shared.contracts.parties import Contact, Organisation, Person
+from shared.contracts.programme import ProgrammeRef
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """`key` is a person_id, or `<organisation code>/<role>` for a mailbox that is no person's."""
+
+    key: str
+    name: str
+    email: str
+    person: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """`occasion` is the version of the fact it speaks of, `written_at` that fact's domain time.
+
+    `says` is JSON for the template. `people` are all whose names or addresses stand in it.
+    """
+
+    template: str
+    to: Recipient
+    about: str
+    occasion: str
+    programme: ProgrammeRef | None
+    written_at: datetime
+    says: dict[str, Any]
+    calendar: Entry | None = None
+    people: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return natural_id("message", self.template, self.to.key, self.about, self.occasion)
+
+
+def to_person(person: Person | Contact) -> Recipient:
+    return Recipient(person.person_id, person.name, person.email)
+
+
+def to_mailbox(organisation: Organisation, role: str, email: str) -> Recipient:
+    return Recipient(f"{organisation.code}/{role}", organisation.name, email, person=False)
+
+
+TITLES = {
+    "invited": "Invitation til forløbet",
+    "invitation_reminder": "Påmindelse om invitationen",
+    "sign_up_received": "Link til at bekræfte tilmeldingen",
+    "place_confirmed": "Bekræftelse af pladsen",
+    "waitlisted": "Besked om venteliste",
+    "withdrawn": "Kvittering for afmelding",
+    "contact_appointed": "Besked til ny kontakt",
+    "save_the_date": "Reservér datoen",
+    "invitation": "Invitation til mødet",
+    "meeting_moved": "Besked om flyttet møde",
+    "meeting_cancelled": "Besked om aflyst møde",
+    "participant_registered": "Invitation til deltager",
+    "registration_cancelled": "Afmelding af deltager",
+    "meeting_left": "Møde taget ud af kalenderen",
+    "extra_participant": "Pris for ekstra deltager",
+    "extra_participant_removed": "Ekstra deltager faktureres ikke",
+    "meeting_reminder": "Påmindelse om mødet",
+    "nobody_registered": "Påmindelse om at tilmelde deltagere",
+    "invoice": "Faktura",
+    "payment_reminder": "Betalingspåmindelse",
+    "note": "Besked",
+    "digest": "Dagens overblik",
+}
+"""What a template's letters are called among staff."""

@@ -1,0 +1,333 @@
+"""The letters of the product, one function each: a fact in, a letter out. Amounts are øre, days are Danish days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from services.notifications.domain.calendar import Entry, Mailbox
+from services.notifications.domain.invitations import Guest, Standing, Step
+from services.notifications.domain.letter import Letter, Recipient, to_mailbox, to_person
+from shared.contracts.danish import kroner, long_day, short_day
+from shared.contracts.enrollment import (
+    EnrolmentFact,
+    EnrolmentReceived,
+    EnrolmentWaitlisted,
+    EnrolmentWithdrawn,
+    ExtraParticipantAdded,
+    ExtraParticipantRemoved,
+    InvitationReminderDue,
+    MunicipalityEnrolled,
+    MunicipalityInvited,
+    RosterFact,
+    TovholderAppointed,
+)
+from shared.contracts.event import natural_id
+from shared.contracts.invoicing import Invoice, InvoiceIssued, InvoiceOverdue
+from shared.contracts.money import moms, with_moms
+from shared.contracts.notifications import ArmReminder, SendMessage
+from shared.contracts.programme import FeeTerm, ProgrammeRef, SeatTerm
+from shared.contracts.scheduling import Meeting
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that staff read about in the digest; names no person. `happened` makes it told once."""
+
+    programme_id: str | None
+    kind: str
+    about: str
+    occasion: str
+    text: str
+    happened_at: datetime
+
+    @property
+    def id(self) -> str:
+        return natural_id("digest", self.kind, self.about, self.occasion)
+
+
+def invitations(fact: MunicipalityInvited | InvitationReminderDue, at: datetime) -> list[Letter]:
+    template = "invited" if isinstance(fact, MunicipalityInvited) else "invitation_reminder"
+    return [
+        _about_enrolment(
+            template,
+            fact,
+            to_mailbox(fact.organisation, mailbox.role, mailbox.email),
+            fact.round_id,
+            at,
+            deadline=_day(fact.deadline),
+            path=fact.sign_up_path,
+        )
+        for mailbox in fact.to
+    ]
+
+
+def sign_up_received(fact: EnrolmentReceived, at: datetime) -> Letter:
+    return _about_enrolment(
+        "sign_up_received",
+        fact,
+        to_person(fact.contact),
+        fact.received_at.isoformat(),
+        at,
+        path=fact.confirm_path,
+        received_at=fact.received_at.isoformat(),
+    )
+
+
+def place_confirmed(fact: MunicipalityEnrolled, at: datetime) -> Letter:
+    return _about_enrolment(
+        "place_confirmed",
+        fact,
+        to_person(fact.contact),
+        fact.enrolled_at.isoformat(),
+        at,
+        path=fact.participants_path,
+        forbehold_open=fact.forbehold_open,
+        fees=[_fee_row(fee) for fee in fact.fees],
+        seats=[_seat_line(seat) for seat in fact.seats if seat.attendance != "none"],
+        next=_what_happens_next(fact),
+    )
+
+
+def waitlisted(fact: EnrolmentWaitlisted, at: datetime) -> Letter:
+    return _about_enrolment(
+        "waitlisted",
+        fact,
+        to_person(fact.contact),
+        fact.received_at.isoformat(),
+        at,
+        forbehold_open=fact.forbehold_open,
+    )
+
+
+def withdrawn(fact: EnrolmentWithdrawn, enrolled_at: datetime | None, at: datetime) -> Letter:
+    """`enrolled_at` of the place that is given up: one receipt for each."""
+    occasion = enrolled_at.isoformat() if enrolled_at else ""
+    return _about_enrolment("withdrawn", fact, to_person(fact.contact), occasion, at, reason=fact.reason)
+
+
+def contact_appointed(fact: TovholderAppointed, path: str | None, at: datetime) -> Letter:
+    return _about_enrolment(
+        "contact_appointed", fact, to_person(fact.contact), at.isoformat(), at, role=fact.contact.role, path=path
+    )
+
+
+def extra_participant(fact: ExtraParticipantAdded, version: int | None, at: datetime) -> Letter:
+    price = fact.terms.price_ore
+    return _about_roster(
+        "extra_participant",
+        fact,
+        version,
+        at,
+        price=price,
+        vat=moms(price, fact.terms.vat_percent),
+        gross=with_moms(price, fact.terms.vat_percent),
+    )
+
+
+def extra_participant_removed(fact: ExtraParticipantRemoved, version: int | None, at: datetime) -> Letter:
+    return _about_roster("extra_participant_removed", fact, version, at, moved_in=fact.reason == "moved_in")
+
+
+def calendar_letter(standing: Standing, step: Step) -> Letter:
+    """The invitation, its update or its cancellation, for one recipient."""
+    meeting, guest, seller = standing.meeting, step.guest, standing.programme.seller
+    shown = meeting if meeting.when else step.previous or meeting
+    when = shown.when
+    if when is None:
+        raise ValueError("a meeting without a day has no calendar entry")
+    return Letter(
+        template=step.template,
+        to=Recipient(guest.person_id, guest.name, guest.email),
+        about=f"meeting/{meeting.id}",
+        occasion=step.occasion(meeting.date_version),
+        programme=standing.programme,
+        written_at=step.stamped,
+        says={
+            "organisation": guest.organisation,
+            "name": guest.name,
+            "meeting": _meeting(shown),
+            "previous": _meeting(step.previous),
+            "told": _meeting(step.previous or shown),
+            "part": guest.part,
+            "path": guest.path,
+            "method": step.method,
+            "reason": standing.reason,
+        },
+        calendar=Entry(
+            method=step.method,
+            uid=standing.uid,
+            sequence=meeting.date_version,
+            stamped=step.stamped,
+            title=f"{meeting.title} – {standing.programme.title}",
+            first_day=when.first_day,
+            last_day=when.last_day,
+            starts_at=when.starts_at,
+            ends_at=when.ends_at,
+            place=meeting.place or "",
+            link=meeting.link or "",
+            organizer=Mailbox(seller.sender_name, seller.organizer_email),
+            attendee=Mailbox(guest.name, guest.email),
+            part=guest.part,
+            note=f"{standing.programme.title}\n{seller.sender_name}",
+            whole=step.whole,
+        ),
+        people=(guest.person_id,),
+    )
+
+
+def meeting_reminder(standing: Standing, guest: Guest, days: int, at: datetime) -> Letter:
+    meeting = standing.meeting
+    return Letter(
+        template="meeting_reminder",
+        to=Recipient(guest.person_id, guest.name, guest.email),
+        about=f"meeting/{meeting.id}",
+        occasion=f"{meeting.date_version}/{days}",
+        programme=standing.programme,
+        written_at=at,
+        says={"organisation": guest.organisation, "meeting": _meeting(meeting), "days": days},
+        people=(guest.person_id,),
+    )
+
+
+def nobody_registered(standing: Standing, guest: Guest, days: int, at: datetime) -> Letter:
+    reminder = meeting_reminder(standing, guest, days, at)
+    return replace(reminder, template="nobody_registered", says={**reminder.says, "path": guest.path})
+
+
+def invoice_issued(fact: InvoiceIssued, at: datetime) -> Letter:
+    return _about_invoice("invoice", fact.invoice, fact.subject, fact.invoice.issued_on.isoformat(), at)
+
+
+def payment_reminder(fact: InvoiceOverdue, at: datetime) -> Letter:
+    return _about_invoice(
+        "payment_reminder", fact.invoice, fact.subject, str(fact.level), at, outstanding=fact.outstanding_ore
+    )
+
+
+def note(said: SendMessage | ArmReminder, programme: ProgrammeRef | None, at: datetime) -> Letter:
+    """What another service or system wants said."""
+    person = "/" not in said.recipient
+    return Letter(
+        template="note",
+        to=Recipient(said.recipient, "", said.email, person),
+        about=said.about,
+        occasion=said.occasion,
+        programme=programme,
+        written_at=at,
+        says={"title": said.title, "text": said.text},
+        people=(said.recipient,) if person else (),
+    )
+
+
+def _about_enrolment(
+    template: str, fact: EnrolmentFact, to: Recipient, occasion: str, at: datetime, **says: object
+) -> Letter:
+    return Letter(
+        template=template,
+        to=to,
+        about=fact.subject,
+        occasion=occasion,
+        programme=fact.programme,
+        written_at=at,
+        says={"organisation": fact.organisation.name, **says},
+        people=(to.key,) if to.person else (),
+    )
+
+
+def _about_roster(template: str, fact: RosterFact, version: int | None, at: datetime, **says: object) -> Letter:
+    """`version` is the roster's, which the fact carries as its sequence; a producer that counts none tells once."""
+    return Letter(
+        template=template,
+        to=to_person(fact.contact),
+        about=fact.subject,
+        occasion=f"{fact.person.person_id}/{version or 0}",
+        programme=fact.programme,
+        written_at=at,
+        says={
+            "organisation": fact.organisation.name,
+            "person": fact.person.name,
+            "meeting": _meeting(fact.meeting),
+            **says,
+        },
+        people=(fact.contact.person_id, fact.person.person_id),
+    )
+
+
+def _about_invoice(template: str, invoice: Invoice, about: str, occasion: str, at: datetime, **says: object) -> Letter:
+    contact, email = invoice.contact, invoice.billing.email
+    to = to_mailbox(invoice.buyer, "faktura", email) if email else to_person(contact)
+    seller = invoice.programme.seller
+    account = f"reg.nr. {seller.bank_registration}, konto {seller.bank_account}" if seller.bank_account else None
+    payment = [
+        ("Bank", account),
+        ("Mærk betalingen", f"Faktura {invoice.id}"),
+        ("Sælger", f"{seller.name}, CVR {seller.cvr}"),
+        ("EAN-nummer", invoice.billing.ean),
+        ("Ordre-/rekvisitionsnummer", invoice.billing.order_reference),
+        ("Personreference", invoice.billing.person_reference),
+        ("Kontostreng", invoice.billing.account_string),
+    ]
+    return Letter(
+        template=template,
+        to=to,
+        about=about,
+        occasion=occasion,
+        programme=invoice.programme,
+        written_at=at,
+        says={
+            "organisation": invoice.buyer.name,
+            "invoice_id": invoice.id,
+            "issued_on": invoice.issued_on.isoformat(),
+            "due_on": invoice.due_on.isoformat(),
+            "net": invoice.net_ore,
+            "vat": invoice.vat_ore,
+            "gross": invoice.gross_ore,
+            "lines": [
+                (
+                    line.text if line.quantity == 1 else f"{line.quantity} × {line.text}",
+                    f"{kroner(line.net_ore)} ekskl. moms",
+                )
+                for line in invoice.lines
+            ],
+            "pay": [row for row in payment if row[1]],
+            **says,
+        },
+        people=(contact.person_id,) if to.person else (),
+    )
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _meeting(meeting: Meeting | None) -> dict[str, object] | None:
+    return meeting.model_dump(mode="json") if meeting else None
+
+
+def _fee_row(fee: FeeTerm) -> tuple[str, str]:
+    gross = with_moms(fee.amount_ore, fee.vat_percent)
+    price = f"{kroner(fee.amount_ore)} ekskl. moms, {kroner(gross)} inkl. moms"
+    return fee.text, f"{price}, faktureres {short_day(fee.invoice_on)}"
+
+
+def _seat_line(seat: SeatTerm) -> str:
+    if seat.included is None:
+        return f"{seat.title}: så mange, I ønsker"
+    included = f"{seat.title}: {seat.included} {'plads' if seat.included == 1 else 'pladser'} er med i prisen"
+    if seat.extra is None:
+        return included
+    gross = with_moms(seat.extra.price_ore, seat.extra.vat_percent)
+    price = f"{kroner(seat.extra.price_ore)} ekskl. moms ({kroner(gross)} inkl. moms)"
+    return f"{included}. En ekstra deltager koster {price} pr. møde"
+
+
+def _what_happens_next(fact: MunicipalityEnrolled) -> Sequence[str]:
+    coming = ["I får en kalenderinvitation, så snart et møde har en dato."]
+    if any(seat.attendance == "registered" for seat in fact.seats):
+        coming.append("Deltagere tilmeldes særskilt til hvert møde og får selv invitationen.")
+    if fact.fees:
+        deadline = f" og tidligst efter tilmeldingsfristen {long_day(fact.deadline)}" if fact.deadline else ""
+        coming.append(f"Fakturaen kommer på den aftalte dato{deadline}.")
+    return coming

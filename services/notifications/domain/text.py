@@ -1,0 +1,85 @@
+"""Text from outside, made harmless: what stands in it stays text, wherever it is put.
+
+Header injection is not left to the standard library: on Python 3.11 an encoded word that holds a line break comes out
+as a header of its own (CVE-2024-6923).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+LONGEST_LINE = 200
+LONGEST_TEXT = 20_000
+
+# Marks that turn the direction of the text around them; joiners stay, emoji and Persian need them.
+_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+_BREAKS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029")
+_UNSEEN = frozenset({"Cc", "Cs", "Cn", "Co"})
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?P<domain>{_LABEL}(?:\.{_LABEL})+)")
+_LONGEST_LOCAL = 64
+_LONGEST_ADDRESS = 254
+
+_LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#][!-~]*)?")
+_LONGEST_LINK = 2000
+_NEVER_IN_LINKS = frozenset('"<>\\^`{|}')
+
+
+def _kept(mark: str) -> bool:
+    return mark not in _DIRECTION and unicodedata.category(mark) not in _UNSEEN
+
+
+def one_line(text: str, most: int = LONGEST_LINE) -> str:
+    """`text` on one line of at most `most` characters, without control or direction marks and encoded words."""
+    spaced = "".join(" " if mark in _BREAKS else mark for mark in text[: most * 4])
+    plain = "".join(mark for mark in unicodedata.normalize("NFC", spaced) if _kept(mark))
+    line = " ".join(plain.replace("=?", "= ?").split())
+    return line if len(line) <= most and len(text) <= most * 4 else line[: most - 1].rstrip() + "…"
+
+
+def lines(text: str, most: int = LONGEST_TEXT) -> str:
+    """`text` with its line breaks, as LF, and nothing else that is not seen; at most `most` characters."""
+    kept = unicodedata.normalize("NFC", text[: most + 1]).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    plain = "".join("\n" if mark in _BREAKS else mark for mark in kept if mark in _BREAKS or _kept(mark)).strip()
+    return plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"
+
+
+def storable(value: Any) -> Any:
+    """A JSON value without NUL characters, which PostgreSQL stores in no text."""
+    if isinstance(value, str):
+        return value.replace("\0", "") if "\0" in value else value
+    if isinstance(value, dict):
+        return {key: storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(storable(item) for item in value)
+    return value
+
+
+def is_address(text: str) -> bool:
+    """An addr-spec as everybody takes it (RFC 5321 § 4.1.2, without quoted strings, comments and literals)."""
+    found = _ADDRESS.fullmatch(text)
+    return (
+        found is not None
+        and len(text) <= _LONGEST_ADDRESS
+        and len(found["local"]) <= _LONGEST_LOCAL
+        and "=?" not in text
+    )
+
+
+def address_key(email: str) -> str:
+    """Two spellings of one mailbox have one key."""
+    return one_line(email, _LONGEST_ADDRESS + 1).lower()
+
+
+def is_link(text: str) -> bool:
+    """An http(s) address that can stand in a calendar and in a page as it is."""
+    return len(text) <= _LONGEST_LINK and _LINK.fullmatch(text) is not None and _NEVER_IN_LINKS.isdisjoint(text)
+
+
+def domain_of(email: str) -> str:
+    """What stands after the @, in lower case; `invalid` (RFC 2606) where the address is none."""
+    return email.rpartition("@")[2].lower() if is_address(email) else "invalid"

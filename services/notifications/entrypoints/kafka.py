@@ -1,0 +1,92 @@
+"""What this service listens to."""
+
+from services.notifications.usecases.announce_meeting import (
+    announce_cancellation,
+    announce_meeting,
+    announce_move,
+    close_meeting,
+    note_planned_meeting,
+)
+from services.notifications.usecases.arm_reminder import arm_reminder
+from services.notifications.usecases.ask_to_confirm_sign_up import ask_to_confirm_sign_up
+from services.notifications.usecases.confirm_extra_participant import confirm_extra_participant
+from services.notifications.usecases.confirm_extra_removed import confirm_extra_removed
+from services.notifications.usecases.confirm_place import confirm_place
+from services.notifications.usecases.confirm_waiting import confirm_waiting
+from services.notifications.usecases.confirm_withdrawal import confirm_withdrawal
+from services.notifications.usecases.follow_place import follow_lapse, follow_regrouping, follow_reservation
+from services.notifications.usecases.invite_municipality import invite_municipality, remind_silent_municipality
+from services.notifications.usecases.invite_participant import (
+    invite_participant,
+    replace_participant,
+    uninvite_participant,
+)
+from services.notifications.usecases.mail_invoice import mail_invoice, remind_of_payment
+from services.notifications.usecases.note_refusal import note_refusal
+from services.notifications.usecases.remember_programme import remember_programme
+from services.notifications.usecases.send_message import send_message
+from services.notifications.usecases.welcome_contact import welcome_contact
+from shared.contracts.enrollment import (
+    EnrollmentIntakeRejected,
+    EnrolmentLapsed,
+    EnrolmentReceived,
+    EnrolmentRegrouped,
+    EnrolmentWaitlisted,
+    EnrolmentWithdrawn,
+    ExtraParticipantAdded,
+    ExtraParticipantRemoved,
+    InvitationReminderDue,
+    MunicipalityEnrolled,
+    MunicipalityInvited,
+    ParticipantCancelled,
+    ParticipantRegistered,
+    ParticipantReplaced,
+    ProgrammeChanged,
+    ProgrammePublished,
+    ReservationResolved,
+    TovholderAppointed,
+)
+from shared.contracts.invoicing import InvoiceIssued, InvoiceOverdue, InvoicingIntakeRejected
+from shared.contracts.notifications import ArmReminder, NotificationsIntakeRejected, SendMessage
+from shared.contracts.scheduling import (
+    MeetingCancelled,
+    MeetingHeld,
+    MeetingPlanned,
+    MeetingRescheduled,
+    MeetingScheduled,
+    SchedulingIntakeRejected,
+)
+from shared.messaging.subscriptions import intake, on
+
+SUBSCRIPTIONS = (
+    on(ProgrammePublished, remember_programme),
+    on(ProgrammeChanged, remember_programme),
+    on(MunicipalityInvited, invite_municipality),
+    on(InvitationReminderDue, remind_silent_municipality),
+    on(EnrolmentReceived, ask_to_confirm_sign_up),
+    on(MunicipalityEnrolled, confirm_place),
+    on(EnrolmentRegrouped, follow_regrouping),
+    on(EnrolmentWaitlisted, confirm_waiting),
+    on(ReservationResolved, follow_reservation),
+    on(EnrolmentLapsed, follow_lapse),
+    on(EnrolmentWithdrawn, confirm_withdrawal),
+    on(TovholderAppointed, welcome_contact),
+    on(ParticipantRegistered, invite_participant),
+    on(ParticipantReplaced, replace_participant),
+    on(ParticipantCancelled, uninvite_participant),
+    on(ExtraParticipantAdded, confirm_extra_participant),
+    on(ExtraParticipantRemoved, confirm_extra_removed),
+    on(MeetingPlanned, note_planned_meeting),
+    on(MeetingScheduled, announce_meeting),
+    on(MeetingRescheduled, announce_move),
+    on(MeetingCancelled, announce_cancellation),
+    on(MeetingHeld, close_meeting),
+    on(InvoiceIssued, mail_invoice),
+    on(InvoiceOverdue, remind_of_payment),
+    on(EnrollmentIntakeRejected, note_refusal),
+    on(SchedulingIntakeRejected, note_refusal),
+    on(InvoicingIntakeRejected, note_refusal),
+    on(NotificationsIntakeRejected, note_refusal),
+    intake(SendMessage, send_message),
+    intake(ArmReminder, arm_reminder),
+)

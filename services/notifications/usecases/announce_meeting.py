@@ -1,0 +1,65 @@
+"""Meetings get a day, move, are cancelled and held: calendars and reminders follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.notifications.adapters import digest_items, invitations, meetings, programmes
+from services.notifications.domain import digest_lines
+from services.notifications.domain.invitations import Standing, State, follow_meeting
+from services.notifications.domain.turns import in_turns
+from services.notifications.usecases.remind_of_meeting import arm_reminders
+from services.notifications.usecases.update_calendars import Because, update_calendars
+from shared.contracts.scheduling import (
+    MeetingCancelled,
+    MeetingHeld,
+    MeetingPlanned,
+    MeetingRescheduled,
+    MeetingScheduled,
+)
+from shared.messaging.envelope import Received
+from shared.storage.tx import Tx
+
+
+async def note_planned_meeting(tx: Tx, events: Sequence[Received[MeetingPlanned]]) -> None:
+    """MeetingPlanned → nobody is written to; staff read that it wants a date."""
+    await _follow(tx, events, "planned")
+    await digest_items.add(tx, [(digest_lines.planned(event.data, event.time), event.cause) for event in events])
+
+
+async def announce_meeting(tx: Tx, events: Sequence[Received[MeetingScheduled]]) -> None:
+    """MeetingScheduled → the invitation, or »Reservér datoen« where the clock times are to come."""
+    await _follow(tx, events, "dated")
+
+
+async def announce_move(tx: Tx, events: Sequence[Received[MeetingRescheduled]]) -> None:
+    """MeetingRescheduled → the update of whatever lies in the calendars."""
+    await _follow(tx, events, "dated")
+
+
+async def announce_cancellation(tx: Tx, events: Sequence[Received[MeetingCancelled]]) -> None:
+    """MeetingCancelled → the cancellation, to everybody who was invited."""
+    await _follow(tx, events, "cancelled")
+
+
+async def close_meeting(tx: Tx, events: Sequence[Received[MeetingHeld]]) -> None:
+    """MeetingHeld → no more reminders."""
+    await _follow(tx, events, "held")
+
+
+async def _follow(tx: Tx, events: Sequence[Received[Any]], state: State) -> None:
+    for turn in in_turns(events, lambda event: event.data.meeting.id):
+        await programmes.keep(tx, (event.data.programme for event in turn))
+        known = await meetings.load(tx, {event.data.meeting.id for event in turn})
+        changed: dict[str, Standing] = {}
+        for event in turn:
+            meeting, reason = event.data.meeting, getattr(event.data, "reason", "")
+            after = follow_meeting(known.get(meeting.id), event.data.programme, meeting, state, event.time, reason)
+            if after is not None:
+                changed[meeting.id] = after
+        await meetings.save(tx, changed.values())
+        because = {event.data.meeting.id: Because.of(event) for event in turn}
+        pairs = await invitations.pairs_of_meetings(tx, changed)
+        await update_calendars(tx, {pair: because[pair[0]] for pair in pairs})
+        await arm_reminders(tx, {one: (standing, because[one].cause) for one, standing in changed.items()})

@@ -1,0 +1,146 @@
+"""One message's way to the mail server: what is committed before, and what the answer makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from jinja2 import TemplateError
+
+from services.notifications.adapters import digest_items, outgoing
+from services.notifications.adapters.composer import Composer
+from services.notifications.adapters.messages import Message
+from services.notifications.adapters.mime import Mail
+from services.notifications.adapters.smtp import Conversation, No, NoAnswer, Unreachable
+from services.notifications.domain import digest_lines
+from services.notifications.domain.delivery import GIVE_UP_AFTER, is_final, is_server_trouble, pause_s
+from shared.contracts.notifications import MessageFailed, MessageSent
+from shared.runtime.failpoints import failpoint
+from shared.storage.tx import Cause, Tx
+
+if TYPE_CHECKING:
+    from shared.storage.tx import Pool
+
+_log = structlog.get_logger()
+UNSENDABLE = "unsendable"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What delivering needs. `mailer` is this process's name in the queue; seconds are machine time."""
+
+    pool: Pool
+    transaction: Callable[[Cause], AbstractAsyncContextManager[Tx]]
+    composer: Composer
+    conversation: Conversation
+    mailer: str
+    lease_s: float
+    retry_s: float
+
+
+async def deliver(post: Post, message: Message) -> bool:
+    """Take a claimed message as far as it gets; False = it waits, and so do later ones to the same mailbox.
+
+    Raises Unreachable when the server is not there: the message was not begun, and stays claimed.
+    """
+    try:
+        mail = post.composer.mail(message)
+    except (ValueError, LookupError, TemplateError) as error:
+        # A letter that cannot be written is an alarm, and no reason to stop the others.
+        _log.error("message_unsendable", alarm=True, message_id=message.id, error=type(error).__name__)
+        await _fail(post, message, UNSENDABLE)
+        return True
+    no = await post.conversation.address(mail)
+    if no is None:
+        if not await outgoing.begin(post.pool, message.id, post.mailer, post.lease_s):
+            await post.conversation.forget()
+            return False
+        await failpoint("mailer.before_data")
+        no = await _hand_over(post, message, mail)
+    if no is None:
+        return True
+    return await _take_no(post, message, no)
+
+
+async def _hand_over(post: Post, message: Message, mail: Mail) -> No | None:
+    try:
+        no = await post.conversation.hand_over(mail)
+    except NoAnswer:
+        await note_unknown(post, message_id=message.id)
+        return None
+    if no is None:
+        await failpoint("mailer.after_data")
+        async with post.transaction(message.cause) as tx:
+            if await outgoing.sent(tx, message.id):
+                tx.publish(
+                    MessageSent(
+                        owner=tx.source,
+                        message_id=message.id,
+                        template=message.template,
+                        recipient=message.recipient,
+                        about=message.about,
+                        occasion=message.occasion,
+                        sent_at=tx.now,
+                    )
+                )
+    return no
+
+
+async def _take_no(post: Post, message: Message, no: No) -> bool:
+    if is_server_trouble(no.code):
+        # Back to claimed's beginning: nothing was taken, and the next try is as good as the first.
+        await outgoing.postpone(post.pool, message.id, post.mailer, no.name, post.retry_s)
+        raise Unreachable(no.name)
+    if is_final(no.code):
+        await _fail(post, message, no.name)
+        return True
+    if await outgoing.too_old(post.pool, message.id, GIVE_UP_AFTER.total_seconds()):
+        await _fail(post, message, no.name)
+        return True
+    await outgoing.postpone(post.pool, message.id, post.mailer, no.name, pause_s(message.attempts + 1, post.retry_s))
+    return False
+
+
+async def _fail(post: Post, message: Message, reason: str) -> None:
+    _log.warning("message_failed", alarm=True, message_id=message.id, reason=reason)
+    async with post.transaction(message.cause) as tx:
+        if await outgoing.refused(tx, message.id, reason):
+            tx.publish(
+                MessageFailed(
+                    owner=tx.source,
+                    message_id=message.id,
+                    template=message.template,
+                    recipient=message.recipient,
+                    about=message.about,
+                    occasion=message.occasion,
+                    reason=reason,
+                )
+            )
+            await _tell_staff(tx, "failed", message, reason)
+
+
+async def note_unknown(post: Post, message_id: str | None = None) -> None:
+    """The message just being sent, or (None) all whose mailer has died while it sent them: a person decides."""
+    async with post.transaction(Cause(post.mailer, None, "mailer")) as tx:
+        for message in await outgoing.lost(tx, post.mailer, message_id):
+            _log.error("message_unknown", alarm=True, message_id=message.id)
+            await _tell_staff(tx, "unknown", message, "intet svar fra mailserveren")
+
+
+async def _tell_staff(tx: Tx, kind: str, message: Message, reply: str) -> None:
+    if message.template == "digest":
+        return  # the digest would be about itself
+    line = digest_lines.undelivered(
+        kind,
+        message.id,
+        message.attempts,
+        message.programme_id,
+        message.template,
+        message.says.get("organisation", ""),
+        reply,
+        tx.now,
+    )
+    await digest_items.add(tx, [(line, message.cause)])

@@ -1,0 +1,29 @@
+"""What every fact about an enrolment does before anybody is written to: our copy of it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.notifications.adapters import enrolments, programmes
+from services.notifications.domain.enrolment import Enrolment, follow
+from services.notifications.usecases.update_calendars import update_calendars_of_enrolments
+from shared.messaging.envelope import Received
+from shared.storage.tx import Tx
+
+
+async def follow_enrolments(tx: Tx, events: Sequence[Received[Any]]) -> dict[str, Enrolment]:
+    """Store what the facts say, then bring the calendars in line; returns the enrolments as they were before.
+
+    `events`: facts of one type, the ones of an enrolment in order.
+    """
+    await programmes.keep(tx, (event.data.programme for event in events))
+    before = await enrolments.load(tx, {event.data.enrolment_id for event in events})
+    after = dict(before)
+    for event in events:
+        known = follow(after.get(event.data.enrolment_id), event.data, event.time)
+        if known is not None:
+            after[event.data.enrolment_id] = known
+    await enrolments.save(tx, after.values())
+    await update_calendars_of_enrolments(tx, events, before, after)
+    return before
