@@ -1,0 +1,459 @@
+"""From the outbox to Kafka: in order per key, every event at least once, and never more than readers can drop.
+
+One relay per database (session advisory lock on a connection of its own). It scans `ORDER BY id` and moves the rows
+that Kafka has acknowledged to `outbox_sent`: there is no cursor that a late commit could hide behind. Per key the order
+of ids is the order of commits, because a fact's sequence is drawn and its row inserted under one lock.
+
+While batch N is being moved, N + 1 is already on its way: it was read behind N's last id, and is sent only after all of
+N was acknowledged. After any delivery error the producer is thrown away (its numbering of batches is broken), and what
+was not moved is scanned again: duplicates, which readers drop. A relay that was paused and resumes makes only those.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import (
+    InvalidTopicError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
+from aiokafka.partitioner import murmur2
+
+from shared.messaging import metrics
+from shared.messaging.consumer import Busy
+from shared.messaging.failures import Failure, classify
+from shared.runtime.failpoints import failpoint
+from shared.storage.pool import connect
+from shared.storage.tx import on_facts_committed
+
+if TYPE_CHECKING:
+    from shared.storage.tx import Connection
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+LOCK = 7_405_611_230_002
+"""Advisory lock of the relay; such locks belong to one database."""
+BATCH = 1000
+READ_AHEAD_BATCHES = 20
+"""After so many batches read behind the last id, the whole table is scanned again: a lower id may have come late."""
+HOT_S = 0.010
+IDLE_S = 0.100
+HOT_FOR_S = 1.0
+LOCK_WAIT_S = 0.5
+ACK_DEADLINE_S = 30.0
+PING_S = 2.0
+STOP_S = 5.0
+SESSION_IDLE_S = 10
+"""PostgreSQL ends a relay's session that says nothing for so long: a paused process must not keep the lock."""
+PARTITIONS_EVERY_S = 3600.0
+DAYS_AHEAD = 7
+EXIT_STATUS = 1
+
+NEVER_SENDABLE = (
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    InvalidTopicError,
+)
+"""Errors that the same record will always get. A batch that got one is sent again record by record."""
+
+_SCAN = "SELECT id, topic, key, payload FROM outbox WHERE id > $1 ORDER BY id LIMIT $2"
+_SCAN_UNBLOCKED = """
+SELECT id, topic, key, payload FROM outbox o WHERE id > $1
+AND NOT EXISTS (SELECT 1 FROM outbox_dead d WHERE d.key = o.key AND d.topic = o.topic)
+ORDER BY id LIMIT $2
+"""
+_COLUMNS = (
+    "id, event_id, source, topic, key, sequence, type, payload, correlation_id, causation_id, actor, occurred_at, "
+    "created_at"
+)
+_MOVE = f"""
+WITH moved AS (DELETE FROM outbox WHERE id = ANY ($1) RETURNING *)
+INSERT INTO outbox_sent ({_COLUMNS}, sent_at) SELECT {_COLUMNS}, clock_timestamp() FROM moved
+"""
+_GIVE_UP = f"""
+WITH dead AS (DELETE FROM outbox WHERE id = $1 RETURNING *)
+INSERT INTO outbox_dead ({_COLUMNS}, reason) SELECT {_COLUMNS}, $2 FROM dead
+"""
+_HELD = """
+SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
+               AND (classid::bigint << 32 | objid::bigint) = $1)
+"""
+
+
+class TopicMissing(Exception):  # noqa: N818  (the sentence says it)
+    """A topic that this relay sends to is not there; an operator has to make it."""
+
+
+class Row(Protocol):
+    """A row of the outbox: id, topic, key, payload."""
+
+    def __getitem__(self, name: str) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a batch: the ids that Kafka has, and the rows it refused, each with the error."""
+
+    acked: list[int]
+    refused: list[tuple[Row, Exception]]
+
+
+class Sender:
+    """An idempotent producer and the numbers of partitions; used by the relay, by `replay`, and by the benchmark."""
+
+    def __init__(self, kafka: str, *, prefix: str = "", client_id: str = "tovholder-relay") -> None:
+        self._prefix = prefix
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=kafka,
+            client_id=client_id,
+            enable_idempotence=True,
+            acks="all",
+            compression_type="lz4",
+            linger_ms=5,
+            max_batch_size=256 * 1024,
+            max_request_size=1024 * 1024,
+            request_timeout_ms=10_000,
+        )
+        self._counts: dict[str, int] = {}
+
+    async def start(self) -> None:
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        """Let go of the connections; what is still unsent is dropped after five seconds, and sent again by the next."""
+        try:
+            await asyncio.wait_for(self._producer.stop(), STOP_S)
+        except (TimeoutError, KafkaError, OSError):
+            # `stop` waits for unsent batches for ever, and a producer left alone would go on sending them.
+            await self._producer._sender.close()  # noqa: SLF001
+            await self._producer.client.close()
+
+    async def check_topics(self, topics: Sequence[str]) -> None:
+        """Raises TopicMissing, with all that are missing; `topics` without prefix."""
+        there = await self._producer.client.fetch_all_metadata()
+        missing = sorted(self._prefix + topic for topic in topics if self._prefix + topic not in there.topics())
+        if missing:
+            raise TopicMissing(f"Kafka has no topic {', '.join(missing)}")
+
+    async def send(self, topic: str, key: str, payload: bytes) -> Awaitable[Any]:
+        """Put one record into the producer's buffer; the future is Kafka's acknowledgement.
+
+        Kafka's timestamp is machine time. The partition is murmur2 of the key as in Java, so that any client agrees.
+        """
+        count = self._counts.get(topic)
+        if count is None:
+            count = self._counts[topic] = len(await self._producer.partitions_for(self._prefix + topic))
+        encoded, hashed = _hash(key)
+        acked: Awaitable[Any] = await self._producer.send(
+            self._prefix + topic, payload, key=encoded, partition=hashed % count
+        )
+        return acked
+
+
+@lru_cache(maxsize=65_536)
+def _hash(key: str) -> tuple[bytes, int]:
+    # murmur2 in Python costs more than all else in a send, and the keys of a minute are few.
+    encoded = key.encode()
+    return encoded, murmur2(encoded) & 0x7FFFFFFF
+
+
+class Relay:
+    """Sends one database's outbox. `run` returns when `stop` is set; a second relay waits for the lock."""
+
+    name = "relay"
+
+    def __init__(
+        self,
+        source: str,
+        *,
+        dsn: str,
+        kafka: str,
+        topics: Sequence[str],
+        prefix: str = "",
+        activity: Busy | None = None,
+        ack_deadline_s: float = ACK_DEADLINE_S,
+    ) -> None:
+        """`topics` (without prefix) are those that this service sends to; they must be there at the start."""
+        self.source = source
+        self.active = False
+        self.done = 0
+        self._dsn = dsn
+        self._kafka = kafka
+        self._topics = tuple(topics)
+        self._prefix = prefix
+        self._activity = activity
+        self._ack_deadline_s = ack_deadline_s
+        self._wake = asyncio.Event()
+        self._sender: Sender | None = None
+        self._hot_until = 0.0
+        self._partitions_at = 0.0
+        self._failures = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until `stop` is set, and then what is in hand. Connection errors are tried again for ever."""
+        unhook = on_facts_committed(self._wake.set)
+        try:
+            while not stop.is_set():
+                try:
+                    await self._serve(stop)
+                except Exception as error:
+                    if classify(error) is not Failure.TRANSIENT:
+                        raise
+                    await self._pause_after(error, stop)
+                finally:
+                    self.active = False
+        finally:
+            unhook()
+            await self._drop_sender()
+
+    async def pending(self) -> int:
+        """0: what waits is in the outbox, which others can count."""
+        return 0
+
+    async def _pause_after(self, error: Exception, stop: asyncio.Event) -> None:
+        self._failures += 1
+        log.warning("relay_retries", source=self.source, error=type(error).__name__, failures=self._failures)
+        await self._drop_sender()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), min(5.0, 0.1 * 2 ** min(self._failures, 6)))
+
+    # One session -------------------------------------------------------------------------------------------------
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        connection = await connect(
+            self._dsn, f"{self.source} relay", settings={"idle_session_timeout": f"{SESSION_IDLE_S}s"}
+        )
+        try:
+            if not await self._acquire(connection, stop):
+                return
+            await self._make_partitions(connection)
+            await self._new_sender()
+            self.active = True
+            log.info("relay_active", source=self.source)
+            while not stop.is_set() and await connection.fetchval(_HELD, LOCK):
+                self._wake.clear()
+                if time.monotonic() - self._partitions_at > PARTITIONS_EVERY_S:
+                    await self._make_partitions(connection)
+                sent = await self._drain(connection, self._sender or await self._new_sender())
+                self._failures = 0
+                if not sent or not self._wake.is_set():
+                    await self._sleep(sent=sent, stop=stop)
+            await self._drain_at_the_end(connection)
+        finally:
+            await _close(connection)
+
+    async def _drain_at_the_end(self, connection: Connection) -> None:
+        """What was told while the process was stopping is sent before it ends."""
+        if self._sender is not None and await connection.fetchval(_HELD, LOCK):
+            await self._drain(connection, self._sender)
+
+    async def _acquire(self, connection: Connection, stop: asyncio.Event) -> bool:
+        while not stop.is_set():
+            if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+                return True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOCK_WAIT_S)
+        return False
+
+    async def _make_partitions(self, connection: Connection) -> None:
+        await connection.execute("SELECT outbox_sent_make_partitions($1)", DAYS_AHEAD)
+        self._partitions_at = time.monotonic()
+
+    async def _sleep(self, *, sent: bool, stop: asyncio.Event) -> None:
+        now = time.monotonic()
+        if sent:
+            self._hot_until = now + HOT_FOR_S
+        waits = [asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(stop.wait())]
+        try:
+            pause = HOT_S if now < self._hot_until else IDLE_S
+            await asyncio.wait(waits, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    # Sending -----------------------------------------------------------------------------------------------------
+
+    async def _drain(self, connection: Connection, sender: Sender) -> bool:
+        """Send what is there; True when there was something."""
+        blocked = bool(await connection.fetchval("SELECT EXISTS (SELECT 1 FROM outbox_dead)"))
+        scan = _SCAN_UNBLOCKED if blocked else _SCAN
+        rows = await connection.fetch(scan, 0, BATCH)
+        if not rows:
+            return False
+        with self._activity.busy() if self._activity is not None else nullcontext():
+            await self._send_all(connection, sender, scan, rows)
+        return True
+
+    async def _send_all(self, connection: Connection, sender: Sender, scan: str, rows: Sequence[Row]) -> None:
+        """Batch after batch, each moved while the next one is handed over."""
+        to_move: list[int] = []
+        for read in range(READ_AHEAD_BATCHES):
+            await failpoint("relay.before_send")
+            putting = asyncio.create_task(self._put(sender, rows))
+            try:
+                await self._move(connection, to_move)
+            finally:
+                put = await putting
+            ahead = len(rows) == BATCH and read + 1 < READ_AHEAD_BATCHES
+            following = await connection.fetch(scan, rows[-1]["id"], BATCH) if ahead else []
+            result = await self._settle(connection, put)
+            await failpoint("relay.between_ack_and_move")
+            to_move = result.acked
+            if result.refused:
+                await self._move(connection, to_move)
+                await self._face(connection, result.refused)
+                return
+            if not following:
+                break
+            rows = following
+        await self._move(connection, to_move)
+
+    async def _put(self, sender: Sender, rows: Sequence[Row]) -> list[tuple[Row, Awaitable[Any] | Exception]]:
+        """Hand the rows to the producer in order. After a refusal nothing more of that key is handed over."""
+        put: list[tuple[Row, Awaitable[Any] | Exception]] = []
+        refused: set[tuple[str, str]] = set()
+        missing: set[str] = set()
+        for row in rows:
+            topic, key = row["topic"], row["key"]
+            if topic in missing or (refused and (topic, key) in refused):
+                continue
+            try:
+                put.append((row, await sender.send(topic, key, row["payload"])))
+            except NEVER_SENDABLE as error:
+                refused.add((topic, key))
+                put.append((row, error))
+                if not isinstance(error, MessageSizeTooLargeError):
+                    # One look per batch: each costs as long as the client searches for the topic.
+                    missing.add(topic)
+            except KafkaError as error:
+                put.append((row, error))
+                break
+        return put
+
+    async def _settle(self, connection: Connection, put: Sequence[tuple[Row, Awaitable[Any] | Exception]]) -> Result:
+        """Wait for Kafka's word on each row. Never gives up while Kafka is away, never waits for a hung client."""
+        waiting = {future for _, future in put if isinstance(future, asyncio.Future)}
+        deadline = time.monotonic() + self._ack_deadline_s
+        while waiting:
+            _, waiting = await asyncio.wait(waiting, timeout=PING_S)
+            if waiting:
+                # Says to PostgreSQL that this relay is alive, and to this relay that PostgreSQL is.
+                await connection.execute("SELECT 1")
+                if time.monotonic() > deadline:
+                    if await _answers(self._kafka):
+                        log.critical("relay_hangs", source=self.source, unacknowledged=len(waiting))
+                        os._exit(EXIT_STATUS)
+                    deadline = time.monotonic() + self._ack_deadline_s
+        acked: list[int] = []
+        refused: list[tuple[Row, Exception]] = []
+        for row, future in put:
+            error = future.exception() if isinstance(future, asyncio.Future) else future
+            if error is None:
+                acked.append(row["id"])
+            elif isinstance(error, Exception):
+                refused.append((row, error))
+        return Result(acked, refused)
+
+    async def _move(self, connection: Connection, ids: Sequence[int]) -> None:
+        if not ids:
+            return
+        try:
+            await connection.execute(_MOVE, ids)
+        except asyncpg.CheckViolationError:
+            # The day has no partition: this relay slept over midnight, and more.
+            await self._make_partitions(connection)
+            await connection.execute(_MOVE, ids)
+        self.done += len(ids)
+        metrics.SENT.labels(self.source).inc(len(ids))
+        await failpoint("relay.after_move")
+
+    async def _face(self, connection: Connection, refused: Sequence[tuple[Row, Exception]]) -> None:
+        """After a delivery error: a new producer, and one record at a time for those that may be to blame."""
+        sender = await self._new_sender()
+        metrics.REBUILT.labels(self.source).inc()
+        log.warning(
+            "delivery_refused", source=self.source, errors=sorted({type(error).__name__ for _, error in refused})
+        )
+        blocked: set[tuple[str, str]] = set()
+        for row, error in sorted(refused, key=lambda one: one[0]["id"]):
+            if not isinstance(error, NEVER_SENDABLE) or (row["topic"], row["key"]) in blocked:
+                continue
+            alone = await self._settle(connection, await self._put(sender, [row]))
+            if alone.acked:
+                await self._move(connection, alone.acked)
+            elif isinstance(alone.refused[0][1], NEVER_SENDABLE):
+                blocked.add((row["topic"], row["key"]))
+                await self._give_up(connection, row, alone.refused[0][1])
+                sender = await self._new_sender()
+            else:
+                raise alone.refused[0][1]
+        if all(not isinstance(error, NEVER_SENDABLE) for _, error in refused):
+            raise refused[0][1]
+
+    async def _give_up(self, connection: Connection, row: Row, error: Exception) -> None:
+        reason = type(error).__name__
+        await connection.execute(_GIVE_UP, row["id"], reason)
+        metrics.UNSENDABLE.labels(self.source).inc()
+        log.critical(
+            "outbox_dead",
+            source=self.source,
+            outbox_id=row["id"],
+            topic=row["topic"],
+            subject=row["key"],
+            reason=reason,
+        )
+
+    async def _new_sender(self) -> Sender:
+        await self._drop_sender()
+        sender = Sender(self._kafka, prefix=self._prefix, client_id=f"{self._prefix}relay")
+        try:
+            await sender.start()
+            await sender.check_topics(self._topics)
+        except BaseException:
+            await sender.stop()
+            raise
+        self._sender = sender
+        return sender
+
+    async def _drop_sender(self) -> None:
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            await sender.stop()
+
+
+async def _answers(kafka: str) -> bool:
+    """Whether Kafka can be talked to right now, asked by a client of its own."""
+    probe = AIOKafkaClient(bootstrap_servers=kafka, request_timeout_ms=3000)
+    try:
+        async with asyncio.timeout(STOP_S):
+            await probe.bootstrap()
+    except (KafkaError, OSError, TimeoutError):
+        return False
+    else:
+        return True
+    finally:
+        await probe.close()
+
+
+async def _close(connection: Connection) -> None:
+    try:
+        await connection.close(timeout=STOP_S)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()
