@@ -9,18 +9,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class Looking:
+    """For loops that look whether there is something to do: under way while they look, done only when they say so."""
+
+    def __init__(self, activity: Activity) -> None:
+        self._activity = activity
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        self._activity.under_way += 1
+        try:
+            yield
+        finally:
+            self._activity.under_way -= 1
+
+
 class Activity:
-    """`busy` things are under way; `done` only grows. Quiet = twice the same `done` with nothing busy."""
+    """`under_way` things are being done; `done` only grows. Quiet = twice the same `done` with nothing under way."""
 
     def __init__(self) -> None:
         self.under_way = 0
         self.done = 0
+        self.looking = Looking(self)
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        self.under_way += 1
-        try:
-            yield
-        finally:
-            self.under_way -= 1
-            self.done += 1
+        with self.looking.busy():
+            try:
+                yield
+            finally:
+                self.done += 1

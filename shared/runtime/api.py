@@ -169,7 +169,7 @@ async def answered(request: Request, answer: Callable[[Request, str], Awaitable[
 def api_routes(
     service: str, routes: Sequence[Route], door: Door, transaction: Transaction, tokens: Tokens, pages: Pages
 ) -> list[StarletteRoute]:
-    """One Starlette route per path, the OpenAPI document at `/api/<service>/openapi.json`, and it as a page at `docs`."""
+    """One route per path, the OpenAPI document at `/api/<service>/openapi.json`, and it as a page at `docs`."""
     by_path: dict[str, dict[str, Route]] = {}
     for route in routes:
         methods = by_path.setdefault(route.path, {})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,6 +57,21 @@ def keep_secrets(_logger: Any, _method: str, event: structlog.typing.EventDict) 
     return {name: _clean(name, value) for name, value in event.items()}
 
 
+def describe_exception(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """`exc_info` as type and place. Never its text: PostgreSQL and pydantic repeat values, which may be personal data."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__name__
+        state = getattr(error, "sqlstate", None)
+        if state:
+            event["sqlstate"] = f"{state} {getattr(error, 'constraint_name', None) or ''}".strip()
+        event["where"] = "".join(traceback.format_tb(error.__traceback__)[-12:])
+        if error.__cause__ is not None:
+            event["caused_by"] = type(error.__cause__).__name__
+    return event
+
+
 class _Handler(logging.Handler):
     """Lines of libraries take the same way out as ours."""
 
@@ -78,7 +94,7 @@ def configure(service: str, *, level: int = logging.INFO) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            describe_exception,
             keep_secrets,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],

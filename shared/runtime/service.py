@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,9 +23,10 @@ import structlog
 import uvicorn
 from starlette.routing import BaseRoute
 
-from shared.contracts.event import INTAKE_TOPIC
+from shared.contracts.event import INTAKE_TOPIC, topic_of
 from shared.messaging.consumer import Consumer
 from shared.messaging.inbox import Inbox
+from shared.messaging.relay import Relay
 from shared.messaging.subscriptions import topics_of
 from shared.runtime.activity import Activity
 from shared.runtime.clock import DomainClock
@@ -58,6 +59,9 @@ DRAIN_SECONDS = 25.0
 """Machine time from SIGTERM until the process ends by force; shorter than the supervisor's patience."""
 ANSWER_SECONDS = 10
 """Of it, how long requests under way may take."""
+
+SEND_SECONDS = 5.0
+"""Of it, how long the relay may take for what is left."""
 
 _log = structlog.get_logger()
 
@@ -165,6 +169,19 @@ def build_consumer(host: Host) -> Consumer:
     )
 
 
+def build_relay(host: Host) -> Relay:
+    """It sends to the service's own topic and, for `POST /events`, to the intake."""
+    service, settings = host.service, host.settings
+    return Relay(
+        service.source,
+        dsn=settings.database_url.get_secret_value(),
+        kafka=settings.kafka,
+        topics=(topic_of(service.name), INTAKE_TOPIC),
+        prefix=settings.prefix,
+        activity=host.activity.looking,
+    )
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handlers: the service decides when it stops."""
 
@@ -217,6 +234,7 @@ class Running:
         self.port = 0
         self.ended = asyncio.Event()
         """A part is gone that should be there."""
+        self._relay: Relay | None = None
         self._parts: dict[str, tuple[asyncio.Task[None], asyncio.Event]] = {}
 
     def _start(self, name: str, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
@@ -241,7 +259,8 @@ class Running:
         host.health.checks["kafka"] = lambda: kafka_answers(host.settings.kafka)
         host.health.checks["postgres"] = self._postgres
         if role in {"all", "relay"}:
-            pass
+            relay = self._relay = build_relay(host)
+            self._start(relay.name, relay.run)
         if role in {"all", "worker"}:
             consumer = host.consumer = build_consumer(host)
             host.health.checks["consumer"] = self._consumer
@@ -282,6 +301,7 @@ class Running:
                 await self._stop("web")
                 await host.door.close()
                 await self._stop("consumer", "timers", "housekeeping", "outbox_watch", *(w.name for w in host.workers))
+                await self._send_the_rest()
                 await self._stop("relay")
                 await host.pool.close()
         except TimeoutError:
@@ -291,6 +311,15 @@ class Running:
             await asyncio.gather(*(task for task, _ in self._parts.values()), return_exceptions=True)
             host.pool.terminate()
         _log.info("stopped")
+
+    async def _send_the_rest(self) -> None:
+        """What the last requests and timers told is on its way before the process ends; else the next one sends it."""
+        if self._relay is None or not self._relay.active:
+            return
+        with suppress(TimeoutError, OSError):
+            async with asyncio.timeout(SEND_SECONDS):
+                while await self._relay.pending():  # noqa: ASYNC110  (a table empties; nobody says when)
+                    await asyncio.sleep(0.05)
 
     async def _stop(self, *names: str) -> None:
         parts = [self._parts[name] for name in names if name in self._parts]

@@ -133,7 +133,7 @@ class Timers:
         """Carry out the earliest due timers of one name; whether there were any. Their errors are kept, not raised."""
         taken: list[Timer] = []
         try:
-            with self._activity.busy():
+            with self._activity.looking.busy():
                 taken = await self._carry_out(taken)
         except Exception as error:
             if not taken or classify(error) is Failure.TRANSIENT:
@@ -150,6 +150,8 @@ class Timers:
         async with self._transaction(Cause(new_correlation(), None, "clock")) as tx:
             if not await tx.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
                 return taken
+            if self._paused:
+                await self._forget_disarmed(tx)
             rows = await tx.fetch(
                 """
                 SELECT timer, key, due, data, correlation_id, causation_id, actor FROM timers
@@ -193,7 +195,21 @@ class Timers:
             await self._usecases[name](tx, taken)
         return taken
 
+    async def _forget_disarmed(self, tx: Tx) -> None:
+        """What somebody disarmed, or armed for another time, fails no more."""
+        rows = await tx.fetch(
+            "SELECT timer, key FROM timers JOIN unnest($1::text[], $2::text[]) AS paused (timer, key) USING (timer, key)"
+            " WHERE due <= $3",
+            [name for name, _ in self._paused],
+            [key for _, key in self._paused],
+            tx.now,
+        )
+        there = {(row["timer"], row["key"]) for row in rows}
+        self._paused = {place: pause for place, pause in self._paused.items() if place in there}
+        TIMERS_FAILING.set(len(self._paused))
+
     def _succeeded(self, taken: Sequence[Timer]) -> None:
+        self._activity.done += 1
         for timer in taken:
             TIMERS_FIRED.labels(timer.name).inc()
             self._paused.pop((timer.name, timer.key), None)

@@ -1,0 +1,94 @@
+"""A simulated clock moves only forward, survives a restart, and lets others see when all is quiet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import Database, MakeDatabase
+from tests.support.toy import Desk, a_desk
+
+START = datetime(2020, 8, 1, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def empty(database: MakeDatabase) -> Database:
+    return await database()
+
+
+@pytest.fixture
+async def simulated(empty: Database, link_key_file: Path) -> AsyncIterator[Desk]:
+    async with a_desk(empty, link_key_file, simulated_start=START) as desk:
+        yield desk
+
+
+async def move(desk: Desk, to: datetime, generation: int) -> int:
+    body = {"now": to.isoformat(), "generation": generation}
+    return (await desk.nobody.post("/_clock", json=body)).status_code
+
+
+async def test_it_exists_only_in_a_simulation(desk: Desk) -> None:
+    assert (await desk.nobody.get("/_clock")).status_code == 404
+    assert await move(desk, START, 1) == 404
+
+
+async def test_it_starts_where_it_was_told_and_says_what_is_going_on(simulated: Desk) -> None:
+    state = (await simulated.nobody.get("/_clock")).json()
+
+    assert state["service"] == "toy"
+    assert state["now"] == "2020-08-01T08:00:00Z"
+    assert (state["generation"], state["busy"], state["outbox"], state["pending"], state["lag"]) == (0, 0, 0, 0, 0)
+    assert state["next_due"] is None
+
+
+async def test_it_moves_forward_and_never_back(simulated: Desk) -> None:
+    later = START + timedelta(days=1)
+    assert await move(simulated, later, 1) == 200
+    assert await move(simulated, later, 1) == 200, "the same step again is the same step"
+    assert await move(simulated, START, 2) == 409
+    assert await move(simulated, later + timedelta(days=1), 1) == 409, "another step under a known generation"
+    assert await move(simulated, later + timedelta(days=1), 2) == 200
+    assert simulated.host.clock.now() == later + timedelta(days=1)
+
+
+async def test_what_is_no_time_is_refused(simulated: Desk) -> None:
+    for body in ({"now": "2020-09-01T00:00:00", "generation": 1}, {"now": "x", "generation": 1}, {"generation": 1}, []):
+        assert (await simulated.nobody.post("/_clock", json=body)).status_code == 422
+
+
+async def test_work_and_timers_show(simulated: Desk) -> None:
+    before = (await simulated.nobody.get("/_clock")).json()
+    await simulated.put("timed")
+    after = (await simulated.nobody.get("/_clock")).json()
+
+    assert after["done"] > before["done"]
+    assert after["outbox"] == 1
+    assert after["next_due"] == "2020-08-01T08:00:00Z"
+
+
+async def test_looking_alone_is_not_work(simulated: Desk) -> None:
+    first = (await simulated.nobody.get("/_clock")).json()
+    assert not await simulated.host.timers.round()
+    await simulated.nobody.get("/livez")
+
+    assert (await simulated.nobody.get("/_clock")).json() == first
+
+
+async def test_what_happens_carries_domain_time_and_its_answer_machine_time(simulated: Desk) -> None:
+    await move(simulated, START + timedelta(days=40), 1)
+    await simulated.put("kurv")
+
+    assert await simulated.host.pool.fetchval("SELECT occurred_at FROM outbox") == START + timedelta(days=40)
+    assert await simulated.host.pool.fetchval("SELECT now() - stored_at < interval '1 minute' FROM http_requests")
+
+
+async def test_a_restart_does_not_turn_it_back(empty: Database, link_key_file: Path) -> None:
+    async with a_desk(empty, link_key_file, simulated_start=START) as desk:
+        await move(desk, START + timedelta(days=3), 5)
+    async with a_desk(empty, link_key_file, simulated_start=START) as again:
+        state = (await again.nobody.get("/_clock")).json()
+
+    assert (state["now"], state["generation"]) == ("2020-08-04T08:00:00Z", 5)
