@@ -1,5 +1,6 @@
-"""Makes the fixtures of `tests/support/enrollment_desk.py` known here."""
+"""Makes the fixtures of `tests/support` known here."""
 
 from tests.support.enrollment_desk import desk, link_key
+from tests.support.enrollment_web import town
 
-__all__ = ["desk", "link_key"]
+__all__ = ["desk", "link_key", "town"]

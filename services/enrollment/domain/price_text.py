@@ -1,0 +1,35 @@
+"""What a programme costs, as the sign-up page says it before anybody signs."""
+
+from __future__ import annotations
+
+from services.enrollment.domain.roster import price
+from shared.contracts.danish import kroner, long_day
+from shared.contracts.money import with_moms
+from shared.contracts.programme import ProgrammeTerms, SeatTerm
+
+
+def fee_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
+    """One line per instalment, excluding and including moms; says so when it is free."""
+    fees = programme.terms.fees
+    if not fees:
+        return ("Det koster ikke noget at deltage.",)
+    many = len(fees)
+    return tuple(
+        (f"Rate {number} af {many}: " if many > 1 else "Deltagergebyr: ")
+        + f"{kroner(one.amount_ore)} ekskl. moms ({kroner(with_moms(one.amount_ore, one.vat_percent))} inkl. moms)"
+        + f", faktureres {long_day(one.invoice_on)}"
+        for number, one in enumerate(fees, start=1)
+    )
+
+
+def seat_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
+    """What is included per kind of meeting, and the price of one more."""
+    return tuple(_seat_line(one) for one in programme.terms.seats if one.attendance == "registered")
+
+
+def _seat_line(term: SeatTerm) -> str:
+    if term.included is None:
+        return f"{term.title}: så mange deltagere, I vil"
+    places = "1 deltager" if term.included == 1 else f"{term.included} deltagere"
+    more = "" if term.extra is None else f"; flere koster {price(term.extra)} for hver til hvert møde"
+    return f"{term.title}: {places} fra hver kommune{more}"
