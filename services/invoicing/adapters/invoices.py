@@ -86,7 +86,7 @@ async def insert(tx: Tx, issued: Sequence[tuple[Invoice, Cause]]) -> None:
         [invoice.net_ore for invoice, _ in issued],
         [invoice.vat_ore for invoice, _ in issued],
         [invoice.gross_ore for invoice, _ in issued],
-        [invoice.model_dump_json() for invoice, _ in issued],
+        [invoice.__pydantic_serializer__.to_json(invoice).decode() for invoice, _ in issued],
         [cause.correlation_id for _, cause in issued],
         [cause.causation_id for _, cause in issued],
         [cause.actor for _, cause in issued],

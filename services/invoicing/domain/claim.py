@@ -58,6 +58,8 @@ class Claim(NamedTuple):
 
     id: str
     kind: Literal["fee", "extra"]
+    state: State
+    due_at: datetime | None
     organiser: str
     series: str
     programme_id: str
@@ -65,22 +67,20 @@ class Claim(NamedTuple):
     enrolment_id: str
     meeting_id: str | None
     item: str
-    buyer: Organisation
-    billing: Billing
-    contact: Contact
     text: str
     person_name: str | None
     amount_ore: int
     vat_percent: int
     earliest: datetime | None
     told_at: datetime
-    wanted: bool = True
-    on_hold: bool = False
-    waived_because: str | None = None
-    reason: str = ""
-    invoice_id: str | None = None
-    state: State = "waiting"
-    due_at: datetime | None = None
+    wanted: bool
+    on_hold: bool
+    waived_because: str | None
+    reason: str
+    invoice_id: str | None
+    buyer: Organisation
+    billing: Billing
+    contact: Contact
 
 
 def invoiced_after(day: date) -> datetime:
@@ -120,6 +120,8 @@ def fee_claims(enrolled: MunicipalityEnrolled, told_at: datetime) -> list[Claim]
             Claim(
                 id=natural_id("claim", enrolled.enrolment_id, fee.id),
                 kind="fee",
+                state="waiting",
+                due_at=None,
                 organiser=programme.seller.cvr,
                 series=programme.seller.series,
                 programme_id=programme.id,
@@ -127,16 +129,20 @@ def fee_claims(enrolled: MunicipalityEnrolled, told_at: datetime) -> list[Claim]
                 enrolment_id=enrolled.enrolment_id,
                 meeting_id=None,
                 item=fee.id,
-                buyer=enrolled.organisation,
-                billing=enrolled.billing,
-                contact=enrolled.contact,
                 text=fee.text,
                 person_name=None,
                 amount_ore=fee.amount_ore,
                 vat_percent=fee.vat_percent,
                 earliest=fee_due(fee.invoice_on, enrolled.deadline),
                 told_at=told_at,
+                wanted=True,
                 on_hold=enrolled.forbehold_open,
+                waived_because=None,
+                reason="",
+                invoice_id=None,
+                buyer=enrolled.organisation,
+                billing=enrolled.billing,
+                contact=enrolled.contact,
             )
         )
         for fee in enrolled.fees
@@ -154,6 +160,8 @@ def extra_claim(added: ExtraParticipantAdded, told_at: datetime, end: MeetingEnd
         Claim(
             id=extra_claim_id(added.enrolment_id, added.meeting.id, added.person.person_id),
             kind="extra",
+            state="waiting",
+            due_at=None,
             organiser=programme.seller.cvr,
             series=programme.seller.series,
             programme_id=programme.id,
@@ -161,15 +169,20 @@ def extra_claim(added: ExtraParticipantAdded, told_at: datetime, end: MeetingEnd
             enrolment_id=added.enrolment_id,
             meeting_id=added.meeting.id,
             item=added.person.person_id,
-            buyer=added.organisation,
-            billing=added.billing,
-            contact=added.contact,
             text=added.terms.text,
             person_name=added.person.name,
             amount_ore=added.terms.price_ore,
             vat_percent=added.terms.vat_percent,
             earliest=None,
             told_at=told_at,
+            wanted=True,
+            on_hold=False,
+            waived_because=None,
+            reason="",
+            invoice_id=None,
+            buyer=added.organisation,
+            billing=added.billing,
+            contact=added.contact,
         ),
         end,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.contracts.danish import short_day
 from shared.contracts.invoicing import Invoice, InvoiceLine
@@ -37,8 +37,7 @@ class Held:
     held_on: date
 
 
-@dataclass(frozen=True, slots=True)
-class VatSum:
+class VatSum(NamedTuple):
     vat_percent: int
     net_ore: int
     vat_ore: int
@@ -73,9 +72,9 @@ def line(claim: Claim, held: Held | None) -> InvoiceLine:
 
 def vat_sums(lines: Sequence[InvoiceLine]) -> list[VatSum]:
     """Moms on the net sum of each rate, half up; the lowest rate first."""
-    nets: dict[int, int] = defaultdict(int)
+    nets: dict[int, int] = {}
     for one in lines:
-        nets[one.vat_percent] += one.net_ore
+        nets[one.vat_percent] = nets.get(one.vat_percent, 0) + one.net_ore
     return [VatSum(percent, net, moms(net, percent)) for percent, net in sorted(nets.items())]
 
 
@@ -87,11 +86,12 @@ def issue(
     meetings: Mapping[str, Held],
 ) -> Invoice:
     """The invoice of one group; who is billed, and how, is as the newest of its claims says."""
-    newest = max(claims, key=lambda claim: (claim.told_at, claim.id))
+    newest = claims[0] if len(claims) == 1 else max(claims, key=lambda claim: (claim.told_at, claim.id))
     programme = programmes[newest.programme_id, newest.programme_version]
-    lines = tuple(line(claim, meetings.get(claim.meeting_id or "")) for claim in claims)
-    net = sum(one.net_ore for one in lines)
-    vat = sum(one.vat_ore for one in vat_sums(lines))
+    lines = tuple([line(claim, meetings.get(claim.meeting_id or "")) for claim in claims])
+    sums = vat_sums(lines)
+    net = sum([one.net_ore for one in sums])
+    vat = sum([one.vat_ore for one in sums])
     return Invoice(
         number=number,
         series=newest.series,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.runtime.why import Effect
-
 from services.invoicing.adapters import claims, invoices
 from services.invoicing.domain.claim import describe
 from shared.contracts.danish import kroner
+from shared.runtime.why import Effect
 
 if TYPE_CHECKING:
     from shared.storage.tx import Tx
