@@ -1,0 +1,372 @@
+"""An installation for tests: the services as processes of their own that only the test starts, kills and restarts.
+
+It uses servers that are there (a broker and a PostgreSQL) and has its own prefix, databases and mail server, so that
+any number of them share the servers. Domain time is simulated and stands at START until it is moved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import itertools
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import asyncpg
+import httpx
+
+from deploy.local import process
+from deploy.local.locations import ROOT
+from deploy.local.ports import HOST, free_ports
+from deploy.local.process import Command
+from deploy.local.topics import ensure_topics
+from tests.support import oracle
+from tests.support.eventually import eventually
+from tests.support.oracle import Allowed, Attempt, Broken, Where
+from tests.support.servers import Database, _Templates
+
+SERVICES = ("enrollment", "scheduling", "invoicing", "notifications")
+START = datetime(2020, 6, 2, 8, tzinfo=UTC)
+PROGRAMME = "netvaerk-kommunal-ungeindsats"
+EXTRA_PRICE_ORE = 100_000
+READY_S = 40.0
+SETTLE_S = 60.0
+MUNICIPALITIES = tuple(
+    line.split(";")[0] for line in (ROOT / "programmes" / "municipalities.csv").read_text().splitlines()[1:]
+)
+
+
+@dataclass(slots=True)
+class Running:
+    """A process of a service."""
+
+    name: str
+    service: str
+    url: str
+    popen: subprocess.Popen[bytes]
+    command: Command
+
+    @property
+    def alive(self) -> bool:
+        return self.popen.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        self.popen.send_signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL, and nothing is left of it when this returns."""
+        process.kill_group(self.popen)
+        self.popen.wait()
+
+    async def ended(self, deadline: float = 30.0) -> int:
+        """Its exit status; negative = the signal that killed it."""
+        await eventually(lambda: not self.alive, deadline, because=f"{self.name} ends\n{self.log()}")
+        return self.popen.wait()
+
+    def log(self, lines: int = 12) -> str:
+        return process.last_lines(self.command.log, lines)
+
+
+class Stopped(Exception):  # noqa: N818  (what the wait for readiness found)
+    """The process ended before it was ready."""
+
+
+@dataclass(slots=True, repr=False)
+class Installation:
+    """`async with installation:` has topics, databases and the mail server; services are started by name."""
+
+    kafka: str
+    templates: _Templates
+    services: Sequence[str] = SERVICES
+    simulated: bool = True
+    prefix: str = field(default_factory=lambda: f"t{secrets.token_hex(4)}.")
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="tovholder-test-")))
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    databases: dict[str, Database] = field(default_factory=dict)
+    running: dict[str, Running] = field(default_factory=dict)
+    history: list[Attempt] = field(default_factory=list)
+    keys: itertools.count[int] = field(default_factory=itertools.count)
+    dead: dict[str, int] = field(default_factory=dict)
+    """Dead letters that tests have caused so far, by service."""
+    unknown_mails: int = 0
+    """Mails that tests have cut off while they were being sent."""
+    unused: list[str] = field(default_factory=lambda: list(MUNICIPALITIES))
+    generation: int = 0
+    ports: dict[str, int] = field(default_factory=dict)
+    mail: Running | None = None
+    http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=20.0, trust_env=False))
+
+    async def __aenter__(self) -> Self:
+        self.ports = dict(zip((*self.services, "smtp", "mail"), free_ports(len(self.services) + 2), strict=True))
+        (self.folder / "link.key").write_text(secrets.token_hex(32))
+        try:
+            self._start_mail()
+            await ensure_topics(self.kafka, self.prefix)
+            for service in self.services:
+                self.databases[service] = await self.templates.fresh(service)
+            await eventually(self._mail_answers, READY_S, because="the mail server answers")
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for one in [*self.running.values(), *([self.mail] if self.mail else [])]:
+            one.kill()
+        await self.http.aclose()
+        for database in self.databases.values():
+            await self.templates.drop(database.name)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def where(self) -> Where:
+        """For the oracle."""
+        urls = {name: database.admin_url for name, database in self.databases.items()}
+        return Where(self.kafka, self.prefix, urls, self.folder / "mails")
+
+    @property
+    def public_url(self) -> str:
+        return f"http://{HOST}:{self.ports.get('enrollment', self.ports['mail'])}"
+
+    # Processes
+
+    async def start(
+        self,
+        service: str,
+        *,
+        name: str = "",
+        role: str = "all",
+        failpoint: str = "",
+        mutant: str = "",
+        env: Mapping[str, str] | None = None,
+        wait: bool = True,
+    ) -> Running:
+        """A process of `service`, known as `name` (default: the service); ready when this returns if `wait`."""
+        name = name or service
+        port = self.ports[service] if name == service else free_ports(1)[0]
+        old = self.running.get(name)
+        if old is not None and old.alive:
+            raise RuntimeError(f"{name} runs already")
+        module = ["tests.faults.mutants", mutant, f"services.{service}"] if mutant else [f"services.{service}"]
+        command = Command(
+            argv=(sys.executable, "-m", *module, "--role", role),
+            log=self.folder / "logs" / f"{name}.log",
+            env={**self.environment(service, port), "FAILPOINT": failpoint, **(env or {})},
+            cwd=ROOT,
+        )
+        one = self.running[name] = Running(name, service, f"http://{HOST}:{port}", process.start(command), command)
+        if wait:
+            await self.ready(one)
+        return one
+
+    async def start_all(self, *services: str, **options: Any) -> None:
+        """These (default: all) side by side."""
+        await asyncio.gather(*(self.start(service, **options) for service in services or self.services))
+
+    async def stop(self, name: str) -> int:
+        """Orderly; its exit status."""
+        one = self.running[name]
+        return await asyncio.to_thread(process.stop, one.popen, one.command)
+
+    async def ready(self, one: Running, deadline: float = READY_S) -> None:
+        async def is_ready() -> bool:
+            if not one.alive:
+                raise Stopped(f"{one.name} ended with {one.popen.returncode}\n{one.log(30)}")
+            try:
+                return (await self.http.get(f"{one.url}/readyz")).is_success
+            except httpx.HTTPError:
+                return False
+
+        try:
+            await eventually(is_ready, deadline, every=0.1)
+        except AssertionError:
+            reasons = await self._why_not(one)
+            raise AssertionError(f"{one.name} is not ready: {reasons}\n{one.log(30)}") from None
+
+    async def _why_not(self, one: Running) -> str:
+        try:
+            return (await self.http.get(f"{one.url}/readyz")).text
+        except httpx.HTTPError as error:
+            return type(error).__name__
+
+    def environment(self, service: str, port: int) -> dict[str, str]:
+        """What a process of `service` is told."""
+        told = {
+            "TOVHOLDER_DATABASE_URL": self.databases[service].url,
+            "TOVHOLDER_KAFKA": self.kafka,
+            "TOVHOLDER_PREFIX": self.prefix,
+            "TOVHOLDER_HTTP_HOST": HOST,
+            "TOVHOLDER_HTTP_PORT": str(port),
+            "TOVHOLDER_SMTP": f"{HOST}:{self.ports['smtp']}",
+            "TOVHOLDER_PUBLIC_URL": self.public_url,
+            "TOVHOLDER_API_TOKENS": f"test:{hashlib.sha256(self.token.encode()).hexdigest()}",
+            "TOVHOLDER_LINK_KEY_FILE": str(self.folder / "link.key"),
+            "TOVHOLDER_DOCUMENTS_DIR": str(self.folder / "documents"),
+        }
+        return {**told, "TOVHOLDER_SIMULATED_START": START.isoformat()} if self.simulated else told
+
+    def _start_mail(self) -> None:
+        argv = [sys.executable, "-m", "deploy.local.mailsink", "--control"]
+        argv += ["--smtp", f"{HOST}:{self.ports['smtp']}", "--http", f"{HOST}:{self.ports['mail']}"]
+        argv += ["--mails", str(self.folder / "mails"), "--calendar", str(self.folder / "calendar")]
+        command = Command(argv=argv, log=self.folder / "logs" / "mail.log", cwd=ROOT)
+        url = f"http://{HOST}:{self.ports['mail']}"
+        self.mail = Running("mail", "mail", url, process.start(command), command)
+
+    async def _mail_answers(self) -> bool:
+        try:
+            return (await self.http.get(f"http://{HOST}:{self.ports['mail']}/readyz")).is_success
+        except httpx.HTTPError:
+            return False
+
+    async def metric(self, name: str, sample: str) -> float:
+        """The sum of those of a process's samples whose line begins with `sample`."""
+        text = (await self.http.get(f"{self.running[name].url}/metrics")).text
+        return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(sample))
+
+    async def rows(self, service: str, query: str, *args: Any) -> list[dict[str, Any]]:
+        """Of a service's database, as its administrator sees it."""
+        connection = await asyncpg.connect(self.databases[service].admin_url)
+        try:
+            return [dict(row) for row in await connection.fetch(query, *args)]
+        finally:
+            await connection.close()
+
+    # Clients
+
+    async def request(
+        self, service: str, method: str, path: str, body: dict[str, Any] | None = None, key: str | None = None
+    ) -> httpx.Response:
+        """One request as it is, with its Idempotency-Key."""
+        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key or f"k{next(self.keys)}"}
+        if method == "GET":
+            return await self.http.get(f"{self.running[service].url}{path}", headers=headers)
+        return await self.http.request(method, f"{self.running[service].url}{path}", json=body or {}, headers=headers)
+
+    async def call(self, service: str, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """A request that is meant to succeed; its answer."""
+        answer = await self.request(service, method, path, body)
+        assert answer.is_success, f"{method} {path} answered {answer.status_code}: {answer.text}"
+        return dict(answer.json())
+
+    async def publish(self) -> None:
+        """The programme is published, and every service knows of its meetings."""
+        text = (ROOT / "programmes" / f"{PROGRAMME}.yaml").read_text(encoding="utf-8")
+        await self.call("enrollment", "POST", "/api/enrollment/programmes", {"file": text})
+        if "scheduling" in self.running:
+            await eventually(self._meetings_known, SETTLE_S, because="enrollment knows the meetings")
+
+    async def _meetings_known(self) -> bool:
+        found = await self.call("enrollment", "GET", f"/api/enrollment/meetings?programme_id={PROGRAMME}")
+        return len(found["meetings"]) == 16
+
+    def sign_up_of(self, code: str) -> dict[str, Any]:
+        return {
+            "programme_id": PROGRAMME,
+            "organisation_code": code,
+            "contact_name": "Karen Kontakt",
+            "contact_email": f"kontakt@k{code}.example",
+        }
+
+    async def try_to_sign_up(self, code: str, key: str) -> Attempt:
+        """One try, written into the history; no answer and every 5xx leave its fate unknown."""
+        attempt = Attempt(key, code, "unknown")
+        try:
+            path = "/api/enrollment/enrolments"
+            answer = await self.request("enrollment", "POST", path, self.sign_up_of(code), key)
+        except httpx.HTTPError:
+            pass
+        else:
+            if answer.is_success:
+                attempt.outcome, attempt.answer = "ok", answer.json()
+            elif answer.status_code < 500 and answer.status_code != 409:
+                attempt.outcome = "refused"
+        self.history.append(attempt)
+        return attempt
+
+    async def sign_up(self, deadline: float = SETTLE_S) -> Attempt:
+        """A municipality that is not enrolled yet; the client repeats its request until it is answered."""
+        code, key = self.unused.pop(0), f"sign-up-{next(self.keys)}"
+
+        async def answered() -> Attempt | None:
+            attempt = await self.try_to_sign_up(code, key)
+            assert attempt.outcome != "refused", f"the sign-up of {code} was refused"
+            return attempt if attempt.outcome == "ok" else None
+
+        found = await eventually(answered, deadline, every=0.2, because=f"{code} is signed up")
+        assert found is not None
+        return found
+
+    async def sign_ups(self, count: int) -> list[Attempt]:
+        """Several at once."""
+        return list(await asyncio.gather(*(self.sign_up() for _ in range(count))))
+
+    async def received(self, attempt: Attempt, deadline: float = SETTLE_S) -> None:
+        """The receipt of a sign-up has reached the mail server."""
+        address = f"kontakt@k{attempt.organisation}.example"
+
+        async def has_it() -> bool:
+            mails = (await self.http.get(f"http://{HOST}:{self.ports['mail']}/api/messages")).json()
+            found = mails["messages"] if isinstance(mails, dict) else mails
+            return any(address in mail["to"] for mail in found)
+
+        await eventually(has_it, deadline, every=0.1, because=f"the receipt for {attempt.organisation}")
+
+    # Time and rest
+
+    async def move_clock(self, to: datetime) -> None:
+        """Domain time of every running service, in two steps, so that no event meets a clock of the past."""
+        self.generation += 1
+        for hold in (True, False):
+            for one in self.running.values():
+                if one.alive:
+                    move = {"now": to.isoformat(), "generation": self.generation, "hold": hold}
+                    answer = await self.http.post(f"{one.url}/_clock", json=move)
+                    assert answer.is_success, f"{one.name}: {answer.text}"
+
+    @property
+    def allowed(self) -> Allowed:
+        return Allowed(dict(self.dead), self.unknown_mails)
+
+    async def settled(self, deadline: float = SETTLE_S) -> None:
+        """Nothing is under way any more."""
+
+        async def at_rest() -> bool:
+            waiting = await oracle.unsettled(self.where, self.allowed)
+            assert not waiting, "; ".join(waiting)
+            return True
+
+        try:
+            await eventually(at_rest, deadline, every=0.25, because="everything settles")
+        except AssertionError as failed:
+            raise AssertionError(f"{failed}\n{self.logs()}") from None
+
+    async def broken(self) -> list[Broken]:
+        """What the oracle says."""
+        return await oracle.examine(self.where, self.history, self.allowed)
+
+    async def holds(self) -> None:
+        """After a fault: it goes on (a new sign-up gets its receipt), it settles, and every promise was kept."""
+        if "enrollment" in self.services:
+            await self.received(await self.sign_up())
+        await self.settled()
+        broken = await self.broken()
+        assert not broken, "\n".join(f"{one.promise}: {one.what}" for one in broken) + "\n" + self.logs()
+
+    def logs(self) -> str:
+        """What the processes said last, for a failure's message; only lines that warn."""
+        said = []
+        for name in self.running:
+            lines = (self.folder / "logs" / f"{name}.log").read_text(errors="replace").splitlines()
+            loud = [line for line in lines if any(word in line for word in ("warning", "error", "critical", "Trace"))]
+            said += [f"--- {name}", *(line[:400] for line in loud[-8:])]
+        return "\n".join(said)
