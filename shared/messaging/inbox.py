@@ -321,6 +321,25 @@ class Batch:
             await self._dispatch_and_note(self._ready)
         await self._write()
 
+    def refused(self, arrival: Arrival) -> str | None:
+        """Why `arrival` was not taken in by `run`, or None when it was (or was known already)."""
+        for dead in self.outcome.dead:
+            if dead.arrival is arrival:
+                return f"{dead.defect.reason}: {dead.defect.detail}"
+        return "its key waits for another event" if any(one is arrival for one in self._to_park) else None
+
+    async def step_over(self, arrival: Arrival, released: Stream | None) -> None:
+        """Treat `arrival` as settled without its effect: copies of it are known, and its position is passed."""
+        stream = arrival.stream
+        if stream is None or arrival.uid is None:
+            return
+        await self._insert_into_inbox([arrival])
+        self._new.clear()
+        if stream == released and arrival.sequence is not None and not arrival.command:
+            await self.tx.execute(
+                _MOVE_POSITIONS, self.consumer, *([part] for part in (*stream, arrival.sequence, False))
+            )
+
     # Reading what is known ---------------------------------------------------------------------------------------
 
     async def _insert_into_inbox(self, arrivals: Sequence[Arrival]) -> None:
@@ -410,12 +429,15 @@ class Batch:
             self._park(arrival)
         elif arrival.command:
             self._ready.append(arrival)
-        elif defect := arrival.defect or self._stranger(arrival) or self._passed(arrival):
+        elif defect := self._stranger(arrival) or self._passed(arrival):
             self._bury(arrival, defect)
         elif not self._follows(arrival):
             self._parked[stream] = "gap"
             self._new_gaps.add(stream)
             self._park(arrival)
+        elif arrival.defect is not None:
+            # Judged only when its turn has come: discarding it moves the position to it.
+            self._bury(arrival, arrival.defect)
         else:
             await self._plan_next(arrival, stream, heals=heals)
 
@@ -475,7 +497,8 @@ class Batch:
     def _bury(self, arrival: Arrival, defect: Defect) -> None:
         dead = Dead(arrival, defect)
         self.outcome.dead.append(dead)
-        if arrival.stream is not None:
+        if arrival.stream is not None and defect.reason != "sequence_regressed":
+            # The key waits for a person, except behind a regressed event: there its order is broken already.
             self._stopped[arrival.stream] = dead
 
     def _park(self, arrival: Arrival) -> None:
