@@ -79,6 +79,10 @@ SELECT id, topic, key, payload FROM outbox o WHERE id > $1
 AND NOT EXISTS (SELECT 1 FROM outbox_dead d WHERE d.key = o.key AND d.topic = o.topic)
 ORDER BY id LIMIT $2
 """
+_PENDING = """
+SELECT count(*) FROM outbox o
+WHERE NOT EXISTS (SELECT 1 FROM outbox_dead d WHERE d.key = o.key AND d.topic = o.topic)
+"""
 _COLUMNS = (
     "id, event_id, source, topic, key, sequence, type, payload, correlation_id, causation_id, actor, occurred_at, "
     "created_at"
@@ -201,6 +205,8 @@ class Relay:
         self._activity = activity
         self._ack_deadline_s = ack_deadline_s
         self._wake = asyncio.Event()
+        self._asked = asyncio.Lock()
+        self._asking: Connection | None = None
         self._sender: Sender | None = None
         self._hot_until = 0.0
         self._partitions_at = 0.0
@@ -222,10 +228,17 @@ class Relay:
         finally:
             unhook()
             await self._drop_sender()
+            async with self._asked:
+                if self._asking is not None:
+                    await _close(self._asking)
 
     async def pending(self) -> int:
-        """0: what waits is in the outbox, which others can count."""
-        return 0
+        """Rows in the outbox, those behind a dead record left out; asked over a connection of its own."""
+        async with self._asked:
+            if self._asking is None or self._asking.is_closed():
+                self._asking = await connect(self._dsn, f"{self.source} relay pending")
+            count: int = await self._asking.fetchval(_PENDING)
+            return count
 
     async def _pause_after(self, error: Exception, stop: asyncio.Event) -> None:
         self._failures += 1
