@@ -45,6 +45,7 @@ def start(command: Command) -> subprocess.Popen[bytes]:
     """Starts it. Standard output and error are appended to its log; standard input is empty."""
     command.log.parent.mkdir(parents=True, exist_ok=True)
     launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(int(command.death_signal)), str(os.getpid())]
+    launch.append(command.user or "")
     if command.log.exists() and command.log.stat().st_size > ROTATE_BYTES:
         command.log.replace(command.log.with_suffix(".1.log"))
     with command.log.open("ab") as log:
@@ -57,7 +58,6 @@ def start(command: Command) -> subprocess.Popen[bytes]:
             cwd=command.cwd,
             start_new_session=True,
             pass_fds=command.pass_fds,
-            user=command.user,
         )
 
 
