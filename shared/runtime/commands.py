@@ -8,18 +8,21 @@ import sys
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import urlsplit
 
+from aiokafka.errors import KafkaError
 from pydantic import ValidationError
-from pydantic_core import to_json
 
+from shared.messaging.relay import TopicMissing
+from shared.messaging.replay import ReadersAhead
 from shared.runtime import log as logs
-from shared.runtime.service import Role, open_host, serve, streams_of
-from shared.runtime.why import explain
+from shared.runtime.operations import add_parsers, operate
+from shared.runtime.service import Role, serve, streams_of
 from shared.storage.migrate import MigrationError, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.runtime.service import Service
+    from shared.runtime.operations import add_parsers, operate
+from shared.runtime.service import Service
 
 USAGE_ERROR = 2
 
@@ -31,8 +34,7 @@ def _parser(service: Service) -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run the service (the default)")
     run.add_argument("--role", choices=get_args(Role), default=argparse.SUPPRESS)
     commands.add_parser("migrate", help="bring the database up to this version (needs TOVHOLDER_MIGRATION_URL)")
-    why = commands.add_parser("why", help="what this service knows about an id, as JSON")
-    why.add_argument("id")
+    add_parsers(commands)
     for name in service.commands:
         commands.add_parser(name, add_help=False)
     return parser
@@ -47,13 +49,13 @@ def run_command(service: Service, argv: Sequence[str]) -> int:
     try:
         if parsed.command == "migrate":
             return asyncio.run(_migrate(service))
-        if parsed.command == "why":
-            return asyncio.run(_why(service, parsed.id))
-        return asyncio.run(serve(service, parsed.role))
+        if parsed.command in {None, "run"}:
+            return asyncio.run(serve(service, parsed.role))
+        return asyncio.run(operate(service, parsed))
     except ValidationError as error:
         wrong = "; ".join(f"TOVHOLDER_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         sys.stderr.write(f"{service.name}: the environment is not right: {wrong}\n")
-    except (MigrationError, OSError) as error:
+    except (MigrationError, TopicMissing, ReadersAhead, KafkaError, OSError) as error:
         sys.stderr.write(f"{service.name}: {logs.redact(str(error))}\n")
     return 1
 
@@ -66,14 +68,3 @@ async def _migrate(service: Service) -> int:
     for name in await migrate(owner, streams_of(service), role):
         sys.stdout.write(f"applied {name}\n")
     return 0
-
-
-async def _why(service: Service, sought: str) -> int:
-    """Prints JSON; the status is 1 when this service knows nothing of it."""
-    host = await open_host(service, service.settings())
-    try:
-        known = await explain(host, sought)
-    finally:
-        await host.pool.close()
-    sys.stdout.buffer.write(to_json(known, indent=1) + b"\n")
-    return 0 if known["effect"] or known["told"] or known["heard"] or known["followed"] else 1

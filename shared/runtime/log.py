@@ -58,7 +58,7 @@ def keep_secrets(_logger: Any, _method: str, event: structlog.typing.EventDict) 
 
 
 def describe_exception(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """`exc_info` as type and place. Never its text: PostgreSQL and pydantic repeat values, which may be personal data."""
+    """`exc_info` as type and place. Never its text: PostgreSQL and pydantic repeat values, maybe personal data."""
     given = event.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):

@@ -154,14 +154,19 @@ async def open_host(service: Service, settings: ServiceSettings) -> Host:
         raise
 
 
-def build_consumer(host: Host) -> Consumer:
-    """The one subscriber of a service. `enrollment` also answers for commands that nobody owns."""
-    service, settings = host.service, host.settings
+def build_inbox(host: Host) -> Inbox:
+    """The reading side without Kafka. `enrollment` also answers for commands that nobody owns."""
+    service = host.service
     doorkeeper = service.name == DOORKEEPER
-    inbox = Inbox(service.name, service.subscriptions, host.clock, prefix=settings.prefix, doorkeeper=doorkeeper)
-    topics = {*topics_of(service.subscriptions), *([INTAKE_TOPIC] if doorkeeper else [])}
+    return Inbox(service.name, service.subscriptions, host.clock, prefix=host.settings.prefix, doorkeeper=doorkeeper)
+
+
+def build_consumer(host: Host) -> Consumer:
+    """The one subscriber of a service."""
+    service, settings = host.service, host.settings
+    topics = {*topics_of(service.subscriptions), *([INTAKE_TOPIC] if service.name == DOORKEEPER else [])}
     return Consumer(
-        inbox,
+        build_inbox(host),
         dsn=settings.database_url.get_secret_value(),
         kafka=settings.kafka,
         topics=sorted(settings.prefix + topic for topic in topics),

@@ -198,8 +198,8 @@ class Timers:
     async def _forget_disarmed(self, tx: Tx) -> None:
         """What somebody disarmed, or armed for another time, fails no more."""
         rows = await tx.fetch(
-            "SELECT timer, key FROM timers JOIN unnest($1::text[], $2::text[]) AS paused (timer, key) USING (timer, key)"
-            " WHERE due <= $3",
+            "SELECT timer, key FROM timers JOIN unnest($1::text[], $2::text[]) AS paused (timer, key)"
+            " USING (timer, key) WHERE due <= $3",
             [name for name, _ in self._paused],
             [key for _, key in self._paused],
             tx.now,

@@ -1,0 +1,149 @@
+"""What an operator does by hand: look at dead letters, try them again or let them go, tell Kafka again, ask why.
+
+Each command prints JSON, one object or one per line, and its exit status says whether it was done.
+"""
+
+from __future__ import annotations
+
+import base64
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
+
+from shared.contracts.event import INTAKE_TOPIC, SERVICES, topic_of
+from shared.messaging import dead_letters
+from shared.messaging.dead_letters import NotDone
+from shared.messaging.replay import replay
+from shared.runtime.service import build_inbox, open_host
+from shared.runtime.why import explain
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Awaitable, Callable
+
+    from shared.messaging.inbox import Inbox
+    from shared.runtime.service import Host, Service
+    from shared.storage.tx import Connection
+
+    Act = Callable[[Inbox, Connection, int], Awaitable[int]]
+
+DONE, NOT_DONE = 0, 1
+
+
+def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """`dlq`, `replay` and `why`."""
+    dlq = commands.add_parser("dlq", help="events that could not be taken in")
+    acts = dlq.add_subparsers(dest="act", metavar="act", required=True)
+    acts.add_parser("list", help="groups of open dead letters, each letter, and keys that wait for a missing event")
+    for act, what in (
+        ("show", "a dead letter whole; it may hold personal data"),
+        ("retry", "take it in now, and then what waits behind it"),
+        ("discard", "never take it in; what waits behind it goes on"),
+    ):
+        acts.add_parser(act, help=what).add_argument("number", type=int)
+    skip = acts.add_parser("skip-gap", help="go on without an event that will never come")
+    skip.add_argument("subject")
+    skip.add_argument("source")
+    again = commands.add_parser("replay", help="send again what was sent since a time (machine time, ISO 8601)")
+    again.add_argument("--since", type=_instant, required=True)
+    commands.add_parser("why", help="what this service knows about an id").add_argument("id")
+
+
+def _instant(text: str) -> datetime:
+    """A time with a zone, or UTC."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+async def operate(service: Service, parsed: argparse.Namespace) -> int:
+    """Run one of the commands of `add_parsers`."""
+    host = await open_host(service, service.settings())
+    try:
+        match parsed.command:
+            case "why":
+                return await _why(host, parsed.id)
+            case "replay":
+                return await _replay(host, parsed.since)
+            case _:
+                return await _dlq(host, parsed)
+    except NotDone as why_not:
+        sys.stderr.write(f"{service.name}: nothing was changed: {why_not}\n")
+        return NOT_DONE
+    finally:
+        await host.pool.close()
+
+
+def _tell(found: Any) -> None:
+    sys.stdout.buffer.write(to_json(found) + b"\n")
+    sys.stdout.flush()
+
+
+async def _why(host: Host, sought: str) -> int:
+    known = await explain(host, sought)
+    _tell(known)
+    return DONE if known["effect"] or known["told"] or known["heard"] or known["followed"] else NOT_DONE
+
+
+async def _replay(host: Host, since: datetime) -> int:
+    settings = host.settings
+    sent = await replay(
+        settings.database_url.get_secret_value(),
+        settings.kafka,
+        since,
+        topics=(topic_of(host.service.name), INTAKE_TOPIC),
+        readers=[settings.prefix + topic_of(name) for name in SERVICES],
+        prefix=settings.prefix,
+    )
+    _tell({"replayed": sent, "since": since})
+    return DONE
+
+
+async def _dlq(host: Host, parsed: argparse.Namespace) -> int:
+    inbox = build_inbox(host)
+    async with host.pool.acquire() as connection:
+        match parsed.act:
+            case "list":
+                await _list(connection, inbox.consumer)
+            case "show":
+                await _show(connection, parsed.number)
+            case "skip-gap":
+                taken = await dead_letters.skip_gap(inbox, connection, parsed.subject, parsed.source)
+                _tell({"subject": parsed.subject, "source": parsed.source, "taken_in": taken})
+            case act:
+                do: Act = dead_letters.retry if act == "retry" else dead_letters.discard
+                _tell(
+                    {"dead_letter": parsed.number, "act": act, "taken_in": await do(inbox, connection, parsed.number)}
+                )
+    return DONE
+
+
+async def _list(connection: Connection, consumer: str) -> None:
+    for kind, found in (
+        ("group", await dead_letters.groups(connection, consumer)),
+        ("dead_letter", await dead_letters.letters(connection, consumer)),
+        ("gap", await dead_letters.gaps(connection, consumer)),
+    ):
+        for one in found:
+            _tell({"kind": kind, **asdict(one)})
+
+
+async def _show(connection: Connection, number: int) -> None:
+    letter, key, value, headers = await dead_letters.show(connection, number)
+    _tell({**asdict(letter), "key": _shown(key), "value": _shown(value), "headers": [_header(one) for one in headers]})
+
+
+def _header(header: tuple[str, bytes | None]) -> list[str | None]:
+    return [header[0], _shown(header[1])]
+
+
+def _shown(raw: bytes | None) -> str | None:
+    """Text as text; anything else as base64, with a word in front."""
+    if raw is None:
+        return None
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return "base64:" + base64.b64encode(raw).decode()
