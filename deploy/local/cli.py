@@ -5,15 +5,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import httpx
 import typer
-from aiokafka import AIOKafkaConsumer
 from rich.console import Console
 
+from deploy.local import emit as sending
 from deploy.local import stack, topics
+from deploy.local import tail as watching
 from deploy.local import up as living
 from deploy.local.caddy import FRONT
 from deploy.local.errors import StackError
@@ -110,65 +112,87 @@ def replay(
     raise typer.Exit(_service(service, "replay", *context.args, addresses=stack.running(data_dir)))
 
 
+KafkaOption = Annotated[
+    str | None, typer.Option("--kafka", envvar="TOVHOLDER_KAFKA", help="HOST:PORT; ellers den, der kører i datamappen.")
+]
+PrefixOption = Annotated[str, typer.Option(envvar="TOVHOLDER_PREFIX", help="Står foran navnet på hver topic.")]
+
+
 @app.command()
 def emit(
-    file: Annotated[typer.FileText, typer.Argument(help="En CloudEvent som JSON, eller en liste af dem; - = stdin.")],
+    file: Annotated[
+        typer.FileText,
+        typer.Argument(metavar="FIL|-", help="En CloudEvent, en JSON-liste af dem eller en pr. linje; - = stdin."),
+    ],
+    *,
     data_dir: DataDirOption = living.DEFAULT_DATA_DIR,
+    kafka: KafkaOption = None,
+    prefix: PrefixOption = "",
+    as_json: JsonOption = False,
 ) -> None:
-    """Send ønsker fra et andet system (CloudEvents) gennem POST /events."""
-    events = json.load(file)
-    kind = "application/cloudevents-batch+json" if isinstance(events, list) else "application/cloudevents+json"
-    addresses = stack.running(data_dir)
-    answer = httpx.post(
-        f"{addresses.gateway}/events",
-        content=json.dumps(events),
-        headers={"Content-Type": kind, "Authorization": f"Bearer {addresses.api_token}"},
-        trust_env=False,
-    )
-    sys.stdout.write(f"{answer.status_code} {answer.text}\n")
-    if not answer.is_success:
-        raise typer.Exit(1)
+    """Send hændelser til Kafka, som et andet system ville gøre det.
+
+    Alt kontrolleres, før noget sendes. Et faktum går til den topic, dets type nævner, et ønske til tovholder.intake.
+    """
+    events = sending.read_events(file.read())
+    sent = asyncio.run(sending.send(kafka or stack.running(data_dir).kafka, events, prefix))
+    for one in sent:
+        where = {"topic": prefix + one.event.topic, "partition": one.partition, "offset": one.offset}
+        if as_json:
+            found = {**where, "type": one.event.type, "subject": one.event.subject, "id": one.event.id}
+            sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+        else:
+            place = f"{where['topic']}/{one.partition}@{one.offset}"
+            sys.stdout.write(f"sendt  {place}  {one.event.type}  {one.event.subject}  {one.event.id}\n")
 
 
 @app.command()
 def tail(
-    types: Annotated[list[str] | None, typer.Argument(help="Kun hændelser, hvis type indeholder et af ordene.")] = None,
     *,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HVORNÅR", help="start, et tidsrum (90s, 10m, 2t, 3d) eller et tidspunkt; ellers fra nu af."
+        ),
+    ] = None,
+    types: Annotated[
+        list[str] | None, typer.Option("--type", help="Kun typer, hvori ordet indgår; med * skal det hele passe.")
+    ] = None,
+    subjects: Annotated[
+        list[str] | None, typer.Option("--subject", help="Kun emner, hvori ordet indgår; med * skal det hele passe.")
+    ] = None,
+    follow: Annotated[bool, typer.Option(help="Bliv ved, til Ctrl-C; ellers stop ved loggens ende.")] = True,
     data_dir: DataDirOption = living.DEFAULT_DATA_DIR,
-    from_start: Annotated[bool, typer.Option(help="Begynd med den ældste hændelse.")] = False,
+    kafka: KafkaOption = None,
+    prefix: PrefixOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Vis hændelserne, efterhånden som de sker. Stop med Ctrl-C."""
-    addresses = stack.running(data_dir)
+    """Vis hændelserne, efterhånden som de sker. Med --no-follow vises hele loggen, hvis intet andet er sagt."""
+    wanted = watching.Wanted(tuple(types or ()), tuple(subjects or ()))
+    start = watching.parse_since(since or (None if follow else "start"), datetime.now(UTC))  # noqa: TID251 # the edge
+    bootstrap = kafka or stack.running(data_dir).kafka
     with living.interruptible() as asked:
         try:
-            asyncio.run(_tail(addresses, types or [], from_start=from_start, as_json=as_json))
+            asyncio.run(_tail(bootstrap, topics.topic_names(prefix), wanted, start, follow=follow, as_json=as_json))
         except KeyboardInterrupt:
             if not asked.is_set():
                 raise
 
 
-async def _tail(addresses: Addresses, types: list[str], *, from_start: bool, as_json: bool) -> None:
-    reset = "earliest" if from_start else "latest"
-    async with AIOKafkaConsumer(
-        *topics.topic_names(), bootstrap_servers=addresses.kafka, auto_offset_reset=reset
-    ) as consumer:
-        async for record in consumer:
-            line = _line(record.value, as_json=as_json)
-            if not types or any(word in line for word in types):
-                sys.stdout.write(line + "\n")
-                sys.stdout.flush()
-
-
-def _line(value: bytes | None, *, as_json: bool) -> str:
-    text = (value or b"").decode(errors="replace")
-    try:
-        event: dict[str, Any] = json.loads(text)
-        if as_json:
-            return json.dumps(event, ensure_ascii=False)
-        return f"{event['time']}  {event['type']}  {event['subject']}  {event['id']}"
-    except (ValueError, KeyError, TypeError):
-        return f"(ikke en CloudEvent)  {text[:200]!r}"
+async def _tail(
+    bootstrap: str,
+    names: Sequence[str],
+    wanted: watching.Wanted,
+    since: datetime | None,
+    *,
+    follow: bool,
+    as_json: bool,
+) -> None:
+    async for record in watching.records(bootstrap, names, since, follow=follow):
+        arrival = watching.read(record)
+        if wanted.fits(arrival):
+            sys.stdout.write((watching.as_json(arrival) if as_json else watching.line(arrival)) + "\n")
+            sys.stdout.flush()
 
 
 def _service(name: str, *arguments: str, addresses: Addresses | None = None) -> int:

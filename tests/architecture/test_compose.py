@@ -1,4 +1,4 @@
-"""docker-compose.yml means what `tovholder up` does. No engine is needed: the file is read as every YAML reader does."""
+"""docker-compose.yml means what `tovholder up` does. No engine is needed: it is read as every YAML reader reads it."""
 
 from __future__ import annotations
 
