@@ -47,7 +47,7 @@ from shared.contracts.enrollment import (
     TovholderAppointed,
 )
 from shared.contracts.invoicing import InvoiceIssued, InvoiceOverdue, InvoicingIntakeRejected
-from shared.contracts.notifications import ArmReminder, NotificationsIntakeRejected, SendMessage
+from shared.contracts.notifications import ArmReminder, SendMessage
 from shared.contracts.scheduling import (
     MeetingCancelled,
     MeetingHeld,
@@ -86,7 +86,6 @@ SUBSCRIPTIONS = (
     on(EnrollmentIntakeRejected, note_refusal),
     on(SchedulingIntakeRejected, note_refusal),
     on(InvoicingIntakeRejected, note_refusal),
-    on(NotificationsIntakeRejected, note_refusal),
     intake(SendMessage, send_message),
     intake(ArmReminder, arm_reminder),
 )

@@ -1,4 +1,4 @@
-"""IntakeRejected, whoever tells it → staff read what was asked for and why it was not done."""
+"""IntakeRejected, told by one of the others → staff read what was asked for and why it was not done."""
 
 from __future__ import annotations
 

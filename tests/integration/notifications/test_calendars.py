@@ -1,0 +1,227 @@
+"""Meetings, enrolments and participants meet on a real database, in whatever order their facts arrive."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+
+from shared.contracts.enrollment import (
+    EnrolmentRegrouped,
+    EnrolmentWithdrawn,
+    ParticipantCancelled,
+    ParticipantRegistered,
+    ParticipantReplaced,
+    TovholderAppointed,
+)
+from shared.contracts.event import Event
+from shared.contracts.parties import Contact
+from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingRescheduled, MeetingScheduled
+from tests.support.facts import (
+    CONTACT,
+    DAY,
+    MEETING,
+    MEETINGS_OWNER,
+    ORGANISATION,
+    OWNER,
+    PERSON,
+    PROGRAMME,
+    a_meeting,
+    a_meeting_held,
+    a_person,
+    an_enrolment,
+    an_extra_participant,
+    an_organisation,
+    enrolment_id_of,
+)
+from tests.support.letters import calendars, contents, templates, written
+from tests.support.room import Room
+
+TITLE = "1. heldagsmøde – Netværk om den kommunale ungeindsats"
+TABLES = ("invitations", "messages", "digest_items", "timers", "participants", "enrolments", "meetings", "programmes")
+LATER = datetime(2021, 1, 5, 8, tzinfo=UTC)
+AFTER_IT_ALL = datetime(2021, 5, 1, 8, tzinfo=UTC)
+ENROLMENT = {"owner": OWNER, "programme": PROGRAMME, "enrolment_id": an_enrolment().enrolment_id, "organisation": ORGANISATION}
+ROSTER = {**ENROLMENT, "contact": CONTACT, "meeting": MEETING, "person": PERSON}
+
+
+def dated(meeting: Meeting = MEETING) -> MeetingScheduled:
+    return MeetingScheduled(owner=MEETINGS_OWNER, programme=PROGRAMME, meeting=meeting)
+
+
+def moved(meeting: Meeting) -> MeetingRescheduled:
+    return MeetingRescheduled(owner=MEETINGS_OWNER, programme=PROGRAMME, meeting=meeting, previous=DAY)
+
+
+def cancelled(meeting: Meeting) -> MeetingCancelled:
+    return MeetingCancelled(owner=MEETINGS_OWNER, programme=PROGRAMME, meeting=meeting, reason="Stedet er lukket.")
+
+
+def registered(**changes: object) -> ParticipantRegistered:
+    return ParticipantRegistered(**{**ROSTER, **changes}, extra=False)  # type: ignore[arg-type] # a bag of fields
+
+
+async def test_a_reserved_day_gets_its_hours_and_is_cancelled(desk: Room) -> None:
+    await desk.hear(an_enrolment())
+    await desk.hear(dated(a_meeting(when=DAY, place=None)))
+    await desk.hear(registered())
+    assert await contents(desk) == dict.fromkeys((CONTACT.email, PERSON.email), [f"Reservér datoen: {TITLE}"])
+    desk.time = LATER
+    await desk.hear(moved(a_meeting(date_version=1)))
+    assert await contents(desk) == dict.fromkeys((CONTACT.email, PERSON.email), [TITLE])
+    await desk.hear(cancelled(a_meeting(date_version=2)))
+    assert await contents(desk) == dict.fromkeys((CONTACT.email, PERSON.email), [])
+    assert [one for one in await templates(desk) if one[1] == PERSON.email] == [
+        ("participant_registered", PERSON.email),
+        ("invitation", PERSON.email),
+        ("meeting_cancelled", PERSON.email),
+    ]
+    clients = await calendars(desk)
+    assert len({uid for client in clients.values() for uid in client.seen}) == 1
+
+
+async def test_a_municipality_that_comes_late_gets_the_meetings_that_have_a_day(desk: Room) -> None:
+    await desk.hear(dated(), dated(a_meeting("vest-1", group="vest", title="Møde i Vest")))
+    assert await written(desk) == []
+    await desk.hear(an_enrolment())
+    assert await templates(desk) == [("place_confirmed", CONTACT.email), ("invitation", CONTACT.email)]
+
+
+async def test_another_group_means_other_meetings(desk: Room) -> None:
+    await desk.hear(dated(), dated(a_meeting("vest-1", group="vest", title="Møde i Vest")))
+    await desk.hear(an_enrolment())
+    await desk.hear(EnrolmentRegrouped(**ENROLMENT, previous_group="oest", group="vest", contact=CONTACT))  # type: ignore[arg-type] # a bag of fields
+    assert await contents(desk) == {CONTACT.email: ["Møde i Vest – Netværk om den kommunale ungeindsats"]}
+
+
+async def test_only_the_one_who_is_cancelled_is_cancelled(desk: Room) -> None:
+    other = a_person("Dorte Prøvesen", "dorte@kobenhavn.example")
+    await desk.hear(an_enrolment(), dated(), registered(), registered(person=other))
+    await desk.hear(ParticipantCancelled(**ROSTER))  # type: ignore[arg-type] # a bag of fields
+    assert await contents(desk) == {CONTACT.email: [TITLE], PERSON.email: [], other.email: [TITLE]}
+    assert [message.email for message in await written(desk, "registration_cancelled")] == [PERSON.email]
+    await desk.hear(registered())
+    assert (await contents(desk))[PERSON.email] == [TITLE]
+
+
+async def test_a_seat_that_changes_hands_changes_two_calendars(desk: Room) -> None:
+    other = a_person("Dorte Prøvesen", "dorte@kobenhavn.example")
+    await desk.hear(an_enrolment(), dated(), registered())
+    await desk.hear(ParticipantReplaced(**{**ROSTER, "person": other}, previous=PERSON))  # type: ignore[arg-type] # a bag of fields
+    assert await contents(desk) == {CONTACT.email: [TITLE], PERSON.email: [], other.email: [TITLE]}
+
+
+async def test_whoever_was_never_invited_gets_no_cancellation(desk: Room) -> None:
+    await desk.hear(an_enrolment())
+    await desk.hear(ParticipantCancelled(**ROSTER))  # type: ignore[arg-type] # a bag of fields
+    await desk.hear(cancelled(a_meeting(when=None, date_version=0)))
+    assert await templates(desk) == [("place_confirmed", CONTACT.email)]
+
+
+async def test_a_contact_who_takes_part_keeps_the_meeting_when_no_longer_registered(desk: Room) -> None:
+    await desk.hear(an_enrolment(), dated())
+    await desk.hear(registered(person=CONTACT))
+    await desk.hear(ParticipantCancelled(**{**ROSTER, "person": CONTACT}))  # type: ignore[arg-type] # a bag of fields
+    assert await contents(desk) == {CONTACT.email: [TITLE]}
+    assert [template for template, _ in await templates(desk)] == [
+        "place_confirmed",
+        "invitation",
+        "participant_registered",
+        "registration_cancelled",
+    ]
+
+
+async def test_two_municipalities_that_share_a_mailbox_share_a_calendar(desk: Room) -> None:
+    twin = an_organisation("0147", "Frederiksberg Kommune")
+    person = CONTACT.model_copy(update={"person_id": "another", "email": CONTACT.email.upper()})
+    await desk.hear(an_enrolment(), an_enrolment(enrolment_id="e-2", organisation=twin, contact=person), dated())
+    assert len(await written(desk, "invitation")) == 1
+    await desk.hear(EnrolmentWithdrawn(**{**ENROLMENT}, contact=CONTACT))  # type: ignore[arg-type] # a bag of fields
+    assert await contents(desk) == {CONTACT.email: [TITLE]}
+
+
+async def test_a_withdrawal_clears_the_calendars_and_an_old_seat_does_not_come_back_with_a_new_place(desk: Room) -> None:
+    await desk.hear(an_enrolment(), dated(), registered())
+    desk.time = LATER
+    await desk.hear(EnrolmentWithdrawn(**ENROLMENT, contact=CONTACT))  # type: ignore[arg-type] # a bag of fields
+    assert await contents(desk) == {CONTACT.email: [], PERSON.email: []}
+    await desk.hear(an_enrolment(enrolled_at=LATER))
+    assert await contents(desk) == {CONTACT.email: [TITLE], PERSON.email: []}
+    assert len(await written(desk, "place_confirmed")) == 2
+
+
+async def test_a_new_contact_takes_over_the_meetings(desk: Room) -> None:
+    new = Contact(person_id="ny", name="Eva Ny", email="eva@kobenhavn.example", role="tovholder")
+    await desk.hear(an_enrolment(), dated())
+    await desk.hear(TovholderAppointed(**ENROLMENT, contact=new))  # type: ignore[arg-type] # a bag of fields
+    assert await contents(desk) == {CONTACT.email: [], new.email: [TITLE]}
+    assert [message.email for message in await written(desk, "contact_appointed")] == [new.email]
+
+
+async def test_nobody_is_invited_to_what_is_over(desk: Room) -> None:
+    await desk.hear(dated(), a_meeting_held())
+    desk.time = AFTER_IT_ALL
+    await desk.hear(an_enrolment(), registered())
+    await desk.hear(EnrolmentWithdrawn(**ENROLMENT, contact=CONTACT))  # type: ignore[arg-type] # a bag of fields
+    assert await contents(desk) == {}
+
+
+async def test_every_order_of_arrival_ends_alike(desk: Room) -> None:
+    """Three streams whose facts reach us in any order: the calendars and the other letters are the same each time."""
+    streams: dict[str, list[tuple[datetime, Event]]] = {
+        "enrolment": [(datetime(2020, 6, 15, 8, tzinfo=UTC), an_enrolment())],
+        "meeting": [
+            (datetime(2020, 12, 1, 8, tzinfo=UTC), dated(a_meeting(when=DAY))),
+            (datetime(2021, 2, 1, 8, tzinfo=UTC), moved(a_meeting(date_version=1))),
+            (datetime(2021, 4, 15, 22, tzinfo=UTC), a_meeting_held(a_meeting(date_version=1))),
+        ],
+        "roster": [
+            (datetime(2021, 3, 1, 8, tzinfo=UTC), an_extra_participant()),
+            (datetime(2021, 3, 2, 8, tzinfo=UTC), registered(person=CONTACT)),
+        ],
+    }
+    names = [name for name, facts in streams.items() for _ in facts]
+    outcomes = set()
+    for order in sorted(set(itertools.permutations(names)))[::4]:
+        for table in TABLES:
+            await desk.pool.execute(f"DELETE FROM {table}")
+        left = {name: list(facts) for name, facts in streams.items()}
+        for name in order:
+            desk.time, fact = left[name].pop(0)
+            await desk.hear(fact)
+        letters = await written(desk)
+        keys = [(one.template, one.recipient, one.about, one.occasion) for one in letters]
+        assert len(keys) == len(set(keys))
+        plain = sorted(one.template for one in letters if one.calendar is None)
+        clients = await calendars(desk)
+        shown = sorted((address, str(sorted(client.calendar.items()))) for address, client in clients.items())
+        outcomes.add((tuple(plain), tuple(shown)))
+    assert len(outcomes) == 1
+    ((plain, shown),) = outcomes
+    assert plain == ("extra_participant", "place_confirmed")
+    assert [address for address, _ in shown] == sorted([CONTACT.email, PERSON.email])
+
+
+async def test_the_same_facts_again_write_nothing(desk: Room) -> None:
+    facts: list[Event] = [an_enrolment(), dated(), registered(), an_extra_participant(), a_meeting_held()]
+    for fact in facts:
+        await desk.hear(fact)
+    before = await templates(desk)
+    for fact in facts:
+        await desk.hear(fact)
+    assert await templates(desk) == before
+
+
+async def test_five_hundred_enrolments_are_one_batch_with_the_meetings_that_have_a_day(desk: Room) -> None:
+    await desk.hear(dated())
+    enrolments = [
+        an_enrolment(
+            enrolment_id=enrolment_id_of(PROGRAMME.id, f"{number:04}"),
+            organisation=an_organisation(f"{number:04}", f"Kommune {number}"),
+            contact=CONTACT.model_copy(update={"person_id": f"p{number}", "email": f"k{number}@k.example"}),
+        )
+        for number in range(500)
+    ]
+    await desk.hear(*enrolments)
+    assert len(await written(desk, "place_confirmed")) == 500
+    assert len(await written(desk, "invitation")) == 500
+

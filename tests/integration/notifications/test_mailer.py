@@ -1,0 +1,255 @@
+"""The mailer and a real mail server: what is sent once, tried again, given up, and never known."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from services.notifications.adapters import outgoing
+from services.notifications.adapters.smtp import Conversation, Server, Unreachable
+from services.notifications.entrypoints.mailer import Mailer
+from services.notifications.usecases.deliver_message import Post, note_unknown
+from services.notifications.usecases.send_message import send_message
+from services.notifications.usecases.settle_message import ResendMessage, SettleMessage, resend_message, settle_message
+from shared.contracts.notifications import MessageFailed, MessageSent, SendMessage
+from shared.runtime.activity import Activity
+from shared.storage.tx import transaction
+from tests.support.eventually import eventually
+from tests.support.letters import COMPOSER, written
+from tests.support.room import BY_HAND, Room
+from tests.support.servers import Mail
+
+LEASE_S = 0.6
+
+
+@dataclass(slots=True)
+class PostOffice:
+    """A desk, a mail server of this test's own folder of recipients, and a mailer that runs on request."""
+
+    desk: Room
+    mail: Mail
+    server: Server
+
+    def post(self, name: str = "mailer-1") -> Post:
+        return Post(
+            pool=self.desk.pool,
+            transaction=lambda cause: transaction(self.desk.pool, self.desk, self.desk.source, cause),
+            composer=COMPOSER,
+            conversation=Conversation(self.server),
+            mailer=name,
+            lease_s=LEASE_S,
+            retry_s=0.05,
+        )
+
+    @asynccontextmanager
+    async def running(self, name: str = "mailer-1") -> AsyncIterator[Mailer]:
+        stop, mailer = asyncio.Event(), Mailer(self.post(name), Activity())
+        task = asyncio.create_task(mailer.run(stop))
+        try:
+            yield mailer
+        finally:
+            stop.set()
+            await task
+
+    async def write(self, email: str, occasion: str = "1") -> str:
+        command = SendMessage(
+            recipient=f"person-{email}", email=email, about="programme/p", occasion=occasion, title="Emne æøå", text="Hej"
+        )
+        return str((await self.desk.ask(send_message, command))["message_id"])
+
+    async def states(self) -> dict[str, str]:
+        return {f"{message.email} {message.occasion}": message.state for message in await written(self.desk)}
+
+    async def settled(self) -> dict[str, str]:
+        """States once nothing is under way any more."""
+
+        async def quiet() -> bool:
+            return await outgoing.waiting(self.desk.pool) == 0
+
+        await eventually(quiet, because="no mail is under way")
+        return await self.states()
+
+    async def rules(self, *rules: dict[str, object]) -> None:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            (await client.put(f"{self.mail.http}/control/rules", json=list(rules))).raise_for_status()
+
+    async def kept(self, email: str) -> list[dict[str, object]]:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            found: list[dict[str, object]] = (await client.get(f"{self.mail.http}/api/messages?to={email}")).json()
+            return found
+
+
+@pytest.fixture
+async def office(desk: Room, mail: Mail) -> AsyncIterator[PostOffice]:
+    host, _, port = mail.smtp.rpartition(":")
+    office = PostOffice(desk, mail, Server(host, int(port), timeout_s=0.8))
+    yield office
+    await office.rules()
+
+
+def address(name: str) -> str:
+    """Another one for each test, for they share the mail server."""
+    return f"{name}@{datetime.now(UTC):%H%M%S%f}.example"  # noqa: TID251 # only to be another one
+
+
+async def test_a_letter_is_sent_once_and_told(office: PostOffice) -> None:
+    bo = address("bo")
+    message_id = await office.write(bo)
+    async with office.running():
+        assert await office.settled() == {f"{bo} 1": "sent"}
+    (kept,) = await office.kept(bo)
+    (message,) = await written(office.desk)
+    assert kept["subject"] == "Emne æøå"
+    assert str(kept["message_id"]).encode() in COMPOSER.mail(message).content
+    (told,) = await office.desk.told()
+    assert isinstance(told, MessageSent)
+    assert told.message_id == message_id
+
+
+async def test_a_server_that_says_later_is_asked_again_and_nobody_overtakes_in_the_same_mailbox(office: PostOffice) -> None:
+    bo, asta = address("bo"), address("asta")
+    await office.rules({"recipient": bo, "action": "refuse_for_now", "times": 2})
+    for occasion in ("1", "2"):
+        await office.write(bo, occasion)
+    await office.write(asta)
+    async with office.running():
+        await office.settled()
+    assert set((await office.states()).values()) == {"sent"}
+    numbers = [mail["message_id"] for mail in await office.kept(bo)]
+    first, second = (message for message in await written(office.desk) if message.email == bo)
+    assert [str(number).encode() in COMPOSER.mail(one).content for number, one in zip(numbers, (first, second), strict=True)] == [True, True]
+    assert first.attempts >= 1
+
+
+async def test_a_refusal_is_final_told_and_in_the_digest(office: PostOffice) -> None:
+    bo = address("bo")
+    await office.rules({"recipient": bo, "action": "refuse"})
+    await office.write(bo)
+    async with office.running():
+        assert await office.settled() == {f"{bo} 1": "failed"}
+    (told,) = await office.desk.told()
+    assert isinstance(told, MessageFailed)
+    assert told.reason == "smtp_550"
+    assert await office.desk.pool.fetchval("SELECT kind FROM digest_items") == "failed"
+    assert await office.kept(bo) == []
+
+
+@pytest.mark.parametrize(("action", "copies"), [("hang", 0), ("accept_and_drop", 1)])
+async def test_without_an_answer_the_fate_is_unknown_and_only_a_person_sends_again(
+    office: PostOffice, action: str, copies: int
+) -> None:
+    bo = address("bo")
+    await office.rules({"recipient": bo, "action": action, "times": 1})
+    message_id = await office.write(bo)
+    async with office.running() as mailer:
+        assert await office.settled() == {f"{bo} 1": "unknown"}
+        asta = address("asta")
+        await office.write(asta)
+        assert await office.settled() == {f"{bo} 1": "unknown", f"{asta} 1": "sent"}
+        assert len(await office.kept(bo)) == copies
+        assert await mailer.pending() == 0
+        assert [fact for fact in await office.desk.told() if fact.subject == f"message/{message_id}"] == []
+        await office.desk.ask(resend_message, ResendMessage(message_id=message_id))
+        await office.settled()
+    kept = await office.kept(bo)
+    assert len(kept) == copies + 1
+    assert len({mail["message_id"] for mail in kept}) == 1
+
+
+async def test_a_person_may_settle_what_is_unknown(office: PostOffice) -> None:
+    bo = address("bo")
+    await office.rules({"recipient": bo, "action": "hang", "times": 1})
+    message_id = await office.write(bo)
+    async with office.running():
+        await office.settled()
+        await office.desk.ask(settle_message, SettleMessage(message_id=message_id))
+        assert await office.settled() == {f"{bo} 1": "settled"}
+    refused = await office.desk.refusal(resend_message, ResendMessage(message_id=message_id))
+    assert refused.code == "nothing_to_decide"
+
+
+async def test_a_line_that_breaks_after_the_answer_loses_nothing(office: PostOffice) -> None:
+    addresses = [address("bo"), address("asta"), address("carl")]
+    await office.rules({"recipient": addresses[0], "action": "answer_and_drop"})
+    for one in addresses:
+        await office.write(one)
+    async with office.running():
+        assert set((await office.settled()).values()) == {"sent"}
+    assert [len(await office.kept(one)) for one in addresses] == [1, 1, 1]
+
+
+async def test_a_mailer_that_dies_leaves_one_unknown_and_the_rest_to_the_next(office: PostOffice) -> None:
+    addresses = [address(f"a{number}") for number in range(5)]
+    for one in addresses:
+        await office.write(one)
+    dead = office.post("dead")
+    claimed = await outgoing.claim(dead.pool, dead.mailer, dead.lease_s, 10)
+    assert len(claimed) == 5
+    assert await outgoing.begin(dead.pool, claimed[0].id, dead.mailer, dead.lease_s)
+    async with office.running("next"):
+        states = await office.settled()
+    assert list(states.values()) == ["unknown", "sent", "sent", "sent", "sent"]
+    assert [len(await office.kept(one)) for one in addresses] == [0, 1, 1, 1, 1]
+
+
+async def test_a_mailer_that_was_held_up_does_not_send_what_another_has_taken(office: PostOffice) -> None:
+    bo = address("bo")
+    await office.write(bo)
+    slow = office.post("slow")
+    (claimed,) = await outgoing.claim(slow.pool, slow.mailer, slow.lease_s, 10)
+    async with office.running("quick"):
+        await office.settled()
+    assert not await outgoing.begin(slow.pool, claimed.id, slow.mailer, slow.lease_s)
+    assert len(await office.kept(bo)) == 1
+
+
+async def test_a_late_answer_still_counts(office: PostOffice) -> None:
+    """A process that was stopped while it sent comes back after its message was given up as unknown."""
+    await office.write(address("bo"))
+    slow = office.post("slow")
+    (claimed,) = await outgoing.claim(slow.pool, slow.mailer, 0.0, 10)
+    assert not await outgoing.begin(slow.pool, claimed.id, slow.mailer, 1.0)
+    (claimed,) = await outgoing.claim(slow.pool, slow.mailer, 5.0, 10)
+    assert await outgoing.begin(slow.pool, claimed.id, slow.mailer, 0.0)
+    await note_unknown(office.post("other"))
+    assert set((await office.states()).values()) == {"unknown"}
+    async with transaction(slow.pool, office.desk, office.desk.source, BY_HAND) as tx:
+        assert await outgoing.sent(tx, claimed.id)
+    assert set((await office.states()).values()) == {"sent"}
+
+
+async def test_two_mailers_share_the_work(office: PostOffice) -> None:
+    addresses = [address(f"a{number}") for number in range(40)]
+    for one in addresses:
+        await office.write(one)
+    async with office.running("one"), office.running("two"):
+        assert set((await office.settled()).values()) == {"sent"}
+    assert [len(await office.kept(one)) for one in addresses] == [1] * 40
+
+
+async def test_no_server_fails_no_letter(office: PostOffice) -> None:
+    bo = address("bo")
+    await office.write(bo)
+    with pytest.raises(Unreachable):
+        await Conversation(Server("127.0.0.1", 9, timeout_s=0.5)).open()
+    gone = PostOffice(office.desk, office.mail, Server("127.0.0.1", 9, timeout_s=0.5))
+    async with gone.running() as mailer:
+        await eventually(lambda: mailer._failures >= 2, because="it has tried twice")
+        assert await mailer.pending() == 1
+    assert await office.states() == {f"{bo} 1": "pending"}
+    async with office.running():
+        assert await office.settled() == {f"{bo} 1": "sent"}
+
+
+async def test_an_address_that_is_none_fails_before_anything_is_sent(office: PostOffice) -> None:
+    refused = await office.desk.refusal(
+        send_message,
+        SendMessage(recipient="p", email="bo@x\r\nRCPT TO:<y@z>", about="a/1", occasion="1", title="t", text="t"),
+    )
+    assert (refused.code, refused.field) == ("invalid_address", "email")

@@ -1,0 +1,145 @@
+"""Calendar objects: their bytes, and what calendars make of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from services.notifications.domain.calendar import Entry, Mailbox, ics, uid
+from shared.contracts.time import COPENHAGEN
+from tests.support.calendar_client import Client, Slot, read
+
+GOLDEN = Path(__file__).parent / "golden"
+BO = "bo@kobenhavn.example"
+ENTRY = Entry(
+    method="REQUEST",
+    uid=uid("0b6c5f7e-0000-5000-8000-000000000001", "moeder@forening.example"),
+    sequence=1,
+    stamped=datetime(2021, 3, 1, 8, 0, tzinfo=UTC),
+    title="1. heldagsmøde – Netværk om den kommunale ungeindsats",
+    first_day=date(2021, 4, 15),
+    last_day=date(2021, 4, 15),
+    starts_at=datetime(2021, 4, 15, 7, 30, tzinfo=UTC),
+    ends_at=datetime(2021, 4, 15, 14, 0, tzinfo=UTC),
+    place="Mødehuset, København",
+    link="",
+    organizer=Mailbox("Foreningen af Kommuner", "moeder@forening.example"),
+    attendee=Mailbox("Bo Prøvesen", BO),
+    note="Netværk om den kommunale ungeindsats\nForeningen af Kommuner",
+)
+DAY_ONLY = replace(ENTRY, sequence=0, starts_at=None, ends_at=None)
+EXAMPLES = {
+    "invitation": ENTRY,
+    "save-the-date": DAY_ONLY,
+    "virtual": replace(ENTRY, place="", link="https://video.example/m/1?k=2"),
+    "cancelled": replace(ENTRY, method="CANCEL", sequence=2, whole=True),
+    "uninvited": replace(ENTRY, method="CANCEL"),
+    "day-cancelled": replace(DAY_ONLY, method="CANCEL", sequence=1, whole=True),
+}
+
+
+def taken(entry: Entry) -> dict[str, Slot]:
+    client = Client(BO)
+    client.take(ics(entry), entry.method)
+    return client.calendar
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_bytes_are_the_golden_ones(name: str) -> None:
+    assert ics(EXAMPLES[name]) == (GOLDEN / f"{name}.ics").read_bytes()
+
+
+def test_an_invitation_stands_at_its_hours_and_blocks_them() -> None:
+    slot = taken(ENTRY)[ENTRY.uid]
+    assert (slot.starts, slot.ends) == (ENTRY.starts_at, ENTRY.ends_at)
+    assert slot.blocks
+    assert slot.where == "Mødehuset, København"
+
+
+def test_a_day_without_clock_times_is_a_whole_day_that_blocks_nothing() -> None:
+    slot = taken(DAY_ONLY)[DAY_ONLY.uid]
+    assert (slot.starts, slot.ends) == (date(2021, 4, 15), date(2021, 4, 16))
+    assert not slot.blocks
+    assert slot.title.startswith("Reservér datoen: ")
+
+
+def test_a_reserved_day_becomes_the_timed_meeting_under_the_same_uid() -> None:
+    client = Client(BO)
+    client.take(ics(DAY_ONLY), "REQUEST")
+    client.take(ics(ENTRY), "REQUEST")
+    assert [slot.blocks for slot in client.calendar.values()] == [True]
+
+
+def test_a_cancelled_meeting_leaves_the_calendar_and_does_not_come_back_when_mails_overtake_each_other() -> None:
+    client = Client(BO)
+    client.take(ics(EXAMPLES["cancelled"]), "CANCEL")
+    client.take(ics(ENTRY), "REQUEST")
+    assert client.calendar == {}
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends"),
+    [
+        ("2026-03-28 22:00", "2026-03-29 12:00"),
+        ("2026-03-29 00:30", "2026-03-29 01:30"),
+        ("2026-03-29 07:30", "2026-03-29 13:00"),
+        ("2026-10-24 22:00", "2026-10-25 12:00"),
+        ("2026-10-25 00:30", "2026-10-25 01:30"),
+        ("2026-10-25 01:15", "2026-10-25 01:45"),
+        ("2026-10-25 08:30", "2026-10-25 14:00"),
+    ],
+)
+def test_hours_are_right_on_the_days_the_clocks_change(starts: str, ends: str) -> None:
+    first, last = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (starts, ends))
+    entry = replace(
+        ENTRY,
+        starts_at=first,
+        ends_at=last,
+        first_day=first.astimezone(COPENHAGEN).date(),
+        last_day=last.astimezone(COPENHAGEN).date(),
+    )
+    slot = taken(entry)[entry.uid]
+    assert (slot.starts, slot.ends) == (first, last)
+
+
+def test_the_meeting_is_held_where_its_link_leads() -> None:
+    lines = {line.name: line for line in read(ics(EXAMPLES["virtual"]))}
+    assert lines["CONFERENCE"].value == "https://video.example/m/1?k=2"
+    assert lines["LOCATION"].value == "https://video.example/m/1?k=2"
+
+
+def test_a_link_that_is_none_is_only_text() -> None:
+    lines = {line.name: line for line in read(ics(replace(ENTRY, link="javascript:alert(1)\r\nATTENDEE:mailto:x@y")))}
+    assert "CONFERENCE" not in lines
+    assert lines["LOCATION"].value.endswith("javascript:alert(1) ATTENDEE:mailto:x@y")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:x",
+        "A\nATTENDEE:mailto:x@y.example",
+        'Anna "Ann" O\'Hara; CEO, "^n"',
+        "\u202egnirts\u202c \u200f",
+        "Tom\x00\x07\x1b[31m",
+        "😀👩‍👩‍👧" * 50,
+        "ø" * 10_000,
+        "\\n\\,\\;\\\\",
+        "",
+        "   ",
+    ],
+)
+def test_hostile_text_stays_text(text: str) -> None:
+    entry = replace(ENTRY, title=text, place=text, note=text, attendee=Mailbox(text, BO), organizer=Mailbox(text, BO))
+    (slot,) = taken(entry).values()
+    assert "\n" not in slot.title
+    lines = read(ics(entry))
+    assert [line.name for line in lines].count("UID") == 1
+    assert not any(ord(mark) < 32 or mark in "\u202e\u202c\u200f" for line in lines for mark in line.value)
+
+
+def test_everybody_is_told_of_nobody_but_themselves() -> None:
+    assert sum(line.name == "ATTENDEE" for line in read(ics(ENTRY))) == 1
