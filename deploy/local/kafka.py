@@ -135,7 +135,7 @@ class Broker:
         self._write_settings(settings, unfinished)
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         done = subprocess.run(
-            [*self._java(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings)],
+            [*self._java(), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(settings)],
             cwd=self.folder,
             capture_output=True,
             text=True,
