@@ -25,6 +25,8 @@ class DomainClock:
         self._simulated = start.astimezone(UTC) if start is not None else None
         self._generation = generation
         self._moved: list[asyncio.Event] = []
+        self.held = False
+        """Set to a new time, but no timer may ring yet: the other services are still being told."""
 
     @property
     def simulated(self) -> bool:
@@ -51,9 +53,11 @@ class DomainClock:
         if generation < self._generation or (generation == self._generation and now != self._simulated):
             raise ClockRefused("the generation is not newer")
 
-    def move(self, now: datetime, generation: int) -> None:
+    def move(self, now: datetime, generation: int, *, hold: bool = False) -> None:
+        """Set the time; timers ring unless it is on `hold`, and then with the same move without it."""
         self.check_move(now, generation)
         self._simulated = now.astimezone(UTC)
         self._generation = generation
+        self.held = hold
         for event in self._moved:
             event.set()

@@ -29,6 +29,7 @@ class _Move(BaseModel):
 
     now: AwareDatetime
     generation: int = Field(ge=1, lt=2**53)
+    hold: bool = False
 
 
 async def open_clock(pool: asyncpg.Pool, start: datetime | None) -> DomainClock:
@@ -80,7 +81,7 @@ def clock_route(host: Host) -> Route:
                     move.now,
                     move.generation,
                 )
-                host.clock.move(move.now, move.generation)
+                host.clock.move(move.now, move.generation, hold=move.hold)
         return Response(to_json(await state()), media_type="application/json", headers={"Cache-Control": "no-store"})
 
     async def clock(request: Request) -> Response:

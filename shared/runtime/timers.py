@@ -132,6 +132,8 @@ class Timers:
     async def round(self) -> bool:
         """Carry out the earliest due timers of one name; whether there were any. Their errors are kept, not raised."""
         taken: list[Timer] = []
+        if self._clock.held:
+            return False
         try:
             with self._activity.looking.busy():
                 taken = await self._carry_out(taken)
