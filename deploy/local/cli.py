@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,6 +17,7 @@ from deploy.local import emit as sending
 from deploy.local import stack, topics
 from deploy.local import tail as watching
 from deploy.local import up as living
+from deploy.local import why as tracing
 from deploy.local.caddy import FRONT
 from deploy.local.errors import StackError
 from deploy.local.locations import ROOT, service_names
@@ -87,9 +88,17 @@ def why(
 ) -> None:
     """Hvorfor? Vis kæden af hændelser og personen bag en mail, en fakturalinje eller en plads."""
     addresses = stack.running(data_dir)
-    answers = [_service(name, "why", what, addresses=addresses) for name in service_names()]
-    if all(answers):
+
+    def ask(name: str) -> dict[str, Any] | None:
+        env = {**os.environ, **stack.service_environment(name, addresses)}
+        command = [*stack.python_module(name), "why", what]
+        asked = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
+        return tracing.decode(asked.stdout)
+
+    known = tracing.answers(service_names(), ask)
+    if not known:
         raise StackError(f"Ingen af tjenesterne kender {what}.")
+    Console(soft_wrap=True, highlight=False).print(tracing.explain(what, known, addresses))
 
 
 @app.command(context_settings=PASS_ON)
