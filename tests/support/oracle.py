@@ -12,6 +12,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ class Where:
     prefix: str
     databases: Mapping[str, str]
     mails: Path
+    clocks: Mapping[str, datetime] = field(default_factory=dict)
+    """Each service's domain time, as far as the test knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,10 @@ async def unsettled(where: Where, allowed: Allowed | None = None) -> list[str]:
                 count = await connection.fetchval(query)
                 if count != (allowed.dead_letters.get(service, 0) if what == "open dead letters" else 0):
                     waiting.append(f"{service}: {count} {what}")
+            if service in where.clocks:
+                query = "SELECT count(*) FROM timers WHERE due <= $1"
+                if count := await connection.fetchval(query, where.clocks[service]):
+                    waiting.append(f"{service}: {count} timers due")
             if service == "notifications":
                 count = await connection.fetchval(
                     "SELECT count(*) FROM messages WHERE state IN ('pending', 'claimed', 'sending')"
@@ -200,6 +207,7 @@ class Evidence:
     """(Message-ID, recipient), one for each mail that the server took."""
     rows: dict[str, dict[str, list[dict[str, Any]]]]
     """service → name of a query → rows."""
+    clocks: Mapping[str, datetime] = field(default_factory=dict)
 
     def of(self, service: str, name: str) -> list[dict[str, Any]]:
         return self.rows.get(service, {}).get(name, [])
@@ -223,7 +231,7 @@ _OWN = {
     "scheduling": {},
     "invoicing": {
         "claims": "SELECT id, kind, state, enrolment_id, item, meeting_id, amount_ore, vat_percent, invoice_id, wanted,"
-        " causation_id FROM claims",
+        " causation_id, due_at FROM claims",
         "invoices": "SELECT id, series, organiser, number, net_ore, vat_ore, gross_ore, document::text AS document"
         " FROM invoices",
         "counters": "SELECT series, organiser, last FROM counters",
@@ -248,7 +256,7 @@ async def gather(where: Where) -> Evidence:
     for file in sorted(where.mails.glob("*.eml")):
         mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
         mails.append((str(mail["Message-ID"]).strip(), str(mail["Delivered-To"]).strip().lower()))
-    return Evidence(await read_topics(where), mails, rows)
+    return Evidence(await read_topics(where), mails, rows, where.clocks)
 
 
 def judge(seen: Evidence, history: Sequence[Attempt] = (), allowed: Allowed | None = None) -> list[Broken]:
@@ -264,6 +272,7 @@ def judge(seen: Evidence, history: Sequence[Attempt] = (), allowed: Allowed | No
         *_no_ghosts(seen, first),
         *_state_and_facts_agree(seen, first),
         *_numbers_gapless(seen),
+        *_due_is_invoiced(seen),
         *_sums_balance(seen),
         *_seats_count(seen, first),
         *_only_expected_dead_letters(seen, allowed),
@@ -440,6 +449,13 @@ def _numbers_gapless(seen: Evidence) -> Iterable[Broken]:
     for counter in seen.of("invoicing", "counters"):
         if counter["last"] != len(series[counter["organiser"], counter["series"]]):
             yield Broken("gapless numbers", f"the counter of {counter['series']} stands at {counter['last']}")
+
+
+def _due_is_invoiced(seen: Evidence) -> Iterable[Broken]:
+    clock = seen.clocks.get("invoicing")
+    for claim in seen.of("invoicing", "claims"):
+        if clock is not None and claim["state"] == "ready" and claim["due_at"] <= clock:
+            yield Broken("nothing lost", f"claim {claim['id']} was due and is on no invoice")
 
 
 def _sums_balance(seen: Evidence) -> Iterable[Broken]:

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,8 @@ from tests.support.servers import Database, _Templates
 
 SERVICES = ("enrollment", "scheduling", "invoicing", "notifications")
 START = datetime(2020, 6, 2, 8, tzinfo=UTC)
+AFTER_THE_DEADLINE = datetime(2020, 9, 2, 8, tzinfo=UTC)
+"""Where invoicing's clock may stand from the beginning: what is claimed is then invoiced at once."""
 PROGRAMME = "netvaerk-kommunal-ungeindsats"
 EXTRA_PRICE_ORE = 100_000
 READY_S = 40.0
@@ -43,6 +45,10 @@ SETTLE_S = 60.0
 MUNICIPALITIES = tuple(
     line.split(";")[0] for line in (ROOT / "programmes" / "municipalities.csv").read_text().splitlines()[1:]
 )
+
+
+Make = Callable[..., Awaitable["Installation"]]
+"""`await make("enrollment", "invoicing")`: an installation of these services (default: all), none of them started."""
 
 
 @dataclass(slots=True)
@@ -87,7 +93,12 @@ class Installation:
     kafka: str
     templates: _Templates
     services: Sequence[str] = SERVICES
-    simulated: bool = True
+    roles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """service → name of a process → its role; a service that is not here is one process with its own name."""
+    starts: Mapping[str, datetime] = field(default_factory=dict)
+    """Where the clock of a service starts, if not at START."""
+    drops: bool = True
+    """Whether its databases are dropped at the end; no need when the whole server goes."""
     prefix: str = field(default_factory=lambda: f"t{secrets.token_hex(4)}.")
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="tovholder-test-")))
     token: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -101,6 +112,8 @@ class Installation:
     """Mails that tests have cut off while they were being sent."""
     unused: list[str] = field(default_factory=lambda: list(MUNICIPALITIES))
     generation: int = 0
+    now: datetime = START
+    """Where `move_clock` has put every clock."""
     ports: dict[str, int] = field(default_factory=dict)
     mail: Running | None = None
     http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=20.0, trust_env=False))
@@ -123,7 +136,7 @@ class Installation:
         for one in [*self.running.values(), *([self.mail] if self.mail else [])]:
             one.kill()
         await self.http.aclose()
-        for database in self.databases.values():
+        for database in self.databases.values() if self.drops else ():
             await self.templates.drop(database.name)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -131,7 +144,8 @@ class Installation:
     def where(self) -> Where:
         """For the oracle."""
         urls = {name: database.admin_url for name, database in self.databases.items()}
-        return Where(self.kafka, self.prefix, urls, self.folder / "mails")
+        clocks = {name: max(self.now, self.starts.get(name, START)) for name in self.services}
+        return Where(self.kafka, self.prefix, urls, self.folder / "mails", clocks)
 
     @property
     def public_url(self) -> str:
@@ -139,19 +153,28 @@ class Installation:
 
     # Processes
 
+    @property
+    def plan(self) -> dict[str, tuple[str, str]]:
+        """What runs when all is well: name of a process → service and role."""
+        return {
+            name: (service, role)
+            for service in self.services
+            for name, role in self.roles.get(service, {service: "all"}).items()
+        }
+
     async def start(
         self,
-        service: str,
+        name: str,
         *,
-        name: str = "",
-        role: str = "all",
+        service: str = "",
+        role: str = "",
         failpoint: str = "",
         mutant: str = "",
         env: Mapping[str, str] | None = None,
         wait: bool = True,
     ) -> Running:
-        """A process of `service`, known as `name` (default: the service); ready when this returns if `wait`."""
-        name = name or service
+        """A process of the plan, or another one of `service` in `role`; ready when this returns if `wait`."""
+        service, role = (service, role) if service else self.plan[name]
         port = self.ports[service] if name == service else free_ports(1)[0]
         old = self.running.get(name)
         if old is not None and old.alive:
@@ -169,8 +192,9 @@ class Installation:
         return one
 
     async def start_all(self, *services: str, **options: Any) -> None:
-        """These (default: all) side by side."""
-        await asyncio.gather(*(self.start(service, **options) for service in services or self.services))
+        """Every planned process of these services (default: all), side by side."""
+        wanted = [name for name, (service, _) in self.plan.items() if service in (services or self.services)]
+        await asyncio.gather(*(self.start(name, **options) for name in wanted))
 
     async def stop(self, name: str) -> int:
         """Orderly; its exit status."""
@@ -212,7 +236,7 @@ class Installation:
             "TOVHOLDER_LINK_KEY_FILE": str(self.folder / "link.key"),
             "TOVHOLDER_DOCUMENTS_DIR": str(self.folder / "documents"),
         }
-        return {**told, "TOVHOLDER_SIMULATED_START": START.isoformat()} if self.simulated else told
+        return {**told, "TOVHOLDER_SIMULATED_START": self.starts.get(service, START).isoformat()}
 
     def _start_mail(self) -> None:
         argv = [sys.executable, "-m", "deploy.local.mailsink", "--control"]
@@ -326,6 +350,7 @@ class Installation:
     async def move_clock(self, to: datetime) -> None:
         """Domain time of every running service, in two steps, so that no event meets a clock of the past."""
         self.generation += 1
+        self.now = to
         for hold in (True, False):
             for one in self.running.values():
                 if one.alive:
