@@ -128,9 +128,10 @@ def web_application(host: Host) -> ASGIApp:
     routes: list[BaseRoute] = [
         *host.health.routes(),
         *([clock_route(host)] if host.clock.simulated else []),
+        # Before the API, whose {invoice_id} would take `K-1.html` for an id.
+        *pages,
         *api_routes(host.service.name, host.service.routes, host.door, host.transaction, tokens, host.pages),
         *intake_routes(host.door, tokens),
-        *pages,
         *static_routes(host.settings.static_dir),
     ]
 

@@ -198,7 +198,7 @@ def arm_run(tx: Tx, series: str, organiser: str, due_at: datetime, cause: Cause)
 def claim_of(row: Any) -> Claim:
     """The row's first columns are the claim's fields, in their order."""
     *fields, buyer, billing, contact = tuple(row)[: len(_PLAIN) + len(_PARTIES)]
-    return Claim(*fields, _organisation(buyer), _billing(billing), _contact(contact))
+    return Claim._make((*fields, _organisation(buyer), _billing(billing), _contact(contact)))
 
 
 def cause_of(row: Any) -> Cause:

@@ -201,7 +201,7 @@ async def overview(tx: Tx, programme_id: str | None) -> dict[str, Any]:
     )
     totals = dict(billed or {})
     return {
-        "programme": programme_id,
+        "programme_id": programme_id,
         "claims": {row["state"]: {"count": row["count"], "net_ore": row["net_ore"]} for row in claimed},
         "invoices": totals,
         "paid_ore": paid,

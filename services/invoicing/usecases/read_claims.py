@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 async def list_claims(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    """All claims, or those of `programme` or in `state`: `invoiced_then_removed` are those somebody must decide on."""
-    found = await claims.read(tx, programme_id=query.get("programme"), state=query.get("state"))
+    """All claims, or those of `programme_id` or in `state`; `invoiced_then_removed` waits for somebody to decide."""
+    found = await claims.read(tx, programme_id=query.get("programme_id"), state=query.get("state"))
     return {"claims": [shown(claim) for claim, _ in found]}
 
 
@@ -38,7 +38,7 @@ def shown(claim: Claim) -> dict[str, Any]:
         "due_at": claim.due_at.isoformat() if claim.due_at else None,
         "reason": claim.waived_because if claim.state == "waived" else claim.reason,
         "on_hold": claim.on_hold,
-        "programme": claim.programme_id,
+        "programme_id": claim.programme_id,
         "enrolment_id": claim.enrolment_id,
         "meeting_id": claim.meeting_id,
         "organisation": claim.buyer.model_dump(mode="json"),

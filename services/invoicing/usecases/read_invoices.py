@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 async def list_invoices(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    """All invoices, or those of `programme` or `enrolment`, without their lines."""
-    found = await invoices.read(tx, programme_id=query.get("programme"), enrolment_id=query.get("enrolment"))
+    """All invoices, or those of `programme_id` or `enrolment_id`, without their lines."""
+    found = await invoices.read(tx, programme_id=query.get("programme_id"), enrolment_id=query.get("enrolment_id"))
     return {"invoices": [_listed(standing) for standing in found]}
 
 
@@ -34,7 +34,7 @@ async def find(tx: Tx, invoice_id: str) -> invoices.Standing:
 
 async def read_overview(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     """Sums in øre of all programmes, or of one: what is claimed (without moms), invoiced, paid and outstanding."""
-    return await invoices.overview(tx, query.get("programme"))
+    return await invoices.overview(tx, query.get("programme_id"))
 
 
 def _listed(standing: invoices.Standing) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _listed(standing: invoices.Standing) -> dict[str, Any]:
         "id": invoice.id,
         "issued_on": invoice.issued_on.isoformat(),
         "due_on": invoice.due_on.isoformat(),
-        "programme": invoice.programme.id,
+        "programme_id": invoice.programme.id,
         "enrolment_id": invoice.enrolment_id,
         "organisation": invoice.buyer.model_dump(mode="json"),
         "lines": len(invoice.lines),

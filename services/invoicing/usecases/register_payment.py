@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.invoicing.adapters import invoices
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from shared.contracts.invoicing import RegisterPayment
     from shared.storage.tx import Tx
 
+ORDERED_AHEAD = timedelta(days=90)
+"""A transfer may be ordered for its due date; a day further ahead is a slip of the pen."""
+
 
 async def register_payment(tx: Tx, command: RegisterPayment) -> Answer:
     """The bank's reference names the payment: the same one again changes nothing and gets the same answer."""
@@ -21,8 +25,8 @@ async def register_payment(tx: Tx, command: RegisterPayment) -> Answer:
         raise Refused("required", "Feltet skal udfyldes.", status=422, field="payment_id")
     if command.amount_ore <= 0:
         raise Refused("not_positive", "Beløbet skal være større end 0.", status=422, field="amount_ore")
-    if command.paid_on > day_of(tx.now):
-        raise Refused("day_to_come", "Betalingsdagen er ikke kommet endnu.", status=422, field="paid_on")
+    if command.paid_on > day_of(tx.now) + ORDERED_AHEAD:
+        raise Refused("day_far_ahead", "Betalingsdagen ligger for langt ude i fremtiden.", status=422, field="paid_on")
     standing = await invoices.load(tx, command.invoice_id)
     if standing is None:
         raise Refused("unknown_invoice", "Fakturaen findes ikke.", status=404, field="invoice_id")

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 async def list_meetings(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    """All meetings, or those of `programme`, `group` or `state`."""
-    found = [shown(standing) for standing in await meetings.read_all(tx, query.get("programme"))]
+    """All meetings, or those of `programme_id`, `group` or `state`."""
+    found = [shown(standing) for standing in await meetings.read_all(tx, query.get("programme_id"))]
     asked = {name: query[name] for name in ("group", "state") if name in query}
     return {"meetings": [one for one in found if all(one[name] == value for name, value in asked.items())]}
 
@@ -44,7 +44,7 @@ def shown(standing: Standing) -> dict[str, Any]:
     """A meeting as the API shows it: the fields of the events, the state, and its Danish name."""
     return {
         **standing.meeting.model_dump(mode="json"),
-        "programme": standing.programme.id,
+        "programme_id": standing.programme.id,
         "state": standing.state,
         "state_title": STATE_TITLES[standing.state],
         "held_on": standing.held_on.isoformat() if standing.held_on else None,

@@ -399,7 +399,7 @@ async def test_any_interleaving_bills_the_same_and_the_sums_balance(books: Room)
     assert billed == expected
     assert [invoice.number for invoice in told] == list(range(1, len(told) + 1))
 
-    overview = await books.read(read_overview, programme=PROGRAMME.id)
+    overview = await books.read(read_overview, programme_id=PROGRAMME.id)
     assert overview["invoices"]["net_ore"] == overview["claims"]["invoiced"]["net_ore"] == sum(expected.values())
     assert overview["invoices"]["gross_ore"] == overview["outstanding_ore"]
     listed = (await books.read(list_invoices))["invoices"]
