@@ -49,6 +49,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 LOCK = 7_405_611_230_002
 """Advisory lock of the relay; such locks belong to one database."""
 BATCH = 1000
+MAX_REQUEST_BYTES = 1024 * 1024
 READ_AHEAD_BATCHES = 20
 """After so many batches read behind the last id, the whole table is scanned again: a lower id may have come late."""
 HOT_S = 0.010
@@ -132,7 +133,7 @@ class Sender:
             compression_type="lz4",
             linger_ms=5,
             max_batch_size=256 * 1024,
-            max_request_size=1024 * 1024,
+            max_request_size=MAX_REQUEST_BYTES,
             request_timeout_ms=10_000,
         )
         self._counts: dict[str, int] = {}

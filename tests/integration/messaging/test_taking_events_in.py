@@ -1,0 +1,293 @@
+"""Order, duplicates, gaps, owners, dead letters and what waits behind them: one batch, one transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from shared.contracts.invoicing import PaymentRegistered
+from shared.messaging import dead_letters
+from shared.messaging.dead_letters import NotDone
+from shared.messaging.inbox import BugFound
+from tests.integration.messaging.harness import OWNER, Reader, event
+
+
+def paid(invoice: str, sequence: int, ore: int = 100) -> dict[str, Any]:
+    data = {
+        "owner": OWNER,
+        "invoice_id": invoice,
+        "payment_id": f"p{sequence}",
+        "amount_ore": ore,
+        "paid_on": "2020-06-01",
+        "outstanding_ore": 0,
+    }
+    return event(invoice, sequence, wire_type=PaymentRegistered.type, data=data)
+
+
+async def test_events_of_one_subject_have_their_effect_in_order_across_types(reader: Reader) -> None:
+    await reader.take(event("a", 1), paid("a", 2), event("b", 1), event("a", 3), event("a", 4), paid("a", 5))
+    assert await reader.effects("a") == [1, 2, 3, 4, 5]
+    assert reader.calls[0] == [("invoice/a", 1), ("invoice/b", 1)], "events of one type go to the handler together"
+
+
+async def test_the_same_event_a_thousand_times_has_one_effect(reader: Reader) -> None:
+    await reader.take(*[event("a", 1)] * 500)
+    await reader.take(*[event("a", 1)] * 500)
+    assert await reader.effects() == [1]
+    assert await reader.count("inbox") == 1
+    assert await reader.count("outbox") == 1
+
+
+async def test_effect_inbox_position_and_answer_are_one_transaction(reader: Reader) -> None:
+    reader.bug_on = "bad day"
+    with pytest.raises(KeyError):
+        await reader.take(event("a", 1), event("b", 1, "bad day"))
+    for table in ("effects", "inbox", "stream_in", "outbox", "owners", "dead_letters"):
+        assert await reader.count(table) == 0, table
+
+
+async def test_an_answer_knows_the_event_that_caused_it(reader: Reader) -> None:
+    await reader.take(event("a", 1, actor="person/7"))
+    row = await reader.pool.fetchrow("SELECT correlation_id, causation_id, actor FROM outbox")
+    assert tuple(row or ()) == ("root", "a.1", "person/7")
+    row = await reader.pool.fetchrow("SELECT event_id, correlation_id, causation_id, actor FROM inbox")
+    assert tuple(row or ()) == ("a.1", "root", None, "person/7")
+
+
+async def test_a_missing_event_holds_its_key_until_it_comes(reader: Reader) -> None:
+    await reader.take(event("a", 1), event("a", 4), event("b", 1))
+    await reader.take(event("a", 3), event("a", 5))
+    assert await reader.effects("a") == [1]
+    assert await reader.effects("b") == [1]
+    assert [gap.lowest_parked for gap in await dead_letters.gaps(reader.pool, reader.inbox.consumer)] == [3]
+    await reader.take(event("a", 2))
+    assert await reader.effects("a") == [1, 2, 3, 4, 5]
+    assert await reader.parked() == []
+    assert await reader.count("parked_keys") == 0
+    assert await reader.count("inbox") == 6
+
+
+async def test_a_gap_and_what_fills_it_may_come_in_one_batch(reader: Reader) -> None:
+    await reader.take(event("a", 1), event("a", 3), event("a", 2), event("a", 4))
+    assert await reader.effects() == [1, 2, 3, 4]
+    assert await reader.count("parked_keys") == 0
+
+
+async def test_a_gap_that_is_filled_in_part_goes_on_in_part(reader: Reader) -> None:
+    await reader.take(event("a", 1), event("a", 3), event("a", 6), event("a", 3))
+    await reader.take(event("a", 2))
+    assert await reader.effects() == [1, 2, 3]
+    assert await reader.parked() == [6]
+    await reader.take(event("a", 5), event("a", 4))
+    assert await reader.effects() == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_person_can_step_over_a_gap(reader: Reader) -> None:
+    await reader.take(event("a", 1), event("a", 4), event("a", 5))
+    taken = await dead_letters.skip_gap(reader.inbox, await reader.consumer._connect(), "invoice/a", OWNER)
+    assert taken == 2
+    assert await reader.effects() == [1, 4, 5]
+    await reader.take(event("a", 6))
+    assert await reader.effects() == [1, 4, 5, 6]
+
+
+async def test_the_first_sequence_seen_is_the_base(reader: Reader) -> None:
+    await reader.take(event("a", 41), event("a", 42))
+    assert await reader.effects() == [41, 42]
+
+
+async def test_without_a_sequence_events_are_taken_as_they_come(reader: Reader) -> None:
+    await reader.take(event("a", None, event_id="x"), event("a", None, event_id="y"), event("a", None, event_id="x"))
+    assert await reader.effects() == [None, None]
+
+
+async def test_a_lower_sequence_with_an_unknown_id_is_reported_and_never_skipped(reader: Reader) -> None:
+    await reader.take(event("a", 1), event("a", 2))
+    await reader.take(event("a", 2, event_id="another"), event("a", 3))
+    assert await reader.dead() == ["sequence_regressed"]
+    assert await reader.effects() == [1, 2, 3]
+
+
+async def test_an_event_at_fault_is_found_among_good_ones_and_only_its_key_waits(reader: Reader) -> None:
+    batch = [event(f"i{n}", 1) for n in range(40)]
+    batch[17:17] = [event("bad", 1), event("bad", 2, "poison"), event("bad", 3)]
+    await reader.take(*batch)
+    assert len(await reader.effects()) == 41
+    assert await reader.dead() == ["data_error"]
+    assert await reader.parked() == [3]
+    await reader.take(event("bad", 4), event("i3", 2))
+    assert await reader.parked() == [3, 4]
+    assert await reader.effects("bad") == [1]
+    assert await reader.effects("i3") == [1, 2]
+    letter = await reader.pool.fetchrow("SELECT detail, event_id, value FROM dead_letters")
+    assert letter is not None
+    assert letter["detail"] == "SQLSTATE 23514 effects effects_said_check"
+    assert b"poison" in letter["value"]
+
+
+async def test_a_constraint_checked_at_commit_is_blamed_on_its_event_too(reader: Reader) -> None:
+    await reader.take(event("a", 1, "once"), event("b", 1), event("c", 1, "once"))
+    assert await reader.effects("b") == [1]
+    assert await reader.dead() == ["data_error"]
+
+
+async def test_a_retry_takes_the_dead_letter_then_what_is_parked_behind_it(reader: Reader) -> None:
+    await reader.take(event("a", 1, "poison"), event("a", 2), event("a", 3))
+    connection = await reader.consumer._connect()
+    with pytest.raises(NotDone, match="SQLSTATE 23514"):
+        await dead_letters.retry(reader.inbox, connection, 1)
+    assert await reader.dead() == ["data_error"]
+    assert await reader.parked() == [2, 3]
+    assert await reader.count("inbox") == 0
+    await _allow_poison(reader)
+    assert await dead_letters.retry(reader.inbox, connection, 1) == 3
+    assert await reader.effects() == [1, 2, 3]
+    assert await reader.dead() == []
+    assert await reader.count("parked_keys") == 0
+    with pytest.raises(NotDone, match="retried already"):
+        await dead_letters.retry(reader.inbox, connection, 1)
+    await reader.take(event("a", 1, "poison"), event("a", 4))
+    assert await reader.effects() == [1, 2, 3, 4]
+
+
+async def test_when_a_parked_event_is_at_fault_as_well_the_key_waits_behind_that_one(reader: Reader) -> None:
+    await reader.take(event("a", 1, "poison"), event("a", 2), event("a", 3, "once"), event("a", 4))
+    await reader.take(event("b", 1, "once"))
+    await _allow_poison(reader)
+    assert await dead_letters.retry(reader.inbox, await reader.consumer._connect(), 1) == 2
+    assert await reader.effects("a") == [1, 2]
+    assert await reader.dead() == ["data_error"]
+    assert await reader.parked() == [4]
+    held = await reader.pool.fetchval("SELECT d.sequence FROM parked_keys JOIN dead_letters d ON d.id = dead_letter_id")
+    assert held == 3
+
+
+async def test_discarding_releases_the_key_and_moves_past_the_event(reader: Reader) -> None:
+    await reader.take(event("a", 1), event("a", 2, "poison"), event("a", 3))
+    assert await dead_letters.discard(reader.inbox, await reader.consumer._connect(), 1) == 1
+    await reader.take(event("a", 2, "poison"), event("a", 4))
+    assert await reader.effects() == [1, 3, 4]
+    assert await reader.dead() == []
+    assert await reader.count("parked_keys") == 0
+
+
+async def test_a_copy_of_a_dead_letter_waits_behind_it_and_is_dropped_in_its_turn(reader: Reader) -> None:
+    await reader.take(event("a", 1, "poison"))
+    await reader.take(event("a", 1, "poison"), event("a", 2))
+    await _allow_poison(reader)
+    await dead_letters.retry(reader.inbox, await reader.consumer._connect(), 1)
+    assert await reader.effects() == [1, 2]
+
+
+async def test_the_same_record_again_makes_no_second_dead_letter(reader: Reader) -> None:
+    bad = reader.record(b"rubbish")
+    await reader.take(bad)
+    await reader.take(bad)
+    assert await reader.dead() == ["bad_json"]
+
+
+async def test_an_unknown_type_is_passed_over_but_its_place_is_kept(reader: Reader) -> None:
+    await reader.take(event("a", 1), event("a", 2, wire_type="tovholder.invoicing.SomethingNew.v1"), event("a", 3))
+    assert await reader.effects() == [1, 3]
+    assert await reader.count("inbox") == 3
+    assert await reader.count("dead_letters") == 0
+
+
+async def test_a_known_type_in_an_unknown_version_is_a_dead_letter(reader: Reader) -> None:
+    await reader.take(event("a", 1), event("a", 2, wire_type="tovholder.invoicing.InvoiceRejected.v2"), event("a", 3))
+    assert await reader.dead() == ["unsupported"]
+    assert await reader.effects() == [1]
+    assert await reader.parked() == [3]
+
+
+async def test_data_that_breaks_the_contract_is_a_dead_letter_that_repeats_no_value(reader: Reader) -> None:
+    await reader.take(event("a", 1, data={"owner": OWNER, "invoice_id": "a", "reason": ["Hemmelig Hansen"]}))
+    assert await reader.dead() == ["bad_data"]
+    assert await reader.pool.fetchval("SELECT detail FROM dead_letters") == "reason: string_type"
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        event("a", 2, source="/somebody", data={"owner": OWNER, "invoice_id": "a", "reason": ""}),
+        event("a", 2, source="/somebody", data={"owner": "/somebody", "invoice_id": "a", "reason": ""}),
+    ],
+    ids=["names the owner, is another", "names itself"],
+)
+async def test_only_the_owner_may_tell(reader: Reader, stranger: dict[str, Any]) -> None:
+    await reader.take(event("a", 1))
+    await reader.take({**stranger, "id": "evil"}, event("a", 2))
+    assert await reader.dead() == ["not_owner"]
+    assert await reader.effects() == [1, 2]
+
+
+async def test_a_stranger_cannot_take_a_subject_by_an_unknown_type(reader: Reader) -> None:
+    await reader.take(event("a", 1, source="/somebody", wire_type="tovholder.invoicing.Odd.v1", event_id="evil"))
+    await reader.take(event("a", 1))
+    assert await reader.effects() == [1]
+
+
+async def test_a_fact_in_another_services_topic_is_not_believed(reader: Reader) -> None:
+    await reader.take(reader.record(event("a", 1), topic=f"{reader.prefix}tovholder.scheduling"))
+    assert await reader.dead() == ["wrong_topic"]
+    assert await reader.effects() == []
+
+
+async def test_the_same_defect_on_five_keys_in_a_minute_halts_and_is_undone(reader: Reader) -> None:
+    await reader.take(*[event(f"i{n}", 1, "poison") for n in range(4)], event("good", 1))
+    with pytest.raises(BugFound):
+        await reader.take(event("good", 2), event("i4", 1, "poison"))
+    assert await reader.dead() == ["data_error"] * 4
+    assert await reader.effects() == [1]
+
+
+async def test_rubbish_without_a_key_never_halts(reader: Reader) -> None:
+    await reader.take(
+        *[b"rubbish"] * 20,
+        *[event(f"i{n}", 1, source="/evil", data={"owner": OWNER, "invoice_id": "x", "reason": ""}) for n in range(9)],
+    )
+    assert len(await reader.dead()) == 29
+
+
+async def test_values_beyond_every_limit_are_dead_letters_and_neighbours_live(reader: Reader) -> None:
+    await reader.take(
+        event("a", 1),
+        event("big", 1, data={"owner": OWNER, "invoice_id": "big", "reason": "x\x00y"}),
+        event("b", 10**30),
+        event("c", 1, time="9999-12-31T23:59:59-23:59"),
+        event("d" * 4000, 1),
+        event("e", 1, event_id="x" * 4000),
+        event("f", 1, specversion="0.3"),
+        event("g", 1, id=7),
+        event("h", 1),
+    )
+    assert await reader.effects() == [1, 1]
+    assert await reader.dead() == ["bad_envelope"] * 6 + ["data_error"]
+
+
+async def test_a_connection_lost_in_the_middle_is_tried_again_and_leaves_nothing(reader: Reader) -> None:
+    connection = await reader.consumer._connect()
+    pid = connection.get_server_pid()
+
+    async def cut(*_: object) -> None:
+        await reader.pool.fetchval("SELECT pg_terminate_backend($1)", pid)
+        await connection.fetchval("SELECT 1")
+
+    handler, reader.inbox.handlers["tovholder.invoicing.InvoiceRejected.v1"] = reader.note, [cut]  # type: ignore[list-item]
+    with pytest.raises((asyncpg.PostgresError, OSError, asyncpg.InterfaceError)) as lost:
+        await reader.take(event("a", 1))
+    assert not reader.consumer._is_bug(lost.value)
+    reader.inbox.handlers["tovholder.invoicing.InvoiceRejected.v1"] = [handler]
+    await reader.take(event("a", 1))
+    assert await reader.effects() == [1]
+    assert await reader.dead() == []
+
+
+async def _allow_poison(reader: Reader) -> None:
+    connection = await asyncpg.connect(reader.database.owner_url)
+    try:
+        await connection.execute("ALTER TABLE effects DROP CONSTRAINT effects_said_check")
+    finally:
+        await connection.close()
