@@ -1,0 +1,313 @@
+"""The whole service as a process of its own, with a real broker and database: start, kill, drain, command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import psutil
+import pytest
+
+from deploy.local.locations import ROOT
+from deploy.local.topics import ensure_topics
+from shared.runtime.service import streams_of
+from shared.storage.migrate import SHARED, migrate
+from tests.support.eventually import eventually
+from tests.support.servers import Database, MakeDatabase
+from tests.support.toy import SERVICE, STAFF_TOKEN, TOKENS
+
+MIB = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Surroundings:
+    database: Database
+    environment: dict[str, str]
+    folder: Path
+
+    async def command(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
+        running = await asyncio.create_subprocess_exec(
+            *_toy(*arguments), cwd=ROOT, env={**self.environment, **environment}, stdout=-1, stderr=-1
+        )
+        out, err = await running.communicate()
+        return running.returncode or 0, out.decode(), err.decode()
+
+
+@dataclass(slots=True)
+class Toy:
+    process: asyncio.subprocess.Process
+    log: Path
+    client: httpx.AsyncClient
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    async def put(self, name: str, key: str = "k") -> httpx.Response:
+        return await self.client.post("/api/toy/things", json={"name": name, "n": 1}, headers={"Idempotency-Key": key})
+
+    async def ready(self) -> bool:
+        return (await self.client.get("/readyz")).status_code == 200
+
+
+def _toy(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "tests.support.toy", *arguments]
+
+
+@pytest.fixture
+async def surroundings(
+    database: MakeDatabase, kafka: str, prefix: str, link_key_file: Path, tmp_path: Path
+) -> Surroundings:
+    made = await database()
+    await migrate(made.owner_url, streams_of(SERVICE), "test_any")
+    await ensure_topics(kafka, prefix)
+    await _make_topic(kafka, f"{prefix}tovholder.toy")
+    told = {
+        "TOVHOLDER_DATABASE_URL": made.url,
+        "TOVHOLDER_MIGRATION_URL": made.owner_url,
+        "TOVHOLDER_KAFKA": kafka,
+        "TOVHOLDER_PREFIX": prefix,
+        "TOVHOLDER_HTTP_PORT": "0",
+        "TOVHOLDER_API_TOKENS": TOKENS,
+        "TOVHOLDER_LINK_KEY_FILE": str(link_key_file),
+    }
+    return Surroundings(made, {**os.environ, **told}, tmp_path)
+
+
+async def _make_topic(kafka: str, name: str) -> None:
+    from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # noqa: PLC0415  (only here)
+
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(name, 1, 1)])
+    finally:
+        await admin.close()
+
+
+@asynccontextmanager
+async def a_toy(around: Surroundings, *arguments: str, **environment: str) -> AsyncIterator[Toy]:
+    """A running toy service; what still runs at the end is killed."""
+    log = around.folder / f"toy-{len(list(around.folder.glob('toy-*')))}.log"
+    with log.open("w") as out:
+        process = await asyncio.create_subprocess_exec(
+            *_toy(*arguments), cwd=ROOT, env={**around.environment, **environment}, stdout=out, stderr=out
+        )
+    try:
+        port = await eventually(lambda: _port(process, log), 60)
+        headers = {"Authorization": f"Bearer {STAFF_TOKEN}"}
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False, timeout=30
+        ) as client:
+            yield Toy(process, log, client)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def _port(process: asyncio.subprocess.Process, log: Path) -> int:
+    assert process.returncode is None, log.read_text()
+    for line in log.read_text().splitlines():
+        if '"started"' in line:
+            found: int = json.loads(line)["port"]
+            return found
+    return 0
+
+
+async def test_killed_after_commit_the_retry_gets_the_same_answer_and_one_effect(surroundings: Surroundings) -> None:
+    async with a_toy(surroundings, "--role", "web", FAILPOINT="api.after_commit:kill") as toy:
+        with pytest.raises(httpx.TransportError):
+            await toy.put("kurv", "k")
+        assert await toy.process.wait() == -signal.SIGKILL
+
+    async with a_toy(surroundings, "--role", "web") as toy:
+        answer = await toy.put("kurv", "k")
+        again = await toy.put("kurv", "k")
+
+    assert answer.status_code == again.status_code == 201
+    assert answer.headers["idempotency-replayed"] == "true"
+    assert answer.content == again.content
+    connection = await asyncpg.connect(surroundings.database.url)
+    try:
+        assert await connection.fetchval("SELECT count(*) FROM things") == 1
+        assert await connection.fetchval("SELECT count(*) FROM outbox") == 1
+    finally:
+        await connection.close()
+
+
+async def test_it_becomes_ready_and_sends_what_it_told_and_drains_when_asked(surroundings: Surroundings) -> None:
+    async with a_toy(surroundings) as toy:
+        await eventually(toy.ready, 30)
+        assert (await toy.client.get("/livez")).text == "alive\n"
+        assert "tovholder_http_answers_total" in (await toy.client.get("/metrics")).text
+
+        slow = asyncio.create_task(toy.put("slow"))
+        await eventually(lambda: _under_way(surroundings), 10)
+        toy.process.send_signal(signal.SIGTERM)
+        assert (await slow).status_code == 201, "a request that is under way is answered"
+        assert await asyncio.wait_for(toy.process.wait(), 30) == 0
+
+        assert psutil.pid_exists(toy.process.pid) is False
+        assert [line["event"] for line in toy.lines() if line["event"] in {"started", "stopped"}] == [
+            "started",
+            "stopped",
+        ]
+        assert not [line for line in toy.lines() if line["level"] in {"error", "critical"}]
+    connection = await asyncpg.connect(surroundings.database.url)
+    try:
+        assert await connection.fetchval("SELECT count(*) FROM outbox") == 0, "the relay sends what is left"
+        assert await connection.fetchval("SELECT count(*) FROM outbox_sent") == 1
+    finally:
+        await connection.close()
+
+
+async def _under_way(around: Surroundings) -> bool:
+    connection = await asyncpg.connect(around.database.admin_url)
+    try:
+        found: bool = await connection.fetchval(
+            "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"
+        )
+        return found
+    finally:
+        await connection.close()
+
+
+async def test_it_is_small(surroundings: Surroundings) -> None:
+    async with a_toy(surroundings) as toy:
+        await eventually(toy.ready, 30)
+        for number in range(200):
+            await toy.put(f"t{number}", f"k{number}")
+        assert psutil.Process(toy.process.pid).memory_info().rss <= 150 * MIB
+
+
+async def test_nothing_secret_and_nobody_stands_in_the_log(surroundings: Surroundings) -> None:
+    async with a_toy(surroundings, "--role", "web") as toy:
+        await toy.put("nicoline@kommune.example")
+        await toy.client.get("/ting/hemmelig/et-hemmeligt-link?token=hemmeligt")
+        await toy.client.get("/fejl")
+        await toy.put("bug")
+        text = toy.log.read_text()
+        assert len(toy.lines()) >= 5
+    for secret in (
+        STAFF_TOKEN,
+        "kommune.example",
+        "hemmeligt-link",
+        "hemmeligt",
+        surroundings.database.url,
+        "test-only",
+    ):
+        assert secret not in text
+    assert '"route": "/ting/hemmelig/{token}"' in text
+
+
+async def test_it_says_why_it_is_not_ready(surroundings: Surroundings) -> None:
+    async with a_toy(surroundings, "--role", "web", TOVHOLDER_KAFKA="127.0.0.1:1") as toy:
+        answer = await toy.client.get("/readyz")
+        assert (answer.status_code, answer.json()) == (503, {"ready": False, "reasons": ["kafka: unreachable"]})
+        assert (await toy.client.get("/livez")).status_code == 200
+        assert (await toy.put("kurv")).status_code == 201, "a broker that is away stops nobody from signing up"
+
+
+async def test_a_failing_timer_takes_readiness_away(surroundings: Surroundings) -> None:
+    connection = await asyncpg.connect(surroundings.database.url)
+    try:
+        await connection.execute(
+            "INSERT INTO timers (timer, key, due, correlation_id) VALUES ('ring', 'bad', '2020-01-01T00:00:00Z', 'c')"
+        )
+    finally:
+        await connection.close()
+    async with a_toy(surroundings, "--role", "worker") as toy:
+        await eventually(lambda: _not_ready(toy, "timers: failing: ring bad"), 30)
+        assert [line for line in toy.lines() if line["event"] == "timer_failed" and line["alarm"]]
+
+
+async def _not_ready(toy: Toy, reason: str) -> bool:
+    return (await toy.client.get("/readyz")).json()["reasons"] == [reason]
+
+
+async def test_a_database_that_goes_away_is_a_503_and_then_all_is_well(surroundings: Surroundings) -> None:
+    async with a_toy(surroundings, "--role", "web") as toy:
+        connection = await asyncpg.connect(surroundings.database.admin_url.rpartition("/")[0] + "/postgres")
+        name = surroundings.database.name
+        try:
+            await connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+            await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+            answer = await toy.put("kurv")
+            assert answer.status_code == 503, answer.text
+            assert answer.headers["retry-after"]
+            assert (await toy.client.get("/readyz")).json()["reasons"]
+            assert (await toy.client.get("/livez")).status_code == 200
+        finally:
+            await connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+            await connection.close()
+        await eventually(toy.ready, 20)
+        assert (await toy.put("kurv")).status_code == 201
+
+
+async def test_an_older_schema_is_refused_in_a_sentence(surroundings: Surroundings, database: MakeDatabase) -> None:
+    empty = await database()
+    told = {"TOVHOLDER_DATABASE_URL": empty.url, "TOVHOLDER_MIGRATION_URL": empty.owner_url}
+    status, _, said = await surroundings.command(**told)
+    assert status == 1
+    assert said.strip() == "toy: the database has no tables yet. Run: python -m services.toy migrate"
+
+    await migrate(empty.owner_url, [SHARED], "test_any")
+    status, _, said = await surroundings.command(**told)
+    assert (status, "toy is at 0, needed is 1" in said) == (1, True)
+
+    status, said, _ = await surroundings.command("migrate", **told)
+    assert (status, said) == (0, "applied toy/0001_things\n")
+    status, said, _ = await surroundings.command("migrate", **told)
+    assert (status, said) == (0, "")
+
+
+async def test_a_wrong_environment_is_refused_without_its_secrets(surroundings: Surroundings) -> None:
+    status, _, said = await surroundings.command(TOVHOLDER_API_TOKENS="admin:hemmeligt", TOVHOLDER_HTTP_PORT="x")
+
+    assert status == 1
+    assert "TOVHOLDER_API_TOKENS" in said
+    assert "TOVHOLDER_HTTP_PORT" in said
+    assert "hemmeligt" not in said
+
+
+async def test_commands_of_its_own_and_what_it_knows(surroundings: Surroundings) -> None:
+    assert (await surroundings.command("count", "a", "b"))[0] == 2
+    async with a_toy(surroundings, "--role", "web") as toy:
+        await toy.put("kurv")
+    connection = await asyncpg.connect(surroundings.database.url)
+    try:
+        told = await connection.fetchval("SELECT event_id FROM outbox")
+    finally:
+        await connection.close()
+
+    status, said, _ = await surroundings.command("why", "kurv")
+    known = json.loads(said)
+    assert status == 0
+    assert known["effect"] == {
+        "kind": "ting",
+        "title": "Tingen kurv",
+        "correlation_id": "c",
+        "causation_id": "e-1",
+        "actor": "token/staff",
+    }
+
+    known = json.loads((await surroundings.command("why", told))[1])
+    assert known["told"][0]["type"] == "tovholder.enrollment.PersonErased.v1"
+    assert known["told"][0]["actor"] == "token/staff"
+
+    assert (await surroundings.command("why", "nobody"))[0] == 1
+    assert (await surroundings.command("dlq", "list"))[:2] == (0, "")
+    status, _, said = await surroundings.command("dlq", "retry", "7")
+    assert (status, said) == (1, "toy: nothing was changed: there is no dead letter 7\n")
+    status, said, _ = await surroundings.command("replay", "--since", "2020-01-01")
+    assert (status, json.loads(said)["replayed"]) == (0, 1)
