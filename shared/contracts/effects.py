@@ -24,8 +24,12 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
         Effect("notifications", "remembers the programme's texts and reminder days", "programme (newest version wins)"),
     ),
     "tovholder.enrollment.ProgrammeChanged.v1": (
-        Effect("scheduling", "plans the meetings that are new", "programme, meeting key"),
+        Effect("scheduling", "plans, moves and cancels meetings as the file says now", "programme, meeting key"),
         Effect("notifications", "remembers the programme's texts and reminder days", "programme (newest version wins)"),
+    ),
+    "tovholder.enrollment.ProgrammeCancelled.v1": (
+        Effect("scheduling", "cancels the meetings that have not been held", "programme, meeting key"),
+        Effect("invoicing", "withdraws the fees that are not invoiced yet", "enrolment, instalment"),
     ),
     "tovholder.enrollment.MunicipalityInvited.v1": (
         Effect("notifications", "mails the invitation to each mailbox", _MESSAGE),
@@ -47,11 +51,14 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
         Effect("invoicing", "releases or withdraws the fee that waited for the forbehold", "enrolment, instalment"),
     ),
     "tovholder.enrollment.EnrolmentLapsed.v1": (
-        Effect("invoicing", "withdraws what is not invoiced yet", "enrolment, instalment"),
+        Effect("invoicing", "withdraws the fee that is not invoiced yet", "enrolment, instalment"),
     ),
     "tovholder.enrollment.EnrolmentWithdrawn.v1": (
-        Effect("invoicing", "withdraws what is not invoiced yet", "enrolment, instalment"),
+        Effect("invoicing", "withdraws the fee that is not invoiced yet", "enrolment, instalment"),
         Effect("notifications", "mails the receipt and cancels the meetings", _MESSAGE),
+    ),
+    "tovholder.enrollment.TovholderAppointed.v1": (
+        Effect("invoicing", "addresses later invoices to the new contact", "enrolment (newest wins)"),
     ),
     "tovholder.enrollment.ParticipantRegistered.v1": (
         Effect("notifications", "mails the participant the calendar invitation", _MESSAGE),
