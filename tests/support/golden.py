@@ -1,0 +1,253 @@
+"""The golden log: a dump of all topics that every later version must still read to the same state.
+
+`python -m tests.support.golden dump --kafka HOST:PORT [--prefix P] FILE` writes what stands in the topics of an
+installation, one JSON object a line: topic (without prefix), key, headers, timestamp (Kafka's, ms) and value, in the
+order of the events' own times. The test itself writes the expected state anew when TOVHOLDER_WRITE_GOLDEN is set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import functools
+import importlib
+import itertools
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from deploy.local import tail, topics
+from deploy.local.locations import ROOT, service_names
+from shared.messaging.envelope import StoredRecord
+from shared.messaging.subscriptions import topics_of
+from shared.runtime.clock import DomainClock
+from shared.runtime.service import Host, Service, build_consumer
+from shared.storage.pool import open_pool
+from tests.support.eventually import eventually
+from tests.support.servers import MakeDatabase
+
+FOLDER = ROOT / "tests" / "contracts" / "golden"
+LOG = FOLDER / "log.jsonl"
+EXPECTED = FOLDER / "expected.json"
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+STEP_DEADLINE_S = 60.0
+
+TOLD = "SELECT type, count(*) AS count FROM outbox GROUP BY type ORDER BY type"
+FAULTS = "SELECT reason, type, count(*) AS count FROM dead_letters GROUP BY reason, type ORDER BY reason, type"
+PARKED = "SELECT subject, reason FROM parked_keys ORDER BY subject, source"
+HEARD = "SELECT type, count(*) AS count FROM inbox GROUP BY type ORDER BY type"
+TIMERS = "SELECT timer, key, due FROM timers ORDER BY timer, key"
+EVERYWHERE = {"heard": HEARD, "told": TOLD, "dead_letters": FAULTS, "parked_keys": PARKED, "timers": TIMERS}
+
+STATE: Mapping[str, Mapping[str, str]] = {
+    "enrollment": {
+        "meetings": "SELECT id, programme_id, state, group_id, first_day, sequence, meeting->>'title' AS title,"
+        " meeting->>'date_version' AS date_version, meeting->>'place' AS place FROM meetings ORDER BY id",
+    },
+    "scheduling": {
+        "programmes": "SELECT id, version, ours, cancelled, kinds, groups FROM programmes ORDER BY id",
+        "meetings": "SELECT programme_id, key, id, title, kind, group_id, mode, state, first_day, last_day, starts_at,"
+        " ends_at, place, date_version, held_on FROM meetings ORDER BY programme_id, key",
+    },
+    "invoicing": {
+        "claims": "SELECT enrolment_id, item, meeting_id, id, kind, state, organiser, series, organisation_code, text,"
+        " amount_ore, vat_percent, earliest, due_at, wanted, on_hold, billing->>'ean' AS ean,"
+        " contact->>'email' AS contact_email FROM claims ORDER BY enrolment_id, item, meeting_id",
+        "meetings": "SELECT id, title, held_on, cancelled FROM meetings ORDER BY id",
+        "cancelled_programmes": "SELECT id, reason FROM cancelled_programmes ORDER BY id",
+    },
+    "notifications": {
+        "enrolments": "SELECT id, programme_id, organisation_code, has_place, group_id, email, contact_role,"
+        " enrolled_at, withdrawn_at FROM enrolments ORDER BY id",
+        "meetings": "SELECT id, programme_id, group_id, kind, state, uid FROM meetings ORDER BY id",
+        "participants": "SELECT person_id, meeting_id, enrolment_id, email, takes_part FROM participants"
+        " ORDER BY person_id, meeting_id, enrolment_id",
+        "invitations": "SELECT address_key, meeting_id, person_id, part, method FROM invitations"
+        " ORDER BY address_key, meeting_id",
+        "messages": "SELECT template, recipient, about, occasion, email, written_at, calendar IS NOT NULL AS calendar"
+        " FROM messages ORDER BY template, recipient, about, occasion",
+    },
+}
+"""What is compared, by service and table: what an operator, a person or an invoice depends on, by natural keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One record of the dump. A value that is no JSON object is kept as bytes."""
+
+    topic: str
+    key: str | None
+    headers: Sequence[tuple[str, str | None]]
+    timestamp: int
+    value: dict[str, Any] | bytes | None
+
+    @property
+    def bytes(self) -> bytes | None:
+        if isinstance(self.value, dict):
+            return json.dumps(self.value, ensure_ascii=False).encode()
+        return self.value
+
+    @property
+    def time(self) -> datetime:
+        """The event's own time; of what is no event the broker's."""
+        headers = tuple((name, None if value is None else value.encode()) for name, value in self.headers)
+        record = StoredRecord(self.topic, 0, 0, self.timestamp, None, self.bytes, headers)
+        return tail.read(record).time or datetime.fromtimestamp(self.timestamp / 1000, UTC)
+
+    def line(self) -> str:
+        value: dict[str, Any] = {"value": self.value}
+        if isinstance(self.value, bytes):
+            value = {"value_base64": base64.b64encode(self.value).decode()}
+        kept = {"topic": self.topic, "key": self.key, "headers": self.headers, "timestamp": self.timestamp, **value}
+        return json.dumps(kept, ensure_ascii=False)
+
+
+def read_log(text: str) -> list[Kept]:
+    """The records of a dump, in its order."""
+    found = []
+    for line in text.splitlines():
+        kept = json.loads(line)
+        value = base64.b64decode(kept["value_base64"]) if "value_base64" in kept else kept["value"]
+        headers = [(name, content) for name, content in kept["headers"]]
+        found.append(Kept(kept["topic"], kept["key"], headers, kept["timestamp"], value))
+    return found
+
+
+async def dump(kafka: str, prefix: str = "") -> list[Kept]:
+    """Everything in the topics of an installation, in the order of the events' own times."""
+    found: list[Kept] = []
+    async for record in tail.records(kafka, topics.topic_names(prefix), BEGINNING, follow=False):
+        key = None if record.key is None else record.key.decode()
+        headers = [(name, None if value is None else value.decode()) for name, value in record.headers]
+        found.append(Kept(record.topic.removeprefix(prefix), key, headers, record.timestamp, _value(record.value)))
+    # Within a partition the order is kept, as sorting is stable and neither clock goes back there.
+    return sorted(found, key=lambda kept: (kept.time, kept.timestamp))
+
+
+def _value(value: bytes | None) -> dict[str, Any] | bytes | None:
+    try:
+        decoded = json.loads(value or b"")
+    except ValueError:
+        return value
+    return decoded if isinstance(decoded, dict) else value
+
+
+@dataclass(slots=True)
+class Readers:
+    """The four services as they read: real consumers on databases of their own, their domain clocks moved by hand."""
+
+    kafka: str
+    prefix: str
+    hosts: Mapping[str, Host]
+    moves: int = 0
+
+    async def feed(self, log: Iterable[Kept]) -> None:
+        """Step by step: all events of one instant, then wait until every service has read and committed them."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka, client_id="golden")
+        async with AIOKafkaProducer(bootstrap_servers=self.kafka, acks="all", max_request_size=5_000_000) as producer:
+            await admin.start()
+            try:
+                for time, step in itertools.groupby(log, key=lambda kept: kept.time):
+                    self._move(time)
+                    written = await self._write(producer, step)
+                    for name, host in self.hosts.items():
+                        reads: Callable[[], Awaitable[bool]] = functools.partial(
+                            _has_read, host, admin, self._of(host, written)
+                        )
+                        await eventually(reads, STEP_DEADLINE_S, because=f"{name} has read {time}")
+            finally:
+                await admin.close()
+
+    def _move(self, time: datetime) -> None:
+        self.moves += 1
+        for host in self.hosts.values():
+            host.clock.move(max(time, host.clock.now()), self.moves)
+
+    async def _write(self, producer: AIOKafkaProducer, step: Iterable[Kept]) -> dict[TopicPartition, int]:
+        """The offset after the last record in each partition that was written to."""
+        ends = {}
+        for kept in step:
+            key = None if kept.key is None else kept.key.encode()
+            headers = [(name, None if value is None else value.encode()) for name, value in kept.headers]
+            placed = await producer.send_and_wait(self.prefix + kept.topic, kept.bytes, key=key, headers=headers)
+            ends[TopicPartition(placed.topic, placed.partition)] = placed.offset + 1
+        return ends
+
+    def _of(self, host: Host, written: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        own = {self.prefix + topic for topic in topics_of(host.service.subscriptions)}
+        return {partition: end for partition, end in written.items() if partition.topic in own}
+
+    async def state(self) -> dict[str, Any]:
+        """What came of it, as JSON."""
+        return {
+            name: {
+                table: [_row(row) for row in await host.pool.fetch(sql)]
+                for table, sql in {**STATE[name], **EVERYWHERE}.items()
+            }
+            for name, host in self.hosts.items()
+        }
+
+
+async def _has_read(host: Host, admin: AIOKafkaAdminClient, written: Mapping[TopicPartition, int]) -> bool:
+    """Its offsets are committed, and with them what came of the events."""
+    consumer = host.consumer
+    assert consumer is not None
+    if consumer.state == "halted":
+        raise RuntimeError(f"{host.service.name} has stopped reading: {consumer.reason}")
+    if not written:
+        return True
+    committed = await admin.list_consumer_group_offsets(consumer.inbox.consumer, partitions=list(written))
+    return all(partition in committed and committed[partition].offset >= end for partition, end in written.items())
+
+
+def _row(row: asyncpg.Record) -> dict[str, Any]:
+    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}
+
+
+@asynccontextmanager
+async def readers(kafka: str, prefix: str, database: MakeDatabase, start: datetime) -> AsyncIterator[Readers]:
+    """All services reading their topics; their domain time begins at `start`."""
+    await topics.ensure_topics(kafka, prefix)
+    stop = asyncio.Event()
+    async with AsyncExitStack() as ending:
+        hosts = {}
+        for name in service_names():
+            service: Service = importlib.import_module(f"services.{name}.app").SERVICE
+            where = await database(name)
+            settings = service.settings(database_url=where.url, kafka=kafka, prefix=prefix)
+            pool = await open_pool(where.url, f"golden {name}", size=2)
+            ending.push_async_callback(pool.close)
+            host = hosts[name] = Host(service, settings, pool, DomainClock(start))
+            host.consumer = build_consumer(host)
+        running = [asyncio.create_task(host.consumer.run(stop)) for host in hosts.values() if host.consumer]
+        try:
+            yield Readers(kafka, prefix, hosts)
+        finally:
+            stop.set()
+            await asyncio.gather(*running)
+
+
+def main() -> None:
+    """Writes a dump."""
+    parser = argparse.ArgumentParser(prog="python -m tests.support.golden", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("dump", help="write what stands in the topics of an installation")
+    command.add_argument("--kafka", required=True, help="HOST:PORT of a broker")
+    command.add_argument("--prefix", default="", help="in front of every topic's name")
+    command.add_argument("file", type=Path, nargs="?", default=LOG)
+    options = parser.parse_args()
+    kept = asyncio.run(dump(options.kafka, options.prefix))
+    options.file.write_text("".join(f"{one.line()}\n" for one in kept), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
