@@ -30,6 +30,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
+WIDE = 240
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 DataDirOption = Annotated[Path, typer.Option("--data-dir", help="Mappen med data, mails, fakturaer og logfiler.")]
@@ -98,7 +99,9 @@ def why(
     known = tracing.answers(service_names(), ask)
     if not known:
         raise StackError(f"Ingen af tjenesterne kender {what}.")
-    Console(soft_wrap=True, highlight=False).print(tracing.explain(what, known, addresses))
+    # A file or a pipe has no width of its own to fit into.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+    console.print(tracing.explain(what, known, addresses))
 
 
 @app.command(context_settings=PASS_ON)
