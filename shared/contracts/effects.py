@@ -49,9 +49,11 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     ),
     "tovholder.enrollment.ReservationResolved.v1": (
         Effect("invoicing", "releases or withdraws the fee that waited for the forbehold", "enrolment, instalment"),
+        Effect("notifications", "follows the place; tells staff in the digest", "enrolment, resolved at"),
     ),
     "tovholder.enrollment.EnrolmentLapsed.v1": (
         Effect("invoicing", "withdraws the fee that is not invoiced yet", "enrolment, instalment"),
+        Effect("notifications", "cancels the meetings; tells staff in the digest", _MESSAGE),
     ),
     "tovholder.enrollment.EnrolmentWithdrawn.v1": (
         Effect("invoicing", "withdraws the fee that is not invoiced yet", "enrolment, instalment"),
@@ -59,6 +61,7 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     ),
     "tovholder.enrollment.TovholderAppointed.v1": (
         Effect("invoicing", "addresses later invoices to the new contact", "enrolment (newest wins)"),
+        Effect("notifications", "tells the new contact and hands over the meetings", _MESSAGE),
     ),
     "tovholder.enrollment.ParticipantRegistered.v1": (
         Effect("notifications", "mails the participant the calendar invitation", _MESSAGE),
@@ -101,5 +104,11 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     ),
     "tovholder.invoicing.InvoiceIssued.v1": (Effect("notifications", "mails the invoice", _MESSAGE),),
     "tovholder.invoicing.InvoiceOverdue.v1": (Effect("notifications", "mails the payment reminder", _MESSAGE),),
+    "tovholder.enrollment.EnrolmentWaitlisted.v1": (
+        Effect("notifications", "mails word of the waiting list", _MESSAGE),
+    ),
+    "tovholder.enrollment.IntakeRejected.v1": (Effect("notifications", "tells staff in the digest", "refused event"),),
+    "tovholder.scheduling.IntakeRejected.v1": (Effect("notifications", "tells staff in the digest", "refused event"),),
+    "tovholder.invoicing.IntakeRejected.v1": (Effect("notifications", "tells staff in the digest", "refused event"),),
 }
 """By wire name; a fact that is not here has no reader yet."""

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+_CONTENT = re.compile(r'((?:[^":]|"[^"]*")*):(.*)', re.DOTALL)
 _STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(Z?)")
 
 
@@ -91,17 +92,11 @@ def read(ics: bytes) -> list[Line]:
 
 
 def _line(text: str) -> Line:
-    quoted = False
-    for place, mark in enumerate(text):
-        if mark == '"':
-            quoted = not quoted
-        elif mark == ":" and not quoted:
-            break
-    else:
-        raise AssertionError(f"no content line: {text!r}")
-    name, *parameters = re.split(r';(?=(?:[^"]*"[^"]*")*[^"]*$)', text[:place])
+    found = _CONTENT.fullmatch(text)
+    assert found, f"no content line: {text!r}"
+    name, *parameters = re.split(r';(?=(?:[^"]*"[^"]*")*[^"]*$)', found[1])
     pairs = (parameter.partition("=") for parameter in parameters)
-    return Line(name.upper(), {key.upper(): value.strip('"') for key, _, value in pairs}, text[place + 1 :])
+    return Line(name.upper(), {key.upper(): value.strip('"') for key, _, value in pairs}, found[2])
 
 
 def _component(lines: list[Line], name: str) -> list[Line]:

@@ -177,22 +177,23 @@ def calendar_letter(standing: Standing, step: Step) -> Letter:
     )
 
 
-def meeting_reminder(standing: Standing, guest: Guest, days: int, at: datetime) -> Letter:
+def meeting_reminder(standing: Standing, guest: Guest, agreed: int, left: int, at: datetime) -> Letter:
+    """The reminder agreed on so many days before; so many are left when it is written."""
     meeting = standing.meeting
     return Letter(
         template="meeting_reminder",
         to=Recipient(guest.person_id, guest.name, guest.email),
         about=f"meeting/{meeting.id}",
-        occasion=f"{meeting.date_version}/{days}",
+        occasion=f"{meeting.date_version}/{agreed}",
         programme=standing.programme,
         written_at=at,
-        says={"organisation": guest.organisation, "meeting": _meeting(meeting), "days": days},
+        says={"organisation": guest.organisation, "meeting": _meeting(meeting), "days": left},
         people=(guest.person_id,),
     )
 
 
-def nobody_registered(standing: Standing, guest: Guest, days: int, at: datetime) -> Letter:
-    reminder = meeting_reminder(standing, guest, days, at)
+def nobody_registered(standing: Standing, guest: Guest, agreed: int, left: int, at: datetime) -> Letter:
+    reminder = meeting_reminder(standing, guest, agreed, left, at)
     return replace(reminder, template="nobody_registered", says={**reminder.says, "path": guest.path})
 
 

@@ -40,7 +40,12 @@ TITLE = "1. heldagsmøde – Netværk om den kommunale ungeindsats"
 TABLES = ("invitations", "messages", "digest_items", "timers", "participants", "enrolments", "meetings", "programmes")
 LATER = datetime(2021, 1, 5, 8, tzinfo=UTC)
 AFTER_IT_ALL = datetime(2021, 5, 1, 8, tzinfo=UTC)
-ENROLMENT = {"owner": OWNER, "programme": PROGRAMME, "enrolment_id": an_enrolment().enrolment_id, "organisation": ORGANISATION}
+ENROLMENT = {
+    "owner": OWNER,
+    "programme": PROGRAMME,
+    "enrolment_id": an_enrolment().enrolment_id,
+    "organisation": ORGANISATION,
+}
 ROSTER = {**ENROLMENT, "contact": CONTACT, "meeting": MEETING, "person": PERSON}
 
 
@@ -60,16 +65,21 @@ def registered(**changes: object) -> ParticipantRegistered:
     return ParticipantRegistered(**{**ROSTER, **changes}, extra=False)  # type: ignore[arg-type] # a bag of fields
 
 
+def both(*titles: str) -> dict[str, list[str]]:
+    """The contact's calendar and the participant's, alike."""
+    return {address: list(titles) for address in (CONTACT.email, PERSON.email)}
+
+
 async def test_a_reserved_day_gets_its_hours_and_is_cancelled(desk: Room) -> None:
     await desk.hear(an_enrolment())
     await desk.hear(dated(a_meeting(when=DAY, place=None)))
     await desk.hear(registered())
-    assert await contents(desk) == dict.fromkeys((CONTACT.email, PERSON.email), [f"Reservér datoen: {TITLE}"])
+    assert await contents(desk) == both(f"Reservér datoen: {TITLE}")
     desk.time = LATER
     await desk.hear(moved(a_meeting(date_version=1)))
-    assert await contents(desk) == dict.fromkeys((CONTACT.email, PERSON.email), [TITLE])
+    assert await contents(desk) == both(TITLE)
     await desk.hear(cancelled(a_meeting(date_version=2)))
-    assert await contents(desk) == dict.fromkeys((CONTACT.email, PERSON.email), [])
+    assert await contents(desk) == both()
     assert [one for one in await templates(desk) if one[1] == PERSON.email] == [
         ("participant_registered", PERSON.email),
         ("invitation", PERSON.email),
@@ -135,11 +145,13 @@ async def test_two_municipalities_that_share_a_mailbox_share_a_calendar(desk: Ro
     person = CONTACT.model_copy(update={"person_id": "another", "email": CONTACT.email.upper()})
     await desk.hear(an_enrolment(), an_enrolment(enrolment_id="e-2", organisation=twin, contact=person), dated())
     assert len(await written(desk, "invitation")) == 1
-    await desk.hear(EnrolmentWithdrawn(**{**ENROLMENT}, contact=CONTACT))  # type: ignore[arg-type] # a bag of fields
+    await desk.hear(EnrolmentWithdrawn(**ENROLMENT, contact=CONTACT))  # type: ignore[arg-type] # a bag of fields
     assert await contents(desk) == {CONTACT.email: [TITLE]}
 
 
-async def test_a_withdrawal_clears_the_calendars_and_an_old_seat_does_not_come_back_with_a_new_place(desk: Room) -> None:
+async def test_a_withdrawal_clears_the_calendars_and_an_old_seat_does_not_come_back_with_a_new_place(
+    desk: Room,
+) -> None:
     await desk.hear(an_enrolment(), dated(), registered())
     desk.time = LATER
     await desk.hear(EnrolmentWithdrawn(**ENROLMENT, contact=CONTACT))  # type: ignore[arg-type] # a bag of fields
@@ -224,4 +236,3 @@ async def test_five_hundred_enrolments_are_one_batch_with_the_meetings_that_have
     await desk.hear(*enrolments)
     assert len(await written(desk, "place_confirmed")) == 500
     assert len(await written(desk, "invitation")) == 500
-

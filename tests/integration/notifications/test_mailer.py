@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from services.notifications.adapters import outgoing
+from services.notifications.adapters.mime import message_id
 from services.notifications.adapters.smtp import Conversation, Server, Unreachable
 from services.notifications.entrypoints.mailer import Mailer
 from services.notifications.usecases.deliver_message import Post, note_unknown
@@ -25,7 +26,8 @@ from tests.support.letters import COMPOSER, written
 from tests.support.room import BY_HAND, Room
 from tests.support.servers import Mail
 
-LEASE_S = 0.6
+LEASE_S = 5.0
+SHORT_S = 0.3
 
 
 @dataclass(slots=True)
@@ -35,15 +37,16 @@ class PostOffice:
     desk: Room
     mail: Mail
     server: Server
+    http: httpx.AsyncClient
 
-    def post(self, name: str = "mailer-1") -> Post:
+    def post(self, name: str = "mailer-1", lease_s: float = LEASE_S) -> Post:
         return Post(
             pool=self.desk.pool,
             transaction=lambda cause: transaction(self.desk.pool, self.desk, self.desk.source, cause),
             composer=COMPOSER,
             conversation=Conversation(self.server),
             mailer=name,
-            lease_s=LEASE_S,
+            lease_s=lease_s,
             retry_s=0.05,
         )
 
@@ -59,7 +62,12 @@ class PostOffice:
 
     async def write(self, email: str, occasion: str = "1") -> str:
         command = SendMessage(
-            recipient=f"person-{email}", email=email, about="programme/p", occasion=occasion, title="Emne æøå", text="Hej"
+            recipient=f"person-{email}",
+            email=email,
+            about="programme/p",
+            occasion=occasion,
+            title="Emne æøå",
+            text="Hej",
         )
         return str((await self.desk.ask(send_message, command))["message_id"])
 
@@ -76,21 +84,20 @@ class PostOffice:
         return await self.states()
 
     async def rules(self, *rules: dict[str, object]) -> None:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            (await client.put(f"{self.mail.http}/control/rules", json=list(rules))).raise_for_status()
+        (await self.http.put(f"{self.mail.http}/control/rules", json=list(rules))).raise_for_status()
 
     async def kept(self, email: str) -> list[dict[str, object]]:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            found: list[dict[str, object]] = (await client.get(f"{self.mail.http}/api/messages?to={email}")).json()
-            return found
+        found: list[dict[str, object]] = (await self.http.get(f"{self.mail.http}/api/messages?to={email}")).json()
+        return found
 
 
 @pytest.fixture
 async def office(desk: Room, mail: Mail) -> AsyncIterator[PostOffice]:
     host, _, port = mail.smtp.rpartition(":")
-    office = PostOffice(desk, mail, Server(host, int(port), timeout_s=0.8))
-    yield office
-    await office.rules()
+    async with httpx.AsyncClient(trust_env=False, verify=False) as http:  # noqa: S501  (plain HTTP on this machine)
+        office = PostOffice(desk, mail, Server(host, int(port), timeout_s=1.5), http)
+        yield office
+        await office.rules()
 
 
 def address(name: str) -> str:
@@ -100,19 +107,21 @@ def address(name: str) -> str:
 
 async def test_a_letter_is_sent_once_and_told(office: PostOffice) -> None:
     bo = address("bo")
-    message_id = await office.write(bo)
+    written_id = await office.write(bo)
     async with office.running():
         assert await office.settled() == {f"{bo} 1": "sent"}
     (kept,) = await office.kept(bo)
     (message,) = await written(office.desk)
     assert kept["subject"] == "Emne æøå"
-    assert str(kept["message_id"]).encode() in COMPOSER.mail(message).content
+    assert kept["message_id"] == message_id(message.key, "post@tovholder.example")
     (told,) = await office.desk.told()
     assert isinstance(told, MessageSent)
-    assert told.message_id == message_id
+    assert told.message_id == written_id
 
 
-async def test_a_server_that_says_later_is_asked_again_and_nobody_overtakes_in_the_same_mailbox(office: PostOffice) -> None:
+async def test_a_server_that_says_later_is_asked_again_and_nobody_overtakes_in_the_same_mailbox(
+    office: PostOffice,
+) -> None:
     bo, asta = address("bo"), address("asta")
     await office.rules({"recipient": bo, "action": "refuse_for_now", "times": 2})
     for occasion in ("1", "2"):
@@ -121,10 +130,9 @@ async def test_a_server_that_says_later_is_asked_again_and_nobody_overtakes_in_t
     async with office.running():
         await office.settled()
     assert set((await office.states()).values()) == {"sent"}
-    numbers = [mail["message_id"] for mail in await office.kept(bo)]
+    got = [mail["message_id"] for mail in await office.kept(bo)]
     first, second = (message for message in await written(office.desk) if message.email == bo)
-    assert [str(number).encode() in COMPOSER.mail(one).content for number, one in zip(numbers, (first, second), strict=True)] == [True, True]
-    assert first.attempts >= 1
+    assert got == [message_id(one.key, "post@tovholder.example") for one in (first, second)]
 
 
 async def test_a_refusal_is_final_told_and_in_the_digest(office: PostOffice) -> None:
@@ -146,7 +154,7 @@ async def test_without_an_answer_the_fate_is_unknown_and_only_a_person_sends_aga
 ) -> None:
     bo = address("bo")
     await office.rules({"recipient": bo, "action": action, "times": 1})
-    message_id = await office.write(bo)
+    unsure = await office.write(bo)
     async with office.running() as mailer:
         assert await office.settled() == {f"{bo} 1": "unknown"}
         asta = address("asta")
@@ -154,8 +162,8 @@ async def test_without_an_answer_the_fate_is_unknown_and_only_a_person_sends_aga
         assert await office.settled() == {f"{bo} 1": "unknown", f"{asta} 1": "sent"}
         assert len(await office.kept(bo)) == copies
         assert await mailer.pending() == 0
-        assert [fact for fact in await office.desk.told() if fact.subject == f"message/{message_id}"] == []
-        await office.desk.ask(resend_message, ResendMessage(message_id=message_id))
+        assert [fact for fact in await office.desk.told() if fact.subject == f"message/{unsure}"] == []
+        await office.desk.ask(resend_message, ResendMessage(message_id=unsure))
         await office.settled()
     kept = await office.kept(bo)
     assert len(kept) == copies + 1
@@ -165,12 +173,12 @@ async def test_without_an_answer_the_fate_is_unknown_and_only_a_person_sends_aga
 async def test_a_person_may_settle_what_is_unknown(office: PostOffice) -> None:
     bo = address("bo")
     await office.rules({"recipient": bo, "action": "hang", "times": 1})
-    message_id = await office.write(bo)
+    unsure = await office.write(bo)
     async with office.running():
         await office.settled()
-        await office.desk.ask(settle_message, SettleMessage(message_id=message_id))
+        await office.desk.ask(settle_message, SettleMessage(message_id=unsure))
         assert await office.settled() == {f"{bo} 1": "settled"}
-    refused = await office.desk.refusal(resend_message, ResendMessage(message_id=message_id))
+    refused = await office.desk.refusal(resend_message, ResendMessage(message_id=unsure))
     assert refused.code == "nothing_to_decide"
 
 
@@ -188,7 +196,7 @@ async def test_a_mailer_that_dies_leaves_one_unknown_and_the_rest_to_the_next(of
     addresses = [address(f"a{number}") for number in range(5)]
     for one in addresses:
         await office.write(one)
-    dead = office.post("dead")
+    dead = office.post("dead", SHORT_S)
     claimed = await outgoing.claim(dead.pool, dead.mailer, dead.lease_s, 10)
     assert len(claimed) == 5
     assert await outgoing.begin(dead.pool, claimed[0].id, dead.mailer, dead.lease_s)
@@ -201,7 +209,7 @@ async def test_a_mailer_that_dies_leaves_one_unknown_and_the_rest_to_the_next(of
 async def test_a_mailer_that_was_held_up_does_not_send_what_another_has_taken(office: PostOffice) -> None:
     bo = address("bo")
     await office.write(bo)
-    slow = office.post("slow")
+    slow = office.post("slow", SHORT_S)
     (claimed,) = await outgoing.claim(slow.pool, slow.mailer, slow.lease_s, 10)
     async with office.running("quick"):
         await office.settled()
@@ -225,12 +233,12 @@ async def test_a_late_answer_still_counts(office: PostOffice) -> None:
 
 
 async def test_two_mailers_share_the_work(office: PostOffice) -> None:
-    addresses = [address(f"a{number}") for number in range(40)]
+    addresses = [address(f"a{number}") for number in range(12)]
     for one in addresses:
         await office.write(one)
     async with office.running("one"), office.running("two"):
         assert set((await office.settled()).values()) == {"sent"}
-    assert [len(await office.kept(one)) for one in addresses] == [1] * 40
+    assert [len(await office.kept(one)) for one in addresses] == [1] * 12
 
 
 async def test_no_server_fails_no_letter(office: PostOffice) -> None:
@@ -238,7 +246,7 @@ async def test_no_server_fails_no_letter(office: PostOffice) -> None:
     await office.write(bo)
     with pytest.raises(Unreachable):
         await Conversation(Server("127.0.0.1", 9, timeout_s=0.5)).open()
-    gone = PostOffice(office.desk, office.mail, Server("127.0.0.1", 9, timeout_s=0.5))
+    gone = replace(office, server=Server("127.0.0.1", 9, timeout_s=0.5))
     async with gone.running() as mailer:
         await eventually(lambda: mailer._failures >= 2, because="it has tried twice")
         assert await mailer.pending() == 1

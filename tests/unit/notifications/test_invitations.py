@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.notifications.domain.calendar import Part, ics
-from services.notifications.domain.invitations import Guest, Standing, Told, follow_meeting, next_step, over_at, the_guest
+from services.notifications.domain.invitations import (
+    Guest,
+    Standing,
+    Told,
+    follow_meeting,
+    next_step,
+    over_at,
+    the_guest,
+)
 from services.notifications.domain.letters import calendar_letter
 from shared.contracts.scheduling import Meeting, When
 from shared.contracts.time import local
@@ -55,9 +63,7 @@ class World:
 def when_of(day: date, clock: tuple[int, int] | None) -> When:
     if clock is None:
         return When(first_day=day, last_day=day)
-    return When(
-        first_day=day, last_day=day, starts_at=local(day, time(clock[0])), ends_at=local(day, time(clock[1]))
-    )
+    return When(first_day=day, last_day=day, starts_at=local(day, time(clock[0])), ends_at=local(day, time(clock[1])))
 
 
 WHENS = st.builds(when_of, st.sampled_from(DAYS), st.none() | st.sampled_from([(9, 15), (1, 4), (2, 4), (13, 16)]))

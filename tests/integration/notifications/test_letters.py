@@ -1,0 +1,212 @@
+"""Letters, reminders and digests, from facts to the queue."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from services.notifications.usecases.arm_reminder import arm_reminder
+from services.notifications.usecases.explain_message import explain_message
+from services.notifications.usecases.list_messages import list_messages, read_message
+from services.notifications.usecases.send_message import send_message
+from shared.contracts.enrollment import ProgrammePublished
+from shared.contracts.notifications import ArmReminder, MessageFailed, SendMessage
+from shared.contracts.scheduling import MeetingCancelled, MeetingPlanned, MeetingRescheduled, MeetingScheduled
+from shared.storage.tx import transaction
+from tests.support import facts
+from tests.support.facts import CONTACT, MEETING, OWNER, PERSON, PROGRAMME, PROGRAMME_TERMS
+from tests.support.letters import templates, text, written
+from tests.support.room import BY_HAND, Room
+
+EXAMPLES: dict[str, Any] = {type(fact).__name__: fact for fact in facts.FACT_EXAMPLES}
+WHOLE = {"owner": facts.MEETINGS_OWNER, "programme": PROGRAMME}
+
+
+def dated(**changes: Any) -> MeetingScheduled:
+    return MeetingScheduled(**WHOLE, meeting=facts.a_meeting(**changes))  # type: ignore[arg-type] # a bag of fields
+
+
+async def test_every_fact_with_a_letter_of_its_own_writes_it_once(desk: Room) -> None:
+    told = [
+        "MunicipalityInvited", "InvitationReminderDue", "EnrolmentReceived", "EnrolmentWaitlisted",
+        "MunicipalityEnrolled", "ExtraParticipantAdded", "ExtraParticipantRemoved", "InvoiceIssued", "InvoiceOverdue",
+        "EnrolmentWithdrawn",
+    ]  # fmt: skip
+    for name in [*told, *told]:
+        await desk.hear(EXAMPLES[name])
+    assert [template for template, _ in await templates(desk)] == [
+        "invited",
+        "invitation_reminder",
+        "sign_up_received",
+        "waitlisted",
+        "place_confirmed",
+        "extra_participant",
+        "extra_participant_removed",
+        "invoice",
+        "payment_reminder",
+        "withdrawn",
+    ]
+
+
+async def test_the_extra_participant_is_known_from_that_fact_alone_and_the_contact_reads_the_price(desk: Room) -> None:
+    await desk.hear(dated(), facts.an_extra_participant())
+    assert await templates(desk) == [("extra_participant", CONTACT.email), ("participant_registered", PERSON.email)]
+    words = await text(desk, "extra_participant")
+    assert "Pris ekskl. moms: 1.000,00 kr." in words
+    assert "Pris inkl. moms: 1.250,00 kr." in words
+
+
+async def test_an_invoice_goes_to_the_mailbox_for_invoices_if_there_is_one(desk: Room) -> None:
+    await desk.hear(EXAMPLES["InvoiceIssued"])
+    billing = facts.BILLING.model_copy(update={"email": "faktura@kobenhavn.example"})
+    invoice = facts.INVOICE.model_copy(update={"number": 2, "billing": billing})
+    await desk.hear(EXAMPLES["InvoiceIssued"].model_copy(update={"invoice_id": invoice.id, "invoice": invoice}))
+    assert [(one.recipient, one.email) for one in await written(desk)] == [
+        (CONTACT.person_id, CONTACT.email),
+        ("0101/faktura", "faktura@kobenhavn.example"),
+    ]
+
+
+async def test_participants_are_reminded_as_agreed_and_the_reminder_moves_with_the_meeting(desk: Room) -> None:
+    terms = PROGRAMME_TERMS.model_copy(
+        update={"terms": PROGRAMME_TERMS.terms.model_copy(update={"reminder_days": (14, 2)})}
+    )
+    await desk.hear(dated(), facts.an_enrolment(), EXAMPLES["ParticipantRegistered"])
+    await desk.hear(ProgrammePublished(owner=OWNER, terms=terms))
+    later = facts.TIMED.model_copy(
+        update={
+            "first_day": date(2021, 5, 20),
+            "last_day": date(2021, 5, 20),
+            "starts_at": datetime(2021, 5, 20, 7, 30, tzinfo=UTC),
+            "ends_at": datetime(2021, 5, 20, 14, tzinfo=UTC),
+        }
+    )
+    assert await desk.ring(datetime(2021, 4, 1, 6, tzinfo=UTC)) >= 1
+    await desk.hear(
+        MeetingRescheduled(**WHOLE, meeting=facts.a_meeting(when=later, date_version=1), previous=facts.TIMED)  # type: ignore[arg-type] # a bag of fields
+    )
+    await desk.ring(datetime(2021, 5, 6, 6, tzinfo=UTC))
+    await desk.ring(datetime(2021, 5, 18, 6, tzinfo=UTC))
+    reminders = await written(desk, "meeting_reminder")
+    assert [(one.email, one.occasion) for one in reminders] == [
+        (PERSON.email, "0/14"),
+        (PERSON.email, "1/14"),
+        (PERSON.email, "1/2"),
+    ]
+
+
+async def test_without_the_programmes_terms_people_are_reminded_a_week_before(desk: Room) -> None:
+    await desk.hear(dated(), facts.an_enrolment())
+    await desk.ring(datetime(2021, 4, 14, 6, tzinfo=UTC))
+    assert [(one.email, one.occasion) for one in await written(desk, "nobody_registered")] == [(CONTACT.email, "0/7")]
+    assert await written(desk, "meeting_reminder") == []
+
+
+async def test_nobody_is_reminded_of_a_cancelled_meeting(desk: Room) -> None:
+    await desk.hear(dated(), facts.an_enrolment(), EXAMPLES["ParticipantRegistered"])
+    await desk.hear(MeetingCancelled(**WHOLE, meeting=facts.a_meeting(date_version=1), reason=""))  # type: ignore[arg-type] # a bag of fields
+    await desk.ring(datetime(2021, 4, 14, 6, tzinfo=UTC))
+    assert await written(desk, "meeting_reminder") == []
+
+
+async def test_staff_get_one_mail_in_the_morning_and_none_when_nothing_happened(desk: Room) -> None:
+    desk.time = datetime(2020, 6, 15, 8, tzinfo=UTC)
+    await desk.hear(facts.an_enrolment(), EXAMPLES["MeetingPlanned"], EXAMPLES["EnrollmentIntakeRejected"])
+    await desk.hear(facts.an_extra_participant())
+    assert await written(desk, "digest") == []
+    await desk.ring(datetime(2020, 6, 16, 5, tzinfo=UTC))
+    words = await text(desk, "digest")
+    assert "Københavns Kommune (oest)" in words
+    assert "Københavns Kommune: 1. heldagsmøde, 1.000,00 kr. ekskl. moms" in words
+    assert "1. heldagsmøde (oest)" in words
+    assert "EnrolMunicipality fra /crm: deadline_passed" in words
+    assert PERSON.name not in words
+    await desk.ring(datetime(2020, 6, 30, 5, tzinfo=UTC))
+    assert len(await written(desk, "digest")) == 1
+
+
+async def test_another_service_has_somebody_told_once(desk: Room) -> None:
+    await desk.hear(facts.an_enrolment())
+    command = SendMessage(**facts._SAID)
+    first = await desk.ask(send_message, command)
+    assert await desk.ask(send_message, command) == first
+    (note,) = await written(desk, "note")
+    assert note.says["programme"]["id"] == PROGRAMME.id
+
+
+async def test_a_reminder_asked_for_again_moves(desk: Room) -> None:
+    due = datetime(2020, 7, 1, 8, tzinfo=UTC)
+    await desk.ask(arm_reminder, ArmReminder(**facts._SAID, due=due))
+    later = datetime(2020, 8, 1, 8, tzinfo=UTC)
+    await desk.ask(arm_reminder, ArmReminder(**{**facts._SAID, "text": "Nu!"}, due=later))
+    await desk.ring(due)
+    assert await written(desk) == []
+    await desk.ring(later)
+    (note,) = await written(desk, "note")
+    assert (note.says["text"], note.written_at) == ("Nu!", later)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"email": "bo"}, "invalid_address", "email"),
+        ({"title": " \r\n"}, "missing", "title"),
+        ({"about": "x" * 300}, "too_long", "about"),
+    ],
+)
+async def test_what_no_mail_can_be_made_of_is_refused(
+    desk: Room, changes: dict[str, str], code: str, field: str
+) -> None:
+    refused = await desk.refusal(send_message, SendMessage(**{**facts._SAID, **changes}))
+    assert (refused.code, refused.field) == (code, field)
+
+
+async def test_an_address_that_is_none_fails_the_letter_and_nothing_else(desk: Room) -> None:
+    contact = CONTACT.model_copy(update={"email": "kontakt@kobenhavn\r\nBcc: x@y.example"})
+    await desk.hear(facts.an_enrolment(contact=contact))
+    assert [(one.state, one.reply) for one in await written(desk)] == [("failed", "invalid_address")]
+    (told,) = await desk.told()
+    assert isinstance(told, MessageFailed)
+    assert told.reason == "invalid_address"
+
+
+async def test_hostile_facts_are_stored_and_written(desk: Room) -> None:
+    evil = "A\x00\r\nBcc: x@y.example\u202e" + "ø" * 10_000
+    person = PERSON.model_copy(update={"name": evil})
+    organisation = facts.ORGANISATION.model_copy(update={"name": evil})
+    await desk.hear(dated(title=evil, place=evil, link=evil), facts.an_enrolment(organisation=organisation))
+    await desk.hear(facts.an_extra_participant(person=person, organisation=organisation))
+    assert await templates(desk) == [
+        ("place_confirmed", CONTACT.email),
+        ("invitation", CONTACT.email),
+        ("extra_participant", CONTACT.email),
+        ("participant_registered", PERSON.email),
+    ]
+
+
+async def test_staff_see_what_was_written_and_why(desk: Room) -> None:
+    await desk.hear(facts.an_enrolment(), dated())
+    listed = await desk.read(list_messages, template="invitation")
+    (only,) = listed["messages"]
+    assert (only["title"], only["organisation"], only["state"]) == (
+        "Invitation til mødet",
+        "Københavns Kommune",
+        "pending",
+    )
+    assert "email" not in only
+    whole = await desk.read(read_message, message_id=only["id"])
+    assert whole["subject"] == "Invitation: 1. heldagsmøde, 15. april 2021"
+    assert "METHOD:REQUEST" in whole["calendar"]
+    async with transaction(desk.pool, desk, desk.source, BY_HAND) as tx:
+        effect = await explain_message(tx, only["id"])
+    assert effect is not None
+    assert effect.title == "Invitation til mødet til Københavns Kommune"
+    assert effect.cause.causation_id == "e1"
+
+
+async def test_a_meeting_that_was_only_planned_writes_to_nobody(desk: Room) -> None:
+    await desk.hear(facts.an_enrolment())
+    await desk.hear(MeetingPlanned(**WHOLE, meeting=MEETING.model_copy(update={"when": None})))  # type: ignore[arg-type] # a bag of fields
+    assert await templates(desk) == [("place_confirmed", CONTACT.email)]

@@ -1,0 +1,159 @@
+"""Mails as bytes: nothing gets out of its header, and the same letter is the same mail."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from services.notifications.adapters.mime import Attachment, Mail, UnsafeHeaderError, check, compose, message_id
+from services.notifications.adapters.texts import Texts
+from services.notifications.domain.calendar import Mailbox
+from services.notifications.domain.text import is_address, is_link, lines, one_line
+
+TEXTS = Texts("Emne", "Hej\nmed jer\n", "<p>Hej</p>\n")
+AT = datetime(2020, 6, 15, 9, 30, tzinfo=UTC)
+ICS = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+
+
+def a_mail(name: str = "Bo Prøvesen", subject: str = "Emne", **changes: object) -> Mail:
+    values: dict[str, object] = {
+        "key": "t\np\na\n1",
+        "sender": Mailbox(name, "fra@forening.example"),
+        "answer_to": "moeder@forening.example",
+        "recipient": Mailbox(name, "bo@k.example"),
+        "written_at": AT,
+        "texts": replace(TEXTS, subject=subject),
+        "calendar": ("REQUEST", ICS),
+    }
+    return compose(**(values | changes))  # type: ignore[arg-type] # a bag of arguments
+
+
+def parsed(mail: Mail) -> EmailMessage:
+    return email.message_from_bytes(mail.content, policy=email.policy.default)  # type: ignore[return-value] # what the policy makes
+
+
+HEADERS = {
+    "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Language", "MIME-Version",
+    "Content-Type",
+}  # fmt: skip
+
+
+@given(st.text(max_size=400), st.text(max_size=400))
+@example("a\r\nBcc: x@y.example", "=?utf-8?q?hi=0ABcc:_evil@x.example?=")
+@example("=?utf-8?q?hi=0D=0ABcc:_evil@x.example?= <x@y>", "ø" * 10_000)
+@example("=\x00?utf-8?b?CkJjYzogeA==?=", "=?utf-8?q??==?utf-8?q?=0ABcc:x?=")
+@example("\u202eelpmaxe\u2028Bcc: x", "😀" * 300)
+@example('"; <x@y.example>, z', '\\" <')
+@example(" ", "\r\n")
+def test_no_text_gets_out_of_its_header(name: str, subject: str) -> None:
+    mail = a_mail(name, subject)
+    message = parsed(mail)
+    assert set(message.keys()) == HEADERS
+    assert len(message.keys()) == len(HEADERS)
+    assert [box.addr_spec for box in message["To"].addresses] == ["bo@k.example"]
+    assert [box.addr_spec for box in message["From"].addresses] == ["fra@forening.example"]
+    assert all(len(line) <= 998 for line in mail.content.split(b"\r\n"))
+    assert mail.content.isascii()
+    assert not re.search(rb"(?<!\r)\n|\r(?!\n)", mail.content)
+
+
+def test_a_subject_comes_back_as_it_was() -> None:
+    subject = "Reservér datoen: 1. heldagsmøde i netværk om den kommunale ungeindsats, 15. april 2021 – æøå ÆØÅ é 😀"
+    assert parsed(a_mail(subject=subject))["Subject"] == subject
+
+
+def test_the_same_letter_is_the_same_bytes() -> None:
+    assert a_mail() == a_mail()
+    assert a_mail().content != a_mail(key="another").content
+
+
+def test_a_calendar_lies_beside_the_texts_and_once_more_as_a_file() -> None:
+    message = parsed(a_mail())
+    assert message.get_content_type() == "multipart/mixed"
+    alternative, file = message.iter_parts()
+    assert [part.get_content_type() for part in alternative.iter_parts()] == [
+        "text/plain",
+        "text/html",
+        "text/calendar",
+    ]
+    calendar = list(alternative.iter_parts())[-1]
+    assert (calendar.get_param("method"), calendar.get_param("charset")) == ("REQUEST", "utf-8")
+    assert calendar.get_content_disposition() is None
+    assert calendar.get_payload(decode=True) == ICS
+    assert (file.get_content_type(), file.get_filename()) == ("application/ics", "invitation.ics")
+    assert [part.get_content().replace("\r\n", "\n") for part in list(alternative.iter_parts())[:2]] == [
+        TEXTS.plain,
+        TEXTS.html,
+    ]
+
+
+def test_a_file_name_is_harmless() -> None:
+    mail = a_mail(calendar=None, attachment=Attachment('../"x\r\nBcc: y/Faktura N-1.txt', "æ"))
+    (_, file) = parsed(mail).iter_parts()
+    assert re.fullmatch(r"[A-Za-z0-9._-]+", str(file.get_filename()))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Subject: a\r\nBcc: x@y.example\r\n\r\nhej",
+        b"Subject: a\nBcc: x@y.example\r\n\r\nhej",
+        b"Subject: a\r\nSubject: b\r\n\r\nhej",
+        b"Subject: \xc3\xb8\r\n\r\nhej",
+        b"Subject: a\r\n\r\nhej\n.\nhej",
+        b"Subject: a",
+        b" Subject: a\r\n\r\nhej",
+        b"Subject: " + b"a" * 1000 + b"\r\n\r\nhej",
+    ],
+)
+def test_the_last_look_refuses_bytes_that_nobody_wrote(content: bytes) -> None:
+    with pytest.raises(UnsafeHeaderError):
+        check(content)
+
+
+@pytest.mark.parametrize("email_address", ["bo@k.example", "a.b+c@k-k.example", "o'hara@k.example"])
+def test_an_address_is_an_address(email_address: str) -> None:
+    assert is_address(email_address)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "bo", "bo@", "@k.example", "bo@k", "bo@@k.example", "bo@k..example", ".bo@k.example", "b o@k.example",
+        "bo@k.example\r\nBcc: x@y.example", "bo@k.example\n", "bø@k.example", "bo@-k.example", '"bo"@k.example',
+        "<bo@k.example>", "=?utf-8?q?bo?=@k.example", "bo@[127.0.0.1]", "b" * 65 + "@k.example",
+        "bo@" + "k" * 64 + ".example",        "bo@k.example,x@y.example", "bo@k.example;", "bo%x\x00@k.example",
+    ],
+)  # fmt: skip
+def test_and_nothing_else_is(text: str) -> None:
+    assert not is_address(text)
+    if text:
+        with pytest.raises(ValueError, match="address"):
+            a_mail(recipient=Mailbox("Bo", text))
+
+
+@pytest.mark.parametrize(
+    "text", ["javascript:alert(1)", "https://", "https://x y", 'https://x.example/"', "http://x\n.example", ""]
+)
+def test_a_link_leads_to_the_web_or_nowhere(text: str) -> None:
+    assert not is_link(text)
+
+
+@given(st.text())
+def test_cleaned_text_stays_clean_when_cleaned_again(text: str) -> None:
+    assert one_line(one_line(text)) == one_line(text)
+    assert lines(lines(text)) == lines(text)
+    assert len(one_line(text)) <= 200
+
+
+def test_the_message_id_depends_on_what_is_told_and_not_on_when() -> None:
+    assert message_id("a", "x@forening.example") == message_id("a", "y@forening.example")
+    assert message_id("a", "x@forening.example") != message_id("b", "x@forening.example")

@@ -1,0 +1,188 @@
+"""Every letter in Danish, word for word, and what hostile names do to it: nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.notifications.adapters.texts import TEMPLATES, Texts, Words
+from services.notifications.domain import letters
+from services.notifications.domain.digest import digests
+from services.notifications.domain.invitations import Guest, Standing, Step, Template
+from services.notifications.domain.letter import TITLES, Letter
+from services.notifications.domain.letters import Line
+from shared.contracts.notifications import SendMessage
+from tests.support import facts
+
+GOLDEN = Path(__file__).parent / "golden" / "letters"
+WORDS = Words("https://tovholder.example")
+AT = datetime(2020, 6, 15, 9, 30, tzinfo=UTC)
+EXAMPLES: dict[str, Any] = {type(fact).__name__: fact for fact in facts.FACT_EXAMPLES}
+STANDING = Standing(facts.PROGRAMME, facts.MEETING, "dated", "m@forening.example", AT, "Stedet er lukket.")
+BO = Guest("p-bo", "Bo Prøvesen", "bo@kobenhavn.example", "participant", "Københavns Kommune", AT)
+ASTA = Guest(
+    "p-asta", "Asta Eksempelsen", "asta@kobenhavn.example", "contact", "Københavns Kommune", AT, "/deltagere/x"
+)
+A_DAY = facts.a_meeting(when=facts.DAY, place=None)
+ELSEWHERE = facts.a_meeting(place="Odense")
+
+
+def invitation(template: Template, guest: Guest, previous: Any = None, meeting: Any = facts.MEETING) -> Letter:
+    method = "CANCEL" if template in {"meeting_cancelled", "registration_cancelled", "meeting_left"} else "REQUEST"
+    step = Step(template, method, guest, 0, AT, previous=previous)  # type: ignore[arg-type] # one of the two
+    return letters.calendar_letter(replace(STANDING, meeting=meeting), step)
+
+
+def the_digest() -> Letter:
+    told = [
+        Line(facts.PROGRAMME.id, "enrolled", "a", "1", "Aarhus Kommune (vest)", AT),
+        Line(facts.PROGRAMME.id, "enrolled", "b", "1", "Ringsted Kommune (oest)", AT),
+        Line(facts.PROGRAMME.id, "extra", "c", "1", "Ringsted Kommune: 1. heldagsmøde, 1.000,00 kr. ekskl. moms", AT),
+        Line(None, "rejected", "d", "1", "EnrolMunicipality fra /crm: deadline_passed", AT),
+    ]
+    (only,) = digests(told, {facts.PROGRAMME.id: facts.PROGRAMME}, {facts.PROGRAMME.id: ["2. heldagsmøde (oest)"]}, AT)
+    return only
+
+
+LETTERS: dict[str, Letter] = {
+    "invited": letters.invitations(EXAMPLES["MunicipalityInvited"], AT)[0],
+    "invitation_reminder": letters.invitations(EXAMPLES["InvitationReminderDue"], AT)[0],
+    "sign_up_received": letters.sign_up_received(EXAMPLES["EnrolmentReceived"], AT),
+    "place_confirmed": letters.place_confirmed(facts.an_enrolment(), AT),
+    "place_confirmed-forbehold": letters.place_confirmed(facts.an_enrolment(forbehold_open=True, fees=()), AT),
+    "waitlisted": letters.waitlisted(EXAMPLES["EnrolmentWaitlisted"], AT),
+    "withdrawn": letters.withdrawn(EXAMPLES["EnrolmentWithdrawn"], None, AT),
+    "contact_appointed": letters.contact_appointed(EXAMPLES["TovholderAppointed"], "/deltagere/x", AT),
+    "save_the_date": invitation("save_the_date", ASTA, meeting=A_DAY),
+    "save_the_date-again": invitation("save_the_date", BO, facts.a_meeting(when=facts.DAY, place="Vejle"), A_DAY),
+    "invitation": invitation("invitation", ASTA),
+    "invitation-with_hours": invitation("invitation", BO, A_DAY),
+    "meeting_moved": invitation(
+        "meeting_moved",
+        BO,
+        facts.a_meeting(when=facts.TIMED.model_copy(update={"ends_at": datetime(2021, 4, 15, 13, tzinfo=UTC)})),
+    ),
+    "meeting_moved-place": invitation("meeting_moved", ASTA, ELSEWHERE),
+    "meeting_cancelled": invitation("meeting_cancelled", BO, facts.MEETING),
+    "participant_registered": invitation("participant_registered", BO),
+    "participant_registered-day": invitation("participant_registered", BO, meeting=A_DAY),
+    "registration_cancelled": invitation("registration_cancelled", BO, facts.MEETING),
+    "meeting_left": invitation("meeting_left", ASTA, facts.MEETING),
+    "extra_participant": letters.extra_participant(facts.an_extra_participant(), 4, AT),
+    "extra_participant_removed": letters.extra_participant_removed(EXAMPLES["ExtraParticipantRemoved"], 5, AT),
+    "meeting_reminder": letters.meeting_reminder(STANDING, BO, 7, 7, AT),
+    "nobody_registered": letters.nobody_registered(STANDING, ASTA, 1, 1, AT),
+    "invoice": letters.invoice_issued(EXAMPLES["InvoiceIssued"], AT),
+    "payment_reminder": letters.payment_reminder(EXAMPLES["InvoiceOverdue"], AT),
+    "note": letters.note(
+        SendMessage(
+            recipient="p",
+            email="p@k.example",
+            about="a",
+            occasion="1",
+            title="Et forslag",
+            text="Hej\n\nVi foreslår\nen dato.",
+        ),
+        facts.PROGRAMME,
+        AT,
+    ),
+    "digest": the_digest(),
+}
+
+
+def texts_of(letter: Letter) -> Texts:
+    says = {**letter.says, "name": letter.to.name}
+    if letter.programme is not None:
+        says["programme"] = letter.programme.model_dump(mode="json")
+    return WORDS.write(letter.template, f"Kære {letter.to.name}", says)
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_the_words_are_the_golden_ones(name: str) -> None:
+    texts = texts_of(LETTERS[name])
+    assert f"{texts.subject}\n\n{texts.plain}" == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def test_every_template_has_a_letter_and_a_title() -> None:
+    templates = {path.stem for path in (TEMPLATES / "mail").glob("*.j2")}
+    assert templates == {letter.template for letter in LETTERS.values()}
+    assert templates == set(TITLES)
+
+
+class Outline(HTMLParser):
+    """Tags that are opened and not closed, and every tag and address that stands there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [value or "" for name, value in attrs if name == "href"]
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_the_html_is_whole_and_says_the_same(name: str) -> None:
+    texts = texts_of(LETTERS[name])
+    outline = Outline()
+    outline.feed(texts.html)
+    assert outline.open == []
+    assert not outline.tags & {"script", "img", "iframe", "style", "form"}
+    for link in outline.links:
+        assert link.startswith("https://tovholder.example/")
+        assert link in texts.plain
+
+
+EVIL = "<script>alert(1)</script>\r\nBcc: x@y.example\u202e{{ 7*7 }} & \"'"
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_hostile_names_are_only_names(name: str) -> None:
+    letter = LETTERS[name]
+    says = dict(letter.says)
+    for key in ("organisation", "person", "role", "reason", "title", "text"):
+        if key in says:
+            says[key] = EVIL
+    for meeting in ("meeting", "previous", "told"):
+        if says.get(meeting):
+            says[meeting] = {**says[meeting], "title": EVIL, "place": EVIL, "link": "javascript:alert(1)"}
+    texts = texts_of(replace(letter, says=says, to=replace(letter.to, name=EVIL)))
+    assert "<script" not in texts.html
+    assert "\u202e" not in texts.html + texts.plain + texts.subject
+    assert "49" not in texts.subject
+    assert "\n" not in texts.subject
+    outline = Outline()
+    outline.feed(texts.html)
+    assert all(link.startswith("https://tovholder.example") for link in outline.links)
+
+
+@pytest.mark.parametrize(
+    "path", ["//evil.example/x", "https://evil.example", "javascript:alert(1)", "/a\r\nb", '/"><script>']
+)
+def test_a_path_never_leads_elsewhere(path: str) -> None:
+    letter = LETTERS["invited"]
+    outline = Outline()
+    outline.feed(texts_of(replace(letter, says={**letter.says, "path": path})).html)
+    assert outline.links == ["https://tovholder.example"]
+
+
+def test_a_meeting_of_two_days_says_both() -> None:
+    when = facts.TIMED.model_copy(
+        update={"last_day": date(2021, 4, 16), "ends_at": datetime(2021, 4, 16, 14, tzinfo=UTC)}
+    )
+    texts = texts_of(invitation("invitation", BO, meeting=facts.a_meeting(when=when)))
+    assert "torsdag den 15. april 2021 kl. 9.30 til fredag den 16. april 2021 kl. 16.00" in " ".join(
+        texts.plain.split()
+    )
