@@ -59,7 +59,6 @@ def clock_route(host: Host) -> Route:
             "done": host.activity.done,
             "outbox": outbox,
             "pending": sum([await worker.pending() for worker in host.workers]),
-            "lag": await host.consumer.pending() if host.consumer else 0,
             "failing": host.timers.failing,
         }
 

@@ -77,9 +77,9 @@ async def play(addresses: Addresses, console: Console) -> Played:
 async def _count(client: Client, timeline: Timeline, data_dir: Path) -> dict[str, Any]:
     """The numbers, from the services' own lists and from the files that people find."""
     enrolments = (await client.get("/api/enrollment/enrolments", programme_id=PROGRAMME))["enrolments"]
-    meetings = (await client.get("/api/scheduling/meetings", programme=PROGRAMME))["meetings"]
-    invoices = (await client.get("/api/invoicing/invoices", programme=PROGRAMME))["invoices"]
-    claims = (await client.get("/api/invoicing/claims", programme=PROGRAMME))["claims"]
+    meetings = (await client.get("/api/scheduling/meetings", programme_id=PROGRAMME))["meetings"]
+    invoices = (await client.get("/api/invoicing/invoices", programme_id=PROGRAMME))["invoices"]
+    claims = (await client.get("/api/invoicing/claims", programme_id=PROGRAMME))["claims"]
     kinds = {claim["invoice_id"]: claim["kind"] for claim in claims}
     fees = [one for one in invoices if kinds[one["id"]] == "fee"]
     extras = [one for one in invoices if kinds[one["id"]] == "extra"]

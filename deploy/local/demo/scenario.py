@@ -320,7 +320,7 @@ class Scenario:
             await self._pay(invoice)
 
     async def _outstanding(self) -> list[dict[str, Any]]:
-        found = (await self._client.get("/api/invoicing/invoices", programme=PROGRAMME))["invoices"]
+        found = (await self._client.get("/api/invoicing/invoices", programme_id=PROGRAMME))["invoices"]
         return sorted((one for one in found if one["outstanding_ore"] > 0), key=lambda one: str(one["id"]))
 
     async def _pay(self, invoice: dict[str, Any]) -> None:

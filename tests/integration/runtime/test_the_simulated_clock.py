@@ -40,7 +40,7 @@ async def test_it_starts_where_it_was_told_and_says_what_is_going_on(simulated: 
 
     assert state["service"] == "toy"
     assert state["now"] == "2020-08-01T08:00:00Z"
-    assert (state["generation"], state["busy"], state["outbox"], state["pending"], state["lag"]) == (0, 0, 0, 0, 0)
+    assert (state["generation"], state["busy"], state["outbox"], state["pending"]) == (0, 0, 0, 0)
     assert state["next_due"] is None
 
 
