@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import logging
 import os
 import signal
 import sys
@@ -17,9 +19,11 @@ import asyncpg
 import httpx
 import psutil
 import pytest
+import structlog
 
 from deploy.local.locations import ROOT
 from deploy.local.topics import ensure_topics
+from shared.runtime.commands import run_command
 from shared.runtime.service import streams_of
 from shared.storage.migrate import SHARED, migrate
 from tests.support.eventually import eventually
@@ -36,11 +40,20 @@ class Surroundings:
     folder: Path
 
     async def command(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
-        running = await asyncio.create_subprocess_exec(
-            *_toy(*arguments), cwd=ROOT, env={**self.environment, **environment}, stdout=-1, stderr=-1
-        )
-        out, err = await running.communicate()
-        return running.returncode or 0, out.decode(), err.decode()
+        """Status, output and errors of a command; in a thread of this process, for a new one takes seconds to load."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        handlers = logging.getLogger().handlers[:]
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {**self.environment, **environment}.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            try:
+                status = await asyncio.to_thread(run_command, SERVICE, arguments)
+            finally:
+                structlog.reset_defaults()
+                logging.getLogger().handlers[:] = handlers
+        return status, *(stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
 
 
 @dataclass(slots=True)
@@ -240,7 +253,7 @@ async def test_a_database_that_goes_away_is_a_503_and_then_all_is_well(surroundi
         connection = await asyncpg.connect(surroundings.database.admin_url.rpartition("/")[0] + "/postgres")
         name = surroundings.database.name
         try:
-            await connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+            await connection.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 0')
             await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
             answer = await toy.put("kurv")
             assert answer.status_code == 503, answer.text
@@ -248,7 +261,7 @@ async def test_a_database_that_goes_away_is_a_503_and_then_all_is_well(surroundi
             assert (await toy.client.get("/readyz")).json()["reasons"]
             assert (await toy.client.get("/livez")).status_code == 200
         finally:
-            await connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+            await connection.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1')
             await connection.close()
         await eventually(toy.ready, 20)
         assert (await toy.put("kurv")).status_code == 201
