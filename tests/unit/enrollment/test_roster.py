@@ -30,6 +30,7 @@ from shared.contracts.scheduling import Meeting, When
 NOW = datetime(2021, 3, 1, 12, tzinfo=UTC)
 DAY = date(2021, 4, 15)
 PRICE = 100_000
+ON_THE_DAY = When(first_day=DAY, last_day=DAY)
 
 REF = ProgrammeRef(
     id="netvaerk",
@@ -70,7 +71,7 @@ def a_roster(
     included: int | None = 3,
     extra: bool = True,
     state: str = "scheduled",
-    when: When | None = When(first_day=DAY, last_day=DAY),
+    when: When | None = ON_THE_DAY,
     **terms: Any,
 ) -> Roster:
     meeting = {key: terms.pop(key) for key in ("group", "roles") if key in terms}
