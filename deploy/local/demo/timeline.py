@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -74,9 +76,14 @@ class Timeline:
         self._told: set[date] = set()
         self._prefix = prefix
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+            bootstrap_servers=bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=100,
         )
         self._partitions: list[TopicPartition] = []
+        self._read: dict[TopicPartition, int] = {}
+        self._more = asyncio.Condition()
 
     async def __aenter__(self) -> Self:
         await self._consumer.start()
@@ -85,23 +92,32 @@ class Timeline:
             self._partitions += [TopicPartition(topic, part) for part in range(PARTITIONS)]
         self._consumer.assign(self._partitions)
         await self._consumer.seek_to_beginning(*self._partitions)
+        self._reading = asyncio.create_task(self._read_on())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._reading.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._reading
         await self._consumer.stop()
 
     async def read(self) -> None:
-        """Take in everything that stands on the topics now."""
+        """Wait until everything that stands on the topics now has been taken in."""
         ends = await self._consumer.end_offsets(self._partitions)
+        async with self._more:
+            await self._more.wait_for(lambda: all(self._read.get(part, 0) >= end for part, end in ends.items()))
+
+    async def _read_on(self) -> None:
         while True:
-            behind = [part for part in self._partitions if await self._consumer.position(part) < ends[part]]
-            if not behind:
-                return
-            for records in (await self._consumer.getmany(*behind, timeout_ms=500)).values():
+            found = await self._consumer.getmany(timeout_ms=1000)
+            for part, records in found.items():
                 for record in records:
                     self._take(json.loads(record.value))
+                self._read[part] = records[-1].offset + 1
+            async with self._more:
+                self._more.notify_all()
 
     def lines_before(self, day: date) -> list[str]:
         """The sentences of the days before `day` that have not been handed out yet, oldest first."""
