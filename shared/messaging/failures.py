@@ -35,13 +35,13 @@ class TryAgain(Exception):  # noqa: N818  (nothing is wrong)
 def classify(error: BaseException) -> Failure:
     """What `error` means for the batch it was raised in."""
     if isinstance(error, asyncpg.PostgresError):
+        if isinstance(error.__cause__, TypeError):
+            # 22000 from the client, before the server sees anything: our code gave a value of a wrong type.
+            return Failure.BUG
         state = error.sqlstate or ""
         if state[:2] in _TRANSIENT_CLASSES or state in _TRANSIENT_STATES:
             return Failure.TRANSIENT
         return Failure.DATA if state[:2] in _DATA_CLASSES or state in _DATA_STATES else Failure.BUG
-    if isinstance(error, asyncpg.exceptions.DataError):
-        # Raised by the client before the server sees the value: 22003 if the number is too large, else a wrong type.
-        return Failure.DATA if "out of" in str(error) else Failure.BUG
     if isinstance(error, asyncpg.InterfaceError):
         return Failure.TRANSIENT if "clos" in str(error) else Failure.BUG
     if isinstance(error, (OSError, TimeoutError, KafkaError, TryAgain)):

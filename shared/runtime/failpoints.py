@@ -42,7 +42,9 @@ def read(text: str) -> dict[str, _Armed]:
     """The armed failpoints of `text`; an unknown name or action is a ValueError, for a typo would prove nothing."""
     armed: dict[str, _Armed] = {}
     for part in filter(None, (piece.strip() for piece in text.split(","))):
-        name, action, nth = (*part.split(":"), "1")[:3] if part.count(":") < 3 else ("", "", "")  # noqa: PLR2004  (name:action:nth)
+        name, _, rest = part.partition(":")
+        action, _, count = rest.partition(":")
+        nth = count or "1"
         if name not in NAMES or action not in ACTIONS or not nth.isdigit() or nth == "0":
             raise ValueError(f"FAILPOINT {part!r}: expected <name>:kill|exit|sleep|raise[:nth] with a known name")
         armed[name] = _Armed(action, int(nth))

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from deploy.local import topics
-from tests.integration.messaging.harness import Reader, empty
+from shared.contracts.event import INTAKE_TOPIC
+from tests.integration.messaging.harness import Reader, empty, make_topics
 from tests.support.servers import Database, _Templates
 
 
@@ -38,6 +38,6 @@ async def reader(emptied: Database, prefix: str) -> AsyncIterator[Reader]:
 @pytest.fixture
 async def kafka_reader(emptied: Database, prefix: str, kafka: str) -> AsyncIterator[Reader]:
     """Reads from topics of its own."""
-    await topics.ensure_topics(kafka, prefix)
+    await make_topics(kafka, f"{prefix}tovholder.invoicing", f"{prefix}{INTAKE_TOPIC}")
     async with asyncpg.create_pool(emptied.url, min_size=1, max_size=4) as pool:
         yield Reader(emptied, pool, kafka, prefix)

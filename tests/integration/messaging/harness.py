@@ -13,7 +13,9 @@ from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from deploy.local import topics
 from shared.contracts import enrollment, invoicing, notifications, scheduling
 from shared.contracts.event import topic_of
 from shared.contracts.invoicing import InvoiceRejected, PaymentRegistered
@@ -100,8 +102,8 @@ class Reader:
         """A fresh consumer, as after a restart."""
         listened = (*self.subscriptions, *extra)
         self.inbox = Inbox(service, listened, Noon(), prefix=self.prefix, doorkeeper=doorkeeper)
-        topics = [self.prefix + topic for topic in topics_of(listened)]
-        self.consumer = Consumer(self.inbox, dsn=self.database.url, kafka=self.kafka, topics=topics)
+        listed = [self.prefix + topic for topic in topics_of(listened)]
+        self.consumer = Consumer(self.inbox, dsn=self.database.url, kafka=self.kafka, topics=listed)
         return self.consumer
 
     async def note(self, tx: Tx, events: Sequence[Received[InvoiceRejected]]) -> None:
@@ -218,6 +220,17 @@ async def producer(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
         yield sender
     finally:
         await sender.stop()
+
+
+async def make_topics(kafka: str, *names: str) -> None:
+    """Topics as an installation has them, and only those that the test needs: a broker is slow to make many."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        new = [NewTopic(name, topics.PARTITIONS, 1, topic_configs=dict(topics.SETTINGS)) for name in names]
+        await admin.create_topics(new)
+    finally:
+        await admin.close()
 
 
 async def empty(database: Database) -> None:

@@ -15,13 +15,12 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
 
-from deploy.local import topics
 from shared.messaging import relay as relay_module
 from shared.messaging.relay import LOCK, Relay, Sender, TopicMissing
 from shared.messaging.replay import replay, rewind
 from shared.messaging.retention import forget
 from shared.storage.tx import transaction
-from tests.integration.messaging.harness import Noon, an_answer
+from tests.integration.messaging.harness import Noon, an_answer, make_topics
 from tests.support.eventually import eventually
 from tests.support.servers import Database
 
@@ -86,7 +85,7 @@ class Told:
 
 @pytest.fixture
 async def told(emptied: Database, prefix: str, kafka: str) -> AsyncIterator[Told]:
-    await topics.ensure_topics(kafka, prefix)
+    await make_topics(kafka, prefix + TOPIC)
     async with asyncpg.create_pool(emptied.url, min_size=1, max_size=8) as pool:
         yield Told(emptied, pool, kafka, prefix)
 

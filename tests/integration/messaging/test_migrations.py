@@ -1,0 +1,78 @@
+"""Migrations go forward only, one at a time, and a service refuses a database that is older than itself."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from shared.storage.migrate import SHARED, Migration, MigrationError, Stream, check, migrate
+from shared.storage.pool import count_start
+from tests.support.servers import MakeDatabase
+
+FIRST = Migration(1, "first", "CREATE TABLE claims (id bigint PRIMARY KEY)")
+SECOND = Migration(2, "second", "ALTER TABLE claims ADD COLUMN net_ore bigint")
+
+
+async def test_a_database_grows_step_by_step_and_the_runtime_role_changes_rows_only(database: MakeDatabase) -> None:
+    made = await database()
+    runtime = urlsplit(made.url).username
+    old, new = Stream("invoicing", (FIRST,)), Stream("invoicing", (FIRST, SECOND))
+    with pytest.raises(MigrationError, match=r"no tables yet\. Run: python -m services\.invoicing migrate"):
+        await _check(made.url, new)
+    assert await migrate(made.owner_url, [SHARED, old], runtime) == [
+        *(f"shared/{m.number:04d}_{m.name}" for m in SHARED.migrations),
+        "invoicing/0001_first",
+    ]
+    with pytest.raises(MigrationError, match="older than this version: invoicing is at 1, needed is 2"):
+        await _check(made.url, new)
+    found = await asyncio.gather(*[migrate(made.owner_url, [SHARED, new], runtime) for _ in range(3)])
+    assert sorted(found) == [[], [], ["invoicing/0002_second"]]
+    await _check(made.url, new)
+    await _check(made.url, old)
+    connection = await asyncpg.connect(made.url)
+    try:
+        await connection.execute("INSERT INTO claims VALUES (1, 2)")
+        await connection.execute("SELECT outbox_sent_make_partitions(30)")
+        for forbidden in (
+            "CREATE TABLE mine (id int)",
+            "DROP TABLE claims",
+            "DELETE FROM schema_versions",
+            "DROP TABLE outbox_sent",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(forbidden)
+        assert [await count_start(connection, "worker") for _ in range(3)] == [1, 2, 3]
+    finally:
+        await connection.close()
+
+
+async def test_a_migration_that_was_changed_after_it_was_applied_is_an_error(database: MakeDatabase) -> None:
+    made = await database()
+    await migrate(made.owner_url, [Stream("invoicing", (FIRST,))])
+    changed = Migration(1, "first", FIRST.sql + " -- better")
+    with pytest.raises(MigrationError, match="invoicing/0001_first was changed after it had been applied"):
+        await migrate(made.owner_url, [Stream("invoicing", (changed,))])
+
+
+async def test_a_migration_that_fails_leaves_nothing_of_itself(database: MakeDatabase) -> None:
+    made = await database()
+    broken = Migration(2, "broken", "CREATE TABLE half (id int); SELECT 1 / 0")
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await migrate(made.owner_url, [Stream("invoicing", (FIRST, broken))])
+    assert await migrate(made.owner_url, [Stream("invoicing", (FIRST, SECOND))]) == ["invoicing/0002_second"]
+
+
+def test_numbers_have_no_gap() -> None:
+    with pytest.raises(MigrationError, match="not numbered"):
+        Stream("invoicing", (FIRST, Migration(3, "third", "SELECT 1")))
+
+
+async def _check(url: str, stream: Stream) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await check(connection, [SHARED, stream], "invoicing")
+    finally:
+        await connection.close()
