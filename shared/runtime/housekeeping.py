@@ -1,4 +1,4 @@
-"""What is thrown away once its time is over: answers, counters of attempts. Machine time."""
+"""What is thrown away once its time is over: answers, counters of attempts, what messaging keeps. Machine time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from shared.messaging.failures import Failure, classify
+from shared.messaging.retention import forget
 from shared.runtime.correlation import new_correlation
 from shared.runtime.ledger import forget_old
 from shared.storage.tx import Cause
@@ -46,4 +47,7 @@ class Housekeeping:
                 await tx.execute("DELETE FROM attempts WHERE since < now() - interval '1 day'")
             forgotten += removed
             if not removed:
-                return forgotten
+                break
+        async with self._host.pool.acquire() as connection:
+            await forget(connection)
+        return forgotten

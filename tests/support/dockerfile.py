@@ -111,7 +111,7 @@ class Built:
         assert program is not None, f"{command[0]} is not in the image"
         arguments = [self.place(word) for word in command[1:]]
         return subprocess.run(
-            [program, *arguments], cwd=self.path("."), env=env, capture_output=True, text=True, check=False, timeout=100
+            [program, *arguments], cwd=self.path("."), env=env, capture_output=True, text=True, check=False, timeout=240
         )
 
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
-import functools
 import importlib
 import itertools
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -160,10 +159,7 @@ class Readers:
                     self._move(time)
                     written = await self._write(producer, step)
                     for name, host in self.hosts.items():
-                        reads: Callable[[], Awaitable[bool]] = functools.partial(
-                            _has_read, host, admin, self._of(host, written)
-                        )
-                        await eventually(reads, STEP_DEADLINE_S, because=f"{name} has read {time}")
+                        await _until_read(host, admin, self._of(host, written), f"{name} has read {time}")
             finally:
                 await admin.close()
 
@@ -195,6 +191,12 @@ class Readers:
             }
             for name, host in self.hosts.items()
         }
+
+
+async def _until_read(
+    host: Host, admin: AIOKafkaAdminClient, written: Mapping[TopicPartition, int], because: str
+) -> None:
+    await eventually(lambda: _has_read(host, admin, written), STEP_DEADLINE_S, because=because)
 
 
 async def _has_read(host: Host, admin: AIOKafkaAdminClient, written: Mapping[TopicPartition, int]) -> bool:
