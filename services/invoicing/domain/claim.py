@@ -33,6 +33,7 @@ STATE_TITLES: dict[State, str] = {
 }
 MEETING_CANCELLED = "Mødet er aflyst."
 NO_SERIES = "Sælgeren har ingen fakturaserie."
+_LAST_BUT_ONE = date.max - timedelta(days=1)
 INVOICED_FROM = time(8)
 """Invoices go out when people are at work: clock time in Denmark."""
 
@@ -84,8 +85,8 @@ class Claim(NamedTuple):
 
 
 def invoiced_after(day: date) -> datetime:
-    """08:00 in Denmark on the day after `day`."""
-    return local(day + timedelta(days=1), INVOICED_FROM)
+    """08:00 in Denmark on the day after `day`; a day at the calendar's end has none and stands for the one before."""
+    return local(min(day, _LAST_BUT_ONE) + timedelta(days=1), INVOICED_FROM)
 
 
 @lru_cache(maxsize=64)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from services.invoicing.domain.claim import Claim
     from shared.contracts.programme import ProgrammeRef
 
+LONGEST_CREDIT_DAYS = 3650
+"""A seller's payment days beyond this are a slip of the pen, which is not to stop the other invoices."""
 REMINDERS = 3
 """A claim is reminded of at most three times (renteloven § 9 b)."""
 DAYS_BETWEEN_REMINDERS = 10
@@ -96,7 +98,7 @@ def issue(
         number=number,
         series=newest.series,
         issued_on=issued_on,
-        due_on=issued_on + timedelta(days=programme.seller.payment_days),
+        due_on=issued_on + timedelta(days=min(programme.seller.payment_days, LONGEST_CREDIT_DAYS)),
         programme=programme,
         enrolment_id=newest.enrolment_id,
         buyer=newest.buyer,

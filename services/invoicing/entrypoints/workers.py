@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from services.invoicing.adapters import invoices
 from services.invoicing.usecases.write_documents import write_documents
+from shared.messaging.failures import Failure, classify
 from shared.storage.tx import Cause
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.2
 """Machine time between two looks for new invoices."""
+LONGEST_PAUSE = 30.0
 _CAUSE = Cause("documents", None, "clock")
 """Nothing is told here. It draws no id: how often we look is machine time, and a simulation's ids are not."""
 
@@ -34,13 +36,24 @@ class DocumentWriter:
         self._folder = folder
 
     async def run(self, stop: asyncio.Event) -> None:
+        """A full disk, or a database that is away, is waited for; the invoices are issued all the same."""
+        failures = 0
         while not stop.is_set():
-            if await self.pending():
-                with self._host.activity.busy():
-                    await write_documents(self._transaction, self._folder)
-            else:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+            pause = LOOK_SECONDS
+            try:
+                if await self.pending():
+                    with self._host.activity.busy():
+                        await write_documents(self._transaction, self._folder)
+                    pause = 0.0
+                failures = 0
+            except Exception as error:
+                if classify(error) is not Failure.TRANSIENT:
+                    raise
+                failures += 1
+                pause = min(LONGEST_PAUSE, LOOK_SECONDS * 2**failures)
+                self._host.log.warning("documents_wait", error=type(error).__name__, seconds=pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
 
     async def pending(self) -> int:
         async with self._transaction() as tx:

@@ -38,6 +38,8 @@ STATE_TITLES: dict[State, str] = {
     "cancelled": "Aflyst",
     "held": "Afholdt",
 }
+YEARS = range(1900, 3000)
+"""Years a meeting can be in; the calendar's own ends leave no room for the day after."""
 OVER: tuple[State, ...] = ("cancelled", "held")
 _CLOCK_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 DROPPED = "Mødet indgår ikke længere i planen."
@@ -95,6 +97,8 @@ def clock_time(text: str | None, field: str) -> time | None:
 def when_of(wanted: Wanted) -> When:
     """The day, or days, and the instants they start and end at; refuses what cannot be."""
     last_day = wanted.last_day or wanted.day
+    if last_day.year not in YEARS:
+        raise Refused("day_far_ahead", "Dagen ligger for langt ude i fremtiden.", status=422, field="last_day")
     if last_day < wanted.day:
         raise Refused("ends_before_start", "Mødets sidste dag ligger før den første.", status=422, field="last_day")
     if wanted.starts is None and wanted.ends is None:
@@ -114,12 +118,12 @@ def when_of_plan(plan: MeetingPlan) -> When | None:
     The check of programme files refuses clock times and last days that cannot be; from a programme that nobody
     checked only the day is taken then.
     """
-    if plan.precision in {"undated", "month"} or plan.date is None:
+    if plan.precision in {"undated", "month"} or plan.date is None or plan.date.year not in YEARS:
         return None
     clocks = (plan.starts, plan.ends) if plan.precision == "timed" else (None, None)
     try:
         return when_of(Wanted(plan.date, plan.last_date, *clocks))
-    except Refused:
+    except Refused:  # an answer to nobody: there is no one here to correct it
         return When(first_day=plan.date, last_day=plan.date)
 
 
@@ -182,6 +186,8 @@ def set_date(standing: Standing, wanted: Wanted, today: date) -> MeetingSchedule
         raise Refused("meeting_held", "Mødet er afholdt og kan ikke flyttes.")
     if wanted.day < today:
         raise Refused("day_has_passed", f"{long_day(wanted.day).capitalize()} er forbi.", status=422, field="day")
+    if wanted.day.year not in YEARS:
+        raise Refused("day_far_ahead", "Dagen ligger for langt ude i fremtiden.", status=422, field="day")
     place = standing.meeting.place if wanted.place is None else wanted.place.strip() or None
     link = standing.meeting.link if wanted.link is None else wanted.link.strip() or None
     return _dated(standing, when_of(wanted), place, link)

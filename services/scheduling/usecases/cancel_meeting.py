@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.scheduling.adapters import meetings
 from services.scheduling.domain.meeting import cancel, evolve
-from services.scheduling.usecases.read_meetings import not_found, shown
+from services.scheduling.usecases.read_meetings import lock, shown
 from shared.runtime.answers import Answer
 
 if TYPE_CHECKING:
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 
 async def cancel_meeting(tx: Tx, command: CancelMeeting) -> Answer:
-    standing = await meetings.load(tx, command.meeting_id)
-    if standing is None:
-        raise not_found()
+    standing = await lock(tx, command.meeting_id)
     fact = cancel(standing, command.reason)
     if fact is not None:
         standing = evolve(standing, fact)

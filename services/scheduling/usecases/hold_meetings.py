@@ -19,6 +19,6 @@ async def hold_meetings(tx: Tx, timers: Sequence[Timer]) -> None:
     for standing in await meetings.load_many(tx, sorted(causes)):
         cause = causes[standing.meeting.id]
         fact = hold_by_clock(standing, tx.now)
-        if fact is not None:
+        if fact is not None and fact.owner == tx.source:
             await meetings.save(tx, evolve(standing, fact), cause)
             tx.publish(fact, because=cause)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.scheduling.adapters import meetings
 from services.scheduling.domain.meeting import evolve, mark_held
-from services.scheduling.usecases.read_meetings import not_found, shown
+from services.scheduling.usecases.read_meetings import lock, shown
 from shared.contracts.time import day_of
 from shared.runtime.answers import Answer
 
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 async def mark_meeting_held(tx: Tx, command: MarkMeetingHeld) -> Answer:
-    standing = await meetings.load(tx, command.meeting_id)
-    if standing is None:
-        raise not_found()
+    standing = await lock(tx, command.meeting_id)
     fact = mark_held(standing, command.held_on, day_of(tx.now))
     if fact is not None:
         standing = evolve(standing, fact)

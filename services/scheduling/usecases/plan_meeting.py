@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.scheduling.adapters import meetings
 from services.scheduling.domain.meeting import evolve, meeting_id, plan, same_plan
-from services.scheduling.usecases.read_meetings import shown
+from services.scheduling.usecases.read_meetings import elsewhere, shown
 from shared.contracts.refusal import Refused
 from shared.runtime.answers import Answer
 
@@ -20,7 +20,7 @@ async def plan_meeting(tx: Tx, command: PlanMeeting) -> Answer:
     if programme is None:
         raise Refused("unknown_programme", "Forløbet findes ikke.", status=404, field="programme_id")
     if not programme.ours:
-        raise Refused("meetings_elsewhere", "Forløbets møder styres af et andet system.", field="programme_id")
+        raise elsewhere("programme_id")
     if programme.cancelled:
         raise Refused("programme_cancelled", "Forløbet er aflyst.", field="programme_id")
     if not command.key.strip() or not command.title.strip():

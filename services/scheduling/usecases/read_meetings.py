@@ -52,5 +52,19 @@ def shown(standing: Standing) -> dict[str, Any]:
     }
 
 
+async def lock(tx: Tx, meeting_id: str) -> Standing:
+    """The meeting that a command is about; refused when it is not there, or not ours to change."""
+    standing = await meetings.load(tx, meeting_id)
+    if standing is None:
+        raise not_found()
+    if standing.programme.meetings_owner != tx.source:
+        raise elsewhere("meeting_id")
+    return standing
+
+
+def elsewhere(field: str) -> Refused:
+    return Refused("meetings_elsewhere", "Forløbets møder styres af et andet system.", field=field)
+
+
 def not_found() -> Refused:
     return Refused("unknown_meeting", "Mødet findes ikke.", status=404)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.scheduling.adapters import meetings
 from services.scheduling.domain.meeting import Wanted, clock_time, evolve, set_date
-from services.scheduling.usecases.read_meetings import not_found, shown
+from services.scheduling.usecases.read_meetings import lock, shown
 from shared.contracts.time import day_of
 from shared.runtime.answers import Answer
 
@@ -24,9 +24,7 @@ async def set_meeting_date(tx: Tx, command: SetMeetingDate) -> Answer:
         place=command.place,
         link=command.link,
     )
-    standing = await meetings.load(tx, command.meeting_id)
-    if standing is None:
-        raise not_found()
+    standing = await lock(tx, command.meeting_id)
     fact = set_date(standing, wanted, day_of(tx.now))
     if fact is not None:
         standing = evolve(standing, fact)

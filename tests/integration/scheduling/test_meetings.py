@@ -78,6 +78,18 @@ async def test_a_programme_whose_meetings_another_system_holds_is_left_to_that_s
     assert refused.code == "meetings_elsewhere"
 
 
+async def test_meetings_that_were_handed_over_to_another_system_are_no_longer_ours_to_move_or_hold(diary: Room) -> None:
+    await published(diary, UNDATED, TIMED)
+    terms = the_programme(UNDATED, TIMED, version=2, meetings_owner="/crm")
+    await diary.hear(ProgrammeChanged(owner=OWNER, terms=terms))
+    await diary.told()
+
+    refused = await diary.refusal(set_meeting_date, SetMeetingDate(meeting_id=OEST_1, day=date(2021, 4, 15)))
+    assert refused.code == "meetings_elsewhere"
+    await diary.ring(datetime(2022, 1, 1, tzinfo=UTC))
+    assert await diary.told() == []
+
+
 async def test_a_meeting_gets_a_date_is_moved_and_counts_as_held_on_the_day_after_its_new_date(diary: Room) -> None:
     await published(diary, UNDATED)
     await diary.ask(set_meeting_date, SetMeetingDate(meeting_id=OEST_1, day=date(2021, 4, 15)))

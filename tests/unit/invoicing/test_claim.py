@@ -60,6 +60,13 @@ def test_a_fee_is_never_due_before_the_deadline_has_passed(deadline: date) -> No
     assert fee_due(date(2020, 9, 1), deadline) == invoiced_after(deadline)
 
 
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_no_day_of_the_calendar_is_too_far_away(day: date) -> None:
+    (claim,) = fee_claims(an_enrolment(fees=(a_fee(invoice_on=day),), deadline=day), TOLD)
+    assert claim.state == "ready"
+    assert settle(an_extra(), MeetingEnd(held_on=day)).state == "ready"
+
+
 def test_each_instalment_is_a_claim_of_its_own() -> None:
     enrolled = an_enrolment(fees=(a_fee(), a_fee(id="rate-2", invoice_on=date(2021, 9, 1))))
     first, second = fee_claims(enrolled, TOLD)
@@ -94,6 +101,11 @@ def test_removed_and_added_again_is_billed_once_on_the_newest_terms() -> None:
     dearer = an_extra(terms=ExtraTerm(price_ore=120_000, vat_percent=25, text="Ekstra deltager"))
     back = said_again(removed, dearer, HELD)
     assert (back.id, back.state, back.amount_ore) == (removed.id, "ready", 120_000)
+
+
+def test_a_claim_that_stands_keeps_the_terms_it_was_made_on_when_it_is_told_again() -> None:
+    dearer = an_extra(terms=ExtraTerm(price_ore=120_000, vat_percent=25, text="Ekstra deltager"))
+    assert said_again(an_extra(), dearer) == an_extra()
 
 
 def test_removed_after_it_was_invoiced_is_for_the_staff_to_see_and_added_again_is_not_billed_twice() -> None:

@@ -113,6 +113,8 @@ def test_clock_times_are_danish_on_both_sides_of_summer_time() -> None:
     ("wanted", "code", "field"),
     [
         (Wanted(date(2021, 1, 3)), "day_has_passed", "day"),
+        (Wanted(date.max), "day_far_ahead", "day"),
+        (Wanted(APRIL, date.max), "day_far_ahead", "last_day"),
         (Wanted(APRIL, date(2021, 4, 14)), "ends_before_start", "last_day"),
         (Wanted(APRIL, starts=time(15), ends=time(9)), "ends_before_start", "ends"),
         (Wanted(APRIL, starts=time(9), ends=time(9)), "ends_before_start", "ends"),
@@ -238,6 +240,16 @@ def test_the_file_does_not_bring_a_cancelled_meeting_back() -> None:
     fact = cancel(meeting, "")
     assert fact is not None
     assert follow_plan(evolve(meeting, fact), PROGRAMME, said.model_copy(update={"title": "Nyt"})) is None
+
+
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_a_day_that_cannot_be_in_a_file_that_nobody_checked_is_no_date(day: date) -> None:
+    said = a_plan(precision="timed", date=day, starts=time(9), ends=time(8))
+    assert isinstance(follow_plan(None, PROGRAMME, said), MeetingPlanned)
+    backwards = follow_plan(None, PROGRAMME, said.model_copy(update={"date": APRIL, "last_date": day}))
+    assert isinstance(backwards, MeetingScheduled)
+    assert backwards.meeting.when is not None
+    assert (backwards.meeting.when.first_day, backwards.meeting.when.last_day) == (APRIL, APRIL)
 
 
 days = st.dates(min_value=TODAY, max_value=date(2022, 12, 31))
