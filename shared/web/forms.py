@@ -97,7 +97,8 @@ class Form:
             _place(nested, name.split("."), typed)
         said = _in_model(model, nested) or {}
         try:
-            return model.model_validate_strings({**said, **given})
+            # A form knows only texts: 3 and true are read out of them, as no JSON may have them.
+            return model.model_validate({**said, **given}, strict=False)
         except ValidationError as error:
             self.errors.extend(field_errors(error))
             return None

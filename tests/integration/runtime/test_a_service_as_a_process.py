@@ -188,7 +188,8 @@ async def _under_way(around: Surroundings) -> bool:
     connection = await asyncpg.connect(around.database.admin_url)
     try:
         found: bool = await connection.fetchval(
-            "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"
+            "SELECT count(*) > 0 FROM pg_stat_activity"
+            " WHERE datname = current_database() AND state = 'idle in transaction'"
         )
         return found
     finally:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import httpx
 import pytest
 
+from shared.contracts.refusal import Refused
 from shared.runtime import coalesce
-from tests.support.toy import Desk
+from shared.runtime.api import Answer, Asked, write_many
+from shared.runtime.ledger import Reply
+from shared.runtime.problems import Problem
+from shared.storage.tx import Tx
+from tests.support.eventually import eventually
+from tests.support.toy import Desk, PutThing, put_things
 
 
 async def together(desk: Desk, *asked: tuple[str, int, str]) -> list[httpx.Response]:
@@ -41,20 +48,19 @@ async def test_one_bad_of_a_hundred_fails_alone(desk: Desk, name: str, n: int, s
 async def test_what_is_refused_only_at_commit_fails_alone(desk: Desk) -> None:
     # A deferred rule: the statement passes and COMMIT does not.
     await desk.host.pool.execute("INSERT INTO things (name, n, twin) VALUES ('elder', 1, 'x')")
-    original = desk.host.service.routes[1].usecase
 
-    async def with_twins(tx, asked):  # type: ignore[no-untyped-def]  # stands in for the toy's own
-        outcomes = await original(tx, asked)
+    async def with_twins(tx: Tx, asked: Sequence[Asked[PutThing]]) -> Sequence[Answer | Refused]:
+        outcomes = await put_things(tx, asked)
         await tx.execute("UPDATE things SET twin = 'x' WHERE name = 'twin'")
         return outcomes
 
-    object.__setattr__(desk.host.service.routes[1], "usecase", with_twins)
-    try:
-        answers = await together(desk, ("a", 1, "a"), ("twin", 1, "t"), ("b", 1, "b"), ("c", 1, "c"))
-    finally:
-        object.__setattr__(desk.host.service.routes[1], "usecase", original)
+    route = write_many("POST", "/twins", PutThing, with_twins, scope="put")
+    asked = [
+        desk.host.door.submit(route, PutThing(name=name, n=1), name, actor="form") for name in ("a", "twin", "b", "c")
+    ]
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
 
-    assert [answer.status_code for answer in answers] == [201, 500, 201, 201]
+    assert [outcome.status for outcome in outcomes if isinstance(outcome, Reply | Problem)] == [200, 500, 200, 200]
     assert await desk.host.pool.fetchval("SELECT array_agg(name ORDER BY name) FROM things") == ["a", "b", "c", "elder"]
 
 
@@ -107,8 +113,7 @@ async def test_an_outbox_that_nobody_empties_stops_new_writes(desk: Desk, path: 
 async def test_a_caller_that_goes_away_does_not_undo_what_it_asked_for(desk: Desk) -> None:
     asking = asyncio.create_task(desk.put("kurv", key="k", path="/api/toy/many"))
     await asyncio.sleep(0)
-    while not desk.host.door._coalescers:
-        await asyncio.sleep(0)
+    await eventually(lambda: desk.host.door._coalescers, every=0)
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
 
@@ -119,8 +124,7 @@ async def test_a_caller_that_goes_away_does_not_undo_what_it_asked_for(desk: Des
 
 async def test_what_waits_when_the_service_stops_is_answered(desk: Desk) -> None:
     asking = [asyncio.create_task(desk.put(f"t{i}", key=f"k{i}", path="/api/toy/many")) for i in range(20)]
-    while not desk.host.door._coalescers:
-        await asyncio.sleep(0)
+    await eventually(lambda: desk.host.door._coalescers, every=0)
     await desk.host.door.close()
 
     answers = await asyncio.gather(*asking)

@@ -186,7 +186,7 @@ SERVICE = Service(
     timers=(at("ring", ring), at("alarm", ring)),
     pages=pages,
     explain=explain,
-    commands={"count": lambda argv: len(argv)},
+    commands={"count": len},
     home=Path(__file__).parent,
 )
 
