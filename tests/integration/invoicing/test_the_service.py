@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from deploy.local.locations import ROOT
 from tests.support.eventually import eventually
 from tests.support.external_producer import Producer, enrolled, extra, held
 from tests.support.servers import _Templates
@@ -41,6 +45,18 @@ async def claims(office: Installation, state: str, count: int) -> list[dict[str,
     return await eventually(listed, 20.0, because=f"{count} claims that are {state}")
 
 
+async def on_the_command_line(office: Installation, *args: str) -> tuple[int | None, str]:
+    """Exit status and what was printed."""
+    running = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.invoicing", *args),
+        env={**os.environ, **office.environment("invoicing", 0)},
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    printed, _ = await running.communicate()
+    return running.returncode, printed.decode()
+
+
 async def test_another_systems_facts_become_invoices_files_and_answers(office: Installation) -> None:
     async with Producer(office.kafka, office.prefix) as producer:
         await producer.tell(held(sequence=1), enrolled("0101", sequence=1), extra("0101", sequence=1))
@@ -58,6 +74,12 @@ async def test_another_systems_facts_become_invoices_files_and_answers(office: I
         page = await office.request("invoicing", "GET", f"/api/invoicing/invoices/{guest['id']}.html")
         assert page.text == (folder / f"{guest['id']}.html").read_text(encoding="utf-8")
         assert "1.250,00 kr." in page.text
+
+        assert await on_the_command_line(office, "document", guest["id"]) == (0, page.text)
+        assert await on_the_command_line(office, "document", "N-99") == (1, "")
+        known, why = await on_the_command_line(office, "why", f"{guest['id']}/1")
+        assert known == 0
+        assert json.loads(why)["effect"]["title"].startswith(f"Faktura {guest['id']}, linje 1: Ekstra deltager")
 
         path = f"/api/invoicing/invoices/{guest['id']}/payments"
         paid = {"payment_id": "bank-1", "amount_ore": 125_000, "paid_on": "2022-06-01"}
