@@ -85,6 +85,18 @@ async def give_back(pool: Pool, message_ids: list[str], mailer: str) -> None:
     )
 
 
+async def not_begun(pool: Pool, message_id: str, mailer: str) -> None:
+    """As `give_back`, when it is known that nothing was sent although it may stand as being sent."""
+    await pool.execute(
+        """
+        UPDATE messages SET state = 'pending', claimed_by = NULL, lease_until = NULL
+        WHERE id = $1 AND state IN ('claimed', 'sending') AND claimed_by = $2
+        """,
+        message_id,
+        mailer,
+    )
+
+
 async def postpone(pool: Pool, message_id: str, mailer: str, reply: str, pause_s: float) -> None:
     """The server has said "later"; it did not take the mail."""
     await pool.execute(
@@ -135,12 +147,16 @@ async def refused(tx: Tx, message_id: str, reply: str) -> bool:
 
 
 async def lost(tx: Tx, mailer: str | None = None, message_id: str | None = None) -> list[Message]:
-    """Make `unknown` of what was being sent: one message of this mailer's, or all whose lease has run out."""
+    """Make `unknown` of what was being sent: one message, or all whose lease has run out.
+
+    A mailer asks for all when it sends nothing itself, so what stands as sent by it is lost too.
+    """
     rows = await tx.fetch(
         f"""
         UPDATE messages m SET state = 'unknown', claimed_by = NULL, lease_until = NULL, reply = 'no_answer'
         WHERE m.state = 'sending'
-          AND CASE WHEN $2::text IS NULL THEN m.lease_until < now() ELSE m.id = $2 AND m.claimed_by = $1 END
+          AND CASE WHEN $2::text IS NULL THEN m.lease_until < now() OR m.claimed_by = $1
+                   ELSE m.id = $2 AND m.claimed_by = $1 END
         RETURNING {COLUMNS}
         """,
         mailer,
@@ -149,11 +165,18 @@ async def lost(tx: Tx, mailer: str | None = None, message_id: str | None = None)
     return [message(row) for row in rows]
 
 
-async def any_lost(pool: Pool) -> bool:
-    found: bool = await pool.fetchval(
-        "SELECT EXISTS (SELECT FROM messages WHERE state = 'sending' AND lease_until < now())"
+async def to_do(pool: Pool, mailer: str) -> tuple[bool, bool]:
+    """Whether something was lost while it was sent (see `lost`), and whether something could be claimed. No lock."""
+    row = await pool.fetchrow(
+        """
+        SELECT EXISTS (SELECT FROM messages
+                       WHERE state = 'sending' AND (lease_until < now() OR claimed_by = $1)) AS lost,
+               EXISTS (SELECT FROM messages WHERE (state = 'pending' AND not_before <= now())
+                                               OR (state = 'claimed' AND lease_until < now())) AS due
+        """,
+        mailer,
     )
-    return found
+    return (row["lost"], row["due"]) if row else (False, False)
 
 
 async def waiting(pool: Pool) -> int:

@@ -44,6 +44,7 @@ class Mailer:
                 except Unreachable as error:
                     pause = self._wait(str(error))
                 except Exception as error:
+                    await self._post.conversation.close()
                     if classify(error) is not Failure.TRANSIENT:
                         raise
                     pause = self._wait(type(error).__name__)
@@ -60,8 +61,11 @@ class Mailer:
 
     async def _round(self, stop: asyncio.Event) -> bool:
         post = self._post
-        if await outgoing.any_lost(post.pool):
+        lost, due = await outgoing.to_do(post.pool, post.mailer)
+        if lost:
             await note_unknown(post)
+        if not due:
+            return False
         claimed = await outgoing.claim(post.pool, post.mailer, post.lease_s, AT_ONCE)
         if not claimed:
             return False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from services.notifications.adapters.smtp import Conversation, No, NoAnswer, Unr
 from services.notifications.domain import digest_lines
 from services.notifications.domain.delivery import GIVE_UP_AFTER, is_final, is_server_trouble, pause_s
 from shared.contracts.notifications import MessageFailed, MessageSent
+from shared.messaging.failures import Failure, classify
 from shared.runtime.failpoints import failpoint
 from shared.storage.tx import Cause, Tx
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 UNSENDABLE = "unsendable"
+_ATTEMPTS = 40
+"""Of writing down what a server has answered; more than a minute in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ async def deliver(post: Post, message: Message) -> bool:
         return True
     no = await post.conversation.address(mail)
     if no is None:
-        if not await outgoing.begin(post.pool, message.id, post.mailer, post.lease_s):
+        if not await _begin(post, message):
             await post.conversation.forget()
             return False
         await failpoint("mailer.before_data")
@@ -65,28 +69,54 @@ async def deliver(post: Post, message: Message) -> bool:
     return await _take_no(post, message, no)
 
 
+async def _begin(post: Post, message: Message) -> bool:
+    try:
+        return await outgoing.begin(post.pool, message.id, post.mailer, post.lease_s)
+    except Exception as error:
+        if classify(error) is Failure.TRANSIENT:
+            # Whether it was committed is not known, but that nothing was sent is.
+            await _persist(lambda: outgoing.not_begun(post.pool, message.id, post.mailer))
+        raise
+
+
 async def _hand_over(post: Post, message: Message, mail: Mail) -> No | None:
     try:
         no = await post.conversation.hand_over(mail)
     except NoAnswer:
-        await note_unknown(post, message_id=message.id)
+        await _persist(lambda: note_unknown(post, message_id=message.id))
         return None
     if no is None:
         await failpoint("mailer.after_data")
-        async with post.transaction(message.cause) as tx:
-            if await outgoing.sent(tx, message.id):
-                tx.publish(
-                    MessageSent(
-                        owner=tx.source,
-                        message_id=message.id,
-                        template=message.template,
-                        recipient=message.recipient,
-                        about=message.about,
-                        occasion=message.occasion,
-                        sent_at=tx.now,
-                    )
-                )
+        await _persist(lambda: _note_sent(post, message))
     return no
+
+
+async def _note_sent(post: Post, message: Message) -> None:
+    async with post.transaction(message.cause) as tx:
+        if await outgoing.sent(tx, message.id):
+            tx.publish(
+                MessageSent(
+                    owner=tx.source,
+                    message_id=message.id,
+                    template=message.template,
+                    recipient=message.recipient,
+                    about=message.about,
+                    occasion=message.occasion,
+                    sent_at=tx.now,
+                )
+            )
+
+
+async def _persist(write: Callable[[], Awaitable[None]]) -> None:
+    """Write down what is known, through a restart of the database: forgotten, the message's fate would be unknown."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            return await write()
+        except Exception as error:
+            if classify(error) is not Failure.TRANSIENT or attempt == _ATTEMPTS - 1:
+                raise
+        await asyncio.sleep(min(2.0, 0.05 * 2**attempt))
+    return None
 
 
 async def _take_no(post: Post, message: Message, no: No) -> bool:
@@ -94,13 +124,11 @@ async def _take_no(post: Post, message: Message, no: No) -> bool:
         # Back to claimed's beginning: nothing was taken, and the next try is as good as the first.
         await outgoing.postpone(post.pool, message.id, post.mailer, no.name, post.retry_s)
         raise Unreachable(no.name)
-    if is_final(no.code):
-        await _fail(post, message, no.name)
+    if is_final(no.code) or await outgoing.too_old(post.pool, message.id, GIVE_UP_AFTER.total_seconds()):
+        await _persist(lambda: _fail(post, message, no.name))
         return True
-    if await outgoing.too_old(post.pool, message.id, GIVE_UP_AFTER.total_seconds()):
-        await _fail(post, message, no.name)
-        return True
-    await outgoing.postpone(post.pool, message.id, post.mailer, no.name, pause_s(message.attempts + 1, post.retry_s))
+    pause = pause_s(message.attempts + 1, post.retry_s)
+    await _persist(lambda: outgoing.postpone(post.pool, message.id, post.mailer, no.name, pause))
     return False
 
 
@@ -123,7 +151,7 @@ async def _fail(post: Post, message: Message, reason: str) -> None:
 
 
 async def note_unknown(post: Post, message_id: str | None = None) -> None:
-    """The message just being sent, or (None) all whose mailer has died while it sent them: a person decides."""
+    """The message just being sent, or (None) what was being sent and no longer is: a person decides."""
     async with post.transaction(Cause(post.mailer, None, "mailer")) as tx:
         for message in await outgoing.lost(tx, post.mailer, message_id):
             _log.error("message_unknown", alarm=True, message_id=message.id)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -15,12 +16,12 @@ from services.notifications.adapters import outgoing
 from services.notifications.adapters.mime import message_id
 from services.notifications.adapters.smtp import Conversation, Server, Unreachable
 from services.notifications.entrypoints.mailer import Mailer
-from services.notifications.usecases.deliver_message import Post, note_unknown
+from services.notifications.usecases.deliver_message import Post, deliver, note_unknown
 from services.notifications.usecases.send_message import send_message
 from services.notifications.usecases.settle_message import ResendMessage, SettleMessage, resend_message, settle_message
 from shared.contracts.notifications import MessageFailed, MessageSent, SendMessage
 from shared.runtime.activity import Activity
-from shared.storage.tx import transaction
+from shared.storage.tx import Cause, Tx, transaction
 from tests.support.eventually import eventually
 from tests.support.letters import COMPOSER, written
 from tests.support.room import BY_HAND, Room
@@ -261,3 +262,43 @@ async def test_an_address_that_is_none_fails_before_anything_is_sent(office: Pos
         SendMessage(recipient="p", email="bo@x\r\nRCPT TO:<y@z>", about="a/1", occasion="1", title="t", text="t"),
     )
     assert (refused.code, refused.field) == ("invalid_address", "email")
+
+
+async def test_what_the_server_has_answered_survives_a_database_that_is_away_for_a_moment(office: PostOffice) -> None:
+    """The first tries to write it down fail; the letter is sent all the same, and not unknown."""
+    bo = address("bo")
+    await office.write(bo)
+    post, failures = office.post(), iter([True, True])
+
+    def transaction_after_two_failures(cause: Cause) -> AbstractAsyncContextManager[Tx]:
+        if next(failures, False):
+            raise ConnectionResetError
+        return post.transaction(cause)
+
+    shaky = replace(post, transaction=transaction_after_two_failures)
+    (claimed,) = await outgoing.claim(shaky.pool, shaky.mailer, LEASE_S, 10)
+    await shaky.conversation.open()
+    assert await deliver(shaky, claimed)
+    await shaky.conversation.close()
+    assert await office.states() == {f"{bo} 1": "sent"}
+
+
+async def test_a_beginning_that_may_not_have_been_stored_is_taken_back(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bo, begin = address("bo"), outgoing.begin
+    await office.write(bo)
+
+    async def stored_but_not_heard(*args: Any) -> bool:
+        await begin(*args)
+        raise ConnectionResetError
+
+    post = office.post()
+    (claimed,) = await outgoing.claim(post.pool, post.mailer, LEASE_S, 10)
+    await post.conversation.open()
+    monkeypatch.setattr(outgoing, "begin", stored_but_not_heard)
+    with pytest.raises(ConnectionResetError):
+        await deliver(post, claimed)
+    await post.conversation.close()
+    assert await office.states() == {f"{bo} 1": "pending"}
+    assert await office.kept(bo) == []
