@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from services.enrollment.adapters import links
@@ -9,7 +10,8 @@ from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_
 from services.enrollment.usecases.list_enrolments import show_enrolment
 from services.enrollment.usecases.receive_sign_up import FORMS_A_DAY, receive_sign_up
 from shared.contracts.enrollment import EnrolmentReceived, MunicipalityEnrolled
-from tests.support.enrollment_desk import AARHUS, Desk, sign_up
+from tests.support.enrollment_desk import AARHUS, P1, Desk, sign_up
+from tests.support.enrollment_web import Town
 
 
 async def received(desk: Desk, **more: str) -> str:
@@ -77,3 +79,31 @@ async def test_a_link_ends_after_two_weeks(desk: Desk) -> None:
     assert links.sign_up_of(token, datetime(2020, 6, 15, 7, 59, tzinfo=UTC)) == "s"
     assert links.sign_up_of(token, datetime(2020, 6, 15, 8, 0, tzinfo=UTC)) is None
     assert links.participants_of(token, desk.now()) is None
+
+
+async def test_a_form_that_is_sent_at_once_or_with_mistakes_is_shown_again_as_it_was(town: Town) -> None:
+    await town.desk.publish()
+    page = await town.client.get(f"/tilmeld/{P1}")
+    hidden = dict(re.findall(r'name="(_key|_started)" value="([^"]+)"', page.text))
+    typed = {"organisation_code": AARHUS, "contact_name": "Karen <b>", "contact_email": "k@a.example"}
+    answer = await town.client.post(f"/tilmeld/{P1}", data={**typed, **hidden})
+    assert answer.status_code == 422
+    assert "Det gik hurtigere, end vi kan følge med til" in answer.text
+    assert 'value="Karen &lt;b&gt;"' in answer.text
+    assert await town.desk.pool.fetchval("SELECT count(*) FROM sign_ups") == 0
+
+
+async def test_a_get_of_the_mailed_link_changes_nothing(town: Town) -> None:
+    await town.desk.publish()
+    await town.desk.ask(receive_sign_up, sign_up(AARHUS))
+    path = await town.mailed_path()
+    for _ in range(2):
+        page = await town.client.get(path)
+        assert (page.status_code, page.headers["referrer-policy"]) == (200, "no-referrer")
+    assert await town.desk.pool.fetchval("SELECT state FROM enrolments") == "received"
+    key = re.findall(r'name="_key" value="([^"]+)"', page.text)[0]
+    for _ in range(2):
+        pressed = await town.client.post(path, data={"_key": key})
+        assert pressed.status_code == 303
+    assert len(await town.desk.told()) == 1
+    assert "Aarhus Kommune er tilmeldt" in (await town.client.get(path)).text

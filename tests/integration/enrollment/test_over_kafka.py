@@ -1,0 +1,122 @@
+"""What other systems ask for over Kafka, and meetings as their owner tells them, on a real broker."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from pydantic import SecretStr
+
+from deploy.local.topics import ensure_topics
+from services.enrollment.app import SERVICE
+from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.settings import Settings
+from shared.contracts.enrollment import EnrollmentIntakeRejected, EnrolMunicipality, MunicipalityEnrolled
+from shared.contracts.scheduling import Meeting, MeetingScheduled, When
+from shared.runtime.ids import seed_ids
+from shared.runtime.service import Running, open_host
+from tests.support.enrollment_desk import AARHUS, P1, Desk, sign_up
+from tests.support.eventually import eventually
+from tests.support.servers import MakeDatabase
+
+START = "2020-06-01T08:00:00+00:00"
+
+
+class Outside:
+    """Another system: knows topics and CloudEvents, and nothing of us."""
+
+    def __init__(self, producer: AIOKafkaProducer, prefix: str, desk: Desk) -> None:
+        self._producer = producer
+        self._prefix = prefix
+        self.desk = desk
+
+    async def says(self, topic: str, wire_type: str, source: str, subject: str, data: Any, **more: Any) -> str:
+        event_id = secrets.token_hex(8)
+        event = {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": source,
+            "type": wire_type,
+            "subject": subject,
+            "time": START,
+            "datacontenttype": "application/json",
+            **more,
+            "data": json.loads(data),
+        }
+        headers = [("content-type", b"application/cloudevents+json; charset=utf-8")]
+        await self._producer.send_and_wait(
+            self._prefix + topic, json.dumps(event).encode(), key=subject.encode(), headers=headers
+        )
+        return event_id
+
+
+@pytest.fixture
+async def outside(database: MakeDatabase, kafka: str, prefix: str, link_key: None) -> AsyncIterator[Outside]:  # noqa: ARG001  (the key must be there)
+    where = await database("enrollment")
+    await ensure_topics(kafka, prefix)
+    settings = Settings.model_validate(
+        {
+            "database_url": SecretStr(where.url),
+            "http_port": 0,
+            "kafka": kafka,
+            "prefix": prefix,
+            "simulated_start": START,
+        }
+    )
+    host = await open_host(SERVICE, settings)
+    running = Running(host, "all")
+    await running.start()
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
+    await producer.start()
+    desk = Desk(host.pool)
+    await desk.publish()
+    yield Outside(producer, prefix, desk)
+    await producer.stop()
+    await running.stop()
+    seed_ids(None)
+
+
+async def asks(outside: Outside, command: EnrolMunicipality) -> str:
+    subject = f"programme/{command.programme_id}"
+    return await outside.says("tovholder.intake", command.type, "/kl/crm", subject, command.model_dump_json())
+
+
+async def sent(outside: Outside, wire_type: str) -> list[dict[str, Any]]:
+    """Payloads of the facts of this type, sent or about to be."""
+    sql = "SELECT payload FROM outbox WHERE type = $1 UNION ALL SELECT payload FROM outbox_sent WHERE type = $1"
+    return [json.loads(row["payload"]) for row in await outside.desk.pool.fetch(sql, wire_type)]
+
+
+async def test_a_crm_enrols_a_municipality_and_hears_a_no(outside: Outside) -> None:
+    first = await asks(outside, sign_up(AARHUS))
+    (enrolled,) = await eventually(lambda: sent(outside, MunicipalityEnrolled.type), 30)
+    assert enrolled["data"]["enrolment_id"] == enrolment_id(P1, AARHUS)
+    assert enrolled["causationid"] == first
+    second = await asks(outside, sign_up(AARHUS))
+    (rejected,) = await eventually(lambda: sent(outside, EnrollmentIntakeRejected.type), 30)
+    assert rejected["data"]["refused_id"] == second
+    assert rejected["data"]["problem"]["code"] == "already_enrolled"
+
+
+async def test_a_meeting_that_its_owner_tells_opens_registration(outside: Outside) -> None:
+    await asks(outside, sign_up(AARHUS))
+    await eventually(lambda: sent(outside, MunicipalityEnrolled.type), 30)
+    ref = json.loads(await outside.desk.pool.fetchval("SELECT (terms->'ref')::text FROM programmes"))
+    when = When.model_validate_json('{"first_day": "2021-04-15", "last_day": "2021-04-15"}')
+    meeting = Meeting(id="m1", key="vest-heldag-1", title="Møde", kind="heldag", group="vest", when=when)
+    data = {"owner": "/tovholder/scheduling", "programme": ref, "meeting": meeting.model_dump(mode="json")}
+    await outside.says(
+        "tovholder.scheduling",
+        MeetingScheduled.type,
+        "/tovholder/scheduling",
+        "meeting/m1",
+        json.dumps(data),
+        sequence="1",
+    )
+    await eventually(lambda: outside.desk.pool.fetchval("SELECT state FROM meetings WHERE id = 'm1'"), 30)
+    answer = await outside.desk.register(enrolment_id(P1, AARHUS), "m1", "Anna")
+    assert answer["seats"] == "1 af 3 pladser brugt"

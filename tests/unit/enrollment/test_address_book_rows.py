@@ -1,0 +1,115 @@
+"""Spreadsheets of the address book, cell by cell, and files that are none."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from services.enrollment.adapters import spreadsheet
+from services.enrollment.adapters.spreadsheet import SpreadsheetError, read_table
+from services.enrollment.domain.address_book import Entry, changed, is_email, is_gln, read_rows
+from services.enrollment.domain.invitation import mailboxes
+from services.enrollment.domain.meeting_text import when_text, where_text
+from shared.contracts.enrollment import Mailbox
+from shared.contracts.parties import Organisation
+from shared.contracts.scheduling import Meeting, When
+
+KNOWN = frozenset({"0101", "0751"})
+
+
+def test_the_check_digit_of_a_gln() -> None:
+    assert [
+        number for number in ("5798000000001", "5790000000036", "5798000000002", "579800000000") if is_gln(number)
+    ] == [
+        "5798000000001",
+        "5790000000036",
+    ]
+    assert not is_gln("579800000000\u0661")
+
+
+@pytest.mark.parametrize("text", ["a@b.dk", "for.efter+x@post.k0751.example", "o'neil@k.example"])
+def test_a_mail_address(text: str) -> None:
+    assert is_email(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "a@b", "a b@c.dk", "a@b..dk", ".a@b.dk", "a@-b.dk", "a@b.dk\n", "å@b.dk", "x" * 250 + "@b.dk"]
+)
+def test_no_mail_address(text: str) -> None:
+    assert not is_email(text)
+
+
+def test_headings_are_known_in_any_case_and_others_are_named() -> None:
+    changes, findings = read_rows(["KOMMUNEKODE", " hovedpostkasse "], [["101", "a@b.dk"]], KNOWN)
+    assert (changes[0].code, changes[0].main_email, findings) == ("0101", "a@b.dk", ())
+    _, findings = read_rows(["kommunekode", "mobil", "by", "by"], [], KNOWN)
+    assert [(one.row, one.column) for one in findings] == [(1, "mobil"), (1, "by")]
+    _, findings = read_rows(["hovedpostkasse"], [], KNOWN)
+    assert findings[0].detail.startswith("Kolonnen mangler")
+
+
+def test_empty_rows_are_passed_over_and_a_table_without_rows_is_told() -> None:
+    changes, _ = read_rows(["kommunekode"], [["", ""], ["0751"]], KNOWN)
+    assert [one.code for one in changes] == ["0751"]
+    assert read_rows(["kommunekode"], [[""]], KNOWN)[1][0].row == 2
+
+
+def test_a_role_has_a_heading_of_its_own() -> None:
+    (change,), _ = read_rows(["kommunekode", "Rolle: Borgmester"], [["0751", "bm@a.example"]], KNOWN)
+    entry = changed(Entry(Organisation(code="0751", name="Aarhus Kommune"), main_email="post@a.example"), change)
+    assert mailboxes(entry) == (
+        Mailbox(role="hovedpostkasse", email="post@a.example"),
+        Mailbox(role="borgmester", email="bm@a.example"),
+    )
+
+
+@given(st.lists(st.lists(st.text(max_size=20), max_size=6), max_size=6))
+def test_whatever_stands_in_the_cells_it_is_read_or_every_error_is_named(rows: list[list[str]]) -> None:
+    changes, findings = read_rows(["kommunekode", "hovedpostkasse", "ean-nummer"], rows, KNOWN)
+    assert bool(findings) != bool(changes)
+
+
+def test_a_zip_that_unpacks_to_more_than_any_address_book_is_refused() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("xl/worksheets/sheet1.xml", b" " * 20_000_000)
+    assert len(packed.getvalue()) < spreadsheet.MOST_BYTES
+    with pytest.raises(SpreadsheetError, match="pakkes ud"):
+        read_table(packed.getvalue())
+    # One that lies about its sizes is not unpacked beyond what it says.
+    size = (20_000_000).to_bytes(4, "little")
+    with pytest.raises(SpreadsheetError, match="ikke en læsbar"):
+        read_table(packed.getvalue().replace(size, (10).to_bytes(4, "little")))
+
+
+def test_too_many_bytes_rows_or_letters_are_refused() -> None:
+    for content in (b"x" * 200_000, b"a\n" * 3000, b"a;" * 41, b"x" * 501):
+        with pytest.raises(SpreadsheetError):
+            read_table(content)
+
+
+def test_numbers_of_a_workbook_are_read_as_their_digits() -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["kommunekode", "ean-nummer"])
+    book.active.append([751.0, 5798000000001])
+    content = io.BytesIO()
+    book.save(content)
+    assert read_table(content.getvalue()) == (["kommunekode", "ean-nummer"], [["751", "5798000000001"]])
+
+
+def test_a_meetings_time_and_place_in_words() -> None:
+    undated = Meeting(id="m", key="k", title="T", kind="heldag", mode="virtual")
+    assert (when_text(undated), where_text(undated)) == ("Datoen er ikke fastsat endnu", "digitalt møde")
+    day = When.model_validate_json('{"first_day": "2021-04-15", "last_day": "2021-04-15"}')
+    assert when_text(undated.model_copy(update={"when": day})) == "Torsdag den 15. april 2021 (klokkeslæt følger)"
+    timed = When.model_validate_json(
+        '{"first_day": "2021-04-15", "last_day": "2021-04-15", '
+        '"starts_at": "2021-04-15T07:30:00Z", "ends_at": "2021-04-15T13:00:00Z"}'
+    )
+    assert when_text(undated.model_copy(update={"when": timed})) == "Torsdag den 15. april 2021 kl. 9.30-15.00"

@@ -1,0 +1,291 @@
+"""One organisation in one programme: what may happen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from services.enrollment.domain.address_book import Entry
+from services.enrollment.domain.enrolment import (
+    Enrolment,
+    Programme,
+    apply,
+    deadline_passed,
+    enrol,
+    group_of,
+    known_as,
+    receive,
+    regroup,
+    require_place,
+    withdraw,
+)
+from services.enrollment.domain.price_text import fee_lines, seat_lines
+from services.enrollment.domain.publication import decide
+from services.enrollment.domain.status import ANSWERED, meeting_status, status
+from shared.contracts.enrollment import EnrolMunicipality
+from shared.contracts.parties import Billing, Contact, Organisation
+from shared.contracts.programme import (
+    Declaration,
+    EnrolmentPlan,
+    ExtraTerm,
+    FeeTerm,
+    FormField,
+    GroupTerm,
+    ProgrammeRef,
+    ProgrammeTerms,
+    SeatTerm,
+    Seller,
+    Terms,
+)
+from shared.contracts.refusal import Refused
+
+EXTRA = "1.000,00 kr. ekskl. moms (1.250,00 kr. inkl. moms)"
+US = "/tovholder/enrollment"
+NOW = datetime(2020, 6, 1, 8, tzinfo=UTC)
+AARHUS = Entry(Organisation(code="0751", name="Aarhus Kommune", region="Region Midtjylland"), billing=Billing(ean="x"))
+
+
+def a_programme(**terms: Any) -> Programme:
+    plan = EnrolmentPlan(
+        who="municipalities",
+        how="sign_up",
+        form=terms.pop("form", ()),
+        declarations=terms.pop("declarations", ()),
+    )
+    whole = ProgrammeTerms(
+        ref=ProgrammeRef(
+            id="p",
+            version=terms.pop("version", 1),
+            title="Forløbet",
+            noun="netværk",
+            owner=terms.pop("owner", US),
+            meetings_owner="/tovholder/scheduling",
+            seller=Seller(
+                name="F",
+                cvr="62532516",
+                street="V",
+                postcode="2300",
+                city="K",
+                sender_name="F",
+                sender_email="a@f.example",
+                organizer_email="b@f.example",
+            ),
+            staff_email="s@f.example",
+        ),
+        enrolment=plan,
+        terms=Terms(deadline=date(2020, 8, 21), **terms),
+        groups=(
+            GroupTerm(id="vest", title="Vest", regions=("Region Midtjylland",)),
+            GroupTerm(id="oest", title="Øst", regions=("Region Sjælland",)),
+        ),
+    )
+    return Programme(whole)
+
+
+def asking(**more: Any) -> EnrolMunicipality:
+    ordinary = {"contact_name": "Karen Kontakt", "contact_email": "karen@aarhus.example"}
+    return EnrolMunicipality(**{"programme_id": "p", "organisation_code": "0751", **ordinary, **more})
+
+
+def refusal(
+    programme: Programme | None = None, current: Enrolment | None = None, **more: Any
+) -> tuple[str, str | None]:
+    with pytest.raises(Refused) as refused:
+        apply(programme or a_programme(), AARHUS, current, asking(**more), NOW, US)
+    return refused.value.code, refused.value.field
+
+
+def enrolled() -> Enrolment:
+    application = apply(a_programme(), AARHUS, None, asking(), NOW, US)
+    return known_as(enrol(a_programme(), AARHUS.organisation, application, NOW, NOW)[1], "person")
+
+
+def test_the_words_people_read_for_where_an_enrolment_stands() -> None:
+    assert {
+        (state, forbehold): status(state, forbehold_open=forbehold, position=2)
+        for state, forbehold in (
+            ("invited", False),
+            ("declined", False),
+            ("received", False),
+            ("enrolled", False),
+            ("enrolled", True),
+            ("waitlisted", False),
+            ("waitlisted", True),
+            ("not_approved", False),
+            ("withdrawn", False),
+            ("lapsed", False),
+        )
+    } == {
+        ("invited", False): "Inviteret",
+        ("declined", False): "Har takket nej",
+        ("received", False): "Modtaget",
+        ("enrolled", False): "Plads bekræftet",
+        ("enrolled", True): "Plads reserveret – med forbehold for politisk godkendelse",
+        ("waitlisted", False): "På venteliste (nr. 2)",
+        ("waitlisted", True): "På venteliste – med forbehold",
+        ("not_approved", False): "Ikke godkendt politisk",
+        ("withdrawn", False): "Afmeldt",
+        ("lapsed", False): "Bortfaldet",
+    }
+
+
+def test_the_words_people_read_for_where_a_meeting_stands() -> None:
+    assert [
+        meeting_status("planned", 0),
+        meeting_status("scheduled", 0),
+        meeting_status("scheduled", 1),
+        meeting_status("cancelled", 1),
+        meeting_status("held", 0),
+    ] == ["Planlagt (uden dato)", "Dato fastsat", "Flyttet", "Aflyst", "Afholdt"]
+
+
+def test_only_the_silent_ones_have_not_answered() -> None:
+    assert {"declined", "received", "waitlisted", "enrolled", "not_approved", "withdrawn"} == ANSWERED
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"contact_email": "karen"}, ("invalid_email", "contact_email")),
+        ({"contact_email": "karen@aarhus"}, ("invalid_email", "contact_email")),
+        ({"contact_email": "kåren@aarhus.example"}, ("invalid_email", "contact_email")),
+        ({"contact_name": "  "}, ("invalid_name", "contact_name")),
+        ({"contact_name": "a\x07b"}, ("invalid_name", "contact_name")),
+        ({"contact_name": "x" * 121}, ("invalid_name", "contact_name")),
+        ({"billing": Billing(ean="5798000000002")}, ("invalid_ean", "billing.ean")),
+        ({"billing": Billing(email="nej")}, ("invalid_email", "billing.email")),
+        ({"group": "nord"}, ("unknown_group", "group")),
+        ({"forbehold": True}, ("no_reservation", "forbehold")),
+        ({"answers": {"ukendt": "x"}}, ("unknown_answer", "answers.ukendt")),
+    ],
+)
+def test_what_is_wrong_is_named_by_its_field(more: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert refusal(**more) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "code"),
+    [
+        (FormField(id="q", label="Q", required=True), " ", "answer_missing"),
+        (FormField(id="q", label="Q", kind="lines", max_lines=2), "a\nb\nc", "too_many_lines"),
+        (FormField(id="q", label="Q"), "x" * 4001, "answer_too_long"),
+        (FormField(id="q", label="Q", kind="choice", choices=("a", "b")), "c", "unknown_choice"),
+        (FormField(id="q", label="Q", kind="choices", choices=("a", "b")), "a; c", "unknown_choice"),
+        (FormField(id="q", label="Q", kind="yes_no"), "måske", "unknown_choice"),
+    ],
+)
+def test_answers_fit_the_programmes_own_questions(question: FormField, said: str, code: str) -> None:
+    assert refusal(a_programme(form=(question,)), answers={"q": said}) == (code, "answers.q")
+
+
+def test_a_declaration_must_be_made() -> None:
+    programme = a_programme(declarations=(Declaration(id="d", text="Der er politisk opbakning"),))
+    assert refusal(programme, answers={"d": "nej"}) == ("declaration_missing", "answers.d")
+    assert apply(programme, AARHUS, None, asking(answers={"d": "true"}), NOW, US).answers == {"d": "true"}
+
+
+def test_what_was_said_counts_before_the_address_book() -> None:
+    application = apply(a_programme(), AARHUS, None, asking(billing=Billing(order_reference="PO")), NOW, US)
+    assert application.billing == Billing(ean="x", order_reference="PO")
+
+
+@pytest.mark.parametrize(
+    ("programme", "code"),
+    [
+        (a_programme(owner="/kl/crm"), "other_owner"),
+        (replace(a_programme(), open=False), "programme_cancelled"),
+        (replace(a_programme(), hard=2, taken=2), "programme_full"),
+    ],
+)
+def test_a_programme_that_takes_nobody_in_says_why(programme: Programme, code: str) -> None:
+    assert refusal(programme)[0] == code
+
+
+def test_an_unknown_programme_or_organisation_is_named() -> None:
+    with pytest.raises(Refused, match="unknown_programme"):
+        apply(None, AARHUS, None, asking(), NOW, US)
+    with pytest.raises(Refused, match="unknown_organisation"):
+        apply(a_programme(), None, None, asking(), NOW, US)
+
+
+def test_a_waiting_form_and_an_earlier_withdrawal_are_no_hindrance() -> None:
+    application = apply(a_programme(), AARHUS, None, asking(), NOW, US)
+    received = receive("p", AARHUS.organisation, application, "person", NOW)
+    withdrawn = withdraw(enrolled(), NOW)
+    for current in (received, withdrawn):
+        assert apply(a_programme(), AARHUS, current, asking(), NOW, US).enrolment_id == current.id
+
+
+def test_each_place_draws_a_number_and_is_counted() -> None:
+    application = apply(a_programme(), AARHUS, None, asking(), NOW, US)
+    after, one = enrol(a_programme(), AARHUS.organisation, application, NOW, NOW)
+    assert (one.number, after.next_number, after.taken) == (1, 2, 1)
+
+
+def test_the_deadline_ends_with_its_day_in_denmark() -> None:
+    assert not deadline_passed(a_programme(), datetime(2020, 8, 21, 21, 59, 59, tzinfo=UTC))
+    assert deadline_passed(a_programme(), datetime(2020, 8, 21, 22, 0, tzinfo=UTC))
+
+
+def test_a_region_without_a_group_leaves_the_group_open() -> None:
+    terms = a_programme().terms
+    assert group_of(terms, Organisation(code="1", name="X", region="Region Nordjylland"), None) is None
+    assert group_of(terms, AARHUS.organisation, None) == "vest"
+
+
+def test_whoever_was_only_invited_declines_and_nobody_withdraws_twice() -> None:
+    invited = Enrolment(id="e", programme_id="p", organisation=AARHUS.organisation)
+    assert withdraw(invited, NOW).state == "declined"
+    with pytest.raises(Refused, match="already_withdrawn"):
+        withdraw(withdraw(enrolled(), NOW), NOW)
+    with pytest.raises(Refused, match="unknown_enrolment"):
+        withdraw(None, NOW)
+
+
+def test_without_a_place_there_is_no_group_to_leave_and_nobody_to_register() -> None:
+    terms = a_programme().terms
+    with pytest.raises(Refused, match="unknown_enrolment"):
+        regroup(terms, withdraw(enrolled(), NOW), "oest")
+    with pytest.raises(Refused, match="no_place"):
+        require_place(withdraw(enrolled(), NOW))
+
+
+def test_an_enrolment_without_a_contact_is_nobodys() -> None:
+    with pytest.raises(ValueError, match="has no contact"):
+        known_as(Enrolment(id="e", programme_id="p", organisation=AARHUS.organisation), "person")
+    assert enrolled().contact == Contact(person_id="person", name="Karen Kontakt", email="karen@aarhus.example")
+
+
+def test_a_later_version_takes_the_place_of_an_earlier_one() -> None:
+    first, second = a_programme().terms, a_programme(version=2).terms
+    assert [decide(None, first, US), decide(first, first, US), decide(first, second, US)] == [
+        "published",
+        "unchanged",
+        "changed",
+    ]
+    with pytest.raises(Refused, match="version_not_higher"):
+        decide(second, first, US)
+
+
+def test_what_it_costs_is_said_with_and_without_moms() -> None:
+    day = date(2020, 9, 1)
+    fee = FeeTerm(id="f", text="Gebyr", amount_ore=1_950_000, vat_percent=25, invoice_on=day)
+    extra = ExtraTerm(price_ore=100_000, vat_percent=25, text="Ekstra")
+    seats = (
+        SeatTerm(kind="heldag", title="Heldagsmøde", included=3, extra=extra),
+        SeatTerm(kind="aaben", title="Workshop"),
+        SeatTerm(kind="hold", title="Hold", attendance="team"),
+    )
+    terms = a_programme(fees=(fee,), seats=seats).terms
+    assert fee_lines(terms) == (
+        "Deltagergebyr: 19.500,00 kr. ekskl. moms (24.375,00 kr. inkl. moms), faktureres tirsdag den 1. september 2020",
+    )
+    assert fee_lines(a_programme(fees=(fee, fee)).terms)[1].startswith("Rate 2 af 2: ")
+    assert fee_lines(a_programme().terms) == ("Det koster ikke noget at deltage.",)
+    assert seat_lines(terms) == (
+        f"Heldagsmøde: 3 deltagere fra hver kommune; flere koster {EXTRA} for hver til hvert møde",
+        "Workshop: så mange deltagere, I vil",
+    )
