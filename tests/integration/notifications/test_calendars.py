@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from datetime import UTC, datetime
 
+from services.notifications.usecases.confirm_place import confirm_place
 from shared.contracts.enrollment import (
     EnrolmentRegrouped,
     EnrolmentWithdrawn,
     ParticipantCancelled,
     ParticipantRegistered,
     ParticipantReplaced,
+    ProgrammePublished,
     TovholderAppointed,
 )
 from shared.contracts.event import Event
 from shared.contracts.parties import Contact
 from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingRescheduled, MeetingScheduled
+from shared.storage.tx import transaction
+from tests.support.eventually import eventually
 from tests.support.facts import (
     CONTACT,
     DAY,
@@ -25,6 +30,7 @@ from tests.support.facts import (
     OWNER,
     PERSON,
     PROGRAMME,
+    PROGRAMME_TERMS,
     a_meeting,
     a_meeting_held,
     a_person,
@@ -34,7 +40,7 @@ from tests.support.facts import (
     enrolment_id_of,
 )
 from tests.support.letters import calendars, contents, templates, written
-from tests.support.room import Room
+from tests.support.room import BY_HAND, Room
 
 TITLE = "1. heldagsmøde – Netværk om den kommunale ungeindsats"
 TABLES = ("invitations", "messages", "digest_items", "timers", "participants", "enrolments", "meetings", "programmes")
@@ -236,3 +242,19 @@ async def test_five_hundred_enrolments_are_one_batch_with_the_meetings_that_have
     await desk.hear(*enrolments)
     assert len(await written(desk, "place_confirmed")) == 500
     assert len(await written(desk, "invitation")) == 500
+
+
+async def test_a_meeting_and_an_enrolment_that_arrive_at_once_find_each_other(desk: Room) -> None:
+    """Two readers of one group: neither sees what the other has not committed, so the second waits for the first."""
+    await desk.hear(ProgrammePublished(owner=OWNER, terms=PROGRAMME_TERMS))
+    async with transaction(desk.pool, desk, desk.source, BY_HAND) as tx:
+        await confirm_place(tx, [desk.received(an_enrolment())])
+        other = asyncio.create_task(desk.hear(dated()))
+
+        async def waits() -> bool:
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            return bool(await desk.pool.fetchval(waiting)) or other.done()
+
+        await eventually(waits, because="the other reader waits, or is through")
+    await other
+    assert await contents(desk) == {CONTACT.email: [TITLE]}
