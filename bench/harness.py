@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -16,11 +17,13 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import psutil
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local import databases, jars, kafka, postgres, process, topics
 from deploy.local.blocking import run_blocking
 from deploy.local.locations import ROOT
 from deploy.local.ports import free_ports
+from shared.contracts.event import PARTITIONS, SERVICES, topic_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +97,8 @@ class Servers:
         url = databases.url_for(self.admin_url, role=runtime, password=PASSWORD, database=name)
         await databases.grant_rows(owner_url)
         told = {"TOVHOLDER_MIGRATION_URL": owner_url, "TOVHOLDER_DATABASE_URL": url}
-        subprocess.run(
+        await asyncio.to_thread(
+            subprocess.run,
             [sys.executable, "-m", f"services.{service}", "migrate"],
             check=True, cwd=ROOT, env={**os.environ, **told}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
@@ -104,6 +108,9 @@ class Servers:
         """A fresh set of topics; their prefix."""
         prefix = f"b{secrets.token_hex(4)}."
         await topics.ensure_topics(self.kafka, prefix)
+        for service in SERVICES:
+            # Answered by each partition's leader, so none is still without one when the measuring begins.
+            await end_of(self.kafka, prefix + topic_of(service))
         return prefix
 
 
@@ -144,6 +151,17 @@ class Stopwatch:
         wall = time.perf_counter() - self._wall
         cpu = time.process_time() - self._cpu
         return Measured(wall, cpu, self._servers.postgres_cpu_seconds() - self._postgres)
+
+
+async def end_of(bootstrap: str, topic: str) -> int:
+    """How many records stand on a topic."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets([TopicPartition(topic, part) for part in range(PARTITIONS)])
+        return sum(ends.values())
+    finally:
+        await consumer.stop()
 
 
 def median(values: list[float]) -> float:

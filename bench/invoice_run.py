@@ -81,7 +81,10 @@ async def ours(url: str) -> tuple[float, list[list[tuple[str, str, tuple[Any, ..
             recorder = Recorder(connection)
             async with connection.transaction():
                 tx = Tx(recorder, NOW, "/tovholder/invoicing", Cause("bench", None, "clock"))  # type: ignore[arg-type]  (records what passes)
-                due = [Timer(row["timer"], row["key"], row["due"], {"series": "N", "organiser": "62532419"}, tx.cause) for row in timers]
+                due = [
+                    Timer(row["timer"], row["key"], row["due"], {"series": "N", "organiser": "62532419"}, tx.cause)
+                    for row in timers
+                ]
                 await tx.execute("DELETE FROM timers WHERE timer = 'invoice_run'")
                 await run_invoices(tx, due)
                 await tx.flush()
