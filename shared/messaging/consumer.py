@@ -28,7 +28,7 @@ from shared.messaging.envelope import Record, StoredRecord
 from shared.messaging.failures import Failure, TryAgain, classify
 from shared.messaging.inbox import BugFound, Inbox
 from shared.runtime.failpoints import failpoint
-from shared.storage.pool import connect
+from shared.storage.pool import close, connect
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -254,7 +254,9 @@ class Consumer:
             raise
 
     def _is_bug(self, error: Exception) -> bool:
-        return classify(error) is not Failure.TRANSIENT
+        # On a connection that is gone asyncpg may raise anything: the next attempt shows whether it is a bug.
+        cut = self._connection is not None and self._connection.is_closed()
+        return not cut and classify(error) is not Failure.TRANSIENT
 
     def _halt(self, error: Exception) -> None:
         self.state = "halted"
@@ -296,10 +298,7 @@ class Consumer:
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            try:
-                await connection.close(timeout=5)
-            except (OSError, TimeoutError):
-                connection.terminate()
+            await close(connection)
 
     # Groups and liveness -----------------------------------------------------------------------------------------
 

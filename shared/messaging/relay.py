@@ -36,9 +36,9 @@ from aiokafka.partitioner import murmur2
 
 from shared.messaging import metrics
 from shared.messaging.consumer import Busy
-from shared.messaging.failures import Failure, classify
+from shared.messaging.failures import Failure, TryAgain, classify
 from shared.runtime.failpoints import failpoint
-from shared.storage.pool import connect
+from shared.storage.pool import close, connect
 from shared.storage.tx import on_facts_committed
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ class Relay:
             await self._drop_sender()
             async with self._asked:
                 if self._asking is not None:
-                    await _close(self._asking)
+                    await close(self._asking)
 
     async def pending(self) -> int:
         """Rows in the outbox, those behind a dead record left out; asked over a connection of its own."""
@@ -270,8 +270,13 @@ class Relay:
                 if not sent or not self._wake.is_set():
                     await self._sleep(sent=sent, stop=stop)
             await self._drain_at_the_end(connection)
+        except Exception as error:
+            if connection.is_closed():
+                # Whatever asyncpg raises then, the cut is the reason.
+                raise TryAgain from error
+            raise
         finally:
-            await _close(connection)
+            await close(connection)
 
     async def _drain_at_the_end(self, connection: Connection) -> None:
         """What was told while the process was stopping is sent before it ends."""
@@ -464,10 +469,3 @@ async def _answers(kafka: str) -> bool:
         return True
     finally:
         await probe.close()
-
-
-async def _close(connection: Connection) -> None:
-    try:
-        await connection.close(timeout=STOP_S)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        connection.terminate()

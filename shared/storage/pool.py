@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 COMMAND_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 5.0
 SETTINGS = {
     "search_path": "public",
     "timezone": "UTC",
@@ -37,6 +38,14 @@ async def connect(dsn: str, name: str, *, settings: dict[str, str] | None = None
             **(settings or {}),
         },
     )
+
+
+async def close(connection: Connection) -> None:
+    """Close it, whatever state it is in: one that was cut in the middle of something cannot say goodbye."""
+    try:
+        await connection.close(timeout=CLOSE_TIMEOUT_S)
+    except Exception:  # noqa: BLE001  (asyncpg has no common class for what a cut connection may raise)
+        connection.terminate()
 
 
 async def open_pool(dsn: str, name: str, *, size: int = 8) -> Pool:
