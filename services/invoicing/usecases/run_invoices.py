@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from services.invoicing.adapters import claims, invoices, meetings, programmes
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.invoicing.domain.claim import Claim
+    from shared.contracts.invoicing import Invoice
     from shared.runtime.timers import Timer
-    from shared.storage.tx import Tx
+    from shared.storage.tx import Cause, Tx
 
 AT_MOST = 2_000
 """Claims that one transaction invoices; what is left follows in the next, at the same domain time."""
@@ -49,12 +51,26 @@ async def _run(tx: Tx, series: str, organiser: str) -> None:
         (issue(billed, number, today, refs, held), causes[billed[0].id]) for number, billed in enumerate(groups, first)
     ]
 
-    await invoices.insert(tx, issued)
-    await claims.mark_invoiced(tx, {line.claim_id: invoice.id for invoice, _ in issued for line in invoice.lines})
-    for invoice, cause in issued:
-        tx.publish(InvoiceIssued(owner=tx.source, invoice_id=invoice.id, invoice=invoice), because=cause)
+    saving = asyncio.ensure_future(_save(tx, issued))
+    try:
+        await _publish(tx, issued)
+    finally:
+        await saving
     for due_on, cause in {invoice.due_on: cause for invoice, cause in issued}.items():
         invoices.arm_reminder(tx, series, due_on, 1, first_reminder_at(due_on), cause)
+
+
+async def _save(tx: Tx, issued: Sequence[tuple[Invoice, Cause]]) -> None:
+    await invoices.insert(tx, issued)
+    await claims.mark_invoiced(tx, {line.claim_id: invoice.id for invoice, _ in issued for line in invoice.lines})
+
+
+async def _publish(tx: Tx, issued: Sequence[tuple[Invoice, Cause]]) -> None:
+    """It gives way now and then, so that PostgreSQL is saving meanwhile."""
+    for position, (invoice, cause) in enumerate(issued):
+        if position % 100 == 0:
+            await asyncio.sleep(0)
+        tx.publish(InvoiceIssued(owner=tx.source, invoice_id=invoice.id, invoice=invoice), because=cause)
 
 
 def _whole_groups(due: Sequence[Claim]) -> list[Claim]:
