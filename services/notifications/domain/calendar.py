@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from icalendar import Calendar, Event, Timezone, vCalAddress
+from icalendar import Event, vCalAddress
 
 from services.notifications.domain.text import domain_of, is_link, lines, one_line
 from shared.contracts.time import COPENHAGEN
@@ -18,17 +18,18 @@ from shared.contracts.time import COPENHAGEN
 Method = Literal["REQUEST", "CANCEL"]
 Part = Literal["participant", "contact"]
 
-_PRODUCT = "-//Tovholder//Tovholder//DA"
+_BEGIN = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Tovholder//Tovholder//DA\r\nCALSCALE:GREGORIAN\r\nMETHOD:%b\r\n"
+_END = b"END:VCALENDAR\r\n"
 
 # Outlook reads TZID, DTSTART, RRULE and the offsets only (MS-STANOICAL 2.2.47), so the rule stands here as it is: the
 # last Sunday of March and of October (directive 2000/84/EC).
-_COPENHAGEN = Timezone.from_ical(
-    "BEGIN:VTIMEZONE\r\nTZID:Europe/Copenhagen\r\n"
-    "BEGIN:STANDARD\r\nDTSTART:19961027T030000\r\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n"
-    "TZNAME:CET\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\n"
-    "BEGIN:DAYLIGHT\r\nDTSTART:19960331T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\n"
-    "TZNAME:CEST\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nEND:DAYLIGHT\r\n"
-    "END:VTIMEZONE\r\n"
+_COPENHAGEN = (
+    b"BEGIN:VTIMEZONE\r\nTZID:Europe/Copenhagen\r\n"
+    b"BEGIN:STANDARD\r\nDTSTART:19961027T030000\r\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n"
+    b"TZNAME:CET\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\n"
+    b"BEGIN:DAYLIGHT\r\nDTSTART:19960331T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\n"
+    b"TZNAME:CEST\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nEND:DAYLIGHT\r\n"
+    b"END:VTIMEZONE\r\n"
 )
 
 
@@ -76,16 +77,9 @@ def uid(meeting_id: str, organizer_email: str) -> str:
 
 def ics(entry: Entry) -> bytes:
     """The entry as RFC 5545 text: CRLF, lines of at most 75 octets."""
-    calendar = Calendar()
-    calendar.add("prodid", _PRODUCT)
-    calendar.add("version", "2.0")
-    calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", entry.method)
     event = _event(entry)
-    if any("TZID" in event[name].params for name in ("DTSTART", "DTEND") if name in event):
-        calendar.add_component(_COPENHAGEN)
-    calendar.add_component(event)
-    text: bytes = calendar.to_ical()
+    zoned = any("TZID" in event[name].params for name in ("DTSTART", "DTEND"))
+    text: bytes = _BEGIN % entry.method.encode() + (_COPENHAGEN if zoned else b"") + event.to_ical() + _END
     return text
 
 

@@ -137,6 +137,8 @@ def calendar_letter(standing: Standing, step: Step) -> Letter:
     when = shown.when
     if when is None:
         raise ValueError("a meeting without a day has no calendar entry")
+    # Hours that cannot be, as another system may tell them, leave the day.
+    hours = when.starts_at is not None and when.ends_at is not None and when.starts_at < when.ends_at
     return Letter(
         template=step.template,
         to=Recipient(guest.person_id, guest.name, guest.email),
@@ -163,8 +165,8 @@ def calendar_letter(standing: Standing, step: Step) -> Letter:
             title=f"{meeting.title} – {standing.programme.title}",
             first_day=when.first_day,
             last_day=when.last_day,
-            starts_at=when.starts_at,
-            ends_at=when.ends_at,
+            starts_at=when.starts_at if hours else None,
+            ends_at=when.ends_at if hours else None,
             place=meeting.place or "",
             link=meeting.link or "",
             organizer=Mailbox(seller.sender_name, seller.organizer_email),

@@ -35,6 +35,8 @@ def _kept(mark: str) -> bool:
 
 def one_line(text: str, most: int = LONGEST_LINE) -> str:
     """`text` on one line of at most `most` characters, without control or direction marks and encoded words."""
+    if len(text) <= most and text.isprintable() and unicodedata.is_normalized("NFC", text) and "=?" not in text:
+        return " ".join(text.split())  # as good as every text
     spaced = "".join(" " if mark in _BREAKS else mark for mark in text[: most * 4])
     plain = "".join(mark for mark in unicodedata.normalize("NFC", spaced) if _kept(mark))
     line = " ".join(plain.replace("=?", "= ?").split())
@@ -43,6 +45,8 @@ def one_line(text: str, most: int = LONGEST_LINE) -> str:
 
 def lines(text: str, most: int = LONGEST_TEXT) -> str:
     """`text` with its line breaks, as LF, and nothing else that is not seen; at most `most` characters."""
+    if len(text) <= most and text.isprintable() and unicodedata.is_normalized("NFC", text):
+        return text.strip()
     kept = unicodedata.normalize("NFC", text[: most + 1]).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
     plain = "".join("\n" if mark in _BREAKS else mark for mark in kept if mark in _BREAKS or _kept(mark)).strip()
     return plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"
