@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
     from shared.runtime.service import Host
 
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+}
+"""The page carries its few styles itself, as its file does; it loads nothing and runs nothing."""
+
 
 def pages(host: Host) -> Sequence[BaseRoute]:
     async def invoice(request: Request) -> Response:
@@ -33,6 +39,6 @@ def pages(host: Host) -> Sequence[BaseRoute]:
                 standing = await find(tx, request.path_params["invoice_id"])
         except Refused as refused:
             raise Problem(refused.status, refused.code, refused.detail) from None
-        return HTMLResponse(documents.as_html(standing.invoice), headers={"Cache-Control": "no-store"})
+        return HTMLResponse(documents.as_html(standing.invoice), headers=_HEADERS)
 
     return [Route("/api/invoicing/invoices/{invoice_id}.html", invoice, name="invoice")]

@@ -74,6 +74,8 @@ async def test_another_systems_facts_become_invoices_files_and_answers(office: I
         page = await office.request("invoicing", "GET", f"/api/invoicing/invoices/{guest['id']}.html")
         assert page.text == (folder / f"{guest['id']}.html").read_text(encoding="utf-8")
         assert "1.250,00 kr." in page.text
+        assert "script-src" not in page.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
         assert await on_the_command_line(office, "document", guest["id"]) == (0, page.text)
         assert await on_the_command_line(office, "document", "N-99") == (1, "")
