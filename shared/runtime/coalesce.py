@@ -98,7 +98,11 @@ class Coalescer:
                 self._enough.clear()
             if batch:
                 COALESCED.observe(len(batch))
-                await self._settle(batch)
+                try:
+                    await self._settle(batch)
+                except Exception as error:  # noqa: BLE001  (those who wait get an answer, and the next batch its turn)
+                    for waiting in batch:
+                        waiting.settle(_broken(waiting.request, error))
 
     async def _settle(self, batch: Sequence[_Waiting]) -> None:
         first: dict[tuple[str, str], _Waiting] = {}

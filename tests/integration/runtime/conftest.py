@@ -7,9 +7,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
 
+from shared.runtime import log as logs
 from tests.support.servers import MakeDatabase
 from tests.support.toy import Desk, a_desk
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_log() -> None:
+    """structlog's own way draws every local variable of every frame, which takes seconds."""
+    structlog.configure(processors=[logs.describe_exception, logs.keep_secrets, structlog.processors.JSONRenderer()])
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ class Surroundings:
     async def command(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
         """Status, output and errors of a command; in a thread of this process, for a new one takes seconds to load."""
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
-        handlers = logging.getLogger().handlers[:]
+        handlers, configured = logging.getLogger().handlers[:], structlog.get_config()
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {**self.environment, **environment}.items():
                 patch.setenv(name, value)
@@ -51,7 +51,7 @@ class Surroundings:
             try:
                 status = await asyncio.to_thread(run_command, SERVICE, arguments)
             finally:
-                structlog.reset_defaults()
+                structlog.configure(**configured)
                 logging.getLogger().handlers[:] = handlers
         return status, *(stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
 

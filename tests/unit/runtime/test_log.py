@@ -24,10 +24,10 @@ from shared.runtime.links import sign
 def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     out = io.StringIO()
     monkeypatch.setattr(sys, "stderr", out)
-    handlers = logging.getLogger().handlers[:]
+    handlers, configured = logging.getLogger().handlers[:], structlog.get_config()
     logs.configure("toy")
     yield out
-    structlog.reset_defaults()
+    structlog.configure(**configured)
     structlog.contextvars.clear_contextvars()
     logging.getLogger().handlers[:] = handlers
 
