@@ -89,10 +89,14 @@ class Shelf:
         if installation is None:
             installation = Installation(self.machine.broker.bootstrap, self.templates, drops=False, **options)
             await installation.__aenter__()
-            await installation.start_all()
-            if "enrollment" in installation.services:
-                await installation.publish()
-                await installation.settled()
+            try:
+                await installation.start_all()
+                if "enrollment" in installation.services:
+                    await installation.publish()
+                    await installation.settled()
+            except BaseException:
+                await installation.__aexit__()
+                raise
             return installation
         for name in installation.running.keys() - installation.plan.keys():
             installation.running.pop(name).kill()
@@ -104,7 +108,7 @@ class Shelf:
         return installation
 
     async def give_back(self, kind: str, installation: Installation, *, failed: bool) -> None:
-        if failed:
+        if failed or installation.spoilt:
             await installation.__aexit__()
         else:
             self.kept[kind] = installation

@@ -58,7 +58,7 @@ async def test_readers_of_one_group_come_and_go_in_the_middle_of_the_work(world:
     await world.start("second-invoicing", service="invoicing", role="worker")
     claimed = "SELECT count(*) AS count FROM claims"
     (before,) = await world.rows("invoicing", claimed)
-    await eventually(lambda: _more(world, claimed, before["count"] + 3), because="both take part")
+    await eventually(lambda: _more(world, claimed, before["count"] + 3), 40, because="both take part")
     world.running["invoicing"].kill()
     (before,) = await world.rows("invoicing", claimed)
     await eventually(lambda: _more(world, claimed, before["count"] + 3), 40, because="the other one goes on alone")

@@ -29,6 +29,9 @@ READS = {
 """Whose topics each service reads."""
 
 ENROLLED = "tovholder.enrollment.MunicipalityEnrolled.v1"
+PARTICIPANT = tuple(
+    f"tovholder.enrollment.Participant{what}.v1" for what in ("Registered", "Replaced", "Cancelled")
+)
 EXTRA_ADDED = "tovholder.enrollment.ExtraParticipantAdded.v1"
 EXTRA_REMOVED = "tovholder.enrollment.ExtraParticipantRemoved.v1"
 
@@ -139,10 +142,15 @@ def _read(where: Where, record: Any) -> Told | None:
     return Told(topic, record.partition, record.offset, key, event)
 
 
-async def unsettled(where: Where, allowed: Allowed | None = None) -> list[str]:
-    """What is still going on, or stuck: outboxes, lags, parked events, dead letters, mails on their way."""
+async def unsettled(where: Where, allowed: Allowed | None = None) -> tuple[list[str], list[int]]:
+    """What is still going on, or stuck: outboxes, lags, parked events, dead letters, mails on their way.
+
+    Also how much has been done so far: something may move on while one looks, so all is settled when two looks in a
+    row found nothing and counted the same.
+    """
     allowed = allowed or Allowed()
     waiting = []
+    done = []
     for service, url in where.databases.items():
         connection = await asyncpg.connect(url)
         try:
@@ -150,21 +158,26 @@ async def unsettled(where: Where, allowed: Allowed | None = None) -> list[str]:
                 count = await connection.fetchval(query)
                 if count != (allowed.dead_letters.get(service, 0) if what == "open dead letters" else 0):
                     waiting.append(f"{service}: {count} {what}")
+            done += await connection.fetchrow(_DONE)
             if service in where.clocks:
                 query = "SELECT count(*) FROM timers WHERE due <= $1"
                 if count := await connection.fetchval(query, where.clocks[service]):
                     waiting.append(f"{service}: {count} timers due")
             if service == "notifications":
-                count = await connection.fetchval(
-                    "SELECT count(*) FROM messages WHERE state IN ('pending', 'claimed', 'sending')"
-                )
+                count, finished = await connection.fetchrow(_MAILS)
+                done.append(finished)
                 if count:
                     waiting.append(f"notifications: {count} mails under way")
         finally:
             await connection.close()
-    return waiting + await _lags(where)
+    return waiting + await _lags(where), done
 
 
+_DONE = "SELECT (SELECT count(*) FROM inbox), (SELECT count(*) FROM outbox_sent), (SELECT count(*) FROM dead_letters)"
+_MAILS = """
+SELECT count(*) FILTER (WHERE state IN ('pending', 'claimed', 'sending')),
+       count(*) FILTER (WHERE state NOT IN ('pending', 'claimed', 'sending')) FROM messages
+"""
 _PENDING = {
     "events in the outbox": "SELECT count(*) FROM outbox",
     "events that cannot be sent": "SELECT count(*) FROM outbox_dead",
@@ -494,7 +507,11 @@ def _seats_count(seen: Evidence, first: Sequence[Told]) -> Iterable[Broken]:
             extras[data["enrolment_id"], data["meeting"]["id"]].add(data["person"]["person_id"])
         elif one.event["type"] == EXTRA_REMOVED:
             extras[data["enrolment_id"], data["meeting"]["id"]].discard(data["person"]["person_id"])
+    people = _people_by_facts(first)
     for row in seen.of("enrollment", "seats"):
+        told = len(people[row["enrolment_id"], row["meeting_id"]])
+        if told != row["taken"]:
+            yield Broken("seats count", f"roster {row['roster_id']}: {row['taken']} people, {told} by the facts")
         limit = included.get((row["enrolment_id"], row["kind"]))
         beyond = 0 if limit is None else max(0, row["taken"] - limit)
         found = len(extras[row["enrolment_id"], row["meeting_id"]])
@@ -508,6 +525,22 @@ def _seats_count(seen: Evidence, first: Sequence[Told]) -> Iterable[Broken]:
         for roster in extras.keys() | claimed.keys():
             if extras[roster] != claimed[roster]:
                 yield Broken("seats count", f"{roster}: {len(extras[roster])} extra, {len(claimed[roster])} claimed")
+
+
+def _people_by_facts(first: Sequence[Told]) -> dict[tuple[str, str], set[str]]:
+    people: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for one in first:
+        if one.event["type"] in PARTICIPANT:
+            data = one.event["data"]
+            roster = people[data["enrolment_id"], data["meeting"]["id"]]
+            if one.event["type"] == PARTICIPANT[0]:
+                roster.add(data["person"]["person_id"])
+            elif one.event["type"] == PARTICIPANT[1]:
+                roster.discard(data["previous"]["person_id"])
+                roster.add(data["person"]["person_id"])
+            else:
+                roster.discard(data["person"]["person_id"])
+    return people
 
 
 def _only_expected_dead_letters(seen: Evidence, allowed: Allowed) -> Iterable[Broken]:

@@ -40,8 +40,8 @@ AFTER_THE_DEADLINE = datetime(2020, 9, 2, 8, tzinfo=UTC)
 """Where invoicing's clock may stand from the beginning: what is claimed is then invoiced at once."""
 PROGRAMME = "netvaerk-kommunal-ungeindsats"
 EXTRA_PRICE_ORE = 100_000
-READY_S = 40.0
-SETTLE_S = 60.0
+READY_S = 60.0
+SETTLE_S = 90.0
 MUNICIPALITIES = tuple(
     line.split(";")[0] for line in (ROOT / "programmes" / "municipalities.csv").read_text().splitlines()[1:]
 )
@@ -108,6 +108,8 @@ class Installation:
     keys: itertools.count[int] = field(default_factory=itertools.count)
     dead: dict[str, int] = field(default_factory=dict)
     """Dead letters that tests have caused so far, by service."""
+    spoilt: bool = False
+    """Nobody may use it any more."""
     unknown_mails: int = 0
     """Mails that tests have cut off while they were being sent."""
     unused: list[str] = field(default_factory=lambda: list(MUNICIPALITIES))
@@ -133,6 +135,7 @@ class Installation:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """Harmless twice."""
         for one in [*self.running.values(), *([self.mail] if self.mail else [])]:
             one.kill()
         await self.http.aclose()
@@ -339,11 +342,14 @@ class Installation:
         address = f"kontakt@k{attempt.organisation}.example"
 
         async def has_it() -> bool:
-            mails = (await self.http.get(f"http://{HOST}:{self.ports['mail']}/api/messages")).json()
-            found = mails["messages"] if isinstance(mails, dict) else mails
-            return any(address in mail["to"] for mail in found)
+            return any(address in mail["to"] for mail in await self.mails())
 
         await eventually(has_it, deadline, every=0.1, because=f"the receipt for {attempt.organisation}")
+
+    async def mails(self) -> list[dict[str, Any]]:
+        """What the mail server's list says of each mail."""
+        found = (await self.http.get(f"http://{HOST}:{self.ports['mail']}/api/messages")).json()
+        return list(found["messages"] if isinstance(found, dict) else found)
 
     # Time and rest
 
@@ -364,11 +370,14 @@ class Installation:
 
     async def settled(self, deadline: float = SETTLE_S) -> None:
         """Nothing is under way any more."""
+        before: list[int] = []
 
         async def at_rest() -> bool:
-            waiting = await oracle.unsettled(self.where, self.allowed)
+            nonlocal before
+            waiting, done = await oracle.unsettled(self.where, self.allowed)
+            last, before = before, done
             assert not waiting, "; ".join(waiting)
-            return True
+            return done == last
 
         try:
             await eventually(at_rest, deadline, every=0.25, because="everything settles")

@@ -1,0 +1,98 @@
+"""The oracle is worth nothing unless it sees: with each promise taken out of the product, it must say so."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Any
+
+import pytest
+
+from tests.support.eventually import eventually
+from tests.support.stack import EXTRA_PRICE_ORE, PROGRAMME, Installation
+
+pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("spoils")]
+
+KILLED = -signal.SIGKILL
+
+
+@pytest.fixture
+async def spoils(world: Installation) -> Any:
+    """What a mutant does to an installation can't be undone: the next test gets a new one."""
+    yield
+    await world.__aexit__()
+    world.spoilt = True
+
+
+async def replaced(world: Installation, name: str, mutant: str, failpoint: str = "") -> None:
+    await world.stop(name)
+    await world.start(name, mutant=mutant, failpoint=failpoint)
+
+
+async def promises_broken(world: Installation) -> set[str]:
+    """By the oracle's names; what stands in the way of settling counts too."""
+    try:
+        await world.settled(15)
+    except AssertionError as unsettled:
+        found = {"settles"} if "not within" in str(unsettled) else set()
+    else:
+        found = set()
+    return found | {one.promise for one in await world.broken()}
+
+
+async def test_it_sees_an_inbox_that_forgets(world: Installation) -> None:
+    await replaced(world, "invoicing", "inbox_forgets", "consumer.after_commit:kill")
+    await world.sign_up()
+    assert await world.running["invoicing"].ended() == KILLED
+    await world.start("invoicing", mutant="inbox_forgets")
+    # The event comes again, is taken for new, and its sequence says that it can't be.
+    assert "no dead letters" in await promises_broken(world)
+
+
+async def test_it_sees_facts_that_are_told_outside_the_transaction(world: Installation) -> None:
+    await replaced(world, "enrollment", "outbox_outside_the_transaction", "api.after_commit:kill")
+    code = world.unused.pop(0)
+    assert (await world.try_to_sign_up(code, "outside")).outcome == "unknown"
+    assert await world.running["enrollment"].ended() == KILLED
+    await world.start("enrollment")
+    assert (await world.try_to_sign_up(code, "outside")).outcome == "ok"
+    assert {"nothing lost", "state and facts agree"} <= await promises_broken(world)
+
+
+async def test_it_sees_offsets_that_are_committed_too_early(world: Installation) -> None:
+    await replaced(world, "invoicing", "offsets_before_commit", "consumer.before_commit:kill")
+    await world.sign_up()
+    assert await world.running["invoicing"].ended() == KILLED
+    await world.start("invoicing")
+    assert "nothing lost" in await promises_broken(world)
+
+
+async def test_it_sees_relays_that_share_an_outbox_by_skipping_locked_rows(world: Installation) -> None:
+    await replaced(world, "enrollment-relay", "relay_skips_locked_rows")
+    await world.start("second-relay", service="enrollment", role="relay", mutant="relay_skips_locked_rows")
+    attempt = await world.sign_up()
+    path = f"/api/enrollment/enrolments/{attempt.answer['enrolment_id']}/group"
+    for group in ("oest", "vest") * 6:
+        await world.call("enrollment", "PUT", path, {"group": group})
+    assert "order on the topic" in await promises_broken(world)
+
+
+async def test_it_sees_seats_that_are_counted_before_they_are_taken(world: Installation) -> None:
+    await replaced(world, "enrollment", "seats_counted_before_they_are_taken")
+    enrolled = (await world.sign_up()).answer
+    found = await world.call("enrollment", "GET", f"/api/enrollment/meetings?programme_id={PROGRAMME}")
+    meeting_id = next(one["id"] for one in found["meetings"] if one["key"] == f"{enrolled['group']}-heldag-1")
+    day = {"day": "2020-11-12"}
+    await world.call("scheduling", "POST", f"/api/scheduling/meetings/{meeting_id}/date", day)
+    path = f"/api/enrollment/enrolments/{enrolled['enrolment_id']}/meetings/{meeting_id}/participants"
+
+    def participant(number: int) -> dict[str, Any]:
+        email = f"d{number}@k.example"
+        return {"name": f"Deltager {number}", "email": email, "accepted_price_ore": EXTRA_PRICE_ORE}
+
+    async def open_for_registration() -> bool:
+        return (await world.request("enrollment", "POST", path, participant(1))).is_success
+
+    await eventually(open_for_registration, 30, every=0.3, because="the meeting has its date")
+    await asyncio.gather(*(world.call("enrollment", "POST", path, participant(number)) for number in range(2, 6)))
+    assert "seats count" in await promises_broken(world)

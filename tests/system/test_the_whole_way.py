@@ -1,0 +1,130 @@
+"""The whole installation as `tovholder up` starts it: from a request to the mail and the invoice line, and back again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.demo.client import Client, Problem
+from deploy.local.demo.simulation import Simulation
+from deploy.local.locations import ROOT
+from deploy.local.stack import Stack
+from shared.contracts.time import local
+from tests.support import oracle
+from tests.support.eventually import eventually
+
+PROGRAMME = "netvaerk-kommunal-ungeindsats"
+START = datetime(2020, 6, 2, 8, tzinfo=UTC)
+AARHUS, KOEBENHAVN = "0751", "0101"
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@dataclass(slots=True)
+class Whole:
+    stack: Stack
+    client: Client
+    simulation: Simulation
+
+    async def sign_up(self, code: str) -> dict[str, Any]:
+        body = {
+            "programme_id": PROGRAMME,
+            "organisation_code": code,
+            "contact_name": "Karen Kontakt",
+            "contact_email": f"karen@k{code}.example",
+        }
+        return await self.client.send("POST", "/api/enrollment/enrolments", body)
+
+    async def mails_to(self, address: str) -> list[dict[str, Any]]:
+        return [mail for mail in await self.client.mails() if address in mail["to"]]
+
+    async def claims_of(self, enrolment_id: str) -> list[dict[str, Any]]:
+        found = await self.client.get("/api/invoicing/claims", programme_id=PROGRAMME)
+        return [claim for claim in found["claims"] if claim["enrolment_id"] == enrolment_id]
+
+    def why(self, what: str) -> str:
+        """What `tovholder why` prints."""
+        command = [sys.executable, "-m", "deploy.local.cli", "why", what, "--data-dir", str(self.stack.data_dir)]
+        asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert asked.returncode == 0, asked.stdout + asked.stderr
+        return asked.stdout
+
+    async def broken(self) -> list[oracle.Broken]:
+        admin = self.stack.addresses.postgres.rpartition("/")[0]
+        urls = {name: f"{admin}/tovholder_{name}" for name in self.stack.addresses.services}
+        return await oracle.examine(oracle.Where(self.stack.addresses.kafka, "", urls, self.stack.data_dir / "mails"))
+
+
+@pytest.fixture(scope="module")
+async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Whole]:
+    data_dir: Path = tmp_path_factory.mktemp("whole") / "data"
+    async with Stack(data_dir, simulated_start=START) as stack:
+        at = stack.addresses
+        async with (
+            Client(at.gateway, at.mail, at.api_token) as client,
+            Simulation(at.services, at.kafka) as simulation,
+        ):
+            text = (ROOT / "programmes" / f"{PROGRAMME}.yaml").read_text(encoding="utf-8")
+            await client.send("POST", "/api/enrollment/programmes", {"file": text})
+            await simulation.quiet()
+            yield Whole(stack, client, simulation)
+
+
+async def test_a_sign_up_becomes_a_claim_and_a_receipt(whole: Whole) -> None:
+    answer = await whole.sign_up(AARHUS)
+    await eventually(lambda: whole.mails_to("karen@k0751.example"), 30, because="the receipt is there")
+    await whole.simulation.quiet()
+    (claim,) = await whole.claims_of(answer["enrolment_id"])
+    assert claim["net_ore"] == 1_950_000
+    assert [mail["calendar"] for mail in await whole.mails_to("karen@k0751.example")] == [None]
+    with pytest.raises(Problem) as refused:
+        await whole.sign_up(AARHUS)
+    assert refused.value.status == 409
+    await whole.simulation.quiet()
+    assert await whole.broken() == []
+
+
+async def test_a_fourth_participant_becomes_an_invoice_line_and_both_lead_back_to_who_asked(whole: Whole) -> None:
+    enrolment_id = (await whole.sign_up(KOEBENHAVN))["enrolment_id"]
+    await whole.simulation.advance(local(date(2020, 9, 3), time(9)))
+    planned = (await whole.client.get("/api/scheduling/meetings", programme_id=PROGRAMME))["meetings"]
+    meeting_id = next(one["id"] for one in planned if one["key"] == "oest-heldag-1")
+    when = {"day": "2020-11-17", "starts": "09:30", "ends": "15:30", "place": "Mødehuset, København"}
+    await whole.client.send("POST", f"/api/scheduling/meetings/{meeting_id}/date", when)
+    await whole.simulation.quiet()
+    path = f"/api/enrollment/enrolments/{enrolment_id}/meetings/{meeting_id}/participants"
+    for number in range(1, 4):
+        await whole.client.send("POST", path, {"name": f"Deltager {number}", "email": f"d{number}@k0101.example"})
+    fourth: dict[str, Any] = {"name": "Fjerde Deltager", "email": "d4@k0101.example"}
+    with pytest.raises(Problem) as refused:
+        await whole.client.send("POST", path, fourth)
+    assert refused.value.details["price_ore"] == 100_000
+    await whole.client.send("POST", path, {**fourth, "accepted_price_ore": 100_000})
+    await whole.simulation.quiet()
+    assert [mail["calendar"] for mail in await whole.mails_to("d4@k0101.example")] == ["REQUEST"]
+    extra = next(one for one in await whole.claims_of(enrolment_id) if one["kind"] == "extra")
+    assert extra["invoice_id"] is None
+
+    await whole.simulation.advance(local(date(2020, 11, 17), time(23)))
+    assert [one["invoice_id"] for one in await whole.claims_of(enrolment_id) if one["kind"] == "extra"] == [None]
+    await whole.simulation.advance(local(date(2020, 11, 19), time(12)))
+    (extra,) = [one for one in await whole.claims_of(enrolment_id) if one["kind"] == "extra"]
+    invoice = await whole.client.get(f"/api/invoicing/invoices/{extra['invoice_id']}")
+    assert (invoice["net_ore"], invoice["gross_ore"]) == (100_000, 125_000)
+    assert [line["claim_id"] for line in invoice["lines"]] == [extra["id"]]
+    assert await whole.broken() == []
+
+    line = whole.why(extra["id"])
+    assert "tovholder.enrollment.ExtraParticipantAdded.v1" in line
+    assert "bag det står  token/local" in line
+    sent = await whole.client.get("/api/notifications/messages", about=f"enrolment/{enrolment_id}")
+    mail = whole.why(sent["messages"][0]["id"])
+    assert "tovholder.enrollment.MunicipalityEnrolled.v1" in mail
+    assert "bag det står  token/local" in mail
