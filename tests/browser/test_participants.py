@@ -25,8 +25,8 @@ async def the_page(town: Town) -> str:
 async def register(page: Page, name: str) -> None:
     await page.get_by_label("Navn").fill(name)
     await page.get_by_label("E-mail").fill(f"{name.lower()}@aarhus.example")
-    await page.get_by_role("button", name="Tilmeld deltageren").click()
-    await page.wait_for_load_state()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Tilmeld deltageren").click()
 
 
 @pytest.mark.parametrize(("width", "scripts"), [("phone", True), ("desktop", True), ("desktop", False)])

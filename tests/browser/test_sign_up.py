@@ -27,8 +27,8 @@ async def fill_in(page: Page) -> None:
 
 
 async def send(page: Page) -> None:
-    await page.get_by_role("button", name="Send tilmeldingen").click()
-    await page.wait_for_load_state()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Send tilmeldingen").click()
 
 
 @pytest.mark.parametrize("width", ["phone", "desktop"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from deploy.local.assets import install_browser
 from tests.support.enrollment_web import Town
@@ -25,6 +25,7 @@ ARGUMENTS = (
     "--disable-sync",
 )
 
+PATIENCE_MS = 20_000
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{folder}</dir><cachedir>{cache}</cachedir></fontconfig>
@@ -39,6 +40,7 @@ async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Br
     fonts.write_text(FONTS.format(folder=path.parent / "fonts", cache=fonts.parent), encoding="utf-8")
     own = {"LD_LIBRARY_PATH": str(path.parent), "FONTCONFIG_FILE": str(fonts)}
     environment = {**os.environ, **(own if (path.parent / "lock.sha256").exists() else {})}
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS, env=environment)
         yield browser

@@ -182,6 +182,16 @@ async def test_another_group_means_other_meetings(desk: Desk) -> None:
     assert await desk.told() == []
 
 
+async def test_another_group_leaves_meetings_for_everybody_as_they_were(desk: Desk) -> None:
+    enrolment = await desk.has_enrolled()
+    meeting = await desk.has_meeting(group=None)
+    await desk.register(enrolment, meeting.id, "Anna")
+    await desk.told()
+    await desk.ask(change_group, ChangeGroup(enrolment_id=enrolment, group="oest"))
+    assert [type(fact).__name__ for fact in await desk.told()] == ["EnrolmentRegrouped"]
+    assert await desk.pool.fetchval("SELECT count(*) FROM seats") == 1
+
+
 async def test_a_municipality_without_a_place_registers_nobody(desk: Desk) -> None:
     await desk.publish()
     meeting = await desk.has_meeting()

@@ -188,6 +188,7 @@ def test_a_clock_that_was_set_back_lets_nobody_in_before_others() -> None:
     change = register(with_people(a_roster(), 3), somebody(4), PRICE, NOW - timedelta(days=1))
     assert ids(change.after)[-1] == "p4"
     assert change.extra_added == (somebody(4),)
+    assert change.after.seats == tuple(sorted(change.after.seats, key=lambda seat: (seat.registered_at, seat.number)))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,74 @@
+"""The command line of the service, as an operator runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from deploy.local.locations import ROOT
+from services.enrollment.usecases.explain import explain
+from shared.storage.tx import transaction
+from tests.support.enrollment_desk import CAUSE, P1, Desk
+from tests.support.servers import Database, MakeDatabase
+
+CSV = "kommunekode;hovedpostkasse\n0751;post@aarhus.example\n"
+
+
+async def run(where: Database, *arguments: str) -> tuple[int | None, str]:
+    running = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services.enrollment",
+        *arguments,
+        cwd=ROOT,
+        env={**os.environ, "TOVHOLDER_DATABASE_URL": where.url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await running.communicate()
+    return running.returncode, output.decode()
+
+
+async def test_a_file_of_addresses_is_tried_before_it_is_imported(
+    database: MakeDatabase,
+    tmp_path: Path,
+    link_key: None,  # noqa: ARG001  (the key must be there)
+) -> None:
+    where = await database("enrollment")
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text(CSV, encoding="utf-8")
+    bad.write_text(CSV.replace("@", " ").replace("0751", "9751"), encoding="utf-8")
+
+    assert await run(where, "import-addresses", str(good)) == (
+        0,
+        "1 rækker læst, 1 med ændringer: kan indlæses; kør igen med --import for at gemme.\n",
+    )
+    assert "1 med ændringer: er indlæst" in (await run(where, "import-addresses", "--import", str(good)))[1]
+    assert "0 med ændringer" in (await run(where, "import-addresses", "--import", str(good)))[1]
+    status, said = await run(where, "import-addresses", "--import", str(bad))
+    assert status == 1
+    assert "Række 2, kolonne »kommunekode«" in said
+    assert "Række 2, kolonne »hovedpostkasse«" in said
+    assert (await run(where, "import-addresses", str(tmp_path / "none.csv")))[0] == 1
+
+
+async def test_programme_files_are_checked(database: MakeDatabase) -> None:
+    where = await database("enrollment")
+    assert (await run(where, "check", f"programmes/{P1}.yaml"))[0] == 0
+    assert (await run(where, "check", "programmes/gode-overgange.yaml"))[0] == 1
+
+
+async def test_why_something_is_as_it_is_names_who_was_behind_it(desk: Desk) -> None:
+    enrolment = await desk.has_enrolled()
+    meeting = await desk.has_meeting()
+    person = (await desk.register(enrolment, meeting.id, "Anna"))["person_id"]
+    async with transaction(desk.pool, desk, "/tovholder/enrollment", CAUSE) as tx:
+        found = [await explain(tx, sought) for sought in (enrolment, P1, person, "ukendt")]
+    assert [one and (one.kind, one.title, one.cause.actor) for one in found] == [
+        ("tilmelding", "Aarhus Kommune i Netværk om den kommunale ungeindsats: Plads bekræftet", "token/test"),
+        ("forløb", "Netværk om den kommunale ungeindsats, version 1", "token/test"),
+        ("deltager", "Anna fra Aarhus Kommune ved Møde", "token/test"),
+        None,
+    ]
