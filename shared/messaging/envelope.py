@@ -107,11 +107,13 @@ class Arrival:
     invalid: ValidationError | None = None
     """What exactly is wrong with the data of a readable envelope: a command's sender is told."""
     uid: UUID | None = None
+    stream: tuple[str, str] | None = None
+    """(subject, source): what its order is kept by."""
 
-    @property
-    def stream(self) -> tuple[str, str] | None:
-        """(subject, source): what its order is kept by."""
-        return (self.subject, self.source) if self.subject is not None and self.source is not None else None
+    def belongs_to(self, subject: str | None, source: str | None) -> None:
+        """Give it its place; without one of the two it has none."""
+        self.subject, self.source = subject, source
+        self.stream = None if subject is None or source is None else (subject, source)
 
     def cause(self) -> Cause:
         """The cause of what follows from this event."""
@@ -236,8 +238,7 @@ class Reader:
         except ValidationError as error:
             arrival.defect = Defect("bad_envelope", describe(error))
             # What is readable still says which key is to wait.
-            arrival.source = _readable(event.get("source"))
-            arrival.subject = _readable(event.get("subject"))
+            arrival.belongs_to(_readable(event.get("subject")), _readable(event.get("source")))
             arrival.id = _readable(event.get("id"))
             arrival.type = _readable(event.get("type"))
             if arrival.source and arrival.id:
@@ -273,10 +274,10 @@ def _whole(name: str, model: type[BaseModel]) -> Any:
 
 def _accept(arrival: Arrival, event: Mapping[str, Any]) -> bool:
     """Take the attributes over; False when one of them has a value that cannot be kept."""
-    arrival.source = source = event["source"]
+    source = event["source"]
+    arrival.belongs_to(event.get("subject"), source)
     arrival.id = event_id = event["id"]
     arrival.type = event["type"]
-    arrival.subject = event.get("subject")
     arrival.uid = event_uid(source, event_id)
     arrival.correlation_id = event.get("correlationid") or event_id
     arrival.causation_id = event.get("causationid")

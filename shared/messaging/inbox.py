@@ -229,7 +229,7 @@ class Inbox:
         if arrival.type is None:
             return arrival if self._doorkeeper else None
         if arrival.subject is None and arrival.uid is not None:
-            arrival.subject = f"intake/{arrival.uid}"
+            arrival.belongs_to(f"intake/{arrival.uid}", arrival.source)
         if arrival.type.startswith(self._owned) or (self._doorkeeper and not arrival.type.startswith(self._prefixes)):
             return arrival
         return None

@@ -48,7 +48,9 @@ def test_an_error_is_tried_again_blamed_on_the_event_or_on_us(error: Exception, 
 
 
 def dead(key: str, reason: str = "data_error") -> Dead:
-    return Dead(Arrival(RECORD, subject=key, source="/s", type="t"), Defect(reason, "SQLSTATE 23505"))
+    arrival = Arrival(RECORD, type="t")
+    arrival.belongs_to(key, "/s")
+    return Dead(arrival, Defect(reason, "SQLSTATE 23505"))
 
 
 def test_five_keys_with_one_defect_in_a_minute_are_a_bug() -> None:
