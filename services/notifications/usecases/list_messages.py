@@ -17,7 +17,7 @@ from shared.storage.tx import Tx
 
 _STATES = ("pending", "claimed", "sending", "sent", "unknown", "failed", "settled")
 _MOST = 500
-# Links stand as paths here: only the mailer knows where people reach the installation.
+# Links are left out here: one may be the key to what only its recipient may do.
 _PREVIEW = Composer(Words(""), Mailbox("", ""))
 
 
