@@ -65,6 +65,7 @@ async def play(addresses: Addresses, console: Console) -> Played:
             for step in scenario.steps():
                 await simulation.advance(step.at)
                 await show(step.at)
+                scenario.today = day_of(step.at)
                 await step.do()
                 await simulation.quiet()
             await simulation.advance(END)
