@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import structlog
 from aiokafka import ConsumerRebalanceListener
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.exceptions import NackMessage
 from faststream.kafka import KafkaBroker
@@ -129,11 +129,14 @@ class Consumer:
         consumer = self._consumer()
         if consumer is None or not self._assigned:
             return 1
-        partitions = list(consumer.assignment())
-        ends = await consumer.end_offsets(partitions)
+        ends = await consumer.end_offsets(list(consumer.assignment()))
         lag = 0
-        for partition, end in ends.items():
-            lag += max(0, end - await consumer.position(partition))
+        try:
+            for partition, end in ends.items():
+                lag += max(0, end - await consumer.position(partition))
+        except IllegalStateError:
+            # The group is being divided anew at this moment.
+            return 1
         return lag + self._in_flight
 
     # Kafka -------------------------------------------------------------------------------------------------------

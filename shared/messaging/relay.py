@@ -56,6 +56,7 @@ HOT_S = 0.010
 IDLE_S = 0.100
 HOT_FOR_S = 1.0
 LOCK_WAIT_S = 0.5
+REPORT_EVERY_S = 1.0
 ACK_DEADLINE_S = 30.0
 PING_S = 2.0
 STOP_S = 5.0
@@ -83,6 +84,10 @@ ORDER BY id LIMIT $2
 _PENDING = """
 SELECT count(*) FROM outbox o
 WHERE NOT EXISTS (SELECT 1 FROM outbox_dead d WHERE d.key = o.key AND d.topic = o.topic)
+"""
+_WAITING = """
+SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8
+FROM (SELECT created_at FROM outbox ORDER BY id LIMIT $1) AS first
 """
 _COLUMNS = (
     "id, event_id, source, topic, key, sequence, type, payload, correlation_id, causation_id, actor, occurred_at, "
@@ -210,6 +215,7 @@ class Relay:
         self._asking: Connection | None = None
         self._sender: Sender | None = None
         self._hot_until = 0.0
+        self._reported_at = 0.0
         self._partitions_at = 0.0
         self._failures = 0
 
@@ -267,6 +273,7 @@ class Relay:
                     await self._make_partitions(connection)
                 sent = await self._drain(connection, self._sender or await self._new_sender())
                 self._failures = 0
+                await self._report(connection)
                 if not sent or not self._wake.is_set():
                     await self._sleep(sent=sent, stop=stop)
             await self._drain_at_the_end(connection)
@@ -294,6 +301,15 @@ class Relay:
     async def _make_partitions(self, connection: Connection) -> None:
         await connection.execute("SELECT outbox_sent_make_partitions($1)", DAYS_AHEAD)
         self._partitions_at = time.monotonic()
+
+    async def _report(self, connection: Connection) -> None:
+        now = time.monotonic()
+        if now - self._reported_at < REPORT_EVERY_S:
+            return
+        self._reported_at = now
+        rows, age = await connection.fetchrow(_WAITING, BATCH) or (0, 0.0)
+        metrics.OUTBOX_ROWS.labels(self.source).set(rows)
+        metrics.OUTBOX_AGE.labels(self.source).set(age)
 
     async def _sleep(self, *, sent: bool, stop: asyncio.Event) -> None:
         now = time.monotonic()

@@ -101,7 +101,9 @@ class OutboxWatch:
     async def look(self) -> None:
         self.age = await self._pool.fetchval(
             "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8"
-            " FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 1) AS oldest"
+            # What waits behind a dead record waits for a person; it is no reason to turn everybody away.
+            " FROM (SELECT created_at FROM outbox o WHERE NOT EXISTS"
+            " (SELECT 1 FROM outbox_dead d WHERE d.key = o.key AND d.topic = o.topic) ORDER BY id LIMIT 1) AS oldest"
         )
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -7,9 +7,11 @@ import json
 from typing import Any
 
 import asyncpg
+import pytest
 
 from shared.contracts.notifications import SendMessage
 from shared.contracts.refusal import Refused
+from shared.messaging import consumer as consumer_module
 from shared.messaging.consumer import Consumer
 from shared.messaging.subscriptions import intake
 from shared.storage.tx import Tx
@@ -93,6 +95,30 @@ async def test_a_transient_error_is_tried_again_and_never_becomes_a_dead_letter(
         assert consumer.state == "running"
     assert await reader.effects() == [1, 2]
     assert await reader.count("dead_letters") == 0
+
+
+async def test_a_reader_that_gets_nothing_done_ends_its_process(
+    kafka_reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = kafka_reader
+    ended: list[int] = []
+    monkeypatch.setattr(consumer_module, "WATCH_EVERY_S", 0.1)
+    monkeypatch.setattr(consumer_module, "NO_PROGRESS_S", 0.5)
+    monkeypatch.setattr(consumer_module.os, "_exit", ended.append)
+    release = asyncio.Event()
+
+    async def stuck(_tx: Tx, _events: Any) -> None:
+        await release.wait()
+
+    reader.inbox.handlers["tovholder.invoicing.InvoiceRejected.v1"] = [stuck]
+    async with reader.running():
+        await reader.caught_up()
+        assert ended == []
+        await reader.send(event("a", 1))
+        await eventually(lambda: ended)
+        assert set(ended) == {1}
+        release.set()
+        await reader.caught_up()
 
 
 async def test_two_readers_share_the_partitions_and_one_takes_over_for_the_other(kafka_reader: Reader) -> None:

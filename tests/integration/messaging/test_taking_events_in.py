@@ -213,8 +213,9 @@ async def test_data_that_breaks_the_contract_is_a_dead_letter_that_repeats_no_va
     [
         event("a", 2, source="/somebody", data={"owner": OWNER, "invoice_id": "a", "reason": ""}),
         event("a", 2, source="/somebody", data={"owner": "/somebody", "invoice_id": "a", "reason": ""}),
+        event("b", 1, source="/somebody", data={"owner": "/somebody", "invoice_id": "b", "reason": ""}),
     ],
-    ids=["names the owner, is another", "names itself"],
+    ids=["names the owner, is another", "names itself", "names itself, about something new"],
 )
 async def test_only_the_owner_may_tell(reader: Reader, stranger: dict[str, Any]) -> None:
     await reader.take(event("a", 1))
