@@ -6,12 +6,20 @@ import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 import structlog
 
 from shared.runtime import log as logs
-from tests.support.servers import MakeDatabase
-from tests.support.toy import Desk, a_desk
+from shared.runtime.service import streams_of
+from shared.storage.migrate import migrate
+from tests.support.servers import Database, _Templates
+from tests.support.toy import SERVICE, Desk, a_desk
+
+WRITTEN = (
+    *("things", "rung", "outbox", "outbox_sent", "stream_out", "timers", "starts"),
+    *("http_requests", "audit", "attempts", "simulated_clock"),
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,7 +35,26 @@ def link_key_file(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+async def _toy_database(_templates: _Templates) -> AsyncIterator[Database]:
+    made = await _templates.fresh(None)
+    await migrate(made.owner_url, streams_of(SERVICE), "test_any")
+    yield made
+    await _templates.drop(made.name)
+
+
 @pytest.fixture
-async def desk(database: MakeDatabase, link_key_file: Path) -> AsyncIterator[Desk]:
-    async with a_desk(await database(), link_key_file) as open_desk:
+async def toy_database(_toy_database: Database) -> Database:
+    """A migrated database of the toy's, with nothing in it; the same one for all tests that need no other."""
+    connection = await asyncpg.connect(_toy_database.url)
+    try:
+        await connection.execute(";".join(f"DELETE FROM {table}" for table in WRITTEN))
+    finally:
+        await connection.close()
+    return _toy_database
+
+
+@pytest.fixture
+async def desk(toy_database: Database, link_key_file: Path) -> AsyncIterator[Desk]:
+    async with a_desk(toy_database, link_key_file) as open_desk:
         yield open_desk

@@ -22,9 +22,7 @@ import pytest
 import structlog
 
 from deploy.local.locations import ROOT
-from deploy.local.topics import ensure_topics
 from shared.runtime.commands import run_command
-from shared.runtime.service import streams_of
 from shared.storage.migrate import SHARED, migrate
 from tests.support.eventually import eventually
 from tests.support.servers import Database, MakeDatabase
@@ -78,31 +76,29 @@ def _toy(*arguments: str) -> list[str]:
 
 @pytest.fixture
 async def surroundings(
-    database: MakeDatabase, kafka: str, prefix: str, link_key_file: Path, tmp_path: Path
+    toy_database: Database, kafka: str, prefix: str, link_key_file: Path, tmp_path: Path
 ) -> Surroundings:
-    made = await database()
-    await migrate(made.owner_url, streams_of(SERVICE), "test_any")
-    await ensure_topics(kafka, prefix)
-    await _make_topic(kafka, f"{prefix}tovholder.toy")
+    # The toy borrows a fact of enrollment's.
+    await _make_topics(kafka, *(f"{prefix}tovholder.{name}" for name in ("toy", "intake", "enrollment")))
     told = {
-        "TOVHOLDER_DATABASE_URL": made.url,
-        "TOVHOLDER_MIGRATION_URL": made.owner_url,
+        "TOVHOLDER_DATABASE_URL": toy_database.url,
+        "TOVHOLDER_MIGRATION_URL": toy_database.owner_url,
         "TOVHOLDER_KAFKA": kafka,
         "TOVHOLDER_PREFIX": prefix,
         "TOVHOLDER_HTTP_PORT": "0",
         "TOVHOLDER_API_TOKENS": TOKENS,
         "TOVHOLDER_LINK_KEY_FILE": str(link_key_file),
     }
-    return Surroundings(made, {**os.environ, **told}, tmp_path)
+    return Surroundings(toy_database, {**os.environ, **told}, tmp_path)
 
 
-async def _make_topic(kafka: str, name: str) -> None:
+async def _make_topics(kafka: str, *names: str) -> None:
     from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # noqa: PLC0415  (only here)
 
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(name, 1, 1)])
+        await admin.create_topics([NewTopic(name, 1, 1) for name in names])
     finally:
         await admin.close()
 

@@ -8,20 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers import Database, MakeDatabase
+from tests.support.servers import Database
 from tests.support.toy import Desk, a_desk
 
 START = datetime(2020, 8, 1, 8, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-async def empty(database: MakeDatabase) -> Database:
-    return await database()
-
-
-@pytest.fixture
-async def simulated(empty: Database, link_key_file: Path) -> AsyncIterator[Desk]:
-    async with a_desk(empty, link_key_file, simulated_start=START) as desk:
+async def simulated(toy_database: Database, link_key_file: Path) -> AsyncIterator[Desk]:
+    async with a_desk(toy_database, link_key_file, simulated_start=START) as desk:
         yield desk
 
 
@@ -85,10 +80,10 @@ async def test_what_happens_carries_domain_time_and_its_answer_machine_time(simu
     assert await simulated.host.pool.fetchval("SELECT now() - stored_at < interval '1 minute' FROM http_requests")
 
 
-async def test_a_restart_does_not_turn_it_back(empty: Database, link_key_file: Path) -> None:
-    async with a_desk(empty, link_key_file, simulated_start=START) as desk:
+async def test_a_restart_does_not_turn_it_back(toy_database: Database, link_key_file: Path) -> None:
+    async with a_desk(toy_database, link_key_file, simulated_start=START) as desk:
         await move(desk, START + timedelta(days=3), 5)
-    async with a_desk(empty, link_key_file, simulated_start=START) as again:
+    async with a_desk(toy_database, link_key_file, simulated_start=START) as again:
         state = (await again.nobody.get("/_clock")).json()
 
     assert (state["now"], state["generation"]) == ("2020-08-04T08:00:00Z", 5)

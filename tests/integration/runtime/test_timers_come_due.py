@@ -13,7 +13,7 @@ import pytest
 from shared.runtime import timers as timers_module
 from shared.storage.tx import Cause
 from tests.support.eventually import eventually
-from tests.support.servers import MakeDatabase
+from tests.support.servers import Database
 from tests.support.toy import SERVICE, Desk, a_desk
 
 START = datetime(2020, 8, 1, 8, 0, tzinfo=UTC)
@@ -21,8 +21,8 @@ ARMED_BY = Cause("c-1", "e-1", "person/p-1")
 
 
 @pytest.fixture
-async def desk(database: MakeDatabase, link_key_file: Path) -> AsyncIterator[Desk]:
-    async with a_desk(await database(), link_key_file, simulated_start=START) as open_desk:
+async def desk(toy_database: Database, link_key_file: Path) -> AsyncIterator[Desk]:
+    async with a_desk(toy_database, link_key_file, simulated_start=START) as open_desk:
         yield open_desk
 
 
@@ -170,8 +170,8 @@ async def _armed(desk: Desk) -> bool:
     return True
 
 
-async def test_in_real_time_a_timer_comes_when_it_is_due(database: MakeDatabase, link_key_file: Path) -> None:
-    async with a_desk(await database(), link_key_file) as desk, running(desk):
+async def test_in_real_time_a_timer_comes_when_it_is_due(toy_database: Database, link_key_file: Path) -> None:
+    async with a_desk(toy_database, link_key_file) as desk, running(desk):
         due = desk.host.clock.now() + timedelta(milliseconds=300)
         async with desk.host.transaction(ARMED_BY) as tx:
             tx.arm("ring", "soon", due)

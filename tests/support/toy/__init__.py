@@ -19,12 +19,11 @@ from shared.contracts.enrollment import PersonErased
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
 from shared.runtime.api import Answer, Asked, read, write, write_many
-from shared.runtime.service import Host, Service, open_host, streams_of
+from shared.runtime.service import Host, Service, open_host
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.timers import Timer, at
 from shared.runtime.web import web_application
 from shared.runtime.why import Effect
-from shared.storage.migrate import migrate
 from shared.storage.tx import Cause, Tx
 from shared.web.forms import Form, read_form
 from tests.support.servers import Database
@@ -226,8 +225,7 @@ def settings_for(database: Database, link_key_file: Path, **more: Any) -> Servic
 
 @asynccontextmanager
 async def a_desk(database: Database, link_key_file: Path, **more: Any) -> AsyncIterator[Desk]:
-    """A migrated toy service behind an ASGI transport."""
-    await migrate(database.owner_url, streams_of(SERVICE), "test_any")
+    """The toy service behind an ASGI transport, on a migrated database."""
     host = await open_host(SERVICE, settings_for(database, link_key_file, **more))
     transport = httpx.ASGITransport(app=web_application(host))
 
