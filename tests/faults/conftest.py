@@ -16,8 +16,8 @@ from deploy.local import kafka as embedded_kafka
 from deploy.local import postgres as embedded_postgres
 from deploy.local.ports import free_ports
 from tests.support.servers import PASSWORD, _Templates
-from tests.support.stack_servers import Machine
 from tests.support.stack import AFTER_THE_DEADLINE, SERVICES, Installation
+from tests.support.stack_servers import Machine
 
 FAILED = pytest.StashKey[bool]()
 
@@ -152,9 +152,9 @@ async def fresh(machine: Machine, templates: _Templates) -> AsyncIterator[Any]:
     """Makes an installation for one test: `await fresh("enrollment", "invoicing")`; nothing runs in it yet."""
     made: list[Installation] = []
 
-    async def make(*services: str) -> Installation:
+    async def make(*services: str, **options: Any) -> Installation:
         await machine.usable()
-        one = Installation(machine.broker.bootstrap, templates, services or SERVICES, drops=False)
+        one = Installation(machine.broker.bootstrap, templates, services or SERVICES, drops=False, **options)
         made.append(one)
         return await one.__aenter__()
 

@@ -32,9 +32,7 @@ def a_code() -> str:
 
 async def is_claimed(reader: Installation, code: str) -> None:
     async def claimed() -> bool:
-        found = await reader.rows(
-            "invoicing", "SELECT id FROM claims WHERE enrolment_id = $1", f"crm-enrolment-{code}"
-        )
+        found = await reader.rows("invoicing", "SELECT id FROM claims WHERE enrolment_id = $1", f"crm-enrolment-{code}")
         return len(found) == 1
 
     await eventually(claimed, because=f"{code} has its claim")
@@ -173,7 +171,9 @@ async def test_the_same_event_a_thousand_times_is_one_claim(reader: Installation
 async def test_events_of_one_key_out_of_order_wait_for_their_turn(reader: Installation, producer: Producer) -> None:
     code = a_code()
     subject = f"enrolment/crm-enrolment-{code}"
-    about = {name: crm.municipality_enrolled(code)[name] for name in ("owner", "programme", "enrolment_id", "organisation")}
+    about = {
+        name: crm.municipality_enrolled(code)[name] for name in ("owner", "programme", "enrolment_id", "organisation")
+    }
     withdrawn = {**about, "contact": crm.contact(code), "reason": ""}
     appointed = {**about, "contact": {**crm.contact(code), "email": "ny@kommune.example"}}
     first = crm.enrolled(code, sequence=1)
@@ -203,9 +203,7 @@ async def test_an_event_that_comes_too_late_is_kept_aside(reader: Installation, 
     before = len(await dead_of(reader, "sequence_regressed"))
     await producer.tell(crm.enrolled(code, sequence=5), crm.event("enrollment.Flag", subject, {}, sequence=4))
     await is_claimed(reader, code)
-    await eventually(
-        lambda: _grown(reader, "sequence_regressed", before), because="the late one is kept aside"
-    )
+    await eventually(lambda: _grown(reader, "sequence_regressed", before), because="the late one is kept aside")
     reader.dead["invoicing"] = reader.dead.get("invoicing", 0) + 1
     await goes_on(reader, producer)
 

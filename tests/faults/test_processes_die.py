@@ -46,7 +46,7 @@ async def test_the_api_dies_after_commit_and_the_same_key_gets_the_same_answer(w
     ("failpoint", "twice_on_the_topic"),
     [("relay.before_send", False), ("relay.between_ack_and_move", True), ("relay.after_move", False)],
 )
-async def test_the_relay_dies(world: Installation, failpoint: str, twice_on_the_topic: bool) -> None:
+async def test_the_relay_dies(world: Installation, failpoint: str, *, twice_on_the_topic: bool) -> None:
     before = {one.identity for one in await oracle.read_topics(world.where)}
     await restarted_with(world, "enrollment-relay", f"{failpoint}:kill")
     signing_up = asyncio.gather(*(asyncio.create_task(world.sign_up()) for _ in range(3)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any
+from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 
@@ -162,7 +162,7 @@ def enrolled(code: str, **more: Any) -> dict[str, Any]:
     return event("enrollment.MunicipalityEnrolled", subject, municipality_enrolled(code), **more)
 
 
-def extra(code: str, meeting_id: str = MEETING_ID, **more: Any) -> dict[str, Any]:
+def with_extra(code: str, meeting_id: str = MEETING_ID, **more: Any) -> dict[str, Any]:
     subject = f"roster/crm-{code}-{meeting_id}"
     return event("enrollment.ExtraParticipantAdded", subject, extra_participant_added(code, meeting_id), **more)
 
@@ -182,7 +182,7 @@ class Producer:
         self._prefix = prefix
         self._kafka = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=4 * 1024 * 1024)
 
-    async def __aenter__(self) -> Producer:
+    async def __aenter__(self) -> Self:
         await self._kafka.start()
         return self
 

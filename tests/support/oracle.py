@@ -29,9 +29,7 @@ READS = {
 """Whose topics each service reads."""
 
 ENROLLED = "tovholder.enrollment.MunicipalityEnrolled.v1"
-PARTICIPANT = tuple(
-    f"tovholder.enrollment.Participant{what}.v1" for what in ("Registered", "Replaced", "Cancelled")
-)
+PARTICIPANT = tuple(f"tovholder.enrollment.Participant{what}.v1" for what in ("Registered", "Replaced", "Cancelled"))
 EXTRA_ADDED = "tovholder.enrollment.ExtraParticipantAdded.v1"
 EXTRA_REMOVED = "tovholder.enrollment.ExtraParticipantRemoved.v1"
 
@@ -113,7 +111,7 @@ async def read_topics(where: Where) -> list[Told]:
         left = {partition for partition, end in ends.items() if end > 0}
         told = []
         while left:
-            for partition, records in (await consumer.getmany(timeout_ms=500)).items():
+            for records in (await consumer.getmany(timeout_ms=500)).values():
                 told += [one for record in records if (one := _read(where, record)) is not None]
             done = [partition for partition in left if await consumer.position(partition) >= ends[partition]]
             left.difference_update(done)
@@ -237,9 +235,9 @@ _KERNEL = {
 _OWN = {
     "enrollment": {
         "enrolments": "SELECT id, programme_id, organisation_code, state, causation_id FROM enrolments",
-        "seats": "SELECT r.id AS roster_id, r.enrolment_id, r.meeting_id, m.meeting->>'kind' AS kind, count(s.*) AS taken"
+        "seats": "SELECT r.enrolment_id, r.meeting_id, m.meeting->>'kind' AS kind, count(s.*) AS taken"
         " FROM rosters r JOIN meetings m ON m.id = r.meeting_id LEFT JOIN seats s ON s.roster_id = r.id"
-        " GROUP BY r.id, r.enrolment_id, r.meeting_id, kind",
+        " GROUP BY r.enrolment_id, r.meeting_id, kind",
     },
     "scheduling": {},
     "invoicing": {
@@ -325,33 +323,49 @@ def _client_is_answered_once(history: Sequence[Attempt]) -> Iterable[Broken]:
 
 
 def _nothing_lost(seen: Evidence, first: Sequence[Told], history: Sequence[Attempt]) -> Iterable[Broken]:
-    dead = {service: {(row["source"], row["event_id"]) for row in seen.of(service, "dead")} for service in seen.rows}
     enrolled = {one.event["data"]["enrolment_id"]: one for one in first if one.event["type"] == ENROLLED}
-    claims = {(claim["enrolment_id"], claim["item"], claim["meeting_id"]) for claim in seen.of("invoicing", "claims")}
-    receipts = {m["about"] for m in seen.of("notifications", "messages") if m["state"] in ("sent", "unknown")}
-    if "enrollment" in seen.rows:
-        for attempt in history:
-            if attempt.outcome == "ok" and attempt.answer["enrolment_id"] not in enrolled:
-                yield Broken("nothing lost", f"{attempt.organisation} was told yes, and no event says so")
-    for enrolment_id, one in enrolled.items():
-        if one.identity not in dead.get("invoicing", {one.identity}):
-            for fee in one.event["data"]["fees"]:
-                if (enrolment_id, fee["id"], None) not in claims:
-                    yield Broken("nothing lost", f"enrolment {enrolment_id} has no claim for {fee['id']}")
-        if one.identity not in dead.get("notifications", {one.identity}):
-            if f"enrolment/{enrolment_id}" not in receipts:
-                yield Broken("nothing lost", f"enrolment {enrolment_id} has no receipt")
-    for one in first:
-        if one.event["type"] == EXTRA_ADDED and one.identity not in dead.get("invoicing", {one.identity}):
-            data = one.event["data"]
-            if (data["enrolment_id"], data["person"]["person_id"], data["meeting"]["id"]) not in claims:
-                yield Broken("nothing lost", f"an extra participant of {one.event['subject']} has no claim")
+    for attempt in history:
+        if attempt.outcome == "ok" and attempt.answer["enrolment_id"] not in enrolled:
+            yield Broken("nothing lost", f"{attempt.organisation} was told yes, and no event says so")
+    yield from _claims_follow(seen, first)
+    yield from _receipts_follow(seen, enrolled)
     yield from _read_by_all(seen, first)
     on_topic = {one.identity for one in first}
     for service in seen.rows:
         for row in seen.of(service, "sent"):
             if (row["source"], row["event_id"]) not in on_topic:
                 yield Broken("nothing lost", f"{row['type']} {row['key']} of {service} never reached its topic")
+
+
+def _dead_at(seen: Evidence, service: str) -> set[tuple[str, str]]:
+    return {(row["source"], row["event_id"]) for row in seen.of(service, "dead")}
+
+
+def _claims_follow(seen: Evidence, first: Sequence[Told]) -> Iterable[Broken]:
+    if "invoicing" not in seen.rows:
+        return
+    dead = _dead_at(seen, "invoicing")
+    claims = {(claim["enrolment_id"], claim["item"], claim["meeting_id"]) for claim in seen.of("invoicing", "claims")}
+    for one in first:
+        data = one.event["data"]
+        owed = []
+        if one.event["type"] == ENROLLED and one.identity not in dead:
+            owed = [(data["enrolment_id"], fee["id"], None) for fee in data["fees"]]
+        elif one.event["type"] == EXTRA_ADDED and one.identity not in dead:
+            owed = [(data["enrolment_id"], data["person"]["person_id"], data["meeting"]["id"])]
+        for claim in owed:
+            if claim not in claims:
+                yield Broken("nothing lost", f"{one.event['subject']} has no claim {claim}")
+
+
+def _receipts_follow(seen: Evidence, enrolled: Mapping[str, Told]) -> Iterable[Broken]:
+    if "notifications" not in seen.rows:
+        return
+    dead = _dead_at(seen, "notifications")
+    receipts = {m["about"] for m in seen.of("notifications", "messages") if m["state"] in ("sent", "unknown")}
+    for enrolment_id, one in enrolled.items():
+        if one.identity not in dead and f"enrolment/{enrolment_id}" not in receipts:
+            yield Broken("nothing lost", f"enrolment {enrolment_id} has no receipt")
 
 
 def _read_by_all(seen: Evidence, first: Sequence[Told]) -> Iterable[Broken]:
@@ -375,7 +389,9 @@ def _nothing_twice(seen: Evidence) -> Iterable[Broken]:
         "mails": [message_id for message_id, _ in seen.mails],
         "enrolments": [(e["programme_id"], e["organisation_code"]) for e in seen.of("enrollment", "enrolments")],
     }
-    lines = [(line["claim_id"],) for i in seen.of("invoicing", "invoices") for line in json.loads(i["document"])["lines"]]
+    lines = [
+        (line["claim_id"],) for i in seen.of("invoicing", "invoices") for line in json.loads(i["document"])["lines"]
+    ]
     keys["invoice lines"] = lines
     for what, found in keys.items():
         for key in {key for key in found if found.count(key) > 1}:
@@ -414,9 +430,7 @@ def _order_at_the_readers(seen: Evidence) -> Iterable[Broken]:
 
 
 def _no_ghosts(seen: Evidence, first: Sequence[Told]) -> Iterable[Broken]:
-    committed = {
-        (row["source"], row["event_id"]) for service in seen.rows for row in seen.of(service, "sent")
-    }
+    committed = {(row["source"], row["event_id"]) for service in seen.rows for row in seen.of(service, "sent")}
     for one in first:
         if _ours(one.event["source"]) in seen.rows and one.identity not in committed:
             yield Broken("no ghosts", f"nobody has committed {one.event['type']} {one.event['subject']}")
@@ -496,27 +510,22 @@ def _sums_balance(seen: Evidence) -> Iterable[Broken]:
 
 
 def _seats_count(seen: Evidence, first: Sequence[Told]) -> Iterable[Broken]:
-    included: dict[tuple[str, str], int | None] = {}
-    extras: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for one in first:
-        data = one.event["data"]
-        if one.event["type"] == ENROLLED:
-            for term in data["seats"]:
-                included[data["enrolment_id"], term["kind"]] = term["included"]
-        elif one.event["type"] == EXTRA_ADDED:
-            extras[data["enrolment_id"], data["meeting"]["id"]].add(data["person"]["person_id"])
-        elif one.event["type"] == EXTRA_REMOVED:
-            extras[data["enrolment_id"], data["meeting"]["id"]].discard(data["person"]["person_id"])
+    included = {
+        (one.event["data"]["enrolment_id"], term["kind"]): term["included"]
+        for one in first
+        if one.event["type"] == ENROLLED
+        for term in one.event["data"]["seats"]
+    }
+    extras = _extras_by_facts(first)
     people = _people_by_facts(first)
     for row in seen.of("enrollment", "seats"):
-        told = len(people[row["enrolment_id"], row["meeting_id"]])
-        if told != row["taken"]:
-            yield Broken("seats count", f"roster {row['roster_id']}: {row['taken']} people, {told} by the facts")
+        roster = row["enrolment_id"], row["meeting_id"]
+        if len(people[roster]) != row["taken"]:
+            yield Broken("seats count", f"{roster}: {row['taken']} people, {len(people[roster])} by the facts")
         limit = included.get((row["enrolment_id"], row["kind"]))
         beyond = 0 if limit is None else max(0, row["taken"] - limit)
-        found = len(extras[row["enrolment_id"], row["meeting_id"]])
-        if found != beyond:
-            yield Broken("seats count", f"roster {row['roster_id']}: {row['taken']} people, {found} of them extra")
+        if len(extras[roster]) != beyond:
+            yield Broken("seats count", f"{roster}: {row['taken']} people, {len(extras[roster])} of them extra")
     if "invoicing" in seen.rows:
         claimed: dict[tuple[str, str], set[str]] = defaultdict(set)
         for claim in seen.of("invoicing", "claims"):
@@ -525,6 +534,17 @@ def _seats_count(seen: Evidence, first: Sequence[Told]) -> Iterable[Broken]:
         for roster in extras.keys() | claimed.keys():
             if extras[roster] != claimed[roster]:
                 yield Broken("seats count", f"{roster}: {len(extras[roster])} extra, {len(claimed[roster])} claimed")
+
+
+def _extras_by_facts(first: Sequence[Told]) -> dict[tuple[str, str], set[str]]:
+    extras: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for one in first:
+        data = one.event["data"]
+        if one.event["type"] == EXTRA_ADDED:
+            extras[data["enrolment_id"], data["meeting"]["id"]].add(data["person"]["person_id"])
+        elif one.event["type"] == EXTRA_REMOVED:
+            extras[data["enrolment_id"], data["meeting"]["id"]].discard(data["person"]["person_id"])
+    return extras
 
 
 def _people_by_facts(first: Sequence[Told]) -> dict[tuple[str, str], set[str]]:

@@ -1,4 +1,4 @@
-"""Another system tells the facts, `enrollment` and `scheduling` are not there: invoices and mails follow all the same."""
+"""Another system tells the facts, `enrollment` and `scheduling` are not there: invoices and mails follow."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def facts_of(number: int) -> dict[str, dict[str, Any]]:
     orderly = number % 2 == 0
     facts = {
         "enrolled": crm.enrolled(code, **({"sequence": 1} if orderly else {})),
-        "extra": crm.extra(code, meeting_id, **({"sequence": 1} if orderly else {})),
+        "extra": crm.with_extra(code, meeting_id, **({"sequence": 1} if orderly else {})),
         # These two have one key: a producer that numbers its events tells them in their order.
         "scheduled": crm.scheduled(meeting_id),
         "held": crm.held(meeting_id),
@@ -42,7 +42,7 @@ def facts_of(number: int) -> dict[str, dict[str, Any]]:
 
 
 async def play(installation: Installation, *, told_again: bool) -> None:
-    """All orders side by side: the first fact of each, then the second of each, …; every step is read before the next."""
+    """All orders side by side: the first fact of each, then the second of each, …; each step is read first."""
     everything = [facts_of(number) for number in range(len(ORDERS))]
     async with Producer(installation.kafka, installation.prefix) as producer:
         for step in range(4):
@@ -97,7 +97,7 @@ async def _templates_for(installation: Installation, person_id: str) -> list[str
 
 async def test_an_extra_participant_is_billed_when_the_meeting_was_held_and_not_before(both: Installation) -> None:
     async with Producer(both.kafka, both.prefix) as producer:
-        await producer.tell(crm.extra("7001"), crm.scheduled())
+        await producer.tell(crm.with_extra("7001"), crm.scheduled())
         await both.settled()
         await both.move_clock(EXTRAS_DUE)
         await both.settled()
@@ -106,20 +106,25 @@ async def test_an_extra_participant_is_billed_when_the_meeting_was_held_and_not_
         await both.settled()
         assert await sums(both) == {EXTRA: 1}
         # Somebody else is registered after the fact: a bill of its own.
-        await producer.tell(crm.extra("7002"))
+        await producer.tell(crm.with_extra("7002"))
         await both.settled()
         assert await sums(both) == {EXTRA: 2}
     assert await both.broken() == []
 
 
-async def test_two_workers_of_one_service_come_to_the_same_result(kafka: str, _templates: _Templates) -> None:
+@pytest.fixture
+async def scaled(kafka: str, _templates: _Templates) -> AsyncIterator[Installation]:
     roles = {"invoicing": {"invoicing": "web", "relay": "relay", "worker-1": "worker", "worker-2": "worker"}}
-    async with Installation(kafka, _templates, ("invoicing",), roles) as scaled:
-        await scaled.start_all()
-        await play(scaled, told_again=True)
-        await scaled.move_clock(FEES_DUE)
-        await scaled.settled()
-        await scaled.move_clock(EXTRAS_DUE)
-        await scaled.settled()
-        assert await sums(scaled) == {FEE: 24, EXTRA: 24}
-        assert await scaled.broken() == []
+    async with Installation(kafka, _templates, ("invoicing",), roles) as made:
+        await made.start_all()
+        yield made
+
+
+async def test_two_workers_of_one_service_come_to_the_same_result(scaled: Installation) -> None:
+    await play(scaled, told_again=True)
+    await scaled.move_clock(FEES_DUE)
+    await scaled.settled()
+    await scaled.move_clock(EXTRAS_DUE)
+    await scaled.settled()
+    assert await sums(scaled) == {FEE: 24, EXTRA: 24}
+    assert await scaled.broken() == []

@@ -1,4 +1,4 @@
-"""The whole installation as `tovholder up` starts it: from a request to the mail and the invoice line, and back again."""
+"""The whole installation as `tovholder up` starts it: from a request to the mail and the invoice line, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A roster is read without its lock, and a seat's number is drawn from a hat: two at once both see the last free seat."""
+"""A roster is read without its lock, and numbers are drawn from a hat: two at once both see the last free seat."""
 
 from __future__ import annotations
 
