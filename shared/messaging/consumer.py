@@ -268,6 +268,7 @@ class Consumer:
         metrics.HALTED.labels(self.inbox.consumer).set(1)
         log.critical(
             "consumer_halted",
+            alarm=True,
             consumer=self.inbox.consumer,
             reason=self.reason,
             error=type(error).__name__,
@@ -328,7 +329,7 @@ class Consumer:
             if lag == 0:
                 self._progress_at = time.monotonic()
             elif self.state != "halted" and time.monotonic() - self._progress_at > NO_PROGRESS_S:
-                log.critical("consumer_stuck", consumer=self.inbox.consumer, lag=lag)
+                log.critical("consumer_stuck", alarm=True, consumer=self.inbox.consumer, lag=lag)
                 os._exit(1)
 
 

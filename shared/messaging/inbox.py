@@ -269,6 +269,7 @@ class Inbox:
             metrics.DEAD.labels(self.consumer, one.defect.reason).inc()
             log.error(
                 "dead_letter",
+                alarm=True,
                 consumer=self.consumer,
                 reason=one.defect.reason,
                 detail=one.defect.detail,
@@ -279,7 +280,7 @@ class Inbox:
                 offset=one.arrival.record.offset,
             )
         for subject, source in outcome.gaps:
-            log.error("sequence_gap", consumer=self.consumer, subject=subject, source=source)
+            log.error("sequence_gap", alarm=True, consumer=self.consumer, subject=subject, source=source)
 
 
 class Batch:

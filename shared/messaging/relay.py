@@ -393,7 +393,7 @@ class Relay:
                 await connection.execute("SELECT 1")
                 if time.monotonic() > deadline:
                     if await _answers(self._kafka):
-                        log.critical("relay_hangs", source=self.source, unacknowledged=len(waiting))
+                        log.critical("relay_hangs", alarm=True, source=self.source, unacknowledged=len(waiting))
                         os._exit(EXIT_STATUS)
                     deadline = time.monotonic() + self._ack_deadline_s
         acked: list[int] = []
@@ -448,6 +448,7 @@ class Relay:
         metrics.UNSENDABLE.labels(self.source).inc()
         log.critical(
             "outbox_dead",
+            alarm=True,
             source=self.source,
             outbox_id=row["id"],
             topic=row["topic"],
