@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 from rich.tree import Tree
 
+from deploy.local import words
 from deploy.local.stack import Addresses
 from shared.contracts.danish import clock, short_day
 from shared.contracts.time import COPENHAGEN
@@ -87,20 +88,20 @@ def draw(what: str, known: list[dict[str, Any]], chains: list[list[Event]]) -> T
             branch = branch.add(f"fordi  {event_line(event)}")
         actors += [event["actor"] for event in reversed(events)]
     behind = next((actor for actor in actors if actor), None)
-    tree.add(f"bag det står  {behind or 'ingen person: en frist eller et andet system'}")
+    tree.add(f"bag det står  {words.behind(behind)}")
     followed = {event["id"]: event for one in known for event in one["followed"]}
     if followed:
         branch = tree.add("det førte til")
         for event in followed.values():
-            branch.add(f"{event['type']}  {event['subject']}  {event['id']}")
+            branch.add(f"{words.happened(event['type'])}  ({event['subject']}, {event['id']})")
     return tree
 
 
 def event_line(event: Event) -> str:
-    """One event: when, what, about what, its id."""
+    """One event in Danish: when, what, and in brackets what about and its id."""
     at = event["occurred_at"].astimezone(COPENHAGEN)
     when = f"{short_day(at.date())} kl. {clock(at.time())}"
-    return f"{when}  {event['type']}  {event['subject']}  {event['event_id']}"
+    return f"{when}  {words.happened(event['type'])}  ({event['subject']}, {event['event_id']})"
 
 
 def decode(output: str) -> dict[str, Any] | None:

@@ -122,9 +122,9 @@ async def test_a_fourth_participant_becomes_an_invoice_line_and_both_lead_back_t
     assert await whole.broken() == []
 
     line = whole.why(extra["id"])
-    assert "tovholder.enrollment.ExtraParticipantAdded.v1" in line
-    assert "bag det står  token/local" in line
+    assert "en ekstra deltager kom til" in line
+    assert "bag det står  API-nøglen local" in line
     sent = await whole.client.get("/api/notifications/messages", about=f"enrolment/{enrolment_id}")
     mail = whole.why(sent["messages"][0]["id"])
-    assert "tovholder.enrollment.MunicipalityEnrolled.v1" in mail
-    assert "bag det står  token/local" in mail
+    assert "kommunen fik sin plads" in mail
+    assert "bag det står  API-nøglen local" in mail

@@ -7,7 +7,10 @@ from typing import Any
 
 from rich.console import Console
 
+from deploy.local import words
 from deploy.local.why import Event, chain, draw
+from shared.contracts import enrollment, invoicing, notifications, scheduling
+from shared.contracts.event import COMMANDS, FACTS
 
 TOLD = {
     "invoice": ("tovholder.invoicing.InvoiceIssued.v1", "invoice/2021-1", "enrolled", None),
@@ -53,11 +56,31 @@ async def test_the_story_names_the_thing_its_causes_the_person_and_what_followed
     known = [{"effect": effect, "told": [], "heard": [], "followed": [mail]}]
     story = shown(known, [await chain("invoice", find)])
     assert "faktura: nr. 2021-1" in story
-    assert "4. januar 2021 kl. 9.30  tovholder.enrollment.MunicipalityEnrolled.v1  enrolment/lejre" in story
-    assert "bag det står  token/crm" in story
+    assert "4. januar 2021 kl. 9.30  kommunen fik sin plads  (enrolment/lejre, enrolled)" in story
+    assert "bag det står  API-nøglen crm" in story
     assert "message/9" in story
 
 
 async def test_what_a_deadline_did_has_nobody_behind_it() -> None:
     known = [{"effect": None, "told": [], "heard": [], "followed": []}]
     assert "ingen person" in shown(known, [])
+
+
+def test_every_event_is_told_in_danish() -> None:
+    assert all((enrollment, invoicing, notifications, scheduling))
+    assert set(words.HAPPENED) == set(FACTS) | set(COMMANDS)
+    assert words.happened("dk.crm.Something.v1") == "dk.crm.Something.v1"
+
+
+def test_every_actor_is_told_in_danish() -> None:
+    told = [
+        words.behind(actor) for actor in ("person/p-1", "source/https://crm.example/x", "clock", "form", "odd", None)
+    ]
+    assert told == [
+        "personen p-1",
+        "systemet https://crm.example/x",
+        "uret: en dato eller en frist",
+        "en person, der udfyldte en formular",
+        "odd",
+        words.NOBODY,
+    ]
