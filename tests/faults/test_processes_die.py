@@ -44,7 +44,11 @@ async def test_the_api_dies_after_commit_and_the_same_key_gets_the_same_answer(w
 
 @pytest.mark.parametrize(
     ("failpoint", "twice_on_the_topic"),
-    [("relay.before_send", False), ("relay.between_ack_and_move", True), ("relay.after_move", False)],
+    [
+        ("relay.before_send", False),
+        ("relay.between_ack_and_move", True),
+        pytest.param("relay.after_move", False, marks=pytest.mark.long),
+    ],
 )
 async def test_the_relay_dies(world: Installation, failpoint: str, *, twice_on_the_topic: bool) -> None:
     before = {one.identity for one in await oracle.read_topics(world.where)}
