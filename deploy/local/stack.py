@@ -378,7 +378,7 @@ def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
         "TOVHOLDER_API_TOKENS": f"{TOKEN_NAME}:{token}",
         "TOVHOLDER_LINK_KEY_FILE": addresses.link_key_file,
         "TOVHOLDER_STATIC_DIR": str(cache_dir() / "static"),
-        "TOVHOLDER_DOCUMENTS_DIR": str(Path(addresses.data_dir) / "invoices"),
+        "TOVHOLDER_DOCUMENTS_DIR": addresses.data_dir,
         "TOVHOLDER_SEED": str(addresses.seed),
     }
     if addresses.simulated_start is not None:

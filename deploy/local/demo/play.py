@@ -58,7 +58,7 @@ async def play(addresses: Addresses, console: Console) -> Played:
             async def show(now: datetime) -> None:
                 await timeline.read()
                 for line in timeline.lines_before(day_of(now)):
-                    progress.console.print(line, highlight=False)
+                    progress.console.print(line, highlight=False, soft_wrap=True)
                 done = (now - START).total_seconds()
                 progress.update(task, completed=done, description=f"{short_day(day_of(now)):>18}")
 

@@ -1,0 +1,54 @@
+"""Two years of the first programme: the numbers that came out last time come out again, on any machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.local.locations import ROOT
+
+NUMBERS = Path(__file__).parent / "demo_numbers.json"
+ORE_PER_FEE = 1_950_000
+ORE_PER_EXTRA = 100_000
+
+
+def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "deploy.local.cli", "demo", "--exit", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.timeout(900)
+def test_two_years_are_played_and_give_the_same_numbers(tmp_path: Path) -> None:
+    done = demo("--summary", str(tmp_path / "numbers.json"), "--data-dir", str(tmp_path / "data"))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    numbers = json.loads((tmp_path / "numbers.json").read_text(encoding="utf-8"))
+    assert numbers == json.loads(NUMBERS.read_text(encoding="utf-8"))
+
+    fees, extras = numbers["invoices"]["fees"], numbers["invoices"]["extra_participants"]
+    assert fees["count"] == numbers["enrolments"]["Plads bekræftet"] >= 40
+    assert fees["net_ore"] == fees["count"] * ORE_PER_FEE
+    assert extras["net_ore"] % ORE_PER_EXTRA == 0
+    for sums in numbers["invoices"].values():
+        assert sums["gross_ore"] == sums["net_ore"] + sums["vat_ore"] == sums["net_ore"] * 5 // 4
+
+    files = [json.loads(file.read_text(encoding="utf-8")) for file in (tmp_path / "data" / "invoices").glob("*.json")]
+    assert sorted(invoice["number"] for invoice in files) == list(range(1, numbers["invoices"]["all"]["count"] + 1))
+    assert sum(invoice["gross_ore"] for invoice in files) == numbers["invoices"]["all"]["gross_ore"]
+    assert len(list((tmp_path / "data" / "mails").glob("*.eml"))) == numbers["mails"]["sent"]
+
+
+def test_a_folder_that_no_demo_made_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("mine", encoding="utf-8")
+    done = demo("--data-dir", str(tmp_path))
+    assert done.returncode != 0
+    assert str(tmp_path) in done.stdout + done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["letter.txt"]
