@@ -14,7 +14,7 @@ import pytest
 
 from deploy.local.locations import ROOT
 from tests.support.eventually import eventually
-from tests.support.external_producer import Producer, enrolled, extra, held
+from tests.support.external_producer import Producer, enrolled, held, with_extra
 from tests.support.servers import _Templates
 from tests.support.stack import Installation
 
@@ -59,7 +59,7 @@ async def on_the_command_line(office: Installation, *args: str) -> tuple[int | N
 
 async def test_another_systems_facts_become_invoices_files_and_answers(office: Installation) -> None:
     async with Producer(office.kafka, office.prefix) as producer:
-        await producer.tell(held(sequence=1), enrolled("0101", sequence=1), extra("0101", sequence=1))
+        await producer.tell(held(sequence=1), enrolled("0101", sequence=1), with_extra("0101", sequence=1))
         await claims(office, "ready", 2)
         await office.move_clock(datetime(2022, 6, 1, 8, tzinfo=UTC))
         fee, guest = sorted(await invoices(office, 2), key=lambda one: -one["net_ore"])
