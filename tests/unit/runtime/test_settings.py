@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,13 @@ from shared.runtime.tokens import read_tokens
 
 HASH = hashlib.sha256(b"token").hexdigest()
 OTHER = hashlib.sha256(b"other").hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have an installation in the environment."""
+    for name in [name for name in os.environ if name.startswith("TOVHOLDER_")]:
+        monkeypatch.delenv(name)
 
 
 def settings(**values: Any) -> ServiceSettings:
