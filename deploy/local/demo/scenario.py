@@ -291,7 +291,10 @@ class Scenario:
 
     async def _change_people(self, plan: Plan) -> None:
         """One municipality with extra participants cancels its first one (an extra moves in); another one swaps."""
-        rosters = [(enrolment, people) for (key, enrolment), people in self._registered.items() if key == plan.key]
+        # Sorted, because they were registered side by side and finished in any order.
+        rosters = sorted(
+            (enrolment, people) for (key, enrolment), people in self._registered.items() if key == plan.key
+        )
         with_extras = [(enrolment, people) for enrolment, people in rosters if len(people) > SEATS[2]]
         if with_extras:
             enrolment, people = with_extras[0]
