@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 import signal
 
 import pytest
@@ -44,7 +45,8 @@ async def keep_signing_up(world: Installation, stop: asyncio.Event) -> list[Atte
     while not stop.is_set():
         done.append(await world.sign_up())
         # There are 98 municipalities, and a rebalance may last.
-        await asyncio.sleep(1.0)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 1.0)
     return done
 
 

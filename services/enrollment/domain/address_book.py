@@ -94,7 +94,9 @@ def require_email(text: str, field: str) -> str:
     """The address without blanks around it; Refused 422 `invalid_email` if it is none."""
     trimmed = text.strip()
     if not is_email(trimmed):
-        raise Refused("invalid_email", "Skriv en gyldig e-mailadresse, fx navn@kommune.dk.", status=422, field=field)
+        raise Refused(
+            "invalid_email", "Skriv en gyldig e-mailadresse, fx navn@kommune.example.", status=422, field=field
+        )
     return trimmed
 
 
