@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 import signal
+from contextlib import suppress
 
 import pytest
 
