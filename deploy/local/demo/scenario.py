@@ -116,7 +116,7 @@ class Scenario:
         """Everything, in the order of time."""
         steps = [
             Step(local(date(2020, 6, 2), time(9)), self._prepare),
-            Step(local(date(2020, 6, 15), time(9)), self._invite),
+            Step(local(date(2020, 6, 15), time(9)), self._open_the_forms),
             *self._sign_ups(),
             Step(local(date(2020, 8, 22), time(10)), self._come_too_late),
             Step(local(date(2020, 8, 25), time(10)), self._change_group),
@@ -155,10 +155,8 @@ class Scenario:
             writer.writerow((one["code"], f"post@{domain}", ean, *where, f"ungechef@{domain}"))
         return {"content": base64.b64encode(sheet.getvalue().encode()).decode(), "dry_run": False}
 
-    async def _invite(self) -> None:
-        body = {"round_id": "2020-06", "remind_on": "2020-08-10"}
-        await self._client.send("POST", f"/api/enrollment/programmes/{PROGRAMME}/invitations", body)
-        await self._settle()
+    async def _open_the_forms(self) -> None:
+        """On the day that the programme file names; the invitations have gone out by themselves."""
         # Opened like a browser tab that stays open until somebody has time.
         for one in self._signing_up[:BY_FORM]:
             self._forms.append((one, await self._client.page(f"/tilmeld/{PROGRAMME}")))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from asyncpg import Record
 
 from services.enrollment.domain.status import ANSWERED
-from shared.storage.tx import Tx
+from shared.storage.tx import Cause, Tx
+
+INVITATION = "invitation_round"
+"""The timer of a programme's own round; its key is the programme's id."""
 
 
-async def start(tx: Tx, programme_id: str, round_id: str, remind_on: date | None) -> None:
+async def start(tx: Tx, programme_id: str, round_id: str, remind_on: date | None, because: Cause) -> None:
     """A round that is there already only gets another day for its reminder."""
     await tx.execute(
         """
@@ -24,19 +27,20 @@ async def start(tx: Tx, programme_id: str, round_id: str, remind_on: date | None
         round_id,
         remind_on,
         tx.now,
-        tx.cause.correlation_id,
-        tx.cause.causation_id,
-        tx.cause.actor,
+        because.correlation_id,
+        because.causation_id,
+        because.actor,
     )
 
 
 async def add(tx: Tx, programme_id: str, round_id: str, enrolment_ids: Sequence[str]) -> frozenset[str]:
-    """Those of them that were not invited in this round before."""
+    """Those of them that were not invited before, in this round or another. The programme must be locked."""
     rows = await tx.fetch(
         """
         INSERT INTO invitations (enrolment_id, programme_id, round_id, invited_at)
         SELECT one, $1, $2, $3 FROM unnest($4::text[]) AS one
-        ON CONFLICT DO NOTHING RETURNING enrolment_id
+        WHERE NOT EXISTS (SELECT FROM invitations WHERE enrolment_id = one)
+        RETURNING enrolment_id
         """,
         programme_id,
         round_id,
@@ -67,6 +71,14 @@ async def remind(tx: Tx, programme_id: str, round_id: str) -> frozenset[str]:
         tx.now,
     )
     return frozenset(row["enrolment_id"] for row in rows)
+
+
+async def goes_out_at(tx: Tx, programme_id: str) -> datetime | None:
+    """When the programme's own round is armed for; None when none is waiting."""
+    due: datetime | None = await tx.fetchval(
+        "SELECT due FROM timers WHERE timer = $1 AND key = $2", INVITATION, programme_id
+    )
+    return due
 
 
 async def rounds(tx: Tx, programme_id: str) -> Sequence[Record]:

@@ -1,4 +1,4 @@
-"""The invitation rounds of a programme, and how many are still silent."""
+"""The invitation rounds of a programme, how many are still silent, and the round that goes out by itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from shared.storage.tx import Tx
 
 
 async def list_invitations(tx: Tx, query: Mapping[str, str]) -> Any:
+    at = await invitations.goes_out_at(tx, query["programme_id"])
     return {
+        "invites_at": at.isoformat() if at else None,
         "rounds": [
             {
                 "round_id": one["round_id"],
@@ -22,5 +24,5 @@ async def list_invitations(tx: Tx, query: Mapping[str, str]) -> Any:
                 "silent": one["silent"],
             }
             for one in await invitations.rounds(tx, query["programme_id"])
-        ]
+        ],
     }

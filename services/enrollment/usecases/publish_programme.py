@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from services.enrollment.adapters import organisations, programmes
 from services.enrollment.domain import publication
+from services.enrollment.domain.invitation import invites_at, is_over
 from services.enrollment.domain.municipality import Municipality
 from services.enrollment.domain.programme_check import CheckResult, check
 from services.enrollment.domain.programme_terms import terms as terms_of
+from services.enrollment.usecases.invite_by_itself import plan_invitation
+from shared.contracts.danish import short_day
 from shared.contracts.enrollment import ProgrammeChanged, ProgrammePublished
 from shared.contracts.event import Command
+from shared.contracts.programme import ProgrammeTerms
 from shared.contracts.refusal import Refused
 from shared.runtime.answers import Answer
 from shared.storage.tx import Tx
@@ -39,12 +45,26 @@ async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:
         await programmes.publish(tx, terms)
         told = ProgrammePublished if outcome == "published" else ProgrammeChanged
         tx.publish(told(owner=terms.ref.owner, terms=terms))
-    warnings = [f"linje {one.line}: {one.message}" for one in result.findings]
+    plan_invitation(tx, terms)
+    at = invites_at(terms.enrolment, tx.now)
     return Answer(
-        {"programme_id": terms.ref.id, "version": terms.ref.version, "outcome": outcome, "findings": warnings},
+        {
+            "programme_id": terms.ref.id,
+            "version": terms.ref.version,
+            "outcome": outcome,
+            "invites_at": at.isoformat() if at else None,
+            "findings": [f"linje {one.line}: {one.message}" for one in result.findings] + _too_late(terms, tx.now),
+        },
         status=201 if outcome == "published" else 200,
         location=f"/api/enrollment/programmes/{terms.ref.id}",
     )
+
+
+def _too_late(terms: ProgrammeTerms, now: datetime) -> list[str]:
+    day = terms.enrolment.invite_on
+    if day is None or not is_over(day, now):
+        return []
+    return [f"Dagen for invitationen ({short_day(day)}) er gået: der inviteres først, når staben starter en runde."]
 
 
 def _not_publishable(result: CheckResult) -> Refused:

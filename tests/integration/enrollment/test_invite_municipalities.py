@@ -19,7 +19,7 @@ from shared.contracts.enrollment import (
     MunicipalityInvited,
     WithdrawEnrolment,
 )
-from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1, Desk, sign_up
+from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1, Desk, programme_text, sign_up
 
 ROUND = InviteMunicipalities(programme_id=P1, round_id="foraar-2020")
 EVERYBODY = (AARHUS, HVIDOVRE, KOEBENHAVN)
@@ -60,7 +60,8 @@ async def test_only_the_silent_ones_are_reminded_and_only_once(desk: Desk) -> No
     await desk.ask(receive_sign_up, sign_up(KOEBENHAVN))
     await desk.told()
     desk.time = datetime(2020, 8, 10, 6, 59, tzinfo=UTC)
-    assert await desk.ring() == 0
+    await desk.ring()
+    assert await desk.told() == []
     desk.time = datetime(2020, 8, 10, 7, 0, tzinfo=UTC)
     assert await desk.ring() == 1
     (reminder,) = await desk.told()
@@ -102,3 +103,76 @@ async def test_nobody_is_reminded_after_the_deadline(desk: Desk) -> None:
     desk.time = datetime(2020, 8, 22, 8, tzinfo=UTC)
     await desk.ring()
     assert await desk.told() == []
+
+
+async def test_the_programmes_own_round_goes_out_at_nine_on_its_day_and_reminds_the_silent(desk: Desk) -> None:
+    desk.time = datetime(2020, 6, 15, 6, 59, tzinfo=UTC)
+    assert await desk.ring() == 0
+    assert (await desk.read(list_invitations, programme_id=P1))["invites_at"] == "2020-06-15T07:00:00+00:00"
+    desk.time = datetime(2020, 6, 15, 7, 0, tzinfo=UTC)
+    assert await desk.ring() == 1
+    facts = await desk.told()
+    assert [type(fact) for fact in facts] == [MunicipalityInvited] * 3
+    listed = await desk.read(list_invitations, programme_id=P1)
+    assert (listed["invites_at"], listed["rounds"][0]["round_id"]) == (None, "2020-06-15")
+    desk.time = datetime(2020, 8, 10, 7, 0, tzinfo=UTC)
+    assert await desk.ring() == 1
+    assert [type(fact) for fact in await desk.told()] == [InvitationReminderDue] * 3
+
+
+async def test_nobody_gets_two_invitations_from_a_persons_round_and_the_programmes_own(desk: Desk) -> None:
+    early = InviteMunicipalities(programme_id=P1, round_id="tidligt", organisation_codes=(AARHUS,))
+    assert (await desk.ask(invite_municipalities, early))["invited"] == 1
+    await desk.told()
+    desk.time = datetime(2020, 6, 15, 7, 0, tzinfo=UTC)
+    await desk.ring()
+    assert {fact.organisation.code for fact in await desk.told() if isinstance(fact, MunicipalityInvited)} == {
+        HVIDOVRE,
+        KOEBENHAVN,
+    }
+    late = await desk.ask(invite_municipalities, ROUND)
+    assert (late["invited"], sorted(late["already_invited"])) == (0, sorted(EVERYBODY))
+    assert await desk.told() == []
+
+
+async def test_a_day_that_went_by_is_left_to_a_person(desk: Desk) -> None:
+    desk.time = datetime(2020, 6, 15, 22, 0, tzinfo=UTC)
+    assert await desk.ring() == 1
+    assert await desk.told() == []
+    assert (await desk.ask(invite_municipalities, ROUND))["invited"] == 3
+
+
+async def test_a_programme_published_after_its_day_invites_nobody_and_says_so(desk: Desk) -> None:
+    await desk.publish(version(2, "2020-06-16"))
+    desk.time = datetime(2020, 6, 17, 8, tzinfo=UTC)
+    answer = await desk.publish(version(3, "2020-06-15"))
+    assert answer["invites_at"] is None
+    assert any("Dagen for invitationen" in finding for finding in answer["findings"])
+    assert await desk.ring() == 0
+
+
+async def test_a_programme_published_on_the_day_itself_invites_at_once(desk: Desk) -> None:
+    desk.time = datetime(2020, 6, 14, 22, 0, tzinfo=UTC)
+    await desk.publish(version(2, "2020-06-15"))
+    assert await desk.ring() == 0
+    desk.time = datetime(2020, 6, 15, 12, 0, tzinfo=UTC)
+    await desk.publish(version(3, "2020-06-15"))
+    await desk.told()
+    assert await desk.ring() == 1
+    assert len(await desk.told()) == 3
+
+
+async def test_a_newer_version_moves_the_day(desk: Desk) -> None:
+    answer = await desk.publish(version(2, "2020-07-01"))
+    assert answer["invites_at"] == "2020-07-01T07:00:00+00:00"
+    await desk.told()
+    desk.time = datetime(2020, 6, 15, 8, tzinfo=UTC)
+    assert await desk.ring() == 0
+    desk.time = datetime(2020, 7, 1, 7, tzinfo=UTC)
+    assert await desk.ring() == 1
+    assert len(await desk.told()) == 3
+
+
+def version(number: int, invite_on: str) -> str:
+    text = programme_text().replace("version: 1", f"version: {number}")
+    return text.replace("invite_on: 2020-06-15", f"invite_on: {invite_on}")
