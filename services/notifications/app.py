@@ -37,7 +37,7 @@ def _workers(host: Host) -> Sequence[Mailer]:
         pool=host.pool,
         transaction=host.transaction,
         composer=_composer(host),
-        conversation=Conversation(server),
+        conversations=[Conversation(server) for _ in range(settings.smtp_connections)],
         mailer=f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}",
         lease_s=settings.mail_lease,
         retry_s=settings.mail_retry,

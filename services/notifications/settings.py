@@ -19,6 +19,8 @@ class Settings(ServiceSettings):
     smtp_username: Annotated[str | None, BeforeValidator(_none_if_blank)] = None
     smtp_password_file: OptionalPath = None
     smtp_timeout: float = Field(default=60.0, gt=0)
+    smtp_connections: int = Field(default=4, ge=1, le=8)
+    """To the mail server at a time. A kill leaves at most so many mails of unknown fate."""
     mail_lease: float = Field(default=30.0, gt=0)
     """How long a mail that was being sent is waited for when its process has died."""
     mail_retry: float = Field(default=15.0, gt=0)

@@ -52,9 +52,11 @@ BATCH = 1000
 MAX_REQUEST_BYTES = 1024 * 1024
 READ_AHEAD_BATCHES = 20
 """After so many batches read behind the last id, the whole table is scanned again: a lower id may have come late."""
-HOT_S = 0.010
-IDLE_S = 0.100
-HOT_FOR_S = 1.0
+FIRST_LOOK_S = 0.010
+LONGEST_LOOK_S = 0.100
+"""Between looks at an empty outbox, doubling: a commit of this process wakes the relay, one of another does not."""
+LOCK_EVERY_S = 1.0
+"""Between looks at whether the lock is still held. A relay without it makes duplicates, which readers drop."""
 LOCK_WAIT_S = 0.5
 REPORT_EVERY_S = 1.0
 ACK_DEADLINE_S = 30.0
@@ -81,6 +83,7 @@ SELECT id, topic, key, payload FROM outbox o WHERE id > $1
 AND NOT EXISTS (SELECT 1 FROM outbox_dead d WHERE d.key = o.key AND d.topic = o.topic)
 ORDER BY id LIMIT $2
 """
+_ANY = "SELECT EXISTS (SELECT FROM outbox), EXISTS (SELECT FROM outbox_dead)"
 _PENDING = """
 SELECT count(*) FROM outbox o
 WHERE NOT EXISTS (SELECT 1 FROM outbox_dead d WHERE d.key = o.key AND d.topic = o.topic)
@@ -214,7 +217,8 @@ class Relay:
         self._asked = asyncio.Lock()
         self._asking: Connection | None = None
         self._sender: Sender | None = None
-        self._hot_until = 0.0
+        self._pause = FIRST_LOOK_S
+        self._held_at = 0.0
         self._reported_at = 0.0
         self._partitions_at = 0.0
         self._failures = 0
@@ -267,7 +271,7 @@ class Relay:
             await self._new_sender()
             self.active = True
             log.info("relay_active", source=self.source)
-            while not stop.is_set() and await connection.fetchval(_HELD, LOCK):
+            while not stop.is_set() and await self._holds(connection):
                 self._wake.clear()
                 if time.monotonic() - self._partitions_at > PARTITIONS_EVERY_S:
                     await self._make_partitions(connection)
@@ -284,6 +288,14 @@ class Relay:
             raise
         finally:
             await close(connection)
+
+    async def _holds(self, connection: Connection) -> bool:
+        now = time.monotonic()
+        if now - self._held_at < LOCK_EVERY_S:
+            return True
+        self._held_at = now
+        held: bool = await connection.fetchval(_HELD, LOCK)
+        return held
 
     async def _drain_at_the_end(self, connection: Connection) -> None:
         """What was told while the process was stopping is sent before it ends."""
@@ -312,13 +324,10 @@ class Relay:
         metrics.OUTBOX_AGE.labels(self.source).set(age)
 
     async def _sleep(self, *, sent: bool, stop: asyncio.Event) -> None:
-        now = time.monotonic()
-        if sent:
-            self._hot_until = now + HOT_FOR_S
+        self._pause = FIRST_LOOK_S if sent else min(2 * self._pause, LONGEST_LOOK_S)
         waits = [asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(stop.wait())]
         try:
-            pause = HOT_S if now < self._hot_until else IDLE_S
-            await asyncio.wait(waits, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=self._pause, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
@@ -327,7 +336,9 @@ class Relay:
 
     async def _drain(self, connection: Connection, sender: Sender) -> bool:
         """Send what is there; True when there was something."""
-        blocked = bool(await connection.fetchval("SELECT EXISTS (SELECT 1 FROM outbox_dead)"))
+        some, blocked = await connection.fetchrow(_ANY) or (False, False)
+        if not some:
+            return False
         scan = _SCAN_UNBLOCKED if blocked else _SCAN
         rows = await connection.fetch(scan, 0, BATCH)
         if not rows:

@@ -67,7 +67,6 @@ async def play(addresses: Addresses, console: Console) -> Played:
                 await show(step.at)
                 scenario.today = day_of(step.at)
                 await step.do()
-                await simulation.quiet()
             await simulation.advance(END)
             await show(END + timedelta(days=1))
         return Played(

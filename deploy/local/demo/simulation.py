@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 QUIET_DEADLINE_SECONDS = 120.0
+WAIT_SECONDS = 2.0
+"""A service that is at work answers when it is done, or after so long."""
 ROUND_SECONDS = 0.01
-LONGEST_ROUND_SECONDS = 0.1
 
 
 class NeverQuietError(RuntimeError):
@@ -110,18 +111,16 @@ class Simulation:
         until = loop.time() + deadline
         before: list[Reading] = []
         why = "no answer yet"
-        pause = ROUND_SECONDS
         while loop.time() < until:
-            readings = await self._readings()
+            readings = await self._readings(WAIT_SECONDS)
             why = self._unrest(readings)
             if not why and [r.done for r in before] == [r.done for r in readings]:
                 why = await self._lagging()
                 if not why:
                     return readings
             before = [] if why else readings
-            # Asking costs those who are asked: what takes long is asked less often.
-            await asyncio.sleep(pause if why else ROUND_SECONDS)
-            pause = min(pause * 1.5, LONGEST_ROUND_SECONDS)
+            if why:
+                await asyncio.sleep(ROUND_SECONDS)
         raise NeverQuietError(f"not quiet after {deadline:.0f} s: {why}")
 
     async def advance(self, until: datetime) -> None:
@@ -153,8 +152,8 @@ class Simulation:
         self.jumps += 1
         self.on_jump(to)
 
-    async def _readings(self) -> list[Reading]:
-        answers = await asyncio.gather(*(self._http.get(f"{url}/_clock") for url in self.services.values()))
+    async def _readings(self, wait: float = 0.0) -> list[Reading]:
+        answers = await asyncio.gather(*(self._http.get(f"{url}/_clock?wait={wait}") for url in self.services.values()))
         return [Reading.of(answer.raise_for_status().json()) for answer in answers]
 
     def _unrest(self, readings: list[Reading]) -> str:
@@ -172,14 +171,16 @@ class Simulation:
         return ""
 
     async def _lagging(self) -> str:
-        ends = await self._consumer.end_offsets([part for parts in self._partitions.values() for part in parts])
-        for service in self.services:
-            group = f"{self._prefix}tovholder.{service}"
-            committed = await self._admin.list_consumer_group_offsets(group)
+        """Asked after the readings: what was sent before them and is not read yet shows here."""
+        groups = [f"{self._prefix}tovholder.{service}" for service in self.services]
+        ends, *offsets = await asyncio.gather(
+            self._consumer.end_offsets([part for parts in self._partitions.values() for part in parts]),
+            *(self._admin.list_consumer_group_offsets(group) for group in groups),
+        )
+        for service, committed in zip(self.services, offsets, strict=True):
             for topic in topics_read_by(service):
                 for part in self._partitions[self._prefix + topic]:
-                    end = ends[part]
                     at = committed[part].offset if part in committed else 0
-                    if end > max(at, 0):
-                        return f"{service} has read {part.topic}-{part.partition} to {at} of {end}"
+                    if ends[part] > max(at, 0):
+                        return f"{service} has read {part.topic}-{part.partition} to {at} of {ends[part]}"
         return ""

@@ -1,15 +1,20 @@
-"""The worker that sends: claim, deliver, and look again; one connection, one mail at a time."""
+"""The worker that sends: claim, deliver, and look again.
+
+Several connections to the mail server, one mail at a time on each. The letters to one mailbox stay on one of them, so
+that they go out in their order.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 import structlog
 
 from services.notifications.adapters import outgoing
 from services.notifications.adapters.messages import Message
-from services.notifications.adapters.smtp import Unreachable
+from services.notifications.adapters.smtp import Conversation, Unreachable
 from services.notifications.usecases.deliver_message import Post, deliver, note_unknown
 from shared.messaging.failures import Failure, classify
 from shared.runtime.activity import Activity
@@ -23,7 +28,7 @@ LONGEST_PAUSE_S = 30.0
 
 
 class Mailer:
-    """A Worker (see `shared.runtime.service`). A kill leaves at most one message whose fate is unknown."""
+    """A Worker (see `shared.runtime.service`). A kill leaves at most one message per connection of unknown fate."""
 
     name = "mailer"
 
@@ -44,7 +49,7 @@ class Mailer:
                 except Unreachable as error:
                     pause = self._wait(str(error))
                 except Exception as error:
-                    await self._post.conversation.close()
+                    await self._hang_up()
                     if classify(error) is not Failure.TRANSIENT:
                         raise
                     pause = self._wait(type(error).__name__)
@@ -54,7 +59,7 @@ class Mailer:
             heart.cancel()
             with suppress(asyncio.CancelledError):
                 await heart
-            await self._post.conversation.close()
+            await self._hang_up()
 
     async def pending(self) -> int:
         return await outgoing.waiting(self._post.pool)
@@ -69,28 +74,50 @@ class Mailer:
         claimed = await outgoing.claim(post.pool, post.mailer, post.lease_s, AT_ONCE)
         if not claimed:
             return False
-        left = list(claimed)
+        left = {message.id: message for message in claimed}
         try:
             with self._activity.busy():
                 await self._send(left, stop)
         finally:
             if left:
-                await outgoing.give_back(post.pool, [message.id for message in left], post.mailer)
+                await outgoing.give_back(post.pool, list(left), post.mailer)
         return True
 
-    async def _send(self, left: list[Message], stop: asyncio.Event) -> None:
+    async def _send(self, left: dict[str, Message], stop: asyncio.Event) -> None:
         """Take messages off `left` as they are done; what stays on it was not begun."""
+        # A connection that fails lets the others finish what they have begun: cut off, its fate would be unknown.
+        ended = await asyncio.gather(
+            *(
+                self._send_in_order(conversation, messages, left, stop)
+                for conversation, messages in zip(
+                    self._post.conversations, share(left.values(), len(self._post.conversations)), strict=True
+                )
+                if messages
+            ),
+            return_exceptions=True,
+        )
+        errors = [error for error in ended if isinstance(error, BaseException)]
+        for error in sorted(errors, key=lambda error: isinstance(error, Unreachable)):
+            raise error
+
+    async def _send_in_order(
+        self, conversation: Conversation, messages: Sequence[Message], left: dict[str, Message], stop: asyncio.Event
+    ) -> None:
         blocked: set[str] = set()
-        await self._post.conversation.open()
-        for message in tuple(left):
+        await conversation.open()
+        for message in messages:
             if stop.is_set():
                 return
             if message.address_key in blocked:
                 continue
-            await self._post.conversation.open()
-            if not await deliver(self._post, message):
+            await conversation.open()
+            if not await deliver(self._post, conversation, message):
                 blocked.add(message.address_key)
-            left.remove(message)
+            del left[message.id]
+
+    async def _hang_up(self) -> None:
+        for conversation in self._post.conversations:
+            await conversation.close()
 
     def _wait(self, error: str) -> float:
         self._failures += 1
@@ -108,3 +135,13 @@ class Mailer:
                 if classify(error) is not Failure.TRANSIENT:
                     raise
                 _log.warning("mailer_lease_not_renewed", error=type(error).__name__)
+
+
+def share(messages: Iterable[Message], ways: int) -> list[list[Message]]:
+    """Divide them among so many connections; all to one mailbox go the same way, in their order."""
+    shared: list[list[Message]] = [[] for _ in range(ways)]
+    way_of: dict[str, list[Message]] = {}
+    for message in messages:
+        way = way_of.setdefault(message.address_key, min(shared, key=len))
+        way.append(message)
+    return shared

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,18 +34,21 @@ _ATTEMPTS = 40
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What delivering needs. `mailer` is this process's name in the queue; seconds are machine time."""
+    """What delivering needs. `mailer` is this process's name in the queue; seconds are machine time.
+
+    Each of the conversations carries one message at a time.
+    """
 
     pool: Pool
     transaction: Callable[[Cause], AbstractAsyncContextManager[Tx]]
     composer: Composer
-    conversation: Conversation
+    conversations: Sequence[Conversation]
     mailer: str
     lease_s: float
     retry_s: float
 
 
-async def deliver(post: Post, message: Message) -> bool:
+async def deliver(post: Post, conversation: Conversation, message: Message) -> bool:
     """Take a claimed message as far as it gets; False = it waits, and so do later ones to the same mailbox.
 
     Raises Unreachable when the server is not there: the message was not begun, and stays claimed.
@@ -57,13 +60,13 @@ async def deliver(post: Post, message: Message) -> bool:
         _log.error("message_unsendable", alarm=True, message_id=message.id, error=type(error).__name__)
         await _fail(post, message, UNSENDABLE)
         return True
-    no = await post.conversation.address(mail)
+    no = await conversation.address(mail)
     if no is None:
         if not await _begin(post, message):
-            await post.conversation.forget()
+            await conversation.forget()
             return False
         await failpoint("mailer.before_data")
-        no = await _hand_over(post, message, mail)
+        no = await _hand_over(post, conversation, message, mail)
     if no is None:
         return True
     return await _take_no(post, message, no)
@@ -79,9 +82,9 @@ async def _begin(post: Post, message: Message) -> bool:
         raise
 
 
-async def _hand_over(post: Post, message: Message, mail: Mail) -> No | None:
+async def _hand_over(post: Post, conversation: Conversation, message: Message, mail: Mail) -> No | None:
     try:
-        no = await post.conversation.hand_over(mail)
+        no = await conversation.hand_over(mail)
     except NoAnswer:
         await _persist(lambda: note_unknown(post, message_id=message.id))
         return None

@@ -112,8 +112,8 @@ async def test_events_arrive_in_order_per_key_where_a_java_client_looks_for_them
 
 
 async def test_a_fact_that_is_told_wakes_the_relay_of_its_process(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay_module, "IDLE_S", 60.0)
-    monkeypatch.setattr(relay_module, "HOT_S", 60.0)
+    monkeypatch.setattr(relay_module, "FIRST_LOOK_S", 60.0)
+    monkeypatch.setattr(relay_module, "LONGEST_LOOK_S", 60.0)
     async with told.relaying() as relay:
         for done in range(1, 4):
             await eventually(lambda: relay.active)

@@ -45,7 +45,7 @@ class PostOffice:
             pool=self.desk.pool,
             transaction=lambda cause: transaction(self.desk.pool, self.desk, self.desk.source, cause),
             composer=COMPOSER,
-            conversation=Conversation(self.server),
+            conversations=[Conversation(self.server) for _ in range(2)],
             mailer=name,
             lease_s=lease_s,
             retry_s=0.05,
@@ -277,9 +277,10 @@ async def test_what_the_server_has_answered_survives_a_database_that_is_away_for
 
     shaky = replace(post, transaction=transaction_after_two_failures)
     (claimed,) = await outgoing.claim(shaky.pool, shaky.mailer, LEASE_S, 10)
-    await shaky.conversation.open()
-    assert await deliver(shaky, claimed)
-    await shaky.conversation.close()
+    conversation = shaky.conversations[0]
+    await conversation.open()
+    assert await deliver(shaky, conversation, claimed)
+    await conversation.close()
     assert await office.states() == {f"{bo} 1": "sent"}
 
 
@@ -295,10 +296,11 @@ async def test_a_beginning_that_may_not_have_been_stored_is_taken_back(
 
     post = office.post()
     (claimed,) = await outgoing.claim(post.pool, post.mailer, LEASE_S, 10)
-    await post.conversation.open()
+    conversation = post.conversations[0]
+    await conversation.open()
     monkeypatch.setattr(outgoing, "begin", stored_but_not_heard)
     with pytest.raises(ConnectionResetError):
-        await deliver(post, claimed)
-    await post.conversation.close()
+        await deliver(post, conversation, claimed)
+    await conversation.close()
     assert await office.states() == {f"{bo} 1": "pending"}
     assert await office.kept(bo) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -87,3 +88,14 @@ async def test_a_restart_does_not_turn_it_back(toy_database: Database, link_key_
         state = (await again.nobody.get("/_clock")).json()
 
     assert (state["now"], state["generation"]) == ("2020-08-04T08:00:00Z", 5)
+
+
+async def test_who_waits_is_answered_when_nothing_goes_on_and_else_when_the_time_is_over(simulated: Desk) -> None:
+    assert (await simulated.nobody.get("/_clock?wait=5")).json()["busy"] == 0
+    with simulated.host.activity.busy():
+        assert (await simulated.nobody.get("/_clock?wait=0.05")).json()["busy"] == 1
+        waiting = asyncio.create_task(simulated.nobody.get("/_clock?wait=5"))
+        answered, _ = await asyncio.wait({waiting}, timeout=0.2)
+        assert not answered
+    assert (await waiting).json()["busy"] == 0
+    assert (await simulated.nobody.get("/_clock?wait=soon")).status_code == 422
