@@ -229,6 +229,8 @@ class ParticipantRegistered(RosterFact):
 
     extra: bool
     """Beyond the included seats when registered; ExtraParticipantAdded follows and says the price."""
+    level: str | None = None
+    """Which of the programme's `participant_levels` the person said to be; None = not asked, or did not say."""
 
 
 @fact
@@ -238,6 +240,8 @@ class ParticipantReplaced(RosterFact):
     type: ClassVar[str] = "tovholder.enrollment.ParticipantReplaced.v1"
 
     previous: Person
+    level: str | None = None
+    """As in ParticipantRegistered; of `person`."""
 
 
 @fact
@@ -355,6 +359,8 @@ class RegisterParticipant(Command):
     name: str
     email: str
     accepted_price_ore: int | None = None
+    level: str | None = None
+    """One of the programme's `participant_levels`; None = does not say."""
 
 
 @command
@@ -377,6 +383,8 @@ class ReplaceParticipant(Command):
     person_id: str
     name: str
     email: str
+    level: str | None = None
+    """As in RegisterParticipant."""
 
 
 @command

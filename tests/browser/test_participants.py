@@ -11,6 +11,7 @@ from tests.support.enrollment_web import Town
 
 pytestmark = pytest.mark.browser
 
+LEVEL = "Leder af ledere"
 PRICE = "1.000,00 kr. ekskl. moms (1.250,00 kr. inkl. moms)"
 
 
@@ -25,6 +26,7 @@ async def the_page(town: Town) -> str:
 async def register(page: Page, name: str) -> None:
     await page.get_by_label("Navn").fill(name)
     await page.get_by_label("E-mail").fill(f"{name.lower()}@aarhus.example")
+    await page.get_by_label(LEVEL).check()
     async with page.expect_navigation():
         await page.get_by_role("button", name="Tilmeld deltageren").click()
 
@@ -61,6 +63,23 @@ async def test_three_are_included_and_the_fourth_costs_what_was_accepted(
     await context.close()
 
 
+async def test_whoever_leaves_the_level_out_is_asked_for_it(chromium: Browser, town: Town) -> None:
+    path = await the_page(town)
+    context = await visitor(chromium, town, width="phone")
+    page = await context.new_page()
+    await page.goto(path)
+    await page.get_by_role("link", name="Tilmeld deltagere til Møde").click()
+    await page.get_by_label("Navn").fill("Anna")
+    await page.get_by_label("E-mail").fill("anna@aarhus.example")
+    await page.get_by_role("button", name="Tilmeld deltageren").click()
+    await expect(page.get_by_role("alert").first).to_contain_text("Niveau: Vælg et af svarene")
+    await look(page, "level-phone")
+    assert await town.desk.pool.fetchval("SELECT count(*) FROM seats") == 0
+    await register(page, "Anna")
+    await expect(page.get_by_role("listitem").filter(has_text="Anna")).to_contain_text(LEVEL)
+    await context.close()
+
+
 async def test_swap_and_cancel(chromium: Browser, town: Town) -> None:
     path = await the_page(town)
     context = await visitor(chromium, town, width="phone")
@@ -73,7 +92,11 @@ async def test_swap_and_cancel(chromium: Browser, town: Town) -> None:
     await page.get_by_label("Den nye deltagers navn").fill("Frida")
     await page.get_by_label("Den nye deltagers e-mail").fill("frida@aarhus.example")
     await page.get_by_role("button", name="Skift deltageren").click()
+    await expect(page.get_by_role("alert").first).to_contain_text("Vælg et af svarene")
+    await page.get_by_label("Teamleder eller gruppeleder").check()
+    await page.get_by_role("button", name="Skift deltageren").click()
     await expect(page.get_by_text("Deltageren er skiftet")).to_be_visible()
+    await expect(page.get_by_role("listitem").filter(has_text="Frida")).to_contain_text("Teamleder eller gruppeleder")
     await page.get_by_role("link", name="Afmeld Frida").click()
     await look(page, "cancel-phone")
     assert await town.desk.pool.fetchval("SELECT count(*) FROM seats") == 1

@@ -13,7 +13,7 @@ from shared.contracts.parties import Person
 from shared.storage.tx import Tx
 
 _SEATS = """
-    SELECT roster_id, person_id, name, email, registered_at, number
+    SELECT roster_id, person_id, name, email, registered_at, number, level
     FROM seats JOIN people USING (person_id) WHERE roster_id = ANY($1) ORDER BY roster_id, registered_at, number
 """
 
@@ -69,15 +69,17 @@ async def save(tx: Tx, enrolment: Enrolment, roster: Roster) -> None:
     )
     await tx.execute(
         """
-        INSERT INTO seats (roster_id, person_id, number, registered_at, correlation_id, causation_id, actor)
-        SELECT $1, person_id, number, registered_at, $5, $6, $7
-        FROM unnest($2::text[], $3::integer[], $4::timestamptz[]) AS new (person_id, number, registered_at)
+        INSERT INTO seats (roster_id, person_id, number, registered_at, level, correlation_id, causation_id, actor)
+        SELECT $1, person_id, number, registered_at, level, $6, $7, $8
+        FROM unnest($2::text[], $3::integer[], $4::timestamptz[], $5::text[])
+            AS new (person_id, number, registered_at, level)
         ON CONFLICT (roster_id, person_id) DO NOTHING
         """,
         this,
         [seat.person.person_id for seat in roster.seats],
         [seat.number for seat in roster.seats],
         [seat.registered_at for seat in roster.seats],
+        [seat.level for seat in roster.seats],
         tx.cause.correlation_id,
         tx.cause.causation_id,
         tx.cause.actor,
@@ -109,7 +111,7 @@ async def _seats(tx: Tx, roster_ids: Sequence[str]) -> dict[str, tuple[Seat, ...
     found: dict[str, tuple[Seat, ...]] = {}
     for row in await tx.fetch(_SEATS, roster_ids):
         person = Person(person_id=row["person_id"], name=row["name"], email=row["email"])
-        seat = Seat(person=person, registered_at=row["registered_at"], number=row["number"])
+        seat = Seat(person=person, registered_at=row["registered_at"], number=row["number"], level=row["level"])
         found[row["roster_id"]] = (*found.get(row["roster_id"], ()), seat)
     return found
 
@@ -125,4 +127,5 @@ def _roster(
         closes_days=programme.terms.terms.registration_closes_days,
         seats=seats,
         next_number=next_number,
+        levels=programme.terms.terms.participant_levels,
     )

@@ -36,11 +36,16 @@ class Seat:
     person: Person
     registered_at: datetime
     number: int
+    level: str | None = None
+    """What the person said to be, of the levels that the programme asked for then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """The seats in their order, and what was agreed about them. `closes_days`: days before the meeting's first day."""
+    """The seats in their order, and what was agreed about them. `closes_days`: days before the meeting's first day.
+
+    `levels`: what a participant can say to be; empty = not asked.
+    """
 
     meeting: Meeting
     meeting_state: MeetingState
@@ -49,6 +54,7 @@ class Roster:
     closes_days: int
     seats: tuple[Seat, ...]
     next_number: int
+    levels: tuple[str, ...] = ()
 
     @property
     def included(self) -> tuple[Seat, ...]:
@@ -107,11 +113,15 @@ def seats_used(roster: Roster) -> str:
     return f"{used}{more} – " + ("næste koster " + price(extra) if extra else "der er ikke flere pladser")
 
 
-def register(roster: Roster, person: Person, accepted_price_ore: int | None, now: datetime) -> Change:
-    """A seat for `person`. Refused when registration is not open, on a second seat for the same person, when there is
-    no price for one more, and when the price of an extra seat was not accepted (with `price_ore` in the answer).
+def register(
+    roster: Roster, person: Person, accepted_price_ore: int | None, now: datetime, level: str | None = None
+) -> Change:
+    """A seat for `person`. Refused when registration is not open, on a second seat for the same person, on a level
+    that the programme does not have, when there is no price for one more, and when the price of an extra seat was not
+    accepted (with `price_ore` in the answer).
     """
     require_open(roster, now)
+    _require_level(roster, level)
     if roster.seat_of(person.person_id) is not None:
         raise Refused(
             "already_registered", f"{person.name} ({person.email}) er allerede tilmeldt mødet.", field="email"
@@ -120,7 +130,7 @@ def register(roster: Roster, person: Person, accepted_price_ore: int | None, now
         _require_price(roster, accepted_price_ore)
     # A clock that was set back never lets a later person in before one who already has a seat.
     registered_at = max(now, roster.seats[-1].registered_at) if roster.seats else now
-    seats = (*roster.seats, Seat(person, registered_at, roster.next_number))
+    seats = (*roster.seats, Seat(person, registered_at, roster.next_number, level))
     after = replace(roster, seats=seats, next_number=roster.next_number + 1)
     return Change(after, added=(person,), extra_added=(person,) if roster.next_is_extra else ())
 
@@ -139,15 +149,18 @@ def cancel(roster: Roster, person_id: str, now: datetime) -> Change:
     )
 
 
-def replace_participant(roster: Roster, person_id: str, person: Person, now: datetime) -> Change:
-    """`person` takes over the seat and its place in the order; an extra seat stays an extra one."""
+def replace_participant(
+    roster: Roster, person_id: str, person: Person, now: datetime, level: str | None = None
+) -> Change:
+    """`person` takes over the seat and its place in the order, but not the level; an extra seat stays an extra one."""
     _require_changeable(roster, now)
+    _require_level(roster, level)
     seat = _require_seat(roster, person_id)
     if roster.seat_of(person.person_id) is not None:
         raise Refused(
             "already_registered", f"{person.name} ({person.email}) er allerede tilmeldt mødet.", field="email"
         )
-    taken_over = replace(seat, person=person)
+    taken_over = replace(seat, person=person, level=level)
     after = replace(roster, seats=tuple(taken_over if one is seat else one for one in roster.seats))
     extra = seat in roster.extras
     return Change(
@@ -180,12 +193,16 @@ def told(change: Change, programme: ProgrammeRef, enrolment: Enrolment) -> tuple
         "meeting": change.after.meeting,
     }
     facts: list[RosterFact] = [ParticipantCancelled(**about, person=person) for person in change.cancelled]
+    levels = {seat.person.person_id: seat.level for seat in change.after.seats}
     facts += [
-        ParticipantRegistered(**about, person=person, extra=person in change.extra_added) for person in change.added
+        ParticipantRegistered(
+            **about, person=person, extra=person in change.extra_added, level=levels[person.person_id]
+        )
+        for person in change.added
     ]
     if change.replaced is not None:
         previous, person = change.replaced
-        facts.append(ParticipantReplaced(**about, person=person, previous=previous))
+        facts.append(ParticipantReplaced(**about, person=person, previous=previous, level=levels[person.person_id]))
     facts += [ExtraParticipantRemoved(**about, person=person, reason="cancelled") for person in change.extra_cancelled]
     facts += [ExtraParticipantRemoved(**about, person=person, reason="moved_in") for person in change.moved_in]
     terms = change.after.terms.extra if change.after.terms else None
@@ -227,6 +244,12 @@ def _require_changeable(roster: Roster, now: datetime) -> None:
         raise Refused("meeting_cancelled", "Mødet er aflyst.")
     if is_over(roster, now):
         raise Refused("meeting_held", "Mødet er afholdt, så tilmeldingerne kan ikke ændres.")
+
+
+def _require_level(roster: Roster, level: str | None) -> None:
+    if level is not None and level not in roster.levels:
+        there = f"Her kan svares: {'; '.join(roster.levels)}." if roster.levels else "Forløbet spørger ikke om det."
+        raise Refused("unknown_level", f"»{level[:60]}« er ikke et af svarene. {there}", status=422, field="level")
 
 
 def _require_price(roster: Roster, accepted_price_ore: int | None) -> None:

@@ -41,7 +41,13 @@ CANCEL = write("POST", "/deltagere/afmeld", CancelParticipant, cancel_participan
 REPLACE = write("POST", "/deltagere/skift", ReplaceParticipant, replace_participant, scope="link")
 WITHDRAW = write("POST", "/deltagere/afmeld-kommunen", WithdrawEnrolment, withdraw_enrolment, scope="link")
 
-_LABELS = {"name": "Navn", "email": "E-mail", "accepted_price_ore": "Prisen", "reason": "Begrundelse"}
+_LABELS = {
+    "name": "Navn",
+    "email": "E-mail",
+    "accepted_price_ore": "Prisen",
+    "reason": "Begrundelse",
+    "level": "Niveau",
+}
 _DONE = {
     "tilmeldt": "Deltageren er tilmeldt",
     "afmeldt": "Deltageren er afmeldt",
@@ -108,7 +114,7 @@ class ParticipantDesk:
         form = await read_form(request, labels=_LABELS)
         about = {"enrolment_id": visit.enrolment.id, "meeting_id": roster.meeting.id}
         command = form.command(RegisterParticipant, **about)
-        if command is None:
+        if _level_left_out(roster, form) or command is None:
             return self._meeting(visit, roster, form, 422)
         refused = await self._do(REGISTER, command, form, visit)
         if refused is None:
@@ -145,6 +151,8 @@ class ParticipantDesk:
                 meeting_id=roster.meeting.id,
                 person_id=request.path_params["person_id"],
             )
+            if model is ReplaceParticipant and _level_left_out(roster, form):
+                command = None
             refused = None if command is None else await self._do(route, command, form, visit)
             if command is not None and (refused is None or seat is None):
                 return _see_other(f"{back}?besked={done}" if refused is None else back)
@@ -156,6 +164,7 @@ class ParticipantDesk:
             form=form,
             seat=seat,
             meeting=_shown(roster, visit),
+            levels=_choices(roster),
             extra=seat in roster.extras,
             moves_in=seat in roster.included and bool(roster.extras),
             back=back,
@@ -211,7 +220,8 @@ class ParticipantDesk:
             form=form,
             done=done,
             meeting=_shown(roster, visit),
-            seats=[(seat.person, seat in roster.extras) for seat in roster.seats],
+            seats=[(seat, seat in roster.extras) for seat in roster.seats],
+            levels=_choices(roster),
             changeable=roster.meeting_state != "cancelled" and not is_over(roster, visit.now),
             extra=extra,
             extra_price=price(extra) if extra else None,
@@ -232,6 +242,18 @@ class ParticipantDesk:
 
 def _see_other(path: str) -> Response:
     return RedirectResponse(path, 303, headers=NO_REFERRER)
+
+
+def _choices(roster: Roster) -> list[tuple[str, str]]:
+    return [(level, level) for level in roster.levels]
+
+
+def _level_left_out(roster: Roster, form: Form) -> bool:
+    """Whoever fills in the form is asked; programs that do not know of levels may leave it out."""
+    if not roster.levels or form.value("level"):
+        return False
+    form.add_error("level", "required", "Vælg et af svarene.")
+    return True
 
 
 def _shown(roster: Roster, visit: Visit) -> dict[str, Any]:

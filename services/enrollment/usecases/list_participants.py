@@ -55,12 +55,14 @@ def _roster(tx: Tx, roster: Roster) -> dict[str, Any]:
         "last_day_to_register": last.isoformat() if last else None,
         "seats": seats_used(roster),
         "included": roster.limit,
+        "levels": list(roster.levels),
         "next_price_ore": extra.price_ore if extra and roster.next_is_extra else None,
         "participants": [
             {
                 **seat.person.model_dump(mode="json"),
                 "registered_at": seat.registered_at.isoformat(),
                 "extra": seat in roster.extras,
+                "level": seat.level,
             }
             for seat in roster.seats
         ],

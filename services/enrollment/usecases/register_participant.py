@@ -20,7 +20,7 @@ async def register_participant(tx: Tx, command: RegisterParticipant) -> Answer:
     name, email = require_name(command.name, "name"), require_email(command.email, "email")
     person = await people.recognise_one(tx, enrolment.organisation.code, name, email)
 
-    change = register(roster, person, command.accepted_price_ore, tx.now)
+    change = register(roster, person, command.accepted_price_ore, tx.now, command.level)
 
     await rosters.save(tx, enrolment, change.after)
     for fact in told(change, programme.ref, enrolment):

@@ -17,7 +17,7 @@ async def replace_participant(tx: Tx, command: ReplaceParticipant) -> Answer:
     name, email = require_name(command.name, "name"), require_email(command.email, "email")
     person = await people.recognise_one(tx, enrolment.organisation.code, name, email)
 
-    change = replace_seat(roster, command.person_id, person, tx.now)
+    change = replace_seat(roster, command.person_id, person, tx.now, command.level)
 
     await rosters.save(tx, enrolment, change.after)
     for fact in told(change, programme.ref, enrolment):

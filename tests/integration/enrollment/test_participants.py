@@ -20,6 +20,7 @@ from shared.contracts.enrollment import (
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
     ParticipantRegistered,
+    ParticipantReplaced,
     RegisterParticipant,
     ReplaceParticipant,
     WithdrawEnrolment,
@@ -92,6 +93,32 @@ async def test_a_colleague_takes_over_the_seat(desk: Desk) -> None:
     await desk.ask(replace_participant, swap)
     names = [type(fact).__name__ for fact in await desk.told()]
     assert names == ["ParticipantReplaced", "ExtraParticipantRemoved", "ExtraParticipantAdded"]
+
+
+async def test_what_a_participant_says_to_be_is_kept_listed_and_told(desk: Desk) -> None:
+    enrolment, meeting, _ = await registered(desk, 1)
+    about = {"enrolment_id": enrolment, "meeting_id": meeting}
+    wrong = RegisterParticipant(**about, name="Bo", email="bo@k.example", level="Borgmester")
+    refused = await desk.refusal(register_participant, wrong)
+    assert (refused.code, refused.status, refused.field) == ("unknown_level", 422, "level")
+    assert "Leder af ledere" in refused.detail
+
+    right = RegisterParticipant(**about, name="Bo", email="bo@k.example", level="Leder af ledere")
+    bo = (await desk.ask(register_participant, right))["person_id"]
+    (told,) = await desk.told()
+    assert isinstance(told, ParticipantRegistered)
+    assert told.level == "Leder af ledere"
+    (roster,) = (await desk.read(list_participants, enrolment_id=enrolment))["meetings"]
+    assert [one["level"] for one in roster["participants"]] == [None, "Leder af ledere"]
+    assert "Leder af ledere" in roster["levels"]
+
+    swap = ReplaceParticipant(
+        **about, person_id=bo, name="Carl", email="carl@k.example", level="Teamleder eller gruppeleder"
+    )
+    await desk.ask(replace_participant, swap)
+    (told,) = await desk.told()
+    assert isinstance(told, ParticipantReplaced)
+    assert told.level == "Teamleder eller gruppeleder"
 
 
 async def test_people_racing_for_the_last_included_seat_are_told_the_price(desk: Desk) -> None:

@@ -103,6 +103,22 @@ def ids(roster: Roster) -> list[str]:
     return [seat.person.person_id for seat in roster.seats]
 
 
+def test_a_level_is_one_that_the_programme_asks_for() -> None:
+    asking = replace(a_roster(), levels=("Chef", "Leder"))
+    assert register(asking, somebody(1), None, NOW, "Chef").after.seats[0].level == "Chef"
+    assert register(asking, somebody(1), None, NOW).after.seats[0].level is None
+    for roster, said in ((asking, "chef"), (asking, ""), (a_roster(), "Chef")):
+        with pytest.raises(Refused, match="unknown_level"):
+            register(roster, somebody(1), None, NOW, said)
+
+
+def test_whoever_takes_over_a_seat_brings_their_own_level() -> None:
+    asking = replace(a_roster(), levels=("Chef", "Leder"))
+    seated = register(asking, somebody(1), None, NOW, "Chef").after
+    assert replace_participant(seated, "p1", somebody(2), NOW).after.seats[0].level is None
+    assert replace_participant(seated, "p1", somebody(2), NOW, "Leder").after.seats[0].level == "Leder"
+
+
 def test_the_first_three_are_included() -> None:
     change = register(with_people(a_roster(), 2), somebody(3), None, NOW)
     assert change.extra_added == ()
