@@ -1,6 +1,8 @@
-"""`tovholder`: the command line. It imports no service; what one knows is asked of `python -m services.<name>`."""
+"""`tovholder`: the command line. It imports no service; what one knows is asked of `python -m services.<name>`.
 
-import asyncio
+Each command imports what it needs when it is given: all of it together takes longer than most commands do.
+"""
+
 import json
 import os
 import subprocess
@@ -8,20 +10,17 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from deploy.local import emit as sending
-from deploy.local import stack, topics
-from deploy.local import tail as watching
-from deploy.local import up as living
-from deploy.local import why as tracing
-from deploy.local.caddy import FRONT
 from deploy.local.errors import StackError
-from deploy.local.locations import ROOT, service_names
-from deploy.local.stack import Addresses
+from deploy.local.locations import DEFAULT_DATA_DIR, ROOT, read_running, service_names
+
+if TYPE_CHECKING:
+    from deploy.local.stack import Addresses
+    from deploy.local.tail import Wanted
 
 app = typer.Typer(
     name="tovholder",
@@ -40,11 +39,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Skriv én linje JSON i
 @app.command()
 def up(
     *,
-    data_dir: DataDirOption = living.DEFAULT_DATA_DIR,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
     ports: Annotated[str, typer.Option(help="auto, eller den første port i en række.")] = "auto",
     as_json: JsonOption = False,
 ) -> None:
     """Start alt på denne maskine: Kafka, PostgreSQL, gateway, mails og tjenesterne. Stop med Ctrl-C."""
+    from deploy.local import up as living
+
     living.up(data_dir, living.parse_ports(ports), as_json=as_json)
 
 
@@ -57,8 +58,8 @@ def demo(
     summary: Annotated[Path | None, typer.Option(help="Skriv tallene som JSON i denne fil.")] = None,
 ) -> None:
     """Spil to år af et netværk på et simuleret ur, og vis hvad der kom ud af det."""
-    # Imported here: no other command needs it, and `up` should start at once.
-    from deploy.local.demo import play  # noqa: PLC0415 # see above
+    from deploy.local import up as living
+    from deploy.local.demo import play
 
     with living.interruptible() as asked:
         try:
@@ -70,8 +71,10 @@ def demo(
 
 
 @app.command()
-def status(*, data_dir: DataDirOption = living.DEFAULT_DATA_DIR, as_json: JsonOption = False) -> None:
+def status(*, data_dir: DataDirOption = DEFAULT_DATA_DIR, as_json: JsonOption = False) -> None:
     """Vis adresserne, og om hver tjeneste er klar."""
+    from deploy.local import up as living
+
     if not living.status(data_dir, as_json=as_json):
         raise typer.Exit(1)
 
@@ -79,49 +82,76 @@ def status(*, data_dir: DataDirOption = living.DEFAULT_DATA_DIR, as_json: JsonOp
 @app.command()
 def check(files: Annotated[list[Path], typer.Argument(help="Programfiler (YAML).")]) -> None:
     """Kontrollér programfiler: datoer, beløb og felter, med linjenumre."""
+    from deploy.local.caddy import FRONT
+
     raise typer.Exit(_service(FRONT, "check", *(str(file.resolve()) for file in files)))
 
 
 @app.command()
 def why(
     what: Annotated[str, typer.Argument(metavar="ID", help="Id på en mail, en fakturalinje, en hændelse …")],
-    data_dir: DataDirOption = living.DEFAULT_DATA_DIR,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
     """Hvorfor? Vis kæden af hændelser og personen bag en mail, en fakturalinje eller en plads."""
-    addresses = stack.running(data_dir)
+    from deploy.local import why as tracing
 
-    def ask(name: str) -> dict[str, Any] | None:
-        env = {**os.environ, **stack.service_environment(name, addresses)}
-        command = [*stack.python_module(name), "why", what]
-        asked = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
-        return tracing.decode(asked.stdout)
+    found = read_running(data_dir)
+    token = Path(found["api_token_file"]).read_text()
+    away: set[str] = set()
 
-    known = tracing.answers(service_names(), ask)
-    if not known:
-        raise StackError(f"Ingen af tjenesterne kender {what}.")
+    def ask(name: str, sought: str) -> dict[str, Any] | None:
+        if name not in away:
+            try:
+                return tracing.over_http(found["gateway"], token, name, sought)
+            except tracing.NoAnswer:
+                away.add(name)
+                sys.stderr.write(f"{name} svarer ikke over HTTP; databasen spørges i stedet (nogle sekunder).\n")
+        return tracing.decode(_ask_process(name, "why", sought, data_dir=data_dir))
+
+    installation = tracing.Installation(tuple(found["services"]), ask)
+    story = installation.explain(what)
+    if story is None:
+        asked = bool(installation.answers(what))
+        raise StackError(f"Ingen af tjenesterne {'kender' if asked else 'svarer om'} {what}.")
     # A file or a pipe has no width of its own to fit into.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
-    console.print(tracing.explain(what, known, addresses))
+    console.print(story)
 
 
 @app.command(context_settings=PASS_ON)
 def dlq(
     context: typer.Context,
     service: Annotated[str, typer.Argument(help="Tjenestens navn.")],
-    data_dir: DataDirOption = living.DEFAULT_DATA_DIR,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
     """Vis, prøv igen eller kassér hændelser, som en tjeneste ikke kunne behandle."""
-    raise typer.Exit(_service(service, "dlq", *context.args, addresses=stack.running(data_dir)))
+    from deploy.local.stack import running
+
+    raise typer.Exit(_service(service, "dlq", *context.args, addresses=running(data_dir)))
+
+
+@app.command(context_settings=PASS_ON)
+def outbox(
+    context: typer.Context,
+    service: Annotated[str, typer.Argument(help="Tjenestens navn.")],
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Vis, prøv igen eller opgiv hændelser, som Kafka ikke vil tage imod."""
+    from deploy.local.stack import running
+
+    raise typer.Exit(_service(service, "outbox", *context.args, addresses=running(data_dir)))
 
 
 @app.command(context_settings=PASS_ON)
 def replay(
     context: typer.Context,
     service: Annotated[str, typer.Argument(help="Tjenestens navn.")],
-    data_dir: DataDirOption = living.DEFAULT_DATA_DIR,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
     """Send en tjenestes hændelser til Kafka igen (efter et tab i Kafka); ingen virkning sker to gange."""
-    raise typer.Exit(_service(service, "replay", *context.args, addresses=stack.running(data_dir)))
+    from deploy.local.stack import running
+
+    raise typer.Exit(_service(service, "replay", *context.args, addresses=running(data_dir)))
 
 
 KafkaOption = Annotated[
@@ -137,7 +167,7 @@ def emit(
         typer.Argument(metavar="FIL|-", help="En CloudEvent, en JSON-liste af dem eller en pr. linje; - = stdin."),
     ],
     *,
-    data_dir: DataDirOption = living.DEFAULT_DATA_DIR,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
     kafka: KafkaOption = None,
     prefix: PrefixOption = "",
     as_json: JsonOption = False,
@@ -146,8 +176,12 @@ def emit(
 
     Alt kontrolleres, før noget sendes. Et faktum går til den topic, dets type nævner, et ønske til tovholder.intake.
     """
+    import asyncio
+
+    from deploy.local import emit as sending
+
     events = sending.read_events(file.read())
-    sent = asyncio.run(sending.send(kafka or stack.running(data_dir).kafka, events, prefix))
+    sent = asyncio.run(sending.send(kafka or read_running(data_dir)["kafka"], events, prefix))
     for one in sent:
         where = {"topic": prefix + one.event.topic, "partition": one.partition, "offset": one.offset}
         if as_json:
@@ -174,15 +208,21 @@ def tail(
         list[str] | None, typer.Option("--subject", help="Kun emner, hvori ordet indgår; med * skal det hele passe.")
     ] = None,
     follow: Annotated[bool, typer.Option(help="Bliv ved, til Ctrl-C; ellers stop ved loggens ende.")] = True,
-    data_dir: DataDirOption = living.DEFAULT_DATA_DIR,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
     kafka: KafkaOption = None,
     prefix: PrefixOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Vis hændelserne, efterhånden som de sker. Med --no-follow vises hele loggen, hvis intet andet er sagt."""
+    import asyncio
+
+    from deploy.local import tail as watching
+    from deploy.local import topics
+    from deploy.local import up as living
+
     wanted = watching.Wanted(tuple(types or ()), tuple(subjects or ()))
     start = watching.parse_since(since or (None if follow else "start"), datetime.now(UTC))  # noqa: TID251 # the edge
-    bootstrap = kafka or stack.running(data_dir).kafka
+    bootstrap = kafka or read_running(data_dir)["kafka"]
     with living.interruptible() as asked:
         try:
             asyncio.run(_tail(bootstrap, topics.topic_names(prefix), wanted, start, follow=follow, as_json=as_json))
@@ -194,12 +234,14 @@ def tail(
 async def _tail(
     bootstrap: str,
     names: Sequence[str],
-    wanted: watching.Wanted,
+    wanted: "Wanted",
     since: datetime | None,
     *,
     follow: bool,
     as_json: bool,
 ) -> None:
+    from deploy.local import tail as watching
+
     async for record in watching.records(bootstrap, names, since, follow=follow):
         arrival = watching.read(record)
         if wanted.fits(arrival):
@@ -207,13 +249,24 @@ async def _tail(
             sys.stdout.flush()
 
 
-def _service(name: str, *arguments: str, addresses: Addresses | None = None) -> int:
+def _service(name: str, *arguments: str, addresses: "Addresses | None" = None) -> int:
     """Runs a command of one service and returns its exit status."""
     if name not in service_names():
         raise StackError(f"Der er ingen tjeneste {name!r}; vælg mellem {', '.join(service_names())}.")
-    env = stack.service_environment(name, addresses) if addresses else {}
-    command = [*stack.python_module(name), *arguments]
+    from deploy.local.stack import python_module, service_environment
+
+    env = service_environment(name, addresses) if addresses else {}
+    command = [*python_module(name), *arguments]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=False).returncode
+
+
+def _ask_process(name: str, *arguments: str, data_dir: Path) -> str:
+    """What a command of one service prints."""
+    from deploy.local.stack import python_module, running, service_environment
+
+    env = {**os.environ, **service_environment(name, running(data_dir))}
+    command = [*python_module(name), *arguments]
+    return subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True).stdout
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ from deploy.local import caddy, databases, jars, kafka, postgres, process, topic
 from deploy.local.blocking import run_blocking
 from deploy.local.datadir import ADMIN_PASSWORD, API_TOKEN, DataDir, MadeBy, Ports, write_atomically
 from deploy.local.errors import StackError
-from deploy.local.locations import ROOT, cache_dir, service_names
+from deploy.local.locations import ROOT, cache_dir, read_running, service_names
 from deploy.local.ports import HOST
 from deploy.local.process import Command
 from deploy.local.supervisor import State, Supervisor
@@ -344,11 +344,8 @@ class Stack:
 
 def running(data_dir: Path) -> Addresses:
     """The addresses of the installation that runs on this data directory. Raises StackError when none does."""
+    found = read_running(data_dir)
     data = DataDir(data_dir, "up")
-    file = data.path / "running.json"
-    if not file.exists():
-        raise StackError(f"Nothing runs on {data.path}. Start it with `tovholder up --data-dir {data_dir}`.")
-    found = json.loads(file.read_text())
     server = found["postgres"]
     services = found["services"]
     admin_url = f"postgresql://{postgres.ADMIN}:{data.secret(ADMIN_PASSWORD)}@{server}/postgres"

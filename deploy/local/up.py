@@ -19,8 +19,6 @@ from deploy.local.datadir import Ports
 from deploy.local.errors import StackError
 from deploy.local.stack import Addresses, Stack, running
 
-DEFAULT_DATA_DIR = Path("var")
-
 
 @contextmanager
 def interruptible() -> Iterator[threading.Event]:

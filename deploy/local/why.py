@@ -1,46 +1,99 @@
 """`tovholder why ID`: from any mail, invoice line or place back over its causes to the event and the person behind it.
 
-The services say what an id is to them (`python -m services.<name> why ID`); from there each cause is an event, found in
-the outbox of the service that told it or the inbox of one that heard it.
+Every service says over HTTP what an id is to it (`GET /api/<service>/why?id=…`); from there each cause is an event,
+which the service that told it and those that heard it know. One that does not answer is asked by `python -m
+services.<name> why ID`, which takes some seconds.
+
+It imports little: most of the time that such a question takes would else be Python reading libraries.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection, HTTPException
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
-import asyncpg
 from rich.tree import Tree
 
 from deploy.local import words
-from deploy.local.stack import Addresses
-from shared.contracts.danish import clock, short_day
-from shared.contracts.time import COPENHAGEN
 
 FARTHEST = 100
 """So many causes back at most; a longer chain would be a circle."""
+ANSWER_S = 5.0
 
-_TOLD = "SELECT event_id, type, key AS subject, occurred_at, causation_id, actor FROM {table} WHERE event_id = $1"
-_HEARD = "SELECT event_id, type, subject, occurred_at, causation_id, actor FROM inbox WHERE event_id = $1"
-EVENT = " UNION ALL ".join([*(_TOLD.format(table=table) for table in ("outbox", "outbox_sent", "outbox_dead")), _HEARD])
-
+Known = dict[str, Any]
+"""What one service knows about an id: effect, told, heard, followed."""
 Event = Mapping[str, Any]
-Find = Callable[[str], Awaitable[Event | None]]
-Ask = Callable[[str], dict[str, Any] | None]
-"""What one service knows about the id; None when it can't be asked."""
+Find = Callable[[str], Event | None]
+Ask = Callable[[str, str], Known | None]
+"""(service, id); None when it can't be asked."""
 
 
-async def chain(first: str | None, find: Find) -> list[Event]:
+class NoAnswer(Exception):  # noqa: N818  (what happened, for the caller to go round)
+    """The service is away, or does not want to answer."""
+
+
+def over_http(gateway: str, token: str, service: str, sought: str) -> Known:
+    """What one service knows. Raises NoAnswer."""
+    at = urlsplit(gateway)
+    connection = HTTPConnection(at.hostname or "", at.port, timeout=ANSWER_S)
+    try:
+        path = f"/api/{service}/why?{urlencode({'id': sought})}"
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+        answer = connection.getresponse()
+        known: Known | None = decode(answer.read().decode()) if answer.status == 200 else None  # noqa: PLR2004  (HTTP's OK)
+    except (OSError, HTTPException, UnicodeDecodeError) as error:
+        raise NoAnswer(service) from error
+    finally:
+        connection.close()
+    if known is None:
+        raise NoAnswer(service)
+    return known
+
+
+class Installation:
+    """The services of one installation, asked at the same time; what was asked once is remembered."""
+
+    def __init__(self, services: Sequence[str], ask: Ask) -> None:
+        self._services = tuple(services)
+        self._ask = ask
+        self._asked: dict[str, list[Known]] = {}
+
+    def answers(self, sought: str) -> list[Known]:
+        """What each service that could be asked knows, which may be nothing."""
+        if sought not in self._asked:
+            with ThreadPoolExecutor(len(self._services)) as pool:
+                known = list(pool.map(lambda service: self._ask(service, sought), self._services))
+            self._asked[sought] = [one for one in known if one is not None]
+        return self._asked[sought]
+
+    def event(self, sought: str) -> Event | None:
+        """The event, from whoever told or heard it."""
+        found: list[Event] = [event for one in self.answers(sought) for event in (*one["told"], *one["heard"])]
+        return next(iter(found), None)
+
+    def explain(self, what: str) -> Tree | None:
+        """The whole story as a tree, in Danish; None when nobody knows the id."""
+        known = [one for one in self.answers(what) if one["effect"] or one["told"] or one["heard"] or one["followed"]]
+        if not known:
+            return None
+        effects = [one["effect"] for one in known if one["effect"]]
+        # An effect has a cause; an event is itself the first link.
+        starts = [effect["causation_id"] for effect in effects] or [what]
+        return draw(what, known, [chain(start, self.event) for start in starts])
+
+
+def chain(first: str | None, find: Find) -> list[Event]:
     """The causes, nearest first. Ends where an id is no event of ours: a request, or another system's own doing."""
     found: list[Event] = []
     seen: set[str] = set()
     sought = first
     while sought and sought not in seen and len(found) < FARTHEST:
         seen.add(sought)
-        event = await find(sought)
+        event = find(sought)
         if event is None:
             break
         found.append(event)
@@ -48,36 +101,7 @@ async def chain(first: str | None, find: Find) -> list[Event]:
     return found
 
 
-async def find_in(urls: Mapping[str, str], sought: str) -> Event | None:
-    """The event in whichever service's database has it."""
-    for url in urls.values():
-        connection = await asyncpg.connect(url)
-        try:
-            row = await connection.fetchrow(f"SELECT * FROM ({EVENT}) AS known LIMIT 1", sought)
-        finally:
-            await connection.close()
-        if row is not None:
-            return dict(row)
-    return None
-
-
-def answers(services: tuple[str, ...], ask: Ask) -> list[dict[str, Any]]:
-    """What each service knows, of those that know something; asked at the same time."""
-    with ThreadPoolExecutor(len(services)) as pool:
-        known = pool.map(ask, services)
-        return [one for one in known if one and (one["effect"] or one["told"] or one["heard"] or one["followed"])]
-
-
-def explain(what: str, known: list[dict[str, Any]], addresses: Addresses) -> Tree:
-    """The whole story as a tree, in Danish."""
-    effects = [one["effect"] for one in known if one["effect"]]
-    # An effect has a cause; an event is itself the first link.
-    starts = [effect["causation_id"] for effect in effects] or [what]
-    chains = [asyncio.run(chain(start, lambda sought: find_in(addresses.databases, sought))) for start in starts]
-    return draw(what, known, chains)
-
-
-def draw(what: str, known: list[dict[str, Any]], chains: list[list[Event]]) -> Tree:
+def draw(what: str, known: Sequence[Known], chains: Sequence[Sequence[Event]]) -> Tree:
     """The tree: what it is, why (nearest cause first), who is behind it, and what followed."""
     effects = [one["effect"] for one in known if one["effect"]]
     tree = Tree(", ".join(f"{effect['kind']}: {effect['title']}" for effect in effects) or what)
@@ -99,16 +123,14 @@ def draw(what: str, known: list[dict[str, Any]], chains: list[list[Event]]) -> T
 
 def event_line(event: Event) -> str:
     """One event in Danish: when, what, and in brackets what about and its id."""
-    at = event["occurred_at"].astimezone(COPENHAGEN)
-    when = f"{short_day(at.date())} kl. {clock(at.time())}"
-    return f"{when}  {words.happened(event['type'])}  ({event['subject']}, {event['event_id']})"
+    return f"{event['when']}  {words.happened(event['type'])}  ({event['subject']}, {event['id']})"
 
 
-def decode(output: str) -> dict[str, Any] | None:
+def decode(output: str) -> Known | None:
     """A service's answer, which is its last line."""
     lines = output.strip().splitlines()
     try:
-        found: dict[str, Any] = json.loads(lines[-1])
+        found: Known = json.loads(lines[-1])
     except (IndexError, ValueError):
         return None
     return found

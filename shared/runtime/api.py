@@ -138,6 +138,8 @@ class Endpoint:
         if len(query) != len(asked) + len(path):
             raise Problem(400, "duplicate_parameter")
         _no_control_characters(list(query.values()))
+        if any(not query.get(name) for name in route.required):
+            raise Problem(400, "parameter_missing")
         try:
             async with self._transaction(cause) as tx:
                 found = await route.usecase(tx, query)

@@ -1,4 +1,4 @@
-"""The command line of every service: run, migrate, dlq, replay, why, and what the service adds."""
+"""The command line of every service: run, migrate, dlq, outbox, replay, why, and what the service adds."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from shared.storage.migrate import MigrationError, migrate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.runtime.operations import add_parsers, operate
-from shared.runtime.service import Service
+    from shared.runtime.service import Service
 
 USAGE_ERROR = 2
 

@@ -62,6 +62,9 @@ def _operation(route: Route, schemas: dict[tuple[type[BaseModel], str], Any]) ->
         "parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in inside],
     }
     if isinstance(route, Read):
+        operation["parameters"] += [
+            {"name": name, "in": "query", "required": True, "schema": {"type": "string"}} for name in route.required
+        ]
         operation["responses"] = _answers(200, _READ_ANSWERS)
         return operation
     operation["parameters"].append(

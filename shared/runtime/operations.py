@@ -1,4 +1,4 @@
-"""What an operator does by hand: look at dead letters, try them again or let them go, tell Kafka again, ask why.
+"""What an operator does by hand: look at what was not taken in or never sent, try it again or let it go; replay, why.
 
 Each command prints JSON, one object or one per line, and its exit status says whether it was done.
 """
@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_json
 
 from shared.contracts.event import INTAKE_TOPIC, SERVICES, topic_of
-from shared.messaging import dead_letters
+from shared.messaging import dead_letters, unsendable
 from shared.messaging.dead_letters import NotDone
 from shared.messaging.replay import replay
+from shared.runtime.correlation import new_correlation
 from shared.runtime.service import build_inbox, open_host
 from shared.runtime.why import explain
+from shared.storage.tx import Cause
 
 if TYPE_CHECKING:
     import argparse
@@ -34,7 +36,7 @@ DONE, NOT_DONE = 0, 1
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """`dlq`, `replay` and `why`."""
+    """`dlq`, `outbox`, `replay` and `why`."""
     dlq = commands.add_parser("dlq", help="events that could not be taken in")
     acts = dlq.add_subparsers(dest="act", metavar="act", required=True)
     acts.add_parser("list", help="groups of open dead letters, each letter, and keys that wait for a missing event")
@@ -47,6 +49,15 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     skip = acts.add_parser("skip-gap", help="go on without an event that will never come")
     skip.add_argument("subject")
     skip.add_argument("source")
+    outbox = commands.add_parser("outbox", help="events that Kafka never takes; each blocks its key")
+    acts = outbox.add_subparsers(dest="act", metavar="act", required=True)
+    acts.add_parser("list", help="each of them, and how many wait behind it")
+    for act, what in (
+        ("show", "one of them whole; it may hold personal data"),
+        ("retry", "send it now, and then what waits behind it"),
+        ("discard", "never send it; what waits behind it is sent, and every reader sees a gap"),
+    ):
+        acts.add_parser(act, help=what).add_argument("number", type=int)
     again = commands.add_parser("replay", help="send again what was sent since a time (machine time, ISO 8601)")
     again.add_argument("--since", type=_instant, required=True)
     commands.add_parser("why", help="what this service knows about an id").add_argument("id")
@@ -67,6 +78,8 @@ async def operate(service: Service, parsed: argparse.Namespace) -> int:
                 return await _why(host, parsed.id)
             case "replay":
                 return await _replay(host, parsed.since)
+            case "outbox":
+                return await _outbox(host, parsed)
             case _:
                 return await _dlq(host, parsed)
     except NotDone as why_not:
@@ -82,7 +95,8 @@ def _tell(found: Any) -> None:
 
 
 async def _why(host: Host, sought: str) -> int:
-    known = await explain(host, sought)
+    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
+        known = await explain(tx, host.service, sought)
     _tell(known)
     return DONE if known["effect"] or known["told"] or known["heard"] or known["followed"] else NOT_DONE
 
@@ -116,6 +130,30 @@ async def _dlq(host: Host, parsed: argparse.Namespace) -> int:
                 do: Act = dead_letters.retry if act == "retry" else dead_letters.discard
                 _tell(
                     {"dead_letter": parsed.number, "act": act, "taken_in": await do(inbox, connection, parsed.number)}
+                )
+    return DONE
+
+
+async def _outbox(host: Host, parsed: argparse.Namespace) -> int:
+    async with host.pool.acquire() as connection:
+        match parsed.act:
+            case "list":
+                for one in await unsendable.records(connection):
+                    _tell(asdict(one))
+            case "show":
+                record, payload = await unsendable.show(connection, parsed.number)
+                _tell({**asdict(record), "payload": _shown(payload)})
+            case "retry":
+                _tell(
+                    {
+                        "record": parsed.number,
+                        "act": "retry",
+                        "put_back": await unsendable.retry(connection, parsed.number),
+                    }
+                )
+            case act:
+                _tell(
+                    {"record": parsed.number, "act": act, "freed": await unsendable.discard(connection, parsed.number)}
                 )
     return DONE
 

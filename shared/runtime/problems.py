@@ -41,6 +41,7 @@ DETAILS = {
     "body_too_large": "Indholdet er større, end vi tager imod.",
     "unsupported_media_type": "Indholdstypen kan ikke læses her.",
     "duplicate_parameter": "En parameter står der to gange.",
+    "parameter_missing": "En parameter, som adressen skal have, mangler.",
     "invalid_parameter": "En parameter har tegn, som ikke er tilladt.",
     "unauthorized": "Adgangsnøglen mangler eller kendes ikke.",
     "forbidden": "Adgangsnøglen giver ikke adgang til dette.",

@@ -60,9 +60,12 @@ class WriteMany:
 
 @dataclass(frozen=True, slots=True)
 class Read:
+    """One query, which changes nothing."""
+
     path: str
     usecase: ReadUseCase
     scope: str
+    required: tuple[str, ...]
 
     @property
     def method(self) -> str:
@@ -112,7 +115,10 @@ def write_many(
     return WriteMany(method, path, command, usecase, scope, status)
 
 
-def read(path: str, usecase: ReadUseCase, *, scope: str) -> Read:
-    """`usecase` gets query and path parameters as text, and answers with what JSON can say."""
+def read(path: str, usecase: ReadUseCase, *, scope: str, required: tuple[str, ...] = ()) -> Read:
+    """`usecase` gets query and path parameters as text, and answers with what JSON can say.
+
+    `required` are the query parameters without which it is not asked.
+    """
     _check(path, None)
-    return Read(path, usecase, scope)
+    return Read(path, usecase, scope, required)

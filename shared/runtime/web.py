@@ -21,6 +21,7 @@ from shared.runtime.correlation import new_correlation
 from shared.runtime.problems import Problem
 from shared.runtime.simulation import clock_route
 from shared.runtime.telemetry import HTTP_ANSWERS, HTTP_SECONDS
+from shared.runtime.why import why_route
 from shared.web.pages import static_routes
 from shared.web.safety import PROGRAM_PATHS, SameSite, SecurityHeaders
 
@@ -130,7 +131,14 @@ def web_application(host: Host) -> ASGIApp:
         *([clock_route(host)] if host.clock.simulated else []),
         # Before the API, whose {invoice_id} would take `K-1.html` for an id.
         *pages,
-        *api_routes(host.service.name, host.service.routes, host.door, host.transaction, tokens, host.pages),
+        *api_routes(
+            host.service.name,
+            (*host.service.routes, why_route(host.service)),
+            host.door,
+            host.transaction,
+            tokens,
+            host.pages,
+        ),
         *intake_routes(host.door, tokens),
         *static_routes(host.settings.static_dir),
     ]

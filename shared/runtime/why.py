@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shared.runtime.correlation import new_correlation
-from shared.storage.tx import Cause
+from shared.contracts.danish import clock, short_day
+from shared.contracts.time import COPENHAGEN
+from shared.runtime.routes import Read, read
+from shared.runtime.tokens import STAFF
+from shared.storage.tx import Cause, Tx
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     import asyncpg
 
-    from shared.runtime.service import Host
+    from shared.runtime.service import Service
 
 CONSEQUENCES = 50
 """Shown at most; `more` says that there are others."""
@@ -27,30 +33,39 @@ class Effect(NamedTuple):
     cause: Cause
 
 
-async def explain(host: Host, sought: str) -> dict[str, Any]:
-    """All that this service knows about `sought`: an effect of its own, an event it told or heard, what followed.
+def why_route(service: Service) -> Read:
+    """`GET /api/<service>/why?id=…`. The id is a parameter, for one of an invoice line has a slash in it."""
+
+    async def why(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+        return await explain(tx, service, query["id"])
+
+    return read(f"/api/{service.name}/why", why, scope=STAFF, required=("id",))
+
+
+async def explain(tx: Tx, service: Service, sought: str) -> dict[str, Any]:
+    """All that `service` knows about `sought`: an effect of its own, an event it told or heard, what followed.
 
     Reads only. Personal data appear in an effect's title at most.
     """
-    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
-        effect = await host.service.explain(tx, sought) if host.service.explain else None
-        told = await tx.fetch(
-            f"SELECT {_TOLD} FROM outbox WHERE event_id = $1 UNION ALL "
-            f"SELECT {_TOLD} FROM outbox_sent WHERE event_id = $1 UNION ALL "
-            f"SELECT {_TOLD} FROM outbox_dead WHERE event_id = $1",
-            sought,
-        )
-        heard = await tx.fetch(
-            f"SELECT {_COLUMNS.format(subject='subject')} FROM inbox WHERE event_id = $1",
-            sought,
-        )
-        followed = await tx.fetch(
-            f"SELECT {_TOLD} FROM outbox WHERE causation_id = $1 UNION ALL "
-            f"SELECT {_TOLD} FROM outbox_sent WHERE causation_id = $1 ORDER BY occurred_at LIMIT {CONSEQUENCES + 1}",
-            sought,
-        )
+    effect = await service.explain(tx, sought) if service.explain else None
+    told = await tx.fetch(
+        f"SELECT {_TOLD} FROM outbox WHERE event_id = $1 UNION ALL "
+        f"SELECT {_TOLD} FROM outbox_sent WHERE event_id = $1 UNION ALL "
+        f"SELECT {_TOLD} FROM outbox_dead WHERE event_id = $1 UNION ALL "
+        f"SELECT {_TOLD} FROM outbox_given_up WHERE event_id = $1",
+        sought,
+    )
+    heard = await tx.fetch(
+        f"SELECT {_COLUMNS.format(subject='subject')} FROM inbox WHERE event_id = $1",
+        sought,
+    )
+    followed = await tx.fetch(
+        f"SELECT {_TOLD} FROM outbox WHERE causation_id = $1 UNION ALL "
+        f"SELECT {_TOLD} FROM outbox_sent WHERE causation_id = $1 ORDER BY occurred_at LIMIT {CONSEQUENCES + 1}",
+        sought,
+    )
     return {
-        "service": host.service.name,
+        "service": service.name,
         "id": sought,
         "effect": _effect(effect),
         "told": [_event(row) for row in told],
@@ -81,7 +96,13 @@ def _event(row: asyncpg.Record) -> dict[str, Any]:
         "subject": row["subject"],
         "sequence": row["sequence"],
         "time": row["occurred_at"].isoformat(),
+        "when": _in_danish(row["occurred_at"]),
         "correlation_id": row["correlation_id"],
         "causation_id": row["causation_id"],
         "actor": row["actor"],
     }
+
+
+def _in_danish(at: datetime) -> str:
+    there = at.astimezone(COPENHAGEN)
+    return f"{short_day(there.date())} kl. {clock(there.time())}"

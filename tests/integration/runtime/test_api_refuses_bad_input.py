@@ -215,7 +215,10 @@ async def test_the_document_describes_every_route_and_its_problems(desk: Desk) -
         "/api/toy/things",
         "/api/toy/things/{name}",
         "/api/toy/things/{name}/place/{place}",
+        "/api/toy/why",
     ]
+    asked = found["paths"]["/api/toy/why"]["get"]
+    assert asked["parameters"] == [{"name": "id", "in": "query", "required": True, "schema": {"type": "string"}}]
     put = found["paths"]["/api/toy/things"]["post"]
     assert put["requestBody"]["content"]["application/json"]["schema"]["$ref"] == "#/components/schemas/PutThing"
     assert found["components"]["schemas"]["PutThing"]["additionalProperties"] is False
