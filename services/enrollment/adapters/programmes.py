@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from asyncpg import Record
 
 from services.enrollment.domain.enrolment import Programme
+from services.enrollment.domain.programme_check import SeriesOwner
 from shared.contracts.programme import ProgrammeTerms
 from shared.storage.tx import Tx
 
@@ -53,6 +54,22 @@ async def publish(tx: Tx, terms: ProgrammeTerms) -> None:
         tx.cause.causation_id,
         tx.cause.actor,
     )
+
+
+async def own_series(tx: Tx, terms: ProgrammeTerms) -> SeriesOwner:
+    """The seller that the programme's invoice series belongs to: this one from now on, when it was nobody's."""
+    row = await tx.fetchrow(
+        """
+        INSERT INTO invoice_series (series, cvr, programme_id) VALUES ($1, $2, $3)
+        ON CONFLICT (series) DO UPDATE SET series = excluded.series RETURNING cvr, programme_id
+        """,
+        terms.ref.seller.series,
+        terms.ref.seller.cvr,
+        terms.ref.id,
+    )
+    if row is None:
+        raise RuntimeError("an upsert returned no row")
+    return SeriesOwner(row["cvr"], row["programme_id"])
 
 
 async def take_places(tx: Tx, programmes: Sequence[Programme]) -> None:

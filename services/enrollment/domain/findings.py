@@ -42,6 +42,7 @@ CODES: dict[str, Severity] = {
     "region_in_two_groups": "error",
     "region_without_group": "error",
     "seats_mismatch": "error",
+    "series_taken": "error",
     "several_documents": "error",
     "tag": "error",
     "too_deep": "error",

@@ -6,11 +6,11 @@ Pure: text in, findings out, in the order of the lines. A programme can be publi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.enrollment.domain.findings import Finding, Path, Reading, path_text
 from services.enrollment.domain.holidays import public_holidays, quiet_days
@@ -42,10 +42,24 @@ class CheckResult:
         return self.programme.ours if self.programme else ()
 
 
-def check(text: str, *, file_name: str | None = None, municipalities: Sequence[Municipality] = ()) -> CheckResult:
+class SeriesOwner(NamedTuple):
+    """The seller that an invoice series belongs to; `where` is the programme or file that says so."""
+
+    cvr: str
+    where: str
+
+
+def check(
+    text: str,
+    *,
+    file_name: str | None = None,
+    municipalities: Sequence[Municipality] = (),
+    series: Mapping[str, SeriesOwner] | None = None,
+) -> CheckResult:
     """Every finding of a programme file, in the order of its lines. Never raises, whatever the text.
 
-    `file_name` without folder is compared with the programme's id; `municipalities` with what groups expect.
+    `file_name` without folder is compared with the programme's id; `municipalities` with what groups expect; `series`
+    with the invoice series of the programme.
     """
     document = read(text)
     if document.value is None:
@@ -56,6 +70,7 @@ def check(text: str, *, file_name: str | None = None, municipalities: Sequence[M
         checker = _Checker(programme, document)
         findings += checker.all()
         findings += _beside(checker, file_name, municipalities)
+        findings += _series(checker, series or {})
     findings.sort(key=lambda one: (one.line, one.column, one.code))
     return CheckResult(tuple(findings), programme)
 
@@ -96,6 +111,17 @@ def _beside(checker: _Checker, file_name: str | None, municipalities: Sequence[M
                     f"Regionerne har {there} kommuner, men her står {group.expected}. Ret tallet eller regionerne."
                 )
                 yield checker.at(("groups", at, "expected"), "group_count_mismatch", message)
+
+
+def _series(checker: _Checker, series: Mapping[str, SeriesOwner]) -> Iterator[Finding]:
+    organiser = checker.programme.organiser
+    owner = series.get(organiser.invoice_series or "")
+    if owner is not None and owner.cvr != organiser.cvr:
+        message = (
+            f"Fakturaserien «{organiser.invoice_series}» tilhører en anden sælger: CVR {owner.cvr} ({owner.where}). "
+            "Vælg en anden serie."
+        )
+        yield checker.at(("organiser", "invoice_series"), "series_taken", message)
 
 
 class _Checker:

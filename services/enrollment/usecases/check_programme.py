@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from services.enrollment.adapters.programme_files import (
 )
 from services.enrollment.domain.findings import Finding
 from services.enrollment.domain.municipality import MunicipalityFileError
-from services.enrollment.domain.programme_check import CheckResult, check
+from services.enrollment.domain.programme_check import CheckResult, SeriesOwner, check
 
 PUBLISHABLE, BLOCKED, UNREADABLE = 0, 1, 2
 
@@ -47,7 +47,7 @@ def run(files: Iterable[str | Path], json: bool = False) -> int:  # noqa: FBT001
 
     Returns 0 when each can be published, 1 when findings block one, 2 when one cannot be read (or none is there).
     """
-    checked = [_check(path) for path in programme_paths(Path(file) for file in files)]
+    checked = _compare([_check(path) for path in programme_paths(Path(file) for file in files)])
     console = Console(soft_wrap=True, highlight=False)
     if json:
         console.file.write(jsonlib.dumps([_as_json(one) for one in checked], ensure_ascii=False, indent=2) + "\n")
@@ -59,9 +59,29 @@ def run(files: Iterable[str | Path], json: bool = False) -> int:  # noqa: FBT001
     return max((one.exit_code for one in checked), default=UNREADABLE)
 
 
-def _check(path: Path) -> Checked:
+def _compare(checked: list[Checked]) -> list[Checked]:
+    """Checked again beside each other: where two sellers use one invoice series, both files say so."""
+    sellers = [
+        (one.path, programme.organiser.invoice_series, programme.organiser.cvr)
+        for one in checked
+        if one.result and (programme := one.result.programme) and programme.organiser.invoice_series
+    ]
+    again = []
+    for one in checked:
+        mine = next(((series, cvr) for path, series, cvr in sellers if path == one.path), None)
+        taken = {
+            series: SeriesOwner(cvr, path.name)
+            for path, series, cvr in reversed(sellers)
+            if mine and series == mine[0] and cvr != mine[1]
+        }
+        again.append(_check(one.path, taken) if taken else one)
+    return again
+
+
+def _check(path: Path, series: Mapping[str, SeriesOwner] | None = None) -> Checked:
     try:
-        result = check(read_text(path), file_name=path.name, municipalities=municipalities_beside(path))
+        text, municipalities = read_text(path), municipalities_beside(path)
+        result = check(text, file_name=path.name, municipalities=municipalities, series=series)
     except UnreadableError as error:
         return Checked(path, None, str(error))
     except MunicipalityFileError as error:

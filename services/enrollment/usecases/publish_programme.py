@@ -42,6 +42,7 @@ async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:
     outcome = publication.decide(None if current is None else current.terms, terms, tx.source)
 
     if outcome != "unchanged":
+        await _own_series(tx, command.file, terms)
         await programmes.publish(tx, terms)
         told = ProgrammePublished if outcome == "published" else ProgrammeChanged
         tx.publish(told(owner=terms.ref.owner, terms=terms))
@@ -58,6 +59,15 @@ async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:
         status=201 if outcome == "published" else 200,
         location=f"/api/enrollment/programmes/{terms.ref.id}",
     )
+
+
+async def _own_series(tx: Tx, file: str, terms: ProgrammeTerms) -> None:
+    series = terms.ref.seller.series
+    if not series:
+        return
+    owner = await programmes.own_series(tx, terms)
+    if owner.cvr != terms.ref.seller.cvr:
+        raise _not_publishable(check(file, series={series: owner}))
 
 
 def _too_late(terms: ProgrammeTerms, now: datetime) -> list[str]:

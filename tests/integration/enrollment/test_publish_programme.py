@@ -46,3 +46,29 @@ async def test_a_wrong_weekday_is_refused_with_its_line_until_a_person_has_chose
 async def test_another_systems_programme_is_not_published_here(desk: Desk) -> None:
     foreign = programme_text().replace("enrolments: /tovholder/enrollment", "enrolments: /kl/crm")
     assert (await desk.refusal(publish_programme, PublishProgramme(file=foreign))).code == "other_owner"
+
+
+async def test_an_invoice_series_stays_with_its_first_seller(desk: Desk) -> None:
+    await desk.publish()
+    await desk.told()
+    text = programme_text().replace("id: netvaerk-kommunal-ungeindsats", "id: andet")
+    same_seller = await desk.publish(text)
+    assert same_seller["outcome"] == "published"
+    other = text.replace("id: andet", "id: tredje").replace('"90000012"', '"99000112"')
+    refused = await desk.refusal(publish_programme, PublishProgramme(file=other))
+    assert refused.code == "programme_not_publishable"
+    (error,) = refused.extra["errors"]  # type: ignore[misc,union-attr]
+    line = text.splitlines().index("  invoice_series: ungenetvaerk") + 1
+    assert (error["code"], error["field"].split(":")[1]) == ("series_taken", str(line))  # type: ignore[call-overload,index]
+    assert "CVR 90000012 (netvaerk-kommunal-ungeindsats)" in error["detail"]  # type: ignore[call-overload,index]
+    own = other.replace("invoice_series: ungenetvaerk", "invoice_series: tredje")
+    assert (await desk.publish(own))["outcome"] == "published"
+
+
+async def test_a_series_that_a_programme_has_left_is_still_its_sellers(desk: Desk) -> None:
+    await desk.publish()
+    moved = programme_text().replace("version: 1", "version: 2").replace("series: ungenetvaerk", "series: nyt")
+    await desk.publish(moved)
+    other = programme_text().replace("id: netvaerk-kommunal-ungeindsats", "id: andet")
+    refused = await desk.refusal(publish_programme, PublishProgramme(file=other.replace('"90000012"', '"99000112"')))
+    assert refused.code == "programme_not_publishable"

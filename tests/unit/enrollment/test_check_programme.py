@@ -87,3 +87,33 @@ def test_markup_in_a_file_is_printed_as_it_stands(tmp_path: Path, capsys: pytest
     (tmp_path / "x.yaml").write_text("id: x\n'[bold]fed[/]': 1\n", encoding="utf-8")
     assert run([tmp_path / "x.yaml"]) == BLOCKED
     assert "[bold]fed[/]" in capsys.readouterr().out
+
+
+def test_two_sellers_with_one_invoice_series_are_both_told_on_the_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = NETWORK.read_text(encoding="utf-8")
+    (tmp_path / NETWORK.name).write_text(text, encoding="utf-8")
+    other = text.replace("id: netvaerk-kommunal-ungeindsats", "id: andet").replace('"90000012"', '"99000112"')
+    (tmp_path / "andet.yaml").write_text(other, encoding="utf-8")
+    assert run([tmp_path / NETWORK.name]) == PUBLISHABLE
+    assert run([tmp_path / "andet.yaml"]) == PUBLISHABLE
+    capsys.readouterr()
+    assert run([tmp_path], json=True) == BLOCKED
+    line = text.splitlines().index("  invoice_series: ungenetvaerk") + 1
+    found = json.loads(capsys.readouterr().out)
+    errors = [
+        (one["id"], finding["code"], finding["line"])
+        for one in found
+        for finding in one["findings"]
+        if finding["severity"] == "error"
+    ]
+    assert errors == [("andet", "series_taken", line), ("netvaerk-kommunal-ungeindsats", "series_taken", line)]
+
+
+def test_one_seller_may_use_a_series_in_two_programmes(tmp_path: Path) -> None:
+    text = NETWORK.read_text(encoding="utf-8")
+    (tmp_path / NETWORK.name).write_text(text, encoding="utf-8")
+    other = text.replace("id: netvaerk-kommunal-ungeindsats", "id: andet")
+    (tmp_path / "andet.yaml").write_text(other, encoding="utf-8")
+    assert run([tmp_path]) == PUBLISHABLE
