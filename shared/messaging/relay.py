@@ -357,7 +357,8 @@ class Relay:
                 await self._move(connection, to_move)
             finally:
                 put = await putting
-            ahead = len(rows) == BATCH and read + 1 < READ_AHEAD_BATCHES
+            # Whoever frees a blocked key puts a low id back; only a scan of the whole table is sure to see it first.
+            ahead = scan is _SCAN and len(rows) == BATCH and read + 1 < READ_AHEAD_BATCHES
             following = await connection.fetch(scan, rows[-1]["id"], BATCH) if ahead else []
             result = await self._settle(connection, put)
             await failpoint("relay.between_ack_and_move")
