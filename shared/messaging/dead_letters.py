@@ -1,4 +1,4 @@
-"""What a person does about dead letters and parked keys: look, retry, discard, step over a gap.
+"""What a person does about dead letters and parked keys: look, retry, accept, discard, step over a gap.
 
 Each act is one transaction that holds the lock of its key, so that nothing of the key is taken in meanwhile: what
 arrives queues behind. A retry that fails leaves everything as it was.
@@ -130,6 +130,32 @@ async def retry(inbox: Inbox, connection: Connection, number: int) -> int:
         await batch.run([arrival], released=await _held_by(connection, letter))
         if (why := batch.refused(arrival)) is not None:
             raise NotDone(f"it is at fault still: {why}")
+        await batch.tx.flush()
+    inbox.settle(batch)
+    return batch.outcome.handled + batch.outcome.skipped
+
+
+async def accept(inbox: Inbox, connection: Connection, number: int) -> int:
+    """Take in an event that came after its turn (`sequence_regressed`), once and out of order; returns 1.
+
+    Its key's position stays, and what waits goes on waiting. Raises NotDone for every other reason, and when the event
+    is at fault in another way as well; then nothing has changed.
+    """
+    batch = Batch(inbox, connection, careful=True)
+    async with connection.transaction():
+        await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        letter = await _lock(connection, inbox, number)
+        if letter["reason"] != "sequence_regressed":
+            raise NotDone("it did not come after its turn; retry or discard it")
+        arrival = inbox.read(stored_record(letter))
+        if arrival is None:
+            raise NotDone("this service does not answer for it any more; discard it")
+        await connection.execute(
+            "UPDATE dead_letters SET state = 'retried', settled_at = clock_timestamp() WHERE id = $1", number
+        )
+        await batch.accept(arrival)
+        if (why := batch.refused(arrival)) is not None:
+            raise NotDone(f"it is at fault: {why}")
         await batch.tx.flush()
     inbox.settle(batch)
     return batch.outcome.handled + batch.outcome.skipped

@@ -304,6 +304,12 @@ class Batch:
         self._new_gaps: set[Stream] = set()
         self._stopped: dict[Stream, Dead] = {}
         self._released: set[Stream] = set()
+        self._accepted: Arrival | None = None
+
+    async def accept(self, late: Arrival) -> None:
+        """As `run`, for one event that came after its turn: it has its effect, and its position stays where it is."""
+        self._accepted = late
+        await self.run([late])
 
     async def run(self, arrivals: Sequence[Arrival], released: Stream | None = None) -> None:
         """Everything but flush and COMMIT. `released` is a parked key whose lock the caller holds, and that goes on."""
@@ -425,6 +431,12 @@ class Batch:
             await self._plan_new(arrival, stream)
 
     async def _plan_new(self, arrival: Arrival, stream: Stream) -> None:
+        if arrival is self._accepted:
+            if defect := self._stranger(arrival) or arrival.defect:
+                self._bury(arrival, defect)
+            else:
+                self._ready.append(arrival)
+            return
         heals = self._parked.get(stream) == "gap" and self._follows(arrival)
         if stream in self._stopped or (stream in self._parked and not heals and not self._regresses(arrival)):
             self._park(arrival)
@@ -648,7 +660,7 @@ class Batch:
         bound: dict[Stream, bool] = {}
         for arrival in self._done:
             stream = arrival.stream
-            if stream is not None and not arrival.command:
+            if stream is not None and not arrival.command and arrival is not self._accepted:
                 moved[stream] = arrival.sequence if arrival.sequence is not None else moved.get(stream)
                 bound[stream] = bound.get(stream, False) or arrival.data is not None
         if moved:

@@ -43,6 +43,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     for act, what in (
         ("show", "a dead letter whole; it may hold personal data"),
         ("retry", "take it in now, and then what waits behind it"),
+        ("accept", "take it in now although it came after its turn"),
         ("discard", "never take it in; what waits behind it goes on"),
     ):
         acts.add_parser(act, help=what).add_argument("number", type=int)
@@ -127,7 +128,7 @@ async def _dlq(host: Host, parsed: argparse.Namespace) -> int:
                 taken = await dead_letters.skip_gap(inbox, connection, parsed.subject, parsed.source)
                 _tell({"subject": parsed.subject, "source": parsed.source, "taken_in": taken})
             case act:
-                do: Act = dead_letters.retry if act == "retry" else dead_letters.discard
+                do: Act = {"retry": dead_letters.retry, "accept": dead_letters.accept}.get(act, dead_letters.discard)
                 _tell(
                     {"dead_letter": parsed.number, "act": act, "taken_in": await do(inbox, connection, parsed.number)}
                 )

@@ -110,6 +110,58 @@ async def test_a_lower_sequence_with_an_unknown_id_is_reported_and_never_skipped
     assert await reader.effects() == [1, 2, 3]
 
 
+async def late(reader: Reader, said: str = "") -> int:
+    """A second fact with a's sequence 2, which has been passed; the number of its dead letter."""
+    await reader.take(event("a", 1), event("a", 2), event("a", 3))
+    await reader.take(event("a", 2, said, event_id="late"))
+    number: int = await reader.pool.fetchval("SELECT id FROM dead_letters WHERE state = 'open'")
+    return number
+
+
+async def test_a_retry_of_what_came_after_its_turn_can_only_fail(reader: Reader) -> None:
+    number = await late(reader)
+    with pytest.raises(NotDone, match="at fault still: sequence_regressed"):
+        await dead_letters.retry(reader.inbox, await reader.consumer._connect(), number)
+
+
+async def test_what_came_after_its_turn_can_be_accepted_once_and_the_position_stays(reader: Reader) -> None:
+    number = await late(reader)
+    connection = await reader.consumer._connect()
+    assert await dead_letters.accept(reader.inbox, connection, number) == 1
+    assert await reader.effects("a") == [1, 2, 3, 2]
+    assert await reader.dead() == []
+    with pytest.raises(NotDone, match="retried already"):
+        await dead_letters.accept(reader.inbox, connection, number)
+    await reader.take(event("a", 2, event_id="late"))
+    assert await reader.effects("a") == [1, 2, 3, 2], "a copy is known"
+    assert await reader.pool.fetchval("SELECT sequence FROM stream_in WHERE subject = 'invoice/a'") == 3
+    await reader.take(event("a", 4))
+    assert await reader.effects("a") == [1, 2, 3, 2, 4]
+
+
+async def test_accepting_leaves_what_waits_for_something_else_waiting(reader: Reader) -> None:
+    number = await late(reader)
+    await reader.take(event("a", 5))
+    await dead_letters.accept(reader.inbox, await reader.consumer._connect(), number)
+    assert await reader.effects("a") == [1, 2, 3, 2]
+    assert await reader.parked() == [5]
+    await reader.take(event("a", 4))
+    assert await reader.effects("a") == [1, 2, 3, 2, 4, 5]
+
+
+async def test_accepting_what_is_at_fault_as_well_changes_nothing(reader: Reader) -> None:
+    number = await late(reader, "poison")
+    connection = await reader.consumer._connect()
+    with pytest.raises(NotDone, match="at fault: data_error"):
+        await dead_letters.accept(reader.inbox, connection, number)
+    assert await reader.dead() == ["sequence_regressed"]
+    assert await reader.count("parked_keys") == 0
+    await reader.take(event("b", 1, "poison"))
+    other = await reader.pool.fetchval("SELECT id FROM dead_letters WHERE reason = 'data_error'")
+    with pytest.raises(NotDone, match="did not come after its turn"):
+        await dead_letters.accept(reader.inbox, connection, other)
+
+
 async def test_an_event_at_fault_is_found_among_good_ones_and_only_its_key_waits(reader: Reader) -> None:
     batch = [event(f"i{n}", 1) for n in range(40)]
     batch[17:17] = [event("bad", 1), event("bad", 2, "poison"), event("bad", 3)]
