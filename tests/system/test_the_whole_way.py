@@ -22,7 +22,7 @@ from tests.support.eventually import eventually
 
 PROGRAMME = "netvaerk-kommunal-ungeindsats"
 START = datetime(2020, 6, 2, 8, tzinfo=UTC)
-AARHUS, KOEBENHAVN = "0751", "0101"
+AARHUS, KOEBENHAVN, HVIDOVRE, VEJLE = "0751", "0101", "0167", "0630"
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -33,9 +33,9 @@ class Whole:
     client: Client
     simulation: Simulation
 
-    async def sign_up(self, code: str) -> dict[str, Any]:
+    async def sign_up(self, code: str, programme: str = PROGRAMME) -> dict[str, Any]:
         body = {
-            "programme_id": PROGRAMME,
+            "programme_id": programme,
             "organisation_code": code,
             "contact_name": "Karen Kontakt",
             "contact_email": f"karen@k{code}.example",
@@ -45,8 +45,11 @@ class Whole:
     async def mails_to(self, address: str) -> list[dict[str, Any]]:
         return [mail for mail in await self.client.mails() if address in mail["to"]]
 
-    async def claims_of(self, enrolment_id: str) -> list[dict[str, Any]]:
-        found = await self.client.get("/api/invoicing/claims", programme_id=PROGRAMME)
+    async def withdraw(self, enrolment_id: str) -> None:
+        await self.client.send("POST", f"/api/enrollment/enrolments/{enrolment_id}/withdrawal", {"reason": "Travlt"})
+
+    async def claims_of(self, enrolment_id: str, programme: str = PROGRAMME) -> list[dict[str, Any]]:
+        found = await self.client.get("/api/invoicing/claims", programme_id=programme)
         return [claim for claim in found["claims"] if claim["enrolment_id"] == enrolment_id]
 
     def why(self, what: str) -> str:
@@ -88,6 +91,52 @@ async def test_a_sign_up_becomes_a_claim_and_a_receipt(whole: Whole) -> None:
         await whole.sign_up(AARHUS)
     assert refused.value.status == 409
     await whole.simulation.quiet()
+    assert await whole.broken() == []
+
+
+async def test_who_left_and_came_back_is_billed_once_and_who_stayed_away_never(
+    whole: Whole,
+) -> None:
+    soon = "ungenetvaerk-i-juni"
+    text = (ROOT / "programmes" / f"{PROGRAMME}.yaml").read_text(encoding="utf-8")
+    for old, new in (
+        (PROGRAMME, soon),
+        ("invite_on: 2020-06-15, remind_on: 2020-08-10", "invite_on: 2020-06-03, remind_on: 2020-06-08"),
+        ("deadline: 2020-08-21", "deadline: 2020-06-12"),
+        ("invoice_on: 2020-09-01", "invoice_on: 2020-06-15"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    await whole.client.send("POST", "/api/enrollment/programmes", {"file": text})
+    back = (await whole.sign_up(HVIDOVRE, soon))["enrolment_id"]
+    away = (await whole.sign_up(VEJLE, soon))["enrolment_id"]
+    await whole.simulation.quiet()
+    (first,) = await whole.claims_of(back, soon)
+    assert first["state"] == "ready"
+
+    await whole.withdraw(back)
+    await whole.withdraw(away)
+    await whole.simulation.quiet()
+    assert [(one["id"], one["state"]) for one in await whole.claims_of(back, soon)] == [(first["id"], "withdrawn")]
+
+    await whole.simulation.advance(local(date(2020, 6, 4), time(12)))
+    assert (await whole.sign_up(HVIDOVRE, soon))["enrolment_id"] == back
+    await whole.simulation.quiet()
+    assert [(one["id"], one["state"]) for one in await whole.claims_of(back, soon)] == [(first["id"], "ready")]
+    receipts = [str(mail["subject"]).partition(":")[0] for mail in await whole.mails_to("karen@k0167.example")]
+    assert receipts == ["Plads bekræftet", "Afmeldt", "Plads bekræftet"]
+    for _ in range(3):  # faster than anybody reads it
+        await whole.withdraw(back)
+        await whole.sign_up(HVIDOVRE, soon)
+    await whole.simulation.quiet()
+    assert [(one["id"], one["state"]) for one in await whole.claims_of(back, soon)] == [(first["id"], "ready")]
+
+    await whole.simulation.advance(local(date(2020, 6, 16), time(12)))
+    (claim,) = await whole.claims_of(back, soon)
+    (invoice,) = (await whole.client.get("/api/invoicing/invoices", programme_id=soon))["invoices"]
+    assert claim["invoice_id"] == invoice["id"]
+    assert invoice["net_ore"] == 1_950_000
+    assert [one["invoice_id"] for one in await whole.claims_of(away, soon)] == [None]
     assert await whole.broken() == []
 
 
