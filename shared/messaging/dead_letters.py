@@ -196,19 +196,33 @@ async def skip_gap(inbox: Inbox, connection: Connection, subject: str, source: s
         )
         if held != "gap":
             raise NotDone("this key does not wait for a missing event")
-        await connection.execute(
-            "UPDATE stream_in s SET sequence = (SELECT min(sequence) - 1 FROM parked_events e "
-            "WHERE e.subject = s.subject AND e.source = s.source AND e.consumer = s.consumer) "
-            "WHERE subject = $1 AND source = $2 AND consumer = $3",
-            subject,
-            source,
-            inbox.consumer,
-        )
+        await connection.execute(_STEP_TO_PARKED, subject, source, inbox.consumer)
         await batch.run([], released=(subject, source))
         await batch.tx.flush()
     inbox.settle(batch)
     return batch.outcome.handled + batch.outcome.skipped
 
+
+async def skip_beginnings(inbox: Inbox, connection: Connection) -> int:
+    """Go on without the beginnings of all subjects that wait for their first event; returns how many those were.
+
+    For a reader that met topics which had lost their past. From its next start on, the first sequence that it sees of
+    an unknown subject is the base.
+    """
+    await connection.execute('UPDATE first_read SET "offset" = 1 WHERE consumer = $1 AND "offset" = 0', inbox.consumer)
+    waiting = [gap for gap in await gaps(connection, inbox.consumer) if gap.position is None]
+    for gap in waiting:
+        await skip_gap(inbox, connection, gap.subject, gap.source)
+    return len(waiting)
+
+
+# Of a subject whose first event is missing there is no position yet.
+_STEP_TO_PARKED = """
+INSERT INTO stream_in AS s (subject, source, consumer, sequence, bound)
+SELECT subject, source, consumer, min(sequence) - 1, false FROM parked_events
+WHERE subject = $1 AND source = $2 AND consumer = $3 GROUP BY subject, source, consumer
+ON CONFLICT (subject, source, consumer) DO UPDATE SET sequence = excluded.sequence
+"""
 
 _LETTER = """
 SELECT d.id, d.state, d.reason, d.detail, d.topic, d.partition, d."offset", d.source, d.subject, d.sequence, d.event_id,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, Event, IntakeRejected, topic_of
+from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, SERVICES, Event, IntakeRejected, topic_of
 from shared.contracts.refusal import Refused
 from shared.messaging import metrics
 from shared.messaging.envelope import (
@@ -44,6 +44,12 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 Stream = tuple[str, str]
 """(subject, source)."""
 
+Partition = tuple[str, int]
+"""(topic, number)."""
+
+OURS = frozenset(f"/tovholder/{name}" for name in SERVICES)
+"""Sources that number every subject from 1, without a hole."""
+
 SAME_DEFECT_KEYS = 5
 SAME_DEFECT_SECONDS = 60.0
 KNOWN_OWNERS = 10_000
@@ -63,6 +69,19 @@ FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigi
 ORDER BY uid
 ON CONFLICT DO NOTHING
 RETURNING uid
+"""
+
+_NOTE_FIRST = """
+INSERT INTO first_read (topic, partition, consumer, "offset")
+SELECT topic, partition, $1, "offset"
+FROM unnest($2::text[], $3::integer[], $4::bigint[]) AS u (topic, partition, "offset")
+ORDER BY topic, partition
+ON CONFLICT DO NOTHING
+"""
+
+_FIRST = """
+SELECT f.topic, f.partition, f."offset" FROM first_read f
+JOIN unnest($2::text[], $3::integer[]) AS u (topic, partition) USING (topic, partition) WHERE consumer = $1
 """
 
 _LOCK_PARKED = """
@@ -191,6 +210,7 @@ class Inbox:
         self.clock = clock
         self.defects = Defects()
         self.owners: dict[str, str] = {}
+        self.first_read: dict[Partition, int] = {}
         self.handlers: dict[str, list[Handler[Any]]] = {}
         self.doers: dict[str, Doer[Any]] = {}
         self._prefix = prefix
@@ -260,6 +280,7 @@ class Inbox:
         if len(self.owners) > KNOWN_OWNERS:
             self.owners.clear()
         self.owners.update(batch.owners)
+        self.first_read.update(batch.first_read)
         metrics.CONSUMED.labels(self.consumer).inc(outcome.handled + outcome.skipped)
         metrics.SKIPPED.labels(self.consumer).inc(outcome.skipped)
         metrics.DUPLICATES.labels(self.consumer).inc(outcome.duplicates)
@@ -293,6 +314,7 @@ class Batch:
         self.tx = Tx(connection, inbox.clock.now(), inbox.source, Cause(new_id(), None, None))
         self.outcome = Outcome()
         self.owners: dict[str, str] = {}
+        self.first_read: dict[Partition, int] = {}
         self._parked: dict[Stream, str] = {}
         self._positions: dict[Stream, int | None] = {}
         self._bound: dict[str, str] = {}
@@ -315,6 +337,7 @@ class Batch:
         """Everything but flush and COMMIT. `released` is a parked key whose lock the caller holds, and that goes on."""
         keyed = [arrival for arrival in arrivals if arrival.stream is not None and arrival.uid is not None]
         await self._insert_into_inbox(keyed)
+        await self._note_first([arrival.record for arrival in arrivals])
         await self._lock(keyed, released)
         await self._know_owners(keyed)
         for arrival in arrivals:
@@ -385,6 +408,21 @@ class Batch:
             if bound:
                 self._bound[subject] = source
         self._planned = dict(self._positions)
+
+    async def _note_first(self, records: Iterable[Record]) -> None:
+        """Where this reader's knowledge of each partition begins; written down when it meets the first record."""
+        lowest: dict[Partition, int] = {}
+        for record in records:
+            partition = (record.topic, record.partition)
+            if partition not in self.inbox.first_read:
+                lowest[partition] = min(record.offset, lowest.get(partition, record.offset))
+        if not lowest:
+            return
+        listed = sorted(lowest)
+        where = [topic for topic, _ in listed], [number for _, number in listed]
+        await self.tx.execute(_NOTE_FIRST, self.consumer, *where, [lowest[partition] for partition in listed])
+        for topic, number, offset in await self.tx.fetch(_FIRST, self.consumer, *where):
+            self.first_read[topic, number] = offset
 
     async def _know_owners(self, arrivals: Iterable[Arrival]) -> None:
         """The owner of every scope in the batch; an unknown scope is bound to the first owner that tells of it."""
@@ -474,11 +512,23 @@ class Batch:
         return waiting
 
     def _follows(self, arrival: Arrival) -> bool:
-        """Nothing is missing before it. The first sequence seen is the base; without one only natural keys protect."""
+        """Nothing is missing before it. Without a sequence only natural keys protect."""
         position = self._planned.get(arrival.stream) if arrival.stream else None
         if arrival.sequence is None:
             return arrival.stream not in self._parked
-        return position is None or arrival.sequence == position + 1
+        if position is None:
+            return arrival.sequence == 1 or not self._knows_the_beginning(arrival)
+        return arrival.sequence == position + 1
+
+    def _knows_the_beginning(self, arrival: Arrival) -> bool:
+        """Whether this reader must have met the subject's first event: one of ours, in a partition it read from 0 on.
+
+        Else the first sequence seen is the base: a stranger may begin anywhere, and what is older than the topic's
+        retention was gone before the reader came.
+        """
+        partition = (arrival.record.topic, arrival.record.partition)
+        first = self.first_read.get(partition, self.inbox.first_read.get(partition))
+        return first == 0 and arrival.source in OURS
 
     def _regresses(self, arrival: Arrival) -> bool:
         if arrival.sequence is None or arrival.command or arrival.stream is None:

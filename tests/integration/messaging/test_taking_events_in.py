@@ -93,8 +93,66 @@ async def test_a_person_can_step_over_a_gap(reader: Reader) -> None:
     assert await reader.effects() == [1, 4, 5, 6]
 
 
-async def test_the_first_sequence_seen_is_the_base(reader: Reader) -> None:
-    await reader.take(event("a", 41), event("a", 42))
+async def restart(reader: Reader) -> None:
+    """A new process, which remembers nothing."""
+    await reader.consumer._disconnect()
+    reader.build()
+
+
+async def test_one_of_ours_begins_with_1_where_nothing_was_forgotten(reader: Reader) -> None:
+    await reader.take(event("a", 2), event("a", 3))
+    assert await reader.effects() == []
+    assert [
+        (gap.position, gap.lowest_parked) for gap in await dead_letters.gaps(reader.pool, reader.inbox.consumer)
+    ] == [(None, 2)]
+    await restart(reader)
+    await reader.take(event("b", 2))
+    assert await reader.effects() == [], "a new process knows that the partition was read from its beginning"
+    await reader.take(event("a", 1), event("b", 1))
+    assert await reader.effects("a") == [1, 2, 3]
+    assert await reader.effects("b") == [1, 2]
+    assert await reader.count("parked_keys") == 0
+
+
+async def test_the_lost_beginning_of_one_of_ours_can_be_told_again(reader: Reader) -> None:
+    await reader.take(event("other", 1))
+    await reader.take(event("a", 3))
+    await reader.take(event("a", 1), event("a", 2), event("a", 3))
+    assert await reader.effects("a") == [1, 2, 3]
+    assert await reader.dead() == []
+
+
+async def test_a_person_can_step_over_a_beginning_that_never_comes(reader: Reader) -> None:
+    await reader.take(event("a", 5), event("a", 6))
+    assert await dead_letters.skip_gap(reader.inbox, await reader.consumer._connect(), "invoice/a", OWNER) == 2
+    await reader.take(event("a", 7))
+    assert await reader.effects() == [5, 6, 7]
+
+
+async def test_a_reader_of_topics_without_their_past_can_go_on_without_the_beginnings(reader: Reader) -> None:
+    await reader.take(event("a", 5), event("b", 6), event("c", 1), event("c", 3))
+    assert await dead_letters.skip_beginnings(reader.inbox, await reader.consumer._connect()) == 2
+    assert await reader.effects("a") == [5]
+    assert await reader.effects("b") == [6]
+    assert await reader.effects("c") == [1], "a hole in the middle still waits"
+    await restart(reader)
+    await reader.take(event("d", 9))
+    assert await reader.effects("d") == [9]
+
+
+async def test_where_the_past_was_forgotten_before_the_reader_came_the_first_sequence_seen_is_the_base(
+    reader: Reader,
+) -> None:
+    await reader.take(reader.record(event("a", 41), offset=7_000), reader.record(event("a", 42), offset=7_001))
+    assert await reader.effects("a") == [41, 42]
+    await restart(reader)
+    await reader.take(reader.record(event("b", 9), offset=7_002))
+    assert await reader.effects("b") == [9]
+
+
+async def test_a_stranger_may_begin_anywhere(reader: Reader) -> None:
+    stranger = "https://other.example/crm"
+    await reader.take(event("a", 41, source=stranger), event("a", 42, source=stranger))
     assert await reader.effects() == [41, 42]
 
 

@@ -7,8 +7,8 @@ included; `search` walks every interleaving, breadth first, so that the first tr
 The way of an event
     A *writer* locks its aggregate, changes it and inserts an outbox row, in one transaction. The *relay* scans the
     outbox in id order, sends, waits for the acks and only then moves the rows to `outbox_sent`. A *reader* polls a
-    batch, locks the streams in it, settles each event and COMMITs; then it commits its offset. An *operator* retries or
-    discards dead letters, and replays what was sent when the broker has lost its tail.
+    batch, locks the streams in it, settles each event and COMMITs; then it commits its offset. An *operator* retries,
+    accepts or discards dead letters, and replays what was sent when the broker has lost its tail.
 
 A stream is what a reader keeps about one (source, subject); its row is made first, then locked, then read
     position  the sequence settled last; the first one seen is the base, unless `World.known_beginning` says it is 1
@@ -20,8 +20,9 @@ A stream is what a reader keeps about one (source, subject); its row is made fir
     locked    "" or why the stream waits: "dead" (until an operator acts) or "gap" (until the missing one arrives)
 
 Rules that hold in every state (`broken_rule`)
-    no effect twice; no effect of what was never committed; effects of a stream in the order of its commits; position
-    contiguous; nothing overtakes what is parked or dead; a healthy event is no dead letter.
+    no effect twice; no effect of what was never committed; effects of a stream in the order of its commits, but for
+    those that a person accepted after their turn; position contiguous; nothing overtakes what is parked or dead; a
+    healthy event is no dead letter.
 Rules that hold whenever nothing is left to do (`unfinished_business`)
     every committed event had its effect or was discarded by a person; outbox, dead letters and parking are empty; the
     offset is at the end. And nothing goes round for ever without coming there (`search` looks for cycles).
@@ -62,6 +63,7 @@ class Promises:
     lock_row_always_exists: bool = True  # else a stream that is not parked has nothing to lock
     retry_is_one_transaction: bool = True
     discard_is_remembered: bool = True  # discarding writes the inbox row ...
+    accepting_is_remembered: bool = True  # taking a late event in writes the inbox row
     discard_advances_position: bool = True  # ... and steps over the sequence
     replay_keeps_ids: bool = True
     replay_reads_unsent_too: bool = True  # one statement over outbox_sent and outbox; then it needs no relay to stop
@@ -95,6 +97,7 @@ class Stream(NamedTuple):
     effects: tuple[Event, ...] = ()
     discarded: frozenset[Event] = frozenset()  # for the oracle: a person said no
     given_up: frozenset[int] = frozenset()  # for the oracle: sequences a person stepped over
+    accepted: frozenset[Event] = frozenset()  # for the oracle: taken in after their turn, as a person wished
 
 
 class Open(NamedTuple):
@@ -172,7 +175,7 @@ class World:
     sequenced: bool = True
     known_beginning: bool = False  # the base is 1; a first event with a higher sequence is a gap
     late_is_legal: bool = False  # a healthy event may come too late to be taken (a late joiner, a swapped first pair)
-    operator_may: tuple[str, ...] = ("retry",)  # retry, discard, give up
+    operator_may: tuple[str, ...] = ("retry",)  # retry, accept, discard, give up
     batch: int = 3
     scan: int = 3
     promises: Promises = Promises()
@@ -253,6 +256,17 @@ class Kernel(NamedTuple):
         if letter.why == "poison":
             stream = self._drain(stream._replace(locked=""))
         return stream
+
+    def accept(self, stream: Stream, letter: Dead) -> Stream:
+        """A person takes a late event in: it has its effect out of its turn, and nothing else of the stream changes."""
+        stream = _without(stream, letter)
+        if self._is_settled(stream, letter.event):
+            return stream
+        if self.world.promises.accepting_is_remembered:
+            stream = stream._replace(inbox=stream.inbox | {letter.event})
+        if self.world.kind(letter.event) == "unknown":
+            return stream
+        return stream._replace(effects=(*stream.effects, letter.event), accepted=stream.accepted | {letter.event})
 
     def give_up(self, stream: Stream) -> Stream:
         """A person declares the missing events of a gap lost, and lets the parked ones go on."""
@@ -546,11 +560,20 @@ def _operate(world: World, s: State) -> Iterator[Step]:
             stream = kernel.discard(s.streams[letter.event.key], letter)
             discarded = s._replace(streams=_put(s.streams, letter.event.key, stream))
             yield Step(f"an operator discards {letter.event} ({letter.why})", discarded)
+    yield from _accept(kernel, s, letters)
     if "give up" in world.operator_may and not letters and s.offset == len(s.log):
         for key, stream in enumerate(s.streams):
             if stream.locked == "gap" and stream.parked and key not in _locked_keys(s):
                 given_up = s._replace(streams=_put(s.streams, key, kernel.give_up(stream)))
                 yield Step(f"an operator gives up what is missing of {KEYS[key]}", given_up)
+
+
+def _accept(kernel: Kernel, s: State, letters: list[Dead]) -> Iterator[Step]:
+    for letter in letters if "accept" in kernel.world.operator_may else ():
+        key, at_fault = letter.event.key, kernel.world.kind(letter.event) == "poison" and not s.fixed
+        if letter.why == "late" and not at_fault and key not in _locked_keys(s):
+            streams = _put(s.streams, key, kernel.accept(s.streams[key], letter))
+            yield Step(f"an operator accepts {letter.event}", s._replace(streams=streams))
 
 
 def _start_replay(world: World, s: State) -> Iterator[Step]:
@@ -639,14 +662,15 @@ def _broken_effects(name: str, stream: Stream, committed: tuple[Event, ...]) -> 
         return f"ghost: {stream.effects[done.index(-1)]} had its effect, but was never committed"
     if len({event.request for event in stream.effects}) < len(done):
         return f"twice: an effect of {name} happened twice"
-    if done != sorted(done):
+    in_turn = [place for place, event in zip(done, stream.effects, strict=True) if event not in stream.accepted]
+    if in_turn != sorted(in_turn):
         return f"order: the effects of {name} are not in the order of its commits"
     return None
 
 
 def _broken_stream(world: World, name: str, stream: Stream) -> str | None:
     waiting = [*stream.parked, *(letter.event for letter in stream.dead if letter.why == "poison")]
-    last = max((event.sequence for event in stream.effects), default=0)
+    last = max((event.sequence for event in stream.effects if event not in stream.accepted), default=0)
     if overtaken := [event for event in waiting if event.sequence < last]:
         return f"overtaken: {overtaken[0]} waits, but a later one had its effect"
     for letter in stream.dead:

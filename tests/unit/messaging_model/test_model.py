@@ -70,6 +70,9 @@ LOST_TAIL_AND_ZOMBIE = World((("ok",),), relays=2, budget=Budget(lost_tails=1, p
 LOST_TAIL_AND_POISON = replace(LOST_TAIL, facts=(("poison", "ok"),), operator_may=ANYTHING_GOES)
 SWAPPED_FIRST_PAIR = World((("ok", "ok", "ok"),), log=arriving("A2 A1 A3"), budget=Budget(crashes=1, duplicates=1))
 LATE_JOINER = replace(SWAPPED_FIRST_PAIR, log=arriving("A2 A3 A1"), late_is_legal=True)
+LATE_AND_ACCEPTED = replace(
+    LATE_JOINER, log=arriving("A2 A1 A3"), operator_may=("retry", "accept"), readers=2, budget=Budget(1, 0, 1, 1)
+)
 
 HOLDS = {
     "a writer, a relay and a reader, one of which dies": PIPELINE,
@@ -95,6 +98,11 @@ HOLDS = {
     "the broker loses a poison event": LOST_TAIL_AND_POISON,
     "the first two events are swapped, and the beginning is known": replace(SWAPPED_FIRST_PAIR, known_beginning=True),
     "a late joiner meets an event from before its time": LATE_JOINER,
+    "a person accepts what came after its turn": LATE_AND_ACCEPTED,
+    "a person accepts what came after its turn, in the middle of a gap": replace(
+        LATE_AND_ACCEPTED, facts=(("ok", "ok", "ok", "ok"),), log=arriving("A2 A4 A1 A3"), readers=1
+    ),
+    "what came after its turn is poison too": replace(LATE_AND_ACCEPTED, facts=(("poison", "ok", "ok"),), readers=1),
 }
 
 # Without the promise: in this world, the shortest trace ends in this.
@@ -117,6 +125,7 @@ MISSED = {
     "lock_row_always_exists": (GARBLED_AND_RETRIED, "stuck: A is locked (gap) with ['A3']"),
     "retry_is_one_transaction": (REBALANCE, "stuck: A is locked (dead) with ['A3']"),
     "discard_is_remembered": (UNNUMBERED, "overtaken: A2 waits"),
+    "accepting_is_remembered": (LATE_AND_ACCEPTED, "twice: an effect of A"),
     "discard_advances_position": (REBALANCE, "stuck: A is locked (gap) with ['A3']"),
     "replay_keeps_ids": (LOST_TAIL, "healthy: A1' became a dead letter"),
     "replay_reads_unsent_too": (LOST_TAIL_AND_ZOMBIE, "lost: A1 has no effect"),
