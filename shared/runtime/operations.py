@@ -50,6 +50,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     skip = acts.add_parser("skip-gap", help="go on without an event that will never come")
     skip.add_argument("subject")
     skip.add_argument("source")
+    acts.add_parser("skip-beginnings", help="go on without the first events of all subjects that wait for theirs")
     outbox = commands.add_parser("outbox", help="events that Kafka never takes; each blocks its key")
     acts = outbox.add_subparsers(dest="act", metavar="act", required=True)
     acts.add_parser("list", help="each of them, and how many wait behind it")
@@ -127,6 +128,8 @@ async def _dlq(host: Host, parsed: argparse.Namespace) -> int:
             case "skip-gap":
                 taken = await dead_letters.skip_gap(inbox, connection, parsed.subject, parsed.source)
                 _tell({"subject": parsed.subject, "source": parsed.source, "taken_in": taken})
+            case "skip-beginnings":
+                _tell({"subjects": await dead_letters.skip_beginnings(inbox, connection)})
             case act:
                 do: Act = {"retry": dead_letters.retry, "accept": dead_letters.accept}.get(act, dead_letters.discard)
                 _tell(
