@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+import asyncpg
 import pytest
 
 from services.notifications.usecases.arm_reminder import arm_reminder
@@ -134,6 +135,17 @@ async def test_another_service_has_somebody_told_once(desk: Room) -> None:
     assert await desk.ask(send_message, command) == first
     (note,) = await written(desk, "note")
     assert note.says["programme"]["id"] == PROGRAMME.id
+
+
+async def test_the_same_letter_under_another_id_is_refused_by_the_database(desk: Room) -> None:
+    await desk.hear(facts.an_enrolment())
+    await desk.ask(send_message, SendMessage(**facts._SAID))
+    with pytest.raises(asyncpg.UniqueViolationError, match="told_once"):
+        await desk.pool.execute(
+            "INSERT INTO messages (id, template, recipient, about, occasion, name, email, address_key, says, written_at, "
+            "correlation_id) SELECT 'another', template, recipient, about, occasion, name, email, address_key, says, "
+            "written_at, correlation_id FROM messages WHERE template = 'note'"
+        )
 
 
 async def test_a_reminder_asked_for_again_moves(desk: Room) -> None:
