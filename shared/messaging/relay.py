@@ -37,11 +37,13 @@ from aiokafka.partitioner import murmur2
 from shared.messaging import metrics
 from shared.messaging.consumer import Busy
 from shared.messaging.failures import Failure, TryAgain, classify
+from shared.messaging.kafka import client_options
 from shared.runtime.failpoints import failpoint
 from shared.storage.pool import close, connect
 from shared.storage.tx import on_facts_committed
 
 if TYPE_CHECKING:
+    from shared.messaging.kafka import Address
     from shared.storage.tx import Connection
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -131,10 +133,10 @@ class Result:
 class Sender:
     """An idempotent producer and the numbers of partitions; used by the relay, by `replay`, and by the benchmark."""
 
-    def __init__(self, kafka: str, *, prefix: str = "", client_id: str = "tovholder-relay") -> None:
+    def __init__(self, kafka: Address, *, prefix: str = "", client_id: str = "tovholder-relay") -> None:
         self._prefix = prefix
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=kafka,
+            **client_options(kafka),
             client_id=client_id,
             enable_idempotence=True,
             acks="all",
@@ -197,7 +199,7 @@ class Relay:
         source: str,
         *,
         dsn: str,
-        kafka: str,
+        kafka: Address,
         topics: Sequence[str],
         prefix: str = "",
         activity: Busy | None = None,
@@ -486,9 +488,9 @@ class Relay:
             await sender.stop()
 
 
-async def _answers(kafka: str) -> bool:
+async def _answers(kafka: Address) -> bool:
     """Whether Kafka can be talked to right now, asked by a client of its own."""
-    probe = AIOKafkaClient(bootstrap_servers=kafka, request_timeout_ms=3000)
+    probe = AIOKafkaClient(**client_options(kafka), request_timeout_ms=3000)
     try:
         async with asyncio.timeout(STOP_S):
             await probe.bootstrap()

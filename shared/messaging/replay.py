@@ -15,11 +15,14 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from shared.messaging.kafka import client_options
 from shared.messaging.relay import BATCH, Sender
 from shared.storage.pool import connect
 
 if TYPE_CHECKING:
     from aiokafka import TopicPartition
+
+    from shared.messaging.kafka import Address
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -39,7 +42,7 @@ class ReadersAhead(Exception):  # noqa: N818  (the sentence says what to do)
 
 
 async def replay(
-    dsn: str, kafka: str, since: datetime, *, topics: Sequence[str], readers: Sequence[str], prefix: str = ""
+    dsn: str, kafka: Address, since: datetime, *, topics: Sequence[str], readers: Sequence[str], prefix: str = ""
 ) -> int:
     """Send everything again that was sent since `since` (machine time), in its order; returns how many.
 
@@ -71,12 +74,12 @@ async def replay(
     return sent
 
 
-async def rewind(kafka: str, topics: Sequence[str], readers: Sequence[str]) -> None:
+async def rewind(kafka: Address, topics: Sequence[str], readers: Sequence[str]) -> None:
     """Set back every committed offset that lies behind the end of its log (`topics` with prefix).
 
     A running reader notices by itself and starts anew at the beginning; it is given half a minute to say so.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka, client_id="tovholder-replay")
+    admin = AIOKafkaAdminClient(**client_options(kafka), client_id="tovholder-replay")
     await admin.start()
     try:
         for group in readers:
@@ -86,11 +89,11 @@ async def rewind(kafka: str, topics: Sequence[str], readers: Sequence[str]) -> N
         await admin.close()
 
 
-async def _rewind_group(admin: AIOKafkaAdminClient, kafka: str, topics: Sequence[str], group: str) -> None:
+async def _rewind_group(admin: AIOKafkaAdminClient, kafka: Address, topics: Sequence[str], group: str) -> None:
     loop = asyncio.get_running_loop()
     until = loop.time() + READERS_DEADLINE_S
     while ahead := await _ahead(admin, kafka, topics, group):
-        consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(**client_options(kafka), group_id=group, enable_auto_commit=False)
         consumer.assign(list(ahead))
         await consumer.start()
         try:
@@ -106,7 +109,7 @@ async def _rewind_group(admin: AIOKafkaAdminClient, kafka: str, topics: Sequence
 
 
 async def _ahead(
-    admin: AIOKafkaAdminClient, kafka: str, topics: Sequence[str], group: str
+    admin: AIOKafkaAdminClient, kafka: Address, topics: Sequence[str], group: str
 ) -> dict[TopicPartition, int]:
     """The partitions where `group` has committed more than there is, with the offset where each log ends now."""
     committed = {
@@ -116,7 +119,7 @@ async def _ahead(
     }
     if not committed:
         return {}
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**client_options(kafka), enable_auto_commit=False)
     await consumer.start()
     try:
         ends = await consumer.end_offsets(list(committed))

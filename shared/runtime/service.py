@@ -168,7 +168,7 @@ def build_consumer(host: Host) -> Consumer:
     return Consumer(
         build_inbox(host),
         dsn=settings.database_url.get_secret_value(),
-        kafka=settings.kafka,
+        kafka=settings.kafka_access,
         topics=sorted(settings.prefix + topic for topic in topics),
         activity=host.activity,
     )
@@ -180,7 +180,7 @@ def build_relay(host: Host) -> Relay:
     return Relay(
         service.source,
         dsn=settings.database_url.get_secret_value(),
-        kafka=settings.kafka,
+        kafka=settings.kafka_access,
         topics=(topic_of(service.name), INTAKE_TOPIC),
         prefix=settings.prefix,
         activity=host.activity.looking,

@@ -3,12 +3,13 @@
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr, field_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
+from shared.messaging.kafka import Kafka, Mechanism, Protocol, tls_context
 from shared.runtime.tokens import Tokens, read_tokens
 
 
@@ -23,17 +24,71 @@ SECRETS_DIR = "TOVHOLDER_SECRETS_DIR"
 """Names a folder; what the environment leaves out is read there, from files such as `tovholder_database_url`."""
 
 
-class ServiceSettings(BaseSettings):
-    """`TOVHOLDER_*` of the environment. URLs with passwords and tokens are secrets: neither repr nor log shows them."""
+class KafkaSettings(BaseSettings):
+    """How to reach Kafka. What would be ignored, such as a user name without SASL, is refused instead."""
 
     model_config = SettingsConfigDict(env_prefix="TOVHOLDER_", frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    kafka: str = "127.0.0.1:9092"
+    """Bootstrap servers, `host:port` separated by commas."""
+    kafka_security_protocol: Protocol = "PLAINTEXT"
+    kafka_ca_file: OptionalPath = None
+    """PEM with whoever signed the brokers' certificates; unset = the machine's own authorities."""
+    kafka_certificate_file: OptionalPath = None
+    """PEM with our certificate, where the brokers ask for one; `kafka_key_file` is its key, without a passphrase."""
+    kafka_key_file: OptionalPath = None
+    kafka_sasl_mechanism: Annotated[Mechanism | None, BeforeValidator(_none_if_blank)] = None
+    kafka_username: Annotated[str | None, BeforeValidator(_none_if_blank)] = None
+    kafka_password_file: OptionalPath = None
+    """File with the password, and nothing else; a line break at its end does not count."""
+
+    @model_validator(mode="after")
+    def _kafka_settings_agree(self) -> Self:
+        sasl = (self.kafka_sasl_mechanism, self.kafka_username, self.kafka_password_file)
+        if self.kafka_security_protocol.startswith("SASL_"):
+            if None in sasl:
+                raise ValueError("SASL needs TOVHOLDER_KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD_FILE")
+        elif any(one is not None for one in sasl):
+            raise ValueError("TOVHOLDER_KAFKA_SECURITY_PROTOCOL is not SASL_SSL or SASL_PLAINTEXT: nobody would log in")
+        own = (self.kafka_certificate_file, self.kafka_key_file)
+        if not self.kafka_security_protocol.endswith("SSL") and (self.kafka_ca_file or any(own)):
+            raise ValueError("TOVHOLDER_KAFKA_SECURITY_PROTOCOL is not SSL or SASL_SSL: nothing would be encrypted")
+        if (own[0] is None) != (own[1] is None):
+            raise ValueError("TOVHOLDER_KAFKA_CERTIFICATE_FILE and _KEY_FILE belong together")
+        return self
+
+    @cached_property
+    def kafka_access(self) -> Kafka:
+        """For every client. Reads the files: OSError or ValueError, without their content, for one that is no good."""
+        protocol = self.kafka_security_protocol
+        encrypted = protocol.endswith("SSL")
+        return Kafka(
+            self.kafka,
+            protocol,
+            tls_context(self.kafka_ca_file, self.kafka_certificate_file, self.kafka_key_file) if encrypted else None,
+            self.kafka_sasl_mechanism,
+            self.kafka_username,
+            None if self.kafka_password_file is None else _password(self.kafka_password_file),
+        )
+
+
+def _password(file: Path) -> str:
+    try:
+        password = file.read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise ValueError("the file in TOVHOLDER_KAFKA_PASSWORD_FILE is not UTF-8") from None
+    if not password:
+        raise ValueError("the file in TOVHOLDER_KAFKA_PASSWORD_FILE is empty")
+    return password
+
+
+class ServiceSettings(KafkaSettings):
+    """`TOVHOLDER_*` of the environment. URLs with passwords and tokens are secrets: neither repr nor log shows them."""
 
     database_url: SecretStr
     """Of the runtime role: reads and writes rows, changes no tables."""
     migration_url: Annotated[SecretStr | None, BeforeValidator(_none_if_blank)] = None
     """Of the role that owns the tables; only `migrate` uses it."""
-    kafka: str = "127.0.0.1:9092"
-    """Bootstrap servers, `host:port` separated by commas."""
     prefix: str = ""
     """Before every topic and group name, so that several installations or tests share one broker."""
     http_host: str = "127.0.0.1"
