@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PROJECT := pyproject.toml requirements/run.in
 ARGS ?=
 
-.PHONY: install demo up test check bench faults lock compose-secrets clean
+.PHONY: install demo up test check bench faults einvoice-rules lock compose-secrets clean
 
 install: $(VENV)/demo.stamp $(CACHE)/servers.stamp
 
@@ -17,20 +17,23 @@ demo: install
 up: install
 	$(BIN)/tovholder up $(ARGS)
 
-test: install $(VENV)/test.stamp $(CACHE)/browser.stamp
+test: install $(VENV)/test.stamp $(CACHE)/browser.stamp $(CACHE)/judges.stamp einvoice-rules
 	$(BIN)/python -m pytest -m "not fault" $(ARGS)
 
 check: $(VENV)/test.stamp
 	$(BIN)/python -m pytest tests/architecture $(ARGS)
 
-bench: install $(VENV)/test.stamp
+bench: install $(VENV)/test.stamp einvoice-rules
 	$(BIN)/python -m bench $(ARGS)
 
 faults: install $(VENV)/test.stamp
 	$(BIN)/python -m pytest -m fault $(ARGS)
 
+# The official rules of Peppol BIS 3 and OIOUBL. They are not ours to ship; the program works without them.
+einvoice-rules: $(CACHE)/einvoice-rules.stamp
+
 lock: $(VENV)/test.stamp
-	$(BIN)/python -m deploy.local.jars --lock
+	$(BIN)/python -m deploy.local.jars --lock kafka einvoice-rules verapdf ical4j
 	$(BIN)/npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 	cd tests/browser && ../../$(BIN)/npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 
@@ -69,4 +72,13 @@ $(CACHE)/servers.stamp: deploy/local/kafka.lock.toml package-lock.json deploy/lo
 
 $(CACHE)/browser.stamp: tests/browser/package-lock.json deploy/local/assets.py $(CACHE)/servers.stamp
 	@$(BIN)/python -m deploy.local.assets --browser
+	@touch $@
+
+$(CACHE)/einvoice-rules.stamp: deploy/local/einvoice-rules.lock.toml $(VENV)/demo.stamp
+	@echo 'Fetching the official rules of e-invoices (once) …'
+	@$(BIN)/python -m deploy.local.jars einvoice-rules
+	@touch $@
+
+$(CACHE)/judges.stamp: deploy/local/verapdf.lock.toml deploy/local/ical4j.lock.toml $(VENV)/demo.stamp
+	@$(BIN)/python -m deploy.local.jars verapdf ical4j
 	@touch $@

@@ -1,8 +1,8 @@
-"""Kafka's jars, exactly those of the committed lock.
+"""Files from Maven packages, exactly those of the committed locks.
 
-No jar is put on a class path unless its SHA-256 is the lock's: jgo fetches, and verifying is done here, because jgo
-writes such sums and never reads them. One file lock per cache, so that two installations never write the same jar.
-`python -m deploy.local.jars` installs; `python -m deploy.local.jars --lock` writes the lock anew (`make lock`).
+None is put on a class path or opened unless its SHA-256 is its lock's: jgo fetches, and verifying is done here, because
+jgo writes such sums and never reads them. One file lock per cache, so that two installations never write the same one.
+`python -m deploy.local.jars NAME …` installs; with `--lock` it writes the locks anew (`make lock`).
 """
 
 from __future__ import annotations
@@ -20,12 +20,45 @@ from pathlib import Path
 from deploy.local.errors import StackError
 from deploy.local.locations import cache_dir
 
-LOCK_FILE = Path(__file__).with_name("kafka.lock.toml")
-WANTED = (
-    "org.apache.kafka:kafka_2.13:4.3.1",
-    # `!` = raw: its bill of materials would otherwise replace Kafka's own versions.
-    "org.apache.logging.log4j:log4j-slf4j-impl:2.25.3!",
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What is wanted, and the file that says which files that is. Without `transitive` only what is named."""
+
+    name: str
+    wanted: tuple[str, ...]
+    transitive: bool = True
+
+    @property
+    def file(self) -> Path:
+        return FOLDER / f"{self.name}.lock.toml"
+
+
+KAFKA = Lock(
+    "kafka",
+    (
+        "org.apache.kafka:kafka_2.13:4.3.1",
+        # `!` = raw: its bill of materials would otherwise replace Kafka's own versions.
+        "org.apache.logging.log4j:log4j-slf4j-impl:2.25.3!",
+    ),
 )
+EINVOICE_RULES = Lock(
+    "einvoice-rules",
+    (
+        "com.helger.phive.rules:phive-rules-peppol:4.3.7",
+        "com.helger.phive.rules:phive-rules-oioubl:4.2.3",
+        "com.helger.ubl:ph-ubl21:10.2.0",
+    ),
+    transitive=False,
+)
+"""The official rules of Peppol BIS 3 and OIOUBL, and the schemas of UBL 2.1. They are not ours to ship."""
+VERAPDF = Lock("verapdf", ("org.verapdf.apps:greenfield-apps:1.28.2",), transitive=False)
+"""A test tool: judges PDF/A and PDF/UA. Its jar holds all it needs."""
+ICAL4J = Lock("ical4j", ("org.mnode.ical4j:ical4j:4.4.0",))
+"""A test tool: judges calendar files."""
+LOCKS = {lock.name: lock for lock in (KAFKA, EINVOICE_RULES, VERAPDF, ICAL4J)}
 THREADS = 8
 FETCH_TIMEOUT_S = 120
 
@@ -47,9 +80,9 @@ Fetch = Callable[[Jar, Path], Path]
 """Brings one jar into a cache folder, laid out as a Maven repository, and returns its path."""
 
 
-def read_lock(path: Path = LOCK_FILE) -> tuple[Jar, ...]:
+def read_lock(lock: Lock = KAFKA) -> tuple[Jar, ...]:
     """The lock's entries, in its order."""
-    return tuple(Jar(**entry) for entry in tomllib.loads(path.read_text())["jar"])
+    return tuple(Jar(**entry) for entry in tomllib.loads(lock.file.read_text())["jar"])
 
 
 def install(
@@ -69,19 +102,22 @@ def class_path(paths: tuple[Path, ...]) -> str:
     return ":".join(str(path) for path in paths)
 
 
-def write_lock(path: Path = LOCK_FILE, cache: Path | None = None) -> tuple[Jar, ...]:
-    """Resolves `WANTED` and records what the repository serves now. The result is reviewed like any other change."""
+def write_lock(lock: Lock, cache: Path | None = None) -> tuple[Jar, ...]:
+    """Resolves what is wanted and records what the repository serves now; reviewed like any other change."""
     folder = (cache or cache_dir()) / "jars"
     folder.mkdir(parents=True, exist_ok=True)
     context = _context(folder)
-    inputs, transitive = context.resolver.resolve([context.create_dependency(wanted) for wanted in WANTED])
-    found = {(d.groupId, d.artifactId, d.version) for d in (*inputs, *transitive) if d.type == "jar"}
+    if lock.transitive:
+        inputs, more = context.resolver.resolve([context.create_dependency(wanted) for wanted in lock.wanted])
+        found = {(d.groupId, d.artifactId, d.version) for d in (*inputs, *more) if d.type == "jar"}
+    else:
+        found = {(group, artifact, version) for group, artifact, version in (one.split(":") for one in lock.wanted)}
     with _exclusive(folder / "lock"), ThreadPoolExecutor(THREADS) as pool:
         unsummed = [Jar(*coordinates, sha256="") for coordinates in sorted(found)]
         sums = pool.map(lambda jar: _sha256(_fetch(jar, folder)), unsummed)
         jars = tuple(Jar(j.group, j.artifact, j.version, s) for j, s in zip(unsummed, sums, strict=True))
-    head = "# Written by `make lock`. Each jar is checked against its sum before java sees it.\n"
-    path.write_text(head + "".join(_entry(jar) for jar in jars))
+    head = "# Written by `make lock`. Each file is checked against its sum before anything opens it.\n"
+    lock.file.write_text(head + "".join(_entry(jar) for jar in jars))
     return jars
 
 
@@ -133,12 +169,15 @@ def _exclusive(path: Path) -> Iterator[None]:
 
 
 def main() -> None:
-    """Installs the jars, or writes the lock."""
+    """Installs the files of the locks that are named, or writes the locks."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local.jars", description=main.__doc__)
-    parser.add_argument("--lock", action="store_true", help="resolve anew and write the lock")
-    if parser.parse_args().lock:
-        write_lock()
-    install()
+    parser.add_argument("name", nargs="*", choices=list(LOCKS), default=["kafka"], help="which locks")
+    parser.add_argument("--lock", action="store_true", help="resolve anew and write the locks")
+    options = parser.parse_args()
+    for lock in (LOCKS[name] for name in options.name):
+        if options.lock:
+            write_lock(lock)
+        install(read_lock(lock))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """A log that an earlier version wrote is read to the same state by this one.
 
-It is what the demo's two years left in the topics, cut down to eight municipalities: one that withdrew, one that changed
-group, two by form (one never confirmed), one that never signed up, and three with extra, cancelled and replaced people.
+It is what the demo's two years left in the topics, cut down to eight municipalities: one that withdrew, one in another
+group, two by form (one of them never confirmed), one that never signed up, and some with extra, cancelled and replaced
+participants.
+
 The services read it in steps, all events of one instant at a time; what they would do at a later time (invoice, remind)
 is not part of it. A difference that is meant is accepted by writing the expected state anew, in a change of its own:
 TOVHOLDER_WRITE_GOLDEN=1 python -m pytest tests/contracts/test_golden_log.py

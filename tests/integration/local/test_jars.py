@@ -57,4 +57,4 @@ def test_the_real_lock_names_each_jar_once_with_a_sum_and_no_address() -> None:
     assert len({(jar.group, jar.artifact) for jar in locked}) == len(locked)
     assert all(len(jar.sha256) == 64 for jar in locked)
     assert "kafka_2.13" in {jar.artifact for jar in locked}
-    assert "://" not in jars.LOCK_FILE.read_text()
+    assert "://" not in jars.KAFKA.file.read_text()
