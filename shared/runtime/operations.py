@@ -107,7 +107,7 @@ async def _replay(host: Host, since: datetime) -> int:
     settings = host.settings
     sent = await replay(
         settings.database_url.get_secret_value(),
-        settings.kafka,
+        settings.kafka_access,
         since,
         topics=(topic_of(host.service.name), INTAKE_TOPIC),
         readers=[settings.prefix + topic_of(name) for name in SERVICES],
