@@ -143,8 +143,8 @@ async def test_the_same_letter_under_another_id_is_refused_by_the_database(desk:
     with pytest.raises(asyncpg.UniqueViolationError, match="told_once"):
         await desk.pool.execute(
             "INSERT INTO messages (id, template, recipient, about, occasion, name, email, address_key, says, "
-            "written_at, correlation_id) SELECT 'another', template, recipient, about, occasion, name, email, address_key, says, "
-            "written_at, correlation_id FROM messages WHERE template = 'note'"
+            "written_at, correlation_id) SELECT 'another', template, recipient, about, occasion, name, email, "
+            "address_key, says, written_at, correlation_id FROM messages WHERE template = 'note'"
         )
 
 
