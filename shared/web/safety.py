@@ -25,11 +25,12 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-NO_REFERRER = {"Referrer-Policy": "no-referrer"}
-"""For every page whose address holds a token (ASVS 3.4.5).
+SECRET_ADDRESS = {"Referrer-Policy": "strict-origin"}
+"""For every page whose address holds a token: no other address ever sees more of it than the host (ASVS 3.4.5).
 
-A browser then sends `Origin: null` with its forms; Sec-Fetch-Site, which it sends to https and to localhost, still
-tells that they are ours.
+Not no-referrer: with that a browser sends `Origin: null` with the page's own forms (Fetch § 3.1, "append a request
+`Origin` header"), as it does for a sandboxed page of anybody's; and over plain http to another machine than its own it
+sends no Sec-Fetch-Site, by which we could tell them apart.
 """
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}

@@ -127,5 +127,5 @@ async def test_a_link_that_is_no_longer_good_says_so(chromium: Browser, town: To
     assert answer is not None
     assert answer.status == 404
     await look(page, "dead-link")
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "strict-origin"
     await context.close()

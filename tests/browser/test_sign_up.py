@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
 from shared.contracts.enrollment import InviteMunicipalities, MunicipalityInvited
-from tests.support.browser import look, visitor
+from tests.support.browser import ELSEWHERE, look, visitor
 from tests.support.enrollment_desk import AARHUS, P1
 from tests.support.enrollment_web import Town
 
@@ -29,6 +29,53 @@ async def fill_in(page: Page) -> None:
 async def send(page: Page) -> None:
     async with page.expect_navigation():
         await page.get_by_role("button", name="Send tilmeldingen").click()
+
+
+async def test_over_plain_http_on_another_machine_every_form_works_and_a_strangers_does_not(
+    chromium: Browser, town: Town
+) -> None:
+    await town.desk.publish()
+    there = town.url.replace("127.0.0.1", ELSEWHERE)
+    context = await visitor(chromium, town)
+    page = await context.new_page()
+    await page.goto(f"{there}/tilmeld/{P1}")
+    assert not await page.evaluate("window.isSecureContext")
+    await fill_in(page)
+    await send(page)
+    await expect(page.get_by_role("heading", name="Tilmeldingen er modtaget")).to_be_visible()
+    path = await town.mailed_path()
+    await page.goto(f"{there}{path}")
+    async with page.expect_request(lambda request: request.method == "POST") as sent:
+        await page.get_by_role("button", name="Bekræft tilmeldingen").click()
+    await expect(page.get_by_role("heading", name="Aarhus Kommune er tilmeldt")).to_be_visible()
+    headers = await (await sent.value).all_headers()
+    assert (headers["origin"], "sec-fetch-site" in headers) == (there, False)
+    assert path not in headers.get("referer", "")
+
+    await page.get_by_role("link", name="Se møder og deltagere").click()
+    await page.get_by_role("link", name="Afmeld Aarhus Kommune").click()
+    withdrawal = page.url
+    # A stranger's page, on another origin, sends the same form: with its origin, and from a sandbox with none.
+    for headers in ({}, {"Content-Security-Policy": "sandbox allow-forms"}):
+        stranger = await context.new_page()
+        await show_form(stranger, "http://stranger.example/", withdrawal, headers)
+        async with stranger.expect_response(withdrawal) as answered:
+            await stranger.get_by_role("button").click()
+        assert (await answered.value).status == 403
+        await stranger.close()
+    assert await town.desk.pool.fetchval("SELECT state FROM enrolments") == "enrolled"
+    await context.close()
+
+
+async def show_form(page: Page, at: str, action: str, headers: dict[str, str]) -> None:
+    """A website of somebody else's, with nothing but a form that sends to `action`."""
+
+    async def answer(route: Route) -> None:
+        body = f"<form method=post action='{action}'><button>Send</button></form>"
+        await route.fulfill(body=body, content_type="text/html", headers=headers)
+
+    await page.route(at, answer)
+    await page.goto(at)
 
 
 @pytest.mark.parametrize("width", ["phone", "desktop"])

@@ -14,6 +14,8 @@ from deploy.local.assets import install_browser
 from tests.support.enrollment_web import Town
 
 WIDTHS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
+ELSEWHERE = "tovholder.example"
+"""The tests' own machine under a name that a browser does not take for its own: plain http is not trusted there."""
 ARGUMENTS = (
     "--no-sandbox",
     "--no-zygote",
@@ -23,6 +25,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1",
 )
 
 PATIENCE_MS = 20_000

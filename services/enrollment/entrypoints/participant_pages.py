@@ -34,7 +34,7 @@ from shared.runtime.routes import Write, write
 from shared.runtime.service import Host
 from shared.storage.tx import Cause
 from shared.web.forms import Form, read_form
-from shared.web.safety import NO_REFERRER
+from shared.web.safety import SECRET_ADDRESS
 
 REGISTER = write("POST", "/deltagere/tilmeld", RegisterParticipant, register_participant, scope="link")
 CANCEL = write("POST", "/deltagere/afmeld", CancelParticipant, cancel_participant, scope="link")
@@ -198,13 +198,13 @@ class ParticipantDesk:
         async with self._host.transaction(Cause(new_correlation(), None, None)) as tx:
             found = links.participants_of(token, tx.now)
             if found is None:
-                return self._host.pages.render("enrollment/dead_link.html", status=404, headers=NO_REFERRER)
+                return self._host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
             enrolment_id, contact_id = found
             programme, enrolment, rosters = await rosters_of(tx, enrolment_id)
             now = tx.now
         visit = Visit(token, contact_id, now, programme, enrolment, rosters)
         if enrolment.contact is None or enrolment.contact.person_id != contact_id:
-            return self._host.pages.render("enrollment/dead_link.html", status=410, headers=NO_REFERRER)
+            return self._host.pages.render("enrollment/dead_link.html", status=410, headers=SECRET_ADDRESS)
         if not enrolment.has_place:
             return self._page("no_place.html", visit, 410)
         return visit
@@ -232,7 +232,7 @@ class ParticipantDesk:
         return self._host.pages.render(
             f"enrollment/{template}",
             status=status,
-            headers=NO_REFERRER,
+            headers=SECRET_ADDRESS,
             terms=visit.programme.terms,
             enrolment=visit.enrolment,
             path=visit.path,
@@ -241,7 +241,7 @@ class ParticipantDesk:
 
 
 def _see_other(path: str) -> Response:
-    return RedirectResponse(path, 303, headers=NO_REFERRER)
+    return RedirectResponse(path, 303, headers=SECRET_ADDRESS)
 
 
 def _choices(roster: Roster) -> list[tuple[str, str]]:

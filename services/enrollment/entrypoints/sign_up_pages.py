@@ -29,7 +29,7 @@ from shared.runtime.service import Host
 from shared.storage.tx import Cause
 from shared.web.forms import Form, read_form
 from shared.web.gate import caller
-from shared.web.safety import NO_REFERRER
+from shared.web.safety import SECRET_ADDRESS
 
 SIGN_UP = write("POST", "/tilmeld/{programme_id}", EnrolMunicipality, receive_sign_up, scope="form")
 DECLINE = write("POST", "/tilmeld/nej", DeclineInvitation, decline_invitation, scope="form")
@@ -126,7 +126,7 @@ class SignUpDesk:
         return self._host.pages.render(
             "enrollment/sign_up.html",
             status=status_code,
-            headers=NO_REFERRER,
+            headers=SECRET_ADDRESS,
             form=form,
             terms=programme.terms,
             closed=closed,
@@ -156,7 +156,7 @@ class SignUpDesk:
             enrolment = await enrolments.load(tx, sign_up.enrolment_id) if sign_up else None
             programme = await programmes.load(tx, enrolment.programme_id) if enrolment else None
         if sign_up is None or enrolment is None or programme is None:
-            return self._host.pages.render("enrollment/dead_link.html", status=404, headers=NO_REFERRER)
+            return self._host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
         form = Form()
         code = 200
         if request.method == "POST":
@@ -165,7 +165,7 @@ class SignUpDesk:
             reply = await self._host.door.submit(CONFIRM, command, form.key, actor=ACTOR, patient=True)
             refused = reply.refusal()
             if refused is None:
-                return RedirectResponse(request.url.path, 303, headers=NO_REFERRER)
+                return RedirectResponse(request.url.path, 303, headers=SECRET_ADDRESS)
             form.refuse(refused)
             code = refused.status
         path = None
@@ -174,7 +174,7 @@ class SignUpDesk:
         return self._host.pages.render(
             "enrollment/confirm.html",
             status=code,
-            headers=NO_REFERRER,
+            headers=SECRET_ADDRESS,
             form=form,
             terms=programme.terms,
             organisation=enrolment.organisation,
@@ -192,7 +192,7 @@ class SignUpDesk:
             enrolment = await enrolments.load(tx, invited) if invited else None
             programme = await programmes.load(tx, enrolment.programme_id) if enrolment else None
         if enrolment is None or programme is None:
-            return self._host.pages.render("enrollment/dead_link.html", status=404, headers=NO_REFERRER)
+            return self._host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
         form = Form()
         code = 200
         if request.method == "POST":
@@ -201,13 +201,13 @@ class SignUpDesk:
             reply = await self._host.door.submit(DECLINE, command, form.key, actor=ACTOR, patient=True)
             refused = reply.refusal()
             if refused is None:
-                return RedirectResponse(request.url.path, 303, headers=NO_REFERRER)
+                return RedirectResponse(request.url.path, 303, headers=SECRET_ADDRESS)
             form.refuse(refused)
             code = refused.status
         return self._host.pages.render(
             "enrollment/decline.html",
             status=code,
-            headers=NO_REFERRER,
+            headers=SECRET_ADDRESS,
             form=form,
             terms=programme.terms,
             organisation=enrolment.organisation,

@@ -99,7 +99,7 @@ async def test_a_get_of_the_mailed_link_changes_nothing(town: Town) -> None:
     path = await town.mailed_path()
     for _ in range(2):
         page = await town.client.get(path)
-        assert (page.status_code, page.headers["referrer-policy"]) == (200, "no-referrer")
+        assert (page.status_code, page.headers["referrer-policy"]) == (200, "strict-origin")
     assert await town.desk.pool.fetchval("SELECT state FROM enrolments") == "received"
     key = re.findall(r'name="_key" value="([^"]+)"', page.text)[0]
     for _ in range(2):
