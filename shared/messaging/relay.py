@@ -4,9 +4,10 @@ One relay per database (session advisory lock on a connection of its own). It sc
 that Kafka has acknowledged to `outbox_sent`: there is no cursor that a late commit could hide behind. Per key the order
 of ids is the order of commits, because a fact's sequence is drawn and its row inserted under one lock.
 
-While batch N is being moved, N + 1 is already on its way: it was read behind N's last id, and is sent only after all of
-N was acknowledged. After any delivery error the producer is thrown away (its numbering of batches is broken), and what
-was not moved is scanned again: duplicates, which readers drop. A relay that was paused and resumes makes only those.
+While batch N is being moved, N + 1 is already on its way: one snapshot said what there is to send, and a batch is sent
+only after all of the one before was acknowledged. After any delivery error the producer is thrown away (its numbering
+of batches is broken), and what was not moved is scanned again: duplicates, which readers drop. A relay that was paused
+and resumes makes only those.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ LOCK = 7_405_611_230_002
 """Advisory lock of the relay; such locks belong to one database."""
 BATCH = 1000
 MAX_REQUEST_BYTES = 1024 * 1024
-READ_AHEAD_BATCHES = 20
-"""After so many batches read behind the last id, the whole table is scanned again: a lower id may have come late."""
+AT_ONCE = 20 * BATCH
+"""Rows that one look at the table sends; then it looks again."""
 FIRST_LOOK_S = 0.010
 LONGEST_LOOK_S = 0.100
 """Between looks at an empty outbox, doubling: a commit of this process wakes the relay, one of another does not."""
@@ -79,13 +80,15 @@ NEVER_SENDABLE = (
 )
 """Errors that the same record will always get. A batch that got one is sent again record by record."""
 
-_SCAN = "SELECT id, topic, key, payload FROM outbox WHERE id > $1 ORDER BY id LIMIT $2"
-_SCAN_UNBLOCKED = """
-SELECT id, topic, key, payload FROM outbox o WHERE id > $1
-AND NOT EXISTS (SELECT 1 FROM outbox_dead d WHERE d.key = o.key AND d.topic = o.topic)
-ORDER BY id LIMIT $2
+_WAITING_IDS = """
+SELECT array(SELECT id FROM outbox ORDER BY id LIMIT $1) AS ids, EXISTS (SELECT FROM outbox_dead) AS blocked
 """
-_ANY = "SELECT EXISTS (SELECT FROM outbox), EXISTS (SELECT FROM outbox_dead)"
+_UNBLOCKED_IDS = """
+SELECT array(
+    SELECT id FROM outbox o WHERE NOT EXISTS (SELECT FROM outbox_dead d WHERE d.key = o.key AND d.topic = o.topic)
+    ORDER BY id LIMIT $1)
+"""
+_ROWS = "SELECT id, topic, key, payload FROM outbox WHERE id = ANY ($1) ORDER BY id"
 _PENDING = """
 SELECT count(*) FROM outbox o
 WHERE NOT EXISTS (SELECT 1 FROM outbox_dead d WHERE d.key = o.key AND d.topic = o.topic)
@@ -337,31 +340,32 @@ class Relay:
     # Sending -----------------------------------------------------------------------------------------------------
 
     async def _drain(self, connection: Connection, sender: Sender) -> bool:
-        """Send what is there; True when there was something."""
-        some, blocked = await connection.fetchrow(_ANY) or (False, False)
-        if not some:
-            return False
-        scan = _SCAN_UNBLOCKED if blocked else _SCAN
-        rows = await connection.fetch(scan, 0, BATCH)
-        if not rows:
+        """Send what is there; True when there was something.
+
+        What is sent is what one snapshot saw. A row that was committed later is left for the next one, also when its id
+        is lower: whatever its key has told since is not in the snapshot either.
+        """
+        ids, blocked = await connection.fetchrow(_WAITING_IDS, AT_ONCE) or ([], False)
+        if ids and blocked:
+            ids = await connection.fetchval(_UNBLOCKED_IDS, AT_ONCE)
+        if not ids:
             return False
         with self._activity.busy() if self._activity is not None else nullcontext():
-            await self._send_all(connection, sender, scan, rows)
+            await self._send_all(connection, sender, ids)
         return True
 
-    async def _send_all(self, connection: Connection, sender: Sender, scan: str, rows: Sequence[Row]) -> None:
+    async def _send_all(self, connection: Connection, sender: Sender, ids: Sequence[int]) -> None:
         """Batch after batch, each moved while the next one is handed over."""
         to_move: list[int] = []
-        for read in range(READ_AHEAD_BATCHES):
+        rows = await connection.fetch(_ROWS, ids[:BATCH])
+        for end in range(BATCH, len(ids) + BATCH, BATCH):
             await failpoint("relay.before_send")
             putting = asyncio.create_task(self._put(sender, rows))
             try:
                 await self._move(connection, to_move)
             finally:
                 put = await putting
-            # Whoever frees a blocked key puts a low id back; only a scan of the whole table is sure to see it first.
-            ahead = scan is _SCAN and len(rows) == BATCH and read + 1 < READ_AHEAD_BATCHES
-            following = await connection.fetch(scan, rows[-1]["id"], BATCH) if ahead else []
+            following = await connection.fetch(_ROWS, ids[end : end + BATCH]) if end < len(ids) else []
             result = await self._settle(connection, put)
             await failpoint("relay.between_ack_and_move")
             to_move = result.acked
@@ -369,8 +373,6 @@ class Relay:
                 await self._move(connection, to_move)
                 await self._face(connection, result.refused)
                 return
-            if not following:
-                break
             rows = following
         await self._move(connection, to_move)
 

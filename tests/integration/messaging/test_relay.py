@@ -121,6 +121,32 @@ async def test_a_fact_that_is_told_wakes_the_relay_of_its_process(told: Told, mo
             await eventually(lambda done=done: relay.done == done, 10)  # type: ignore[misc]
 
 
+async def test_a_commit_in_the_middle_of_a_long_outbox_is_not_overtaken_by_its_own_key(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its id is lower than those already read, and the next one of its key is higher."""
+    monkeypatch.setattr(relay_module, "BATCH", 2)
+    late = transaction(told.pool, Noon(), SOURCE)
+    tx = await late.__aenter__()
+    tx.publish(an_answer("late"))
+    await tx.flush()
+    await told.tell("a", "b", "a", "b")
+    relay = told.relay()
+    put, commits = relay._put, iter([True])
+
+    async def commit_meanwhile(sender: Sender, rows: Sequence[Any]) -> Any:
+        if next(commits, False):
+            await late.__aexit__(None, None, None)
+            await told.tell("late", "late")
+        return await put(sender, rows)
+
+    monkeypatch.setattr(relay, "_put", commit_meanwhile)
+    async with told.relaying(relay):
+        await told.sent()
+    assert await told.sequences("late") == [1, 2, 3]
+    assert await told.sequences("a") == [1, 2]
+
+
 async def test_a_second_relay_waits_and_takes_over(told: Told) -> None:
     async with told.relaying() as first:
         await eventually(lambda: first.active)
