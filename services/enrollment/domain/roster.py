@@ -101,16 +101,16 @@ def price(terms: ExtraTerm) -> str:
     return f"{kroner(terms.price_ore)} ekskl. moms ({kroner(gross)} inkl. moms)"
 
 
-def seats_used(roster: Roster) -> str:
-    """3 af 3 pladser brugt – næste koster …: what is read before anybody is registered."""
+def seats_used(roster: Roster, *, closed: bool = False) -> str:
+    """3 af 3 pladser brugt – næste koster …: what is read before anybody is registered. A closed one offers nothing."""
     if roster.limit is None:
         return f"{len(roster.seats)} tilmeldt"
     used = f"{len(roster.included)} af {roster.limit} pladser brugt"
     if not roster.next_is_extra:
         return used
     extra = roster.terms.extra if roster.terms else None
-    more = f" og {len(roster.extras)} ekstra" if roster.extras else ""
-    return f"{used}{more} – " + ("næste koster " + price(extra) if extra else "der er ikke flere pladser")
+    used += f" og {len(roster.extras)} ekstra" if roster.extras else ""
+    return used if closed else f"{used} – " + ("næste koster " + price(extra) if extra else "der er ikke flere pladser")
 
 
 def register(

@@ -268,7 +268,7 @@ def _shown(roster: Roster, visit: Visit) -> dict[str, Any]:
         "link": roster.meeting.link,
         "state": roster.meeting_state,
         "status": meeting_status(roster.meeting_state, roster.meeting.date_version),
-        "seats": seats_used(roster),
+        "seats": seats_used(roster, closed=closed is not None),
         "closed": closed,
         "last_day": short_day(last) if last and closed is None else None,
     }

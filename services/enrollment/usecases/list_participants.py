@@ -48,12 +48,13 @@ async def list_meetings(tx: Tx, query: Mapping[str, str]) -> Any:
 def _roster(tx: Tx, roster: Roster) -> dict[str, Any]:
     extra = roster.terms.extra if roster.terms else None
     last = roster.last_day_to_register
+    is_open = _is_open(tx, roster)
     return {
         "meeting": roster.meeting.model_dump(mode="json"),
         "status": meeting_status(roster.meeting_state, roster.meeting.date_version),
-        "open": _is_open(tx, roster),
+        "open": is_open,
         "last_day_to_register": last.isoformat() if last else None,
-        "seats": seats_used(roster),
+        "seats": seats_used(roster, closed=not is_open),
         "included": roster.limit,
         "levels": list(roster.levels),
         "next_price_ore": extra.price_ore if extra and roster.next_is_extra else None,

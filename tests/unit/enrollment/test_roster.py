@@ -126,6 +126,7 @@ def test_the_first_three_are_included() -> None:
         seats_used(change.after)
         == "3 af 3 pladser brugt – næste koster 1.000,00 kr. ekskl. moms (1.250,00 kr. inkl. moms)"
     )
+    assert seats_used(change.after, closed=True) == "3 af 3 pladser brugt"
 
 
 def test_a_fourth_needs_the_price_to_be_accepted() -> None:
