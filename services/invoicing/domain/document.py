@@ -75,6 +75,35 @@ def percent_of(base_ore: int, percent: Decimal) -> int:
     return half_up(_EXACT.divide(_EXACT.multiply(Decimal(base_ore), percent), Decimal(100)))
 
 
+def _clean(part: object, *fields: str) -> None:
+    for name in fields:
+        text = getattr(part, name)
+        cleaned = one_line(text)
+        if cleaned is not text:
+            object.__setattr__(part, name, cleaned)
+
+
+def _ore(name: str, amount: int) -> None:
+    if type(amount) is not int:
+        raise ValueError(f"{name}: {amount!r} is no whole number of øre")
+
+
+def _rate(name: str, percent: int) -> None:
+    if type(percent) is not int or not 0 <= percent <= 100:  # noqa: PLR2004 # per cent
+        raise ValueError(f"{name}: {percent!r} is no whole per cent from 0 to 100")
+
+
+def _number(name: str, number: Decimal, decimals: int) -> None:
+    """Not negative, and exact in so many decimals."""
+    if not isinstance(number, Decimal) or not number.is_finite():
+        raise ValueError(f"{name}: {number!r} is no Decimal number")
+    if number < 0:
+        raise ValueError(f"{name}: is negative")
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -decimals and number != round(number, decimals):
+        raise ValueError(f"{name}: has more than {decimals} decimals")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """What is not known is empty (BG-5, BG-8)."""
@@ -418,32 +447,3 @@ def _totals(document: Document) -> Totals:
     if payable < 0:
         raise ValueError("rounding_ore: leaves less than nothing to be paid")
     return Totals(lines, discounts, charges, net, vat, net + vat, payable, sums)
-
-
-def _clean(part: object, *fields: str) -> None:
-    for name in fields:
-        text = getattr(part, name)
-        cleaned = one_line(text)
-        if cleaned is not text:
-            object.__setattr__(part, name, cleaned)
-
-
-def _ore(name: str, amount: int) -> None:
-    if type(amount) is not int:
-        raise ValueError(f"{name}: {amount!r} is no whole number of øre")
-
-
-def _rate(name: str, percent: int) -> None:
-    if type(percent) is not int or not 0 <= percent <= 100:  # noqa: PLR2004 # per cent
-        raise ValueError(f"{name}: {percent!r} is no whole per cent from 0 to 100")
-
-
-def _number(name: str, number: Decimal, decimals: int) -> None:
-    """Not negative, and exact in so many decimals."""
-    if not isinstance(number, Decimal) or not number.is_finite():
-        raise ValueError(f"{name}: {number!r} is no Decimal number")
-    if number < 0:
-        raise ValueError(f"{name}: is negative")
-    exponent = number.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -decimals and number != round(number, decimals):
-        raise ValueError(f"{name}: has more than {decimals} decimals")
