@@ -33,6 +33,7 @@ SUBJECTS = {
     "cluster": "one klynge of municipalities",
     "invoice": "one invoice, by series and number",
     "message": "one message to one recipient",
+    "invitation": "one person's invitation to one meeting",
     "intake": "one command that was asked for",
 }
 

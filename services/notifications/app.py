@@ -11,7 +11,7 @@ from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.smtp import Conversation, Server
 from services.notifications.adapters.texts import Words
 from services.notifications.domain.calendar import Mailbox
-from services.notifications.entrypoints import commands
+from services.notifications.entrypoints import calendar_commands, commands, mail_gateway
 from services.notifications.entrypoints.http import ROUTES
 from services.notifications.entrypoints.kafka import SUBSCRIPTIONS
 from services.notifications.entrypoints.mailer import Mailer
@@ -24,7 +24,11 @@ from shared.runtime.service import Host, Service, open_host
 
 def _composer(host: Host) -> Composer:
     settings = _settings(host)
-    return Composer(Words(settings.public_url), Mailbox(settings.sender_name, settings.sender_email))
+    return Composer(
+        Words(settings.public_url),
+        Mailbox(settings.sender_name, settings.sender_email),
+        plus_addresses=settings.calendar_plus_addresses,
+    )
 
 
 def _workers(host: Host) -> Sequence[Mailer]:
@@ -49,6 +53,10 @@ def _mail(argv: Sequence[str]) -> int:
     return commands.mail(argv, lambda: open_host(SERVICE, Settings()), _composer)
 
 
+def _calendar(argv: Sequence[str]) -> int:
+    return calendar_commands.calendar(argv, lambda: open_host(SERVICE, Settings()))
+
+
 def _settings(host: Host) -> Settings:
     if not isinstance(host.settings, Settings):
         raise TypeError("notifications needs its own settings")
@@ -61,7 +69,8 @@ SERVICE = Service(
     subscriptions=SUBSCRIPTIONS,
     routes=ROUTES,
     timers=TIMERS,
+    pages=mail_gateway.pages,
     workers=_workers,
     explain=explain_message,
-    commands={"mail": _mail},
+    commands={"mail": _mail, "calendar": _calendar},
 )

@@ -25,6 +25,9 @@ class Settings(ServiceSettings):
     """How long a mail that was being sent is waited for when its process has died."""
     mail_retry: float = Field(default=15.0, gt=0)
     """First pause after a server's "later"; doubled each time."""
+    calendar_plus_addresses: bool = False
+    """Whether the ORGANIZER of an invitation is `<mailbox>+<token>@…`, so that a reply from another address than the
+    invited one is still known. Only where such mails reach the mailbox, and from the first invitation on."""
     sender_name: str = "Tovholder"
     sender_email: str = "tovholder@tovholder.example"
     """From of the few mails that no programme stands behind."""

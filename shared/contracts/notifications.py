@@ -1,13 +1,16 @@
-"""What `notifications` tells: who was told what. Subject `message/<id>`; no address and no text, only references."""
+"""What `notifications` tells: who was told what and who answered what; no address and no text, only references."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from shared.contracts.event import Command, Event, IntakeRejected, command, fact
+from shared.contracts.event import Command, Event, IntakeRejected, command, fact, natural_id
 
 SERVICE = "notifications"
+
+InvitationAnswer = Literal["accepted", "declined", "tentative", "delegated"]
+"""PARTSTAT of a calendar's reply (RFC 5545 § 3.2.12)."""
 
 
 class MessageFact(Event):
@@ -59,6 +62,32 @@ class AddressBounced(Event):
     @property
     def subject(self) -> str:
         return f"message/{self.message_id}"
+
+    @property
+    def scope(self) -> str:
+        return "messages"
+
+
+@fact
+class InvitationAnswered(Event):
+    """Somebody's calendar has answered an invitation, or changed its answer. Anyone can forge such a reply."""
+
+    type: ClassVar[str] = "tovholder.notifications.InvitationAnswered.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme_id: str
+    meeting_id: str
+    recipient: str
+    """A person_id."""
+    answer: InvitationAnswer
+    date_version: int
+    """Of the meeting, as this person was told of it last."""
+    answered_at: datetime
+    """As the reply says; never later than when it came in."""
+
+    @property
+    def subject(self) -> str:
+        return f"invitation/{natural_id('invitation', self.meeting_id, self.recipient)}"
 
     @property
     def scope(self) -> str:

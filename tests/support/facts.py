@@ -59,6 +59,7 @@ from shared.contracts.invoicing import (
 from shared.contracts.notifications import (
     AddressBounced,
     ArmReminder,
+    InvitationAnswered,
     MessageFailed,
     MessageSent,
     NotificationsIntakeRejected,
@@ -377,6 +378,15 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         recipient=CONTACT.person_id,
         message_id=_MESSAGE["message_id"],
         status="5.1.1",
+    ),
+    InvitationAnswered(
+        owner="/tovholder/notifications",
+        programme_id=PROGRAMME.id,
+        meeting_id=MEETING.id,
+        recipient=PERSON.person_id,
+        answer="accepted",
+        date_version=1,
+        answered_at=datetime(2021, 3, 2, 9, 15, tzinfo=UTC),
     ),
     NotificationsIntakeRejected(
         owner="/tovholder/notifications", refused_type="tovholder.notifications.SendMessage.v1", **_REJECTED

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.notifications.adapters.messages import Message
 from services.notifications.adapters.mime import Attachment, Mail, compose
 from services.notifications.adapters.texts import Texts, Words
-from services.notifications.domain.calendar import Mailbox, ics
+from services.notifications.domain.calendar import Entry, Mailbox, ics
+from services.notifications.domain.replies import plus_address
 
 
 class Composer:
-    """`sender` is From where no programme stands behind a letter."""
+    """`sender` is From where no programme stands behind a letter.
 
-    def __init__(self, words: Words, sender: Mailbox) -> None:
+    `plus_addresses`: the organiser's address in an invitation carries the token that a reply is known by.
+    """
+
+    def __init__(self, words: Words, sender: Mailbox, *, plus_addresses: bool = False) -> None:
         self._words = words
         self._sender = sender
+        self._plus_addresses = plus_addresses
 
     def texts(self, message: Message) -> Texts:
         return self._words.write(message.template, _greeting(message), {**message.says, "name": message.name})
@@ -31,9 +38,15 @@ class Composer:
             recipient=Mailbox(message.name, message.email),
             written_at=message.written_at,
             texts=texts,
-            calendar=None if calendar is None else (calendar.method, ics(calendar)),
+            calendar=None if calendar is None else (calendar.method, ics(self._addressed(calendar))),
             attachment=_attachment(message, texts),
         )
+
+    def _addressed(self, entry: Entry) -> Entry:
+        if not self._plus_addresses:
+            return entry
+        email = plus_address(entry.organizer.email, entry.uid, entry.attendee.email)
+        return replace(entry, organizer=replace(entry.organizer, email=email))
 
 
 def _greeting(message: Message) -> str:

@@ -94,7 +94,7 @@ async def pairs_of_meetings(tx: Tx, meeting_ids: Iterable[str]) -> list[Pair]:
 
 
 async def save(tx: Tx, steps: Iterable[tuple[Meeting, Step]]) -> None:
-    """Remember what is being told, once per mailbox and meeting."""
+    """Remember what is being told, once per mailbox and meeting. An answer goes with the invitation it was given to."""
     rows = sorted(steps, key=lambda one: (address_key(one[1].guest.email), one[0].id))
     await tx.execute(
         """
@@ -110,7 +110,12 @@ async def save(tx: Tx, steps: Iterable[tuple[Meeting, Step]]) -> None:
         ON CONFLICT (address_key, meeting_id) DO UPDATE SET
             person_id = excluded.person_id, name = excluded.name, email = excluded.email, part = excluded.part,
             organisation_name = excluded.organisation_name, method = excluded.method, told = excluded.told,
-            turn = excluded.turn, stamped = excluded.stamped
+            turn = excluded.turn, stamped = excluded.stamped,
+            (answer, answer_stamped, answered_at) = (
+                SELECT invitations.answer, invitations.answer_stamped, invitations.answered_at
+                WHERE (invitations.method, invitations.person_id, invitations.told ->> 'date_version')
+                    = (excluded.method, excluded.person_id, excluded.told ->> 'date_version')
+                  AND excluded.method = 'REQUEST')
         """,
         [address_key(step.guest.email) for _, step in rows],
         [meeting.id for meeting, _ in rows],

@@ -18,6 +18,7 @@ from shared.contracts.time import COPENHAGEN
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _WIDTH = 76
 _SEVERAL_LINES = frozenset({"text"})
+_WHOLE = frozenset({"path", "link"})  # of no use when cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _tidy(text: str) -> str:
 
 def _cleaned(name: str, value: Any) -> Any:
     if isinstance(value, str):
-        return lines(value) if name in _SEVERAL_LINES else one_line(value, 2000 if name == "path" else 400)
+        return lines(value) if name in _SEVERAL_LINES else one_line(value, 2000 if name in _WHOLE else 400)
     if isinstance(value, Mapping):
         return {key: _cleaned(key, item) for key, item in value.items()}
     if isinstance(value, list | tuple):

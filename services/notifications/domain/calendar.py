@@ -6,6 +6,7 @@ comes from the facts and never from a clock: the same entry gives the same bytes
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
@@ -13,11 +14,13 @@ from typing import Literal
 from icalendar import Event, vCalAddress
 
 from services.notifications.domain.text import domain_of, is_link, lines, one_line
+from shared.contracts.event import natural_id
 from shared.contracts.time import COPENHAGEN
 
 Method = Literal["REQUEST", "CANCEL"]
 Part = Literal["participant", "contact"]
 
+_PLAIN = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _BEGIN = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Tovholder//Tovholder//DA\r\nCALSCALE:GREGORIAN\r\nMETHOD:%b\r\n"
 _END = b"END:VCALENDAR\r\n"
 
@@ -71,8 +74,12 @@ class Entry:
 
 
 def uid(meeting_id: str, organizer_email: str) -> str:
-    """Of the meeting, for ever; the domain is the organiser's mailbox's."""
-    return f"{one_line(meeting_id)}@{domain_of(organizer_email)}"
+    """Of the meeting, for ever; the domain is the organiser's mailbox's.
+
+    An id of another system that could be changed on its way through a calendar and back is replaced by one of ours.
+    """
+    plain = meeting_id if _PLAIN.fullmatch(meeting_id) else natural_id("calendar", meeting_id)
+    return f"{plain}@{domain_of(organizer_email)}"
 
 
 def ics(entry: Entry) -> bytes:
@@ -129,10 +136,12 @@ def _local(instant: datetime) -> datetime:
 
 def _add_where(event: Event, entry: Entry) -> None:
     link = entry.link.strip()
-    where = [one_line(text) for text in (entry.place, link) if text.strip()]
+    leads = is_link(link)
+    # A link is of use only whole, and those of video meetings are long.
+    where = [text for text in (one_line(entry.place), link if leads else one_line(link)) if text]
     if where:
         event.add("location", " · ".join(where))
-    if is_link(link):
+    if leads:
         event.add("conference", link, parameters={"VALUE": "URI", "FEATURE": "VIDEO", "LABEL": "Deltag i mødet"})
 
 

@@ -1,0 +1,110 @@
+"""What the people who are invited have answered; one row per mailbox and meeting, beside what it was told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from services.notifications.domain.calendar import Part
+from services.notifications.domain.replies import Given, Invited
+from shared.contracts.notifications import InvitationAnswer
+from shared.storage.tx import Tx
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody who is invited now, and the answer to that invitation."""
+
+    person_id: str
+    name: str
+    organisation: str
+    part: Part
+    date_version: int
+    answer: InvitationAnswer | None
+    answered_at: datetime | None
+
+
+async def meeting_of(tx: Tx, uid: str) -> str | None:
+    """The id of the meeting that has this UID in calendars."""
+    found: str | None = await tx.fetchval("SELECT id FROM meetings WHERE uid = $1 ORDER BY id LIMIT 1", uid)
+    return found
+
+
+async def addresses(tx: Tx, meeting_id: str) -> list[str]:
+    """The keys of all addresses that were ever told of the meeting."""
+    rows = await tx.fetch("SELECT address_key FROM invitations WHERE meeting_id = $1", meeting_id)
+    return [row["address_key"] for row in rows]
+
+
+async def lock(tx: Tx, meeting_id: str, address: str) -> Invited | None:
+    """As it stands, until the end of the transaction: two replies at once are taken one after the other."""
+    row = await tx.fetchrow(
+        """
+        SELECT i.meeting_id, m.programme_id, i.address_key, i.person_id, i.method,
+               (i.told ->> 'date_version')::integer AS date_version, i.answer, i.answer_stamped
+        FROM invitations i JOIN meetings m ON m.id = i.meeting_id
+        WHERE i.meeting_id = $1 AND i.address_key = $2
+        FOR UPDATE OF i
+        """,
+        meeting_id,
+        address,
+    )
+    return None if row is None else _invited(row)
+
+
+async def save(tx: Tx, invited: Invited, given: Given) -> None:
+    await tx.execute(
+        """
+        UPDATE invitations SET answer = $3, answer_stamped = $4,
+               answered_at = CASE WHEN answer IS DISTINCT FROM $3 THEN $5 ELSE answered_at END
+        WHERE meeting_id = $1 AND address_key = $2
+        """,
+        invited.meeting_id,
+        invited.address_key,
+        given.answer,
+        given.stamped,
+        tx.now,
+    )
+
+
+async def of_meeting(tx: Tx, meeting_id: str) -> list[Asked] | None:
+    """Everybody who is invited now, by organisation and name; None = no such meeting."""
+    if await tx.fetchval("SELECT id FROM meetings WHERE id = $1", meeting_id) is None:
+        return None
+    rows = await tx.fetch(
+        """
+        SELECT person_id, name, organisation_name, part, (told ->> 'date_version')::integer AS date_version, answer,
+               answered_at
+        FROM invitations WHERE meeting_id = $1 AND method = 'REQUEST'
+        ORDER BY organisation_name, name, address_key
+        """,
+        meeting_id,
+    )
+    return [
+        Asked(
+            person_id=row["person_id"],
+            name=row["name"],
+            organisation=row["organisation_name"],
+            part=row["part"],
+            date_version=row["date_version"],
+            answer=row["answer"],
+            answered_at=row["answered_at"],
+        )
+        for row in rows
+    ]
+
+
+def _invited(row: asyncpg.Record) -> Invited:
+    return Invited(
+        meeting_id=row["meeting_id"],
+        programme_id=row["programme_id"],
+        address_key=row["address_key"],
+        person_id=row["person_id"],
+        method=row["method"],
+        date_version=row["date_version"],
+        given=None if row["answer"] is None else Given(row["answer"], row["answer_stamped"]),
+    )
