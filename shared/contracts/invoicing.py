@@ -76,6 +76,8 @@ class CreditNoteIssued(InvoiceFact):
     vat_ore: int
     gross_ore: int
     reason: str
+    invoice: Invoice | None = None
+    """What is credited, all of it or a part; a credit note shares its series."""
 
 
 @fact

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from shared.contracts.event import Frozen
+
+EInvoiceFormat = Literal["peppol", "oioubl"]
+"""A family of formats; which version of it holds goes by the invoice's date."""
+InvoiceDemand = Literal["gln", "order", "person", "account_string", "contact"]
+"""Something that a customer's finance system refuses invoices without."""
 
 
 class Address(Frozen):
@@ -46,3 +53,8 @@ class Billing(Frozen):
     account_string: str | None = None
     email: str | None = None
     address: Address | None = None
+    p_number: str | None = None
+    """P number of ten digits: where e-invoices go when there is no EAN."""
+    format: EInvoiceFormat | None = None
+    """None = the one that is usual on the invoice's date."""
+    demands: tuple[InvoiceDemand, ...] = ()

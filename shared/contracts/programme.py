@@ -12,6 +12,7 @@ from pydantic import Field
 from shared.contracts.event import Frozen
 
 Precision = Literal["undated", "month", "day", "timed"]
+PaymentWay = Literal["bank", "iban", "fik71", "fik73", "fik75", "nemkonto"]
 
 
 class Seller(Frozen):
@@ -34,6 +35,11 @@ class Seller(Frozen):
     phone: str = ""
     payment_days: int = Field(default=30, ge=0, description="days from the invoice's date to its due date")
     series: str = Field(default="", description="invoice numbers are gapless per (cvr, series)")
+    payment: PaymentWay = Field(default="bank", description="the one way of payment that invoices name")
+    iban: str = Field(default="", description="for payment iban")
+    bic: str = Field(default="", description="of the bank, beside the IBAN")
+    fik_creditor: str = Field(default="", description="eight digits, for payment fik71, fik73 and fik75")
+    vat_exemption: str = Field(default="", description="why no VAT is taken of what is sold at 0 per cent")
 
 
 class ProgrammeRef(Frozen):
