@@ -1,0 +1,65 @@
+"""The formats that documents are written in, and from when until when each of them holds.
+
+A new format is one file beside this one and one row of the table. A customer names a family and not a version, so that
+it moves to the next version on its day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from services.invoicing.adapters.formats import peppol_bis3
+from services.invoicing.domain.document import Document
+from shared.contracts.parties import EInvoiceFormat
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """`carried` is what is left of a document once it has been written and read back."""
+
+    name: str
+    title: str
+    family: EInvoiceFormat
+    valid_from: date
+    valid_until: date | None
+    write: Callable[[Document], bytes]
+    read: Callable[[bytes], Document]
+    carried: Callable[[Document], Document]
+
+    def valid_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+
+FORMATS: tuple[Format, ...] = (
+    Format(
+        name=peppol_bis3.NAME,
+        title="Peppol BIS Billing 3.0",
+        family="peppol",
+        valid_from=date(2019, 4, 18),
+        valid_until=None,
+        write=peppol_bis3.write,
+        read=peppol_bis3.read,
+        carried=peppol_bis3.carried,
+    ),
+)
+DEFAULT_FAMILY: EInvoiceFormat = "peppol"
+"""For a customer who has not said."""
+BY_NAME = {one.name: one for one in FORMATS}
+
+
+class NoFormatError(LookupError):
+    """No format holds on that day."""
+
+
+def chosen(family: EInvoiceFormat | None, issued_on: date, formats: tuple[Format, ...] = FORMATS) -> Format:
+    """The newest version of the customer's family that holds on the day; of the default family when it has none.
+
+    A family that has gone out of use is replaced by the default one, so that the customer still gets an invoice.
+    """
+    for wanted in (family, DEFAULT_FAMILY):
+        holding = [one for one in formats if one.family == wanted and one.valid_on(issued_on)]
+        if holding:
+            return max(holding, key=lambda one: one.valid_from)
+    raise NoFormatError(f"no format of documents holds on {issued_on}")

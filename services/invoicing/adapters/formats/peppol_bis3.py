@@ -1,0 +1,395 @@
+"""Peppol BIS Billing 3.0 (EN 16931-1 in UBL 2.1, with the Danish rules DK-R-002 … DK-R-017), release 2026.5.
+
+What it does not carry: whether a credit note credits in part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from services.invoicing.adapters.formats import ubl
+from services.invoicing.adapters.formats.ubl import group, put, put_ore, put_price
+from services.invoicing.domain.document import (
+    CURRENCY,
+    EXEMPT_PERCENT,
+    NO_CONTACT,
+    Address,
+    Allowance,
+    BankAccount,
+    Contact,
+    Credited,
+    Document,
+    Endpoint,
+    Fik,
+    Iban,
+    Line,
+    NemKonto,
+    Party,
+    Period,
+    References,
+    Totals,
+    VatSum,
+)
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+    from services.invoicing.domain.document import EndpointScheme, FikCard, Kind, Payment
+
+NAME = "peppol-bis-3"
+CUSTOMIZATION = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
+PROFILE = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
+TYPE_CODES: dict[Kind, tuple[str, str]] = {
+    "invoice": ("InvoiceTypeCode", "380"),
+    "credit_note": ("CreditNoteTypeCode", "381"),
+}
+SCHEMES: dict[EndpointScheme, str] = {"GLN": "0088", "CVR": "0184", "P": "0096"}
+"""Electronic Address Scheme codes of the endpoints; a CVR number stands without DK."""
+
+_CVR = {"schemeID": SCHEMES["CVR"]}
+_FIK, _BANK, _IBAN, _NEMKONTO = "93", "42", "58", "97"
+_SCHEME_OF = {code: scheme for scheme, code in SCHEMES.items()}
+_CARDS: dict[str, FikCard] = {"71": "71", "73": "73", "75": "75"}
+
+
+def write(document: Document) -> bytes:
+    """The document as UBL. Asks for endpoints of both parties; the document checks see to that."""
+    kind = document.kind
+    root = ubl.start(kind)
+    put(root, "CustomizationID", CUSTOMIZATION)
+    put(root, "ProfileID", PROFILE)
+    put(root, "ID", document.id)
+    put(root, "IssueDate", document.issued_on.isoformat())
+    if document.due_on is not None:
+        put(root, "DueDate", document.due_on.isoformat())
+    put(root, *TYPE_CODES[kind])
+    put(root, "Note", document.note)
+    put(root, "DocumentCurrencyCode", CURRENCY)
+    references = document.references
+    put(root, "AccountingCost", references.account_string)
+    put(root, "BuyerReference", references.person)
+    _put_period(root, document.period)
+    if references.order:
+        put(group(root, "OrderReference"), "ID", references.order)
+    if document.credited is not None:
+        credited = group(group(root, "BillingReference"), "InvoiceDocumentReference")
+        put(credited, "ID", document.credited.id)
+        put(credited, "IssueDate", document.credited.issued_on.isoformat())
+    _put_party(group(root, "AccountingSupplierParty"), document.seller, sells=True)
+    _put_party(group(root, "AccountingCustomerParty"), document.buyer, sells=False)
+    if document.delivered_on is not None:
+        put(group(root, "Delivery"), "ActualDeliveryDate", document.delivered_on.isoformat())
+    _put_payment(root, document)
+    if document.terms:
+        put(group(root, "PaymentTerms"), "Note", document.terms)
+    for one in document.allowances:
+        _put_allowance(root, one)
+    _put_totals(root, document)
+    for line in document.lines:
+        _put_line(root, line, kind)
+    return ubl.to_bytes(root)
+
+
+def read(xml: bytes) -> Document:
+    """The document that the bytes say; `told` holds the sums they say. Refuses what the model cannot hold."""
+    kind, root = ubl.from_bytes(xml)
+    if ubl.text(root, "cbc:CustomizationID") != CUSTOMIZATION:
+        raise ubl.UnreadableError("cbc:CustomizationID: is not that of Peppol BIS Billing 3.0")
+    try:
+        return _read(kind, root)
+    except ubl.UnreadableError:
+        raise
+    except ValueError as error:
+        raise ubl.UnreadableError(str(error)) from error
+
+
+def carried(document: Document) -> Document:
+    """What is left of the document once it has been written and read."""
+    if document.credited is None:
+        return document
+    return replace(document, credited=replace(document.credited, in_part=False))
+
+
+def _put_party(role: Element, party: Party, *, sells: bool) -> None:
+    node = group(role, "Party")
+    if party.endpoint is None:
+        raise ValueError("seller.endpoint: is missing" if sells else "buyer.endpoint: is missing")
+    put(node, "EndpointID", party.endpoint.id, {"schemeID": SCHEMES[party.endpoint.scheme]})
+    address = group(node, "PostalAddress")
+    put(address, "StreetName", party.address.street)
+    put(address, "CityName", party.address.city)
+    put(address, "PostalZone", party.address.postcode)
+    put(group(address, "Country"), "IdentificationCode", party.address.country)
+    if sells and party.cvr:
+        tax = group(node, "PartyTaxScheme")
+        put(tax, "CompanyID", f"DK{party.cvr}")
+        put(group(tax, "TaxScheme"), "ID", "VAT")
+    entity = group(node, "PartyLegalEntity")
+    put(entity, "RegistrationName", party.name)
+    put(entity, "CompanyID", party.cvr, _CVR)
+    if party.contact != NO_CONTACT:
+        contact = group(node, "Contact")
+        put(contact, "Name", party.contact.name)
+        put(contact, "Telephone", party.contact.phone)
+        put(contact, "ElectronicMail", party.contact.email)
+
+
+def _put_payment(root: Element, document: Document) -> None:
+    payment = document.payment
+    if payment is None:
+        return
+    means = group(root, "PaymentMeans")
+    match payment:
+        case Fik():
+            put(means, "PaymentMeansCode", _FIK)
+            put(means, "PaymentID", f"{payment.card}#{payment.reference}")
+            put(group(means, "PayeeFinancialAccount"), "ID", payment.creditor)
+        case BankAccount():
+            put(means, "PaymentMeansCode", _BANK)
+            put(means, "PaymentID", document.id)
+            account = group(means, "PayeeFinancialAccount")
+            put(account, "ID", payment.account)
+            put(group(account, "FinancialInstitutionBranch"), "ID", payment.registration)
+        case Iban():
+            put(means, "PaymentMeansCode", _IBAN)
+            put(means, "PaymentID", document.id)
+            account = group(means, "PayeeFinancialAccount")
+            put(account, "ID", payment.iban)
+            if payment.bic:
+                put(group(account, "FinancialInstitutionBranch"), "ID", payment.bic)
+        case NemKonto():
+            put(means, "PaymentMeansCode", _NEMKONTO)
+
+
+def _put_period(parent: Element, period: Period | None) -> None:
+    if period is not None:
+        node = group(parent, "InvoicePeriod")
+        put(node, "StartDate", period.starts.isoformat())
+        put(node, "EndDate", period.ends.isoformat())
+
+
+def _put_allowance(parent: Element, allowance: Allowance) -> None:
+    node = group(parent, "AllowanceCharge")
+    put(node, "ChargeIndicator", "true" if allowance.charge else "false")
+    put(node, "AllowanceChargeReason", allowance.reason)
+    if allowance.percent is not None and allowance.base_ore is not None:
+        put(node, "MultiplierFactorNumeric", ubl.plain(allowance.percent))
+        put_ore(node, "Amount", allowance.amount_ore)
+        put_ore(node, "BaseAmount", allowance.base_ore)
+    else:
+        put_ore(node, "Amount", allowance.amount_ore)
+    if allowance.vat_percent is not None:
+        _put_category(node, "TaxCategory", allowance.vat_percent)
+
+
+def _put_category(parent: Element, name: str, percent: int, exemption: str = "") -> None:
+    node = group(parent, name)
+    put(node, "ID", "E" if percent == EXEMPT_PERCENT else "S")
+    put(node, "Percent", str(percent))
+    put(node, "TaxExemptionReason", exemption)
+    put(group(node, "TaxScheme"), "ID", "VAT")
+
+
+def _put_totals(root: Element, document: Document) -> None:
+    totals = document.totals
+    tax = group(root, "TaxTotal")
+    put_ore(tax, "TaxAmount", totals.vat_ore)
+    for rate in totals.rates:
+        part = group(tax, "TaxSubtotal")
+        put_ore(part, "TaxableAmount", rate.net_ore)
+        put_ore(part, "TaxAmount", rate.vat_ore)
+        exemption = document.exemption if rate.vat_percent == EXEMPT_PERCENT else ""
+        _put_category(part, "TaxCategory", rate.vat_percent, exemption)
+    sums = group(root, "LegalMonetaryTotal")
+    put_ore(sums, "LineExtensionAmount", totals.lines_ore)
+    put_ore(sums, "TaxExclusiveAmount", totals.net_ore)
+    put_ore(sums, "TaxInclusiveAmount", totals.gross_ore)
+    if totals.allowances_ore:
+        put_ore(sums, "AllowanceTotalAmount", totals.allowances_ore)
+    if totals.charges_ore:
+        put_ore(sums, "ChargeTotalAmount", totals.charges_ore)
+    if document.rounding_ore:
+        put_ore(sums, "PayableRoundingAmount", document.rounding_ore)
+    put_ore(sums, "PayableAmount", totals.payable_ore)
+
+
+def _put_line(root: Element, line: Line, kind: Kind) -> None:
+    node = group(root, ubl.LINES[kind])
+    put(node, "ID", line.id)
+    put(node, ubl.QUANTITIES[kind], ubl.plain(line.quantity), {"unitCode": line.unit})
+    put_ore(node, "LineExtensionAmount", line.net_ore)
+    _put_period(node, line.period)
+    for one in line.allowances:
+        _put_allowance(node, one)
+    item = group(node, "Item")
+    put(item, "Description", line.description)
+    put(item, "Name", line.text)
+    _put_category(item, "ClassifiedTaxCategory", line.vat_percent)
+    put_price(group(node, "Price"), "PriceAmount", line.unit_price_ore)
+
+
+def _read(kind: Kind, root: Element) -> Document:
+    series, number = ubl.series_and_number(ubl.text(root, "cbc:ID"))
+    issued_on = ubl.day(root, "cbc:IssueDate")
+    if issued_on is None:
+        raise ubl.UnreadableError("cbc:IssueDate: is missing")
+    return Document(
+        kind=kind,
+        series=series,
+        number=number,
+        issued_on=issued_on,
+        due_on=ubl.day(root, "cbc:DueDate"),
+        note=ubl.text(root, "cbc:Note"),
+        references=References(
+            person=ubl.text(root, "cbc:BuyerReference"),
+            order=ubl.text(root, "cac:OrderReference/cbc:ID"),
+            account_string=ubl.text(root, "cbc:AccountingCost"),
+        ),
+        period=_period(root),
+        credited=_credited(root),
+        seller=_party(root, "cac:AccountingSupplierParty/cac:Party"),
+        buyer=_party(root, "cac:AccountingCustomerParty/cac:Party"),
+        delivered_on=ubl.day(root, "cac:Delivery/cbc:ActualDeliveryDate"),
+        payment=_payment(root),
+        terms=ubl.text(root, "cac:PaymentTerms/cbc:Note"),
+        allowances=tuple(_allowance(node) for node in ubl.every(root, "cac:AllowanceCharge")),
+        exemption=ubl.text(root, "cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory/cbc:TaxExemptionReason"),
+        rounding_ore=ubl.ore(root, "cac:LegalMonetaryTotal/cbc:PayableRoundingAmount") or 0,
+        lines=tuple(_line(node, kind) for node in ubl.every(root, f"cac:{ubl.LINES[kind]}")),
+        told=_told(root),
+    )
+
+
+def _party(root: Element, path: str) -> Party:
+    node = ubl.found(root, path)
+    if node is None:
+        raise ubl.UnreadableError(f"{path}: is missing")
+    endpoint = ubl.found(node, "cbc:EndpointID")
+    scheme = "" if endpoint is None else endpoint.get("schemeID", "")
+    if endpoint is not None and scheme not in _SCHEME_OF:
+        raise ubl.UnreadableError(f"{path}/cbc:EndpointID: the scheme {scheme!r} is none of ours")
+    return Party(
+        name=ubl.text(node, "cac:PartyLegalEntity/cbc:RegistrationName"),
+        cvr=ubl.text(node, "cac:PartyLegalEntity/cbc:CompanyID"),
+        endpoint=None if endpoint is None else Endpoint(_SCHEME_OF[scheme], endpoint.text or ""),
+        address=Address(
+            street=ubl.text(node, "cac:PostalAddress/cbc:StreetName"),
+            postcode=ubl.text(node, "cac:PostalAddress/cbc:PostalZone"),
+            city=ubl.text(node, "cac:PostalAddress/cbc:CityName"),
+            country=ubl.text(node, "cac:PostalAddress/cac:Country/cbc:IdentificationCode"),
+        ),
+        contact=Contact(
+            name=ubl.text(node, "cac:Contact/cbc:Name"),
+            phone=ubl.text(node, "cac:Contact/cbc:Telephone"),
+            email=ubl.text(node, "cac:Contact/cbc:ElectronicMail"),
+        ),
+    )
+
+
+def _credited(root: Element) -> Credited | None:
+    node = ubl.found(root, "cac:BillingReference/cac:InvoiceDocumentReference")
+    if node is None:
+        return None
+    issued_on = ubl.day(node, "cbc:IssueDate")
+    if issued_on is None:
+        raise ubl.UnreadableError("cac:BillingReference: names no date")
+    return Credited(ubl.text(node, "cbc:ID"), issued_on)
+
+
+def _payment(root: Element) -> Payment | None:
+    node = ubl.found(root, "cac:PaymentMeans")
+    if node is None:
+        return None
+    account = ubl.text(node, "cac:PayeeFinancialAccount/cbc:ID")
+    branch = ubl.text(node, "cac:PayeeFinancialAccount/cac:FinancialInstitutionBranch/cbc:ID")
+    match ubl.text(node, "cbc:PaymentMeansCode"):
+        case "93":
+            card, _, reference = ubl.text(node, "cbc:PaymentID").partition("#")
+            if card not in _CARDS:
+                raise ubl.UnreadableError(f"cac:PaymentMeans/cbc:PaymentID: {card!r} is none of 71, 73 and 75")
+            return Fik(_CARDS[card], account, reference)
+        case "31" | "42":
+            return BankAccount(branch, account)
+        case "58":
+            return Iban(account, branch)
+        case "97":
+            return NemKonto()
+        case code:
+            raise ubl.UnreadableError(f"cac:PaymentMeans/cbc:PaymentMeansCode: {code!r} is none of ours")
+
+
+def _period(node: Element) -> Period | None:
+    starts = ubl.day(node, "cac:InvoicePeriod/cbc:StartDate")
+    ends = ubl.day(node, "cac:InvoicePeriod/cbc:EndDate")
+    if starts is None or ends is None:
+        return None
+    return Period(starts, ends)
+
+
+def _allowance(node: Element) -> Allowance:
+    percent = ubl.number(node, "cac:TaxCategory/cbc:Percent")
+    return Allowance(
+        reason=ubl.text(node, "cbc:AllowanceChargeReason"),
+        amount_ore=_there(node, "cbc:Amount"),
+        charge=ubl.text(node, "cbc:ChargeIndicator") == "true",
+        vat_percent=None if percent is None else _whole(percent),
+        percent=ubl.number(node, "cbc:MultiplierFactorNumeric"),
+        base_ore=ubl.ore(node, "cbc:BaseAmount"),
+    )
+
+
+def _line(node: Element, kind: Kind) -> Line:
+    quantity = ubl.found(node, f"cbc:{ubl.QUANTITIES[kind]}")
+    line = Line(
+        id=ubl.text(node, "cbc:ID"),
+        text=ubl.text(node, "cac:Item/cbc:Name"),
+        description=ubl.text(node, "cac:Item/cbc:Description"),
+        quantity=ubl.number(node, f"cbc:{ubl.QUANTITIES[kind]}") or Decimal(0),
+        unit="" if quantity is None else quantity.get("unitCode", ""),
+        unit_price_ore=(ubl.number(node, "cac:Price/cbc:PriceAmount") or Decimal(0)).scaleb(2),
+        vat_percent=_whole(ubl.number(node, "cac:Item/cac:ClassifiedTaxCategory/cbc:Percent") or Decimal(0)),
+        allowances=tuple(_allowance(one) for one in ubl.every(node, "cac:AllowanceCharge")),
+        period=_period(node),
+    )
+    if line.net_ore != _there(node, "cbc:LineExtensionAmount"):
+        raise ubl.UnreadableError(f"line {line.id}: its sum is not quantity times price with charges and discounts")
+    return line
+
+
+def _told(root: Element) -> Totals:
+    sums = ubl.found(root, "cac:LegalMonetaryTotal")
+    if sums is None:
+        raise ubl.UnreadableError("cac:LegalMonetaryTotal: is missing")
+    rates = [
+        VatSum(
+            _whole(ubl.number(part, "cac:TaxCategory/cbc:Percent") or Decimal(0)),
+            _there(part, "cbc:TaxableAmount"),
+            _there(part, "cbc:TaxAmount"),
+        )
+        for part in ubl.every(root, "cac:TaxTotal/cac:TaxSubtotal")
+    ]
+    return Totals(
+        lines_ore=_there(sums, "cbc:LineExtensionAmount"),
+        allowances_ore=ubl.ore(sums, "cbc:AllowanceTotalAmount") or 0,
+        charges_ore=ubl.ore(sums, "cbc:ChargeTotalAmount") or 0,
+        net_ore=_there(sums, "cbc:TaxExclusiveAmount"),
+        vat_ore=_there(root, "cac:TaxTotal/cbc:TaxAmount"),
+        gross_ore=_there(sums, "cbc:TaxInclusiveAmount"),
+        payable_ore=_there(sums, "cbc:PayableAmount"),
+        rates=tuple(sorted(rates)),
+    )
+
+
+def _there(node: Element, path: str) -> int:
+    amount = ubl.ore(node, path)
+    if amount is None:
+        raise ubl.UnreadableError(f"{path}: is missing")
+    return amount
+
+
+def _whole(percent: Decimal) -> int:
+    if percent != int(percent):
+        raise ubl.UnreadableError(f"{percent} is no whole per cent")
+    return int(percent)
