@@ -74,9 +74,9 @@ $(CACHE)/browser.stamp: tests/browser/package-lock.json deploy/local/assets.py $
 	@$(BIN)/python -m deploy.local.assets --browser
 	@touch $@
 
-$(CACHE)/einvoice-rules.stamp: deploy/local/einvoice-rules.lock.toml $(VENV)/demo.stamp
+$(CACHE)/einvoice-rules.stamp: deploy/local/einvoice-rules.lock.toml deploy/local/einvoice_rules.py $(VENV)/demo.stamp
 	@echo 'Fetching the official rules of e-invoices (once) …'
-	@$(BIN)/python -m deploy.local.jars einvoice-rules
+	@$(BIN)/python -m deploy.local.einvoice_rules
 	@touch $@
 
 $(CACHE)/judges.stamp: deploy/local/verapdf.lock.toml deploy/local/ical4j.lock.toml $(VENV)/demo.stamp

@@ -50,6 +50,9 @@ EINVOICE_RULES = Lock(
         "com.helger.phive.rules:phive-rules-peppol:4.3.7",
         "com.helger.phive.rules:phive-rules-oioubl:4.2.3",
         "com.helger.ubl:ph-ubl21:10.2.0",
+        # What the schemas of UBL 2.1 import without saying where it lies.
+        "com.helger.xsd:ph-xsds-ccts-cct-schemamodule:4.1.0",
+        "com.helger.xsd:ph-xsds-xmldsig:4.1.0",
     ),
     transitive=False,
 )

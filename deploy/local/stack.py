@@ -24,7 +24,7 @@ from typing import Any, Self
 
 import httpx
 
-from deploy.local import caddy, databases, jars, kafka, postgres, process, topics
+from deploy.local import caddy, databases, einvoice_rules, jars, kafka, postgres, process, topics
 from deploy.local.blocking import run_blocking
 from deploy.local.datadir import ADMIN_PASSWORD, API_TOKEN, DataDir, MadeBy, Ports, write_atomically
 from deploy.local.errors import StackError
@@ -377,6 +377,7 @@ def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
         "TOVHOLDER_STATIC_DIR": str(cache_dir() / "static"),
         "TOVHOLDER_DOCUMENTS_DIR": addresses.data_dir,
         "TOVHOLDER_SEED": str(addresses.seed),
+        "TOVHOLDER_EINVOICE_RULES": str(einvoice_rules.unpacked() or ""),
     }
     if addresses.simulated_start is not None:
         told["TOVHOLDER_SIMULATED_START"] = addresses.simulated_start

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from shared.runtime.settings import ServiceSettings
+from shared.runtime.settings import OptionalPath, ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Nothing beyond what every service is told."""
+    """`TOVHOLDER_*` of the environment, as for every service, and:"""
+
+    einvoice_rules: OptionalPath = None
+    """Folder with the official rules of e-invoices, unpacked; unset = the official check is left out and said to be."""
