@@ -1,7 +1,7 @@
 """Small builders and readers of UBL 2.1, for every format that is written in it.
 
-Texts come from a `Document`, which has none that XML cannot carry. Amounts are integer øre and are written in kroner with
-two decimals. The same tree gives the same bytes.
+Texts come from a `Document`, which has none that XML cannot carry. Amounts are integer øre and are written in kroner
+with two decimals. The same tree gives the same bytes.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def from_bytes(xml: bytes) -> tuple[Kind, Element]:
     for kind, tag in ROOTS.items():
         if root.tag == tag:
             return kind, root
-    raise UnreadableError(f"{root.tag} is neither an invoice nor a credit note")
+    raise UnreadableError(f"{root.tag!r} is neither an invoice nor a credit note")
 
 
 def found(parent: Element, path: str) -> Element | None:

@@ -1,0 +1,180 @@
+"""The invoice, or the credit note, that was issued, as a document. Nothing is guessed: what is wrong in it is let in.
+
+The sums as they were told come along, for the checks to compare with those that follow from the lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from services.invoicing.domain.document import (
+    EXEMPT_PERCENT,
+    Address,
+    BankAccount,
+    Contact,
+    Credited,
+    Document,
+    Endpoint,
+    Fik,
+    Iban,
+    Line,
+    NemKonto,
+    Party,
+    Period,
+    References,
+    Totals,
+    VatSum,
+    one_line,
+)
+from services.invoicing.domain.document_checks import Demands
+from services.invoicing.domain.identifiers import fik_reference
+from services.invoicing.domain.invoice import vat_sums
+
+if TYPE_CHECKING:
+    from services.invoicing.domain.document import FikCard, Payment
+    from shared.contracts.invoicing import CreditNoteIssued, Invoice, InvoiceLine
+    from shared.contracts.parties import Billing, Organisation
+    from shared.contracts.programme import Seller
+
+_CARDS: dict[str, FikCard] = {"fik71": "71", "fik73": "73", "fik75": "75"}
+
+
+def invoice_document(invoice: Invoice) -> Document:
+    """The invoice. Where no line says when it was delivered, that was on the invoice's own date (§ 58 nr. 6)."""
+    seller = invoice.programme.seller
+    return Document(
+        kind="invoice",
+        series=invoice.series,
+        number=invoice.number,
+        issued_on=invoice.issued_on,
+        due_on=invoice.due_on,
+        terms=f"Netto {(invoice.due_on - invoice.issued_on).days} dage",
+        seller=_seller(seller),
+        buyer=_buyer(invoice),
+        references=_references(invoice),
+        payment=_payment(seller, invoice.series, invoice.number),
+        lines=_lines(invoice.lines),
+        exemption=_exemption(seller, invoice.lines),
+        delivered_on=None if any(line.delivered_on for line in invoice.lines) else invoice.issued_on,
+        told=_told(invoice.lines, invoice.net_ore, invoice.vat_ore, invoice.gross_ore),
+    )
+
+
+def credit_note_document(issued: CreditNoteIssued, credited: Invoice) -> Document:
+    """The credit note, which shares the series of what it credits; less than all of it is a part."""
+    seller = credited.programme.seller
+    return Document(
+        kind="credit_note",
+        series=credited.series,
+        number=issued.number,
+        issued_on=issued.issued_on,
+        seller=_seller(seller),
+        buyer=_buyer(credited),
+        references=_references(credited),
+        lines=_lines(issued.lines),
+        exemption=_exemption(seller, issued.lines),
+        note=issued.reason,
+        credited=Credited(credited.id, credited.issued_on, in_part=issued.gross_ore < credited.gross_ore),
+        told=_told(issued.lines, issued.net_ore, issued.vat_ore, issued.gross_ore),
+    )
+
+
+def demands_of(billing: Billing) -> Demands:
+    """What this customer's finance system refuses invoices without."""
+    return Demands(*(demand in billing.demands for demand in ("gln", "order", "person", "account_string", "contact")))
+
+
+def _seller(seller: Seller) -> Party:
+    return Party(
+        name=seller.name,
+        cvr=seller.cvr,
+        endpoint=Endpoint("CVR", seller.cvr),
+        address=Address(street=seller.street, postcode=seller.postcode, city=seller.city),
+        contact=Contact(name=seller.sender_name, phone=seller.phone, email=seller.organizer_email),
+    )
+
+
+def _buyer(invoice: Invoice) -> Party:
+    at = invoice.billing.address
+    contact = invoice.contact
+    return Party(
+        name=invoice.buyer.name,
+        cvr=invoice.buyer.cvr or "",
+        endpoint=_endpoint(invoice.billing, invoice.buyer),
+        address=Address(street=at.street, postcode=at.postcode, city=at.city, country=at.country) if at else Address(),
+        contact=Contact(name=contact.name, email=contact.email),
+    )
+
+
+def _endpoint(billing: Billing, buyer: Organisation) -> Endpoint | None:
+    """EAN before P number before CVR number: the narrowest that was said."""
+    if ean := one_line(billing.ean or ""):
+        return Endpoint("GLN", ean)
+    if p_number := one_line(billing.p_number or ""):
+        return Endpoint("P", p_number)
+    if cvr := one_line(buyer.cvr or ""):
+        return Endpoint("CVR", cvr)
+    return None
+
+
+def _references(invoice: Invoice) -> References:
+    """A receiver needs an order number or a person; without either the contact's name is the person reference.
+
+    Not where the customer demands one: its finance system wants an id of its own there.
+    """
+    billing = invoice.billing
+    asked = billing.order_reference or "person" in billing.demands
+    return References(
+        person=billing.person_reference or ("" if asked else invoice.contact.name),
+        order=billing.order_reference or "",
+        account_string=billing.account_string or "",
+    )
+
+
+def _payment(seller: Seller, series: str, number: int) -> Payment | None:
+    """The one way of payment that the seller chose; None when it has not said the account."""
+    match seller.payment:
+        case "nemkonto":
+            return NemKonto()
+        case "iban":
+            return Iban(seller.iban, seller.bic) if seller.iban else None
+        case "bank":
+            return BankAccount(seller.bank_registration, seller.bank_account) if seller.bank_account else None
+        case way:
+            card = _CARDS[way]
+            return Fik(card, seller.fik_creditor, fik_reference(card, series, number)) if seller.fik_creditor else None
+
+
+def _lines(lines: Sequence[InvoiceLine]) -> tuple[Line, ...]:
+    return tuple(
+        [
+            Line(
+                id=str(at),
+                text=line.text,
+                quantity=Decimal(line.quantity),
+                unit_price_ore=Decimal(line.unit_price_ore),
+                vat_percent=line.vat_percent,
+                period=Period(line.delivered_on, line.delivered_on) if line.delivered_on else None,
+            )
+            for at, line in enumerate(lines, 1)
+        ]
+    )
+
+
+def _exemption(seller: Seller, lines: Sequence[InvoiceLine]) -> str:
+    return seller.vat_exemption if any(line.vat_percent == EXEMPT_PERCENT for line in lines) else ""
+
+
+def _told(lines: Sequence[InvoiceLine], net_ore: int, vat_ore: int, gross_ore: int) -> Totals:
+    return Totals(
+        lines_ore=sum([line.net_ore for line in lines]),
+        allowances_ore=0,
+        charges_ore=0,
+        net_ore=net_ore,
+        vat_ore=vat_ore,
+        gross_ore=gross_ore,
+        payable_ore=gross_ore,
+        rates=tuple([VatSum(*one) for one in vat_sums(lines)]),
+    )
