@@ -174,10 +174,12 @@ def _exclusive(path: Path) -> Iterator[None]:
 def main() -> None:
     """Installs the files of the locks that are named, or writes the locks."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local.jars", description=main.__doc__)
-    parser.add_argument("name", nargs="*", choices=list(LOCKS), default=["kafka"], help="which locks")
+    parser.add_argument("name", nargs="*", help=f"which locks ({', '.join(LOCKS)}); kafka if none is named")
     parser.add_argument("--lock", action="store_true", help="resolve anew and write the locks")
     options = parser.parse_args()
-    for lock in (LOCKS[name] for name in options.name):
+    if unknown := set(options.name) - set(LOCKS):
+        parser.error(f"there is no lock named {', '.join(sorted(unknown))}")
+    for lock in (LOCKS[name] for name in options.name or [KAFKA.name]):
         if options.lock:
             write_lock(lock)
         install(read_lock(lock))
