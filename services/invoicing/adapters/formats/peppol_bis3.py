@@ -206,9 +206,10 @@ def _put_totals(root: Element, document: Document) -> None:
     put_ore(sums, "LineExtensionAmount", totals.lines_ore)
     put_ore(sums, "TaxExclusiveAmount", totals.net_ore)
     put_ore(sums, "TaxInclusiveAmount", totals.gross_ore)
-    if totals.allowances_ore:
+    # Also when they come to nothing (BR-CO-11, BR-CO-12).
+    if any(not one.charge for one in document.allowances):
         put_ore(sums, "AllowanceTotalAmount", totals.allowances_ore)
-    if totals.charges_ore:
+    if any(one.charge for one in document.allowances):
         put_ore(sums, "ChargeTotalAmount", totals.charges_ore)
     if document.rounding_ore:
         put_ore(sums, "PayableRoundingAmount", document.rounding_ore)
