@@ -57,15 +57,15 @@ TODAY = date(2026, 11, 22)
 ISSUED_ON = date(2026, 9, 1)
 SELLER = Party(
     name="Foreningen af Kommuner",
-    cvr="62532419",
-    endpoint=Endpoint("CVR", "62532419"),
+    cvr="62532424",
+    endpoint=Endpoint("CVR", "62532424"),
     address=Address(street="Eksempelgade 10", postcode="2300", city="København S"),
     contact=Contact(name="Sekretariatet", phone="33 00 00 00", email="moeder@forening.example"),
 )
 BUYER = Party(
     name="Prøveby Kommune",
     cvr="29189978",
-    endpoint=Endpoint("GLN", "5798000000005"),
+    endpoint=Endpoint("GLN", "5798000000001"),
     address=Address(street="Rådhustorvet 1", postcode="9990", city="Prøveby"),
     contact=Contact(name="Asta Prøvesen", email="asta@proeveby.example"),
 )
@@ -291,7 +291,9 @@ def documents(draw: st.DrawFn, kinds: tuple[Kind, ...] = ("invoice", "credit_not
     document = _in_the_whole(draw, document)
     if kind == "credit_note":
         earlier = issued_on - timedelta(draw(st.integers(0, 400)))
-        document = replace(document, credited=Credited(f"{series}-{number + 1}", earlier, in_part=draw(st.booleans())))
+        document = replace(
+            document, credited=Credited(f"{series or 'F'}-{number + 1}", earlier, in_part=draw(st.booleans()))
+        )
     if document.totals.payable_ore == 0 and draw(st.booleans()):
         document = replace(document, payment=None)
     return document
