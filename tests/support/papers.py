@@ -1,0 +1,197 @@
+"""Invoices and credit notes to look at and to judge: an everyday one of each kind, a long one and hostile ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from services.invoicing.domain.document import (
+    Address,
+    Allowance,
+    BankAccount,
+    Contact,
+    Credited,
+    Document,
+    Endpoint,
+    Fik,
+    Line,
+    Party,
+    Period,
+    References,
+)
+
+SELLER = Party(
+    name="Kommunernes Læringsfællesskab",
+    address=Address(street="Havnegade 12, 2. sal", postcode="8000", city="Aarhus C"),
+    cvr="12345674",
+    contact=Contact(name="Sekretariatet", phone="70 10 20 30", email="faktura@laering.example"),
+)
+BUYER = Party(
+    name="Ringkøbing-Skjern Kommune",
+    address=Address(street="Ved Fjorden 6", postcode="6950", city="Ringkøbing"),
+    cvr="29189609",
+    endpoint=Endpoint("GLN", "5790001234562"),
+    contact=Contact(name="Åse Thøgersen"),
+)
+REFERENCES = References(person="THOEG", order="4500018832", account_string="4471-0010-22000-7")
+ISSUED_ON = date(2021, 4, 15)
+DUE_ON = date(2021, 5, 17)
+EXEMPTION = "Undervisning, momsloven § 13, stk. 1, nr. 3"
+RULED = "§!\"#¤%&/()=?`´|+-*'^~<>@£${[]}\\"
+
+
+def invoice() -> Document:
+    """Three lines, one of them with a discount."""
+    return Document(
+        kind="invoice",
+        series="K",
+        number=1042,
+        issued_on=ISSUED_ON,
+        due_on=DUE_ON,
+        seller=SELLER,
+        buyer=BUYER,
+        references=REFERENCES,
+        payment=Fik("71", "81234567", "000000000010421"),
+        lines=(
+            Line(
+                id="1",
+                text="Deltagergebyr, rate 1 af 2",
+                description="Netværk om kommunal ungeindsats, foråret 2021",
+                quantity=Decimal(1),
+                unit_price_ore=Decimal(19_500_00),
+                period=Period(date(2021, 1, 1), date(2021, 6, 30)),
+            ),
+            Line(
+                id="2",
+                text="Ekstra deltager: Søren Bæk – Netværksmøde 1",
+                quantity=Decimal(1),
+                unit_price_ore=Decimal(1_950_00),
+                period=Period(date(2021, 3, 18), date(2021, 3, 18)),
+            ),
+            Line(
+                id="3",
+                text="Sparring mellem møderne",
+                quantity=Decimal("2.5"),
+                unit="HUR",
+                unit_price_ore=Decimal(1_200_00),
+                allowances=(
+                    Allowance(
+                        reason="aftalt ved tilmeldingen", amount_ore=300_00, percent=Decimal(10), base_ore=3_000_00
+                    ),
+                ),
+                period=Period(date(2021, 4, 9), date(2021, 4, 9)),
+            ),
+        ),
+    )
+
+
+def with_exempt_lines() -> Document:
+    """Two rates, a discount and a charge of the whole document, rounding, a note and terms."""
+    base = invoice()
+    teaching = Line(
+        id="4",
+        text="Undervisningsforløb for ungevejledere",
+        quantity=Decimal(3),
+        unit="DAY",
+        unit_price_ore=Decimal(8_000_00),
+        vat_percent=0,
+        period=Period(date(2021, 2, 1), date(2021, 2, 3)),
+    )
+    return replace(
+        base,
+        number=1043,
+        payment=BankAccount("9999", "0012345678"),
+        lines=(*base.lines, teaching),
+        allowances=(
+            Allowance(reason="mængderabat", amount_ore=500_00, vat_percent=25),
+            Allowance(reason="forsendelse af materialer", amount_ore=89_50, vat_percent=25, charge=True),
+        ),
+        exemption=EXEMPTION,
+        rounding_ore=12,
+        note="Fakturaen omfatter det, der er leveret til og med 9. april 2021.\nSpørgsmål besvares af sekretariatet.",
+        terms="Netto 30 dage. Ved forsinket betaling beregnes rente efter renteloven.",
+    )
+
+
+def credit_note() -> Document:
+    base = invoice()
+    return replace(
+        base,
+        kind="credit_note",
+        series="KN",
+        number=17,
+        issued_on=date(2021, 5, 4),
+        due_on=None,
+        payment=None,
+        lines=base.lines[1:2],
+        credited=Credited(base.id, base.issued_on, in_part=True),
+        note="Søren Bæk kom ikke med til mødet, fordi det blev flyttet.",
+    )
+
+
+def long_invoice(count: int = 40) -> Document:
+    """A line for each participant; every fifth says more about itself."""
+    first = date(2021, 1, 7)
+    lines = tuple(
+        Line(
+            id=str(number),
+            text=f"Ekstra deltager nr. {number}: Netværksmøde {1 + number % 4} om sammenhæng for børn og unge",
+            description="Deltagelse en hel dag med forplejning og materialer" if number % 5 == 0 else "",
+            quantity=Decimal(1 + number % 3),
+            unit_price_ore=Decimal(1_950_00 + number * 25),
+            vat_percent=0 if number % 9 == 0 else 25,
+            period=Period(first + timedelta(days=number), first + timedelta(days=number)),
+        )
+        for number in range(1, count + 1)
+    )
+    return replace(invoice(), number=1044, lines=lines, exemption=EXEMPTION)
+
+
+HOSTILE = {
+    "typst": '#read("/etc/passwd") #import "@preview/x:1.0.0": * $ sum $ *fed* _kur_ = Overskrift <mærke> @ref `kode`',
+    "json": '", "attached": null, "title": "noget andet',
+    "xml": "]]></cbc:Name><script>alert(1)</script>&amp;&lt;!--",
+    "directions": "abc\u202etxt.exe\u202c \u200f\u2066skjult\u2069 \ufeffslut",
+    "emoji": "Tak 🎉👩‍👩‍👧‍👦🇩🇰 for i dag ☕️",
+    "scripts": "שלום עליכם · مرحبا · 東京 · Ελλάδα · Москва · naïve Ångström ﬁ e\u0301",
+    "control": "a\x00b\x01c\x1bd\x7fe\x85f\u2028g\tH\r\nI\rJ",
+    "calendar": "Møde\r\nBEGIN:VEVENT\r\nSUMMARY:falsk\r\nEND:VEVENT",
+    "long word": "Donaudampskibsfartselskabskaptajnsuniformsknap" * 220,
+    "long text": "Et langt afsnit med ord om sammenhæng for børn og unge. " * 180,
+    "private": "\ue000\uf8ff\U000f0000\U0010fffe\ufffe",
+    "zalgo": "Z" + "\u0300\u0301\u0489\u0336" * 50 + "algo",
+    "ruled": RULED,
+}
+"""Texts that somebody may send."""
+
+
+def hostile(text: str) -> Document:
+    """The same text in every place that takes one."""
+    contact = Contact(name=text, phone=text, email=text)
+    address = Address(street=text, postcode=text, city=text)
+    return Document(
+        kind="invoice",
+        series="K",
+        number=666,
+        issued_on=ISSUED_ON,
+        due_on=DUE_ON,
+        seller=Party(name=text, address=address, cvr="12345674", contact=contact),
+        buyer=Party(name=text, address=address, cvr=text, endpoint=Endpoint("GLN", text), contact=contact),
+        references=References(person=text, order=text, account_string=text),
+        payment=BankAccount(text, text),
+        lines=(
+            Line(
+                id="1",
+                text=text,
+                description=text,
+                quantity=Decimal(1),
+                unit_price_ore=Decimal(100_00),
+                allowances=(Allowance(reason=text, amount_ore=1_00),),
+            ),
+            Line(id="2", text=text, quantity=Decimal(1), unit_price_ore=Decimal(100_00), vat_percent=0),
+        ),
+        exemption=text,
+        note=text,
+        terms=text,
+    )
