@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from services.invoicing.adapters.formats import peppol_bis3
+from services.invoicing.adapters.formats import oioubl21, peppol_bis3
 from services.invoicing.domain.document import Document
 from shared.contracts.parties import EInvoiceFormat
 
@@ -42,6 +42,17 @@ FORMATS: tuple[Format, ...] = (
         write=peppol_bis3.write,
         read=peppol_bis3.read,
         carried=peppol_bis3.carried,
+    ),
+    Format(
+        name=oioubl21.NAME,
+        title="OIOUBL 2.1",
+        family="oioubl",
+        valid_from=date(2005, 2, 1),
+        # NemHandel BIS 4 replaces it by July 2029.
+        valid_until=date(2029, 6, 30),
+        write=oioubl21.write,
+        read=oioubl21.read,
+        carried=oioubl21.carried,
     ),
 )
 DEFAULT_FAMILY: EInvoiceFormat = "peppol"

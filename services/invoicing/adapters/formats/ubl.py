@@ -62,7 +62,7 @@ def put(parent: Element, name: str, text: str, attributes: dict[str, str] | None
 
 def put_ore(parent: Element, name: str, ore: int) -> None:
     """An amount with its currency."""
-    _SubElement(parent, _CBC + name, _AMOUNT).text = kroner(ore)
+    _SubElement(parent, _CBC + name, currencyID=CURRENCY).text = kroner(ore)
 
 
 def put_price(parent: Element, name: str, ore: Decimal) -> None:
