@@ -212,7 +212,7 @@ def payments(draw: st.DrawFn, series: str, number: int) -> Payment:
         return Fik(card, f"8{draw(st.integers(0, 9_999_999)):07d}", fik_reference(card, one_line(series), number))
     if way == "bank":
         account = str(draw(st.integers(1000, 9_999_999_999)))
-        return BankAccount(f"{draw(st.integers(0, 9999)):04d}", account)
+        return BankAccount(f"{draw(st.integers(1, 9999)):04d}", account)
     if way == "iban":
         return Iban(draw(ibans), draw(bics | st.just("")))
     return NemKonto()

@@ -37,7 +37,7 @@ UNITS = {
     "ANN": "år",
     "C62": "",
 }
-"""Units by their code in UN/ECE Recommendation 20, of those that OIOUBL knows as well; and how a Dane wants to see them."""
+"""Units by their code in UN/ECE Recommendation 20, those OIOUBL knows as well; and how a Danish reader wants them."""
 MOST_DECIMALS = 6
 """Of a quantity, and of a unit price in kroner."""
 LARGEST_ROUNDING_ORE = 99
