@@ -125,6 +125,31 @@ def failed(owner: str, letter: Letter, reason: str) -> MessageFailed:
     )
 
 
+def as_stored(letter: Letter, cause: Cause) -> Message:
+    """The message that `write` makes of a letter, without storing it."""
+    row = _row(letter, cause)
+    return Message(
+        id=letter.id,
+        number=0,
+        template=letter.template,
+        recipient=letter.to.key,
+        about=letter.about,
+        occasion=letter.occasion,
+        programme_id=letter.programme.id if letter.programme else None,
+        name=row[7],
+        email=row[8],
+        address_key=row[9],
+        says=json.loads(row[10]),
+        calendar=None if row[11] is None else _ENTRY.validate_json(row[11]),
+        written_at=letter.written_at,
+        state=row[13],
+        attempts=0,
+        reply=row[14],
+        sent_at=None,
+        cause=cause,
+    )
+
+
 def _row(letter: Letter, cause: Cause) -> tuple[Any, ...]:
     says = dict(letter.says)
     if letter.programme is not None:

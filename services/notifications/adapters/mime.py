@@ -48,10 +48,11 @@ class UnsafeHeaderError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A text file."""
+    """A file: a text, or bytes of the media type that is named."""
 
     name: str
-    content: str
+    content: str | bytes
+    media_type: str = "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +107,14 @@ def compose(
         files.append(_file("application/ics", "invitation.ics", ics))
     if attachment is not None:
         name = _FILE_NAME.sub("-", one_line(attachment.name)).strip(".-") or "bilag.txt"
-        files.append(_file("text/plain; charset=utf-8", name, _crlf(attachment.content)))
+        content = attachment.content
+        files.append(_file(attachment.media_type, name, _crlf(content) if isinstance(content, str) else content))
     body = _multipart("alternative", _boundary(key, "a"), alternatives)
     if files:
         body = _multipart("mixed", _boundary(key, "m"), [body, *files])
-    content = "\r\n".join(headers).encode("ascii") + b"\r\n" + body
-    check(content)
-    return Mail(sender.email, recipient.email, content)
+    whole = "\r\n".join(headers).encode("ascii") + b"\r\n" + body
+    check(whole)
+    return Mail(sender.email, recipient.email, whole)
 
 
 def check(content: bytes) -> None:

@@ -87,6 +87,7 @@ def place_confirmed(fact: MunicipalityEnrolled, at: datetime) -> Letter:
         fees=[_fee_row(fee) for fee in fact.fees],
         seats=[_seat_line(seat) for seat in fact.seats if seat.attendance != "none"],
         next=_what_happens_next(fact),
+        receipt=_receipt(fact),
     )
 
 
@@ -307,6 +308,34 @@ def _day(day: date | None) -> str | None:
 
 def _meeting(meeting: Meeting | None) -> dict[str, object] | None:
     return meeting.model_dump(mode="json") if meeting else None
+
+
+def _receipt(fact: MunicipalityEnrolled) -> dict[str, object]:
+    """What the PDF says beside the letter."""
+    billing = fact.billing
+    rows = [
+        ("EAN-nummer", billing.ean),
+        ("P-nummer", billing.p_number),
+        ("Ordre-/rekvisitionsnummer", billing.order_reference),
+        ("Personreference", billing.person_reference),
+        ("Kontostreng", billing.account_string),
+        ("E-mail til fakturaer", billing.email),
+    ]
+    return {
+        "enrolled_at": fact.enrolled_at.isoformat(),
+        "group": fact.group,
+        "role": fact.contact.role,
+        "fees": [
+            {
+                "text": fee.text,
+                "invoice_on": fee.invoice_on.isoformat(),
+                "net": fee.amount_ore,
+                "gross": with_moms(fee.amount_ore, fee.vat_percent),
+            }
+            for fee in fact.fees
+        ],
+        "billing": [row for row in rows if row[1]],
+    }
 
 
 def _fee_row(fee: FeeTerm) -> tuple[str, str]:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
+from services.notifications.adapters.composer import Composer
+from services.notifications.adapters.mail_checks import check_file
+from services.notifications.adapters.messages import as_stored
 from services.notifications.adapters.reply_mail import LARGEST_MAIL
+from services.notifications.adapters.texts import Words
+from services.notifications.domain.calendar import Mailbox, ics
+from services.notifications.domain.samples import calendar_letters
 from services.notifications.usecases.list_answers import list_answers
 from services.notifications.usecases.note_answer import note_answer
 from shared.contracts.refusal import Refused
@@ -33,10 +41,21 @@ def calendar(argv: Sequence[str], open_host: OpenHost) -> int:
     reply.add_argument("file", help="the whole mail; - reads it from standard input, as a mail server's pipe gives it")
     answers = what.add_parser("answers", help="who has answered the invitation to a meeting")
     answers.add_argument("meeting_id")
+    samples = what.add_parser("samples", help="write one of each kind: the calendar file, and the whole mail")
+    samples.add_argument("folder", type=Path)
+    check = what.add_parser("check", help="say what is wrong with calendar files, or mails that hold one")
+    check.add_argument("files", nargs="+", help="- reads standard input")
+    check.add_argument("--json", action="store_true", help="one object a line, for machines")
     asked = parser.parse_args(argv)
-    if asked.what == "reply":
-        return _reply(asked.file, open_host)
-    return asyncio.run(_answers(asked.meeting_id, open_host))
+    match asked.what:
+        case "reply":
+            return _reply(asked.file, open_host)
+        case "answers":
+            return asyncio.run(_answers(asked.meeting_id, open_host))
+        case "samples":
+            return _samples(asked.folder)
+        case _:
+            return _check(asked.files, as_json=asked.json)
 
 
 def _reply(file: str, open_host: OpenHost) -> int:
@@ -58,6 +77,46 @@ def _reply(file: str, open_host: OpenHost) -> int:
         return os.EX_TEMPFAIL
     sys.stdout.write(f"{body['outcome']}: {body['detail']}\n")
     return os.EX_OK
+
+
+def _samples(folder: Path) -> int:
+    """The same bytes each time, on every machine."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in samples().items():
+        (folder / name).write_bytes(content)
+    return os.EX_OK
+
+
+def samples() -> dict[str, bytes]:
+    """By file name: of each kind the calendar file, and the mail it comes in."""
+    composer = Composer(Words("https://tovholder.example"), Mailbox("", ""))
+    found: dict[str, bytes] = {}
+    for name, letter in calendar_letters().items():
+        message = as_stored(letter, Cause("", None, None))
+        if message.calendar is not None:
+            found[f"{name}.ics"] = ics(message.calendar)
+            found[f"{name}.eml"] = composer.mail(message).content
+    return found
+
+
+def _check(files: Sequence[str], *, as_json: bool) -> int:
+    status = os.EX_OK
+    for file in files:
+        try:
+            content = _read(file, LARGEST_MAIL + 1)
+        except OSError as error:
+            sys.stderr.write(f"cannot_read: {file}: Filen kan ikke læses ({error.strerror}).\n")
+            return os.EX_NOINPUT
+        found = check_file(content)
+        for finding in found:
+            said = json.dumps({"file": file, **asdict(finding)}, ensure_ascii=False)
+            plain = f"{file}: {finding.code}: {finding.detail}"
+            sys.stdout.write(f"{said if as_json else plain}\n")
+        if found:
+            status = os.EX_DATAERR
+        elif not as_json:
+            sys.stdout.write(f"{file}: i orden\n")
+    return status
 
 
 def _read(file: str, most: int) -> bytes:

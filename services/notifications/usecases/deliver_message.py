@@ -54,7 +54,7 @@ async def deliver(post: Post, conversation: Conversation, message: Message) -> b
     Raises Unreachable when the server is not there: the message was not begun, and stays claimed.
     """
     try:
-        mail = post.composer.mail(message)
+        mail = await asyncio.to_thread(post.composer.mail, message)
     except (ValueError, LookupError, TemplateError) as error:
         # A letter that cannot be written is an alarm, and no reason to stop the others.
         _log.error("message_unsendable", alarm=True, message_id=message.id, error=type(error).__name__)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from services.notifications.domain.calendar import Entry, Mailbox, ics, uid
+from services.notifications.domain.calendar_checks import check_calendar
 from shared.contracts.time import COPENHAGEN
 from tests.support.calendar_client import Client, Slot, read
 
@@ -84,9 +88,13 @@ def test_a_cancelled_meeting_leaves_the_calendar_and_does_not_come_back_when_mai
     ("starts", "ends"),
     [
         ("2026-03-28 22:00", "2026-03-29 12:00"),
+        ("2026-03-28 20:00", "2026-03-30 06:00"),
+        ("2026-03-29 00:59", "2026-03-29 01:00"),
         ("2026-03-29 00:30", "2026-03-29 01:30"),
         ("2026-03-29 07:30", "2026-03-29 13:00"),
         ("2026-10-24 22:00", "2026-10-25 12:00"),
+        ("2026-10-24 20:00", "2026-10-26 06:00"),
+        ("2026-10-25 00:59", "2026-10-25 01:00"),
         ("2026-10-25 00:30", "2026-10-25 01:30"),
         ("2026-10-25 01:15", "2026-10-25 01:45"),
         ("2026-10-25 08:30", "2026-10-25 14:00"),
@@ -103,6 +111,46 @@ def test_hours_are_right_on_the_days_the_clocks_change(starts: str, ends: str) -
     )
     slot = taken(entry)[entry.uid]
     assert (slot.starts, slot.ends) == (first, last)
+
+
+CHANGES = (datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC))
+MINUTES = st.integers(-3 * 24 * 60, 3 * 24 * 60)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(CHANGES), MINUTES, st.integers(1, 3 * 24 * 60))
+@example(CHANGES[0], 0, 1)
+@example(CHANGES[0], -1, 2)
+@example(CHANGES[1], 0, 1)
+@example(CHANGES[1], -60, 60)
+@example(CHANGES[1], -1, 2)
+@example(CHANGES[1], 59, 1)
+def test_every_minute_around_the_change_of_the_clocks_is_itself(change: datetime, before: int, long: int) -> None:
+    starts = change + timedelta(minutes=before)
+    ends = starts + timedelta(minutes=long)
+    for method in ("REQUEST", "CANCEL"):
+        entry = replace(ENTRY, method=method, starts_at=starts, ends_at=ends)  # type: ignore[arg-type] # one of the two
+        assert check_calendar(ics(entry)) == []
+        if method == "REQUEST":
+            slot = taken(entry)[entry.uid]
+            assert (slot.starts, slot.ends) == (starts, ends)
+        else:
+            lines = {line.name: line.value for line in read(ics(entry))}
+            assert lines["DTSTART"] == f"{starts:%Y%m%dT%H%M%SZ}"
+
+
+def test_a_long_link_is_whole_in_the_place_too() -> None:
+    link = "https://video.example/l/meetup-join/" + "19%3ameeting_x" * 40
+    lines = {line.name: line for line in read(ics(replace(ENTRY, place="Mødehuset; sal 2", link=link)))}
+    assert lines["CONFERENCE"].value == link
+    assert lines["LOCATION"].value == rf"Mødehuset\; sal 2 · {link}"
+
+
+@pytest.mark.parametrize("meeting_id", ["a b", "møde-1", "m;1", "m\r\nBEGIN:VEVENT", "m" * 500, "", "m@x"])
+def test_an_id_that_a_calendar_could_change_is_replaced_by_one_that_it_keeps(meeting_id: str) -> None:
+    identity = uid(meeting_id, "moeder@forening.example")
+    assert re.fullmatch(r"[0-9a-f-]{36}@forening\.example", identity)
+    assert identity == uid(meeting_id, "moeder@forening.example") != uid(f"{meeting_id}x", "moeder@forening.example")
 
 
 def test_the_meeting_is_held_where_its_link_leads() -> None:

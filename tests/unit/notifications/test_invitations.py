@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.notifications.domain.calendar import Part, ics
+from services.notifications.adapters.mail_checks import check_mail
+from services.notifications.adapters.messages import as_stored
+from services.notifications.domain.calendar import Entry, Part, uid
 from services.notifications.domain.invitations import (
     Guest,
     Standing,
+    State,
     Told,
     follow_meeting,
     next_step,
@@ -19,14 +24,26 @@ from services.notifications.domain.invitations import (
     the_guest,
 )
 from services.notifications.domain.letters import calendar_letter
-from shared.contracts.scheduling import Meeting, When
-from shared.contracts.time import local
-from tests.support.calendar_client import Client
+from services.scheduling.domain import meeting as scheduling
+from services.scheduling.domain.meeting import Wanted
+from shared.contracts.refusal import Refused
+from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingFact, When
+from tests.support.calendar_client import Client, Slot
 from tests.support.facts import PROGRAMME, a_meeting
+from tests.support.letters import COMPOSER
+from tests.support.room import BY_HAND
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
-DAYS = (date(2026, 3, 29), date(2026, 10, 25), date(2026, 6, 4), date(2026, 12, 1))
+TODAY = date(2026, 1, 5)
+DAYS = (
+    date(2026, 3, 28), date(2026, 3, 29), date(2026, 3, 30), date(2026, 6, 4),
+    date(2026, 10, 24), date(2026, 10, 25), date(2026, 10, 26), date(2026, 12, 1),
+)  # fmt: skip
+HOURS = ((9, 15), (0, 2), (1, 4), (2, 3), (2, 4), (13, 16), (22, 23))
 ADDRESSES = ("asta@k.example", "bo@k.example", "carl@k.example")
+KEYS = ("oest-1", "oest-2")
+PLACES = ("", "Odense", "Vejle")
+LINKS = ("", "https://video.example/1?a=b", "https://video.example/2;x,y")
 
 
 @dataclass(frozen=True)
@@ -35,9 +52,8 @@ class Fact:
 
     stream: str
     at: datetime
-    meeting: Meeting | None = None
-    cancelled: bool = False
-    held: bool = False
+    told: MeetingFact | None = None
+    key: str = ""
     address: str = ""
     part: Part = "participant"
     there: bool = False
@@ -45,61 +61,89 @@ class Fact:
 
 @dataclass
 class World:
-    """What happened, told later in whatever order; and what holds in the end."""
+    """What happened, told later in whatever order, and what holds in the end. Scheduling's own rules set the dates."""
 
     facts: list[Fact] = field(default_factory=list)
-    meeting: Meeting | None = None
-    cancelled: bool = False
-    there: dict[tuple[str, Part], bool] = field(default_factory=dict)
+    meetings: dict[str, scheduling.Standing] = field(default_factory=dict)
+    there: dict[tuple[str, str, Part], bool] = field(default_factory=dict)
+    changes: dict[str, list[object]] = field(default_factory=dict)
+    """Per meeting everything that ever held of its time, place and cancellation, from the first date on."""
 
-    def expected(self, address: str) -> bool:
+    def tell(self, key: str, told: MeetingFact, at: datetime) -> None:
+        self.meetings[key] = scheduling.evolve(self.meetings.get(key), told)
+        self.facts.append(Fact(key, at, told, key))
+        meeting = told.meeting
+        if meeting.when is not None:
+            state = (meeting.when, meeting.place, meeting.link, isinstance(told, MeetingCancelled))
+            self.changes.setdefault(key, []).append(state)
+
+    def set_date(self, key: str, date_: Wanted, at: datetime) -> None:
+        if key not in self.meetings:
+            self.tell(key, scheduling.plan(PROGRAMME, key, f"Møde {key}", "heldag", None, "hybrid"), at)
+        with suppress(Refused):  # it is over, or ends before it begins
+            told = scheduling.set_date(self.meetings[key], date_, TODAY)
+            if told is not None:
+                self.tell(key, told, at + timedelta(seconds=1))
+
+    def seat(self, address: str, key: str, part: Part, at: datetime, *, there: bool) -> None:
+        if self.there.get((address, key, part), False) != there:
+            self.there[address, key, part] = there
+            self.facts.append(Fact(f"{key} {part} {address}", at, None, key, address, part, there))
+
+    def expected(self, address: str, key: str) -> bool:
+        standing = self.meetings.get(key)
         return (
-            self.meeting is not None
-            and not self.cancelled
-            and any(self.there.get((address, part)) for part in ("participant", "contact"))
+            standing is not None
+            and standing.state in {"scheduled", "moved"}
+            and any(self.there.get((address, key, part)) for part in ("participant", "contact"))
         )
 
 
-def when_of(day: date, clock: tuple[int, int] | None) -> When:
-    if clock is None:
-        return When(first_day=day, last_day=day)
-    return When(first_day=day, last_day=day, starts_at=local(day, time(clock[0])), ends_at=local(day, time(clock[1])))
+def wanted(day: date, nights: int, hours: tuple[int, int] | None, place: str | None, link: str | None) -> Wanted:
+    last = day + timedelta(days=nights)
+    if hours is None:
+        return Wanted(day, last, place=place, link=link)
+    return Wanted(day, last, time(hours[0], 30), time(hours[1], 30), place, link)
 
 
-WHENS = st.builds(when_of, st.sampled_from(DAYS), st.none() | st.sampled_from([(9, 15), (1, 4), (2, 4), (13, 16)]))
+WANTED = st.builds(
+    wanted,
+    st.sampled_from(DAYS),
+    st.sampled_from([0, 0, 1]),
+    st.sampled_from([None, *HOURS]),
+    st.none() | st.sampled_from(PLACES),
+    st.none() | st.sampled_from(LINKS),
+)
+KEY, ADDRESS, PART = st.sampled_from(KEYS), st.sampled_from(ADDRESSES), st.sampled_from(["participant", "contact"])
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("date"), WHENS, st.sampled_from(["Odense", "Vejle"])),
-        st.tuples(st.just("cancel")),
-        st.tuples(st.just("join"), st.sampled_from(ADDRESSES), st.sampled_from(["participant", "contact"])),
-        st.tuples(st.just("leave"), st.sampled_from(ADDRESSES), st.sampled_from(["participant", "contact"])),
+        st.tuples(st.just("date"), KEY, WANTED),
+        st.tuples(st.just("date"), KEY, WANTED),
+        st.tuples(st.just("cancel"), KEY),
+        st.tuples(st.just("join"), KEY, ADDRESS, PART),
+        st.tuples(st.just("join"), KEY, ADDRESS, PART),
+        st.tuples(st.just("leave"), st.integers(0, 11)),
         st.tuples(st.just("repeat")),
     ),
-    max_size=14,
+    max_size=18,
 )
 
 
 def live(steps: list[tuple[object, ...]]) -> World:
     world = World()
-    at = START
-    for step in steps:
-        at += timedelta(minutes=1)
+    for number, step in enumerate(steps):
+        at = START + timedelta(minutes=number)
         match step:
-            case ("date", When() as when, str() as place) if not world.cancelled:
-                before = world.meeting
-                if before is None or (before.when, before.place) != (when, place):
-                    version = 0 if before is None else before.date_version + 1
-                    world.meeting = a_meeting(when=when, place=place, date_version=version)
-                    world.facts.append(Fact("meeting", at, world.meeting))
-            case ("cancel",) if world.meeting is not None and not world.cancelled:
-                world.cancelled = True
-                gone = world.meeting.model_copy(update={"date_version": world.meeting.date_version + 1})
-                world.facts.append(Fact("meeting", at, gone, cancelled=True))
-            case ("join" | "leave" as what, str() as address, ("participant" | "contact") as part):
-                there = what == "join"
-                if world.there.get((address, part), False) != there:
-                    world.there[address, part] = there
-                    world.facts.append(Fact(f"{part} {address}", at, address=address, part=part, there=there))
+            case ("date", str() as key, Wanted() as date_):
+                world.set_date(key, date_, at)
+            case ("cancel", str() as key) if key in world.meetings:
+                gone = scheduling.cancel(world.meetings[key], "Stedet er lukket.")
+                if gone is not None:
+                    world.tell(key, gone, at)
+            case ("join", str() as key, str() as address, ("participant" | "contact") as part):
+                world.seat(address, key, part, at, there=True)
+            case ("leave", int() as which) if there := [who for who, is_there in world.there.items() if is_there]:
+                world.seat(*there[which % len(there)], at, there=False)
             case ("repeat",) if world.facts:
                 world.facts.append(world.facts[-1])
     return world
@@ -109,51 +153,58 @@ class Desk:
     """What the service does with facts, without its database."""
 
     def __init__(self) -> None:
-        self.standing: Standing | None = None
-        self.guests: dict[str, dict[Part, Guest]] = {address: {} for address in ADDRESSES}
-        self.told: dict[str, Told] = {}
-        self.mails: dict[str, list[tuple[str, bytes]]] = {address: [] for address in ADDRESSES}
-        self.keys: set[tuple[str, str, str]] = set()
+        self.standings: dict[str, Standing] = {}
+        self.guests: dict[tuple[str, str], dict[Part, Guest]] = {}
+        self.told: dict[tuple[str, str], Told] = {}
+        self.mails: dict[str, list[bytes]] = {address: [] for address in ADDRESSES}
+        self.entries: list[tuple[str, str, Entry]] = []
+        self.keys: set[str] = set()
 
     def hear(self, fact: Fact) -> None:
-        if fact.meeting is not None:
-            state = "cancelled" if fact.cancelled else "dated"
-            after = follow_meeting(self.standing, PROGRAMME, fact.meeting, state, fact.at)
-            self.standing = after or self.standing
+        if fact.told is not None:
+            state: State = "cancelled" if isinstance(fact.told, MeetingCancelled) else "dated"
+            after = follow_meeting(self.standings.get(fact.key), PROGRAMME, fact.told.meeting, state, fact.at)
+            if after is not None:
+                self.standings[fact.key] = after
             concerned = list(ADDRESSES)
         else:
-            guests = self.guests[fact.address]
+            guests = self.guests.setdefault((fact.address, fact.key), {})
             if fact.there:
                 guests[fact.part] = Guest(fact.address, "Navn", fact.address, fact.part, "Kommune", fact.at)
             else:
                 guests.pop(fact.part, None)
             concerned = [fact.address]
         for address in concerned:
-            self.look(address, fact.at)
+            self.look(address, fact.key, fact.at)
 
-    def look(self, address: str, at: datetime) -> None:
-        if self.standing is None:
+    def look(self, address: str, key: str, at: datetime) -> None:
+        standing = self.standings.get(key)
+        if standing is None:
             return
-        step = next_step(self.standing, self.told.get(address), the_guest(self.guests[address].values()), at)
+        guests = self.guests.get((address, key), {})
+        step = next_step(standing, self.told.get((address, key)), the_guest(guests.values()), at)
         if step is None:
             return
-        if step.method == "CANCEL":
-            assert any(method == "REQUEST" for method, _ in self.mails[address]), "a cancellation out of the blue"
-        letter = calendar_letter(self.standing, step)
+        letter = calendar_letter(standing, step)
         assert letter.calendar is not None
-        key = (letter.template, letter.to.key, letter.occasion)
-        assert key not in self.keys, "told twice"
-        self.keys.add(key)
-        self.mails[address].append((step.method, ics(letter.calendar)))
+        asked = [entry for whom, what, entry in self.entries if (whom, what) == (address, key)]
+        assert step.method == "REQUEST" or any(one.method == "REQUEST" for one in asked), "cancelled out of the blue"
+        assert letter.id not in self.keys, "told twice"
+        self.keys.add(letter.id)
+        mail = COMPOSER.mail(as_stored(letter, BY_HAND)).content
+        assert mail == COMPOSER.mail(as_stored(letter, BY_HAND)).content
+        assert check_mail(mail) == []
+        self.mails[address].append(mail)
+        self.entries.append((address, key, letter.calendar))
         guest = step.guest
-        self.told[address] = Told(
+        self.told[address, key] = Told(
             guest.person_id,
             guest.name,
             guest.email,
             guest.part,
             guest.organisation,
             step.method,
-            self.standing.meeting,
+            standing.meeting,
             step.turn,
             step.stamped,
         )
@@ -173,7 +224,24 @@ def interleaved(facts: list[Fact], data: st.DataObject) -> list[Fact]:
     return mixed
 
 
-@settings(max_examples=100, deadline=None)
+def delivered(mails: list[bytes], data: st.DataObject) -> list[bytes]:
+    """As mail servers may bring them: in any order, some of them more than once (RFC 5546 § 2.1.5)."""
+    again = data.draw(st.lists(st.sampled_from(mails), max_size=3)) if mails else []
+    return data.draw(st.permutations([*mails, *again]))
+
+
+def should_stand(meeting: Meeting) -> Slot:
+    when = meeting.when
+    assert when is not None
+    title = f"{meeting.title} – {PROGRAMME.title}"
+    where = " · ".join(text for text in (meeting.place, meeting.link) if text)
+    if when.starts_at is None or when.ends_at is None:
+        after = when.last_day + timedelta(days=1)
+        return Slot(f"Reservér datoen: {title}", when.first_day, after, where, blocks=False, link=meeting.link or "")
+    return Slot(title, when.starts_at, when.ends_at, where, blocks=True, link=meeting.link or "")
+
+
+@settings(max_examples=200, deadline=None)
 @given(steps=STEPS, data=st.data())
 def test_every_calendar_ends_in_the_state_of_the_meeting(steps: list[tuple[object, ...]], data: st.DataObject) -> None:
     world, desk = live(steps), Desk()
@@ -181,19 +249,61 @@ def test_every_calendar_ends_in_the_state_of_the_meeting(steps: list[tuple[objec
         desk.hear(fact)
     for address, mails in desk.mails.items():
         client = Client(address)
-        for method, content in data.draw(st.permutations(mails)):
-            client.take(content, method)
-        slots = list(client.calendar.values())
-        assert len(slots) == world.expected(address)
-        for slot in slots:
-            assert world.meeting is not None
-            when = world.meeting.when
-            assert when is not None
-            if when.timed:
-                assert (slot.starts, slot.ends) == (when.starts_at, when.ends_at)
-            else:
-                assert (slot.starts, slot.ends) == (when.first_day, when.last_day + timedelta(days=1))
-            assert slot.where == world.meeting.place
+        for mail in delivered(mails, data):
+            client.take_mail(mail)
+        expected = {
+            uid_of(key): should_stand(world.meetings[key].meeting) for key in KEYS if world.expected(address, key)
+        }
+        assert client.calendar == expected
+        assert set(client.seen) <= {uid_of(key) for key in KEYS}
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=STEPS, data=st.data())
+def test_sequence_counts_the_changes_of_time_place_and_cancellation_and_nothing_else(
+    steps: list[tuple[object, ...]], data: st.DataObject
+) -> None:
+    world, desk = live(steps), Desk()
+    for fact in interleaved(world.facts, data):
+        desk.hear(fact)
+    for _, key, entry in desk.entries:
+        changes = world.changes[key]
+        assert all(before != after for before, after in pairwise(changes))
+        shown = changes[entry.sequence]
+        assert shown[:1] == (when_of(entry),)  # type: ignore[index] # a tuple
+        assert shown[3] == (entry.method == "CANCEL" and entry.whole)  # type: ignore[index] # as above
+
+
+def when_of(entry: Entry) -> When:
+    return When(first_day=entry.first_day, last_day=entry.last_day, starts_at=entry.starts_at, ends_at=entry.ends_at)
+
+
+def uid_of(key: str) -> str:
+    return uid(scheduling.meeting_id(PROGRAMME.id, key), PROGRAMME.seller.organizer_email)
+
+
+def test_the_random_lives_are_not_dull() -> None:
+    """Among the steps that are tried there are updates, cancellations for all and for one, and nights of the change."""
+    seen: set[str] = set()
+
+    @settings(max_examples=100, deadline=None, database=None, derandomize=True)
+    @given(steps=STEPS)
+    def look(steps: list[tuple[object, ...]]) -> None:
+        world, desk = live(steps), Desk()
+        for fact in world.facts:
+            desk.hear(fact)
+        for _, _, entry in desk.entries:
+            seen.add(f"{entry.method} {'timed' if entry.timed else 'day'} {'all' if entry.whole else 'one'}")
+            seen.add("update" if entry.method == "REQUEST" and entry.sequence else "")
+            seen.add("link" if entry.link else "")
+            seen.add(str(entry.first_day))
+
+    look()
+    assert seen >= {f"CANCEL {kind} {whom}" for kind in ("timed", "day") for whom in ("all", "one")} | {
+        "update",
+        "link",
+    }
+    assert seen >= {str(day) for day in DAYS}
 
 
 def test_a_meeting_that_is_over_changes_nobodys_calendar() -> None:

@@ -1,0 +1,97 @@
+"""The receipt of a sign-up as a PDF beside the letter that confirms the place, made from what that letter says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from services.notifications.adapters.messages import Message
+from services.notifications.domain.text import one_line
+from shared.contracts.danish import kroner, short_day
+from shared.contracts.time import COPENHAGEN
+from shared.pdf.typesetting import Layout, clipped
+
+TEMPLATE = Path(__file__).parents[1] / "templates" / "pdf" / "receipt.typ"
+FILE_NAME = "Kvittering-for-tilmelding.pdf"
+
+
+@cache
+def _layout() -> Layout:
+    return Layout(TEMPLATE)
+
+
+def write(message: Message) -> bytes | None:
+    """The same letter gives the same bytes; None for a letter from before there were receipts.
+
+    The link to the page where participants are registered is a secret and does not stand in it. Takes 10-20 ms.
+    """
+    if "receipt" not in message.says:
+        return None
+    shown = _shown(message)
+    return _layout().pdf(shown, title=_title(message), dated=_day(message.says["receipt"]["enrolled_at"]))
+
+
+def pictures(message: Message) -> list[bytes]:
+    """Its pages as PNG."""
+    dated = _day(message.says["receipt"]["enrolled_at"])
+    return _layout().pictures(_shown(message), title=_title(message), dated=dated)
+
+
+def _title(message: Message) -> str:
+    return f"Kvittering for tilmelding – {message.says['programme']['title']}"
+
+
+def _shown(message: Message) -> dict[str, Any]:
+    says = message.says
+    receipt, programme, seller = says["receipt"], says["programme"], says["programme"]["seller"]
+    organisation = one_line(says["organisation"])
+    sentence = f"{organisation} har fået en plads i {one_line(programme['title'])}. Tak for tilmeldingen."
+    status = "Plads bekræftet"
+    if says["forbehold_open"]:
+        status = "Plads reserveret – med forbehold for politisk godkendelse"
+        sentence = (
+            f"{organisation} har fået en plads i {one_line(programme['title'])} med forbehold for politisk "
+            "godkendelse. Giv os besked, når sagen er behandlet."
+        )
+    return {
+        "running": clipped(f"Kvittering for tilmelding · {seller['name']}", 90),
+        "foot": clipped(f"{seller['name']} · CVR-nr. {seller['cvr']}", 90),
+        "seller": {"name": one_line(seller["name"]), "lines": _seller(seller)},
+        "organisation": organisation,
+        "contact": [f"{one_line(receipt['role']).capitalize()}: {one_line(message.name)}"],
+        "facts": [
+            (one_line(programme["noun"]).capitalize() or "Forløb", one_line(programme["title"])),
+            ("Tilmeldt", short_day(_day(receipt["enrolled_at"]))),
+            ("Status", status),
+            *([("Gruppe", one_line(receipt["group"]))] if receipt["group"] else []),
+        ],
+        "sentence": sentence,
+        "fees": [_fee(fee) for fee in receipt["fees"]],
+        "seats": says["seats"],
+        "billing": receipt["billing"],
+        "next": says["next"],
+    }
+
+
+def _seller(seller: Mapping[str, Any]) -> list[str]:
+    lines = [
+        seller["street"],
+        f"{seller['postcode']} {seller['city']}",
+        f"CVR-nr. {seller['cvr']}",
+        f"Telefon {seller['phone']}" if seller["phone"] else "",
+        seller["organizer_email"],
+    ]
+    return [shown for shown in map(one_line, lines) if shown]
+
+
+def _fee(fee: Mapping[str, Any]) -> tuple[str, ...]:
+    amounts = (fee["net"], fee["gross"] - fee["net"], fee["gross"])
+    shown = [kroner(amount).removesuffix(" kr.") for amount in amounts]
+    return one_line(fee["text"]), short_day(date.fromisoformat(fee["invoice_on"])), *shown
+
+
+def _day(instant: str) -> date:
+    return datetime.fromisoformat(instant).astimezone(COPENHAGEN).date()

@@ -1,0 +1,93 @@
+"""One letter of each kind that goes into a calendar, with people who do not exist: for `docs/samples`, for checks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+
+from services.notifications.domain.calendar import uid
+from services.notifications.domain.invitations import Guest, Standing, Step
+from services.notifications.domain.letter import Letter
+from services.notifications.domain.letters import calendar_letter
+from shared.contracts.event import natural_id
+from shared.contracts.programme import ProgrammeRef, Seller
+from shared.contracts.scheduling import Meeting, When
+from shared.contracts.time import local
+
+_PROGRAMME = ProgrammeRef(
+    id="netvaerk-kommunal-ungeindsats",
+    version=1,
+    title="Netværk om den kommunale ungeindsats",
+    noun="netværk",
+    owner="/tovholder/enrollment",
+    meetings_owner="/tovholder/scheduling",
+    staff_email="ungenetvaerk@forening.example",
+    seller=Seller(
+        name="Foreningen af Kommuner",
+        cvr="62532416",
+        street="Eksempelgade 10",
+        postcode="2300",
+        city="København S",
+        sender_name="Foreningen af Kommuner",
+        sender_email="noreply@forening.example",
+        organizer_email="ungenetvaerk@forening.example",
+    ),
+)
+_DAY = When(first_day=date(2021, 4, 15), last_day=date(2021, 4, 15))
+_HOURS = _DAY.model_copy(
+    update={"starts_at": local(date(2021, 4, 15), time(9, 30)), "ends_at": local(date(2021, 4, 15), time(16))}
+)
+_LATER = When(
+    first_day=date(2021, 4, 22),
+    last_day=date(2021, 4, 22),
+    starts_at=local(date(2021, 4, 22), time(10)),
+    ends_at=local(date(2021, 4, 22), time(15, 30)),
+)
+_MEETING = Meeting(
+    id=natural_id("meeting", _PROGRAMME.id, "oest-2021-1"),
+    key="oest-2021-1",
+    title="1. heldagsmøde",
+    kind="heldag",
+    group="oest",
+    when=_HOURS,
+    place="Mødehuset, Eksempelgade 10, København",
+    date_version=1,
+)
+_ONLINE = Meeting(
+    id=natural_id("meeting", _PROGRAMME.id, "oest-2021-2"),
+    key="oest-2021-2",
+    title="Digitalt møde",
+    kind="digital",
+    group="oest",
+    mode="virtual",
+    when=_HOURS.model_copy(update={"ends_at": local(date(2021, 4, 15), time(11))}),
+    link="https://video.example/l/moede/19%3amoede_eksempel%40thread/0?context=%7b%22id%22%3a%22eksempel%22%7d",
+)
+_AT = datetime(2021, 3, 1, 8, tzinfo=UTC)
+_GUEST = Guest("person-eksempel", "Bo Prøvesen", "bo@kobenhavn.example", "participant", "Københavns Kommune", _AT)
+
+
+def calendar_letters() -> dict[str, Letter]:
+    """By the kind's name; the same ones each time."""
+    day = _MEETING.model_copy(update={"when": _DAY, "place": None, "date_version": 0})
+    moved = _MEETING.model_copy(update={"when": _LATER, "date_version": 2})
+    gone = moved.model_copy(update={"date_version": 3})
+    day_gone = day.model_copy(update={"date_version": 1})
+    asks = Step("participant_registered", "REQUEST", _GUEST, 0, _AT)
+    moves = replace(asks, template="meeting_moved", stamped=_AT.replace(day=8), previous=_MEETING)
+    ends = Step("meeting_cancelled", "CANCEL", _GUEST, 0, _AT.replace(day=15), whole=True, previous=moved)
+    leaves = replace(ends, template="registration_cancelled", turn=1, whole=False)
+    return {
+        "invitation": calendar_letter(_standing(_MEETING), asks),
+        "save-the-date": calendar_letter(_standing(day), replace(asks, template="save_the_date")),
+        "update": calendar_letter(_standing(moved), moves),
+        "cancelled-for-all": calendar_letter(_standing(gone), ends),
+        "cancelled-for-one": calendar_letter(_standing(moved), leaves),
+        "cancelled-day": calendar_letter(_standing(day_gone), replace(ends, previous=day)),
+        "virtual": calendar_letter(_standing(_ONLINE), asks),
+    }
+
+
+def _standing(meeting: Meeting) -> Standing:
+    identity = uid(meeting.id, _PROGRAMME.seller.organizer_email)
+    return Standing(_PROGRAMME, meeting, "dated", identity, _AT, "Stedet er desværre lukket.")
