@@ -5,20 +5,25 @@ from __future__ import annotations
 import ast
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from types import ModuleType
 
 import psutil
 import pytest
 
 from services.invoicing.adapters import official_rules as adapter
 from services.invoicing.adapters import rules_process
-from services.invoicing.adapters.formats import ubl
+from services.invoicing.adapters.formats import oioubl21, peppol_bis3, ubl
 from services.invoicing.adapters.official_rules import LeftOut, OfficialRules
+from services.invoicing.domain.document import Document
+from tests.support.documents import a_credit_note, an_invoice
 from tests.support.eventually import eventually
+from tests.support.official_rules import MustPass
 
 FOREIGN = f'<Invoice xmlns:c="{ubl.CBC}"><c:CustomizationID>mine</c:CustomizationID></Invoice>'.encode()
 
@@ -26,8 +31,74 @@ BOMB = b"""<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a
 <x>&c;&c;&c;&c;&c;</x>"""
 
 
+BROKEN_OIOUBL = {
+    # What is broken, as a regular expression, what stands there instead, and the rule that sees it.
+    "F-INV127": (r"(<cbc:TaxExclusiveAmount[^>]*>)[0-9.]+", r"\g<1>1.00"),
+    "F-INV128": (r"(<cbc:TaxInclusiveAmount[^>]*>)[0-9.]+", r"\g<1>1.00"),
+    "F-INV134": (r"(<cac:PaymentTerms>.*?<cbc:Amount[^>]*>)[0-9.]+", r"\g<1>1.00"),
+    "F-INV138": (r"(<cac:InvoiceLine>(?:(?!<cac:TaxTotal>).)*)<cac:TaxTotal>.*?</cac:TaxTotal>", r"\g<1>"),
+    "F-INV340": (r"(<cac:Price><cbc:PriceAmount[^>]*>)[0-9.]+", r"\g<1>1.00"),
+    "F-INV051": (r"<cbc:ID>ASTAP</cbc:ID>", ""),
+    "F-LIB179": (r'schemeID="GLN"', 'schemeID="EAN"'),
+    "F-LIB180": (r'(<cbc:EndpointID schemeID="DK:CVR">)DK', r"\g<1>"),
+    "F-LIB132": (r"<cbc:ID>0216</cbc:ID>", "<cbc:ID>02160</cbc:ID>"),
+    "F-LIB404": (r"StandardRated(?!.*StandardRated)", "ReverseCharge"),
+}
+BROKEN_PEPPOL = {
+    "PEPPOL-EN16931-R003": (
+        r"<cbc:BuyerReference>.*?</cbc:BuyerReference>|<cac:OrderReference>.*?</cac:OrderReference>",
+        "",
+    ),
+    "PEPPOL-COMMON-R040": (r'(schemeID="0088">)[0-9]+', r"\g<1>1234567890123"),
+    "BR-CO-16": (r"(<cbc:PayableAmount[^>]*>)[0-9.]+", r"\g<1>1.00"),
+    "BR-CO-09": (r"DK(\d{8})", r"\g<1>"),
+    "DK-R-014": (r'(<cbc:CompanyID schemeID=")0184', r"\g<1>0088"),
+    "DK-R-006": (r"<cac:FinancialInstitutionBranch>.*?</cac:FinancialInstitutionBranch>", ""),
+}
+
+
 def rules_of(xml: bytes, rules: OfficialRules) -> set[str]:
     return {one.rule for one in rules.check(xml).errors}
+
+
+def broken(xml: bytes, what: str, instead: str) -> bytes:
+    text, count = re.subn(what, instead, xml.decode(), flags=re.DOTALL)
+    assert count
+    return text.encode()
+
+
+@pytest.mark.parametrize("document", [an_invoice(), a_credit_note()], ids=lambda one: one.kind)
+@pytest.mark.parametrize("form", [oioubl21, peppol_bis3], ids=lambda form: form.NAME)
+def test_a_whole_document_passes(form: ModuleType, document: Document, must_pass: MustPass) -> None:
+    must_pass(form.write(document))
+
+
+@pytest.mark.parametrize("rule", BROKEN_OIOUBL)
+def test_an_invoice_in_oioubl_that_is_broken_by_hand_is_found(rule: str, official_rules: OfficialRules) -> None:
+    assert rule in rules_of(broken(oioubl21.write(an_invoice()), *BROKEN_OIOUBL[rule]), official_rules)
+
+
+@pytest.mark.parametrize("rule", BROKEN_PEPPOL)
+def test_an_invoice_in_peppol_that_is_broken_by_hand_is_found(rule: str, official_rules: OfficialRules) -> None:
+    assert rule in rules_of(broken(peppol_bis3.write(an_invoice()), *BROKEN_PEPPOL[rule]), official_rules)
+
+
+def test_a_credit_note_that_is_broken_by_hand_is_found(official_rules: OfficialRules) -> None:
+    negative = (r"(<cbc:PayableAmount[^>]*>)", r"\g<1>-")
+    assert "F-LIB016" in rules_of(broken(oioubl21.write(a_credit_note()), *negative), official_rules)
+    assert "DK-R-016" in rules_of(broken(peppol_bis3.write(a_credit_note()), *negative), official_rules)
+
+
+def test_an_element_in_the_wrong_place_is_found_by_the_schema(official_rules: OfficialRules) -> None:
+    moved = broken(oioubl21.write(an_invoice()), r"(<cbc:UBLVersionID>.*?</cbc:UBLVersionID>)(.*?</cbc:ID>)", r"\2\1")
+    assert rules_of(moved, official_rules) == {"XSD"}
+
+
+def test_a_finding_says_where(official_rules: OfficialRules) -> None:
+    verdict = official_rules.check(broken(oioubl21.write(an_invoice()), *BROKEN_OIOUBL["F-INV051"]))
+    (found,) = verdict.errors
+    assert found.location == "/Invoice/AccountingCustomerParty/Party/Contact"
+    assert found.text == "Invalid AccountingCustomerParty/Contact/ID. Must contain a value."
 
 
 @pytest.mark.parametrize("xml", [b"", b"not XML", b"<x>", b"\xff\xfe\x00", b"<x>&nbsp;</x>"])
@@ -125,7 +196,7 @@ async def test_the_process_ends_when_ours_is_killed(official_rules: OfficialRule
     ours.kill()
     await ours.communicate()
 
-    async def gone() -> bool:
+    def gone() -> bool:
         return not psutil.pid_exists(started) or psutil.Process(started).status() == psutil.STATUS_ZOMBIE
 
     await eventually(gone)

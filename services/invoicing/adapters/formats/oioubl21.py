@@ -71,9 +71,6 @@ _SCHEMES: dict[EndpointScheme, dict[str, str]] = {
 }
 _SCHEME_OF: dict[str, EndpointScheme] = {"GLN": "GLN", "DK:CVR": "CVR", "DK:P": "P"}
 _VAT_ID = {"schemeID": "DK:SE"}
-_UNITS = {"KMT": "KTM"}
-"""Kilometres have their old code in the list of OIOUBL (F-LIB318), which is from 2001."""
-_UNIT_OF = {theirs: ours for ours, theirs in _UNITS.items()}
 _COUNTRY_PREFIX = "DK"
 """Before a CVR or SE number, also where it is an endpoint (F-LIB180, F-LIB190, F-LIB196)."""
 _UNDEFINED, _SWIFT, _BANK, _SEPA, _FIK, _NEMKONTO = "1", "31", "42", "58", "93", "97"
@@ -318,7 +315,7 @@ def _put_totals(root: Element, document: Document) -> None:
 
 def _put_line(root: Element, line: Line, kind: Kind) -> None:
     node = group(root, ubl.LINES[kind])
-    unit = {"unitCode": _UNITS.get(line.unit, line.unit)}
+    unit = {"unitCode": line.unit}
     put(node, "ID", line.id)
     put(node, ubl.QUANTITIES[kind], ubl.plain(line.quantity), unit)
     put_ore(node, "LineExtensionAmount", line.net_ore)
@@ -483,7 +480,6 @@ def _allowance(node: Element, vat_percent: int | None) -> Allowance:
 
 def _line(node: Element, kind: Kind) -> Line:
     quantity = ubl.found(node, f"cbc:{ubl.QUANTITIES[kind]}")
-    unit = "" if quantity is None else quantity.get("unitCode", "")
     before = ubl.number(node, "cac:PricingReference/cac:AlternativeConditionPrice/cbc:PriceAmount")
     price = before if before is not None else ubl.number(node, "cac:Price/cbc:PriceAmount")
     line = Line(
@@ -491,7 +487,7 @@ def _line(node: Element, kind: Kind) -> Line:
         text=ubl.text(node, "cac:Item/cbc:Name"),
         description=ubl.text(node, "cac:Item/cbc:Description"),
         quantity=ubl.number(node, f"cbc:{ubl.QUANTITIES[kind]}") or Decimal(0),
-        unit=_UNIT_OF.get(unit, unit),
+        unit="" if quantity is None else quantity.get("unitCode", ""),
         unit_price_ore=(price or Decimal(0)).scaleb(2),
         vat_percent=_rate(node, "cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory"),
         allowances=tuple([_allowance(one, None) for one in ubl.every(node, "cac:AllowanceCharge")]),
