@@ -2,8 +2,8 @@
 
 The layout is typst; data comes in as JSON and is never evaluated, so that a text can hold typst's own syntax. Nothing
 is read but the layout, the house style and the fonts; no network. The same data gives the same bytes on every machine
-with the same typst and fonts: the document is dated by its own date, never by a clock. Setting takes 5-20 ms of one core
-and frees the GIL; in a service it belongs in a thread (`asyncio.to_thread`).
+with the same typst and fonts: the document is dated by its own date, never by a clock. Setting takes 5-20 ms of a core
+and frees the GIL; in a service it belongs in a thread.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ _LONGEST_TITLE = 120
 PIXELS_PER_INCH = 96.0
 
 
+class SettingError(ValueError):
+    """The layout does not fit its data."""
+
+
 @dataclass(frozen=True, slots=True)
 class AttachedFile:
     """The same document for programs, inside the PDF (associated file with AFRelationship Alternative)."""
@@ -48,8 +52,8 @@ class Layout:
         self._compiler = typst.Compiler(root=_HOUSE, font_paths=_fonts(), ignore_system_fonts=True)
 
     def pdf(self, data: Mapping[str, Any], *, title: str, dated: date, attached: AttachedFile | None = None) -> bytes:
-        """`title` is what readers show of the file, and all that its metadata say. Raises UnicodeDecodeError for an
-        attached file that is no UTF-8, and typst.TypstError for a layout that does not fit its data.
+        """`title` is what readers show of the file, and all that its metadata say. Raises SettingError, and
+        UnicodeDecodeError for an attached file that is no UTF-8.
         """
         content = self._compile("pdf", data, title, dated, attached)
         if not isinstance(content, bytes):
@@ -76,15 +80,19 @@ class Layout:
             shown["attached"] = [attached.name, attached.media_type, attached.description]
             inputs["file"] = attached.content.decode()
         inputs["data"] = json.dumps(_drawable(shown), ensure_ascii=False)
-        with self._lock:
-            return self._compiler.compile(
-                self._source,
-                format=kind,
-                sys_inputs=inputs,
-                pdf_standards=_STANDARDS if kind == "pdf" else [],
-                timestamp=datetime.combine(dated, time(), UTC),
-                ppi=PIXELS_PER_INCH,
-            )
+        try:
+            with self._lock:
+                return self._compiler.compile(
+                    self._source,
+                    format=kind,
+                    sys_inputs=inputs,
+                    pdf_standards=_STANDARDS if kind == "pdf" else [],
+                    timestamp=datetime.combine(dated, time(), UTC),
+                    ppi=PIXELS_PER_INCH,
+                )
+        except typst.TypstError:
+            # Not `from error`: what it says may quote the data, which no log is to show.
+            raise SettingError("the document could not be set") from None
 
 
 def clipped(text: str, most: int = _LONGEST_TITLE) -> str:

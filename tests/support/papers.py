@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from services.invoicing.domain.document import (
     Address,
@@ -20,6 +21,8 @@ from services.invoicing.domain.document import (
     Period,
     References,
 )
+from services.notifications.domain import letters
+from tests.support import facts
 
 SELLER = Party(
     name="Kommunernes Læringsfællesskab",
@@ -146,6 +149,12 @@ def long_invoice(count: int = 40) -> Document:
         for number in range(1, count + 1)
     )
     return replace(invoice(), number=1044, lines=lines, exemption=EXEMPTION)
+
+
+def receipt(*, forbehold_open: bool = False, **changes: Any) -> dict[str, Any]:
+    """What the letter says that confirms a place."""
+    letter = letters.place_confirmed(facts.an_enrolment(forbehold_open=forbehold_open, **changes), facts.RECEIVED)
+    return {**letter.says, "programme": facts.PROGRAMME.model_dump(mode="json")}
 
 
 HOSTILE = {

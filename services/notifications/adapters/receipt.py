@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services.notifications.adapters.messages import Message
 from services.notifications.domain.text import one_line
 from shared.contracts.danish import kroner, short_day
 from shared.contracts.time import COPENHAGEN
@@ -23,29 +22,28 @@ def _layout() -> Layout:
     return Layout(TEMPLATE)
 
 
-def write(message: Message) -> bytes | None:
-    """The same letter gives the same bytes; None for a letter from before there were receipts.
+def write(contact: str, says: Mapping[str, Any]) -> bytes | None:
+    """For the contact of that name, from what the letter says; None for a letter from before there were receipts.
 
-    The link to the page where participants are registered is a secret and does not stand in it. Takes 10-20 ms.
+    The same letter gives the same bytes. The link to the page where participants are registered is a secret, and does
+    not stand in it. Takes 10-20 ms.
     """
-    if "receipt" not in message.says:
+    if "receipt" not in says:
         return None
-    shown = _shown(message)
-    return _layout().pdf(shown, title=_title(message), dated=_day(message.says["receipt"]["enrolled_at"]))
+    return _layout().pdf(_shown(contact, says), title=_title(says), dated=_day(says["receipt"]["enrolled_at"]))
 
 
-def pictures(message: Message) -> list[bytes]:
+def pictures(contact: str, says: Mapping[str, Any]) -> list[bytes]:
     """Its pages as PNG."""
-    dated = _day(message.says["receipt"]["enrolled_at"])
-    return _layout().pictures(_shown(message), title=_title(message), dated=dated)
+    dated = _day(says["receipt"]["enrolled_at"])
+    return _layout().pictures(_shown(contact, says), title=_title(says), dated=dated)
 
 
-def _title(message: Message) -> str:
-    return f"Kvittering for tilmelding – {message.says['programme']['title']}"
+def _title(says: Mapping[str, Any]) -> str:
+    return f"Kvittering for tilmelding – {says['programme']['title']}"
 
 
-def _shown(message: Message) -> dict[str, Any]:
-    says = message.says
+def _shown(contact: str, says: Mapping[str, Any]) -> dict[str, Any]:
     receipt, programme, seller = says["receipt"], says["programme"], says["programme"]["seller"]
     organisation = one_line(says["organisation"])
     sentence = f"{organisation} har fået en plads i {one_line(programme['title'])}. Tak for tilmeldingen."
@@ -61,12 +59,11 @@ def _shown(message: Message) -> dict[str, Any]:
         "foot": clipped(f"{seller['name']} · CVR-nr. {seller['cvr']}", 90),
         "seller": {"name": one_line(seller["name"]), "lines": _seller(seller)},
         "organisation": organisation,
-        "contact": [f"{one_line(receipt['role']).capitalize()}: {one_line(message.name)}"],
+        "contact": [f"{one_line(receipt['role']).capitalize()}: {one_line(contact)}"],
         "facts": [
             (one_line(programme["noun"]).capitalize() or "Forløb", one_line(programme["title"])),
             ("Tilmeldt", short_day(_day(receipt["enrolled_at"]))),
             ("Status", status),
-            *([("Gruppe", one_line(receipt["group"]))] if receipt["group"] else []),
         ],
         "sentence": sentence,
         "fees": [_fee(fee) for fee in receipt["fees"]],

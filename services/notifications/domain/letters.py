@@ -323,7 +323,6 @@ def _receipt(fact: MunicipalityEnrolled) -> dict[str, object]:
     ]
     return {
         "enrolled_at": fact.enrolled_at.isoformat(),
-        "group": fact.group,
         "role": fact.contact.role,
         "fees": [
             {
