@@ -37,6 +37,7 @@ CODES: dict[str, Severity] = {
     "missing_field": "error",
     "no_deadline": "warning",
     "open_reading": "open",
+    "payment_incomplete": "error",
     "precision_mismatch": "error",
     "reading_not_chosen": "error",
     "region_in_two_groups": "error",
@@ -50,6 +51,8 @@ CODES: dict[str, Severity] = {
     "unknown_field": "error",
     "unknown_reference": "error",
     "unused_kind": "warning",
+    "vat_exemption_missing": "error",
+    "vat_rate_not_danish": "error",
     "weekday_mismatch": "error",
     "yaml_syntax": "error",
 }

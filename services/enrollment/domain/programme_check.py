@@ -320,9 +320,37 @@ class _Checker:
                     )
                     yield self.at(("fees", "instalments", at, "invoice_on"), "invoice_before_deadline", message)
         bills = fees or programme.options or any(kind.extra == "billed" for kind in programme.meeting_kinds)
-        if bills and not (programme.organiser.bank and programme.organiser.invoice_series):
+        organiser = programme.organiser
+        if bills and not (organiser.invoice_series and (organiser.bank or organiser.payment != "bank")):
             message = "Forløbet koster noget: tilføj bank (registration og account) og invoice_series hos organiser."
             yield self.at(("organiser", "bank"), "bank_missing", message)
+        if organiser.payment == "iban" and not organiser.iban:
+            message = "Fakturaerne skal betales med IBAN: tilføj iban hos organiser."
+            yield self.at(("organiser", "payment"), "payment_incomplete", message)
+        if organiser.payment in {"fik71", "fik73", "fik75"} and not organiser.fik_creditor:
+            message = "Fakturaerne skal betales med FIK: tilføj fik_creditor (kreditornummeret) hos organiser."
+            yield self.at(("organiser", "payment"), "payment_incomplete", message)
+        yield from self.moms()
+
+    def moms(self) -> Iterator[Finding]:
+        programme = self.programme
+        rates: list[tuple[Path, int]] = []
+        if programme.fees:
+            rates.append((("fees", "vat_percent"), programme.fees.vat_percent))
+        rates += [(("options", at, "vat_percent"), one.vat_percent) for at, one in enumerate(programme.options)]
+        rates += [
+            (("meeting_kinds", at, "extra_vat_percent"), kind.extra_vat_percent)
+            for at, kind in enumerate(programme.meeting_kinds)
+            if kind.extra == "billed"
+        ]
+        for path, percent in rates:
+            if percent not in {0, 25}:
+                yield self.at(
+                    path, "vat_rate_not_danish", f"Momsen er 25 %, eller 0 % for det momsfrie; ret {percent} %."
+                )
+            if percent == 0 and not programme.organiser.vat_exemption:
+                message = "Her er ingen moms: skriv hvorfor i vat_exemption hos organiser, fx med henvisning til loven."
+                yield self.at(path, "vat_exemption_missing", message)
 
     def groups(self) -> Iterator[Finding]:
         groups = self.programme.groups

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
+from stdnum import iban as iban_numbers
 
 from services.enrollment.domain.municipality import Region, is_cvr
 
@@ -25,6 +26,7 @@ BAD_VALUE = "danish"
 Weekday = Literal["mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"]
 Precision = Literal["undated", "month", "day", "timed"]
 Mode = Literal["physical", "virtual", "hybrid"]
+PaymentWay = Literal["bank", "iban", "fik71", "fik73", "fik75", "nemkonto"]
 Attendance = Literal["registered", "team", "contact", "members", "none"]
 ActivityKind = Literal[
     "homework", "barometer", "iglo", "orienteering", "postcard", "trial_action", "knowledge_talk", "mail"
@@ -137,6 +139,13 @@ def _cvr(value: str) -> str:
     return value
 
 
+def _iban(value: str) -> str:
+    compact = value.replace(" ", "")
+    if not re.fullmatch("[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}", compact) or not iban_numbers.is_valid(compact):
+        raise _refuse("Skriv et gyldigt IBAN-nummer; længden eller kontrolcifrene passer ikke.")
+    return compact
+
+
 def _matching(pattern: str, sentence: str) -> AfterValidator:
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -160,6 +169,19 @@ BankRegistration = Annotated[
     str, _matching("[0-9]{4}", "Skriv registreringsnummeret med fire cifre."), _schema("string")
 ]
 BankAccount = Annotated[str, _matching("[0-9]{4,10}", "Skriv kontonummeret med højst ti cifre."), _schema("string")]
+Iban = Annotated[str, AfterValidator(_iban), _schema("string", examples=["DK50 0040 0440 1162 43"])]
+Bic = Annotated[
+    str,
+    _matching(
+        "[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?", "Skriv bankens BIC (SWIFT) med otte eller elleve tegn, fx DABADKKK."
+    ),
+    _schema("string"),
+]
+FikCreditor = Annotated[
+    str,
+    _matching("8[0-9]{7}", "Skriv FIK-kreditornummeret med otte cifre; det begynder med 8."),
+    _schema("string", pattern="^8[0-9]{7}$"),
+]
 Source = Annotated[
     str,
     _matching("/[a-z0-9-]+(/[a-z0-9-]+)*", "Skriv afsenderens navn i hændelserne, fx /tovholder/enrollment."),
@@ -215,7 +237,14 @@ class Organiser(Part):
     sender_name: Line = Field(description="navnet i mailens Fra-felt")
     sender_email: Email = Field(description="adressen i mailens Fra-felt; behøver ikke blive læst")
     organizer_email: Email = Field(description="den postkasse, der bliver læst: svar og kalendersvar kommer hertil")
-    bank: Bank | None = Field(default=None, description="kræves, når forløbet koster noget")
+    bank: Bank | None = Field(default=None, description="kræves, når forløbet koster noget og betales på en bankkonto")
+    payment: PaymentWay = Field(default="bank", description="den ene måde, som fakturaerne kan betales på")
+    iban: Iban | None = Field(default=None, description="kræves, når payment er iban")
+    bic: Bic | None = Field(default=None, description="bankens BIC (SWIFT), ved siden af iban")
+    fik_creditor: FikCreditor | None = Field(
+        default=None, description="kreditornummeret, som kræves, når payment er fik71, fik73 eller fik75"
+    )
+    vat_exemption: Line | None = Field(default=None, description="hvorfor der ikke er moms på det, der koster 0 % moms")
     payment_days: Count = Field(default=30, description="betalingsfrist i dage")
     invoice_series: Identifier | None = Field(default=None, description="fakturaernes nummerserie")
 

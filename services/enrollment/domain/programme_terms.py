@@ -88,6 +88,11 @@ def _seller(organiser: file.Organiser) -> Seller:
         phone=organiser.phone or "",
         payment_days=organiser.payment_days,
         series=organiser.invoice_series or "",
+        payment=organiser.payment,
+        iban=organiser.iban or "",
+        bic=organiser.bic or "",
+        fik_creditor=organiser.fik_creditor or "",
+        vat_exemption=organiser.vat_exemption or "",
     )
 
 

@@ -211,8 +211,8 @@ def _payment_missing(document: Document, _: Given) -> Iterator[Wrong]:
 def _bank_account_wrong(document: Document, _: Given) -> Iterator[Wrong]:
     payment = document.payment
     if isinstance(payment, BankAccount):
-        if not _digits(payment.registration, 4, 4) or payment.registration == "0000":
-            yield "payment.registration", "Ret registreringsnummeret: det har fire cifre og er ikke 0000."
+        if not _digits(payment.registration, 4, 4):
+            yield "payment.registration", "Ret registreringsnummeret: det har fire cifre."
         if not _digits(payment.account, 4, 10):
             yield "payment.account", "Ret kontonummeret: det har fra fire til ti cifre."
 

@@ -139,6 +139,14 @@ FAULTS: dict[str, list[str]] = {
         changed("  bank: {registration: 0000, account: 0000123456}\n", ""),
         changed("  invoice_series: proeve\n", ""),
     ],
+    "payment_incomplete": [
+        changed("  invoice_series: proeve\n", "  invoice_series: proeve\n  payment: iban\n"),
+        changed(
+            "  invoice_series: proeve\n", "  invoice_series: proeve\n  payment: fik71\n  iban: DK5000400440116243\n"
+        ),
+    ],
+    "vat_exemption_missing": [changed("instalments:", "vat_percent: 0\n  instalments:")],
+    "vat_rate_not_danish": [changed("instalments:", "vat_percent: 12\n  instalments:")],
     "capacity_mismatch": [changed("usual: 10", "usual: 13")],
     "choices_mismatch": [
         changed(", choices: [Lidt, Meget]", ""),
