@@ -125,7 +125,8 @@ STEPS = st.lists(
         st.tuples(st.just("leave"), st.integers(0, 11)),
         st.tuples(st.just("repeat")),
     ),
-    max_size=18,
+    min_size=6,
+    max_size=20,
 )
 
 
@@ -152,7 +153,8 @@ def live(steps: list[tuple[object, ...]]) -> World:
 class Desk:
     """What the service does with facts, without its database."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, writes: bool = True) -> None:
+        self.writes = writes
         self.standings: dict[str, Standing] = {}
         self.guests: dict[tuple[str, str], dict[Part, Guest]] = {}
         self.told: dict[tuple[str, str], Told] = {}
@@ -191,10 +193,10 @@ class Desk:
         assert step.method == "REQUEST" or any(one.method == "REQUEST" for one in asked), "cancelled out of the blue"
         assert letter.id not in self.keys, "told twice"
         self.keys.add(letter.id)
-        mail = COMPOSER.mail(as_stored(letter, BY_HAND)).content
-        assert mail == COMPOSER.mail(as_stored(letter, BY_HAND)).content
-        assert check_mail(mail) == []
-        self.mails[address].append(mail)
+        if self.writes:
+            mail = COMPOSER.mail(as_stored(letter, BY_HAND)).content
+            assert check_mail(mail) == []
+            self.mails[address].append(mail)
         self.entries.append((address, key, letter.calendar))
         guest = step.guest
         self.told[address, key] = Told(
@@ -263,7 +265,7 @@ def test_every_calendar_ends_in_the_state_of_the_meeting(steps: list[tuple[objec
 def test_sequence_counts_the_changes_of_time_place_and_cancellation_and_nothing_else(
     steps: list[tuple[object, ...]], data: st.DataObject
 ) -> None:
-    world, desk = live(steps), Desk()
+    world, desk = live(steps), Desk(writes=False)
     for fact in interleaved(world.facts, data):
         desk.hear(fact)
     for _, key, entry in desk.entries:
@@ -286,10 +288,10 @@ def test_the_random_lives_are_not_dull() -> None:
     """Among the steps that are tried there are updates, cancellations for all and for one, and nights of the change."""
     seen: set[str] = set()
 
-    @settings(max_examples=100, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=300, deadline=None, database=None, derandomize=True)
     @given(steps=STEPS)
     def look(steps: list[tuple[object, ...]]) -> None:
-        world, desk = live(steps), Desk()
+        world, desk = live(steps), Desk(writes=False)
         for fact in world.facts:
             desk.hear(fact)
         for _, _, entry in desk.entries:
