@@ -13,10 +13,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import consume, invoice_run, latency, relay
+from bench import consume, documents, invoice_run, latency, relay
 from bench.harness import Row, servers
 
-NAMES = ("consume", "invoices", "relay", "latency")
+NAMES = ("consume", "invoices", "relay", "latency", "documents")
 
 
 def measure(names: list[str]) -> list[Row]:
@@ -28,6 +28,8 @@ def measure(names: list[str]) -> list[Row]:
                     rows += asyncio.run(bench.run(running))
     if "latency" in names:
         rows += asyncio.run(latency.run())
+    if "documents" in names:
+        rows += documents.run()
     return rows
 
 

@@ -187,8 +187,8 @@ async def _bare_batch(connection: Any, reader: str, events: list[dict[str, Any]]
         }
         await connection.execute(claim_rows._INSERT_NEW, *(columns[name] for name in claim_rows._TYPES))
         cause = events[0]["correlationid"]
-        key = f"N/62532419/{due:%Y-%m-%dT%H:%MZ}"
-        data = json.dumps({"series": "N", "organiser": "62532419"})
+        key = f"N/62532416/{due:%Y-%m-%dT%H:%MZ}"
+        data = json.dumps({"series": "N", "organiser": "62532416"})
         await connection.execute(tx_sql._ARM, ["invoice_run"], [key], [due], [data], [cause], [events[0]["id"]], [None])
 
 

@@ -82,7 +82,7 @@ async def ours(url: str) -> tuple[float, list[list[tuple[str, str, tuple[Any, ..
             async with connection.transaction():
                 tx = Tx(recorder, NOW, "/tovholder/invoicing", Cause("bench", None, "clock"))  # type: ignore[arg-type]  (records what passes)
                 due = [
-                    Timer(row["timer"], row["key"], row["due"], {"series": "N", "organiser": "62532419"}, tx.cause)
+                    Timer(row["timer"], row["key"], row["due"], {"series": "N", "organiser": "62532416"}, tx.cause)
                     for row in timers
                 ]
                 await tx.execute("DELETE FROM timers WHERE timer = 'invoice_run'")

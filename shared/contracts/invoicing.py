@@ -135,6 +135,17 @@ class RegisterPayment(Command):
 
 
 @command
+class CorrectBilling(Command):
+    """How the organisation wants the invoices that are still to come for this enrolment, in place of what it said."""
+
+    type: ClassVar[str] = "tovholder.invoicing.CorrectBilling.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: str
+    billing: Billing
+
+
+@command
 class WaiveClaim(Command):
     """The claim is not to be invoiced, for this reason."""
 

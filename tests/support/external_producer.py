@@ -17,7 +17,7 @@ PROGRAMME_ID = "ungenetvaerk-2020"
 
 SELLER = {
     "name": "Foreningen Ungenetværk",
-    "cvr": "62532419",
+    "cvr": "62532416",
     "street": "Eksempelgade 10",
     "postcode": "2300",
     "city": "København S",
@@ -81,6 +81,14 @@ def meeting(meeting_id: str = MEETING_ID, **changes: Any) -> dict[str, Any]:
     }
 
 
+def billing(code: str) -> dict[str, Any]:
+    return {
+        "ean": "5798009800015",
+        "order_reference": f"CRM-{code}",
+        "address": {"street": "Torvet 1", "postcode": "4600", "city": "Køge"},
+    }
+
+
 def municipality_enrolled(code: str) -> dict[str, Any]:
     return {
         "owner": SOURCE,
@@ -88,7 +96,7 @@ def municipality_enrolled(code: str) -> dict[str, Any]:
         "enrolment_id": f"crm-enrolment-{code}",
         "organisation": organisation(code),
         "contact": contact(code),
-        "billing": {"ean": "5798009800015", "order_reference": f"CRM-{code}"},
+        "billing": billing(code),
         "group": None,
         "fees": [
             {
@@ -133,7 +141,7 @@ def extra_participant_added(code: str, meeting_id: str = MEETING_ID) -> dict[str
         "contact": contact(code),
         "meeting": meeting(meeting_id),
         "person": {"person_id": f"crm-extra-{code}", "name": "Bo Prøvesen", "email": f"bo@kommune{code}.example"},
-        "billing": {"ean": "5798009800015", "order_reference": f"CRM-{code}"},
+        "billing": billing(code),
         "terms": {"price_ore": 100000, "vat_percent": 25, "text": "Ekstra deltager"},
     }
 

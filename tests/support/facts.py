@@ -44,6 +44,7 @@ from shared.contracts.enrollment import (
 )
 from shared.contracts.event import Command, Event, natural_id
 from shared.contracts.invoicing import (
+    CorrectBilling,
     CreditNoteIssued,
     Invoice,
     InvoiceDelivered,
@@ -100,7 +101,7 @@ MEETINGS_OWNER = "/tovholder/scheduling"
 
 SELLER = Seller(
     name="Foreningen af Kommuner",
-    cvr="62532419",
+    cvr="62532416",
     street="Eksempelgade 10",
     postcode="2300",
     city="København S",
@@ -425,6 +426,7 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     ),
     CancelMeeting(meeting_id=MEETING.id, reason="Stedet er lukket."),
     MarkMeetingHeld(meeting_id=MEETING.id, held_on=date(2021, 4, 15)),
+    CorrectBilling(enrolment_id=ENROLMENT_ID, billing=BILLING),
     RegisterPayment(invoice_id=INVOICE.id, payment_id="bank-0001", amount_ore=2_437_500, paid_on=date(2020, 9, 28)),
     WaiveClaim(claim_id=LINE.claim_id, reason="Aftalt med kommunen."),
     SendMessage(**_SAID),

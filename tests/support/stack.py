@@ -302,6 +302,7 @@ class Installation:
             "organisation_code": code,
             "contact_name": "Karen Kontakt",
             "contact_email": f"kontakt@k{code}.example",
+            "billing": {"address": {"street": "Rådhuspladsen 1", "postcode": "9000", "city": "Prøveby"}},
         }
 
     async def try_to_sign_up(self, code: str, key: str) -> Attempt:

@@ -39,6 +39,7 @@ class Whole:
             "organisation_code": code,
             "contact_name": "Karen Kontakt",
             "contact_email": f"karen@k{code}.example",
+            "billing": {"address": {"street": "Rådhuspladsen 1", "postcode": "9000", "city": "Prøveby"}},
         }
         return await self.client.send("POST", "/api/enrollment/enrolments", body)
 

@@ -40,6 +40,7 @@ _PLAIN = {
     "on_hold": "boolean",
     "waived_because": "text",
     "reason": "text",
+    "finding": "text",
     "invoice_id": "text",
 }
 """Columns that hold a field of the claim as it is."""
@@ -108,6 +109,11 @@ async def load(tx: Tx, claim_ids: Iterable[str]) -> dict[str, Claim]:
     """By id, locked in the order of their ids."""
     rows = await tx.fetch(_SELECT + "WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE", list(claim_ids))
     return {row["id"]: claim_of(row) for row in rows}
+
+
+async def load_of_enrolment(tx: Tx, enrolment_id: str) -> list[Claim]:
+    rows = await tx.fetch(_SELECT + "WHERE enrolment_id = $1 ORDER BY id FOR UPDATE", enrolment_id)
+    return [claim_of(row) for row in rows]
 
 
 async def load_fees(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Claim]:

@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from services.invoicing.domain.from_invoice import faults
 from shared.contracts.enrollment import roster_id
 from shared.contracts.event import natural_id
 from shared.contracts.refusal import Refused
@@ -20,6 +21,7 @@ from shared.contracts.time import local
 if TYPE_CHECKING:
     from shared.contracts.enrollment import ExtraParticipantAdded, MunicipalityEnrolled
     from shared.contracts.parties import Billing, Contact, Organisation
+    from shared.contracts.programme import ProgrammeRef
 
 State = Literal["waiting", "ready", "invoiced", "invoiced_then_removed", "waived", "withdrawn"]
 
@@ -54,7 +56,8 @@ class Claim(NamedTuple):
 
     `item` is the instalment's id or the extra participant's person id; `earliest` is when a fee may be invoiced.
 
-    `told_at` is the domain time of the fact whose parties and terms stand here.
+    `told_at` is the domain time of the fact whose parties and terms stand here. `finding` says what is wrong with
+    these, so that no invoice can be issued; empty = nothing.
     """
 
     id: str
@@ -78,6 +81,7 @@ class Claim(NamedTuple):
     on_hold: bool
     waived_because: str | None
     reason: str
+    finding: str
     invoice_id: str | None
     buyer: Organisation
     billing: Billing
@@ -140,6 +144,7 @@ def fee_claims(enrolled: MunicipalityEnrolled, told_at: datetime) -> list[Claim]
                 on_hold=enrolled.forbehold_open,
                 waived_because=None,
                 reason="",
+                finding=_finding(programme, enrolled.organisation, enrolled.billing, enrolled.contact, fee.vat_percent),
                 invoice_id=None,
                 buyer=enrolled.organisation,
                 billing=enrolled.billing,
@@ -180,6 +185,7 @@ def extra_claim(added: ExtraParticipantAdded, told_at: datetime, end: MeetingEnd
             on_hold=False,
             waived_because=None,
             reason="",
+            finding=_finding(programme, added.organisation, added.billing, added.contact, added.terms.vat_percent),
             invoice_id=None,
             buyer=added.organisation,
             billing=added.billing,
@@ -201,6 +207,14 @@ def said_again(known: Claim, fresh: Claim, end: MeetingEnd = NOT_ENDED) -> Claim
     if known.invoice_id is not None:
         reopened = known._replace(wanted=True)
     return settle(reopened, end)
+
+
+def correct(claim: Claim, billing: Billing, programme: ProgrammeRef, end: MeetingEnd = NOT_ENDED) -> Claim:
+    """Billed as the customer says now. What has been invoiced is left alone: a credit note corrects that."""
+    if claim.invoice_id is not None:
+        return claim
+    finding = _finding(programme, claim.buyer, billing, claim.contact, claim.vat_percent)
+    return settle(claim._replace(billing=billing, finding=finding), end)
 
 
 def withdraw(claim: Claim, reason: str) -> Claim:
@@ -250,12 +264,20 @@ def _reason(claim: Claim, end: MeetingEnd) -> str:
         return claim.reason
     if end.cancelled:
         return MEETING_CANCELLED
-    return "" if claim.series else NO_SERIES
+    return claim.finding if claim.series else NO_SERIES
 
 
 def _due(claim: Claim, end: MeetingEnd) -> datetime | None:
-    if claim.on_hold or not claim.series:
+    if claim.on_hold or claim.finding or not claim.series:
         return None
     if claim.kind == "fee":
         return claim.earliest
     return None if end.held_on is None else invoiced_after(end.held_on)
+
+
+def _finding(
+    programme: ProgrammeRef, buyer: Organisation, billing: Billing, contact: Contact, vat_percent: int
+) -> str:
+    """What a person must put right before an invoice can be issued: a sentence each, with its code."""
+    found = faults(programme.seller, buyer.name, buyer.cvr, billing, contact, vat_percent)
+    return " ".join([f"{one.message} ({one.code})" for one in found])

@@ -6,7 +6,9 @@ The sums as they were told come along, for the checks to compare with those that
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from services.invoicing.domain.document import (
@@ -28,16 +30,18 @@ from services.invoicing.domain.document import (
     VatSum,
     one_line,
 )
-from services.invoicing.domain.document_checks import Demands
+from services.invoicing.domain.document_checks import Demands, check
 from services.invoicing.domain.identifiers import fik_reference
 from services.invoicing.domain.invoice import vat_sums
 
 if TYPE_CHECKING:
     from services.invoicing.domain.document import FikCard, Payment
+    from services.invoicing.domain.document_checks import Finding
     from shared.contracts.invoicing import CreditNoteIssued, Invoice, InvoiceLine
-    from shared.contracts.parties import Billing, Organisation
+    from shared.contracts.parties import Billing, Person
     from shared.contracts.programme import Seller
 
+_ANY_DAY = date(2000, 1, 1)
 _CARDS: dict[str, FikCard] = {"fik71": "71", "fik73": "73", "fik75": "75"}
 
 
@@ -52,8 +56,8 @@ def invoice_document(invoice: Invoice) -> Document:
         due_on=invoice.due_on,
         terms=f"Netto {(invoice.due_on - invoice.issued_on).days} dage",
         seller=_seller(seller),
-        buyer=_buyer(invoice),
-        references=_references(invoice),
+        buyer=_buyer(invoice.buyer.name, invoice.buyer.cvr, invoice.billing, invoice.contact),
+        references=_references(invoice.billing, invoice.contact.name),
         payment=_payment(seller, invoice.series, invoice.number),
         lines=_lines(invoice.lines),
         exemption=_exemption(seller, invoice.lines),
@@ -71,14 +75,38 @@ def credit_note_document(issued: CreditNoteIssued, credited: Invoice) -> Documen
         number=issued.number,
         issued_on=issued.issued_on,
         seller=_seller(seller),
-        buyer=_buyer(credited),
-        references=_references(credited),
+        buyer=_buyer(credited.buyer.name, credited.buyer.cvr, credited.billing, credited.contact),
+        references=_references(credited.billing, credited.contact.name),
         lines=_lines(issued.lines),
         exemption=_exemption(seller, issued.lines),
         note=issued.reason,
         credited=Credited(credited.id, credited.issued_on, in_part=issued.gross_ore < credited.gross_ore),
         told=_told(issued.lines, issued.net_ore, issued.vat_ore, issued.gross_ore),
     )
+
+
+@lru_cache(maxsize=4096)
+def faults(
+    seller: Seller, buyer_name: str, cvr: str | None, billing: Billing, contact: Person, vat_percent: int
+) -> tuple[Finding, ...]:
+    """What would keep an invoice between these two from being issued, whatever is sold and when."""
+    exempt = vat_percent == EXEMPT_PERCENT
+    line = Line(id="1", text="-", quantity=Decimal(1), unit_price_ore=Decimal(1), vat_percent=vat_percent)
+    prospect = Document(
+        kind="invoice",
+        series=seller.series,
+        number=1,
+        issued_on=_ANY_DAY,
+        due_on=_ANY_DAY,
+        delivered_on=_ANY_DAY,
+        seller=_seller(seller),
+        buyer=_buyer(buyer_name, cvr, billing, contact),
+        references=_references(billing, contact.name),
+        payment=_payment(seller, seller.series, 1),
+        lines=(line,),
+        exemption=seller.vat_exemption if exempt else "",
+    )
+    return check(prospect, _ANY_DAY, demands_of(billing))
 
 
 def demands_of(billing: Billing) -> Demands:
@@ -96,38 +124,36 @@ def _seller(seller: Seller) -> Party:
     )
 
 
-def _buyer(invoice: Invoice) -> Party:
-    at = invoice.billing.address
-    contact = invoice.contact
+def _buyer(name: str, cvr: str | None, billing: Billing, contact: Person) -> Party:
+    at = billing.address
     return Party(
-        name=invoice.buyer.name,
-        cvr=invoice.buyer.cvr or "",
-        endpoint=_endpoint(invoice.billing, invoice.buyer),
+        name=name,
+        cvr=cvr or "",
+        endpoint=_endpoint(billing, cvr),
         address=Address(street=at.street, postcode=at.postcode, city=at.city, country=at.country) if at else Address(),
         contact=Contact(name=contact.name, email=contact.email),
     )
 
 
-def _endpoint(billing: Billing, buyer: Organisation) -> Endpoint | None:
+def _endpoint(billing: Billing, cvr: str | None) -> Endpoint | None:
     """EAN before P number before CVR number: the narrowest that was said."""
     if ean := one_line(billing.ean or ""):
         return Endpoint("GLN", ean)
     if p_number := one_line(billing.p_number or ""):
         return Endpoint("P", p_number)
-    if cvr := one_line(buyer.cvr or ""):
-        return Endpoint("CVR", cvr)
+    if number := one_line(cvr or ""):
+        return Endpoint("CVR", number)
     return None
 
 
-def _references(invoice: Invoice) -> References:
+def _references(billing: Billing, contact_name: str) -> References:
     """A receiver needs an order number or a person; without either the contact's name is the person reference.
 
     Not where the customer demands one: its finance system wants an id of its own there.
     """
-    billing = invoice.billing
     asked = billing.order_reference or "person" in billing.demands
     return References(
-        person=billing.person_reference or ("" if asked else invoice.contact.name),
+        person=billing.person_reference or ("" if asked else contact_name),
         order=billing.order_reference or "",
         account_string=billing.account_string or "",
     )

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from services.invoicing.usecases.correct_billing import correct_billing
 from services.invoicing.usecases.read_claims import get_claim, list_claims
 from services.invoicing.usecases.read_invoices import get_invoice, list_invoices, read_overview
 from services.invoicing.usecases.register_payment import register_payment
 from services.invoicing.usecases.waive_claim import waive_claim
-from shared.contracts.invoicing import RegisterPayment, WaiveClaim
+from shared.contracts.invoicing import CorrectBilling, RegisterPayment, WaiveClaim
 from shared.runtime.routes import read, write
 
 ROUTES = (
     read("/api/invoicing/claims", list_claims, scope="staff"),
     read("/api/invoicing/claims/{claim_id}", get_claim, scope="staff"),
     write("POST", "/api/invoicing/claims/{claim_id}/waive", WaiveClaim, waive_claim, scope="staff"),
+    write(
+        "PUT",
+        "/api/invoicing/enrolments/{enrolment_id}/billing",
+        CorrectBilling,
+        correct_billing,
+        scope="staff",
+    ),
     read("/api/invoicing/invoices", list_invoices, scope="staff"),
     read("/api/invoicing/invoices/{invoice_id}", get_invoice, scope="staff"),
     write(

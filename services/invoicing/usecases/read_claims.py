@@ -38,6 +38,7 @@ def shown(claim: Claim) -> dict[str, Any]:
         "due_at": claim.due_at.isoformat() if claim.due_at else None,
         "reason": claim.waived_because if claim.state == "waived" else claim.reason,
         "on_hold": claim.on_hold,
+        "finding": claim.finding,
         "programme_id": claim.programme_id,
         "enrolment_id": claim.enrolment_id,
         "meeting_id": claim.meeting_id,

@@ -23,7 +23,7 @@ def test_the_page_says_all_that_the_vat_law_asks_for() -> None:
         "Foreningen af Kommuner",
         "Eksempelgade 10",
         "2300 København S",
-        "CVR-nr. 62532419",
+        "CVR-nr. 62532416",
         "Københavns Kommune",
         "Rådhuspladsen 1",
         "1550 København V",
