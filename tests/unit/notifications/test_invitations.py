@@ -243,7 +243,7 @@ def should_stand(meeting: Meeting) -> Slot:
     return Slot(title, when.starts_at, when.ends_at, where, blocks=True, link=meeting.link or "")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(steps=STEPS, data=st.data())
 def test_every_calendar_ends_in_the_state_of_the_meeting(steps: list[tuple[object, ...]], data: st.DataObject) -> None:
     world, desk = live(steps), Desk()
