@@ -1,0 +1,270 @@
+"""What Peppol BIS 3 writes, byte for byte, where each thing stands, and what is refused when it is read.
+
+`TOVHOLDER_WRITE_GOLDEN=1 python -m pytest tests/integration/invoicing/test_peppol.py` writes the expected files anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from services.invoicing.adapters.formats import peppol_bis3, ubl
+from services.invoicing.adapters.formats.ubl import UnreadableError
+from services.invoicing.domain.document import (
+    NO_CONTACT,
+    Address,
+    Allowance,
+    BankAccount,
+    Credited,
+    Document,
+    Endpoint,
+    Fik,
+    Iban,
+    NemKonto,
+    Payment,
+    Period,
+    References,
+)
+from services.invoicing.domain.document_checks import check
+from tests.support.documents import BUYER, SELLER, THREE_LINES, TODAY, a_credit_note, an_invoice
+from tests.support.official_rules import MustPass
+
+GOLDEN = Path(__file__).parent / "golden" / "peppol-bis-3"
+HOSTILE = '</cbc:Note>]]>&amp;<!DOCTYPE x>\r\nBEGIN:VEVENT\x00\ud800 #eval("1") \u202eabc 👩‍👩‍👧'
+FILES: dict[str, Document] = {
+    "invoice": an_invoice(),
+    "allowances": an_invoice(
+        allowances=(
+            Allowance(reason="Medlemsrabat", amount_ore=75_000, vat_percent=25, percent=Decimal(3), base_ore=2_500_000),
+            Allowance(reason="Fragt", amount_ore=5_000, charge=True, vat_percent=25),
+        ),
+        rounding_ore=-25,
+        period=Period(date(2026, 8, 1), date(2027, 8, 31)),
+        note="Tak for samarbejdet.\nVi ses til maj.",
+    ),
+    "exempt": an_invoice(
+        lines=(replace(THREE_LINES[0], vat_percent=0), *THREE_LINES[1:]),
+        exemption="Undervisning, momslovens § 13, stk. 1, nr. 3",
+    ),
+    "fik": an_invoice(payment=Fik("71", "81234567", "000000000000018")),
+    "iban": an_invoice(payment=Iban("DK50 0040 0440 1162 43", "DABADKKK")),
+    "credit-note": a_credit_note(),
+    "hostile": an_invoice(note=HOSTILE, seller=replace(SELLER, name=HOSTILE), references=References(person=HOSTILE)),
+}
+Said = Callable[[str], str]
+
+
+def said(document: Document) -> Said:
+    """The text at a path of what is written."""
+    _, root = ubl.from_bytes(peppol_bis3.write(document))
+    return lambda path: ubl.text(root, path)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_same_document_gives_the_same_bytes_as_ever(name: str, must_pass: MustPass) -> None:
+    xml = peppol_bis3.write(FILES[name])
+    must_pass(xml)
+    file = GOLDEN / f"{name}.xml"
+    if os.environ.get("TOVHOLDER_WRITE_GOLDEN"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(xml)
+    assert xml == file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("payment", "code", "payment_id", "account", "branch"),
+    [
+        (Fik("71", "81234567", "000000000000018"), "93", "71#000000000000018", "81234567", ""),
+        (Fik("73", "81234567"), "93", "73#", "81234567", ""),
+        (Fik("75", "81234567", "0000000000000018"), "93", "75#0000000000000018", "81234567", ""),
+        (BankAccount("0216", "4069031234"), "42", "P1-7", "4069031234", "0216"),
+        (Iban("DK50 0040 0440 1162 43", "DABADKKK"), "58", "P1-7", "DK5000400440116243", "DABADKKK"),
+        (NemKonto(), "97", "", "", ""),
+    ],
+)
+def test_each_way_of_payment_has_its_spelling(
+    payment: Payment, code: str, payment_id: str, account: str, branch: str, must_pass: MustPass
+) -> None:
+    document = an_invoice(payment=payment)
+    must_pass(peppol_bis3.write(document))
+    at = said(document)
+    assert at("cac:PaymentMeans/cbc:PaymentMeansCode") == code
+    assert at("cac:PaymentMeans/cbc:PaymentID") == payment_id
+    assert at("cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:ID") == account
+    assert at("cac:PaymentMeans/cac:PayeeFinancialAccount/cac:FinancialInstitutionBranch/cbc:ID") == branch
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "scheme"),
+    [
+        (Endpoint("GLN", "5798000000001"), "0088"),
+        (Endpoint("CVR", "29189978"), "0184"),
+        (Endpoint("P", "1003388394"), "0096"),
+    ],
+)
+def test_a_buyer_is_reached_by_ean_cvr_or_p_number(endpoint: Endpoint, scheme: str, must_pass: MustPass) -> None:
+    xml = peppol_bis3.write(an_invoice(buyer=replace(BUYER, endpoint=endpoint)))
+    must_pass(xml)
+    _, root = ubl.from_bytes(xml)
+    at = ubl.found(root, "cac:AccountingCustomerParty/cac:Party/cbc:EndpointID")
+    assert at is not None
+    assert (at.get("schemeID"), at.text) == (scheme, endpoint.id)
+
+
+def test_a_cvr_number_stands_without_dk_and_a_vat_number_with_it() -> None:
+    at = said(an_invoice())
+    party = "cac:AccountingSupplierParty/cac:Party"
+    assert at(f"{party}/cbc:EndpointID") == SELLER.cvr
+    assert at(f"{party}/cac:PartyLegalEntity/cbc:CompanyID") == SELLER.cvr
+    assert at(f"{party}/cac:PartyTaxScheme/cbc:CompanyID") == f"DK{SELLER.cvr}"
+
+
+def test_person_order_and_account_string_stand_where_a_municipality_looks_for_them() -> None:
+    at = said(an_invoice())
+    assert at("cbc:BuyerReference") == "ASTAP"
+    assert at("cac:OrderReference/cbc:ID") == "4711-2026"
+    assert at("cbc:AccountingCost") == "01.02.03-4567"
+
+
+def test_rounding_is_outside_what_the_moms_is_in() -> None:
+    at = said(FILES["allowances"])
+    totals = FILES["allowances"].totals
+    assert at("cac:LegalMonetaryTotal/cbc:TaxExclusiveAmount") == ubl.kroner(totals.net_ore)
+    assert at("cac:LegalMonetaryTotal/cbc:TaxInclusiveAmount") == ubl.kroner(totals.gross_ore)
+    assert at("cac:LegalMonetaryTotal/cbc:PayableAmount") == ubl.kroner(totals.gross_ore - 25)
+
+
+def test_a_credit_note_is_positive_has_no_due_date_and_names_number_and_date_of_what_it_credits() -> None:
+    at = said(a_credit_note())
+    assert at("cbc:CreditNoteTypeCode") == "381"
+    assert at("cbc:DueDate") == ""
+    assert at("cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID") == "P1-7"
+    assert at("cac:BillingReference/cac:InvoiceDocumentReference/cbc:IssueDate") == "2026-09-01"
+    assert at("cac:LegalMonetaryTotal/cbc:PayableAmount") == "1562.50"
+
+
+def test_what_is_exempt_has_its_own_sum_and_its_reason() -> None:
+    _, root = ubl.from_bytes(peppol_bis3.write(FILES["exempt"]))
+    assert [
+        (ubl.text(one, "cac:TaxCategory/cbc:ID"), ubl.text(one, "cbc:TaxableAmount"), ubl.text(one, "cbc:TaxAmount"))
+        for one in ubl.every(root, "cac:TaxTotal/cac:TaxSubtotal")
+    ] == [("E", "19500.00", "0.00"), ("S", "8351.01", "2087.75")]
+    assert ubl.text(root, "cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory/cbc:TaxExemptionReason").startswith(
+        "Undervisning"
+    )
+
+
+def test_a_hostile_text_is_text() -> None:
+    _, root = ubl.from_bytes(peppol_bis3.write(FILES["hostile"]))
+    assert ubl.text(root, "cbc:Note") == ('</cbc:Note>]]>&amp;<!DOCTYPE x>\nBEGIN:VEVENT #eval("1") \u202eabc 👩‍👩‍👧')
+    assert "\n" not in ubl.text(root, "cbc:BuyerReference")
+    assert len(list(ubl.every(root, "cbc:Note"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "document"),
+    [
+        ("cvr_wrong", an_invoice(seller=replace(SELLER, cvr="62532425", endpoint=Endpoint("CVR", "62532425")))),
+        ("cvr_wrong", an_invoice(buyer=replace(BUYER, cvr="29189979"))),
+        ("gln_wrong", an_invoice(buyer=replace(BUYER, endpoint=Endpoint("GLN", "036000291452")))),
+        ("address_missing", an_invoice(seller=replace(SELLER, address=Address()))),
+        ("due_before_issue", an_invoice(due_on=date(2026, 8, 31))),
+        ("due_missing", an_invoice(due_on=None, terms="")),
+        ("issued_ahead", an_invoice(issued_on=date(2036, 9, 1), due_on=date(2036, 10, 1))),
+        ("delivery_missing", an_invoice(lines=tuple(replace(line, period=None) for line in THREE_LINES))),
+        ("vat_rate_not_danish", an_invoice(lines=(replace(THREE_LINES[0], vat_percent=24),))),
+        ("iban_wrong", an_invoice(payment=Iban("DK5100400440116243"))),
+        ("fik_reference_wrong", an_invoice(payment=Fik("71", "81234567", "000000000000017"))),
+        ("payment_missing", an_invoice(payment=None)),
+        ("credited_missing", a_credit_note(credited=None)),
+        ("credit_note_with_payment", a_credit_note(payment=BankAccount("0216", "4069031234"))),
+    ],
+)
+def test_what_the_official_rules_let_pass_is_found_by_ours(code: str, document: Document, must_pass: MustPass) -> None:
+    must_pass(peppol_bis3.write(document))
+    assert [one.code for one in check(document, TODAY)] == [code]
+
+
+def test_moms_that_is_a_krone_wrong_passes_the_official_rules_and_not_ours(must_pass: MustPass) -> None:
+    totals = an_invoice().totals
+    xml = peppol_bis3.write(an_invoice())
+    for amount in (totals.vat_ore, totals.gross_ore):
+        xml = xml.replace(f">{ubl.kroner(amount)}<".encode(), f">{ubl.kroner(amount + 99)}<".encode())
+    must_pass(xml)
+    (found,) = check(peppol_bis3.read(xml), TODAY)
+    assert (found.code, found.field) == ("sums_differ", "totals.vat_ore")
+
+
+def test_a_party_that_cannot_be_reached_is_not_written() -> None:
+    with pytest.raises(ValueError, match=r"buyer\.endpoint"):
+        peppol_bis3.write(an_invoice(buyer=replace(BUYER, endpoint=None)))
+
+
+def test_a_contact_of_whom_nothing_is_known_is_not_there(must_pass: MustPass) -> None:
+    xml = peppol_bis3.write(an_invoice(seller=replace(SELLER, contact=NO_CONTACT)))
+    must_pass(xml)
+    assert b"SupplierParty><cac:Party><cac:Contact" not in xml
+    assert peppol_bis3.read(xml).seller.contact == NO_CONTACT
+
+
+def changed(old: str, new: str, document: Document | None = None) -> bytes:
+    xml = peppol_bis3.write(document or an_invoice())
+    assert old.encode() in xml
+    return xml.replace(old.encode(), new.encode())
+
+
+@pytest.mark.parametrize(
+    ("xml", "because"),
+    [
+        (b"", "no XML"),
+        (b"\xff\xfe<a/>", "no XML"),
+        (b"<Invoice/>", "neither"),
+        (
+            b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]>" + peppol_bis3.write(an_invoice())[39:],
+            "document type",
+        ),
+        (b" " * (ubl.LARGEST_BYTES + 1), "too large"),
+        (changed("billing:3.0<", "billing:2.0<"), "CustomizationID"),
+        (changed('"DKK">19500.00', '"EUR">19500.00'), "EUR"),
+        (changed("19500.00", "19500.005"), "øre"),
+        (changed(">19500.00</cbc:LineExtensionAmount", ">19500.01</cbc:LineExtensionAmount"), "line 1"),
+        (changed("<cbc:IssueDate>2026-09-01", "<cbc:IssueDate>2026-13-01"), "no day"),
+        (changed("<cbc:IssueDate>2026-09-01</cbc:IssueDate>", ""), "IssueDate"),
+        (changed("<cbc:ID>P1-7</cbc:ID>", "<cbc:ID>P1-007</cbc:ID>"), "number"),
+        (changed("<cbc:ID>P1-7</cbc:ID>", "<cbc:ID>P1</cbc:ID>"), "number"),
+        (changed(">42<", ">30<"), "30"),
+        (changed('schemeID="0088"', 'schemeID="0192"'), "0192"),
+        (changed("<cbc:Percent>25<", "<cbc:Percent>25.5<"), "per cent"),
+        (changed(">7.5<", ">syv<"), "no number"),
+        (changed(">7.5<", ">NaN<"), "quantity"),
+        (changed('unitCode="HUR"', 'unitCode="XXX"'), "unit"),
+        (changed("LegalMonetaryTotal>", "Whatever>"), "LegalMonetaryTotal"),
+        (changed("71#", "70#", FILES["fik"]), "70"),
+        (changed("<cbc:IssueDate>2026-09-01</cbc:IssueDate></cac:Inv", "</cac:Inv", a_credit_note()), "no date"),
+    ],
+)
+def test_what_the_model_cannot_hold_is_refused_when_it_is_read(xml: bytes, because: str) -> None:
+    with pytest.raises(UnreadableError, match=because):
+        peppol_bis3.read(xml)
+
+
+def test_nothing_outside_the_file_is_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hemmelig")
+    xml = peppol_bis3.write(an_invoice()).partition(b"\n")[2]
+    bait = f'<!DOCTYPE Invoice [<!ENTITY x SYSTEM "{secret.as_uri()}">]>'.encode()
+    with pytest.raises(UnreadableError, match="document type"):
+        peppol_bis3.read(bait + xml.replace(b">ASTAP<", b">&x;<"))
+
+
+def test_whether_a_credit_note_is_a_part_is_the_one_thing_that_is_not_carried() -> None:
+    note = a_credit_note(credited=Credited("P1-7", date(2026, 9, 1), in_part=True))
+    read = peppol_bis3.read(peppol_bis3.write(note))
+    assert read.credited == Credited("P1-7", date(2026, 9, 1), in_part=False)
+    assert read == peppol_bis3.carried(note)
