@@ -1,0 +1,220 @@
+"""Documents that leave the house: e-invoices, their official check, PDFs and calendar mails, and what 10,000 cost.
+
+Each is measured against the least that could do the same: a bare tree of the same XML, the same rules without a process
+in between, a bare page of the same words, the standard library's mail of the same parts. Both sides take turns.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import TYPE_CHECKING
+
+import psutil
+import typst
+from lxml import etree
+
+from bench.harness import Row, median
+from deploy.local import einvoice_rules
+from services.invoicing.adapters import pdf, rules_process
+from services.invoicing.adapters.formats import FORMATS
+from services.invoicing.adapters.official_rules import OfficialRules
+from services.notifications.adapters.composer import Composer
+from services.notifications.adapters.messages import as_stored
+from services.notifications.adapters.texts import Words
+from services.notifications.domain.calendar import Mailbox, ics
+from services.notifications.domain.samples import calendar_letters
+from shared.pdf.glyphs import FOLDERS
+from shared.storage.tx import Cause
+from tests.support.documents import THREE_LINES, a_credit_note, an_invoice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from services.invoicing.adapters.formats import Format
+    from services.invoicing.domain.document import Document
+    from services.notifications.adapters.messages import Message
+
+    Work = Callable[[], object]
+
+ROUNDS = 5
+MANY = 10_000
+WARM = MANY // 10
+"""Memory is compared from here on: before it, caches fill."""
+XML_TARGET, CHECK_TARGET_MS, PDF_TARGET_MS, MAIL_TARGET, GROWTH_TARGET_MB = 2000, 20, 20, 300, 20
+DOCUMENTS = {"invoice": an_invoice(), "credit note": a_credit_note(lines=THREE_LINES)}
+PDF_STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
+
+
+def seconds_each(work: Work, times: int) -> float:
+    """CPU seconds of this process: rates are per core."""
+    started = time.process_time()
+    for _ in range(times):
+        work()
+    return (time.process_time() - started) / times
+
+
+def taking_turns(ours: Work, bare: Work, times: int) -> tuple[float, float, list[float]]:
+    """Median seconds of ours, median of bare ÷ ours, and that ratio of each round."""
+    seconds, ratios = [], []
+    for _ in range(ROUNDS):
+        seconds.append(seconds_each(ours, times))
+        ratios.append(seconds_each(bare, times) / seconds[-1])
+    return median(seconds), median(ratios), ratios
+
+
+def run() -> list[Row]:
+    rows = [written(form, kind) for form in FORMATS for kind in DOCUMENTS]
+    rows += checked()
+    rows.append(set_as_pdf())
+    rows.append(mailed())
+    return rows + remembered()
+
+
+def written(form: Format, kind: str) -> Row:
+    document = DOCUMENTS[kind]
+    root = etree.fromstring(form.write(document))
+
+    def bare(element: etree._Element = root, parent: etree._Element | None = None) -> bytes:
+        if parent is None:
+            copy = etree.Element(element.tag, nsmap=element.nsmap)
+        else:
+            copy = etree.SubElement(parent, element.tag, dict(element.attrib))
+        copy.text = element.text
+        for child in element:
+            bare(child, copy)
+        return etree.tostring(copy) if parent is None else b""
+
+    seconds, ratio, runs = taking_turns(lambda: form.write(document), bare, 400)
+    rate = 1 / seconds
+    return Row(
+        *(f"{form.title}, {kind} of 3 lines", rate, "documents/s", ratio, "the same tree, copied"),
+        target=f"≥ {XML_TARGET:,}", reached=rate >= XML_TARGET, note=f"{len(form.write(document)):,} bytes", runs=runs,
+    )  # fmt: skip
+
+
+def checked() -> list[Row]:
+    """Schema and all rules of the format, warm; wall time, as it is another process that works."""
+    folder = einvoice_rules.install()
+    here = rules_process.Rules(folder, lambda: None)
+    with OfficialRules(folder) as rules:
+        return [judged(form, kind, rules, here) for form in FORMATS for kind in DOCUMENTS]
+
+
+def judged(form: Format, kind: str, rules: OfficialRules, here: rules_process.Rules) -> Row:
+    xml = form.write(DOCUMENTS[kind])
+    assert rules.check(xml).passed
+    assert here.check(xml) == []
+    ours, bare = [], []
+    started = time.process_time()
+    for _ in range(100):
+        ours.append(wall(lambda: rules.check(xml)) * 1000)
+        bare.append(wall(lambda: here.check(xml)) * 1000)
+    core = (time.process_time() - started) * 10
+    took = median(ours)
+    return Row(
+        *(f"official check, {form.title}, {kind}", took, "ms", median(bare) / took, "the same rules in this process"),
+        target=f"≤ {CHECK_TARGET_MS} ms", reached=took <= CHECK_TARGET_MS, note=f"{core:.0f} ms of a core", runs=ours,
+    )  # fmt: skip
+
+
+def wall(work: Work) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def set_as_pdf() -> Row:
+    document, form = DOCUMENTS["invoice"], FORMATS[0]
+    xml = form.write(document)
+    words = "\n\n".join(text for text in etree.fromstring(xml).itertext() if text.isascii() and text.isalnum())
+    source = f'#set document(title: "Faktura", date: datetime(year: 2026, month: 9, day: 1))\n{words}'.encode()
+    compiler = typst.Compiler(
+        font_paths=typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=list(FOLDERS)),
+        ignore_system_fonts=True,
+    )
+
+    def bare() -> object:
+        return compiler.compile(source, format="pdf", pdf_standards=PDF_STANDARDS)
+
+    def ours() -> bytes:
+        return pdf.write(document, xml, form.title)
+
+    assert ours() == ours()
+    bare()
+    took, plain = [], []
+    for _ in range(50):
+        took.append(wall(ours) * 1000)
+        plain.append(wall(bare) * 1000)
+    each = median(took)
+    return Row(
+        *("PDF/A-3a and PDF/UA-1, invoice of 3 lines", each, "ms", median(plain) / each, "a bare page of its words"),
+        target=f"≤ {PDF_TARGET_MS} ms", reached=each <= PDF_TARGET_MS, note=f"{len(ours()):,} bytes", runs=took,
+    )  # fmt: skip
+
+
+def mailed() -> Row:
+    message, composer = an_invitation()
+    mail = composer.mail(message)
+    texts = composer.texts(message)
+    assert message.calendar is not None
+    file = ics(message.calendar)
+
+    def bare() -> bytes:
+        plain = EmailMessage(SMTP)
+        plain["From"], plain["To"], plain["Subject"] = mail.sender, mail.recipient, texts.subject
+        plain.set_content(texts.plain)
+        plain.add_alternative(texts.html, subtype="html")
+        plain.add_alternative(file, "text", "calendar")
+        plain.add_attachment(file, "application", "ics", filename="invitation.ics")
+        return plain.as_bytes()
+
+    seconds, ratio, runs = taking_turns(lambda: composer.mail(message), bare, 200)
+    rate = 1 / seconds
+    return Row(
+        *("calendar mail, an invitation", rate, "mails/s", ratio, "the standard library's, of finished parts"),
+        target=f"≥ {MAIL_TARGET}", reached=rate >= MAIL_TARGET, note=f"{len(mail.content):,} bytes", runs=runs,
+    )  # fmt: skip
+
+
+def an_invitation() -> tuple[Message, Composer]:
+    letter = calendar_letters()["invitation"]
+    return as_stored(letter, Cause("", None, None)), Composer(Words("https://tovholder.example"), Mailbox("", ""))
+
+
+def remembered() -> list[Row]:
+    """Megabytes that a process has grown by, from the first thousand documents to the ten thousandth."""
+    message, composer = an_invitation()
+    kinds = list(DOCUMENTS.values())
+    xmls = [form.write(document) for form in FORMATS for document in kinds]
+    with OfficialRules(einvoice_rules.install()) as rules:
+        rules.check(xmls[0])
+        assert rules.process_id is not None
+        works: dict[str, tuple[Callable[[int], object], psutil.Process]] = {
+            "XML, written and read": (lambda at: written_and_read(at, kinds), psutil.Process()),
+            "official checks": (lambda at: rules.check(xmls[at % len(xmls)]), psutil.Process(rules.process_id)),
+            "PDF": (lambda at: pdf.write(kinds[at % 2], xmls[at % 2], FORMATS[0].title), psutil.Process()),
+            "calendar mails": (lambda _: composer.mail(message), psutil.Process()),
+        }
+        return [growth(name, work, process) for name, (work, process) in works.items()]
+
+
+def written_and_read(at: int, kinds: list[Document]) -> Document:
+    form = FORMATS[at % len(FORMATS)]
+    return form.read(form.write(kinds[at // len(FORMATS) % len(kinds)]))
+
+
+def growth(name: str, work: Callable[[int], object], process: psutil.Process) -> Row:
+    after = []
+    for begin, end in ((0, WARM), (WARM, MANY)):
+        for at in range(begin, end):
+            work(at)
+        gc.collect()
+        after.append(process.memory_info().rss / 2**20)
+    grown = after[1] - after[0]
+    return Row(
+        *(f"memory grown by {MANY:,} {name}", grown, "MB"),
+        target=f"≤ {GROWTH_TARGET_MB} MB", reached=grown <= GROWTH_TARGET_MB, note=f"{after[1]:,.0f} MB at the end",
+    )  # fmt: skip
