@@ -11,7 +11,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from services.invoicing.adapters.formats import ubl
@@ -103,7 +103,7 @@ def write(document: Document) -> bytes:
         credited = group(group(root, "BillingReference"), "InvoiceDocumentReference")
         put(credited, "ID", document.credited.id)
         put(credited, "IssueDate", document.credited.issued_on.isoformat())
-    _put_seller(root, document.seller)
+    root.append(deepcopy(_seller(document.seller)))
     _put_buyer(root, document)
     if document.delivered_on is not None:
         put(group(root, "Delivery"), "ActualDeliveryDate", document.delivered_on.isoformat())
@@ -144,8 +144,11 @@ def _of_something(allowances: tuple[Allowance, ...]) -> tuple[Allowance, ...]:
     return tuple([one for one in allowances if one.amount_ore])
 
 
-def _put_seller(root: Element, seller: Party) -> None:
-    node = _put_party(group(root, "AccountingSupplierParty"), seller, "seller")
+@lru_cache(maxsize=16)
+def _seller(seller: Party) -> Element:
+    """To be copied: a run of invoices has one seller."""
+    role = group(ubl.start("invoice"), "AccountingSupplierParty")
+    node = _put_party(role, seller, "seller")
     if seller.cvr:
         tax = group(node, "PartyTaxScheme")
         put(tax, "CompanyID", _COUNTRY_PREFIX + seller.cvr, _VAT_ID)
@@ -154,6 +157,7 @@ def _put_seller(root: Element, seller: Party) -> None:
     contact = seller.contact
     if contact.name or contact.phone or contact.email:
         _put_contact(node, "", contact)
+    return role
 
 
 def _put_buyer(root: Element, document: Document) -> None:
