@@ -105,7 +105,7 @@ def _number(name: str, number: Decimal, decimals: int) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """What is not known is empty (BG-5, BG-8)."""
+    """What is not known is empty (BG-5, BG-8); `country` is an ISO 3166 code of two letters."""
 
     street: str = ""
     postcode: str = ""
@@ -113,9 +113,7 @@ class Address:
     country: str = "DK"
 
     def __post_init__(self) -> None:
-        _clean(self, "street", "postcode", "city")
-        if not re.fullmatch("[A-Z]{2}", self.country):
-            raise ValueError(f"country: {self.country!r} is no ISO 3166 code of two letters")
+        _clean(self, "street", "postcode", "city", "country")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ thing that is wrong, the field and a sentence in Danish that says what to do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -92,6 +93,12 @@ def _address_missing(document: Document, _: Given) -> Iterator[Wrong]:
         if missing:
             what = " og ".join(title for _, title in missing) if len(missing) < len(parts) else "adresse"
             yield f"{field}.address.{missing[0][0]}", f"Skriv {who} {what}."
+
+
+def _country_wrong(document: Document, _: Given) -> Iterator[Wrong]:
+    for field, who, party in _parties(document):
+        if not re.fullmatch("[A-Z]{2}", party.address.country):
+            yield f"{field}.address.country", f"Skriv {who} land med to store bogstaver, fx DK."
 
 
 def _seller_cvr_missing(document: Document, _: Given) -> Iterator[Wrong]:
@@ -314,6 +321,7 @@ def _digits(text: str, least: int, most: int) -> bool:
 CHECKS: Mapping[str, Check] = {
     "name_missing": _name_missing,
     "address_missing": _address_missing,
+    "country_wrong": _country_wrong,
     "seller_cvr_missing": _seller_cvr_missing,
     "cvr_wrong": _cvr_wrong,
     "endpoint_missing": _endpoint_missing,

@@ -62,6 +62,12 @@ WRONG: list[tuple[str, str, Document, Demands]] = [
         with_buyer(address=Address(street="Torvet", postcode="9990")),
         NO_DEMANDS,
     ),
+    (
+        "country_wrong",
+        "buyer.address.country",
+        with_buyer(address=replace(BUYER.address, country="Danmark")),
+        NO_DEMANDS,
+    ),
     ("seller_cvr_missing", "seller.cvr", with_seller(cvr=""), NO_DEMANDS),
     ("cvr_wrong", "seller.cvr", with_seller(cvr="62532425", endpoint=Endpoint("CVR", "62532425")), NO_DEMANDS),
     ("cvr_wrong", "buyer.cvr", with_buyer(cvr="DK29189978"), NO_DEMANDS),
