@@ -13,10 +13,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import calendar_mails, consume, documents, invoice_run, latency, relay
+from bench import consume, documents, invoice_run, latency, relay
 from bench.harness import Row, servers
 
-NAMES = ("consume", "invoices", "relay", "latency", "calendar", "documents")
+NAMES = ("consume", "invoices", "relay", "latency", "documents")
 
 
 def measure(names: list[str]) -> list[Row]:
@@ -30,8 +30,6 @@ def measure(names: list[str]) -> list[Row]:
         rows += asyncio.run(latency.run())
     if "documents" in names:
         rows += documents.run()
-    if "calendar" in names:
-        rows += calendar_mails.run()
     return rows
 
 
