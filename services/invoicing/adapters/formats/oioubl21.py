@@ -19,11 +19,9 @@ from services.invoicing.adapters.formats.ubl import group, put, put_ore, put_pri
 from services.invoicing.domain.document import (
     CURRENCY,
     EXEMPT_PERCENT,
-    Address,
     Allowance,
     BankAccount,
     Contact,
-    Credited,
     Document,
     Endpoint,
     Fik,
@@ -31,7 +29,6 @@ from services.invoicing.domain.document import (
     Line,
     NemKonto,
     Party,
-    Period,
     References,
     Totals,
     VatSum,
@@ -92,17 +89,14 @@ def write(document: Document) -> bytes:
     put(root, "Note", document.note)
     put(root, "DocumentCurrencyCode", CURRENCY)
     put(root, "AccountingCost", document.references.account_string)
-    _put_period(root, document.period)
+    ubl.put_period(root, document.period)
     if document.credited is not None:
         response = group(root, "DiscrepancyResponse")
         put(response, "ReferenceID", document.credited.id)
         put(response, "Description", IN_PART if document.credited.in_part else IN_FULL)
     if document.references.order:
         put(group(root, "OrderReference"), "ID", document.references.order)
-    if document.credited is not None:
-        credited = group(group(root, "BillingReference"), "InvoiceDocumentReference")
-        put(credited, "ID", document.credited.id)
-        put(credited, "IssueDate", document.credited.issued_on.isoformat())
+    ubl.put_credited(root, document.credited)
     root.append(deepcopy(_seller(document.seller)))
     _put_buyer(root, document)
     if document.delivered_on is not None:
@@ -176,10 +170,7 @@ def _put_party(role: Element, party: Party, name: str) -> Element:
     put(group(node, "PartyName"), "Name", party.name)
     address = group(node, "PostalAddress")
     put(address, "AddressFormatCode", "StructuredLax", _ADDRESS_FORMAT)
-    put(address, "StreetName", party.address.street)
-    put(address, "CityName", party.address.city)
-    put(address, "PostalZone", party.address.postcode)
-    put(group(address, "Country"), "IdentificationCode", party.address.country)
+    ubl.put_place(address, party.address)
     return node
 
 
@@ -239,13 +230,6 @@ def _put_account(means: Element, number: str, document: Document) -> Element:
     if len(note) <= LONGEST_PAYMENT_NOTE:
         put(account, "PaymentNote", note)
     return account
-
-
-def _put_period(parent: Element, period: Period | None) -> None:
-    if period is not None:
-        node = group(parent, "InvoicePeriod")
-        put(node, "StartDate", period.starts.isoformat())
-        put(node, "EndDate", period.ends.isoformat())
 
 
 def _put_allowance(parent: Element, allowance: Allowance, vat_percent: int) -> None:
@@ -323,7 +307,7 @@ def _put_line(root: Element, line: Line, kind: Kind) -> None:
     put(node, "ID", line.id)
     put(node, ubl.QUANTITIES[kind], ubl.plain(line.quantity), unit)
     put_ore(node, "LineExtensionAmount", line.net_ore)
-    _put_period(node, line.period)
+    ubl.put_period(node, line.period)
     allowances = _of_something(line.allowances)
     if allowances:
         before = group(group(node, "PricingReference"), "AlternativeConditionPrice")
@@ -372,15 +356,15 @@ def _read(kind: Kind, root: Element) -> Document:
             order=ubl.text(root, "cac:OrderReference/cbc:ID"),
             account_string=ubl.text(root, "cbc:AccountingCost"),
         ),
-        period=_period(root),
-        credited=_credited(root),
+        period=ubl.period(root),
+        credited=ubl.credited(root, in_part=ubl.text(root, "cac:DiscrepancyResponse/cbc:Description") == IN_PART),
         seller=_party(root, "cac:AccountingSupplierParty/cac:Party"),
         buyer=_party(root, "cac:AccountingCustomerParty/cac:Party"),
         delivered_on=ubl.day(root, "cac:Delivery/cbc:ActualDeliveryDate"),
         payment=_payment(root),
         terms=ubl.text(root, "cac:PaymentTerms/cbc:Note"),
         allowances=tuple(
-            [_allowance(node, _rate(node, "cac:TaxCategory")) for node in ubl.every(root, "cac:AllowanceCharge")]
+            [_allowance(node, ubl.rate(node, "cac:TaxCategory")) for node in ubl.every(root, "cac:AllowanceCharge")]
         ),
         exemption=ubl.text(root, "cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory/cbc:TaxExemptionReason"),
         rounding_ore=ubl.ore(root, "cac:LegalMonetaryTotal/cbc:PayableRoundingAmount") or 0,
@@ -397,17 +381,8 @@ def _party(root: Element, path: str) -> Party:
         name=ubl.text(node, "cac:PartyName/cbc:Name"),
         cvr=_without_prefix(ubl.text(node, "cac:PartyLegalEntity/cbc:CompanyID")),
         endpoint=_endpoint(node, path),
-        address=Address(
-            street=ubl.text(node, "cac:PostalAddress/cbc:StreetName"),
-            postcode=ubl.text(node, "cac:PostalAddress/cbc:PostalZone"),
-            city=ubl.text(node, "cac:PostalAddress/cbc:CityName"),
-            country=ubl.text(node, "cac:PostalAddress/cac:Country/cbc:IdentificationCode"),
-        ),
-        contact=Contact(
-            name=ubl.text(node, "cac:Contact/cbc:Name"),
-            phone=ubl.text(node, "cac:Contact/cbc:Telephone"),
-            email=ubl.text(node, "cac:Contact/cbc:ElectronicMail"),
-        ),
+        address=ubl.address(node),
+        contact=ubl.contact(node),
     )
 
 
@@ -424,17 +399,6 @@ def _endpoint(node: Element, path: str) -> Endpoint | None:
 
 def _without_prefix(number: str) -> str:
     return number.removeprefix(_COUNTRY_PREFIX)
-
-
-def _credited(root: Element) -> Credited | None:
-    node = ubl.found(root, "cac:BillingReference/cac:InvoiceDocumentReference")
-    if node is None:
-        return None
-    issued_on = ubl.day(node, "cbc:IssueDate")
-    if issued_on is None:
-        raise ubl.UnreadableError("cac:BillingReference: names no date")
-    in_part = ubl.text(root, "cac:DiscrepancyResponse/cbc:Description") == IN_PART
-    return Credited(ubl.text(node, "cbc:ID"), issued_on, in_part)
 
 
 def _payment(root: Element) -> Payment | None:
@@ -462,19 +426,11 @@ def _payment(root: Element) -> Payment | None:
             raise ubl.UnreadableError(f"cac:PaymentMeans/cbc:PaymentMeansCode: {code!r} is none of ours")
 
 
-def _period(node: Element) -> Period | None:
-    starts = ubl.day(node, "cac:InvoicePeriod/cbc:StartDate")
-    ends = ubl.day(node, "cac:InvoicePeriod/cbc:EndDate")
-    if starts is None or ends is None:
-        return None
-    return Period(starts, ends)
-
-
 def _allowance(node: Element, vat_percent: int | None) -> Allowance:
     factor = ubl.number(node, "cbc:MultiplierFactorNumeric")
     return Allowance(
         reason=ubl.text(node, "cbc:AllowanceChargeReason"),
-        amount_ore=_there(node, "cbc:Amount"),
+        amount_ore=ubl.ore_there(node, "cbc:Amount"),
         charge=ubl.text(node, "cbc:ChargeIndicator") == "true",
         vat_percent=vat_percent,
         percent=None if factor is None else factor.scaleb(2),
@@ -493,35 +449,28 @@ def _line(node: Element, kind: Kind) -> Line:
         quantity=ubl.number(node, f"cbc:{ubl.QUANTITIES[kind]}") or Decimal(0),
         unit="" if quantity is None else quantity.get("unitCode", ""),
         unit_price_ore=(price or Decimal(0)).scaleb(2),
-        vat_percent=_rate(node, "cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory"),
+        vat_percent=ubl.rate(node, "cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory"),
         allowances=tuple([_allowance(one, None) for one in ubl.every(node, "cac:AllowanceCharge")]),
-        period=_period(node),
+        period=ubl.period(node),
     )
-    if line.net_ore != _there(node, "cbc:LineExtensionAmount"):
+    if line.net_ore != ubl.ore_there(node, "cbc:LineExtensionAmount"):
         raise ubl.UnreadableError(f"line {line.id}: its sum is not quantity times price with charges and discounts")
     return line
-
-
-def _rate(node: Element, path: str) -> int:
-    percent = ubl.number(node, f"{path}/cbc:Percent") or Decimal(0)
-    if percent != int(percent):
-        raise ubl.UnreadableError(f"{path}/cbc:Percent: {percent} is no whole per cent")
-    return int(percent)
 
 
 def _told(root: Element) -> Totals:
     sums = ubl.found(root, "cac:LegalMonetaryTotal")
     if sums is None:
         raise ubl.UnreadableError("cac:LegalMonetaryTotal: is missing")
-    lines = _there(sums, "cbc:LineExtensionAmount")
+    lines = ubl.ore_there(sums, "cbc:LineExtensionAmount")
     allowances = ubl.ore(sums, "cbc:AllowanceTotalAmount") or 0
     charges = ubl.ore(sums, "cbc:ChargeTotalAmount") or 0
     rounding = ubl.ore(sums, "cbc:PayableRoundingAmount") or 0
     rates = [
         VatSum(
-            _rate(part, "cac:TaxCategory"),
-            _there(part, "cbc:TaxableAmount"),
-            _there(part, "cbc:TaxAmount"),
+            ubl.rate(part, "cac:TaxCategory"),
+            ubl.ore_there(part, "cbc:TaxableAmount"),
+            ubl.ore_there(part, "cbc:TaxAmount"),
         )
         for part in ubl.every(root, "cac:TaxTotal/cac:TaxSubtotal")
     ]
@@ -530,15 +479,8 @@ def _told(root: Element) -> Totals:
         allowances_ore=allowances,
         charges_ore=charges,
         net_ore=lines + charges - allowances,
-        vat_ore=_there(sums, "cbc:TaxExclusiveAmount"),
-        gross_ore=_there(sums, "cbc:TaxInclusiveAmount") - rounding,
-        payable_ore=_there(sums, "cbc:PayableAmount"),
+        vat_ore=ubl.ore_there(sums, "cbc:TaxExclusiveAmount"),
+        gross_ore=ubl.ore_there(sums, "cbc:TaxInclusiveAmount") - rounding,
+        payable_ore=ubl.ore_there(sums, "cbc:PayableAmount"),
         rates=tuple(sorted(rates)),
     )
-
-
-def _there(node: Element, path: str) -> int:
-    amount = ubl.ore(node, path)
-    if amount is None:
-        raise ubl.UnreadableError(f"{path}: is missing")
-    return amount

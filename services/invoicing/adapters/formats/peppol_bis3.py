@@ -15,11 +15,8 @@ from services.invoicing.domain.document import (
     CURRENCY,
     EXEMPT_PERCENT,
     NO_CONTACT,
-    Address,
     Allowance,
     BankAccount,
-    Contact,
-    Credited,
     Document,
     Endpoint,
     Fik,
@@ -27,7 +24,6 @@ from services.invoicing.domain.document import (
     Line,
     NemKonto,
     Party,
-    Period,
     References,
     Totals,
     VatSum,
@@ -70,13 +66,10 @@ def write(document: Document) -> bytes:
     references = document.references
     put(root, "AccountingCost", references.account_string)
     put(root, "BuyerReference", references.person)
-    _put_period(root, document.period)
+    ubl.put_period(root, document.period)
     if references.order:
         put(group(root, "OrderReference"), "ID", references.order)
-    if document.credited is not None:
-        credited = group(group(root, "BillingReference"), "InvoiceDocumentReference")
-        put(credited, "ID", document.credited.id)
-        put(credited, "IssueDate", document.credited.issued_on.isoformat())
+    ubl.put_credited(root, document.credited)
     _put_party(group(root, "AccountingSupplierParty"), document.seller, sells=True)
     _put_party(group(root, "AccountingCustomerParty"), document.buyer, sells=False)
     if document.delivered_on is not None:
@@ -117,11 +110,7 @@ def _put_party(role: Element, party: Party, *, sells: bool) -> None:
     if party.endpoint is None:
         raise ValueError("seller.endpoint: is missing" if sells else "buyer.endpoint: is missing")
     put(node, "EndpointID", party.endpoint.id, {"schemeID": SCHEMES[party.endpoint.scheme]})
-    address = group(node, "PostalAddress")
-    put(address, "StreetName", party.address.street)
-    put(address, "CityName", party.address.city)
-    put(address, "PostalZone", party.address.postcode)
-    put(group(address, "Country"), "IdentificationCode", party.address.country)
+    ubl.put_place(group(node, "PostalAddress"), party.address)
     if sells and party.cvr:
         tax = group(node, "PartyTaxScheme")
         put(tax, "CompanyID", f"DK{party.cvr}")
@@ -161,13 +150,6 @@ def _put_payment(root: Element, document: Document) -> None:
                 put(group(account, "FinancialInstitutionBranch"), "ID", payment.bic)
         case NemKonto():
             put(means, "PaymentMeansCode", _NEMKONTO)
-
-
-def _put_period(parent: Element, period: Period | None) -> None:
-    if period is not None:
-        node = group(parent, "InvoicePeriod")
-        put(node, "StartDate", period.starts.isoformat())
-        put(node, "EndDate", period.ends.isoformat())
 
 
 def _put_allowance(parent: Element, allowance: Allowance) -> None:
@@ -221,7 +203,7 @@ def _put_line(root: Element, line: Line, kind: Kind) -> None:
     put(node, "ID", line.id)
     put(node, ubl.QUANTITIES[kind], ubl.plain(line.quantity), {"unitCode": line.unit})
     put_ore(node, "LineExtensionAmount", line.net_ore)
-    _put_period(node, line.period)
+    ubl.put_period(node, line.period)
     for one in line.allowances:
         _put_allowance(node, one)
     item = group(node, "Item")
@@ -248,8 +230,8 @@ def _read(kind: Kind, root: Element) -> Document:
             order=ubl.text(root, "cac:OrderReference/cbc:ID"),
             account_string=ubl.text(root, "cbc:AccountingCost"),
         ),
-        period=_period(root),
-        credited=_credited(root),
+        period=ubl.period(root),
+        credited=ubl.credited(root),
         seller=_party(root, "cac:AccountingSupplierParty/cac:Party"),
         buyer=_party(root, "cac:AccountingCustomerParty/cac:Party"),
         delivered_on=ubl.day(root, "cac:Delivery/cbc:ActualDeliveryDate"),
@@ -275,28 +257,9 @@ def _party(root: Element, path: str) -> Party:
         name=ubl.text(node, "cac:PartyLegalEntity/cbc:RegistrationName"),
         cvr=ubl.text(node, "cac:PartyLegalEntity/cbc:CompanyID"),
         endpoint=None if endpoint is None else Endpoint(_SCHEME_OF[scheme], endpoint.text or ""),
-        address=Address(
-            street=ubl.text(node, "cac:PostalAddress/cbc:StreetName"),
-            postcode=ubl.text(node, "cac:PostalAddress/cbc:PostalZone"),
-            city=ubl.text(node, "cac:PostalAddress/cbc:CityName"),
-            country=ubl.text(node, "cac:PostalAddress/cac:Country/cbc:IdentificationCode"),
-        ),
-        contact=Contact(
-            name=ubl.text(node, "cac:Contact/cbc:Name"),
-            phone=ubl.text(node, "cac:Contact/cbc:Telephone"),
-            email=ubl.text(node, "cac:Contact/cbc:ElectronicMail"),
-        ),
+        address=ubl.address(node),
+        contact=ubl.contact(node),
     )
-
-
-def _credited(root: Element) -> Credited | None:
-    node = ubl.found(root, "cac:BillingReference/cac:InvoiceDocumentReference")
-    if node is None:
-        return None
-    issued_on = ubl.day(node, "cbc:IssueDate")
-    if issued_on is None:
-        raise ubl.UnreadableError("cac:BillingReference: names no date")
-    return Credited(ubl.text(node, "cbc:ID"), issued_on)
 
 
 def _payment(root: Element) -> Payment | None:
@@ -321,21 +284,12 @@ def _payment(root: Element) -> Payment | None:
             raise ubl.UnreadableError(f"cac:PaymentMeans/cbc:PaymentMeansCode: {code!r} is none of ours")
 
 
-def _period(node: Element) -> Period | None:
-    starts = ubl.day(node, "cac:InvoicePeriod/cbc:StartDate")
-    ends = ubl.day(node, "cac:InvoicePeriod/cbc:EndDate")
-    if starts is None or ends is None:
-        return None
-    return Period(starts, ends)
-
-
 def _allowance(node: Element) -> Allowance:
-    percent = ubl.number(node, "cac:TaxCategory/cbc:Percent")
     return Allowance(
         reason=ubl.text(node, "cbc:AllowanceChargeReason"),
-        amount_ore=_there(node, "cbc:Amount"),
+        amount_ore=ubl.ore_there(node, "cbc:Amount"),
         charge=ubl.text(node, "cbc:ChargeIndicator") == "true",
-        vat_percent=None if percent is None else _whole(percent),
+        vat_percent=None if ubl.found(node, "cac:TaxCategory") is None else ubl.rate(node, "cac:TaxCategory"),
         percent=ubl.number(node, "cbc:MultiplierFactorNumeric"),
         base_ore=ubl.ore(node, "cbc:BaseAmount"),
     )
@@ -350,11 +304,11 @@ def _line(node: Element, kind: Kind) -> Line:
         quantity=ubl.number(node, f"cbc:{ubl.QUANTITIES[kind]}") or Decimal(0),
         unit="" if quantity is None else quantity.get("unitCode", ""),
         unit_price_ore=(ubl.number(node, "cac:Price/cbc:PriceAmount") or Decimal(0)).scaleb(2),
-        vat_percent=_whole(ubl.number(node, "cac:Item/cac:ClassifiedTaxCategory/cbc:Percent") or Decimal(0)),
+        vat_percent=ubl.rate(node, "cac:Item/cac:ClassifiedTaxCategory"),
         allowances=tuple(_allowance(one) for one in ubl.every(node, "cac:AllowanceCharge")),
-        period=_period(node),
+        period=ubl.period(node),
     )
-    if line.net_ore != _there(node, "cbc:LineExtensionAmount"):
+    if line.net_ore != ubl.ore_there(node, "cbc:LineExtensionAmount"):
         raise ubl.UnreadableError(f"line {line.id}: its sum is not quantity times price with charges and discounts")
     return line
 
@@ -365,32 +319,19 @@ def _told(root: Element) -> Totals:
         raise ubl.UnreadableError("cac:LegalMonetaryTotal: is missing")
     rates = [
         VatSum(
-            _whole(ubl.number(part, "cac:TaxCategory/cbc:Percent") or Decimal(0)),
-            _there(part, "cbc:TaxableAmount"),
-            _there(part, "cbc:TaxAmount"),
+            ubl.rate(part, "cac:TaxCategory"),
+            ubl.ore_there(part, "cbc:TaxableAmount"),
+            ubl.ore_there(part, "cbc:TaxAmount"),
         )
         for part in ubl.every(root, "cac:TaxTotal/cac:TaxSubtotal")
     ]
     return Totals(
-        lines_ore=_there(sums, "cbc:LineExtensionAmount"),
+        lines_ore=ubl.ore_there(sums, "cbc:LineExtensionAmount"),
         allowances_ore=ubl.ore(sums, "cbc:AllowanceTotalAmount") or 0,
         charges_ore=ubl.ore(sums, "cbc:ChargeTotalAmount") or 0,
-        net_ore=_there(sums, "cbc:TaxExclusiveAmount"),
-        vat_ore=_there(root, "cac:TaxTotal/cbc:TaxAmount"),
-        gross_ore=_there(sums, "cbc:TaxInclusiveAmount"),
-        payable_ore=_there(sums, "cbc:PayableAmount"),
+        net_ore=ubl.ore_there(sums, "cbc:TaxExclusiveAmount"),
+        vat_ore=ubl.ore_there(root, "cac:TaxTotal/cbc:TaxAmount"),
+        gross_ore=ubl.ore_there(sums, "cbc:TaxInclusiveAmount"),
+        payable_ore=ubl.ore_there(sums, "cbc:PayableAmount"),
         rates=tuple(sorted(rates)),
     )
-
-
-def _there(node: Element, path: str) -> int:
-    amount = ubl.ore(node, path)
-    if amount is None:
-        raise ubl.UnreadableError(f"{path}: is missing")
-    return amount
-
-
-def _whole(percent: Decimal) -> int:
-    if percent != int(percent):
-        raise ubl.UnreadableError(f"{percent} is no whole per cent")
-    return int(percent)

@@ -6,13 +6,14 @@ with two decimals. The same tree gives the same bytes.
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from services.invoicing.domain.document import CURRENCY
+from services.invoicing.domain.document import CURRENCY, Address, Contact, Credited, Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ LARGEST_BYTES = 20_000_000
 _AMOUNT = {"currencyID": CURRENCY}
 _CAC = f"{{{CAC}}}"
 _CBC = f"{{{CBC}}}"
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _SubElement = etree.SubElement
 
 
@@ -70,6 +72,29 @@ def put_price(parent: Element, name: str, ore: Decimal) -> None:
     _SubElement(parent, _CBC + name, _AMOUNT).text = price(ore)
 
 
+def put_period(parent: Element, period: Period | None) -> None:
+    if period is not None:
+        node = group(parent, "InvoicePeriod")
+        put(node, "StartDate", period.starts.isoformat())
+        put(node, "EndDate", period.ends.isoformat())
+
+
+def put_place(address: Element, place: Address) -> None:
+    """What every postal address has, in the schema's order."""
+    put(address, "StreetName", place.street)
+    put(address, "CityName", place.city)
+    put(address, "PostalZone", place.postcode)
+    put(group(address, "Country"), "IdentificationCode", place.country)
+
+
+def put_credited(root: Element, credited: Credited | None) -> None:
+    """What is credited, by number and day."""
+    if credited is not None:
+        node = group(group(root, "BillingReference"), "InvoiceDocumentReference")
+        put(node, "ID", credited.id)
+        put(node, "IssueDate", credited.issued_on.isoformat())
+
+
 def kroner(ore: int) -> str:
     """-12.05: an amount as XML writes it."""
     digits = f"{abs(ore):03d}"
@@ -99,7 +124,9 @@ def from_bytes(xml: bytes) -> tuple[Kind, Element]:
     """The root and the kind it says; nothing outside the bytes is read and no entity is expanded."""
     if len(xml) > LARGEST_BYTES:
         raise UnreadableError("the file is too large")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
     try:
         root = etree.fromstring(xml, parser)
     except etree.XMLSyntaxError as error:
@@ -144,10 +171,9 @@ def number(parent: Element, path: str) -> Decimal | None:
     said = text(parent, path)
     if not said:
         return None
-    try:
-        return Decimal(said)
-    except InvalidOperation as error:
-        raise UnreadableError(f"{path}: {said!r} is no number") from error
+    if not _DECIMAL.fullmatch(said.strip()):
+        raise UnreadableError(f"{path}: {said!r} is no number")
+    return Decimal(said.strip())
 
 
 def ore(parent: Element, path: str) -> int | None:
@@ -161,6 +187,58 @@ def ore(parent: Element, path: str) -> int | None:
     if amount is None or amount.scaleb(2) != int(amount.scaleb(2)):
         raise UnreadableError(f"{path}: no whole øre")
     return int(amount.scaleb(2))
+
+
+def ore_there(parent: Element, path: str) -> int:
+    """As `ore`, of what has to be there."""
+    amount = ore(parent, path)
+    if amount is None:
+        raise UnreadableError(f"{path}: is missing")
+    return amount
+
+
+def rate(parent: Element, path: str) -> int:
+    """Per cent of moms in the tax category at the path; a category that names none has none."""
+    percent = number(parent, f"{path}/cbc:Percent") or Decimal(0)
+    if percent != int(percent):
+        raise UnreadableError(f"{path}/cbc:Percent: {percent} is no whole per cent")
+    return int(percent)
+
+
+def period(node: Element) -> Period | None:
+    starts = day(node, "cac:InvoicePeriod/cbc:StartDate")
+    ends = day(node, "cac:InvoicePeriod/cbc:EndDate")
+    if starts is None or ends is None:
+        return None
+    return Period(starts, ends)
+
+
+def address(party: Element) -> Address:
+    return Address(
+        street=text(party, "cac:PostalAddress/cbc:StreetName"),
+        postcode=text(party, "cac:PostalAddress/cbc:PostalZone"),
+        city=text(party, "cac:PostalAddress/cbc:CityName"),
+        country=text(party, "cac:PostalAddress/cac:Country/cbc:IdentificationCode"),
+    )
+
+
+def contact(party: Element) -> Contact:
+    return Contact(
+        name=text(party, "cac:Contact/cbc:Name"),
+        phone=text(party, "cac:Contact/cbc:Telephone"),
+        email=text(party, "cac:Contact/cbc:ElectronicMail"),
+    )
+
+
+def credited(root: Element, *, in_part: bool = False) -> Credited | None:
+    """What is credited; whether in part stands elsewhere or nowhere."""
+    node = found(root, "cac:BillingReference/cac:InvoiceDocumentReference")
+    if node is None:
+        return None
+    issued_on = day(node, "cbc:IssueDate")
+    if issued_on is None:
+        raise UnreadableError("cac:BillingReference: names no date")
+    return Credited(text(node, "cbc:ID"), issued_on, in_part)
 
 
 def series_and_number(document_id: str) -> tuple[str, int]:
