@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PROJECT := pyproject.toml requirements/run.in
 ARGS ?=
 
-.PHONY: install demo up test check bench faults einvoice-rules lock compose-secrets clean
+.PHONY: install demo up test check documents bench faults einvoice-rules lock compose-secrets clean
 
 install: $(VENV)/demo.stamp $(CACHE)/servers.stamp
 
@@ -22,6 +22,11 @@ test: install $(VENV)/test.stamp $(CACHE)/browser.stamp $(CACHE)/judges.stamp ei
 
 check: $(VENV)/test.stamp
 	$(BIN)/python -m pytest tests/architecture $(ARGS)
+
+# Ten times as many random documents of each format as `make test` makes, each through the official rules.
+documents: install $(VENV)/test.stamp einvoice-rules
+	TOVHOLDER_DOCUMENTS=1000 $(BIN)/python -m pytest tests/unit/invoicing/test_document.py \
+	  tests/integration/invoicing/test_random_documents.py $(ARGS)
 
 bench: install $(VENV)/test.stamp einvoice-rules
 	$(BIN)/python -m bench $(ARGS)
