@@ -24,7 +24,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from services.invoicing.adapters import rules_process
-from services.invoicing.adapters.rules_process import CHECK_DEADLINE_S, FILES, READY_DEADLINE_S, Finding
+from services.invoicing.adapters.rules_process import (
+    CHECK_DEADLINE_S,
+    FILES,
+    LARGEST_MESSAGE,
+    READY_DEADLINE_S,
+    Finding,
+)
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -104,6 +110,8 @@ class OfficialRules:
 
     def check(self, xml: bytes) -> Verdict:
         """Asks the schema, then the rules that the document's CustomizationID names. Blocks; a bad XML is a finding."""
+        if len(xml) > LARGEST_MESSAGE:
+            return Verdict((Finding("XML", "fatal", "", f"The document is larger than {LARGEST_MESSAGE} bytes."),))
         with self._lock:
             for _ in range(ATTEMPTS):
                 if self._process is None and (missing := self.missing()):

@@ -7,6 +7,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
@@ -200,6 +201,27 @@ async def test_the_process_ends_when_ours_is_killed(official_rules: OfficialRule
         return not psutil.pid_exists(started) or psutil.Process(started).status() == psutil.STATUS_ZOMBIE
 
     await eventually(gone)
+
+
+def test_a_process_that_hangs_is_ended_by_its_own_alarm_though_nobody_is_left_to_end_it() -> None:
+    program = (
+        "import socket, pathlib\n"
+        "from services.invoicing.adapters import rules_process as rules\n"
+        "class Hanging:\n"
+        "    def __init__(self, *_): pass\n"
+        "    def check(self, xml):\n"
+        "        while True: pass\n"
+        "rules.Rules, rules.CHECK_DEADLINE_S = Hanging, 1\n"
+        "rules.serve(socket.socket(fileno=0), pathlib.Path())\n"
+    )
+    ours, theirs = socket.socketpair()
+    with ours, theirs, subprocess.Popen([sys.executable, "-c", program], stdin=theirs.fileno()) as hanging:
+        rules_process.send(ours, FOREIGN)
+        assert hanging.wait(30) == -signal.SIGALRM
+
+
+def test_a_document_beyond_all_measure_is_not_even_sent(official_rules: OfficialRules) -> None:
+    assert rules_of(b" " * (rules_process.LARGEST_MESSAGE + 1), official_rules) == {"XML"}
 
 
 def test_the_process_loads_nothing_of_the_service() -> None:
