@@ -154,6 +154,23 @@ def replay(
     raise typer.Exit(_service(service, "replay", *context.args, addresses=running(data_dir)))
 
 
+@app.command(context_settings=PASS_ON)
+def document(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(help="show NUMMER, samples MAPPE eller check FIL …")],
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Vis en faktura som PDF eller e-faktura, lav eksempler, eller kontrollér e-fakturaer, kalenderfiler og mails."""
+    from deploy.local import documents
+
+    if what == "show":
+        from deploy.local.stack import running
+
+        raise typer.Exit(_service("invoicing", "document", what, *context.args, addresses=running(data_dir)))
+    asked = documents.samples(context.args) if what == "samples" else documents.checks(what, context.args)
+    raise typer.Exit(max(_service(service, *arguments) for service, *arguments in asked))
+
+
 KafkaOption = Annotated[
     str | None, typer.Option("--kafka", envvar="TOVHOLDER_KAFKA", help="HOST:PORT; ellers den, der kører i datamappen.")
 ]

@@ -1,15 +1,22 @@
-"""`python -m services.invoicing document ID`: an invoice on the command line."""
+"""`python -m services.invoicing document …`: invoices as documents, samples of them, and e-invoices to be checked."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.invoicing.adapters import documents
+from services.invoicing.adapters.document_files import check_file, samples
+from services.invoicing.adapters.official_rules import FOLDER, OfficialRules
 from services.invoicing.usecases.read_invoices import find
 from shared.contracts.refusal import Refused
+from shared.contracts.time import day_of
+from shared.runtime.clock import DomainClock
 from shared.runtime.correlation import new_correlation
 from shared.storage.tx import Cause
 
@@ -18,25 +25,83 @@ if TYPE_CHECKING:
 
     from shared.runtime.service import Host
 
+    OpenHost = Callable[[], Awaitable[Host]]
 
-def document(argv: Sequence[str], open_host: Callable[[], Awaitable[Host]]) -> int:
-    """Prints the invoice as a page, or as JSON; the exit status is 1 when there is none of that number."""
+_SUFFIXES = ("html", "json", "xml", "pdf")
+
+
+def document(argv: Sequence[str], open_host: OpenHost) -> int:
+    """The exit status is 1 when there is no such invoice, and 65 (sysexits.h) when a checked file is not in order."""
     parser = argparse.ArgumentParser(prog="python -m services.invoicing document", allow_abbrev=False)
-    parser.add_argument("id", help="series and number, such as K-1")
-    parser.add_argument("--json", action="store_true", help="for programs")
+    what = parser.add_subparsers(dest="what", required=True)
+    show = what.add_parser("show", help="write one invoice to standard output, or to a file")
+    show.add_argument("id", help="series and number, such as K-1")
+    show.add_argument("--as", dest="suffix", choices=_SUFFIXES, default="html", help="which of its files")
+    show.add_argument("--out", type=Path, help="file to write")
+    making = what.add_parser("samples", help="write one of each kind: PDF, and e-invoice in every format")
+    making.add_argument("folder", type=Path)
+    checking = what.add_parser("check", help="say what is wrong with e-invoices (XML)")
+    checking.add_argument("files", nargs="+", type=Path)
+    checking.add_argument("--json", action="store_true", help="one object a line, for programs")
     asked = parser.parse_args(argv)
-    return asyncio.run(_document(asked.id, open_host, json=asked.json))
+    match asked.what:
+        case "show":
+            return asyncio.run(_show(asked.id, asked.suffix, asked.out, open_host))
+        case "samples":
+            return _samples(asked.folder)
+        case _:
+            return _check(asked.files, as_json=asked.json)
 
 
-async def _document(invoice_id: str, open_host: Callable[[], Awaitable[Host]], *, json: bool) -> int:
+async def _show(invoice_id: str, suffix: str, out: Path | None, open_host: OpenHost) -> int:
     host = await open_host()
     try:
         async with host.transaction(Cause(new_correlation(), None, "operator")) as tx:
             invoice = (await find(tx, invoice_id)).invoice
     except Refused as refused:
-        sys.stderr.write(f"{refused.detail}\n")
+        sys.stderr.write(f"{refused.code}: {refused.detail}\n")
         return 1
     finally:
         await host.pool.close()
-    sys.stdout.write(documents.as_json(invoice) if json else documents.as_html(invoice))
-    return 0
+    await asyncio.to_thread(_put, documents.as_files(invoice)[suffix], out)
+    return os.EX_OK
+
+
+def _put(content: bytes, out: Path | None) -> None:
+    if out is None:
+        sys.stdout.buffer.write(content)
+    else:
+        out.write_bytes(content)
+
+
+def _samples(folder: Path) -> int:
+    """The same bytes each time, on every machine."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in samples().items():
+        (folder / name).write_bytes(content)
+    return os.EX_OK
+
+
+def _check(files: Sequence[Path], *, as_json: bool) -> int:
+    status = os.EX_OK
+    today = day_of(DomainClock().now())
+    rules_folder = os.environ.get(FOLDER)
+    with OfficialRules(Path(rules_folder) if rules_folder else None) as rules:
+        for file in files:
+            try:
+                content = file.read_bytes()
+            except OSError as error:
+                sys.stderr.write(f"cannot_read: {file}: Filen kan ikke læses ({error.strerror}).\n")
+                return os.EX_NOINPUT
+            found, left_out = check_file(content, today, rules)
+            for code, field, sentence in found:
+                plain = f"{file}: {code}: {sentence} [{field}]"
+                said = {"file": str(file), "code": code, "field": field, "message": sentence}
+                sys.stdout.write(f"{json.dumps(said, ensure_ascii=False) if as_json else plain}\n")
+            if left_out is not None:
+                sys.stderr.write(f"{file}: {left_out}\n")
+            if found:
+                status = os.EX_DATAERR
+            elif not as_json:
+                sys.stdout.write(f"{file}: i orden\n")
+    return status

@@ -15,6 +15,7 @@ import pytest
 from deploy.local.locations import ROOT
 from tests.support.eventually import eventually
 from tests.support.external_producer import Producer, enrolled, held, with_extra
+from tests.support.official_rules import MustPass
 from tests.support.servers import _Templates
 from tests.support.stack import Installation
 
@@ -57,7 +58,9 @@ async def on_the_command_line(office: Installation, *args: str) -> tuple[int | N
     return running.returncode, printed.decode()
 
 
-async def test_another_systems_facts_become_invoices_files_and_answers(office: Installation) -> None:
+async def test_another_systems_facts_become_invoices_files_and_answers(
+    office: Installation, must_pass: MustPass
+) -> None:
     async with Producer(office.kafka, office.prefix) as producer:
         await producer.tell(held(sequence=1), enrolled("0101", sequence=1), with_extra("0101", sequence=1))
         await claims(office, "ready", 2)
@@ -74,11 +77,13 @@ async def test_another_systems_facts_become_invoices_files_and_answers(office: I
         page = await office.request("invoicing", "GET", f"/api/invoicing/invoices/{guest['id']}.html")
         assert page.text == (folder / f"{guest['id']}.html").read_text(encoding="utf-8")
         assert "1.250,00 kr." in page.text
+        must_pass((folder / f"{guest['id']}.xml").read_bytes())
+        assert (folder / f"{guest['id']}.pdf").read_bytes().startswith(b"%PDF-1.7")
         assert "script-src" not in page.headers["Content-Security-Policy"]
         assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
-        assert await on_the_command_line(office, "document", guest["id"]) == (0, page.text)
-        assert await on_the_command_line(office, "document", "N-99") == (1, "")
+        assert await on_the_command_line(office, "document", "show", guest["id"]) == (0, page.text)
+        assert await on_the_command_line(office, "document", "show", "N-99") == (1, "")
         known, why = await on_the_command_line(office, "why", f"{guest['id']}/1")
         assert known == 0
         assert json.loads(why)["effect"]["title"].startswith(f"Faktura {guest['id']}, linje 1: Ekstra deltager")

@@ -10,17 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from services.invoicing.adapters.formats import oioubl21, peppol_bis3
+from services.invoicing.adapters.formats import oioubl21, peppol_bis3, ubl
 from services.invoicing.domain.document import Document
 from shared.contracts.parties import EInvoiceFormat
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """`carried` is what is left of a document once it has been written and read back."""
+    """`customization` is what such a file calls itself; `carried` what is left of a document written and read back."""
 
     name: str
     title: str
+    customization: str
     family: EInvoiceFormat
     valid_from: date
     valid_until: date | None
@@ -36,6 +37,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         name=peppol_bis3.NAME,
         title="Peppol BIS Billing 3.0",
+        customization=peppol_bis3.CUSTOMIZATION,
         family="peppol",
         valid_from=date(2019, 4, 18),
         valid_until=None,
@@ -46,6 +48,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         name=oioubl21.NAME,
         title="OIOUBL 2.1",
+        customization=oioubl21.CUSTOMIZATION,
         family="oioubl",
         valid_from=date(2005, 2, 1),
         # NemHandel BIS 4 replaces it by July 2029.
@@ -74,3 +77,13 @@ def chosen(family: EInvoiceFormat | None, issued_on: date, formats: tuple[Format
         if holding:
             return max(holding, key=lambda one: one.valid_from)
     raise NoFormatError(f"no format of documents holds on {issued_on}")
+
+
+def read(xml: bytes) -> Document:
+    """A document in the format that it says it is in. Raises UnreadableError with the place and what is wrong there."""
+    _, root = ubl.from_bytes(xml)
+    said = ubl.text(root, "cbc:CustomizationID")
+    for one in FORMATS:
+        if one.customization == said:
+            return one.read(xml)
+    raise ubl.UnreadableError(f"cbc:CustomizationID: no format is called {said!r}")
