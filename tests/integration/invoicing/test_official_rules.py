@@ -12,14 +12,13 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
-from types import ModuleType
 
 import psutil
 import pytest
 
 from services.invoicing.adapters import official_rules as adapter
 from services.invoicing.adapters import rules_process
-from services.invoicing.adapters.formats import oioubl21, peppol_bis3, ubl
+from services.invoicing.adapters.formats import FORMATS, Format, oioubl21, peppol_bis3, ubl
 from services.invoicing.adapters.official_rules import LeftOut, OfficialRules
 from services.invoicing.domain.document import Document
 from tests.support.documents import a_credit_note, an_invoice
@@ -69,8 +68,8 @@ def broken(xml: bytes, what: str, instead: str) -> bytes:
 
 
 @pytest.mark.parametrize("document", [an_invoice(), a_credit_note()], ids=lambda one: one.kind)
-@pytest.mark.parametrize("form", [oioubl21, peppol_bis3], ids=lambda form: form.NAME)
-def test_a_whole_document_passes(form: ModuleType, document: Document, must_pass: MustPass) -> None:
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_a_whole_document_passes(form: Format, document: Document, must_pass: MustPass) -> None:
     must_pass(form.write(document))
 
 
