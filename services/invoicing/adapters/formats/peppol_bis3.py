@@ -5,8 +5,10 @@ What it does not carry: whether a credit note credits in part.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from services.invoicing.adapters.formats import ubl
@@ -70,7 +72,7 @@ def write(document: Document) -> bytes:
     if references.order:
         put(group(root, "OrderReference"), "ID", references.order)
     ubl.put_credited(root, document.credited)
-    _put_party(group(root, "AccountingSupplierParty"), document.seller, sells=True)
+    root.append(deepcopy(_seller(document.seller)))
     _put_party(group(root, "AccountingCustomerParty"), document.buyer, sells=False)
     if document.delivered_on is not None:
         put(group(root, "Delivery"), "ActualDeliveryDate", document.delivered_on.isoformat())
@@ -103,6 +105,14 @@ def carried(document: Document) -> Document:
     if document.credited is None:
         return document
     return replace(document, credited=replace(document.credited, in_part=False))
+
+
+@lru_cache(maxsize=16)
+def _seller(seller: Party) -> Element:
+    """To be copied: a run of invoices has one seller."""
+    role = group(ubl.start("invoice"), "AccountingSupplierParty")
+    _put_party(role, seller, sells=True)
+    return role
 
 
 def _put_party(role: Element, party: Party, *, sells: bool) -> None:
@@ -167,11 +177,18 @@ def _put_allowance(parent: Element, allowance: Allowance) -> None:
 
 
 def _put_category(parent: Element, name: str, percent: int, exemption: str = "") -> None:
-    node = group(parent, name)
+    parent.append(deepcopy(_category(name, percent, exemption)))
+
+
+@lru_cache(maxsize=64)
+def _category(name: str, percent: int, exemption: str) -> Element:
+    """To be copied: each line has one, and they differ little."""
+    node = group(ubl.start("invoice"), name)
     put(node, "ID", "E" if percent == EXEMPT_PERCENT else "S")
     put(node, "Percent", str(percent))
     put(node, "TaxExemptionReason", exemption)
     put(group(node, "TaxScheme"), "ID", "VAT")
+    return node
 
 
 def _put_totals(root: Element, document: Document) -> None:
