@@ -37,7 +37,7 @@ _SEVERAL_MISSING = re.compile(f"{MISSING}(?:[ ]?{MISSING})+")
 def drawable(text: str) -> str:
     """The text as the fonts can draw it, the same on every machine; line breaks stay, each as one line feed."""
     whole = unicodedata.normalize("NFC", _BREAKS.sub("\n", text).replace("\t", " "))
-    if characters(FAMILY).issuperset(whole):
+    if _simple().issuperset(whole):
         return whole
     return _SEVERAL_MISSING.sub(MISSING, "".join(map(_drawn, _clusters(whole))))
 
@@ -77,6 +77,12 @@ def families() -> list[str]:
 def characters(family: str) -> frozenset[str]:
     """What every file of the family draws, without what is never seen."""
     return _files()[family]
+
+
+@cache
+def _simple() -> frozenset[str]:
+    """What the main family draws and is no mark on something else."""
+    return frozenset(mark for mark in characters(FAMILY) if unicodedata.category(mark) not in _MARKS)
 
 
 @cache

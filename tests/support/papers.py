@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -22,19 +23,22 @@ from services.invoicing.domain.document import (
     References,
 )
 from services.notifications.domain import letters
+from shared.contracts.parties import Billing
+from shared.pdf.glyphs import drawable
 from tests.support import facts
 
 SELLER = Party(
     name="Kommunernes Læringsfællesskab",
     address=Address(street="Havnegade 12, 2. sal", postcode="8000", city="Aarhus C"),
     cvr="12345674",
+    endpoint=Endpoint("CVR", "12345674"),
     contact=Contact(name="Sekretariatet", phone="70 10 20 30", email="faktura@laering.example"),
 )
 BUYER = Party(
     name="Ringkøbing-Skjern Kommune",
     address=Address(street="Ved Fjorden 6", postcode="6950", city="Ringkøbing"),
     cvr="29189609",
-    endpoint=Endpoint("GLN", "5790001234562"),
+    endpoint=Endpoint("GLN", "5790001234560"),
     contact=Contact(name="Åse Thøgersen"),
 )
 REFERENCES = References(person="THOEG", order="4500018832", account_string="4471-0010-22000-7")
@@ -151,6 +155,46 @@ def long_invoice(count: int = 40) -> Document:
     return replace(invoice(), number=1044, lines=lines, exemption=EXEMPTION)
 
 
+def everyday() -> dict[str, Document]:
+    return {
+        "invoice": invoice(),
+        "exempt lines": with_exempt_lines(),
+        "credit note": credit_note(),
+        "forty lines": long_invoice(),
+    }
+
+
+def receipts() -> dict[str, dict[str, Any]]:
+    return {
+        "receipt": receipt(),
+        "receipt with forbehold": receipt(forbehold_open=True),
+        "receipt without a fee": receipt(fees=(), billing=Billing()),
+    }
+
+
+def hostile_receipt(text: str) -> dict[str, Any]:
+    """The same text in every place that takes one."""
+    return _replaced(receipt(), text)
+
+
+def _replaced(value: Any, text: str) -> Any:
+    if isinstance(value, dict):
+        kept = {"enrolled_at", "invoice_on"}
+        return {name: item if name in kept else _replaced(item, text) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replaced(item, text) for item in value]
+    return text if isinstance(value, str) else value
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def shown(text: str) -> str:
+    """As a page shows it."""
+    return drawable(text)
+
+
 def receipt(*, forbehold_open: bool = False, **changes: Any) -> dict[str, Any]:
     """What the letter says that confirms a place."""
     letter = letters.place_confirmed(facts.an_enrolment(forbehold_open=forbehold_open, **changes), facts.RECEIVED)
@@ -185,7 +229,7 @@ def hostile(text: str) -> Document:
         number=666,
         issued_on=ISSUED_ON,
         due_on=DUE_ON,
-        seller=Party(name=text, address=address, cvr="12345674", contact=contact),
+        seller=replace(SELLER, name=text, address=address, contact=contact),
         buyer=Party(name=text, address=address, cvr=text, endpoint=Endpoint("GLN", text), contact=contact),
         references=References(person=text, order=text, account_string=text),
         payment=BankAccount(text, text),

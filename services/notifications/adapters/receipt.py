@@ -14,6 +14,7 @@ from shared.contracts.time import COPENHAGEN
 from shared.pdf.typesetting import Layout, clipped
 
 TEMPLATE = Path(__file__).parents[1] / "templates" / "pdf" / "receipt.typ"
+_LONGEST = 400
 FILE_NAME = "Kvittering-for-tilmelding.pdf"
 
 
@@ -67,9 +68,9 @@ def _shown(contact: str, says: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "sentence": sentence,
         "fees": [_fee(fee) for fee in receipt["fees"]],
-        "seats": says["seats"],
-        "billing": receipt["billing"],
-        "next": says["next"],
+        "seats": [one_line(text, _LONGEST) for text in says["seats"]],
+        "billing": [(label, one_line(value)) for label, value in receipt["billing"]],
+        "next": [one_line(text, _LONGEST) for text in says["next"]],
     }
 
 

@@ -95,6 +95,14 @@ def test_a_calendar_lies_beside_the_texts_and_once_more_as_a_file() -> None:
     ]
 
 
+def test_a_file_that_is_no_text_comes_out_byte_for_byte() -> None:
+    content = b"%PDF-1.7\r\n\x00\xff\n.\r\n"
+    mail = a_mail(calendar=None, attachment=Attachment("Kvittering.pdf", content, "application/pdf"))
+    (file,) = parsed(mail).iter_attachments()
+    assert (file.get_content_type(), file.get_filename()) == ("application/pdf", "Kvittering.pdf")
+    assert file.get_payload(decode=True) == content
+
+
 def test_a_file_name_is_harmless() -> None:
     mail = a_mail(calendar=None, attachment=Attachment('../"x\r\nBcc: y/Faktura N-1.txt', "æ"))
     (_, file) = parsed(mail).iter_parts()
