@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -211,3 +213,8 @@ def test_only_thirteen_digits_with_their_check_digit_are_a_gln(wrong: str) -> No
 def test_an_iban_has_its_country_length_and_check_digits(wrong: str) -> None:
     assert is_iban("DK5000400440116243")
     assert not is_iban(wrong)
+
+
+def test_the_documentation_explains_every_check_in_the_order_in_which_they_are_made() -> None:
+    table = (Path(__file__).parents[3] / "docs" / "documents.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(CHECKS)
