@@ -17,12 +17,14 @@ from services.notifications.adapters.mail_checks import check_mail
 from services.notifications.adapters.messages import as_stored
 from services.notifications.adapters.mime import Mail
 from services.notifications.domain import letters
+from services.notifications.domain.calendar import ics
 from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter
 from services.notifications.domain.text import lines, one_line
 from shared.contracts.notifications import SendMessage
 from tests.support import facts
 from tests.support.calendar_client import Client, Slot
+from tests.support.ical4j import Judge
 from tests.support.letters import COMPOSER
 from tests.support.room import BY_HAND
 from tests.unit.notifications.test_texts import LETTERS, Outline
@@ -96,7 +98,7 @@ UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066
 BENIGN = {method: sent(a_letter(PLAIN, method)) for method in ("REQUEST", "CANCEL")}
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=50)
 @given(TEXT, st.sampled_from(sorted(BENIGN)))
 @example(HOSTILE[0], "REQUEST")
 @example(HOSTILE[2], "REQUEST")
@@ -133,7 +135,15 @@ def test_each_known_trick_is_only_text(text: str, method: str) -> None:
     test_an_invitation_says_what_was_said_and_nothing_more.hypothesis.inner_test(text, method)  # type: ignore[attr-defined] # Hypothesis's
 
 
-@settings(deadline=None, max_examples=80)
+@pytest.mark.parametrize("method", sorted(BENIGN))
+def test_ical4j_reads_all_of_it_as_the_text_it_is(method: str, ical4j: Judge) -> None:
+    for text in HOSTILE:
+        entry = a_letter(text, method).calendar
+        assert entry is not None
+        assert ical4j.findings(ics(entry)) == [], repr(text[:60])
+
+
+@settings(deadline=None, max_examples=50)
 @given(TEXT, TEXT)
 @example("x" * 10_000, "x" * 10_000)
 def test_a_note_from_another_system_arrives_whole(title: str, text: str) -> None:
@@ -169,7 +179,7 @@ def spoilt(value: object, text: str) -> object:
     return value
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(TEXT, st.sampled_from(sorted(LETTERS)))
 def test_no_letter_lets_a_text_out(text: str, name: str) -> None:
     letter = LETTERS[name]

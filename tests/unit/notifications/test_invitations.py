@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.notifications.adapters.mail_checks import check_mail
 from services.notifications.adapters.messages import as_stored
-from services.notifications.domain.calendar import Entry, Part, uid
+from services.notifications.domain.calendar import Entry, Part, ics, uid
 from services.notifications.domain.invitations import (
     Guest,
     Standing,
@@ -30,6 +30,7 @@ from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingFact, When
 from tests.support.calendar_client import Client, Slot
 from tests.support.facts import PROGRAMME, a_meeting
+from tests.support.ical4j import Judge
 from tests.support.letters import COMPOSER
 from tests.support.room import BY_HAND
 
@@ -80,10 +81,15 @@ class World:
     def set_date(self, key: str, date_: Wanted, at: datetime) -> None:
         if key not in self.meetings:
             self.tell(key, scheduling.plan(PROGRAMME, key, f"Møde {key}", "heldag", None, "hybrid"), at)
+        before = self.meetings[key].meeting
         with suppress(Refused):  # it is over, or ends before it begins
             told = scheduling.set_date(self.meetings[key], date_, TODAY)
             if told is not None:
                 self.tell(key, told, at + timedelta(seconds=1))
+            after = self.meetings[key].meeting
+            assert after.when == scheduling.when_of(date_)
+            assert (after.place or "") == (before.place or "" if date_.place is None else date_.place)
+            assert (after.link or "") == (before.link or "" if date_.link is None else date_.link)
 
     def seat(self, address: str, key: str, part: Part, at: datetime, *, there: bool) -> None:
         if self.there.get((address, key, part), False) != there:
@@ -243,7 +249,7 @@ def should_stand(meeting: Meeting) -> Slot:
     return Slot(title, when.starts_at, when.ends_at, where, blocks=True, link=meeting.link or "")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(steps=STEPS, data=st.data())
 def test_every_calendar_ends_in_the_state_of_the_meeting(steps: list[tuple[object, ...]], data: st.DataObject) -> None:
     world, desk = live(steps), Desk()
@@ -263,12 +269,13 @@ def test_every_calendar_ends_in_the_state_of_the_meeting(steps: list[tuple[objec
 @settings(max_examples=60, deadline=None)
 @given(steps=STEPS, data=st.data())
 def test_sequence_counts_the_changes_of_time_place_and_cancellation_and_nothing_else(
-    steps: list[tuple[object, ...]], data: st.DataObject
+    ical4j: Judge, steps: list[tuple[object, ...]], data: st.DataObject
 ) -> None:
     world, desk = live(steps), Desk(writes=False)
     for fact in interleaved(world.facts, data):
         desk.hear(fact)
     for _, key, entry in desk.entries:
+        assert ical4j.findings(ics(entry)) == []
         changes = world.changes[key]
         assert all(before != after for before, after in pairwise(changes))
         shown = changes[entry.sequence]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from services.notifications.adapters.composer import Composer
+from services.notifications.adapters.mail_checks import check_mail
+from services.notifications.adapters.messages import as_stored
 from services.notifications.adapters.reply_mail import LARGEST_MAIL, read_mail
-from services.notifications.domain.calendar import uid
+from services.notifications.adapters.texts import Words
+from services.notifications.domain.calendar import Mailbox, uid
 from services.notifications.domain.replies import (
     OUTCOMES,
     REFUSALS,
@@ -24,8 +29,10 @@ from services.notifications.domain.replies import (
     token,
     whose,
 )
+from services.notifications.domain.samples import calendar_letters
 from services.notifications.domain.text import is_address
 from shared.contracts.refusal import Refused
+from shared.storage.tx import Cause
 from tests.support.replies import EXCHANGE, FAMILIES, ROMANCE, a_reply, ics
 
 UID = uid("0b6c5f7e-0000-5000-8000-000000000001", "moeder@forening.example")
@@ -227,6 +234,21 @@ def test_who_answers_from_another_address_is_known_by_the_token_in_the_organizer
         assert whose(read(mail), ["carl@k.example", BO]) == BO
     without = read(a_reply("exchange", uid=UID, attendee="bo.proevesen@kk.example"))
     assert whose(without, ["carl@k.example", BO]) is None
+
+
+def test_an_invitation_carries_the_token_where_the_installation_wants_it_and_its_cancellation_too() -> None:
+    composer = Composer(Words("https://tovholder.example"), Mailbox("", ""), plus_addresses=True)
+    organizers = set()
+    for kind in ("invitation", "update", "cancelled-for-all"):
+        message = as_stored(calendar_letters()[kind], Cause("", None, None))
+        assert message.calendar is not None
+        mail = composer.mail(message).content
+        assert check_mail(mail) == []
+        (part,) = [one for one in email.message_from_bytes(mail).walk() if one.get_content_type() == "text/calendar"]
+        calendar = str(part.get_payload(decode=True), "utf-8")  # type: ignore[arg-type] # bytes
+        organizers |= {line for line in calendar.replace("\r\n ", "").split("\r\n") if line.startswith("ORGANIZER")}
+    (only,) = organizers
+    assert f":mailto:ungenetvaerk+{token(message.calendar.uid, message.calendar.attendee.email)}@" in only
 
 
 def test_a_token_of_another_meeting_names_nobody() -> None:
