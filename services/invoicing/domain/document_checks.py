@@ -55,6 +55,8 @@ class Demands:
 
 
 NO_DEMANDS = Demands()
+_NO_REGISTRATION = "0000"
+"""OIOUBL refuses it (F-LIB311), and no bank has it."""
 
 
 class Given(NamedTuple):
@@ -185,6 +187,17 @@ def _vat_rate_not_danish(document: Document, _: Given) -> Iterator[Wrong]:
             )
 
 
+def _allowance_alone(document: Document, _: Given) -> Iterator[Wrong]:
+    """OIOUBL wants each rate of the sums on a line too (F-LIB404). A rate that is none is found above."""
+    alone = {EXEMPT_PERCENT, STANDARD_PERCENT} - {line.vat_percent for line in document.lines}
+    for at, one in enumerate(document.allowances):
+        if one.vat_percent in alone:
+            yield (
+                f"allowances[{at}].vat_percent",
+                f"»{one.reason}« har en momssats, som ingen linje har: skriv beløbet som en linje.",
+            )
+
+
 def _exemption_missing(document: Document, _: Given) -> Iterator[Wrong]:
     """§ 58 stk. 3 keeps what is exempt apart, and EN 16931 wants the reason (BR-E-10)."""
     if document.exempt and not document.exemption:
@@ -218,8 +231,8 @@ def _payment_missing(document: Document, _: Given) -> Iterator[Wrong]:
 def _bank_account_wrong(document: Document, _: Given) -> Iterator[Wrong]:
     payment = document.payment
     if isinstance(payment, BankAccount):
-        if not _digits(payment.registration, 4, 4):
-            yield "payment.registration", "Ret registreringsnummeret: det har fire cifre."
+        if not _digits(payment.registration, 4, 4) or payment.registration == _NO_REGISTRATION:
+            yield "payment.registration", "Ret registreringsnummeret: det har fire cifre, og ikke kun nuller."
         if not _digits(payment.account, 4, 10):
             yield "payment.account", "Ret kontonummeret: det har fra fire til ti cifre."
 
@@ -333,6 +346,7 @@ CHECKS: Mapping[str, Check] = {
     "delivery_missing": _delivery_missing,
     "line_text_missing": _line_text_missing,
     "vat_rate_not_danish": _vat_rate_not_danish,
+    "allowance_alone": _allowance_alone,
     "exemption_missing": _exemption_missing,
     "sums_differ": _sums_differ,
     "payment_missing": _payment_missing,
