@@ -38,6 +38,7 @@ HAPPENED = {
     "tovholder.invoicing.InvoiceDelivered.v1": "fakturaen blev leveret",
     "tovholder.invoicing.InvoiceRejected.v1": "fakturaen blev afvist af modtageren",
     "tovholder.invoicing.PaymentRegistered.v1": "en betaling blev registreret",
+    "tovholder.invoicing.ClaimHeldBack.v1": "kravet kunne ikke faktureres",
     "tovholder.invoicing.InvoiceOverdue.v1": "fakturaen var ikke betalt til tiden",
     "tovholder.invoicing.IntakeRejected.v1": "et ønske blev afvist af faktureringen",
     "tovholder.notifications.InvitationAnswered.v1": "nogen svarede på en kalenderinvitation",

@@ -116,6 +116,30 @@ class InvoiceOverdue(InvoiceFact):
 
 
 @fact
+class ClaimHeldBack(Event):
+    """Something is owed, and no invoice can be issued before a person has put right what `finding` says."""
+
+    type: ClassVar[str] = "tovholder.invoicing.ClaimHeldBack.v1"
+    service: ClassVar[str] = SERVICE
+
+    claim_id: str
+    enrolment_id: str
+    programme: ProgrammeRef
+    organisation: Organisation
+    text: str
+    finding: str
+    """A Danish sentence for each thing that is wrong, followed by its code in brackets."""
+
+    @property
+    def subject(self) -> str:
+        return f"claim/{self.claim_id}"
+
+    @property
+    def scope(self) -> str:
+        return "claims"
+
+
+@fact
 class InvoicingIntakeRejected(IntakeRejected):
     type: ClassVar[str] = "tovholder.invoicing.IntakeRejected.v1"
     service: ClassVar[str] = SERVICE

@@ -44,6 +44,7 @@ from shared.contracts.enrollment import (
 )
 from shared.contracts.event import Command, Event, natural_id
 from shared.contracts.invoicing import (
+    ClaimHeldBack,
     CorrectBilling,
     CreditNoteIssued,
     Invoice,
@@ -368,6 +369,15 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     ),
     InvoiceOverdue(
         owner="/tovholder/invoicing", invoice_id=INVOICE.id, level=1, outstanding_ore=2_437_500, invoice=INVOICE
+    ),
+    ClaimHeldBack(
+        owner="/tovholder/invoicing",
+        claim_id=LINE.claim_id,
+        enrolment_id=ENROLMENT_ID,
+        programme=PROGRAMME,
+        organisation=ORGANISATION,
+        text=LINE.text,
+        finding="Skriv kundens adresse. (address_missing)",
     ),
     InvoicingIntakeRejected(
         owner="/tovholder/invoicing", refused_type="tovholder.invoicing.RegisterPayment.v1", **_REJECTED

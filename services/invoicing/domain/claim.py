@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from services.invoicing.domain.from_invoice import faults
 from shared.contracts.enrollment import roster_id
 from shared.contracts.event import natural_id
+from shared.contracts.invoicing import ClaimHeldBack
 from shared.contracts.refusal import Refused
 from shared.contracts.time import local
 
@@ -230,6 +231,21 @@ def hold(claim: Claim, reason: str) -> Claim:
 def release(claim: Claim) -> Claim:
     """The forbehold is lifted."""
     return settle(claim._replace(on_hold=False))
+
+
+def held_back(claim: Claim, programme: ProgrammeRef, owner: str) -> ClaimHeldBack | None:
+    """What staff are told of a claim that is owed and cannot be invoiced; None = nothing is wrong with it."""
+    if not claim.finding or not claim.wanted or claim.invoice_id is not None:
+        return None
+    return ClaimHeldBack(
+        owner=owner,
+        claim_id=claim.id,
+        enrolment_id=claim.enrolment_id,
+        programme=programme,
+        organisation=claim.buyer,
+        text=claim.text,
+        finding=claim.finding,
+    )
 
 
 def waive(claim: Claim, because: str) -> Claim | None:

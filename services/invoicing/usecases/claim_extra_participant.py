@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.invoicing.adapters import claims, meetings, programmes
 from services.invoicing.domain.claim import extra_claim, extra_claim_id, said_again
+from services.invoicing.usecases.tell_held_back import tell_held_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,3 +37,4 @@ async def claim_extra_participant(tx: Tx, events: Sequence[Received[ExtraPartici
     await programmes.remember(tx, (added.programme for added in told))
     await claims.save(tx, changed, causes)
     claims.arm_runs(tx, changed, causes)
+    tell_held_back(tx, changed, {added.enrolment_id: added.programme for added in told}, causes)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.invoicing.adapters import claims, programmes
 from services.invoicing.domain.claim import Claim, fee_claims, said_again
+from services.invoicing.usecases.tell_held_back import tell_held_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,11 @@ async def claim_fees(tx: Tx, events: Sequence[Received[MunicipalityEnrolled]]) -
                 causes[claim.id] = event.cause
 
     await programmes.remember(tx, (event.data.programme for event in events))
-    if not await claims.insert_new(tx, list(owed.values()), causes):
+    changed = list(owed.values())
+    if not await claims.insert_new(tx, changed, causes):
         known = await claims.load(tx, owed)
         owed = {claim_id: said_again(claim, owed[claim_id]) for claim_id, claim in known.items()}
-        await claims.save(tx, [claim for claim in owed.values() if claim != known[claim.id]], causes)
+        changed = [claim for claim in owed.values() if claim != known[claim.id]]
+        await claims.save(tx, changed, causes)
     claims.arm_runs(tx, owed.values(), causes)
+    tell_held_back(tx, changed, {event.data.enrolment_id: event.data.programme for event in events}, causes)

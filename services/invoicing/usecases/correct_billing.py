@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.invoicing.adapters import claims, meetings, programmes
 from services.invoicing.domain.claim import NOT_ENDED, correct
 from services.invoicing.usecases.read_claims import shown
+from services.invoicing.usecases.tell_held_back import tell_held_back
 from shared.contracts.refusal import Refused
 from shared.runtime.answers import Answer
 
@@ -36,4 +37,6 @@ async def correct_billing(tx: Tx, command: CorrectBilling) -> Answer:
     causes = {claim.id: tx.cause for claim in changed}
     await claims.save(tx, changed, causes)
     claims.arm_runs(tx, changed, causes)
+    of_enrolment = {claim.enrolment_id: refs[claim.programme_id, claim.programme_version] for claim in known}
+    tell_held_back(tx, changed, of_enrolment, causes)
     return Answer({"claims": [shown(claim) for claim in corrected]})

@@ -24,6 +24,7 @@ SECTIONS = {
     "regrouped": "Skiftet gruppe",
     "extra": "Ekstra deltagere",
     "extra_removed": "Ikke længere ekstra deltagere",
+    "held_back": "Kan ikke faktureres, før noget er rettet",
     "overdue": "Forfaldne fakturaer",
     "rejected": "Afviste henvendelser",
     "unknown": "Mails, som måske ikke er kommet frem",

@@ -20,7 +20,7 @@ from shared.contracts.enrollment import (
     RosterFact,
 )
 from shared.contracts.event import IntakeRejected
-from shared.contracts.invoicing import InvoiceOverdue
+from shared.contracts.invoicing import ClaimHeldBack, InvoiceOverdue
 from shared.contracts.scheduling import MeetingPlanned
 
 
@@ -70,6 +70,11 @@ def overdue(fact: InvoiceOverdue, at: datetime) -> Line:
         f"frist {short_day(invoice.due_on)}"
     )
     return Line(invoice.programme.id, "overdue", fact.subject, str(fact.level), text, at)
+
+
+def held_back(fact: ClaimHeldBack, at: datetime) -> Line:
+    text = f"{fact.organisation.name}: {fact.text}. {fact.finding}"
+    return Line(fact.programme.id, "held_back", fact.subject, at.isoformat(), text, at)
 
 
 def rejected(fact: IntakeRejected, at: datetime) -> Line:

@@ -22,6 +22,7 @@ from services.notifications.usecases.invite_participant import (
     uninvite_participant,
 )
 from services.notifications.usecases.mail_invoice import mail_invoice, remind_of_payment
+from services.notifications.usecases.note_held_back import note_held_back
 from services.notifications.usecases.note_refusal import note_refusal
 from services.notifications.usecases.remember_programme import remember_programme
 from services.notifications.usecases.send_message import send_message
@@ -46,7 +47,7 @@ from shared.contracts.enrollment import (
     ReservationResolved,
     TovholderAppointed,
 )
-from shared.contracts.invoicing import InvoiceIssued, InvoiceOverdue, InvoicingIntakeRejected
+from shared.contracts.invoicing import ClaimHeldBack, InvoiceIssued, InvoiceOverdue, InvoicingIntakeRejected
 from shared.contracts.notifications import ArmReminder, SendMessage
 from shared.contracts.scheduling import (
     MeetingCancelled,
@@ -82,6 +83,7 @@ SUBSCRIPTIONS = (
     on(MeetingCancelled, announce_cancellation),
     on(MeetingHeld, close_meeting),
     on(InvoiceIssued, mail_invoice),
+    on(ClaimHeldBack, note_held_back),
     on(InvoiceOverdue, remind_of_payment),
     on(EnrollmentIntakeRejected, note_refusal),
     on(SchedulingIntakeRejected, note_refusal),

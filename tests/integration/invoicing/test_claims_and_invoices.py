@@ -29,7 +29,7 @@ from shared.contracts.enrollment import (
     TovholderAppointed,
 )
 from shared.contracts.event import Event
-from shared.contracts.invoicing import CorrectBilling, Invoice, InvoiceIssued, WaiveClaim
+from shared.contracts.invoicing import ClaimHeldBack, CorrectBilling, Invoice, InvoiceIssued, WaiveClaim
 from shared.contracts.parties import Person
 from shared.contracts.scheduling import Meeting, MeetingCancelled
 from shared.runtime.timers import Timer
@@ -255,6 +255,8 @@ async def test_what_is_wrong_is_said_at_once_and_the_invoice_goes_out_when_it_ha
     await books.hear(an_enrolment(billing=wrong))
     ((claim,),) = (await books.read(list_claims)).values()
     assert claim["state"] == "waiting"
+    (told,) = [fact for fact in await books.told() if isinstance(fact, ClaimHeldBack)]
+    assert (told.claim_id, told.finding) == (claim["id"], claim["reason"])
     assert [code in claim["reason"] for code in ("(gln_wrong)", "(address_missing)")] == [True, True]
     await books.ring(FEES_FALL_DUE)
     assert await issued(books) == []

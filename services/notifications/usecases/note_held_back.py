@@ -1,0 +1,15 @@
+"""ClaimHeldBack → staff read what must be put right before the invoice can be issued."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.notifications.adapters import digest_items
+from services.notifications.domain import digest_lines
+from shared.contracts.invoicing import ClaimHeldBack
+from shared.messaging.envelope import Received
+from shared.storage.tx import Tx
+
+
+async def note_held_back(tx: Tx, events: Sequence[Received[ClaimHeldBack]]) -> None:
+    await digest_items.add(tx, [(digest_lines.held_back(event.data, event.time), event.cause) for event in events])
