@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
@@ -67,6 +67,8 @@ class World:
     facts: list[Fact] = field(default_factory=list)
     meetings: dict[str, scheduling.Standing] = field(default_factory=dict)
     there: dict[tuple[str, str, Part], bool] = field(default_factory=dict)
+    dates: dict[str, Wanted] = field(default_factory=dict)
+    """The date that each meeting was given last."""
     changes: dict[str, list[object]] = field(default_factory=dict)
     """Per meeting everything that ever held of its time, place and cancellation, from the first date on."""
 
@@ -86,6 +88,7 @@ class World:
             told = scheduling.set_date(self.meetings[key], date_, TODAY)
             if told is not None:
                 self.tell(key, told, at + timedelta(seconds=1))
+            self.dates[key] = date_
             after = self.meetings[key].meeting
             assert after.when == scheduling.when_of(date_)
             assert (after.place or "") == (before.place or "" if date_.place is None else date_.place)
@@ -125,6 +128,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("date"), KEY, WANTED),
         st.tuples(st.just("date"), KEY, WANTED),
+        st.tuples(st.just("elsewhere"), KEY, st.none() | st.sampled_from(PLACES), st.none() | st.sampled_from(LINKS)),
         st.tuples(st.just("cancel"), KEY),
         st.tuples(st.just("join"), KEY, ADDRESS, PART),
         st.tuples(st.just("join"), KEY, ADDRESS, PART),
@@ -143,6 +147,8 @@ def live(steps: list[tuple[object, ...]]) -> World:
         match step:
             case ("date", str() as key, Wanted() as date_):
                 world.set_date(key, date_, at)
+            case ("elsewhere", str() as key, (str() | None) as place, (str() | None) as link) if key in world.dates:
+                world.set_date(key, replace(world.dates[key], place=place, link=link), at)
             case ("cancel", str() as key) if key in world.meetings:
                 gone = scheduling.cancel(world.meetings[key], "Stedet er lukket.")
                 if gone is not None:
