@@ -140,6 +140,12 @@ def test_rounding_is_outside_what_the_moms_is_in() -> None:
     assert at("cac:LegalMonetaryTotal/cbc:PayableAmount") == ubl.kroner(totals.gross_ore - 25)
 
 
+@pytest.mark.parametrize("charge", [False, True])
+def test_a_discount_or_charge_of_nothing_still_has_its_sum(must_pass: MustPass, *, charge: bool) -> None:
+    nothing = Allowance(reason="Ingen", amount_ore=0, vat_percent=25, charge=charge)
+    must_pass(peppol_bis3.write(an_invoice(allowances=(nothing,))))
+
+
 def test_a_credit_note_is_positive_has_no_due_date_and_names_number_and_date_of_what_it_credits() -> None:
     at = said(a_credit_note())
     assert at("cbc:CreditNoteTypeCode") == "381"
