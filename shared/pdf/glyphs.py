@@ -74,6 +74,11 @@ def families() -> list[str]:
     return list(_files())
 
 
+def families_for(text: str) -> list[str]:
+    """Those of them that a text which is `drawable` needs: the main one, or all."""
+    return [FAMILY] if _simple().issuperset(text.replace("\n", "")) else families()
+
+
 def characters(family: str) -> frozenset[str]:
     """What every file of the family draws, without what is never seen."""
     return _files()[family]

@@ -19,7 +19,7 @@ from typing import Any
 
 import typst
 
-from shared.pdf.glyphs import FOLDERS, drawable, families
+from shared.pdf.glyphs import FOLDERS, drawable, families_for
 
 _HOUSE = Path(__file__).parent / "house"
 """The only folder that a layout may read; it holds the house style."""
@@ -73,13 +73,15 @@ class Layout:
         dated: date,
         attached: AttachedFile | None,
     ) -> bytes | list[bytes] | None:
-        house = {"title": clipped(title), "dated": [dated.year, dated.month, dated.day], "fonts": families()}
-        shown = {**data, **house, "attached": None}
+        house = {"title": clipped(title), "dated": [dated.year, dated.month, dated.day], "attached": None}
+        shown = {**_drawable(data), **house}
         inputs = {"file": ""}
         if attached is not None:
-            shown["attached"] = [attached.name, attached.media_type, attached.description]
+            shown["attached"] = [drawable(text) for text in (attached.name, attached.media_type, attached.description)]
             inputs["file"] = attached.content.decode()
-        inputs["data"] = json.dumps(_drawable(shown), ensure_ascii=False)
+        # Each family in the list costs time, and hardly any document needs more than the first.
+        shown["fonts"] = families_for(json.dumps(shown, ensure_ascii=False))
+        inputs["data"] = json.dumps(shown, ensure_ascii=False)
         try:
             with self._lock:
                 return self._compiler.compile(
