@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import asyncpg
+import structlog
 
 from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.mail_checks import check_file
@@ -27,8 +27,9 @@ from shared.contracts.refusal import Refused
 from shared.messaging.failures import Failure, classify
 from shared.runtime.correlation import new_correlation
 from shared.runtime.service import Host
-from shared.storage.migrate import MigrationError
 from shared.storage.tx import Cause
+
+_log = structlog.get_logger()
 
 OpenHost = Callable[[], Awaitable[Host]]
 
@@ -69,10 +70,10 @@ def _reply(file: str, open_host: OpenHost) -> int:
     except Refused as refused:
         sys.stderr.write(f"{refused.code}: {refused.detail}\n")
         return os.EX_DATAERR
-    except (OSError, MigrationError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        if isinstance(error, asyncpg.PostgresError) and classify(error) is not Failure.TRANSIENT:
-            raise
-        # The mail server keeps the mail and tries again; what it is told may stand in a mail to the sender.
+    except Exception as error:  # noqa: BLE001  (the edge: what is printed may go to the sender, and a trace never should)
+        if classify(error) is not Failure.TRANSIENT:
+            _log.error("calendar_reply_failed", alarm=True, error=type(error).__name__)
+        # The mail server keeps the mail and tries again.
         sys.stderr.write("unavailable: Svaret kan ikke gemmes lige nu. Prøv igen om lidt.\n")
         return os.EX_TEMPFAIL
     sys.stdout.write(f"{body['outcome']}: {body['detail']}\n")

@@ -289,6 +289,18 @@ async def test_a_mail_that_is_no_reply_is_refused_for_good_and_one_that_cannot_b
     assert (status, out, err.split(":")[0]) == (os.EX_TEMPFAIL, "", "unavailable")
 
 
+async def test_an_installation_that_is_not_set_up_keeps_the_mail_and_shows_no_trace(
+    command: tuple[Room, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, run = command
+    file = tmp_path / "svar.eml"
+    file.write_bytes(a_reply(uid="x", attendee=PERSON.email))
+    monkeypatch.delenv("TOVHOLDER_DATABASE_URL")
+    status, out, err = await run("reply", str(file))
+    assert (status, err.split(":")[0]) == (os.EX_TEMPFAIL, "unavailable")
+    assert "Traceback" not in out + err
+
+
 async def test_nothing_personal_is_printed_or_logged(command: tuple[Room, Run], tmp_path: Path) -> None:
     desk, run = command
     uid = await invited(desk)
