@@ -8,6 +8,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from deploy.local.locations import ROOT
+from services.invoicing.adapters import pdf
+from services.invoicing.adapters.formats import chosen
 from services.invoicing.domain.document import (
     Address,
     Allowance,
@@ -22,11 +25,13 @@ from services.invoicing.domain.document import (
     Period,
     References,
 )
+from services.notifications.adapters import receipt as receipts_adapter
 from services.notifications.domain import letters
 from shared.contracts.parties import Billing
 from shared.pdf.glyphs import drawable
 from tests.support import facts
 
+SAMPLES = ROOT / "docs" / "samples"
 SELLER = Party(
     name="Kommunernes Læringsfællesskab",
     address=Address(street="Havnegade 12, 2. sal", postcode="8000", city="Aarhus C"),
@@ -186,6 +191,16 @@ def _replaced(value: Any, text: str) -> Any:
     return text if isinstance(value, str) else value
 
 
+def samples() -> dict[str, bytes]:
+    """Beside the ones that the services make themselves: `python -m tests.support.papers` writes these two."""
+    long = long_invoice()
+    form = chosen("oioubl", long.issued_on)
+    return {
+        "faktura-40-linjer.pdf": pdf.write(long, form.write(long), form.title),
+        "kvittering.pdf": receipts_adapter.write(facts.CONTACT.name, receipt()) or b"",
+    }
+
+
 def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -248,3 +263,8 @@ def hostile(text: str) -> Document:
         note=text,
         terms=text,
     )
+
+
+if __name__ == "__main__":
+    for name, content in samples().items():
+        (SAMPLES / name).write_bytes(content)

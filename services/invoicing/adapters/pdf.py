@@ -140,7 +140,8 @@ def _facts(document: Document) -> list[tuple[str, str]]:
     credited = ""
     if document.credited is not None:
         part = "en del af " if document.credited.in_part else ""
-        credited = f"{part}{document.credited.id} af {short_day(document.credited.issued_on)}"
+        day = short_day(document.credited.issued_on).replace(" ", "\u00a0")
+        credited = f"{part}{document.credited.id} af {day}"
     period = document.period
     return _rows(
         (f"{noun}nummer", document.id),

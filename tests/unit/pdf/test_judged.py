@@ -36,8 +36,15 @@ def _everything() -> dict[str, bytes]:
             made[f"{name}, {one.name}"] = pdf.write(document, one.write(document), one.title)
     for name, says in papers.receipts().items():
         made[name] = receipt.write(CONTACT.name, says) or b""
+    made |= {path.name: path.read_bytes() for path in papers.SAMPLES.glob("*.pdf")}
     made["hostile receipt"] = receipt.write(together, papers.hostile_receipt(together)) or b""
     return made
+
+
+def test_the_samples_are_what_is_made_today() -> None:
+    """If they are to change, `python -m tests.support.papers` writes them anew; look at them before they go in."""
+    made = papers.samples()
+    assert [name for name, content in made.items() if (papers.SAMPLES / name).read_bytes() != content] == []
 
 
 @pytest.mark.parametrize("flavour", ["3a", "ua1"])
