@@ -15,7 +15,6 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from shared.contracts.money import moms
@@ -49,7 +48,6 @@ _LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _PLAIN = re.compile(r"(?:[!-~æøåÆØÅéüöä–](?:[ -~æøåÆØÅéüöä–]*[!-~æøåÆØÅéüöä–])?)?")
 
 
-@lru_cache(maxsize=4096)
 def one_line(text: str) -> str:
     """The text without what XML 1.0 cannot carry (control characters, lone surrogates), line breaks as spaces."""
     if _PLAIN.fullmatch(text):
