@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 ROUNDS = 5
 MANY = 10_000
 WARM = MANY // 10
-"""Memory is compared from here on: before it, caches fill."""
-XML_TARGET, CHECK_TARGET_MS, PDF_TARGET_MS, MAIL_TARGET, GROWTH_TARGET_MB = 2000, 20, 20, 300, 20
+"""In the first so many caches fill; the second so many are compared with the last."""
+SAMPLED = 20
+XML_TARGET, CHECK_TARGET_MS, PDF_TARGET_MS, MAIL_TARGET, GROWTH_TARGET_MB = 2000, 20, 20, 300, 50
 DOCUMENTS = {"invoice": an_invoice(), "credit note": a_credit_note(lines=THREE_LINES)}
 PDF_STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
 
@@ -185,7 +186,7 @@ def an_invitation() -> tuple[Message, Composer]:
 
 
 def remembered() -> list[Row]:
-    """Megabytes that a process has grown by, from the first thousand documents to the ten thousandth."""
+    """Megabytes that a process has grown by, from the second thousand documents to the tenth."""
     message, composer = an_invitation()
     kinds = list(DOCUMENTS.values())
     xmls = [form.write(document) for form in FORMATS for document in kinds]
@@ -207,14 +208,20 @@ def written_and_read(at: int, kinds: list[Document]) -> Document:
 
 
 def growth(name: str, work: Callable[[int], object], process: psutil.Process) -> Row:
-    after = []
-    for begin, end in ((0, WARM), (WARM, MANY)):
-        for at in range(begin, end):
-            work(at)
-        gc.collect()
-        after.append(process.memory_info().rss / 2**20)
-    grown = after[1] - after[0]
+    """Highest mark against highest mark: the heap of the rules' process swings by 100 MB as it is swept.
+
+    The target is what 5 kB a document would add.
+    """
+    marks = {"begin": 0.0, "end": 0.0}
+    for at in range(MANY):
+        work(at)
+        if at % SAMPLED == 0:
+            stretch = "begin" if WARM <= at < 2 * WARM else "end" if at >= MANY - WARM else ""
+            if stretch:
+                gc.collect()
+                marks[stretch] = max(marks[stretch], process.memory_info().rss / 2**20)
+    grown = marks["end"] - marks["begin"]
     return Row(
         *(f"memory grown by {MANY:,} {name}", grown, "MB"),
-        target=f"≤ {GROWTH_TARGET_MB} MB", reached=grown <= GROWTH_TARGET_MB, note=f"{after[1]:,.0f} MB at the end",
+        target=f"≤ {GROWTH_TARGET_MB} MB", reached=grown <= GROWTH_TARGET_MB, note=f"at most {marks['end']:,.0f} MB",
     )  # fmt: skip
