@@ -291,9 +291,7 @@ def _due(claim: Claim, end: MeetingEnd) -> datetime | None:
     return None if end.held_on is None else invoiced_after(end.held_on)
 
 
-def _finding(
-    programme: ProgrammeRef, buyer: Organisation, billing: Billing, contact: Contact, vat_percent: int
-) -> str:
+def _finding(programme: ProgrammeRef, buyer: Organisation, billing: Billing, contact: Contact, vat_percent: int) -> str:
     """What a person must put right before an invoice can be issued: a sentence each, with its code."""
     found = faults(programme.seller, buyer.name, buyer.cvr, billing, contact, vat_percent)
     return " ".join([f"{one.message} ({one.code})" for one in found])
