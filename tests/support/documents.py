@@ -308,6 +308,10 @@ def _in_the_whole(draw: st.DrawFn, document: Document) -> Document:
     gross = document.totals.gross_ore
     roundings = (0, 0, -(gross % 100), -gross % 100, -(gross % 50))
     document = replace(document, rounding_ore=draw(st.sampled_from(roundings)))
+    if document.totals.payable_ore == 0:
+        document = replace(
+            document, rounding_ore=0, allowances=() if document.totals.charges_ore else document.allowances
+        )
     periods_of_lines = [line.period for line in document.lines if line.period]
     if periods_of_lines and draw(st.booleans()):
         around = Period(min(one.starts for one in periods_of_lines), max(one.ends for one in periods_of_lines))

@@ -222,6 +222,13 @@ def _sums_differ(document: Document, _: Given) -> Iterator[Wrong]:
         )
 
 
+def _comes_to_nothing(document: Document, _: Given) -> Iterator[Wrong]:
+    """OIOUBL's rules add in floating point and take such a nothing for less than nothing (F-INV128)."""
+    totals = document.totals
+    if totals.payable_ore == 0 and (document.rounding_ore or totals.charges_ore):
+        yield "rounding_ore", "Der er intet at betale: fjern afrundingen, og træk rabatten fra på linjerne."
+
+
 def _payment_missing(document: Document, _: Given) -> Iterator[Wrong]:
     """OIOUBL and Peppol both let it pass; nobody then knows where the money goes."""
     if _to_be_paid(document) and document.payment is None:
@@ -349,6 +356,7 @@ CHECKS: Mapping[str, Check] = {
     "allowance_alone": _allowance_alone,
     "exemption_missing": _exemption_missing,
     "sums_differ": _sums_differ,
+    "comes_to_nothing": _comes_to_nothing,
     "payment_missing": _payment_missing,
     "bank_account_wrong": _bank_account_wrong,
     "iban_wrong": _iban_wrong,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,12 @@ WRONG: list[tuple[str, str, Document, Demands]] = [
     ("exemption_missing", "exemption", an_invoice(lines=EXEMPT), NO_DEMANDS),
     ("sums_differ", "totals.vat_ore", with_moms_of(99), NO_DEMANDS),
     ("sums_differ", "totals.vat_ore", with_moms_of(-1), NO_DEMANDS),
+    (
+        "comes_to_nothing",
+        "rounding_ore",
+        an_invoice(lines=(replace(THREE_LINES[0], unit_price_ore=Decimal(8)),), rounding_ore=-10),
+        NO_DEMANDS,
+    ),
     ("payment_missing", "payment", an_invoice(payment=None), NO_DEMANDS),
     ("bank_account_wrong", "payment.registration", an_invoice(payment=BankAccount("216", "4069031234")), NO_DEMANDS),
     ("bank_account_wrong", "payment.registration", an_invoice(payment=BankAccount("0000", "4069031234")), NO_DEMANDS),
