@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.locations import ROOT
+from tests.support.official_rules import MustPass
 
 NUMBERS = Path(__file__).parent / "demo_numbers.json"
 ORE_PER_FEE = 1_950_000
@@ -27,7 +28,7 @@ def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.timeout(900)
-def test_two_years_are_played_and_give_the_same_numbers(tmp_path: Path) -> None:
+def test_two_years_are_played_and_give_the_same_numbers(tmp_path: Path, must_pass: MustPass) -> None:
     done = demo("--summary", str(tmp_path / "numbers.json"), "--data-dir", str(tmp_path / "data"))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     numbers = json.loads((tmp_path / "numbers.json").read_text(encoding="utf-8"))
@@ -43,6 +44,10 @@ def test_two_years_are_played_and_give_the_same_numbers(tmp_path: Path) -> None:
     files = [json.loads(file.read_text(encoding="utf-8")) for file in (tmp_path / "data" / "invoices").glob("*.json")]
     assert sorted(invoice["number"] for invoice in files) == list(range(1, numbers["invoices"]["all"]["count"] + 1))
     assert sum(invoice["gross_ore"] for invoice in files) == numbers["invoices"]["all"]["gross_ore"]
+    for invoice in files:
+        written = tmp_path / "data" / "invoices" / f"{invoice['id']}"
+        must_pass(written.with_suffix(".xml").read_bytes())
+        assert written.with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
     assert len(list((tmp_path / "data" / "mails").glob("*.eml"))) == numbers["mails"]["sent"]
 
 

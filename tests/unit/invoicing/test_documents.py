@@ -83,12 +83,12 @@ def test_writing_twice_gives_the_same_files_and_nothing_else(tmp_path: Path) -> 
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     documents.write(tmp_path, INVOICE)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
-    assert sorted(before) == ["N-1.html", "N-1.json"]
+    assert sorted(before) == ["N-1.html", "N-1.json", "N-1.pdf", "N-1.xml"]
 
 
 @pytest.mark.parametrize("series", ["../../etc", "a/b", "..", "Å"])
 def test_no_series_leads_out_of_the_folder(tmp_path: Path, series: str) -> None:
     folder = tmp_path / "invoices"
     documents.write(folder, INVOICE.model_copy(update={"series": series}))
-    assert len(list(folder.iterdir())) == 2
+    assert {path.suffix for path in folder.iterdir()} == {".html", ".json", ".pdf", ".xml"}
     assert [path.name for path in tmp_path.iterdir()] == ["invoices"]
