@@ -6,6 +6,8 @@ CACHE := $(or $(TOVHOLDER_CACHE),.cache)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PROJECT := pyproject.toml requirements/run.in
 ARGS ?=
+# Processes that run tests; each starts servers of its own.
+AT_ONCE ?= 2
 
 .PHONY: install demo up test check documents bench faults einvoice-rules lock compose-secrets clean
 
@@ -18,7 +20,7 @@ up: install
 	$(BIN)/tovholder up $(ARGS)
 
 test: install $(VENV)/test.stamp $(CACHE)/browser.stamp $(CACHE)/judges.stamp einvoice-rules
-	$(BIN)/python -m pytest -m "not fault" $(ARGS)
+	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile -m "not fault" $(ARGS)
 
 check: $(VENV)/test.stamp
 	$(BIN)/python -m pytest tests/architecture $(ARGS)
