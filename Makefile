@@ -27,7 +27,7 @@ check: $(VENV)/test.stamp
 
 # Ten times as many random documents of each format as `make test` makes, each through the official rules.
 documents: install $(VENV)/test.stamp einvoice-rules
-	TOVHOLDER_DOCUMENTS=1000 $(BIN)/python -m pytest tests/unit/invoicing/test_document.py \
+	TOVHOLDER_DOCUMENTS=1000 $(BIN)/python -m pytest -n $(AT_ONCE) tests/unit/invoicing/test_document.py \
 	  tests/integration/invoicing/test_random_documents.py $(ARGS)
 
 bench: install $(VENV)/test.stamp einvoice-rules
