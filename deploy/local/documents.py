@@ -18,7 +18,7 @@ def samples(arguments: Sequence[str]) -> Iterator[tuple[str, ...]]:
         raise StackError("Nævn mappen, som eksemplerne skal skrives i: tovholder document samples MAPPE")
     folder = Path(arguments[0]).resolve()
     yield "invoicing", "document", "samples", str(folder)
-    yield "notifications", "calendar", "samples", str(folder / "calendar")
+    yield "notifications", "document", "samples", str(folder)
 
 
 def checks(what: str, arguments: Sequence[str]) -> Iterator[tuple[str, ...]]:

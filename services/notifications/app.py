@@ -11,7 +11,7 @@ from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.smtp import Conversation, Server
 from services.notifications.adapters.texts import Words
 from services.notifications.domain.calendar import Mailbox
-from services.notifications.entrypoints import calendar_commands, commands, mail_gateway
+from services.notifications.entrypoints import calendar_commands, commands, document_commands, mail_gateway
 from services.notifications.entrypoints.http import ROUTES
 from services.notifications.entrypoints.kafka import SUBSCRIPTIONS
 from services.notifications.entrypoints.mailer import Mailer
@@ -72,5 +72,5 @@ SERVICE = Service(
     pages=mail_gateway.pages,
     workers=_workers,
     explain=explain_message,
-    commands={"mail": _mail, "calendar": _calendar},
+    commands={"mail": _mail, "calendar": _calendar, "document": document_commands.document},
 )

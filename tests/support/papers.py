@@ -25,7 +25,6 @@ from services.invoicing.domain.document import (
     Period,
     References,
 )
-from services.notifications.adapters import receipt as receipts_adapter
 from services.notifications.domain import letters
 from shared.contracts.parties import Billing
 from shared.pdf.glyphs import drawable
@@ -192,12 +191,11 @@ def _replaced(value: Any, text: str) -> Any:
 
 
 def samples() -> dict[str, bytes]:
-    """Beside the ones that the services make themselves: `python -m tests.support.papers` writes these two."""
+    """Beside the ones that the services make themselves: `python -m tests.support.papers` writes it."""
     long = long_invoice()
     form = chosen("oioubl", long.issued_on)
     return {
         "faktura-40-linjer.pdf": pdf.write(long, form.write(long), form.title),
-        "kvittering.pdf": receipts_adapter.write(facts.CONTACT.name, receipt()) or b"",
     }
 
 

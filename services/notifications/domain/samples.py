@@ -1,4 +1,4 @@
-"""One letter of each kind that goes into a calendar, with people who do not exist: for `docs/samples`, for checks."""
+"""Letters with people who do not exist: one of each kind that goes into a calendar, and one with a receipt."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime, time
 from services.notifications.domain.calendar import uid
 from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter
-from services.notifications.domain.letters import calendar_letter
+from services.notifications.domain.letters import calendar_letter, place_confirmed
+from shared.contracts.enrollment import MunicipalityEnrolled
 from shared.contracts.event import natural_id
-from shared.contracts.programme import ProgrammeRef, Seller
+from shared.contracts.parties import Address, Billing, Contact, Organisation
+from shared.contracts.programme import ExtraTerm, FeeTerm, ProgrammeRef, SeatTerm, Seller
 from shared.contracts.scheduling import Meeting, When
 from shared.contracts.time import local
 
@@ -86,6 +88,47 @@ def calendar_letters() -> dict[str, Letter]:
         "cancelled-day": calendar_letter(_standing(day_gone), replace(ends, previous=day)),
         "virtual": calendar_letter(_standing(_ONLINE), asks),
     }
+
+
+def receipt_letter() -> Letter:
+    """Confirms a place in the network; the receipt of sign-up goes with it."""
+    enrolled_at = datetime(2020, 6, 17, 9, tzinfo=UTC)
+    return place_confirmed(
+        MunicipalityEnrolled(
+            owner=_PROGRAMME.owner,
+            programme=_PROGRAMME,
+            enrolment_id=natural_id("enrolment", _PROGRAMME.id, "proeveby"),
+            organisation=Organisation(code="9990", name="Prøveby Kommune", cvr="29189978"),
+            contact=Contact(person_id="person-asta", name="Asta Prøvesen", email="asta@proeveby.example"),
+            billing=Billing(
+                ean="5798000000001",
+                order_reference="4711-2020",
+                person_reference="ASTAP",
+                address=Address(street="Rådhustorvet 1", postcode="9990", city="Prøveby"),
+            ),
+            fees=(
+                FeeTerm(
+                    id="deltagergebyr",
+                    text="Deltagergebyr",
+                    amount_ore=1_950_000,
+                    vat_percent=25,
+                    invoice_on=date(2020, 9, 1),
+                ),
+            ),
+            seats=(
+                SeatTerm(
+                    kind="heldag",
+                    title="Heldagsmøde",
+                    included=3,
+                    extra=ExtraTerm(price_ore=100_000, vat_percent=25, text="Ekstra deltager på heldagsmøde"),
+                ),
+            ),
+            deadline=date(2020, 8, 21),
+            received_at=enrolled_at,
+            enrolled_at=enrolled_at,
+        ),
+        enrolled_at,
+    )
 
 
 def _standing(meeting: Meeting) -> Standing:
