@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import suppress
 from typing import Any
 
 from shared.messaging import relay
+from tests.support.eventually import eventually
 
+OVERTAKEN_S = 5.0
 _SCAN = "SELECT id, topic, key, payload FROM outbox ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
+_FIRST = "SELECT NOT EXISTS (SELECT FROM outbox WHERE topic = $1 AND key = $2 AND id < $3)"
+_OVERTAKEN = "SELECT EXISTS (SELECT FROM outbox_sent WHERE topic = $1 AND key = $2 AND id > $3)"
 
 
 async def granted(_self: relay.Relay, _connection: Any, _stop: Any) -> bool:
@@ -19,8 +23,11 @@ async def drain(self: relay.Relay, connection: Any, sender: relay.Sender) -> boo
         rows = await connection.fetch(_SCAN)
         if not rows:
             return False
-        # The other one may be faster; nothing in the database says that it should wait.
-        await asyncio.sleep(0.3 if rows[0]["id"] % 3 == 0 else 0.02)
+        this = rows[0]["topic"], rows[0]["key"], rows[0]["id"]
+        if await connection.fetchval(_FIRST, *this):
+            # The other one may be faster; nothing in the database says that it should wait.
+            with suppress(AssertionError):
+                await eventually(lambda: connection.fetchval(_OVERTAKEN, *this), OVERTAKEN_S)
         result = await self._settle(connection, await self._put(sender, rows))
         await connection.execute(relay._MOVE, result.acked)
     return True
