@@ -116,6 +116,16 @@ async def load_of_enrolment(tx: Tx, enrolment_id: str) -> list[Claim]:
     return [claim_of(row) for row in rows]
 
 
+async def load_held_back(tx: Tx, enrolment_ids: Iterable[str]) -> list[Claim]:
+    """Those in which something is wrong that keeps them from being invoiced."""
+    rows = await tx.fetch(
+        _SELECT
+        + "WHERE enrolment_id = ANY($1::text[]) AND finding <> '' AND invoice_id IS NULL ORDER BY id FOR UPDATE",
+        list(enrolment_ids),
+    )
+    return [claim_of(row) for row in rows]
+
+
 async def load_fees(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Claim]:
     rows = await tx.fetch(
         _SELECT + "WHERE enrolment_id = ANY($1::text[]) AND kind = 'fee' ORDER BY id FOR UPDATE", list(enrolment_ids)

@@ -122,7 +122,7 @@ def fee_claims(enrolled: MunicipalityEnrolled, told_at: datetime) -> list[Claim]
     """One claim per instalment, on the terms that were agreed; an open forbehold holds them back."""
     programme = enrolled.programme
     return [
-        settle(
+        _examined(
             Claim(
                 id=natural_id("claim", enrolled.enrolment_id, fee.id),
                 kind="fee",
@@ -145,12 +145,13 @@ def fee_claims(enrolled: MunicipalityEnrolled, told_at: datetime) -> list[Claim]
                 on_hold=enrolled.forbehold_open,
                 waived_because=None,
                 reason="",
-                finding=_finding(programme, enrolled.organisation, enrolled.billing, enrolled.contact, fee.vat_percent),
+                finding="",
                 invoice_id=None,
                 buyer=enrolled.organisation,
                 billing=enrolled.billing,
                 contact=enrolled.contact,
-            )
+            ),
+            programme,
         )
         for fee in enrolled.fees
     ]
@@ -163,7 +164,7 @@ def extra_claim_id(enrolment_id: str, meeting_id: str, person_id: str) -> str:
 def extra_claim(added: ExtraParticipantAdded, told_at: datetime, end: MeetingEnd) -> Claim:
     """One person beyond the included seats at one meeting."""
     programme = added.programme
-    return settle(
+    return _examined(
         Claim(
             id=extra_claim_id(added.enrolment_id, added.meeting.id, added.person.person_id),
             kind="extra",
@@ -186,7 +187,7 @@ def extra_claim(added: ExtraParticipantAdded, told_at: datetime, end: MeetingEnd
             on_hold=False,
             waived_because=None,
             reason="",
-            finding=_finding(programme, added.organisation, added.billing, added.contact, added.terms.vat_percent),
+            finding="",
             invoice_id=None,
             buyer=added.organisation,
             billing=added.billing,
@@ -198,6 +199,7 @@ def extra_claim(added: ExtraParticipantAdded, told_at: datetime, end: MeetingEnd
 
 def said_again(known: Claim, fresh: Claim, end: MeetingEnd = NOT_ENDED) -> Claim:
     """The same thing is owed once more: it is billed once in all.
+        programme,
 
     A claim that stands is left as it is. One that was withdrawn opens again on the new terms; one that has been
     invoiced, or waived by somebody, keeps that.
@@ -214,8 +216,14 @@ def correct(claim: Claim, billing: Billing, programme: ProgrammeRef, end: Meetin
     """Billed as the customer says now. What has been invoiced is left alone: a credit note corrects that."""
     if claim.invoice_id is not None:
         return claim
-    finding = _finding(programme, claim.buyer, billing, claim.contact, claim.vat_percent)
-    return settle(claim._replace(billing=billing, finding=finding), end)
+    return _examined(claim._replace(billing=billing), programme, end)
+
+
+def address_to(claim: Claim, contact: Contact, programme: ProgrammeRef, end: MeetingEnd = NOT_ENDED) -> Claim:
+    """Billed to the contact that was appointed since the claim was told of; what has been invoiced is left alone."""
+    if claim.invoice_id is not None:
+        return claim
+    return _examined(claim._replace(contact=contact), programme, end)
 
 
 def withdraw(claim: Claim, reason: str) -> Claim:
@@ -291,7 +299,13 @@ def _due(claim: Claim, end: MeetingEnd) -> datetime | None:
     return None if end.held_on is None else invoiced_after(end.held_on)
 
 
-def _finding(programme: ProgrammeRef, buyer: Organisation, billing: Billing, contact: Contact, vat_percent: int) -> str:
+def _examined(claim: Claim, programme: ProgrammeRef, end: MeetingEnd = NOT_ENDED) -> Claim:
+    """Settled, with what the checks find in it."""
+    return settle(claim._replace(finding=_finding(claim, programme)), end)
+
+
+def _finding(claim: Claim, programme: ProgrammeRef) -> str:
     """What a person must put right before an invoice can be issued: a sentence each, with its code."""
-    found = faults(programme.seller, buyer.name, buyer.cvr, billing, contact, vat_percent)
+    buyer = claim.buyer
+    found = faults(programme.seller, buyer.name, buyer.cvr, claim.billing, claim.contact, claim.vat_percent, claim.text)
     return " ".join([f"{one.message} ({one.code})" for one in found])

@@ -6,17 +6,20 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from services.invoicing.adapters import claims, invoices, meetings, programmes
-from services.invoicing.domain.claim import hold, withdraw
+from services.invoicing.domain.claim import NOT_ENDED, MeetingEnd, address_to, hold, withdraw
 from services.invoicing.domain.invoice import first_reminder_at, group, issue
+from services.invoicing.usecases.tell_held_back import tell_held_back
 from services.invoicing.usecases.withdraw_fees import PROGRAMME_CANCELLED
 from shared.contracts.invoicing import InvoiceIssued
 from shared.contracts.time import day_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from services.invoicing.domain.claim import Claim
+    from services.invoicing.domain.invoice import Held
     from shared.contracts.invoicing import Invoice
+    from shared.contracts.programme import ProgrammeRef
     from shared.runtime.timers import Timer
     from shared.storage.tx import Cause, Tx
 
@@ -39,7 +42,10 @@ async def _run(tx: Tx, series: str, organiser: str) -> None:
         return
     refs = await programmes.load(tx, {(claim.programme_id, claim.programme_version) for claim in due})
     held = await meetings.held(tx, {claim.meeting_id for claim in due if claim.meeting_id is not None})
-    groups = group(await _with_newest_contacts(tx, due))
+    due = await _with_newest_contacts(tx, due, causes, refs, held)
+    if not due:
+        return
+    groups = group(due)
 
     first = await invoices.draw_numbers(tx, series, organiser, len(groups))
     if first is None:
@@ -87,13 +93,29 @@ async def _still_owed(tx: Tx, due: Sequence[Claim]) -> list[Claim]:
     return [claim for claim in due if claim.kind == "extra" or claim.programme_id not in cancelled]
 
 
-async def _with_newest_contacts(tx: Tx, due: Sequence[Claim]) -> list[Claim]:
+async def _with_newest_contacts(
+    tx: Tx,
+    due: Sequence[Claim],
+    causes: Mapping[str, Cause],
+    refs: Mapping[tuple[str, int], ProgrammeRef],
+    held: Mapping[str, Held],
+) -> list[Claim]:
+    """Those that can be invoiced to whoever is the contact now; the others are held back, and staff are told."""
     appointed = await programmes.appointed(tx, {claim.enrolment_id for claim in due})
     if not appointed:
         return list(due)
-    return [
-        claim._replace(contact=newer[0])
+    addressed = [
+        address_to(claim, newer[0], refs[claim.programme_id, claim.programme_version], _ended(claim, held))
         if (newer := appointed.get(claim.enrolment_id)) and newer[1] > claim.told_at
         else claim
         for claim in due
     ]
+    found = [claim for claim in addressed if claim.finding]
+    of_enrolment = {claim.enrolment_id: refs[claim.programme_id, claim.programme_version] for claim in found}
+    await claims.save(tx, found, causes)
+    tell_held_back(tx, found, of_enrolment, causes)
+    return [claim for claim in addressed if not claim.finding]
+
+
+def _ended(claim: Claim, held: Mapping[str, Held]) -> MeetingEnd:
+    return NOT_ENDED if claim.meeting_id is None else MeetingEnd(held[claim.meeting_id].held_on)

@@ -240,6 +240,24 @@ async def test_the_invoice_goes_to_the_contact_that_was_appointed_meanwhile(book
     assert [invoice.contact for invoice in await issued(books)] == [newer]
 
 
+async def test_a_contact_without_a_name_holds_the_invoice_back_until_another_is_appointed(books: Room) -> None:
+    demanding = BILLING.model_copy(update={"demands": ("contact",)})
+    nameless = CONTACT.model_copy(update={"name": " "})
+    await books.hear(an_enrolment(billing=demanding))
+    books.time = datetime(2020, 8, 1, tzinfo=UTC)
+    await books.hear(TovholderAppointed(**ENROLMENT, contact=nameless))
+    await books.ring(FEES_FALL_DUE)
+    (told,) = await books.told()
+    assert isinstance(told, ClaimHeldBack)
+    assert "(contact_demanded)" in told.finding
+
+    books.time = datetime(2020, 9, 2, tzinfo=UTC)
+    await books.hear(TovholderAppointed(**ENROLMENT, contact=CONTACT))
+    assert await states(books) == ["ready"]
+    await books.ring(datetime(2020, 9, 3, tzinfo=UTC))
+    assert [invoice.contact for invoice in await issued(books)] == [CONTACT]
+
+
 async def test_a_waived_claim_is_not_invoiced_and_says_why(books: Room) -> None:
     await books.hear(an_enrolment())
     ((claim,),) = (await books.read(list_claims)).values()
