@@ -46,6 +46,7 @@ CODES: dict[str, Severity] = {
     "series_taken": "error",
     "several_documents": "error",
     "tag": "error",
+    "terms_too_long": "warning",
     "too_deep": "error",
     "too_large": "error",
     "unknown_field": "error",

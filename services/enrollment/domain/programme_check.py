@@ -22,6 +22,8 @@ from shared.contracts.danish import WEEKDAYS, kroner, long_day, short_day, weekd
 
 SATURDAY = 5
 DAYS_OF_WEEK = 7
+LONGEST_PUBLIC_TERMS = 30
+"""Days; a public authority may as a rule not agree more (directive 2011/7/EU, article 4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +332,12 @@ class _Checker:
         if organiser.payment in {"fik71", "fik73", "fik75"} and not organiser.fik_creditor:
             message = "Fakturaerne skal betales med FIK: tilføj fik_creditor (kreditornummeret) hos organiser."
             yield self.at(("organiser", "payment"), "payment_incomplete", message)
+        if bills and organiser.payment_days > LONGEST_PUBLIC_TERMS:
+            message = (
+                f"Betalingsfristen er {organiser.payment_days} dage. For offentlige kunder er den normalt højst "
+                f"{LONGEST_PUBLIC_TERMS} dage: ret payment_days, eller se efter, at kunderne er private."
+            )
+            yield self.at(("organiser", "payment_days"), "terms_too_long", message)
         yield from self.moms()
 
     def moms(self) -> Iterator[Finding]:

@@ -145,6 +145,7 @@ FAULTS: dict[str, list[str]] = {
             "  invoice_series: proeve\n", "  invoice_series: proeve\n  payment: fik71\n  iban: DK5000400440116243\n"
         ),
     ],
+    "terms_too_long": [changed("  invoice_series: proeve\n", "  invoice_series: proeve\n  payment_days: 31\n")],
     "vat_exemption_missing": [changed("instalments:", "vat_percent: 0\n  instalments:")],
     "vat_rate_not_danish": [changed("instalments:", "vat_percent: 12\n  instalments:")],
     "capacity_mismatch": [changed("usual: 10", "usual: 13")],
