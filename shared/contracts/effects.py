@@ -103,6 +103,7 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
         Effect("notifications", "disarms the reminder", _MEETING_COPY),
     ),
     "tovholder.invoicing.InvoiceIssued.v1": (Effect("notifications", "mails the invoice", _MESSAGE),),
+    "tovholder.invoicing.CreditNoteIssued.v1": (Effect("notifications", "mails the credit note", _MESSAGE),),
     "tovholder.invoicing.ClaimHeldBack.v1": (Effect("notifications", "tells staff in the digest", "claim"),),
     "tovholder.invoicing.InvoiceOverdue.v1": (Effect("notifications", "mails the payment reminder", _MESSAGE),),
     "tovholder.enrollment.EnrolmentWaitlisted.v1": (

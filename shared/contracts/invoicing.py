@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import ClassVar, Literal
 
+from pydantic import ConfigDict
+
 from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact
 from shared.contracts.parties import Billing, Contact, Organisation
 from shared.contracts.programme import ProgrammeRef
@@ -67,6 +69,11 @@ class InvoiceIssued(InvoiceFact):
 
 @fact
 class CreditNoteIssued(InvoiceFact):
+    """Given back of one invoice: `gross_ore` and `rounding_ore`. Amounts are positive; the number is of its own.
+
+    It shares the invoice's series, and the numbers of both kinds together are gapless.
+    """
+
     type: ClassVar[str] = "tovholder.invoicing.CreditNoteIssued.v1"
 
     number: int
@@ -78,6 +85,22 @@ class CreditNoteIssued(InvoiceFact):
     reason: str
     invoice: Invoice | None = None
     """What is credited, all of it or a part; a credit note shares its series."""
+    credit_id: str | None = None
+    """What whoever asked for it calls it."""
+    rounding_ore: int = 0
+    """Øreafrunding: with it, credit notes of parts of an invoice come to the same as one of all of it."""
+    outstanding_ore: int | None = None
+    """Of the invoice, after this and the payments until now; negative = to be paid back."""
+
+    @property
+    def id(self) -> str:
+        """By the series of what is credited, which every fact of ours carries."""
+        return f"{self.invoice.series}-{self.number}" if self.invoice else str(self.number)
+
+    @property
+    def credited_ore(self) -> int:
+        """What the buyer owes less."""
+        return self.gross_ore + self.rounding_ore
 
 
 @fact
@@ -156,6 +179,31 @@ class RegisterPayment(Command):
     payment_id: str
     amount_ore: int
     paid_on: date
+
+
+class LineToCredit(Frozen):
+    """A line of the invoice by its claim; `net_ore` (without moms) where less than what is left of it is credited."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    claim_id: str
+    net_ore: int | None = None
+
+
+@command
+class CreditInvoice(Command):
+    """Give back these lines of an issued invoice, or all that is not credited yet, for this reason.
+
+    `credit_id` names the wish: the same one twice is one credit note.
+    """
+
+    type: ClassVar[str] = "tovholder.invoicing.CreditInvoice.v1"
+    service: ClassVar[str] = SERVICE
+
+    invoice_id: str
+    credit_id: str
+    reason: str
+    lines: tuple[LineToCredit, ...] | None = None
 
 
 @command

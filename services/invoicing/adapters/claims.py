@@ -42,6 +42,7 @@ _PLAIN = {
     "reason": "text",
     "finding": "text",
     "invoice_id": "text",
+    "credited": "boolean",
 }
 """Columns that hold a field of the claim as it is."""
 _PARTIES = ("buyer", "billing", "contact")
@@ -175,6 +176,19 @@ async def mark_invoiced(tx: Tx, invoice_of: Mapping[str, str]) -> None:
         """,
         list(invoice_of),
         list(invoice_of.values()),
+    )
+
+
+async def mark_credited(tx: Tx, claims: Sequence[Claim]) -> None:
+    """Claims that `load` has locked; the cause of each stays who or what it goes back to."""
+    await tx.execute(
+        """
+        UPDATE claims SET state = new.state, credited = new.credited
+        FROM unnest($1::text[], $2::text[], $3::boolean[]) AS new (id, state, credited) WHERE claims.id = new.id
+        """,
+        [claim.id for claim in claims],
+        [claim.state for claim in claims],
+        [claim.credited for claim in claims],
     )
 
 

@@ -1,4 +1,4 @@
-"""An invoice as files: the e-invoice in the customer's format, a PDF with it inside, JSON, and a page to print."""
+"""Invoices and credit notes as files: the e-invoice in the customer's format, a PDF with it inside, JSON, a page."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.invoicing.adapters import pdf
 from services.invoicing.adapters.formats import chosen
-from services.invoicing.domain.from_invoice import invoice_document
+from services.invoicing.domain import credit_note
+from services.invoicing.domain.from_invoice import credit_note_document, invoice_document
 from services.invoicing.domain.invoice import as_told, vat_sums
 from shared.contracts.danish import kroner, short_day
+from shared.contracts.invoicing import CreditNoteIssued, Invoice
 
 if TYPE_CHECKING:
-    from shared.contracts.invoicing import Invoice
+    from services.invoicing.domain.document import Document
+
+Issued = Invoice | CreditNoteIssued
+"""What has a number of the series, and files of its own."""
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -38,38 +43,58 @@ def _pages() -> Environment:
     return environment
 
 
-def as_json(invoice: Invoice) -> str:
-    return json.dumps(as_told(invoice), ensure_ascii=False, indent=2) + "\n"
+def as_json(issued: Issued) -> str:
+    told = as_told(issued) if isinstance(issued, Invoice) else credit_note.as_told(issued)
+    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
 
 
-def as_html(invoice: Invoice) -> str:
+def as_html(issued: Issued) -> str:
     """A page of its own, with nothing to load: it looks the same in ten years."""
-    return _pages().get_template("invoice.html").render(invoice=invoice, vat_sums=vat_sums(invoice.lines))
+    template = "invoice.html" if isinstance(issued, Invoice) else "credit_note.html"
+    return (
+        _pages()
+        .get_template(template)
+        .render(document=issued, invoice=_invoice(issued), vat_sums=vat_sums(issued.lines))
+    )
 
 
-def as_files(invoice: Invoice) -> dict[str, bytes]:
-    """By suffix. The same invoice gives the same bytes. Raises ValueError for one that cannot be a document."""
-    document = invoice_document(invoice)
-    form = chosen(invoice.billing.format, invoice.issued_on)
+def as_files(issued: Issued) -> dict[str, bytes]:
+    """By suffix. The same document gives the same bytes. Raises ValueError for what cannot be a document."""
+    document = _document(issued)
+    form = chosen(_invoice(issued).billing.format, issued.issued_on)
     xml = form.write(document)
     return {
-        "json": as_json(invoice).encode(),
-        "html": as_html(invoice).encode(),
+        "json": as_json(issued).encode(),
+        "html": as_html(issued).encode(),
         "xml": xml,
         "pdf": pdf.write(document, xml, form.title),
     }
 
 
-def file_name(invoice: Invoice, suffix: str) -> str:
+def file_name(issued: Issued, suffix: str) -> str:
     """`K-1.html`; what could lead out of the folder is percent-encoded."""
-    return f"{quote(invoice.id, safe='')}.{suffix}"
+    return f"{quote(issued.id, safe='')}.{suffix}"
 
 
-def write(folder: Path, invoice: Invoice) -> None:
+def write(folder: Path, issued: Issued) -> None:
     """All files, each whole or not at all; writing them again gives the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
-    for suffix, content in as_files(invoice).items():
-        _replace(folder / file_name(invoice, suffix), content)
+    for suffix, content in as_files(issued).items():
+        _replace(folder / file_name(issued, suffix), content)
+
+
+def _invoice(issued: Issued) -> Invoice:
+    """The one that it is, or that it credits."""
+    invoice = issued if isinstance(issued, Invoice) else issued.invoice
+    if invoice is None:
+        raise ValueError(f"credit note {issued.number} does not carry its invoice")
+    return invoice
+
+
+def _document(issued: Issued) -> Document:
+    if isinstance(issued, Invoice):
+        return invoice_document(issued)
+    return credit_note_document(issued, _invoice(issued))
 
 
 def _replace(path: Path, content: bytes) -> None:

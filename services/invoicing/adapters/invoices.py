@@ -1,11 +1,11 @@
-"""Issued invoices, their numbers, what was paid of them and what was said when it was not."""
+"""Issued invoices, their numbers, what was paid and credited of them and what was said when it was not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shared.contracts.invoicing import Invoice
+from shared.contracts.invoicing import CreditNoteIssued, Invoice
 from shared.storage.tx import Cause
 
 if TYPE_CHECKING:
@@ -21,21 +21,24 @@ REMIND_OVERDUE = "remind_overdue"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An invoice with what has been paid of it. Outstanding is negative when too much was paid."""
+    """An invoice with what has been paid and credited of it. Outstanding is negative when that is too much."""
 
     invoice: Invoice
     cause: Cause
     paid_ore: int
+    credited_ore: int
     reminders: int
 
     @property
     def outstanding_ore(self) -> int:
-        return self.invoice.gross_ore - self.paid_ore
+        return self.invoice.gross_ore - self.credited_ore - self.paid_ore
 
 
 _STANDING = """
     SELECT i.document::text AS document, i.correlation_id, i.causation_id, i.actor,
            (SELECT coalesce(sum(p.amount_ore), 0)::bigint FROM payments p WHERE p.invoice_id = i.id) AS paid_ore,
+           (SELECT coalesce(sum(c.gross_ore + c.rounding_ore), 0)::bigint FROM credit_notes c
+            WHERE c.invoice_id = i.id) AS credited_ore,
            (SELECT count(*) FROM overdue_notices o WHERE o.invoice_id = i.id) AS reminders
     FROM invoices i
 """
@@ -58,6 +61,14 @@ async def draw_numbers(tx: Tx, series: str, organiser: str, count: int) -> int |
         count,
     )
     return None if last is None else last - count + 1
+
+
+async def draw_number(tx: Tx, credited: Invoice) -> int:
+    """The next number of the invoice's own series, for a credit note of it."""
+    number = await draw_numbers(tx, credited.series, credited.programme.seller.cvr, 1)
+    if number is None:
+        raise LookupError(f"the series of invoice {credited.id} is another organiser's")
+    return number
 
 
 async def insert(tx: Tx, issued: Sequence[tuple[Invoice, Cause]]) -> None:
@@ -94,7 +105,7 @@ async def insert(tx: Tx, issued: Sequence[tuple[Invoice, Cause]]) -> None:
 
 
 async def load(tx: Tx, invoice_id: str) -> Standing | None:
-    """Locked until the transaction ends, so that two payments of it come one after the other."""
+    """Locked until the transaction ends: payments and credit notes of it come one after the other."""
     if await tx.fetchval("SELECT id FROM invoices WHERE id = $1 FOR UPDATE", invoice_id) is None:
         return None
     row = await tx.fetchrow(_STANDING + "WHERE i.id = $1", invoice_id)
@@ -121,14 +132,16 @@ async def read(
 
 async def load_overdue(tx: Tx, series: str, due_on: date, level: int) -> list[Standing]:
     """Those of a due day that are still not paid, were reminded at the levels before, and not yet at this one."""
+    # First the locks: only a statement that begins after them sees what was paid or credited meanwhile.
+    locked = await tx.fetch(
+        "SELECT id FROM invoices WHERE due_on = $1 AND series = $2 ORDER BY number FOR UPDATE", due_on, series
+    )
     rows = await tx.fetch(
         f"""
-        SELECT * FROM ({_STANDING}
-            WHERE i.due_on = $1 AND i.series = $2 ORDER BY i.number FOR UPDATE) AS standing
-        WHERE reminders = $3 - 1
+        SELECT * FROM ({_STANDING} WHERE i.id = ANY($1::text[]) ORDER BY i.number) AS standing
+        WHERE reminders = $2 - 1
         """,
-        due_on,
-        series,
+        [row["id"] for row in locked],
         level,
     )
     return [standing for standing in map(_standing, rows) if standing.outstanding_ore > 0]
@@ -199,31 +212,63 @@ async def overview(tx: Tx, programme_id: str | None) -> dict[str, Any]:
         """,
         programme_id,
     )
-    totals = dict(billed or {})
+    credited = await tx.fetchrow(
+        """
+        SELECT count(*) AS count, coalesce(sum(c.net_ore), 0)::bigint AS net_ore,
+               coalesce(sum(c.vat_ore), 0)::bigint AS vat_ore, coalesce(sum(c.gross_ore), 0)::bigint AS gross_ore,
+               coalesce(sum(c.rounding_ore), 0)::bigint AS rounding_ore
+        FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id WHERE $1::text IS NULL OR i.programme_id = $1
+        """,
+        programme_id,
+    )
+    totals, given_back = dict(billed or {}), dict(credited or {})
     return {
         "programme_id": programme_id,
         "claims": {row["state"]: {"count": row["count"], "net_ore": row["net_ore"]} for row in claimed},
         "invoices": totals,
+        "credit_notes": given_back,
         "paid_ore": paid,
-        "outstanding_ore": totals["gross_ore"] - paid,
+        "outstanding_ore": totals["gross_ore"] - given_back["gross_ore"] - given_back["rounding_ore"] - paid,
     }
 
 
-async def unwritten(tx: Tx, at_most: int) -> list[Invoice]:
-    """Issued, and not yet noted as written to files; in the order of their numbers."""
+class Unwritten(NamedTuple):
+    """An issued document that nobody has noted as written to files."""
+
+    series: str
+    number: int
+    document: Invoice | CreditNoteIssued
+
+
+async def unwritten(tx: Tx, at_most: int) -> list[Unwritten]:
+    """In the order of their numbers, which invoices and credit notes share."""
     rows = await tx.fetch(
         """
-        SELECT document::text AS document FROM invoices i
-        LEFT JOIN written_documents w ON w.series = i.series
-        WHERE i.number > coalesce(w.last, 0) ORDER BY i.series, i.number LIMIT $1
+        SELECT d.series, d.number, d.credits, d.document::text AS document FROM (
+            (SELECT i.series, i.number, false AS credits, i.document
+             FROM invoices i LEFT JOIN written_documents w ON w.series = i.series
+             WHERE i.number > coalesce(w.last, 0) ORDER BY i.series, i.number LIMIT $1)
+            UNION ALL
+            (SELECT c.series, c.number, true, c.document
+             FROM credit_notes c LEFT JOIN written_documents w ON w.series = c.series
+             WHERE c.number > coalesce(w.last, 0) ORDER BY c.series, c.number LIMIT $1)
+        ) AS d ORDER BY d.series, d.number LIMIT $1
         """,
         at_most,
     )
-    return [Invoice.model_validate_json(row["document"]) for row in rows]
+    return [
+        Unwritten(
+            row["series"],
+            row["number"],
+            (CreditNoteIssued if row["credits"] else Invoice).model_validate_json(row["document"]),
+        )
+        for row in rows
+    ]
 
 
-async def mark_written(tx: Tx, written: Sequence[Invoice]) -> None:
-    last = {invoice.series: invoice.number for invoice in written}
+async def mark_written(tx: Tx, written: Sequence[Unwritten]) -> None:
+    """`written` is what `unwritten` gave, from its beginning: of each series without a gap."""
+    last = {one.series: one.number for one in written}
     await tx.execute(
         """
         INSERT INTO written_documents (series, last) SELECT * FROM unnest($1::text[], $2::bigint[])
@@ -255,5 +300,6 @@ def _standing(row: Any) -> Standing:
         Invoice.model_validate_json(row["document"]),
         Cause(row["correlation_id"], row["causation_id"], row["actor"]),
         row["paid_ore"],
+        row["credited_ore"],
         row["reminders"],
     )

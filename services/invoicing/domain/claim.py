@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from shared.contracts.parties import Billing, Contact, Organisation
     from shared.contracts.programme import ProgrammeRef
 
-State = Literal["waiting", "ready", "invoiced", "invoiced_then_removed", "waived", "withdrawn"]
+State = Literal["waiting", "ready", "invoiced", "invoiced_then_removed", "credited", "waived", "withdrawn"]
 
 STATE_TITLES: dict[State, str] = {
     "waiting": "afventer",
     "ready": "klar til fakturering",
     "invoiced": "faktureret",
     "invoiced_then_removed": "faktureret og siden bortfaldet",
+    "credited": "krediteret",
     "waived": "faktureres ikke",
     "withdrawn": "bortfaldet",
 }
@@ -56,6 +57,8 @@ class Claim(NamedTuple):
     """A tuple, because thousands of them are made and taken apart by columns in one batch.
 
     `item` is the instalment's id or the extra participant's person id; `earliest` is when a fee may be invoiced.
+
+    `credited` = all of it was given back; a person decided that, and nothing invoices it again by itself.
 
     `told_at` is the domain time of the fact whose parties and terms stand here. `finding` says what is wrong with
     these, so that no invoice can be issued; empty = nothing.
@@ -84,6 +87,7 @@ class Claim(NamedTuple):
     reason: str
     finding: str
     invoice_id: str | None
+    credited: bool
     buyer: Organisation
     billing: Billing
     contact: Contact
@@ -107,7 +111,7 @@ def settle(claim: Claim, end: MeetingEnd = NOT_ENDED) -> Claim:
     due: datetime | None = None
     state: State
     if claim.invoice_id is not None:
-        state = "invoiced" if owed else "invoiced_then_removed"
+        state = "credited" if claim.credited else "invoiced" if owed else "invoiced_then_removed"
     elif claim.waived_because is not None:
         state = "waived"
     elif not owed:
@@ -147,6 +151,7 @@ def fee_claims(enrolled: MunicipalityEnrolled, told_at: datetime) -> list[Claim]
                 reason="",
                 finding="",
                 invoice_id=None,
+                credited=False,
                 buyer=enrolled.organisation,
                 billing=enrolled.billing,
                 contact=enrolled.contact,
@@ -189,17 +194,18 @@ def extra_claim(added: ExtraParticipantAdded, told_at: datetime, end: MeetingEnd
             reason="",
             finding="",
             invoice_id=None,
+            credited=False,
             buyer=added.organisation,
             billing=added.billing,
             contact=added.contact,
         ),
+        programme,
         end,
     )
 
 
 def said_again(known: Claim, fresh: Claim, end: MeetingEnd = NOT_ENDED) -> Claim:
     """The same thing is owed once more: it is billed once in all.
-        programme,
 
     A claim that stands is left as it is. One that was withdrawn opens again on the new terms; one that has been
     invoiced, or waived by somebody, keeps that.
@@ -275,6 +281,13 @@ def invoiced(claim: Claim, invoice_id: str) -> Claim:
     if claim.state != "ready":
         raise ValueError(f"claim {claim.id} is {claim.state}, not ready")
     return claim._replace(invoice_id=invoice_id, state="invoiced", due_at=None)
+
+
+def credited(claim: Claim) -> Claim:
+    """Asks for a claim that is on an invoice; anything else is an error of ours."""
+    if claim.invoice_id is None:
+        raise ValueError(f"claim {claim.id} is {claim.state}, not invoiced")
+    return claim._replace(credited=True, state="credited")
 
 
 def describe(claim: Claim) -> str:

@@ -80,8 +80,9 @@ def credit_note_document(issued: CreditNoteIssued, credited: Invoice) -> Documen
         lines=_lines(issued.lines),
         exemption=_exemption(seller, issued.lines),
         note=issued.reason,
-        credited=Credited(credited.id, credited.issued_on, in_part=issued.gross_ore < credited.gross_ore),
-        told=_told(issued.lines, issued.net_ore, issued.vat_ore, issued.gross_ore),
+        rounding_ore=issued.rounding_ore,
+        credited=Credited(credited.id, credited.issued_on, in_part=issued.credited_ore < credited.gross_ore),
+        told=_told(issued.lines, issued.net_ore, issued.vat_ore, issued.gross_ore, issued.rounding_ore),
     )
 
 
@@ -196,7 +197,7 @@ def _exemption(seller: Seller, lines: Sequence[InvoiceLine]) -> str:
     return seller.vat_exemption if any(line.vat_percent == EXEMPT_PERCENT for line in lines) else ""
 
 
-def _told(lines: Sequence[InvoiceLine], net_ore: int, vat_ore: int, gross_ore: int) -> Totals:
+def _told(lines: Sequence[InvoiceLine], net_ore: int, vat_ore: int, gross_ore: int, rounding_ore: int = 0) -> Totals:
     return Totals(
         lines_ore=sum([line.net_ore for line in lines]),
         allowances_ore=0,
@@ -204,6 +205,6 @@ def _told(lines: Sequence[InvoiceLine], net_ore: int, vat_ore: int, gross_ore: i
         net_ore=net_ore,
         vat_ore=vat_ore,
         gross_ore=gross_ore,
-        payable_ore=gross_ore,
+        payable_ore=gross_ore + rounding_ore,
         rates=tuple([VatSum(*one) for one in vat_sums(lines)]),
     )

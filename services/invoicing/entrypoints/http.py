@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from services.invoicing.usecases.correct_billing import correct_billing
+from services.invoicing.usecases.credit_invoice import credit_invoice
 from services.invoicing.usecases.read_claims import get_claim, list_claims
+from services.invoicing.usecases.read_credit_notes import get_credit_note, list_credit_notes
 from services.invoicing.usecases.read_invoices import get_invoice, list_invoices, read_overview
 from services.invoicing.usecases.register_payment import register_payment
 from services.invoicing.usecases.waive_claim import waive_claim
-from shared.contracts.invoicing import CorrectBilling, RegisterPayment, WaiveClaim
+from shared.contracts.invoicing import CorrectBilling, CreditInvoice, RegisterPayment, WaiveClaim
 from shared.runtime.routes import read, write
 
 ROUTES = (
@@ -31,5 +33,16 @@ ROUTES = (
         scope="staff",
         status=201,
     ),
+    read("/api/invoicing/invoices/{invoice_id}/credit-notes", list_credit_notes, scope="staff"),
+    write(
+        "POST",
+        "/api/invoicing/invoices/{invoice_id}/credit-notes",
+        CreditInvoice,
+        credit_invoice,
+        scope="staff",
+        status=201,
+    ),
+    read("/api/invoicing/credit-notes", list_credit_notes, scope="staff"),
+    read("/api/invoicing/credit-notes/{credit_note_id}", get_credit_note, scope="staff"),
     read("/api/invoicing/overview", read_overview, scope="staff"),
 )

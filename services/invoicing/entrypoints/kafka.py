@@ -6,6 +6,7 @@ from services.invoicing.usecases.appoint_contacts import appoint_contacts
 from services.invoicing.usecases.claim_extra_participant import claim_extra_participant
 from services.invoicing.usecases.claim_fees import claim_fees
 from services.invoicing.usecases.correct_billing import correct_billing
+from services.invoicing.usecases.credit_invoice import credit_invoice
 from services.invoicing.usecases.follow_meetings import release_extra_participants, withdraw_extra_participants
 from services.invoicing.usecases.register_payment import register_payment
 from services.invoicing.usecases.resolve_reservations import resolve_reservations
@@ -22,7 +23,7 @@ from shared.contracts.enrollment import (
     ReservationResolved,
     TovholderAppointed,
 )
-from shared.contracts.invoicing import CorrectBilling, RegisterPayment, WaiveClaim
+from shared.contracts.invoicing import CorrectBilling, CreditInvoice, RegisterPayment, WaiveClaim
 from shared.contracts.scheduling import MeetingCancelled, MeetingHeld
 from shared.messaging.subscriptions import intake, on
 
@@ -38,6 +39,7 @@ SUBSCRIPTIONS = (
     on(MeetingHeld, release_extra_participants),
     on(MeetingCancelled, withdraw_extra_participants),
     intake(CorrectBilling, correct_billing),
+    intake(CreditInvoice, credit_invoice),
     intake(RegisterPayment, register_payment),
     intake(WaiveClaim, waive_claim),
 )

@@ -33,7 +33,7 @@ async def find(tx: Tx, invoice_id: str) -> invoices.Standing:
 
 
 async def read_overview(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    """Sums in øre of all programmes, or of one: what is claimed (without moms), invoiced, paid and outstanding."""
+    """Sums in øre of all programmes, or of one: claimed (without moms), invoiced, credited, paid and outstanding."""
     return await invoices.overview(tx, query.get("programme_id"))
 
 
@@ -57,6 +57,7 @@ def _listed(standing: invoices.Standing) -> dict[str, Any]:
 def _paid(standing: invoices.Standing) -> dict[str, Any]:
     return {
         "paid_ore": standing.paid_ore,
+        "credited_ore": standing.credited_ore,
         "outstanding_ore": standing.outstanding_ore,
         "reminders": standing.reminders,
     }

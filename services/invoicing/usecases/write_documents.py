@@ -1,4 +1,7 @@
-"""Each issued invoice is written to files, after it was committed; a file is never written for one that was not."""
+"""Issued invoices and credit notes are written to files once they are committed.
+
+A file is never written for one that is not.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from shared.contracts.invoicing import Invoice
+    from services.invoicing.adapters.documents import Issued
     from shared.storage.tx import Tx
 
 AT_MOST = 50
-"""Invoices written before it is noted how far we are."""
+"""Documents written before it is noted how far we are."""
 
 
 async def write_documents(transaction: Callable[[], AbstractAsyncContextManager[Tx]], folder: Path) -> int:
@@ -24,12 +27,12 @@ async def write_documents(transaction: Callable[[], AbstractAsyncContextManager[
     async with transaction() as tx:
         unwritten = await invoices.unwritten(tx, AT_MOST)
     if unwritten:
-        await asyncio.to_thread(_write, folder, unwritten)
+        await asyncio.to_thread(_write, folder, [one.document for one in unwritten])
         async with transaction() as tx:
             await invoices.mark_written(tx, unwritten)
     return len(unwritten)
 
 
-def _write(folder: Path, issued: Sequence[Invoice]) -> None:
-    for invoice in issued:
-        documents.write(folder, invoice)
+def _write(folder: Path, issued: Sequence[Issued]) -> None:
+    for one in issued:
+        documents.write(folder, one)

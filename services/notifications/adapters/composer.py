@@ -61,6 +61,8 @@ def _greeting(message: Message) -> str:
 def _attachment(message: Message, texts: Texts) -> Attachment | None:
     if message.template == "invoice":
         return Attachment(f"Faktura-{message.says['invoice_id']}.txt", texts.plain)
+    if message.template == "credit_note":
+        return Attachment(f"Kreditnota-{message.says['credit_note_id']}.txt", texts.plain)
     if message.template == "place_confirmed" and (pdf := receipt.write(message.name, message.says)) is not None:
         return Attachment(receipt.FILE_NAME, pdf, "application/pdf")
     return None

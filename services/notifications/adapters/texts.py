@@ -145,6 +145,7 @@ def _shown(template: str, says: dict[str, Any]) -> dict[str, Any]:
     named = {
         "place_confirmed": {"fees": "fee_rows", "seats": "seat_lines", "next": "next_lines"},
         "invoice": {"lines": "line_rows", "pay": "pay_rows"},
+        "credit_note": {"lines": "line_rows", "sums": "sum_rows"},
         "payment_reminder": {"lines": "line_rows", "pay": "pay_rows"},
     }.get(template, {})
     return says | {new: says[old] for old, new in named.items()}

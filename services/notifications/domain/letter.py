@@ -72,6 +72,7 @@ TITLES = {
     "meeting_reminder": "Påmindelse om mødet",
     "nobody_registered": "Påmindelse om at tilmelde deltagere",
     "invoice": "Faktura",
+    "credit_note": "Kreditnota",
     "payment_reminder": "Betalingspåmindelse",
     "note": "Besked",
     "digest": "Dagens overblik",

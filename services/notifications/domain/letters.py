@@ -24,7 +24,7 @@ from shared.contracts.enrollment import (
     TovholderAppointed,
 )
 from shared.contracts.event import natural_id
-from shared.contracts.invoicing import Invoice, InvoiceIssued, InvoiceOverdue
+from shared.contracts.invoicing import CreditNoteIssued, Invoice, InvoiceIssued, InvoiceLine, InvoiceOverdue
 from shared.contracts.money import moms, with_moms
 from shared.contracts.notifications import ArmReminder, SendMessage
 from shared.contracts.programme import FeeTerm, ProgrammeRef, SeatTerm
@@ -210,6 +210,30 @@ def payment_reminder(fact: InvoiceOverdue, at: datetime) -> Letter:
     )
 
 
+def credit_note(fact: CreditNoteIssued, invoice: Invoice, at: datetime) -> Letter:
+    """`invoice` is what it credits, all of it or a part."""
+    sums = [("I alt ekskl. moms", fact.net_ore), ("Moms", fact.vat_ore), ("Øreafrunding", fact.rounding_ore)]
+    return _about_invoice(
+        "credit_note",
+        invoice,
+        fact.subject,
+        str(fact.number),
+        at,
+        credit_note_id=fact.id,
+        invoiced_on=invoice.issued_on.isoformat(),
+        in_part=fact.credited_ore < invoice.gross_ore,
+        reason=fact.reason,
+        credited=fact.credited_ore,
+        outstanding=fact.outstanding_ore,
+        lines=_line_rows(fact.lines),
+        sums=[
+            *((name, kroner(ore)) for name, ore in sums if ore or name != "Øreafrunding"),
+            ("Krediteret inkl. moms", kroner(fact.credited_ore)),
+            ("Kreditnotadato", short_day(fact.issued_on)),
+        ],
+    )
+
+
 def note(said: SendMessage | ArmReminder, programme: ProgrammeRef | None, at: datetime) -> Letter:
     """What another service or system wants said."""
     person = "/" not in said.recipient
@@ -288,18 +312,19 @@ def _about_invoice(template: str, invoice: Invoice, about: str, occasion: str, a
             "net": invoice.net_ore,
             "vat": invoice.vat_ore,
             "gross": invoice.gross_ore,
-            "lines": [
-                (
-                    line.text if line.quantity == 1 else f"{line.quantity} × {line.text}",
-                    f"{kroner(line.net_ore)} ekskl. moms",
-                )
-                for line in invoice.lines
-            ],
+            "lines": _line_rows(invoice.lines),
             "pay": [row for row in payment if row[1]],
             **says,
         },
         people=(contact.person_id,) if to.person else (),
     )
+
+
+def _line_rows(lines: Sequence[InvoiceLine]) -> list[tuple[str, str]]:
+    return [
+        (line.text if line.quantity == 1 else f"{line.quantity} × {line.text}", f"{kroner(line.net_ore)} ekskl. moms")
+        for line in lines
+    ]
 
 
 def _day(day: date | None) -> str | None:

@@ -21,6 +21,7 @@ from services.notifications.usecases.invite_participant import (
     replace_participant,
     uninvite_participant,
 )
+from services.notifications.usecases.mail_credit_note import mail_credit_note
 from services.notifications.usecases.mail_invoice import mail_invoice, remind_of_payment
 from services.notifications.usecases.note_held_back import note_held_back
 from services.notifications.usecases.note_refusal import note_refusal
@@ -47,7 +48,13 @@ from shared.contracts.enrollment import (
     ReservationResolved,
     TovholderAppointed,
 )
-from shared.contracts.invoicing import ClaimHeldBack, InvoiceIssued, InvoiceOverdue, InvoicingIntakeRejected
+from shared.contracts.invoicing import (
+    ClaimHeldBack,
+    CreditNoteIssued,
+    InvoiceIssued,
+    InvoiceOverdue,
+    InvoicingIntakeRejected,
+)
 from shared.contracts.notifications import ArmReminder, SendMessage
 from shared.contracts.scheduling import (
     MeetingCancelled,
@@ -83,6 +90,7 @@ SUBSCRIPTIONS = (
     on(MeetingCancelled, announce_cancellation),
     on(MeetingHeld, close_meeting),
     on(InvoiceIssued, mail_invoice),
+    on(CreditNoteIssued, mail_credit_note),
     on(ClaimHeldBack, note_held_back),
     on(InvoiceOverdue, remind_of_payment),
     on(EnrollmentIntakeRejected, note_refusal),

@@ -32,8 +32,8 @@ def dated(**changes: Any) -> MeetingScheduled:
 async def test_every_fact_with_a_letter_of_its_own_writes_it_once(desk: Room) -> None:
     told = [
         "MunicipalityInvited", "InvitationReminderDue", "EnrolmentReceived", "EnrolmentWaitlisted",
-        "MunicipalityEnrolled", "ExtraParticipantAdded", "ExtraParticipantRemoved", "InvoiceIssued", "InvoiceOverdue",
-        "EnrolmentWithdrawn",
+        "MunicipalityEnrolled", "ExtraParticipantAdded", "ExtraParticipantRemoved", "InvoiceIssued", "CreditNoteIssued",
+        "InvoiceOverdue", "EnrolmentWithdrawn",
     ]  # fmt: skip
     for name in [*told, *told]:
         await desk.hear(EXAMPLES[name])
@@ -46,6 +46,7 @@ async def test_every_fact_with_a_letter_of_its_own_writes_it_once(desk: Room) ->
         "extra_participant",
         "extra_participant_removed",
         "invoice",
+        "credit_note",
         "payment_reminder",
         "withdrawn",
     ]

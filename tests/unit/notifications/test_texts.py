@@ -30,6 +30,14 @@ ASTA = Guest(
 )
 A_DAY = facts.a_meeting(when=facts.DAY, place=None)
 ELSEWHERE = facts.a_meeting(place="Odense")
+HALF = {
+    "lines": (facts.LINE.model_copy(update={"unit_price_ore": 975_000, "net_ore": 975_000}),),
+    "net_ore": 975_000,
+    "vat_ore": 243_750,
+    "gross_ore": 1_218_750,
+    "outstanding_ore": 1_218_750,
+}
+PAID_BEFORE = {"rounding_ore": 1, "outstanding_ore": -1_218_751}
 
 
 def invitation(template: Template, guest: Guest, previous: Any = None, meeting: Any = facts.MEETING) -> Letter:
@@ -78,6 +86,11 @@ LETTERS: dict[str, Letter] = {
     "meeting_reminder": letters.meeting_reminder(STANDING, BO, 7, 7, AT),
     "nobody_registered": letters.nobody_registered(STANDING, ASTA, 1, 1, AT),
     "invoice": letters.invoice_issued(EXAMPLES["InvoiceIssued"], AT),
+    "credit_note": letters.credit_note(EXAMPLES["CreditNoteIssued"], facts.INVOICE, AT),
+    "credit_note-part": letters.credit_note(EXAMPLES["CreditNoteIssued"].model_copy(update=HALF), facts.INVOICE, AT),
+    "credit_note-paid_before": letters.credit_note(
+        EXAMPLES["CreditNoteIssued"].model_copy(update=HALF | PAID_BEFORE), facts.INVOICE, AT
+    ),
     "payment_reminder": letters.payment_reminder(EXAMPLES["InvoiceOverdue"], AT),
     "note": letters.note(
         SendMessage(

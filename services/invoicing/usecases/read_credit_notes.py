@@ -1,0 +1,47 @@
+"""Credit notes for those who look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.invoicing.adapters import credit_notes
+from services.invoicing.domain.credit_note import as_told
+from shared.contracts.refusal import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.contracts.invoicing import CreditNoteIssued
+    from shared.storage.tx import Tx
+
+
+async def list_credit_notes(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    """All credit notes, or those of `invoice_id`, `programme_id` or `enrolment_id`, without their lines."""
+    asked = {name: query.get(name) for name in ("invoice_id", "programme_id", "enrolment_id")}
+    return {"credit_notes": [_listed(issued.note) for issued in await credit_notes.read(tx, **asked)]}
+
+
+async def get_credit_note(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    return as_told(await find_credit_note(tx, query["credit_note_id"]))
+
+
+async def find_credit_note(tx: Tx, credit_note_id: str) -> CreditNoteIssued:
+    found = await credit_notes.read(tx, credit_note_id=credit_note_id)
+    if not found:
+        raise Refused("unknown_credit_note", "Kreditnotaen findes ikke.", status=404)
+    return found[0].note
+
+
+def _listed(note: CreditNoteIssued) -> dict[str, Any]:
+    return {
+        "id": note.id,
+        "invoice_id": note.invoice_id,
+        "credit_id": note.credit_id,
+        "issued_on": note.issued_on.isoformat(),
+        "reason": note.reason,
+        "lines": len(note.lines),
+        "net_ore": note.net_ore,
+        "vat_ore": note.vat_ore,
+        "gross_ore": note.gross_ore,
+        "rounding_ore": note.rounding_ore,
+    }

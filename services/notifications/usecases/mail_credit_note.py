@@ -1,0 +1,20 @@
+"""CreditNoteIssued → what is given back of which invoice, why, and what is left to be paid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.notifications.adapters import messages, programmes
+from services.notifications.domain import letters
+from shared.contracts.invoicing import CreditNoteIssued
+from shared.messaging.envelope import Received
+from shared.storage.tx import Tx
+
+
+async def mail_credit_note(tx: Tx, events: Sequence[Received[CreditNoteIssued]]) -> None:
+    """A fact that does not carry its invoice names nobody to write to."""
+    whole = [(event.data.invoice, event) for event in events if event.data.invoice is not None]
+    await programmes.keep(tx, (invoice.programme for invoice, _ in whole))
+    await messages.write(
+        tx, [(letters.credit_note(event.data, invoice, event.time), event.cause) for invoice, event in whole]
+    )
