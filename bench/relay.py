@@ -16,6 +16,7 @@ EVENTS = 30_000
 ROUNDS = 5
 TARGET = 0.7
 TOPIC = "tovholder.enrollment"
+DEADLINE_S = 120.0
 
 
 async def fill(url: str, values: list[tuple[bytes, bytes]]) -> None:
@@ -50,8 +51,9 @@ async def ours(servers: Servers, prefix: str, url: str) -> float:
     relay._send_all = timed  # type: ignore[method-assign]  (the clock starts with the first batch)
     running = asyncio.create_task(relay.run(stop))
     try:
-        while await connection.fetchval("SELECT EXISTS (SELECT 1 FROM outbox)"):
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(DEADLINE_S):
+            while await connection.fetchval("SELECT EXISTS (SELECT 1 FROM outbox)"):
+                await asyncio.sleep(0.01)
         return time.perf_counter() - begun[0]
     finally:
         stop.set()

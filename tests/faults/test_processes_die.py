@@ -22,10 +22,6 @@ async def restarted_with(world: Installation, name: str, failpoint: str) -> None
     await world.start(name, failpoint=failpoint)
 
 
-async def is_claimed(world: Installation, enrolment_id: str) -> bool:
-    return bool(await world.rows("invoicing", "SELECT 1 FROM claims WHERE enrolment_id = $1", enrolment_id))
-
-
 async def test_the_api_dies_after_commit_and_the_same_key_gets_the_same_answer(world: Installation) -> None:
     code = world.unused.pop(0)
     await restarted_with(world, "enrollment", "api.after_commit:kill")

@@ -338,6 +338,11 @@ class Installation:
         """Several at once."""
         return list(await asyncio.gather(*(self.sign_up() for _ in range(count))))
 
+    @property
+    def answered(self) -> int:
+        """Sign-ups that were told yes so far."""
+        return sum(attempt.outcome == "ok" for attempt in self.history)
+
     async def received(self, attempt: Attempt, deadline: float = SETTLE_S) -> None:
         """The receipt of a sign-up has reached the mail server."""
         address = f"kontakt@k{attempt.organisation}.example"

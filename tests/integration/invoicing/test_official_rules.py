@@ -181,15 +181,15 @@ async def test_many_tasks_at_once_each_get_their_own_answer(official_rules: Offi
 
 async def test_the_process_ends_when_ours_is_killed(official_rules: OfficialRules) -> None:
     program = (
-        "import sys, pathlib, time\n"
+        "import sys, pathlib\n"
         "from services.invoicing.adapters.official_rules import OfficialRules\n"
         "rules = OfficialRules(pathlib.Path(sys.argv[1]))\n"
         "rules.check(b'<x/>')\n"
         "print(rules.process_id, flush=True)\n"
-        "time.sleep(600)\n"
+        "sys.stdin.read()\n"
     )
     command = [sys.executable, "-c", program, str(official_rules.folder)]
-    ours = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+    ours = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert ours.stdout is not None
     started = int(await ours.stdout.readline())
     assert psutil.pid_exists(started)

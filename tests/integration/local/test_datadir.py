@@ -70,7 +70,7 @@ def test_the_lock_of_a_process_that_is_gone_is_no_hindrance(tmp_path: Path) -> N
 def test_an_orphan_that_still_runs_keeps_others_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datadir, "ORPHAN_DEADLINE_S", 0.3)
     data = DataDir.open(tmp_path)
-    with subprocess.Popen(["sleep", "60"], pass_fds=(data.lock_fd,)) as orphan:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=(data.lock_fd,)) as orphan:
         data.close()
         gone = subprocess.Popen(["true"])
         gone.wait()

@@ -26,7 +26,7 @@ from shared.runtime.commands import run_command
 from shared.storage.migrate import SHARED, migrate
 from tests.support.eventually import eventually
 from tests.support.servers import Database, MakeDatabase
-from tests.support.toy import SERVICE, STAFF_TOKEN, TOKENS
+from tests.support.toy import HELD, SERVICE, STAFF_TOKEN, TOKENS
 
 MIB = 1024 * 1024
 
@@ -68,6 +68,12 @@ class Toy:
 
     async def ready(self) -> bool:
         return (await self.client.get("/readyz")).status_code == 200
+
+    async def stopping(self) -> bool:
+        try:
+            return not await self.ready()
+        except httpx.TransportError:
+            return True
 
 
 def _toy(*arguments: str) -> list[str]:
@@ -160,10 +166,13 @@ async def test_it_becomes_ready_and_sends_what_it_told_and_drains_when_asked(sur
         assert (await toy.client.get("/livez")).text == "alive\n"
         assert "tovholder_http_answers_total" in (await toy.client.get("/metrics")).text
 
-        slow = asyncio.create_task(toy.put("slow"))
-        await eventually(lambda: _under_way(surroundings), 10)
-        toy.process.send_signal(signal.SIGTERM)
-        assert (await slow).status_code == 201, "a request that is under way is answered"
+        async with _held(surroundings):
+            asking = asyncio.create_task(toy.put("held"))
+            await eventually(lambda: _under_way(surroundings), 10)
+            toy.process.send_signal(signal.SIGTERM)
+            await eventually(toy.stopping, 10)
+            assert not asking.done()
+        assert (await asking).status_code == 201, "a request that is under way is answered"
         assert await asyncio.wait_for(toy.process.wait(), 30) == 0
 
         assert psutil.pid_exists(toy.process.pid) is False
@@ -176,6 +185,17 @@ async def test_it_becomes_ready_and_sends_what_it_told_and_drains_when_asked(sur
     try:
         assert await connection.fetchval("SELECT count(*) FROM outbox") == 0, "the relay sends what is left"
         assert await connection.fetchval("SELECT count(*) FROM outbox_sent") == 1
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def _held(around: Surroundings) -> AsyncIterator[None]:
+    """What is called `held` is under way as long as this lasts."""
+    connection = await asyncpg.connect(around.database.admin_url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", HELD)
+        yield
     finally:
         await connection.close()
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from shared.runtime.housekeeping import Housekeeping
-from tests.support.toy import Desk
+from tests.support.eventually import eventually
+from tests.support.toy import HELD, Desk
 
 
 async def test_the_same_request_again_gets_the_stored_answer(desk: Desk) -> None:
@@ -161,21 +163,18 @@ async def test_answers_are_forgotten_after_thirty_days(desk: Desk) -> None:
 
 
 async def test_a_connection_that_dies_in_the_middle_is_tried_again(desk: Desk) -> None:
-    killed = 0
+    kill = (
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event = 'ClientRead' AND state = 'idle in transaction'"
+    )
+    holder = await asyncpg.connect(desk.database.admin_url)
+    try:
+        await holder.execute("SELECT pg_advisory_lock($1)", HELD)
+        asking = asyncio.create_task(desk.put("held", key="k"))
+        await eventually(lambda: holder.fetchval(kill), because="the request is in its transaction")
+    finally:
+        await holder.close()
 
-    async def kill_the_others() -> None:
-        nonlocal killed
-        while killed == 0:
-            killed += await desk.host.pool.fetchval(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event = 'ClientRead'"
-                " AND state = 'idle in transaction'"
-            )
-
-    killer = asyncio.create_task(kill_the_others())
-    answer = await desk.put("slow", key="k")
-    await killer
-
-    assert killed >= 1
+    answer = await asking
     assert answer.status_code == 201
     assert await desk.count() == 1

@@ -112,7 +112,6 @@ async def test_an_outbox_that_nobody_empties_stops_new_writes(desk: Desk, path: 
 
 async def test_a_caller_that_goes_away_does_not_undo_what_it_asked_for(desk: Desk) -> None:
     asking = asyncio.create_task(desk.put("kurv", key="k", path="/api/toy/many"))
-    await asyncio.sleep(0)
     await eventually(lambda: desk.host.door._coalescers, every=0)
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)

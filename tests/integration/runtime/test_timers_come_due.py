@@ -14,7 +14,7 @@ from shared.runtime import timers as timers_module
 from shared.storage.tx import Cause
 from tests.support.eventually import eventually
 from tests.support.servers import Database
-from tests.support.toy import SERVICE, Desk, a_desk
+from tests.support.toy import SERVICE, Desk, a_desk, ring
 
 START = datetime(2020, 8, 1, 8, 0, tzinfo=UTC)
 ARMED_BY = Cause("c-1", "e-1", "person/p-1")
@@ -180,6 +180,6 @@ async def test_in_real_time_a_timer_comes_when_it_is_due(toy_database: Database,
 
 
 async def test_a_table_names_each_timer_once(desk: Desk) -> None:
-    twice = [timers_module.at("ring", lambda _tx, _timers: asyncio.sleep(0))] * 2
+    twice = [timers_module.at("ring", ring)] * 2
     with pytest.raises(ValueError, match="twice"):
         timers_module.Timers(twice, desk.host.transaction, desk.host.clock, desk.host.activity)

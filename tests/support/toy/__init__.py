@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -26,6 +25,7 @@ from shared.runtime.web import web_application
 from shared.runtime.why import Effect
 from shared.storage.tx import Cause, Tx
 from shared.web.forms import Form, read_form
+from tests.support.eventually import eventually
 from tests.support.servers import Database
 
 STAFF_TOKEN = "staff-token-of-the-tests"  # noqa: S105 # guards nothing
@@ -40,9 +40,15 @@ TOKENS = ",".join(
     )
 )
 
+HELD = 20200615
+"""The advisory lock that a test takes to hold up what is called `held`."""
+
 
 class PutThing(Command):
-    """`name` `taken` is always refused, `n` beyond 1000 is refused by the table, and `bug` divides by zero."""
+    """`name` `taken` is always refused, `n` beyond 1000 is refused by the table, and `bug` divides by zero.
+
+    `held` stays in its transaction, idle, as long as somebody else has the lock HELD.
+    """
 
     type: ClassVar[str] = "tovholder.toy.PutThing.v1"
     service: ClassVar[str] = "toy"
@@ -68,8 +74,8 @@ async def put_thing(tx: Tx, command: PutThing) -> Answer:
         raise ZeroDivisionError("a bug")
     await tx.execute("INSERT INTO things (name, n) VALUES ($1, $2)", command.name, command.n)
     tx.publish(PersonErased(owner=tx.source, person_id=command.name))
-    if command.name == "slow":
-        await asyncio.sleep(1.5)
+    if command.name == "held":
+        await eventually(lambda: tx.fetchval("SELECT pg_try_advisory_xact_lock($1)", HELD), because="HELD is free")
     if command.name == "timed":
         tx.arm("ring", "timed", tx.now, {"n": command.n})
     return Answer({"name": command.name, "n": command.n}, location=f"/api/toy/things/{command.name}")
