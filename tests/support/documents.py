@@ -10,6 +10,7 @@ import os
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -134,6 +135,14 @@ def a_credit_note(**changes: Any) -> Document:
         "credited": Credited("P1-7", ISSUED_ON, in_part=True),
     }
     return Document(**values | changes)
+
+
+def is_as_ever(file: Path, content: bytes) -> None:
+    """Byte for byte what the file has; with TOVHOLDER_WRITE_GOLDEN set, the file gets it first."""
+    if os.environ.get("TOVHOLDER_WRITE_GOLDEN"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    assert content == file.read_bytes()
 
 
 _BAIT = (

@@ -86,4 +86,4 @@ def read(xml: bytes) -> Document:
     for one in FORMATS:
         if one.customization == said:
             return one.read(xml)
-    raise ubl.UnreadableError(f"cbc:CustomizationID: no format is called {said!r}")
+    raise ubl.UnreadableError("cbc:CustomizationID", f"formatet {ubl.quoted(said)} kender vi ikke")

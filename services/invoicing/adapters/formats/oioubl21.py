@@ -110,22 +110,12 @@ def write(document: Document) -> bytes:
         if one.amount_ore:
             _put_allowance(root, one, one.vat_percent or EXEMPT_PERCENT)
     _put_totals(root, document)
-    for line in document.lines:
-        _put_line(root, line, kind)
-    return ubl.to_bytes(root)
+    return ubl.finish(root, document, _put_line)
 
 
 def read(xml: bytes) -> Document:
     """The document that the bytes say; `told` holds the sums they say. Refuses what the model cannot hold."""
-    kind, root = ubl.from_bytes(xml)
-    if ubl.text(root, "cbc:CustomizationID") != CUSTOMIZATION:
-        raise ubl.UnreadableError("cbc:CustomizationID: is not that of OIOUBL 2.1")
-    try:
-        return _read(kind, root)
-    except ubl.UnreadableError:
-        raise
-    except ValueError as error:
-        raise ubl.UnreadableError(str(error)) from error
+    return ubl.read(xml, CUSTOMIZATION, _read)
 
 
 def carried(document: Document) -> Document:
@@ -340,15 +330,12 @@ def _price_after(line: Line) -> Decimal:
 
 def _read(kind: Kind, root: Element) -> Document:
     series, number = ubl.series_and_number(ubl.text(root, "cbc:ID"))
-    issued_on = ubl.day(root, "cbc:IssueDate")
-    if issued_on is None:
-        raise ubl.UnreadableError("cbc:IssueDate: is missing")
     person = ubl.text(root, "cac:AccountingCustomerParty/cac:Party/cac:Contact/cbc:ID")
     return Document(
         kind=kind,
         series=series,
         number=number,
-        issued_on=issued_on,
+        issued_on=ubl.issued_on(root),
         due_on=ubl.day(root, "cac:PaymentMeans/cbc:PaymentDueDate"),
         note=ubl.text(root, "cbc:Note"),
         references=References(
@@ -374,9 +361,7 @@ def _read(kind: Kind, root: Element) -> Document:
 
 
 def _party(root: Element, path: str) -> Party:
-    node = ubl.found(root, path)
-    if node is None:
-        raise ubl.UnreadableError(f"{path}: is missing")
+    node = ubl.party(root, path)
     return Party(
         name=ubl.text(node, "cac:PartyName/cbc:Name"),
         cvr=_without_prefix(ubl.text(node, "cac:PartyLegalEntity/cbc:CompanyID")),
@@ -392,7 +377,7 @@ def _endpoint(node: Element, path: str) -> Endpoint | None:
         return None
     scheme = _SCHEME_OF.get(found.get("schemeID", ""))
     if scheme is None:
-        raise ubl.UnreadableError(f"{path}/cbc:EndpointID: the scheme {found.get('schemeID')!r} is none of ours")
+        raise ubl.unknown_endpoint(path, found.get("schemeID", ""))
     number = found.text or ""
     return Endpoint(scheme, _without_prefix(number) if scheme == "CVR" else number)
 
@@ -402,7 +387,7 @@ def _without_prefix(number: str) -> str:
 
 
 def _payment(root: Element) -> Payment | None:
-    node = ubl.found(root, "cac:PaymentMeans")
+    node = ubl.only(root, "cac:PaymentMeans")
     if node is None:
         return None
     account = ubl.text(node, "cac:PayeeFinancialAccount/cbc:ID")
@@ -413,7 +398,7 @@ def _payment(root: Element) -> Payment | None:
         case "93":
             card = ubl.text(node, "cbc:PaymentID")
             if card not in _CARDS:
-                raise ubl.UnreadableError(f"cac:PaymentMeans/cbc:PaymentID: {card!r} is none of 71, 73 and 75")
+                raise ubl.unknown_card(card)
             creditor = ubl.text(node, "cac:CreditAccount/cbc:AccountID")
             return Fik(_CARDS[card], creditor, ubl.text(node, "cbc:InstructionID"))
         case "42":
@@ -423,7 +408,7 @@ def _payment(root: Element) -> Payment | None:
         case "97":
             return NemKonto()
         case code:
-            raise ubl.UnreadableError(f"cac:PaymentMeans/cbc:PaymentMeansCode: {code!r} is none of ours")
+            raise ubl.unknown_means(code)
 
 
 def _allowance(node: Element, vat_percent: int | None) -> Allowance:
@@ -453,27 +438,15 @@ def _line(node: Element, kind: Kind) -> Line:
         allowances=tuple([_allowance(one, None) for one in ubl.every(node, "cac:AllowanceCharge")]),
         period=ubl.period(node),
     )
-    if line.net_ore != ubl.ore_there(node, "cbc:LineExtensionAmount"):
-        raise ubl.UnreadableError(f"line {line.id}: its sum is not quantity times price with charges and discounts")
-    return line
+    return ubl.agreed(line, node)
 
 
 def _told(root: Element) -> Totals:
-    sums = ubl.found(root, "cac:LegalMonetaryTotal")
-    if sums is None:
-        raise ubl.UnreadableError("cac:LegalMonetaryTotal: is missing")
+    sums = ubl.sums(root)
     lines = ubl.ore_there(sums, "cbc:LineExtensionAmount")
     allowances = ubl.ore(sums, "cbc:AllowanceTotalAmount") or 0
     charges = ubl.ore(sums, "cbc:ChargeTotalAmount") or 0
     rounding = ubl.ore(sums, "cbc:PayableRoundingAmount") or 0
-    rates = [
-        VatSum(
-            ubl.rate(part, "cac:TaxCategory"),
-            ubl.ore_there(part, "cbc:TaxableAmount"),
-            ubl.ore_there(part, "cbc:TaxAmount"),
-        )
-        for part in ubl.every(root, "cac:TaxTotal/cac:TaxSubtotal")
-    ]
     return Totals(
         lines_ore=lines,
         allowances_ore=allowances,
@@ -482,5 +455,5 @@ def _told(root: Element) -> Totals:
         vat_ore=ubl.ore_there(sums, "cbc:TaxExclusiveAmount"),
         gross_ore=ubl.ore_there(sums, "cbc:TaxInclusiveAmount") - rounding,
         payable_ore=ubl.ore_there(sums, "cbc:PayableAmount"),
-        rates=tuple(sorted(rates)),
+        rates=ubl.rates(root),
     )

@@ -28,7 +28,6 @@ from services.invoicing.domain.document import (
     Party,
     References,
     Totals,
-    VatSum,
 )
 
 if TYPE_CHECKING:
@@ -82,22 +81,12 @@ def write(document: Document) -> bytes:
     for one in document.allowances:
         _put_allowance(root, one)
     _put_totals(root, document)
-    for line in document.lines:
-        _put_line(root, line, kind)
-    return ubl.to_bytes(root)
+    return ubl.finish(root, document, _put_line)
 
 
 def read(xml: bytes) -> Document:
     """The document that the bytes say; `told` holds the sums they say. Refuses what the model cannot hold."""
-    kind, root = ubl.from_bytes(xml)
-    if ubl.text(root, "cbc:CustomizationID") != CUSTOMIZATION:
-        raise ubl.UnreadableError("cbc:CustomizationID: is not that of Peppol BIS Billing 3.0")
-    try:
-        return _read(kind, root)
-    except ubl.UnreadableError:
-        raise
-    except ValueError as error:
-        raise ubl.UnreadableError(str(error)) from error
+    return ubl.read(xml, CUSTOMIZATION, _read)
 
 
 def carried(document: Document) -> Document:
@@ -232,14 +221,11 @@ def _put_line(root: Element, line: Line, kind: Kind) -> None:
 
 def _read(kind: Kind, root: Element) -> Document:
     series, number = ubl.series_and_number(ubl.text(root, "cbc:ID"))
-    issued_on = ubl.day(root, "cbc:IssueDate")
-    if issued_on is None:
-        raise ubl.UnreadableError("cbc:IssueDate: is missing")
     return Document(
         kind=kind,
         series=series,
         number=number,
-        issued_on=issued_on,
+        issued_on=ubl.issued_on(root),
         due_on=ubl.day(root, "cbc:DueDate"),
         note=ubl.text(root, "cbc:Note"),
         references=References(
@@ -263,13 +249,11 @@ def _read(kind: Kind, root: Element) -> Document:
 
 
 def _party(root: Element, path: str) -> Party:
-    node = ubl.found(root, path)
-    if node is None:
-        raise ubl.UnreadableError(f"{path}: is missing")
+    node = ubl.party(root, path)
     endpoint = ubl.found(node, "cbc:EndpointID")
     scheme = "" if endpoint is None else endpoint.get("schemeID", "")
     if endpoint is not None and scheme not in _SCHEME_OF:
-        raise ubl.UnreadableError(f"{path}/cbc:EndpointID: the scheme {scheme!r} is none of ours")
+        raise ubl.unknown_endpoint(path, scheme)
     return Party(
         name=ubl.text(node, "cac:PartyLegalEntity/cbc:RegistrationName"),
         cvr=ubl.text(node, "cac:PartyLegalEntity/cbc:CompanyID"),
@@ -280,7 +264,7 @@ def _party(root: Element, path: str) -> Party:
 
 
 def _payment(root: Element) -> Payment | None:
-    node = ubl.found(root, "cac:PaymentMeans")
+    node = ubl.only(root, "cac:PaymentMeans")
     if node is None:
         return None
     account = ubl.text(node, "cac:PayeeFinancialAccount/cbc:ID")
@@ -289,7 +273,7 @@ def _payment(root: Element) -> Payment | None:
         case "93":
             card, _, reference = ubl.text(node, "cbc:PaymentID").partition("#")
             if card not in _CARDS:
-                raise ubl.UnreadableError(f"cac:PaymentMeans/cbc:PaymentID: {card!r} is none of 71, 73 and 75")
+                raise ubl.unknown_card(card)
             return Fik(_CARDS[card], account, reference)
         case "31" | "42":
             return BankAccount(branch, account)
@@ -298,7 +282,7 @@ def _payment(root: Element) -> Payment | None:
         case "97":
             return NemKonto()
         case code:
-            raise ubl.UnreadableError(f"cac:PaymentMeans/cbc:PaymentMeansCode: {code!r} is none of ours")
+            raise ubl.unknown_means(code)
 
 
 def _allowance(node: Element) -> Allowance:
@@ -325,23 +309,11 @@ def _line(node: Element, kind: Kind) -> Line:
         allowances=tuple(_allowance(one) for one in ubl.every(node, "cac:AllowanceCharge")),
         period=ubl.period(node),
     )
-    if line.net_ore != ubl.ore_there(node, "cbc:LineExtensionAmount"):
-        raise ubl.UnreadableError(f"line {line.id}: its sum is not quantity times price with charges and discounts")
-    return line
+    return ubl.agreed(line, node)
 
 
 def _told(root: Element) -> Totals:
-    sums = ubl.found(root, "cac:LegalMonetaryTotal")
-    if sums is None:
-        raise ubl.UnreadableError("cac:LegalMonetaryTotal: is missing")
-    rates = [
-        VatSum(
-            ubl.rate(part, "cac:TaxCategory"),
-            ubl.ore_there(part, "cbc:TaxableAmount"),
-            ubl.ore_there(part, "cbc:TaxAmount"),
-        )
-        for part in ubl.every(root, "cac:TaxTotal/cac:TaxSubtotal")
-    ]
+    sums = ubl.sums(root)
     return Totals(
         lines_ore=ubl.ore_there(sums, "cbc:LineExtensionAmount"),
         allowances_ore=ubl.ore(sums, "cbc:AllowanceTotalAmount") or 0,
@@ -350,5 +322,5 @@ def _told(root: Element) -> Totals:
         vat_ore=ubl.ore_there(root, "cac:TaxTotal/cbc:TaxAmount"),
         gross_ore=ubl.ore_there(sums, "cbc:TaxInclusiveAmount"),
         payable_ore=ubl.ore_there(sums, "cbc:PayableAmount"),
-        rates=tuple(sorted(rates)),
+        rates=ubl.rates(root),
     )

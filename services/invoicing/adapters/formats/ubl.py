@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from services.invoicing.domain.document import CURRENCY, Address, Contact, Credited, Period
+from services.invoicing.domain.document import CURRENCY, Address, Contact, Credited, Period, VatSum, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from lxml.etree import _Element as Element
 
-    from services.invoicing.domain.document import Document, Kind
+    from services.invoicing.domain.document import Document, Kind, Line
 
 CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
@@ -33,16 +33,50 @@ LINES: dict[Kind, str] = {"invoice": "InvoiceLine", "credit_note": "CreditNoteLi
 QUANTITIES: dict[Kind, str] = {"invoice": "InvoicedQuantity", "credit_note": "CreditedQuantity"}
 LARGEST_BYTES = 20_000_000
 """Of a document that is read."""
+LONGEST_QUOTE = 60
 
 _AMOUNT = {"currencyID": CURRENCY}
 _CAC = f"{{{CAC}}}"
 _CBC = f"{{{CBC}}}"
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
+_COUNT = re.compile("[1-9][0-9]{0,17}")
 _SubElement = etree.SubElement
 
 
 class UnreadableError(ValueError):
-    """The bytes are no document that the model can hold; the sentence says where."""
+    """The bytes are no document that the model can hold: where, and a Danish sentence without its full stop."""
+
+    def __init__(self, place: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.place = place
+
+
+REFUSED = {
+    "number": "nummeret skal være mindst 1",
+    "lines": "der skal være mindst én linje, og hver linje skal have sit eget nummer",
+    "rounding_ore": "afrundingen skal være under en krone og må ikke gøre beløbet negativt",
+    "allowances": "hver rabat og hvert gebyr skal have en momssats, og rabatten må ikke overstige satsens linjer",
+    "exemption": "der står en grund til momsfritagelse, men intet er momsfrit",
+    "credited": "en faktura kan ikke kreditere en anden",
+    "credited.id": "nummeret på den faktura, som krediteres, mangler",
+    "due_on": "en kreditnota må ikke have en betalingsfrist",
+    "period": "linjernes perioder skal ligge inden for dokumentets",
+    "period.ends": "en periode må ikke slutte, før den begynder",
+    "endpoint": "den elektroniske adresse skal have et nummer",
+    "payment.reference": "+71 og +75 skal have et betalings-id, og +73 må ikke",
+    "line.id": "hver linje skal have et nummer",
+    "line.quantity": "et antal skal være større end nul og have højst seks decimaler",
+    "line.unit": "en linje har en enhed, som vi ikke kender",
+    "line.unit_price_ore": "en pris må ikke være negativ og skal have højst seks decimaler",
+    "line.vat_percent": "en momssats skal være et helt tal fra 0 til 100",
+    "line.allowances": "rabatten på en linje må ikke overstige linjens beløb",
+    "allowance.reason": "en rabat eller et gebyr skal have en tekst",
+    "allowance.amount_ore": "en rabat eller et gebyr må ikke være negativt og skal svare til sin procent",
+    "allowance.percent": "en procent må ikke være negativ og skal stå sammen med det beløb, den tages af",
+    "allowance.vat_percent": "en momssats skal være et helt tal fra 0 til 100",
+}
+"""What the model does not hold, by the field that its ValueError begins with, said to the one who wrote the file."""
+NOT_OURS = "noget i den kan ikke stå på en dansk faktura"
 
 
 def start(kind: Kind) -> Element:
@@ -120,23 +154,52 @@ def to_bytes(root: Element) -> bytes:
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(root, encoding="UTF-8", xml_declaration=False)
 
 
+def finish(root: Element, document: Document, put_line: Callable[[Element, Line, Kind], None]) -> bytes:
+    """The lines, which every format has last, and the bytes of it all."""
+    for line in document.lines:
+        put_line(root, line, document.kind)
+    return to_bytes(root)
+
+
+def read(xml: bytes, customization: str, build: Callable[[Kind, Element], Document]) -> Document:
+    """The document of that format that the bytes say. Raises UnreadableError, also for what the model refuses."""
+    kind, root = from_bytes(xml)
+    said = text(root, "cbc:CustomizationID")
+    if said != customization:
+        raise UnreadableError("cbc:CustomizationID", f"{quoted(said)} er et andet format end {customization}")
+    try:
+        return build(kind, root)
+    except UnreadableError:
+        raise
+    except ValueError as error:
+        field, _, _ = str(error).partition(":")
+        known = field in REFUSED
+        raise UnreadableError(field if known else "", REFUSED[field] if known else NOT_OURS) from error
+
+
+def quoted(said: str) -> str:
+    """What a file says, short enough for a sentence and without what could break its line."""
+    line = one_line(said)
+    return f"»{line if len(line) <= LONGEST_QUOTE else line[:LONGEST_QUOTE] + '…'}«"
+
+
 def from_bytes(xml: bytes) -> tuple[Kind, Element]:
     """The root and the kind it says; nothing outside the bytes is read and no entity is expanded."""
     if len(xml) > LARGEST_BYTES:
-        raise UnreadableError("the file is too large")
+        raise UnreadableError("", f"filen fylder mere end {LARGEST_BYTES // 10**6} MB")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
     )
     try:
         root = etree.fromstring(xml, parser)
     except etree.XMLSyntaxError as error:
-        raise UnreadableError(f"no XML: {error}") from error
+        raise UnreadableError("", f"filen er ikke XML ({one_line(str(error))})") from error
     if root.getroottree().docinfo.doctype:
-        raise UnreadableError("a document type is not allowed")
+        raise UnreadableError("", "filen har en dokumenttype (DOCTYPE), og det må den ikke")
     for kind, tag in ROOTS.items():
         if root.tag == tag:
             return kind, root
-    raise UnreadableError(f"{root.tag!r} is neither an invoice nor a credit note")
+    raise UnreadableError("", f"{quoted(etree.QName(root).localname)} er hverken en faktura eller en kreditnota i UBL")
 
 
 def found(parent: Element, path: str) -> Element | None:
@@ -147,6 +210,14 @@ def found(parent: Element, path: str) -> Element | None:
 def every(parent: Element, path: str) -> Iterator[Element]:
     """Every element at the path, in order."""
     yield from parent.iterfind(path, NAMESPACES)
+
+
+def only(parent: Element, path: str) -> Element | None:
+    """The one element at the path. Two are refused: a check of the first would say nothing of the other."""
+    elements = parent.findall(path, NAMESPACES)
+    if len(elements) > 1:
+        raise UnreadableError(path, "det står der mere end én gang, og vi læser kun én")
+    return elements[0] if elements else None
 
 
 def text(parent: Element, path: str) -> str:
@@ -163,7 +234,7 @@ def day(parent: Element, path: str) -> date | None:
     try:
         return date.fromisoformat(said)
     except ValueError as error:
-        raise UnreadableError(f"{path}: {said!r} is no day") from error
+        raise UnreadableError(path, f"{quoted(said)} er ikke en dato") from error
 
 
 def number(parent: Element, path: str) -> Decimal | None:
@@ -172,7 +243,7 @@ def number(parent: Element, path: str) -> Decimal | None:
     if not said:
         return None
     if not _DECIMAL.fullmatch(said.strip()):
-        raise UnreadableError(f"{path}: {said!r} is no number")
+        raise UnreadableError(path, f"{quoted(said)} er ikke et tal")
     return Decimal(said.strip())
 
 
@@ -182,10 +253,10 @@ def ore(parent: Element, path: str) -> int | None:
     if element is None:
         return None
     if element.get("currencyID") != CURRENCY:
-        raise UnreadableError(f"{path}: {element.get('currencyID')} is not {CURRENCY}")
+        raise UnreadableError(path, f"beløbet er i {quoted(element.get('currencyID', ''))} og ikke i {CURRENCY}")
     amount = number(parent, path)
     if amount is None or amount.scaleb(2) != int(amount.scaleb(2)):
-        raise UnreadableError(f"{path}: no whole øre")
+        raise UnreadableError(path, "beløbet er ikke hele øre")
     return int(amount.scaleb(2))
 
 
@@ -193,7 +264,7 @@ def ore_there(parent: Element, path: str) -> int:
     """As `ore`, of what has to be there."""
     amount = ore(parent, path)
     if amount is None:
-        raise UnreadableError(f"{path}: is missing")
+        raise UnreadableError(path, "beløbet mangler")
     return amount
 
 
@@ -201,7 +272,7 @@ def rate(parent: Element, path: str) -> int:
     """Per cent of moms in the tax category at the path; a category that names none has none."""
     percent = number(parent, f"{path}/cbc:Percent") or Decimal(0)
     if percent != int(percent):
-        raise UnreadableError(f"{path}/cbc:Percent: {percent} is no whole per cent")
+        raise UnreadableError(f"{path}/cbc:Percent", f"momssatsen {quoted(str(percent))} er ikke et helt tal")
     return int(percent)
 
 
@@ -232,20 +303,83 @@ def contact(party: Element) -> Contact:
 
 def credited(root: Element, *, in_part: bool = False) -> Credited | None:
     """What is credited; whether in part stands elsewhere or nowhere."""
-    node = found(root, "cac:BillingReference/cac:InvoiceDocumentReference")
+    node = only(root, "cac:BillingReference/cac:InvoiceDocumentReference")
     if node is None:
         return None
     issued_on = day(node, "cbc:IssueDate")
     if issued_on is None:
-        raise UnreadableError("cac:BillingReference: names no date")
+        raise UnreadableError("cac:BillingReference", "datoen på den faktura, som krediteres, mangler")
     return Credited(text(node, "cbc:ID"), issued_on, in_part)
+
+
+def issued_on(root: Element) -> date:
+    """The day of issue."""
+    said = day(root, "cbc:IssueDate")
+    if said is None:
+        raise UnreadableError("cbc:IssueDate", "datoen mangler")
+    return said
+
+
+def party(root: Element, path: str) -> Element:
+    """Seller or buyer."""
+    node = found(root, path)
+    if node is None:
+        raise UnreadableError(path, "sælgeren eller kunden mangler")
+    return node
+
+
+def unknown_endpoint(path: str, scheme: str) -> UnreadableError:
+    """For an endpoint that is neither GLN, CVR nor P number."""
+    return UnreadableError(f"{path}/cbc:EndpointID", f"{quoted(scheme)} er hverken EAN-, CVR- eller P-nummer")
+
+
+def unknown_card(said: str) -> UnreadableError:
+    """For a FIK card that nobody makes any more, or never did."""
+    return UnreadableError("cac:PaymentMeans/cbc:PaymentID", f"{quoted(said)} er hverken +71, +73 eller +75")
+
+
+def unknown_means(code: str) -> UnreadableError:
+    """For a way of payment that the model does not have."""
+    return UnreadableError("cac:PaymentMeans/cbc:PaymentMeansCode", f"betalingsmåden {quoted(code)} kender vi ikke")
+
+
+def sums(root: Element) -> Element:
+    """Where the sums stand."""
+    node = found(root, "cac:LegalMonetaryTotal")
+    if node is None:
+        raise UnreadableError("cac:LegalMonetaryTotal", "summerne mangler")
+    return node
+
+
+def rates(root: Element) -> tuple[VatSum, ...]:
+    """What the document says is owed at each rate, the lowest first."""
+    return tuple(
+        sorted(
+            [
+                VatSum(
+                    rate(part, "cac:TaxCategory"),
+                    ore_there(part, "cbc:TaxableAmount"),
+                    ore_there(part, "cbc:TaxAmount"),
+                )
+                for part in every(root, "cac:TaxTotal/cac:TaxSubtotal")
+            ]
+        )
+    )
+
+
+def agreed(line: Line, node: Element) -> Line:
+    """The line, if its sum is what the file says."""
+    if line.net_ore != ore_there(node, "cbc:LineExtensionAmount"):
+        what = "beløbet er ikke antal gange pris med gebyrer og rabatter"
+        raise UnreadableError("cbc:LineExtensionAmount", f"linje {quoted(line.id)}: {what}")
+    return line
 
 
 def series_and_number(document_id: str) -> tuple[str, int]:
     """P1 and 7 of `P1-7`; as `Document.id` puts them together."""
     series, _, digits = document_id.rpartition("-")
-    if not digits.isascii() or not digits.isdigit() or digits.startswith("0"):
-        raise UnreadableError(f"{document_id!r} does not end in a number")
+    if not _COUNT.fullmatch(digits):
+        raise UnreadableError("cbc:ID", f"nummeret {quoted(document_id)} ender ikke i et løbenummer")
     return series, int(digits)
 
 
