@@ -152,8 +152,13 @@ def read(ics: bytes) -> list[Line]:
     _must(b"\r" not in ics.replace(b"\r\n", b""), "a bare CR")
     _must(ics.endswith(b"END:VCALENDAR\r\n"), "it does not end")
     _must(all(len(line) <= 75 for line in ics.split(b"\r\n")), "a line of more than 75 octets")
+    _must(all(_is_text(line) for line in ics.split(b"\r\n")), "a line that ends inside a character")
     text = ics.replace(b"\r\n ", b"").decode()
     return [_line(line) for line in text.split("\r\n") if line]
+
+
+def _is_text(line: bytes) -> bool:
+    return line.decode(errors="ignore").encode() == line
 
 
 def _line(text: str) -> Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import email
 import email.policy
 import re
@@ -10,12 +11,24 @@ from dataclasses import dataclass
 from email.message import Message
 from email.utils import getaddresses
 
+from services.notifications.adapters.reply_mail import LARGEST_MAIL
 from services.notifications.domain.calendar_checks import Finding, check_calendar, method_and_attendee
 from services.notifications.domain.text import address_key
 
 _BARE_BREAK = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _ONCE = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type")
-_NO_PART = Finding("no_calendar_part", "Mailen har ingen text/calendar-del i multipart/alternative.", "text/calendar")
+_NO_PART = Finding(
+    "no_calendar_part",
+    "Mailen skal have præcis én text/calendar-del i multipart/alternative; ellers viser Outlook ingen knapper.",
+    "text/calendar",
+)
+_NEITHER = Finding(
+    "neither",
+    "Filen er hverken en kalender (BEGIN:VCALENDAR) eller en mail. Vælg en .ics-fil, eller gem mailen som .eml.",
+)
+_TOO_LARGE = Finding("too_large", "Filen er større end 1 MB og bliver ikke læst. Prøv uden mailens andre bilag.")
+_CALENDAR = re.compile(rb"(?:%b)?\s*BEGIN:VCALENDAR" % codecs.BOM_UTF8, re.IGNORECASE)
+_MAIL = re.compile(rb"(?:From |[A-Za-z][A-Za-z0-9-]*:)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +51,11 @@ class Invitation:
 
 def check_file(content: bytes) -> list[Finding]:
     """Everything that is wrong with a calendar file, or with a whole mail that holds one."""
-    if re.match(rb"\s*BEGIN:VCALENDAR", content, re.IGNORECASE):
+    if len(content) > LARGEST_MAIL:
+        return [_TOO_LARGE]
+    if _CALENDAR.match(content):
         return check_calendar(content)
-    return check_mail(content)
+    return check_mail(content) if _MAIL.match(content) else [_NEITHER]
 
 
 def check_mail(content: bytes) -> list[Finding]:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from icalendar import Event, vCalAddress
 
-from services.notifications.domain.text import domain_of, is_link, lines, one_line
+from services.notifications.domain.text import LONGEST_ADDRESS, domain_of, is_link, lines, one_line
 from shared.contracts.event import natural_id
 from shared.contracts.time import COPENHAGEN
 
@@ -23,6 +23,10 @@ Part = Literal["participant", "contact"]
 _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _BEGIN = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Tovholder//Tovholder//DA\r\nCALSCALE:GREGORIAN\r\nMETHOD:%b\r\n"
 _END = b"END:VCALENDAR\r\n"
+
+# A quotation mark in a parameter would need RFC 6868, which Outlook does not read; and there are readers to whom a
+# backslash hides the mark after it, be it the end of the parameter.
+_IN_PARAMETERS = str.maketrans({'"': "'", "^": "", "\\": "/"})
 
 # Outlook reads TZID, DTSTART, RRULE and the offsets only (MS-STANOICAL 2.2.47), so the rule stands here as it is: the
 # last Sunday of March and of October (directive 2000/84/EC).
@@ -151,9 +155,8 @@ def _add_where(event: Event, entry: Entry) -> None:
 
 
 def _address(mailbox: Mailbox) -> vCalAddress:
-    address = vCalAddress(f"mailto:{one_line(mailbox.email)}")
-    # A quotation mark in a parameter would need RFC 6868, which Outlook does not read.
-    name = one_line(mailbox.name).replace('"', "'").replace("^", "")
+    address = vCalAddress(f"mailto:{one_line(mailbox.email, LONGEST_ADDRESS)}")
+    name = one_line(mailbox.name).translate(_IN_PARAMETERS)
     if name:
         address.params["CN"] = name
     return address

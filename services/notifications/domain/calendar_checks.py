@@ -6,6 +6,7 @@ written, so that a file from anywhere can be judged (`python -m services.notific
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -65,17 +66,19 @@ class Read:
             yield from self.event.all(name)
 
 
+_UNREADABLE = "Filen kan ikke læses som linjer med NAVN:værdi mellem BEGIN og END. Hent den igen."
 _LINE_OCTETS = 75
 _LARGEST_SEQUENCE = 2**31 - 1
+_SEQUENCE = re.compile(r"[0-9]{1,10}")
 _BARE_BREAK = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _HEAD = re.compile(
     r'([A-Za-z0-9-]+)((?:;[A-Za-z0-9-]+=(?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)*):(.*)', re.DOTALL
 )
 _PARAMETER = re.compile(r';([A-Za-z0-9-]+)=((?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)')
-_DATE = re.compile(r"\d{8}")
-_MOMENT = re.compile(r"\d{8}T\d{6}Z?")
-_UTC = re.compile(r"\d{8}T\d{6}Z")
+_DATE = re.compile(r"[0-9]{8}")
+_MOMENT = re.compile(r"[0-9]{8}T[0-9]{6}Z?")
+_UTC = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _ONCE = ("UID", "DTSTAMP", "SEQUENCE", "ORGANIZER", "ATTENDEE", "DTSTART", "DTEND", "SUMMARY")
 _AT_MOST_ONCE = (
     "STATUS",
@@ -98,7 +101,7 @@ def check_calendar(content: bytes) -> list[Finding]:
         return broken
     calendar = _parse(content)
     if calendar is None:
-        return [Finding("unreadable", "Filen kan ikke læses som linjer med NAVN:værdi mellem BEGIN og END.")]
+        return [Finding("unreadable", _UNREADABLE)]
     found = [
         Finding("not_once", f"{name} skal stå præcis én gang i kalenderen.", name)
         for name in ("VERSION", "PRODID", "METHOD")
@@ -139,7 +142,12 @@ def _not_utf8(content: bytes) -> bool:
 
 
 BYTES: tuple[tuple[str, str, Callable[[bytes], bool]], ...] = (
-    ("not_utf8", "Filen er ikke UTF-8.", _not_utf8),
+    ("not_utf8", "Filen er ikke UTF-8. Gem den som UTF-8.", _not_utf8),
+    (
+        "byte_order_mark",
+        "Filen begynder med et usynligt tegn (BOM), som nogle kalendere ikke læser. Gem den som UTF-8 uden BOM.",
+        lambda content: content.startswith(codecs.BOM_UTF8),
+    ),
     (
         "bare_line_break",
         "Hver linje skal ende med CRLF, også den sidste.",
@@ -147,12 +155,12 @@ BYTES: tuple[tuple[str, str, Callable[[bytes], bool]], ...] = (
     ),
     (
         "long_line",
-        "En linje er længere end 75 oktetter.",
+        "En linje er længere end 75 oktetter. Del den med CRLF og et mellemrum, men aldrig midt i et tegn.",
         lambda content: any(len(line) > _LINE_OCTETS for line in content.split(b"\r\n")),
     ),
     (
         "control_character",
-        "Filen har et kontroltegn.",
+        "Filen har et kontroltegn. Fjern det.",
         lambda content: bool(_CONTROL.search(content.decode("utf-8", "replace"))),
     ),
 )
@@ -201,7 +209,7 @@ def _is_no_mailbox(lines: Iterable[Line]) -> bool:
 
 def _sequence_is_none(read: Read) -> bool:
     return any(
-        not (line.value.isascii() and line.value.isdigit()) or int(line.value) > _LARGEST_SEQUENCE
+        not _SEQUENCE.fullmatch(line.value) or int(line.value) > _LARGEST_SEQUENCE
         for line in read.event.all("SEQUENCE")
     )
 
@@ -237,9 +245,9 @@ def _instant(line: Line) -> datetime | date | None:
         if not _MOMENT.fullmatch(line.value):
             return None
         shown = datetime.strptime(line.value.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007  (its zone follows)
-    except ValueError:
+        return copenhagen(shown) if "TZID" in line.parameters else shown
+    except (ValueError, OverflowError):
         return None
-    return copenhagen(shown) if "TZID" in line.parameters else shown
 
 
 def _zones(read: Read) -> list[str]:
@@ -316,14 +324,19 @@ CHECKS: tuple[tuple[str, str, str, Callable[[Read], bool]], ...] = (
         "Kalenderen må kun have én begivenhed og dens tidszoner.",
         lambda read: any(inner.name not in {"VEVENT", "VTIMEZONE"} for inner in read.calendar.inner),
     ),
-    ("alarm", "VALARM", "En indbydelse må ikke have sin egen alarm.", lambda read: bool(read.event.inner)),
+    ("alarm", "VALARM", "En invitation må ikke have sin egen alarm.", lambda read: bool(read.event.inner)),
     (
         "repeats",
         "RRULE",
         "Et møde gentages ikke; hvert møde har sin egen UID.",
         lambda read: any(read.event.all(name) for name in _REPEATS),
     ),
-    ("empty", "UID", "UID er tom.", lambda read: any(not line.value.strip() for line in read.event.all("UID"))),
+    (
+        "empty",
+        "UID",
+        "UID må ikke være tom; hvert møde har sin egen.",
+        lambda read: any(not line.value.strip() for line in read.event.all("UID")),
+    ),
     ("sequence", "SEQUENCE", "SEQUENCE skal være et helt tal fra 0 til 2147483647.", _sequence_is_none),
     (
         "stamp_not_utc",
@@ -347,8 +360,13 @@ CHECKS: tuple[tuple[str, str, str, Callable[[Read], bool]], ...] = (
     ("floating_time", "DTSTART", "Et klokkeslæt skal være i UTC eller have en tidszone (TZID).", _floats),
     ("half_a_day", "DTEND", "DTSTART og DTEND skal begge være dage eller begge være tidspunkter.", _half_a_day),
     ("ends_before_start", "DTEND", "Mødet skal slutte, efter at det begynder.", _ends_before_start),
-    ("zone_missing", "VTIMEZONE", "En tidszone (TZID) mangler sin VTIMEZONE.", _zone_is_missing),
-    ("zone_wrong", "VTIMEZONE", "VTIMEZONE er ikke reglen for dansk tid (Europe/Copenhagen).", _zone_is_wrong),
+    (
+        "zone_missing",
+        "VTIMEZONE",
+        "En tidszone (TZID) mangler sin VTIMEZONE. Læg den i filen, eller skriv tiderne i UTC.",
+        _zone_is_missing,
+    ),
+    ("zone_wrong", "VTIMEZONE", "VTIMEZONE skal være reglen for dansk tid (Europe/Copenhagen).", _zone_is_wrong),
     (
         "cancel_in_zone",
         "DTSTART",
@@ -364,7 +382,7 @@ CHECKS: tuple[tuple[str, str, str, Callable[[Read], bool]], ...] = (
     (
         "request_status",
         "STATUS",
-        "STATUS i en indbydelse skal være CONFIRMED eller TENTATIVE.",
+        "STATUS i en invitation skal være CONFIRMED eller TENTATIVE.",
         lambda read: read.method == "REQUEST" and not _status(read, "CONFIRMED", "TENTATIVE"),
     ),
     (

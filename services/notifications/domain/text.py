@@ -16,13 +16,17 @@ LONGEST_TEXT = 20_000
 # Marks that turn the direction of the text around them; joiners stay, emoji and Persian need them.
 _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _BREAKS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029")
-_UNSEEN = frozenset({"Cc", "Cs", "Cn", "Co"})
+# Characters that are not assigned stay: this Python does not know the newest emoji, the reader's device may.
+_UNSEEN = frozenset({"Cc", "Cs", "Co"})
+_NONCHARACTERS = frozenset(map(chr, range(0xFDD0, 0xFDF0))) | {
+    chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF)
+}
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?P<domain>{_LABEL}(?:\.{_LABEL})+)")
 _LONGEST_LOCAL = 64
-_LONGEST_ADDRESS = 254
+LONGEST_ADDRESS = 254
 
 _LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#][!-~]*)?")
 _LONGEST_LINK = 2000
@@ -30,7 +34,7 @@ _NEVER_IN_LINKS = frozenset('"<>\\^`{|}')
 
 
 def _kept(mark: str) -> bool:
-    return mark not in _DIRECTION and unicodedata.category(mark) not in _UNSEEN
+    return mark not in _DIRECTION and mark not in _NONCHARACTERS and unicodedata.category(mark) not in _UNSEEN
 
 
 def one_line(text: str, most: int = LONGEST_LINE) -> str:
@@ -38,7 +42,7 @@ def one_line(text: str, most: int = LONGEST_LINE) -> str:
     if len(text) <= most and text.isprintable() and unicodedata.is_normalized("NFC", text) and "=?" not in text:
         return " ".join(text.split())  # as good as every text
     spaced = "".join(" " if mark in _BREAKS else mark for mark in text[: most * 4])
-    plain = "".join(mark for mark in unicodedata.normalize("NFC", spaced) if _kept(mark))
+    plain = unicodedata.normalize("NFC", "".join(mark for mark in spaced if _kept(mark)))
     line = " ".join(plain.replace("=?", "= ?").split())
     return line if len(line) <= most and len(text) <= most * 4 else line[: most - 1].rstrip() + "…"
 
@@ -47,8 +51,9 @@ def lines(text: str, most: int = LONGEST_TEXT) -> str:
     """`text` with its line breaks, as LF, and nothing else that is not seen; at most `most` characters."""
     if len(text) <= most and text.isprintable() and unicodedata.is_normalized("NFC", text):
         return text.strip()
-    kept = unicodedata.normalize("NFC", text[: most + 1]).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    plain = "".join("\n" if mark in _BREAKS else mark for mark in kept if mark in _BREAKS or _kept(mark)).strip()
+    whole = text[: most + 1].replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    kept = "".join("\n" if mark in _BREAKS else mark for mark in whole if mark in _BREAKS or _kept(mark))
+    plain = unicodedata.normalize("NFC", kept).strip()
     return plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"
 
 
@@ -68,7 +73,7 @@ def is_address(text: str) -> bool:
     found = _ADDRESS.fullmatch(text)
     return (
         found is not None
-        and len(text) <= _LONGEST_ADDRESS
+        and len(text) <= LONGEST_ADDRESS
         and len(found["local"]) <= _LONGEST_LOCAL
         and "=?" not in text
     )
@@ -76,7 +81,7 @@ def is_address(text: str) -> bool:
 
 def address_key(email: str) -> str:
     """Two spellings of one mailbox have one key."""
-    return one_line(email, _LONGEST_ADDRESS + 1).lower()
+    return one_line(email, LONGEST_ADDRESS + 1).lower()
 
 
 def is_link(text: str) -> bool:

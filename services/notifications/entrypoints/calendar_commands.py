@@ -8,7 +8,6 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +62,7 @@ def _reply(file: str, open_host: OpenHost) -> int:
     try:
         mail = _read(file, LARGEST_MAIL + 1)
     except OSError as error:
-        sys.stderr.write(f"cannot_read: Filen kan ikke læses ({error.strerror}).\n")
+        sys.stderr.write(f"cannot_read: {_why_not(error)}\n")
         return os.EX_NOINPUT
     try:
         body = asyncio.run(_note(mail, open_host))
@@ -106,18 +105,31 @@ def _check(files: Sequence[str], *, as_json: bool) -> int:
         try:
             content = _read(file, LARGEST_MAIL + 1)
         except OSError as error:
-            sys.stderr.write(f"cannot_read: {file}: Filen kan ikke læses ({error.strerror}).\n")
-            return os.EX_NOINPUT
+            sys.stderr.write(f"cannot_read: {file}: {_why_not(error)}\n")
+            status = os.EX_NOINPUT
+            continue
         found = check_file(content)
         for finding in found:
-            said = json.dumps({"file": file, **asdict(finding)}, ensure_ascii=False)
-            plain = f"{file}: {finding.code}: {finding.detail}"
-            sys.stdout.write(f"{said if as_json else plain}\n")
+            said = {"file": file, "code": finding.code, "field": finding.field, "message": finding.detail}
+            plain = f"{file}: {finding.code}: {finding.detail}{f' [{finding.field}]' if finding.field else ''}"
+            sys.stdout.write(f"{json.dumps(said, ensure_ascii=False) if as_json else plain}\n")
         if found:
-            status = os.EX_DATAERR
+            status = status or os.EX_DATAERR
         elif not as_json:
             sys.stdout.write(f"{file}: i orden\n")
     return status
+
+
+def _why_not(error: OSError) -> str:
+    match error:
+        case FileNotFoundError():
+            return "Filen findes ikke. Se efter, om navnet er skrevet rigtigt."
+        case IsADirectoryError():
+            return "Det er en mappe. Nævn filerne i den."
+        case PermissionError():
+            return "Filen må ikke læses af den bruger, der kører kommandoen."
+        case _:
+            return f"Filen kan ikke læses ({error.strerror})."
 
 
 def _read(file: str, most: int) -> bytes:

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from icalendar import Calendar
 
 from services.notifications.domain.calendar import Entry, Mailbox, ics, uid
 from services.notifications.domain.calendar_checks import check_calendar
+from services.notifications.domain.text import one_line
 from shared.contracts.time import COPENHAGEN
 from tests.support.calendar_client import Client, Slot, read
 
@@ -176,6 +178,10 @@ def test_a_link_that_is_none_is_only_text() -> None:
         "😀👩‍👩‍👧" * 50,
         "ø" * 10_000,
         "\\n\\,\\;\\\\",
+        "Bo\\",
+        'Bo";PARTSTAT=ACCEPTED;X="',
+        "Bo\ud800\udfff",
+        "\u2066Bo\u2069\u2028Carl\u2029\x85\v\fDorte",
         "",
         "   ",
     ],
@@ -186,7 +192,22 @@ def test_hostile_text_stays_text(text: str) -> None:
     assert "\n" not in slot.title
     lines = read(ics(entry))
     assert [line.name for line in lines].count("UID") == 1
-    assert not any(ord(mark) < 32 or mark in "\u202e\u202c\u200f" for line in lines for mark in line.value)
+    texts = [text for line in lines for text in (line.value, *line.parameters.values())]
+    hidden = "\u202e\u202c\u200f\u2066\u2069\u2028\u2029\x7f\x85"
+    assert not any(ord(mark) < 32 or mark in hidden for text in texts for mark in text)
+    (attendee,) = (line for line in lines if line.name == "ATTENDEE")
+    assert (attendee.value, attendee.parameters["PARTSTAT"]) == (f"mailto:{BO}", "NEEDS-ACTION")
+    assert attendee.parameters.get("CN", "") == one_line(text).replace('"', "'").replace("\\", "/").replace("^", "")
+    (read_elsewhere,) = Calendar.from_ical(ics(entry)).walk("VEVENT")
+    assert sorted(read_elsewhere["ATTENDEE"].params) == sorted(attendee.parameters)
+
+
+def test_the_longest_address_stands_whole() -> None:
+    longest = f"{'b' * 64}@{'k' * 60}.{'o' * 60}.{'m' * 60}.example"[:254]
+    assert len(longest) == 254
+    entry = replace(ENTRY, attendee=Mailbox("Bo", longest))
+    assert check_calendar(ics(entry)) == []
+    assert [line.value for line in read(ics(entry)) if line.name == "ATTENDEE"] == [f"mailto:{longest}"]
 
 
 def test_everybody_is_told_of_nobody_but_themselves() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deploy.local.locations import ROOT
 from services.notifications.adapters import mail_checks
@@ -50,10 +53,71 @@ def test_the_command_writes_and_checks_them(tmp_path: Path, capsys: pytest.Captu
     broken = tmp_path / "broken.ics"
     broken.write_bytes(INVITATION.replace(b"METHOD:REQUEST", b"METHOD:PUBLISH"))
     assert calendar(["check", str(broken)]) == 65
-    assert capsys.readouterr().out.startswith(f"{broken}: method: METHOD skal være")
+    said = capsys.readouterr().out
+    assert said.startswith(f"{broken}: method: METHOD skal være")
+    assert said.endswith(" [METHOD]\n")
     assert calendar(["check", "--json", str(broken)]) == 65
-    assert '"code": "method"' in capsys.readouterr().out
-    assert calendar(["check", str(tmp_path / "none")]) == 66
+    told = json.loads(capsys.readouterr().out)
+    assert (told["file"], told["code"], told["field"]) == (str(broken), "method", "METHOD")
+    assert told["message"].startswith("METHOD skal være")
+
+
+def test_a_file_that_cannot_be_read_is_named_in_danish_and_the_others_are_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, none = tmp_path / "good.ics", tmp_path / "none.ics"
+    good.write_bytes(INVITATION)
+    assert SERVICE.commands["calendar"](["check", str(none), str(tmp_path), str(good)]) == 66
+    out, err = capsys.readouterr()
+    assert out == f"{good}: i orden\n"
+    assert err == (
+        f"cannot_read: {none}: Filen findes ikke. Se efter, om navnet er skrevet rigtigt.\n"
+        f"cannot_read: {tmp_path}: Det er en mappe. Nævn filerne i den.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "content"),
+    [
+        ("neither", b""),
+        ("neither", b"hej"),
+        ("neither", b"<?xml version='1.0'?><Invoice/>"),
+        ("no_calendar_part", b"Subject: Tak\r\n\r\nVi kommer."),
+        ("byte_order_mark", b"\xef\xbb\xbf" + CANCELLED),
+        ("too_large", INVITATION + b" " * 1_048_577),
+    ],
+)
+def test_a_file_that_is_something_else_is_called_what_it_is(code: str, content: bytes) -> None:
+    (finding,) = check_file(content)
+    assert finding.code == code
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(sorted(SAMPLES)),
+    st.integers(0, 4000),
+    st.integers(0, 40),
+    st.binary(max_size=40)
+    | st.sampled_from([b"\r\n", b'"', b"00010101T000000", b"99991231T235959", b"SEQUENCE:" + b"9" * 60 + b"\r\n "]),
+)
+def test_no_file_stops_the_check(name: str, at: int, gone: int, put: bytes) -> None:
+    content = SAMPLES[name]
+    for finding in check_file(content[:at] + put + content[at + gone :]):
+        assert finding.detail.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "after"),
+    [
+        ("sequence", b"SEQUENCE:1\r\n", b"SEQUENCE:" + b"9" * 60 + b"\r\n" + (b" " + b"9" * 70 + b"\r\n") * 90),
+        ("sequence", b"SEQUENCE:1\r\n", "SEQUENCE:١\r\n".encode()),
+        ("not_a_time", b":20210415T093000", b":00010101T000000"),
+        ("not_a_time", b":20210415T093000", ":٢٠٢١٠٤١٥T٠٩٣٠٠٠".encode()),
+    ],
+)  # fmt: skip
+def test_numbers_that_only_a_computer_would_write_are_judged(code: str, before: bytes, after: bytes) -> None:
+    assert before in INVITATION
+    assert [finding.code for finding in check_calendar(INVITATION.replace(before, after))] == [code]
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))
@@ -125,6 +189,7 @@ def test_what_ical4j_lets_pass_is_found_by_our_checks_and_by_the_strict_client(c
 
 BROKEN = {
     "not_utf8": INVITATION.replace("ø".encode(), b"\xf8"),
+    "byte_order_mark": b"\xef\xbb\xbf" + INVITATION,
     "bare_line_break": INVITATION.replace(b"STATUS:CONFIRMED\r\n", b"STATUS:CONFIRMED\n"),
     "long_line": INVITATION.replace(b"\r\n ", b""),
     "control_character": INVITATION.replace(b"SUMMARY:", b"SUMMARY:\x07"),
@@ -213,5 +278,6 @@ def test_a_mail_that_came_through_other_servers_is_judged_alike() -> None:
 
 
 def test_a_sentence_says_what_to_do_in_danish() -> None:
-    for _, _, text, _ in (*calendar_checks.CHECKS, *mail_checks.CHECKS):
+    sentences = [text for _, _, text, _ in (*calendar_checks.CHECKS, *mail_checks.CHECKS)]
+    for text in (*sentences, *(text for _, text, _ in calendar_checks.BYTES)):
         assert re.fullmatch(r"[A-ZÆØÅ].*\.", text)

@@ -162,6 +162,23 @@ def test_cleaned_text_stays_clean_when_cleaned_again(text: str) -> None:
     assert len(one_line(text)) <= 200
 
 
+def test_a_mark_that_is_not_to_be_seen_does_not_hide_another_from_being_composed() -> None:
+    assert one_line("e\u202e\u0301") == lines("e\u202e\u0301") == "\u00e9"
+
+
+def test_an_emoji_that_this_python_has_never_heard_of_stays_and_what_will_never_be_a_character_goes() -> None:
+    for emoji in ("\U0001fae8", "\U0001fadc", "\U0001faff"):
+        assert one_line(f"Fest {emoji}") == lines(f"Fest {emoji}") == f"Fest {emoji}"
+    never = "".join(map(chr, (0xFDD0, 0xFDEF, 0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFF)))
+    assert one_line(f"a{never}b") == lines(f"a{never}b") == "ab"
+
+
+def test_a_text_that_is_half_a_character_does_not_stop_the_mail() -> None:
+    message = parsed(a_mail("Bo\ud83d Prøvesen", "Emne \udc00!"))
+    assert message["To"].addresses[0].display_name == "Bo Prøvesen"
+    assert message["Subject"] == "Emne !"
+
+
 def test_the_message_id_depends_on_what_is_told_and_not_on_when() -> None:
     assert message_id("a", "x@forening.example") == message_id("a", "y@forening.example")
     assert message_id("a", "x@forening.example") != message_id("b", "x@forening.example")
