@@ -245,6 +245,7 @@ _OWN = {
         " causation_id, due_at FROM claims",
         "invoices": "SELECT id, series, organiser, number, net_ore, vat_ore, gross_ore, document::text AS document"
         " FROM invoices",
+        "credit_notes": "SELECT organiser, series, number FROM credit_notes",
         "counters": "SELECT series, organiser, last FROM counters",
     },
     "notifications": {
@@ -468,8 +469,8 @@ def _state_and_facts_agree(seen: Evidence, first: Sequence[Told]) -> Iterable[Br
 
 def _numbers_gapless(seen: Evidence) -> Iterable[Broken]:
     series: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for invoice in seen.of("invoicing", "invoices"):
-        series[invoice["organiser"], invoice["series"]].append(invoice["number"])
+    for numbered in (*seen.of("invoicing", "invoices"), *seen.of("invoicing", "credit_notes")):
+        series[numbered["organiser"], numbered["series"]].append(numbered["number"])
     for name, numbers in series.items():
         if sorted(numbers) != list(range(1, len(numbers) + 1)):
             yield Broken("gapless numbers", f"{name}: {sorted(numbers)}")
@@ -505,7 +506,7 @@ def _sums_balance(seen: Evidence) -> Iterable[Broken]:
             if claim is None or claim["amount_ore"] != line["net_ore"] or claim["invoice_id"] != invoice["id"]:
                 yield Broken("sums balance", f"a line of invoice {invoice['id']} has no claim of its amount")
     for claim in claims.values():
-        if claim["state"] in ("invoiced", "invoiced_then_removed") and claim["id"] not in on_invoices:
+        if claim["state"] in ("invoiced", "invoiced_then_removed", "credited") and claim["id"] not in on_invoices:
             yield Broken("sums balance", f"claim {claim['id']} is invoiced on no invoice")
 
 
