@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.invoicing.adapters import pdf
 from services.invoicing.adapters.formats import FORMATS, chosen, read
 from services.invoicing.adapters.formats.ubl import UnreadableError
+from services.invoicing.adapters.pdf_files import Wrong, is_pdf, take_apart
 from services.invoicing.domain.document_checks import check
 from services.invoicing.domain.samples import SAMPLES
 
@@ -15,8 +17,13 @@ if TYPE_CHECKING:
 
     from services.invoicing.adapters.official_rules import OfficialRules
 
-Wrong = tuple[str, str, str]
-"""Code, field or place in the file, and a sentence."""
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is wrong with a file, and sentences that say what was not checked."""
+
+    found: tuple[Wrong, ...]
+    notes: tuple[str, ...] = ()
 
 
 def samples() -> dict[str, bytes]:
@@ -30,8 +37,19 @@ def samples() -> dict[str, bytes]:
     return found
 
 
-def check_file(xml: bytes, today: date, rules: OfficialRules) -> tuple[list[Wrong], str | None]:
-    """What the official rules and our own checks say of it; and why the official ones were left out, if they were."""
+def check_file(name: str, content: bytes, today: date, rules: OfficialRules) -> Checked:
+    """An e-invoice, or a PDF with one in it, which is judged as if it had come alone."""
+    if not is_pdf(name, content):
+        return _check_xml(content, today, rules)
+    taken = take_apart(content)
+    notes = (taken.note,) if taken.note else ()
+    if taken.xml is None:
+        return Checked(taken.found, notes)
+    inside = _check_xml(taken.xml, today, rules)
+    return Checked(taken.found + inside.found, notes + inside.notes)
+
+
+def _check_xml(xml: bytes, today: date, rules: OfficialRules) -> Checked:
     verdict = rules.check(xml)
     found = [(one.rule, one.location, one.text) for one in verdict.errors]
     try:
@@ -39,4 +57,4 @@ def check_file(xml: bytes, today: date, rules: OfficialRules) -> tuple[list[Wron
     except UnreadableError as error:
         # What the official rules have found already is said better there.
         found = found or [("unreadable", "", f"Dokumentet kan ikke læses: {error}.")]
-    return found, verdict.left_out.value if verdict.left_out else None
+    return Checked(tuple(found), (verdict.left_out.value,) if verdict.left_out else ())

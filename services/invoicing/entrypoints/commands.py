@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from services.invoicing.adapters import documents
 from services.invoicing.adapters.document_files import check_file, samples
 from services.invoicing.adapters.official_rules import FOLDER, OfficialRules
-from services.invoicing.usecases.read_invoices import find
+from services.invoicing.usecases.read_documents import find_document
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_of
 from shared.runtime.clock import DomainClock
@@ -31,16 +31,16 @@ _SUFFIXES = ("html", "json", "xml", "pdf")
 
 
 def document(argv: Sequence[str], open_host: OpenHost) -> int:
-    """The exit status is 1 when there is no such invoice, and 65 (sysexits.h) when a checked file is not in order."""
+    """The exit status is 1 when there is no such document, and 65 (sysexits.h) when a checked file is not in order."""
     parser = argparse.ArgumentParser(prog="python -m services.invoicing document", allow_abbrev=False)
     what = parser.add_subparsers(dest="what", required=True)
-    show = what.add_parser("show", help="write one invoice to standard output, or to a file")
+    show = what.add_parser("show", help="write one invoice or credit note to standard output, or to a file")
     show.add_argument("id", help="series and number, such as K-1")
     show.add_argument("--as", dest="suffix", choices=_SUFFIXES, default="html", help="which of its files")
     show.add_argument("--out", type=Path, help="file to write")
     making = what.add_parser("samples", help="write one of each kind: PDF, and e-invoice in every format")
     making.add_argument("folder", type=Path)
-    checking = what.add_parser("check", help="say what is wrong with e-invoices (XML)")
+    checking = what.add_parser("check", help="say what is wrong with e-invoices (XML), and with PDFs that hold one")
     checking.add_argument("files", nargs="+", type=Path)
     checking.add_argument("--json", action="store_true", help="one object a line, for programs")
     asked = parser.parse_args(argv)
@@ -53,17 +53,17 @@ def document(argv: Sequence[str], open_host: OpenHost) -> int:
             return _check(asked.files, as_json=asked.json)
 
 
-async def _show(invoice_id: str, suffix: str, out: Path | None, open_host: OpenHost) -> int:
+async def _show(document_id: str, suffix: str, out: Path | None, open_host: OpenHost) -> int:
     host = await open_host()
     try:
         async with host.transaction(Cause(new_correlation(), None, "operator")) as tx:
-            invoice = (await find(tx, invoice_id)).invoice
+            issued = await find_document(tx, document_id)
     except Refused as refused:
         sys.stderr.write(f"{refused.code}: {refused.detail}\n")
         return 1
     finally:
         await host.pool.close()
-    await asyncio.to_thread(_put, documents.as_files(invoice)[suffix], out)
+    await asyncio.to_thread(_put, documents.as_files(issued)[suffix], out)
     return os.EX_OK
 
 
@@ -93,14 +93,14 @@ def _check(files: Sequence[Path], *, as_json: bool) -> int:
             except OSError as error:
                 sys.stderr.write(f"cannot_read: {file}: Filen kan ikke læses ({error.strerror}).\n")
                 return os.EX_NOINPUT
-            found, left_out = check_file(content, today, rules)
-            for code, field, sentence in found:
+            checked = check_file(file.name, content, today, rules)
+            for code, field, sentence in checked.found:
                 plain = f"{file}: {code}: {sentence} [{field}]"
                 said = {"file": str(file), "code": code, "field": field, "message": sentence}
                 sys.stdout.write(f"{json.dumps(said, ensure_ascii=False) if as_json else plain}\n")
-            if left_out is not None:
-                sys.stderr.write(f"{file}: {left_out}\n")
-            if found:
+            for note in checked.notes:
+                sys.stderr.write(f"{file}: {note}\n")
+            if checked.found:
                 status = os.EX_DATAERR
             elif not as_json:
                 sys.stdout.write(f"{file}: i orden\n")
