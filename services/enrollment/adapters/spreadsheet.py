@@ -6,11 +6,10 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 MOST_BYTES = 150_000
 MOST_UNPACKED_BYTES = 8_000_000
@@ -36,34 +35,19 @@ def read_table(content: bytes) -> tuple[list[str], list[list[str]]]:
 def _workbook(content: bytes) -> Iterator[list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            # Python's zipfile never unpacks more of a part than the size that the archive names for it.
-            if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED_BYTES:
-                raise SpreadsheetError("Filen fylder for meget, når den pakkes ud.")
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-    except (
-        zipfile.BadZipFile,
-        InvalidFileException,
-        KeyError,
-        ValueError,
-        OSError,
-        ParseError,
-        NotImplementedError,
-    ) as error:
-        if isinstance(error, SpreadsheetError):
-            raise
+            _not_too_large(packed)
+        with closing(load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)) as book:
+            for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True, max_col=MOST_COLUMNS), start=1):
+                _not_too_many(number)
+                cells = [_text(cell) for cell in row]
+                while cells and not cells[-1]:
+                    cells.pop()
+                yield cells
+    except SpreadsheetError:
+        raise
+    except Exception as error:
+        # openpyxl has no common class for what a damaged, encrypted or strangely packed file makes it raise.
         raise SpreadsheetError("Filen er ikke en læsbar Excel-fil (.xlsx).") from error
-    try:
-        sheet = book.worksheets[0]
-        for number, row in enumerate(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS), start=1):
-            _not_too_many(number)
-            cells = [_text(cell) for cell in row]
-            while cells and not cells[-1]:
-                cells.pop()
-            yield cells
-    except (IndexError, ParseError) as error:
-        raise SpreadsheetError("Filen er ikke en læsbar Excel-fil (.xlsx).") from error
-    finally:
-        book.close()
 
 
 def _text(cell: Any) -> str:
@@ -93,6 +77,12 @@ def _csv(content: bytes) -> Iterator[list[str]]:
             yield [_short(cell) for cell in row]
     except csv.Error as error:
         raise SpreadsheetError("Filen er ikke en læsbar CSV-fil.") from error
+
+
+def _not_too_large(packed: zipfile.ZipFile) -> None:
+    # Python's zipfile never unpacks more of a part than the size that the archive names for it.
+    if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED_BYTES:
+        raise SpreadsheetError("Filen fylder for meget, når den pakkes ud.")
 
 
 def _not_too_many(number: int) -> None:

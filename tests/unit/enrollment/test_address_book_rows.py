@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -87,6 +88,72 @@ def test_a_zip_that_unpacks_to_more_than_any_address_book_is_refused() -> None:
         read_table(packed.getvalue().replace(size, (10).to_bytes(4, "little")))
 
 
+def a_workbook() -> bytes:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["kommunekode", "ean-nummer"])
+    book.active.append([751.0, 5798000000001])
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+WORKBOOK = a_workbook()
+
+
+def with_part(name: str, old: bytes, new: bytes) -> bytes:
+    """The workbook with something else in one of its parts."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(WORKBOOK)) as before, zipfile.ZipFile(packed, "w") as after:
+        for part in before.namelist():
+            content = before.read(part)
+            assert part != name or old in content
+            after.writestr(part, content.replace(old, new) if part == name else content)
+    return packed.getvalue()
+
+
+def with_field(offset: int, value: bytes) -> bytes:
+    """The workbook with another value in the directory entry of each part."""
+    content = bytearray(WORKBOOK)
+    at = content.find(b"PK\1\2")
+    while at >= 0:
+        content[at + offset : at + offset + len(value)] = value
+        at = content.find(b"PK\1\2", at + 1)
+    return bytes(content)
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"PK\x03\x04 and no more", id="no zip"),
+        pytest.param(WORKBOOK[:-30], id="cut off"),
+        pytest.param(with_field(8, b"\x01\x00"), id="encrypted"),
+        pytest.param(with_field(8, b"\x41\x00"), id="strongly encrypted"),
+        pytest.param(with_field(10, b"\x62\x00"), id="compressed in an unknown way"),
+        pytest.param(with_field(16, b"\x00\x00\x00\x00"), id="other checksums"),
+        pytest.param(with_part("xl/workbook.xml", b"<sheets>", b"<sheets"), id="a workbook that is no XML"),
+        pytest.param(with_part("xl/workbook.xml", b"rId1", b"rId9"), id="a workbook without its sheet"),
+        pytest.param(with_part("[Content_Types].xml", b"PartName", b"Name"), id="parts without a name"),
+        pytest.param(with_part(SHEET, b"</row>", b"</raekke>"), id="a sheet that is no XML"),
+        pytest.param(with_part(SHEET, b"751", b"A51"), id="a number that is none"),
+        pytest.param(with_part(SHEET, b'r="A2"', b'r="2A"'), id="a cell that is nowhere"),
+    ],
+)
+def test_a_damaged_workbook_is_refused_in_words(content: bytes) -> None:
+    with pytest.raises(SpreadsheetError, match="ikke en læsbar Excel-fil"):
+        read_table(content)
+
+
+@given(st.integers(2, len(WORKBOOK) - 1), st.integers(0, 255))
+@settings(deadline=None)
+def test_whatever_byte_of_a_workbook_is_another_it_is_read_or_refused(at: int, byte: int) -> None:
+    with contextlib.suppress(SpreadsheetError):
+        read_table(WORKBOOK[:at] + bytes([byte]) + WORKBOOK[at + 1 :])
+
+
 def test_too_many_bytes_rows_or_letters_are_refused() -> None:
     for content in (b"x" * 200_000, b"a\n" * 3000, b"a;" * 41, b"x" * 501):
         with pytest.raises(SpreadsheetError):
@@ -94,13 +161,7 @@ def test_too_many_bytes_rows_or_letters_are_refused() -> None:
 
 
 def test_numbers_of_a_workbook_are_read_as_their_digits() -> None:
-    book = Workbook()
-    assert book.active is not None
-    book.active.append(["kommunekode", "ean-nummer"])
-    book.active.append([751.0, 5798000000001])
-    content = io.BytesIO()
-    book.save(content)
-    assert read_table(content.getvalue()) == (["kommunekode", "ean-nummer"], [["751", "5798000000001"]])
+    assert read_table(WORKBOOK) == (["kommunekode", "ean-nummer"], [["751", "5798000000001"]])
 
 
 def test_a_meetings_time_and_place_in_words() -> None:
