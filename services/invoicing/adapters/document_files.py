@@ -56,5 +56,5 @@ def _check_xml(xml: bytes, today: date, rules: OfficialRules) -> Checked:
         found += [(one.code, one.field, one.message) for one in check(read(xml), today)]
     except UnreadableError as error:
         # What the official rules have found already is said better there.
-        found = found or [("unreadable", "", f"Dokumentet kan ikke læses: {error}.")]
+        found = found or [("unreadable", error.place, f"Dokumentet kan ikke læses: {error}.")]
     return Checked(tuple(found), (verdict.left_out.value,) if verdict.left_out else ())

@@ -168,6 +168,9 @@ def test_without_a_person_reference_something_stands_where_one_is_demanded(must_
     must_pass(xml)
     assert said(document)("cac:AccountingCustomerParty/cac:Party/cac:Contact/cbc:ID") == "n/a"
     assert oioubl21.read(xml).references.person == ""
+    called_so = replace(document, references=replace(document.references, person="n/a"))
+    assert oioubl21.write(called_so) == xml
+    assert oioubl21.carried(called_so) == document
 
 
 def test_what_is_exempt_is_zero_rated_and_keeps_its_reason() -> None:

@@ -140,6 +140,8 @@ WRONG: list[tuple[str, str, Document, Demands]] = [
     ("credited_later", "credited.issued_on", a_credit_note(credited=Credited("P1-7", date(2026, 9, 11))), NO_DEMANDS),
     ("credited_itself", "credited.id", a_credit_note(credited=Credited("P1-8", date(2026, 9, 1))), NO_DEMANDS),
     ("reference_missing", "references.person", an_invoice(references=References(account_string="1")), NO_DEMANDS),
+    ("order_demanded", "references.order", an_invoice(references=References()), Demands(order=True)),
+    ("person_demanded", "references.person", an_invoice(references=References()), Demands(person=True)),
     ("order_demanded", "references.order", an_invoice(references=References(person="A", account_string="1")), ALL),
     ("person_demanded", "references.person", an_invoice(references=References(order="1", account_string="1")), ALL),
     (
@@ -175,6 +177,8 @@ def test_every_check_has_a_document_that_fails_it() -> None:
         an_invoice(lines=EXEMPT, exemption="Undervisning, momslovens § 13"),
         an_invoice(lines=WITHOUT_DELIVERY, delivered_on=date(2026, 8, 27)),
         an_invoice(due_on=None),
+        an_invoice(issued_on=TODAY, due_on=TODAY),
+        a_credit_note(credited=Credited("P1-7", a_credit_note().issued_on)),
         an_invoice(payment=Fik("73", "81234567")),
         an_invoice(payment=Iban("DK50 0040 0440 1162 43", "DABADKKK")),
         an_invoice(

@@ -67,13 +67,13 @@ class NoFormatError(LookupError):
     """No format holds on that day."""
 
 
-def chosen(family: EInvoiceFormat | None, issued_on: date, formats: tuple[Format, ...] = FORMATS) -> Format:
+def chosen(family: EInvoiceFormat | None, issued_on: date) -> Format:
     """The newest version of the customer's family that holds on the day; of the default family when it has none.
 
     A family that has gone out of use is replaced by the default one, so that the customer still gets an invoice.
     """
     for wanted in (family, DEFAULT_FAMILY):
-        holding = [one for one in formats if one.family == wanted and one.valid_on(issued_on)]
+        holding = [one for one in FORMATS if one.family == wanted and one.valid_on(issued_on)]
         if holding:
             return max(holding, key=lambda one: one.valid_from)
     raise NoFormatError(f"no format of documents holds on {issued_on}")

@@ -119,9 +119,15 @@ def read(xml: bytes) -> Document:
 
 
 def carried(document: Document) -> Document:
-    """What is left of the document once it has been written and read: no charge or discount of nothing."""
+    """What is left of the document once it has been written and read: no charge or discount of nothing.
+
+    Nor a person reference that reads as if there were none.
+    """
+    references = document.references
+    if references.person == NOT_SAID:
+        references = replace(references, person="")
     lines = tuple([replace(one, allowances=_of_something(one.allowances)) for one in document.lines])
-    return replace(document, lines=lines, allowances=_of_something(document.allowances))
+    return replace(document, references=references, lines=lines, allowances=_of_something(document.allowances))
 
 
 def _of_something(allowances: tuple[Allowance, ...]) -> tuple[Allowance, ...]:
