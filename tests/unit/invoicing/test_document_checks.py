@@ -51,6 +51,16 @@ def with_moms_of(ore: int) -> Document:
     return replace(document, told=told)
 
 
+def with_another_rate() -> Document:
+    document = an_invoice()
+    (rate,) = document.totals.rates
+    return replace(document, told=document.totals._replace(rates=(rate._replace(net_ore=rate.net_ore - 1),)))
+
+
+def to_pay_one_ore(**changes: Any) -> Document:
+    return an_invoice(lines=(replace(THREE_LINES[0], unit_price_ore=Decimal(1)),), **changes)
+
+
 WITHOUT_DELIVERY = tuple(replace(line, period=None) for line in THREE_LINES)
 EXEMPT = (replace(THREE_LINES[0], vat_percent=0),)
 ALL = Demands(gln=True, order=True, person=True, account_string=True, contact=True)
@@ -105,6 +115,7 @@ WRONG: list[tuple[str, str, Document, Demands]] = [
     ("exemption_missing", "exemption", an_invoice(lines=EXEMPT), NO_DEMANDS),
     ("sums_differ", "totals.vat_ore", with_moms_of(99), NO_DEMANDS),
     ("sums_differ", "totals.vat_ore", with_moms_of(-1), NO_DEMANDS),
+    ("sums_differ", "totals.rates", with_another_rate(), NO_DEMANDS),
     (
         "comes_to_nothing",
         "rounding_ore",
@@ -112,6 +123,9 @@ WRONG: list[tuple[str, str, Document, Demands]] = [
         NO_DEMANDS,
     ),
     ("payment_missing", "payment", an_invoice(payment=None), NO_DEMANDS),
+    ("payment_missing", "payment", to_pay_one_ore(payment=None), NO_DEMANDS),
+    ("bank_account_wrong", "payment.account", an_invoice(payment=BankAccount("0216", "123")), NO_DEMANDS),
+    ("bank_account_wrong", "payment.account", an_invoice(payment=BankAccount("0216", "١٢٣٤٥")), NO_DEMANDS),
     ("bank_account_wrong", "payment.registration", an_invoice(payment=BankAccount("216", "4069031234")), NO_DEMANDS),
     ("bank_account_wrong", "payment.registration", an_invoice(payment=BankAccount("0000", "4069031234")), NO_DEMANDS),
     ("bank_account_wrong", "payment.account", an_invoice(payment=BankAccount("0216", "40690312345")), NO_DEMANDS),
@@ -164,6 +178,22 @@ def test_a_document_that_is_wrong_in_one_way_fails_one_check(
     assert found[0].message.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        (with_seller(address=Address()), "Skriv sælgerens adresse."),
+        (with_buyer(address=replace(BUYER.address, street="", city="")), "Skriv kundens vej og nummer og by."),
+        (with_buyer(address=replace(BUYER.address, postcode="")), "Skriv kundens postnummer."),
+        (with_moms_of(1), "Beløbet 6.962,76 kr. passer ikke med linjerne, som giver 6.962,75 kr.: "),
+        (an_invoice(payment=Fik("75", "81234567", "0")), "Ret betalings-id'et på +75: det har 16 cifre"),
+        (with_first_line(text=""), "Skriv på linje 1, hvad der er leveret."),
+        (with_first_line(vat_percent=24), "Ret momssatsen 24 %: "),
+    ],
+)
+def test_a_sentence_says_what_to_do(document: Document, sentence: str) -> None:
+    assert check(document, TODAY)[0].message.replace("\u00a0", " ").startswith(sentence)
+
+
 def test_every_check_has_a_document_that_fails_it() -> None:
     assert {code for code, *_ in WRONG} == set(CHECKS)
 
@@ -179,6 +209,7 @@ def test_every_check_has_a_document_that_fails_it() -> None:
         an_invoice(due_on=None),
         an_invoice(issued_on=TODAY, due_on=TODAY),
         a_credit_note(credited=Credited("P1-7", a_credit_note().issued_on)),
+        an_invoice(payment=BankAccount("0001", "1234")),
         an_invoice(payment=Fik("73", "81234567")),
         an_invoice(payment=Iban("DK50 0040 0440 1162 43", "DABADKKK")),
         an_invoice(
