@@ -11,6 +11,9 @@ from shared.contracts.enrollment import RosterFact
 from shared.contracts.parties import Person
 from shared.storage.tx import Cause, Tx
 
+Seat = tuple[str, str, str]
+"""Person, meeting and enrolment: the key of a row."""
+
 
 @dataclass(frozen=True, slots=True)
 class Participant:
@@ -24,7 +27,7 @@ class Participant:
 
 
 async def save(tx: Tx, participants: Iterable[Participant]) -> None:
-    newest = {(one.person.person_id, one.fact.meeting.id, one.fact.enrolment_id): one for one in participants}
+    newest = {seat_of(one): one for one in participants}
     rows = [newest[key] for key in sorted(newest)]
     await tx.execute(
         """
@@ -40,9 +43,9 @@ async def save(tx: Tx, participants: Iterable[Participant]) -> None:
             address_key = excluded.address_key, takes_part = excluded.takes_part,
             since = greatest(p.since, excluded.since)
         """,
-        [storable(one.person.person_id) for one in rows],
-        [storable(one.fact.meeting.id) for one in rows],
-        [storable(one.fact.enrolment_id) for one in rows],
+        [person for person, _, _ in sorted(newest)],
+        [meeting for _, meeting, _ in sorted(newest)],
+        [enrolment for _, _, enrolment in sorted(newest)],
         [storable(one.fact.programme.id) for one in rows],
         [storable(one.fact.organisation.name) for one in rows],
         [storable(one.person.name) for one in rows],
@@ -51,6 +54,27 @@ async def save(tx: Tx, participants: Iterable[Participant]) -> None:
         [one.takes_part for one in rows],
         [one.since for one in rows],
     )
+
+
+async def addresses(tx: Tx, participants: Iterable[Participant]) -> dict[Seat, str]:
+    """The keys of the addresses under which these are known so far, whether they take part or no longer do."""
+    seats = sorted({seat_of(one) for one in participants})
+    rows = await tx.fetch(
+        """
+        SELECT p.person_id, p.meeting_id, p.enrolment_id, p.address_key
+        FROM unnest($1::text[], $2::text[], $3::text[]) AS u (person_id, meeting_id, enrolment_id)
+        JOIN participants p USING (person_id, meeting_id, enrolment_id)
+        """,
+        [person for person, _, _ in seats],
+        [meeting for _, meeting, _ in seats],
+        [enrolment for _, _, enrolment in seats],
+    )
+    return {(row["person_id"], row["meeting_id"], row["enrolment_id"]): row["address_key"] for row in rows}
+
+
+def seat_of(participant: Participant) -> Seat:
+    fact = participant.fact
+    return storable(participant.person.person_id), storable(fact.meeting.id), storable(fact.enrolment_id)
 
 
 async def of_enrolments(tx: Tx, enrolment_ids: Iterable[str]) -> list[tuple[str, str, str]]:

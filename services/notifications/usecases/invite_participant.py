@@ -50,8 +50,13 @@ async def uninvite_participant(tx: Tx, events: Sequence[Received[ParticipantCanc
 async def seat_people(tx: Tx, seats: Sequence[Participant]) -> None:
     """Store who takes part, each person at most once, and bring their calendars in line."""
     await programmes.keep(tx, (seat.fact.programme for seat in seats))
+    former = await participants.addresses(tx, seats)
     await participants.save(tx, seats)
-    looks = {(seat.fact.meeting.id, address_key(seat.person.email)): Because(seat.since, seat.cause) for seat in seats}
+    looks = {}
+    for seat in seats:
+        address = address_key(seat.person.email)
+        for one in (former.get(participants.seat_of(seat), address), address):
+            looks[seat.fact.meeting.id, one] = Because(seat.since, seat.cause)
     await update_calendars(tx, looks)
 
 

@@ -6,16 +6,17 @@ Every other use case ends here: it says which mailboxes and meetings to look at 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from services.notifications.adapters import invitations, meetings, messages, participants
 from services.notifications.adapters.invitations import Pair
 from services.notifications.domain.enrolment import Enrolment
-from services.notifications.domain.invitations import next_step, the_guest
+from services.notifications.domain.invitations import Standing, Step, next_step, the_guest
 from services.notifications.domain.letters import calendar_letter
 from services.notifications.domain.text import address_key
+from shared.contracts.scheduling import Meeting
 from shared.messaging.envelope import Received
 from shared.storage.tx import Cause, Tx
 
@@ -39,18 +40,38 @@ async def update_calendars(tx: Tx, looks: Mapping[Pair, Because]) -> None:
     standings = await meetings.load(tx, {meeting for meeting, _ in looks})
     told = await invitations.told(tx, looks.keys())
     guests = await invitations.guests(tx, looks.keys())
-    letters, steps = [], []
+    news = []
     for pair in sorted(looks):
         standing, because = standings.get(pair[0]), looks[pair]
         if standing is None:
             continue
         step = next_step(standing, told.get(pair), the_guest(guests.get(pair, ())), because.at)
         if step is not None:
-            letters.append((calendar_letter(standing, step), because.cause))
-            steps.append((standing.meeting, step))
-    if steps:
-        await invitations.save(tx, steps)
-        await messages.write(tx, letters)
+            news.append((standing, step, because.cause))
+    await _tell(tx, news)
+
+
+async def _tell(tx: Tx, news: Sequence[tuple[Standing, Step, Cause]]) -> None:
+    """Write the letters and remember what they say.
+
+    A letter is written once to a person. Whoever has another address now was told the same at the former one, so that
+    it is told here as a later turn.
+    """
+    done: list[tuple[Meeting, Step]] = []
+    left = list(news)
+    while left:
+        letters = [calendar_letter(standing, step) for standing, step, _ in left]
+        first = {letter.id: at for at, letter in reversed(list(enumerate(letters)))}
+        written = await messages.write(tx, [(letters[at], left[at][2]) for at in sorted(first.values())])
+        new = {first[letter.id] for letter in written}
+        done += [(left[at][0].meeting, left[at][1]) for at in sorted(new)]
+        left = [
+            (standing, replace(step, turn=step.turn + 1), cause)
+            for at, (standing, step, cause) in enumerate(left)
+            if at not in new
+        ]
+    if done:
+        await invitations.save(tx, done)
 
 
 async def update_calendars_of_enrolments(

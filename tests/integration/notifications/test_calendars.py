@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from services.notifications.usecases.confirm_place import confirm_place
 from shared.contracts.enrollment import (
@@ -173,6 +173,37 @@ async def test_a_new_contact_takes_over_the_meetings(desk: Room) -> None:
     await desk.hear(TovholderAppointed(**ENROLMENT, contact=new))  # type: ignore[arg-type] # a bag of fields
     assert await contents(desk) == {CONTACT.email: [], new.email: [TITLE]}
     assert [message.email for message in await written(desk, "contact_appointed")] == [new.email]
+
+
+async def test_who_gets_another_address_gets_the_meeting_there_and_loses_it_here(desk: Room) -> None:
+    """Another system may correct an address under the person it knows already, and take it back."""
+    await desk.hear(an_enrolment(), dated(), registered())
+    first, second = PERSON.email, "bo.ny@kobenhavn.example"
+    for day, (before, after) in enumerate([(first, second), (second, first), (first, second)], 1):
+        desk.time = LATER + timedelta(days=day)
+        was, now = (PERSON.model_copy(update={"email": email}) for email in (before, after))
+        await desk.hear(ParticipantReplaced(**{**ROSTER, "person": now}, previous=was))  # type: ignore[arg-type] # a bag of fields
+        assert await contents(desk) == {CONTACT.email: [TITLE], before: [], after: [TITLE]}
+    await desk.hear(cancelled(a_meeting(date_version=1)))
+    assert await contents(desk) == {CONTACT.email: [], first: [], second: []}
+
+
+async def test_who_is_registered_once_more_under_another_address_has_the_meeting_there_alone(desk: Room) -> None:
+    await desk.hear(an_enrolment(), dated(), registered())
+    desk.time = LATER
+    other = PERSON.model_copy(update={"email": "bo.ny@kobenhavn.example"})
+    await desk.hear(registered(person=other))
+    assert await contents(desk) == {CONTACT.email: [TITLE], PERSON.email: [], other.email: [TITLE]}
+
+
+async def test_a_contact_s_address_that_is_corrected_takes_the_meetings_along(desk: Room) -> None:
+    await desk.hear(an_enrolment(), dated())
+    emails = [CONTACT.email, "asta.ny@kobenhavn.example", CONTACT.email]
+    for day, email in enumerate(emails[1:]):
+        desk.time = LATER + timedelta(days=day)
+        contact = CONTACT.model_copy(update={"email": email})
+        await desk.hear(TovholderAppointed(**{**ENROLMENT, "contact": contact}))  # type: ignore[arg-type] # a bag of fields
+        assert await contents(desk) == {emails[day]: [], email: [TITLE]}
 
 
 async def test_nobody_is_invited_to_what_is_over(desk: Room) -> None:
