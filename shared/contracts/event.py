@@ -7,6 +7,8 @@ only their data. The wire name is an explicit string and never follows from a cl
 
 from __future__ import annotations
 
+import inspect
+from abc import ABC, abstractmethod
 from hashlib import sha1
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid5
@@ -52,7 +54,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
-class Event(Frozen):
+class Event(Frozen, ABC):
     """A fact. `owner` is the only source that may tell facts about this aggregate (else: dead letter `not_owner`)."""
 
     type: ClassVar[str]
@@ -61,14 +63,14 @@ class Event(Frozen):
     owner: str
 
     @property
+    @abstractmethod
     def subject(self) -> str:
         """`<kind>/<id>` of the aggregate; also the Kafka key. Never holds personal data."""
-        raise NotImplementedError(type(self).__name__)
 
     @property
+    @abstractmethod
     def scope(self) -> str:
         """What `owner` owns; a reader binds each scope to the first owner it sees."""
-        raise NotImplementedError(type(self).__name__)
 
 
 class Command(Frozen):
@@ -110,7 +112,9 @@ C = TypeVar("C", bound=type[Command])
 
 
 def fact(cls: E) -> E:
-    """Enter a fact in the registry; two classes with one wire name are a programming error."""
+    """Enter a fact in the registry; a wire name that is taken, or no subject or scope, is a programming error."""
+    if inspect.isabstract(cls):
+        raise TypeError(f"{cls.type} lacks {', '.join(sorted(cls.__abstractmethods__))}")
     if cls.type in FACTS:
         raise ValueError(f"two facts are called {cls.type}")
     FACTS[cls.type] = cls
