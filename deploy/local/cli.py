@@ -118,40 +118,26 @@ def why(
     console.print(story)
 
 
-@app.command(context_settings=PASS_ON)
-def dlq(
+OPERATIONS = {
+    "dlq": "Vis, prøv igen eller kassér hændelser, som en tjeneste ikke kunne behandle.",
+    "outbox": "Vis, prøv igen eller opgiv hændelser, som Kafka ikke vil tage imod.",
+    "replay": "Send en tjenestes hændelser til Kafka igen (efter et tab i Kafka); ingen virkning sker to gange.",
+}
+"""Commands that every service has; what follows the service's name is for the service."""
+
+
+def operate(
     context: typer.Context,
     service: Annotated[str, typer.Argument(help="Tjenestens navn.")],
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Vis, prøv igen eller kassér hændelser, som en tjeneste ikke kunne behandle."""
     from deploy.local.stack import running
 
-    raise typer.Exit(_service(service, "dlq", *context.args, addresses=running(data_dir)))
+    raise typer.Exit(_service(service, str(context.command.name), *context.args, addresses=running(data_dir)))
 
 
-@app.command(context_settings=PASS_ON)
-def outbox(
-    context: typer.Context,
-    service: Annotated[str, typer.Argument(help="Tjenestens navn.")],
-    data_dir: DataDirOption = DEFAULT_DATA_DIR,
-) -> None:
-    """Vis, prøv igen eller opgiv hændelser, som Kafka ikke vil tage imod."""
-    from deploy.local.stack import running
-
-    raise typer.Exit(_service(service, "outbox", *context.args, addresses=running(data_dir)))
-
-
-@app.command(context_settings=PASS_ON)
-def replay(
-    context: typer.Context,
-    service: Annotated[str, typer.Argument(help="Tjenestens navn.")],
-    data_dir: DataDirOption = DEFAULT_DATA_DIR,
-) -> None:
-    """Send en tjenestes hændelser til Kafka igen (efter et tab i Kafka); ingen virkning sker to gange."""
-    from deploy.local.stack import running
-
-    raise typer.Exit(_service(service, "replay", *context.args, addresses=running(data_dir)))
+for _name, _about in OPERATIONS.items():
+    app.command(_name, help=_about, context_settings=PASS_ON)(operate)
 
 
 @app.command(context_settings=PASS_ON)
