@@ -38,8 +38,9 @@ _BARE_BREAK = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _PLAIN_WORDS = re.compile(r"[ -~]{0,60}")
 _LONGEST_LINE = 998
-_WORD_BYTES = 45
-"""Of UTF-8 in one encoded word, which is at most 75 characters long (RFC 2047 § 2)."""
+_WORD_BYTES = 39
+"""Of UTF-8 in one encoded word: with `Subject: ` before it, the line has at most 76 characters (RFC 2047 § 2)."""
+_CALENDAR_FILE: dict[Method, str] = {"REQUEST": "invitation.ics", "CANCEL": "aflysning.ics"}
 
 
 class UnsafeHeaderError(ValueError):
@@ -104,7 +105,8 @@ def compose(
         method, ics = calendar
         # No Content-Disposition here: with one, clients show a file and no buttons.
         alternatives.append(_part(f"Content-Type: text/calendar; charset=utf-8; method={method}", ics))
-        files.append(_file("application/ics", "invitation.ics", ics))
+        name = _CALENDAR_FILE[method]
+        files.append(_file(f'application/ics; name="{name}"', name, ics))
     if attachment is not None:
         name = _FILE_NAME.sub("-", one_line(attachment.name)).strip(".-") or "bilag.txt"
         content = attachment.content

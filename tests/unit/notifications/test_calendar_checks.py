@@ -250,7 +250,7 @@ BROKEN_MAILS = {
     "charset": MAIL.replace(b"text/calendar; charset=utf-8;", b"text/calendar;"),
     "method_differs": MAIL.replace(b"method=REQUEST", b"method=PUBLISH"),
     "attachment_differs": MAIL.replace(
-        b"application/ics\r\nContent-Disposition: attachment", b"application/ics\r\nX: a"
+        b'name="invitation.ics"\r\nContent-Disposition: attachment', b'name="invitation.ics"\r\nX: a'
     ),
     "recipient_differs": MAIL.replace(b"<bo@kobenhavn", b"<carl@kobenhavn"),
 }

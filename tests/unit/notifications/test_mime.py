@@ -7,7 +7,8 @@ import email.policy
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.message import EmailMessage
+from email.header import decode_header, make_header
+from email.message import EmailMessage, Message
 
 import pytest
 from hypothesis import example, given
@@ -40,6 +41,12 @@ def parsed(mail: Mail) -> EmailMessage:
     return email.message_from_bytes(mail.content, policy=email.policy.default)  # type: ignore[return-value] # what the policy makes
 
 
+def raw_headers(mail: Mail) -> Message:
+    """As they stand, unfolded: what a mail program that decodes for itself begins with."""
+    unfolded = mail.content.partition(b"\r\n\r\n")[0].replace(b"\r\n ", b" ")
+    return email.message_from_bytes(unfolded, policy=email.policy.compat32)
+
+
 HEADERS = {
     "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Language", "MIME-Version",
     "Content-Type",
@@ -62,6 +69,12 @@ def test_no_text_gets_out_of_its_header(name: str, subject: str) -> None:
     assert [box.addr_spec for box in message["From"].addresses] == ["fra@forening.example"]
     assert all(len(line) <= 998 for line in mail.content.split(b"\r\n"))
     assert mail.content.isascii()
+    head = mail.content.partition(b"\r\n\r\n")[0].decode()
+    assert all(len(line) <= 76 for line in head.split("\r\n") if "=?" in line), "RFC 2047 § 2"
+    for header in ("From", "To", "Reply-To", "Subject"):
+        shown = str(make_header(decode_header(str(raw_headers(mail)[header]))))
+        assert not re.search("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", shown)
+        assert str(make_header(decode_header(shown))) == shown, "whoever decodes twice reads the same"
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)", mail.content)
 
 
@@ -89,6 +102,10 @@ def test_a_calendar_lies_beside_the_texts_and_once_more_as_a_file() -> None:
     assert calendar.get_content_disposition() is None
     assert calendar.get_payload(decode=True) == ICS
     assert (file.get_content_type(), file.get_filename()) == ("application/ics", "invitation.ics")
+    assert file.get_param("name") == "invitation.ics"
+    assert file.get_payload(decode=True) == ICS
+    (_, cancelled) = parsed(a_mail(calendar=("CANCEL", ICS))).iter_parts()
+    assert cancelled.get_filename() == "aflysning.ics"
     assert [part.get_content().replace("\r\n", "\n") for part in list(alternative.iter_parts())[:2]] == [
         TEXTS.plain,
         TEXTS.html,
