@@ -24,6 +24,7 @@ EndpointScheme: TypeAlias = Literal["GLN", "CVR", "P"]
 FikCard: TypeAlias = Literal["71", "73", "75"]
 
 CURRENCY = "DKK"
+HOME = "DK"
 STANDARD_PERCENT = 25
 """Moms in Denmark (momsloven § 33): this, or nothing."""
 EXEMPT_PERCENT = 0
@@ -45,19 +46,23 @@ _EXACT = Context(prec=64, rounding=ROUND_HALF_UP)
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\x7f-\x9f]")
 _BREAKS = re.compile("[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+")
 _LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_PLAIN = re.compile(r"(?:[!-~æøåÆØÅéüöä–](?:[ -~æøåÆØÅéüöä–]*[!-~æøåÆØÅéüöä–])?)?")
+
+
+def _is_clean(text: str) -> bool:
+    """A quick look that most texts pass: of the white space, only the space between words is printable."""
+    return text.isprintable() and text == text.strip(" ")
 
 
 def one_line(text: str) -> str:
     """The text without what XML 1.0 cannot carry (control characters, lone surrogates), line breaks as spaces."""
-    if _PLAIN.fullmatch(text):
+    if _is_clean(text):
         return text
     return _NOT_XML.sub("", _BREAKS.sub(" ", text)).strip()
 
 
 def several_lines(text: str) -> str:
     """As `one_line`, but line breaks stay; each is one line feed."""
-    if _PLAIN.fullmatch(text):
+    if _is_clean(text):
         return text
     return _NOT_XML.sub("", _LINE_END.sub("\n", text)).strip()
 
@@ -108,7 +113,7 @@ class Address:
     street: str = ""
     postcode: str = ""
     city: str = ""
-    country: str = "DK"
+    country: str = HOME
 
     def __post_init__(self) -> None:
         _clean(self, "street", "postcode", "city", "country")

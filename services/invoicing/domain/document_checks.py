@@ -7,18 +7,21 @@ thing that is wrong, the field and a sentence in Danish that says what to do.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
 from services.invoicing.domain.document import (
     EXEMPT_PERCENT,
+    HOME,
     STANDARD_PERCENT,
+    Allowance,
     BankAccount,
     Document,
     Fik,
     Iban,
+    Line,
     NemKonto,
     Party,
 )
@@ -55,6 +58,7 @@ class Demands:
 
 
 NO_DEMANDS = Demands()
+_DANISH_RATES = frozenset({EXEMPT_PERCENT, STANDARD_PERCENT})
 _NO_REGISTRATION = "0000"
 """OIOUBL refuses it (F-LIB311), and no bank has it."""
 
@@ -90,16 +94,18 @@ def _address_missing(document: Document, _: Given) -> Iterator[Wrong]:
     """§ 58 nr. 4; the official rules are content with a country."""
     for field, who, party in _parties(document):
         address = party.address
+        if address.street and address.postcode and address.city:
+            continue
         parts = (("street", "vej og nummer"), ("postcode", "postnummer"), ("city", "by"))
         missing = [(name, title) for name, title in parts if not getattr(address, name)]
-        if missing:
-            what = " og ".join(title for _, title in missing) if len(missing) < len(parts) else "adresse"
-            yield f"{field}.address.{missing[0][0]}", f"Skriv {who} {what}."
+        what = " og ".join(title for _, title in missing) if len(missing) < len(parts) else "adresse"
+        yield f"{field}.address.{missing[0][0]}", f"Skriv {who} {what}."
 
 
 def _country_wrong(document: Document, _: Given) -> Iterator[Wrong]:
     for field, who, party in _parties(document):
-        if not re.fullmatch("[A-Z]{2}", party.address.country):
+        country = party.address.country
+        if country != HOME and not re.fullmatch("[A-Z]{2}", country):
             yield f"{field}.address.country", f"Skriv {who} land med to store bogstaver, fx DK."
 
 
@@ -175,21 +181,24 @@ def _line_text_missing(document: Document, _: Given) -> Iterator[Wrong]:
 
 def _vat_rate_not_danish(document: Document, _: Given) -> Iterator[Wrong]:
     """The official rules take any rate; Denmark has one, and exemption."""
-    parts = [
-        *((f"lines[{at}]", line.vat_percent) for at, line in enumerate(document.lines)),
-        *((f"allowances[{at}]", one.vat_percent) for at, one in enumerate(document.allowances)),
-    ]
-    for field, percent in parts:
-        if percent not in {EXEMPT_PERCENT, STANDARD_PERCENT}:
-            yield (
-                f"{field}.vat_percent",
-                f"Ret momssatsen {percent} %: den er 25 %, eller 0 % for det momsfrie.",
-            )
+    named: tuple[tuple[str, Sequence[Line | Allowance]], ...] = (
+        ("lines", document.lines),
+        ("allowances", document.allowances),
+    )
+    for name, parts in named:
+        for at, part in enumerate(parts):
+            if part.vat_percent not in _DANISH_RATES:
+                yield (
+                    f"{name}[{at}].vat_percent",
+                    f"Ret momssatsen {part.vat_percent} %: den er 25 %, eller 0 % for det momsfrie.",
+                )
 
 
 def _allowance_alone(document: Document, _: Given) -> Iterator[Wrong]:
     """OIOUBL wants each rate of the sums on a line too (F-LIB404). A rate that is none is found above."""
-    alone = {EXEMPT_PERCENT, STANDARD_PERCENT} - {line.vat_percent for line in document.lines}
+    if not document.allowances:
+        return
+    alone = _DANISH_RATES - {line.vat_percent for line in document.lines}
     for at, one in enumerate(document.allowances):
         if one.vat_percent in alone:
             yield (

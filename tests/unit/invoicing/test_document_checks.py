@@ -57,6 +57,11 @@ def with_another_rate() -> Document:
     return replace(document, told=document.totals._replace(rates=(rate._replace(net_ore=rate.net_ore - 1),)))
 
 
+def with_another_amount_to_pay() -> Document:
+    document = an_invoice()
+    return replace(document, told=document.totals._replace(payable_ore=document.totals.payable_ore + 1))
+
+
 def to_pay_one_ore(**changes: Any) -> Document:
     return an_invoice(lines=(replace(THREE_LINES[0], unit_price_ore=Decimal(1)),), **changes)
 
@@ -116,6 +121,7 @@ WRONG: list[tuple[str, str, Document, Demands]] = [
     ("sums_differ", "totals.vat_ore", with_moms_of(99), NO_DEMANDS),
     ("sums_differ", "totals.vat_ore", with_moms_of(-1), NO_DEMANDS),
     ("sums_differ", "totals.rates", with_another_rate(), NO_DEMANDS),
+    ("sums_differ", "totals.payable_ore", with_another_amount_to_pay(), NO_DEMANDS),
     (
         "comes_to_nothing",
         "rounding_ore",
