@@ -45,6 +45,7 @@ from services.invoicing.domain.document import (
     several_lines,
 )
 from services.invoicing.domain.identifiers import fik_reference, is_cvr
+from services.invoicing.domain.samples import CREDIT_NOTE, INVOICE
 
 EXAMPLES = int(os.environ.get("TOVHOLDER_DOCUMENTS", "100"))
 """How many random documents of each format a test makes; `make documents` says 1,000."""
@@ -53,22 +54,12 @@ SECONDS = 180 + EXAMPLES
 
 TODAY = date(2026, 11, 22)
 """No random document is issued later."""
-ISSUED_ON = date(2026, 9, 1)
-SELLER = Party(
-    name="Foreningen af Kommuner",
-    cvr="62532424",
-    endpoint=Endpoint("CVR", "62532424"),
-    address=Address(street="Eksempelgade 10", postcode="2300", city="København S"),
+ISSUED_ON = INVOICE.issued_on
+SELLER = replace(
+    INVOICE.seller,
     contact=Contact(name="Sekretariatet", phone="33 00 00 00", email="moeder@forening.example"),
 )
-BUYER = Party(
-    name="Prøveby Kommune",
-    cvr="29189978",
-    endpoint=Endpoint("GLN", "5798000000001"),
-    address=Address(street="Rådhustorvet 1", postcode="9990", city="Prøveby"),
-    contact=Contact(name="Asta Prøvesen", email="asta@proeveby.example"),
-)
-REFERENCES = References(person="ASTAP", order="4711-2026", account_string="01.02.03-4567")
+BUYER = INVOICE.buyer
 THREE_LINES = (
     Line(
         id="1",
@@ -102,37 +93,15 @@ THREE_LINES = (
 
 def an_invoice(**changes: Any) -> Document:
     """Three lines, to be paid to a bank account."""
-    values: dict[str, Any] = {
-        "kind": "invoice",
-        "series": "P1",
-        "number": 7,
-        "issued_on": ISSUED_ON,
-        "due_on": date(2026, 10, 1),
-        "terms": "Netto 30 dage",
-        "seller": SELLER,
-        "buyer": BUYER,
-        "references": REFERENCES,
-        "payment": BankAccount("0216", "4069031234"),
-        "lines": THREE_LINES,
-    }
-    return Document(**values | changes)
+    values = {"series": "P1", "seller": SELLER, "exemption": "", "lines": THREE_LINES}
+    return replace(INVOICE, **values | changes)
 
 
 def a_credit_note(**changes: Any) -> Document:
     """The second line of `an_invoice` given back."""
-    values: dict[str, Any] = {
-        "kind": "credit_note",
-        "series": "P1",
-        "number": 8,
-        "issued_on": date(2026, 9, 10),
-        "seller": SELLER,
-        "buyer": BUYER,
-        "references": REFERENCES,
-        "lines": (THREE_LINES[1],),
-        "note": "Deltageren meldte afbud inden fristen.",
-        "credited": Credited("P1-7", ISSUED_ON, in_part=True),
-    }
-    return Document(**values | changes)
+    credited = Credited("P1-7", ISSUED_ON, in_part=True)
+    values = {"series": "P1", "seller": SELLER, "lines": (THREE_LINES[1],), "credited": credited}
+    return replace(CREDIT_NOTE, **values | changes)
 
 
 def is_as_ever(file: Path, content: bytes) -> None:
