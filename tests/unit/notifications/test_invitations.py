@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ from services.notifications.domain.letters import calendar_letter
 from services.scheduling.domain import meeting as scheduling
 from services.scheduling.domain.meeting import Wanted
 from shared.contracts.refusal import Refused
-from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingFact, When
+from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingFact, MeetingScheduled, When
 from tests.support.calendar_client import Client, Slot
 from tests.support.facts import PROGRAMME, a_meeting
 from tests.support.ical4j import Judge
@@ -119,7 +120,7 @@ WANTED = st.builds(
     wanted,
     st.sampled_from(DAYS),
     st.sampled_from([0, 0, 1]),
-    st.sampled_from([None, *HOURS]),
+    st.sampled_from([None, None, None, *HOURS]),
     st.none() | st.sampled_from(PLACES),
     st.none() | st.sampled_from(LINKS),
 )
@@ -135,8 +136,8 @@ STEPS = st.lists(
         st.tuples(st.just("leave"), st.integers(0, 11)),
         st.tuples(st.just("repeat")),
     ),
-    min_size=6,
-    max_size=20,
+    min_size=14,
+    max_size=30,
 )
 
 
@@ -255,7 +256,7 @@ def should_stand(meeting: Meeting) -> Slot:
     return Slot(title, when.starts_at, when.ends_at, where, blocks=True, link=meeting.link or "")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(steps=STEPS, data=st.data())
 def test_every_calendar_ends_in_the_state_of_the_meeting(steps: list[tuple[object, ...]], data: st.DataObject) -> None:
     world, desk = live(steps), Desk()
@@ -272,7 +273,7 @@ def test_every_calendar_ends_in_the_state_of_the_meeting(steps: list[tuple[objec
         assert set(client.seen) <= {uid_of(key) for key in KEYS}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(steps=STEPS, data=st.data())
 def test_sequence_counts_the_changes_of_time_place_and_cancellation_and_nothing_else(
     ical4j: Judge, steps: list[tuple[object, ...]], data: st.DataObject
@@ -287,6 +288,81 @@ def test_sequence_counts_the_changes_of_time_place_and_cancellation_and_nothing_
         shown = changes[entry.sequence]
         assert shown[:1] == (when_of(entry),)  # type: ignore[index] # a tuple
         assert shown[3] == (entry.method == "CANCEL" and entry.whole)  # type: ignore[index] # as above
+
+
+TIMED = When(
+    first_day=date(2026, 10, 25),
+    last_day=date(2026, 10, 25),
+    starts_at=datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+    ends_at=datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    steps=st.lists(st.tuples(st.sampled_from(["participant", "contact"]), st.integers(0, 2)), min_size=3, max_size=12),
+    data=st.data(),
+)
+def test_who_comes_and_goes_has_the_meeting_exactly_when_there(
+    steps: list[tuple[Part, int]], data: st.DataObject
+) -> None:
+    """Nothing but seats changes, several of them within one second: only DTSTAMP tells one message from the next."""
+    world, asta, key = World(), ADDRESSES[0], KEYS[0]
+    world.set_date(key, Wanted(TIMED.first_day, None, time(2, 30), time(3, 30)), START)
+    at = START + timedelta(minutes=1)
+    for part, tenths in steps:
+        at += timedelta(milliseconds=300 * tenths)
+        world.seat(asta, key, part, at, there=not world.there.get((asta, key, part), False))
+    desk = Desk(writes=False)
+    for fact in interleaved(world.facts, data):
+        desk.hear(fact)
+    files = [(ics(entry), entry.method) for _, _, entry in desk.entries]
+    assert len({(entry.sequence, entry.stamped.replace(microsecond=0)) for _, _, entry in desk.entries}) == len(files)
+    assert len(set(files)) == len(files)
+    client = Client(asta)
+    for content, method in data.draw(st.permutations(files)):
+        client.take(content, method)
+    assert bool(client.calendar) == world.expected(asta, key)
+
+
+@pytest.mark.parametrize("known", [timedelta(0), timedelta(hours=1), timedelta(milliseconds=900)])
+def test_a_fact_that_comes_late_is_told_later_than_what_was_told_before(known: timedelta) -> None:
+    """Whoever left at ten and, as we hear only then, was made a contact at nine, is invited after the cancellation."""
+    standing = follow_meeting(None, PROGRAMME, a_meeting(when=TIMED), "dated", START)
+    assert standing is not None
+    guest = Guest("p", "Bo", "bo@k.example", "contact", "Kommune", START + timedelta(days=1))
+    last = guest.since + known
+    for method, now in (("CANCEL", guest), ("REQUEST", None)):
+        told = Told("p", "Bo", guest.email, "contact", "Kommune", method, standing.meeting, 3, last)  # type: ignore[arg-type] # one of the two
+        step = next_step(standing, told, now, guest.since)
+        assert step is not None
+        assert step.method != method
+        assert step.stamped.replace(microsecond=0) > last.replace(microsecond=0)
+        assert step.turn == 4
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_meeting_that_is_cancelled_and_taken_up_again_ends_as_it_was_told_last(data: st.DataObject) -> None:
+    """Scheduling plans another meeting then; another system may take the same one up."""
+    first = a_meeting(when=TIMED, date_version=0)
+    lives = [
+        MeetingScheduled(owner="/crm", programme=PROGRAMME, meeting=first),
+        MeetingCancelled(owner="/crm", programme=PROGRAMME, meeting=first.model_copy(update={"date_version": 1})),
+        MeetingScheduled(owner="/crm", programme=PROGRAMME, meeting=first.model_copy(update={"date_version": 2})),
+        MeetingCancelled(owner="/crm", programme=PROGRAMME, meeting=first.model_copy(update={"date_version": 3})),
+    ]
+    told = lives[: data.draw(st.integers(1, 4))]
+    facts = [Fact(KEYS[0], START + timedelta(hours=hour), one, KEYS[0]) for hour, one in enumerate(told)]
+    facts.append(Fact("seat", START + timedelta(minutes=90), None, KEYS[0], ADDRESSES[0], "participant", there=True))
+    desk = Desk()
+    for fact in interleaved(facts, data):
+        desk.hear(fact)
+    client = Client(ADDRESSES[0])
+    for mail in delivered(desk.mails[ADDRESSES[0]], data):
+        client.take_mail(mail)
+    held = not isinstance(told[-1], MeetingCancelled)
+    assert list(client.calendar.values()) == ([should_stand(told[-1].meeting)] if held else [])
 
 
 def when_of(entry: Entry) -> When:
@@ -312,6 +388,7 @@ def test_the_random_lives_are_not_dull() -> None:
             seen.add("update" if entry.method == "REQUEST" and entry.sequence else "")
             seen.add("link" if entry.link else "")
             seen.add(str(entry.first_day))
+            seen.add(f"{entry.starts_at:%Y-%m-%d %H}" if entry.starts_at else "")
 
     look()
     assert seen >= {f"CANCEL {kind} {whom}" for kind in ("timed", "day") for whom in ("all", "one")} | {
@@ -319,6 +396,7 @@ def test_the_random_lives_are_not_dull() -> None:
         "link",
     }
     assert seen >= {str(day) for day in DAYS}
+    assert seen >= {"2026-03-29 01", "2026-10-25 00"}, "an hour that is lost, and one that comes twice"
 
 
 def test_a_meeting_that_is_over_changes_nobodys_calendar() -> None:
