@@ -143,13 +143,13 @@ for _name, _about in OPERATIONS.items():
 @app.command(context_settings=PASS_ON)
 def document(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(help="show NUMMER, samples MAPPE eller check FIL …")],
+    what: Annotated[str, typer.Argument(help="show NUMMER, page NUMMER, samples MAPPE eller check FIL …")],
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Vis en faktura som PDF eller e-faktura, lav eksempler, eller kontrollér e-fakturaer, kalenderfiler og mails."""
+    """Vis fakturaer og kreditnotaer (show), kreditér en (page), lav eksempler, eller kontrollér filer og mails."""
     from deploy.local import documents
 
-    if what == "show":
+    if what in {"show", "page"}:
         from deploy.local.stack import running
 
         raise typer.Exit(_service("invoicing", "document", what, *context.args, addresses=running(data_dir)))

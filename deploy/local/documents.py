@@ -25,7 +25,7 @@ def checks(what: str, arguments: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Service and arguments of each command that checks some of the files."""
     files = [str(Path(file).resolve()) for file in arguments if not file.startswith("-")]
     if what != "check" or not files:
-        raise StackError("Skriv show NUMMER, samples MAPPE eller check FIL …")
+        raise StackError("Skriv show NUMMER, page NUMMER, samples MAPPE eller check FIL …")
     options = [option for option in arguments if option.startswith("-")]
     calendars = [file for file in files if Path(file).suffix.lower() in CALENDARS]
     others = [file for file in files if file not in calendars]

@@ -3,5 +3,6 @@
 from tests.support.browser import chromium
 from tests.support.enrollment_desk import link_key
 from tests.support.enrollment_web import town
+from tests.support.invoicing_web import counting_house
 
-__all__ = ["chromium", "link_key", "town"]
+__all__ = ["chromium", "counting_house", "link_key", "town"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from deploy.local.assets import install_browser
-from tests.support.enrollment_web import Town
 
 WIDTHS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
 ELSEWHERE = "tovholder.example"
@@ -50,7 +50,13 @@ async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Br
         await browser.close()
 
 
-async def visitor(browser: Browser, town: Town, *, width: str = "desktop", scripts: bool = True) -> BrowserContext:
+class Place(Protocol):
+    """A service on a port."""
+
+    url: str
+
+
+async def visitor(browser: Browser, town: Place, *, width: str = "desktop", scripts: bool = True) -> BrowserContext:
     """A Danish visitor with a screen of this width; `scripts` off = without JavaScript."""
     return await browser.new_context(
         base_url=town.url,

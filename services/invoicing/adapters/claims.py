@@ -193,19 +193,25 @@ async def mark_credited(tx: Tx, claims: Sequence[Claim]) -> None:
 
 
 async def read(
-    tx: Tx, *, claim_id: str | None = None, programme_id: str | None = None, state: str | None = None
+    tx: Tx,
+    *,
+    claim_id: str | None = None,
+    programme_id: str | None = None,
+    state: str | None = None,
+    invoice_id: str | None = None,
 ) -> list[tuple[Claim, Cause]]:
     """For people who look; by organisation."""
     rows = await tx.fetch(
         _SELECT
         + """
         WHERE ($1::text IS NULL OR id = $1) AND ($2::text IS NULL OR programme_id = $2)
-          AND ($3::text IS NULL OR state = $3)
+          AND ($3::text IS NULL OR state = $3) AND ($4::text IS NULL OR invoice_id = $4)
         ORDER BY organisation_code, enrolment_id, kind DESC, due_at, id
         """,
         claim_id,
         programme_id,
         state,
+        invoice_id,
     )
     return [(claim_of(row), cause_of(row)) for row in rows]
 

@@ -14,6 +14,7 @@ from services.invoicing.adapters import documents
 from services.invoicing.adapters.document_files import check_file, samples
 from services.invoicing.adapters.official_rules import FOLDER, OfficialRules
 from services.invoicing.usecases.read_documents import find_document
+from services.invoicing.usecases.show_invoice import link_to_invoice
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_of
 from shared.runtime.clock import DomainClock
@@ -38,6 +39,8 @@ def document(argv: Sequence[str], open_host: OpenHost) -> int:
     show.add_argument("id", help="series and number, such as K-1")
     show.add_argument("--as", dest="suffix", choices=_SUFFIXES, default="html", help="which of its files")
     show.add_argument("--out", type=Path, help="file to write")
+    page = what.add_parser("page", help="print the address where an invoice is credited; a secret, good for 12 hours")
+    page.add_argument("id", help="series and number, such as K-1")
     making = what.add_parser("samples", help="write one of each kind: PDF, and e-invoice in every format")
     making.add_argument("folder", type=Path)
     checking = what.add_parser("check", help="say what is wrong with e-invoices (XML), and with PDFs that hold one")
@@ -47,6 +50,8 @@ def document(argv: Sequence[str], open_host: OpenHost) -> int:
     match asked.what:
         case "show":
             return asyncio.run(_show(asked.id, asked.suffix, asked.out, open_host))
+        case "page":
+            return asyncio.run(_page(asked.id, open_host))
         case "samples":
             return _samples(asked.folder)
         case _:
@@ -64,6 +69,19 @@ async def _show(document_id: str, suffix: str, out: Path | None, open_host: Open
     finally:
         await host.pool.close()
     await asyncio.to_thread(_put, documents.as_files(issued)[suffix], out)
+    return os.EX_OK
+
+
+async def _page(invoice_id: str, open_host: OpenHost) -> int:
+    host = await open_host()
+    try:
+        async with host.transaction(Cause(new_correlation(), None, "operator")) as tx:
+            sys.stdout.write(f"{(await link_to_invoice(tx, {'invoice_id': invoice_id}))['url']}\n")
+    except Refused as refused:
+        sys.stderr.write(f"{refused.code}: {refused.detail}\n")
+        return 1
+    finally:
+        await host.pool.close()
     return os.EX_OK
 
 

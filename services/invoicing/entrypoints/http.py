@@ -8,6 +8,7 @@ from services.invoicing.usecases.read_claims import get_claim, list_claims
 from services.invoicing.usecases.read_credit_notes import get_credit_note, list_credit_notes
 from services.invoicing.usecases.read_invoices import get_invoice, list_invoices, read_overview
 from services.invoicing.usecases.register_payment import register_payment
+from services.invoicing.usecases.show_invoice import link_to_invoice
 from services.invoicing.usecases.waive_claim import waive_claim
 from shared.contracts.invoicing import CorrectBilling, CreditInvoice, RegisterPayment, WaiveClaim
 from shared.runtime.routes import read, write
@@ -44,5 +45,6 @@ ROUTES = (
     ),
     read("/api/invoicing/credit-notes", list_credit_notes, scope="staff"),
     read("/api/invoicing/credit-notes/{credit_note_id}", get_credit_note, scope="staff"),
+    read("/api/invoicing/invoices/{invoice_id}/page", link_to_invoice, scope="staff"),
     read("/api/invoicing/overview", read_overview, scope="staff"),
 )

@@ -244,7 +244,7 @@ async def test_an_issued_credit_note_can_be_neither_changed_nor_deleted_nor_have
     await fees_invoiced(books)
     await books.ask(credit_invoice, credit())
     for sql in ("UPDATE credit_notes SET rounding_ore = 1", "DELETE FROM credit_notes", "TRUNCATE credit_notes"):
-        with pytest.raises(asyncpg.RaiseError, match="never changed"):
+        with pytest.raises(asyncpg.PostgresError, match="never changed|permission denied"):
             await books.pool.execute(sql)
     columns = "series, organiser, invoice_id, issued_on, net_ore, vat_ore, gross_ore, rounding_ore, asked, document"
     copy = f"""

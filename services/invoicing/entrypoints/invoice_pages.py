@@ -1,0 +1,129 @@
+"""Where staff see an invoice and credit it, by a link that is theirs for the day. It works without JavaScript."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from services.invoicing.adapters import documents, links
+from services.invoicing.usecases.credit_invoice import credit_invoice
+from services.invoicing.usecases.show_invoice import ShownInvoice, show_invoice
+from shared.contracts.invoicing import CreditInvoice, LineToCredit
+from shared.runtime.correlation import new_correlation
+from shared.runtime.problems import Problem
+from shared.runtime.routes import write
+from shared.runtime.service import Host
+from shared.storage.tx import Cause
+from shared.web.forms import Form, read_form
+from shared.web.safety import SECRET_ADDRESS
+
+CREDIT = write("POST", "/invoicing/fakturaer/krediter", CreditInvoice, credit_invoice, scope="link")
+FILE_CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+"""A document's page carries its few styles itself, as its file does; it loads nothing and runs nothing."""
+
+_LABELS = {"reason": "Begrundelse", "lines": "Linjer"}
+_MEDIA_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+    "xml": "application/xml",
+    "json": "application/json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    token: str
+    actor: str
+    shown: ShownInvoice
+
+    @property
+    def path(self) -> str:
+        return f"/invoicing/fakturaer/{self.token}"
+
+
+def invoice_pages(host: Host) -> Sequence[BaseRoute]:
+    desk = InvoiceDesk(host)
+    here = "/invoicing/fakturaer/{token}"
+    return (
+        Route(here, desk.invoice, methods=["GET", "POST"], name="credit"),
+        Route(f"{here}/{{document_id}}.{{suffix}}", desk.file, name="file"),
+    )
+
+
+class InvoiceDesk:
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    async def invoice(self, request: Request) -> Response:
+        visit = await self._visit(request)
+        if visit is None:
+            return self._dead_link()
+        if request.method == "GET":
+            removed = [one.line.claim_id for one in visit.shown.lines if one.removed and one.left_ore]
+            form = Form(values={"lines": removed}, labels=_LABELS)
+            return self._page(visit, form, done=request.query_params.get("kreditnota"))
+        form = await read_form(request, labels=_LABELS)
+        command = CreditInvoice(
+            invoice_id=visit.shown.standing.invoice.id,
+            credit_id=f"form-{form.key}",
+            reason=form.value("reason"),
+            lines=tuple([LineToCredit(claim_id=claim_id) for claim_id in form.chosen("lines")]),
+        )
+        reply = await self._host.door.submit(CREDIT, command, form.key, actor=visit.actor, patient=True)
+        if (refused := reply.refusal()) is None:
+            number = reply.json()["credit_note_id"]
+            return RedirectResponse(f"{visit.path}?kreditnota={number}", 303, headers=SECRET_ADDRESS)
+        # What was refused may be that somebody else has just credited it: the page shows it as it is now.
+        again = await self._visit(request)
+        return self._page(again or visit, form.refuse(refused), refused.status)
+
+    async def file(self, request: Request) -> Response:
+        """A file of this invoice, or of a credit note of it; of no other."""
+        visit = await self._visit(request)
+        if visit is None:
+            return self._dead_link()
+        suffix, asked = request.path_params["suffix"], request.path_params["document_id"]
+        known: dict[str, documents.Issued] = {note.id: note for note in visit.shown.notes}
+        known[visit.shown.standing.invoice.id] = visit.shown.standing.invoice
+        if asked not in known or suffix not in _MEDIA_TYPES:
+            raise Problem(404, "not_found")
+        content = (await asyncio.to_thread(documents.as_files, known[asked]))[suffix]
+        headers = {**SECRET_ADDRESS, "Cache-Control": "no-store"}
+        if suffix == "html":
+            headers["Content-Security-Policy"] = FILE_CSP
+        else:
+            name = documents.file_name(known[asked], suffix)
+            headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+        return Response(content, headers={**headers, "Content-Type": _MEDIA_TYPES[suffix]})
+
+    async def _visit(self, request: Request) -> Visit | None:
+        """None when the link is no good, or not any more."""
+        token = request.path_params["token"]
+        async with self._host.transaction(Cause(new_correlation(), None, None)) as tx:
+            found = links.invoice_of(token, tx.now)
+            if found is None:
+                return None
+            invoice_id, actor = found
+            return Visit(token, actor, await show_invoice(tx, invoice_id))
+
+    def _dead_link(self) -> Response:
+        return self._host.pages.render("invoicing/dead_link.html", status=404, headers=SECRET_ADDRESS)
+
+    def _page(self, visit: Visit, form: Form, status: int = 200, done: str | None = None) -> Response:
+        shown = visit.shown
+        values: dict[str, Any] = {
+            "standing": shown.standing,
+            "invoice": shown.standing.invoice,
+            "lines": shown.lines,
+            "notes": shown.notes,
+            "done": next((note for note in shown.notes if note.id == done), None),
+        }
+        return self._host.pages.render(
+            "invoicing/credit.html", status=status, headers=SECRET_ADDRESS, form=form, path=visit.path, **values
+        )

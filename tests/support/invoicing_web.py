@@ -1,0 +1,68 @@
+"""`invoicing` as staff meet it: its web role on a real port, over the same database as a room for its use cases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from deploy.local.assets import install_static
+from services.invoicing.app import SERVICE
+from services.invoicing.entrypoints.kafka import SUBSCRIPTIONS
+from services.invoicing.entrypoints.timers import TIMERS
+from services.invoicing.settings import Settings
+from shared.runtime.ids import seed_ids
+from shared.runtime.service import Running, open_host
+from tests.support.room import Room
+from tests.support.servers import MakeDatabase
+
+START = datetime(2020, 6, 1, 8, tzinfo=UTC)
+TOKEN = "staff-of-the-tests"  # noqa: S105  (known to one test run only)
+
+
+@dataclass(slots=True)
+class CountingHouse:
+    url: str
+    books: Room
+    client: httpx.AsyncClient
+
+    async def page_of(self, invoice_id: str) -> str:
+        """The path that staff are given for this invoice."""
+        asked = f"/api/invoicing/invoices/{invoice_id}/page"
+        answer = await self.client.get(asked, headers={"Authorization": f"Bearer {TOKEN}"})
+        assert answer.status_code == 200, answer.text
+        return urlsplit(str(answer.json()["url"])).path
+
+    async def move_clock(self) -> None:
+        """Domain time of the service, to that of the room."""
+        generation = (await self.client.get("/_clock")).json()["generation"] + 1
+        moved = {"now": self.books.time.isoformat(), "generation": generation}
+        answer = await self.client.post("/_clock", json=moved, headers={"Authorization": f"Bearer {TOKEN}"})
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture
+async def counting_house(database: MakeDatabase, link_key: None) -> AsyncIterator[CountingHouse]:  # noqa: ARG001  (the key must be there)
+    where = await database("invoicing")
+    settings = Settings(
+        database_url=SecretStr(where.url),
+        http_port=0,
+        api_tokens=SecretStr(f"staff:{sha256(TOKEN.encode()).hexdigest()}"),
+        static_dir=install_static(),
+        simulated_start=START,
+    )
+    host = await open_host(SERVICE, settings)
+    running = Running(host, "web")
+    await running.start()
+    books = Room("invoicing", host.pool, SUBSCRIPTIONS, TIMERS, START)
+    url = f"http://127.0.0.1:{running.port}"
+    async with httpx.AsyncClient(base_url=url) as client:
+        yield CountingHouse(url, books, client)
+    await running.stop()
+    seed_ids(None)
