@@ -7,9 +7,13 @@ in between, a bare page of the same words, the standard library's mail of the sa
 from __future__ import annotations
 
 import gc
+import os
 import time
+from dataclasses import replace
+from decimal import Decimal
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psutil
@@ -44,7 +48,7 @@ MANY = 10_000
 WARM = MANY // 10
 """In the first so many caches fill; the second so many are compared with the last."""
 SAMPLED = 20
-XML_TARGET, CHECK_TARGET_MS, PDF_TARGET_MS, MAIL_TARGET, GROWTH_TARGET_MB = 2000, 20, 20, 300, 50
+XML_TARGET, CHECK_TARGET_MS, PDF_TARGET_MS, MAIL_TARGET, GROWTH_TARGET_MB = 2000, 20, 20, 300, 20
 DOCUMENTS = {"invoice": an_invoice(), "credit note": a_credit_note(lines=THREE_LINES)}
 PDF_STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
 
@@ -127,32 +131,58 @@ def wall(work: Work) -> float:
     return time.perf_counter() - started
 
 
+def different(at: int, base: Document = DOCUMENTS["invoice"]) -> Document:
+    """Another number, buyer, and on each line another text, quantity, price and discount than every other one has.
+
+    What sets documents remembers what it has set: the same one again takes a quarter of the time and no memory.
+    """
+    lines = tuple(
+        replace(
+            line,
+            text=f"{at + 1}: {line.text}, hold {7 * at + nth}",
+            description=f"{line.description} i forløb {3 * at + nth}" if line.description else "",
+            quantity=Decimal(1 + (at + nth) % 40),
+            unit_price_ore=Decimal(100_000 + 7 * at + nth),
+            allowances=tuple(
+                replace(one, amount_ore=1_000 + 7 * at, percent=None, base_ore=None) for one in line.allowances
+            ),
+        )
+        for nth, line in enumerate(base.lines)
+    )
+    contact = replace(base.buyer.contact, name=f"Person {at}", email=f"person{at}@kommune.example")
+    address = replace(base.buyer.address, street=f"Rådhustorvet {at}", postcode=f"{1000 + at % 9000}")
+    buyer = replace(base.buyer, name=f"Kommune {at}", address=address, contact=contact)
+    return replace(base, number=100 + at, buyer=buyer, lines=lines)
+
+
 def set_as_pdf() -> Row:
-    document, form = DOCUMENTS["invoice"], FORMATS[0]
-    xml = form.write(document)
-    words = "\n\n".join(text for text in etree.fromstring(xml).itertext() if text.isascii() and text.isalnum())
-    source = f'#set document(title: "Faktura", date: datetime(year: 2026, month: 9, day: 1))\n{words}'.encode()
+    form = FORMATS[0]
+    papers = [(one, form.write(one)) for one in map(different, range(110))]
     compiler = typst.Compiler(
         font_paths=typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=list(FOLDERS)),
         ignore_system_fonts=True,
     )
 
-    def bare() -> object:
-        return compiler.compile(source, format="pdf", pdf_standards=PDF_STANDARDS)
+    def ours(document: Document, xml: bytes) -> int:
+        return len(pdf.write(document, xml, form.title))
 
-    def ours() -> bytes:
-        return pdf.write(document, xml, form.title)
+    def bare(xml: bytes) -> object:
+        words = "\n\n".join(text for text in etree.fromstring(xml).itertext() if text.isascii() and text.isalnum())
+        source = f'#set document(title: "Faktura", date: datetime(year: 2026, month: 9, day: 1))\n{words}'
+        return compiler.compile(source.encode(), format="pdf", pdf_standards=PDF_STANDARDS)
 
-    assert ours() == ours()
-    bare()
-    took, plain = [], []
-    for _ in range(50):
-        took.append(wall(ours) * 1000)
-        plain.append(wall(bare) * 1000)
+    took, plain, core = [], [], []
+    for document, xml in papers:
+        started = time.process_time()
+        took.append(wall(partial(ours, document, xml)) * 1000)
+        core.append((time.process_time() - started) * 1000)
+        plain.append(wall(partial(bare, xml)) * 1000)
+    took, plain, core = took[10:], plain[10:], core[10:]
     each = median(took)
     return Row(
         *("PDF/A-3a and PDF/UA-1, invoice of 3 lines", each, "ms", median(plain) / each, "a bare page of its words"),
-        target=f"≤ {PDF_TARGET_MS} ms", reached=each <= PDF_TARGET_MS, note=f"{len(ours()):,} bytes", runs=took,
+        target=f"≤ {PDF_TARGET_MS} ms", reached=each <= PDF_TARGET_MS,
+        note=f"{median(core):.0f} ms of a core; {ours(*papers[0]):,} bytes", runs=took,
     )  # fmt: skip
 
 
@@ -186,42 +216,56 @@ def an_invitation() -> tuple[Message, Composer]:
 
 
 def remembered() -> list[Row]:
-    """Megabytes that a process has grown by, from the second thousand documents to the tenth."""
+    """Megabytes that a process has grown by, from the second thousand documents to the tenth; each is another one."""
     message, composer = an_invitation()
-    kinds = list(DOCUMENTS.values())
-    xmls = [form.write(document) for form in FORMATS for document in kinds]
     with OfficialRules(einvoice_rules.install()) as rules:
-        rules.check(xmls[0])
-        assert rules.process_id is not None
-        works: dict[str, tuple[Callable[[int], object], psutil.Process]] = {
-            "XML, written and read": (lambda at: written_and_read(at, kinds), psutil.Process()),
-            "official checks": (lambda at: rules.check(xmls[at % len(xmls)]), psutil.Process(rules.process_id)),
-            "PDF": (lambda at: pdf.write(kinds[at % 2], xmls[at % 2], FORMATS[0].title), psutil.Process()),
-            "calendar mails": (lambda _: composer.mail(message), psutil.Process()),
+        works: dict[str, tuple[Callable[[int], object], Callable[[], int | None]]] = {
+            "XML, written and read": (written_and_read, os.getpid),
+            # It is another process from time to time.
+            "official checks": (lambda at: judged_well(rules, at), lambda: rules.process_id),
+            "PDF": (as_pdf, os.getpid),
+            "calendar mails": (lambda _: composer.mail(message), os.getpid),
         }
-        return [growth(name, work, process) for name, (work, process) in works.items()]
+        return [growth(name, work, process_id) for name, (work, process_id) in works.items()]
 
 
-def written_and_read(at: int, kinds: list[Document]) -> Document:
-    form = FORMATS[at % len(FORMATS)]
-    return form.read(form.write(kinds[at // len(FORMATS) % len(kinds)]))
+def one_of_many(at: int) -> tuple[Document, Format]:
+    kinds = list(DOCUMENTS.values())
+    return different(at, kinds[at % 2]), FORMATS[at // 2 % len(FORMATS)]
 
 
-def growth(name: str, work: Callable[[int], object], process: psutil.Process) -> Row:
-    """Highest mark against highest mark: the heap of the rules' process swings by 100 MB as it is swept.
+def written_and_read(at: int) -> None:
+    document, form = one_of_many(at)
+    form.read(form.write(document))
 
-    The target is what 5 kB a document would add.
+
+def judged_well(rules: OfficialRules, at: int) -> None:
+    document, form = one_of_many(at)
+    assert rules.check(form.write(document)).passed
+
+
+def as_pdf(at: int) -> None:
+    document, form = one_of_many(at)
+    pdf.write(document, form.write(document), form.title)
+
+
+def growth(name: str, work: Callable[[int], object], process_id: Callable[[], int | None]) -> Row:
+    """Highest mark against highest mark: the heap of the rules' process swings as it is swept.
+
+    The target is what 2 kB a document would add.
     """
-    marks = {"begin": 0.0, "end": 0.0}
+    marks = {"first": 0.0, "second": 0.0, "between": 0.0, "last": 0.0}
     for at in range(MANY):
         work(at)
         if at % SAMPLED == 0:
-            stretch = "begin" if WARM <= at < 2 * WARM else "end" if at >= MANY - WARM else ""
-            if stretch:
-                gc.collect()
-                marks[stretch] = max(marks[stretch], process.memory_info().rss / 2**20)
-    grown = marks["end"] - marks["begin"]
+            stretch = (
+                "first" if at < WARM else "second" if at < 2 * WARM else "last" if at >= MANY - WARM else "between"
+            )
+            gc.collect()
+            marks[stretch] = max(marks[stretch], psutil.Process(process_id()).memory_info().rss / 2**20)
+    grown = marks["last"] - marks["second"]
     return Row(
         *(f"memory grown by {MANY:,} {name}", grown, "MB"),
-        target=f"≤ {GROWTH_TARGET_MB} MB", reached=grown <= GROWTH_TARGET_MB, note=f"at most {marks['end']:,.0f} MB",
+        target=f"≤ {GROWTH_TARGET_MB} MB", reached=grown <= GROWTH_TARGET_MB,
+        note=f"at most {max(marks.values()):,.0f} MB",
     )  # fmt: skip

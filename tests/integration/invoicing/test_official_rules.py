@@ -151,6 +151,24 @@ def test_a_process_that_was_killed_is_replaced(official_rules: OfficialRules) ->
     assert official_rules.process_id != killed
 
 
+async def test_a_process_is_replaced_before_its_memory_grows_and_no_answer_is_lost(
+    official_rules: OfficialRules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "DOCUMENTS_PER_PROCESS", 4)
+    asked = [FOREIGN.replace(b"mine", f"mine {number}".encode()) for number in range(11)]
+    ids: list[int | None] = []
+    with OfficialRules(official_rules.folder) as rules:
+        for number, xml in enumerate(asked):
+            assert f"'mine {number}'" in rules.check(xml).findings[0].text
+            ids.append(rules.process_id)
+            assert rules.process_id is not None
+            assert psutil.Process(rules.process_id).is_running()
+        together = await asyncio.gather(*[rules.checked(xml) for xml in asked])
+    assert [ids.count(one) for one in dict.fromkeys(ids)] == [4, 4, 3]
+    assert all(f"'mine {number}'" in together[number].findings[0].text for number in range(11))
+    assert not any(one is not None and psutil.pid_exists(one) for one in ids)
+
+
 def test_a_process_that_does_not_answer_is_replaced_after_its_deadline(
     official_rules: OfficialRules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
