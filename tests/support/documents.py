@@ -93,14 +93,14 @@ THREE_LINES = (
 
 def an_invoice(**changes: Any) -> Document:
     """Three lines, to be paid to a bank account."""
-    values = {"series": "P1", "seller": SELLER, "exemption": "", "lines": THREE_LINES}
+    values: dict[str, Any] = {"series": "P1", "seller": SELLER, "exemption": "", "lines": THREE_LINES}
     return replace(INVOICE, **values | changes)
 
 
 def a_credit_note(**changes: Any) -> Document:
     """The second line of `an_invoice` given back."""
     credited = Credited("P1-7", ISSUED_ON, in_part=True)
-    values = {"series": "P1", "seller": SELLER, "lines": (THREE_LINES[1],), "credited": credited}
+    values: dict[str, Any] = {"series": "P1", "seller": SELLER, "lines": (THREE_LINES[1],), "credited": credited}
     return replace(CREDIT_NOTE, **values | changes)
 
 

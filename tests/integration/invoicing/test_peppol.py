@@ -17,7 +17,6 @@ from services.invoicing.adapters.formats import peppol_bis3, ubl
 from services.invoicing.adapters.formats.ubl import UnreadableError
 from services.invoicing.domain.document import (
     NO_CONTACT,
-    Address,
     Allowance,
     BankAccount,
     Credited,
@@ -30,8 +29,7 @@ from services.invoicing.domain.document import (
     Period,
     References,
 )
-from services.invoicing.domain.document_checks import check
-from tests.support.documents import BUYER, SELLER, THREE_LINES, TODAY, a_credit_note, an_invoice, is_as_ever
+from tests.support.documents import BUYER, SELLER, THREE_LINES, a_credit_note, an_invoice, is_as_ever
 from tests.support.official_rules import MustPass
 
 GOLDEN = Path(__file__).parent / "golden" / "peppol-bis-3"
@@ -166,40 +164,6 @@ def test_a_hostile_text_is_text() -> None:
     assert ubl.text(root, "cbc:Note") == ('</cbc:Note>]]>&amp;<!DOCTYPE x>\nBEGIN:VEVENT #eval("1") \u202eabc 👩‍👩‍👧')
     assert "\n" not in ubl.text(root, "cbc:BuyerReference")
     assert len(list(ubl.every(root, "cbc:Note"))) == 1
-
-
-@pytest.mark.parametrize(
-    ("code", "document"),
-    [
-        ("cvr_wrong", an_invoice(seller=replace(SELLER, cvr="62532425", endpoint=Endpoint("CVR", "62532425")))),
-        ("cvr_wrong", an_invoice(buyer=replace(BUYER, cvr="29189979"))),
-        ("gln_wrong", an_invoice(buyer=replace(BUYER, endpoint=Endpoint("GLN", "036000291452")))),
-        ("address_missing", an_invoice(seller=replace(SELLER, address=Address()))),
-        ("due_before_issue", an_invoice(due_on=date(2026, 8, 31))),
-        ("due_missing", an_invoice(due_on=None, terms="")),
-        ("issued_ahead", an_invoice(issued_on=date(2036, 9, 1), due_on=date(2036, 10, 1))),
-        ("delivery_missing", an_invoice(lines=tuple(replace(line, period=None) for line in THREE_LINES))),
-        ("vat_rate_not_danish", an_invoice(lines=(replace(THREE_LINES[0], vat_percent=24),))),
-        ("iban_wrong", an_invoice(payment=Iban("DK5100400440116243"))),
-        ("fik_reference_wrong", an_invoice(payment=Fik("71", "81234567", "000000000000017"))),
-        ("payment_missing", an_invoice(payment=None)),
-        ("credited_missing", a_credit_note(credited=None)),
-        ("credit_note_with_payment", a_credit_note(payment=BankAccount("0216", "4069031234"))),
-    ],
-)
-def test_what_the_official_rules_let_pass_is_found_by_ours(code: str, document: Document, must_pass: MustPass) -> None:
-    must_pass(peppol_bis3.write(document))
-    assert [one.code for one in check(document, TODAY)] == [code]
-
-
-def test_moms_that_is_a_krone_wrong_passes_the_official_rules_and_not_ours(must_pass: MustPass) -> None:
-    totals = an_invoice().totals
-    xml = peppol_bis3.write(an_invoice())
-    for amount in (totals.vat_ore, totals.gross_ore):
-        xml = xml.replace(f">{ubl.kroner(amount)}<".encode(), f">{ubl.kroner(amount + 99)}<".encode())
-    must_pass(xml)
-    (found,) = check(peppol_bis3.read(xml), TODAY)
-    assert (found.code, found.field) == ("sums_differ", "totals.vat_ore")
 
 
 def test_a_party_that_cannot_be_reached_is_not_written() -> None:
