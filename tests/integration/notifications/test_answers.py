@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import email
 import hashlib
 import io
 import os
@@ -16,7 +17,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from services.notifications.adapters.composer import Composer
+from services.notifications.adapters.texts import Words
 from services.notifications.app import SERVICE
+from services.notifications.domain.calendar import Mailbox
 from services.notifications.domain.replies import plus_address
 from services.notifications.entrypoints.kafka import SUBSCRIPTIONS
 from services.notifications.entrypoints.timers import TIMERS
@@ -29,9 +33,10 @@ from shared.contracts.scheduling import MeetingCancelled, MeetingRescheduled, Me
 from shared.runtime.service import open_host
 from shared.runtime.web import web_application
 from shared.storage.pool import open_pool
+from tests.support.calendar_client import read
 from tests.support.facts import CONTACT, DAY, MEETING, MEETINGS_OWNER, ORGANISATION, OWNER, PERSON, PROGRAMME, a_meeting
 from tests.support.letters import written
-from tests.support.replies import a_reply
+from tests.support.replies import FAMILIES, a_reply
 from tests.support.room import Room
 from tests.support.servers import MakeDatabase
 
@@ -92,6 +97,33 @@ async def test_an_answer_is_kept_shown_and_told_once(desk: Room) -> None:
     listed = await desk.read(list_answers, meeting_id=MEETING.id)
     assert listed["counts"] == {"accepted": 1, "declined": 0, "tentative": 0, "delegated": 0, "none": 0}
     assert [(one["name"], one["title"]) for one in listed["invited"]] == [(PERSON.name, "Ja")]
+
+
+@pytest.mark.parametrize("plus_addresses", [False, True])
+async def test_a_calendar_that_answers_with_what_stands_in_its_mail_is_heard(
+    desk: Room,
+    plus_addresses: bool,  # noqa: FBT001 # a case
+) -> None:
+    """The way round: the mail as it goes out, the reply made of nothing but its calendar part, and the answer kept."""
+    await invited(desk)
+    await desk.hear(moved(1))
+    composer = Composer(Words("https://tovholder.example"), Mailbox("", ""), plus_addresses=plus_addresses)
+    for number, partstat in enumerate(["TENTATIVE", "ACCEPTED"]):
+        message = (await written(desk, "meeting_moved"))[0]
+        mail = email.message_from_bytes(composer.mail(message).content)
+        (part,) = (one for one in mail.walk() if one.get_content_type() == "text/calendar")
+        said = {line.name: line.value for line in read(part.get_payload(decode=True))}  # type: ignore[arg-type] # bytes
+        reply = a_reply(
+            sorted(FAMILIES)[number],
+            uid=said["UID"],
+            attendee=said["ATTENDEE"].removeprefix("mailto:"),
+            organizer=said["ORGANIZER"].removeprefix("mailto:"),
+            sequence=said["SEQUENCE"],
+            partstat=partstat,
+            stamp=f"2021030{number + 2}T091500Z",
+        )
+        assert await answer(desk, reply) == "recorded"
+        assert await shown(desk) == [partstat.lower()]
 
 
 async def test_whoever_thinks_again_has_the_last_word_and_late_mails_do_not(desk: Room) -> None:

@@ -12,9 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
-from services.notifications.adapters import outgoing
+from services.notifications.adapters import messages, outgoing
+from services.notifications.adapters.mail_checks import check_mail
+from services.notifications.adapters.messages import as_stored
+from services.notifications.adapters.mime import Mail as MailSent
 from services.notifications.adapters.mime import message_id
 from services.notifications.adapters.smtp import Conversation, Server, Unreachable
+from services.notifications.domain.samples import calendar_letters
 from services.notifications.entrypoints.mailer import Mailer
 from services.notifications.usecases.deliver_message import Post, deliver, note_unknown
 from services.notifications.usecases.send_message import send_message
@@ -22,6 +26,7 @@ from services.notifications.usecases.settle_message import ResendMessage, Settle
 from shared.contracts.notifications import MessageFailed, MessageSent, SendMessage
 from shared.runtime.activity import Activity
 from shared.storage.tx import Cause, Tx, transaction
+from tests.support.calendar_client import Client
 from tests.support.eventually import eventually
 from tests.support.letters import COMPOSER, written
 from tests.support.room import BY_HAND, Room
@@ -118,6 +123,47 @@ async def test_a_letter_is_sent_once_and_told(office: PostOffice) -> None:
     (told,) = await office.desk.told()
     assert isinstance(told, MessageSent)
     assert told.message_id == written_id
+
+
+def received(raw: bytes) -> bytes:
+    """The mail as it was given to the server, which puts its own lines before it."""
+    while raw.startswith((b"Return-Path:", b"Delivered-To:")):
+        raw = raw.partition(b"\r\n")[2]
+    return raw
+
+
+@pytest.mark.parametrize("kind", sorted(calendar_letters()))
+async def test_every_calendar_mail_comes_out_of_a_mail_server_byte_for_byte(office: PostOffice, kind: str) -> None:
+    bo = address("bo")
+    letter = calendar_letters()[kind]
+    assert letter.calendar is not None
+    entry = replace(letter.calendar, attendee=replace(letter.calendar.attendee, email=bo))
+    hers = replace(letter, to=replace(letter.to, email=bo), calendar=entry)
+    async with transaction(office.desk.pool, office.desk, office.desk.source, BY_HAND) as tx:
+        await messages.write(tx, [(hers, BY_HAND)])
+    async with office.running():
+        await office.settled()
+    (kept,) = await office.kept(bo)
+    raw = received((await office.http.get(f"{office.mail.http}/messages/{kept['number']}/raw")).content)
+    assert raw == COMPOSER.mail(as_stored(hers, BY_HAND)).content
+    assert check_mail(raw) == []
+    client = Client(bo)
+    client.take_mail(raw)
+    assert len(client.seen) == 1
+    assert bool(client.calendar) == (entry.method == "REQUEST")
+
+
+async def test_a_body_with_dots_and_odd_line_breaks_comes_out_byte_for_byte(office: PostOffice) -> None:
+    bo = address("bo")
+    content = b"Subject: x\r\n\r\n.\r\n..\r\n.Fra\r\n\r\nQUIT\r\n.\r\n"
+    conversation = Conversation(office.server)
+    await conversation.open()
+    sent = MailSent("fra@forening.example", bo, content)
+    assert await conversation.address(sent) is None
+    assert await conversation.hand_over(sent) is None
+    await conversation.close()
+    (kept,) = await office.kept(bo)
+    assert received((await office.http.get(f"{office.mail.http}/messages/{kept['number']}/raw")).content) == content
 
 
 async def test_a_server_that_says_later_is_asked_again_and_nobody_overtakes_in_the_same_mailbox(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import email
+import quopri
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -87,6 +89,62 @@ def test_a_reply_that_comes_only_as_a_file_is_found() -> None:
         b"text/calendar; charset=utf-8; method=REPLY", b'application/octet-stream; name="Svar.ICS"'
     )
     assert read(mail).uid == UID
+
+
+HEAD = "From: bo@kobenhavn.example\r\nTo: moeder@forening.example\r\nSubject: Ja\r\nMIME-Version: 1.0\r\n"
+PART = 'Content-Type: text/calendar; charset="UTF-8"; method=REPLY\r\n'
+
+
+def quoted(calendar: str) -> bytes:
+    text = quopri.encodestring(calendar.encode()).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return f"{HEAD}{PART}Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode() + text
+
+
+def within_parts(calendar: str) -> bytes:
+    """As Exchange sends it with a signature's picture: mixed( related( alternative( text, calendar ), picture ) )."""
+    return (
+        HEAD.encode() + b'Content-Type: multipart/mixed; boundary="o"\r\n\r\n--o\r\n'
+        b'Content-Type: multipart/related; boundary="r"\r\n\r\n--r\r\n'
+        b'Content-Type: multipart/alternative; boundary="a"\r\n\r\n--a\r\nContent-Type: text/plain\r\n\r\nJa\r\n--a\r\n'
+        + PART.encode() + b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(calendar.encode())
+        + b"--a--\r\n--r\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + b"iVBORw0=\r\n--r--\r\n--o--\r\n"
+    )  # fmt: skip
+
+
+WRAPPED: dict[str, Callable[[str], bytes]] = {
+    "quoted-printable": quoted,
+    "8bit": lambda calendar: f"{HEAD}{PART}Content-Transfer-Encoding: 8bit\r\n\r\n{calendar}".encode(),
+    "no encoding named": lambda calendar: f"{HEAD}Content-Type: TEXT/Calendar\r\n\r\n{calendar}".encode(),
+    "latin-1": lambda calendar: f"{HEAD}{PART.replace('UTF-8', 'iso-8859-1')}\r\n{calendar}".encode("latin-1"),
+    "within parts": within_parts,
+    "folded with tabs": lambda calendar: f"{HEAD}{PART}\r\n{calendar}".replace("\r\n ", "\r\n\t").encode(),
+    "with a mark at its beginning": lambda calendar: f"{HEAD}{PART}\r\n\ufeff{calendar}".encode(),
+    "with a footer below": lambda calendar: f"{HEAD}{PART}\r\n{calendar}\r\n-- \r\nSendt fra min telefon\r\n".encode(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("wrapped", WRAPPED)
+def test_a_reply_is_read_however_it_is_wrapped(wrapped: str, family: str) -> None:
+    reply = read(WRAPPED[wrapped](ics(family, uid=UID, sequence=2, partstat="TENTATIVE")))
+    assert (reply.uid, reply.address, reply.answer, reply.sequence, reply.stamped) == (UID, BO, "tentative", 2, AT)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "answer"),
+    [
+        ("PARTSTAT=ACCEPTED", 'PARTSTAT=DELEGATED;DELEGATED-TO="mailto:x@y.example"', "delegated"),
+        ("X-NUM-GUESTS=0", 'SENT-BY="mailto:sekretaer@kobenhavn.example"', "accepted"),
+        ("mailto:bo", "MAILTO:Bo", "accepted"),
+        ("END:VEVENT", "BEGIN:VALARM\r\nUID:x\r\nATTENDEE:mailto:x@y.example\r\nEND:VALARM\r\nEND:VEVENT", "accepted"),
+    ],
+)  # fmt: skip
+def test_what_else_stands_in_a_reply_does_not_change_who_answers_what(before: str, after: str, answer: str) -> None:
+    calendar = ics(uid=UID)
+    assert before in calendar
+    reply = read_reply(calendar.replace(before, after))
+    assert (reply.uid, reply.address, reply.answer) == (UID, BO, answer)
 
 
 @pytest.mark.parametrize("breaks", [b"\n", b"\r\n"])
