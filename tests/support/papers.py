@@ -25,27 +25,13 @@ from services.invoicing.domain.document import (
     Period,
     References,
 )
+from services.invoicing.domain.samples import INVOICE
 from services.notifications.domain import letters
 from shared.contracts.parties import Billing
 from shared.pdf.glyphs import drawable
 from tests.support import facts
 
 SAMPLES = ROOT / "docs" / "samples"
-SELLER = Party(
-    name="Kommunernes Læringsfællesskab",
-    address=Address(street="Havnegade 12, 2. sal", postcode="8000", city="Aarhus C"),
-    cvr="12345674",
-    endpoint=Endpoint("CVR", "12345674"),
-    contact=Contact(name="Sekretariatet", phone="70 10 20 30", email="faktura@laering.example"),
-)
-BUYER = Party(
-    name="Ringkøbing-Skjern Kommune",
-    address=Address(street="Ved Fjorden 6", postcode="6950", city="Ringkøbing"),
-    cvr="29189609",
-    endpoint=Endpoint("GLN", "5790001234560"),
-    contact=Contact(name="Åse Thøgersen"),
-)
-REFERENCES = References(person="THOEG", order="4500018832", account_string="4471-0010-22000-7")
 ISSUED_ON = date(2021, 4, 15)
 DUE_ON = date(2021, 5, 17)
 EXEMPTION = "Undervisning, momsloven § 13, stk. 1, nr. 3"
@@ -54,15 +40,14 @@ RULED = "§!\"#¤%&/()=?`´|+-*'^~<>@£${[]}\\"
 
 def invoice() -> Document:
     """Three lines, one of them with a discount."""
-    return Document(
-        kind="invoice",
+    return replace(
+        INVOICE,
         series="K",
         number=1042,
         issued_on=ISSUED_ON,
         due_on=DUE_ON,
-        seller=SELLER,
-        buyer=BUYER,
-        references=REFERENCES,
+        terms="",
+        exemption="",
         payment=Fik("71", "81234567", "000000000010421"),
         lines=(
             Line(
@@ -236,13 +221,12 @@ def hostile(text: str) -> Document:
     """The same text in every place that takes one."""
     contact = Contact(name=text, phone=text, email=text)
     address = Address(street=text, postcode=text, city=text)
-    return Document(
-        kind="invoice",
-        series="K",
+    return replace(
+        INVOICE,
         number=666,
         issued_on=ISSUED_ON,
         due_on=DUE_ON,
-        seller=replace(SELLER, name=text, address=address, contact=contact),
+        seller=replace(INVOICE.seller, name=text, address=address, contact=contact),
         buyer=Party(name=text, address=address, cvr=text, endpoint=Endpoint("GLN", text), contact=contact),
         references=References(person=text, order=text, account_string=text),
         payment=BankAccount(text, text),
