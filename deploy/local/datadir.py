@@ -20,7 +20,7 @@ from typing import Literal, Self
 
 from deploy.local.databases import roles
 from deploy.local.errors import StackError
-from deploy.local.ports import free_ports, is_free
+from deploy.local.ports import free_ports, is_free, lowest_port
 
 MadeBy = Literal["up", "demo"]
 Ports = Literal["auto"] | int
@@ -110,8 +110,8 @@ class DataDir:
     def ports(self, wanted: Ports, services: Iterable[str]) -> dict[str, int]:
         """A port per server and service.
 
-        "auto" keeps what was stored, so that links in mails stay good, and chooses anew for a port that is taken. A
-        number is the gateway's, the others follow it, and one that is taken is an error.
+        No two have the same. "auto" keeps what was stored, so that links in mails stay good, and chooses anew for a
+        port that is taken. A number is the gateway's, the others follow it, and one that is taken is an error.
         """
         names = (*SERVERS, *services)
         if wanted == "auto":
@@ -121,6 +121,8 @@ class DataDir:
             chosen = {name: wanted + offset for name, offset in zip(names, offsets, strict=False)}
             if not 0 < wanted <= max(chosen.values()) <= LAST_PORT:
                 raise StackError(f"--ports {wanted}: the ports {wanted}–{max(chosen.values())} are needed.")
+            if wanted < lowest_port():
+                raise StackError(f"--ports {wanted}: only an administrator may use ports below {lowest_port()}.")
             taken = [f"{port} ({name})" for name, port in chosen.items() if not is_free(port)]
             if taken:
                 raise StackError(f"These ports are taken: {', '.join(taken)}. Choose another --ports.")
@@ -135,9 +137,14 @@ class DataDir:
                 stored = {name: int(port) for name, port in json.loads(file.read_text()).items()}
             except (ValueError, AttributeError):
                 stored = {}
-        kept = {name: stored[name] for name in names if name in stored and is_free(stored[name])}
+        kept: dict[str, int] = {}
+        for name in names:
+            port = stored.get(name)
+            if port is not None and port not in kept.values() and is_free(port):
+                kept[name] = port
         missing = [name for name in names if name not in kept]
-        return {name: {**kept, **dict(zip(missing, free_ports(len(missing)), strict=True))}[name] for name in names}
+        chosen = {**kept, **dict(zip(missing, free_ports(len(missing), kept.values()), strict=True))}
+        return {name: chosen[name] for name in names}
 
     def secret(self, name: str) -> str:
         """A secret of this installation: 32 random bytes as hex, made when first asked for; only its owner reads it."""

@@ -8,9 +8,10 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -18,7 +19,7 @@ from deploy.local import datadir
 from deploy.local.datadir import DataDir, MadeBy
 from deploy.local.errors import StackError
 from deploy.local.locations import ROOT
-from deploy.local.ports import HOST
+from deploy.local.ports import HOST, free_ports
 from deploy.local.postgres import Server
 
 SERVICES = ("enrollment", "invoicing")
@@ -115,6 +116,46 @@ def test_automatic_ports_are_kept_and_a_taken_one_is_chosen_anew(tmp_path: Path)
             after = data.ports("auto", SERVICES)
         assert after["gateway"] != before["gateway"]
         assert {**after, "gateway": 0} == {**before, "gateway": 0}
+
+
+def test_no_two_names_get_the_same_port_however_the_system_deals_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dealt: list[int] = []
+
+    def deal(count: int, _besides: Collection[int]) -> list[int]:
+        dealt.append(count)
+        return [50_000 + (turn + len(dealt)) % count for turn in range(count)]
+
+    monkeypatch.setattr(datadir, "free_ports", deal)
+    with opened(tmp_path) as data:
+        chosen = data.ports("auto", SERVICES)
+        assert len(set(chosen.values())) == len(chosen) == dealt[0]
+
+
+def test_a_port_that_two_have_in_the_file_stays_with_one_of_them(tmp_path: Path) -> None:
+    with opened(tmp_path) as data:
+        one = data.ports("auto", SERVICES)["gateway"]
+        (data.path / "ports.json").write_text(json.dumps(dict.fromkeys([*datadir.SERVERS, *SERVICES], one)))
+        chosen = data.ports("auto", SERVICES)
+        assert chosen["gateway"] == one
+        assert len(set(chosen.values())) == len(chosen)
+
+
+def test_a_free_port_is_none_of_those_that_are_kept() -> None:
+    offered: list[int] = []
+
+    class FirstThree(list[int]):
+        def __contains__(self, port: object) -> bool:
+            offered.append(cast("int", port))
+            return len(offered) <= 3
+
+    assert free_ports(2, FirstThree()) == offered[3:]
+
+
+def test_ports_for_the_administrator_only_are_refused_before_anything_starts(tmp_path: Path) -> None:
+    with opened(tmp_path) as data, pytest.raises(StackError, match=r"--ports 80: only an administrator may use"):
+        data.ports(80, SERVICES)
 
 
 def test_ports_file_that_was_cut_short_is_written_anew(tmp_path: Path) -> None:
