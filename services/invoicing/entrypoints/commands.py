@@ -113,7 +113,7 @@ def _check(files: Sequence[Path], *, as_json: bool) -> int:
                 return os.EX_NOINPUT
             checked = check_file(file.name, content, today, rules)
             for code, field, sentence in checked.found:
-                plain = f"{file}: {code}: {sentence} [{field}]"
+                plain = f"{file}: {code}: {sentence}{f' [{field}]' if field else ''}"
                 said = {"file": str(file), "code": code, "field": field, "message": sentence}
                 sys.stdout.write(f"{json.dumps(said, ensure_ascii=False) if as_json else plain}\n")
             for note in checked.notes:

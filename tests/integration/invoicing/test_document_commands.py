@@ -12,6 +12,8 @@ from deploy.local.einvoice_rules import install
 from deploy.local.locations import ROOT
 from services.invoicing.adapters.document_files import samples
 from services.invoicing.adapters.official_rules import FOLDER, LeftOut
+from services.invoicing.adapters.pdf_files import SENTENCES
+from tests.support import broken_pdfs
 
 SAMPLES = ROOT / "docs" / "samples"
 
@@ -64,3 +66,46 @@ def test_a_file_that_is_no_invoice_gets_a_sentence(tmp_path: Path) -> None:
     assert checked.returncode == os.EX_DATAERR
     assert "unreadable: Dokumentet kan ikke læses" in checked.stdout
     assert document("check", str(tmp_path / "none.xml")).returncode == os.EX_NOINPUT
+
+
+def test_a_pdf_is_judged_by_the_e_invoice_in_it() -> None:
+    files = [str(path) for path in sorted(SAMPLES.glob("*.pdf"))]
+    checked = document("check", *files, rules=install())
+    assert checked.returncode == 0
+    assert checked.stdout.splitlines() == [f"{file}: i orden" for file in files]
+    notes = checked.stderr.splitlines()
+    assert len(notes) == len(files)
+    claim = "PDF'en siger selv, at den er PDF/A-3a og PDF/UA-1; det er læst og ikke efterprøvet."
+    assert all(note.startswith(f"{file}: {claim}") for file, note in zip(files, notes, strict=True))
+
+
+def test_what_is_wrong_inside_a_pdf_and_with_the_pdf_itself_is_found_together(tmp_path: Path) -> None:
+    good = (SAMPLES / "faktura-peppol-bis-3.xml").read_bytes()
+    xml = good.replace(b"29189978", b"29189979").replace(b"<cbc:InvoiceTypeCode>380<", b"<cbc:InvoiceTypeCode>999<")
+    wrong = tmp_path / "wrong.pdf"
+    wrong.write_bytes(broken_pdfs.with_xml(broken_pdfs.as_source((SAMPLES / "faktura.pdf").read_bytes()), xml))
+    checked = document("check", "--json", str(wrong), rules=install())
+    assert checked.returncode == os.EX_DATAERR
+    found = {json.loads(line)["code"] for line in checked.stdout.splitlines()}
+    assert found >= {"xml_relationship_wrong", "cvr_wrong"}
+    assert found & {"PEPPOL-EN16931-P0100", "BR-CL-01"}
+    without = document("check", str(wrong))
+    assert without.returncode == os.EX_DATAERR
+    assert ": cvr_wrong: " in without.stdout
+    assert LeftOut.NO_RULES.value in without.stderr
+
+
+def test_a_pdf_that_cannot_be_judged_gets_a_sentence_and_the_others_are_judged(tmp_path: Path) -> None:
+    good = (SAMPLES / "faktura.pdf").read_bytes()
+    (tmp_path / "locked.pdf").write_bytes(broken_pdfs.encrypted(good))
+    (tmp_path / "short.pdf").write_bytes(broken_pdfs.cut_short(good))
+    (tmp_path / "bomb.pdf").write_bytes(broken_pdfs.bomb())
+    (tmp_path / "good.xml").write_bytes(good)  # it is what it is, whatever it is called
+    files = [str(tmp_path / name) for name in ("locked.pdf", "short.pdf", "bomb.pdf", "good.xml")]
+    checked = document("check", *files, rules=install())
+    assert checked.returncode == os.EX_DATAERR
+    locked, short, bomb, whole = checked.stdout.splitlines()
+    assert locked == f"{files[0]}: pdf_encrypted: {SENTENCES['pdf_encrypted']}"
+    assert short == f"{files[1]}: pdf_unreadable: {SENTENCES['pdf_unreadable']}"
+    assert ": pdf_too_much: " in bomb
+    assert whole == f"{files[3]}: i orden"
