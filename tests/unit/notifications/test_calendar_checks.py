@@ -277,6 +277,13 @@ def test_a_mail_that_came_through_other_servers_is_judged_alike() -> None:
     assert check_mail(b"Received: from a.example by b.example; Mon, 1 Mar 2021 08:00:01 +0000\r\n" + MAIL) == []
 
 
+def test_the_documentation_explains_every_check() -> None:
+    table = (ROOT / "docs" / "calendars.md").read_text(encoding="utf-8")
+    explained = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert len(explained) == len(set(explained))
+    assert set(explained) == set(BROKEN) | set(BROKEN_MAILS) | {"neither", "too_large"}
+
+
 def test_a_sentence_says_what_to_do_in_danish() -> None:
     sentences = [text for _, _, text, _ in (*calendar_checks.CHECKS, *mail_checks.CHECKS)]
     for text in (*sentences, *(text for _, text, _ in calendar_checks.BYTES)):

@@ -165,6 +165,13 @@ def test_and_nothing_else_is(text: str) -> None:
             a_mail(recipient=Mailbox("Bo", text))
 
 
+@pytest.mark.parametrize("who", ["sender", "answer_to", "recipient"])
+@pytest.mark.parametrize("wrong", ["bo@k.example\r\nBcc: x@y.example", "bo@k.example\n", "bo@k.example, x@y.example"])
+def test_no_mail_is_made_with_an_address_that_is_none(who: str, wrong: str) -> None:
+    with pytest.raises(ValueError, match="address"):
+        a_mail(**{who: wrong if who == "answer_to" else Mailbox("Bo", wrong)})  # type: ignore[arg-type] # a bag of arguments
+
+
 @pytest.mark.parametrize(
     "text", ["javascript:alert(1)", "https://", "https://x y", 'https://x.example/"', "http://x\n.example", ""]
 )
