@@ -40,13 +40,13 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     dlq = commands.add_parser("dlq", help="events that could not be taken in")
     acts = dlq.add_subparsers(dest="act", metavar="act", required=True)
     acts.add_parser("list", help="groups of open dead letters, each letter, and keys that wait for a missing event")
-    for act, what in (
-        ("show", "a dead letter whole; it may hold personal data"),
-        ("retry", "take it in now, and then what waits behind it"),
-        ("accept", "take it in now although it came after its turn"),
-        ("discard", "never take it in; what waits behind it goes on"),
-    ):
-        acts.add_parser(act, help=what).add_argument("number", type=int)
+    _with_number(
+        acts,
+        show="a dead letter whole; it may hold personal data",
+        retry="take it in now, and then what waits behind it",
+        accept="take it in now although it came after its turn",
+        discard="never take it in; what waits behind it goes on",
+    )
     skip = acts.add_parser("skip-gap", help="go on without an event that will never come")
     skip.add_argument("subject")
     skip.add_argument("source")
@@ -54,15 +54,21 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     outbox = commands.add_parser("outbox", help="events that Kafka never takes; each blocks its key")
     acts = outbox.add_subparsers(dest="act", metavar="act", required=True)
     acts.add_parser("list", help="each of them, and how many wait behind it")
-    for act, what in (
-        ("show", "one of them whole; it may hold personal data"),
-        ("retry", "send it now, and then what waits behind it"),
-        ("discard", "never send it; what waits behind it is sent, and every reader sees a gap"),
-    ):
-        acts.add_parser(act, help=what).add_argument("number", type=int)
+    _with_number(
+        acts,
+        show="one of them whole; it may hold personal data",
+        retry="send it now, and then what waits behind it",
+        discard="never send it; what waits behind it is sent, and every reader sees a gap",
+    )
     again = commands.add_parser("replay", help="send again what was sent since a time (machine time, ISO 8601)")
     again.add_argument("--since", type=_instant, required=True)
     commands.add_parser("why", help="what this service knows about an id").add_argument("id")
+
+
+def _with_number(acts: argparse._SubParsersAction[argparse.ArgumentParser], **about: str) -> None:
+    """Acts on the one that has this number."""
+    for act, what in about.items():
+        acts.add_parser(act, help=what).add_argument("number", type=int)
 
 
 def _instant(text: str) -> datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import os
 import re
@@ -23,6 +22,7 @@ from services.invoicing.adapters.official_rules import LeftOut, OfficialRules
 from services.invoicing.domain.document import Document
 from tests.support.documents import a_credit_note, an_invoice
 from tests.support.eventually import eventually
+from tests.support.imported import imported
 from tests.support.official_rules import MustPass
 
 FOREIGN = f'<Invoice xmlns:c="{ubl.CBC}"><c:CustomizationID>mine</c:CustomizationID></Invoice>'.encode()
@@ -242,11 +242,4 @@ def test_a_document_beyond_all_measure_is_not_even_sent(official_rules: Official
 
 
 def test_the_process_loads_nothing_of_the_service() -> None:
-    tree = ast.parse(Path(rules_process.__file__).read_text())
-    imported = {
-        name.split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names])
-    }
-    assert imported - set(sys.stdlib_module_names) == {"lxml", "saxonche"}
+    assert imported(rules_process) == {"lxml", "saxonche"}

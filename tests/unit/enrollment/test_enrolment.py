@@ -34,13 +34,12 @@ from shared.contracts.programme import (
     FeeTerm,
     FormField,
     GroupTerm,
-    ProgrammeRef,
     ProgrammeTerms,
     SeatTerm,
-    Seller,
     Terms,
 )
 from shared.contracts.refusal import Refused
+from tests.support import facts
 
 EXTRA = "1.000,00 kr. ekskl. moms (1.250,00 kr. inkl. moms)"
 US = "/tovholder/enrollment"
@@ -56,25 +55,7 @@ def a_programme(**terms: Any) -> Programme:
         declarations=terms.pop("declarations", ()),
     )
     whole = ProgrammeTerms(
-        ref=ProgrammeRef(
-            id="p",
-            version=terms.pop("version", 1),
-            title="Forløbet",
-            noun="netværk",
-            owner=terms.pop("owner", US),
-            meetings_owner="/tovholder/scheduling",
-            seller=Seller(
-                name="F",
-                cvr="62532516",
-                street="V",
-                postcode="2300",
-                city="K",
-                sender_name="F",
-                sender_email="a@f.example",
-                organizer_email="b@f.example",
-            ),
-            staff_email="s@f.example",
-        ),
+        ref=facts.a_programme("p", version=terms.pop("version", 1), owner=terms.pop("owner", US)),
         enrolment=plan,
         terms=Terms(deadline=date(2020, 8, 21), **terms),
         groups=(

@@ -23,34 +23,17 @@ from services.enrollment.domain.roster import (
 )
 from shared.contracts.enrollment import ExtraParticipantAdded, ExtraParticipantRemoved, RosterFact
 from shared.contracts.parties import Contact, Organisation, Person
-from shared.contracts.programme import ExtraTerm, ProgrammeRef, SeatTerm, Seller
+from shared.contracts.programme import ExtraTerm, SeatTerm
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, When
+from tests.support.facts import a_programme
 
 NOW = datetime(2021, 3, 1, 12, tzinfo=UTC)
 DAY = date(2021, 4, 15)
 PRICE = 100_000
 ON_THE_DAY = When(first_day=DAY, last_day=DAY)
 
-REF = ProgrammeRef(
-    id="netvaerk",
-    version=1,
-    title="Netværket",
-    noun="netværk",
-    owner="/tovholder/enrollment",
-    meetings_owner="/tovholder/scheduling",
-    seller=Seller(
-        name="Foreningen",
-        cvr="62532516",
-        street="Vejen 1",
-        postcode="2300",
-        city="København S",
-        sender_name="Foreningen",
-        sender_email="post@forening.example",
-        organizer_email="moeder@forening.example",
-    ),
-    staff_email="stab@forening.example",
-)
+REF = a_programme("netvaerk")
 ENROLMENT = Enrolment(
     id="e1",
     programme_id="netvaerk",

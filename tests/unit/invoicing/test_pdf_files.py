@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from deploy.local.locations import ROOT
 from services.invoicing.adapters import pdf_files, pdf_process
 from services.invoicing.adapters.pdf_files import SENTENCES, is_pdf, take_apart
 from tests.support import broken_pdfs
+from tests.support.imported import imported
 
 pytestmark = pytest.mark.timeout(120)  # each file starts a process
 SAMPLES = ROOT / "docs" / "samples"
@@ -169,11 +169,4 @@ def test_a_pdf_is_known_by_its_content_or_by_its_name() -> None:
 
 
 def test_the_process_loads_nothing_of_the_service() -> None:
-    tree = ast.parse(Path(pdf_process.__file__).read_text(encoding="utf-8"))
-    imported = {
-        name.split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names])
-    }
-    assert imported - set(sys.stdlib_module_names) == {"lxml", "pypdf"}
+    assert imported(pdf_process) == {"lxml", "pypdf"}
