@@ -60,33 +60,26 @@ SELLER = replace(
     contact=Contact(name="Sekretariatet", phone="33 00 00 00", email="moeder@forening.example"),
 )
 BUYER = INVOICE.buyer
+
+
+def a_line(number: int, text: str, unit_price_ore: str, starts: date, ends: date | None = None, **more: Any) -> Line:
+    """One piece of it, delivered on a day or from one to another."""
+    values = {"quantity": Decimal(1), "period": Period(starts, ends or starts)} | more
+    return Line(id=str(number), text=text, unit_price_ore=Decimal(unit_price_ore), **values)
+
+
 THREE_LINES = (
-    Line(
-        id="1",
-        text="Deltagergebyr, første rate",
-        quantity=Decimal(1),
-        unit_price_ore=Decimal(1_950_000),
-        period=Period(date(2026, 9, 1), date(2027, 8, 31)),
-    ),
-    Line(
-        id="2",
-        text="Ekstra deltager: Bo Prøvesen – 1. heldagsmøde, 27. august 2026",
-        quantity=Decimal(1),
-        unit_price_ore=Decimal(125_000),
-        period=Period(date(2026, 8, 27), date(2026, 8, 27)),
-    ),
-    Line(
-        id="3",
-        text="Konsulentbistand",
+    a_line(1, "Deltagergebyr, første rate", "1950000", ISSUED_ON, date(2027, 8, 31)),
+    a_line(2, "Ekstra deltager: Bo Prøvesen – 1. heldagsmøde, 27. august 2026", "125000", date(2026, 8, 27)),
+    a_line(
+        *(3, "Konsulentbistand", "98533.5", date(2026, 8, 3), date(2026, 8, 28)),
         description="Lokal proces:\nforberedelse og efterbehandling",
         quantity=Decimal("7.5"),
         unit="HUR",
-        unit_price_ore=Decimal("98533.5"),
         allowances=(
             Allowance(reason="Medlemsrabat", amount_ore=73_900, percent=Decimal(10), base_ore=739_001),
             Allowance(reason="Kørsel", amount_ore=45_000, charge=True),
         ),
-        period=Period(date(2026, 8, 3), date(2026, 8, 28)),
     ),
 )
 

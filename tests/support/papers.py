@@ -30,6 +30,7 @@ from services.notifications.domain import letters
 from shared.contracts.parties import Billing
 from shared.pdf.glyphs import drawable
 from tests.support import facts
+from tests.support.documents import a_line
 
 SAMPLES = ROOT / "docs" / "samples"
 ISSUED_ON = date(2021, 4, 15)
@@ -50,33 +51,20 @@ def invoice() -> Document:
         exemption="",
         payment=Fik("71", "81234567", "000000000010421"),
         lines=(
-            Line(
-                id="1",
-                text="Deltagergebyr, rate 1 af 2",
+            a_line(
+                *(1, "Deltagergebyr, rate 1 af 2", "1950000", date(2021, 1, 1), date(2021, 6, 30)),
                 description="Netværk om kommunal ungeindsats, foråret 2021",
-                quantity=Decimal(1),
-                unit_price_ore=Decimal(19_500_00),
-                period=Period(date(2021, 1, 1), date(2021, 6, 30)),
             ),
-            Line(
-                id="2",
-                text="Ekstra deltager: Søren Bæk – Netværksmøde 1",
-                quantity=Decimal(1),
-                unit_price_ore=Decimal(1_950_00),
-                period=Period(date(2021, 3, 18), date(2021, 3, 18)),
-            ),
-            Line(
-                id="3",
-                text="Sparring mellem møderne",
+            a_line(2, "Ekstra deltager: Søren Bæk – Netværksmøde 1", "195000", date(2021, 3, 18)),
+            a_line(
+                *(3, "Sparring mellem møderne", "120000", date(2021, 4, 9)),
                 quantity=Decimal("2.5"),
                 unit="HUR",
-                unit_price_ore=Decimal(1_200_00),
                 allowances=(
                     Allowance(
                         reason="aftalt ved tilmeldingen", amount_ore=300_00, percent=Decimal(10), base_ore=3_000_00
                     ),
                 ),
-                period=Period(date(2021, 4, 9), date(2021, 4, 9)),
             ),
         ),
     )
@@ -85,14 +73,11 @@ def invoice() -> Document:
 def with_exempt_lines() -> Document:
     """Two rates, a discount and a charge of the whole document, rounding, a note and terms."""
     base = invoice()
-    teaching = Line(
-        id="4",
-        text="Undervisningsforløb for ungevejledere",
+    teaching = a_line(
+        *(4, "Undervisningsforløb for ungevejledere", "800000", date(2021, 2, 1), date(2021, 2, 3)),
         quantity=Decimal(3),
         unit="DAY",
-        unit_price_ore=Decimal(8_000_00),
         vat_percent=0,
-        period=Period(date(2021, 2, 1), date(2021, 2, 3)),
     )
     return replace(
         base,
