@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from services.notifications.domain.calendar import uid
 from services.notifications.usecases.confirm_place import confirm_place
 from shared.contracts.enrollment import (
     EnrolmentRegrouped,
@@ -17,9 +21,10 @@ from shared.contracts.enrollment import (
     TovholderAppointed,
 )
 from shared.contracts.event import Event
-from shared.contracts.parties import Contact
+from shared.contracts.parties import Contact, Person
 from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingRescheduled, MeetingScheduled
 from shared.storage.tx import transaction
+from tests.support.calendar_client import Client
 from tests.support.eventually import eventually
 from tests.support.facts import (
     CONTACT,
@@ -39,7 +44,7 @@ from tests.support.facts import (
     an_organisation,
     enrolment_id_of,
 )
-from tests.support.letters import calendars, contents, templates, written
+from tests.support.letters import COMPOSER, calendars, contents, templates, written
 from tests.support.room import BY_HAND, Room
 
 TITLE = "1. heldagsmøde – Netværk om den kommunale ungeindsats"
@@ -248,6 +253,114 @@ async def test_every_order_of_arrival_ends_alike(desk: Room) -> None:
     ((plain, shown),) = outcomes
     assert plain == ("extra_participant", "place_confirmed")
     assert [address for address, _ in shown] == sorted([CONTACT.email, PERSON.email])
+
+
+class Town:
+    """A municipality that lives at random: its contact, its seats, two meetings; who should have what.
+
+    People change addresses, share them, and come back; `facts` are in their order, each stream's order is kept.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)  # noqa: S311 # a game, and the same one for each seed
+        self.facts: list[tuple[str, datetime, Event]] = []
+        self.at = datetime(2021, 1, 1, 8, tzinfo=UTC)
+        self.contact: Contact | None = None
+        self.meetings: dict[str, tuple[Meeting, bool]] = {}
+        self.seats: dict[str, dict[str, Person]] = {"oest-1": {}, "oest-2": {}}
+
+    def somebody(self) -> Person:
+        who = self.random.choice(["p-1", "p-2", "p-3"])
+        return Person(person_id=who, name=f"Navn {who}", email=self.random.choice(MAILBOXES))
+
+    def tell(self, stream: str, fact: Event) -> None:
+        self.at += timedelta(seconds=self.random.choice([0, 1, 3600]))
+        self.facts.append((stream, self.at, fact))
+
+    def live(self, steps: int) -> None:
+        for _ in range(steps):
+            key = self.random.choice(sorted(self.seats))
+            self.random.choice([self.change_contact, self.change_meeting, self.seat, self.seat])(key)
+
+    def change_contact(self, _: str) -> None:
+        known, person = self.contact, self.somebody()
+        self.contact = Contact(**person.model_dump(), role="tovholder")
+        if known is None:
+            self.tell("enrolment", an_enrolment(contact=self.contact))
+        else:
+            self.tell("enrolment", TovholderAppointed(**{**ENROLMENT, "contact": self.contact}))  # type: ignore[arg-type] # a bag of fields
+
+    def change_meeting(self, key: str) -> None:
+        known, held = self.meetings.get(key, (None, False))
+        if known is None:
+            self.meetings[key] = (a_meeting(key), True)
+            self.tell(key, dated(self.meetings[key][0]))
+            return
+        next_one = a_meeting(key, place=f"Sted {len(self.facts)}", date_version=known.date_version + 1)
+        held = not held or self.random.random() < 0.6
+        self.meetings[key] = (next_one, held)
+        self.tell(key, moved(next_one) if held else cancelled(next_one))
+
+    def seat(self, key: str) -> None:
+        seats, person = self.seats[key], self.somebody()
+        said = {**ROSTER, "meeting": a_meeting(key), "contact": self.contact or CONTACT, "person": person}
+        former = self.random.choice([*seats.values(), None])
+        if former is None:
+            seats[person.person_id] = person
+            self.tell(f"seats {key}", ParticipantRegistered(**said, extra=False))  # type: ignore[arg-type] # a bag of fields
+            return
+        del seats[former.person_id]
+        if self.random.random() < 0.5:
+            self.tell(f"seats {key}", ParticipantCancelled(**{**said, "person": former}))  # type: ignore[arg-type] # as above
+        else:
+            seats[person.person_id] = person
+            self.tell(f"seats {key}", ParticipantReplaced(**said, previous=former))  # type: ignore[arg-type] # as above
+
+    def as_they_arrive(self) -> list[tuple[datetime, Event]]:
+        streams: dict[str, list[tuple[datetime, Event]]] = {}
+        for stream, at, fact in self.facts:
+            streams.setdefault(stream, []).append((at, fact))
+        order = [stream for stream, _, _ in self.facts]
+        self.random.shuffle(order)
+        return [streams[stream].pop(0) for stream in order]
+
+    def expected(self, address: str) -> dict[str, str]:
+        """UID → place of every meeting that should stand in this mailbox's calendar."""
+        return {
+            uid(meeting.id, PROGRAMME.seller.organizer_email): str(meeting.place)
+            for key, (meeting, held) in self.meetings.items()
+            if held
+            and (
+                (self.contact is not None and self.contact.email == address)
+                or any(person.email == address for person in self.seats[key].values())
+            )
+        }
+
+
+MAILBOXES = tuple(f"{name}@kobenhavn.example" for name in ("bo", "bo.ny", "asta", "faelles"))
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_a_town_that_lives_at_random_ends_with_the_right_calendars(desk: Room, seed: int) -> None:
+    """As the unit tests' random lives, through the real use cases and tables; mails arrive in any order, some twice."""
+    town = Town(seed)
+    town.live(40)
+    for at, fact in town.as_they_arrive():
+        desk.time = at
+        await desk.hear(fact)
+    mails: dict[str, list[bytes]] = {}
+    for message in await written(desk):
+        if message.calendar is not None:
+            mails.setdefault(message.email, []).append(COMPOSER.mail(message).content)
+    assert sum(map(len, mails.values())) > 10
+    for address in MAILBOXES:
+        came = mails.get(address, [])
+        came = [*came, *town.random.choices(came, k=3)] if came else []
+        town.random.shuffle(came)
+        client = Client(address)
+        for mail in came:
+            client.take_mail(mail)
+        assert {one: slot.where for one, slot in client.calendar.items()} == town.expected(address), address
 
 
 async def test_the_same_facts_again_write_nothing(desk: Room) -> None:
