@@ -12,6 +12,8 @@ import asyncpg
 import pytest
 
 from services.invoicing.adapters import documents
+from services.invoicing.adapters.formats import FORMATS, Format
+from services.invoicing.domain.from_invoice import credit_note_document
 from services.invoicing.usecases.credit_invoice import credit_invoice
 from services.invoicing.usecases.explain import explain
 from services.invoicing.usecases.read_claims import list_claims
@@ -35,6 +37,7 @@ from tests.support.eventually import eventually
 from tests.support.facts import (
     CONTACT,
     ENROLMENT_ID,
+    FEE,
     MEETING,
     ORGANISATION,
     OWNER,
@@ -45,6 +48,7 @@ from tests.support.facts import (
     an_extra_participant,
     an_organisation,
 )
+from tests.support.official_rules import MustPass
 from tests.support.room import BY_HAND, Room
 
 FEES_FALL_DUE = datetime(2020, 9, 1, 6, tzinfo=UTC)
@@ -244,7 +248,7 @@ async def test_an_issued_credit_note_can_be_neither_changed_nor_deleted_nor_have
     await fees_invoiced(books)
     await books.ask(credit_invoice, credit())
     for sql in ("UPDATE credit_notes SET rounding_ore = 1", "DELETE FROM credit_notes", "TRUNCATE credit_notes"):
-        with pytest.raises(asyncpg.PostgresError, match="never changed|permission denied"):
+        with pytest.raises(asyncpg.PostgresError, match=r"never changed|permission denied"):
             await books.pool.execute(sql)
     columns = "series, organiser, invoice_id, issued_on, net_ore, vat_ore, gross_ore, rounding_ore, asked, document"
     copy = f"""
@@ -328,6 +332,23 @@ async def test_a_credit_note_and_its_lines_say_what_they_go_back_to(books: Room)
         None,
         None,
     ]
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+async def test_a_credit_note_that_rounds_keeps_to_the_official_rules(
+    books: Room, must_pass: MustPass, form: Format
+) -> None:
+    odd = FEE.model_copy(update={"amount_ore": 6})
+    await books.hear(an_enrolment(fees=(odd,)))
+    await books.ring(FEES_FALL_DUE)
+    (issued,) = [fact.invoice for fact in await books.told() if isinstance(fact, InvoiceIssued)]
+    for number in range(3):
+        await books.ask(credit_invoice, credit(part(issued.lines[0].claim_id, 2), credit_id=str(number)))
+    notes = await told(books)
+    assert [note.rounding_ore for note in notes] == [0, -1, 0]
+    assert sum(note.credited_ore for note in notes) == issued.gross_ore == 8
+    for note in notes:
+        must_pass(form.write(credit_note_document(note, issued)))
 
 
 def names(folder: Path) -> list[str]:
