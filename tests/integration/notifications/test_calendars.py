@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import email
+import email.policy
 import itertools
 import random
 from datetime import UTC, datetime, timedelta
@@ -124,6 +126,26 @@ async def test_only_the_one_who_is_cancelled_is_cancelled(desk: Room) -> None:
     assert (await contents(desk))[PERSON.email] == [TITLE]
 
 
+async def test_nobody_reads_of_anybody_else_who_is_invited(desk: Room) -> None:
+    other = a_person("Dorte Prøvesen", "dorte@kobenhavn.example")
+    await desk.hear(an_enrolment(), dated(), registered(), registered(person=other))
+    desk.time = LATER
+    await desk.hear(moved(a_meeting(place="Odense", date_version=1)))
+    await desk.hear(ParticipantCancelled(**{**ROSTER, "person": other}))  # type: ignore[arg-type] # a bag of fields
+    await desk.hear(cancelled(a_meeting(place="Odense", date_version=2)))
+    people = {person.email: person.name for person in (CONTACT, PERSON, other)}
+    letters = [message for message in await written(desk) if message.calendar is not None]
+    assert len(letters) == 3 + 3 + 1 + 2
+    for message in letters:
+        mail = email.message_from_bytes(COMPOSER.mail(message).content, policy=email.policy.default)
+        texts = [str(value) for value in mail.values()]
+        texts += [str(part.get_payload(decode=True), "utf-8") for part in mail.walk() if not part.is_multipart()]  # type: ignore[arg-type] # bytes
+        said = "\n".join(texts).replace("\r\n ", "")
+        assert people[message.email] in said
+        for address, name in people.items():
+            assert (address not in said and name not in said) or address == message.email
+
+
 async def test_a_seat_that_changes_hands_changes_two_calendars(desk: Room) -> None:
     other = a_person("Dorte Prøvesen", "dorte@kobenhavn.example")
     await desk.hear(an_enrolment(), dated(), registered())
@@ -204,11 +226,11 @@ async def test_who_is_registered_once_more_under_another_address_has_the_meeting
 async def test_a_contact_s_address_that_is_corrected_takes_the_meetings_along(desk: Room) -> None:
     await desk.hear(an_enrolment(), dated())
     emails = [CONTACT.email, "asta.ny@kobenhavn.example", CONTACT.email]
-    for day, email in enumerate(emails[1:]):
+    for day, address in enumerate(emails[1:]):
         desk.time = LATER + timedelta(days=day)
-        contact = CONTACT.model_copy(update={"email": email})
+        contact = CONTACT.model_copy(update={"email": address})
         await desk.hear(TovholderAppointed(**{**ENROLMENT, "contact": contact}))  # type: ignore[arg-type] # a bag of fields
-        assert await contents(desk) == {emails[day]: [], email: [TITLE]}
+        assert await contents(desk) == {emails[day]: [], address: [TITLE]}
 
 
 async def test_nobody_is_invited_to_what_is_over(desk: Room) -> None:
