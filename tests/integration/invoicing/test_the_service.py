@@ -63,14 +63,19 @@ async def on_the_command_line(office: Installation, *args: str) -> tuple[int | N
     return running.returncode, printed.decode()
 
 
+async def fee_and_guest(office: Installation, producer: Producer) -> list[dict[str, Any]]:
+    """The two invoices of a municipality that somebody else enrolled, and that brought one more to a meeting."""
+    await producer.tell(held(sequence=1), enrolled("0101", sequence=1), with_extra("0101", sequence=1))
+    await claims(office, "ready", 2)
+    await office.move_clock(datetime(2022, 6, 1, 8, tzinfo=UTC))
+    return sorted(await invoices(office, 2), key=lambda one: -int(one["net_ore"]))
+
+
 async def test_another_systems_facts_become_invoices_files_and_answers(
     office: Installation, must_pass: MustPass
 ) -> None:
     async with Producer(office.kafka, office.prefix) as producer:
-        await producer.tell(held(sequence=1), enrolled("0101", sequence=1), with_extra("0101", sequence=1))
-        await claims(office, "ready", 2)
-        await office.move_clock(datetime(2022, 6, 1, 8, tzinfo=UTC))
-        fee, guest = sorted(await invoices(office, 2), key=lambda one: -one["net_ore"])
+        fee, guest = await fee_and_guest(office, producer)
         assert (fee["net_ore"], fee["gross_ore"]) == (1_950_000, 2_437_500)
         assert (guest["net_ore"], guest["gross_ore"]) == (100_000, 125_000)
 
@@ -106,10 +111,7 @@ async def test_credit_is_asked_for_over_http_and_intake_and_done_once(
     office: Installation, must_pass: MustPass
 ) -> None:
     async with Producer(office.kafka, office.prefix) as producer:
-        await producer.tell(held(sequence=1), enrolled("0101", sequence=1), with_extra("0101", sequence=1))
-        await claims(office, "ready", 2)
-        await office.move_clock(datetime(2022, 6, 1, 8, tzinfo=UTC))
-        fee, guest = sorted(await invoices(office, 2), key=lambda one: -one["net_ore"])
+        fee, guest = await fee_and_guest(office, producer)
 
         path = f"/api/invoicing/invoices/{guest['id']}/credit-notes"
         body = {"credit_id": "desk-1", "reason": "Deltageren var syg."}
