@@ -183,7 +183,8 @@ async def test_a_kill_between_a_credit_note_and_its_files_loses_none_of_them(off
     await office.start("invoicing")
     await eventually((folder / "crm-2.pdf").is_file, 30.0)
     await office.settled()
-    assert sorted(path.name for path in folder.iterdir()) == [
+    # A kill may leave an unfinished file, under a hidden name that nobody reads.
+    assert sorted(path.name for path in folder.glob("[!.]*")) == [
         f"crm-{number}.{suffix}" for number in (1, 2) for suffix in ("html", "json", "pdf", "xml")
     ]
 
