@@ -22,6 +22,9 @@ _NO_PART = Finding(
     "Mailen skal have præcis én text/calendar-del i multipart/alternative; ellers viser Outlook ingen knapper.",
     "text/calendar",
 )
+_LINE_BREAK = Finding(
+    "mail_line_break", "Hver linje i mailen skal ende med CRLF. Hent den igen, som den kom fra mailserveren."
+)
 _NEITHER = Finding(
     "neither",
     "Filen er hverken en kalender (BEGIN:VCALENDAR) eller en mail. Vælg en .ics-fil, eller gem mailen som .eml.",
@@ -60,9 +63,10 @@ def check_file(content: bytes) -> list[Finding]:
 
 def check_mail(content: bytes) -> list[Finding]:
     """The mail's own findings first, then those of the calendar in it."""
-    if _BARE_BREAK.search(content):
-        return [Finding("mail_line_break", "Hver linje i mailen skal ende med CRLF.")]
-    message = email.message_from_bytes(content, policy=email.policy.compat32)
+    # Mail programs that save a mail may change its line breaks; the rest of it can be judged all the same.
+    whole = _BARE_BREAK.sub(b"\r\n", content)
+    broken = [_LINE_BREAK] if whole != content else []
+    message = email.message_from_bytes(whole, policy=email.policy.compat32)
     alternatives = [part for part in message.walk() if part.get_content_type() == "multipart/alternative"]
     parts = [
         part
@@ -71,11 +75,11 @@ def check_mail(content: bytes) -> list[Finding]:
         if part.get_content_type() == "text/calendar"
     ]
     if len(parts) != 1:
-        return [_NO_PART]
+        return [*broken, _NO_PART]
     files = [_content(part) for part in message.walk() if part.get_content_disposition() == "attachment"]
     read = Invitation(message, parts[0], files)
     found = [Finding(code, text, name) for code, name, text, wrong in CHECKS if wrong(read)]
-    return [*found, *check_calendar(read.calendar)]
+    return [*broken, *found, *check_calendar(read.calendar)]
 
 
 def _content(part: Message) -> bytes:

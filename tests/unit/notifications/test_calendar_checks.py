@@ -273,6 +273,11 @@ def test_a_mail_s_calendar_is_judged_too() -> None:
     assert [finding.code for finding in check_mail(MAIL.replace(before, calendar))] == ["hours_free"]
 
 
+def test_a_mail_that_was_saved_with_other_line_breaks_is_judged_all_the_same() -> None:
+    found = check_mail(BROKEN_MAILS["charset"].replace(b"\r\n", b"\n"))
+    assert [finding.code for finding in found] == ["mail_line_break", "charset"]
+
+
 def test_a_mail_that_came_through_other_servers_is_judged_alike() -> None:
     assert check_mail(b"Received: from a.example by b.example; Mon, 1 Mar 2021 08:00:01 +0000\r\n" + MAIL) == []
 
