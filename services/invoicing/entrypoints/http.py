@@ -5,7 +5,11 @@ from __future__ import annotations
 from services.invoicing.usecases.correct_billing import correct_billing
 from services.invoicing.usecases.credit_invoice import credit_invoice
 from services.invoicing.usecases.read_claims import get_claim, list_claims
-from services.invoicing.usecases.read_credit_notes import get_credit_note, list_credit_notes
+from services.invoicing.usecases.read_credit_notes import (
+    get_credit_note,
+    list_credit_notes,
+    list_credit_notes_of_invoice,
+)
 from services.invoicing.usecases.read_invoices import get_invoice, list_invoices, read_overview
 from services.invoicing.usecases.register_payment import register_payment
 from services.invoicing.usecases.show_invoice import link_to_invoice
@@ -34,7 +38,7 @@ ROUTES = (
         scope="staff",
         status=201,
     ),
-    read("/api/invoicing/invoices/{invoice_id}/credit-notes", list_credit_notes, scope="staff"),
+    read("/api/invoicing/invoices/{invoice_id}/credit-notes", list_credit_notes_of_invoice, scope="staff"),
     write(
         "POST",
         "/api/invoicing/invoices/{invoice_id}/credit-notes",

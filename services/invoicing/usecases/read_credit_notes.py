@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.invoicing.adapters import credit_notes
 from services.invoicing.domain.credit_note import as_told
+from services.invoicing.usecases.read_invoices import find
 from shared.contracts.refusal import Refused
 
 if TYPE_CHECKING:
@@ -16,9 +17,15 @@ if TYPE_CHECKING:
 
 
 async def list_credit_notes(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    """All credit notes, or those of `invoice_id`, `programme_id` or `enrolment_id`, without their lines."""
-    asked = {name: query.get(name) for name in ("invoice_id", "programme_id", "enrolment_id")}
-    return {"credit_notes": [_listed(issued.note) for issued in await credit_notes.read(tx, **asked)]}
+    """All credit notes, or those of `programme_id` or `enrolment_id`, without their lines."""
+    found = await credit_notes.read(tx, programme_id=query.get("programme_id"), enrolment_id=query.get("enrolment_id"))
+    return {"credit_notes": [_listed(issued.note) for issued in found]}
+
+
+async def list_credit_notes_of_invoice(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    invoice = (await find(tx, query["invoice_id"])).invoice
+    found = await credit_notes.read(tx, invoice_id=invoice.id)
+    return {"credit_notes": [_listed(issued.note) for issued in found]}
 
 
 async def get_credit_note(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:

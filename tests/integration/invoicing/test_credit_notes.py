@@ -17,7 +17,11 @@ from services.invoicing.domain.from_invoice import credit_note_document
 from services.invoicing.usecases.credit_invoice import credit_invoice
 from services.invoicing.usecases.explain import explain
 from services.invoicing.usecases.read_claims import list_claims
-from services.invoicing.usecases.read_credit_notes import get_credit_note, list_credit_notes
+from services.invoicing.usecases.read_credit_notes import (
+    get_credit_note,
+    list_credit_notes,
+    list_credit_notes_of_invoice,
+)
 from services.invoicing.usecases.read_invoices import get_invoice, read_overview
 from services.invoicing.usecases.register_payment import register_payment
 from services.invoicing.usecases.write_documents import write_documents
@@ -195,7 +199,9 @@ async def test_parts_of_a_line_are_credited_until_nothing_is_left(books: Room) -
     assert await states(books) == ["credited"]
     refused = await books.refusal(credit_invoice, credit(credit_id="k4"))
     assert (refused.code, refused.detail) == ("nothing_left", "Hele faktura N-1 er krediteret i forvejen.")
-    listed = (await books.read(list_credit_notes, invoice_id="N-1"))["credit_notes"]
+    listed = (await books.read(list_credit_notes_of_invoice, invoice_id="N-1"))["credit_notes"]
+    assert (await books.read(list_credit_notes, programme_id=PROGRAMME.id))["credit_notes"] == listed
+    assert (await books.read(list_credit_notes, enrolment_id="another"))["credit_notes"] == []
     assert [(one["id"], one["net_ore"]) for one in listed] == [("N-2", 950_000), ("N-3", 1_000_000)]
     assert (await books.read(get_credit_note, credit_note_id="N-3"))["invoice"]["number"] == 1
 
