@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -37,6 +37,8 @@ from shared.storage.migrate import SHARED, MigrationError, Stream, migrate
 READY_DEADLINE_S = 60.0
 FALLS_BEFORE_READY = 3
 RETRY_S = 0.05
+SHORTLY = 5
+"""Lines of a log that explain an end."""
 SERVICE_STOP_S = 30.0
 """A little longer than a service takes to drain."""
 SERVER_NAMES = ("kafka", "postgres")
@@ -218,9 +220,13 @@ class Stack:
 
     def wait_until_ready(self, *names: str, deadline_s: float = READY_DEADLINE_S) -> None:
         """Returns when each of these (all, if none is named) says that it is ready."""
+        self._wait_until_ready(names or tuple(state.name for state in self.states()), deadline_s)
+
+    def _wait_until_ready(self, names: Sequence[str], deadline_s: float, *, starting: bool = False) -> None:
         with ThreadPoolExecutor() as pool:
-            wanted = names or tuple(state.name for state in self.states())
-            _all([pool.submit(self._wait_for, name, deadline_s) for name in wanted])
+            _all([pool.submit(self._wait_for, name, deadline_s, starting=starting) for name in names])
+        if starting:
+            self._all_live()
 
     # How it starts
 
@@ -248,22 +254,43 @@ class Stack:
         self.on_step("Starter tjenesterne")
         for service in self.services:
             supervisor.run(service, self._service_command(service, data, addresses))
-        self.wait_until_ready()
+        self._wait_until_ready((*EDGE_NAMES, *self.services), READY_DEADLINE_S, starting=True)
         write_atomically(data.path / "running.json", json.dumps(addresses.public()))
         return addresses
 
     def _prepare_databases(self, data: DataDir, server: postgres.Server) -> None:
         passwords = data.passwords(self.services)
         with self._explained("postgres", server.explain):
-            run_blocking(postgres.wait_until_usable(server.admin_url))
+            run_blocking(self._while_all_live(postgres.wait_until_usable(server.admin_url)))
         run_blocking(databases.ensure_databases(server.admin_url, passwords, self.services))
         with ThreadPoolExecutor() as pool:
             _all([pool.submit(self._migrate, service, server, passwords) for service in self.services])
 
     def _prepare_topics(self, broker: kafka.Broker) -> None:
         with self._explained("kafka", broker.explain):
-            run_blocking(kafka.wait_until_usable(broker.bootstrap))
+            run_blocking(self._while_all_live(kafka.wait_until_usable(broker.bootstrap)))
         run_blocking(topics.ensure_topics(broker.bootstrap))
+
+    async def _while_all_live(self, work: Coroutine[Any, Any, None]) -> None:
+        """Does it, unless one of the processes ends meanwhile."""
+        doing = asyncio.create_task(work)
+        try:
+            while not (await asyncio.wait({doing}, timeout=RETRY_S))[0]:
+                self._all_live()
+        finally:
+            doing.cancel()
+            await asyncio.wait({doing})
+        doing.result()
+
+    def _all_live(self) -> None:
+        """Raises StackError when a process has ended by itself; during the start nothing heals that."""
+        for state in self.states():
+            if state.falls:
+                log = self.supervisor.command(state.name).log
+                raise StackError(
+                    f"{state.name} ended while it was being started (status {state.last_status}). "
+                    f"The end of {log}:\n{process.last_lines(log, SHORTLY)}"
+                )
 
     @contextmanager
     def _explained(self, name: str, explain: Callable[[], str]) -> Iterator[None]:
@@ -322,7 +349,7 @@ class Stack:
             stop_timeout_s=SERVICE_STOP_S,
         )
 
-    def _wait_for(self, name: str, deadline_s: float) -> None:
+    def _wait_for(self, name: str, deadline_s: float, *, starting: bool) -> None:
         """Only what answers over HTTP is asked; the servers were found usable before any service started."""
         url = {"mail": self.addresses.mail, "gateway": self.addresses.gateway, **self.addresses.services}.get(name)
         until = time.monotonic() + deadline_s
@@ -335,6 +362,8 @@ class Stack:
             return
         with httpx.Client(timeout=5.0, trust_env=False) as client:
             while not _is_ready(client, url, name):
+                if starting:
+                    self._all_live()
                 state = self.supervisor.state(name)
                 if state.falls - falls >= FALLS_BEFORE_READY or time.monotonic() > until:
                     log = self.supervisor.command(name).log
@@ -390,10 +419,13 @@ def _database_url(admin_url: str, service: str, role: str, passwords: Mapping[st
 
 
 def _is_ready(client: httpx.Client, url: str, name: str) -> bool:
-    """The gateway has no readiness of its own (it hides the services'): any answer will do."""
+    """The gateway has no readiness of its own (it hides the services'): any answer will do. A service says who it is."""
     try:
-        return client.get(f"{url}/readyz").status_code == httpx.codes.OK or name == "gateway"
-    except httpx.HTTPError:
+        answer = client.get(f"{url}/readyz")
+        if name in EDGE_NAMES:
+            return name == "gateway" or answer.is_success
+        return answer.is_success and bool(answer.json()["service"] == name)
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
         return False
 
 

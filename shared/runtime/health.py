@@ -29,9 +29,13 @@ Reason = str | None
 
 
 class Health:
-    """`checks` are asked by /readyz; each answers None or a reason in English. /livez asks nobody."""
+    """`checks` are asked by /readyz; each answers None or a reason in English. /livez asks nobody.
 
-    def __init__(self) -> None:
+    /readyz says which service answers: whoever started it must not take another program on the port for it.
+    """
+
+    def __init__(self, service: str) -> None:
+        self.service = service
         self.checks: dict[str, Callable[[], Awaitable[Reason]]] = {}
         self.stopping = False
 
@@ -58,7 +62,7 @@ class Health:
         async def readyz(_request: Request) -> Response:
             reasons = await self.reasons()
             READY.set(not reasons)
-            body: dict[str, Any] = {"ready": not reasons, "reasons": reasons}
+            body: dict[str, Any] = {"service": self.service, "ready": not reasons, "reasons": reasons}
             return Response(
                 to_json(body),
                 status_code=503 if reasons else 200,

@@ -114,7 +114,7 @@ class Host:
         self.clock = clock
         self.activity = Activity()
         self.log = _log
-        self.health = Health()
+        self.health = Health(service.name)
         self.outbox = OutboxWatch(pool)
         self.door = Door(self.transaction, self.activity, self.outbox.overloaded)
         self.timers = Timers(service.timers, self.transaction, clock, self.activity)

@@ -16,6 +16,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from deploy.local.errors import StackError
 from shared.contracts.effects import EFFECTS
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, SERVICES, topic_of
 
@@ -29,7 +30,7 @@ WAIT_SECONDS = 2.0
 ROUND_SECONDS = 0.01
 
 
-class NeverQuietError(RuntimeError):
+class NeverQuietError(StackError):
     """The system did not come to rest within the deadline; the sentence says what was still going on."""
 
 
@@ -143,18 +144,30 @@ class Simulation:
         # Everybody holds the new time before anybody's timers run, so that no event meets a clock of the past.
         for hold in (True, False):
             body = {"now": to.isoformat(), "generation": self.generation, "hold": hold}
-            answers = await asyncio.gather(
-                *(self._http.post(f"{url}/_clock", json=body) for url in self.services.values())
-            )
-            for answer in answers:
-                answer.raise_for_status()
+            await asyncio.gather(*(self._ask("POST", name, "/_clock", body) for name in self.services))
         self.now = to
         self.jumps += 1
         self.on_jump(to)
 
     async def _readings(self, wait: float = 0.0) -> list[Reading]:
-        answers = await asyncio.gather(*(self._http.get(f"{url}/_clock?wait={wait}") for url in self.services.values()))
-        return [Reading.of(answer.raise_for_status().json()) for answer in answers]
+        answers = await asyncio.gather(*(self._ask("GET", name, f"/_clock?wait={wait}") for name in self.services))
+        return [Reading.of(answer.json()) for answer in answers]
+
+    async def _ask(self, method: str, service: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        """Raises StackError when the service is away, or something else answers where it should."""
+        url = self.services[service]
+        try:
+            answer = await self._http.request(method, url + path, json=body)
+        except httpx.TransportError as error:
+            raise StackError(
+                f"{service} does not answer at {url} ({type(error).__name__}). Its log says why: logs/{service}.log"
+            ) from error
+        if _who(answer) != service:
+            raise StackError(
+                f"What answers at {url} is not {service} with a simulated clock (HTTP status {answer.status_code}). "
+                "Another program has taken its port: start again."
+            )
+        return answer
 
     def _unrest(self, readings: list[Reading]) -> str:
         for reading in readings:
@@ -184,3 +197,12 @@ class Simulation:
                     if ends[part] > max(at, 0):
                         return f"{service} has read {part.topic}-{part.partition} to {at} of {ends[part]}"
         return ""
+
+
+def _who(answer: httpx.Response) -> str | None:
+    """The service that gave an answer about its clock; None when it is no such answer."""
+    try:
+        found = answer.json() if answer.is_success else None
+    except ValueError:
+        return None
+    return str(found.get("service")) if isinstance(found, dict) else None

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         known = {
-            "/readyz": "ok",
+            "/readyz": json.dumps({"service": os.environ["TOVHOLDER_DATABASE_URL"].rpartition("_")[2]}),
             "/environment": json.dumps({k: v for k, v in os.environ.items() if k.startswith("TOVHOLDER_")}),
         }
         answer = known.get(self.path, self.path).encode()

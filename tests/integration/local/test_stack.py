@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from deploy.local import postgres
 from deploy.local import stack as local
+from deploy.local.datadir import DataDir, Ports
 from deploy.local.errors import StackError
 from deploy.local.locations import ROOT, service_names
 from deploy.local.stack import Stack
@@ -125,7 +127,7 @@ async def test_a_paused_service_answers_again_when_it_is_resumed(stack: Stack) -
     with pytest.raises(httpx.ReadTimeout):
         get(f"{url}/readyz", patience=0.3)
     stack.resume("notifications")
-    assert ask(f"{url}/readyz") == "ok"
+    assert json.loads(ask(f"{url}/readyz")) == {"service": "notifications"}
 
 
 async def test_a_service_is_started_again_with_another_environment(stack: Stack) -> None:
@@ -172,12 +174,41 @@ def test_a_service_without_a_program_is_named_before_anything_starts(tmp_path: P
     assert not (tmp_path / "data").exists()
 
 
-def test_a_service_that_never_becomes_ready_ends_the_start_with_its_log(tmp_path: Path) -> None:
+def test_a_service_that_ends_while_it_is_started_ends_the_start_at_once_with_its_log(tmp_path: Path) -> None:
     broken = Stack(
         tmp_path / "d", service_command=standin, services=("invoicing",), env={"invoicing": {"STANDIN_FALLS": "1"}}
     )
-    with pytest.raises(StackError, match="I always fall"):
+    with pytest.raises(StackError, match="invoicing ended while it was being started") as said:
         broken.start()
+    log = tmp_path / "d" / "logs" / "invoicing.log"
+    assert f"The end of {log}:\nI always fall" in str(said.value)
+    assert log.read_text().count("I always fall") == 1
+    assert belonging_to(tmp_path) == []
+
+
+def test_a_server_that_ends_while_it_is_started_ends_the_start_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(postgres.SETTINGS, "shared_buffers", "none at all")
+    with pytest.raises(StackError, match="postgres ended while it was being started"):
+        Stack(tmp_path / "d", service_command=standin, services=("invoicing",)).start()
+    assert (tmp_path / "d" / "logs" / "postgres.log").read_text().count("none at all") == 1
+    assert belonging_to(tmp_path) == []
+
+
+def test_a_port_that_another_program_answers_on_is_no_sign_of_readiness(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when two services are told the same port: one of them answers, and the other has ended."""
+    chosen = DataDir.ports
+
+    def doubled(self: DataDir, wanted: Ports, services: Iterable[str]) -> dict[str, int]:
+        ports = chosen(self, wanted, services)
+        return {**ports, "invoicing": ports["mail"]}
+
+    monkeypatch.setattr(DataDir, "ports", doubled)
+    with pytest.raises(StackError, match=r"(invoicing|mail) ended while it was being started"):
+        Stack(tmp_path / "d", service_command=standin, services=("invoicing",)).start()
     assert belonging_to(tmp_path) == []
 
 

@@ -243,7 +243,10 @@ async def test_nothing_secret_and_nobody_stands_in_the_log(surroundings: Surroun
 async def test_it_says_why_it_is_not_ready(surroundings: Surroundings) -> None:
     async with a_toy(surroundings, "--role", "web", TOVHOLDER_KAFKA="127.0.0.1:1") as toy:
         answer = await toy.client.get("/readyz")
-        assert (answer.status_code, answer.json()) == (503, {"ready": False, "reasons": ["kafka: unreachable"]})
+        assert (answer.status_code, answer.json()) == (
+            503,
+            {"service": "toy", "ready": False, "reasons": ["kafka: unreachable"]},
+        )
         assert (await toy.client.get("/livez")).status_code == 200
         assert (await toy.put("kurv")).status_code == 201, "a broker that is away stops nobody from signing up"
 
