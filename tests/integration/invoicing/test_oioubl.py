@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -18,6 +19,7 @@ from services.invoicing.adapters.formats import oioubl21, ubl
 from services.invoicing.adapters.formats.ubl import UnreadableError
 from services.invoicing.adapters.official_rules import OfficialRules
 from services.invoicing.domain.document import (
+    NO_CONTACT,
     Allowance,
     Contact,
     Document,
@@ -27,9 +29,11 @@ from services.invoicing.domain.document import (
     Line,
     NemKonto,
     Payment,
+    Period,
     References,
 )
-from tests.support.documents import BUYER, SELLER, THREE_LINES, a_credit_note, an_invoice, is_as_ever
+from services.invoicing.domain.document_checks import check
+from tests.support.documents import BUYER, SELLER, THREE_LINES, TODAY, a_credit_note, an_invoice, is_as_ever
 from tests.support.official_rules import MustPass
 
 GOLDEN = Path(__file__).parent / "golden" / "oioubl-2.1"
@@ -49,6 +53,17 @@ FILES: dict[str, Document] = {
     "part-credit": a_credit_note(),
     "fik": an_invoice(payment=FIK),
     "iban": an_invoice(payment=IBAN),
+    "little-said": an_invoice(
+        due_on=None,
+        lines=(replace(THREE_LINES[1], period=None),),
+        delivered_on=date(2026, 8, 27),
+        period=Period(date(2026, 8, 1), date(2026, 8, 31)),
+        references=References(person="ASTAP"),
+        seller=replace(SELLER, contact=NO_CONTACT),
+        buyer=replace(BUYER, cvr=""),
+        payment=replace(IBAN, bic=""),
+    ),
+    "terms-of-a-credit": a_credit_note(terms="Beløbet modregnes."),
 }
 
 
@@ -155,11 +170,26 @@ def test_the_day_of_payment_is_told_without_a_way_of_payment(must_pass: MustPass
     assert oioubl21.read(xml) == document
 
 
-def test_a_number_too_long_for_a_bank_transfer_is_left_out_of_it(must_pass: MustPass) -> None:
-    document = an_invoice(series="EN-MEGET-LANG-SERIE")
+@pytest.mark.parametrize(("series", "note"), [("P1", "P1-7"), ("S" * 18, f"{'S' * 18}-7"), ("S" * 19, "")])
+def test_a_number_too_long_for_a_bank_transfer_is_left_out_of_it(series: str, note: str, must_pass: MustPass) -> None:
+    document = an_invoice(series=series)
     must_pass(oioubl21.write(document))
-    assert said(document)("cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:PaymentNote") == ""
-    assert said(an_invoice())("cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:PaymentNote") == "P1-7"
+    assert said(document)("cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:PaymentNote") == note
+
+
+def test_what_is_to_be_paid_stands_in_the_terms_though_there_are_none_in_words(must_pass: MustPass) -> None:
+    document = an_invoice(terms="")
+    must_pass(oioubl21.write(document))
+    assert said(document)("cac:PaymentTerms/cbc:Amount") == ubl.kroner(document.totals.payable_ore)
+    assert said(a_credit_note())("cac:PaymentTerms/cbc:Amount") == ""
+
+
+def test_a_party_that_cannot_be_reached_is_not_written_and_one_that_is_read_is_found_by_the_checks() -> None:
+    for who in ("seller", "buyer"):
+        with pytest.raises(ValueError, match=f"^{who}.endpoint: "):
+            oioubl21.write(an_invoice(**{who: replace(BUYER, endpoint=None)}))
+    xml = re.sub(b"<cbc:EndpointID.*?</cbc:EndpointID>", b"", oioubl21.write(an_invoice()))
+    assert [one.field for one in check(oioubl21.read(xml), TODAY)] == ["seller.endpoint", "buyer.endpoint"]
 
 
 def test_without_a_person_reference_something_stands_where_one_is_demanded(must_pass: MustPass) -> None:
@@ -220,6 +250,7 @@ def test_charges_and_discounts_of_nothing_are_not_written(must_pass: MustPass) -
         ("<cbc:ID>P1-7<", "<cbc:ID>P1<", "»P1« ender ikke i et løbenummer"),
         ("<cbc:IssueDate>2026-09-01</cbc:IssueDate>", "", "datoen mangler"),
         ("25.00</cbc:Percent>", "25.50</cbc:Percent>", "»25.50« er ikke et helt tal"),
+        ('<cbc:InvoicedQuantity unitCode="EA">1</cbc:InvoicedQuantity>', "", "et antal"),
         ("<Invoice ", "<!DOCTYPE Invoice><Invoice ", "dokumenttype"),
     ],
 )
@@ -228,6 +259,11 @@ def test_what_the_model_cannot_hold_is_refused_with_where_it_stands(what: str, i
     assert what in xml
     with pytest.raises(UnreadableError, match=said_of_it):
         oioubl21.read(xml.replace(what, instead).encode())
+
+
+def test_a_card_that_there_is_none_of_is_refused() -> None:
+    with pytest.raises(UnreadableError, match="»70« er hverken"):
+        oioubl21.read(oioubl21.write(FILES["fik"]).replace(b">71<", b">70<"))
 
 
 def test_a_line_whose_sum_is_another_is_refused() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -29,7 +30,8 @@ from services.invoicing.domain.document import (
     Period,
     References,
 )
-from tests.support.documents import BUYER, SELLER, THREE_LINES, a_credit_note, an_invoice, is_as_ever
+from services.invoicing.domain.document_checks import check
+from tests.support.documents import BUYER, SELLER, THREE_LINES, TODAY, a_credit_note, an_invoice, is_as_ever
 from tests.support.official_rules import MustPass
 
 GOLDEN = Path(__file__).parent / "golden" / "peppol-bis-3"
@@ -52,6 +54,15 @@ FILES: dict[str, Document] = {
     "fik": an_invoice(payment=Fik("71", "81234567", "000000000000018")),
     "iban": an_invoice(payment=Iban("DK50 0040 0440 1162 43", "DABADKKK")),
     "credit-note": a_credit_note(),
+    "little-said": an_invoice(
+        due_on=None,
+        lines=(replace(THREE_LINES[1], period=None),),
+        delivered_on=date(2026, 8, 27),
+        references=References(person="ASTAP"),
+        seller=replace(SELLER, contact=NO_CONTACT),
+        buyer=replace(BUYER, cvr=""),
+        payment=Iban("DK5000400440116243"),
+    ),
     "hostile": an_invoice(note=HOSTILE, seller=replace(SELLER, name=HOSTILE), references=References(person=HOSTILE)),
 }
 Said = Callable[[str], str]
@@ -78,6 +89,7 @@ def test_the_same_document_gives_the_same_bytes_as_ever(name: str, must_pass: Mu
         (Fik("75", "81234567", "0000000000000018"), "93", "75#0000000000000018", "81234567", ""),
         (BankAccount("0216", "4069031234"), "42", "P1-7", "4069031234", "0216"),
         (Iban("DK50 0040 0440 1162 43", "DABADKKK"), "58", "P1-7", "DK5000400440116243", "DABADKKK"),
+        (Iban("DK5000400440116243"), "58", "P1-7", "DK5000400440116243", ""),
         (NemKonto(), "97", "", "", ""),
     ],
 )
@@ -166,9 +178,19 @@ def test_a_hostile_text_is_text() -> None:
     assert len(list(ubl.every(root, "cbc:Note"))) == 1
 
 
-def test_a_party_that_cannot_be_reached_is_not_written() -> None:
-    with pytest.raises(ValueError, match=r"buyer\.endpoint"):
-        peppol_bis3.write(an_invoice(buyer=replace(BUYER, endpoint=None)))
+def test_a_party_that_cannot_be_reached_is_not_written_and_one_that_is_read_is_found_by_the_checks() -> None:
+    for who in ("seller", "buyer"):
+        with pytest.raises(ValueError, match=f"^{who}.endpoint: "):
+            peppol_bis3.write(an_invoice(**{who: replace(BUYER, endpoint=None)}))
+    xml = re.sub(b"<cbc:EndpointID.*?</cbc:EndpointID>", b"", peppol_bis3.write(an_invoice()))
+    assert [one.field for one in check(peppol_bis3.read(xml), TODAY)] == ["seller.endpoint", "buyer.endpoint"]
+
+
+@pytest.mark.parametrize("code", ["31", "42"])
+def test_both_codes_of_a_bank_account_are_read(code: str, must_pass: MustPass) -> None:
+    xml = peppol_bis3.write(an_invoice()).replace(b"Code>42<", f"Code>{code}<".encode())
+    must_pass(xml)
+    assert peppol_bis3.read(xml) == an_invoice()
 
 
 def test_a_contact_of_whom_nothing_is_known_is_not_there(must_pass: MustPass) -> None:
@@ -206,6 +228,7 @@ def changed(old: str, new: str, document: Document | None = None) -> bytes:
         (changed(">42<", ">30<"), "30"),
         (changed('schemeID="0088"', 'schemeID="0192"'), "0192"),
         (changed("<cbc:Percent>25<", "<cbc:Percent>25.5<"), "helt tal"),
+        (changed('<cbc:InvoicedQuantity unitCode="EA">1</cbc:InvoicedQuantity>', ""), "et antal"),
         (changed(">7.5<", ">syv<"), "»syv« er ikke et tal"),
         (changed(">7.5<", ">NaN<"), "»NaN« er ikke et tal"),
         (changed('unitCode="HUR"', 'unitCode="XXX"'), "enhed"),
