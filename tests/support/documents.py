@@ -64,7 +64,7 @@ BUYER = INVOICE.buyer
 
 def a_line(number: int, text: str, unit_price_ore: str, starts: date, ends: date | None = None, **more: Any) -> Line:
     """One piece of it, delivered on a day or from one to another."""
-    values = {"quantity": Decimal(1), "period": Period(starts, ends or starts)} | more
+    values: dict[str, Any] = {"quantity": Decimal(1), "period": Period(starts, ends or starts)} | more
     return Line(id=str(number), text=text, unit_price_ore=Decimal(unit_price_ore), **values)
 
 
