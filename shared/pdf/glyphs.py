@@ -9,7 +9,7 @@ import re
 import struct
 import unicodedata
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 import fontpkg_ibm_plex_sans
@@ -33,7 +33,6 @@ _MOST_MARKS = 4
 _SEVERAL_MISSING = re.compile(f"{MISSING}(?:[ ]?{MISSING})+")
 
 
-@lru_cache(maxsize=4096)
 def drawable(text: str) -> str:
     """The text as the fonts can draw it, the same on every machine; line breaks stay, each as one line feed."""
     whole = unicodedata.normalize("NFC", _BREAKS.sub("\n", text).replace("\t", " "))
