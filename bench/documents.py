@@ -1,6 +1,6 @@
 """Documents that leave the house: e-invoices, their official check, PDFs and calendar mails, and what 10,000 cost.
 
-No two documents of a row are the same: what has been set or written before is remembered here and there. Each is measured
+No two documents of a row are the same: what was set or written before is remembered here and there. Each is measured
 against the least that could do the same: a bare tree of the same XML, the same rules without a process in between, a
 bare page of the same words, the standard library's mail of the same parts. Both sides take turns.
 """

@@ -46,9 +46,9 @@ GRACE_S = 5.0
 """How much longer than the process's own deadline we wait; only one that is stopped altogether needs it."""
 ATTEMPTS = 2
 DOCUMENTS_PER_PROCESS = 2_000
-"""Then a new process takes over, which compiles the rules again: three seconds, 1.5 ms a document. The heap of what runs
-them (a native Java inside saxonche, which nothing from outside can sweep) grows by about 5 kB a document; all of the
-process is 265 MB at most so, while it compiles, and 200-230 MB after 2,000 invoices.
+"""Then a new process takes over, which compiles the rules again: three seconds, 1.5 ms a document. The heap of what
+runs them (a native Java inside saxonche, which nothing from outside can sweep) grows by about 5 kB a document. So the
+process has 265 MB at most, while it compiles, and 200-230 MB after 2,000 invoices.
 """
 
 
