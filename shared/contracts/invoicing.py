@@ -12,6 +12,8 @@ from shared.contracts.parties import Billing, Contact, Organisation
 from shared.contracts.programme import ProgrammeRef
 
 SERVICE = "invoicing"
+HowToPay = tuple[tuple[str, str], ...]
+"""What stands on the invoice about its payment: Danish titles ("Reg.nr.") and what belongs to each."""
 
 
 class InvoiceLine(Frozen):
@@ -65,6 +67,9 @@ class InvoiceIssued(InvoiceFact):
     type: ClassVar[str] = "tovholder.invoicing.InvoiceIssued.v1"
 
     invoice: Invoice
+    how_to_pay: HowToPay = ()
+    document_path: str | None = None
+    """Where its PDF is; a secret of whoever it is mailed to."""
 
 
 @fact
@@ -89,6 +94,8 @@ class CreditNoteIssued(InvoiceFact):
     """What whoever asked for it calls it."""
     rounding_ore: int = 0
     """Øreafrunding: with it, credit notes of parts of an invoice come to the same as one of all of it."""
+    document_path: str | None = None
+    """Where its PDF is; a secret of whoever it is mailed to."""
     outstanding_ore: int | None = None
     """Of the invoice, after this and the payments until now; negative = to be paid back."""
 
@@ -136,6 +143,9 @@ class InvoiceOverdue(InvoiceFact):
     level: int
     outstanding_ore: int
     invoice: Invoice
+    how_to_pay: HowToPay = ()
+    document_path: str | None = None
+    """Where the invoice's PDF is; a secret of whoever it is mailed to."""
 
 
 @fact

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
@@ -150,15 +147,6 @@ def programme_text(name: str = P1) -> str:
 def sign_up(code: str = AARHUS, **more: Any) -> EnrolMunicipality:
     ordinary = {"contact_name": "Karen Kontakt", "contact_email": f"karen@k{code}.example"}
     return EnrolMunicipality(**{"programme_id": P1, "organisation_code": code, **ordinary, **more})
-
-
-@pytest.fixture(scope="session", autouse=True)
-def link_key() -> None:
-    """The key that signs links, for use cases that run in the process of the tests."""
-    folder = Path(tempfile.mkdtemp(prefix="tovholder-test-key-"))
-    (folder / "links.key").write_text(secrets.token_hex(32), encoding="ascii")
-    os.environ["TOVHOLDER_LINK_KEY_FILE"] = str(folder / "links.key")
-    os.environ.setdefault("TOVHOLDER_DATABASE_URL", "postgresql://nobody@127.0.0.1/none")
 
 
 @pytest.fixture

@@ -308,6 +308,13 @@ def a_meeting_held(meeting: Meeting = MEETING, held_on: date = date(2021, 4, 15)
     return MeetingHeld(**_MEETING, meeting=meeting, held_on=held_on)
 
 
+_BILLED: dict[str, Any] = {
+    "owner": "/tovholder/invoicing",
+    "invoice_id": INVOICE.id,
+    "how_to_pay": (("Reg.nr.", "0216"), ("Kontonr.", "4069031234"), ("Mærk betalingen", INVOICE.id)),
+    "document_path": "/invoicing/faktura/eksempel-1",
+}
+
 FACT_EXAMPLES: tuple[Event, ...] = (
     ProgrammePublished(owner=OWNER, terms=PROGRAMME_TERMS),
     ProgrammeChanged(owner=OWNER, terms=PROGRAMME_TERMS.model_copy(update={"ref": a_programme(version=2)})),
@@ -347,7 +354,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         enrolment_ids=(ENROLMENT_ID,),
     ),
     SchedulingIntakeRejected(owner=MEETINGS_OWNER, refused_type="tovholder.scheduling.SetMeetingDate.v1", **_REJECTED),
-    InvoiceIssued(owner="/tovholder/invoicing", invoice_id=INVOICE.id, invoice=INVOICE),
+    InvoiceIssued(**_BILLED, invoice=INVOICE),
     CreditNoteIssued(
         owner="/tovholder/invoicing",
         invoice_id=INVOICE.id,
@@ -360,6 +367,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         reason="Kommunen meldte fra inden fristen.",
         invoice=INVOICE,
         credit_id="kredit-0001",
+        document_path="/invoicing/faktura/eksempel-2",
         outstanding_ore=0,
     ),
     InvoiceDelivered(owner="/tovholder/invoicing", invoice_id=INVOICE.id, channel="mail"),
@@ -372,9 +380,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         paid_on=date(2020, 9, 28),
         outstanding_ore=0,
     ),
-    InvoiceOverdue(
-        owner="/tovholder/invoicing", invoice_id=INVOICE.id, level=1, outstanding_ore=2_437_500, invoice=INVOICE
-    ),
+    InvoiceOverdue(**_BILLED, level=1, outstanding_ore=2_437_500, invoice=INVOICE),
     ClaimHeldBack(
         owner="/tovholder/invoicing",
         claim_id=LINE.claim_id,

@@ -17,6 +17,7 @@ from services.invoicing.adapters import pdf
 from services.invoicing.adapters.formats import chosen
 from services.invoicing.domain import credit_note
 from services.invoicing.domain.from_invoice import credit_note_document, invoice_document
+from services.invoicing.domain.how_to_pay import how_to_pay
 from services.invoicing.domain.invoice import as_told, vat_sums
 from shared.contracts.danish import kroner, short_day
 from shared.contracts.invoicing import CreditNoteIssued, Invoice
@@ -50,11 +51,15 @@ def as_json(issued: Issued) -> str:
 
 def as_html(issued: Issued) -> str:
     """A page of its own, with nothing to load: it looks the same in ten years."""
-    template = "invoice.html" if isinstance(issued, Invoice) else "credit_note.html"
-    return (
-        _pages()
-        .get_template(template)
-        .render(document=issued, invoice=_invoice(issued), vat_sums=vat_sums(issued.lines))
+    template = _pages().get_template("invoice.html" if isinstance(issued, Invoice) else "credit_note.html")
+    paper = _document(issued)
+    return template.render(
+        document=issued,
+        invoice=_invoice(issued),
+        vat_sums=vat_sums(issued.lines),
+        delivered_on=paper.delivered_on,
+        exemption=paper.exemption,
+        how_to_pay=how_to_pay(paper.payment, paper.id, paper.seller.cvr),
     )
 
 

@@ -1,4 +1,4 @@
-"""Signed links of this service. Each path is a secret of whoever asked for it."""
+"""Signed links of this service. Each path is a secret of whoever asked for it, or of whoever it is mailed to."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from shared.runtime.settings import ServiceSettings
 GOOD_FOR = timedelta(hours=12)
 """A working day."""
 _INVOICE = "invoice"
+_DOCUMENT = "document"
 
 
 @cache
@@ -32,3 +33,12 @@ def invoice_of(token: str, now: datetime) -> tuple[str, str] | None:
         return None
     actor, _, invoice_id = subject.partition("\n")
     return invoice_id, actor
+
+
+def document_path(document_id: str) -> str:
+    """The PDF of an invoice or credit note, for whoever it is mailed to; good for ever, as the paper would be."""
+    return f"/invoicing/faktura/{sign(_settings().link_key, _DOCUMENT, document_id)}"
+
+
+def document_of(token: str, now: datetime) -> str | None:
+    return verify(_settings().link_key, _DOCUMENT, token, now)

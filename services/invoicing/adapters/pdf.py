@@ -9,16 +9,10 @@ import re
 from decimal import Context, Decimal
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
-from services.invoicing.domain.document import (
-    EXEMPT_PERCENT,
-    UNITS,
-    BankAccount,
-    Fik,
-    Iban,
-    NemKonto,
-)
+from services.invoicing.domain.document import EXEMPT_PERCENT, UNITS
+from services.invoicing.domain.how_to_pay import how_to_pay
 from shared.contracts.danish import kroner, short_day
 from shared.pdf.typesetting import AttachedFile, Layout, clipped
 
@@ -26,14 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from services.invoicing.domain.document import Allowance, Document, Line, Party, Payment, Period, VatSum
+    from services.invoicing.domain.document import Allowance, Document, Line, Party, Period, VatSum
 
 TEMPLATE = Path(__file__).parents[1] / "templates" / "invoice.typ"
 _UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9ÆØÅæøå._-]+")
 _LONGEST_NAME = 80
 _LONG_TEXT = 600
 _EXACT = Context(prec=64)
-_FOUR = re.compile(".{1,4}")
 
 _SEVERAL = {"time": "timer", "dag": "dage", "uge": "uger", "måned": "måneder"}
 _NOUN = {"invoice": "Faktura", "credit_note": "Kreditnota"}
@@ -237,7 +230,7 @@ def _how_to_pay(document: Document) -> dict[str, Any] | None:
     rows = _rows(
         ("Beløb", kroner(document.totals.payable_ore)),
         ("Betales senest", short_day(document.due_on) if document.due_on else ""),
-        *(_way(document.payment, document) if document.payment else []),
+        *how_to_pay(document.payment, document.id, document.seller.cvr),
     )
     return {"heading": "Sådan betaler I", "facts": rows, "texts": terms}
 
@@ -248,28 +241,6 @@ def _given_back(document: Document) -> list[str]:
     return [
         f"Beløbet trækkes fra faktura {document.credited.id}. Er fakturaen allerede betalt, betaler vi beløbet tilbage."
     ]
-
-
-def _way(payment: Payment, document: Document) -> list[tuple[str, str]]:
-    match payment:
-        case Fik():
-            return [("Indbetalingskort (FIK)", fik_line(payment))]
-        case BankAccount():
-            account = [("Reg.nr.", payment.registration), ("Kontonr.", payment.account)]
-            return [*account, ("Mærk betalingen", document.id)]
-        case Iban():
-            account = [("IBAN", " ".join(_FOUR.findall(payment.iban)))]
-            return [*account, *_rows(("BIC", payment.bic)), ("Mærk betalingen", document.id)]
-        case NemKonto():
-            seller = document.seller
-            return [("Betales til", f"NemKontoen for CVR-nr. {seller.cvr}" if seller.cvr else "sælgerens NemKonto")]
-        case _:
-            assert_never(payment)
-
-
-def fik_line(fik: Fik) -> str:
-    """As it stands on the card and as a bank wants it typed: +71<000000000000018+81234567<."""
-    return f"+{fik.card}<{fik.reference}+{fik.creditor}<"
 
 
 def _days(period: Period) -> str:

@@ -80,7 +80,15 @@ def decide(invoice: Invoice, credited: Mapping[str, int], asked: CreditInvoice) 
 
 
 def credit_note(
-    invoice: Invoice, credit: Credit, credit_id: str, number: int, issued_on: date, owner: str, outstanding_ore: int
+    invoice: Invoice,
+    credit: Credit,
+    *,
+    credit_id: str,
+    number: int,
+    issued_on: date,
+    owner: str,
+    outstanding_ore: int,
+    document_path: str,
 ) -> CreditNoteIssued:
     """`outstanding_ore` of the invoice, with this credit note."""
     return CreditNoteIssued(
@@ -97,6 +105,7 @@ def credit_note(
         credit_id=credit_id,
         rounding_ore=credit.rounding_ore,
         outstanding_ore=outstanding_ore,
+        document_path=document_path,
     )
 
 

@@ -31,12 +31,14 @@ from services.invoicing.domain.document import (
     one_line,
 )
 from services.invoicing.domain.document_checks import Demands, check
+from services.invoicing.domain.how_to_pay import how_to_pay
 from services.invoicing.domain.identifiers import fik_reference
 from services.invoicing.domain.invoice import vat_sums
 
 if TYPE_CHECKING:
     from services.invoicing.domain.document import FikCard, Payment
     from services.invoicing.domain.document_checks import Finding
+    from services.invoicing.domain.how_to_pay import Rows
     from shared.contracts.invoicing import CreditNoteIssued, Invoice, InvoiceLine
     from shared.contracts.parties import Billing, Person
     from shared.contracts.programme import Seller
@@ -58,7 +60,7 @@ def invoice_document(invoice: Invoice) -> Document:
         seller=_seller(seller),
         buyer=_buyer(invoice.buyer.name, invoice.buyer.cvr, invoice.billing, invoice.contact),
         references=_references(invoice.billing, invoice.contact.name),
-        payment=_payment(seller, invoice.series, invoice.number),
+        payment=payment_of(seller, invoice.series, invoice.number),
         lines=_lines(invoice.lines),
         exemption=_exemption(seller, invoice.lines),
         delivered_on=None if any(line.delivered_on for line in invoice.lines) else invoice.issued_on,
@@ -86,6 +88,12 @@ def credit_note_document(issued: CreditNoteIssued, credited: Invoice) -> Documen
     )
 
 
+def payment_rows(invoice: Invoice) -> Rows:
+    """What stands on the invoice about how it is paid."""
+    seller = invoice.programme.seller
+    return how_to_pay(payment_of(seller, invoice.series, invoice.number), invoice.id, seller.cvr)
+
+
 @lru_cache(maxsize=4096)
 def faults(
     seller: Seller, buyer_name: str, cvr: str | None, billing: Billing, contact: Person, vat_percent: int, text: str
@@ -106,7 +114,7 @@ def faults(
         seller=_seller(seller),
         buyer=_buyer(buyer_name, cvr, billing, contact),
         references=_references(billing, contact.name),
-        payment=_payment(seller, seller.series, 1),
+        payment=payment_of(seller, seller.series, 1),
         lines=(line,),
         exemption=seller.vat_exemption if exempt else "",
     )
@@ -163,7 +171,7 @@ def _references(billing: Billing, contact_name: str) -> References:
     )
 
 
-def _payment(seller: Seller, series: str, number: int) -> Payment | None:
+def payment_of(seller: Seller, series: str, number: int) -> Payment | None:
     """The one way of payment that the seller chose; None when it has not said the account."""
     match seller.payment:
         case "nemkonto":

@@ -1,4 +1,7 @@
-"""Where staff see an invoice and credit it, by a link that is theirs for the day. It works without JavaScript."""
+"""Where staff see an invoice and credit it, by a link that is theirs for the day, and where a customer gets its PDF.
+
+It works without JavaScript.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from services.invoicing.adapters import documents, links
 from services.invoicing.usecases.credit_invoice import credit_invoice
+from services.invoicing.usecases.read_documents import find_document
 from services.invoicing.usecases.show_invoice import ShownInvoice, show_invoice
 from shared.contracts.invoicing import CreditInvoice, LineToCredit
 from shared.runtime.correlation import new_correlation
@@ -53,6 +57,7 @@ def invoice_pages(host: Host) -> Sequence[BaseRoute]:
     return (
         Route(here, desk.invoice, methods=["GET", "POST"], name="credit"),
         Route(f"{here}/{{document_id}}.{{suffix}}", desk.file, name="file"),
+        Route("/invoicing/faktura/{token}", desk.mailed, name="mailed"),
     )
 
 
@@ -101,6 +106,18 @@ class InvoiceDesk:
             name = documents.file_name(known[asked], suffix)
             headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
         return Response(content, headers={**headers, "Content-Type": _MEDIA_TYPES[suffix]})
+
+    async def mailed(self, request: Request) -> Response:
+        """The PDF that a mail links to."""
+        async with self._host.transaction(Cause(new_correlation(), None, None)) as tx:
+            document_id = links.document_of(request.path_params["token"], tx.now)
+            issued = None if document_id is None else await find_document(tx, document_id)
+        if issued is None:
+            return self._host.pages.render("invoicing/broken_link.html", status=404, headers=SECRET_ADDRESS)
+        pdf = (await asyncio.to_thread(documents.as_files, issued))["pdf"]
+        name = documents.file_name(issued, "pdf")
+        headers = {"Cache-Control": "no-store", "Content-Disposition": f"inline; filename*=UTF-8''{name}"}
+        return Response(pdf, headers={**SECRET_ADDRESS, **headers}, media_type=_MEDIA_TYPES["pdf"])
 
     async def _visit(self, request: Request) -> Visit | None:
         """None when the link is no good, or not any more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.invoicing.adapters import claims, credit_notes, invoices
+from services.invoicing.adapters import claims, credit_notes, invoices, links
 from services.invoicing.domain.claim import credited
 from services.invoicing.domain.credit_note import credit_note, decide
 from shared.contracts.refusal import Refused
@@ -35,7 +35,16 @@ async def credit_invoice(tx: Tx, command: CreditInvoice) -> Answer:
     on_it = await claims.load(tx, credit.done)
     number = await invoices.draw_number(tx, invoice)
     outstanding = standing.outstanding_ore - credit.credited_ore
-    issued = credit_note(invoice, credit, command.credit_id, number, day_of(tx.now), tx.source, outstanding)
+    issued = credit_note(
+        invoice,
+        credit,
+        credit_id=command.credit_id,
+        number=number,
+        issued_on=day_of(tx.now),
+        owner=tx.source,
+        outstanding_ore=outstanding,
+        document_path=links.document_path(f"{invoice.series}-{number}"),
+    )
 
     if not await credit_notes.insert(tx, issued, command):
         raise _taken()

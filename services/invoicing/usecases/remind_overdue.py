@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from services.invoicing.adapters import invoices
+from services.invoicing.adapters import invoices, links
+from services.invoicing.domain.from_invoice import payment_rows
 from services.invoicing.domain.invoice import REMINDERS, next_reminder_at
 from shared.contracts.invoicing import InvoiceOverdue
 from shared.contracts.time import day_of
@@ -33,6 +34,8 @@ async def remind_overdue(tx: Tx, timers: Sequence[Timer]) -> None:
                 level=level,
                 outstanding_ore=standing.outstanding_ore,
                 invoice=standing.invoice,
+                how_to_pay=payment_rows(standing.invoice),
+                document_path=links.document_path(standing.invoice.id),
             )
             tx.publish(fact, because=standing.cause)
         if level < REMINDERS:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from services.invoicing.adapters import claims, invoices, meetings, programmes
+from services.invoicing.adapters import claims, invoices, links, meetings, programmes
 from services.invoicing.domain.claim import NOT_ENDED, MeetingEnd, address_to, hold, withdraw
+from services.invoicing.domain.from_invoice import payment_rows
 from services.invoicing.domain.invoice import first_reminder_at, group, issue
 from services.invoicing.usecases.tell_held_back import tell_held_back
 from services.invoicing.usecases.withdraw_fees import PROGRAMME_CANCELLED
@@ -76,7 +77,14 @@ async def _publish(tx: Tx, issued: Sequence[tuple[Invoice, Cause]]) -> None:
     for position, (invoice, cause) in enumerate(issued):
         if position % 100 == 0:
             await asyncio.sleep(0)
-        tx.publish(InvoiceIssued(owner=tx.source, invoice_id=invoice.id, invoice=invoice), because=cause)
+        fact = InvoiceIssued(
+            owner=tx.source,
+            invoice_id=invoice.id,
+            invoice=invoice,
+            how_to_pay=payment_rows(invoice),
+            document_path=links.document_path(invoice.id),
+        )
+        tx.publish(fact, because=cause)
 
 
 def _whole_groups(due: Sequence[Claim]) -> list[Claim]:

@@ -24,7 +24,7 @@ from shared.contracts.enrollment import (
     TovholderAppointed,
 )
 from shared.contracts.event import natural_id
-from shared.contracts.invoicing import CreditNoteIssued, Invoice, InvoiceIssued, InvoiceLine, InvoiceOverdue
+from shared.contracts.invoicing import CreditNoteIssued, HowToPay, Invoice, InvoiceIssued, InvoiceLine, InvoiceOverdue
 from shared.contracts.money import moms, with_moms
 from shared.contracts.notifications import ArmReminder, SendMessage
 from shared.contracts.programme import FeeTerm, ProgrammeRef, SeatTerm
@@ -201,12 +201,27 @@ def nobody_registered(standing: Standing, guest: Guest, agreed: int, left: int, 
 
 
 def invoice_issued(fact: InvoiceIssued, at: datetime) -> Letter:
-    return _about_invoice("invoice", fact.invoice, fact.subject, fact.invoice.issued_on.isoformat(), at)
+    return _about_invoice(
+        "invoice",
+        fact.invoice,
+        fact.subject,
+        fact.invoice.issued_on.isoformat(),
+        at,
+        pay=_pay_rows(fact.invoice, fact.how_to_pay),
+        path=fact.document_path,
+    )
 
 
 def payment_reminder(fact: InvoiceOverdue, at: datetime) -> Letter:
     return _about_invoice(
-        "payment_reminder", fact.invoice, fact.subject, str(fact.level), at, outstanding=fact.outstanding_ore
+        "payment_reminder",
+        fact.invoice,
+        fact.subject,
+        str(fact.level),
+        at,
+        outstanding=fact.outstanding_ore,
+        pay=_pay_rows(fact.invoice, fact.how_to_pay),
+        path=fact.document_path,
     )
 
 
@@ -223,6 +238,7 @@ def credit_note(fact: CreditNoteIssued, invoice: Invoice, at: datetime) -> Lette
         invoiced_on=invoice.issued_on.isoformat(),
         in_part=fact.credited_ore < invoice.gross_ore,
         reason=fact.reason,
+        path=fact.document_path,
         credited=fact.credited_ore,
         outstanding=fact.outstanding_ore,
         lines=_line_rows(fact.lines),
@@ -286,17 +302,6 @@ def _about_roster(template: str, fact: RosterFact, version: int | None, at: date
 def _about_invoice(template: str, invoice: Invoice, about: str, occasion: str, at: datetime, **says: object) -> Letter:
     contact, email = invoice.contact, invoice.billing.email
     to = to_mailbox(invoice.buyer, "faktura", email) if email else to_person(contact)
-    seller = invoice.programme.seller
-    account = f"reg.nr. {seller.bank_registration}, konto {seller.bank_account}" if seller.bank_account else None
-    payment = [
-        ("Bank", account),
-        ("Mærk betalingen", f"Faktura {invoice.id}"),
-        ("Sælger", f"{seller.name}, CVR {seller.cvr}"),
-        ("EAN-nummer", invoice.billing.ean),
-        ("Ordre-/rekvisitionsnummer", invoice.billing.order_reference),
-        ("Personreference", invoice.billing.person_reference),
-        ("Kontostreng", invoice.billing.account_string),
-    ]
     return Letter(
         template=template,
         to=to,
@@ -313,11 +318,26 @@ def _about_invoice(template: str, invoice: Invoice, about: str, occasion: str, a
             "vat": invoice.vat_ore,
             "gross": invoice.gross_ore,
             "lines": _line_rows(invoice.lines),
-            "pay": [row for row in payment if row[1]],
             **says,
         },
         people=(contact.person_id,) if to.person else (),
     )
+
+
+def _pay_rows(invoice: Invoice, how_to_pay: HowToPay) -> list[tuple[str, str]]:
+    """`how_to_pay` as the invoice has it; a fact of before it could say so, or of others, has the bank account."""
+    seller, billing = invoice.programme.seller, invoice.billing
+    if not how_to_pay and seller.payment == "bank" and seller.bank_account:
+        account = (("Reg.nr.", seller.bank_registration), ("Kontonr.", seller.bank_account))
+        how_to_pay = (*account, ("Mærk betalingen", invoice.id))
+    known = [
+        ("Sælger", f"{seller.name}, CVR {seller.cvr}"),
+        ("EAN-nummer", billing.ean),
+        ("Ordre-/rekvisitionsnummer", billing.order_reference),
+        ("Personreference", billing.person_reference),
+        ("Kontostreng", billing.account_string),
+    ]
+    return [*how_to_pay, *((title, said) for title, said in known if said)]
 
 
 def _line_rows(lines: Sequence[InvoiceLine]) -> list[tuple[str, str]]:

@@ -8,8 +8,12 @@ import pytest
 
 from services.invoicing.entrypoints.kafka import SUBSCRIPTIONS
 from services.invoicing.entrypoints.timers import TIMERS
+from tests.support.invoicing_web import counting_house
+from tests.support.link_key import link_key
 from tests.support.room import Room, open_room
 from tests.support.servers import MakeDatabase
+
+__all__ = ["books", "counting_house", "link_key"]
 
 
 @pytest.fixture

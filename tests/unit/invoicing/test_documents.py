@@ -9,7 +9,7 @@ import pytest
 
 from services.invoicing.adapters import documents
 from shared.contracts.invoicing import Invoice
-from tests.support.facts import BILLING, INVOICE, LINE, ORGANISATION, a_programme
+from tests.support.facts import BILLING, INVOICE, LINE, ORGANISATION, SELLER, a_programme
 
 HOSTILE = "<script>alert('1')</script> & \"Sønner\""
 
@@ -36,9 +36,40 @@ def test_the_page_says_all_that_the_vat_law_asks_for() -> None:
         "5798009800015",
         "UNGE-2020",
         "Afsnit 4",
-        "reg.nr. 0216, kontonr. 4069031234",
+        "<dt>Reg.nr.</dt><dd>0216</dd>",
+        "<dt>Kontonr.</dt><dd>4069031234</dd>",
     ):
         assert fact in page
+
+
+@pytest.mark.parametrize(
+    ("seller", "rows"),
+    [
+        ({"payment": "iban", "iban": "DK5000400440116243", "bic": "DABADKKK"}, ["DK50 0040 0440 1162 43", "DABADKKK"]),
+        ({"payment": "iban", "iban": "DK5000400440116243"}, ["DK50 0040 0440 1162 43", "Mærk betalingen"]),
+        ({"payment": "fik71", "fik_creditor": "81234567"}, ["Indbetalingskort (FIK)", "+81234567&lt;"]),
+        ({"payment": "fik73", "fik_creditor": "81234567"}, ["+73&lt;+81234567&lt;"]),
+        ({"payment": "nemkonto"}, ["NemKontoen for CVR-nr. 62532416"]),
+    ],
+    ids=lambda one: one["payment"] if isinstance(one, dict) else "",
+)
+def test_the_page_says_how_it_is_paid_whatever_the_way_and_names_no_other(
+    seller: dict[str, str], rows: list[str]
+) -> None:
+    programme = a_programme(seller=SELLER.model_copy(update=seller))
+    page = documents.as_html(INVOICE.model_copy(update={"programme": programme}))
+    assert [row for row in rows if row not in page] == []
+    assert "Reg.nr." not in page
+
+
+def test_the_page_says_when_it_was_delivered_and_why_there_is_no_moms() -> None:
+    exempt = a_programme(seller=SELLER.model_copy(update={"vat_exemption": "Undervisning, momslovens § 13"}))
+    lines = (LINE.model_copy(update={"vat_percent": 0}),)
+    page = documents.as_html(
+        INVOICE.model_copy(update={"programme": exempt, "lines": lines, "vat_ore": 0, "gross_ore": INVOICE.net_ore})
+    )
+    assert '<td class="day">1. september 2020</td>' in page
+    assert "Heraf momsfrit: Undervisning, momslovens § 13" in page
 
 
 def test_what_was_not_given_leaves_no_empty_label() -> None:

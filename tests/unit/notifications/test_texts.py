@@ -86,6 +86,9 @@ LETTERS: dict[str, Letter] = {
     "meeting_reminder": letters.meeting_reminder(STANDING, BO, 7, 7, AT),
     "nobody_registered": letters.nobody_registered(STANDING, ASTA, 1, 1, AT),
     "invoice": letters.invoice_issued(EXAMPLES["InvoiceIssued"], AT),
+    "invoice-before_it_said_how_to_pay": letters.invoice_issued(
+        EXAMPLES["InvoiceIssued"].model_copy(update={"how_to_pay": (), "document_path": None}), AT
+    ),
     "credit_note": letters.credit_note(EXAMPLES["CreditNoteIssued"], facts.INVOICE, AT),
     "credit_note-part": letters.credit_note(EXAMPLES["CreditNoteIssued"].model_copy(update=HALF), facts.INVOICE, AT),
     "credit_note-paid_before": letters.credit_note(
