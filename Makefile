@@ -36,8 +36,9 @@ bench: install $(VENV)/test.stamp einvoice-rules
 faults: install $(VENV)/test.stamp
 	$(BIN)/python -m pytest -m fault $(ARGS)
 
-# The official rules of Peppol BIS 3 and OIOUBL. They are not ours to ship; the program works without them.
-einvoice-rules: $(CACHE)/einvoice-rules.stamp
+# The official rules of Peppol BIS 3 and OIOUBL, and what runs them. They are not ours to ship; the program works
+# without them.
+einvoice-rules: $(VENV)/rules.stamp $(CACHE)/einvoice-rules.stamp
 
 lock: $(VENV)/test.stamp
 	$(BIN)/python -m deploy.local.jars --lock kafka einvoice-rules verapdf ical4j
@@ -60,9 +61,14 @@ $(BIN)/python:
 	  rm -rf $(VENV); exit 1; }
 
 $(VENV)/demo.stamp: requirements/demo.txt $(PROJECT) | $(BIN)/python
-	@echo 'Installing (once; about 500 MB) …'
+	@echo 'Installing (once; about 820 MB) …'
 	@$(PIP) install --require-hashes -r requirements/demo.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/rules.stamp: requirements/rules.txt $(VENV)/demo.stamp
+	@echo 'Installing what runs the official rules of e-invoices (once; about 120 MB) …'
+	@$(PIP) install --require-hashes -r requirements/rules.txt
 	@touch $@
 
 $(VENV)/test.stamp: requirements/test.txt $(VENV)/demo.stamp

@@ -419,7 +419,7 @@ def _database_url(admin_url: str, service: str, role: str, passwords: Mapping[st
 
 
 def _is_ready(client: httpx.Client, url: str, name: str) -> bool:
-    """The gateway has no readiness of its own (it hides the services'): any answer will do. A service says who it is."""
+    """A service says who it is. The gateway hides theirs and has none of its own: any answer of it will do."""
     try:
         answer = client.get(f"{url}/readyz")
         if name in EDGE_NAMES:
