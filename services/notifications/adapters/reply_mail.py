@@ -21,7 +21,22 @@ _ADDRESSED = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Env
 _CALENDAR_TYPES = ("text/calendar", "application/ics")
 _RICH_TEXT = ("application/ms-tnef", "application/vnd.ms-tnef")
 _MOST_PARTS = 1000
+_LONGEST_HEADER = 32_768
+_LONGEST_CONTENT_HEADER = 4_096
 _CHARSET = re.compile(r"us-ascii|iso-8859-(?:[1-9]|1[03456])|windows-125[0-8]")
+
+
+class _Headers(email.policy.Compat32):
+    """As they came, and none too long: the time to read parameters grows by the square, to minutes within one mail."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        longest = _LONGEST_CONTENT_HEADER if sourcelines[0][:8].lower() == "content-" else _LONGEST_HEADER
+        if sum(map(len, sourcelines)) > longest:
+            raise refused("unreadable_mail")
+        return super().header_source_parse(sourcelines)
+
+
+_HEADERS = _Headers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +55,7 @@ def read_mail(content: bytes) -> ReplyMail:
     if len(content) > LARGEST_MAIL:
         raise refused("mail_too_large")
     try:
-        message = email.message_from_bytes(content, policy=email.policy.compat32)
+        message = email.message_from_bytes(content, policy=_HEADERS)
         parts = list(_parts(message))
     except RecursionError:
         raise refused("unreadable_mail") from None

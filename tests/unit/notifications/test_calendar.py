@@ -210,5 +210,11 @@ def test_the_longest_address_stands_whole() -> None:
     assert [line.value for line in read(ics(entry)) if line.name == "ATTENDEE"] == [f"mailto:{longest}"]
 
 
+def test_a_cancellation_for_one_says_nothing_of_the_meeting_and_one_for_all_does() -> None:
+    said = {name: {line.name: line.value for line in read(ics(entry))} for name, entry in EXAMPLES.items()}
+    assert "STATUS" not in said["uninvited"], "RFC 5546 § 3.2.5"
+    assert said["cancelled"]["STATUS"] == said["day-cancelled"]["STATUS"] == "CANCELLED"
+
+
 def test_everybody_is_told_of_nobody_but_themselves() -> None:
     assert sum(line.name == "ATTENDEE" for line in read(ics(ENTRY))) == 1

@@ -214,6 +214,21 @@ def test_parts_within_parts_without_end_are_refused() -> None:
     assert code_of(wide) == "unreadable_mail"
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Content-Type: text/calendar" + b";" * 50_000,
+        b"Content-Type: text/calendar" + b";\r\n a*0*=b" * 2_000,
+        b"CONTENT-DISPOSITION: attachment" + b"; filename=a" * 1_000,
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/calendar' + b";" * 50_000,
+        b"To: " + b"a@b.example, " * 5_000,
+    ],
+    ids=["type", "folded", "disposition", "of a part", "to"],
+)
+def test_a_header_that_would_take_minutes_to_read_is_refused(header: bytes) -> None:
+    assert code_of(b"Subject: x\r\n" + header + b"\r\n\r\n" + ics(uid=UID).encode()) == "unreadable_mail"
+
+
 @given(st.binary(max_size=2000), st.integers(0, 2000), st.integers(0, 200), st.sampled_from(sorted(FAMILIES)))
 @example(b"\r\n\r\n", 0, 0, "apple")
 def test_any_bytes_are_a_reply_or_a_refusal_with_a_known_code(raw: bytes, at: int, gone: int, family: str) -> None:
