@@ -423,6 +423,15 @@ def test_an_older_date_does_not_replace_a_newer_one() -> None:
     assert follow_meeting(moved, PROGRAMME, a_meeting(date_version=1), "dated", START) is None
 
 
+@pytest.mark.parametrize("late", ["planned", "dated", "held"])
+@pytest.mark.parametrize("state", ["dated", "held", "cancelled"])
+def test_at_the_same_date_the_later_state_of_a_meeting_s_life_stands(state: State, late: State) -> None:
+    order: list[State] = ["planned", "dated", "held", "cancelled"]
+    known = follow_meeting(None, PROGRAMME, a_meeting(), state, START)
+    found = follow_meeting(known, PROGRAMME, a_meeting(), late, START)
+    assert (found is None) == (order.index(late) < order.index(state))
+
+
 def test_the_uid_survives_another_mailbox_of_the_organiser() -> None:
     first = follow_meeting(None, PROGRAMME, a_meeting(), "dated", START)
     other = PROGRAMME.model_copy(
