@@ -57,6 +57,7 @@ HAPPENED = {
     "tovholder.scheduling.SetMeetingDate.v1": "nogen satte en dato for mødet",
     "tovholder.scheduling.CancelMeeting.v1": "nogen bad om at aflyse mødet",
     "tovholder.scheduling.MarkMeetingHeld.v1": "nogen meldte mødet afholdt",
+    "tovholder.invoicing.CreditInvoice.v1": "nogen bad om at kreditere fakturaen",
     "tovholder.invoicing.CorrectBilling.v1": "nogen rettede, hvordan der skal faktureres",
     "tovholder.invoicing.RegisterPayment.v1": "nogen meldte en betaling",
     "tovholder.invoicing.WaiveClaim.v1": "nogen bad om ikke at fakturere et krav",

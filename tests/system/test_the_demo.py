@@ -38,14 +38,18 @@ def test_two_years_are_played_and_give_the_same_numbers(tmp_path: Path, must_pas
     assert fees["count"] == numbers["enrolments"]["Plads bekræftet"] >= 40
     assert fees["net_ore"] == fees["count"] * ORE_PER_FEE
     assert extras["net_ore"] % ORE_PER_EXTRA == 0
-    for sums in numbers["invoices"].values():
+    for sums in (*numbers["invoices"].values(), numbers["credit_notes"]):
         assert sums["gross_ore"] == sums["net_ore"] + sums["vat_ore"] == sums["net_ore"] * 5 // 4
 
     files = [json.loads(file.read_text(encoding="utf-8")) for file in (tmp_path / "data" / "invoices").glob("*.json")]
-    assert sorted(invoice["number"] for invoice in files) == list(range(1, numbers["invoices"]["all"]["count"] + 1))
-    assert sum(invoice["gross_ore"] for invoice in files) == numbers["invoices"]["all"]["gross_ore"]
-    for invoice in files:
-        written = tmp_path / "data" / "invoices" / f"{invoice['id']}"
+    given_back = [file for file in files if "credit_id" in file]
+    invoiced, credited = numbers["invoices"]["all"], numbers["credit_notes"]
+    assert sorted(file["number"] for file in files) == list(range(1, invoiced["count"] + credited["count"] + 1))
+    assert len(given_back) == credited["count"] == 1
+    assert sum(file["gross_ore"] for file in given_back) == credited["gross_ore"]
+    assert sum(file["gross_ore"] for file in files) == invoiced["gross_ore"] + credited["gross_ore"]
+    for file in files:
+        written = tmp_path / "data" / "invoices" / f"{file['id']}"
         must_pass(written.with_suffix(".xml").read_bytes())
         assert written.with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
     assert len(list((tmp_path / "data" / "mails").glob("*.eml"))) == numbers["mails"]["sent"]

@@ -79,6 +79,7 @@ async def _count(client: Client, timeline: Timeline, data_dir: Path) -> dict[str
     enrolments = (await client.get("/api/enrollment/enrolments", programme_id=PROGRAMME))["enrolments"]
     meetings = (await client.get("/api/scheduling/meetings", programme_id=PROGRAMME))["meetings"]
     invoices = (await client.get("/api/invoicing/invoices", programme_id=PROGRAMME))["invoices"]
+    given_back = (await client.get("/api/invoicing/credit-notes", programme_id=PROGRAMME))["credit_notes"]
     claims = (await client.get("/api/invoicing/claims", programme_id=PROGRAMME))["claims"]
     kinds = {claim["invoice_id"]: claim["kind"] for claim in claims}
     fees = [one for one in invoices if kinds[one["id"]] == "fee"]
@@ -93,6 +94,8 @@ async def _count(client: Client, timeline: Timeline, data_dir: Path) -> dict[str
             "extra_removed": timeline.counts["ExtraParticipantRemoved"],
         },
         "invoices": {"fees": _sums(fees), "extra_participants": _sums(extras), "all": _sums(invoices)},
+        "credit_notes": _sums(given_back),
+        "outstanding_ore": sum(one["outstanding_ore"] for one in invoices),
         "reminders": {
             "invitation": timeline.counts["InvitationReminderDue"],
             "payment": timeline.counts["InvoiceOverdue"],
@@ -113,12 +116,12 @@ def _tally(values: Any) -> dict[str, int]:
     return counted
 
 
-def _sums(invoices: list[dict[str, Any]]) -> dict[str, int]:
+def _sums(documents: list[dict[str, Any]]) -> dict[str, int]:
     return {
-        "count": len(invoices),
-        "net_ore": sum(one["net_ore"] for one in invoices),
-        "vat_ore": sum(one["vat_ore"] for one in invoices),
-        "gross_ore": sum(one["gross_ore"] for one in invoices),
+        "count": len(documents),
+        "net_ore": sum(one["net_ore"] for one in documents),
+        "vat_ore": sum(one["vat_ore"] for one in documents),
+        "gross_ore": sum(one["gross_ore"] for one in documents),
     }
 
 
@@ -153,6 +156,10 @@ def table(played: Played) -> Table:
         shown.add_row(f"Fakturaer: {title}", str(sums["count"]))
         shown.add_row("  ekskl. moms", kroner(sums["net_ore"]))
         shown.add_row("  inkl. moms", kroner(sums["gross_ore"]))
+    given_back = summary["credit_notes"]
+    shown.add_row("Kreditnotaer", str(given_back["count"]))
+    shown.add_row("  inkl. moms", kroner(given_back["gross_ore"]))
+    shown.add_row("Mangler at blive betalt", kroner(summary["outstanding_ore"]))
     shown.add_row("Betalingspåmindelser", str(summary["reminders"]["payment"]))
     shown.add_row("Påmindelser om invitationen", str(summary["reminders"]["invitation"]))
     shown.add_row("Mails sendt", str(summary["mails"]["sent"]))

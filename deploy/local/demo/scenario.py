@@ -122,6 +122,7 @@ class Scenario:
             Step(local(date(2020, 8, 25), time(10)), self._change_group),
             Step(local(date(2020, 8, 27), time(10)), self._withdraw),
         ]
+        steps.append(Step(local(date(2020, 9, 14), time(10)), self._credit_a_part))
         for plan in PLANS:
             steps += self._life_of(plan)
         for year, month in ((year, month) for year in (2020, 2021, 2022) for month in range(1, 13)):
@@ -311,6 +312,18 @@ class Scenario:
         return f"/api/enrollment/enrolments/{enrolment_id}/meetings/{_meeting(plan)}/participants/{person_id}"
 
     # Money
+
+    async def _credit_a_part(self) -> None:
+        """A municipality that could not come before the new year has a quarter of its fee credited."""
+        invoices = (await self._client.get("/api/invoicing/invoices", programme_id=PROGRAMME))["invoices"]
+        invoice = await self._client.get(f"/api/invoicing/invoices/{invoices[0]['id']}")
+        (line,) = invoice["lines"]
+        body = {
+            "credit_id": "aftale-2020-1",
+            "reason": "Aftalt: Kommunen deltager først fra 2021, og en fjerdedel af gebyret krediteres.",
+            "lines": [{"claim_id": line["claim_id"], "net_ore": line["net_ore"] // 4}],
+        }
+        await self._client.send("POST", f"/api/invoicing/invoices/{invoice['id']}/credit-notes", body)
 
     async def _pay_most(self) -> None:
         """Nine of ten pay before the due date; the others are reminded first."""

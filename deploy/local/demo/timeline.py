@@ -38,6 +38,7 @@ LABELS = {
     "ExtraParticipantAdded": ("ekstra deltager", "ekstra deltagere"),
     "ExtraParticipantRemoved": ("ekstra deltager bortfaldet", "ekstra deltagere bortfaldet"),
     "InvoiceIssued": ("faktura udstedt", "fakturaer udstedt"),
+    "CreditNoteIssued": ("kreditnota udstedt", "kreditnotaer udstedt"),
     "PaymentRegistered": ("betaling registreret", "betalinger registreret"),
     "InvoiceOverdue": ("betalingspåmindelse", "betalingspåmindelser"),
     "MessageSent": ("mail sendt", "mails sendt"),
