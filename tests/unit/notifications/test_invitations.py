@@ -202,8 +202,12 @@ class Desk:
             return
         letter = calendar_letter(standing, step)
         assert letter.calendar is not None
-        asked = [entry for whom, what, entry in self.entries if (whom, what) == (address, key)]
-        assert step.method == "REQUEST" or any(one.method == "REQUEST" for one in asked), "cancelled out of the blue"
+        before = next((entry for whom, what, entry in self.entries[::-1] if (whom, what) == (address, key)), None)
+        if before is None or before.method == "CANCEL":
+            assert step.method == "REQUEST", "cancelled out of the blue, or twice"
+        elif step.method == "REQUEST":
+            now = letter.calendar
+            assert (before.sequence, before.part) != (now.sequence, now.part), "invited twice"
         assert letter.id not in self.keys, "told twice"
         self.keys.add(letter.id)
         if self.writes:
@@ -406,6 +410,18 @@ def test_a_meeting_that_is_over_changes_nobodys_calendar() -> None:
     assert standing is not None
     late = Guest("p", "Bo", "bo@k.example", "participant", "Kommune", over_at(meeting.when))
     assert next_step(standing, None, late, late.since) is None
+    told = Told("p", "Bo", "bo@k.example", "participant", "Kommune", "REQUEST", meeting, 0, START.replace(year=2021))
+    assert next_step(standing, told, None, late.since) is None
+    step = next_step(standing, told, None, late.since - timedelta(seconds=1))
+    assert step is not None
+    assert step.method == "CANCEL"
+
+
+def test_whoever_takes_part_is_a_participant_even_where_a_contact_shares_the_mailbox() -> None:
+    contact = Guest("a", "Asta", "k@k.example", "contact", "Kommune", START)
+    participant = Guest("b", "Bo", "K@k.example", "participant", "Kommune", START)
+    assert the_guest([contact, participant]) == the_guest([participant, contact]) == participant
+    assert the_guest([]) is None
 
 
 def test_who_registered_before_a_meeting_is_invited_even_if_word_that_it_was_held_comes_first() -> None:
