@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import FrozenInstanceError, replace
+from collections.abc import Callable, Iterator
+from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
@@ -13,14 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.invoicing.domain.document import (
+    Address,
     Allowance,
+    BankAccount,
+    Contact,
     Credited,
     Document,
     Endpoint,
     Fik,
     Iban,
     Line,
+    Party,
     Period,
+    References,
     VatSum,
     one_line,
     several_lines,
@@ -156,6 +161,7 @@ def test_ten_thousand_characters_stay() -> None:
         ("rounding_ore", lambda: an_invoice(rounding_ore=0.5)),
         ("rounding_ore", lambda: an_invoice(lines=(a_line(unit_price_ore=Decimal(0)),), rounding_ore=-1)),
         ("allowances", lambda: an_invoice(allowances=(a_discount(vat_percent=None),))),
+        ("allowances", lambda: an_invoice(allowances=(a_discount(vat_percent=None, charge=True),))),
         ("allowances", lambda: an_invoice(allowances=(a_discount(amount_ore=10_000_000),))),
         ("allowances", lambda: an_invoice(allowances=(a_discount(vat_percent=0),), exemption="Undervisning")),
         ("exemption", lambda: an_invoice(exemption="Undervisning")),
@@ -194,6 +200,67 @@ def test_ten_thousand_characters_stay() -> None:
 def test_what_only_a_program_can_get_wrong_cannot_be_made(field: str, build: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match=f"^{field.replace('.', '[.]')}: "):
         build()
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: an_invoice(number=1),
+        lambda: an_invoice(rounding_ore=99),
+        lambda: an_invoice(rounding_ore=-99),
+        lambda: an_invoice(lines=(a_line(unit_price_ore=Decimal(4)),), rounding_ore=-5),
+        lambda: an_invoice(lines=(a_line(period=Period(ISSUED_ON, ISSUED_ON)),), period=Period(ISSUED_ON, ISSUED_ON)),
+        lambda: a_line(allowances=(a_discount(vat_percent=None, amount_ore=100),)),
+        lambda: a_discount(amount_ore=0),
+        lambda: a_discount(amount_ore=0, percent=Decimal(0), base_ore=100),
+        lambda: a_discount(vat_percent=0),
+        lambda: a_discount(vat_percent=100),
+        lambda: a_line(quantity=Decimal("0.000001"), unit_price_ore=Decimal("0.0001")),
+        lambda: a_line(quantity=Decimal("1.00000000"), unit_price_ore=Decimal("1E+3")),
+    ],
+)
+def test_what_is_just_within_the_limits_can_be_made(build: Callable[[], object]) -> None:
+    assert build()
+
+
+def test_every_text_is_clean_wherever_it_stands() -> None:
+    odd = " \x00Ib\x1b\r\nBo "
+    contact, address = Contact(name=odd, phone=odd, email=odd), Address(street=odd, postcode=odd, city=odd, country=odd)
+    party = Party(name=odd, cvr=odd, address=address, contact=contact, endpoint=Endpoint("GLN", odd))
+    reason = a_discount(reason=odd, vat_percent=None)
+    document = an_invoice(
+        series=odd,
+        terms=odd,
+        note=odd,
+        exemption=odd,
+        seller=party,
+        buyer=party,
+        references=References(person=odd, order=odd, account_string=odd),
+        lines=(
+            a_line(
+                id=odd, text=odd, description=odd, vat_percent=0, allowances=(a_discount(reason=odd, vat_percent=None),)
+            ),
+        ),
+    )
+    others = [Credited(odd, ISSUED_ON), Fik("71", odd, odd), BankAccount(odd, odd), Iban(odd, odd)]
+    found = [text for part in (document, *others) for text in texts_in(part) if "Ib" in text]
+    assert len(found) == 38
+    assert {text.replace(" ", "").replace("\n", "") for text in found} == {"IbBo"}
+    assert sorted({text for text in found if "\n" in text}) == ["Ib\nBo"]
+    assert (document.note, document.terms, document.lines[0].description) == ("Ib\nBo",) * 3
+    assert document.lines[0].text == "Ib Bo"
+
+
+def texts_in(part: object) -> Iterator[str]:
+    """Every text of it and of what it is made of."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, tuple):
+        for one in part:
+            yield from texts_in(one)
+    elif is_dataclass(part):
+        for one in fields(part):
+            yield from texts_in(getattr(part, one.name))
 
 
 def test_a_document_cannot_be_changed() -> None:

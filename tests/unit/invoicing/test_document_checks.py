@@ -247,6 +247,12 @@ def test_a_fik_reference_ends_in_modulus_10_of_its_digits() -> None:
     assert fik_reference("73", "P1", 1) == ""
 
 
+def test_a_fik_reference_that_was_printed_once_stays_what_it_was() -> None:
+    assert fik_reference("71", "P1", 7) == "678570000000078"
+    assert fik_reference("75", "P1", 7) == "4678570000000070"
+    assert fik_reference("71", "ungenetvaerk", 999_999_999) == "346699999999990"
+
+
 def test_the_same_number_in_two_series_has_two_fik_references() -> None:
     assert fik_reference("71", "P1", 7) != fik_reference("71", "P2", 7)
     assert fik_reference("71", "P1", 7) == fik_reference("71", "P1", 7)
@@ -274,5 +280,6 @@ def test_an_iban_has_its_country_length_and_check_digits(wrong: str) -> None:
 
 
 def test_the_documentation_explains_every_check_in_the_order_in_which_they_are_made() -> None:
-    table = (Path(__file__).parents[3] / "docs" / "documents.md").read_text(encoding="utf-8")
+    pages = (Path(__file__).parents[3] / "docs" / "documents.md").read_text(encoding="utf-8")
+    table = pages.split("## What is checked before anything is issued\n")[1].split("\n## ")[0]
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(CHECKS)

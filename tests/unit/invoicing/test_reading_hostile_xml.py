@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from services.invoicing.adapters import formats
-from services.invoicing.adapters.formats import FORMATS, Format, ubl
+from services.invoicing.adapters.formats import BY_NAME, FORMATS, Format, ubl
 from services.invoicing.adapters.formats.ubl import UnreadableError
 from services.invoicing.domain import document as model
 from services.invoicing.domain.document import Document
@@ -102,7 +102,47 @@ def test_what_cannot_be_a_document_is_said_in_danish_with_its_place(error: str, 
 
 def test_what_a_file_says_is_quoted_on_one_line_and_not_at_length() -> None:
     assert ubl.quoted("a\nb\x1b[31m") == "»a b[31m«"
+    assert ubl.quoted("x" * 60) == f"»{'x' * 60}«"
     assert ubl.quoted("x" * 61) == f"»{'x' * 60}…«"
+
+
+SELLER_AT = "cac:AccountingSupplierParty/cac:Party"
+
+
+@pytest.mark.parametrize(
+    ("what", "instead", "place"),
+    [
+        ("billing:3.0<", "billing:4.0<", "cbc:CustomizationID"),
+        ("<cbc:ID>P1-7<", "<cbc:ID>P1<", "cbc:ID"),
+        ("<cbc:IssueDate>[^<]*</cbc:IssueDate>", "", "cbc:IssueDate"),
+        ("<cbc:IssueDate>[^<]*<", "<cbc:IssueDate>i dag<", "cbc:IssueDate"),
+        ('EndpointID schemeID="0184"', 'EndpointID schemeID="9999"', f"{SELLER_AT}/cbc:EndpointID"),
+        ("<cac:AccountingSupplierParty>.*</cac:AccountingSupplierParty>", "", SELLER_AT),
+        (">42<", ">48<", "cac:PaymentMeans/cbc:PaymentMeansCode"),
+        (">42<", ">93<", "cac:PaymentMeans/cbc:PaymentID"),
+        ("(Percent>)25<", r"\g<1>25.5<", "cac:Item/cac:ClassifiedTaxCategory/cbc:Percent"),
+        ("(LineExtensionAmount[^>]*>)1950", r"\g<1>1951", "cbc:LineExtensionAmount"),
+        ("LegalMonetaryTotal>", "Total>", "cac:LegalMonetaryTotal"),
+        ("<cbc:PayableAmount.*?</cbc:PayableAmount>", "", "cbc:PayableAmount"),
+        ('(PayableAmount currencyID=)"DKK"', r'\1"EUR"', "cbc:PayableAmount"),
+        ("(PayableAmount[^>]*>)", r"\g<1>0.001", "cbc:PayableAmount"),
+        ("(<cbc:EndDate>)2027-08-31", r"\g<1>2020-08-31", "period.ends"),
+        ('unitCode="HUR"', 'unitCode="XX"', "line.unit"),
+    ],
+)
+def test_a_refusal_names_the_place(what: str, instead: str, place: str) -> None:
+    form = BY_NAME["peppol-bis-3"]
+    text, count = re.subn(what, instead, form.write(DOCUMENTS[0]).decode(), flags=re.DOTALL)
+    assert count
+    with pytest.raises(UnreadableError) as refused:
+        form.read(text.encode())
+    assert refused.value.place == place
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_half_a_period_is_none(form: Format) -> None:
+    xml = re.sub(b"<cbc:EndDate>.*?</cbc:EndDate>", b"", form.write(DOCUMENTS[0]))
+    assert {line.period for line in form.read(xml).lines} == {None}
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)

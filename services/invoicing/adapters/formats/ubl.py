@@ -146,7 +146,7 @@ def plain(number: Decimal) -> str:
     text = f"{number:f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return text or "0"
+    return text
 
 
 def to_bytes(root: Element) -> bytes:
