@@ -17,6 +17,7 @@ from services.notifications.domain.calendar_checks import check_calendar
 from services.notifications.domain.text import one_line
 from shared.contracts.time import COPENHAGEN
 from tests.support.calendar_client import Client, Slot, read
+from tests.support.ical4j import Judge
 
 GOLDEN = Path(__file__).parent / "golden"
 BO = "bo@kobenhavn.example"
@@ -120,19 +121,22 @@ MINUTES = st.integers(-3 * 24 * 60, 3 * 24 * 60)
 
 
 @settings(deadline=None)
-@given(st.sampled_from(CHANGES), MINUTES, st.integers(1, 3 * 24 * 60))
-@example(CHANGES[0], 0, 1)
-@example(CHANGES[0], -1, 2)
-@example(CHANGES[1], 0, 1)
-@example(CHANGES[1], -60, 60)
-@example(CHANGES[1], -1, 2)
-@example(CHANGES[1], 59, 1)
-def test_every_minute_around_the_change_of_the_clocks_is_itself(change: datetime, before: int, long: int) -> None:
+@given(change=st.sampled_from(CHANGES), before=MINUTES, long=st.integers(1, 3 * 24 * 60))
+@example(change=CHANGES[0], before=0, long=1)
+@example(change=CHANGES[0], before=-1, long=2)
+@example(change=CHANGES[1], before=0, long=1)
+@example(change=CHANGES[1], before=-60, long=60)
+@example(change=CHANGES[1], before=-1, long=2)
+@example(change=CHANGES[1], before=59, long=1)
+def test_every_minute_around_the_change_of_the_clocks_is_itself(
+    ical4j: Judge, change: datetime, before: int, long: int
+) -> None:
     starts = change + timedelta(minutes=before)
     ends = starts + timedelta(minutes=long)
     for method in ("REQUEST", "CANCEL"):
         entry = replace(ENTRY, method=method, starts_at=starts, ends_at=ends)  # type: ignore[arg-type] # one of the two
         assert check_calendar(ics(entry)) == []
+        assert ical4j.findings(ics(entry)) == []
         if method == "REQUEST":
             slot = taken(entry)[entry.uid]
             assert (slot.starts, slot.ends) == (starts, ends)
