@@ -117,12 +117,20 @@ class Servers:
 @contextlib.contextmanager
 def servers() -> Iterator[Servers]:
     with tempfile.TemporaryDirectory(prefix="tovholder-bench-", ignore_cleanup_errors=True) as folder:
+        _sign_links_with(Path(folder) / "link.key")
         running = Servers(Path(folder))
         try:
             running.start()
             yield running
         finally:
             running.stop()
+
+
+def _sign_links_with(key: Path) -> None:
+    """For use cases that run in this process."""
+    key.write_text(secrets.token_hex(32), encoding="ascii")
+    os.environ["TOVHOLDER_LINK_KEY_FILE"] = str(key)
+    os.environ.setdefault("TOVHOLDER_DATABASE_URL", "postgresql://nobody@127.0.0.1/none")
 
 
 @dataclass

@@ -81,11 +81,13 @@ def file_name(issued: Issued, suffix: str) -> str:
     return f"{quote(issued.id, safe='')}.{suffix}"
 
 
-def write(folder: Path, issued: Issued) -> None:
-    """All files, each whole or not at all; writing them again gives the same bytes."""
+def write(folder: Path, issued: Issued) -> dict[str, bytes]:
+    """All files, each whole or not at all, by suffix; writing them again gives the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
-    for suffix, content in as_files(issued).items():
+    files = as_files(issued)
+    for suffix, content in files.items():
         _replace(folder / file_name(issued, suffix), content)
+    return files
 
 
 def _invoice(issued: Issued) -> Invoice:

@@ -139,6 +139,7 @@ class InvoiceDesk:
             "invoice": shown.standing.invoice,
             "lines": shown.lines,
             "notes": shown.notes,
+            "official": shown.official,
             "done": next((note for note in shown.notes if note.id == done), None),
         }
         return self._host.pages.render(

@@ -1,4 +1,4 @@
-"""What invoicing does all the time: it writes issued invoices to files."""
+"""What invoicing does all the time: it writes issued documents to files, and has the official rules look at them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from services.invoicing.adapters import invoices
+from services.invoicing.adapters.official_rules import OfficialRules
+from services.invoicing.settings import Settings
 from services.invoicing.usecases.write_documents import write_documents
 from shared.messaging.failures import Failure, classify
 from shared.storage.tx import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from services.invoicing.adapters.official_rules import Verdict
     from shared.runtime.service import Host, Worker
     from shared.storage.tx import Tx
 
@@ -31,19 +34,24 @@ class DocumentWriter:
 
     name = "documents"
 
-    def __init__(self, host: Host, folder: Path) -> None:
+    def __init__(self, host: Host, folder: Path, rules: Path | None) -> None:
         self._host = host
         self._folder = folder
+        self._rules = rules
 
     async def run(self, stop: asyncio.Event) -> None:
         """A full disk, or a database that is away, is waited for; the invoices are issued all the same."""
+        with OfficialRules(self._rules) as rules:
+            await self._write(stop, rules)
+
+    async def _write(self, stop: asyncio.Event, rules: OfficialRules) -> None:
         failures = 0
         while not stop.is_set():
             pause = LOOK_SECONDS
             try:
                 if await self.pending():
                     with self._host.activity.busy():
-                        await write_documents(self._transaction, self._folder)
+                        self._tell(await write_documents(self._transaction, self._folder, rules))
                     pause = 0.0
                 failures = 0
             except Exception as error:
@@ -55,6 +63,12 @@ class DocumentWriter:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
 
+    def _tell(self, verdicts: Mapping[str, Verdict]) -> None:
+        for document_id, verdict in verdicts.items():
+            if verdict.errors:
+                broken = sorted({one.rule for one in verdict.errors})
+                self._host.log.error("official_rules_refuse", alarm=True, document=document_id, rules=broken)
+
     async def pending(self) -> int:
         async with self._transaction() as tx:
             return await invoices.count_unwritten(tx)
@@ -64,5 +78,7 @@ class DocumentWriter:
 
 
 def workers(host: Host) -> Sequence[Worker]:
-    folder = host.settings.documents_dir
-    return [] if folder is None else [DocumentWriter(host, folder / "invoices")]
+    settings = host.settings
+    folder = settings.documents_dir
+    rules = settings.einvoice_rules if isinstance(settings, Settings) else None
+    return [] if folder is None else [DocumentWriter(host, folder / "invoices", rules)]

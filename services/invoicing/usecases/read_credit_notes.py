@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.invoicing.adapters import credit_notes
+from services.invoicing.adapters import credit_notes, official_checks
 from services.invoicing.domain.credit_note import as_told
 from services.invoicing.usecases.read_invoices import find
 from shared.contracts.refusal import Refused
@@ -29,7 +29,8 @@ async def list_credit_notes_of_invoice(tx: Tx, query: Mapping[str, str]) -> dict
 
 
 async def get_credit_note(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    return as_told(await find_credit_note(tx, query["credit_note_id"]))
+    note = await find_credit_note(tx, query["credit_note_id"])
+    return {**as_told(note), "official_check": await official_checks.read(tx, note.id)}
 
 
 async def find_credit_note(tx: Tx, credit_note_id: str) -> CreditNoteIssued:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.invoicing.adapters import invoices
+from services.invoicing.adapters import invoices, official_checks
 from services.invoicing.domain.invoice import as_told
 from shared.contracts.refusal import Refused
 
@@ -22,7 +22,8 @@ async def list_invoices(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
 
 async def get_invoice(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     standing = await find(tx, query["invoice_id"])
-    return {**as_told(standing.invoice), **_paid(standing)}
+    official = await official_checks.read(tx, standing.invoice.id)
+    return {**as_told(standing.invoice), **_paid(standing), "official_check": official}
 
 
 async def find(tx: Tx, invoice_id: str) -> invoices.Standing:

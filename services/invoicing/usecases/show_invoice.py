@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from services.invoicing.adapters import claims, credit_notes, links
+from services.invoicing.adapters import claims, credit_notes, links, official_checks
 from services.invoicing.domain.claim import STATE_TITLES
 from services.invoicing.usecases.read_invoices import find
 
@@ -33,6 +33,8 @@ class ShownInvoice:
     standing: Standing
     lines: tuple[ShownLine, ...]
     notes: tuple[CreditNoteIssued, ...]
+    official: dict[str, Any] | None
+    """What the official rules say of it; None = its files are not written yet."""
 
 
 async def show_invoice(tx: Tx, invoice_id: str) -> ShownInvoice:
@@ -54,7 +56,8 @@ async def show_invoice(tx: Tx, invoice_id: str) -> ShownInvoice:
             )
         )
     notes = await credit_notes.read(tx, invoice_id=invoice_id)
-    return ShownInvoice(standing, tuple(lines), tuple([issued.note for issued in notes]))
+    official = await official_checks.read(tx, invoice_id)
+    return ShownInvoice(standing, tuple(lines), tuple([issued.note for issued in notes]), official)
 
 
 async def link_to_invoice(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:

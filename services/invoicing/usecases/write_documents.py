@@ -1,4 +1,4 @@
-"""Issued invoices and credit notes are written to files once they are committed.
+"""Issued invoices and credit notes are written to files once they are committed, and put to the official rules.
 
 A file is never written for one that is not.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from services.invoicing.adapters import documents, invoices
+from services.invoicing.adapters import documents, invoices, official_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,23 +16,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from services.invoicing.adapters.documents import Issued
+    from services.invoicing.adapters.official_rules import OfficialRules, Verdict
     from shared.storage.tx import Tx
 
 AT_MOST = 50
 """Documents written before it is noted how far we are."""
 
 
-async def write_documents(transaction: Callable[[], AbstractAsyncContextManager[Tx]], folder: Path) -> int:
-    """How many were written. No transaction is open meanwhile; killed in between, the same files are written again."""
+async def write_documents(
+    transaction: Callable[[], AbstractAsyncContextManager[Tx]], folder: Path, rules: OfficialRules
+) -> dict[str, Verdict]:
+    """What the rules say of each that was written. They have been issued: what is wrong is for people to credit.
+
+    No transaction is open meanwhile; killed in between, the same files are written again.
+    """
     async with transaction() as tx:
         unwritten = await invoices.unwritten(tx, AT_MOST)
-    if unwritten:
-        await asyncio.to_thread(_write, folder, [one.document for one in unwritten])
-        async with transaction() as tx:
-            await invoices.mark_written(tx, unwritten)
-    return len(unwritten)
+    if not unwritten:
+        return {}
+    verdicts = await asyncio.to_thread(_write, folder, rules, [one.document for one in unwritten])
+    async with transaction() as tx:
+        await official_checks.save(tx, verdicts)
+        await invoices.mark_written(tx, unwritten)
+    return verdicts
 
 
-def _write(folder: Path, issued: Sequence[Issued]) -> None:
-    for one in issued:
-        documents.write(folder, one)
+def _write(folder: Path, rules: OfficialRules, issued: Sequence[Issued]) -> dict[str, Verdict]:
+    return {one.id: rules.check(documents.write(folder, one)["xml"]) for one in issued}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from services.invoicing.adapters import documents
 from services.invoicing.adapters.formats import FORMATS, Format
+from services.invoicing.adapters.official_rules import OfficialRules
 from services.invoicing.domain.from_invoice import credit_note_document
 from services.invoicing.usecases.credit_invoice import credit_invoice
 from services.invoicing.usecases.explain import explain
@@ -365,8 +366,10 @@ def files(*ids: str) -> list[str]:
     return [f"{one}.{suffix}" for one in ids for suffix in ("html", "json", "pdf", "xml")]
 
 
-def writer(books: Room, folder: Path) -> Callable[[], Awaitable[int]]:
-    return lambda: write_documents(lambda: transaction(books.pool, books, books.source, BY_HAND), folder)
+async def write(books: Room, folder: Path) -> list[str]:
+    """The ids of what was written."""
+    begin = partial(transaction, books.pool, books, books.source, BY_HAND)
+    return list(await write_documents(begin, folder, OfficialRules(None)))
 
 
 async def test_the_files_of_invoices_and_credit_notes_are_written_in_the_order_of_the_numbers_they_share(
@@ -377,20 +380,20 @@ async def test_the_files_of_invoices_and_credit_notes_are_written_in_the_order_o
     await books.hear(an_enrolment(enrolment_id="late"))
     await books.ring()
     order: list[str] = []
-    write = documents.write
+    really_write = documents.write
 
-    def noting(folder: Path, issued: documents.Issued) -> None:
+    def noting(folder: Path, issued: documents.Issued) -> dict[str, bytes]:
         order.append(issued.id)
         if order == ["N-1", "N-2"]:
             raise KeyboardInterrupt  # as a kill between two files would leave it
-        write(folder, issued)
+        return really_write(folder, issued)
 
     monkeypatch.setattr(documents, "write", noting)
     with pytest.raises(KeyboardInterrupt):
-        await writer(books, tmp_path)()
+        await write(books, tmp_path)
     assert files("N-1") == names(tmp_path)
-    assert await writer(books, tmp_path)() == 3
-    assert await writer(books, tmp_path)() == 0
+    assert await write(books, tmp_path) == ["N-1", "N-2", "N-3"]
+    assert await write(books, tmp_path) == []
     assert order == ["N-1", "N-2", "N-1", "N-2", "N-3"]
     assert names(tmp_path) == files("N-1", "N-2", "N-3")
     page = (tmp_path / "N-2.html").read_text(encoding="utf-8")
@@ -400,7 +403,7 @@ async def test_the_files_of_invoices_and_credit_notes_are_written_in_the_order_o
 
 async def test_a_credit_note_alone_in_its_round_is_written_too(books: Room, tmp_path: Path) -> None:
     await fees_invoiced(books)
-    assert await writer(books, tmp_path)() == 1
+    assert await write(books, tmp_path) == ["N-1"]
     await books.ask(credit_invoice, credit())
-    assert await writer(books, tmp_path)() == 1
+    assert await write(books, tmp_path) == ["N-2"]
     assert (tmp_path / "N-2.xml").read_bytes().count(b"<cbc:CreditNoteTypeCode>381<") == 1
