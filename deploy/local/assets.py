@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from deploy.local.locations import ROOT, cache_dir
 
 DKFDS = ("LICENSE.md", "css/dkfds.min.css", "js/dkfds.min.js", "img", "fonts/IBMPlexSans/complete/woff2")
 HTMX = ("LICENSE", "dist/htmx.min.js")
+FONT_SOURCES = re.compile(r"(?P<before>@font-face\{[^}]*?src:)(?P<sources>[^;}]+)")
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
@@ -34,12 +36,23 @@ def install_static() -> Path:
         modules = _npm_ci(ROOT, Path(name) / "npm")
         unfinished = Path(name) / "static"
         _copy(modules / "dkfds" / "dist", unfinished / "dkfds", DKFDS)
+        keep_served_fonts(unfinished / "dkfds" / "css" / "dkfds.min.css")
         for file in HTMX:
             _copy_one(modules / "htmx.org" / file, unfinished / "htmx" / Path(file).name)
         (unfinished / "lock.sha256").write_text(stamp)
         shutil.rmtree(target, ignore_errors=True)
         unfinished.rename(target)
     return target
+
+
+def keep_served_fonts(style: Path) -> None:
+    """Leaves WOFF2 as the only kind of each font: a browser would ask for another that stands before it."""
+
+    def only_woff2(face: re.Match[str]) -> str:
+        kept = [one for one in face["sources"].split(",") if 'format("woff2")' in one]
+        return face["before"] + ",".join(kept) if kept else face[0]
+
+    style.write_text(FONT_SOURCES.sub(only_woff2, style.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def install_browser() -> Path:
