@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from services.invoicing.adapters.formats import FORMATS
 from services.invoicing.domain.document import (
     BankAccount,
     Credited,
@@ -20,10 +23,12 @@ from services.invoicing.domain.document import (
     Period,
 )
 from services.invoicing.domain.document_checks import Demands, check
-from services.invoicing.domain.from_invoice import credit_note_document, demands_of, invoice_document
+from services.invoicing.domain.from_invoice import credit_note_document, demands_of, faults, invoice_document
 from services.invoicing.domain.identifiers import is_fik_reference
+from services.invoicing.domain.invoice import vat_sums
 from shared.contracts.invoicing import CreditNoteIssued, Invoice
 from shared.contracts.parties import Address, Billing
+from shared.contracts.programme import PaymentWay
 from tests.support.facts import INVOICE, LINE, SELLER
 
 TODAY = date(2020, 10, 1)
@@ -138,7 +143,7 @@ def test_a_line_that_says_when_it_was_delivered_has_that_day_and_else_it_is_the_
 
 def test_what_carries_no_moms_has_the_sellers_reason() -> None:
     lines = (LINE.model_copy(update={"vat_percent": 0}),)
-    sums = {"lines": lines, "vat_ore": 0, "gross_ore": INVOICE.net_ore}
+    sums: dict[str, Any] = {"lines": lines, "vat_ore": 0, "gross_ore": INVOICE.net_ore}
     assert [one.code for one in check(invoice_document(an_invoice(**sums)), TODAY)] == ["exemption_missing"]
     reasoned = invoice_document(an_invoice({"vat_exemption": "Undervisning, momslovens § 13"}, **sums))
     assert (reasoned.exemption, check(reasoned, TODAY)) == ("Undervisning, momslovens § 13", ())
@@ -182,3 +187,81 @@ def test_hostile_and_odd_data_is_let_in_for_the_checks_to_find() -> None:
         "country_wrong",
         "gln_wrong",
     ]
+
+
+def one_of(right: Any, *wrong: Any) -> st.SearchStrategy[Any]:
+    """Mostly what is right."""
+    return st.sampled_from((right, right, right, right, right, right, right, *wrong))
+
+
+SELLERS = st.fixed_dictionaries(
+    {
+        "name": one_of("Foreningen", "", "\x00"),
+        "cvr": one_of("62532424", "62532425"),
+        "street": one_of("Eksempelgade 10", ""),
+        "payment": st.sampled_from(get_args(PaymentWay)),
+        "bank_account": one_of("4069031234", "", "x"),
+        "bank_registration": one_of("0216", "", "0000"),
+        "iban": one_of("DK50 0040 0440 1162 43", "", "DK5100400440116243"),
+        "bic": one_of("DABADKKK", "", "DABA"),
+        "fik_creditor": one_of("81234567", "", "71234567"),
+        "vat_exemption": one_of("Undervisning, momslovens § 13", ""),
+    }
+)
+BILLINGS = st.builds(
+    Billing,
+    ean=one_of("5798000000001", None, "", "5798000000006"),
+    p_number=one_of(None, "1003388394", "1"),
+    order_reference=st.sampled_from((None, "", "4711")),
+    person_reference=st.sampled_from((None, "", "ASTAP", "n/a")),
+    account_string=st.sampled_from((None, "01.02")),
+    address=one_of(ADDRESSED.address, None, Address(street="", postcode="1", city="x", country="Danmark")),
+    demands=st.sets(st.sampled_from(("gln", "order", "person", "account_string", "contact")), max_size=2).map(tuple),
+)
+LINES = st.builds(
+    LINE.__class__,
+    claim_id=st.just("c"),
+    text=one_of("Gebyr", "", "</x>\r\nBo", "\x00"),
+    quantity=st.just(1),
+    unit_price_ore=st.shared(st.integers(1, 10**9), key="price"),
+    net_ore=st.shared(st.integers(1, 10**9), key="price"),
+    vat_percent=one_of(25, 0, 0, 24),
+    delivered_on=st.none() | st.dates(date(2020, 1, 1), date(2020, 9, 1)),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    seller=SELLERS,
+    billing=BILLINGS,
+    cvr=one_of("29189978", None, "29189979"),
+    lines=st.lists(LINES, min_size=1, max_size=4),
+)
+def test_claims_without_faults_are_an_invoice_without_any_and_a_fault_stays_one(
+    seller: dict[str, Any], billing: Billing, cvr: str | None, lines: list[Any]
+) -> None:
+    sums = vat_sums(lines)
+    net, vat = sum(one.net_ore for one in sums), sum(one.vat_ore for one in sums)
+    invoice = an_invoice(
+        seller,
+        billing=billing,
+        buyer=INVOICE.buyer.model_copy(update={"cvr": cvr}),
+        lines=tuple(lines),
+        net_ore=net,
+        vat_ore=vat,
+        gross_ore=net + vat,
+    )
+    wrong = {
+        fault.code
+        for one in lines
+        for fault in faults(
+            invoice.programme.seller, invoice.buyer.name, cvr, billing, invoice.contact, one.vat_percent, one.text
+        )
+    }
+    document = invoice_document(invoice)
+    assert {one.code for one in check(document, TODAY, demands_of(billing))} == wrong
+    if not wrong:
+        for form in FORMATS:
+            read = form.read(form.write(document))
+            assert read == form.carried(document)
+            assert read.told == document.totals
