@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from services.invoicing.adapters.official_rules import OfficialRules
 
 
+NOT_ASKED = {"XML", "FORMAT"}
+"""What `official_rules` answers when a file is no XML, or has no rules."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What is wrong with a file, and sentences that say what was not checked."""
@@ -55,6 +59,7 @@ def _check_xml(xml: bytes, today: date, rules: OfficialRules) -> Checked:
     try:
         found += [(one.code, one.field, one.message) for one in check(read(xml), today)]
     except UnreadableError as error:
-        # What the official rules have found already is said better there.
+        # What the official rules have found is said better there; that they could not even be asked, here in Danish.
+        found = [one for one in found if one[0] not in NOT_ASKED]
         found = found or [("unreadable", error.place, f"Dokumentet kan ikke læses: {error}.")]
     return Checked(tuple(found), (verdict.left_out.value,) if verdict.left_out else ())

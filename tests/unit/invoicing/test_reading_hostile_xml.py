@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from services.invoicing.adapters import formats
+from services.invoicing.adapters import document_files, formats
 from services.invoicing.adapters.formats import BY_NAME, FORMATS, Format, ubl
 from services.invoicing.adapters.formats.ubl import UnreadableError
+from services.invoicing.adapters.official_rules import OfficialRules
 from services.invoicing.domain import document as model
 from services.invoicing.domain.document import Document
 from tests.support.documents import a_credit_note, an_invoice
@@ -188,6 +190,29 @@ def test_entities_from_outside_or_without_end_are_refused(what: str) -> None:
     with pytest.raises(UnreadableError, match=r"XML|dokumenttype") as refused:
         formats.read(DOCTYPES[what].encode() + xml.replace(b">ASTAP<", b">&i;<"))
     assert_a_sentence(str(refused.value))
+
+
+FILES = {
+    **{what: f"{doctype}<x>&i;</x>".encode() for what, doctype in DOCTYPES.items()},
+    "nothing": b"",
+    "another encoding than it says": '<?xml version="1.0" encoding="UTF-8"?><x>æ</x>'.encode("cp1252"),
+    "a reminder": b'<Reminder xmlns="urn:oasis:names:specification:ubl:schema:xsd:Reminder-2"/>',
+    "beyond all measure": b" " * (33 * 1024 * 1024),
+}
+
+
+@pytest.mark.parametrize("what", FILES)
+def test_a_file_from_anywhere_gets_a_code_and_a_sentence_with_the_official_rules_and_without(
+    what: str, official_rules: OfficialRules
+) -> None:
+    with OfficialRules(None) as none:
+        without = document_files.check_file("file.xml", FILES[what], date(2026, 11, 22), none)
+    asked = document_files.check_file("file.xml", FILES[what], date(2026, 11, 22), official_rules)
+    assert asked.found == without.found
+    ((code, _, sentence),) = asked.found
+    assert code == "unreadable"
+    assert re.fullmatch("Dokumentet kan ikke læses: .*[.]", sentence)
+    assert asked.notes == ()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "iso-8859-1"])
