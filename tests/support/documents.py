@@ -211,7 +211,7 @@ _WAYS: tuple[tuple[Kind, Way, bool], ...] = (
     ("credit_note", "nemkonto", True),
 )
 _RATES: tuple[tuple[int, ...], ...] = ((25,), (0, 25), (0,))
-_LINES = ((1, 1), (2, 9), (10, 199), (200, 200), (2, 4))
+_LINES = ((1, 1), (2, 9), (10, 199), (2, 4), (1, 3), (200, 200), (2, 6))
 _OF_LINE = ("", "discount", "charge", "discount of %", "charge of %", "all of it", "half an øre")
 _OF_WHOLE = ("discount", "charge", "", "discount of %", "charge of %")
 _ROUNDINGS = (0, 1, -1)
