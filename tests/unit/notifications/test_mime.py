@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from services.notifications.adapters import mime
 from services.notifications.adapters.mime import Attachment, Mail, UnsafeHeaderError, check, compose, message_id
 from services.notifications.adapters.texts import Texts
 from services.notifications.domain.calendar import Mailbox
@@ -64,6 +65,7 @@ HEADERS = {
 @example("\u202eelpmaxe\u2028Bcc: x", "😀" * 300)
 @example('"; <x@y.example>, z', '\\" <')
 @example(" ", "\r\n")
+@example("Bo", "a" * 200)
 def test_no_text_gets_out_of_its_header(name: str, subject: str) -> None:
     mail = a_mail(name, subject)
     message = parsed(mail)
@@ -74,6 +76,7 @@ def test_no_text_gets_out_of_its_header(name: str, subject: str) -> None:
     assert all(len(line) <= 998 for line in mail.content.split(b"\r\n"))
     assert mail.content.isascii()
     head = mail.content.partition(b"\r\n\r\n")[0].decode()
+    assert all(len(line) <= 78 for line in head.split("\r\n") if line.startswith("Subject")), "RFC 5322 § 2.1.1"
     assert all(len(line) <= 76 for line in head.split("\r\n") if "=?" in line), "RFC 2047 § 2"
     for header in ("From", "To", "Reply-To", "Subject"):
         shown = str(make_header(decode_header(str(raw_headers(mail)[header]))))
@@ -148,6 +151,14 @@ def test_the_last_look_refuses_bytes_that_nobody_wrote(content: bytes) -> None:
         check(content)
 
 
+def test_every_mail_gets_the_last_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were a text ever put into a header as it came, the mail would not go out."""
+    monkeypatch.setattr(mime, "one_line", str)
+    monkeypatch.setattr(mime, "_words", str)
+    with pytest.raises(UnsafeHeaderError):
+        a_mail(subject="Emne\r\nBcc: x@y.example")
+
+
 @pytest.mark.parametrize("email_address", ["bo@k.example", "a.b+c@k-k.example", "o'hara@k.example"])
 def test_an_address_is_an_address(email_address: str) -> None:
     assert is_address(email_address)
@@ -189,6 +200,22 @@ def test_cleaned_text_stays_clean_when_cleaned_again(text: str) -> None:
     assert lines(lines(text)) == lines(text)
     assert len(one_line(text)) <= 200
     assert lines(text).encode().decode() == lines(text)
+
+
+@pytest.mark.parametrize("mark", list("\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"))
+def test_whatever_breaks_a_line_is_a_blank_in_one_line_and_a_break_in_several(mark: str) -> None:
+    assert one_line(f"a{mark}b") == "a b"
+    assert lines(f"a{mark}b") == "a\nb"
+
+
+@pytest.mark.parametrize("mark", list("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+def test_no_mark_turns_the_direction_of_the_text_around_it(mark: str) -> None:
+    assert one_line(f"a{mark}b") == lines(f"a{mark}b") == "ab"
+
+
+@pytest.mark.parametrize("mark", list("\0\x01\x07\x08\x1b\x7f\x80\x9b\ud800\udfff\ue000\ufeff"))
+def test_no_control_character_half_or_private_character_is_kept(mark: str) -> None:
+    assert one_line(f"a{mark}b") == lines(f"a{mark}b") == "ab"
 
 
 def test_a_mark_that_is_not_to_be_seen_does_not_hide_another_from_being_composed() -> None:
