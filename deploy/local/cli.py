@@ -7,8 +7,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,15 @@ import typer
 from rich.console import Console
 
 from deploy.local.errors import StackError
-from deploy.local.locations import DEFAULT_DATA_DIR, ROOT, read_running, service_names
+from deploy.local.locations import (
+    DEFAULT_DATA_DIR,
+    DEMO_DATA_DIR,
+    ROOT,
+    python_module,
+    read_running,
+    service_names,
+    where_it_runs,
+)
 
 if TYPE_CHECKING:
     from deploy.local.stack import Addresses
@@ -30,10 +39,33 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 WIDE = 240
-PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 DataDirOption = Annotated[Path, typer.Option("--data-dir", help="Mappen med data, mails, fakturaer og logfiler.")]
+RunningOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir", help=f"Mappen, som det kører på; ellers {DEFAULT_DATA_DIR}, og {DEMO_DATA_DIR} hvis demoen kører."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Skriv én linje JSON i stedet for tekst.")]
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001  (the library calls it so)
+    if asked:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"tovholder {version('tovholder')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def tovholder(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Vis versionen.")
+    ] = False,
+) -> None:
+    """Before every command."""
 
 
 @app.command()
@@ -52,18 +84,24 @@ def up(
 @app.command()
 def demo(
     *,
-    data_dir: DataDirOption = Path("demo-data"),
+    data_dir: DataDirOption = DEMO_DATA_DIR,
     ports: Annotated[str, typer.Option(help="auto, eller den første port i en række.")] = "auto",
     leave: Annotated[bool, typer.Option("--exit", help="Stop alt, når forløbet er spillet.")] = False,
+    look: Annotated[bool, typer.Option("--look", help="Spil ikke; start det, der er spillet, til Ctrl-C.")] = False,
     summary: Annotated[Path | None, typer.Option(help="Skriv tallene som JSON i denne fil.")] = None,
 ) -> None:
     """Spil to år af et netværk på et simuleret ur, og vis hvad der kom ud af det."""
+    if look and (leave or summary):
+        raise typer.BadParameter("--look spiller ikke og går ikke sammen med --exit og --summary.")
     from deploy.local import up as living
     from deploy.local.demo import play
 
     with living.interruptible() as asked:
         try:
-            play.run(data_dir, living.parse_ports(ports), summary, Console(), leave=leave)
+            if look:
+                play.look(data_dir, living.parse_ports(ports), Console())
+            else:
+                play.run(data_dir, living.parse_ports(ports), summary, Console(), leave=leave)
         except KeyboardInterrupt:
             if not asked.is_set():
                 raise
@@ -71,31 +109,37 @@ def demo(
 
 
 @app.command()
-def status(*, data_dir: DataDirOption = DEFAULT_DATA_DIR, as_json: JsonOption = False) -> None:
+def status(*, data_dir: RunningOption = None, as_json: JsonOption = False) -> None:
     """Vis adresserne, og om hver tjeneste er klar."""
     from deploy.local import up as living
 
-    if not living.status(data_dir, as_json=as_json):
+    if not living.status(where_it_runs(data_dir), as_json=as_json):
         raise typer.Exit(1)
 
 
 @app.command()
-def check(files: Annotated[list[Path], typer.Argument(help="Programfiler (YAML).")]) -> None:
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Programfiler (YAML) eller mapper med dem.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Skriv fundene som JSON.")] = False,
+) -> None:
     """Kontrollér programfiler: datoer, beløb og felter, med linjenumre."""
     from deploy.local.caddy import FRONT
 
-    raise typer.Exit(_service(FRONT, "check", *(str(file.resolve()) for file in files)))
+    form = ("--json",) if as_json else ()
+    raise typer.Exit(_service(FRONT, "check", *form, *(str(file.resolve()) for file in files)))
 
 
 @app.command()
 def why(
     what: Annotated[str, typer.Argument(metavar="ID", help="Id på en mail, en fakturalinje, en hændelse …")],
-    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    data_dir: RunningOption = None,
 ) -> None:
     """Hvorfor? Vis kæden af hændelser og personen bag en mail, en fakturalinje eller en plads."""
     from deploy.local import why as tracing
 
-    found = read_running(data_dir)
+    folder = where_it_runs(data_dir)
+    found = read_running(folder)
     token = Path(found["api_token_file"]).read_text()
     away: set[str] = set()
 
@@ -106,7 +150,7 @@ def why(
             except tracing.NoAnswer:
                 away.add(name)
                 sys.stderr.write(f"{name} svarer ikke over HTTP; databasen spørges i stedet (nogle sekunder).\n")
-        return tracing.decode(_ask_process(name, "why", sought, data_dir=data_dir))
+        return tracing.decode(_ask_process(name, "why", sought, data_dir=folder))
 
     installation = tracing.Installation(tuple(found["services"]), ask)
     story = installation.explain(what)
@@ -118,43 +162,148 @@ def why(
     console.print(story)
 
 
-OPERATIONS = {
-    "dlq": "Vis, prøv igen eller kassér hændelser, som en tjeneste ikke kunne behandle.",
-    "outbox": "Vis, prøv igen eller opgiv hændelser, som Kafka ikke vil tage imod.",
-    "replay": "Send en tjenestes hændelser til Kafka igen (efter et tab i Kafka); ingen virkning sker to gange.",
+ServiceArgument = Annotated[str, typer.Argument(metavar="TJENESTE", help="Tjenestens navn.")]
+ACTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "dlq": (
+        "Vis, prøv igen eller kassér hændelser, som en tjeneste ikke kunne behandle.",
+        {
+            "list": "de åbne, efter årsag og hver for sig, og de emner, der venter på en hændelse, som mangler",
+            "show N": "en af dem, hel; den kan rumme personoplysninger",
+            "retry N": "tag den ind nu, og derefter det, der venter bag den",
+            "accept N": "tag den ind nu, selv om den kom efter sin tur",
+            "discard N": "tag den aldrig ind; det, der venter bag den, går videre",
+            "skip-gap EMNE AFSENDER": "gå videre uden en hændelse, som aldrig kommer",
+            "skip-beginnings": "gå videre uden de første hændelser om alle emner, der venter på deres",
+        },
+    ),
+    "outbox": (
+        "Vis, prøv igen eller opgiv hændelser, som Kafka ikke vil tage imod.",
+        {
+            "list": "hver af dem, og hvor mange der venter bag den",
+            "show N": "en af dem, hel; den kan rumme personoplysninger",
+            "retry N": "send den nu, og derefter det, der venter bag den",
+            "discard N": "send den aldrig; det, der venter bag den, bliver sendt",
+        },
+    ),
 }
-"""Commands that every service has; what follows the service's name is for the service."""
+"""Commands that every service has, and what each can do; the service itself does it."""
 
 
-def operate(
-    context: typer.Context,
-    service: Annotated[str, typer.Argument(help="Tjenestens navn.")],
-    data_dir: DataDirOption = DEFAULT_DATA_DIR,
-) -> None:
-    from deploy.local.stack import running
+def _operation(name: str, about: str, acts: Mapping[str, str]) -> None:
+    """Adds one of them to the command line. Nothing but what is in the table reaches a service."""
+    by_word = {act.split()[0]: act for act in acts}
 
-    raise typer.Exit(_service(service, str(context.command.name), *context.args, addresses=running(data_dir)))
-
-
-for _name, _about in OPERATIONS.items():
-    app.command(_name, help=_about, context_settings=PASS_ON)(operate)
-
-
-@app.command(context_settings=PASS_ON)
-def document(
-    context: typer.Context,
-    what: Annotated[str, typer.Argument(help="show NUMMER, page NUMMER, samples MAPPE eller check FIL …")],
-    data_dir: DataDirOption = DEFAULT_DATA_DIR,
-) -> None:
-    """Vis fakturaer og kreditnotaer (show), kreditér en (page), lav eksempler, eller kontrollér filer og mails."""
-    from deploy.local import documents
-
-    if what in {"show", "page"}:
+    def operate(
+        service: ServiceArgument,
+        act: Annotated[str, typer.Argument(metavar="HVAD", help=" · ".join(acts))],
+        words: Annotated[
+            list[str] | None, typer.Argument(metavar="N", help="Nummeret, eller emne og afsender.")
+        ] = None,
+        data_dir: RunningOption = None,
+    ) -> None:
         from deploy.local.stack import running
 
-        raise typer.Exit(_service("invoicing", "document", what, *context.args, addresses=running(data_dir)))
-    asked = documents.samples(context.args) if what == "samples" else documents.checks(what, context.args)
-    raise typer.Exit(max(_service(service, *arguments) for service, *arguments in asked))
+        wanted = by_word.get(act, "").split()[1:]
+        given = words or []
+        if act not in by_word or len(given) != len(wanted) or (wanted == ["N"] and not given[0].isdecimal()):
+            raise typer.BadParameter(f"Skriv tovholder {name} {service} og så: {', '.join(acts)}.")
+        raise typer.Exit(_service(service, name, act, *given, addresses=running(where_it_runs(data_dir))))
+
+    app.command(name, help="\n\n".join([about, *(f"[bold]{act}[/bold]  {what}." for act, what in acts.items())]))(
+        operate
+    )
+
+
+for _name, (_about, _acts) in ACTS.items():
+    _operation(_name, _about, _acts)
+
+
+@app.command()
+def replay(
+    service: ServiceArgument,
+    since: Annotated[
+        str,
+        typer.Option(metavar="TIDSPUNKT", help="Fra da af, for eksempel 2026-03-01T00:00:00Z; uden zone er det UTC."),
+    ],
+    data_dir: RunningOption = None,
+) -> None:
+    """Send en tjenestes hændelser til Kafka igen (efter et tab i Kafka); ingen virkning sker to gange."""
+    from deploy.local.stack import running
+
+    try:
+        datetime.fromisoformat(since)
+    except ValueError:
+        raise typer.BadParameter(f"--since {since}: skriv et tidspunkt som 2026-03-01T00:00:00Z.") from None
+    raise typer.Exit(_service(service, "replay", "--since", since, addresses=running(where_it_runs(data_dir))))
+
+
+document = typer.Typer(
+    name="document",
+    help="Vis fakturaer og kreditnotaer, kreditér en, lav eksempler, eller kontrollér filer og mails.",
+    no_args_is_help=True,
+)
+app.add_typer(document)
+NumberArgument = Annotated[str, typer.Argument(metavar="NUMMER", help="Serie og nummer, for eksempel K-1.")]
+
+
+class Kind(StrEnum):
+    """The files that a document is."""
+
+    HTML = "html"
+    JSON = "json"
+    XML = "xml"
+    PDF = "pdf"
+
+
+@document.command("show")
+def document_show(
+    number: NumberArgument,
+    *,
+    kind: Annotated[
+        Kind | None, typer.Option("--as", help="Hvad; ellers efter filens navn, og i en terminal json.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FIL", help="Skriv i en fil.")] = None,
+    data_dir: RunningOption = None,
+) -> None:
+    """Vis en faktura eller kreditnota, eller skriv den i en fil."""
+    from deploy.local import documents
+    from deploy.local.stack import running
+
+    addresses = running(where_it_runs(data_dir))
+    raise typer.Exit(_service(*documents.show(number, kind, out), addresses=addresses))
+
+
+@document.command("page")
+def document_page(number: NumberArgument, data_dir: RunningOption = None) -> None:
+    """Skriv adressen på siden, hvor en faktura krediteres; den er hemmelig og gælder i tolv timer."""
+    from deploy.local.stack import running
+
+    addresses = running(where_it_runs(data_dir))
+    raise typer.Exit(_service("invoicing", "document", "page", "--", number, addresses=addresses))
+
+
+@document.command("samples")
+def document_samples(folder: Annotated[Path, typer.Argument(metavar="MAPPE", help="Her skrives de.")]) -> None:
+    """Lav et eksempel på hver slags: fakturaer, kreditnotaer, kvittering og kalendermails."""
+    from deploy.local import documents
+
+    for service, *arguments in documents.samples(folder):
+        if status := _service(service, *arguments):
+            raise typer.Exit(status)
+
+
+@document.command("check")
+def document_check(
+    files: Annotated[list[Path], typer.Argument(metavar="FIL…", help="E-fakturaer, PDF'er, kalenderfiler og mails.")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Sig, hvad der er galt med filer, hvor end de kommer fra. 65 = noget er galt."""
+    from deploy.local import documents
+
+    raise typer.Exit(
+        max(_service(service, *arguments) for service, *arguments in documents.checks(files, as_json=as_json))
+    )
 
 
 KafkaOption = Annotated[
@@ -170,7 +319,7 @@ def emit(
         typer.Argument(metavar="FIL|-", help="En CloudEvent, en JSON-liste af dem eller en pr. linje; - = stdin."),
     ],
     *,
-    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    data_dir: RunningOption = None,
     kafka: KafkaOption = None,
     prefix: PrefixOption = "",
     as_json: JsonOption = False,
@@ -184,7 +333,7 @@ def emit(
     from deploy.local import emit as sending
 
     events = sending.read_events(file.read())
-    sent = asyncio.run(sending.send(kafka or read_running(data_dir)["kafka"], events, prefix))
+    sent = asyncio.run(sending.send(kafka or read_running(where_it_runs(data_dir))["kafka"], events, prefix))
     for one in sent:
         where = {"topic": prefix + one.event.topic, "partition": one.partition, "offset": one.offset}
         if as_json:
@@ -211,7 +360,7 @@ def tail(
         list[str] | None, typer.Option("--subject", help="Kun emner, hvori ordet indgår; med * skal det hele passe.")
     ] = None,
     follow: Annotated[bool, typer.Option(help="Bliv ved, til Ctrl-C; ellers stop ved loggens ende.")] = True,
-    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    data_dir: RunningOption = None,
     kafka: KafkaOption = None,
     prefix: PrefixOption = "",
     as_json: JsonOption = False,
@@ -225,7 +374,7 @@ def tail(
 
     wanted = watching.Wanted(tuple(types or ()), tuple(subjects or ()))
     start = watching.parse_since(since or (None if follow else "start"), datetime.now(UTC))  # noqa: TID251 # the edge
-    bootstrap = kafka or read_running(data_dir)["kafka"]
+    bootstrap = kafka or read_running(where_it_runs(data_dir))["kafka"]
     with living.interruptible() as asked:
         try:
             asyncio.run(_tail(bootstrap, topics.topic_names(prefix), wanted, start, follow=follow, as_json=as_json))
@@ -256,16 +405,18 @@ def _service(name: str, *arguments: str, addresses: "Addresses | None" = None) -
     """Runs a command of one service and returns its exit status."""
     if name not in service_names():
         raise StackError(f"Der er ingen tjeneste {name!r}; vælg mellem {', '.join(service_names())}.")
-    from deploy.local.stack import python_module, service_environment
+    env: dict[str, str] = {}
+    if addresses is not None:
+        from deploy.local.stack import service_environment
 
-    env = service_environment(name, addresses) if addresses else {}
+        env = service_environment(name, addresses)
     command = [*python_module(name), *arguments]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=False).returncode
 
 
 def _ask_process(name: str, *arguments: str, data_dir: Path) -> str:
     """What a command of one service prints."""
-    from deploy.local.stack import python_module, running, service_environment
+    from deploy.local.stack import running, service_environment
 
     env = {**os.environ, **service_environment(name, running(data_dir))}
     command = [*python_module(name), *arguments]

@@ -222,9 +222,10 @@ class DataDir:
         if version != 1:
             raise StackError(f"{self.path} was made by another version of Tovholder (format {version}).")
         if made_by != self.made_by:
-            raise StackError(
-                f"{self.path} was made by `tovholder {made_by}` and is not used for `{self.made_by}`. Choose another."
-            )
+            refusal = f"{self.path} was made by `tovholder {made_by}` and is not used for `{self.made_by}`."
+            if made_by == "demo":
+                refusal += f" To look at what was played: `tovholder demo --look --data-dir {self.path}`."
+            raise StackError(f"{refusal} Choose another folder.")
 
 
 def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:

@@ -12,26 +12,29 @@ from deploy.local.errors import StackError
 CALENDARS = (".ics", ".eml")
 
 
-def samples(arguments: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def show(number: str, kind: str | None, out: Path | None) -> tuple[str, ...]:
+    """Service and arguments of the command that shows one document, or writes it to a file."""
+    form = () if kind is None else ("--as", kind)
+    file = () if out is None else ("--out", str(out.absolute()))
+    return "invoicing", "document", "show", *form, *file, "--", number
+
+
+def samples(folder: Path) -> Iterator[tuple[str, ...]]:
     """Service and arguments of each command that makes samples in the folder."""
-    if len(arguments) != 1:
-        raise StackError("Nævn mappen, som eksemplerne skal skrives i: tovholder document samples MAPPE")
-    folder = Path(arguments[0]).resolve()
-    yield "invoicing", "document", "samples", str(folder)
-    yield "notifications", "document", "samples", str(folder)
+    if str(folder).startswith("-"):
+        raise StackError(f"{folder} ligner et tilvalg og ikke en mappe; skriv ./{folder}, hvis den hedder sådan.")
+    yield "invoicing", "document", "samples", str(folder.absolute())
+    yield "notifications", "document", "samples", str(folder.absolute())
 
 
-def checks(what: str, arguments: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def checks(files: Sequence[Path], *, as_json: bool) -> Iterator[tuple[str, ...]]:
     """Service and arguments of each command that checks some of the files."""
-    files = [str(Path(file).resolve()) for file in arguments if not file.startswith("-")]
-    if what != "check" or not files:
-        raise StackError("Skriv show NUMMER, page NUMMER, samples MAPPE eller check FIL …")
-    options = [option for option in arguments if option.startswith("-")]
-    calendars = [file for file in files if Path(file).suffix.lower() in CALENDARS]
-    others = [file for file in files if file not in calendars]
+    options = ("--json",) if as_json else ()
+    calendars = [str(file.absolute()) for file in files if file.suffix.lower() in CALENDARS]
+    others = [str(file.absolute()) for file in files if file.suffix.lower() not in CALENDARS]
     if (rules := einvoice_rules.unpacked()) is not None:
         os.environ.setdefault("TOVHOLDER_EINVOICE_RULES", str(rules))
     if others:
-        yield "invoicing", "document", "check", *others, *options
+        yield "invoicing", "document", "check", *options, *others
     if calendars:
-        yield "notifications", "calendar", "check", *calendars, *options
+        yield "notifications", "calendar", "check", *options, *calendars

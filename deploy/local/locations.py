@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 DEFAULT_DATA_DIR = Path("var")
 """Of an installation, from where the command is given."""
+
+DEMO_DATA_DIR = Path("demo-data")
+"""Of the demo, from where the command is given."""
 
 
 def cache_dir() -> Path:
@@ -32,11 +36,38 @@ def service_names(root: Path = ROOT) -> tuple[str, ...]:
     return tuple(sorted(init.parent.name for init in (root / "services").glob("*/__init__.py")))
 
 
+def python_module(service: str) -> tuple[str, ...]:
+    """How a service is run: `python -m services.<name>`."""
+    if not (ROOT / "services" / service / "__main__.py").exists():
+        raise StackError(f"services/{service}/__main__.py is missing, so the service can't be started.")
+    return (sys.executable, "-m", f"services.{service}")
+
+
+def where_it_runs(named: Path | None) -> Path:
+    """The data directory that was named; else the ordinary one, or the demo's if that is the one in use."""
+    if named is not None:
+        return named
+    runs = [folder for folder in (DEFAULT_DATA_DIR, DEMO_DATA_DIR) if _running_file(folder).exists()]
+    return runs[0] if runs else DEFAULT_DATA_DIR
+
+
 def read_running(data_dir: Path) -> dict[str, Any]:
     """The public addresses of the installation that runs on this data directory. Raises StackError when none does."""
-    path = data_dir.absolute()
-    file = path / "running.json"
+    file = _running_file(data_dir)
     if not file.exists():
-        raise StackError(f"Nothing runs on {path}. Start it with `tovholder up --data-dir {data_dir}`.")
+        start = "demo --look" if made_by(data_dir) == "demo" else "up"
+        raise StackError(f"Nothing runs on {file.parent}. Start it with `tovholder {start} --data-dir {data_dir}`.")
     found: dict[str, Any] = json.loads(file.read_text())
     return found
+
+
+def made_by(data_dir: Path) -> str | None:
+    """`up` or `demo`; None for a folder of nobody's."""
+    try:
+        return str(json.loads((data_dir / "tovholder.json").read_text())["made_by"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _running_file(data_dir: Path) -> Path:
+    return data_dir.absolute() / "running.json"

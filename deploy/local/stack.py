@@ -28,7 +28,7 @@ from deploy.local import caddy, databases, einvoice_rules, jars, kafka, postgres
 from deploy.local.blocking import run_blocking
 from deploy.local.datadir import ADMIN_PASSWORD, API_TOKEN, DataDir, MadeBy, Ports, write_atomically
 from deploy.local.errors import StackError
-from deploy.local.locations import ROOT, cache_dir, read_running, service_names
+from deploy.local.locations import ROOT, cache_dir, python_module, read_running, service_names
 from deploy.local.ports import HOST
 from deploy.local.process import Command
 from deploy.local.supervisor import State, Supervisor
@@ -78,13 +78,6 @@ class Addresses:
         return {**shown, "postgres": self.postgres.rpartition("@")[2].partition("/")[0]}
 
 
-def python_module(service: str) -> Sequence[str]:
-    """How a service is run: `python -m services.<name>`."""
-    if not (ROOT / "services" / service / "__main__.py").exists():
-        raise StackError(f"services/{service}/__main__.py is missing, so the service can't be started.")
-    return (sys.executable, "-m", f"services.{service}")
-
-
 def _nothing(_step: str) -> None:
     """The listener of those who don't want to know."""
 
@@ -107,6 +100,8 @@ class Stack:
     services: tuple[str, ...] = field(default_factory=service_names)
     service_command: Callable[[str], Sequence[str]] = python_module
     mail_control: bool = False
+    keep: bool = False
+    """Goes on with what a demo left, which is emptied otherwise."""
     on_step: Callable[[str], None] = _nothing
     """Called with a Danish line as each part of the start begins."""
 
@@ -124,7 +119,7 @@ class Stack:
         self._data = DataDir.open(Path(self.data_dir), self.made_by)
         self._supervisor = Supervisor()
         try:
-            if self.made_by == "demo":
+            if self.made_by == "demo" and not self.keep:
                 self._data.empty()
             self._addresses = self._start_all(self._data, self._supervisor)
         except BaseException:

@@ -12,14 +12,21 @@ from services.invoicing.entrypoints.timers import TIMERS
 from services.invoicing.entrypoints.workers import workers
 from services.invoicing.settings import Settings
 from services.invoicing.usecases.explain import explain
-from shared.runtime.service import Service, open_host
+from shared.runtime import log as logs
+from shared.runtime.service import Host, Service, open_host
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+async def open_own_host() -> Host:
+    """For a command, with the settings of the environment."""
+    logs.configure(SERVICE.name)
+    return await open_host(SERVICE, Settings())
+
+
 def _document(argv: Sequence[str]) -> int:
-    return commands.document(argv, lambda: open_host(SERVICE, Settings()))
+    return commands.document(argv, open_own_host)
 
 
 SERVICE = Service(

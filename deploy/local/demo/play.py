@@ -20,11 +20,15 @@ from deploy.local.demo.client import Client
 from deploy.local.demo.scenario import END, PROGRAMME, START, Scenario
 from deploy.local.demo.simulation import Simulation
 from deploy.local.demo.timeline import Timeline
+from deploy.local.errors import StackError
+from deploy.local.locations import DEMO_DATA_DIR, made_by
 from deploy.local.stack import Addresses, Stack
 from shared.contracts.danish import kroner, short_day
 from shared.contracts.time import day_of
 
 SEED = 2020
+INVOICE = "ungenetvaerk-1"
+"""The first that is issued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,8 @@ class Played:
     jumps: int
 
 
-def stack(data_dir: Path, ports: Ports, on_step: Any) -> Stack:
-    return Stack(data_dir, ports=ports, simulated_start=START, seed=SEED, made_by="demo", on_step=on_step)
+def stack(data_dir: Path, ports: Ports, on_step: Any, *, keep: bool = False) -> Stack:
+    return Stack(data_dir, ports=ports, simulated_start=START, seed=SEED, made_by="demo", keep=keep, on_step=on_step)
 
 
 async def play(addresses: Addresses, console: Console) -> Played:
@@ -185,10 +189,36 @@ def run(data_dir: Path, ports: Ports, summary: Path | None, console: Console, *,
         if summary is not None:
             write_summary(summary, played)
         if leave:
+            console.print(f"Se det igen: ./tovholder demo --look{_where(data_dir)}", soft_wrap=True)
             return
-        console.print(f"\nTilmelding   {addresses.gateway}/tilmeld/{PROGRAMME}")
-        console.print(f"Mails        {addresses.mail}")
-        console.print(f"Fakturaer    {addresses.data_dir}/invoices")
-        console.print(f"API-nøgle    {addresses.api_token_file}")
-        console.print("\nAlt kører videre. Ctrl-C stopper det.")
-        running.wait()
+        _stay(running, data_dir, console)
+
+
+def look(data_dir: Path, ports: Ports, console: Console) -> None:
+    """Start what was played before, as it was left, and keep it running until Ctrl-C."""
+    if made_by(data_dir) != "demo" or not (data_dir / "postgres").exists():
+        raise StackError(
+            f"{data_dir} holds no demo that was played. Play it with `tovholder demo --data-dir {data_dir}`."
+        )
+    with stack(data_dir, ports, lambda step: console.print(step, style="dim"), keep=True) as running:
+        _stay(running, data_dir, console)
+
+
+def _stay(running: Stack, data_dir: Path, console: Console) -> None:
+    """Until Ctrl-C, with what a person may look at meanwhile."""
+    addresses = running.addresses
+    where = _where(data_dir)
+    console.print(f"\nTilmelding   {addresses.gateway}/tilmeld/{PROGRAMME}")
+    console.print(f"Mails        {addresses.mail}")
+    console.print(f"Fakturaer    {addresses.data_dir}/invoices")
+    console.print(f"API-nøgle    {addresses.api_token_file}")
+    console.print(f"Prøv         ./tovholder document show {INVOICE} --out {INVOICE}.pdf{where}", soft_wrap=True)
+    console.print(f"             ./tovholder why {INVOICE}{where}", soft_wrap=True)
+    console.print(f"Senere       ./tovholder demo --look{where}", soft_wrap=True)
+    console.print("\nAlt kører videre. Ctrl-C stopper det.")
+    running.wait()
+
+
+def _where(data_dir: Path) -> str:
+    """What a command must be given to find the folder."""
+    return "" if data_dir == DEMO_DATA_DIR else f" --data-dir {data_dir}"

@@ -1,4 +1,7 @@
-"""`python -m services.invoicing document …`: invoices as documents, samples of them, and e-invoices to be checked."""
+"""`python -m services.invoicing document …`: invoices as documents, samples of them, and e-invoices to be checked.
+
+Files are judged and made without the rest of the service: reading it takes longer than most of them.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.invoicing.adapters import documents
 from services.invoicing.adapters.document_files import check_file, samples
 from services.invoicing.adapters.official_rules import FOLDER, OfficialRules
-from services.invoicing.usecases.read_documents import find_document
-from services.invoicing.usecases.show_invoice import link_to_invoice
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_of
 from shared.runtime.clock import DomainClock
-from shared.runtime.correlation import new_correlation
-from shared.storage.tx import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -29,15 +27,16 @@ if TYPE_CHECKING:
     OpenHost = Callable[[], Awaitable[Host]]
 
 _SUFFIXES = ("html", "json", "xml", "pdf")
+_BINARY = ("pdf",)
 
 
 def document(argv: Sequence[str], open_host: OpenHost) -> int:
-    """The exit status is 1 when there is no such document, and 65 (sysexits.h) when a checked file is not in order."""
+    """The exit status: 1 = there is no such document, or one of sysexits.h (65 = a checked file is not in order)."""
     parser = argparse.ArgumentParser(prog="python -m services.invoicing document", allow_abbrev=False)
     what = parser.add_subparsers(dest="what", required=True)
     show = what.add_parser("show", help="write one invoice or credit note to standard output, or to a file")
     show.add_argument("id", help="series and number, such as K-1")
-    show.add_argument("--as", dest="suffix", choices=_SUFFIXES, default="html", help="which of its files")
+    show.add_argument("--as", dest="suffix", choices=_SUFFIXES, help="which of its files; else as --out is named")
     show.add_argument("--out", type=Path, help="file to write")
     page = what.add_parser("page", help="print the address where an invoice is credited; a secret, good for 12 hours")
     page.add_argument("id", help="series and number, such as K-1")
@@ -49,7 +48,7 @@ def document(argv: Sequence[str], open_host: OpenHost) -> int:
     asked = parser.parse_args(argv)
     match asked.what:
         case "show":
-            return asyncio.run(_show(asked.id, asked.suffix, asked.out, open_host))
+            return _show(asked.id, asked.suffix, asked.out, open_host)
         case "page":
             return asyncio.run(_page(asked.id, open_host))
         case "samples":
@@ -58,21 +57,56 @@ def document(argv: Sequence[str], open_host: OpenHost) -> int:
             return _check(asked.files, as_json=asked.json)
 
 
-async def _show(document_id: str, suffix: str, out: Path | None, open_host: OpenHost) -> int:
+def _show(document_id: str, suffix: str | None, out: Path | None, open_host: OpenHost) -> int:
+    named = out.suffix.removeprefix(".").lower() if out is not None else ""
+    to_terminal = out is None and sys.stdout.isatty()
+    kind = suffix or (named if out is not None else "json" if to_terminal else "html")
+    if kind not in _SUFFIXES:
+        sys.stderr.write(f"kind_unknown: {out}: Lad navnet ende på .{', .'.join(_SUFFIXES)}, eller skriv --as.\n")
+        return os.EX_USAGE
+    if kind in _BINARY and to_terminal:
+        sys.stderr.write(
+            f"binary_to_terminal: En {kind} kan ikke vises i en terminal. Skriv --out {document_id}.{kind}\n"
+        )
+        return os.EX_USAGE
+    content = asyncio.run(_file(document_id, kind, open_host))
+    if content is None:
+        return 1
+    if out is None:
+        sys.stdout.buffer.write(content)
+        return os.EX_OK
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        return _cannot_write(out, error)
+    sys.stdout.write(f"{document_id} er skrevet som {kind} i {out} ({len(content)} bytes)\n")
+    return os.EX_OK
+
+
+async def _file(document_id: str, kind: str, open_host: OpenHost) -> bytes | None:
+    """One of the files of an invoice or a credit note; None and a sentence when there is none."""
+    from services.invoicing.adapters import documents  # noqa: PLC0415  (see the module)
+    from services.invoicing.usecases.read_documents import find_document  # noqa: PLC0415  (as above)
+    from shared.runtime.correlation import new_correlation  # noqa: PLC0415  (as above)
+    from shared.storage.tx import Cause  # noqa: PLC0415  (as above)
+
     host = await open_host()
     try:
         async with host.transaction(Cause(new_correlation(), None, "operator")) as tx:
             issued = await find_document(tx, document_id)
     except Refused as refused:
         sys.stderr.write(f"{refused.code}: {refused.detail}\n")
-        return 1
+        return None
     finally:
         await host.pool.close()
-    await asyncio.to_thread(_put, documents.as_files(issued)[suffix], out)
-    return os.EX_OK
+    return (await asyncio.to_thread(documents.as_files, issued))[kind]
 
 
 async def _page(invoice_id: str, open_host: OpenHost) -> int:
+    from services.invoicing.usecases.show_invoice import link_to_invoice  # noqa: PLC0415  (see the module)
+    from shared.runtime.correlation import new_correlation  # noqa: PLC0415  (as above)
+    from shared.storage.tx import Cause  # noqa: PLC0415  (as above)
+
     host = await open_host()
     try:
         async with host.transaction(Cause(new_correlation(), None, "operator")) as tx:
@@ -85,19 +119,20 @@ async def _page(invoice_id: str, open_host: OpenHost) -> int:
     return os.EX_OK
 
 
-def _put(content: bytes, out: Path | None) -> None:
-    if out is None:
-        sys.stdout.buffer.write(content)
-    else:
-        out.write_bytes(content)
-
-
 def _samples(folder: Path) -> int:
     """The same bytes each time, on every machine."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in samples().items():
-        (folder / name).write_bytes(content)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in samples().items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        return _cannot_write(folder, error)
     return os.EX_OK
+
+
+def _cannot_write(where: Path, error: OSError) -> int:
+    sys.stderr.write(f"cannot_write: {where}: Der kan ikke skrives her ({error.strerror}).\n")
+    return os.EX_CANTCREAT
 
 
 def _check(files: Sequence[Path], *, as_json: bool) -> int:

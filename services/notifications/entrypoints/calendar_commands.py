@@ -81,9 +81,13 @@ def _reply(file: str, open_host: OpenHost) -> int:
 
 def _samples(folder: Path) -> int:
     """The same bytes each time, on every machine."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in samples().items():
-        (folder / name).write_bytes(content)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in samples().items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        sys.stderr.write(f"cannot_write: {folder}: Der kan ikke skrives her ({error.strerror}).\n")
+        return os.EX_CANTCREAT
     return os.EX_OK
 
 

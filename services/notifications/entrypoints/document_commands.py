@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,10 +23,14 @@ def document(argv: Sequence[str]) -> int:
     what = parser.add_subparsers(dest="what", required=True)
     what.add_parser("samples", help="write one of each kind").add_argument("folder", type=Path)
     folder: Path = parser.parse_args(argv).folder
-    for name, content in samples().items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    try:
+        for name, content in samples().items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    except OSError as error:
+        sys.stderr.write(f"cannot_write: {folder}: Der kan ikke skrives her ({error.strerror}).\n")
+        return os.EX_CANTCREAT
     return os.EX_OK
 
 

@@ -1,28 +1,79 @@
-"""`tovholder dlq|outbox|replay SERVICE …`: what follows the service's name reaches the service as it is."""
+"""`tovholder dlq|outbox|replay SERVICE …`: what the table holds reaches the service, and nothing else does."""
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 from typer.testing import CliRunner
 
 from deploy.local import cli, stack
+from shared.runtime.operations import add_parsers
 
 
-@pytest.mark.parametrize("operation", ["dlq", "outbox", "replay"])
-def test_an_operation_is_passed_on_with_all_its_words(operation: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What services were asked to do."""
+    found: list[Any] = []
 
     def service(*arguments: str, addresses: Any) -> int:
-        asked.append((*arguments, addresses))
+        found.append((*arguments, addresses))
         return 3
 
     monkeypatch.setattr(stack, "running", lambda data_dir: f"the addresses in {data_dir}")
     monkeypatch.setattr(cli, "_service", service)
-    words = [operation, "invoicing", "retry", "7", "--help", "--data-dir", "there", "--since", "2020-01-01"]
-    done = CliRunner().invoke(cli.app, words)
+    return found
+
+
+def give(*words: str) -> Result:
+    return CliRunner().invoke(cli.app, words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dlq", "list"),
+        ("dlq", "retry", "7"),
+        ("dlq", "skip-gap", "meeting/1", "/crm"),
+        ("outbox", "discard", "7"),
+        ("replay", "--since", "2020-01-01"),
+    ],
+)
+def test_an_operation_is_passed_on_with_all_its_words(words: tuple[str, ...], asked: list[Any]) -> None:
+    operation, *rest = words
+    done = give(operation, "invoicing", *rest, "--data-dir", "there")
     assert done.exit_code == 3, done.output
-    given = ("invoicing", operation, "retry", "7", "--help", "--since", "2020-01-01")
-    assert asked == [(*given, f"the addresses in {Path('there')}")]
+    assert asked == [("invoicing", operation, *rest, f"the addresses in {Path('there')}")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dlq", "invoicing", "sing"),
+        ("dlq", "invoicing", "retry"),
+        ("dlq", "invoicing", "retry", "all"),
+        ("dlq", "invoicing", "list", "7"),
+        ("dlq", "invoicing", "list", "--loud"),
+        ("outbox", "invoicing", "accept", "7"),
+        ("replay", "invoicing"),
+        ("replay", "invoicing", "--since", "yesterday"),
+    ],
+)
+def test_what_no_service_would_understand_is_refused_before_one_is_asked(
+    words: tuple[str, ...], asked: list[Any]
+) -> None:
+    assert give(*words).exit_code == 2
+    assert asked == []
+
+
+def test_the_table_is_what_the_services_can_do() -> None:
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers()
+    add_parsers(commands)
+    for name, (_, acts) in cli.ACTS.items():
+        (theirs,) = (one for one in commands.choices[name]._actions if isinstance(one, argparse._SubParsersAction))
+        wanted = {act: sum(not one.option_strings for one in parsed._actions) for act, parsed in theirs.choices.items()}
+        assert {act.split()[0]: len(act.split()) - 1 for act in acts} == wanted

@@ -1,0 +1,128 @@
+"""The command line helps with nothing running, refuses what it does not know, and finds what runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from deploy.local import cli, documents
+from deploy.local.errors import StackError
+from deploy.local.locations import DEFAULT_DATA_DIR, DEMO_DATA_DIR, ROOT, read_running, where_it_runs
+
+COMMANDS = [
+    *("up", "demo", "status", "check", "why", "dlq", "outbox", "replay", "emit", "tail", "document"),
+    *("document show", "document page", "document samples", "document check"),
+]
+
+
+def give(*words: str) -> Result:
+    return CliRunner().invoke(cli.app, words, prog_name="tovholder")
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, ...]]:
+    """What services were asked to do, each without success; in an empty folder."""
+    found: list[tuple[str, ...]] = []
+
+    def service(*arguments: str, **_: Any) -> int:
+        found.append(arguments)
+        return 73
+
+    monkeypatch.setattr(cli, "_service", service)
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_helps_with_nothing_running(command: str, asked: list[tuple[str, ...]]) -> None:
+    done = give(*command.split(), "--help")
+    assert done.exit_code == 0, done.output
+    assert f"Usage: tovholder {command}" in done.output
+    assert "python -m" not in done.output
+    assert asked == list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("samples", "-x"), ("samples", "--", "-x"), ("samples", "a", "b"), ("show", "K-1", "--as", "doc"), ("sing",)],
+)
+def test_what_a_document_command_does_not_know_is_refused(words: tuple[str, ...], asked: list[tuple[str, ...]]) -> None:
+    done = give("document", *words)
+    assert done.exit_code == 2 or isinstance(done.exception, StackError)
+    assert asked == list(Path.cwd().iterdir()) == []
+
+
+def test_samples_stop_at_the_first_service_that_cannot_write_them(asked: list[tuple[str, ...]]) -> None:
+    assert give("document", "samples", "there").exit_code == 73
+    assert asked == [("invoicing", "document", "samples", str(Path.cwd() / "there"))]
+
+
+def test_each_file_goes_to_the_service_that_knows_its_kind(asked: list[tuple[str, ...]]) -> None:
+    assert give("document", "check", "--json", "a.xml", "b.ICS", "c.pdf").exit_code == 73
+    here = Path.cwd()
+    assert asked == [
+        ("invoicing", "document", "check", "--json", str(here / "a.xml"), str(here / "c.pdf")),
+        ("notifications", "calendar", "check", "--json", str(here / "b.ICS")),
+    ]
+
+
+def test_the_file_to_write_lies_where_the_command_was_given() -> None:
+    assert documents.show("K-1", None, Path("k.pdf"))[3:] == ("--out", str(Path.cwd() / "k.pdf"), "--", "K-1")
+    assert documents.show("K-1", "xml", None)[3:] == ("--as", "xml", "--", "K-1")
+
+
+def test_programmes_are_checked_for_machines_too(asked: list[tuple[str, ...]]) -> None:
+    give("check", "--json", "programmes")
+    assert asked == [("enrollment", "check", "--json", str(Path.cwd() / "programmes"))]
+
+
+def test_it_says_its_version() -> None:
+    assert give("--version").output == f"tovholder {version('tovholder')}\n"
+
+
+def running(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "running.json").write_text(json.dumps({"data_dir": folder.name}))
+
+
+def test_without_a_folder_what_runs_is_found_and_the_demo_comes_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert where_it_runs(None) == DEFAULT_DATA_DIR
+    running(tmp_path / DEMO_DATA_DIR)
+    assert where_it_runs(None) == DEMO_DATA_DIR
+    running(tmp_path / DEFAULT_DATA_DIR)
+    assert where_it_runs(None) == DEFAULT_DATA_DIR
+    assert where_it_runs(DEMO_DATA_DIR) == DEMO_DATA_DIR
+
+
+def test_what_a_demo_left_is_started_by_the_command_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tovholder.json").write_text('{"tovholder": 1, "made_by": "demo"}')
+    with pytest.raises(StackError, match=f"`tovholder demo --look --data-dir {tmp_path}`"):
+        read_running(tmp_path)
+
+
+def test_looking_where_nothing_was_played_is_refused_and_leaves_nothing(asked: list[tuple[str, ...]]) -> None:
+    done = give("demo", "--look", "--data-dir", "there")
+    assert isinstance(done.exception, StackError)
+    assert "tovholder demo --data-dir there" in str(done.exception)
+    assert give("demo", "--look", "--exit").exit_code == 2
+    assert asked == list(Path.cwd().iterdir()) == []
+
+
+def test_the_script_finds_its_checkout_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "checkout").mkdir()
+    script = tmp_path / "checkout" / "tovholder"
+    script.write_bytes((ROOT / "tovholder").read_bytes())
+    script.chmod(0o755)
+    (tmp_path / "link").symlink_to(script)
+    done = subprocess.run([str(tmp_path / "link")], capture_output=True, text=True, check=False)
+    assert done.stderr == f"Run 'make install' in {tmp_path / 'checkout'} first.\n"
