@@ -51,7 +51,16 @@ def part(claim_id: str, net_ore: int) -> LineToCredit:
 
 
 def issued(invoice: Invoice, credit: Credit) -> CreditNoteIssued:
-    return credit_note(invoice, credit, "1", 2, CREDITED_ON, "/tovholder/invoicing", 0)
+    return credit_note(
+        invoice,
+        credit,
+        credit_id="1",
+        number=2,
+        issued_on=CREDITED_ON,
+        owner="/tovholder/invoicing",
+        outstanding_ore=0,
+        document_path="/invoicing/faktura/eksempel",
+    )
 
 
 def test_without_lines_all_of_the_invoice_is_credited_as_it_stands() -> None:
