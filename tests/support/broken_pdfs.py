@@ -12,7 +12,7 @@ from pypdf.generic import ArrayObject, DecodedStreamObject, NameObject, StreamOb
 from services.invoicing.adapters import pdf_process
 
 MEGABYTE = 1024 * 1024
-LIMIT = pdf_process.LARGEST_BYTES // MEGABYTE
+BOMB = pdf_process.LARGEST_BYTES * 3 // 2 // MEGABYTE
 PASSWORD = "hemmelig"  # noqa: S105 # of a file that holds nothing
 
 
@@ -187,16 +187,16 @@ def _with_attachment(stream: bytes) -> bytes:
 
 
 def bomb() -> bytes:
-    """It unpacks to four times what it may."""
-    return _with_attachment(_stream(b"/Filter /FlateDecode", _packed(4 * LIMIT)))
+    """It unpacks to half as much again as it may; the reader itself would go on for longer."""
+    return _with_attachment(_stream(b"/Filter /FlateDecode", _packed(BOMB)))
 
 
 def bomb_in_a_bomb() -> bytes:
-    return _with_attachment(_stream(b"/Filter [/FlateDecode /FlateDecode]", _packed(4 * LIMIT, 2)))
+    return _with_attachment(_stream(b"/Filter [/FlateDecode /FlateDecode]", _packed(BOMB, 2)))
 
 
 def bomb_of_metadata() -> bytes:
-    metadata = _stream(b"/Type /Metadata /Subtype /XML /Filter /FlateDecode", _packed(4 * LIMIT))
+    metadata = _stream(b"/Type /Metadata /Subtype /XML /Filter /FlateDecode", _packed(BOMB))
     return _pdf(
         [b"<< /Type /Catalog /Pages 2 0 R /Metadata 3 0 R >>", b"<< /Type /Pages /Kids [] /Count 0 >>", metadata]
     )
@@ -204,7 +204,7 @@ def bomb_of_metadata() -> bytes:
 
 def bomb_of_runs() -> bytes:
     return _with_attachment(
-        _stream(b"/Filter [/FlateDecode /RunLengthDecode]", zlib.compress(b"\x81\0" * 8 * MEGABYTE))
+        _stream(b"/Filter [/FlateDecode /RunLengthDecode]", zlib.compress(b"\x81\0" * (BOMB * MEGABYTE // 128)))
     )
 
 

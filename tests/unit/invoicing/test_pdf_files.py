@@ -152,7 +152,7 @@ def test_a_file_that_takes_memory_for_ever_is_given_up(monkeypatch: pytest.Monke
     greedy = tmp_path / "greedy.py"
     original = Path(pdf_process.__file__).read_text(encoding="utf-8")
     reading = "reader = pypdf.PdfReader(io.BytesIO(content), strict=True)"
-    greedy.write_text(original.replace(reading, "held = [bytes(1 << 20) for _ in range(1 << 20)]"), encoding="utf-8")
+    greedy.write_text(original.replace(reading, "held = [bytes(1 << 20) for _ in range(1 << 12)]"), encoding="utf-8")
     monkeypatch.setattr(pdf_process, "__file__", str(greedy))
     assert codes(INVOICE) == ["pdf_too_much"]
 
