@@ -116,6 +116,17 @@ async def test_another_group_means_other_meetings(desk: Room) -> None:
     assert await contents(desk) == {CONTACT.email: ["Møde i Vest – Netværk om den kommunale ungeindsats"]}
 
 
+async def test_a_meeting_that_becomes_another_group_s_leaves_the_calendars_of_the_first(desk: Room) -> None:
+    west = an_organisation("0147", "Frederiksberg Kommune")
+    person = Contact(person_id="vest", name="Eva Vest", email="eva@frederiksberg.example")
+    theirs = an_enrolment(enrolment_id="e-2", organisation=west, contact=person, group="vest")
+    await desk.hear(an_enrolment(), theirs, dated())
+    assert await contents(desk) == {CONTACT.email: [TITLE]}
+    desk.time = LATER
+    await desk.hear(moved(a_meeting(group="vest", date_version=1)))
+    assert await contents(desk) == {CONTACT.email: [], person.email: [TITLE]}
+
+
 async def test_only_the_one_who_is_cancelled_is_cancelled(desk: Room) -> None:
     other = a_person("Dorte Prøvesen", "dorte@kobenhavn.example")
     await desk.hear(an_enrolment(), dated(), registered(), registered(person=other))
