@@ -1,6 +1,7 @@
 """What an operator does by hand: look at what was not taken in or never sent, try it again or let it go; replay, why.
 
-Each command prints JSON, one object or one per line, and its exit status says whether it was done.
+Each command prints JSON, one object or one per line, and its exit status says whether it was done. A list of nothing
+is no line, and a sentence on stderr.
 """
 
 from __future__ import annotations
@@ -128,7 +129,8 @@ async def _dlq(host: Host, parsed: argparse.Namespace) -> int:
     async with host.pool.acquire() as connection:
         match parsed.act:
             case "list":
-                await _list(connection, inbox.consumer)
+                if not await _list(connection, inbox.consumer):
+                    sys.stderr.write(f"{host.service.name}: no dead letters, and no subject waits\n")
             case "show":
                 await _show(connection, parsed.number)
             case "skip-gap":
@@ -148,8 +150,11 @@ async def _outbox(host: Host, parsed: argparse.Namespace) -> int:
     async with host.pool.acquire() as connection:
         match parsed.act:
             case "list":
-                for one in await unsendable.records(connection):
+                records = await unsendable.records(connection)
+                for one in records:
                     _tell(asdict(one))
+                if not records:
+                    sys.stderr.write(f"{host.service.name}: no event that Kafka never takes\n")
             case "show":
                 record, payload = await unsendable.show(connection, parsed.number)
                 _tell({**asdict(record), "payload": _shown(payload)})
@@ -168,7 +173,9 @@ async def _outbox(host: Host, parsed: argparse.Namespace) -> int:
     return DONE
 
 
-async def _list(connection: Connection, consumer: str) -> None:
+async def _list(connection: Connection, consumer: str) -> int:
+    """How many lines were printed."""
+    count = 0
     for kind, found in (
         ("group", await dead_letters.groups(connection, consumer)),
         ("dead_letter", await dead_letters.letters(connection, consumer)),
@@ -176,6 +183,8 @@ async def _list(connection: Connection, consumer: str) -> None:
     ):
         for one in found:
             _tell({"kind": kind, **asdict(one)})
+            count += 1
+    return count
 
 
 async def _show(connection: Connection, number: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.contracts.danish import clock, short_day
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import asyncpg
 
     from shared.runtime.service import Service
+
+_SUBJECT = re.compile(r"[a-z]+([_-][a-z]+)*/(?P<id>.+)")
 
 CONSEQUENCES = 50
 """Shown at most; `more` says that there are others."""
@@ -42,11 +45,31 @@ def why_route(service: Service) -> Read:
     return read(f"/api/{service.name}/why", why, scope=STAFF, required=("id",))
 
 
+def spellings(sought: str) -> tuple[str, ...]:
+    """The id as it was given, and the ids that people may mean by it.
+
+    A mail shows its Message-ID (`<id@domain>`, RFC 5322 § 3.6.4), and an event its subject (`invoice/K-1`).
+    """
+    given = sought.strip()
+    bare = given.removeprefix("<").removesuffix(">").partition("@")[0]
+    subject = _SUBJECT.fullmatch(given)
+    return tuple(dict.fromkeys(filter(None, (sought, bare, subject and subject["id"]))))
+
+
 async def explain(tx: Tx, service: Service, sought: str) -> dict[str, Any]:
     """All that `service` knows about `sought`: an effect of its own, an event it told or heard, what followed.
 
-    Reads only. Personal data appear in an effect's title at most.
+    Of its spellings the first that is known counts. Reads only. Personal data appear in an effect's title at most.
     """
+    known: dict[str, Any] = {}
+    for spelling in spellings(sought):
+        known = await _known(tx, service, spelling)
+        if known["effect"] or known["told"] or known["heard"] or known["followed"]:
+            break
+    return {**known, "id": sought}
+
+
+async def _known(tx: Tx, service: Service, sought: str) -> dict[str, Any]:
     effect = await service.explain(tx, sought) if service.explain else None
     told = await tx.fetch(
         f"SELECT {_TOLD} FROM outbox WHERE event_id = $1 UNION ALL "
@@ -66,7 +89,6 @@ async def explain(tx: Tx, service: Service, sought: str) -> dict[str, Any]:
     )
     return {
         "service": service.name,
-        "id": sought,
         "effect": _effect(effect),
         "told": [_event(row) for row in told],
         "heard": [_event(row) for row in heard],

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
 
 async def list_claims(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    """All claims, or those of `programme_id` or in `state`; `invoiced_then_removed` waits for somebody to decide."""
-    found = await claims.read(tx, programme_id=query.get("programme_id"), state=query.get("state"))
+    """All claims, or those of `programme_id` or in `state`; `invoiced_then_removed` waits for somebody to decide.
+
+    Refused 422 `unknown_state` for a state that no claim can be in.
+    """
+    state = query.get("state")
+    if state is not None and state not in STATE_TITLES:
+        raise Refused("unknown_state", f"Vælg mellem {', '.join(STATE_TITLES)}.", status=422, field="state")
+    found = await claims.read(tx, programme_id=query.get("programme_id"), state=state)
     return {"claims": [shown(claim) for claim, _ in found]}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from pydantic import ValidationError
 
 from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.mail_checks import check_file
@@ -31,6 +32,10 @@ from shared.storage.tx import Cause
 _log = structlog.get_logger()
 
 OpenHost = Callable[[], Awaitable[Host]]
+
+
+class NotSetUpError(Exception):
+    """The environment lacks these settings, or holds something else there."""
 
 
 def calendar(argv: Sequence[str], open_host: OpenHost) -> int:
@@ -69,6 +74,11 @@ def _reply(file: str, open_host: OpenHost) -> int:
     except Refused as refused:
         sys.stderr.write(f"{refused.code}: {refused.detail}\n")
         return os.EX_DATAERR
+    except NotSetUpError as error:
+        _log.error("calendar_reply_failed", alarm=True, error="not_set_up")
+        # Nor is the mail to blame for this: the mail server keeps it until the setting is there.
+        sys.stderr.write(f"not_set_up: Svaret kan ikke gemmes, før kommandoen har fået indstillingen {error}.\n")
+        return os.EX_TEMPFAIL
     except Exception as error:  # noqa: BLE001  (the edge: what is printed may go to the sender, and a trace never should)
         if classify(error) is not Failure.TRANSIENT:
             _log.error("calendar_reply_failed", alarm=True, error=type(error).__name__)
@@ -144,7 +154,10 @@ def _read(file: str, most: int) -> bytes:
 
 
 async def _note(mail: bytes, open_host: OpenHost) -> dict[str, Any]:
-    host = await open_host()
+    try:
+        host = await open_host()
+    except ValidationError as error:
+        raise NotSetUpError(", ".join(f"TOVHOLDER_{one['loc'][0]}".upper() for one in error.errors())) from None
     try:
         async with host.transaction(Cause(new_correlation(), None, "mail")) as tx:
             return (await note_answer(tx, mail)).body

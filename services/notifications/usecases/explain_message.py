@@ -9,7 +9,8 @@ from shared.storage.tx import Tx
 
 
 async def explain_message(tx: Tx, message_id: str) -> Effect | None:
-    found = await messages.load(tx, message_id)
+    """`message_id`: ours, or what stands before the @ of the mail's Message-ID, which is all that its reader sees."""
+    found = await messages.load(tx, message_id) or await messages.find_mail(tx, message_id)
     if found is None:
         return None
     title = TITLES.get(found.template, found.template)

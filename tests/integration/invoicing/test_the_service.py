@@ -190,6 +190,12 @@ async def test_a_kill_between_a_credit_note_and_its_files_loses_none_of_them(off
     ]
 
 
+async def test_a_state_that_no_claim_can_be_in_is_refused(office: Installation) -> None:
+    answer = await office.request("invoicing", "GET", "/api/invoicing/claims?state=bogus")
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_state")
+    assert "invoiced_then_removed" in answer.json()["detail"]
+
+
 async def test_an_invoice_is_shown_to_nobody_without_a_token(office: Installation) -> None:
     url = office.running["invoicing"].url
     for path in (

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from services.notifications.adapters.mime import message_id
 from services.notifications.usecases.arm_reminder import arm_reminder
 from services.notifications.usecases.explain_message import explain_message
 from services.notifications.usecases.list_messages import list_messages, read_message
@@ -212,8 +213,12 @@ async def test_staff_see_what_was_written_and_why(desk: Room) -> None:
     whole = await desk.read(read_message, message_id=only["id"])
     assert whole["subject"] == "Invitation: 1. heldagsmøde, 15. april 2021"
     assert "METHOD:REQUEST" in whole["calendar"]
+    (message,) = await written(desk, "invitation")
+    shown_in_the_mail = message_id(message.key, "post@forening.example").strip("<>").partition("@")[0]
     async with transaction(desk.pool, desk, desk.source, BY_HAND) as tx:
         effect = await explain_message(tx, only["id"])
+        assert await explain_message(tx, shown_in_the_mail) == effect
+        assert await explain_message(tx, "f" * 32) is None
     assert effect is not None
     assert effect.title == "Invitation til mødet til Københavns Kommune"
     assert effect.cause.causation_id == "e1"

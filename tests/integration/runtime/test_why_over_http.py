@@ -22,6 +22,16 @@ async def test_a_service_says_what_an_id_is_who_caused_it_and_what_it_told(desk:
     assert " kl. " in told["when"]
 
 
+async def test_an_id_is_known_as_mails_and_events_show_it(desk: Desk) -> None:
+    assert (await desk.put("kurv")).status_code == 201
+    for shown in ("kurv", "ting/kurv", "<kurv@forening.example>", "kurv@forening.example", " <kurv> "):
+        known = (await desk.staff.get(WHY, params={"id": shown})).json()
+        assert known["effect"]["title"] == "Tingen kurv", shown
+        assert known["id"] == shown
+    for other in ("K-1/kurv", "ting/", "kurv/1"):
+        assert (await desk.staff.get(WHY, params={"id": other})).json()["effect"] is None, other
+
+
 async def test_an_id_nobody_knows_is_no_mistake(desk: Desk) -> None:
     answer = await desk.staff.get(WHY, params={"id": "2021-1/1"})
     assert answer.status_code == 200
