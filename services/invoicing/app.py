@@ -18,6 +18,8 @@ from shared.runtime.service import Host, Service, open_host
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shared.runtime.service import Worker
+
 
 async def open_own_host() -> Host:
     """For a command, with the settings of the environment."""
@@ -29,6 +31,11 @@ def _document(argv: Sequence[str]) -> int:
     return commands.document(argv, open_own_host)
 
 
+def _workers(host: Host) -> Sequence[Worker]:
+    settings = host.settings
+    return workers(host, settings.einvoice_rules if isinstance(settings, Settings) else None)
+
+
 SERVICE = Service(
     name="invoicing",
     settings=Settings,
@@ -36,7 +43,7 @@ SERVICE = Service(
     routes=ROUTES,
     timers=TIMERS,
     pages=pages,
-    workers=workers,
+    workers=_workers,
     explain=explain,
     commands={"document": _document},
 )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from services.invoicing.adapters import invoices
 from services.invoicing.adapters.official_rules import OfficialRules
-from services.invoicing.settings import Settings
 from services.invoicing.usecases.write_documents import write_documents
 from shared.messaging.failures import Failure, classify
 from shared.storage.tx import Cause
@@ -77,8 +76,7 @@ class DocumentWriter:
         return self._host.transaction(_CAUSE)
 
 
-def workers(host: Host) -> Sequence[Worker]:
-    settings = host.settings
-    folder = settings.documents_dir
-    rules = settings.einvoice_rules if isinstance(settings, Settings) else None
+def workers(host: Host, rules: Path | None) -> Sequence[Worker]:
+    """`rules`: folder with the official rules, if they are there."""
+    folder = host.settings.documents_dir
     return [] if folder is None else [DocumentWriter(host, folder / "invoices", rules)]
