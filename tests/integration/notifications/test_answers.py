@@ -329,7 +329,7 @@ async def test_an_installation_that_is_not_set_up_keeps_the_mail_and_shows_no_tr
     file.write_bytes(a_reply(uid="x", attendee=PERSON.email))
     monkeypatch.delenv("TOVHOLDER_DATABASE_URL")
     status, out, err = await run("reply", str(file))
-    assert (status, err.split(":")[0]) == (os.EX_TEMPFAIL, "unavailable")
+    assert (status, err.split(":")[0]) == (os.EX_TEMPFAIL, "not_set_up")
     assert "Traceback" not in out + err
 
 
