@@ -56,7 +56,10 @@ def read_running(data_dir: Path) -> dict[str, Any]:
     file = _running_file(data_dir)
     if not file.exists():
         start = "demo --look" if made_by(data_dir) == "demo" else "up"
-        raise StackError(f"Nothing runs on {file.parent}. Start it with `tovholder {start} --data-dir {data_dir}`.")
+        said = f"Nothing runs on {file.parent}. Start it with `tovholder {start} --data-dir {data_dir}`."
+        if data_dir == DEFAULT_DATA_DIR and made_by(DEMO_DATA_DIR) == "demo":
+            said += " What the demo played is started with `tovholder demo --look`."
+        raise StackError(said)
     found: dict[str, Any] = json.loads(file.read_text())
     return found
 

@@ -16,27 +16,51 @@ import re
 import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
+from datetime import UTC
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Literal, get_args
+from urllib.parse import quote
 
 import jinja2
 import uvicorn
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as ASGIMessage
+
+from shared.contracts.danish import clock, short_day
+from shared.contracts.time import COPENHAGEN
 
 PAGE_LENGTH = 200
 LARGEST_MAIL = 33_554_432
 LATIN = str.maketrans({ord("æ"): "ae", ord("ø"): "oe", ord("å"): "aa"})
 NUMBER = re.compile(r"(\d{6})-.*\.eml")
-HEADERS_SHOWN = ("Date", "From", "To", "Cc", "Reply-To", "Subject", "Message-ID", "In-Reply-To", "References")
+HEADERS_SHOWN = {
+    "Date": "Dato",
+    "From": "Fra",
+    "To": "Til",
+    "Cc": "Kopi til",
+    "Reply-To": "Svar til",
+    "Subject": "Emne",
+    "Message-ID": "Message-ID",
+    "In-Reply-To": "Svar på",
+    "References": "Hører til",
+}
+CALENDAR_METHODS = {"REQUEST": "Invitation", "CANCEL": "Aflysning", "REPLY": "Svar", "PUBLISH": "Kalender"}
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'"
+SAVED_AS_THEY_ARE = ("text/plain", "text/calendar", "application/xml", "text/xml")
+PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""A sandbox would keep browsers from showing it."""
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 Action = Literal["refuse", "refuse_for_now", "hang", "accept_and_drop", "answer_and_drop"]
@@ -95,6 +119,39 @@ def body(message: Message, kind: str) -> str | None:
                 else None
             )
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a mail. Its name is the sender's and may be anything."""
+
+    name: str
+    kind: str
+    content: bytes
+
+
+def attachments(message: Message) -> list[Attachment]:
+    """In the order of the mail."""
+    found: list[Attachment] = []
+    for part in message.walk():
+        named = part.get_filename()
+        if part.is_multipart() or (named is None and part.get_content_disposition() != "attachment"):
+            continue
+        content = part.get_payload(decode=True)
+        name = re.sub(r"[^\w .,()+-]", "_", header(named or "")).strip(" .") or f"fil-{len(found) + 1}"
+        found.append(Attachment(name, part.get_content_type(), content if isinstance(content, bytes) else b""))
+    return found
+
+
+def in_danish(date: str) -> str:
+    """A mail's date (RFC 5322) in Denmark; one that cannot be read as it stands."""
+    try:
+        at = parsedate_to_datetime(date)
+        # Without a zone that is known (-0000) it is UTC.
+        there = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(COPENHAGEN)
+    except (ValueError, OverflowError):
+        return date
+    return f"{short_day(there.date())} kl. {clock(there.time())}"
 
 
 class Mailbox:
@@ -224,14 +281,15 @@ TEMPLATES = jinja2.Environment(
 </style></head><body><main>{% block main %}{% endblock %}</main></body></html>""",
             "list": """{% extends "layout" %}{% block main %}
 <h1>Sendte mails</h1>
-<p>{{ total }} mails er modtaget her. De er ikke sendt videre til nogen.</p>
+<p>{{ total }} mail{{ "s" if total != 1 }} er modtaget her. Intet er sendt videre til nogen.</p>
 <form method="get"><label for="q">Søg i modtager og emne</label>
 <input id="q" name="q" value="{{ query }}"> <button>Søg</button></form>
 {% if mails %}<table><thead><tr><th scope="col">Nr.</th><th scope="col">Dato</th><th scope="col">Til</th>
 <th scope="col">Emne</th><th scope="col">Kalender</th></tr></thead><tbody>
-{% for mail in mails %}<tr><td>{{ mail.number }}</td><td>{{ mail.date }}</td><td>{{ mail.to | join(", ") }}</td>
+{% for mail in mails %}<tr><td>{{ mail.number }}</td><td>{{ mail.date | dansk }}</td><td>{{ mail.to | join(", ") }}</td>
 <td><a href="/messages/{{ mail.number }}">{{ mail.subject or "(uden emne)" }}</a></td>
-<td>{% if mail.calendar %}<a href="/messages/{{ mail.number }}/calendar">{{ mail.calendar }}</a>{% endif %}</td></tr>
+<td>{% if mail.calendar %}
+<a href="/messages/{{ mail.number }}/calendar">{{ methods.get(mail.calendar, mail.calendar) }}</a>{% endif %}</td></tr>
 {% endfor %}</tbody></table>{% else %}<p>Ingen mails at vise.</p>{% endif %}
 {% if older %}<p><a href="/?before={{ older }}&amp;q={{ query | urlencode }}">Ældre mails</a></p>{% endif %}
 {% endblock %}""",
@@ -239,6 +297,10 @@ TEMPLATES = jinja2.Environment(
 <p><a href="/">Alle mails</a></p><h1>{{ kept.subject or "(uden emne)" }}</h1>
 <table><tbody>{% for name, value in headers %}<tr><th scope="row">{{ name }}</th><td>{{ value }}</td></tr>
 {% endfor %}</tbody></table>
+{% if files %}<h2>Vedhæftet</h2><ul>{% for file in files %}
+<li><a href="/messages/{{ kept.number }}/attachments/{{ loop.index }}">{{ file.name }}</a>
+({{ file.content | length }} bytes)</li>
+{% endfor %}</ul>{% endif %}
 <p><a href="/messages/{{ kept.number }}/raw">Hent mailen (.eml)</a>
 {% if kept.calendar %} · <a href="/messages/{{ kept.number }}/calendar">Hent kalenderfilen (.ics)</a>{% endif %}</p>
 {% if html %}<h2>Som den ser ud</h2>
@@ -248,6 +310,25 @@ TEMPLATES = jinja2.Environment(
         }
     ),
 )
+
+
+TEMPLATES.filters["dansk"] = in_danish
+TEMPLATES.globals["methods"] = CALENDAR_METHODS
+
+
+class NoSniff:
+    """Every answer is what it says it is."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def answer(message: ASGIMessage) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        await self.app(scope, receive, answer)
 
 
 class Pages:
@@ -266,6 +347,7 @@ class Pages:
             Route("/messages/{number:int}/html", self.html),
             Route("/messages/{number:int}/raw", self.raw),
             Route("/messages/{number:int}/calendar", self.calendar),
+            Route("/messages/{number:int}/attachments/{position:int}", self.attachment),
             Route("/api/messages", self.listed),
             Route("/api/messages/{number:int}", self.one),
             Route("/api/count", self.count),
@@ -296,8 +378,13 @@ class Pages:
     async def show(self, request: Request) -> Response:
         kept = self._kept(request)
         message = self.mailbox.read(kept.number)
-        headers = [(name, header(value)) for name in HEADERS_SHOWN for value in message.get_all(name, [])]
-        return self._page("mail", kept=kept, headers=headers, html=body(message, "html"), text=body(message, "plain"))
+        headers = [
+            (title, in_danish(header(value)) if name == "Date" else header(value))
+            for name, title in HEADERS_SHOWN.items()
+            for value in message.get_all(name, [])
+        ]
+        parts = {"html": body(message, "html"), "text": body(message, "plain"), "files": attachments(message)}
+        return self._page("mail", kept=kept, headers=headers, **parts)
 
     async def html(self, request: Request) -> Response:
         """The mail's HTML, which may run and fetch nothing."""
@@ -323,6 +410,24 @@ class Pages:
         return Response(
             content, media_type="text/calendar", headers={"Content-Disposition": f'attachment; filename="{name}"'}
         )
+
+    async def attachment(self, request: Request) -> Response:
+        """A PDF is shown, everything else is saved: what a stranger sent never runs here."""
+        files = attachments(self.mailbox.read(self._kept(request).number))
+        position = request.path_params["position"]
+        if not 0 < position <= len(files):
+            raise HTTPException(404)
+        file = files[position - 1]
+        is_pdf = file.kind == "application/pdf" and file.content.startswith(b"%PDF-")
+        plain = file.name.encode("ascii", "replace").decode().replace("?", "_")
+        disposition = "inline" if is_pdf else "attachment"
+        headers = {
+            "Content-Disposition": f"{disposition}; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}",
+            "Content-Security-Policy": PDF_POLICY if is_pdf else MAIL_POLICY,
+            "Referrer-Policy": "no-referrer",
+        }
+        kind = file.kind if is_pdf or file.kind in SAVED_AS_THEY_ARE else "application/octet-stream"
+        return Response(file.content, headers={**headers, "Content-Type": kind})
 
     async def listed(self, request: Request) -> Response:
         """All mails, oldest first; `to` and `after` (a number) narrow it."""
@@ -386,7 +491,8 @@ def application(sink: Sink, smtp: tuple[str, int], *, control: bool) -> Starlett
         finally:
             server.close()
 
-    return Starlette(routes=Pages(sink, control=control).routes(), lifespan=lifespan)
+    routes = Pages(sink, control=control).routes()
+    return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(NoSniff)])
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from deploy.local import process
+from deploy.local.mailsink import in_danish
 from deploy.local.ports import HOST, free_ports
 from deploy.local.process import Command
 from tests.support.eventually import eventually
@@ -98,9 +99,65 @@ async def test_a_mails_html_is_shown_where_it_can_do_nothing(sink: Running) -> N
     html = await sink.http.get("/messages/1/html")
     assert html.headers["Content-Security-Policy"].startswith("sandbox")
     front = (await sink.http.get("/", params={"q": "lejre"})).text
-    assert "1 mails er modtaget her" in front
+    assert "1 mail er modtaget her" in front
     assert "<script>" not in front
     assert (await sink.http.get("/messages/2")).status_code == 404
+
+
+async def test_a_mail_is_described_in_danish_and_in_danish_time(sink: Running) -> None:
+    mail = invitation()
+    mail["Date"] = "Wed, 03 Jun 2020 05:00:00 +0000"
+    mail["Reply-To"] = "svar@forening.example"
+    await sink.send(mail)
+    page, front = (await sink.http.get("/messages/1")).text, (await sink.http.get("/")).text
+    for said in ("Dato", "3. juni 2020 kl. 7.00", "Fra", "Til", "Svar til", "Emne"):
+        assert said in page
+    assert "3. juni 2020 kl. 7.00" in front
+    assert ">Invitation</a>" in front
+    assert "REQUEST" not in front
+
+
+@pytest.mark.parametrize(
+    ("date", "shown"),
+    [
+        ("Fri, 01 Jan 2021 23:30:00 -0000", "2. januar 2021 kl. 0.30"),
+        ("a fine day", "a fine day"),
+        ("", ""),
+        ("Fri, 31 Dec 9999 23:30:00 -1200", "Fri, 31 Dec 9999 23:30:00 -1200"),
+    ],
+)
+def test_a_date_that_is_none_stands_as_it_came(date: str, shown: str) -> None:
+    assert in_danish(date) == shown
+
+
+async def test_whatever_is_attached_can_be_had_and_does_nothing(sink: Running) -> None:
+    mail = invitation()
+    mail.add_attachment(b"%PDF-1.7 faktura", "application", "pdf", filename="Faktura Ø-1.pdf")
+    mail.add_attachment("Ugens møder\n", filename="ugen.txt")
+    mail.add_attachment(b"BEGIN:VCALENDAR\r\n", "text", "calendar", filename="moede.ics")
+    mail.add_attachment("<script>alert(3)</script>", subtype="html", filename='"><script>.html')
+    mail.add_attachment(b"<script>alert(4)</script>", "application", "pdf", filename="../../no.pdf")
+    await sink.send(mail)
+    page = (await sink.http.get("/messages/1")).text
+    assert "Faktura Ø-1.pdf" in page
+    assert "<script>" not in page
+
+    found = [await sink.http.get(f"/messages/1/attachments/{number}") for number in range(7)]
+    assert [one.status_code for one in found] == [404, *[200] * 5, 404]
+    pdf, text, calendar, html, no_pdf = found[1:6]
+    assert pdf.content == b"%PDF-1.7 faktura"
+    assert pdf.headers["Content-Type"] == "application/pdf"
+    named = pdf.headers["Content-Disposition"]
+    assert named == "inline; filename=\"Faktura _-1.pdf\"; filename*=UTF-8''Faktura%20%C3%98-1.pdf"
+    assert text.content.decode().strip() == "Ugens møder"
+    kinds = ["text/plain", "text/calendar", "application/octet-stream", "application/octet-stream"]
+    for saved, kind in zip((text, calendar, html, no_pdf), kinds, strict=True):
+        assert saved.headers["Content-Type"] == kind
+        assert saved.headers["Content-Disposition"].startswith("attachment; ")
+        assert saved.headers["Content-Security-Policy"].startswith("sandbox")
+        assert "/" not in saved.headers["Content-Disposition"].partition("filename*=")[0]
+    for answer in (*found, await sink.http.get("/messages/1/html"), await sink.http.get("/messages/1/raw")):
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 async def test_numbers_go_on_after_a_restart(sink: Running) -> None:

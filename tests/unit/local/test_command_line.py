@@ -110,6 +110,14 @@ def test_what_a_demo_left_is_started_by_the_command_that_is_named(tmp_path: Path
         read_running(tmp_path)
 
 
+def test_whoever_names_no_folder_is_told_of_what_a_demo_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    DEMO_DATA_DIR.mkdir()
+    (DEMO_DATA_DIR / "tovholder.json").write_text('{"tovholder": 1, "made_by": "demo"}')
+    with pytest.raises(StackError, match=r"`tovholder up --data-dir var`.*`tovholder demo --look`"):
+        read_running(where_it_runs(None))
+
+
 def test_looking_where_nothing_was_played_is_refused_and_leaves_nothing(asked: list[tuple[str, ...]]) -> None:
     done = give("demo", "--look", "--data-dir", "there")
     assert isinstance(done.exception, StackError)
