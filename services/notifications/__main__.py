@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from services.notifications.app import SERVICE
-from shared.runtime.service import main
+import sys
 
 if __name__ == "__main__":
+    if sys.argv[1:3] == ["calendar", "check"]:
+        from services.notifications.entrypoints.calendar_check import calendar_check
+
+        sys.exit(calendar_check(sys.argv[2:]))
+    from services.notifications.app import SERVICE
+    from shared.runtime.service import main
+
     main(SERVICE)

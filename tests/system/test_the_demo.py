@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import email
 import json
+import signal
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -17,14 +20,39 @@ ORE_PER_FEE = 1_950_000
 ORE_PER_EXTRA = 100_000
 
 
+CLI = [sys.executable, "-m", "deploy.local.cli"]
+
+
+def give(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*CLI, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
 def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "deploy.local.cli", "demo", "--exit", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return give("demo", "--exit", *arguments)
+
+
+def look_again(data_dir: Path, invoice: str) -> None:
+    """What was played is there, as it was, without being played: an invoice, and why its mail went out."""
+    before = sorted(file.name for file in (data_dir / "mails").iterdir())
+    here = ("--data-dir", str(data_dir))
+    again = [*CLI, "demo", "--look", *here]
+    with subprocess.Popen(again, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as looking:
+        try:
+            assert looking.stdout is not None
+            said = list(takewhile(lambda line: not line.startswith("Alt kører videre"), looking.stdout))
+            assert looking.poll() is None, said
+            shown = give("document", "show", invoice, "--as", "json", *here)
+            assert json.loads(shown.stdout) == json.loads(
+                (data_dir / "invoices" / f"{invoice}.json").read_text("utf-8")
+            )
+            (mail,) = (data_dir / "mails").glob(f"*-faktura-{invoice}-netvaerk-*.eml")
+            explained = give("why", str(email.message_from_bytes(mail.read_bytes())["Message-ID"]), *here)
+            assert explained.stdout.startswith("Mail: Faktura til "), explained.stderr
+            assert f"fakturaen blev udstedt  (invoice/{invoice}" in explained.stdout
+        finally:
+            looking.send_signal(signal.SIGINT)
+    assert looking.returncode == 0
+    assert sorted(file.name for file in (data_dir / "mails").iterdir()) == before
 
 
 @pytest.mark.timeout(900)
@@ -53,6 +81,8 @@ def test_two_years_are_played_and_give_the_same_numbers(tmp_path: Path, must_pas
         must_pass(written.with_suffix(".xml").read_bytes())
         assert written.with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
     assert len(list((tmp_path / "data" / "mails").glob("*.eml"))) == numbers["mails"]["sent"]
+
+    look_again(tmp_path / "data", "ungenetvaerk-1")
 
 
 def test_a_folder_that_no_demo_made_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,12 +14,11 @@ import structlog
 from pydantic import ValidationError
 
 from services.notifications.adapters.composer import Composer
-from services.notifications.adapters.mail_checks import check_file
 from services.notifications.adapters.messages import as_stored
-from services.notifications.adapters.reply_mail import LARGEST_MAIL
 from services.notifications.adapters.texts import Words
 from services.notifications.domain.calendar import Mailbox, ics
 from services.notifications.domain.samples import calendar_letters
+from services.notifications.entrypoints.calendar_check import add_check, check, read, why_not
 from services.notifications.usecases.list_answers import list_answers
 from services.notifications.usecases.note_answer import note_answer
 from shared.contracts.refusal import Refused
@@ -48,9 +46,7 @@ def calendar(argv: Sequence[str], open_host: OpenHost) -> int:
     answers.add_argument("meeting_id")
     samples = what.add_parser("samples", help="write one of each kind: the calendar file, and the whole mail")
     samples.add_argument("folder", type=Path)
-    check = what.add_parser("check", help="say what is wrong with calendar files, or mails that hold one")
-    check.add_argument("files", nargs="+", help="- reads standard input")
-    check.add_argument("--json", action="store_true", help="one object a line, for machines")
+    add_check(what)
     asked = parser.parse_args(argv)
     match asked.what:
         case "reply":
@@ -60,14 +56,14 @@ def calendar(argv: Sequence[str], open_host: OpenHost) -> int:
         case "samples":
             return _samples(asked.folder)
         case _:
-            return _check(asked.files, as_json=asked.json)
+            return check(asked.files, as_json=asked.json)
 
 
 def _reply(file: str, open_host: OpenHost) -> int:
     try:
-        mail = _read(file, LARGEST_MAIL + 1)
+        mail = read(file)
     except OSError as error:
-        sys.stderr.write(f"cannot_read: {_why_not(error)}\n")
+        sys.stderr.write(f"cannot_read: {why_not(error)}\n")
         return os.EX_NOINPUT
     try:
         body = asyncio.run(_note(mail, open_host))
@@ -111,46 +107,6 @@ def samples() -> dict[str, bytes]:
             found[f"{name}.ics"] = ics(message.calendar)
             found[f"{name}.eml"] = composer.mail(message).content
     return found
-
-
-def _check(files: Sequence[str], *, as_json: bool) -> int:
-    status = os.EX_OK
-    for file in files:
-        try:
-            content = _read(file, LARGEST_MAIL + 1)
-        except OSError as error:
-            sys.stderr.write(f"cannot_read: {file}: {_why_not(error)}\n")
-            status = os.EX_NOINPUT
-            continue
-        found = check_file(content)
-        for finding in found:
-            said = {"file": file, "code": finding.code, "field": finding.field, "message": finding.detail}
-            plain = f"{file}: {finding.code}: {finding.detail}{f' [{finding.field}]' if finding.field else ''}"
-            sys.stdout.write(f"{json.dumps(said, ensure_ascii=False) if as_json else plain}\n")
-        if found:
-            status = status or os.EX_DATAERR
-        elif not as_json:
-            sys.stdout.write(f"{file}: i orden\n")
-    return status
-
-
-def _why_not(error: OSError) -> str:
-    match error:
-        case FileNotFoundError():
-            return "Filen findes ikke. Se efter, om navnet er skrevet rigtigt."
-        case IsADirectoryError():
-            return "Det er en mappe. Nævn filerne i den."
-        case PermissionError():
-            return "Filen må ikke læses af den bruger, der kører kommandoen."
-        case _:
-            return f"Filen kan ikke læses ({error.strerror})."
-
-
-def _read(file: str, most: int) -> bytes:
-    if file == "-":
-        return sys.stdin.buffer.read(most)
-    with Path(file).open("rb") as opened:
-        return opened.read(most)
 
 
 async def _note(mail: bytes, open_host: OpenHost) -> dict[str, Any]:
