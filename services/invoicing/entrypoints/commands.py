@@ -18,6 +18,7 @@ from services.invoicing.adapters.official_rules import FOLDER, OfficialRules
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_of
 from shared.runtime.clock import DomainClock
+from shared.runtime.files import why_not_read
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -136,6 +137,7 @@ def _cannot_write(where: Path, error: OSError) -> int:
 
 
 def _check(files: Sequence[Path], *, as_json: bool) -> int:
+    """Every file that can be read is judged."""
     status = os.EX_OK
     today = day_of(DomainClock().now())
     rules_folder = os.environ.get(FOLDER)
@@ -144,8 +146,9 @@ def _check(files: Sequence[Path], *, as_json: bool) -> int:
             try:
                 content = file.read_bytes()
             except OSError as error:
-                sys.stderr.write(f"cannot_read: {file}: Filen kan ikke læses ({error.strerror}).\n")
-                return os.EX_NOINPUT
+                sys.stderr.write(f"cannot_read: {file}: {why_not_read(error)}\n")
+                status = os.EX_NOINPUT
+                continue
             checked = check_file(file.name, content, today, rules)
             for code, field, sentence in checked.found:
                 plain = f"{file}: {code}: {sentence}{f' [{field}]' if field else ''}"
@@ -154,7 +157,7 @@ def _check(files: Sequence[Path], *, as_json: bool) -> int:
             for note in checked.notes:
                 sys.stderr.write(f"{file}: {note}\n")
             if checked.found:
-                status = os.EX_DATAERR
+                status = status or os.EX_DATAERR
             elif not as_json:
                 sys.stdout.write(f"{file}: i orden\n")
     return status

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from services.notifications.adapters.mail_checks import check_file
 from services.notifications.adapters.reply_mail import LARGEST_MAIL
+from shared.runtime.files import why_not_read
 
 
 def calendar_check(argv: Sequence[str]) -> int:
@@ -35,7 +36,7 @@ def check(files: Sequence[str], *, as_json: bool) -> int:
         try:
             content = read(file)
         except OSError as error:
-            sys.stderr.write(f"cannot_read: {file}: {why_not(error)}\n")
+            sys.stderr.write(f"cannot_read: {file}: {why_not_read(error)}\n")
             status = os.EX_NOINPUT
             continue
         found = check_file(content)
@@ -48,19 +49,6 @@ def check(files: Sequence[str], *, as_json: bool) -> int:
         elif not as_json:
             sys.stdout.write(f"{file}: i orden\n")
     return status
-
-
-def why_not(error: OSError) -> str:
-    """What a person can do about it."""
-    match error:
-        case FileNotFoundError():
-            return "Filen findes ikke. Se efter, om navnet er skrevet rigtigt."
-        case IsADirectoryError():
-            return "Det er en mappe. Nævn filerne i den."
-        case PermissionError():
-            return "Filen må ikke læses af den bruger, der kører kommandoen."
-        case _:
-            return f"Filen kan ikke læses ({error.strerror})."
 
 
 def read(file: str) -> bytes:

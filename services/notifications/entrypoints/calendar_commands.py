@@ -18,12 +18,13 @@ from services.notifications.adapters.messages import as_stored
 from services.notifications.adapters.texts import Words
 from services.notifications.domain.calendar import Mailbox, ics
 from services.notifications.domain.samples import calendar_letters
-from services.notifications.entrypoints.calendar_check import add_check, check, read, why_not
+from services.notifications.entrypoints.calendar_check import add_check, check, read
 from services.notifications.usecases.list_answers import list_answers
 from services.notifications.usecases.note_answer import note_answer
 from shared.contracts.refusal import Refused
 from shared.messaging.failures import Failure, classify
 from shared.runtime.correlation import new_correlation
+from shared.runtime.files import why_not_read
 from shared.runtime.service import Host
 from shared.storage.tx import Cause
 
@@ -63,7 +64,7 @@ def _reply(file: str, open_host: OpenHost) -> int:
     try:
         mail = read(file)
     except OSError as error:
-        sys.stderr.write(f"cannot_read: {why_not(error)}\n")
+        sys.stderr.write(f"cannot_read: {why_not_read(error)}\n")
         return os.EX_NOINPUT
     try:
         body = asyncio.run(_note(mail, open_host))

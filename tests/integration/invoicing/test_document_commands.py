@@ -65,7 +65,15 @@ def test_a_file_that_is_no_invoice_gets_a_sentence(tmp_path: Path) -> None:
     checked = document("check", str(tmp_path / "letter.xml"))
     assert checked.returncode == os.EX_DATAERR
     assert "unreadable: Dokumentet kan ikke læses" in checked.stdout
-    assert document("check", str(tmp_path / "none.xml")).returncode == os.EX_NOINPUT
+
+def test_what_cannot_be_read_is_said_and_the_other_files_are_judged(tmp_path: Path) -> None:
+    good = tmp_path / "good.xml"
+    good.write_bytes(samples()["faktura-peppol-bis-3.xml"])
+    checked = document("check", str(tmp_path / "none.xml"), str(tmp_path), str(good))
+    assert checked.returncode == os.EX_NOINPUT
+    assert "none.xml: Filen findes ikke." in checked.stderr
+    assert f"{tmp_path}: Det er en mappe." in checked.stderr
+    assert checked.stdout == f"{good}: i orden\n"
 
 
 def test_a_pdf_is_judged_by_the_e_invoice_in_it() -> None:
