@@ -66,6 +66,7 @@ def test_a_file_that_is_no_invoice_gets_a_sentence(tmp_path: Path) -> None:
     assert checked.returncode == os.EX_DATAERR
     assert "unreadable: Dokumentet kan ikke læses" in checked.stdout
 
+
 def test_what_cannot_be_read_is_said_and_the_other_files_are_judged(tmp_path: Path) -> None:
     good = tmp_path / "good.xml"
     good.write_bytes(samples()["faktura-peppol-bis-3.xml"])
