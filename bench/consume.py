@@ -177,6 +177,7 @@ async def _bare_batch(connection: Any, reader: str, events: list[dict[str, Any]]
             "waived_because": [None] * len(rows),
             "reason": [""] * len(rows),
             "finding": [""] * len(rows),
+            "credited": [False] * len(rows),
             "invoice_id": [None] * len(rows),
             "organisation_code": [event["data"]["organisation"]["code"] for event, _, _ in rows],
             "buyer": [json.dumps(event["data"]["organisation"]) for event, _, _ in rows],
