@@ -273,6 +273,34 @@ def document_show(
     raise typer.Exit(_service(*documents.show(number, kind, out), addresses=addresses))
 
 
+class MailKind(StrEnum):
+    """What a mail is, and what is in it."""
+
+    TXT = "txt"
+    EML = "eml"
+    ICS = "ics"
+    PDF = "pdf"
+
+
+@document.command("mail")
+def document_mail(
+    mail: Annotated[str, typer.Argument(metavar="ID", help="Mailens Message-ID, eller beskedens id.")],
+    *,
+    kind: Annotated[
+        MailKind | None,
+        typer.Option("--as", help="Teksten, hele mailen, kalenderen i den eller kvitteringen; ellers efter filnavnet."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FIL", help="Skriv i en fil.")] = None,
+    data_dir: RunningOption = None,
+) -> None:
+    """Vis en mail, kalenderinvitationen i den eller kvitteringen for tilmelding, eller skriv den i en fil."""
+    from deploy.local import documents
+    from deploy.local.stack import running
+
+    addresses = running(where_it_runs(data_dir))
+    raise typer.Exit(_service(*documents.mail(mail, kind, out), addresses=addresses))
+
+
 @document.command("page")
 def document_page(number: NumberArgument, data_dir: RunningOption = None) -> None:
     """Skriv adressen på siden, hvor en faktura krediteres; den er hemmelig og gælder i tolv timer."""

@@ -14,9 +14,19 @@ CALENDARS = (".ics", ".eml")
 
 def show(number: str, kind: str | None, out: Path | None) -> tuple[str, ...]:
     """Service and arguments of the command that shows one document, or writes it to a file."""
-    form = () if kind is None else ("--as", kind)
-    file = () if out is None else ("--out", str(out.absolute()))
-    return "invoicing", "document", "show", *form, *file, "--", number
+    return "invoicing", "document", "show", *_written_as(kind, out), "--", number
+
+
+def mail(known_as: str, kind: str | None, out: Path | None) -> tuple[str, ...]:
+    """Service and arguments of the command that shows a mail or something in it, or writes it to a file."""
+    return "notifications", "mail", "show", *_written_as(kind, out), "--", known_as
+
+
+def _written_as(kind: str | None, out: Path | None) -> Iterator[str]:
+    if kind is not None:
+        yield from ("--as", kind)
+    if out is not None:
+        yield from ("--out", str(out.absolute()))
 
 
 def samples(folder: Path) -> Iterator[tuple[str, ...]]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import email
+import email.policy
+import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 from services.notifications.adapters import messages
 from services.notifications.adapters.composer import Composer
@@ -14,7 +18,7 @@ from services.notifications.domain.letter import TITLES
 from services.notifications.usecases.settle_message import (
     ResendMessage,
     SettleMessage,
-    find_message,
+    find_mail,
     resend_message,
     settle_message,
 )
@@ -23,17 +27,21 @@ from shared.runtime.correlation import new_correlation
 from shared.runtime.service import Host
 from shared.storage.tx import Cause
 
+_KINDS = {"txt": "tekst", "eml": "mail", "ics": "kalender", "pdf": "PDF"}
+_MEDIA_TYPES = {"ics": "text/calendar", "pdf": "application/pdf"}
+
 
 def mail(argv: Sequence[str], open_host: Callable[[], Awaitable[Host]], composer: Callable[[Host], Composer]) -> int:
-    """The exit status: 0, or 1 with a sentence on stderr."""
+    """The exit status: 0, 1 with a sentence on stderr, or one of sysexits.h."""
     parser = argparse.ArgumentParser(prog="python -m services.notifications mail", allow_abbrev=False)
     what = parser.add_subparsers(dest="what", required=True)
     listing = what.add_parser("list", help="mails whose fate is unknown, or that failed")
     listing.add_argument("--state", action="append", help="others than those (may be repeated)")
     listing.add_argument("--limit", type=int, default=100)
-    show = what.add_parser("show", help="one mail, as it goes out")
-    show.add_argument("id")
-    show.add_argument("--eml", action="store_true", help="the raw message")
+    show = what.add_parser("show", help="one mail as it goes out, or its calendar, or the PDF with it")
+    show.add_argument("id", help="the message's, or the Message-ID of the mail")
+    show.add_argument("--as", dest="kind", choices=_KINDS, help="which of these; else as --out is named, else txt")
+    show.add_argument("--out", type=Path, help="file to write")
     what.add_parser("resend", help="send it (again)").add_argument("id")
     what.add_parser("settle", help="it was dealt with; never send it").add_argument("id")
     return asyncio.run(_run(parser.parse_args(argv), open_host, composer))
@@ -51,7 +59,7 @@ async def _run(
                 for message in await messages.find(tx, states=states, limit=asked.limit):
                     sys.stdout.write(_line(message))
             elif asked.what == "show":
-                _show(composer(host), await find_message(tx, asked.id), raw=asked.eml)
+                return _show(composer(host), await find_mail(tx, asked.id), asked.kind, asked.out)
             elif asked.what == "resend":
                 await resend_message(tx, ResendMessage(message_id=asked.id))
             else:
@@ -71,9 +79,37 @@ def _line(message: Message) -> str:
     return f"{message.id}  {message.state:<8} {message.reply or '-':<16} {what}\n"
 
 
-def _show(composer: Composer, message: Message, *, raw: bool) -> None:
-    if raw:
-        sys.stdout.buffer.write(composer.mail(message).content)
-        return
-    texts = composer.texts(message)
-    sys.stdout.write(f"{texts.subject}\n\n{texts.plain}")
+def _show(composer: Composer, message: Message, kind: str | None, out: Path | None) -> int:
+    """The exit status: 1 = there is no such thing in the mail, or one of sysexits.h."""
+    kind = kind or (out.suffix.removeprefix(".").lower() if out is not None else "txt")
+    if kind not in _KINDS:
+        sys.stderr.write(f"kind_unknown: {out}: Lad navnet ende på .{', .'.join(_KINDS)}, eller skriv --as.\n")
+        return os.EX_USAGE
+    content = _content(composer, message, kind)
+    if content is None:
+        sys.stderr.write(f"not_in_the_mail: Mailen har ingen {_KINDS[kind]}.\n")
+        return 1
+    if out is None:
+        sys.stdout.buffer.write(content)
+        return os.EX_OK
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        sys.stderr.write(f"cannot_write: {out}: Der kan ikke skrives her ({error.strerror}).\n")
+        return os.EX_CANTCREAT
+    sys.stdout.write(f"{message.id} er skrevet som {kind} i {out} ({len(content)} bytes)\n")
+    return os.EX_OK
+
+
+def _content(composer: Composer, message: Message, kind: str) -> bytes | None:
+    if kind == "txt":
+        texts = composer.texts(message)
+        return f"{texts.subject}\n\n{texts.plain}".encode()
+    whole = composer.mail(message).content
+    if kind == "eml":
+        return whole
+    for part in email.message_from_bytes(whole, policy=email.policy.compat32).walk():
+        if part.get_content_type() == _MEDIA_TYPES[kind]:
+            content = part.get_payload(decode=True)
+            return content if isinstance(content, bytes) else None
+    return None

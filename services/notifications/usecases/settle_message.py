@@ -42,6 +42,12 @@ async def find_message(tx: Tx, message_id: str) -> Message:
     return found
 
 
+async def find_mail(tx: Tx, known_as: str) -> Message:
+    """By the message's id, or by the Message-ID that its reader sees, as it stands there or without its frame."""
+    digest = known_as.strip("<> ").partition("@")[0]
+    return await messages.find_mail(tx, digest) or await find_message(tx, known_as)
+
+
 async def _check(tx: Tx, message_id: str) -> None:
     if (await find_message(tx, message_id)).state not in {"unknown", "failed"}:
         raise Refused("nothing_to_decide", "Kun en mail, der er fejlet eller har ukendt skæbne, kan afgøres.")

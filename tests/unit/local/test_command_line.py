@@ -76,6 +76,8 @@ def test_each_file_goes_to_the_service_that_knows_its_kind(asked: list[tuple[str
 def test_the_file_to_write_lies_where_the_command_was_given() -> None:
     assert documents.show("K-1", None, Path("k.pdf"))[3:] == ("--out", str(Path.cwd() / "k.pdf"), "--", "K-1")
     assert documents.show("K-1", "xml", None)[3:] == ("--as", "xml", "--", "K-1")
+    ics = ("notifications", "mail", "show", "--as", "ics", "--out", str(Path.cwd() / "m.ics"), "--", "<1@x>")
+    assert documents.mail("<1@x>", "ics", Path("m.ics")) == ics
 
 
 def test_programmes_are_checked_for_machines_too(asked: list[tuple[str, ...]]) -> None:
