@@ -44,6 +44,10 @@ def classify(error: BaseException) -> Failure:
         return Failure.DATA if state[:2] in _DATA_CLASSES or state in _DATA_STATES else Failure.BUG
     if isinstance(error, asyncpg.InterfaceError):
         return Failure.TRANSIENT if "clos" in str(error) else Failure.BUG
+    if isinstance(error, asyncpg.InternalClientError):
+        # A connection that the server ended while a statement was on its way to it. Two tasks on one connection, which
+        # would be our mistake, are an InterfaceError.
+        return Failure.TRANSIENT if "cannot switch to state" in str(error) else Failure.BUG
     if isinstance(error, (OSError, TimeoutError, KafkaError, TryAgain)):
         return Failure.TRANSIENT
     return Failure.DATA if isinstance(error, FactTooLarge) else Failure.BUG

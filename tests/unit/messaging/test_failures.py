@@ -29,6 +29,10 @@ def raised_from(error: Exception, cause: Exception) -> Exception:
         (asyncpg.LockNotAvailableError("x"), Failure.TRANSIENT),
         (asyncpg.ConnectionDoesNotExistError("x"), Failure.TRANSIENT),
         (asyncpg.InterfaceError("connection is closed"), Failure.TRANSIENT),
+        (
+            asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
+            Failure.TRANSIENT,
+        ),
         (ConnectionResetError(), Failure.TRANSIENT),
         (TimeoutError(), Failure.TRANSIENT),
         (NodeNotReadyError(), Failure.TRANSIENT),
@@ -40,6 +44,7 @@ def raised_from(error: Exception, cause: Exception) -> Exception:
         (raised_from(asyncpg.DataError("$1: 1 (expected str, got int)"), TypeError()), Failure.BUG),
         (asyncpg.UndefinedColumnError("x"), Failure.BUG),
         (asyncpg.InterfaceError("another operation is in progress"), Failure.BUG),
+        (asyncpg.InternalClientError("got result for unknown protocol state"), Failure.BUG),
         (KeyError("x"), Failure.BUG),
     ],
 )
