@@ -42,12 +42,11 @@ def classify(error: BaseException) -> Failure:
         if state[:2] in _TRANSIENT_CLASSES or state in _TRANSIENT_STATES:
             return Failure.TRANSIENT
         return Failure.DATA if state[:2] in _DATA_CLASSES or state in _DATA_STATES else Failure.BUG
-    if isinstance(error, asyncpg.InterfaceError):
-        return Failure.TRANSIENT if "clos" in str(error) else Failure.BUG
-    if isinstance(error, asyncpg.InternalClientError):
-        # A connection that the server ended while a statement was on its way to it. Two tasks on one connection, which
-        # would be our mistake, are an InterfaceError.
-        return Failure.TRANSIENT if "cannot switch to state" in str(error) else Failure.BUG
+    if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
+        # A connection that is closed, or that the server ended while a statement was on its way to it. Two tasks on one
+        # connection, which would be our mistake, are told of in other words.
+        gone = "clos" in str(error) or "cannot switch to state" in str(error)
+        return Failure.TRANSIENT if gone else Failure.BUG
     if isinstance(error, (OSError, TimeoutError, KafkaError, TryAgain)):
         return Failure.TRANSIENT
     return Failure.DATA if isinstance(error, FactTooLarge) else Failure.BUG
