@@ -10,19 +10,13 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from services.invoicing.adapters.links import GOOD_FOR
-from shared.contracts.enrollment import ExtraParticipantRemoved
 from shared.contracts.invoicing import CreditNoteIssued
 from tests.support.browser import look, visitor
 from tests.support.facts import (
-    CONTACT,
-    ENROLMENT_ID,
-    MEETING,
-    ORGANISATION,
-    OWNER,
-    PROGRAMME,
     a_meeting_held,
     a_person,
     an_extra_participant,
+    an_extra_participant_removed,
 )
 from tests.support.invoicing_web import CountingHouse
 
@@ -37,18 +31,7 @@ async def invoiced(house: CountingHouse) -> str:
     books = house.books
     await books.hear(an_extra_participant(person=BO), an_extra_participant(person=CARL), a_meeting_held())
     await books.ring(datetime(2021, 4, 16, 6, tzinfo=UTC))
-    await books.hear(
-        ExtraParticipantRemoved(
-            owner=OWNER,
-            programme=PROGRAMME,
-            enrolment_id=ENROLMENT_ID,
-            organisation=ORGANISATION,
-            contact=CONTACT,
-            meeting=MEETING,
-            person=BO,
-            reason="cancelled",
-        )
-    )
+    await books.hear(an_extra_participant_removed(person=BO))
     await books.told()
     await house.move_clock()
     return await house.page_of("N-1")

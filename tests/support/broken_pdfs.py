@@ -186,6 +186,10 @@ def _with_attachment(stream: bytes) -> bytes:
     )
 
 
+def filtered_in_no_known_way() -> bytes:
+    return _with_attachment(_stream(b"/Filter /Nonesuch", b"<Invoice/>"))
+
+
 def bomb() -> bytes:
     """It unpacks to half as much again as it may; the reader itself would go on for longer."""
     return _with_attachment(_stream(b"/Filter /FlateDecode", _packed(BOMB)))

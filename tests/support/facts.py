@@ -304,6 +304,10 @@ def an_extra_participant(**changes: Any) -> ExtraParticipantAdded:
     return ExtraParticipantAdded(**({**_ROSTER, "billing": BILLING, "terms": EXTRA} | changes))
 
 
+def an_extra_participant_removed(**changes: Any) -> ExtraParticipantRemoved:
+    return ExtraParticipantRemoved(**({**_ROSTER, "reason": "cancelled"} | changes))
+
+
 def a_meeting_held(meeting: Meeting = MEETING, held_on: date = date(2021, 4, 15)) -> MeetingHeld:
     return MeetingHeld(**_MEETING, meeting=meeting, held_on=held_on)
 
@@ -334,7 +338,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     ParticipantReplaced(**_ROSTER, previous=a_person("Carl Prøvesen", "carl@kobenhavn.example")),
     ParticipantCancelled(**_ROSTER),
     an_extra_participant(),
-    ExtraParticipantRemoved(**_ROSTER, reason="moved_in"),
+    an_extra_participant_removed(reason="moved_in"),
     PersonErased(owner=OWNER, person_id=PERSON.person_id),
     SessionsRevoked(owner=OWNER, person_id=PERSON.person_id, epoch=2),
     EnrollmentIntakeRejected(owner=OWNER, refused_type="tovholder.enrollment.EnrolMunicipality.v1", **_REJECTED),

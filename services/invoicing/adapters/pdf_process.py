@@ -56,10 +56,10 @@ def read(content: bytes) -> dict[str, Any]:
         }
     except (errors.LimitReachedError, MemoryError):
         return {"failed": "pdf_too_much"}
-    except (errors.DependencyError, NotImplementedError):
-        # Only a way of encrypting that the reader does not know leads here.
-        return {"failed": "pdf_encrypted"}
-    except (errors.PyPdfError, RecursionError):
+    except (errors.DependencyError, RuntimeError):
+        # The reader does not know every way of encrypting, nor every filter; a file that is encrypted says so in clear.
+        return {"failed": "pdf_encrypted" if b"/Encrypt" in content else "pdf_unreadable"}
+    except errors.PyPdfError:
         return {"failed": "pdf_unreadable"}
 
 

@@ -18,7 +18,7 @@ from services.invoicing.adapters.official_rules import FOLDER, OfficialRules
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_of
 from shared.runtime.clock import DomainClock
-from shared.runtime.files import why_not_read
+from shared.runtime.files import deliver, kind_wanted, why_not_read, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     OpenHost = Callable[[], Awaitable[Host]]
 
 _SUFFIXES = ("html", "json", "xml", "pdf")
-_BINARY = ("pdf",)
 
 
 def document(argv: Sequence[str], open_host: OpenHost) -> int:
@@ -53,35 +52,18 @@ def document(argv: Sequence[str], open_host: OpenHost) -> int:
         case "page":
             return asyncio.run(_page(asked.id, open_host))
         case "samples":
-            return _samples(asked.folder)
+            # The same bytes each time, on every machine.
+            return write_all(asked.folder, samples())
         case _:
             return _check(asked.files, as_json=asked.json)
 
 
 def _show(document_id: str, suffix: str | None, out: Path | None, open_host: OpenHost) -> int:
-    named = out.suffix.removeprefix(".").lower() if out is not None else ""
-    to_terminal = out is None and sys.stdout.isatty()
-    kind = suffix or (named if out is not None else "json" if to_terminal else "html")
-    if kind not in _SUFFIXES:
-        sys.stderr.write(f"kind_unknown: {out}: Lad navnet ende på .{', .'.join(_SUFFIXES)}, eller skriv --as.\n")
-        return os.EX_USAGE
-    if kind in _BINARY and to_terminal:
-        sys.stderr.write(
-            f"binary_to_terminal: En {kind} kan ikke vises i en terminal. Skriv --out {document_id}.{kind}\n"
-        )
+    kind = kind_wanted(suffix, out, _SUFFIXES, "json" if sys.stdout.isatty() else "html")
+    if kind is None:
         return os.EX_USAGE
     content = asyncio.run(_file(document_id, kind, open_host))
-    if content is None:
-        return 1
-    if out is None:
-        sys.stdout.buffer.write(content)
-        return os.EX_OK
-    try:
-        out.write_bytes(content)
-    except OSError as error:
-        return _cannot_write(out, error)
-    sys.stdout.write(f"{document_id} er skrevet som {kind} i {out} ({len(content)} bytes)\n")
-    return os.EX_OK
+    return 1 if content is None else deliver(content, out, document_id, kind)
 
 
 async def _file(document_id: str, kind: str, open_host: OpenHost) -> bytes | None:
@@ -118,22 +100,6 @@ async def _page(invoice_id: str, open_host: OpenHost) -> int:
     finally:
         await host.pool.close()
     return os.EX_OK
-
-
-def _samples(folder: Path) -> int:
-    """The same bytes each time, on every machine."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in samples().items():
-            (folder / name).write_bytes(content)
-    except OSError as error:
-        return _cannot_write(folder, error)
-    return os.EX_OK
-
-
-def _cannot_write(where: Path, error: OSError) -> int:
-    sys.stderr.write(f"cannot_write: {where}: Der kan ikke skrives her ({error.strerror}).\n")
-    return os.EX_CANTCREAT
 
 
 def _check(files: Sequence[Path], *, as_json: bool) -> int:

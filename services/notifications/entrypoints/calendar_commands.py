@@ -24,7 +24,7 @@ from services.notifications.usecases.note_answer import note_answer
 from shared.contracts.refusal import Refused
 from shared.messaging.failures import Failure, classify
 from shared.runtime.correlation import new_correlation
-from shared.runtime.files import why_not_read
+from shared.runtime.files import why_not_read, write_all
 from shared.runtime.service import Host
 from shared.storage.tx import Cause
 
@@ -45,8 +45,8 @@ def calendar(argv: Sequence[str], open_host: OpenHost) -> int:
     reply.add_argument("file", help="the whole mail; - reads it from standard input, as a mail server's pipe gives it")
     answers = what.add_parser("answers", help="who has answered the invitation to a meeting")
     answers.add_argument("meeting_id")
-    samples = what.add_parser("samples", help="write one of each kind: the calendar file, and the whole mail")
-    samples.add_argument("folder", type=Path)
+    making = what.add_parser("samples", help="write one of each kind: the calendar file, and the whole mail")
+    making.add_argument("folder", type=Path)
     add_check(what)
     asked = parser.parse_args(argv)
     match asked.what:
@@ -55,7 +55,7 @@ def calendar(argv: Sequence[str], open_host: OpenHost) -> int:
         case "answers":
             return asyncio.run(_answers(asked.meeting_id, open_host))
         case "samples":
-            return _samples(asked.folder)
+            return write_all(asked.folder, samples())
         case _:
             return check(asked.files, as_json=asked.json)
 
@@ -83,18 +83,6 @@ def _reply(file: str, open_host: OpenHost) -> int:
         sys.stderr.write("unavailable: Svaret kan ikke gemmes lige nu. Prøv igen om lidt.\n")
         return os.EX_TEMPFAIL
     sys.stdout.write(f"{body['outcome']}: {body['detail']}\n")
-    return os.EX_OK
-
-
-def _samples(folder: Path) -> int:
-    """The same bytes each time, on every machine."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in samples().items():
-            (folder / name).write_bytes(content)
-    except OSError as error:
-        sys.stderr.write(f"cannot_write: {folder}: Der kan ikke skrives her ({error.strerror}).\n")
-        return os.EX_CANTCREAT
     return os.EX_OK
 
 

@@ -24,6 +24,7 @@ from services.notifications.usecases.settle_message import (
 )
 from shared.contracts.refusal import Refused
 from shared.runtime.correlation import new_correlation
+from shared.runtime.files import deliver, kind_wanted
 from shared.runtime.service import Host
 from shared.storage.tx import Cause
 
@@ -81,24 +82,14 @@ def _line(message: Message) -> str:
 
 def _show(composer: Composer, message: Message, kind: str | None, out: Path | None) -> int:
     """The exit status: 1 = there is no such thing in the mail, or one of sysexits.h."""
-    kind = kind or (out.suffix.removeprefix(".").lower() if out is not None else "txt")
-    if kind not in _KINDS:
-        sys.stderr.write(f"kind_unknown: {out}: Lad navnet ende på .{', .'.join(_KINDS)}, eller skriv --as.\n")
+    kind = kind_wanted(kind, out, _KINDS, "txt")
+    if kind is None:
         return os.EX_USAGE
     content = _content(composer, message, kind)
     if content is None:
         sys.stderr.write(f"not_in_the_mail: Mailen har ingen {_KINDS[kind]}.\n")
         return 1
-    if out is None:
-        sys.stdout.buffer.write(content)
-        return os.EX_OK
-    try:
-        out.write_bytes(content)
-    except OSError as error:
-        sys.stderr.write(f"cannot_write: {out}: Der kan ikke skrives her ({error.strerror}).\n")
-        return os.EX_CANTCREAT
-    sys.stdout.write(f"{message.id} er skrevet som {kind} i {out} ({len(content)} bytes)\n")
-    return os.EX_OK
+    return deliver(content, out, message.id, kind)
 
 
 def _content(composer: Composer, message: Message, kind: str) -> bytes | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from services.notifications.adapters import receipt
 from services.notifications.adapters.messages import as_stored
 from services.notifications.domain.samples import receipt_letter
 from services.notifications.entrypoints import calendar_commands
+from shared.runtime.files import write_all
 from shared.storage.tx import Cause
 
 RECEIPT = "kvittering.pdf"
@@ -23,15 +22,7 @@ def document(argv: Sequence[str]) -> int:
     what = parser.add_subparsers(dest="what", required=True)
     what.add_parser("samples", help="write one of each kind").add_argument("folder", type=Path)
     folder: Path = parser.parse_args(argv).folder
-    try:
-        for name, content in samples().items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    except OSError as error:
-        sys.stderr.write(f"cannot_write: {folder}: Der kan ikke skrives her ({error.strerror}).\n")
-        return os.EX_CANTCREAT
-    return os.EX_OK
+    return write_all(folder, samples())
 
 
 def samples() -> dict[str, bytes]:

@@ -23,14 +23,12 @@ from services.invoicing.usecases.waive_claim import waive_claim
 from shared.contracts.enrollment import (
     EnrolmentLapsed,
     EnrolmentWithdrawn,
-    ExtraParticipantRemoved,
     ProgrammeCancelled,
     ReservationResolved,
     TovholderAppointed,
 )
 from shared.contracts.event import Event
 from shared.contracts.invoicing import ClaimHeldBack, CorrectBilling, Invoice, InvoiceIssued, WaiveClaim
-from shared.contracts.parties import Person
 from shared.contracts.scheduling import Meeting, MeetingCancelled
 from shared.runtime.timers import Timer
 from shared.storage.tx import transaction
@@ -53,6 +51,7 @@ from tests.support.facts import (
     a_programme,
     an_enrolment,
     an_extra_participant,
+    an_extra_participant_removed,
     an_organisation,
 )
 from tests.support.room import BY_HAND, Room
@@ -66,11 +65,6 @@ ENROLMENT: dict[str, Any] = {
     "organisation": ORGANISATION,
 }
 BO, CARL = a_person("Bo Prøvesen"), a_person("Carl Prøvesen", "carl@kobenhavn.example")
-
-
-def removed(person: Person = BO, meeting: Meeting = MEETING, **changes: Any) -> ExtraParticipantRemoved:
-    values = {**ENROLMENT, "contact": CONTACT, "meeting": meeting, "person": person, "reason": "cancelled"}
-    return ExtraParticipantRemoved(**(values | changes))
 
 
 def cancelled(meeting: Meeting = MEETING) -> MeetingCancelled:
@@ -155,11 +149,11 @@ async def test_a_late_extra_gets_an_invoice_of_its_own(books: Room) -> None:
 
 async def test_removed_and_added_again_is_billed_once(books: Room) -> None:
     extra = an_extra_participant()
-    await books.hear(extra, removed(), a_meeting_held())
+    await books.hear(extra, an_extra_participant_removed(person=BO), a_meeting_held())
     assert await states(books) == ["withdrawn"]
     await books.hear(extra)
     await books.ring(EXTRAS_FALL_DUE)
-    await books.hear(removed())
+    await books.hear(an_extra_participant_removed(person=BO))
     await books.hear(extra)
     await books.ring()
     assert [invoice.net_ore for invoice in await issued(books)] == [100_000]
@@ -168,7 +162,7 @@ async def test_removed_and_added_again_is_billed_once(books: Room) -> None:
 async def test_removed_after_the_invoice_is_listed_for_the_staff_and_credits_nothing_by_itself(books: Room) -> None:
     await books.hear(an_extra_participant(), a_meeting_held())
     await books.ring(EXTRAS_FALL_DUE)
-    await books.hear(removed(reason="moved_in"))
+    await books.hear(an_extra_participant_removed(person=BO, reason="moved_in"))
     listed = (await books.read(list_claims, state="invoiced_then_removed"))["claims"]
     assert [(claim["invoice_id"], claim["person"]) for claim in listed] == [("N-1", "Bo Prøvesen")]
     assert listed[0]["reason"] == "Deltageren har fået en af de inkluderede pladser."
@@ -417,7 +411,9 @@ async def test_any_interleaving_bills_the_same_and_the_sums_balance(books: Room)
         people = [a_person(f"P{n} Prøvesen", f"p{n}@kobenhavn.example") for n in range(4)]
         steps = [(person, chance.random() < 0.6) for person in chance.choices(people, k=8)]
         roster: list[Event] = [
-            an_extra_participant(person=person, **common) if added else removed(person, **common)
+            an_extra_participant(person=person, **common)
+            if added
+            else an_extra_participant_removed(person=person, **common)
             for person, added in steps
         ]
         held = chance.random() < 0.7

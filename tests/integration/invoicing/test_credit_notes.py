@@ -26,7 +26,6 @@ from services.invoicing.usecases.read_credit_notes import (
 from services.invoicing.usecases.read_invoices import get_invoice, read_overview
 from services.invoicing.usecases.register_payment import register_payment
 from services.invoicing.usecases.write_documents import write_documents
-from shared.contracts.enrollment import ExtraParticipantRemoved
 from shared.contracts.invoicing import (
     CreditInvoice,
     CreditNoteIssued,
@@ -40,17 +39,13 @@ from shared.contracts.refusal import Refused
 from shared.storage.tx import transaction
 from tests.support.eventually import eventually
 from tests.support.facts import (
-    CONTACT,
-    ENROLMENT_ID,
     FEE,
-    MEETING,
-    ORGANISATION,
-    OWNER,
     PROGRAMME,
     a_meeting_held,
     a_person,
     an_enrolment,
     an_extra_participant,
+    an_extra_participant_removed,
     an_organisation,
 )
 from tests.support.official_rules import MustPass
@@ -161,16 +156,7 @@ async def test_a_removed_extra_participant_is_credited_alone_and_not_billed_agai
     books: Room,
 ) -> None:
     claim_of = await extras_invoiced(books)
-    gone = ExtraParticipantRemoved(
-        owner=OWNER,
-        programme=PROGRAMME,
-        enrolment_id=ENROLMENT_ID,
-        organisation=ORGANISATION,
-        contact=CONTACT,
-        meeting=MEETING,
-        person=BO,
-        reason="cancelled",
-    )
+    gone = an_extra_participant_removed(person=BO)
     await books.hear(gone)
     assert sorted(await states(books)) == ["invoiced", "invoiced_then_removed"]
 

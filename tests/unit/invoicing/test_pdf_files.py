@@ -62,6 +62,7 @@ HARMFUL: dict[str, Callable[[], bytes]] = {
     "pdf_too_much: itself": lambda: b"%PDF-1.7" + bytes(pdf_process.LARGEST_BYTES),
     "pdf_unreadable: deep": broken_pdfs.deep,
     "pdf_unreadable: refers to itself": broken_pdfs.catalog_of_itself,
+    "pdf_unreadable: no such filter": broken_pdfs.filtered_in_no_known_way,
     "pdf_unreadable: nothing": broken_pdfs.attachment_of_nothing,
     "pdf_unreadable: wrong kinds": broken_pdfs.wrong_kinds,
     "pdf_a_not_claimed: entities": broken_pdfs.bomb_of_entities,
