@@ -110,9 +110,9 @@ def credit_note(
 
 
 def as_told(issued: CreditNoteIssued) -> dict[str, Any]:
-    """The credit note as JSON: the fields of CreditNoteIssued, with its id and the moms of each rate."""
+    """The credit note as JSON: the fields of CreditNoteIssued without the secret, with its id and each rate's moms."""
     sums = [one._asdict() for one in vat_sums(issued.lines)]
-    return {"id": issued.id, **issued.model_dump(mode="json", exclude={"owner"}), "vat_sums": sums}
+    return {"id": issued.id, **issued.model_dump(mode="json", exclude={"owner", "document_path"}), "vat_sums": sums}
 
 
 def _chosen(invoice: Invoice, left: Mapping[str, int], lines: tuple[LineToCredit, ...]) -> dict[str, int]:

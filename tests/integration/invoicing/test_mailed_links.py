@@ -37,6 +37,7 @@ async def test_it_shows_the_pdf_of_that_document_for_years(counting_house: Count
         assert answer.content == documents.as_files(document)["pdf"]
         assert answer.headers["content-disposition"] == f"inline; filename*=UTF-8''{document.id}.pdf"
         assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "strict-origin")
+        assert b"/invoicing/faktura/" not in documents.as_files(document)["json"]
     assert overdue.document_path == issued.document_path
 
 
