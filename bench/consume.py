@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid5
 
 import asyncpg
@@ -19,18 +20,15 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from bench.harness import Measured, Row, Servers, Stopwatch, median
 from services.invoicing.adapters import claims as claim_rows
 from services.invoicing.entrypoints.kafka import SUBSCRIPTIONS
+from shared.base.clock import DomainClock
 from shared.contracts.event import NAMESPACE, natural_id
 from shared.messaging import inbox as inbox_sql
 from shared.messaging.consumer import BATCH_TIMEOUT_MS, MAX_RECORDS, Consumer
 from shared.messaging.inbox import Inbox
 from shared.messaging.subscriptions import topics_of
-from shared.runtime.clock import DomainClock
 from shared.storage import tx as tx_sql
 from shared.storage.pool import connect
 from tests.support.facts import an_enrolment, an_organisation, cloud_event
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 EVENTS = 20_000
 SINGLE = 1_500

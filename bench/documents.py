@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
@@ -18,7 +19,6 @@ from email.policy import SMTP
 from functools import partial
 from itertools import cycle
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
 
 import psutil
 import typst
@@ -27,25 +27,19 @@ from lxml import etree
 from bench.harness import Row, median
 from deploy.local import einvoice_rules
 from services.invoicing.adapters import pdf, rules_process
-from services.invoicing.adapters.formats import FORMATS
+from services.invoicing.adapters.formats import FORMATS, Format
 from services.invoicing.adapters.official_rules import OfficialRules
+from services.invoicing.domain.document import Document
 from services.notifications.adapters.composer import Composer
-from services.notifications.adapters.messages import as_stored
+from services.notifications.adapters.messages import Message, as_stored
 from services.notifications.adapters.texts import Words
 from services.notifications.domain.calendar import Mailbox, ics
 from services.notifications.domain.samples import calendar_letters
+from shared.base.cause import Cause
 from shared.pdf.glyphs import FOLDERS
-from shared.storage.tx import Cause
 from tests.support.documents import THREE_LINES, a_credit_note, an_invoice
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from services.invoicing.adapters.formats import Format
-    from services.invoicing.domain.document import Document
-    from services.notifications.adapters.messages import Message
-
-    Work = Callable[[], object]
+Work = Callable[[], object]
 
 ROUNDS = 5
 TIMES = 400

@@ -11,9 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import asyncpg
 import psutil
@@ -24,9 +24,6 @@ from deploy.local.blocking import run_blocking
 from deploy.local.locations import ROOT
 from deploy.local.ports import free_ports
 from shared.contracts.event import PARTITIONS, SERVICES, topic_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PASSWORD = "bench-only"  # noqa: S105 (guards servers that live as long as one run)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncpg
 
@@ -16,15 +16,13 @@ from bench.consume import records
 from bench.harness import Row, Servers, median
 from services.invoicing.entrypoints.kafka import SUBSCRIPTIONS
 from services.invoicing.usecases.run_invoices import run_invoices
+from shared.base.cause import Cause
+from shared.base.clock import DomainClock
 from shared.messaging.envelope import StoredRecord
 from shared.messaging.inbox import Inbox
-from shared.runtime.clock import DomainClock
 from shared.runtime.timers import Timer
 from shared.storage.pool import connect
-from shared.storage.tx import Cause, Tx
-
-if TYPE_CHECKING:
-    from shared.storage.tx import Connection
+from shared.storage.tx import Connection, Tx
 
 CLAIMS = 10_000
 BATCH = 500

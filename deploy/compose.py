@@ -6,15 +6,12 @@ compares the committed files with `generate()`, so that they are never stale.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from deploy.compose_secrets import file_names
 from deploy.local.caddy import caddyfile
 from deploy.local.kafka import MAX_MESSAGE_BYTES, SERVER_PROPERTIES
 from deploy.local.locations import ROOT, service_names
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 KAFKA_IMAGE = "apache/kafka:4.3.1"
 POSTGRES_IMAGE = "postgres:18"

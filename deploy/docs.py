@@ -6,8 +6,9 @@ A test compares the committed files with `generate()`, so that they are never st
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
@@ -17,9 +18,6 @@ import shared.contracts.notifications
 import shared.contracts.scheduling  # noqa: F401  (each import enters its facts and commands in the registries)
 from shared.contracts.effects import EFFECTS
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, SERVICES, Command, Event, topic_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

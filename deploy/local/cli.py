@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -26,10 +26,8 @@ from deploy.local.locations import (
     service_names,
     where_it_runs,
 )
-
-if TYPE_CHECKING:
-    from deploy.local.stack import Addresses
-    from deploy.local.tail import Wanted
+from deploy.local.stack import Addresses
+from deploy.local.tail import Wanted
 
 app = typer.Typer(
     name="tovholder",

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
 from deploy.local.errors import StackError
+from shared.base.problems import field_errors
 from shared.contracts import enrollment, invoicing, notifications, scheduling
 from shared.contracts.event import (
     COMMANDS,
@@ -29,7 +30,6 @@ from shared.contracts.event import (
     topic_of,
 )
 from shared.messaging.envelope import Defect, Reader, StoredRecord
-from shared.runtime.problems import field_errors
 
 OWNERS = (enrollment, scheduling, invoicing, notifications)
 """Imported so that every fact and command is in the registries."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from services.invoicing.entrypoints.commands import document
-
-if TYPE_CHECKING:
-    from shared.runtime.service import Host
+from shared.runtime.service import Host
 
 
 async def _open_host() -> Host:
@@ -22,6 +19,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["document"]:
         sys.exit(document(sys.argv[2:], _open_host))
     from services.invoicing.app import SERVICE
-    from shared.runtime.service import main
+    from shared.runtime.commands import main
 
     main(SERVICE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from services.invoicing.entrypoints import commands
 from services.invoicing.entrypoints.http import ROUTES
@@ -12,13 +12,8 @@ from services.invoicing.entrypoints.timers import TIMERS
 from services.invoicing.entrypoints.workers import workers
 from services.invoicing.settings import Settings
 from services.invoicing.usecases.explain import explain
-from shared.runtime import log as logs
-from shared.runtime.service import Host, Service, open_host
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from shared.runtime.service import Worker
+from shared.base import log as logs
+from shared.runtime.service import Host, Service, Worker, open_host
 
 
 async def open_own_host() -> Host:

@@ -10,6 +10,6 @@ if __name__ == "__main__":
 
         sys.exit(calendar_check(sys.argv[2:]))
     from services.notifications.app import SERVICE
-    from shared.runtime.service import main
+    from shared.runtime.commands import main
 
     main(SERVICE)

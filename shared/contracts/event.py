@@ -15,6 +15,8 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.contracts.refusal import Refused
+
 NAMESPACE = UUID("6f5b0c7e-5f0e-5d1c-9a7b-2f3c4d5e6f70")
 """Namespace of every uuid5 in the product; changing it would make every event new again."""
 
@@ -71,6 +73,15 @@ class Event(Frozen, ABC):
     @abstractmethod
     def scope(self) -> str:
         """What `owner` owns; a reader binds each scope to the first owner it sees."""
+
+
+class FactTooLarge(Refused):
+    """A fact of MAX_EVENT_BYTES or more cannot be told; nothing of the transaction is kept."""
+
+    def __init__(self, wire_type: str, size: int) -> None:
+        super().__init__("fact_too_large", "Indholdet er større, end et forløb kan rumme.", status=413)
+        self.wire_type = wire_type
+        self.size = size
 
 
 class Command(Frozen):

@@ -13,32 +13,28 @@ import random
 import time
 import traceback
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from contextlib import nullcontext, suppress
+from typing import Any, Literal
 
 import structlog
-from aiokafka import ConsumerRebalanceListener
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.exceptions import NackMessage
 from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaMessage
+from faststream.kafka.subscriber.usecase import BatchSubscriber
 from faststream.message import AckStatus
 
+from shared.base.activity import Busy
+from shared.base.failpoints import failpoint
+from shared.base.failures import Failure, TryAgain, classify
 from shared.messaging import metrics
 from shared.messaging.envelope import Record, StoredRecord
-from shared.messaging.failures import Failure, TryAgain, classify
 from shared.messaging.inbox import BugFound, Inbox
-from shared.messaging.kafka import broker_options
-from shared.runtime.failpoints import failpoint
+from shared.messaging.kafka import Address, broker_options
 from shared.storage.pool import close, connect
-
-if TYPE_CHECKING:
-    from aiokafka import AIOKafkaConsumer, TopicPartition
-    from faststream.kafka.message import KafkaMessage
-    from faststream.kafka.subscriber.usecase import BatchSubscriber
-
-    from shared.messaging.kafka import Address
-    from shared.storage.tx import Connection
+from shared.storage.tx import Connection
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -56,12 +52,6 @@ CAREFUL_TRIES = 3
 COLLECT_AFTER = 20_000
 
 State = Literal["starting", "running", "halted", "stopped"]
-
-
-class Busy(Protocol):
-    """Counts what is under way, so that others can see when all is quiet."""
-
-    def busy(self) -> AbstractContextManager[None]: ...
 
 
 class Consumer:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared.messaging.envelope import Arrival, headers_from_json
 from shared.messaging.inbox import Batch, Inbox, Stream, stored_record
-
-if TYPE_CHECKING:
-    from shared.storage.tx import Connection
+from shared.storage.tx import Connection
 
 
 class NotDone(Exception):  # noqa: N818  (an answer to whoever asked)

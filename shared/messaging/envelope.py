@@ -12,18 +12,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, NotRequired, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Literal, NotRequired, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import ErrorDetails, from_json, to_json
 from typing_extensions import TypedDict
 
+from shared.base.cause import Cause
 from shared.contracts.event import event_uid
-from shared.storage.tx import Cause
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 E = TypeVar("E", bound=BaseModel)
 

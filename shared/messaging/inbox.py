@@ -10,10 +10,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from uuid import UUID
 
 import structlog
 
+from shared.base.cause import Cause
+from shared.base.clock import Clock
+from shared.base.failpoints import failpoint
+from shared.base.failures import Failure, classify, describe_data_error, fingerprint
+from shared.base.ids import new_id
+from shared.base.problems import DETAILS, field_errors, problem, problem_of
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, SERVICES, Event, IntakeRejected, topic_of
 from shared.contracts.refusal import Refused
 from shared.messaging import metrics
@@ -27,17 +34,8 @@ from shared.messaging.envelope import (
     headers_from_json,
     headers_to_json,
 )
-from shared.messaging.failures import Failure, classify, describe_data_error, fingerprint
 from shared.messaging.subscriptions import Doer, Handler, Intake, On, Subscription
-from shared.runtime.failpoints import failpoint
-from shared.runtime.ids import new_id
-from shared.runtime.problems import DETAILS, field_errors, problem, problem_of
-from shared.storage.tx import Cause, Clock, Tx
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from shared.storage.tx import Connection
+from shared.storage.tx import Connection, Tx
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram512
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 """Kafka's `security.protocol`."""

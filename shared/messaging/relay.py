@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import asyncpg
 import structlog
@@ -35,17 +35,13 @@ from aiokafka.errors import (
 )
 from aiokafka.partitioner import murmur2
 
+from shared.base.activity import Busy
+from shared.base.failpoints import failpoint
+from shared.base.failures import Failure, TryAgain, classify
 from shared.messaging import metrics
-from shared.messaging.consumer import Busy
-from shared.messaging.failures import Failure, TryAgain, classify
-from shared.messaging.kafka import client_options
-from shared.runtime.failpoints import failpoint
+from shared.messaging.kafka import Address, client_options
 from shared.storage.pool import close, connect
-from shared.storage.tx import on_facts_committed
-
-if TYPE_CHECKING:
-    from shared.messaging.kafka import Address
-    from shared.storage.tx import Connection
+from shared.storage.tx import Connection, on_facts_committed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

@@ -8,21 +8,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from shared.messaging.kafka import client_options
+from shared.messaging.kafka import Address, client_options
 from shared.messaging.relay import BATCH, Sender
 from shared.storage.pool import connect
-
-if TYPE_CHECKING:
-    from aiokafka import TopicPartition
-
-    from shared.messaging.kafka import Address
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

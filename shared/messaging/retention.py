@@ -6,10 +6,7 @@ Inbox rows are lineage as well (`why`), so they are kept for years; they must ou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from shared.storage.tx import Connection
+from shared.storage.tx import Connection
 
 SENT_DAYS = 90
 INBOX_DAYS = 5 * 365 + 2

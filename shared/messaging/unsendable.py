@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from asyncpg import Record
 
 from shared.messaging.dead_letters import NotDone
-
-if TYPE_CHECKING:
-    from asyncpg import Record
-
-    from shared.storage.tx import Connection
+from shared.storage.tx import Connection
 
 
 @dataclass(frozen=True, slots=True)

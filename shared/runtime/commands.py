@@ -5,23 +5,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Sequence
+from typing import NoReturn, get_args
 from urllib.parse import urlsplit
 
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
+from shared.base import log as logs
 from shared.messaging.relay import TopicMissing
 from shared.messaging.replay import ReadersAhead
-from shared.runtime import log as logs
 from shared.runtime.operations import add_parsers, operate
-from shared.runtime.service import Role, serve, streams_of
+from shared.runtime.running import Role, serve
+from shared.runtime.service import Service, streams_of
 from shared.storage.migrate import MigrationError, migrate
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from shared.runtime.service import Service
 
 USAGE_ERROR = 2
 
@@ -57,6 +54,11 @@ def run_command(service: Service, argv: Sequence[str]) -> int:
     except (MigrationError, TopicMissing, ReadersAhead, KafkaError, OSError) as error:
         sys.stderr.write(f"{service.name}: {logs.redact(str(error))}\n")
     return 1
+
+
+def main(service: Service, argv: Sequence[str] | None = None) -> NoReturn:
+    """`python -m services.<name> [--role …]` and its other commands; ends the process."""
+    sys.exit(run_command(service, sys.argv[1:] if argv is None else list(argv)))
 
 
 async def _migrate(service: Service) -> int:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import asyncpg
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic_core import to_json
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from shared.messaging.failures import Failure, classify
-from shared.runtime.telemetry import READY
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    import asyncpg
-    from starlette.requests import Request
+from shared.base.failures import Failure, classify
+from shared.runtime.metrics import READY
 
 ASK_SECONDS = 2.0
 OUTBOX_TOO_OLD_SECONDS = 60.0

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import structlog
 
-from shared.messaging.failures import Failure, classify
+from shared.base.cause import Cause, new_correlation
+from shared.base.failures import Failure, classify
 from shared.messaging.retention import forget
-from shared.runtime.correlation import new_correlation
-from shared.runtime.ledger import forget_old
-from shared.storage.tx import Cause
-
-if TYPE_CHECKING:
-    from shared.runtime.service import Host
+from shared.runtime.service import Host
+from shared.web.ledger import forget_old
 
 EVERY_SECONDS = 3600.0
 

@@ -6,32 +6,27 @@ is no line, and a sentence on stderr.
 
 from __future__ import annotations
 
+import argparse
 import base64
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic_core import to_json
 
+from shared.base.cause import Cause, new_correlation
 from shared.contracts.event import INTAKE_TOPIC, SERVICES, topic_of
 from shared.messaging import dead_letters, unsendable
 from shared.messaging.dead_letters import NotDone
+from shared.messaging.inbox import Inbox
 from shared.messaging.replay import replay
-from shared.runtime.correlation import new_correlation
-from shared.runtime.service import build_inbox, open_host
+from shared.runtime.service import Host, Service, build_inbox, open_host
 from shared.runtime.why import explain
-from shared.storage.tx import Cause
+from shared.storage.tx import Connection
 
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Awaitable, Callable
-
-    from shared.messaging.inbox import Inbox
-    from shared.runtime.service import Host, Service
-    from shared.storage.tx import Connection
-
-    Act = Callable[[Inbox, Connection, int], Awaitable[int]]
+Act = Callable[[Inbox, Connection, int], Awaitable[int]]
 
 DONE, NOT_DONE = 0, 1
 
@@ -105,7 +100,7 @@ def _tell(found: Any) -> None:
 
 async def _why(host: Host, sought: str) -> int:
     async with host.transaction(Cause(new_correlation(), None, None)) as tx:
-        known = await explain(tx, host.service, sought)
+        known = await explain(tx, host.service.name, host.service.explain, sought)
     _tell(known)
     return DONE if known["effect"] or known["told"] or known["heard"] or known["followed"] else NOT_DONE
 

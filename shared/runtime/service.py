@@ -1,67 +1,45 @@
-"""A service: what it is made of, how it starts, and how it stops.
+"""A service: what it is made of, and what it offers to its pages and workers while it runs.
 
-Start: log, pool, schema check, then everything its role does; ready when all of it is. Stop (SIGTERM): not ready, no
-new requests, those under way are answered, the consumer and the timers finish what they are in, the relay sends what
-is left, the pool closes. Whatever falls over takes the process with it, and the supervisor starts it again.
+How it starts and stops: `shared.runtime.running`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NoReturn, Protocol
+from typing import Protocol
 
 import asyncpg
 import structlog
-import uvicorn
 from starlette.routing import BaseRoute
 
+from shared.base.activity import Activity
+from shared.base.cause import Cause
+from shared.base.clock import DomainClock
+from shared.base.ids import seed_ids
 from shared.contracts.event import INTAKE_TOPIC, topic_of
 from shared.messaging.consumer import Consumer
 from shared.messaging.inbox import Inbox
 from shared.messaging.relay import Relay
-from shared.messaging.subscriptions import topics_of
-from shared.runtime.activity import Activity
-from shared.runtime.clock import DomainClock
-from shared.runtime.door import Door
-from shared.runtime.health import Health, OutboxWatch, kafka_answers
-from shared.runtime.housekeeping import Housekeeping
-from shared.runtime.ids import seed_ids
+from shared.messaging.subscriptions import Subscription, topics_of
+from shared.runtime.health import Health, OutboxWatch
 from shared.runtime.settings import ServiceSettings
-from shared.runtime.simulation import open_clock
-from shared.runtime.timers import Timers
-from shared.runtime.web import probe_application, web_application
+from shared.runtime.timers import At, Timers
+from shared.runtime.why import Explain
 from shared.storage.migrate import SHARED, Stream, check
 from shared.storage.pool import count_start, open_pool
-from shared.storage.tx import Cause, Tx, transaction
+from shared.storage.simulated_clock import open_clock
+from shared.storage.tx import Tx, transaction
+from shared.web.door import Door
 from shared.web.gate import Gate
 from shared.web.pages import Pages
+from shared.web.routes import Route
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
-    from shared.messaging.subscriptions import Subscription
-    from shared.runtime.routes import Route
-    from shared.runtime.timers import At
-    from shared.runtime.why import Effect
-
-Role = Literal["all", "web", "worker", "relay"]
-ROLES: tuple[Role, ...] = ("all", "web", "worker", "relay")
 DOORKEEPER = "enrollment"
-DRAIN_SECONDS = 25.0
-"""Machine time from SIGTERM until the process ends by force; shorter than the supervisor's patience."""
-ANSWER_SECONDS = 10
-"""Of it, how long requests under way may take."""
-
-SEND_SECONDS = 5.0
-"""Of it, how long the relay may take for what is left."""
 
 _log = structlog.get_logger()
 
@@ -90,7 +68,7 @@ class Service:
     timers: Sequence[At] = ()
     pages: Callable[[Host], Sequence[BaseRoute]] | None = None
     workers: Callable[[Host], Sequence[Worker]] | None = None
-    explain: Callable[[Tx, str], Awaitable[Effect | None]] | None = None
+    explain: Explain | None = None
     commands: Mapping[str, Callable[[Sequence[str]], int | None]] = field(default_factory=dict)
     home: Path | None = None
     """Where its templates and migrations lie, if not in `services/<name>`."""
@@ -185,181 +163,3 @@ def build_relay(host: Host) -> Relay:
         prefix=settings.prefix,
         activity=host.activity.looking,
     )
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: the service decides when it stops."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def run_until(self, stop: asyncio.Event) -> None:
-        serving = asyncio.create_task(self.serve(), name="uvicorn")
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        self.should_exit = True
-        await serving
-
-    async def port(self) -> int:
-        """The port it listens on, once it does."""
-        while not self.started:
-            if self.should_exit:
-                raise RuntimeError("the web server could not start")
-            await asyncio.sleep(0.01)
-        found: int = self.servers[0].sockets[0].getsockname()[1]
-        return found
-
-
-def _server(settings: ServiceSettings, application: ASGIApp) -> _Server:
-    return _Server(
-        uvicorn.Config(
-            application,
-            host=settings.http_host,
-            port=settings.http_port,
-            access_log=False,
-            log_config=None,
-            lifespan="off",
-            server_header=False,
-            ws="none",
-            timeout_graceful_shutdown=ANSWER_SECONDS,
-            timeout_keep_alive=30,
-            backlog=1024,
-        )
-    )
-
-
-class Running:
-    """A started service; `stop` ends it in order. A part that ends by itself, or fails, ends the process."""
-
-    def __init__(self, host: Host, role: Role = "all") -> None:
-        self.host = host
-        self.role = role
-        self.port = 0
-        self.ended = asyncio.Event()
-        """A part is gone that should be there."""
-        self._relay: Relay | None = None
-        self._parts: dict[str, tuple[asyncio.Task[None], asyncio.Event]] = {}
-
-    def _start(self, name: str, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-        stop = asyncio.Event()
-
-        async def part() -> None:
-            try:
-                await run(stop)
-            except Exception as error:
-                _log.critical("part_failed", alarm=True, part=name, exc_info=error)
-                raise
-            finally:
-                if not stop.is_set():
-                    _log.critical("part_ended", alarm=True, part=name)
-                    self.ended.set()
-
-        self._parts[name] = (asyncio.create_task(part(), name=name), stop)
-
-    async def start(self) -> None:
-        """Ready to be asked when this returns; /readyz says whether all is well."""
-        host, role = self.host, self.role
-        host.health.checks["kafka"] = lambda: kafka_answers(host.settings.kafka)
-        host.health.checks["postgres"] = self._postgres
-        if role in {"all", "relay"}:
-            relay = self._relay = build_relay(host)
-            self._start(relay.name, relay.run)
-        if role in {"all", "worker"}:
-            consumer = host.consumer = build_consumer(host)
-            host.health.checks["consumer"] = self._consumer
-            self._start(consumer.name, consumer.run)
-            host.health.checks["timers"] = self._timers
-            host.workers = list(host.service.workers(host)) if host.service.workers else []
-            for worker in host.workers:
-                self._start(worker.name, worker.run)
-            self._start("timers", host.timers.run)
-            self._start("housekeeping", Housekeeping(host).run)
-        self._start("outbox_watch", host.outbox.run)
-        server = _server(host.settings, web_application(host) if role in {"all", "web"} else probe_application(host))
-        self._start("web", server.run_until)
-        self.port = await server.port()
-        _log.info("started", role=role, port=self.port)
-
-    async def _postgres(self) -> str | None:
-        async with self.host.pool.acquire() as connection:
-            await check(connection, streams_of(self.host.service), self.host.service.name)
-        return None
-
-    async def _consumer(self) -> str | None:
-        consumer = self.host.consumer
-        if consumer is None or consumer.ready:
-            return None
-        return f"{consumer.state}: {consumer.reason or 'no partitions yet'}"
-
-    async def _timers(self) -> str | None:
-        failing = self.host.timers.failing
-        return f"failing: {', '.join(sorted(failing))}" if failing else None
-
-    async def stop(self) -> None:
-        """In order: nothing new comes in, what is under way is finished, what was told is sent."""
-        host = self.host
-        host.health.stopping = True
-        try:
-            async with asyncio.timeout(DRAIN_SECONDS):
-                await self._stop("web")
-                await host.door.close()
-                await self._stop("consumer", "timers", "housekeeping", "outbox_watch", *(w.name for w in host.workers))
-                await self._send_the_rest()
-                await self._stop("relay")
-                await host.pool.close()
-        except TimeoutError:
-            _log.error("drain_too_slow", left=[name for name, (task, _) in self._parts.items() if not task.done()])
-            for task, _ in self._parts.values():
-                task.cancel()
-            await asyncio.gather(*(task for task, _ in self._parts.values()), return_exceptions=True)
-            host.pool.terminate()
-        _log.info("stopped")
-
-    async def _send_the_rest(self) -> None:
-        """What the last requests and timers told is on its way before the process ends; else the next one sends it."""
-        if self._relay is None or not self._relay.active:
-            return
-        with suppress(TimeoutError, OSError):
-            async with asyncio.timeout(SEND_SECONDS):
-                while await self._relay.pending():  # noqa: ASYNC110  (a table empties; nobody says when)
-                    await asyncio.sleep(0.05)
-
-    async def _stop(self, *names: str) -> None:
-        parts = [self._parts[name] for name in names if name in self._parts]
-        for _, stop in parts:
-            stop.set()
-        await asyncio.gather(*(task for task, _ in parts), return_exceptions=True)
-
-
-async def serve(service: Service, role: Role) -> int:
-    """Until SIGTERM or SIGINT; the exit status. A second signal ends the process at once."""
-    host = await open_host(service, service.settings())
-    running = Running(host, role)
-    asked = asyncio.Event()
-
-    def on_signal() -> None:
-        if asked.is_set():
-            os._exit(1)
-        asked.set()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal)
-    waits = [asyncio.create_task(event.wait()) for event in (asked, running.ended)]
-    try:
-        await running.start()
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-        await running.stop()
-    return 1 if running.ended.is_set() else 0
-
-
-def main(service: Service, argv: Sequence[str] | None = None) -> NoReturn:
-    """`python -m services.<name> [--role …]` and its other commands; ends the process."""
-    from shared.runtime.commands import run_command  # noqa: PLC0415  (it imports this module)
-
-    sys.exit(run_command(service, sys.argv[1:] if argv is None else list(argv)))

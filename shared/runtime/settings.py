@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr, field_val
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 from shared.messaging.kafka import Kafka, Mechanism, Protocol, tls_context
-from shared.runtime.tokens import Tokens, read_tokens
+from shared.web.tokens import Tokens, read_tokens
 
 
 def _none_if_blank(value: object) -> object:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from shared.runtime.api import answered
-from shared.runtime.bodies import need_media_type, read_body
-from shared.runtime.clock import ClockRefused, DomainClock
-from shared.runtime.problems import Problem, field_errors
-
-if TYPE_CHECKING:
-    import asyncpg
-    from starlette.requests import Request
-
-    from shared.runtime.service import Host
-
+from shared.base.clock import ClockRefused
+from shared.base.problems import Problem, field_errors
+from shared.runtime.service import Host
+from shared.storage.simulated_clock import save_clock
+from shared.web.api import answered
+from shared.web.bodies import need_media_type, read_body
 
 LONGEST_WAIT_S = 5.0
 LOOK_S = 0.005
@@ -34,16 +29,6 @@ class _Move(BaseModel):
     now: AwareDatetime
     generation: int = Field(ge=1, lt=2**53)
     hold: bool = False
-
-
-async def open_clock(pool: asyncpg.Pool, start: datetime | None) -> DomainClock:
-    """The real clock, or the simulated one where it stood when the service stopped: it never goes back."""
-    if start is None:
-        return DomainClock()
-    row = await pool.fetchrow("SELECT now, generation FROM simulated_clock")
-    if row is None or row["now"] < start:
-        return DomainClock(start.astimezone(UTC))
-    return DomainClock(row["now"], row["generation"])
 
 
 class _Clock:
@@ -73,12 +58,7 @@ class _Clock:
                 host.clock.check_move(move.now, move.generation)
             except ClockRefused as refused:
                 raise Problem(409, "clock_refused", f"Uret kan ikke stilles: {refused}.") from None
-            await host.pool.execute(
-                "INSERT INTO simulated_clock (now, generation) VALUES ($1, $2)"
-                " ON CONFLICT (singleton) DO UPDATE SET now = excluded.now, generation = excluded.generation",
-                move.now,
-                move.generation,
-            )
+            await save_clock(host.pool, move.now, move.generation)
             host.clock.move(move.now, move.generation, hold=move.hold)
 
     async def _at_rest(self, seconds: float) -> dict[str, Any]:

@@ -12,23 +12,19 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
-from shared.messaging.failures import Failure, classify
-from shared.runtime.correlation import new_correlation
-from shared.runtime.telemetry import TIMERS_FAILED, TIMERS_FAILING, TIMERS_FIRED
-from shared.storage.tx import Cause, Tx, on_timers_committed
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from shared.runtime.activity import Activity
-    from shared.runtime.clock import DomainClock
-    from shared.runtime.door import Transaction
-    from shared.storage.tx import Connection
+from shared.base.activity import Activity
+from shared.base.cause import Cause, new_correlation
+from shared.base.clock import DomainClock
+from shared.base.failures import Failure, classify
+from shared.runtime.metrics import TIMERS_FAILED, TIMERS_FAILING, TIMERS_FIRED
+from shared.storage.tx import Connection, Tx, on_timers_committed
+from shared.web.door import Transaction
 
 AT_ONCE = 200
 """Timers of one name that one transaction carries out at most."""

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
 
+import asyncpg
+
+from shared.base.cause import Cause
 from shared.contracts.danish import clock, short_day
 from shared.contracts.time import COPENHAGEN
-from shared.runtime.routes import Read, read
-from shared.runtime.tokens import STAFF
-from shared.storage.tx import Cause, Tx
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    import asyncpg
-
-    from shared.runtime.service import Service
+from shared.storage.tx import Tx
+from shared.web.routes import Read, read
+from shared.web.tokens import STAFF
 
 _SUBJECT = re.compile(r"[a-z]+([_-][a-z]+)*/(?P<id>.+)")
 
@@ -36,13 +33,17 @@ class Effect(NamedTuple):
     cause: Cause
 
 
-def why_route(service: Service) -> Read:
+Explain = Callable[[Tx, str], Awaitable[Effect | None]]
+"""A service's own word on an id: what of its own it names, or None."""
+
+
+def why_route(service: str, effect_of: Explain | None) -> Read:
     """`GET /api/<service>/why?id=…`. The id is a parameter, for one of an invoice line has a slash in it."""
 
     async def why(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-        return await explain(tx, service, query["id"])
+        return await explain(tx, service, effect_of, query["id"])
 
-    return read(f"/api/{service.name}/why", why, scope=STAFF, required=("id",))
+    return read(f"/api/{service}/why", why, scope=STAFF, required=("id",))
 
 
 def spellings(sought: str) -> tuple[str, ...]:
@@ -56,21 +57,21 @@ def spellings(sought: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (sought, bare, subject and subject["id"]))))
 
 
-async def explain(tx: Tx, service: Service, sought: str) -> dict[str, Any]:
+async def explain(tx: Tx, service: str, effect_of: Explain | None, sought: str) -> dict[str, Any]:
     """All that `service` knows about `sought`: an effect of its own, an event it told or heard, what followed.
 
     Of its spellings the first that is known counts. Reads only. Personal data appear in an effect's title at most.
     """
     known: dict[str, Any] = {}
     for spelling in spellings(sought):
-        known = await _known(tx, service, spelling)
+        known = await _known(tx, service, effect_of, spelling)
         if known["effect"] or known["told"] or known["heard"] or known["followed"]:
             break
     return {**known, "id": sought}
 
 
-async def _known(tx: Tx, service: Service, sought: str) -> dict[str, Any]:
-    effect = await service.explain(tx, sought) if service.explain else None
+async def _known(tx: Tx, service: str, effect_of: Explain | None, sought: str) -> dict[str, Any]:
+    effect = await effect_of(tx, sought) if effect_of else None
     told = await tx.fetch(
         f"SELECT {_TOLD} FROM outbox WHERE event_id = $1 UNION ALL "
         f"SELECT {_TOLD} FROM outbox_sent WHERE event_id = $1 UNION ALL "
@@ -88,7 +89,7 @@ async def _known(tx: Tx, service: Service, sought: str) -> dict[str, Any]:
         sought,
     )
     return {
-        "service": service.name,
+        "service": service,
         "effect": _effect(effect),
         "told": [_event(row) for row in told],
         "heard": [_event(row) for row in heard],

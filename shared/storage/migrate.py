@@ -11,14 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import asyncpg
 
 from shared.storage.pool import CONNECT_TIMEOUT_S
-
-if TYPE_CHECKING:
-    from shared.storage.tx import Connection, Pool
+from shared.storage.tx import Connection, Pool
 
 _FILE = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _LOCK = 7_405_611_230_001

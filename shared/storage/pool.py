@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import asyncpg
 
-if TYPE_CHECKING:
-    from shared.storage.tx import Connection, Pool
+from shared.storage.tx import Connection, Pool
 
 COMMAND_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 10.0

@@ -13,47 +13,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json.encoder import encode_basestring as quoted
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, TypeAlias
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
-from shared.contracts.event import MAX_EVENT_BYTES, Event, topic_of
-from shared.contracts.refusal import Refused
-from shared.runtime.ids import new_id
+from shared.base.cause import Cause
+from shared.base.clock import Clock
+from shared.base.ids import new_id
+from shared.contracts.event import MAX_EVENT_BYTES, Event, FactTooLarge, topic_of
 
-if TYPE_CHECKING:
-    from asyncpg.pool import PoolConnectionProxy
-
-    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
-    Pool = asyncpg.Pool[asyncpg.Record]
-
-
-class Clock(Protocol):
-    """Whoever knows domain time."""
-
-    def now(self) -> datetime: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Who and what is behind an effect; stored beside every effect as correlation_id, causation_id and actor.
-
-    `causation_id` is the id of the event that caused it, None at the root. `actor` is opaque: `token/<name>`,
-    `person/<person_id>`, `clock`, `form`, `source/<source>`.
-    """
-
-    correlation_id: str
-    causation_id: str | None
-    actor: str | None
-
-
-class FactTooLarge(Refused):
-    """A fact of 900,000 bytes or more cannot be told; nothing of the transaction is kept."""
-
-    def __init__(self, wire_type: str, size: int) -> None:
-        super().__init__("fact_too_large", "Indholdet er større, end et forløb kan rumme.", status=413)
-        self.wire_type = wire_type
-        self.size = size
+# asyncpg's classes are generic in its stubs only.
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 
 _listeners: set[Callable[[], None]] = set()

@@ -17,24 +17,20 @@ from __future__ import annotations
 import re
 import types
 import typing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
+from starlette.requests import Request
 
-from shared.runtime.bodies import check_json, media_type, read_body
-from shared.runtime.problems import FieldError, Problem, field_errors
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from starlette.requests import Request
-
-    from shared.contracts.refusal import Refused
+from shared.base.problems import FieldError, Problem, field_errors
+from shared.contracts.refusal import Refused
+from shared.web.bodies import check_json, media_type, read_body
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -9,17 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
-from shared.runtime.clock import machine_now
-from shared.runtime.links import sign, verify
-from shared.runtime.problems import Problem
+from starlette.requests import Request
 
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-    from shared.storage.tx import Pool
-    from shared.web.forms import Form
+from shared.base.clock import machine_now
+from shared.base.links import sign, verify
+from shared.base.problems import Problem
+from shared.storage.tx import Pool
+from shared.web.forms import Form
 
 _PURPOSE = "form"
 FASTEST_SECONDS = 2

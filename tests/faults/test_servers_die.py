@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.support.stack import Installation
-    from tests.support.stack_servers import Machine
+from tests.support.stack import Installation
+from tests.support.stack_servers import Machine
 
 pytestmark = pytest.mark.fault
 

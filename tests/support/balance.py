@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal, localcontext
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from lxml import etree
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:Common{}Components-2"
 _SPACES = {"a": _UBL.format("Aggregate"), "b": _UBL.format("Basic")}

@@ -19,15 +19,16 @@ from services.enrollment.usecases.enrol_municipalities import enrol_municipaliti
 from services.enrollment.usecases.follow_meetings import follow_meetings
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
 from services.enrollment.usecases.register_participant import register_participant
+from shared.base.answers import Answer, Asked
+from shared.base.cause import Cause
 from shared.contracts.enrollment import EnrolMunicipality, RegisterParticipant
 from shared.contracts.event import FACTS, Event
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, MeetingFact, MeetingScheduled, When
 from shared.messaging.envelope import Received
-from shared.runtime.answers import Answer, Asked
 from shared.runtime.timers import Timer
 from shared.storage.pool import open_pool
-from shared.storage.tx import Cause, Tx, transaction
+from shared.storage.tx import Tx, transaction
 from tests.support.servers import MakeDatabase
 
 P1 = "netvaerk-kommunal-ungeindsats"

@@ -15,9 +15,10 @@ from pydantic import SecretStr
 from deploy.local.assets import install_static
 from services.enrollment.app import SERVICE
 from services.enrollment.settings import Settings
+from shared.base.ids import seed_ids
 from shared.contracts.enrollment import EnrolmentReceived, MunicipalityEnrolled
-from shared.runtime.ids import seed_ids
-from shared.runtime.service import Running, open_host
+from shared.runtime.running import Running
+from shared.runtime.service import open_host
 from tests.support.enrollment_desk import Desk
 from tests.support.servers import MakeDatabase
 

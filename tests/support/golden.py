@@ -26,9 +26,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local import tail, topics
 from deploy.local.locations import ROOT, service_names
+from shared.base.clock import DomainClock
 from shared.messaging.envelope import StoredRecord
 from shared.messaging.subscriptions import topics_of
-from shared.runtime.clock import DomainClock
 from shared.runtime.service import Host, Service, build_consumer
 from shared.storage.pool import open_pool
 from tests.support.eventually import eventually

@@ -17,8 +17,9 @@ from services.invoicing.app import SERVICE
 from services.invoicing.entrypoints.kafka import SUBSCRIPTIONS
 from services.invoicing.entrypoints.timers import TIMERS
 from services.invoicing.settings import Settings
-from shared.runtime.ids import seed_ids
-from shared.runtime.service import Running, open_host
+from shared.base.ids import seed_ids
+from shared.runtime.running import Running
+from shared.runtime.service import open_host
 from tests.support.room import Room
 from tests.support.servers import MakeDatabase
 

@@ -13,15 +13,16 @@ import asyncpg
 import pytest
 
 from deploy.local.locations import ROOT
+from shared.base.answers import Answer
+from shared.base.cause import Cause
 from shared.contracts.event import FACTS, Event
 from shared.contracts.refusal import Refused
 from shared.messaging.envelope import Received
 from shared.messaging.subscriptions import On, Subscription
-from shared.runtime.answers import Answer
 from shared.runtime.timers import At, Timer
 from shared.storage.migrate import SHARED, Stream, migrate
 from shared.storage.pool import open_pool
-from shared.storage.tx import Cause, Tx, transaction
+from shared.storage.tx import Tx, transaction
 from tests.support.servers import MakeDatabase
 
 C = TypeVar("C")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from random import Random
+from random import Random
+from typing import NamedTuple
 
 _FIRST = (
     *("Asta", "Bo", "Carla", "Ditlev", "Ebbe", "Fie", "Gorm", "Hanne", "Ib", "Jytte", "Kaj", "Liva", "Mads", "Nanna"),

@@ -7,20 +7,18 @@ import base64
 import csv
 import io
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deploy.local.demo.client import Client, Form, Problem
 from deploy.local.demo.people import Named, People, domain_of
 from deploy.local.locations import ROOT
 from shared.contracts.event import natural_id
 from shared.contracts.time import local
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
 
 PROGRAMME = "netvaerk-kommunal-ungeindsats"
 START = local(date(2020, 6, 1), time(8))

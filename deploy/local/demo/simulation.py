@@ -8,9 +8,11 @@ time jumps to the earliest timer that is due. So a slow machine changes nothing 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from types import TracebackType
+from typing import Any, Self
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -19,10 +21,6 @@ from aiokafka.admin import AIOKafkaAdminClient
 from deploy.local.errors import StackError
 from shared.contracts.effects import EFFECTS
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, SERVICES, topic_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from types import TracebackType
 
 QUIET_DEADLINE_SECONDS = 120.0
 WAIT_SECONDS = 2.0

@@ -8,16 +8,14 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Self
+from types import TracebackType
+from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contracts.danish import kroner, short_day
 from shared.contracts.event import PARTITIONS, SERVICES, topic_of
 from shared.contracts.time import day_of
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 LABELS = {
     "ProgrammePublished": ("forløb offentliggjort", "forløb offentliggjort"),

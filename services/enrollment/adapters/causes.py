@@ -7,7 +7,8 @@ from typing import NamedTuple
 from asyncpg import Record
 
 from services.enrollment.domain.status import State
-from shared.storage.tx import Cause, Tx
+from shared.base.cause import Cause
+from shared.storage.tx import Tx
 
 
 class EnrolmentCause(NamedTuple):

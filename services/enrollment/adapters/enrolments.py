@@ -10,8 +10,9 @@ from asyncpg import Record
 from pydantic import TypeAdapter
 
 from services.enrollment.domain.enrolment import Agreed, Enrolment
+from shared.base.cause import Cause
 from shared.contracts.parties import Billing, Contact, Organisation
-from shared.storage.tx import Cause, Tx
+from shared.storage.tx import Tx
 
 _SELECT = """
     SELECT enrolments.id, programme_id, state, forbehold_open, group_id, contact::text AS contact,

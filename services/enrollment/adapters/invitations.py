@@ -8,7 +8,8 @@ from datetime import date, datetime
 from asyncpg import Record
 
 from services.enrollment.domain.status import ANSWERED
-from shared.storage.tx import Cause, Tx
+from shared.base.cause import Cause
+from shared.storage.tx import Tx
 
 INVITATION = "invitation_round"
 """The timer of a programme's own round; its key is the programme's id."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import cache
 
-from shared.runtime.links import sign, verify
+from shared.base.links import sign, verify
 from shared.runtime.settings import ServiceSettings
 
 CONFIRM_DAYS = 14

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from shared.base.ids import new_id
 from shared.contracts.parties import Person
-from shared.runtime.ids import new_id
 from shared.storage.tx import Tx
 
 

@@ -12,12 +12,13 @@ from typing import Any
 
 from services.enrollment.usecases.check_programme import run
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
+from shared.base.cause import Cause
+from shared.base.clock import DomainClock
+from shared.base.ids import new_id
 from shared.contracts.refusal import Refused
-from shared.runtime.clock import DomainClock
-from shared.runtime.ids import new_id
 from shared.runtime.settings import ServiceSettings
 from shared.storage.pool import open_pool
-from shared.storage.tx import Cause, transaction
+from shared.storage.tx import transaction
 
 _SOURCE = "/tovholder/enrollment"
 

@@ -26,7 +26,7 @@ from shared.contracts.enrollment import (
     ReplaceParticipant,
     WithdrawEnrolment,
 )
-from shared.runtime.routes import read, write, write_many
+from shared.web.routes import read, write, write_many
 
 _API = "/api/enrollment"
 _ENROLMENT = f"{_API}/enrolments/{{enrolment_id}}"

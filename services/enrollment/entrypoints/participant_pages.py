@@ -24,16 +24,15 @@ from services.enrollment.usecases.list_participants import rosters_of
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.replace_participant import replace_participant
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from shared.base.cause import Cause, new_correlation
+from shared.base.problems import Problem
 from shared.contracts.danish import short_day
 from shared.contracts.enrollment import CancelParticipant, RegisterParticipant, ReplaceParticipant, WithdrawEnrolment
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
-from shared.runtime.correlation import new_correlation
-from shared.runtime.problems import Problem
-from shared.runtime.routes import Write, write
 from shared.runtime.service import Host
-from shared.storage.tx import Cause
 from shared.web.forms import Form, read_form
+from shared.web.routes import Write, write
 from shared.web.safety import SECRET_ADDRESS
 
 REGISTER = write("POST", "/deltagere/tilmeld", RegisterParticipant, register_participant, scope="link")

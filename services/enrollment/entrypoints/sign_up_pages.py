@@ -19,16 +19,15 @@ from services.enrollment.domain.status import status
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.receive_sign_up import receive_sign_up
+from shared.base.cause import Cause, new_correlation
+from shared.base.problems import Problem
 from shared.contracts.danish import long_day
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.programme import ProgrammeTerms
-from shared.runtime.correlation import new_correlation
-from shared.runtime.problems import Problem
-from shared.runtime.routes import write
 from shared.runtime.service import Host
-from shared.storage.tx import Cause
 from shared.web.forms import Form, read_form
 from shared.web.gate import caller
+from shared.web.routes import write
 from shared.web.safety import SECRET_ADDRESS
 
 SIGN_UP = write("POST", "/tilmeld/{programme_id}", EnrolMunicipality, receive_sign_up, scope="form")

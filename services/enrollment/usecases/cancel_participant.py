@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.enrollment.adapters import rosters
 from services.enrollment.domain.roster import cancel, seats_used, told
 from services.enrollment.usecases.open_roster import open_roster
+from shared.base.answers import Answer
 from shared.contracts.enrollment import CancelParticipant
-from shared.runtime.answers import Answer
 from shared.storage.tx import Tx
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from services.enrollment.adapters import enrolments, programmes
 from services.enrollment.domain.enrolment import regroup
 from services.enrollment.usecases.empty_rosters import empty_rosters
+from shared.base.answers import Answer
 from shared.contracts.enrollment import ChangeGroup, EnrolmentRegrouped
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer
 from shared.storage.tx import Tx
 
 

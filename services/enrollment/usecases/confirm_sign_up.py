@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from services.enrollment.adapters import sign_ups
 from services.enrollment.usecases.enrol_municipalities import give_places
+from shared.base.answers import Answer, Asked
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer, Asked
 from shared.storage.tx import Tx
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from services.enrollment.adapters import enrolments
 from services.enrollment.domain.enrolment import withdraw
+from shared.base.answers import Answer
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer
 from shared.storage.tx import Tx
 
 

@@ -17,9 +17,9 @@ from services.enrollment.domain.enrolment import (
     known_as,
 )
 from services.enrollment.domain.status import status
+from shared.base.answers import Answer, Asked
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer, Asked
 from shared.storage.tx import Tx
 
 

@@ -8,9 +8,9 @@ import binascii
 from services.enrollment.adapters import organisations
 from services.enrollment.adapters.spreadsheet import SpreadsheetError, read_table
 from services.enrollment.domain.address_book import changed, read_rows
+from shared.base.answers import Answer
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer
 from shared.storage.tx import Tx
 
 

@@ -10,11 +10,12 @@ from services.enrollment.adapters import enrolments, invitations, links, organis
 from services.enrollment.domain.address_book import Entry
 from services.enrollment.domain.enrolment import Enrolment, Programme, deadline_passed, enrolment_id, is_answered
 from services.enrollment.domain.invitation import OFFICE_OPENS, mailboxes
+from shared.base.answers import Answer
+from shared.base.cause import Cause
 from shared.contracts.enrollment import InviteMunicipalities, MunicipalityInvited
 from shared.contracts.refusal import Refused
 from shared.contracts.time import local
-from shared.runtime.answers import Answer
-from shared.storage.tx import Cause, Tx
+from shared.storage.tx import Tx
 
 REMINDER = "invitation_reminder"
 

@@ -11,12 +11,12 @@ from services.enrollment.domain.municipality import Municipality
 from services.enrollment.domain.programme_check import CheckResult, check
 from services.enrollment.domain.programme_terms import terms as terms_of
 from services.enrollment.usecases.invite_by_itself import plan_invitation
+from shared.base.answers import Answer
 from shared.contracts.danish import short_day
 from shared.contracts.enrollment import ProgrammeChanged, ProgrammePublished
 from shared.contracts.event import Command
 from shared.contracts.programme import ProgrammeTerms
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer
 from shared.storage.tx import Tx
 
 

@@ -7,10 +7,10 @@ from pydantic import Field
 from services.enrollment.adapters import organisations
 from services.enrollment.domain.address_book import Entry, require_billing, require_email, require_name
 from services.enrollment.usecases.list_organisations import as_json
+from shared.base.answers import Answer
 from shared.contracts.event import Command
 from shared.contracts.parties import Billing
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer
 from shared.storage.tx import Tx
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from services.enrollment.adapters import enrolments, links, organisations, people, programmes, sign_ups
 from services.enrollment.domain.enrolment import apply, enrolment_id, receive
 from services.enrollment.domain.status import status
+from shared.base.answers import Answer
+from shared.base.ids import new_id
 from shared.contracts.enrollment import EnrolmentReceived, EnrolMunicipality
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer
-from shared.runtime.ids import new_id
 from shared.storage.tx import Tx
 
 FORMS_A_DAY = 10

@@ -10,8 +10,8 @@ from services.enrollment.adapters import people, rosters
 from services.enrollment.domain.address_book import require_email, require_name
 from services.enrollment.domain.roster import register, seats_used, told
 from services.enrollment.usecases.open_roster import open_roster
+from shared.base.answers import Answer
 from shared.contracts.enrollment import RegisterParticipant
-from shared.runtime.answers import Answer
 from shared.storage.tx import Tx
 
 

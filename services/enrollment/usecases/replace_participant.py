@@ -7,8 +7,8 @@ from services.enrollment.domain.address_book import require_email, require_name
 from services.enrollment.domain.roster import replace_participant as replace_seat
 from services.enrollment.domain.roster import seats_used, told
 from services.enrollment.usecases.open_roster import open_roster
+from shared.base.answers import Answer
 from shared.contracts.enrollment import ReplaceParticipant
-from shared.runtime.answers import Answer
 from shared.storage.tx import Tx
 
 

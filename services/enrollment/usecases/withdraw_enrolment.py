@@ -6,8 +6,8 @@ from services.enrollment.adapters import enrolments, programmes
 from services.enrollment.domain.enrolment import Enrolment, Programme, withdraw
 from services.enrollment.domain.status import status
 from services.enrollment.usecases.empty_rosters import empty_rosters
+from shared.base.answers import Answer
 from shared.contracts.enrollment import EnrolmentWithdrawn, WithdrawEnrolment
-from shared.runtime.answers import Answer
 from shared.storage.tx import Tx
 
 

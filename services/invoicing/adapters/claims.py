@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from services.invoicing.domain.claim import Claim
+from shared.base.cause import Cause
+from shared.contracts.event import Frozen
 from shared.contracts.parties import Billing, Contact, Organisation
-from shared.storage.tx import Cause
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from shared.contracts.event import Frozen
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
 
 INVOICE_RUN = "invoice_run"
 """Timer, keyed by series, organiser and due instant: claims that fall due together share one."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from shared.base.cause import Cause
 from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued
-from shared.storage.tx import Cause
-
-if TYPE_CHECKING:
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
 
 
 class Issued(NamedTuple):

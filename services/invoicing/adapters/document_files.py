@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
 
 from services.invoicing.adapters import pdf
 from services.invoicing.adapters.formats import FORMATS, chosen, read
 from services.invoicing.adapters.formats.ubl import UnreadableError
+from services.invoicing.adapters.official_rules import OfficialRules
 from services.invoicing.adapters.pdf_files import Wrong, is_pdf, take_apart
 from services.invoicing.domain.document_checks import check
 from services.invoicing.domain.samples import SAMPLES
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from services.invoicing.adapters.official_rules import OfficialRules
-
 
 NOT_ASKED = {"XML", "FORMAT"}
 """What `official_rules` answers when a file is no XML, or has no rules."""

@@ -8,7 +8,6 @@ import os
 import secrets
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,14 +15,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.invoicing.adapters import pdf
 from services.invoicing.adapters.formats import chosen
 from services.invoicing.domain import credit_note
+from services.invoicing.domain.document import Document
 from services.invoicing.domain.from_invoice import credit_note_document, invoice_document
 from services.invoicing.domain.how_to_pay import how_to_pay
-from services.invoicing.domain.invoice import as_told, vat_sums
+from services.invoicing.domain.invoice import as_told
+from services.invoicing.domain.vat import vat_sums
 from shared.contracts.danish import kroner, short_day
 from shared.contracts.invoicing import CreditNoteIssued, Invoice
-
-if TYPE_CHECKING:
-    from services.invoicing.domain.document import Document
 
 Issued = Invoice | CreditNoteIssued
 """What has a number of the series, and files of its own."""

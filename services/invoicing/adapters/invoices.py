@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
-from shared.contracts.invoicing import CreditNoteIssued, Invoice
-from shared.storage.tx import Cause
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date, datetime
-
-    from shared.contracts.invoicing import RegisterPayment
-    from shared.storage.tx import Tx
+from shared.base.cause import Cause
+from shared.contracts.invoicing import CreditNoteIssued, Invoice, RegisterPayment
+from shared.storage.tx import Tx
 
 REMIND_OVERDUE = "remind_overdue"
 """Timer, keyed by series, due day and level: invoices that fall due together share one."""

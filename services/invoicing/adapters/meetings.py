@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from datetime import date
 
 from services.invoicing.domain.claim import NOT_ENDED, MeetingEnd
 from services.invoicing.domain.invoice import Held
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import date
-
-    from shared.contracts.scheduling import Meeting
-    from shared.storage.tx import Tx
+from shared.contracts.scheduling import Meeting
+from shared.storage.tx import Tx
 
 
 async def ends(tx: Tx, meetings: Iterable[Meeting]) -> dict[str, MeetingEnd]:

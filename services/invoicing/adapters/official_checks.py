@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from services.invoicing.adapters.official_rules import Verdict
-    from shared.storage.tx import Tx
+from services.invoicing.adapters.official_rules import Verdict
+from shared.storage.tx import Tx
 
 
 async def save(tx: Tx, verdicts: Mapping[str, Verdict]) -> None:

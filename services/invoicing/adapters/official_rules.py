@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from types import TracebackType
+from typing import Any, Self
 
 from services.invoicing.adapters import rules_process
 from services.invoicing.adapters.rules_process import (
@@ -32,9 +33,6 @@ from services.invoicing.adapters.rules_process import (
     READY_DEADLINE_S,
     Finding,
 )
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 __all__ = ["FOLDER", "Finding", "LeftOut", "OfficialRules", "Verdict"]
 

@@ -6,21 +6,17 @@ It says what momsbekendtgørelsen § 58 demands, in Danish; sums come from the m
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from datetime import date
 from decimal import Context, Decimal
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from services.invoicing.domain.document import EXEMPT_PERCENT, UNITS
+from services.invoicing.domain.document import EXEMPT_PERCENT, UNITS, Allowance, Document, Line, Party, Period, VatSum
 from services.invoicing.domain.how_to_pay import how_to_pay
 from shared.contracts.danish import kroner, short_day
 from shared.pdf.typesetting import AttachedFile, Layout, clipped
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import date
-
-    from services.invoicing.domain.document import Allowance, Document, Line, Party, Period, VatSum
 
 TEMPLATE = Path(__file__).parents[1] / "templates" / "invoice.typ"
 _UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9ÆØÅæøå._-]+")

@@ -13,14 +13,12 @@ import io
 import json
 import resource
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pypdf
 from lxml import etree
 from pypdf import errors
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LARGEST_BYTES = 32 * 1024 * 1024
 """Of the file, and of whatever one of its streams unpacks to."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from shared.contracts.parties import Contact
 from shared.contracts.programme import ProgrammeRef
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
 
 
 async def remember(tx: Tx, refs: Iterable[ProgrammeRef]) -> None:

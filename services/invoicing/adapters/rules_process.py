@@ -12,15 +12,13 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from lxml import etree
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    Stylesheet = Callable[[str], "list[Finding]"]
+Stylesheet = Callable[[str], "list[Finding]"]
 
 READY_DEADLINE_S = 120
 """From the start, or from saying that a stylesheet is being compiled, to the next message."""

@@ -10,19 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from services.invoicing.domain.from_invoice import faults
-from shared.contracts.enrollment import roster_id
+from shared.contracts.enrollment import ExtraParticipantAdded, MunicipalityEnrolled, roster_id
 from shared.contracts.event import natural_id
 from shared.contracts.invoicing import ClaimHeldBack
+from shared.contracts.parties import Billing, Contact, Organisation
+from shared.contracts.programme import ProgrammeRef
 from shared.contracts.refusal import Refused
 from shared.contracts.time import local
-
-if TYPE_CHECKING:
-    from shared.contracts.enrollment import ExtraParticipantAdded, MunicipalityEnrolled
-    from shared.contracts.parties import Billing, Contact, Organisation
-    from shared.contracts.programme import ProgrammeRef
 
 State = Literal["waiting", "ready", "invoiced", "invoiced_then_removed", "credited", "waived", "withdrawn"]
 

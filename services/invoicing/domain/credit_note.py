@@ -10,21 +10,17 @@ only the rest would come to. One note differs by an øre per rate at most, and n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import Any
 
 from services.invoicing.domain.document import several_lines
-from services.invoicing.domain.invoice import vat_sums
+from services.invoicing.domain.vat import vat_sums
 from shared.contracts.danish import kroner
-from shared.contracts.invoicing import CreditNoteIssued
+from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued, Invoice, InvoiceLine, LineToCredit
 from shared.contracts.money import moms
 from shared.contracts.refusal import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
-
-    from shared.contracts.invoicing import CreditInvoice, Invoice, InvoiceLine, LineToCredit
 
 LONGEST_REASON = 1000
 """Characters. It stands on the credit note, and in a field of the e-invoice that people read."""

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from services.invoicing.domain.document import (
     EXEMPT_PERCENT,
@@ -20,28 +19,25 @@ from services.invoicing.domain.document import (
     Document,
     Endpoint,
     Fik,
+    FikCard,
     Iban,
     Line,
     NemKonto,
     Party,
+    Payment,
     Period,
     References,
     Totals,
     VatSum,
     one_line,
 )
-from services.invoicing.domain.document_checks import Demands, check
-from services.invoicing.domain.how_to_pay import how_to_pay
+from services.invoicing.domain.document_checks import Demands, Finding, check
+from services.invoicing.domain.how_to_pay import Rows, how_to_pay
 from services.invoicing.domain.identifiers import fik_reference
-from services.invoicing.domain.invoice import vat_sums
-
-if TYPE_CHECKING:
-    from services.invoicing.domain.document import FikCard, Payment
-    from services.invoicing.domain.document_checks import Finding
-    from services.invoicing.domain.how_to_pay import Rows
-    from shared.contracts.invoicing import CreditNoteIssued, Invoice, InvoiceLine
-    from shared.contracts.parties import Billing, Person
-    from shared.contracts.programme import Seller
+from services.invoicing.domain.vat import vat_sums
+from shared.contracts.invoicing import CreditNoteIssued, Invoice, InvoiceLine
+from shared.contracts.parties import Billing, Person
+from shared.contracts.programme import Seller
 
 _ANY_DAY = date(2000, 1, 1)
 _CARDS: dict[str, FikCard] = {"fik71": "71", "fik73": "73", "fik75": "75"}

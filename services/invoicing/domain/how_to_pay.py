@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
-from services.invoicing.domain.document import BankAccount, Fik, Iban, NemKonto
-
-if TYPE_CHECKING:
-    from services.invoicing.domain.document import Payment
+from services.invoicing.domain.document import BankAccount, Fik, Iban, NemKonto, Payment
 
 Rows = tuple[tuple[str, str], ...]
 """Title and value, each a text."""

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 from stdnum import ean, iban, luhn
 from stdnum.dk import cvr
 
-if TYPE_CHECKING:
-    from services.invoicing.domain.document import FikCard
+from services.invoicing.domain.document import FikCard
 
 FIK_DIGITS: dict[FikCard, int] = {"71": 15, "73": 0, "75": 16}
 """How long the reference of a card is, check digit included."""

@@ -7,20 +7,17 @@ unless they are to be billed under different order references: one order = one i
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
+from services.invoicing.domain.claim import Claim
+from services.invoicing.domain.vat import vat_sums
 from shared.contracts.danish import short_day
 from shared.contracts.invoicing import Invoice, InvoiceLine
-from shared.contracts.money import moms
+from shared.contracts.programme import ProgrammeRef
 from shared.contracts.time import local
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from services.invoicing.domain.claim import Claim
-    from shared.contracts.programme import ProgrammeRef
 
 LONGEST_CREDIT_DAYS = 3650
 """A seller's payment days beyond this are a slip of the pen, which is not to stop the other invoices."""
@@ -37,12 +34,6 @@ class Held:
 
     title: str
     held_on: date
-
-
-class VatSum(NamedTuple):
-    vat_percent: int
-    net_ore: int
-    vat_ore: int
 
 
 def group(claims: Iterable[Claim]) -> list[list[Claim]]:
@@ -70,14 +61,6 @@ def line(claim: Claim, held: Held | None) -> InvoiceLine:
         vat_percent=claim.vat_percent,
         delivered_on=held.held_on if held is not None else None,
     )
-
-
-def vat_sums(lines: Sequence[InvoiceLine]) -> list[VatSum]:
-    """Moms on the net sum of each rate, half up; the lowest rate first."""
-    nets: dict[int, int] = {}
-    for one in lines:
-        nets[one.vat_percent] = nets.get(one.vat_percent, 0) + one.net_ore
-    return [VatSum(percent, net, moms(net, percent)) for percent, net in sorted(nets.items())]
 
 
 def issue(

@@ -10,22 +10,19 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from services.invoicing.adapters.document_files import check_file, samples
 from services.invoicing.adapters.official_rules import FOLDER, OfficialRules
+from shared.base.cause import Cause, new_correlation
+from shared.base.clock import DomainClock
+from shared.base.files import deliver, kind_wanted, why_not_read, write_all
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_of
-from shared.runtime.clock import DomainClock
-from shared.runtime.files import deliver, kind_wanted, why_not_read, write_all
+from shared.runtime.service import Host
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
-    from shared.runtime.service import Host
-
-    OpenHost = Callable[[], Awaitable[Host]]
+OpenHost = Callable[[], Awaitable[Host]]
 
 _SUFFIXES = ("html", "json", "xml", "pdf")
 
@@ -70,8 +67,6 @@ async def _file(document_id: str, kind: str, open_host: OpenHost) -> bytes | Non
     """One of the files of an invoice or a credit note; None and a sentence when there is none."""
     from services.invoicing.adapters import documents  # noqa: PLC0415  (see the module)
     from services.invoicing.usecases.read_documents import find_document  # noqa: PLC0415  (as above)
-    from shared.runtime.correlation import new_correlation  # noqa: PLC0415  (as above)
-    from shared.storage.tx import Cause  # noqa: PLC0415  (as above)
 
     host = await open_host()
     try:
@@ -87,8 +82,6 @@ async def _file(document_id: str, kind: str, open_host: OpenHost) -> bytes | Non
 
 async def _page(invoice_id: str, open_host: OpenHost) -> int:
     from services.invoicing.usecases.show_invoice import link_to_invoice  # noqa: PLC0415  (see the module)
-    from shared.runtime.correlation import new_correlation  # noqa: PLC0415  (as above)
-    from shared.storage.tx import Cause  # noqa: PLC0415  (as above)
 
     host = await open_host()
     try:

@@ -15,7 +15,7 @@ from services.invoicing.usecases.register_payment import register_payment
 from services.invoicing.usecases.show_invoice import link_to_invoice
 from services.invoicing.usecases.waive_claim import waive_claim
 from shared.contracts.invoicing import CorrectBilling, CreditInvoice, RegisterPayment, WaiveClaim
-from shared.runtime.routes import read, write
+from shared.web.routes import read, write
 
 ROUTES = (
     read("/api/invoicing/claims", list_claims, scope="staff"),

@@ -18,13 +18,12 @@ from services.invoicing.adapters import documents, links
 from services.invoicing.usecases.credit_invoice import credit_invoice
 from services.invoicing.usecases.read_documents import find_document
 from services.invoicing.usecases.show_invoice import ShownInvoice, show_invoice
+from shared.base.cause import Cause, new_correlation
+from shared.base.problems import Problem
 from shared.contracts.invoicing import CreditInvoice, LineToCredit
-from shared.runtime.correlation import new_correlation
-from shared.runtime.problems import Problem
-from shared.runtime.routes import write
 from shared.runtime.service import Host
-from shared.storage.tx import Cause
 from shared.web.forms import Form, read_form
+from shared.web.routes import write
 from shared.web.safety import SECRET_ADDRESS
 
 CREDIT = write("POST", "/invoicing/fakturaer/krediter", CreditInvoice, credit_invoice, scope="link")

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Sequence
 
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from services.invoicing.adapters import documents
+from services.invoicing.adapters.documents import Issued
 from services.invoicing.entrypoints.invoice_pages import FILE_CSP, invoice_pages
 from services.invoicing.usecases.read_credit_notes import find_credit_note
 from services.invoicing.usecases.read_invoices import find
+from shared.base.cause import Cause
+from shared.base.problems import Problem
 from shared.contracts.refusal import Refused
-from shared.runtime.api import answered, bearer
-from shared.runtime.problems import Problem
-from shared.storage.tx import Cause
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
-    from starlette.requests import Request
-
-    from services.invoicing.adapters.documents import Issued
-    from shared.runtime.service import Host
-    from shared.storage.tx import Tx
+from shared.runtime.service import Host
+from shared.storage.tx import Tx
+from shared.web.api import answered, bearer
 
 _HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": FILE_CSP}
 

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from pathlib import Path
 
 from services.invoicing.adapters import invoices
-from services.invoicing.adapters.official_rules import OfficialRules
+from services.invoicing.adapters.official_rules import OfficialRules, Verdict
 from services.invoicing.usecases.write_documents import write_documents
-from shared.messaging.failures import Failure, classify
-from shared.storage.tx import Cause
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
-
-    from services.invoicing.adapters.official_rules import Verdict
-    from shared.runtime.service import Host, Worker
-    from shared.storage.tx import Tx
+from shared.base.cause import Cause
+from shared.base.failures import Failure, classify
+from shared.runtime.service import Host, Worker
+from shared.storage.tx import Tx
 
 LOOK_SECONDS = 0.2
 """Machine time between two looks for new invoices."""

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from services.invoicing.adapters import claims, meetings, programmes
 from services.invoicing.domain.claim import NOT_ENDED, address_to
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from shared.contracts.enrollment import TovholderAppointed
-    from shared.messaging.envelope import Received
-    from shared.storage.tx import Tx
+from shared.contracts.enrollment import TovholderAppointed
+from shared.messaging.envelope import Received
+from shared.storage.tx import Tx
 
 
 async def appoint_contacts(tx: Tx, events: Sequence[Received[TovholderAppointed]]) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from services.invoicing.adapters import claims, meetings, programmes
 from services.invoicing.domain.claim import extra_claim, extra_claim_id, said_again
 from services.invoicing.usecases.tell_held_back import tell_held_back
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from shared.contracts.enrollment import ExtraParticipantAdded
-    from shared.messaging.envelope import Received
-    from shared.storage.tx import Cause, Tx
+from shared.base.cause import Cause
+from shared.contracts.enrollment import ExtraParticipantAdded
+from shared.messaging.envelope import Received
+from shared.storage.tx import Tx
 
 
 async def claim_extra_participant(tx: Tx, events: Sequence[Received[ExtraParticipantAdded]]) -> None:

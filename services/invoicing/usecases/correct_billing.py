@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from services.invoicing.adapters import claims, meetings, programmes
 from services.invoicing.domain.claim import NOT_ENDED, correct
 from services.invoicing.usecases.read_claims import shown
 from services.invoicing.usecases.tell_held_back import tell_held_back
+from shared.base.answers import Answer
+from shared.contracts.invoicing import CorrectBilling
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer
-
-if TYPE_CHECKING:
-    from shared.contracts.invoicing import CorrectBilling
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
 
 
 async def correct_billing(tx: Tx, command: CorrectBilling) -> Answer:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from services.invoicing.adapters import claims, credit_notes, invoices, links
 from services.invoicing.domain.claim import credited
 from services.invoicing.domain.credit_note import credit_note, decide
+from shared.base.answers import Answer
+from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_of
-from shared.runtime.answers import Answer
-
-if TYPE_CHECKING:
-    from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
 
 
 async def credit_invoice(tx: Tx, command: CreditInvoice) -> Answer:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from services.invoicing.adapters import claims, credit_notes, invoices
 from services.invoicing.domain.claim import describe
 from shared.contracts.danish import kroner
 from shared.runtime.why import Effect
-
-if TYPE_CHECKING:
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
 
 
 async def explain(tx: Tx, sought: str) -> Effect | None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from services.invoicing.adapters import claims, meetings
 from services.invoicing.domain.claim import MeetingEnd, settle
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from shared.contracts.scheduling import MeetingCancelled, MeetingHeld
-    from shared.messaging.envelope import Received
-    from shared.storage.tx import Cause, Tx
+from shared.base.cause import Cause
+from shared.contracts.scheduling import MeetingCancelled, MeetingHeld
+from shared.messaging.envelope import Received
+from shared.storage.tx import Tx
 
 
 async def release_extra_participants(tx: Tx, events: Sequence[Received[MeetingHeld]]) -> None:

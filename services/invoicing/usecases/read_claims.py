@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from services.invoicing.adapters import claims
-from services.invoicing.domain.claim import STATE_TITLES
+from services.invoicing.domain.claim import STATE_TITLES, Claim
 from shared.contracts.refusal import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from services.invoicing.domain.claim import Claim
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
 
 
 async def list_claims(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from services.invoicing.adapters import credit_notes, official_checks
 from services.invoicing.domain.credit_note import as_told
 from services.invoicing.usecases.read_invoices import find
+from shared.contracts.invoicing import CreditNoteIssued
 from shared.contracts.refusal import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from shared.contracts.invoicing import CreditNoteIssued
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
 
 
 async def list_credit_notes(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from services.invoicing.adapters import credit_notes, invoices
+from services.invoicing.adapters.documents import Issued
 from shared.contracts.refusal import Refused
-
-if TYPE_CHECKING:
-    from services.invoicing.adapters.documents import Issued
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
 
 
 async def find_document(tx: Tx, document_id: str) -> Issued:

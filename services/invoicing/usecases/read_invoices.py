@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from services.invoicing.adapters import invoices, official_checks
 from services.invoicing.domain.invoice import as_told
 from shared.contracts.refusal import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
 
 
 async def list_invoices(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from services.invoicing.adapters import invoices
-from shared.contracts.invoicing import PaymentRegistered
+from shared.base.answers import Answer
+from shared.contracts.invoicing import PaymentRegistered, RegisterPayment
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_of
-from shared.runtime.answers import Answer
-
-if TYPE_CHECKING:
-    from shared.contracts.invoicing import RegisterPayment
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
 
 ORDERED_AHEAD = timedelta(days=90)
 """A transfer may be ordered for its due date; a day further ahead is a slip of the pen."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
 from services.invoicing.adapters import invoices, links
 from services.invoicing.domain.from_invoice import payment_rows
 from services.invoicing.domain.invoice import REMINDERS, next_reminder_at
 from shared.contracts.invoicing import InvoiceOverdue
 from shared.contracts.time import day_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from shared.runtime.timers import Timer
-    from shared.storage.tx import Tx
+from shared.runtime.timers import Timer
+from shared.storage.tx import Tx
 
 
 async def remind_overdue(tx: Tx, timers: Sequence[Timer]) -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from services.invoicing.adapters import claims
-from services.invoicing.domain.claim import release, withdraw
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from services.invoicing.domain.claim import Claim
-    from shared.contracts.enrollment import ReservationResolved
-    from shared.messaging.envelope import Received
-    from shared.storage.tx import Tx
+from services.invoicing.domain.claim import Claim, release, withdraw
+from shared.contracts.enrollment import ReservationResolved
+from shared.messaging.envelope import Received
+from shared.storage.tx import Tx
 
 NOT_APPROVED = "Ikke godkendt politisk."
 

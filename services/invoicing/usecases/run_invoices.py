@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from services.invoicing.adapters import claims, invoices, links, meetings, programmes
-from services.invoicing.domain.claim import NOT_ENDED, MeetingEnd, address_to, hold, withdraw
+from services.invoicing.domain.claim import NOT_ENDED, Claim, MeetingEnd, address_to, hold, withdraw
 from services.invoicing.domain.from_invoice import payment_rows
-from services.invoicing.domain.invoice import first_reminder_at, group, issue
+from services.invoicing.domain.invoice import Held, first_reminder_at, group, issue
 from services.invoicing.usecases.tell_held_back import tell_held_back
 from services.invoicing.usecases.withdraw_fees import PROGRAMME_CANCELLED
-from shared.contracts.invoicing import InvoiceIssued
+from shared.base.cause import Cause
+from shared.contracts.invoicing import Invoice, InvoiceIssued
+from shared.contracts.programme import ProgrammeRef
 from shared.contracts.time import day_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from services.invoicing.domain.claim import Claim
-    from services.invoicing.domain.invoice import Held
-    from shared.contracts.invoicing import Invoice
-    from shared.contracts.programme import ProgrammeRef
-    from shared.runtime.timers import Timer
-    from shared.storage.tx import Cause, Tx
+from shared.runtime.timers import Timer
+from shared.storage.tx import Tx
 
 AT_MOST = 2_000
 """Claims that one transaction invoices; what is left follows in the next, at the same domain time."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from services.invoicing.adapters import claims, credit_notes, links, official_checks
+from services.invoicing.adapters.invoices import Standing
 from services.invoicing.domain.claim import STATE_TITLES
 from services.invoicing.usecases.read_invoices import find
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from services.invoicing.adapters.invoices import Standing
-    from shared.contracts.invoicing import CreditNoteIssued, InvoiceLine
-    from shared.storage.tx import Tx
+from shared.contracts.invoicing import CreditNoteIssued, InvoiceLine
+from shared.storage.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
-from services.invoicing.domain.claim import held_back
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from services.invoicing.domain.claim import Claim
-    from shared.contracts.programme import ProgrammeRef
-    from shared.storage.tx import Cause, Tx
+from services.invoicing.domain.claim import Claim, held_back
+from shared.base.cause import Cause
+from shared.contracts.programme import ProgrammeRef
+from shared.storage.tx import Tx
 
 
 def tell_held_back(

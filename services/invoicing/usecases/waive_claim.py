@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from services.invoicing.adapters import claims
 from services.invoicing.domain.claim import waive
 from services.invoicing.usecases.read_claims import shown
+from shared.base.answers import Answer
+from shared.contracts.invoicing import WaiveClaim
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer
-
-if TYPE_CHECKING:
-    from shared.contracts.invoicing import WaiveClaim
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
 
 
 async def waive_claim(tx: Tx, command: WaiveClaim) -> Answer:

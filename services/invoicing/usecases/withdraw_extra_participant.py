@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from services.invoicing.adapters import claims
 from services.invoicing.domain.claim import extra_claim_id, withdraw
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from shared.contracts.enrollment import ExtraParticipantRemoved
-    from shared.messaging.envelope import Received
-    from shared.storage.tx import Tx
+from shared.contracts.enrollment import ExtraParticipantRemoved
+from shared.messaging.envelope import Received
+from shared.storage.tx import Tx
 
 REASONS = {"cancelled": "Deltageren er meldt fra.", "moved_in": "Deltageren har fået en af de inkluderede pladser."}
 

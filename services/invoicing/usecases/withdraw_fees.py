@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from services.invoicing.adapters import claims, programmes
-from services.invoicing.domain.claim import withdraw
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from services.invoicing.domain.claim import Claim
-    from shared.contracts.enrollment import EnrolmentLapsed, EnrolmentWithdrawn, ProgrammeCancelled
-    from shared.messaging.envelope import Received
-    from shared.storage.tx import Cause, Tx
+from services.invoicing.domain.claim import Claim, withdraw
+from shared.base.cause import Cause
+from shared.contracts.enrollment import EnrolmentLapsed, EnrolmentWithdrawn, ProgrammeCancelled
+from shared.messaging.envelope import Received
+from shared.storage.tx import Tx
 
 WITHDRAWN = "Kommunen er afmeldt."
 LAPSED = "Tilmeldingen er bortfaldet."

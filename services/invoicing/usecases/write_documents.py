@@ -6,18 +6,14 @@ A file is never written for one that is not.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from services.invoicing.adapters import documents, invoices, official_checks
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
-
-    from services.invoicing.adapters.documents import Issued
-    from services.invoicing.adapters.official_rules import OfficialRules, Verdict
-    from shared.storage.tx import Tx
+from services.invoicing.adapters.documents import Issued
+from services.invoicing.adapters.official_rules import OfficialRules, Verdict
+from shared.storage.tx import Tx
 
 AT_MOST = 50
 """Documents written before it is noted how far we are."""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+import asyncpg
 
 from services.notifications.domain.calendar import Part
 from services.notifications.domain.replies import Given, Invited
 from shared.contracts.notifications import InvitationAnswer
 from shared.storage.tx import Tx
-
-if TYPE_CHECKING:
-    import asyncpg
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from datetime import date
 from services.notifications.domain.digest import next_digest
 from services.notifications.domain.letters import Line
 from services.notifications.domain.text import one_line
-from shared.storage.tx import Cause, Tx
+from shared.base.cause import Cause
+from shared.storage.tx import Tx
 
 TIMER = "digest"
 _KEY = "all"

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING
+
+import asyncpg
 
 from services.notifications.adapters.meetings import meeting_json
 from services.notifications.domain.invitations import Guest, Step, Told
 from services.notifications.domain.text import address_key, storable
 from shared.contracts.scheduling import Meeting
 from shared.storage.tx import Tx
-
-if TYPE_CHECKING:
-    import asyncpg
 
 Pair = tuple[str, str]
 """(meeting id, address key): one mailbox's calendar, as far as one meeting is concerned."""

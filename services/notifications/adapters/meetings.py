@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+
+import asyncpg
 
 from services.notifications.domain.invitations import Standing
 from services.notifications.domain.text import storable
 from shared.contracts.programme import ProgrammeRef
 from shared.contracts.scheduling import Meeting
 from shared.storage.tx import Tx
-
-if TYPE_CHECKING:
-    import asyncpg
 
 _STANDING = """
     SELECT m.id, m.state, m.meeting::text AS meeting, m.uid, m.changed_at, m.reason, p.ref::text AS ref

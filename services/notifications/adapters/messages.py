@@ -7,18 +7,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import asyncpg
 from pydantic import TypeAdapter
 
 from services.notifications.domain.calendar import Entry
 from services.notifications.domain.letter import Letter
 from services.notifications.domain.text import address_key, is_address, lines, one_line, storable
+from shared.base.cause import Cause
 from shared.contracts.notifications import MessageFailed
-from shared.storage.tx import Cause, Tx
-
-if TYPE_CHECKING:
-    import asyncpg
+from shared.storage.tx import Tx
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 _DIGEST = re.compile("[0-9a-f]{32}")

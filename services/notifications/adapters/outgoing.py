@@ -7,13 +7,8 @@ a lease that runs out there makes the message `unknown`, and nothing but a perso
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from services.notifications.adapters.messages import COLUMNS, Message, message
-from shared.storage.tx import Tx
-
-if TYPE_CHECKING:
-    from shared.storage.tx import Pool
+from shared.storage.tx import Pool, Tx
 
 _CLAIMS = 7_405_611_230_104
 """Advisory lock of whoever claims; two at once could each take one of two letters to the same mailbox."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.notifications.domain.text import address_key, storable
+from shared.base.cause import Cause
 from shared.contracts.enrollment import RosterFact
 from shared.contracts.parties import Person
-from shared.storage.tx import Cause, Tx
+from shared.storage.tx import Tx
 
 Seat = tuple[str, str, str]
 """Person, meeting and enrolment: the key of a row."""

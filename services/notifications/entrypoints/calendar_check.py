@@ -11,7 +11,7 @@ from pathlib import Path
 
 from services.notifications.adapters.mail_checks import check_file
 from services.notifications.adapters.reply_mail import LARGEST_MAIL
-from shared.runtime.files import why_not_read
+from shared.base.files import why_not_read
 
 
 def calendar_check(argv: Sequence[str]) -> int:

@@ -21,12 +21,11 @@ from services.notifications.domain.samples import calendar_letters
 from services.notifications.entrypoints.calendar_check import add_check, check, read
 from services.notifications.usecases.list_answers import list_answers
 from services.notifications.usecases.note_answer import note_answer
+from shared.base.cause import Cause, new_correlation
+from shared.base.failures import Failure, classify
+from shared.base.files import why_not_read, write_all
 from shared.contracts.refusal import Refused
-from shared.messaging.failures import Failure, classify
-from shared.runtime.correlation import new_correlation
-from shared.runtime.files import why_not_read, write_all
 from shared.runtime.service import Host
-from shared.storage.tx import Cause
 
 _log = structlog.get_logger()
 

@@ -22,11 +22,10 @@ from services.notifications.usecases.settle_message import (
     resend_message,
     settle_message,
 )
+from shared.base.cause import Cause, new_correlation
+from shared.base.files import deliver, kind_wanted
 from shared.contracts.refusal import Refused
-from shared.runtime.correlation import new_correlation
-from shared.runtime.files import deliver, kind_wanted
 from shared.runtime.service import Host
-from shared.storage.tx import Cause
 
 _KINDS = {"txt": "tekst", "eml": "mail", "ics": "kalender", "pdf": "PDF"}
 _MEDIA_TYPES = {"ics": "text/calendar", "pdf": "application/pdf"}

@@ -10,8 +10,8 @@ from services.notifications.adapters import receipt
 from services.notifications.adapters.messages import as_stored
 from services.notifications.domain.samples import receipt_letter
 from services.notifications.entrypoints import calendar_commands
-from shared.runtime.files import write_all
-from shared.storage.tx import Cause
+from shared.base.cause import Cause
+from shared.base.files import write_all
 
 RECEIPT = "kvittering.pdf"
 

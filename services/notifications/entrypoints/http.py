@@ -11,7 +11,7 @@ from services.notifications.usecases.settle_message import (
     settle_message,
 )
 from shared.contracts.notifications import ArmReminder, SendMessage
-from shared.runtime.routes import read, write
+from shared.web.routes import read, write
 
 ROUTES = (
     read("/api/notifications/messages", list_messages, scope="staff"),

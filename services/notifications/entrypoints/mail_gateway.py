@@ -6,26 +6,21 @@ with the scope `calendar` may do this and nothing else. 200 says what became of 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import structlog
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from services.notifications.adapters.reply_mail import LARGEST_MAIL
 from services.notifications.usecases.note_answer import note_answer
+from shared.base.cause import Cause
+from shared.base.problems import Problem
 from shared.contracts.refusal import Refused
-from shared.runtime.api import answered, bearer
-from shared.runtime.bodies import need_media_type, read_body
-from shared.runtime.problems import Problem
-from shared.storage.tx import Cause
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from starlette.requests import Request
-
-    from shared.runtime.service import Host
+from shared.runtime.service import Host
+from shared.web.api import answered, bearer
+from shared.web.bodies import need_media_type, read_body
 
 SCOPE = "calendar"
 PATH = "/api/notifications/calendar/replies"

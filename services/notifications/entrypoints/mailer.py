@@ -16,8 +16,8 @@ from services.notifications.adapters import outgoing
 from services.notifications.adapters.messages import Message
 from services.notifications.adapters.smtp import Conversation, Unreachable
 from services.notifications.usecases.deliver_message import Post, deliver, note_unknown
-from shared.messaging.failures import Failure, classify
-from shared.runtime.activity import Activity
+from shared.base.activity import Activity
+from shared.base.failures import Failure, classify
 
 _log = structlog.get_logger()
 

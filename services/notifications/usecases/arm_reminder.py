@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from services.notifications.adapters import messages, programmes, reminders
 from services.notifications.domain import letters
 from services.notifications.usecases.send_message import check_message
+from shared.base.answers import Answer
 from shared.contracts.notifications import ArmReminder
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer
 from shared.runtime.timers import Timer
 from shared.storage.tx import Tx
 

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
 from jinja2 import TemplateError
@@ -18,13 +17,11 @@ from services.notifications.adapters.mime import Mail
 from services.notifications.adapters.smtp import Conversation, No, NoAnswer, Unreachable
 from services.notifications.domain import digest_lines
 from services.notifications.domain.delivery import GIVE_UP_AFTER, is_final, is_server_trouble, pause_s
+from shared.base.cause import Cause
+from shared.base.failpoints import failpoint
+from shared.base.failures import Failure, classify
 from shared.contracts.notifications import MessageFailed, MessageSent
-from shared.messaging.failures import Failure, classify
-from shared.runtime.failpoints import failpoint
-from shared.storage.tx import Cause, Tx
-
-if TYPE_CHECKING:
-    from shared.storage.tx import Pool
+from shared.storage.tx import Pool, Tx
 
 _log = structlog.get_logger()
 UNSENDABLE = "unsendable"

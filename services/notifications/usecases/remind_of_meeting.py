@@ -9,9 +9,10 @@ from services.notifications.adapters import invitations, meetings, messages, pro
 from services.notifications.domain import letters
 from services.notifications.domain.invitations import Standing
 from services.notifications.domain.reminders import next_reminder
+from shared.base.cause import Cause
 from shared.contracts.time import day_of
 from shared.runtime.timers import Timer
-from shared.storage.tx import Cause, Tx
+from shared.storage.tx import Tx
 
 TIMER = "meeting_reminder"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from services.notifications.adapters import messages, programmes
 from services.notifications.domain import letters
 from services.notifications.domain.text import is_address, one_line
+from shared.base.answers import Answer
 from shared.contracts.notifications import ArmReminder, SendMessage
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer
 from shared.storage.tx import Tx
 
 _LONGEST_NAME = 255

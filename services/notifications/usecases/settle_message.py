@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from services.notifications.adapters import messages
 from services.notifications.adapters.messages import Message
+from shared.base.answers import Answer
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer
 from shared.storage.tx import Tx
 
 

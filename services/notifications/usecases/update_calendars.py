@@ -16,9 +16,10 @@ from services.notifications.domain.enrolment import Enrolment
 from services.notifications.domain.invitations import Standing, Step, next_step, the_guest
 from services.notifications.domain.letters import calendar_letter
 from services.notifications.domain.text import address_key
+from shared.base.cause import Cause
 from shared.contracts.scheduling import Meeting
 from shared.messaging.envelope import Received
-from shared.storage.tx import Cause, Tx
+from shared.storage.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)

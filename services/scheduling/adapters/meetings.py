@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from services.scheduling.domain.meeting import Standing
-from shared.contracts.programme import MeetingPlan, ProgrammeRef
+from shared.base.cause import Cause
+from shared.contracts.programme import MeetingPlan, ProgrammeRef, ProgrammeTerms
 from shared.contracts.scheduling import Meeting, When
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from shared.contracts.programme import ProgrammeTerms
-    from shared.storage.tx import Cause, Tx
+from shared.storage.tx import Tx
 
 HOLD_MEETING = "hold_meeting"
 """Timer, keyed by meeting."""

@@ -8,7 +8,7 @@ from services.scheduling.usecases.plan_meeting import plan_meeting
 from services.scheduling.usecases.read_meetings import get_meeting, list_meetings
 from services.scheduling.usecases.set_meeting_date import set_meeting_date
 from shared.contracts.scheduling import CancelMeeting, MarkMeetingHeld, PlanMeeting, SetMeetingDate
-from shared.runtime.routes import read, write
+from shared.web.routes import read, write
 
 ROUTES = (
     read("/api/scheduling/meetings", list_meetings, scope="staff"),

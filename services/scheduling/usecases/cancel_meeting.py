@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from services.scheduling.adapters import meetings
 from services.scheduling.domain.meeting import cancel, evolve
 from services.scheduling.usecases.read_meetings import lock, shown
-from shared.runtime.answers import Answer
-
-if TYPE_CHECKING:
-    from shared.contracts.scheduling import CancelMeeting
-    from shared.storage.tx import Tx
+from shared.base.answers import Answer
+from shared.contracts.scheduling import CancelMeeting
+from shared.storage.tx import Tx
 
 
 async def cancel_meeting(tx: Tx, command: CancelMeeting) -> Answer:

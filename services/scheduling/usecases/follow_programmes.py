@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from services.scheduling.adapters import meetings
 from services.scheduling.domain.meeting import DROPPED, adopt, cancel, evolve, follow_plan
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from shared.contracts.enrollment import ProgrammeCancelled, ProgrammeChanged, ProgrammePublished
-    from shared.contracts.programme import ProgrammeTerms
-    from shared.messaging.envelope import Received
-    from shared.storage.tx import Cause, Tx
+from shared.base.cause import Cause
+from shared.contracts.enrollment import ProgrammeCancelled, ProgrammeChanged, ProgrammePublished
+from shared.contracts.programme import ProgrammeTerms
+from shared.messaging.envelope import Received
+from shared.storage.tx import Tx
 
 
 async def plan_meetings(tx: Tx, events: Sequence[Received[ProgrammePublished]]) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from services.scheduling.adapters import meetings
 from services.scheduling.domain.meeting import evolve, hold_by_clock
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from shared.runtime.timers import Timer
-    from shared.storage.tx import Tx
+from shared.runtime.timers import Timer
+from shared.storage.tx import Tx
 
 
 async def hold_meetings(tx: Tx, timers: Sequence[Timer]) -> None:

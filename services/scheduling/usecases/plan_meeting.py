@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from services.scheduling.adapters import meetings
 from services.scheduling.domain.meeting import evolve, meeting_id, plan, same_plan
 from services.scheduling.usecases.read_meetings import elsewhere, shown
+from shared.base.answers import Answer
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer
-
-if TYPE_CHECKING:
-    from shared.contracts.scheduling import PlanMeeting
-    from shared.storage.tx import Tx
+from shared.contracts.scheduling import PlanMeeting
+from shared.storage.tx import Tx
 
 
 async def plan_meeting(tx: Tx, command: PlanMeeting) -> Answer:

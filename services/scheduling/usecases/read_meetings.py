@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from services.scheduling.adapters import meetings
-from services.scheduling.domain.meeting import STATE_TITLES, describe
+from services.scheduling.domain.meeting import STATE_TITLES, Standing, describe
+from shared.base.cause import Cause
 from shared.contracts.refusal import Refused
 from shared.runtime.why import Effect
-from shared.storage.tx import Cause
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from services.scheduling.domain.meeting import Standing
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
 
 
 async def list_meetings(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:

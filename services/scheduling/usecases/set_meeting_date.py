@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from services.scheduling.adapters import meetings
 from services.scheduling.domain.meeting import Wanted, clock_time, evolve, set_date
 from services.scheduling.usecases.read_meetings import lock, shown
+from shared.base.answers import Answer
+from shared.contracts.scheduling import SetMeetingDate
 from shared.contracts.time import day_of
-from shared.runtime.answers import Answer
-
-if TYPE_CHECKING:
-    from shared.contracts.scheduling import SetMeetingDate
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
 
 
 async def set_meeting_date(tx: Tx, command: SetMeetingDate) -> Answer:

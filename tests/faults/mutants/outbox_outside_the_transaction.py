@@ -8,8 +8,8 @@ from typing import Any
 
 import asyncpg
 
+from shared.base.failpoints import failpoint
 from shared.runtime import service
-from shared.runtime.failpoints import failpoint
 from shared.storage import tx as storage
 
 _properly = storage.transaction

@@ -11,10 +11,10 @@ from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.list_enrolments import list_enrolments, show_enrolment
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from shared.base.answers import Answer
 from shared.contracts.enrollment import EnrolmentWithdrawn, MunicipalityEnrolled, WithdrawEnrolment
 from shared.contracts.parties import Billing
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer
 from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1, Desk, programme_text, sign_up
 
 EAN = "5798000000001"

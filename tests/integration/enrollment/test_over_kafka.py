@@ -15,10 +15,11 @@ from deploy.local.topics import ensure_topics
 from services.enrollment.app import SERVICE
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.settings import Settings
+from shared.base.ids import seed_ids
 from shared.contracts.enrollment import EnrollmentIntakeRejected, EnrolMunicipality, MunicipalityEnrolled
 from shared.contracts.scheduling import Meeting, MeetingScheduled, When
-from shared.runtime.ids import seed_ids
-from shared.runtime.service import Running, open_host
+from shared.runtime.running import Running
+from shared.runtime.service import open_host
 from tests.support.enrollment_desk import AARHUS, P1, Desk, sign_up
 from tests.support.eventually import eventually
 from tests.support.servers import MakeDatabase

@@ -10,8 +10,10 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from shared.base.cause import Cause
+from shared.contracts.event import FactTooLarge
 from shared.contracts.invoicing import InvoiceRejected
-from shared.storage.tx import Cause, FactTooLarge, Tx, transaction
+from shared.storage.tx import Tx, transaction
 from tests.integration.messaging.harness import NOON, OWNER, Noon, an_answer
 from tests.support.servers import Database
 

@@ -30,8 +30,8 @@ from services.notifications.usecases.note_answer import note_answer
 from shared.contracts.enrollment import ParticipantCancelled, ParticipantRegistered
 from shared.contracts.notifications import InvitationAnswered
 from shared.contracts.scheduling import MeetingCancelled, MeetingRescheduled, MeetingScheduled
+from shared.runtime.application import web_application
 from shared.runtime.service import open_host
-from shared.runtime.web import web_application
 from shared.storage.pool import open_pool
 from tests.support.calendar_client import read
 from tests.support.facts import CONTACT, DAY, MEETING, MEETINGS_OWNER, ORGANISATION, OWNER, PERSON, PROGRAMME, a_meeting

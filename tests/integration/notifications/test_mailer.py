@@ -23,9 +23,10 @@ from services.notifications.entrypoints.mailer import Mailer
 from services.notifications.usecases.deliver_message import Post, deliver, note_unknown
 from services.notifications.usecases.send_message import send_message
 from services.notifications.usecases.settle_message import ResendMessage, SettleMessage, resend_message, settle_message
+from shared.base.activity import Activity
+from shared.base.cause import Cause
 from shared.contracts.notifications import MessageFailed, MessageSent, SendMessage
-from shared.runtime.activity import Activity
-from shared.storage.tx import Cause, Tx, transaction
+from shared.storage.tx import Tx, transaction
 from tests.support.calendar_client import Client
 from tests.support.eventually import eventually
 from tests.support.letters import COMPOSER, written

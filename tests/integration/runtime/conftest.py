@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 import structlog
 
-from shared.runtime import log as logs
+from shared.base import log as logs
 from shared.runtime.service import streams_of
 from shared.storage.migrate import migrate
 from tests.support.servers import Database, _Templates

@@ -8,8 +8,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from shared.runtime import clock
-from shared.runtime.links import sign
+from shared.base import clock
+from shared.base.links import sign
 from shared.web import gate
 from tests.support.toy import Desk
 

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
+from shared.base.answers import Answer, Asked
+from shared.base.problems import Problem
 from shared.contracts.refusal import Refused
-from shared.runtime import coalesce
-from shared.runtime.api import Answer, Asked, write_many
-from shared.runtime.ledger import Reply
-from shared.runtime.problems import Problem
 from shared.storage.tx import Tx
+from shared.web import coalesce
+from shared.web.ledger import Reply
+from shared.web.routes import write_many
 from tests.support.eventually import eventually
 from tests.support.toy import Desk, PutThing, put_things
 

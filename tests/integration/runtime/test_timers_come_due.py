@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.base.cause import Cause
 from shared.runtime import timers as timers_module
-from shared.storage.tx import Cause
 from tests.support.eventually import eventually
 from tests.support.servers import Database
 from tests.support.toy import SERVICE, Desk, a_desk, ring

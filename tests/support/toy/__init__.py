@@ -14,17 +14,19 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from shared.base.answers import Answer, Asked
+from shared.base.cause import Cause
 from shared.contracts.enrollment import PersonErased
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
-from shared.runtime.api import Answer, Asked, read, write, write_many
+from shared.runtime.application import web_application
 from shared.runtime.service import Host, Service, open_host
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.timers import Timer, at
-from shared.runtime.web import web_application
 from shared.runtime.why import Effect
-from shared.storage.tx import Cause, Tx
+from shared.storage.tx import Tx
 from shared.web.forms import Form, read_form
+from shared.web.routes import read, write, write_many
 from tests.support.eventually import eventually
 from tests.support.servers import Database
 

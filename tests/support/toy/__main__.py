@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.runtime.service import main
+from shared.runtime.commands import main
 from tests.support.toy import SERVICE
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from services.invoicing.domain.claim import MEETING_CANCELLED, MeetingEnd, credi
 from services.invoicing.domain.credit_note import LONGEST_REASON, Credit, as_told, credit_note, decide
 from services.invoicing.domain.document_checks import check
 from services.invoicing.domain.from_invoice import credit_note_document, demands_of
-from services.invoicing.domain.invoice import vat_sums
+from services.invoicing.domain.vat import vat_sums
 from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued, Invoice, InvoiceLine, LineToCredit
 from shared.contracts.money import moms
 from shared.contracts.refusal import Refused

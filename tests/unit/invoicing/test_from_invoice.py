@@ -25,7 +25,7 @@ from services.invoicing.domain.document import (
 from services.invoicing.domain.document_checks import Demands, check
 from services.invoicing.domain.from_invoice import credit_note_document, demands_of, faults, invoice_document
 from services.invoicing.domain.identifiers import is_fik_reference
-from services.invoicing.domain.invoice import vat_sums
+from services.invoicing.domain.vat import vat_sums
 from shared.contracts.invoicing import CreditNoteIssued, Invoice
 from shared.contracts.parties import Address, Billing
 from shared.contracts.programme import PaymentWay

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.invoicing.domain.claim import Claim, MeetingEnd, extra_claim, fee_claims
-from services.invoicing.domain.invoice import Held, as_told, first_reminder_at, group, issue, next_reminder_at, vat_sums
+from services.invoicing.domain.invoice import Held, as_told, first_reminder_at, group, issue, next_reminder_at
+from services.invoicing.domain.vat import vat_sums
 from shared.contracts.invoicing import InvoiceLine
 from shared.contracts.money import moms
 from shared.contracts.programme import ExtraTerm

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from shared.runtime import failpoints
-from shared.runtime.failpoints import FailpointReached, failpoint, read
-from shared.runtime.ids import new_id, seed_ids
+from shared.base import failpoints
+from shared.base.failpoints import FailpointReached, failpoint, read
+from shared.base.ids import new_id, seed_ids
 
 
 @pytest.mark.parametrize("text", ["relay.before_sent:kill", "relay.before_send", "relay.before_send:stop", "a:b:c:d"])

@@ -6,10 +6,10 @@ import asyncpg
 import pytest
 from aiokafka.errors import NodeNotReadyError
 
+from shared.base.failures import Failure, TryAgain, classify
+from shared.contracts.event import FactTooLarge
 from shared.messaging.envelope import Arrival, Defect, StoredRecord
-from shared.messaging.failures import Failure, TryAgain, classify
 from shared.messaging.inbox import BugFound, Dead, Defects
-from shared.storage.tx import FactTooLarge
 
 RECORD = StoredRecord("t", 0, 0, 0, None, None, ())
 

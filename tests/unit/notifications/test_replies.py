@@ -33,8 +33,8 @@ from services.notifications.domain.replies import (
 )
 from services.notifications.domain.samples import calendar_letters
 from services.notifications.domain.text import is_address
+from shared.base.cause import Cause
 from shared.contracts.refusal import Refused
-from shared.storage.tx import Cause
 from tests.support.replies import EXCHANGE, FAMILIES, ROMANCE, a_reply, ics
 
 UID = uid("0b6c5f7e-0000-5000-8000-000000000001", "moeder@forening.example")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from shared.runtime.clock import ClockRefused, DomainClock, machine_now
+from shared.base.clock import ClockRefused, DomainClock, machine_now
 
 START = datetime(2020, 8, 1, 8, 0, tzinfo=UTC)
 

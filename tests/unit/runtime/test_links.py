@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.runtime.links import sign, verify
+from shared.base.links import sign, verify
 
 KEY = b"k" * 32
 NOW = datetime(2020, 8, 1, 12, 0, tzinfo=UTC)

@@ -16,8 +16,8 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.runtime import log as logs
-from shared.runtime.links import sign
+from shared.base import log as logs
+from shared.base.links import sign
 
 
 @pytest.fixture

@@ -12,17 +12,8 @@ import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import core_schema
 
+from shared.base.problems import _TEXTS, DETAILS, TITLES, Problem, _field_error, field_errors, problem_of, refused_of
 from shared.contracts.refusal import Refused
-from shared.runtime.problems import (
-    _TEXTS,
-    DETAILS,
-    TITLES,
-    Problem,
-    _field_error,
-    field_errors,
-    problem_of,
-    refused_of,
-)
 
 
 class Everything(BaseModel):

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from shared.messaging.kafka import broker_options, client_options
 from shared.runtime.settings import ServiceSettings
-from shared.runtime.tokens import read_tokens
+from shared.web.tokens import read_tokens
 
 HASH = hashlib.sha256(b"token").hexdigest()
 OTHER = hashlib.sha256(b"other").hexdigest()

@@ -12,7 +12,8 @@ from copy import deepcopy
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+
+from lxml.etree import _Element as Element
 
 from services.invoicing.adapters.formats import ubl
 from services.invoicing.adapters.formats.ubl import group, put, put_ore, put_price
@@ -24,22 +25,21 @@ from services.invoicing.domain.document import (
     Contact,
     Document,
     Endpoint,
+    EndpointScheme,
     Fik,
+    FikCard,
     Iban,
+    Kind,
     Line,
     NemKonto,
     Party,
+    Payment,
     References,
     Totals,
     VatSum,
     half_up,
 )
 from shared.contracts.money import moms
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element as Element
-
-    from services.invoicing.domain.document import EndpointScheme, FikCard, Kind, Payment
 
 NAME = "oioubl-2.1"
 CUSTOMIZATION = "OIOUBL-2.1"

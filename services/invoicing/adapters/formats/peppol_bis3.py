@@ -9,7 +9,8 @@ from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING
+
+from lxml.etree import _Element as Element
 
 from services.invoicing.adapters.formats import ubl
 from services.invoicing.adapters.formats.ubl import group, put, put_ore, put_price
@@ -21,19 +22,18 @@ from services.invoicing.domain.document import (
     BankAccount,
     Document,
     Endpoint,
+    EndpointScheme,
     Fik,
+    FikCard,
     Iban,
+    Kind,
     Line,
     NemKonto,
     Party,
+    Payment,
     References,
     Totals,
 )
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element as Element
-
-    from services.invoicing.domain.document import EndpointScheme, FikCard, Kind, Payment
 
 NAME = "peppol-bis-3"
 CUSTOMIZATION = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"

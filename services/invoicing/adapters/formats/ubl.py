@@ -7,20 +7,25 @@ with two decimals. The same tree gives the same bytes.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from lxml import etree
+from lxml.etree import _Element as Element
 
-from services.invoicing.domain.document import CURRENCY, Address, Contact, Credited, Period, VatSum, one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from lxml.etree import _Element as Element
-
-    from services.invoicing.domain.document import Document, Kind, Line
+from services.invoicing.domain.document import (
+    CURRENCY,
+    Address,
+    Contact,
+    Credited,
+    Document,
+    Kind,
+    Line,
+    Period,
+    VatSum,
+    one_line,
+)
 
 CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -21,22 +21,19 @@ from pydantic_core import to_json
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
+from shared.base.cause import Cause
+from shared.base.failpoints import failpoint
+from shared.base.problems import DETAILS, FieldError, Problem, field_errors
 from shared.contracts import enrollment, invoicing, notifications, scheduling
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, MAX_EVENT_BYTES, Command, event_uid
-from shared.runtime.api import answered, bearer
-from shared.runtime.bodies import media_type, need_media_type, read_body, read_json
-from shared.runtime.failpoints import failpoint
-from shared.runtime.ledger import Reply, Request, claim, store
-from shared.runtime.problems import DETAILS, FieldError, Problem, field_errors
-from shared.storage.tx import Cause
-
-if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
-    from shared.runtime.door import Door
-    from shared.runtime.tokens import Tokens
-    from shared.storage.tx import Tx
+from shared.storage.tx import Tx
+from shared.web.api import answered, bearer
+from shared.web.bodies import media_type, need_media_type, read_body, read_json
+from shared.web.door import Door
+from shared.web.ledger import Reply, Request, claim, store
+from shared.web.tokens import Tokens
 
 OWNERS = (enrollment, scheduling, invoicing, notifications)
 """Imported so that every command is in the registry, whichever service this is."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+
+class Busy(Protocol):
+    """Counts what is under way, so that others can see when all is quiet."""
+
+    def busy(self) -> AbstractContextManager[None]: ...
 
 
 class Looking:

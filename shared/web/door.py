@@ -8,30 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 
 import structlog
 
+from shared.base.activity import Activity
+from shared.base.cause import Cause, new_correlation
+from shared.base.failpoints import failpoint
+from shared.base.failures import Failure, classify
+from shared.base.problems import Problem
+from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
-from shared.messaging.failures import Failure, classify
-from shared.runtime.coalesce import Coalescer
-from shared.runtime.correlation import new_correlation
-from shared.runtime.failpoints import failpoint
-from shared.runtime.ledger import Reply, Request, claim, fingerprint, reply_of, store
-from shared.runtime.problems import Problem
-from shared.runtime.routes import Write, WriteMany
-from shared.runtime.telemetry import OVERLOADED
-from shared.storage.tx import Cause
+from shared.storage.tx import Tx
+from shared.web.coalesce import Coalescer
+from shared.web.ledger import Reply, Request, claim, fingerprint, reply_of, store
+from shared.web.metrics import OVERLOADED
+from shared.web.routes import Write, WriteMany
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
-
-    from shared.contracts.event import Command
-    from shared.runtime.activity import Activity
-    from shared.storage.tx import Tx
-
-    Transaction = Callable[[Cause], AbstractAsyncContextManager[Tx]]
+Transaction = Callable[[Cause], AbstractAsyncContextManager[Tx]]
 
 ATTEMPTS = 4
 WAITING = 500

@@ -8,7 +8,7 @@ from enum import Enum
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from shared.storage.tx import FactTooLarge
+from shared.contracts.event import FactTooLarge
 
 
 class Failure(Enum):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import structlog
 from pydantic import ValidationError
@@ -10,27 +11,21 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
+from starlette.types import Receive, Scope, Send
 
+from shared.base.answers import Answer, Asked
+from shared.base.cause import Cause, new_correlation
+from shared.base.failures import Failure, classify
+from shared.base.problems import MEDIA_TYPE, FieldError, Problem, field_errors, problem_of
+from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
-from shared.messaging.failures import Failure, classify
-from shared.runtime.answers import Answer, Asked
-from shared.runtime.bodies import idempotency_key, need_media_type, read_body, read_json
-from shared.runtime.correlation import new_correlation
-from shared.runtime.openapi import document
-from shared.runtime.problems import MEDIA_TYPE, FieldError, Problem, field_errors, problem_of
-from shared.runtime.routes import Read, Route, Write, WriteMany, path_parameters, read, write, write_many
-from shared.storage.tx import Cause
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
-    from starlette.types import Receive, Scope, Send
-
-    from shared.contracts.event import Command
-    from shared.runtime.door import Door, Transaction
-    from shared.runtime.ledger import Reply
-    from shared.runtime.tokens import Principal, Tokens
-    from shared.web.pages import Pages
+from shared.web.bodies import idempotency_key, need_media_type, read_body, read_json
+from shared.web.door import Door, Transaction
+from shared.web.ledger import Reply
+from shared.web.openapi import document
+from shared.web.pages import Pages
+from shared.web.routes import Read, Route, Write, WriteMany, path_parameters, read, write, write_many
+from shared.web.tokens import Principal, Tokens
 
 __all__ = ["Answer", "Asked", "Read", "Route", "Write", "WriteMany", "api_routes", "read", "write", "write_many"]
 

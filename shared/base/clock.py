@@ -7,11 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Protocol
 
 
 def machine_now() -> datetime:
     """Real time, UTC: leases, back-off, retention, rate limits. Never a deadline people know of."""
     return datetime.now(UTC)  # noqa: TID251  (the edge where time enters)
+
+
+class Clock(Protocol):
+    """Whoever knows domain time."""
+
+    def now(self) -> datetime: ...
 
 
 class ClockRefused(Exception):  # noqa: N818  (an answer to whoever moves the clock)

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from shared.base.answers import Answer
+from shared.base.cause import Cause
+from shared.base.problems import Problem, problem_of, refused_of
+from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
-from shared.runtime.problems import Problem, problem_of, refused_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from shared.contracts.event import Command
-    from shared.runtime.answers import Answer
-    from shared.storage.tx import Cause, Tx
+from shared.storage.tx import Tx
 
 STORED_DAYS = 30
 """Machine time; after that a key may be used for something else."""

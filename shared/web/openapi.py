@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from shared.runtime.problems import MEDIA_TYPE, TITLES
-from shared.runtime.routes import Read, Route, Write, WriteMany, path_parameters
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pydantic import BaseModel
+from shared.base.problems import MEDIA_TYPE, TITLES
+from shared.web.routes import Read, Route, Write, WriteMany, path_parameters
 
 _PROBLEM = {
     "type": "object",

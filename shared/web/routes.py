@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from shared.base.answers import Answer, Asked
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
-from shared.runtime.answers import Answer, Asked
 from shared.storage.tx import Tx
 
 C = TypeVar("C", bound=Command)

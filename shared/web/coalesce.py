@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import structlog
 
+from shared.base.answers import Asked
+from shared.base.failures import Failure, classify
+from shared.base.problems import Problem
 from shared.contracts.refusal import Refused
-from shared.messaging.failures import Failure, classify
-from shared.runtime.answers import Asked
-from shared.runtime.ledger import Reply, Request, claim, reply_of, store
-from shared.runtime.problems import Problem
-from shared.runtime.telemetry import COALESCED
+from shared.storage.tx import Tx
+from shared.web.ledger import Reply, Request, claim, reply_of, store
+from shared.web.metrics import COALESCED
+from shared.web.routes import WriteManyUseCase
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
-    from shared.runtime.routes import WriteManyUseCase
-    from shared.storage.tx import Tx
-
-    InTransaction = Callable[[Callable[[Tx], Awaitable[None]]], Awaitable[None]]
+InTransaction = Callable[[Callable[[Tx], Awaitable[None]]], Awaitable[None]]
 
 COLLECT_SECONDS = 0.005
 COLLECT_REQUESTS = 100

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-if TYPE_CHECKING:
-    from shared.storage.tx import Cause
+from shared.base.cause import Cause
 
 C_co = TypeVar("C_co", covariant=True)
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic_core import from_json
+from starlette.requests import Request
 
-from shared.runtime.problems import FieldError, Problem
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
+from shared.base.problems import FieldError, Problem
 
 MAX_BODY = 256 * 1024
 MAX_DEPTH = 20

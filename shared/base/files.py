@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from pathlib import Path
+from collections.abc import Collection, Mapping
+from pathlib import Path
 
 _BINARY = {"pdf"}
 

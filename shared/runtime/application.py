@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 import structlog
 from starlette.applications import Starlette
@@ -12,25 +12,20 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.base.cause import new_correlation
+from shared.base.failures import Failure, classify
+from shared.base.problems import Problem
 from shared.contracts.refusal import Refused
-from shared.messaging.failures import Failure, classify
-from shared.messaging.intake import intake_routes
-from shared.runtime.api import api_routes, problem_response
-from shared.runtime.correlation import new_correlation
-from shared.runtime.problems import Problem
+from shared.runtime.service import Host
 from shared.runtime.simulation import clock_route
-from shared.runtime.telemetry import HTTP_ANSWERS, HTTP_SECONDS
 from shared.runtime.why import why_route
+from shared.web.api import api_routes, problem_response
+from shared.web.intake import intake_routes
+from shared.web.metrics import HTTP_ANSWERS, HTTP_SECONDS
 from shared.web.pages import static_routes
 from shared.web.safety import PROGRAM_PATHS, SameSite, SecurityHeaders
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from shared.runtime.service import Host
 
 _TEMPLATES = {404: "web/404.html", 405: "web/404.html", 500: "web/500.html", 503: "web/503.html"}
 _FOR_PEOPLE = {"idempotency_key_reused": Problem(409, "form_already_sent")}
@@ -133,7 +128,7 @@ def web_application(host: Host) -> ASGIApp:
         *pages,
         *api_routes(
             host.service.name,
-            (*host.service.routes, why_route(host.service)),
+            (*host.service.routes, why_route(host.service.name, host.service.explain)),
             host.door,
             host.transaction,
             tokens,

@@ -1,0 +1,10 @@
+"""Figures of the runtime for Prometheus: timers and readiness."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge
+
+TIMERS_FIRED = Counter("tovholder_timers_fired_total", "Timers carried out", ["timer"])
+TIMERS_FAILED = Counter("tovholder_timers_failed_total", "Rounds of a timer that failed", ["timer"])
+TIMERS_FAILING = Gauge("tovholder_timers_failing", "Timers that wait after an error of ours or in the data")
+READY = Gauge("tovholder_ready", "1 when the service is ready")

@@ -1,0 +1,209 @@
+"""A service runs: how it starts, and how it stops.
+
+Start: log, pool, schema check, then everything its role does; ready when all of it is. Stop (SIGTERM): not ready, no
+new requests, those under way are answered, the consumer and the timers finish what they are in, the relay sends what
+is left, the pool closes. Whatever falls over takes the process with it, and the supervisor starts it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Literal
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from shared.messaging.relay import Relay
+from shared.runtime.application import probe_application, web_application
+from shared.runtime.health import kafka_answers
+from shared.runtime.housekeeping import Housekeeping
+from shared.runtime.service import Host, Service, build_consumer, build_relay, open_host, streams_of
+from shared.runtime.settings import ServiceSettings
+from shared.storage.migrate import check
+
+Role = Literal["all", "web", "worker", "relay"]
+ROLES: tuple[Role, ...] = ("all", "web", "worker", "relay")
+DRAIN_SECONDS = 25.0
+"""Machine time from SIGTERM until the process ends by force; shorter than the supervisor's patience."""
+ANSWER_SECONDS = 10
+"""Of it, how long requests under way may take."""
+SEND_SECONDS = 5.0
+"""Of it, how long the relay may take for what is left."""
+
+_log = structlog.get_logger()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the service decides when it stops."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def run_until(self, stop: asyncio.Event) -> None:
+        serving = asyncio.create_task(self.serve(), name="uvicorn")
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        self.should_exit = True
+        await serving
+
+    async def port(self) -> int:
+        """The port it listens on, once it does."""
+        while not self.started:
+            if self.should_exit:
+                raise RuntimeError("the web server could not start")
+            await asyncio.sleep(0.01)
+        found: int = self.servers[0].sockets[0].getsockname()[1]
+        return found
+
+
+def _server(settings: ServiceSettings, application: ASGIApp) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            application,
+            host=settings.http_host,
+            port=settings.http_port,
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=ANSWER_SECONDS,
+            timeout_keep_alive=30,
+            backlog=1024,
+        )
+    )
+
+
+class Running:
+    """A started service; `stop` ends it in order. A part that ends by itself, or fails, ends the process."""
+
+    def __init__(self, host: Host, role: Role = "all") -> None:
+        self.host = host
+        self.role = role
+        self.port = 0
+        self.ended = asyncio.Event()
+        """A part is gone that should be there."""
+        self._relay: Relay | None = None
+        self._parts: dict[str, tuple[asyncio.Task[None], asyncio.Event]] = {}
+
+    def _start(self, name: str, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+        stop = asyncio.Event()
+
+        async def part() -> None:
+            try:
+                await run(stop)
+            except Exception as error:
+                _log.critical("part_failed", alarm=True, part=name, exc_info=error)
+                raise
+            finally:
+                if not stop.is_set():
+                    _log.critical("part_ended", alarm=True, part=name)
+                    self.ended.set()
+
+        self._parts[name] = (asyncio.create_task(part(), name=name), stop)
+
+    async def start(self) -> None:
+        """Ready to be asked when this returns; /readyz says whether all is well."""
+        host, role = self.host, self.role
+        host.health.checks["kafka"] = lambda: kafka_answers(host.settings.kafka)
+        host.health.checks["postgres"] = self._postgres
+        if role in {"all", "relay"}:
+            relay = self._relay = build_relay(host)
+            self._start(relay.name, relay.run)
+        if role in {"all", "worker"}:
+            consumer = host.consumer = build_consumer(host)
+            host.health.checks["consumer"] = self._consumer
+            self._start(consumer.name, consumer.run)
+            host.health.checks["timers"] = self._timers
+            host.workers = list(host.service.workers(host)) if host.service.workers else []
+            for worker in host.workers:
+                self._start(worker.name, worker.run)
+            self._start("timers", host.timers.run)
+            self._start("housekeeping", Housekeeping(host).run)
+        self._start("outbox_watch", host.outbox.run)
+        server = _server(host.settings, web_application(host) if role in {"all", "web"} else probe_application(host))
+        self._start("web", server.run_until)
+        self.port = await server.port()
+        _log.info("started", role=role, port=self.port)
+
+    async def _postgres(self) -> str | None:
+        async with self.host.pool.acquire() as connection:
+            await check(connection, streams_of(self.host.service), self.host.service.name)
+        return None
+
+    async def _consumer(self) -> str | None:
+        consumer = self.host.consumer
+        if consumer is None or consumer.ready:
+            return None
+        return f"{consumer.state}: {consumer.reason or 'no partitions yet'}"
+
+    async def _timers(self) -> str | None:
+        failing = self.host.timers.failing
+        return f"failing: {', '.join(sorted(failing))}" if failing else None
+
+    async def stop(self) -> None:
+        """In order: nothing new comes in, what is under way is finished, what was told is sent."""
+        host = self.host
+        host.health.stopping = True
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._stop("web")
+                await host.door.close()
+                await self._stop("consumer", "timers", "housekeeping", "outbox_watch", *(w.name for w in host.workers))
+                await self._send_the_rest()
+                await self._stop("relay")
+                await host.pool.close()
+        except TimeoutError:
+            _log.error("drain_too_slow", left=[name for name, (task, _) in self._parts.items() if not task.done()])
+            for task, _ in self._parts.values():
+                task.cancel()
+            await asyncio.gather(*(task for task, _ in self._parts.values()), return_exceptions=True)
+            host.pool.terminate()
+        _log.info("stopped")
+
+    async def _send_the_rest(self) -> None:
+        """What the last requests and timers told is on its way before the process ends; else the next one sends it."""
+        if self._relay is None or not self._relay.active:
+            return
+        with suppress(TimeoutError, OSError):
+            async with asyncio.timeout(SEND_SECONDS):
+                while await self._relay.pending():  # noqa: ASYNC110  (a table empties; nobody says when)
+                    await asyncio.sleep(0.05)
+
+    async def _stop(self, *names: str) -> None:
+        parts = [self._parts[name] for name in names if name in self._parts]
+        for _, stop in parts:
+            stop.set()
+        await asyncio.gather(*(task for task, _ in parts), return_exceptions=True)
+
+
+async def serve(service: Service, role: Role) -> int:
+    """Until SIGTERM or SIGINT; the exit status. A second signal ends the process at once."""
+    host = await open_host(service, service.settings())
+    running = Running(host, role)
+    asked = asyncio.Event()
+
+    def on_signal() -> None:
+        if asked.is_set():
+            os._exit(1)
+        asked.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    waits = [asyncio.create_task(event.wait()) for event in (asked, running.ended)]
+    try:
+        await running.start()
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await running.stop()
+    return 1 if running.ended.is_set() else 0
