@@ -6,7 +6,7 @@ from services.scheduling.entrypoints.http import ROUTES
 from services.scheduling.entrypoints.kafka import SUBSCRIPTIONS
 from services.scheduling.entrypoints.timers import TIMERS
 from services.scheduling.settings import Settings
-from services.scheduling.usecases.read_meetings import explain
+from services.scheduling.usecases.explain import explain
 from shared.runtime.service import Service
 
 SERVICE = Service(

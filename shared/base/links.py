@@ -10,9 +10,38 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 _LONGEST = 1024
+
+
+class Links:
+    """What signs and reads an installation's links, handed to every transaction; its key is read at the first use."""
+
+    def __init__(self, key: Callable[[], bytes], public_url: str = "") -> None:
+        self._key = key
+        self._public_url = public_url
+
+    def sign(self, purpose: str, subject: str, expires: datetime | None = None) -> str:
+        """As `sign`; ValueError without a key."""
+        return sign(self._key(), purpose, subject, expires)
+
+    def verify(self, purpose: str, token: str, now: datetime) -> str | None:
+        """As `verify`; ValueError without a key."""
+        return verify(self._key(), purpose, token, now)
+
+    def address(self, path: str) -> str:
+        """The path as people outside reach it."""
+        return f"{self._public_url}{path}"
+
+
+def _no_key() -> bytes:
+    raise ValueError("links cannot be signed here")
+
+
+NO_LINKS = Links(_no_key)
+"""For transactions that sign nothing: the first attempt is a ValueError."""
 
 
 def _mac(key: bytes, purpose: str, payload: bytes) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import random
 import time
 import traceback
 from collections.abc import Sequence
@@ -29,6 +28,7 @@ from faststream.message import AckStatus
 from shared.base.activity import Busy
 from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, TryAgain, classify
+from shared.base.waiting import Backoff, first_of
 from shared.messaging import metrics
 from shared.messaging.envelope import Record, StoredRecord
 from shared.messaging.inbox import BugFound, Inbox
@@ -76,7 +76,7 @@ class Consumer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._in_flight = 0
-        self._failures = 0
+        self._backoff = Backoff(FIRST_BACKOFF_S, LONGEST_BACKOFF_S)
         self._assigned = False
         self._halted = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -106,7 +106,7 @@ class Consumer:
             if await self._start(broker, stop):
                 self.state = "running"
                 watchdog = asyncio.create_task(self._watch())
-                await _first_of(stop, self._halted)
+                await first_of(stop, self._halted)
         finally:
             self._stopping.set()
             if watchdog is not None:
@@ -172,12 +172,11 @@ class Consumer:
             try:
                 await broker.start()
             except (KafkaError, OSError) as error:
-                self._failures += 1
                 log.warning("consumer_cannot_start", consumer=self.inbox.consumer, error=type(error).__name__)
                 await broker.stop()
-                await self._back_off(stop)
+                await first_of(stop, seconds=self._backoff.failed())
             else:
-                self._failures = 0
+                self._backoff.succeeded()
                 return True
         return False
 
@@ -240,7 +239,7 @@ class Consumer:
                 if classify(error) is not Failure.DATA:
                     raise
                 await self._take_carefully(connection, arrivals)
-        self._failures = 0
+        self._backoff.succeeded()
         self._progress_at = time.monotonic()
         metrics.BATCH_SECONDS.labels(self.inbox.consumer).observe(self._progress_at - started)
 
@@ -250,7 +249,7 @@ class Consumer:
         except Exception as error:
             if classify(error) is Failure.DATA:
                 # No event is to blame: two consumers bound one subject at a time, say. Then the next attempt sees it.
-                if self._failures >= CAREFUL_TRIES:
+                if self._backoff.failures >= CAREFUL_TRIES:
                     raise BugFound("a data error outside every event") from error
                 raise TryAgain from error
             raise
@@ -276,17 +275,16 @@ class Consumer:
         self._halted.set()
 
     async def _retry_later(self, error: Exception) -> None:
-        self._failures += 1
+        pause = self._backoff.failed()
         metrics.RETRIES.labels(self.inbox.consumer).inc()
-        log.warning("batch_retried", consumer=self.inbox.consumer, error=type(error).__name__, failures=self._failures)
+        log.warning(
+            "batch_retried",
+            consumer=self.inbox.consumer,
+            error=type(error).__name__,
+            failures=self._backoff.failures,
+        )
         await self._disconnect()
-        await self._back_off(self._stopping)
-
-    async def _back_off(self, until: asyncio.Event) -> None:
-        longest = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(self._failures - 1, 10))
-        pause = longest * random.uniform(0.5, 1.5)  # noqa: S311  (spreads retries, guards nothing)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(until.wait(), pause)
+        await first_of(self._stopping, seconds=pause)
 
     async def _connect(self) -> Connection:
         if self._connection is not None and (
@@ -308,8 +306,7 @@ class Consumer:
     async def revoked(self) -> None:
         """Let the batch in hand commit its offsets before somebody else gets its partitions (bounded)."""
         self._assigned = False
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), REVOKE_WAIT_S)
+        await first_of(self._idle, seconds=REVOKE_WAIT_S)
 
     def assigned(self) -> None:
         self._assigned = True
@@ -350,12 +347,3 @@ def _without_headers(record: Any) -> StoredRecord:
 
 async def _raw(message: KafkaMessage) -> Any:
     return message.raw_message
-
-
-async def _first_of(*events: asyncio.Event) -> None:
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

@@ -15,13 +15,15 @@ from uuid import UUID
 
 import structlog
 
+from shared.base.acts import Act
 from shared.base.cause import Cause
 from shared.base.clock import Clock
 from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, classify, describe_data_error, fingerprint
 from shared.base.ids import new_id
+from shared.base.links import NO_LINKS, Links
 from shared.base.problems import DETAILS, field_errors, problem, problem_of
-from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, SERVICES, Event, IntakeRejected, topic_of
+from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, SERVICES, Command, Event, IntakeRejected, topic_of
 from shared.contracts.refusal import Refused
 from shared.messaging import metrics
 from shared.messaging.envelope import (
@@ -34,7 +36,7 @@ from shared.messaging.envelope import (
     headers_from_json,
     headers_to_json,
 )
-from shared.messaging.subscriptions import Doer, Handler, Intake, On, Subscription
+from shared.messaging.subscriptions import Handler, Intake, On, Subscription
 from shared.storage.tx import Connection, Tx
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -200,17 +202,19 @@ class Inbox:
         *,
         prefix: str = "",
         doorkeeper: bool = False,
+        links: Links = NO_LINKS,
     ) -> None:
         """`doorkeeper`: also answers for commands that nobody owns, and for what is unreadable on the intake topic."""
         self.service = service
         self.source = f"/tovholder/{service}"
         self.consumer = f"{prefix}{topic_of(service)}"
         self.clock = clock
+        self.links = links
         self.defects = Defects()
         self.owners: dict[str, str] = {}
         self.first_read: dict[Partition, int] = {}
         self.handlers: dict[str, list[Handler[Any]]] = {}
-        self.doers: dict[str, Doer[Any]] = {}
+        self.acts: dict[str, Act] = {}
         self._prefix = prefix
         self._intake_topic = prefix + INTAKE_TOPIC
         self._doorkeeper = doorkeeper
@@ -218,7 +222,7 @@ class Inbox:
         for entry in subscriptions:
             self._enter(entry)
         self._facts = Reader({name: FACTS[name] for name in self.handlers})
-        self._commands = Reader({name: COMMANDS[name] for name in self.doers})
+        self._commands = Reader({name: COMMANDS[name] for name in self.acts})
         services = {fact.service for fact in FACTS.values()} | {command.service for command in COMMANDS.values()}
         self._prefixes = tuple(f"tovholder.{name}." for name in sorted(services))
         self._topics = {name: prefix + topic_of(FACTS[name].service) for name in self.handlers}
@@ -227,12 +231,12 @@ class Inbox:
         match entry:
             case On(fact, usecase):
                 self.handlers.setdefault(fact.type, []).append(usecase)
-            case Intake(command, usecase):
-                if command.type in self.doers:
-                    raise ValueError(f"two use cases carry out {command.type}")
-                if command.service != self.service:
-                    raise ValueError(f"{command.type} is not this service's to carry out")
-                self.doers[command.type] = usecase
+            case Intake(act):
+                if act.name in self.acts:
+                    raise ValueError(f"two use cases carry out {act.name}")
+                if act.command.service != self.service:
+                    raise ValueError(f"{act.name} is not this service's to carry out")
+                self.acts[act.name] = act
 
     def read(self, record: Record) -> Arrival | None:
         """What the record says; None when it is a command that another service answers for."""
@@ -309,7 +313,7 @@ class Batch:
         self.inbox = inbox
         self.consumer = inbox.consumer
         self.careful = careful
-        self.tx = Tx(connection, inbox.clock.now(), inbox.source, Cause(new_id(), None, None))
+        self.tx = Tx(connection, inbox.clock.now(), inbox.source, Cause(new_id(), None, None), inbox.links)
         self.outcome = Outcome()
         self.owners: dict[str, str] = {}
         self.first_read: dict[Partition, int] = {}
@@ -641,14 +645,14 @@ class Batch:
 
     async def _carry_out(self, arrival: Arrival) -> tuple[list[Dead], int]:
         """One command under its own savepoint: done, refused (which is an answer), or dead."""
-        if arrival.defect is not None or arrival.data is None:
+        if arrival.defect is not None or not isinstance(arrival.data, Command):
             self._reject(arrival, _problem_of_arrival(arrival))
             return [], 1
         outer = self.tx.cause
         try:
             async with self.tx.savepoint():
                 self.tx.cause = arrival.cause()
-                await self.inbox.doers[arrival.type or ""](self.tx, arrival.data)
+                await self.inbox.acts[arrival.type or ""].do(self.tx, arrival.data)
         except Refused as refused:
             if classify(refused) is Failure.DATA:
                 return [Dead(arrival, Defect("data_error", describe_data_error(refused)))], 0

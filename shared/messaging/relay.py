@@ -16,7 +16,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -38,6 +38,7 @@ from aiokafka.partitioner import murmur2
 from shared.base.activity import Busy
 from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, TryAgain, classify
+from shared.base.waiting import Backoff, first_of
 from shared.messaging import metrics
 from shared.messaging.kafka import Address, client_options
 from shared.storage.pool import close, connect
@@ -54,6 +55,9 @@ AT_ONCE = 20 * BATCH
 FIRST_LOOK_S = 0.010
 LONGEST_LOOK_S = 0.100
 """Between looks at an empty outbox, doubling: a commit of this process wakes the relay, one of another does not."""
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 5.0
+"""After an error, doubling."""
 LOCK_EVERY_S = 1.0
 """Between looks at whether the lock is still held. A relay without it makes duplicates, which readers drop."""
 LOCK_WAIT_S = 0.5
@@ -222,7 +226,7 @@ class Relay:
         self._held_at = 0.0
         self._reported_at = 0.0
         self._partitions_at = 0.0
-        self._failures = 0
+        self._backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop` is set, and then what is in hand. Connection errors are tried again for ever."""
@@ -253,11 +257,10 @@ class Relay:
             return count
 
     async def _pause_after(self, error: Exception, stop: asyncio.Event) -> None:
-        self._failures += 1
-        log.warning("relay_retries", source=self.source, error=type(error).__name__, failures=self._failures)
+        pause = self._backoff.failed()
+        log.warning("relay_retries", source=self.source, error=type(error).__name__, failures=self._backoff.failures)
         await self._drop_sender()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), min(5.0, 0.1 * 2 ** min(self._failures, 6)))
+        await first_of(stop, seconds=pause)
 
     # One session -------------------------------------------------------------------------------------------------
 
@@ -277,7 +280,7 @@ class Relay:
                 if time.monotonic() - self._partitions_at > PARTITIONS_EVERY_S:
                     await self._make_partitions(connection)
                 sent = await self._drain(connection, self._sender or await self._new_sender())
-                self._failures = 0
+                self._backoff.succeeded()
                 await self._report(connection)
                 if not sent or not self._wake.is_set():
                     await self._sleep(sent=sent, stop=stop)
@@ -307,8 +310,7 @@ class Relay:
         while not stop.is_set():
             if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
                 return True
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOCK_WAIT_S)
+            await first_of(stop, seconds=LOCK_WAIT_S)
         return False
 
     async def _make_partitions(self, connection: Connection) -> None:
@@ -326,12 +328,7 @@ class Relay:
 
     async def _sleep(self, *, sent: bool, stop: asyncio.Event) -> None:
         self._pause = FIRST_LOOK_S if sent else min(2 * self._pause, LONGEST_LOOK_S)
-        waits = [asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(stop.wait())]
-        try:
-            await asyncio.wait(waits, timeout=self._pause, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        await first_of(self._wake, stop, seconds=self._pause)
 
     # Sending -----------------------------------------------------------------------------------------------------
 

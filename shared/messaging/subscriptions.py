@@ -3,7 +3,7 @@
 ```
 SUBSCRIPTIONS = (
     on(MunicipalityEnrolled, claim_fees),        # a fact, in whole batches
-    intake(RegisterPayment, register_payment),   # a command, one at a time
+    intake(REGISTER_PAYMENT),                    # a command, one at a time
 )
 ```
 """
@@ -14,17 +14,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, Command, Event, topic_of
+from shared.base.acts import Act
+from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, Event, topic_of
 from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 E = TypeVar("E", bound=Event)
-C = TypeVar("C", bound=Command)
 
 Handler = Callable[[Tx, Sequence[Received[E]]], Awaitable[None]]
 """Takes all events of its type in a batch; the events of one subject come in order."""
-Doer = Callable[[Tx, C], Awaitable[Any]]
-"""Carries out one command; what it answers is dropped, Refused becomes IntakeRejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +33,7 @@ class On:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    command: type[Command]
-    usecase: Doer[Any]
+    act: Act
 
 
 Subscription = On | Intake
@@ -49,11 +46,14 @@ def on(fact: type[E], usecase: Handler[E]) -> On:
     return On(fact, usecase)
 
 
-def intake(command: type[C], usecase: Doer[C]) -> Intake:
-    """`usecase` carries out every `command` that comes over `tovholder.intake`."""
-    if COMMANDS.get(command.type) is not command:
-        raise ValueError(f"{command.__name__} is not a registered command")
-    return Intake(command, usecase)
+def intake(act: Act) -> Intake:
+    """Carries out every such command that comes over `tovholder.intake`.
+
+    What it answers is dropped, Refused becomes IntakeRejected.
+    """
+    if COMMANDS.get(act.name) is not act.command:
+        raise ValueError(f"{act.command.__name__} is not a registered command")
+    return Intake(act)
 
 
 def topics_of(subscriptions: Sequence[Subscription]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.base.failures import Failure, classify
+from shared.base.waiting import first_of
 from shared.runtime.metrics import READY
 
 ASK_SECONDS = 2.0
@@ -115,6 +116,4 @@ class OutboxWatch:
                 # Without the database nothing can be taken in anyway, and readiness says so.
                 if classify(error) is not Failure.TRANSIENT:
                     raise
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await stop.wait()
+            await first_of(stop, seconds=LOOK_SECONDS)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
 from shared.base.cause import Cause, new_correlation
 from shared.base.failures import Failure, classify
+from shared.base.waiting import first_of
 from shared.messaging.retention import forget
 from shared.runtime.service import Host
 from shared.web.ledger import forget_old
@@ -30,9 +30,7 @@ class Housekeeping:
                 if classify(error) is not Failure.TRANSIENT:
                     raise
                 _log.warning("housekeeping_waits", error=type(error).__name__)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(EVERY_SECONDS):
-                    await stop.wait()
+            await first_of(stop, seconds=EVERY_SECONDS)
 
     async def once(self) -> int:
         """Everything that is over, in small transactions; how many answers were forgotten."""

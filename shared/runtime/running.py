@@ -18,6 +18,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from shared.base.waiting import first_of
 from shared.messaging.relay import Relay
 from shared.runtime.application import probe_application, web_application
 from shared.runtime.health import kafka_answers
@@ -46,10 +47,10 @@ class _Server(uvicorn.Server):
         yield
 
     async def run_until(self, stop: asyncio.Event) -> None:
+        ended = asyncio.Event()
         serving = asyncio.create_task(self.serve(), name="uvicorn")
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
+        serving.add_done_callback(lambda _: ended.set())
+        await first_of(stop, ended)
         self.should_exit = True
         await serving
 
@@ -198,12 +199,9 @@ async def serve(service: Service, role: Role) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
-    waits = [asyncio.create_task(event.wait()) for event in (asked, running.ended)]
     try:
         await running.start()
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        await first_of(asked, running.ended)
     finally:
-        for wait in waits:
-            wait.cancel()
         await running.stop()
     return 1 if running.ended.is_set() else 0

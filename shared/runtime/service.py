@@ -108,7 +108,7 @@ class Host:
 
     def transaction(self, cause: Cause) -> AbstractAsyncContextManager[Tx]:
         """State, inbox and outbox: all of it or nothing. COMMIT at the end, ROLLBACK on any exception."""
-        return transaction(self.pool, self.clock, self.service.source, cause)
+        return transaction(self.pool, self.clock, self.service.source, cause, self.settings.links)
 
 
 def streams_of(service: Service) -> tuple[Stream, ...]:
@@ -136,7 +136,14 @@ def build_inbox(host: Host) -> Inbox:
     """The reading side without Kafka. `enrollment` also answers for commands that nobody owns."""
     service = host.service
     doorkeeper = service.name == DOORKEEPER
-    return Inbox(service.name, service.subscriptions, host.clock, prefix=host.settings.prefix, doorkeeper=doorkeeper)
+    return Inbox(
+        service.name,
+        service.subscriptions,
+        host.clock,
+        prefix=host.settings.prefix,
+        doorkeeper=doorkeeper,
+        links=host.settings.links,
+    )
 
 
 def build_consumer(host: Host) -> Consumer:

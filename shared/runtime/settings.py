@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
+from shared.base.links import Links
 from shared.messaging.kafka import Kafka, Mechanism, Protocol, tls_context
 from shared.web.tokens import Tokens, read_tokens
 
@@ -146,6 +147,11 @@ class ServiceSettings(KafkaSettings):
         if len(key) < 32:  # noqa: PLR2004  (256 bits, as the hash has)
             raise ValueError("the file in TOVHOLDER_LINK_KEY_FILE holds fewer than 32 bytes")
         return key
+
+    @cached_property
+    def links(self) -> Links:
+        """What signs links; the key is read, and may be missing, only at the first use."""
+        return Links(lambda: self.link_key, self.public_url)
 
     @property
     def simulated(self) -> bool:

@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -22,14 +21,16 @@ from shared.base.activity import Activity
 from shared.base.cause import Cause, new_correlation
 from shared.base.clock import DomainClock
 from shared.base.failures import Failure, classify
+from shared.base.waiting import Backoff, first_of
 from shared.runtime.metrics import TIMERS_FAILED, TIMERS_FAILING, TIMERS_FIRED
-from shared.storage.tx import Connection, Tx, on_timers_committed
-from shared.web.door import Transaction
+from shared.storage.tx import Connection, Transaction, Tx, on_timers_committed
 
 AT_ONCE = 200
 """Timers of one name that one transaction carries out at most."""
 LOOK_SECONDS = 1.0
 """Machine time: other processes arm timers too, and nobody tells us."""
+FIRST_PAUSE = 0.2
+FIRST_ALONE = 1.0
 LONGEST_PAUSE = 60.0
 _LOCK = int.from_bytes(hashlib.sha256(b"tovholder timers").digest()[:8], signed=True)
 
@@ -66,7 +67,7 @@ class _Pause:
     """A timer that failed waits, alone, while the others go on."""
 
     error: str
-    failures: int
+    backoff: Backoff
     until: float
 
 
@@ -91,31 +92,19 @@ class Timers:
         return {f"{name} {key}": pause.error for (name, key), pause in self._paused.items()}
 
     async def run(self, stop: asyncio.Event) -> None:
-        failures = 0
+        backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while not stop.is_set():
             self._wake.clear()
-            pause = LOOK_SECONDS
             try:
                 while not stop.is_set() and await self.round():
-                    failures = 0
-                pause = min(pause, await self._until_next())
+                    backoff.succeeded()
+                pause = min(LOOK_SECONDS, await self._until_next())
             except Exception as error:
                 if classify(error) is not Failure.TRANSIENT:
                     raise
-                failures += 1
-                pause = min(LONGEST_PAUSE, 0.1 * 2**failures)
+                pause = backoff.failed()
                 _log.warning("timers_wait", error=type(error).__name__, seconds=pause)
-            await self._sleep(stop, pause)
-
-    async def _sleep(self, stop: asyncio.Event, seconds: float) -> None:
-        waits = [asyncio.create_task(event.wait()) for event in (stop, self._wake)]
-        try:
-            await asyncio.wait(waits, timeout=max(seconds, 0.001), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-                with suppress(asyncio.CancelledError):
-                    await wait
+            await first_of(stop, self._wake, seconds=max(pause, 0.001))
 
     async def _until_next(self) -> float:
         """Machine seconds until something is due; when the clock is simulated only a move makes anything due."""
@@ -223,9 +212,9 @@ class Timers:
             return
         place = (name, taken[0].key)
         before = self._paused.get(place)
-        failures = 1 + (before.failures if before else 0)
-        pause = min(LONGEST_PAUSE, 0.5 * 2**failures)
-        self._paused[place] = _Pause(type(error).__name__, failures, asyncio.get_running_loop().time() + pause)
+        backoff = before.backoff if before else Backoff(FIRST_ALONE, LONGEST_PAUSE)
+        pause = backoff.failed()
+        self._paused[place] = _Pause(type(error).__name__, backoff, asyncio.get_running_loop().time() + pause)
         TIMERS_FAILING.set(len(self._paused))
         _log.error("timer_failed", alarm=True, timer=name, key=taken[0].key, again_in=pause, exc_info=error)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json.encoder import encode_basestring as quoted
@@ -21,6 +21,8 @@ from asyncpg.pool import PoolConnectionProxy
 from shared.base.cause import Cause
 from shared.base.clock import Clock
 from shared.base.ids import new_id
+from shared.base.links import NO_LINKS, Links
+from shared.contracts.decision import Alarm, Decision
 from shared.contracts.event import MAX_EVENT_BYTES, Event, FactTooLarge, topic_of
 
 # asyncpg's classes are generic in its stubs only.
@@ -113,12 +115,28 @@ def _instant(moment: datetime) -> str:
 
 
 class Tx:
-    """One transaction. `now` is domain time (UTC) and the same for all that happens in it."""
+    """One transaction, and what every use case is handed with it.
 
-    __slots__ = ("_armed", "_flushed_facts", "_flushed_timers", "_told", "cause", "connection", "now", "source")
+    `now` is domain time (UTC) and the same for all that happens in it; `links` signs and reads links.
+    """
 
-    def __init__(self, connection: Connection, now: datetime, source: str, cause: Cause) -> None:
+    __slots__ = (
+        "_armed",
+        "_flushed_facts",
+        "_flushed_timers",
+        "_told",
+        "cause",
+        "connection",
+        "links",
+        "now",
+        "source",
+    )
+
+    def __init__(
+        self, connection: Connection, now: datetime, source: str, cause: Cause, links: Links = NO_LINKS
+    ) -> None:
         self.connection = connection
+        self.links = links
         self.now = now
         self.source = source
         self.cause = cause
@@ -168,6 +186,13 @@ class Tx:
         )
         return event_id
 
+    def tell(self, decided: Decision[Any], because: Cause | None = None) -> None:
+        """What follows from a decision, when the transaction commits: its facts are told, its alarms set."""
+        for fact in decided.facts:
+            self.publish(fact, because)
+        for alarm in decided.alarms:
+            self.set(alarm, because)
+
     def forward(
         self, topic: str, payload: bytes, *, source: str, event_id: str, wire_type: str, subject: str, cause: Cause
     ) -> None:
@@ -178,17 +203,22 @@ class Tx:
             _Told(event_id, source, topic, subject, wire_type, payload, b"", cause, self.now, numbered=False)
         )
 
+    def set(self, alarm: Alarm, because: Cause | None = None) -> None:
+        """Let a timer ring (domain time), at another time than before, or not at all; fine when it was not armed."""
+        if alarm.due is not None and alarm.due.tzinfo is None:
+            raise ValueError("a time without a zone")
+        data = json.dumps(dict(alarm.data), ensure_ascii=False)
+        self._armed[alarm.timer, alarm.key] = _Armed(alarm.due, data, because or self.cause)
+
     def arm(
         self, timer: str, key: str, due: datetime, data: dict[str, Any] | None = None, because: Cause | None = None
     ) -> None:
-        """Let `timer` come for `key` at `due` (domain time). Arming again moves it."""
-        if due.tzinfo is None:
-            raise ValueError("a time without a zone")
-        self._armed[timer, key] = _Armed(due, json.dumps(data or {}, ensure_ascii=False), because or self.cause)
+        """As `set`: let `timer` ring for `key` at `due`."""
+        self.set(Alarm(timer, key, due, data or {}), because)
 
     def disarm(self, timer: str, key: str) -> None:
-        """Let `timer` not come for `key`; fine when it was not armed."""
-        self._armed[timer, key] = _Armed(None, "{}", self.cause)
+        """As `set`: let `timer` not ring for `key`."""
+        self.set(Alarm(timer, key, None))
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -275,6 +305,10 @@ class Tx:
             )
 
 
+Transaction = Callable[[Cause], AbstractAsyncContextManager[Tx]]
+"""Opens one for a cause; COMMIT at its end, ROLLBACK on any exception."""
+
+
 def _envelope(
     event_id: str, source: str, wire_type: str, subject: str, time: datetime, cause: Cause
 ) -> tuple[bytes, bytes]:
@@ -293,18 +327,18 @@ def _envelope(
 
 @asynccontextmanager
 async def transaction(
-    where: Pool | Connection, clock: Clock, source: str, cause: Cause | None = None
+    where: Pool | Connection, clock: Clock, source: str, cause: Cause | None = None, links: Links = NO_LINKS
 ) -> AsyncIterator[Tx]:
     """A transaction on a connection or on one of a pool: flushed and committed at the end, undone when it raises.
 
     Without a cause a new correlation begins here.
     """
     if isinstance(where, asyncpg.Pool):
-        async with where.acquire() as connection, transaction(connection, clock, source, cause) as tx:
+        async with where.acquire() as connection, transaction(connection, clock, source, cause, links) as tx:
             yield tx
         return
     async with where.transaction():
-        tx = Tx(where, clock.now(), source, cause or Cause(new_id(), None, None))
+        tx = Tx(where, clock.now(), source, cause or Cause(new_id(), None, None), links)
         yield tx
         await tx.flush()
     tx.committed()

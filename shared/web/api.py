@@ -13,21 +13,19 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import Receive, Scope, Send
 
-from shared.base.answers import Answer, Asked
 from shared.base.cause import Cause, new_correlation
 from shared.base.failures import Failure, classify
 from shared.base.problems import MEDIA_TYPE, FieldError, Problem, field_errors, problem_of
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
+from shared.storage.tx import Transaction
 from shared.web.bodies import idempotency_key, need_media_type, read_body, read_json
-from shared.web.door import Door, Transaction
+from shared.web.door import Door
 from shared.web.ledger import Reply
 from shared.web.openapi import document
 from shared.web.pages import Pages
-from shared.web.routes import Read, Route, Write, WriteMany, path_parameters, read, write, write_many
+from shared.web.routes import Read, Route, path_parameters
 from shared.web.tokens import Principal, Tokens
-
-__all__ = ["Answer", "Asked", "Read", "Route", "Write", "WriteMany", "api_routes", "read", "write", "write_many"]
 
 _log = structlog.get_logger()
 
@@ -123,8 +121,8 @@ class Endpoint:
         self._door.check_room()
         need_media_type(request, "application/json")
         key = idempotency_key(request)
-        command = read_command(route.command, await read_body(request), path)
-        reply = await self._door.submit(route, command, key, actor=principal.name, cause=cause)
+        command = read_command(route.act.command, await read_body(request), path)
+        reply = await self._door.submit(route.act, command, key, actor=principal.name, cause=cause, wish=route.name)
         return reply_response(reply)
 
     async def _read(self, route: Read, request: Request, path: dict[str, str], cause: Cause) -> Response:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from shared.base.acts import UseCase
 from shared.base.answers import Asked
 from shared.base.failures import Failure, classify
 from shared.base.problems import Problem
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
-from shared.web.ledger import Reply, Request, claim, reply_of, store
+from shared.web.ledger import Reply, Request, begin, reply_of, store
 from shared.web.metrics import COALESCED
-from shared.web.routes import WriteManyUseCase
 
 InTransaction = Callable[[Callable[[Tx], Awaitable[None]]], Awaitable[None]]
 
@@ -48,7 +48,7 @@ class Coalescer:
     `in_transaction` opens a transaction, repeats it on transient errors, and raises Problem 503 when that is no help.
     """
 
-    def __init__(self, usecase: WriteManyUseCase, in_transaction: InTransaction) -> None:
+    def __init__(self, usecase: UseCase, in_transaction: InTransaction) -> None:
         self._usecase = usecase
         self._in_transaction = in_transaction
         self._queue: list[_Waiting] = []
@@ -114,7 +114,7 @@ class Coalescer:
 
     async def _commit(self, batch: Sequence[_Waiting]) -> None:
         async def decide(tx: Tx) -> None:
-            for waiting, known in zip(batch, await claim(tx, [waiting.request for waiting in batch]), strict=True):
+            for waiting, known in zip(batch, await begin(tx, [waiting.request for waiting in batch]), strict=True):
                 waiting.outcome = known
             todo = [waiting for waiting in batch if waiting.outcome is None]
             if todo:

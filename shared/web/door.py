@@ -7,28 +7,27 @@ as well; an error is not, so that it can be tried again.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 
 import structlog
 
 from shared.base.activity import Activity
+from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, classify
 from shared.base.problems import Problem
+from shared.base.waiting import Backoff
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
-from shared.storage.tx import Tx
+from shared.storage.tx import Transaction, Tx
 from shared.web.coalesce import Coalescer
-from shared.web.ledger import Reply, Request, claim, fingerprint, reply_of, store
+from shared.web.ledger import Reply, Request, begin, fingerprint, reply_of, store
 from shared.web.metrics import OVERLOADED
-from shared.web.routes import Write, WriteMany
-
-Transaction = Callable[[Cause], AbstractAsyncContextManager[Tx]]
 
 ATTEMPTS = 4
+FIRST_PAUSE_S = 0.04
+LONGEST_PAUSE_S = 1.0
 WAITING = 500
 """Single writes under way or waiting for a connection; one more is refused (503)."""
 PATIENCE_SECONDS = 10.0
@@ -54,7 +53,7 @@ class Door:
 
     async def submit(
         self,
-        route: Write | WriteMany,
+        act: Act,
         command: Command,
         key: str,
         *,
@@ -62,21 +61,23 @@ class Door:
         principal: str | None = None,
         cause: Cause | None = None,
         patient: bool = False,
+        wish: str | None = None,
     ) -> Reply:
         """Do it, or repeat what was answered before. `patient` waits for an equal request that is under way.
 
-        `principal` (default: the actor) is whose keys these are. Raises Problem: 409 in flight, 422 key used for
+        `principal` (default: the actor) is whose keys these are; `wish` (default: the act's name) tells one wish from
+        another under one key. Raises Problem: 409 in flight, 422 key used for
         something else, 500 an error of ours, 503 later. A domain's "no" is a Reply with `refused`.
         """
         self.check_room()
         request = Request(
             principal or actor,
             key,
-            fingerprint(route.name, command),
-            route.name,
+            fingerprint(wish or act.name, command),
+            wish or act.name,
             command,
             cause or Cause(new_correlation(), None, actor),
-            route.status,
+            act.status,
         )
         give_up = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         with (
@@ -84,7 +85,7 @@ class Door:
             structlog.contextvars.bound_contextvars(correlation_id=request.cause.correlation_id),
         ):
             while True:
-                outcome = await self._once(route, request)
+                outcome = await self._once(act, request)
                 if isinstance(outcome, Reply):
                     await failpoint("api.after_commit")
                     return outcome
@@ -93,28 +94,28 @@ class Door:
                     raise outcome
                 await asyncio.sleep(0.05)
 
-    async def _once(self, route: Write | WriteMany, request: Request) -> Reply | Problem:
-        if isinstance(route, WriteMany):
-            return await self._coalescer(route).ask(request)
-        return await self._single(route, request)
+    async def _once(self, act: Act, request: Request) -> Reply | Problem:
+        if act.together:
+            return await self._coalescer(act).ask(request)
+        return await self._single(act, request)
 
-    def _coalescer(self, route: WriteMany) -> Coalescer:
-        known = self._coalescers.get(route.usecase)
+    def _coalescer(self, act: Act) -> Coalescer:
+        known = self._coalescers.get(act.usecase)
         if known is None:
-            known = self._coalescers[route.usecase] = Coalescer(route.usecase, self.in_transaction)
+            known = self._coalescers[act.usecase] = Coalescer(act.usecase, self.in_transaction)
         return known
 
-    async def _single(self, route: Write, request: Request) -> Reply | Problem:
+    async def _single(self, act: Act, request: Request) -> Reply | Problem:
         outcome: Reply | Problem | None = None
 
         async def decide(tx: Tx) -> None:
             nonlocal outcome
-            (outcome,) = await claim(tx, [request])
+            (outcome,) = await begin(tx, [request])
             if outcome is not None:
                 return
             try:
                 async with tx.savepoint():
-                    answer: Reply = reply_of(request, await route.usecase(tx, request.command))
+                    answer: Reply = reply_of(request, await act.do(tx, request.command))
             except Refused as refused:
                 answer = reply_of(request, refused)
             await store(tx, [(request, answer)])
@@ -141,17 +142,19 @@ class Door:
             raise Problem(503, "overloaded", headers={"Retry-After": "1"})
         self._under_way += 1
         try:
-            for attempt in range(1, ATTEMPTS + 1):
+            backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
+            while True:
                 try:
                     async with self._transaction(cause or Cause(new_correlation(), None, None)) as tx:
                         await work(tx)
                 except Exception as error:
                     if classify(error) is not Failure.TRANSIENT:
                         raise
-                    _log.warning("transaction_again", attempt=attempt, error=type(error).__name__)
-                    if attempt == ATTEMPTS:
+                    pause = backoff.failed()
+                    _log.warning("transaction_again", attempt=backoff.failures, error=type(error).__name__)
+                    if backoff.failures == ATTEMPTS:
                         raise Problem(503, "unavailable", headers={"Retry-After": "2"}) from error
-                    await asyncio.sleep(0.02 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311  (jitter)
+                    await asyncio.sleep(pause)
                 else:
                     return
         finally:

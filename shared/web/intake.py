@@ -32,7 +32,7 @@ from shared.storage.tx import Tx
 from shared.web.api import answered, bearer
 from shared.web.bodies import media_type, need_media_type, read_body, read_json
 from shared.web.door import Door
-from shared.web.ledger import Reply, Request, claim, store
+from shared.web.ledger import Reply, Request, begin, store
 from shared.web.tokens import Tokens
 
 OWNERS = (enrollment, scheduling, invoicing, notifications)
@@ -200,7 +200,7 @@ async def take_in(door: Door, taken: Sequence[_Taken], cause: Cause, *, batch: b
     requests = [one.request(cause) for one in taken]
 
     async def work(tx: Tx) -> None:
-        known = await claim(tx, requests)
+        known = await begin(tx, requests)
         refused = [(index, answer) for index, answer in enumerate(known) if isinstance(answer, Problem)]
         if refused:
             first = refused[0][1]

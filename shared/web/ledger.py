@@ -75,7 +75,7 @@ def reply_of(request: Request, outcome: Answer | Refused) -> Reply:
     return Reply(outcome.status or request.status, body, correlation_id, outcome.location)
 
 
-async def claim(tx: Tx, requests: Sequence[Request]) -> list[Reply | Problem | None]:
+async def begin(tx: Tx, requests: Sequence[Request]) -> list[Reply | Problem | None]:
     """For each request: its stored reply, why it cannot be done (in flight, other body), or None = it is ours to do.
 
     No two of them have the same principal and key. The locks end with the transaction.

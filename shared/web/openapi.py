@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shared.base.problems import MEDIA_TYPE, TITLES
-from shared.web.routes import Read, Route, Write, WriteMany, path_parameters
+from shared.contracts.event import COMMANDS
+from shared.web.routes import Read, Route, Write, path_parameters
 
 _PROBLEM = {
     "type": "object",
@@ -52,9 +53,10 @@ def _answers(status: int, problems: tuple[int, ...]) -> dict[str, Any]:
 
 def _operation(route: Route, schemas: dict[tuple[type[BaseModel], str], Any]) -> dict[str, Any]:
     inside = path_parameters(route.path)
+    usecase = route.usecase if isinstance(route, Read) else route.act.usecase
     operation: dict[str, Any] = {
-        "operationId": route.usecase.__name__,
-        "summary": route.usecase.__name__.replace("_", " ").capitalize(),
+        "operationId": usecase.__name__,
+        "summary": usecase.__name__.replace("_", " ").capitalize(),
         "security": [{"token": [route.scope]}],
         "parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in inside],
     }
@@ -73,9 +75,12 @@ def _operation(route: Route, schemas: dict[tuple[type[BaseModel], str], Any]) ->
             "schema": {"type": "string", "minLength": 1, "maxLength": 255},
         }
     )
-    schema = schemas[(route.command, "validation")]
+    if route.act.name in COMMANDS:
+        # What the same wish is called over the intake.
+        operation["x-command"] = route.act.name
+    schema = schemas[(route.act.command, "validation")]
     operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    operation["responses"] = _answers(route.status, _WRITE_ANSWERS)
+    operation["responses"] = _answers(route.act.status, _WRITE_ANSWERS)
     return operation
 
 
@@ -87,8 +92,7 @@ def _without(schema: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
 
 def document(service: str, routes: Sequence[Route]) -> dict[str, Any]:
     """Path parameters are left out of the bodies: a body that repeats one is refused."""
-    writes = [route for route in routes if isinstance(route, Write | WriteMany)]
-    models = list({route.command: None for route in writes})
+    models = list({route.act.command: None for route in routes if isinstance(route, Write)})
     schemas, defined = models_json_schema(
         [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
     )

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from shared.base.answers import Answer, Asked
+from shared.base.acts import Act
 from shared.contracts.event import Command
-from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
-C = TypeVar("C", bound=Command)
-
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
-WriteUseCase = Callable[[Tx, Any], Awaitable[Answer]]
-WriteManyUseCase = Callable[[Tx, Sequence[Asked[Any]]], Awaitable[Sequence[Answer | Refused]]]
 ReadUseCase = Callable[[Tx, Mapping[str, str]], Awaitable[Any]]
 
 _PARAMETER = re.compile(r"\{([a-z_]+)\}")
@@ -28,30 +23,12 @@ def path_parameters(path: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One command, one transaction."""
+    """An act that is asked for at a path. Its name tells one wish from another under one Idempotency-Key."""
 
     method: Method
     path: str
-    command: type[Command]
-    usecase: WriteUseCase
+    act: Act
     scope: str
-    status: int
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-@dataclass(frozen=True, slots=True)
-class WriteMany:
-    """Commands of many requests, decided together in one transaction."""
-
-    method: Method
-    path: str
-    command: type[Command]
-    usecase: WriteManyUseCase
-    scope: str
-    status: int
 
     @property
     def name(self) -> str:
@@ -76,7 +53,7 @@ class Read:
         return f"GET {self.path}"
 
 
-Route = Write | WriteMany | Read
+Route = Write | Read
 
 
 def _check(path: str, command: type[Command] | None) -> None:
@@ -87,32 +64,10 @@ def _check(path: str, command: type[Command] | None) -> None:
         raise ValueError(f"{path} names {', '.join(unknown)}, which {command} has not")
 
 
-def write(
-    method: Method,
-    path: str,
-    command: type[C],
-    usecase: Callable[[Tx, C], Awaitable[Answer]],
-    *,
-    scope: str,
-    status: int = 200,
-) -> Write:
+def write(method: Method, path: str, act: Act, *, scope: str) -> Write:
     """Path parameters become fields of the command; the body holds the others."""
-    _check(path, command)
-    return Write(method, path, command, usecase, scope, status)
-
-
-def write_many(
-    method: Method,
-    path: str,
-    command: type[C],
-    usecase: Callable[[Tx, Sequence[Asked[C]]], Awaitable[Sequence[Answer | Refused]]],
-    *,
-    scope: str,
-    status: int = 200,
-) -> WriteMany:
-    """As `write`, for what many ask at once: requests that arrive together share a transaction, and fail alone."""
-    _check(path, command)
-    return WriteMany(method, path, command, usecase, scope, status)
+    _check(path, act.command)
+    return Write(method, path, act, scope)
 
 
 def read(path: str, usecase: ReadUseCase, *, scope: str, required: tuple[str, ...] = ()) -> Read:

@@ -15,7 +15,7 @@ from shared.messaging.subscriptions import On
 
 def subscribed(service: str) -> set[str]:
     table = importlib.import_module(f"services.{service}.entrypoints.kafka").SUBSCRIPTIONS
-    return {entry.fact.type if isinstance(entry, On) else entry.command.type for entry in table}
+    return {entry.fact.type if isinstance(entry, On) else entry.act.name for entry in table}
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -19,11 +19,9 @@ from services.enrollment.domain.enrolment import Enrolment, Programme
 from services.enrollment.domain.meeting_text import when_text, where_text
 from services.enrollment.domain.roster import Roster, is_over, price, require_open, seats_used
 from services.enrollment.domain.status import meeting_status
-from services.enrollment.usecases.cancel_participant import cancel_participant
+from services.enrollment.entrypoints import acts
 from services.enrollment.usecases.list_participants import rosters_of
-from services.enrollment.usecases.register_participant import register_participant
-from services.enrollment.usecases.replace_participant import replace_participant
-from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.base.problems import Problem
 from shared.contracts.danish import short_day
@@ -32,13 +30,7 @@ from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
-from shared.web.routes import Write, write
 from shared.web.safety import SECRET_ADDRESS
-
-REGISTER = write("POST", "/deltagere/tilmeld", RegisterParticipant, register_participant, scope="link")
-CANCEL = write("POST", "/deltagere/afmeld", CancelParticipant, cancel_participant, scope="link")
-REPLACE = write("POST", "/deltagere/skift", ReplaceParticipant, replace_participant, scope="link")
-WITHDRAW = write("POST", "/deltagere/afmeld-kommunen", WithdrawEnrolment, withdraw_enrolment, scope="link")
 
 _LABELS = {
     "name": "Navn",
@@ -115,7 +107,7 @@ class ParticipantDesk:
         command = form.command(RegisterParticipant, **about)
         if _level_left_out(roster, form) or command is None:
             return self._meeting(visit, roster, form, 422)
-        refused = await self._do(REGISTER, command, form, visit)
+        refused = await self._do(acts.REGISTER, command, form, visit)
         if refused is None:
             return _see_other(f"{visit.path}/{roster.meeting.id}?besked=tilmeldt")
         # What was refused may be that the last seat has just been taken: the page shows the seats as they are now.
@@ -125,14 +117,12 @@ class ParticipantDesk:
         return self._meeting(again, again.roster(roster.meeting.id), form, refused.status)
 
     async def cancel(self, request: Request) -> Response:
-        return await self._about_one(request, "cancel.html", CANCEL, CancelParticipant, "afmeldt")
+        return await self._about_one(request, "cancel.html", acts.CANCEL, CancelParticipant, "afmeldt")
 
     async def replace(self, request: Request) -> Response:
-        return await self._about_one(request, "replace.html", REPLACE, ReplaceParticipant, "skiftet")
+        return await self._about_one(request, "replace.html", acts.REPLACE, ReplaceParticipant, "skiftet")
 
-    async def _about_one(
-        self, request: Request, template: str, route: Write, model: type[Command], done: str
-    ) -> Response:
+    async def _about_one(self, request: Request, template: str, act: Act, model: type[Command], done: str) -> Response:
         visit = await self._visit(request)
         if isinstance(visit, Response):
             return visit
@@ -152,7 +142,7 @@ class ParticipantDesk:
             )
             if model is ReplaceParticipant and _level_left_out(roster, form):
                 command = None
-            refused = None if command is None else await self._do(route, command, form, visit)
+            refused = None if command is None else await self._do(act, command, form, visit)
             if command is not None and (refused is None or seat is None):
                 return _see_other(f"{back}?besked={done}" if refused is None else back)
             status = 422 if refused is None else refused.status
@@ -177,15 +167,15 @@ class ParticipantDesk:
         if request.method == "POST":
             form = await read_form(request, labels=_LABELS)
             command = form.command(WithdrawEnrolment, enrolment_id=visit.enrolment.id)
-            refused = None if command is None else await self._do(WITHDRAW, command, form, visit)
+            refused = None if command is None else await self._do(acts.WITHDRAW, command, form, visit)
             if command is not None and refused is None:
                 return _see_other(visit.path)
             status = 422 if refused is None else refused.status
         return self._page("withdraw.html", visit, status, form=form)
 
-    async def _do(self, route: Write, command: Command, form: Form, visit: Visit) -> Refused | None:
+    async def _do(self, act: Act, command: Command, form: Form, visit: Visit) -> Refused | None:
         """The "no", shown in the form, or None when it is done."""
-        reply = await self._host.door.submit(route, command, form.key, actor=visit.actor, patient=True)
+        reply = await self._host.door.submit(act, command, form.key, actor=visit.actor, patient=True)
         refused = reply.refusal()
         if refused is not None:
             form.refuse(refused)

@@ -16,9 +16,9 @@ from services.enrollment.adapters import enrolments, links, organisations, progr
 from services.enrollment.domain.enrolment import Programme, deadline_passed
 from services.enrollment.domain.price_text import fee_lines, seat_lines
 from services.enrollment.domain.status import status
-from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
-from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
-from services.enrollment.usecases.receive_sign_up import receive_sign_up
+from services.enrollment.entrypoints import acts
+from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
+from services.enrollment.usecases.decline_invitation import DeclineInvitation
 from shared.base.cause import Cause, new_correlation
 from shared.base.problems import Problem
 from shared.contracts.danish import long_day
@@ -27,14 +27,12 @@ from shared.contracts.programme import ProgrammeTerms
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.gate import caller
-from shared.web.routes import write
 from shared.web.safety import SECRET_ADDRESS
 
-SIGN_UP = write("POST", "/tilmeld/{programme_id}", EnrolMunicipality, receive_sign_up, scope="form")
-DECLINE = write("POST", "/tilmeld/nej", DeclineInvitation, decline_invitation, scope="form")
-CONFIRM = write("POST", "/tilmeld/bekraeft", ConfirmSignUp, confirm_sign_up, scope="form")
 ACTOR = "form"
 STEPS = ("Udfyld formularen", "Bekræft i mailen", "Pladsen er jeres")
+SIGN_UPS = "/tilmeld/{programme_id}"
+"""What is counted."""
 FORMS = {"limit": 60, "seconds": 600}
 """For one address in one window: a whole town hall may sit behind one."""
 
@@ -91,7 +89,7 @@ class SignUpDesk:
         return await self._form(programme_id, form, decline=decline)
 
     async def _receive(self, request: Request, programme_id: str) -> Response:
-        await self._host.gate.admit(SIGN_UP.path, caller(request), **FORMS)
+        await self._host.gate.admit(SIGN_UPS, caller(request), **FORMS)
         form = await read_form(request, labels=_LABELS)
         for name in [name for name in form.values if len(form.chosen(name)) > 1]:
             form.values[name] = "; ".join(form.chosen(name))
@@ -104,7 +102,7 @@ class SignUpDesk:
         command = form.command(EnrolMunicipality, programme_id=programme_id, contact_role=role)
         if command is None:
             return await self._form(programme_id, form, 422)
-        reply = await self._host.door.submit(SIGN_UP, command, form.key, actor=ACTOR, patient=True)
+        reply = await self._host.door.submit(acts.SIGN_UP, command, form.key, actor=ACTOR, patient=True)
         if refused := reply.refusal():
             return await self._form(programme_id, form.refuse(refused), refused.status)
         another = "?flere=ja" if reply.json()["another_waits"] else ""
@@ -161,7 +159,7 @@ class SignUpDesk:
         if request.method == "POST":
             form = await read_form(request)
             command = ConfirmSignUp(sign_up_id=sign_up.id)
-            reply = await self._host.door.submit(CONFIRM, command, form.key, actor=ACTOR, patient=True)
+            reply = await self._host.door.submit(acts.CONFIRM, command, form.key, actor=ACTOR, patient=True)
             refused = reply.refusal()
             if refused is None:
                 return RedirectResponse(request.url.path, 303, headers=SECRET_ADDRESS)
@@ -197,7 +195,7 @@ class SignUpDesk:
         if request.method == "POST":
             form = await read_form(request)
             command = DeclineInvitation(enrolment_id=enrolment.id)
-            reply = await self._host.door.submit(DECLINE, command, form.key, actor=ACTOR, patient=True)
+            reply = await self._host.door.submit(acts.DECLINE, command, form.key, actor=ACTOR, patient=True)
             refused = reply.refusal()
             if refused is None:
                 return RedirectResponse(request.url.path, 303, headers=SECRET_ADDRESS)

@@ -28,14 +28,6 @@ async def enrol_municipalities(tx: Tx, asked: Sequence[Asked[EnrolMunicipality]]
     return await give_places(tx, asked, received_at=tx.now)
 
 
-async def enrol_municipality(tx: Tx, command: EnrolMunicipality) -> Answer:
-    """As another system asks for it over Kafka."""
-    (outcome,) = await give_places(tx, [Asked(command, tx.cause)], received_at=tx.now)
-    if isinstance(outcome, Refused):
-        raise outcome
-    return outcome
-
-
 async def give_places(
     tx: Tx, asked: Sequence[Asked[EnrolMunicipality]], *, received_at: datetime
 ) -> Sequence[Answer | Refused]:

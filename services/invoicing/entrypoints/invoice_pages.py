@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from services.invoicing.adapters import documents, links
-from services.invoicing.usecases.credit_invoice import credit_invoice
+from services.invoicing.entrypoints import acts
 from services.invoicing.usecases.read_documents import find_document
 from services.invoicing.usecases.show_invoice import ShownInvoice, show_invoice
 from shared.base.cause import Cause, new_correlation
@@ -23,10 +23,8 @@ from shared.base.problems import Problem
 from shared.contracts.invoicing import CreditInvoice, LineToCredit
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
-from shared.web.routes import write
 from shared.web.safety import SECRET_ADDRESS
 
-CREDIT = write("POST", "/invoicing/fakturaer/krediter", CreditInvoice, credit_invoice, scope="link")
 FILE_CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 """A document's page carries its few styles itself, as its file does; it loads nothing and runs nothing."""
 
@@ -79,7 +77,7 @@ class InvoiceDesk:
             reason=form.value("reason"),
             lines=tuple([LineToCredit(claim_id=claim_id) for claim_id in form.chosen("lines")]),
         )
-        reply = await self._host.door.submit(CREDIT, command, form.key, actor=visit.actor, patient=True)
+        reply = await self._host.door.submit(acts.CREDIT, command, form.key, actor=visit.actor, patient=True)
         if (refused := reply.refusal()) is None:
             number = reply.json()["credit_note_id"]
             return RedirectResponse(f"{visit.path}?kreditnota={number}", 303, headers=SECRET_ADDRESS)

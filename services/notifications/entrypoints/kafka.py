@@ -1,5 +1,6 @@
 """What this service listens to."""
 
+from services.notifications.entrypoints import acts
 from services.notifications.usecases.announce_meeting import (
     announce_cancellation,
     announce_meeting,
@@ -7,7 +8,6 @@ from services.notifications.usecases.announce_meeting import (
     close_meeting,
     note_planned_meeting,
 )
-from services.notifications.usecases.arm_reminder import arm_reminder
 from services.notifications.usecases.ask_to_confirm_sign_up import ask_to_confirm_sign_up
 from services.notifications.usecases.confirm_extra_participant import confirm_extra_participant
 from services.notifications.usecases.confirm_extra_removed import confirm_extra_removed
@@ -26,7 +26,6 @@ from services.notifications.usecases.mail_invoice import mail_invoice, remind_of
 from services.notifications.usecases.note_held_back import note_held_back
 from services.notifications.usecases.note_refusal import note_refusal
 from services.notifications.usecases.remember_programme import remember_programme
-from services.notifications.usecases.send_message import send_message
 from services.notifications.usecases.welcome_contact import welcome_contact
 from shared.contracts.enrollment import (
     EnrollmentIntakeRejected,
@@ -55,7 +54,6 @@ from shared.contracts.invoicing import (
     InvoiceOverdue,
     InvoicingIntakeRejected,
 )
-from shared.contracts.notifications import ArmReminder, SendMessage
 from shared.contracts.scheduling import (
     MeetingCancelled,
     MeetingHeld,
@@ -96,6 +94,6 @@ SUBSCRIPTIONS = (
     on(EnrollmentIntakeRejected, note_refusal),
     on(SchedulingIntakeRejected, note_refusal),
     on(InvoicingIntakeRejected, note_refusal),
-    intake(SendMessage, send_message),
-    intake(ArmReminder, arm_reminder),
+    intake(acts.SEND),
+    intake(acts.ARM_REMINDER),
 )

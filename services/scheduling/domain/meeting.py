@@ -1,8 +1,7 @@
 """One meeting's life: planned, dated, moved, cancelled or held.
 
-A decide function takes the meeting as it stands and answers with the fact that follows, with None when nothing
-changes, or with a `Refused`. `evolve` is the only way a meeting changes. Days and clock times are local in
-Europe/Copenhagen, instants are UTC.
+A rule takes the meeting as it stands and decides how it stands afterwards: with the fact that tells it, and the alarm
+that will count it as held; or it refuses. Days and clock times are local in Europe/Copenhagen, instants are UTC.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 
 from shared.contracts.danish import day_span, long_day
+from shared.contracts.decision import Alarm, Decision
 from shared.contracts.event import natural_id
 from shared.contracts.programme import MeetingPlan, ProgrammeRef
 from shared.contracts.refusal import Refused
@@ -24,6 +24,8 @@ from shared.contracts.scheduling import (
     MeetingPlanned,
     MeetingRescheduled,
     MeetingScheduled,
+    PlanMeeting,
+    SetMeetingDate,
     When,
 )
 from shared.contracts.time import local, start_of_day
@@ -38,6 +40,8 @@ STATE_TITLES: dict[State, str] = {
     "cancelled": "Aflyst",
     "held": "Afholdt",
 }
+HOLD_MEETING = "hold_meeting"
+"""Timer, keyed by meeting."""
 YEARS = range(1900, 3000)
 """Years a meeting can be in; the calendar's own ends leave no room for the day after."""
 OVER: tuple[State, ...] = ("cancelled", "held")
@@ -68,6 +72,16 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """What of a programme matters to its meetings."""
+
+    ref: ProgrammeRef
+    cancelled: bool
+    kinds: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """A date, as somebody asks for it. `place` and `link`: None = as before, "" = none."""
 
@@ -92,6 +106,18 @@ def clock_time(text: str | None, field: str) -> time | None:
         detail = "Det er ikke et klokkeslæt. Skriv det som 09:30."
         raise Refused("not_a_clock_time", detail, status=422, field=field)
     return time(int(read[1]), int(read[2]))
+
+
+def wanted(asked: SetMeetingDate) -> Wanted:
+    """What was asked for; refuses clock times that are none."""
+    return Wanted(
+        day=asked.day,
+        last_day=asked.last_day,
+        starts=clock_time(asked.starts, "starts"),
+        ends=clock_time(asked.ends, "ends"),
+        place=asked.place,
+        link=asked.link,
+    )
 
 
 def when_of(wanted: Wanted) -> When:
@@ -127,40 +153,49 @@ def when_of_plan(plan: MeetingPlan) -> When | None:
         return When(first_day=plan.date, last_day=plan.date)
 
 
-def plan(programme: ProgrammeRef, key: str, title: str, kind: str, group: str | None, mode: Mode) -> MeetingPlanned:
-    """A meeting beside the programme file; it has no date yet."""
-    meeting = Meeting(id=meeting_id(programme.id, key), key=key, title=title, kind=kind, group=group, mode=mode)
-    return MeetingPlanned(owner=programme.meetings_owner, programme=programme, meeting=meeting)
-
-
-def same_plan(one: Meeting, other: Meeting) -> bool:
-    """Whether planning `one` and planning `other` asks for the same meeting, whatever became of it since."""
-    return (one.id, one.title, one.kind, one.group, one.mode) == (
-        other.id,
-        other.title,
-        other.kind,
-        other.group,
-        other.mode,
+def plan(frame: Frame | None, standing: Standing | None, asked: PlanMeeting, source: str) -> Decision[Standing]:
+    """A meeting beside the programme file, without a date yet. Asked for again it is the same one."""
+    if frame is None:
+        raise Refused("unknown_programme", "Forløbet findes ikke.", status=404, field="programme_id")
+    if frame.ref.meetings_owner != source:
+        raise elsewhere("programme_id")
+    if frame.cancelled:
+        raise Refused("programme_cancelled", "Forløbet er aflyst.", field="programme_id")
+    if not asked.key.strip() or not asked.title.strip():
+        empty = "title" if asked.key.strip() else "key"
+        raise Refused("required", "Feltet skal udfyldes.", status=422, field=empty)
+    if frame.kinds and asked.kind not in frame.kinds:
+        raise Refused("unknown_kind", "Forløbet har ikke den slags møder.", status=422, field="kind")
+    if asked.group is not None and asked.group not in frame.groups:
+        raise Refused("unknown_group", "Forløbet har ikke den gruppe.", status=422, field="group")
+    meeting = Meeting(
+        id=meeting_id(frame.ref.id, asked.key),
+        key=asked.key,
+        title=asked.title,
+        kind=asked.kind,
+        group=asked.group,
+        mode=asked.mode,
     )
+    if standing is None:
+        return _told(MeetingPlanned(owner=frame.ref.meetings_owner, programme=frame.ref, meeting=meeting), plan=None)
+    if not _same_plan(standing.meeting, meeting):
+        raise Refused("key_taken", "Forløbet har allerede et andet møde med den nøgle.", field="key")
+    return Decision(standing)
 
 
-def follow_plan(
-    standing: Standing | None, programme: ProgrammeRef, said: MeetingPlan
-) -> MeetingPlanned | MeetingScheduled | MeetingRescheduled | None:
+def follow_plan(standing: Standing | None, programme: ProgrammeRef, said: MeetingPlan) -> Decision[Standing]:
     """What the programme file's word on a meeting leads to.
 
     Only what the file says differently from last time counts: a date that staff have set since stands.
     """
     if standing is None:
-        meeting = _described(said, Meeting(id=meeting_id(programme.id, said.key), key=said.key, title="", kind=""))
-        when = when_of_plan(said)
-        if when is None:
-            return MeetingPlanned(owner=programme.meetings_owner, programme=programme, meeting=meeting)
-        dated = meeting.model_copy(update={"when": when, "place": said.place or None})
-        return MeetingScheduled(owner=programme.meetings_owner, programme=programme, meeting=dated)
-    if standing.over or said == standing.plan:
-        return None
-    now, before = adopt(standing, programme, said), standing.plan
+        return _first_planned(programme, said)
+    if standing.over:
+        return Decision(standing)
+    before = standing.plan
+    now = replace(standing, programme=programme, meeting=_described(said, standing.meeting), plan=said)
+    if said == before:
+        return Decision(now)
     when, place = now.meeting.when, now.meeting.place
     if before is None or _date_of(before) != _date_of(said):
         when = when_of_plan(said) or when
@@ -169,17 +204,20 @@ def follow_plan(
     if when is not None:
         return _dated(now, when, place, now.meeting.link)
     if now.meeting != standing.meeting:
-        return MeetingPlanned(owner=programme.meetings_owner, programme=programme, meeting=now.meeting)
-    return None
+        told = MeetingPlanned(owner=programme.meetings_owner, programme=programme, meeting=now.meeting)
+        return _told(told, plan=said)
+    return Decision(now)
 
 
-def adopt(standing: Standing, programme: ProgrammeRef, said: MeetingPlan) -> Standing:
-    """The meeting under the programme file's newest words; its date is a matter for `follow_plan`."""
-    return replace(standing, programme=programme, meeting=_described(said, standing.meeting), plan=said)
+def drop(standing: Standing) -> Decision[Standing]:
+    """The programme file does not name the meeting. One that was added beside the file, or is over, stays."""
+    if standing.plan is None or standing.over:
+        return Decision(standing)
+    return cancel(standing, DROPPED)
 
 
-def set_date(standing: Standing, wanted: Wanted, today: date) -> MeetingScheduled | MeetingRescheduled | None:
-    """The first date, or a later change of day, clock times, place or link; None = all of it is so already."""
+def set_date(standing: Standing, wanted: Wanted, today: date) -> Decision[Standing]:
+    """The first date, or a later change of day, clock times, place or link."""
     if standing.state == "cancelled":
         raise Refused("meeting_cancelled", "Mødet er aflyst og kan ikke få en ny dato.")
     if standing.state == "held":
@@ -193,22 +231,23 @@ def set_date(standing: Standing, wanted: Wanted, today: date) -> MeetingSchedule
     return _dated(standing, when_of(wanted), place, link)
 
 
-def cancel(standing: Standing, reason: str) -> MeetingCancelled | None:
-    """None = it is cancelled already. A calendar object exists from the first date on; only then does it change."""
+def cancel(standing: Standing, reason: str) -> Decision[Standing]:
+    """A calendar object exists from the first date on; only then does it change."""
     if standing.state == "cancelled":
-        return None
+        return Decision(standing)
     if standing.state == "held":
         raise Refused("meeting_held", "Mødet er afholdt og kan ikke aflyses.")
     meeting = standing.meeting
     if meeting.when is not None:
         meeting = meeting.model_copy(update={"date_version": meeting.date_version + 1})
-    return MeetingCancelled(
+    fact = MeetingCancelled(
         owner=standing.programme.meetings_owner, programme=standing.programme, meeting=meeting, reason=reason.strip()
     )
+    return _told(fact, plan=standing.plan)
 
 
-def mark_held(standing: Standing, held_on: date, today: date) -> MeetingHeld | None:
-    """Somebody says that it took place; None = that is known already."""
+def mark_held(standing: Standing, held_on: date, today: date) -> Decision[Standing]:
+    """Somebody says that it took place."""
     if standing.state == "cancelled":
         raise Refused("meeting_cancelled", "Mødet er aflyst og kan ikke være afholdt.")
     if held_on > today:
@@ -218,32 +257,33 @@ def mark_held(standing: Standing, held_on: date, today: date) -> MeetingHeld | N
     if standing.state == "held":
         if standing.held_on != held_on:
             raise Refused("meeting_held", "Mødet er allerede registreret som afholdt en anden dag.")
-        return None
+        return Decision(standing)
     return _held(standing, held_on)
 
 
-def hold_by_clock(standing: Standing, now: datetime) -> MeetingHeld | None:
-    """A dated meeting counts as held once the day after its last day has begun in Denmark."""
+def hold_by_clock(standing: Standing, now: datetime, source: str) -> Decision[Standing]:
+    """A dated meeting of ours counts as held once the day after its last day has begun in Denmark."""
     due, when = standing.counts_as_held_at, standing.meeting.when
-    if due is None or when is None or due > now:
-        return None
+    if due is None or when is None or due > now or standing.programme.meetings_owner != source:
+        return Decision(standing)
     return _held(standing, when.last_day)
 
 
-def evolve(standing: Standing | None, fact: MeetingFact, plan: MeetingPlan | None = None) -> Standing:
-    """The meeting after `fact`; `plan` when the programme file led to it."""
-    kept = plan or (standing.plan if standing else None)
-    match fact:
-        case MeetingCancelled():
-            return Standing(fact.programme, fact.meeting, "cancelled", reason=fact.reason, plan=kept)
-        case MeetingHeld():
-            return Standing(fact.programme, fact.meeting, "held", held_on=fact.held_on, plan=kept)
-        case MeetingRescheduled():
-            return Standing(fact.programme, fact.meeting, "moved", plan=kept)
-        case MeetingScheduled():
-            return Standing(fact.programme, fact.meeting, "scheduled", plan=kept)
-        case _:
-            return Standing(fact.programme, fact.meeting, "planned", plan=kept)
+def require_ours(standing: Standing | None, source: str) -> Standing:
+    """The meeting that a command is about; refused when it is not there, or not ours to change."""
+    if standing is None:
+        raise not_found()
+    if standing.programme.meetings_owner != source:
+        raise elsewhere("meeting_id")
+    return standing
+
+
+def elsewhere(field: str) -> Refused:
+    return Refused("meetings_elsewhere", "Forløbets møder styres af et andet system.", field=field)
+
+
+def not_found() -> Refused:
+    return Refused("unknown_meeting", "Mødet findes ikke.", status=404)
 
 
 def describe(standing: Standing) -> str:
@@ -253,28 +293,61 @@ def describe(standing: Standing) -> str:
     return f"{standing.meeting.title}{day}: {STATE_TITLES[standing.state].lower()}"
 
 
-def _dated(
-    standing: Standing, when: When, place: str | None, link: str | None
-) -> MeetingScheduled | MeetingRescheduled | None:
+def _first_planned(programme: ProgrammeRef, said: MeetingPlan) -> Decision[Standing]:
+    meeting = _described(said, Meeting(id=meeting_id(programme.id, said.key), key=said.key, title="", kind=""))
+    when = when_of_plan(said)
+    if when is None:
+        planned = MeetingPlanned(owner=programme.meetings_owner, programme=programme, meeting=meeting)
+        return _told(planned, plan=said)
+    dated = meeting.model_copy(update={"when": when, "place": said.place or None})
+    return _told(MeetingScheduled(owner=programme.meetings_owner, programme=programme, meeting=dated), plan=said)
+
+
+def _dated(standing: Standing, when: When, place: str | None, link: str | None) -> Decision[Standing]:
     before, owner = standing.meeting, standing.programme.meetings_owner
     if before.when is None:
         first = before.model_copy(update={"when": when, "place": place, "link": link, "date_version": 0})
-        return MeetingScheduled(owner=owner, programme=standing.programme, meeting=first)
+        scheduled = MeetingScheduled(owner=owner, programme=standing.programme, meeting=first)
+        return _told(scheduled, plan=standing.plan)
     if (before.when, before.place, before.link) == (when, place, link):
-        return None
+        return Decision(standing)
     moved = before.model_copy(
         update={"when": when, "place": place, "link": link, "date_version": before.date_version + 1}
     )
-    return MeetingRescheduled(owner=owner, programme=standing.programme, meeting=moved, previous=before.when)
+    fact = MeetingRescheduled(owner=owner, programme=standing.programme, meeting=moved, previous=before.when)
+    return _told(fact, plan=standing.plan)
 
 
-def _held(standing: Standing, held_on: date) -> MeetingHeld:
-    return MeetingHeld(
+def _held(standing: Standing, held_on: date) -> Decision[Standing]:
+    fact = MeetingHeld(
         owner=standing.programme.meetings_owner,
         programme=standing.programme,
         meeting=standing.meeting,
         held_on=held_on,
     )
+    return _told(fact, plan=standing.plan)
+
+
+def _told(fact: MeetingFact, plan: MeetingPlan | None) -> Decision[Standing]:
+    """The meeting after `fact`, which is told; it rings when it is to count as held."""
+    match fact:
+        case MeetingCancelled():
+            after = Standing(fact.programme, fact.meeting, "cancelled", reason=fact.reason, plan=plan)
+        case MeetingHeld():
+            after = Standing(fact.programme, fact.meeting, "held", held_on=fact.held_on, plan=plan)
+        case MeetingRescheduled():
+            after = Standing(fact.programme, fact.meeting, "moved", plan=plan)
+        case MeetingScheduled():
+            after = Standing(fact.programme, fact.meeting, "scheduled", plan=plan)
+        case _:
+            after = Standing(fact.programme, fact.meeting, "planned", plan=plan)
+    return Decision(after, (fact,), (Alarm(HOLD_MEETING, fact.meeting.id, after.counts_as_held_at),))
+
+
+def _same_plan(one: Meeting, other: Meeting) -> bool:
+    """Whether planning `one` and planning `other` asks for the same meeting, whatever became of it since."""
+    asked = ("id", "title", "kind", "group", "mode")
+    return all(getattr(one, name) == getattr(other, name) for name in asked)
 
 
 def _described(said: MeetingPlan, meeting: Meeting) -> Meeting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.scheduling.adapters.meetings import HOLD_MEETING
+from services.scheduling.domain.meeting import HOLD_MEETING
 from services.scheduling.usecases.hold_meetings import hold_meetings
 from shared.runtime.timers import at
 

@@ -9,6 +9,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from shared.base.acts import act
+from shared.base.answers import Answer
 from shared.contracts.notifications import SendMessage
 from shared.contracts.refusal import Refused
 from shared.messaging import consumer as consumer_module
@@ -150,13 +152,14 @@ async def test_commands_are_carried_out_or_answered_and_never_tried_again(kafka_
     reader = kafka_reader
     done: list[str] = []
 
-    async def send_message(tx: Tx, command: SendMessage) -> None:
+    async def send_message(tx: Tx, command: SendMessage) -> Answer:
         await tx.execute("INSERT INTO effects (subject, said) VALUES ($1, $2)", command.about, command.occasion)
         if command.occasion == "no":
             raise Refused("already_told", "Beskeden er sendt.", field="occasion")
         done.append(command.about)
+        return Answer()
 
-    reader.build(intake(SendMessage, send_message))
+    reader.build(intake(act(SendMessage, send_message)))
     yes, no = _command("yes"), _command("no")
     unreadable = {**_command("x"), "data": {"about": 5}}
     version = {**_command("v"), "type": "tovholder.notifications.SendMessage.v7"}

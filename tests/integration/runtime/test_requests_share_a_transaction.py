@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
+from shared.base.acts import act_together
 from shared.base.answers import Answer, Asked
 from shared.base.problems import Problem
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 from shared.web import coalesce
 from shared.web.ledger import Reply
-from shared.web.routes import write_many
 from tests.support.eventually import eventually
 from tests.support.toy import Desk, PutThing, put_things
 
@@ -55,9 +55,9 @@ async def test_what_is_refused_only_at_commit_fails_alone(desk: Desk) -> None:
         await tx.execute("UPDATE things SET twin = 'x' WHERE name = 'twin'")
         return outcomes
 
-    route = write_many("POST", "/twins", PutThing, with_twins, scope="put")
+    twins = act_together(PutThing, with_twins)
     asked = [
-        desk.host.door.submit(route, PutThing(name=name, n=1), name, actor="form") for name in ("a", "twin", "b", "c")
+        desk.host.door.submit(twins, PutThing(name=name, n=1), name, actor="form") for name in ("a", "twin", "b", "c")
     ]
     outcomes = await asyncio.gather(*asked, return_exceptions=True)
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from services.scheduling.usecases.cancel_meeting import cancel_meeting
 from services.scheduling.usecases.mark_meeting_held import mark_meeting_held
 from services.scheduling.usecases.plan_meeting import plan_meeting
-from services.scheduling.usecases.read_meetings import get_meeting, list_meetings
+from services.scheduling.usecases.read_meetings import read_meeting, read_meetings
 from services.scheduling.usecases.set_meeting_date import set_meeting_date
 from shared.contracts.enrollment import ProgrammeCancelled, ProgrammeChanged, ProgrammePublished
 from shared.contracts.event import natural_id
@@ -107,7 +107,7 @@ async def test_a_meeting_gets_a_date_is_moved_and_counts_as_held_on_the_day_afte
     assert isinstance(held, MeetingHeld)
     assert held.held_on == date(2021, 5, 20)
     assert held.meeting.date_version == 1
-    assert (await diary.read(get_meeting, meeting_id=OEST_1))["state_title"] == "Afholdt"
+    assert (await diary.read(read_meeting, meeting_id=OEST_1))["state_title"] == "Afholdt"
 
 
 async def test_the_same_date_again_is_not_told_again(diary: Room) -> None:
@@ -151,7 +151,7 @@ async def test_a_meeting_that_the_file_no_longer_names_is_cancelled_and_an_added
     (dropped,) = await diary.told()
     assert isinstance(dropped, MeetingCancelled)
     assert dropped.meeting.id == OEST_2
-    states = {meeting["key"]: meeting["state"] for meeting in (await diary.read(list_meetings))["meetings"]}
+    states = {meeting["key"]: meeting["state"] for meeting in (await diary.read(read_meetings))["meetings"]}
     assert states == {"oest-1": "planned", "oest-2": "cancelled", "ekstra": "planned"}
 
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from shared.base.acts import act, act_together
 from shared.base.answers import Answer, Asked
 from shared.base.cause import Cause
 from shared.contracts.enrollment import PersonErased
@@ -26,7 +27,7 @@ from shared.runtime.timers import Timer, at
 from shared.runtime.why import Effect
 from shared.storage.tx import Tx
 from shared.web.forms import Form, read_form
-from shared.web.routes import read, write, write_many
+from shared.web.routes import read, write
 from tests.support.eventually import eventually
 from tests.support.servers import Database
 
@@ -142,14 +143,17 @@ async def explain(tx: Tx, sought: str) -> Effect | None:
     return None if row is None else Effect("ting", f"Tingen {row['name']}", Cause("c", "e-1", "token/staff"))
 
 
+PUT = act(PutThing, put_thing, status=201)
+PUT_MANY = act_together(PutThing, put_things, status=201)
+MOVE = act(MoveThing, move_thing)
+
 ROUTES = (
-    write("POST", "/api/toy/things", PutThing, put_thing, scope="put", status=201),
-    write_many("POST", "/api/toy/many", PutThing, put_things, scope="put", status=201),
-    write("PUT", "/api/toy/things/{name}/place/{place}", MoveThing, move_thing, scope="put"),
+    write("POST", "/api/toy/things", PUT, scope="put"),
+    write("POST", "/api/toy/many", PUT_MANY, scope="put"),
+    write("PUT", "/api/toy/things/{name}/place/{place}", MOVE, scope="put"),
     read("/api/toy/things", list_things, scope="look"),
     read("/api/toy/things/{name}", get_thing, scope="look"),
 )
-FORM_ROUTE = write("POST", "/ting", PutThing, put_thing, scope="form")
 LABELS = {"name": "Navn", "n": "Antal"}
 
 
@@ -164,7 +168,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         command = form.command(PutThing)
         if command is None:
             return host.pages.render("toy/thing.html", status=422, form=form)
-        reply = await host.door.submit(FORM_ROUTE, command, form.key, actor="form", patient=True)
+        reply = await host.door.submit(PUT, command, form.key, actor="form", patient=True)
         refused = reply.refusal()
         if refused:
             return host.pages.render("toy/thing.html", status=refused.status, form=form.refuse(refused))

@@ -27,8 +27,9 @@ from services.notifications.domain.invitations import (
 from services.notifications.domain.letters import calendar_letter
 from services.scheduling.domain import meeting as scheduling
 from services.scheduling.domain.meeting import Wanted
+from shared.contracts.decision import Decision
 from shared.contracts.refusal import Refused
-from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingFact, MeetingScheduled, When
+from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingFact, MeetingScheduled, PlanMeeting, When
 from tests.support.calendar_client import Client, Slot
 from tests.support.facts import PROGRAMME, a_meeting
 from tests.support.ical4j import Judge
@@ -73,8 +74,10 @@ class World:
     changes: dict[str, list[object]] = field(default_factory=dict)
     """Per meeting everything that ever held of its time, place and cancellation, from the first date on."""
 
-    def tell(self, key: str, told: MeetingFact, at: datetime) -> None:
-        self.meetings[key] = scheduling.evolve(self.meetings.get(key), told)
+    def tell(self, key: str, decided: Decision[scheduling.Standing], at: datetime) -> None:
+        self.meetings[key] = decided.after
+        (told,) = decided.facts
+        assert isinstance(told, MeetingFact)
         self.facts.append(Fact(key, at, told, key))
         meeting = told.meeting
         if meeting.when is not None:
@@ -83,12 +86,14 @@ class World:
 
     def set_date(self, key: str, date_: Wanted, at: datetime) -> None:
         if key not in self.meetings:
-            self.tell(key, scheduling.plan(PROGRAMME, key, f"Møde {key}", "heldag", None, "hybrid"), at)
+            frame = scheduling.Frame(PROGRAMME, cancelled=False, kinds=("heldag",), groups=())
+            asked = PlanMeeting(programme_id=PROGRAMME.id, key=key, title=f"Møde {key}", kind="heldag", mode="hybrid")
+            self.tell(key, scheduling.plan(frame, None, asked, PROGRAMME.meetings_owner), at)
         before = self.meetings[key].meeting
         with suppress(Refused):  # it is over, or ends before it begins
-            told = scheduling.set_date(self.meetings[key], date_, TODAY)
-            if told is not None:
-                self.tell(key, told, at + timedelta(seconds=1))
+            decided = scheduling.set_date(self.meetings[key], date_, TODAY)
+            if decided.facts:
+                self.tell(key, decided, at + timedelta(seconds=1))
             self.dates[key] = date_
             after = self.meetings[key].meeting
             assert after.when == scheduling.when_of(date_)
@@ -152,7 +157,7 @@ def live(steps: list[tuple[object, ...]]) -> World:
                 world.set_date(key, replace(world.dates[key], place=place, link=link), at)
             case ("cancel", str() as key) if key in world.meetings:
                 gone = scheduling.cancel(world.meetings[key], "Stedet er lukket.")
-                if gone is not None:
+                if gone.facts:
                     world.tell(key, gone, at)
             case ("join", str() as key, str() as address, ("participant" | "contact") as part):
                 world.seat(address, key, part, at, there=True)

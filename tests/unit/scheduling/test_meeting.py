@@ -11,21 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scheduling.domain.meeting import (
+    HOLD_MEETING,
+    Frame,
     Standing,
     Wanted,
-    adopt,
     cancel,
     clock_time,
-    evolve,
     follow_plan,
     hold_by_clock,
     mark_held,
     plan,
     set_date,
 )
+from shared.contracts.decision import Decision
 from shared.contracts.programme import MeetingPlan
 from shared.contracts.refusal import Refused
-from shared.contracts.scheduling import MeetingPlanned, MeetingRescheduled, MeetingScheduled
+from shared.contracts.scheduling import MeetingPlanned, MeetingRescheduled, MeetingScheduled, PlanMeeting
 from tests.support.facts import PROGRAMME
 
 TODAY = date(2021, 1, 4)
@@ -37,23 +38,35 @@ def a_plan(**changes: Any) -> MeetingPlan:
     return MeetingPlan(**(values | changes))
 
 
+SOURCE = PROGRAMME.meetings_owner
+
+
 def a_planned_meeting() -> Standing:
-    return evolve(None, plan(PROGRAMME, "oest-1", "1. heldagsmøde", "heldag", "oest", "physical"))
+    frame = Frame(PROGRAMME, cancelled=False, kinds=("heldag",), groups=("oest",))
+    asked = PlanMeeting(
+        programme_id=PROGRAMME.id, key="oest-1", title="1. heldagsmøde", kind="heldag", group="oest", mode="physical"
+    )
+    return plan(frame, None, asked, SOURCE).after
 
 
 def dated(standing: Standing, wanted: Wanted) -> Standing:
-    fact = set_date(standing, wanted, TODAY)
-    assert fact is not None
-    return evolve(standing, fact)
+    decided = set_date(standing, wanted, TODAY)
+    assert decided.facts
+    return decided.after
+
+
+def told(decided: Decision[Standing]) -> Any:
+    """The one fact that is told; None = nothing changes."""
+    (fact,) = decided.facts or (None,)
+    return fact
 
 
 def test_a_meeting_in_the_file_without_a_date_is_planned_and_one_with_a_date_is_scheduled() -> None:
-    undated = follow_plan(None, PROGRAMME, a_plan())
-    month = follow_plan(None, PROGRAMME, a_plan(precision="month", month="2021-04"))
-    day = follow_plan(None, PROGRAMME, a_plan(precision="day", date=APRIL))
-    timed = follow_plan(
-        None, PROGRAMME, a_plan(precision="timed", date=APRIL, starts=time(9, 30), ends=time(15), place="Odense")
-    )
+    undated = told(follow_plan(None, PROGRAMME, a_plan()))
+    month = told(follow_plan(None, PROGRAMME, a_plan(precision="month", month="2021-04")))
+    day = told(follow_plan(None, PROGRAMME, a_plan(precision="day", date=APRIL)))
+    precise = a_plan(precision="timed", date=APRIL, starts=time(9, 30), ends=time(15), place="Odense")
+    timed = told(follow_plan(None, PROGRAMME, precise))
 
     assert isinstance(undated, MeetingPlanned)
     assert isinstance(month, MeetingPlanned)
@@ -68,27 +81,27 @@ def test_a_meeting_in_the_file_without_a_date_is_planned_and_one_with_a_date_is_
 
 def test_the_first_date_is_version_0_and_every_later_change_of_day_time_or_place_counts_one_up() -> None:
     meeting = a_planned_meeting()
-    first = set_date(meeting, Wanted(APRIL), TODAY)
+    decided = set_date(meeting, Wanted(APRIL), TODAY)
+    first = told(decided)
     assert isinstance(first, MeetingScheduled)
     assert first.meeting.date_version == 0
 
-    meeting = evolve(meeting, first)
-    with_clock_times = set_date(meeting, Wanted(APRIL, starts=time(9, 30), ends=time(15)), TODAY)
+    decided = set_date(decided.after, Wanted(APRIL, starts=time(9, 30), ends=time(15)), TODAY)
+    with_clock_times = told(decided)
     assert isinstance(with_clock_times, MeetingRescheduled)
     assert with_clock_times.meeting.date_version == 1
     assert with_clock_times.previous == first.meeting.when
 
-    meeting = evolve(meeting, with_clock_times)
-    elsewhere = set_date(meeting, Wanted(APRIL, starts=time(9, 30), ends=time(15), place="Vejle"), TODAY)
-    assert isinstance(elsewhere, MeetingRescheduled)
-    assert elsewhere.meeting.date_version == 2
-    assert evolve(meeting, elsewhere).state == "moved"
+    decided = set_date(decided.after, Wanted(APRIL, starts=time(9, 30), ends=time(15), place="Vejle"), TODAY)
+    assert isinstance(told(decided), MeetingRescheduled)
+    assert told(decided).meeting.date_version == 2
+    assert decided.after.state == "moved"
 
 
 def test_the_same_date_again_changes_nothing_and_a_place_that_is_not_named_stays() -> None:
     meeting = dated(a_planned_meeting(), Wanted(APRIL, place="Vejle", link="https://moede.example/1"))
 
-    assert set_date(meeting, Wanted(APRIL), TODAY) is None
+    assert set_date(meeting, Wanted(APRIL), TODAY) == Decision(meeting)
     moved = dated(meeting, Wanted(date(2021, 4, 16)))
     assert (moved.meeting.place, moved.meeting.link) == ("Vejle", "https://moede.example/1")
     assert dated(moved, Wanted(date(2021, 4, 16), place="")).meeting.place is None
@@ -129,7 +142,7 @@ def test_a_date_that_cannot_be_is_refused_with_the_field_that_is_wrong(wanted: W
 
 
 def test_today_is_not_past() -> None:
-    assert set_date(a_planned_meeting(), Wanted(TODAY), TODAY) is not None
+    assert set_date(a_planned_meeting(), Wanted(TODAY), TODAY).facts
 
 
 @pytest.mark.parametrize("text", ["24:00", "9.30", "09:30:00", "09:3", "kl. 9", "-1:30", "09:30Z", "", "९:30"])
@@ -144,12 +157,11 @@ def test_a_clock_time_may_begin_with_one_digit() -> None:
 
 def test_a_cancelled_meeting_gets_no_date_and_is_not_held_and_cancelling_it_again_changes_nothing() -> None:
     meeting = dated(a_planned_meeting(), Wanted(APRIL))
-    fact = cancel(meeting, "Stedet er lukket.")
-    assert fact is not None
-    assert fact.meeting.date_version == 1
-    cancelled = evolve(meeting, fact)
+    decided = cancel(meeting, "Stedet er lukket.")
+    cancelled = decided.after
+    assert told(decided).meeting.date_version == 1
 
-    assert cancel(cancelled, "Igen.") is None
+    assert cancel(cancelled, "Igen.") == Decision(cancelled)
     assert cancelled.counts_as_held_at is None
     for forbidden in (lambda: set_date(cancelled, Wanted(APRIL), TODAY), lambda: mark_held(cancelled, TODAY, TODAY)):
         with pytest.raises(Refused) as refused:
@@ -158,9 +170,7 @@ def test_a_cancelled_meeting_gets_no_date_and_is_not_held_and_cancelling_it_agai
 
 
 def test_a_meeting_without_a_date_has_no_calendar_object_that_its_cancellation_could_change() -> None:
-    fact = cancel(a_planned_meeting(), "")
-    assert fact is not None
-    assert fact.meeting.date_version == 0
+    assert told(cancel(a_planned_meeting(), "")).meeting.date_version == 0
 
 
 def test_a_meeting_counts_as_held_when_the_day_after_its_last_day_begins_in_denmark() -> None:
@@ -168,25 +178,37 @@ def test_a_meeting_counts_as_held_when_the_day_after_its_last_day_begins_in_denm
     midnight = datetime(2021, 3, 27, 23, tzinfo=UTC)
     assert meeting.counts_as_held_at == midnight
 
-    assert hold_by_clock(meeting, datetime(2021, 3, 27, 22, 59, 59, tzinfo=UTC)) is None
-    held = hold_by_clock(meeting, midnight)
-    assert held is not None
-    assert held.held_on == date(2021, 3, 27)
-    assert hold_by_clock(evolve(meeting, held), midnight) is None
+    assert hold_by_clock(meeting, datetime(2021, 3, 27, 22, 59, 59, tzinfo=UTC), SOURCE) == Decision(meeting)
+    held = hold_by_clock(meeting, midnight, SOURCE)
+    assert told(held).held_on == date(2021, 3, 27)
+    assert hold_by_clock(held.after, midnight, SOURCE) == Decision(held.after)
+    assert hold_by_clock(meeting, midnight, "/somebody/else") == Decision(meeting)
+
+
+def test_the_alarm_rings_when_the_meeting_counts_as_held_moves_with_it_and_is_taken_back() -> None:
+    meeting = a_planned_meeting()
+    first = set_date(meeting, Wanted(APRIL), TODAY)
+    moved = set_date(first.after, Wanted(date(2021, 5, 20)), TODAY)
+    rings = [cancel(meeting, "").alarms, first.alarms, moved.alarms, cancel(moved.after, "").alarms]
+    assert [alarm.due for (alarm,) in rings] == [
+        None,
+        datetime(2021, 4, 15, 22, tzinfo=UTC),
+        datetime(2021, 5, 20, 22, tzinfo=UTC),
+        None,
+    ]
+    assert {(alarm.timer, alarm.key) for (alarm,) in rings} == {(HOLD_MEETING, meeting.meeting.id)}
 
 
 def test_a_meeting_that_was_moved_is_not_held_on_its_old_day() -> None:
     moved = dated(dated(a_planned_meeting(), Wanted(APRIL)), Wanted(date(2021, 5, 20)))
-    assert hold_by_clock(moved, datetime(2021, 4, 16, 12, tzinfo=UTC)) is None
+    assert hold_by_clock(moved, datetime(2021, 4, 16, 12, tzinfo=UTC), SOURCE) == Decision(moved)
 
 
 def test_a_held_meeting_is_neither_moved_nor_cancelled_and_holding_it_again_changes_nothing() -> None:
     meeting = dated(a_planned_meeting(), Wanted(TODAY))
-    fact = mark_held(meeting, TODAY, TODAY)
-    assert fact is not None
-    held = evolve(meeting, fact)
+    held = mark_held(meeting, TODAY, TODAY).after
 
-    assert mark_held(held, TODAY, TODAY) is None
+    assert mark_held(held, TODAY, TODAY) == Decision(held)
     for forbidden in (
         lambda: set_date(held, Wanted(APRIL), TODAY),
         lambda: cancel(held, ""),
@@ -204,11 +226,7 @@ def test_nobody_can_say_that_a_meeting_was_held_tomorrow() -> None:
 
 
 def follow(standing: Standing | None, said: MeetingPlan) -> Standing:
-    fact = follow_plan(standing, PROGRAMME, said)
-    if fact is not None:
-        return evolve(standing, fact, said)
-    assert standing is not None
-    return adopt(standing, PROGRAMME, said)
+    return follow_plan(standing, PROGRAMME, said).after
 
 
 def test_a_date_set_by_staff_survives_a_new_version_of_the_file_that_says_nothing_new_about_it() -> None:
@@ -236,17 +254,15 @@ def test_a_new_date_in_the_file_moves_the_meeting_and_a_new_place_alone_leaves_i
 
 def test_the_file_does_not_bring_a_cancelled_meeting_back() -> None:
     said = a_plan()
-    meeting = follow(None, said)
-    fact = cancel(meeting, "")
-    assert fact is not None
-    assert follow_plan(evolve(meeting, fact), PROGRAMME, said.model_copy(update={"title": "Nyt"})) is None
+    cancelled = cancel(follow(None, said), "").after
+    assert follow_plan(cancelled, PROGRAMME, said.model_copy(update={"title": "Nyt"})) == Decision(cancelled)
 
 
 @pytest.mark.parametrize("day", [date.min, date.max])
 def test_a_day_that_cannot_be_in_a_file_that_nobody_checked_is_no_date(day: date) -> None:
     said = a_plan(precision="timed", date=day, starts=time(9), ends=time(8))
-    assert isinstance(follow_plan(None, PROGRAMME, said), MeetingPlanned)
-    backwards = follow_plan(None, PROGRAMME, said.model_copy(update={"date": APRIL, "last_date": day}))
+    assert isinstance(told(follow_plan(None, PROGRAMME, said)), MeetingPlanned)
+    backwards = told(follow_plan(None, PROGRAMME, said.model_copy(update={"date": APRIL, "last_date": day})))
     assert isinstance(backwards, MeetingScheduled)
     assert backwards.meeting.when is not None
     assert (backwards.meeting.when.first_day, backwards.meeting.when.last_day) == (APRIL, APRIL)
@@ -273,11 +289,11 @@ def test_the_date_version_is_the_number_of_real_changes_after_the_first_date(ask
     meeting, seen = a_planned_meeting(), []
     for wanted in asked:
         try:
-            fact = set_date(meeting, wanted, TODAY)
+            decided = set_date(meeting, wanted, TODAY)
         except Refused:
             continue
-        if fact is not None:
-            meeting = evolve(meeting, fact)
+        meeting = decided.after
+        if decided.facts:
             seen.append((meeting.meeting.when, meeting.meeting.place))
     assert all(one != other for one, other in itertools.pairwise(seen))
     assert meeting.meeting.date_version == max(len(seen) - 1, 0)

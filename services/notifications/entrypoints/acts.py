@@ -1,0 +1,19 @@
+"""What this service can be asked to do; the doors (http, kafka) say by which way."""
+
+from __future__ import annotations
+
+from services.notifications.usecases.arm_reminder import arm_reminder
+from services.notifications.usecases.send_message import send_message
+from services.notifications.usecases.settle_message import (
+    ResendMessage,
+    SettleMessage,
+    resend_message,
+    settle_message,
+)
+from shared.base.acts import act
+from shared.contracts.notifications import ArmReminder, SendMessage
+
+SEND = act(SendMessage, send_message, status=202)
+ARM_REMINDER = act(ArmReminder, arm_reminder, status=202)
+RESEND = act(ResendMessage, resend_message)
+SETTLE = act(SettleMessage, settle_message)

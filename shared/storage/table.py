@@ -1,0 +1,131 @@
+"""Whole batches of rows into a table, one statement each, from a table of its columns.
+
+```
+MEETINGS = Table("meetings", {"id": "text", "title": "text", "plan": "jsonb"}, key=("id",))
+await MEETINGS.upsert(tx, [{"id": one.id, "title": one.title, "plan": one.plan} for one in meetings])
+```
+
+A column goes over the wire as one array; rows are written in the order of their key, so that two transactions that
+write the same ones wait for each other and never lock each other out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from shared.base.cause import Cause
+from shared.storage.tx import Tx
+
+Row = Mapping[str, Any]
+Columns = Mapping[str, Sequence[Any]]
+"""The same rows turned: each column's values, all in the same order. For where thousands are written at a time."""
+
+CAUSE = {"correlation_id": "text", "causation_id": "text", "actor": "text"}
+"""Columns beside every effect; `cause_columns` has their values."""
+
+_AS_JSON = {"json", "jsonb"}
+
+
+def cause_columns(cause: Cause) -> dict[str, str | None]:
+    return {"correlation_id": cause.correlation_id, "causation_id": cause.causation_id, "actor": cause.actor}
+
+
+def cause_of(row: Any) -> Cause:
+    """Of a row that was read with the columns of CAUSE."""
+    return Cause(row["correlation_id"], row["causation_id"], row["actor"])
+
+
+class Table:
+    """`columns`: name → PostgreSQL type. `json` and `jsonb` take JSON text, `text[]` a JSON list.
+
+    `key` is what rows are known by; `fixed` columns are never replaced. Rows may leave out columns that have a default,
+    all of them the same ones.
+    """
+
+    def __init__(
+        self, name: str, columns: Mapping[str, str], *, key: Sequence[str], fixed: Collection[str] = ()
+    ) -> None:
+        self.name = name
+        self.columns = dict(columns)
+        self.key = tuple(key)
+        self.fixed = frozenset(fixed)
+        self._insert = lru_cache(maxsize=None)(self._insert_of)
+
+    async def insert(self, tx: Tx, rows: Sequence[Row] | Columns) -> None:
+        """New rows; one that is there already is an error of ours."""
+        await self._write(tx, rows, "")
+
+    async def insert_new(self, tx: Tx, rows: Sequence[Row] | Columns) -> int:
+        """How many of them were new; one that is there already, by whatever constraint, stays as it is."""
+        return await self._write(tx, rows, " ON CONFLICT DO NOTHING")
+
+    async def upsert(self, tx: Tx, rows: Sequence[Row] | Columns, *, when: str = "") -> int:
+        """New rows, or the same ones anew; how many were written.
+
+        `when` is SQL that says which ones may be replaced: `old` is the row there is, `excluded` the one to come.
+        """
+        names = _names(rows)
+        replaced = [name for name in names if name not in self.key and name not in self.fixed]
+        changes = ", ".join(f'"{name}" = excluded."{name}"' for name in replaced)
+        rule = f" ON CONFLICT ({_listed(self.key)}) DO UPDATE SET {changes}"
+        return await self._write(tx, rows, rule + (f" WHERE {when}" if when else ""))
+
+    async def update(self, tx: Tx, rows: Sequence[Row] | Columns) -> int:
+        """Rows that are there and, as a rule, locked: the columns that are named beside the key change."""
+        columns = _turned(rows)
+        names = tuple(columns)
+        if not names or not columns[names[0]]:
+            return 0
+        changes = ", ".join(f'"{name}" = {self._read("new", name)}' for name in names if name not in self.key)
+        same = " AND ".join(f'old."{name}" = new."{name}"' for name in self.key)
+        sql = f"UPDATE {self.name} AS old SET {changes} FROM {self._unnested(names)} WHERE {same}"
+        return _count(await tx.execute(sql, *columns.values()))
+
+    async def _write(self, tx: Tx, rows: Sequence[Row] | Columns, rule: str) -> int:
+        columns = _turned(rows)
+        names = tuple(columns)
+        if not names or not columns[names[0]]:
+            return 0
+        return _count(await tx.execute(self._insert(names) + rule, *columns.values()))
+
+    def _insert_of(self, names: tuple[str, ...]) -> str:
+        values = ", ".join(self._read("new", name) for name in names)
+        order = ", ".join(f'new."{name}"' for name in self.key if name in names)
+        return f"INSERT INTO {self.name} AS old ({_listed(names)}) SELECT {values} FROM {self._unnested(names)}" + (
+            f" ORDER BY {order}" if order else ""
+        )
+
+    def _unnested(self, names: Sequence[str]) -> str:
+        arrays = ", ".join(f"${place}::{self._sent(name)}[]" for place, name in enumerate(names, 1))
+        return f"unnest({arrays}) AS new ({_listed(names)})"
+
+    def _sent(self, name: str) -> str:
+        kind = self.columns[name]
+        return "text" if kind in _AS_JSON or kind.endswith("[]") else kind
+
+    def _read(self, place: str, name: str) -> str:
+        kind, column = self.columns[name], f'{place}."{name}"'
+        if kind.endswith("[]"):
+            return f"ARRAY(SELECT jsonb_array_elements_text({column}::jsonb))::{kind}"
+        return f"{column}::{kind}" if kind in _AS_JSON else column
+
+
+def _names(rows: Sequence[Row] | Columns) -> tuple[str, ...]:
+    return tuple(rows) if isinstance(rows, Mapping) else tuple(rows[0]) if rows else ()
+
+
+def _turned(rows: Sequence[Row] | Columns) -> Columns:
+    if isinstance(rows, Mapping):
+        return rows
+    return {name: [row[name] for row in rows] for name in _names(rows)}
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _count(tag: str) -> int:
+    """Of a command tag, such as `INSERT 0 3`."""
+    return int(tag.rpartition(" ")[2])
