@@ -16,11 +16,10 @@ from uuid import UUID
 import structlog
 
 from shared.base.acts import Act
-from shared.base.cause import Cause
+from shared.base.cause import Cause, new_correlation
 from shared.base.clock import Clock
 from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, classify, describe_data_error, fingerprint
-from shared.base.ids import new_id
 from shared.base.links import NO_LINKS, Links
 from shared.base.problems import DETAILS, field_errors, problem, problem_of
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, SERVICES, Command, Event, IntakeRejected, topic_of
@@ -313,7 +312,7 @@ class Batch:
         self.inbox = inbox
         self.consumer = inbox.consumer
         self.careful = careful
-        self.tx = Tx(connection, inbox.clock.now(), inbox.source, Cause(new_id(), None, None), inbox.links)
+        self.tx = Tx(connection, inbox.clock.now(), inbox.source, Cause(new_correlation(), None, None), inbox.links)
         self.outcome = Outcome()
         self.owners: dict[str, str] = {}
         self.first_read: dict[Partition, int] = {}

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from shared.base.cause import Cause
+from shared.base.cause import Cause, new_correlation
 from shared.base.clock import Clock
 from shared.base.ids import new_id
 from shared.base.links import NO_LINKS, Links
@@ -338,7 +338,7 @@ async def transaction(
             yield tx
         return
     async with where.transaction():
-        tx = Tx(where, clock.now(), source, cause or Cause(new_id(), None, None), links)
+        tx = Tx(where, clock.now(), source, cause or Cause(new_correlation(), None, None), links)
         yield tx
         await tx.flush()
     tx.committed()
