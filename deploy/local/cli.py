@@ -86,11 +86,14 @@ def demo(
     ports: Annotated[str, typer.Option(help="auto, eller den første port i en række.")] = "auto",
     leave: Annotated[bool, typer.Option("--exit", help="Stop alt, når forløbet er spillet.")] = False,
     look: Annotated[bool, typer.Option("--look", help="Spil ikke; start det, der er spillet, til Ctrl-C.")] = False,
+    programme: Annotated[
+        str | None, typer.Option(metavar="FORLØB", help="Forløbet, hvis historie spilles; ellers et netværk.")
+    ] = None,
     summary: Annotated[Path | None, typer.Option(help="Skriv tallene som JSON i denne fil.")] = None,
 ) -> None:
-    """Spil to år af et netværk på et simuleret ur, og vis hvad der kom ud af det."""
-    if look and (leave or summary):
-        raise typer.BadParameter("--look spiller ikke og går ikke sammen med --exit og --summary.")
+    """Spil et forløbs år på et simuleret ur, og vis hvad der kom ud af det."""
+    if look and (leave or summary or programme):
+        raise typer.BadParameter("--look spiller ikke og går ikke sammen med --exit, --programme og --summary.")
     from deploy.local import up as living
     from deploy.local.demo import play
 
@@ -98,12 +101,44 @@ def demo(
         try:
             if look:
                 play.look(data_dir, living.parse_ports(ports), Console())
-            else:
-                play.run(data_dir, living.parse_ports(ports), summary, Console(), leave=leave)
+            elif not play.run(
+                data_dir, living.parse_ports(ports), programme or play.PROGRAMME, summary, Console(), leave=leave
+            ):
+                raise typer.Exit(1)
         except KeyboardInterrupt:
             if not asked.is_set():
                 raise
             raise typer.Exit(0 if not leave else 130) from None
+
+
+@app.command()
+def play(
+    stories: Annotated[list[Path], typer.Argument(metavar="HISTORIE…", help="Historier (YAML), eller mapper med dem.")],
+    *,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="Behold den sidste histories data, mails og logfiler i mappen.")
+    ] = None,
+    ports: Annotated[str, typer.Option(help="auto, eller den første port i en række.")] = "auto",
+    junit: Annotated[Path | None, typer.Option(metavar="FIL", help="Skriv, hvad der kom ud af det, som JUnit.")] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", metavar="FIL", help="Det samme som JSON.")] = None,
+) -> None:
+    """Spil historier på et simuleret ur, og se efter, om alt går, som de siger.
+
+    1 = noget gik anderledes, 2 = en historie kan ikke læses. Sproget står i docs/stories.md.
+    """
+    from deploy.local import up as living
+    from deploy.local.stories import playing
+
+    with living.interruptible() as asked:
+        try:
+            status = playing.run(
+                stories, Console(), living.parse_ports(ports), data_dir=data_dir, junit=junit, as_json=as_json
+            )
+        except KeyboardInterrupt:
+            if not asked.is_set():
+                raise
+            status = 130
+    raise typer.Exit(status)
 
 
 @app.command()

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -91,6 +93,70 @@ async def grant_rows(owner_url: str) -> None:
             await connection.execute(f'ALTER DEFAULT PRIVILEGES GRANT {rights} ON {kind} TO "{runtime}"')
     finally:
         await connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a database held before its service ran: the rows of each table as PostgreSQL copies them, and sequences."""
+
+    rows: Mapping[str, bytes]
+    sequences: Mapping[str, tuple[int, bool]]
+
+
+async def read_beginning(admin_url: str, service: str) -> Beginning:
+    """How the database is now, for `begin_again`; meant for one that has just been migrated, and is almost empty."""
+    connection = await asyncpg.connect(_inside(admin_url, service))
+    try:
+        rows = {}
+        for (table,) in await connection.fetch(_TABLES):
+            if await connection.fetchval(f'SELECT EXISTS (SELECT FROM "{table}")'):
+                copied = io.BytesIO()
+                await connection.copy_from_table(table, output=copied, format="binary")
+                rows[table] = copied.getvalue()
+        sequences = {
+            name: tuple(await connection.fetchrow(f'SELECT last_value, is_called FROM "{name}"') or (1, False))
+            for (name,) in await connection.fetch(_SEQUENCES)
+        }
+        return Beginning(rows, sequences)
+    finally:
+        await connection.close()
+
+
+async def begin_again(admin_url: str, service: str, beginning: Beginning) -> None:
+    """The database as it was then, if nobody has changed its tables; whoever is connected is cut off.
+
+    A tenth of what it takes to copy a database, which waits for the disk.
+    """
+    connection = await asyncpg.connect(_inside(admin_url, service))
+    try:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        async with connection.transaction():
+            # No trigger keeps invoices from being removed, and rows that point at each other come back in any order.
+            await connection.execute("SET LOCAL session_replication_role = replica")
+            tables = [table for (table,) in await connection.fetch(_TABLES)]
+            await connection.execute("TRUNCATE " + ", ".join(f'"{table}"' for table in tables))
+            for table, rows in beginning.rows.items():
+                await connection.copy_to_table(table, source=io.BytesIO(rows), format="binary")
+            for name, (last, called) in beginning.sequences.items():
+                await connection.execute("SELECT setval($1::regclass, $2, $3)", f'"{name}"', last, called)
+    finally:
+        await connection.close()
+
+
+def _inside(admin_url: str, service: str) -> str:
+    return urlunsplit(urlsplit(admin_url)._replace(path=f"/{database_name(service)}"))
+
+
+_TABLES = """
+SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+AND NOT relispartition ORDER BY relname
+"""
+_SEQUENCES = (
+    "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'S' ORDER BY relname"
+)
 
 
 def read_passwords(path: Path) -> dict[str, str]:

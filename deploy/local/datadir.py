@@ -82,6 +82,16 @@ class DataDir:
         return self.path / "invoices"
 
     @property
+    def prefix(self) -> str:
+        """Before the names of the topics and groups that belong to what lies here."""
+        file = self.path / "prefix"
+        return file.read_text() if file.exists() else ""
+
+    @prefix.setter
+    def prefix(self, prefix: str) -> None:
+        write_atomically(self.path / "prefix", prefix)
+
+    @property
     def lock_fd(self) -> int:
         """For processes that must keep others out for as long as they live."""
         if self._lock_fd is None:
@@ -105,6 +115,13 @@ class DataDir:
                 shutil.rmtree(child)
             else:
                 child.unlink()
+        self._make_folders()
+
+    def forget_documents(self) -> None:
+        """Removes invoices and credit notes. As with `empty`, only in a demo's folder."""
+        if self.made_by != "demo":
+            raise StackError(f"{self.path} was not made by a demo and is not emptied.")
+        shutil.rmtree(self.documents)
         self._make_folders()
 
     def ports(self, wanted: Ports, services: Iterable[str]) -> dict[str, int]:

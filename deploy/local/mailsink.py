@@ -3,7 +3,7 @@
 `python -m deploy.local.mailsink --smtp HOST:PORT --http HOST:PORT --mails DIR --calendar DIR [--control]`. A mail
 counts as accepted once its file has its final name, and only then is 250 answered. Numbers go on from the
 highest one found.
-With `--control` tests may tell it to misbehave towards a recipient (`Rule`).
+With `--control` tests may tell it to misbehave towards a recipient (`Rule`), and to forget everything.
 """
 
 import argparse
@@ -92,6 +92,8 @@ class Kept:
     message_id: str
     calendar: str | None
     """The method of its calendar part (REQUEST, CANCEL, …)."""
+    attachments: list[str]
+    """The names of the files that came with it."""
 
 
 def parse(raw: bytes) -> Message:
@@ -186,6 +188,14 @@ class Mailbox:
         kept = self.kept[number] = _describe(number, f"{name}.eml", message)
         return kept
 
+    def forget(self) -> None:
+        """Removes every mail; numbers begin with 1 again."""
+        for folder, kind in ((self.mails, "*.eml"), (self.calendar, "*.ics")):
+            for file in folder.glob(kind):
+                file.unlink()
+        self.kept.clear()
+        self._last = 0
+
     def read(self, number: int) -> Message:
         """One mail. Raises KeyError when there is none of this number."""
         return parse(self.raw(number))
@@ -206,6 +216,7 @@ def _describe(number: int, file: str, message: Message) -> Kept:
         date=header(message.get("Date", "")),
         message_id=header(message.get("Message-ID", "")).strip(),
         calendar=None if calendar is None else str(calendar.get_param("method", "PUBLISH")).upper(),
+        attachments=[header(name) for part in message.walk() if (name := part.get_filename())],
     )
 
 
@@ -355,7 +366,13 @@ class Pages:
             Route("/readyz", self.alive),
         ]
         return (
-            [*open_to_all, Route("/control/rules", self.rules, methods=["GET", "PUT"])] if self.control else open_to_all
+            [
+                Route("/api/messages", self.forget, methods=["DELETE"]),
+                *open_to_all,
+                Route("/control/rules", self.rules, methods=["GET", "PUT"]),
+            ]
+            if self.control
+            else open_to_all
         )
 
     async def alive(self, _request: Request) -> Response:
@@ -439,6 +456,10 @@ class Pages:
             if number > start and (to is None or to in mail.to)
         ]
         return JSONResponse(found)
+
+    async def forget(self, _request: Request) -> Response:
+        self.mailbox.forget()
+        return Response(status_code=204)
 
     async def one(self, request: Request) -> Response:
         """One mail with its text, HTML, calendar part and headers."""

@@ -16,6 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.local.forge import Forge, Process
+from deploy.local.locations import ROOT
+
 ROTATE_BYTES = 50_000_000
 LAUNCHER = Path(__file__).with_name("_launch.py")
 
@@ -39,18 +42,20 @@ class Command:
     stop_timeout_s: float = 10.0
     death_signal: signal.Signals = signal.SIGKILL
     pass_fds: tuple[int, ...] = ()
+    forge: Forge | None = None
+    """Starts it instead, as a copy of a process that has read all of `argv`'s libraries."""
 
 
-def start(command: Command) -> subprocess.Popen[bytes]:
+def start(command: Command) -> Process:
     """Starts it. Standard output and error are appended to its log; standard input is empty."""
     command.log.parent.mkdir(parents=True, exist_ok=True)
-    launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(int(command.death_signal)), str(os.getpid())]
-    launch.append(command.user or "")
     if command.log.exists() and command.log.stat().st_size > ROTATE_BYTES:
         command.log.replace(command.log.with_suffix(".1.log"))
+    if command.forge is not None:
+        return command.forge.start(opened, command.env, command.cwd or Path.cwd(), command.log)
     with command.log.open("ab") as log:
         return subprocess.Popen(
-            [*command.prefix, *launch, *command.argv],
+            [*command.prefix, *_launch(command.death_signal, command.user), *command.argv],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -61,7 +66,22 @@ def start(command: Command) -> subprocess.Popen[bytes]:
         )
 
 
-def stop(process: subprocess.Popen[bytes], command: Command) -> int:
+def opened(argv: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Starts a process that is talked to over its standard input and output."""
+    return subprocess.Popen(
+        [*_launch(signal.SIGKILL), *argv],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        start_new_session=True,
+    )
+
+
+def _launch(death_signal: signal.Signals, user: str | None = None) -> list[str]:
+    return [sys.executable, "-I", "-S", str(LAUNCHER), str(int(death_signal)), str(os.getpid()), user or ""]
+
+
+def stop(process: Process, command: Command) -> int:
     """Asks, waits, then kills the group. Returns the exit status; a process that had ended already is no error."""
     if process.poll() is None:
         process.send_signal(command.stop_signal)
@@ -73,7 +93,13 @@ def stop(process: subprocess.Popen[bytes], command: Command) -> int:
     return process.wait()
 
 
-def kill_group(process: subprocess.Popen[bytes]) -> None:
+def kill(process: Process) -> int:
+    """SIGKILL to it and its group, and waits for its end."""
+    kill_group(process)
+    return process.wait()
+
+
+def kill_group(process: Process) -> None:
     """SIGKILL to the process and whatever it left in its group."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +28,7 @@ from deploy.local import caddy, databases, einvoice_rules, jars, kafka, postgres
 from deploy.local.blocking import run_blocking
 from deploy.local.datadir import ADMIN_PASSWORD, API_TOKEN, DataDir, MadeBy, Ports, write_atomically
 from deploy.local.errors import StackError
+from deploy.local.forge import Forge
 from deploy.local.locations import ROOT, cache_dir, python_module, read_running, service_names
 from deploy.local.ports import HOST
 from deploy.local.process import Command
@@ -69,6 +70,10 @@ class Addresses:
     simulated_start: str | None
     """Where the simulated clock began; None = the real time."""
     seed: int
+    prefix: str = ""
+    """Before the name of every topic and group."""
+    callers: Sequence[str] = ()
+    """Who has a token of their own besides the installation's (`token_of`)."""
 
     def public(self) -> dict[str, Any]:
         """The same without secrets; for `--json`, for a file, for a screen."""
@@ -100,6 +105,10 @@ class Stack:
     services: tuple[str, ...] = field(default_factory=service_names)
     service_command: Callable[[str], Sequence[str]] = python_module
     mail_control: bool = False
+    callers: Sequence[str] = ()
+    """Names of further API tokens, so that effects tell who asked for them."""
+    renewable: bool = False
+    """Whether `begin_again` will be called; what it needs is prepared at the start."""
     keep: bool = False
     """Goes on with what a demo left, which is emptied otherwise."""
     on_step: Callable[[str], None] = _nothing
@@ -109,6 +118,11 @@ class Stack:
         self._data: DataDir | None = None
         self._supervisor: Supervisor | None = None
         self._addresses: Addresses | None = None
+        self._beginnings = 0
+        self._ahead: ThreadPoolExecutor | None = None
+        self._next_topics: Future[None] | None = None
+        self._beginning: dict[str, databases.Beginning] = {}
+        self._forges: dict[str, Forge] = {}
 
     # Living and ending
 
@@ -129,6 +143,9 @@ class Stack:
 
     def stop(self) -> None:
         """Stops the services (they drain), then the gateway and the mail sink, then the servers. Harmless twice."""
+        if self._ahead is not None:
+            self._ahead.shutdown()
+            self._ahead = None
         if self._supervisor is not None:
             self._supervisor.close((self.services, EDGE_NAMES, SERVER_NAMES))
             self._supervisor = None
@@ -199,6 +216,57 @@ class Stack:
         """SIGCONT."""
         self.supervisor.signal(name, signal.SIGCONT)
 
+    def kill_and_wait(self, name: str) -> None:
+        """SIGKILL; returns when the supervisor has started it again and it is ready."""
+        falls = self.supervisor.state(name).falls
+        self.kill(name)
+        self.supervisor.wait_for_fall(name, falls + 1)
+        self.wait_until_ready(name)
+
+    def begin_again(self, simulated_start: datetime, callers: Sequence[str] = ()) -> Addresses:
+        """Everything is empty, and the clock begins anew: the next story, on the same servers.
+
+        The services are killed, for nothing of theirs is kept. Databases get back what they held before a service ran,
+        topics and groups another prefix, mails and documents are removed.
+        """
+        data, before = self._data, self.addresses
+        if data is None or self._next_topics is None:
+            raise StackError("This stack was not started to begin again.")
+        self.supervisor.kill(*self.services)
+        self._next_topics.result()
+        self._beginnings += 1
+        self.simulated_start, self.callers = simulated_start, callers
+        addresses = self._addresses = replace(
+            before,
+            simulated_start=simulated_start.isoformat(),
+            callers=tuple(callers),
+            prefix=f"{self._beginnings}.",
+        )
+        data.prefix = addresses.prefix
+        with ThreadPoolExecutor() as pool:
+            _all(
+                [
+                    *(
+                        pool.submit(run_blocking, databases.begin_again(addresses.postgres, service, beginning))
+                        for service, beginning in self._beginning.items()
+                    ),
+                    pool.submit(_forget_mails, addresses.mail),
+                    pool.submit(data.forget_documents),
+                ]
+            )
+        for service in self.services:
+            self.supervisor.run(service, self._service_command(service, data, addresses))
+        self._wait_until_ready(self.services, READY_DEADLINE_S)
+        self._look_ahead(addresses.kafka, before.prefix)
+        write_atomically(data.path / "running.json", json.dumps(addresses.public()))
+        return addresses
+
+    def _look_ahead(self, bootstrap: str, gone: str | None = None) -> None:
+        """The topics of the next beginning are made while something else goes on: they take the disk a second."""
+        self._ahead = self._ahead or ThreadPoolExecutor(1)
+        following = f"{self._beginnings + 1}."
+        self._next_topics = self._ahead.submit(run_blocking, topics.replace_topics(bootstrap, gone, following))
+
     def take_down(self, *names: str) -> None:
         """Stops them orderly and leaves them stopped until `bring_up`."""
         self.supervisor.stop(*names)
@@ -235,6 +303,10 @@ class Stack:
             data.path / "kafka", port=ports["kafka"], controller_port=ports["kafka_controller"], logs=data.logs
         )
         addresses = self._addresses = self._plan(data, ports, server, broker)
+        if self.renewable:
+            self._forges = {service: self._forge(service, data) for service in self.services}
+            for forge in self._forges.values():
+                supervisor.open(forge)
         with ThreadPoolExecutor() as pool:
             prepared = pool.submit(server.prepare)
             jars.install()
@@ -245,11 +317,18 @@ class Stack:
             supervisor.run("postgres", server.command())
             supervisor.run("mail", self._mail_command(data, ports))
             supervisor.run("gateway", self._gateway_command(data, ports, addresses))
-            _all([pool.submit(self._prepare_databases, data, server), pool.submit(self._prepare_topics, broker)])
+            _all(
+                [
+                    pool.submit(self._prepare_databases, data, server),
+                    pool.submit(self._prepare_topics, broker, data.prefix),
+                ]
+            )
         self.on_step("Starter tjenesterne")
         for service in self.services:
             supervisor.run(service, self._service_command(service, data, addresses))
         self._wait_until_ready((*EDGE_NAMES, *self.services), READY_DEADLINE_S, starting=True)
+        if self.renewable:
+            self._look_ahead(addresses.kafka)
         write_atomically(data.path / "running.json", json.dumps(addresses.public()))
         return addresses
 
@@ -260,11 +339,15 @@ class Stack:
         run_blocking(databases.ensure_databases(server.admin_url, passwords, self.services))
         with ThreadPoolExecutor() as pool:
             _all([pool.submit(self._migrate, service, server, passwords) for service in self.services])
+        if self.renewable:
+            self._beginning = {
+                service: run_blocking(databases.read_beginning(server.admin_url, service)) for service in self.services
+            }
 
-    def _prepare_topics(self, broker: kafka.Broker) -> None:
+    def _prepare_topics(self, broker: kafka.Broker, prefix: str) -> None:
         with self._explained("kafka", broker.explain):
             run_blocking(self._while_all_live(kafka.wait_until_usable(broker.bootstrap)))
-        run_blocking(topics.ensure_topics(broker.bootstrap))
+        run_blocking(topics.ensure_topics(broker.bootstrap, prefix))
 
     async def _while_all_live(self, work: Coroutine[Any, Any, None]) -> None:
         """Does it, unless one of the processes ends meanwhile."""
@@ -322,22 +405,30 @@ class Stack:
             link_key_file=str(data.link_key_file(self.seed if self.simulated_start else None)),
             simulated_start=self.simulated_start.isoformat() if self.simulated_start else None,
             seed=self.seed,
+            prefix=data.prefix,
+            callers=tuple(self.callers),
         )
 
     def _mail_command(self, data: DataDir, ports: Mapping[str, int]) -> Command:
         module = (sys.executable, "-m", "deploy.local.mailsink")
         listen = ("--smtp", f"{HOST}:{ports['smtp']}", "--http", f"{HOST}:{ports['mail']}")
         folders = ("--mails", str(data.mails), "--calendar", str(data.calendar))
-        control = ("--control",) if self.mail_control else ()
+        control = ("--control",) if self.mail_control or self.renewable else ()
         return Command(argv=(*module, *listen, *folders, *control), log=data.logs / "mail.log", cwd=ROOT)
 
     def _gateway_command(self, data: DataDir, ports: Mapping[str, int], addresses: Addresses) -> Command:
         upstreams = {name: url.removeprefix("http://") for name, url in addresses.services.items()}
         return caddy.command(data.path / "caddy", ports["gateway"], HOST, upstreams, data.logs / "gateway.log")
 
+    def _forge(self, service: str, data: DataDir) -> Forge:
+        """What a service reads at its start, read once for all its starts."""
+        modules = (f"services.{service}.app", "shared.runtime.commands")
+        return Forge(f"services.{service}", modules, data.logs / f"{service}.log")
+
     def _service_command(self, service: str, data: DataDir, addresses: Addresses) -> Command:
         return Command(
             argv=self.service_command(service),
+            forge=self._forges.get(service),
             log=data.logs / f"{service}.log",
             env={**service_environment(service, addresses), **self.env.get(service, {})},
             cwd=ROOT,
@@ -387,16 +478,17 @@ def running(data_dir: Path) -> Addresses:
 def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
     """What a service is told; see `shared.runtime.settings`."""
     port = addresses.services[service].rpartition(":")[2]
-    token = hashlib.sha256(addresses.api_token.encode()).hexdigest()
+    tokens = {TOKEN_NAME: addresses.api_token}
+    tokens |= {name: token_of(addresses.api_token, name) for name in addresses.callers}
     told = {
         "TOVHOLDER_DATABASE_URL": addresses.databases[service],
         "TOVHOLDER_KAFKA": addresses.kafka,
-        "TOVHOLDER_PREFIX": "",
+        "TOVHOLDER_PREFIX": addresses.prefix,
         "TOVHOLDER_HTTP_HOST": HOST,
         "TOVHOLDER_HTTP_PORT": port,
         "TOVHOLDER_SMTP": addresses.smtp,
         "TOVHOLDER_PUBLIC_URL": addresses.gateway,
-        "TOVHOLDER_API_TOKENS": f"{TOKEN_NAME}:{token}",
+        "TOVHOLDER_API_TOKENS": ",".join(f"{name}:{_sha256(token)}" for name, token in tokens.items()),
         "TOVHOLDER_LINK_KEY_FILE": addresses.link_key_file,
         "TOVHOLDER_STATIC_DIR": str(cache_dir() / "static"),
         "TOVHOLDER_DOCUMENTS_DIR": addresses.data_dir,
@@ -406,6 +498,19 @@ def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
     if addresses.simulated_start is not None:
         told["TOVHOLDER_SIMULATED_START"] = addresses.simulated_start
     return told
+
+
+def token_of(api_token: str, caller: str) -> str:
+    """The token of one caller; whoever holds the installation's own can work it out."""
+    return _sha256(f"{api_token}\n{caller}")
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _forget_mails(url: str) -> None:
+    httpx.delete(f"{url}/api/messages", timeout=30.0, trust_env=False).raise_for_status()
 
 
 def _database_url(admin_url: str, service: str, role: str, passwords: Mapping[str, str]) -> str:

@@ -8,15 +8,15 @@ are signalled by the kernel when the thread that started them ends (`process.sta
 from __future__ import annotations
 
 import signal
-import subprocess
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from deploy.local import process
 from deploy.local.errors import StackError
+from deploy.local.forge import Forge, Process
 from deploy.local.process import Command
 
 FIRST_PAUSE_S = 0.2
@@ -40,7 +40,7 @@ class State:
 @dataclass(slots=True)
 class _Child:
     command: Command
-    running: subprocess.Popen[bytes] | None = None
+    running: Process | None = None
     wanted: bool = True
     falls: int = 0
     pause_s: float = FIRST_PAUSE_S
@@ -57,6 +57,7 @@ class Supervisor:
         self._changed = threading.Condition(self._lock)
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
         self._closed = threading.Event()
+        self._forges: list[Forge] = []
 
     def run(self, name: str, command: Command) -> None:
         """Starts it and keeps it running. A name that was stopped may be run again, also with another command."""
@@ -66,6 +67,11 @@ class Supervisor:
                 raise StackError(f"{name} runs already.")
             child = self._children[name] = _Child(command, falls=child.falls if child else 0)
         self._starter.submit(self._start, name, child).result()
+
+    def open(self, forge: Forge) -> None:
+        """Starts a forge that commands will name, so that it is ready when they are run; it ends with this."""
+        self._forges.append(forge)
+        self._starter.submit(forge.open, process.opened).result()
 
     def command(self, name: str) -> Command:
         """What it was started with."""
@@ -101,6 +107,13 @@ class Supervisor:
 
     def stop(self, *names: str) -> None:
         """Stops them at the same time, each in its own orderly way, and leaves them stopped."""
+        self._end(names, process.stop)
+
+    def kill(self, *names: str) -> None:
+        """SIGKILL, and they are left stopped; nothing of them runs when this returns."""
+        self._end(names, lambda running, _command: process.kill(running))
+
+    def _end(self, names: Iterable[str], how: Callable[[Process, Command], object]) -> None:
         with self._changed:
             children = [self._child(name) for name in names]
             for child in children:
@@ -111,7 +124,7 @@ class Supervisor:
         ending = [(child.running, child.command) for child in children if child.running is not None]
         if ending:
             with ThreadPoolExecutor(len(ending)) as pool:
-                list(pool.map(lambda pair: process.stop(*pair), ending))
+                list(pool.map(lambda pair: how(*pair), ending))
         with self._lock:
             for child in children:
                 # Forgotten, so that a later stop never signals a process id that has a new owner.
@@ -130,6 +143,8 @@ class Supervisor:
         for group in (*order, tuple(self._children)):
             self.stop(*(name for name in group if name in self._children))
         self._closed.set()
+        for forge in self._forges:
+            forge.close()
         self._starter.shutdown()
 
     def _child(self, name: str) -> _Child:

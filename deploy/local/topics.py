@@ -1,7 +1,7 @@
 """The topics: one per service, named after the folders in `services/`, and one for what other systems ask for.
 
 `python -m deploy.local.topics --bootstrap HOST:PORT` makes those that are missing; it never changes or removes one,
-because the number of partitions decides where a key lies.
+because the number of partitions decides where a key lies. Only what a story has told is removed.
 """
 
 from __future__ import annotations
@@ -45,6 +45,19 @@ async def ensure_topics(bootstrap: Address, prefix: str = "", *, replication: in
             if code not in (0, TOPIC_EXISTS):
                 raise for_code(code)(f"topic {name}")
         return wanted
+    finally:
+        await admin.close()
+
+
+async def replace_topics(bootstrap: Address, gone: str | None, following: str) -> None:
+    """Topics with the prefix `following` are made, and those with `gone` removed with all that is in them."""
+    await ensure_topics(bootstrap, following)
+    if gone is None:
+        return
+    admin = AIOKafkaAdminClient(**client_options(bootstrap), client_id="tovholder-topics")
+    await admin.start()
+    try:
+        await admin.delete_topics(list(topic_names(gone)))
     finally:
         await admin.close()
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from deploy.local.demo.client import Client, Problem
-from deploy.local.demo.simulation import Simulation
 from deploy.local.locations import ROOT
+from deploy.local.simulation import Simulation
 from deploy.local.stack import Stack
+from deploy.local.stories.client import Client, Problem
 from shared.contracts.time import local
 from tests.support import oracle
 from tests.support.eventually import eventually

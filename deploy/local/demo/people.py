@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from random import Random
 from typing import NamedTuple
+
+from deploy.local.stories.programmes import domain_of
 
 _FIRST = (
     *("Asta", "Bo", "Carla", "Ditlev", "Ebbe", "Fie", "Gorm", "Hanne", "Ib", "Jytte", "Kaj", "Liva", "Mads", "Nanna"),
@@ -20,12 +21,6 @@ _ASCII = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", " ": "-"})
 class Named(NamedTuple):
     name: str
     email: str
-
-
-def domain_of(municipality: str) -> str:
-    """`koebenhavn.example` of København."""
-    plain = unicodedata.normalize("NFD", municipality.lower().translate(_ASCII))
-    return "".join(mark for mark in plain if mark.isascii() and (mark.isalnum() or mark == "-")) + ".example"
 
 
 class People:

@@ -1,12 +1,11 @@
-"""`tovholder demo`: plays P1's two years, shows them, counts what came of them."""
+"""`tovholder demo`: plays a programme's years, shows them, counts what came of them."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,81 +14,89 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from deploy.local.blocking import run_blocking
 from deploy.local.datadir import Ports
-from deploy.local.demo.client import Client
-from deploy.local.demo.scenario import END, PROGRAMME, START, Scenario
-from deploy.local.demo.simulation import Simulation
 from deploy.local.demo.timeline import Timeline
 from deploy.local.errors import StackError
 from deploy.local.locations import DEMO_DATA_DIR, made_by
 from deploy.local.stack import Addresses, Stack
+from deploy.local.stories import shelf
+from deploy.local.stories.client import Client
+from deploy.local.stories.player import Played, Player
+from deploy.local.stories.report import show
+from deploy.local.stories.shelf import Tale
+from deploy.local.stories.stage import Stage
+from deploy.local.stories.theatre import SEED
 from shared.contracts.danish import kroner, short_day
 from shared.contracts.time import day_of
 
-SEED = 2020
-INVOICE = "ungenetvaerk-1"
-"""The first that is issued."""
+PROGRAMME = "netvaerk-kommunal-ungeindsats"
+"""The one that is played when nobody names another."""
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""A clock goes on where it stood, when that is later."""
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
-    """What a play came to. `summary` is the same in every run; `seconds` is not."""
+class Demo:
+    """What a play came to. `summary` is the same in every play."""
 
+    played: Played
     summary: dict[str, Any]
-    seconds: float
-    jumps: int
 
 
-def stack(data_dir: Path, ports: Ports, on_step: Any, *, keep: bool = False) -> Stack:
-    return Stack(data_dir, ports=ports, simulated_start=START, seed=SEED, made_by="demo", keep=keep, on_step=on_step)
+def stack(data_dir: Path, ports: Ports, start: datetime, console: Console, *, keep: bool = False) -> Stack:
+    return Stack(
+        data_dir,
+        ports=ports,
+        simulated_start=start,
+        seed=SEED,
+        made_by="demo",
+        keep=keep,
+        on_step=lambda step: console.print(step, style="dim"),
+    )
 
 
-async def play(addresses: Addresses, console: Console) -> Played:
+async def play(running: Stack, programme_id: str, tale: Tale, console: Console) -> Demo:
     """Play on a stack that has just been started on an empty data directory."""
-    began = time.monotonic()
-    async with (
-        Simulation(addresses.services, addresses.kafka) as simulation,
-        Timeline(addresses.kafka) as timeline,
-        Client(addresses.gateway, addresses.mail, addresses.api_token) as client,
-    ):
-        scenario = Scenario(client, simulation.quiet, SEED)
+    story, timeline = tale.checked.story, Timeline()
+    addresses = running.addresses
+    async with Stage(addresses, running.kill_and_wait) as stage:
         with Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
             console=console,
         ) as progress:  # fmt: skip
-            task = progress.add_task("To år", total=(END - START).total_seconds())
+            task = progress.add_task(story.story, total=((story.until or story.clock) - story.clock).total_seconds())
+            shown = day_of(story.clock)
 
-            async def show(now: datetime) -> None:
-                await timeline.read()
-                for line in timeline.lines_before(day_of(now)):
+            async def look(now: datetime, _what: str = "") -> None:
+                nonlocal shown
+                if day_of(now) <= shown:
+                    return
+                shown = day_of(now)
+                timeline.take(await stage.facts())
+                for line in timeline.lines_before(shown):
                     progress.console.print(line, highlight=False, soft_wrap=True)
-                done = (now - START).total_seconds()
-                progress.update(task, completed=done, description=f"{short_day(day_of(now)):>18}")
+                done = (now - story.clock).total_seconds()
+                progress.update(task, completed=done, description=f"{short_day(shown):>18}")
 
-            for step in scenario.steps():
-                await simulation.advance(step.at)
-                await show(step.at)
-                scenario.today = day_of(step.at)
-                await step.do()
-            await simulation.advance(END)
-            await show(END + timedelta(days=1))
-        return Played(
-            await _count(client, timeline, Path(addresses.data_dir)), time.monotonic() - began, simulation.jumps
-        )
+            player = Player(stage, tale.checked, look)
+            played = await player.play(tale.begin())
+            await look(player.now + timedelta(days=1))
+        return Demo(played, await _count(stage.client, programme_id, timeline, Path(addresses.data_dir)))
 
 
-async def _count(client: Client, timeline: Timeline, data_dir: Path) -> dict[str, Any]:
+async def _count(client: Client, programme_id: str, timeline: Timeline, data_dir: Path) -> dict[str, Any]:
     """The numbers, from the services' own lists and from the files that people find."""
-    enrolments = (await client.get("/api/enrollment/enrolments", programme_id=PROGRAMME))["enrolments"]
-    meetings = (await client.get("/api/scheduling/meetings", programme_id=PROGRAMME))["meetings"]
-    invoices = (await client.get("/api/invoicing/invoices", programme_id=PROGRAMME))["invoices"]
-    given_back = (await client.get("/api/invoicing/credit-notes", programme_id=PROGRAMME))["credit_notes"]
-    claims = (await client.get("/api/invoicing/claims", programme_id=PROGRAMME))["claims"]
+    enrolments = (await client.get("/api/enrollment/enrolments", programme_id=programme_id))["enrolments"]
+    meetings = (await client.get("/api/scheduling/meetings", programme_id=programme_id))["meetings"]
+    invoices = (await client.get("/api/invoicing/invoices", programme_id=programme_id))["invoices"]
+    given_back = (await client.get("/api/invoicing/credit-notes", programme_id=programme_id))["credit_notes"]
+    claims = (await client.get("/api/invoicing/claims", programme_id=programme_id))["claims"]
     kinds = {claim["invoice_id"]: claim["kind"] for claim in claims}
     fees = [one for one in invoices if kinds[one["id"]] == "fee"]
     extras = [one for one in invoices if kinds[one["id"]] == "extra"]
     return {
-        "programme": PROGRAMME,
+        "programme": programme_id,
         "enrolments": _tally(one["status"] for one in enrolments),
         "meetings": _tally(one["state_title"] for one in meetings),
         "participants": {
@@ -144,10 +151,10 @@ def _calendar(folder: Path) -> dict[str, int]:
     return counted
 
 
-def table(played: Played) -> Table:
+def table(demo: Demo) -> Table:
     """The same numbers for people."""
-    summary = played.summary
-    shown = Table(title="To år med Netværk om den kommunale ungeindsats", show_header=False)
+    summary = demo.summary
+    shown = Table(title=demo.played.checked.story.story, show_header=False)
     shown.add_column("Hvad")
     shown.add_column("Tal", justify="right")
     for status, count in summary["enrolments"].items():
@@ -174,24 +181,35 @@ def table(played: Played) -> Table:
     return shown
 
 
-def write_summary(file: Path, played: Played) -> None:
+def write_summary(file: Path, demo: Demo) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(played.summary, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(demo.summary, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def run(data_dir: Path, ports: Ports, summary: Path | None, console: Console, *, leave: bool) -> None:
-    """Play; write the numbers to `summary`; then keep everything running until Ctrl-C, or leave at once."""
-    with stack(data_dir, ports, lambda step: console.print(step, style="dim")) as running:
-        addresses = running.addresses
-        played = asyncio.run(play(addresses, console))
-        console.print(table(played))
-        console.print(f"To år på {played.seconds:.0f} sekunder. Alt ligger som filer i {addresses.data_dir}")
+def run(
+    data_dir: Path, ports: Ports, programme_id: str, summary: Path | None, console: Console, *, leave: bool
+) -> bool:
+    """Play; write the numbers to `summary`; then keep everything running until Ctrl-C, or leave at once.
+
+    Whether all came out as the story says.
+    """
+    tale = shelf.of_programme(programme_id)
+    with stack(data_dir, ports, tale.checked.story.clock, console) as running:
+        demo = asyncio.run(play(running, programme_id, tale, console))
+        if not demo.played.holds:
+            show(console, demo.played)
+            return False
+        console.print(table(demo))
+        console.print(
+            f"Spillet på {demo.played.seconds:.0f} sekunder. Alt ligger som filer i {running.addresses.data_dir}"
+        )
         if summary is not None:
-            write_summary(summary, played)
+            write_summary(summary, demo)
         if leave:
             console.print(f"Se det igen: ./tovholder demo --look{_where(data_dir)}", soft_wrap=True)
-            return
-        _stay(running, data_dir, console)
+        else:
+            _stay(running, data_dir, console)
+        return True
 
 
 def look(data_dir: Path, ports: Ports, console: Console) -> None:
@@ -200,20 +218,32 @@ def look(data_dir: Path, ports: Ports, console: Console) -> None:
         raise StackError(
             f"{data_dir} holds no demo that was played. Play it with `tovholder demo --data-dir {data_dir}`."
         )
-    with stack(data_dir, ports, lambda step: console.print(step, style="dim"), keep=True) as running:
+    with stack(data_dir, ports, LONG_AGO, console, keep=True) as running:
         _stay(running, data_dir, console)
+
+
+async def _what_is_there(addresses: Addresses) -> tuple[list[str], list[str]]:
+    """Ids of the programmes, and of the invoices in the order they were issued."""
+    async with Client(addresses.gateway, addresses.mail, addresses.api_token) as client:
+        programmes = (await client.get("/api/enrollment/programmes"))["programmes"]
+        invoices = (await client.get("/api/invoicing/invoices"))["invoices"]
+    return [one["id"] for one in programmes], [one["id"] for one in invoices]
 
 
 def _stay(running: Stack, data_dir: Path, console: Console) -> None:
     """Until Ctrl-C, with what a person may look at meanwhile."""
     addresses = running.addresses
     where = _where(data_dir)
-    console.print(f"\nTilmelding   {addresses.gateway}/tilmeld/{PROGRAMME}")
+    programmes, invoices = run_blocking(_what_is_there(addresses))
+    console.print()
+    for programme_id in programmes:
+        console.print(f"Tilmelding   {addresses.gateway}/tilmeld/{programme_id}", soft_wrap=True)
     console.print(f"Mails        {addresses.mail}")
     console.print(f"Fakturaer    {addresses.data_dir}/invoices")
     console.print(f"API-nøgle    {addresses.api_token_file}")
-    console.print(f"Prøv         ./tovholder document show {INVOICE} --out {INVOICE}.pdf{where}", soft_wrap=True)
-    console.print(f"             ./tovholder why {INVOICE}{where}", soft_wrap=True)
+    for invoice in invoices[:1]:
+        console.print(f"Prøv         ./tovholder document show {invoice} --out {invoice}.pdf{where}", soft_wrap=True)
+        console.print(f"             ./tovholder why {invoice}{where}", soft_wrap=True)
     console.print(f"Senere       ./tovholder demo --look{where}", soft_wrap=True)
     console.print("\nAlt kører videre. Ctrl-C stopper det.")
     running.wait()

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import TracebackType
-from typing import Any, Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
+from deploy.local.stories.log import Told
 from shared.contracts.danish import kroner, short_day
-from shared.contracts.event import PARTITIONS, SERVICES, topic_of
+from shared.contracts.event import FACTS
 from shared.contracts.time import day_of
 
 LABELS = {
@@ -67,56 +62,20 @@ class Day:
 
 
 class Timeline:
-    """Reads every topic from its beginning and hands out each day once it is over."""
+    """Takes in what was told, and hands out each day once it is over."""
 
-    def __init__(self, bootstrap: str, prefix: str = "") -> None:
+    def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.days: dict[date, Day] = {}
         self._told: set[date] = set()
-        self._prefix = prefix
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            fetch_max_wait_ms=100,
-        )
-        self._partitions: list[TopicPartition] = []
-        self._read: dict[TopicPartition, int] = {}
-        self._more = asyncio.Condition()
+        self._taken = 0
 
-    async def __aenter__(self) -> Self:
-        await self._consumer.start()
-        for service in SERVICES:
-            topic = self._prefix + topic_of(service)
-            self._partitions += [TopicPartition(topic, part) for part in range(PARTITIONS)]
-        self._consumer.assign(self._partitions)
-        await self._consumer.seek_to_beginning(*self._partitions)
-        self._reading = asyncio.create_task(self._read_on())
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._reading
-        await self._consumer.stop()
-
-    async def read(self) -> None:
-        """Wait until everything that stands on the topics now has been taken in."""
-        ends = await self._consumer.end_offsets(self._partitions)
-        async with self._more:
-            await self._more.wait_for(lambda: all(self._read.get(part, 0) >= end for part, end in ends.items()))
-
-    async def _read_on(self) -> None:
-        while True:
-            found = await self._consumer.getmany(timeout_ms=1000)
-            for part, records in found.items():
-                for record in records:
-                    self._take(json.loads(record.value))
-                self._read[part] = records[-1].offset + 1
-            async with self._more:
-                self._more.notify_all()
+    def take(self, records: Sequence[Told]) -> None:
+        """Of a list that only grows, what has come since the last time."""
+        new, self._taken = records[self._taken :], len(records)
+        for record in new:
+            if record.type in FACTS:
+                self._take(record)
 
     def lines_before(self, day: date) -> list[str]:
         """The sentences of the days before `day` that have not been handed out yet, oldest first."""
@@ -124,14 +83,13 @@ class Timeline:
         self._told.update(over)
         return [f"{short_day(known):>18}  {self.days[known].sentence()}" for known in over]
 
-    def _take(self, event: dict[str, Any]) -> None:
-        name = event["type"].split(".")[2]
+    def _take(self, record: Told) -> None:
+        name = record.type.split(".")[2]
         self.counts[name] += 1
-        day = self.days.setdefault(day_of(datetime.fromisoformat(event["time"])), Day())
+        day = self.days.setdefault(day_of(datetime.fromisoformat(record.event["time"])), Day())
         day.events[name] += 1
-        data = event["data"]
         if name == "InvoiceIssued":
-            day.invoiced_net_ore += data["invoice"]["net_ore"]
-            day.invoiced_gross_ore += data["invoice"]["gross_ore"]
+            day.invoiced_net_ore += record.data["invoice"]["net_ore"]
+            day.invoiced_gross_ore += record.data["invoice"]["gross_ore"]
         if name in {"MeetingScheduled", "MeetingRescheduled", "MeetingCancelled", "MeetingHeld"}:
-            day.meetings.append(data["meeting"]["title"])
+            day.meetings.append(record.data["meeting"]["title"])

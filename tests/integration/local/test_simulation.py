@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from deploy.local.demo.simulation import Simulation
 from deploy.local.errors import StackError
 from deploy.local.ports import HOST, free_ports
+from deploy.local.simulation import Simulation
 
 
 @contextmanager

@@ -1,0 +1,337 @@
+"""A story file, read and checked before anything is played: every fault with its line, several at once.
+
+Beside the fields themselves: commands and facts by their wire names and their data by their schemas, references to
+steps that come before, instants in order, programmes and changes to them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from deploy.local.stories.programmes import NoSuchPathError, changed_copy, municipalities, programme_file
+from deploy.local.stories.reading import Document, Place, Trail, UnreadableError, read_file, read_text
+from deploy.local.stories.references import NAME, has_reference, is_lookup, names_in
+from deploy.local.stories.story import EXPECTATIONS, STEPS, Mail, MailLink, Publication, Redeliver, Story, instant
+from shared.base.problems import field_errors
+from shared.contracts import enrollment, invoicing, notifications, scheduling
+from shared.contracts.event import COMMANDS, FACTS, Command, Event
+
+OWNERS = (enrollment, scheduling, invoicing, notifications)
+"""Imported so that every fact and command is in the registries."""
+
+_BRANCHES = {"str", "int", "MailLink", "Publication", "Address", "dict[str,any]"}
+"""What pydantic calls the members of a union in the place of an error."""
+_INNER: Mapping[str, type[BaseModel]] = {"mails": Mail, "link": MailLink, "programmes": Publication}
+_NESTED = ("together", "steps", "expect")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A programme file, changed, and when it is published; at the beginning when that is None."""
+
+    at: datetime | None
+    text: str
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A story that can be played, and where its parts stand."""
+
+    story: Story
+    file: str
+    published: tuple[Published, ...] = ()
+    places: Document | None = None
+
+    def where(self, trail: Trail) -> str:
+        """`stories/extras.yaml:34`; the file alone for a story that is written while it is played."""
+        return f"{self.file}:{self.line(trail)}" if self.places else self.file
+
+    def line(self, trail: Trail) -> int:
+        return self.place(trail).line
+
+    def place(self, trail: Trail) -> Place:
+        return self.places.place(trail) if self.places else Place(1, 1)
+
+
+def check_file(path: Path) -> Checked:
+    """Raises UnreadableError with everything that is wrong."""
+    return _check(read_file(path), path.parent)
+
+
+def check_text(text: str, file: str, beside: Path) -> Checked:
+    """As check_file, for a text that lies in no file of its own."""
+    return _check(read_text(text, file), beside)
+
+
+def check_story(story: Story, file: str, beside: Path) -> Checked:
+    """For a story that is made by a program. Raises NoSuchPathError."""
+    published = [_published(one, ("programmes", place), beside) for place, one in enumerate(story.publications)]
+    return Checked(story, file, tuple(published))
+
+
+def _published(one: Publication, trail: Trail, beside: Path) -> Published:
+    text = programme_file(one.file, beside).read_text(encoding="utf-8")
+    return Published(one.at, changed_copy(text, one.change), trail)
+
+
+def _check(document: Document, beside: Path) -> Checked:
+    raw = document.value
+    _Checker(document).check()
+    story: Story | None = None
+    try:
+        story = Story.model_validate(raw)
+    except ValidationError as error:
+        _structure(document, error)
+    published: list[Published] = []
+    for place, one in enumerate(story.publications if story else ()):
+        trail: Trail = ("programmes", place)
+        try:
+            published.append(_published(one, trail, beside))
+        except NoSuchPathError as error:
+            document.fault(trail, str(error))
+        except OSError:
+            document.fault(trail, f"Programfilen {programme_file(one.file, beside)} findes ikke.")
+    if document.faults or story is None:
+        raise UnreadableError(document.file, document.faults)
+    return Checked(story, document.file, tuple(published), document)
+
+
+# The fields
+
+
+def _structure(document: Document, error: ValidationError) -> None:
+    """pydantic's errors, each where it stands, with the nearest field's name where one is unknown."""
+    texts = field_errors(error)
+    found: dict[Trail, list[tuple[ErrorDetails, str]]] = {}
+    for item, said in zip(error.errors(include_url=False, include_input=False), texts, strict=True):
+        trail = tuple(part for part in item["loc"] if not _is_label(part))
+        found.setdefault(trail, []).append((item, said.detail))
+    for trail, items in found.items():
+        deeper = any(len(other) > len(trail) and other[: len(trail)] == trail for other in found)
+        if len(items) > 1 and not deeper:
+            document.fault(trail, "Skal være en tekst, et tal eller felter, som docs/stories.md siger.")
+        for item, text in items if len(items) == 1 else ():
+            if not (deeper and item["type"] in {"string_type", "int_type"}):
+                document.fault(trail, _said(item, text))
+
+
+def _is_label(part: str | int) -> bool:
+    return isinstance(part, str) and (part.startswith("<") or part in _BRANCHES)
+
+
+def _said(item: ErrorDetails, text: str) -> str:
+    if item["type"] == "no_kind":
+        return item["msg"]
+    if item["type"] == "extra_forbidden":
+        return text + _meant(str(item["loc"][-1]), _fields(item["loc"][:-1]))
+    return text
+
+
+def _fields(loc: tuple[str | int, ...]) -> list[str]:
+    """The fields that the model at this place has."""
+    model: type[BaseModel] = Story
+    for part in loc:
+        if isinstance(part, str) and part.startswith("<"):
+            model = {**STEPS, **EXPECTATIONS}[part.strip("<>")]
+        elif part in _INNER:
+            model = _INNER[str(part)]
+    return [one.alias or name for name, one in model.model_fields.items()]
+
+
+def _meant(word: str, words: Iterable[str]) -> str:
+    words = list(words)
+    near = difflib.get_close_matches(word, words, 1)
+    return f" Mente du {near[0]}?" if near else f" Der er: {', '.join(words)}." if len(words) <= 20 else ""  # noqa: PLR2004  (more is no help)
+
+
+# What the fields say
+
+
+@dataclass(slots=True)
+class _Checker:
+    document: Document
+    names: dict[str, Place] = field(default_factory=dict)
+    """What steps before this one are called; a name with a reference in it is a pattern."""
+    last: datetime | None = None
+
+    def check(self) -> None:
+        raw = self.document.value
+        self.last = _instant(raw.get("clock"))
+        for place, one in enumerate(_list(raw.get("addresses"))):
+            code = one.get("code") if isinstance(one, dict) else one
+            if isinstance(code, str) and all(code != known["code"] for known in municipalities()):
+                self.document.fault(("addresses", place), f"Ingen kommune har koden {code}.")
+        for place, one in enumerate(_list(raw.get("programmes"))):
+            if isinstance(one, dict):
+                self._not_before(one.get("at"), self.last, ("programmes", place, "at"))
+        self._steps(raw, ("steps",))
+        self._not_before(raw.get("until"), self.last, ("until",))
+        self._expectations(raw, ("expect",))
+
+    def _steps(self, owner: dict[str, Any], trail: Trail, *, inside: bool = False) -> None:
+        for place, step in enumerate(_list(owner.get(str(trail[-1])))):
+            if isinstance(step, dict):
+                self._step(step, (*trail, place), inside=inside)
+
+    def _step(self, step: dict[str, Any], trail: Trail, *, inside: bool) -> None:
+        if "at" in step and inside:
+            self.document.fault((*trail, "at"), "Et trin inde i et andet sker samtidig med det; slet at.")
+        elif "at" in step:
+            self._not_before(step["at"], self.last, (*trail, "at"))
+            self.last = _instant(step["at"]) or self.last
+        outer = dict(self.names)
+        loop = step.get("for_each")
+        if isinstance(loop, dict):
+            items = {name: inner for name, inner in loop.items() if name != "where"}
+            self._known(items, (*trail, "for_each"))
+            self.names |= dict.fromkeys(items, self.document.place(trail))
+            self._known({"where": loop.get("where")}, (*trail, "for_each"))
+        for kind, registry in (("command", COMMANDS), ("fact", FACTS)):
+            self._data(step, kind, registry, trail)
+        if isinstance(step.get("redeliver"), str) and "where" not in (step.get("for_each") or ()):
+            wire_type = Redeliver.model_construct(redeliver=step["redeliver"]).type
+            self._wire_name(wire_type, {**FACTS, **COMMANDS}, (*trail, "redeliver"))
+        rest = {name: value for name, value in step.items() if name not in (*_NESTED, "for_each", "as")}
+        self._known(rest, trail)
+        self._steps(step, (*trail, "together"), inside=True)
+        self._steps(step, (*trail, "steps"), inside=True)
+        self._expectations(step, (*trail, "expect"))
+        if isinstance(loop, dict):
+            self.names = {name: place for name, place in self.names.items() if name not in loop or name in outer}
+        if isinstance(step.get("as"), str):
+            self._named(step["as"], (*trail, "as"), looped=isinstance(loop, dict))
+
+    def _named(self, name: str, trail: Trail, *, looped: bool) -> None:
+        place = self.document.place(trail)
+        if not re.fullmatch(NAME, re.sub(r"\{[^{}]*\}", "x", name)):
+            self.document.fault(trail, "Et navn er bogstaver, tal, - og _, for eksempel aarhus.")
+        elif looped and not has_reference(name):
+            self.document.fault(trail, "I for_each skal navnet være forskelligt, for eksempel k{kommune}.")
+        elif name in self.names and not has_reference(name):
+            self.document.fault(trail, f"Navnet er brugt på linje {self.names[name].line}. Vælg et andet.")
+        self.names[name] = place
+
+    def _expectations(self, owner: dict[str, Any], trail: Trail) -> None:
+        for place, one in enumerate(_list(owner.get("expect"))):
+            if not isinstance(one, dict):
+                continue
+            here = (*trail, place)
+            if isinstance(one.get("facts"), str):
+                self._wire_name(one["facts"], FACTS, (*here, "facts"))
+            self._known(one, here)
+
+    def _wire_name(self, name: Any, known: Mapping[str, type[Event | Command]], trail: Trail) -> bool:
+        if name in known:
+            return True
+        if isinstance(name, str) and not has_reference(name):
+            what = "En kommando" if known is COMMANDS else "Et faktum" if known is FACTS else "En type"
+            self.document.fault(trail, f"{what} med det navn findes ikke.{_meant(name, known)}")
+        return False
+
+    def _data(self, step: dict[str, Any], kind: str, known: Mapping[str, type[Event | Command]], trail: Trail) -> None:
+        """Against the command's or fact's own schema, except where only the play will tell."""
+        name, data = step.get(kind), step.get("data", {} if kind == "command" else None)
+        if name is None or not self._wire_name(name, known, (*trail, kind)) or not isinstance(data, dict):
+            return
+        if kind == "fact":
+            data.setdefault("owner", step.get("source"))
+        here = (*trail, "data")
+        while (error := _wrong(known[name], data)) is not None:
+            if not self._as_written(error, data, here):
+                self._faults_of(error, known[name], data, here)
+                return
+
+    def _as_written(self, error: ValidationError, data: dict[str, Any], here: Trail) -> bool:
+        """A number that stands where a text must stand is taken as it is written; whether there was one."""
+        changed = False
+        for item in error.errors(include_url=False, include_input=False):
+            written = self.document.written.get((*here, *item["loc"]))
+            holder = _reach(data, item["loc"][:-1])
+            if item["type"] == "string_type" and written not in (None, "null", "~", "") and holder is not None:
+                changed = changed or holder[item["loc"][-1]] != written
+                holder[item["loc"][-1]] = written
+        return changed
+
+    def _faults_of(self, error: ValidationError, model: type[BaseModel], data: dict[str, Any], here: Trail) -> None:
+        details = zip(error.errors(include_url=False, include_input=False), field_errors(error), strict=True)
+        for item, text in details:
+            loc = item["loc"]
+            if item["type"] != "extra_forbidden" and _unsure(data, loc):
+                continue
+            what = text.detail
+            if item["type"] == "extra_forbidden":
+                what += _meant(str(loc[-1]), model.model_fields) if len(loc) == 1 else ""
+            self.document.fault((*here, *loc), f"{what} Se docs/schemas/{getattr(model, 'type', '')}.schema.json.")
+
+    def _not_before(self, value: Any, earliest: datetime | None, trail: Trail) -> None:
+        at = _instant(value)
+        if at is not None and earliest is not None and at < earliest:
+            self.document.fault(trail, "Tidspunktet ligger før det, der står ovenfor. Skriv trinnene i rækkefølge.")
+
+    def _known(self, value: Any, trail: Trail) -> None:
+        for inner, text in _texts(value, trail):
+            for name in names_in(text):
+                if not any(_fits(name, known) for known in self.names):
+                    self.document.fault(inner, f"Intet trin før dette hedder {name}.{_meant(name, self.names)}")
+
+
+def _instant(value: Any) -> datetime | None:
+    try:
+        return None if value is None else instant(value)
+    except ValueError:
+        return None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _fits(name: str, known: str) -> bool:
+    pattern = "".join(".+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^{}]*\})", known))
+    return re.fullmatch(pattern, name) is not None
+
+
+def _texts(value: Any, trail: Trail) -> Iterator[tuple[Trail, str]]:
+    if isinstance(value, str):
+        yield trail, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, (*trail, key))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _texts(inner, (*trail, place))
+
+
+def _wrong(model: type[BaseModel], data: dict[str, Any]) -> ValidationError | None:
+    try:
+        model.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        return error
+    return None
+
+
+def _reach(value: Any, loc: tuple[str | int, ...]) -> Any:
+    """What is there, or None."""
+    for part in loc:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _unsure(data: dict[str, Any], loc: tuple[str | int, ...]) -> bool:
+    """Whether the value there, or one around it, is known only when the story is played."""
+    inner = (_reach(data, loc[:end]) for end in range(1, len(loc) + 1))
+    return any((isinstance(one, str) and has_reference(one)) or is_lookup(one) for one in inner)

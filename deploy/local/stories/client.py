@@ -1,0 +1,164 @@
+"""The hands of a story: the HTTP API as another system uses it, pages as a browser does, and what was mailed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import httpx
+
+from deploy.local.errors import StackError
+from deploy.local.stories.pages import CannotDoError, Form, Page
+
+PATIENCE_S = 60.0
+"""How long a service that is away is asked again, under the same key."""
+AGAIN_S = 0.2
+FILLING_IN_S = 2.0
+"""A form that anybody may send comes from a person only after so long (machine time)."""
+_LINK = re.compile(r"https?://[^\s<>\"]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered: the body, and the code of a "no"."""
+
+    body: dict[str, Any]
+    refused: str | None = None
+
+    @property
+    def detail(self) -> str:
+        """What a "no" says, with each field's error."""
+        errors = "".join(f"\n{one.get('field')}: {one.get('detail')}" for one in self.body.get("errors", ()))
+        return f"{self.body.get('detail', '')}{errors}" if self.refused else ""
+
+
+class Problem(Exception):  # noqa: N818  (an answer, not an error)
+    """A refusal that was not expected: its stable code and the whole problem details."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(f"{answer.refused}: {answer.detail}")
+        self.code = str(answer.refused)
+        self.status = int(answer.body.get("status", 0))
+        self.details = answer.body
+
+
+class Client:
+    """Whoever the story is about, as HTTP sees them."""
+
+    def __init__(self, gateway: str, mail: str, token: str, tokens: Mapping[str, str] | None = None) -> None:
+        """`token` is the installation's own; `tokens` are those of single callers, by name."""
+        self._token = token
+        self._tokens = dict(tokens or {})
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+        self._api = httpx.AsyncClient(base_url=gateway, timeout=30.0, trust_env=False, limits=limits)
+        self._browser = httpx.AsyncClient(base_url=gateway, timeout=30.0, follow_redirects=True, trust_env=False)
+        self._mail = httpx.AsyncClient(base_url=mail, timeout=30.0, trust_env=False)
+        self._gateway = gateway
+        self._mails: list[dict[str, Any]] = []
+        self._keys = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for http in (self._api, self._browser, self._mail):
+            await http.aclose()
+
+    # The API
+
+    async def ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, key: str = "", caller: str = ""
+    ) -> Answer:
+        """The answer, whichever it is. A write that a service could not take now is repeated under its key."""
+        headers = {"Authorization": f"Bearer {self._tokens.get(caller, self._token)}"}
+        if method != "GET":
+            headers["Idempotency-Key"] = key
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                sent = None if method == "GET" else dict(body or {})
+                found = await self._api.request(method, path, json=sent, headers=headers)
+            except httpx.TransportError as error:
+                why = type(error).__name__
+            else:
+                if found.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    return _answer(found)
+                why = str(found.status_code)
+            if time.monotonic() > until:
+                raise StackError(f"{method} {path.partition('?')[0]} fik intet svar ({why}).")
+            await asyncio.sleep(AGAIN_S)
+
+    async def get(self, path: str, **query: str) -> dict[str, Any]:
+        """A read that is meant to succeed. Raises Problem."""
+        answer = await self.ask("GET", str(httpx.URL(path, params=query)) if query else path)
+        if answer.refused:
+            raise Problem(answer)
+        return answer.body
+
+    async def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """A write that is meant to succeed, under the next key. Raises Problem."""
+        self._keys += 1
+        answer = await self.ask(method, path, body, key=f"send-{self._keys}")
+        if answer.refused:
+            raise Problem(answer)
+        return answer.body
+
+    # Pages
+
+    async def open(self, address: str) -> tuple[Answer, Page]:
+        """A page of ours, by its path or its whole address."""
+        return _page(await self._browser.get(address.removeprefix(self._gateway)))
+
+    async def submit(self, page: Page, wanted: Mapping[str, Any]) -> tuple[Answer, Page]:
+        """The page's form, filled in and sent as a browser does. Raises CannotDoError."""
+        if page.form is None:
+            raise CannotDoError(f"Siden «{page.title}» har ingen formular.")
+        sent = page.form.filled(wanted)
+        if _for_anybody(page.form):
+            await asyncio.sleep(FILLING_IN_S)
+        action = page.joined(page.form.action)
+        return _page(await self._browser.post(action, data=sent, headers={"Sec-Fetch-Site": "same-origin"}))
+
+    # Mails
+
+    async def mails(self) -> list[dict[str, Any]]:
+        """All that have come, oldest first."""
+        last = self._mails[-1]["number"] if self._mails else 0
+        found = await self._mail.get("/api/messages", params={"after": last})
+        found.raise_for_status()
+        self._mails += found.json()
+        return list(self._mails)
+
+    async def mail(self, number: int) -> dict[str, Any]:
+        """One mail with its text."""
+        found = await self._mail.get(f"/api/messages/{number}")
+        found.raise_for_status()
+        return dict(found.json())
+
+    def links_in(self, text: str) -> list[str]:
+        """The addresses in a mail's text that lead to us."""
+        return [one.rstrip(".,)") for one in _LINK.findall(text) if one.startswith(self._gateway)]
+
+
+def _for_anybody(form: Form) -> bool:
+    return "_started" in form.names
+
+
+def _page(found: httpx.Response) -> tuple[Answer, Page]:
+    page = Page(str(found.url), found.text)
+    body = {"status": found.status_code, "title": page.title, "text": page.text}
+    return Answer(body, str(found.status_code) if found.is_error else None), page
+
+
+def _answer(found: httpx.Response) -> Answer:
+    try:
+        body = found.json()
+    except ValueError:
+        body = {"text": found.text[:500]}
+    if not isinstance(body, dict):
+        body = {"items": body}
+    return Answer(body, str(body.get("code", found.status_code)) if found.is_error else None)

@@ -1,0 +1,208 @@
+"""Whether what is there is what a story expects, and both side by side when it is not. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from deploy.local.stories.matching import Difference, differences, is_comparison, matches
+from deploy.local.stories.paths import MISSING, select
+from deploy.local.stories.story import ExpectMails, Mail, Rows
+
+MOST_SHOWN = 5
+_COMPARED = {
+    "at_least": "mindst {}",
+    "at_most": "højst {}",
+    "contains": "indeholder {}",
+    "one_of": "en af {}",
+    "not": "ikke {}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was looked at."""
+
+    what: str
+    expected: str
+    found: str
+    holds: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"what": self.what, "expected": self.expected, "found": self.found, "holds": self.holds}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """On one expectation; `notes` are what else is there that may explain it."""
+
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return all(line.holds for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Something that may be expected: what it holds, and how a person would name it."""
+
+    label: str
+    value: Any
+
+
+def shown(value: Any) -> str:
+    """As a person reads it: comparisons in words, the rest as JSON."""
+    if is_comparison(value):
+        return " og ".join(_COMPARED[name].format(shown(limit)) for name, limit in value.items())
+    if value is MISSING:
+        return repr(MISSING)
+    if isinstance(value, str):
+        return value or '""'
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def about(where: Mapping[str, Any]) -> str:
+    """`organisation.code = 0751, extra = true`."""
+    return ", ".join(f"{path} = {shown(value)}" for path, value in where.items())
+
+
+def judge_rows(rows: Sequence[Row], said: Rows) -> Verdict:
+    """`where` picks rows; the rest says what holds for them."""
+    picked = [row for row in rows if matches(said.where, row.value)]
+    lines: list[Line] = []
+    if said.none:
+        lines.append(Line("antal", "ingen", str(len(picked)), not picked))
+    elif said.count is not None:
+        lines.append(Line("antal", shown(said.count), str(len(picked)), matches(said.count, len(picked))))
+    if not said.none and (said.count is None or said.each is not None) and not picked and said.count != 0:
+        lines.append(Line("antal", "mindst 1", "0", holds=False))
+    for path, expected in (said.sum or {}).items():
+        total = _total(picked, path)
+        lines.append(Line(f"summen af {path}", shown(expected), shown(total), matches(expected, total)))
+    for row in picked if said.each is not None else ():
+        lines += [_line(one, row.label) for one in differences(said.each, row.value)]
+    holds = all(line.holds for line in lines)
+    return Verdict(tuple(_once(lines)), () if holds else _notes(rows, picked, said.where))
+
+
+def judge_value(value: Any, said: Mapping[str, Any]) -> Verdict:
+    """Every path of `said` in one answer."""
+    wrong = {one.path: one for one in differences(dict(said), value)}
+    lines = [_line(one) for one in wrong.values()]
+    return Verdict(tuple(lines), (f"svaret er {shown(value)[:2000]}",) if lines else ())
+
+
+def judge_refusal(expected: str | None, found: str | None, detail: str = "") -> Verdict:
+    """A "yes" is expected unless a code is named."""
+    there = "accepteret" if found is None else f"afvist: {found}"
+    wanted = "accepteret" if expected is None else f"afvist: {expected}"
+    return Verdict((Line("svaret", wanted, there, expected == found),), (detail,) if detail else ())
+
+
+# Mails
+
+
+def fits(mail: Mapping[str, Any], wanted: Mail) -> bool:
+    """Everything but the text, which is fetched for those that fit in all else."""
+    return (
+        (wanted.to is None or wanted.to.lower() in [one.lower() for one in mail["to"]])
+        and (wanted.subject is None or wanted.subject in mail["subject"])
+        and (wanted.calendar is None or wanted.calendar == mail["calendar"])
+        and (wanted.attachment is None or any(fnmatchcase(one, wanted.attachment) for one in mail["attachments"]))
+    )
+
+
+def judge_mails(mails: Sequence[Mapping[str, Any]], picked: Sequence[Mapping[str, Any]], said: ExpectMails) -> Verdict:
+    """`picked` are those that fit, in the order they came."""
+    lines: list[Line] = []
+    if said.none:
+        lines.append(Line("antal", "ingen", str(len(picked)), not picked))
+    elif said.count is not None:
+        lines.append(Line("antal", shown(said.count), str(len(picked)), matches(said.count, len(picked))))
+    elif said.order is None:
+        lines.append(Line("antal", "mindst 1", str(len(picked)), bool(picked)))
+    lines += _in_order(picked, said.order or [])
+    if all(line.holds for line in lines):
+        return Verdict(tuple(lines))
+    notes = [f"passer: {mail_text(mail)}" for mail in picked[:MOST_SHOWN]]
+    others = [mail for mail in mails if mail not in picked]
+    same = [mail for mail in others if said.mails.to is not None and fits(mail, Mail(to=said.mails.to))] or others
+    notes += [f"også sendt: {mail_text(mail)}" for mail in same[-MOST_SHOWN:]]
+    return Verdict(tuple(lines), tuple(notes))
+
+
+def _in_order(picked: Sequence[Mapping[str, Any]], order: Sequence[Any]) -> list[Line]:
+    """As many mails as are said, each as it is said."""
+    lines = []
+    for number in range(max(len(picked), len(order)) if order else 0):
+        expected = order[number] if number < len(order) else MISSING
+        mail = picked[number] if number < len(picked) else None
+        there = shown(MISSING) if mail is None else mail_text(mail)
+        holds = expected is not MISSING and mail is not None and _is_mail(expected, mail)
+        lines.append(Line(f"mail {number + 1}", shown(expected), there, holds))
+    return lines
+
+
+def _is_mail(expected: Any, mail: Mapping[str, Any]) -> bool:
+    return expected in mail["subject"] if isinstance(expected, str) else matches(expected, dict(mail))
+
+
+def mail_text(mail: Mapping[str, Any]) -> str:
+    parts = [f"«{mail['subject']}» til {', '.join(mail['to'])}"]
+    parts += [f"kalender {mail['calendar']}"] if mail["calendar"] else []
+    parts += [f"vedhæftet {', '.join(mail['attachments'])}"] if mail["attachments"] else []
+    return ", ".join(parts)
+
+
+# Showing
+
+
+def _line(one: Difference, label: str = "") -> Line:
+    what = f"{label}: {one.path}" if label else one.path
+    return Line(what, shown(one.expected), shown(one.found), holds=False)
+
+
+def _once(lines: Sequence[Line]) -> list[Line]:
+    return list(dict.fromkeys(lines))
+
+
+def _total(rows: Sequence[Row], path: str) -> Any:
+    """MISSING when anything on the way is no number."""
+    found = [one for row in rows for one in select(row.value, path)]
+    numbers = [one for one in found if isinstance(one, int | float) and not isinstance(one, bool)]
+    return sum(numbers) if len(numbers) == len(found) else MISSING
+
+
+def _notes(rows: Sequence[Row], picked: Sequence[Row], where: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those that fit, and those that come nearest with what differs."""
+    notes = [f"passer: {row.label}" for row in picked[:MOST_SHOWN]]
+    if len(picked) > MOST_SHOWN:
+        notes.append(f"… og {len(picked) - MOST_SHOWN} til")
+    others = [(differences(dict(where), row.value), row) for row in rows if row not in picked]
+    for wrong, row in sorted(others, key=lambda one: len(one[0]))[:MOST_SHOWN]:
+        differs = "; ".join(f"{one.path} er {shown(one.found)}, ikke {shown(one.expected)}" for one in wrong)
+        notes.append(f"passer ikke: {row.label} ({differs})")
+    if not rows:
+        notes.append("der er ingen")
+    return tuple(notes)
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of one step or expectation that says something can fail."""
+
+    title: str
+    where: str
+    line: int
+    at: str
+    """Danish local time."""
+    verdict: Verdict = field(default_factory=lambda: Verdict(()))
+
+    @property
+    def holds(self) -> bool:
+        return self.verdict.holds

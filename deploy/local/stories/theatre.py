@@ -1,0 +1,72 @@
+"""One installation on which story after story is played, each from nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+from deploy.local.datadir import Ports
+from deploy.local.stack import Addresses, Stack
+from deploy.local.stories.checking import Checked
+from deploy.local.stories.player import Notice, Played, Player, Telling, nothing
+from deploy.local.stories.references import UnknownReferenceError, resolve
+from deploy.local.stories.stage import Stage, token_name
+
+SEED = 2020
+_WITHOUT_RULES = {"invoicing": {"TOVHOLDER_EINVOICE_RULES": ""}}
+"""The official rules of e-invoices take two seconds to read, and a story asks nothing of them."""
+
+
+class Theatre:
+    """`async with Theatre(data_dir) as theatre: played = await theatre.play(checked)`; started by the first story."""
+
+    def __init__(
+        self, data_dir: Path, ports: Ports = "auto", on_step: Callable[[str], None] = lambda _step: None
+    ) -> None:
+        self._stack = Stack(
+            data_dir, ports=ports, seed=SEED, made_by="demo", renewable=True, env=_WITHOUT_RULES, on_step=on_step
+        )
+        self._started = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self._stack.stop)
+
+    async def play(self, checked: Checked, telling: Telling | None = None, notice: Notice = nothing) -> Played:
+        """From empty databases, topics and mailboxes, whatever was played before."""
+        addresses = await asyncio.to_thread(self._begin, checked)
+        async with Stage(addresses, self._stack.kill_and_wait) as stage:
+            return await Player(stage, checked, notice).play(telling)
+
+    def _begin(self, checked: Checked) -> Addresses:
+        names = sorted({token_name(by) for by in callers(checked.story)})
+        if self._started:
+            return self._stack.begin_again(checked.story.clock, names)
+        self._stack.simulated_start, self._stack.callers = checked.story.clock, names
+        addresses = self._stack.start()
+        self._started = True
+        return addresses
+
+
+def callers(owner: Any, names: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """Everybody by whom something is done, as far as a story says so beforehand; the others ask as the installation."""
+    for step in (*getattr(owner, "steps", ()), *getattr(owner, "together", ())):
+        for turn in _turns(step.for_each or {}, names or {}):
+            if step.by is not None:
+                with suppress(UnknownReferenceError):
+                    yield str(resolve(step.by, turn, {}))
+            yield from callers(step, turn)
+
+
+def _turns(loop: Mapping[str, Any], names: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What is known in each turn of a loop whose list stands in the story."""
+    listed = [(name, items) for name, items in loop.items() if name != "where" and isinstance(items, list)]
+    if not listed:
+        yield names
+    for name, items in listed:
+        yield from ({**names, name: item} for item in items)
