@@ -10,13 +10,18 @@ earliest timer that is due. So a slow machine changes nothing but how long one w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+import json
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
-import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -27,6 +32,7 @@ from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, SERVICES, topi
 QUIET_DEADLINE_SECONDS = 120.0
 WAIT_SECONDS = 2.0
 """A service that is at work answers when it is done, or after so long."""
+ANSWER_SECONDS = 30.0
 ROUND_SECONDS = 0.01
 
 
@@ -62,6 +68,7 @@ class Reading:
         )
 
 
+@cache
 def topics_read_by(service: str) -> frozenset[str]:
     """The topics a service's consumer group commits offsets for."""
     told_by = {FACTS[name].service for name, effects in EFFECTS.items() if any(e.service == service for e in effects)}
@@ -77,13 +84,15 @@ class Simulation:
         self.now: datetime | None = None
         self.generation = 0
         self.jumps = 0
-        self.on_jump: Callable[[datetime], None] = lambda _now: None
-        self._bootstrap = bootstrap
         self._prefix = prefix
-        self._http = httpx.AsyncClient(timeout=30.0)
+        self._clocks = {name: _Clock(name, url) for name, url in services.items()}
+        self._done: dict[str, int] = {}
+        """How much each service had done when it was asked last."""
         self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
         self._consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
-        self._partitions: dict[str, list[TopicPartition]] = {}
+        self._partitions: list[TopicPartition] = []
+        self._read_to: dict[TopicPartition, int] = {}
+        """Offsets that all their readers have committed."""
 
     async def __aenter__(self) -> Self:
         await self._admin.start()
@@ -91,9 +100,9 @@ class Simulation:
         described = await self._admin.describe_topics(
             [self._prefix + topic for topic in (*map(topic_of, SERVICES), INTAKE_TOPIC)]
         )
-        for topic in described:
-            name = topic["topic"]
-            self._partitions[name] = [TopicPartition(name, part["partition"]) for part in topic["partitions"]]
+        self._partitions = [
+            TopicPartition(topic["topic"], part["partition"]) for topic in described for part in topic["partitions"]
+        ]
         readings = await self._readings()
         self.now = max(reading.now for reading in readings)
         self.generation = max(reading.generation for reading in readings)
@@ -102,18 +111,25 @@ class Simulation:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.aclose()
+        for clock in self._clocks.values():
+            clock.close()
         await self._consumer.stop()
         await self._admin.close()
 
-    async def quiet(self, deadline: float = QUIET_DEADLINE_SECONDS) -> list[Reading]:
-        """Wait until nothing is going on; what each service then said. NeverQuietError after `deadline` seconds."""
+    async def quiet(
+        self, deadline: float = QUIET_DEADLINE_SECONDS, first: Sequence[Reading] | None = None
+    ) -> list[Reading]:
+        """Wait until nothing is going on; what each service then said. NeverQuietError after `deadline` seconds.
+
+        `first` is a round that was asked just now.
+        """
         loop = asyncio.get_running_loop()
         until = loop.time() + deadline
         before: list[int] | None = None
         why = "no answer yet"
         while loop.time() < until:
-            readings = await self._readings(WAIT_SECONDS)
+            readings = list(first) if first else await self._readings(WAIT_SECONDS)
+            first = None
             done = [reading.done for reading in readings]
             why = self._unrest(readings)
             if not why and done == before:
@@ -131,50 +147,42 @@ class Simulation:
         while True:
             dues = [reading.next_due for reading in readings if reading.next_due is not None]
             target = min([until, *dues])
-            if self.now is None or target > self.now:
-                await self._jump(target, {one.service for one in readings if one.next_due and one.next_due <= target})
-            elif target < until:
-                # A timer that is already due runs at once; the next quiet round has a later one or none.
-                pass
-            else:
+            if self.now is not None and target <= self.now:
                 return
-            readings = await self.quiet()
+            ringing = {one.service for one in readings if one.next_due is not None and one.next_due <= target}
+            readings = await self.quiet(first=await self._jump(target, ringing))
 
-    async def _jump(self, to: datetime, ringing: Collection[str]) -> None:
-        """`ringing` are the services that have a timer due then; at rest nobody else does anything by itself."""
+    async def _jump(self, to: datetime, ringing: Collection[str]) -> list[Reading]:
+        """What each service said when it had been told.
+
+        `ringing` are the services that have a timer due then; at rest nobody else does anything by itself.
+        """
         self.generation += 1
-        # Everybody holds the new time before anybody's timers run, so that no event meets a clock of the past.
-        await self._set_clock(to, [name for name in self.services if name not in ringing], hold=False)
-        if len(ringing) > 1:
-            await self._set_clock(to, ringing, hold=True)
-        await self._set_clock(to, ringing, hold=False)
         self.now = to
         self.jumps += 1
-        self.on_jump(to)
+        # Everybody holds the new time before anybody's timers run, so that no event meets a clock of the past.
+        told = await self._set_clock([name for name in self.services if name not in ringing])
+        if len(ringing) > 1:
+            await self._set_clock(ringing, hold=True)
+        told |= await self._set_clock(ringing, wait=WAIT_SECONDS)
+        return [told[name] for name in self.services]
 
-    async def _set_clock(self, to: datetime, services: Collection[str], *, hold: bool) -> None:
-        body = {"now": to.isoformat(), "generation": self.generation, "hold": hold}
-        await asyncio.gather(*(self._ask("POST", name, "/_clock", body) for name in services))
+    async def _set_clock(
+        self, services: Collection[str], *, hold: bool = False, wait: float = 0.0
+    ) -> dict[str, Reading]:
+        body = {"now": self.now.isoformat() if self.now else None, "generation": self.generation, "hold": hold}
+        readings = await asyncio.gather(*(self._ask("POST", name, wait, body) for name in services))
+        return {reading.service: reading for reading in readings}
 
     async def _readings(self, wait: float = 0.0) -> list[Reading]:
-        answers = await asyncio.gather(*(self._ask("GET", name, f"/_clock?wait={wait}") for name in self.services))
-        return [Reading.of(answer.json()) for answer in answers]
+        return list(await asyncio.gather(*(self._ask("GET", name, wait) for name in self.services)))
 
-    async def _ask(self, method: str, service: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+    async def _ask(self, method: str, service: str, wait: float, body: dict[str, Any] | None = None) -> Reading:
         """Raises StackError when the service is away, or something else answers where it should."""
-        url = self.services[service]
-        try:
-            answer = await self._http.request(method, url + path, json=body)
-        except httpx.TransportError as error:
-            raise StackError(
-                f"{service} does not answer at {url} ({type(error).__name__}). Its log says why: logs/{service}.log"
-            ) from error
-        if _who(answer) != service:
-            raise StackError(
-                f"What answers at {url} is not {service} with a simulated clock (HTTP status {answer.status_code}). "
-                "Another program has taken its port: start again."
-            )
-        return answer
+        query = f"wait={wait}" + (f"&done={self._done[service]}" if service in self._done else "")
+        reading = await self._clocks[service].ask(method, query, body)
+        self._done[service] = reading.done
+        return reading
 
     def _unrest(self, readings: list[Reading]) -> str:
         for reading in readings:
@@ -191,25 +199,67 @@ class Simulation:
         return ""
 
     async def _lagging(self) -> str:
-        """Asked after the readings: what was sent before them and is not read yet shows here."""
-        groups = [f"{self._prefix}tovholder.{service}" for service in self.services]
-        ends, *offsets = await asyncio.gather(
-            self._consumer.end_offsets([part for parts in self._partitions.values() for part in parts]),
-            *(self._admin.list_consumer_group_offsets(group) for group in groups),
-        )
-        for service, committed in zip(self.services, offsets, strict=True):
-            for topic in topics_read_by(service):
-                for part in self._partitions[self._prefix + topic]:
-                    at = committed[part].offset if part in committed else 0
-                    if ends[part] > max(at, 0):
-                        return f"{service} has read {part.topic}-{part.partition} to {at} of {ends[part]}"
+        """Asked after a round: what was sent before it and is not read yet shows here."""
+        ends = await self._consumer.end_offsets(self._partitions)
+        grown = {part for part, end in ends.items() if end > self._read_to.get(part, 0)}
+        readers = [name for name in self.services if any(self._reads(name, part) for part in grown)]
+        groups = (f"{self._prefix}tovholder.{name}" for name in readers)
+        offsets = await asyncio.gather(*(self._admin.list_consumer_group_offsets(group) for group in groups))
+        for service, committed in zip(readers, offsets, strict=True):
+            for part in sorted(one for one in grown if self._reads(service, one)):
+                at = committed[part].offset if part in committed else 0
+                if ends[part] > max(at, 0):
+                    return f"{service} has read {part.topic}-{part.partition} to {at} of {ends[part]}"
+        self._read_to.update(ends)
         return ""
 
+    def _reads(self, service: str, part: TopicPartition) -> bool:
+        return part.topic.removeprefix(self._prefix) in topics_read_by(service)
 
-def _who(answer: httpx.Response) -> str | None:
-    """The service that gave an answer about its clock; None when it is no such answer."""
-    try:
-        found = answer.json() if answer.is_success else None
-    except ValueError:
-        return None
-    return str(found.get("service")) if isinstance(found, dict) else None
+
+class _Clock:
+    """One service's `/_clock`, over one connection. A round asks thousands of times, so this is as little as can be."""
+
+    def __init__(self, service: str, url: str) -> None:
+        self.service = service
+        self.url = url
+        at = urlsplit(url)
+        self._connection = HTTPConnection(at.hostname or "", at.port, timeout=ANSWER_SECONDS)
+        self._thread = ThreadPoolExecutor(1)
+
+    async def ask(self, method: str, query: str, body: dict[str, Any] | None) -> Reading:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, method, query, body)
+
+    def _ask(self, method: str, query: str, body: dict[str, Any] | None) -> Reading:
+        try:
+            status, content = self._exchange(method, query, body)
+        except (OSError, HTTPException):
+            # The connection may be one that a service closed when it ended. Each of these may be asked twice.
+            self._connection.close()
+            try:
+                status, content = self._exchange(method, query, body)
+            except (OSError, HTTPException) as error:
+                raise StackError(
+                    f"{self.service} does not answer at {self.url} ({type(error).__name__}). "
+                    f"Its log says why: logs/{self.service}.log"
+                ) from error
+        try:
+            answer = json.loads(content) if status == HTTPStatus.OK else None
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict) or answer.get("service") != self.service:
+            raise StackError(
+                f"What answers at {self.url} is not {self.service} with a simulated clock (HTTP status {status}). "
+                "Another program has taken its port: start again."
+            )
+        return Reading.of(answer)
+
+    def _exchange(self, method: str, query: str, body: dict[str, Any] | None) -> tuple[int, bytes]:
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        self._connection.request(method, f"/_clock?{query}", None if body is None else json.dumps(body), headers)
+        answer = self._connection.getresponse()
+        return answer.status, answer.read()
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self._connection.close()

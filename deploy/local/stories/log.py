@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -39,7 +38,7 @@ class Told:
 
 
 class Log:
-    """Reads every topic from its beginning; `records` grows in the order of arrival, per partition Kafka's own."""
+    """Every topic from its beginning; `records` grows in the order of arrival, per partition Kafka's own."""
 
     def __init__(self, bootstrap: str, prefix: str = "") -> None:
         self.records: list[Told] = []
@@ -49,42 +48,40 @@ class Log:
             bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=100
         )
         self._read: dict[TopicPartition, int] = {}
-        self._more = asyncio.Condition()
-        self._reading: asyncio.Task[None] | None = None
+        self._reading = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         await self._consumer.start()
         self._consumer.assign(self._partitions)
+        # Between two looks nothing is fetched: a broker that is asked ten times a second has less time for the others.
+        self._consumer.pause(*self._partitions)
         await self._consumer.seek_to_beginning(*self._partitions)
-        self._reading = asyncio.create_task(self._read_on())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._reading
         await self._consumer.stop()
 
     async def read(self) -> None:
-        """Wait until everything that stands on the topics now has been taken in."""
-        ends = await self._consumer.end_offsets(self._partitions)
-        async with self._more:
-            await self._more.wait_for(lambda: all(self._read.get(part, 0) >= end for part, end in ends.items()))
+        """Take in everything that stands on the topics now."""
+        async with self._reading:
+            ends = await self._consumer.end_offsets(self._partitions)
+            behind = {part for part, end in ends.items() if end > self._read.get(part, 0)}
+            self._consumer.resume(*behind)
+            try:
+                while behind:
+                    for part, records in (await self._consumer.getmany(*behind, timeout_ms=1000)).items():
+                        self._take(part, records)
+                    behind = {part for part in behind if ends[part] > self._read.get(part, 0)}
+            finally:
+                self._consumer.pause(*self._partitions)
 
-    async def _read_on(self) -> None:
-        while True:
-            found = await self._consumer.getmany(timeout_ms=1000)
-            for part, records in found.items():
-                self.records += [
-                    Told(one.topic, one.partition, one.key, one.value, tuple(one.headers), _event(one.value))
-                    for one in records
-                ]
-                self._read[part] = records[-1].offset + 1
-            async with self._more:
-                self._more.notify_all()
+    def _take(self, part: TopicPartition, records: Sequence[Any]) -> None:
+        self.records += [
+            Told(one.topic, one.partition, one.key, one.value, tuple(one.headers), _event(one.value)) for one in records
+        ]
+        self._read[part] = records[-1].offset + 1
 
 
 def _event(value: bytes | None) -> dict[str, Any]:
