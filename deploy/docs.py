@@ -1,5 +1,7 @@
 """`python -m deploy.docs` writes what `shared/contracts` says: JSON Schemas, AsyncAPI 3 and docs/events.md.
 
+And `docs/schemas/story.schema.json`, which editors use for stories.
+
 A test compares the committed files with `generate()`, so that they are never stale.
 """
 
@@ -16,6 +18,7 @@ import shared.contracts.enrollment
 import shared.contracts.invoicing
 import shared.contracts.notifications
 import shared.contracts.scheduling  # noqa: F401  (each import enters its facts and commands in the registries)
+from deploy.local.stories.schema import story_schema
 from shared.contracts.effects import EFFECTS
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, SERVICES, Command, Event, topic_of
 
@@ -219,6 +222,7 @@ def generate() -> Mapping[str, str]:
         f"schemas/{name}.schema.json": json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
         for name, schema in schemas().items()
     }
+    files["schemas/story.schema.json"] = json.dumps(story_schema(), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
     files["asyncapi.yaml"] = yaml.safe_dump(asyncapi(), allow_unicode=True, sort_keys=False, width=120)
     files["events.md"] = events_page()
     return files

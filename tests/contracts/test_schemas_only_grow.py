@@ -25,7 +25,7 @@ def test_what_is_generated_is_committed() -> None:
     ]
     assert not stale, f"run `python -m deploy.docs`: {stale}"
     committed = {f"schemas/{path.name}" for path in (DOCS / "schemas").glob("tovholder.*.schema.json")}
-    assert committed == {name for name in generate() if name.startswith("schemas/")}
+    assert committed == {name for name in generate() if name.startswith("schemas/tovholder.")}
 
 
 @pytest.mark.parametrize("path", sorted(RELEASED.glob("*.json")), ids=lambda path: path.name)
