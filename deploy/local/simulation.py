@@ -117,15 +117,20 @@ class Simulation:
         await self._admin.close()
 
     async def quiet(
-        self, deadline: float = QUIET_DEADLINE_SECONDS, first: Sequence[Reading] | None = None
+        self,
+        deadline: float = QUIET_DEADLINE_SECONDS,
+        *,
+        first: Sequence[Reading] | None = None,
+        since: Sequence[Reading] = (),
     ) -> list[Reading]:
         """Wait until nothing is going on; what each service then said. NeverQuietError after `deadline` seconds.
 
-        `first` is a round that was asked just now.
+        `first` is a round that was asked just now, `since` the last one at rest: where nothing has been done since,
+        nothing has begun.
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + deadline
-        before: list[int] | None = None
+        before: list[int] | None = [reading.done for reading in since] or None
         why = "no answer yet"
         while loop.time() < until:
             readings = list(first) if first else await self._readings(WAIT_SECONDS)
@@ -150,7 +155,7 @@ class Simulation:
             if self.now is not None and target <= self.now:
                 return
             ringing = {one.service for one in readings if one.next_due is not None and one.next_due <= target}
-            readings = await self.quiet(first=await self._jump(target, ringing))
+            readings = await self.quiet(first=await self._jump(target, ringing), since=readings)
 
     async def _jump(self, to: datetime, ringing: Collection[str]) -> list[Reading]:
         """What each service said when it had been told.
