@@ -106,6 +106,8 @@ class Arrival:
     uid: UUID | None = None
     stream: tuple[str, str] | None = None
     """(subject, source): what its order is kept by."""
+    parked: int | None = None
+    """Its row among the parked events, if that is where it comes from."""
 
     def belongs_to(self, subject: str | None, source: str | None) -> None:
         """Give it its place; without one of the two it has none."""

@@ -9,7 +9,8 @@ from aiokafka.errors import NodeNotReadyError
 from shared.base.failures import Failure, TryAgain, classify
 from shared.contracts.event import FactTooLarge
 from shared.messaging.envelope import Arrival, Defect, StoredRecord
-from shared.messaging.inbox import BugFound, Dead, Defects
+from shared.messaging.inbox import BugFound, Defects
+from shared.messaging.plan import Dead
 
 RECORD = StoredRecord("t", 0, 0, 0, None, None, ())
 
