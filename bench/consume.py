@@ -26,9 +26,13 @@ from shared.messaging import inbox as inbox_sql
 from shared.messaging.consumer import BATCH_TIMEOUT_MS, MAX_RECORDS, Consumer
 from shared.messaging.inbox import Inbox
 from shared.messaging.subscriptions import topics_of
-from shared.storage import tx as tx_sql
 from shared.storage.pool import connect
 from tests.support.facts import an_enrolment, an_organisation, cloud_event
+
+_ARM = """
+INSERT INTO timers (timer, key, due, data, correlation_id, causation_id) VALUES ($1, $2, $3, $4::text::jsonb, $5, $6)
+ON CONFLICT (key, timer) DO UPDATE SET due = excluded.due
+"""
 
 EVENTS = 20_000
 SINGLE = 1_500
@@ -123,30 +127,35 @@ async def _bare_batch(connection: Any, reader: str, events: list[dict[str, Any]]
     due = datetime(2020, 9, 1, 6, 0, tzinfo=UTC)
     subjects = sorted(event["subject"] for event in events)
     async with connection.transaction():
-        await connection.fetch(
-            inbox_sql._TAKE,
+        sql, arguments = inbox_sql.taking(
             reader,
-            [uuid5(NAMESPACE, f"{event['source']}\n{event['id']}") for event in events],
-            [event["source"] for event in events],
-            [event["id"] for event in events],
-            [event["type"] for event in events],
-            [event["subject"] for event in events],
-            [int(event["sequence"]) for event in events],
-            [datetime.fromisoformat(event["time"]) for event in events],
-            [event["correlationid"] for event in events],
-            [None] * len(events),
-            [None] * len(events),
+            {
+                "uid": [uuid5(NAMESPACE, f"{event['source']}\n{event['id']}") for event in events],
+                "source": [event["source"] for event in events],
+                "event_id": [event["id"] for event in events],
+                "type": [event["type"] for event in events],
+                "subject": [event["subject"] for event in events],
+                "sequence": [int(event["sequence"]) for event in events],
+                "occurred_at": [datetime.fromisoformat(event["time"]) for event in events],
+                "correlation_id": [event["correlationid"] for event in events],
+                "causation_id": [None] * len(events),
+                "actor": [None] * len(events),
+            },
         )
-        await connection.fetch(inbox_sql._LOCK_PARKED, subjects, reader)
-        await connection.fetch(inbox_sql._LOCK_POSITIONS, subjects, reader)
-        await connection.execute(
-            inbox_sql._MOVE_POSITIONS,
+        await connection.fetch(sql, *arguments)
+        listed = "\x1f".join(subjects)
+        await connection.fetch(inbox_sql._LOCK_PARKED, listed, reader)
+        await connection.fetch(inbox_sql._LOCK_POSITIONS, listed, reader)
+        sql, arguments = inbox_sql.moving(
             reader,
-            [event["subject"] for event in events],
-            [event["source"] for event in events],
-            [int(event["sequence"]) for event in events],
-            [True] * len(events),
+            {
+                "subject": [event["subject"] for event in events],
+                "source": [event["source"] for event in events],
+                "sequence": [int(event["sequence"]) for event in events],
+                "bound": [True] * len(events),
+            },
         )
+        await connection.execute(sql, *arguments)
         rows = [
             (event, fee, natural_id("claim", event["data"]["enrolment_id"], fee["id"]))
             for event in events
@@ -189,7 +198,7 @@ async def _bare_batch(connection: Any, reader: str, events: list[dict[str, Any]]
         cause = events[0]["correlationid"]
         key = f"N/62532416/{due:%Y-%m-%dT%H:%MZ}"
         data = json.dumps({"series": "N", "organiser": "62532416"})
-        await connection.execute(tx_sql._ARM, ["invoice_run"], [key], [due], [data], [cause], [events[0]["id"]], [None])
+        await connection.execute(_ARM, "invoice_run", key, due, data, cause, events[0]["id"])
 
 
 async def single(servers: Servers, prefix: str, url: str, count: int) -> Measured:

@@ -11,7 +11,7 @@ import inspect
 from abc import ABC, abstractmethod
 from hashlib import sha1
 from typing import Any, ClassVar, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -35,9 +35,9 @@ def topic_of(service: str) -> str:
     return f"tovholder.{service}"
 
 
-def event_uid(source: str, event_id: str) -> UUID:
+def event_uid(source: str, event_id: str) -> str:
     """Identity of an event everywhere: (source, id) folded into one UUID, whatever string another system uses as id."""
-    return uuid5(NAMESPACE, f"{source}\n{event_id}")
+    return natural_id(source, event_id)
 
 
 def natural_id(*parts: str) -> str:

@@ -49,7 +49,7 @@ CONNECTION_AGE_S = 3600.0
 NO_PROGRESS_S = 60.0
 WATCH_EVERY_S = 5.0
 CAREFUL_TRIES = 3
-COLLECT_AFTER = 20_000
+COLLECT_AFTER = 50_000
 
 State = Literal["starting", "running", "halted", "stopped"]
 

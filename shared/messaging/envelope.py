@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, NotRequired, Protocol, TypeVar
-from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json, to_json
@@ -103,7 +102,7 @@ class Arrival:
     defect: Defect | None = None
     invalid: ValidationError | None = None
     """What exactly is wrong with the data of a readable envelope: a command's sender is told."""
-    uid: UUID | None = None
+    uid: str | None = None
     stream: tuple[str, str] | None = None
     """(subject, source): what its order is kept by."""
     parked: int | None = None

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import UUID
 
 import structlog
 
@@ -50,6 +49,7 @@ from shared.messaging.plan import (
     rounds,
 )
 from shared.messaging.subscriptions import Handler, Intake, On, Subscription
+from shared.storage.columns import Columns, sent
 from shared.storage.table import Table
 from shared.storage.tx import Connection, Tx
 
@@ -67,17 +67,18 @@ class BugFound(Exception):  # noqa: N818  (it halts, it is not handled)
     """Our code is at fault, or so many events are that it probably is. Nothing of the batch is kept."""
 
 
-_TAKE = """
-INSERT INTO inbox
-    (uid, consumer, source, event_id, type, subject, sequence, occurred_at, correlation_id, causation_id, actor)
-SELECT uid, $1, source, event_id, type, subject, sequence, occurred_at, correlation_id, causation_id, actor
-FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[], $9::text[],
-            $10::text[], $11::text[])
-     AS u (uid, source, event_id, type, subject, sequence, occurred_at, correlation_id, causation_id, actor)
-ORDER BY uid
-ON CONFLICT DO NOTHING
-RETURNING uid
-"""
+_INBOX = {
+    "uid": "uuid",
+    "source": "text",
+    "event_id": "text",
+    "type": "text",
+    "subject": "text",
+    "sequence": "bigint",
+    "occurred_at": "timestamptz",
+    "correlation_id": "text",
+    "causation_id": "text",
+    "actor": "text",
+}
 
 _NOTE_FIRST = """
 INSERT INTO first_read (topic, partition, consumer, "offset")
@@ -93,23 +94,17 @@ JOIN unnest($2::text[], $3::integer[]) AS u (topic, partition) USING (topic, par
 """
 
 _LOCK_PARKED = """
-SELECT subject, source, reason FROM parked_keys WHERE subject = ANY ($1) AND consumer = $2
+SELECT subject, source, reason FROM parked_keys WHERE subject = ANY (string_to_array($1, E'\\x1f')) AND consumer = $2
 ORDER BY subject, source FOR UPDATE
 """
 
 _LOCK_POSITIONS = """
-SELECT subject, source, sequence, bound FROM stream_in WHERE subject = ANY ($1) AND consumer = $2
+SELECT subject, source, sequence, bound FROM stream_in
+WHERE subject = ANY (string_to_array($1, E'\\x1f')) AND consumer = $2
 ORDER BY subject, source FOR UPDATE
 """
 
-_MOVE_POSITIONS = """
-INSERT INTO stream_in AS s (subject, source, consumer, sequence, bound)
-SELECT subject, source, $1, sequence, bound
-FROM unnest($2::text[], $3::text[], $4::bigint[], $5::boolean[]) AS u (subject, source, sequence, bound)
-ORDER BY subject, source
-ON CONFLICT (subject, source, consumer) DO UPDATE
-SET sequence = coalesce(excluded.sequence, s.sequence), bound = s.bound OR excluded.bound
-"""
+_POSITION = {"subject": "text", "source": "text", "sequence": "bigint", "bound": "boolean"}
 
 _BIND_SCOPES = """
 INSERT INTO owners (scope, owner) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING
@@ -396,24 +391,26 @@ class Batch:
             keyed += parked
         return replace(known, owners=await self._know_owners(keyed))
 
-    async def _insert_into_inbox(self, arrivals: Sequence[Arrival]) -> frozenset[UUID]:
+    async def _insert_into_inbox(self, arrivals: Sequence[Arrival]) -> frozenset[str]:
         """The ids that were not there: the answer and the lock in one."""
         if not arrivals:
             return frozenset()
-        rows = await self.tx.fetch(
-            _TAKE,
+        sql, arguments = taking(
             self.consumer,
-            [a.uid for a in arrivals],
-            [a.source for a in arrivals],
-            [a.id for a in arrivals],
-            [a.type or "" for a in arrivals],
-            [a.subject for a in arrivals],
-            [a.sequence for a in arrivals],
-            [a.time or self.tx.now for a in arrivals],
-            [a.correlation_id or a.id for a in arrivals],
-            [a.causation_id for a in arrivals],
-            [a.actor for a in arrivals],
+            {
+                "uid": [a.uid for a in arrivals],
+                "source": [a.source for a in arrivals],
+                "event_id": [a.id for a in arrivals],
+                "type": [a.type or "" for a in arrivals],
+                "subject": [a.subject for a in arrivals],
+                "sequence": [a.sequence for a in arrivals],
+                "occurred_at": [a.time or self.tx.now for a in arrivals],
+                "correlation_id": [a.correlation_id or a.id for a in arrivals],
+                "causation_id": [a.causation_id for a in arrivals],
+                "actor": [a.actor for a in arrivals],
+            },
         )
+        rows = await self.tx.fetch(sql, *arguments)
         return frozenset([row["uid"] for row in rows])
 
     async def _note_first(self, arrivals: Iterable[Arrival]) -> None:
@@ -436,8 +433,11 @@ class Batch:
         return frozenset([partition for partition, offset in first_read.items() if offset == 0])
 
     async def _lock(self, known: Known, subjects: Sequence[str]) -> Known:
-        parked = await self.tx.fetch(_LOCK_PARKED, subjects, self.consumer)
-        positions = await self.tx.fetch(_LOCK_POSITIONS, subjects, self.consumer)
+        # Two statements: what a retry that we waited for has made is seen by a later one only. No subject that was read
+        # has a control character.
+        listed = "\x1f".join(subjects)
+        parked = await self.tx.fetch(_LOCK_PARKED, listed, self.consumer)
+        positions = await self.tx.fetch(_LOCK_POSITIONS, listed, self.consumer)
         return replace(
             known,
             locks={(row["subject"], row["source"]): row["reason"] for row in parked},
@@ -590,14 +590,16 @@ class Batch:
 
     async def _move_positions(self, moved: Mapping[Stream, tuple[int | None, bool]]) -> None:
         if moved:
-            await self.tx.execute(
-                _MOVE_POSITIONS,
+            sql, arguments = moving(
                 self.consumer,
-                [subject for subject, _ in moved],
-                [source for _, source in moved],
-                [sequence for sequence, _ in moved.values()],
-                [bound for _, bound in moved.values()],
+                {
+                    "subject": [subject for subject, _ in moved],
+                    "source": [source for _, source in moved],
+                    "sequence": [sequence for sequence, _ in moved.values()],
+                    "bound": [bound for _, bound in moved.values()],
+                },
             )
+            await self.tx.execute(sql, *arguments)
 
     async def _bury(self, dead: Sequence[Dead]) -> dict[Place, int]:
         """The number of each dead letter, by the place of its record."""
@@ -644,6 +646,29 @@ class Batch:
             "type": arrival.type or "",
             "sequence": arrival.sequence,
         }
+
+
+def taking(consumer: str, columns: Columns) -> tuple[str, list[Any]]:
+    """The statement that inserts inbox rows and answers with the ids that are new, and its arguments."""
+    source, arguments = sent(columns, _INBOX, after=1)
+    listed = ", ".join(columns)
+    sql = (
+        f"INSERT INTO inbox (consumer, {listed}) SELECT $1, {listed} FROM {source} ORDER BY uid "
+        "ON CONFLICT DO NOTHING RETURNING uid::text"
+    )
+    return sql, [consumer, *arguments]
+
+
+def moving(consumer: str, columns: Columns) -> tuple[str, list[Any]]:
+    """The statement that says where streams stand (a null sequence leaves it as it is), and its arguments."""
+    source, arguments = sent(columns, _POSITION, after=1)
+    sql = (
+        "INSERT INTO stream_in AS s (subject, source, consumer, sequence, bound) "
+        f"SELECT subject, source, $1, sequence, bound FROM {source} ORDER BY subject, source "
+        "ON CONFLICT (subject, source, consumer) DO UPDATE "
+        "SET sequence = coalesce(excluded.sequence, s.sequence), bound = s.bound OR excluded.bound"
+    )
+    return sql, [consumer, *arguments]
 
 
 def _counted(settled: Settled, rejected: int) -> Outcome:

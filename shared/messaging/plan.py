@@ -43,7 +43,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal
-from uuid import UUID
 
 from shared.base.failures import fingerprint
 from shared.contracts.event import SERVICES, Event
@@ -86,7 +85,7 @@ class Dead:
 class Known:
     """What is known of a batch's streams, once everything about them is locked."""
 
-    new: AbstractSet[UUID]
+    new: AbstractSet[str]
     """Ids that were in no inbox before."""
     positions: Mapping[Stream, int | None] = field(default_factory=dict)
     """The sequence that was taken in last; None = its source does not number; absent = nothing was."""
@@ -135,7 +134,7 @@ class Settled:
     still: Sequence[Arrival]
     unparked: Sequence[int]
     """Rows of parked events that are over: done, dead or known."""
-    undone: Sequence[UUID]
+    undone: Sequence[str]
     """Ids whose turn is yet to come: an inbox row would make duplicates of them."""
     positions: Mapping[Stream, tuple[int | None, bool]]
     """Where streams stand now (None = as before), and whether a fact of their owner was believed."""

@@ -12,20 +12,16 @@ write the same ones wait for each other and never lock each other out.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from shared.base.cause import Cause
+from shared.storage.columns import Columns, sent
 from shared.storage.tx import Tx
 
 Row = Mapping[str, Any]
-Columns = Mapping[str, Sequence[Any]]
-"""The same rows turned: each column's values, all in the same order. For where thousands are written at a time."""
 
 CAUSE = {"correlation_id": "text", "causation_id": "text", "actor": "text"}
 """Columns beside every effect; `cause_columns` has their values."""
-
-_AS_JSON = {"json", "jsonb"}
 
 
 def cause_columns(cause: Cause) -> dict[str, str | None]:
@@ -51,7 +47,6 @@ class Table:
         self.columns = dict(columns)
         self.key = tuple(key)
         self.fixed = frozenset(fixed)
-        self._insert = lru_cache(maxsize=None)(self._insert_of)
 
     async def insert(self, tx: Tx, rows: Sequence[Row] | Columns) -> None:
         """New rows; one that is there already is an error of ours."""
@@ -75,41 +70,27 @@ class Table:
     async def update(self, tx: Tx, rows: Sequence[Row] | Columns) -> int:
         """Rows that are there and, as a rule, locked: the columns that are named beside the key change."""
         columns = _turned(rows)
-        names = tuple(columns)
-        if not names or not columns[names[0]]:
+        if not columns or not columns[self.key[0]]:
             return 0
-        changes = ", ".join(f'"{name}" = {self._read("new", name)}' for name in names if name not in self.key)
+        source, arguments = sent(columns, self.columns)
+        changes = ", ".join(f'"{name}" = new."{name}"' for name in columns if name not in self.key)
         same = " AND ".join(f'old."{name}" = new."{name}"' for name in self.key)
-        sql = f"UPDATE {self.name} AS old SET {changes} FROM {self._unnested(names)} WHERE {same}"
-        return _count(await tx.execute(sql, *columns.values()))
+        return _count(
+            await tx.execute(f"UPDATE {self.name} AS old SET {changes} FROM {source} WHERE {same}", *arguments)
+        )
 
     async def _write(self, tx: Tx, rows: Sequence[Row] | Columns, rule: str) -> int:
         columns = _turned(rows)
         names = tuple(columns)
         if not names or not columns[names[0]]:
             return 0
-        return _count(await tx.execute(self._insert(names) + rule, *columns.values()))
-
-    def _insert_of(self, names: tuple[str, ...]) -> str:
-        values = ", ".join(self._read("new", name) for name in names)
-        order = ", ".join(f'new."{name}"' for name in self.key if name in names)
-        return f"INSERT INTO {self.name} AS old ({_listed(names)}) SELECT {values} FROM {self._unnested(names)}" + (
-            f" ORDER BY {order}" if order else ""
+        source, arguments = sent(columns, self.columns)
+        order = _listed([name for name in self.key if name in names] or ["#"])
+        sql = (
+            f"INSERT INTO {self.name} AS old ({_listed(names)}) SELECT {_listed(names)} FROM {source} "
+            f"ORDER BY {order}{rule}"
         )
-
-    def _unnested(self, names: Sequence[str]) -> str:
-        arrays = ", ".join(f"${place}::{self._sent(name)}[]" for place, name in enumerate(names, 1))
-        return f"unnest({arrays}) AS new ({_listed(names)})"
-
-    def _sent(self, name: str) -> str:
-        kind = self.columns[name]
-        return "text" if kind in _AS_JSON or kind.endswith("[]") else kind
-
-    def _read(self, place: str, name: str) -> str:
-        kind, column = self.columns[name], f'{place}."{name}"'
-        if kind.endswith("[]"):
-            return f"ARRAY(SELECT jsonb_array_elements_text({column}::jsonb))::{kind}"
-        return f"{column}::{kind}" if kind in _AS_JSON else column
+        return _count(await tx.execute(sql, *arguments))
 
 
 def _names(rows: Sequence[Row] | Columns) -> tuple[str, ...]:

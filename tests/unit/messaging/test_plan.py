@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -37,7 +36,7 @@ def told(
     return arrival
 
 
-def ids(*arrivals: Arrival) -> frozenset[UUID]:
+def ids(*arrivals: Arrival) -> frozenset[str]:
     return frozenset(arrival.uid for arrival in arrivals if arrival.uid is not None)
 
 

@@ -40,7 +40,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 from unittest import mock
-from uuid import UUID
 
 from shared.contracts.event import event_uid
 from shared.contracts.invoicing import InvoiceRejected
@@ -232,7 +231,7 @@ def _name(event: Event) -> StreamName:
 
 
 @cache
-def _uid(event: Event) -> UUID:
+def _uid(event: Event) -> str:
     return event_uid(SOURCE, f"{event}/{event.request}")
 
 
@@ -404,7 +403,7 @@ class Kernel:
                 waiting.setdefault(name, []).append(arrival)
         return replace(known, new=known.new | self._new(streams, parked), waiting=waiting), parked
 
-    def _new(self, streams: tuple[Stream, ...], arrivals: list[tuple[Arrival, Event]]) -> frozenset[UUID]:
+    def _new(self, streams: tuple[Stream, ...], arrivals: list[tuple[Arrival, Event]]) -> frozenset[str]:
         known = {_uid(event) for stream in streams for event in stream.inbox} if self.world.promises.inbox else set()
         return frozenset(arrival.uid for arrival, _ in arrivals if arrival.uid is not None and arrival.uid not in known)
 
