@@ -23,7 +23,8 @@ from deploy.local import databases, jars, kafka, postgres, process, topics
 from deploy.local.blocking import run_blocking
 from deploy.local.locations import ROOT
 from deploy.local.ports import free_ports
-from shared.contracts.event import PARTITIONS, SERVICES, topic_of
+from shared.contracts.catalogue import SERVICES
+from shared.contracts.event import PARTITIONS, topic_of
 
 PASSWORD = "bench-only"  # noqa: S105 (guards servers that live as long as one run)
 

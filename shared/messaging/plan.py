@@ -45,7 +45,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from shared.base.failures import fingerprint
-from shared.contracts.event import SERVICES, Event
+from shared.contracts.catalogue import SERVICES
+from shared.contracts.event import Event
 from shared.messaging.envelope import Arrival, Defect
 
 Stream = tuple[str, str]

@@ -26,7 +26,7 @@ from starlette.types import Receive, Scope, Send
 from shared.base.cause import Cause
 from shared.base.failpoints import failpoint
 from shared.base.problems import DETAILS, FieldError, Problem, field_errors
-from shared.contracts import enrollment, invoicing, notifications, scheduling
+from shared.contracts import catalogue
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, MAX_EVENT_BYTES, Command, event_uid
 from shared.storage.tx import Tx
 from shared.web.api import answered, bearer
@@ -35,8 +35,8 @@ from shared.web.door import Door
 from shared.web.ledger import Reply, Request, begin, store
 from shared.web.tokens import Tokens
 
-OWNERS = (enrollment, scheduling, invoicing, notifications)
-"""Imported so that every command is in the registry, whichever service this is."""
+OWNERS = catalogue.SERVICES
+"""Of the commands: with the catalogue all of them are in the registry, whichever service this is."""
 
 SCOPE = "intake"
 ROUTE = "POST /events"

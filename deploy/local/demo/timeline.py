@@ -13,8 +13,9 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from shared.contracts.catalogue import SERVICES
 from shared.contracts.danish import kroner, short_day
-from shared.contracts.event import PARTITIONS, SERVICES, topic_of
+from shared.contracts.event import PARTITIONS, topic_of
 from shared.contracts.time import day_of
 
 LABELS = {

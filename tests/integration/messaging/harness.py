@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local import topics
-from shared.contracts import enrollment, invoicing, notifications, scheduling
+from shared.contracts import catalogue
 from shared.contracts.event import topic_of
 from shared.contracts.invoicing import InvoiceRejected, PaymentRegistered
 from shared.contracts.notifications import MessageFailed
@@ -28,8 +28,8 @@ from shared.storage.tx import Tx
 from tests.support.eventually import eventually
 from tests.support.servers import Database
 
-CONTRACTS = (enrollment, invoicing, notifications, scheduling)
-"""Imported, so that every fact and command is in the registries as it is in a service."""
+CONTRACTS = catalogue.MODULES
+"""Every fact and command is in the registries, as it is in a service."""
 
 OWNER = "/tovholder/invoicing"
 NOON = datetime(2020, 6, 1, 12, tzinfo=UTC)
