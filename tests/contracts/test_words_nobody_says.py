@@ -38,7 +38,7 @@ class _Values(ast.NodeVisitor):
         for part in (*node.decorator_list, *node.args.defaults, *node.body):
             self.visit(part)
 
-    visit_AsyncFunctionDef = visit_FunctionDef
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 # the name that ast looks for
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         """`Decision[MeetingHeld]` makes nothing."""
