@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from asyncpg import Record
 
 from services.enrollment.domain.enrolment import Programme
-from services.enrollment.domain.programme_check import SeriesOwner
 from shared.contracts.programme import ProgrammeTerms
 from shared.storage.tx import Tx
 
@@ -56,8 +55,11 @@ async def publish(tx: Tx, terms: ProgrammeTerms) -> None:
     )
 
 
-async def own_series(tx: Tx, terms: ProgrammeTerms) -> SeriesOwner:
-    """The seller that the programme's invoice series belongs to: this one from now on, when it was nobody's."""
+async def take_series(tx: Tx, terms: ProgrammeTerms) -> tuple[str, str]:
+    """Whose the programme's invoice series is: this seller's from now on, when it was nobody's.
+
+    The seller's CVR number, and the programme that it took the series for.
+    """
     row = await tx.fetchrow(
         """
         INSERT INTO invoice_series (series, cvr, programme_id) VALUES ($1, $2, $3)
@@ -69,7 +71,7 @@ async def own_series(tx: Tx, terms: ProgrammeTerms) -> SeriesOwner:
     )
     if row is None:
         raise RuntimeError("an upsert returned no row")
-    return SeriesOwner(row["cvr"], row["programme_id"])
+    return row["cvr"], row["programme_id"]
 
 
 async def take_places(tx: Tx, programmes: Sequence[Programme]) -> None:

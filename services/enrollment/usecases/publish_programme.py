@@ -7,9 +7,9 @@ from datetime import datetime
 from services.enrollment.adapters import organisations, programmes
 from services.enrollment.domain import publication
 from services.enrollment.domain.invitation import invites_at, is_over
-from services.enrollment.domain.municipality import Municipality
-from services.enrollment.domain.programme_check import CheckResult, check
-from services.enrollment.domain.programme_terms import terms as terms_of
+from services.enrollment.domain.programme_file.check import CheckResult, SeriesOwner, check
+from services.enrollment.domain.programme_file.municipality import Municipality
+from services.enrollment.domain.programme_file.terms import terms as terms_of
 from services.enrollment.usecases.invite_by_itself import plan_invitation
 from shared.base.answers import Answer
 from shared.contracts.danish import short_day
@@ -65,7 +65,7 @@ async def _own_series(tx: Tx, file: str, terms: ProgrammeTerms) -> None:
     series = terms.ref.seller.series
     if not series:
         return
-    owner = await programmes.own_series(tx, terms)
+    owner = SeriesOwner(*await programmes.take_series(tx, terms))
     if owner.cvr != terms.ref.seller.cvr:
         raise _not_publishable(check(file, series={series: owner}))
 

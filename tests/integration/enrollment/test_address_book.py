@@ -9,7 +9,7 @@ from typing import Any
 from openpyxl import Workbook
 
 from deploy.local.locations import ROOT
-from services.enrollment.domain.municipality import parse_municipalities
+from services.enrollment.domain.programme_file.municipality import parse_municipalities
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.list_organisations import list_organisations, show_organisation
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
