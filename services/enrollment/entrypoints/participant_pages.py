@@ -185,7 +185,7 @@ class ParticipantDesk:
         """The visit; or a page that says that the link does not work any more, or that there is no place."""
         token = request.path_params["token"]
         async with self._host.transaction(Cause(new_correlation(), None, None)) as tx:
-            found = links.participants_of(token, tx.now)
+            found = links.participants_of(tx.links, token, tx.now)
             if found is None:
                 return self._host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
             enrolment_id, contact_id = found

@@ -81,7 +81,7 @@ class SignUpDesk:
         form = self._host.gate.open(Form(labels=_LABELS))
         token = request.query_params.get("invitation", "")
         async with self._host.transaction(_reading()) as tx:
-            invited = links.invited_of(token, tx.now) if token else None
+            invited = links.invited_of(tx.links, token, tx.now) if token else None
             known = await enrolments.load(tx, invited) if invited else None
         if known is not None and known.programme_id == programme_id:
             form.values["organisation_code"] = known.organisation.code
@@ -148,7 +148,7 @@ class SignUpDesk:
         """GET shows a button, POST is the confirmation, and afterwards the same address says what has happened."""
         token = request.path_params["token"]
         async with self._host.transaction(_reading()) as tx:
-            sign_up_id = links.sign_up_of(token, tx.now)
+            sign_up_id = links.sign_up_of(tx.links, token, tx.now)
             sign_up = await sign_ups.load(tx, sign_up_id) if sign_up_id else None
             enrolment = await enrolments.load(tx, sign_up.enrolment_id) if sign_up else None
             programme = await programmes.load(tx, enrolment.programme_id) if enrolment else None
@@ -167,7 +167,7 @@ class SignUpDesk:
             code = refused.status
         path = None
         if sign_up.confirmed_at is not None and enrolment.contact is not None and enrolment.has_place:
-            path = links.participants_path(enrolment.id, enrolment.contact.person_id)
+            path = links.participants_path(self._host.settings.links, enrolment.id, enrolment.contact.person_id)
         return self._host.pages.render(
             "enrollment/confirm.html",
             status=code,
@@ -185,7 +185,7 @@ class SignUpDesk:
 
     async def decline(self, request: Request) -> Response:
         async with self._host.transaction(_reading()) as tx:
-            invited = links.invited_of(request.path_params["token"], tx.now)
+            invited = links.invited_of(tx.links, request.path_params["token"], tx.now)
             enrolment = await enrolments.load(tx, invited) if invited else None
             programme = await programmes.load(tx, enrolment.programme_id) if enrolment else None
         if enrolment is None or programme is None:

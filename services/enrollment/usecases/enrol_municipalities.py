@@ -65,7 +65,7 @@ def _tell(tx: Tx, programme: Programme, enrolment: Enrolment, by: Asked[EnrolMun
     contact = enrolment.contact
     if contact is None:
         raise ValueError(f"enrolment {enrolment.id} has a place and no contact")
-    path = links.participants_path(enrolment.id, contact.person_id)
+    path = links.participants_path(tx.links, enrolment.id, contact.person_id)
     tx.publish(enrolled(programme, enrolment, path), because=by.cause)
     return Answer(
         {

@@ -94,7 +94,7 @@ async def send_round(
                     round_id=round_id,
                     to=mailboxes(one),
                     deadline=programme.terms.terms.deadline,
-                    sign_up_path=links.sign_up_path(programme.id, key),
+                    sign_up_path=links.sign_up_path(tx.links, programme.id, key),
                 ),
                 because=because,
             )

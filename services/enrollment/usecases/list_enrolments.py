@@ -27,7 +27,11 @@ async def show_enrolment(tx: Tx, query: Mapping[str, str]) -> Any:
     found = await enrolments.load(tx, query["enrolment_id"])
     if found is None:
         raise Refused("unknown_enrolment", "Tilmeldingen findes ikke.", status=404, field="enrolment_id")
-    path = links.participants_path(found.id, found.contact.person_id) if found.contact and found.has_place else None
+    path = (
+        links.participants_path(tx.links, found.id, found.contact.person_id)
+        if found.contact and found.has_place
+        else None
+    )
     return {
         **_short(found),
         "billing": found.billing.model_dump(mode="json"),

@@ -49,7 +49,7 @@ async def receive_sign_up(tx: Tx, command: EnrolMunicipality) -> Answer:
             organisation=entry.organisation,
             contact=application.contact(person.person_id),
             received_at=tx.now,
-            confirm_path=links.confirm_path(sign_up_id, tx.now),
+            confirm_path=links.confirm_path(tx.links, sign_up_id, tx.now),
         )
     )
     return Answer(

@@ -30,7 +30,7 @@ async def remind_silent(tx: Tx, timers: Sequence[Timer]) -> None:
                     round_id=timer.data["round_id"],
                     to=mailboxes(book[enrolment.organisation.code]),
                     deadline=programme.terms.terms.deadline,
-                    sign_up_path=links.sign_up_path(programme.id, enrolment.id),
+                    sign_up_path=links.sign_up_path(tx.links, programme.id, enrolment.id),
                 ),
                 because=timer.cause,
             )
