@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.sign_up import CONFIRM_DAYS
 from shared.base.links import Links
 
-CONFIRM_DAYS = 14
 _CONFIRM = "confirm sign-up"
 _PARTICIPANTS = "participants"
 _INVITATION = "invitation"
 
 
 def confirm_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
-    """Good for two weeks, and for this one form."""
+    """Good for CONFIRM_DAYS, and for this one form."""
     token = links.sign(_CONFIRM, sign_up_id, received_at + timedelta(days=CONFIRM_DAYS))
     return f"/tilmeld/bekraeft/{token}"
 
@@ -25,6 +26,13 @@ def sign_up_of(links: Links, token: str, now: datetime) -> str | None:
 def participants_path(links: Links, enrolment_id: str, person_id: str) -> str:
     """Good as long as this person is the enrolment's contact."""
     return f"/deltagere/{links.sign(_PARTICIPANTS, f'{enrolment_id} {person_id}')}"
+
+
+def participants_path_of(links: Links, enrolment: Enrolment) -> str | None:
+    """None as long as it has no place: there are no participants to register."""
+    if enrolment.contact is None or not enrolment.has_place:
+        return None
+    return participants_path(links, enrolment.id, enrolment.contact.person_id)
 
 
 def participants_of(links: Links, token: str, now: datetime) -> tuple[str, str] | None:

@@ -6,9 +6,10 @@ import re
 from datetime import UTC, datetime
 
 from services.enrollment.adapters import links
+from services.enrollment.domain.sign_up import FORMS_A_DAY
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
-from services.enrollment.usecases.list_enrolments import show_enrolment
-from services.enrollment.usecases.receive_sign_up import FORMS_A_DAY, receive_sign_up
+from services.enrollment.usecases.read_enrolments import read_enrolment
+from services.enrollment.usecases.receive_sign_up import receive_sign_up
 from shared.contracts.enrollment import EnrolmentReceived, MunicipalityEnrolled
 from tests.support.enrollment_desk import AARHUS, P1, Desk, sign_up
 from tests.support.enrollment_web import Town
@@ -27,7 +28,7 @@ async def test_a_form_waits_until_its_contact_confirms(desk: Desk) -> None:
     await desk.publish()
     sign_up_id = await received(desk)
     enrolment = await desk.pool.fetchval("SELECT id FROM enrolments")
-    assert (await desk.read(show_enrolment, enrolment_id=enrolment))["status"] == "Modtaget"
+    assert (await desk.read(read_enrolment, enrolment_id=enrolment))["status"] == "Modtaget"
     answer = await desk.ask(confirm_sign_up, ConfirmSignUp(sign_up_id=sign_up_id))
     assert answer["status"] == "Plads bekræftet"
     (fact,) = await desk.told()
