@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.programme import Programme
 from shared.base.cause import Cause
 from shared.contracts.programme import ProgrammeTerms, Seller
@@ -31,6 +32,12 @@ async def load(tx: Tx, programme_id: str) -> Programme | None:
     return None if row is None else _programme(row)
 
 
+async def load_of(tx: Tx, enrolment: Enrolment) -> Programme:
+    """The one that it is an enrolment in: a foreign key says that it is there."""
+    row = await tx.fetchrow(f"{_SELECT} WHERE id = $1", enrolment.programme_id)
+    return _programme(row)
+
+
 async def load_all(tx: Tx) -> tuple[Programme, ...]:
     """The one that was published last comes last."""
     return tuple(map(_programme, await tx.fetch(f"{_SELECT} ORDER BY published_at, id")))
@@ -39,6 +46,11 @@ async def load_all(tx: Tx) -> tuple[Programme, ...]:
 async def lock(tx: Tx, programme_id: str) -> Programme | None:
     """As `lock_many`."""
     return (await lock_many(tx, [programme_id])).get(programme_id)
+
+
+async def lock_of(tx: Tx, enrolment: Enrolment) -> Programme:
+    """As `load_of` and `lock_many`."""
+    return (await lock_many(tx, [enrolment.programme_id]))[enrolment.programme_id]
 
 
 async def lock_many(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Programme]:

@@ -74,7 +74,8 @@ async def save(tx: Tx, before: Roster, after: Roster, cause: Cause) -> None:
     """Of a locked roster: seats that are gone are deleted, new ones get this cause, those that stay keep theirs."""
     await _ROSTERS.update(tx, [{"id": after.id, "next_number": after.next_number}])
     gone = [one.person.person_id for one in before.seats if after.seat_of(one.person.person_id) is None]
-    await tx.execute("DELETE FROM seats WHERE roster_id = $1 AND person_id = ANY($2)", after.id, gone)
+    if gone:
+        await tx.execute("DELETE FROM seats WHERE roster_id = $1 AND person_id = ANY($2)", after.id, gone)
     await _SEATS.insert(
         tx,
         [

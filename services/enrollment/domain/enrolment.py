@@ -64,6 +64,11 @@ class Enrolment:
         return self.state in ANSWERED
 
     @property
+    def may_decline(self) -> bool:
+        """Whether the link of its invitation still says no."""
+        return self.state == "invited"
+
+    @property
     def known_contact(self) -> Contact:
         """ValueError as long as nobody has signed up."""
         if self.contact is None:
@@ -77,15 +82,11 @@ class Enrolment:
         return next((term for term in self.agreed.seats if term.kind == kind), None)
 
 
-def withdraw(
-    enrolment: Enrolment | None, programme: Programme | None, reason: str, now: datetime
-) -> Decision[Enrolment]:
+def withdraw(enrolment: Enrolment, programme: Programme, reason: str, now: datetime) -> Decision[Enrolment]:
     """Afmeldt; who was only invited has declined. Refused when there is nothing to withdraw."""
-    if enrolment is None or programme is None:
-        raise unknown_enrolment()
     if enrolment.state in ENDED:
         raise Refused("already_withdrawn", f"{enrolment.organisation.name} er allerede afmeldt.")
-    if enrolment.state == "invited":
+    if enrolment.may_decline:
         return _declined(enrolment, now)
     fact = EnrolmentWithdrawn(
         owner=programme.ref.owner,
@@ -102,15 +103,13 @@ def decline(enrolment: Enrolment | None, now: datetime) -> Decision[Enrolment]:
     """No by the link of an invitation. It never takes a place away: refused to who has answered otherwise."""
     if enrolment is not None and enrolment.state == "declined":
         return Decision(enrolment)
-    if enrolment is None or enrolment.state != "invited":
+    if enrolment is None or not enrolment.may_decline:
         raise Refused("already_answered", "Kommunen har allerede svaret på invitationen.")
     return _declined(enrolment, now)
 
 
-def regroup(enrolment: Enrolment | None, programme: Programme | None, group: str) -> Decision[Enrolment]:
+def regroup(enrolment: Enrolment, programme: Programme, group: str) -> Decision[Enrolment]:
     """To another group of the programme. The same one again changes nothing."""
-    if enrolment is None or programme is None:
-        raise unknown_enrolment()
     if enrolment.contact is None or enrolment.state in {"withdrawn", "lapsed", "not_approved"}:
         raise Refused("unknown_enrolment", "Der er ingen tilmelding at flytte.", status=404, field="enrolment_id")
     after = replace(enrolment, group=require_group(programme.terms, group))
@@ -129,17 +128,18 @@ def regroup(enrolment: Enrolment | None, programme: Programme | None, group: str
     return Decision(after, (fact,))
 
 
-def require_place(enrolment: Enrolment | None) -> Enrolment:
-    """The enrolment if it has a place, else Refused: without one there are no people to register."""
+def require_enrolment(enrolment: Enrolment | None) -> Enrolment:
     if enrolment is None:
-        raise unknown_enrolment()
-    if not enrolment.has_place:
-        raise Refused("no_place", f"{enrolment.organisation.name} har ikke en bekræftet plads.")
+        raise Refused("unknown_enrolment", "Tilmeldingen findes ikke.", status=404, field="enrolment_id")
     return enrolment
 
 
-def unknown_enrolment() -> Refused:
-    return Refused("unknown_enrolment", "Tilmeldingen findes ikke.", status=404, field="enrolment_id")
+def require_place(enrolment: Enrolment | None) -> Enrolment:
+    """The enrolment if it has a place, else Refused: without one there are no people to register."""
+    known = require_enrolment(enrolment)
+    if not known.has_place:
+        raise Refused("no_place", f"{known.organisation.name} har ikke en bekræftet plads.")
+    return known
 
 
 def _declined(enrolment: Enrolment, now: datetime) -> Decision[Enrolment]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.enrollment.adapters import enrolments, programmes
-from services.enrollment.domain.enrolment import regroup
+from services.enrollment.domain.enrolment import regroup, require_enrolment
 from services.enrollment.usecases.empty_rosters import empty_rosters
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ChangeGroup
@@ -12,12 +12,12 @@ from shared.storage.tx import Tx
 
 async def change_group(tx: Tx, command: ChangeGroup) -> Answer:
     """People leave the rosters of the old group's meetings that are still to come; nobody is moved by guess."""
-    before = await enrolments.lock(tx, command.enrolment_id)
-    programme = None if before is None else await programmes.load(tx, before.programme_id)
+    before = require_enrolment(await enrolments.lock(tx, command.enrolment_id))
+    programme = await programmes.load_of(tx, before)
 
     decided = regroup(before, programme, command.group)
 
-    if programme is not None and decided.after != before:
+    if decided.after != before:
         await enrolments.save(tx, decided.after, tx.cause)
         await empty_rosters(tx, programme, decided.after)
     tx.tell(decided)

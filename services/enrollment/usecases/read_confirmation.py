@@ -31,9 +31,9 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
     sign_up_id = links.sign_up_of(tx.links, token, tx.now)
     sign_up = await sign_ups.load(tx, sign_up_id) if sign_up_id else None
     enrolment = await enrolments.load(tx, sign_up.enrolment_id) if sign_up else None
-    programme = await programmes.load(tx, enrolment.programme_id) if enrolment else None
-    if sign_up is None or enrolment is None or programme is None:
+    if sign_up is None or enrolment is None:
         return None
+    programme = await programmes.load_of(tx, enrolment)
     confirmed = sign_up.confirmed_at is not None
     return Confirmation(
         terms=programme.terms,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.enrollment.adapters import enrolments, links
-from services.enrollment.domain.enrolment import Enrolment, unknown_enrolment
+from services.enrollment.domain.enrolment import Enrolment, require_enrolment
 from services.enrollment.domain.status import status
 from shared.storage.tx import Tx
 
@@ -23,9 +23,7 @@ async def read_enrolments(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def read_enrolment(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    found = await enrolments.load(tx, query["enrolment_id"])
-    if found is None:
-        raise unknown_enrolment()
+    found = require_enrolment(await enrolments.load(tx, query["enrolment_id"]))
     return {
         **_short(found),
         "billing": found.billing.model_dump(mode="json"),

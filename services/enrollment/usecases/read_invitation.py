@@ -26,11 +26,10 @@ async def read_invitation(tx: Tx, token: str) -> Invitation | None:
     """None for a link that is none of ours."""
     invited = links.invited_of(tx.links, token, tx.now)
     enrolment = await enrolments.load(tx, invited) if invited else None
-    programme = await programmes.load(tx, enrolment.programme_id) if enrolment else None
-    if enrolment is None or programme is None:
+    if enrolment is None:
         return None
     return Invitation(
-        terms=programme.terms,
+        terms=(await programmes.load_of(tx, enrolment)).terms,
         organisation=enrolment.organisation,
         wish=DeclineInvitation(enrolment_id=enrolment.id),
         state=enrolment.state,

@@ -7,17 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from services.enrollment.adapters import enrolments, programmes, rosters
-from services.enrollment.domain.enrolment import unknown_enrolment
+from services.enrollment.domain.enrolment import require_enrolment
 from services.enrollment.domain.roster import Roster, seats_used, why_closed
 from services.enrollment.domain.status import meeting_status
 from shared.storage.tx import Tx
 
 
 async def read_rosters(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    enrolment = await enrolments.load(tx, query["enrolment_id"])
-    programme = None if enrolment is None else await programmes.load(tx, enrolment.programme_id)
-    if enrolment is None or programme is None:
-        raise unknown_enrolment()
+    enrolment = require_enrolment(await enrolments.load(tx, query["enrolment_id"]))
+    programme = await programmes.load_of(tx, enrolment)
     return {
         "enrolment_id": enrolment.id,
         "organisation": enrolment.organisation.name,

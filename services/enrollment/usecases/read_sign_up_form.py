@@ -34,7 +34,7 @@ async def read_sign_up_form(tx: Tx, programme_id: str, invitation: str = "") -> 
         closed=not takes_sign_ups(programme, tx.now),
         municipalities=tuple(one.organisation for one in await organisations.load_municipalities(tx)),
         chosen=known.organisation.code if known is not None and known.programme_id == programme_id else None,
-        may_decline=known is not None and known.state == "invited",
+        may_decline=known is not None and known.may_decline,
     )
 
 

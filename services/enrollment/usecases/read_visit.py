@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.enrollment.adapters import enrolments, links, programmes, rosters
-from services.enrollment.domain.enrolment import Enrolment, unknown_enrolment
+from services.enrollment.domain.enrolment import Enrolment, require_enrolment
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roster import Roster
 from shared.storage.tx import Tx
@@ -38,10 +38,8 @@ async def read_visit(tx: Tx, token: str) -> Visit | None:
     if found is None:
         return None
     enrolment_id, contact_id = found
-    enrolment = await enrolments.load(tx, enrolment_id)
-    programme = None if enrolment is None else await programmes.load(tx, enrolment.programme_id)
-    if enrolment is None or programme is None:
-        raise unknown_enrolment()
+    enrolment = require_enrolment(await enrolments.load(tx, enrolment_id))
+    programme = await programmes.load_of(tx, enrolment)
     return Visit(
         path=links.participants_path(tx.links, enrolment_id, contact_id),
         contact_id=contact_id,

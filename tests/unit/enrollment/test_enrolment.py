@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.enrollment.domain.address_book import Entry
-from services.enrollment.domain.enrolment import Enrolment, decline, regroup, require_place, withdraw
+from services.enrollment.domain.enrolment import Enrolment, decline, regroup, require_enrolment, require_place, withdraw
 from services.enrollment.domain.price_text import fee_lines, is_billed, seat_lines
 from services.enrollment.domain.programme import Programme, deadline_passed, takes_sign_ups
 from services.enrollment.domain.sign_up import (
@@ -297,7 +297,7 @@ def test_whoever_was_only_invited_declines_and_nobody_withdraws_twice() -> None:
     with pytest.raises(Refused, match="already_withdrawn"):
         withdraw(left.after, a_programme(), "", NOW)
     with pytest.raises(Refused, match="unknown_enrolment"):
-        withdraw(None, None, "", NOW)
+        require_enrolment(None)
 
 
 def test_the_link_of_an_invitation_never_takes_a_place_away() -> None:
@@ -322,7 +322,7 @@ def test_another_group_is_told_once_there_is_a_place() -> None:
 
 def test_without_a_place_there_is_no_group_to_leave_and_nobody_to_register() -> None:
     withdrawn = withdraw(enrolled(), a_programme(), "", NOW).after
-    for current in (withdrawn, INVITED, None):
+    for current in (withdrawn, INVITED):
         with pytest.raises(Refused, match="unknown_enrolment"):
             regroup(current, a_programme(), "oest")
     with pytest.raises(Refused, match="no_place"):
