@@ -125,7 +125,7 @@ def check(
     from deploy.local.caddy import FRONT
 
     form = ("--json",) if as_json else ()
-    raise typer.Exit(_service(FRONT, "check", *form, *(str(file.resolve()) for file in files)))
+    raise typer.Exit(_service(FRONT, "check", *form, *(str(file.resolve()) for file in files), console=True))
 
 
 @app.command()
@@ -427,8 +427,8 @@ async def _tail(
             sys.stdout.flush()
 
 
-def _service(name: str, *arguments: str, addresses: "Addresses | None" = None) -> int:
-    """Runs a command of one service and returns its exit status."""
+def _service(name: str, *arguments: str, addresses: "Addresses | None" = None, console: bool = False) -> int:
+    """Runs a command of one service and returns its exit status; `console`: one that needs no service to be loaded."""
     if name not in service_names():
         raise StackError(f"Der er ingen tjeneste {name!r}; vælg mellem {', '.join(service_names())}.")
     env: dict[str, str] = {}
@@ -436,7 +436,8 @@ def _service(name: str, *arguments: str, addresses: "Addresses | None" = None) -
         from deploy.local.stack import service_environment
 
         env = service_environment(name, addresses)
-    command = [*python_module(name), *arguments]
+    *python, module = python_module(name)
+    command = [*python, f"{module}.console" if console else module, *arguments]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=False).returncode
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.enrollment.usecases.list_programmes import list_programmes
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
+from services.enrollment.usecases.read_programmes import read_programmes
 from shared.contracts.enrollment import ProgrammeChanged, ProgrammePublished
 from tests.support.enrollment_desk import P1, Desk, programme_text
 
@@ -14,7 +14,7 @@ async def test_a_programme_is_published_once(desk: Desk) -> None:
     (fact,) = await desk.told()
     assert isinstance(fact, ProgrammePublished)
     assert fact.terms.terms.fees[0].amount_ore == 1_950_000
-    assert (await desk.read(list_programmes))["programmes"][0]["programme_id"] == P1
+    assert (await desk.read(read_programmes))["programmes"][0]["programme_id"] == P1
 
 
 async def test_a_higher_version_is_a_change(desk: Desk) -> None:

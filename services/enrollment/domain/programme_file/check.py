@@ -12,12 +12,12 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from services.enrollment.domain.findings import Finding, Path, Reading, path_text
-from services.enrollment.domain.holidays import public_holidays, quiet_days
-from services.enrollment.domain.municipality import REGIONS, Municipality
-from services.enrollment.domain.programme_file import MeetingEntry, Ours, ProgrammeFile
-from services.enrollment.domain.programme_shape import field_types, model_at, shape
-from services.enrollment.domain.yaml_lines import Document, read
+from services.enrollment.domain.programme_file.findings import Finding, Path, Reading, path_text
+from services.enrollment.domain.programme_file.format import MeetingEntry, Ours, ProgrammeFile
+from services.enrollment.domain.programme_file.holidays import public_holidays, quiet_days
+from services.enrollment.domain.programme_file.municipality import REGIONS, Municipality
+from services.enrollment.domain.programme_file.shape import field_types, model_at, shape
+from services.enrollment.domain.programme_file.yaml_lines import Document, read
 from shared.contracts.danish import WEEKDAYS, kroner, long_day, short_day, weekday
 
 SATURDAY = 5

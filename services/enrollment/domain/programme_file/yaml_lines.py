@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from services.enrollment.domain.findings import Finding, Path, path_text
+from services.enrollment.domain.programme_file.findings import Finding, Path, path_text
 
 MOST_CHARACTERS = 128 * 1024
 MOST_LEVELS = 12

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.enrollment.adapters import enrolments, links
-from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.enrolment import Enrolment, require_enrolment
 from services.enrollment.domain.status import status
-from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
 
-async def list_enrolments(tx: Tx, query: Mapping[str, str]) -> Any:
+async def read_enrolments(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     """Filtered by `programme_id`, `state` and `organisation_code`, each if given; in Danish order."""
-    found = await enrolments.find(
+    found = await enrolments.load_all(
         tx,
         programme_id=query.get("programme_id"),
         state=query.get("state"),
@@ -23,16 +22,13 @@ async def list_enrolments(tx: Tx, query: Mapping[str, str]) -> Any:
     return {"enrolments": [_short(one) for one in found]}
 
 
-async def show_enrolment(tx: Tx, query: Mapping[str, str]) -> Any:
-    found = await enrolments.load(tx, query["enrolment_id"])
-    if found is None:
-        raise Refused("unknown_enrolment", "Tilmeldingen findes ikke.", status=404, field="enrolment_id")
-    path = links.participants_path(found.id, found.contact.person_id) if found.contact and found.has_place else None
+async def read_enrolment(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    found = require_enrolment(await enrolments.load(tx, query["enrolment_id"]))
     return {
         **_short(found),
         "billing": found.billing.model_dump(mode="json"),
         "answers": dict(found.answers),
-        "participants_path": path,
+        "participants_path": links.participants_path_of(tx.links, found),
     }
 
 

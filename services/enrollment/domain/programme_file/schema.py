@@ -1,15 +1,11 @@
-"""The JSON Schema of programme files, for editors: `python -m services.enrollment.usecases.describe_programme_format`.
-
-It is printed; a test compares it with docs/schemas/programme.schema.json.
-"""
+"""The JSON Schema of programme files, for editors; a test compares it with docs/schemas/programme.schema.json."""
 
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
-from services.enrollment.domain.programme_file import ProgrammeFile
+from services.enrollment.domain.programme_file.format import ProgrammeFile
 
 
 def schema_text() -> str:
@@ -18,7 +14,3 @@ def schema_text() -> str:
     schema["$id"] = "programme.schema.json"
     schema["title"] = "Tovholder programme"
     return json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(schema_text())

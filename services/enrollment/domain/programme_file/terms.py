@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.enrollment.domain import programme_file as file
+from services.enrollment.domain.programme_file import format as file
 from shared.contracts.programme import (
     ActivityTerm,
     CapacityTerm,

@@ -10,9 +10,9 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from services.enrollment.domain.findings import Finding, Path, path_text
-from services.enrollment.domain.programme_file import BAD_VALUE, ProgrammeFile
-from services.enrollment.domain.yaml_lines import Document
+from services.enrollment.domain.programme_file.findings import Finding, Path, path_text
+from services.enrollment.domain.programme_file.format import BAD_VALUE, ProgrammeFile
+from services.enrollment.domain.programme_file.yaml_lines import Document
 
 SENTENCES = {
     "string_type": "Skriv en tekst her.",

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from services.enrollment.adapters import programmes
-from services.enrollment.domain.enrolment import Programme, deadline_passed
-from shared.contracts.refusal import Refused
+from services.enrollment.domain.programme import Programme, takes_sign_ups, unknown_programme
 from shared.storage.tx import Tx
 
 
-async def list_programmes(tx: Tx, _query: Mapping[str, str]) -> Any:
-    return {"programmes": [_short(tx, one) for one in await programmes.all_by_title(tx)]}
+async def read_programmes(tx: Tx, _query: Mapping[str, str]) -> dict[str, Any]:
+    return {"programmes": [_short(one, tx.now) for one in await programmes.load_all(tx)]}
 
 
-async def show_programme(tx: Tx, query: Mapping[str, str]) -> Any:
+async def read_programme(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     found = await programmes.load(tx, query["programme_id"])
     if found is None:
-        raise Refused("unknown_programme", "Forløbet findes ikke.", status=404, field="programme_id")
-    return {**_short(tx, found), "terms": found.terms.model_dump(mode="json")}
+        raise unknown_programme()
+    return {**_short(found, tx.now), "terms": found.terms.model_dump(mode="json")}
 
 
-def _short(tx: Tx, programme: Programme) -> dict[str, Any]:
+def _short(programme: Programme, now: datetime) -> dict[str, Any]:
     deadline = programme.terms.terms.deadline
     return {
         "programme_id": programme.id,
@@ -31,7 +31,7 @@ def _short(tx: Tx, programme: Programme) -> dict[str, Any]:
         "noun": programme.ref.noun,
         "owner": programme.ref.owner,
         "deadline": deadline.isoformat() if deadline else None,
-        "open": programme.open and not deadline_passed(programme, tx.now),
+        "open": takes_sign_ups(programme, now),
         "places_taken": programme.taken,
         "places": programme.hard,
     }
