@@ -84,9 +84,9 @@ def too_late(terms: ProgrammeTerms, now: datetime) -> tuple[str, ...]:
 
 
 def _hard(terms: ProgrammeTerms, taken: int) -> int | None:
-    """How many places there are, never fewer than are given; None = as many as sign up, while nobody has."""
+    """How many places there are, never fewer than are given; None = as many as sign up."""
     capacity = terms.enrolment.capacity
-    return max(capacity.hard if capacity else 0, taken) or None
+    return None if capacity is None else max(capacity.hard, taken)
 
 
 def _not_publishable(result: CheckResult) -> Refused:

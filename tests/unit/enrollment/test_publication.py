@@ -23,12 +23,12 @@ NOW = datetime(2020, 6, 1, 8, tzinfo=UTC)
 TEXT = (Path(__file__).parents[3] / "programmes" / "netvaerk-kommunal-ungeindsats.yaml").read_text(encoding="utf-8")
 
 
-def terms(version: int = 1, owner: str = US, places: int = 12) -> ProgrammeTerms:
+def terms(version: int = 1, owner: str = US, places: int | None = 12) -> ProgrammeTerms:
     plan = EnrolmentPlan(
         who="municipalities",
         how="sign_up",
         invite_on=date(2020, 6, 15),
-        capacity=CapacityTerm(usual=places, hard=places),
+        capacity=CapacityTerm(usual=places, hard=places) if places else None,
     )
     return ProgrammeTerms(ref=facts.a_programme("p", version=version, owner=owner), enrolment=plan, terms=Terms())
 
@@ -47,6 +47,12 @@ def test_a_higher_version_takes_its_place_and_the_places_given_stay_given() -> N
     assert decided.after == Programme(terms(2, places=8), taken=7, hard=8, next_number=9)
     assert decided.facts == (ProgrammeChanged(owner=US, terms=terms(2, places=8)),)
     assert publish(current, terms(2, places=5), US, NOW).after.hard == 7
+
+
+def test_a_programme_without_a_capacity_stays_open_however_often_it_is_published() -> None:
+    current = Programme(terms(places=None), taken=7, hard=None)
+    assert publish(current, terms(2, places=None), US, NOW).after.hard is None
+    assert publish(Programme(terms(), taken=7, hard=12), terms(2, places=None), US, NOW).after.hard is None
 
 
 def test_the_same_again_changes_nothing() -> None:
