@@ -33,7 +33,7 @@ from services.invoicing.domain.document import Document
 from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.messages import Message, as_stored
 from services.notifications.adapters.texts import Words
-from services.notifications.domain.calendar import Mailbox, ics
+from services.notifications.domain.calendar.entry import Mailbox, ics
 from services.notifications.domain.samples import calendar_letters
 from shared.base.cause import Cause
 from shared.pdf.glyphs import FOLDERS

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.smtp import Conversation, Server
 from services.notifications.adapters.texts import Words
-from services.notifications.domain.calendar import Mailbox
+from services.notifications.domain.calendar.entry import Mailbox
 from services.notifications.entrypoints import calendar_commands, commands, document_commands, mail_gateway
 from services.notifications.entrypoints.http import ROUTES
 from services.notifications.entrypoints.kafka import SUBSCRIPTIONS

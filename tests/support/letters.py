@@ -8,7 +8,7 @@ from services.notifications.adapters import messages
 from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.messages import Message
 from services.notifications.adapters.texts import Words
-from services.notifications.domain.calendar import Mailbox
+from services.notifications.domain.calendar.entry import Mailbox
 from shared.storage.tx import transaction
 from tests.support.calendar_client import Client
 from tests.support.room import BY_HAND, Room

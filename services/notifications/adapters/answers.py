@@ -7,8 +7,8 @@ from datetime import datetime
 
 import asyncpg
 
-from services.notifications.domain.calendar import Part
-from services.notifications.domain.replies import Given, Invited
+from services.notifications.domain.calendar.entry import Part
+from services.notifications.domain.calendar.replies import Given, Invited
 from shared.contracts.notifications import InvitationAnswer
 from shared.storage.tx import Tx
 

@@ -8,8 +8,8 @@ from services.notifications.adapters import receipt
 from services.notifications.adapters.messages import Message
 from services.notifications.adapters.mime import Attachment, Mail, compose
 from services.notifications.adapters.texts import Texts, Words
-from services.notifications.domain.calendar import Entry, Mailbox, ics
-from services.notifications.domain.replies import plus_address
+from services.notifications.domain.calendar.entry import Entry, Mailbox, ics
+from services.notifications.domain.calendar.replies import plus_address
 
 
 class Composer:

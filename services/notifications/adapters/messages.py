@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 from pydantic import TypeAdapter
 
-from services.notifications.domain.calendar import Entry
+from services.notifications.domain.calendar.entry import Entry
 from services.notifications.domain.letter import Letter
 from services.notifications.domain.text import address_key, is_address, lines, one_line, storable
 from shared.base.cause import Cause

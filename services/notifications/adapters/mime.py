@@ -15,7 +15,7 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from services.notifications.adapters.texts import Texts
-from services.notifications.domain.calendar import Mailbox, Method
+from services.notifications.domain.calendar.entry import Mailbox, Method
 from services.notifications.domain.text import domain_of, is_address, one_line
 
 _ALLOWED = (

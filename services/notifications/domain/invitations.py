@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from services.notifications.domain.calendar import Method, Part, uid
+from services.notifications.domain.calendar.entry import Method, Part, uid
 from shared.contracts.programme import ProgrammeRef
 from shared.contracts.scheduling import Meeting, When
 from shared.contracts.time import start_of_day

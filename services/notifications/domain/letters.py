@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from services.notifications.domain.calendar import Entry, Mailbox
+from services.notifications.domain.calendar.entry import Entry, Mailbox
 from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter, Recipient, to_mailbox, to_person
 from shared.contracts.danish import kroner, long_day, short_day

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.messages import as_stored
 from services.notifications.adapters.texts import Words
-from services.notifications.domain.calendar import Mailbox, ics
+from services.notifications.domain.calendar.entry import Mailbox, ics
 from services.notifications.domain.samples import calendar_letters
 from services.notifications.entrypoints.calendar_check import add_check, check, read
 from services.notifications.usecases.list_answers import list_answers

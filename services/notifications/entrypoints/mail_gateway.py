@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from services.notifications.adapters.reply_mail import LARGEST_MAIL
+from services.notifications.adapters.calendar.reply_mail import LARGEST_MAIL
 from services.notifications.usecases.note_answer import note_answer
 from shared.base.cause import Cause
 from shared.base.problems import Problem

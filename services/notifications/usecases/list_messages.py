@@ -9,7 +9,7 @@ from services.notifications.adapters import messages
 from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.messages import Message
 from services.notifications.adapters.texts import Words
-from services.notifications.domain.calendar import Mailbox, ics
+from services.notifications.domain.calendar.entry import Mailbox, ics
 from services.notifications.domain.letter import TITLES
 from services.notifications.usecases.settle_message import find_message
 from shared.contracts.refusal import Refused

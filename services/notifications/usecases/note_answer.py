@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.notifications.adapters import answers
-from services.notifications.adapters.reply_mail import read_mail
-from services.notifications.domain.replies import OUTCOMES, Outcome, follow_reply, read_reply, whose
+from services.notifications.adapters.calendar.reply_mail import read_mail
+from services.notifications.domain.calendar.replies import OUTCOMES, Outcome, follow_reply, read_reply, whose
 from shared.base.answers import Answer
 from shared.contracts.notifications import InvitationAnswered
 from shared.storage.tx import Tx

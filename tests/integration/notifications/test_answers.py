@@ -20,8 +20,8 @@ from pydantic import SecretStr
 from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.texts import Words
 from services.notifications.app import SERVICE
-from services.notifications.domain.calendar import Mailbox
-from services.notifications.domain.replies import plus_address
+from services.notifications.domain.calendar.entry import Mailbox
+from services.notifications.domain.calendar.replies import plus_address
 from services.notifications.entrypoints.kafka import SUBSCRIPTIONS
 from services.notifications.entrypoints.timers import TIMERS
 from services.notifications.settings import Settings

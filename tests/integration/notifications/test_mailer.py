@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from services.notifications.adapters import messages, outgoing
-from services.notifications.adapters.mail_checks import check_mail
+from services.notifications.adapters.calendar.mail_checks import check_mail
 from services.notifications.adapters.messages import as_stored
 from services.notifications.adapters.mime import Mail as MailSent
 from services.notifications.adapters.mime import message_id

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.local.locations import ROOT
-from services.notifications.adapters import mail_checks
-from services.notifications.adapters.mail_checks import check_file, check_mail
+from services.notifications.adapters.calendar import mail_checks
+from services.notifications.adapters.calendar.mail_checks import check_file, check_mail
 from services.notifications.app import SERVICE
-from services.notifications.domain import calendar_checks
-from services.notifications.domain.calendar_checks import check_calendar
+from services.notifications.domain.calendar import checks
+from services.notifications.domain.calendar.checks import check_calendar
 from services.notifications.domain.samples import calendar_letters
 from services.notifications.entrypoints.calendar_commands import samples
 from tests.support.calendar_client import Client, Refusal
@@ -230,7 +230,7 @@ def test_every_check_finds_its_own_fault_and_nothing_else(code: str) -> None:
 
 
 def test_every_check_has_a_file_that_fails_it() -> None:
-    known = {code for code, _, _ in calendar_checks.BYTES} | {code for code, *_ in calendar_checks.CHECKS}
+    known = {code for code, _, _ in checks.BYTES} | {code for code, *_ in checks.CHECKS}
     assert set(BROKEN) == known | {"unreadable", "one_event", "not_once", "more_than_once"}
 
 
@@ -290,6 +290,6 @@ def test_the_documentation_explains_every_check() -> None:
 
 
 def test_a_sentence_says_what_to_do_in_danish() -> None:
-    sentences = [text for _, _, text, _ in (*calendar_checks.CHECKS, *mail_checks.CHECKS)]
-    for text in (*sentences, *(text for _, text, _ in calendar_checks.BYTES)):
+    sentences = [text for _, _, text, _ in (*checks.CHECKS, *mail_checks.CHECKS)]
+    for text in (*sentences, *(text for _, text, _ in checks.BYTES)):
         assert re.fullmatch(r"[A-ZÆØÅ].*\.", text)

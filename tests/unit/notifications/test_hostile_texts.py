@@ -13,11 +13,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.notifications.adapters.mail_checks import check_mail
+from services.notifications.adapters.calendar.mail_checks import check_mail
 from services.notifications.adapters.messages import as_stored
 from services.notifications.adapters.mime import Mail
 from services.notifications.domain import letters
-from services.notifications.domain.calendar import ics
+from services.notifications.domain.calendar.entry import ics
 from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter
 from services.notifications.domain.text import lines, one_line

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.notifications.adapters.mail_checks import check_mail
+from services.notifications.adapters.calendar.mail_checks import check_mail
 from services.notifications.adapters.messages import as_stored
-from services.notifications.domain.calendar import Entry, Part, ics, uid
+from services.notifications.domain.calendar.entry import Entry, Part, ics, uid
 from services.notifications.domain.invitations import (
     Guest,
     Standing,

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from services.notifications.adapters.calendar.mail_checks import check_mail
+from services.notifications.adapters.calendar.reply_mail import LARGEST_MAIL, read_mail
 from services.notifications.adapters.composer import Composer
-from services.notifications.adapters.mail_checks import check_mail
 from services.notifications.adapters.messages import as_stored
-from services.notifications.adapters.reply_mail import LARGEST_MAIL, read_mail
 from services.notifications.adapters.texts import Words
-from services.notifications.domain.calendar import Mailbox, uid
-from services.notifications.domain.replies import (
+from services.notifications.domain.calendar.entry import Mailbox, uid
+from services.notifications.domain.calendar.replies import (
     OUTCOMES,
     REFUSALS,
     Given,

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 from icalendar.parser import Contentline, Parameters
 
-from services.notifications.domain.calendar import Method
+from services.notifications.domain.calendar.entry import Method
 from services.notifications.domain.text import address_key, is_address, storable
 from shared.contracts.notifications import InvitationAnswer
 from shared.contracts.refusal import Refused
