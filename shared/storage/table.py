@@ -61,6 +61,15 @@ class Table:
         """How many of them were new; one that is there already, by whatever constraint, stays as it is."""
         return await self._write(tx, rows, " ON CONFLICT DO NOTHING")
 
+    async def insert_in_order(self, tx: Tx, rows: Sequence[Row] | Columns, *, returning: str) -> list[Any]:
+        """As `insert_new`, in the order given, for a table that numbers its rows; the named column of the new ones."""
+        columns = _turned(rows)
+        names = tuple(columns)
+        if not names or not columns[names[0]]:
+            return []
+        sql = self._insert(names, 'new."ordinality"') + f' ON CONFLICT DO NOTHING RETURNING "{returning}"'
+        return [row[returning] for row in await tx.fetch(sql, *columns.values())]
+
     async def upsert(self, tx: Tx, rows: Sequence[Row] | Columns, *, when: str = "") -> int:
         """New rows, or the same ones anew; how many were written.
 
@@ -90,16 +99,16 @@ class Table:
             return 0
         return _count(await tx.execute(self._insert(names) + rule, *columns.values()))
 
-    def _insert_of(self, names: tuple[str, ...]) -> str:
+    def _insert_of(self, names: tuple[str, ...], order: str = "") -> str:
         values = ", ".join(self._read("new", name) for name in names)
-        order = ", ".join(f'new."{name}"' for name in self.key if name in names)
+        order = order or ", ".join(f'new."{name}"' for name in self.key if name in names)
         return f"INSERT INTO {self.name} AS old ({_listed(names)}) SELECT {values} FROM {self._unnested(names)}" + (
             f" ORDER BY {order}" if order else ""
         )
 
     def _unnested(self, names: Sequence[str]) -> str:
         arrays = ", ".join(f"${place}::{self._sent(name)}[]" for place, name in enumerate(names, 1))
-        return f"unnest({arrays}) AS new ({_listed(names)})"
+        return f"unnest({arrays}) WITH ORDINALITY AS new ({_listed(names)})"
 
     def _sent(self, name: str) -> str:
         kind = self.columns[name]
