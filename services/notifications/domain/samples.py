@@ -16,6 +16,7 @@ from shared.contracts.programme import ExtraTerm, FeeTerm, ProgrammeRef, SeatTer
 from shared.contracts.scheduling import Meeting, When
 from shared.contracts.time import local
 
+OWNER = "/tovholder/notifications"
 _PROGRAMME = ProgrammeRef(
     id="netvaerk-kommunal-ungeindsats",
     version=1,

@@ -69,7 +69,7 @@ def test_each_file_goes_to_the_service_that_knows_its_kind(asked: list[tuple[str
     here = Path.cwd()
     assert asked == [
         ("invoicing", "document", "check", "--json", str(here / "a.xml"), str(here / "c.pdf")),
-        ("notifications", "calendar", "check", "--json", str(here / "b.ICS")),
+        ("notifications.console", "calendar", "check", "--json", str(here / "b.ICS")),
     ]
 
 

@@ -18,11 +18,11 @@ from services.notifications.app import SERVICE
 from services.notifications.domain.calendar import checks
 from services.notifications.domain.calendar.checks import check_calendar
 from services.notifications.domain.samples import calendar_letters
-from services.notifications.entrypoints.calendar_commands import samples
+from services.notifications.usecases.make_samples import make_calendar_samples
 from tests.support.calendar_client import Client, Refusal
 from tests.support.ical4j import Judge
 
-SAMPLES = samples()
+SAMPLES = make_calendar_samples()
 FOLDER = ROOT / "docs" / "samples" / "calendar"
 KINDS = sorted(calendar_letters())
 BO = "bo@kobenhavn.example"
@@ -41,7 +41,7 @@ def without(ics: bytes, name: bytes) -> bytes:
 
 def test_the_samples_in_docs_are_the_current_ones() -> None:
     committed = {path.name: path.read_bytes() for path in FOLDER.iterdir() if path.suffix in {".ics", ".eml"}}
-    assert committed == SAMPLES, "run `python -m services.notifications calendar samples docs/samples/calendar`"
+    assert committed == SAMPLES, "run `python -m services.notifications.console calendar samples docs/samples/calendar`"
 
 
 def test_the_command_writes_and_checks_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

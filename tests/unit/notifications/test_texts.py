@@ -12,10 +12,9 @@ import pytest
 
 from services.notifications.adapters.texts import TEMPLATES, Texts, Words
 from services.notifications.domain import letters
-from services.notifications.domain.digest import digests
+from services.notifications.domain.digest import DigestLine, digests
 from services.notifications.domain.invitations import Guest, Standing, Step, Template
 from services.notifications.domain.letter import TITLES, Letter
-from services.notifications.domain.letters import Line
 from shared.contracts.notifications import SendMessage
 from tests.support import facts
 
@@ -48,10 +47,12 @@ def invitation(template: Template, guest: Guest, previous: Any = None, meeting: 
 
 def the_digest() -> Letter:
     told = [
-        Line(facts.PROGRAMME.id, "enrolled", "a", "1", "Aarhus Kommune (vest)", AT),
-        Line(facts.PROGRAMME.id, "enrolled", "b", "1", "Ringsted Kommune (oest)", AT),
-        Line(facts.PROGRAMME.id, "extra", "c", "1", "Ringsted Kommune: 1. heldagsmøde, 1.000,00 kr. ekskl. moms", AT),
-        Line(None, "rejected", "d", "1", "EnrolMunicipality fra /crm: deadline_passed", AT),
+        DigestLine(facts.PROGRAMME.id, "enrolled", "a", "1", "Aarhus Kommune (vest)", AT),
+        DigestLine(facts.PROGRAMME.id, "enrolled", "b", "1", "Ringsted Kommune (oest)", AT),
+        DigestLine(
+            facts.PROGRAMME.id, "extra", "c", "1", "Ringsted Kommune: 1. heldagsmøde, 1.000,00 kr. ekskl. moms", AT
+        ),
+        DigestLine(None, "rejected", "d", "1", "EnrolMunicipality fra /crm: deadline_passed", AT),
     ]
     (only,) = digests(told, {facts.PROGRAMME.id: facts.PROGRAMME}, {facts.PROGRAMME.id: ["2. heldagsmøde (oest)"]}, AT)
     return only
