@@ -195,6 +195,15 @@ def test_a_path_never_leads_elsewhere(path: str) -> None:
     assert outline.links == ["https://tovholder.example"]
 
 
+@pytest.mark.parametrize("name", ["ExtraParticipantAdded", "ExtraParticipantRemoved"])
+def test_a_price_at_a_meeting_that_has_no_day_yet_is_told_without_one(name: str) -> None:
+    fact = EXAMPLES[name].model_copy(update={"meeting": facts.a_meeting(when=None)})
+    write = letters.extra_participant if name == "ExtraParticipantAdded" else letters.extra_participant_removed
+    plain = texts_of(write(fact, 1, AT)).plain
+    assert facts.MEETING.title in plain
+    assert "Tid:" not in plain
+
+
 def test_a_meeting_of_two_days_says_both() -> None:
     when = facts.TIMED.model_copy(
         update={"last_day": date(2021, 4, 16), "ends_at": datetime(2021, 4, 16, 14, tzinfo=UTC)}
