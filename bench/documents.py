@@ -31,11 +31,10 @@ from services.invoicing.adapters.formats import FORMATS, Format
 from services.invoicing.adapters.official_rules import OfficialRules
 from services.invoicing.domain.document import Document
 from services.notifications.adapters.composer import Composer
-from services.notifications.adapters.messages import Message, as_stored
 from services.notifications.adapters.texts import Words
-from services.notifications.domain.calendar import Mailbox, ics
-from services.notifications.domain.samples import calendar_letters
-from shared.base.cause import Cause
+from services.notifications.domain.calendar.entry import Mailbox, ics
+from services.notifications.domain.message import Message, queue
+from services.notifications.domain.samples import OWNER, calendar_letters
 from shared.pdf.glyphs import FOLDERS
 from tests.support.documents import THREE_LINES, a_credit_note, an_invoice
 
@@ -218,7 +217,7 @@ def a_composer() -> Composer:
 
 def an_invitation(at: int) -> Message:
     """Of another meeting, to another person, than every other one."""
-    message = as_stored(calendar_letters()["invitation"], Cause("", None, None))
+    message = queue(calendar_letters()["invitation"], OWNER).after
     entry = message.calendar
     assert entry is not None
     return replace(

@@ -125,7 +125,7 @@ def check(
     from deploy.local.caddy import FRONT
 
     form = ("--json",) if as_json else ()
-    raise typer.Exit(_service(FRONT, "check", *form, *(str(file.resolve()) for file in files), console=True))
+    raise typer.Exit(_service(f"{FRONT}.console", "check", *form, *(str(file.resolve()) for file in files)))
 
 
 @app.command()
@@ -427,17 +427,16 @@ async def _tail(
             sys.stdout.flush()
 
 
-def _service(name: str, *arguments: str, addresses: "Addresses | None" = None, console: bool = False) -> int:
-    """Runs a command of one service and returns its exit status; `console`: one that needs no service to be loaded."""
-    if name not in service_names():
+def _service(name: str, *arguments: str, addresses: "Addresses | None" = None) -> int:
+    """Runs a command of one service, or of its console, and returns its exit status."""
+    if name.removesuffix(".console") not in service_names():
         raise StackError(f"Der er ingen tjeneste {name!r}; vælg mellem {', '.join(service_names())}.")
     env: dict[str, str] = {}
     if addresses is not None:
         from deploy.local.stack import service_environment
 
         env = service_environment(name, addresses)
-    *python, module = python_module(name)
-    command = [*python, f"{module}.console" if console else module, *arguments]
+    command = [*python_module(name), *arguments]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=False).returncode
 
 

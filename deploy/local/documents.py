@@ -34,7 +34,7 @@ def samples(folder: Path) -> Iterator[tuple[str, ...]]:
     if str(folder).startswith("-"):
         raise StackError(f"{folder} ligner et tilvalg og ikke en mappe; skriv ./{folder}, hvis den hedder sådan.")
     yield "invoicing", "document", "samples", str(folder.absolute())
-    yield "notifications", "document", "samples", str(folder.absolute())
+    yield "notifications.console", "document", "samples", str(folder.absolute())
 
 
 def checks(files: Sequence[Path], *, as_json: bool) -> Iterator[tuple[str, ...]]:
@@ -47,4 +47,4 @@ def checks(files: Sequence[Path], *, as_json: bool) -> Iterator[tuple[str, ...]]
     if others:
         yield "invoicing", "document", "check", *options, *others
     if calendars:
-        yield "notifications", "calendar", "check", *options, *calendars
+        yield "notifications.console", "calendar", "check", *options, *calendars

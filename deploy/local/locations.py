@@ -37,8 +37,8 @@ def service_names(root: Path = ROOT) -> tuple[str, ...]:
 
 
 def python_module(service: str) -> tuple[str, ...]:
-    """How a service is run: `python -m services.<name>`."""
-    if not (ROOT / "services" / service / "__main__.py").exists():
+    """How a service is run, or its console (`<name>.console`), which needs no service: `python -m services.<name>`."""
+    if not (ROOT / "services" / service.replace(".", "/") / "__main__.py").exists():
         raise StackError(f"services/{service}/__main__.py is missing, so the service can't be started.")
     return (sys.executable, "-m", f"services.{service}")
 

@@ -11,7 +11,7 @@ write the same ones wait for each other and never lock each other out.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from shared.base.cause import Cause
@@ -56,6 +56,14 @@ class Table:
         """How many of them were new; one that is there already, by whatever constraint, stays as it is."""
         return await self._write(tx, rows, " ON CONFLICT DO NOTHING")
 
+    async def insert_in_order(self, tx: Tx, rows: Sequence[Row] | Columns, *, returning: str) -> list[Any]:
+        """As `insert_new`, in the order given, for a table that numbers its rows; the named column of the new ones."""
+        columns = _turned(rows)
+        if not _any(columns):
+            return []
+        sql, arguments = self._insert(columns, ["#"])
+        return [row[0] for row in await tx.fetch(f'{sql} ON CONFLICT DO NOTHING RETURNING "{returning}"', *arguments)]
+
     async def upsert(self, tx: Tx, rows: Sequence[Row] | Columns, *, when: str = "") -> int:
         """New rows, or the same ones anew; how many were written.
 
@@ -70,7 +78,7 @@ class Table:
     async def update(self, tx: Tx, rows: Sequence[Row] | Columns) -> int:
         """Rows that are there and, as a rule, locked: the columns that are named beside the key change."""
         columns = _turned(rows)
-        if not columns or not columns[self.key[0]]:
+        if not _any(columns):
             return 0
         source, arguments = sent(columns, self.columns)
         changes = ", ".join(f'"{name}" = new."{name}"' for name in columns if name not in self.key)
@@ -81,16 +89,16 @@ class Table:
 
     async def _write(self, tx: Tx, rows: Sequence[Row] | Columns, rule: str) -> int:
         columns = _turned(rows)
-        names = tuple(columns)
-        if not names or not columns[names[0]]:
+        if not _any(columns):
             return 0
+        sql, arguments = self._insert(columns, [name for name in self.key if name in columns] or ["#"])
+        return _count(await tx.execute(sql + rule, *arguments))
+
+    def _insert(self, columns: Columns, order: Sequence[str]) -> tuple[str, list[Any]]:
         source, arguments = sent(columns, self.columns)
-        order = _listed([name for name in self.key if name in names] or ["#"])
-        sql = (
-            f"INSERT INTO {self.name} AS old ({_listed(names)}) SELECT {_listed(names)} FROM {source} "
-            f"ORDER BY {order}{rule}"
-        )
-        return _count(await tx.execute(sql, *arguments))
+        names = _listed(columns)
+        rows = f"SELECT {names} FROM {source} ORDER BY {_listed(order)}"
+        return f"INSERT INTO {self.name} AS old ({names}) {rows}", arguments
 
 
 def _names(rows: Sequence[Row] | Columns) -> tuple[str, ...]:
@@ -103,7 +111,11 @@ def _turned(rows: Sequence[Row] | Columns) -> Columns:
     return {name: [row[name] for row in rows] for name in _names(rows)}
 
 
-def _listed(names: Collection[str]) -> str:
+def _any(columns: Columns) -> bool:
+    return bool(columns) and bool(next(iter(columns.values())))
+
+
+def _listed(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 

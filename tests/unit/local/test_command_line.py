@@ -69,7 +69,7 @@ def test_each_file_goes_to_the_service_that_knows_its_kind(asked: list[tuple[str
     here = Path.cwd()
     assert asked == [
         ("invoicing", "document", "check", "--json", str(here / "a.xml"), str(here / "c.pdf")),
-        ("notifications", "calendar", "check", "--json", str(here / "b.ICS")),
+        ("notifications.console", "calendar", "check", "--json", str(here / "b.ICS")),
     ]
 
 
@@ -82,7 +82,7 @@ def test_the_file_to_write_lies_where_the_command_was_given() -> None:
 
 def test_programmes_are_checked_for_machines_too(asked: list[tuple[str, ...]]) -> None:
     give("check", "--json", "programmes")
-    assert asked == [("enrollment", "check", "--json", str(Path.cwd() / "programmes"))]
+    assert asked == [("enrollment.console", "check", "--json", str(Path.cwd() / "programmes"))]
 
 
 def test_it_says_its_version() -> None:

@@ -8,11 +8,12 @@ from shared.runtime.why import Effect
 from shared.storage.tx import Tx
 
 
-async def explain_message(tx: Tx, message_id: str) -> Effect | None:
-    """`message_id`: ours, or what stands before the @ of the mail's Message-ID, which is all that its reader sees."""
-    found = await messages.load(tx, message_id) or await messages.find_mail(tx, message_id)
+async def explain(tx: Tx, sought: str) -> Effect | None:
+    """`sought`: our id, or what stands before the @ of the mail's Message-ID, which is all that its reader sees."""
+    found = await messages.load(tx, sought) or await messages.load_mail(tx, sought)
     if found is None:
         return None
-    title = TITLES.get(found.template, found.template)
-    whom = found.says.get("organisation") or found.name
+    message = found.message
+    title = TITLES.get(message.template, message.template)
+    whom = message.says.get("organisation") or message.name
     return Effect("Mail", f"{title} til {whom}" if whom else title, found.cause)

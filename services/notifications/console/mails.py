@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import email
-import email.policy
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from services.notifications.adapters import messages
 from services.notifications.adapters.composer import Composer
-from services.notifications.adapters.messages import Message
 from services.notifications.domain.letter import TITLES
-from services.notifications.usecases.settle_message import (
-    ResendMessage,
-    SettleMessage,
-    find_mail,
-    resend_message,
-    settle_message,
-)
+from services.notifications.domain.message import Message
+from services.notifications.usecases.read_mails import read_mail, read_mails
+from services.notifications.usecases.settle_message import ResendMessage, SettleMessage, resend_message, settle_message
 from shared.base.cause import Cause, new_correlation
 from shared.base.files import deliver, kind_wanted
 from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
 
-_KINDS = {"txt": "tekst", "eml": "mail", "ics": "kalender", "pdf": "PDF"}
-_MEDIA_TYPES = {"ics": "text/calendar", "pdf": "application/pdf"}
+_KINDS: dict[str, str] = {"txt": "tekst", "eml": "mail", "ics": "kalender", "pdf": "PDF"}
 
 
 def mail(argv: Sequence[str], open_host: Callable[[], Awaitable[Host]], composer: Callable[[Host], Composer]) -> int:
@@ -56,10 +47,10 @@ async def _run(
         async with host.transaction(cause) as tx:
             if asked.what == "list":
                 states = asked.state or ["unknown", "failed"]
-                for message in await messages.find(tx, states=states, limit=asked.limit):
+                for message in await read_mails(tx, states, asked.limit):
                     sys.stdout.write(_line(message))
             elif asked.what == "show":
-                return _show(composer(host), await find_mail(tx, asked.id), asked.kind, asked.out)
+                return _show(composer(host), await read_mail(tx, asked.id), asked.kind, asked.out)
             elif asked.what == "resend":
                 await resend_message(tx, ResendMessage(message_id=asked.id))
             else:
@@ -84,22 +75,8 @@ def _show(composer: Composer, message: Message, kind: str | None, out: Path | No
     kind = kind_wanted(kind, out, _KINDS, "txt")
     if kind is None:
         return os.EX_USAGE
-    content = _content(composer, message, kind)
+    content = composer.file(message, kind)
     if content is None:
         sys.stderr.write(f"not_in_the_mail: Mailen har ingen {_KINDS[kind]}.\n")
         return 1
     return deliver(content, out, message.id, kind)
-
-
-def _content(composer: Composer, message: Message, kind: str) -> bytes | None:
-    if kind == "txt":
-        texts = composer.texts(message)
-        return f"{texts.subject}\n\n{texts.plain}".encode()
-    whole = composer.mail(message).content
-    if kind == "eml":
-        return whole
-    for part in email.message_from_bytes(whole, policy=email.policy.compat32).walk():
-        if part.get_content_type() == _MEDIA_TYPES[kind]:
-            content = part.get_payload(decode=True)
-            return content if isinstance(content, bytes) else None
-    return None

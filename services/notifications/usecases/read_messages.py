@@ -7,27 +7,25 @@ from typing import Any
 
 from services.notifications.adapters import messages
 from services.notifications.adapters.composer import Composer
-from services.notifications.adapters.messages import Message
 from services.notifications.adapters.texts import Words
-from services.notifications.domain.calendar import Mailbox, ics
+from services.notifications.domain.calendar.entry import Mailbox, ics
 from services.notifications.domain.letter import TITLES
-from services.notifications.usecases.settle_message import find_message
+from services.notifications.domain.message import STATES, Message, unknown_message
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
-_STATES = ("pending", "claimed", "sending", "sent", "unknown", "failed", "settled")
 _MOST = 500
 # Links are left out here: one may be the key to what only its recipient may do.
 _PREVIEW = Composer(Words(""), Mailbox("", ""))
 
 
-async def list_messages(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+async def read_messages(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     """The newest first, without their words; by state, about, recipient, template and programme; `before`, `limit`."""
     states = tuple(filter(None, query.get("state", "").split(",")))
-    if unknown := [state for state in states if state not in _STATES]:
+    if unknown := [state for state in states if state not in STATES]:
         raise Refused("unknown_state", f"»{unknown[0]}« er ikke en tilstand.", status=422, field="state")
     limit = _number(query, "limit", 100, _MOST)
-    found = await messages.find(
+    found = await messages.load_newest(
         tx,
         states=states,
         about=query.get("about"),
@@ -45,21 +43,24 @@ async def list_messages(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def read_message(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    found = await find_message(tx, query["message_id"])
-    texts = _PREVIEW.texts(found)
+    found = await messages.load(tx, query["message_id"])
+    if found is None:
+        raise unknown_message()
+    message, cause = found
+    texts = _PREVIEW.texts(message)
     return {
-        **_shown(found),
-        "name": found.name,
-        "email": found.email,
+        **_shown(message),
+        "name": message.name,
+        "email": message.email,
         "subject": texts.subject,
         "text": texts.plain,
         "html": texts.html,
-        "calendar": None if found.calendar is None else ics(found.calendar).decode(),
-        "attempts": found.attempts,
-        "reply": found.reply,
-        "correlation_id": found.cause.correlation_id,
-        "causation_id": found.cause.causation_id,
-        "actor": found.cause.actor,
+        "calendar": None if message.calendar is None else ics(message.calendar).decode(),
+        "attempts": message.attempts,
+        "reply": message.reply,
+        "correlation_id": cause.correlation_id,
+        "causation_id": cause.causation_id,
+        "actor": cause.actor,
     }
 
 

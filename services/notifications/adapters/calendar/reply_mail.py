@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
-from services.notifications.domain.replies import refused
+from services.notifications.domain.calendar.replies import refused
 
 LARGEST_MAIL = 1_048_576
 """Bytes. Signatures with pictures come along with replies; more than this is no reply."""

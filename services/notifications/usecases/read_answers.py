@@ -20,10 +20,10 @@ ANSWERS = {
 """What an answer is called among staff."""
 
 
-async def list_answers(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+async def read_answers(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     """Everybody who is invited now, with the answer to the date they were told last, and how many gave each."""
     meeting_id = query["meeting_id"]
-    asked = await answers.of_meeting(tx, meeting_id)
+    asked = await answers.load_asked(tx, meeting_id)
     if asked is None:
         raise Refused("unknown_meeting", "Mødet findes ikke.", status=404)
     counts: Counter[str] = Counter(one.answer or "none" for one in asked)

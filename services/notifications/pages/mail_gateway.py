@@ -6,14 +6,13 @@ with the scope `calendar` may do this and nothing else. 200 says what became of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
 
-from services.notifications.adapters.reply_mail import LARGEST_MAIL
+from services.notifications.adapters.calendar.reply_mail import LARGEST_MAIL
 from services.notifications.usecases.note_answer import note_answer
 from shared.base.cause import Cause
 from shared.base.problems import Problem
@@ -28,8 +27,8 @@ PATH = "/api/notifications/calendar/replies"
 _log = structlog.get_logger()
 
 
-def pages(host: Host) -> Sequence[BaseRoute]:
-    async def replies(request: Request) -> Response:
+def replies(host: Host) -> Callable[[Request], Awaitable[Response]]:
+    async def page(request: Request) -> Response:
         return await answered(request, take)
 
     async def take(request: Request, correlation_id: str) -> Response:
@@ -48,5 +47,4 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         _log.info("calendar_reply", outcome=answer.body["outcome"])
         return JSONResponse(answer.body, headers={"Cache-Control": "no-store"})
 
-    every = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-    return [Route(PATH, replies, methods=every, name="calendar_replies")]
+    return page

@@ -13,14 +13,10 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
-from services.notifications.adapters.composer import Composer
-from services.notifications.adapters.messages import as_stored
-from services.notifications.adapters.texts import Words
-from services.notifications.domain.calendar import Mailbox, ics
-from services.notifications.domain.samples import calendar_letters
-from services.notifications.entrypoints.calendar_check import add_check, check, read
-from services.notifications.usecases.list_answers import list_answers
+from services.notifications.console.calendar_check import add_check, check, read
+from services.notifications.usecases.make_samples import make_calendar_samples
 from services.notifications.usecases.note_answer import note_answer
+from services.notifications.usecases.read_answers import read_answers
 from shared.base.cause import Cause, new_correlation
 from shared.base.failures import Failure, classify
 from shared.base.files import why_not_read, write_all
@@ -54,7 +50,7 @@ def calendar(argv: Sequence[str], open_host: OpenHost) -> int:
         case "answers":
             return asyncio.run(_answers(asked.meeting_id, open_host))
         case "samples":
-            return write_all(asked.folder, samples())
+            return write_all(asked.folder, make_calendar_samples())
         case _:
             return check(asked.files, as_json=asked.json)
 
@@ -85,18 +81,6 @@ def _reply(file: str, open_host: OpenHost) -> int:
     return os.EX_OK
 
 
-def samples() -> dict[str, bytes]:
-    """By file name: of each kind the calendar file, and the mail it comes in."""
-    composer = Composer(Words("https://tovholder.example"), Mailbox("", ""))
-    found: dict[str, bytes] = {}
-    for name, letter in calendar_letters().items():
-        message = as_stored(letter, Cause("", None, None))
-        if message.calendar is not None:
-            found[f"{name}.ics"] = ics(message.calendar)
-            found[f"{name}.eml"] = composer.mail(message).content
-    return found
-
-
 async def _note(mail: bytes, open_host: OpenHost) -> dict[str, Any]:
     try:
         host = await open_host()
@@ -113,7 +97,7 @@ async def _answers(meeting_id: str, open_host: OpenHost) -> int:
     host = await open_host()
     try:
         async with host.transaction(Cause(new_correlation(), None, "operator")) as tx:
-            found = await list_answers(tx, {"meeting_id": meeting_id})
+            found = await read_answers(tx, {"meeting_id": meeting_id})
     except Refused as refused:
         sys.stderr.write(f"{refused.detail}\n")
         return 1

@@ -11,16 +11,17 @@ import base64
 import hashlib
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import unquote
 
 from icalendar.parser import Contentline, Parameters
 
-from services.notifications.domain.calendar import Method
+from services.notifications.domain.calendar.entry import Method
 from services.notifications.domain.text import address_key, is_address, storable
-from shared.contracts.notifications import InvitationAnswer
+from shared.contracts.decision import Decision
+from shared.contracts.notifications import InvitationAnswer, InvitationAnswered
 from shared.contracts.refusal import Refused
 
 Outcome = Literal["recorded", "repeated", "stale", "not_invited", "unknown_meeting"]
@@ -85,10 +86,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An answer that counts. `stamped`: what orders it among this person's replies; never in the future."""
+    """An answer that counts, since `at` (domain time).
+
+    `stamped`: what orders it among this person's replies; never in the future.
+    """
 
     answer: InvitationAnswer
     stamped: datetime
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,20 +143,37 @@ def whose(reply: Reply, addresses: Collection[str]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def follow_reply(reply: Reply, invited: Invited | None, now: datetime) -> tuple[Outcome, Given | None]:
-    """What becomes of a reply, and the answer that counts from now on; None = as it was.
+def outcome_of(reply: Reply, invited: Invited, now: datetime) -> Outcome:
+    """What becomes of a reply to a meeting that we know.
 
     Replies are ordered by SEQUENCE and then DTSTAMP (RFC 5546 § 2.1.5). One that speaks of a date version we have not
     told, or of a time to come, is taken as of now: a forged one must not shut out the true one that follows.
     """
-    if invited is None or invited.method == "CANCEL":
-        return "not_invited", None
+    if invited.method == "CANCEL":
+        return "not_invited"
     before, stamped = invited.given, min(reply.stamped, now)
     if reply.sequence < invited.date_version or (before is not None and stamped < before.stamped):
-        return "stale", None
+        return "stale"
+    return "repeated" if before is not None and before.answer == reply.answer else "recorded"
+
+
+def follow_reply(reply: Reply, invited: Invited, now: datetime, owner: str) -> Decision[Invited]:
+    """The answer that counts from now on; told when it is another one than before."""
+    if outcome_of(reply, invited, now) not in {"recorded", "repeated"}:
+        return Decision(invited)
+    before, stamped = invited.given, min(reply.stamped, now)
     if before is not None and before.answer == reply.answer:
-        return "repeated", Given(reply.answer, stamped)
-    return "recorded", Given(reply.answer, stamped)
+        return Decision(replace(invited, given=replace(before, stamped=stamped)))
+    fact = InvitationAnswered(
+        owner=owner,
+        programme_id=invited.programme_id,
+        meeting_id=invited.meeting_id,
+        recipient=invited.person_id,
+        answer=reply.answer,
+        date_version=invited.date_version,
+        answered_at=stamped,
+    )
+    return Decision(replace(invited, given=Given(reply.answer, stamped, now)), (fact,))
 
 
 def read_reply(ics: str, addressed: str = "") -> Reply:

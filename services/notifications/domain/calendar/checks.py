@@ -1,7 +1,7 @@
 """What must be true of a calendar file before anybody gets it: RFC 5545, RFC 5546, and what mail programs stumble over.
 
 One table, each check with a stable code and a Danish sentence. It judges bytes and knows nothing of how they are
-written, so that a file from anywhere can be judged (`python -m services.notifications calendar check FILE`).
+written, so that a file from anywhere can be judged (`python -m services.notifications.console calendar check FILE`).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
-from services.notifications.domain.calendar import copenhagen
 from services.notifications.domain.text import is_address, is_link
+from shared.contracts.time import COPENHAGEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ContentLine:
     name: str
     parameters: dict[str, str]
     value: str
@@ -35,15 +35,15 @@ class Line:
 @dataclass(slots=True)
 class Component:
     name: str
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ContentLine] = field(default_factory=list)
     inner: list[Component] = field(default_factory=list)
 
-    def all(self, name: str) -> list[Line]:
+    def all(self, name: str) -> list[ContentLine]:
         return [line for line in self.lines if line.name == name]
 
-    def one(self, name: str) -> Line:
+    def one(self, name: str) -> ContentLine:
         """The first of them; an empty one where there is none, so that each check asks about its own matter only."""
-        return next(iter(self.all(name)), Line(name, {}, ""))
+        return next(iter(self.all(name)), ContentLine(name, {}, ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Read:
     def whole_day(self) -> bool:
         return self.event.one("DTSTART").parameters.get("VALUE") == "DATE"
 
-    def times(self) -> Iterator[Line]:
+    def times(self) -> Iterator[ContentLine]:
         for name in ("DTSTART", "DTEND"):
             yield from self.event.all(name)
 
@@ -190,12 +190,12 @@ def _parse(content: bytes) -> Component | None:
     return root.inner[0] if whole else None
 
 
-def _line(text: str) -> Line | None:
+def _line(text: str) -> ContentLine | None:
     found = _HEAD.fullmatch(text)
     if found is None:
         return None
     parameters = {name.upper(): value.strip('"') for name, value in _PARAMETER.findall(found[2])}
-    return Line(found[1].upper(), parameters, found[3])
+    return ContentLine(found[1].upper(), parameters, found[3])
 
 
 def _mailbox(value: str) -> str:
@@ -203,7 +203,7 @@ def _mailbox(value: str) -> str:
     return address if scheme.lower() == "mailto" and is_address(address) else ""
 
 
-def _is_no_mailbox(lines: Iterable[Line]) -> bool:
+def _is_no_mailbox(lines: Iterable[ContentLine]) -> bool:
     return any(not _mailbox(line.value) for line in lines)
 
 
@@ -237,7 +237,7 @@ def _half_a_day(read: Read) -> bool:
     return bool(read.event.all("DTSTART") and read.event.all("DTEND")) and starts != ends
 
 
-def _instant(line: Line) -> datetime | date | None:
+def _instant(line: ContentLine) -> datetime | date | None:
     """Instants as they can be compared: UTC, or as clocks in Denmark show it with its offset."""
     try:
         if line.parameters.get("VALUE") == "DATE":
@@ -245,9 +245,14 @@ def _instant(line: Line) -> datetime | date | None:
         if not _MOMENT.fullmatch(line.value):
             return None
         shown = datetime.strptime(line.value.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007  (its zone follows)
-        return copenhagen(shown) if "TZID" in line.parameters else shown
+        return _in_denmark(shown) if "TZID" in line.parameters else shown
     except (ValueError, OverflowError):
         return None
+
+
+def _in_denmark(shown: datetime) -> datetime:
+    """The instant when clocks in Denmark show this, the first of two in October, as UTC without a zone."""
+    return shown.replace(tzinfo=COPENHAGEN).astimezone(UTC).replace(tzinfo=None)
 
 
 def _zones(read: Read) -> list[str]:

@@ -94,11 +94,6 @@ def ics(entry: Entry) -> bytes:
     return text
 
 
-def copenhagen(shown: datetime) -> datetime:
-    """The instant when clocks in Denmark show this, the first of two in October, as UTC without a zone."""
-    return shown.replace(tzinfo=COPENHAGEN).astimezone(UTC).replace(tzinfo=None)
-
-
 def _event(entry: Entry) -> Event:
     event = Event()
     event.add("uid", entry.uid)

@@ -1,4 +1,4 @@
-"""`python -m services.notifications calendar check …`, without the rest of the service: reading that takes longer."""
+"""`calendar check FILE…`: what is wrong with calendar files, or mails that hold one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.notifications.adapters.mail_checks import check_file
-from services.notifications.adapters.reply_mail import LARGEST_MAIL
+from services.notifications.adapters.calendar.mail_checks import check_file
+from services.notifications.adapters.calendar.reply_mail import LARGEST_MAIL
 from shared.base.files import why_not_read
 
 
-def calendar_check(argv: Sequence[str]) -> int:
+def calendar(argv: Sequence[str]) -> int:
     """`argv` begins with `check`."""
-    parser = argparse.ArgumentParser(prog="python -m services.notifications calendar", allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog="python -m services.notifications.console calendar", allow_abbrev=False)
     add_check(parser.add_subparsers(required=True))
     asked = parser.parse_args(argv)
     return check(asked.files, as_json=asked.json)
