@@ -18,8 +18,8 @@ from services.invoicing.entrypoints.kafka import SUBSCRIPTIONS
 from services.invoicing.usecases.run_invoices import run_invoices
 from shared.base.cause import Cause
 from shared.base.clock import DomainClock
-from shared.messaging.envelope import StoredRecord
 from shared.messaging.inbox import Inbox
+from shared.messaging.records import StoredRecord
 from shared.runtime.timers import Timer
 from shared.storage.pool import connect
 from shared.storage.tx import Connection, Tx

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
 from deploy.local.errors import StackError
+from shared.base.cloudevents import Defect, Reader
 from shared.base.problems import field_errors
 from shared.contracts import catalogue
 from shared.contracts.event import (
@@ -29,7 +30,7 @@ from shared.contracts.event import (
     event_uid,
     topic_of,
 )
-from shared.messaging.envelope import Defect, Reader, StoredRecord
+from shared.messaging.records import StoredRecord
 
 OWNERS = catalogue.SERVICES
 """With the catalogue every fact and command is in the registries."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.messaging.envelope import Arrival, headers_from_json
+from shared.base.cloudevents import Arrival
 from shared.messaging.inbox import Batch, Inbox, stored_record
 from shared.messaging.plan import Stream
+from shared.messaging.records import headers_from_json
 from shared.storage.tx import Connection
 
 

@@ -18,6 +18,7 @@ import structlog
 from shared.base.acts import Act
 from shared.base.cause import Cause
 from shared.base.clock import Clock
+from shared.base.cloudevents import Arrival, Defect, Reader, Received, Record
 from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, classify, describe_data_error
 from shared.base.ids import new_id
@@ -26,16 +27,6 @@ from shared.base.problems import DETAILS, field_errors, problem, problem_of
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, Command, Event, IntakeRejected, topic_of
 from shared.contracts.refusal import Refused
 from shared.messaging import metrics
-from shared.messaging.envelope import (
-    Arrival,
-    Defect,
-    Reader,
-    Received,
-    Record,
-    StoredRecord,
-    headers_from_json,
-    headers_to_json,
-)
 from shared.messaging.plan import (
     Dead,
     Known,
@@ -48,6 +39,7 @@ from shared.messaging.plan import (
     plan,
     rounds,
 )
+from shared.messaging.records import StoredRecord, headers_from_json, headers_to_json
 from shared.messaging.subscriptions import Handler, Intake, On, Subscription
 from shared.storage.columns import Columns, sent
 from shared.storage.table import Table

@@ -44,10 +44,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal
 
+from shared.base.cloudevents import Arrival, Defect
 from shared.base.failures import fingerprint
 from shared.contracts.catalogue import SERVICES
 from shared.contracts.event import Event
-from shared.messaging.envelope import Arrival, Defect
 
 Stream = tuple[str, str]
 """(subject, source)."""

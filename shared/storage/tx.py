@@ -11,8 +11,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from json.encoder import encode_basestring as quoted
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -20,6 +19,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from shared.base.cause import Cause
 from shared.base.clock import Clock
+from shared.base.cloudevents import written
 from shared.base.ids import new_id
 from shared.base.links import NO_LINKS, Links
 from shared.contracts.decision import Alarm, Decision
@@ -110,13 +110,6 @@ DELETE FROM timers t USING unnest($1::text[], $2::text[]) AS u (timer, key) WHER
 """
 
 
-def _instant(moment: datetime) -> str:
-    """RFC 3339 in UTC. A time without a zone is a programming error."""
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 class Tx:
     """One transaction, and what every use case is handed with it.
 
@@ -169,7 +162,7 @@ class Tx:
         kind = type(fact)
         event_id = new_id()
         data = fact.__pydantic_serializer__.to_json(fact)
-        head, tail = _envelope(event_id, self.source, kind.type, fact.subject, self.now, cause)
+        head, tail = written(event_id, self.source, kind.type, fact.subject, self.now, cause)
         # 20 digits are the longest a bigint can have.
         if (size := len(head) + 20 + len(tail) + len(data) + 1) >= MAX_EVENT_BYTES:
             raise FactTooLarge(kind.type, size)
@@ -320,22 +313,6 @@ class Tx:
 
 Transaction = Callable[[Cause], AbstractAsyncContextManager[Tx]]
 """Opens one for a cause; COMMIT at its end, ROLLBACK on any exception."""
-
-
-def _envelope(
-    event_id: str, source: str, wire_type: str, subject: str, time: datetime, cause: Cause
-) -> tuple[bytes, bytes]:
-    """A CloudEvent (structured JSON) without its data: what stands before the sequence's digits, and what after."""
-    head = (
-        f'{{"specversion":"1.0","id":{quoted(event_id)},"source":{quoted(source)},"type":{quoted(wire_type)},'
-        f'"subject":{quoted(subject)},"time":"{_instant(time)}","datacontenttype":"application/json","sequence":"'
-    )
-    tail = f'","correlationid":{quoted(cause.correlation_id)}'
-    if cause.causation_id is not None:
-        tail += f',"causationid":{quoted(cause.causation_id)}'
-    if cause.actor is not None:
-        tail += f',"actor":{quoted(cause.actor)}'
-    return head.encode(), (tail + ',"data":').encode()
 
 
 @asynccontextmanager

@@ -21,12 +21,12 @@ from services.enrollment.usecases.publish_programme import PublishProgramme, pub
 from services.enrollment.usecases.register_participant import register_participant
 from shared.base.answers import Answer, Asked
 from shared.base.cause import Cause
+from shared.base.cloudevents import Received
 from shared.base.links import Links
 from shared.contracts.enrollment import EnrolMunicipality, RegisterParticipant
 from shared.contracts.event import FACTS, Event
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, MeetingFact, MeetingScheduled, When
-from shared.messaging.envelope import Received
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.timers import Timer
 from shared.storage.pool import open_pool

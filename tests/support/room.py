@@ -15,9 +15,9 @@ import pytest
 from deploy.local.locations import ROOT
 from shared.base.answers import Answer
 from shared.base.cause import Cause
+from shared.base.cloudevents import Received
 from shared.contracts.event import FACTS, Event
 from shared.contracts.refusal import Refused
-from shared.messaging.envelope import Received
 from shared.messaging.subscriptions import On, Subscription
 from shared.runtime.timers import At, Timer
 from shared.storage.migrate import SHARED, Stream, migrate

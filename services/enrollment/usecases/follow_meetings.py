@@ -7,7 +7,7 @@ from typing import Any
 
 from services.enrollment.adapters import meetings
 from services.enrollment.domain.meeting_copy import copy_of, newest
-from shared.messaging.envelope import Received
+from shared.base.cloudevents import Received
 from shared.storage.tx import Tx
 
 

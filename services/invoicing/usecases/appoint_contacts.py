@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from services.invoicing.adapters import claims, meetings, programmes
 from services.invoicing.domain.claim import NOT_ENDED, address_to
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import TovholderAppointed
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 

@@ -8,8 +8,8 @@ from services.invoicing.adapters import claims, programmes
 from services.invoicing.domain.claim import Claim, fee_claims, said_again
 from services.invoicing.usecases.tell_held_back import tell_held_back
 from shared.base.cause import Cause
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import MunicipalityEnrolled
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 

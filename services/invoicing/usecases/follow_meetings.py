@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from services.invoicing.adapters import claims, meetings
 from services.invoicing.domain.claim import MeetingEnd, settle
 from shared.base.cause import Cause
+from shared.base.cloudevents import Received
 from shared.contracts.scheduling import MeetingCancelled, MeetingHeld
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 

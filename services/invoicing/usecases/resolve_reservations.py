@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from services.invoicing.adapters import claims
 from services.invoicing.domain.claim import Claim, release, withdraw
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import ReservationResolved
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 NOT_APPROVED = "Ikke godkendt politisk."

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from services.invoicing.adapters import claims
 from services.invoicing.domain.claim import extra_claim_id, withdraw
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import ExtraParticipantRemoved
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 REASONS = {"cancelled": "Deltageren er meldt fra.", "moved_in": "Deltageren har fået en af de inkluderede pladser."}

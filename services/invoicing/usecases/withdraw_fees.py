@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from services.invoicing.adapters import claims, programmes
 from services.invoicing.domain.claim import Claim, withdraw
 from shared.base.cause import Cause
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import EnrolmentLapsed, EnrolmentWithdrawn, ProgrammeCancelled
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 WITHDRAWN = "Kommunen er afmeldt."

@@ -12,6 +12,7 @@ from services.notifications.domain.turns import in_turns
 from services.notifications.usecases.set_reminders import set_reminders
 from services.notifications.usecases.tell_staff import tell_staff
 from services.notifications.usecases.update_calendars import Because, update_calendars
+from shared.base.cloudevents import Received
 from shared.contracts.scheduling import (
     MeetingCancelled,
     MeetingHeld,
@@ -19,7 +20,6 @@ from shared.contracts.scheduling import (
     MeetingRescheduled,
     MeetingScheduled,
 )
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 

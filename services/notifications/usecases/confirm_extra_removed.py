@@ -10,8 +10,8 @@ from services.notifications.domain.participant import Participant
 from services.notifications.usecases.invite_participant import seat_people
 from services.notifications.usecases.tell_staff import tell_staff
 from services.notifications.usecases.write_letters import write_letters
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import ExtraParticipantRemoved
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 

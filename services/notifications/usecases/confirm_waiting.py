@@ -8,8 +8,8 @@ from services.notifications.domain import digest_lines, letters
 from services.notifications.usecases.follow_enrolment import follow_enrolments
 from services.notifications.usecases.tell_staff import tell_staff
 from services.notifications.usecases.write_letters import write_letters
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import EnrolmentWaitlisted
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 

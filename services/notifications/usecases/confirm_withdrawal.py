@@ -10,8 +10,8 @@ from services.notifications.domain.turns import in_turns
 from services.notifications.usecases.follow_enrolment import follow_enrolments
 from services.notifications.usecases.tell_staff import tell_staff
 from services.notifications.usecases.write_letters import write_letters
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import EnrolmentWithdrawn
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from services.notifications.adapters import enrolments, programmes
 from services.notifications.domain.enrolment import Enrolment, follow
 from services.notifications.usecases.update_calendars import update_calendars_of_enrolments
-from shared.messaging.envelope import Received
+from shared.base.cloudevents import Received
 from shared.storage.tx import Tx
 
 

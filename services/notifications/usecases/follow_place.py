@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from services.notifications.domain import digest_lines
 from services.notifications.usecases.follow_enrolment import follow_enrolments
 from services.notifications.usecases.tell_staff import tell_staff
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import EnrolmentLapsed, EnrolmentRegrouped, ReservationResolved
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 

@@ -8,8 +8,8 @@ from typing import TypeVar
 from services.notifications.adapters import programmes
 from services.notifications.domain import letters
 from services.notifications.usecases.write_letters import write_letters
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import InvitationReminderDue, MunicipalityInvited
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 Told = TypeVar("Told", MunicipalityInvited, InvitationReminderDue)

@@ -10,9 +10,9 @@ from services.notifications.domain.participant import Participant, follow_seats
 from services.notifications.domain.turns import in_turns
 from services.notifications.usecases.update_calendars import Because, update_calendars
 from shared.base.cause import Cause
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import ParticipantCancelled, ParticipantRegistered, ParticipantReplaced, RosterFact
 from shared.contracts.parties import Person
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 R = TypeVar("R", bound=RosterFact)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from services.notifications.adapters import programmes
 from services.notifications.domain import letters
 from services.notifications.usecases.write_letters import write_letters
+from shared.base.cloudevents import Received
 from shared.contracts.invoicing import CreditNoteIssued
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 

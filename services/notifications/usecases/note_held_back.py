@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from services.notifications.domain import digest_lines
 from services.notifications.usecases.tell_staff import tell_staff
+from shared.base.cloudevents import Received
 from shared.contracts.invoicing import ClaimHeldBack
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from services.notifications.domain import digest_lines
 from services.notifications.usecases.tell_staff import tell_staff
+from shared.base.cloudevents import Received
 from shared.contracts.event import IntakeRejected
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 R = TypeVar("R", bound=IntakeRejected)

@@ -9,8 +9,8 @@ from services.notifications.adapters import meetings, programmes
 from services.notifications.domain.reminders import newest
 from services.notifications.domain.turns import in_turns
 from services.notifications.usecases.set_reminders import set_reminders
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import ProgrammeFact
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 P = TypeVar("P", bound=ProgrammeFact)

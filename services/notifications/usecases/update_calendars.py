@@ -18,7 +18,7 @@ from services.notifications.domain.letters import calendar_letter
 from services.notifications.domain.text import address_key
 from services.notifications.usecases.write_letters import write_letters
 from shared.base.cause import Cause
-from shared.messaging.envelope import Received
+from shared.base.cloudevents import Received
 from shared.storage.tx import Tx
 
 

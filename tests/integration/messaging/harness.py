@@ -16,13 +16,14 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local import topics
+from shared.base.cloudevents import Received
 from shared.contracts import catalogue
 from shared.contracts.event import topic_of
 from shared.contracts.invoicing import InvoiceRejected, PaymentRegistered
 from shared.contracts.notifications import MessageFailed
 from shared.messaging.consumer import Consumer
-from shared.messaging.envelope import Received, StoredRecord
 from shared.messaging.inbox import Inbox
+from shared.messaging.records import StoredRecord
 from shared.messaging.subscriptions import Subscription, on, topics_of
 from shared.storage.tx import Tx
 from tests.support.eventually import eventually

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from shared.base.cloudevents import Arrival, Defect
 from shared.contracts.event import event_uid
 from shared.contracts.invoicing import InvoiceRejected, PaymentRegistered
-from shared.messaging.envelope import Arrival, Defect, StoredRecord
 from shared.messaging.plan import Dead, Known, Plan, Settled, after, alive, may_go_on, plan, rounds
+from shared.messaging.records import StoredRecord
 
 OURS = "/tovholder/invoicing"
 ELSEWHERE = "https://other.example"

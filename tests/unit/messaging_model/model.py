@@ -41,11 +41,12 @@ from functools import cache
 from typing import Any, NamedTuple, TypeVar
 from unittest import mock
 
+from shared.base.cloudevents import Arrival, Defect
 from shared.contracts.event import event_uid
 from shared.contracts.invoicing import InvoiceRejected
 from shared.messaging import plan as plan_module
-from shared.messaging.envelope import Arrival, Defect, StoredRecord
 from shared.messaging.plan import Stream as StreamName
+from shared.messaging.records import StoredRecord
 
 KEYS = "ABC"
 Item = TypeVar("Item")

@@ -8,7 +8,7 @@ from typing import Any
 from services.toy.adapters import toys
 from shared.contracts.toy import ToyGiven
 
-from shared.messaging.envelope import Received
+from shared.base.cloudevents import Received
 from shared.storage.tx import Tx
 
 

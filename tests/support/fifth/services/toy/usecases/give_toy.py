@@ -9,8 +9,8 @@ from services.toy.domain.toy import give
 from shared.contracts.toy import GiveToy
 
 from shared.base.answers import Answer
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import MunicipalityEnrolled
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 

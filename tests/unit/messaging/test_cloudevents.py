@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.base.cause import Cause
+from shared.base.cloudevents import Arrival, Reader, passed_on, written
 from shared.contracts.invoicing import InvoiceRejected
-from shared.messaging.envelope import Arrival, Reader, StoredRecord, headers_from_json, headers_to_json
+from shared.messaging.records import StoredRecord, headers_from_json, headers_to_json
 
 READER = Reader({InvoiceRejected.type: InvoiceRejected})
 DATA = {"owner": "/tovholder/invoicing", "invoice_id": "F-1", "reason": "x"}
@@ -159,3 +162,43 @@ def test_what_is_wrong_with_data_is_said_without_its_values() -> None:
 @given(st.lists(st.tuples(st.text(), st.none() | st.binary())))
 def test_headers_are_kept_byte_for_byte(given_headers: list[tuple[str, bytes | None]]) -> None:
     assert headers_from_json(headers_to_json(given_headers)) == tuple(given_headers)
+
+
+WORDS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=255)
+
+
+@given(
+    *(WORDS, WORDS, WORDS, st.one_of(st.none(), WORDS), st.one_of(st.none(), WORDS)),
+    st.integers(0, 2**63 - 1),
+    st.datetimes(datetime(1900, 1, 1), datetime(2299, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001
+)
+def test_what_we_write_we_read(
+    event_id: str,
+    source: str,
+    correlation: str,
+    causation: str | None,
+    actor: str | None,
+    sequence: int,
+    moment: datetime,
+) -> None:
+    cause = Cause(correlation, causation, actor)
+    head, tail = written(event_id, source, InvoiceRejected.type, "invoice/F-1", moment, cause)
+
+    arrival = read(head + str(sequence).encode() + tail + json.dumps(DATA).encode() + b"}")
+
+    assert arrival.defect is None
+    assert (arrival.id, arrival.source, arrival.subject) == (event_id, source, "invoice/F-1")
+    assert (arrival.sequence, arrival.time) == (sequence, moment)
+    assert (arrival.correlation_id, arrival.causation_id, arrival.actor) == (correlation, causation, actor)
+
+
+@given(WORDS, WORDS, WORDS)
+def test_what_we_pass_on_we_read(event_id: str, source: str, subject: str) -> None:
+    now = datetime(2020, 6, 1, tzinfo=UTC)
+    sender_says = {"specversion": "1.0", "id": event_id, "source": source, "type": InvoiceRejected.type, "data": DATA}
+
+    arrival = read(passed_on(sender_says | {"actor": "somebody else"}, subject, now, Cause("c", None, "token/crm")))
+
+    assert arrival.defect is None
+    assert (arrival.id, arrival.source, arrival.subject, arrival.time) == (event_id, source, subject, now)
+    assert arrival.actor == "token/crm"

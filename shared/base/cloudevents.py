@@ -1,20 +1,23 @@
-"""From a Kafka record to an event, and total: whatever bytes arrive, the answer is an Arrival and never an exception.
+"""CloudEvents 1.0 as we read and write them, in Kafka and over HTTP; no other module knows how one looks.
 
-CloudEvents 1.0 in Kafka, structured (JSON in the value) and binary (`ce_` headers, data in the value). One parser reads
-all JSON; of a repeated key it takes the last value. Sources: CloudEvents 1.0.2, Kafka protocol binding 1.0.2.
+Read from a Kafka record, structured (JSON in the value) or binary (`ce_` headers, data in the value), and total:
+whatever bytes arrive, the answer is an Arrival and never an exception. One parser reads all JSON; of a repeated key it
+takes the last value. Over HTTP a sender waits for an answer, so there the first thing wrong is not all he is told.
+
+Written in structured form only. Sources: CloudEvents 1.0.2, its JSON format, its Kafka and HTTP protocol bindings.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from json.encoder import encode_basestring as quoted
 from typing import Annotated, Any, Generic, Literal, NotRequired, Protocol, TypeVar
+from urllib.parse import unquote
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json, to_json
 from typing_extensions import TypedDict
 
@@ -39,7 +42,7 @@ class Received(Generic[E]):
 
 
 class Record(Protocol):
-    """What this module reads of a Kafka record; parked events and dead letters are kept as such records too."""
+    """A Kafka record; what waits in the database is kept as such a record too."""
 
     @property
     def topic(self) -> str: ...
@@ -55,19 +58,6 @@ class Record(Protocol):
     def value(self) -> bytes | None: ...
     @property
     def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
-    """A record that waits in the database, byte for byte as it came."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +121,10 @@ class Arrival:
         )
 
 
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+JSON = "application/json"
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2300, 1, 1, tzinfo=UTC)
@@ -139,6 +133,7 @@ _BIGINT = 2**63 - 1
 # No control characters (CloudEvents § 3.1 String) and at most 255 characters: index entries have a limit in PostgreSQL.
 _Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,255}$")]
 _STRICT = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True)
+_EXTENSION = re.compile(r"[a-z0-9]{1,20}")
 
 
 class _Attributes(TypedDict):
@@ -313,6 +308,11 @@ def _readable(value: object) -> str | None:
     return None
 
 
+def attribute_headers(headers: Sequence[tuple[str, bytes | None]]) -> list[tuple[str, bytes | None]]:
+    """Attributes by name as the headers of a record in binary mode have them, repeated ones and all."""
+    return [(name[3:], value) for name, value in headers if name.startswith("ce_")]
+
+
 def _binary_attributes(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str] | Defect | None:
     """The `ce_` headers of a record in binary mode (Kafka binding § 3.2), or None when it is not in that mode.
 
@@ -326,10 +326,7 @@ def _binary_attributes(headers: Sequence[tuple[str, bytes | None]]) -> dict[str,
             and value.lower().startswith(b"application/cloudevents")
         ):
             return None
-    for name, value in headers:
-        if not name.startswith("ce_"):
-            continue
-        attribute = name[3:]
+    for attribute, value in attribute_headers(headers):
         if attribute in found:
             return Defect("bad_header", "a ce_ header stands there twice")
         if value is None:
@@ -353,11 +350,91 @@ def _rule(item: ErrorDetails) -> str:
     return f"{path or 'event'}: {item['type']}"
 
 
-def headers_to_json(headers: Sequence[tuple[str, bytes | None]]) -> str:
-    """Headers as they came, repeated names and any bytes, as `[[name, base64 or null], …]`."""
-    return json.dumps([[name, None if value is None else base64.b64encode(value).decode()] for name, value in headers])
+class Sent(BaseModel):
+    """The context attributes of an event that comes over HTTP; what else the sender gave is an extension."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+
+    specversion: Annotated[str, StringConstraints(pattern=r"^1\.0$")]
+    id: _Text
+    source: _Text
+    type: _Text
+    subject: _Text | None = None
+    time: Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)] | None = None
+    datacontenttype: str | None = None
+    dataschema: _Text | None = None
+    correlationid: _Text | None = None
+    causationid: _Text | None = None
+
+    def bad_extensions(self) -> list[str]:
+        """Names that CloudEvents § 3.1 does not allow, and those whose values are no text, number or Boolean."""
+        return [
+            name
+            for name, value in (self.model_extra or {}).items()
+            if not _EXTENSION.fullmatch(name) or not isinstance(value, str | int | bool)
+        ]
 
 
-def headers_from_json(text: str) -> tuple[tuple[str, bytes | None], ...]:
-    """What `headers_to_json` wrote down."""
-    return tuple((name, None if value is None else base64.b64decode(value)) for name, value in json.loads(text))
+def attributes_in(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of a structured event: all of it but its data."""
+    return {name: value for name, value in event.items() if name not in {"data", "data_base64"}}
+
+
+def sent(attributes: Mapping[str, Any]) -> Sent:
+    """Raises ValidationError with all that is wrong with them."""
+    return Sent.model_validate_json(to_json(attributes))
+
+
+def is_binary(headers: Mapping[str, str]) -> bool:
+    """Whether an HTTP request in no CloudEvents media type is an event in binary mode (HTTP binding § 3.1)."""
+    return "ce-specversion" in headers
+
+
+def binary_over_http(headers: Iterable[tuple[str, str]], content_type: str, data: Any) -> dict[str, Any]:
+    """The event in structured form. Attributes are in percent-encoded `ce-` headers (HTTP binding § 3.1.3.2).
+
+    Raises ValueError when one stands there twice, UnicodeDecodeError (also one) when one is not UTF-8.
+    """
+    found: dict[str, Any] = {}
+    for name, value in headers:
+        if name.startswith("ce-"):
+            if name[3:] in found:
+                raise RepeatedAttributeError(name[3:])
+            found[name[3:]] = unquote(value, errors="strict") if "%" in value else value
+    return {**found, "datacontenttype": content_type, "data": data}
+
+
+class RepeatedAttributeError(ValueError):
+    """An attribute that stands there twice."""
+
+
+def instant(moment: datetime) -> str:
+    """RFC 3339 in UTC. A time without a zone is a programming error."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def written(
+    event_id: str, source: str, wire_type: str, subject: str, time: datetime, cause: Cause
+) -> tuple[bytes, bytes]:
+    """An event of ours (structured JSON) without its data: what stands before the sequence's digits, and what after.
+
+    Data in JSON and a closing brace make it whole. The sequence is drawn last, under a lock; all else is ready by then.
+    """
+    head = (
+        f'{{"specversion":"1.0","id":{quoted(event_id)},"source":{quoted(source)},"type":{quoted(wire_type)},'
+        f'"subject":{quoted(subject)},"time":"{instant(time)}","datacontenttype":"application/json","sequence":"'
+    )
+    tail = f'","correlationid":{quoted(cause.correlation_id)}'
+    if cause.causation_id is not None:
+        tail += f',"causationid":{quoted(cause.causation_id)}'
+    if cause.actor is not None:
+        tail += f',"actor":{quoted(cause.actor)}'
+    return head.encode(), (tail + ',"data":').encode()
+
+
+def passed_on(event: Mapping[str, Any], subject: str, now: datetime, cause: Cause) -> bytes:
+    """Somebody else's event: what he left out is filled in, and `actor` is whose token it was, whatever he wrote."""
+    filled = {"subject": subject, "time": now, **event, "correlationid": cause.correlation_id, "actor": cause.actor}
+    return to_json(filled)
