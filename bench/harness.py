@@ -170,5 +170,13 @@ async def end_of(bootstrap: str, topic: str) -> int:
         await consumer.stop()
 
 
+_BEGAN = time.monotonic()
+
+
+def step(what: str) -> None:
+    """Says what is being measured now, and since when the run goes on; not on the output that the table is on."""
+    print(f"[{time.monotonic() - _BEGAN:4.0f} s] {what}", file=sys.stderr, flush=True)
+
+
 def median(values: list[float]) -> float:
     return statistics.median(values)

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from bench.consume import records
-from bench.harness import Row, Servers, median
+from bench.harness import Row, Servers, median, step
 from services.invoicing.entrypoints.kafka import SUBSCRIPTIONS
 from services.invoicing.usecases.run_invoices import run_invoices
 from shared.base.cause import Cause
@@ -120,7 +120,8 @@ async def check(url: str) -> None:
 
 async def run(servers: Servers) -> list[Row]:
     ratios, rates = [], []
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
+        step(f"invoices: round {turn + 1} of {ROUNDS}")
         first, second = await with_claims(servers), await with_claims(servers)
         seconds, transactions = await ours(first)
         bare_seconds = await bare(second, transactions)
