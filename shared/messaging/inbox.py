@@ -42,7 +42,7 @@ from shared.messaging.plan import (
 from shared.messaging.records import StoredRecord, headers_from_json, headers_to_json
 from shared.messaging.subscriptions import Handler, Intake, On, Subscription
 from shared.storage.columns import Columns, sent
-from shared.storage.table import Table
+from shared.storage.table import Table, columns_of
 from shared.storage.tx import Connection, Tx
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -102,20 +102,52 @@ _BIND_SCOPES = """
 INSERT INTO owners (scope, owner) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING
 """
 
-_BURY = """
-INSERT INTO dead_letters
-    (consumer, topic, partition, "offset", key, value, headers, timestamp_ms, source, subject, sequence, event_id, type,
-     reason, detail, fingerprint)
-SELECT $1, topic, partition, "offset", key, value, headers::jsonb, timestamp_ms, source, subject, sequence, event_id,
-       type, reason, detail, fingerprint
-FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bytea[], $6::bytea[], $7::text[], $8::bigint[], $9::text[],
-            $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
-     WITH ORDINALITY AS u (topic, partition, "offset", key, value, headers, timestamp_ms, source, subject, sequence,
-                           event_id, type, reason, detail, fingerprint, place)
-ORDER BY place
-ON CONFLICT ("offset", partition, topic, consumer) DO UPDATE SET reason = excluded.reason, detail = excluded.detail,
-    fingerprint = excluded.fingerprint, state = 'open', settled_at = NULL
-RETURNING id, topic, partition, "offset"
+_LOCK = """
+INSERT INTO parked_keys (subject, source, consumer, reason, dead_letter_id)
+SELECT subject, source, $1, reason, dead_letter_id
+FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS u (subject, source, reason, dead_letter_id)
+ORDER BY subject, source
+ON CONFLICT (subject, source, consumer) DO UPDATE SET reason = excluded.reason, dead_letter_id = excluded.dead_letter_id
+"""
+
+_UNLOCK = """
+DELETE FROM parked_keys p USING unnest($2::text[], $3::text[]) AS u (subject, source)
+WHERE p.subject = u.subject AND p.source = u.source AND p.consumer = $1
+"""
+
+_RECORD = {
+    "consumer": "text",
+    "topic": "text",
+    "partition": "integer",
+    "offset": "bigint",
+    "key": "bytea",
+    "value": "bytea",
+    "headers": "jsonb",
+    "timestamp_ms": "bigint",
+    "source": "text",
+    "subject": "text",
+    "sequence": "bigint",
+    "event_id": "text",
+    "type": "text",
+}
+_PARKED_EVENTS = Table("parked_events", _RECORD, key=())
+_DEAD_LETTER = {**_RECORD, "reason": "text", "detail": "text", "fingerprint": "text"}
+
+_PARKED = """
+SELECT subject, source, reason FROM parked_keys WHERE subject = ANY (string_to_array($1, E'\\x1f')) AND consumer = $2
+ORDER BY subject, source FOR UPDATE
+"""
+
+_LOCK_POSITIONS = """
+SELECT subject, source, sequence, bound FROM stream_in
+WHERE subject = ANY (string_to_array($1, E'\\x1f')) AND consumer = $2
+ORDER BY subject, source FOR UPDATE
+"""
+
+_POSITION = {"subject": "text", "source": "text", "sequence": "bigint", "bound": "boolean"}
+
+_BIND_SCOPES = """
+INSERT INTO owners (scope, owner) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING
 """
 
 _LOCK = """
@@ -567,7 +599,9 @@ class Batch:
                 ["gap" if dead is None else "dead_letter" for dead in settled.locks.values()],
                 [None if dead is None else numbers[_place(dead.arrival.record)] for dead in settled.locks.values()],
             )
-        await _PARKED_EVENTS.insert_new(self.tx, [self._parked_row(arrival) for arrival in settled.parked])
+        await _PARKED_EVENTS.insert_new(
+            self.tx, [self._row(arrival) | {"type": arrival.type or ""} for arrival in settled.parked]
+        )
         if settled.unparked:
             await self.tx.execute(_UNPARK, settled.unparked)
         if settled.undone:
@@ -599,33 +633,21 @@ class Batch:
             return {}
         # A record that came twice is one dead letter, and one statement may not touch a row twice.
         each = list({_place(one.arrival.record): one for one in dead}.values())
-        records, arrivals = [one.arrival.record for one in each], [one.arrival for one in each]
-        rows = await self.tx.fetch(
-            _BURY,
-            self.consumer,
-            [record.topic for record in records],
-            [record.partition for record in records],
-            [record.offset for record in records],
-            [record.key for record in records],
-            [record.value for record in records],
-            [headers_to_json(record.headers) for record in records],
-            [record.timestamp for record in records],
-            [arrival.source for arrival in arrivals],
-            [arrival.subject for arrival in arrivals],
-            [arrival.sequence for arrival in arrivals],
-            [arrival.id for arrival in arrivals],
-            [arrival.type for arrival in arrivals],
-            [one.defect.reason for one in each],
-            [one.defect.detail for one in each],
-            [one.fingerprint for one in each],
+        sql, arguments = burying(
+            {
+                **columns_of([self._row(one.arrival) for one in each]),
+                "reason": [one.defect.reason for one in each],
+                "detail": [one.defect.detail for one in each],
+                "fingerprint": [one.fingerprint for one in each],
+            }
         )
+        rows = await self.tx.fetch(sql, *arguments)
         return {(row["topic"], row["partition"], row["offset"]): row["id"] for row in rows}
 
-    def _parked_row(self, arrival: Arrival) -> dict[str, Any]:
+    def _row(self, arrival: Arrival) -> dict[str, Any]:
+        """As it is kept: what came, byte for byte, and what could be read of it."""
         record = arrival.record
         return {
-            "subject": arrival.subject,
-            "source": arrival.source,
             "consumer": self.consumer,
             "topic": record.topic,
             "partition": record.partition,
@@ -634,9 +656,11 @@ class Batch:
             "value": record.value,
             "headers": headers_to_json(record.headers),
             "timestamp_ms": record.timestamp,
-            "event_id": arrival.id,
-            "type": arrival.type or "",
+            "source": arrival.source,
+            "subject": arrival.subject,
             "sequence": arrival.sequence,
+            "event_id": arrival.id,
+            "type": arrival.type,
         }
 
 
@@ -661,6 +685,19 @@ def moving(consumer: str, columns: Columns) -> tuple[str, list[Any]]:
         "SET sequence = coalesce(excluded.sequence, s.sequence), bound = s.bound OR excluded.bound"
     )
     return sql, [consumer, *arguments]
+
+
+def burying(columns: Columns) -> tuple[str, list[Any]]:
+    """The statement that makes dead letters, or opens them again with what is wrong now, and its arguments."""
+    source, arguments = sent(columns, _DEAD_LETTER)
+    listed = ", ".join(f'"{name}"' for name in columns)
+    sql = (
+        f'INSERT INTO dead_letters ({listed}) SELECT {listed} FROM {source} ORDER BY "#" '
+        'ON CONFLICT ("offset", partition, topic, consumer) DO UPDATE SET reason = excluded.reason, '
+        "detail = excluded.detail, fingerprint = excluded.fingerprint, state = 'open', settled_at = NULL "
+        'RETURNING id, topic, partition, "offset"'
+    )
+    return sql, arguments
 
 
 def _counted(settled: Settled, rejected: int) -> Outcome:

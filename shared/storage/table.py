@@ -58,7 +58,7 @@ class Table:
 
     async def insert_in_order(self, tx: Tx, rows: Sequence[Row] | Columns, *, returning: str) -> list[Any]:
         """As `insert_new`, in the order given, for a table that numbers its rows; the named column of the new ones."""
-        columns = _turned(rows)
+        columns = columns_of(rows)
         if not _any(columns):
             return []
         sql, arguments = self._insert(columns, ["#"])
@@ -77,7 +77,7 @@ class Table:
 
     async def update(self, tx: Tx, rows: Sequence[Row] | Columns) -> int:
         """Rows that are there and, as a rule, locked: the columns that are named beside the key change."""
-        columns = _turned(rows)
+        columns = columns_of(rows)
         if not _any(columns):
             return 0
         source, arguments = sent(columns, self.columns)
@@ -88,7 +88,7 @@ class Table:
         )
 
     async def _write(self, tx: Tx, rows: Sequence[Row] | Columns, rule: str) -> int:
-        columns = _turned(rows)
+        columns = columns_of(rows)
         if not _any(columns):
             return 0
         sql, arguments = self._insert(columns, [name for name in self.key if name in columns] or ["#"])
@@ -105,7 +105,8 @@ def _names(rows: Sequence[Row] | Columns) -> tuple[str, ...]:
     return tuple(rows) if isinstance(rows, Mapping) else tuple(rows[0]) if rows else ()
 
 
-def _turned(rows: Sequence[Row] | Columns) -> Columns:
+def columns_of(rows: Sequence[Row] | Columns) -> Columns:
+    """The same by columns, which all rows have as the first one has them."""
     if isinstance(rows, Mapping):
         return rows
     return {name: [row[name] for row in rows] for name in _names(rows)}
