@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from services.invoicing.adapters.official_rules import Verdict
+from services.invoicing.adapters.einvoice.official_rules import Verdict
 from shared.storage.tx import Tx
 
 

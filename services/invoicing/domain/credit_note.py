@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.invoicing.domain.document import several_lines
+from services.invoicing.domain.document.model import several_lines
 from services.invoicing.domain.vat import vat_sums
 from shared.contracts.danish import kroner
 from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued, Invoice, InvoiceLine, LineToCredit

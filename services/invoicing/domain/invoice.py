@@ -105,8 +105,5 @@ def next_reminder_at(told_on: date) -> datetime:
 
 def as_told(invoice: Invoice) -> dict[str, Any]:
     """The invoice as JSON: the fields of InvoiceIssued, with its id and the moms of each rate."""
-    sums = [
-        {"vat_percent": one.vat_percent, "net_ore": one.net_ore, "vat_ore": one.vat_ore}
-        for one in vat_sums(invoice.lines)
-    ]
+    sums = [one._asdict() for one in vat_sums(invoice.lines)]
     return {"id": invoice.id, **invoice.model_dump(mode="json"), "vat_sums": sums}

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from services.invoicing.adapters.document_files import check_file, samples
-from services.invoicing.adapters.official_rules import FOLDER, OfficialRules
+from services.invoicing.adapters.einvoice.document_files import check_file, samples
+from services.invoicing.adapters.einvoice.official_rules import FOLDER, OfficialRules
 from shared.base.cause import Cause, new_correlation
 from shared.base.clock import DomainClock
 from shared.base.files import deliver, kind_wanted, why_not_read, write_all

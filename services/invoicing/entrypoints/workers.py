@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
 from services.invoicing.adapters import invoices
-from services.invoicing.adapters.official_rules import OfficialRules, Verdict
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules, Verdict
 from services.invoicing.usecases.write_documents import write_documents
 from shared.base.cause import Cause
 from shared.base.failures import Failure, classify

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from services.invoicing.adapters import documents, invoices, official_checks
 from services.invoicing.adapters.documents import Issued
-from services.invoicing.adapters.official_rules import OfficialRules, Verdict
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules, Verdict
 from shared.storage.tx import Tx
 
 AT_MOST = 50

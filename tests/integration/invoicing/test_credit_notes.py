@@ -12,8 +12,8 @@ import asyncpg
 import pytest
 
 from services.invoicing.adapters import documents
-from services.invoicing.adapters.formats import FORMATS, Format
-from services.invoicing.adapters.official_rules import OfficialRules
+from services.invoicing.adapters.einvoice.formats import FORMATS, Format
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules
 from services.invoicing.domain.from_invoice import credit_note_document
 from services.invoicing.usecases.credit_invoice import credit_invoice
 from services.invoicing.usecases.explain import explain

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from deploy.local.einvoice_rules import install
 from deploy.local.locations import ROOT
-from services.invoicing.adapters.document_files import samples
-from services.invoicing.adapters.official_rules import FOLDER, LeftOut
-from services.invoicing.adapters.pdf_files import SENTENCES
+from services.invoicing.adapters.einvoice.document_files import samples
+from services.invoicing.adapters.einvoice.official_rules import FOLDER, LeftOut
+from services.invoicing.adapters.einvoice.pdf_files import SENTENCES
 from tests.support import broken_pdfs
 
 SAMPLES = ROOT / "docs" / "samples"

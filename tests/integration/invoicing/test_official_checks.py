@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from services.invoicing.adapters import documents
-from services.invoicing.adapters.formats import chosen
-from services.invoicing.adapters.official_rules import OfficialRules
-from services.invoicing.domain.document import NO_REFERENCES, Document
+from services.invoicing.adapters.einvoice.formats import chosen
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules
+from services.invoicing.domain.document.model import NO_REFERENCES, Document
 from services.invoicing.usecases.credit_invoice import credit_invoice
 from services.invoicing.usecases.read_credit_notes import get_credit_note
 from services.invoicing.usecases.read_invoices import get_invoice

@@ -15,11 +15,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from services.invoicing.adapters import official_rules as adapter
-from services.invoicing.adapters import rules_process
-from services.invoicing.adapters.formats import FORMATS, Format, oioubl21, peppol_bis3, ubl
-from services.invoicing.adapters.official_rules import LeftOut, OfficialRules
-from services.invoicing.domain.document import Document
+from services.invoicing.adapters.einvoice import official_rules as adapter
+from services.invoicing.adapters.einvoice import rules_process
+from services.invoicing.adapters.einvoice.formats import FORMATS, Format, oioubl21, peppol_bis3, ubl
+from services.invoicing.adapters.einvoice.official_rules import LeftOut, OfficialRules
+from services.invoicing.domain.document.model import Document
 from tests.support.documents import a_credit_note, an_invoice
 from tests.support.eventually import eventually
 from tests.support.imported import imported
@@ -200,7 +200,7 @@ async def test_many_tasks_at_once_each_get_their_own_answer(official_rules: Offi
 async def test_the_process_ends_when_ours_is_killed(official_rules: OfficialRules) -> None:
     program = (
         "import sys, pathlib\n"
-        "from services.invoicing.adapters.official_rules import OfficialRules\n"
+        "from services.invoicing.adapters.einvoice.official_rules import OfficialRules\n"
         "rules = OfficialRules(pathlib.Path(sys.argv[1]))\n"
         "rules.check(b'<x/>')\n"
         "print(rules.process_id, flush=True)\n"
@@ -223,7 +223,7 @@ async def test_the_process_ends_when_ours_is_killed(official_rules: OfficialRule
 def test_a_process_that_hangs_is_ended_by_its_own_alarm_though_nobody_is_left_to_end_it() -> None:
     program = (
         "import socket, pathlib\n"
-        "from services.invoicing.adapters import rules_process as rules\n"
+        "from services.invoicing.adapters.einvoice import rules_process as rules\n"
         "class Hanging:\n"
         "    def __init__(self, *_): pass\n"
         "    def check(self, xml):\n"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.invoicing.domain.claim import MEETING_CANCELLED, MeetingEnd, credited, fee_claims, invoiced, settle, waive
 from services.invoicing.domain.credit_note import LONGEST_REASON, Credit, as_told, credit_note, decide
-from services.invoicing.domain.document_checks import check
+from services.invoicing.domain.document.checks import check
 from services.invoicing.domain.from_invoice import credit_note_document, demands_of
 from services.invoicing.domain.vat import vat_sums
 from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued, Invoice, InvoiceLine, LineToCredit

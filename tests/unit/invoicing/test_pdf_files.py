@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local.locations import ROOT
-from services.invoicing.adapters import pdf_files, pdf_process
-from services.invoicing.adapters.pdf_files import SENTENCES, is_pdf, take_apart
+from services.invoicing.adapters.einvoice import pdf_files, pdf_process
+from services.invoicing.adapters.einvoice.pdf_files import SENTENCES, is_pdf, take_apart
 from tests.support import broken_pdfs
 from tests.support.imported import imported
 

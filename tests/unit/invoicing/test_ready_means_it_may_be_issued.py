@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from services.invoicing.adapters.formats import FORMATS
+from services.invoicing.adapters.einvoice.formats import FORMATS
 from services.invoicing.domain.claim import NOT_ENDED, MeetingEnd, address_to, extra_claim, fee_claims
-from services.invoicing.domain.document_checks import check
+from services.invoicing.domain.document.checks import check
 from services.invoicing.domain.from_invoice import demands_of, invoice_document
 from services.invoicing.domain.invoice import Held, group, issue
 from shared.contracts.parties import Address, Billing, Contact, Organisation

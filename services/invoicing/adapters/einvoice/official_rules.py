@@ -25,8 +25,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from services.invoicing.adapters import rules_process
-from services.invoicing.adapters.rules_process import (
+from services.invoicing.adapters.einvoice import rules_process
+from services.invoicing.adapters.einvoice.rules_process import (
     CHECK_DEADLINE_S,
     FILES,
     LARGEST_MESSAGE,

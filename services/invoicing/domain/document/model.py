@@ -279,7 +279,7 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class DocumentLine:
     """One line (BG-25). `vat_percent` 0 = exempt, for the reason that the document gives.
 
     `text` says in one line what is sold, `description` more about it. `unit_price_ore` is without moms and discounts.
@@ -371,7 +371,7 @@ class Document:
     issued_on: date
     seller: Party
     buyer: Party
-    lines: tuple[Line, ...]
+    lines: tuple[DocumentLine, ...]
     due_on: date | None = None
     terms: str = ""
     """Terms of payment in words (BT-20)."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from services.invoicing.adapters import pdf_process
+from services.invoicing.adapters.einvoice import pdf_process
 from shared.pdf.typesetting import clipped
 
 DEADLINE_S = 60
