@@ -428,8 +428,8 @@ async def _tail(
 
 
 def _service(name: str, *arguments: str, addresses: "Addresses | None" = None) -> int:
-    """Runs a command of one service and returns its exit status."""
-    if name not in service_names():
+    """Runs a command of one service, or of its console (`invoicing.console`), and returns its exit status."""
+    if name.removesuffix(".console") not in service_names():
         raise StackError(f"Der er ingen tjeneste {name!r}; vælg mellem {', '.join(service_names())}.")
     env: dict[str, str] = {}
     if addresses is not None:

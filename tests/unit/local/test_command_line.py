@@ -61,14 +61,14 @@ def test_what_a_document_command_does_not_know_is_refused(words: tuple[str, ...]
 
 def test_samples_stop_at_the_first_service_that_cannot_write_them(asked: list[tuple[str, ...]]) -> None:
     assert give("document", "samples", "there").exit_code == 73
-    assert asked == [("invoicing", "document", "samples", str(Path.cwd() / "there"))]
+    assert asked == [("invoicing.console", "document", "samples", str(Path.cwd() / "there"))]
 
 
 def test_each_file_goes_to_the_service_that_knows_its_kind(asked: list[tuple[str, ...]]) -> None:
     assert give("document", "check", "--json", "a.xml", "b.ICS", "c.pdf").exit_code == 73
     here = Path.cwd()
     assert asked == [
-        ("invoicing", "document", "check", "--json", str(here / "a.xml"), str(here / "c.pdf")),
+        ("invoicing.console", "document", "check", "--json", str(here / "a.xml"), str(here / "c.pdf")),
         ("notifications", "calendar", "check", "--json", str(here / "b.ICS")),
     ]
 

@@ -6,27 +6,23 @@ It works without JavaScript.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
 
 from services.invoicing.adapters import documents, links
-from services.invoicing.entrypoints import acts
+from services.invoicing.pages.printed import FILE_CSP
 from services.invoicing.usecases.read_documents import find_document
 from services.invoicing.usecases.show_invoice import ShownInvoice, show_invoice
+from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.base.problems import Problem
 from shared.contracts.invoicing import CreditInvoice, LineToCredit
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.safety import SECRET_ADDRESS
-
-FILE_CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
-"""A document's page carries its few styles itself, as its file does; it loads nothing and runs nothing."""
 
 _LABELS = {"reason": "Begrundelse", "lines": "Linjer"}
 _MEDIA_TYPES = {
@@ -48,19 +44,12 @@ class Visit:
         return f"/invoicing/fakturaer/{self.token}"
 
 
-def invoice_pages(host: Host) -> Sequence[BaseRoute]:
-    desk = InvoiceDesk(host)
-    here = "/invoicing/fakturaer/{token}"
-    return (
-        Route(here, desk.invoice, methods=["GET", "POST"], name="credit"),
-        Route(f"{here}/{{document_id}}.{{suffix}}", desk.file, name="file"),
-        Route("/invoicing/faktura/{token}", desk.mailed, name="mailed"),
-    )
-
-
 class InvoiceDesk:
-    def __init__(self, host: Host) -> None:
+    """`credit` is the act that credits an invoice."""
+
+    def __init__(self, host: Host, credit: Act) -> None:
         self._host = host
+        self._credit = credit
 
     async def invoice(self, request: Request) -> Response:
         visit = await self._visit(request)
@@ -77,7 +66,7 @@ class InvoiceDesk:
             reason=form.value("reason"),
             lines=tuple([LineToCredit(claim_id=claim_id) for claim_id in form.chosen("lines")]),
         )
-        reply = await self._host.door.submit(acts.CREDIT, command, form.key, actor=visit.actor, patient=True)
+        reply = await self._host.door.submit(self._credit, command, form.key, actor=visit.actor, patient=True)
         if (refused := reply.refusal()) is None:
             number = reply.json()["credit_note_id"]
             return RedirectResponse(f"{visit.path}?kreditnota={number}", 303, headers=SECRET_ADDRESS)
