@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,12 @@ def test_the_file_to_write_lies_where_the_command_was_given() -> None:
 def test_programmes_are_checked_for_machines_too(asked: list[tuple[str, ...]]) -> None:
     give("check", "--json", "programmes")
     assert asked == [("enrollment", "check", "--json", str(Path.cwd() / "programmes"))]
+
+
+def test_the_command_line_does_not_load_what_only_some_commands_need() -> None:
+    look = "import sys, deploy.local.cli; print({'faststream', 'aiokafka', 'asyncpg', 'httpx'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_it_says_its_version() -> None:
