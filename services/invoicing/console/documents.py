@@ -12,8 +12,8 @@ from pathlib import Path
 
 from services.invoicing.adapters import documents
 from services.invoicing.console import files
-from services.invoicing.usecases.read_documents import find_document
-from services.invoicing.usecases.show_invoice import link_to_invoice
+from services.invoicing.usecases.read_documents import read_document
+from services.invoicing.usecases.read_linked_invoices import read_invoice_link
 from shared.base.cause import Cause, new_correlation
 from shared.base.files import deliver, kind_wanted
 from shared.contracts.refusal import Refused
@@ -55,7 +55,7 @@ async def _file(document_id: str, kind: str, open_host: OpenHost) -> bytes | Non
     host = await open_host()
     try:
         async with host.transaction(Cause(new_correlation(), None, "operator")) as tx:
-            issued = await find_document(tx, document_id)
+            issued = await read_document(tx, document_id)
     except Refused as refused:
         sys.stderr.write(f"{refused.code}: {refused.detail}\n")
         return None
@@ -72,7 +72,7 @@ async def _print_address(invoice_id: str, open_host: OpenHost) -> int:
     host = await open_host()
     try:
         async with host.transaction(Cause(new_correlation(), None, "operator")) as tx:
-            sys.stdout.write(f"{(await link_to_invoice(tx, {'invoice_id': invoice_id}))['url']}\n")
+            sys.stdout.write(f"{(await read_invoice_link(tx, {'invoice_id': invoice_id}))['url']}\n")
     except Refused as refused:
         sys.stderr.write(f"{refused.code}: {refused.detail}\n")
         return 1

@@ -9,8 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.invoicing.adapters import documents
 from services.invoicing.adapters.documents import Issued
-from services.invoicing.usecases.read_credit_notes import find_credit_note
-from services.invoicing.usecases.read_invoices import find
+from services.invoicing.usecases.read_documents import read_issued_credit_note, read_issued_invoice
 from shared.base.cause import Cause
 from shared.base.problems import Problem
 from shared.contracts.refusal import Refused
@@ -29,10 +28,10 @@ class Printed:
         self._host = host
 
     async def invoice(self, request: Request) -> Response:
-        return await self._printed(request, _invoice)
+        return await self._printed(request, read_issued_invoice)
 
     async def credit_note(self, request: Request) -> Response:
-        return await self._printed(request, find_credit_note)
+        return await self._printed(request, read_issued_credit_note)
 
     async def _printed(self, request: Request, load: Callable[[Tx, str], Awaitable[Issued]]) -> Response:
         async def show(request: Request, correlation_id: str) -> Response:
@@ -45,7 +44,3 @@ class Printed:
             return HTMLResponse(documents.as_html(issued), headers=_HEADERS)
 
         return await answered(request, show)
-
-
-async def _invoice(tx: Tx, invoice_id: str) -> Issued:
-    return (await find(tx, invoice_id)).invoice
