@@ -213,7 +213,8 @@ async def _bare_batch(connection: Any, reader: str, events: list[dict[str, Any]]
             "causation_id": [event["id"] for event, _, _ in rows],
             "actor": [None] * len(rows),
         }
-        await connection.execute(claim_rows._INSERT_NEW, *(columns[name] for name in claim_rows._TYPES))
+        table = claim_rows._CLAIMS
+        await table.insert_new(connection, {name: columns[name] for name in table.columns})
         cause = events[0]["correlationid"]
         key = f"N/62532416/{due:%Y-%m-%dT%H:%MZ}"
         data = json.dumps({"series": "N", "organiser": "62532416"})

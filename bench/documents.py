@@ -26,10 +26,10 @@ from lxml import etree
 
 from bench.harness import Row, median, step
 from deploy.local import einvoice_rules
-from services.invoicing.adapters import pdf, rules_process
-from services.invoicing.adapters.formats import FORMATS, Format
-from services.invoicing.adapters.official_rules import OfficialRules
-from services.invoicing.domain.document import Document
+from services.invoicing.adapters.einvoice import pdf, rules_process
+from services.invoicing.adapters.einvoice.formats import FORMATS, Format
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules
+from services.invoicing.domain.document.model import Document
 from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.texts import Words
 from services.notifications.domain.calendar.entry import Mailbox, ics

@@ -20,6 +20,7 @@ from shared.base.cause import Cause
 from shared.base.clock import DomainClock
 from shared.messaging.inbox import Inbox
 from shared.messaging.records import StoredRecord
+from shared.runtime.settings import ServiceSettings
 from shared.runtime.timers import Timer
 from shared.storage.pool import connect
 from shared.storage.tx import Connection, Tx
@@ -72,13 +73,14 @@ async def with_claims(servers: Servers) -> str:
 async def ours(url: str) -> tuple[float, list[list[tuple[str, str, tuple[Any, ...]]]]]:
     """Seconds, and the statements of each transaction."""
     connection = await connect(url, "bench")
+    links = ServiceSettings().links
     transactions = []
     started = time.perf_counter()
     try:
         while timers := await connection.fetch("SELECT timer, key, due, data FROM timers WHERE timer = 'invoice_run'"):
             recorder = Recorder(connection)
             async with connection.transaction():
-                tx = Tx(recorder, NOW, "/tovholder/invoicing", Cause("bench", None, "clock"))  # type: ignore[arg-type]  (records what passes)
+                tx = Tx(recorder, NOW, "/tovholder/invoicing", Cause("bench", None, "clock"), links)  # type: ignore[arg-type]  (records what passes)
                 due = [
                     Timer(row["timer"], row["key"], row["due"], {"series": "N", "organiser": "62532416"}, tx.cause)
                     for row in timers

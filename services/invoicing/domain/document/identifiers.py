@@ -13,7 +13,7 @@ from zlib import crc32
 from stdnum import ean, iban, luhn
 from stdnum.dk import cvr
 
-from services.invoicing.domain.document import FikCard
+from services.invoicing.domain.document.model import FikCard
 
 FIK_DIGITS: dict[FikCard, int] = {"71": 15, "73": 0, "75": 16}
 """How long the reference of a card is, check digit included."""

@@ -15,22 +15,22 @@ from functools import cache, lru_cache
 
 from lxml.etree import _Element as Element
 
-from services.invoicing.adapters.formats import ubl
-from services.invoicing.adapters.formats.ubl import group, put, put_ore, put_price
-from services.invoicing.domain.document import (
+from services.invoicing.adapters.einvoice.formats import ubl
+from services.invoicing.adapters.einvoice.formats.ubl import group, put, put_ore, put_price
+from services.invoicing.domain.document.model import (
     CURRENCY,
     EXEMPT_PERCENT,
     Allowance,
     BankAccount,
     Contact,
     Document,
+    DocumentLine,
     Endpoint,
     EndpointScheme,
     Fik,
     FikCard,
     Iban,
     Kind,
-    Line,
     NemKonto,
     Party,
     Payment,
@@ -297,7 +297,7 @@ def _put_totals(root: Element, document: Document) -> None:
     put_ore(sums, "PayableAmount", totals.payable_ore)
 
 
-def _put_line(root: Element, line: Line, kind: Kind) -> None:
+def _put_line(root: Element, line: DocumentLine, kind: Kind) -> None:
     node = group(root, ubl.LINES[kind])
     unit = {"unitCode": line.unit}
     put(node, "ID", line.id)
@@ -324,7 +324,7 @@ def _put_line(root: Element, line: Line, kind: Kind) -> None:
     put(price, "BaseQuantity", "1", unit)
 
 
-def _price_after(line: Line) -> Decimal:
+def _price_after(line: DocumentLine) -> Decimal:
     """Øre for one, after the line's charges and discounts, in as few decimals as give the line's sum again."""
     exact = _EXACT.divide(Decimal(line.net_ore), line.quantity)
     for decimals in range(20):
@@ -429,11 +429,11 @@ def _allowance(node: Element, vat_percent: int | None) -> Allowance:
     )
 
 
-def _line(node: Element, kind: Kind) -> Line:
+def _line(node: Element, kind: Kind) -> DocumentLine:
     quantity = ubl.found(node, f"cbc:{ubl.QUANTITIES[kind]}")
     before = ubl.number(node, "cac:PricingReference/cac:AlternativeConditionPrice/cbc:PriceAmount")
     price = before if before is not None else ubl.number(node, "cac:Price/cbc:PriceAmount")
-    line = Line(
+    line = DocumentLine(
         id=ubl.text(node, "cbc:ID"),
         text=ubl.text(node, "cac:Item/cbc:Name"),
         description=ubl.text(node, "cac:Item/cbc:Description"),

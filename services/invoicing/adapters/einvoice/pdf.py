@@ -13,12 +13,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services.invoicing.domain.document import EXEMPT_PERCENT, UNITS, Allowance, Document, Line, Party, Period, VatSum
-from services.invoicing.domain.how_to_pay import how_to_pay
+from services.invoicing.domain.document.how_to_pay import how_to_pay
+from services.invoicing.domain.document.model import (
+    EXEMPT_PERCENT,
+    UNITS,
+    Allowance,
+    Document,
+    DocumentLine,
+    Party,
+    Period,
+    VatSum,
+)
 from shared.contracts.danish import kroner, short_day
 from shared.pdf.typesetting import AttachedFile, Layout, clipped
 
-TEMPLATE = Path(__file__).parents[1] / "templates" / "invoice.typ"
+TEMPLATE = Path(__file__).parents[2] / "templates" / "invoice.typ"
 _UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9ÆØÅæøå._-]+")
 _LONGEST_NAME = 80
 _LONG_TEXT = 600
@@ -169,7 +178,7 @@ def _group(document: Document, sums: VatSum, *, delivered: bool) -> dict[str, An
     }
 
 
-def _line(line: Line, *, delivered: bool) -> dict[str, Any]:
+def _line(line: DocumentLine, *, delivered: bool) -> dict[str, Any]:
     discounts = [f"{_allowance(one)}: {_signed(one)}" for one in line.allowances]
     return {
         "id": line.id,
@@ -191,7 +200,7 @@ def _widths(groups: list[dict[str, Any]]) -> list[float]:
     return [max(least[name], 4 + 1.85 * max(len(line[name]) for line in lines)) for name in least]
 
 
-def _unit(line: Line) -> str:
+def _unit(line: DocumentLine) -> str:
     one = UNITS[line.unit]
     return one if line.quantity == 1 else _SEVERAL.get(one, one)
 

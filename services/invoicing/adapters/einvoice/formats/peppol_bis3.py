@@ -12,22 +12,22 @@ from functools import lru_cache
 
 from lxml.etree import _Element as Element
 
-from services.invoicing.adapters.formats import ubl
-from services.invoicing.adapters.formats.ubl import group, put, put_ore, put_price
-from services.invoicing.domain.document import (
+from services.invoicing.adapters.einvoice.formats import ubl
+from services.invoicing.adapters.einvoice.formats.ubl import group, put, put_ore, put_price
+from services.invoicing.domain.document.model import (
     CURRENCY,
     EXEMPT_PERCENT,
     NO_CONTACT,
     Allowance,
     BankAccount,
     Document,
+    DocumentLine,
     Endpoint,
     EndpointScheme,
     Fik,
     FikCard,
     Iban,
     Kind,
-    Line,
     NemKonto,
     Party,
     Payment,
@@ -204,7 +204,7 @@ def _put_totals(root: Element, document: Document) -> None:
     put_ore(sums, "PayableAmount", totals.payable_ore)
 
 
-def _put_line(root: Element, line: Line, kind: Kind) -> None:
+def _put_line(root: Element, line: DocumentLine, kind: Kind) -> None:
     node = group(root, ubl.LINES[kind])
     put(node, "ID", line.id)
     put(node, ubl.QUANTITIES[kind], ubl.plain(line.quantity), {"unitCode": line.unit})
@@ -296,9 +296,9 @@ def _allowance(node: Element) -> Allowance:
     )
 
 
-def _line(node: Element, kind: Kind) -> Line:
+def _line(node: Element, kind: Kind) -> DocumentLine:
     quantity = ubl.found(node, f"cbc:{ubl.QUANTITIES[kind]}")
-    line = Line(
+    line = DocumentLine(
         id=ubl.text(node, "cbc:ID"),
         text=ubl.text(node, "cac:Item/cbc:Name"),
         description=ubl.text(node, "cac:Item/cbc:Description"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
-from services.invoicing.domain.document import BankAccount, Fik, Iban, NemKonto, Payment
+from services.invoicing.domain.document.model import BankAccount, Fik, Iban, NemKonto, Payment
 
 Rows = tuple[tuple[str, str], ...]
 """Title and value, each a text."""

@@ -1,8 +1,9 @@
 """The process that takes a PDF from outside apart; `pdf_files` starts it by this file's path, one for each file.
 
-It imports nothing of the service. Standard input is the PDF, standard output is JSON. A file made to take memory or
-time for ever gets so much of both and no more: each stream may unpack to LARGEST_BYTES, and the kernel ends what goes
-on after CPU_SECONDS. Whatever a broken file makes the reader raise ends the process, and nothing but the process.
+It imports nothing of the service, and nobody else loads it. Standard input is the PDF, standard output is JSON. A file
+made to take memory or time for ever gets so much of both and no more: the file, and whatever one of its streams unpacks
+to, may have LARGEST_BYTES, and the kernel ends what goes on after CPU_SECONDS. Whatever a broken file makes the reader
+raise ends the process, and nothing but the process.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ _PDFUA = "{http://www.aiim.org/pdfua/ns/id/}"
 
 def read(content: bytes) -> dict[str, Any]:
     """`{"failed": code}`, or what the file says of itself and the XML files attached to it."""
+    if len(content) > LARGEST_BYTES:
+        return {"failed": "pdf_too_much"}
     pypdf.overwrite_configuration(_LIMITS)
     try:
         # Strict: a file that has to be repaired first is cut short or damaged, and no PDF/A.
@@ -115,4 +118,4 @@ def limit() -> None:
 
 if __name__ == "__main__":
     limit()
-    sys.stdout.write(json.dumps(read(sys.stdin.buffer.read())))
+    sys.stdout.write(json.dumps(read(sys.stdin.buffer.read(LARGEST_BYTES + 1))))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from services.invoicing.domain.document import (
+from services.invoicing.domain.document.model import (
     Address,
     BankAccount,
     Contact,
     Credited,
     Document,
+    DocumentLine,
     Endpoint,
-    Line,
     Party,
     Period,
     References,
@@ -34,14 +34,14 @@ _BUYER = Party(
 )
 _REFERENCES = References(person="ASTAP", order="4711-2026", account_string="01.02.03-4567")
 _HELD = date(2026, 8, 27)
-_EXTRA = Line(
+_EXTRA = DocumentLine(
     id="2",
     text="Ekstra deltager på heldagsmøde: Bo Eksempelsen – 1. heldagsmøde i Vest, 27. august 2026",
     quantity=Decimal(1),
     unit_price_ore=Decimal(100_000),
     period=Period(_HELD, _HELD),
 )
-_MATERIAL = Line(
+_MATERIAL = DocumentLine(
     id="3",
     text="Undervisning, momsfri",
     quantity=Decimal("7.5"),
@@ -64,7 +64,7 @@ INVOICE = Document(
     payment=BankAccount("0216", "4069031234"),
     exemption="Undervisning er momsfri efter momslovens § 13, stk. 1, nr. 3.",
     lines=(
-        Line(
+        DocumentLine(
             id="1",
             text="Deltagergebyr, netværk om den kommunale ungeindsats",
             quantity=Decimal(1),

@@ -1,7 +1,7 @@
-"""The process that runs the official rules of e-invoices; `official_rules` starts it by this file's path.
+"""The process that runs the official rules of e-invoices; `official_rules` starts it, and nobody else loads it.
 
-It imports nothing of the service. Standard input is a socket: a message is four bytes of length and so much JSON or
-XML. The compiled rules stay in memory. It ends when the socket is closed, and, if it hangs, by its own alarm.
+What it imports weighs 100 MB. Of the service it imports `rules_protocol` alone. Standard input is a socket. The
+compiled rules stay in memory. It ends when the socket is closed, and, if it hangs, by its own alarm.
 """
 
 from __future__ import annotations
@@ -10,65 +10,36 @@ import json
 import re
 import signal
 import socket
-import struct
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import saxonche
 from lxml import etree
 
-Stylesheet = Callable[[str], "list[Finding]"]
-
-READY_DEADLINE_S = 120
-"""From the start, or from saying that a stylesheet is being compiled, to the next message."""
-CHECK_DEADLINE_S = 20
-"""Of one document. An invoice of 200 lines takes a tenth of a second."""
-LARGEST_MESSAGE = 32 * 1024 * 1024
-LENGTH = struct.Struct(">I")
-
-PEPPOL_BIS3 = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
-OIOUBL21 = "OIOUBL-2.1"
-_PEPPOL = "external/schematron/openpeppol/2026.5/xslt"
-_OIOUBL = "external/schematron/oioubl/1.17.1/xslt"
-_EN16931 = (f"{_PEPPOL}/CEN-EN16931-UBL.xslt", f"{_PEPPOL}/PEPPOL-EN16931-UBL.xslt")
-RULES: Mapping[tuple[str, str], tuple[str, ...]] = {
-    (PEPPOL_BIS3, "Invoice"): _EN16931,
-    (PEPPOL_BIS3, "CreditNote"): _EN16931,
-    (OIOUBL21, "Invoice"): (f"{_OIOUBL}/OIOUBL_Invoice_Schematron.xslt",),
-    (OIOUBL21, "CreditNote"): (f"{_OIOUBL}/OIOUBL_CreditNote_Schematron.xslt",),
-}
-"""What a document of this CustomizationID and root element has to keep to, beside the schema. Paths in the folder."""
-UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
-SCHEMAS = (
-    ("urn:un:unece:uncefact:data:specification:CoreComponentTypeSchemaModule:2", "schemas/CCTS_CCT_SchemaModule.xsd"),
-    ("http://www.w3.org/2000/09/xmldsig#", "schemas/xmldsig-core-schema.xsd"),
-    (f"{UBL}Invoice-2", "external/schemas/ubl21/maindoc/UBL-Invoice-2.1.xsd"),
-    (f"{UBL}CreditNote-2", "external/schemas/ubl21/maindoc/UBL-CreditNote-2.1.xsd"),
+from services.invoicing.adapters.einvoice.rules_protocol import (
+    CHECK_DEADLINE_S,
+    READY_DEADLINE_S,
+    RULES,
+    SCHEMAS,
+    UBL,
+    Finding,
+    receive,
+    send,
 )
-"""Together one schema. UBL's import the first two without saying where they lie."""
-FILES = tuple({path for _, path in SCHEMAS} | {path for paths in RULES.values() for path in paths})
+
+Stylesheet = Callable[[str], list[Finding]]
 
 _SVRL = "{http://purl.oclc.org/dsdl/svrl}"
 _CODE = re.compile(r"\[((?:[FW]-)?[A-Z0-9-]+)\]\s*-?\s*")
 _STEP = re.compile(r"\*\[local-name\(\)='([^']+)'\]|\*:(\w+)\[namespace-uri\(\)='[^']*'\]")
 
 
-class Finding(NamedTuple):
-    """What a rule found; `location` is the way to the element without namespaces."""
-
-    rule: str
-    severity: str
-    location: str
-    text: str
-
-
 class Rules:
     """The schema, and the stylesheets as they are needed: compiling the four takes about three seconds."""
 
     def __init__(self, folder: Path, on_compile: Callable[[], None]) -> None:
-        import saxonche  # noqa: PLC0415 # nobody but this process loads the 100 MB
-
         self._folder = folder
         self._on_compile = on_compile
         self._failed = saxonche.PySaxonApiError
@@ -145,31 +116,6 @@ def _finding(found: etree._Element) -> Finding:
             severity = "warning"
     location = _STEP.sub(lambda step: step[1] or step[2], found.get("location", "")).replace("[1]", "")
     return Finding(rule or "RULE", "warning" if severity == "warning" else "fatal", location, text)
-
-
-def receive(connection: socket.socket) -> bytes | None:
-    """The next message; None at the end. TimeoutError if the socket has a deadline and it passes."""
-    head = _exactly(connection, LENGTH.size)
-    if head is None:
-        return None
-    (length,) = LENGTH.unpack(head)
-    if length > LARGEST_MESSAGE:
-        raise ValueError(f"a message of {length} bytes")
-    return _exactly(connection, length)
-
-
-def send(connection: socket.socket, message: bytes) -> None:
-    connection.sendall(LENGTH.pack(len(message)) + message)
-
-
-def _exactly(connection: socket.socket, count: int) -> bytes | None:
-    parts = bytearray()
-    while len(parts) < count:
-        part = connection.recv(min(count - len(parts), 1 << 20))
-        if not part:
-            return None
-        parts += part
-    return bytes(parts)
 
 
 def serve(connection: socket.socket, folder: Path) -> None:

@@ -14,14 +14,14 @@ from decimal import Decimal
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from services.invoicing.domain.document import (
+from services.invoicing.domain.document.model import (
     CURRENCY,
     Address,
     Contact,
     Credited,
     Document,
+    DocumentLine,
     Kind,
-    Line,
     Period,
     VatSum,
     one_line,
@@ -159,7 +159,7 @@ def to_bytes(root: Element) -> bytes:
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(root, encoding="UTF-8", xml_declaration=False)
 
 
-def finish(root: Element, document: Document, put_line: Callable[[Element, Line, Kind], None]) -> bytes:
+def finish(root: Element, document: Document, put_line: Callable[[Element, DocumentLine, Kind], None]) -> bytes:
     """The lines, which every format has last, and the bytes of it all."""
     for line in document.lines:
         put_line(root, line, document.kind)
@@ -372,7 +372,7 @@ def rates(root: Element) -> tuple[VatSum, ...]:
     )
 
 
-def agreed(line: Line, node: Element) -> Line:
+def agreed(line: DocumentLine, node: Element) -> DocumentLine:
     """The line, if its sum is what the file says."""
     if line.net_ore != ore_there(node, "cbc:LineExtensionAmount"):
         what = "beløbet er ikke antal gange pris med gebyrer og rabatter"

@@ -2,7 +2,7 @@
 
 A document that exists holds together: its sums are derived, never given; moms is taken of the sum per rate, half up.
 What only a program can get wrong is a ValueError here that begins with the field; what people can get wrong (a
-mistyped number, a missing reference) is let in and found by `document_checks`, which has a sentence for it.
+mistyped number, a missing reference) is let in and found by `checks`, which has a sentence for it.
 
 Amounts are integer øre in Danish kroner without moms, unit prices Decimal øre, quantities Decimal; no float comes in.
 Texts are cleaned when they come in: every one can stand in XML 1.0, names and numbers are one line each, nothing begins
@@ -279,7 +279,7 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class DocumentLine:
     """One line (BG-25). `vat_percent` 0 = exempt, for the reason that the document gives.
 
     `text` says in one line what is sold, `description` more about it. `unit_price_ore` is without moms and discounts.
@@ -371,7 +371,7 @@ class Document:
     issued_on: date
     seller: Party
     buyer: Party
-    lines: tuple[Line, ...]
+    lines: tuple[DocumentLine, ...]
     due_on: date | None = None
     terms: str = ""
     """Terms of payment in words (BT-20)."""

@@ -6,27 +6,23 @@ It works without JavaScript.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
 
-from services.invoicing.adapters import documents, links
-from services.invoicing.entrypoints import acts
-from services.invoicing.usecases.read_documents import find_document
-from services.invoicing.usecases.show_invoice import ShownInvoice, show_invoice
+from services.invoicing.adapters import documents
+from services.invoicing.pages.printed import FILE_CSP
+from services.invoicing.usecases.read_documents import read_linked_document
+from services.invoicing.usecases.read_linked_invoices import LinkedInvoice, read_linked_invoice
+from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.base.problems import Problem
 from shared.contracts.invoicing import CreditInvoice, LineToCredit
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.safety import SECRET_ADDRESS
-
-FILE_CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
-"""A document's page carries its few styles itself, as its file does; it loads nothing and runs nothing."""
 
 _LABELS = {"reason": "Begrundelse", "lines": "Linjer"}
 _MEDIA_TYPES = {
@@ -40,27 +36,19 @@ _MEDIA_TYPES = {
 @dataclass(frozen=True, slots=True)
 class Visit:
     token: str
-    actor: str
-    shown: ShownInvoice
+    shown: LinkedInvoice
 
     @property
     def path(self) -> str:
         return f"/invoicing/fakturaer/{self.token}"
 
 
-def invoice_pages(host: Host) -> Sequence[BaseRoute]:
-    desk = InvoiceDesk(host)
-    here = "/invoicing/fakturaer/{token}"
-    return (
-        Route(here, desk.invoice, methods=["GET", "POST"], name="credit"),
-        Route(f"{here}/{{document_id}}.{{suffix}}", desk.file, name="file"),
-        Route("/invoicing/faktura/{token}", desk.mailed, name="mailed"),
-    )
-
-
 class InvoiceDesk:
-    def __init__(self, host: Host) -> None:
+    """`credit` is the act that credits an invoice."""
+
+    def __init__(self, host: Host, credit: Act) -> None:
         self._host = host
+        self._credit = credit
 
     async def invoice(self, request: Request) -> Response:
         visit = await self._visit(request)
@@ -72,12 +60,12 @@ class InvoiceDesk:
             return self._page(visit, form, done=request.query_params.get("kreditnota"))
         form = await read_form(request, labels=_LABELS)
         command = CreditInvoice(
-            invoice_id=visit.shown.standing.invoice.id,
+            invoice_id=visit.shown.standing.id,
             credit_id=f"form-{form.key}",
             reason=form.value("reason"),
             lines=tuple([LineToCredit(claim_id=claim_id) for claim_id in form.chosen("lines")]),
         )
-        reply = await self._host.door.submit(acts.CREDIT, command, form.key, actor=visit.actor, patient=True)
+        reply = await self._host.door.submit(self._credit, command, form.key, actor=visit.shown.actor, patient=True)
         if (refused := reply.refusal()) is None:
             number = reply.json()["credit_note_id"]
             return RedirectResponse(f"{visit.path}?kreditnota={number}", 303, headers=SECRET_ADDRESS)
@@ -92,7 +80,7 @@ class InvoiceDesk:
             return self._dead_link()
         suffix, asked = request.path_params["suffix"], request.path_params["document_id"]
         known: dict[str, documents.Issued] = {note.id: note for note in visit.shown.notes}
-        known[visit.shown.standing.invoice.id] = visit.shown.standing.invoice
+        known[visit.shown.standing.id] = visit.shown.standing.invoice
         if asked not in known or suffix not in _MEDIA_TYPES:
             raise Problem(404, "not_found")
         content = (await asyncio.to_thread(documents.as_files, known[asked]))[suffix]
@@ -107,8 +95,7 @@ class InvoiceDesk:
     async def mailed(self, request: Request) -> Response:
         """The PDF that a mail links to."""
         async with self._host.transaction(Cause(new_correlation(), None, None)) as tx:
-            document_id = links.document_of(request.path_params["token"], tx.now)
-            issued = None if document_id is None else await find_document(tx, document_id)
+            issued = await read_linked_document(tx, request.path_params["token"])
         if issued is None:
             return self._host.pages.render("invoicing/broken_link.html", status=404, headers=SECRET_ADDRESS)
         pdf = (await asyncio.to_thread(documents.as_files, issued))["pdf"]
@@ -120,11 +107,8 @@ class InvoiceDesk:
         """None when the link is no good, or not any more."""
         token = request.path_params["token"]
         async with self._host.transaction(Cause(new_correlation(), None, None)) as tx:
-            found = links.invoice_of(token, tx.now)
-            if found is None:
-                return None
-            invoice_id, actor = found
-            return Visit(token, actor, await show_invoice(tx, invoice_id))
+            shown = await read_linked_invoice(tx, token)
+        return None if shown is None else Visit(token, shown)
 
     def _dead_link(self) -> Response:
         return self._host.pages.render("invoicing/dead_link.html", status=404, headers=SECRET_ADDRESS)

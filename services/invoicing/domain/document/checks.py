@@ -12,20 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
-from services.invoicing.domain.document import (
-    EXEMPT_PERCENT,
-    HOME,
-    STANDARD_PERCENT,
-    Allowance,
-    BankAccount,
-    Document,
-    Fik,
-    Iban,
-    Line,
-    NemKonto,
-    Party,
-)
-from services.invoicing.domain.identifiers import (
+from services.invoicing.domain.document.identifiers import (
     FIK_DIGITS,
     is_bic,
     is_cvr,
@@ -34,6 +21,19 @@ from services.invoicing.domain.identifiers import (
     is_gln,
     is_iban,
     is_p_number,
+)
+from services.invoicing.domain.document.model import (
+    EXEMPT_PERCENT,
+    HOME,
+    STANDARD_PERCENT,
+    Allowance,
+    BankAccount,
+    Document,
+    DocumentLine,
+    Fik,
+    Iban,
+    NemKonto,
+    Party,
 )
 from shared.contracts.danish import kroner
 
@@ -181,7 +181,7 @@ def _line_text_missing(document: Document, _: Given) -> Iterator[Wrong]:
 
 def _vat_rate_not_danish(document: Document, _: Given) -> Iterator[Wrong]:
     """The official rules take any rate; Denmark has one, and exemption."""
-    named: tuple[tuple[str, Sequence[Line | Allowance]], ...] = (
+    named: tuple[tuple[str, Sequence[DocumentLine | Allowance]], ...] = (
         ("lines", document.lines),
         ("allowances", document.allowances),
     )

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from services.invoicing.adapters.formats import oioubl21, peppol_bis3, ubl
-from services.invoicing.domain.document import Document
+from services.invoicing.adapters.einvoice.formats import oioubl21, peppol_bis3, ubl
+from services.invoicing.domain.document.model import Document
 from shared.contracts.parties import EInvoiceFormat
 
 

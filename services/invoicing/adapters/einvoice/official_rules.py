@@ -25,19 +25,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from services.invoicing.adapters import rules_process
-from services.invoicing.adapters.rules_process import (
+from services.invoicing.adapters.einvoice.rules_protocol import (
     CHECK_DEADLINE_S,
     FILES,
     LARGEST_MESSAGE,
     READY_DEADLINE_S,
     Finding,
+    receive,
+    send,
 )
 
 __all__ = ["FOLDER", "Finding", "LeftOut", "OfficialRules", "Verdict"]
 
 FOLDER = "TOVHOLDER_EINVOICE_RULES"
 """Names the folder with the rules; see `Settings.einvoice_rules`."""
+PROCESS = f"{__package__}.rules_process"
+_ROOT = Path(__file__).parents[4]
+"""Where `services` lies: the process finds its module there."""
 FITTING_SAXONCHE = "12."
 """Version 13 cannot compile the rules of OIOUBL."""
 GRACE_S = 5.0
@@ -83,7 +87,7 @@ class OfficialRules:
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
+        self.folder = None if folder is None else folder.absolute()
         self._lock = threading.Lock()
         self._waiting = ThreadPoolExecutor(1, "official-rules")
         self._process: subprocess.Popen[bytes] | None = None
@@ -142,7 +146,7 @@ class OfficialRules:
     def _ask(self, xml: bytes) -> Verdict:
         connection = self._connection or self._start()
         connection.settimeout(CHECK_DEADLINE_S + GRACE_S)
-        rules_process.send(connection, xml)
+        send(connection, xml)
         self._asked += 1
         answer = _receive(connection)
         while "wait" in answer:
@@ -153,8 +157,10 @@ class OfficialRules:
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 # our own interpreter and file
-                [sys.executable, "-I", rules_process.__file__, str(self.folder)],
+            self._process = subprocess.Popen(  # noqa: S603 # our own interpreter and module
+                # Neither the environment nor the user's own packages count; the working directory, which is ours, does.
+                [sys.executable, "-E", "-s", "-m", PROCESS, str(self.folder)],
+                cwd=_ROOT,
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 # What the rules' machine has to say there may quote the document.
@@ -178,7 +184,7 @@ class OfficialRules:
 
 
 def _receive(connection: socket.socket) -> dict[str, Any]:
-    message = rules_process.receive(connection)
+    message = receive(connection)
     if message is None:
         raise ConnectionError("the process is gone")
     answer: dict[str, Any] = json.loads(message)

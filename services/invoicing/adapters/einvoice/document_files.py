@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from services.invoicing.adapters import pdf
-from services.invoicing.adapters.formats import FORMATS, chosen, read
-from services.invoicing.adapters.formats.ubl import UnreadableError
-from services.invoicing.adapters.official_rules import OfficialRules
-from services.invoicing.adapters.pdf_files import Wrong, is_pdf, take_apart
-from services.invoicing.domain.document_checks import check
-from services.invoicing.domain.samples import SAMPLES
+from services.invoicing.adapters.einvoice import pdf
+from services.invoicing.adapters.einvoice.formats import FORMATS, chosen, read
+from services.invoicing.adapters.einvoice.formats.ubl import UnreadableError
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules
+from services.invoicing.adapters.einvoice.pdf_files import Wrong, is_pdf, take_apart
+from services.invoicing.domain.document.checks import check
+from services.invoicing.domain.document.samples import SAMPLES
 
 NOT_ASKED = {"XML", "FORMAT"}
 """What `official_rules` answers when a file is no XML, or has no rules."""
