@@ -1,15 +1,15 @@
-"""`invoicing` takes MunicipalityEnrolled with its full effects, against a bare loop with the same SQL.
+"""`invoicing` takes MunicipalityEnrolled with its full effects, against the least that is right and its own SQL.
 
-Three readers of the same records, each from empty tables: ours; a hand-written aiokafka + asyncpg loop that does the
-same statements in the same batches; and a loop that commits row and offset for each message, as one would first write
-it. Each run ends with the same check of what is in the tables.
+Four readers of the same records, each from empty tables: ours; a hand-written aiokafka + asyncpg loop that does the
+same statements in the same batches; the same loop with the least that is right (`least.py`); and one that commits row
+and offset for each message, as one would first write it. Each run ends with a check of what is in the tables.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid5
@@ -17,7 +17,8 @@ from uuid import uuid5
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from bench.harness import Measured, Row, Servers, Stopwatch, median
+from bench import least
+from bench.harness import Measured, Row, Servers, Stopwatch, median, step
 from services.invoicing.adapters import claims as claim_rows
 from services.invoicing.entrypoints.kafka import SUBSCRIPTIONS
 from shared.base.clock import DomainClock
@@ -26,15 +27,23 @@ from shared.messaging import inbox as inbox_sql
 from shared.messaging.consumer import BATCH_TIMEOUT_MS, MAX_RECORDS, Consumer
 from shared.messaging.inbox import Inbox
 from shared.messaging.subscriptions import topics_of
-from shared.storage import tx as tx_sql
 from shared.storage.pool import connect
 from tests.support.facts import an_enrolment, an_organisation, cloud_event
+
+_ARM = """
+INSERT INTO timers (timer, key, due, data, correlation_id, causation_id) VALUES ($1, $2, $3, $4::text::jsonb, $5, $6)
+ON CONFLICT (key, timer) DO UPDATE SET due = excluded.due
+"""
 
 EVENTS = 20_000
 SINGLE = 1_500
 ROUNDS = 3
-TARGET = 0.6
+TARGET_LEAST = 0.6
+TARGET_BARE = 0.85
 TARGET_SINGLE = 10.0
+
+Take = Callable[[Any, list[bytes]], Awaitable[None]]
+"""Takes a batch of values in on a connection, and commits."""
 
 
 def records(count: int) -> list[tuple[bytes, bytes]]:
@@ -88,17 +97,16 @@ async def ours(servers: Servers, prefix: str, url: str, count: int) -> Measured:
     return measured
 
 
-async def bare(servers: Servers, prefix: str, url: str, count: int) -> Measured:
-    """What one would write by hand for this one event, with the same statements in the same batches."""
-    topic = f"{prefix}tovholder.enrollment"
+async def by_hand(servers: Servers, prefix: str, url: str, count: int, take: Take) -> Measured:
+    """A loop as one would write it for this one event: batches, each of which `take` commits."""
     consumer = AIOKafkaConsumer(
-        topic,
+        f"{prefix}tovholder.enrollment",
         bootstrap_servers=servers.kafka,
-        group_id=f"{prefix}bare",
+        group_id=f"{prefix}by-hand",
         enable_auto_commit=False,
         auto_offset_reset="earliest",
     )
-    connection = await connect(url, "bare")
+    connection = await connect(url, "by-hand")
     await consumer.start()
     watch = Stopwatch(servers)
     handled = 0
@@ -110,7 +118,7 @@ async def bare(servers: Servers, prefix: str, url: str, count: int) -> Measured:
                 continue
             if not watch.started:
                 watch.start()
-            await _bare_batch(connection, f"{prefix}tovholder.invoicing", [json.loads(value) for value in values])
+            await take(connection, values)
             await consumer.commit()
             handled += len(values)
         return watch.stop()
@@ -119,34 +127,54 @@ async def bare(servers: Servers, prefix: str, url: str, count: int) -> Measured:
         await connection.close()
 
 
+async def bare(servers: Servers, prefix: str, url: str, count: int) -> Measured:
+    """With the very statements that ours makes."""
+
+    async def take(connection: Any, values: list[bytes]) -> None:
+        await _bare_batch(connection, f"{prefix}tovholder.invoicing", [json.loads(value) for value in values])
+
+    return await by_hand(servers, prefix, url, count, take)
+
+
+async def the_least(servers: Servers, prefix: str, url: str, count: int) -> Measured:
+    """With the least that is right."""
+    await least.make_tables(servers, url)
+    return await by_hand(servers, prefix, url, count, least.take)
+
+
 async def _bare_batch(connection: Any, reader: str, events: list[dict[str, Any]]) -> None:
     due = datetime(2020, 9, 1, 6, 0, tzinfo=UTC)
     subjects = sorted(event["subject"] for event in events)
     async with connection.transaction():
-        await connection.fetch(
-            inbox_sql._TAKE,
+        sql, arguments = inbox_sql.taking(
             reader,
-            [uuid5(NAMESPACE, f"{event['source']}\n{event['id']}") for event in events],
-            [event["source"] for event in events],
-            [event["id"] for event in events],
-            [event["type"] for event in events],
-            [event["subject"] for event in events],
-            [int(event["sequence"]) for event in events],
-            [datetime.fromisoformat(event["time"]) for event in events],
-            [event["correlationid"] for event in events],
-            [None] * len(events),
-            [None] * len(events),
+            {
+                "uid": [uuid5(NAMESPACE, f"{event['source']}\n{event['id']}") for event in events],
+                "source": [event["source"] for event in events],
+                "event_id": [event["id"] for event in events],
+                "type": [event["type"] for event in events],
+                "subject": [event["subject"] for event in events],
+                "sequence": [int(event["sequence"]) for event in events],
+                "occurred_at": [datetime.fromisoformat(event["time"]) for event in events],
+                "correlation_id": [event["correlationid"] for event in events],
+                "causation_id": [None] * len(events),
+                "actor": [None] * len(events),
+            },
         )
-        await connection.fetch(inbox_sql._LOCK_PARKED, subjects, reader)
-        await connection.fetch(inbox_sql._LOCK_POSITIONS, subjects, reader)
-        await connection.execute(
-            inbox_sql._MOVE_POSITIONS,
+        await connection.fetch(sql, *arguments)
+        listed = "\x1f".join(subjects)
+        await connection.fetch(inbox_sql._LOCK_PARKED, listed, reader)
+        await connection.fetch(inbox_sql._LOCK_POSITIONS, listed, reader)
+        sql, arguments = inbox_sql.moving(
             reader,
-            [event["subject"] for event in events],
-            [event["source"] for event in events],
-            [int(event["sequence"]) for event in events],
-            [True] * len(events),
+            {
+                "subject": [event["subject"] for event in events],
+                "source": [event["source"] for event in events],
+                "sequence": [int(event["sequence"]) for event in events],
+                "bound": [True] * len(events),
+            },
         )
+        await connection.execute(sql, *arguments)
         rows = [
             (event, fee, natural_id("claim", event["data"]["enrolment_id"], fee["id"]))
             for event in events
@@ -185,11 +213,12 @@ async def _bare_batch(connection: Any, reader: str, events: list[dict[str, Any]]
             "causation_id": [event["id"] for event, _, _ in rows],
             "actor": [None] * len(rows),
         }
-        await connection.execute(claim_rows._INSERT_NEW, *(columns[name] for name in claim_rows._TYPES))
+        table = claim_rows._CLAIMS
+        await table.insert_new(connection, {name: columns[name] for name in table.columns})
         cause = events[0]["correlationid"]
         key = f"N/62532416/{due:%Y-%m-%dT%H:%MZ}"
         data = json.dumps({"series": "N", "organiser": "62532416"})
-        await connection.execute(tx_sql._ARM, ["invoice_run"], [key], [due], [data], [cause], [events[0]["id"]], [None])
+        await connection.execute(_ARM, "invoice_run", key, due, data, cause, events[0]["id"])
 
 
 async def single(servers: Servers, prefix: str, url: str, count: int) -> Measured:
@@ -232,34 +261,51 @@ async def check(url: str, count: int) -> None:
         await connection.close()
 
 
+LOOPS = {"ours": (ours, check), "bare": (bare, check), "least": (the_least, least.check)}
+
+
 async def run(servers: Servers) -> list[Row]:
     values = records(EVENTS)
-    ratios, rates, cpu, bare_rates = [], [], [], []
-    for _ in range(ROUNDS):
-        results = {}
-        for name, loop in (("ours", ours), ("bare", bare)):
+    runs: dict[str, list[Measured]] = {name: [] for name in LOOPS}
+    for turn in range(ROUNDS):
+        for name, (loop, checked) in LOOPS.items():
+            step(f"consume: {name}, round {turn + 1} of {ROUNDS}")
             prefix, url = await servers.topics(), await servers.database("invoicing")
             await preload(servers, f"{prefix}tovholder.enrollment", values)
-            results[name] = await loop(servers, prefix, url, EVENTS)
-            await check(url, EVENTS)
-        ratios.append(results["bare"].wall / results["ours"].wall)
-        rates.append(EVENTS / results["ours"].wall)
-        bare_rates.append(EVENTS / results["bare"].wall)
-        cpu.append((results["ours"].python_cpu + results["ours"].postgres_cpu) / EVENTS * 1e6)
+            runs[name].append(await loop(servers, prefix, url, EVENTS))
+            await checked(url, EVENTS)
+    step("consume: one commit per message")
     prefix, url = await servers.topics(), await servers.database("invoicing")
     await preload(servers, f"{prefix}tovholder.enrollment", values[:SINGLE])
     one_by_one = await single(servers, prefix, url, SINGLE)
     await check(url, SINGLE)
+
+    rates = {name: EVENTS / median([one.wall for one in measured]) for name, measured in runs.items()}
     single_rate = SINGLE / one_by_one.wall
-    ratio, times = median(ratios), median(rates) / single_rate
+    times = rates["ours"] / single_rate
+    of_least, of_bare = (
+        [one.wall / ours.wall for one, ours in zip(runs[name], runs["ours"], strict=True)] for name in ("least", "bare")
+    )
     return [
         Row(
-            *("invoicing takes MunicipalityEnrolled", median(rates), "events/s", ratio, "bare loop, same SQL"),
-            target=f"≥ {TARGET}", reached=ratio >= TARGET, runs=ratios,
-            note=f"{median(cpu):.0f} µs CPU an event (Python and PostgreSQL); bare {median(bare_rates):.0f}/s",
+            *("invoicing takes MunicipalityEnrolled", rates["ours"], "events/s", median(of_least)),
+            "the least that is right", target=f"≥ {TARGET_LEAST}", reached=median(of_least) >= TARGET_LEAST,
+            runs=of_least, note=f"{_cpu(runs['ours'])}; the least {rates['least']:.0f}/s, {_cpu(runs['least'])}",
         ),
         Row(
-            *("… against one commit per message", median(rates), "events/s", times, "row and offset per message"),
+            *("… against its own SQL", rates["ours"], "events/s", median(of_bare), "bare loop, same SQL"),
+            target=f"≥ {TARGET_BARE}", reached=median(of_bare) >= TARGET_BARE, runs=of_bare,
+            note=f"bare {rates['bare']:.0f}/s, {_cpu(runs['bare'])}",
+        ),
+        Row(
+            *("… against one commit per message", rates["ours"], "events/s", times, "row and offset per message"),
             target=f"≥ {TARGET_SINGLE:.0f}", reached=times >= TARGET_SINGLE, note=f"{single_rate:.0f}/s one by one",
         ),
     ]  # fmt: skip
+
+
+def _cpu(runs: Sequence[Measured]) -> str:
+    python, postgres = (
+        median([getattr(one, name) for one in runs]) / EVENTS * 1e6 for name in ("python_cpu", "postgres_cpu")
+    )
+    return f"{python:.0f} + {postgres:.0f} µs of Python and PostgreSQL an event"

@@ -23,7 +23,8 @@ from deploy.local import databases, jars, kafka, postgres, process, topics
 from deploy.local.blocking import run_blocking
 from deploy.local.locations import ROOT
 from deploy.local.ports import free_ports
-from shared.contracts.event import PARTITIONS, SERVICES, topic_of
+from shared.contracts.catalogue import SERVICES
+from shared.contracts.event import PARTITIONS, topic_of
 
 PASSWORD = "bench-only"  # noqa: S105 (guards servers that live as long as one run)
 
@@ -167,6 +168,14 @@ async def end_of(bootstrap: str, topic: str) -> int:
         return sum(ends.values())
     finally:
         await consumer.stop()
+
+
+_BEGAN = time.monotonic()
+
+
+def step(what: str) -> None:
+    """Says what is being measured now, and since when the run goes on; not on the output that the table is on."""
+    print(f"[{time.monotonic() - _BEGAN:4.0f} s] {what}", file=sys.stderr, flush=True)
 
 
 def median(values: list[float]) -> float:

@@ -13,13 +13,14 @@ from typing import Any
 import asyncpg
 
 from bench.consume import records
-from bench.harness import Row, Servers, median
+from bench.harness import Row, Servers, median, step
 from services.invoicing.entrypoints.kafka import SUBSCRIPTIONS
 from services.invoicing.usecases.run_invoices import run_invoices
 from shared.base.cause import Cause
 from shared.base.clock import DomainClock
-from shared.messaging.envelope import StoredRecord
 from shared.messaging.inbox import Inbox
+from shared.messaging.records import StoredRecord
+from shared.runtime.settings import ServiceSettings
 from shared.runtime.timers import Timer
 from shared.storage.pool import connect
 from shared.storage.tx import Connection, Tx
@@ -72,13 +73,14 @@ async def with_claims(servers: Servers) -> str:
 async def ours(url: str) -> tuple[float, list[list[tuple[str, str, tuple[Any, ...]]]]]:
     """Seconds, and the statements of each transaction."""
     connection = await connect(url, "bench")
+    links = ServiceSettings().links
     transactions = []
     started = time.perf_counter()
     try:
         while timers := await connection.fetch("SELECT timer, key, due, data FROM timers WHERE timer = 'invoice_run'"):
             recorder = Recorder(connection)
             async with connection.transaction():
-                tx = Tx(recorder, NOW, "/tovholder/invoicing", Cause("bench", None, "clock"))  # type: ignore[arg-type]  (records what passes)
+                tx = Tx(recorder, NOW, "/tovholder/invoicing", Cause("bench", None, "clock"), links)  # type: ignore[arg-type]  (records what passes)
                 due = [
                     Timer(row["timer"], row["key"], row["due"], {"series": "N", "organiser": "62532416"}, tx.cause)
                     for row in timers
@@ -120,7 +122,8 @@ async def check(url: str) -> None:
 
 async def run(servers: Servers) -> list[Row]:
     ratios, rates = [], []
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
+        step(f"invoices: round {turn + 1} of {ROUNDS}")
         first, second = await with_claims(servers), await with_claims(servers)
         seconds, transactions = await ours(first)
         bare_seconds = await bare(second, transactions)

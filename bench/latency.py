@@ -20,7 +20,7 @@ import httpx
 import psutil
 from aiosmtpd.controller import Controller
 
-from bench.harness import Row
+from bench.harness import Row, step
 from deploy.local.locations import ROOT
 from deploy.local.ports import HOST, free_ports
 from deploy.local.stack import Addresses, Stack
@@ -122,6 +122,7 @@ async def _measure(addresses: Addresses, arrivals: Arrivals) -> list[float]:
 
 
 async def run() -> list[Row]:
+    step(f"latency: {SIGN_UPS} sign-ups, {PER_SECOND} a second, on the whole stack")
     (port,) = free_ports(1)
     arrivals = Arrivals()
     controller = Controller(arrivals, hostname=HOST, port=port)

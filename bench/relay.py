@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import asyncpg
 
 from bench.consume import records
-from bench.harness import Row, Servers, end_of, median
+from bench.harness import Row, Servers, end_of, median, step
 from shared.messaging.relay import BATCH, Relay, Sender
 
 EVENTS = 30_000
@@ -92,7 +92,8 @@ async def check(servers: Servers, prefix: str, url: str) -> None:
 async def run(servers: Servers) -> list[Row]:
     values = records(EVENTS)
     ratios, rates = [], []
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
+        step(f"relay: round {turn + 1} of {ROUNDS}")
         memory = await from_memory(servers, await servers.topics(), values)
         prefix, url = await servers.topics(), await servers.database("enrollment")
         await fill(url, values)

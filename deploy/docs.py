@@ -14,29 +14,12 @@ from typing import Any
 
 import yaml
 
-import shared.contracts.enrollment
-import shared.contracts.invoicing
-import shared.contracts.notifications
-import shared.contracts.scheduling  # noqa: F401  (each import enters its facts and commands in the registries)
 from deploy.local.stories.schema import story_schema
-from shared.contracts.effects import EFFECTS
-from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, SERVICES, Command, Event, topic_of
+from shared.contracts.catalogue import EFFECTS, SERVICES, SUBJECTS
+from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, TOLD_BY_OTHERS, Command, Event, topic_of
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-
-SUBJECTS = {
-    "programme": "one programme",
-    "enrolment": "one organisation in one programme, from its invitation on",
-    "roster": "one enrolment's people at one meeting (enrolment × meeting)",
-    "person": "one person, by an opaque id",
-    "meeting": "one meeting",
-    "cluster": "one klynge of municipalities",
-    "invoice": "one invoice, by series and number",
-    "message": "one message to one recipient",
-    "invitation": "one person's invitation to one meeting",
-    "intake": "one command that was asked for",
-}
 
 ENVELOPE: dict[str, Any] = {
     "type": "object",
@@ -201,9 +184,18 @@ def events_page() -> str:
             lines += [
                 f"- `{effect.service}` {effect.does}; natural key: {effect.natural_key}"
                 for effect in EFFECTS.get(name, ())
-            ] or ["- no reader among the four services yet"]
+            ] or ["- no reader among our services yet"]
+            if name in TOLD_BY_OTHERS:
+                lines += ["- **no service of ours tells it yet**: another system may, and is followed"]
             lines += [""]
     lines += [
+        "## Words nobody says yet",
+        "",
+        "Facts that no service of ours tells. They are part of the language: another system may tell them, and whoever",
+        "listens follows. Each is taken off this list by whoever builds what tells it.",
+        "",
+        *(f"- `{name}`" for name in sorted(TOLD_BY_OTHERS)),
+        "",
         f"## Asked for on `{INTAKE_TOPIC}` or by `POST /events`",
         "",
         "The prefix names the owner. A refusal is told as `IntakeRejected` on the owner's topic, with problem details.",

@@ -26,8 +26,6 @@ from deploy.local.locations import (
     service_names,
     where_it_runs,
 )
-from deploy.local.stack import Addresses
-from deploy.local.tail import Wanted
 
 app = typer.Typer(
     name="tovholder",
@@ -160,7 +158,7 @@ def check(
     from deploy.local.caddy import FRONT
 
     form = ("--json",) if as_json else ()
-    raise typer.Exit(_service(FRONT, "check", *form, *(str(file.resolve()) for file in files)))
+    raise typer.Exit(_service(f"{FRONT}.console", "check", *form, *(str(file.resolve()) for file in files)))
 
 
 @app.command()
@@ -234,13 +232,11 @@ def _operation(name: str, about: str, acts: Mapping[str, str]) -> None:
         ] = None,
         data_dir: RunningOption = None,
     ) -> None:
-        from deploy.local.stack import running
-
         wanted = by_word.get(act, "").split()[1:]
         given = words or []
         if act not in by_word or len(given) != len(wanted) or (wanted == ["N"] and not given[0].isdecimal()):
             raise typer.BadParameter(f"Skriv tovholder {name} {service} og så: {', '.join(acts)}.")
-        raise typer.Exit(_service(service, name, act, *given, addresses=running(where_it_runs(data_dir))))
+        raise typer.Exit(_service(service, name, act, *given, data_dir=where_it_runs(data_dir)))
 
     app.command(name, help="\n\n".join([about, *(f"[bold]{act}[/bold]  {what}." for act, what in acts.items())]))(
         operate
@@ -261,13 +257,11 @@ def replay(
     data_dir: RunningOption = None,
 ) -> None:
     """Send en tjenestes hændelser til Kafka igen (efter et tab i Kafka); ingen virkning sker to gange."""
-    from deploy.local.stack import running
-
     try:
         datetime.fromisoformat(since)
     except ValueError:
         raise typer.BadParameter(f"--since {since}: skriv et tidspunkt som 2026-03-01T00:00:00Z.") from None
-    raise typer.Exit(_service(service, "replay", "--since", since, addresses=running(where_it_runs(data_dir))))
+    raise typer.Exit(_service(service, "replay", "--since", since, data_dir=where_it_runs(data_dir)))
 
 
 document = typer.Typer(
@@ -300,10 +294,8 @@ def document_show(
 ) -> None:
     """Vis en faktura eller kreditnota, eller skriv den i en fil."""
     from deploy.local import documents
-    from deploy.local.stack import running
 
-    addresses = running(where_it_runs(data_dir))
-    raise typer.Exit(_service(*documents.show(number, kind, out), addresses=addresses))
+    raise typer.Exit(_service(*documents.show(number, kind, out), data_dir=where_it_runs(data_dir)))
 
 
 class MailKind(StrEnum):
@@ -328,19 +320,14 @@ def document_mail(
 ) -> None:
     """Vis en mail, kalenderinvitationen i den eller kvitteringen for tilmelding, eller skriv den i en fil."""
     from deploy.local import documents
-    from deploy.local.stack import running
 
-    addresses = running(where_it_runs(data_dir))
-    raise typer.Exit(_service(*documents.mail(mail, kind, out), addresses=addresses))
+    raise typer.Exit(_service(*documents.mail(mail, kind, out), data_dir=where_it_runs(data_dir)))
 
 
 @document.command("page")
 def document_page(number: NumberArgument, data_dir: RunningOption = None) -> None:
     """Skriv adressen på siden, hvor en faktura krediteres; den er hemmelig og gælder i tolv timer."""
-    from deploy.local.stack import running
-
-    addresses = running(where_it_runs(data_dir))
-    raise typer.Exit(_service("invoicing", "document", "page", "--", number, addresses=addresses))
+    raise typer.Exit(_service("invoicing", "document", "page", "--", number, data_dir=where_it_runs(data_dir)))
 
 
 @document.command("samples")
@@ -433,12 +420,12 @@ def tail(
     from deploy.local import topics
     from deploy.local import up as living
 
-    wanted = watching.Wanted(tuple(types or ()), tuple(subjects or ()))
     start = watching.parse_since(since or (None if follow else "start"), datetime.now(UTC))  # noqa: TID251 # the edge
     bootstrap = kafka or read_running(where_it_runs(data_dir))["kafka"]
     with living.interruptible() as asked:
         try:
-            asyncio.run(_tail(bootstrap, topics.topic_names(prefix), wanted, start, follow=follow, as_json=as_json))
+            names = topics.topic_names(prefix)
+            asyncio.run(_tail(bootstrap, names, types or (), subjects or (), start, follow=follow, as_json=as_json))
         except KeyboardInterrupt:
             if not asked.is_set():
                 raise
@@ -447,7 +434,8 @@ def tail(
 async def _tail(
     bootstrap: str,
     names: Sequence[str],
-    wanted: "Wanted",
+    types: Sequence[str],
+    subjects: Sequence[str],
     since: datetime | None,
     *,
     follow: bool,
@@ -455,6 +443,7 @@ async def _tail(
 ) -> None:
     from deploy.local import tail as watching
 
+    wanted = watching.Wanted(tuple(types), tuple(subjects))
     async for record in watching.records(bootstrap, names, since, follow=follow):
         arrival = watching.read(record)
         if wanted.fits(arrival):
@@ -462,15 +451,18 @@ async def _tail(
             sys.stdout.flush()
 
 
-def _service(name: str, *arguments: str, addresses: "Addresses | None" = None) -> int:
-    """Runs a command of one service and returns its exit status."""
-    if name not in service_names():
+def _service(name: str, *arguments: str, data_dir: Path | None = None) -> int:
+    """Runs a command of one service, or of its console (`invoicing.console`), and returns its exit status.
+
+    `data_dir`: of the installation that it is asked about. Raises StackError when nothing runs there.
+    """
+    if name.removesuffix(".console") not in service_names():
         raise StackError(f"Der er ingen tjeneste {name!r}; vælg mellem {', '.join(service_names())}.")
     env: dict[str, str] = {}
-    if addresses is not None:
-        from deploy.local.stack import service_environment
+    if data_dir is not None:
+        from deploy.local.stack import running, service_environment
 
-        env = service_environment(name, addresses)
+        env = service_environment(name, running(data_dir))
     command = [*python_module(name), *arguments]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=False).returncode
 

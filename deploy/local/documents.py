@@ -1,4 +1,7 @@
-"""Which service is asked about which document: invoices are `invoicing`'s, calendars and mails `notifications`'s."""
+"""Which service is asked about which document: invoices are `invoicing`'s, calendars and mails `notifications`'s.
+
+Files are judged and made by a service's console, which needs nothing of the service.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,8 @@ def samples(folder: Path) -> Iterator[tuple[str, ...]]:
     """Service and arguments of each command that makes samples in the folder."""
     if str(folder).startswith("-"):
         raise StackError(f"{folder} ligner et tilvalg og ikke en mappe; skriv ./{folder}, hvis den hedder sådan.")
-    yield "invoicing", "document", "samples", str(folder.absolute())
-    yield "notifications", "document", "samples", str(folder.absolute())
+    yield "invoicing.console", "document", "samples", str(folder.absolute())
+    yield "notifications.console", "document", "samples", str(folder.absolute())
 
 
 def checks(files: Sequence[Path], *, as_json: bool) -> Iterator[tuple[str, ...]]:
@@ -45,6 +48,6 @@ def checks(files: Sequence[Path], *, as_json: bool) -> Iterator[tuple[str, ...]]
     if (rules := einvoice_rules.unpacked()) is not None:
         os.environ.setdefault("TOVHOLDER_EINVOICE_RULES", str(rules))
     if others:
-        yield "invoicing", "document", "check", *options, *others
+        yield "invoicing.console", "document", "check", *options, *others
     if calendars:
-        yield "notifications", "calendar", "check", *options, *calendars
+        yield "notifications.console", "calendar", "check", *options, *calendars

@@ -17,8 +17,9 @@ from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
 from deploy.local.errors import StackError
+from shared.base.cloudevents import Defect, Reader
 from shared.base.problems import field_errors
-from shared.contracts import enrollment, invoicing, notifications, scheduling
+from shared.contracts import catalogue
 from shared.contracts.event import (
     COMMANDS,
     FACTS,
@@ -29,10 +30,10 @@ from shared.contracts.event import (
     event_uid,
     topic_of,
 )
-from shared.messaging.envelope import Defect, Reader, StoredRecord
+from shared.messaging.records import StoredRecord
 
-OWNERS = (enrollment, scheduling, invoicing, notifications)
-"""Imported so that every fact and command is in the registries."""
+OWNERS = catalogue.SERVICES
+"""With the catalogue every fact and command is in the registries."""
 
 MOST_ERRORS = 20
 

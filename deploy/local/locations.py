@@ -37,9 +37,10 @@ def service_names(root: Path = ROOT) -> tuple[str, ...]:
 
 
 def python_module(service: str) -> tuple[str, ...]:
-    """How a service is run: `python -m services.<name>`."""
-    if not (ROOT / "services" / service / "__main__.py").exists():
-        raise StackError(f"services/{service}/__main__.py is missing, so the service can't be started.")
+    """How a service, or its console (`<name>.console`), is run: `python -m services.<name>`."""
+    main = Path("services", *service.split("."), "__main__.py")
+    if not (ROOT / main).exists():
+        raise StackError(f"{main} is missing, so it can't be started.")
     return (sys.executable, "-m", f"services.{service}")
 
 

@@ -26,8 +26,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.errors import StackError
-from shared.contracts.effects import EFFECTS
-from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, SERVICES, topic_of
+from shared.contracts.catalogue import EFFECTS, SERVICES
+from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, topic_of
 
 QUIET_DEADLINE_SECONDS = 120.0
 WAIT_SECONDS = 2.0

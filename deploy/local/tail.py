@@ -19,7 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from deploy.local.errors import StackError
-from shared.messaging.envelope import Arrival, Reader, Record
+from shared.base.cloudevents import Arrival, Reader, Record, attribute_headers
 
 POLL_MS = 500
 _DURATION = re.compile(r"(\d{1,6})(s|m|t|h|d)")
@@ -142,7 +142,7 @@ def as_json(arrival: Arrival) -> str:
         "key": _text(record.key),
     }
     content = _decoded(record.value)
-    if attributes := {n[3:]: _text(v) for n, v in record.headers if n.startswith("ce_")}:
+    if attributes := {name: _text(value) for name, value in attribute_headers(record.headers)}:
         content = {**attributes, "data": content}
     return json.dumps({**shown, "event": content}, ensure_ascii=False)
 

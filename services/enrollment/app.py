@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
-from services.enrollment.entrypoints.commands import check_files, import_file
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from services.enrollment.console.commands import COMMANDS
+from services.enrollment.console.import_addresses import import_addresses
 from services.enrollment.entrypoints.http import ROUTES
 from services.enrollment.entrypoints.kafka import SUBSCRIPTIONS
 from services.enrollment.entrypoints.pages import pages
 from services.enrollment.entrypoints.timers import TIMERS
 from services.enrollment.settings import Settings
 from services.enrollment.usecases.explain import explain
+from shared.base.cause import Cause
+from shared.base.clock import DomainClock
+from shared.base.ids import new_id
 from shared.runtime.service import Service
+from shared.storage.pool import open_pool
+from shared.storage.tx import Tx, transaction
+
+
+@asynccontextmanager
+async def _by_an_operator() -> AsyncIterator[Tx]:
+    """A transaction for one command, with the settings of the environment."""
+    settings = Settings()
+    pool = await open_pool(settings.database_url.get_secret_value(), "enrollment command", size=1)
+    try:
+        async with transaction(
+            pool, DomainClock(), SERVICE.source, Cause(new_id(), None, "operator"), settings.links
+        ) as tx:
+            yield tx
+    finally:
+        await pool.close()
+
+
+def _import_addresses(argv: Sequence[str]) -> int:
+    return import_addresses(argv, _by_an_operator)
+
 
 SERVICE = Service(
     name="enrollment",
@@ -19,5 +47,5 @@ SERVICE = Service(
     timers=TIMERS,
     pages=pages,
     explain=explain,
-    commands={"check": check_files, "import-addresses": import_file},
+    commands={**COMMANDS, "import-addresses": _import_addresses},
 )

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.invoicing.entrypoints import commands
+from services.invoicing.console import documents
 from services.invoicing.entrypoints.http import ROUTES
 from services.invoicing.entrypoints.kafka import SUBSCRIPTIONS
 from services.invoicing.entrypoints.pages import pages
 from services.invoicing.entrypoints.timers import TIMERS
-from services.invoicing.entrypoints.workers import workers
 from services.invoicing.settings import Settings
 from services.invoicing.usecases.explain import explain
-from shared.base import log as logs
+from services.invoicing.workers.document_writer import DocumentWriter
 from shared.runtime.service import Host, Service, Worker, open_host
 
 
-async def open_own_host() -> Host:
-    """For a command, with the settings of the environment."""
-    logs.configure(SERVICE.name)
-    return await open_host(SERVICE, Settings())
-
-
 def _document(argv: Sequence[str]) -> int:
-    return commands.document(argv, open_own_host)
+    return documents.document(argv, lambda: open_host(SERVICE, Settings()))
 
 
 def _workers(host: Host) -> Sequence[Worker]:
     settings = host.settings
-    return workers(host, settings.einvoice_rules if isinstance(settings, Settings) else None)
+    rules = settings.einvoice_rules if isinstance(settings, Settings) else None
+    folder = settings.documents_dir
+    return [] if folder is None else [DocumentWriter(host, folder / "invoices", rules)]
 
 
 SERVICE = Service(

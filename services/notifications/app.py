@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.smtp import Conversation, Server
 from services.notifications.adapters.texts import Words
-from services.notifications.domain.calendar import Mailbox
-from services.notifications.entrypoints import calendar_commands, commands, document_commands, mail_gateway
+from services.notifications.console import calendars, mails, samples
+from services.notifications.domain.calendar.entry import Mailbox
 from services.notifications.entrypoints.http import ROUTES
 from services.notifications.entrypoints.kafka import SUBSCRIPTIONS
-from services.notifications.entrypoints.mailer import Mailer
+from services.notifications.entrypoints.pages import pages
 from services.notifications.entrypoints.timers import TIMERS
 from services.notifications.settings import Settings
 from services.notifications.usecases.deliver_message import Post
-from services.notifications.usecases.explain_message import explain_message
+from services.notifications.usecases.explain import explain
+from services.notifications.workers.mailer import Mailer
 from shared.runtime.service import Host, Service, open_host
 
 
@@ -50,11 +51,11 @@ def _workers(host: Host) -> Sequence[Mailer]:
 
 
 def _mail(argv: Sequence[str]) -> int:
-    return commands.mail(argv, lambda: open_host(SERVICE, Settings()), _composer)
+    return mails.mail(argv, lambda: open_host(SERVICE, Settings()), _composer)
 
 
 def _calendar(argv: Sequence[str]) -> int:
-    return calendar_commands.calendar(argv, lambda: open_host(SERVICE, Settings()))
+    return calendars.calendar(argv, lambda: open_host(SERVICE, Settings()))
 
 
 def _settings(host: Host) -> Settings:
@@ -69,8 +70,8 @@ SERVICE = Service(
     subscriptions=SUBSCRIPTIONS,
     routes=ROUTES,
     timers=TIMERS,
-    pages=mail_gateway.pages,
+    pages=pages,
     workers=_workers,
-    explain=explain_message,
-    commands={"mail": _mail, "calendar": _calendar, "document": document_commands.document},
+    explain=explain,
+    commands={"mail": _mail, "calendar": _calendar, "document": samples.document},
 )

@@ -1,7 +1,4 @@
-"""The language between services. Importing any of it enters every fact and command in the registries."""
+"""The language between services: one module per service that tells or is asked something, and the words they share.
 
-from __future__ import annotations
-
-from shared.contracts import enrollment, invoicing, notifications, scheduling
-
-__all__ = ["enrollment", "invoicing", "notifications", "scheduling"]
+`catalogue` knows them all; importing it enters every fact and command in the registries.
+"""

@@ -11,12 +11,63 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, natural_id
+from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, natural_id, told_by_others
 from shared.contracts.parties import Billing, Contact, Organisation, Person
 from shared.contracts.programme import ExtraTerm, FeeTerm, ProgrammeRef, ProgrammeTerms, SeatTerm
 from shared.contracts.scheduling import Meeting
 
 SERVICE = "enrollment"
+
+SUBJECTS = {
+    "programme": "one programme",
+    "enrolment": "one organisation in one programme, from its invitation on",
+    "roster": "one enrolment's people at one meeting (enrolment × meeting)",
+    "person": "one person, by an opaque id",
+}
+"""What its facts are about: the kind in front of the slash."""
+_MEETING_COPY = "meeting (newest date version wins)"
+
+EFFECTS = {
+    "tovholder.scheduling.MeetingPlanned.v1": ("keeps a copy of the meeting", _MEETING_COPY),
+    "tovholder.scheduling.MeetingScheduled.v1": ("opens registration for the meeting", _MEETING_COPY),
+    "tovholder.scheduling.MeetingRescheduled.v1": ("keeps a copy of the meeting", _MEETING_COPY),
+    "tovholder.scheduling.MeetingCancelled.v1": ("closes registration for the meeting", _MEETING_COPY),
+    "tovholder.scheduling.MeetingHeld.v1": ("closes registration for the meeting", _MEETING_COPY),
+}
+"""What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
+
+IN_DANISH = {
+    "tovholder.enrollment.ProgrammePublished.v1": "forløbet blev offentliggjort",
+    "tovholder.enrollment.ProgrammeChanged.v1": "forløbet blev ændret",
+    "tovholder.enrollment.ProgrammeCancelled.v1": "forløbet blev aflyst",
+    "tovholder.enrollment.MunicipalityInvited.v1": "kommunen blev inviteret",
+    "tovholder.enrollment.InvitationReminderDue.v1": "kommunen havde ikke svaret på invitationen",
+    "tovholder.enrollment.EnrolmentReceived.v1": "tilmeldingen blev modtaget",
+    "tovholder.enrollment.MunicipalityEnrolled.v1": "kommunen fik sin plads",
+    "tovholder.enrollment.EnrolmentRegrouped.v1": "kommunen skiftede gruppe",
+    "tovholder.enrollment.EnrolmentWaitlisted.v1": "kommunen kom på venteliste",
+    "tovholder.enrollment.ReservationResolved.v1": "det politiske forbehold blev afgjort",
+    "tovholder.enrollment.EnrolmentLapsed.v1": "tilmeldingen bortfaldt",
+    "tovholder.enrollment.EnrolmentWithdrawn.v1": "kommunen blev afmeldt",
+    "tovholder.enrollment.TovholderAppointed.v1": "kommunen fik en ny tovholder",
+    "tovholder.enrollment.OptionOrdered.v1": "kommunen bestilte et tilkøb",
+    "tovholder.enrollment.ParticipantRegistered.v1": "en deltager blev tilmeldt mødet",
+    "tovholder.enrollment.ParticipantReplaced.v1": "en deltager blev skiftet ud",
+    "tovholder.enrollment.ParticipantCancelled.v1": "en deltager blev afmeldt mødet",
+    "tovholder.enrollment.ExtraParticipantAdded.v1": "en ekstra deltager kom til",
+    "tovholder.enrollment.ExtraParticipantRemoved.v1": "en ekstra deltager faldt fra",
+    "tovholder.enrollment.PersonErased.v1": "en person blev slettet",
+    "tovholder.enrollment.SessionsRevoked.v1": "en person blev logget ud overalt",
+    "tovholder.enrollment.IntakeRejected.v1": "et ønske blev afvist af tilmeldingen",
+    "tovholder.enrollment.EnrolMunicipality.v1": "nogen bad om at tilmelde kommunen",
+    "tovholder.enrollment.WithdrawEnrolment.v1": "nogen bad om at afmelde kommunen",
+    "tovholder.enrollment.ChangeGroup.v1": "nogen bad om en anden gruppe",
+    "tovholder.enrollment.RegisterParticipant.v1": "nogen bad om at tilmelde en deltager",
+    "tovholder.enrollment.CancelParticipant.v1": "nogen bad om at afmelde en deltager",
+    "tovholder.enrollment.ReplaceParticipant.v1": "nogen bad om at skifte en deltager",
+    "tovholder.enrollment.InviteMunicipalities.v1": "nogen bad om at invitere kommunerne",
+}
+"""Its facts and commands in a sentence, for people who ask why."""
 
 
 def roster_id(enrolment_id: str, meeting_id: str) -> str:
@@ -52,6 +103,7 @@ class ProgrammeChanged(ProgrammeFact):
     type: ClassVar[str] = "tovholder.enrollment.ProgrammeChanged.v1"
 
 
+@told_by_others
 @fact
 class ProgrammeCancelled(ProgrammeFact):
     type: ClassVar[str] = "tovholder.enrollment.ProgrammeCancelled.v1"
@@ -146,6 +198,7 @@ class EnrolmentRegrouped(EnrolmentFact):
     contact: Contact
 
 
+@told_by_others
 @fact
 class EnrolmentWaitlisted(EnrolmentFact):
     """On the waiting list; the place in it is computed when read, from (received at, number)."""
@@ -158,6 +211,7 @@ class EnrolmentWaitlisted(EnrolmentFact):
     forbehold_open: bool = False
 
 
+@told_by_others
 @fact
 class ReservationResolved(EnrolmentFact):
     """The political body has said yes or no to a forbehold (a reservation for a later political approval)."""
@@ -168,6 +222,7 @@ class ReservationResolved(EnrolmentFact):
     resolved_at: datetime
 
 
+@told_by_others
 @fact
 class EnrolmentLapsed(EnrolmentFact):
     type: ClassVar[str] = "tovholder.enrollment.EnrolmentLapsed.v1"
@@ -183,6 +238,7 @@ class EnrolmentWithdrawn(EnrolmentFact):
     reason: str = ""
 
 
+@told_by_others
 @fact
 class TovholderAppointed(EnrolmentFact):
     """The organisation's tovholder (the person who holds the threads) is from now on this contact."""
@@ -192,6 +248,7 @@ class TovholderAppointed(EnrolmentFact):
     contact: Contact
 
 
+@told_by_others
 @fact
 class OptionOrdered(EnrolmentFact):
     type: ClassVar[str] = "tovholder.enrollment.OptionOrdered.v1"
@@ -268,6 +325,7 @@ class ExtraParticipantRemoved(RosterFact):
     reason: Literal["cancelled", "moved_in"]
 
 
+@told_by_others
 @fact
 class PersonErased(Event):
     """Everything about this person is to be forgotten, everywhere, except what the law says an invoice must keep."""
@@ -286,6 +344,7 @@ class PersonErased(Event):
         return "erasure"
 
 
+@told_by_others
 @fact
 class SessionsRevoked(Event):
     """Cookies of an older epoch are no longer accepted for this subject."""

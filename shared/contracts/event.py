@@ -11,7 +11,7 @@ import inspect
 from abc import ABC, abstractmethod
 from hashlib import sha1
 from typing import Any, ClassVar, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,7 +24,6 @@ _NAMESPACE_BYTES = NAMESPACE.bytes
 _VARIANT = {digit: "89ab"[int(digit, 16) & 0b11] for digit in "0123456789abcdef"}
 
 INTAKE_TOPIC = "tovholder.intake"
-SERVICES = ("enrollment", "scheduling", "invoicing", "notifications")
 PARTITIONS = 12
 """Of every topic, for ever: a key's partition must not change under its events."""
 MAX_EVENT_BYTES = 900_000
@@ -35,9 +34,9 @@ def topic_of(service: str) -> str:
     return f"tovholder.{service}"
 
 
-def event_uid(source: str, event_id: str) -> UUID:
+def event_uid(source: str, event_id: str) -> str:
     """Identity of an event everywhere: (source, id) folded into one UUID, whatever string another system uses as id."""
-    return uuid5(NAMESPACE, f"{source}\n{event_id}")
+    return natural_id(source, event_id)
 
 
 def natural_id(*parts: str) -> str:
@@ -117,6 +116,9 @@ FACTS: dict[str, type[Event]] = {}
 COMMANDS: dict[str, type[Command]] = {}
 """Every intake command by its wire name."""
 
+TOLD_BY_OTHERS: set[str] = set()
+"""Wire names of facts that no service of ours tells yet; another system may, and our readers follow it."""
+
 
 E = TypeVar("E", bound=type[Event])
 C = TypeVar("C", bound=type[Command])
@@ -129,6 +131,12 @@ def fact(cls: E) -> E:
     if cls.type in FACTS:
         raise ValueError(f"two facts are called {cls.type}")
     FACTS[cls.type] = cls
+    return cls
+
+
+def told_by_others(cls: E) -> E:
+    """Mark a fact that no service of ours tells yet. Whoever builds what tells it takes the mark off."""
+    TOLD_BY_OTHERS.add(cls.type)
     return cls
 
 

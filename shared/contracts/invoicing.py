@@ -7,11 +7,61 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
 
-from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact
+from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, told_by_others
 from shared.contracts.parties import Billing, Contact, Organisation
 from shared.contracts.programme import ProgrammeRef
 
 SERVICE = "invoicing"
+
+SUBJECTS = {
+    "invoice": "one invoice, by series and number",
+}
+"""What its facts are about: the kind in front of the slash."""
+
+EFFECTS = {
+    "tovholder.enrollment.ProgrammeCancelled.v1": (
+        "withdraws the fees that are not invoiced yet",
+        "enrolment, instalment",
+    ),
+    "tovholder.enrollment.MunicipalityEnrolled.v1": ("claims each instalment of the fee", "enrolment, instalment"),
+    "tovholder.enrollment.ReservationResolved.v1": (
+        "releases or withdraws the fee that waited for the forbehold",
+        "enrolment, instalment",
+    ),
+    "tovholder.enrollment.EnrolmentLapsed.v1": ("withdraws the fee that is not invoiced yet", "enrolment, instalment"),
+    "tovholder.enrollment.EnrolmentWithdrawn.v1": (
+        "withdraws the fee that is not invoiced yet",
+        "enrolment, instalment",
+    ),
+    "tovholder.enrollment.TovholderAppointed.v1": (
+        "addresses later invoices to the new contact",
+        "enrolment (newest wins)",
+    ),
+    "tovholder.enrollment.ExtraParticipantAdded.v1": ("claims the extra participant", "roster, person"),
+    "tovholder.enrollment.ExtraParticipantRemoved.v1": (
+        "withdraws the claim that is not invoiced yet",
+        "roster, person",
+    ),
+    "tovholder.scheduling.MeetingCancelled.v1": ("withdraws the claims for extra participants", "roster, person"),
+    "tovholder.scheduling.MeetingHeld.v1": ("releases the claims for extra participants", "roster, person"),
+}
+"""What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
+
+IN_DANISH = {
+    "tovholder.invoicing.InvoiceIssued.v1": "fakturaen blev udstedt",
+    "tovholder.invoicing.CreditNoteIssued.v1": "kreditnotaen blev udstedt",
+    "tovholder.invoicing.InvoiceDelivered.v1": "fakturaen blev leveret",
+    "tovholder.invoicing.InvoiceRejected.v1": "fakturaen blev afvist af modtageren",
+    "tovholder.invoicing.PaymentRegistered.v1": "en betaling blev registreret",
+    "tovholder.invoicing.ClaimHeldBack.v1": "kravet kunne ikke faktureres",
+    "tovholder.invoicing.InvoiceOverdue.v1": "fakturaen var ikke betalt til tiden",
+    "tovholder.invoicing.IntakeRejected.v1": "et ønske blev afvist af faktureringen",
+    "tovholder.invoicing.CreditInvoice.v1": "nogen bad om at kreditere fakturaen",
+    "tovholder.invoicing.CorrectBilling.v1": "nogen rettede, hvordan der skal faktureres",
+    "tovholder.invoicing.RegisterPayment.v1": "nogen meldte en betaling",
+    "tovholder.invoicing.WaiveClaim.v1": "nogen bad om ikke at fakturere et krav",
+}
+"""Its facts and commands in a sentence, for people who ask why."""
 HowToPay = tuple[tuple[str, str], ...]
 """What stands on the invoice about its payment: Danish titles ("Reg.nr.") and what belongs to each."""
 
@@ -110,6 +160,7 @@ class CreditNoteIssued(InvoiceFact):
         return self.gross_ore + self.rounding_ore
 
 
+@told_by_others
 @fact
 class InvoiceDelivered(InvoiceFact):
     type: ClassVar[str] = "tovholder.invoicing.InvoiceDelivered.v1"
@@ -117,6 +168,7 @@ class InvoiceDelivered(InvoiceFact):
     channel: Literal["mail", "nemhandel", "peppol"]
 
 
+@told_by_others
 @fact
 class InvoiceRejected(InvoiceFact):
     type: ClassVar[str] = "tovholder.invoicing.InvoiceRejected.v1"

@@ -5,9 +5,74 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from shared.contracts.event import Command, Event, IntakeRejected, command, fact, natural_id
+from shared.contracts.event import Command, Event, IntakeRejected, command, fact, natural_id, told_by_others
 
 SERVICE = "notifications"
+
+SUBJECTS = {
+    "message": "one message to one recipient",
+    "invitation": "one person's invitation to one meeting",
+}
+"""What its facts are about: the kind in front of the slash."""
+
+_MESSAGE = "template, recipient, about, occasion"
+_MEETING_COPY = "meeting (newest date version wins)"
+
+EFFECTS = {
+    "tovholder.enrollment.ProgrammePublished.v1": (
+        "remembers the programme's texts and reminder days",
+        "programme (newest version wins)",
+    ),
+    "tovholder.enrollment.ProgrammeChanged.v1": (
+        "remembers the programme's texts and reminder days",
+        "programme (newest version wins)",
+    ),
+    "tovholder.enrollment.MunicipalityInvited.v1": ("mails the invitation to each mailbox", _MESSAGE),
+    "tovholder.enrollment.InvitationReminderDue.v1": ("mails the reminder to each mailbox", _MESSAGE),
+    "tovholder.enrollment.EnrolmentReceived.v1": ("mails the link that confirms the sign-up", _MESSAGE),
+    "tovholder.enrollment.MunicipalityEnrolled.v1": ("mails the receipt and the meetings already dated", _MESSAGE),
+    "tovholder.enrollment.EnrolmentRegrouped.v1": (
+        "cancels the old group's meetings and invites to the new one's",
+        _MESSAGE,
+    ),
+    "tovholder.enrollment.ReservationResolved.v1": (
+        "follows the place; tells staff in the digest",
+        "enrolment, resolved at",
+    ),
+    "tovholder.enrollment.EnrolmentLapsed.v1": ("cancels the meetings; tells staff in the digest", _MESSAGE),
+    "tovholder.enrollment.EnrolmentWithdrawn.v1": ("mails the receipt and cancels the meetings", _MESSAGE),
+    "tovholder.enrollment.TovholderAppointed.v1": ("tells the new contact and hands over the meetings", _MESSAGE),
+    "tovholder.enrollment.ParticipantRegistered.v1": ("mails the participant the calendar invitation", _MESSAGE),
+    "tovholder.enrollment.ParticipantReplaced.v1": ("cancels for the one and invites the other", _MESSAGE),
+    "tovholder.enrollment.ParticipantCancelled.v1": ("cancels for that participant only", _MESSAGE),
+    "tovholder.enrollment.ExtraParticipantAdded.v1": ("tells the contact the price", _MESSAGE),
+    "tovholder.enrollment.ExtraParticipantRemoved.v1": ("tells the contact that nothing is billed", _MESSAGE),
+    "tovholder.scheduling.MeetingPlanned.v1": ("keeps a copy of the meeting", _MEETING_COPY),
+    "tovholder.scheduling.MeetingScheduled.v1": ("mails the invitation or «Reservér datoen»", _MESSAGE),
+    "tovholder.scheduling.MeetingRescheduled.v1": ("mails the update and arms the reminder again", _MESSAGE),
+    "tovholder.scheduling.MeetingCancelled.v1": ("mails the cancellation", _MESSAGE),
+    "tovholder.scheduling.MeetingHeld.v1": ("disarms the reminder", _MEETING_COPY),
+    "tovholder.invoicing.InvoiceIssued.v1": ("mails the invoice", _MESSAGE),
+    "tovholder.invoicing.CreditNoteIssued.v1": ("mails the credit note", _MESSAGE),
+    "tovholder.invoicing.ClaimHeldBack.v1": ("tells staff in the digest", "claim"),
+    "tovholder.invoicing.InvoiceOverdue.v1": ("mails the payment reminder", _MESSAGE),
+    "tovholder.enrollment.EnrolmentWaitlisted.v1": ("mails word of the waiting list", _MESSAGE),
+    "tovholder.enrollment.IntakeRejected.v1": ("tells staff in the digest", "refused event"),
+    "tovholder.scheduling.IntakeRejected.v1": ("tells staff in the digest", "refused event"),
+    "tovholder.invoicing.IntakeRejected.v1": ("tells staff in the digest", "refused event"),
+}
+"""What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
+
+IN_DANISH = {
+    "tovholder.notifications.InvitationAnswered.v1": "nogen svarede på en kalenderinvitation",
+    "tovholder.notifications.MessageSent.v1": "mailen blev sendt",
+    "tovholder.notifications.MessageFailed.v1": "mailen kunne ikke sendes",
+    "tovholder.notifications.AddressBounced.v1": "mailen kom retur",
+    "tovholder.notifications.IntakeRejected.v1": "et ønske blev afvist af beskederne",
+    "tovholder.notifications.SendMessage.v1": "nogen bad om at få en besked sendt",
+    "tovholder.notifications.ArmReminder.v1": "nogen bad om en påmindelse",
+}
+"""Its facts and commands in a sentence, for people who ask why."""
 
 InvitationAnswer = Literal["accepted", "declined", "tentative", "delegated"]
 """PARTSTAT of a calendar's reply (RFC 5545 § 3.2.12)."""
@@ -49,6 +114,7 @@ class MessageFailed(MessageFact):
     """Stable code, such as `smtp_550`."""
 
 
+@told_by_others
 @fact
 class AddressBounced(Event):
     type: ClassVar[str] = "tovholder.notifications.AddressBounced.v1"

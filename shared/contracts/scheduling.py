@@ -5,10 +5,48 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
-from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact
+from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, told_by_others
 from shared.contracts.programme import ProgrammeRef
 
 SERVICE = "scheduling"
+
+SUBJECTS = {
+    "meeting": "one meeting",
+    "cluster": "one klynge of municipalities",
+}
+"""What its facts are about: the kind in front of the slash."""
+
+EFFECTS = {
+    "tovholder.enrollment.ProgrammePublished.v1": (
+        "plans the meetings of the programme file",
+        "programme, meeting key",
+    ),
+    "tovholder.enrollment.ProgrammeChanged.v1": (
+        "plans, moves and cancels meetings as the file says now",
+        "programme, meeting key",
+    ),
+    "tovholder.enrollment.ProgrammeCancelled.v1": (
+        "cancels the meetings that have not been held",
+        "programme, meeting key",
+    ),
+}
+"""What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
+
+IN_DANISH = {
+    "tovholder.scheduling.MeetingPlanned.v1": "mødet blev planlagt (uden dato)",
+    "tovholder.scheduling.MeetingScheduled.v1": "mødet fik sin dato",
+    "tovholder.scheduling.MeetingRescheduled.v1": "mødet blev flyttet",
+    "tovholder.scheduling.MeetingCancelled.v1": "mødet blev aflyst",
+    "tovholder.scheduling.MeetingHeld.v1": "mødet blev afholdt",
+    "tovholder.scheduling.PhaseCompleted.v1": "en fase blev afsluttet",
+    "tovholder.scheduling.ClusterFormed.v1": "en klynge blev dannet",
+    "tovholder.scheduling.IntakeRejected.v1": "et ønske blev afvist af mødeplanen",
+    "tovholder.scheduling.PlanMeeting.v1": "nogen bad om et møde",
+    "tovholder.scheduling.SetMeetingDate.v1": "nogen satte en dato for mødet",
+    "tovholder.scheduling.CancelMeeting.v1": "nogen bad om at aflyse mødet",
+    "tovholder.scheduling.MarkMeetingHeld.v1": "nogen meldte mødet afholdt",
+}
+"""Its facts and commands in a sentence, for people who ask why."""
 
 
 class When(Frozen):
@@ -101,6 +139,7 @@ class MeetingHeld(MeetingFact):
     held_on: date
 
 
+@told_by_others
 @fact
 class PhaseCompleted(Event):
     """A municipality is through a phase of its own track."""
@@ -122,6 +161,7 @@ class PhaseCompleted(Event):
         return f"{self.programme.id}/meetings"
 
 
+@told_by_others
 @fact
 class ClusterFormed(Event):
     """A klynge: a smaller group of municipalities with related challenges."""

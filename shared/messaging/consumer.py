@@ -26,13 +26,14 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 from faststream.message import AckStatus
 
 from shared.base.activity import Busy
+from shared.base.cloudevents import Record
 from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, TryAgain, classify
 from shared.base.waiting import Backoff, first_of
 from shared.messaging import metrics
-from shared.messaging.envelope import Record, StoredRecord
 from shared.messaging.inbox import BugFound, Inbox
 from shared.messaging.kafka import Address, broker_options
+from shared.messaging.records import StoredRecord
 from shared.storage.pool import close, connect
 from shared.storage.tx import Connection
 
@@ -49,7 +50,7 @@ CONNECTION_AGE_S = 3600.0
 NO_PROGRESS_S = 60.0
 WATCH_EVERY_S = 5.0
 CAREFUL_TRIES = 3
-COLLECT_AFTER = 20_000
+COLLECT_AFTER = 50_000
 
 State = Literal["starting", "running", "halted", "stopped"]
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.messaging.envelope import Arrival, headers_from_json
-from shared.messaging.inbox import Batch, Inbox, Stream, stored_record
+from shared.base.cloudevents import Arrival
+from shared.messaging.inbox import Batch, Inbox, stored_record
+from shared.messaging.plan import Stream
+from shared.messaging.records import headers_from_json
 from shared.storage.tx import Connection
 
 
@@ -125,8 +127,8 @@ async def retry(inbox: Inbox, connection: Connection, number: int) -> int:
         await connection.execute(
             "UPDATE dead_letters SET state = 'retried', settled_at = clock_timestamp() WHERE id = $1", number
         )
-        await batch.run([arrival], released=await _held_by(connection, letter))
-        if (why := batch.refused(arrival)) is not None:
+        settled = await batch.run([arrival], released=await _held_by(connection, letter))
+        if (why := settled.refused(arrival)) is not None:
             raise NotDone(f"it is at fault still: {why}")
         await batch.tx.flush()
     inbox.settle(batch)
@@ -151,8 +153,8 @@ async def accept(inbox: Inbox, connection: Connection, number: int) -> int:
         await connection.execute(
             "UPDATE dead_letters SET state = 'retried', settled_at = clock_timestamp() WHERE id = $1", number
         )
-        await batch.accept(arrival)
-        if (why := batch.refused(arrival)) is not None:
+        settled = await batch.run([arrival], out_of_turn=True)
+        if (why := settled.refused(arrival)) is not None:
             raise NotDone(f"it is at fault: {why}")
         await batch.tx.flush()
     inbox.settle(batch)

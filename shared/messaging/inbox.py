@@ -1,4 +1,4 @@
-"""Taking events in: one batch, one transaction, every promise of the reading side.
+"""Taking events in: one batch, one transaction. What becomes of each event is decided in `plan.py`.
 
 Order of the locks, the same in every transaction: inbox rows (sorted), parked keys (sorted), positions (sorted). The
 inbox comes first because it is where two consumers with the same records meet: the second one waits there, and sees
@@ -8,46 +8,46 @@ all that the first one parked when it goes on.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import UUID
 
 import structlog
 
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.base.clock import Clock
+from shared.base.cloudevents import Arrival, Defect, Reader, Received, Record
 from shared.base.failpoints import failpoint
-from shared.base.failures import Failure, classify, describe_data_error, fingerprint
+from shared.base.failures import Failure, classify, describe_data_error
 from shared.base.links import NO_LINKS, Links
 from shared.base.problems import DETAILS, field_errors, problem, problem_of
-from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, SERVICES, Command, Event, IntakeRejected, topic_of
+from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, Command, Event, IntakeRejected, topic_of
 from shared.contracts.refusal import Refused
 from shared.messaging import metrics
-from shared.messaging.envelope import (
-    Arrival,
-    Defect,
-    Reader,
-    Received,
-    Record,
-    StoredRecord,
-    headers_from_json,
-    headers_to_json,
+from shared.messaging.plan import (
+    Dead,
+    Known,
+    Partition,
+    Settled,
+    Stream,
+    after,
+    alive,
+    may_go_on,
+    plan,
+    rounds,
 )
+from shared.messaging.records import StoredRecord, headers_from_json, headers_to_json
 from shared.messaging.subscriptions import Handler, Intake, On, Subscription
+from shared.storage.columns import Columns, sent
+from shared.storage.table import Table, columns_of
 from shared.storage.tx import Connection, Tx
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-Stream = tuple[str, str]
-"""(subject, source)."""
-
-Partition = tuple[str, int]
-"""(topic, number)."""
-
-OURS = frozenset(f"/tovholder/{name}" for name in SERVICES)
-"""Sources that number every subject from 1, without a hole."""
+Place = tuple[str, int, int]
+"""Of a record: topic, partition, offset."""
 
 SAME_DEFECT_KEYS = 5
 SAME_DEFECT_SECONDS = 60.0
@@ -58,17 +58,18 @@ class BugFound(Exception):  # noqa: N818  (it halts, it is not handled)
     """Our code is at fault, or so many events are that it probably is. Nothing of the batch is kept."""
 
 
-_TAKE = """
-INSERT INTO inbox
-    (uid, consumer, source, event_id, type, subject, sequence, occurred_at, correlation_id, causation_id, actor)
-SELECT uid, $1, source, event_id, type, subject, sequence, occurred_at, correlation_id, causation_id, actor
-FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[], $9::text[],
-            $10::text[], $11::text[])
-     AS u (uid, source, event_id, type, subject, sequence, occurred_at, correlation_id, causation_id, actor)
-ORDER BY uid
-ON CONFLICT DO NOTHING
-RETURNING uid
-"""
+_INBOX = {
+    "uid": "uuid",
+    "source": "text",
+    "event_id": "text",
+    "type": "text",
+    "subject": "text",
+    "sequence": "bigint",
+    "occurred_at": "timestamptz",
+    "correlation_id": "text",
+    "causation_id": "text",
+    "actor": "text",
+}
 
 _NOTE_FIRST = """
 INSERT INTO first_read (topic, partition, consumer, "offset")
@@ -84,62 +85,111 @@ JOIN unnest($2::text[], $3::integer[]) AS u (topic, partition) USING (topic, par
 """
 
 _LOCK_PARKED = """
-SELECT subject, source, reason FROM parked_keys WHERE subject = ANY ($1) AND consumer = $2
+SELECT subject, source, reason FROM parked_keys WHERE subject = ANY (string_to_array($1, E'\\x1f')) AND consumer = $2
 ORDER BY subject, source FOR UPDATE
 """
 
 _LOCK_POSITIONS = """
-SELECT subject, source, sequence, bound FROM stream_in WHERE subject = ANY ($1) AND consumer = $2
+SELECT subject, source, sequence, bound FROM stream_in
+WHERE subject = ANY (string_to_array($1, E'\\x1f')) AND consumer = $2
 ORDER BY subject, source FOR UPDATE
 """
 
-_MOVE_POSITIONS = """
-INSERT INTO stream_in AS s (subject, source, consumer, sequence, bound)
-SELECT subject, source, $1, sequence, bound
-FROM unnest($2::text[], $3::text[], $4::bigint[], $5::boolean[]) AS u (subject, source, sequence, bound)
+_POSITION = {"subject": "text", "source": "text", "sequence": "bigint", "bound": "boolean"}
+
+_BIND_SCOPES = """
+INSERT INTO owners (scope, owner) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING
+"""
+
+_LOCK = """
+INSERT INTO parked_keys (subject, source, consumer, reason, dead_letter_id)
+SELECT subject, source, $1, reason, dead_letter_id
+FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS u (subject, source, reason, dead_letter_id)
 ORDER BY subject, source
-ON CONFLICT (subject, source, consumer) DO UPDATE
-SET sequence = coalesce(excluded.sequence, s.sequence), bound = s.bound OR excluded.bound
-"""
-
-_BURY = """
-INSERT INTO dead_letters
-    (consumer, topic, partition, "offset", key, value, headers, timestamp_ms, source, subject, sequence, event_id, type,
-     reason, detail, fingerprint)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-ON CONFLICT ("offset", partition, topic, consumer) DO UPDATE SET reason = excluded.reason, detail = excluded.detail,
-    fingerprint = excluded.fingerprint, state = 'open', settled_at = NULL
-RETURNING id
-"""
-
-_PARK_KEY = """
-INSERT INTO parked_keys (subject, source, consumer, reason, dead_letter_id) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (subject, source, consumer) DO UPDATE SET reason = excluded.reason, dead_letter_id = excluded.dead_letter_id
 """
 
-_PARK = """
-INSERT INTO parked_events
-    (subject, source, consumer, topic, partition, "offset", key, value, headers, timestamp_ms, event_id, type, sequence)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-ON CONFLICT ("offset", partition, topic, consumer) DO NOTHING
+_UNLOCK = """
+DELETE FROM parked_keys p USING unnest($2::text[], $3::text[]) AS u (subject, source)
+WHERE p.subject = u.subject AND p.source = u.source AND p.consumer = $1
 """
 
-_UNPARK = """
-DELETE FROM parked_events WHERE subject = $1 AND source = $2 AND consumer = $3
-RETURNING id, topic, partition, "offset", key, value, headers, timestamp_ms, sequence
+_RECORD = {
+    "consumer": "text",
+    "topic": "text",
+    "partition": "integer",
+    "offset": "bigint",
+    "key": "bytea",
+    "value": "bytea",
+    "headers": "jsonb",
+    "timestamp_ms": "bigint",
+    "source": "text",
+    "subject": "text",
+    "sequence": "bigint",
+    "event_id": "text",
+    "type": "text",
+}
+_PARKED_EVENTS = Table("parked_events", _RECORD, key=())
+_DEAD_LETTER = {**_RECORD, "reason": "text", "detail": "text", "fingerprint": "text"}
+
+_PARKED = """
+SELECT subject, source, reason FROM parked_keys WHERE subject = ANY (string_to_array($1, E'\\x1f')) AND consumer = $2
+ORDER BY subject, source FOR UPDATE
 """
 
+_LOCK_POSITIONS = """
+SELECT subject, source, sequence, bound FROM stream_in
+WHERE subject = ANY (string_to_array($1, E'\\x1f')) AND consumer = $2
+ORDER BY subject, source FOR UPDATE
+"""
 
-@dataclass(frozen=True, slots=True)
-class Dead:
-    """An event that becomes a dead letter, and why."""
+_POSITION = {"subject": "text", "source": "text", "sequence": "bigint", "bound": "boolean"}
 
-    arrival: Arrival
-    defect: Defect
+_BIND_SCOPES = """
+INSERT INTO owners (scope, owner) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING
+"""
 
-    @property
-    def fingerprint(self) -> str:
-        return fingerprint(self.defect.reason, self.arrival.type, self.defect.detail)
+_LOCK = """
+INSERT INTO parked_keys (subject, source, consumer, reason, dead_letter_id)
+SELECT subject, source, $1, reason, dead_letter_id
+FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS u (subject, source, reason, dead_letter_id)
+ORDER BY subject, source
+ON CONFLICT (subject, source, consumer) DO UPDATE SET reason = excluded.reason, dead_letter_id = excluded.dead_letter_id
+"""
+
+_UNLOCK = """
+DELETE FROM parked_keys p USING unnest($2::text[], $3::text[]) AS u (subject, source)
+WHERE p.subject = u.subject AND p.source = u.source AND p.consumer = $1
+"""
+
+_PARKED_EVENTS = Table(
+    "parked_events",
+    {
+        "subject": "text",
+        "source": "text",
+        "consumer": "text",
+        "topic": "text",
+        "partition": "integer",
+        "offset": "bigint",
+        "key": "bytea",
+        "value": "bytea",
+        "headers": "jsonb",
+        "timestamp_ms": "bigint",
+        "event_id": "text",
+        "type": "text",
+        "sequence": "bigint",
+    },
+    key=(),
+)
+
+_PARKED = """
+SELECT e.id, e.subject, e.source, e.topic, e.partition, e."offset", e.key, e.value, e.headers, e.timestamp_ms
+FROM parked_events e JOIN unnest($2::text[], $3::text[]) AS u (subject, source) USING (subject, source)
+WHERE e.consumer = $1 ORDER BY e.id
+"""
+
+_UNPARK = "DELETE FROM parked_events WHERE id = ANY ($1::bigint[])"
+_UNDO = "DELETE FROM inbox WHERE uid = ANY ($1) AND consumer = $2"
 
 
 @dataclass(slots=True)
@@ -306,58 +356,35 @@ class Inbox:
 
 
 class Batch:
-    """The inside of one transaction of `Inbox.take`, of a retry and of a discard."""
+    """The inside of one transaction of `Inbox.take`, of a retry and of a discard.
+
+    Look up what is known, `plan`, hand over what is ready, `after`, write: the rules are all in `plan.py`.
+    """
 
     def __init__(self, inbox: Inbox, connection: Connection, *, careful: bool) -> None:
         self.inbox = inbox
         self.consumer = inbox.consumer
-        self.careful = careful
         self.tx = Tx(connection, inbox.clock.now(), inbox.source, Cause(new_correlation(), None, None), inbox.links)
         self.outcome = Outcome()
         self.owners: dict[str, str] = {}
         self.first_read: dict[Partition, int] = {}
-        self._parked: dict[Stream, str] = {}
-        self._positions: dict[Stream, int | None] = {}
-        self._bound: dict[str, str] = {}
-        self._new: set[UUID] = set()
-        self._planned: dict[Stream, int | None] = {}
-        self._ready: list[Arrival] = []
-        self._done: list[Arrival] = []
-        self._to_park: list[Arrival] = []
-        self._new_gaps: set[Stream] = set()
-        self._stopped: dict[Stream, Dead] = {}
-        self._released: set[Stream] = set()
-        self._accepted: Arrival | None = None
+        self._hand_over = self._halve if careful else self._dispatch
 
-    async def accept(self, late: Arrival) -> None:
-        """As `run`, for one event that came after its turn: it has its effect, and its position stays where it is."""
-        self._accepted = late
-        await self.run([late])
+    async def run(
+        self, arrivals: Sequence[Arrival], *, released: Stream | None = None, out_of_turn: bool = False
+    ) -> Settled:
+        """Everything but flush and COMMIT.
 
-    async def run(self, arrivals: Sequence[Arrival], released: Stream | None = None) -> None:
-        """Everything but flush and COMMIT. `released` is a parked key whose lock the caller holds, and that goes on."""
-        keyed = [arrival for arrival in arrivals if arrival.stream is not None and arrival.uid is not None]
-        await self._insert_into_inbox(keyed)
-        await self._note_first([arrival.record for arrival in arrivals])
-        await self._lock(keyed, released)
-        await self._know_owners(keyed)
-        for arrival in arrivals:
-            await self._plan(arrival)
-        if released is not None:
-            for arrival in await self._unpark(released):
-                await self._plan(arrival)
-        if self.careful:
-            await self._halve(self._ready)
-        else:
-            await self._dispatch_and_note(self._ready)
-        await self._write()
-
-    def refused(self, arrival: Arrival) -> str | None:
-        """Why `arrival` was not taken in by `run`, or None when it was (or was known already)."""
-        for dead in self.outcome.dead:
-            if dead.arrival is arrival:
-                return f"{dead.defect.reason}: {dead.defect.detail}"
-        return "its key waits for another event" if any(one is arrival for one in self._to_park) else None
+        `released` is a stream whose lock the caller holds, and that goes on. `out_of_turn` takes the one event in
+        though it was passed: its stream stays where it is.
+        """
+        known = await self._look_up(arrivals, released, out_of_turn=out_of_turn)
+        planned = plan(known, arrivals)
+        dead, rejected = await self._hand_over(planned.ready, ())
+        settled = after(planned, dead)
+        await self._write(settled)
+        self.outcome = _counted(settled, rejected)
+        return settled
 
     async def step_over(self, arrival: Arrival, released: Stream | None) -> None:
         """Treat `arrival` as settled without its effect: copies of it are known, and its position is passed."""
@@ -365,55 +392,54 @@ class Batch:
         if stream is None or arrival.uid is None:
             return
         await self._insert_into_inbox([arrival])
-        self._new.clear()
         if stream == released and arrival.sequence is not None and not arrival.command:
-            await self.tx.execute(
-                _MOVE_POSITIONS, self.consumer, *([part] for part in (*stream, arrival.sequence, False))
-            )
+            await self._move_positions({stream: (arrival.sequence, False)})
 
-    # Reading what is known ---------------------------------------------------------------------------------------
+    # Looking up --------------------------------------------------------------------------------------------------
 
-    async def _insert_into_inbox(self, arrivals: Sequence[Arrival]) -> None:
+    async def _look_up(self, arrivals: Sequence[Arrival], released: Stream | None, *, out_of_turn: bool) -> Known:
+        """What is known, and locked until COMMIT: a fixed number of statements, however many events there are."""
+        keyed = [arrival for arrival in arrivals if arrival.stream is not None and arrival.uid is not None]
+        new = await self._insert_into_inbox(keyed)
+        await self._note_first(arrivals)
+        known = Known(new, released=released, out_of_turn=out_of_turn, beginnings=self._beginnings())
+        let_go = set() if released is None else {released}
+        subjects = {subject for one in keyed if (subject := one.subject)} | {subject for subject, _ in let_go}
+        if subjects:
+            known = await self._lock(known, sorted(subjects))
+        if streams := may_go_on(known, keyed) | let_go:
+            waiting = await self._load_parked(streams)
+            parked = [arrival for of_one in waiting.values() for arrival in of_one]
+            known = replace(known, new=known.new | await self._insert_into_inbox(parked), waiting=waiting)
+            keyed += parked
+        return replace(known, owners=await self._know_owners(keyed))
+
+    async def _insert_into_inbox(self, arrivals: Sequence[Arrival]) -> frozenset[str]:
+        """The ids that were not there: the answer and the lock in one."""
         if not arrivals:
-            return
-        rows = await self.tx.fetch(
-            _TAKE,
+            return frozenset()
+        sql, arguments = taking(
             self.consumer,
-            [a.uid for a in arrivals],
-            [a.source for a in arrivals],
-            [a.id for a in arrivals],
-            [a.type or "" for a in arrivals],
-            [a.subject for a in arrivals],
-            [a.sequence for a in arrivals],
-            [a.time or self.tx.now for a in arrivals],
-            [a.correlation_id or a.id for a in arrivals],
-            [a.causation_id for a in arrivals],
-            [a.actor for a in arrivals],
+            {
+                "uid": [a.uid for a in arrivals],
+                "source": [a.source for a in arrivals],
+                "event_id": [a.id for a in arrivals],
+                "type": [a.type or "" for a in arrivals],
+                "subject": [a.subject for a in arrivals],
+                "sequence": [a.sequence for a in arrivals],
+                "occurred_at": [a.time or self.tx.now for a in arrivals],
+                "correlation_id": [a.correlation_id or a.id for a in arrivals],
+                "causation_id": [a.causation_id for a in arrivals],
+                "actor": [a.actor for a in arrivals],
+            },
         )
-        self._new.update(row[0] for row in rows)
+        rows = await self.tx.fetch(sql, *arguments)
+        return frozenset([row["uid"] for row in rows])
 
-    async def _lock(self, arrivals: Sequence[Arrival], released: Stream | None) -> None:
-        subjects = {a.subject for a in arrivals}
-        if released is not None:
-            subjects.add(released[0])
-        if not subjects:
-            return
-        listed = sorted(s for s in subjects if s is not None)
-        for subject, source, reason in await self.tx.fetch(_LOCK_PARKED, listed, self.consumer):
-            if (subject, source) != released:
-                self._parked[subject, source] = reason
-            else:
-                self._released.add(released)
-        for subject, source, sequence, bound in await self.tx.fetch(_LOCK_POSITIONS, listed, self.consumer):
-            self._positions[subject, source] = sequence
-            if bound:
-                self._bound[subject] = source
-        self._planned = dict(self._positions)
-
-    async def _note_first(self, records: Iterable[Record]) -> None:
+    async def _note_first(self, arrivals: Iterable[Arrival]) -> None:
         """Where this reader's knowledge of each partition begins; written down when it meets the first record."""
         lowest: dict[Partition, int] = {}
-        for record in records:
+        for record in [arrival.record for arrival in arrivals]:
             partition = (record.topic, record.partition)
             if partition not in self.inbox.first_read:
                 lowest[partition] = min(record.offset, lowest.get(partition, record.offset))
@@ -422,225 +448,103 @@ class Batch:
         listed = sorted(lowest)
         where = [topic for topic, _ in listed], [number for _, number in listed]
         await self.tx.execute(_NOTE_FIRST, self.consumer, *where, [lowest[partition] for partition in listed])
-        for topic, number, offset in await self.tx.fetch(_FIRST, self.consumer, *where):
-            self.first_read[topic, number] = offset
+        for row in await self.tx.fetch(_FIRST, self.consumer, *where):
+            self.first_read[row["topic"], row["partition"]] = row["offset"]
 
-    async def _know_owners(self, arrivals: Iterable[Arrival]) -> None:
+    def _beginnings(self) -> frozenset[Partition]:
+        first_read = self.inbox.first_read | self.first_read
+        return frozenset([partition for partition, offset in first_read.items() if offset == 0])
+
+    async def _lock(self, known: Known, subjects: Sequence[str]) -> Known:
+        # Two statements: what a retry that we waited for has made is seen by a later one only. No subject that was read
+        # has a control character.
+        listed = "\x1f".join(subjects)
+        parked = await self.tx.fetch(_LOCK_PARKED, listed, self.consumer)
+        positions = await self.tx.fetch(_LOCK_POSITIONS, listed, self.consumer)
+        return replace(
+            known,
+            locks={(row["subject"], row["source"]): row["reason"] for row in parked},
+            positions={(row["subject"], row["source"]): row["sequence"] for row in positions},
+            bound={row["subject"]: row["source"] for row in positions if row["bound"]},
+        )
+
+    async def _load_parked(self, streams: AbstractSet[Stream]) -> dict[Stream, list[Arrival]]:
+        """What waits in these streams, in the order of its arrival."""
+        listed = sorted(streams)
+        rows = await self.tx.fetch(
+            _PARKED, self.consumer, [subject for subject, _ in listed], [source for _, source in listed]
+        )
+        found: dict[Stream, list[Arrival]] = {}
+        nobodys: list[int] = []
+        for row in rows:
+            arrival = self.inbox.read(stored_record(row))
+            if arrival is None:
+                nobodys.append(row["id"])
+            else:
+                arrival.parked = row["id"]
+                found.setdefault((row["subject"], row["source"]), []).append(arrival)
+        if nobodys:
+            # Commands that another service answers for by now.
+            await self.tx.execute(_UNPARK, nobodys)
+        return found
+
+    async def _know_owners(self, arrivals: Iterable[Arrival]) -> dict[str, str]:
         """The owner of every scope in the batch; an unknown scope is bound to the first owner that tells of it."""
+        owners: dict[str, str] = {}
         claims: dict[str, str] = {}
+        known = self.inbox.owners
         for arrival in arrivals:
             data = arrival.data
             if isinstance(data, Event) and data.owner == arrival.source:
                 scope = data.scope
-                if scope not in self.inbox.owners and scope not in self.owners:
+                if (owner := known.get(scope)) is not None:
+                    owners[scope] = owner
+                else:
                     claims.setdefault(scope, data.owner)
-        if not claims:
-            return
-        scopes = sorted(claims)
-        await self.tx.execute(
-            "INSERT INTO owners (scope, owner) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING",
-            scopes,
-            [claims[scope] for scope in scopes],
-        )
-        rows = await self.tx.fetch("SELECT scope, owner FROM owners WHERE scope = ANY ($1)", scopes)
-        self.owners.update((row[0], row[1]) for row in rows)
+        if claims:
+            scopes = sorted(claims)
+            await self.tx.execute(_BIND_SCOPES, scopes, [claims[scope] for scope in scopes])
+            rows = await self.tx.fetch("SELECT scope, owner FROM owners WHERE scope = ANY ($1)", scopes)
+            self.owners.update((row["scope"], row["owner"]) for row in rows)
+        return owners | self.owners
 
-    async def _unpark(self, stream: Stream) -> list[Arrival]:
-        """The parked events of a key as arrivals, in order, taken out of the table and into the inbox."""
-        rows = await self.tx.fetch(_UNPARK, *stream, self.consumer)
-        rows.sort(key=lambda row: row["id"])
-        read = [self.inbox.read(stored_record(row)) for row in rows]
-        arrivals = sorted((arrival for arrival in read if arrival is not None), key=_by_sequence)
-        await self._insert_into_inbox(arrivals)
-        await self._know_owners(arrivals)
-        self._released.add(stream)
-        return arrivals
+    # Handing over ------------------------------------------------------------------------------------------------
 
-    # Deciding ----------------------------------------------------------------------------------------------------
-
-    async def _plan(self, arrival: Arrival) -> None:
-        """Put one arrival, in its turn, where it belongs: ready, known, parked or dead."""
-        stream, uid = arrival.stream, arrival.uid
-        if stream is None or uid is None:
-            self._bury(arrival, arrival.defect or Defect("bad_envelope", "subject: missing"))
-        elif uid not in self._new:
-            self.outcome.duplicates += 1
-        else:
-            self._new.discard(uid)
-            await self._plan_new(arrival, stream)
-
-    async def _plan_new(self, arrival: Arrival, stream: Stream) -> None:
-        if arrival is self._accepted:
-            if defect := self._stranger(arrival) or arrival.defect:
-                self._bury(arrival, defect)
-            else:
-                self._ready.append(arrival)
-            return
-        heals = self._parked.get(stream) == "gap" and self._follows(arrival)
-        if stream in self._stopped or (stream in self._parked and not heals and not self._regresses(arrival)):
-            self._park(arrival)
-        elif arrival.command:
-            self._ready.append(arrival)
-        elif defect := self._stranger(arrival) or self._passed(arrival):
-            self._bury(arrival, defect)
-        elif not self._follows(arrival):
-            self._parked[stream] = "gap"
-            self._new_gaps.add(stream)
-            self._park(arrival)
-        elif arrival.defect is not None:
-            # Judged only when its turn has come: discarding it moves the position to it.
-            self._bury(arrival, arrival.defect)
-        else:
-            await self._plan_next(arrival, stream, heals=heals)
-
-    async def _plan_next(self, arrival: Arrival, stream: Stream, *, heals: bool) -> None:
-        if arrival.sequence is not None:
-            self._planned[stream] = arrival.sequence
-        if arrival.data is not None:
-            self._bound.setdefault(stream[0], stream[1])
-        self._ready.append(arrival)
-        if heals:
-            del self._parked[stream]
-            for waiting in sorted([*self._unplan(stream), *await self._unpark(stream)], key=_by_sequence):
-                await self._plan(waiting)
-
-    def _unplan(self, stream: Stream) -> list[Arrival]:
-        """The events of this batch that were to be parked behind the gap that was just filled."""
-        waiting = [arrival for arrival in self._to_park if arrival.stream == stream]
-        self._to_park = [arrival for arrival in self._to_park if arrival.stream != stream]
-        self._new.update(arrival.uid for arrival in waiting if arrival.uid is not None)
-        self.outcome.parked -= len(waiting)
-        return waiting
-
-    def _follows(self, arrival: Arrival) -> bool:
-        """Nothing is missing before it. Without a sequence only natural keys protect."""
-        position = self._planned.get(arrival.stream) if arrival.stream else None
-        if arrival.sequence is None:
-            return arrival.stream not in self._parked
-        if position is None:
-            return arrival.sequence == 1 or not self._knows_the_beginning(arrival)
-        return arrival.sequence == position + 1
-
-    def _knows_the_beginning(self, arrival: Arrival) -> bool:
-        """Whether this reader must have met the subject's first event: one of ours, in a partition it read from 0 on.
-
-        Else the first sequence seen is the base: a stranger may begin anywhere, and what is older than the topic's
-        retention was gone before the reader came.
-        """
-        partition = (arrival.record.topic, arrival.record.partition)
-        first = self.first_read.get(partition, self.inbox.first_read.get(partition))
-        return first == 0 and arrival.source in OURS
-
-    def _regresses(self, arrival: Arrival) -> bool:
-        if arrival.sequence is None or arrival.command or arrival.stream is None:
-            return False
-        position = self._planned.get(arrival.stream)
-        # Behind a dead letter nothing is judged before its turn comes.
-        waits = self._parked.get(arrival.stream) == "dead_letter"
-        return not waits and position is not None and arrival.sequence <= position
-
-    def _passed(self, arrival: Arrival) -> Defect | None:
-        if self._regresses(arrival):
-            return Defect("sequence_regressed", "a sequence that was passed already, with an unknown id")
-        return None
-
-    def _stranger(self, arrival: Arrival) -> Defect | None:
-        """A fact is its owner's to tell: of its scope, and of a subject once the owner has told of it."""
-        data = arrival.data
-        if not isinstance(data, Event):
-            return None
-        if data.owner != arrival.source:
-            return Defect("not_owner", "the source is not the owner that the fact names")
-        scope = data.scope
-        if (self.owners.get(scope) or self.inbox.owners.get(scope)) != data.owner:
-            return Defect("not_owner", "the scope has another owner")
-        if self._bound.get(arrival.subject or "", data.owner) != data.owner:
-            return Defect("not_owner", "the subject has another owner")
-        return None
-
-    def _bury(self, arrival: Arrival, defect: Defect) -> None:
-        dead = Dead(arrival, defect)
-        self.outcome.dead.append(dead)
-        if arrival.stream is not None and defect.reason != "sequence_regressed":
-            # The key waits for a person, except behind a regressed event: there its order is broken already.
-            self._stopped[arrival.stream] = dead
-
-    def _park(self, arrival: Arrival) -> None:
-        self.outcome.parked += 1
-        self._to_park.append(arrival)
-
-    # Doing -------------------------------------------------------------------------------------------------------
-
-    async def _halve(self, arrivals: Sequence[Arrival]) -> None:
-        """Dispatch; when the data of some are at fault, halve until each of them is alone, and bury it."""
-        live = []
-        for arrival in arrivals:
-            if arrival.stream in self._stopped:
-                self._park(arrival)
-            else:
-                live.append(arrival)
+    async def _halve(self, arrivals: Sequence[Arrival], dead: Sequence[Dead]) -> tuple[list[Dead], int]:
+        """As `_dispatch`; when the data of some are at fault, halve until each of them is alone, and bury it."""
+        live = alive(arrivals, dead)
         if not live:
-            return
+            return [], 0
         try:
             async with self.tx.savepoint():
-                at_fault, rejected = await self._dispatch(live)
+                return await self._dispatch(live, dead)
         except Exception as error:
             if classify(error) is not Failure.DATA:
                 raise
             if len(live) == 1:
-                self._bury(live[0], Defect("data_error", describe_data_error(error)))
-                return
-            middle = len(live) // 2
-            await self._halve(live[:middle])
-            await self._halve(live[middle:])
-        else:
-            self._note(live, at_fault, rejected)
+                return [Dead(live[0], Defect("data_error", describe_data_error(error)))], 0
+        middle = len(live) // 2
+        first, rejected = await self._halve(live[:middle], dead)
+        second, more = await self._halve(live[middle:], [*dead, *first])
+        return [*first, *second], rejected + more
 
-    async def _dispatch_and_note(self, arrivals: Sequence[Arrival]) -> None:
-        if arrivals:
-            self._note(arrivals, *await self._dispatch(arrivals))
-
-    def _note(self, arrivals: Sequence[Arrival], at_fault: Sequence[Dead], rejected: int) -> None:
-        self.outcome.rejected += rejected
-        faulty = {id(dead.arrival) for dead in at_fault}
-        for dead in at_fault:
-            self._bury(dead.arrival, dead.defect)
-        for arrival in arrivals:
-            if id(arrival) not in faulty:
-                self._done.append(arrival)
-                if arrival.data is None and not arrival.command:
-                    self.outcome.skipped += 1
-                else:
-                    self.outcome.handled += 1
-
-    async def _dispatch(self, arrivals: Sequence[Arrival]) -> tuple[list[Dead], int]:
-        """Hand the arrivals to their use cases: in rounds, so that types are grouped and each key keeps its order."""
-        at_fault: list[Dead] = []
+    async def _dispatch(self, arrivals: Sequence[Arrival], _dead: Sequence[Dead]) -> tuple[list[Dead], int]:
+        """Hand the arrivals to their use cases; which commands died, and how many were refused."""
+        dead: list[Dead] = []
         rejected = 0
-        left: Sequence[Arrival] = arrivals
-        while left:
-            groups: dict[tuple[str, bool], list[Arrival]] = {}
-            turn: dict[str | None, str | None] = {}
-            later: list[Arrival] = []
-            for arrival in left:
-                # The first type of a subject has its turn; its next type waits for the next round.
-                if turn.setdefault(arrival.subject, arrival.type) == arrival.type:
-                    groups.setdefault((arrival.type or "", arrival.command), []).append(arrival)
-                else:
-                    turn[arrival.subject] = None
-                    later.append(arrival)
-            for (wire_type, command), group in groups.items():
+        for groups in rounds(arrivals):
+            for wire_type, command, group in groups:
                 if command:
                     for arrival in group:
-                        dead, no = await self._carry_out(arrival)
-                        at_fault += dead
-                        rejected += no
+                        if alive([arrival], dead):
+                            died, no = await self._carry_out(arrival)
+                            dead += died
+                            rejected += no
                 elif handlers := self.inbox.handlers.get(wire_type):
-                    events: list[Received[Any]] = [arrival.received() for arrival in group]
-                    for handler in handlers:
+                    events: list[Received[Any]] = [arrival.received() for arrival in alive(group, dead)]
+                    for handler in handlers if events else ():
                         await handler(self.tx, events)
-            left = later
-        return at_fault, rejected
+        return dead, rejected
 
     async def _carry_out(self, arrival: Arrival) -> tuple[list[Dead], int]:
         """One command under its own savepoint: done, refused (which is an answer), or dead."""
@@ -682,89 +586,134 @@ class Batch:
 
     # Writing -----------------------------------------------------------------------------------------------------
 
-    async def _write(self) -> None:
-        await self._write_positions()
-        buried = {id(dead): await self._bury_in_table(dead) for dead in self.outcome.dead}
-        for stream, dead in self._stopped.items():
-            await self.tx.execute(_PARK_KEY, *stream, self.consumer, "dead_letter", buried[id(dead)])
-        for stream in self._new_gaps - self._stopped.keys():
-            if stream in self._parked:
-                await self.tx.execute(_PARK_KEY, *stream, self.consumer, "gap", None)
-                self.outcome.gaps.append(stream)
-        for arrival in self._to_park:
-            await self._park_in_table(arrival)
-        undone = [one.uid for one in (*self._to_park, *(dead.arrival for dead in self.outcome.dead)) if one.uid]
-        if undone:
-            # Their turn is yet to come: an inbox row would make duplicates of them.
-            await self.tx.execute("DELETE FROM inbox WHERE uid = ANY ($1) AND consumer = $2", undone, self.consumer)
-        for subject, source in self._released:
-            if (subject, source) not in self._stopped and (subject, source) not in self._parked:
-                await self.tx.execute(
-                    "DELETE FROM parked_keys WHERE subject = $1 AND source = $2 AND consumer = $3",
-                    subject,
-                    source,
-                    self.consumer,
-                )
-
-    async def _write_positions(self) -> None:
-        moved: dict[Stream, int | None] = {}
-        bound: dict[Stream, bool] = {}
-        for arrival in self._done:
-            stream = arrival.stream
-            if stream is not None and not arrival.command and arrival is not self._accepted:
-                moved[stream] = arrival.sequence if arrival.sequence is not None else moved.get(stream)
-                bound[stream] = bound.get(stream, False) or arrival.data is not None
-        if moved:
+    async def _write(self, settled: Settled) -> None:
+        await self._move_positions(settled.positions)
+        numbers = await self._bury(settled.dead)
+        if settled.locks:
             await self.tx.execute(
-                _MOVE_POSITIONS,
+                _LOCK,
                 self.consumer,
-                [subject for subject, _ in moved],
-                [source for _, source in moved],
-                list(moved.values()),
-                [bound[stream] for stream in moved],
+                [subject for subject, _ in settled.locks],
+                [source for _, source in settled.locks],
+                ["gap" if dead is None else "dead_letter" for dead in settled.locks.values()],
+                [None if dead is None else numbers[_place(dead.arrival.record)] for dead in settled.locks.values()],
+            )
+        await _PARKED_EVENTS.insert_new(
+            self.tx, [self._row(arrival) | {"type": arrival.type or ""} for arrival in settled.parked]
+        )
+        if settled.unparked:
+            await self.tx.execute(_UNPARK, settled.unparked)
+        if settled.undone:
+            await self.tx.execute(_UNDO, settled.undone, self.consumer)
+        if settled.unlocked:
+            await self.tx.execute(
+                _UNLOCK,
+                self.consumer,
+                [subject for subject, _ in settled.unlocked],
+                [source for _, source in settled.unlocked],
             )
 
-    async def _bury_in_table(self, dead: Dead) -> int:
-        arrival, record = dead.arrival, dead.arrival.record
-        number: int = await self.tx.fetchval(
-            _BURY,
-            self.consumer,
-            record.topic,
-            record.partition,
-            record.offset,
-            record.key,
-            record.value,
-            headers_to_json(record.headers),
-            record.timestamp,
-            arrival.source,
-            arrival.subject,
-            arrival.sequence,
-            arrival.id,
-            arrival.type,
-            dead.defect.reason,
-            dead.defect.detail,
-            dead.fingerprint,
-        )
-        return number
+    async def _move_positions(self, moved: Mapping[Stream, tuple[int | None, bool]]) -> None:
+        if moved:
+            sql, arguments = moving(
+                self.consumer,
+                {
+                    "subject": [subject for subject, _ in moved],
+                    "source": [source for _, source in moved],
+                    "sequence": [sequence for sequence, _ in moved.values()],
+                    "bound": [bound for _, bound in moved.values()],
+                },
+            )
+            await self.tx.execute(sql, *arguments)
 
-    async def _park_in_table(self, arrival: Arrival) -> None:
-        record = arrival.record
-        await self.tx.execute(
-            _PARK,
-            arrival.subject,
-            arrival.source,
-            self.consumer,
-            record.topic,
-            record.partition,
-            record.offset,
-            record.key,
-            record.value,
-            headers_to_json(record.headers),
-            record.timestamp,
-            arrival.id,
-            arrival.type or "",
-            arrival.sequence,
+    async def _bury(self, dead: Sequence[Dead]) -> dict[Place, int]:
+        """The number of each dead letter, by the place of its record."""
+        if not dead:
+            return {}
+        # A record that came twice is one dead letter, and one statement may not touch a row twice.
+        each = list({_place(one.arrival.record): one for one in dead}.values())
+        sql, arguments = burying(
+            {
+                **columns_of([self._row(one.arrival) for one in each]),
+                "reason": [one.defect.reason for one in each],
+                "detail": [one.defect.detail for one in each],
+                "fingerprint": [one.fingerprint for one in each],
+            }
         )
+        rows = await self.tx.fetch(sql, *arguments)
+        return {(row["topic"], row["partition"], row["offset"]): row["id"] for row in rows}
+
+    def _row(self, arrival: Arrival) -> dict[str, Any]:
+        """As it is kept: what came, byte for byte, and what could be read of it."""
+        record = arrival.record
+        return {
+            "consumer": self.consumer,
+            "topic": record.topic,
+            "partition": record.partition,
+            "offset": record.offset,
+            "key": record.key,
+            "value": record.value,
+            "headers": headers_to_json(record.headers),
+            "timestamp_ms": record.timestamp,
+            "source": arrival.source,
+            "subject": arrival.subject,
+            "sequence": arrival.sequence,
+            "event_id": arrival.id,
+            "type": arrival.type,
+        }
+
+
+def taking(consumer: str, columns: Columns) -> tuple[str, list[Any]]:
+    """The statement that inserts inbox rows and answers with the ids that are new, and its arguments."""
+    source, arguments = sent(columns, _INBOX, after=1)
+    listed = ", ".join(columns)
+    sql = (
+        f"INSERT INTO inbox (consumer, {listed}) SELECT $1, {listed} FROM {source} ORDER BY uid "
+        "ON CONFLICT DO NOTHING RETURNING uid::text"
+    )
+    return sql, [consumer, *arguments]
+
+
+def moving(consumer: str, columns: Columns) -> tuple[str, list[Any]]:
+    """The statement that says where streams stand (a null sequence leaves it as it is), and its arguments."""
+    source, arguments = sent(columns, _POSITION, after=1)
+    sql = (
+        "INSERT INTO stream_in AS s (subject, source, consumer, sequence, bound) "
+        f"SELECT subject, source, $1, sequence, bound FROM {source} ORDER BY subject, source "
+        "ON CONFLICT (subject, source, consumer) DO UPDATE "
+        "SET sequence = coalesce(excluded.sequence, s.sequence), bound = s.bound OR excluded.bound"
+    )
+    return sql, [consumer, *arguments]
+
+
+def burying(columns: Columns) -> tuple[str, list[Any]]:
+    """The statement that makes dead letters, or opens them again with what is wrong now, and its arguments."""
+    source, arguments = sent(columns, _DEAD_LETTER)
+    listed = ", ".join(f'"{name}"' for name in columns)
+    sql = (
+        f'INSERT INTO dead_letters ({listed}) SELECT {listed} FROM {source} ORDER BY "#" '
+        'ON CONFLICT ("offset", partition, topic, consumer) DO UPDATE SET reason = excluded.reason, '
+        "detail = excluded.detail, fingerprint = excluded.fingerprint, state = 'open', settled_at = NULL "
+        'RETURNING id, topic, partition, "offset"'
+    )
+    return sql, arguments
+
+
+def _counted(settled: Settled, rejected: int) -> Outcome:
+    skipped = sum([arrival.data is None and not arrival.command for arrival in settled.done])
+    return Outcome(
+        handled=len(settled.done) - skipped,
+        skipped=skipped,
+        duplicates=settled.duplicates,
+        parked=len(settled.parked),
+        rejected=rejected,
+        dead=list(settled.dead),
+        gaps=[stream for stream, dead in settled.locks.items() if dead is None],
+    )
+
+
+def _place(record: Record) -> Place:
+    return record.topic, record.partition, record.offset
 
 
 def stored_record(row: Any) -> StoredRecord:
@@ -778,11 +727,6 @@ def stored_record(row: Any) -> StoredRecord:
         row["value"],
         headers_from_json(row["headers"]),
     )
-
-
-def _by_sequence(arrival: Arrival) -> int:
-    # Parked events may have come in another order than they were told; without a sequence there is only the arrival's.
-    return arrival.sequence or 0
 
 
 def _problem_of_arrival(arrival: Arrival) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from shared.base.acts import Act
+from shared.base.cloudevents import Received
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, Event, topic_of
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 E = TypeVar("E", bound=Event)

@@ -17,7 +17,8 @@ from typing import Any
 from pydantic_core import to_json
 
 from shared.base.cause import Cause, new_correlation
-from shared.contracts.event import INTAKE_TOPIC, SERVICES, topic_of
+from shared.contracts.catalogue import SERVICES
+from shared.contracts.event import INTAKE_TOPIC, topic_of
 from shared.messaging import dead_letters, unsendable
 from shared.messaging.dead_letters import NotDone
 from shared.messaging.inbox import Inbox

@@ -8,6 +8,7 @@ is left, the pool closes. Whatever falls over takes the process with it, and the
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
@@ -189,6 +190,9 @@ async def serve(service: Service, role: Role) -> int:
     """Until SIGTERM or SIGINT; the exit status. A second signal ends the process at once."""
     host = await open_host(service, service.settings())
     running = Running(host, role)
+    # What is loaded by now stays as long as the process: the collector need not go over it again and again.
+    gc.collect()
+    gc.freeze()
     asked = asyncio.Event()
 
     def on_signal() -> None:

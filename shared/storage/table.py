@@ -11,21 +11,17 @@ write the same ones wait for each other and never lock each other out.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from shared.base.cause import Cause
+from shared.storage.columns import Columns, sent
 from shared.storage.tx import Tx
 
 Row = Mapping[str, Any]
-Columns = Mapping[str, Sequence[Any]]
-"""The same rows turned: each column's values, all in the same order. For where thousands are written at a time."""
 
 CAUSE = {"correlation_id": "text", "causation_id": "text", "actor": "text"}
 """Columns beside every effect; `cause_columns` has their values."""
-
-_AS_JSON = {"json", "jsonb"}
 
 
 def cause_columns(cause: Cause) -> dict[str, str | None]:
@@ -51,7 +47,6 @@ class Table:
         self.columns = dict(columns)
         self.key = tuple(key)
         self.fixed = frozenset(fixed)
-        self._insert = lru_cache(maxsize=None)(self._insert_of)
 
     async def insert(self, tx: Tx, rows: Sequence[Row] | Columns) -> None:
         """New rows; one that is there already is an error of ours."""
@@ -60,6 +55,14 @@ class Table:
     async def insert_new(self, tx: Tx, rows: Sequence[Row] | Columns) -> int:
         """How many of them were new; one that is there already, by whatever constraint, stays as it is."""
         return await self._write(tx, rows, " ON CONFLICT DO NOTHING")
+
+    async def insert_in_order(self, tx: Tx, rows: Sequence[Row] | Columns, *, returning: str) -> list[Any]:
+        """As `insert_new`, in the order given, for a table that numbers its rows; the named column of the new ones."""
+        columns = columns_of(rows)
+        if not _any(columns):
+            return []
+        sql, arguments = self._insert(columns, ["#"])
+        return [row[0] for row in await tx.fetch(f'{sql} ON CONFLICT DO NOTHING RETURNING "{returning}"', *arguments)]
 
     async def upsert(self, tx: Tx, rows: Sequence[Row] | Columns, *, when: str = "") -> int:
         """New rows, or the same ones anew; how many were written.
@@ -74,55 +77,46 @@ class Table:
 
     async def update(self, tx: Tx, rows: Sequence[Row] | Columns) -> int:
         """Rows that are there and, as a rule, locked: the columns that are named beside the key change."""
-        columns = _turned(rows)
-        names = tuple(columns)
-        if not names or not columns[names[0]]:
+        columns = columns_of(rows)
+        if not _any(columns):
             return 0
-        changes = ", ".join(f'"{name}" = {self._read("new", name)}' for name in names if name not in self.key)
+        source, arguments = sent(columns, self.columns)
+        changes = ", ".join(f'"{name}" = new."{name}"' for name in columns if name not in self.key)
         same = " AND ".join(f'old."{name}" = new."{name}"' for name in self.key)
-        sql = f"UPDATE {self.name} AS old SET {changes} FROM {self._unnested(names)} WHERE {same}"
-        return _count(await tx.execute(sql, *columns.values()))
-
-    async def _write(self, tx: Tx, rows: Sequence[Row] | Columns, rule: str) -> int:
-        columns = _turned(rows)
-        names = tuple(columns)
-        if not names or not columns[names[0]]:
-            return 0
-        return _count(await tx.execute(self._insert(names) + rule, *columns.values()))
-
-    def _insert_of(self, names: tuple[str, ...]) -> str:
-        values = ", ".join(self._read("new", name) for name in names)
-        order = ", ".join(f'new."{name}"' for name in self.key if name in names)
-        return f"INSERT INTO {self.name} AS old ({_listed(names)}) SELECT {values} FROM {self._unnested(names)}" + (
-            f" ORDER BY {order}" if order else ""
+        return _count(
+            await tx.execute(f"UPDATE {self.name} AS old SET {changes} FROM {source} WHERE {same}", *arguments)
         )
 
-    def _unnested(self, names: Sequence[str]) -> str:
-        arrays = ", ".join(f"${place}::{self._sent(name)}[]" for place, name in enumerate(names, 1))
-        return f"unnest({arrays}) AS new ({_listed(names)})"
+    async def _write(self, tx: Tx, rows: Sequence[Row] | Columns, rule: str) -> int:
+        columns = columns_of(rows)
+        if not _any(columns):
+            return 0
+        sql, arguments = self._insert(columns, [name for name in self.key if name in columns] or ["#"])
+        return _count(await tx.execute(sql + rule, *arguments))
 
-    def _sent(self, name: str) -> str:
-        kind = self.columns[name]
-        return "text" if kind in _AS_JSON or kind.endswith("[]") else kind
-
-    def _read(self, place: str, name: str) -> str:
-        kind, column = self.columns[name], f'{place}."{name}"'
-        if kind.endswith("[]"):
-            return f"ARRAY(SELECT jsonb_array_elements_text({column}::jsonb))::{kind}"
-        return f"{column}::{kind}" if kind in _AS_JSON else column
+    def _insert(self, columns: Columns, order: Sequence[str]) -> tuple[str, list[Any]]:
+        source, arguments = sent(columns, self.columns)
+        names = _listed(columns)
+        rows = f"SELECT {names} FROM {source} ORDER BY {_listed(order)}"
+        return f"INSERT INTO {self.name} AS old ({names}) {rows}", arguments
 
 
 def _names(rows: Sequence[Row] | Columns) -> tuple[str, ...]:
     return tuple(rows) if isinstance(rows, Mapping) else tuple(rows[0]) if rows else ()
 
 
-def _turned(rows: Sequence[Row] | Columns) -> Columns:
+def columns_of(rows: Sequence[Row] | Columns) -> Columns:
+    """The same by columns, which all rows have as the first one has them."""
     if isinstance(rows, Mapping):
         return rows
     return {name: [row[name] for row in rows] for name in _names(rows)}
 
 
-def _listed(names: Collection[str]) -> str:
+def _any(columns: Columns) -> bool:
+    return bool(columns) and bool(next(iter(columns.values())))
+
+
+def _listed(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 

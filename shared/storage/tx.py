@@ -11,8 +11,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from json.encoder import encode_basestring as quoted
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -20,10 +19,12 @@ from asyncpg.pool import PoolConnectionProxy
 
 from shared.base.cause import Cause, new_correlation
 from shared.base.clock import Clock
+from shared.base.cloudevents import written
 from shared.base.ids import new_id
 from shared.base.links import NO_LINKS, Links
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.event import MAX_EVENT_BYTES, Event, FactTooLarge, topic_of
+from shared.storage.columns import Columns, sent
 
 # asyncpg's classes are generic in its stubs only.
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -81,37 +82,32 @@ ON CONFLICT (subject) DO UPDATE SET sequence = s.sequence + excluded.sequence
 RETURNING subject, sequence
 """
 
-_TELL = """
-INSERT INTO outbox
-    (event_id, source, topic, key, sequence, type, payload, correlation_id, causation_id, actor, occurred_at)
-SELECT event_id, source, topic, key, sequence, type, payload, correlation_id, causation_id, actor, occurred_at
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bytea[], $8::text[],
-            $9::text[], $10::text[], $11::timestamptz[])
-WITH ORDINALITY AS u (event_id, source, topic, key, sequence, type, payload, correlation_id, causation_id, actor,
-                      occurred_at, position)
-ORDER BY position
-"""
-
-_ARM = """
-INSERT INTO timers (timer, key, due, data, correlation_id, causation_id, actor)
-SELECT timer, key, due, data::jsonb, correlation_id, causation_id, actor
-FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[])
-     AS u (timer, key, due, data, correlation_id, causation_id, actor)
-ORDER BY key, timer
-ON CONFLICT (key, timer) DO UPDATE SET due = excluded.due, data = excluded.data,
-    correlation_id = excluded.correlation_id, causation_id = excluded.causation_id, actor = excluded.actor
-"""
+_OUTBOX = {
+    "event_id": "text",
+    "source": "text",
+    "topic": "text",
+    "key": "text",
+    "sequence": "bigint",
+    "type": "text",
+    "payload": "bytea",
+    "correlation_id": "text",
+    "causation_id": "text",
+    "actor": "text",
+    "occurred_at": "timestamptz",
+}
+_TIMERS = {
+    "timer": "text",
+    "key": "text",
+    "due": "timestamptz",
+    "data": "jsonb",
+    "correlation_id": "text",
+    "causation_id": "text",
+    "actor": "text",
+}
 
 _DISARM = """
 DELETE FROM timers t USING unnest($1::text[], $2::text[]) AS u (timer, key) WHERE t.key = u.key AND t.timer = u.timer
 """
-
-
-def _instant(moment: datetime) -> str:
-    """RFC 3339 in UTC. A time without a zone is a programming error."""
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 class Tx:
@@ -166,7 +162,7 @@ class Tx:
         kind = type(fact)
         event_id = new_id()
         data = fact.__pydantic_serializer__.to_json(fact)
-        head, tail = _envelope(event_id, self.source, kind.type, fact.subject, self.now, cause)
+        head, tail = written(event_id, self.source, kind.type, fact.subject, self.now, cause)
         # 20 digits are the longest a bigint can have.
         if (size := len(head) + 20 + len(tail) + len(data) + 1) >= MAX_EVENT_BYTES:
             raise FactTooLarge(kind.type, size)
@@ -272,20 +268,23 @@ class Tx:
             else:
                 sequences.append(None)
                 payloads.append(one.head)
-        await self.connection.execute(
-            _TELL,
-            [one.event_id for one in told],
-            [one.source for one in told],
-            [one.topic for one in told],
-            [one.key for one in told],
-            sequences,
-            [one.type for one in told],
-            payloads,
-            [one.cause.correlation_id for one in told],
-            [one.cause.causation_id for one in told],
-            [one.cause.actor for one in told],
-            [one.occurred_at for one in told],
-        )
+        columns: Columns = {
+            "event_id": [one.event_id for one in told],
+            "source": [one.source for one in told],
+            "topic": [one.topic for one in told],
+            "key": [one.key for one in told],
+            "sequence": sequences,
+            "type": [one.type for one in told],
+            "payload": payloads,
+            "correlation_id": [one.cause.correlation_id for one in told],
+            "causation_id": [one.cause.causation_id for one in told],
+            "actor": [one.cause.actor for one in told],
+            "occurred_at": [one.occurred_at for one in told],
+        }
+        source, arguments = sent(columns, _OUTBOX)
+        listed = ", ".join(columns)
+        sql = f'INSERT INTO outbox ({listed}) SELECT {listed} FROM {source} ORDER BY "#"'
+        await self.connection.execute(sql, *arguments)
 
     async def _arm(self, armed: dict[tuple[str, str], _Armed]) -> None:
         off = [name for name, one in armed.items() if one.due is None]
@@ -293,36 +292,27 @@ class Tx:
             await self.connection.execute(_DISARM, [timer for timer, _ in off], [key for _, key in off])
         on = [(name, one) for name, one in armed.items() if one.due is not None]
         if on:
-            await self.connection.execute(
-                _ARM,
-                [timer for (timer, _), _ in on],
-                [key for (_, key), _ in on],
-                [one.due for _, one in on],
-                [one.data for _, one in on],
-                [one.cause.correlation_id for _, one in on],
-                [one.cause.causation_id for _, one in on],
-                [one.cause.actor for _, one in on],
+            columns: Columns = {
+                "timer": [timer for (timer, _), _ in on],
+                "key": [key for (_, key), _ in on],
+                "due": [one.due for _, one in on],
+                "data": [one.data for _, one in on],
+                "correlation_id": [one.cause.correlation_id for _, one in on],
+                "causation_id": [one.cause.causation_id for _, one in on],
+                "actor": [one.cause.actor for _, one in on],
+            }
+            source, arguments = sent(columns, _TIMERS)
+            listed = ", ".join(columns)
+            replaced = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in {"timer", "key"})
+            sql = (
+                f"INSERT INTO timers ({listed}) SELECT {listed} FROM {source} ORDER BY key, timer "
+                f"ON CONFLICT (key, timer) DO UPDATE SET {replaced}"
             )
+            await self.connection.execute(sql, *arguments)
 
 
 Transaction = Callable[[Cause], AbstractAsyncContextManager[Tx]]
 """Opens one for a cause; COMMIT at its end, ROLLBACK on any exception."""
-
-
-def _envelope(
-    event_id: str, source: str, wire_type: str, subject: str, time: datetime, cause: Cause
-) -> tuple[bytes, bytes]:
-    """A CloudEvent (structured JSON) without its data: what stands before the sequence's digits, and what after."""
-    head = (
-        f'{{"specversion":"1.0","id":{quoted(event_id)},"source":{quoted(source)},"type":{quoted(wire_type)},'
-        f'"subject":{quoted(subject)},"time":"{_instant(time)}","datacontenttype":"application/json","sequence":"'
-    )
-    tail = f'","correlationid":{quoted(cause.correlation_id)}'
-    if cause.causation_id is not None:
-        tail += f',"causationid":{quoted(cause.causation_id)}'
-    if cause.actor is not None:
-        tail += f',"actor":{quoted(cause.actor)}'
-    return head.encode(), (tail + ',"data":').encode()
 
 
 @asynccontextmanager

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from pydantic_core import to_json
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -24,9 +21,21 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from shared.base.cause import Cause
+from shared.base.cloudevents import (
+    BATCH,
+    JSON,
+    STRUCTURED,
+    RepeatedAttributeError,
+    Sent,
+    attributes_in,
+    binary_over_http,
+    is_binary,
+    passed_on,
+    sent,
+)
 from shared.base.failpoints import failpoint
 from shared.base.problems import DETAILS, FieldError, Problem, field_errors
-from shared.contracts import enrollment, invoicing, notifications, scheduling
+from shared.contracts import catalogue
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, MAX_EVENT_BYTES, Command, event_uid
 from shared.storage.tx import Tx
 from shared.web.api import answered, bearer
@@ -35,39 +44,14 @@ from shared.web.door import Door
 from shared.web.ledger import Reply, Request, begin, store
 from shared.web.tokens import Tokens
 
-OWNERS = (enrollment, scheduling, invoicing, notifications)
-"""Imported so that every command is in the registry, whichever service this is."""
+OWNERS = catalogue.SERVICES
+"""Of the commands: with the catalogue all of them are in the registry, whichever service this is."""
 
 SCOPE = "intake"
 ROUTE = "POST /events"
-STRUCTURED = "application/cloudevents+json"
-BATCH = "application/cloudevents-batch+json"
-JSON = "application/json"
 MAX_BATCH = 500
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 ROOM_FOR_ENVELOPE = 4_000
-
-_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2300, 1, 1, tzinfo=UTC)
-_TEXT = r"^[^\x00-\x1f\x7f-\x9f]{1,255}$"
-_EXTENSION = re.compile(r"[a-z0-9]{1,20}")
-
-
-class _Attributes(BaseModel):
-    """Context attributes; what else the sender gave is an extension and is passed on."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
-
-    specversion: str = Field(pattern=r"^1\.0$")
-    id: str = Field(pattern=_TEXT)
-    source: str = Field(pattern=_TEXT)
-    type: str = Field(pattern=_TEXT)
-    subject: str | None = Field(default=None, pattern=_TEXT)
-    time: AwareDatetime | None = Field(default=None, ge=_EARLIEST, le=_LATEST)
-    datacontenttype: str | None = None
-    dataschema: str | None = Field(default=None, pattern=_TEXT)
-    correlationid: str | None = Field(default=None, pattern=_TEXT)
-    causationid: str | None = Field(default=None, pattern=_TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +72,20 @@ def _read_event(found: Any, place: str) -> tuple[_Taken | None, list[FieldError]
     """One event in structured form. Errors name the field, `place` before it."""
     if not isinstance(found, dict):
         return None, [FieldError(place.rstrip("."), "not_an_object", "Skal være et objekt.")]
-    attributes = {name: value for name, value in found.items() if name not in {"data", "data_base64"}}
+    attributes = attributes_in(found)
     try:
-        read = _Attributes.model_validate_json(to_json(attributes))
+        read = sent(attributes)
     except ValidationError as error:
         return None, [FieldError(place + item.field, item.code, item.detail) for item in field_errors(error)]
     command, wrong = _read_data(read.type, found, place)
-    errors = [*_wrong_extensions(read, place), *wrong]
+    errors = [
+        *(
+            FieldError(place + name, "bad_extension", "Er ikke en gyldig CloudEvents-attribut.")
+            for name in read.bad_extensions()
+        ),
+        *_no_json(read, place),
+        *wrong,
+    ]
     event = {name: value for name, value in attributes.items() if value is not None and name != "actor"}
     event |= {"datacontenttype": JSON, "data": found.get("data")}
     if len(to_json(event)) > MAX_EVENT_BYTES - ROOM_FOR_ENVELOPE:
@@ -102,15 +93,10 @@ def _read_event(found: Any, place: str) -> tuple[_Taken | None, list[FieldError]
     return (_Taken(event, command), []) if command is not None and not errors else (None, errors)
 
 
-def _wrong_extensions(read: _Attributes, place: str) -> list[FieldError]:
-    errors = [
-        FieldError(place + name, "bad_extension", "Er ikke en gyldig CloudEvents-attribut.")
-        for name, value in (read.model_extra or {}).items()
-        if not _EXTENSION.fullmatch(name) or not isinstance(value, str | int | bool)
-    ]
-    if read.datacontenttype is not None and not _is_json(read.datacontenttype):
-        errors.append(FieldError(f"{place}datacontenttype", "not_json", "Indholdet skal være JSON."))
-    return errors
+def _no_json(read: Sent, place: str) -> list[FieldError]:
+    if read.datacontenttype is None or _is_json(read.datacontenttype):
+        return []
+    return [FieldError(f"{place}datacontenttype", "not_json", "Indholdet skal være JSON.")]
 
 
 def _read_data(wire_type: str, found: dict[str, Any], place: str) -> tuple[Command | None, list[FieldError]]:
@@ -135,19 +121,6 @@ def _is_json(content_type: str) -> bool:
     return found == JSON or found.endswith("+json")
 
 
-def _binary(request: HttpRequest, body: bytes) -> dict[str, Any]:
-    """Binary mode (HTTP binding § 3.1): attributes in percent-encoded `ce-` headers, data in the body."""
-    found: dict[str, Any] = {}
-    for name, value in request.headers.items():
-        if name.startswith("ce-"):
-            if name[3:] in found:
-                raise Problem(400, "duplicate_parameter")
-            found[name[3:]] = unquote(value, errors="strict") if "%" in value else value
-    found["datacontenttype"] = request.headers["content-type"]
-    found["data"] = read_json(body)
-    return found
-
-
 async def _read(request: HttpRequest) -> tuple[list[Any], bool]:
     """The events of a request, and whether it is a batch."""
     found = media_type(request)
@@ -162,10 +135,13 @@ async def _read(request: HttpRequest) -> tuple[list[Any], bool]:
     if found == STRUCTURED:
         need_media_type(request, STRUCTURED)
         return [read_json(await read_body(request, MAX_EVENT_BYTES))], False
-    if "ce-specversion" in request.headers and _is_json(found):
+    if is_binary(request.headers) and _is_json(found):
         need_media_type(request, found)
+        data = read_json(await read_body(request, MAX_EVENT_BYTES))
         try:
-            return [_binary(request, await read_body(request, MAX_EVENT_BYTES))], False
+            return [binary_over_http(request.headers.items(), request.headers["content-type"], data)], False
+        except RepeatedAttributeError:
+            raise Problem(400, "duplicate_parameter") from None
         except UnicodeDecodeError:
             raise Problem(400, "invalid_parameter") from None
     need_media_type(request, STRUCTURED, BATCH)
@@ -218,21 +194,14 @@ async def take_in(door: Door, taken: Sequence[_Taken], cause: Cause, *, batch: b
 def _forward(tx: Tx, event: dict[str, Any], cause: Cause) -> None:
     source, event_id = event["source"], event["id"]
     why = Cause(event.get("correlationid") or cause.correlation_id, event.get("causationid"), cause.actor)
-    # `actor` is whose token it was, whatever the sender wrote there.
-    whole = {
-        "subject": f"intake/{event_uid(source, event_id)}",
-        "time": tx.now,
-        **event,
-        "correlationid": why.correlation_id,
-        "actor": why.actor,
-    }
+    subject = event.get("subject") or f"intake/{event_uid(source, event_id)}"
     tx.forward(
         INTAKE_TOPIC,
-        to_json(whole),
+        passed_on(event, subject, tx.now, why),
         source=source,
         event_id=event_id,
         wire_type=event["type"],
-        subject=whole["subject"],
+        subject=subject,
         cause=why,
     )
 

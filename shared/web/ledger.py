@@ -17,6 +17,7 @@ from shared.base.cause import Cause
 from shared.base.problems import Problem, problem_of, refused_of
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
+from shared.storage.columns import sent
 from shared.storage.tx import Tx
 
 STORED_DAYS = 30
@@ -58,6 +59,21 @@ class Reply:
 
     def refusal(self) -> Refused | None:
         return refused_of(self.json()) if self.refused else None
+
+
+_SETTLED = {
+    "key": "text",
+    "principal": "text",
+    "fingerprint": "bytea",
+    "route": "text",
+    "command": "text",
+    "status": "smallint",
+    "body": "text",
+    "location": "text",
+    "refused": "boolean",
+    "correlation_id": "text",
+    "actor": "text",
+}
 
 
 def fingerprint(route: str, command: Command) -> bytes:
@@ -115,30 +131,32 @@ async def store(tx: Tx, settled: Sequence[tuple[Request, Reply]]) -> None:
     """Write down the answers, and who asked (without what was said)."""
     if not settled:
         return
+    source, arguments = sent(
+        {
+            "key": [request.key for request, _ in settled],
+            "principal": [request.principal for request, _ in settled],
+            "fingerprint": [request.fingerprint for request, _ in settled],
+            "route": [request.route for request, _ in settled],
+            "command": [getattr(request.command, "type", type(request.command).__name__) for request, _ in settled],
+            "status": [reply.status for _, reply in settled],
+            "body": [reply.body for _, reply in settled],
+            "location": [reply.location for _, reply in settled],
+            "refused": [reply.refused for _, reply in settled],
+            "correlation_id": [reply.correlation_id for _, reply in settled],
+            "actor": [request.cause.actor for request, _ in settled],
+        },
+        _SETTLED,
+    )
     await tx.execute(
-        """
-        WITH settled AS (
-            SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::smallint[],
-                $7::text[], $8::text[], $9::boolean[], $10::text[], $11::text[])
-            AS s (key, principal, fingerprint, route, command, status, body, location, refused, correlation_id, actor)
-        ), audited AS (
+        f"""
+        WITH settled AS (SELECT * FROM {source}), audited AS (
             INSERT INTO audit (principal, actor, route, command, status, correlation_id)
             SELECT principal, actor, route, command, status, correlation_id FROM settled
         )
         INSERT INTO http_requests (key, principal, fingerprint, status, body, location, refused, correlation_id)
         SELECT key, principal, fingerprint, status, body, location, refused, correlation_id FROM settled
         """,
-        [request.key for request, _ in settled],
-        [request.principal for request, _ in settled],
-        [request.fingerprint for request, _ in settled],
-        [request.route for request, _ in settled],
-        [getattr(request.command, "type", type(request.command).__name__) for request, _ in settled],
-        [reply.status for _, reply in settled],
-        [reply.body for _, reply in settled],
-        [reply.location for _, reply in settled],
-        [reply.refused for _, reply in settled],
-        [reply.correlation_id for _, reply in settled],
-        [request.cause.actor for request, _ in settled],
+        *arguments,
     )
 
 

@@ -71,7 +71,9 @@ def test_every_service_starts_in_the_image(image: Built, service: str) -> None:
 
 
 def test_a_programme_file_can_be_checked_in_the_image(image: Built) -> None:
-    done = image.run(["python", "-m", "services.enrollment", "check", "programmes/netvaerk-kommunal-ungeindsats.yaml"])
+    done = image.run(
+        ["python", "-m", "services.enrollment.console", "check", "programmes/netvaerk-kommunal-ungeindsats.yaml"]
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -20,7 +20,7 @@ async def the_page(town: Town) -> str:
     enrolment = await town.desk.has_enrolled()
     await town.desk.has_meeting()
     contact = await town.desk.pool.fetchval("SELECT contact->>'person_id' FROM enrolments")
-    return links.participants_path(enrolment, contact)
+    return links.participants_path(town.desk.links, enrolment, contact)
 
 
 async def register(page: Page, name: str) -> None:

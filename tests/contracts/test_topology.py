@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from deploy.docs import DOCS
-from shared.contracts.effects import EFFECTS
-from shared.contracts.event import COMMANDS, FACTS, SERVICES, Event
+from shared.contracts.catalogue import EFFECTS, SERVICES
+from shared.contracts.event import COMMANDS, FACTS, Event
 from shared.messaging.subscriptions import On
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 import pypdf
 from pypdf.generic import ArrayObject, DecodedStreamObject, NameObject, StreamObject, TextStringObject
 
-from services.invoicing.adapters import pdf_process
+from services.invoicing.adapters.einvoice import pdf_process
 
 MEGABYTE = 1024 * 1024
 BOMB = pdf_process.LARGEST_BYTES * 3 // 2 // MEGABYTE

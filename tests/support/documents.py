@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from stdnum import ean
 from stdnum.iban import calc_check_digits
 
-from services.invoicing.domain.document import (
+from services.invoicing.domain.document.identifiers import fik_reference, is_cvr
+from services.invoicing.domain.document.model import (
     LARGEST_ROUNDING_ORE,
     UNITS,
     Address,
@@ -29,12 +30,12 @@ from services.invoicing.domain.document import (
     Contact,
     Credited,
     Document,
+    DocumentLine,
     Endpoint,
     Fik,
     FikCard,
     Iban,
     Kind,
-    Line,
     NemKonto,
     Party,
     Payment,
@@ -44,8 +45,7 @@ from services.invoicing.domain.document import (
     percent_of,
     several_lines,
 )
-from services.invoicing.domain.identifiers import fik_reference, is_cvr
-from services.invoicing.domain.samples import CREDIT_NOTE, INVOICE
+from services.invoicing.domain.document.samples import CREDIT_NOTE, INVOICE
 
 EXAMPLES = int(os.environ.get("TOVHOLDER_DOCUMENTS", "100"))
 """How many random documents of each format a test makes; `make documents` says 1,000."""
@@ -62,10 +62,12 @@ SELLER = replace(
 BUYER = INVOICE.buyer
 
 
-def a_line(number: int, text: str, unit_price_ore: str, starts: date, ends: date | None = None, **more: Any) -> Line:
+def a_line(
+    number: int, text: str, unit_price_ore: str, starts: date, ends: date | None = None, **more: Any
+) -> DocumentLine:
     """One piece of it, delivered on a day or from one to another."""
     values: dict[str, Any] = {"quantity": Decimal(1), "period": Period(starts, ends or starts)} | more
-    return Line(id=str(number), text=text, unit_price_ore=Decimal(unit_price_ore), **values)
+    return DocumentLine(id=str(number), text=text, unit_price_ore=Decimal(unit_price_ore), **values)
 
 
 THREE_LINES = (
@@ -368,13 +370,13 @@ def allowances(draw: st.DrawFn, most_ore: int, vat_percent: int | None, what: st
 
 
 @st.composite
-def lines(draw: st.DrawFn, plan: Plan) -> Line:
+def lines(draw: st.DrawFn, plan: Plan) -> DocumentLine:
     """One line; its discounts leave something, or nothing, of it."""
     quantity = draw(_number(1000, draw(st.integers(0, 6)))) or Decimal(1)
     price = draw(_number(10_000_000, draw(st.integers(0, 4))))
     if plan.of_line == "half an øre":
         quantity, price = Decimal("0.5"), Decimal(2 * int(price) + 1)
-    line = Line(
+    line = DocumentLine(
         id="1",
         text=draw(names),
         description=draw(texts),

@@ -21,11 +21,13 @@ from services.enrollment.usecases.publish_programme import PublishProgramme, pub
 from services.enrollment.usecases.register_participant import register_participant
 from shared.base.answers import Answer, Asked
 from shared.base.cause import Cause
+from shared.base.cloudevents import Received
+from shared.base.links import Links
 from shared.contracts.enrollment import EnrolMunicipality, RegisterParticipant
 from shared.contracts.event import FACTS, Event
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, MeetingFact, MeetingScheduled, When
-from shared.messaging.envelope import Received
+from shared.runtime.settings import ServiceSettings
 from shared.runtime.timers import Timer
 from shared.storage.pool import open_pool
 from shared.storage.tx import Tx, transaction
@@ -43,6 +45,7 @@ class Desk:
     """`now` is the domain time of whatever is asked next."""
 
     pool: asyncpg.Pool[asyncpg.Record]
+    links: Links
     time: datetime = datetime(2020, 6, 1, 8, tzinfo=UTC)
     read_to: int = 0
 
@@ -51,7 +54,7 @@ class Desk:
 
     async def ask(self, usecase: Callable[[Tx, C], Awaitable[Answer]], command: C) -> dict[str, Any]:
         """The answer's body; Refused is raised and nothing is kept."""
-        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE) as tx:
+        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE, self.links) as tx:
             return (await usecase(tx, command)).body
 
     async def refusal(self, usecase: Callable[[Tx, C], Awaitable[Answer]], command: C) -> Refused:
@@ -60,11 +63,11 @@ class Desk:
         return refused.value
 
     async def enrol(self, *commands: EnrolMunicipality) -> Sequence[Answer | Refused]:
-        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE) as tx:
+        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE, self.links) as tx:
             return await enrol_municipalities(tx, [Asked(one, CAUSE) for one in commands])
 
     async def read(self, usecase: Callable[[Tx, Mapping[str, str]], Awaitable[Any]], **query: str) -> Any:
-        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE) as tx:
+        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE, self.links) as tx:
             return await usecase(tx, query)
 
     async def hear(self, *facts: MeetingFact, sequences: Sequence[int | None] | None = None) -> None:
@@ -82,13 +85,13 @@ class Desk:
             )
             for fact, number in zip(facts, numbers, strict=True)
         ]
-        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE) as tx:
+        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE, self.links) as tx:
             await follow_meetings(tx, received)
 
     async def ring(self) -> int:
         """Carry out what is due; how many timers it was."""
         usecases = {entry.timer: entry.usecase for entry in TIMERS}
-        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE) as tx:
+        async with transaction(self.pool, self, "/tovholder/enrollment", CAUSE, self.links) as tx:
             rows = await tx.fetch("DELETE FROM timers WHERE due <= $1 RETURNING timer, key, due, data::text", self.time)
             for row in rows:
                 timer = Timer(row["timer"], row["key"], row["due"], json.loads(row["data"]), CAUSE)
@@ -151,8 +154,8 @@ def sign_up(code: str = AARHUS, **more: Any) -> EnrolMunicipality:
 
 
 @pytest.fixture
-async def desk(database: MakeDatabase) -> AsyncIterator[Desk]:
+async def desk(database: MakeDatabase, link_key: None) -> AsyncIterator[Desk]:  # noqa: ARG001  (the key must be there)
     where = await database("enrollment")
     pool = await open_pool(where.url, "test")
-    yield Desk(pool)
+    yield Desk(pool, ServiceSettings().links)
     await pool.close()

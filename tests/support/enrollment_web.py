@@ -78,7 +78,7 @@ async def town(database: MakeDatabase, link_key: None) -> AsyncIterator[Town]:  
     running = Running(host, "web")
     await running.start()
     url = f"http://127.0.0.1:{running.port}"
-    desk = Desk(host.pool)
+    desk = Desk(host.pool, settings.links)
     async with httpx.AsyncClient(base_url=url) as client:
         yield Town(url, desk, client)
     await running.stop()

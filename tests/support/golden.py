@@ -27,7 +27,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from deploy.local import tail, topics
 from deploy.local.locations import ROOT, service_names
 from shared.base.clock import DomainClock
-from shared.messaging.envelope import StoredRecord
+from shared.messaging.records import StoredRecord
 from shared.messaging.subscriptions import topics_of
 from shared.runtime.service import Host, Service, build_consumer
 from shared.storage.pool import open_pool

@@ -61,7 +61,7 @@ async def counting_house(database: MakeDatabase, link_key: None) -> AsyncIterato
     host = await open_host(SERVICE, settings)
     running = Running(host, "web")
     await running.start()
-    books = Room("invoicing", host.pool, SUBSCRIPTIONS, TIMERS, START)
+    books = Room("invoicing", host.pool, SUBSCRIPTIONS, TIMERS, START, links=settings.links)
     url = f"http://127.0.0.1:{running.port}"
     async with httpx.AsyncClient(base_url=url) as client:
         yield CountingHouse(url, books, client)

@@ -6,9 +6,9 @@ from collections import defaultdict
 
 from services.notifications.adapters import messages
 from services.notifications.adapters.composer import Composer
-from services.notifications.adapters.messages import Message
 from services.notifications.adapters.texts import Words
-from services.notifications.domain.calendar import Mailbox
+from services.notifications.domain.calendar.entry import Mailbox
+from services.notifications.domain.message import Message
 from shared.storage.tx import transaction
 from tests.support.calendar_client import Client
 from tests.support.room import BY_HAND, Room
@@ -19,7 +19,7 @@ COMPOSER = Composer(Words("https://tovholder.example"), Mailbox("Tovholder", "po
 async def written(room: Room, template: str | None = None) -> list[Message]:
     """In the order in which they go out."""
     async with transaction(room.pool, room, room.source, BY_HAND) as tx:
-        return (await messages.find(tx, template=template, limit=10_000))[::-1]
+        return (await messages.load_newest(tx, template=template, limit=10_000))[::-1]
 
 
 async def templates(room: Room) -> list[tuple[str, str]]:

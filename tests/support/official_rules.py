@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from deploy.local import einvoice_rules
-from services.invoicing.adapters.official_rules import OfficialRules
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules
 
 MustPass = Callable[[bytes], None]
 """Fails the test with what the rules found, unless a document keeps to the schema and to every rule of its format."""

@@ -9,23 +9,23 @@ from decimal import Decimal
 from typing import Any
 
 from deploy.local.locations import ROOT
-from services.invoicing.adapters import pdf
-from services.invoicing.adapters.formats import chosen
-from services.invoicing.domain.document import (
+from services.invoicing.adapters.einvoice import pdf
+from services.invoicing.adapters.einvoice.formats import chosen
+from services.invoicing.domain.document.model import (
     Address,
     Allowance,
     BankAccount,
     Contact,
     Credited,
     Document,
+    DocumentLine,
     Endpoint,
     Fik,
-    Line,
     Party,
     Period,
     References,
 )
-from services.invoicing.domain.samples import INVOICE
+from services.invoicing.domain.document.samples import INVOICE
 from services.notifications.domain import letters
 from shared.contracts.parties import Billing
 from shared.pdf.glyphs import drawable
@@ -115,7 +115,7 @@ def long_invoice(count: int = 40) -> Document:
     """A line for each participant; every fifth says more about itself."""
     first = date(2021, 1, 7)
     lines = tuple(
-        Line(
+        DocumentLine(
             id=str(number),
             text=f"Ekstra deltager nr. {number}: Netværksmøde {1 + number % 4} om sammenhæng for børn og unge",
             description="Deltagelse en hel dag med forplejning og materialer" if number % 5 == 0 else "",
@@ -216,7 +216,7 @@ def hostile(text: str) -> Document:
         references=References(person=text, order=text, account_string=text),
         payment=BankAccount(text, text),
         lines=(
-            Line(
+            DocumentLine(
                 id="1",
                 text=text,
                 description=text,
@@ -224,7 +224,7 @@ def hostile(text: str) -> Document:
                 unit_price_ore=Decimal(100_00),
                 allowances=(Allowance(reason=text, amount_ore=1_00),),
             ),
-            Line(id="2", text=text, quantity=Decimal(1), unit_price_ore=Decimal(100_00), vat_percent=0),
+            DocumentLine(id="2", text=text, quantity=Decimal(1), unit_price_ore=Decimal(100_00), vat_percent=0),
         ),
         exemption=text,
         note=text,

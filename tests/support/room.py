@@ -15,9 +15,10 @@ import pytest
 from deploy.local.locations import ROOT
 from shared.base.answers import Answer
 from shared.base.cause import Cause
+from shared.base.cloudevents import Received
+from shared.base.links import NO_LINKS, Links
 from shared.contracts.event import FACTS, Event
 from shared.contracts.refusal import Refused
-from shared.messaging.envelope import Received
 from shared.messaging.subscriptions import On, Subscription
 from shared.runtime.timers import At, Timer
 from shared.storage.migrate import SHARED, Stream, migrate
@@ -40,6 +41,7 @@ class Room:
     time: datetime = datetime(2020, 6, 1, 8, tzinfo=UTC)
     read_to: int = 0
     ids: itertools.count[int] = field(default_factory=itertools.count)
+    links: Links = NO_LINKS
 
     @property
     def source(self) -> str:
@@ -51,7 +53,7 @@ class Room:
     async def hear(self, *facts: Event) -> None:
         """One transaction; consecutive facts of one type go to their use case together, as in a batch."""
         usecases = {entry.fact.type: entry.usecase for entry in self.subscriptions if isinstance(entry, On)}
-        async with transaction(self.pool, self, self.source, BY_HAND) as tx:
+        async with transaction(self.pool, self, self.source, BY_HAND, self.links) as tx:
             for kind, told in itertools.groupby(facts, key=lambda fact: fact.type):
                 await usecases[kind](tx, [self.received(fact) for fact in told])
 
@@ -66,7 +68,7 @@ class Room:
         usecases = {entry.timer: entry.usecase for entry in self.timers}
         rung = 0
         while True:
-            async with transaction(self.pool, self, self.source, BY_HAND) as tx:
+            async with transaction(self.pool, self, self.source, BY_HAND, self.links) as tx:
                 row = await tx.fetchrow(
                     """
                     DELETE FROM timers WHERE (timer, key) = (
@@ -83,7 +85,7 @@ class Room:
 
     async def ask(self, usecase: Callable[[Tx, C], Awaitable[Answer]], command: C) -> dict[str, Any]:
         """The answer's body; Refused is raised and nothing is kept."""
-        async with transaction(self.pool, self, self.source, BY_HAND) as tx:
+        async with transaction(self.pool, self, self.source, BY_HAND, self.links) as tx:
             return (await usecase(tx, command)).body
 
     async def refusal(self, usecase: Callable[[Tx, C], Awaitable[Answer]], command: C) -> Refused:
@@ -92,7 +94,7 @@ class Room:
         return refused.value
 
     async def read(self, usecase: Callable[[Tx, Mapping[str, str]], Awaitable[Any]], **query: str) -> Any:
-        async with transaction(self.pool, self, self.source, BY_HAND) as tx:
+        async with transaction(self.pool, self, self.source, BY_HAND, self.links) as tx:
             return await usecase(tx, query)
 
     async def told(self) -> list[Event]:
@@ -104,10 +106,14 @@ class Room:
 
 
 async def open_room(
-    service: str, database: MakeDatabase, subscriptions: Sequence[Subscription], timers: Sequence[At]
+    service: str,
+    database: MakeDatabase,
+    subscriptions: Sequence[Subscription],
+    timers: Sequence[At],
+    links: Links = NO_LINKS,
 ) -> Room:
     """On a migrated database of its own; close `room.pool` afterwards."""
     where = await database()
     own = Stream.read(service, ROOT / "services" / service / "migrations")
     await migrate(where.owner_url, [SHARED, own], "test_any")
-    return Room(service, await open_pool(where.url, "test"), subscriptions, timers)
+    return Room(service, await open_pool(where.url, "test"), subscriptions, timers, links=links)

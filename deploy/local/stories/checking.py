@@ -23,11 +23,11 @@ from deploy.local.stories.reading import Document, Place, Trail, UnreadableError
 from deploy.local.stories.references import NAME, has_reference, is_lookup, names_in
 from deploy.local.stories.story import EXPECTATIONS, STEPS, Mail, MailLink, Publication, Redeliver, Story, instant
 from shared.base.problems import field_errors
-from shared.contracts import enrollment, invoicing, notifications, scheduling
+from shared.contracts import catalogue
 from shared.contracts.event import COMMANDS, FACTS, Command, Event
 
-OWNERS = (enrollment, scheduling, invoicing, notifications)
-"""Imported so that every fact and command is in the registries."""
+OWNERS = catalogue.SERVICES
+"""With the catalogue every fact and command is in the registries."""
 
 _BRANCHES = {"str", "int", "MailLink", "Publication", "Address", "dict[str,any]"}
 """What pydantic calls the members of a union in the place of an error."""

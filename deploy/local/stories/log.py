@@ -11,7 +11,8 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.contracts.event import INTAKE_TOPIC, PARTITIONS, SERVICES, topic_of
+from shared.contracts.catalogue import SERVICES
+from shared.contracts.event import INTAKE_TOPIC, PARTITIONS, topic_of
 
 _NOTHING: dict[str, Any] = {}
 

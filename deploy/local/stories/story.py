@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from shared.contracts.event import SERVICES
+from shared.contracts.catalogue import SERVICES
 from shared.contracts.time import local
 
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{1,2})[.:](\d{2})")

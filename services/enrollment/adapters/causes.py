@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from asyncpg import Record
-
 from services.enrollment.domain.status import State
 from shared.base.cause import Cause
+from shared.storage.table import cause_of
 from shared.storage.tx import Tx
 
 
@@ -32,7 +31,7 @@ class SeatCause(NamedTuple):
     cause: Cause
 
 
-async def of_enrolment(tx: Tx, enrolment_id: str) -> EnrolmentCause | None:
+async def load_of_enrolment(tx: Tx, enrolment_id: str) -> EnrolmentCause | None:
     row = await tx.fetchrow(
         """
         SELECT name, terms->'ref'->>'title' AS title, enrolments.state, forbehold_open, enrolments.correlation_id,
@@ -44,19 +43,19 @@ async def of_enrolment(tx: Tx, enrolment_id: str) -> EnrolmentCause | None:
     )
     if row is None:
         return None
-    return EnrolmentCause(row["name"], row["title"], row["state"], row["forbehold_open"], _cause(row))
+    return EnrolmentCause(row["name"], row["title"], row["state"], row["forbehold_open"], cause_of(row))
 
 
-async def of_programme(tx: Tx, programme_id: str) -> ProgrammeCause | None:
+async def load_of_programme(tx: Tx, programme_id: str) -> ProgrammeCause | None:
     row = await tx.fetchrow(
         "SELECT terms->'ref'->>'title' AS title, version, correlation_id, causation_id, actor "
         "FROM programmes WHERE id = $1",
         programme_id,
     )
-    return None if row is None else ProgrammeCause(row["title"], row["version"], _cause(row))
+    return None if row is None else ProgrammeCause(row["title"], row["version"], cause_of(row))
 
 
-async def of_seat(tx: Tx, person_or_roster_id: str) -> SeatCause | None:
+async def load_of_seat(tx: Tx, person_or_roster_id: str) -> SeatCause | None:
     """The newest seat of a person, or on a roster."""
     row = await tx.fetchrow(
         """
@@ -68,8 +67,4 @@ async def of_seat(tx: Tx, person_or_roster_id: str) -> SeatCause | None:
         """,
         person_or_roster_id,
     )
-    return None if row is None else SeatCause(row["person"], row["organisation"], row["meeting"], _cause(row))
-
-
-def _cause(row: Record) -> Cause:
-    return Cause(row["correlation_id"], row["causation_id"], row["actor"])
+    return None if row is None else SeatCause(row["person"], row["organisation"], row["meeting"], cause_of(row))

@@ -2,89 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from asyncpg import Record
-
+from services.enrollment.domain.invitation import INVITATION
 from services.enrollment.domain.status import ANSWERED
 from shared.base.cause import Cause
+from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
-INVITATION = "invitation_round"
-"""The timer of a programme's own round; its key is the programme's id."""
+_ROUNDS = Table(
+    "invitation_rounds",
+    {
+        "programme_id": "text",
+        "round_id": "text",
+        "remind_on": "date",
+        "started_at": "timestamptz",
+        "reminded_at": "timestamptz",
+        **CAUSE,
+    },
+    key=("programme_id", "round_id"),
+    fixed=("started_at", *CAUSE),
+)
+_INVITATIONS = Table(
+    "invitations",
+    {
+        "enrolment_id": "text",
+        "programme_id": "text",
+        "round_id": "text",
+        "invited_at": "timestamptz",
+        "reminded_at": "timestamptz",
+    },
+    key=("enrolment_id", "round_id"),
+)
 
 
-async def start(tx: Tx, programme_id: str, round_id: str, remind_on: date | None, because: Cause) -> None:
-    """A round that is there already only gets another day for its reminder."""
-    await tx.execute(
-        """
-        INSERT INTO invitation_rounds
-            (programme_id, round_id, remind_on, started_at, correlation_id, causation_id, actor)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
-        ON CONFLICT (programme_id, round_id) DO UPDATE SET remind_on = excluded.remind_on
-        """,
-        programme_id,
-        round_id,
-        remind_on,
-        tx.now,
-        because.correlation_id,
-        because.causation_id,
-        because.actor,
-    )
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A round, and how many of its municipalities were invited, reminded, and are silent."""
+
+    round_id: str
+    remind_on: date | None
+    started_at: datetime
+    reminded_at: datetime | None
+    invited: int
+    reminded: int
+    silent: int
 
 
-async def add(tx: Tx, programme_id: str, round_id: str, enrolment_ids: Sequence[str]) -> frozenset[str]:
-    """Those of them that were not invited before, in this round or another. The programme must be locked."""
-    rows = await tx.fetch(
-        """
-        INSERT INTO invitations (enrolment_id, programme_id, round_id, invited_at)
-        SELECT one, $1, $2, $3 FROM unnest($4::text[]) AS one
-        WHERE NOT EXISTS (SELECT FROM invitations WHERE enrolment_id = one)
-        RETURNING enrolment_id
-        """,
-        programme_id,
-        round_id,
-        tx.now,
-        sorted(enrolment_ids),
-    )
+async def load_invited(tx: Tx, enrolment_ids: Collection[str]) -> frozenset[str]:
+    """Those of them that were invited, in whatever round. It stays so while the programme is locked."""
+    rows = await tx.fetch("SELECT enrolment_id FROM invitations WHERE enrolment_id = ANY($1)", list(enrolment_ids))
     return frozenset(row["enrolment_id"] for row in rows)
 
 
-async def remind(tx: Tx, programme_id: str, round_id: str) -> frozenset[str]:
-    """Enrolments whose organisation has not answered; each is in the result of one call only."""
+async def load_rounds(tx: Tx, programme_id: str) -> list[Counted]:
+    """In the order in which they were started."""
     rows = await tx.fetch(
-        """
-        UPDATE invitations SET reminded_at = $3 FROM enrolments
-        WHERE enrolments.id = enrolment_id AND invitations.programme_id = $1 AND round_id = $2
-            AND reminded_at IS NULL AND state <> ALL($4)
-        RETURNING enrolment_id
-        """,
-        programme_id,
-        round_id,
-        tx.now,
-        sorted(ANSWERED),
-    )
-    await tx.execute(
-        "UPDATE invitation_rounds SET reminded_at = $3 WHERE programme_id = $1 AND round_id = $2",
-        programme_id,
-        round_id,
-        tx.now,
-    )
-    return frozenset(row["enrolment_id"] for row in rows)
-
-
-async def goes_out_at(tx: Tx, programme_id: str) -> datetime | None:
-    """When the programme's own round is armed for; None when none is waiting."""
-    due: datetime | None = await tx.fetchval(
-        "SELECT due FROM timers WHERE timer = $1 AND key = $2", INVITATION, programme_id
-    )
-    return due
-
-
-async def rounds(tx: Tx, programme_id: str) -> Sequence[Record]:
-    """Each round with how many were invited, reminded, and are silent."""
-    return await tx.fetch(
         """
         SELECT round_id, remind_on, started_at, invitation_rounds.reminded_at, count(enrolment_id) AS invited,
             count(invitations.reminded_at) AS reminded,
@@ -98,3 +73,48 @@ async def rounds(tx: Tx, programme_id: str) -> Sequence[Record]:
         programme_id,
         sorted(ANSWERED),
     )
+    return [Counted(**row) for row in rows]
+
+
+async def load_own_round_at(tx: Tx, programme_id: str) -> datetime | None:
+    """When the programme's own round is armed for; None when none is waiting."""
+    due: datetime | None = await tx.fetchval(
+        "SELECT due FROM timers WHERE timer = $1 AND key = $2", INVITATION, programme_id
+    )
+    return due
+
+
+async def lock_not_reminded(tx: Tx, programme_id: str, round_id: str) -> frozenset[str]:
+    """The enrolments that a round invited and has not reminded yet."""
+    rows = await tx.fetch(
+        "SELECT enrolment_id FROM invitations WHERE programme_id = $1 AND round_id = $2 AND reminded_at IS NULL "
+        "ORDER BY enrolment_id FOR UPDATE",
+        programme_id,
+        round_id,
+    )
+    return frozenset(row["enrolment_id"] for row in rows)
+
+
+async def save_round(tx: Tx, programme_id: str, round_id: str, remind_on: date | None, because: Cause) -> None:
+    """A round that is there already only gets another day for its reminder."""
+    row = {
+        "programme_id": programme_id,
+        "round_id": round_id,
+        "remind_on": remind_on,
+        "started_at": tx.now,
+        **cause_columns(because),
+    }
+    await _ROUNDS.upsert(tx, [row])
+
+
+async def insert(tx: Tx, programme_id: str, round_id: str, enrolment_ids: Sequence[str]) -> None:
+    about = {"programme_id": programme_id, "round_id": round_id, "invited_at": tx.now}
+    await _INVITATIONS.insert(tx, [{"enrolment_id": one, **about} for one in enrolment_ids])
+
+
+async def mark_reminded(tx: Tx, programme_id: str, round_id: str, enrolment_ids: Collection[str]) -> None:
+    """Of a round, and of those in it who were reminded."""
+    await _INVITATIONS.update(
+        tx, [{"enrolment_id": one, "round_id": round_id, "reminded_at": tx.now} for one in enrolment_ids]
+    )
+    await _ROUNDS.update(tx, [{"programme_id": programme_id, "round_id": round_id, "reminded_at": tx.now}])

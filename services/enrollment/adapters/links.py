@@ -1,51 +1,53 @@
-"""Signed links of this service. Each path is a secret of whoever it is mailed to."""
+"""The links that this service mails. Each path is a secret of whoever it is mailed to."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import cache
 
-from shared.base.links import sign, verify
-from shared.runtime.settings import ServiceSettings
+from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.sign_up import CONFIRM_DAYS
+from shared.base.links import Links
 
-CONFIRM_DAYS = 14
 _CONFIRM = "confirm sign-up"
 _PARTICIPANTS = "participants"
 _INVITATION = "invitation"
 
 
-@cache
-def _key() -> bytes:
-    return ServiceSettings().link_key
+def confirm_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
+    """Good for CONFIRM_DAYS, and for this one form."""
+    token = links.sign(_CONFIRM, sign_up_id, received_at + timedelta(days=CONFIRM_DAYS))
+    return f"/tilmeld/bekraeft/{token}"
 
 
-def confirm_path(sign_up_id: str, received_at: datetime) -> str:
-    """Good for two weeks, and for this one form."""
-    return f"/tilmeld/bekraeft/{sign(_key(), _CONFIRM, sign_up_id, received_at + timedelta(days=CONFIRM_DAYS))}"
+def sign_up_of(links: Links, token: str, now: datetime) -> str | None:
+    return links.verify(_CONFIRM, token, now)
 
 
-def sign_up_of(token: str, now: datetime) -> str | None:
-    return verify(_key(), _CONFIRM, token, now)
-
-
-def participants_path(enrolment_id: str, person_id: str) -> str:
+def participants_path(links: Links, enrolment_id: str, person_id: str) -> str:
     """Good as long as this person is the enrolment's contact."""
-    return f"/deltagere/{sign(_key(), _PARTICIPANTS, f'{enrolment_id} {person_id}')}"
+    return f"/deltagere/{links.sign(_PARTICIPANTS, f'{enrolment_id} {person_id}')}"
 
 
-def participants_of(token: str, now: datetime) -> tuple[str, str] | None:
+def participants_path_of(links: Links, enrolment: Enrolment) -> str | None:
+    """None as long as it has no place: there are no participants to register."""
+    if enrolment.contact is None or not enrolment.has_place:
+        return None
+    return participants_path(links, enrolment.id, enrolment.contact.person_id)
+
+
+def participants_of(links: Links, token: str, now: datetime) -> tuple[str, str] | None:
     """(enrolment_id, person_id of the contact it was given to)."""
-    subject = verify(_key(), _PARTICIPANTS, token, now)
+    subject = links.verify(_PARTICIPANTS, token, now)
     if subject is None:
         return None
     enrolment_id, _, person_id = subject.partition(" ")
     return enrolment_id, person_id
 
 
-def sign_up_path(programme_id: str, enrolment_id: str) -> str:
+def sign_up_path(links: Links, programme_id: str, enrolment_id: str) -> str:
     """The form with the municipality already chosen, and a way to say no."""
-    return f"/tilmeld/{programme_id}?invitation={sign(_key(), _INVITATION, enrolment_id)}"
+    return f"/tilmeld/{programme_id}?invitation={links.sign(_INVITATION, enrolment_id)}"
 
 
-def invited_of(token: str, now: datetime) -> str | None:
-    return verify(_key(), _INVITATION, token, now)
+def invited_of(links: Links, token: str, now: datetime) -> str | None:
+    return links.verify(_INVITATION, token, now)

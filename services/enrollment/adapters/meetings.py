@@ -2,66 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from asyncpg import Record
-
-from services.enrollment.domain.status import MeetingState
+from services.enrollment.domain.meeting_copy import MeetingCopy
 from shared.contracts.scheduling import Meeting
+from shared.storage.table import Table
 from shared.storage.tx import Tx
 
-
-@dataclass(frozen=True, slots=True)
-class MeetingCopy:
-    programme_id: str
-    state: MeetingState
-    meeting: Meeting
-    sequence: int | None
-
-
-async def put(tx: Tx, copies: Sequence[MeetingCopy]) -> None:
-    """The newest of each meeting wins: one that is told with a lower sequence than ours changes nothing."""
-    newest = dict(sorted({copy.meeting.id: copy for copy in copies}.items()))
-    await tx.execute(
-        """
-        INSERT INTO meetings (id, programme_id, state, meeting, group_id, first_day, sequence)
-        SELECT id, programme_id, state, meeting::jsonb, group_id, first_day, sequence
-        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::date[], $7::bigint[])
-            AS new (id, programme_id, state, meeting, group_id, first_day, sequence)
-        ON CONFLICT (id) DO UPDATE SET
-            state = excluded.state, meeting = excluded.meeting, group_id = excluded.group_id,
-            first_day = excluded.first_day, sequence = coalesce(excluded.sequence, meetings.sequence)
-        WHERE excluded.sequence IS NULL OR meetings.sequence IS NULL OR excluded.sequence > meetings.sequence
-        """,
-        list(newest),
-        [copy.programme_id for copy in newest.values()],
-        [copy.state for copy in newest.values()],
-        [copy.meeting.model_dump_json() for copy in newest.values()],
-        [copy.meeting.group for copy in newest.values()],
-        [copy.meeting.when.first_day if copy.meeting.when else None for copy in newest.values()],
-        [copy.sequence for copy in newest.values()],
-    )
+_MEETINGS = Table(
+    "meetings",
+    {
+        "id": "text",
+        "programme_id": "text",
+        "state": "text",
+        "meeting": "jsonb",
+        "group_id": "text",
+        "first_day": "date",
+        "sequence": "bigint",
+    },
+    key=("id",),
+    fixed=("programme_id",),
+)
+_SELECT = "SELECT id, programme_id, state, meeting::text AS meeting, sequence FROM meetings"
 
 
 async def load(tx: Tx, meeting_id: str) -> MeetingCopy | None:
-    row = await tx.fetchrow(
-        "SELECT programme_id, state, meeting::text AS meeting, sequence FROM meetings WHERE id = $1", meeting_id
-    )
+    row = await tx.fetchrow(f"{_SELECT} WHERE id = $1", meeting_id)
     return None if row is None else _copy(row)
 
 
-async def of_programme(tx: Tx, programme_id: str) -> tuple[MeetingCopy, ...]:
-    """Dated ones first, by their day."""
-    rows = await tx.fetch(
-        "SELECT programme_id, state, meeting::text AS meeting, sequence FROM meetings "
-        "WHERE programme_id = $1 ORDER BY first_day NULLS LAST, id",
-        programme_id,
-    )
+async def load_all(tx: Tx, programme_id: str) -> tuple[MeetingCopy, ...]:
+    """Of a programme; dated ones first, by their day."""
+    rows = await tx.fetch(f"{_SELECT} WHERE programme_id = $1 ORDER BY first_day NULLS LAST, id", programme_id)
     return tuple(map(_copy, rows))
 
 
-def _copy(row: Record) -> MeetingCopy:
+async def lock_many(tx: Tx, meeting_ids: Iterable[str]) -> dict[str, MeetingCopy]:
+    """By id, locked in the order of their ids."""
+    rows = await tx.fetch(f"{_SELECT} WHERE id = ANY($1) ORDER BY id FOR UPDATE", sorted(set(meeting_ids)))
+    return {row["id"]: _copy(row) for row in rows}
+
+
+async def save(tx: Tx, copies: Sequence[MeetingCopy]) -> None:
+    await _MEETINGS.upsert(
+        tx,
+        [
+            {
+                "id": copy.meeting.id,
+                "programme_id": copy.programme_id,
+                "state": copy.state,
+                "meeting": copy.meeting.model_dump_json(),
+                "group_id": copy.meeting.group,
+                "first_day": copy.meeting.when.first_day if copy.meeting.when else None,
+                "sequence": copy.sequence,
+            }
+            for copy in copies
+        ],
+    )
+
+
+def _copy(row: Any) -> MeetingCopy:
     return MeetingCopy(
         programme_id=row["programme_id"],
         state=row["state"],

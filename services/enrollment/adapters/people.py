@@ -22,7 +22,12 @@ class Named(NamedTuple):
         return (self.organisation_code, self.email.lower())
 
 
-async def recognise(tx: Tx, named: Sequence[Named]) -> dict[tuple[str, str], Person]:
+async def recognise(tx: Tx, organisation_code: str, name: str, email: str) -> Person:
+    one = Named(organisation_code, name, email)
+    return (await recognise_many(tx, [one]))[one.key]
+
+
+async def recognise_many(tx: Tx, named: Sequence[Named]) -> dict[tuple[str, str], Person]:
     """The person of each, by key; new ones get an id."""
     # Sorted, so that two transactions that name the same people wait for each other instead of deadlocking.
     newest = dict(sorted({one.key: one for one in named}.items()))
@@ -44,8 +49,3 @@ async def recognise(tx: Tx, named: Sequence[Named]) -> dict[tuple[str, str], Per
         )
         for row in rows
     }
-
-
-async def recognise_one(tx: Tx, organisation_code: str, name: str, email: str) -> Person:
-    one = Named(organisation_code, name, email)
-    return (await recognise(tx, [one]))[one.key]

@@ -5,20 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from services.enrollment.domain.municipality import Municipality, parse_municipalities
-from services.enrollment.domain.yaml_lines import MOST_CHARACTERS
+from services.enrollment.domain.programme_file.beside import Written
+from services.enrollment.domain.programme_file.municipality import (
+    Municipality,
+    MunicipalityFileError,
+    parse_municipalities,
+)
+from services.enrollment.domain.programme_file.yaml_lines import MOST_CHARACTERS
 
 MUNICIPALITIES = "municipalities.csv"
 MOST_BYTES = 4 * MOST_CHARACTERS
 """UTF-8 takes at most four bytes a character; more is not read from the disk at all."""
 
 
-class UnreadableError(Exception):
+class _UnreadableError(Exception):
     """The file cannot be read; the message says why, in Danish."""
 
 
-def programme_paths(named: Iterable[Path]) -> Iterator[Path]:
-    """The files named; of a folder, every *.yaml in it, sorted by name."""
+def load_all(named: Iterable[Path]) -> list[Written]:
+    """The files named; of a folder, every *.yaml in it, sorted by name. What cannot be read says so."""
+    return [_load(path) for path in _paths(named)]
+
+
+def _load(path: Path) -> Written:
+    try:
+        return Written(path, _text(path), _municipalities_beside(path))
+    except _UnreadableError as error:
+        return Written(path, trouble=str(error))
+    except MunicipalityFileError as error:
+        return Written(path, trouble=f"Kommunelisten ved siden af kan ikke bruges: {error}")
+
+
+def _paths(named: Iterable[Path]) -> Iterator[Path]:
     for path in named:
         if path.is_dir():
             yield from sorted(path.glob("*.yaml"))
@@ -26,26 +44,25 @@ def programme_paths(named: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def read_text(path: Path) -> str:
-    """The text of a programme file. Raises UnreadableError when there is none, or it is not UTF-8."""
+def _text(path: Path) -> str:
     try:
         with path.open("rb") as opened:
             content = opened.read(MOST_BYTES + 1)
     except FileNotFoundError:
-        raise UnreadableError("Filen findes ikke.") from None
+        raise _UnreadableError("Filen findes ikke.") from None
     except OSError as error:
-        raise UnreadableError(f"Filen kan ikke læses ({error.strerror}).") from error
+        raise _UnreadableError(f"Filen kan ikke læses ({error.strerror}).") from error
     if len(content) > MOST_BYTES:
-        raise UnreadableError(f"Filen fylder mere end {MOST_BYTES // 1024} KiB.")
+        raise _UnreadableError(f"Filen fylder mere end {MOST_BYTES // 1024} KiB.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise UnreadableError(f"Linje {line} er ikke UTF-8. Gem filen som UTF-8.") from error
+        raise _UnreadableError(f"Linje {line} er ikke UTF-8. Gem filen som UTF-8.") from error
 
 
-def municipalities_beside(path: Path) -> tuple[Municipality, ...]:
-    """The municipalities in the same folder; none when there is no such file. Raises MunicipalityFileError."""
+def _municipalities_beside(path: Path) -> tuple[Municipality, ...]:
+    """None when there is no such file in the folder. Raises MunicipalityFileError."""
     try:
         return parse_municipalities(path.with_name(MUNICIPALITIES).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -3,73 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from asyncpg import Record
-
-from services.enrollment.domain.enrolment import Programme
-from services.enrollment.domain.programme_check import SeriesOwner
-from shared.contracts.programme import ProgrammeTerms
+from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.programme import Programme
+from shared.base.cause import Cause
+from shared.contracts.programme import ProgrammeTerms, Seller
+from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
-_COLUMNS = "id, state, terms::text AS terms, taken, hard_capacity, next_number"
+_PROGRAMMES = Table(
+    "programmes",
+    {
+        "id": "text",
+        "version": "integer",
+        "terms": "jsonb",
+        "published_at": "timestamptz",
+        "hard_capacity": "integer",
+        **CAUSE,
+    },
+    key=("id",),
+)
+_SELECT = "SELECT id, state, terms::text AS terms, taken, hard_capacity, next_number FROM programmes"
 
 
 async def load(tx: Tx, programme_id: str) -> Programme | None:
-    row = await tx.fetchrow(f"SELECT {_COLUMNS} FROM programmes WHERE id = $1", programme_id)
+    row = await tx.fetchrow(f"{_SELECT} WHERE id = $1", programme_id)
     return None if row is None else _programme(row)
 
 
-async def lock(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Programme]:
+async def load_of(tx: Tx, enrolment: Enrolment) -> Programme:
+    """The one that it is an enrolment in: a foreign key says that it is there."""
+    row = await tx.fetchrow(f"{_SELECT} WHERE id = $1", enrolment.programme_id)
+    return _programme(row)
+
+
+async def load_all(tx: Tx) -> tuple[Programme, ...]:
+    """The one that was published last comes last."""
+    return tuple(map(_programme, await tx.fetch(f"{_SELECT} ORDER BY published_at, id")))
+
+
+async def lock(tx: Tx, programme_id: str) -> Programme | None:
+    """As `lock_many`."""
+    return (await lock_many(tx, [programme_id])).get(programme_id)
+
+
+async def lock_of(tx: Tx, enrolment: Enrolment) -> Programme:
+    """As `load_of` and `lock_many`."""
+    return (await lock_many(tx, [enrolment.programme_id]))[enrolment.programme_id]
+
+
+async def lock_many(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Programme]:
     """By id, locked in the order of their ids: places are given and numbers drawn under this lock."""
-    rows = await tx.fetch(
-        f"SELECT {_COLUMNS} FROM programmes WHERE id = ANY($1) ORDER BY id FOR UPDATE", sorted(set(programme_ids))
-    )
+    rows = await tx.fetch(f"{_SELECT} WHERE id = ANY($1) ORDER BY id FOR UPDATE", sorted(set(programme_ids)))
     return {row["id"]: _programme(row) for row in rows}
 
 
-async def all_by_title(tx: Tx) -> tuple[Programme, ...]:
-    rows = await tx.fetch(f"SELECT {_COLUMNS} FROM programmes ORDER BY published_at, id")
-    return tuple(map(_programme, rows))
+async def save(tx: Tx, programme: Programme, cause: Cause) -> None:
+    """A version of it, published now. The places given and the numbers drawn are not written: see `take_places`."""
+    row = {
+        "id": programme.id,
+        "version": programme.ref.version,
+        "terms": programme.terms.model_dump_json(),
+        "published_at": tx.now,
+        "hard_capacity": programme.hard,
+        **cause_columns(cause),
+    }
+    await _PROGRAMMES.upsert(tx, [row])
 
 
-async def publish(tx: Tx, terms: ProgrammeTerms) -> None:
-    """Insert, or put the newer version in place of the older; the places given stay as they are."""
-    capacity = terms.enrolment.capacity
-    await tx.execute(
-        """
-        INSERT INTO programmes
-            (id, version, terms, published_at, hard_capacity, correlation_id, causation_id, actor)
-        VALUES ($1, $2, $3::text::jsonb, $4, $5, $6, $7, $8)
-        ON CONFLICT (id) DO UPDATE SET
-            version = excluded.version, terms = excluded.terms, published_at = excluded.published_at,
-            hard_capacity = greatest(excluded.hard_capacity, nullif(programmes.taken, 0)),
-            correlation_id = excluded.correlation_id, causation_id = excluded.causation_id, actor = excluded.actor
-        """,
-        terms.ref.id,
-        terms.ref.version,
-        terms.model_dump_json(),
-        tx.now,
-        None if capacity is None else capacity.hard,
-        tx.cause.correlation_id,
-        tx.cause.causation_id,
-        tx.cause.actor,
-    )
+async def take_series(tx: Tx, seller: Seller, programme_id: str) -> tuple[str, str]:
+    """Whose the seller's invoice series is: its own from now on, when it was nobody's.
 
-
-async def own_series(tx: Tx, terms: ProgrammeTerms) -> SeriesOwner:
-    """The seller that the programme's invoice series belongs to: this one from now on, when it was nobody's."""
+    The owner's CVR number, and the programme that the owner took the series for.
+    """
     row = await tx.fetchrow(
         """
         INSERT INTO invoice_series (series, cvr, programme_id) VALUES ($1, $2, $3)
         ON CONFLICT (series) DO UPDATE SET series = excluded.series RETURNING cvr, programme_id
         """,
-        terms.ref.seller.series,
-        terms.ref.seller.cvr,
-        terms.ref.id,
+        seller.series,
+        seller.cvr,
+        programme_id,
     )
     if row is None:
         raise RuntimeError("an upsert returned no row")
-    return SeriesOwner(row["cvr"], row["programme_id"])
+    return row["cvr"], row["programme_id"]
 
 
 async def take_places(tx: Tx, programmes: Sequence[Programme]) -> None:
@@ -90,7 +109,7 @@ async def free_place(tx: Tx, programme_id: str) -> None:
     await tx.execute("UPDATE programmes SET taken = taken - 1 WHERE id = $1", programme_id)
 
 
-def _programme(row: Record) -> Programme:
+def _programme(row: Any) -> Programme:
     return Programme(
         terms=ProgrammeTerms.model_validate_json(row["terms"]),
         open=row["state"] == "open",

@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.enrollment.adapters import meetings
-from services.enrollment.adapters.meetings import MeetingCopy
-from services.enrollment.domain.enrolment import Enrolment, Programme
+from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.meeting_copy import MeetingCopy
+from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roster import Roster, Seat
+from shared.base.cause import Cause
 from shared.contracts.enrollment import roster_id
 from shared.contracts.parties import Person
+from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
-_SEATS = """
-    SELECT roster_id, person_id, name, email, registered_at, number, level
-    FROM seats JOIN people USING (person_id) WHERE roster_id = ANY($1) ORDER BY roster_id, registered_at, number
-"""
+_ROSTERS = Table("rosters", {"id": "text", "next_number": "integer"}, key=("id",))
+_SEATS = Table(
+    "seats",
+    {
+        "roster_id": "text",
+        "person_id": "text",
+        "number": "integer",
+        "registered_at": "timestamptz",
+        "level": "text",
+        **CAUSE,
+    },
+    key=("roster_id", "person_id"),
+)
 
 
 async def lock(tx: Tx, programme: Programme, enrolment: Enrolment, meeting_id: str) -> Roster | None:
@@ -38,55 +50,50 @@ async def lock(tx: Tx, programme: Programme, enrolment: Enrolment, meeting_id: s
     return _roster(programme, enrolment, copy, seats.get(row["id"], ()), row["next_number"])
 
 
-async def of_enrolment(tx: Tx, programme: Programme, enrolment: Enrolment) -> tuple[Roster, ...]:
-    """One for each meeting that is for the enrolment's group, with nobody on it where nobody is registered."""
-    copies = [
-        copy
-        for copy in await meetings.of_programme(tx, enrolment.programme_id)
-        if copy.meeting.group in {None, enrolment.group}
-    ]
-    return await _read(tx, programme, enrolment, copies)
-
-
-async def with_people(tx: Tx, programme: Programme, enrolment: Enrolment) -> tuple[Roster, ...]:
-    """Those on which somebody is registered, locked, whatever group their meeting is for."""
+async def lock_with_people(tx: Tx, programme: Programme, enrolment: Enrolment) -> tuple[Roster, ...]:
+    """Those on which somebody is registered, whatever group their meeting is for."""
     rows = await tx.fetch(
         "SELECT id, meeting_id FROM rosters WHERE enrolment_id = $1 ORDER BY id FOR UPDATE", enrolment.id
     )
-    known = {copy.meeting.id: copy for copy in await meetings.of_programme(tx, enrolment.programme_id)}
-    found = await _read(tx, programme, enrolment, [known[row["meeting_id"]] for row in rows])
+    known = {copy.meeting.id: copy for copy in await meetings.load_all(tx, enrolment.programme_id)}
+    found = await _load(tx, programme, enrolment, [known[row["meeting_id"]] for row in rows])
     return tuple(roster for roster in found if roster.seats)
 
 
-async def save(tx: Tx, enrolment: Enrolment, roster: Roster) -> None:
-    """Write down who sits where; seats that are gone are deleted, those that stay keep their cause."""
-    this = roster_id(enrolment.id, roster.meeting.id)
-    await tx.execute("UPDATE rosters SET next_number = $2 WHERE id = $1", this, roster.next_number)
-    await tx.execute(
-        "DELETE FROM seats WHERE roster_id = $1 AND person_id <> ALL($2)",
-        this,
-        [seat.person.person_id for seat in roster.seats],
-    )
-    await tx.execute(
-        """
-        INSERT INTO seats (roster_id, person_id, number, registered_at, level, correlation_id, causation_id, actor)
-        SELECT $1, person_id, number, registered_at, level, $6, $7, $8
-        FROM unnest($2::text[], $3::integer[], $4::timestamptz[], $5::text[])
-            AS new (person_id, number, registered_at, level)
-        ON CONFLICT (roster_id, person_id) DO NOTHING
-        """,
-        this,
-        [seat.person.person_id for seat in roster.seats],
-        [seat.number for seat in roster.seats],
-        [seat.registered_at for seat in roster.seats],
-        [seat.level for seat in roster.seats],
-        tx.cause.correlation_id,
-        tx.cause.causation_id,
-        tx.cause.actor,
+async def load_all(tx: Tx, programme: Programme, enrolment: Enrolment) -> tuple[Roster, ...]:
+    """One for each meeting that is for the enrolment's group, with nobody on it where nobody is registered."""
+    copies = [
+        copy
+        for copy in await meetings.load_all(tx, enrolment.programme_id)
+        if copy.meeting.group in {None, enrolment.group}
+    ]
+    return await _load(tx, programme, enrolment, copies)
+
+
+async def save(tx: Tx, before: Roster, after: Roster, cause: Cause) -> None:
+    """Of a locked roster: seats that are gone are deleted, new ones get this cause, those that stay keep theirs."""
+    await _ROSTERS.update(tx, [{"id": after.id, "next_number": after.next_number}])
+    gone = [one.person.person_id for one in before.seats if after.seat_of(one.person.person_id) is None]
+    if gone:
+        await tx.execute("DELETE FROM seats WHERE roster_id = $1 AND person_id = ANY($2)", after.id, gone)
+    await _SEATS.insert(
+        tx,
+        [
+            {
+                "roster_id": after.id,
+                "person_id": seat.person.person_id,
+                "number": seat.number,
+                "registered_at": seat.registered_at,
+                "level": seat.level,
+                **cause_columns(cause),
+            }
+            for seat in after.seats
+            if before.seat_of(seat.person.person_id) is None
+        ],
     )
 
 
-async def _read(
+async def _load(
     tx: Tx, programme: Programme, enrolment: Enrolment, copies: Sequence[MeetingCopy]
 ) -> tuple[Roster, ...]:
     ids = {copy.meeting.id: roster_id(enrolment.id, copy.meeting.id) for copy in copies}
@@ -108,8 +115,15 @@ async def _read(
 
 
 async def _seats(tx: Tx, roster_ids: Sequence[str]) -> dict[str, tuple[Seat, ...]]:
+    rows = await tx.fetch(
+        """
+        SELECT roster_id, person_id, name, email, registered_at, number, level
+        FROM seats JOIN people USING (person_id) WHERE roster_id = ANY($1) ORDER BY roster_id, registered_at, number
+        """,
+        roster_ids,
+    )
     found: dict[str, tuple[Seat, ...]] = {}
-    for row in await tx.fetch(_SEATS, roster_ids):
+    for row in rows:
         person = Person(person_id=row["person_id"], name=row["name"], email=row["email"])
         seat = Seat(person=person, registered_at=row["registered_at"], number=row["number"], level=row["level"])
         found[row["roster_id"]] = (*found.get(row["roster_id"], ()), seat)
@@ -119,13 +133,4 @@ async def _seats(tx: Tx, roster_ids: Sequence[str]) -> dict[str, tuple[Seat, ...
 def _roster(
     programme: Programme, enrolment: Enrolment, copy: MeetingCopy, seats: tuple[Seat, ...], next_number: int
 ) -> Roster:
-    return Roster(
-        meeting=copy.meeting,
-        meeting_state=copy.state,
-        terms=enrolment.seat_terms(copy.meeting.kind),
-        group=enrolment.group,
-        closes_days=programme.terms.terms.registration_closes_days,
-        seats=seats,
-        next_number=next_number,
-        levels=programme.terms.terms.participant_levels,
-    )
+    return Roster(programme, enrolment, copy.meeting, copy.state, seats, next_number)

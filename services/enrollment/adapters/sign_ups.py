@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from services.enrollment.domain.sign_up import Forms, SignUp
+from shared.base.cause import Cause
 from shared.contracts.enrollment import EnrolMunicipality
+from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
+_SIGN_UPS = Table(
+    "sign_ups",
+    {
+        "id": "text",
+        "enrolment_id": "text",
+        "person_id": "text",
+        "command": "jsonb",
+        "received_at": "timestamptz",
+        "confirmed_at": "timestamptz",
+        **CAUSE,
+    },
+    key=("enrolment_id", "person_id"),
+)
 
-@dataclass(frozen=True, slots=True)
-class SignUp:
-    id: str
-    enrolment_id: str
-    command: EnrolMunicipality
-    received_at: datetime
-    confirmed_at: datetime | None
+
+async def load(tx: Tx, sign_up_id: str) -> SignUp | None:
+    row = await tx.fetchrow(
+        "SELECT id, enrolment_id, person_id, command::text AS command, received_at, confirmed_at FROM sign_ups "
+        "WHERE id = $1",
+        sign_up_id,
+    )
+    if row is None:
+        return None
+    return SignUp(
+        id=row["id"],
+        enrolment_id=row["enrolment_id"],
+        person_id=row["person_id"],
+        command=EnrolMunicipality.model_validate_json(row["command"]),
+        received_at=row["received_at"],
+        confirmed_at=row["confirmed_at"],
+    )
 
 
-async def waiting(tx: Tx, enrolment_id: str, person_email: str) -> tuple[int, bool]:
-    """How many forms came in the last day, and whether another contact's form is among those not confirmed."""
+async def count_forms(tx: Tx, enrolment_id: str, email: str) -> Forms:
+    """Another contact's form is one with another address than `email`."""
     row = await tx.fetchrow(
         """
         SELECT count(*) FILTER (WHERE received_at > $2) AS lately,
@@ -28,48 +53,24 @@ async def waiting(tx: Tx, enrolment_id: str, person_email: str) -> tuple[int, bo
         """,
         enrolment_id,
         tx.now - timedelta(days=1),
-        person_email,
+        email,
     )
-    return (0, False) if row is None else (row["lately"], row["another"])
+    return Forms(0, another_waits=False) if row is None else Forms(row["lately"], row["another"])
 
 
-async def put(tx: Tx, sign_up_id: str, enrolment_id: str, person_id: str, command: EnrolMunicipality) -> None:
+async def save(tx: Tx, sign_up: SignUp, cause: Cause) -> None:
     """Keep the form; an earlier one of the same contact, and its link with it, is gone."""
-    await tx.execute(
-        """
-        INSERT INTO sign_ups
-            (id, enrolment_id, person_id, command, received_at, correlation_id, causation_id, actor)
-        VALUES ($1, $2, $3, $4::text::jsonb, $5, $6, $7, $8)
-        ON CONFLICT (enrolment_id, person_id) DO UPDATE SET
-            id = excluded.id, command = excluded.command, received_at = excluded.received_at, confirmed_at = NULL,
-            correlation_id = excluded.correlation_id, causation_id = excluded.causation_id, actor = excluded.actor
-        """,
-        sign_up_id,
-        enrolment_id,
-        person_id,
-        command.model_dump_json(),
-        tx.now,
-        tx.cause.correlation_id,
-        tx.cause.causation_id,
-        tx.cause.actor,
-    )
+    row = {
+        "id": sign_up.id,
+        "enrolment_id": sign_up.enrolment_id,
+        "person_id": sign_up.person_id,
+        "command": sign_up.command.model_dump_json(),
+        "received_at": sign_up.received_at,
+        "confirmed_at": sign_up.confirmed_at,
+        **cause_columns(cause),
+    }
+    await _SIGN_UPS.upsert(tx, [row])
 
 
-async def load(tx: Tx, sign_up_id: str) -> SignUp | None:
-    row = await tx.fetchrow(
-        "SELECT id, enrolment_id, command::text AS command, received_at, confirmed_at FROM sign_ups WHERE id = $1",
-        sign_up_id,
-    )
-    if row is None:
-        return None
-    return SignUp(
-        id=row["id"],
-        enrolment_id=row["enrolment_id"],
-        command=EnrolMunicipality.model_validate_json(row["command"]),
-        received_at=row["received_at"],
-        confirmed_at=row["confirmed_at"],
-    )
-
-
-async def confirm(tx: Tx, sign_up_id: str) -> None:
+async def mark_confirmed(tx: Tx, sign_up_id: str) -> None:
     await tx.execute("UPDATE sign_ups SET confirmed_at = $2 WHERE id = $1", sign_up_id, tx.now)

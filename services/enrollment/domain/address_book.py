@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from shared.contracts.decision import Decision
 from shared.contracts.parties import Address, Billing, Organisation
 from shared.contracts.refusal import Refused
 
@@ -67,7 +68,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class WrongCell:
     """`row` as the spreadsheet counts (the heading is 1), `column` as it is headed; `detail` in Danish."""
 
     row: int
@@ -134,13 +135,35 @@ def billing_of(defaults: Billing, said: Billing) -> Billing:
     )
 
 
-def changed(entry: Entry, change: Change) -> Entry:
-    """The entry as it stands after the change."""
+def unknown_organisation() -> Refused:
+    return Refused("unknown_organisation", "Organisationen er ikke i adressebogen.", status=404, field="code")
+
+
+def rewritten(
+    entry: Entry | None, main_email: str | None, roles: Mapping[str, str], billing: Billing
+) -> Decision[Entry]:
+    """The whole entry anew: what is not said is not in the book afterwards."""
+    if entry is None:
+        raise unknown_organisation()
+    after = Entry(
+        organisation=entry.organisation,
+        main_email=None if main_email is None else require_email(main_email, "main_email"),
+        roles={
+            require_name(role, "roles").casefold(): require_email(email, f"roles.{role}")
+            for role, email in roles.items()
+        },
+        billing=require_billing(billing),
+    )
+    return Decision(after)
+
+
+def changed(entry: Entry, change: Change) -> Decision[Entry]:
+    """What a row says anew; what it is silent about stays."""
     was = entry.billing
     address = was.address
     if change.street and change.postcode and change.city:
         address = Address(street=change.street, postcode=change.postcode, city=change.city)
-    return Entry(
+    after = Entry(
         organisation=entry.organisation,
         main_email=change.main_email or entry.main_email,
         roles={**(entry.roles or {}), **dict(change.roles)},
@@ -153,11 +176,27 @@ def changed(entry: Entry, change: Change) -> Entry:
             address=address,
         ),
     )
+    return Decision(after)
+
+
+def require_rows(heading: Sequence[str], rows: Sequence[Sequence[str]], known: frozenset[str]) -> tuple[Change, ...]:
+    """The changes a table asks for; Refused 422 `address_book_wrong` with every error at its row and column."""
+    changes, wrong = read_rows(heading, rows, known)
+    if wrong:
+        raise Refused(
+            "address_book_wrong",
+            f"Intet er indlæst: {len(wrong)} fejl skal rettes først.",
+            status=422,
+            errors=[
+                {"field": f"content:{one.row}:{one.column}", "code": "wrong_cell", "detail": str(one)} for one in wrong
+            ],
+        )
+    return changes
 
 
 def read_rows(
     heading: Sequence[str], rows: Sequence[Sequence[str]], known: frozenset[str]
-) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
+) -> tuple[tuple[Change, ...], tuple[WrongCell, ...]]:
     """The changes a table asks for and everything that is wrong with it; with a finding nothing is to be imported.
 
     An empty cell says nothing about its field. `known` are the codes of the address book.
@@ -175,16 +214,16 @@ def read_rows(
         wrong = _wrong(cells, known, seen)
         code = cells.get("code", "").zfill(4)
         seen.setdefault(code, number)
-        findings.extend(Finding(number, titles.get(field, field), detail) for field, detail in wrong)
+        findings.extend(WrongCell(number, titles.get(field, field), detail) for field, detail in wrong)
         changes.append(_change(code, cells))
     if not changes and not findings:
-        findings.append(Finding(_FIRST_ROW, heading[0], "Der er ingen rækker under overskrifterne."))
+        findings.append(WrongCell(_FIRST_ROW, heading[0], "Der er ingen rækker under overskrifterne."))
     return (tuple(changes), ()) if not findings else ((), tuple(findings))
 
 
-def _headings(heading: Sequence[str]) -> tuple[list[str | None], list[Finding]]:
+def _headings(heading: Sequence[str]) -> tuple[list[str | None], list[WrongCell]]:
     fields: list[str | None] = []
-    findings: list[Finding] = []
+    findings: list[WrongCell] = []
     for place, title in enumerate(heading, start=1):
         plain = " ".join(title.casefold().split())
         if plain.startswith(ROLE_HEADING) and plain.removeprefix(ROLE_HEADING).strip():
@@ -193,12 +232,12 @@ def _headings(heading: Sequence[str]) -> tuple[list[str | None], list[Finding]]:
             field = COLUMNS.get(plain)
         if plain and field is None and plain not in {"navn", "kommune"}:
             known = ", ".join([*COLUMNS, "rolle: …"])
-            findings.append(Finding(1, title, f"Overskriften er ukendt. De kendte er: {known}."))
+            findings.append(WrongCell(1, title, f"Overskriften er ukendt. De kendte er: {known}."))
         if field is not None and field in fields:
-            findings.append(Finding(1, title, f"Overskriften står to gange (også før kolonne {place})."))
+            findings.append(WrongCell(1, title, f"Overskriften står to gange (også før kolonne {place})."))
         fields.append(field)
     if "code" not in fields:
-        findings.append(Finding(1, "kommunekode", "Kolonnen mangler; den siger, hvilken kommune rækken handler om."))
+        findings.append(WrongCell(1, "kommunekode", "Kolonnen mangler; den siger, hvilken kommune rækken handler om."))
     return fields, findings
 
 

@@ -1,11 +1,15 @@
-"""What a programme costs, as the sign-up page says it before anybody signs."""
+"""What a programme and one more participant cost, as people read it before they say yes."""
 
 from __future__ import annotations
 
-from services.enrollment.domain.roster import price
 from shared.contracts.danish import kroner, long_day
 from shared.contracts.money import with_moms
-from shared.contracts.programme import ProgrammeTerms, SeatTerm
+from shared.contracts.programme import ExtraTerm, ProgrammeTerms, SeatTerm
+
+
+def price(terms: ExtraTerm) -> str:
+    """1.000,00 kr. ekskl. moms (1.250,00 kr. inkl. moms)."""
+    return _with_and_without_moms(terms.price_ore, terms.vat_percent)
 
 
 def fee_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
@@ -16,8 +20,7 @@ def fee_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
     many = len(fees)
     return tuple(
         (f"Rate {number} af {many}: " if many > 1 else "Deltagergebyr: ")
-        + f"{kroner(one.amount_ore)} ekskl. moms ({kroner(with_moms(one.amount_ore, one.vat_percent))} inkl. moms)"
-        + f", faktureres {long_day(one.invoice_on)}"
+        + f"{_with_and_without_moms(one.amount_ore, one.vat_percent)}, faktureres {long_day(one.invoice_on)}"
         for number, one in enumerate(fees, start=1)
     )
 
@@ -27,9 +30,18 @@ def seat_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
     return tuple(_seat_line(one) for one in programme.terms.seats if one.attendance == "registered")
 
 
+def is_billed(programme: ProgrammeTerms) -> bool:
+    """Whether a municipality can come to owe anything."""
+    return bool(programme.terms.fees) or any(one.extra for one in programme.terms.seats)
+
+
 def _seat_line(term: SeatTerm) -> str:
     if term.included is None:
         return f"{term.title}: så mange deltagere, I vil"
     places = "1 deltager" if term.included == 1 else f"{term.included} deltagere"
     more = "" if term.extra is None else f"; flere koster {price(term.extra)} for hver til hvert møde"
     return f"{term.title}: {places} fra hver kommune{more}"
+
+
+def _with_and_without_moms(amount_ore: int, vat_percent: int) -> str:
+    return f"{kroner(amount_ore)} ekskl. moms ({kroner(with_moms(amount_ore, vat_percent))} inkl. moms)"

@@ -2,31 +2,102 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from services.enrollment.domain.address_book import Entry
+from services.enrollment.domain.invitation import is_over, own_round
+from services.enrollment.domain.programme import Programme
+from services.enrollment.domain.programme_file.check import CheckResult, SeriesOwner, check
+from services.enrollment.domain.programme_file.municipality import Municipality
+from services.enrollment.domain.programme_file.terms import terms as terms_of
+from shared.contracts.danish import short_day
+from shared.contracts.decision import Decision
+from shared.contracts.enrollment import ProgrammeChanged, ProgrammePublished
 from shared.contracts.programme import ProgrammeTerms
 from shared.contracts.refusal import Refused
 
-Outcome = Literal["published", "changed", "unchanged"]
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A file that can be published. `findings`: what to look at again all the same, with its line, in Danish."""
+
+    text: str
+    terms: ProgrammeTerms
+    findings: tuple[str, ...]
 
 
-def decide(current: ProgrammeTerms | None, new: ProgrammeTerms, source: str) -> Outcome:
-    """Refused `version_not_higher` for other content under a version that is already published.
+def draft(text: str, book: Iterable[Entry]) -> Draft:
+    """Refused 422 `programme_not_publishable` with every finding of the check. `book` are the municipalities."""
+    known = [
+        Municipality(one.organisation.code, one.organisation.name, one.organisation.region, one.organisation.cvr)
+        for one in book
+        if one.organisation.region and one.organisation.cvr
+    ]
+    result = check(text, municipalities=known)
+    if result.programme is None or not result.publishable:
+        raise _not_publishable(result)
+    findings = tuple(f"linje {one.line}: {one.message}" for one in result.findings)
+    return Draft(text, terms_of(result.programme), findings)
 
-    The owner of a programme never changes: others have bound its facts to it.
+
+def publish(current: Programme | None, new: ProgrammeTerms, source: str, now: datetime) -> Decision[Programme]:
+    """The first version, or a higher one in the place of the one there is. The same content again changes nothing.
+
+    Refused `version_not_higher` for other content under a version that is already published. The owner of a programme
+    never changes: others have bound its facts to it. The programme's own round goes out on the day that it says now.
     """
     if new.ref.owner != source:
         raise Refused(
             "other_owner", f"Filen siger, at {new.ref.owner} ejer tilmeldingerne; så skal den udgives dér.", status=422
         )
+    alarms = (own_round(new, now),)
     if current is None:
-        return "published"
-    if current == new:
-        return "unchanged"
+        published = ProgrammePublished(owner=new.ref.owner, terms=new)
+        return Decision(Programme(new, hard=_hard(new, 0)), (published,), alarms)
+    if current.terms == new:
+        return Decision(current, (), alarms)
     if new.ref.version <= current.ref.version:
         raise Refused(
             "version_not_higher",
             f"Version {current.ref.version} er udgivet. Giv filen en højere version, når noget er ændret.",
             version=current.ref.version,
         )
-    return "changed"
+    changed = ProgrammeChanged(owner=new.ref.owner, terms=new)
+    return Decision(replace(current, terms=new, hard=_hard(new, current.taken)), (changed,), alarms)
+
+
+def require_own_series(draft: Draft, cvr: str, where: str) -> None:
+    """Refused when the invoice series belongs to another seller: `cvr`, since it published the programme `where`."""
+    seller = draft.terms.ref.seller
+    if cvr != seller.cvr:
+        raise _not_publishable(check(draft.text, series={seller.series: SeriesOwner(cvr, where)}))
+
+
+def too_late(terms: ProgrammeTerms, now: datetime) -> tuple[str, ...]:
+    """That the day of the invitation has gone by, in Danish; nothing when it has not."""
+    day = terms.enrolment.invite_on
+    if day is None or not is_over(day, now):
+        return ()
+    return (f"Dagen for invitationen ({short_day(day)}) er gået: der inviteres først, når staben starter en runde.",)
+
+
+def _hard(terms: ProgrammeTerms, taken: int) -> int | None:
+    """How many places there are, never fewer than are given; None = as many as sign up."""
+    capacity = terms.enrolment.capacity
+    return None if capacity is None else max(capacity.hard, taken)
+
+
+def _not_publishable(result: CheckResult) -> Refused:
+    errors = [
+        {"field": f"file:{one.line}:{one.column}", "code": one.code, "detail": one.message}
+        for one in result.findings
+        if one.severity == "error"
+    ]
+    return Refused(
+        "programme_not_publishable",
+        f"Filen kan ikke udgives: {len(errors)} ting skal rettes først.",
+        status=422,
+        errors=errors,
+    )

@@ -2,6 +2,9 @@
 
 The order of the seats is (registered_at, number). Whoever stands after the included seats is extra, always and only
 they: nothing about it is stored, so that a cancellation moves the next one in by itself.
+
+A rule takes the roster as it stands and decides how it stands afterwards, with the facts that tell the difference; or
+it refuses.
 """
 
 from __future__ import annotations
@@ -11,8 +14,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.price_text import price
+from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.status import MeetingState
-from shared.contracts.danish import kroner, short_day
+from shared.contracts.danish import short_day
+from shared.contracts.decision import Decision
 from shared.contracts.enrollment import (
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
@@ -20,10 +26,10 @@ from shared.contracts.enrollment import (
     ParticipantRegistered,
     ParticipantReplaced,
     RosterFact,
+    roster_id,
 )
-from shared.contracts.money import with_moms
 from shared.contracts.parties import Person
-from shared.contracts.programme import ExtraTerm, ProgrammeRef, SeatTerm
+from shared.contracts.programme import ExtraTerm, SeatTerm
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting
 from shared.contracts.time import start_of_day
@@ -31,7 +37,7 @@ from shared.contracts.time import start_of_day
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """`number` is drawn from the roster and never used twice."""
+    """`number` is drawn from the roster and never used twice; whoever takes over a seat takes over its number."""
 
     person: Person
     registered_at: datetime
@@ -42,19 +48,31 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """The seats in their order, and what was agreed about them. `closes_days`: days before the meeting's first day.
+    """The seats in their order, of whom, and where. What was agreed about them is the enrolment's."""
 
-    `levels`: what a participant can say to be; empty = not asked.
-    """
-
+    programme: Programme
+    enrolment: Enrolment
     meeting: Meeting
     meeting_state: MeetingState
-    terms: SeatTerm | None
-    group: str | None
-    closes_days: int
-    seats: tuple[Seat, ...]
-    next_number: int
-    levels: tuple[str, ...] = ()
+    seats: tuple[Seat, ...] = ()
+    next_number: int = 1
+
+    @property
+    def id(self) -> str:
+        return roster_id(self.enrolment.id, self.meeting.id)
+
+    @property
+    def terms(self) -> SeatTerm | None:
+        return self.enrolment.seat_terms(self.meeting.kind)
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """What a participant can say to be; empty = not asked."""
+        return self.programme.terms.terms.participant_levels
+
+    @property
+    def limit(self) -> int | None:
+        return None if self.terms is None else self.terms.included
 
     @property
     def included(self) -> tuple[Seat, ...]:
@@ -65,40 +83,76 @@ class Roster:
         return () if self.limit is None else self.seats[self.limit :]
 
     @property
-    def limit(self) -> int | None:
-        return None if self.terms is None else self.terms.included
-
-    @property
     def next_is_extra(self) -> bool:
         return self.limit is not None and len(self.seats) >= self.limit
 
     @property
+    def next_costs(self) -> ExtraTerm | None:
+        """What one more is billed at; None = nothing, or there is no more to be had (`full`)."""
+        return self.terms.extra if self.terms and self.next_is_extra else None
+
+    @property
+    def full(self) -> bool:
+        return self.next_is_extra and self.next_costs is None
+
+    @property
     def last_day_to_register(self) -> date | None:
-        return None if self.meeting.when is None else self.meeting.when.first_day - timedelta(days=self.closes_days)
+        closes_days, when = self.programme.terms.terms.registration_closes_days, self.meeting.when
+        return None if when is None else when.first_day - timedelta(days=closes_days)
 
     def seat_of(self, person_id: str) -> Seat | None:
         return next((seat for seat in self.seats if seat.person.person_id == person_id), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a decision makes of a roster. The extras told as added or removed are exactly those that came or went."""
+def register(
+    roster: Roster, person: Person, accepted_price_ore: int | None, now: datetime, level: str | None = None
+) -> Decision[Roster]:
+    """A seat for `person`. Refused when registration is not open, on a second seat for the same person, on a level
+    that the programme does not have, when there is no price for one more, and when the price of an extra seat was not
+    accepted (with `price_ore` in the answer).
+    """
+    require_open(roster, now)
+    _require_level(roster, level)
+    _require_new(roster, person)
+    if roster.next_is_extra:
+        _require_price(roster, accepted_price_ore)
+    # A clock that was set back never lets a later person in before one who already has a seat.
+    registered_at = max(now, roster.seats[-1].registered_at) if roster.seats else now
+    seats = (*roster.seats, Seat(person, registered_at, roster.next_number, level))
+    return _decided(roster, replace(roster, seats=seats, next_number=roster.next_number + 1))
 
-    after: Roster
-    added: tuple[Person, ...] = ()
-    cancelled: tuple[Person, ...] = ()
-    replaced: tuple[Person, Person] | None = None
-    """The one who leaves and the one who takes over the seat."""
-    moved_in: tuple[Person, ...] = ()
+
+def cancel(roster: Roster, person_id: str, now: datetime) -> Decision[Roster]:
+    """The seat is free again; if it was an included one, the first of the extras moves in."""
+    _require_changeable(roster, now)
+    gone = _require_seat(roster, person_id)
+    return _decided(roster, replace(roster, seats=tuple(seat for seat in roster.seats if seat is not gone)))
+
+
+def replace_participant(
+    roster: Roster, person_id: str, person: Person, now: datetime, level: str | None = None
+) -> Decision[Roster]:
+    """`person` takes over the seat and its place in the order, but not the level; an extra seat stays an extra one."""
+    _require_changeable(roster, now)
+    _require_level(roster, level)
+    seat = _require_seat(roster, person_id)
+    _require_new(roster, person)
+    taken_over = replace(seat, person=person, level=level)
+    return _decided(roster, replace(roster, seats=tuple(taken_over if one is seat else one for one in roster.seats)))
+
+
+def vacate(roster: Roster, now: datetime) -> Decision[Roster]:
+    """Nobody comes to a meeting still to come when it is not, or no longer, for this enrolment."""
+    ours = roster.enrolment.has_place and roster.meeting.group in {None, roster.enrolment.group}
+    if ours or not is_changeable(roster, now):
+        return Decision(roster)
+    return _decided(roster, replace(roster, seats=()))
+
+
+def moved_in(before: Roster, after: Roster) -> tuple[Person, ...]:
     """Were extra, and have an included seat now."""
-    extra_added: tuple[Person, ...] = ()
-    extra_cancelled: tuple[Person, ...] = ()
-
-
-def price(terms: ExtraTerm) -> str:
-    """1.000,00 kr. ekskl. moms (1.250,00 kr. inkl. moms)."""
-    gross = with_moms(terms.price_ore, terms.vat_percent)
-    return f"{kroner(terms.price_ore)} ekskl. moms ({kroner(gross)} inkl. moms)"
+    included = {seat.person.person_id for seat in after.included}
+    return tuple(seat.person for seat in before.extras if seat.person.person_id in included)
 
 
 def seats_used(roster: Roster, *, closed: bool = False) -> str:
@@ -108,118 +162,17 @@ def seats_used(roster: Roster, *, closed: bool = False) -> str:
     used = f"{len(roster.included)} af {roster.limit} pladser brugt"
     if not roster.next_is_extra:
         return used
-    extra = roster.terms.extra if roster.terms else None
     used += f" og {len(roster.extras)} ekstra" if roster.extras else ""
+    extra = roster.next_costs
     return used if closed else f"{used} – " + ("næste koster " + price(extra) if extra else "der er ikke flere pladser")
-
-
-def register(
-    roster: Roster, person: Person, accepted_price_ore: int | None, now: datetime, level: str | None = None
-) -> Change:
-    """A seat for `person`. Refused when registration is not open, on a second seat for the same person, on a level
-    that the programme does not have, when there is no price for one more, and when the price of an extra seat was not
-    accepted (with `price_ore` in the answer).
-    """
-    require_open(roster, now)
-    _require_level(roster, level)
-    if roster.seat_of(person.person_id) is not None:
-        raise Refused(
-            "already_registered", f"{person.name} ({person.email}) er allerede tilmeldt mødet.", field="email"
-        )
-    if roster.next_is_extra:
-        _require_price(roster, accepted_price_ore)
-    # A clock that was set back never lets a later person in before one who already has a seat.
-    registered_at = max(now, roster.seats[-1].registered_at) if roster.seats else now
-    seats = (*roster.seats, Seat(person, registered_at, roster.next_number, level))
-    after = replace(roster, seats=seats, next_number=roster.next_number + 1)
-    return Change(after, added=(person,), extra_added=(person,) if roster.next_is_extra else ())
-
-
-def cancel(roster: Roster, person_id: str, now: datetime) -> Change:
-    """The seat is free again; if it was an included one, the first of the extras moves in."""
-    _require_changeable(roster, now)
-    gone = _require_seat(roster, person_id)
-    after = replace(roster, seats=tuple(seat for seat in roster.seats if seat is not gone))
-    was_extra = gone in roster.extras
-    return Change(
-        after,
-        cancelled=(gone.person,),
-        extra_cancelled=(gone.person,) if was_extra else (),
-        moved_in=() if was_extra else tuple(seat.person for seat in roster.extras[:1]),
-    )
-
-
-def replace_participant(
-    roster: Roster, person_id: str, person: Person, now: datetime, level: str | None = None
-) -> Change:
-    """`person` takes over the seat and its place in the order, but not the level; an extra seat stays an extra one."""
-    _require_changeable(roster, now)
-    _require_level(roster, level)
-    seat = _require_seat(roster, person_id)
-    if roster.seat_of(person.person_id) is not None:
-        raise Refused(
-            "already_registered", f"{person.name} ({person.email}) er allerede tilmeldt mødet.", field="email"
-        )
-    taken_over = replace(seat, person=person, level=level)
-    after = replace(roster, seats=tuple(taken_over if one is seat else one for one in roster.seats))
-    extra = seat in roster.extras
-    return Change(
-        after,
-        replaced=(seat.person, person),
-        extra_cancelled=(seat.person,) if extra else (),
-        extra_added=(person,) if extra else (),
-    )
-
-
-def empty(roster: Roster) -> Change:
-    """Nobody comes any more: the enrolment is withdrawn, or belongs to another group from now on."""
-    return Change(
-        replace(roster, seats=()),
-        cancelled=tuple(seat.person for seat in roster.seats),
-        extra_cancelled=tuple(seat.person for seat in roster.extras),
-    )
-
-
-def told(change: Change, programme: ProgrammeRef, enrolment: Enrolment) -> tuple[RosterFact, ...]:
-    """What others are told of a change, in the order in which it happened."""
-    if enrolment.contact is None:
-        raise ValueError(f"enrolment {enrolment.id} has people and no contact")
-    about: dict[str, Any] = {
-        "owner": programme.owner,
-        "programme": programme,
-        "enrolment_id": enrolment.id,
-        "organisation": enrolment.organisation,
-        "contact": enrolment.contact,
-        "meeting": change.after.meeting,
-    }
-    facts: list[RosterFact] = [ParticipantCancelled(**about, person=person) for person in change.cancelled]
-    levels = {seat.person.person_id: seat.level for seat in change.after.seats}
-    facts += [
-        ParticipantRegistered(
-            **about, person=person, extra=person in change.extra_added, level=levels[person.person_id]
-        )
-        for person in change.added
-    ]
-    if change.replaced is not None:
-        previous, person = change.replaced
-        facts.append(ParticipantReplaced(**about, person=person, previous=previous, level=levels[person.person_id]))
-    facts += [ExtraParticipantRemoved(**about, person=person, reason="cancelled") for person in change.extra_cancelled]
-    facts += [ExtraParticipantRemoved(**about, person=person, reason="moved_in") for person in change.moved_in]
-    terms = change.after.terms.extra if change.after.terms else None
-    if terms is not None:
-        facts += [
-            ExtraParticipantAdded(**about, person=person, billing=enrolment.billing, terms=terms)
-            for person in change.extra_added
-        ]
-    return tuple(facts)
 
 
 def require_open(roster: Roster, now: datetime) -> None:
     """Raises Refused unless people may be registered for the meeting now."""
-    terms = roster.terms
+    terms, group = roster.terms, roster.meeting.group
     if terms is None or terms.attendance != "registered" or roster.meeting.roles:
         raise Refused("no_registration", "Der tilmeldes ikke deltagere til dette møde.")
-    if roster.meeting.group is not None and roster.meeting.group != roster.group:
+    if group is not None and group != roster.enrolment.group:
         raise Refused("other_group", "Mødet er for en anden gruppe end kommunens.")
     if roster.meeting_state == "planned" or roster.meeting.when is None:
         raise Refused("registration_not_open", "Mødet har ikke fået en dato endnu, så tilmeldingen er ikke åben.")
@@ -229,7 +182,27 @@ def require_open(roster: Roster, now: datetime) -> None:
         raise Refused("registration_closed", f"Tilmeldingen til mødet lukkede den {short_day(last)}.")
 
 
-def is_over(roster: Roster, now: datetime) -> bool:
+def why_closed(roster: Roster, now: datetime) -> str | None:
+    """Why nobody can be registered now, in Danish; None when it is open."""
+    try:
+        require_open(roster, now)
+    except Refused as refused:
+        return refused.detail
+    return None
+
+
+def is_changeable(roster: Roster, now: datetime) -> bool:
+    """Whether who has a seat may still leave it to another, or to nobody."""
+    return roster.meeting_state != "cancelled" and not _is_over(roster, now)
+
+
+def require_roster(roster: Roster | None) -> Roster:
+    if roster is None:
+        raise Refused("unknown_meeting", "Mødet findes ikke i forløbet.", status=404, field="meeting_id")
+    return roster
+
+
+def _is_over(roster: Roster, now: datetime) -> bool:
     """Held, as its owner told or because its last day in Denmark is gone."""
     when = roster.meeting.when
     return roster.meeting_state == "held" or (
@@ -239,10 +212,60 @@ def is_over(roster: Roster, now: datetime) -> bool:
     )
 
 
+def _decided(before: Roster, after: Roster) -> Decision[Roster]:
+    """With what others are told of the difference, in the order in which it happened."""
+    if after.seats == before.seats:
+        return Decision(after)
+    enrolment, ref = after.enrolment, after.programme.ref
+    about: dict[str, Any] = {
+        "owner": ref.owner,
+        "programme": ref,
+        "enrolment_id": enrolment.id,
+        "organisation": enrolment.organisation,
+        "contact": enrolment.known_contact,
+        "meeting": after.meeting,
+    }
+    earlier, later = {seat.number: seat for seat in before.seats}, {seat.number: seat for seat in after.seats}
+    facts: list[RosterFact] = [
+        ParticipantCancelled(**about, person=seat.person) for number, seat in earlier.items() if number not in later
+    ]
+    facts += [
+        ParticipantRegistered(**about, person=seat.person, extra=seat in after.extras, level=seat.level)
+        for number, seat in later.items()
+        if number not in earlier
+    ]
+    facts += [
+        ParticipantReplaced(**about, person=seat.person, previous=earlier[number].person, level=seat.level)
+        for number, seat in later.items()
+        if number in earlier and seat.person.person_id != earlier[number].person.person_id
+    ]
+    facts += _extras_told(before, after, about)
+    return Decision(after, tuple(facts))
+
+
+def _extras_told(before: Roster, after: Roster, about: dict[str, Any]) -> list[RosterFact]:
+    """The extras that are told as added or removed are exactly those that came or went."""
+    facts: list[RosterFact] = [
+        ExtraParticipantRemoved(**about, person=seat.person, reason="cancelled")
+        for seat in before.extras
+        if after.seat_of(seat.person.person_id) is None
+    ]
+    facts += [ExtraParticipantRemoved(**about, person=person, reason="moved_in") for person in moved_in(before, after)]
+    terms = after.terms.extra if after.terms else None
+    were = {seat.person.person_id for seat in before.extras}
+    if terms is not None:
+        facts += [
+            ExtraParticipantAdded(**about, person=seat.person, billing=after.enrolment.billing, terms=terms)
+            for seat in after.extras
+            if seat.person.person_id not in were
+        ]
+    return facts
+
+
 def _require_changeable(roster: Roster, now: datetime) -> None:
     if roster.meeting_state == "cancelled":
         raise Refused("meeting_cancelled", "Mødet er aflyst.")
-    if is_over(roster, now):
+    if _is_over(roster, now):
         raise Refused("meeting_held", "Mødet er afholdt, så tilmeldingerne kan ikke ændres.")
 
 
@@ -252,8 +275,15 @@ def _require_level(roster: Roster, level: str | None) -> None:
         raise Refused("unknown_level", f"»{level[:60]}« er ikke et af svarene. {there}", status=422, field="level")
 
 
+def _require_new(roster: Roster, person: Person) -> None:
+    if roster.seat_of(person.person_id) is not None:
+        raise Refused(
+            "already_registered", f"{person.name} ({person.email}) er allerede tilmeldt mødet.", field="email"
+        )
+
+
 def _require_price(roster: Roster, accepted_price_ore: int | None) -> None:
-    extra = roster.terms.extra if roster.terms else None
+    extra = roster.next_costs
     if extra is None:
         raise Refused("no_more_seats", f"Alle {roster.limit} pladser er brugt, og der kan ikke købes flere.")
     if accepted_price_ore != extra.price_ore:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from services.enrollment.entrypoints import acts
-from services.enrollment.usecases.list_enrolments import list_enrolments, show_enrolment
-from services.enrollment.usecases.list_invitations import list_invitations
-from services.enrollment.usecases.list_organisations import list_organisations, show_organisation
-from services.enrollment.usecases.list_participants import list_meetings, list_participants
-from services.enrollment.usecases.list_programmes import list_programmes, show_programme
+from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
+from services.enrollment.usecases.read_invitations import read_invitations
+from services.enrollment.usecases.read_meetings import read_meetings
+from services.enrollment.usecases.read_organisations import read_organisation, read_organisations
+from services.enrollment.usecases.read_programmes import read_programme, read_programmes
+from services.enrollment.usecases.read_rosters import read_rosters
 from shared.web.routes import read, write
 
 _API = "/api/enrollment"
@@ -19,21 +20,21 @@ _PARTICIPANT = f"{_PARTICIPANTS}/{{person_id}}"
 
 ROUTES = (
     write("POST", f"{_API}/programmes", acts.PUBLISH, scope="staff"),
-    read(f"{_API}/programmes", list_programmes, scope="enrol"),
-    read(_PROGRAMME, show_programme, scope="enrol"),
+    read(f"{_API}/programmes", read_programmes, scope="enrol"),
+    read(_PROGRAMME, read_programme, scope="enrol"),
     write("POST", f"{_PROGRAMME}/invitations", acts.INVITE, scope="staff"),
-    read(f"{_PROGRAMME}/invitations", list_invitations, scope="staff"),
-    read(f"{_API}/organisations", list_organisations, scope="staff"),
+    read(f"{_PROGRAMME}/invitations", read_invitations, scope="staff"),
+    read(f"{_API}/organisations", read_organisations, scope="staff"),
     write("POST", f"{_API}/organisations/import", acts.IMPORT_ADDRESSES, scope="staff"),
-    read(_ORGANISATION, show_organisation, scope="staff"),
+    read(_ORGANISATION, read_organisation, scope="staff"),
     write("PUT", _ORGANISATION, acts.PUT_ORGANISATION, scope="staff"),
     write("POST", f"{_API}/enrolments", acts.ENROL, scope="enrol"),
-    read(f"{_API}/enrolments", list_enrolments, scope="enrol"),
-    read(_ENROLMENT, show_enrolment, scope="enrol"),
+    read(f"{_API}/enrolments", read_enrolments, scope="enrol"),
+    read(_ENROLMENT, read_enrolment, scope="enrol"),
     write("POST", f"{_ENROLMENT}/withdrawal", acts.WITHDRAW, scope="enrol"),
     write("PUT", f"{_ENROLMENT}/group", acts.CHANGE_GROUP, scope="staff"),
-    read(f"{_API}/meetings", list_meetings, scope="enrol"),
-    read(f"{_ENROLMENT}/participants", list_participants, scope="enrol"),
+    read(f"{_API}/meetings", read_meetings, scope="enrol"),
+    read(f"{_ENROLMENT}/participants", read_rosters, scope="enrol"),
     write("POST", _PARTICIPANTS, acts.REGISTER, scope="enrol"),
     write("PUT", _PARTICIPANT, acts.REPLACE, scope="enrol"),
     write("DELETE", _PARTICIPANT, acts.CANCEL, scope="enrol"),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from services.enrollment.adapters.invitations import INVITATION
+from services.enrollment.domain.invitation import INVITATION, REMINDER
 from services.enrollment.usecases.invite_by_itself import invite_by_itself
-from services.enrollment.usecases.invite_municipalities import REMINDER
 from services.enrollment.usecases.remind_silent import remind_silent
 from shared.runtime.timers import at
 

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from services.enrollment.adapters import rosters
-from services.enrollment.domain.roster import cancel, seats_used, told
-from services.enrollment.usecases.open_roster import open_roster
+from services.enrollment.domain.roster import cancel, moved_in, seats_used
+from services.enrollment.usecases.lock_roster import lock_roster
 from shared.base.answers import Answer
 from shared.contracts.enrollment import CancelParticipant
 from shared.storage.tx import Tx
 
 
 async def cancel_participant(tx: Tx, command: CancelParticipant) -> Answer:
-    programme, enrolment, roster = await open_roster(tx, command.enrolment_id, command.meeting_id)
+    roster = await lock_roster(tx, command.enrolment_id, command.meeting_id)
 
-    change = cancel(roster, command.person_id, tx.now)
+    decided = cancel(roster, command.person_id, tx.now)
 
-    await rosters.save(tx, enrolment, change.after)
-    for fact in told(change, programme.ref, enrolment):
-        tx.publish(fact)
+    await rosters.save(tx, roster, decided.after, tx.cause)
+    tx.tell(decided)
     return Answer(
         {
             "person_id": command.person_id,
-            "moved_in": [person.person_id for person in change.moved_in],
-            "registered": len(change.after.seats),
-            "seats": seats_used(change.after),
+            "moved_in": [person.person_id for person in moved_in(roster, decided.after)],
+            "registered": len(decided.after.seats),
+            "seats": seats_used(decided.after),
         }
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from services.enrollment.adapters import sign_ups
-from services.enrollment.usecases.enrol_municipalities import give_places
+from services.enrollment.domain.sign_up import require_waiting
+from services.enrollment.usecases.give_places import give_places
 from shared.base.answers import Answer, Asked
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
@@ -16,11 +17,9 @@ class ConfirmSignUp(Command):
 
 async def confirm_sign_up(tx: Tx, command: ConfirmSignUp) -> Answer:
     """The day the form came in counts against the deadline, not the day of the confirmation."""
-    sign_up = await sign_ups.load(tx, command.sign_up_id)
-    if sign_up is None:
-        raise Refused("link_replaced", "Linket er erstattet af et nyere. Brug den seneste mail fra os.", status=410)
+    sign_up = require_waiting(await sign_ups.load(tx, command.sign_up_id))
     (outcome,) = await give_places(tx, [Asked(sign_up.command, tx.cause)], received_at=sign_up.received_at)
     if isinstance(outcome, Refused):
         raise outcome
-    await sign_ups.confirm(tx, sign_up.id)
+    await sign_ups.mark_confirmed(tx, sign_up.id)
     return outcome

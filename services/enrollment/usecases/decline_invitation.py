@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from services.enrollment.adapters import enrolments
-from services.enrollment.domain.enrolment import withdraw
+from services.enrollment.domain.enrolment import decline
 from shared.base.answers import Answer
 from shared.contracts.event import Command
-from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
 
@@ -15,14 +14,11 @@ class DeclineInvitation(Command):
 
 
 async def decline_invitation(tx: Tx, command: DeclineInvitation) -> Answer:
-    """Only who has not answered otherwise: the link of an invitation never takes a place away."""
-    before = await enrolments.lock_one(tx, command.enrolment_id)
-    if before is not None and before.state == "declined":
-        return Answer({"enrolment_id": before.id, "state": before.state})
-    if before is None or before.state != "invited":
-        raise Refused("already_answered", "Kommunen har allerede svaret på invitationen.")
+    before = await enrolments.lock(tx, command.enrolment_id)
 
-    after = withdraw(before, tx.now)
+    decided = decline(before, tx.now)
 
-    await enrolments.save(tx, [(after, tx.cause)])
-    return Answer({"enrolment_id": after.id, "state": after.state})
+    if decided.after != before:
+        await enrolments.save(tx, decided.after, tx.cause)
+    tx.tell(decided)
+    return Answer({"enrolment_id": decided.after.id, "state": decided.after.state})

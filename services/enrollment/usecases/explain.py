@@ -10,14 +10,14 @@ from shared.storage.tx import Tx
 
 async def explain(tx: Tx, sought: str) -> Effect | None:
     """An enrolment, a programme, or somebody's newest seat (by person_id or roster id)."""
-    enrolment = await causes.of_enrolment(tx, sought)
+    enrolment = await causes.load_of_enrolment(tx, sought)
     if enrolment is not None:
         word = status(enrolment.state, forbehold_open=enrolment.forbehold_open)
         return Effect("tilmelding", f"{enrolment.organisation} i {enrolment.programme}: {word}", enrolment.cause)
-    programme = await causes.of_programme(tx, sought)
+    programme = await causes.load_of_programme(tx, sought)
     if programme is not None:
         return Effect("forløb", f"{programme.title}, version {programme.version}", programme.cause)
-    seat = await causes.of_seat(tx, sought)
+    seat = await causes.load_of_seat(tx, sought)
     if seat is not None:
         return Effect("deltager", f"{seat.person} fra {seat.organisation} ved {seat.meeting}", seat.cause)
     return None

@@ -7,7 +7,7 @@ import binascii
 
 from services.enrollment.adapters import organisations
 from services.enrollment.adapters.spreadsheet import SpreadsheetError, read_table
-from services.enrollment.domain.address_book import changed, read_rows
+from services.enrollment.domain.address_book import changed, require_rows
 from shared.base.answers import Answer
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
@@ -22,29 +22,22 @@ class ImportAddresses(Command):
 
 
 async def import_addresses(tx: Tx, command: ImportAddresses) -> Answer:
-    """Refused 422 `address_book_wrong` with every error at its row and column; then nothing is imported."""
+    heading, rows = _table(command.content)
+    changes = require_rows(heading, rows, await organisations.load_codes(tx))
+    book = await organisations.load_many(tx, [one.code for one in changes])
+
+    decided = [(book[one.code], changed(book[one.code], one).after) for one in changes]
+
+    differing = [after for before, after in decided if after != before]
+    if not command.dry_run:
+        await organisations.save(tx, differing)
+    return Answer({"rows": len(changes), "changed": len(differing), "dry_run": command.dry_run})
+
+
+def _table(content: str) -> tuple[list[str], list[list[str]]]:
     try:
-        heading, rows = read_table(base64.b64decode(command.content, validate=True))
+        return read_table(base64.b64decode(content, validate=True))
     except binascii.Error as error:
         raise Refused("not_base64", "Indholdet skal være base64.", status=422, field="content") from error
     except SpreadsheetError as error:
         raise Refused("unreadable_file", str(error), status=422, field="content") from error
-    changes, findings = read_rows(heading, rows, await organisations.codes(tx))
-    if findings:
-        raise Refused(
-            "address_book_wrong",
-            f"Intet er indlæst: {len(findings)} fejl skal rettes først.",
-            status=422,
-            errors=[
-                {"field": f"content:{one.row}:{one.column}", "code": "wrong_cell", "detail": str(one)}
-                for one in findings
-            ],
-        )
-
-    book = await organisations.by_code(tx, [one.code for one in changes])
-    after = [changed(book[one.code], one) for one in changes]
-    differing = [entry for entry in after if entry != book[entry.organisation.code]]
-
-    if not command.dry_run:
-        await organisations.save(tx, differing)
-    return Answer({"rows": len(changes), "changed": len(differing), "dry_run": command.dry_run})

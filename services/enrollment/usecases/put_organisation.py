@@ -5,12 +5,11 @@ from __future__ import annotations
 from pydantic import Field
 
 from services.enrollment.adapters import organisations
-from services.enrollment.domain.address_book import Entry, require_billing, require_email, require_name
-from services.enrollment.usecases.list_organisations import as_json
+from services.enrollment.domain.address_book import rewritten
+from services.enrollment.usecases.read_organisations import shown
 from shared.base.answers import Answer
 from shared.contracts.event import Command
 from shared.contracts.parties import Billing
-from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
 
@@ -24,19 +23,10 @@ class PutOrganisation(Command):
 
 
 async def put_organisation(tx: Tx, command: PutOrganisation) -> Answer:
-    known = (await organisations.by_code(tx, [command.code])).get(command.code)
-    if known is None:
-        raise Refused("unknown_organisation", "Organisationen er ikke i adressebogen.", status=404, field="code")
+    entry = await organisations.load(tx, command.code)
 
-    entry = Entry(
-        organisation=known.organisation,
-        main_email=None if command.main_email is None else require_email(command.main_email, "main_email"),
-        roles={
-            require_name(role, "roles").casefold(): require_email(email, f"roles.{role}")
-            for role, email in command.roles.items()
-        },
-        billing=require_billing(command.billing),
-    )
+    decided = rewritten(entry, command.main_email, command.roles, command.billing)
 
-    await organisations.save(tx, [entry])
-    return Answer(as_json(entry))
+    if decided.after != entry:
+        await organisations.save(tx, [decided.after])
+    return Answer(shown(decided.after))

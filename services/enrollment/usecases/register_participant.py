@@ -8,28 +8,27 @@ from __future__ import annotations
 
 from services.enrollment.adapters import people, rosters
 from services.enrollment.domain.address_book import require_email, require_name
-from services.enrollment.domain.roster import register, seats_used, told
-from services.enrollment.usecases.open_roster import open_roster
+from services.enrollment.domain.roster import register, seats_used
+from services.enrollment.usecases.lock_roster import lock_roster
 from shared.base.answers import Answer
 from shared.contracts.enrollment import RegisterParticipant
 from shared.storage.tx import Tx
 
 
 async def register_participant(tx: Tx, command: RegisterParticipant) -> Answer:
-    programme, enrolment, roster = await open_roster(tx, command.enrolment_id, command.meeting_id)
+    roster = await lock_roster(tx, command.enrolment_id, command.meeting_id)
     name, email = require_name(command.name, "name"), require_email(command.email, "email")
-    person = await people.recognise_one(tx, enrolment.organisation.code, name, email)
+    person = await people.recognise(tx, roster.enrolment.organisation.code, name, email)
 
-    change = register(roster, person, command.accepted_price_ore, tx.now, command.level)
+    decided = register(roster, person, command.accepted_price_ore, tx.now, command.level)
 
-    await rosters.save(tx, enrolment, change.after)
-    for fact in told(change, programme.ref, enrolment):
-        tx.publish(fact)
+    await rosters.save(tx, roster, decided.after, tx.cause)
+    tx.tell(decided)
     return Answer(
         {
             "person_id": person.person_id,
-            "extra": person in change.extra_added,
-            "registered": len(change.after.seats),
-            "seats": seats_used(change.after),
+            "extra": decided.after.seat_of(person.person_id) in decided.after.extras,
+            "registered": len(decided.after.seats),
+            "seats": seats_used(decided.after),
         }
     )

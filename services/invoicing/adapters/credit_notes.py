@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from shared.base.cause import Cause
-from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued
+from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued, Invoice
+from shared.storage.table import CAUSE, Table, cause_columns, cause_of
 from shared.storage.tx import Tx
 
+_CREDIT_NOTES = Table(
+    "credit_notes",
+    {
+        "id": "text",
+        "series": "text",
+        "organiser": "text",
+        "number": "bigint",
+        "credit_id": "text",
+        "asked": "json",
+        "invoice_id": "text",
+        "issued_on": "date",
+        "net_ore": "bigint",
+        "vat_ore": "bigint",
+        "gross_ore": "bigint",
+        "rounding_ore": "bigint",
+        "document": "json",
+        **CAUSE,
+    },
+    key=("id",),
+)
+_SELECT = """
+    SELECT c.document::text AS document, c.correlation_id, c.causation_id, c.actor
+    FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id
+"""
 
-class Issued(NamedTuple):
-    """As those who look read it."""
 
-    note: CreditNoteIssued
-    cause: Cause
-
-
-async def credited_lines(tx: Tx, invoice_id: str) -> dict[str, int]:
+async def load_credited_lines(tx: Tx, invoice_id: str) -> dict[str, int]:
     """Claim id → net øre given back so far; those of an invoice that is locked stay as they are."""
     rows = await tx.fetch("SELECT claim_id, credited_ore FROM credited_lines WHERE invoice_id = $1", invoice_id)
     return {row["claim_id"]: row["credited_ore"] for row in rows}
 
 
-async def of_wish(tx: Tx, credit_id: str) -> tuple[CreditNoteIssued, CreditInvoice] | None:
+async def load_wish(tx: Tx, credit_id: str) -> tuple[CreditNoteIssued, CreditInvoice] | None:
     """The credit note that was asked for under this name, and what was asked for."""
     row = await tx.fetchrow(
         "SELECT document::text AS document, asked::text AS asked FROM credit_notes WHERE credit_id = $1", credit_id
@@ -35,34 +54,29 @@ async def of_wish(tx: Tx, credit_id: str) -> tuple[CreditNoteIssued, CreditInvoi
     )
 
 
-async def insert(tx: Tx, issued: CreditNoteIssued, asked: CreditInvoice) -> bool:
-    """False = another one got that `credit_id` a moment ago. What its lines come to is read from the invoice itself."""
-    new = await tx.fetchval(
-        """
-        INSERT INTO credit_notes (id, series, organiser, number, credit_id, asked, invoice_id, issued_on,
-                                  net_ore, vat_ore, gross_ore, rounding_ore, document,
-                                  correlation_id, causation_id, actor)
-        SELECT i.series || '-' || $2::bigint, i.series, i.organiser, $2, $3, $4::text::json, i.id, $5,
-               $6, $7, $8, $9, $10::text::json, $11, $12, $13
-        FROM invoices i WHERE i.id = $1
-        ON CONFLICT (credit_id) DO NOTHING RETURNING id
-        """,
-        issued.invoice_id,
-        issued.number,
-        asked.credit_id,
-        asked.model_dump_json(),
-        issued.issued_on,
-        issued.net_ore,
-        issued.vat_ore,
-        issued.gross_ore,
-        issued.rounding_ore,
-        issued.__pydantic_serializer__.to_json(issued).decode(),
-        tx.cause.correlation_id,
-        tx.cause.causation_id,
-        tx.cause.actor,
-    )
-    if new is None:
+async def insert(tx: Tx, issued: CreditNoteIssued, credited: Invoice, asked: CreditInvoice) -> bool:
+    """False = another one got that `credit_id` a moment ago. `credited` is locked."""
+    row = {
+        "id": issued.id,
+        "series": credited.series,
+        "organiser": credited.programme.seller.cvr,
+        "number": issued.number,
+        "credit_id": asked.credit_id,
+        "asked": asked.model_dump_json(),
+        "invoice_id": credited.id,
+        "issued_on": issued.issued_on,
+        "net_ore": issued.net_ore,
+        "vat_ore": issued.vat_ore,
+        "gross_ore": issued.gross_ore,
+        "rounding_ore": issued.rounding_ore,
+        "document": issued.__pydantic_serializer__.to_json(issued).decode(),
+        **cause_columns(tx.cause),
+    }
+    if not await _CREDIT_NOTES.insert_new(tx, [row]):
+        if await load_wish(tx, asked.credit_id) is None:
+            raise LookupError(f"there is another credit note {issued.id}")
         return False
+    # What a line came to is read from the invoice itself: no more than that can be given back.
     await tx.execute(
         """
         INSERT INTO credited_lines AS known (invoice_id, claim_id, line_ore, credited_ore)
@@ -79,24 +93,23 @@ async def insert(tx: Tx, issued: CreditNoteIssued, asked: CreditInvoice) -> bool
     return True
 
 
-async def read(
-    tx: Tx,
-    *,
-    credit_note_id: str | None = None,
-    invoice_id: str | None = None,
-    programme_id: str | None = None,
-    enrolment_id: str | None = None,
-) -> list[Issued]:
-    """For people who look; by series and number."""
+async def load(tx: Tx, credit_note_id: str) -> tuple[CreditNoteIssued, Cause] | None:
+    """With what it goes back to."""
+    row = await tx.fetchrow(f"{_SELECT} WHERE c.id = $1", credit_note_id)
+    return None if row is None else (_issued(row), cause_of(row))
+
+
+async def load_all(
+    tx: Tx, *, invoice_id: str | None = None, programme_id: str | None = None, enrolment_id: str | None = None
+) -> list[CreditNoteIssued]:
+    """By series and number."""
     rows = await tx.fetch(
-        """
-        SELECT c.document::text AS document, c.correlation_id, c.causation_id, c.actor
-        FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id
-        WHERE ($1::text IS NULL OR c.id = $1) AND ($2::text IS NULL OR c.invoice_id = $2)
-          AND ($3::text IS NULL OR i.programme_id = $3) AND ($4::text IS NULL OR i.enrolment_id = $4)
+        f"""
+        {_SELECT}
+        WHERE ($1::text IS NULL OR c.invoice_id = $1) AND ($2::text IS NULL OR i.programme_id = $2)
+          AND ($3::text IS NULL OR i.enrolment_id = $3)
         ORDER BY c.series, c.number
         """,
-        credit_note_id,
         invoice_id,
         programme_id,
         enrolment_id,
@@ -104,6 +117,5 @@ async def read(
     return [_issued(row) for row in rows]
 
 
-def _issued(row: Any) -> Issued:
-    cause = Cause(row["correlation_id"], row["causation_id"], row["actor"])
-    return Issued(CreditNoteIssued.model_validate_json(row["document"]), cause)
+def _issued(row: Any) -> CreditNoteIssued:
+    return CreditNoteIssued.model_validate_json(row["document"])

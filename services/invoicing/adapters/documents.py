@@ -12,12 +12,12 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.invoicing.adapters import pdf
-from services.invoicing.adapters.formats import chosen
+from services.invoicing.adapters.einvoice import pdf
+from services.invoicing.adapters.einvoice.formats import chosen
 from services.invoicing.domain import credit_note
-from services.invoicing.domain.document import Document
+from services.invoicing.domain.document.how_to_pay import how_to_pay
+from services.invoicing.domain.document.model import Document
 from services.invoicing.domain.from_invoice import credit_note_document, invoice_document
-from services.invoicing.domain.how_to_pay import how_to_pay
 from services.invoicing.domain.invoice import as_told
 from services.invoicing.domain.vat import vat_sums
 from shared.contracts.danish import kroner, short_day

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
+from services.invoicing.domain.standing import Standing
 from shared.base.cause import Cause
 from shared.contracts.invoicing import CreditNoteIssued, Invoice, RegisterPayment
+from shared.storage.table import CAUSE, Table, cause_columns, cause_of
 from shared.storage.tx import Tx
 
-REMIND_OVERDUE = "remind_overdue"
-"""Timer, keyed by series, due day and level: invoices that fall due together share one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """An invoice with what has been paid and credited of it. Outstanding is negative when that is too much."""
-
-    invoice: Invoice
-    cause: Cause
-    paid_ore: int
-    credited_ore: int
-    reminders: int
-
-    @property
-    def outstanding_ore(self) -> int:
-        return self.invoice.gross_ore - self.credited_ore - self.paid_ore
-
-
-_STANDING = """
+_INVOICES = Table(
+    "invoices",
+    {
+        "id": "text",
+        "series": "text",
+        "organiser": "text",
+        "number": "bigint",
+        "issued_on": "date",
+        "due_on": "date",
+        "programme_id": "text",
+        "enrolment_id": "text",
+        "organisation_code": "text",
+        "net_ore": "bigint",
+        "vat_ore": "bigint",
+        "gross_ore": "bigint",
+        "document": "json",
+        **CAUSE,
+    },
+    key=("id",),
+)
+_PAYMENTS = Table(
+    "payments",
+    {"id": "text", "invoice_id": "text", "amount_ore": "bigint", "paid_on": "date", **CAUSE},
+    key=("id",),
+)
+_NOTICES = Table(
+    "overdue_notices",
+    {"invoice_id": "text", "level": "smallint", "told_on": "date", "outstanding_ore": "bigint", **CAUSE},
+    key=("invoice_id", "level"),
+)
+_WRITTEN = Table("written_documents", {"series": "text", "last": "bigint"}, key=("series",))
+_SELECT = """
     SELECT i.document::text AS document, i.correlation_id, i.causation_id, i.actor,
            (SELECT coalesce(sum(p.amount_ore), 0)::bigint FROM payments p WHERE p.invoice_id = i.id) AS paid_ore,
            (SELECT coalesce(sum(c.gross_ore + c.rounding_ore), 0)::bigint FROM credit_notes c
@@ -67,124 +80,115 @@ async def draw_number(tx: Tx, credited: Invoice) -> int:
     return number
 
 
-async def insert(tx: Tx, issued: Sequence[tuple[Invoice, Cause]]) -> None:
-    await tx.execute(
-        """
-        INSERT INTO invoices (id, series, organiser, number, issued_on, due_on, programme_id, enrolment_id,
-                              organisation_code, net_ore, vat_ore, gross_ore, document,
-                              correlation_id, causation_id, actor)
-        SELECT id, series, organiser, number, issued_on, due_on, programme_id, enrolment_id,
-               organisation_code, net_ore, vat_ore, gross_ore, document::json, correlation_id, causation_id, actor
-        FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::date[], $6::date[], $7::text[], $8::text[],
-                    $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[],
-                    $16::text[])
-            AS new (id, series, organiser, number, issued_on, due_on, programme_id, enrolment_id,
-                    organisation_code, net_ore, vat_ore, gross_ore, document, correlation_id, causation_id, actor)
-        """,
-        [invoice.id for invoice, _ in issued],
-        [invoice.series for invoice, _ in issued],
-        [invoice.programme.seller.cvr for invoice, _ in issued],
-        [invoice.number for invoice, _ in issued],
-        [invoice.issued_on for invoice, _ in issued],
-        [invoice.due_on for invoice, _ in issued],
-        [invoice.programme.id for invoice, _ in issued],
-        [invoice.enrolment_id for invoice, _ in issued],
-        [invoice.buyer.code for invoice, _ in issued],
-        [invoice.net_ore for invoice, _ in issued],
-        [invoice.vat_ore for invoice, _ in issued],
-        [invoice.gross_ore for invoice, _ in issued],
-        [invoice.__pydantic_serializer__.to_json(invoice).decode() for invoice, _ in issued],
-        [cause.correlation_id for _, cause in issued],
-        [cause.causation_id for _, cause in issued],
-        [cause.actor for _, cause in issued],
+async def insert(tx: Tx, issued: Sequence[Invoice], causes: Mapping[str, Cause]) -> None:
+    """`causes` by invoice id."""
+    because = [causes[invoice.id] for invoice in issued]
+    await _INVOICES.insert(
+        tx,
+        {
+            "id": [invoice.id for invoice in issued],
+            "series": [invoice.series for invoice in issued],
+            "organiser": [invoice.programme.seller.cvr for invoice in issued],
+            "number": [invoice.number for invoice in issued],
+            "issued_on": [invoice.issued_on for invoice in issued],
+            "due_on": [invoice.due_on for invoice in issued],
+            "programme_id": [invoice.programme.id for invoice in issued],
+            "enrolment_id": [invoice.enrolment_id for invoice in issued],
+            "organisation_code": [invoice.buyer.code for invoice in issued],
+            "net_ore": [invoice.net_ore for invoice in issued],
+            "vat_ore": [invoice.vat_ore for invoice in issued],
+            "gross_ore": [invoice.gross_ore for invoice in issued],
+            "document": [invoice.__pydantic_serializer__.to_json(invoice).decode() for invoice in issued],
+            "correlation_id": [cause.correlation_id for cause in because],
+            "causation_id": [cause.causation_id for cause in because],
+            "actor": [cause.actor for cause in because],
+        },
     )
 
 
-async def load(tx: Tx, invoice_id: str) -> Standing | None:
-    """Locked until the transaction ends: payments and credit notes of it come one after the other."""
+async def lock(tx: Tx, invoice_id: str) -> Standing | None:
+    """Until the transaction ends: payments and credit notes of it come one after the other."""
     if await tx.fetchval("SELECT id FROM invoices WHERE id = $1 FOR UPDATE", invoice_id) is None:
         return None
-    row = await tx.fetchrow(_STANDING + "WHERE i.id = $1", invoice_id)
+    # A statement of its own: only one that begins after the lock sees what was paid or credited meanwhile.
+    row = await tx.fetchrow(f"{_SELECT} WHERE i.id = $1", invoice_id)
     return None if row is None else _standing(row)
 
 
-async def read(
-    tx: Tx, *, invoice_id: str | None = None, programme_id: str | None = None, enrolment_id: str | None = None
-) -> list[Standing]:
-    """For people who look; by series and number."""
-    rows = await tx.fetch(
-        _STANDING
-        + """
-        WHERE ($1::text IS NULL OR i.id = $1) AND ($2::text IS NULL OR i.programme_id = $2)
-          AND ($3::text IS NULL OR i.enrolment_id = $3)
-        ORDER BY i.series, i.number
-        """,
-        invoice_id,
-        programme_id,
-        enrolment_id,
-    )
-    return [_standing(row) for row in rows]
-
-
-async def load_overdue(tx: Tx, series: str, due_on: date, level: int) -> list[Standing]:
-    """Those of a due day that are still not paid, were reminded at the levels before, and not yet at this one."""
+async def lock_unreminded(tx: Tx, series: str, due_on: date, level: int) -> list[tuple[Standing, Cause]]:
+    """Those of a due day that were told of at every level before this one, and not yet at this one; by number."""
     # First the locks: only a statement that begins after them sees what was paid or credited meanwhile.
     locked = await tx.fetch(
         "SELECT id FROM invoices WHERE due_on = $1 AND series = $2 ORDER BY number FOR UPDATE", due_on, series
     )
     rows = await tx.fetch(
         f"""
-        SELECT * FROM ({_STANDING} WHERE i.id = ANY($1::text[]) ORDER BY i.number) AS standing
+        SELECT * FROM ({_SELECT} WHERE i.id = ANY($1::text[]) ORDER BY i.number) AS standing
         WHERE reminders = $2 - 1
         """,
         [row["id"] for row in locked],
         level,
     )
-    return [standing for standing in map(_standing, rows) if standing.outstanding_ore > 0]
+    return [(_standing(row), cause_of(row)) for row in rows]
 
 
-async def insert_notices(tx: Tx, told: Sequence[Standing], level: int, told_on: date) -> None:
-    await tx.execute(
-        """
-        INSERT INTO overdue_notices (invoice_id, level, told_on, outstanding_ore, correlation_id, causation_id, actor)
-        SELECT id, $2::int, $3::date, outstanding_ore, correlation_id, causation_id, actor
-        FROM unnest($1::text[], $4::bigint[], $5::text[], $6::text[], $7::text[])
-            AS new (id, outstanding_ore, correlation_id, causation_id, actor)
+async def load(tx: Tx, invoice_id: str) -> tuple[Standing, Cause] | None:
+    """With what it goes back to."""
+    row = await tx.fetchrow(f"{_SELECT} WHERE i.id = $1", invoice_id)
+    return None if row is None else (_standing(row), cause_of(row))
+
+
+async def load_all(tx: Tx, *, programme_id: str | None = None, enrolment_id: str | None = None) -> list[Standing]:
+    """By series and number."""
+    rows = await tx.fetch(
+        f"""
+        {_SELECT}
+        WHERE ($1::text IS NULL OR i.programme_id = $1) AND ($2::text IS NULL OR i.enrolment_id = $2)
+        ORDER BY i.series, i.number
         """,
-        [standing.invoice.id for standing in told],
-        level,
-        told_on,
-        [standing.outstanding_ore for standing in told],
-        [standing.cause.correlation_id for standing in told],
-        [standing.cause.causation_id for standing in told],
-        [standing.cause.actor for standing in told],
+        programme_id,
+        enrolment_id,
     )
+    return [_standing(row) for row in rows]
 
 
-async def insert_payment(tx: Tx, payment: RegisterPayment) -> RegisterPayment | None:
-    """None = it is noted now; else the payment that has this id already."""
-    new = await tx.fetchval(
-        """
-        INSERT INTO payments (id, invoice_id, amount_ore, paid_on, correlation_id, causation_id, actor)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING RETURNING id
-        """,
-        payment.payment_id,
-        payment.invoice_id,
-        payment.amount_ore,
-        payment.paid_on,
-        tx.cause.correlation_id,
-        tx.cause.causation_id,
-        tx.cause.actor,
-    )
-    if new is not None:
-        return None
-    row = await tx.fetchrow("SELECT * FROM payments WHERE id = $1", payment.payment_id)
+async def insert_notices(tx: Tx, told: Sequence[Standing], told_on: date, causes: Mapping[str, Cause]) -> None:
+    """Of invoices that `lock_unreminded` has locked, at the level that each has come to. `causes` by invoice id."""
+    rows = [
+        {
+            "invoice_id": standing.id,
+            "level": standing.reminders,
+            "told_on": told_on,
+            "outstanding_ore": standing.outstanding_ore,
+            **cause_columns(causes[standing.id]),
+        }
+        for standing in told
+    ]
+    await _NOTICES.insert(tx, rows)
+
+
+async def insert_payment(tx: Tx, payment: RegisterPayment) -> bool:
+    """False = another one got that `payment_id` a moment ago."""
+    row = {
+        "id": payment.payment_id,
+        "invoice_id": payment.invoice_id,
+        "amount_ore": payment.amount_ore,
+        "paid_on": payment.paid_on,
+        **cause_columns(tx.cause),
+    }
+    return await _PAYMENTS.insert_new(tx, [row]) > 0
+
+
+async def load_payment(tx: Tx, payment_id: str) -> RegisterPayment | None:
+    row = await tx.fetchrow("SELECT id, invoice_id, amount_ore, paid_on FROM payments WHERE id = $1", payment_id)
     if row is None:
-        raise LookupError(payment.payment_id)
-    return payment.model_copy(update={name: row[name] for name in ("invoice_id", "amount_ore", "paid_on")})
+        return None
+    return RegisterPayment(
+        invoice_id=row["invoice_id"], payment_id=row["id"], amount_ore=row["amount_ore"], paid_on=row["paid_on"]
+    )
 
 
-async def overview(tx: Tx, programme_id: str | None) -> dict[str, Any]:
+async def load_overview(tx: Tx, programme_id: str | None) -> dict[str, Any]:
     """Counts, and sums in øre."""
     claimed = await tx.fetch(
         """
@@ -236,7 +240,7 @@ class Unwritten(NamedTuple):
     document: Invoice | CreditNoteIssued
 
 
-async def unwritten(tx: Tx, at_most: int) -> list[Unwritten]:
+async def load_unwritten(tx: Tx, at_most: int) -> list[Unwritten]:
     """In the order of their numbers, which invoices and credit notes share."""
     rows = await tx.fetch(
         """
@@ -263,16 +267,10 @@ async def unwritten(tx: Tx, at_most: int) -> list[Unwritten]:
 
 
 async def mark_written(tx: Tx, written: Sequence[Unwritten]) -> None:
-    """`written` is what `unwritten` gave, from its beginning: of each series without a gap."""
+    """`written` is what `load_unwritten` gave, from its beginning: of each series without a gap."""
     last = {one.series: one.number for one in written}
-    await tx.execute(
-        """
-        INSERT INTO written_documents (series, last) SELECT * FROM unnest($1::text[], $2::bigint[])
-        ON CONFLICT (series) DO UPDATE SET last = greatest(written_documents.last, excluded.last)
-        """,
-        list(last),
-        list(last.values()),
-    )
+    rows = [{"series": series, "last": number} for series, number in last.items()]
+    await _WRITTEN.upsert(tx, rows, when="excluded.last > old.last")
 
 
 async def count_unwritten(tx: Tx) -> int:
@@ -285,17 +283,7 @@ async def count_unwritten(tx: Tx) -> int:
     return count
 
 
-def arm_reminder(tx: Tx, series: str, due_on: date, level: int, at: datetime, cause: Cause) -> None:
-    key = f"{series}/{due_on}/{level}"
-    data = {"series": series, "due_on": due_on.isoformat(), "level": level}
-    tx.arm(REMIND_OVERDUE, key, at, data, because=cause)
-
-
 def _standing(row: Any) -> Standing:
     return Standing(
-        Invoice.model_validate_json(row["document"]),
-        Cause(row["correlation_id"], row["causation_id"], row["actor"]),
-        row["paid_ore"],
-        row["credited_ore"],
-        row["reminders"],
+        Invoice.model_validate_json(row["document"]), row["paid_ore"], row["credited_ore"], row["reminders"]
     )

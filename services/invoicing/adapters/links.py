@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import cache
 
-from shared.base.links import sign, verify
-from shared.runtime.settings import ServiceSettings
+from shared.base.links import Links
 
 GOOD_FOR = timedelta(hours=12)
 """A working day."""
@@ -14,31 +12,25 @@ _INVOICE = "invoice"
 _DOCUMENT = "document"
 
 
-@cache
-def _settings() -> ServiceSettings:
-    return ServiceSettings()
-
-
-def invoice_address(invoice_id: str, actor: str, now: datetime) -> str:
+def invoice_address(links: Links, invoice_id: str, actor: str, now: datetime) -> str:
     """The page where `actor`, one of the staff, sees and credits this invoice; good for GOOD_FOR."""
-    settings = _settings()
-    token = sign(settings.link_key, _INVOICE, f"{actor}\n{invoice_id}", now + GOOD_FOR)
-    return f"{settings.public_url}/invoicing/fakturaer/{token}"
+    token = links.sign(_INVOICE, f"{actor}\n{invoice_id}", now + GOOD_FOR)
+    return links.address(f"/invoicing/fakturaer/{token}")
 
 
-def invoice_of(token: str, now: datetime) -> tuple[str, str] | None:
+def invoice_of(links: Links, token: str, now: datetime) -> tuple[str, str] | None:
     """(invoice id, who the link was given to)."""
-    subject = verify(_settings().link_key, _INVOICE, token, now)
+    subject = links.verify(_INVOICE, token, now)
     if subject is None:
         return None
     actor, _, invoice_id = subject.partition("\n")
     return invoice_id, actor
 
 
-def document_path(document_id: str) -> str:
+def document_path(links: Links, document_id: str) -> str:
     """The PDF of an invoice or credit note, for whoever it is mailed to; good for ever, as the paper would be."""
-    return f"/invoicing/faktura/{sign(_settings().link_key, _DOCUMENT, document_id)}"
+    return f"/invoicing/faktura/{links.sign(_DOCUMENT, document_id)}"
 
 
-def document_of(token: str, now: datetime) -> str | None:
-    return verify(_settings().link_key, _DOCUMENT, token, now)
+def document_of(links: Links, token: str, now: datetime) -> str | None:
+    return links.verify(_DOCUMENT, token, now)

@@ -6,28 +6,27 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from services.invoicing.adapters.official_rules import Verdict
+from services.invoicing.adapters.einvoice.official_rules import Finding, Verdict
+from shared.storage.table import Table
 from shared.storage.tx import Tx
+
+_CHECKS = Table("official_checks", {"document_id": "text", "left_out": "text", "errors": "jsonb"}, key=("document_id",))
 
 
 async def save(tx: Tx, verdicts: Mapping[str, Verdict]) -> None:
     """By document id; what is said of one that is written again takes the place of what was said before."""
-    await tx.execute(
-        """
-        INSERT INTO official_checks (document_id, left_out, errors)
-        SELECT id, left_out, errors::jsonb FROM unnest($1::text[], $2::text[], $3::text[]) AS new (id, left_out, errors)
-        ON CONFLICT (document_id) DO UPDATE SET left_out = excluded.left_out, errors = excluded.errors
-        """,
-        list(verdicts),
-        [verdict.left_out.value if verdict.left_out else "" for verdict in verdicts.values()],
-        [
-            json.dumps([{"rule": one.rule, "location": one.location, "text": one.text} for one in verdict.errors])
-            for verdict in verdicts.values()
-        ],
-    )
+    rows = [
+        {
+            "document_id": document_id,
+            "left_out": verdict.left_out.value if verdict.left_out else "",
+            "errors": json.dumps([_told(one) for one in verdict.errors]),
+        }
+        for document_id, verdict in verdicts.items()
+    ]
+    await _CHECKS.upsert(tx, rows)
 
 
-async def read(tx: Tx, document_id: str) -> dict[str, Any] | None:
+async def load(tx: Tx, document_id: str) -> dict[str, Any] | None:
     """`passed` (None = the rules were not asked), `left_out` and `errors`; None = its files are not written yet."""
     row = await tx.fetchrow(
         "SELECT left_out, errors::text AS errors FROM official_checks WHERE document_id = $1", document_id
@@ -40,3 +39,7 @@ async def read(tx: Tx, document_id: str) -> dict[str, Any] | None:
         "left_out": row["left_out"],
         "errors": errors,
     }
+
+
+def _told(found: Finding) -> dict[str, str]:
+    return {"rule": found.rule, "location": found.location, "text": found.text}

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 
+from services.invoicing.domain.claim import Appointed
 from shared.contracts.parties import Contact
 from shared.contracts.programme import ProgrammeRef
+from shared.storage.table import Table
 from shared.storage.tx import Tx
 
+_PROGRAMMES = Table("programmes", {"id": "text", "version": "integer", "ref": "jsonb"}, key=("id", "version"))
+_CANCELLED = Table("cancelled_programmes", {"id": "text", "reason": "text"}, key=("id",))
+_APPOINTED = Table(
+    "appointed_contacts",
+    {"enrolment_id": "text", "contact": "jsonb", "appointed_at": "timestamptz"},
+    key=("enrolment_id",),
+)
 
-async def remember(tx: Tx, refs: Iterable[ProgrammeRef]) -> None:
+
+async def insert_new(tx: Tx, refs: Iterable[ProgrammeRef]) -> None:
     """Each version of each programme, once."""
     versions = {(ref.id, ref.version): ref for ref in refs}
-    known = sorted(versions)
-    await tx.execute(
-        """
-        INSERT INTO programmes (id, version, ref)
-        SELECT id, version, ref::jsonb FROM unnest($1::text[], $2::int[], $3::text[]) AS new (id, version, ref)
-        ON CONFLICT DO NOTHING
-        """,
-        [programme_id for programme_id, _ in known],
-        [version for _, version in known],
-        [versions[key].model_dump_json() for key in known],
-    )
+    rows = [{"id": ref.id, "version": ref.version, "ref": ref.model_dump_json()} for ref in versions.values()]
+    await _PROGRAMMES.insert_new(tx, rows)
 
 
 async def load(tx: Tx, versions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], ProgrammeRef]:
@@ -39,40 +39,28 @@ async def load(tx: Tx, versions: Iterable[tuple[str, int]]) -> dict[tuple[str, i
     return {(row["id"], row["version"]): ProgrammeRef.model_validate_json(row["ref"]) for row in rows}
 
 
-async def cancel(tx: Tx, reasons: Mapping[str, str]) -> None:
-    await tx.execute(
-        """
-        INSERT INTO cancelled_programmes (id, reason) SELECT * FROM unnest($1::text[], $2::text[])
-        ON CONFLICT DO NOTHING
-        """,
-        list(reasons),
-        list(reasons.values()),
-    )
+async def insert_cancelled(tx: Tx, reasons: Mapping[str, str]) -> None:
+    """By programme; the first reason stands."""
+    await _CANCELLED.insert_new(tx, {"id": list(reasons), "reason": list(reasons.values())})
 
 
-async def cancelled(tx: Tx, programme_ids: Iterable[str]) -> dict[str, str]:
-    """The reasons of those that were cancelled."""
-    rows = await tx.fetch("SELECT id, reason FROM cancelled_programmes WHERE id = ANY($1::text[])", list(programme_ids))
-    return {row["id"]: row["reason"] for row in rows}
+async def load_cancelled(tx: Tx, programme_ids: Iterable[str]) -> set[str]:
+    """Those of them that were cancelled."""
+    rows = await tx.fetch("SELECT id FROM cancelled_programmes WHERE id = ANY($1::text[])", list(programme_ids))
+    return {row["id"] for row in rows}
 
 
-async def appoint(tx: Tx, appointed: Sequence[tuple[str, Contact, datetime]]) -> None:
-    """(enrolment, contact, when it was told); the latest of each enrolment stands last."""
-    latest = {enrolment_id: (contact, told_at) for enrolment_id, contact, told_at in appointed}
-    await tx.execute(
-        """
-        INSERT INTO appointed_contacts (enrolment_id, contact, appointed_at)
-        SELECT id, contact::jsonb, told_at
-        FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS new (id, contact, told_at)
-        ON CONFLICT (enrolment_id) DO UPDATE SET contact = excluded.contact, appointed_at = excluded.appointed_at
-        """,
-        list(latest),
-        [contact.model_dump_json() for contact, _ in latest.values()],
-        [told_at for _, told_at in latest.values()],
-    )
+async def save_appointed(tx: Tx, appointed: Mapping[str, Appointed]) -> None:
+    """By enrolment."""
+    rows = [
+        {"enrolment_id": enrolment_id, "contact": one.contact.model_dump_json(), "appointed_at": one.at}
+        for enrolment_id, one in appointed.items()
+    ]
+    await _APPOINTED.upsert(tx, rows)
 
 
-async def appointed(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, tuple[Contact, datetime]]:
+async def load_appointed(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Appointed]:
+    """By enrolment."""
     rows = await tx.fetch(
         """
         SELECT enrolment_id, contact::text AS contact, appointed_at FROM appointed_contacts
@@ -80,4 +68,6 @@ async def appointed(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, tuple[Con
         """,
         list(enrolment_ids),
     )
-    return {row["enrolment_id"]: (Contact.model_validate_json(row["contact"]), row["appointed_at"]) for row in rows}
+    return {
+        row["enrolment_id"]: Appointed(Contact.model_validate_json(row["contact"]), row["appointed_at"]) for row in rows
+    }

@@ -3,18 +3,23 @@
 A claim holds what has been *said*: whether it is wanted, on hold, waived, invoiced. How the meeting ended comes from
 another stream, before or after. `settle` derives state and due instant from all of it, so that the order in which
 facts arrive makes no difference. Amounts in øre without moms, instants in UTC.
+
+A rule takes a claim as it stands and decides how it stands afterwards, with what staff are told and the alarm that will
+invoice it; the run that rings then takes all that has fallen due in its series.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from services.invoicing.domain.from_invoice import faults
+from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import ExtraParticipantAdded, MunicipalityEnrolled, roster_id
-from shared.contracts.event import natural_id
+from shared.contracts.event import Event, natural_id
 from shared.contracts.invoicing import ClaimHeldBack
 from shared.contracts.parties import Billing, Contact, Organisation
 from shared.contracts.programme import ProgrammeRef
@@ -32,7 +37,18 @@ STATE_TITLES: dict[State, str] = {
     "waived": "faktureres ikke",
     "withdrawn": "bortfaldet",
 }
+INVOICE_RUN = "invoice_run"
+"""Timer, keyed by series, organiser and due instant: claims that fall due together share one."""
 MEETING_CANCELLED = "Mødet er aflyst."
+PROGRAMME_CANCELLED = "Forløbet er aflyst."
+WITHDRAWN = "Kommunen er afmeldt."
+LAPSED = "Tilmeldingen er bortfaldet."
+NOT_APPROVED = "Ikke godkendt politisk."
+NO_LONGER_EXTRA = {
+    "cancelled": "Deltageren er meldt fra.",
+    "moved_in": "Deltageren har fået en af de inkluderede pladser.",
+}
+"""Why somebody is no longer beyond the included seats, as ExtraParticipantRemoved names it."""
 NO_SERIES = "Sælgeren har ingen fakturaserie."
 _LAST_BUT_ONE = date.max - timedelta(days=1)
 INVOICED_FROM = time(8)
@@ -48,6 +64,13 @@ class MeetingEnd:
 
 
 NOT_ENDED = MeetingEnd()
+
+
+class Appointed(NamedTuple):
+    """Who has become an enrolment's contact, and when that was told."""
+
+    contact: Contact
+    at: datetime
 
 
 class Claim(NamedTuple):
@@ -215,62 +238,78 @@ def said_again(known: Claim, fresh: Claim, end: MeetingEnd = NOT_ENDED) -> Claim
     return settle(reopened, end)
 
 
-def correct(claim: Claim, billing: Billing, programme: ProgrammeRef, end: MeetingEnd = NOT_ENDED) -> Claim:
+def owe(
+    fresh: Claim, known: Claim | None, programme: ProgrammeRef, owner: str, end: MeetingEnd = NOT_ENDED
+) -> Decision[Claim]:
+    """Something is owed, for the first time or once more; staff hear of it at once when it cannot be invoiced."""
+    after = fresh if known is None else said_again(known, fresh, end)
+    return _follow(known, after, _held_back(after, programme, owner))
+
+
+def correct(
+    claim: Claim, billing: Billing, programme: ProgrammeRef, owner: str, end: MeetingEnd = NOT_ENDED
+) -> Decision[Claim]:
     """Billed as the customer says now. What has been invoiced is left alone: a credit note corrects that."""
     if claim.invoice_id is not None:
-        return claim
-    return _examined(claim._replace(billing=billing), programme, end)
+        return Decision(claim)
+    after = _examined(claim._replace(billing=billing), programme, end)
+    return _follow(claim, after, _held_back(after, programme, owner))
 
 
-def address_to(claim: Claim, contact: Contact, programme: ProgrammeRef, end: MeetingEnd = NOT_ENDED) -> Claim:
-    """Billed to the contact that was appointed since the claim was told of; what has been invoiced is left alone."""
-    if claim.invoice_id is not None:
-        return claim
-    return _examined(claim._replace(contact=contact), programme, end)
+def address_to(
+    claim: Claim, appointed: Appointed, programme: ProgrammeRef, owner: str, end: MeetingEnd = NOT_ENDED
+) -> Decision[Claim]:
+    """Billed to the contact that was appointed since the claim was told of; what has been invoiced is left alone.
+
+    Staff hear when that is what holds it back; what was wrong before they have heard.
+    """
+    if claim.invoice_id is not None or appointed.at <= claim.told_at:
+        return Decision(claim)
+    after = _examined(claim._replace(contact=appointed.contact), programme, end)
+    return _follow(claim, after, () if claim.finding else _held_back(after, programme, owner))
 
 
-def withdraw(claim: Claim, reason: str) -> Claim:
+def follow_meeting(claim: Claim, end: MeetingEnd) -> Decision[Claim]:
+    """An extra participant's meeting was held, so that it is billed; or cancelled, so that nothing is owed."""
+    return _follow(claim, settle(claim, end))
+
+
+def resolve(claim: Claim, *, approved: bool) -> Decision[Claim]:
+    """The forbehold is lifted, or nothing is owed."""
+    if not approved:
+        return withdraw(claim, NOT_APPROVED)
+    return _follow(claim, settle(claim._replace(on_hold=False)) if claim.on_hold else claim)
+
+
+def withdraw(claim: Claim, reason: str) -> Decision[Claim]:
     """No longer owed. What has been invoiced already stays so, for the staff to see and decide on."""
-    return settle(claim._replace(wanted=False, reason=reason)) if claim.wanted else claim
+    return _follow(claim, settle(claim._replace(wanted=False, reason=reason)) if claim.wanted else claim)
 
 
-def hold(claim: Claim, reason: str) -> Claim:
+def end_with_programme(claim: Claim, cancelled: Collection[str]) -> Decision[Claim]:
+    """A fee of a programme that was cancelled falls away, whichever of the two was heard first."""
+    if claim.kind == "fee" and claim.programme_id in cancelled:
+        return withdraw(claim, PROGRAMME_CANCELLED)
+    return Decision(claim)
+
+
+def hold(claim: Claim, reason: str) -> Decision[Claim]:
     """Something must be put right by people before this can be invoiced."""
-    return settle(claim._replace(on_hold=True, reason=reason))
+    return _follow(claim, settle(claim._replace(on_hold=True, reason=reason)))
 
 
-def release(claim: Claim) -> Claim:
-    """The forbehold is lifted."""
-    return settle(claim._replace(on_hold=False))
-
-
-def held_back(claim: Claim, programme: ProgrammeRef, owner: str) -> ClaimHeldBack | None:
-    """What staff are told of a claim that is owed and cannot be invoiced; None = nothing is wrong with it."""
-    if not claim.finding or not claim.wanted or claim.invoice_id is not None:
-        return None
-    return ClaimHeldBack(
-        owner=owner,
-        claim_id=claim.id,
-        enrolment_id=claim.enrolment_id,
-        programme=programme,
-        organisation=claim.buyer,
-        text=claim.text,
-        finding=claim.finding,
-    )
-
-
-def waive(claim: Claim, because: str) -> Claim | None:
-    """The claim is not to be invoiced; None = that was said before."""
+def waive(claim: Claim, because: str) -> Decision[Claim]:
+    """The claim is not to be invoiced; said again, the first reason stands."""
     because = because.strip()
     if not because:
         raise Refused("required", "Skriv, hvorfor kravet ikke skal faktureres.", status=422, field="reason")
     if claim.invoice_id is not None:
         raise Refused("already_invoiced", f"Kravet er faktureret på faktura {claim.invoice_id}.")
     if claim.waived_because is not None:
-        return None
+        return Decision(claim)
     if claim.state == "withdrawn":
         raise Refused("claim_withdrawn", "Kravet er bortfaldet.")
-    return settle(claim._replace(waived_because=because))
+    return _follow(claim, settle(claim._replace(waived_because=because)))
 
 
 def invoiced(claim: Claim, invoice_id: str) -> Claim:
@@ -287,10 +326,59 @@ def credited(claim: Claim) -> Claim:
     return claim._replace(credited=True, state="credited")
 
 
+@lru_cache(maxsize=256)
+def invoice_run(series: str, organiser: str, due_at: datetime) -> Alarm:
+    """Rings when claims of the series fall due, at an instant in UTC. Thousands of claims share a few of these."""
+    key = f"{series}/{organiser}/{due_at:%Y-%m-%dT%H:%MZ}"
+    return Alarm(INVOICE_RUN, key, due_at, {"series": series, "organiser": organiser})
+
+
 def describe(claim: Claim) -> str:
     """The claim in one Danish line, for people who ask why."""
     what = claim.text if claim.person_name is None else f"{claim.text}: {claim.person_name}"
     return f"{what} ({claim.buyer.name}): {STATE_TITLES[claim.state]}"
+
+
+def state_named(text: str) -> State:
+    """Refused for a state that no claim can be in."""
+    for state in STATE_TITLES:
+        if state == text:
+            return state
+    raise Refused("unknown_state", f"Vælg mellem {', '.join(STATE_TITLES)}.", status=422, field="state")
+
+
+def not_found(field: str | None = None) -> Refused:
+    return Refused("unknown_claim", "Kravet findes ikke.", status=404, field=field)
+
+
+def nothing_owed() -> Refused:
+    return Refused("unknown_enrolment", "Tilmeldingen har ingen krav.", status=404, field="enrolment_id")
+
+
+def _follow(before: Claim | None, after: Claim, facts: tuple[Event, ...] = ()) -> Decision[Claim]:
+    """What follows from a change: it is told, and the invoice run rings for it, unless it does already."""
+    if after == before:
+        return Decision(after)
+    due = after.due_at
+    if due is None or (before is not None and before.due_at == due):
+        return Decision(after, facts)
+    return Decision(after, facts, (invoice_run(after.series, after.organiser, due),))
+
+
+def _held_back(claim: Claim, programme: ProgrammeRef, owner: str) -> tuple[Event, ...]:
+    """What staff are told of a claim that is owed and cannot be invoiced; nothing when nothing is wrong with it."""
+    if not claim.finding or not claim.wanted or claim.invoice_id is not None:
+        return ()
+    held = ClaimHeldBack(
+        owner=owner,
+        claim_id=claim.id,
+        enrolment_id=claim.enrolment_id,
+        programme=programme,
+        organisation=claim.buyer,
+        text=claim.text,
+        finding=claim.finding,
+    )
+    return (held,)
 
 
 def _reason(claim: Claim, end: MeetingEnd) -> str:

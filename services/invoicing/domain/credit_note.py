@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.invoicing.domain.document import several_lines
+from services.invoicing.domain.document.model import several_lines
+from services.invoicing.domain.standing import Standing
 from services.invoicing.domain.vat import vat_sums
 from shared.contracts.danish import kroner
+from shared.contracts.decision import Decision
 from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued, Invoice, InvoiceLine, LineToCredit
 from shared.contracts.money import moms
 from shared.contracts.refusal import Refused
@@ -46,7 +48,28 @@ class Credit:
         return self.gross_ore + self.rounding_ore
 
 
-def decide(invoice: Invoice, credited: Mapping[str, int], asked: CreditInvoice) -> Credit:
+def check_name(asked: CreditInvoice) -> None:
+    """Refused for a wish that has no name of its own."""
+    if not asked.credit_id.strip():
+        raise Refused("required", "Feltet skal udfyldes.", status=422, field="credit_id")
+
+
+def carried_out(known: tuple[CreditNoteIssued, CreditInvoice] | None, asked: CreditInvoice) -> CreditNoteIssued | None:
+    """The credit note of this wish, if it has one; refused when it is another wish that has its name."""
+    if known is None:
+        return None
+    issued, before = known
+    if before != asked:
+        raise credit_differs()
+    return issued
+
+
+def left_of(invoice: Invoice, credited: Mapping[str, int]) -> dict[str, int]:
+    """Claim id → net øre of each line that can still be credited. `credited`: what earlier credit notes gave back."""
+    return {line.claim_id: line.net_ore - credited.get(line.claim_id, 0) for line in invoice.lines}
+
+
+def to_credit(invoice: Invoice, credited: Mapping[str, int], asked: CreditInvoice) -> Credit:
     """`credited`: claim id → net øre that earlier credit notes gave back. Raises Refused for what cannot be credited.
 
     Without lines it is all that is left of each. A line of which only a part is credited is one piece at that price.
@@ -56,7 +79,7 @@ def decide(invoice: Invoice, credited: Mapping[str, int], asked: CreditInvoice) 
         raise Refused("required", "Skriv, hvorfor fakturaen krediteres.", status=422, field="reason")
     if len(reason) > LONGEST_REASON:
         raise Refused("too_long", f"Begrundelsen må højst fylde {LONGEST_REASON} tegn.", status=422, field="reason")
-    left = {line.claim_id: line.net_ore - credited.get(line.claim_id, 0) for line in invoice.lines}
+    left = left_of(invoice, credited)
     if not any(left.values()):
         raise Refused("nothing_left", f"Hele faktura {invoice.id} er krediteret i forvejen.", field="invoice_id")
     if asked.lines is None:
@@ -75,21 +98,20 @@ def decide(invoice: Invoice, credited: Mapping[str, int], asked: CreditInvoice) 
     )
 
 
-def credit_note(
-    invoice: Invoice,
+def issue_credit_note(
+    standing: Standing,
     credit: Credit,
+    asked: CreditInvoice,
     *,
-    credit_id: str,
     number: int,
     issued_on: date,
     owner: str,
-    outstanding_ore: int,
     document_path: str,
-) -> CreditNoteIssued:
-    """`outstanding_ore` of the invoice, with this credit note."""
-    return CreditNoteIssued(
+) -> Decision[CreditNoteIssued]:
+    """The credit note of an invoice as it stands; what is left of that to be paid is less, or too much has been."""
+    issued = CreditNoteIssued(
         owner=owner,
-        invoice_id=invoice.id,
+        invoice_id=standing.id,
         number=number,
         issued_on=issued_on,
         lines=credit.lines,
@@ -97,18 +119,27 @@ def credit_note(
         vat_ore=credit.vat_ore,
         gross_ore=credit.gross_ore,
         reason=credit.reason,
-        invoice=invoice,
-        credit_id=credit_id,
+        invoice=standing.invoice,
+        credit_id=asked.credit_id,
         rounding_ore=credit.rounding_ore,
-        outstanding_ore=outstanding_ore,
+        outstanding_ore=standing.outstanding_ore - credit.credited_ore,
         document_path=document_path,
     )
+    return Decision(issued, (issued,))
 
 
 def as_told(issued: CreditNoteIssued) -> dict[str, Any]:
     """The credit note as JSON: the fields of CreditNoteIssued without the secret, with its id and each rate's moms."""
     sums = [one._asdict() for one in vat_sums(issued.lines)]
     return {"id": issued.id, **issued.model_dump(mode="json", exclude={"owner", "document_path"}), "vat_sums": sums}
+
+
+def not_found() -> Refused:
+    return Refused("unknown_credit_note", "Kreditnotaen findes ikke.", status=404)
+
+
+def credit_differs() -> Refused:
+    return Refused("credit_differs", "Noget andet er krediteret under det navn.", field="credit_id")
 
 
 def _chosen(invoice: Invoice, left: Mapping[str, int], lines: tuple[LineToCredit, ...]) -> dict[str, int]:

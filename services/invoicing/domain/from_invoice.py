@@ -10,30 +10,29 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from services.invoicing.domain.document import (
+from services.invoicing.domain.document.checks import Demands, Finding, check
+from services.invoicing.domain.document.how_to_pay import Rows, how_to_pay
+from services.invoicing.domain.document.identifiers import fik_reference
+from services.invoicing.domain.document.model import (
     EXEMPT_PERCENT,
     Address,
     BankAccount,
     Contact,
     Credited,
     Document,
+    DocumentLine,
     Endpoint,
     Fik,
     FikCard,
     Iban,
-    Line,
     NemKonto,
     Party,
     Payment,
     Period,
     References,
     Totals,
-    VatSum,
     one_line,
 )
-from services.invoicing.domain.document_checks import Demands, Finding, check
-from services.invoicing.domain.how_to_pay import Rows, how_to_pay
-from services.invoicing.domain.identifiers import fik_reference
 from services.invoicing.domain.vat import vat_sums
 from shared.contracts.invoicing import CreditNoteIssued, Invoice, InvoiceLine
 from shared.contracts.parties import Billing, Person
@@ -99,7 +98,7 @@ def faults(
     Lines that are in order one by one are so together: an invoice of claims without faults passes every check.
     """
     exempt = vat_percent == EXEMPT_PERCENT
-    line = Line(id="1", text=text, quantity=Decimal(1), unit_price_ore=Decimal(1), vat_percent=vat_percent)
+    line = DocumentLine(id="1", text=text, quantity=Decimal(1), unit_price_ore=Decimal(1), vat_percent=vat_percent)
     prospect = Document(
         kind="invoice",
         series=seller.series,
@@ -181,10 +180,10 @@ def payment_of(seller: Seller, series: str, number: int) -> Payment | None:
             return Fik(card, seller.fik_creditor, fik_reference(card, series, number)) if seller.fik_creditor else None
 
 
-def _lines(lines: Sequence[InvoiceLine]) -> tuple[Line, ...]:
+def _lines(lines: Sequence[InvoiceLine]) -> tuple[DocumentLine, ...]:
     return tuple(
         [
-            Line(
+            DocumentLine(
                 id=str(at),
                 text=line.text,
                 quantity=Decimal(line.quantity),
@@ -210,5 +209,5 @@ def _told(lines: Sequence[InvoiceLine], net_ore: int, vat_ore: int, gross_ore: i
         vat_ore=vat_ore,
         gross_ore=gross_ore,
         payable_ore=gross_ore + rounding_ore,
-        rates=tuple([VatSum(*one) for one in vat_sums(lines)]),
+        rates=tuple(vat_sums(lines)),
     )

@@ -9,23 +9,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from services.invoicing.domain.claim import Claim
+from services.invoicing.domain.from_invoice import payment_rows
+from services.invoicing.domain.standing import first_reminder
 from services.invoicing.domain.vat import vat_sums
 from shared.contracts.danish import short_day
-from shared.contracts.invoicing import Invoice, InvoiceLine
+from shared.contracts.decision import Decision
+from shared.contracts.invoicing import Invoice, InvoiceIssued, InvoiceLine
 from shared.contracts.programme import ProgrammeRef
-from shared.contracts.time import local
 
 LONGEST_CREDIT_DAYS = 3650
 """A seller's payment days beyond this are a slip of the pen, which is not to stop the other invoices."""
-REMINDERS = 3
-"""A claim is reminded of at most three times (renteloven § 9 b)."""
-DAYS_BETWEEN_REMINDERS = 10
-"""At least ten days apart (renteloven § 9 b)."""
-REMINDED_FROM = time(8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +31,17 @@ class Held:
 
     title: str
     held_on: date
+
+
+def series_taken(series: str) -> str:
+    """Why claims are held that another organiser's series would be invoiced under."""
+    return f"Fakturaserien »{series}« tilhører en anden sælger."
+
+
+def whole_groups(due: Sequence[Claim]) -> list[Claim]:
+    """Without the last ones that stand together: more of them may be on the other side of the limit."""
+    last = (due[-1].enrolment_id, due[-1].meeting_id)
+    return [claim for claim in due if (claim.enrolment_id, claim.meeting_id) != last] or list(due)
 
 
 def group(claims: Iterable[Claim]) -> list[list[Claim]]:
@@ -94,19 +102,19 @@ def issue(
     )
 
 
-def first_reminder_at(due_on: date) -> datetime:
-    """08:00 in Denmark on the day after the due date."""
-    return local(due_on + timedelta(days=1), REMINDED_FROM)
-
-
-def next_reminder_at(told_on: date) -> datetime:
-    return local(told_on + timedelta(days=DAYS_BETWEEN_REMINDERS), REMINDED_FROM)
+def announce(invoice: Invoice, owner: str, document_path: str) -> Decision[Invoice]:
+    """It is told, and looked at again on the day after it was to be paid."""
+    fact = InvoiceIssued(
+        owner=owner,
+        invoice_id=invoice.id,
+        invoice=invoice,
+        how_to_pay=payment_rows(invoice),
+        document_path=document_path,
+    )
+    return Decision(invoice, (fact,), (first_reminder(invoice.series, invoice.due_on),))
 
 
 def as_told(invoice: Invoice) -> dict[str, Any]:
     """The invoice as JSON: the fields of InvoiceIssued, with its id and the moms of each rate."""
-    sums = [
-        {"vat_percent": one.vat_percent, "net_ore": one.net_ore, "vat_ore": one.vat_ore}
-        for one in vat_sums(invoice.lines)
-    ]
+    sums = [one._asdict() for one in vat_sums(invoice.lines)]
     return {"id": invoice.id, **invoice.model_dump(mode="json"), "vat_sums": sums}

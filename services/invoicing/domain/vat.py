@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from services.invoicing.domain.document.model import VatSum
 from shared.contracts.invoicing import InvoiceLine
 from shared.contracts.money import moms
-
-
-class VatSum(NamedTuple):
-    vat_percent: int
-    net_ore: int
-    vat_ore: int
 
 
 def vat_sums(lines: Sequence[InvoiceLine]) -> list[VatSum]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.invoicing.adapters.claims import INVOICE_RUN
-from services.invoicing.adapters.invoices import REMIND_OVERDUE
+from services.invoicing.domain.claim import INVOICE_RUN
+from services.invoicing.domain.standing import REMIND_OVERDUE
 from services.invoicing.usecases.remind_overdue import remind_overdue
 from services.invoicing.usecases.run_invoices import run_invoices
 from shared.runtime.timers import at

@@ -5,33 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.invoicing.adapters import claims, meetings, programmes
-from services.invoicing.domain.claim import extra_claim, extra_claim_id, said_again
-from services.invoicing.usecases.tell_held_back import tell_held_back
+from services.invoicing.domain.claim import Claim, extra_claim, extra_claim_id, owe
+from services.invoicing.usecases.tell_all import tell_all
 from shared.base.cause import Cause
+from shared.base.cloudevents import Received
+from shared.contracts.decision import Decision
 from shared.contracts.enrollment import ExtraParticipantAdded
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 
 async def claim_extra_participant(tx: Tx, events: Sequence[Received[ExtraParticipantAdded]]) -> None:
     """The meeting may have been held, or cancelled, before we hear of this."""
     told = [event.data for event in events]
-    ends = await meetings.ends(tx, (added.meeting for added in told))
-    known = await claims.load(
+    await meetings.insert_new(tx, (added.meeting for added in told))
+    ends = await meetings.lock_ends(tx, (added.meeting.id for added in told))
+    standing = await claims.lock(
         tx, {extra_claim_id(added.enrolment_id, added.meeting.id, added.person.person_id) for added in told}
     )
 
-    owed = dict(known)
+    decided: list[Decision[Claim]] = []
     causes: dict[str, Cause] = {}
     for event in events:
         end = ends[event.data.meeting.id]
-        claim = extra_claim(event.data, event.time, end)
-        before = owed.get(claim.id)
-        owed[claim.id] = claim if before is None else said_again(before, claim, end)
-        causes[claim.id] = event.cause
+        fresh = extra_claim(event.data, event.time, end)
+        before = standing.get(fresh.id)
+        one = owe(fresh, before, event.data.programme, tx.source, end)
+        if one.after != before:
+            decided.append(one)
+            causes[fresh.id] = event.cause
+            standing[fresh.id] = one.after
 
-    changed = [claim for claim in owed.values() if claim != known.get(claim.id)]
-    await programmes.remember(tx, (added.programme for added in told))
-    await claims.save(tx, changed, causes)
-    claims.arm_runs(tx, changed, causes)
-    tell_held_back(tx, changed, {added.enrolment_id: added.programme for added in told}, causes)
+    await programmes.insert_new(tx, (added.programme for added in told))
+    await claims.save(tx, [one.after for one in decided], causes)
+    tell_all(tx, decided, causes)

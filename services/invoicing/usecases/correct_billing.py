@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 from services.invoicing.adapters import claims, meetings, programmes
-from services.invoicing.domain.claim import NOT_ENDED, correct
+from services.invoicing.domain.claim import NOT_ENDED, correct, nothing_owed
 from services.invoicing.usecases.read_claims import shown
-from services.invoicing.usecases.tell_held_back import tell_held_back
+from services.invoicing.usecases.tell_all import tell_all
 from shared.base.answers import Answer
 from shared.contracts.invoicing import CorrectBilling
-from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
 
 async def correct_billing(tx: Tx, command: CorrectBilling) -> Answer:
-    known = await claims.load_of_enrolment(tx, command.enrolment_id)
+    known = await claims.lock_of_enrolment(tx, command.enrolment_id)
     if not known:
-        raise Refused("unknown_enrolment", "Tilmeldingen har ingen krav.", status=404, field="enrolment_id")
-    refs = await programmes.load(tx, {(claim.programme_id, claim.programme_version) for claim in known})
-    ends = await meetings.known_ends(tx, {claim.meeting_id for claim in known if claim.meeting_id})
+        raise nothing_owed()
+    refs = await programmes.load(tx, {(claim.programme_id, claim.programme_version) for claim in known.values()})
+    ends = await meetings.lock_ends(tx, {claim.meeting_id for claim in known.values() if claim.meeting_id})
 
-    corrected = [
+    decided = [
         correct(
             claim,
             command.billing,
             refs[claim.programme_id, claim.programme_version],
+            tx.source,
             ends.get(claim.meeting_id or "", NOT_ENDED),
         )
-        for claim in known
+        for claim in known.values()
     ]
 
-    changed = [claim for claim, before in zip(corrected, known, strict=True) if claim != before]
-    causes = {claim.id: tx.cause for claim in changed}
+    changed = [one.after for one in decided if one.after != known[one.after.id]]
+    causes = dict.fromkeys(known, tx.cause)
     await claims.save(tx, changed, causes)
-    claims.arm_runs(tx, changed, causes)
-    of_enrolment = {claim.enrolment_id: refs[claim.programme_id, claim.programme_version] for claim in known}
-    tell_held_back(tx, changed, of_enrolment, causes)
-    return Answer({"claims": [shown(claim) for claim in corrected]})
+    tell_all(tx, decided, causes)
+    return Answer({"claims": [shown(one.after) for one in decided]})

@@ -2,51 +2,50 @@
 
 from __future__ import annotations
 
-from services.invoicing.adapters import claims, credit_notes, invoices, links
+from services.invoicing.adapters import claims, credit_notes, invoices
+from services.invoicing.adapters.links import document_path
 from services.invoicing.domain.claim import credited
-from services.invoicing.domain.credit_note import credit_note, decide
+from services.invoicing.domain.credit_note import (
+    carried_out,
+    check_name,
+    credit_differs,
+    issue_credit_note,
+    to_credit,
+)
+from services.invoicing.domain.standing import require
 from shared.base.answers import Answer
 from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued
-from shared.contracts.refusal import Refused
 from shared.contracts.time import day_of
 from shared.storage.tx import Tx
 
 
 async def credit_invoice(tx: Tx, command: CreditInvoice) -> Answer:
     """The same wish again changes nothing and gets the same answer. Whoever credits at the same time waits."""
-    if not command.credit_id.strip():
-        raise Refused("required", "Feltet skal udfyldes.", status=422, field="credit_id")
-    standing = await invoices.load(tx, command.invoice_id)
-    if standing is None:
-        raise Refused("unknown_invoice", "Fakturaen findes ikke.", status=404, field="invoice_id")
-    known = await credit_notes.of_wish(tx, command.credit_id)
+    check_name(command)
+    standing = require(await invoices.lock(tx, command.invoice_id), "invoice_id")
+    known = carried_out(await credit_notes.load_wish(tx, command.credit_id), command)
     if known is not None:
-        issued, asked = known
-        if asked != command:
-            raise _taken()
-        return _answer(issued)
+        return _answer(known)
 
     invoice = standing.invoice
-    credit = decide(invoice, await credit_notes.credited_lines(tx, invoice.id), command)
-    on_it = await claims.load(tx, credit.done)
+    credit = to_credit(invoice, await credit_notes.load_credited_lines(tx, invoice.id), command)
+    given_back = await claims.lock(tx, credit.done)
     number = await invoices.draw_number(tx, invoice)
-    outstanding = standing.outstanding_ore - credit.credited_ore
-    issued = credit_note(
-        invoice,
+    decided = issue_credit_note(
+        standing,
         credit,
-        credit_id=command.credit_id,
+        command,
         number=number,
         issued_on=day_of(tx.now),
         owner=tx.source,
-        outstanding_ore=outstanding,
-        document_path=links.document_path(f"{invoice.series}-{number}"),
+        document_path=document_path(tx.links, f"{invoice.series}-{number}"),
     )
 
-    if not await credit_notes.insert(tx, issued, command):
-        raise _taken()
-    await claims.mark_credited(tx, [credited(claim) for claim in on_it.values()])
-    tx.publish(issued)
-    return _answer(issued)
+    if not await credit_notes.insert(tx, decided.after, invoice, command):
+        raise credit_differs()
+    await claims.mark_credited(tx, [credited(claim) for claim in given_back.values()])
+    tx.tell(decided)
+    return _answer(decided.after)
 
 
 def _answer(issued: CreditNoteIssued) -> Answer:
@@ -60,7 +59,3 @@ def _answer(issued: CreditNoteIssued) -> Answer:
         "outstanding_ore": issued.outstanding_ore,
     }
     return Answer(body, location=f"/api/invoicing/credit-notes/{issued.id}")
-
-
-def _taken() -> Refused:
-    return Refused("credit_differs", "Noget andet er krediteret under det navn.", field="credit_id")

@@ -11,26 +11,39 @@ from shared.storage.tx import Tx
 
 async def explain(tx: Tx, sought: str) -> Effect | None:
     """`sought`: a claim's id, an invoice or a credit note (K-1), or a line of it (K-1/2), counted from 1."""
-    for claim, cause in await claims.read(tx, claim_id=sought):
-        return Effect("krav", describe(claim), cause)
+    if claim := await claims.load(tx, sought):
+        return Effect("krav", describe(claim[0]), claim[1])
     document_id, _, position = sought.partition("/")
-    for standing in await invoices.read(tx, invoice_id=document_id):
-        invoice = standing.invoice
-        if not position:
-            title = f"Faktura {invoice.id} til {invoice.buyer.name}: {kroner(invoice.gross_ore)} inkl. moms"
-            return Effect("faktura", title, standing.cause)
-        if position.isdecimal() and 0 < int(position) <= len(invoice.lines):
-            line = invoice.lines[int(position) - 1]
-            for _, cause in await claims.read(tx, claim_id=line.claim_id):
-                title = f"Faktura {invoice.id}, linje {position}: {line.text}, {kroner(line.net_ore)} ekskl. moms"
-                return Effect("fakturalinje", title, cause)
-    for note, cause in await credit_notes.read(tx, credit_note_id=document_id):
-        of = f"Kreditnota {note.id} til faktura {note.invoice_id}"
-        if not position:
-            return Effect("kreditnota", f"{of}: {kroner(note.credited_ore)} inkl. moms ({note.reason})", cause)
-        if position.isdecimal() and 0 < int(position) <= len(note.lines):
-            line = note.lines[int(position) - 1]
-            return Effect(
-                "kreditnotalinje", f"{of}, linje {position}: {line.text}, {kroner(line.net_ore)} ekskl. moms", cause
-            )
+    return await _invoice(tx, document_id, position) or await _credit_note(tx, document_id, position)
+
+
+async def _invoice(tx: Tx, invoice_id: str, position: str) -> Effect | None:
+    found = await invoices.load(tx, invoice_id)
+    if found is None:
+        return None
+    standing, cause = found
+    invoice = standing.invoice
+    if not position:
+        title = f"Faktura {invoice.id} til {invoice.buyer.name}: {kroner(invoice.gross_ore)} inkl. moms"
+        return Effect("faktura", title, cause)
+    if position.isdecimal() and 0 < int(position) <= len(invoice.lines):
+        line = invoice.lines[int(position) - 1]
+        if claim := await claims.load(tx, line.claim_id):
+            title = f"Faktura {invoice.id}, linje {position}: {line.text}, {kroner(line.net_ore)} ekskl. moms"
+            return Effect("fakturalinje", title, claim[1])
+    return None
+
+
+async def _credit_note(tx: Tx, credit_note_id: str, position: str) -> Effect | None:
+    found = await credit_notes.load(tx, credit_note_id)
+    if found is None:
+        return None
+    note, cause = found
+    of = f"Kreditnota {note.id} til faktura {note.invoice_id}"
+    if not position:
+        return Effect("kreditnota", f"{of}: {kroner(note.credited_ore)} inkl. moms ({note.reason})", cause)
+    if position.isdecimal() and 0 < int(position) <= len(note.lines):
+        line = note.lines[int(position) - 1]
+        title = f"{of}, linje {position}: {line.text}, {kroner(line.net_ore)} ekskl. moms"
+        return Effect("kreditnotalinje", title, cause)
     return None

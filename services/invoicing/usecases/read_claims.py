@@ -6,28 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.invoicing.adapters import claims
-from services.invoicing.domain.claim import STATE_TITLES, Claim
-from shared.contracts.refusal import Refused
+from services.invoicing.domain.claim import STATE_TITLES, Claim, not_found, state_named
 from shared.storage.tx import Tx
 
 
-async def list_claims(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+async def read_claims(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     """All claims, or those of `programme_id` or in `state`; `invoiced_then_removed` waits for somebody to decide.
 
     Refused 422 `unknown_state` for a state that no claim can be in.
     """
-    state = query.get("state")
-    if state is not None and state not in STATE_TITLES:
-        raise Refused("unknown_state", f"Vælg mellem {', '.join(STATE_TITLES)}.", status=422, field="state")
-    found = await claims.read(tx, programme_id=query.get("programme_id"), state=state)
-    return {"claims": [shown(claim) for claim, _ in found]}
+    state = state_named(query["state"]) if "state" in query else None
+    found = await claims.load_all(tx, programme_id=query.get("programme_id"), state=state)
+    return {"claims": [shown(claim) for claim in found]}
 
 
-async def get_claim(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    found = await claims.read(tx, claim_id=query["claim_id"])
-    if not found:
-        raise Refused("unknown_claim", "Kravet findes ikke.", status=404)
-    return shown(found[0][0])
+async def read_claim(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    found = await claims.load(tx, query["claim_id"])
+    if found is None:
+        raise not_found()
+    return shown(found[0])
 
 
 def shown(claim: Claim) -> dict[str, Any]:

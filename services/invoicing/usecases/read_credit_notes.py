@@ -7,34 +7,26 @@ from typing import Any
 
 from services.invoicing.adapters import credit_notes, official_checks
 from services.invoicing.domain.credit_note import as_told
-from services.invoicing.usecases.read_invoices import find
+from services.invoicing.usecases.read_documents import read_issued_credit_note
+from services.invoicing.usecases.read_invoices import read_standing
 from shared.contracts.invoicing import CreditNoteIssued
-from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
 
-async def list_credit_notes(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+async def read_credit_notes(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     """All credit notes, or those of `programme_id` or `enrolment_id`, without their lines."""
-    found = await credit_notes.read(tx, programme_id=query.get("programme_id"), enrolment_id=query.get("enrolment_id"))
-    return {"credit_notes": [_listed(issued.note) for issued in found]}
+    wanted = {name: query[name] for name in ("programme_id", "enrolment_id") if name in query}
+    return {"credit_notes": [_listed(note) for note in await credit_notes.load_all(tx, **wanted)]}
 
 
-async def list_credit_notes_of_invoice(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    invoice = (await find(tx, query["invoice_id"])).invoice
-    found = await credit_notes.read(tx, invoice_id=invoice.id)
-    return {"credit_notes": [_listed(issued.note) for issued in found]}
+async def read_credit_notes_of_invoice(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    standing = await read_standing(tx, query["invoice_id"])
+    return {"credit_notes": [_listed(note) for note in await credit_notes.load_all(tx, invoice_id=standing.id)]}
 
 
-async def get_credit_note(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    note = await find_credit_note(tx, query["credit_note_id"])
-    return {**as_told(note), "official_check": await official_checks.read(tx, note.id)}
-
-
-async def find_credit_note(tx: Tx, credit_note_id: str) -> CreditNoteIssued:
-    found = await credit_notes.read(tx, credit_note_id=credit_note_id)
-    if not found:
-        raise Refused("unknown_credit_note", "Kreditnotaen findes ikke.", status=404)
-    return found[0].note
+async def read_credit_note(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    note = await read_issued_credit_note(tx, query["credit_note_id"])
+    return {**as_told(note), "official_check": await official_checks.load(tx, note.id)}
 
 
 def _listed(note: CreditNoteIssued) -> dict[str, Any]:

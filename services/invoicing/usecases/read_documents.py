@@ -1,16 +1,39 @@
-"""Whatever was issued under a number: an invoice or a credit note."""
+"""What was issued under a number, as it was issued: an invoice or a credit note."""
 
 from __future__ import annotations
 
 from services.invoicing.adapters import credit_notes, invoices
 from services.invoicing.adapters.documents import Issued
+from services.invoicing.adapters.links import document_of
+from services.invoicing.domain.credit_note import not_found
+from services.invoicing.domain.standing import require
+from shared.contracts.invoicing import CreditNoteIssued, Invoice
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
 
-async def find_document(tx: Tx, document_id: str) -> Issued:
-    for standing in await invoices.read(tx, invoice_id=document_id):
-        return standing.invoice
-    for issued in await credit_notes.read(tx, credit_note_id=document_id):
-        return issued.note
+async def read_document(tx: Tx, document_id: str) -> Issued:
+    """Either of them; refused when nothing has that number."""
+    if invoice := await invoices.load(tx, document_id):
+        return invoice[0].invoice
+    if note := await credit_notes.load(tx, document_id):
+        return note[0]
     raise Refused("unknown_document", "Der er ingen faktura eller kreditnota med det nummer.", status=404)
+
+
+async def read_issued_invoice(tx: Tx, invoice_id: str) -> Invoice:
+    found = await invoices.load(tx, invoice_id)
+    return require(found and found[0]).invoice
+
+
+async def read_issued_credit_note(tx: Tx, credit_note_id: str) -> CreditNoteIssued:
+    found = await credit_notes.load(tx, credit_note_id)
+    if found is None:
+        raise not_found()
+    return found[0]
+
+
+async def read_linked_document(tx: Tx, token: str) -> Issued | None:
+    """What a link in a mail leads to; None when the link is no good."""
+    document_id = document_of(tx.links, token, tx.now)
+    return None if document_id is None else await read_document(tx, document_id)

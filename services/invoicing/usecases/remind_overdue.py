@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from services.invoicing.adapters import invoices, links
-from services.invoicing.domain.from_invoice import payment_rows
-from services.invoicing.domain.invoice import REMINDERS, next_reminder_at
-from shared.contracts.invoicing import InvoiceOverdue
+from services.invoicing.adapters import invoices
+from services.invoicing.adapters.links import document_path
+from services.invoicing.domain.standing import remind
+from services.invoicing.usecases.tell_all import tell_all
 from shared.contracts.time import day_of
 from shared.runtime.timers import Timer
 from shared.storage.tx import Tx
@@ -17,22 +17,14 @@ from shared.storage.tx import Tx
 async def remind_overdue(tx: Tx, timers: Sequence[Timer]) -> None:
     today = day_of(tx.now)
     for timer in timers:
-        series, level = timer.data["series"], timer.data["level"]
-        due_on = date.fromisoformat(timer.data["due_on"])
-        overdue = await invoices.load_overdue(tx, series, due_on, level)
-        if not overdue:
-            continue
-        await invoices.insert_notices(tx, overdue, level, today)
-        for standing in overdue:
-            fact = InvoiceOverdue(
-                owner=tx.source,
-                invoice_id=standing.invoice.id,
-                level=level,
-                outstanding_ore=standing.outstanding_ore,
-                invoice=standing.invoice,
-                how_to_pay=payment_rows(standing.invoice),
-                document_path=links.document_path(standing.invoice.id),
-            )
-            tx.publish(fact, because=standing.cause)
-        if level < REMINDERS:
-            invoices.arm_reminder(tx, series, due_on, level + 1, next_reminder_at(today), timer.cause)
+        series, due_on, level = timer.data["series"], date.fromisoformat(timer.data["due_on"]), timer.data["level"]
+        unreminded = await invoices.lock_unreminded(tx, series, due_on, level)
+
+        decided = [
+            remind(standing, level, today, tx.source, document_path(tx.links, standing.id))
+            for standing, _ in unreminded
+        ]
+
+        causes = {standing.id: cause for standing, cause in unreminded}
+        await invoices.insert_notices(tx, [one.after for one in decided if one.after.reminders == level], today, causes)
+        tell_all(tx, decided, causes)

@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.invoicing.adapters import claims
-from services.invoicing.domain.claim import Claim, release, withdraw
+from services.invoicing.domain.claim import resolve
+from services.invoicing.usecases.tell_all import tell_all
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import ReservationResolved
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
-
-NOT_APPROVED = "Ikke godkendt politisk."
 
 
 async def resolve_reservations(tx: Tx, events: Sequence[Received[ReservationResolved]]) -> None:
     resolved = {event.data.enrolment_id: event for event in events}
-    known = await claims.load_fees(tx, resolved)
-    released: list[Claim] = []
-    fallen: list[Claim] = []
-    for claim in known.values():
-        if not resolved[claim.enrolment_id].data.approved:
-            fallen.append(withdraw(claim, NOT_APPROVED))
-        elif claim.on_hold:
-            released.append(release(claim))
+    known = await claims.lock_fees(tx, resolved)
+
+    decided = [resolve(claim, approved=resolved[claim.enrolment_id].data.approved) for claim in known.values()]
+
     causes = {claim.id: resolved[claim.enrolment_id].cause for claim in known.values()}
-    await claims.save(tx, [claim for claim in fallen if claim != known[claim.id]], causes)
-    await claims.save_settled(tx, released)
-    claims.arm_runs(tx, released, causes)
+    changed = [one.after for one in decided if one.after != known[one.after.id]]
+    # What is owed all the same goes back to the enrolment; what falls away, to the answer.
+    await claims.save_settled(tx, [claim for claim in changed if claim.wanted])
+    await claims.save(tx, [claim for claim in changed if not claim.wanted], causes)
+    tell_all(tx, decided, causes)

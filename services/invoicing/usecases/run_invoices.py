@@ -5,14 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from services.invoicing.adapters import claims, invoices, links, meetings, programmes
-from services.invoicing.domain.claim import NOT_ENDED, Claim, MeetingEnd, address_to, hold, withdraw
-from services.invoicing.domain.from_invoice import payment_rows
-from services.invoicing.domain.invoice import Held, first_reminder_at, group, issue
-from services.invoicing.usecases.tell_held_back import tell_held_back
-from services.invoicing.usecases.withdraw_fees import PROGRAMME_CANCELLED
+from services.invoicing.adapters import claims, invoices, meetings, programmes
+from services.invoicing.adapters.links import document_path
+from services.invoicing.domain.claim import (
+    NOT_ENDED,
+    Claim,
+    MeetingEnd,
+    address_to,
+    end_with_programme,
+    hold,
+    invoice_run,
+    invoiced,
+)
+from services.invoicing.domain.invoice import Held, announce, group, issue, series_taken, whole_groups
+from services.invoicing.usecases.tell_all import tell_all
 from shared.base.cause import Cause
-from shared.contracts.invoicing import Invoice, InvoiceIssued
+from shared.contracts.invoicing import Invoice
 from shared.contracts.programme import ProgrammeRef
 from shared.contracts.time import day_of
 from shared.runtime.timers import Timer
@@ -20,6 +28,8 @@ from shared.storage.tx import Tx
 
 AT_MOST = 2_000
 """Claims that one transaction invoices; what is left follows in the next, at the same domain time."""
+AT_A_TIME = 100
+"""Invoices told before PostgreSQL is looked after again."""
 
 
 async def run_invoices(tx: Tx, timers: Sequence[Timer]) -> None:
@@ -28,15 +38,15 @@ async def run_invoices(tx: Tx, timers: Sequence[Timer]) -> None:
 
 
 async def _run(tx: Tx, series: str, organiser: str) -> None:
-    due, causes = await claims.load_due(tx, series, organiser, tx.now, AT_MOST)
+    due, causes = await claims.lock_due(tx, series, organiser, tx.now, AT_MOST)
     if len(due) == AT_MOST:
-        due = _whole_groups(due)
-        claims.arm_run(tx, series, organiser, tx.now, tx.cause)
+        due = whole_groups(due)
+        tx.set(invoice_run(series, organiser, tx.now))
     due = await _still_owed(tx, due)
     if not due:
         return
     refs = await programmes.load(tx, {(claim.programme_id, claim.programme_version) for claim in due})
-    held = await meetings.held(tx, {claim.meeting_id for claim in due if claim.meeting_id is not None})
+    held = await meetings.load_held(tx, {claim.meeting_id for claim in due if claim.meeting_id is not None})
     due = await _with_newest_contacts(tx, due, causes, refs, held)
     if not due:
         return
@@ -44,55 +54,41 @@ async def _run(tx: Tx, series: str, organiser: str) -> None:
 
     first = await invoices.draw_numbers(tx, series, organiser, len(groups))
     if first is None:
-        taken = f"Fakturaserien »{series}« tilhører en anden sælger."
-        await claims.save_settled(tx, [hold(claim, taken) for claim in due])
+        await claims.save_settled(tx, [hold(claim, series_taken(series)).after for claim in due])
         return
     today = day_of(tx.now)
-    issued = [
-        (issue(billed, number, today, refs, held), causes[billed[0].id]) for number, billed in enumerate(groups, first)
+    issued = [issue(together, number, today, refs, held) for number, together in enumerate(groups, first)]
+    billed = [
+        invoiced(claim, invoice.id) for invoice, together in zip(issued, groups, strict=True) for claim in together
     ]
+    because = {invoice.id: causes[invoice.lines[0].claim_id] for invoice in issued}
 
-    saving = asyncio.ensure_future(_save(tx, issued))
+    saving = asyncio.ensure_future(_save(tx, issued, billed, because))
     try:
-        await _publish(tx, issued)
+        await _tell(tx, issued, because)
     finally:
         await saving
-    for due_on, cause in {invoice.due_on: cause for invoice, cause in issued}.items():
-        invoices.arm_reminder(tx, series, due_on, 1, first_reminder_at(due_on), cause)
 
 
-async def _save(tx: Tx, issued: Sequence[tuple[Invoice, Cause]]) -> None:
-    await invoices.insert(tx, issued)
-    await claims.mark_invoiced(tx, {line.claim_id: invoice.id for invoice, _ in issued for line in invoice.lines})
+async def _save(tx: Tx, issued: Sequence[Invoice], billed: Sequence[Claim], because: Mapping[str, Cause]) -> None:
+    await invoices.insert(tx, issued, because)
+    await claims.mark_invoiced(tx, billed)
 
 
-async def _publish(tx: Tx, issued: Sequence[tuple[Invoice, Cause]]) -> None:
+async def _tell(tx: Tx, issued: Sequence[Invoice], because: Mapping[str, Cause]) -> None:
     """It gives way now and then, so that PostgreSQL is saving meanwhile."""
-    for position, (invoice, cause) in enumerate(issued):
-        if position % 100 == 0:
-            await asyncio.sleep(0)
-        fact = InvoiceIssued(
-            owner=tx.source,
-            invoice_id=invoice.id,
-            invoice=invoice,
-            how_to_pay=payment_rows(invoice),
-            document_path=links.document_path(invoice.id),
-        )
-        tx.publish(fact, because=cause)
-
-
-def _whole_groups(due: Sequence[Claim]) -> list[Claim]:
-    """Without the last ones that stand together: more of them may be on the other side of the limit."""
-    last = (due[-1].enrolment_id, due[-1].meeting_id)
-    return [claim for claim in due if (claim.enrolment_id, claim.meeting_id) != last] or list(due)
+    for start in range(0, len(issued), AT_A_TIME):
+        await asyncio.sleep(0)
+        some = issued[start : start + AT_A_TIME]
+        tell_all(tx, (announce(one, tx.source, document_path(tx.links, one.id)) for one in some), because)
 
 
 async def _still_owed(tx: Tx, due: Sequence[Claim]) -> list[Claim]:
     """A fee of a programme that was cancelled falls away, whichever of the two was heard first."""
-    cancelled = await programmes.cancelled(tx, {claim.programme_id for claim in due})
-    fallen = [claim for claim in due if claim.kind == "fee" and claim.programme_id in cancelled]
-    await claims.save_settled(tx, [withdraw(claim, PROGRAMME_CANCELLED) for claim in fallen])
-    return [claim for claim in due if claim.kind == "extra" or claim.programme_id not in cancelled]
+    cancelled = await programmes.load_cancelled(tx, {claim.programme_id for claim in due})
+    after = [end_with_programme(claim, cancelled).after for claim in due]
+    await claims.save_settled(tx, [claim for claim in after if not claim.wanted])
+    return [claim for claim in after if claim.wanted]
 
 
 async def _with_newest_contacts(
@@ -103,19 +99,22 @@ async def _with_newest_contacts(
     held: Mapping[str, Held],
 ) -> list[Claim]:
     """Those that can be invoiced to whoever is the contact now; the others are held back, and staff are told."""
-    appointed = await programmes.appointed(tx, {claim.enrolment_id for claim in due})
-    if not appointed:
-        return list(due)
-    addressed = [
-        address_to(claim, newer[0], refs[claim.programme_id, claim.programme_version], _ended(claim, held))
-        if (newer := appointed.get(claim.enrolment_id)) and newer[1] > claim.told_at
-        else claim
+    appointed = await programmes.load_appointed(tx, {claim.enrolment_id for claim in due})
+    decided = {
+        claim.id: address_to(
+            claim,
+            appointed[claim.enrolment_id],
+            refs[claim.programme_id, claim.programme_version],
+            tx.source,
+            _ended(claim, held),
+        )
         for claim in due
-    ]
-    found = [claim for claim in addressed if claim.finding]
-    of_enrolment = {claim.enrolment_id: refs[claim.programme_id, claim.programme_version] for claim in found}
-    await claims.save(tx, found, causes)
-    tell_held_back(tx, found, of_enrolment, causes)
+        if claim.enrolment_id in appointed
+    }
+    stuck = [one for one in decided.values() if one.after.finding]
+    await claims.save(tx, [one.after for one in stuck], causes)
+    tell_all(tx, stuck, causes)
+    addressed = [decided[claim.id].after if claim.id in decided else claim for claim in due]
     return [claim for claim in addressed if not claim.finding]
 
 

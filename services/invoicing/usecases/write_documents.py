@@ -12,7 +12,7 @@ from pathlib import Path
 
 from services.invoicing.adapters import documents, invoices, official_checks
 from services.invoicing.adapters.documents import Issued
-from services.invoicing.adapters.official_rules import OfficialRules, Verdict
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules, Verdict
 from shared.storage.tx import Tx
 
 AT_MOST = 50
@@ -27,7 +27,7 @@ async def write_documents(
     No transaction is open meanwhile; killed in between, the same files are written again.
     """
     async with transaction() as tx:
-        unwritten = await invoices.unwritten(tx, AT_MOST)
+        unwritten = await invoices.load_unwritten(tx, AT_MOST)
     if not unwritten:
         return {}
     verdicts = await asyncio.to_thread(_write, folder, rules, [one.document for one in unwritten])

@@ -7,8 +7,9 @@ from datetime import datetime
 
 import asyncpg
 
-from services.notifications.domain.calendar import Part
-from services.notifications.domain.replies import Given, Invited
+from services.notifications.adapters.invitations import INVITATIONS, given, given_columns
+from services.notifications.domain.calendar.entry import Part
+from services.notifications.domain.calendar.replies import Invited
 from shared.contracts.notifications import InvitationAnswer
 from shared.storage.tx import Tx
 
@@ -26,13 +27,13 @@ class Asked:
     answered_at: datetime | None
 
 
-async def meeting_of(tx: Tx, uid: str) -> str | None:
+async def load_meeting_id(tx: Tx, uid: str) -> str | None:
     """The id of the meeting that has this UID in calendars."""
     found: str | None = await tx.fetchval("SELECT id FROM meetings WHERE uid = $1 ORDER BY id LIMIT 1", uid)
     return found
 
 
-async def addresses(tx: Tx, meeting_id: str) -> list[str]:
+async def load_addresses(tx: Tx, meeting_id: str) -> list[str]:
     """The keys of all addresses that were ever told of the meeting."""
     rows = await tx.fetch("SELECT address_key FROM invitations WHERE meeting_id = $1", meeting_id)
     return [row["address_key"] for row in rows]
@@ -43,7 +44,7 @@ async def lock(tx: Tx, meeting_id: str, address: str) -> Invited | None:
     row = await tx.fetchrow(
         """
         SELECT i.meeting_id, m.programme_id, i.address_key, i.person_id, i.method,
-               (i.told ->> 'date_version')::integer AS date_version, i.answer, i.answer_stamped
+               (i.told ->> 'date_version')::integer AS date_version, i.answer, i.answer_stamped, i.answered_at
         FROM invitations i JOIN meetings m ON m.id = i.meeting_id
         WHERE i.meeting_id = $1 AND i.address_key = $2
         FOR UPDATE OF i
@@ -54,22 +55,12 @@ async def lock(tx: Tx, meeting_id: str, address: str) -> Invited | None:
     return None if row is None else _invited(row)
 
 
-async def save(tx: Tx, invited: Invited, given: Given) -> None:
-    await tx.execute(
-        """
-        UPDATE invitations SET answer = $3, answer_stamped = $4,
-               answered_at = CASE WHEN answer IS DISTINCT FROM $3 THEN $5 ELSE answered_at END
-        WHERE meeting_id = $1 AND address_key = $2
-        """,
-        invited.meeting_id,
-        invited.address_key,
-        given.answer,
-        given.stamped,
-        tx.now,
-    )
+async def save(tx: Tx, invited: Invited) -> None:
+    row = {"address_key": invited.address_key, "meeting_id": invited.meeting_id, **given_columns(invited.given)}
+    await INVITATIONS.update(tx, [row])
 
 
-async def of_meeting(tx: Tx, meeting_id: str) -> list[Asked] | None:
+async def load_asked(tx: Tx, meeting_id: str) -> list[Asked] | None:
     """Everybody who is invited now, by organisation and name; None = no such meeting."""
     if await tx.fetchval("SELECT id FROM meetings WHERE id = $1", meeting_id) is None:
         return None
@@ -104,5 +95,5 @@ def _invited(row: asyncpg.Record) -> Invited:
         person_id=row["person_id"],
         method=row["method"],
         date_version=row["date_version"],
-        given=None if row["answer"] is None else Given(row["answer"], row["answer_stamped"]),
+        given=given(row),
     )

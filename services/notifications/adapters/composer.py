@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.notifications.adapters import receipt
-from services.notifications.adapters.messages import Message
 from services.notifications.adapters.mime import Attachment, Mail, compose
 from services.notifications.adapters.texts import Texts, Words
-from services.notifications.domain.calendar import Entry, Mailbox, ics
-from services.notifications.domain.replies import plus_address
+from services.notifications.domain.calendar.entry import Entry, Mailbox, ics
+from services.notifications.domain.calendar.replies import plus_address
+from services.notifications.domain.message import Message
+
+_PDF = "application/pdf"
 
 
 class Composer:
@@ -43,6 +45,20 @@ class Composer:
             attachment=_attachment(message, texts),
         )
 
+    def file(self, message: Message, kind: str) -> bytes | None:
+        """Its words (txt), the whole mail (eml), or the calendar (ics) or PDF in it; None = there is none."""
+        match kind:
+            case "txt":
+                texts = self.texts(message)
+                return f"{texts.subject}\n\n{texts.plain}".encode()
+            case "eml":
+                return self.mail(message).content
+            case "ics":
+                return None if message.calendar is None else ics(self._addressed(message.calendar))
+            case _:
+                attached = _attachment(message, self.texts(message))
+                return attached.octets if attached is not None and attached.media_type == _PDF else None
+
     def _addressed(self, entry: Entry) -> Entry:
         if not self._plus_addresses:
             return entry
@@ -64,5 +80,5 @@ def _attachment(message: Message, texts: Texts) -> Attachment | None:
     if message.template == "credit_note":
         return Attachment(f"Kreditnota-{message.says['credit_note_id']}.txt", texts.plain)
     if message.template == "place_confirmed" and (pdf := receipt.write(message.name, message.says)) is not None:
-        return Attachment(receipt.FILE_NAME, pdf, "application/pdf")
+        return Attachment(receipt.FILE_NAME, pdf, _PDF)
     return None

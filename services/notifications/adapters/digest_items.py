@@ -5,44 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from services.notifications.domain.digest import next_digest
-from services.notifications.domain.letters import Line
+from services.notifications.domain.digest import DigestLine
 from services.notifications.domain.text import one_line
 from shared.base.cause import Cause
+from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
-TIMER = "digest"
-_KEY = "all"
+_ITEMS = Table(
+    "digest_items",
+    {"id": "text", "programme_id": "text", "kind": "text", "line": "text", "happened_at": "timestamptz", **CAUSE},
+    key=("id",),
+)
+_LONGEST = 400
 
 
-async def add(tx: Tx, lines: Sequence[tuple[Line, Cause]]) -> None:
-    """Once for each natural key; the digest goes out the next morning."""
-    if not lines:
-        return
-    new = await tx.fetchval(
-        """
-        WITH added AS (
-            INSERT INTO digest_items (id, programme_id, kind, line, happened_at, correlation_id, causation_id, actor)
-            SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[],
-                                 $7::text[], $8::text[])
-            ON CONFLICT (id) DO NOTHING RETURNING id
-        )
-        SELECT count(*) FROM added
-        """,
-        [line.id for line, _ in lines],
-        [line.programme_id for line, _ in lines],
-        [line.kind for line, _ in lines],
-        [one_line(line.text, 400) for line, _ in lines],
-        [line.happened_at for line, _ in lines],
-        [cause.correlation_id for _, cause in lines],
-        [cause.causation_id for _, cause in lines],
-        [cause.actor for _, cause in lines],
-    )
-    if new:
-        tx.arm(TIMER, _KEY, next_digest(tx.now), because=lines[0][1])
+async def insert_new(tx: Tx, lines: Sequence[tuple[DigestLine, Cause]]) -> int:
+    """How many of them nobody has heard of, under their natural keys."""
+    rows = [
+        {
+            "id": line.id,
+            "programme_id": line.programme_id,
+            "kind": line.kind,
+            "line": one_line(line.text, _LONGEST),
+            "happened_at": line.happened_at,
+            **cause_columns(cause),
+        }
+        for line, cause in lines
+    ]
+    return await _ITEMS.insert_new(tx, rows)
 
 
-async def take(tx: Tx, day: date) -> list[Line]:
+async def take(tx: Tx, day: date) -> list[DigestLine]:
     """Everything that nobody was told yet; it counts as told from now on."""
     rows = await tx.fetch(
         """
@@ -52,6 +45,6 @@ async def take(tx: Tx, day: date) -> list[Line]:
         day,
     )
     return [
-        Line(row["programme_id"], row["kind"], "", "", row["line"], row["happened_at"])
+        DigestLine(row["programme_id"], row["kind"], "", "", row["line"], row["happened_at"])
         for row in sorted(rows, key=lambda row: (row["happened_at"], row["id"]))
     ]

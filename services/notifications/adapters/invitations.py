@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
 import asyncpg
 
 from services.notifications.adapters.meetings import meeting_json
-from services.notifications.domain.invitations import Guest, Step, Told
-from services.notifications.domain.text import address_key, storable
+from services.notifications.domain.calendar.replies import Given
+from services.notifications.domain.invitations import Guest, Told
+from services.notifications.domain.text import storable
 from shared.contracts.scheduling import Meeting
+from shared.storage.table import Table
 from shared.storage.tx import Tx
 
 Pair = tuple[str, str]
 """(meeting id, address key): one mailbox's calendar, as far as one meeting is concerned."""
+
+INVITATIONS = Table(
+    "invitations",
+    {
+        "address_key": "text",
+        "meeting_id": "text",
+        "person_id": "text",
+        "name": "text",
+        "email": "text",
+        "part": "text",
+        "organisation_name": "text",
+        "method": "text",
+        "told": "jsonb",
+        "turn": "integer",
+        "stamped": "timestamptz",
+        "answer": "text",
+        "answer_stamped": "timestamptz",
+        "answered_at": "timestamptz",
+    },
+    key=("address_key", "meeting_id"),
+)
 
 # A contact is meant unless the meeting is another group's, another role's, or of a kind nobody is invited to.
 _CONTACT_IS_MEANT = """
@@ -27,7 +51,7 @@ _PARTICIPANT_IS_MEANT = """
 """
 
 
-async def guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]]:
+async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]]:
     """Everybody at these addresses whom these meetings are for."""
     rows = await tx.fetch(
         f"""
@@ -51,13 +75,15 @@ async def guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]]:
     return found
 
 
-async def told(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, Told]:
+async def lock_told(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, Told]:
+    """Until the transaction ends, so that an answer that comes at the same moment is not lost."""
     rows = await tx.fetch(
         """
         SELECT i.address_key, i.meeting_id, i.person_id, i.name, i.email, i.part, i.organisation_name, i.method,
-               i.told::text AS told, i.turn, i.stamped
+               i.told::text AS told, i.turn, i.stamped, i.answer, i.answer_stamped, i.answered_at
         FROM unnest($1::text[], $2::text[]) AS u (meeting_id, address_key)
         JOIN invitations i USING (meeting_id, address_key)
+        ORDER BY i.address_key, i.meeting_id FOR UPDATE OF i
         """,
         *_columns(pairs),
     )
@@ -72,12 +98,13 @@ async def told(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, Told]:
             meeting=Meeting.model_validate_json(row["told"]),
             turn=row["turn"],
             stamped=row["stamped"],
+            given=given(row),
         )
         for row in rows
     }
 
 
-async def pairs_of_meetings(tx: Tx, meeting_ids: Iterable[str]) -> list[Pair]:
+async def load_pairs(tx: Tx, meeting_ids: Iterable[str]) -> list[Pair]:
     """Every mailbox that a change of these meetings could concern."""
     rows = await tx.fetch(
         f"""
@@ -91,45 +118,40 @@ async def pairs_of_meetings(tx: Tx, meeting_ids: Iterable[str]) -> list[Pair]:
     return [(row["id"], row["address_key"]) for row in rows]
 
 
-async def save(tx: Tx, steps: Iterable[tuple[Meeting, Step]]) -> None:
-    """Remember what is being told, once per mailbox and meeting. An answer goes with the invitation it was given to."""
-    rows = sorted(steps, key=lambda one: (address_key(one[1].guest.email), one[0].id))
-    await tx.execute(
-        """
-        INSERT INTO invitations (address_key, meeting_id, person_id, name, email, part, organisation_name, method, told,
-                                 turn, stamped)
-        SELECT address_key, meeting_id, person_id, name, email, part, organisation_name, method, told::jsonb, turn,
-               stamped
-        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                    $9::text[], $10::integer[], $11::timestamptz[])
-             AS u (address_key, meeting_id, person_id, name, email, part, organisation_name, method, told, turn,
-                   stamped)
-        ORDER BY address_key, meeting_id
-        ON CONFLICT (address_key, meeting_id) DO UPDATE SET
-            person_id = excluded.person_id, name = excluded.name, email = excluded.email, part = excluded.part,
-            organisation_name = excluded.organisation_name, method = excluded.method, told = excluded.told,
-            turn = excluded.turn, stamped = excluded.stamped,
-            (answer, answer_stamped, answered_at) = (
-                SELECT invitations.answer, invitations.answer_stamped, invitations.answered_at
-                WHERE (invitations.method, invitations.person_id, invitations.told ->> 'date_version')
-                    = (excluded.method, excluded.person_id, excluded.told ->> 'date_version')
-                  AND excluded.method = 'REQUEST')
-        """,
-        [address_key(step.guest.email) for _, step in rows],
-        [meeting.id for meeting, _ in rows],
-        [storable(step.guest.person_id) for _, step in rows],
-        [storable(step.guest.name) for _, step in rows],
-        [storable(step.guest.email) for _, step in rows],
-        [step.guest.part for _, step in rows],
-        [storable(step.guest.organisation) for _, step in rows],
-        [step.method for _, step in rows],
-        [meeting_json(meeting) for meeting, _ in rows],
-        [step.turn for _, step in rows],
-        [step.stamped for _, step in rows],
-    )
+async def save(tx: Tx, told: Mapping[Pair, Told]) -> None:
+    rows = [
+        {
+            "address_key": address,
+            "meeting_id": meeting_id,
+            "person_id": storable(one.person_id),
+            "name": storable(one.name),
+            "email": storable(one.email),
+            "part": one.part,
+            "organisation_name": storable(one.organisation),
+            "method": one.method,
+            "told": meeting_json(one.meeting),
+            "turn": one.turn,
+            "stamped": one.stamped,
+            **given_columns(one.given),
+        }
+        for (meeting_id, address), one in told.items()
+    ]
+    await INVITATIONS.upsert(tx, rows)
 
 
-async def participants(tx: Tx, meeting_id: str) -> list[Guest]:
+def given_columns(given: Given | None) -> dict[str, str | datetime | None]:
+    return {
+        "answer": given.answer if given else None,
+        "answer_stamped": given.stamped if given else None,
+        "answered_at": given.at if given else None,
+    }
+
+
+def given(row: asyncpg.Record) -> Given | None:
+    return None if row["answer"] is None else Given(row["answer"], row["answer_stamped"], row["answered_at"])
+
+
+async def load_participants(tx: Tx, meeting_id: str) -> list[Guest]:
     """Who is going there: everybody registered who was told, in a fixed order."""
     rows = await tx.fetch(
         f"""
@@ -144,7 +166,7 @@ async def participants(tx: Tx, meeting_id: str) -> list[Guest]:
     return [_guest(row) for row in rows]
 
 
-async def contacts_without_participants(tx: Tx, meeting_id: str) -> list[Guest]:
+async def load_contacts_without_participants(tx: Tx, meeting_id: str) -> list[Guest]:
     """Contacts of organisations that have a place and have registered nobody where people are registered."""
     rows = await tx.fetch(
         f"""

@@ -15,7 +15,7 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from services.notifications.adapters.texts import Texts
-from services.notifications.domain.calendar import Mailbox, Method
+from services.notifications.domain.calendar.entry import Mailbox, Method
 from services.notifications.domain.text import domain_of, is_address, one_line
 
 _ALLOWED = (
@@ -54,6 +54,10 @@ class Attachment:
     name: str
     content: str | bytes
     media_type: str = "text/plain; charset=utf-8"
+
+    @property
+    def octets(self) -> bytes:
+        return _crlf(self.content) if isinstance(self.content, str) else self.content
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +113,7 @@ def compose(
         files.append(_file(f'application/ics; name="{name}"', name, ics))
     if attachment is not None:
         name = _FILE_NAME.sub("-", one_line(attachment.name)).strip(".-") or "bilag.txt"
-        content = attachment.content
-        files.append(_file(attachment.media_type, name, _crlf(content) if isinstance(content, str) else content))
+        files.append(_file(attachment.media_type, name, attachment.octets))
     body = _multipart("alternative", _boundary(key, "a"), alternatives)
     if files:
         body = _multipart("mixed", _boundary(key, "m"), [body, *files])

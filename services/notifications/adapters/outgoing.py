@@ -1,23 +1,24 @@
 """The queue of messages as a mailer sees it. Leases and pauses are machine time, by the database's clock.
 
-`pending → claimed → sending → sent | unknown | failed`, and back to pending from claimed (always safe), or from sending
-when the server has said "later". Between `sending` and the server's answer nobody knows whether the mail went out, so
-a lease that runs out there makes the message `unknown`, and nothing but a person sends it again.
+A message with a lease is `claimed`, then `sending` (see `domain.message`); back to `pending` it goes from claimed
+(always safe), or from sending when the server has said "later".
 """
 
 from __future__ import annotations
 
-from services.notifications.adapters.messages import COLUMNS, Message, message
+from datetime import timedelta
+
+from services.notifications.adapters.messages import COLUMNS, Stored, stored
 from shared.storage.tx import Pool, Tx
 
-_CLAIMS = 7_405_611_230_104
-"""Advisory lock of whoever claims; two at once could each take one of two letters to the same mailbox."""
+_LEASING = 7_405_611_230_104
+"""Advisory lock of whoever leases; two at once could each take one of two letters to the same mailbox."""
 
 
-async def claim(pool: Pool, mailer: str, lease_s: float, most: int) -> list[Message]:
+async def lease(pool: Pool, mailer: str, lease_s: float, most: int) -> list[Stored]:
     """The oldest letters that may go out now, for this mailer; one mailbox's letters never overtake each other."""
     async with pool.acquire() as connection, connection.transaction():
-        await connection.fetchval("SELECT pg_advisory_xact_lock($1)", _CLAIMS)
+        await connection.fetchval("SELECT pg_advisory_xact_lock($1)", _LEASING)
         rows = await connection.fetch(
             f"""
             WITH due AS (
@@ -39,7 +40,7 @@ async def claim(pool: Pool, mailer: str, lease_s: float, most: int) -> list[Mess
             lease_s,
             most,
         )
-    return sorted((message(row) for row in rows), key=lambda one: one.number)
+    return sorted((stored(row) for row in rows), key=lambda one: one.message.number)
 
 
 async def renew(pool: Pool, mailer: str, lease_s: float) -> None:
@@ -80,7 +81,7 @@ async def give_back(pool: Pool, message_ids: list[str], mailer: str) -> None:
     )
 
 
-async def not_begun(pool: Pool, message_id: str, mailer: str) -> None:
+async def mark_not_begun(pool: Pool, message_id: str, mailer: str) -> None:
     """As `give_back`, when it is known that nothing was sent although it may stand as being sent."""
     await pool.execute(
         """
@@ -107,61 +108,33 @@ async def postpone(pool: Pool, message_id: str, mailer: str, reply: str, pause_s
     )
 
 
-async def too_old(pool: Pool, message_id: str, seconds: float) -> bool:
-    """Whether it has waited longer than that since it was stored (or sent again by a person)."""
-    old: bool = await pool.fetchval(
-        "SELECT stored_at < now() - make_interval(secs => $2) FROM messages WHERE id = $1", message_id, seconds
-    )
-    return old
+async def load_waited(pool: Pool, message_id: str) -> timedelta:
+    """How long it has waited since it was stored (or sent again by a person)."""
+    waited: timedelta = await pool.fetchval("SELECT now() - stored_at FROM messages WHERE id = $1", message_id)
+    return waited
 
 
-async def sent(tx: Tx, message_id: str) -> bool:
-    """The server took it. Also from `unknown`: a mailer that was held up may come back with the answer."""
-    done = await tx.fetchval(
-        """
-        UPDATE messages SET state = 'sent', sent_at = $2, claimed_by = NULL, lease_until = NULL, reply = NULL
-        WHERE id = $1 AND state IN ('sending', 'unknown') RETURNING id
-        """,
-        message_id,
-        tx.now,
-    )
-    return done is not None
-
-
-async def refused(tx: Tx, message_id: str, reply: str) -> bool:
-    """The server will never take it."""
-    done = await tx.fetchval(
-        """
-        UPDATE messages SET state = 'failed', claimed_by = NULL, lease_until = NULL, reply = $2
-        WHERE id = $1 AND state IN ('claimed', 'sending', 'unknown') RETURNING id
-        """,
-        message_id,
-        reply,
-    )
-    return done is not None
-
-
-async def lost(tx: Tx, mailer: str | None = None, message_id: str | None = None) -> list[Message]:
-    """Make `unknown` of what was being sent: one message, or all whose lease has run out.
+async def lock_lost(tx: Tx, mailer: str, message_id: str | None = None) -> list[Stored]:
+    """What was being sent and no longer is: one message of this mailer's, or all whose lease has run out.
 
     A mailer asks for all when it sends nothing itself, so what stands as sent by it is lost too.
     """
     rows = await tx.fetch(
         f"""
-        UPDATE messages m SET state = 'unknown', claimed_by = NULL, lease_until = NULL, reply = 'no_answer'
+        SELECT {COLUMNS} FROM messages m
         WHERE m.state = 'sending'
           AND CASE WHEN $2::text IS NULL THEN m.lease_until < now() OR m.claimed_by = $1
                    ELSE m.id = $2 AND m.claimed_by = $1 END
-        RETURNING {COLUMNS}
+        ORDER BY m.number FOR UPDATE
         """,
         mailer,
         message_id,
     )
-    return [message(row) for row in rows]
+    return [stored(row) for row in rows]
 
 
-async def to_do(pool: Pool, mailer: str) -> tuple[bool, bool]:
-    """Whether something was lost while it was sent (see `lost`), and whether something could be claimed. No lock."""
+async def load_to_do(pool: Pool, mailer: str) -> tuple[bool, bool]:
+    """Whether something was lost while it was sent (see `lock_lost`), and whether something could be leased."""
     row = await pool.fetchrow(
         """
         SELECT EXISTS (SELECT FROM messages
@@ -174,7 +147,7 @@ async def to_do(pool: Pool, mailer: str) -> tuple[bool, bool]:
     return (row["lost"], row["due"]) if row else (False, False)
 
 
-async def waiting(pool: Pool) -> int:
+async def count_waiting(pool: Pool) -> int:
     """Not yet sent, unknown or failed; those that wait for a later try included."""
     count: int = await pool.fetchval("SELECT count(*) FROM messages WHERE state IN ('pending', 'claimed', 'sending')")
     return count

@@ -2,51 +2,52 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
 from services.notifications.domain.reminders import UNLESS_AGREED
 from services.notifications.domain.text import storable
 from shared.contracts.programme import ProgrammeRef, ProgrammeTerms
+from shared.storage.table import Table
 from shared.storage.tx import Tx
 
+_PROGRAMMES = Table(
+    "programmes",
+    {"id": "text", "version": "integer", "ref": "jsonb", "reminder_days": "integer[]", "terms_version": "integer"},
+    key=("id",),
+)
 
-async def keep(tx: Tx, refs: Iterable[ProgrammeRef]) -> None:
-    """Store the newest version of each, and lock them all until the transaction ends."""
+
+async def lock(tx: Tx, refs: Iterable[ProgrammeRef]) -> None:
+    """All of them until the transaction ends; first what they say is stored, the newest version of each."""
     newest: dict[str, ProgrammeRef] = {}
     for ref in refs:
         if ref.id not in newest or ref.version > newest[ref.id].version:
             newest[ref.id] = ref
-    ids = sorted(newest)
-    await tx.execute(
-        """
-        INSERT INTO programmes AS p (id, version, ref)
-        SELECT id, version, ref::jsonb FROM unnest($1::text[], $2::integer[], $3::text[]) AS u (id, version, ref)
-        ORDER BY id
-        ON CONFLICT (id) DO UPDATE SET
-            ref = CASE WHEN excluded.version >= p.version THEN excluded.ref ELSE p.ref END,
-            version = greatest(p.version, excluded.version)
-        """,
-        ids,
-        [newest[one].version for one in ids],
-        [_stored(newest[one]) for one in ids],
+    rows = [{"id": one.id, "version": one.version, "ref": _stored(one)} for one in newest.values()]
+    # A row that `when` leaves as it is is locked all the same.
+    await _PROGRAMMES.upsert(tx, rows, when="excluded.version >= old.version")
+
+
+async def load_terms_versions(tx: Tx, ids: Iterable[str]) -> dict[str, int]:
+    """Of those whose publication was told."""
+    rows = await tx.fetch(
+        "SELECT id, terms_version FROM programmes WHERE id = ANY($1::text[]) AND terms_version IS NOT NULL",
+        sorted(set(ids)),
     )
+    return {row["id"]: row["terms_version"] for row in rows}
 
 
-async def keep_terms(tx: Tx, terms: Sequence[ProgrammeTerms]) -> None:
-    """Store what was published; call `keep` first. The newest version wins."""
-    await tx.execute(
-        """
-        UPDATE programmes p SET reminder_days = string_to_array(u.days, ',')::integer[], terms_version = u.version
-        FROM unnest($1::text[], $2::integer[], $3::text[]) AS u (id, version, days)
-        WHERE p.id = u.id AND (p.terms_version IS NULL OR p.terms_version <= u.version)
-        """,
-        [one.ref.id for one in terms],
-        [one.ref.version for one in terms],
-        [",".join(str(days) for days in one.terms.reminder_days) for one in terms],
-    )
+async def save_terms(tx: Tx, terms: Sequence[ProgrammeTerms]) -> None:
+    """Of programmes that are locked."""
+    rows = [
+        {"id": one.ref.id, "reminder_days": json.dumps(one.terms.reminder_days), "terms_version": one.ref.version}
+        for one in terms
+    ]
+    await _PROGRAMMES.update(tx, rows)
 
 
-async def reminder_days(tx: Tx, ids: Iterable[str]) -> dict[str, tuple[int, ...]]:
+async def load_reminder_days(tx: Tx, ids: Iterable[str]) -> dict[str, tuple[int, ...]]:
     rows = await tx.fetch("SELECT id, reminder_days FROM programmes WHERE id = ANY($1::text[])", sorted(set(ids)))
     return {row["id"]: UNLESS_AGREED if row["reminder_days"] is None else tuple(row["reminder_days"]) for row in rows}
 
@@ -56,7 +57,7 @@ async def load_all(tx: Tx) -> dict[str, ProgrammeRef]:
     return {row["id"]: ProgrammeRef.model_validate_json(row["ref"]) for row in rows}
 
 
-async def of_subject(tx: Tx, about: str) -> ProgrammeRef | None:
+async def load_of_subject(tx: Tx, about: str) -> ProgrammeRef | None:
     """The programme that a programme, an enrolment or a meeting (`<kind>/<id>`) belongs to, if it is known."""
     kind, _, one = about.partition("/")
     ref = await tx.fetchval(

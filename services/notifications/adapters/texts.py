@@ -80,8 +80,10 @@ class Words:
 
 
 def meeting_time(meeting: Mapping[str, Any]) -> str:
-    """Torsdag den 15. april 2021 kl. 9.30-15.00, or the day alone, or days and hours over several."""
+    """Torsdag den 15. april 2021 kl. 9.30-15.00, the day alone, or days and hours over several; "" without one."""
     when = meeting["when"]
+    if when is None:
+        return ""
     first, last = date.fromisoformat(when["first_day"]), date.fromisoformat(when["last_day"])
     if when["starts_at"] is None or when["ends_at"] is None:
         return day_span(first, last)

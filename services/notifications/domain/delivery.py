@@ -19,6 +19,11 @@ def is_server_trouble(code: int) -> bool:
     return code in _SERVER_TROUBLE
 
 
+def is_given_up(waited: timedelta) -> bool:
+    """Whether it has been tried for so long, machine time, that "later" means never."""
+    return waited > GIVE_UP_AFTER
+
+
 def pause_s(attempts: int, first_s: float) -> float:
     """Seconds until the next try after so many: doubled each time, an hour at most."""
     return float(min(LONGEST_PAUSE_S, first_s * 2 ** min(attempts - 1, 20)))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from services.notifications.domain.letter import Letter, Recipient
-from services.notifications.domain.letters import Line
 from shared.contracts.danish import danish_sort_key
 from shared.contracts.event import natural_id
 from shared.contracts.programme import ProgrammeRef
 from shared.contracts.time import day_of, local
 
+DIGEST = "digest"
+"""Timer, for all of staff at once."""
+EVERYBODY = "all"
 _SEVEN = time(7)
 
 SECTIONS = {
@@ -35,6 +38,22 @@ _UNDATED = "Møder uden dato"
 _GENERAL = "På tværs"
 
 
+@dataclass(frozen=True, slots=True)
+class DigestLine:
+    """One thing that staff read about in the digest; names no person. Kind, about and occasion make it told once."""
+
+    programme_id: str | None
+    kind: str
+    about: str
+    occasion: str
+    text: str
+    happened_at: datetime
+
+    @property
+    def id(self) -> str:
+        return natural_id("digest", self.kind, self.about, self.occasion)
+
+
 def next_digest(now: datetime) -> datetime:
     """The next seven o'clock in the morning in Denmark."""
     today = day_of(now)
@@ -43,7 +62,10 @@ def next_digest(now: datetime) -> datetime:
 
 
 def digests(
-    lines: Sequence[Line], programmes: Mapping[str, ProgrammeRef], undated: Mapping[str, Sequence[str]], at: datetime
+    lines: Sequence[DigestLine],
+    programmes: Mapping[str, ProgrammeRef],
+    undated: Mapping[str, Sequence[str]],
+    at: datetime,
 ) -> list[Letter]:
     """One letter to each staff mailbox that has something to read; a line of no programme goes to all of them."""
     boxes: dict[str, list[ProgrammeRef]] = {}
@@ -63,7 +85,7 @@ def digests(
     return written
 
 
-def _part(title: str, lines: Sequence[Line], undated: Sequence[str]) -> dict[str, Any]:
+def _part(title: str, lines: Sequence[DigestLine], undated: Sequence[str]) -> dict[str, Any]:
     sections = [
         {"title": heading, "lines": sorted((line.text for line in lines if line.kind == kind), key=danish_sort_key)}
         for kind, heading in SECTIONS.items()

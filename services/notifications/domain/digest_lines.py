@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
+from services.notifications.domain.digest import DigestLine
 from services.notifications.domain.letter import TITLES
-from services.notifications.domain.letters import Line
+from services.notifications.domain.message import Message
 from shared.contracts.danish import kroner, short_day
 from shared.contracts.enrollment import (
     EnrolmentFact,
@@ -24,88 +26,82 @@ from shared.contracts.invoicing import ClaimHeldBack, InvoiceOverdue
 from shared.contracts.scheduling import MeetingPlanned
 
 
-def enrolled(fact: MunicipalityEnrolled, at: datetime) -> Line:
+def enrolled(fact: MunicipalityEnrolled, at: datetime) -> DigestLine:
     details = [fact.group or "", "med forbehold for politisk godkendelse" if fact.forbehold_open else ""]
     return _enrolment("enrolled", fact, fact.enrolled_at.isoformat(), at, *details)
 
 
-def waitlisted(fact: EnrolmentWaitlisted, at: datetime) -> Line:
+def waitlisted(fact: EnrolmentWaitlisted, at: datetime) -> DigestLine:
     return _enrolment("waitlisted", fact, fact.received_at.isoformat(), at)
 
 
-def withdrawn(fact: EnrolmentWithdrawn, at: datetime) -> Line:
+def withdrawn(fact: EnrolmentWithdrawn, at: datetime) -> DigestLine:
     return _enrolment("withdrawn", fact, at.isoformat(), at)
 
 
-def lapsed(fact: EnrolmentLapsed, at: datetime) -> Line:
+def lapsed(fact: EnrolmentLapsed, at: datetime) -> DigestLine:
     return _enrolment("lapsed", fact, at.isoformat(), at)
 
 
-def regrouped(fact: EnrolmentRegrouped, at: datetime) -> Line:
+def regrouped(fact: EnrolmentRegrouped, at: datetime) -> DigestLine:
     move = f"fra {fact.previous_group or 'ingen'} til {fact.group or 'ingen'}"
     return _enrolment("regrouped", fact, at.isoformat(), at, move)
 
 
-def reservation(fact: ReservationResolved, at: datetime) -> Line:
+def reservation(fact: ReservationResolved, at: datetime) -> DigestLine:
     word = "godkendt politisk" if fact.approved else "ikke godkendt politisk"
     return _enrolment("reservation", fact, fact.resolved_at.isoformat(), at, word)
 
 
-def extra_added(fact: ExtraParticipantAdded, version: int | None, at: datetime) -> Line:
+def extra_added(fact: ExtraParticipantAdded, version: int | None, at: datetime) -> DigestLine:
     return _roster("extra", fact, version, at, f"{kroner(fact.terms.price_ore)} ekskl. moms")
 
 
-def extra_removed(fact: ExtraParticipantRemoved, version: int | None, at: datetime) -> Line:
+def extra_removed(fact: ExtraParticipantRemoved, version: int | None, at: datetime) -> DigestLine:
     return _roster("extra_removed", fact, version, at, "rykket ind" if fact.reason == "moved_in" else "afmeldt")
 
 
-def planned(fact: MeetingPlanned, at: datetime) -> Line:
-    return Line(fact.programme.id, "planned", fact.subject, "", fact.meeting.title, at)
+def planned(fact: MeetingPlanned, at: datetime) -> DigestLine:
+    return DigestLine(fact.programme.id, "planned", fact.subject, "", fact.meeting.title, at)
 
 
-def overdue(fact: InvoiceOverdue, at: datetime) -> Line:
+def overdue(fact: InvoiceOverdue, at: datetime) -> DigestLine:
     invoice = fact.invoice
     text = (
         f"{invoice.buyer.name}: faktura {invoice.id}, {kroner(fact.outstanding_ore)} mangler, "
         f"frist {short_day(invoice.due_on)}"
     )
-    return Line(invoice.programme.id, "overdue", fact.subject, str(fact.level), text, at)
+    return DigestLine(invoice.programme.id, "overdue", fact.subject, str(fact.level), text, at)
 
 
-def held_back(fact: ClaimHeldBack, at: datetime) -> Line:
+def held_back(fact: ClaimHeldBack, at: datetime) -> DigestLine:
     text = f"{fact.organisation.name}: {fact.text}. {fact.finding}"
-    return Line(fact.programme.id, "held_back", fact.subject, at.isoformat(), text, at)
+    return DigestLine(fact.programme.id, "held_back", fact.subject, at.isoformat(), text, at)
 
 
-def rejected(fact: IntakeRejected, at: datetime) -> Line:
+def rejected(fact: IntakeRejected, at: datetime) -> DigestLine:
     """The refusal's own sentence stays out: it may repeat what somebody wrote."""
     name = fact.refused_type.split(".")[-2] if fact.refused_type.count(".") > 1 else fact.refused_type
     text = f"{name} fra {fact.refused_source}: {fact.problem.get('code', 'afvist')}"
-    return Line(None, "rejected", fact.subject, fact.service, text, at)
+    return DigestLine(None, "rejected", fact.subject, fact.service, text, at)
 
 
-def undelivered(
-    kind: str,
-    message_id: str,
-    attempts: int,
-    programme_id: str | None,
-    template: str,
-    organisation: str,
-    reply: str,
-    at: datetime,
-) -> Line:
-    """`kind` is unknown or failed."""
+def undelivered(kind: Literal["unknown", "failed"], message: Message, reply: str, at: datetime) -> DigestLine | None:
+    """Once for each number of attempts. None for a digest, which would be about itself."""
+    if message.template == "digest":
+        return None
+    organisation = message.says.get("organisation", "")
     whom = f" til {organisation}" if organisation else ""
-    text = f"{TITLES.get(template, template)}{whom} ({reply}), mail {message_id}"
-    return Line(programme_id, kind, f"message/{message_id}", str(attempts), text, at)
+    text = f"{TITLES.get(message.template, message.template)}{whom} ({reply}), mail {message.id}"
+    return DigestLine(message.programme_id, kind, f"message/{message.id}", str(message.attempts), text, at)
 
 
-def _enrolment(kind: str, fact: EnrolmentFact, occasion: str, at: datetime, *details: str) -> Line:
+def _enrolment(kind: str, fact: EnrolmentFact, occasion: str, at: datetime, *details: str) -> DigestLine:
     told = ", ".join(detail for detail in details if detail)
     text = f"{fact.organisation.name} ({told})" if told else fact.organisation.name
-    return Line(fact.programme.id, kind, fact.subject, occasion, text, at)
+    return DigestLine(fact.programme.id, kind, fact.subject, occasion, text, at)
 
 
-def _roster(kind: str, fact: RosterFact, version: int | None, at: datetime, detail: str) -> Line:
+def _roster(kind: str, fact: RosterFact, version: int | None, at: datetime, detail: str) -> DigestLine:
     text = f"{fact.organisation.name}: {fact.meeting.title}, {detail}"
-    return Line(fact.programme.id, kind, fact.subject, f"{fact.person.person_id}/{version or 0}", text, at)
+    return DigestLine(fact.programme.id, kind, fact.subject, f"{fact.person.person_id}/{version or 0}", text, at)

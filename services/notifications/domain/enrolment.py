@@ -70,5 +70,10 @@ def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolm
             return known
 
 
+def appoints_another(known: Enrolment | None, fact: TovholderAppointed) -> bool:
+    """Whether the contact is another one than before."""
+    return known is None or known.contact.person_id != fact.contact.person_id
+
+
 def _without_place(fact: EnrolmentFact, contact: Contact, at: datetime) -> Enrolment:
     return Enrolment(fact.enrolment_id, fact.programme.id, fact.organisation, contact, has_place=False, since=at)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from services.notifications.domain.calendar import Method, Part, uid
+from services.notifications.domain.calendar.entry import Method, Part, uid
+from services.notifications.domain.calendar.replies import Given
 from shared.contracts.programme import ProgrammeRef
 from shared.contracts.scheduling import Meeting, When
 from shared.contracts.time import start_of_day
@@ -67,7 +68,10 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one mailbox was last told of one meeting. `turn` counts what was told within one date version."""
+    """What one mailbox was last told of one meeting, and what it answered to that.
+
+    `turn` counts what was told within one date version.
+    """
 
     person_id: str
     name: str
@@ -78,6 +82,7 @@ class Told:
     meeting: Meeting
     turn: int
     stamped: datetime
+    given: Given | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,29 @@ def next_step(standing: Standing, told: Told | None, guest: Guest | None, at: da
     if told is None or told.method == "CANCEL":
         return None
     return _cancel(standing, told, at)
+
+
+def after_step(told: Told | None, meeting: Meeting, step: Step) -> Told:
+    """What the mailbox has been told once the step is taken. An answer goes with the invitation it was given to."""
+    guest = step.guest
+    same = (
+        told is not None
+        and told.method == step.method == "REQUEST"
+        and told.person_id == guest.person_id
+        and told.meeting.date_version == meeting.date_version
+    )
+    return Told(
+        person_id=guest.person_id,
+        name=guest.name,
+        email=guest.email,
+        part=guest.part,
+        organisation=guest.organisation,
+        method=step.method,
+        meeting=meeting,
+        turn=step.turn,
+        stamped=step.stamped,
+        given=told.given if told is not None and same else None,
+    )
 
 
 def _invite(standing: Standing, told: Told | None, guest: Guest) -> Step | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.notifications.domain.calendar import Entry
+from services.notifications.domain.calendar.entry import Entry
 from shared.contracts.event import natural_id
 from shared.contracts.parties import Contact, Organisation, Person
 from shared.contracts.programme import ProgrammeRef

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
-from services.notifications.domain.calendar import Entry, Mailbox
+from services.notifications.domain.calendar.entry import Entry, Mailbox
 from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter, Recipient, to_mailbox, to_person
 from shared.contracts.danish import kroner, long_day, short_day
@@ -23,28 +23,11 @@ from shared.contracts.enrollment import (
     RosterFact,
     TovholderAppointed,
 )
-from shared.contracts.event import natural_id
 from shared.contracts.invoicing import CreditNoteIssued, HowToPay, Invoice, InvoiceIssued, InvoiceLine, InvoiceOverdue
 from shared.contracts.money import moms, with_moms
 from shared.contracts.notifications import ArmReminder, SendMessage
 from shared.contracts.programme import FeeTerm, ProgrammeRef, SeatTerm
 from shared.contracts.scheduling import Meeting
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One thing that staff read about in the digest; names no person. `happened` makes it told once."""
-
-    programme_id: str | None
-    kind: str
-    about: str
-    occasion: str
-    text: str
-    happened_at: datetime
-
-    @property
-    def id(self) -> str:
-        return natural_id("digest", self.kind, self.about, self.occasion)
 
 
 def invitations(fact: MunicipalityInvited | InvitationReminderDue, at: datetime) -> list[Letter]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 
 from services.notifications.domain.invitations import Standing
+from shared.contracts.decision import Alarm
+from shared.contracts.programme import ProgrammeTerms
 from shared.contracts.time import local
 
+MEETING_REMINDER = "meeting_reminder"
+"""Timer, keyed by meeting; it holds the number of days and the date version."""
 UNLESS_AGREED = (7,)
 """Days before, where the programme's own terms have not been told."""
 _EIGHT = time(8)
@@ -20,3 +24,27 @@ def next_reminder(standing: Standing, days: Sequence[int], after: datetime) -> t
         return None
     moments = [(local(when.first_day - timedelta(days=number), _EIGHT), number) for number in days if number > 0]
     return min((moment for moment in moments if moment[0] > after), default=None)
+
+
+def reminder_alarm(standing: Standing, days: Sequence[int], after: datetime) -> Alarm:
+    """For the next reminder after `after`; it does not ring when none is left."""
+    coming = next_reminder(standing, days, after)
+    if coming is None:
+        return Alarm(MEETING_REMINDER, standing.meeting.id, None)
+    due, number = coming
+    told = {"days": number, "date_version": standing.meeting.date_version}
+    return Alarm(MEETING_REMINDER, standing.meeting.id, due, told)
+
+
+def days_left(standing: Standing, date_version: int, today: date) -> int | None:
+    """Until the meeting; None = nobody is reminded: another date holds (the move set its own alarm), or it has come."""
+    when = standing.meeting.when
+    if standing.state != "dated" or standing.meeting.date_version != date_version or when is None:
+        return None
+    left = (when.first_day - today).days
+    return left if left > 0 else None
+
+
+def newest(told: Iterable[ProgrammeTerms], known: Mapping[str, int]) -> list[ProgrammeTerms]:
+    """Terms that count; `known` are the versions by programme: an older one is no news."""
+    return [terms for terms in told if terms.ref.version >= known.get(terms.ref.id, 0)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
-from services.notifications.domain.calendar import uid
+from services.notifications.domain.calendar.entry import uid
 from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter
 from services.notifications.domain.letters import calendar_letter, place_confirmed
@@ -16,6 +16,7 @@ from shared.contracts.programme import ExtraTerm, FeeTerm, ProgrammeRef, SeatTer
 from shared.contracts.scheduling import Meeting, When
 from shared.contracts.time import local
 
+OWNER = "/tovholder/notifications"
 _PROGRAMME = ProgrammeRef(
     id="netvaerk-kommunal-ungeindsats",
     version=1,

@@ -1,4 +1,4 @@
-"""What this service can be asked to do; the doors (http, kafka) say by which way."""
+"""What notifications can be asked to do; the doors (http, kafka) say by which way."""
 
 from __future__ import annotations
 

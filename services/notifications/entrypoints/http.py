@@ -1,19 +1,19 @@
-"""What can be asked of this service over HTTP, beside `mail_gateway`, which takes mails as they are."""
+"""What can be asked of notifications over HTTP; `pages` has what takes mails as they are."""
 
 from __future__ import annotations
 
 from services.notifications.entrypoints import acts
-from services.notifications.usecases.list_answers import list_answers
-from services.notifications.usecases.list_messages import list_messages, read_message
+from services.notifications.usecases.read_answers import read_answers
+from services.notifications.usecases.read_messages import read_message, read_messages
 from shared.web.routes import read, write
 
 _API = "/api/notifications"
 _MESSAGE = f"{_API}/messages/{{message_id}}"
 
 ROUTES = (
-    read(f"{_API}/messages", list_messages, scope="staff"),
+    read(f"{_API}/messages", read_messages, scope="staff"),
     read(_MESSAGE, read_message, scope="staff"),
-    read(f"{_API}/meetings/{{meeting_id}}/answers", list_answers, scope="staff"),
+    read(f"{_API}/meetings/{{meeting_id}}/answers", read_answers, scope="staff"),
     write("POST", f"{_API}/messages", acts.SEND, scope="staff"),
     write("POST", f"{_API}/reminders", acts.ARM_REMINDER, scope="staff"),
     write("POST", f"{_MESSAGE}/resend", acts.RESEND, scope="staff"),

@@ -1,4 +1,6 @@
-"""What this service listens to."""
+"""What notifications listens to: the table of contents."""
+
+from __future__ import annotations
 
 from services.notifications.entrypoints import acts
 from services.notifications.usecases.announce_meeting import (

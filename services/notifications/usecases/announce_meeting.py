@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from services.notifications.adapters import digest_items, invitations, meetings, programmes
+from services.notifications.adapters import invitations, meetings, programmes
 from services.notifications.domain import digest_lines
 from services.notifications.domain.invitations import Standing, State, follow_meeting
 from services.notifications.domain.turns import in_turns
-from services.notifications.usecases.remind_of_meeting import arm_reminders
+from services.notifications.usecases.set_reminders import set_reminders
+from services.notifications.usecases.tell_staff import tell_staff
 from services.notifications.usecases.update_calendars import Because, update_calendars
+from shared.base.cloudevents import Received
 from shared.contracts.scheduling import (
     MeetingCancelled,
     MeetingHeld,
@@ -18,14 +20,13 @@ from shared.contracts.scheduling import (
     MeetingRescheduled,
     MeetingScheduled,
 )
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 
 async def note_planned_meeting(tx: Tx, events: Sequence[Received[MeetingPlanned]]) -> None:
     """MeetingPlanned → nobody is written to; staff read that it wants a date."""
     await _follow(tx, events, "planned")
-    await digest_items.add(tx, [(digest_lines.planned(event.data, event.time), event.cause) for event in events])
+    await tell_staff(tx, [(digest_lines.planned(event.data, event.time), event.cause) for event in events])
 
 
 async def announce_meeting(tx: Tx, events: Sequence[Received[MeetingScheduled]]) -> None:
@@ -50,7 +51,7 @@ async def close_meeting(tx: Tx, events: Sequence[Received[MeetingHeld]]) -> None
 
 async def _follow(tx: Tx, events: Sequence[Received[Any]], state: State) -> None:
     for turn in in_turns(events, lambda event: event.data.meeting.id):
-        await programmes.keep(tx, (event.data.programme for event in turn))
+        await programmes.lock(tx, (event.data.programme for event in turn))
         known = await meetings.load(tx, {event.data.meeting.id for event in turn})
         changed: dict[str, Standing] = {}
         for event in turn:
@@ -60,6 +61,6 @@ async def _follow(tx: Tx, events: Sequence[Received[Any]], state: State) -> None
                 changed[meeting.id] = after
         await meetings.save(tx, changed.values())
         because = {event.data.meeting.id: Because.of(event) for event in turn}
-        pairs = await invitations.pairs_of_meetings(tx, changed)
+        pairs = await invitations.load_pairs(tx, changed)
         await update_calendars(tx, {pair: because[pair[0]] for pair in pairs})
-        await arm_reminders(tx, {one: (standing, because[one].cause) for one, standing in changed.items()})
+        await set_reminders(tx, [(standing, tx.now, because[one].cause) for one, standing in changed.items()])

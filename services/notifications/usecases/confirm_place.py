@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.notifications.adapters import digest_items, messages, programmes
+from services.notifications.adapters import programmes
 from services.notifications.domain import digest_lines, letters
 from services.notifications.usecases.follow_enrolment import follow_enrolments
+from services.notifications.usecases.tell_staff import tell_staff
+from services.notifications.usecases.write_letters import write_letters
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import MunicipalityEnrolled
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 
 async def confirm_place(tx: Tx, events: Sequence[Received[MunicipalityEnrolled]]) -> None:
     """Receipts are written before invitations, so that they go out first."""
-    await programmes.keep(tx, (event.data.programme for event in events))
-    await messages.write(tx, [(letters.place_confirmed(event.data, event.time), event.cause) for event in events])
-    await digest_items.add(tx, [(digest_lines.enrolled(event.data, event.time), event.cause) for event in events])
+    await programmes.lock(tx, (event.data.programme for event in events))
+    await write_letters(tx, [(letters.place_confirmed(event.data, event.time), event.cause) for event in events])
+    await tell_staff(tx, [(digest_lines.enrolled(event.data, event.time), event.cause) for event in events])
     await follow_enrolments(tx, events)

@@ -8,7 +8,7 @@ from typing import Any
 from services.notifications.adapters import enrolments, programmes
 from services.notifications.domain.enrolment import Enrolment, follow
 from services.notifications.usecases.update_calendars import update_calendars_of_enrolments
-from shared.messaging.envelope import Received
+from shared.base.cloudevents import Received
 from shared.storage.tx import Tx
 
 
@@ -17,7 +17,7 @@ async def follow_enrolments(tx: Tx, events: Sequence[Received[Any]]) -> dict[str
 
     `events`: facts of one type, the ones of an enrolment in order.
     """
-    await programmes.keep(tx, (event.data.programme for event in events))
+    await programmes.lock(tx, (event.data.programme for event in events))
     before = await enrolments.load(tx, {event.data.enrolment_id for event in events})
     after = dict(before)
     for event in events:

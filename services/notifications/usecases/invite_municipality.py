@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from services.notifications.adapters import messages, programmes
+from services.notifications.adapters import programmes
 from services.notifications.domain import letters
+from services.notifications.usecases.write_letters import write_letters
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import InvitationReminderDue, MunicipalityInvited
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 Told = TypeVar("Told", MunicipalityInvited, InvitationReminderDue)
@@ -24,6 +25,6 @@ async def remind_silent_municipality(tx: Tx, events: Sequence[Received[Invitatio
 
 
 async def _write(tx: Tx, events: Sequence[Received[Told]]) -> None:
-    await programmes.keep(tx, (event.data.programme for event in events))
+    await programmes.lock(tx, (event.data.programme for event in events))
     written = [(letter, event.cause) for event in events for letter in letters.invitations(event.data, event.time)]
-    await messages.write(tx, written)
+    await write_letters(tx, written)

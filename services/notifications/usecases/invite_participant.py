@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from services.notifications.adapters import participants, programmes
-from services.notifications.adapters.participants import Participant
-from services.notifications.domain.text import address_key
+from services.notifications.domain.participant import Participant, follow_seats
 from services.notifications.domain.turns import in_turns
 from services.notifications.usecases.update_calendars import Because, update_calendars
+from shared.base.cause import Cause
+from shared.base.cloudevents import Received
 from shared.contracts.enrollment import ParticipantCancelled, ParticipantRegistered, ParticipantReplaced, RosterFact
-from shared.messaging.envelope import Received
+from shared.contracts.parties import Person
 from shared.storage.tx import Tx
 
 R = TypeVar("R", bound=RosterFact)
@@ -20,9 +21,7 @@ R = TypeVar("R", bound=RosterFact)
 async def invite_participant(tx: Tx, events: Sequence[Received[ParticipantRegistered]]) -> None:
     """ParticipantRegistered → the invitation, as soon as the meeting has a day."""
     for turn in in_turns(events, _person):
-        await seat_people(
-            tx, [Participant(event.data, event.data.person, event.time, event.cause, takes_part=True) for event in turn]
-        )
+        await seat_people(tx, [(_of(event, event.data.person, takes_part=True), event.cause) for event in turn])
 
 
 async def replace_participant(tx: Tx, events: Sequence[Received[ParticipantReplaced]]) -> None:
@@ -31,7 +30,7 @@ async def replace_participant(tx: Tx, events: Sequence[Received[ParticipantRepla
         await seat_people(
             tx,
             [
-                Participant(event.data, person, event.time, event.cause, takes_part=person is event.data.person)
+                (_of(event, person, takes_part=person is event.data.person), event.cause)
                 for event in turn
                 for person in (event.data.previous, event.data.person)
             ],
@@ -41,23 +40,24 @@ async def replace_participant(tx: Tx, events: Sequence[Received[ParticipantRepla
 async def uninvite_participant(tx: Tx, events: Sequence[Received[ParticipantCancelled]]) -> None:
     """ParticipantCancelled → the cancellation, to that person only."""
     for turn in in_turns(events, _person):
-        await seat_people(
-            tx,
-            [Participant(event.data, event.data.person, event.time, event.cause, takes_part=False) for event in turn],
-        )
+        await seat_people(tx, [(_of(event, event.data.person, takes_part=False), event.cause) for event in turn])
 
 
-async def seat_people(tx: Tx, seats: Sequence[Participant]) -> None:
-    """Store who takes part, each person at most once, and bring their calendars in line."""
-    await programmes.keep(tx, (seat.fact.programme for seat in seats))
-    former = await participants.addresses(tx, seats)
-    await participants.save(tx, seats)
+async def seat_people(tx: Tx, told: Sequence[tuple[Participant, Cause]]) -> None:
+    """Store who takes part, and bring their calendars in line."""
+    await programmes.lock(tx, (one.fact.programme for one, _ in told))
+    known = await participants.load_known(tx, (one.seat for one, _ in told))
+    await participants.save(tx, follow_seats((one for one, _ in told), known))
     looks = {}
-    for seat in seats:
-        address = address_key(seat.person.email)
-        for one in (former.get(participants.seat_of(seat), address), address):
-            looks[seat.fact.meeting.id, one] = Because(seat.since, seat.cause)
+    for one, cause in told:
+        former = known.get(one.seat)
+        for address in (former.address if former else one.address, one.address):
+            looks[one.fact.meeting.id, address] = Because(one.since, cause)
     await update_calendars(tx, looks)
+
+
+def _of(event: Received[R], person: Person, *, takes_part: bool) -> Participant:
+    return Participant(event.data, person, event.time, takes_part)
 
 
 def _person(event: Received[R]) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.notifications.adapters import messages, programmes
+from services.notifications.adapters import programmes
 from services.notifications.domain import letters
+from services.notifications.usecases.write_letters import write_letters
+from shared.base.cloudevents import Received
 from shared.contracts.invoicing import CreditNoteIssued
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 
 async def mail_credit_note(tx: Tx, events: Sequence[Received[CreditNoteIssued]]) -> None:
     """A fact that does not carry its invoice names nobody to write to."""
     whole = [(event.data.invoice, event) for event in events if event.data.invoice is not None]
-    await programmes.keep(tx, (invoice.programme for invoice, _ in whole))
-    await messages.write(
+    await programmes.lock(tx, (invoice.programme for invoice, _ in whole))
+    await write_letters(
         tx, [(letters.credit_note(event.data, invoice, event.time), event.cause) for invoice, event in whole]
     )

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from services.notifications.adapters import answers
-from services.notifications.adapters.reply_mail import read_mail
-from services.notifications.domain.replies import OUTCOMES, Outcome, follow_reply, read_reply, whose
+from services.notifications.adapters.calendar.reply_mail import read_mail
+from services.notifications.domain.calendar.replies import (
+    OUTCOMES,
+    Outcome,
+    follow_reply,
+    outcome_of,
+    read_reply,
+    whose,
+)
 from shared.base.answers import Answer
-from shared.contracts.notifications import InvitationAnswered
 from shared.storage.tx import Tx
 
 
@@ -17,27 +23,20 @@ async def note_answer(tx: Tx, mail: bytes) -> Answer:
     """
     read = read_mail(mail)
     reply = read_reply(read.ics, read.addressed)
-    meeting_id = await answers.meeting_of(tx, reply.uid)
+    meeting_id = await answers.load_meeting_id(tx, reply.uid)
     if meeting_id is None:
         return _answer("unknown_meeting")
-    address = whose(reply, await answers.addresses(tx, meeting_id))
+    address = whose(reply, await answers.load_addresses(tx, meeting_id))
     invited = None if address is None else await answers.lock(tx, meeting_id, address)
-    outcome, given = follow_reply(reply, invited, tx.now)
-    if invited is not None and given is not None:
-        await answers.save(tx, invited, given)
-    if invited is not None and given is not None and outcome == "recorded":
-        tx.publish(
-            InvitationAnswered(
-                owner=tx.source,
-                programme_id=invited.programme_id,
-                meeting_id=meeting_id,
-                recipient=invited.person_id,
-                answer=given.answer,
-                date_version=invited.date_version,
-                answered_at=given.stamped,
-            )
-        )
-    return _answer(outcome, meeting_id)
+    if invited is None:
+        return _answer("not_invited", meeting_id)
+
+    decided = follow_reply(reply, invited, tx.now, tx.source)
+
+    if decided.after != invited:
+        await answers.save(tx, decided.after)
+    tx.tell(decided)
+    return _answer(outcome_of(reply, invited, tx.now), meeting_id)
 
 
 def _answer(outcome: Outcome, meeting_id: str | None = None) -> Answer:

@@ -2,54 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
-from services.notifications.adapters import invitations, meetings, messages, programmes
+from services.notifications.adapters import invitations, meetings
 from services.notifications.domain import letters
-from services.notifications.domain.invitations import Standing
-from services.notifications.domain.reminders import next_reminder
-from shared.base.cause import Cause
+from services.notifications.domain.reminders import days_left
+from services.notifications.usecases.set_reminders import set_reminders
+from services.notifications.usecases.write_letters import write_letters
 from shared.contracts.time import day_of
 from shared.runtime.timers import Timer
 from shared.storage.tx import Tx
 
-TIMER = "meeting_reminder"
-
-
-async def arm_reminders(tx: Tx, standings: Mapping[str, tuple[Standing, Cause]]) -> None:
-    """One timer per meeting, for the next reminder that is still ahead; a meeting that moves moves it."""
-    await _arm(tx, standings, dict.fromkeys(standings, tx.now))
-
-
-async def _arm(tx: Tx, standings: Mapping[str, tuple[Standing, Cause]], after: Mapping[str, datetime]) -> None:
-    days = await programmes.reminder_days(tx, {standing.programme.id for standing, _ in standings.values()})
-    for one, (standing, cause) in standings.items():
-        coming = next_reminder(standing, days[standing.programme.id], after[one])
-        if coming is None:
-            tx.disarm(TIMER, one)
-        else:
-            due, number = coming
-            tx.arm(TIMER, one, due, {"days": number, "date_version": standing.meeting.date_version}, because=cause)
-
 
 async def remind_of_meeting(tx: Tx, timers: Sequence[Timer]) -> None:
-    """Nothing for a date that no longer holds (the move armed its own), and nothing once the day has come."""
     standings = await meetings.load(tx, {timer.key for timer in timers})
+    known = [(standings[timer.key], timer) for timer in timers if timer.key in standings]
     written = []
-    for timer in timers:
-        standing = standings.get(timer.key)
-        if standing is None or standing.state != "dated" or standing.meeting.date_version != timer.data["date_version"]:
+    for standing, timer in known:
+        agreed, left = timer.data["days"], days_left(standing, timer.data["date_version"], day_of(tx.now))
+        if left is None:
             continue
-        when, agreed = standing.meeting.when, timer.data["days"]
-        left = (when.first_day - day_of(tx.now)).days if when else 0
-        if left < 1:
-            continue
-        going = await invitations.participants(tx, timer.key)
-        silent = await invitations.contacts_without_participants(tx, timer.key)
+        going = await invitations.load_participants(tx, timer.key)
+        silent = await invitations.load_contacts_without_participants(tx, timer.key)
         reminders = [letters.meeting_reminder(standing, guest, agreed, left, tx.now) for guest in going]
         reminders += [letters.nobody_registered(standing, guest, agreed, left, tx.now) for guest in silent]
         written += [(letter, timer.cause) for letter in reminders]
-    await messages.write(tx, written)
-    again = {timer.key: (standings[timer.key], timer.cause) for timer in timers if timer.key in standings}
-    await _arm(tx, again, {timer.key: timer.due for timer in timers})
+    await write_letters(tx, written)
+    await set_reminders(tx, [(standing, timer.due, timer.cause) for standing, timer in known])

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from services.notifications.adapters import messages
-from services.notifications.adapters.messages import Message
+from services.notifications.domain.message import Message, require_known, send_again, settle
 from shared.base.answers import Answer
 from shared.contracts.event import Command
-from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
 
@@ -23,31 +22,16 @@ class SettleMessage(Command):
 
 
 async def resend_message(tx: Tx, command: ResendMessage) -> Answer:
-    await _check(tx, command.message_id)
-    if not await messages.send_again(tx, command.message_id):
-        raise Refused("invalid_address", "Mailadressen kan ikke bruges, så mailen kan ikke sendes igen.")
-    return Answer({"message_id": command.message_id, "state": "pending"})
+    decided = send_again(require_known(await messages.lock(tx, command.message_id)))
+    await messages.put_back(tx, decided.after)
+    return _answer(decided.after)
 
 
 async def settle_message(tx: Tx, command: SettleMessage) -> Answer:
-    await _check(tx, command.message_id)
-    await messages.settle(tx, command.message_id)
-    return Answer({"message_id": command.message_id, "state": "settled"})
+    decided = settle(require_known(await messages.lock(tx, command.message_id)))
+    await messages.save(tx, [decided.after])
+    return _answer(decided.after)
 
 
-async def find_message(tx: Tx, message_id: str) -> Message:
-    found = await messages.load(tx, message_id)
-    if found is None:
-        raise Refused("unknown_message", "Mailen findes ikke.", status=404)
-    return found
-
-
-async def find_mail(tx: Tx, known_as: str) -> Message:
-    """By the message's id, or by the Message-ID that its reader sees, as it stands there or without its frame."""
-    digest = known_as.strip("<> ").partition("@")[0]
-    return await messages.find_mail(tx, digest) or await find_message(tx, known_as)
-
-
-async def _check(tx: Tx, message_id: str) -> None:
-    if (await find_message(tx, message_id)).state not in {"unknown", "failed"}:
-        raise Refused("nothing_to_decide", "Kun en mail, der er fejlet eller har ukendt skæbne, kan afgøres.")
+def _answer(message: Message) -> Answer:
+    return Answer({"message_id": message.id, "state": message.state})

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from services.notifications.adapters import invitations, meetings, messages, participants
+from services.notifications.adapters import invitations, meetings, participants
 from services.notifications.adapters.invitations import Pair
 from services.notifications.domain.enrolment import Enrolment
-from services.notifications.domain.invitations import Standing, Step, next_step, the_guest
+from services.notifications.domain.invitations import Standing, Step, after_step, next_step, the_guest
 from services.notifications.domain.letters import calendar_letter
 from services.notifications.domain.text import address_key
+from services.notifications.usecases.write_letters import write_letters
 from shared.base.cause import Cause
-from shared.contracts.scheduling import Meeting
-from shared.messaging.envelope import Received
+from shared.base.cloudevents import Received
 from shared.storage.tx import Tx
 
 
@@ -34,13 +34,23 @@ class Because:
         return cls(event.time, event.cause)
 
 
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What one mailbox is to be told of one meeting."""
+
+    pair: Pair
+    standing: Standing
+    step: Step
+    cause: Cause
+
+
 async def update_calendars(tx: Tx, looks: Mapping[Pair, Because]) -> None:
-    """The caller has stored its fact and holds the lock of the programmes (`programmes.keep`)."""
+    """The caller has stored its fact and holds the lock of the programmes (`programmes.lock`)."""
     if not looks:
         return
     standings = await meetings.load(tx, {meeting for meeting, _ in looks})
-    told = await invitations.told(tx, looks.keys())
-    guests = await invitations.guests(tx, looks.keys())
+    told = await invitations.lock_told(tx, looks.keys())
+    guests = await invitations.load_guests(tx, looks.keys())
     news = []
     for pair in sorted(looks):
         standing, because = standings.get(pair[0]), looks[pair]
@@ -48,31 +58,33 @@ async def update_calendars(tx: Tx, looks: Mapping[Pair, Because]) -> None:
             continue
         step = next_step(standing, told.get(pair), the_guest(guests.get(pair, ())), because.at)
         if step is not None:
-            news.append((standing, step, because.cause))
-    await _tell(tx, news)
+            news.append(_News(pair, standing, step, because.cause))
+    taken = await _write(tx, news)
+    await invitations.save(
+        tx, {one.pair: after_step(told.get(one.pair), one.standing.meeting, one.step) for one in taken}
+    )
 
 
-async def _tell(tx: Tx, news: Sequence[tuple[Standing, Step, Cause]]) -> None:
-    """Write the letters and remember what they say.
+async def _write(tx: Tx, news: Sequence[_News]) -> list[_News]:
+    """The letters; returns what they say.
 
     A letter is written once to a person. Whoever has another address now was told the same at the former one, so that
     it is told here as a later turn.
     """
-    done: list[tuple[Meeting, Step]] = []
+    done: list[_News] = []
     left = list(news)
     while left:
-        letters = [calendar_letter(standing, step) for standing, step, _ in left]
+        letters = [calendar_letter(one.standing, one.step) for one in left]
         first = {letter.id: at for at, letter in reversed(list(enumerate(letters)))}
-        written = await messages.write(tx, [(letters[at], left[at][2]) for at in sorted(first.values())])
-        new = {first[letter.id] for letter in written}
-        done += [(left[at][0].meeting, left[at][1]) for at in sorted(new)]
+        new = await write_letters(tx, [(letters[at], left[at].cause) for at in sorted(first.values())])
+        written = {first[one] for one in new}
+        done += [left[at] for at in sorted(written)]
         left = [
-            (standing, replace(step, turn=step.turn + 1), cause)
-            for at, (standing, step, cause) in enumerate(left)
-            if at not in new
+            replace(one, step=replace(one.step, turn=one.step.turn + 1))
+            for at, one in enumerate(left)
+            if at not in written
         ]
-    if done:
-        await invitations.save(tx, done)
+    return done
 
 
 async def update_calendars_of_enrolments(
@@ -80,7 +92,7 @@ async def update_calendars_of_enrolments(
 ) -> None:
     """The contacts of these enrolments, those who were it before, and everybody they have registered."""
     because: dict[str, Because] = {event.data.enrolment_id: Because.of(event) for event in events}
-    dated = await meetings.of_programmes(tx, {event.data.programme.id for event in events})
+    dated = await meetings.load_dated(tx, {event.data.programme.id for event in events})
     looks: dict[Pair, Because] = {}
     for one, why in because.items():
         for enrolment in (before.get(one), after.get(one)):
@@ -88,6 +100,6 @@ async def update_calendars_of_enrolments(
                 for meeting, standing in dated.items():
                     if standing.programme.id == enrolment.programme_id:
                         looks[meeting, address_key(enrolment.contact.email)] = why
-    for one, meeting, address in await participants.of_enrolments(tx, because):
+    for one, meeting, address in await participants.load_addresses(tx, because):
         looks[meeting, address] = because[one]
     await update_calendars(tx, looks)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from services.scheduling.adapters import meetings
 from services.scheduling.domain.meeting import Standing, cancel, drop, follow_plan
 from shared.base.cause import Cause
+from shared.base.cloudevents import Received
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import ProgrammeCancelled, ProgrammeChanged, ProgrammePublished
 from shared.contracts.programme import ProgrammeTerms
-from shared.messaging.envelope import Received
 from shared.storage.tx import Tx
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shared.messaging import inbox
 
 
+def taking(_consumer: str, columns: Any) -> tuple[str, list[Any]]:
+    return "SELECT uid::text FROM unnest($1::uuid[]) AS u (uid)", [columns["uid"]]
+
+
 def apply() -> None:
-    inbox._TAKE = """
-    SELECT uid FROM unnest($2::uuid[]) AS u (uid)
-    WHERE ($1::text, $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[], $9::text[],
-           $10::text[], $11::text[]) IS NOT NULL
-    """
+    inbox.taking = taking

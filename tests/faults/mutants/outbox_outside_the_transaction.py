@@ -16,15 +16,15 @@ _properly = storage.transaction
 
 
 @asynccontextmanager
-async def transaction(where: Any, clock: Any, source: str, cause: Any = None) -> AsyncIterator[storage.Tx]:
-    async with _properly(where, clock, source, cause) as tx:
+async def transaction(where: Any, clock: Any, source: str, cause: Any, links: Any) -> AsyncIterator[storage.Tx]:
+    async with _properly(where, clock, source, cause, links) as tx:
         yield tx
         told, tx._told = tx._told, []
     if told:
         # Where the product has the same crash point, after all is committed.
         await failpoint("api.after_commit")
         assert isinstance(where, asyncpg.Pool)
-        async with _properly(where, clock, source, cause) as second:
+        async with _properly(where, clock, source, cause, links) as second:
             second._told = told
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from openpyxl import Workbook
 
 from deploy.local.locations import ROOT
-from services.enrollment.domain.municipality import parse_municipalities
+from services.enrollment.domain.programme_file.municipality import parse_municipalities
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
-from services.enrollment.usecases.list_organisations import list_organisations, show_organisation
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
+from services.enrollment.usecases.read_organisations import read_organisation, read_organisations
 from shared.contracts.parties import Billing
 from tests.support.enrollment_desk import AARHUS, KOEBENHAVN, Desk
 
@@ -33,7 +33,7 @@ def spreadsheet(*rows: list[Any], heading: list[str] = HEADING) -> str:
 
 
 async def test_the_book_begins_with_the_98_municipalities_in_danish_order(desk: Desk) -> None:
-    listed = (await desk.read(list_organisations))["organisations"]
+    listed = (await desk.read(read_organisations))["organisations"]
     text = (ROOT / "programmes" / "municipalities.csv").read_text(encoding="utf-8")
     expected = [(one.code, one.name, one.region, one.cvr) for one in parse_municipalities(text)]
     assert [(one["code"], one["name"], one["region"], one["cvr"]) for one in listed] == expected
@@ -45,7 +45,7 @@ async def test_a_dry_run_changes_nothing(desk: Desk) -> None:
     assert await desk.ask(import_addresses, ImportAddresses(content=content)) == {
         "rows": 1, "changed": 1, "dry_run": True,
     }  # fmt: skip
-    assert (await desk.read(show_organisation, code=AARHUS))["main_email"] is None
+    assert (await desk.read(read_organisation, code=AARHUS))["main_email"] is None
 
 
 async def test_an_excel_file_is_imported_and_again_changes_nothing(desk: Desk) -> None:
@@ -54,7 +54,7 @@ async def test_an_excel_file_is_imported_and_again_changes_nothing(desk: Desk) -
         ["0101", "København", "post@kk.example", None, None, None, None, None],
     )
     assert (await desk.ask(import_addresses, ImportAddresses(content=content, dry_run=False)))["changed"] == 2
-    found = await desk.read(show_organisation, code=AARHUS)
+    found = await desk.read(read_organisation, code=AARHUS)
     assert (found["main_email"], found["roles"]) == ("post@aarhus.example", {"borgmester": "bm@aarhus.example"})
     assert (found["billing"]["ean"], found["billing"]["address"]["postcode"]) == (EAN, "8000")
     assert (await desk.ask(import_addresses, ImportAddresses(content=content, dry_run=False)))["changed"] == 0
@@ -64,7 +64,7 @@ async def test_an_empty_cell_leaves_what_stands_in_the_book(desk: Desk) -> None:
     await desk.ask(put_organisation, PutOrganisation(code=KOEBENHAVN, billing=Billing(ean=EAN)))
     csv = "kommunekode;hovedpostkasse;ean-nummer\r\n0101;post@kk.example;\r\n".encode("cp1252")
     await desk.ask(import_addresses, ImportAddresses(content=base64.b64encode(csv).decode(), dry_run=False))
-    found = await desk.read(show_organisation, code=KOEBENHAVN)
+    found = await desk.read(read_organisation, code=KOEBENHAVN)
     assert (found["main_email"], found["billing"]["ean"]) == ("post@kk.example", EAN)
 
 
@@ -87,7 +87,7 @@ async def test_every_error_is_named_by_row_and_column_and_nothing_is_imported(de
         "Række 3, kolonne »By«: Adressen skal have både vej, postnummer og by.",
         "Række 4, kolonne »Kommunekode«: Kommunen står allerede i række 2.",
     ]
-    assert (await desk.read(show_organisation, code=AARHUS))["main_email"] is None
+    assert (await desk.read(read_organisation, code=AARHUS))["main_email"] is None
 
 
 async def test_a_file_that_is_no_table_is_refused(desk: Desk) -> None:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from services.enrollment.domain.enrolment import enrolment_id
-from services.enrollment.usecases.list_enrolments import list_enrolments, show_enrolment
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
+from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.answers import Answer
 from shared.contracts.enrollment import EnrolmentWithdrawn, MunicipalityEnrolled, WithdrawEnrolment
@@ -43,7 +43,7 @@ async def test_the_fact_carries_the_terms_and_the_billing(desk: Desk) -> None:
 async def test_the_region_proposes_the_group_and_the_municipality_may_choose_another(desk: Desk) -> None:
     await desk.publish()
     await desk.enrol(sign_up(KOEBENHAVN), sign_up(HVIDOVRE, group="vest"))
-    listed = (await desk.read(list_enrolments, programme_id=P1))["enrolments"]
+    listed = (await desk.read(read_enrolments, programme_id=P1))["enrolments"]
     assert {one["organisation"]["code"]: one["group"] for one in listed} == {KOEBENHAVN: "oest", HVIDOVRE: "vest"}
 
 
@@ -95,7 +95,7 @@ async def test_a_withdrawn_municipality_may_enrol_again(desk: Desk) -> None:
     await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment, reason="Budgettet"))
     (fact,) = await desk.told()
     assert isinstance(fact, EnrolmentWithdrawn)
-    assert (await desk.read(show_enrolment, enrolment_id=enrolment))["status"] == "Afmeldt"
+    assert (await desk.read(read_enrolment, enrolment_id=enrolment))["status"] == "Afmeldt"
     assert await desk.pool.fetchval("SELECT taken FROM programmes WHERE id = $1", P1) == 0
     again = await desk.refusal(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment))
     assert again.code == "already_withdrawn"

@@ -8,9 +8,9 @@ import pytest
 
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
-from services.enrollment.usecases.list_enrolments import list_enrolments
-from services.enrollment.usecases.list_invitations import list_invitations
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
+from services.enrollment.usecases.read_enrolments import read_enrolments
+from services.enrollment.usecases.read_invitations import read_invitations
 from services.enrollment.usecases.receive_sign_up import receive_sign_up
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.contracts.enrollment import (
@@ -67,7 +67,7 @@ async def test_only_the_silent_ones_are_reminded_and_only_once(desk: Desk) -> No
     (reminder,) = await desk.told()
     assert isinstance(reminder, InvitationReminderDue)
     assert reminder.organisation.code == HVIDOVRE
-    (listed,) = (await desk.read(list_invitations, programme_id=P1))["rounds"]
+    (listed,) = (await desk.read(read_invitations, programme_id=P1))["rounds"]
     assert (listed["invited"], listed["reminded"], listed["silent"]) == (3, 1, 1)
 
 
@@ -79,7 +79,7 @@ async def test_whoever_has_declined_is_not_reminded(desk: Desk) -> None:
     desk.time = datetime(2020, 8, 10, 7, 0, tzinfo=UTC)
     await desk.ring()
     assert await desk.told() == []
-    listed = (await desk.read(list_enrolments, programme_id=P1))["enrolments"]
+    listed = (await desk.read(read_enrolments, programme_id=P1))["enrolments"]
     assert {one["status"] for one in listed} == {"Har takket nej"}
 
 
@@ -108,12 +108,12 @@ async def test_nobody_is_reminded_after_the_deadline(desk: Desk) -> None:
 async def test_the_programmes_own_round_goes_out_at_nine_on_its_day_and_reminds_the_silent(desk: Desk) -> None:
     desk.time = datetime(2020, 6, 15, 6, 59, tzinfo=UTC)
     assert await desk.ring() == 0
-    assert (await desk.read(list_invitations, programme_id=P1))["invites_at"] == "2020-06-15T07:00:00+00:00"
+    assert (await desk.read(read_invitations, programme_id=P1))["invites_at"] == "2020-06-15T07:00:00+00:00"
     desk.time = datetime(2020, 6, 15, 7, 0, tzinfo=UTC)
     assert await desk.ring() == 1
     facts = await desk.told()
     assert [type(fact) for fact in facts] == [MunicipalityInvited] * 3
-    listed = await desk.read(list_invitations, programme_id=P1)
+    listed = await desk.read(read_invitations, programme_id=P1)
     assert (listed["invites_at"], listed["rounds"][0]["round_id"]) == (None, "2020-06-15")
     desk.time = datetime(2020, 8, 10, 7, 0, tzinfo=UTC)
     assert await desk.ring() == 1

@@ -73,7 +73,7 @@ async def outside(database: MakeDatabase, kafka: str, prefix: str, link_key: Non
     await running.start()
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
     await producer.start()
-    desk = Desk(host.pool)
+    desk = Desk(host.pool, settings.links)
     await desk.publish()
     yield Outside(producer, prefix, desk)
     await producer.stop()

@@ -9,7 +9,8 @@ import pytest
 
 from services.enrollment.usecases.cancel_participant import cancel_participant
 from services.enrollment.usecases.change_group import change_group
-from services.enrollment.usecases.list_participants import list_meetings, list_participants
+from services.enrollment.usecases.read_meetings import read_meetings
+from services.enrollment.usecases.read_rosters import read_rosters
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.replace_participant import replace_participant
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
@@ -80,7 +81,7 @@ async def test_cancelled_and_registered_again_is_the_same_person_at_the_end_of_t
     await desk.ask(cancel_participant, cancelling(enrolment, meeting, people[0]))
     answer = await desk.register(enrolment, meeting, "Anna", PRICE)
     assert answer["person_id"] == people[0]
-    listed = (await desk.read(list_participants, enrolment_id=enrolment))["meetings"][0]
+    listed = (await desk.read(read_rosters, enrolment_id=enrolment))["meetings"][0]
     assert [one["name"] for one in listed["participants"]] == ["Bo", "Carl", "Dorte", "Anna"]
     assert [one["extra"] for one in listed["participants"]] == [False, False, False, True]
 
@@ -108,7 +109,7 @@ async def test_what_a_participant_says_to_be_is_kept_listed_and_told(desk: Desk)
     (told,) = await desk.told()
     assert isinstance(told, ParticipantRegistered)
     assert told.level == "Leder af ledere"
-    (roster,) = (await desk.read(list_participants, enrolment_id=enrolment))["meetings"]
+    (roster,) = (await desk.read(read_rosters, enrolment_id=enrolment))["meetings"]
     assert [one["level"] for one in roster["participants"]] == [None, "Leder af ledere"]
     assert "Leder af ledere" in roster["levels"]
 
@@ -172,7 +173,7 @@ async def test_facts_about_meetings_of_an_unknown_programme_and_old_ones_do_no_h
     await desk.hear(planned, sequences=[1])
     await desk.hear(scheduled, sequences=[7])
     await desk.hear(MeetingPlanned.model_validate_json(text), sequences=[6])
-    (listed,) = (await desk.read(list_meetings, programme_id=P1))["meetings"]
+    (listed,) = (await desk.read(read_meetings, programme_id=P1))["meetings"]
     assert listed["status"] == "Dato fastsat"
 
 

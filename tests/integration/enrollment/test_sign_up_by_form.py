@@ -6,9 +6,10 @@ import re
 from datetime import UTC, datetime
 
 from services.enrollment.adapters import links
+from services.enrollment.domain.sign_up import FORMS_A_DAY
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
-from services.enrollment.usecases.list_enrolments import show_enrolment
-from services.enrollment.usecases.receive_sign_up import FORMS_A_DAY, receive_sign_up
+from services.enrollment.usecases.read_enrolments import read_enrolment
+from services.enrollment.usecases.receive_sign_up import receive_sign_up
 from shared.contracts.enrollment import EnrolmentReceived, MunicipalityEnrolled
 from tests.support.enrollment_desk import AARHUS, P1, Desk, sign_up
 from tests.support.enrollment_web import Town
@@ -18,7 +19,7 @@ async def received(desk: Desk, **more: str) -> str:
     """The id of the sign-up in the mailed link."""
     await desk.ask(receive_sign_up, sign_up(AARHUS, **more))
     (fact,) = [one for one in await desk.told() if isinstance(one, EnrolmentReceived)]
-    sign_up_id = links.sign_up_of(fact.confirm_path.rpartition("/")[2], desk.now())
+    sign_up_id = links.sign_up_of(desk.links, fact.confirm_path.rpartition("/")[2], desk.now())
     assert sign_up_id is not None
     return sign_up_id
 
@@ -27,7 +28,7 @@ async def test_a_form_waits_until_its_contact_confirms(desk: Desk) -> None:
     await desk.publish()
     sign_up_id = await received(desk)
     enrolment = await desk.pool.fetchval("SELECT id FROM enrolments")
-    assert (await desk.read(show_enrolment, enrolment_id=enrolment))["status"] == "Modtaget"
+    assert (await desk.read(read_enrolment, enrolment_id=enrolment))["status"] == "Modtaget"
     answer = await desk.ask(confirm_sign_up, ConfirmSignUp(sign_up_id=sign_up_id))
     assert answer["status"] == "Plads bekræftet"
     (fact,) = await desk.told()
@@ -74,11 +75,11 @@ async def test_forms_for_one_municipality_are_limited(desk: Desk) -> None:
 
 
 async def test_a_link_ends_after_two_weeks(desk: Desk) -> None:
-    path = links.confirm_path("s", datetime(2020, 6, 1, 8, tzinfo=UTC))
+    path = links.confirm_path(desk.links, "s", datetime(2020, 6, 1, 8, tzinfo=UTC))
     token = path.rpartition("/")[2]
-    assert links.sign_up_of(token, datetime(2020, 6, 15, 7, 59, tzinfo=UTC)) == "s"
-    assert links.sign_up_of(token, datetime(2020, 6, 15, 8, 0, tzinfo=UTC)) is None
-    assert links.participants_of(token, desk.now()) is None
+    assert links.sign_up_of(desk.links, token, datetime(2020, 6, 15, 7, 59, tzinfo=UTC)) == "s"
+    assert links.sign_up_of(desk.links, token, datetime(2020, 6, 15, 8, 0, tzinfo=UTC)) is None
+    assert links.participants_of(desk.links, token, desk.now()) is None
 
 
 async def test_a_form_that_is_sent_at_once_or_with_mistakes_is_shown_again_as_it_was(town: Town) -> None:

@@ -10,14 +10,14 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.invoicing.adapters import invoices as kept
 from services.invoicing.usecases import run_invoices as the_run
 from services.invoicing.usecases.claim_extra_participant import claim_extra_participant
 from services.invoicing.usecases.correct_billing import correct_billing
 from services.invoicing.usecases.explain import explain
 from services.invoicing.usecases.follow_meetings import release_extra_participants
-from services.invoicing.usecases.read_claims import list_claims
-from services.invoicing.usecases.read_invoices import list_invoices, read_overview
+from services.invoicing.usecases.read_claims import read_claims
+from services.invoicing.usecases.read_invoices import read_invoices, read_standing
+from services.invoicing.usecases.read_overview import read_overview
 from services.invoicing.usecases.run_invoices import run_invoices
 from services.invoicing.usecases.waive_claim import waive_claim
 from shared.contracts.enrollment import (
@@ -72,7 +72,7 @@ def cancelled(meeting: Meeting = MEETING) -> MeetingCancelled:
 
 
 async def states(books: Room) -> list[str]:
-    return [claim["state"] for claim in (await books.read(list_claims))["claims"]]
+    return [claim["state"] for claim in (await books.read(read_claims))["claims"]]
 
 
 async def issued(books: Room) -> list[Invoice]:
@@ -163,7 +163,7 @@ async def test_removed_after_the_invoice_is_listed_for_the_staff_and_credits_not
     await books.hear(an_extra_participant(), a_meeting_held())
     await books.ring(EXTRAS_FALL_DUE)
     await books.hear(an_extra_participant_removed(person=BO, reason="moved_in"))
-    listed = (await books.read(list_claims, state="invoiced_then_removed"))["claims"]
+    listed = (await books.read(read_claims, state="invoiced_then_removed"))["claims"]
     assert [(claim["invoice_id"], claim["person"]) for claim in listed] == [("N-1", "Bo Prøvesen")]
     assert listed[0]["reason"] == "Deltageren har fået en af de inkluderede pladser."
 
@@ -254,7 +254,7 @@ async def test_a_contact_without_a_name_holds_the_invoice_back_until_another_is_
 
 async def test_a_waived_claim_is_not_invoiced_and_says_why(books: Room) -> None:
     await books.hear(an_enrolment())
-    ((claim,),) = (await books.read(list_claims)).values()
+    ((claim,),) = (await books.read(read_claims)).values()
     shown = await books.ask(waive_claim, WaiveClaim(claim_id=claim["id"], reason="Aftalt med kommunen."))
     assert (shown["state_title"], shown["reason"]) == ("faktureres ikke", "Aftalt med kommunen.")
     await books.ring(FEES_FALL_DUE)
@@ -265,7 +265,7 @@ async def test_a_waived_claim_is_not_invoiced_and_says_why(books: Room) -> None:
 async def test_what_is_wrong_is_said_at_once_and_the_invoice_goes_out_when_it_has_been_put_right(books: Room) -> None:
     wrong = BILLING.model_copy(update={"ean": "5798009800010", "address": None})
     await books.hear(an_enrolment(billing=wrong))
-    ((claim,),) = (await books.read(list_claims)).values()
+    ((claim,),) = (await books.read(read_claims)).values()
     assert claim["state"] == "waiting"
     (told,) = [fact for fact in await books.told() if isinstance(fact, ClaimHeldBack)]
     assert (told.claim_id, told.finding) == (claim["id"], claim["reason"])
@@ -283,9 +283,26 @@ async def test_what_is_wrong_is_said_at_once_and_the_invoice_goes_out_when_it_ha
     assert (await books.refusal(correct_billing, CorrectBilling(enrolment_id="x", billing=wrong))).status == 404
 
 
+async def test_what_is_wrong_is_said_also_when_others_of_the_same_batch_are_told_again(books: Room) -> None:
+    await books.hear(an_enrolment(enrolment_id="e1"))
+    wrong = BILLING.model_copy(update={"ean": "5798009800010"})
+    await books.hear(an_enrolment(enrolment_id="e1"), an_enrolment(enrolment_id="e2", billing=wrong))
+    assert [fact.enrolment_id for fact in await books.told() if isinstance(fact, ClaimHeldBack)] == ["e2"]
+    await books.ring(FEES_FALL_DUE)
+    assert [invoice.enrolment_id for invoice in await issued(books)] == ["e1"]
+
+
+async def test_a_new_claim_falls_due_also_when_others_of_the_same_batch_are_told_again(books: Room) -> None:
+    await books.hear(an_enrolment(enrolment_id="e1"))
+    await books.ring(FEES_FALL_DUE)
+    await books.hear(an_enrolment(enrolment_id="e1"), an_enrolment(enrolment_id="e2"))
+    await books.ring()
+    assert [invoice.enrolment_id for invoice in await issued(books)] == ["e1", "e2"]
+
+
 async def test_a_forbehold_stays_on_hold_when_the_billing_is_corrected(books: Room) -> None:
     await books.hear(an_enrolment(forbehold_open=True))
-    ((claim,),) = (await books.read(list_claims)).values()
+    ((claim,),) = (await books.read(read_claims)).values()
     shown = await books.ask(correct_billing, CorrectBilling(enrolment_id=claim["enrolment_id"], billing=BILLING))
     assert [(one["state"], one["on_hold"]) for one in shown["claims"]] == [("waiting", True)]
 
@@ -308,7 +325,7 @@ async def test_two_organisers_count_each_on_their_own_and_one_cannot_take_the_ot
         await books.hear(an_enrolment(**one))
         await books.ring(FEES_FALL_DUE)
     assert [invoice.id for invoice in await issued(books)] == ["N-1", "P-1"]
-    (waiting,) = (await books.read(list_claims, state="waiting"))["claims"]
+    (waiting,) = (await books.read(read_claims, state="waiting"))["claims"]
     assert waiting["reason"] == "Fakturaserien »N« tilhører en anden sælger."
 
 
@@ -344,7 +361,7 @@ async def test_numbers_stay_gapless_when_several_run_at_once_and_some_fail(books
     async def sign_up_and_invoice(part: int) -> None:
         for n in range(10):
             try:
-                async with transaction(books.pool, books, books.source, BY_HAND) as tx:
+                async with transaction(books.pool, books, books.source, BY_HAND, books.links) as tx:
                     facts = [an_enrolment(enrolment_id=f"e-{part}-{n}-{m}") for m in range(3)]
                     await books.subscriptions[0].usecase(tx, [books.received(fact) for fact in facts])
                     await run_invoices(tx, [timer])
@@ -368,10 +385,10 @@ async def test_a_meeting_held_at_the_moment_somebody_is_added_leaves_no_claim_wa
     (first, first_facts), (second, second_facts) = (adding, holding) if held_waits else (holding, adding)
 
     async def do_second() -> None:
-        async with transaction(books.pool, books, books.source, BY_HAND) as tx:
+        async with transaction(books.pool, books, books.source, BY_HAND, books.links) as tx:
             await second(tx, second_facts)
 
-    async with transaction(books.pool, books, books.source, BY_HAND) as tx:
+    async with transaction(books.pool, books, books.source, BY_HAND, books.links) as tx:
         await first(tx, first_facts)
         waiting = asyncio.create_task(do_second())
         await eventually(
@@ -445,7 +462,7 @@ async def test_any_interleaving_bills_the_same_and_the_sums_balance(books: Room)
     overview = await books.read(read_overview, programme_id=PROGRAMME.id)
     assert overview["invoices"]["net_ore"] == overview["claims"]["invoiced"]["net_ore"] == sum(expected.values())
     assert overview["invoices"]["gross_ore"] == overview["outstanding_ore"]
-    listed = (await books.read(list_invoices))["invoices"]
+    listed = (await books.read(read_invoices))["invoices"]
     assert sum(invoice["gross_ore"] for invoice in listed) == overview["invoices"]["gross_ore"]
 
 
@@ -455,7 +472,7 @@ async def test_every_claim_invoice_and_line_says_what_it_goes_back_to(books: Roo
     await books.hear(extra)
     await books.hear(a_meeting_held())
     await books.ring(EXTRAS_FALL_DUE)
-    async with transaction(books.pool, books, books.source, BY_HAND) as tx:
+    async with transaction(books.pool, books, books.source, BY_HAND, books.links) as tx:
         fee, line = await explain(tx, "N-1"), await explain(tx, "N-2/1")
         assert fee is not None
         assert line is not None
@@ -464,7 +481,7 @@ async def test_every_claim_invoice_and_line_says_what_it_goes_back_to(books: Roo
             "Faktura N-2, linje 1: Ekstra deltager: Bo Prøvesen – 1. heldagsmøde, 15. april 2021, "
             "1.000,00 kr. ekskl. moms"
         )
-        (standing,) = await kept.read(tx, invoice_id="N-2")
+        standing = await read_standing(tx, "N-2")
         claim = await explain(tx, standing.invoice.lines[0].claim_id)
         assert claim is not None
         assert claim.cause == line.cause

@@ -12,18 +12,19 @@ import asyncpg
 import pytest
 
 from services.invoicing.adapters import documents
-from services.invoicing.adapters.formats import FORMATS, Format
-from services.invoicing.adapters.official_rules import OfficialRules
+from services.invoicing.adapters.einvoice.formats import FORMATS, Format
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules
 from services.invoicing.domain.from_invoice import credit_note_document
 from services.invoicing.usecases.credit_invoice import credit_invoice
 from services.invoicing.usecases.explain import explain
-from services.invoicing.usecases.read_claims import list_claims
+from services.invoicing.usecases.read_claims import read_claims
 from services.invoicing.usecases.read_credit_notes import (
-    get_credit_note,
-    list_credit_notes,
-    list_credit_notes_of_invoice,
+    read_credit_note,
+    read_credit_notes,
+    read_credit_notes_of_invoice,
 )
-from services.invoicing.usecases.read_invoices import get_invoice, read_overview
+from services.invoicing.usecases.read_invoices import read_invoice
+from services.invoicing.usecases.read_overview import read_overview
 from services.invoicing.usecases.register_payment import register_payment
 from services.invoicing.usecases.write_documents import write_documents
 from shared.contracts.invoicing import (
@@ -81,11 +82,11 @@ async def extras_invoiced(books: Room) -> dict[str, str]:
     await books.hear(an_extra_participant(person=BO), an_extra_participant(person=CARL), a_meeting_held())
     await books.ring(EXTRAS_FALL_DUE)
     await books.told()
-    return {claim["person"]: claim["id"] for claim in (await books.read(list_claims))["claims"]}
+    return {claim["person"]: claim["id"] for claim in (await books.read(read_claims))["claims"]}
 
 
 async def states(books: Room) -> list[str]:
-    return [claim["state"] for claim in (await books.read(list_claims))["claims"]]
+    return [claim["state"] for claim in (await books.read(read_claims))["claims"]]
 
 
 async def told(books: Room) -> list[CreditNoteIssued]:
@@ -112,7 +113,7 @@ async def test_a_whole_invoice_is_credited_under_the_next_number_and_the_next_in
     assert (note.lines, note.gross_ore) == (note.invoice.lines, note.invoice.gross_ore)
     assert (note.reason, note.outstanding_ore) == ("Aftalt med kommunen.", 0)
 
-    shown = await books.read(get_invoice, invoice_id="N-1")
+    shown = await books.read(read_invoice, invoice_id="N-1")
     assert (shown["credited_ore"], shown["paid_ore"], shown["outstanding_ore"]) == (FULL_FEE, 0, 0)
     assert await states(books) == ["credited"]
     assert await books.ring(FIRST_REMINDER - timedelta(days=1)) == 0
@@ -186,11 +187,11 @@ async def test_parts_of_a_line_are_credited_until_nothing_is_left(books: Room) -
     assert await states(books) == ["credited"]
     refused = await books.refusal(credit_invoice, credit(credit_id="k4"))
     assert (refused.code, refused.detail) == ("nothing_left", "Hele faktura N-1 er krediteret i forvejen.")
-    listed = (await books.read(list_credit_notes_of_invoice, invoice_id="N-1"))["credit_notes"]
-    assert (await books.read(list_credit_notes, programme_id=PROGRAMME.id))["credit_notes"] == listed
-    assert (await books.read(list_credit_notes, enrolment_id="another"))["credit_notes"] == []
+    listed = (await books.read(read_credit_notes_of_invoice, invoice_id="N-1"))["credit_notes"]
+    assert (await books.read(read_credit_notes, programme_id=PROGRAMME.id))["credit_notes"] == listed
+    assert (await books.read(read_credit_notes, enrolment_id="another"))["credit_notes"] == []
     assert [(one["id"], one["net_ore"]) for one in listed] == [("N-2", 950_000), ("N-3", 1_000_000)]
-    assert (await books.read(get_credit_note, credit_note_id="N-3"))["invoice"]["number"] == 1
+    assert (await books.read(read_credit_note, credit_note_id="N-3"))["invoice"]["number"] == 1
 
 
 async def test_two_who_credit_the_same_line_at_once_credit_it_once(books: Room) -> None:
@@ -296,7 +297,7 @@ async def test_nobody_is_reminded_of_what_was_credited(books: Room) -> None:
 async def test_a_reminder_that_waits_for_whoever_credits_at_that_moment_is_not_sent(books: Room) -> None:
     await fees_invoiced(books)
     books.time = FIRST_REMINDER
-    async with transaction(books.pool, books, books.source, BY_HAND) as tx:
+    async with transaction(books.pool, books, books.source, BY_HAND, books.links) as tx:
         await credit_invoice(tx, credit())
         reminding = asyncio.create_task(books.ring())
         await eventually(
@@ -309,7 +310,7 @@ async def test_a_reminder_that_waits_for_whoever_credits_at_that_moment_is_not_s
 async def test_a_credit_note_and_its_lines_say_what_they_go_back_to(books: Room) -> None:
     await fees_invoiced(books)
     await books.ask(credit_invoice, credit())
-    async with transaction(books.pool, books, books.source, BY_HAND) as tx:
+    async with transaction(books.pool, books, books.source, BY_HAND, books.links) as tx:
         found = [await explain(tx, sought) for sought in ("N-2", "N-2/1", "N-2/2", "N-3")]
     assert [one and (one.kind, one.title, one.cause.actor) for one in found] == [
         (

@@ -10,17 +10,19 @@ from pathlib import Path
 
 from deploy.local.einvoice_rules import install
 from deploy.local.locations import ROOT
-from services.invoicing.adapters.document_files import samples
-from services.invoicing.adapters.official_rules import FOLDER, LeftOut
-from services.invoicing.adapters.pdf_files import SENTENCES
+from services.invoicing.adapters.einvoice.document_files import samples
+from services.invoicing.adapters.einvoice.official_rules import FOLDER, LeftOut
+from services.invoicing.adapters.einvoice.pdf_files import SENTENCES
 from tests.support import broken_pdfs
 
 SAMPLES = ROOT / "docs" / "samples"
 
 
-def document(*arguments: str, rules: Path | None = None) -> subprocess.CompletedProcess[str]:
+def document(
+    *arguments: str, rules: Path | None = None, of: str = "services.invoicing.console"
+) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, FOLDER: str(rules or "")}
-    command = [sys.executable, "-m", "services.invoicing", "document", *arguments]
+    command = [sys.executable, "-m", of, "document", *arguments]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
@@ -37,6 +39,12 @@ def test_what_is_in_order_is_said_to_be() -> None:
     checked = document("check", *files, rules=install())
     assert (checked.returncode, checked.stderr) == (0, "")
     assert checked.stdout.splitlines() == [f"{file}: i orden" for file in files]
+
+
+def test_the_service_judges_files_as_its_console_does() -> None:
+    files = [str(SAMPLES / name) for name in ("faktura.pdf", "kreditnota-oioubl-2.1.xml")]
+    ours, console = document("check", *files, of="services.invoicing"), document("check", *files)
+    assert (ours.returncode, ours.stdout, ours.stderr) == (0, console.stdout, console.stderr)
 
 
 def test_our_own_checks_find_what_the_official_rules_let_pass_and_these_the_rest(tmp_path: Path) -> None:

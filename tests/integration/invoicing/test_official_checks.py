@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from services.invoicing.adapters import documents
-from services.invoicing.adapters.formats import chosen
-from services.invoicing.adapters.official_rules import OfficialRules
-from services.invoicing.domain.document import NO_REFERENCES, Document
+from services.invoicing.adapters.einvoice.formats import chosen
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules
+from services.invoicing.domain.document.model import NO_REFERENCES, Document
 from services.invoicing.usecases.credit_invoice import credit_invoice
-from services.invoicing.usecases.read_credit_notes import get_credit_note
-from services.invoicing.usecases.read_invoices import get_invoice
+from services.invoicing.usecases.read_credit_notes import read_credit_note
+from services.invoicing.usecases.read_invoices import read_invoice
 from services.invoicing.usecases.write_documents import write_documents
 from shared.contracts.invoicing import CreditInvoice
 from shared.storage.tx import transaction
@@ -38,8 +38,8 @@ async def said(books: Room, folder: Path, rules: OfficialRules) -> tuple[dict[st
     begin = partial(transaction, books.pool, books, books.source, BY_HAND)
     assert list(await write_documents(begin, folder, rules)) == ["N-1", "N-2"]
     return (
-        (await books.read(get_invoice, invoice_id="N-1"))["official_check"],
-        (await books.read(get_credit_note, credit_note_id="N-2"))["official_check"],
+        (await books.read(read_invoice, invoice_id="N-1"))["official_check"],
+        (await books.read(read_credit_note, credit_note_id="N-2"))["official_check"],
     )
 
 
@@ -47,7 +47,7 @@ async def test_an_ordinary_invoice_and_its_credit_note_pass(
     books: Room, tmp_path: Path, official_rules: OfficialRules
 ) -> None:
     await issued_and_credited(books)
-    assert (await books.read(get_invoice, invoice_id="N-1"))["official_check"] is None
+    assert (await books.read(read_invoice, invoice_id="N-1"))["official_check"] is None
     passed = {"passed": True, "left_out": "", "errors": []}
     assert await said(books, tmp_path, official_rules) == (passed, passed)
 

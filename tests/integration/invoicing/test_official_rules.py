@@ -15,11 +15,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from services.invoicing.adapters import official_rules as adapter
-from services.invoicing.adapters import rules_process
-from services.invoicing.adapters.formats import FORMATS, Format, oioubl21, peppol_bis3, ubl
-from services.invoicing.adapters.official_rules import LeftOut, OfficialRules
-from services.invoicing.domain.document import Document
+from deploy.local.locations import ROOT
+from services.invoicing.adapters.einvoice import official_rules as adapter
+from services.invoicing.adapters.einvoice import rules_process, rules_protocol
+from services.invoicing.adapters.einvoice.formats import FORMATS, Format, oioubl21, peppol_bis3, ubl
+from services.invoicing.adapters.einvoice.official_rules import LeftOut, OfficialRules
+from services.invoicing.domain.document.model import Document
 from tests.support.documents import a_credit_note, an_invoice
 from tests.support.eventually import eventually
 from tests.support.imported import imported
@@ -200,7 +201,7 @@ async def test_many_tasks_at_once_each_get_their_own_answer(official_rules: Offi
 async def test_the_process_ends_when_ours_is_killed(official_rules: OfficialRules) -> None:
     program = (
         "import sys, pathlib\n"
-        "from services.invoicing.adapters.official_rules import OfficialRules\n"
+        "from services.invoicing.adapters.einvoice.official_rules import OfficialRules\n"
         "rules = OfficialRules(pathlib.Path(sys.argv[1]))\n"
         "rules.check(b'<x/>')\n"
         "print(rules.process_id, flush=True)\n"
@@ -223,7 +224,7 @@ async def test_the_process_ends_when_ours_is_killed(official_rules: OfficialRule
 def test_a_process_that_hangs_is_ended_by_its_own_alarm_though_nobody_is_left_to_end_it() -> None:
     program = (
         "import socket, pathlib\n"
-        "from services.invoicing.adapters import rules_process as rules\n"
+        "from services.invoicing.adapters.einvoice import rules_process as rules\n"
         "class Hanging:\n"
         "    def __init__(self, *_): pass\n"
         "    def check(self, xml):\n"
@@ -233,13 +234,26 @@ def test_a_process_that_hangs_is_ended_by_its_own_alarm_though_nobody_is_left_to
     )
     ours, theirs = socket.socketpair()
     with ours, theirs, subprocess.Popen([sys.executable, "-c", program], stdin=theirs.fileno()) as hanging:
-        rules_process.send(ours, FOREIGN)
+        rules_protocol.send(ours, FOREIGN)
         assert hanging.wait(30) == -signal.SIGALRM
 
 
 def test_a_document_beyond_all_measure_is_not_even_sent(official_rules: OfficialRules) -> None:
-    assert rules_of(b" " * (rules_process.LARGEST_MESSAGE + 1), official_rules) == {"XML"}
+    assert rules_of(b" " * (rules_protocol.LARGEST_MESSAGE + 1), official_rules) == {"XML"}
 
 
-def test_the_process_loads_nothing_of_the_service() -> None:
-    assert imported(rules_process) == {"lxml", "saxonche"}
+def test_the_process_loads_nothing_of_the_service_but_how_they_talk() -> None:
+    assert imported(rules_process) == {"lxml", "saxonche", "services"}
+    assert imported(rules_protocol) == set()
+    look = "import sys; from services.invoicing.adapters.einvoice import rules_process; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {
+        Path(name.replace(".", "/")).name for name in done.stdout.split() if name.startswith(("services", "shared"))
+    }
+    assert loaded == {"services", "invoicing", "adapters", "einvoice", "rules_process", "rules_protocol"}
+
+
+def test_the_service_loads_neither_the_rules_machine_nor_the_reader_of_pdfs() -> None:
+    look = "import sys, services.invoicing.app; print({'saxonche', 'pypdf'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

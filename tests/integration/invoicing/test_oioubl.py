@@ -15,24 +15,24 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from services.invoicing.adapters.formats import oioubl21, ubl
-from services.invoicing.adapters.formats.ubl import UnreadableError
-from services.invoicing.adapters.official_rules import OfficialRules
-from services.invoicing.domain.document import (
+from services.invoicing.adapters.einvoice.formats import oioubl21, ubl
+from services.invoicing.adapters.einvoice.formats.ubl import UnreadableError
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules
+from services.invoicing.domain.document.checks import check
+from services.invoicing.domain.document.model import (
     NO_CONTACT,
     Allowance,
     Contact,
     Document,
+    DocumentLine,
     Endpoint,
     Fik,
     Iban,
-    Line,
     NemKonto,
     Payment,
     Period,
     References,
 )
-from services.invoicing.domain.document_checks import check
 from tests.support.documents import BUYER, SELLER, THREE_LINES, TODAY, a_credit_note, an_invoice, is_as_ever
 from tests.support.official_rules import MustPass
 
@@ -91,7 +91,9 @@ def test_the_amount_without_tax_is_the_moms_and_the_amount_with_tax_includes_the
 
 def test_a_discount_of_a_line_informs_and_the_price_is_the_one_after_it() -> None:
     discount = Allowance(reason="Rabat", amount_ore=10_000)
-    line = Line(id="1", text="Kursus", quantity=Decimal(3), unit_price_ore=Decimal(10_000), allowances=(discount,))
+    line = DocumentLine(
+        id="1", text="Kursus", quantity=Decimal(3), unit_price_ore=Decimal(10_000), allowances=(discount,)
+    )
     document = an_invoice(lines=(line,), delivered_on=date(2026, 9, 1))
     at = said(document)
     assert at("cac:InvoiceLine/cbc:LineExtensionAmount") == "200.00"

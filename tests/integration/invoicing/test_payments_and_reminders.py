@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.invoicing.usecases.read_invoices import get_invoice
+from services.invoicing.usecases.read_invoices import read_invoice
 from services.invoicing.usecases.register_payment import register_payment
 from shared.contracts.invoicing import InvoiceIssued, InvoiceOverdue, PaymentRegistered, RegisterPayment
 from tests.support.facts import an_enrolment, an_organisation
@@ -40,7 +40,7 @@ async def test_a_payment_is_told_with_what_is_left_and_the_same_one_again_is_one
     assert (told.amount_ore, told.outstanding_ore) == (437_500, 2_000_000)
 
     await books.ask(register_payment, a_payment(payment_id="bank-2", amount_ore=2_000_000))
-    shown = await books.read(get_invoice, invoice_id="N-1")
+    shown = await books.read(read_invoice, invoice_id="N-1")
     assert (shown["paid_ore"], shown["outstanding_ore"]) == (2_437_500, 0)
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from services.invoicing.adapters.formats import peppol_bis3, ubl
-from services.invoicing.adapters.formats.ubl import UnreadableError
-from services.invoicing.domain.document import (
+from services.invoicing.adapters.einvoice.formats import peppol_bis3, ubl
+from services.invoicing.adapters.einvoice.formats.ubl import UnreadableError
+from services.invoicing.domain.document.checks import check
+from services.invoicing.domain.document.model import (
     NO_CONTACT,
     Allowance,
     BankAccount,
@@ -30,7 +31,6 @@ from services.invoicing.domain.document import (
     Period,
     References,
 )
-from services.invoicing.domain.document_checks import check
 from tests.support.documents import BUYER, SELLER, THREE_LINES, TODAY, a_credit_note, an_invoice, is_as_ever
 from tests.support.official_rules import MustPass
 

@@ -11,9 +11,9 @@ from decimal import Decimal
 
 import pytest
 
-from services.invoicing.adapters.formats import FORMATS, Format
-from services.invoicing.domain.document import Allowance, Document, Kind, Line
-from services.invoicing.domain.document_checks import check
+from services.invoicing.adapters.einvoice.formats import FORMATS, Format
+from services.invoicing.domain.document.checks import check
+from services.invoicing.domain.document.model import Allowance, Document, DocumentLine, Kind
 from tests.support.balance import BALANCES, Sums
 from tests.support.documents import ISSUED_ON, SECONDS, TODAY, a_credit_note, an_invoice, try_on_random_documents
 from tests.support.official_rules import MustPass
@@ -29,8 +29,8 @@ LOST: dict[str, Callable[[Document], bool]] = {
 """What a format does not carry; a document without it is read back as it was."""
 
 
-def line(quantity: str, price_ore: str, vat_percent: int = 25, *allowances: Allowance) -> Line:
-    return Line(
+def line(quantity: str, price_ore: str, vat_percent: int = 25, *allowances: Allowance) -> DocumentLine:
+    return DocumentLine(
         id="1",
         text="Kursus",
         quantity=Decimal(quantity),
@@ -52,7 +52,7 @@ def charge(ore: int, vat_percent: int | None = None) -> Allowance:
     return Allowance(reason="Gebyr", amount_ore=ore, vat_percent=vat_percent, charge=True)
 
 
-NASTY: dict[str, tuple[list[Line], tuple[Allowance, ...], int, tuple[int, int, int]]] = {
+NASTY: dict[str, tuple[list[DocumentLine], tuple[Allowance, ...], int, tuple[int, int, int]]] = {
     # Lines, what the whole document has, rounding; and what net, moms and the amount to pay are in øre.
     "half an øre of a line goes up": ([line("1", "0.5")], (), 0, (1, 0, 1)),
     "less than half goes down": ([line("1", "0.4999"), line("1", "100")], (), 0, (100, 25, 125)),

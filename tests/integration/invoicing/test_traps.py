@@ -11,11 +11,12 @@ from datetime import date
 
 import pytest
 
-from services.invoicing.adapters import formats
-from services.invoicing.adapters.formats import BY_NAME, FORMATS, Format, ubl
-from services.invoicing.adapters.formats.ubl import UnreadableError
-from services.invoicing.adapters.official_rules import OfficialRules
-from services.invoicing.domain.document import (
+from services.invoicing.adapters.einvoice import formats
+from services.invoicing.adapters.einvoice.formats import BY_NAME, FORMATS, Format, ubl
+from services.invoicing.adapters.einvoice.formats.ubl import UnreadableError
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules
+from services.invoicing.domain.document.checks import check
+from services.invoicing.domain.document.model import (
     Address,
     Allowance,
     BankAccount,
@@ -25,7 +26,6 @@ from services.invoicing.domain.document import (
     Iban,
     NemKonto,
 )
-from services.invoicing.domain.document_checks import check
 from tests.support.documents import BUYER, SELLER, THREE_LINES, TODAY, a_credit_note, an_invoice
 from tests.support.official_rules import MustPass
 

@@ -16,20 +16,21 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local import topics
-from shared.contracts import enrollment, invoicing, notifications, scheduling
+from shared.base.cloudevents import Received
+from shared.contracts import catalogue
 from shared.contracts.event import topic_of
 from shared.contracts.invoicing import InvoiceRejected, PaymentRegistered
 from shared.contracts.notifications import MessageFailed
 from shared.messaging.consumer import Consumer
-from shared.messaging.envelope import Received, StoredRecord
 from shared.messaging.inbox import Inbox
+from shared.messaging.records import StoredRecord
 from shared.messaging.subscriptions import Subscription, on, topics_of
 from shared.storage.tx import Tx
 from tests.support.eventually import eventually
 from tests.support.servers import Database
 
-CONTRACTS = (enrollment, invoicing, notifications, scheduling)
-"""Imported, so that every fact and command is in the registries as it is in a service."""
+CONTRACTS = catalogue.MODULES
+"""Every fact and command is in the registries, as it is in a service."""
 
 OWNER = "/tovholder/invoicing"
 NOON = datetime(2020, 6, 1, 12, tzinfo=UTC)

@@ -17,27 +17,31 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from services.notifications.adapters import invitations
 from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.texts import Words
 from services.notifications.app import SERVICE
-from services.notifications.domain.calendar import Mailbox
-from services.notifications.domain.replies import plus_address
+from services.notifications.domain.calendar.entry import Mailbox
+from services.notifications.domain.calendar.replies import plus_address
+from services.notifications.domain.text import address_key
 from services.notifications.entrypoints.kafka import SUBSCRIPTIONS
 from services.notifications.entrypoints.timers import TIMERS
 from services.notifications.settings import Settings
-from services.notifications.usecases.list_answers import list_answers
 from services.notifications.usecases.note_answer import note_answer
+from services.notifications.usecases.read_answers import read_answers
 from shared.contracts.enrollment import ParticipantCancelled, ParticipantRegistered
 from shared.contracts.notifications import InvitationAnswered
 from shared.contracts.scheduling import MeetingCancelled, MeetingRescheduled, MeetingScheduled
 from shared.runtime.application import web_application
 from shared.runtime.service import open_host
 from shared.storage.pool import open_pool
+from shared.storage.tx import transaction
 from tests.support.calendar_client import read
+from tests.support.eventually import eventually
 from tests.support.facts import CONTACT, DAY, MEETING, MEETINGS_OWNER, ORGANISATION, OWNER, PERSON, PROGRAMME, a_meeting
 from tests.support.letters import written
 from tests.support.replies import FAMILIES, a_reply
-from tests.support.room import Room
+from tests.support.room import BY_HAND, Room
 from tests.support.servers import MakeDatabase
 
 TOKEN = "of-the-mail-gateway"  # noqa: S105 # guards nothing
@@ -79,7 +83,7 @@ async def answer(desk: Room, mail: bytes) -> str:
 
 
 async def shown(desk: Room) -> list[str | None]:
-    listed = await desk.read(list_answers, meeting_id=MEETING.id)
+    listed = await desk.read(read_answers, meeting_id=MEETING.id)
     return [one["answer"] for one in listed["invited"]]
 
 
@@ -94,7 +98,7 @@ async def test_an_answer_is_kept_shown_and_told_once(desk: Room) -> None:
     assert (fact.meeting_id, fact.recipient, fact.answer) == (MEETING.id, PERSON.person_id, "accepted")
     assert fact.answered_at == datetime(2021, 3, 2, 9, 15, tzinfo=UTC)
     assert PERSON.email.split("@")[0] not in fact.model_dump_json()
-    listed = await desk.read(list_answers, meeting_id=MEETING.id)
+    listed = await desk.read(read_answers, meeting_id=MEETING.id)
     assert listed["counts"] == {"accepted": 1, "declined": 0, "tentative": 0, "delegated": 0, "none": 0}
     assert [(one["name"], one["title"]) for one in listed["invited"]] == [(PERSON.name, "Ja")]
 
@@ -210,9 +214,29 @@ async def test_two_replies_at_once_are_taken_one_after_the_other(desk: Room) -> 
     assert last.answer == "declined"
 
 
+async def test_an_answer_that_comes_while_the_mailbox_is_told_something_waits_and_is_kept(desk: Room) -> None:
+    uid = await invited(desk)
+    async with transaction(desk.pool, desk, desk.source, BY_HAND) as tx:
+        pair = (MEETING.id, address_key(PERSON.email))
+        told = await invitations.lock_told(tx, [pair])
+        answering = asyncio.create_task(answer(desk, a_reply(uid=uid, attendee=PERSON.email)))
+        await eventually(lambda: somebody_waits(desk), because="the answer waits for the lock")
+        assert not answering.done()
+        await invitations.save(tx, told)
+    assert await answering == "recorded"
+    assert await shown(desk) == ["accepted"]
+
+
+async def somebody_waits(desk: Room) -> bool:
+    waits: bool = await desk.pool.fetchval(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+    )
+    return waits
+
+
 async def test_a_meeting_that_is_none_has_no_answers(desk: Room) -> None:
     async def read(meeting_id: str) -> Any:
-        return await desk.read(list_answers, meeting_id=meeting_id)
+        return await desk.read(read_answers, meeting_id=meeting_id)
 
     with pytest.raises(Exception, match="unknown_meeting"):
         await read("none")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.notifications.domain.calendar import uid
+from services.notifications.domain.calendar.entry import uid
 from services.notifications.usecases.confirm_place import confirm_place
 from shared.contracts.enrollment import (
     EnrolmentRegrouped,

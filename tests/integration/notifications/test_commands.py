@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.notifications.adapters.mail_checks import check_file
+from services.notifications.adapters.calendar.mail_checks import check_file
 from services.notifications.app import SERVICE
 from services.notifications.entrypoints.kafka import SUBSCRIPTIONS
 from services.notifications.entrypoints.timers import TIMERS

@@ -10,8 +10,8 @@ import pytest
 
 from services.notifications.adapters.mime import message_id
 from services.notifications.usecases.arm_reminder import arm_reminder
-from services.notifications.usecases.explain_message import explain_message
-from services.notifications.usecases.list_messages import list_messages, read_message
+from services.notifications.usecases.explain import explain
+from services.notifications.usecases.read_messages import read_message, read_messages
 from services.notifications.usecases.send_message import send_message
 from shared.contracts.enrollment import ProgrammePublished
 from shared.contracts.notifications import ArmReminder, MessageFailed, SendMessage
@@ -202,7 +202,7 @@ async def test_hostile_facts_are_stored_and_written(desk: Room) -> None:
 
 async def test_staff_see_what_was_written_and_why(desk: Room) -> None:
     await desk.hear(facts.an_enrolment(), dated())
-    listed = await desk.read(list_messages, template="invitation")
+    listed = await desk.read(read_messages, template="invitation")
     (only,) = listed["messages"]
     assert (only["title"], only["organisation"], only["state"]) == (
         "Invitation til mødet",
@@ -216,9 +216,9 @@ async def test_staff_see_what_was_written_and_why(desk: Room) -> None:
     (message,) = await written(desk, "invitation")
     shown_in_the_mail = message_id(message.key, "post@forening.example").strip("<>").partition("@")[0]
     async with transaction(desk.pool, desk, desk.source, BY_HAND) as tx:
-        effect = await explain_message(tx, only["id"])
-        assert await explain_message(tx, shown_in_the_mail) == effect
-        assert await explain_message(tx, "f" * 32) is None
+        effect = await explain(tx, only["id"])
+        assert await explain(tx, shown_in_the_mail) == effect
+        assert await explain(tx, "f" * 32) is None
     assert effect is not None
     assert effect.title == "Invitation til mødet til Københavns Kommune"
     assert effect.cause.causation_id == "e1"

@@ -12,17 +12,18 @@ from typing import Any
 import httpx
 import pytest
 
-from services.notifications.adapters import messages, outgoing
-from services.notifications.adapters.mail_checks import check_mail
-from services.notifications.adapters.messages import as_stored
+from services.notifications.adapters import outgoing
+from services.notifications.adapters.calendar.mail_checks import check_mail
 from services.notifications.adapters.mime import Mail as MailSent
 from services.notifications.adapters.mime import message_id
 from services.notifications.adapters.smtp import Conversation, Server, Unreachable
+from services.notifications.domain.message import queue
 from services.notifications.domain.samples import calendar_letters
-from services.notifications.entrypoints.mailer import Mailer
-from services.notifications.usecases.deliver_message import Post, deliver, note_unknown
+from services.notifications.usecases.deliver_message import Post, deliver, note_sent, note_unknown
 from services.notifications.usecases.send_message import send_message
 from services.notifications.usecases.settle_message import ResendMessage, SettleMessage, resend_message, settle_message
+from services.notifications.usecases.write_letters import write_letters
+from services.notifications.workers.mailer import Mailer
 from shared.base.activity import Activity
 from shared.base.cause import Cause
 from shared.contracts.notifications import MessageFailed, MessageSent, SendMessage
@@ -85,7 +86,7 @@ class PostOffice:
         """States once nothing is under way any more."""
 
         async def quiet() -> bool:
-            return await outgoing.waiting(self.desk.pool) == 0
+            return await outgoing.count_waiting(self.desk.pool) == 0
 
         await eventually(quiet, because="no mail is under way")
         return await self.states()
@@ -141,12 +142,12 @@ async def test_every_calendar_mail_comes_out_of_a_mail_server_byte_for_byte(offi
     entry = replace(letter.calendar, attendee=replace(letter.calendar.attendee, email=bo))
     hers = replace(letter, to=replace(letter.to, email=bo), calendar=entry)
     async with transaction(office.desk.pool, office.desk, office.desk.source, BY_HAND) as tx:
-        await messages.write(tx, [(hers, BY_HAND)])
+        await write_letters(tx, [(hers, BY_HAND)])
     async with office.running():
         await office.settled()
     (kept,) = await office.kept(bo)
     raw = received((await office.http.get(f"{office.mail.http}/messages/{kept['number']}/raw")).content)
-    assert raw == COMPOSER.mail(as_stored(hers, BY_HAND)).content
+    assert raw == COMPOSER.mail(queue(hers, "/x").after).content
     assert check_mail(raw) == []
     client = Client(bo)
     client.take_mail(raw)
@@ -245,9 +246,9 @@ async def test_a_mailer_that_dies_leaves_one_unknown_and_the_rest_to_the_next(of
     for one in addresses:
         await office.write(one)
     dead = office.post("dead", SHORT_S)
-    claimed = await outgoing.claim(dead.pool, dead.mailer, dead.lease_s, 10)
-    assert len(claimed) == 5
-    assert await outgoing.begin(dead.pool, claimed[0].id, dead.mailer, dead.lease_s)
+    leased = await outgoing.lease(dead.pool, dead.mailer, dead.lease_s, 10)
+    assert len(leased) == 5
+    assert await outgoing.begin(dead.pool, leased[0].message.id, dead.mailer, dead.lease_s)
     async with office.running("next"):
         states = await office.settled()
     assert list(states.values()) == ["unknown", "sent", "sent", "sent", "sent"]
@@ -258,10 +259,10 @@ async def test_a_mailer_that_was_held_up_does_not_send_what_another_has_taken(of
     bo = address("bo")
     await office.write(bo)
     slow = office.post("slow", SHORT_S)
-    (claimed,) = await outgoing.claim(slow.pool, slow.mailer, slow.lease_s, 10)
+    (leased,) = await outgoing.lease(slow.pool, slow.mailer, slow.lease_s, 10)
     async with office.running("quick"):
         await office.settled()
-    assert not await outgoing.begin(slow.pool, claimed.id, slow.mailer, slow.lease_s)
+    assert not await outgoing.begin(slow.pool, leased.message.id, slow.mailer, slow.lease_s)
     assert len(await office.kept(bo)) == 1
 
 
@@ -269,14 +270,13 @@ async def test_a_late_answer_still_counts(office: PostOffice) -> None:
     """A process that was stopped while it sent comes back after its message was given up as unknown."""
     await office.write(address("bo"))
     slow = office.post("slow")
-    (claimed,) = await outgoing.claim(slow.pool, slow.mailer, 0.0, 10)
-    assert not await outgoing.begin(slow.pool, claimed.id, slow.mailer, 1.0)
-    (claimed,) = await outgoing.claim(slow.pool, slow.mailer, 5.0, 10)
-    assert await outgoing.begin(slow.pool, claimed.id, slow.mailer, 0.0)
+    (leased,) = await outgoing.lease(slow.pool, slow.mailer, 0.0, 10)
+    assert not await outgoing.begin(slow.pool, leased.message.id, slow.mailer, 1.0)
+    (leased,) = await outgoing.lease(slow.pool, slow.mailer, 5.0, 10)
+    assert await outgoing.begin(slow.pool, leased.message.id, slow.mailer, 0.0)
     await note_unknown(office.post("other"))
     assert set((await office.states()).values()) == {"unknown"}
-    async with transaction(slow.pool, office.desk, office.desk.source, BY_HAND) as tx:
-        assert await outgoing.sent(tx, claimed.id)
+    await note_sent(slow, leased)
     assert set((await office.states()).values()) == {"sent"}
 
 
@@ -296,7 +296,7 @@ async def test_no_server_fails_no_letter(office: PostOffice) -> None:
         await Conversation(Server("127.0.0.1", 9, timeout_s=0.5)).open()
     gone = replace(office, server=Server("127.0.0.1", 9, timeout_s=0.5))
     async with gone.running() as mailer:
-        await eventually(lambda: mailer._failures >= 2, because="it has tried twice")
+        await eventually(lambda: mailer._backoff.failures >= 2, because="it has tried twice")
         assert await mailer.pending() == 1
     assert await office.states() == {f"{bo} 1": "pending"}
     async with office.running():
@@ -323,10 +323,10 @@ async def test_what_the_server_has_answered_survives_a_database_that_is_away_for
         return post.transaction(cause)
 
     shaky = replace(post, transaction=transaction_after_two_failures)
-    (claimed,) = await outgoing.claim(shaky.pool, shaky.mailer, LEASE_S, 10)
+    (leased,) = await outgoing.lease(shaky.pool, shaky.mailer, LEASE_S, 10)
     conversation = shaky.conversations[0]
     await conversation.open()
-    assert await deliver(shaky, conversation, claimed)
+    assert await deliver(shaky, conversation, leased)
     await conversation.close()
     assert await office.states() == {f"{bo} 1": "sent"}
 
@@ -342,12 +342,12 @@ async def test_a_beginning_that_may_not_have_been_stored_is_taken_back(
         raise ConnectionResetError
 
     post = office.post()
-    (claimed,) = await outgoing.claim(post.pool, post.mailer, LEASE_S, 10)
+    (leased,) = await outgoing.lease(post.pool, post.mailer, LEASE_S, 10)
     conversation = post.conversations[0]
     await conversation.open()
     monkeypatch.setattr(outgoing, "begin", stored_but_not_heard)
     with pytest.raises(ConnectionResetError):
-        await deliver(post, conversation, claimed)
+        await deliver(post, conversation, leased)
     await conversation.close()
     assert await office.states() == {f"{bo} 1": "pending"}
     assert await office.kept(bo) == []

@@ -62,7 +62,7 @@ def test_empty_rows_are_passed_over_and_a_table_without_rows_is_told() -> None:
 
 def test_a_role_has_a_heading_of_its_own() -> None:
     (change,), _ = read_rows(["kommunekode", "Rolle: Borgmester"], [["0751", "bm@a.example"]], KNOWN)
-    entry = changed(Entry(Organisation(code="0751", name="Aarhus Kommune"), main_email="post@a.example"), change)
+    entry = changed(Entry(Organisation(code="0751", name="Aarhus Kommune"), main_email="post@a.example"), change).after
     assert mailboxes(entry) == (
         Mailbox(role="hovedpostkasse", email="post@a.example"),
         Mailbox(role="borgmester", email="bm@a.example"),

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from services.enrollment.usecases.check_programme import BLOCKED, PUBLISHABLE, UNREADABLE, run
+from services.enrollment.console.check import EXIT, check
 
 PROGRAMMES = Path(__file__).parents[3] / "programmes"
 NETWORK = PROGRAMMES / "netvaerk-kommunal-ungeindsats.yaml"
 UNCHOSEN = PROGRAMMES / "gode-overgange.yaml"
+PUBLISHABLE, BLOCKED, UNREADABLE = EXIT["publishable"], EXIT["blocked"], EXIT["unreadable"]
+
+
+def run(files: Sequence[Path], *options: str) -> int:
+    return check([*options, *map(str, files)])
 
 
 def test_a_programme_without_errors_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,7 +30,7 @@ def test_a_programme_without_errors_ends_well(capsys: pytest.CaptureFixture[str]
 
 
 def test_a_wrong_weekday_is_printed_with_its_line_and_every_reading(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([str(UNCHOSEN)]) == BLOCKED
+    assert run([UNCHOSEN]) == BLOCKED
     line = UNCHOSEN.read_text(encoding="utf-8").splitlines().index("    date: 2025-10-02") + 2
     printed = capsys.readouterr().out
     assert "✗ kan ikke udgives endnu" in printed
@@ -34,7 +40,7 @@ def test_a_wrong_weekday_is_printed_with_its_line_and_every_reading(capsys: pyte
 
 
 def test_the_json_form_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([NETWORK, UNCHOSEN], json=True) == BLOCKED
+    assert run([NETWORK, UNCHOSEN], "--json") == BLOCKED
     network, unchosen = json.loads(capsys.readouterr().out)
     assert (network["publishable"], network["id"], network["version"]) == (True, NETWORK.stem, 1)
     (error,) = [one for one in unchosen["findings"] if one["severity"] == "error"]
@@ -44,7 +50,7 @@ def test_the_json_form_says_the_same(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_of_a_folder_every_programme_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([PROGRAMMES], json=True) == BLOCKED
+    assert run([PROGRAMMES], "--json") == BLOCKED
     assert len(json.loads(capsys.readouterr().out)) == 5
 
 
@@ -99,7 +105,7 @@ def test_two_sellers_with_one_invoice_series_are_both_told_on_the_line(
     assert run([tmp_path / NETWORK.name]) == PUBLISHABLE
     assert run([tmp_path / "andet.yaml"]) == PUBLISHABLE
     capsys.readouterr()
-    assert run([tmp_path], json=True) == BLOCKED
+    assert run([tmp_path], "--json") == BLOCKED
     line = text.splitlines().index("  invoice_series: ungenetvaerk") + 1
     found = json.loads(capsys.readouterr().out)
     errors = [

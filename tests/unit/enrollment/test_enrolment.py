@@ -9,23 +9,30 @@ from typing import Any
 import pytest
 
 from services.enrollment.domain.address_book import Entry
-from services.enrollment.domain.enrolment import (
-    Enrolment,
-    Programme,
+from services.enrollment.domain.enrolment import Enrolment, decline, regroup, require_enrolment, require_place, withdraw
+from services.enrollment.domain.price_text import fee_lines, is_billed, seat_lines
+from services.enrollment.domain.programme import Programme, deadline_passed, takes_sign_ups
+from services.enrollment.domain.sign_up import (
+    FORMS_A_DAY,
+    Forms,
     apply,
-    deadline_passed,
     enrol,
+    enrol_in_turn,
     group_of,
-    known_as,
     receive,
-    regroup,
-    require_place,
-    withdraw,
+    require_few,
+    require_waiting,
+    welcome,
 )
-from services.enrollment.domain.price_text import fee_lines, seat_lines
-from services.enrollment.domain.publication import decide
 from services.enrollment.domain.status import ANSWERED, meeting_status, status
-from shared.contracts.enrollment import EnrolMunicipality
+from shared.contracts.decision import Decision
+from shared.contracts.enrollment import (
+    EnrolmentReceived,
+    EnrolmentRegrouped,
+    EnrolmentWithdrawn,
+    EnrolMunicipality,
+    MunicipalityEnrolled,
+)
 from shared.contracts.parties import Billing, Contact, Organisation
 from shared.contracts.programme import (
     Declaration,
@@ -80,8 +87,11 @@ def refusal(
 
 
 def enrolled() -> Enrolment:
-    application = apply(a_programme(), AARHUS, None, asking(), NOW, US)
-    return known_as(enrol(a_programme(), AARHUS.organisation, application, NOW, NOW)[1], "person")
+    programme, enrolment = enrol(apply(a_programme(), AARHUS, None, asking(), NOW, US), NOW)
+    return welcome(enrolment, programme, "person", "/deltagere/token").after
+
+
+INVITED = Enrolment(id="e", programme_id="p", organisation=AARHUS.organisation)
 
 
 def test_the_words_people_read_for_where_an_enrolment_stands() -> None:
@@ -193,22 +203,82 @@ def test_an_unknown_programme_or_organisation_is_named() -> None:
 
 
 def test_a_waiting_form_and_an_earlier_withdrawal_are_no_hindrance() -> None:
-    application = apply(a_programme(), AARHUS, None, asking(), NOW, US)
-    received = receive("p", AARHUS.organisation, application, "person", NOW)
-    withdrawn = withdraw(enrolled(), NOW)
+    received = receive(apply(a_programme(), AARHUS, None, asking(), NOW, US), "person", "/tilmeld/token").after
+    withdrawn = withdraw(enrolled(), a_programme(), "", NOW).after
     for current in (received, withdrawn):
         assert apply(a_programme(), AARHUS, current, asking(), NOW, US).enrolment_id == current.id
 
 
 def test_each_place_draws_a_number_and_is_counted() -> None:
-    application = apply(a_programme(), AARHUS, None, asking(), NOW, US)
-    after, one = enrol(a_programme(), AARHUS.organisation, application, NOW, NOW)
+    after, one = enrol(apply(a_programme(), AARHUS, None, asking(), NOW, US), NOW)
     assert (one.number, after.next_number, after.taken) == (1, 2, 1)
+
+
+def test_the_last_place_is_given_once_and_a_no_touches_nobody_else() -> None:
+    koebenhavn = Entry(Organisation(code="0101", name="Københavns Kommune"))
+    book = {"0751": AARHUS, "0101": koebenhavn}
+    wishes = [
+        asking(),
+        asking(organisation_code="9999"),
+        asking(contact_email="bo@aarhus.example"),
+        asking(organisation_code="0101"),
+    ]
+    programmes, outcomes = enrol_in_turn({"p": replace(a_programme(), hard=1)}, book, {}, wishes, NOW, NOW, US)
+    assert programmes["p"].taken == 1
+    assert [one.code if isinstance(one, Refused) else one.state for one in outcomes] == [
+        "enrolled",
+        "unknown_organisation",
+        "already_enrolled",
+        "programme_full",
+    ]
+
+
+def test_a_place_is_told_with_whom_to_write_to_and_where_to_go_on() -> None:
+    programme, enrolment = enrol(apply(a_programme(), AARHUS, None, asking(), NOW, US), NOW)
+    decided = welcome(enrolment, programme, "person", "/deltagere/token")
+    (fact,) = decided.facts
+    assert isinstance(fact, MunicipalityEnrolled)
+    assert fact.contact == decided.after.contact
+    assert (fact.contact.person_id, fact.participants_path) == ("person", "/deltagere/token")
+
+
+def test_a_form_is_told_with_the_link_that_confirms_it() -> None:
+    decided = receive(apply(a_programme(), AARHUS, None, asking(), NOW, US), "person", "/tilmeld/token")
+    (fact,) = decided.facts
+    assert isinstance(fact, EnrolmentReceived)
+    assert (fact.confirm_path, fact.received_at, decided.after.state) == ("/tilmeld/token", NOW, "received")
+
+
+def test_so_many_forms_a_day_and_no_more() -> None:
+    application = apply(a_programme(), AARHUS, None, asking(), NOW, US)
+    require_few(Forms(FORMS_A_DAY - 1, another_waits=True), application)
+    with pytest.raises(Refused, match="too_many_sign_ups"):
+        require_few(Forms(FORMS_A_DAY, another_waits=False), application)
+
+
+def test_a_form_whose_place_another_has_taken_is_confirmed_no_more() -> None:
+    with pytest.raises(Refused, match="link_replaced"):
+        require_waiting(None)
 
 
 def test_the_deadline_ends_with_its_day_in_denmark() -> None:
     assert not deadline_passed(a_programme(), datetime(2020, 8, 21, 21, 59, 59, tzinfo=UTC))
     assert deadline_passed(a_programme(), datetime(2020, 8, 21, 22, 0, tzinfo=UTC))
+
+
+def test_a_programme_takes_sign_ups_until_its_deadline_unless_it_is_cancelled() -> None:
+    assert takes_sign_ups(a_programme(), NOW)
+    assert not takes_sign_ups(a_programme(), datetime(2020, 8, 21, 22, 0, tzinfo=UTC))
+    assert not takes_sign_ups(replace(a_programme(), open=False), NOW)
+
+
+def test_only_municipalities_that_sign_up_find_a_form() -> None:
+    programme = a_programme()
+    assert programme.has_form
+    assert not replace(programme, open=False).has_form
+    for plan in ({"who": "invited"}, {"how": "invited"}):
+        other = programme.terms.enrolment.model_copy(update=plan)
+        assert not replace(programme, terms=programme.terms.model_copy(update={"enrolment": other})).has_form
 
 
 def test_a_region_without_a_group_leaves_the_group_open() -> None:
@@ -218,37 +288,53 @@ def test_a_region_without_a_group_leaves_the_group_open() -> None:
 
 
 def test_whoever_was_only_invited_declines_and_nobody_withdraws_twice() -> None:
-    invited = Enrolment(id="e", programme_id="p", organisation=AARHUS.organisation)
-    assert withdraw(invited, NOW).state == "declined"
+    declined = withdraw(INVITED, a_programme(), "", NOW)
+    assert (declined.after.state, declined.facts) == ("declined", ())
+    left = withdraw(enrolled(), a_programme(), "Budgettet", NOW)
+    (fact,) = left.facts
+    assert isinstance(fact, EnrolmentWithdrawn)
+    assert (left.after.state, left.after.withdrawn_at, fact.reason) == ("withdrawn", NOW, "Budgettet")
     with pytest.raises(Refused, match="already_withdrawn"):
-        withdraw(withdraw(enrolled(), NOW), NOW)
+        withdraw(left.after, a_programme(), "", NOW)
     with pytest.raises(Refused, match="unknown_enrolment"):
-        withdraw(None, NOW)
+        require_enrolment(None)
+
+
+def test_the_link_of_an_invitation_never_takes_a_place_away() -> None:
+    declined = decline(INVITED, NOW)
+    assert (declined.after.state, declined.facts) == ("declined", ())
+    assert decline(declined.after, NOW) == Decision(declined.after)
+    for current in (enrolled(), None):
+        with pytest.raises(Refused, match="already_answered"):
+            decline(current, NOW)
+
+
+def test_another_group_is_told_once_there_is_a_place() -> None:
+    moved = regroup(enrolled(), a_programme(), "oest")
+    (fact,) = moved.facts
+    assert isinstance(fact, EnrolmentRegrouped)
+    assert (fact.previous_group, fact.group, moved.after.group) == ("vest", "oest", "oest")
+    assert regroup(moved.after, a_programme(), "oest") == Decision(moved.after)
+    received = receive(apply(a_programme(), AARHUS, None, asking(), NOW, US), "person", "/tilmeld/token").after
+    quiet = regroup(received, a_programme(), "oest")
+    assert (quiet.after.group, quiet.facts) == ("oest", ())
 
 
 def test_without_a_place_there_is_no_group_to_leave_and_nobody_to_register() -> None:
-    terms = a_programme().terms
-    with pytest.raises(Refused, match="unknown_enrolment"):
-        regroup(terms, withdraw(enrolled(), NOW), "oest")
+    withdrawn = withdraw(enrolled(), a_programme(), "", NOW).after
+    for current in (withdrawn, INVITED):
+        with pytest.raises(Refused, match="unknown_enrolment"):
+            regroup(current, a_programme(), "oest")
     with pytest.raises(Refused, match="no_place"):
-        require_place(withdraw(enrolled(), NOW))
+        require_place(withdrawn)
 
 
 def test_an_enrolment_without_a_contact_is_nobodys() -> None:
     with pytest.raises(ValueError, match="has no contact"):
-        known_as(Enrolment(id="e", programme_id="p", organisation=AARHUS.organisation), "person")
+        welcome(INVITED, a_programme(), "person", "/deltagere/token")
+    assert not INVITED.is_contact("person")
+    assert enrolled().is_contact("person")
     assert enrolled().contact == Contact(person_id="person", name="Karen Kontakt", email="karen@aarhus.example")
-
-
-def test_a_later_version_takes_the_place_of_an_earlier_one() -> None:
-    first, second = a_programme().terms, a_programme(version=2).terms
-    assert [decide(None, first, US), decide(first, first, US), decide(first, second, US)] == [
-        "published",
-        "unchanged",
-        "changed",
-    ]
-    with pytest.raises(Refused, match="version_not_higher"):
-        decide(second, first, US)
 
 
 def test_what_it_costs_is_said_with_and_without_moms() -> None:
@@ -266,6 +352,11 @@ def test_what_it_costs_is_said_with_and_without_moms() -> None:
     )
     assert fee_lines(a_programme(fees=(fee, fee)).terms)[1].startswith("Rate 2 af 2: ")
     assert fee_lines(a_programme().terms) == ("Det koster ikke noget at deltage.",)
+    assert [is_billed(one.terms) for one in (a_programme(), a_programme(fees=(fee,)), a_programme(seats=seats))] == [
+        False,
+        True,
+        True,
+    ]
     assert seat_lines(terms) == (
         f"Heldagsmøde: 3 deltagere fra hver kommune; flere koster {EXTRA} for hver til hvert møde",
         "Workshop: så mange deltagere, I vil",

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from services.enrollment.domain.holidays import easter_sunday, public_holidays, quiet_days
+from services.enrollment.domain.programme_file.holidays import easter_sunday, public_holidays, quiet_days
 
 
 @pytest.mark.parametrize(

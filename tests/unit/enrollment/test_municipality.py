@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from services.enrollment.domain.municipality import MunicipalityFileError, is_cvr, official_name, parse_municipalities
+from services.enrollment.domain.programme_file.municipality import (
+    MunicipalityFileError,
+    is_cvr,
+    official_name,
+    parse_municipalities,
+)
 
 CSV = (Path(__file__).parents[3] / "programmes" / "municipalities.csv").read_text(encoding="utf-8")
 

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.enrollment.domain.findings import CODES, Finding
-from services.enrollment.domain.municipality import Municipality
-from services.enrollment.domain.programme_check import CheckResult, check, day_readings, last_day
-from services.enrollment.domain.yaml_lines import MOST_CHARACTERS, MOST_LEVELS
+from services.enrollment.domain.programme_file.check import CheckResult, check, day_readings, last_day
+from services.enrollment.domain.programme_file.findings import CODES, Finding
+from services.enrollment.domain.programme_file.municipality import Municipality
+from services.enrollment.domain.programme_file.yaml_lines import MOST_CHARACTERS, MOST_LEVELS
 from shared.contracts.danish import WEEKDAYS, weekday
 
 SOUND = """\

@@ -14,11 +14,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.enrollment.domain.findings import CODES
-from services.enrollment.domain.municipality import parse_municipalities
-from services.enrollment.domain.programme_check import CheckResult, check
-from services.enrollment.domain.programme_terms import terms
-from services.enrollment.usecases.describe_programme_format import schema_text
+from services.enrollment.domain.programme_file.check import CheckResult, check
+from services.enrollment.domain.programme_file.findings import CODES
+from services.enrollment.domain.programme_file.municipality import parse_municipalities
+from services.enrollment.domain.programme_file.schema import schema_text
+from services.enrollment.domain.programme_file.terms import terms
 from shared.contracts.programme import ProgrammeTerms
 
 ROOT = Path(__file__).parents[3]
@@ -177,7 +177,7 @@ def test_tovholder_meetings_invite_the_tovholder_role_only() -> None:
 
 def test_the_schema_for_editors_is_what_the_format_says() -> None:
     assert SCHEMA.read_text(encoding="utf-8") == schema_text(), (
-        "python -m services.enrollment.usecases.describe_programme_format > docs/schemas/programme.schema.json"
+        "python -m services.enrollment.console schema > docs/schemas/programme.schema.json"
     )
 
 

@@ -11,19 +11,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.enrollment.domain.enrolment import Agreed, Enrolment
+from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roster import (
     Roster,
     cancel,
-    empty,
+    moved_in,
     register,
     replace_participant,
     require_open,
+    require_roster,
     seats_used,
-    told,
+    vacate,
+    why_closed,
 )
-from shared.contracts.enrollment import ExtraParticipantAdded, ExtraParticipantRemoved, RosterFact
+from shared.contracts.decision import Decision
+from shared.contracts.enrollment import (
+    ExtraParticipantAdded,
+    ExtraParticipantRemoved,
+    ParticipantCancelled,
+    ParticipantRegistered,
+    ParticipantReplaced,
+)
+from shared.contracts.event import Event
 from shared.contracts.parties import Contact, Organisation, Person
-from shared.contracts.programme import ExtraTerm, SeatTerm
+from shared.contracts.programme import EnrolmentPlan, ExtraTerm, ProgrammeTerms, SeatTerm, Terms
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, When
 from tests.support.facts import a_programme
@@ -33,7 +44,6 @@ DAY = date(2021, 4, 15)
 PRICE = 100_000
 ON_THE_DAY = When(first_day=DAY, last_day=DAY)
 
-REF = a_programme("netvaerk")
 ENROLMENT = Enrolment(
     id="e1",
     programme_id="netvaerk",
@@ -58,21 +68,22 @@ def a_roster(
     **terms: Any,
 ) -> Roster:
     meeting = {key: terms.pop(key) for key in ("group", "roles") if key in terms}
-    closes_days = terms.pop("closes_days", 0)
+    of_programme = Terms(
+        registration_closes_days=terms.pop("closes_days", 0), participant_levels=terms.pop("levels", ())
+    )
+    seat = SeatTerm(
+        kind="heldag",
+        title="Heldagsmøde",
+        included=included,
+        extra=ExtraTerm(price_ore=PRICE, vat_percent=25, text="Ekstra deltager") if extra else None,
+        **terms,
+    )
+    plan = EnrolmentPlan(who="municipalities", how="sign_up")
     return Roster(
+        programme=Programme(ProgrammeTerms(ref=a_programme("netvaerk"), enrolment=plan, terms=of_programme)),
+        enrolment=replace(ENROLMENT, agreed=Agreed(seats=(seat,))),
         meeting=Meeting(id="m1", key="vest-1", title="Netværksmøde", kind="heldag", when=when, **meeting),
         meeting_state=state,  # type: ignore[arg-type]  # the tests name states as people do
-        terms=SeatTerm(
-            kind="heldag",
-            title="Heldagsmøde",
-            included=included,
-            extra=ExtraTerm(price_ore=PRICE, vat_percent=25, text="Ekstra deltager") if extra else None,
-            **terms,
-        ),
-        group="vest",
-        closes_days=closes_days,
-        seats=(),
-        next_number=1,
     )
 
 
@@ -86,8 +97,13 @@ def ids(roster: Roster) -> list[str]:
     return [seat.person.person_id for seat in roster.seats]
 
 
+def told(decided: Decision[Roster]) -> list[tuple[str, str]]:
+    """What each fact is called, and whom it is about."""
+    return [(type(fact).__name__, fact.person.person_id) for fact in decided.facts]  # type: ignore[attr-defined]  # RosterFacts
+
+
 def test_a_level_is_one_that_the_programme_asks_for() -> None:
-    asking = replace(a_roster(), levels=("Chef", "Leder"))
+    asking = a_roster(levels=("Chef", "Leder"))
     assert register(asking, somebody(1), None, NOW, "Chef").after.seats[0].level == "Chef"
     assert register(asking, somebody(1), None, NOW).after.seats[0].level is None
     for roster, said in ((asking, "chef"), (asking, ""), (a_roster(), "Chef")):
@@ -96,20 +112,20 @@ def test_a_level_is_one_that_the_programme_asks_for() -> None:
 
 
 def test_whoever_takes_over_a_seat_brings_their_own_level() -> None:
-    asking = replace(a_roster(), levels=("Chef", "Leder"))
+    asking = a_roster(levels=("Chef", "Leder"))
     seated = register(asking, somebody(1), None, NOW, "Chef").after
     assert replace_participant(seated, "p1", somebody(2), NOW).after.seats[0].level is None
     assert replace_participant(seated, "p1", somebody(2), NOW, "Leder").after.seats[0].level == "Leder"
 
 
 def test_the_first_three_are_included() -> None:
-    change = register(with_people(a_roster(), 2), somebody(3), None, NOW)
-    assert change.extra_added == ()
+    decided = register(with_people(a_roster(), 2), somebody(3), None, NOW)
+    assert told(decided) == [("ParticipantRegistered", "p3")]
     assert (
-        seats_used(change.after)
+        seats_used(decided.after)
         == "3 af 3 pladser brugt – næste koster 1.000,00 kr. ekskl. moms (1.250,00 kr. inkl. moms)"
     )
-    assert seats_used(change.after, closed=True) == "3 af 3 pladser brugt"
+    assert seats_used(decided.after, closed=True) == "3 af 3 pladser brugt"
 
 
 def test_a_fourth_needs_the_price_to_be_accepted() -> None:
@@ -129,22 +145,24 @@ def test_another_price_than_the_present_one_is_not_accepted(accepted: int) -> No
 
 
 def test_a_fourth_at_the_accepted_price_is_extra() -> None:
-    change = register(with_people(a_roster(), 3), somebody(4), PRICE, NOW + timedelta(hours=1))
-    assert change.extra_added == (somebody(4),)
-    registered, added = told(change, REF, ENROLMENT)
-    assert registered.extra  # type: ignore[attr-defined]  # a ParticipantRegistered
+    decided = register(with_people(a_roster(), 3), somebody(4), PRICE, NOW + timedelta(hours=1))
+    registered, added = decided.facts
+    assert isinstance(registered, ParticipantRegistered)
+    assert registered.extra
     assert isinstance(added, ExtraParticipantAdded)
-    assert added.terms.price_ore == PRICE
+    assert (added.person, added.terms.price_ore) == (somebody(4), PRICE)
 
 
 def test_without_a_price_for_more_one_more_is_refused() -> None:
+    roster = with_people(a_roster(extra=False), 3)
+    assert roster.full
     with pytest.raises(Refused, match="no_more_seats"):
-        register(with_people(a_roster(extra=False), 3), somebody(4), PRICE, NOW)
+        register(roster, somebody(4), PRICE, NOW)
 
 
 def test_without_a_limit_nobody_is_extra() -> None:
     roster = with_people(a_roster(included=None), 30)
-    assert roster.extras == ()
+    assert (roster.extras, roster.full, roster.next_costs) == ((), False, None)
     assert seats_used(roster) == "30 tilmeldt"
 
 
@@ -154,41 +172,51 @@ def test_the_same_person_has_one_seat() -> None:
 
 
 def test_when_an_included_one_cancels_the_first_extra_moves_in() -> None:
-    change = cancel(with_people(a_roster(), 5), "p2", NOW)
-    assert change.moved_in == (somebody(4),)
-    assert [seat.person.person_id for seat in change.after.extras] == ["p5"]
-    removed = [fact for fact in told(change, REF, ENROLMENT) if isinstance(fact, ExtraParticipantRemoved)]
-    assert [(fact.person.person_id, fact.reason) for fact in removed] == [("p4", "moved_in")]
+    roster = with_people(a_roster(), 5)
+    decided = cancel(roster, "p2", NOW)
+    assert moved_in(roster, decided.after) == (somebody(4),)
+    assert [seat.person.person_id for seat in decided.after.extras] == ["p5"]
+    cancelled, removed = decided.facts
+    assert isinstance(cancelled, ParticipantCancelled)
+    assert isinstance(removed, ExtraParticipantRemoved)
+    assert (removed.person, removed.reason) == (somebody(4), "moved_in")
 
 
 def test_when_an_extra_cancels_nobody_moves() -> None:
-    change = cancel(with_people(a_roster(), 5), "p4", NOW)
-    assert (change.extra_cancelled, change.moved_in) == ((somebody(4),), ())
+    roster = with_people(a_roster(), 5)
+    decided = cancel(roster, "p4", NOW)
+    assert moved_in(roster, decided.after) == ()
+    assert told(decided) == [("ParticipantCancelled", "p4"), ("ExtraParticipantRemoved", "p4")]
 
 
 def test_cancelled_and_registered_again_stands_last() -> None:
     roster = cancel(with_people(a_roster(), 4), "p1", NOW).after
     again = register(roster, somebody(1), PRICE, NOW + timedelta(days=1))
     assert ids(again.after) == ["p2", "p3", "p4", "p1"]
-    assert again.extra_added == (somebody(1),)
+    assert told(again) == [("ParticipantRegistered", "p1"), ("ExtraParticipantAdded", "p1")]
 
 
 def test_a_replacement_keeps_the_seat_and_its_place() -> None:
-    change = replace_participant(with_people(a_roster(), 4), "p2", somebody(9), NOW)
-    assert ids(change.after) == ["p1", "p9", "p3", "p4"]
-    assert (change.extra_added, change.extra_cancelled) == ((), ())
+    decided = replace_participant(with_people(a_roster(), 4), "p2", somebody(9), NOW)
+    assert ids(decided.after) == ["p1", "p9", "p3", "p4"]
+    (replaced,) = decided.facts
+    assert isinstance(replaced, ParticipantReplaced)
+    assert (replaced.previous, replaced.person) == (somebody(2), somebody(9))
 
 
 def test_whoever_takes_over_an_extra_seat_is_the_extra_one_from_then_on() -> None:
-    change = replace_participant(with_people(a_roster(), 4), "p4", somebody(9), NOW)
-    assert (change.extra_added, change.extra_cancelled) == ((somebody(9),), (somebody(4),))
+    assert told(replace_participant(with_people(a_roster(), 4), "p4", somebody(9), NOW)) == [
+        ("ParticipantReplaced", "p9"),
+        ("ExtraParticipantRemoved", "p4"),
+        ("ExtraParticipantAdded", "p9"),
+    ]
 
 
 def test_a_clock_that_was_set_back_lets_nobody_in_before_others() -> None:
-    change = register(with_people(a_roster(), 3), somebody(4), PRICE, NOW - timedelta(days=1))
-    assert ids(change.after)[-1] == "p4"
-    assert change.extra_added == (somebody(4),)
-    assert change.after.seats == tuple(sorted(change.after.seats, key=lambda seat: (seat.registered_at, seat.number)))
+    after = register(with_people(a_roster(), 3), somebody(4), PRICE, NOW - timedelta(days=1)).after
+    assert ids(after)[-1] == "p4"
+    assert [seat.person for seat in after.extras] == [somebody(4)]
+    assert after.seats == tuple(sorted(after.seats, key=lambda seat: (seat.registered_at, seat.number)))
 
 
 @pytest.mark.parametrize(
@@ -202,13 +230,14 @@ def test_a_clock_that_was_set_back_lets_nobody_in_before_others() -> None:
         (a_roster(group="oest"), NOW, "other_group"),
         (a_roster(roles=("tovholder",)), NOW, "no_registration"),
         (a_roster(attendance="team"), NOW, "no_registration"),
-        (replace(a_roster(), terms=None), NOW, "no_registration"),
+        (replace(a_roster(), enrolment=ENROLMENT), NOW, "no_registration"),
     ],
 )
 def test_registration_is_closed(roster: Roster, now: datetime, code: str) -> None:
     with pytest.raises(Refused) as refused:
         require_open(roster, now)
     assert refused.value.code == code
+    assert why_closed(roster, now) == refused.value.detail
 
 
 @pytest.mark.parametrize(
@@ -221,13 +250,39 @@ def test_registration_is_closed(roster: Roster, now: datetime, code: str) -> Non
 )
 def test_registration_is_open_to_the_last_moment_of_the_day_in_denmark(roster: Roster, now: datetime) -> None:
     require_open(roster, now)
+    assert why_closed(roster, now) is None
 
 
-def test_an_emptied_roster_takes_every_extra_back() -> None:
-    change = empty(with_people(a_roster(), 5))
-    assert change.after.seats == ()
-    assert len(change.cancelled) == 5
-    assert change.extra_cancelled == (somebody(4), somebody(5))
+def without_a_place(roster: Roster) -> Roster:
+    return replace(roster, enrolment=replace(roster.enrolment, state="withdrawn"))
+
+
+def test_an_enrolment_that_leaves_takes_everybody_off_and_every_extra_back() -> None:
+    decided = vacate(without_a_place(with_people(a_roster(), 5)), NOW)
+    assert decided.after.seats == ()
+    assert told(decided) == [
+        *(("ParticipantCancelled", f"p{number}") for number in range(1, 6)),
+        ("ExtraParticipantRemoved", "p4"),
+        ("ExtraParticipantRemoved", "p5"),
+    ]
+
+
+def test_another_group_leaves_the_meetings_of_its_old_one_and_no_others() -> None:
+    for_vest, for_all = with_people(a_roster(group="vest"), 2), with_people(a_roster(), 2)
+    for roster, left in ((for_vest, 0), (for_all, 2)):
+        regrouped = replace(roster, enrolment=replace(roster.enrolment, group="oest"))
+        assert len(vacate(regrouped, NOW).after.seats) == left
+
+
+@pytest.mark.parametrize("state", ["held", "cancelled"])
+def test_a_meeting_that_is_over_stays_as_it_was(state: str) -> None:
+    roster = without_a_place(replace(with_people(a_roster(), 2), meeting_state=state))
+    assert vacate(roster, NOW) == Decision(roster)
+
+
+def test_a_meeting_that_is_not_the_programmes_has_no_roster() -> None:
+    with pytest.raises(Refused, match="unknown_meeting"):
+        require_roster(None)
 
 
 STEPS = st.lists(
@@ -240,25 +295,25 @@ def test_whatever_happens_the_extras_are_the_last_ones_and_the_facts_add_up(
     included: int, steps: list[tuple[str, int, int]]
 ) -> None:
     roster = a_roster(included=included)
-    facts: list[RosterFact] = []
+    facts: list[Event] = []
     order: list[str] = []
     for minute, (step, one, other) in enumerate(steps):
         now = NOW + timedelta(minutes=minute)
         try:
             if step == "register":
-                change = register(roster, somebody(one), PRICE, now)
+                decided = register(roster, somebody(one), PRICE, now)
                 order.append(f"p{one}")
             elif step == "cancel":
-                change = cancel(roster, f"p{one}", now)
+                decided = cancel(roster, f"p{one}", now)
                 order.remove(f"p{one}")
             else:
-                change = replace_participant(roster, f"p{one}", somebody(other), now)
+                decided = replace_participant(roster, f"p{one}", somebody(other), now)
                 order[order.index(f"p{one}")] = f"p{other}"
         except Refused as refused:
             assert refused.code in {"already_registered", "not_registered"}  # noqa: PT017  (both are fine here)
             continue
-        roster = change.after
-        facts += told(change, REF, ENROLMENT)
+        roster = decided.after
+        facts += decided.facts
 
         extras = [seat.person.person_id for seat in roster.extras]
         added = [fact.person.person_id for fact in facts if isinstance(fact, ExtraParticipantAdded)]

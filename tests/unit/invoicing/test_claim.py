@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -13,23 +13,44 @@ from hypothesis import strategies as st
 
 from services.invoicing.domain.claim import (
     NOT_ENDED,
+    Appointed,
     Claim,
     MeetingEnd,
+    address_to,
+    correct,
+    end_with_programme,
     extra_claim,
     fee_claims,
     fee_due,
+    follow_meeting,
+    hold,
+    invoice_run,
     invoiced,
     invoiced_after,
-    release,
+    owe,
+    resolve,
     said_again,
     settle,
+    state_named,
     waive,
     withdraw,
 )
+from shared.contracts.decision import Alarm, Decision
+from shared.contracts.invoicing import ClaimHeldBack
 from shared.contracts.programme import ExtraTerm, FeeTerm
 from shared.contracts.refusal import Refused
-from tests.support.facts import SELLER, a_person, a_programme, an_enrolment, an_extra_participant
+from tests.support.facts import (
+    BILLING,
+    CONTACT,
+    PROGRAMME,
+    SELLER,
+    a_person,
+    a_programme,
+    an_enrolment,
+    an_extra_participant,
+)
 
+OWNER = "/tovholder/invoicing"
 TOLD = datetime(2020, 6, 15, 9, 30, tzinfo=UTC)
 HELD = MeetingEnd(held_on=date(2021, 4, 15))
 CANCELLED = MeetingEnd(cancelled=True)
@@ -81,7 +102,8 @@ def test_each_instalment_is_a_claim_of_its_own() -> None:
 def test_an_open_forbehold_holds_the_fee_until_it_is_resolved() -> None:
     (held,) = fee_claims(an_enrolment(forbehold_open=True), TOLD)
     assert (held.state, held.due_at) == ("waiting", None)
-    assert release(held) == fee_claims(an_enrolment(), TOLD)[0]
+    assert resolve(held, approved=True).after == fee_claims(an_enrolment(), TOLD)[0]
+    assert resolve(held, approved=False).after.state == "withdrawn"
 
 
 def test_an_extra_participant_is_billed_the_morning_after_the_meeting_was_held_and_not_before() -> None:
@@ -96,7 +118,7 @@ def test_an_extra_participant_of_a_cancelled_meeting_is_not_billed_whichever_is_
 
 
 def test_removed_and_added_again_is_billed_once_on_the_newest_terms() -> None:
-    removed = withdraw(an_extra(), "Deltageren er meldt fra.")
+    removed = withdraw(an_extra(), "Deltageren er meldt fra.").after
     assert removed.state == "withdrawn"
     dearer = an_extra(terms=ExtraTerm(price_ore=120_000, vat_percent=25, text="Ekstra deltager"))
     back = said_again(removed, dearer, HELD)
@@ -110,25 +132,24 @@ def test_a_claim_that_stands_keeps_the_terms_it_was_made_on_when_it_is_told_agai
 
 def test_removed_after_it_was_invoiced_is_for_the_staff_to_see_and_added_again_is_not_billed_twice() -> None:
     billed = invoiced(an_extra(HELD), "N-1")
-    removed = withdraw(billed, "Deltageren er meldt fra.")
+    removed = withdraw(billed, "Deltageren er meldt fra.").after
     assert (removed.state, removed.invoice_id) == ("invoiced_then_removed", "N-1")
     again = said_again(removed, an_extra(HELD), HELD)
     assert (again.state, again.invoice_id, again.due_at) == ("invoiced", "N-1", None)
 
 
 def test_a_claim_that_is_waived_stays_so_whatever_is_said_later() -> None:
-    waived = waive(an_extra(), "Aftalt med kommunen.")
-    assert waived is not None
+    waived = waive(an_extra(), "Aftalt med kommunen.").after
     assert settle(waived, HELD).state == "waived"
-    assert said_again(withdraw(waived, ""), an_extra(HELD), HELD).state == "waived"
-    assert waive(waived, "Igen.") is None
+    assert said_again(withdraw(waived, "").after, an_extra(HELD), HELD).state == "waived"
+    assert waive(waived, "Igen.") == Decision(waived)
 
 
 @pytest.mark.parametrize(
     ("claim", "because", "code"),
     [
         (invoiced(an_extra(HELD), "N-1"), "Fejl.", "already_invoiced"),
-        (withdraw(an_extra(), ""), "Fejl.", "claim_withdrawn"),
+        (withdraw(an_extra(), "").after, "Fejl.", "claim_withdrawn"),
         (an_extra(), "  ", "required"),
     ],
 )
@@ -149,10 +170,88 @@ def test_without_a_series_nothing_falls_due_and_the_claim_says_why() -> None:
     assert (claim.state, claim.reason) == ("waiting", "Sælgeren har ingen fakturaserie.")
 
 
+def test_claims_of_a_series_that_fall_due_together_share_one_alarm() -> None:
+    (fee,) = fee_claims(an_enrolment(), TOLD)
+    (other,) = fee_claims(an_enrolment(enrolment_id="another"), TOLD)
+    alarms = owe(fee, None, PROGRAMME, OWNER).alarms
+    assert alarms == owe(other, None, PROGRAMME, OWNER).alarms
+    key, data = "N/62532416/2020-09-01T06:00Z", {"series": "N", "organiser": "62532416"}
+    assert alarms == (Alarm("invoice_run", key, datetime(2020, 9, 1, 6, tzinfo=UTC), data),)
+
+
+def test_the_alarm_is_set_when_a_claim_falls_due_and_not_again_while_it_stands() -> None:
+    assert owe(an_extra(), None, PROGRAMME, OWNER).alarms == ()
+    held = follow_meeting(an_extra(), HELD)
+    assert held.alarms == (invoice_run("N", SELLER.cvr, datetime(2021, 4, 16, 6, tzinfo=UTC)),)
+    assert owe(an_extra(HELD), held.after, PROGRAMME, OWNER) == follow_meeting(held.after, HELD) == Decision(held.after)
+    other = BILLING.model_copy(update={"order_reference": "UNGE-2021"})
+    assert correct(held.after, other, PROGRAMME, OWNER, HELD).alarms == ()
+    assert hold(held.after, "Vent.").alarms == ()
+
+
+def test_staff_hear_of_what_cannot_be_invoiced_while_it_is_owed_and_is_not_invoiced() -> None:
+    wrong = BILLING.model_copy(update={"ean": "5798009800010"})
+    claim = an_extra(billing=wrong)
+    decided = owe(claim, None, PROGRAMME, OWNER)
+    (fact,) = decided.facts
+    assert isinstance(fact, ClaimHeldBack)
+    assert (fact.claim_id, fact.finding, fact.owner) == (claim.id, claim.finding, OWNER)
+    assert owe(claim, claim, PROGRAMME, OWNER).facts == ()
+    assert correct(claim, wrong, PROGRAMME, OWNER).facts == ()
+    still = correct(claim, wrong.model_copy(update={"ean": "5798009800011"}), PROGRAMME, OWNER)
+    assert [type(fact) for fact in still.facts] == [ClaimHeldBack]
+    right = correct(claim, BILLING, PROGRAMME, OWNER, HELD)
+    assert (right.facts, len(right.alarms)) == ((), 1)
+    gone = withdraw(claim, "Deltageren er meldt fra.")
+    assert (gone.facts, correct(gone.after, BILLING.model_copy(update={"ean": "1"}), PROGRAMME, OWNER).facts) == (
+        (),
+        (),
+    )
+    billed = invoiced(an_extra(HELD), "N-1")
+    assert correct(billed, wrong, PROGRAMME, OWNER, HELD) == Decision(billed)
+
+
+def test_an_invoice_goes_to_the_contact_that_was_appointed_last() -> None:
+    newer = CONTACT.model_copy(update={"name": "Dorte Prøvesen"})
+    claim = an_extra(HELD)
+    assert address_to(claim, Appointed(newer, TOLD), PROGRAMME, OWNER, HELD) == Decision(claim)
+    later = TOLD + timedelta(days=1)
+    assert address_to(claim, Appointed(newer, later), PROGRAMME, OWNER, HELD).after.contact == newer
+    billed = invoiced(claim, "N-1")
+    assert address_to(billed, Appointed(newer, later), PROGRAMME, OWNER, HELD) == Decision(billed)
+
+
+def test_staff_hear_that_a_new_contact_holds_an_invoice_back_and_not_again_of_what_was_wrong_before() -> None:
+    demanding = BILLING.model_copy(update={"demands": ("contact",)})
+    nameless = Appointed(CONTACT.model_copy(update={"name": " "}), TOLD + timedelta(days=1))
+    decided = address_to(an_extra(HELD, billing=demanding), nameless, PROGRAMME, OWNER, HELD)
+    assert ([type(fact) for fact in decided.facts], decided.after.state) == ([ClaimHeldBack], "waiting")
+    wrong = an_extra(HELD, billing=demanding.model_copy(update={"ean": "1"}))
+    again = address_to(wrong, nameless, PROGRAMME, OWNER, HELD)
+    assert (again.facts, again.after == wrong) == ((), False)
+
+
+def test_only_the_fees_of_a_cancelled_programme_fall_away() -> None:
+    (fee,) = fee_claims(an_enrolment(), TOLD)
+    assert end_with_programme(fee, {PROGRAMME.id}).after.state == "withdrawn"
+    for claim, cancelled in ((fee, {"another"}), (an_extra(HELD), {PROGRAMME.id})):
+        assert end_with_programme(claim, cancelled) == Decision(claim)
+
+
+def test_a_state_that_no_claim_can_be_in_is_refused() -> None:
+    assert state_named("ready") == "ready"
+    with pytest.raises(Refused, match="unknown_state"):
+        state_named("bogus")
+
+
 # Any interleaving of streams whose own order is kept must lead to the same claims.
 
 PEOPLE = {name: a_person(name, f"{name.lower()}@kobenhavn.example") for name in ("Asta", "Bo", "Carl")}
 Step = tuple[str, str]
+
+
+def _ended(claim: Claim, end: MeetingEnd) -> Claim:
+    return follow_meeting(claim, end).after
 
 
 def play(steps: list[Step]) -> dict[str, Claim]:
@@ -161,8 +260,7 @@ def play(steps: list[Step]) -> dict[str, Claim]:
     end = NOT_ENDED
 
     def keep(fresh: Claim, its_end: MeetingEnd) -> None:
-        known = claims.get(fresh.id)
-        claims[fresh.id] = fresh if known is None else said_again(known, fresh, its_end)
+        claims[fresh.id] = owe(fresh, claims.get(fresh.id), PROGRAMME, OWNER, its_end).after
 
     def change(kind: str, how: Callable[[Claim], Claim]) -> None:
         claims.update({claim.id: how(claim) for claim in claims.values() if claim.kind == kind})
@@ -172,18 +270,18 @@ def play(steps: list[Step]) -> dict[str, Claim]:
             case "enrolled" | "enrolled with forbehold":
                 keep(fee_claims(an_enrolment(forbehold_open=what != "enrolled"), TOLD)[0], NOT_ENDED)
             case "approved":
-                change("fee", lambda claim: release(claim) if claim.on_hold else claim)
+                change("fee", lambda claim: resolve(claim, approved=True).after)
             case "withdrawn":
-                change("fee", lambda claim: withdraw(claim, "Kommunen er afmeldt."))
+                change("fee", lambda claim: withdraw(claim, "Kommunen er afmeldt.").after)
             case "added":
                 keep(extra_claim(an_extra_participant(person=PEOPLE[whom]), TOLD, end), end)
             case "removed":
                 person = extra_claim(an_extra_participant(person=PEOPLE[whom]), TOLD, end).id
                 if person in claims:
-                    claims[person] = withdraw(claims[person], "Deltageren er meldt fra.")
+                    claims[person] = withdraw(claims[person], "Deltageren er meldt fra.").after
             case _:
                 end = HELD if what == "held" else CANCELLED
-                change("extra", partial(settle, end=end))
+                change("extra", partial(_ended, end=end))
     return claims
 
 

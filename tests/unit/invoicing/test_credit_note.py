@@ -10,9 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.invoicing.domain.claim import MEETING_CANCELLED, MeetingEnd, credited, fee_claims, invoiced, settle, waive
-from services.invoicing.domain.credit_note import LONGEST_REASON, Credit, as_told, credit_note, decide
-from services.invoicing.domain.document_checks import check
+from services.invoicing.domain.credit_note import (
+    LONGEST_REASON,
+    Credit,
+    as_told,
+    carried_out,
+    check_name,
+    issue_credit_note,
+    to_credit,
+)
+from services.invoicing.domain.document.checks import check
 from services.invoicing.domain.from_invoice import credit_note_document, demands_of
+from services.invoicing.domain.standing import Standing
 from services.invoicing.domain.vat import vat_sums
 from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued, Invoice, InvoiceLine, LineToCredit
 from shared.contracts.money import moms
@@ -20,6 +29,7 @@ from shared.contracts.refusal import Refused
 from tests.support.facts import INVOICE, LINE, RECEIVED, SELLER, an_enrolment
 
 CREDITED_ON = date(2020, 9, 10)
+OWNER = "/tovholder/invoicing"
 
 
 def a_line(claim_id: str, net_ore: int, vat_percent: int = 25, **changes: Any) -> InvoiceLine:
@@ -51,39 +61,58 @@ def part(claim_id: str, net_ore: int) -> LineToCredit:
 
 
 def issued(invoice: Invoice, credit: Credit) -> CreditNoteIssued:
-    return credit_note(
-        invoice,
+    decided = issue_credit_note(
+        Standing(invoice),
         credit,
-        credit_id="1",
+        asked(),
         number=2,
         issued_on=CREDITED_ON,
-        owner="/tovholder/invoicing",
-        outstanding_ore=0,
+        owner=OWNER,
         document_path="/invoicing/faktura/eksempel",
     )
+    assert decided.facts == (decided.after,)
+    return decided.after
+
+
+def test_a_wish_without_a_name_is_refused_and_one_that_was_carried_out_has_its_credit_note() -> None:
+    with pytest.raises(Refused, match="required"):
+        check_name(asked(credit_id="  "))
+    note = issued(TWO, to_credit(TWO, {}, asked()))
+    assert carried_out(None, asked()) is None
+    assert carried_out((note, asked()), asked()) == note
+    with pytest.raises(Refused, match="credit_differs"):
+        carried_out((note, asked()), asked("b"))
+
+
+def test_a_credit_note_says_what_is_left_to_be_paid_or_paid_back() -> None:
+    half = Standing(TWO, paid_ore=TWO.gross_ore, credited_ore=62_500)
+    credit = to_credit(TWO, {"b": 50_000}, asked("a"))
+    values: dict[str, Any] = {"number": 3, "issued_on": CREDITED_ON, "owner": OWNER, "document_path": "/k"}
+    note = issue_credit_note(half, credit, asked("a"), **values).after
+    assert (note.id, note.outstanding_ore) == ("N-3", -TWO.gross_ore)
 
 
 def test_without_lines_all_of_the_invoice_is_credited_as_it_stands() -> None:
-    credit = decide(INVOICE, {}, asked())
+    credit = to_credit(INVOICE, {}, asked())
     assert (credit.lines, credit.net_ore, credit.vat_ore) == (INVOICE.lines, INVOICE.net_ore, INVOICE.vat_ore)
     assert (credit.gross_ore, credit.rounding_ore, credit.done) == (INVOICE.gross_ore, 0, (LINE.claim_id,))
 
 
 def test_one_line_is_credited_and_the_next_time_only_what_is_left() -> None:
-    first = decide(TWO, {}, asked("b"))
+    first = to_credit(TWO, {}, asked("b"))
     assert ([line.claim_id for line in first.lines], first.gross_ore, first.done) == (["b"], 62_500, ("b",))
-    rest = decide(TWO, {"b": 50_000}, asked())
+    rest = to_credit(TWO, {"b": 50_000}, asked())
     assert ([line.claim_id for line in rest.lines], rest.gross_ore, rest.done) == (["a"], 125_000, ("a",))
 
 
 def test_a_part_of_a_line_is_one_piece_at_that_price_and_its_claim_is_not_done_with() -> None:
     three = an_invoice(a_line("a", 90_000, quantity=3, unit_price_ore=30_000))
-    credit = decide(three, {}, asked(part("a", 30_000)))
+    credit = to_credit(three, {}, asked(part("a", 30_000)))
     (line,) = credit.lines
     assert (line.quantity, line.unit_price_ore, line.net_ore, line.text) == (1, 30_000, 30_000, LINE.text)
     assert credit.done == ()
-    assert decide(three, {"a": 30_000}, asked(part("a", 60_000))).done == ("a",)
-    assert decide(three, {}, asked("a")).lines == three.lines
+    assert to_credit(three, {"a": 30_000}, asked(part("a", 60_000))).done == ("a",)
+    assert to_credit(three, {}, asked("a")).lines == three.lines
 
 
 @pytest.mark.parametrize(
@@ -108,19 +137,19 @@ def test_what_cannot_be_credited_is_refused_with_the_field_that_is_wrong(
     command: CreditInvoice, given_back: dict[str, int], code: str, field: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        decide(TWO, given_back, command)
+        to_credit(TWO, given_back, command)
     assert (refused.value.code, refused.value.field) == (code, field)
 
 
 def test_the_reason_stands_there_without_what_no_document_can_carry() -> None:
-    assert decide(TWO, {}, asked(reason=" Syg.\x00\r\nMeldt i dag. ")).reason == "Syg.\nMeldt i dag."
+    assert to_credit(TWO, {}, asked(reason=" Syg.\x00\r\nMeldt i dag. ")).reason == "Syg.\nMeldt i dag."
 
 
 def test_three_parts_that_each_round_their_moms_up_come_to_the_invoice_all_the_same() -> None:
     invoice = an_invoice(a_line("a", 6))
     given_back, comes_to, rounded = 0, 0, []
     for _ in range(3):
-        credit = decide(invoice, {"a": given_back} if given_back else {}, asked(part("a", 2)))
+        credit = to_credit(invoice, {"a": given_back} if given_back else {}, asked(part("a", 2)))
         assert (credit.vat_ore, moms(2, 25)) == (1, 1)
         given_back += 2
         comes_to += credit.credited_ore
@@ -146,7 +175,7 @@ def test_however_an_invoice_is_credited_in_parts_it_ends_at_its_gross_amount_to_
         parts = [
             part(claim_id, data.draw(st.integers(max(1, left[claim_id] // 3), left[claim_id]))) for claim_id in chosen
         ]
-        credit = decide(invoice, given_back, asked(*parts))
+        credit = to_credit(invoice, given_back, asked(*parts))
         assert credit.vat_ore == sum(one.vat_ore for one in vat_sums(credit.lines))
         assert abs(credit.rounding_ore) <= 1
         assert credit.credited_ore >= credit.net_ore > 0
@@ -161,7 +190,7 @@ def test_however_an_invoice_is_credited_in_parts_it_ends_at_its_gross_amount_to_
 
 
 def test_the_credit_note_names_its_invoice_and_its_own_number_and_nothing_in_it_is_negative() -> None:
-    note = issued(TWO, decide(TWO, {}, asked("b")))
+    note = issued(TWO, to_credit(TWO, {}, asked("b")))
     assert (note.id, note.invoice_id, note.subject) == ("N-2", "N-1", "invoice/N-1")
     document = credit_note_document(note, TWO)
     assert document.credited is not None
@@ -171,13 +200,13 @@ def test_the_credit_note_names_its_invoice_and_its_own_number_and_nothing_in_it_
         True,
     )
     assert document.told == document.totals
-    whole = credit_note_document(issued(TWO, decide(TWO, {}, asked())), TWO)
+    whole = credit_note_document(issued(TWO, to_credit(TWO, {}, asked())), TWO)
     assert whole.credited is not None
     assert not whole.credited.in_part
 
 
 def test_the_credit_note_as_json_says_its_id_and_moms_and_can_be_read_back() -> None:
-    note = issued(TWO, decide(TWO, {}, asked("b")))
+    note = issued(TWO, to_credit(TWO, {}, asked("b")))
     told = as_told(note)
     assert (told["id"], told["vat_sums"]) == ("N-2", [{"vat_percent": 25, "net_ore": 50_000, "vat_ore": 12_500}])
     assert "owner" not in told

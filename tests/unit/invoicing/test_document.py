@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.invoicing.domain.document import (
+from services.invoicing.domain.document.model import (
     Address,
     Allowance,
     BankAccount,
     Contact,
     Credited,
     Document,
+    DocumentLine,
     Endpoint,
     Fik,
     Iban,
-    Line,
     Party,
     Period,
     References,
@@ -41,9 +41,9 @@ from tests.support.documents import (
 )
 
 
-def a_line(**changes: Any) -> Line:
+def a_line(**changes: Any) -> DocumentLine:
     values: dict[str, Any] = {"id": "1", "text": "Gebyr", "quantity": Decimal(1), "unit_price_ore": Decimal(100)}
-    return Line(**values | changes)
+    return DocumentLine(**values | changes)
 
 
 def a_discount(**changes: Any) -> Allowance:

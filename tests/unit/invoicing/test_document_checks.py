@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from services.invoicing.domain.document import (
+from services.invoicing.domain.document.checks import CHECKS, NO_DEMANDS, Demands, check
+from services.invoicing.domain.document.identifiers import fik_reference, is_cvr, is_gln, is_iban
+from services.invoicing.domain.document.model import (
     Address,
     Allowance,
     BankAccount,
@@ -24,8 +26,6 @@ from services.invoicing.domain.document import (
     NemKonto,
     References,
 )
-from services.invoicing.domain.document_checks import CHECKS, NO_DEMANDS, Demands, check
-from services.invoicing.domain.identifiers import fik_reference, is_cvr, is_gln, is_iban
 from shared.contracts.parties import InvoiceDemand
 from tests.support.documents import BUYER, SELLER, THREE_LINES, TODAY, a_credit_note, an_invoice
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from services.invoicing.adapters import document_files, documents, formats
-from services.invoicing.adapters.formats import BY_NAME, FORMATS, Format, NoFormatError, chosen, peppol_bis3
-from services.invoicing.domain.document import Document
+from services.invoicing.adapters import documents
+from services.invoicing.adapters.einvoice import document_files, formats
+from services.invoicing.adapters.einvoice.formats import BY_NAME, FORMATS, Format, NoFormatError, chosen, peppol_bis3
+from services.invoicing.domain.document.model import Document
 from services.invoicing.domain.from_invoice import invoice_document
 from tests.support.facts import INVOICE
 
@@ -86,8 +87,8 @@ def test_an_invoice_of_that_day_is_written_in_the_new_format_and_read_by_its_nam
 
 def test_nothing_but_the_table_and_the_official_rules_knows_one_format_from_another() -> None:
     folder = Path(formats.__file__).parent
-    knows = {"rules_process.py"}
-    others = [path for path in folder.parents[1].rglob("*.py") if folder not in path.parents and path.name not in knows]
+    knows = {"rules_protocol.py"}
+    others = [path for path in folder.parents[2].rglob("*.py") if folder not in path.parents and path.name not in knows]
     named = [*BY_NAME, *(one.customization for one in FORMATS), "peppol_bis3", "oioubl21"]
     assert others
     assert [path.name for path in others if any(name in path.read_text(encoding="utf-8") for name in named)] == []

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.invoicing.adapters.formats import FORMATS
-from services.invoicing.domain.document import (
+from services.invoicing.adapters.einvoice.formats import FORMATS
+from services.invoicing.domain.document.checks import Demands, check
+from services.invoicing.domain.document.identifiers import is_fik_reference
+from services.invoicing.domain.document.model import (
     BankAccount,
     Credited,
     Document,
@@ -22,9 +24,7 @@ from services.invoicing.domain.document import (
     Payment,
     Period,
 )
-from services.invoicing.domain.document_checks import Demands, check
 from services.invoicing.domain.from_invoice import credit_note_document, demands_of, faults, invoice_document
-from services.invoicing.domain.identifiers import is_fik_reference
 from services.invoicing.domain.vat import vat_sums
 from shared.contracts.invoicing import CreditNoteIssued, Invoice
 from shared.contracts.parties import Address, Billing

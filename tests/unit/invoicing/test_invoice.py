@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.invoicing.domain.claim import Claim, MeetingEnd, extra_claim, fee_claims
-from services.invoicing.domain.invoice import Held, as_told, first_reminder_at, group, issue, next_reminder_at
+from services.invoicing.domain.invoice import Held, announce, as_told, group, issue, whole_groups
+from services.invoicing.domain.standing import first_reminder
 from services.invoicing.domain.vat import vat_sums
-from shared.contracts.invoicing import InvoiceLine
+from shared.contracts.invoicing import InvoiceIssued, InvoiceLine
 from shared.contracts.money import moms
 from shared.contracts.programme import ExtraTerm
 from tests.support.facts import (
@@ -116,6 +117,18 @@ def test_lines_net_moms_and_gross_always_add_up(prices: list[tuple[int, int]]) -
     assert sum(one["vat_ore"] for one in as_told(invoice)["vat_sums"]) == invoice.vat_ore
 
 
-def test_reminders_come_the_morning_after_the_due_day_and_then_ten_days_apart() -> None:
-    assert first_reminder_at(date(2020, 10, 24)) == datetime(2020, 10, 25, 7, tzinfo=UTC)
-    assert next_reminder_at(date(2020, 10, 25)) == datetime(2020, 11, 4, 7, tzinfo=UTC)
+def test_an_issued_invoice_is_told_whole_with_how_it_is_paid_and_is_looked_at_after_its_due_day() -> None:
+    invoice = issue(fee_claims(an_enrolment(), TOLD), 1, date(2020, 9, 1), REFS, {})
+    decided = announce(invoice, "/tovholder/invoicing", "/faktura")
+    (fact,) = decided.facts
+    assert isinstance(fact, InvoiceIssued)
+    assert (fact.invoice, fact.document_path, fact.owner) == (invoice, "/faktura", "/tovholder/invoicing")
+    assert fact.how_to_pay[-1] == ("Mærk betalingen", "N-1")
+    assert decided.alarms == (first_reminder("N", invoice.due_on),)
+
+
+def test_what_may_go_on_beyond_a_limit_is_left_for_the_next_run_unless_that_leaves_nothing() -> None:
+    bo, carl = an_extra("Bo Prøvesen"), an_extra("Carl Prøvesen")
+    (fee,) = fee_claims(an_enrolment(), TOLD)
+    assert whole_groups([fee, bo, carl]) == [fee]
+    assert whole_groups([bo, carl]) == [bo, carl]

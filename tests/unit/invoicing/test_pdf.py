@@ -16,9 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from deploy.local.locations import ROOT
-from services.invoicing.adapters import pdf
-from services.invoicing.adapters.formats import FORMATS
-from services.invoicing.domain.document import BankAccount, Document, Fik, Iban, NemKonto, Payment, Period
+from services.invoicing.adapters.einvoice import pdf
+from services.invoicing.adapters.einvoice.formats import FORMATS
+from services.invoicing.domain.document.model import BankAccount, Document, Fik, Iban, NemKonto, Payment, Period
 from tests.support import papers
 from tests.support.documents import documents
 
@@ -134,7 +134,7 @@ def test_the_file_is_danish_and_its_metadata_name_nobody() -> None:
 
 def test_the_same_document_is_the_same_file_in_another_process() -> None:
     script = (
-        "import hashlib, json; from tests.support import papers; from services.invoicing.adapters import pdf;"
+        "import hashlib, json; from tests.support import papers; from services.invoicing.adapters.einvoice import pdf;"
         "print(json.dumps({n: hashlib.sha256(pdf.write(d, b'<x/>', 'UBL')).hexdigest()"
         " for n, d in reversed(papers.everyday().items())}))"
     )

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local.locations import ROOT
-from services.invoicing.adapters import pdf_files, pdf_process
-from services.invoicing.adapters.pdf_files import SENTENCES, is_pdf, take_apart
+from services.invoicing.adapters.einvoice import pdf_files, pdf_process
+from services.invoicing.adapters.einvoice.pdf_files import SENTENCES, is_pdf, take_apart
 from tests.support import broken_pdfs
 from tests.support.imported import imported
 
@@ -143,7 +143,7 @@ def test_a_file_that_keeps_the_reader_busy_for_ever_is_given_up(
     assert reading in original
     changed = original.replace(reading, "while True: pass").replace("CPU_SECONDS = 20", "CPU_SECONDS = 1")
     busy.write_text(changed, encoding="utf-8")
-    monkeypatch.setattr(pdf_process, "__file__", str(busy))
+    monkeypatch.setattr(pdf_files, "PROCESS", busy)
     assert codes(INVOICE) == ["pdf_too_much"]
     done = subprocess.run([sys.executable, str(busy)], input=INVOICE, capture_output=True, check=False)
     assert done.returncode in {-signal.SIGXCPU, -signal.SIGKILL}
@@ -154,7 +154,7 @@ def test_a_file_that_takes_memory_for_ever_is_given_up(monkeypatch: pytest.Monke
     original = Path(pdf_process.__file__).read_text(encoding="utf-8")
     reading = "reader = pypdf.PdfReader(io.BytesIO(content), strict=True)"
     greedy.write_text(original.replace(reading, "held = [bytes(1 << 20) for _ in range(1 << 12)]"), encoding="utf-8")
-    monkeypatch.setattr(pdf_process, "__file__", str(greedy))
+    monkeypatch.setattr(pdf_files, "PROCESS", greedy)
     assert codes(INVOICE) == ["pdf_too_much"]
 
 

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from services.invoicing.adapters import document_files, formats
-from services.invoicing.adapters.formats import BY_NAME, FORMATS, Format, ubl
-from services.invoicing.adapters.formats.ubl import UnreadableError
-from services.invoicing.adapters.official_rules import OfficialRules
-from services.invoicing.domain import document as model
-from services.invoicing.domain.document import Document
+from services.invoicing.adapters.einvoice import document_files, formats
+from services.invoicing.adapters.einvoice.formats import BY_NAME, FORMATS, Format, ubl
+from services.invoicing.adapters.einvoice.formats.ubl import UnreadableError
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules
+from services.invoicing.domain.document import model
+from services.invoicing.domain.document.model import Document
 from tests.support.documents import a_credit_note, an_invoice
 
 DOCUMENTS = (an_invoice(), a_credit_note())

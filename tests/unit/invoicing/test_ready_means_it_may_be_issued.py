@@ -5,15 +5,15 @@ Numbers are drawn in the transaction that issues, and are gapless: by then it is
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from services.invoicing.adapters.formats import FORMATS
-from services.invoicing.domain.claim import NOT_ENDED, MeetingEnd, address_to, extra_claim, fee_claims
-from services.invoicing.domain.document_checks import check
+from services.invoicing.adapters.einvoice.formats import FORMATS
+from services.invoicing.domain.claim import NOT_ENDED, Appointed, MeetingEnd, address_to, extra_claim, fee_claims
+from services.invoicing.domain.document.checks import check
 from services.invoicing.domain.from_invoice import demands_of, invoice_document
 from services.invoicing.domain.invoice import Held, group, issue
 from shared.contracts.parties import Address, Billing, Contact, Organisation
@@ -22,6 +22,7 @@ from tests.support.facts import SELLER, a_person, a_programme, an_enrolment, an_
 
 TOLD = datetime(2020, 6, 15, 9, 30, tzinfo=UTC)
 TODAY = date(2021, 4, 16)
+OWNER = "/tovholder/invoicing"
 HELD = Held("Netværksmøde 3", date(2021, 4, 15))
 ENDED = MeetingEnd(held_on=HELD.held_on)
 
@@ -124,8 +125,13 @@ def test_an_invoice_of_claims_that_are_ready_passes_every_check_and_can_be_writt
     ]
     ready = [claim for claim in claims if claim.state == "ready"]
     if newer is not None:
-        addressed = [address_to(claim, newer, programme, ENDED if claim.meeting_id else NOT_ENDED) for claim in ready]
-        ready = [claim for claim in addressed if claim.state == "ready"]
+        appointed = Appointed(newer, TOLD + timedelta(days=1))
+        decided = [
+            address_to(claim, appointed, programme, OWNER, ENDED if claim.meeting_id else NOT_ENDED) for claim in ready
+        ]
+        # Staff hear of each that this holds back, and of no other.
+        assert all(bool(one.facts) == (one.after.state != "ready") for one in decided)
+        ready = [one.after for one in decided if one.after.state == "ready"]
 
     versions = {(programme.id, programme.version): programme}
     for billed in group(ready):

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from services.invoicing.entrypoints import commands
+from services.invoicing.console import documents
+from services.invoicing.console.__main__ import main
 
 FILES = {"html": b"<p>K-1</p>", "json": b"{}", "xml": b"<K-1/>", "pdf": b"%PDF-1.7"}
 
@@ -26,11 +27,11 @@ def at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     async def file(_number: str, kind: str, _open: Any) -> bytes:
         return FILES[kind]
 
-    monkeypatch.setattr(commands, "_file", file)
+    monkeypatch.setattr(documents, "_file", file)
 
 
 def show(*words: str) -> int:
-    return commands.document(["show", *words, "--", "K-1"], nobody)
+    return documents.document(["show", *words, "--", "K-1"], nobody)
 
 
 @pytest.mark.usefixtures("at_hand")
@@ -84,13 +85,15 @@ def test_where_nothing_can_be_written_is_said_in_a_sentence(
 
 
 def test_samples_in_a_file_are_refused_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "file").touch()
-    assert commands.document(["samples", str(tmp_path / "file")], nobody) == os.EX_CANTCREAT
-    assert capsys.readouterr().err == f"cannot_write: {tmp_path / 'file'}: Der kan ikke skrives her (File exists).\n"
+    file = tmp_path / "file"
+    file.touch()
+    for give in (main, lambda words: documents.document(words[1:], nobody)):
+        assert give(["document", "samples", str(file)]) == os.EX_CANTCREAT
+        assert capsys.readouterr().err == f"cannot_write: {file}: Der kan ikke skrives her (File exists).\n"
 
 
 def test_files_are_judged_without_reading_the_whole_service() -> None:
-    look = "import sys, services.invoicing.__main__ as _; print([n for n in sys.argv[1:] if n in sys.modules])"
+    look = "import sys, services.invoicing.console.__main__ as _; print([n for n in sys.argv[1:] if n in sys.modules])"
     heavy = ("faststream", "aiokafka", "asyncpg", "uvicorn", "jinja2", "structlog", "services.invoicing.app")
     done = subprocess.run([sys.executable, "-c", look, *heavy], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

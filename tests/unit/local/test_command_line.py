@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -61,15 +62,15 @@ def test_what_a_document_command_does_not_know_is_refused(words: tuple[str, ...]
 
 def test_samples_stop_at_the_first_service_that_cannot_write_them(asked: list[tuple[str, ...]]) -> None:
     assert give("document", "samples", "there").exit_code == 73
-    assert asked == [("invoicing", "document", "samples", str(Path.cwd() / "there"))]
+    assert asked == [("invoicing.console", "document", "samples", str(Path.cwd() / "there"))]
 
 
 def test_each_file_goes_to_the_service_that_knows_its_kind(asked: list[tuple[str, ...]]) -> None:
     assert give("document", "check", "--json", "a.xml", "b.ICS", "c.pdf").exit_code == 73
     here = Path.cwd()
     assert asked == [
-        ("invoicing", "document", "check", "--json", str(here / "a.xml"), str(here / "c.pdf")),
-        ("notifications", "calendar", "check", "--json", str(here / "b.ICS")),
+        ("invoicing.console", "document", "check", "--json", str(here / "a.xml"), str(here / "c.pdf")),
+        ("notifications.console", "calendar", "check", "--json", str(here / "b.ICS")),
     ]
 
 
@@ -82,7 +83,13 @@ def test_the_file_to_write_lies_where_the_command_was_given() -> None:
 
 def test_programmes_are_checked_for_machines_too(asked: list[tuple[str, ...]]) -> None:
     give("check", "--json", "programmes")
-    assert asked == [("enrollment", "check", "--json", str(Path.cwd() / "programmes"))]
+    assert asked == [("enrollment.console", "check", "--json", str(Path.cwd() / "programmes"))]
+
+
+def test_the_command_line_does_not_load_what_only_some_commands_need() -> None:
+    look = "import sys, deploy.local.cli; print({'faststream', 'aiokafka', 'asyncpg', 'httpx'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_it_says_its_version() -> None:

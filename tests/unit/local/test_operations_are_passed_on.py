@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from deploy.local import cli, stack
+from deploy.local import cli
 from shared.runtime.operations import add_parsers
 
 
@@ -19,11 +19,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What services were asked to do."""
     found: list[Any] = []
 
-    def service(*arguments: str, addresses: Any) -> int:
-        found.append((*arguments, addresses))
+    def service(*arguments: str, data_dir: Path) -> int:
+        found.append((*arguments, data_dir))
         return 3
 
-    monkeypatch.setattr(stack, "running", lambda data_dir: f"the addresses in {data_dir}")
     monkeypatch.setattr(cli, "_service", service)
     return found
 
@@ -46,7 +45,7 @@ def test_an_operation_is_passed_on_with_all_its_words(words: tuple[str, ...], as
     operation, *rest = words
     done = give(operation, "invoicing", *rest, "--data-dir", "there")
     assert done.exit_code == 3, done.output
-    assert asked == [("invoicing", operation, *rest, f"the addresses in {Path('there')}")]
+    assert asked == [("invoicing", operation, *rest, Path("there"))]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 The real kernel is SQL, a broker and processes that die. This is the same thing with nothing but values: a `State` is
 all tables, the log of one partition and the memory of each process; `steps` says all that may happen next, faults
 included; `search` walks every interleaving, breadth first, so that the first trace that breaks a rule is the shortest.
+What a reader decides is decided by the product's own functions, `plan` and `after` of `shared.messaging.plan`.
 
 The way of an event
     A *writer* locks its aggregate, changes it and inserts an outbox row, in one transaction. The *relay* scans the
@@ -34,8 +35,18 @@ partitions (one partition is enough for all of the above), time (retention, leas
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
+from unittest import mock
+
+from shared.base.cloudevents import Arrival, Defect
+from shared.contracts.event import event_uid
+from shared.contracts.invoicing import InvoiceRejected
+from shared.messaging import plan as plan_module
+from shared.messaging.plan import Stream as StreamName
+from shared.messaging.records import StoredRecord
 
 KEYS = "ABC"
 Item = TypeVar("Item")
@@ -85,13 +96,13 @@ class Event(NamedTuple):
 class Dead(NamedTuple):
     event: Event
     why: str
-    offset: int = -1  # the identity of a garbled one
+    offset: int
 
 
 class Stream(NamedTuple):
-    position: int = 0  # 0: nothing seen
+    position: int = 0  # 0: nothing seen, or not numbered
     locked: str = ""
-    parked: tuple[Event, ...] = ()
+    parked: tuple[tuple[Event, int], ...] = ()  # with the offset of the record, in the order of arrival
     dead: tuple[Dead, ...] = ()
     inbox: frozenset[Event] = frozenset()
     effects: tuple[Event, ...] = ()
@@ -209,127 +220,239 @@ class World:
         )
 
 
-# --- a stream
+# --- the reading core
 
 
-class Kernel(NamedTuple):
-    """How one event is settled: pure, from stream to stream. Batch, retry, healing and draining all come here."""
+SOURCE = "/tovholder/invoicing"
+PARTITION = ("tovholder.invoicing", 0)
+
+
+def _name(event: Event) -> StreamName:
+    return f"invoice/{KEYS[event.key]}", SOURCE
+
+
+@cache
+def _uid(event: Event) -> str:
+    return event_uid(SOURCE, f"{event}/{event.request}")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The product's own `plan` and `after`, with these streams for a database and the world for use cases."""
 
     world: World
     fixed: bool
+    _answers: dict[Any, tuple[Stream, ...] | None] = field(default_factory=dict, compare=False)
 
-    def receive(self, stream: Stream, event: Event, offset: int) -> Stream:
-        """Settle a record of a batch. A record that is settled or waits already changes nothing."""
-        if self.world.kind(event) == "garbled" and not self.fixed:
-            letter = Dead(event, "garbled", offset)
-            return stream if letter in stream.dead else stream._replace(dead=(*stream.dead, letter))
-        if self._is_settled(stream, event) or event in stream.parked:
-            return stream
-        if any(letter.event == event and letter.why != "garbled" for letter in stream.dead):
-            return stream
-        if stream.locked == "dead" and not self._is_late(stream, event):
-            return stream._replace(parked=(*stream.parked, event))
-        return self._drain(self._take(stream, event))
+    def take(self, streams: tuple[Stream, ...], batch: tuple[Event, ...], offset: int) -> tuple[Stream, ...]:
+        """Settle the records of a batch, the first of which stands at `offset`."""
+        places = tuple((event, at) for at, event in enumerate(batch, offset))
+        return self._run(streams, places) or streams
 
-    def retry(self, stream: Stream, letter: Dead) -> Stream:
-        """Handle a dead letter, then what is parked behind it, in order, then unlock."""
-        return self._drain(self._retry_one(stream, letter))
+    def retry(self, streams: tuple[Stream, ...], letter: Dead) -> tuple[Stream, ...]:
+        """Handle a dead letter, then what is parked behind it, then unlock; nothing, if it is at fault still."""
+        gone = _put(streams, letter.event.key, _without(streams[letter.event.key], letter))
+        return self._run(gone, ((letter.event, letter.offset),), self._held_by(letter), must=letter.event) or streams
 
-    def retry_one(self, stream: Stream, letter: Dead) -> Stream:
+    def retry_one(self, streams: tuple[Stream, ...], letter: Dead) -> tuple[Stream, ...]:
         """Only the dead letter; the stream stays locked."""
-        return self._retry_one(stream, letter)._replace(locked=stream.locked)
+        key = letter.event.key
+        alone = _without(streams[key], letter)
+        done = self._run(_put(streams, key, alone._replace(parked=())), ((letter.event, letter.offset),), key)
+        assert done is not None
+        return _put(streams, key, done[key]._replace(parked=alone.parked, locked=alone.locked))
 
-    def drain(self, stream: Stream) -> Stream:
-        return self._drain(stream._replace(locked=""))
+    def drain(self, streams: tuple[Stream, ...], key: int) -> tuple[Stream, ...]:
+        return self._run(streams, (), key) or streams
 
-    def discard(self, stream: Stream, letter: Dead) -> Stream:
+    def discard(self, streams: tuple[Stream, ...], letter: Dead) -> tuple[Stream, ...]:
         """A person says no. Its id is remembered and the position steps over it, else it comes back or leaves a gap."""
-        promises = self.world.promises
-        stream = _without(stream, letter)
+        promises, key, held = self.world.promises, letter.event.key, self._held_by(letter)
+        stream = _without(streams[key], letter)
         stream = stream._replace(discarded=stream.discarded | {letter.event})
-        if letter.why == "garbled":  # nobody knows which one it was: no id to remember, no sequence to step over
-            return stream
-        if promises.discard_is_remembered:
-            stream = stream._replace(inbox=stream.inbox | {letter.event})
-        if promises.discard_advances_position and letter.event.sequence > stream.position:
-            stream = stream._replace(position=letter.event.sequence)
-        if letter.why == "poison":
-            stream = self._drain(stream._replace(locked=""))
-        return stream
+        if letter.why != "garbled":  # else nobody knows which one it was: no id to remember, no sequence to step over
+            if promises.discard_is_remembered:
+                stream = stream._replace(inbox=stream.inbox | {letter.event})
+            if promises.discard_advances_position and held is not None and self.world.sequenced:
+                stream = stream._replace(position=letter.event.sequence)
+        streams = _put(streams, key, stream)
+        return streams if held is None else self.drain(streams, held)
 
-    def accept(self, stream: Stream, letter: Dead) -> Stream:
+    def accept(self, streams: tuple[Stream, ...], letter: Dead) -> tuple[Stream, ...]:
         """A person takes a late event in: it has its effect out of its turn, and nothing else of the stream changes."""
-        stream = _without(stream, letter)
-        if self._is_settled(stream, letter.event):
-            return stream
-        if self.world.promises.accepting_is_remembered:
-            stream = stream._replace(inbox=stream.inbox | {letter.event})
-        if self.world.kind(letter.event) == "unknown":
-            return stream
-        return stream._replace(effects=(*stream.effects, letter.event), accepted=stream.accepted | {letter.event})
+        key, event = letter.event.key, letter.event
+        gone = _put(streams, key, _without(streams[key], letter))
+        after = self._run(gone, ((event, letter.offset),), must=event, out_of_turn=True)
+        if after is None:
+            return streams
+        stream = after[key]
+        if event not in gone[key].inbox:
+            stream = stream._replace(accepted=stream.accepted | {event})
+        if not self.world.promises.accepting_is_remembered:
+            stream = stream._replace(inbox=gone[key].inbox)
+        return _put(after, key, stream)
 
-    def give_up(self, stream: Stream) -> Stream:
+    def give_up(self, streams: tuple[Stream, ...], key: int) -> tuple[Stream, ...]:
         """A person declares the missing events of a gap lost, and lets the parked ones go on."""
-        first = min(event.sequence for event in stream.parked)
+        stream = streams[key]
+        first = min(event.sequence for event, _ in stream.parked)
         missing = frozenset(range(stream.position + 1, first))
-        return self._drain(stream._replace(position=first - 1, given_up=stream.given_up | missing))
+        stepped = stream._replace(position=first - 1, given_up=stream.given_up | missing)
+        return self.drain(_put(streams, key, stepped), key)
 
-    def _is_settled(self, stream: Stream, event: Event) -> bool:
-        return self.world.promises.inbox and event in stream.inbox
+    @staticmethod
+    def _held_by(letter: Dead) -> int | None:
+        return letter.event.key if letter.why == "poison" else None
 
-    def _retry_one(self, stream: Stream, letter: Dead) -> Stream:
-        stream = _without(stream, letter)
-        if letter.why == "poison":
-            stream = stream._replace(locked="")
-        if self._is_settled(stream, letter.event):
-            return stream
-        if letter.why == "garbled":
-            return self.receive(stream, letter.event, letter.offset)
-        return self._take(stream, letter.event)
+    def _run(
+        self,
+        streams: tuple[Stream, ...],
+        records: tuple[tuple[Event, int], ...],
+        released: int | None = None,
+        *,
+        must: Event | None = None,
+        out_of_turn: bool = False,
+    ) -> tuple[Stream, ...] | None:
+        """As `Batch.run`: look up, plan, hand over, after, write. None = `must` was refused, and nothing happened.
 
-    def _is_late(self, stream: Stream, event: Event) -> bool:
-        """Its place in the order is gone, whether the stream is locked or not."""
-        return self.world.sequenced and event.sequence <= stream.position
+        The same from the same is not worked out twice: most interleavings differ elsewhere.
+        """
+        asked = (streams, records, released, must, out_of_turn)
+        if asked not in self._answers:
+            self._answers[asked] = self._work_out(*asked)
+        return self._answers[asked]
 
-    def _is_gap(self, stream: Stream, event: Event) -> bool:
-        """Something is missing before this event. Without a known beginning the first one seen is the base."""
-        if not (self.world.sequenced and self.world.promises.parks_at_gap):
-            return False
-        base_unknown = stream.position == 0 and not self.world.known_beginning
-        return event.sequence > stream.position + 1 and not base_unknown
+    def _work_out(
+        self,
+        streams: tuple[Stream, ...],
+        records: tuple[tuple[Event, int], ...],
+        released: int | None,
+        must: Event | None,
+        out_of_turn: bool,  # noqa: FBT001  (as `_run` has it)
+    ) -> tuple[Stream, ...] | None:
+        arrivals = [self._arrival(event, offset) for event, offset in records]
+        with self._without_promises():
+            known, parked = self._look_up(streams, arrivals, released, out_of_turn=out_of_turn)
+            planned = plan_module.plan(known, [arrival for arrival, _ in arrivals])
+            events = {id(arrival): event for arrival, event in (*arrivals, *parked)}
+            dead: list[plan_module.Dead] = []
+            for arrival in planned.ready:
+                at_fault = self.world.kind(events[id(arrival)]) == "poison" and not self.fixed
+                if at_fault and plan_module.alive([arrival], dead):
+                    dead.append(plan_module.Dead(arrival, Defect("data_error", "")))
+            settled = plan_module.after(planned, dead)
+        if must is not None and any(settled.refused(arrival) for arrival, event in arrivals if event == must):
+            return None
+        written = list(streams)
+        for key, stream in enumerate(streams):
+            written[key] = self._write(stream, key, settled, events)
+        return tuple(written)
 
-    def _take(self, stream: Stream, event: Event) -> Stream:
-        """Settle an event that is new and that no dead letter holds back."""
-        promises = self.world.promises
-        if self._is_late(stream, event):
-            late = (*stream.dead, Dead(event, "late"))
-            return stream._replace(dead=late) if promises.lower_sequence_is_reported else stream
-        if self._is_gap(stream, event):
-            return stream._replace(locked="gap", parked=(*stream.parked, event))
-        settled = stream._replace(inbox=stream.inbox | {event}, position=max(stream.position, event.sequence))
-        match self.world.kind(event):
-            case "unknown":
-                return settled if promises.unknown_advances_position else settled._replace(position=stream.position)
-            case "poison" if not self.fixed:
-                dead = stream._replace(dead=(*stream.dead, Dead(event, "poison")))
-                if not promises.dead_has_no_inbox_row:
-                    dead = dead._replace(inbox=settled.inbox)
-                if not promises.parks_behind_dead:
-                    return dead._replace(position=settled.position)
-                return dead._replace(locked="dead")
-            case _:
-                return settled._replace(effects=(*stream.effects, event))
+    @contextmanager
+    def _without_promises(self) -> Iterator[None]:
+        if self.world.promises.parks_at_gap:
+            yield
+            return
+        with mock.patch.object(plan_module, "follows", return_value=True):
+            yield
 
-    def _drain(self, stream: Stream) -> Stream:
-        """Let the parked events go on, in the order of their sequence, until one fails or is missing."""
-        while stream.parked and stream.locked != "dead":
-            first = min(stream.parked, key=lambda e: e.sequence) if self.world.sequenced else stream.parked[0]
-            if self._is_gap(stream, first):
-                return stream._replace(locked="gap")
-            stream = stream._replace(parked=tuple(e for e in stream.parked if e != first), locked="")
-            if not self._is_settled(stream, first):
-                stream = self._take(stream, first)
-        return stream
+    def _arrival(self, event: Event, offset: int) -> tuple[Arrival, Event]:
+        record = StoredRecord(*PARTITION, offset, 0, None, None, ())
+        if self.world.kind(event) == "garbled" and not self.fixed:
+            return Arrival(record, defect=Defect("bad_json", "")), event
+        subject, source = _name(event)
+        arrival = Arrival(record, id=str(event), type="t", uid=_uid(event))
+        arrival.belongs_to(subject, source)
+        arrival.sequence = event.sequence if self.world.sequenced else None
+        if self.world.kind(event) != "unknown":
+            arrival.data = InvoiceRejected(owner=source, invoice_id=KEYS[event.key], reason="")
+        return arrival, event
+
+    def _look_up(
+        self,
+        streams: tuple[Stream, ...],
+        arrivals: list[tuple[Arrival, Event]],
+        released: int | None,
+        *,
+        out_of_turn: bool,
+    ) -> tuple[plan_module.Known, list[tuple[Arrival, Event]]]:
+        names = {_name(Event(key, 0, 0)): key for key in range(len(streams))}
+        let_go = next((name for name, key in names.items() if key == released), None)
+        locks: dict[StreamName, plan_module.Lock] = {
+            name: "gap" if streams[key].locked == "gap" else "dead_letter"
+            for name, key in names.items()
+            if streams[key].locked
+        }
+        known = plan_module.Known(
+            self._new(streams, arrivals),
+            # Without sequences positions are null; with them one that nothing was taken in of is not there.
+            positions={name: streams[key].position for name, key in names.items() if streams[key].position},
+            locks=locks,
+            owners={InvoiceRejected(owner=SOURCE, invoice_id=k, reason="").scope: SOURCE for k in KEYS},
+            beginnings=frozenset([PARTITION] if self.world.known_beginning else []),
+            released=let_go,
+            out_of_turn=out_of_turn,
+        )
+        keyed = [arrival for arrival, _ in arrivals if arrival.stream is not None]
+        waiting: dict[StreamName, list[Arrival]] = {}
+        parked: list[tuple[Arrival, Event]] = []
+        for name in plan_module.may_go_on(known, keyed) | ({let_go} if let_go else set()):
+            for event, offset in streams[names[name]].parked:
+                arrival, _ = self._arrival(event, offset)
+                arrival.parked = offset
+                parked.append((arrival, event))
+                waiting.setdefault(name, []).append(arrival)
+        return replace(known, new=known.new | self._new(streams, parked), waiting=waiting), parked
+
+    def _new(self, streams: tuple[Stream, ...], arrivals: list[tuple[Arrival, Event]]) -> frozenset[str]:
+        known = {_uid(event) for stream in streams for event in stream.inbox} if self.world.promises.inbox else set()
+        return frozenset(arrival.uid for arrival, _ in arrivals if arrival.uid is not None and arrival.uid not in known)
+
+    def _write(self, stream: Stream, key: int, settled: plan_module.Settled, events: dict[int, Event]) -> Stream:
+        promises, name = self.world.promises, _name(Event(key, 0, 0))
+        done = [events[id(arrival)] for arrival in settled.done if arrival.stream == name]
+        dead = [self._letter(one, events) for one in settled.dead if events[id(one.arrival)].key == key]
+        if not promises.lower_sequence_is_reported:
+            dead = [letter for letter in dead if letter.why != "late"]
+        poisoned = [letter.event for letter in dead if letter.why == "poison"]
+        inbox = stream.inbox | set(done) | (set() if promises.dead_has_no_inbox_row else set(poisoned))
+        position, moved = stream.position, settled.positions.get(name, (None, False))[0]
+        if moved is not None:
+            position = moved
+            if not promises.unknown_advances_position and self.world.kind(done[-1]) == "unknown":
+                position = stream.position
+        locked = stream.locked
+        if name in settled.locks:
+            locked = "gap" if settled.locks[name] is None else "dead"
+        elif name in settled.unlocked:
+            locked = ""
+        if not promises.parks_behind_dead and poisoned:
+            locked, position = "", max(position, poisoned[-1].sequence)
+        parked = [(events[id(one)], one.record.offset) for one in settled.parked if one.stream == name]
+        return stream._replace(
+            position=position,
+            locked=locked,
+            parked=(
+                *(place for place in stream.parked if place[1] not in settled.unparked),
+                *(place for place in parked if place not in stream.parked),
+            ),
+            dead=(*stream.dead, *(letter for letter in dead if letter not in stream.dead)),
+            inbox=inbox,
+            effects=(*stream.effects, *(event for event in done if self.world.kind(event) != "unknown")),
+        )
+
+    @staticmethod
+    def _letter(dead: plan_module.Dead, events: dict[int, Event]) -> Dead:
+        why = {"data_error": "poison", "sequence_regressed": "late", "bad_json": "garbled"}[dead.defect.reason]
+        return Dead(events[id(dead.arrival)], why, dead.arrival.record.offset)
+
+
+_kernels: dict[tuple[int, bool], Kernel] = {}
+
+
+def kernel_of(world: World, *, fixed: bool) -> Kernel:
+    """One per search: `search` begins with none."""
+    return _kernels.setdefault((id(world), fixed), Kernel(world, fixed))
 
 
 def _without(stream: Stream, letter: Dead) -> Stream:
@@ -526,10 +649,8 @@ def _work(world: World, s: State, c: int) -> Iterator[Step]:
     if reader.stage == "polled" and not _locked_keys(s) & {event.key for event in reader.batch}:
         yield then(f"begins with {_list(reader.batch)}: locks their streams", reader._replace(stage="working"))
     elif reader.stage == "working":
-        streams = list(s.streams)
-        for offset, event in enumerate(reader.batch, reader.position):
-            streams[event.key] = Kernel(world, s.fixed).receive(streams[event.key], event, offset)
-        yield then(f"COMMITs {_list(reader.batch)}", reader._replace(stage="stored"), streams=tuple(streams))
+        streams = kernel_of(world, fixed=s.fixed).take(s.streams, reader.batch, reader.position)
+        yield then(f"COMMITs {_list(reader.batch)}", reader._replace(stage="stored"), streams=streams)
     elif reader.stage == "stored" and reader.fenced:
         yield then("has its offset refused: the group has moved on", Reader(position=s.offset))
     elif reader.stage == "stored":
@@ -543,13 +664,15 @@ def _work(world: World, s: State, c: int) -> Iterator[Step]:
 
 
 def _operate(world: World, s: State) -> Iterator[Step]:
-    promises, kernel = world.promises, Kernel(world, s.fixed)
+    promises, kernel = world.promises, kernel_of(world, fixed=s.fixed)
     letters = [letter for stream in s.streams for letter in stream.dead]
     if letters and not s.fixed and "retry" in world.operator_may:
         yield Step("the bug is fixed and deployed", s._replace(fixed=True))
     for letter in letters:
         locked = letter.event.key in _locked_keys(s)
-        if letter.why != "late" and s.fixed and "retry" in world.operator_may:
+        # A retry that is refused changes nothing; a person does not try it for ever.
+        would = letter.why != "late" and s.fixed and kernel.retry(s.streams, letter) != s.streams
+        if would and "retry" in world.operator_may:
             seen = s.streams[letter.event.key]
             if not promises.retry_takes_the_lock or not (promises.lock_row_always_exists or seen.locked):
                 yield Step(f"a retry of {letter.event} begins", s._replace(operator=Operator("retry", letter, seen)))
@@ -557,14 +680,13 @@ def _operate(world: World, s: State) -> Iterator[Step]:
                 begun = s._replace(operator=Operator("retry", letter))
                 yield Step(f"a retry of {letter.event} begins: locks its stream", begun)
         if not locked and (letter.why == "late" or "discard" in world.operator_may):
-            stream = kernel.discard(s.streams[letter.event.key], letter)
-            discarded = s._replace(streams=_put(s.streams, letter.event.key, stream))
+            discarded = s._replace(streams=kernel.discard(s.streams, letter))
             yield Step(f"an operator discards {letter.event} ({letter.why})", discarded)
     yield from _accept(kernel, s, letters)
     if "give up" in world.operator_may and not letters and s.offset == len(s.log):
         for key, stream in enumerate(s.streams):
             if stream.locked == "gap" and stream.parked and key not in _locked_keys(s):
-                given_up = s._replace(streams=_put(s.streams, key, kernel.give_up(stream)))
+                given_up = s._replace(streams=kernel.give_up(s.streams, key))
                 yield Step(f"an operator gives up what is missing of {KEYS[key]}", given_up)
 
 
@@ -572,7 +694,7 @@ def _accept(kernel: Kernel, s: State, letters: list[Dead]) -> Iterator[Step]:
     for letter in letters if "accept" in kernel.world.operator_may else ():
         key, at_fault = letter.event.key, kernel.world.kind(letter.event) == "poison" and not s.fixed
         if letter.why == "late" and not at_fault and key not in _locked_keys(s):
-            streams = _put(s.streams, key, kernel.accept(s.streams[key], letter))
+            streams = kernel.accept(s.streams, letter)
             yield Step(f"an operator accepts {letter.event}", s._replace(streams=streams))
 
 
@@ -586,7 +708,7 @@ def _start_replay(world: World, s: State) -> Iterator[Step]:
 
 
 def _finish_operation(world: World, s: State) -> Iterator[Step]:
-    promises, op, kernel = world.promises, s.operator, Kernel(world, s.fixed)
+    promises, op, kernel = world.promises, s.operator, kernel_of(world, fixed=s.fixed)
     if op.verb == "replay":
         rewound: dict[str, Any] = {}
         if promises.replay_rewinds_readers:
@@ -596,20 +718,21 @@ def _finish_operation(world: World, s: State) -> Iterator[Step]:
         return
     assert op.letter is not None
     key = op.letter.event.key
-    now = s.streams[key]
     if op.verb == "drain" and key in _locked_keys(s):
         return
     if op.verb == "drain":
-        stream, after, what = kernel.drain(now), Operator(), "the retry COMMITs what was parked"
+        streams, after, what = kernel.drain(s.streams, key), Operator(), "the retry COMMITs what was parked"
     elif not promises.retry_is_one_transaction:
-        stream = kernel.retry_one(now, op.letter)
+        streams = kernel.retry_one(s.streams, op.letter)
         after, what = Operator("drain", op.letter), f"the retry COMMITs {op.letter.event} alone"
     else:
         after, what = Operator(), f"the retry of {op.letter.event} COMMITs"
-        stream = (
-            kernel.retry(now, op.letter) if op.seen is None else _merge(now, op.seen, kernel.retry(op.seen, op.letter))
-        )
-    yield Step(what, s._replace(streams=_put(s.streams, key, stream), operator=after))
+        if op.seen is None:
+            streams = kernel.retry(s.streams, op.letter)
+        else:
+            believed = kernel.retry(_put(s.streams, key, op.seen), op.letter)[key]
+            streams = _put(s.streams, key, _merge(s.streams[key], op.seen, believed))
+    yield Step(what, s._replace(streams=streams, operator=after))
     if s.budget.crashes:
         yield Step("the retry dies in the middle", s._replace(operator=Operator(), budget=_crash(s)), is_fault=True)
 
@@ -669,7 +792,10 @@ def _broken_effects(name: str, stream: Stream, committed: tuple[Event, ...]) -> 
 
 
 def _broken_stream(world: World, name: str, stream: Stream) -> str | None:
-    waiting = [*stream.parked, *(letter.event for letter in stream.dead if letter.why == "poison")]
+    waiting = [
+        *(event for event, _ in stream.parked),
+        *(letter.event for letter in stream.dead if letter.why == "poison"),
+    ]
     last = max((event.sequence for event in stream.effects if event not in stream.accepted), default=0)
     if overtaken := [event for event in waiting if event.sequence < last]:
         return f"overtaken: {overtaken[0]} waits, but a later one had its effect"
@@ -691,7 +817,8 @@ def unfinished_business(world: World, s: State) -> str | None:
         return f"stuck: the offset is {s.offset}, the log ends at {len(s.log)}"
     for key, stream in enumerate(s.streams):
         if stream.parked or stream.locked:
-            return f"stuck: {KEYS[key]} is locked ({stream.locked}) with {[str(e) for e in stream.parked]} for ever"
+            parked = [str(event) for event, _ in stream.parked]
+            return f"stuck: {KEYS[key]} is locked ({stream.locked}) with {parked} for ever"
         if stream.dead:
             return f"stuck: {stream.dead[0].event} stays a dead letter"
         for event in s.committed[key]:
@@ -719,6 +846,7 @@ class Outcome(NamedTuple):
 
 def search(world: World) -> Outcome:
     """Walk all that may happen. Breadth first: the trace of a broken rule is a shortest one."""
+    _kernels.clear()
     states = [world.start()]
     number = {states[0]: 0}
     came_from: list[tuple[int, str]] = [(0, "")]

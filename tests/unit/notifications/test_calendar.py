@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from services.notifications.domain.calendar import Entry, Mailbox, ics, uid
-from services.notifications.domain.calendar_checks import check_calendar
+from services.notifications.domain.calendar.checks import check_calendar
+from services.notifications.domain.calendar.entry import Entry, Mailbox, ics, uid
 from services.notifications.domain.text import one_line
 from shared.contracts.time import COPENHAGEN
 from tests.support.calendar_client import Client, Slot, read

@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.local.locations import ROOT
-from services.notifications.adapters import mail_checks
-from services.notifications.adapters.mail_checks import check_file, check_mail
+from services.notifications.adapters.calendar import mail_checks
+from services.notifications.adapters.calendar.mail_checks import check_file, check_mail
 from services.notifications.app import SERVICE
-from services.notifications.domain import calendar_checks
-from services.notifications.domain.calendar_checks import check_calendar
+from services.notifications.domain.calendar import checks
+from services.notifications.domain.calendar.checks import check_calendar
 from services.notifications.domain.samples import calendar_letters
-from services.notifications.entrypoints.calendar_commands import samples
+from services.notifications.usecases.make_samples import make_calendar_samples
 from tests.support.calendar_client import Client, Refusal
 from tests.support.ical4j import Judge
 
-SAMPLES = samples()
+SAMPLES = make_calendar_samples()
 FOLDER = ROOT / "docs" / "samples" / "calendar"
 KINDS = sorted(calendar_letters())
 BO = "bo@kobenhavn.example"
@@ -41,7 +41,7 @@ def without(ics: bytes, name: bytes) -> bytes:
 
 def test_the_samples_in_docs_are_the_current_ones() -> None:
     committed = {path.name: path.read_bytes() for path in FOLDER.iterdir() if path.suffix in {".ics", ".eml"}}
-    assert committed == SAMPLES, "run `python -m services.notifications calendar samples docs/samples/calendar`"
+    assert committed == SAMPLES, "run `python -m services.notifications.console calendar samples docs/samples/calendar`"
 
 
 def test_the_command_writes_and_checks_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -230,7 +230,7 @@ def test_every_check_finds_its_own_fault_and_nothing_else(code: str) -> None:
 
 
 def test_every_check_has_a_file_that_fails_it() -> None:
-    known = {code for code, _, _ in calendar_checks.BYTES} | {code for code, *_ in calendar_checks.CHECKS}
+    known = {code for code, _, _ in checks.BYTES} | {code for code, *_ in checks.CHECKS}
     assert set(BROKEN) == known | {"unreadable", "one_event", "not_once", "more_than_once"}
 
 
@@ -290,6 +290,6 @@ def test_the_documentation_explains_every_check() -> None:
 
 
 def test_a_sentence_says_what_to_do_in_danish() -> None:
-    sentences = [text for _, _, text, _ in (*calendar_checks.CHECKS, *mail_checks.CHECKS)]
-    for text in (*sentences, *(text for _, text, _ in calendar_checks.BYTES)):
+    sentences = [text for _, _, text, _ in (*checks.CHECKS, *mail_checks.CHECKS)]
+    for text in (*sentences, *(text for _, text, _ in checks.BYTES)):
         assert re.fullmatch(r"[A-ZÆØÅ].*\.", text)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.notifications.domain.delivery import is_final, is_server_trouble, pause_s
-from services.notifications.domain.digest import digests, next_digest
+from services.notifications.domain.delivery import GIVE_UP_AFTER, is_final, is_given_up, is_server_trouble, pause_s
+from services.notifications.domain.digest import DigestLine, digests, next_digest
 from services.notifications.domain.enrolment import follow
 from services.notifications.domain.invitations import Standing
-from services.notifications.domain.letters import Line
-from services.notifications.domain.reminders import next_reminder
+from services.notifications.domain.reminders import MEETING_REMINDER, days_left, newest, next_reminder, reminder_alarm
 from services.notifications.domain.turns import in_turns
+from shared.contracts.decision import Alarm
 from shared.contracts.scheduling import When
 from tests.support import facts
 
@@ -28,6 +28,31 @@ def test_reminders_come_at_eight_in_denmark_the_earliest_first() -> None:
         2,
     )
     assert next_reminder(STANDING, (14, 2), datetime(2021, 4, 13, 6, tzinfo=UTC)) is None
+
+
+def test_the_alarm_of_a_meeting_says_which_reminder_and_which_date_it_is_for() -> None:
+    one = STANDING.meeting
+    told = {"days": 14, "date_version": one.date_version}
+    assert reminder_alarm(STANDING, (14, 2), AT) == Alarm(
+        MEETING_REMINDER, one.id, datetime(2021, 4, 1, 6, tzinfo=UTC), told
+    )
+    assert reminder_alarm(STANDING, (), AT) == Alarm(MEETING_REMINDER, one.id, None)
+
+
+def test_nobody_is_reminded_of_a_date_that_no_longer_holds_or_on_the_day_itself() -> None:
+    version, day = STANDING.meeting.date_version, date(2021, 4, 15)
+    assert days_left(STANDING, version, date(2021, 4, 8)) == 7
+    assert days_left(STANDING, version, date(2021, 4, 14)) == 1
+    assert days_left(STANDING, version, day) is None
+    assert days_left(STANDING, version + 1, date(2021, 4, 8)) is None
+    assert days_left(replace(STANDING, state="cancelled"), version, date(2021, 4, 8)) is None
+
+
+def test_the_newest_terms_of_a_programme_count() -> None:
+    terms = facts.PROGRAMME_TERMS
+    version = terms.ref.version
+    assert newest([terms], {}) == newest([terms], {terms.ref.id: version}) == [terms]
+    assert newest([terms], {terms.ref.id: version + 1}) == []
 
 
 @pytest.mark.parametrize("state", ["planned", "held", "cancelled"])
@@ -66,8 +91,8 @@ def test_the_digest_goes_out_at_seven_in_denmark(now: str, due: str) -> None:
     )
 
 
-def a_line(programme_id: str | None, kind: str = "enrolled", text: str = "Aarhus Kommune") -> Line:
-    return Line(programme_id, kind, "a", "1", text, AT)
+def a_line(programme_id: str | None, kind: str = "enrolled", text: str = "Aarhus Kommune") -> DigestLine:
+    return DigestLine(programme_id, kind, "a", "1", text, AT)
 
 
 def test_one_digest_for_each_mailbox_and_none_where_nothing_happened() -> None:
@@ -95,6 +120,11 @@ def test_a_refusal_for_now_is_neither_final_nor_the_messages_fault() -> None:
     assert is_final(550)
     assert is_server_trouble(421)
     assert not is_server_trouble(550)
+
+
+def test_after_four_days_later_means_never() -> None:
+    assert not is_given_up(GIVE_UP_AFTER)
+    assert is_given_up(GIVE_UP_AFTER + timedelta(seconds=1))
 
 
 def test_pauses_double_up_to_an_hour() -> None:

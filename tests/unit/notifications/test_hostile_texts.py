@@ -13,20 +13,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.notifications.adapters.mail_checks import check_mail
-from services.notifications.adapters.messages import as_stored
+from services.notifications.adapters.calendar.mail_checks import check_mail
 from services.notifications.adapters.mime import Mail
 from services.notifications.domain import letters
-from services.notifications.domain.calendar import ics
+from services.notifications.domain.calendar.entry import ics
 from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter
+from services.notifications.domain.message import queue
 from services.notifications.domain.text import lines, one_line
 from shared.contracts.notifications import SendMessage
 from tests.support import facts
 from tests.support.calendar_client import Client, Slot
 from tests.support.ical4j import Judge
 from tests.support.letters import COMPOSER
-from tests.support.room import BY_HAND
 from tests.unit.notifications.test_texts import LETTERS, Outline
 
 AT = datetime(2021, 3, 1, 8, tzinfo=UTC)
@@ -73,7 +72,7 @@ def a_letter(text: str, method: str = "REQUEST") -> Letter:
 
 
 def sent(letter: Letter) -> Mail:
-    return COMPOSER.mail(as_stored(letter, BY_HAND))
+    return COMPOSER.mail(queue(letter, "/x").after)
 
 
 def parsed(mail: Mail) -> EmailMessage:

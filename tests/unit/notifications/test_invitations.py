@@ -11,20 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.notifications.adapters.mail_checks import check_mail
-from services.notifications.adapters.messages import as_stored
-from services.notifications.domain.calendar import Entry, Part, ics, uid
+from services.notifications.adapters.calendar.mail_checks import check_mail
+from services.notifications.domain.calendar.entry import Entry, Part, ics, uid
+from services.notifications.domain.calendar.replies import Given
 from services.notifications.domain.invitations import (
     Guest,
     Standing,
     State,
+    Step,
     Told,
+    after_step,
     follow_meeting,
     next_step,
     over_at,
     the_guest,
 )
 from services.notifications.domain.letters import calendar_letter
+from services.notifications.domain.message import queue
 from services.scheduling.domain import meeting as scheduling
 from services.scheduling.domain.meeting import Wanted
 from shared.contracts.decision import Decision
@@ -34,7 +37,6 @@ from tests.support.calendar_client import Client, Slot
 from tests.support.facts import PROGRAMME, a_meeting
 from tests.support.ical4j import Judge
 from tests.support.letters import COMPOSER
-from tests.support.room import BY_HAND
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 TODAY = date(2026, 1, 5)
@@ -216,22 +218,11 @@ class Desk:
         assert letter.id not in self.keys, "told twice"
         self.keys.add(letter.id)
         if self.writes:
-            mail = COMPOSER.mail(as_stored(letter, BY_HAND)).content
+            mail = COMPOSER.mail(queue(letter, "/x").after).content
             assert check_mail(mail) == []
             self.mails[address].append(mail)
         self.entries.append((address, key, letter.calendar))
-        guest = step.guest
-        self.told[address, key] = Told(
-            guest.person_id,
-            guest.name,
-            guest.email,
-            guest.part,
-            guest.organisation,
-            step.method,
-            standing.meeting,
-            step.turn,
-            step.stamped,
-        )
+        self.told[address, key] = after_step(self.told.get((address, key)), standing.meeting, step)
 
 
 def interleaved(facts: list[Fact], data: st.DataObject) -> list[Fact]:
@@ -462,3 +453,32 @@ def test_the_uid_survives_another_mailbox_of_the_organiser() -> None:
     second = follow_meeting(first, other, a_meeting(date_version=1), "dated", START)
     assert second is not None
     assert second.uid == first.uid
+
+
+ASKED = Step(
+    "participant_registered", "REQUEST", Guest("p", "Bo", "bo@k.example", "participant", "Kommune", START), 0, START
+)
+
+
+@pytest.mark.parametrize(
+    ("kept", "step", "meeting"),
+    [
+        (True, replace(ASKED, turn=1), a_meeting()),
+        (True, replace(ASKED, guest=replace(ASKED.guest, part="contact", name="Bo P.")), a_meeting(place="Der")),
+        (False, ASKED, a_meeting(date_version=1)),
+        (False, replace(ASKED, method="CANCEL"), a_meeting()),
+        (False, replace(ASKED, guest=replace(ASKED.guest, person_id="p-2")), a_meeting()),
+    ],
+    ids=["once more", "in another part", "another date", "cancelled", "another person"],
+)
+def test_an_answer_goes_with_the_invitation_it_was_given_to(*, kept: bool, step: Step, meeting: Meeting) -> None:
+    yes = Given("accepted", START, START)
+    told = replace(after_step(None, a_meeting(), ASKED), given=yes)
+    after = after_step(told, meeting, step)
+    assert after.given == (yes if kept else None)
+    assert (after.method, after.turn, after.name, after.meeting) == (step.method, step.turn, step.guest.name, meeting)
+
+
+def test_whoever_is_invited_again_has_not_answered_yet() -> None:
+    gone = replace(after_step(None, a_meeting(), ASKED), method="CANCEL", given=None)
+    assert after_step(gone, a_meeting(), replace(ASKED, turn=2)).given is None

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from services.notifications.adapters import mime
 from services.notifications.adapters.mime import Attachment, Mail, UnsafeHeaderError, check, compose, message_id
 from services.notifications.adapters.texts import Texts
-from services.notifications.domain.calendar import Mailbox
+from services.notifications.domain.calendar.entry import Mailbox
 from services.notifications.domain.text import is_address, is_link, lines, one_line
 
 TEXTS = Texts("Emne", "Hej\nmed jer\n", "<p>Hej</p>\n")

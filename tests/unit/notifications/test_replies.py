@@ -13,27 +13,29 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from services.notifications.adapters.calendar.mail_checks import check_mail
+from services.notifications.adapters.calendar.reply_mail import LARGEST_MAIL, read_mail
 from services.notifications.adapters.composer import Composer
-from services.notifications.adapters.mail_checks import check_mail
-from services.notifications.adapters.messages import as_stored
-from services.notifications.adapters.reply_mail import LARGEST_MAIL, read_mail
 from services.notifications.adapters.texts import Words
-from services.notifications.domain.calendar import Mailbox, uid
-from services.notifications.domain.replies import (
+from services.notifications.domain.calendar.entry import Mailbox, uid
+from services.notifications.domain.calendar.replies import (
     OUTCOMES,
     REFUSALS,
     Given,
     Invited,
+    Outcome,
     Reply,
     follow_reply,
+    outcome_of,
     plus_address,
     read_reply,
     token,
     whose,
 )
-from services.notifications.domain.samples import calendar_letters
+from services.notifications.domain.message import queue
+from services.notifications.domain.samples import OWNER, calendar_letters
 from services.notifications.domain.text import is_address
-from shared.base.cause import Cause
+from shared.contracts.notifications import InvitationAnswered
 from shared.contracts.refusal import Refused
 from tests.support.replies import EXCHANGE, FAMILIES, ROMANCE, a_reply, ics
 
@@ -254,38 +256,63 @@ def test_every_refusal_and_outcome_is_a_danish_sentence() -> None:
     assert all(text.endswith(".") for text in (*REFUSALS.values(), *OUTCOMES.values()))
 
 
-def test_the_first_answer_counts() -> None:
-    assert follow_reply(REPLY, INVITED, NOW) == ("recorded", Given("accepted", AT))
+def answered(reply: Reply, invited: Invited, now: datetime = NOW) -> tuple[Outcome, Given | None]:
+    """What becomes of the reply, and the answer that counts from then on; only another one is told."""
+    outcome, decided = outcome_of(reply, invited, now), follow_reply(reply, invited, now, OWNER)
+    assert decided.after == replace(invited, given=decided.after.given)
+    assert [fact.type for fact in decided.facts] == [InvitationAnswered.type] * (outcome == "recorded")
+    return outcome, decided.after.given
+
+
+def test_the_first_answer_counts_and_is_told() -> None:
+    assert answered(REPLY, INVITED) == ("recorded", Given("accepted", AT, NOW))
+    (fact,) = follow_reply(REPLY, INVITED, NOW, OWNER).facts
+    assert fact == InvitationAnswered(
+        owner=OWNER,
+        programme_id=INVITED.programme_id,
+        meeting_id=INVITED.meeting_id,
+        recipient=INVITED.person_id,
+        answer="accepted",
+        date_version=INVITED.date_version,
+        answered_at=AT,
+    )
 
 
 def test_a_later_answer_replaces_it_and_an_older_one_does_not() -> None:
-    yes = replace(INVITED, given=Given("accepted", AT))
+    given = Given("accepted", AT, AT)
+    yes = replace(INVITED, given=given)
     no = replace(REPLY, answer="declined")
     later = AT + timedelta(seconds=1)
-    assert follow_reply(replace(no, stamped=later), yes, NOW) == ("recorded", Given("declined", later))
-    assert follow_reply(replace(no, stamped=AT - timedelta(seconds=1)), yes, NOW) == ("stale", None)
+    assert answered(replace(no, stamped=later), yes) == ("recorded", Given("declined", later, NOW))
+    assert answered(replace(no, stamped=AT - timedelta(seconds=1)), yes) == ("stale", given)
 
 
 def test_the_same_mail_again_changes_nothing() -> None:
-    assert follow_reply(REPLY, replace(INVITED, given=Given("accepted", AT)), NOW)[0] == "repeated"
+    given = Given("accepted", AT, AT)
+    assert answered(REPLY, replace(INVITED, given=given)) == ("repeated", given)
+
+
+def test_an_answer_that_is_given_again_stands_since_the_first_time() -> None:
+    later = AT + timedelta(seconds=1)
+    again = answered(replace(REPLY, stamped=later), replace(INVITED, given=Given("accepted", AT, AT)))
+    assert again == ("repeated", Given("accepted", later, AT))
 
 
 def test_an_answer_to_an_earlier_date_does_not_count() -> None:
-    assert follow_reply(replace(REPLY, sequence=0), INVITED, NOW) == ("stale", None)
+    assert answered(replace(REPLY, sequence=0), INVITED) == ("stale", None)
 
 
-@pytest.mark.parametrize("invited", [None, replace(INVITED, method="CANCEL")])
-def test_only_who_is_invited_now_can_answer(invited: Invited | None) -> None:
-    assert follow_reply(REPLY, invited, NOW) == ("not_invited", None)
+def test_only_who_is_invited_now_can_answer() -> None:
+    assert answered(REPLY, replace(INVITED, method="CANCEL")) == ("not_invited", None)
 
 
 def test_a_forged_reply_from_the_future_does_not_shut_out_the_true_one() -> None:
     forged = replace(REPLY, answer="declined", sequence=2_000_000_000, stamped=datetime(9999, 1, 1, tzinfo=UTC))
-    outcome, given = follow_reply(forged, INVITED, NOW)
-    assert (outcome, given) == ("recorded", Given("declined", NOW))
+    outcome, given = answered(forged, INVITED)
+    assert (outcome, given) == ("recorded", Given("declined", NOW, NOW))
     later = NOW + timedelta(minutes=1)
     true = replace(REPLY, stamped=later)
-    assert follow_reply(true, replace(INVITED, given=given), later) == ("recorded", Given("accepted", later))
+    assert answered(true, replace(INVITED, given=given), later) == ("recorded", Given("accepted", later, later))
 
 
 @given(st.permutations([("accepted", 0), ("declined", 1), ("tentative", 2), ("accepted", 3), ("declined", 4)]))
@@ -293,8 +320,8 @@ def test_replies_in_any_order_end_in_the_latest_answer(replies: list[tuple[str, 
     invited = INVITED
     for answer, minute in [*replies, *replies]:
         reply = replace(REPLY, answer=answer, stamped=AT + timedelta(minutes=minute))  # type: ignore[arg-type] # one of the four
-        invited = replace(invited, given=follow_reply(reply, invited, NOW)[1] or invited.given)
-    assert invited.given == Given("declined", AT + timedelta(minutes=4))
+        invited = replace(invited, given=answered(reply, invited)[1])
+    assert invited.given == Given("declined", AT + timedelta(minutes=4), NOW)
 
 
 def test_who_answers_from_another_address_is_known_by_the_token_in_the_organizer_s() -> None:
@@ -313,7 +340,7 @@ def test_an_invitation_carries_the_token_where_the_installation_wants_it_and_its
     composer = Composer(Words("https://tovholder.example"), Mailbox("", ""), plus_addresses=True)
     organizers = set()
     for kind in ("invitation", "update", "cancelled-for-all"):
-        message = as_stored(calendar_letters()[kind], Cause("", None, None))
+        message = queue(calendar_letters()[kind], OWNER).after
         assert message.calendar is not None
         mail = composer.mail(message).content
         assert check_mail(mail) == []

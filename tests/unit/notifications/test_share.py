@@ -8,13 +8,17 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.entrypoints.mailer import share
+from services.notifications.workers.mailer import share
 
 
 @dataclass(frozen=True)
 class Letter:
     address_key: str
     number: int
+
+    @property
+    def message(self) -> Letter:
+        return self
 
 
 def divided(addresses: list[str], ways: int) -> list[list[Letter]]:

@@ -12,10 +12,9 @@ import pytest
 
 from services.notifications.adapters.texts import TEMPLATES, Texts, Words
 from services.notifications.domain import letters
-from services.notifications.domain.digest import digests
+from services.notifications.domain.digest import DigestLine, digests
 from services.notifications.domain.invitations import Guest, Standing, Step, Template
 from services.notifications.domain.letter import TITLES, Letter
-from services.notifications.domain.letters import Line
 from shared.contracts.notifications import SendMessage
 from tests.support import facts
 
@@ -48,10 +47,12 @@ def invitation(template: Template, guest: Guest, previous: Any = None, meeting: 
 
 def the_digest() -> Letter:
     told = [
-        Line(facts.PROGRAMME.id, "enrolled", "a", "1", "Aarhus Kommune (vest)", AT),
-        Line(facts.PROGRAMME.id, "enrolled", "b", "1", "Ringsted Kommune (oest)", AT),
-        Line(facts.PROGRAMME.id, "extra", "c", "1", "Ringsted Kommune: 1. heldagsmøde, 1.000,00 kr. ekskl. moms", AT),
-        Line(None, "rejected", "d", "1", "EnrolMunicipality fra /crm: deadline_passed", AT),
+        DigestLine(facts.PROGRAMME.id, "enrolled", "a", "1", "Aarhus Kommune (vest)", AT),
+        DigestLine(facts.PROGRAMME.id, "enrolled", "b", "1", "Ringsted Kommune (oest)", AT),
+        DigestLine(
+            facts.PROGRAMME.id, "extra", "c", "1", "Ringsted Kommune: 1. heldagsmøde, 1.000,00 kr. ekskl. moms", AT
+        ),
+        DigestLine(None, "rejected", "d", "1", "EnrolMunicipality fra /crm: deadline_passed", AT),
     ]
     (only,) = digests(told, {facts.PROGRAMME.id: facts.PROGRAMME}, {facts.PROGRAMME.id: ["2. heldagsmøde (oest)"]}, AT)
     return only
@@ -192,6 +193,15 @@ def test_a_path_never_leads_elsewhere(path: str) -> None:
     outline = Outline()
     outline.feed(texts_of(replace(letter, says={**letter.says, "path": path})).html)
     assert outline.links == ["https://tovholder.example"]
+
+
+@pytest.mark.parametrize("name", ["ExtraParticipantAdded", "ExtraParticipantRemoved"])
+def test_a_price_at_a_meeting_that_has_no_day_yet_is_told_without_one(name: str) -> None:
+    fact = EXAMPLES[name].model_copy(update={"meeting": facts.a_meeting(when=None)})
+    write = letters.extra_participant if name == "ExtraParticipantAdded" else letters.extra_participant_removed
+    plain = texts_of(write(fact, 1, AT)).plain
+    assert facts.MEETING.title in plain
+    assert "Tid:" not in plain
 
 
 def test_a_meeting_of_two_days_says_both() -> None:

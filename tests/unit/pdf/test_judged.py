@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import typst
 
-from services.invoicing.adapters import pdf
-from services.invoicing.adapters.formats import FORMATS
+from services.invoicing.adapters.einvoice import pdf
+from services.invoicing.adapters.einvoice.formats import FORMATS
 from services.notifications.adapters import receipt
 from tests.support import papers, verapdf
 from tests.support.facts import CONTACT

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local.locations import ROOT
-from services.invoicing.adapters import pdf
-from services.invoicing.adapters.formats import FORMATS
+from services.invoicing.adapters.einvoice import pdf
+from services.invoicing.adapters.einvoice.formats import FORMATS
 from services.notifications.adapters import receipt
 from tests.support import papers
 from tests.support.facts import CONTACT

@@ -1,0 +1,51 @@
+"""Our copy of a meeting, as its owner told it last, so that registration opens and closes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from services.enrollment.domain.status import MeetingState
+from shared.contracts.scheduling import (
+    Meeting,
+    MeetingCancelled,
+    MeetingFact,
+    MeetingHeld,
+    MeetingPlanned,
+    MeetingRescheduled,
+    MeetingScheduled,
+)
+
+_STATES: dict[type[MeetingFact], MeetingState] = {
+    MeetingPlanned: "planned",
+    MeetingScheduled: "scheduled",
+    MeetingRescheduled: "scheduled",
+    MeetingCancelled: "cancelled",
+    MeetingHeld: "held",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingCopy:
+    """`sequence` is that of the newest fact that had one."""
+
+    programme_id: str
+    state: MeetingState
+    meeting: Meeting
+    sequence: int | None
+
+
+def copy_of(fact: MeetingFact, sequence: int | None) -> MeetingCopy:
+    return MeetingCopy(fact.programme.id, _STATES[type(fact)], fact.meeting, sequence)
+
+
+def newest(known: Mapping[str, MeetingCopy], told: Iterable[MeetingCopy]) -> list[MeetingCopy]:
+    """What becomes of the copies (by meeting), each once. One that is told with no higher sequence changes nothing."""
+    after: dict[str, MeetingCopy] = {}
+    for one in told:
+        before = after.get(one.meeting.id) or known.get(one.meeting.id)
+        if before is None or before.sequence is None:
+            after[one.meeting.id] = one
+        elif one.sequence is None or one.sequence > before.sequence:
+            after[one.meeting.id] = one if one.sequence is not None else replace(one, sequence=before.sequence)
+    return list(after.values())

@@ -1,0 +1,65 @@
+"""A published programme: its terms, its places, and who may still sign up for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.contracts.programme import ProgrammeRef, ProgrammeTerms
+from shared.contracts.refusal import Refused
+from shared.contracts.time import start_of_day
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """`taken` of its places are given, at most `hard` (None = as many as sign up); not `open` = cancelled.
+
+    `next_number` is drawn with each place and never used twice.
+    """
+
+    terms: ProgrammeTerms
+    open: bool = True
+    taken: int = 0
+    hard: int | None = None
+    next_number: int = 1
+
+    @property
+    def ref(self) -> ProgrammeRef:
+        return self.terms.ref
+
+    @property
+    def id(self) -> str:
+        return self.terms.ref.id
+
+    @property
+    def has_form(self) -> bool:
+        """Whether municipalities sign up for it on our pages."""
+        plan = self.terms.enrolment
+        return self.open and plan.how == "sign_up" and plan.who == "municipalities"
+
+
+def deadline_passed(programme: Programme, now: datetime) -> bool:
+    """The last moment of the deadline's day in Denmark is still in time."""
+    deadline = programme.terms.terms.deadline
+    return deadline is not None and now >= start_of_day(deadline + timedelta(days=1))
+
+
+def takes_sign_ups(programme: Programme, now: datetime) -> bool:
+    """Neither cancelled nor past its deadline."""
+    return programme.open and not deadline_passed(programme, now)
+
+
+def require_group(terms: ProgrammeTerms, group: str) -> str:
+    """The same group; Refused 422 `unknown_group` when the programme does not have it."""
+    if all(one.id != group for one in terms.groups):
+        there = ", ".join(one.id for one in terms.groups) or "ingen"
+        raise Refused("unknown_group", f"Gruppen findes ikke i forløbet (der er: {there}).", status=422, field="group")
+    return group
+
+
+def unknown_programme() -> Refused:
+    return Refused("unknown_programme", "Forløbet findes ikke.", status=404, field="programme_id")
+
+
+def cancelled(programme: Programme) -> Refused:
+    return Refused("programme_cancelled", f"{programme.ref.title} er aflyst.", field="programme_id")

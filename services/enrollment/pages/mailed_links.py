@@ -1,0 +1,70 @@
+"""The links that are mailed to a municipality: one confirms its form, one says no to its invitation.
+
+GET shows a button, POST does what the link is for, and afterwards the same address says what has happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.enrollment.pages.sign_up import ACTOR, STEPS, by_visitor, facts
+from services.enrollment.usecases.read_confirmation import read_confirmation
+from services.enrollment.usecases.read_invitation import read_invitation
+from shared.base.acts import Act
+from shared.contracts.event import Command
+from shared.contracts.programme import ProgrammeTerms
+from shared.runtime.service import Host
+from shared.storage.tx import Tx
+from shared.web.forms import Form, read_form
+from shared.web.safety import SECRET_ADDRESS
+
+
+class Link(Protocol):
+    """What a link is about, and what it can be used for."""
+
+    @property
+    def terms(self) -> ProgrammeTerms: ...
+    @property
+    def wish(self) -> Command: ...
+
+
+async def _by_link(
+    host: Host,
+    act: Act,
+    request: Request,
+    *,
+    template: str,
+    read: Callable[[Tx, str], Awaitable[Link | None]],
+) -> Response:
+    async with host.transaction(by_visitor()) as tx:
+        link = await read(tx, request.path_params["token"])
+    if link is None:
+        return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    form, status = Form(), 200
+    if request.method == "POST":
+        form = await read_form(request)
+        reply = await host.door.submit(act, link.wish, form.key, actor=ACTOR, patient=True)
+        refused = reply.refusal()
+        if refused is None:
+            return RedirectResponse(request.url.path, 303, headers=SECRET_ADDRESS)
+        form.refuse(refused)
+        status = refused.status
+    return host.pages.render(
+        template,
+        status=status,
+        headers=SECRET_ADDRESS,
+        form=form,
+        link=link,
+        terms=link.terms,
+        steps=STEPS,
+        **facts(link.terms),
+    )
+
+
+confirm = partial(_by_link, template="enrollment/confirm.html", read=read_confirmation)
+decline = partial(_by_link, template="enrollment/decline.html", read=read_invitation)

@@ -1,0 +1,226 @@
+"""What a municipality's contact does by the link in its mail: who comes to which meeting.
+
+All of it works without JavaScript. Whatever costs something says so before it is done.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.enrollment.domain.meeting_text import when_text, where_text
+from services.enrollment.domain.price_text import price
+from services.enrollment.domain.roster import Roster, is_changeable, seats_used, why_closed
+from services.enrollment.domain.status import meeting_status
+from services.enrollment.usecases.read_visit import Visit, read_visit
+from shared.base.acts import Act
+from shared.base.cause import Cause, new_correlation
+from shared.base.problems import Problem
+from shared.contracts.danish import short_day
+from shared.contracts.enrollment import CancelParticipant, RegisterParticipant, ReplaceParticipant, WithdrawEnrolment
+from shared.contracts.event import Command
+from shared.contracts.refusal import Refused
+from shared.runtime.service import Host
+from shared.web.forms import Form, read_form
+from shared.web.safety import SECRET_ADDRESS
+
+_LABELS = {
+    "name": "Navn",
+    "email": "E-mail",
+    "accepted_price_ore": "Prisen",
+    "reason": "Begrundelse",
+    "level": "Niveau",
+}
+_DONE = {
+    "tilmeldt": "Deltageren er tilmeldt",
+    "afmeldt": "Deltageren er afmeldt",
+    "skiftet": "Deltageren er skiftet",
+}
+
+
+async def overview(host: Host, request: Request) -> Response:
+    visit = await _visit(host, request)
+    if isinstance(visit, Response):
+        return visit
+    return _page(host, "participants.html", visit, meetings=[_shown(one, visit) for one in visit.rosters])
+
+
+async def meeting(host: Host, act: Act, request: Request) -> Response:
+    visit = await _visit(host, request)
+    if isinstance(visit, Response):
+        return visit
+    roster = _roster(visit, request)
+    if request.method == "GET":
+        done = _DONE.get(request.query_params.get("besked", ""))
+        return _meeting(host, visit, roster, Form(), done=done)
+    form = await read_form(request, labels=_LABELS)
+    about = {"enrolment_id": visit.enrolment.id, "meeting_id": roster.meeting.id}
+    command = form.command(RegisterParticipant, **about)
+    if _level_left_out(roster, form) or command is None:
+        return _meeting(host, visit, roster, form, 422)
+    refused = await _do(host, act, command, form, visit)
+    if refused is None:
+        return _see_other(f"{visit.path}/{roster.meeting.id}?besked=tilmeldt")
+    # What was refused may be that the last seat has just been taken: the page shows the seats as they are now.
+    again = await _visit(host, request)
+    if isinstance(again, Response):
+        return again
+    return _meeting(host, again, _roster(again, request), form, refused.status)
+
+
+async def _about_one(
+    host: Host, act: Act, request: Request, *, template: str, model: type[Command], done: str
+) -> Response:
+    visit = await _visit(host, request)
+    if isinstance(visit, Response):
+        return visit
+    roster = _roster(visit, request)
+    back = f"{visit.path}/{roster.meeting.id}"
+    seat = roster.seat_of(request.path_params["person_id"])
+    if seat is None and request.method == "GET":
+        return _see_other(back)
+    form, status = Form(labels=_LABELS), 200
+    if request.method == "POST":
+        form = await read_form(request, labels=_LABELS)
+        command = form.command(
+            model,
+            enrolment_id=visit.enrolment.id,
+            meeting_id=roster.meeting.id,
+            person_id=request.path_params["person_id"],
+        )
+        if model is ReplaceParticipant and _level_left_out(roster, form):
+            command = None
+        refused = None if command is None else await _do(host, act, command, form, visit)
+        if command is not None and (refused is None or seat is None):
+            return _see_other(f"{back}?besked={done}" if refused is None else back)
+        status = 422 if refused is None else refused.status
+    return _page(
+        host,
+        template,
+        visit,
+        status,
+        form=form,
+        seat=seat,
+        meeting=_shown(roster, visit),
+        levels=_choices(roster),
+        extra=seat in roster.extras,
+        moves_in=seat in roster.included and bool(roster.extras),
+        back=back,
+    )
+
+
+cancel = partial(_about_one, template="cancel.html", model=CancelParticipant, done="afmeldt")
+replace = partial(_about_one, template="replace.html", model=ReplaceParticipant, done="skiftet")
+
+
+async def withdraw(host: Host, act: Act, request: Request) -> Response:
+    visit = await _visit(host, request)
+    if isinstance(visit, Response):
+        return visit
+    form, status = Form(labels=_LABELS), 200
+    if request.method == "POST":
+        form = await read_form(request, labels=_LABELS)
+        command = form.command(WithdrawEnrolment, enrolment_id=visit.enrolment.id)
+        refused = None if command is None else await _do(host, act, command, form, visit)
+        if command is not None and refused is None:
+            return _see_other(visit.path)
+        status = 422 if refused is None else refused.status
+    return _page(host, "withdraw.html", visit, status, form=form)
+
+
+async def _do(host: Host, act: Act, command: Command, form: Form, visit: Visit) -> Refused | None:
+    """The "no", shown in the form, or None when it is done."""
+    reply = await host.door.submit(act, command, form.key, actor=f"person/{visit.contact_id}", patient=True)
+    refused = reply.refusal()
+    if refused is not None:
+        form.refuse(refused)
+    return refused
+
+
+async def _visit(host: Host, request: Request) -> Visit | Response:
+    """The visit; or a page that says that the link does not work any more, or that there is no place."""
+    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
+        visit = await read_visit(tx, request.path_params["token"])
+    if visit is None:
+        return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if not visit.by_contact:
+        return host.pages.render("enrollment/dead_link.html", status=410, headers=SECRET_ADDRESS)
+    if not visit.enrolment.has_place:
+        return _page(host, "no_place.html", visit, 410)
+    return visit
+
+
+def _roster(visit: Visit, request: Request) -> Roster:
+    roster = visit.roster(request.path_params["meeting_id"])
+    if roster is None:
+        raise Problem(404, "not_found")
+    return roster
+
+
+def _meeting(
+    host: Host, visit: Visit, roster: Roster, form: Form, status: int = 200, done: str | None = None
+) -> Response:
+    return _page(
+        host,
+        "meeting.html",
+        visit,
+        status,
+        form=form,
+        done=done,
+        meeting=_shown(roster, visit),
+        seats=[(seat, seat in roster.extras) for seat in roster.seats],
+        levels=_choices(roster),
+        changeable=is_changeable(roster, visit.now),
+        extra=roster.next_costs,
+        extra_price=price(roster.next_costs) if roster.next_costs else None,
+        full=roster.full,
+    )
+
+
+def _page(host: Host, template: str, visit: Visit, status: int = 200, **values: Any) -> Response:
+    return host.pages.render(
+        f"enrollment/{template}",
+        status=status,
+        headers=SECRET_ADDRESS,
+        terms=visit.programme.terms,
+        enrolment=visit.enrolment,
+        path=visit.path,
+        **values,
+    )
+
+
+def _see_other(path: str) -> Response:
+    return RedirectResponse(path, 303, headers=SECRET_ADDRESS)
+
+
+def _choices(roster: Roster) -> list[tuple[str, str]]:
+    return [(level, level) for level in roster.levels]
+
+
+def _level_left_out(roster: Roster, form: Form) -> bool:
+    """Whoever fills in the form is asked; programs that do not know of levels may leave it out."""
+    if not roster.levels or form.value("level"):
+        return False
+    form.add_error("level", "required", "Vælg et af svarene.")
+    return True
+
+
+def _shown(roster: Roster, visit: Visit) -> dict[str, Any]:
+    """A meeting as the templates show it."""
+    closed = why_closed(roster, visit.now)
+    last = roster.last_day_to_register
+    return {
+        "id": roster.meeting.id,
+        "title": roster.meeting.title,
+        "when": when_text(roster.meeting),
+        "where": where_text(roster.meeting),
+        "link": roster.meeting.link,
+        "state": roster.meeting_state,
+        "status": meeting_status(roster.meeting_state, roster.meeting.date_version),
+        "seats": seats_used(roster, closed=closed is not None),
+        "closed": closed,
+        "last_day": short_day(last) if last and closed is None else None,
+    }

@@ -1,0 +1,143 @@
+"""The front page, and the form by which a municipality signs up.
+
+All of it works without JavaScript. A GET never changes anything: mail scanners follow links.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.enrollment.domain.price_text import fee_lines, is_billed, seat_lines
+from services.enrollment.domain.sign_up import CONFIRM_DAYS
+from services.enrollment.usecases.read_front_page import read_front_page
+from services.enrollment.usecases.read_sign_up_form import read_sign_up_form, read_terms
+from shared.base.acts import Act
+from shared.base.cause import Cause, new_correlation
+from shared.base.problems import Problem
+from shared.contracts.danish import long_day
+from shared.contracts.enrollment import EnrolMunicipality
+from shared.contracts.programme import ProgrammeTerms
+from shared.runtime.service import Host
+from shared.web.forms import Form, read_form
+from shared.web.gate import caller
+from shared.web.safety import SECRET_ADDRESS
+
+ACTOR = "form"
+STEPS = ("Udfyld formularen", "Bekræft i mailen", "Pladsen er jeres")
+SIGN_UPS = "/tilmeld/{programme_id}"
+"""What is counted."""
+FORMS = {"limit": 60, "seconds": 600}
+"""For one address in one window: a whole town hall may sit behind one."""
+
+_LABELS = {
+    "organisation_code": "Kommune",
+    "contact_name": "Navn",
+    "contact_email": "E-mail",
+    "group": "Gruppe",
+    "billing.ean": "EAN-nummer",
+    "billing.order_reference": "Ordre-/rekvisitionsnummer",
+    "billing.person_reference": "Personreference",
+    "billing.account_string": "Kontostreng",
+    "forbehold": "Forbehold",
+}
+
+
+async def front(host: Host, _request: Request) -> Response:
+    async with host.transaction(by_visitor()) as tx:
+        offers = await read_front_page(tx)
+    return host.pages.render("enrollment/front.html", programmes=offers)
+
+
+async def sign_up(host: Host, act: Act, request: Request) -> Response:
+    programme_id = request.path_params["programme_id"]
+    if request.method == "POST":
+        return await _receive(host, act, request, programme_id)
+    form = host.gate.open(Form(labels=_LABELS))
+    return await _form(host, programme_id, form, invitation=request.query_params.get("invitation", ""))
+
+
+async def receipt(host: Host, request: Request) -> Response:
+    return host.pages.render(
+        "enrollment/receipt.html",
+        terms=await _terms(host, request.path_params["programme_id"]),
+        steps=STEPS,
+        days=CONFIRM_DAYS,
+        another="flere" in request.query_params,
+    )
+
+
+def by_visitor() -> Cause:
+    """Of those who look, and are nobody we know."""
+    return Cause(new_correlation(), None, ACTOR)
+
+
+def facts(terms: ProgrammeTerms) -> Mapping[str, Any]:
+    """What `facts.html` shows, and whether there will be an invoice."""
+    deadline = terms.terms.deadline
+    return {
+        "deadline": long_day(deadline) if deadline else None,
+        "fees": fee_lines(terms),
+        "seats": seat_lines(terms),
+        "billed": is_billed(terms),
+    }
+
+
+async def _receive(host: Host, act: Act, request: Request, programme_id: str) -> Response:
+    await host.gate.admit(SIGN_UPS, caller(request), **FORMS)
+    form = await read_form(request, labels=_LABELS)
+    for name in [name for name in form.values if len(form.chosen(name)) > 1]:
+        form.values[name] = "; ".join(form.chosen(name))
+    if not form.value("group"):
+        form.values.pop("group", None)
+    terms = await _terms(host, programme_id)
+    if not host.gate.passes(form):
+        return await _form(host, programme_id, form, 422)
+    role = terms.terms.contact_label
+    command = form.command(EnrolMunicipality, programme_id=programme_id, contact_role=role)
+    if command is None:
+        return await _form(host, programme_id, form, 422)
+    reply = await host.door.submit(act, command, form.key, actor=ACTOR, patient=True)
+    if refused := reply.refusal():
+        return await _form(host, programme_id, form.refuse(refused), refused.status)
+    another = "?flere=ja" if reply.json()["another_waits"] else ""
+    return RedirectResponse(f"/tilmeld/{programme_id}/modtaget{another}", 303)
+
+
+async def _form(host: Host, programme_id: str, form: Form, status_code: int = 200, *, invitation: str = "") -> Response:
+    async with host.transaction(by_visitor()) as tx:
+        found = await read_sign_up_form(tx, programme_id, invitation)
+    if found is None:
+        raise Problem(404, "not_found")
+    if found.chosen is not None:
+        form.values["organisation_code"] = found.chosen
+    plan = found.terms.enrolment
+    form.labels = {
+        **_LABELS,
+        **{f"answers.{one.id}": one.label for one in plan.form},
+        **{f"answers.{one.id}": "Erklæring" for one in plan.declarations},
+    }
+    return host.pages.render(
+        "enrollment/sign_up.html",
+        status=status_code,
+        headers=SECRET_ADDRESS,
+        form=form,
+        terms=found.terms,
+        closed=found.closed,
+        decline=f"/tilmeld/nej/{invitation}" if found.may_decline else None,
+        municipalities=[(one.code, one.name) for one in found.municipalities],
+        choices={one.id: [(text, text) for text in one.choices] for one in plan.form},
+        steps=STEPS,
+        **facts(found.terms),
+    )
+
+
+async def _terms(host: Host, programme_id: str) -> ProgrammeTerms:
+    async with host.transaction(by_visitor()) as tx:
+        terms = await read_terms(tx, programme_id)
+    if terms is None:
+        raise Problem(404, "not_found")
+    return terms

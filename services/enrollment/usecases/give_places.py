@@ -1,0 +1,68 @@
+"""Municipalities get their place: many at once, decided one after the other under the programmes' locks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.enrollment.adapters import enrolments, links, organisations, people, programmes
+from services.enrollment.adapters.people import Named
+from services.enrollment.domain.enrolment import Enrolment, enrolment_id
+from services.enrollment.domain.sign_up import enrol_in_turn, welcome
+from services.enrollment.domain.status import status
+from shared.base.answers import Answer, Asked
+from shared.base.cause import Cause
+from shared.contracts.decision import Decision
+from shared.contracts.enrollment import EnrolMunicipality
+from shared.contracts.refusal import Refused
+from shared.storage.tx import Tx
+
+
+async def give_places(
+    tx: Tx, asked: Sequence[Asked[EnrolMunicipality]], *, received_at: datetime
+) -> Sequence[Answer | Refused]:
+    """One outcome each, in the same order. `received_at` counts against the deadline: a form in time is in time."""
+    commands = [one.command for one in asked]
+    known = await programmes.lock_many(tx, [one.programme_id for one in commands])
+    book = await organisations.load_many(tx, [one.organisation_code for one in commands])
+    standing = await enrolments.lock_many(
+        tx, [enrolment_id(one.programme_id, one.organisation_code) for one in commands]
+    )
+
+    taken, outcomes = enrol_in_turn(known, book, standing, commands, received_at, tx.now, tx.source)
+    persons = await people.recognise_many(tx, [_named(one) for one in outcomes if isinstance(one, Enrolment)])
+    welcomed: list[tuple[Decision[Enrolment], Cause]] = []
+    answers: list[Answer | Refused] = []
+    for one, by in zip(outcomes, asked, strict=True):
+        if isinstance(one, Refused):
+            answers.append(one)
+            continue
+        person_id = persons[_named(one).key].person_id
+        path = links.participants_path(tx.links, one.id, person_id)
+        decided = welcome(one, taken[one.programme_id], person_id, path)
+        welcomed.append((decided, by.cause))
+        answers.append(_answer(decided.after, path))
+
+    await programmes.take_places(tx, list(taken.values()))
+    await enrolments.save_many(tx, [(decided.after, cause) for decided, cause in welcomed])
+    for decided, cause in welcomed:
+        tx.tell(decided, because=cause)
+    return answers
+
+
+def _named(enrolment: Enrolment) -> Named:
+    contact = enrolment.known_contact
+    return Named(enrolment.organisation.code, contact.name, contact.email)
+
+
+def _answer(enrolment: Enrolment, participants_path: str) -> Answer:
+    return Answer(
+        {
+            "enrolment_id": enrolment.id,
+            "state": enrolment.state,
+            "status": status(enrolment.state, forbehold_open=enrolment.forbehold_open),
+            "group": enrolment.group,
+            "participants_path": participants_path,
+        },
+        location=f"/api/enrollment/enrolments/{enrolment.id}",
+    )

@@ -1,0 +1,46 @@
+"""Who has signed up for what, and where each stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.enrollment.adapters import enrolments, links
+from services.enrollment.domain.enrolment import Enrolment, require_enrolment
+from services.enrollment.domain.status import status
+from shared.storage.tx import Tx
+
+
+async def read_enrolments(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    """Filtered by `programme_id`, `state` and `organisation_code`, each if given; in Danish order."""
+    found = await enrolments.load_all(
+        tx,
+        programme_id=query.get("programme_id"),
+        state=query.get("state"),
+        organisation_code=query.get("organisation_code"),
+    )
+    return {"enrolments": [_short(one) for one in found]}
+
+
+async def read_enrolment(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    found = require_enrolment(await enrolments.load(tx, query["enrolment_id"]))
+    return {
+        **_short(found),
+        "billing": found.billing.model_dump(mode="json"),
+        "answers": dict(found.answers),
+        "participants_path": links.participants_path_of(tx.links, found),
+    }
+
+
+def _short(one: Enrolment) -> dict[str, Any]:
+    return {
+        "enrolment_id": one.id,
+        "programme_id": one.programme_id,
+        "organisation": one.organisation.model_dump(mode="json"),
+        "state": one.state,
+        "status": status(one.state, forbehold_open=one.forbehold_open),
+        "group": one.group,
+        "contact": None if one.contact is None else one.contact.model_dump(mode="json"),
+        "received_at": None if one.received_at is None else one.received_at.isoformat(),
+        "enrolled_at": None if one.enrolled_at is None else one.enrolled_at.isoformat(),
+    }

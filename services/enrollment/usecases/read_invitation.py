@@ -1,0 +1,36 @@
+"""The invitation that a mailed link says no to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.enrollment.adapters import enrolments, links, programmes
+from services.enrollment.domain.status import State
+from services.enrollment.usecases.decline_invitation import DeclineInvitation
+from shared.contracts.parties import Organisation
+from shared.contracts.programme import ProgrammeTerms
+from shared.storage.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """`wish` is what the link can be used for, as long as the `state` is "invited"."""
+
+    terms: ProgrammeTerms
+    organisation: Organisation
+    wish: DeclineInvitation
+    state: State
+
+
+async def read_invitation(tx: Tx, token: str) -> Invitation | None:
+    """None for a link that is none of ours."""
+    invited = links.invited_of(tx.links, token, tx.now)
+    enrolment = await enrolments.load(tx, invited) if invited else None
+    if enrolment is None:
+        return None
+    return Invitation(
+        terms=(await programmes.load_of(tx, enrolment)).terms,
+        organisation=enrolment.organisation,
+        wish=DeclineInvitation(enrolment_id=enrolment.id),
+        state=enrolment.state,
+    )

@@ -1,0 +1,24 @@
+"""Our copy of a programme's meetings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.enrollment.adapters import meetings
+from services.enrollment.domain.status import meeting_status
+from shared.storage.tx import Tx
+
+
+async def read_meetings(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    """Those of `programme_id`, as the API shows them."""
+    return {
+        "meetings": [
+            {
+                **one.meeting.model_dump(mode="json"),
+                "state": one.state,
+                "status": meeting_status(one.state, one.meeting.date_version),
+            }
+            for one in await meetings.load_all(tx, query.get("programme_id", ""))
+        ]
+    }

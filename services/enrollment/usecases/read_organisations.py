@@ -1,0 +1,31 @@
+"""The address book, in Danish order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.enrollment.adapters import organisations
+from services.enrollment.domain.address_book import Entry, unknown_organisation
+from shared.storage.tx import Tx
+
+
+async def read_organisations(tx: Tx, _query: Mapping[str, str]) -> dict[str, Any]:
+    return {"organisations": [shown(one) for one in await organisations.load_all(tx)]}
+
+
+async def read_organisation(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    found = await organisations.load(tx, query["code"])
+    if found is None:
+        raise unknown_organisation()
+    return shown(found)
+
+
+def shown(entry: Entry) -> dict[str, Any]:
+    """An entry as the API shows it."""
+    return {
+        **entry.organisation.model_dump(mode="json"),
+        "main_email": entry.main_email,
+        "roles": dict(entry.roles or {}),
+        "billing": entry.billing.model_dump(mode="json"),
+    }

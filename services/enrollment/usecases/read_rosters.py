@@ -1,0 +1,47 @@
+"""The rosters of an enrolment: each meeting with its people, and what the next one would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from services.enrollment.adapters import enrolments, programmes, rosters
+from services.enrollment.domain.enrolment import require_enrolment
+from services.enrollment.domain.roster import Roster, seats_used, why_closed
+from services.enrollment.domain.status import meeting_status
+from shared.storage.tx import Tx
+
+
+async def read_rosters(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    enrolment = require_enrolment(await enrolments.load(tx, query["enrolment_id"]))
+    programme = await programmes.load_of(tx, enrolment)
+    return {
+        "enrolment_id": enrolment.id,
+        "organisation": enrolment.organisation.name,
+        "meetings": [_roster(one, tx.now) for one in await rosters.load_all(tx, programme, enrolment)],
+    }
+
+
+def _roster(roster: Roster, now: datetime) -> dict[str, Any]:
+    last, extra = roster.last_day_to_register, roster.next_costs
+    is_open = why_closed(roster, now) is None
+    return {
+        "meeting": roster.meeting.model_dump(mode="json"),
+        "status": meeting_status(roster.meeting_state, roster.meeting.date_version),
+        "open": is_open,
+        "last_day_to_register": last.isoformat() if last else None,
+        "seats": seats_used(roster, closed=not is_open),
+        "included": roster.limit,
+        "levels": list(roster.levels),
+        "next_price_ore": extra.price_ore if extra else None,
+        "participants": [
+            {
+                **seat.person.model_dump(mode="json"),
+                "registered_at": seat.registered_at.isoformat(),
+                "extra": seat in roster.extras,
+                "level": seat.level,
+            }
+            for seat in roster.seats
+        ],
+    }

@@ -1,0 +1,44 @@
+"""The form by which a municipality signs up, as whoever opens it finds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.enrollment.adapters import enrolments, links, organisations, programmes
+from services.enrollment.domain.programme import takes_sign_ups
+from shared.contracts.parties import Organisation
+from shared.contracts.programme import ProgrammeTerms
+from shared.storage.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpForm:
+    """`chosen` is the code of the municipality that the link was mailed to, `may_decline` that it has not answered."""
+
+    terms: ProgrammeTerms
+    closed: bool
+    municipalities: tuple[Organisation, ...]
+    chosen: str | None
+    may_decline: bool
+
+
+async def read_sign_up_form(tx: Tx, programme_id: str, invitation: str = "") -> SignUpForm | None:
+    """None when there is no such form. `invitation`: the token of the link, where it was opened by one."""
+    programme = await programmes.load(tx, programme_id)
+    if programme is None or not programme.has_form:
+        return None
+    invited = links.invited_of(tx.links, invitation, tx.now) if invitation else None
+    known = await enrolments.load(tx, invited) if invited else None
+    return SignUpForm(
+        terms=programme.terms,
+        closed=not takes_sign_ups(programme, tx.now),
+        municipalities=tuple(one.organisation for one in await organisations.load_municipalities(tx)),
+        chosen=known.organisation.code if known is not None and known.programme_id == programme_id else None,
+        may_decline=known is not None and known.may_decline,
+    )
+
+
+async def read_terms(tx: Tx, programme_id: str) -> ProgrammeTerms | None:
+    """What the form is about; None when there is no such form."""
+    programme = await programmes.load(tx, programme_id)
+    return programme.terms if programme is not None and programme.has_form else None

@@ -1,0 +1,172 @@
+"""A letter on its way: `pending → claimed → sending → sent | unknown | failed`, and what a person decides about it.
+
+Between `sending` and the server's answer nobody knows whether the mail went out, so what is lost there is `unknown`,
+and nothing but a person sends it again, or settles it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+from services.notifications.domain.calendar.entry import Entry
+from services.notifications.domain.letter import Letter
+from services.notifications.domain.text import address_key, is_address, lines, one_line
+from shared.contracts.decision import Decision
+from shared.contracts.notifications import MessageFailed, MessageSent
+from shared.contracts.refusal import Refused
+
+State = Literal["pending", "claimed", "sending", "sent", "unknown", "failed", "settled"]
+STATES: tuple[State, ...] = get_args(State)
+
+INVALID_ADDRESS = "invalid_address"
+UNSENDABLE = "unsendable"
+NO_ANSWER = "no_answer"
+_LONGEST_EMAIL = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`number` is its place in the queue, `reply` the stable code of the latest "no".
+
+    `people` are all whose names or addresses stand in it.
+    """
+
+    id: str
+    number: int
+    template: str
+    recipient: str
+    about: str
+    occasion: str
+    programme_id: str | None
+    people: tuple[str, ...]
+    name: str
+    email: str
+    address_key: str
+    says: dict[str, Any]
+    calendar: Entry | None
+    written_at: datetime
+    state: State
+    attempts: int
+    reply: str | None
+    sent_at: datetime | None
+
+    @property
+    def key(self) -> str:
+        """The natural key as one string: Message-ID and MIME boundaries come from it."""
+        return f"{self.template}\n{self.recipient}\n{self.about}\n{self.occasion}"
+
+
+def queue(letter: Letter, owner: str) -> Decision[Message]:
+    """The letter as it waits to be sent, no text in it longer than a letter. To an address that is none it has failed.
+
+    Its number is given when it is stored.
+    """
+    says = dict(letter.says)
+    if letter.programme is not None:
+        says["programme"] = letter.programme.model_dump(mode="json")
+    message = Message(
+        id=letter.id,
+        number=0,
+        template=letter.template,
+        recipient=letter.to.key,
+        about=letter.about,
+        occasion=letter.occasion,
+        programme_id=letter.programme.id if letter.programme else None,
+        people=letter.people,
+        name=one_line(letter.to.name),
+        email=one_line(letter.to.email, _LONGEST_EMAIL),
+        address_key=address_key(letter.to.email),
+        says=_bounded(says),
+        calendar=letter.calendar,
+        written_at=letter.written_at,
+        state="pending",
+        attempts=0,
+        reply=None,
+        sent_at=None,
+    )
+    return Decision(message) if is_address(letter.to.email) else _failed(message, INVALID_ADDRESS, owner)
+
+
+def take(message: Message, owner: str, now: datetime) -> Decision[Message]:
+    """The server has it. Also from `unknown`: a mailer that was held up may come back with the answer."""
+    if message.state not in {"sending", "unknown"}:
+        return Decision(message)
+    fact = MessageSent(
+        owner=owner,
+        message_id=message.id,
+        template=message.template,
+        recipient=message.recipient,
+        about=message.about,
+        occasion=message.occasion,
+        sent_at=now,
+    )
+    return Decision(replace(message, state="sent", sent_at=now, reply=None), (fact,))
+
+
+def fail(message: Message, reason: str, owner: str) -> Decision[Message]:
+    """The server will never take it, or it cannot even be written."""
+    if message.state not in {"claimed", "sending", "unknown"}:
+        return Decision(message)
+    return _failed(message, reason, owner)
+
+
+def lose(message: Message) -> Decision[Message]:
+    """Whoever sent it is gone, or has had no answer."""
+    if message.state != "sending":
+        return Decision(message)
+    return Decision(replace(message, state="unknown", reply=NO_ANSWER))
+
+
+def send_again(message: Message) -> Decision[Message]:
+    """A person wants it to go out (again), at the risk of a second copy."""
+    _require_open(message)
+    if message.reply == INVALID_ADDRESS:
+        raise Refused("invalid_address", "Mailadressen kan ikke bruges, så mailen kan ikke sendes igen.")
+    return Decision(replace(message, state="pending", attempts=0, reply=None))
+
+
+def settle(message: Message) -> Decision[Message]:
+    """A person has seen to it in another way; it is never sent."""
+    _require_open(message)
+    return Decision(replace(message, state="settled"))
+
+
+def require_known(found: Message | None) -> Message:
+    if found is None:
+        raise unknown_message()
+    return found
+
+
+def unknown_message() -> Refused:
+    return Refused("unknown_message", "Mailen findes ikke.", status=404)
+
+
+def _require_open(message: Message) -> None:
+    if message.state not in {"unknown", "failed"}:
+        raise Refused("nothing_to_decide", "Kun en mail, der er fejlet eller har ukendt skæbne, kan afgøres.")
+
+
+def _failed(message: Message, reason: str, owner: str) -> Decision[Message]:
+    fact = MessageFailed(
+        owner=owner,
+        message_id=message.id,
+        template=message.template,
+        recipient=message.recipient,
+        about=message.about,
+        occasion=message.occasion,
+        reason=reason,
+    )
+    return Decision(replace(message, state="failed", reply=reason), (fact,))
+
+
+def _bounded(value: Any) -> Any:
+    """JSON that fits a letter: no text longer than one, no NUL."""
+    if isinstance(value, str):
+        return lines(value)
+    if isinstance(value, dict):
+        return {str(key): _bounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_bounded(item) for item in value]
+    return value

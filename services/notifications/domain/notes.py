@@ -1,0 +1,37 @@
+"""What another service or system wants said, at once (SendMessage) or when its time has come (ArmReminder)."""
+
+from __future__ import annotations
+
+from services.notifications.domain.text import is_address, one_line
+from shared.contracts.decision import Alarm, Decision
+from shared.contracts.event import natural_id
+from shared.contracts.notifications import ArmReminder, SendMessage
+from shared.contracts.refusal import Refused
+
+REMINDER = "reminder"
+"""Timer, keyed by reminder; it holds no names and no texts."""
+_LONGEST_NAME = 255
+
+
+def reminder_id(asked: ArmReminder) -> str:
+    return natural_id("reminder", asked.recipient, asked.about, asked.occasion)
+
+
+def check_note(asked: SendMessage | ArmReminder) -> None:
+    """Refused, with the field, for what no mail can be made of."""
+    if not is_address(asked.email):
+        raise Refused("invalid_address", "Mailadressen kan ikke bruges.", status=422, field="email")
+    for field in ("recipient", "about", "occasion", "title", "text"):
+        if not one_line(getattr(asked, field)):
+            raise Refused("missing", "Feltet må ikke være tomt.", status=422, field=field)
+    for field in ("recipient", "about", "occasion"):
+        if len(getattr(asked, field).encode()) > _LONGEST_NAME:
+            raise Refused("too_long", "Feltet er for langt.", status=422, field=field)
+
+
+def arm(asked: ArmReminder) -> Decision[ArmReminder]:
+    """Asked for again it moves, and says what it says now."""
+    check_note(asked)
+    if asked.due.tzinfo is None:
+        raise Refused("no_time_zone", "Tidspunktet mangler sin tidszone.", status=422, field="due")
+    return Decision(asked, alarms=(Alarm(REMINDER, reminder_id(asked), asked.due),))

@@ -1,0 +1,49 @@
+"""Who takes part in which meeting, for which organisation, as far as letters go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.notifications.domain.text import address_key, storable
+from shared.contracts.enrollment import RosterFact
+from shared.contracts.parties import Person
+
+Seat = tuple[str, str, str]
+"""Person, meeting and enrolment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """`person` takes part, or no longer does, since the time of the fact that says so."""
+
+    fact: RosterFact
+    person: Person
+    since: datetime
+    takes_part: bool
+
+    @property
+    def seat(self) -> Seat:
+        return storable(self.person.person_id), storable(self.fact.meeting.id), storable(self.fact.enrolment_id)
+
+    @property
+    def address(self) -> str:
+        return address_key(self.person.email)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How a seat was known before, whether it was taken or given up: under which address, since when."""
+
+    address: str
+    since: datetime
+
+
+def follow_seats(told: Iterable[Participant], known: Mapping[Seat, Known]) -> dict[Seat, Participant]:
+    """Each seat as the last fact about it says; its time never goes back."""
+    after: dict[Seat, Participant] = {}
+    for one in told:
+        before = after.get(one.seat) or known.get(one.seat)
+        after[one.seat] = one if before is None else replace(one, since=max(before.since, one.since))
+    return after

@@ -1,0 +1,17 @@
+"""What is reached over HTTP beside the API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Route
+
+from services.notifications.pages import mail_gateway
+from shared.runtime.service import Host
+
+EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""The page says itself which one it takes."""
+
+
+def pages(host: Host) -> Sequence[BaseRoute]:
+    return (Route(mail_gateway.PATH, mail_gateway.replies(host), methods=list(EVERY_METHOD), name="calendar_replies"),)

@@ -1,0 +1,23 @@
+"""Mails for operators on their command line: a list, and one mail as they know it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.notifications.adapters import messages
+from services.notifications.domain.message import Message, unknown_message
+from shared.storage.tx import Tx
+
+
+async def read_mails(tx: Tx, states: Sequence[str], limit: int) -> list[Message]:
+    """The newest first."""
+    return await messages.load_newest(tx, states=states, limit=limit)
+
+
+async def read_mail(tx: Tx, known_as: str) -> Message:
+    """By the message's id, or by the Message-ID that its reader sees, as it stands there or without its frame."""
+    digest = known_as.strip("<> ").partition("@")[0]
+    found = await messages.load_mail(tx, digest) or await messages.load(tx, known_as)
+    if found is None:
+        raise unknown_message()
+    return found.message

@@ -1,0 +1,93 @@
+"""Messages as staff see them: who was told what and when; one at a time with its words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.notifications.adapters import messages
+from services.notifications.adapters.composer import Composer
+from services.notifications.adapters.texts import Words
+from services.notifications.domain.calendar.entry import Mailbox, ics
+from services.notifications.domain.letter import TITLES
+from services.notifications.domain.message import STATES, Message, unknown_message
+from shared.contracts.refusal import Refused
+from shared.storage.tx import Tx
+
+_MOST = 500
+# Links are left out here: one may be the key to what only its recipient may do.
+_PREVIEW = Composer(Words(""), Mailbox("", ""))
+
+
+async def read_messages(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    """The newest first, without their words; by state, about, recipient, template and programme; `before`, `limit`."""
+    states = tuple(filter(None, query.get("state", "").split(",")))
+    if unknown := [state for state in states if state not in STATES]:
+        raise Refused("unknown_state", f"»{unknown[0]}« er ikke en tilstand.", status=422, field="state")
+    limit = _number(query, "limit", 100, _MOST)
+    found = await messages.load_newest(
+        tx,
+        states=states,
+        about=query.get("about"),
+        recipient=query.get("recipient"),
+        template=query.get("template"),
+        programme_id=query.get("programme"),
+        before=_number(query, "before", None, None),
+        limit=limit or 1,
+    )
+    return {
+        "messages": [_shown(message) for message in found],
+        "counts": await messages.count_by_state(tx),
+        "next": found[-1].number if len(found) == limit else None,
+    }
+
+
+async def read_message(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    found = await messages.load(tx, query["message_id"])
+    if found is None:
+        raise unknown_message()
+    message, cause = found
+    texts = _PREVIEW.texts(message)
+    return {
+        **_shown(message),
+        "name": message.name,
+        "email": message.email,
+        "subject": texts.subject,
+        "text": texts.plain,
+        "html": texts.html,
+        "calendar": None if message.calendar is None else ics(message.calendar).decode(),
+        "attempts": message.attempts,
+        "reply": message.reply,
+        "correlation_id": cause.correlation_id,
+        "causation_id": cause.causation_id,
+        "actor": cause.actor,
+    }
+
+
+def _shown(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "number": message.number,
+        "template": message.template,
+        "title": TITLES.get(message.template, message.template),
+        "recipient": message.recipient,
+        "organisation": message.says.get("organisation"),
+        "programme": message.programme_id,
+        "about": message.about,
+        "occasion": message.occasion,
+        "state": message.state,
+        "written_at": message.written_at.isoformat(),
+        "sent_at": message.sent_at.isoformat() if message.sent_at else None,
+        "calendar_method": message.calendar.method if message.calendar else None,
+        "calendar_sequence": message.calendar.sequence if message.calendar else None,
+        "reply": message.reply,
+    }
+
+
+def _number(query: Mapping[str, str], name: str, otherwise: int | None, most: int | None) -> int | None:
+    text = query.get(name)
+    if text is None:
+        return otherwise
+    if not (text.isascii() and text.isdigit()) or len(text) > 18 or int(text) < 1:  # noqa: PLR2004  (digits of a bigint)
+        raise Refused("not_a_number", f"{name} skal være et positivt tal.", status=422, field=name)
+    return int(text) if most is None else min(int(text), most)

@@ -1,0 +1,22 @@
+"""What most facts end in: letters in the queue. The mailer sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.notifications.adapters import messages
+from services.notifications.adapters.messages import Stored
+from services.notifications.domain.letter import Letter
+from services.notifications.domain.message import queue
+from shared.base.cause import Cause
+from shared.storage.tx import Tx
+
+
+async def write_letters(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[str]:
+    """Each once for ever; the ids of the new ones. An address that is none fails at once, and that is told."""
+    queued = [(queue(letter, tx.source), cause) for letter, cause in letters]
+    new = await messages.insert_new(tx, [Stored(decided.after, cause) for decided, cause in queued])
+    for decided, cause in {decided.after.id: (decided, cause) for decided, cause in queued}.values():
+        if decided.after.id in new:
+            tx.tell(decided, because=cause)
+    return new

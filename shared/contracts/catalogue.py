@@ -1,0 +1,54 @@
+"""What the contracts modules say, taken together: which services there are, what they tell, hear and ask of each other.
+
+A service is known by its contracts module, the one with `SERVICE` in it: importing this enters every fact and command
+in the registries. Nothing else names the services.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+from typing import NamedTuple
+
+from shared import contracts
+
+
+class Effect(NamedTuple):
+    """What a service does with a fact. The natural key never expires; the inbox only saves the work."""
+
+    service: str
+    does: str
+    natural_key: str
+
+
+def _modules() -> Iterator[ModuleType]:
+    for name in sorted(found.name for found in pkgutil.iter_modules(contracts.__path__)):
+        if name != __name__.rpartition(".")[2]:
+            module = importlib.import_module(f"{contracts.__name__}.{name}")
+            if hasattr(module, "SERVICE"):
+                yield module
+
+
+MODULES = tuple(_modules())
+SERVICES: tuple[str, ...] = tuple(module.SERVICE for module in MODULES)
+"""Sorted by the names of their modules."""
+
+SUBJECTS: dict[str, str] = {"intake": "one command that was asked for"}
+"""The kinds of subjects, and what each is."""
+
+EFFECTS: dict[str, tuple[Effect, ...]] = {}
+"""Who does what with each fact, by wire name; a fact that is not here has no reader yet.
+
+A test holds this against the subscriptions of the services, both ways, so that a new arrow on the map is written down.
+"""
+
+IN_DANISH: dict[str, str] = {}
+"""Every fact and command in a sentence, for people who ask why."""
+
+for _module in MODULES:
+    SUBJECTS |= getattr(_module, "SUBJECTS", {})
+    IN_DANISH |= getattr(_module, "IN_DANISH", {})
+    for _name, (_does, _key) in getattr(_module, "EFFECTS", {}).items():
+        EFFECTS[_name] = (*EFFECTS.get(_name, ()), Effect(_module.SERVICE, _does, _key))

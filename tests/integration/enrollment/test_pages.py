@@ -1,0 +1,84 @@
+"""What the pages show to those who come to them, and to those whose link is not good any more."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from services.enrollment.adapters import links
+from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
+from services.enrollment.usecases.invite_municipalities import invite_municipalities
+from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
+from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from shared.contracts.enrollment import InviteMunicipalities, MunicipalityInvited, WithdrawEnrolment
+from tests.support.enrollment_desk import AARHUS, P1, Desk, programme_text, sign_up
+from tests.support.enrollment_web import Town
+
+AFTER_THE_DEADLINE = datetime(2020, 8, 21, 22, tzinfo=UTC)
+NEVER = "AAAA.AAAA"
+
+
+async def an_invitation(desk: Desk) -> str:
+    """The path in Aarhus' mail."""
+    await desk.publish()
+    await desk.ask(put_organisation, PutOrganisation(code=AARHUS, main_email="post@aarhus.example"))
+    await desk.ask(invite_municipalities, InviteMunicipalities(programme_id=P1, round_id="foraar"))
+    (fact,) = [one for one in await desk.told() if isinstance(one, MunicipalityInvited)]
+    return fact.sign_up_path
+
+
+async def test_the_front_page_offers_what_is_open_and_still_tells_of_what_is_closed(town: Town) -> None:
+    assert "Der er ingen åbne forløb lige nu" in (await town.client.get("/")).text
+    await town.desk.publish()
+    assert "Læs mere og tilmeld" in (await town.client.get("/")).text
+    assert "Send tilmeldingen" in (await town.client.get(f"/tilmeld/{P1}")).text
+    await town.move_to(AFTER_THE_DEADLINE)
+    assert "Tilmeldingen lukkede" in (await town.client.get("/")).text
+    closed = (await town.client.get(f"/tilmeld/{P1}")).text
+    assert "Fristen var fredag den 21. august 2020" in closed
+    assert "Send tilmeldingen" not in closed
+
+
+async def test_a_programme_that_invites_by_name_has_no_form(town: Town) -> None:
+    await town.desk.publish(programme_text("hvidovre-ungepartnerskab"))
+    assert (await town.client.get("/tilmeld/hvidovre-ungepartnerskab")).status_code == 404
+    assert (await town.client.get("/tilmeld/hvidovre-ungepartnerskab/modtaget")).status_code == 404
+    assert "hvidovre-ungepartnerskab" not in (await town.client.get("/")).text
+
+
+async def test_who_has_answered_is_not_asked_for_a_no(town: Town) -> None:
+    path = await an_invitation(town.desk)
+    assert "Sig nej tak" in (await town.client.get(path)).text
+    assert f'value="{AARHUS}" selected' in (await town.client.get(path)).text
+    await town.desk.ask(decline_invitation, DeclineInvitation(enrolment_id=enrolment_id(P1, AARHUS)))
+    assert "Sig nej tak" not in (await town.client.get(path)).text
+
+
+async def test_a_no_that_comes_too_late_says_so(town: Town) -> None:
+    token = (await an_invitation(town.desk)).rpartition("=")[2]
+    await town.desk.enrol(sign_up(AARHUS))
+    answer = await town.client.post(f"/tilmeld/nej/{token}", data={"_key": "k" * 32})
+    assert answer.status_code == 409
+    assert "Kommunen har allerede svaret på invitationen." in answer.text
+    assert await town.desk.pool.fetchval("SELECT state FROM enrolments") == "enrolled"
+
+
+@pytest.mark.parametrize("path", ["/tilmeld/bekraeft", "/tilmeld/nej", "/deltagere"])
+async def test_a_link_that_nobody_was_given_leads_nowhere(town: Town, path: str) -> None:
+    answer = await town.client.get(f"{path}/{NEVER}")
+    assert (answer.status_code, "Linket virker ikke" in answer.text) == (404, True)
+
+
+async def test_the_link_of_a_contact_who_is_none_any_more_is_dead(town: Town) -> None:
+    enrolment = await town.desk.has_enrolled()
+    contact = await town.desk.pool.fetchval("SELECT contact->>'person_id' FROM enrolments")
+    own = links.participants_path(town.desk.links, enrolment, contact)
+    former = links.participants_path(town.desk.links, enrolment, "somebody-else")
+    assert (await town.client.get(own)).status_code == 200
+    assert (await town.client.get(f"{own}/unknown-meeting")).status_code == 404
+    assert (await town.client.get(former)).status_code == 410
+    await town.desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment))
+    gone = await town.client.get(own)
+    assert (gone.status_code, "Aarhus Kommune er ikke tilmeldt" in gone.text) == (410, True)
