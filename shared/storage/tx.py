@@ -52,6 +52,15 @@ def on_timers_committed(listener: Callable[[], None]) -> Callable[[], None]:
     return lambda: _timer_listeners.discard(listener)
 
 
+_all_listeners: set[Callable[[], None]] = set()
+
+
+def on_committed(listener: Callable[[], None]) -> Callable[[], None]:
+    """As on_facts_committed, for every transaction: for loops over a table that transactions of this process fill."""
+    _all_listeners.add(listener)
+    return lambda: _all_listeners.discard(listener)
+
+
 @dataclass(slots=True)
 class _Told:
     """An outbox row in the making. The payload is head + sequence + tail, for the sequence is drawn last."""
@@ -247,6 +256,8 @@ class Tx:
         if self._flushed_timers:
             for listener in tuple(_timer_listeners):
                 listener()
+        for listener in tuple(_all_listeners):
+            listener()
 
     async def _tell(self, told: list[_Told]) -> None:
         counts: dict[str, int] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
 
 from services.invoicing.adapters import invoices
@@ -14,10 +14,10 @@ from shared.base.cause import Cause
 from shared.base.failures import Failure, classify
 from shared.base.waiting import Backoff, first_of
 from shared.runtime.service import Host
-from shared.storage.tx import Tx
+from shared.storage.tx import Tx, on_facts_committed
 
 LOOK_SECONDS = 0.2
-"""Machine time between two looks for new invoices."""
+"""Machine time between two looks for new invoices; a commit of this process wakes the writer."""
 FIRST_PAUSE = 0.4
 LONGEST_PAUSE = 30.0
 _CAUSE = Cause("documents", None, "clock")
@@ -33,15 +33,21 @@ class DocumentWriter:
         self._host = host
         self._folder = folder
         self._rules = rules
+        self._wake = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """A full disk, or a database that is away, is waited for; the invoices are issued all the same."""
         backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
-        with OfficialRules(self._rules) as rules:
+        with OfficialRules(self._rules) as rules, ExitStack() as at_the_end:
+            # Every document is told of when it is issued.
+            at_the_end.callback(on_facts_committed(self._wake.set))
             while not stop.is_set():
+                self._wake.clear()
                 try:
-                    pause = 0.0 if await self._write(rules) else LOOK_SECONDS
+                    if not await self._write(rules):
+                        await first_of(stop, self._wake, seconds=LOOK_SECONDS)
                     backoff.succeeded()
+                    continue
                 except Exception as error:
                     if classify(error) is not Failure.TRANSIENT:
                         raise

@@ -19,12 +19,14 @@ from services.notifications.usecases.deliver_message import Post, deliver, note_
 from shared.base.activity import Activity
 from shared.base.failures import Failure, classify
 from shared.base.waiting import Backoff, first_of
+from shared.storage.tx import on_committed
 
 _log = structlog.get_logger()
 
 AT_ONCE = 50
 IDLE_S = 0.05
-"""A receipt is to be at the server a tenth of a second after the sign-up, so the queue is asked often."""
+"""A receipt is to be at the server a tenth of a second after the sign-up, so the queue is asked often; a commit of this
+process wakes the mailer, one of another does not."""
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 USUAL_FAILURES = 3
@@ -40,16 +42,20 @@ class Mailer:
         self._post = post
         self._activity = activity
         self._backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
+        self._wake = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
+        unhook = on_committed(self._wake.set)
         heart = asyncio.create_task(self._beat(), name="mailer-lease")
         try:
             while not stop.is_set():
-                pause = IDLE_S
+                self._wake.clear()
                 try:
                     if await self._round(stop):
                         self._backoff.succeeded()
-                        continue
+                    else:
+                        await first_of(stop, self._wake, seconds=IDLE_S)
+                    continue
                 except Unreachable as error:
                     pause = self._wait(str(error))
                 except Exception as error:
@@ -59,6 +65,7 @@ class Mailer:
                     pause = self._wait(type(error).__name__)
                 await first_of(stop, seconds=pause)
         finally:
+            unhook()
             heart.cancel()
             with suppress(asyncio.CancelledError):
                 await heart
