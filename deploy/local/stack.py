@@ -303,7 +303,7 @@ class Stack:
             data.path / "kafka", port=ports["kafka"], controller_port=ports["kafka_controller"], logs=data.logs
         )
         addresses = self._addresses = self._plan(data, ports, server, broker)
-        if self.renewable:
+        if self.renewable and self.service_command is python_module:
             self._forges = {service: self._forge(service, data) for service in self.services}
             for forge in self._forges.values():
                 supervisor.open(forge)

@@ -32,6 +32,8 @@ OWNERS = catalogue.SERVICES
 _BRANCHES = {"str", "int", "MailLink", "Publication", "Address", "dict[str,any]"}
 """What pydantic calls the members of a union in the place of an error."""
 _INNER: Mapping[str, type[BaseModel]] = {"mails": Mail, "link": MailLink, "programmes": Publication}
+MOST_NAMED = 16
+"""So many choices are a help."""
 _NESTED = ("together", "steps", "expect")
 
 
@@ -86,24 +88,15 @@ def _published(one: Publication, trail: Trail, beside: Path) -> Published:
 
 
 def _check(document: Document, beside: Path) -> Checked:
-    raw = document.value
-    _Checker(document).check()
+    _Checker(document, beside).check()
     story: Story | None = None
     try:
-        story = Story.model_validate(raw)
+        story = Story.model_validate(document.value)
     except ValidationError as error:
         _structure(document, error)
-    published: list[Published] = []
-    for place, one in enumerate(story.publications if story else ()):
-        trail: Trail = ("programmes", place)
-        try:
-            published.append(_published(one, trail, beside))
-        except NoSuchPathError as error:
-            document.fault(trail, str(error))
-        except OSError:
-            document.fault(trail, f"Programfilen {programme_file(one.file, beside)} findes ikke.")
     if document.faults or story is None:
         raise UnreadableError(document.file, document.faults)
+    published = [_published(one, ("programmes", place), beside) for place, one in enumerate(story.publications)]
     return Checked(story, document.file, tuple(published), document)
 
 
@@ -150,9 +143,11 @@ def _fields(loc: tuple[str | int, ...]) -> list[str]:
 
 
 def _meant(word: str, words: Iterable[str]) -> str:
-    words = list(words)
+    words = sorted(words)
     near = difflib.get_close_matches(word, words, 1)
-    return f" Mente du {near[0]}?" if near else f" Der er: {', '.join(words)}." if len(words) <= 20 else ""  # noqa: PLR2004  (more is no help)
+    if near:
+        return f" Mente du {near[0]}?"
+    return f" Der er: {', '.join(words)}." if 0 < len(words) <= MOST_NAMED else ""
 
 
 # What the fields say
@@ -161,6 +156,7 @@ def _meant(word: str, words: Iterable[str]) -> str:
 @dataclass(slots=True)
 class _Checker:
     document: Document
+    beside: Path
     names: dict[str, Place] = field(default_factory=dict)
     """What steps before this one are called; a name with a reference in it is a pattern."""
     last: datetime | None = None
@@ -173,11 +169,23 @@ class _Checker:
             if isinstance(code, str) and all(code != known["code"] for known in municipalities()):
                 self.document.fault(("addresses", place), f"Ingen kommune har koden {code}.")
         for place, one in enumerate(_list(raw.get("programmes"))):
-            if isinstance(one, dict):
-                self._not_before(one.get("at"), self.last, ("programmes", place, "at"))
+            self._programme(one if isinstance(one, dict) else {"file": one}, ("programmes", place))
         self._steps(raw, ("steps",))
         self._not_before(raw.get("until"), self.last, ("until",))
         self._expectations(raw, ("expect",))
+
+    def _programme(self, one: dict[str, Any], trail: Trail) -> None:
+        self._not_before(one.get("at"), self.last, (*trail, "at"))
+        file, change = one.get("file"), one.get("change", {})
+        if not isinstance(file, str) or not isinstance(change, dict):
+            return
+        path = programme_file(file, self.beside)
+        try:
+            changed_copy(path.read_text(encoding="utf-8"), change)
+        except NoSuchPathError as error:
+            self.document.fault(trail, str(error))
+        except OSError:
+            self.document.fault(trail, f"Programfilen {path} findes ikke.")
 
     def _steps(self, owner: dict[str, Any], trail: Trail, *, inside: bool = False) -> None:
         for place, step in enumerate(_list(owner.get(str(trail[-1])))):
@@ -236,7 +244,8 @@ class _Checker:
             return True
         if isinstance(name, str) and not has_reference(name):
             what = "En kommando" if known is COMMANDS else "Et faktum" if known is FACTS else "En type"
-            self.document.fault(trail, f"{what} med det navn findes ikke.{_meant(name, known)}")
+            meant = _meant(name, known) or " Se docs/events.md."
+            self.document.fault(trail, f"{what} med det navn findes ikke.{meant}")
         return False
 
     def _data(self, step: dict[str, Any], kind: str, known: Mapping[str, type[Event | Command]], trail: Trail) -> None:

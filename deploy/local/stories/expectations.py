@@ -13,6 +13,7 @@ from deploy.local.stories.paths import MISSING, select
 from deploy.local.stories.story import ExpectMails, Mail, Rows
 
 MOST_SHOWN = 5
+NO_MORE = "(ikke flere)"
 _COMPARED = {
     "at_least": "mindst {}",
     "at_most": "højst {}",
@@ -126,25 +127,27 @@ def judge_mails(mails: Sequence[Mapping[str, Any]], picked: Sequence[Mapping[str
         lines.append(Line("antal", shown(said.count), str(len(picked)), matches(said.count, len(picked))))
     elif said.order is None:
         lines.append(Line("antal", "mindst 1", str(len(picked)), bool(picked)))
-    lines += _in_order(picked, said.order or [])
+    lines += _in_order(picked, said)
     if all(line.holds for line in lines):
         return Verdict(tuple(lines))
-    notes = [f"passer: {mail_text(mail)}" for mail in picked[:MOST_SHOWN]]
-    others = [mail for mail in mails if mail not in picked]
-    same = [mail for mail in others if said.mails.to is not None and fits(mail, Mail(to=said.mails.to))] or others
-    notes += [f"også sendt: {mail_text(mail)}" for mail in same[-MOST_SHOWN:]]
+    if picked:
+        notes = [] if said.order else [f"passer: {_mail(mail, said.mails)}" for mail in picked[:MOST_SHOWN]]
+    else:
+        others = [mail for mail in mails if fits(mail, Mail(to=said.mails.to))]
+        notes = [f"fik også: {_mail(mail, said.mails)}" for mail in others[-MOST_SHOWN:]]
     return Verdict(tuple(lines), tuple(notes))
 
 
-def _in_order(picked: Sequence[Mapping[str, Any]], order: Sequence[Any]) -> list[Line]:
+def _in_order(picked: Sequence[Mapping[str, Any]], said: ExpectMails) -> list[Line]:
     """As many mails as are said, each as it is said."""
     lines = []
+    order = said.order or []
     for number in range(max(len(picked), len(order)) if order else 0):
-        expected = order[number] if number < len(order) else MISSING
         mail = picked[number] if number < len(picked) else None
-        there = shown(MISSING) if mail is None else mail_text(mail)
-        holds = expected is not MISSING and mail is not None and _is_mail(expected, mail)
-        lines.append(Line(f"mail {number + 1}", shown(expected), there, holds))
+        expected = shown(order[number]) if number < len(order) else NO_MORE
+        there = NO_MORE if mail is None else _mail(mail, said.mails)
+        holds = number < len(order) and mail is not None and _is_mail(order[number], mail)
+        lines.append(Line(f"mail {number + 1}", expected, there, holds))
     return lines
 
 
@@ -152,11 +155,13 @@ def _is_mail(expected: Any, mail: Mapping[str, Any]) -> bool:
     return expected in mail["subject"] if isinstance(expected, str) else matches(expected, dict(mail))
 
 
-def mail_text(mail: Mapping[str, Any]) -> str:
-    parts = [f"«{mail['subject']}» til {', '.join(mail['to'])}"]
-    parts += [f"kalender {mail['calendar']}"] if mail["calendar"] else []
-    parts += [f"vedhæftet {', '.join(mail['attachments'])}"] if mail["attachments"] else []
-    return ", ".join(parts)
+def _mail(mail: Mapping[str, Any], wanted: Mail) -> str:
+    """Its subject and calendar; recipient and files where somebody looks for them."""
+    parts = [f"«{mail['subject']}»"]
+    parts += [mail["calendar"]] if mail["calendar"] else []
+    parts += [f"til {', '.join(mail['to'])}"] if wanted.to is None else []
+    parts += [f"med {', '.join(mail['attachments']) or 'ingen filer'}"] if wanted.attachment is not None else []
+    return " ".join(parts)
 
 
 # Showing

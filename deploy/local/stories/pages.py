@@ -61,6 +61,7 @@ class Page(HTMLParser):
         self._in_form = False
         self._select = ""
         self.feed(html)
+        self.title = " ".join(self.title.split())
         self.text = re.sub(r"\s+", " ", " ".join(self._texts)).strip()
 
     def link(self, text: str) -> str:
@@ -127,7 +128,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if "title" in self._inside:
-            self.title = (self.title + data).strip()
+            self.title += data
         elif not self._inside:
             self._texts.append(data)
             if self._link is not None:

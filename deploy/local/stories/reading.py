@@ -22,7 +22,7 @@ Trail = tuple[str | int, ...]
 
 MOST_CHARACTERS = 1024 * 1024
 MOST_LEVELS = 30
-MOST_SHOWN = 20
+MOST_SHOWN = 40
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _HINTS = {

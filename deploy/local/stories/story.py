@@ -105,7 +105,7 @@ class Rows(Part):
     @model_validator(mode="after")
     def _none_stands_alone(self) -> Rows:
         if self.none and (self.count is not None or self.sum is not None or self.each is not None):
-            raise ValueError("none: true siger alt; slet count, sum og each.")
+            raise ValueError("Med none: true er alt sagt; slet count, sum og each.")
         return self
 
 
@@ -130,7 +130,7 @@ class ExpectMails(Part):
     @model_validator(mode="after")
     def _none_stands_alone(self) -> ExpectMails:
         if self.none and (self.count is not None or self.order is not None):
-            raise ValueError("none: true siger alt; slet count og order.")
+            raise ValueError("Med none: true er alt sagt; slet count og order.")
         return self
 
 
