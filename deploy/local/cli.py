@@ -357,7 +357,18 @@ def document_check(
 KafkaOption = Annotated[
     str | None, typer.Option("--kafka", envvar="TOVHOLDER_KAFKA", help="HOST:PORT; ellers den, der kører i datamappen.")
 ]
-PrefixOption = Annotated[str, typer.Option(envvar="TOVHOLDER_PREFIX", help="Står foran navnet på hver topic.")]
+PrefixOption = Annotated[
+    str | None,
+    typer.Option(envvar="TOVHOLDER_PREFIX", help="Står foran navnet på hver topic; ellers som det, der kører."),
+]
+
+
+def _broker(kafka: str | None, prefix: str | None, data_dir: Path | None) -> tuple[str, str]:
+    """HOST:PORT and prefix: as they were given, else as of what runs."""
+    if kafka is not None:
+        return kafka, prefix or ""
+    found = read_running(where_it_runs(data_dir))
+    return found["kafka"], found["prefix"] if prefix is None else prefix
 
 
 @app.command()
@@ -369,7 +380,7 @@ def emit(
     *,
     data_dir: RunningOption = None,
     kafka: KafkaOption = None,
-    prefix: PrefixOption = "",
+    prefix: PrefixOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Send hændelser til Kafka, som et andet system ville gøre det.
@@ -381,9 +392,10 @@ def emit(
     from deploy.local import emit as sending
 
     events = sending.read_events(file.read())
-    sent = asyncio.run(sending.send(kafka or read_running(where_it_runs(data_dir))["kafka"], events, prefix))
+    bootstrap, before = _broker(kafka, prefix, data_dir)
+    sent = asyncio.run(sending.send(bootstrap, events, before))
     for one in sent:
-        where = {"topic": prefix + one.event.topic, "partition": one.partition, "offset": one.offset}
+        where = {"topic": before + one.event.topic, "partition": one.partition, "offset": one.offset}
         if as_json:
             found = {**where, "type": one.event.type, "subject": one.event.subject, "id": one.event.id}
             sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
@@ -410,7 +422,7 @@ def tail(
     follow: Annotated[bool, typer.Option(help="Bliv ved, til Ctrl-C; ellers stop ved loggens ende.")] = True,
     data_dir: RunningOption = None,
     kafka: KafkaOption = None,
-    prefix: PrefixOption = "",
+    prefix: PrefixOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Vis hændelserne, efterhånden som de sker. Med --no-follow vises hele loggen, hvis intet andet er sagt."""
@@ -421,10 +433,10 @@ def tail(
     from deploy.local import up as living
 
     start = watching.parse_since(since or (None if follow else "start"), datetime.now(UTC))  # noqa: TID251 # the edge
-    bootstrap = kafka or read_running(where_it_runs(data_dir))["kafka"]
+    bootstrap, before = _broker(kafka, prefix, data_dir)
     with living.interruptible() as asked:
         try:
-            names = topics.topic_names(prefix)
+            names = topics.topic_names(before)
             asyncio.run(_tail(bootstrap, names, types or (), subjects or (), start, follow=follow, as_json=as_json))
         except KeyboardInterrupt:
             if not asked.is_set():

@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 PR_SET_PDEATHSIG = 1
-Popen = Callable[[Sequence[str]], "subprocess.Popen[bytes]"]
+Popen = Callable[[Sequence[str], Path], "subprocess.Popen[bytes]"]
+"""Starts a process that dies with its starter, and appends what it says on standard error to a log."""
 
 
 class Process(Protocol):
@@ -76,15 +77,17 @@ class Forge:
         self._words = ("-m", "deploy.local.forge", program, *modules)
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
+        self._listener: threading.Thread | None = None
         self._started: Future[int] = Future()
         self._ends: dict[int, Future[int]] = {}
         self._lock = threading.Lock()
 
     def open(self, popen: Popen) -> None:
-        """Harmless when open. `popen` starts a process that dies with its starter."""
+        """Harmless when open."""
         if self._process is None or self._process.poll() is not None:
-            process = self._process = popen((sys.executable, *self._words))
-            threading.Thread(target=self._listen, args=(process,), name="forge", daemon=True).start()
+            process = self._process = popen((sys.executable, *self._words), self._log)
+            self._listener = threading.Thread(target=self._listen, args=(process,), name="forge", daemon=True)
+            self._listener.start()
 
     def start(self, popen: Popen, env: Mapping[str, str], cwd: Path, log: Path) -> Forged:
         """Waits until the forge has read what it needs."""
@@ -102,23 +105,27 @@ class Forge:
 
     def close(self) -> None:
         """Ends it, and with it what is left of its copies."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None and self._listener is not None:
+            process.kill()
+            process.wait()
+            process.stdin.close()
+            self._listener.join()
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         if process.stdout is None:
             return
-        for line in process.stdout:
-            told = json.loads(line)
-            with self._lock:
-                ended = self._ends.setdefault(told["pid"], Future())
-            if "status" in told:
-                ended.set_result(told["status"])
+        with process.stdout as lines:
+            for line in lines:
+                told = json.loads(line)
                 with self._lock:
-                    del self._ends[told["pid"]]
-            else:
-                self._started.set_result(told["pid"])
+                    ended = self._ends.setdefault(told["pid"], Future())
+                if "status" in told:
+                    ended.set_result(told["status"])
+                    with self._lock:
+                        del self._ends[told["pid"]]
+                else:
+                    self._started.set_result(told["pid"])
         # The forge is gone, and its copies with it.
         with self._lock:
             left, self._ends = list(self._ends.values()), {}
@@ -135,6 +142,7 @@ def main(program: str, modules: Sequence[str]) -> None:
     """Until standard input ends."""
     for module in modules:
         importlib.import_module(module)
+    forge = os.getpid()
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)
@@ -155,7 +163,7 @@ def main(program: str, modules: Sequence[str]) -> None:
                 return
             pid = os.fork()
             if pid == 0:
-                _become(program, json.loads(line))
+                _become(program, json.loads(line), forge)
             with suppress(OSError):
                 # Here too, so that it is a group of its own before anybody is told of it.
                 os.setpgid(pid, pid)
@@ -178,13 +186,12 @@ def _tell(what: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _become(program: str, wanted: Mapping[str, Any]) -> NoReturn:
-    """In the copy: the program, as if it had been started by itself."""
-    parent = os.getppid()
+def _become(program: str, wanted: Mapping[str, Any], forge: int) -> NoReturn:
+    """In the copy: the program, as if it had been started by itself. `forge` is the process id it must not outlive."""
     os.setpgid(0, 0)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:
+    if os.getppid() != forge:
         sys.exit(1)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -66,15 +66,17 @@ def start(command: Command) -> Process:
         )
 
 
-def opened(argv: Sequence[str]) -> subprocess.Popen[bytes]:
+def opened(argv: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     """Starts a process that is talked to over its standard input and output."""
-    return subprocess.Popen(
-        [*_launch(signal.SIGKILL), *argv],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        start_new_session=True,
-    )
+    with log.open("ab") as errors:
+        return subprocess.Popen(
+            [*_launch(signal.SIGKILL), *argv],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            cwd=ROOT,
+            start_new_session=True,
+        )
 
 
 def _launch(death_signal: signal.Signals, user: str | None = None) -> list[str]:

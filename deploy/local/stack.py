@@ -218,10 +218,14 @@ class Stack:
 
     def kill_and_wait(self, name: str) -> None:
         """SIGKILL; returns when the supervisor has started it again and it is ready."""
-        falls = self.supervisor.state(name).falls
-        self.kill(name)
-        self.supervisor.wait_for_fall(name, falls + 1)
+        run_blocking(self._kill_and_bury(name))
         self.wait_until_ready(name)
+
+    async def _kill_and_bury(self, name: str) -> None:
+        falls = self.supervisor.state(name).falls
+        async with topics.without_members_of(self.addresses.kafka, f"{self.addresses.prefix}tovholder.{name}"):
+            self.kill(name)
+            await asyncio.to_thread(self.supervisor.wait_for_fall, name, falls + 1)
 
     def begin_again(self, simulated_start: datetime, callers: Sequence[str] = ()) -> Addresses:
         """Everything is empty, and the clock begins anew: the next story, on the same servers.
@@ -469,6 +473,7 @@ def running(data_dir: Path) -> Addresses:
         **{
             **found,
             "postgres": admin_url,
+            "callers": tuple(found["callers"]),
             "databases": {name: _database_url(admin_url, name, name, passwords) for name in services},
             "api_token": data.secret(API_TOKEN),
         }

@@ -73,7 +73,7 @@ async def play(running: Stack, programme_id: str, tale: Tale, console: Console) 
                 if day_of(now) <= shown:
                     return
                 shown = day_of(now)
-                timeline.take(await stage.facts())
+                timeline.take(await stage.events())
                 for line in timeline.lines_before(shown):
                     progress.console.print(line, highlight=False, soft_wrap=True)
                 done = (now - story.clock).total_seconds()

@@ -41,7 +41,7 @@ class Eyes:
             case ExpectFacts():
                 rows = [
                     Row(_label(one), one.data)
-                    for one in await self._stage.facts()
+                    for one in await self._stage.events()
                     if one.type == said.facts and said.source in (None, one.event.get("source"))
                 ]
                 return f"{said.facts}{_where(said.where)}", judge_rows(rows, said)
@@ -61,7 +61,7 @@ class Eyes:
 
     async def refusals(self) -> dict[str, Mapping[str, Any]]:
         """The problem details of each refusal that was told, by its subject."""
-        facts = await self._stage.facts()
+        facts = await self._stage.events()
         return {one.event["subject"]: one.data["problem"] for one in facts if one.type.endswith(REJECTED)}
 
     async def _said(self, expected: Part, here: Here) -> Part:

@@ -76,7 +76,7 @@ class Hands:
     async def redeliver(self, step: Redeliver, here: Here) -> int:
         """How many records were sent again."""
         where = None if step.where is None else await self._memory.resolved(step.where, here)
-        found = [one for one in await self._stage.facts() if one.type == step.type and matches(where or {}, one.data)]
+        found = [one for one in await self._stage.events() if one.type == step.type and matches(where or {}, one.data)]
         chosen = found if where is not None else found[-1:]
         if not chosen:
             raise CannotDoError(f"Der er ingen {step.type} at sende igen.")

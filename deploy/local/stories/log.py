@@ -33,16 +33,22 @@ class Told:
         return str(self.event.get("type", ""))
 
     @property
+    def identity(self) -> tuple[str, str]:
+        return str(self.event.get("source")), str(self.event.get("id"))
+
+    @property
     def data(self) -> dict[str, Any]:
         found = self.event.get("data")
         return found if isinstance(found, dict) else _NOTHING
 
 
 class Log:
-    """Every topic from its beginning; `records` grows in the order of arrival, per partition Kafka's own."""
+    """Every topic from its beginning, in the order of arrival, per partition Kafka's own."""
 
     def __init__(self, bootstrap: str, prefix: str = "") -> None:
-        self.records: list[Told] = []
+        self.events: list[Told] = []
+        """Each once, as its readers take it: the same source and id again is a copy, as a killed relay makes them."""
+        self._known: set[tuple[str, str]] = set()
         topics = [prefix + topic for topic in (*map(topic_of, SERVICES), INTAKE_TOPIC)]
         self._partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
         self._consumer = AIOKafkaConsumer(
@@ -79,9 +85,11 @@ class Log:
                 self._consumer.pause(*self._partitions)
 
     def _take(self, part: TopicPartition, records: Sequence[Any]) -> None:
-        self.records += [
-            Told(one.topic, one.partition, one.key, one.value, tuple(one.headers), _event(one.value)) for one in records
-        ]
+        for one in records:
+            told = Told(one.topic, one.partition, one.key, one.value, tuple(one.headers), _event(one.value))
+            if told.identity not in self._known:
+                self._known.add(told.identity)
+                self.events.append(told)
         self._read[part] = records[-1].offset + 1
 
 

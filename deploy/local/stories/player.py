@@ -107,7 +107,7 @@ class Player:
         except (StopStory, StackError, Problem) as stopped:
             self.played.ended = str(stopped)
         finally:
-            self.played.facts = [one.event for one in await self.stage.facts() if one.type in FACTS]
+            self.played.facts = [one.event for one in await self.stage.events() if one.type in FACTS]
             self.played.seconds = time.monotonic() - began
             self.played.jumps = self.stage.simulation.jumps
         return self.played

@@ -61,10 +61,10 @@ class Stage:
     async def __aexit__(self, *_: object) -> None:
         await self._open.aclose()
 
-    async def facts(self) -> Sequence[Told]:
-        """Everything on the topics now, with what was asked for on the intake."""
+    async def events(self) -> Sequence[Told]:
+        """Everything on the topics now, with what was asked for on the intake; each event once."""
         await self.log.read()
-        return self.log.records
+        return self.log.events
 
     async def tell(self, event: Outgoing) -> None:
         """As `tovholder emit` does; acknowledged when this returns."""

@@ -29,7 +29,7 @@ from shared.contracts.time import local
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{1,2})[.:](\d{2})")
 INSTANT_PATTERN = r"^\d{4}-\d{2}-\d{2}[ T]\d{1,2}[.:]\d{2}$"
 _REDELIVER = re.compile(r"(\S+?)(?:\s*[×x]\s*(\d+))?")
-_CALL = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/\S*)")
+_CALL = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/.*)")
 
 
 def instant(value: object) -> datetime:

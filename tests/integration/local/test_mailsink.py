@@ -77,6 +77,20 @@ def invitation(subject: str = "Reservér datoen: møde i Køge") -> EmailMessage
     return mail
 
 
+async def test_a_mail_is_listed_with_the_names_of_its_files_and_all_are_forgotten_when_asked(sink: Running) -> None:
+    mail = invitation()
+    mail.add_attachment(b"%PDF-", maintype="application", subtype="pdf", filename="Kvittering på plads.pdf")
+    await sink.send(mail)
+    (listed,) = (await sink.http.get("/api/messages")).json()
+    assert listed["attachments"] == ["Kvittering på plads.pdf"]
+    assert (await sink.http.delete("/api/messages")).status_code == 204
+    assert (await sink.http.get("/api/messages")).json() == []
+    assert [*(sink.folder / "mails").iterdir(), *(sink.folder / "calendar").iterdir()] == []
+    await sink.send(invitation())
+    (listed,) = (await sink.http.get("/api/messages")).json()
+    assert listed["number"] == 1
+
+
 async def test_an_accepted_mail_is_a_file_with_its_invitation_beside(sink: Running) -> None:
     await sink.send(invitation())
     (eml,) = (sink.folder / "mails").iterdir()

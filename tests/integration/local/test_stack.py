@@ -163,6 +163,12 @@ async def test_status_and_commands_find_what_runs_without_a_secret_in_the_file(s
     assert stack.addresses.postgres.split(":")[2].split("@")[0] not in shown
 
 
+async def test_one_that_was_not_started_for_it_is_never_emptied(stack: Stack) -> None:
+    with pytest.raises(StackError, match="not started to begin again"):
+        stack.begin_again(datetime(2021, 1, 1, tzinfo=UTC))
+    assert get(f"{stack.addresses.services['enrollment']}/readyz").is_success
+
+
 def test_nothing_runs_on_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="tovholder up --data-dir"):
         local.running(tmp_path)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,3 +100,24 @@ async def test_who_waits_is_answered_when_nothing_goes_on_and_else_when_the_time
         assert not answered
     assert (await waiting).json()["busy"] == 0
     assert (await simulated.nobody.get("/_clock?wait=soon")).status_code == 422
+
+
+async def test_who_knows_what_was_done_is_told_the_same_until_something_is(simulated: Desk) -> None:
+    async def asked(query: str) -> dict[str, Any]:
+        found: dict[str, Any] = (await simulated.nobody.get(f"/_clock?{query}")).json()
+        return found
+
+    known = (await asked(""))["done"]
+    # Written by nobody who counts: only a look into the database would find it.
+    due = START + timedelta(days=2)
+    arm = "INSERT INTO timers (timer, key, due, data, correlation_id) VALUES ('t', 'k', $1, '{}', 'c')"
+    await simulated.host.pool.execute(arm, due)
+    assert (await asked(f"done={known}"))["next_due"] is None
+    assert (await asked(f"done={known + 1}"))["next_due"] == "2020-08-03T08:00:00Z"
+    assert (await asked(f"done={known}"))["next_due"] == "2020-08-03T08:00:00Z"
+    moved = {"now": (START + timedelta(days=1)).isoformat(), "generation": 1}
+    told = (await simulated.nobody.post(f"/_clock?done={known}", json=moved)).json()
+    assert (told["now"], told["generation"]) == ("2020-08-02T08:00:00Z", 1), "the clock's own hands are always new"
+    await simulated.put("kurv")
+    assert (await asked(f"done={known}"))["outbox"] == 1
+    assert (await simulated.nobody.get("/_clock?done=some")).status_code == 422

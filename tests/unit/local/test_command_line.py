@@ -18,7 +18,7 @@ from deploy.local.errors import StackError
 from deploy.local.locations import DEFAULT_DATA_DIR, DEMO_DATA_DIR, ROOT, read_running, where_it_runs
 
 COMMANDS = [
-    *("up", "demo", "status", "check", "why", "dlq", "outbox", "replay", "emit", "tail", "document"),
+    *("up", "demo", "play", "status", "check", "why", "dlq", "outbox", "replay", "emit", "tail", "document"),
     *("document show", "document page", "document samples", "document check"),
 ]
 
