@@ -227,7 +227,7 @@ async def _what_is_there(addresses: Addresses) -> tuple[list[str], list[str]]:
     async with Client(addresses.gateway, addresses.mail, addresses.api_token) as client:
         programmes = (await client.get("/api/enrollment/programmes"))["programmes"]
         invoices = (await client.get("/api/invoicing/invoices"))["invoices"]
-    return [one["id"] for one in programmes], [one["id"] for one in invoices]
+    return [one["programme_id"] for one in programmes], [one["id"] for one in invoices]
 
 
 def _stay(running: Stack, data_dir: Path, console: Console) -> None:
