@@ -127,10 +127,12 @@ def play(
     from deploy.local import up as living
     from deploy.local.stories import playing
 
+    # A file or a pipe has no width of its own to fit into.
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
     with living.interruptible() as asked:
         try:
             status = playing.run(
-                stories, Console(), living.parse_ports(ports), data_dir=data_dir, junit=junit, as_json=as_json
+                stories, console, living.parse_ports(ports), data_dir=data_dir, junit=junit, as_json=as_json
             )
         except KeyboardInterrupt:
             if not asked.is_set():

@@ -187,12 +187,16 @@ async def test_what_nobody_can_do_is_said_and_stops_the_story(house: House) -> N
             assert [result.holds for result in played.results] == [True, False]
 
 
-async def test_what_is_asked_for_over_the_intake_is_done_or_refused(house: House) -> None:
+async def test_what_is_asked_for_over_the_intake_is_done_or_refused_on_the_terms_of_the_changed_file(
+    house: House,
+) -> None:
     played = await house.play(
         told(
-            f"story: Over Kafka\nprogrammes: [{PROGRAMME}]\naddresses: ['0751']\n"
+            "story: Over Kafka\naddresses: ['0751', {code: '0101', main_email: post@kbh.example}]\n"
+            f"programmes: [{{file: {PROGRAMME}, at: 2020-08-17 09:00, change: {{enrolment.deadline: 2020-08-18}}}}]\n"
             "steps:\n"
-            "  - by: kommunens CRM\n"
+            "  - at: 2020-08-17 10:00\n"
+            "    by: kommunens CRM\n"
             "    command: tovholder.enrollment.EnrolMunicipality.v1\n"
             f"    data: {{programme_id: {PROGRAMME}, organisation_code: '0751', contact_name: Asta,"
             " contact_email: asta@aarhus.example}\n"
@@ -205,10 +209,16 @@ async def test_what_is_asked_for_over_the_intake_is_done_or_refused(house: House
             "    via: intake\n"
             "    refused: already_withdrawn\n"
             "  - redeliver: tovholder.enrollment.EnrolMunicipality.v1 × 2\n"
+            "  - at: 2020-08-19 09:00\n"
+            "    command: tovholder.enrollment.EnrolMunicipality.v1\n"
+            f"    data: {{programme_id: {PROGRAMME}, organisation_code: '0101', contact_name: Bo,"
+            " contact_email: bo@kbh.example}\n"
+            "    refused: deadline_passed\n"
             "expect:\n"
             "  - {facts: tovholder.enrollment.MunicipalityEnrolled.v1, count: 1}\n"
             "  - {facts: tovholder.enrollment.IntakeRejected.v1, count: 1, each: {refused_source: /stab}}\n"
             "  - {mails: {to: asta@aarhus.example}, order: [Plads bekræftet, Afmeldt]}\n"
+            "  - {get: /api/enrollment/organisations/0101, answer: {main_email: post@kbh.example}}\n"
         )
     )
     assert played.holds, what_failed(played)
