@@ -13,10 +13,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import consume, documents, invoice_run, latency, relay
+from bench import consume, documents, invoice_run, latency, relay, stories
 from bench.harness import Row, servers
 
-NAMES = ("consume", "invoices", "relay", "latency", "documents")
+NAMES = ("consume", "invoices", "relay", "latency", "documents", "stories")
 
 
 def measure(names: list[str]) -> list[Row]:
@@ -30,6 +30,8 @@ def measure(names: list[str]) -> list[Row]:
         rows += asyncio.run(latency.run())
     if "documents" in names:
         rows += documents.run()
+    if "stories" in names:
+        rows += stories.run()
     return rows
 
 

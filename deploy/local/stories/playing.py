@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -35,8 +34,6 @@ def run(
     as_json: Path | None = None,
 ) -> int:
     """The exit status. Nothing is started unless every story can be read."""
-    # What Kafka's client mutters while topics are being made is of no use to a reader of stories.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     checked, unreadable = _read(files)
     if unreadable:
         for error in unreadable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -47,6 +48,8 @@ class Stage:
         self._producer: AIOKafkaProducer | None = None
 
     async def __aenter__(self) -> Self:
+        # What Kafka's client mutters while topics are being made is of no use to who watches a story.
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         try:
             for part in (self.simulation, self.log, self.client):
                 await self._open.enter_async_context(part)
