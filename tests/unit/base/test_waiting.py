@@ -25,7 +25,7 @@ async def test_nothing_is_left_behind() -> None:
 
 
 async def test_who_waits_can_be_cancelled_at_any_moment() -> None:
-    for turns in range(6):
+    for turns in range(30):
         event, never = asyncio.Event(), asyncio.Event()
         waiting = asyncio.create_task(first_of(event, never))
         await asyncio.sleep(0)
