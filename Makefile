@@ -9,7 +9,7 @@ ARGS ?=
 # Processes that run tests; each starts servers of its own.
 AT_ONCE ?= 2
 
-.PHONY: install demo up test check documents bench faults einvoice-rules lock compose-secrets clean
+.PHONY: install demo up test check documents bench faults upgrade einvoice-rules lock compose-secrets clean
 
 install: $(VENV)/demo.stamp $(CACHE)/servers.stamp
 
@@ -35,6 +35,10 @@ bench: install $(VENV)/test.stamp einvoice-rules
 
 faults: install $(VENV)/test.stamp
 	$(BIN)/python -m pytest -m fault $(ARGS)
+
+# The version before and this one side by side, under load; ARGS="--before COMMIT" names another one to begin with.
+upgrade: install $(VENV)/test.stamp
+	$(BIN)/python -m pytest -m fault tests/faults/test_two_builds.py $(ARGS)
 
 # The official rules of Peppol BIS 3 and OIOUBL, and what runs them. They are not ours to ship; the program works
 # without them.

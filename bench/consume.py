@@ -23,7 +23,7 @@ from services.invoicing.adapters import claims as claim_rows
 from services.invoicing.entrypoints.kafka import SUBSCRIPTIONS
 from shared.base.clock import DomainClock
 from shared.contracts.event import NAMESPACE, natural_id
-from shared.messaging import inbox as inbox_sql
+from shared.messaging import rows as kept
 from shared.messaging.consumer import BATCH_TIMEOUT_MS, MAX_RECORDS, Consumer
 from shared.messaging.inbox import Inbox
 from shared.messaging.subscriptions import topics_of
@@ -146,7 +146,7 @@ async def _bare_batch(connection: Any, reader: str, events: list[dict[str, Any]]
     due = datetime(2020, 9, 1, 6, 0, tzinfo=UTC)
     subjects = sorted(event["subject"] for event in events)
     async with connection.transaction():
-        sql, arguments = inbox_sql.taking(
+        sql, arguments = kept.taking(
             reader,
             {
                 "uid": [uuid5(NAMESPACE, f"{event['source']}\n{event['id']}") for event in events],
@@ -163,9 +163,9 @@ async def _bare_batch(connection: Any, reader: str, events: list[dict[str, Any]]
         )
         await connection.fetch(sql, *arguments)
         listed = "\x1f".join(subjects)
-        await connection.fetch(inbox_sql._LOCK_PARKED, listed, reader)
-        await connection.fetch(inbox_sql._LOCK_POSITIONS, listed, reader)
-        sql, arguments = inbox_sql.moving(
+        await connection.fetch(kept.LOCK_PARKED, listed, reader)
+        await connection.fetch(kept.LOCK_POSITIONS, listed, reader)
+        sql, arguments = kept.moving(
             reader,
             {
                 "subject": [event["subject"] for event in events],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import suppress
 
 
 async def first_of(*events: asyncio.Event, seconds: float | None = None) -> bool:
@@ -17,8 +16,8 @@ async def first_of(*events: asyncio.Event, seconds: float | None = None) -> bool
     finally:
         for wait in waits:
             wait.cancel()
-            with suppress(asyncio.CancelledError):
-                await wait
+        # Not each by `await`: a cancellation of ours that comes just now would be taken for theirs.
+        await asyncio.wait(waits)
     return bool(done)
 
 

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from shared.base.cloudevents import Arrival
-from shared.messaging.inbox import Batch, Inbox, stored_record
+from shared.messaging.inbox import Batch, Inbox
 from shared.messaging.plan import Stream
 from shared.messaging.records import headers_from_json
+from shared.messaging.rows import stored_record
 from shared.storage.tx import Connection
 
 

@@ -8,7 +8,7 @@ all that the first one parked when it goes on.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -38,16 +38,11 @@ from shared.messaging.plan import (
     plan,
     rounds,
 )
-from shared.messaging.records import StoredRecord, headers_from_json, headers_to_json
+from shared.messaging.rows import Rows, place
 from shared.messaging.subscriptions import Handler, Intake, On, Subscription
-from shared.storage.columns import Columns, sent
-from shared.storage.table import Table, columns_of
 from shared.storage.tx import Connection, Tx
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-Place = tuple[str, int, int]
-"""Of a record: topic, partition, offset."""
 
 SAME_DEFECT_KEYS = 5
 SAME_DEFECT_SECONDS = 60.0
@@ -56,140 +51,6 @@ KNOWN_OWNERS = 10_000
 
 class BugFound(Exception):  # noqa: N818  (it halts, it is not handled)
     """Our code is at fault, or so many events are that it probably is. Nothing of the batch is kept."""
-
-
-_INBOX = {
-    "uid": "uuid",
-    "source": "text",
-    "event_id": "text",
-    "type": "text",
-    "subject": "text",
-    "sequence": "bigint",
-    "occurred_at": "timestamptz",
-    "correlation_id": "text",
-    "causation_id": "text",
-    "actor": "text",
-}
-
-_NOTE_FIRST = """
-INSERT INTO first_read (topic, partition, consumer, "offset")
-SELECT topic, partition, $1, "offset"
-FROM unnest($2::text[], $3::integer[], $4::bigint[]) AS u (topic, partition, "offset")
-ORDER BY topic, partition
-ON CONFLICT DO NOTHING
-"""
-
-_FIRST = """
-SELECT f.topic, f.partition, f."offset" FROM first_read f
-JOIN unnest($2::text[], $3::integer[]) AS u (topic, partition) USING (topic, partition) WHERE consumer = $1
-"""
-
-_LOCK_PARKED = """
-SELECT subject, source, reason FROM parked_keys WHERE subject = ANY (string_to_array($1, E'\\x1f')) AND consumer = $2
-ORDER BY subject, source FOR UPDATE
-"""
-
-_LOCK_POSITIONS = """
-SELECT subject, source, sequence, bound FROM stream_in
-WHERE subject = ANY (string_to_array($1, E'\\x1f')) AND consumer = $2
-ORDER BY subject, source FOR UPDATE
-"""
-
-_POSITION = {"subject": "text", "source": "text", "sequence": "bigint", "bound": "boolean"}
-
-_BIND_SCOPES = """
-INSERT INTO owners (scope, owner) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING
-"""
-
-_LOCK = """
-INSERT INTO parked_keys (subject, source, consumer, reason, dead_letter_id)
-SELECT subject, source, $1, reason, dead_letter_id
-FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS u (subject, source, reason, dead_letter_id)
-ORDER BY subject, source
-ON CONFLICT (subject, source, consumer) DO UPDATE SET reason = excluded.reason, dead_letter_id = excluded.dead_letter_id
-"""
-
-_UNLOCK = """
-DELETE FROM parked_keys p USING unnest($2::text[], $3::text[]) AS u (subject, source)
-WHERE p.subject = u.subject AND p.source = u.source AND p.consumer = $1
-"""
-
-_RECORD = {
-    "consumer": "text",
-    "topic": "text",
-    "partition": "integer",
-    "offset": "bigint",
-    "key": "bytea",
-    "value": "bytea",
-    "headers": "jsonb",
-    "timestamp_ms": "bigint",
-    "source": "text",
-    "subject": "text",
-    "sequence": "bigint",
-    "event_id": "text",
-    "type": "text",
-}
-_PARKED_EVENTS = Table("parked_events", _RECORD, key=())
-_DEAD_LETTER = {**_RECORD, "reason": "text", "detail": "text", "fingerprint": "text"}
-
-_PARKED = """
-SELECT subject, source, reason FROM parked_keys WHERE subject = ANY (string_to_array($1, E'\\x1f')) AND consumer = $2
-ORDER BY subject, source FOR UPDATE
-"""
-
-_LOCK_POSITIONS = """
-SELECT subject, source, sequence, bound FROM stream_in
-WHERE subject = ANY (string_to_array($1, E'\\x1f')) AND consumer = $2
-ORDER BY subject, source FOR UPDATE
-"""
-
-_POSITION = {"subject": "text", "source": "text", "sequence": "bigint", "bound": "boolean"}
-
-_BIND_SCOPES = """
-INSERT INTO owners (scope, owner) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING
-"""
-
-_LOCK = """
-INSERT INTO parked_keys (subject, source, consumer, reason, dead_letter_id)
-SELECT subject, source, $1, reason, dead_letter_id
-FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS u (subject, source, reason, dead_letter_id)
-ORDER BY subject, source
-ON CONFLICT (subject, source, consumer) DO UPDATE SET reason = excluded.reason, dead_letter_id = excluded.dead_letter_id
-"""
-
-_UNLOCK = """
-DELETE FROM parked_keys p USING unnest($2::text[], $3::text[]) AS u (subject, source)
-WHERE p.subject = u.subject AND p.source = u.source AND p.consumer = $1
-"""
-
-_PARKED_EVENTS = Table(
-    "parked_events",
-    {
-        "subject": "text",
-        "source": "text",
-        "consumer": "text",
-        "topic": "text",
-        "partition": "integer",
-        "offset": "bigint",
-        "key": "bytea",
-        "value": "bytea",
-        "headers": "jsonb",
-        "timestamp_ms": "bigint",
-        "event_id": "text",
-        "type": "text",
-        "sequence": "bigint",
-    },
-    key=(),
-)
-
-_PARKED = """
-SELECT e.id, e.subject, e.source, e.topic, e.partition, e."offset", e.key, e.value, e.headers, e.timestamp_ms
-FROM parked_events e JOIN unnest($2::text[], $3::text[]) AS u (subject, source) USING (subject, source)
-WHERE e.consumer = $1 ORDER BY e.id
-"""
-
-_UNPARK = "DELETE FROM parked_events WHERE id = ANY ($1::bigint[])"
-_UNDO = "DELETE FROM inbox WHERE uid = ANY ($1) AND consumer = $2"
 
 
 @dataclass(slots=True)
@@ -368,6 +229,7 @@ class Batch:
         self.outcome = Outcome()
         self.owners: dict[str, str] = {}
         self.first_read: dict[Partition, int] = {}
+        self._rows = Rows(self.tx, inbox.consumer)
         self._hand_over = self._halve if careful else self._dispatch
 
     async def run(
@@ -391,101 +253,61 @@ class Batch:
         stream = arrival.stream
         if stream is None or arrival.uid is None:
             return
-        await self._insert_into_inbox([arrival])
+        await self._rows.insert([arrival])
         if stream == released and arrival.sequence is not None and not arrival.command:
-            await self._move_positions({stream: (arrival.sequence, False)})
+            await self._rows.move({stream: (arrival.sequence, False)})
 
     # Looking up --------------------------------------------------------------------------------------------------
 
     async def _look_up(self, arrivals: Sequence[Arrival], released: Stream | None, *, out_of_turn: bool) -> Known:
         """What is known, and locked until COMMIT: a fixed number of statements, however many events there are."""
         keyed = [arrival for arrival in arrivals if arrival.stream is not None and arrival.uid is not None]
-        new = await self._insert_into_inbox(keyed)
+        new = await self._rows.insert(keyed)
         await self._note_first(arrivals)
         known = Known(new, released=released, out_of_turn=out_of_turn, beginnings=self._beginnings())
         let_go = set() if released is None else {released}
         subjects = {subject for one in keyed if (subject := one.subject)} | {subject for subject, _ in let_go}
         if subjects:
-            known = await self._lock(known, sorted(subjects))
+            locks, standing = await self._rows.lock(sorted(subjects))
+            known = replace(
+                known,
+                locks=locks,
+                positions={stream: sequence for stream, (sequence, _) in standing.items()},
+                bound={subject: source for (subject, source), (_, bound) in standing.items() if bound},
+            )
         if streams := may_go_on(known, keyed) | let_go:
             waiting = await self._load_parked(streams)
             parked = [arrival for of_one in waiting.values() for arrival in of_one]
-            known = replace(known, new=known.new | await self._insert_into_inbox(parked), waiting=waiting)
+            known = replace(known, new=known.new | await self._rows.insert(parked), waiting=waiting)
             keyed += parked
         return replace(known, owners=await self._know_owners(keyed))
 
-    async def _insert_into_inbox(self, arrivals: Sequence[Arrival]) -> frozenset[str]:
-        """The ids that were not there: the answer and the lock in one."""
-        if not arrivals:
-            return frozenset()
-        sql, arguments = taking(
-            self.consumer,
-            {
-                "uid": [a.uid for a in arrivals],
-                "source": [a.source for a in arrivals],
-                "event_id": [a.id for a in arrivals],
-                "type": [a.type or "" for a in arrivals],
-                "subject": [a.subject for a in arrivals],
-                "sequence": [a.sequence for a in arrivals],
-                "occurred_at": [a.time or self.tx.now for a in arrivals],
-                "correlation_id": [a.correlation_id or a.id for a in arrivals],
-                "causation_id": [a.causation_id for a in arrivals],
-                "actor": [a.actor for a in arrivals],
-            },
-        )
-        rows = await self.tx.fetch(sql, *arguments)
-        return frozenset([row["uid"] for row in rows])
-
     async def _note_first(self, arrivals: Iterable[Arrival]) -> None:
-        """Where this reader's knowledge of each partition begins; written down when it meets the first record."""
+        """Written down when this reader meets the first record of a partition."""
         lowest: dict[Partition, int] = {}
         for record in [arrival.record for arrival in arrivals]:
             partition = (record.topic, record.partition)
             if partition not in self.inbox.first_read:
                 lowest[partition] = min(record.offset, lowest.get(partition, record.offset))
-        if not lowest:
-            return
-        listed = sorted(lowest)
-        where = [topic for topic, _ in listed], [number for _, number in listed]
-        await self.tx.execute(_NOTE_FIRST, self.consumer, *where, [lowest[partition] for partition in listed])
-        for row in await self.tx.fetch(_FIRST, self.consumer, *where):
-            self.first_read[row["topic"], row["partition"]] = row["offset"]
+        self.first_read.update(await self._rows.note_first(lowest))
 
     def _beginnings(self) -> frozenset[Partition]:
         first_read = self.inbox.first_read | self.first_read
         return frozenset([partition for partition, offset in first_read.items() if offset == 0])
 
-    async def _lock(self, known: Known, subjects: Sequence[str]) -> Known:
-        # Two statements: what a retry that we waited for has made is seen by a later one only. No subject that was read
-        # has a control character.
-        listed = "\x1f".join(subjects)
-        parked = await self.tx.fetch(_LOCK_PARKED, listed, self.consumer)
-        positions = await self.tx.fetch(_LOCK_POSITIONS, listed, self.consumer)
-        return replace(
-            known,
-            locks={(row["subject"], row["source"]): row["reason"] for row in parked},
-            positions={(row["subject"], row["source"]): row["sequence"] for row in positions},
-            bound={row["subject"]: row["source"] for row in positions if row["bound"]},
-        )
-
     async def _load_parked(self, streams: AbstractSet[Stream]) -> dict[Stream, list[Arrival]]:
         """What waits in these streams, in the order of its arrival."""
-        listed = sorted(streams)
-        rows = await self.tx.fetch(
-            _PARKED, self.consumer, [subject for subject, _ in listed], [source for _, source in listed]
-        )
         found: dict[Stream, list[Arrival]] = {}
         nobodys: list[int] = []
-        for row in rows:
-            arrival = self.inbox.read(stored_record(row))
+        for number, stream, record in await self._rows.load_parked(streams):
+            arrival = self.inbox.read(record)
             if arrival is None:
-                nobodys.append(row["id"])
+                nobodys.append(number)
             else:
-                arrival.parked = row["id"]
-                found.setdefault((row["subject"], row["source"]), []).append(arrival)
-        if nobodys:
-            # Commands that another service answers for by now.
-            await self.tx.execute(_UNPARK, nobodys)
+                arrival.parked = number
+                found.setdefault(stream, []).append(arrival)
+        # Commands that another service answers for by now.
+        await self._rows.unpark(nobodys)
         return found
 
     async def _know_owners(self, arrivals: Iterable[Arrival]) -> dict[str, str]:
@@ -501,11 +323,7 @@ class Batch:
                     owners[scope] = owner
                 else:
                     claims.setdefault(scope, data.owner)
-        if claims:
-            scopes = sorted(claims)
-            await self.tx.execute(_BIND_SCOPES, scopes, [claims[scope] for scope in scopes])
-            rows = await self.tx.fetch("SELECT scope, owner FROM owners WHERE scope = ANY ($1)", scopes)
-            self.owners.update((row["scope"], row["owner"]) for row in rows)
+        self.owners.update(await self._rows.bind_owners(claims))
         return owners | self.owners
 
     # Handing over ------------------------------------------------------------------------------------------------
@@ -587,116 +405,18 @@ class Batch:
     # Writing -----------------------------------------------------------------------------------------------------
 
     async def _write(self, settled: Settled) -> None:
-        await self._move_positions(settled.positions)
-        numbers = await self._bury(settled.dead)
-        if settled.locks:
-            await self.tx.execute(
-                _LOCK,
-                self.consumer,
-                [subject for subject, _ in settled.locks],
-                [source for _, source in settled.locks],
-                ["gap" if dead is None else "dead_letter" for dead in settled.locks.values()],
-                [None if dead is None else numbers[_place(dead.arrival.record)] for dead in settled.locks.values()],
-            )
-        await _PARKED_EVENTS.insert_new(
-            self.tx, [self._row(arrival) | {"type": arrival.type or ""} for arrival in settled.parked]
-        )
-        if settled.unparked:
-            await self.tx.execute(_UNPARK, settled.unparked)
-        if settled.undone:
-            await self.tx.execute(_UNDO, settled.undone, self.consumer)
-        if settled.unlocked:
-            await self.tx.execute(
-                _UNLOCK,
-                self.consumer,
-                [subject for subject, _ in settled.unlocked],
-                [source for _, source in settled.unlocked],
-            )
-
-    async def _move_positions(self, moved: Mapping[Stream, tuple[int | None, bool]]) -> None:
-        if moved:
-            sql, arguments = moving(
-                self.consumer,
-                {
-                    "subject": [subject for subject, _ in moved],
-                    "source": [source for _, source in moved],
-                    "sequence": [sequence for sequence, _ in moved.values()],
-                    "bound": [bound for _, bound in moved.values()],
-                },
-            )
-            await self.tx.execute(sql, *arguments)
-
-    async def _bury(self, dead: Sequence[Dead]) -> dict[Place, int]:
-        """The number of each dead letter, by the place of its record."""
-        if not dead:
-            return {}
-        # A record that came twice is one dead letter, and one statement may not touch a row twice.
-        each = list({_place(one.arrival.record): one for one in dead}.values())
-        sql, arguments = burying(
-            {
-                **columns_of([self._row(one.arrival) for one in each]),
-                "reason": [one.defect.reason for one in each],
-                "detail": [one.defect.detail for one in each],
-                "fingerprint": [one.fingerprint for one in each],
-            }
-        )
-        rows = await self.tx.fetch(sql, *arguments)
-        return {(row["topic"], row["partition"], row["offset"]): row["id"] for row in rows}
-
-    def _row(self, arrival: Arrival) -> dict[str, Any]:
-        """As it is kept: what came, byte for byte, and what could be read of it."""
-        record = arrival.record
-        return {
-            "consumer": self.consumer,
-            "topic": record.topic,
-            "partition": record.partition,
-            "offset": record.offset,
-            "key": record.key,
-            "value": record.value,
-            "headers": headers_to_json(record.headers),
-            "timestamp_ms": record.timestamp,
-            "source": arrival.source,
-            "subject": arrival.subject,
-            "sequence": arrival.sequence,
-            "event_id": arrival.id,
-            "type": arrival.type,
+        rows = self._rows
+        await rows.move(settled.positions)
+        numbers = await rows.bury(settled.dead)
+        why = {
+            stream: None if dead is None else numbers[place(dead.arrival.record)]
+            for stream, dead in settled.locks.items()
         }
-
-
-def taking(consumer: str, columns: Columns) -> tuple[str, list[Any]]:
-    """The statement that inserts inbox rows and answers with the ids that are new, and its arguments."""
-    source, arguments = sent(columns, _INBOX, after=1)
-    listed = ", ".join(columns)
-    sql = (
-        f"INSERT INTO inbox (consumer, {listed}) SELECT $1, {listed} FROM {source} ORDER BY uid "
-        "ON CONFLICT DO NOTHING RETURNING uid::text"
-    )
-    return sql, [consumer, *arguments]
-
-
-def moving(consumer: str, columns: Columns) -> tuple[str, list[Any]]:
-    """The statement that says where streams stand (a null sequence leaves it as it is), and its arguments."""
-    source, arguments = sent(columns, _POSITION, after=1)
-    sql = (
-        "INSERT INTO stream_in AS s (subject, source, consumer, sequence, bound) "
-        f"SELECT subject, source, $1, sequence, bound FROM {source} ORDER BY subject, source "
-        "ON CONFLICT (subject, source, consumer) DO UPDATE "
-        "SET sequence = coalesce(excluded.sequence, s.sequence), bound = s.bound OR excluded.bound"
-    )
-    return sql, [consumer, *arguments]
-
-
-def burying(columns: Columns) -> tuple[str, list[Any]]:
-    """The statement that makes dead letters, or opens them again with what is wrong now, and its arguments."""
-    source, arguments = sent(columns, _DEAD_LETTER)
-    listed = ", ".join(f'"{name}"' for name in columns)
-    sql = (
-        f'INSERT INTO dead_letters ({listed}) SELECT {listed} FROM {source} ORDER BY "#" '
-        'ON CONFLICT ("offset", partition, topic, consumer) DO UPDATE SET reason = excluded.reason, '
-        "detail = excluded.detail, fingerprint = excluded.fingerprint, state = 'open', settled_at = NULL "
-        'RETURNING id, topic, partition, "offset"'
-    )
-    return sql, arguments
+        await rows.lock_streams(why)
+        await rows.park(settled.parked)
+        await rows.unpark(settled.unparked)
+        await rows.forget(settled.undone)
+        await rows.unlock_streams(settled.unlocked)
 
 
 def _counted(settled: Settled, rejected: int) -> Outcome:
@@ -709,23 +429,6 @@ def _counted(settled: Settled, rejected: int) -> Outcome:
         rejected=rejected,
         dead=list(settled.dead),
         gaps=[stream for stream, dead in settled.locks.items() if dead is None],
-    )
-
-
-def _place(record: Record) -> Place:
-    return record.topic, record.partition, record.offset
-
-
-def stored_record(row: Any) -> StoredRecord:
-    """A row of `parked_events` or `dead_letters` as the record it was."""
-    return StoredRecord(
-        row["topic"],
-        row["partition"],
-        row["offset"],
-        row["timestamp_ms"],
-        row["key"],
-        row["value"],
-        headers_from_json(row["headers"]),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
+import os
 import secrets
 import shutil
 import signal
@@ -97,6 +98,10 @@ class Installation:
     """service → name of a process → its role; a service that is not here is one process with its own name."""
     starts: Mapping[str, datetime] = field(default_factory=dict)
     """Where the clock of a service starts, if not at START."""
+    tree: Path = ROOT
+    """The checkout whose services are started: another one is another version of them."""
+    empty: bool = False
+    """Whether its databases have no tables yet: `migrate` makes them."""
     drops: bool = True
     """Whether its databases are dropped at the end; no need when the whole server goes."""
     prefix: str = field(default_factory=lambda: f"t{secrets.token_hex(4)}.")
@@ -127,7 +132,7 @@ class Installation:
             self._start_mail()
             await ensure_topics(self.kafka, self.prefix)
             for service in self.services:
-                self.databases[service] = await self.templates.fresh(service)
+                self.databases[service] = await self.templates.fresh(None if self.empty else service)
             await eventually(self._mail_answers, READY_S, because="the mail server answers")
         except BaseException:
             await self.__aexit__()
@@ -174,6 +179,7 @@ class Installation:
         failpoint: str = "",
         mutant: str = "",
         env: Mapping[str, str] | None = None,
+        tree: Path | None = None,
         wait: bool = True,
     ) -> Running:
         """A process of the plan, or another one of `service` in `role`; ready when this returns if `wait`."""
@@ -187,12 +193,23 @@ class Installation:
             argv=(sys.executable, "-m", *module, "--role", role),
             log=self.folder / "logs" / f"{name}.log",
             env={**self.environment(service, port), "FAILPOINT": failpoint, **(env or {})},
-            cwd=ROOT,
+            cwd=tree or self.tree,
         )
         one = self.running[name] = Running(name, service, f"http://{HOST}:{port}", process.start(command), command)
         if wait:
             await self.ready(one)
         return one
+
+    async def migrate(self, service: str, tree: Path | None = None) -> None:
+        """By a build's own command."""
+        told = {"TOVHOLDER_MIGRATION_URL": self.databases[service].owner_url}
+        done = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", f"services.{service}", "migrate"),
+            cwd=tree or self.tree, env={**os.environ, **self.environment(service, 0), **told},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        said, _ = await done.communicate()
+        assert done.returncode == 0, said.decode()
 
     async def start_all(self, *services: str, **options: Any) -> None:
         """Every planned process of these services (default: all), side by side."""
@@ -405,8 +422,8 @@ class Installation:
     def logs(self) -> str:
         """What the processes said last, for a failure's message; only lines that warn."""
         said = []
-        for name in self.running:
-            lines = (self.folder / "logs" / f"{name}.log").read_text(errors="replace").splitlines()
+        for name, one in self.running.items():
+            lines = one.command.log.read_text(errors="replace").splitlines()
             loud = [line for line in lines if any(word in line for word in ("warning", "error", "critical", "Trace"))]
             said += [f"--- {name}", *(line[:400] for line in loud[-8:])]
         return "\n".join(said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.messaging import inbox
+from shared.messaging import rows
 
 
 def taking(_consumer: str, columns: Any) -> tuple[str, list[Any]]:
@@ -12,4 +12,4 @@ def taking(_consumer: str, columns: Any) -> tuple[str, list[Any]]:
 
 
 def apply() -> None:
-    inbox.taking = taking
+    rows.taking = taking
