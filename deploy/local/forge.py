@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 PR_SET_PDEATHSIG = 1
-Popen = Callable[[Sequence[str], Path], "subprocess.Popen[bytes]"]
+Opens = Callable[[Sequence[str], Path], "subprocess.Popen[bytes]"]
 """Starts a process that dies with its starter, and appends what it says on standard error to a log."""
 
 
@@ -82,16 +82,16 @@ class Forge:
         self._ends: dict[int, Future[int]] = {}
         self._lock = threading.Lock()
 
-    def open(self, popen: Popen) -> None:
+    def open(self, opens: Opens) -> None:
         """Harmless when open."""
         if self._process is None or self._process.poll() is not None:
-            process = self._process = popen((sys.executable, *self._words), self._log)
+            process = self._process = opens((sys.executable, *self._words), self._log)
             self._listener = threading.Thread(target=self._listen, args=(process,), name="forge", daemon=True)
             self._listener.start()
 
-    def start(self, popen: Popen, env: Mapping[str, str], cwd: Path, log: Path) -> Forged:
+    def start(self, opens: Opens, env: Mapping[str, str], cwd: Path, log: Path) -> Forged:
         """Waits until the forge has read what it needs."""
-        self.open(popen)
+        self.open(opens)
         process = self._process
         if process is None or process.stdin is None:
             raise OSError("the forge is not open")

@@ -111,7 +111,7 @@ class Client:
 
     async def open(self, address: str) -> tuple[Answer, Page]:
         """A page of ours, by its path or its whole address."""
-        return _page(await self._browser.get(address.removeprefix(self._gateway)))
+        return await self._browse("GET", address.removeprefix(self._gateway))
 
     async def submit(self, page: Page, wanted: Mapping[str, Any]) -> tuple[Answer, Page]:
         """The page's form, filled in and sent as a browser does. Raises CannotDoError."""
@@ -121,7 +121,16 @@ class Client:
         if _for_anybody(page.form):
             await asyncio.sleep(FILLING_IN_S)
         action = page.joined(page.form.action)
-        return _page(await self._browser.post(action, data=sent, headers={"Sec-Fetch-Site": "same-origin"}))
+        return await self._browse("POST", action, data=sent, headers={"Sec-Fetch-Site": "same-origin"})
+
+    async def _browse(self, method: str, address: str, **sent: Any) -> tuple[Answer, Page]:
+        try:
+            found = await self._browser.request(method, address, **sent)
+        except httpx.TransportError as error:
+            raise StackError(f"Siden {address} svarer ikke ({type(error).__name__}).") from error
+        page = Page(str(found.url), found.text)
+        body = {"status": found.status_code, "title": page.title, "text": page.text}
+        return Answer(body, str(found.status_code) if found.is_error else None), page
 
     # Mails
 
@@ -146,12 +155,6 @@ class Client:
 
 def _for_anybody(form: Form) -> bool:
     return "_started" in form.names
-
-
-def _page(found: httpx.Response) -> tuple[Answer, Page]:
-    page = Page(str(found.url), found.text)
-    body = {"status": found.status_code, "title": page.title, "text": page.text}
-    return Answer(body, str(found.status_code) if found.is_error else None), page
 
 
 def _answer(found: httpx.Response) -> Answer:

@@ -106,10 +106,9 @@ class Player:
                 self._judged("ingen dead letters", Here(("expect",)), await self._eyes.no_dead_letters())
         except (StopStory, StackError, Problem) as stopped:
             self.played.ended = str(stopped)
-        finally:
-            self.played.facts = [one.event for one in await self.stage.events() if one.type in FACTS]
-            self.played.seconds = time.monotonic() - began
-            self.played.jumps = self.stage.simulation.jumps
+        self.played.facts = [one.event for one in await self.stage.events() if one.type in FACTS]
+        self.played.seconds = time.monotonic() - began
+        self.played.jumps = self.stage.simulation.jumps
         return self.played
 
     @property

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 from deploy.local.datadir import Ports
 from deploy.local.stories import report
@@ -21,6 +22,7 @@ from deploy.local.stories.theatre import Theatre
 from shared.contracts.danish import clock, short_day
 from shared.contracts.time import COPENHAGEN, day_of
 
+ROOM_FOR_SPINNER = 4
 AS_EXPECTED, OTHERWISE, UNREADABLE = 0, 1, 2
 
 
@@ -79,7 +81,8 @@ async def _play(
             async def show(now: datetime, what: str, title: str = title) -> None:
                 if status is not None:
                     there = now.astimezone(COPENHAGEN)
-                    status.update(f"{title}: {short_day(day_of(now))} kl. {clock(there.time())}  {what}")
+                    said = f"{title}: {short_day(day_of(now))} kl. {clock(there.time())}  {what}"
+                    status.update(Text(said[: console.width - ROOM_FOR_SPINNER]))
 
             played.append(await theatre.play(one, notice=show))
             report.show(console, played[-1])
