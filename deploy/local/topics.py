@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -28,6 +28,7 @@ SETTINGS: Mapping[str, str] = {
     "cleanup.policy": "delete",
 }
 TOPIC_EXISTS = 36
+SHOWN_WITHIN_S, SHOWN_EVERY_S = 30.0, 0.02
 
 
 def topic_names(prefix: str = "") -> tuple[str, ...]:
@@ -36,17 +37,31 @@ def topic_names(prefix: str = "") -> tuple[str, ...]:
 
 
 async def ensure_topics(bootstrap: Address, prefix: str = "", *, replication: int = 1) -> tuple[str, ...]:
-    """Makes the missing topics and returns all names. Raises KafkaError when the broker refuses one."""
+    """Makes the missing topics of an installation and returns all names. Raises what `make_topics` raises."""
+    wanted = topic_names(prefix)
+    await make_topics(bootstrap, wanted, replication=replication)
+    return wanted
+
+
+async def make_topics(
+    bootstrap: Address, names: Sequence[str], *, partitions: int = PARTITIONS, replication: int = 1
+) -> None:
+    """Those of `names` that are missing are made; whoever looks for them afterwards finds them.
+
+    Raises KafkaError when the broker refuses one, TimeoutError when it does not show one that it says it made.
+    """
     admin = AIOKafkaAdminClient(**client_options(bootstrap), client_id="tovholder-topics")
     await admin.start()
     try:
-        wanted = topic_names(prefix)
-        new = [NewTopic(name, PARTITIONS, replication, topic_configs=dict(SETTINGS)) for name in wanted]
+        new = [NewTopic(name, partitions, replication, topic_configs=dict(SETTINGS)) for name in names]
         answer = await admin.create_topics(new)
         for name, code, *_ in answer.topic_errors:
             if code not in (0, TOPIC_EXISTS):
                 raise for_code(code)(f"topic {name}")
-        return wanted
+        # The controller has made them by now; the broker that is asked for them hears of it a little later.
+        async with asyncio.timeout(SHOWN_WITHIN_S):
+            while not set(names) <= set(await admin.list_topics()):  # noqa: ASYNC110  (nobody says when)
+                await asyncio.sleep(SHOWN_EVERY_S)
     finally:
         await admin.close()
 

@@ -11,9 +11,10 @@ import asyncio
 import gc
 import os
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 import uvicorn
@@ -34,13 +35,14 @@ DRAIN_SECONDS = 25.0
 """Machine time from SIGTERM until the process ends by force; shorter than the supervisor's patience."""
 ANSWER_SECONDS = 10
 """Of it, how long requests under way may take."""
+LATE_EVERY_S = 0.05
 SEND_SECONDS = 5.0
 """Of it, how long the relay may take for what is left."""
 
 _log = structlog.get_logger()
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn without its own signal handlers: the service decides when it stops."""
 
     @contextmanager
@@ -55,6 +57,21 @@ class _Server(uvicorn.Server):
         self.should_exit = True
         await serving
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Also connections that were being made when the door closed are let go; uvicorn asks only those it knows."""
+        late = asyncio.create_task(self._let_go_of_others_than(set(self.server_state.connections)))
+        try:
+            await super().shutdown(sockets)
+        finally:
+            late.cancel()
+
+    async def _let_go_of_others_than(self, asked: set[Any]) -> None:
+        while True:
+            for connection in self.server_state.connections - asked:
+                connection.shutdown()
+                asked.add(connection)
+            await asyncio.sleep(LATE_EVERY_S)
+
     async def port(self) -> int:
         """The port it listens on, once it does."""
         while not self.started:
@@ -65,8 +82,8 @@ class _Server(uvicorn.Server):
         return found
 
 
-def _server(settings: ServiceSettings, application: ASGIApp) -> _Server:
-    return _Server(
+def _server(settings: ServiceSettings, application: ASGIApp) -> Server:
+    return Server(
         uvicorn.Config(
             application,
             host=settings.http_host,

@@ -13,7 +13,6 @@ from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local import topics
 from shared.base.cloudevents import Received
@@ -225,13 +224,7 @@ async def producer(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
 
 async def make_topics(kafka: str, *names: str) -> None:
     """Topics as an installation has them, and only those that the test needs: a broker is slow to make many."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    await admin.start()
-    try:
-        new = [NewTopic(name, topics.PARTITIONS, 1, topic_configs=dict(topics.SETTINGS)) for name in names]
-        await admin.create_topics(new)
-    finally:
-        await admin.close()
+    await topics.make_topics(kafka, names)
 
 
 async def empty(database: Database) -> None:

@@ -22,6 +22,7 @@ import pytest
 import structlog
 
 from deploy.local.locations import ROOT
+from deploy.local.topics import make_topics
 from shared.runtime.commands import run_command
 from shared.storage.migrate import SHARED, migrate
 from tests.support.eventually import eventually
@@ -85,7 +86,8 @@ async def surroundings(
     toy_database: Database, kafka: str, prefix: str, link_key_file: Path, tmp_path: Path
 ) -> Surroundings:
     # The toy borrows a fact of enrollment's.
-    await _make_topics(kafka, *(f"{prefix}tovholder.{name}" for name in ("toy", "intake", "enrollment")))
+    names = [f"{prefix}tovholder.{name}" for name in ("toy", "intake", "enrollment")]
+    await make_topics(kafka, names, partitions=1)
     told = {
         "TOVHOLDER_DATABASE_URL": toy_database.url,
         "TOVHOLDER_MIGRATION_URL": toy_database.owner_url,
@@ -96,17 +98,6 @@ async def surroundings(
         "TOVHOLDER_LINK_KEY_FILE": str(link_key_file),
     }
     return Surroundings(toy_database, {**os.environ, **told}, tmp_path)
-
-
-async def _make_topics(kafka: str, *names: str) -> None:
-    from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # noqa: PLC0415  (only here)
-
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    await admin.start()
-    try:
-        await admin.create_topics([NewTopic(name, 1, 1) for name in names])
-    finally:
-        await admin.close()
 
 
 @asynccontextmanager
