@@ -83,7 +83,7 @@ $(VENV)/test.stamp: requirements/test.txt $(VENV)/demo.stamp
 $(CACHE)/servers.stamp: deploy/local/kafka.lock.toml package-lock.json deploy/local/assets.py $(VENV)/demo.stamp
 	@echo 'Fetching Kafka and the browser assets (once) …'
 	@$(BIN)/python -m deploy.local.jars
-	@$(BIN)/python -m deploy.local.kafka
+	@$(BIN)/python -m deploy.local.broker
 	@$(BIN)/python -m deploy.local.assets
 	@touch $@
 

@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local import databases, jars, kafka, postgres, process, topics
 from deploy.local.blocking import run_blocking
+from deploy.local.broker import Broker
 from deploy.local.locations import ROOT
 from deploy.local.ports import free_ports
 from shared.contracts.catalogue import SERVICES
@@ -49,7 +50,7 @@ class Servers:
 
     def __init__(self, folder: Path) -> None:
         port, controller, pg = free_ports(3)
-        self._broker = kafka.Broker(folder / "kafka", port=port, controller_port=controller, logs=folder)
+        self._broker = Broker(folder / "kafka", port=port, controller_port=controller, logs=folder)
         self._postgres = postgres.Server(folder / "postgres", port=pg, password=PASSWORD, logs=folder)
         self._stack = contextlib.ExitStack()
         self.kafka = self._broker.bootstrap

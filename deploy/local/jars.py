@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from jgo.maven import MavenContext, PythonResolver
+
 from deploy.local.errors import StackError
 from deploy.local.locations import cache_dir
 
@@ -153,9 +155,6 @@ def _fetch(jar: Jar, folder: Path) -> Path:
 
 
 def _context(folder: Path):  # type: ignore[no-untyped-def] # noqa: ANN202 # jgo has no types
-    # Imported here: a warm start reads the cache and should not pay for an HTTP client.
-    from jgo.maven import MavenContext, PythonResolver  # noqa: PLC0415 # see above
-
     return MavenContext(repo_cache=folder, resolver=PythonResolver(), timeout=FETCH_TIMEOUT_S)
 
 

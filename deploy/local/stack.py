@@ -26,6 +26,7 @@ import httpx
 
 from deploy.local import caddy, databases, einvoice_rules, jars, kafka, postgres, process, topics
 from deploy.local.blocking import run_blocking
+from deploy.local.broker import Broker
 from deploy.local.datadir import ADMIN_PASSWORD, API_TOKEN, DataDir, MadeBy, Ports, write_atomically
 from deploy.local.errors import StackError
 from deploy.local.forge import Forge
@@ -303,7 +304,7 @@ class Stack:
         server = postgres.Server(
             data.path / "postgres", port=ports["postgres"], password=data.secret(ADMIN_PASSWORD), logs=data.logs
         )
-        broker = kafka.Broker(
+        broker = Broker(
             data.path / "kafka", port=ports["kafka"], controller_port=ports["kafka_controller"], logs=data.logs
         )
         addresses = self._addresses = self._plan(data, ports, server, broker)
@@ -348,7 +349,7 @@ class Stack:
                 service: run_blocking(databases.read_beginning(server.admin_url, service)) for service in self.services
             }
 
-    def _prepare_topics(self, broker: kafka.Broker, prefix: str) -> None:
+    def _prepare_topics(self, broker: Broker, prefix: str) -> None:
         with self._explained("kafka", broker.explain):
             run_blocking(self._while_all_live(kafka.wait_until_usable(broker.bootstrap)))
         run_blocking(topics.ensure_topics(broker.bootstrap, prefix))
@@ -391,9 +392,7 @@ class Stack:
         except MigrationError as error:
             raise StackError(f"The database of {service} could not be migrated: {error}") from error
 
-    def _plan(
-        self, data: DataDir, ports: Mapping[str, int], server: postgres.Server, broker: kafka.Broker
-    ) -> Addresses:
+    def _plan(self, data: DataDir, ports: Mapping[str, int], server: postgres.Server, broker: Broker) -> Addresses:
         passwords = data.passwords(self.services)
         return Addresses(
             data_dir=str(data.path),

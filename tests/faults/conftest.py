@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from deploy.local import kafka as embedded_kafka
 from deploy.local import postgres as embedded_postgres
+from deploy.local.broker import Broker
 from deploy.local.ports import free_ports
 from tests.support.servers import PASSWORD, _Templates
 from tests.support.stack import AFTER_THE_DEADLINE, SERVICES, Installation
@@ -55,7 +55,7 @@ async def machine() -> AsyncIterator[Machine]:
     with tempfile.TemporaryDirectory(prefix="tovholder-faults-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         port, controller_port, postgres_port = free_ports(3)
-        broker = embedded_kafka.Broker(folder / "kafka", port=port, controller_port=controller_port, logs=folder)
+        broker = Broker(folder / "kafka", port=port, controller_port=controller_port, logs=folder)
         server = embedded_postgres.Server(folder / "postgres", port=postgres_port, password=PASSWORD, logs=folder)
         await asyncio.gather(asyncio.to_thread(broker.prepare), asyncio.to_thread(server.prepare))
         made = Machine(folder, broker, server)

@@ -1,8 +1,9 @@
-"""The golden log: a dump of all topics that every later version must still read to the same state.
+"""Golden logs: dumps of all topics that every later version must still read to the same state.
 
-`python -m tests.support.golden dump --kafka HOST:PORT [--prefix P] FILE` writes what stands in the topics of an
-installation, one JSON object a line: topic (without prefix), key, headers, timestamp (Kafka's, ms) and value, in the
-order of the events' own times. The test itself writes the expected state anew when TOVHOLDER_WRITE_GOLDEN is set.
+`python -m tests.support.golden dump --kafka HOST:PORT [--prefix P] FOLDER` writes what stands in the topics of an
+installation to `FOLDER/log.jsonl`, one JSON object a line: topic (without prefix), key, headers, timestamp (Kafka's,
+ms) and value, in the order of the events' own times; `play STORY FOLDER` plays a story and writes what it left there.
+The test itself writes the expected state anew when TOVHOLDER_WRITE_GOLDEN is set. A log that is there stays as it is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import base64
 import importlib
 import itertools
 import json
+import tempfile
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +28,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local import tail, topics
 from deploy.local.locations import ROOT, service_names
+from deploy.local.stories.checking import check_file
+from deploy.local.stories.theatre import Theatre
 from shared.base.clock import DomainClock
 from shared.messaging.records import StoredRecord
 from shared.messaging.subscriptions import topics_of
@@ -35,8 +39,7 @@ from tests.support.eventually import eventually
 from tests.support.servers import MakeDatabase
 
 FOLDER = ROOT / "tests" / "contracts" / "golden"
-LOG = FOLDER / "log.jsonl"
-EXPECTED = FOLDER / "expected.json"
+LOG, EXPECTED = "log.jsonl", "expected.json"
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 STEP_DEADLINE_S = 60.0
 
@@ -130,6 +133,18 @@ async def dump(kafka: str, prefix: str = "") -> list[Kept]:
         found.append(Kept(record.topic.removeprefix(prefix), key, headers, record.timestamp, _value(record.value)))
     # Within a partition the order is kept, as sorting is stable and neither clock goes back there.
     return sorted(found, key=lambda kept: (kept.time, kept.timestamp))
+
+
+async def play(story: Path) -> list[Kept]:
+    """What a story leaves in the topics, when all of it went as it says."""
+    with tempfile.TemporaryDirectory(prefix="tovholder-golden-", ignore_cleanup_errors=True) as folder:
+        data_dir = Path(folder) / "data"
+        async with Theatre(data_dir) as theatre:
+            played = await theatre.play(check_file(story))
+            if not played.holds:
+                raise SystemExit(f"{story} does not go as it says; `tovholder play` shows what is otherwise.")
+            running = json.loads((data_dir / "running.json").read_text(encoding="utf-8"))
+            return await dump(running["kafka"], running["prefix"])
 
 
 def _value(value: bytes | None) -> dict[str, Any] | bytes | None:
@@ -245,10 +260,16 @@ def main() -> None:
     command = commands.add_parser("dump", help="write what stands in the topics of an installation")
     command.add_argument("--kafka", required=True, help="HOST:PORT of a broker")
     command.add_argument("--prefix", default="", help="in front of every topic's name")
-    command.add_argument("file", type=Path, nargs="?", default=LOG)
+    command.add_argument("folder", type=Path)
+    command.set_defaults(kept=lambda given: dump(given.kafka, given.prefix))
+    command = commands.add_parser("play", help="write what a story leaves in the topics")
+    command.add_argument("story", type=Path)
+    command.add_argument("folder", type=Path)
+    command.set_defaults(kept=lambda given: play(given.story))
     options = parser.parse_args()
-    kept = asyncio.run(dump(options.kafka, options.prefix))
-    options.file.write_text("".join(f"{one.line()}\n" for one in kept), encoding="utf-8")
+    kept = asyncio.run(options.kept(options))
+    options.folder.mkdir(parents=True, exist_ok=True)
+    (options.folder / LOG).write_text("".join(f"{one.line()}\n" for one in kept), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from deploy.local import databases, process
 from deploy.local import kafka as embedded_kafka
 from deploy.local import postgres as embedded_postgres
 from deploy.local.blocking import run_blocking
+from deploy.local.broker import Broker
 from deploy.local.locations import ROOT
 from deploy.local.ports import HOST, free_ports
 from shared.storage.migrate import SHARED, Stream, migrate
@@ -102,7 +103,7 @@ def _folder(name: str) -> Iterator[Path]:
 def _embedded_kafka() -> Iterator[str]:
     port, controller_port = free_ports(2)
     with _folder("kafka") as folder:
-        broker = embedded_kafka.Broker(folder / "kafka", port=port, controller_port=controller_port, logs=folder)
+        broker = Broker(folder / "kafka", port=port, controller_port=controller_port, logs=folder)
         broker.prepare()
         command = broker.command()
         running = process.start(command)

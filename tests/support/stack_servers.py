@@ -11,6 +11,7 @@ from pathlib import Path
 from deploy.local import kafka as embedded_kafka
 from deploy.local import postgres as embedded_postgres
 from deploy.local import process
+from deploy.local.broker import Broker
 
 
 @dataclass(slots=True)
@@ -18,7 +19,7 @@ class Machine:
     """A broker and a PostgreSQL that a test may kill; both always come back before the next test."""
 
     folder: Path
-    broker: embedded_kafka.Broker
+    broker: Broker
     server: embedded_postgres.Server
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 

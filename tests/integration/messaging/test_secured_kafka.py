@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from deploy.local import process, topics
-from deploy.local.kafka import Broker, wait_until_usable
+from deploy.local.broker import Broker
+from deploy.local.kafka import wait_until_usable
 from deploy.local.ports import HOST, free_ports
 from shared.contracts.event import topic_of
 from shared.messaging.relay import Relay, Sender
