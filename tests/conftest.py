@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -9,8 +11,13 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
+FOLDER = Path(__file__).parent
+
 BEFORE = "de7b93707a4d1af61b342306cf8bfbc62f8230cb"
 """The commit whose build the next one has to run beside."""
+
+LONG_FIRST = ("system", "integration/local", "architecture", "integration/invoicing", "browser", "integration")
+"""Folders whose files take longest, so that no process begins a long one when the others have nothing left."""
 
 pytest_plugins = ["tests.support.servers", "tests.support.official_rules"]
 
@@ -19,3 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """`--short`: fault tests play their short form."""
     parser.addoption("--short", action="store_true", help="the short form of the fault tests")
     parser.addoption("--before", default=BEFORE, help="the commit of the version that an upgrade begins with")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first; otherwise as they were found."""
+    items.sort(key=lambda item: _place(item.path.relative_to(FOLDER).as_posix()))
+
+
+def _place(file: str) -> int:
+    return next((place for place, folder in enumerate(LONG_FIRST) if file.startswith(folder)), len(LONG_FIRST))
