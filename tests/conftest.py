@@ -19,7 +19,12 @@ BEFORE = "de7b93707a4d1af61b342306cf8bfbc62f8230cb"
 LONG_FIRST = ("system", "integration/local", "architecture", "integration/invoicing", "browser", "integration")
 """Folders whose files take longest, so that no process begins a long one when the others have nothing left."""
 
-pytest_plugins = ["tests.support.servers", "tests.support.official_rules"]
+pytest_plugins = [
+    "tests.support.scratch",
+    "tests.support.servers",
+    "tests.support.official_rules",
+    "tests.support.link_key",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,6 +13,7 @@ from types import FrameType
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.local.datadir import Ports
@@ -61,16 +62,17 @@ def up(data_dir: Path, ports: Ports, *, as_json: bool) -> None:
 
 
 def show(console: Console, addresses: Addresses) -> None:
-    """The addresses for a person, without secrets."""
-    table = Table.grid(padding=(0, 2))
-    table.add_row("[bold]Tovholder[/bold]", addresses.gateway)
-    table.add_row("Sendte mails", addresses.mail)
-    table.add_row("API-nøgle", f"i filen {addresses.api_token_file}")
-    table.add_row("Kafka", addresses.kafka)
-    table.add_row("PostgreSQL", addresses.public()["postgres"])
-    table.add_row("SMTP", addresses.smtp)
-    table.add_row("Data og logfiler", addresses.data_dir)
-    console.print(table)
+    """The addresses for a person, without secrets; each on one line, however narrow the screen, so it can be copied."""
+    for name, value in (
+        ("[bold]Tovholder[/bold]       ", addresses.gateway),
+        ("Sendte mails    ", addresses.mail),
+        ("API-nøgle       ", f"i filen {addresses.api_token_file}"),
+        ("Kafka           ", addresses.kafka),
+        ("PostgreSQL      ", addresses.public()["postgres"]),
+        ("SMTP            ", addresses.smtp),
+        ("Data og logfiler", addresses.data_dir),
+    ):
+        console.print(f"{name}  {escape(value)}", soft_wrap=True)
     console.print("Stop med Ctrl-C.")
 
 

@@ -27,7 +27,6 @@ from shared.contracts.enrollment import EnrolMunicipality, RegisterParticipant
 from shared.contracts.event import FACTS, Event
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, MeetingFact, MeetingScheduled, When
-from shared.runtime.settings import ServiceSettings
 from shared.runtime.timers import Timer
 from shared.storage.pool import open_pool
 from shared.storage.tx import Tx, transaction
@@ -154,8 +153,8 @@ def sign_up(code: str = AARHUS, **more: Any) -> EnrolMunicipality:
 
 
 @pytest.fixture
-async def desk(database: MakeDatabase, link_key: None) -> AsyncIterator[Desk]:  # noqa: ARG001  (the key must be there)
+async def desk(database: MakeDatabase, links: Links) -> AsyncIterator[Desk]:
     where = await database("enrollment")
     pool = await open_pool(where.url, "test")
-    yield Desk(pool, ServiceSettings().links)
+    yield Desk(pool, links)
     await pool.close()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -63,7 +64,7 @@ class Town:
 
 
 @pytest.fixture
-async def town(database: MakeDatabase, link_key: None) -> AsyncIterator[Town]:  # noqa: ARG001  (the key must be there)
+async def town(database: MakeDatabase, link_key_file: Path) -> AsyncIterator[Town]:
     where = await database("enrollment")
     settings = Settings(
         database_url=SecretStr(where.url),
@@ -71,6 +72,7 @@ async def town(database: MakeDatabase, link_key: None) -> AsyncIterator[Town]:  
         api_tokens=SecretStr(
             f"staff:{sha256(TOKEN.encode()).hexdigest()},crm:{sha256(SCOPED.encode()).hexdigest()}:enrol"
         ),
+        link_key_file=link_key_file,
         static_dir=install_static(),
         simulated_start=datetime.fromisoformat("2020-06-01T08:00:00+00:00"),
     )

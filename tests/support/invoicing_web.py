@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -49,9 +50,10 @@ class CountingHouse:
 
 
 @pytest.fixture
-async def counting_house(database: MakeDatabase, link_key: None) -> AsyncIterator[CountingHouse]:  # noqa: ARG001  (the key must be there)
+async def counting_house(database: MakeDatabase, link_key_file: Path) -> AsyncIterator[CountingHouse]:
     where = await database("invoicing")
     settings = Settings(
+        link_key_file=link_key_file,
         database_url=SecretStr(where.url),
         http_port=0,
         api_tokens=SecretStr(f"staff:{sha256(TOKEN.encode()).hexdigest()}"),

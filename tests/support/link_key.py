@@ -1,31 +1,25 @@
-"""The key that signs links, for use cases that run in the process of the tests."""
+"""The key that signs links in the tests, and what signs with it."""
 
 from __future__ import annotations
 
-import os
 import secrets
-import tempfile
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from shared.base.links import Links
 
-@cache
-def _file() -> str:
-    """One for the whole process: what signs links reads it once."""
-    file = Path(tempfile.mkdtemp(prefix="tovholder-test-key-")) / "links.key"
+
+@pytest.fixture(scope="session")
+def link_key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for the whole process."""
+    file = tmp_path_factory.mktemp("key") / "links.key"
     file.write_text(secrets.token_hex(32), encoding="ascii")
-    return str(file)
+    return file
 
 
-@pytest.fixture(scope="module", autouse=True)
-def link_key() -> Iterator[None]:
-    """The environment is as it was after each module: others read it as well."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TOVHOLDER_LINK_KEY_FILE", _file())
-        patch.setenv(
-            "TOVHOLDER_DATABASE_URL", os.environ.get("TOVHOLDER_DATABASE_URL", "postgresql://nobody@127.0.0.1/none")
-        )
-        yield
+@pytest.fixture(scope="session")
+def links(link_key_file: Path) -> Links:
+    """For use cases that run in the process of the tests."""
+    key = link_key_file.read_bytes()
+    return Links(lambda: key)

@@ -238,9 +238,9 @@ def _stay(running: Stack, data_dir: Path, console: Console) -> None:
     console.print()
     for programme_id in programmes:
         console.print(f"Tilmelding   {addresses.gateway}/tilmeld/{programme_id}", soft_wrap=True)
-    console.print(f"Mails        {addresses.mail}")
-    console.print(f"Fakturaer    {addresses.data_dir}/invoices")
-    console.print(f"API-nøgle    {addresses.api_token_file}")
+    console.print(f"Mails        {addresses.mail}", soft_wrap=True)
+    console.print(f"Fakturaer    {addresses.data_dir}/invoices", soft_wrap=True)
+    console.print(f"API-nøgle    {addresses.api_token_file}", soft_wrap=True)
     for invoice in invoices[:1]:
         console.print(f"Prøv         ./tovholder document show {invoice} --out {invoice}.pdf{where}", soft_wrap=True)
         console.print(f"             ./tovholder why {invoice}{where}", soft_wrap=True)

@@ -34,7 +34,6 @@ async def run(where: Database, *arguments: str) -> tuple[int | None, str]:
 async def test_a_file_of_addresses_is_tried_before_it_is_imported(
     database: MakeDatabase,
     tmp_path: Path,
-    link_key: None,  # noqa: ARG001  (the key must be there)
 ) -> None:
     where = await database("enrollment")
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"

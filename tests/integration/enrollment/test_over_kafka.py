@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,13 +57,14 @@ class Outside:
 
 
 @pytest.fixture
-async def outside(database: MakeDatabase, kafka: str, prefix: str, link_key: None) -> AsyncIterator[Outside]:  # noqa: ARG001  (the key must be there)
+async def outside(database: MakeDatabase, kafka: str, prefix: str, link_key_file: Path) -> AsyncIterator[Outside]:
     where = await database("enrollment")
     await ensure_topics(kafka, prefix)
     settings = Settings.model_validate(
         {
             "database_url": SecretStr(where.url),
             "http_port": 0,
+            "link_key_file": link_key_file,
             "kafka": kafka,
             "prefix": prefix,
             "simulated_start": START,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -26,13 +25,6 @@ WRITTEN = (
 def _plain_log() -> None:
     """structlog's own way draws every local variable of every frame, which takes seconds."""
     structlog.configure(processors=[logs.describe_exception, logs.keep_secrets, structlog.processors.JSONRenderer()])
-
-
-@pytest.fixture
-def link_key_file(tmp_path: Path) -> Path:
-    file = tmp_path / "link-key"
-    file.write_text(secrets.token_hex(32))
-    return file
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -11,11 +12,13 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from rich.console import Console
 from typer.testing import CliRunner
 
-from deploy.local import cli, documents
+from deploy.local import cli, documents, up
 from deploy.local.errors import StackError
 from deploy.local.locations import DEFAULT_DATA_DIR, DEMO_DATA_DIR, ROOT, read_running, where_it_runs
+from deploy.local.stack import Addresses
 
 COMMANDS = [
     *("up", "demo", "play", "status", "check", "why", "dlq", "outbox", "replay", "emit", "tail", "document"),
@@ -90,6 +93,39 @@ def test_the_command_line_does_not_load_what_only_some_commands_need() -> None:
     look = "import sys, deploy.local.cli; print({'faststream', 'aiokafka', 'asyncpg', 'httpx'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_what_can_be_copied_is_never_broken_however_narrow_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    said = io.StringIO()
+    secrets = {
+        "api_token": "t",
+        "databases": {},
+        "services": {},
+        "link_key_file": "k",
+        "seed": 0,
+        "simulated_start": None,
+    }
+    where = {
+        "data_dir": str(folder),
+        "api_token_file": f"{folder}/token",
+        "postgres": f"postgresql://postgres:p@{'h' * 90}/x",
+    }
+    up.show(
+        Console(file=said, width=40),
+        Addresses(gateway="http://g", mail="http://m", smtp="s:1", kafka="k:1", **where, **secrets),  # type: ignore[arg-type]
+    )
+    assert f"Data og logfiler  {folder}\n" in said.getvalue()
+    assert f"i filen {folder}/token\n" in said.getvalue()
+
+    monkeypatch.setattr(sys, "argv", ["tovholder", "status", "--data-dir", str(folder)])
+    monkeypatch.setenv("COLUMNS", "40")
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert str(folder) in capsys.readouterr().err
 
 
 def test_it_says_its_version() -> None:
