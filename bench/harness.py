@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import secrets
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,17 +13,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import asyncpg
 import psutil
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from deploy.local import databases, jars, kafka, postgres, process, topics
+from deploy.local import jars, kafka, postgres, process, topics
 from deploy.local.blocking import run_blocking
 from deploy.local.broker import Broker
-from deploy.local.locations import ROOT
 from deploy.local.ports import free_ports
 from shared.contracts.catalogue import SERVICES
 from shared.contracts.event import PARTITIONS, topic_of
+from tests.support.servers import Templates
 
 PASSWORD = "bench-only"  # noqa: S105 (guards servers that live as long as one run)
 
@@ -55,6 +52,7 @@ class Servers:
         self._stack = contextlib.ExitStack()
         self.kafka = self._broker.bootstrap
         self.admin_url = self._postgres.admin_url
+        self._templates = Templates(self.admin_url)
 
     def start(self) -> None:
         jars.install()
@@ -83,25 +81,7 @@ class Servers:
 
     async def database(self, service: str) -> str:
         """A fresh, migrated, empty database; the runtime role's URL."""
-        name, role = f"bench_{secrets.token_hex(4)}", f"bench_{service}"
-        connection = await asyncpg.connect(self.admin_url)
-        try:
-            await databases.ensure_roles(connection, role, dict.fromkeys(databases.roles(role), PASSWORD))
-            owner, runtime = databases.roles(role)
-            await connection.execute(f'CREATE DATABASE "{name}" OWNER "{owner}"')
-            await databases.close_to_others(connection, name, role)
-        finally:
-            await connection.close()
-        owner_url = databases.url_for(self.admin_url, role=owner, password=PASSWORD, database=name)
-        url = databases.url_for(self.admin_url, role=runtime, password=PASSWORD, database=name)
-        await databases.grant_rows(owner_url)
-        told = {"TOVHOLDER_MIGRATION_URL": owner_url, "TOVHOLDER_DATABASE_URL": url}
-        await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-m", f"services.{service}", "migrate"],
-            check=True, cwd=ROOT, env={**os.environ, **told}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        return url
+        return (await self._templates.fresh(service)).url
 
     async def topics(self) -> str:
         """A fresh set of topics; their prefix."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -35,8 +36,8 @@ CREATE TABLE least_outbox (
     key text NOT NULL,
     payload bytea NOT NULL
 );
-GRANT ALL ON least_inbox, least_claims, least_outbox TO bench_invoicing;
 """
+_GRANT = 'GRANT ALL ON least_inbox, least_claims, least_outbox TO "{role}"'
 _TAKE = """
 INSERT INTO least_inbox SELECT * FROM unnest($1::uuid[]) AS u (event_id) ORDER BY event_id ON CONFLICT DO NOTHING
 RETURNING event_id
@@ -60,6 +61,7 @@ async def make_tables(servers: Servers, url: str) -> None:
     connection = await asyncpg.connect(f"{servers.admin_url.rpartition('/')[0]}/{url.rpartition('/')[2]}")
     try:
         await connection.execute(_TABLES)
+        await connection.execute(_GRANT.format(role=urlsplit(url).username))
     finally:
         await connection.close()
 

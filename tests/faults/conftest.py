@@ -15,7 +15,7 @@ import pytest
 from deploy.local import postgres as embedded_postgres
 from deploy.local.broker import Broker
 from deploy.local.ports import free_ports
-from tests.support.servers import PASSWORD, _Templates
+from tests.support.servers import PASSWORD, Templates
 from tests.support.stack import AFTER_THE_DEADLINE, SERVICES, Installation
 from tests.support.stack_servers import Machine
 
@@ -69,9 +69,9 @@ async def machine() -> AsyncIterator[Machine]:
 
 
 @pytest.fixture(scope="session")
-async def templates(machine: Machine) -> _Templates:
+async def templates(machine: Machine) -> Templates:
     """Dropped with the whole server."""
-    return _Templates(machine.server.admin_url)
+    return Templates(machine.server.admin_url)
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Shelf:
     """Keeps one running installation from test to test, as long as every test with it passes."""
 
     machine: Machine
-    templates: _Templates
+    templates: Templates
     kept: dict[str, Installation] = field(default_factory=dict)
 
     async def take(self, kind: str, **options: Any) -> Installation:
@@ -115,7 +115,7 @@ class Shelf:
 
 
 @pytest.fixture(scope="session")
-async def shelf(machine: Machine, templates: _Templates) -> AsyncIterator[Shelf]:
+async def shelf(machine: Machine, templates: Templates) -> AsyncIterator[Shelf]:
     made = Shelf(machine, templates)
     yield made
     for installation in made.kept.values():
@@ -148,7 +148,7 @@ async def reader(shelf: Shelf, request: pytest.FixtureRequest) -> AsyncIterator[
 
 
 @pytest.fixture
-async def fresh(machine: Machine, templates: _Templates) -> AsyncIterator[Any]:
+async def fresh(machine: Machine, templates: Templates) -> AsyncIterator[Any]:
     """Makes an installation for one test: `await fresh("enrollment", "invoicing")`; nothing runs in it yet."""
     made: list[Installation] = []
 

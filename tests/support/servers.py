@@ -300,7 +300,7 @@ class Database:
 MakeDatabase = Callable[..., Awaitable[Database]]
 
 
-class _Templates:
+class Templates:
     """Migrated databases to copy from, one per service, made when first asked for."""
 
     def __init__(self, admin_url: str) -> None:
@@ -361,14 +361,14 @@ class _Templates:
 
 
 @pytest.fixture(scope="session")
-async def _templates(postgres: str) -> AsyncIterator[_Templates]:
-    templates = _Templates(postgres)
+async def _templates(postgres: str) -> AsyncIterator[Templates]:
+    templates = Templates(postgres)
     yield templates
     await templates.drop_all()
 
 
 @pytest.fixture
-async def database(_templates: _Templates) -> AsyncIterator[MakeDatabase]:
+async def database(_templates: Templates) -> AsyncIterator[MakeDatabase]:
     """Makes databases for one test: `await database("invoicing")` is migrated, `await database()` is empty."""
     made: list[Database] = []
 

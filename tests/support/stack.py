@@ -33,7 +33,7 @@ from deploy.local.topics import ensure_topics
 from tests.support import oracle
 from tests.support.eventually import eventually
 from tests.support.oracle import Allowed, Attempt, Broken, Where
-from tests.support.servers import Database, _Templates
+from tests.support.servers import Database, Templates
 
 SERVICES = ("enrollment", "scheduling", "invoicing", "notifications")
 START = datetime(2020, 6, 2, 8, tzinfo=UTC)
@@ -92,7 +92,7 @@ class Installation:
     """`async with installation:` has topics, databases and the mail server; services are started by name."""
 
     kafka: str
-    templates: _Templates
+    templates: Templates
     services: Sequence[str] = SERVICES
     roles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """service → name of a process → its role; a service that is not here is one process with its own name."""

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support import external_producer as crm
 from tests.support.external_producer import Producer
-from tests.support.servers import _Templates
+from tests.support.servers import Templates
 from tests.support.stack import Installation
 
 ORDERS = tuple(itertools.permutations(("enrolled", "scheduled", "extra", "held")))
@@ -63,7 +63,7 @@ async def sums(installation: Installation) -> Counter[tuple[int, int]]:
 
 
 @pytest.fixture
-async def both(kafka: str, _templates: _Templates) -> AsyncIterator[Installation]:
+async def both(kafka: str, _templates: Templates) -> AsyncIterator[Installation]:
     async with Installation(kafka, _templates, ("invoicing", "notifications")) as made:
         await made.start_all()
         yield made
@@ -113,7 +113,7 @@ async def test_an_extra_participant_is_billed_when_the_meeting_was_held_and_not_
 
 
 @pytest.fixture
-async def scaled(kafka: str, _templates: _Templates) -> AsyncIterator[Installation]:
+async def scaled(kafka: str, _templates: Templates) -> AsyncIterator[Installation]:
     roles = {"invoicing": {"invoicing": "web", "relay": "relay", "worker-1": "worker", "worker-2": "worker"}}
     async with Installation(kafka, _templates, ("invoicing",), roles) as made:
         await made.start_all()

@@ -21,14 +21,14 @@ from tests.support.external_producer import Producer, enrolled, held, with_extra
 from tests.support.facts import cloud_event
 from tests.support.official_rules import MustPass
 from tests.support.oracle import read_topics
-from tests.support.servers import _Templates
+from tests.support.servers import Templates
 from tests.support.stack import Installation
 
 FEES_FALL_DUE = datetime(2020, 9, 1, 6, tzinfo=UTC)
 
 
 @pytest.fixture
-async def office(kafka: str, _templates: _Templates) -> AsyncIterator[Installation]:
+async def office(kafka: str, _templates: Templates) -> AsyncIterator[Installation]:
     async with Installation(kafka, _templates, services=("invoicing",)) as installation:
         await installation.start("invoicing")
         yield installation

@@ -9,11 +9,11 @@ import pytest
 
 from shared.contracts.event import INTAKE_TOPIC
 from tests.integration.messaging.harness import Reader, empty, make_topics
-from tests.support.servers import Database, _Templates
+from tests.support.servers import Database, Templates
 
 
 @pytest.fixture(scope="session")
-async def _emptied(_templates: _Templates) -> AsyncIterator[Database]:
+async def _emptied(_templates: Templates) -> AsyncIterator[Database]:
     made = await _templates.fresh("notifications")
     yield made
     await _templates.drop(made.name)

@@ -12,7 +12,7 @@ import structlog
 from shared.base import log as logs
 from shared.runtime.service import streams_of
 from shared.storage.migrate import migrate
-from tests.support.servers import Database, _Templates
+from tests.support.servers import Database, Templates
 from tests.support.toy import SERVICE, Desk, a_desk
 
 WRITTEN = (
@@ -28,7 +28,7 @@ def _plain_log() -> None:
 
 
 @pytest.fixture(scope="session")
-async def _toy_database(_templates: _Templates) -> AsyncIterator[Database]:
+async def _toy_database(_templates: Templates) -> AsyncIterator[Database]:
     made = await _templates.fresh(None)
     await migrate(made.owner_url, streams_of(SERVICE), "test_any")
     yield made

@@ -16,14 +16,14 @@ from tests.support.eventually import eventually
 from tests.support.external_producer import Producer
 from tests.support.facts import PROGRAMME, PROGRAMME_TERMS, cloud_event
 from tests.support.oracle import read_topics
-from tests.support.servers import _Templates
+from tests.support.servers import Templates
 from tests.support.stack import Installation
 
 OEST_1 = natural_id("meeting", PROGRAMME.id, "oest-1")
 
 
 @pytest.fixture
-async def diary(kafka: str, _templates: _Templates) -> AsyncIterator[Installation]:
+async def diary(kafka: str, _templates: Templates) -> AsyncIterator[Installation]:
     async with Installation(kafka, _templates, services=("scheduling",)) as installation:
         await installation.start("scheduling")
         yield installation
