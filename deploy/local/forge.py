@@ -78,13 +78,13 @@ class Forge:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._listener: threading.Thread | None = None
-        self._started: Future[int] = Future()
-        self._ends: dict[int, Future[int]] = {}
-        self._lock = threading.Lock()
+        self._started: Future[Forged] = Future()
 
     def open(self, opens: Opens) -> None:
         """Harmless when open."""
         if self._process is None or self._process.poll() is not None:
+            # Whatever is still heard of a forge before this one is no answer to who asks next.
+            self.close()
             process = self._process = opens((sys.executable, *self._words), self._log)
             self._listener = threading.Thread(target=self._listen, args=(process,), name="forge", daemon=True)
             self._listener.start()
@@ -95,13 +95,11 @@ class Forge:
         process = self._process
         if process is None or process.stdin is None:
             raise OSError("the forge is not open")
-        self._started = Future()
+        started = self._started = Future()
         wanted = {"env": dict(env), "cwd": str(cwd), "log": str(log)}
         process.stdin.write(json.dumps(wanted).encode() + b"\n")
         process.stdin.flush()
-        pid = self._started.result()
-        with self._lock:
-            return Forged(pid, self._ends.setdefault(pid, Future()))
+        return started.result()
 
     def close(self) -> None:
         """Ends it, and with it what is left of its copies."""
@@ -115,21 +113,17 @@ class Forge:
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         if process.stdout is None:
             return
+        ends: dict[int, Future[int]] = {}
         with process.stdout as lines:
             for line in lines:
                 told = json.loads(line)
-                with self._lock:
-                    ended = self._ends.setdefault(told["pid"], Future())
                 if "status" in told:
-                    ended.set_result(told["status"])
-                    with self._lock:
-                        del self._ends[told["pid"]]
+                    ends.pop(told["pid"]).set_result(told["status"])
                 else:
-                    self._started.set_result(told["pid"])
+                    ended = ends[told["pid"]] = Future()
+                    self._started.set_result(Forged(told["pid"], ended))
         # The forge is gone, and its copies with it.
-        with self._lock:
-            left, self._ends = list(self._ends.values()), {}
-        for ended in left:
+        for ended in ends.values():
             ended.set_result(-signal.SIGKILL)
         if not self._started.done():
             self._started.set_exception(OSError(f"a forge ended; its log says why: {self._log}"))

@@ -235,7 +235,7 @@ FROM dead_letters d
 
 
 async def _lock(connection: Connection, inbox: Inbox, number: int) -> Any:
-    """The letter's row, with the lock of the key it holds (if it holds one) taken first, as every batch does."""
+    """The letter's row. The lock of the key it holds, if it holds one, comes first: batches wait there."""
     await connection.execute("SELECT 1 FROM parked_keys WHERE dead_letter_id = $1 FOR UPDATE", number)
     letter = await connection.fetchrow(
         "SELECT * FROM dead_letters WHERE id = $1 AND consumer = $2 FOR UPDATE", number, inbox.consumer

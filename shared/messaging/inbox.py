@@ -1,8 +1,9 @@
 """Taking events in: one batch, one transaction. What becomes of each event is decided in `plan.py`.
 
-Order of the locks, the same in every transaction: inbox rows (sorted), parked keys (sorted), positions (sorted). The
-inbox comes first because it is where two consumers with the same records meet: the second one waits there, and sees
-all that the first one parked when it goes on.
+Order of the locks, the same in every batch: inbox rows (sorted), parked keys (sorted), positions (sorted). The inbox
+comes first because it is where two consumers with the same records meet: the second one waits there, and sees all that
+the first one parked when it goes on. An operator's retry holds the parked key before it knows of any inbox row; a batch
+with a copy of that very record may meet it the other way round, and is tried again when PostgreSQL ends the deadlock.
 """
 
 from __future__ import annotations

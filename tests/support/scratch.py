@@ -6,14 +6,18 @@ TMPDIR decides, where it is set. What a failed test left stays to be looked at, 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of this user's own is made in it)
 ROOM = 6 * 1024**3
 """Bytes: three times what a whole run leaves."""
+OLD_S = 24 * 3600
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,12 +27,20 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = MEMORY / f"tovholder-tests-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid == os.getuid():
+        _sweep(folder)
         os.environ["TMPDIR"] = str(folder)
         tempfile.tempdir = None
+
+
+def _sweep(folder: Path) -> None:
+    """What runs that were killed have left is memory that nobody gives back."""
+    for left in folder.iterdir():
+        if time.time() - left.stat().st_mtime > OLD_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _has_room(folder: Path) -> bool:
     if not os.access(folder, os.W_OK):
         return False
     found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize >= ROOM
+    return min(found.f_bavail * found.f_frsize, psutil.virtual_memory().available) >= ROOM

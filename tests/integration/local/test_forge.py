@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -87,3 +88,31 @@ def test_a_forge_that_cannot_read_its_libraries_says_so(tmp_path: Path) -> None:
     assert time.monotonic() - began < 20
     assert "No module named 'no_such_library'" in (tmp_path / "forge.log").read_text()
     broken.close()
+
+
+def test_a_forge_that_was_killed_is_opened_again(forge: Forge, tmp_path: Path) -> None:
+    copy = process.start(command(forge, tmp_path, FORGED_WAITS="600"))
+    (killed,) = (one for one in psutil.Process().children() if "deploy.local.forge" in one.cmdline())
+    killed.kill()
+    assert copy.wait(20) == -signal.SIGKILL
+    assert process.start(command(forge, tmp_path)).wait(20) == 7
+
+
+ENDS_AT_ONCE = """
+import sys
+for _ in sys.stdin:
+    sys.stdout.write('{"pid": 1}\\n{"pid": 1, "status": 3}\\n')
+    sys.stdout.flush()
+"""
+
+
+def test_the_end_of_a_copy_that_ends_before_anybody_looks_is_seen(tmp_path: Path) -> None:
+    def opens(_words: Sequence[str], _log: Path) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", ENDS_AT_ONCE], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    hasty = Forge(PROGRAM, (), tmp_path / "forge.log")
+    try:
+        for _ in range(50):
+            assert hasty.start(opens, {}, tmp_path, tmp_path / "log.txt").wait(5) == 3
+    finally:
+        hasty.close()
