@@ -14,7 +14,7 @@ settings.load_profile("unhurried")
 FOLDER = Path(__file__).parent
 
 BEFORE = "de7b93707a4d1af61b342306cf8bfbc62f8230cb"
-"""The commit whose build the next one has to run beside."""
+"""The commit of the version that is in use: what comes next has to run beside it. A release moves it."""
 
 LONG_FIRST = ("system", "integration/local", "architecture", "integration/invoicing", "browser", "integration")
 """Folders whose files take longest, so that no process begins a long one when the others have nothing left."""

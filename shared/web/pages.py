@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined, select_autoescape
-from starlette.responses import HTMLResponse
-from starlette.routing import BaseRoute, Mount
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from shared.base.acts import Act
 from shared.contracts.danish import clock, day_and_clock, kroner, long_day, short_day
 
 HERE = Path(__file__).parent
@@ -65,3 +67,8 @@ def static_routes(static_dir: Path | None) -> list[BaseRoute]:
     if static_dir is not None:
         routes.append(Mount("/static", _Static(directory=static_dir, check_dir=False), name="static"))
     return routes
+
+
+def page(host: Any, path: str, shown: Callable[..., Awaitable[Response]], *asked: Act) -> BaseRoute:
+    """A line in a table of pages: `shown(host, *asked, request)`. Where an act may be asked for, it takes forms too."""
+    return Route(path, partial(shown, host, *asked), methods=["GET", "POST"] if asked else ["GET"])

@@ -17,14 +17,11 @@ from services.invoicing.adapters.einvoice.formats import chosen
 from services.invoicing.domain import credit_note
 from services.invoicing.domain.document.how_to_pay import how_to_pay
 from services.invoicing.domain.document.model import Document
-from services.invoicing.domain.from_invoice import credit_note_document, invoice_document
+from services.invoicing.domain.from_invoice import Issued, credit_note_document, invoice_document
 from services.invoicing.domain.invoice import as_told
 from services.invoicing.domain.vat import vat_sums
 from shared.contracts.danish import kroner, short_day
-from shared.contracts.invoicing import CreditNoteIssued, Invoice
-
-Issued = Invoice | CreditNoteIssued
-"""What has a number of the series, and files of its own."""
+from shared.contracts.invoicing import Invoice
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 

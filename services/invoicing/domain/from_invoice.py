@@ -38,6 +38,9 @@ from shared.contracts.invoicing import CreditNoteIssued, Invoice, InvoiceLine
 from shared.contracts.parties import Billing, Person
 from shared.contracts.programme import Seller
 
+Issued = Invoice | CreditNoteIssued
+"""What has a number of the series, and files of its own."""
+
 _ANY_DAY = date(2000, 1, 1)
 _CARDS: dict[str, FikCard] = {"fik71": "71", "fik73": "73", "fik75": "75"}
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from services.invoicing.entrypoints import acts
-from services.invoicing.pages.invoice_desk import InvoiceDesk
-from services.invoicing.pages.printed import Printed
+from services.invoicing.pages import invoice_desk, printed
 from shared.runtime.service import Host
+from shared.web.pages import page
 
 _API = "/api/invoicing"
 _DESK = "/invoicing/fakturaer/{token}"
 
 
 def pages(host: Host) -> Sequence[BaseRoute]:
-    printed, desk = Printed(host), InvoiceDesk(host, credit=acts.CREDIT)
+    """The first path that fits counts."""
+    shows = partial(page, host)
     return (
-        Route(f"{_API}/invoices/{{document_id}}.html", printed.invoice, name="invoice"),
-        Route(f"{_API}/credit-notes/{{document_id}}.html", printed.credit_note, name="credit_note"),
-        Route(_DESK, desk.invoice, methods=["GET", "POST"], name="credit"),
-        Route(f"{_DESK}/{{document_id}}.{{suffix}}", desk.file, name="file"),
-        Route("/invoicing/faktura/{token}", desk.mailed, name="mailed"),
+        shows(f"{_API}/invoices/{{document_id}}.html", printed.invoice),
+        shows(f"{_API}/credit-notes/{{document_id}}.html", printed.credit_note),
+        shows(_DESK, invoice_desk.invoice, acts.CREDIT),
+        shows(f"{_DESK}/{{document_id}}.{{suffix}}", invoice_desk.file),
+        shows("/invoicing/faktura/{token}", invoice_desk.mailed),
     )

@@ -5,16 +5,15 @@ It works without JavaScript.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.invoicing.adapters import documents
+from services.invoicing.domain.from_invoice import Issued
 from services.invoicing.pages.printed import FILE_CSP
-from services.invoicing.usecases.read_documents import read_linked_document
+from services.invoicing.usecases.read_documents import read_as_file, read_linked_document
 from services.invoicing.usecases.read_linked_invoices import LinkedInvoice, read_linked_invoice
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -43,86 +42,83 @@ class Visit:
         return f"/invoicing/fakturaer/{self.token}"
 
 
-class InvoiceDesk:
-    """`credit` is the act that credits an invoice."""
+async def invoice(host: Host, credit: Act, request: Request) -> Response:
+    """The form on it asks for a credit note."""
+    visit = await _visit(host, request)
+    if visit is None:
+        return _dead_link(host)
+    if request.method == "GET":
+        removed = [one.line.claim_id for one in visit.shown.lines if one.removed and one.left_ore]
+        form = Form(values={"lines": removed}, labels=_LABELS)
+        return _page(host, visit, form, done=request.query_params.get("kreditnota"))
+    form = await read_form(request, labels=_LABELS)
+    command = CreditInvoice(
+        invoice_id=visit.shown.standing.id,
+        credit_id=f"form-{form.key}",
+        reason=form.value("reason"),
+        lines=tuple([LineToCredit(claim_id=claim_id) for claim_id in form.chosen("lines")]),
+    )
+    reply = await host.door.submit(credit, command, form.key, actor=visit.shown.actor, patient=True)
+    if (refused := reply.refusal()) is None:
+        number = reply.json()["credit_note_id"]
+        return RedirectResponse(f"{visit.path}?kreditnota={number}", 303, headers=SECRET_ADDRESS)
+    # What was refused may be that somebody else has just credited it: the page shows it as it is now.
+    again = await _visit(host, request)
+    return _page(host, again or visit, form.refuse(refused), refused.status)
 
-    def __init__(self, host: Host, credit: Act) -> None:
-        self._host = host
-        self._credit = credit
 
-    async def invoice(self, request: Request) -> Response:
-        visit = await self._visit(request)
-        if visit is None:
-            return self._dead_link()
-        if request.method == "GET":
-            removed = [one.line.claim_id for one in visit.shown.lines if one.removed and one.left_ore]
-            form = Form(values={"lines": removed}, labels=_LABELS)
-            return self._page(visit, form, done=request.query_params.get("kreditnota"))
-        form = await read_form(request, labels=_LABELS)
-        command = CreditInvoice(
-            invoice_id=visit.shown.standing.id,
-            credit_id=f"form-{form.key}",
-            reason=form.value("reason"),
-            lines=tuple([LineToCredit(claim_id=claim_id) for claim_id in form.chosen("lines")]),
-        )
-        reply = await self._host.door.submit(self._credit, command, form.key, actor=visit.shown.actor, patient=True)
-        if (refused := reply.refusal()) is None:
-            number = reply.json()["credit_note_id"]
-            return RedirectResponse(f"{visit.path}?kreditnota={number}", 303, headers=SECRET_ADDRESS)
-        # What was refused may be that somebody else has just credited it: the page shows it as it is now.
-        again = await self._visit(request)
-        return self._page(again or visit, form.refuse(refused), refused.status)
+async def file(host: Host, request: Request) -> Response:
+    """A file of this invoice, or of a credit note of it; of no other."""
+    visit = await _visit(host, request)
+    if visit is None:
+        return _dead_link(host)
+    suffix, asked = request.path_params["suffix"], request.path_params["document_id"]
+    known: dict[str, Issued] = {note.id: note for note in visit.shown.notes}
+    known[visit.shown.standing.id] = visit.shown.standing.invoice
+    if asked not in known or suffix not in _MEDIA_TYPES:
+        raise Problem(404, "not_found")
+    made = await read_as_file(known[asked], suffix)
+    headers = {**SECRET_ADDRESS, "Cache-Control": "no-store"}
+    if suffix == "html":
+        headers["Content-Security-Policy"] = FILE_CSP
+    else:
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{made.name}"
+    return Response(made.content, headers={**headers, "Content-Type": _MEDIA_TYPES[suffix]})
 
-    async def file(self, request: Request) -> Response:
-        """A file of this invoice, or of a credit note of it; of no other."""
-        visit = await self._visit(request)
-        if visit is None:
-            return self._dead_link()
-        suffix, asked = request.path_params["suffix"], request.path_params["document_id"]
-        known: dict[str, documents.Issued] = {note.id: note for note in visit.shown.notes}
-        known[visit.shown.standing.id] = visit.shown.standing.invoice
-        if asked not in known or suffix not in _MEDIA_TYPES:
-            raise Problem(404, "not_found")
-        content = (await asyncio.to_thread(documents.as_files, known[asked]))[suffix]
-        headers = {**SECRET_ADDRESS, "Cache-Control": "no-store"}
-        if suffix == "html":
-            headers["Content-Security-Policy"] = FILE_CSP
-        else:
-            name = documents.file_name(known[asked], suffix)
-            headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
-        return Response(content, headers={**headers, "Content-Type": _MEDIA_TYPES[suffix]})
 
-    async def mailed(self, request: Request) -> Response:
-        """The PDF that a mail links to."""
-        async with self._host.transaction(Cause(new_correlation(), None, None)) as tx:
-            issued = await read_linked_document(tx, request.path_params["token"])
-        if issued is None:
-            return self._host.pages.render("invoicing/broken_link.html", status=404, headers=SECRET_ADDRESS)
-        pdf = (await asyncio.to_thread(documents.as_files, issued))["pdf"]
-        name = documents.file_name(issued, "pdf")
-        headers = {"Cache-Control": "no-store", "Content-Disposition": f"inline; filename*=UTF-8''{name}"}
-        return Response(pdf, headers={**SECRET_ADDRESS, **headers}, media_type=_MEDIA_TYPES["pdf"])
+async def mailed(host: Host, request: Request) -> Response:
+    """The PDF that a mail links to."""
+    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
+        issued = await read_linked_document(tx, request.path_params["token"])
+    if issued is None:
+        return host.pages.render("invoicing/broken_link.html", status=404, headers=SECRET_ADDRESS)
+    made = await read_as_file(issued, "pdf")
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f"inline; filename*=UTF-8''{made.name}"}
+    return Response(made.content, headers={**SECRET_ADDRESS, **headers}, media_type=_MEDIA_TYPES["pdf"])
 
-    async def _visit(self, request: Request) -> Visit | None:
-        """None when the link is no good, or not any more."""
-        token = request.path_params["token"]
-        async with self._host.transaction(Cause(new_correlation(), None, None)) as tx:
-            shown = await read_linked_invoice(tx, token)
-        return None if shown is None else Visit(token, shown)
 
-    def _dead_link(self) -> Response:
-        return self._host.pages.render("invoicing/dead_link.html", status=404, headers=SECRET_ADDRESS)
+async def _visit(host: Host, request: Request) -> Visit | None:
+    """None when the link is no good, or not any more."""
+    token = request.path_params["token"]
+    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
+        shown = await read_linked_invoice(tx, token)
+    return None if shown is None else Visit(token, shown)
 
-    def _page(self, visit: Visit, form: Form, status: int = 200, done: str | None = None) -> Response:
-        shown = visit.shown
-        values: dict[str, Any] = {
-            "standing": shown.standing,
-            "invoice": shown.standing.invoice,
-            "lines": shown.lines,
-            "notes": shown.notes,
-            "official": shown.official,
-            "done": next((note for note in shown.notes if note.id == done), None),
-        }
-        return self._host.pages.render(
-            "invoicing/credit.html", status=status, headers=SECRET_ADDRESS, form=form, path=visit.path, **values
-        )
+
+def _dead_link(host: Host) -> Response:
+    return host.pages.render("invoicing/dead_link.html", status=404, headers=SECRET_ADDRESS)
+
+
+def _page(host: Host, visit: Visit, form: Form, status: int = 200, done: str | None = None) -> Response:
+    shown = visit.shown
+    values: dict[str, Any] = {
+        "standing": shown.standing,
+        "invoice": shown.standing.invoice,
+        "lines": shown.lines,
+        "notes": shown.notes,
+        "official": shown.official,
+        "done": next((note for note in shown.notes if note.id == done), None),
+    }
+    return host.pages.render(
+        "invoicing/credit.html", status=status, headers=SECRET_ADDRESS, form=form, path=visit.path, **values
+    )

@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from services.invoicing.adapters import documents
-from services.invoicing.adapters.documents import Issued
-from services.invoicing.usecases.read_documents import read_issued_credit_note, read_issued_invoice
+from services.invoicing.domain.from_invoice import Issued
+from services.invoicing.usecases.read_documents import read_as_page, read_issued_credit_note, read_issued_invoice
 from shared.base.cause import Cause
 from shared.base.problems import Problem
 from shared.contracts.refusal import Refused
@@ -23,24 +22,22 @@ FILE_CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; fram
 _HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": FILE_CSP}
 
 
-class Printed:
-    def __init__(self, host: Host) -> None:
-        self._host = host
+async def invoice(host: Host, request: Request) -> Response:
+    return await _printed(host, request, read_issued_invoice)
 
-    async def invoice(self, request: Request) -> Response:
-        return await self._printed(request, read_issued_invoice)
 
-    async def credit_note(self, request: Request) -> Response:
-        return await self._printed(request, read_issued_credit_note)
+async def credit_note(host: Host, request: Request) -> Response:
+    return await _printed(host, request, read_issued_credit_note)
 
-    async def _printed(self, request: Request, load: Callable[[Tx, str], Awaitable[Issued]]) -> Response:
-        async def show(request: Request, correlation_id: str) -> Response:
-            principal = bearer(request, self._host.settings.tokens, "staff")
-            try:
-                async with self._host.transaction(Cause(correlation_id, None, principal.name)) as tx:
-                    issued = await load(tx, request.path_params["document_id"])
-            except Refused as refused:
-                raise Problem(refused.status, refused.code, refused.detail) from None
-            return HTMLResponse(documents.as_html(issued), headers=_HEADERS)
 
-        return await answered(request, show)
+async def _printed(host: Host, request: Request, find: Callable[[Tx, str], Awaitable[Issued]]) -> Response:
+    async def show(request: Request, correlation_id: str) -> Response:
+        principal = bearer(request, host.settings.tokens, "staff")
+        try:
+            async with host.transaction(Cause(correlation_id, None, principal.name)) as tx:
+                issued = await find(tx, request.path_params["document_id"])
+        except Refused as refused:
+            raise Problem(refused.status, refused.code, refused.detail) from None
+        return HTMLResponse(read_as_page(issued), headers=_HEADERS)
+
+    return await answered(request, show)

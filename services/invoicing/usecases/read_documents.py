@@ -1,15 +1,24 @@
-"""What was issued under a number, as it was issued: an invoice or a credit note."""
+"""What was issued under a number, as it was issued: an invoice or a credit note; and how it is handed out."""
 
 from __future__ import annotations
 
-from services.invoicing.adapters import credit_notes, invoices
-from services.invoicing.adapters.documents import Issued
+import asyncio
+from dataclasses import dataclass
+
+from services.invoicing.adapters import credit_notes, documents, invoices
 from services.invoicing.adapters.links import document_of
 from services.invoicing.domain.credit_note import not_found
+from services.invoicing.domain.from_invoice import Issued
 from services.invoicing.domain.standing import require
 from shared.contracts.invoicing import CreditNoteIssued, Invoice
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    name: str
+    content: bytes
 
 
 async def read_document(tx: Tx, document_id: str) -> Issued:
@@ -37,3 +46,14 @@ async def read_linked_document(tx: Tx, token: str) -> Issued | None:
     """What a link in a mail leads to; None when the link is no good."""
     document_id = document_of(tx.links, token, tx.now)
     return None if document_id is None else await read_document(tx, document_id)
+
+
+def read_as_page(issued: Issued) -> str:
+    """HTML that loads nothing."""
+    return documents.as_html(issued)
+
+
+async def read_as_file(issued: Issued, suffix: str) -> File:
+    """`html`, `pdf`, `xml` or `json`. Made in a thread, and best outside any transaction: a PDF takes a moment."""
+    files = await asyncio.to_thread(documents.as_files, issued)
+    return File(documents.file_name(issued, suffix), files[suffix])

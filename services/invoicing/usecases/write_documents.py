@@ -11,8 +11,8 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from services.invoicing.adapters import documents, invoices, official_checks
-from services.invoicing.adapters.documents import Issued
 from services.invoicing.adapters.einvoice.official_rules import OfficialRules, Verdict
+from services.invoicing.domain.from_invoice import Issued
 from shared.storage.tx import Tx
 
 AT_MOST = 50

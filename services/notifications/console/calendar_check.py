@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.notifications.adapters.calendar.mail_checks import check_file
-from services.notifications.adapters.calendar.reply_mail import LARGEST_MAIL
+from services.notifications.domain.calendar.replies import LARGEST_MAIL
 from shared.base.files import why_not_read
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.routing import BaseRoute, Route
 
@@ -14,4 +15,4 @@ EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def pages(host: Host) -> Sequence[BaseRoute]:
-    return (Route(mail_gateway.PATH, mail_gateway.replies(host), methods=list(EVERY_METHOD), name="calendar_replies"),)
+    return (Route(mail_gateway.PATH, partial(mail_gateway.replies, host), methods=list(EVERY_METHOD)),)

@@ -6,13 +6,11 @@ with the scope `calendar` may do this and nothing else. 200 says what became of 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from services.notifications.adapters.calendar.reply_mail import LARGEST_MAIL
+from services.notifications.domain.calendar.replies import LARGEST_MAIL
 from services.notifications.usecases.note_answer import note_answer
 from shared.base.cause import Cause
 from shared.base.problems import Problem
@@ -27,10 +25,7 @@ PATH = "/api/notifications/calendar/replies"
 _log = structlog.get_logger()
 
 
-def replies(host: Host) -> Callable[[Request], Awaitable[Response]]:
-    async def page(request: Request) -> Response:
-        return await answered(request, take)
-
+async def replies(host: Host, request: Request) -> Response:
     async def take(request: Request, correlation_id: str) -> Response:
         if request.method != "POST":
             raise Problem(405, "method_not_allowed", headers={"Allow": "POST"})
@@ -47,4 +42,4 @@ def replies(host: Host) -> Callable[[Request], Awaitable[Response]]:
         _log.info("calendar_reply", outcome=answer.body["outcome"])
         return JSONResponse(answer.body, headers={"Cache-Control": "no-store"})
 
-    return page
+    return await answered(request, take)

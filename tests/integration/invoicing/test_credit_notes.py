@@ -14,7 +14,7 @@ import pytest
 from services.invoicing.adapters import documents
 from services.invoicing.adapters.einvoice.formats import FORMATS, Format
 from services.invoicing.adapters.einvoice.official_rules import OfficialRules
-from services.invoicing.domain.from_invoice import credit_note_document
+from services.invoicing.domain.from_invoice import Issued, credit_note_document
 from services.invoicing.usecases.credit_invoice import credit_invoice
 from services.invoicing.usecases.explain import explain
 from services.invoicing.usecases.read_claims import read_claims
@@ -369,7 +369,7 @@ async def test_the_files_of_invoices_and_credit_notes_are_written_in_the_order_o
     order: list[str] = []
     really_write = documents.write
 
-    def noting(folder: Path, issued: documents.Issued) -> dict[str, bytes]:
+    def noting(folder: Path, issued: Issued) -> dict[str, bytes]:
         order.append(issued.id)
         if order == ["N-1", "N-2"]:
             raise KeyboardInterrupt  # as a kill between two files would leave it

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from email.message import Message
 from email.utils import getaddresses
 
-from services.notifications.adapters.calendar.reply_mail import LARGEST_MAIL
 from services.notifications.domain.calendar.checks import Finding, check_calendar, method_and_attendee
+from services.notifications.domain.calendar.replies import LARGEST_MAIL
 from services.notifications.domain.text import address_key
 
 _BARE_BREAK = re.compile(rb"(?<!\r)\n|\r(?!\n)")

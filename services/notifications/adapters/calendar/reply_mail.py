@@ -12,10 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
-from services.notifications.domain.calendar.replies import refused
-
-LARGEST_MAIL = 1_048_576
-"""Bytes. Signatures with pictures come along with replies; more than this is no reply."""
+from services.notifications.domain.calendar.replies import LARGEST_MAIL, refused
 
 _ADDRESSED = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To")
 _CALENDAR_TYPES = ("text/calendar", "application/ics")

@@ -52,6 +52,8 @@ REFUSALS = {
 }
 """By stable code: why a mail is no reply that could count."""
 
+LARGEST_MAIL = 1_048_576
+"""Bytes. Signatures with pictures come along with replies; more than this is no reply."""
 LARGEST_CALENDAR = 200_000
 """Characters. A reply has some hundred; one with a long description and its own time zones a few thousand."""
 
