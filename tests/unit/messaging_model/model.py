@@ -34,7 +34,7 @@ partitions (one partition is enough for all of the above), time (retention, leas
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -336,7 +336,7 @@ class Kernel:
             planned = plan_module.plan(known, [arrival for arrival, _ in arrivals])
             events = {id(arrival): event for arrival, event in (*arrivals, *parked)}
             dead: list[plan_module.Dead] = []
-            for arrival in planned.ready:
+            for arrival in _as_handed_over(planned.ready):
                 at_fault = self.world.kind(events[id(arrival)]) == "poison" and not self.fixed
                 if at_fault and plan_module.alive([arrival], dead):
                     dead.append(plan_module.Dead(arrival, Defect("data_error", "")))
@@ -361,7 +361,8 @@ class Kernel:
         if self.world.kind(event) == "garbled" and not self.fixed:
             return Arrival(record, defect=Defect("bad_json", "")), event
         subject, source = _name(event)
-        arrival = Arrival(record, id=str(event), type="t", uid=_uid(event))
+        # Two types in turns, as one subject's facts are of several: they are handed over in rounds.
+        arrival = Arrival(record, id=str(event), type=f"t{event.sequence % 2}", uid=_uid(event))
         arrival.belongs_to(subject, source)
         arrival.sequence = event.sequence if self.world.sequenced else None
         if self.world.kind(event) != "unknown":
@@ -753,6 +754,15 @@ def _broker(s: State) -> Iterator[Step]:
             lost = _list(s.log[end:])
             cut = s._replace(log=s.log[:end], cut_at=end, budget=budget)
             yield Step(f"the broker loses its tail: {lost}", cut, is_fault=True)
+
+
+def _as_handed_over(ready: Sequence[Arrival]) -> Sequence[Arrival]:
+    """In rounds, group by group, as use cases get them: whatever comes of that, each subject is in its order."""
+    handed = [one for groups in plan_module.rounds(ready) for _, _, group in groups for one in group]
+    for subject in {one.subject for one in ready}:
+        assert [one for one in handed if one.subject == subject] == [one for one in ready if one.subject == subject]
+    assert len(handed) == len(ready)
+    return handed
 
 
 def _put(items: tuple[Item, ...], at: int, item: Item) -> tuple[Item, ...]:
