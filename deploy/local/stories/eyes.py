@@ -8,18 +8,16 @@ from typing import Any
 
 from deploy.local.errors import StackError
 from deploy.local.stories.expectations import (
-    Line,
     Row,
     Verdict,
     about,
+    judge_answer,
     judge_mails,
     judge_refusal,
     judge_rows,
-    judge_value,
 )
 from deploy.local.stories.hands import mails_that_fit
 from deploy.local.stories.log import Told
-from deploy.local.stories.paths import MISSING, select
 from deploy.local.stories.stage import Stage
 from deploy.local.stories.story import ExpectAnswer, ExpectDeadLetters, ExpectFacts, ExpectMails, Part, Rows
 from deploy.local.stories.values import Here, Memory
@@ -78,15 +76,7 @@ class Eyes:
     async def _answer(self, said: ExpectAnswer) -> Verdict:
         answer = await self._stage.client.ask("GET", said.get)
         verdict = judge_refusal(said.refused, answer.refused, answer.detail)
-        if not verdict.holds:
-            return verdict
-        if said.rows is None:
-            return judge_value(answer.body, said.answer or {})
-        (found,) = select(answer.body, said.rows)
-        if not isinstance(found, list):
-            there = "intet" if found is MISSING else "ingen liste"
-            return Verdict((Line(said.rows, "en liste", there, holds=False),))
-        return judge_rows([Row(_name(one), one) for one in found], said)
+        return judge_answer(answer.body, said) if verdict.holds else verdict
 
     async def _dead_letters(self, said: ExpectDeadLetters) -> Verdict:
         rows = [Row(about(one), one) for one in await self._stage.dead_letters()]
@@ -100,8 +90,3 @@ def _where(where: Mapping[str, Any]) -> str:
 def _label(one: Told) -> str:
     at = datetime.fromisoformat(one.event["time"]).astimezone(COPENHAGEN).strftime("%Y-%m-%d %H:%M")
     return f"{at} {one.event.get('subject')}"
-
-
-def _name(row: Any) -> str:
-    named = row if isinstance(row, dict) else {}
-    return next((str(named[name]) for name in ("id", "key", "code", "name") if name in named), str(row)[:80])
