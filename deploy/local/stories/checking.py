@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -184,6 +185,8 @@ class _Checker:
             changed_copy(path.read_text(encoding="utf-8"), change)
         except NoSuchPathError as error:
             self.document.fault(trail, str(error))
+        except (yaml.YAMLError, UnicodeDecodeError):
+            self.document.fault(trail, f"Programfilen {path} kan ikke læses som YAML i UTF-8. Ret den først.")
         except OSError:
             self.document.fault(trail, f"Programfilen {path} findes ikke.")
 
@@ -207,7 +210,7 @@ class _Checker:
             self._known({"where": loop.get("where")}, (*trail, "for_each"))
         for kind, registry in (("command", COMMANDS), ("fact", FACTS)):
             self._data(step, kind, registry, trail)
-        if isinstance(step.get("redeliver"), str) and "where" not in (step.get("for_each") or ()):
+        if isinstance(step.get("redeliver"), str):
             wire_type = Redeliver.model_construct(redeliver=step["redeliver"]).type
             self._wire_name(wire_type, {**FACTS, **COMMANDS}, (*trail, "redeliver"))
         rest = {name: value for name, value in step.items() if name not in (*_NESTED, "for_each", "as")}
@@ -240,9 +243,13 @@ class _Checker:
             self._known(one, here)
 
     def _wire_name(self, name: Any, known: Mapping[str, type[Event | Command]], trail: Trail) -> bool:
+        if not isinstance(name, str):
+            return False
         if name in known:
             return True
-        if isinstance(name, str) and not has_reference(name):
+        if has_reference(name):
+            self.document.fault(trail, "Navnet skal skrives helt ud; her kan ingen henvisning stå.")
+        else:
             what = "En kommando" if known is COMMANDS else "Et faktum" if known is FACTS else "En type"
             meant = _meant(name, known) or " Se docs/events.md."
             self.document.fault(trail, f"{what} med det navn findes ikke.{meant}")

@@ -119,10 +119,44 @@ def test_every_fault_is_found_at_once() -> None:
         ("{redeliver: a × b}", "En type med det navn findes ikke"),
         ("{expect: []}", "mindst 1"),
         ("{fact: tovholder.enrollment.PersonErased.v1, source: /crm, data: {person_id: [1]}}", "Skal være tekst."),
+        ("{redeliver: tovholder.invoicing.InvoiceIssued.v1 × 0}", "Skriv × 1 til × 1000"),
+        ("{redeliver: tovholder.invoicing.InvoiceIssued.v1 × 1001}", "Skriv × 1 til × 1000"),
+        (f"{{redeliver: tovholder.invoicing.InvoiceIssued.v1 × {'9' * 5000}}}", "Skriv × 1 til × 1000"),
+        ("{for_each: 5, redeliver: tovholder.invoicing.InvoiceIssued.v1}", "for_each: "),
+        ("{for_each: {k: [{a: 1}], where: {a: 1}}, redeliver: InvoiceIssued}", "En type med det navn findes ikke"),
+        ("{for_each: {k: [a]}, redeliver: 'tovholder.{k}.X.v1'}", "Navnet skal skrives helt ud"),
+        ("{for_each: {k: [a]}, command: '{k}'}", "Navnet skal skrives helt ud"),
+        ("{for_each: {k: [a]}, fact: {k}, source: /crm, data: {}}", "Navnet skal skrives helt ud"),
+        ("{for_each: {k: [a]}, steps: [{expect: [{facts: {k}}]}]}", "Navnet skal skrives helt ud"),
+        ("{command: [x]}", "steps[0].command: Skal være tekst."),
+        ("{command: {a: 1, b: 2}}", "steps[0].command: Skal være tekst."),
+        ("{fact: [x], source: /crm, data: {}}", "steps[0].fact: Skal være tekst."),
+        ("{expect: [{mails: {}, count: -2}]}", "count: Skriv et antal fra 0 og op"),
+        ("{expect: [{dead_letters: {}, count: {atleast: 2}}]}", "count: Skriv et antal fra 0 og op"),
+        ("{expect: [{get: /x, in: y, count: {not: {at_least: mange}}}]}", "count: Skriv et antal fra 0 og op"),
+        ("{expect: [{get: /x, in: y, count: {at_least: -1}}]}", "count: Skriv et antal fra 0 og op"),
     ],
 )
 def test_a_step_that_cannot_be_is_refused(step: str, what: str) -> None:
     assert any(what in line for line in faults(f"steps:\n  - {step}\n"))
+
+
+def test_a_count_may_be_compared_with_what_was_answered() -> None:
+    checked(
+        "steps:\n  - {call: GET /a, as: a}\n"
+        "expect:\n"
+        "  - {mails: {}, count: 0}\n"
+        "  - {mails: {}, count: {at_least: 2, not: {one_of: [3, '{a.n}']}}}\n"
+        "  - {mails: {}, count: {at_most: {a.n}}}\n"
+    )
+
+
+def test_a_programme_file_that_cannot_be_read_is_said_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text("a: [1\nb: }\n", encoding="utf-8")
+    (tmp_path / "latin.yaml").write_bytes("navn: Køge\n".encode("latin-1"))
+    for file in ("wrong.yaml", "latin.yaml"):
+        with pytest.raises(UnreadableError, match=r"s.yaml:3:14: programmes\[0\]: Programfilen .* UTF-8"):
+            check_text(f"{HEAD}programmes: [{{file: {file}, change: {{a: 1}}}}]\n", "s.yaml", tmp_path)
 
 
 def test_names_are_known_from_the_step_that_gives_them_on() -> None:
