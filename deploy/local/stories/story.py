@@ -56,6 +56,24 @@ def _code(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+REASONS = (
+    *("no_value", "bad_json", "bad_envelope", "bad_header", "bad_data", "unsupported", "data_error"),
+    *("wrong_topic", "not_owner", "sequence_regressed", "gap"),
+)
+"""Why an event is a dead letter; `gap` is why a subject waits."""
+METHODS = ("REQUEST", "CANCEL")
+"""What a calendar that we mail may be."""
+
+
+def _method(value: str) -> str:
+    if value not in METHODS and not has_reference(value):
+        raise ValueError(f"En kalender er {' eller '.join(METHODS)}.")
+    return value
+
+
+Method = Annotated[
+    str, AfterValidator(_method), WithJsonSchema({"type": "string", "pattern": rf"^({'|'.join(METHODS)})$|\{{.+\}}"})
+]
 Instant = Annotated[
     datetime,
     BeforeValidator(instant),
@@ -85,7 +103,11 @@ def _may_be_count(value: Any) -> bool:
     """A number of things, or comparisons with one; inside them it may be an answer's."""
     if isinstance(value, dict):
         inner = (one for limit in value.values() for one in (limit if isinstance(limit, list) else [limit]))
-        return bool(value) and set(value) <= set(_COUNTS) and all(has_reference(one) or _may_be_count(one) for one in inner)
+        return (
+            bool(value)
+            and set(value) <= set(_COUNTS)
+            and all(has_reference(one) or _may_be_count(one) for one in inner)
+        )
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
@@ -128,8 +150,22 @@ class Mail(Part):
     """A part of the text."""
     attachment: str | None = None
     """The name of a file that came with it; `*` stands for anything."""
-    calendar: str | None = None
+    calendar: Method | None = None
     """The method of its calendar: REQUEST, CANCEL."""
+
+
+class MailThere(BaseModel):
+    """A mail that has come, as paths in `order` see it."""
+
+    number: int
+    file: str
+    sender: str
+    to: list[str]
+    subject: str
+    date: str
+    message_id: str
+    calendar: str | None
+    attachments: list[str]
 
 
 class Rows(Part):
