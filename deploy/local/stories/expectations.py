@@ -244,6 +244,8 @@ class Result:
     at: str
     """Danish local time."""
     verdict: Verdict = field(default_factory=lambda: Verdict(()))
+    place: tuple[Any, ...] = field(default=(), compare=False)
+    """Where it stands in the story, and in which turns of its loops."""
 
     @property
     def holds(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from deploy.local.stories.expectations import (
 )
 from deploy.local.stories.hands import mails_that_fit
 from deploy.local.stories.log import Told
+from deploy.local.stories.matching import matches
 from deploy.local.stories.stage import Stage
 from deploy.local.stories.story import ExpectAnswer, ExpectDeadLetters, ExpectFacts, ExpectMails, Part, Rows
 from deploy.local.stories.values import Here, Memory
@@ -32,6 +33,8 @@ class Eyes:
     def __init__(self, stage: Stage, memory: Memory) -> None:
         self._stage = stage
         self._memory = memory
+        self._expected: list[Mapping[str, Any]] = []
+        """Dead letters that an expectation was about."""
 
     async def look(self, expected: Part, here: Here) -> tuple[str, Verdict]:
         """What was looked at, in one line, and what came of it."""
@@ -53,9 +56,10 @@ class Eyes:
                 return f"dead letters{_where(said.dead_letters)}", await self._dead_letters(said)
         raise StackError(f"{type(said).__name__} kan ikke ses efter.")
 
-    async def no_dead_letters(self) -> Verdict:
-        """There is none, and no subject waits."""
-        return await self._dead_letters(ExpectDeadLetters(dead_letters={}, none=True))
+    async def no_other_dead_letters(self) -> Verdict:
+        """There is none that no expectation was about, and no other subject waits."""
+        rest = [one for one in await self._stage.dead_letters() if one not in self._expected]
+        return judge_rows(dead_rows(rest), Rows(none=True))
 
     async def refusals(self) -> dict[str, Mapping[str, Any]]:
         """The problem details of each refusal that was told, by its subject."""
@@ -79,8 +83,14 @@ class Eyes:
         return judge_answer(answer.body, said) if verdict.holds else verdict
 
     async def _dead_letters(self, said: ExpectDeadLetters) -> Verdict:
-        rows = [Row(about(one), one) for one in await self._stage.dead_letters()]
-        return judge_rows(rows, Rows(where=said.dead_letters, count=said.count, none=said.none))
+        there = await self._stage.dead_letters()
+        self._expected += [one for one in there if matches(said.dead_letters, one)]
+        return judge_rows(dead_rows(there), Rows(where=said.dead_letters, count=said.count, none=said.none))
+
+
+def dead_rows(letters: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Each by what a person may say of it."""
+    return [Row(about({name: value for name, value in one.items() if name != "id"}), one) for one in letters]
 
 
 def _where(where: Mapping[str, Any]) -> str:

@@ -64,8 +64,8 @@ class Form:
         chosen = [str(one) for one in value] if isinstance(value, list) else [str(value)]
         if len(chosen) > 1 and name not in self.several:
             raise CannotDoError(f"Feltet {name} tager én værdi, ikke {len(chosen)}.")
-        for one in chosen if offered is not None else ():
-            if one not in offered:
+        for one in chosen:
+            if offered is not None and one not in offered:
                 raise CannotDoError(f"I feltet {name} kan man ikke vælge {one}. Man kan vælge: {', '.join(offered)}.")
         return chosen
 
