@@ -14,7 +14,6 @@ from rich.status import Status
 from rich.text import Text
 
 from deploy.local.datadir import Ports
-from deploy.local.errors import StackError
 from deploy.local.stories import report
 from deploy.local.stories.checking import Checked, check_file
 from deploy.local.stories.player import Played, broken
@@ -96,7 +95,7 @@ async def _play(
             except NotEmptiedError as error:
                 played += [Played(rest, ended=f"Den blev ikke spillet. {error}") for rest in stories[len(played) :]]
             except Exception as error:  # whatever it is, what the other stories came to must still be told
-                if not played and isinstance(error, StackError):
+                if not theatre.started:
                     raise
                 played.append(Played(one, ended=broken(error)))
             for each in played[shown:]:

@@ -34,7 +34,8 @@ class Theatre:
         self._stack = Stack(
             data_dir, ports=ports, seed=SEED, made_by="demo", renewable=True, env=_WITHOUT_RULES, on_step=on_step
         )
-        self._started = False
+        self.started = False
+        """Whether there is an installation, on which something may have been played."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -50,14 +51,14 @@ class Theatre:
 
     def _begin(self, checked: Checked) -> Addresses:
         names = token_names(callers(checked.story))
-        if self._started:
+        if self.started:
             try:
                 return self._stack.begin_again(checked.story.clock, names)
             except Exception as error:  # a server, a folder or a service: whichever it is, no story can follow
                 raise NotEmptiedError(f"Installationen kunne ikke begynde forfra: {said(error)}") from error
         self._stack.simulated_start, self._stack.callers = checked.story.clock, names
         addresses = self._stack.start()
-        self._started = True
+        self.started = True
         return addresses
 
 

@@ -109,7 +109,7 @@ class House:
     """Plays stories by what they are called."""
 
     def __init__(self, *_: object, **__: object) -> None:
-        pass
+        self.started = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -118,7 +118,9 @@ class House:
         pass
 
     async def play(self, story: Checked, **_: object) -> Played:
+        self.started = story.story.story != "uden"
         errors: dict[str, Exception] = {
+            "straks": StackError("gateway does not answer"),
             "brudt": httpx.ReadError("cut"),
             "sidst": NotEmptiedError("Installationen kunne ikke begynde forfra: no servers"),
             "uden": StackError("Port 1 is taken."),
@@ -139,18 +141,19 @@ def test_what_other_stories_came_to_is_told_whatever_happens_to_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(playing, "Theatre", House)
-    files = stories(tmp_path, "fin-1", "brudt", "fin-2", "sidst", "fin-3")
+    files = stories(tmp_path, "straks", "fin-1", "brudt", "fin-2", "sidst", "fin-3")
     out = io.StringIO()
     told = tmp_path / "r.json"
     assert playing.run(files, Console(file=out, width=200), as_json=told) == 1
     assert [one["ended"] for one in json.loads(told.read_text(encoding="utf-8"))] == [
+        "Installationen svarer ikke, som den skal: gateway does not answer",
         None,
         "Installationen svarer ikke, som den skal: ReadError: cut",
         None,
         *["Den blev ikke spillet. Installationen kunne ikke begynde forfra: no servers"] * 2,
     ]
-    assert [line[0] for line in out.getvalue().splitlines() if line[:1] in ("✓", "✗")] == list("✓✗✓✗✗")
-    assert "5 historier spillet, 3 ikke som ventet." in out.getvalue()
+    assert [line[0] for line in out.getvalue().splitlines() if line[:1] in ("✓", "✗")] == list("✗✓✗✓✗✗")
+    assert "6 historier spillet, 4 ikke som ventet." in out.getvalue()
 
 
 def test_an_installation_that_never_started_has_nothing_to_tell(
