@@ -35,7 +35,7 @@ def test_the_example_of_the_docs_goes_as_it_says_and_one_that_does_not_fails(tmp
     stories = tmp_path / "stories"
     stories.mkdir()
     (stories / "1-example.yaml").write_text(example[1], encoding="utf-8")
-    (stories / "2-too-much.yaml").write_text(TOO_MUCH, encoding="utf-8")
+    (stories / "2-too-much.yml").write_text(TOO_MUCH, encoding="utf-8")
     reports = {"--junit": tmp_path / "out" / "r.xml", "--json": tmp_path / "out" / "r.json"}
 
     done = play(stories, *(word for pair in reports.items() for word in pair), "--data-dir", tmp_path / "data")
@@ -60,3 +60,9 @@ def test_a_story_that_cannot_be_read_is_said_at_once(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stdout.startswith(f"{tmp_path / 'a.yaml'}:2:1: clock: Skal være dag og klokkeslæt i Danmark")
     assert not (tmp_path / "data").exists()
+
+
+def test_a_folder_without_stories_is_no_success(tmp_path: Path) -> None:
+    done = play(tmp_path)
+    assert done.returncode == 2
+    assert done.stdout.startswith(f"{tmp_path}: I mappen ligger ingen historier. ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from deploy.local.stories.client import Client
 from deploy.local.stories.player import Played, Player
 from deploy.local.stories.report import show
 from deploy.local.stories.shelf import Tale
-from deploy.local.stories.stage import Stage
+from deploy.local.stories.stage import Stage, token_names
 from deploy.local.stories.theatre import SEED
 from shared.contracts.danish import kroner, short_day
 from shared.contracts.time import day_of
@@ -44,7 +45,16 @@ class Demo:
     summary: dict[str, Any]
 
 
-def stack(data_dir: Path, ports: Ports, start: datetime, console: Console, *, keep: bool = False) -> Stack:
+def stack(
+    data_dir: Path,
+    ports: Ports,
+    start: datetime,
+    console: Console,
+    *,
+    keep: bool = False,
+    callers: Iterable[str] = (),
+) -> Stack:
+    """`callers` are those who do something in what is played, by their names there."""
     return Stack(
         data_dir,
         ports=ports,
@@ -52,6 +62,7 @@ def stack(data_dir: Path, ports: Ports, start: datetime, console: Console, *, ke
         seed=SEED,
         made_by="demo",
         keep=keep,
+        callers=token_names(callers),
         on_step=lambda step: console.print(step, style="dim"),
     )
 
@@ -194,7 +205,7 @@ def run(
     Whether all came out as the story says.
     """
     tale = shelf.of_programme(programme_id)
-    with stack(data_dir, ports, tale.checked.story.clock, console) as running:
+    with stack(data_dir, ports, tale.checked.story.clock, console, callers=tale.callers) as running:
         demo = asyncio.run(play(running, programme_id, tale, console))
         if not demo.played.holds:
             show(console, demo.played)

@@ -9,24 +9,38 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from deploy.local.stories import shapes
+from deploy.local.stories.matching import is_comparison
 from deploy.local.stories.programmes import NoSuchPathError, changed_copy, municipalities, programme_file
 from deploy.local.stories.reading import Document, Place, Trail, UnreadableError, read_file, read_text
 from deploy.local.stories.references import NAME, has_reference, is_lookup, names_in
-from deploy.local.stories.story import EXPECTATIONS, STEPS, Mail, MailLink, Publication, Redeliver, Story, instant
+from deploy.local.stories.story import (
+    EXPECTATIONS,
+    REASONS,
+    STEPS,
+    Mail,
+    MailLink,
+    MailThere,
+    Publication,
+    Redeliver,
+    Story,
+    instant,
+)
 from shared.base.problems import field_errors
 from shared.contracts import catalogue
 from shared.contracts.event import COMMANDS, FACTS, Command, Event
 
-OWNERS = catalogue.SERVICES
+SERVICES = catalogue.SERVICES
 """With the catalogue every fact and command is in the registries."""
 
 _BRANCHES = {"str", "int", "MailLink", "Publication", "Address", "dict[str,any]"}
@@ -34,6 +48,15 @@ _BRANCHES = {"str", "int", "MailLink", "Publication", "Address", "dict[str,any]"
 _INNER: Mapping[str, type[BaseModel]] = {"mails": Mail, "link": MailLink, "programmes": Publication}
 MOST_NAMED = 16
 """So many choices are a help."""
+DEAD_LETTER: Mapping[str, Collection[str]] = {
+    "service": SERVICES,
+    "reason": REASONS,
+    "type": {**FACTS, **COMMANDS},
+    "detail": (),
+    "source": (),
+    "subject": (),
+}
+"""What may be said of one, and of which words; of none where any will do."""
 _NESTED = ("together", "steps", "expect")
 
 
@@ -184,6 +207,8 @@ class _Checker:
             changed_copy(path.read_text(encoding="utf-8"), change)
         except NoSuchPathError as error:
             self.document.fault(trail, str(error))
+        except (yaml.YAMLError, UnicodeDecodeError):
+            self.document.fault(trail, f"Programfilen {path} kan ikke læses som YAML i UTF-8. Ret den først.")
         except OSError:
             self.document.fault(trail, f"Programfilen {path} findes ikke.")
 
@@ -207,7 +232,7 @@ class _Checker:
             self._known({"where": loop.get("where")}, (*trail, "for_each"))
         for kind, registry in (("command", COMMANDS), ("fact", FACTS)):
             self._data(step, kind, registry, trail)
-        if isinstance(step.get("redeliver"), str) and "where" not in (step.get("for_each") or ()):
+        if isinstance(step.get("redeliver"), str):
             wire_type = Redeliver.model_construct(redeliver=step["redeliver"]).type
             self._wire_name(wire_type, {**FACTS, **COMMANDS}, (*trail, "redeliver"))
         rest = {name: value for name, value in step.items() if name not in (*_NESTED, "for_each", "as")}
@@ -235,14 +260,38 @@ class _Checker:
             if not isinstance(one, dict):
                 continue
             here = (*trail, place)
-            if isinstance(one.get("facts"), str):
-                self._wire_name(one["facts"], FACTS, (*here, "facts"))
+            if self._wire_name(one.get("facts"), FACTS, (*here, "facts")):
+                shape = shapes.of(FACTS[one["facts"]])
+                for name in ("where", "sum", "each"):
+                    self._paths(shape, one.get(name), (*here, name))
+            if isinstance(one.get("dead_letters"), dict):
+                self._dead_letters(one["dead_letters"], (*here, "dead_letters"))
+            for number, mail in enumerate(_list(one.get("order"))):
+                self._paths((MailThere,), mail, (*here, "order", number))
             self._known(one, here)
 
+    def _paths(self, shape: shapes.Shapes, said: Any, trail: Trail) -> None:
+        """A path that can lead nowhere would hold of nothing for ever."""
+        for path, part, fields in shapes.astray(shape, said):
+            self.document.fault((*trail, path), f"Stien {path} fører ingen steder hen.{_meant(part, fields)}")
+
+    def _dead_letters(self, where: dict[str, Any], trail: Trail) -> None:
+        for path, said in where.items():
+            if path not in DEAD_LETTER and not has_reference(path):
+                self.document.fault((*trail, path), f"Det felt har ingen dead letter.{_meant(path, DEAD_LETTER)}")
+            known = DEAD_LETTER.get(path, ())
+            for text in _named(said):
+                if known and text not in known:
+                    self.document.fault((*trail, path), f"Der er ingen {path} {text}.{_meant(text, known)}")
+
     def _wire_name(self, name: Any, known: Mapping[str, type[Event | Command]], trail: Trail) -> bool:
+        if not isinstance(name, str):
+            return False
         if name in known:
             return True
-        if isinstance(name, str) and not has_reference(name):
+        if has_reference(name):
+            self.document.fault(trail, "Navnet skal skrives helt ud; her kan ingen henvisning stå.")
+        else:
             what = "En kommando" if known is COMMANDS else "Et faktum" if known is FACTS else "En type"
             meant = _meant(name, known) or " Se docs/events.md."
             self.document.fault(trail, f"{what} med det navn findes ikke.{meant}")
@@ -304,6 +353,17 @@ def _instant(value: Any) -> datetime | None:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _named(said: Any) -> Iterator[str]:
+    """The whole texts that a value is said to be, or not to be."""
+    if isinstance(said, str) and not has_reference(said):
+        yield said
+    elif is_comparison(said):
+        for name in ("one_of", "not"):
+            limit = said.get(name)
+            for one in limit if isinstance(limit, list) else [limit]:
+                yield from _named(one)
 
 
 def _fits(name: str, known: str) -> bool:

@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from deploy.local.stories.matching import Difference, differences, is_comparison, matches
-from deploy.local.stories.paths import MISSING, select
-from deploy.local.stories.story import ExpectMails, Mail, Rows
+from deploy.local.stories.paths import MISSING, may_lead, rows_at, select
+from deploy.local.stories.story import ExpectAnswer, ExpectMails, Mail, Rows
 
 MOST_SHOWN = 5
 NO_MORE = "(ikke flere)"
@@ -67,6 +67,16 @@ def shown(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
+def sides(expected: Any, found: Any) -> tuple[str, str]:
+    """Both as people read them, never alike: where only the type differs, it is said what is a text."""
+    both = shown(expected), shown(found)
+    return (_typed(expected), _typed(found)) if both[0] == both[1] else both
+
+
+def _typed(value: Any) -> str:
+    return f'"{value}" (tekst)' if isinstance(value, str) else shown(value)
+
+
 def about(where: Mapping[str, Any]) -> str:
     """`organisation.code = 0751, extra = true`."""
     return ", ".join(f"{path} = {shown(value)}" for path, value in where.items())
@@ -96,6 +106,32 @@ def judge_value(value: Any, said: Mapping[str, Any]) -> Verdict:
     wrong = {one.path: one for one in differences(dict(said), value)}
     lines = [_line(one) for one in wrong.values()]
     return Verdict(tuple(lines), (f"svaret er {shown(value)[:2000]}",) if lines else ())
+
+
+def judge_answer(body: Any, said: ExpectAnswer) -> Verdict:
+    """What `answer` says of the whole, and what is said of the list that is `in` it."""
+    whole = judge_value(body, said.answer or {})
+    if said.rows is None:
+        return whole
+    listed = _judge_list(body, said.rows, said)
+    return Verdict((*whole.lines, *listed.lines), (*listed.notes, *whole.notes))
+
+
+def _judge_list(body: Any, path: str, said: Rows) -> Verdict:
+    found = rows_at(body, path)
+    if found is None:
+        there = "intet" if MISSING in select(body, path) or not may_lead(body, path) else "ingen liste"
+        return Verdict((Line(path, "en liste", there, holds=False),))
+    verdict = judge_rows([Row(_name(one), one) for one in found], said)
+    asked = dict.fromkeys([*said.where, *(said.sum or {}), *(said.each or {})])
+    astray = [one for one in asked if found and not any(may_lead(row, one) for row in found)]
+    lines = [Line(f"feltet {one}", "findes i listen", "findes ikke", holds=False) for one in astray]
+    return Verdict((*lines, *verdict.lines), verdict.notes)
+
+
+def _name(row: Any) -> str:
+    named = row if isinstance(row, dict) else {}
+    return next((str(named[name]) for name in ("id", "key", "code", "name") if name in named), str(row)[:80])
 
 
 def judge_refusal(expected: str | None, found: str | None, detail: str = "") -> Verdict:
@@ -169,7 +205,7 @@ def _mail(mail: Mapping[str, Any], wanted: Mail) -> str:
 
 def _line(one: Difference, label: str = "") -> Line:
     what = f"{label}: {one.path}" if label else one.path
-    return Line(what, shown(one.expected), shown(one.found), holds=False)
+    return Line(what, *sides(one.expected, one.found), holds=False)
 
 
 def _once(lines: Sequence[Line]) -> list[Line]:
@@ -190,7 +226,8 @@ def _notes(rows: Sequence[Row], picked: Sequence[Row], where: Mapping[str, Any])
         notes.append(f"… og {len(picked) - MOST_SHOWN} til")
     others = [(differences(dict(where), row.value), row) for row in rows if row not in picked]
     for wrong, row in sorted(others, key=lambda one: len(one[0]))[:MOST_SHOWN]:
-        differs = "; ".join(f"{one.path} er {shown(one.found)}, ikke {shown(one.expected)}" for one in wrong)
+        both = [(one.path, *sides(one.expected, one.found)) for one in wrong]
+        differs = "; ".join(f"{path} er {there}, ikke {wanted}" for path, wanted, there in both)
         notes.append(f"passer ikke: {row.label} ({differs})")
     if not rows:
         notes.append("der er ingen")
@@ -207,6 +244,8 @@ class Result:
     at: str
     """Danish local time."""
     verdict: Verdict = field(default_factory=lambda: Verdict(()))
+    place: tuple[Any, ...] = field(default=(), compare=False)
+    """Where it stands in the story, and in which turns of its loops."""
 
     @property
     def holds(self) -> bool:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from deploy.local.errors import StackError
 from deploy.local.stories.expectations import (
-    Line,
     Row,
     Verdict,
     about,
+    judge_answer,
     judge_mails,
     judge_refusal,
     judge_rows,
-    judge_value,
 )
 from deploy.local.stories.hands import mails_that_fit
 from deploy.local.stories.log import Told
-from deploy.local.stories.paths import MISSING, select
+from deploy.local.stories.matching import matches
 from deploy.local.stories.stage import Stage
 from deploy.local.stories.story import ExpectAnswer, ExpectDeadLetters, ExpectFacts, ExpectMails, Part, Rows
 from deploy.local.stories.values import Here, Memory
@@ -34,6 +33,8 @@ class Eyes:
     def __init__(self, stage: Stage, memory: Memory) -> None:
         self._stage = stage
         self._memory = memory
+        self._expected: list[Mapping[str, Any]] = []
+        """Dead letters that an expectation was about."""
 
     async def look(self, expected: Part, here: Here) -> tuple[str, Verdict]:
         """What was looked at, in one line, and what came of it."""
@@ -55,9 +56,10 @@ class Eyes:
                 return f"dead letters{_where(said.dead_letters)}", await self._dead_letters(said)
         raise StackError(f"{type(said).__name__} kan ikke ses efter.")
 
-    async def no_dead_letters(self) -> Verdict:
-        """There is none, and no subject waits."""
-        return await self._dead_letters(ExpectDeadLetters(dead_letters={}, none=True))
+    async def no_other_dead_letters(self) -> Verdict:
+        """There is none that no expectation was about, and no other subject waits."""
+        rest = [one for one in await self._stage.dead_letters() if one not in self._expected]
+        return judge_rows(dead_rows(rest), Rows(none=True))
 
     async def refusals(self) -> dict[str, Mapping[str, Any]]:
         """The problem details of each refusal that was told, by its subject."""
@@ -78,19 +80,17 @@ class Eyes:
     async def _answer(self, said: ExpectAnswer) -> Verdict:
         answer = await self._stage.client.ask("GET", said.get)
         verdict = judge_refusal(said.refused, answer.refused, answer.detail)
-        if not verdict.holds:
-            return verdict
-        if said.rows is None:
-            return judge_value(answer.body, said.answer or {})
-        (found,) = select(answer.body, said.rows)
-        if not isinstance(found, list):
-            there = "intet" if found is MISSING else "ingen liste"
-            return Verdict((Line(said.rows, "en liste", there, holds=False),))
-        return judge_rows([Row(_name(one), one) for one in found], said)
+        return judge_answer(answer.body, said) if verdict.holds else verdict
 
     async def _dead_letters(self, said: ExpectDeadLetters) -> Verdict:
-        rows = [Row(about(one), one) for one in await self._stage.dead_letters()]
-        return judge_rows(rows, Rows(where=said.dead_letters, count=said.count, none=said.none))
+        there = await self._stage.dead_letters()
+        self._expected += [one for one in there if matches(said.dead_letters, one)]
+        return judge_rows(dead_rows(there), Rows(where=said.dead_letters, count=said.count, none=said.none))
+
+
+def dead_rows(letters: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Each by what a person may say of it."""
+    return [Row(about({name: value for name, value in one.items() if name != "id"}), one) for one in letters]
 
 
 def _where(where: Mapping[str, Any]) -> str:
@@ -100,8 +100,3 @@ def _where(where: Mapping[str, Any]) -> str:
 def _label(one: Told) -> str:
     at = datetime.fromisoformat(one.event["time"]).astimezone(COPENHAGEN).strftime("%Y-%m-%d %H:%M")
     return f"{at} {one.event.get('subject')}"
-
-
-def _name(row: Any) -> str:
-    named = row if isinstance(row, dict) else {}
-    return next((str(named[name]) for name in ("id", "key", "code", "name") if name in named), str(row)[:80])

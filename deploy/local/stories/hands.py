@@ -9,6 +9,7 @@ from typing import Any
 from deploy.local import emit
 from deploy.local.stories.client import Answer
 from deploy.local.stories.expectations import about, fits
+from deploy.local.stories.log import Told
 from deploy.local.stories.matching import matches
 from deploy.local.stories.pages import CannotDoError
 from deploy.local.stories.stage import Stage, token_name
@@ -76,8 +77,8 @@ class Hands:
     async def redeliver(self, step: Redeliver, here: Here) -> int:
         """How many records were sent again."""
         where = None if step.where is None else await self._memory.resolved(step.where, here)
-        found = [one for one in await self._stage.events() if one.type == step.type and matches(where or {}, one.data)]
-        chosen = found if where is not None else found[-1:]
+        there = [one for one in await self._stage.events() if one.type == step.type]
+        chosen = to_come_again(there, where)
         if not chosen:
             raise CannotDoError(f"Der er ingen {step.type} at sende igen.")
         for _ in range(step.times):
@@ -117,6 +118,12 @@ class Hands:
             if wanted.path is None or wanted.path in link:
                 return link
         raise CannotDoError(f"Mailen «{picked[-1]['subject']}» har intet link, der passer.")
+
+
+def to_come_again(records: Iterable[Told], where: Mapping[str, Any] | None) -> list[Told]:
+    """All that fit, oldest first; the newest alone when nothing is said."""
+    found = sorted((one for one in records if matches(where or {}, one.data)), key=lambda one: one.age)
+    return found if where is not None else found[-1:]
 
 
 async def mails_that_fit(stage: Stage, mails: Iterable[dict[str, Any]], wanted: Mail) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,6 +28,16 @@ class Told:
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
     event: dict[str, Any]
+    offset: int = 0
+
+    @property
+    def age(self) -> tuple[datetime, int, int]:
+        """What is newer has a greater one: by when it happened, and of one instant by where it lies."""
+        try:
+            at = datetime.fromisoformat(str(self.event.get("time"))).astimezone(UTC)
+        except ValueError:
+            at = datetime.min.replace(tzinfo=UTC)
+        return at, self.partition, self.offset
 
     @property
     def type(self) -> str:
@@ -86,7 +97,7 @@ class Log:
 
     def _take(self, part: TopicPartition, records: Sequence[Any]) -> None:
         for one in records:
-            told = Told(one.topic, one.partition, one.key, one.value, tuple(one.headers), _event(one.value))
+            told = Told(one.topic, one.partition, one.key, one.value, tuple(one.headers), _event(one.value), one.offset)
             if told.identity not in self._known:
                 self._known.add(told.identity)
                 self.events.append(told)

@@ -1,7 +1,8 @@
 """Whether a value is as a story says, and what differs. Pure.
 
 A text, a number, true, false or null must be equal; a list must have as many items, each as said; a mapping says
-something of the paths it names and nothing of the rest, or is one of the comparisons in `COMPARISONS`.
+something of the paths it names and nothing of the rest, or is one of the comparisons in `COMPARISONS`. What a path does
+not find is like nothing: neither null nor `not` anything, so that a path with a slip in it holds of nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def _one_of(found: Any, choices: Any) -> bool:
 
 
 def _not(found: Any, unwanted: Any) -> bool:
-    return not matches(unwanted, found)
+    return found is not MISSING and not matches(unwanted, found)
 
 
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -63,7 +64,7 @@ def _comparable(one: Any, other: Any) -> bool:
 
 def _equal(expected: Any, found: Any) -> bool:
     if expected is None:
-        return found is None or found is MISSING
+        return found is None
     if isinstance(expected, bool) or isinstance(found, bool):
         return expected is found
     return bool(expected == found)

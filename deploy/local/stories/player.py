@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import asyncpg
+import httpx
+from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
 from deploy.local.errors import StackError
+from deploy.local.simulation import NeverQuietError
 from deploy.local.stories.checking import Checked, Published
 from deploy.local.stories.client import Answer, Problem
 from deploy.local.stories.expectations import Line, Result, Verdict, about, judge_refusal, judge_value
@@ -27,7 +31,6 @@ from deploy.local.stories.story import (
     Call,
     Command,
     Expect,
-    ExpectDeadLetters,
     Kill,
     Link,
     Part,
@@ -48,13 +51,20 @@ PUBLISH = "/api/enrollment/programmes"
 ADDRESSES = "/api/enrollment/organisations"
 
 
+OUTSIDE = (OSError, httpx.HTTPError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError)
+"""What those raise who talk to an installation that has come to harm."""
+
+
 class StopStory(Exception):  # noqa: N818  (what happened, for the player)
     """A step did not come out as it should; the steps after it build on it."""
 
 
 @dataclass(slots=True)
 class Played:
-    """What a play came to. `results` and `facts` are the same in every play; `seconds` is not."""
+    """What a play came to. `results` and `facts` are the same in every play; `seconds` is not.
+
+    Results stand in the order in which they were looked at; those of a `together` by their place in the story.
+    """
 
     checked: Checked
     results: list[Result] = field(default_factory=list)
@@ -62,7 +72,7 @@ class Played:
     seconds: float = 0.0
     jumps: int = 0
     ended: str | None = None
-    """Why the story was not told to its end, in Danish."""
+    """Why the story was not told to its end: a Danish sentence, behind which an error may stand in its own words."""
 
     @property
     def holds(self) -> bool:
@@ -102,11 +112,13 @@ class Player:
                 await self._come_to(story.until)
             await self._rest()
             await self._expect(story.expect, Here(("expect",)))
-            if not any(isinstance(one, ExpectDeadLetters) for one in _expectations(story)):
-                self._judged("ingen dead letters", Here(("expect",)), await self._eyes.no_dead_letters())
-        except (StopStory, StackError, Problem) as stopped:
-            self.played.ended = str(stopped)
-        self.played.facts = [one.event for one in await self.stage.events() if one.type in FACTS]
+            self._judged("ingen andre dead letters", Here(("expect",)), await self._eyes.no_other_dead_letters())
+        except (StopStory, StackError, Problem, *OUTSIDE) as stopped:
+            self.played.ended = broken(stopped)
+        try:
+            self.played.facts = [one.event for one in await self.stage.events() if one.type in FACTS]
+        except OUTSIDE as stopped:
+            self.played.ended = self.played.ended or broken(stopped)
         self.played.seconds = time.monotonic() - began
         self.played.jumps = self.stage.simulation.jumps
         return self.played
@@ -171,7 +183,7 @@ class Player:
         try:
             return STEP.validate_python(written)
         except ValidationError as error:
-            raise StackError(f"{self.checked.file}: trin {number} er ikke et trin: {error}") from None
+            raise StopStory(f"{self.checked.file}: trin {number} er ikke et trin: {error}") from None
 
     async def _come_to(self, at: datetime) -> None:
         """To this instant, and to rest there."""
@@ -253,7 +265,9 @@ class Player:
             for turn in await self._turns(inner, here.inside("together", number))
         ]
         acts = [self._once(once, inner, quiet=False) for once, inner in listed]
+        before = len(self.played.results)
         ended = await asyncio.gather(*acts, return_exceptions=True)
+        self.played.results[before:] = sorted(self.played.results[before:], key=lambda one: one.place)
         for one in ended:
             if isinstance(one, BaseException):
                 raise one
@@ -292,7 +306,7 @@ class Player:
 
     async def _refused_over_intake(self) -> None:
         """Whether what was asked for over the intake was refused; called at rest."""
-        asked, self._asked = self._asked, []
+        asked, self._asked = sorted(self._asked, key=lambda one: one[0].place), []
         if not asked:
             return
         refusals = await self._eyes.refusals()
@@ -323,7 +337,7 @@ class Player:
     def _judged(self, title: str, here: Here, verdict: Verdict) -> None:
         at = self.now.astimezone(COPENHAGEN).strftime("%Y-%m-%d %H:%M")
         where = self.checked.where(here.trail)
-        self.played.results.append(Result(title, where, self.checked.line(here.trail), at, verdict))
+        self.played.results.append(Result(title, where, self.checked.line(here.trail), at, verdict, here.place))
 
     def _stopped(self, step: Step, here: Here, why: str) -> StopStory:
         self._judged(_doing(step, here), here, _cannot(why))
@@ -334,11 +348,20 @@ def _cannot(why: str) -> Verdict:
     return Verdict((Line("", "kan gøres", "kan ikke gøres", holds=False),), (why,))
 
 
-def _expectations(owner: Any) -> Iterator[Part]:
-    """All of a story's, wherever they stand."""
-    yield from getattr(owner, "expect", ())
-    for step in (*getattr(owner, "steps", ()), *getattr(owner, "together", ())):
-        yield from _expectations(step)
+def broken(error: Exception) -> str:
+    """Why a story ended, in Danish; what went wrong beneath it stands behind, as it was said."""
+    if isinstance(error, StopStory):
+        return str(error)
+    if isinstance(error, Problem):
+        return f"Et opslag blev afvist. {error}"
+    if isinstance(error, NeverQuietError):
+        return f"Systemet faldt ikke til ro, så resten kunne ikke spilles: {error}"
+    return f"Installationen svarer ikke, som den skal: {said(error)}"
+
+
+def said(error: Exception) -> str:
+    """An error of ours in its own words; another with its kind."""
+    return str(error) if isinstance(error, StackError) else f"{type(error).__name__}: {error}"
 
 
 def _doing(step: Step, here: Here) -> str:

@@ -16,13 +16,14 @@ from rich.text import Text
 from deploy.local.datadir import Ports
 from deploy.local.stories import report
 from deploy.local.stories.checking import Checked, check_file
-from deploy.local.stories.player import Played
-from deploy.local.stories.reading import UnreadableError
-from deploy.local.stories.theatre import Theatre
+from deploy.local.stories.player import Played, broken
+from deploy.local.stories.reading import ENDINGS, UnreadableError
+from deploy.local.stories.theatre import NotEmptiedError, Theatre
 from shared.contracts.danish import clock, short_day
 from shared.contracts.time import COPENHAGEN, day_of
 
 ROOM_FOR_SPINNER = 4
+_ENDINGS = " eller ".join(ENDINGS)
 AS_EXPECTED, OTHERWISE, UNREADABLE = 0, 1, 2
 
 
@@ -36,10 +37,10 @@ def run(
     as_json: Path | None = None,
 ) -> int:
     """The exit status. Nothing is started unless every story can be read."""
-    checked, unreadable = _read(files)
-    if unreadable:
-        for error in unreadable:
-            console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+    checked, wrong = _read(files)
+    if wrong:
+        for error in wrong:
+            console.print(error, style="red", markup=False, highlight=False, soft_wrap=True)
         return UNREADABLE
     with _folder(data_dir) as folder, _shown(console) as status:
         played = asyncio.run(_play(checked, folder, ports, console, status))
@@ -53,27 +54,32 @@ def run(
     return AS_EXPECTED if all(one.holds for one in played) else OTHERWISE
 
 
-def _read(files: Sequence[Path]) -> tuple[list[Checked], list[UnreadableError]]:
+def _read(files: Sequence[Path]) -> tuple[list[Checked], list[str]]:
+    """The stories, and what is wrong with those that cannot be read and with folders that hold none."""
     checked: list[Checked] = []
-    unreadable: list[UnreadableError] = []
-    for file in _stories(files):
-        try:
-            checked.append(check_file(file))
-        except UnreadableError as error:
-            unreadable.append(error)
-    return checked, unreadable
+    wrong: list[str] = []
+    for named in files:
+        found = _stories(named)
+        if not found:
+            wrong.append(f"{named}: I mappen ligger ingen historier. Der er ledt efter filer, der ender på {_ENDINGS}.")
+        for file in found:
+            try:
+                checked.append(check_file(file))
+            except UnreadableError as error:
+                wrong.append(str(error))
+    return checked, wrong
 
 
-def _stories(files: Sequence[Path]) -> Iterator[Path]:
+def _stories(named: Path) -> list[Path]:
     """A folder stands for the stories in it."""
-    for file in files:
-        yield from sorted(file.glob("*.yaml")) if file.is_dir() else [file]
+    return sorted(file for file in named.iterdir() if file.suffix in ENDINGS) if named.is_dir() else [named]
 
 
 async def _play(
     stories: Sequence[Checked], folder: Path, ports: Ports, console: Console, status: Status | None
 ) -> list[Played]:
     played: list[Played] = []
+    shown = 0
     async with Theatre(folder, ports, on_step=status.update if status else lambda _step: None) as theatre:
         for one in stories:
             title = one.story.story
@@ -84,8 +90,19 @@ async def _play(
                     said = f"{title}: {short_day(day_of(now))} kl. {clock(there.time())}  {what}"
                     status.update(Text(said[: console.width - ROOM_FOR_SPINNER]))
 
-            played.append(await theatre.play(one, notice=show))
-            report.show(console, played[-1])
+            try:
+                played.append(await theatre.play(one, notice=show))
+            except NotEmptiedError as error:
+                played += [Played(rest, ended=f"Den blev ikke spillet. {error}") for rest in stories[len(played) :]]
+            except Exception as error:  # whatever it is, what the other stories came to must still be told
+                if not theatre.started:
+                    raise
+                played.append(Played(one, ended=broken(error)))
+            for each in played[shown:]:
+                report.show(console, each)
+            shown = len(played)
+            if shown == len(stories):
+                break
     return played
 
 

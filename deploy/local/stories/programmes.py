@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from deploy.local.locations import ROOT
+from deploy.local.stories.reading import ENDINGS
 
 _ASCII = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", " ": "-"})
 
@@ -24,7 +25,7 @@ class NoSuchPathError(Exception):
 
 def programme_file(named: str, beside: Path) -> Path:
     """A programme's id is a file in `programmes/`; anything with a slash or an ending lies beside the story."""
-    return beside / named if "/" in named or named.endswith(".yaml") else ROOT / "programmes" / f"{named}.yaml"
+    return beside / named if "/" in named or named.endswith(ENDINGS) else ROOT / "programmes" / f"{named}.yaml"
 
 
 def changed_copy(text: str, change: Mapping[str, Any]) -> str:

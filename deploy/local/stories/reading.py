@@ -20,6 +20,7 @@ from deploy.local.errors import StackError
 Trail = tuple[str | int, ...]
 """How one comes to a value from the top of the file: ("steps", 3, "data", "name")."""
 
+ENDINGS = (".yaml", ".yml")
 MOST_CHARACTERS = 1024 * 1024
 MOST_LEVELS = 30
 MOST_SHOWN = 40

@@ -12,6 +12,7 @@ from deploy.local.errors import StackError
 from deploy.local.locations import ROOT
 from deploy.local.stories.checking import Checked, check_file, check_story
 from deploy.local.stories.player import Telling
+from deploy.local.stories.theatre import callers
 
 SHELF = ROOT / "stories"
 
@@ -22,19 +23,23 @@ class Tale:
 
     checked: Checked
     telling: Callable[[], Telling] | None = None
+    callers: tuple[str, ...] = ()
+    """By whom something is done, as far as that is known beforehand; the others ask as the installation."""
 
     def begin(self) -> Telling | None:
         return self.telling() if self.telling else None
 
 
 def of_programme(programme_id: str, shelf: Path = SHELF) -> Tale:
-    """A programme's whole life: `<id>.yaml`, or `<id>.py` with underscores, which has STORY and `telling()`.
+    """A programme's whole life: `<id>.yaml`, or `<id>.py` with underscores, which has STORY and `telling()`, and
+    may have CALLERS: everybody who is a `by` in it.
 
     Raises StackError when there is none, and UnreadableError when it cannot be played.
     """
     written = shelf / f"{programme_id}.yaml"
     if written.exists():
-        return Tale(check_file(written))
+        checked = check_file(written)
+        return Tale(checked, callers=tuple(callers(checked.story)))
     program = shelf / f"{programme_id.replace('-', '_')}.py"
     if not program.exists():
         raise StackError(
@@ -45,7 +50,7 @@ def of_programme(programme_id: str, shelf: Path = SHELF) -> Tale:
         raise StackError(f"{program} kan ikke læses.")
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return Tale(check_story(module.STORY, str(program), shelf), module.telling)
+    return Tale(check_story(module.STORY, str(program), shelf), module.telling, tuple(getattr(module, "CALLERS", ())))
 
 
 def programmes(shelf: Path = SHELF) -> list[str]:

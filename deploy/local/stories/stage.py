@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Self
 
@@ -23,7 +23,7 @@ from shared.contracts.event import MAX_EVENT_BYTES
 
 _LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
 _LONGEST_NAME = 60
-_DEAD = "SELECT reason, detail, type, source, subject FROM dead_letters WHERE state = 'open' ORDER BY id"
+_DEAD = "SELECT id, reason, detail, type, source, subject FROM dead_letters WHERE state = 'open' ORDER BY id"
 _GAPS = "SELECT 'gap' AS reason, subject, source FROM parked_keys WHERE reason = 'gap' ORDER BY subject, source"
 
 
@@ -31,6 +31,11 @@ def token_name(by: str) -> str:
     """What the API token of somebody in a story is called: asta-proevesen."""
     plain = unicodedata.normalize("NFKD", by.lower().translate(_LETTERS)).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_NAME] or "nogen"
+
+
+def token_names(callers: Iterable[str]) -> list[str]:
+    """Each once, in the order of the alphabet."""
+    return sorted({token_name(by) for by in callers})
 
 
 class Stage:

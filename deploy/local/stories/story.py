@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from deploy.local.stories.references import has_reference
 from shared.contracts.catalogue import SERVICES
 from shared.contracts.time import local
 
@@ -55,6 +56,24 @@ def _code(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+REASONS = (
+    *("no_value", "bad_json", "bad_envelope", "bad_header", "bad_data", "unsupported", "data_error"),
+    *("wrong_topic", "not_owner", "sequence_regressed", "gap"),
+)
+"""Why an event is a dead letter; `gap` is why a subject waits."""
+METHODS = ("REQUEST", "CANCEL")
+"""What a calendar that we mail may be."""
+
+
+def _method(value: str) -> str:
+    if value not in METHODS and not has_reference(value):
+        raise ValueError(f"En kalender er {' eller '.join(METHODS)}.")
+    return value
+
+
+Method = Annotated[
+    str, AfterValidator(_method), WithJsonSchema({"type": "string", "pattern": rf"^({'|'.join(METHODS)})$|\{{.+\}}"})
+]
 Instant = Annotated[
     datetime,
     BeforeValidator(instant),
@@ -63,6 +82,53 @@ Instant = Annotated[
 Code = Annotated[str, BeforeValidator(_code), WithJsonSchema({"type": ["string", "integer"]})]
 Service = Annotated[str, AfterValidator(_service), WithJsonSchema({"enum": list(SERVICES)})]
 Values = dict[str, Any]
+MOST_TIMES = 1000
+_TIMES = re.compile(r"[1-9]\d{0,2}|1000")
+
+
+def _times(value: str) -> str:
+    found = _REDELIVER.fullmatch(value)
+    if found and found[2] and not _TIMES.fullmatch(found[2]):
+        raise ValueError(f"Skriv × 1 til × {MOST_TIMES}, så mange gange kommer den igen.")
+    return value
+
+
+def _count(value: int | Values) -> int | Values:
+    if not _may_be_count(value):
+        raise ValueError("Skriv et antal fra 0 og op, eller {at_least: …}, {at_most: …}, {one_of: […]} eller {not: …}.")
+    return value
+
+
+def _may_be_count(value: Any) -> bool:
+    """A number of things, or comparisons with one; inside them it may be an answer's."""
+    if isinstance(value, dict):
+        inner = (one for limit in value.values() for one in (limit if isinstance(limit, list) else [limit]))
+        return (
+            bool(value)
+            and set(value) <= set(_COUNTS)
+            and all(has_reference(one) or _may_be_count(one) for one in inner)
+        )
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+_COUNTS = ("at_least", "at_most", "one_of", "not")
+Count = Annotated[
+    int | Values,
+    AfterValidator(_count),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {
+                    "type": "object",
+                    "minProperties": 1,
+                    "additionalProperties": False,
+                    "properties": {name: {} for name in _COUNTS},
+                },
+            ]
+        }
+    ),
+]
 
 
 class Part(BaseModel):
@@ -84,8 +150,22 @@ class Mail(Part):
     """A part of the text."""
     attachment: str | None = None
     """The name of a file that came with it; `*` stands for anything."""
-    calendar: str | None = None
+    calendar: Method | None = None
     """The method of its calendar: REQUEST, CANCEL."""
+
+
+class MailThere(BaseModel):
+    """A mail that has come, as paths in `order` see it."""
+
+    number: int
+    file: str
+    sender: str
+    to: list[str]
+    subject: str
+    date: str
+    message_id: str
+    calendar: str | None
+    attachments: list[str]
 
 
 class Rows(Part):
@@ -93,7 +173,7 @@ class Rows(Part):
 
     where: Values = Field(default_factory=dict)
     """Paths into each, and the value or comparison that is to be found there."""
-    count: int | Values | None = None
+    count: Count | None = None
     """How many there are."""
     sum: Values | None = None
     """Paths to numbers, and what they come to together."""
@@ -122,7 +202,7 @@ class ExpectMails(Part):
     """Mails that have come until now."""
 
     mails: Mail
-    count: int | Values | None = None
+    count: Count | None = None
     none: Literal[True] | None = None
     order: list[str | Values] | None = None
     """All of them, in the order they came: a part of each subject, or paths as in `where`."""
@@ -158,7 +238,7 @@ class ExpectDeadLetters(Part):
 
     dead_letters: Values
     """Paths as in `where`: service, reason, detail, type, source, subject. `{}` is all."""
-    count: int | Values | None = None
+    count: Count | None = None
     none: Literal[True] | None = None
 
 
@@ -269,8 +349,8 @@ class Kill(Step):
 class Redeliver(Step):
     """The newest record of this type comes once more, byte for byte; with `where`, all that fit do."""
 
-    redeliver: str = Field(pattern=rf"^{_REDELIVER.pattern}$")
-    """Wire name, and how often: `tovholder.invoicing.InvoiceIssued.v1 × 3`."""
+    redeliver: Annotated[str, Field(pattern=rf"^{_REDELIVER.pattern}$"), AfterValidator(_times)]
+    """Wire name, and how often, 1 to 1000 times: `tovholder.invoicing.InvoiceIssued.v1 × 3`."""
     where: Values | None = None
     """Paths into the data."""
 

@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import Any, Self
 
 from deploy.local.datadir import Ports
+from deploy.local.errors import StackError
 from deploy.local.stack import Addresses, Stack
 from deploy.local.stories.checking import Checked
-from deploy.local.stories.player import Notice, Played, Player, Telling, nothing
+from deploy.local.stories.player import Notice, Played, Player, Telling, nothing, said
 from deploy.local.stories.references import UnknownReferenceError, resolve
-from deploy.local.stories.stage import Stage, token_name
+from deploy.local.stories.stage import Stage, token_names
 
 SEED = 2020
 _WITHOUT_RULES = {"invoicing": {"TOVHOLDER_EINVOICE_RULES": ""}}
 """The official rules of e-invoices take two seconds to read, and a story asks nothing of them."""
+
+
+class NotEmptiedError(StackError):
+    """The installation cannot begin anew after a story; no other can be played on it."""
 
 
 class Theatre:
@@ -29,7 +34,8 @@ class Theatre:
         self._stack = Stack(
             data_dir, ports=ports, seed=SEED, made_by="demo", renewable=True, env=_WITHOUT_RULES, on_step=on_step
         )
-        self._started = False
+        self.started = False
+        """Whether there is an installation, on which something may have been played."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -44,12 +50,15 @@ class Theatre:
             return await Player(stage, checked, notice).play(telling)
 
     def _begin(self, checked: Checked) -> Addresses:
-        names = sorted({token_name(by) for by in callers(checked.story)})
-        if self._started:
-            return self._stack.begin_again(checked.story.clock, names)
+        names = token_names(callers(checked.story))
+        if self.started:
+            try:
+                return self._stack.begin_again(checked.story.clock, names)
+            except Exception as error:  # a server, a folder or a service: whichever it is, no story can follow
+                raise NotEmptiedError(f"Installationen kunne ikke begynde forfra: {said(error)}") from error
         self._stack.simulated_start, self._stack.callers = checked.story.clock, names
         addresses = self._stack.start()
-        self._started = True
+        self.started = True
         return addresses
 
 

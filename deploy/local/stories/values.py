@@ -27,6 +27,11 @@ class Here:
         """The same in every play, and of this step alone."""
         return ".".join(map(str, (*self.trail, *(f"n{turn}" for turn in self.turns))))
 
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """In the order of the story: by where it stands, then by the turns of its loops."""
+        return self.trail, self.turns
+
     def inside(self, *parts: str | int) -> Here:
         return Here((*self.trail, *parts), self.turns, self.names, self.by)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import fields
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,15 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from deploy.docs import DOCS
-from deploy.local.stories import shelf
+from deploy.local import mailsink
+from deploy.local.locations import ROOT
+from deploy.local.stories import shapes, shelf
 from deploy.local.stories.checking import Checked, check_file, check_text
 from deploy.local.stories.reading import UnreadableError
 from deploy.local.stories.schema import story_schema
-from deploy.local.stories.story import Command, Redeliver, TellFact
+from deploy.local.stories.story import REASONS, Command, MailThere, Redeliver, TellFact
 from deploy.local.stories.theatre import callers
+from shared.contracts.event import FACTS
 from shared.contracts.time import local
 
 HEAD = "story: En prøve\nclock: 2020-06-02 08:00\n"
@@ -119,10 +124,114 @@ def test_every_fault_is_found_at_once() -> None:
         ("{redeliver: a × b}", "En type med det navn findes ikke"),
         ("{expect: []}", "mindst 1"),
         ("{fact: tovholder.enrollment.PersonErased.v1, source: /crm, data: {person_id: [1]}}", "Skal være tekst."),
+        ("{redeliver: tovholder.invoicing.InvoiceIssued.v1 × 0}", "Skriv × 1 til × 1000"),
+        ("{redeliver: tovholder.invoicing.InvoiceIssued.v1 × 1001}", "Skriv × 1 til × 1000"),
+        (f"{{redeliver: tovholder.invoicing.InvoiceIssued.v1 × {'9' * 5000}}}", "Skriv × 1 til × 1000"),
+        ("{for_each: 5, redeliver: tovholder.invoicing.InvoiceIssued.v1}", "for_each: "),
+        ("{for_each: {k: [{a: 1}], where: {a: 1}}, redeliver: InvoiceIssued}", "En type med det navn findes ikke"),
+        ("{for_each: {k: [a]}, redeliver: 'tovholder.{k}.X.v1'}", "Navnet skal skrives helt ud"),
+        ("{for_each: {k: [a]}, command: '{k}'}", "Navnet skal skrives helt ud"),
+        ("{for_each: {k: [a]}, fact: {k}, source: /crm, data: {}}", "Navnet skal skrives helt ud"),
+        ("{for_each: {k: [a]}, steps: [{expect: [{facts: {k}}]}]}", "Navnet skal skrives helt ud"),
+        ("{command: [x]}", "steps[0].command: Skal være tekst."),
+        ("{command: {a: 1, b: 2}}", "steps[0].command: Skal være tekst."),
+        ("{fact: [x], source: /crm, data: {}}", "steps[0].fact: Skal være tekst."),
+        ("{expect: [{mails: {}, count: -2}]}", "count: Skriv et antal fra 0 og op"),
+        ("{expect: [{dead_letters: {}, count: {atleast: 2}}]}", "count: Skriv et antal fra 0 og op"),
+        ("{expect: [{get: /x, in: y, count: {not: {at_least: mange}}}]}", "count: Skriv et antal fra 0 og op"),
+        ("{expect: [{get: /x, in: y, count: {at_least: -1}}]}", "count: Skriv et antal fra 0 og op"),
     ],
 )
 def test_a_step_that_cannot_be_is_refused(step: str, what: str) -> None:
     assert any(what in line for line in faults(f"steps:\n  - {step}\n"))
+
+
+def test_a_count_may_be_compared_with_what_was_answered() -> None:
+    checked(
+        "steps:\n  - {call: GET /a, as: a}\n"
+        "expect:\n"
+        "  - {mails: {}, count: 0}\n"
+        "  - {mails: {}, count: {at_least: 2, not: {one_of: [3, '{a.n}']}}}\n"
+        "  - {mails: {}, count: {at_most: {a.n}}}\n"
+    )
+
+
+INVOICE = "facts: tovholder.invoicing.InvoiceIssued.v1"
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        (
+            f"{INVOICE}, where: {{invoice.byer.code: '0751'}}, none: true",
+            "where.invoice.byer.code: Stien invoice.byer.code",
+        ),
+        (f"{INVOICE}, where: {{invoices.buyer.code: '0751'}}, count: 0", "Mente du invoice?"),
+        (
+            f"{INVOICE}, where: {{invoice.buyer: {{cod: '0751'}}}}, none: true",
+            "Stien cod fører ingen steder hen. Mente du code?",
+        ),
+        (f"{INVOICE}, sum: {{invoice.lines.*.net: 5}}", "Stien invoice.lines.*.net fører ingen steder hen."),
+        (f"{INVOICE}, each: {{invoice.lines.first.net_ore: 5}}", "Stien invoice.lines.first.net_ore"),
+        (f"{INVOICE}, each: {{invoice.net_ore.x: null}}", "Stien invoice.net_ore.x"),
+        (f"{INVOICE}, each: {{invoice.lines: {{contains: {{net: 5}}}}}}", "Stien net fører"),
+        (f"{INVOICE}, each: {{invoice.lines: [{{net: 5}}]}}", "Stien net fører"),
+        (f"{INVOICE}, each: {{invoice.buyer: {{one_of: [{{cod: '1'}}]}}}}", "Stien cod fører"),
+        (
+            "dead_letters: {servic: invoicing}, none: true",
+            "dead_letters.servic: Det felt har ingen dead letter. Mente du service?",
+        ),
+        ("dead_letters: {service: invoices}, none: true", "Der er ingen service invoices. Mente du invoicing?"),
+        ("dead_letters: {reason: {not: not_ownr}}", "Der er ingen reason not_ownr. Mente du not_owner?"),
+        ("dead_letters: {type: {one_of: [InvoiceIssued]}}", "Der er ingen type InvoiceIssued."),
+        ("mails: {calendar: request}, none: true", "mails.calendar: En kalender er REQUEST eller CANCEL."),
+        (
+            "mails: {}, order: [{subjekt: x}]",
+            "order[0].subjekt: Stien subjekt fører ingen steder hen. Mente du subject?",
+        ),
+    ],
+)
+def test_what_would_hold_of_nothing_for_ever_is_refused(said: str, what: str) -> None:
+    assert any(what in line for line in faults(f"expect:\n  - {{{said}}}\n"))
+
+
+def test_a_path_that_can_lead_somewhere_is_taken() -> None:
+    checked(
+        "steps:\n  - {call: GET /a, as: a}\n"
+        "expect:\n"
+        f"  - {{{INVOICE}, where: {{invoice.lines.0.net_ore: 1, invoice.lines.*.claim_id: x, how_to_pay.0.1: y}}}}\n"
+        f"  - {{{INVOICE}, where: {{invoice: {{buyer.code: '0751'}}, document_path: null}}}}\n"
+        f"  - {{{INVOICE}, sum: {{invoice.net_ore: 1}}}}\n"
+        f"  - {{{INVOICE}, where: {{'{{a.path}}': 1, invoice.buyer: {{a.buyer}}}}}}\n"
+        "  - {facts: tovholder.enrollment.IntakeRejected.v1, each: {problem.errors.0.field: x}}\n"
+        "  - {dead_letters: {service: {one_of: [invoicing, '{a.x}']}, reason: gap, detail: {contains: x}}}\n"
+        "  - {mails: {calendar: '{a.method}'}, order: [x, {to.0: y, calendar: {not: null}}]}\n"
+    )
+
+
+def test_a_mail_is_what_the_mailbox_tells_of_it() -> None:
+    assert {one.name for one in fields(mailsink.Kept)} == set(MailThere.model_fields)
+
+
+def test_every_reason_of_a_dead_letter_can_be_expected() -> None:
+    files = [file for room in ("base", "messaging") for file in (ROOT / "shared" / room).glob("*.py")]
+    written = "".join(file.read_text(encoding="utf-8") for file in files)
+    assert {*re.findall(r'Defect\("(\w+)"', written), "gap"} == set(REASONS)
+
+
+@pytest.mark.parametrize("name", sorted(FACTS))
+def test_every_path_of_an_example_can_be_expected(name: str) -> None:
+    example = json.loads((ROOT / "tests" / "contracts" / "examples" / f"{name}.json").read_text(encoding="utf-8"))
+    data = example.get("data", example)
+    assert list(shapes.astray(shapes.of(FACTS[name]), data)) == []
+
+
+def test_a_programme_file_that_cannot_be_read_is_said_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text("a: [1\nb: }\n", encoding="utf-8")
+    (tmp_path / "latin.yaml").write_bytes("navn: Køge\n".encode("latin-1"))
+    for file in ("wrong.yaml", "latin.yaml"):
+        with pytest.raises(UnreadableError, match=r"s.yaml:3:14: programmes\[0\]: Programfilen .* UTF-8"):
+            check_text(f"{HEAD}programmes: [{{file: {file}, change: {{a: 1}}}}]\n", "s.yaml", tmp_path)
 
 
 def test_names_are_known_from_the_step_that_gives_them_on() -> None:

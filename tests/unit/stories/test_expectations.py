@@ -11,13 +11,14 @@ from deploy.local.stories.expectations import (
     Row,
     Verdict,
     fits,
+    judge_answer,
     judge_mails,
     judge_refusal,
     judge_rows,
     judge_value,
     shown,
 )
-from deploy.local.stories.story import ExpectMails, Mail, Rows
+from deploy.local.stories.story import ExpectAnswer, ExpectMails, Mail, Rows
 
 INVOICES = [
     Row("faktura 1", {"buyer": {"code": "0751"}, "net_ore": 1_950_000}),
@@ -79,6 +80,53 @@ def test_an_answer_is_looked_at_by_paths() -> None:
     assert verdict.lines == (Line("lines.0.id", "x", "(findes ikke)", holds=False),)
     assert verdict.notes == ('svaret er {"id": 1, "lines": []}',)
     assert judge_value({"id": 1}, {"id": 1}).holds
+
+
+BODY = {"total": 3, "invoices": [{"id": 1, "kind": "fee", "credit": None, "lines": [{"net_ore": 5}, {"net_ore": 7}]}]}
+
+
+def answered(**said: Any) -> Verdict:
+    return judge_answer(BODY, ExpectAnswer.model_validate({"get": "/api/x", **said}))
+
+
+def test_the_whole_answer_and_a_list_in_it_are_both_looked_at() -> None:
+    assert answered(**{"in": "invoices", "count": 1, "answer": {"total": 3}}).holds
+    wrong = answered(**{"in": "invoices", "count": 1, "answer": {"total": 4}})
+    assert Line("total", "4", "3", holds=False) in wrong.lines
+    wrong = answered(**{"in": "invoices", "count": 2, "answer": {"total": 3}})
+    assert Line("antal", "2", "1", holds=False) in wrong.lines
+
+
+def test_the_lists_of_a_list_are_one_list() -> None:
+    assert answered(**{"in": "invoices.*.lines", "count": 2, "sum": {"net_ore": 12}}).holds
+    assert answered(**{"in": "invoces.*.lines", "none": True}).lines == (
+        Line("invoces.*.lines", "en liste", "intet", holds=False),
+    )
+    assert answered(**{"in": "total", "none": True}).lines[0].found == "ingen liste"
+
+
+def test_a_field_that_no_row_has_is_said_whatever_is_expected_of_it() -> None:
+    for said in (
+        {"where": {"knd": "extra"}, "none": True},
+        {"where": {"knd": "extra"}, "count": 0},
+        {"where": {"knd": None}},
+        {"each": {"knd": None}},
+        {"each": {"knd": {"not": "extra"}}},
+    ):
+        verdict = answered(**{"in": "invoices", **said})
+        assert Line("feltet knd", "findes i listen", "findes ikke", holds=False) in verdict.lines, said
+    assert answered(**{"in": "invoices", "where": {"credit.id": 7, "kind": "fee"}, "none": True}).holds
+    assert answered(**{"in": "invoices", "each": {"credit": None}}).holds
+
+
+def test_two_that_differ_only_in_type_are_told_apart() -> None:
+    for said, line in (
+        ({"total": "3"}, Line("total", '"3" (tekst)', "3", holds=False)),
+        ({"invoices.0.credit": "null"}, Line("invoices.0.credit", '"null" (tekst)', "null", holds=False)),
+    ):
+        assert line in answered(answer=said).lines
+    notes = judge_rows([Row("a", {"n": "3"})], Rows(where={"n": 3})).notes
+    assert notes == ('passer ikke: a (n er "3" (tekst), ikke 3)',)
 
 
 def test_a_no_must_be_the_no_that_was_expected() -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Self
 from xml.etree import ElementTree as ET
 
+import httpx
 import pytest
 from rich.console import Console
 
+from deploy.local.errors import StackError
+from deploy.local.simulation import NeverQuietError
 from deploy.local.stories import playing, report
-from deploy.local.stories.checking import check_text
+from deploy.local.stories.checking import Checked, check_text
 from deploy.local.stories.expectations import Line, Result, Verdict
-from deploy.local.stories.player import Played
+from deploy.local.stories.player import Played, StopStory, broken
+from deploy.local.stories.theatre import NotEmptiedError
 
 CHECKED = check_text("story: En prøve\nclock: 2020-06-02 08:00\n", "s.yaml", Path())
 FINE = Result(
@@ -88,3 +93,81 @@ def test_nothing_is_started_for_stories_that_cannot_be_read(tmp_path: Path, monk
     assert f"{tmp_path / 'wrong.yaml'}:2:1: clok: Feltet kendes ikke. Mente du clock?" in said
     assert f"{tmp_path / 'worse.yaml'}:1:1: Filen skal bestå af felter" in said
     assert f"{tmp_path / 'none.yaml'}:1:1: Filen kan ikke læses" in said
+
+
+def test_a_folder_without_stories_is_said_with_what_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playing, "Theatre", None)
+    (tmp_path / "notes.txt").write_text("x", encoding="utf-8")
+    out = io.StringIO()
+    assert playing.run([tmp_path], Console(file=out, width=80)) == 2
+    assert f"{tmp_path}: I mappen ligger ingen historier. Der er ledt efter filer, der ender på .yaml" in out.getvalue()
+
+
+class House:
+    """Plays stories by what they are called."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.started = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def play(self, story: Checked, **_: object) -> Played:
+        self.started = story.story.story != "uden"
+        errors: dict[str, Exception] = {
+            "straks": StackError("gateway does not answer"),
+            "brudt": httpx.ReadError("cut"),
+            "sidst": NotEmptiedError("Installationen kunne ikke begynde forfra: no servers"),
+            "uden": StackError("Port 1 is taken."),
+        }
+        if story.story.story in errors:
+            raise errors[story.story.story]
+        return Played(story, [FINE])
+
+
+def stories(folder: Path, *names: str) -> list[Path]:
+    files = [folder / f"{name}.yml" for name in names]
+    for file, name in zip(files, names, strict=True):
+        file.write_text(f"story: {name.partition('-')[0]}\nclock: 2020-06-02 08:00\n", encoding="utf-8")
+    return files
+
+
+def test_what_other_stories_came_to_is_told_whatever_happens_to_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playing, "Theatre", House)
+    files = stories(tmp_path, "straks", "fin-1", "brudt", "fin-2", "sidst", "fin-3")
+    out = io.StringIO()
+    told = tmp_path / "r.json"
+    assert playing.run(files, Console(file=out, width=200), as_json=told) == 1
+    assert [one["ended"] for one in json.loads(told.read_text(encoding="utf-8"))] == [
+        "Installationen svarer ikke, som den skal: gateway does not answer",
+        None,
+        "Installationen svarer ikke, som den skal: ReadError: cut",
+        None,
+        *["Den blev ikke spillet. Installationen kunne ikke begynde forfra: no servers"] * 2,
+    ]
+    assert [line[0] for line in out.getvalue().splitlines() if line[:1] in ("✓", "✗")] == list("✗✓✗✓✗✗")
+    assert "6 historier spillet, 4 ikke som ventet." in out.getvalue()
+
+
+def test_an_installation_that_never_started_has_nothing_to_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playing, "Theatre", House)
+    with pytest.raises(StackError, match="Port 1"):
+        playing.run(stories(tmp_path, "uden", "fin"), Console(file=io.StringIO()))
+
+
+def test_why_a_story_ended_begins_with_a_danish_sentence() -> None:
+    assert broken(NeverQuietError("not quiet after 120 s: invoicing is busy")) == (
+        "Systemet faldt ikke til ro, så resten kunne ikke spilles: not quiet after 120 s: invoicing is busy"
+    )
+    assert broken(StackError("enrollment does not answer")).startswith("Installationen svarer ikke, som den skal: enr")
+    assert broken(ConnectionResetError("x")) == "Installationen svarer ikke, som den skal: ConnectionResetError: x"
+    assert broken(StopStory("s.yaml:3: nej")) == "s.yaml:3: nej"

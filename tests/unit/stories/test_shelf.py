@@ -6,7 +6,9 @@ from datetime import date, time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from deploy.local.demo import play
 from deploy.local.demo.play import PROGRAMME
 from deploy.local.errors import StackError
 from deploy.local.stories import shelf
@@ -35,6 +37,24 @@ def test_a_file_is_a_story_too_and_is_told_by_its_own_steps(tmp_path: Path) -> N
     assert shelf.programmes(tmp_path) == ["flere-i-arbejde"]
     tale = shelf.of_programme("flere-i-arbejde", tmp_path)
     assert (tale.checked.story.story, tale.begin()) == ("x", None)
+
+
+def test_who_does_something_is_known_before_a_programme_is_played(tmp_path: Path) -> None:
+    head = "story: x\nclock: 2016-09-01 08:00\nsteps:\n"
+    steps = "  - {by: Åse, call: GET /a}\n  - {by: Bo, kill: invoicing}\n"
+    (tmp_path / "flere-i-arbejde.yaml").write_text(head + steps, encoding="utf-8")
+    tale = shelf.of_programme("flere-i-arbejde", tmp_path)
+    running = play.stack(tmp_path / "d", "auto", tale.checked.story.clock, Console(), callers=tale.callers)
+    assert running.callers == ["aase", "bo"]
+    (tmp_path / "gode_overgange.py").write_text(
+        "from deploy.local.stories.story import Story\n"
+        "STORY = Story(story='x', clock='2016-09-01 08:00')\n"
+        "CALLERS = ('Fie', 'Gorm')\n"
+        "def telling():\n"
+        "    yield from ()\n",
+        encoding="utf-8",
+    )
+    assert shelf.of_programme("gode-overgange", tmp_path).callers == ("Fie", "Gorm")
 
 
 def test_a_programme_without_a_story_is_said_with_those_that_have_one(tmp_path: Path) -> None:

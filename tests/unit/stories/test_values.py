@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deploy.local.stories.matching import Difference, differences, matches
-from deploy.local.stories.paths import MISSING, select
+from deploy.local.stories.paths import MISSING, may_lead, rows_at, select
 from deploy.local.stories.references import UnknownReferenceError, has_reference, lookups_in, names_in, resolve
 
 ANSWER = {"id": 7, "lines": [{"net_ore": 100, "claim_id": "a"}, {"net_ore": 50, "claim_id": "b"}], "group": None}
@@ -27,6 +27,29 @@ ANSWER = {"id": 7, "lines": [{"net_ore": 100, "claim_id": "a"}, {"net_ore": 50, 
 )
 def test_a_path_leads_to_what_is_there(path: str, found: list[Any]) -> None:
     assert select(ANSWER, path) == found
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("invoices", [{"lines": [1, 2]}, {"lines": [3]}]),
+        ("invoices.*.lines", [1, 2, 3]),
+        ("invoices.1.lines", [3]),
+        ("none.*.lines", []),
+        ("invoces.*.lines", None),
+        ("invoices.*.line", None),
+        ("invoices.*", None),
+    ],
+)
+def test_rows_are_those_of_every_list_that_a_path_leads_to(path: str, found: list[Any] | None) -> None:
+    assert rows_at({"invoices": [{"lines": [1, 2]}, {"lines": [3]}], "none": []}, path) == found
+
+
+def test_a_path_may_lead_somewhere_as_long_as_nothing_speaks_against_it() -> None:
+    for path in ("id", "group.id", "lines.7.x", "lines.*.claim_id"):
+        assert may_lead(ANSWER, path)
+    for path in ("idd", "id.x", "lines.*.claim", "lines.x", "lines.0.claim"):
+        assert not may_lead(ANSWER, path)
 
 
 def test_a_reference_alone_keeps_its_type_and_in_a_text_it_is_written_out() -> None:
@@ -72,7 +95,6 @@ def test_it_is_known_beforehand_which_names_are_used() -> None:
     [
         (7, 7),
         ("7", "7"),
-        (None, MISSING),
         ({"at_least": 7}, 7),
         ({"at_most": "2020-12-01"}, "2020-11-12"),
         ({"at_least": 1, "at_most": 3}, 2),
@@ -93,6 +115,9 @@ def test_a_value_is_as_it_is_said(expected: Any, found: Any) -> None:
     ("expected", "found"),
     [
         (7, "7"),
+        (None, MISSING),
+        ({"not": 5}, MISSING),
+        ({"ukendt.felt": None}, {"id": 1}),
         (1, True),
         (True, 1),
         (0, None),
