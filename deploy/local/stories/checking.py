@@ -291,6 +291,12 @@ class _Checker:
             return True
         if has_reference(name):
             self.document.fault(trail, "Navnet skal skrives helt ud; her kan ingen henvisning stå.")
+        elif name in COMMANDS:
+            self.document.fault(trail, "Det er en kommando, der kan bedes om; skriv command: foran den.")
+        elif name in FACTS:
+            self.document.fault(
+                trail, "Det er et faktum, som en tjeneste eller et andet system fortæller; skriv fact:."
+            )
         else:
             what = "En kommando" if known is COMMANDS else "Et faktum" if known is FACTS else "En type"
             meant = _meant(name, known) or " Se docs/events.md."
@@ -308,7 +314,11 @@ class _Checker:
         while (error := _wrong(known[name], data)) is not None:
             if not self._as_written(error, data, here):
                 self._faults_of(error, known[name], data, here)
-                return
+                break
+        if kind == "fact":
+            # A reader lets pass what it does not know, so that producers may be ahead; a story means what it says.
+            for path, part, fields in shapes.astray(shapes.of(known[name]), data):
+                self.document.fault((*here, path), f"Feltet {part} kendes ikke.{_meant(part, fields)}")
 
     def _as_written(self, error: ValidationError, data: dict[str, Any], here: Trail) -> bool:
         """A number that stands where a text must stand is taken as it is written; whether there was one."""

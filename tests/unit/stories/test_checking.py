@@ -146,6 +146,28 @@ def test_a_step_that_cannot_be_is_refused(step: str, what: str) -> None:
     assert any(what in line for line in faults(f"steps:\n  - {step}\n"))
 
 
+MISSPELT = "meeting: {id: a, key: b, title: c, knd: d}"
+
+
+@pytest.mark.parametrize(
+    ("step", "what"),
+    [
+        (
+            "{fact: tovholder.invoicing.InvoiceDelivered.v1, source: /x, data: {invoice_id: a, channel: b, chanel: c}}",
+            "data.chanel: Feltet chanel kendes ikke. Mente du channel?",
+        ),
+        (
+            f"{{fact: tovholder.scheduling.MeetingScheduled.v1, source: /x, data: {{programme: {{p.a}}, {MISSPELT}}}}}",
+            "Feltet knd kendes ikke. Mente du kind?",
+        ),
+        ("{fact: tovholder.invoicing.CreditInvoice.v1, source: /x, data: {}}", "skriv command: foran den"),
+        ("{command: tovholder.scheduling.MeetingHeld.v1, data: {}}", "skriv fact:"),
+    ],
+)
+def test_what_another_system_tells_is_read_as_closely_as_what_is_asked_for(step: str, what: str) -> None:
+    assert any(what in line for line in faults(f"steps:\n  - {{call: GET /a, as: p}}\n  - {step}\n"))
+
+
 def test_a_count_may_be_compared_with_what_was_answered() -> None:
     checked(
         "steps:\n  - {call: GET /a, as: a}\n"
