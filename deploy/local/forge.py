@@ -79,13 +79,18 @@ class Forge:
         self._process: subprocess.Popen[bytes] | None = None
         self._listener: threading.Thread | None = None
         self._started: Future[Forged] = Future()
+        self._listening = False
+        self._lock = threading.Lock()
+        """So that whoever asks is answered, or knows that nobody listens any more."""
 
     def open(self, opens: Opens) -> None:
         """Harmless when open."""
-        if self._process is None or self._process.poll() is not None:
+        # What has ended can be heard before the system says so of the process.
+        if self._process is None or not self._listening:
             # Whatever is still heard of a forge before this one is no answer to who asks next.
             self.close()
             process = self._process = opens((sys.executable, *self._words), self._log)
+            self._listening = True
             self._listener = threading.Thread(target=self._listen, args=(process,), name="forge", daemon=True)
             self._listener.start()
 
@@ -95,11 +100,19 @@ class Forge:
         process = self._process
         if process is None or process.stdin is None:
             raise OSError("the forge is not open")
-        started = self._started = Future()
+        started: Future[Forged] = Future()
+        with self._lock:
+            self._started = started
+            if not self._listening:
+                raise OSError(self._why())
         wanted = {"env": dict(env), "cwd": str(cwd), "log": str(log)}
-        process.stdin.write(json.dumps(wanted).encode() + b"\n")
-        process.stdin.flush()
+        with suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(wanted).encode() + b"\n")
+            process.stdin.flush()
         return started.result()
+
+    def _why(self) -> str:
+        return f"a forge ended; its log says why: {self._log}"
 
     def close(self) -> None:
         """Ends it, and with it what is left of its copies."""
@@ -107,7 +120,8 @@ class Forge:
         if process is not None and process.stdin is not None and self._listener is not None:
             process.kill()
             process.wait()
-            process.stdin.close()
+            with suppress(BrokenPipeError):
+                process.stdin.close()
             self._listener.join()
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
@@ -123,10 +137,12 @@ class Forge:
                     ended = ends[told["pid"]] = Future()
                     self._started.set_result(Forged(told["pid"], ended))
         # The forge is gone, and its copies with it.
+        with self._lock:
+            self._listening = False
         for ended in ends.values():
             ended.set_result(-signal.SIGKILL)
         if not self._started.done():
-            self._started.set_exception(OSError(f"a forge ended; its log says why: {self._log}"))
+            self._started.set_exception(OSError(self._why()))
 
 
 # The process
