@@ -58,7 +58,7 @@ def test_each_copy_is_a_process_of_its_own_with_its_own_surroundings(forge: Forg
 
 
 def test_one_that_is_killed_is_told_of_and_one_that_stops_in_order_too(forge: Forge, tmp_path: Path) -> None:
-    waits = command(forge, tmp_path, FORGED_WAITS="600")
+    waits = command(forge, tmp_path, FORGED_WAITS="yes")
     copy = process.start(waits)
     assert copy.poll() is None
     assert process.kill(copy) == -signal.SIGKILL
@@ -73,7 +73,7 @@ def test_a_program_that_fails_says_why_in_its_log(forge: Forge, tmp_path: Path) 
 
 
 def test_nothing_outlives_the_forge(forge: Forge, tmp_path: Path) -> None:
-    copy = process.start(command(forge, tmp_path, FORGED_WAITS="600"))
+    copy = process.start(command(forge, tmp_path, FORGED_WAITS="yes"))
     living = psutil.Process(copy.pid)
     forge.close()
     assert copy.wait(20) == -signal.SIGKILL
@@ -91,7 +91,7 @@ def test_a_forge_that_cannot_read_its_libraries_says_so(tmp_path: Path) -> None:
 
 
 def test_a_forge_that_was_killed_is_opened_again(forge: Forge, tmp_path: Path) -> None:
-    copy = process.start(command(forge, tmp_path, FORGED_WAITS="600"))
+    copy = process.start(command(forge, tmp_path, FORGED_WAITS="yes"))
     (killed,) = (one for one in psutil.Process().children() if "deploy.local.forge" in one.cmdline())
     killed.kill()
     assert copy.wait(20) == -signal.SIGKILL

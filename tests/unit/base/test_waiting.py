@@ -24,19 +24,31 @@ async def test_nothing_is_left_behind() -> None:
     assert asyncio.all_tasks() == before
 
 
+def cancelled_after(turns: int, waiting: asyncio.Task[bool]) -> asyncio.Future[bool]:
+    """Cancels it after so many turns of the loop; whether it was still waiting then."""
+    loop = asyncio.get_running_loop()
+    was_waiting: asyncio.Future[bool] = loop.create_future()
+
+    def turn(left: int) -> None:
+        if left:
+            loop.call_soon(turn, left - 1)
+        else:
+            was_waiting.set_result(waiting.cancel())
+
+    loop.call_soon(turn, turns)
+    return was_waiting
+
+
 async def test_who_waits_can_be_cancelled_at_any_moment() -> None:
     for turns in range(30):
         event, never = asyncio.Event(), asyncio.Event()
         waiting = asyncio.create_task(first_of(event, never))
-        await asyncio.sleep(0)
-        event.set()
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        if waiting.done():
+        asyncio.get_running_loop().call_soon(event.set)
+        if not await cancelled_after(turns, waiting):
+            assert await waiting
             break
-        waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await waiting
+            await asyncio.wait_for(waiting, 10)
     else:
         raise AssertionError("the wait never ended")
 

@@ -37,10 +37,17 @@ class Quiet:
 
 
 class Backwards:
-    """Answers whoever asks first last."""
+    """Of those who ask at once, whoever asked last is answered first."""
+
+    def __init__(self) -> None:
+        self._waiting: list[asyncio.Future[None]] = []
 
     async def ask(self, _method: str, path: str, *_: object, **__: object) -> Answer:
-        await asyncio.sleep(0.02 / int(path[-1]))
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(answered)
+        loop.call_soon(lambda: self._waiting.pop().set_result(None))
+        await answered
         return Answer({"path": path})
 
 
