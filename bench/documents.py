@@ -46,7 +46,7 @@ MANY = 10_000
 WARM = MANY // 10
 """In the first so many caches fill; the second so many are compared with the last."""
 SAMPLED = 50
-"""Every so many documents the heap is swept and looked at: to sweep it takes as long as three documents."""
+"""Every so many documents the heap is swept and looked at, which takes longer than to make one."""
 XML_TARGET, CHECK_TARGET_MS, PDF_TARGET_MS, MAIL_TARGET, GROWTH_TARGET_MB = 2000, 20, 20, 300, 20
 DOCUMENTS = {"invoice": an_invoice(), "credit note": a_credit_note(lines=THREE_LINES)}
 PDF_STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
