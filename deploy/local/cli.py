@@ -370,7 +370,8 @@ def _broker(kafka: str | None, prefix: str | None, data_dir: Path | None) -> tup
     if kafka is not None:
         return kafka, prefix or ""
     found = read_running(where_it_runs(data_dir))
-    return found["kafka"], found["prefix"] if prefix is None else prefix
+    # What an earlier version started says nothing of a prefix.
+    return found["kafka"], found.get("prefix", "") if prefix is None else prefix
 
 
 @app.command()

@@ -472,7 +472,7 @@ def running(data_dir: Path) -> Addresses:
         **{
             **found,
             "postgres": admin_url,
-            "callers": tuple(found["callers"]),
+            "callers": tuple(found.get("callers", ())),
             "databases": {name: _database_url(admin_url, name, name, passwords) for name in services},
             "api_token": data.secret(API_TOKEN),
         }

@@ -15,7 +15,7 @@ from click.testing import Result
 from rich.console import Console
 from typer.testing import CliRunner
 
-from deploy.local import cli, documents, up
+from deploy.local import cli, documents, emit, up
 from deploy.local.errors import StackError
 from deploy.local.locations import DEFAULT_DATA_DIR, DEMO_DATA_DIR, ROOT, read_running, where_it_runs
 from deploy.local.stack import Addresses
@@ -135,6 +135,38 @@ def test_it_says_its_version() -> None:
 def running(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "running.json").write_text(json.dumps({"data_dir": folder.name}))
+
+
+@pytest.mark.parametrize(
+    ("running_there", "words", "sent_to"),
+    [
+        ({"kafka": "k:1", "prefix": "2."}, (), ("k:1", "2.")),
+        ({"kafka": "k:1"}, (), ("k:1", "")),
+        ({"kafka": "k:1", "prefix": "2."}, ("--prefix", "other."), ("k:1", "other.")),
+        ({"kafka": "k:1", "prefix": "2."}, ("--kafka", "k:2"), ("k:2", "")),
+    ],
+    ids=["what runs", "an earlier version", "a prefix of one's own", "another broker"],
+)
+def test_what_is_sent_goes_to_the_topics_of_what_runs_unless_others_are_named(
+    running_there: dict[str, str],
+    words: tuple[str, ...],
+    sent_to: tuple[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def send(bootstrap: str, _events: object, prefix: str) -> list[object]:
+        asked.append((bootstrap, prefix))
+        return []
+
+    monkeypatch.setattr(emit, "send", send)
+    monkeypatch.delenv("TOVHOLDER_KAFKA", raising=False)
+    (tmp_path / "running.json").write_text(json.dumps(running_there))
+    example = min((ROOT / "tests" / "contracts" / "examples").glob("*.json"))
+    done = CliRunner().invoke(cli.app, ["emit", str(example), "--data-dir", str(tmp_path), *words])
+    assert done.exit_code == 0, done.output
+    assert asked == [sent_to]
 
 
 def test_without_a_folder_what_runs_is_found_and_the_demo_comes_second(
