@@ -28,3 +28,4 @@ UNSENDABLE = Counter("tovholder_outbox_dead", "Records that can never be sent; e
 REBUILT = Counter("tovholder_producers_rebuilt", "Producers thrown away after a delivery error", _SOURCE)
 OUTBOX_AGE = Gauge("tovholder_outbox_age_seconds", "Age of the oldest event that waits to be sent", _SOURCE)
 OUTBOX_ROWS = Gauge("tovholder_outbox_rows", "Events that wait to be sent, at most 1000 are counted", _SOURCE)
+DAYS_AHEAD = Gauge("tovholder_outbox_sent_days_ahead", "Days from today on whose partition is there", _SOURCE)

@@ -41,6 +41,7 @@ from shared.base.failures import Failure, TryAgain, classify
 from shared.base.waiting import Backoff, first_of
 from shared.messaging import metrics
 from shared.messaging.kafka import Address, client_options
+from shared.messaging.partitions import make_days
 from shared.storage.pool import close, connect
 from shared.storage.tx import Connection, on_facts_committed
 
@@ -67,8 +68,6 @@ PING_S = 2.0
 STOP_S = 5.0
 SESSION_IDLE_S = 10
 """PostgreSQL ends a relay's session that says nothing for so long: a paused process must not keep the lock."""
-PARTITIONS_EVERY_S = 3600.0
-DAYS_AHEAD = 7
 EXIT_STATUS = 1
 
 NEVER_SENDABLE = (
@@ -225,7 +224,6 @@ class Relay:
         self._pause = FIRST_LOOK_S
         self._held_at = 0.0
         self._reported_at = 0.0
-        self._partitions_at = 0.0
         self._backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -271,14 +269,11 @@ class Relay:
         try:
             if not await self._acquire(connection, stop):
                 return
-            await self._make_partitions(connection)
             await self._new_sender()
             self.active = True
             log.info("relay_active", source=self.source)
             while not stop.is_set() and await self._holds(connection):
                 self._wake.clear()
-                if time.monotonic() - self._partitions_at > PARTITIONS_EVERY_S:
-                    await self._make_partitions(connection)
                 sent = await self._drain(connection, self._sender or await self._new_sender())
                 self._backoff.succeeded()
                 await self._report(connection)
@@ -312,10 +307,6 @@ class Relay:
                 return True
             await first_of(stop, seconds=LOCK_WAIT_S)
         return False
-
-    async def _make_partitions(self, connection: Connection) -> None:
-        await connection.execute("SELECT outbox_sent_make_partitions($1)", DAYS_AHEAD)
-        self._partitions_at = time.monotonic()
 
     async def _report(self, connection: Connection) -> None:
         now = time.monotonic()
@@ -421,8 +412,11 @@ class Relay:
         try:
             await connection.execute(_MOVE, ids)
         except asyncpg.CheckViolationError:
-            # The day has no partition: this relay slept over midnight, and more.
-            await self._make_partitions(connection)
+            # The day has no partition: the clock has leapt, or nobody could make it. To attach one stops no reader.
+            days = await make_days(connection, 1)
+            log.warning("partition_made_late", alarm=not days, source=self.source)
+            if not days:
+                raise TryAgain from None
             await connection.execute(_MOVE, ids)
         self.done += len(ids)
         metrics.SENT.labels(self.source).inc(len(ids))

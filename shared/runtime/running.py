@@ -21,6 +21,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from shared.base.waiting import first_of
+from shared.messaging.partitions import Partitions
 from shared.messaging.relay import Relay
 from shared.runtime.application import probe_application, web_application
 from shared.runtime.health import kafka_answers
@@ -136,6 +137,8 @@ class Running:
         if role in {"all", "relay"}:
             relay = self._relay = build_relay(host)
             self._start(relay.name, relay.run)
+            partitions = Partitions(host.service.source, host.pool)
+            self._start(partitions.name, partitions.run)
         if role in {"all", "worker"}:
             consumer = host.consumer = build_consumer(host)
             host.health.checks["consumer"] = self._consumer
@@ -176,6 +179,7 @@ class Running:
                 await self._stop("web")
                 await host.door.close()
                 await self._stop("consumer", "timers", "housekeeping", "outbox_watch", *(w.name for w in host.workers))
+                await self._stop(Partitions.name)
                 await self._send_the_rest()
                 await self._stop("relay")
                 await host.pool.close()

@@ -6,6 +6,7 @@ older schema is refused with a sentence, a newer one is fine, because every migr
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Sequence
@@ -14,12 +15,19 @@ from pathlib import Path
 
 import asyncpg
 
+from shared.base.waiting import Backoff
 from shared.storage.pool import CONNECT_TIMEOUT_S
 from shared.storage.tx import Connection, Pool
 
 _FILE = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _LOCK = 7_405_611_230_001
 """Advisory lock of whoever migrates a database; two at once would both find the same migration missing."""
+LOCK_WAIT_MS = 500
+"""How long a migration waits for a table: meanwhile everybody else who wants it stands in line behind."""
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 10.0
+TRIES = 60
+"""Of one migration, about nine minutes; a backup that reads for longer is to end first."""
 
 _VERSIONS = """
 CREATE TABLE IF NOT EXISTS schema_versions (
@@ -78,6 +86,7 @@ SHARED = Stream(
         Migration(1, "messaging", Path(__file__).with_name("messaging.sql").read_text(encoding="utf-8")),
         Migration(2, "runtime", Path(__file__).with_name("runtime.sql").read_text(encoding="utf-8")),
         Migration(3, "operating", Path(__file__).with_name("operating.sql").read_text(encoding="utf-8")),
+        Migration(4, "partitions", Path(__file__).with_name("partitions.sql").read_text(encoding="utf-8")),
     ),
 )
 """Outbox, inbox, answered requests and what belongs to them; before every service's own stream."""
@@ -115,17 +124,39 @@ async def _apply(connection: Connection, stream: Stream) -> list[str]:
                     f"{label} was changed after it had been applied. Restore the file and add a new migration instead."
                 )
             continue
-        async with connection.transaction():
-            await connection.execute(migration.sql)
-            await connection.execute(
-                "INSERT INTO schema_versions (stream, number, name, sha256) VALUES ($1, $2, $3, $4)",
-                stream.name,
-                migration.number,
-                migration.name,
-                migration.sha256,
-            )
+        await _apply_between_readers(connection, stream, migration, label)
         applied.append(label)
     return applied
+
+
+async def _apply_between_readers(connection: Connection, stream: Stream, migration: Migration, label: str) -> None:
+    """The version before goes on working meanwhile: a table that somebody reads is asked for again and again, briefly.
+
+    Waited for, it would be closed to everybody from the moment that it is asked for.
+    """
+    backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
+    while True:
+        try:
+            async with connection.transaction():
+                await connection.execute(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS}")
+                await connection.execute(migration.sql)
+                await connection.execute(
+                    "INSERT INTO schema_versions (stream, number, name, sha256) VALUES ($1, $2, $3, $4)",
+                    stream.name,
+                    migration.number,
+                    migration.name,
+                    migration.sha256,
+                )
+        except asyncpg.LockNotAvailableError:
+            pause = backoff.failed()
+            if backoff.failures == TRIES:
+                raise MigrationError(
+                    f"{label} could not be applied: its tables are in use without a pause. Let the long transaction "
+                    "(SELECT * FROM pg_stat_activity ORDER BY xact_start) end, then run it again."
+                ) from None
+        else:
+            return
+        await asyncio.sleep(pause)
 
 
 async def _known(connection: Connection, stream: Stream) -> dict[int, str]:

@@ -8,12 +8,17 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from shared.storage import migrate as migrations
 from shared.storage.migrate import SHARED, Migration, MigrationError, Stream, check, migrate
 from shared.storage.pool import count_start
+from tests.support.eventually import eventually
 from tests.support.servers import MakeDatabase
 
 FIRST = Migration(1, "first", "CREATE TABLE claims (id bigint PRIMARY KEY)")
 SECOND = Migration(2, "second", "ALTER TABLE claims ADD COLUMN net_ore bigint")
+
+SOON_S = 8
+"""Longer than a statement takes, shorter than anybody waits for a lock."""
 
 
 async def test_a_database_grows_step_by_step_and_the_runtime_role_changes_rows_only(database: MakeDatabase) -> None:
@@ -63,6 +68,47 @@ async def test_a_migration_that_fails_leaves_nothing_of_itself(database: MakeDat
     with pytest.raises(asyncpg.DivisionByZeroError):
         await migrate(made.owner_url, [Stream("invoicing", (FIRST, broken))])
     assert await migrate(made.owner_url, [Stream("invoicing", (FIRST, SECOND))]) == ["invoicing/0002_second"]
+
+
+async def test_a_migration_waits_for_who_reads_and_nobody_waits_for_it(
+    database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "FIRST_PAUSE_S", 0.05)
+    made = await database()
+    await migrate(made.owner_url, [Stream("invoicing", (FIRST,))])
+    reader, other = await asyncpg.connect(made.owner_url), await asyncpg.connect(made.owner_url)
+    try:
+        await reader.execute("BEGIN; SELECT count(*) FROM claims")
+        migrating = asyncio.create_task(migrate(made.owner_url, [Stream("invoicing", (FIRST, SECOND))]))
+        waiting = "SELECT true FROM pg_locks WHERE relation = 'claims'::regclass AND NOT granted"
+        for _ in range(3):
+            await eventually(lambda: reader.fetchval(waiting), because="the migration asks for the table")
+            async with asyncio.timeout(SOON_S):
+                await other.execute("INSERT INTO claims SELECT coalesce(max(id), 0) + 1 FROM claims")
+        assert not migrating.done()
+        await reader.execute("COMMIT")
+        assert await migrating == ["invoicing/0002_second"]
+        assert await other.fetchval("SELECT count(net_ore) + count(*) FROM claims") == 3
+    finally:
+        await reader.close()
+        await other.close()
+
+
+async def test_a_table_that_is_never_free_is_an_error_that_says_so(
+    database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "LOCK_WAIT_MS", 1)
+    monkeypatch.setattr(migrations, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(migrations, "TRIES", 3)
+    made = await database()
+    await migrate(made.owner_url, [Stream("invoicing", (FIRST,))])
+    reader = await asyncpg.connect(made.owner_url)
+    try:
+        await reader.execute("BEGIN; SELECT count(*) FROM claims")
+        with pytest.raises(MigrationError, match="invoicing/0002_second could not be applied: its tables are in use"):
+            await migrate(made.owner_url, [Stream("invoicing", (FIRST, SECOND))])
+    finally:
+        await reader.close()
 
 
 def test_numbers_have_no_gap() -> None:
