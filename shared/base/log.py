@@ -1,18 +1,25 @@
 """Logs: one JSON object a line on stderr, for machines. No secrets, no e-mail addresses, no forged lines.
 
+A line that cannot be written (a full disk, nobody at the other end) is counted, and breaks nothing: whoever logs is in
+the middle of something that must go on.
+
 Whoever handles a request, an event or a timer binds `correlation_id` (and `event_id`) once; every line then has them.
 """
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import re
 import sys
+import threading
 import traceback
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
 
 import structlog
+from structlog.typing import EventDict, Processor
 
 _HIDDEN = "[hidden]"
 _SECRET_NAME = re.compile(
@@ -52,12 +59,12 @@ def _clean(name: str, value: Any) -> Any:
     return redact(str(value))
 
 
-def keep_secrets(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def keep_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """The last processor before rendering: nothing secret or personal passes, whatever somebody logged."""
     return {name: _clean(name, value) for name, value in event.items()}
 
 
-def describe_exception(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def describe_exception(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """`exc_info` as type and place. Never its text: PostgreSQL and pydantic repeat values, maybe personal data."""
     given = event.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
@@ -76,30 +83,103 @@ class _Handler(logging.Handler):
     """Lines of libraries take the same way out as ours."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        logger = structlog.get_logger()
         try:
             message = record.getMessage()
-        except (TypeError, ValueError):
+        except Exception:  # noqa: BLE001  (it formats whatever it was given, which may raise anything)
             message = str(record.msg)
+        structlog.get_logger().log(record.levelno, message, logger_name=record.name, exc_info=record.exc_info or None)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (logging's name)
+        """Nothing: logging's own way is to print the record, with its values, on stderr."""
+
+
+class _Out:
+    """Where lines go. `write` never raises; a line that was cut off in its middle is ended before the next one."""
+
+    def __init__(self, file: TextIO | None) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._torn = False
+        self._untold = 0
+        self.lost = 0
+
+    def write(self, line: str) -> None:
+        with self._lock:
+            written = self._try(line)
+            if not written:
+                self.lost += 1
+                self._untold += 1
+            elif self._untold:
+                told = json.dumps({"event": "log_lines_lost", "level": "error", "alarm": True, "count": self._untold})
+                self._untold = 0 if self._try(told) else self._untold + 1
+
+    debug = info = warning = warn = error = critical = fatal = exception = msg = log = write
+
+    def _try(self, line: str) -> bool:
+        if self._file is None:
+            return False
+        text = f"\n{line}\n" if self._torn else f"{line}\n"
         try:
-            logger.log(record.levelno, message, logger_name=record.name, exc_info=record.exc_info or None)
-        except Exception:  # noqa: BLE001  (logging never breaks what it tells about)
-            self.handleError(record)
+            try:
+                descriptor = self._file.fileno()
+            except OSError:
+                # In memory.
+                self._file.write(text)
+            else:
+                self._send(descriptor, text.encode(errors="backslashreplace"))
+        except (OSError, ValueError):
+            return False
+        self._torn = False
+        return True
+
+    def _send(self, descriptor: int, raw: bytes) -> None:
+        # Not through Python's buffer, which keeps what it could not write, and a full one refuses all that follows.
+        left = memoryview(raw)
+        while left:
+            count = os.write(descriptor, left)
+            self._torn = count < len(left)
+            left = left[count:]
+
+
+_out = _Out(None)
+
+
+def lost() -> int:
+    """How many lines of this process could not be written."""
+    return _out.lost
+
+
+def _safely(processors: Sequence[Processor]) -> Processor:
+    """One processor out of several; what it cannot make a line of is a line that says so."""
+
+    def render(logger: Any, method: str, event: EventDict) -> str:
+        try:
+            made: Any = event
+            for processor in processors:
+                made = processor(logger, method, made)
+            return str(made)
+        except Exception as error:  # noqa: BLE001  (logging never breaks what it tells about)
+            return json.dumps({"event": "log_line_unreadable", "level": method, "error": type(error).__name__})
+
+    return render
 
 
 def configure(service: str, *, level: int = logging.INFO) -> None:
     """Once per process, before anything is logged."""
+    global _out  # noqa: PLW0603  (there is one stderr)
+    out = _out = _Out(sys.stderr)
+    processors: Sequence[Processor] = (
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        describe_exception,
+        keep_secrets,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    )
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            describe_exception,
-            keep_secrets,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
+        processors=[_safely(processors)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: out,
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(service=service)

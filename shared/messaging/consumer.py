@@ -12,7 +12,7 @@ import os
 import time
 import traceback
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import structlog
@@ -29,6 +29,7 @@ from shared.base.activity import Busy
 from shared.base.cloudevents import Record
 from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, TryAgain, classify
+from shared.base.tasks import companion
 from shared.base.waiting import Backoff, first_of
 from shared.messaging import metrics
 from shared.messaging.inbox import BugFound, Inbox
@@ -98,7 +99,6 @@ class Consumer:
             self.state = "stopped"
             return
         broker = self._build()
-        watchdog: asyncio.Task[None] | None = None
         # A batch makes tens of thousands of objects that live until COMMIT. With Python's threshold (700) the collector
         # goes over them again and again and finds nothing: 40 % of the time it takes to read them.
         thresholds = gc.get_threshold()
@@ -106,14 +106,10 @@ class Consumer:
         try:
             if await self._start(broker, stop):
                 self.state = "running"
-                watchdog = asyncio.create_task(self._watch())
-                await first_of(stop, self._halted)
+                async with companion(self._watch()):
+                    await first_of(stop, self._halted)
         finally:
             self._stopping.set()
-            if watchdog is not None:
-                watchdog.cancel()
-                with suppress(asyncio.CancelledError):
-                    await watchdog
             await broker.stop()
             await self._disconnect()
             gc.set_threshold(*thresholds)

@@ -38,6 +38,7 @@ from aiokafka.partitioner import murmur2
 from shared.base.activity import Busy
 from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, TryAgain, classify
+from shared.base.tasks import alongside
 from shared.base.waiting import Backoff, first_of
 from shared.messaging import metrics
 from shared.messaging.kafka import Address, client_options
@@ -344,13 +345,10 @@ class Relay:
         rows = await connection.fetch(_ROWS, ids[:BATCH])
         for end in range(BATCH, len(ids) + BATCH, BATCH):
             await failpoint("relay.before_send")
-            putting = asyncio.create_task(self._put(sender, rows))
-            try:
+            async with alongside(self._put(sender, rows)) as putting:
                 await self._move(connection, to_move)
-            finally:
-                put = await putting
             following = await connection.fetch(_ROWS, ids[end : end + BATCH]) if end < len(ids) else []
-            result = await self._settle(connection, put)
+            result = await self._settle(connection, putting.result())
             await failpoint("relay.between_ack_and_move")
             to_move = result.acked
             if result.refused:

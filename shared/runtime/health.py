@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.base.failures import Failure, classify
+from shared.base.tasks import Tasks
 from shared.base.waiting import first_of
 from shared.runtime.metrics import READY
 
@@ -27,13 +28,15 @@ Reason = str | None
 
 
 class Health:
-    """`checks` are asked by /readyz; each answers None or a reason in English. /livez asks nobody.
+    """`checks` are asked by /readyz; each answers None or a reason in English, and a part that is gone is one.
+    /livez asks nobody.
 
     /readyz says which service answers: whoever started it must not take another program on the port for it.
     """
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, tasks: Tasks) -> None:
         self.service = service
+        self._tasks = tasks
         self.checks: dict[str, Callable[[], Awaitable[Reason]]] = {}
         self.stopping = False
 
@@ -42,7 +45,8 @@ class Health:
             return ["stopping"]
         names = list(self.checks)
         answers = await asyncio.gather(*(self._ask(name) for name in names))
-        return [f"{name}: {answer}" for name, answer in zip(names, answers, strict=True) if answer]
+        lost = [f"parts: {name}: {why}" for name, why in sorted(self._tasks.lost.items())]
+        return [*lost, *(f"{name}: {answer}" for name, answer in zip(names, answers, strict=True) if answer)]
 
     async def _ask(self, name: str) -> Reason:
         try:

@@ -8,11 +8,12 @@ is left, the pool closes. Whatever falls over takes the process with it, and the
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import gc
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from shared.base.tasks import Part, alongside, companion
 from shared.base.waiting import first_of
 from shared.messaging.partitions import Partitions
 from shared.messaging.relay import Relay
@@ -33,10 +35,13 @@ from shared.storage.migrate import check
 Role = Literal["all", "web", "worker", "relay"]
 ROLES: tuple[Role, ...] = ("all", "web", "worker", "relay")
 DRAIN_SECONDS = 25.0
-"""Machine time from SIGTERM until the process ends by force; shorter than the supervisor's patience."""
+"""Machine time from SIGTERM until whatever is left is cut off; shorter than the supervisor's patience."""
+FORCE_SECONDS = 29.0
+"""Until the process ends by force, whatever it is in; it then says on stderr where that was."""
 ANSWER_SECONDS = 10
 """Of it, how long requests under way may take."""
 LATE_EVERY_S = 0.05
+STDERR = 2
 SEND_SECONDS = 5.0
 """Of it, how long the relay may take for what is left."""
 
@@ -51,20 +56,16 @@ class Server(uvicorn.Server):
         yield
 
     async def run_until(self, stop: asyncio.Event) -> None:
-        ended = asyncio.Event()
-        serving = asyncio.create_task(self.serve(), name="uvicorn")
-        serving.add_done_callback(lambda _: ended.set())
-        await first_of(stop, ended)
-        self.should_exit = True
-        await serving
+        async with alongside(self.serve()) as serving:
+            ended = asyncio.Event()
+            serving.add_done_callback(lambda _: ended.set())
+            await first_of(stop, ended)
+            self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Also connections that were being made when the door closed are let go; uvicorn asks only those it knows."""
-        late = asyncio.create_task(self._let_go_of_others_than(set(self.server_state.connections)))
-        try:
+        async with companion(self._let_go_of_others_than(set(self.server_state.connections))):
             await super().shutdown(sockets)
-        finally:
-            late.cancel()
 
     async def _let_go_of_others_than(self, asked: set[Any]) -> None:
         while True:
@@ -108,26 +109,13 @@ class Running:
         self.host = host
         self.role = role
         self.port = 0
-        self.ended = asyncio.Event()
-        """A part is gone that should be there."""
         self._relay: Relay | None = None
-        self._parts: dict[str, tuple[asyncio.Task[None], asyncio.Event]] = {}
 
-    def _start(self, name: str, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-        stop = asyncio.Event()
+    def _start(self, name: str, run: Part) -> None:
+        self.host.tasks.start(name, run)
 
-        async def part() -> None:
-            try:
-                await run(stop)
-            except Exception as error:
-                _log.critical("part_failed", alarm=True, part=name, exc_info=error)
-                raise
-            finally:
-                if not stop.is_set():
-                    _log.critical("part_ended", alarm=True, part=name)
-                    self.ended.set()
-
-        self._parts[name] = (asyncio.create_task(part(), name=name), stop)
+    def _stop(self, *names: str) -> Awaitable[None]:
+        return self.host.tasks.stop(*names)
 
     async def start(self) -> None:
         """Ready to be asked when this returns; /readyz says whether all is well."""
@@ -184,10 +172,7 @@ class Running:
                 await self._stop("relay")
                 await host.pool.close()
         except TimeoutError:
-            _log.error("drain_too_slow", left=[name for name, (task, _) in self._parts.items() if not task.done()])
-            for task, _ in self._parts.values():
-                task.cancel()
-            await asyncio.gather(*(task for task, _ in self._parts.values()), return_exceptions=True)
+            _log.error("drain_too_slow", left=await host.tasks.cancel())
             host.pool.terminate()
         _log.info("stopped")
 
@@ -199,12 +184,6 @@ class Running:
             async with asyncio.timeout(SEND_SECONDS):
                 while await self._relay.pending():  # noqa: ASYNC110  (a table empties; nobody says when)
                     await asyncio.sleep(0.05)
-
-    async def _stop(self, *names: str) -> None:
-        parts = [self._parts[name] for name in names if name in self._parts]
-        for _, stop in parts:
-            stop.set()
-        await asyncio.gather(*(task for task, _ in parts), return_exceptions=True)
 
 
 async def serve(service: Service, role: Role) -> int:
@@ -226,7 +205,9 @@ async def serve(service: Service, role: Role) -> int:
         loop.add_signal_handler(number, on_signal)
     try:
         await running.start()
-        await first_of(asked, running.ended)
+        await first_of(asked, host.tasks.gone)
     finally:
+        # Nobody waits for a process that ends by itself, so its end must not depend on anything of it.
+        faulthandler.dump_traceback_later(FORCE_SECONDS, file=STDERR, exit=True)
         await running.stop()
-    return 1 if running.ended.is_set() else 0
+    return 1 if host.tasks.lost else 0

@@ -21,6 +21,7 @@ from shared.base.activity import Activity
 from shared.base.cause import Cause
 from shared.base.clock import DomainClock
 from shared.base.ids import seed_ids
+from shared.base.tasks import Tasks
 from shared.contracts.event import INTAKE_TOPIC, topic_of
 from shared.messaging.consumer import Consumer
 from shared.messaging.inbox import Inbox
@@ -92,9 +93,11 @@ class Host:
         self.clock = clock
         self.activity = Activity()
         self.log = _log
-        self.health = Health(service.name)
+        self.tasks = Tasks()
+        """Whatever lives as long as the process."""
+        self.health = Health(service.name, self.tasks)
         self.outbox = OutboxWatch(pool)
-        self.door = Door(self.transaction, self.activity, self.outbox.overloaded)
+        self.door = Door(self.transaction, self.activity, self.outbox.overloaded, self.tasks)
         self.timers = Timers(service.timers, self.transaction, clock, self.activity)
         self.pages = Pages(service.name, service.folder / "templates", public_url=settings.public_url)
         self.workers: Sequence[Worker] = ()

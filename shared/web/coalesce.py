@@ -13,6 +13,7 @@ from shared.base.acts import UseCase
 from shared.base.answers import Asked
 from shared.base.failures import Failure, classify
 from shared.base.problems import Problem
+from shared.base.tasks import Tasks
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 from shared.web.ledger import Reply, Request, begin, reply_of, store
@@ -48,21 +49,26 @@ class Coalescer:
     `in_transaction` opens a transaction, repeats it on transient errors, and raises Problem 503 when that is no help.
     """
 
-    def __init__(self, usecase: UseCase, in_transaction: InTransaction) -> None:
+    def __init__(self, usecase: UseCase, in_transaction: InTransaction, tasks: Tasks) -> None:
         self._usecase = usecase
         self._in_transaction = in_transaction
+        self._tasks = tasks
+        self._name = f"coalescer {getattr(usecase, '__name__', '')}".rstrip()
         self._queue: list[_Waiting] = []
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
+        self._in_hand: list[_Waiting] = []
+        self._running = False
         self._closing = False
-        self._runner: asyncio.Task[None] | None = None
+        """Nobody is let in any more: it is being closed, or its task is gone."""
 
     async def ask(self, request: Request) -> Reply | Problem:
         """The outcome, once it is committed. A caller that goes away does not undo what it asked for."""
         if self._closing or len(self._queue) >= CAPACITY:
             return Problem(503, "overloaded", headers={"Retry-After": "1"})
-        if self._runner is None:
-            self._runner = asyncio.create_task(self._run(), name="coalescer")
+        if not self._running:
+            self._running = True
+            self._tasks.start(self._name, self._run)
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         self._some.set()
@@ -75,10 +81,17 @@ class Coalescer:
         self._closing = True
         self._some.set()
         self._enough.set()
-        if self._runner is not None:
-            await self._runner
+        await self._tasks.stop(self._name)
 
-    async def _run(self) -> None:
+    async def _run(self, _stop: asyncio.Event) -> None:
+        try:
+            await self._work()
+        finally:
+            self._closing = True
+            for waiting in (*self._in_hand, *self._queue):
+                waiting.settle(Problem(503, "unavailable", headers={"Retry-After": "2"}))
+
+    async def _work(self) -> None:
         while True:
             await self._some.wait()
             if not self._queue and self._closing:
@@ -87,7 +100,8 @@ class Coalescer:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(COLLECT_SECONDS):
                         await self._enough.wait()
-            batch, self._queue = self._queue[:COLLECT_REQUESTS], self._queue[COLLECT_REQUESTS:]
+            self._in_hand = batch = self._queue[:COLLECT_REQUESTS]
+            self._queue = self._queue[COLLECT_REQUESTS:]
             if not self._queue and not self._closing:
                 self._some.clear()
             if len(self._queue) < COLLECT_REQUESTS and not self._closing:

@@ -17,6 +17,7 @@ from shared.base.cause import Cause, new_correlation
 from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, classify
 from shared.base.problems import Problem
+from shared.base.tasks import Tasks
 from shared.base.waiting import Backoff
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
@@ -36,10 +37,16 @@ _log = structlog.get_logger()
 
 
 class Door:
-    """`transaction` opens a committed-at-the-end transaction; `overloaded` says why nothing more can be taken in."""
+    """`transaction` opens a committed-at-the-end transaction; `overloaded` says why nothing more can be taken in.
 
-    def __init__(self, transaction: Transaction, activity: Activity, overloaded: Callable[[], str | None]) -> None:
+    `tasks` are the process's own: what gathers requests is one of its parts.
+    """
+
+    def __init__(
+        self, transaction: Transaction, activity: Activity, overloaded: Callable[[], str | None], tasks: Tasks
+    ) -> None:
         self._transaction = transaction
+        self._tasks = tasks
         self._activity = activity
         self._overloaded = overloaded
         self._coalescers: dict[object, Coalescer] = {}
@@ -102,7 +109,7 @@ class Door:
     def _coalescer(self, act: Act) -> Coalescer:
         known = self._coalescers.get(act.usecase)
         if known is None:
-            known = self._coalescers[act.usecase] = Coalescer(act.usecase, self.in_transaction)
+            known = self._coalescers[act.usecase] = Coalescer(act.usecase, self.in_transaction, self._tasks)
         return known
 
     async def _single(self, act: Act, request: Request) -> Reply | Problem:

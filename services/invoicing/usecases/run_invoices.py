@@ -20,6 +20,7 @@ from services.invoicing.domain.claim import (
 from services.invoicing.domain.invoice import Held, announce, group, issue, series_taken, whole_groups
 from services.invoicing.usecases.tell_all import tell_all
 from shared.base.cause import Cause
+from shared.base.tasks import alongside
 from shared.contracts.invoicing import Invoice
 from shared.contracts.programme import ProgrammeRef
 from shared.contracts.time import day_of
@@ -63,11 +64,8 @@ async def _run(tx: Tx, series: str, organiser: str) -> None:
     ]
     because = {invoice.id: causes[invoice.lines[0].claim_id] for invoice in issued}
 
-    saving = asyncio.ensure_future(_save(tx, issued, billed, because))
-    try:
+    async with alongside(_save(tx, issued, billed, because)):
         await _tell(tx, issued, because)
-    finally:
-        await saving
 
 
 async def _save(tx: Tx, issued: Sequence[Invoice], billed: Sequence[Claim], because: Mapping[str, Cause]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 
 import structlog
 
@@ -18,6 +17,7 @@ from services.notifications.adapters.smtp import Conversation, Unreachable
 from services.notifications.usecases.deliver_message import Post, deliver, note_unknown
 from shared.base.activity import Activity
 from shared.base.failures import Failure, classify
+from shared.base.tasks import companion
 from shared.base.waiting import Backoff, first_of
 from shared.storage.tx import on_committed
 
@@ -46,30 +46,30 @@ class Mailer:
 
     async def run(self, stop: asyncio.Event) -> None:
         unhook = on_committed(self._wake.set)
-        heart = asyncio.create_task(self._beat(), name="mailer-lease")
         try:
-            while not stop.is_set():
-                self._wake.clear()
-                try:
-                    if await self._round(stop):
-                        self._backoff.succeeded()
-                    else:
-                        await first_of(stop, self._wake, seconds=IDLE_S)
-                    continue
-                except Unreachable as error:
-                    pause = self._wait(str(error))
-                except Exception as error:
-                    await self._hang_up()
-                    if classify(error) is not Failure.TRANSIENT:
-                        raise
-                    pause = self._wait(type(error).__name__)
-                await first_of(stop, seconds=pause)
+            async with companion(self._beat()):
+                await self._go_round(stop)
         finally:
             unhook()
-            heart.cancel()
-            with suppress(asyncio.CancelledError):
-                await heart
             await self._hang_up()
+
+    async def _go_round(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            self._wake.clear()
+            try:
+                if await self._round(stop):
+                    self._backoff.succeeded()
+                else:
+                    await first_of(stop, self._wake, seconds=IDLE_S)
+                continue
+            except Unreachable as error:
+                pause = self._wait(str(error))
+            except Exception as error:
+                await self._hang_up()
+                if classify(error) is not Failure.TRANSIENT:
+                    raise
+                pause = self._wait(type(error).__name__)
+            await first_of(stop, seconds=pause)
 
     async def pending(self) -> int:
         return await outgoing.count_waiting(self._post.pool)

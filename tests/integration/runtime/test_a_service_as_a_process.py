@@ -54,6 +54,19 @@ class Surroundings:
                 logging.getLogger().handlers[:] = handlers
         return status, *(stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
 
+    @asynccontextmanager
+    async def without_a_database(self) -> AsyncIterator[None]:
+        """Nobody gets a connection, and nobody keeps one."""
+        connection = await asyncpg.connect(self.database.admin_url.rpartition("/")[0] + "/postgres")
+        name = self.database.name
+        try:
+            await connection.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 0')
+            await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+            yield
+        finally:
+            await connection.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1')
+            await connection.close()
+
 
 @dataclass(slots=True)
 class Toy:
@@ -261,19 +274,12 @@ async def _not_ready(toy: Toy, reason: str) -> bool:
 
 async def test_a_database_that_goes_away_is_a_503_and_then_all_is_well(surroundings: Surroundings) -> None:
     async with a_toy(surroundings, "--role", "web") as toy:
-        connection = await asyncpg.connect(surroundings.database.admin_url.rpartition("/")[0] + "/postgres")
-        name = surroundings.database.name
-        try:
-            await connection.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 0')
-            await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+        async with surroundings.without_a_database():
             answer = await toy.put("kurv")
             assert answer.status_code == 503, answer.text
             assert answer.headers["retry-after"]
             assert (await toy.client.get("/readyz")).json()["reasons"]
             assert (await toy.client.get("/livez")).status_code == 200
-        finally:
-            await connection.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1')
-            await connection.close()
         await eventually(toy.ready, 20)
         assert (await toy.put("kurv")).status_code == 201
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
 
 import asyncpg
 import pytest
@@ -19,17 +23,14 @@ from hypothesis import strategies as st
 from shared.base import log as logs
 from shared.base.links import sign
 
+Out = TypeVar("Out", bound=TextIO | None)
+
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    out = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", out)
-    handlers, configured = logging.getLogger().handlers[:], structlog.get_config()
-    logs.configure("toy")
-    yield out
-    structlog.configure(**configured)
-    structlog.contextvars.clear_contextvars()
-    logging.getLogger().handlers[:] = handlers
+def lines() -> Iterator[io.StringIO]:
+    with configured_for(io.StringIO()) as out:
+        logs.configure("toy")
+        yield out
 
 
 def written(lines: io.StringIO) -> list[dict[str, Any]]:
@@ -112,3 +113,80 @@ def test_ids_and_numbers_are_left_alone() -> None:
         "24.375,00 kr.",
     ):
         assert logs.redact(text) == text
+
+
+def test_a_line_that_cannot_be_written_is_counted_and_told_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk: for a while nothing goes in, and the line in which it began went in by half."""
+    file = tmp_path / "log"
+    with file.open("a") as out, configured_for(out):
+        logs.configure("toy")
+        write, room = os.write, iter([5])
+
+        def full(descriptor: int, data: bytes) -> int:
+            if descriptor != out.fileno():
+                return write(descriptor, data)
+            if left := next(room, 0):
+                return write(descriptor, data[:left])
+            raise OSError(errno.ENOSPC, "")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", full)
+            structlog.get_logger().info("torn")
+            structlog.get_logger().info("lost")
+            logging.getLogger("library").warning("lost too")
+        assert logs.lost() == 3
+        structlog.get_logger().info("after")
+        structlog.get_logger().info("later")
+    torn, *whole = file.read_text().splitlines()
+    assert len(torn) == 5
+    assert [json.loads(line)["event"] for line in whole] == ["after", "log_lines_lost", "later"]
+    assert json.loads(whole[1])["count"] == 3
+
+
+def test_nobody_at_the_other_end_of_a_pipe_breaks_nothing() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as out, configured_for(out):
+        logs.configure("toy")
+        structlog.get_logger().critical("x")
+        assert logs.lost() == 1
+
+
+def test_a_closed_stderr_and_none_at_all_break_nothing(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w") as out:
+        pass
+    for gone in (out, None):
+        with configured_for(gone):
+            logs.configure("toy")
+            structlog.get_logger().info("x")
+            assert logs.lost() == 1
+
+
+def test_what_no_line_can_be_made_of_is_told_as_that(lines: io.StringIO) -> None:
+    class Unprintable:
+        def __repr__(self) -> str:
+            raise ZeroDivisionError
+
+    structlog.get_logger().error("failed", value=Unprintable())
+    (ours,) = (handler for handler in logging.getLogger().handlers if isinstance(handler, logs._Handler))
+    ours.handle(logging.makeLogRecord({"msg": "%d", "args": (Unprintable(),), "levelno": logging.ERROR}))
+
+    first, second = written(lines)
+    assert second["event"] == "%d"
+    assert first == {"event": "log_line_unreadable", "level": "error", "error": "ZeroDivisionError"}
+
+
+@contextmanager
+def configured_for(file: Out) -> Iterator[Out]:
+    """With this as stderr; all is as before afterwards."""
+    handlers, configured = logging.getLogger().handlers[:], structlog.get_config()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stderr", file)
+        try:
+            yield file
+        finally:
+            structlog.configure(**configured)
+            structlog.contextvars.clear_contextvars()
+            logging.getLogger().handlers[:] = handlers
