@@ -29,7 +29,7 @@ Reason = str | None
 
 class Health:
     """`checks` are asked by /readyz; each answers None or a reason in English, and a part that is gone is one.
-    /livez asks nobody.
+    `notes` are told with it, and are no reason to turn anybody away. /livez asks nobody.
 
     /readyz says which service answers: whoever started it must not take another program on the port for it.
     """
@@ -38,6 +38,7 @@ class Health:
         self.service = service
         self._tasks = tasks
         self.checks: dict[str, Callable[[], Awaitable[Reason]]] = {}
+        self.notes: dict[str, Callable[[], Reason]] = {}
         self.stopping = False
 
     async def reasons(self) -> list[str]:
@@ -64,7 +65,10 @@ class Health:
         async def readyz(_request: Request) -> Response:
             reasons = await self.reasons()
             READY.set(not reasons)
+            notes = [f"{name}: {note}" for name, told in self.notes.items() if (note := told())]
             body: dict[str, Any] = {"service": self.service, "ready": not reasons, "reasons": reasons}
+            if notes:
+                body["notes"] = notes
             return Response(
                 to_json(body),
                 status_code=503 if reasons else 200,

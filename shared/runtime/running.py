@@ -132,6 +132,7 @@ class Running:
             host.health.checks["consumer"] = self._consumer
             self._start(consumer.name, consumer.run)
             host.health.checks["timers"] = self._timers
+            host.health.notes["timers"] = self._unknown_timers
             host.workers = list(host.service.workers(host)) if host.service.workers else []
             for worker in host.workers:
                 self._start(worker.name, worker.run)
@@ -157,6 +158,10 @@ class Running:
     async def _timers(self) -> str | None:
         failing = self.host.timers.failing
         return f"failing: {', '.join(sorted(failing))}" if failing else None
+
+    def _unknown_timers(self) -> str | None:
+        unknown = self.host.timers.unknown
+        return f"unknown to this version: {', '.join(unknown)}" if unknown else None
 
     async def stop(self) -> None:
         """In order: nothing new comes in, what is under way is finished, what was told is sent."""

@@ -89,7 +89,9 @@ class _Clock:
         due, outbox, pending = None, 0, 0
         if not busy:
             # Whoever is busy is asked again anyway; the database has better things to do meanwhile.
-            row = await host.pool.fetchrow("SELECT min(due), (SELECT count(*) FROM outbox) FROM timers")
+            row = await host.pool.fetchrow(
+                "SELECT min(due), (SELECT count(*) FROM outbox) FROM timers WHERE timer = ANY ($1)", host.timers.names
+            )
             due, outbox = row or (None, 0)
             pending = sum([await worker.pending() for worker in host.workers])
         state = {

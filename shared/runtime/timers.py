@@ -1,7 +1,9 @@
 """Things that are due at a domain time: a table in the database, carried out in order, by one instance at a time.
 
 A round is one transaction: the earliest due timers of one name are removed, their use case runs, all is committed.
-So a timer is carried out exactly once, and (due, timer, key) is the order, whatever the clock skips.
+So a timer is carried out exactly once, and (due, timer, key) is the order, whatever the clock skips. Their rows are
+locked from the look to the removal: whoever sets one anew meanwhile waits, and it rings then too. A round that another
+instance is in the middle of is not waited for.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -22,17 +24,36 @@ from shared.base.cause import Cause, new_correlation
 from shared.base.clock import DomainClock
 from shared.base.failures import Failure, classify
 from shared.base.waiting import Backoff, first_of
-from shared.runtime.metrics import TIMERS_FAILED, TIMERS_FAILING, TIMERS_FIRED
-from shared.storage.tx import Connection, Transaction, Tx, on_timers_committed
+from shared.runtime.metrics import TIMERS_FAILED, TIMERS_FAILING, TIMERS_FIRED, TIMERS_UNKNOWN
+from shared.storage.tx import Transaction, Tx, on_timers_committed
 
 AT_ONCE = 200
 """Timers of one name that one transaction carries out at most."""
 LOOK_SECONDS = 1.0
 """Machine time: other processes arm timers too, and nobody tells us."""
+SOON = 0.01
+"""What has fallen due since the last round is looked at again after so many seconds."""
 FIRST_PAUSE = 0.2
 FIRST_ALONE = 1.0
 LONGEST_PAUSE = 60.0
 _LOCK = int.from_bytes(hashlib.sha256(b"tovholder timers").digest()[:8], signed=True)
+
+_LOOKING = Cause("timers", None, "clock")
+
+_WAITING = """
+NOT EXISTS (
+    SELECT FROM unnest($2::text[], $3::text[]) AS waiting (timer, key)
+    WHERE waiting.timer = timers.timer AND waiting.key = timers.key)
+"""
+_DUE = f"""
+SELECT timer, key, due, data, correlation_id, causation_id, actor FROM timers
+WHERE due <= $4 AND timer = ANY ($1) AND {_WAITING}
+ORDER BY due, timer, key LIMIT $5 FOR UPDATE
+"""
+_NEXT = f"""
+SELECT (SELECT min(due) FROM timers WHERE timer = ANY ($1) AND {_WAITING}) AS next,
+       ARRAY (SELECT DISTINCT timer FROM timers WHERE due <= $4 AND timer <> ALL ($1) ORDER BY timer) AS unknown
+"""
 
 _log = structlog.get_logger()
 
@@ -72,7 +93,11 @@ class _Pause:
 
 
 class Timers:
-    """The loop. `failing` says which timers wait after an error; while it is not empty the service is not ready."""
+    """The loop. `failing` says which timers wait after an error; while it is not empty the service is not ready.
+
+    `unknown` are the names of due timers that this version does not know: a newer one has armed them, and only it can
+    carry them out. They are told once, hold up nobody, and are no reason to turn anybody away.
+    """
 
     def __init__(self, table: Sequence[At], transaction: Transaction, clock: DomainClock, activity: Activity) -> None:
         self._usecases = {entry.timer: entry.usecase for entry in table}
@@ -84,12 +109,20 @@ class Timers:
         self._wake = asyncio.Event()
         self._paused: dict[tuple[str, str], _Pause] = {}
         self._alone: set[str] = set()
+        self._elsewhere = False
+        """The last round found another instance in the middle of its own."""
+        self.unknown: tuple[str, ...] = ()
         clock.wakes(self._wake)
         on_timers_committed(self._wake.set)
 
     @property
     def failing(self) -> dict[str, str]:
         return {f"{name} {key}": pause.error for (name, key), pause in self._paused.items()}
+
+    @property
+    def names(self) -> list[str]:
+        """Of the timers that this service knows."""
+        return list(self._usecases)
 
     async def run(self, stop: asyncio.Event) -> None:
         backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
@@ -98,7 +131,7 @@ class Timers:
             try:
                 while not stop.is_set() and await self.round():
                     backoff.succeeded()
-                pause = min(LOOK_SECONDS, await self._until_next())
+                pause = LOOK_SECONDS if self._elsewhere else await self._until_next()
             except Exception as error:
                 if classify(error) is not Failure.TRANSIENT:
                     raise
@@ -107,12 +140,31 @@ class Timers:
             await first_of(stop, self._wake, seconds=max(pause, 0.001))
 
     async def _until_next(self) -> float:
-        """Machine seconds until something is due; when the clock is simulated only a move makes anything due."""
-        if self._clock.simulated:
-            return LOOK_SECONDS
-        async with self._transaction(Cause(new_correlation(), None, "clock")) as tx:
-            due = await next_due(tx.connection)
-        return LOOK_SECONDS if due is None else max((due - self._clock.now()).total_seconds(), 0.01)
+        """Machine seconds until a timer of ours is due, one that failed is tried again, or it is time to look anyway.
+
+        When the clock is simulated only a move makes anything due.
+        """
+        async with self._transaction(_LOOKING) as tx:
+            found = await tx.fetchrow(_NEXT, self.names, *self._places(self._paused), tx.now)
+        due, unknown = (found["next"], found["unknown"]) if found is not None else (None, [])
+        self._tell_unknown(unknown)
+        loop_now = asyncio.get_running_loop().time()
+        pauses = [LOOK_SECONDS, *(max(pause.until - loop_now, 0.0) for pause in self._paused.values())]
+        if due is not None and not self._clock.simulated:
+            pauses.append(max((due - self._clock.now()).total_seconds(), SOON))
+        return min(pauses)
+
+    def _tell_unknown(self, names: Sequence[str]) -> None:
+        for name in names:
+            if name not in self.unknown:
+                _log.error("timer_unknown", alarm=True, timer=name)
+        self.unknown = tuple(names)
+        TIMERS_UNKNOWN.set(len(names))
+
+    @staticmethod
+    def _places(paused: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
+        places = list(paused)
+        return [name for name, _ in places], [key for _, key in places]
 
     async def round(self) -> bool:
         """Carry out the earliest due timers of one name; whether there were any. Their errors are kept, not raised."""
@@ -135,25 +187,12 @@ class Timers:
         loop_now = asyncio.get_running_loop().time()
         waiting = [place for place, pause in self._paused.items() if pause.until > loop_now]
         async with self._transaction(Cause(new_correlation(), None, "clock")) as tx:
-            if not await tx.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
+            self._elsewhere = not await tx.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK)
+            if self._elsewhere:
                 return taken
             if self._paused:
                 await self._forget_disarmed(tx)
-            rows = await tx.fetch(
-                """
-                SELECT timer, key, due, data, correlation_id, causation_id, actor FROM timers
-                WHERE due <= $1 AND timer = ANY($2)
-                    AND NOT EXISTS (
-                        SELECT FROM unnest($3::text[], $4::text[]) AS waiting (timer, key)
-                        WHERE waiting.timer = timers.timer AND waiting.key = timers.key)
-                ORDER BY due, timer, key LIMIT $5 FOR UPDATE
-                """,
-                tx.now,
-                list(self._usecases),
-                [name for name, _ in waiting],
-                [key for _, key in waiting],
-                AT_ONCE,
-            )
+            rows = await tx.fetch(_DUE, self.names, *self._places(waiting), tx.now, AT_ONCE)
             if not rows:
                 return taken
             name = rows[0]["timer"]
@@ -187,8 +226,7 @@ class Timers:
         rows = await tx.fetch(
             "SELECT timer, key FROM timers JOIN unnest($1::text[], $2::text[]) AS paused (timer, key)"
             " USING (timer, key) WHERE due <= $3",
-            [name for name, _ in self._paused],
-            [key for _, key in self._paused],
+            *self._places(self._paused),
             tx.now,
         )
         there = {(row["timer"], row["key"]) for row in rows}
@@ -217,9 +255,3 @@ class Timers:
         self._paused[place] = _Pause(type(error).__name__, backoff, asyncio.get_running_loop().time() + pause)
         TIMERS_FAILING.set(len(self._paused))
         _log.error("timer_failed", alarm=True, timer=name, key=taken[0].key, again_in=pause, exc_info=error)
-
-
-async def next_due(connection: Connection) -> datetime | None:
-    """When the earliest timer is due (domain time), due ones included."""
-    found: datetime | None = await connection.fetchval("SELECT min(due) FROM timers")
-    return found

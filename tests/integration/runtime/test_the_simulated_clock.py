@@ -110,8 +110,10 @@ async def test_who_knows_what_was_done_is_told_the_same_until_something_is(simul
     known = (await asked(""))["done"]
     # Written by nobody who counts: only a look into the database would find it.
     due = START + timedelta(days=2)
-    arm = "INSERT INTO timers (timer, key, due, data, correlation_id) VALUES ('t', 'k', $1, '{}', 'c')"
-    await simulated.host.pool.execute(arm, due)
+    arm = "INSERT INTO timers (timer, key, due, data, correlation_id) VALUES ($2, 'k', $1, '{}', 'c')"
+    await simulated.host.pool.execute(arm, due, "ring")
+    # Nobody here will ever carry this one out, so nobody waits for it.
+    await simulated.host.pool.execute(arm, START, "no-such-timer")
     assert (await asked(f"done={known}"))["next_due"] is None
     assert (await asked(f"done={known + 1}"))["next_due"] == "2020-08-03T08:00:00Z"
     assert (await asked(f"done={known}"))["next_due"] == "2020-08-03T08:00:00Z"

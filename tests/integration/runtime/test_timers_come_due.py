@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from shared.base.activity import Activity
 from shared.base.cause import Cause
 from shared.runtime import timers as timers_module
+from shared.runtime.timers import Timer, Timers, TimerUseCase, at
+from shared.storage.tx import Tx
 from tests.support.eventually import eventually
 from tests.support.servers import Database
 from tests.support.toy import SERVICE, Desk, a_desk, ring
@@ -179,7 +183,115 @@ async def test_in_real_time_a_timer_comes_when_it_is_due(toy_database: Database,
         assert await desk.host.pool.fetchval("SELECT at >= due AND at < due + interval '1 second' FROM rung")
 
 
+async def test_who_fails_or_is_unknown_is_looked_at_when_its_time_has_come_and_not_before(
+    toy_database: Database, link_key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rounds are counted by the pauses that are asked for; none is taken."""
+    async with a_desk(toy_database, link_key_file) as desk:
+        async with desk.host.transaction(ARMED_BY) as tx:
+            for name, key in (("ring", "bad"), ("no-such-timer", "x"), ("no-such-timer", "y")):
+                tx.arm(name, key, START)
+        with capture_logs() as said:
+            pauses = await _pauses(desk, monkeypatch, 40)
+        again_in = next(line["again_in"] for line in said if line["event"] == "timer_failed")
+
+        assert sum(pauses[:10]) > min(again_in, timers_module.LOOK_SECONDS) * 9
+        assert [line["timer"] for line in said if line["event"] == "timer_unknown" and line["alarm"]] == [
+            "no-such-timer"
+        ]
+        assert desk.host.timers.unknown == ("no-such-timer",)
+        assert await desk.count("timers") == 3
+
+
+async def test_who_failed_is_tried_again_when_its_pause_is_over(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timers_module, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(timers_module, "LOOK_SECONDS", 3600.0)
+    await arm(desk, ("ring", "bad", timedelta(0)))
+    tries = timers_module.TIMERS_FAILED.labels("ring")._value
+    before = tries.get()
+    async with running(desk):
+        await eventually(lambda: tries.get() >= before + 5)
+
+
+async def test_what_another_instance_is_in_the_middle_of_is_not_asked_for_again_and_again(
+    toy_database: Database, link_key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_desk(toy_database, link_key_file) as desk:
+        async with desk.host.transaction(ARMED_BY) as tx:
+            tx.arm("ring", "due", START)
+        async with desk.host.transaction(ARMED_BY) as elsewhere:
+            await elsewhere.execute("SELECT pg_advisory_xact_lock($1)", timers_module._LOCK)
+            assert await _pauses(desk, monkeypatch, 5) == [timers_module.LOOK_SECONDS] * 5
+
+
+async def _pauses(desk: Desk, monkeypatch: pytest.MonkeyPatch, count: int) -> list[float]:
+    """For how long the loop would wait after each of its first rounds; nobody waits."""
+    pauses: list[float] = []
+    stop = asyncio.Event()
+
+    async def at_once(*_events: asyncio.Event, seconds: float) -> bool:
+        pauses.append(seconds)
+        if len(pauses) == count:
+            stop.set()
+        return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(timers_module, "first_of", at_once)
+        await asyncio.wait_for(desk.host.timers.run(stop), 30)
+    return pauses
+
+
+async def test_what_is_set_anew_in_the_moment_it_rings_rings_then_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both transactions meet between the look and the removal."""
+    hour = timedelta(hours=1)
+    await arm(desk, ("ring", "x", timedelta(0)))
+    execute, anew = Tx.execute, []
+
+    async def waits_or_is_done() -> bool:
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return anew[0].done() or bool(await desk.host.pool.fetchval(waits))
+
+    async def meeting(tx: Tx, sql: str, *args: object) -> str:
+        if sql.startswith("DELETE FROM timers USING unnest") and not anew:
+            anew.append(asyncio.create_task(arm(desk, ("ring", "x", hour))))
+            await eventually(waits_or_is_done)
+        return await execute(tx, sql, *args)
+
+    monkeypatch.setattr(Tx, "execute", meeting)
+    assert await desk.host.timers.round()
+    await asyncio.wait_for(anew[0], 10)
+
+    assert await rung(desk) == [("ring", "x")]
+    desk.host.clock.move(START + hour, 1)
+    assert await desk.host.timers.round()
+    assert await rung(desk) == [("ring", "x")] * 2
+
+
+async def test_nobody_waits_in_line_behind_an_instance_that_is_in_the_middle_of_a_round(desk: Desk) -> None:
+    """It may be long, and whoever waited would hold rows that it wants to arm."""
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def long(_tx: Tx, _timers: Sequence[Timer]) -> None:
+        entered.set()
+        await leave.wait()
+
+    def instance(usecase: TimerUseCase) -> Timers:
+        return Timers([at("ring", usecase)], desk.host.transaction, desk.host.clock, Activity())
+
+    await arm(desk, ("ring", "a", timedelta(0)), ("ring", "b", timedelta(0)))
+    first = asyncio.create_task(instance(long).round())
+    await asyncio.wait_for(entered.wait(), 10)
+    async with asyncio.timeout(8):
+        assert not await instance(ring).round()
+    leave.set()
+    assert await first
+    assert await rung(desk) == []
+    assert await desk.count("timers") == 0
+
+
 async def test_a_table_names_each_timer_once(desk: Desk) -> None:
-    twice = [timers_module.at("ring", ring)] * 2
+    twice = [at("ring", ring)] * 2
     with pytest.raises(ValueError, match="twice"):
-        timers_module.Timers(twice, desk.host.transaction, desk.host.clock, desk.host.activity)
+        Timers(twice, desk.host.transaction, desk.host.clock, desk.host.activity)
