@@ -36,6 +36,18 @@ PER_SERVICE = ("/{service}", "/{service}/*", "/api/{service}", "/api/{service}/*
 SPECIAL: tuple[Route, ...] = ()
 """Paths outside a service's own prefixes that are not the front service's; add a line here."""
 
+HEAD_SECONDS = 10
+BODY_SECONDS = 60
+"""From the head's last byte on. Longer than a service's own (`shared.web.connections`), whose answer then ends it: of a
+body that is cut off first here, caddy 2.11 closes its side towards the service and keeps the sender's open.
+"""
+ANSWER_SECONDS = 120
+"""From the head's last byte until the answer is taken: a service may take 30 s for its transaction, and try again."""
+IDLE_SECONDS = 120
+LARGEST_HEAD = "16KiB"
+LARGEST_BODY = "5MiB"
+"""A little more than the largest that a service takes: a batch of 4 MiB. Its refusal says more than the gateway's."""
+
 HEAD = """\
 {
 	admin off
@@ -49,6 +61,16 @@ HEAD = """\
 			request>uri delete
 			request>headers delete
 		}
+	}
+	# Who sends or takes byte by byte holds a place that others want.
+	servers {
+		timeouts {
+			read_header %(head)ds
+			read_body %(body)ds
+			write %(answer)ds
+			idle %(idle)ds
+		}
+		max_header_size %(largest_head)s
 	}
 }
 """
@@ -82,10 +104,17 @@ def routes(services: tuple[str, ...]) -> tuple[Route, ...]:
 
 def caddyfile(listen: str, upstreams: Mapping[str, str], bind: str | None = None) -> str:
     """The whole file. `listen` is Caddy's site address, `upstreams` each service's `host:port`."""
-    lines = [HEAD, f"{listen} {{\n"]
+    limits = {
+        "head": HEAD_SECONDS,
+        "body": BODY_SECONDS,
+        "answer": ANSWER_SECONDS,
+        "idle": IDLE_SECONDS,
+        "largest_head": LARGEST_HEAD,
+    }
+    lines = [HEAD % limits, f"{listen} {{\n"]
     if bind:
         lines.append(f"\tbind {bind}\n")
-    lines.append("\trequest_body {\n\t\tmax_size 16MB\n\t}\n")
+    lines.append(f"\trequest_body {{\n\t\tmax_size {LARGEST_BODY}\n\t}}\n")
     lines.append(f"\t@inside path {' '.join(NOT_PUBLIC)}\n\thandle @inside {{\n\t\trespond 404\n\t}}\n")
     for number, route in enumerate(routes(tuple(sorted(upstreams)))):
         lines.append(f"\t@route{number} path {' '.join(route.patterns)}\n")

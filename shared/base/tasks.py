@@ -80,7 +80,7 @@ class Tasks:
 
 
 @asynccontextmanager
-async def companion(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def companion(work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """The block with endless `work` beside it, which ends with the block. If it ends first, so does the block: by its
     error, or a RuntimeError when it had none.
     """
@@ -94,8 +94,8 @@ async def companion(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         raise both.exceptions[0] from None
 
 
-async def _endless(work: Coroutine[Any, Any, None]) -> None:
-    await work
+async def _endless(work: Callable[[], Awaitable[None]]) -> None:
+    await work()
     raise RuntimeError("what runs beside this has no end")
 
 

@@ -106,7 +106,7 @@ class Consumer:
         try:
             if await self._start(broker, stop):
                 self.state = "running"
-                async with companion(self._watch()):
+                async with companion(self._watch):
                     await first_of(stop, self._halted)
         finally:
             self._stopping.set()

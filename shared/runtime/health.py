@@ -16,13 +16,15 @@ from starlette.routing import Route
 
 from shared.base.failures import Failure, classify
 from shared.base.tasks import Tasks
-from shared.base.waiting import first_of
+from shared.base.waiting import Backoff, first_of
 from shared.runtime.metrics import READY
 
 ASK_SECONDS = 2.0
 OUTBOX_TOO_OLD_SECONDS = 60.0
 """Machine time; when the oldest unsent event is older, nothing more is taken in (503)."""
 LOOK_SECONDS = 1.0
+LONGEST_LOOK_SECONDS = 10.0
+"""While the database is away."""
 
 Reason = str | None
 
@@ -117,11 +119,15 @@ class OutboxWatch:
         )
 
     async def run(self, stop: asyncio.Event) -> None:
+        backoff = Backoff(LOOK_SECONDS, LONGEST_LOOK_SECONDS)
         while not stop.is_set():
+            pause = LOOK_SECONDS
             try:
                 await self.look()
+                backoff.succeeded()
             except Exception as error:
                 # Without the database nothing can be taken in anyway, and readiness says so.
                 if classify(error) is not Failure.TRANSIENT:
                     raise
-            await first_of(stop, seconds=LOOK_SECONDS)
+                pause = backoff.failed()
+            await first_of(stop, seconds=pause)

@@ -31,6 +31,7 @@ from shared.runtime.housekeeping import Housekeeping
 from shared.runtime.service import Host, Service, build_consumer, build_relay, open_host, streams_of
 from shared.runtime.settings import ServiceSettings
 from shared.storage.migrate import check
+from shared.web.connections import Connection
 
 Role = Literal["all", "web", "worker", "relay"]
 ROLES: tuple[Role, ...] = ("all", "web", "worker", "relay")
@@ -64,7 +65,8 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Also connections that were being made when the door closed are let go; uvicorn asks only those it knows."""
-        async with companion(self._let_go_of_others_than(set(self.server_state.connections))):
+        asked = set(self.server_state.connections)
+        async with companion(lambda: self._let_go_of_others_than(asked)):
             await super().shutdown(sockets)
 
     async def _let_go_of_others_than(self, asked: set[Any]) -> None:
@@ -92,6 +94,7 @@ def _server(settings: ServiceSettings, application: ASGIApp) -> Server:
             port=settings.http_port,
             access_log=False,
             log_config=None,
+            http=Connection,
             lifespan="off",
             server_header=False,
             ws="none",

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from pydantic_core import from_json
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from shared.base.problems import FieldError, Problem
 
@@ -35,15 +35,19 @@ def need_media_type(request: Request, *allowed: str) -> str:
 
 
 async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
-    """All of it, or Problem 413 as soon as it is known to be too large."""
+    """All of it, or Problem 413 as soon as it is known to be too large, 408 when its sender went or took too long."""
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise Problem(413, "body_too_large", headers={"Connection": "close"})
     read = bytearray()
-    async for chunk in request.stream():
-        read += chunk
-        if len(read) > limit:
-            raise Problem(413, "body_too_large", headers={"Connection": "close"})
+    try:
+        async for chunk in request.stream():
+            read += chunk
+            if len(read) > limit:
+                raise Problem(413, "body_too_large", headers={"Connection": "close"})
+    except ClientDisconnect:
+        # Nobody reads this answer; it is counted, and no error of ours.
+        raise Problem(408, "body_incomplete", headers={"Connection": "close"}) from None
     return bytes(read)
 
 

@@ -18,3 +18,6 @@ COALESCED = Histogram(
     buckets=(1, 2, 5, 10, 20, 50, 100),
 )
 OVERLOADED = Counter("tovholder_http_overloaded_total", "Requests refused for want of room", ["why"])
+TOO_SLOW = Counter(
+    "tovholder_http_too_slow_total", "Connections that were closed because a step took too long", ["step"]
+)

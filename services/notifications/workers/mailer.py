@@ -47,7 +47,7 @@ class Mailer:
     async def run(self, stop: asyncio.Event) -> None:
         unhook = on_committed(self._wake.set)
         try:
-            async with companion(self._beat()):
+            async with companion(self._beat):
                 await self._go_round(stop)
         finally:
             unhook()

@@ -1,0 +1,94 @@
+"""The gateway lets go of whoever is slow, and takes nothing larger than a service would."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.local import caddy, process
+from deploy.local.ports import HOST, free_ports
+from shared.web.intake import MAX_BATCH_BYTES
+from tests.support.eventually import eventually
+
+PATIENCE_S = 20
+SHORT_S = 1
+
+
+@pytest.fixture
+async def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """A gateway whose times are short, before a service that answers with the length of what it was sent, or 408."""
+    for name in ("HEAD_SECONDS", "BODY_SECONDS", "ANSWER_SECONDS"):
+        monkeypatch.setattr(caddy, name, SHORT_S)
+    (port,) = free_ports(1)
+    async with counting() as upstream:
+        command = caddy.command(tmp_path, port, HOST, {"enrollment": upstream}, tmp_path / "gateway.log")
+        running = process.start(command)
+        try:
+            async with httpx.AsyncClient(trust_env=False) as client:
+                await eventually(lambda: answers(client, port), PATIENCE_S)
+            yield port
+        finally:
+            await asyncio.to_thread(process.stop, running, command)
+
+
+async def answers(client: httpx.AsyncClient, port: int) -> bool:
+    try:
+        return (await client.get(f"http://{HOST}:{port}/readyz")).status_code == 404
+    except httpx.TransportError:
+        return False
+
+
+@asynccontextmanager
+async def counting() -> AsyncIterator[str]:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(SHORT_S / 2):
+                await read(reader, writer)
+        except TimeoutError:
+            writer.write(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        except (asyncio.IncompleteReadError, OSError):
+            pass
+        finally:
+            writer.close()
+
+    async def read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
+        said = b"%d" % len(await reader.readexactly(length))
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(said), said))
+        await writer.drain()
+
+    server = await asyncio.start_server(answer, HOST, 0)
+    async with server:
+        yield f"{HOST}:{server.sockets[0].getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST / HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nhalf",
+    ],
+    ids=["head", "body"],
+)
+async def test_whoever_sends_slowly_is_let_go_of(port: int, sent: bytes) -> None:
+    """A body when the service has had enough of it."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    try:
+        writer.write(sent)
+        async with asyncio.timeout(PATIENCE_S):
+            assert not (await reader.read()).startswith(b"HTTP/1.1 200")
+    finally:
+        writer.close()
+
+
+async def test_the_largest_that_a_service_takes_passes_and_no_larger_one(port: int) -> None:
+    async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", trust_env=False, timeout=PATIENCE_S) as client:
+        assert (await client.post("/events", content=bytes(MAX_BATCH_BYTES + 1))).text == str(MAX_BATCH_BYTES + 1)
+        assert (await client.post("/events", content=bytes(2 * MAX_BATCH_BYTES))).status_code == 413
+        assert (await client.get("/", headers={"X-Long": "x" * 64 * 1024})).status_code == 431
