@@ -253,7 +253,11 @@ class Sink:
         if self._any(recipients, "hang"):
             await asyncio.Event().wait()
         raw = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
-        self.mailbox.keep(raw, envelope.mail_from or "", recipients)
+        try:
+            self.mailbox.keep(raw, envelope.mail_from or "", recipients)
+        except OSError:
+            # A full disk passes; aiosmtpd would answer 500, which means never.
+            return "452 4.3.1 There is no room at the moment"
         transport = server.transport
         if isinstance(transport, asyncio.Transport) and self._any(recipients, "accept_and_drop"):
             transport.abort()

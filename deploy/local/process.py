@@ -19,7 +19,8 @@ from pathlib import Path
 from deploy.local.forge import Forge, Process
 from deploy.local.locations import ROOT
 
-ROTATE_BYTES = 50_000_000
+LARGEST_LOG_BYTES = 50_000_000
+"""Of a log that the process itself has opened: it is looked at when the next one starts."""
 LAUNCHER = Path(__file__).with_name("_launch.py")
 
 
@@ -49,21 +50,26 @@ class Command:
 def start(command: Command) -> Process:
     """Starts it. Standard output and error are appended to its log; standard input is empty."""
     command.log.parent.mkdir(parents=True, exist_ok=True)
-    if command.log.exists() and command.log.stat().st_size > ROTATE_BYTES:
+    if command.log.exists() and command.log.stat().st_size > LARGEST_LOG_BYTES:
         command.log.replace(command.log.with_suffix(".1.log"))
     if command.forge is not None:
         return command.forge.start(opened, command.env, command.cwd or Path.cwd(), command.log)
     with command.log.open("ab") as log:
-        return subprocess.Popen(
-            [*command.prefix, *_launch(command.death_signal, command.user), *command.argv],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **command.env},
-            cwd=command.cwd,
-            start_new_session=True,
-            pass_fds=command.pass_fds,
-        )
+        return start_into(log.fileno(), command)
+
+
+def start_into(output: int, command: Command) -> Process:
+    """Starts it, with this descriptor as its standard output and error."""
+    return subprocess.Popen(
+        [*command.prefix, *_launch(command.death_signal, command.user), *command.argv],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **command.env},
+        cwd=command.cwd,
+        start_new_session=True,
+        pass_fds=command.pass_fds,
+    )
 
 
 def opened(argv: Sequence[str], log: Path) -> subprocess.Popen[bytes]:

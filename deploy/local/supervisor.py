@@ -1,6 +1,7 @@
 """Keeps processes running: one that ends by itself is started again after a pause, and never stops the others.
 
-The pause doubles from 0.2 s to 15 s while a process keeps falling, and starts over once it has run for half a minute.
+The pause doubles from 0.2 s to 15 s while a process keeps falling, or cannot be started again, and starts over once it
+has run for half a minute. What a process says goes through a pipe of ours into its log, which is kept within bounds.
 Everything is safe to call from any thread. Processes are started by one thread of the supervisor's own, because they
 are signalled by the kernel when the thread that started them ends (`process.start`).
 """
@@ -13,10 +14,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from deploy.local import process
 from deploy.local.errors import StackError
 from deploy.local.forge import Forge, Process
+from deploy.local.logfile import LogFile, Pump
 from deploy.local.process import Command
 
 FIRST_PAUSE_S = 0.2
@@ -41,6 +44,7 @@ class State:
 class _Child:
     command: Command
     running: Process | None = None
+    pump: Pump | None = None
     wanted: bool = True
     falls: int = 0
     pause_s: float = FIRST_PAUSE_S
@@ -58,6 +62,7 @@ class Supervisor:
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
         self._closed = threading.Event()
         self._forges: list[Forge] = []
+        self._logs: dict[Path, LogFile] = {}
 
     def run(self, name: str, command: Command) -> None:
         """Starts it and keeps it running. A name that was stopped may be run again, also with another command."""
@@ -125,6 +130,9 @@ class Supervisor:
         if ending:
             with ThreadPoolExecutor(len(ending)) as pool:
                 list(pool.map(lambda pair: how(*pair), ending))
+        for child in children:
+            if child.pump is not None:
+                child.pump.join()
         with self._lock:
             for child in children:
                 # Forgotten, so that a later stop never signals a process id that has a new owner.
@@ -154,30 +162,72 @@ class Supervisor:
             raise StackError(f"There is no process {name!r}; there are: {', '.join(self._children)}.") from None
 
     def _start(self, name: str, child: _Child) -> None:
-        with self._lock:
-            if not child.wanted:
-                return
-            child.running = process.start(child.command)
-            child.started_at = time.monotonic()
+        self._begin(child)
         threading.Thread(target=self._watch, args=(name, child), name=f"watch-{name}", daemon=True).start()
 
+    def _begin(self, child: _Child) -> bool:
+        """In the starter's thread. False when nobody wants it any more; OSError when it cannot be started now."""
+        command = child.command
+        with self._lock:
+            if not child.wanted:
+                return False
+            if command.forge is not None:
+                child.running = process.start(command)
+            else:
+                child.pump = self._log(command.log).pump()
+                try:
+                    child.running = process.start_into(child.pump.entrance, command)
+                finally:
+                    child.pump.close()
+            child.started_at = time.monotonic()
+        return True
+
+    def _log(self, path: Path) -> LogFile:
+        with self._lock:
+            return self._logs.setdefault(path, LogFile(path))
+
+    def _begin_again(self, name: str, child: _Child) -> bool | None:
+        """As `_begin`, in the thread that watches; None when it has to be tried again."""
+        try:
+            return self._starter.submit(self._begin, child).result()
+        except OSError as error:
+            # No room, no memory, no process ids: that passes, and nobody else would start it then.
+            self._log(child.command.log).write(f"{name} could not be started again: {error.strerror}\n".encode())
+            return None
+        except RuntimeError:
+            # The starter has gone home: all of it is being closed.
+            return False
+
     def _watch(self, name: str, child: _Child) -> None:
+        began: bool | None = True
+        while began is not False:
+            if began:
+                self._bury(child)
+            with self._changed:
+                if not child.wanted:
+                    return
+                pause, child.pause_s = child.pause_s, min(child.pause_s * 2, LONGEST_PAUSE_S)
+                if self._changed.wait_for(lambda: not child.wanted, pause):
+                    return
+            began = self._begin_again(name, child)
+
+    def _bury(self, child: _Child) -> None:
+        """Returns when it has ended and all that it said is in its log; unless it was asked to end, that is counted."""
         running = child.running
         if running is None:
             return
         status = running.wait()
-        with self._changed:
-            child.last_status = status
-            if not child.wanted:
-                self._changed.notify_all()
-                return
-            if time.monotonic() - child.started_at > STEADY_S:
-                child.pause_s = FIRST_PAUSE_S
-            pause, child.pause_s = child.pause_s, min(child.pause_s * 2, LONGEST_PAUSE_S)
-            child.falls += 1
-            self._changed.notify_all()
+        with self._lock:
+            unasked = child.wanted
+        if unasked:
             # What it started itself would otherwise live on beside its successor.
             process.kill_group(running)
-            if self._changed.wait_for(lambda: not child.wanted, pause):
-                return
-        self._starter.submit(self._start, name, child)
+            if child.pump is not None:
+                child.pump.join()
+        with self._changed:
+            child.last_status = status
+            if child.wanted:
+                if time.monotonic() - child.started_at > STEADY_S:
+                    child.pause_s = FIRST_PAUSE_S
+                child.falls += 1
+            self._changed.notify_all()
