@@ -10,7 +10,6 @@ import pytest
 from shared.contracts.invoicing import PaymentRegistered
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import NotDone
-from shared.messaging.inbox import BugFound
 from tests.integration.messaging.harness import OWNER, Reader, event
 
 
@@ -383,17 +382,15 @@ async def test_a_fact_in_another_services_topic_is_not_believed(reader: Reader) 
     assert await reader.effects() == []
 
 
-async def test_the_same_defect_on_five_keys_in_a_minute_halts_and_is_undone(reader: Reader) -> None:
-    await reader.take(*[event(f"i{n}", 1, "poison") for n in range(4)], event("good", 1))
-    with pytest.raises(BugFound):
-        await reader.take(event("good", 2), event("i4", 1, "poison"))
-    assert await reader.dead() == ["data_error"] * 4
-    assert await reader.effects() == [1]
+async def test_the_same_defect_on_a_hundred_keys_halts_nobody(reader: Reader) -> None:
+    await reader.take(event("good", 1), *[event(f"i{n}", 1, "poison") for n in range(100)], event("good", 2))
+    assert await reader.dead() == ["data_error"] * 100
+    assert await reader.effects() == [1, 2]
 
 
-async def test_rubbish_without_a_key_never_halts(reader: Reader) -> None:
+async def test_rubbish_never_halts(reader: Reader) -> None:
     await reader.take(
-        *[b"rubbish"] * 20,
+        *[b"rubbish %d" % n for n in range(20)],
         *[event(f"i{n}", 1, source="/evil", data={"owner": OWNER, "invoice_id": "x", "reason": ""}) for n in range(9)],
     )
     assert len(await reader.dead()) == 29
