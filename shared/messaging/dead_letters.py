@@ -90,11 +90,23 @@ class Halt:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """All open dead letters of one origin, and how many events wait behind them."""
+    """All open dead letters of one origin by their numbers, and how many events wait behind them."""
 
-    fingerprint: str
     letters: list[int]
     parked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How many dead letters were settled, how many are at fault still, and how many events were taken in."""
+
+    settled: int
+    left: int
+    taken_in: int
+
+
+Act = Callable[[Inbox, Connection, int], Awaitable[int]]
+"""`retry`, `accept` or `discard`."""
 
 
 async def groups(connection: Connection, consumer: str) -> list[Group]:
@@ -159,7 +171,29 @@ async def cause(connection: Connection, consumer: str, fingerprint: str) -> Caus
     found = await letters(connection, consumer, fingerprint=fingerprint)
     if not found:
         raise NotDone(f"there is no open dead letter with the fingerprint {fingerprint}")
-    return Cause(fingerprint, [letter.id for letter in found], sum(letter.parked for letter in found))
+    return Cause([letter.id for letter in found], sum(letter.parked for letter in found))
+
+
+async def settle_cause(inbox: Inbox, connection: Connection, fingerprint: str, act: Act, count: int | None) -> Settled:
+    """`act` on every open dead letter of one origin, in their order, each a transaction (or several) of its own.
+
+    Raises NotDone, and nothing has changed, unless `count` is how many there are: whoever decides about all has seen
+    how many that is.
+    """
+    found = await cause(connection, inbox.consumer, fingerprint)
+    if count != len(found.letters):
+        raise NotDone(
+            f"{len(found.letters)} dead letters have this fingerprint, and {found.parked} events wait behind them; "
+            f"to do it with all of them, say {len(found.letters)} behind the fingerprint"
+        )
+    settled = left = taken = 0
+    for number in found.letters:
+        try:
+            taken += await act(inbox, connection, number)
+            settled += 1
+        except NotDone:
+            left += 1
+    return Settled(settled, left, taken)
 
 
 async def retry(inbox: Inbox, connection: Connection, number: int) -> int:

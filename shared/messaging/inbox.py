@@ -180,7 +180,7 @@ class Inbox:
         The quick way dispatches all at once and fails as a whole; `careful` finds the events at fault by halving, each
         half under a savepoint, and makes dead letters of them. `condemned` are that without a try.
         """
-        batch = Batch(self, connection, careful=careful, condemned=self._condemned() | (condemned or {}))
+        batch = Batch(self, connection, careful=careful, condemned={**self._condemned(), **(condemned or {})})
         async with connection.transaction():
             await batch.beside_others()
             if careful:

@@ -20,6 +20,9 @@ from shared.storage.columns import Columns, sent
 from shared.storage.table import Table, columns_of
 from shared.storage.tx import Tx
 
+FROM_ELSEWHERE = -(2**62)
+"""Offsets from here downwards are none."""
+
 _INBOX = {
     "uid": "uuid",
     "source": "text",
@@ -270,16 +273,21 @@ class Rows:
             return {}
         # A record that came twice is one dead letter, and one statement may not touch a row twice.
         each = list({identity(one.arrival): one for one in dead}.values())
+        rows = [self._row(one.arrival) for one in each]
+        # What was parked may have stood, in a topic that is gone, where another one of the batch stands now.
+        own = {place(row) for row, one in zip(rows, each, strict=True) if one.arrival.parked is None}
+        for row, one in zip(rows, each, strict=True):
+            if one.arrival.parked is not None and place(row) in own:
+                row["offset"] = FROM_ELSEWHERE - one.arrival.parked
         columns = {
-            **columns_of([self._row(one.arrival) for one in each]),
+            **columns_of(rows),
             "reason": [one.defect.reason for one in each],
             "detail": [one.defect.detail for one in each],
             "fingerprint": [one.fingerprint for one in each],
         }
         await self._make_room("dead_letters", columns)
         sql, arguments = burying(columns)
-        rows = await self._tx.fetch(sql, *arguments)
-        return {row["identity"]: row["id"] for row in rows}
+        return {row["identity"]: row["id"] for row in await self._tx.fetch(sql, *arguments)}
 
     async def halted(self, arrival: Arrival, error: str) -> int:
         """Note that the reader stands before this event, and does so still; the number to set it aside by."""
@@ -330,6 +338,10 @@ class Rows:
             "event_id": arrival.id,
             "type": arrival.type,
         }
+
+
+def place(row: Mapping[str, Any]) -> tuple[str, int, int]:
+    return row["topic"], row["partition"], row["offset"]
 
 
 def stored_record(row: Any) -> StoredRecord:

@@ -228,6 +228,15 @@ class Reader:
         await eventually(nothing_pending, 30)
 
 
+async def allow_poison(reader: Reader) -> None:
+    """A corrected version: what was refused is fine now."""
+    connection = await asyncpg.connect(reader.database.owner_url)
+    try:
+        await connection.execute("ALTER TABLE effects DROP CONSTRAINT effects_said_check")
+    finally:
+        await connection.close()
+
+
 def an_answer(about: str) -> MessageFailed:
     """A fact of the reading service."""
     return MessageFailed(

@@ -10,7 +10,7 @@ import pytest
 from shared.contracts.invoicing import PaymentRegistered
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import NotDone
-from tests.integration.messaging.harness import OWNER, Reader, event
+from tests.integration.messaging.harness import OWNER, Reader, allow_poison, event
 
 
 def paid(invoice: str, sequence: int, ore: int = 100) -> dict[str, Any]:
@@ -287,7 +287,7 @@ async def test_a_retry_takes_the_dead_letter_then_what_is_parked_behind_it(reade
     assert await reader.dead() == ["data_error"]
     assert await reader.parked() == [2, 3]
     assert await reader.count("inbox") == 0
-    await _allow_poison(reader)
+    await allow_poison(reader)
     assert await dead_letters.retry(reader.inbox, connection, 1) == 3
     assert await reader.effects() == [1, 2, 3]
     assert await reader.dead() == []
@@ -301,7 +301,7 @@ async def test_a_retry_takes_the_dead_letter_then_what_is_parked_behind_it(reade
 async def test_when_a_parked_event_is_at_fault_as_well_the_key_waits_behind_that_one(reader: Reader) -> None:
     await reader.take(event("a", 1, "poison"), event("a", 2), event("a", 3, "once"), event("a", 4))
     await reader.take(event("b", 1, "once"))
-    await _allow_poison(reader)
+    await allow_poison(reader)
     assert await dead_letters.retry(reader.inbox, await reader.consumer._connect(), 1) == 2
     assert await reader.effects("a") == [1, 2]
     assert await reader.dead() == ["data_error"]
@@ -322,7 +322,7 @@ async def test_discarding_releases_the_key_and_moves_past_the_event(reader: Read
 async def test_a_copy_of_a_dead_letter_waits_behind_it_and_is_dropped_in_its_turn(reader: Reader) -> None:
     await reader.take(event("a", 1, "poison"))
     await reader.take(event("a", 1, "poison"), event("a", 2))
-    await _allow_poison(reader)
+    await allow_poison(reader)
     await dead_letters.retry(reader.inbox, await reader.consumer._connect(), 1)
     assert await reader.effects() == [1, 2]
 
@@ -428,11 +428,3 @@ async def test_a_connection_lost_in_the_middle_is_tried_again_and_leaves_nothing
     await reader.take(event("a", 1))
     assert await reader.effects() == [1]
     assert await reader.dead() == []
-
-
-async def _allow_poison(reader: Reader) -> None:
-    connection = await asyncpg.connect(reader.database.owner_url)
-    try:
-        await connection.execute("ALTER TABLE effects DROP CONSTRAINT effects_said_check")
-    finally:
-        await connection.close()
