@@ -37,6 +37,7 @@ from shared.base.waiting import Backoff, first_of
 from shared.messaging import metrics
 from shared.messaging.inbox import BugFound, Inbox
 from shared.messaging.kafka import Address, broker_options, client_options
+from shared.messaging.lenient import read_any_name
 from shared.messaging.plan import Stream
 from shared.messaging.records import StoredRecord
 from shared.storage.pool import close, connect
@@ -167,6 +168,7 @@ class Consumer:
     # Kafka -------------------------------------------------------------------------------------------------------
 
     def _build(self) -> KafkaBroker:
+        read_any_name()
         broker = KafkaBroker(
             **broker_options(self._kafka),
             client_id=self.inbox.consumer,

@@ -1,4 +1,4 @@
-"""Two transactions about one stream, in each other's way: batches of two readers, and what an operator does beside them.
+"""Two transactions about one stream, in each other's way: of two readers, or of a reader and an operator.
 
 Each test holds one of them in the middle of its work, lets the other one come as far as it can, and lets both end.
 """
