@@ -17,7 +17,7 @@ from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
 
 
 class _Name(bytearray):
-    def decode(self, *_: Any) -> str:  # type: ignore[override]
+    def decode(self, *_: Any) -> str:
         return bytes(self).decode("utf-8", "backslashreplace")
 
 
