@@ -200,11 +200,15 @@ ACTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "dlq": (
         "Vis, prøv igen eller kassér hændelser, som en tjeneste ikke kunne behandle.",
         {
-            "list": "de åbne, efter årsag og hver for sig, og de emner, der venter på en hændelse, som mangler",
+            "list": "hvor en læser er gået i stå, de åbne efter årsag (med aftryk) og hver for sig, og de emner, der "
+            "venter på en hændelse, som mangler",
             "show N": "en af dem, hel; den kan rumme personoplysninger",
             "retry N": "tag den ind nu, og derefter det, der venter bag den",
             "accept N": "tag den ind nu, selv om den kom efter sin tur",
             "discard N": "tag den aldrig ind; det, der venter bag den, går videre",
+            "retry-cause AFTRYK [ANTAL]": "tag alle med samme årsag ind; uden antallet bliver de kun talt",
+            "discard-cause AFTRYK [ANTAL]": "tag ingen med samme årsag ind; uden antallet bliver de kun talt",
+            "set-aside N": "lad en læser, der er gået i stå, gå videre uden hændelsen, som lægges til side",
             "skip-gap EMNE AFSENDER": "gå videre uden en hændelse, som aldrig kommer",
             "skip-beginnings": "gå videre uden de første hændelser om alle emner, der venter på deres",
         },
@@ -230,13 +234,19 @@ def _operation(name: str, about: str, acts: Mapping[str, str]) -> None:
         service: ServiceArgument,
         act: Annotated[str, typer.Argument(metavar="HVAD", help=" · ".join(acts))],
         words: Annotated[
-            list[str] | None, typer.Argument(metavar="N", help="Nummeret, eller emne og afsender.")
+            list[str] | None, typer.Argument(metavar="N", help="Nummeret, aftrykket, eller emne og afsender.")
         ] = None,
         data_dir: RunningOption = None,
     ) -> None:
         wanted = by_word.get(act, "").split()[1:]
         given = words or []
-        if act not in by_word or len(given) != len(wanted) or (wanted == ["N"] and not given[0].isdecimal()):
+        needed = [word for word in wanted if not word.startswith("[")]
+        numbers = [said for said, word in zip(given, wanted, strict=False) if word in {"N", "[ANTAL]"}]
+        if (
+            act not in by_word
+            or not len(needed) <= len(given) <= len(wanted)
+            or not all(number.isdecimal() for number in numbers)
+        ):
             raise typer.BadParameter(f"Skriv tovholder {name} {service} og så: {', '.join(acts)}.")
         raise typer.Exit(_service(service, name, act, *given, data_dir=where_it_runs(data_dir)))
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.contracts.refusal import Refused
+
+MOST_ERRORS = 100
+LONGEST_FIELD = 200
+LONGEST_DETAIL = 2000
+"""Characters. Whoever sends a thousand mistakes, or one as long as a book, is not told all of it."""
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://tovholder.example/problems/"
@@ -72,7 +78,8 @@ class FieldError:
     detail: str
 
     def as_dict(self) -> dict[str, str]:
-        return {"field": self.field, "code": self.code, "detail": self.detail}
+        field, detail = cut(self.field, LONGEST_FIELD), cut(self.detail, LONGEST_DETAIL)
+        return {"field": field, "code": self.code, "detail": detail}
 
 
 @dataclass(slots=True, eq=False)
@@ -100,22 +107,38 @@ def problem(
     errors: Iterable[FieldError] = (),
     extra: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The members of RFC 9457 § 3.1, then ours; `extra` never replaces one of them."""
+    """The members of RFC 9457 § 3.1, then ours; `extra` never replaces one of them.
+
+    Refusals repeat what was sent. No text has a NUL, which no database keeps, and none is longer than the limits above.
+    """
     body: dict[str, Any] = {
         "type": TYPE_BASE + code,
         "title": TITLES.get(status, TITLES[409]),
         "status": status,
-        "detail": detail,
+        "detail": cut(detail, LONGEST_DETAIL),
         "code": code,
     }
     if correlation_id is not None:
         body["instance"] = f"urn:uuid:{correlation_id}"
-    listed = [error.as_dict() for error in errors]
+    listed = [error.as_dict() for error in islice(errors, MOST_ERRORS)]
     if listed:
         body["errors"] = listed
     for name, value in (extra or {}).items():
         body.setdefault(name, value)
-    return body
+    return {name: _without_nul(value) for name, value in body.items()}
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many characters of it."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, dict):
+        return {_without_nul(name): _without_nul(item) for name, item in value.items()}
+    return [_without_nul(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def problem_of(refused: Refused, correlation_id: str | None = None) -> dict[str, Any]:

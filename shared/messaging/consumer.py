@@ -1,5 +1,8 @@
 """From Kafka to the inbox: FastStream reads batches, offsets are committed after COMMIT, a bug stops everything.
 
+A halted reader has left its group and says before which event it stands. It begins anew when a person has set that one
+aside (`dlq set-aside`), or when another version of the code is started; when no event can be named, once a minute.
+
 FastStream's own parser drops the batch around a null or non-UTF-8 header; ours hands it empty headers and passes the
 raw records on.
 """
@@ -26,14 +29,17 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 from faststream.message import AckStatus
 
 from shared.base.activity import Busy
-from shared.base.cloudevents import Record
+from shared.base.cloudevents import Arrival, Record
 from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, TryAgain, classify
+from shared.base.log import redact
 from shared.base.tasks import companion
 from shared.base.waiting import Backoff, first_of
 from shared.messaging import metrics
 from shared.messaging.inbox import BugFound, Inbox
-from shared.messaging.kafka import Address, broker_options
+from shared.messaging.kafka import Address, broker_options, client_options
+from shared.messaging.lenient import read_any_name
+from shared.messaging.plan import Stream
 from shared.messaging.records import StoredRecord
 from shared.storage.pool import close, connect
 from shared.storage.tx import Connection
@@ -50,7 +56,12 @@ FIRST_BACKOFF_S = 0.2
 CONNECTION_AGE_S = 3600.0
 NO_PROGRESS_S = 60.0
 WATCH_EVERY_S = 5.0
+ASK_WITHIN_S = 5.0
 CAREFUL_TRIES = 3
+DECISION_EVERY_S = 1.0
+"""Between looks at whether a person has set aside what a halted reader stands before."""
+TRY_AGAIN_S = 60.0
+"""After so long a reader that halted before no event in particular tries again."""
 COLLECT_AFTER = 50_000
 
 State = Literal["starting", "running", "halted", "stopped"]
@@ -84,6 +95,9 @@ class Consumer:
         self._stopping = asyncio.Event()
         self._progress_at = time.monotonic()
         self._subscriber: BatchSubscriber | None = None
+        self._unhealed = True
+        self._going_on: Stream | None = None
+        self._faults: list[tuple[Arrival, str]] = []
 
     @property
     def ready(self) -> bool:
@@ -98,11 +112,28 @@ class Consumer:
             await stop.wait()
             self.state = "stopped"
             return
-        broker = self._build()
         # A batch makes tens of thousands of objects that live until COMMIT. With Python's threshold (700) the collector
         # goes over them again and again and finds nothing: 40 % of the time it takes to read them.
         thresholds = gc.get_threshold()
         gc.set_threshold(max(thresholds[0], COLLECT_AFTER), *thresholds[1:])
+        try:
+            while not stop.is_set():
+                await self._read(stop)
+                if self.state == "halted":
+                    await self._wait_for_decision(stop)
+        finally:
+            await self._disconnect()
+            gc.set_threshold(*thresholds)
+        if self.state != "halted":
+            self.state = "stopped"
+
+    async def _read(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set, or the reader halts."""
+        self._stopping.clear()
+        self._halted.clear()
+        self._assigned = False
+        self._unhealed = True
+        broker = self._build()
         try:
             if await self._start(broker, stop):
                 self.state = "running"
@@ -112,11 +143,6 @@ class Consumer:
             self._stopping.set()
             await broker.stop()
             await self._disconnect()
-            gc.set_threshold(*thresholds)
-        if self.state == "halted":
-            await stop.wait()
-        else:
-            self.state = "stopped"
 
     async def pending(self) -> int:
         """Records of its partitions that are not committed yet; at least 1 while it has no partitions."""
@@ -138,6 +164,7 @@ class Consumer:
     # Kafka -------------------------------------------------------------------------------------------------------
 
     def _build(self) -> KafkaBroker:
+        read_any_name()
         broker = KafkaBroker(
             **broker_options(self._kafka),
             client_id=self.inbox.consumer,
@@ -202,7 +229,7 @@ class Consumer:
                 await self._commit_offsets()
         except Exception as error:
             if self._is_bug(error):
-                self._halt(error)
+                await self._halt(error, records)
             else:
                 await self._retry_later(error)
             raise NackMessage from error
@@ -226,41 +253,60 @@ class Consumer:
 
     async def _take(self, records: Sequence[Record]) -> None:
         started = time.monotonic()
-        read = self.inbox.read
-        arrivals = [arrival for record in records if (arrival := read(record)) is not None]
-        if arrivals:
-            connection = await self._connect()
-            try:
-                await self.inbox.take(connection, arrivals)
-            except Exception as error:
-                if classify(error) is not Failure.DATA:
-                    raise
-                await self._take_carefully(connection, arrivals)
+        arrivals = self._arrivals(records)
+        connection = await self._connect() if arrivals or self._unhealed else None
+        if connection is not None:
+            if self._unhealed:
+                for stream in await self.inbox.can_go_on(connection):
+                    await self._go_on(connection, stream)
+                self._unhealed = False
+            for stream in await self._take_in(connection, arrivals):
+                await self._go_on(connection, stream)
         self._backoff.succeeded()
         self._progress_at = time.monotonic()
         metrics.BATCH_SECONDS.labels(self.inbox.consumer).observe(self._progress_at - started)
 
-    async def _take_carefully(self, connection: Connection, arrivals: Sequence[Any]) -> None:
+    def _arrivals(self, records: Sequence[Record]) -> list[Arrival]:
+        read = self.inbox.read
+        return [arrival for record in records if (arrival := read(record)) is not None]
+
+    async def _take_in(self, connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[Stream]:
+        """Streams that have to go on."""
+        if not arrivals:
+            return ()
         try:
-            await self.inbox.take(connection, arrivals, careful=True)
+            return (await self.inbox.take(connection, arrivals)).go_on
         except Exception as error:
-            if classify(error) is Failure.DATA:
+            if classify(error) is not Failure.DATA:
+                raise
+        try:
+            return (await self.inbox.take(connection, arrivals, careful=True)).go_on
+        except Exception as error:
+            if classify(error) is not Failure.DATA:
+                raise
+            if self._backoff.failures < CAREFUL_TRIES:
                 # No event is to blame: two consumers bound one subject at a time, say. Then the next attempt sees it.
-                if self._backoff.failures >= CAREFUL_TRIES:
-                    raise BugFound("a data error outside every event") from error
                 raise TryAgain from error
-            raise
+        return await self.inbox.take_one_by_one(connection, arrivals)
+
+    async def _go_on(self, connection: Connection, stream: Stream) -> None:
+        self._going_on = stream
+        await self.inbox.go_on(connection, stream)
+        self._going_on = None
 
     def _is_bug(self, error: Exception) -> bool:
         # On a connection that is gone asyncpg may raise anything: the next attempt shows whether it is a bug.
         cut = self._connection is not None and self._connection.is_closed()
         return not cut and classify(error) is not Failure.TRANSIENT
 
-    def _halt(self, error: Exception) -> None:
+    async def _halt(self, error: Exception, records: Sequence[Record]) -> None:
         self.state = "halted"
         # The text of an exception may repeat values of an event; its type and place do not.
         self.reason = str(error) if isinstance(error, BugFound) else f"{type(error).__name__} in a handler"
         metrics.HALTED.labels(self.inbox.consumer).set(1)
+        named = await self._name_faults(records)
+        if named:
+            self.reason += f" at {'; '.join(named)}"
         log.critical(
             "consumer_halted",
             alarm=True,
@@ -270,6 +316,55 @@ class Consumer:
             where="".join(traceback.format_tb(error.__traceback__)[-6:]),
         )
         self._halted.set()
+
+    async def _name_faults(self, records: Sequence[Record]) -> list[str]:
+        """Before which events it stands, and what a person may set each aside by."""
+        try:
+            connection = await self._connect()
+            self._faults = await self.inbox.find_fault(connection, self._arrivals(records), self._going_on)
+            noted = await self.inbox.note_halt(connection, self._faults)
+        except Exception as error:  # noqa: BLE001  (the reader stands, and says so, whatever comes of this)
+            log.warning("fault_not_found", consumer=self.inbox.consumer, error=type(error).__name__)
+            await self._disconnect()
+            return []
+        named: list[str] = []
+        for number, arrival in noted.items():
+            record = arrival.record
+            at = metrics.HALTED_AT.labels(self.inbox.consumer, record.topic, record.partition)
+            at.set(record.offset)
+            named.append(
+                redact(
+                    f"topic {record.topic} partition {record.partition} offset {record.offset} "
+                    f"(source {arrival.source}, id {arrival.id}): dlq set-aside {number}"
+                )
+            )
+        return named
+
+    async def _wait_for_decision(self, stop: asyncio.Event) -> None:
+        """Until a person has set aside an event that it stands before; without such an event, for a while."""
+        since = time.monotonic()
+        while not stop.is_set():
+            try:
+                connection = await self._connect()
+                await self.inbox.note_halt(connection, self._faults)
+                decided = await self.inbox.has_new_decision(connection)
+            except Exception as error:
+                if self._is_bug(error):
+                    raise
+                decided = False
+                await self._disconnect()
+            if decided or (not self._faults and time.monotonic() - since > TRY_AGAIN_S):
+                break
+            await first_of(stop, seconds=DECISION_EVERY_S)
+        else:
+            return
+        for arrival, _ in self._faults:
+            record = arrival.record
+            with suppress(KeyError):
+                metrics.HALTED_AT.remove(self.inbox.consumer, record.topic, str(record.partition))
+        self.state, self.reason, self._faults, self._going_on = "starting", None, [], None
+        metrics.HALTED.labels(self.inbox.consumer).set(0)
+        log.info("consumer_goes_on", consumer=self.inbox.consumer)
 
     async def _retry_later(self, error: Exception) -> None:
         pause = self._backoff.failed()
@@ -310,20 +405,50 @@ class Consumer:
         self._progress_at = time.monotonic()
 
     async def _watch(self) -> None:
-        """End the process when there is work and none gets done: a stuck client never recovers by itself."""
+        """End the process when there is work and none gets done: a stuck client never recovers by itself.
+
+        One that does not even say how much there is to do is stuck too, unless Kafka answers nobody.
+        """
         while True:
             await asyncio.sleep(WATCH_EVERY_S)
-            try:
-                async with asyncio.timeout(WATCH_EVERY_S):
-                    lag = await self.pending()
-            except (KafkaError, OSError, TimeoutError):
-                continue
-            metrics.LAG.labels(self.inbox.consumer).set(lag)
-            if lag == 0:
+            lag = await self._lag()
+            if lag is not None:
+                metrics.LAG.labels(self.inbox.consumer).set(lag)
+            if lag == 0 or self.state == "halted":
                 self._progress_at = time.monotonic()
-            elif self.state != "halted" and time.monotonic() - self._progress_at > NO_PROGRESS_S:
-                log.critical("consumer_stuck", alarm=True, consumer=self.inbox.consumer, lag=lag)
-                os._exit(1)
+            elif time.monotonic() - self._progress_at > NO_PROGRESS_S:
+                if await self._kafka_answers():
+                    log.critical("consumer_stuck", alarm=True, consumer=self.inbox.consumer, lag=lag)
+                    os._exit(1)
+                self._progress_at = time.monotonic()
+
+    async def _lag(self) -> int | None:
+        """`pending`, or None when its client does not say."""
+        try:
+            async with asyncio.timeout(WATCH_EVERY_S):
+                return await self.pending()
+        except (KafkaError, OSError, TimeoutError):
+            return None
+
+    async def _kafka_answers(self) -> bool:
+        """Somebody who asks for the first time is told where the logs of its partitions end."""
+        reader = self._consumer()
+        partitions = list(reader.assignment()) if reader is not None else []
+        other = AIOKafkaConsumer(
+            **client_options(self._kafka), client_id=f"{self.inbox.consumer} watchdog", enable_auto_commit=False
+        )
+        try:
+            async with asyncio.timeout(ASK_WITHIN_S):
+                await other.start()
+                await other.end_offsets(partitions or [TopicPartition(topic, 0) for topic in self._topics])
+        except (KafkaError, OSError, TimeoutError):
+            return False
+        else:
+            return True
+        finally:
+            with suppress(KafkaError, OSError, TimeoutError):
+                async with asyncio.timeout(ASK_WITHIN_S):
+                    await other.stop()
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no type information

@@ -1,21 +1,27 @@
-"""What a person does about dead letters and parked keys: look, retry, accept, discard, step over a gap.
+"""What a person does about dead letters and parked keys: look, retry, accept, discard, step over a gap, set aside.
 
-Each act is one transaction that holds the lock of its key, so that nothing of the key is taken in meanwhile: what
-arrives queues behind. A retry that fails leaves everything as it was.
+Each act has the reader for itself until COMMIT, so that nothing is taken in meanwhile: what arrives queues behind. One
+that fails leaves everything as it was. What waits behind is taken in a few hundred at a time, each lot a transaction;
+an act that was cut off in between is done again, and goes on where it stopped.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from shared.base.cloudevents import Arrival
+from shared.base.failures import Failure, classify
 from shared.messaging.inbox import Batch, Inbox
 from shared.messaging.plan import Stream
 from shared.messaging.records import headers_from_json
 from shared.messaging.rows import stored_record
 from shared.storage.tx import Connection
+
+STANDS_S = 60.0
+"""A reader that has not said for so long that it stands before an event stands there no more."""
 
 
 class NotDone(Exception):  # noqa: N818  (an answer to whoever asked)
@@ -67,6 +73,42 @@ class Gap:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """An event that a halted reader stands before, and the type of the error that our code has with it."""
+
+    id: int
+    error: str
+    topic: str
+    partition: int
+    offset: int
+    source: str | None
+    event_id: str | None
+    type: str | None
+    halted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """All open dead letters of one origin by their numbers, and how many events wait behind them."""
+
+    letters: list[int]
+    parked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How many dead letters were settled, how many are at fault still, and how many events were taken in."""
+
+    settled: int
+    left: int
+    taken_in: int
+
+
+Act = Callable[[Inbox, Connection, int], Awaitable[int]]
+"""`retry`, `accept` or `discard`."""
+
+
 async def groups(connection: Connection, consumer: str) -> list[Group]:
     """Open dead letters by fingerprint, the largest group first."""
     rows = await connection.fetch(
@@ -112,28 +154,67 @@ async def gaps(connection: Connection, consumer: str) -> list[Gap]:
     return [Gap(**row) for row in rows]
 
 
+async def halts(connection: Connection, consumer: str) -> list[Halt]:
+    """Events that a reader stands before at this moment."""
+    rows = await connection.fetch(
+        'SELECT id, error, topic, partition, "offset", source, event_id, type, halted_at FROM halts '
+        "WHERE consumer = $1 AND set_aside_at IS NULL AND seen_at > clock_timestamp() - $2 * interval '1 second' "
+        "ORDER BY id",
+        consumer,
+        STANDS_S,
+    )
+    return [Halt(**row) for row in rows]
+
+
+async def cause(connection: Connection, consumer: str, fingerprint: str) -> Cause:
+    """Raises NotDone when there is no open dead letter of it."""
+    found = await letters(connection, consumer, fingerprint=fingerprint)
+    if not found:
+        raise NotDone(f"there is no open dead letter with the fingerprint {fingerprint}")
+    return Cause([letter.id for letter in found], sum(letter.parked for letter in found))
+
+
+async def settle_cause(inbox: Inbox, connection: Connection, fingerprint: str, act: Act, count: int | None) -> Settled:
+    """`act` on every open dead letter of one origin, in their order, each a transaction (or several) of its own.
+
+    Raises NotDone, and nothing has changed, unless `count` is how many there are: whoever decides about all has seen
+    how many that is.
+    """
+    found = await cause(connection, inbox.consumer, fingerprint)
+    if count != len(found.letters):
+        raise NotDone(
+            f"{len(found.letters)} dead letters have this fingerprint, and {found.parked} events wait behind them; "
+            f"to do it with all of them, say {len(found.letters)} behind the fingerprint"
+        )
+    settled = left = taken = 0
+    for number in found.letters:
+        try:
+            taken += await act(inbox, connection, number)
+            settled += 1
+        except NotDone:
+            left += 1
+    return Settled(settled, left, taken)
+
+
 async def retry(inbox: Inbox, connection: Connection, number: int) -> int:
     """Take a dead letter in now, then what is parked behind it; returns how many events were taken in.
 
-    Raises NotDone when it is at fault still. When a later parked one is, that one becomes the dead letter that the key
-    waits behind. Raises as `Inbox.take` does when something else goes wrong; in each case nothing has changed.
+    Raises NotDone when it is at fault still, or our code is. When a later parked one is, that one becomes the dead
+    letter that the key waits behind. Raises as `Inbox.take` does when something else goes wrong; then nothing has
+    changed.
     """
-    batch = Batch(inbox, connection, careful=True)
-    async with connection.transaction():
-        await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        letter = await _lock(connection, inbox, number)
+
+    async def once(batch: Batch) -> None:
+        letter = await _open(connection, inbox, number)
         arrival = inbox.read(stored_record(letter))
         if arrival is None:
             raise NotDone("this service does not answer for it any more; discard it")
-        await connection.execute(
-            "UPDATE dead_letters SET state = 'retried', settled_at = clock_timestamp() WHERE id = $1", number
-        )
         settled = await batch.run([arrival], released=await _held_by(connection, letter))
         if (why := settled.refused(arrival)) is not None:
             raise NotDone(f"it is at fault still: {why}")
-        await batch.tx.flush()
-    inbox.settle(batch)
-    return batch.outcome.handled + batch.outcome.skipped
+        await _settle(connection, batch, letter, "retried")
+
+    return await _in_lots(inbox, connection, once)
 
 
 async def accept(inbox: Inbox, connection: Connection, number: int) -> int:
@@ -142,43 +223,35 @@ async def accept(inbox: Inbox, connection: Connection, number: int) -> int:
     Its key's position stays, and what waits goes on waiting. Raises NotDone for every other reason, and when the event
     is at fault in another way as well; then nothing has changed.
     """
-    batch = Batch(inbox, connection, careful=True)
-    async with connection.transaction():
-        await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        letter = await _lock(connection, inbox, number)
+
+    async def once(batch: Batch) -> None:
+        letter = await _open(connection, inbox, number)
         if letter["reason"] != "sequence_regressed":
             raise NotDone("it did not come after its turn; retry or discard it")
         arrival = inbox.read(stored_record(letter))
         if arrival is None:
             raise NotDone("this service does not answer for it any more; discard it")
-        await connection.execute(
-            "UPDATE dead_letters SET state = 'retried', settled_at = clock_timestamp() WHERE id = $1", number
-        )
         settled = await batch.run([arrival], out_of_turn=True)
         if (why := settled.refused(arrival)) is not None:
             raise NotDone(f"it is at fault: {why}")
-        await batch.tx.flush()
-    inbox.settle(batch)
-    return batch.outcome.handled + batch.outcome.skipped
+        await _settle(connection, batch, letter, "retried")
+
+    return await _in_lots(inbox, connection, once)
 
 
 async def discard(inbox: Inbox, connection: Connection, number: int) -> int:
     """Never take this event in, nor a copy of it; its key goes on. Returns how many parked events were taken in."""
-    batch = Batch(inbox, connection, careful=True)
-    async with connection.transaction():
-        await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        letter = await _lock(connection, inbox, number)
-        await connection.execute(
-            "UPDATE dead_letters SET state = 'discarded', settled_at = clock_timestamp() WHERE id = $1", number
-        )
+
+    async def once(batch: Batch) -> None:
+        letter = await _open(connection, inbox, number)
         stream = await _held_by(connection, letter)
         arrival = inbox.read(stored_record(letter)) or Arrival(stored_record(letter))
         await batch.step_over(arrival, stream)
         if stream is not None:
             await batch.run([], released=stream)
-            await batch.tx.flush()
-    inbox.settle(batch)
-    return batch.outcome.handled + batch.outcome.skipped
+        await _settle(connection, batch, letter, "discarded")
+
+    return await _in_lots(inbox, connection, once)
 
 
 async def skip_gap(inbox: Inbox, connection: Connection, subject: str, source: str) -> int:
@@ -186,22 +259,39 @@ async def skip_gap(inbox: Inbox, connection: Connection, subject: str, source: s
 
     For an event that its owner says will never come, or that is a dead letter whose key could not be read.
     """
-    batch = Batch(inbox, connection, careful=True)
-    async with connection.transaction():
-        await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    begun = False
+
+    async def once(batch: Batch) -> None:
+        nonlocal begun
         held = await connection.fetchval(
-            "SELECT reason FROM parked_keys WHERE subject = $1 AND source = $2 AND consumer = $3 FOR UPDATE",
+            "SELECT reason FROM parked_keys WHERE subject = $1 AND source = $2 AND consumer = $3",
             subject,
             source,
             inbox.consumer,
         )
         if held != "gap":
+            if begun:
+                return
             raise NotDone("this key does not wait for a missing event")
-        await connection.execute(_STEP_TO_PARKED, subject, source, inbox.consumer)
+        if not begun:
+            await connection.execute(_STEP_TO_PARKED, subject, source, inbox.consumer)
         await batch.run([], released=(subject, source))
-        await batch.tx.flush()
-    inbox.settle(batch)
-    return batch.outcome.handled + batch.outcome.skipped
+        begun = True
+
+    return await _in_lots(inbox, connection, once)
+
+
+async def set_aside(inbox: Inbox, connection: Connection, number: int) -> Halt:
+    """Let the reader that stands before this event go on without it: it becomes a dead letter in its turn.
+
+    Nothing of it has an effect, and what comes after it in its subject waits behind it. The reader itself does it, with
+    its next look; a retry takes the event in when our code can.
+    """
+    found = [halt for halt in await halts(connection, inbox.consumer) if halt.id == number]
+    if not found:
+        raise NotDone(f"no reader stands before an event with the number {number}")
+    await connection.execute("UPDATE halts SET set_aside_at = clock_timestamp() WHERE id = $1", number)
+    return found[0]
 
 
 async def skip_beginnings(inbox: Inbox, connection: Connection) -> int:
@@ -234,17 +324,48 @@ FROM dead_letters d
 """
 
 
-async def _lock(connection: Connection, inbox: Inbox, number: int) -> Any:
-    """The letter's row. The lock of the key it holds, if it holds one, comes first: batches wait there."""
-    await connection.execute("SELECT 1 FROM parked_keys WHERE dead_letter_id = $1 FOR UPDATE", number)
+async def _in_lots(inbox: Inbox, connection: Connection, once: Callable[[Batch], Awaitable[None]]) -> int:
+    """Do it, each time in a transaction that nothing of this reader runs beside, until no more waits.
+
+    How many events were taken in. What our code fails on is blamed on its event, which may wait for another version.
+    """
+    taken, goes_on = 0, True
+    while goes_on:
+        batch = Batch(inbox, connection, careful=True, blame_bugs=True)
+        try:
+            async with connection.transaction():
+                await batch.alone()
+                await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                await once(batch)
+                await batch.tx.flush()
+        except Exception as error:
+            if isinstance(error, NotDone) or classify(error) is Failure.TRANSIENT:
+                raise
+            raise NotDone(f"it cannot be taken in by this version: {type(error).__name__}") from error
+        inbox.settle(batch)
+        taken += batch.outcome.handled + batch.outcome.skipped
+        goes_on = bool(batch.outcome.go_on)
+    return taken
+
+
+async def _open(connection: Connection, inbox: Inbox, number: int) -> Any:
+    """The letter's row; nobody else decides about it now."""
     letter = await connection.fetchrow(
-        "SELECT * FROM dead_letters WHERE id = $1 AND consumer = $2 FOR UPDATE", number, inbox.consumer
+        "SELECT * FROM dead_letters WHERE id = $1 AND consumer = $2", number, inbox.consumer
     )
     if letter is None:
         raise NotDone(f"there is no dead letter {number}")
     if letter["state"] != "open":
         raise NotDone(f"dead letter {number} was {letter['state']} already")
     return letter
+
+
+async def _settle(connection: Connection, batch: Batch, letter: Any, state: str) -> None:
+    """It is over, unless more waits behind it than one transaction takes: then it stays open, and its key locked."""
+    if not batch.outcome.go_on:
+        await connection.execute(
+            "UPDATE dead_letters SET state = $2, settled_at = clock_timestamp() WHERE id = $1", letter["id"], state
+        )
 
 
 async def _held_by(connection: Connection, letter: Any) -> Stream | None:

@@ -1,18 +1,22 @@
 """Taking events in: one batch, one transaction. What becomes of each event is decided in `plan.py`.
 
-Order of the locks, the same in every batch: inbox rows (sorted), parked keys (sorted), positions (sorted). The inbox
-comes first because it is where two consumers with the same records meet: the second one waits there, and sees all that
-the first one parked when it goes on. An operator's retry holds the parked key before it knows of any inbox row; a batch
-with a copy of that very record may meet it the other way round, and is tried again when PostgreSQL ends the deadlock.
+Order of the locks, the same in every transaction: whether an operator acts (a batch shares this lock, an operator has
+it alone), inbox rows (sorted), positions (sorted). The inbox comes before the positions because it is where two
+consumers with the same records meet: the second one waits there, and sees all that the first one parked when it goes
+on.
+
+What a sender got wrong is never an error here, however often: it is an answer or a dead letter. Only our own code halts
+a reader, and then `find_fault` says before which event it stands.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
@@ -39,19 +43,28 @@ from shared.messaging.plan import (
     plan,
     rounds,
 )
-from shared.messaging.rows import Rows, place
+from shared.messaging.records import identity
+from shared.messaging.rows import Rows
 from shared.messaging.subscriptions import Handler, Intake, On, Subscription
 from shared.storage.tx import Connection, Tx
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-SAME_DEFECT_KEYS = 5
-SAME_DEFECT_SECONDS = 60.0
+MANY_DEAD = 5
+MANY_SECONDS = 60.0
+"""More dead letters of one reason in so many seconds (machine time) are told of at once, and not one by one."""
 KNOWN_OWNERS = 10_000
+AT_ONCE = 500
+"""Parked events of one stream that one transaction takes in; then it waits on, and goes on in the next."""
+FAULTS_NAMED = 20
+"""At most so many events are named when a reader halts."""
+LONGEST_SCOPE = 1000
+BUG = "bug"
+"""Reason of a dead letter that our own code is at fault for."""
 
 
 class BugFound(Exception):  # noqa: N818  (it halts, it is not handled)
-    """Our code is at fault, or so many events are that it probably is. Nothing of the batch is kept."""
+    """Our code is at fault. Nothing of the batch is kept."""
 
 
 @dataclass(slots=True)
@@ -65,41 +78,25 @@ class Outcome:
     rejected: int = 0
     dead: list[Dead] = field(default_factory=list)
     gaps: list[Stream] = field(default_factory=list)
+    go_on: list[Stream] = field(default_factory=list)
+    """Streams that were let go on, and of which more waits than one transaction takes: `Inbox.go_on`."""
 
 
-class Defects:
-    """The same defect on five keys in a minute (machine time) is a bug, ours or the producer's, not five bad events.
-
-    A stranger's facts (`not_owner`) and events without a key do not count: nobody must be able to stop a service by
-    sending rubbish.
-    """
+class DeadRate:
+    """How many dead letters of each reason there were lately: one alarm each, up to a rate, and then one for all."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._seen: dict[str, dict[Stream, float]] = {}
+        self._seen: dict[str, tuple[float, int]] = {}
         self._monotonic = monotonic
 
-    def check(self, dead: Iterable[Dead]) -> None:
-        """Raises BugFound when `dead` would make it five."""
-        for print_, keys in self._merged(dead).items():
-            if len(keys) >= SAME_DEFECT_KEYS:
-                raise BugFound(f"the same defect on {len(keys)} keys within a minute: {print_}")
-
-    def remember(self, dead: Iterable[Dead]) -> None:
-        """After COMMIT."""
-        self._seen = self._merged(dead)
-
-    def _merged(self, dead: Iterable[Dead]) -> dict[str, dict[Stream, float]]:
+    def count(self, reason: str) -> Literal["one", "many", "more"]:
+        """What is to be said about this one: itself, that there are many now, or nothing new."""
         now = self._monotonic()
-        merged: dict[str, dict[Stream, float]] = {}
-        for print_, keys in self._seen.items():
-            fresh = {key: at for key, at in keys.items() if now - at < SAME_DEFECT_SECONDS}
-            if fresh:
-                merged[print_] = fresh
-        for one in dead:
-            stream = one.arrival.stream
-            if stream is not None and one.defect.reason != "not_owner":
-                merged.setdefault(one.fingerprint, {})[stream] = now
-        return merged
+        since, count = self._seen.get(reason, (now, 0))
+        if now - since >= MANY_SECONDS:
+            since, count = now, 0
+        self._seen[reason] = since, count + 1
+        return "one" if count < MANY_DEAD else "many" if count == MANY_DEAD else "more"
 
 
 class Inbox:
@@ -121,7 +118,8 @@ class Inbox:
         self.consumer = f"{prefix}{topic_of(service)}"
         self.clock = clock
         self.links = links
-        self.defects = Defects()
+        self.dead_rate = DeadRate()
+        self.set_aside: dict[str, str] = {}
         self.owners: dict[str, str] = {}
         self.first_read: dict[Partition, int] = {}
         self.handlers: dict[str, list[Handler[Any]]] = {}
@@ -156,6 +154,8 @@ class Inbox:
             if arrival.data is not None and record.topic != self._topics[arrival.type or ""]:
                 # Who may write to a topic speaks for that topic's service only.
                 arrival.data, arrival.defect = None, Defect("wrong_topic", "a fact stands in another service's topic")
+            elif isinstance(arrival.data, Event) and not _can_be_kept(arrival.data.scope):
+                arrival.data, arrival.defect = None, Defect("bad_data", "scope: too long, or not plain text")
             return arrival
         arrival = self._commands.read(record)
         arrival.command = True
@@ -167,29 +167,134 @@ class Inbox:
             return arrival
         return None
 
-    async def take(self, connection: Connection, arrivals: Sequence[Arrival], *, careful: bool = False) -> Outcome:
+    async def take(
+        self,
+        connection: Connection,
+        arrivals: Sequence[Arrival],
+        *,
+        careful: bool = False,
+        condemned: Mapping[str, Defect] | None = None,
+    ) -> Outcome:
         """Take these events in and commit. Raises what `classify` sorts; then nothing of it has happened.
 
         The quick way dispatches all at once and fails as a whole; `careful` finds the events at fault by halving, each
-        half under a savepoint, and makes dead letters of them.
+        half under a savepoint, and makes dead letters of them. `condemned` are that without a try.
         """
-        batch = Batch(self, connection, careful=careful)
+        batch = Batch(self, connection, careful=careful, condemned={**self._condemned(), **(condemned or {})})
         async with connection.transaction():
+            await batch.beside_others()
             if careful:
                 # A constraint that is checked at COMMIT could not be blamed on one event.
                 await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
             await batch.run(arrivals)
-            self.defects.check(batch.outcome.dead)
             await batch.tx.flush()
             await failpoint("consumer.before_commit")
         self.settle(batch)
         return batch.outcome
 
+    async def take_one_by_one(self, connection: Connection, arrivals: Sequence[Arrival]) -> list[Stream]:
+        """As `take`, when the data of an event break something that halving has no savepoint around.
+
+        Each is a transaction of its own, and a dead letter if it fails alone. Raises BugFound when even that cannot be.
+        """
+        go_on: list[Stream] = []
+        for arrival in arrivals:
+            try:
+                go_on += (await self.take(connection, [arrival], careful=True)).go_on
+            except Exception as error:
+                if classify(error) is not Failure.DATA:
+                    raise
+                defect = Defect("data_error", describe_data_error(error))
+                arrival.data, arrival.invalid, arrival.defect = None, None, defect
+                try:
+                    await self.take(connection, [arrival], careful=True, condemned={arrival.uid or "": defect})
+                except Exception as again:
+                    if classify(again) is not Failure.DATA:
+                        raise
+                    raise BugFound("a data error that no event explains") from again
+        return go_on
+
+    async def can_go_on(self, connection: Connection) -> list[Stream]:
+        """Streams that wait for a missing event although it is there: their reader ended before it had gone on."""
+        return await Rows(self.tx(connection), self.consumer).load_healed()
+
+    async def go_on(self, connection: Connection, stream: Stream) -> None:
+        """Take in what still waits in a stream whose gap was filled, in transactions of `AT_ONCE` events."""
+        goes_on = True
+        while goes_on:
+            batch = Batch(self, connection, careful=True, condemned=self._condemned())
+            async with connection.transaction():
+                await batch.beside_others()
+                await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                await batch.go_on(stream)
+                await batch.tx.flush()
+            self.settle(batch)
+            goes_on = stream in batch.outcome.go_on
+
+    async def find_fault(
+        self, connection: Connection, arrivals: Sequence[Arrival], going_on: Stream | None = None
+    ) -> list[tuple[Arrival, str]]:
+        """The events that our code fails on, each with the type of its error; of none of them anything is kept.
+
+        Halving finds those that a use case fails on, also among parked ones. Else it is the first one without which
+        the batch does not fail. Empty when it does not show again. `going_on`: see `go_on`.
+        """
+        if going_on is not None:
+            return (await self._try_out(connection, going_on, blame_bugs=True))[0]
+        found, failed = await self._try_out(connection, arrivals, blame_bugs=True)
+        if found or failed is None:
+            return found[:FAULTS_NAMED]
+        good, bad = 0, len(arrivals)
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            _, error = await self._try_out(connection, arrivals[:middle])
+            good, bad, failed = (middle, bad, failed) if error is None else (good, middle, error)
+        return [(arrivals[good], failed)]
+
+    async def _try_out(
+        self, connection: Connection, what: Sequence[Arrival] | Stream, *, blame_bugs: bool = False
+    ) -> tuple[list[tuple[Arrival, str]], str | None]:
+        """Events that a use case fails on, and the type of the error if it fails elsewhere. Rolled back."""
+        batch = Batch(self, connection, careful=True, blame_bugs=blame_bugs, condemned=self._condemned())
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            await batch.beside_others()
+            await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            await (batch.go_on(what) if isinstance(what, tuple) else batch.run(what))
+            await batch.tx.flush()
+        except Exception as error:
+            if classify(error) is Failure.TRANSIENT:
+                raise
+            return [], type(error).__name__
+        finally:
+            await transaction.rollback()
+        dead = batch.outcome.dead
+        return [(one.arrival, one.defect.detail) for one in dead if one.defect.reason == BUG], None
+
+    async def note_halt(self, connection: Connection, faults: Sequence[tuple[Arrival, str]]) -> dict[int, Arrival]:
+        """That this reader stands before these events; by the number that a person can set each aside by."""
+        async with connection.transaction():
+            rows = Rows(self.tx(connection), self.consumer)
+            return {await rows.halted(arrival, error): arrival for arrival, error in faults}
+
+    async def has_new_decision(self, connection: Connection) -> bool:
+        """Whether a person has set an event aside since the last look; from now on it is a dead letter in its turn."""
+        before = self.set_aside.keys()
+        self.set_aside = await Rows(self.tx(connection), self.consumer).load_condemned()
+        return bool(self.set_aside.keys() - before)
+
+    def _condemned(self) -> dict[str, Defect]:
+        return {uid: Defect(BUG, error) for uid, error in self.set_aside.items()}
+
+    def tx(self, connection: Connection) -> Tx:
+        """On a transaction of this reader."""
+        return Tx(connection, self.clock.now(), self.source, Cause(new_correlation(), None, None), self.links)
+
     def settle(self, batch: Batch) -> None:
         """After COMMIT: remember what is now certain."""
         batch.tx.committed()
         outcome = batch.outcome
-        self.defects.remember(outcome.dead)
         if len(self.owners) > KNOWN_OWNERS:
             self.owners.clear()
         self.owners.update(batch.owners)
@@ -200,21 +305,37 @@ class Inbox:
         metrics.PARKED.labels(self.consumer).inc(outcome.parked)
         metrics.REJECTED.labels(self.consumer).inc(outcome.rejected)
         for one in outcome.dead:
-            metrics.DEAD.labels(self.consumer, one.defect.reason).inc()
-            log.error(
-                "dead_letter",
-                alarm=True,
-                consumer=self.consumer,
-                reason=one.defect.reason,
-                detail=one.defect.detail,
-                fingerprint=one.fingerprint,
-                event_type=one.arrival.type,
-                topic=one.arrival.record.topic,
-                partition=one.arrival.record.partition,
-                offset=one.arrival.record.offset,
-            )
+            self._tell_dead(one)
         for subject, source in outcome.gaps:
             log.error("sequence_gap", alarm=True, consumer=self.consumer, subject=subject, source=source)
+
+    def _tell_dead(self, one: Dead) -> None:
+        reason, record = one.defect.reason, one.arrival.record
+        metrics.DEAD.labels(self.consumer, reason).inc()
+        said = self.dead_rate.count(reason)
+        log.error(
+            "dead_letter",
+            alarm=said == "one",
+            consumer=self.consumer,
+            reason=reason,
+            detail=one.defect.detail,
+            fingerprint=one.fingerprint,
+            event_type=one.arrival.type,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+        )
+        if said == "many":
+            metrics.MANY_DEAD.labels(self.consumer, reason).inc()
+            log.critical(
+                "many_dead_letters",
+                alarm=True,
+                consumer=self.consumer,
+                reason=reason,
+                fingerprint=one.fingerprint,
+                more_than=MANY_DEAD,
+                seconds=MANY_SECONDS,
+            )
 
 
 class Batch:
@@ -223,15 +344,33 @@ class Batch:
     Look up what is known, `plan`, hand over what is ready, `after`, write: the rules are all in `plan.py`.
     """
 
-    def __init__(self, inbox: Inbox, connection: Connection, *, careful: bool) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        connection: Connection,
+        *,
+        careful: bool,
+        blame_bugs: bool = False,
+        condemned: Mapping[str, Defect] | None = None,
+    ) -> None:
+        """`careful`: see `Inbox.take`. `blame_bugs`: events that our code fails on become dead letters too (some)."""
         self.inbox = inbox
-        self.consumer = inbox.consumer
-        self.tx = Tx(connection, inbox.clock.now(), inbox.source, Cause(new_correlation(), None, None), inbox.links)
+        self.tx = inbox.tx(connection)
         self.outcome = Outcome()
         self.owners: dict[str, str] = {}
         self.first_read: dict[Partition, int] = {}
+        self._condemned = condemned or {}
+        self._blame_bugs = blame_bugs
         self._rows = Rows(self.tx, inbox.consumer)
         self._hand_over = self._halve if careful else self._dispatch
+
+    async def beside_others(self) -> None:
+        """First of all, in a batch."""
+        await self._rows.beside_others()
+
+    async def alone(self) -> None:
+        """First of all, in an act of an operator."""
+        await self._rows.alone()
 
     async def run(
         self, arrivals: Sequence[Arrival], *, released: Stream | None = None, out_of_turn: bool = False
@@ -247,15 +386,22 @@ class Batch:
         settled = after(planned, dead)
         await self._write(settled)
         self.outcome = _counted(settled, rejected)
+        self.outcome.go_on = [stream for stream in known.cut & planned.freed if stream not in settled.locks]
         return settled
+
+    async def go_on(self, stream: Stream) -> None:
+        """As `run`, for what waits in a stream whose gap was filled; nothing, if it waits for something else by now."""
+        locks, _ = await self._rows.lock([stream[0]])
+        if locks.get(stream) == "gap":
+            await self.run([], released=stream)
 
     async def step_over(self, arrival: Arrival, released: Stream | None) -> None:
         """Treat `arrival` as settled without its effect: copies of it are known, and its position is passed."""
         stream = arrival.stream
         if stream is None or arrival.uid is None:
             return
-        await self._rows.insert([arrival])
-        if stream == released and arrival.sequence is not None and not arrival.command:
+        new = await self._rows.insert([arrival])
+        if new and stream == released and arrival.sequence is not None and not arrival.command:
             await self._rows.move({stream: (arrival.sequence, False)})
 
     # Looking up --------------------------------------------------------------------------------------------------
@@ -265,7 +411,13 @@ class Batch:
         keyed = [arrival for arrival in arrivals if arrival.stream is not None and arrival.uid is not None]
         new = await self._rows.insert(keyed)
         await self._note_first(arrivals)
-        known = Known(new, released=released, out_of_turn=out_of_turn, beginnings=self._beginnings())
+        known = Known(
+            new,
+            released=released,
+            out_of_turn=out_of_turn,
+            beginnings=self._beginnings(),
+            condemned=self._condemned,
+        )
         let_go = set() if released is None else {released}
         subjects = {subject for one in keyed if (subject := one.subject)} | {subject for subject, _ in let_go}
         if subjects:
@@ -277,9 +429,9 @@ class Batch:
                 bound={subject: source for (subject, source), (_, bound) in standing.items() if bound},
             )
         if streams := may_go_on(known, keyed) | let_go:
-            waiting = await self._load_parked(streams)
+            waiting, cut = await self._load_parked(streams)
             parked = [arrival for of_one in waiting.values() for arrival in of_one]
-            known = replace(known, new=known.new | await self._rows.insert(parked), waiting=waiting)
+            known = replace(known, new=known.new | await self._rows.insert(parked), waiting=waiting, cut=cut)
             keyed += parked
         return replace(known, owners=await self._know_owners(keyed))
 
@@ -296,11 +448,15 @@ class Batch:
         first_read = self.inbox.first_read | self.first_read
         return frozenset([partition for partition, offset in first_read.items() if offset == 0])
 
-    async def _load_parked(self, streams: AbstractSet[Stream]) -> dict[Stream, list[Arrival]]:
-        """What waits in these streams, in the order of its arrival."""
+    async def _load_parked(self, streams: AbstractSet[Stream]) -> tuple[dict[Stream, list[Arrival]], frozenset[Stream]]:
+        """What waits in these streams, in its order, and those of which more waits than that."""
         found: dict[Stream, list[Arrival]] = {}
         nobodys: list[int] = []
-        for number, stream, record in await self._rows.load_parked(streams):
+        counts: Counter[Stream] = Counter()
+        for number, stream, record in await self._rows.load_parked(streams, AT_ONCE + 1):
+            counts[stream] += 1
+            if counts[stream] > AT_ONCE:
+                continue
             arrival = self.inbox.read(record)
             if arrival is None:
                 nobodys.append(number)
@@ -309,7 +465,7 @@ class Batch:
                 found.setdefault(stream, []).append(arrival)
         # Commands that another service answers for by now.
         await self._rows.unpark(nobodys)
-        return found
+        return found, frozenset([stream for stream, count in counts.items() if count > AT_ONCE])
 
     async def _know_owners(self, arrivals: Iterable[Arrival]) -> dict[str, str]:
         """The owner of every scope in the batch; an unknown scope is bound to the first owner that tells of it."""
@@ -330,22 +486,36 @@ class Batch:
     # Handing over ------------------------------------------------------------------------------------------------
 
     async def _halve(self, arrivals: Sequence[Arrival], dead: Sequence[Dead]) -> tuple[list[Dead], int]:
-        """As `_dispatch`; when the data of some are at fault, halve until each of them is alone, and bury it."""
+        """As `_dispatch`; when some are at fault, halve until each of them is alone, and bury it.
+
+        What the use cases tell is written under the savepoint too: a subject may be too long, a text no text.
+        """
         live = alive(arrivals, dead)
         if not live:
             return [], 0
         try:
             async with self.tx.savepoint():
-                return await self._dispatch(live, dead)
+                found = await self._dispatch(live, dead)
+                await self.tx.flush()
+                return found
         except Exception as error:
-            if classify(error) is not Failure.DATA:
+            if (defect := self._blamed(error)) is None:
                 raise
             if len(live) == 1:
-                return [Dead(live[0], Defect("data_error", describe_data_error(error)))], 0
+                return [Dead(live[0], defect)], 0
         middle = len(live) // 2
         first, rejected = await self._halve(live[:middle], dead)
         second, more = await self._halve(live[middle:], [*dead, *first])
         return [*first, *second], rejected + more
+
+    def _blamed(self, error: Exception) -> Defect | None:
+        """What an event is blamed for that raises this; None when it is not the event's fault."""
+        match classify(error):
+            case Failure.DATA:
+                return Defect("data_error", describe_data_error(error))
+            case Failure.BUG if self._blame_bugs:
+                return Defect(BUG, type(error).__name__)
+        return None
 
     async def _dispatch(self, arrivals: Sequence[Arrival], _dead: Sequence[Dead]) -> tuple[list[Dead], int]:
         """Hand the arrivals to their use cases; which commands died, and how many were refused."""
@@ -376,8 +546,6 @@ class Batch:
                 self.tx.cause = arrival.cause()
                 await self.inbox.acts[arrival.type or ""].do(self.tx, arrival.data)
         except Refused as refused:
-            if classify(refused) is Failure.DATA:
-                return [Dead(arrival, Defect("data_error", describe_data_error(refused)))], 0
             self._reject(arrival, problem_of(refused, arrival.correlation_id))
             return [], 1
         except Exception as error:
@@ -410,12 +578,11 @@ class Batch:
         await rows.move(settled.positions)
         numbers = await rows.bury(settled.dead)
         why = {
-            stream: None if dead is None else numbers[place(dead.arrival.record)]
-            for stream, dead in settled.locks.items()
+            stream: None if dead is None else numbers[identity(dead.arrival)] for stream, dead in settled.locks.items()
         }
         await rows.lock_streams(why)
-        await rows.park(settled.parked)
         await rows.unpark(settled.unparked)
+        await rows.park(settled.parked)
         await rows.forget(settled.undone)
         await rows.unlock_streams(settled.unlocked)
 
@@ -431,6 +598,11 @@ def _counted(settled: Settled, rejected: int) -> Outcome:
         dead=list(settled.dead),
         gaps=[stream for stream, dead in settled.locks.items() if dead is None],
     )
+
+
+def _can_be_kept(text: str) -> bool:
+    """As a key: an index takes no more, and no text has a NUL."""
+    return len(text) <= LONGEST_SCOPE and "\0" not in text
 
 
 def _problem_of_arrival(arrival: Arrival) -> dict[str, Any]:

@@ -9,11 +9,17 @@ CONSUMED = Counter("tovholder_events_consumed", "Events taken in, unknown types 
 SKIPPED = Counter("tovholder_events_skipped", "Events of a type that is not in the table", _CONSUMER)
 DUPLICATES = Counter("tovholder_events_duplicate", "Events that were known already", _CONSUMER)
 DEAD = Counter("tovholder_events_dead", "Dead letters written", (*_CONSUMER, "reason"))
+MANY_DEAD = Counter(
+    "tovholder_events_many_dead", "Minutes with more dead letters of a reason than are told of", (*_CONSUMER, "reason")
+)
 PARKED = Counter("tovholder_events_parked", "Events that were put behind a dead letter or a gap", _CONSUMER)
 REJECTED = Counter("tovholder_commands_rejected", "Commands answered by IntakeRejected", _CONSUMER)
 RETRIES = Counter("tovholder_batches_retried", "Batches tried again after a transient error", _CONSUMER)
 UNCOMMITTED = Counter("tovholder_offset_commits_failed", "Offset commits that failed after COMMIT; harmless", _CONSUMER)
 HALTED = Gauge("tovholder_consumer_halted", "1 while the consumer stands still because of a bug", _CONSUMER)
+HALTED_AT = Gauge(
+    "tovholder_consumer_halted_at", "Offset of an event that it stands before", (*_CONSUMER, "topic", "partition")
+)
 LAG = Gauge("tovholder_consumer_lag", "Records of the assigned partitions that are not committed yet", _CONSUMER)
 BATCH_SECONDS = Histogram(
     "tovholder_batch_seconds",

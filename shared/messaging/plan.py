@@ -20,11 +20,11 @@ Theory of operation
     2. known                                 → nothing
     3. its stream waits                      → parked; but the missing event of a gap goes on, and a gap does not hold
                                                back what was passed
-    4. a command                             → ready: commands have no order
+    4. a command                             → ready: commands have no order. One that is condemned → dead, as in 7
     5. a stranger's, or passed already       → dead; the stranger's stream waits for a person
     6. leaves a gap                          → parked, and its stream waits for what is missing
-    7. something is wrong with it            → dead, and its stream waits for a person. Judged last, because only in
-                                               its turn can it be passed over
+    7. something is wrong with it, or it is  → dead, and its stream waits for a person. Judged last, because only in
+       condemned                               its turn can it be passed over
     8. else                                  → ready, and the stream stands at its sequence
 
     The missing event of a gap lets those go on that wait for it, in the order of their sequence, as if they came now.
@@ -78,8 +78,13 @@ class Dead:
 
     @property
     def stops(self) -> Stream | None:
-        """The stream that waits for a person; none behind an event that came after its turn, whose order is gone."""
-        return None if self.defect.reason == "sequence_regressed" else self.arrival.stream
+        """The stream that waits for a person; none behind an event whose order is gone.
+
+        It came after its turn, or nobody can tell its id, so that its stream may be waiting behind another one already.
+        """
+        if self.defect.reason == "sequence_regressed" or self.arrival.uid is None:
+            return None
+        return self.arrival.stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +104,12 @@ class Known:
     """Partitions that this reader has read from their very first record on."""
     waiting: Mapping[Stream, Sequence[Arrival]] = field(default_factory=dict)
     """Parked events, in the order of their arrival, of the streams in `may_go_on` and of the released one."""
+    condemned: Mapping[str, Defect] = field(default_factory=dict)
+    """Ids of events that become dead letters in their turn, whatever they say: nobody can take them in now."""
     released: Stream | None = None
     """A stream that a person lets go on: its parked events come after the batch's own."""
+    cut: AbstractSet[Stream] = frozenset()
+    """Streams of which more waits than was looked up: what is left goes on waiting, whatever becomes of the others."""
     out_of_turn: bool = False
     """A person takes the batch's one event in although it was passed; its stream stays where it is."""
 
@@ -118,6 +127,8 @@ class Plan:
     """Streams that waited and go on, as far as their events do."""
     duplicates: Sequence[Arrival]
     known: Known
+    order: Mapping[int, int]
+    """Of arrival, by the object's id."""
 
     @property
     def ready(self) -> list[Arrival]:
@@ -203,8 +214,9 @@ def may_go_on(known: Known, arrivals: Iterable[Arrival]) -> set[Stream]:
 
 def plan(known: Known, arrivals: Iterable[Arrival]) -> Plan:
     """What to do with the events of a batch (see the top of this file)."""
-    planning = _Planning(known)
-    for arrival in arrivals:
+    arrived = list(arrivals)
+    planning = _Planning(known, {id(arrival): place for place, arrival in enumerate(arrived)})
+    for arrival in arrived:
         planning.take(arrival)
     if known.released is not None:
         for arrival in planning.set_free(known.released):
@@ -215,8 +227,9 @@ def plan(known: Known, arrivals: Iterable[Arrival]) -> Plan:
 class _Planning:
     """How far `plan` has come."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, order: Mapping[int, int]) -> None:
         self._known = known
+        self._order = order
         self._new = set(known.new)
         self._positions = dict(known.positions)
         self._locks = dict(known.locks)
@@ -232,7 +245,7 @@ class _Planning:
         self._duplicates: list[Arrival] = []
 
     def plan(self) -> Plan:
-        return Plan(self._turns, self._parked, self._gaps, self._freed, self._duplicates, self._known)
+        return Plan(self._turns, self._parked, self._gaps, self._freed, self._duplicates, self._known, self._order)
 
     def take(self, arrival: Arrival) -> None:
         stream, uid = arrival.stream, arrival.uid
@@ -261,13 +274,16 @@ class _Planning:
                 self._turns.append(arrival)
             return
         position, lock = self._positions.get(stream), self._locks.get(stream)
+        condemned = self._known.condemned.get(arrival.uid or "")
         heals = lock == "gap" and self._follows(arrival, stream)
         # Behind a dead letter nothing is judged before its turn comes.
         late = not arrival.command and lock != "dead_letter" and passed(arrival, position)
         if stream in self._stopped or (lock is not None and not heals and not late):
             self._parked.append(arrival)
-        elif arrival.command:
+        elif arrival.command and condemned is None:
             self._turns.append(arrival)
+        elif arrival.command and condemned is not None:
+            self._bury(arrival, condemned)
         elif defect := stranger(self._known, self._bound, arrival):
             self._bury(arrival, defect)
         elif late:
@@ -276,8 +292,8 @@ class _Planning:
             self._locks[stream] = "gap"
             self._gaps.add(stream)
             self._parked.append(arrival)
-        elif arrival.defect is not None:
-            self._bury(arrival, arrival.defect)
+        elif defect := condemned or arrival.defect:
+            self._bury(arrival, defect)
         else:
             self._take_next(arrival, stream, heals=heals)
 
@@ -292,6 +308,8 @@ class _Planning:
             self._gaps.discard(stream)
             for waiting in self.set_free(stream):
                 self.take(waiting)
+            if stream in self._known.cut:
+                self._locks.setdefault(stream, "gap")
 
     def _follows(self, arrival: Arrival, stream: Stream) -> bool:
         """Without a sequence only natural keys protect: it follows, but fills no gap."""
@@ -375,13 +393,13 @@ def after(planned: Plan, dead: Sequence[Dead] = ()) -> Settled:
         done=done,
         dead=died,
         # In the order of arrival, which for events without a sequence is the only one.
-        parked=sorted([one for one in parked if one.parked is None], key=lambda one: one.record.offset),
+        parked=sorted([one for one in parked if one.parked is None], key=lambda one: planned.order[id(one)]),
         still=still,
         unparked=[one.parked for one in looked_at if one.parked is not None and id(one) in over],
         undone=[uid for uid in late if uid is not None and uid in known.new],
         positions=positions,
         locks=locks,
-        unlocked=planned.freed - locks.keys(),
+        unlocked=planned.freed - locks.keys() - known.cut,
         duplicates=len(planned.duplicates),
     )
 

@@ -29,6 +29,13 @@ DELETE FROM dead_letters WHERE id IN (
 """
 
 
+_FORGET_HALTS = """
+DELETE FROM halts WHERE id IN (
+    SELECT id FROM halts WHERE seen_at < clock_timestamp() - make_interval(days => $1) LIMIT $2
+)
+"""
+
+
 async def forget(
     connection: Connection,
     *,
@@ -41,7 +48,11 @@ async def forget(
     Less than 90 days for what was sent is refused by the database (22023).
     """
     forgotten: int = await connection.fetchval("SELECT outbox_sent_drop_partitions($1)", sent_days)
-    for statement, days in ((_FORGET_INBOX, inbox_days), (_FORGET_DEAD, dead_letter_days)):
+    for statement, days in (
+        (_FORGET_INBOX, inbox_days),
+        (_FORGET_DEAD, dead_letter_days),
+        (_FORGET_HALTS, dead_letter_days),
+    ):
         removed = CHUNK
         while removed == CHUNK:
             removed = int((await connection.execute(statement, days, CHUNK)).split()[-1])

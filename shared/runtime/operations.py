@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import base64
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -20,30 +20,42 @@ from shared.base.cause import Cause, new_correlation
 from shared.contracts.catalogue import SERVICES
 from shared.contracts.event import INTAKE_TOPIC, topic_of
 from shared.messaging import dead_letters, unsendable
-from shared.messaging.dead_letters import NotDone
-from shared.messaging.inbox import Inbox
+from shared.messaging.dead_letters import Act, NotDone
 from shared.messaging.replay import replay
 from shared.runtime.service import Host, Service, build_inbox, open_host
 from shared.runtime.why import explain
 from shared.storage.tx import Connection
 
-Act = Callable[[Inbox, Connection, int], Awaitable[int]]
+ACTS: Mapping[str, Act] = {
+    "retry": dead_letters.retry,
+    "accept": dead_letters.accept,
+    "discard": dead_letters.discard,
+}
 
 DONE, NOT_DONE = 0, 1
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """`dlq`, `outbox`, `replay` and `why`."""
-    dlq = commands.add_parser("dlq", help="events that could not be taken in")
+    dlq = commands.add_parser("dlq", help="events that could not be taken in, and those that a reader halted at")
     acts = dlq.add_subparsers(dest="act", metavar="act", required=True)
-    acts.add_parser("list", help="groups of open dead letters, each letter, and keys that wait for a missing event")
+    acts.add_parser(
+        "list",
+        help="what a halted reader stands before, groups of open dead letters, each letter, and keys that wait for a "
+        "missing event",
+    )
     _with_number(
         acts,
         show="a dead letter whole; it may hold personal data",
         retry="take it in now, and then what waits behind it",
         accept="take it in now although it came after its turn",
         discard="never take it in; what waits behind it goes on",
+        **{"set-aside": "let a halted reader go on without the event it stands before, which becomes a dead letter"},
     )
+    for act, what in (("retry", "take in now"), ("discard", "never take in")):
+        of_cause = acts.add_parser(f"{act}-cause", help=f"{what} all dead letters of a fingerprint; counts them first")
+        of_cause.add_argument("fingerprint")
+        of_cause.add_argument("count", type=int, nargs="?", help="how many there are: without it nothing is done")
     skip = acts.add_parser("skip-gap", help="go on without an event that will never come")
     skip.add_argument("subject")
     skip.add_argument("source")
@@ -134,11 +146,19 @@ async def _dlq(host: Host, parsed: argparse.Namespace) -> int:
                 _tell({"subject": parsed.subject, "source": parsed.source, "taken_in": taken})
             case "skip-beginnings":
                 _tell({"subjects": await dead_letters.skip_beginnings(inbox, connection)})
-            case act:
-                do: Act = {"retry": dead_letters.retry, "accept": dead_letters.accept}.get(act, dead_letters.discard)
-                _tell(
-                    {"dead_letter": parsed.number, "act": act, "taken_in": await do(inbox, connection, parsed.number)}
+            case "set-aside":
+                halt = await dead_letters.set_aside(inbox, connection, parsed.number)
+                _tell({"act": parsed.act, **asdict(halt)})
+            case "retry-cause" | "discard-cause":
+                act = parsed.act.removesuffix("-cause")
+                settled = await dead_letters.settle_cause(
+                    inbox, connection, parsed.fingerprint, ACTS[act], parsed.count
                 )
+                _tell({"fingerprint": parsed.fingerprint, "act": act, **asdict(settled)})
+                return NOT_DONE if settled.left else DONE
+            case act:
+                taken = await ACTS[act](inbox, connection, parsed.number)
+                _tell({"dead_letter": parsed.number, "act": act, "taken_in": taken})
     return DONE
 
 
@@ -173,6 +193,7 @@ async def _list(connection: Connection, consumer: str) -> int:
     """How many lines were printed."""
     count = 0
     for kind, found in (
+        ("halted", await dead_letters.halts(connection, consumer)),
         ("group", await dead_letters.groups(connection, consumer)),
         ("dead_letter", await dead_letters.letters(connection, consumer)),
         ("gap", await dead_letters.gaps(connection, consumer)),

@@ -87,6 +87,7 @@ SHARED = Stream(
         Migration(2, "runtime", Path(__file__).with_name("runtime.sql").read_text(encoding="utf-8")),
         Migration(3, "operating", Path(__file__).with_name("operating.sql").read_text(encoding="utf-8")),
         Migration(4, "partitions", Path(__file__).with_name("partitions.sql").read_text(encoding="utf-8")),
+        Migration(5, "reading", Path(__file__).with_name("reading.sql").read_text(encoding="utf-8")),
     ),
 )
 """Outbox, inbox, answered requests and what belongs to them; before every service's own stream."""

@@ -58,7 +58,7 @@ def _code(value: object) -> object:
 
 REASONS = (
     *("no_value", "bad_json", "bad_envelope", "bad_header", "bad_data", "unsupported", "data_error"),
-    *("wrong_topic", "not_owner", "sequence_regressed", "gap"),
+    *("wrong_topic", "not_owner", "sequence_regressed", "bug", "gap"),
 )
 """Why an event is a dead letter; `gap` is why a subject waits."""
 METHODS = ("REQUEST", "CANCEL")

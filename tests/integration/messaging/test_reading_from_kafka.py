@@ -8,6 +8,9 @@ from typing import Any
 
 import asyncpg
 import pytest
+from aiokafka.producer import message_accumulator as accumulator
+from aiokafka.producer import producer as aiokafka_producer
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from shared.base.acts import act
 from shared.base.answers import Answer
@@ -99,14 +102,8 @@ async def test_a_transient_error_is_tried_again_and_never_becomes_a_dead_letter(
     assert await reader.count("dead_letters") == 0
 
 
-async def test_a_reader_that_gets_nothing_done_ends_its_process(
-    kafka_reader: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_reader_that_gets_nothing_done_ends_its_process(kafka_reader: Reader, ended: list[int]) -> None:
     reader = kafka_reader
-    ended: list[int] = []
-    monkeypatch.setattr(consumer_module, "WATCH_EVERY_S", 0.1)
-    monkeypatch.setattr(consumer_module, "NO_PROGRESS_S", 0.5)
-    monkeypatch.setattr(consumer_module.os, "_exit", ended.append)
     release = asyncio.Event()
 
     async def stuck(_tx: Tx, _events: Any) -> None:
@@ -121,6 +118,57 @@ async def test_a_reader_that_gets_nothing_done_ends_its_process(
         assert set(ended) == {1}
         release.set()
         await reader.caught_up()
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Exit statuses of a process that ends itself; it is quick to."""
+    found: list[int] = []
+    monkeypatch.setattr(consumer_module, "WATCH_EVERY_S", 0.1)
+    monkeypatch.setattr(consumer_module, "NO_PROGRESS_S", 0.5)
+    monkeypatch.setattr(consumer_module.os, "_exit", found.append)
+    return found
+
+
+async def hang(*_: Any, **__: Any) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_a_reader_whose_client_hangs_ends_its_process(
+    kafka_reader: Reader, ended: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says nothing at all, not even how much there is to do."""
+    async with kafka_reader.running() as consumer:
+        await kafka_reader.caught_up()
+        client = consumer._consumer()
+        assert client is not None
+        monkeypatch.setattr(client, "end_offsets", hang)
+        await eventually(lambda: ended)
+        assert set(ended) == {1}
+        monkeypatch.undo()
+
+
+async def test_a_reader_does_not_end_its_process_while_kafka_answers_nobody(
+    kafka_reader: Reader, ended: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    answers = Consumer._kafka_answers
+
+    async def asking(consumer: Consumer) -> bool:
+        asked.append(await answers(consumer))
+        return asked[-1]
+
+    monkeypatch.setattr(Consumer, "_kafka_answers", asking)
+    async with kafka_reader.running() as consumer:
+        await kafka_reader.caught_up()
+        client = consumer._consumer()
+        assert client is not None
+        monkeypatch.setattr(client, "end_offsets", hang)
+        consumer._kafka = "127.0.0.1:1"
+        await eventually(lambda: len(asked) > 1)
+        assert ended == []
+        monkeypatch.undo()
+    assert not any(asked)
 
 
 async def test_two_readers_share_the_partitions_and_one_takes_over_for_the_other(kafka_reader: Reader) -> None:
@@ -203,6 +251,29 @@ async def test_enrollment_answers_for_commands_that_nobody_owns(kafka_reader: Re
     rows = await reader.pool.fetch("SELECT type, causation_id FROM outbox")
     assert [tuple(row) for row in rows] == [("tovholder.enrollment.IntakeRejected.v1", "who")]
     assert await reader.dead() == ["bad_json"]
+
+
+async def test_a_name_of_a_header_that_is_no_text_halts_nobody(
+    kafka_reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client may write any bytes there, and the one that reads decodes them before we see anything."""
+    reader = kafka_reader
+
+    class Raw(str):
+        __slots__ = ()
+
+        def encode(self, *_: Any) -> bytes:  # type: ignore[override]
+            return b"\xff\xfe"
+
+    await reader.send(event("a", 1))
+    for module in (accumulator, aiokafka_producer):
+        monkeypatch.setattr(module, "DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy)
+    await reader.send(event("a", 2), headers=[(Raw("x"), b"1")])
+    monkeypatch.undo()
+    await reader.send(event("a", 3), event("b", 1))
+    async with reader.running():
+        await reader.caught_up()
+    assert await reader.effects("a") == [1, 2, 3]
 
 
 async def test_events_that_are_all_told_again_after_a_restart_have_no_effect_again(kafka_reader: Reader) -> None:

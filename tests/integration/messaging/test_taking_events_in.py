@@ -10,8 +10,7 @@ import pytest
 from shared.contracts.invoicing import PaymentRegistered
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import NotDone
-from shared.messaging.inbox import BugFound
-from tests.integration.messaging.harness import OWNER, Reader, event
+from tests.integration.messaging.harness import OWNER, Reader, allow_poison, event
 
 
 def paid(invoice: str, sequence: int, ore: int = 100) -> dict[str, Any]:
@@ -288,7 +287,7 @@ async def test_a_retry_takes_the_dead_letter_then_what_is_parked_behind_it(reade
     assert await reader.dead() == ["data_error"]
     assert await reader.parked() == [2, 3]
     assert await reader.count("inbox") == 0
-    await _allow_poison(reader)
+    await allow_poison(reader)
     assert await dead_letters.retry(reader.inbox, connection, 1) == 3
     assert await reader.effects() == [1, 2, 3]
     assert await reader.dead() == []
@@ -302,7 +301,7 @@ async def test_a_retry_takes_the_dead_letter_then_what_is_parked_behind_it(reade
 async def test_when_a_parked_event_is_at_fault_as_well_the_key_waits_behind_that_one(reader: Reader) -> None:
     await reader.take(event("a", 1, "poison"), event("a", 2), event("a", 3, "once"), event("a", 4))
     await reader.take(event("b", 1, "once"))
-    await _allow_poison(reader)
+    await allow_poison(reader)
     assert await dead_letters.retry(reader.inbox, await reader.consumer._connect(), 1) == 2
     assert await reader.effects("a") == [1, 2]
     assert await reader.dead() == ["data_error"]
@@ -323,7 +322,7 @@ async def test_discarding_releases_the_key_and_moves_past_the_event(reader: Read
 async def test_a_copy_of_a_dead_letter_waits_behind_it_and_is_dropped_in_its_turn(reader: Reader) -> None:
     await reader.take(event("a", 1, "poison"))
     await reader.take(event("a", 1, "poison"), event("a", 2))
-    await _allow_poison(reader)
+    await allow_poison(reader)
     await dead_letters.retry(reader.inbox, await reader.consumer._connect(), 1)
     assert await reader.effects() == [1, 2]
 
@@ -383,17 +382,15 @@ async def test_a_fact_in_another_services_topic_is_not_believed(reader: Reader) 
     assert await reader.effects() == []
 
 
-async def test_the_same_defect_on_five_keys_in_a_minute_halts_and_is_undone(reader: Reader) -> None:
-    await reader.take(*[event(f"i{n}", 1, "poison") for n in range(4)], event("good", 1))
-    with pytest.raises(BugFound):
-        await reader.take(event("good", 2), event("i4", 1, "poison"))
-    assert await reader.dead() == ["data_error"] * 4
-    assert await reader.effects() == [1]
+async def test_the_same_defect_on_a_hundred_keys_halts_nobody(reader: Reader) -> None:
+    await reader.take(event("good", 1), *[event(f"i{n}", 1, "poison") for n in range(100)], event("good", 2))
+    assert await reader.dead() == ["data_error"] * 100
+    assert await reader.effects() == [1, 2]
 
 
-async def test_rubbish_without_a_key_never_halts(reader: Reader) -> None:
+async def test_rubbish_never_halts(reader: Reader) -> None:
     await reader.take(
-        *[b"rubbish"] * 20,
+        *[b"rubbish %d" % n for n in range(20)],
         *[event(f"i{n}", 1, source="/evil", data={"owner": OWNER, "invoice_id": "x", "reason": ""}) for n in range(9)],
     )
     assert len(await reader.dead()) == 29
@@ -431,11 +428,3 @@ async def test_a_connection_lost_in_the_middle_is_tried_again_and_leaves_nothing
     await reader.take(event("a", 1))
     assert await reader.effects() == [1]
     assert await reader.dead() == []
-
-
-async def _allow_poison(reader: Reader) -> None:
-    connection = await asyncpg.connect(reader.database.owner_url)
-    try:
-        await connection.execute("ALTER TABLE effects DROP CONSTRAINT effects_said_check")
-    finally:
-        await connection.close()

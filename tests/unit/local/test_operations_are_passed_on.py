@@ -37,6 +37,9 @@ def give(*words: str) -> Result:
         ("dlq", "list"),
         ("dlq", "retry", "7"),
         ("dlq", "skip-gap", "meeting/1", "/crm"),
+        ("dlq", "set-aside", "7"),
+        ("dlq", "retry-cause", "0a1b2c3d"),
+        ("dlq", "discard-cause", "0a1b2c3d", "17"),
         ("outbox", "discard", "7"),
         ("replay", "--since", "2020-01-01"),
     ],
@@ -55,6 +58,9 @@ def test_an_operation_is_passed_on_with_all_its_words(words: tuple[str, ...], as
         ("dlq", "invoicing", "retry"),
         ("dlq", "invoicing", "retry", "all"),
         ("dlq", "invoicing", "list", "7"),
+        ("dlq", "invoicing", "discard-cause"),
+        ("dlq", "invoicing", "discard-cause", "0a1b2c3d", "all"),
+        ("dlq", "invoicing", "discard-cause", "0a1b2c3d", "17", "18"),
         ("dlq", "invoicing", "list", "--loud"),
         ("outbox", "invoicing", "accept", "7"),
         ("replay", "invoicing"),
@@ -76,3 +82,11 @@ def test_the_table_is_what_the_services_can_do() -> None:
         (theirs,) = (one for one in commands.choices[name]._actions if isinstance(one, argparse._SubParsersAction))
         wanted = {act: sum(not one.option_strings for one in parsed._actions) for act, parsed in theirs.choices.items()}
         assert {act.split()[0]: len(act.split()) - 1 for act in acts} == wanted
+
+
+@pytest.mark.parametrize("name", cli.ACTS)
+def test_an_operation_lists_what_it_can_do_in_its_help(name: str) -> None:
+    said = " ".join(give(name, "--help").output.split())
+    for act in cli.ACTS[name][1]:
+        assert act.split()[0] in said
+    assert "[ANTAL]" in said or name != "dlq"

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import asyncpg
 import pytest
 from aiokafka.errors import NodeNotReadyError
+from pydantic import BaseModel, Field, ValidationError
 
-from shared.base.cloudevents import Arrival, Defect
-from shared.base.failures import Failure, TryAgain, classify
+from shared.base.failures import Failure, TryAgain, classify, describe_data_error
 from shared.contracts.event import FactTooLarge
-from shared.messaging.inbox import BugFound, Defects
-from shared.messaging.plan import Dead
-from shared.messaging.records import StoredRecord
+from shared.contracts.refusal import Refused
+from shared.messaging.inbox import DeadRate
 
-RECORD = StoredRecord("t", 0, 0, 0, None, None, ())
+
+class Money(BaseModel):
+    amount: int = Field(ge=0, strict=True)
+
+
+def invalid(**given: Any) -> ValidationError:
+    with pytest.raises(ValidationError) as raised:
+        Money.model_validate(given)
+    return raised.value
 
 
 def raised_from(error: Exception, cause: Exception) -> Exception:
@@ -47,34 +56,34 @@ def raised_from(error: Exception, cause: Exception) -> Exception:
         (asyncpg.UndefinedColumnError("x"), Failure.BUG),
         (asyncpg.InterfaceError("another operation is in progress"), Failure.BUG),
         (asyncpg.InternalClientError("got result for unknown protocol state"), Failure.BUG),
+        (asyncpg.CardinalityViolationError("x"), Failure.DATA),
+        (asyncpg.StatementTooComplexError("x"), Failure.DATA),
+        (Refused("no", "Nej."), Failure.DATA),
+        (OverflowError("date value out of range"), Failure.DATA),
+        (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"), Failure.DATA),
+        (invalid(amount=-1), Failure.DATA),
+        (invalid(amount="1"), Failure.BUG),
+        (invalid(), Failure.BUG),
         (KeyError("x"), Failure.BUG),
+        (ValueError("x"), Failure.BUG),
+        (ZeroDivisionError(), Failure.BUG),
     ],
 )
 def test_an_error_is_tried_again_blamed_on_the_event_or_on_us(error: Exception, meaning: Failure) -> None:
     assert classify(error) is meaning
 
 
-def dead(key: str, reason: str = "data_error") -> Dead:
-    arrival = Arrival(RECORD, type="t")
-    arrival.belongs_to(key, "/s")
-    return Dead(arrival, Defect(reason, "SQLSTATE 23505"))
+def test_what_is_wrong_with_the_data_is_said_without_them() -> None:
+    assert describe_data_error(invalid(amount=-1)) == "Money: amount: greater_than_equal"
+    assert describe_data_error(Refused("unknown_meeting", "Mødet hos Hemmelig Hansen findes ikke.")) == (
+        "refused: unknown_meeting"
+    )
 
 
-def test_five_keys_with_one_defect_in_a_minute_are_a_bug() -> None:
+def test_what_is_many_in_a_minute_is_told_of_once() -> None:
     now = 0.0
-    defects = Defects(lambda: now)
-    for key in "abcd":
-        defects.check([dead(key)])
-        defects.remember([dead(key)])
-    defects.check([dead("d")])
-    with pytest.raises(BugFound):
-        defects.check([dead("e")])
-    defects.check([dead("e", "bad_data")])
-    now = 61.0
-    defects.check([dead("e")])
-
-
-def test_a_strangers_facts_and_events_without_a_key_do_not_count() -> None:
-    defects = Defects(lambda: 0.0)
-    defects.check([dead(key, "not_owner") for key in "abcdefgh"])
-    defects.check([Dead(Arrival(RECORD), Defect("bad_json", "x")) for _ in range(9)])
+    rate = DeadRate(lambda: now)
+    assert [rate.count("bad_data") for _ in range(8)] == ["one"] * 5 + ["many", "more", "more"]
+    assert rate.count("unsupported") == "one"
+    now = 60.0
+    assert [rate.count("bad_data") for _ in range(6)] == ["one"] * 5 + ["many"]

@@ -181,6 +181,54 @@ def test_what_was_passed_is_taken_in_out_of_turn_and_its_stream_stays_where_it_i
     assert settled.positions == {}
 
 
+def test_an_equal_sequence_with_another_id_was_passed_and_nothing_waits_for_it() -> None:
+    again, next_one = told("a", 5, name="another"), told("a", 6)
+    settled = after(plan(known(again, next_one, positions={stream(again): 5}), [again]))
+    assert [dead.defect.reason for dead in settled.dead] == ["sequence_regressed"]
+    assert (settled.parked, settled.locks) == ([], {})
+
+
+def test_an_event_whose_id_nobody_can_tell_is_dead_and_leaves_its_stream_as_it_is() -> None:
+    nameless, good = told("a", 1), told("a", 1)
+    nameless.uid = None
+    settled = after(plan(known(good), [nameless, good]))
+    assert [dead.arrival for dead in settled.dead] == [nameless]
+    assert (settled.done, settled.locks) == ([good], {})
+
+
+def test_a_condemned_event_is_dead_in_its_turn_and_a_condemned_command_at_once() -> None:
+    one, two, three = told("a", 1), told("a", 2), told("a", 3)
+    command, behind = told("c", None, command=True), told("c", None, command=True, name="behind")
+    assert two.uid is not None
+    assert command.uid is not None
+    condemned = {two.uid: BAD, command.uid: BAD}
+    settled = after(plan(known(one, two, three, condemned=condemned), [two, three, one]))
+    assert settled.done == [one]
+    assert [dead.arrival for dead in settled.dead] == [two]
+    assert settled.parked == [three]
+    settled = after(plan(known(command, behind, condemned=condemned), [command, behind]))
+    assert [dead.arrival for dead in settled.dead] == [command]
+    assert settled.parked == [behind]
+
+
+def test_what_more_waits_than_was_looked_at_goes_on_waiting() -> None:
+    two, three, nine = told("a", 2), told("a", 3, parked=8), told("a", 9)
+    world = known(
+        two,
+        three,
+        nine,
+        locks={stream(two): "gap"},
+        positions={stream(two): 1},
+        waiting={stream(two): [three]},
+        cut=frozenset({stream(two)}),
+    )
+    settled = after(plan(world, [two, nine]))
+    assert [one.id for one in settled.done] == ["a2", "a3"]
+    assert settled.parked == [nine]
+    assert settled.unlocked == frozenset()
+    assert settled.locks == {}
+
+
 def test_commands_have_no_order() -> None:
     second, first = told("a", 2, command=True), told("a", 1, command=True)
     settled = after(plan(known(second, first, positions={stream(first): 7}), [second, first]))

@@ -8,15 +8,18 @@ What a reader decides is decided by the product's own functions, `plan` and `aft
 The way of an event
     A *writer* locks its aggregate, changes it and inserts an outbox row, in one transaction. The *relay* scans the
     outbox in id order, sends, waits for the acks and only then moves the rows to `outbox_sent`. A *reader* polls a
-    batch, locks the streams in it, settles each event and COMMITs; then it commits its offset. An *operator* retries,
-    accepts or discards dead letters, and replays what was sent when the broker has lost its tail.
+    batch, locks the streams in it, settles each event and COMMITs; then it commits its offset. It halts before an event
+    that our code fails on. An *operator* retries, accepts or discards dead letters, sets aside what a reader halted at,
+    and replays what was sent when the broker has lost its tail.
 
-A stream is what a reader keeps about one (source, subject); its row is made first, then locked, then read
+A stream is what a reader keeps about one (source, subject). It is locked before it is read, also when there is nothing
+of it yet: the product locks positions for other readers, and the whole reader for an operator
     position  the sequence settled last; the first one seen is the base, unless `World.known_beginning` says it is 1
     inbox     ids that are settled: effect made, skipped as unknown, or discarded
-    dead      dead letters; none of them has an inbox row. Why: `poison` (locks the stream), `late` (a lower sequence
-              with an unseen id; locks nothing, for its order is broken already), `garbled` (nobody can tell its id or
-              sequence, so it is known by its offset; locks nothing, the gap it leaves does)
+    dead      dead letters; none of them has an inbox row. Why: `poison` and `bug` (lock the stream), `late` (a lower
+              sequence with an unseen id; locks nothing, for its order is broken already), `garbled` (nobody can tell
+              its id or sequence, so it is known by its record, for which its offset stands here; locks nothing, the
+              gap it leaves does)
     parked    events that wait behind a dead letter or a gap; none has an inbox row
     locked    "" or why the stream waits: "dead" (until an operator acts) or "gap" (until the missing one arrives)
 
@@ -76,6 +79,8 @@ class Promises:
     discard_is_remembered: bool = True  # discarding writes the inbox row ...
     accepting_is_remembered: bool = True  # taking a late event in writes the inbox row
     discard_advances_position: bool = True  # ... and steps over the sequence
+    set_aside_in_its_turn: bool = True  # not before what comes before it was taken in
+    set_aside_binds_readers_only: bool = True  # a person who retries it means it
     replay_keeps_ids: bool = True
     replay_reads_unsent_too: bool = True  # one statement over outbox_sent and outbox; then it needs no relay to stop
     replay_rewinds_readers: bool = True  # a reader's offset is worthless past the place where the log was cut
@@ -109,6 +114,7 @@ class Stream(NamedTuple):
     discarded: frozenset[Event] = frozenset()  # for the oracle: a person said no
     given_up: frozenset[int] = frozenset()  # for the oracle: sequences a person stepped over
     accepted: frozenset[Event] = frozenset()  # for the oracle: taken in after their turn, as a person wished
+    set_aside: frozenset[Event] = frozenset()  # a reader halted before them, and a person let it go on
 
 
 class Open(NamedTuple):
@@ -126,7 +132,7 @@ class Relay(NamedTuple):
 
 
 class Reader(NamedTuple):
-    stage: str = "idle"  # idle, polled, working (locks held), stored (COMMIT done)
+    stage: str = "idle"  # idle, polled, working (locks held), stored (COMMIT done), halted
     batch: tuple[Event, ...] = ()
     position: int = 0  # of the next poll; while a batch is in hand: of its first record
     fenced: bool = False  # the group was rebalanced since the poll: its offset commit is refused
@@ -177,7 +183,7 @@ class State(NamedTuple):
 class World:
     """The bounds of one search: how many actors, which events, how many faults."""
 
-    facts: tuple[tuple[str, ...], ...]  # per key: ok, poison, garbled, unknown
+    facts: tuple[tuple[str, ...], ...]  # per key: ok, poison, garbled, unknown, bug
     relays: int = 1
     readers: int = 1
     budget: Budget = NO_FAULTS
@@ -186,7 +192,7 @@ class World:
     sequenced: bool = True
     known_beginning: bool = False  # the base is 1; a first event with a higher sequence is a gap
     late_is_legal: bool = False  # a healthy event may come too late to be taken (a late joiner, a swapped first pair)
-    operator_may: tuple[str, ...] = ("retry",)  # retry, accept, discard, give up
+    operator_may: tuple[str, ...] = ("retry",)  # retry, accept, discard, give up, set aside
     batch: int = 3
     scan: int = 3
     promises: Promises = Promises()
@@ -247,7 +253,24 @@ class Kernel:
     def take(self, streams: tuple[Stream, ...], batch: tuple[Event, ...], offset: int) -> tuple[Stream, ...]:
         """Settle the records of a batch, the first of which stands at `offset`."""
         places = tuple((event, at) for at, event in enumerate(batch, offset))
-        return self._run(streams, places) or streams
+        return self._run(streams, places, by_reader=True) or streams
+
+    def fails_on(self, streams: tuple[Stream, ...], batch: tuple[Event, ...], offset: int) -> Event | None:
+        """The first event of the batch, or of what it lets go on, that our code fails on: then nothing is written."""
+        if self.fixed or not any("bug" in kinds for kinds in self.world.facts):
+            return None
+        arrivals = [self._arrival(event, at) for at, event in enumerate(batch, offset)]
+        known, parked = self._look_up(streams, arrivals, None, out_of_turn=False, by_reader=True)
+        events = {id(arrival): event for arrival, event in (*arrivals, *parked)}
+        ready = plan_module.plan(known, [arrival for arrival, _ in arrivals]).ready
+        return next((event for one in ready if self.world.kind(event := events[id(one)]) == "bug"), None)
+
+    def set_aside(self, streams: tuple[Stream, ...], event: Event, offset: int) -> tuple[Stream, ...]:
+        stream = streams[event.key]
+        if self.world.promises.set_aside_in_its_turn:
+            return _put(streams, event.key, stream._replace(set_aside=stream.set_aside | {event}))
+        letter = Dead(event, "bug", offset)
+        return _put(streams, event.key, stream._replace(dead=(*stream.dead, letter), locked="dead"))
 
     def retry(self, streams: tuple[Stream, ...], letter: Dead) -> tuple[Stream, ...]:
         """Handle a dead letter, then what is parked behind it, then unlock; nothing, if it is at fault still."""
@@ -302,7 +325,7 @@ class Kernel:
 
     @staticmethod
     def _held_by(letter: Dead) -> int | None:
-        return letter.event.key if letter.why == "poison" else None
+        return letter.event.key if letter.why in {"poison", "bug"} else None
 
     def _run(
         self,
@@ -312,12 +335,13 @@ class Kernel:
         *,
         must: Event | None = None,
         out_of_turn: bool = False,
+        by_reader: bool = False,
     ) -> tuple[Stream, ...] | None:
         """As `Batch.run`: look up, plan, hand over, after, write. None = `must` was refused, and nothing happened.
 
         The same from the same is not worked out twice: most interleavings differ elsewhere.
         """
-        asked = (streams, records, released, must, out_of_turn)
+        asked = (streams, records, released, must, out_of_turn, by_reader)
         if asked not in self._answers:
             self._answers[asked] = self._work_out(*asked)
         return self._answers[asked]
@@ -329,17 +353,18 @@ class Kernel:
         released: int | None,
         must: Event | None,
         out_of_turn: bool,  # noqa: FBT001  (as `_run` has it)
+        by_reader: bool,  # noqa: FBT001
     ) -> tuple[Stream, ...] | None:
         arrivals = [self._arrival(event, offset) for event, offset in records]
         with self._without_promises():
-            known, parked = self._look_up(streams, arrivals, released, out_of_turn=out_of_turn)
+            known, parked = self._look_up(streams, arrivals, released, out_of_turn=out_of_turn, by_reader=by_reader)
             planned = plan_module.plan(known, [arrival for arrival, _ in arrivals])
             events = {id(arrival): event for arrival, event in (*arrivals, *parked)}
             dead: list[plan_module.Dead] = []
             for arrival in _as_handed_over(planned.ready):
-                at_fault = self.world.kind(events[id(arrival)]) == "poison" and not self.fixed
-                if at_fault and plan_module.alive([arrival], dead):
-                    dead.append(plan_module.Dead(arrival, Defect("data_error", "")))
+                reason = {"poison": "data_error", "bug": "bug"}.get(self.world.kind(events[id(arrival)]))
+                if reason is not None and not self.fixed and plan_module.alive([arrival], dead):
+                    dead.append(plan_module.Dead(arrival, Defect(reason, "")))
             settled = plan_module.after(planned, dead)
         if must is not None and any(settled.refused(arrival) for arrival, event in arrivals if event == must):
             return None
@@ -376,6 +401,7 @@ class Kernel:
         released: int | None,
         *,
         out_of_turn: bool,
+        by_reader: bool,
     ) -> tuple[plan_module.Known, list[tuple[Arrival, Event]]]:
         names = {_name(Event(key, 0, 0)): key for key in range(len(streams))}
         let_go = next((name for name, key in names.items() if key == released), None)
@@ -391,6 +417,11 @@ class Kernel:
             locks=locks,
             owners={InvoiceRejected(owner=SOURCE, invoice_id=k, reason="").scope: SOURCE for k in KEYS},
             beginnings=frozenset([PARTITION] if self.world.known_beginning else []),
+            condemned={
+                _uid(event): Defect("bug", "")
+                for stream in (streams if by_reader or not self.world.promises.set_aside_binds_readers_only else ())
+                for event in stream.set_aside
+            },
             released=let_go,
             out_of_turn=out_of_turn,
         )
@@ -415,7 +446,7 @@ class Kernel:
         dead = [self._letter(one, events) for one in settled.dead if events[id(one.arrival)].key == key]
         if not promises.lower_sequence_is_reported:
             dead = [letter for letter in dead if letter.why != "late"]
-        poisoned = [letter.event for letter in dead if letter.why == "poison"]
+        poisoned = [letter.event for letter in dead if letter.why in {"poison", "bug"}]
         inbox = stream.inbox | set(done) | (set() if promises.dead_has_no_inbox_row else set(poisoned))
         position, moved = stream.position, settled.positions.get(name, (None, False))[0]
         if moved is not None:
@@ -444,9 +475,11 @@ class Kernel:
 
     @staticmethod
     def _letter(dead: plan_module.Dead, events: dict[int, Event]) -> Dead:
-        why = {"data_error": "poison", "sequence_regressed": "late", "bad_json": "garbled"}[dead.defect.reason]
+        why = _WHY[dead.defect.reason]
         return Dead(events[id(dead.arrival)], why, dead.arrival.record.offset)
 
+
+_WHY = {"data_error": "poison", "sequence_regressed": "late", "bad_json": "garbled", "bug": "bug"}
 
 _kernels: dict[tuple[int, bool], Kernel] = {}
 
@@ -477,6 +510,7 @@ def _merge(now: Stream, seen: Stream, after: Stream) -> Stream:
         effects=now.effects + tuple(e for e in after.effects[len(seen.effects) :] if e not in now.inbox),
         discarded=now.discarded | after.discarded,
         given_up=now.given_up | after.given_up,
+        set_aside=now.set_aside | after.set_aside,
     )
 
 
@@ -642,15 +676,20 @@ def _poll(world: World, s: State, c: int) -> Iterator[Step]:
 
 
 def _work(world: World, s: State, c: int) -> Iterator[Step]:
-    reader, name = s.readers[c], f"reader {c + 1}"
+    reader, name, kernel = s.readers[c], f"reader {c + 1}", kernel_of(world, fixed=s.fixed)
 
     def then(what: str, reader_after: Reader, **other: Any) -> Step:
         return Step(f"{name} {what}", s._replace(readers=_put(s.readers, c, reader_after), **other))
 
     if reader.stage == "polled" and not _locked_keys(s) & {event.key for event in reader.batch}:
         yield then(f"begins with {_list(reader.batch)}: locks their streams", reader._replace(stage="working"))
+    elif reader.stage == "working" and (fault := kernel.fails_on(s.streams, reader.batch, reader.position)):
+        yield then(f"halts before {fault}, and nothing of the batch is kept", reader._replace(stage="halted"))
+    elif reader.stage == "halted":
+        if kernel.fails_on(s.streams, reader.batch, reader.position) is None:
+            yield then("goes on", Reader(position=s.offset))
     elif reader.stage == "working":
-        streams = kernel_of(world, fixed=s.fixed).take(s.streams, reader.batch, reader.position)
+        streams = kernel.take(s.streams, reader.batch, reader.position)
         yield then(f"COMMITs {_list(reader.batch)}", reader._replace(stage="stored"), streams=streams)
     elif reader.stage == "stored" and reader.fenced:
         yield then("has its offset refused: the group has moved on", Reader(position=s.offset))
@@ -659,7 +698,12 @@ def _work(world: World, s: State, c: int) -> Iterator[Step]:
         offset = end if world.promises.offset_after_commit else s.offset
         yield then(f"commits offset {offset}", Reader(position=end), offset=offset)
     if s.budget.crashes:
-        when = {"polled": "before its transaction", "working": "before COMMIT", "stored": "before the offset commit"}
+        when = {
+            "polled": "before its transaction",
+            "working": "before COMMIT",
+            "stored": "before the offset commit",
+            "halted": "where it stands",
+        }
         dead = then(f"dies {when[reader.stage]}", Reader(position=s.offset), budget=_crash(s))
         yield dead._replace(is_fault=True)
 
@@ -667,7 +711,7 @@ def _work(world: World, s: State, c: int) -> Iterator[Step]:
 def _operate(world: World, s: State) -> Iterator[Step]:
     promises, kernel = world.promises, kernel_of(world, fixed=s.fixed)
     letters = [letter for stream in s.streams for letter in stream.dead]
-    if letters and not s.fixed and "retry" in world.operator_may:
+    if (letters or _halted(s)) and not s.fixed and "retry" in world.operator_may:
         yield Step("the bug is fixed and deployed", s._replace(fixed=True))
     for letter in letters:
         locked = letter.event.key in _locked_keys(s)
@@ -683,12 +727,25 @@ def _operate(world: World, s: State) -> Iterator[Step]:
         if not locked and (letter.why == "late" or "discard" in world.operator_may):
             discarded = s._replace(streams=kernel.discard(s.streams, letter))
             yield Step(f"an operator discards {letter.event} ({letter.why})", discarded)
+    yield from _set_aside(kernel, s)
     yield from _accept(kernel, s, letters)
     if "give up" in world.operator_may and not letters and s.offset == len(s.log):
         for key, stream in enumerate(s.streams):
             if stream.locked == "gap" and stream.parked and key not in _locked_keys(s):
                 given_up = s._replace(streams=kernel.give_up(s.streams, key))
                 yield Step(f"an operator gives up what is missing of {KEYS[key]}", given_up)
+
+
+def _halted(s: State) -> list[Reader]:
+    return [reader for reader in s.readers if reader.stage == "halted"]
+
+
+def _set_aside(kernel: Kernel, s: State) -> Iterator[Step]:
+    for reader in _halted(s) if "set aside" in kernel.world.operator_may else ():
+        fault = kernel.fails_on(s.streams, reader.batch, reader.position)
+        if fault is not None and fault.key not in _locked_keys(s):
+            at = reader.position + reader.batch.index(fault) if fault in reader.batch else -1
+            yield Step(f"an operator sets {fault} aside", s._replace(streams=kernel.set_aside(s.streams, fault, at)))
 
 
 def _accept(kernel: Kernel, s: State, letters: list[Dead]) -> Iterator[Step]:
@@ -804,7 +861,7 @@ def _broken_effects(name: str, stream: Stream, committed: tuple[Event, ...]) -> 
 def _broken_stream(world: World, name: str, stream: Stream) -> str | None:
     waiting = [
         *(event for event, _ in stream.parked),
-        *(letter.event for letter in stream.dead if letter.why == "poison"),
+        *(letter.event for letter in stream.dead if letter.why in {"poison", "bug"}),
     ]
     last = max((event.sequence for event in stream.effects if event not in stream.accepted), default=0)
     if overtaken := [event for event in waiting if event.sequence < last]:

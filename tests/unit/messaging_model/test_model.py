@@ -74,6 +74,16 @@ LATE_AND_ACCEPTED = replace(
     LATE_JOINER, log=arriving("A2 A1 A3"), operator_may=("retry", "accept"), readers=2, budget=Budget(1, 0, 1, 1)
 )
 
+BUG = replace(
+    POISON,
+    facts=(("ok", "bug", "ok"), ("ok",)),
+    budget=Budget(crashes=1),
+    operator_may=("retry", "discard", "set aside"),
+)
+BUG_AND_REBALANCE = replace(REBALANCE, facts=(("ok", "bug", "ok"),), operator_may=("retry", "discard", "set aside"))
+BUG_IN_A_GAP = replace(GAP, facts=(("ok", "ok", "bug", "ok"),), operator_may=("retry", "set aside"))
+BUG_AND_REPAIRED = replace(BUG, operator_may=("retry",))
+
 HOLDS = {
     "a writer, a relay and a reader, one of which dies": PIPELINE,
     "the same with two deaths": TWO_CRASHES,
@@ -88,6 +98,11 @@ HOLDS = {
     "the missing event of a gap arrives late and twice": GAP,
     "the missing event of a gap is poison": GAP_THEN_POISON,
     "a rebalance in the middle of a gap": GAP_AND_REBALANCE,
+    "our code fails on an event, and a person sets it aside": BUG,
+    "our code fails on an event, and a version that does not is started": BUG_AND_REPAIRED,
+    "two readers halt before one event": BUG_AND_REBALANCE,
+    "our code fails on an event that waits in a gap": BUG_IN_A_GAP,
+    "our code fails on what waits behind what is set aside": replace(BUG, facts=(("ok", "bug", "bug"), ("ok",))),
     "an unknown type between known ones": UNKNOWN,
     "bytes that nobody can read, healed by a retry or given up by a person": GARBLED,
     "bytes that only a new decoder can read": GARBLED_AND_RETRIED,
@@ -127,6 +142,8 @@ MISSED = {
     "discard_is_remembered": (UNNUMBERED, "overtaken: A2 waits"),
     "accepting_is_remembered": (LATE_AND_ACCEPTED, "twice: an effect of A"),
     "discard_advances_position": (REBALANCE, "stuck: A is locked (gap) with ['A3']"),
+    "set_aside_in_its_turn": (BUG, "healthy: A1 became a dead letter"),
+    "set_aside_binds_readers_only": (replace(BUG, operator_may=("retry", "set aside")), "stuck: A is locked (dead)"),
     "replay_keeps_ids": (LOST_TAIL, "healthy: A1' became a dead letter"),
     "replay_reads_unsent_too": (LOST_TAIL_AND_ZOMBIE, "lost: A1 has no effect"),
     "replay_rewinds_readers": (LOST_TAIL, "lost: B1 has no effect"),
