@@ -38,6 +38,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as ASGIMessage
 
+from shared.base.files import for_its_owner_alone
 from shared.contracts.danish import clock, short_day
 from shared.contracts.time import COPENHAGEN
 
@@ -532,6 +533,7 @@ def main() -> None:
     parser.add_argument("--calendar", type=Path, required=True, help="folder for .ics files")
     parser.add_argument("--control", action="store_true", help="let tests make it misbehave")
     options = parser.parse_args()
+    for_its_owner_alone()
     sink = Sink(Mailbox(options.mails, options.calendar))
     app = application(sink, options.smtp, control=options.control)
     host, port = options.http
