@@ -101,15 +101,38 @@ def a_workbook() -> bytes:
 WORKBOOK = a_workbook()
 
 
-def with_part(name: str, old: bytes, new: bytes) -> bytes:
-    """The workbook with something else in one of its parts."""
+def with_part(name: str, old: bytes | None, new: bytes) -> bytes:
+    """The workbook with something else in one of its parts, or for all of it."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(WORKBOOK)) as before, zipfile.ZipFile(packed, "w") as after:
+    with (
+        zipfile.ZipFile(io.BytesIO(WORKBOOK)) as before,
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as after,
+    ):
         for part in before.namelist():
             content = before.read(part)
-            assert part != name or old in content
-            after.writestr(part, content.replace(old, new) if part == name else content)
+            if part == name:
+                assert old is None or old in content
+                content = new if old is None else content.replace(old, new)
+            after.writestr(part, content)
     return packed.getvalue()
+
+
+DTD = '<!DOCTYPE worksheet [<!ENTITY code "751">]>'
+
+
+def with_entity(encoding: str, before: str = "") -> bytes:
+    """The workbook with a number that stands in an entity of its sheet, in another encoding."""
+    with zipfile.ZipFile(io.BytesIO(WORKBOOK)) as packed:
+        sheet = packed.read(SHEET).decode().replace("<v>751</v>", "<v>&code;</v>")
+    whole = (f"<?xml version='1.0' encoding='{encoding}'?>{before}{DTD}{sheet}").encode(encoding)
+    return with_part(SHEET, None, whole)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_a_workbook_that_defines_words_of_its_own_is_refused_before_they_are_unfolded(encoding: str) -> None:
+    with pytest.raises(SpreadsheetError, match="ikke en læsbar Excel-fil") as refused:
+        read_table(with_entity(encoding, before=f"<!-- {'x' * 200_000} -->"))
+    assert "DTD" in str(refused.value.__cause__)
 
 
 def with_field(offset: int, value: bytes) -> bytes:
