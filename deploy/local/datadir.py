@@ -37,6 +37,7 @@ ORPHAN_DEADLINE_S = 15.0
 RETRY_S = 0.1
 ADMIN_PASSWORD = "postgres-admin"  # noqa: S105 # a file's name
 API_TOKEN = "api-token"  # noqa: S105 # as above
+MAIL_KEY = "mail-key"
 
 
 class DataDir:

@@ -73,7 +73,7 @@ async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Whole
     async with Stack(data_dir, simulated_start=START) as stack:
         at = stack.addresses
         async with (
-            Client(at.gateway, at.mail, at.api_token) as client,
+            Client(at.gateway, at.mail, at.api_token, mail_key=at.mail_key) as client,
             Simulation(at.services, at.kafka) as simulation,
         ):
             text = (ROOT / "programmes" / f"{PROGRAMME}.yaml").read_text(encoding="utf-8")

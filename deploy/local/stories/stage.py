@@ -47,7 +47,9 @@ class Stage:
         self.simulation = Simulation(addresses.services, addresses.kafka, addresses.prefix)
         self.log = Log(addresses.kafka, addresses.prefix)
         tokens = {name: token_of(addresses.api_token, name) for name in addresses.callers}
-        self.client = Client(addresses.gateway, addresses.mail, addresses.api_token, tokens)
+        self.client = Client(
+            addresses.gateway, addresses.mail, addresses.api_token, tokens, mail_key=addresses.mail_key
+        )
         self.routes: dict[str, Route] = {}
         self._open = AsyncExitStack()
         self._producer: AIOKafkaProducer | None = None

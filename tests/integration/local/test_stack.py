@@ -53,7 +53,8 @@ def belonging_to(data_dir: Path) -> list[str]:
 def processes_of(stack: Stack) -> list[psutil.Process]:
     """Every server and service, and what they started themselves."""
     started = [psutil.Process(stack.pid(state.name)) for state in stack.states()]
-    return [one for parent in started for one in (parent, *parent.children(recursive=True))]
+    family = [one for parent in started for one in (parent, *parent.children(recursive=True))]
+    return [one for one in family if one.status() != psutil.STATUS_ZOMBIE]
 
 
 @pytest.fixture(scope="module")
