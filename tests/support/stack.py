@@ -388,7 +388,7 @@ class Installation:
             for one in self.running.values():
                 if one.alive:
                     move = {"now": to.isoformat(), "generation": self.generation, "hold": hold}
-                    answer = await self.http.post(f"{one.url}/_clock", json=move)
+                    answer = await self.http.post(f"{one.url}/_clock", json=move, headers=bearer(self.token))
                     assert answer.is_success, f"{one.name}: {answer.text}"
 
     @property

@@ -74,7 +74,7 @@ async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Whole
         at = stack.addresses
         async with (
             Client(at.gateway, at.mail, at.api_token, mail_key=at.mail_key) as client,
-            Simulation(at.services, at.kafka) as simulation,
+            Simulation(at.services, at.kafka, token=at.api_token) as simulation,
         ):
             text = (ROOT / "programmes" / f"{PROGRAMME}.yaml").read_text(encoding="utf-8")
             await client.send("POST", "/api/enrollment/programmes", {"file": text})

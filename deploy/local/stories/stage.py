@@ -44,7 +44,7 @@ class Stage:
     def __init__(self, addresses: Addresses, kill: Callable[[str], None]) -> None:
         self.addresses = addresses
         self.kill = kill
-        self.simulation = Simulation(addresses.services, addresses.kafka, addresses.prefix)
+        self.simulation = Simulation(addresses.services, addresses.kafka, addresses.prefix, token=addresses.api_token)
         self.log = Log(addresses.kafka, addresses.prefix)
         tokens = {name: token_of(addresses.api_token, name) for name in addresses.callers}
         self.client = Client(
