@@ -54,11 +54,12 @@ def reply_response(reply: Reply) -> Response:
 
 
 def bearer(request: Request, tokens: Tokens, scope: str) -> Principal:
-    """Who asks; Problem 401 or 403 as RFC 6750 § 3 has them."""
+    """Who asks, which is said in the log as well; Problem 401 or 403 as RFC 6750 § 3 has them."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     principal = tokens.principal(token.strip()) if kind.lower() == "bearer" and token.strip() else None
     if principal is None:
         raise Problem(401, "unauthorized", headers={"WWW-Authenticate": 'Bearer realm="tovholder"'})
+    request.scope["principal"] = principal.name
     if not principal.may(scope):
         challenge = f'Bearer realm="tovholder", error="insufficient_scope", scope="{scope}"'
         raise Problem(403, "forbidden", headers={"WWW-Authenticate": challenge})
@@ -149,6 +150,11 @@ async def answered(request: Request, answer: Callable[[Request, str], Awaitable[
         try:
             response = await answer(request, correlation_id)
         except Problem as problem:
+            if problem.status in {401, 403}:
+                scope = request.scope
+                _log.warning(
+                    "access_refused", code=problem.code, route=scope.get("template"), who=scope.get("principal")
+                )
             response = problem_response(problem, correlation_id)
         except Exception as error:  # noqa: BLE001  (the edge: everything gets an answer)
             if classify(error) is Failure.TRANSIENT:

@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 
 MOST_BYTES = 150_000
 MOST_UNPACKED_BYTES = 8_000_000
+MOST_PARTS = 200
 MOST_ROWS = 2_000
 PROLOGUE_BYTES = 4_096
 MOST_COLUMNS = 40
@@ -85,6 +86,8 @@ def _csv(content: bytes) -> Iterator[list[str]]:
 
 
 def _not_too_large(packed: zipfile.ZipFile) -> None:
+    if len(packed.infolist()) > MOST_PARTS:
+        raise SpreadsheetError("Filen er pakket af for mange dele.")
     # Python's zipfile never unpacks more of a part than the size that the archive names for it.
     if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED_BYTES:
         raise SpreadsheetError("Filen fylder for meget, når den pakkes ud.")

@@ -116,6 +116,21 @@ async def test_the_gateway_leads_to_each_service_and_hides_what_is_for_operators
     assert "secret" not in (Path(stack.addresses.data_dir) / "logs" / "gateway.log").read_text()
 
 
+async def test_what_the_gateway_answers_itself_is_as_safe_as_a_page(stack: Stack) -> None:
+    gateway = stack.addresses.gateway
+    stack.take_down("scheduling")
+    away = [get(f"{gateway}/scheduling/moeder"), get(f"{gateway}/api/scheduling/meetings")]
+    await asyncio.to_thread(stack.bring_up, "scheduling")
+    assert [answer.status_code for answer in away] == [503, 503]
+    for answer in (*away, get(f"{gateway}/metrics")):
+        policy = answer.headers["Content-Security-Policy"]
+        assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy.split("; "))
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert "caddy" not in answer.headers.get("Server", "").lower()
+    assert all(answer.headers["Cache-Control"] == "no-store" for answer in away)
+
+
 async def test_nothing_listens_beyond_this_machine_nor_on_a_port_that_nobody_was_told(stack: Stack) -> None:
     told = stack.addresses.public()
     urls = [told[name] for name in ("gateway", "mail", "smtp", "kafka", "postgres")] + list(told["services"].values())

@@ -88,6 +88,16 @@ def test_a_zip_that_unpacks_to_more_than_any_address_book_is_refused() -> None:
         read_table(packed.getvalue().replace(size, (10).to_bytes(4, "little")))
 
 
+def test_a_zip_of_more_parts_than_any_workbook_has_is_refused() -> None:
+    packed = io.BytesIO(WORKBOOK)
+    with zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED) as many:
+        for number in range(spreadsheet.MOST_PARTS):
+            many.writestr(f"xl/media/{number}.xml", b"")
+    assert len(packed.getvalue()) < spreadsheet.MOST_BYTES
+    with pytest.raises(SpreadsheetError, match="for mange dele"):
+        read_table(packed.getvalue())
+
+
 def a_workbook() -> bytes:
     book = Workbook()
     assert book.active is not None
