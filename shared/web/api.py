@@ -27,6 +27,9 @@ from shared.web.pages import Pages
 from shared.web.routes import Read, Route, path_parameters
 from shared.web.tokens import Principal, Tokens
 
+_FOR_A_MINUTE = {"Cache-Control": "public, max-age=60"}
+"""What is the same for everybody, until another version is started."""
+
 _log = structlog.get_logger()
 
 
@@ -181,10 +184,10 @@ def api_routes(
     as_json = to_json(described)
 
     async def openapi(_request: Request) -> Response:
-        return Response(as_json, media_type="application/json")
+        return Response(as_json, media_type="application/json", headers=_FOR_A_MINUTE)
 
     async def docs(_request: Request) -> Response:
-        return pages.render("web/api.html", document=described, headers={"Cache-Control": "public, max-age=60"})
+        return pages.render("web/api.html", document=described, headers=_FOR_A_MINUTE)
 
     return [
         StarletteRoute(f"/api/{service}/openapi.json", openapi, name="openapi"),
