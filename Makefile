@@ -6,10 +6,13 @@ CACHE := $(or $(TOVHOLDER_CACHE),.cache)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PROJECT := pyproject.toml requirements/run.in
 ARGS ?=
+# What looks at the requirements of the others stands beside them, not among them.
+TOOLS := $(CACHE)/tools/bin
+SBOM ?= sbom.cdx.json
 # Processes that run tests; each starts servers of its own.
 AT_ONCE ?= 2
 
-.PHONY: install demo up test check documents bench faults upgrade einvoice-rules lock compose-secrets clean
+.PHONY: install demo up test check documents bench faults upgrade einvoice-rules sbom audit lock compose-secrets clean
 
 install: $(VENV)/demo.stamp $(CACHE)/servers.stamp
 
@@ -19,7 +22,7 @@ demo: install
 up: install
 	$(BIN)/tovholder up $(ARGS)
 
-test: install $(VENV)/test.stamp $(CACHE)/browser.stamp $(CACHE)/judges.stamp einvoice-rules
+test: install $(VENV)/test.stamp $(CACHE)/browser.stamp $(CACHE)/judges.stamp $(CACHE)/tools.stamp einvoice-rules
 	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder -m "not fault" $(ARGS)
 
 check: $(VENV)/test.stamp
@@ -43,6 +46,14 @@ upgrade: install $(VENV)/test.stamp
 # The official rules of Peppol BIS 3 and OIOUBL, and what runs them. They are not ours to ship; the program works
 # without them.
 einvoice-rules: $(VENV)/rules.stamp $(CACHE)/einvoice-rules.stamp
+
+# Everything of others' that is used, from the locks alone; the same checkout gives the same file.
+sbom: $(CACHE)/tools.stamp
+	@$(TOOLS)/python -m deploy.sbom --out $(SBOM)
+
+# Whether a fault is known in it; ARGS="--vulnerability-service osv" asks somebody else. Fails if nobody can be asked.
+audit: $(CACHE)/tools.stamp
+	@$(TOOLS)/python -m deploy.audit $(ARGS)
 
 lock: $(VENV)/test.stamp
 	$(BIN)/python -m deploy.local.jars --lock kafka einvoice-rules verapdf ical4j
@@ -94,6 +105,13 @@ $(CACHE)/browser.stamp: tests/browser/package-lock.json deploy/local/assets.py $
 $(CACHE)/einvoice-rules.stamp: deploy/local/einvoice-rules.lock.toml deploy/local/einvoice_rules.py $(VENV)/demo.stamp
 	@echo 'Fetching the official rules of e-invoices (once) …'
 	@$(BIN)/python -m deploy.local.einvoice_rules
+	@touch $@
+
+$(CACHE)/tools.stamp: requirements/tools.txt | $(BIN)/python
+	@echo 'Installing what looks for known faults and lists what is used (once) …'
+	@rm -rf $(CACHE)/tools
+	@$(BIN)/python -m venv $(CACHE)/tools
+	@$(TOOLS)/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/tools.txt
 	@touch $@
 
 $(CACHE)/judges.stamp: deploy/local/verapdf.lock.toml deploy/local/ical4j.lock.toml $(VENV)/demo.stamp

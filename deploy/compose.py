@@ -173,6 +173,8 @@ SERVERS = """\
       target: mailsink
     init: true
     restart: unless-stopped
+    secrets:
+      - mail_key
     volumes:
       - mail:/var/lib/tovholder/mail
     ports:

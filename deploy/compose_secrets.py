@@ -30,7 +30,7 @@ def write_secrets(folder: Path, services: tuple[str, ...]) -> None:
         for name, role in (("database_url", service), ("migration_url", f"{service}_owner")):
             url = f"postgresql://{role}:{passwords[role]}@postgres:5432/tovholder_{service}"
             _write(folder / f"{service}_{name}", url)
-    for name in ("api_token", "link_key"):
+    for name in ("api_token", "link_key", "mail_key"):
         if not (folder / name).exists():
             _write(folder / name, secrets.token_hex(32))
     digest = hashlib.sha256((folder / "api_token").read_bytes().strip()).hexdigest()
@@ -41,7 +41,7 @@ def write_secrets(folder: Path, services: tuple[str, ...]) -> None:
 def file_names(services: tuple[str, ...]) -> tuple[str, ...]:
     """The files that containers get, sorted."""
     own = (f"{service}_{name}" for service in services for name in ("database_url", "migration_url"))
-    return tuple(sorted(("api_tokens", "link_key", "postgres_password", "role_passwords", *own)))
+    return tuple(sorted(("api_tokens", "link_key", "mail_key", "postgres_password", "role_passwords", *own)))
 
 
 def _passwords(file: Path, roles: list[str]) -> dict[str, str]:

@@ -73,10 +73,21 @@ HEAD = """\
 		max_header_size %(largest_head)s
 	}
 }
+
+# What is the gateway's own answer loads nothing and is framed by nobody; a service says of its own what it may (?).
+(safe) {
+	header {
+		?X-Content-Type-Options nosniff
+		?Content-Security-Policy "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+		?Referrer-Policy no-referrer
+		-Server
+	}
+}
 """
 
 AWAY = """\
 	handle_errors 502 503 504 {
+		import safe
 		@machine path /api/* /events
 		header Retry-After 5
 		header Cache-Control no-store
@@ -114,6 +125,7 @@ def caddyfile(listen: str, upstreams: Mapping[str, str], bind: str | None = None
     lines = [HEAD % limits, f"{listen} {{\n"]
     if bind:
         lines.append(f"\tbind {bind}\n")
+    lines.append("\timport safe\n")
     lines.append(f"\trequest_body {{\n\t\tmax_size {LARGEST_BODY}\n\t}}\n")
     lines.append(f"\t@inside path {' '.join(NOT_PUBLIC)}\n\thandle @inside {{\n\t\trespond 404\n\t}}\n")
     for number, route in enumerate(routes(tuple(sorted(upstreams)))):

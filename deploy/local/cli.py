@@ -26,6 +26,7 @@ from deploy.local.locations import (
     service_names,
     where_it_runs,
 )
+from shared.base.files import for_its_owner_alone
 
 app = typer.Typer(
     name="tovholder",
@@ -503,6 +504,7 @@ def _ask_process(name: str, *arguments: str, data_dir: Path) -> str:
 
 def main() -> None:
     """The console script. What a person can put right is one sentence without a trace."""
+    for_its_owner_alone()
     try:
         app()
     except StackError as error:

@@ -1,5 +1,8 @@
 """The data directory: everything an installation on one machine keeps, and the lock that lets one process use it.
 
+All of it is its owner's alone: a process that opens one makes files for nobody else from then on (umask), so do those
+that it starts, and what an earlier version left readable is closed before anything is started.
+
 `lock` is held (flock) from before anything is written until the last server has ended; the broker inherits it, so that
 even an orphan keeps others out. `tovholder.json` says that the folder is ours and what made it: a folder with anything
 else in it is never touched, and only what a demo made may be emptied.
@@ -7,12 +10,14 @@ else in it is never touched, and only what a demo made may be emptied.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
 import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +26,7 @@ from typing import Literal, Self
 from deploy.local.databases import roles
 from deploy.local.errors import StackError
 from deploy.local.ports import free_ports, is_free, lowest_port
+from shared.base.files import OTHERS, for_its_owner_alone
 
 MadeBy = Literal["up", "demo"]
 Ports = Literal["auto"] | int
@@ -31,6 +37,7 @@ ORPHAN_DEADLINE_S = 15.0
 RETRY_S = 0.1
 ADMIN_PASSWORD = "postgres-admin"  # noqa: S105 # a file's name
 API_TOKEN = "api-token"  # noqa: S105 # as above
+MAIL_KEY = "mail-key"
 
 
 class DataDir:
@@ -48,10 +55,12 @@ class DataDir:
         foreign = not self.marker.exists() and self._strangers()
         if foreign:
             raise StackError(f"{self.path} holds {foreign[0]} and was not made by Tovholder. Choose an empty folder.")
+        for_its_owner_alone()
         self.path.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         try:
             self._check_marker()
+            self._close_to_others()
             self._make_folders()
         except BaseException:
             self.close()
@@ -167,7 +176,7 @@ class DataDir:
         """A secret of this installation: 32 random bytes as hex, made when first asked for; only its owner reads it."""
         file = self._secrets / name
         if not file.exists():
-            write_atomically(file, secrets.token_hex(32), mode=0o600)
+            write_atomically(file, secrets.token_hex(32))
         return file.read_text()
 
     def secret_file(self, name: str) -> Path:
@@ -178,7 +187,7 @@ class DataDir:
         """The file with the key that signs links. With a seed the key follows from it: a demo repeats itself."""
         file = self._secrets / "link-key"
         if seed is not None:
-            write_atomically(file, hashlib.sha256(f"tovholder demo link key {seed}".encode()).hexdigest(), mode=0o600)
+            write_atomically(file, hashlib.sha256(f"tovholder demo link key {seed}".encode()).hexdigest())
         else:
             self.secret(file.name)
         return file
@@ -192,9 +201,24 @@ class DataDir:
         return self.path / "secrets"
 
     def _make_folders(self) -> None:
-        for folder in (self.logs, self.mails, self.calendar, self.documents, self.path / "caddy"):
-            folder.mkdir(exist_ok=True)
-        self._secrets.mkdir(mode=0o700, exist_ok=True)
+        for folder in (self.logs, self.mails, self.calendar, self.documents, self.path / "caddy", self._secrets):
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+    def _close_to_others(self) -> None:
+        """Nobody but their owner may read or write what lies here, whatever made it; links are not followed."""
+        self._close(str(self.path))
+        for folder, folders, files in os.walk(self.path):
+            for name in (*folders, *files):
+                with contextlib.suppress(FileNotFoundError):
+                    self._close(os.path.join(folder, name))  # noqa: PTH118 # half the time of a Path, for each of all files
+
+    def _close(self, path: str) -> None:
+        mode = os.lstat(path).st_mode
+        if mode & OTHERS and not stat.S_ISLNK(mode):
+            try:
+                os.chmod(path, stat.S_IMODE(mode) & ~OTHERS)  # noqa: PTH101 # as above
+            except PermissionError:
+                raise StackError(f"{path} belongs to somebody else and can be read by others. Remove it.") from None
 
     def _strangers(self) -> list[str]:
         if not self.path.exists():
@@ -245,10 +269,10 @@ class DataDir:
             raise StackError(f"{refusal} Choose another folder.")
 
 
-def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
-    """The whole text or what was there before; never half of it, also after a power cut."""
+def write_atomically(path: Path, text: str) -> None:
+    """The whole text or what was there before, never half of it, also after a power cut; for its owner alone."""
     unfinished = path.with_suffix(".new")
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:  # noqa: PTH123 # a descriptor: the mode must hold from the first byte
+    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 # a descriptor: the mode must hold from the first byte
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

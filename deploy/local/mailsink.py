@@ -1,8 +1,8 @@
 """A mail server that delivers to nobody: every mail becomes a file, and a page shows what people would have got.
 
-`python -m deploy.local.mailsink --smtp HOST:PORT --http HOST:PORT --mails DIR --calendar DIR [--control]`. A mail
-counts as accepted once its file has its final name, and only then is 250 answered. Numbers go on from the
-highest one found.
+`python -m deploy.local.mailsink --smtp HOST:PORT --http HOST:PORT --key-file FILE --mails DIR --calendar DIR
+[--control]`. Pages and API are for whoever has the key in FILE (`deploy.local.mail_guard`). A mail counts as accepted
+once its file has its final name, and only then is 250 answered. Numbers go on from the highest one found.
 With `--control` tests may tell it to misbehave towards a recipient (`Rule`), and to forget everything.
 """
 
@@ -32,12 +32,15 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as ASGIMessage
 
+from deploy.local.mail_guard import HOSTS, SHORTEST_KEY, Guard
+from shared.base.files import for_its_owner_alone
 from shared.contracts.danish import clock, short_day
 from shared.contracts.time import COPENHAGEN
 
@@ -57,11 +60,27 @@ HEADERS_SHOWN = {
     "References": "Hører til",
 }
 CALENDAR_METHODS = {"REQUEST": "Invitation", "CANCEL": "Aflysning", "REPLY": "Svar", "PUBLISH": "Kalender"}
-PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'"
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 SAVED_AS_THEY_ARE = ("text/plain", "text/calendar", "application/xml", "text/xml")
-PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+PDF_POLICY = (
+    "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 """A sandbox would keep browsers from showing it."""
-MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+MAIL_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'self'"
+)
 
 Action = Literal["refuse", "refuse_for_now", "hang", "accept_and_drop", "answer_and_drop"]
 
@@ -331,8 +350,8 @@ TEMPLATES.filters["dansk"] = in_danish
 TEMPLATES.globals["methods"] = CALENDAR_METHODS
 
 
-class NoSniff:
-    """Every answer is what it says it is."""
+class Safe:
+    """Every answer is what it says it is, is kept nowhere and shown in no other site's page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -340,7 +359,9 @@ class NoSniff:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def answer(message: ASGIMessage) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Content-Type-Options"] = "nosniff"
+                headers = MutableHeaders(scope=message)
+                for name, value in SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, answer)
@@ -412,14 +433,17 @@ class Pages:
         content = body(self.mailbox.read(self._kept(request).number), "html")
         if content is None:
             raise HTTPException(404)
-        return HTMLResponse(content, headers={"Content-Security-Policy": MAIL_POLICY, "Referrer-Policy": "no-referrer"})
+        return HTMLResponse(content, headers={"Content-Security-Policy": MAIL_POLICY})
 
     async def raw(self, request: Request) -> Response:
         kept = self._kept(request)
         return Response(
             self.mailbox.raw(kept.number),
             media_type="message/rfc822",
-            headers={"Content-Disposition": f'attachment; filename="{kept.file}"'},
+            headers={
+                "Content-Disposition": f'attachment; filename="{kept.file}"',
+                "Content-Security-Policy": MAIL_POLICY,
+            },
         )
 
     async def calendar(self, request: Request) -> Response:
@@ -445,7 +469,6 @@ class Pages:
         headers = {
             "Content-Disposition": f"{disposition}; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}",
             "Content-Security-Policy": PDF_POLICY if is_pdf else MAIL_POLICY,
-            "Referrer-Policy": "no-referrer",
         }
         kind = file.kind if is_pdf or file.kind in SAVED_AS_THEY_ARE else "application/octet-stream"
         return Response(file.content, headers={**headers, "Content-Type": kind})
@@ -495,11 +518,11 @@ class Pages:
         return kept
 
     def _page(self, name: str, **values: object) -> Response:
-        headers = {"Content-Security-Policy": PAGE_POLICY, "Referrer-Policy": "no-referrer"}
+        headers = {"Content-Security-Policy": PAGE_POLICY}
         return HTMLResponse(TEMPLATES.get_template(name).render(**values), headers=headers)
 
 
-def application(sink: Sink, smtp: tuple[str, int], *, control: bool) -> Starlette:
+def application(sink: Sink, smtp: tuple[str, int], key: str, *, control: bool) -> Starlette:
     """The pages; the mail server listens for as long as they are up."""
 
     @contextlib.asynccontextmanager
@@ -516,8 +539,13 @@ def application(sink: Sink, smtp: tuple[str, int], *, control: bool) -> Starlett
         finally:
             server.close()
 
+    middleware = [
+        Middleware(Safe),
+        Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
+        Middleware(Guard, key=key),
+    ]
     routes = Pages(sink, control=control).routes()
-    return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(NoSniff)])
+    return Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -532,12 +560,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deploy.local.mailsink", description=main.__doc__)
     parser.add_argument("--smtp", type=_address, required=True, help="HOST:PORT for mail")
     parser.add_argument("--http", type=_address, required=True, help="HOST:PORT for the pages")
+    parser.add_argument("--key-file", type=Path, required=True, help="file with the key that pages and API want")
     parser.add_argument("--mails", type=Path, required=True, help="folder for .eml files")
     parser.add_argument("--calendar", type=Path, required=True, help="folder for .ics files")
     parser.add_argument("--control", action="store_true", help="let tests make it misbehave")
     options = parser.parse_args()
+    for_its_owner_alone()
+    key = options.key_file.read_text().strip()
+    if len(key) < SHORTEST_KEY:
+        parser.error(f"{options.key_file} holds no key of {SHORTEST_KEY} characters or more")
     sink = Sink(Mailbox(options.mails, options.calendar))
-    app = application(sink, options.smtp, control=options.control)
+    app = application(sink, options.smtp, key, control=options.control)
     host, port = options.http
     uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -90,6 +91,11 @@ class Server:
 
     def prepare(self) -> None:
         """Makes the cluster unless it was made before. What an interrupted run left is made anew."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if user := identity().user:
+            # It has to come through the folder above to its own, and may see nothing there.
+            os.chown(self.folder.parent, -1, pwd.getpwnam(user).pw_gid)
+            self.folder.parent.chmod(0o710)
         data = self.folder / "data"
         if data.exists() and not (data / "PG_VERSION").exists():
             raise StackError(f"{data} is not a PostgreSQL data folder (PG_VERSION is missing). Move it away.")
@@ -131,6 +137,8 @@ class Server:
             [*who.prefix, *initdb, f"--pwfile={password_file}", *locale],
             cwd=self.folder,
             user=who.user,
+            group=pwd.getpwnam(who.user).pw_gid if who.user else None,
+            extra_groups=() if who.user else None,
             capture_output=True,
             text=True,
             check=False,

@@ -79,13 +79,14 @@ def topics_read_by(service: str) -> frozenset[str]:
 class Simulation:
     """The one hand that moves the simulated clock."""
 
-    def __init__(self, services: Mapping[str, str], bootstrap: str, prefix: str = "") -> None:
+    def __init__(self, services: Mapping[str, str], bootstrap: str, prefix: str = "", *, token: str) -> None:
+        """`token` is one of staff's."""
         self.services = dict(services)
         self.now: datetime | None = None
         self.generation = 0
         self.jumps = 0
         self._prefix = prefix
-        self._clocks = {name: _Clock(name, url) for name, url in services.items()}
+        self._clocks = {name: _Clock(name, url, token) for name, url in services.items()}
         self._done: dict[str, int] = {}
         """How much each service had done when it was asked last."""
         self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
@@ -225,8 +226,9 @@ class Simulation:
 class _Clock:
     """One service's `/_clock`, over one connection. A round asks thousands of times, so this is as little as can be."""
 
-    def __init__(self, service: str, url: str) -> None:
+    def __init__(self, service: str, url: str, token: str) -> None:
         self.service = service
+        self._who = {"Authorization": f"Bearer {token}"}
         self.url = url
         at = urlsplit(url)
         self._connection = HTTPConnection(at.hostname or "", at.port, timeout=ANSWER_SECONDS)
@@ -260,7 +262,7 @@ class _Clock:
         return Reading.of(answer)
 
     def _exchange(self, method: str, query: str, body: dict[str, Any] | None) -> tuple[int, bytes]:
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        headers = self._who if body is None else {**self._who, "Content-Type": "application/json"}
         self._connection.request(method, f"/_clock?{query}", None if body is None else json.dumps(body), headers)
         answer = self._connection.getresponse()
         return answer.status, answer.read()

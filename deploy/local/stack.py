@@ -24,10 +24,10 @@ from typing import Any, Self
 
 import httpx
 
-from deploy.local import caddy, databases, einvoice_rules, jars, kafka, postgres, process, topics
+from deploy.local import caddy, databases, einvoice_rules, jars, kafka, mail_guard, postgres, process, topics
 from deploy.local.blocking import run_blocking
 from deploy.local.broker import Broker
-from deploy.local.datadir import ADMIN_PASSWORD, API_TOKEN, DataDir, MadeBy, Ports, write_atomically
+from deploy.local.datadir import ADMIN_PASSWORD, API_TOKEN, MAIL_KEY, DataDir, MadeBy, Ports, write_atomically
 from deploy.local.errors import StackError
 from deploy.local.forge import Forge
 from deploy.local.locations import ROOT, cache_dir, python_module, read_running, service_names
@@ -45,17 +45,19 @@ SERVICE_STOP_S = 30.0
 """A little longer than a service takes to drain."""
 SERVER_NAMES = ("kafka", "postgres")
 EDGE_NAMES = ("gateway", "mail")
+SECRETS = ("api_token", "databases", "mail_key")
+"""What `Addresses.public` leaves out; of `postgres` it leaves the place."""
 TOKEN_NAME = "local"  # noqa: S105 # whose token it is, not the token
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where everything answers, once it is ready. Holds secrets (`api_token`, `postgres`): never log it."""
+    """Where everything answers, once it is ready. Holds secrets (`SECRETS`): never log it."""
 
     data_dir: str
     gateway: str
     mail: str
-    """The page with the mails; its API is `/api/messages`."""
+    """The page with the mails, which wants a key (`mail_link`); its API is `/api/messages`."""
     smtp: str
     kafka: str
     postgres: str
@@ -75,11 +77,19 @@ class Addresses:
     """Before the name of every topic and group."""
     callers: Sequence[str] = ()
     """Who has a token of their own besides the installation's (`token_of`)."""
+    mail_key: str = ""
+    mail_key_file: str = ""
+    """The file with the key to the caught mails; `Authorization: Bearer …`, as for the API."""
+
+    @property
+    def mail_link(self) -> str:
+        """What a person opens to see the mails. A secret."""
+        return mail_guard.link(self.mail, self.mail_key)
 
     def public(self) -> dict[str, Any]:
         """The same without secrets; for `--json`, for a file, for a screen."""
         shown = asdict(self)
-        for secret in ("api_token", "databases"):
+        for secret in SECRETS:
             del shown[secret]
         return {**shown, "postgres": self.postgres.rpartition("@")[2].partition("/")[0]}
 
@@ -255,7 +265,7 @@ class Stack:
                         pool.submit(run_blocking, databases.begin_again(addresses.postgres, service, beginning))
                         for service, beginning in self._beginning.items()
                     ),
-                    pool.submit(_forget_mails, addresses.mail),
+                    pool.submit(_forget_mails, addresses),
                     pool.submit(data.forget_documents),
                 ]
             )
@@ -410,14 +420,17 @@ class Stack:
             seed=self.seed,
             prefix=data.prefix,
             callers=tuple(self.callers),
+            mail_key=data.secret(MAIL_KEY),
+            mail_key_file=str(data.secret_file(MAIL_KEY)),
         )
 
     def _mail_command(self, data: DataDir, ports: Mapping[str, int]) -> Command:
         module = (sys.executable, "-m", "deploy.local.mailsink")
         listen = ("--smtp", f"{HOST}:{ports['smtp']}", "--http", f"{HOST}:{ports['mail']}")
         folders = ("--mails", str(data.mails), "--calendar", str(data.calendar))
+        key = ("--key-file", str(data.secret_file(MAIL_KEY)))
         control = ("--control",) if self.mail_control or self.renewable else ()
-        return Command(argv=(*module, *listen, *folders, *control), log=data.logs / "mail.log", cwd=ROOT)
+        return Command(argv=(*module, *listen, *key, *folders, *control), log=data.logs / "mail.log", cwd=ROOT)
 
     def _gateway_command(self, data: DataDir, ports: Mapping[str, int], addresses: Addresses) -> Command:
         upstreams = {name: url.removeprefix("http://") for name, url in addresses.services.items()}
@@ -475,6 +488,8 @@ def running(data_dir: Path) -> Addresses:
             "callers": tuple(found.get("callers", ())),
             "databases": {name: _database_url(admin_url, name, name, passwords) for name in services},
             "api_token": data.secret(API_TOKEN),
+            "mail_key": data.secret(MAIL_KEY),
+            "mail_key_file": str(data.secret_file(MAIL_KEY)),
         }
     )
 
@@ -513,8 +528,9 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _forget_mails(url: str) -> None:
-    httpx.delete(f"{url}/api/messages", timeout=30.0, trust_env=False).raise_for_status()
+def _forget_mails(at: Addresses) -> None:
+    told = mail_guard.bearer(at.mail_key)
+    httpx.delete(f"{at.mail}/api/messages", headers=told, timeout=30.0, trust_env=False).raise_for_status()
 
 
 def _database_url(admin_url: str, service: str, role: str, passwords: Mapping[str, str]) -> str:

@@ -62,10 +62,13 @@ def up(data_dir: Path, ports: Ports, *, as_json: bool) -> None:
 
 
 def show(console: Console, addresses: Addresses) -> None:
-    """The addresses for a person, without secrets; each on one line, however narrow the screen, so it can be copied."""
+    """The addresses for a person, each on one line, however narrow the screen, so that it can be copied.
+
+    The one of the mails holds its key: it is for whoever may read the data folder, as the files with the others are.
+    """
     for name, value in (
         ("[bold]Tovholder[/bold]       ", addresses.gateway),
-        ("Sendte mails    ", addresses.mail),
+        ("Sendte mails    ", addresses.mail_link),
         ("API-nøgle       ", f"i filen {addresses.api_token_file}"),
         ("Kafka           ", addresses.kafka),
         ("PostgreSQL      ", addresses.public()["postgres"]),

@@ -1,4 +1,4 @@
-"""Files that people name on the command line: read, written, and what to say when that cannot be.
+"""Files: who may see those that we write, and those that people name on the command line, read and written.
 
 Exit statuses are those of sysexits.h; each refusal is one line on standard error that begins with a stable code.
 """
@@ -11,6 +11,13 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 _BINARY = {"pdf"}
+OTHERS = 0o077
+"""The bits of a mode that open a file to anybody but its owner."""
+
+
+def for_its_owner_alone() -> None:
+    """From here on this process, and whatever it starts, makes files that nobody else can read; for every `main`."""
+    os.umask(OTHERS)
 
 
 def why_not_read(error: OSError) -> str:

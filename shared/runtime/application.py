@@ -63,7 +63,8 @@ class Access:
             method, route = scope["method"], scope.get("template", "none")
             HTTP_SECONDS.labels(method, route).observe(seconds)
             HTTP_ANSWERS.labels(method, route, status).inc()
-            _log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+            who = scope.get("principal")
+            _log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1), who=who)
 
 
 class _Named:
@@ -166,6 +167,7 @@ def web_application(host: Host) -> ASGIApp:
                 raise error
 
     async def cross_site(scope: Scope, receive: Receive, send: Send) -> None:
+        _log.warning("access_refused", code="cross_site", route=scope.get("template"))
         response = answer(Request(scope, receive), Problem(403, "cross_site"))
         await response(scope, receive, send)
 
@@ -186,4 +188,5 @@ def web_application(host: Host) -> ASGIApp:
 
 def probe_application(host: Host) -> ASGIApp:
     """For roles without pages and API: health, and the clock if it is simulated."""
-    return Starlette(routes=[*host.health.routes(), *([clock_route(host)] if host.clock.simulated else [])])
+    routes = [*host.health.routes(), *([clock_route(host)] if host.clock.simulated else [])]
+    return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)])

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
 from shared.base import log as logs
+from shared.base.files import for_its_owner_alone
 from shared.messaging.relay import TopicMissing
 from shared.messaging.replay import ReadersAhead
 from shared.runtime.operations import add_parsers, operate
@@ -58,6 +59,7 @@ def run_command(service: Service, argv: Sequence[str]) -> int:
 
 def main(service: Service, argv: Sequence[str] | None = None) -> NoReturn:
     """`python -m services.<name> [--role …]` and its other commands; ends the process."""
+    for_its_owner_alone()
     sys.exit(run_command(service, sys.argv[1:] if argv is None else list(argv)))
 
 

@@ -1,4 +1,4 @@
-"""`/_clock`: how a rehearsal moves domain time on, and sees whether all is quiet before it does."""
+"""`/_clock`: how a rehearsal moves domain time on, and sees whether all is quiet before it does; for staff's tokens."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from shared.base.clock import ClockRefused
 from shared.base.problems import Problem, field_errors
 from shared.runtime.service import Host
 from shared.storage.simulated_clock import save_clock
-from shared.web.api import answered
+from shared.web.api import answered, bearer
 from shared.web.bodies import need_media_type, read_body
+from shared.web.tokens import STAFF
 
 LONGEST_WAIT_S = 5.0
 LOOK_S = 0.005
@@ -41,6 +42,7 @@ class _Clock:
         """What was last found when nothing was under way."""
 
     async def answer(self, request: Request, _correlation_id: str) -> Response:
+        bearer(request, self._host.settings.tokens, STAFF)
         wait = _seconds(request.query_params.get("wait", "0"))
         known = _count(request.query_params.get("done"))
         if request.method == "POST":

@@ -27,6 +27,9 @@ from shared.web.pages import Pages
 from shared.web.routes import Read, Route, path_parameters
 from shared.web.tokens import Principal, Tokens
 
+_FOR_A_MINUTE = {"Cache-Control": "public, max-age=60"}
+"""What is the same for everybody, until another version is started."""
+
 _log = structlog.get_logger()
 
 
@@ -54,11 +57,12 @@ def reply_response(reply: Reply) -> Response:
 
 
 def bearer(request: Request, tokens: Tokens, scope: str) -> Principal:
-    """Who asks; Problem 401 or 403 as RFC 6750 § 3 has them."""
+    """Who asks, which is said in the log as well; Problem 401 or 403 as RFC 6750 § 3 has them."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     principal = tokens.principal(token.strip()) if kind.lower() == "bearer" and token.strip() else None
     if principal is None:
         raise Problem(401, "unauthorized", headers={"WWW-Authenticate": 'Bearer realm="tovholder"'})
+    request.scope["principal"] = principal.name
     if not principal.may(scope):
         challenge = f'Bearer realm="tovholder", error="insufficient_scope", scope="{scope}"'
         raise Problem(403, "forbidden", headers={"WWW-Authenticate": challenge})
@@ -149,6 +153,11 @@ async def answered(request: Request, answer: Callable[[Request, str], Awaitable[
         try:
             response = await answer(request, correlation_id)
         except Problem as problem:
+            if problem.status in {401, 403}:
+                scope = request.scope
+                _log.warning(
+                    "access_refused", code=problem.code, route=scope.get("template"), who=scope.get("principal")
+                )
             response = problem_response(problem, correlation_id)
         except Exception as error:  # noqa: BLE001  (the edge: everything gets an answer)
             if classify(error) is Failure.TRANSIENT:
@@ -175,10 +184,10 @@ def api_routes(
     as_json = to_json(described)
 
     async def openapi(_request: Request) -> Response:
-        return Response(as_json, media_type="application/json")
+        return Response(as_json, media_type="application/json", headers=_FOR_A_MINUTE)
 
     async def docs(_request: Request) -> Response:
-        return pages.render("web/api.html", document=described, headers={"Cache-Control": "public, max-age=60"})
+        return pages.render("web/api.html", document=described, headers=_FOR_A_MINUTE)
 
     return [
         StarletteRoute(f"/api/{service}/openapi.json", openapi, name="openapi"),

@@ -19,6 +19,8 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    # Also a redirect to a secret address; what may be kept says so.
+    "Cache-Control": "no-store",
 }
 
 SECRET_ADDRESS = {"Referrer-Policy": "strict-origin"}

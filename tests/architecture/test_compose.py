@@ -202,6 +202,7 @@ def test_a_service_is_well_when_it_is_ready(service: str) -> None:
 def test_only_the_gateway_and_the_mail_page_are_published_and_only_on_loopback() -> None:
     published = {name: container["ports"] for name, container in CONTAINERS.items() if "ports" in container}
     assert set(published) == {"gateway", "mail"}
+    assert mounted_secrets(CONTAINERS["mail"]) == {"mail_key": "mail_key"}
     for (port,) in published.values():
         assert re.fullmatch(r"127\.0\.0\.1:\$\{[A-Z_]+:-\d+\}:\d+", port)
     assert not any("network_mode" in container for container in CONTAINERS.values())

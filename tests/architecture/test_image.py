@@ -147,4 +147,5 @@ def test_the_ports_are_those_that_compose_uses() -> None:
 def test_what_the_mail_catcher_is_told_is_what_it_understands() -> None:
     command = " ".join(STAGES["mailsink"].all("CMD")[0].words())
     assert f"--smtp=0.0.0.0:{SMTP_PORT} --http=0.0.0.0:{MAIL_PORT}" in command
+    assert "--key-file=/run/secrets/mail_key" in command
     assert "--control" not in command

@@ -9,7 +9,12 @@ import pytest
 
 from deploy.local.locations import ROOT
 
-PAGES = ("CONTRIBUTING.md", "README.md", *sorted(str(one.relative_to(ROOT)) for one in ROOT.glob("docs/*.md")))
+PAGES = (
+    "CONTRIBUTING.md",
+    "README.md",
+    "SECURITY.md",
+    *sorted(str(one.relative_to(ROOT)) for one in ROOT.glob("docs/*.md")),
+)
 NAMED = re.compile(r"`((?:services|shared|deploy|docs|tests|bench|programmes)/[a-z0-9_./<>-]*|[a-z0-9_/-]+\.py)`")
 
 

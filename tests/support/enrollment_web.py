@@ -44,7 +44,9 @@ class Town:
 
     async def move_to(self, now: datetime) -> None:
         """Domain time of the service, and of the desk."""
-        generation = (await self.client.get("/_clock")).json()["generation"] + 1
+        generation = (await self.client.get("/_clock", headers={"Authorization": f"Bearer {TOKEN}"})).json()[
+            "generation"
+        ] + 1
         answer = await self.client.post(
             "/_clock",
             json={"now": now.isoformat(), "generation": generation},

@@ -43,7 +43,9 @@ class CountingHouse:
 
     async def move_clock(self) -> None:
         """Domain time of the service, to that of the room."""
-        generation = (await self.client.get("/_clock")).json()["generation"] + 1
+        generation = (await self.client.get("/_clock", headers={"Authorization": f"Bearer {TOKEN}"})).json()[
+            "generation"
+        ] + 1
         moved = {"now": self.books.time.isoformat(), "generation": generation}
         answer = await self.client.post("/_clock", json=moved, headers={"Authorization": f"Bearer {TOKEN}"})
         assert answer.status_code == 200, answer.text

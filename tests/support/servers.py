@@ -32,6 +32,7 @@ from deploy.local import postgres as embedded_postgres
 from deploy.local.blocking import run_blocking
 from deploy.local.broker import Broker
 from deploy.local.locations import ROOT
+from deploy.local.mail_guard import bearer
 from deploy.local.ports import HOST, free_ports
 from shared.storage.migrate import SHARED, Stream, migrate
 from tests.support.eventually import eventually
@@ -169,18 +170,26 @@ class Mail:
 
     smtp: str
     http: str
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What its API wants of who asks."""
+        return bearer(self.key)
 
 
 @contextlib.contextmanager
 def mail_from(source: Source) -> Iterator[Mail]:
     """A mail server; ours also where Docker answers, because tests ask it what it got."""
     if source == "environment":
-        yield Mail(os.environ["TOVHOLDER_TEST_SMTP"], os.environ["TOVHOLDER_TEST_MAIL_HTTP"])
+        named = ("SMTP", "MAIL_HTTP", "MAIL_KEY")
+        yield Mail(*(os.environ[f"TOVHOLDER_TEST_{name}"] for name in named))
         return
     smtp_port, http_port = free_ports(2)
-    found = Mail(f"{HOST}:{smtp_port}", f"http://{HOST}:{http_port}")
+    found = Mail(f"{HOST}:{smtp_port}", f"http://{HOST}:{http_port}", secrets.token_hex(32))
     with _folder("mail") as folder:
-        listen = ("--smtp", found.smtp, "--http", f"{HOST}:{http_port}", "--control")
+        (folder / "key").write_text(found.key)
+        listen = ("--smtp", found.smtp, "--http", f"{HOST}:{http_port}", "--key-file", str(folder / "key"), "--control")
         folders = ("--mails", str(folder / "mails"), "--calendar", str(folder / "calendar"))
         command = process.Command(
             argv=(sys.executable, "-m", "deploy.local.mailsink", *listen, *folders), log=folder / "mail.log", cwd=ROOT

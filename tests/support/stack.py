@@ -27,6 +27,7 @@ import httpx
 
 from deploy.local import process
 from deploy.local.locations import ROOT
+from deploy.local.mail_guard import bearer
 from deploy.local.ports import HOST, free_ports
 from deploy.local.process import Command
 from deploy.local.topics import ensure_topics
@@ -261,6 +262,8 @@ class Installation:
     def _start_mail(self) -> None:
         argv = [sys.executable, "-m", "deploy.local.mailsink", "--control"]
         argv += ["--smtp", f"{HOST}:{self.ports['smtp']}", "--http", f"{HOST}:{self.ports['mail']}"]
+        (self.folder / "mail.key").write_text(self.token)
+        argv += ["--key-file", str(self.folder / "mail.key")]
         argv += ["--mails", str(self.folder / "mails"), "--calendar", str(self.folder / "calendar")]
         command = Command(argv=argv, log=self.folder / "logs" / "mail.log", cwd=ROOT)
         url = f"http://{HOST}:{self.ports['mail']}"
@@ -371,7 +374,8 @@ class Installation:
 
     async def mails(self) -> list[dict[str, Any]]:
         """What the mail server's list says of each mail."""
-        found = (await self.http.get(f"http://{HOST}:{self.ports['mail']}/api/messages")).json()
+        url = f"http://{HOST}:{self.ports['mail']}/api/messages"
+        found = (await self.http.get(url, headers=bearer(self.token))).json()
         return list(found["messages"] if isinstance(found, dict) else found)
 
     # Time and rest
@@ -384,7 +388,7 @@ class Installation:
             for one in self.running.values():
                 if one.alive:
                     move = {"now": to.isoformat(), "generation": self.generation, "hold": hold}
-                    answer = await self.http.post(f"{one.url}/_clock", json=move)
+                    answer = await self.http.post(f"{one.url}/_clock", json=move, headers=bearer(self.token))
                     assert answer.is_success, f"{one.name}: {answer.text}"
 
     @property

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.locations import ROOT
+from tests.support.modes import open_to_others
 from tests.support.official_rules import MustPass
 
 NUMBERS = Path(__file__).parent / "demo_numbers.json"
@@ -59,6 +60,8 @@ def look_again(data_dir: Path, invoice: str) -> None:
 def test_two_years_are_played_and_give_the_same_numbers(tmp_path: Path, must_pass: MustPass) -> None:
     done = demo("--summary", str(tmp_path / "numbers.json"), "--data-dir", str(tmp_path / "data"))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert open_to_others(tmp_path / "data") == []
+    assert open_to_others(tmp_path / "numbers.json") == []
     numbers = json.loads((tmp_path / "numbers.json").read_text(encoding="utf-8"))
     assert numbers == json.loads(NUMBERS.read_text(encoding="utf-8"))
 

@@ -19,6 +19,7 @@ from deploy.local.stories.client import Client, Problem
 from shared.contracts.time import local
 from tests.support import oracle
 from tests.support.eventually import eventually
+from tests.support.modes import open_to_others
 
 PROGRAMME = "netvaerk-kommunal-ungeindsats"
 START = datetime(2020, 6, 2, 8, tzinfo=UTC)
@@ -72,8 +73,8 @@ async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Whole
     async with Stack(data_dir, simulated_start=START) as stack:
         at = stack.addresses
         async with (
-            Client(at.gateway, at.mail, at.api_token) as client,
-            Simulation(at.services, at.kafka) as simulation,
+            Client(at.gateway, at.mail, at.api_token, mail_key=at.mail_key) as client,
+            Simulation(at.services, at.kafka, token=at.api_token) as simulation,
         ):
             text = (ROOT / "programmes" / f"{PROGRAMME}.yaml").read_text(encoding="utf-8")
             await client.send("POST", "/api/enrollment/programmes", {"file": text})
@@ -178,3 +179,11 @@ async def test_a_fourth_participant_becomes_an_invoice_line_and_both_lead_back_t
     mail = whole.why(sent["messages"][0]["id"])
     assert "kommunen fik sin plads" in mail
     assert "bag det står  API-nøglen local" in mail
+
+
+async def test_after_all_of_it_nobody_else_can_read_a_file_or_enter_a_folder(whole: Whole) -> None:
+    """Last, so that mails, invoices, logs and secrets are there."""
+    folder = whole.stack.data_dir
+    for there in ("mails/*.eml", "calendar/*.ics", "invoices/*.pdf", "logs/*.log", "secrets/*", "caddy/*"):
+        assert list(folder.glob(there)), there
+    assert open_to_others(folder) == []

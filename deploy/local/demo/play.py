@@ -235,7 +235,7 @@ def look(data_dir: Path, ports: Ports, console: Console) -> None:
 
 async def _what_is_there(addresses: Addresses) -> tuple[list[str], list[str]]:
     """Ids of the programmes, and of the invoices in the order they were issued."""
-    async with Client(addresses.gateway, addresses.mail, addresses.api_token) as client:
+    async with Client(addresses.gateway, addresses.mail, addresses.api_token, mail_key=addresses.mail_key) as client:
         programmes = (await client.get("/api/enrollment/programmes"))["programmes"]
         invoices = (await client.get("/api/invoicing/invoices"))["invoices"]
     return [one["programme_id"] for one in programmes], [one["id"] for one in invoices]
@@ -249,7 +249,7 @@ def _stay(running: Stack, data_dir: Path, console: Console) -> None:
     console.print()
     for programme_id in programmes:
         console.print(f"Tilmelding   {addresses.gateway}/tilmeld/{programme_id}", soft_wrap=True)
-    console.print(f"Mails        {addresses.mail}", soft_wrap=True)
+    console.print(f"Mails        {addresses.mail_link}", soft_wrap=True)
     console.print(f"Fakturaer    {addresses.data_dir}/invoices", soft_wrap=True)
     console.print(f"API-nøgle    {addresses.api_token_file}", soft_wrap=True)
     for invoice in invoices[:1]:

@@ -12,6 +12,7 @@ from typing import Any, Self
 import httpx
 
 from deploy.local.errors import StackError
+from deploy.local.mail_guard import bearer
 from deploy.local.stories.pages import CannotDoError, Form, Page
 
 PATIENCE_S = 60.0
@@ -49,14 +50,18 @@ class Problem(Exception):  # noqa: N818  (an answer, not an error)
 class Client:
     """Whoever the story is about, as HTTP sees them."""
 
-    def __init__(self, gateway: str, mail: str, token: str, tokens: Mapping[str, str] | None = None) -> None:
-        """`token` is the installation's own; `tokens` are those of single callers, by name."""
+    def __init__(
+        self, gateway: str, mail: str, token: str, tokens: Mapping[str, str] | None = None, *, mail_key: str
+    ) -> None:
+        """`token` is the installation's own; `tokens` are those of single callers, by name. `mail_key` is that of the
+        caught mails.
+        """
         self._token = token
         self._tokens = dict(tokens or {})
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
         self._api = httpx.AsyncClient(base_url=gateway, timeout=30.0, trust_env=False, limits=limits)
         self._browser = httpx.AsyncClient(base_url=gateway, timeout=30.0, follow_redirects=True, trust_env=False)
-        self._mail = httpx.AsyncClient(base_url=mail, timeout=30.0, trust_env=False)
+        self._mail = httpx.AsyncClient(base_url=mail, timeout=30.0, trust_env=False, headers=bearer(mail_key))
         self._gateway = gateway
         self._mails: list[dict[str, Any]] = []
         self._keys = 0

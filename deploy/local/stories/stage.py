@@ -44,10 +44,12 @@ class Stage:
     def __init__(self, addresses: Addresses, kill: Callable[[str], None]) -> None:
         self.addresses = addresses
         self.kill = kill
-        self.simulation = Simulation(addresses.services, addresses.kafka, addresses.prefix)
+        self.simulation = Simulation(addresses.services, addresses.kafka, addresses.prefix, token=addresses.api_token)
         self.log = Log(addresses.kafka, addresses.prefix)
         tokens = {name: token_of(addresses.api_token, name) for name in addresses.callers}
-        self.client = Client(addresses.gateway, addresses.mail, addresses.api_token, tokens)
+        self.client = Client(
+            addresses.gateway, addresses.mail, addresses.api_token, tokens, mail_key=addresses.mail_key
+        )
         self.routes: dict[str, Route] = {}
         self._open = AsyncExitStack()
         self._producer: AIOKafkaProducer | None = None

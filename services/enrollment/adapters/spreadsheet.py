@@ -6,14 +6,17 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
-from typing import Any
+from contextlib import closing, suppress
+from typing import IO, Any
+from xml.parsers import expat
 
 from openpyxl import load_workbook
 
 MOST_BYTES = 150_000
 MOST_UNPACKED_BYTES = 8_000_000
+MOST_PARTS = 200
 MOST_ROWS = 2_000
+PROLOGUE_BYTES = 4_096
 MOST_COLUMNS = 40
 MOST_CELL = 500
 
@@ -36,6 +39,9 @@ def _workbook(content: bytes) -> Iterator[list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             _not_too_large(packed)
+            for part in packed.infolist():
+                with packed.open(part) as unpacked:
+                    _without_dtd(unpacked)
         with closing(load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)) as book:
             for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True, max_col=MOST_COLUMNS), start=1):
                 _not_too_many(number)
@@ -80,9 +86,34 @@ def _csv(content: bytes) -> Iterator[list[str]]:
 
 
 def _not_too_large(packed: zipfile.ZipFile) -> None:
+    if len(packed.infolist()) > MOST_PARTS:
+        raise SpreadsheetError("Filen er pakket af for mange dele.")
     # Python's zipfile never unpacks more of a part than the size that the archive names for it.
     if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED_BYTES:
         raise SpreadsheetError("Filen fylder for meget, når den pakkes ud.")
+
+
+def _without_dtd(part: IO[bytes]) -> None:
+    """Excel writes no DTD (ECMA-376-2 § 6.2.5 forbids it); one of 8 kB, packed, can unfold to most of a gigabyte.
+
+    Asked of the parser that reads the sheets, as far as the first element, so that no encoding hides one from us.
+    """
+    parser = expat.ParserCreate()
+    begun = False
+
+    def element(_name: str, _attributes: object) -> None:
+        nonlocal begun
+        begun = True
+
+    def dtd(*_: object) -> None:
+        raise ValueError("a part of the workbook has a DTD")
+
+    parser.StartElementHandler = element
+    parser.StartDoctypeDeclHandler = dtd
+    # What is no XML (a picture) is none of a sheet either.
+    with suppress(expat.ExpatError):
+        while not begun and (chunk := part.read(PROLOGUE_BYTES)):
+            parser.Parse(chunk)
 
 
 def _not_too_many(number: int) -> None:

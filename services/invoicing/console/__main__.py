@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from services.invoicing.console import files
+from shared.base.files import for_its_owner_alone
 
 
 def main(argv: Sequence[str]) -> int:
@@ -23,4 +24,5 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    for_its_owner_alone()
     sys.exit(main(sys.argv[1:]))

@@ -7,6 +7,8 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 
+from shared.base.files import for_its_owner_alone
+
 COMMANDS = {
     "calendar check": "calendar_check:calendar",
     "calendar samples": "samples:calendar",
@@ -30,4 +32,5 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    for_its_owner_alone()
     sys.exit(main(sys.argv[1:]))

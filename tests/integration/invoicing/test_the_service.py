@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from deploy.local.locations import ROOT
+from deploy.local.mail_guard import bearer
 from shared.contracts.event import INTAKE_TOPIC
 from shared.contracts.invoicing import CreditInvoice, LineToCredit
 from tests.support.eventually import eventually
@@ -221,7 +222,8 @@ async def test_a_folder_that_cannot_be_written_stops_no_invoice_and_is_filled_wh
     (invoice,) = await invoices(office, 1)
 
     async def left() -> int:
-        return int((await office.http.get(f"{office.running['invoicing'].url}/_clock")).json()["pending"])
+        asked = await office.http.get(f"{office.running['invoicing'].url}/_clock", headers=bearer(office.token))
+        return int(asked.json()["pending"])
 
     assert await eventually(left, because="the service says that files are left to write") == 1
     folder.unlink()

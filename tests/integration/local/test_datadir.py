@@ -21,6 +21,7 @@ from deploy.local.errors import StackError
 from deploy.local.locations import ROOT
 from deploy.local.ports import HOST, free_ports
 from deploy.local.postgres import Server
+from tests.support.modes import open_to_others
 
 SERVICES = ("enrollment", "invoicing")
 
@@ -182,6 +183,37 @@ def test_secrets_are_for_their_owner_only_and_stay_the_same(tmp_path: Path) -> N
         assert data.secret("api-token") == token != data.secret("postgres-admin")
         assert stat.S_IMODE(data.secret_file("api-token").stat().st_mode) == 0o600
         assert stat.S_IMODE(data.secret_file("api-token").parent.stat().st_mode) == 0o700
+
+
+def test_everything_that_is_made_in_it_is_its_owners_alone_whatever_the_shell_says(tmp_path: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        with opened(tmp_path / "data") as data:
+            data.ports("auto", SERVICES)
+            data.prefix = "1."
+            (data.mails / "000001-velkommen.eml").write_text("x")
+            assert open_to_others(data.path) == []
+    finally:
+        os.umask(before)
+
+
+def test_what_an_earlier_version_left_readable_is_closed_and_nothing_beyond_it(tmp_path: Path) -> None:
+    (tmp_path / "others.txt").touch()
+    (tmp_path / "others.txt").chmod(0o644)
+    folder = tmp_path / "data"
+    with opened(folder) as data:
+        (data.documents / "old").mkdir()
+        (data.documents / "old" / "K-1.pdf").write_text("x")
+        (data.documents / "elsewhere").symlink_to(tmp_path / "others.txt")
+    for path in (folder, folder / "invoices", folder / "invoices" / "old"):
+        path.chmod(0o755)
+    (folder / "invoices" / "old" / "K-1.pdf").chmod(0o664)
+    (folder / "logs").chmod(0o2770)
+    assert len(open_to_others(folder)) == 5
+    with opened(folder):
+        assert open_to_others(folder) == []
+        assert stat.S_IMODE((folder / "logs").stat().st_mode) == 0o2700
+    assert stat.S_IMODE((tmp_path / "others.txt").stat().st_mode) == 0o644
 
 
 def test_a_demos_links_are_signed_with_the_same_key_each_time(tmp_path: Path) -> None:

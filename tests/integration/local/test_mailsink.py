@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
@@ -13,6 +15,7 @@ import httpx
 import pytest
 
 from deploy.local import process
+from deploy.local.mail_guard import bearer, link
 from deploy.local.mailsink import in_danish
 from deploy.local.ports import HOST, free_ports
 from deploy.local.process import Command
@@ -25,13 +28,19 @@ class Running:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.smtp_port, self.http_port = free_ports(2)
-        self.http = httpx.AsyncClient(base_url=f"http://{HOST}:{self.http_port}", trust_env=False)
+        self.key = secrets.token_hex(32)
+        self.address = f"http://{HOST}:{self.http_port}"
+        self.http = httpx.AsyncClient(base_url=self.address, trust_env=False, headers=bearer(self.key))
+        self.stranger = httpx.AsyncClient(base_url=self.address, trust_env=False)
+        """Whoever comes without the key: a browser, another user of the machine."""
 
     async def start(self) -> None:
         module = (sys.executable, "-m", "deploy.local.mailsink", "--control")
         listen = ("--smtp", f"{HOST}:{self.smtp_port}", "--http", f"{HOST}:{self.http_port}")
         folders = ("--mails", str(self.folder / "mails"), "--calendar", str(self.folder / "calendar"))
-        self.command = Command(argv=(*module, *listen, *folders), log=self.folder / "mail.log")
+        (self.folder / "key").write_text(self.key)
+        key = ("--key-file", str(self.folder / "key"))
+        self.command = Command(argv=(*module, *listen, *key, *folders), log=self.folder / "mail.log")
         self.process = process.start(self.command)
         await eventually(self.answers, because="the sink is ready")
 
@@ -61,6 +70,7 @@ async def sink(tmp_path: Path) -> AsyncIterator[Running]:
     await running.start()
     yield running
     await running.http.aclose()
+    await running.stranger.aclose()
     running.stop()
 
 
@@ -225,3 +235,97 @@ async def test_the_connection_may_end_right_after_the_answer(sink: Running) -> N
 async def test_an_unknown_way_to_misbehave_is_refused(sink: Running) -> None:
     rules = [{"recipient": "*", "action": "sulk"}]
     assert (await sink.http.put("/control/rules", json=rules)).status_code == 422
+
+
+PATHS = (
+    "/",
+    "/messages/1",
+    "/messages/1/html",
+    "/messages/1/raw",
+    "/messages/1/calendar",
+    "/messages/1/attachments/1",
+    "/api/messages",
+    "/api/messages/1",
+    "/api/count",
+    "/control/rules",
+)
+
+
+async def test_whoever_comes_without_the_key_sees_nothing_and_changes_nothing(sink: Running) -> None:
+    await sink.send(invitation())
+    for headers in ({}, bearer("0"), bearer("0" * 64), {"Authorization": f"Basic {sink.key}"}, {"Cookie": "key=1"}):
+        answers = [await sink.stranger.get(path, headers=headers) for path in PATHS]
+        answers += [await sink.stranger.get(path, params={"key": "0" * 64}, headers=headers) for path in PATHS]
+        answers.append(await sink.stranger.delete("/api/messages", headers=headers))
+        answers.append(await sink.stranger.put("/control/rules", json=[], headers=headers))
+        answers.append(await sink.stranger.options("/api/messages", headers=headers))
+        assert {answer.status_code for answer in answers} == {401}
+        assert not any("Køge" in answer.text or "set-cookie" in answer.headers for answer in answers)
+    assert await sink.accepted() == 1
+    assert [(await sink.stranger.get(path)).status_code for path in ("/livez", "/readyz")] == [200, 200]
+
+
+async def test_the_link_that_is_printed_lets_a_browser_look_for_half_a_day_and_change_nothing(sink: Running) -> None:
+    await sink.send(invitation())
+    entered = await sink.stranger.get(link("", sink.key))
+    (cookie,) = entered.headers.get_list("set-cookie")
+    assert f"tovholder-mail-{sink.http_port}=" in cookie
+    assert {"HttpOnly", "SameSite=strict", "Path=/", "Max-Age=43200"} <= set(cookie.split("; "))
+    assert sink.key not in cookie + entered.text
+    assert entered.headers["Cache-Control"] == "no-store"
+    assert "Køge" in (await sink.stranger.get("/")).text
+    assert [(await sink.stranger.get(path)).status_code for path in PATHS[:5]] == [200] * 5
+    assert (await sink.stranger.delete("/api/messages")).status_code == 401
+    assert (await sink.stranger.put("/control/rules", json=[])).status_code == 401
+    assert await sink.accepted() == 1
+    signed, other = sink.stranger.cookies[f"tovholder-mail-{sink.http_port}"], f"tovholder-mail-{sink.http_port}"
+    sink.stranger.cookies.set(other, signed[:-1] + ("A" if signed[-1] != "A" else "B"), domain=HOST)
+    assert (await sink.stranger.get("/")).status_code == 401
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.nip.example", "", "mail:8025"])
+async def test_a_name_that_was_made_to_lead_here_is_refused_also_with_the_key(sink: Running, host: str) -> None:
+    for path in (*PATHS, "/readyz"):
+        assert (await sink.http.get(path, headers={"Host": host})).status_code == 400
+    assert (await sink.http.get("/api/count", headers={"Host": f"localhost:{sink.http_port}"})).is_success
+
+
+async def test_another_site_neither_loads_the_mails_into_its_page_nor_writes(sink: Running) -> None:
+    await sink.send(invitation())
+    await sink.stranger.get(link("", sink.key))
+    for site in ("cross-site", "same-site"):
+        loads = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}
+        frames = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+        follows = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+        answers = [await sink.stranger.get("/messages/1", headers=headers) for headers in (loads, frames, follows)]
+        assert [answer.status_code for answer in answers] == [403, 403, 200]
+    for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "same-site"}):
+        assert (await sink.http.delete("/api/messages", headers=headers)).status_code == 403
+    own = {"Origin": sink.address}
+    assert (await sink.http.delete("/api/messages", headers=own)).status_code == 204
+
+
+async def test_no_answer_is_kept_framed_or_taken_for_something_else(sink: Running) -> None:
+    await sink.send(invitation())
+    answers = [await sink.http.get(path) for path in (*PATHS, "/messages/9", "/nowhere")]
+    answers += [await sink.stranger.get("/"), await sink.http.get("/", headers={"Host": "evil.example"})]
+    for answer in answers:
+        policy = answer.headers["Content-Security-Policy"]
+        framed = "'self'" if answer.url.path == "/messages/1/html" or "sandbox" in policy else "'none'"
+        assert f"frame-ancestors {framed}" in policy
+        assert "default-src 'none'" in policy
+        assert "base-uri 'none'" in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_it_does_not_start_without_a_key(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("\n")
+    words = ["--smtp", f"{HOST}:0", "--http", f"{HOST}:0", "--mails", str(tmp_path), "--calendar", str(tmp_path)]
+    module = [sys.executable, "-m", "deploy.local.mailsink"]
+    for key in ([], ["--key-file", str(tmp_path / "key")]):
+        ended = subprocess.run([*module, *words, *key], capture_output=True, text=True, check=False, timeout=30)
+        assert ended.returncode == 2
+        assert "key" in ended.stderr

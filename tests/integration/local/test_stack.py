@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from socket import AF_UNIX
 from typing import Any
 
 import asyncpg
@@ -47,6 +48,13 @@ def belonging_to(data_dir: Path) -> list[str]:
             if ours and one.pid != os.getpid() and one.status() != psutil.STATUS_ZOMBIE:
                 found.append(f"{one.pid} {' '.join(one.cmdline())[-80:]}")
     return found
+
+
+def processes_of(stack: Stack) -> list[psutil.Process]:
+    """Every server and service, and what they started themselves."""
+    started = [psutil.Process(stack.pid(state.name)) for state in stack.states()]
+    family = [one for parent in started for one in (parent, *parent.children(recursive=True))]
+    return [one for one in family if one.status() != psutil.STATUS_ZOMBIE]
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +114,54 @@ async def test_the_gateway_leads_to_each_service_and_hides_what_is_for_operators
     assert machine.json()["code"] == "service_away"
     await asyncio.to_thread(stack.bring_up, "scheduling")
     assert "secret" not in (Path(stack.addresses.data_dir) / "logs" / "gateway.log").read_text()
+
+
+async def test_what_the_gateway_answers_itself_is_as_safe_as_a_page(stack: Stack) -> None:
+    gateway = stack.addresses.gateway
+    stack.take_down("scheduling")
+    away = [get(f"{gateway}/scheduling/moeder"), get(f"{gateway}/api/scheduling/meetings")]
+    await asyncio.to_thread(stack.bring_up, "scheduling")
+    assert [answer.status_code for answer in away] == [503, 503]
+    for answer in (*away, get(f"{gateway}/metrics")):
+        policy = answer.headers["Content-Security-Policy"]
+        assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy.split("; "))
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert "caddy" not in answer.headers.get("Server", "").lower()
+    assert all(answer.headers["Cache-Control"] == "no-store" for answer in away)
+
+
+async def test_nothing_listens_beyond_this_machine_nor_on_a_port_that_nobody_was_told(stack: Stack) -> None:
+    told = stack.addresses.public()
+    urls = [told[name] for name in ("gateway", "mail", "smtp", "kafka", "postgres")] + list(told["services"].values())
+    controller = json.loads((stack.data_dir / "ports.json").read_text())["kafka_controller"]
+    listening = set()
+    for one in processes_of(stack):
+        for socket in one.net_connections("all"):
+            if socket.status == psutil.CONN_LISTEN:
+                # Java's sockets speak both versions of IP and say so of the address.
+                listening.add((socket.laddr.ip.removeprefix("::ffff:"), socket.laddr.port))
+            assert socket.family != AF_UNIX or not socket.laddr, f"{one.cmdline()} listens on {socket.laddr}"
+    assert listening == {("127.0.0.1", int(url.rpartition(":")[2])) for url in [*urls, f":{controller}"]}
+
+
+async def test_no_secret_stands_on_a_command_line_where_everybody_on_the_machine_can_read_it(stack: Stack) -> None:
+    held = {file.read_text().strip() for file in (stack.data_dir / "secrets").iterdir()}
+    assert len(held) > 5
+    for one in processes_of(stack):
+        assert not [word for word in one.cmdline() if any(secret in word for secret in held)]
+
+
+@pytest.mark.parametrize("who", ["postgres", "enrollment", "root", "nobody"])
+async def test_who_has_no_password_is_nobody_to_the_database(stack: Stack, who: str, tmp_path: Path) -> None:
+    server = stack.addresses.public()["postgres"]
+    for login in (who, f"{who}:", f"{who}:postgres"):
+        for database in ("postgres", "tovholder_enrollment"):
+            with pytest.raises((asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError)):
+                await asyncpg.connect(f"postgresql://{login}@{server}/{database}", passfile=tmp_path / "none")
+    assert list((stack.data_dir / "postgres").rglob(".s.PGSQL*")) == []
+    rules = (stack.data_dir / "postgres" / "data" / "pg_hba.conf").read_text().splitlines()
+    assert {rule.split()[-1] for rule in rules if rule.strip() and not rule.startswith("#")} == {"scram-sha-256"}
 
 
 async def test_a_service_that_falls_is_started_again_and_the_others_go_on(stack: Stack) -> None:

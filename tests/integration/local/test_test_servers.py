@@ -74,7 +74,7 @@ async def test_the_mail_server_keeps_what_it_gets(mail: Mail) -> None:
     letter.set_content("Kære tovholder")
     host, _, port = mail.smtp.rpartition(":")
     await aiosmtplib.send(letter, hostname=host, port=int(port))
-    async with httpx.AsyncClient(base_url=mail.http, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=mail.http, headers=mail.headers, trust_env=False) as client:
         kept = (await client.get("/api/messages", params={"to": "b@kommune.example"})).json()
     assert [one["subject"] for one in kept] == ["Plads bekræftet"]
 

@@ -46,6 +46,13 @@ def test_up_prints_every_address_once_all_is_ready_and_leaves_nothing(tmp_path: 
             assert addresses["gateway"] in shown.stdout
             token = Path(addresses["api_token_file"]).read_text()
             assert token not in line + shown.stdout
+            key = Path(addresses["mail_key_file"]).read_text()
+            assert key not in line
+            with httpx.Client(trust_env=False) as browser:
+                assert browser.get(addresses["mail"]).status_code == 401
+                (link,) = [word for word in shown.stdout.split() if key in word]
+                browser.get(link)
+                assert "0 mails er modtaget her" in browser.get(addresses["mail"]).text
         finally:
             up.send_signal(signal.SIGINT)
         rest, _ = up.communicate(timeout=90)

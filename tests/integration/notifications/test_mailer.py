@@ -102,7 +102,7 @@ class PostOffice:
 @pytest.fixture
 async def office(desk: Room, mail: Mail) -> AsyncIterator[PostOffice]:
     host, _, port = mail.smtp.rpartition(":")
-    async with httpx.AsyncClient(trust_env=False, verify=False) as http:  # noqa: S501  (plain HTTP on this machine)
+    async with httpx.AsyncClient(trust_env=False, verify=False, headers=mail.headers) as http:  # noqa: S501  (plain HTTP on this machine)
         office = PostOffice(desk, mail, Server(host, int(port), timeout_s=1.5), http)
         yield office
         await office.rules()

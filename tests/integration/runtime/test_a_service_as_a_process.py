@@ -27,7 +27,7 @@ from shared.runtime.commands import run_command
 from shared.storage.migrate import SHARED, migrate
 from tests.support.eventually import eventually
 from tests.support.servers import Database, MakeDatabase
-from tests.support.toy import HELD, SERVICE, STAFF_TOKEN, TOKENS
+from tests.support.toy import HELD, READER_TOKEN, SERVICE, STAFF_TOKEN, TOKENS
 
 MIB = 1024 * 1024
 
@@ -242,6 +242,66 @@ async def test_nothing_secret_and_nobody_stands_in_the_log(surroundings: Surroun
     ):
         assert secret not in text
     assert '"route": "/ting/hemmelig/{token}"' in text
+
+
+async def test_who_asked_and_who_was_refused_stands_in_the_log(surroundings: Surroundings) -> None:
+    token = {"Authorization": "Bearer guessed-token"}
+    reader = {"Authorization": f"Bearer {READER_TOKEN}"}
+    async with a_toy(surroundings, "--role", "web") as toy:
+        await toy.client.get("/api/toy/things", headers=reader)
+        await toy.client.post("/api/toy/things", headers=reader)
+        await toy.client.get("/api/toy/things", headers=token)
+        await toy.client.get("/api/toy/things", headers={"Authorization": ""})
+        await toy.client.post("/events", headers=reader)
+        await toy.client.post("/ting", headers={"Origin": "http://evil.example"})
+        # A request is logged once it has been answered.
+        await eventually(
+            lambda: [line["event"] for line in toy.lines()].count("request") == 6, because="all are logged"
+        )
+        lines, text = toy.lines(), toy.log.read_text()
+    refused = [(line["code"], line["route"], line.get("who")) for line in lines if line["event"] == "access_refused"]
+    assert refused == [
+        ("forbidden", "/api/toy/things", "token/reader"),
+        ("unauthorized", "/api/toy/things", None),
+        ("unauthorized", "/api/toy/things", None),
+        ("forbidden", "/events", "token/reader"),
+        ("cross_site", "/ting", None),
+    ]
+    asked = [line.get("who") for line in lines if line["event"] == "request"]
+    assert asked == ["token/reader", "token/reader", None, None, "token/reader", None]
+    assert "guessed-token" not in text
+
+
+AMBIGUOUS = {
+    "two lengths": "Content-Length: 4\r\nContent-Length: 40\r\n\r\nabcd",
+    "a length with a sign": "Content-Length: +4\r\n\r\nabcd",
+    "both": "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\nabcd",
+    "an unknown encoding": "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "a space before the colon": "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+    "a chunk of a negative length": "Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
+}
+
+
+async def test_where_a_request_ends_is_never_a_matter_of_opinion(surroundings: Surroundings) -> None:
+    """What two readers would end in different places is refused, and nothing after it is read."""
+    hidden = "GET /livez HTTP/1.1\r\nHost: toy\r\n\r\n"
+    async with a_toy(surroundings, "--role", "web") as toy:
+        for what, lines in AMBIGUOUS.items():
+            reader, writer = await asyncio.open_connection("127.0.0.1", toy.client.base_url.port)
+            writer.write(f"POST /nowhere HTTP/1.1\r\nHost: toy\r\n{lines}{hidden}".encode())
+            writer.write_eof()
+            answered = await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+            assert answered.startswith(b"HTTP/1.1 4"), what
+            assert b"alive" not in answered, what
+
+
+async def test_nobody_is_told_their_own_request_nor_shown_a_folder(surroundings: Surroundings) -> None:
+    async with a_toy(surroundings, "--role", "web") as toy:
+        for path in ("/ting", "/livez", "/api/toy/things", "/events", "/static/tovholder/tovholder.css"):
+            assert (await toy.client.request("TRACE", path)).status_code == 405, path
+        for path in ("/static/", "/static/tovholder/", "/static/tovholder/..%2f..%2fpages.py", "/.git/config"):
+            assert (await toy.client.get(path)).status_code == 404, path
 
 
 async def test_it_says_why_it_is_not_ready(surroundings: Surroundings) -> None:

@@ -166,6 +166,18 @@ async def test_every_answer_carries_the_security_headers(desk: Desk) -> None:
         assert headers["referrer-policy"] == "same-origin"
 
 
+async def test_nothing_about_anybody_is_kept_by_a_browser(desk: Desk) -> None:
+    sent = await desk.nobody.post("/ting", data=await filled_in(desk, name="kurv", n="1"))
+    answers = [sent, await desk.nobody.post("/ting", data=await filled_in(desk, name="taken", n="1"))]
+    answers += [await desk.nobody.get(path) for path in ("/ting", "/nowhere", "/fejl", "/ting/hemmelig/x", "/readyz")]
+    answers += [await client.get("/api/toy/things") for client in (desk.staff, desk.nobody)]
+    assert {answer.status_code for answer in answers} >= {200, 303, 401, 404, 409, 500}
+    for answer in answers:
+        assert answer.headers["cache-control"] == "no-store", answer.url
+    for path in ("/static/tovholder/tovholder.css", "/api/toy/openapi.json", "/api/toy/docs"):
+        assert (await desk.nobody.get(path)).headers["cache-control"].startswith("public, max-age="), path
+
+
 async def test_no_page_has_anything_that_the_policy_forbids(desk: Desk) -> None:
     for path in ("/ting", "/nowhere", "/fejl", "/api/toy/docs"):
         page = (await desk.nobody.get(path)).text

@@ -24,16 +24,24 @@ async def simulated(toy_database: Database, link_key_file: Path) -> AsyncIterato
 
 async def move(desk: Desk, to: datetime, generation: int) -> int:
     body = {"now": to.isoformat(), "generation": generation}
-    return (await desk.nobody.post("/_clock", json=body)).status_code
+    return (await desk.staff.post("/_clock", json=body)).status_code
 
 
 async def test_it_exists_only_in_a_simulation(desk: Desk) -> None:
-    assert (await desk.nobody.get("/_clock")).status_code == 404
+    assert (await desk.staff.get("/_clock")).status_code == 404
     assert await move(desk, START, 1) == 404
 
 
+async def test_only_staff_may_ask_it_and_move_it(simulated: Desk) -> None:
+    body = {"now": (START + timedelta(days=1)).isoformat(), "generation": 1}
+    for client, status in ((simulated.nobody, 401), (simulated.reader, 403), (simulated.writer, 403)):
+        assert (await client.get("/_clock")).status_code == status
+        assert (await client.post("/_clock", json=body)).status_code == status
+    assert simulated.host.clock.now() == START
+
+
 async def test_it_starts_where_it_was_told_and_says_what_is_going_on(simulated: Desk) -> None:
-    state = (await simulated.nobody.get("/_clock")).json()
+    state = (await simulated.staff.get("/_clock")).json()
 
     assert state["service"] == "toy"
     assert state["now"] == "2020-08-01T08:00:00Z"
@@ -53,13 +61,13 @@ async def test_it_moves_forward_and_never_back(simulated: Desk) -> None:
 
 async def test_what_is_no_time_is_refused(simulated: Desk) -> None:
     for body in ({"now": "2020-09-01T00:00:00", "generation": 1}, {"now": "x", "generation": 1}, {"generation": 1}, []):
-        assert (await simulated.nobody.post("/_clock", json=body)).status_code == 422
+        assert (await simulated.staff.post("/_clock", json=body)).status_code == 422
 
 
 async def test_work_and_timers_show(simulated: Desk) -> None:
-    before = (await simulated.nobody.get("/_clock")).json()
+    before = (await simulated.staff.get("/_clock")).json()
     await simulated.put("timed")
-    after = (await simulated.nobody.get("/_clock")).json()
+    after = (await simulated.staff.get("/_clock")).json()
 
     assert after["done"] > before["done"]
     assert after["outbox"] == 1
@@ -67,11 +75,11 @@ async def test_work_and_timers_show(simulated: Desk) -> None:
 
 
 async def test_looking_alone_is_not_work(simulated: Desk) -> None:
-    first = (await simulated.nobody.get("/_clock")).json()
+    first = (await simulated.staff.get("/_clock")).json()
     assert not await simulated.host.timers.round()
-    await simulated.nobody.get("/livez")
+    await simulated.staff.get("/livez")
 
-    assert (await simulated.nobody.get("/_clock")).json() == first
+    assert (await simulated.staff.get("/_clock")).json() == first
 
 
 async def test_what_happens_carries_domain_time_and_its_answer_machine_time(simulated: Desk) -> None:
@@ -86,25 +94,25 @@ async def test_a_restart_does_not_turn_it_back(toy_database: Database, link_key_
     async with a_desk(toy_database, link_key_file, simulated_start=START) as desk:
         await move(desk, START + timedelta(days=3), 5)
     async with a_desk(toy_database, link_key_file, simulated_start=START) as again:
-        state = (await again.nobody.get("/_clock")).json()
+        state = (await again.staff.get("/_clock")).json()
 
     assert (state["now"], state["generation"]) == ("2020-08-04T08:00:00Z", 5)
 
 
 async def test_who_waits_is_answered_when_nothing_goes_on_and_else_when_the_time_is_over(simulated: Desk) -> None:
-    assert (await simulated.nobody.get("/_clock?wait=5")).json()["busy"] == 0
+    assert (await simulated.staff.get("/_clock?wait=5")).json()["busy"] == 0
     with simulated.host.activity.busy():
-        assert (await simulated.nobody.get("/_clock?wait=0.05")).json()["busy"] == 1
-        waiting = asyncio.create_task(simulated.nobody.get("/_clock?wait=5"))
+        assert (await simulated.staff.get("/_clock?wait=0.05")).json()["busy"] == 1
+        waiting = asyncio.create_task(simulated.staff.get("/_clock?wait=5"))
         answered, _ = await asyncio.wait({waiting}, timeout=0.2)
         assert not answered
     assert (await waiting).json()["busy"] == 0
-    assert (await simulated.nobody.get("/_clock?wait=soon")).status_code == 422
+    assert (await simulated.staff.get("/_clock?wait=soon")).status_code == 422
 
 
 async def test_who_knows_what_was_done_is_told_the_same_until_something_is(simulated: Desk) -> None:
     async def asked(query: str) -> dict[str, Any]:
-        found: dict[str, Any] = (await simulated.nobody.get(f"/_clock?{query}")).json()
+        found: dict[str, Any] = (await simulated.staff.get(f"/_clock?{query}")).json()
         return found
 
     known = (await asked(""))["done"]
@@ -118,8 +126,8 @@ async def test_who_knows_what_was_done_is_told_the_same_until_something_is(simul
     assert (await asked(f"done={known + 1}"))["next_due"] == "2020-08-03T08:00:00Z"
     assert (await asked(f"done={known}"))["next_due"] == "2020-08-03T08:00:00Z"
     moved = {"now": (START + timedelta(days=1)).isoformat(), "generation": 1}
-    told = (await simulated.nobody.post(f"/_clock?done={known}", json=moved)).json()
+    told = (await simulated.staff.post(f"/_clock?done={known}", json=moved)).json()
     assert (told["now"], told["generation"]) == ("2020-08-02T08:00:00Z", 1), "the clock's own hands are always new"
     await simulated.put("kurv")
     assert (await asked(f"done={known}"))["outbox"] == 1
-    assert (await simulated.nobody.get("/_clock?done=some")).status_code == 422
+    assert (await simulated.staff.get("/_clock?done=some")).status_code == 422

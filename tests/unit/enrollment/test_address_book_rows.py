@@ -88,6 +88,16 @@ def test_a_zip_that_unpacks_to_more_than_any_address_book_is_refused() -> None:
         read_table(packed.getvalue().replace(size, (10).to_bytes(4, "little")))
 
 
+def test_a_zip_of_more_parts_than_any_workbook_has_is_refused() -> None:
+    packed = io.BytesIO(WORKBOOK)
+    with zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED) as many:
+        for number in range(spreadsheet.MOST_PARTS):
+            many.writestr(f"xl/media/{number}.xml", b"")
+    assert len(packed.getvalue()) < spreadsheet.MOST_BYTES
+    with pytest.raises(SpreadsheetError, match="for mange dele"):
+        read_table(packed.getvalue())
+
+
 def a_workbook() -> bytes:
     book = Workbook()
     assert book.active is not None
@@ -101,15 +111,38 @@ def a_workbook() -> bytes:
 WORKBOOK = a_workbook()
 
 
-def with_part(name: str, old: bytes, new: bytes) -> bytes:
-    """The workbook with something else in one of its parts."""
+def with_part(name: str, old: bytes | None, new: bytes) -> bytes:
+    """The workbook with something else in one of its parts, or for all of it."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(WORKBOOK)) as before, zipfile.ZipFile(packed, "w") as after:
+    with (
+        zipfile.ZipFile(io.BytesIO(WORKBOOK)) as before,
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as after,
+    ):
         for part in before.namelist():
             content = before.read(part)
-            assert part != name or old in content
-            after.writestr(part, content.replace(old, new) if part == name else content)
+            if part == name:
+                assert old is None or old in content
+                content = new if old is None else content.replace(old, new)
+            after.writestr(part, content)
     return packed.getvalue()
+
+
+DTD = '<!DOCTYPE worksheet [<!ENTITY code "751">]>'
+
+
+def with_entity(encoding: str, before: str = "") -> bytes:
+    """The workbook with a number that stands in an entity of its sheet, in another encoding."""
+    with zipfile.ZipFile(io.BytesIO(WORKBOOK)) as packed:
+        sheet = packed.read(SHEET).decode().replace("<v>751</v>", "<v>&code;</v>")
+    whole = (f"<?xml version='1.0' encoding='{encoding}'?>{before}{DTD}{sheet}").encode(encoding)
+    return with_part(SHEET, None, whole)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_a_workbook_that_defines_words_of_its_own_is_refused_before_they_are_unfolded(encoding: str) -> None:
+    with pytest.raises(SpreadsheetError, match="ikke en læsbar Excel-fil") as refused:
+        read_table(with_entity(encoding, before=f"<!-- {'x' * 200_000} -->"))
+    assert "DTD" in str(refused.value.__cause__)
 
 
 def with_field(offset: int, value: bytes) -> bytes:

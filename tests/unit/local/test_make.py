@@ -23,6 +23,15 @@ def test_whoever_fetches_the_official_rules_gets_what_runs_them() -> None:
     assert "saxonche==" in (REQUIREMENTS / "rules.txt").read_text(encoding="utf-8")
 
 
+def test_what_looks_at_the_requirements_stands_beside_them() -> None:
+    for target, runs in (("sbom", "-m deploy.sbom"), ("audit", "-m deploy.audit")):
+        done = would_do(target)
+        assert "tools/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes" in done
+        assert runs in done
+        assert "requirements/run.txt" not in done
+    assert "pip-audit" not in (REQUIREMENTS / "test.txt").read_text(encoding="utf-8")
+
+
 def test_what_runs_the_rules_is_one_version_and_no_part_of_the_first_install() -> None:
     pinned = (REQUIREMENTS / "rules.txt").read_text(encoding="utf-8")
     assert pinned in (REQUIREMENTS / "test.txt").read_text(encoding="utf-8")
