@@ -31,6 +31,7 @@ from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, TryAgain, classify
 from shared.base.waiting import Backoff, first_of
 from shared.messaging import metrics
+from shared.messaging.grants import FROM, Grants
 from shared.messaging.inbox import BugFound, Inbox
 from shared.messaging.kafka import Address, broker_options
 from shared.messaging.records import StoredRecord
@@ -61,15 +62,28 @@ class Consumer:
     name = "consumer"
 
     def __init__(
-        self, inbox: Inbox, *, dsn: str, kafka: Address, topics: Sequence[str], activity: Busy | None = None
+        self,
+        inbox: Inbox,
+        *,
+        dsn: str,
+        kafka: Address,
+        topics: Sequence[str],
+        prefix: str = "",
+        activity: Busy | None = None,
+        grants: Grants | None = None,
     ) -> None:
-        """`topics` with the installation's prefix; the group id is the inbox's consumer name."""
+        """`topics` without `prefix`, the installation's; the group id is the inbox's consumer name.
+
+        With `grants`, what other producers tell beside these topics is read as well, from when it is granted on.
+        """
         self.inbox = inbox
         self.state: State = "starting"
         self.reason: str | None = None
         self._dsn = dsn
         self._kafka = kafka
         self._topics = tuple(topics)
+        self._prefix = prefix
+        self._grants = grants
         self._activity = activity
         self._connection: Connection | None = None
         self._connected_at = 0.0
@@ -83,6 +97,7 @@ class Consumer:
         self._stopping = asyncio.Event()
         self._progress_at = time.monotonic()
         self._subscriber: BatchSubscriber | None = None
+        self._listener = _Listener(self)
 
     @property
     def ready(self) -> bool:
@@ -97,8 +112,10 @@ class Consumer:
             await stop.wait()
             self.state = "stopped"
             return
+        await self._know_producers(stop)
         broker = self._build()
         watchdog: asyncio.Task[None] | None = None
+        following: asyncio.Task[None] | None = None
         # A batch makes tens of thousands of objects that live until COMMIT. With Python's threshold (700) the collector
         # goes over them again and again and finds nothing: 40 % of the time it takes to read them.
         thresholds = gc.get_threshold()
@@ -107,14 +124,18 @@ class Consumer:
             if await self._start(broker, stop):
                 self.state = "running"
                 watchdog = asyncio.create_task(self._watch())
+                following = asyncio.create_task(self._follow_producers())
                 await first_of(stop, self._halted)
         finally:
             self._stopping.set()
-            if watchdog is not None:
-                watchdog.cancel()
-                with suppress(asyncio.CancelledError):
-                    await watchdog
+            for task in (watchdog, following):
+                if task is not None:
+                    task.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await task
             await broker.stop()
+            if self._grants is not None:
+                await self._grants.close()
             await self._disconnect()
             gc.set_threshold(*thresholds)
         if self.state == "halted":
@@ -151,7 +172,7 @@ class Consumer:
             logger=None,
         )
         subscriber = broker.subscriber(
-            *self._topics,
+            *self._subscribed(),
             batch=True,
             group_id=self.inbox.consumer,
             ack_policy=AckPolicy.NACK_ON_ERROR,
@@ -160,13 +181,57 @@ class Consumer:
             batch_timeout_ms=BATCH_TIMEOUT_MS,
             session_timeout_ms=SESSION_TIMEOUT_MS,
             rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
-            listener=_Listener(self),
+            listener=self._listener,
             parser=self._parse,
             decoder=_raw,
         )
         subscriber(self._handle)
         self._subscriber = subscriber
         return broker
+
+    # Other producers ----------------------------------------------------------------------------------------------
+
+    def _subscribed(self) -> list[str]:
+        return [self._prefix + topic for topic in (*self._topics, *self.inbox.granted.topics(self._topics))]
+
+    async def _know_producers(self, stop: asyncio.Event) -> None:
+        """What they may tell, before anything of theirs is read; tried until it is known."""
+        while self._grants is not None and not stop.is_set():
+            try:
+                self.inbox.granted = await self._grants.catch_up()
+            except (KafkaError, OSError) as error:
+                log.warning("consumer_cannot_start", consumer=self.inbox.consumer, error=type(error).__name__)
+                await first_of(stop, seconds=self._backoff.failed())
+            else:
+                self._backoff.succeeded()
+                return
+
+    async def _follow_producers(self) -> None:
+        """Those that come later are read as soon as they are granted something, without another start."""
+        if self._grants is None:
+            return
+        changed = asyncio.Event()
+        following = asyncio.create_task(self._grants.follow(self._stopping, changed))
+        try:
+            while True:
+                await changed.wait()
+                changed.clear()
+                before, self.inbox.granted = self._subscribed(), self._grants.granted
+                consumer = self._consumer()
+                if self._subscribed() != before and consumer is not None:
+                    log.info(
+                        "producers_changed", consumer=self.inbox.consumer, producers=len(self.inbox.granted.producers)
+                    )
+                    consumer.subscribe(topics=self._subscribed(), listener=self._listener)
+        finally:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+
+    async def _look_at_grants(self, records: Sequence[Record]) -> None:
+        """What a producer was granted before it wrote one of these is known, whenever we looked last."""
+        if self._grants is not None and any(FROM in record.topic for record in records):
+            self.inbox.granted = await self._grants.catch_up()
 
     async def _start(self, broker: KafkaBroker, stop: asyncio.Event) -> bool:
         while not stop.is_set():
@@ -230,6 +295,7 @@ class Consumer:
 
     async def _take(self, records: Sequence[Record]) -> None:
         started = time.monotonic()
+        await self._look_at_grants(records)
         read = self.inbox.read
         arrivals = [arrival for record in records if (arrival := read(record)) is not None]
         if arrivals:
