@@ -198,11 +198,13 @@ class Grants:
             self._looked_for_at = now
             return None
         consumer = AIOKafkaConsumer(
-            **client_options(self._kafka), client_id="tovholder-grants", enable_auto_commit=False
+            **client_options(self._kafka), client_id="tovholder-grants", enable_auto_commit=False, fetch_max_wait_ms=100
         )
         try:
             await consumer.start()
             consumer.assign([self._partition])
+            # Between two looks nothing is fetched: a look would wait for its answer.
+            consumer.pause(self._partition)
             await consumer.seek_to_beginning(self._partition)
         except BaseException:
             await consumer.stop()
@@ -214,9 +216,12 @@ class Grants:
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         end = (await consumer.end_offsets([self._partition]))[self._partition]
-        while await consumer.position(self._partition) < end:
-            for record in (await consumer.getmany(self._partition, timeout_ms=_POLL_MS)).get(self._partition, ()):
-                self._read_so_far = self._read_so_far.after(_text(record.key), record.value)
+        if await consumer.position(self._partition) < end:
+            consumer.resume(self._partition)
+            while await consumer.position(self._partition) < end:
+                for record in (await consumer.getmany(self._partition, timeout_ms=_POLL_MS)).get(self._partition, ()):
+                    self._read_so_far = self._read_so_far.after(_text(record.key), record.value)
+            consumer.pause(self._partition)
         self.granted = self._read_so_far
 
     async def _close(self) -> None:
