@@ -22,7 +22,8 @@ from deploy.local.databases import read_passwords
 from deploy.local.kafka import wait_until_usable
 from deploy.local.kafka_requests import open_access
 from deploy.local.locations import service_names
-from deploy.local.rights import ADMIN, acls, of_producer, principals, rights
+from deploy.local.principals import ADMIN, of_producer, principals
+from deploy.local.rights import acls, rights
 from shared.contracts.event import PARTITIONS, topic_of
 from shared.messaging.grants import PRODUCERS_TOPIC, Grant, Granted, read_grants
 from shared.messaging.kafka import Address, Kafka, client_options

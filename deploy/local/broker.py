@@ -132,15 +132,17 @@ class Broker:
         unfinished.rename(data)
 
     def _write_settings(self, path: Path, data: Path) -> None:
+        path.write_text(self.settings(data))
+
+    def settings(self, data: Path) -> str:
+        """Its `server.properties`, with what it keeps in `data`."""
         port, controller_port = self._ports
-        path.write_text(
-            (SERVER_PROPERTIES + self._listeners).format(
-                host=HOST,
-                port=port,
-                controller_port=controller_port,
-                data=data,
-                max_message_bytes=MAX_MESSAGE_BYTES,
-            )
+        return (SERVER_PROPERTIES + self._listeners).format(
+            host=HOST,
+            port=port,
+            controller_port=controller_port,
+            data=data,
+            max_message_bytes=MAX_MESSAGE_BYTES,
         )
 
     def _guarded(self, secrets: Path, tls: Path | None) -> str:

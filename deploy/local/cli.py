@@ -409,7 +409,7 @@ def emit(
     import asyncio
 
     from deploy.local import emit as sending
-    from deploy.local.rights import of_producer
+    from deploy.local.principals import of_producer
 
     events = sending.read_events(file.read(), producer)
     at, before = _broker(kafka, prefix, data_dir, *(() if producer is None else [of_producer(producer)]))
@@ -460,7 +460,7 @@ def producer_add(
 
     from deploy.local import producers
     from deploy.local.access import secret_of
-    from deploy.local.rights import ADMIN, of_producer
+    from deploy.local.principals import ADMIN, of_producer
 
     grant = producers.grant(name, may, sources or ())
     at, before = _broker(kafka, prefix, data_dir, ADMIN)
@@ -520,7 +520,7 @@ def producer_remove(
 
     from deploy.local import producers
     from deploy.local.access import secret_of
-    from deploy.local.rights import ADMIN, of_producer
+    from deploy.local.principals import ADMIN, of_producer
 
     at, before = _broker(kafka, prefix, data_dir, ADMIN)
     asyncio.run(producers.remove(at, name, before, guarded=not isinstance(at, str)))

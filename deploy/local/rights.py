@@ -16,31 +16,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from deploy.local.kafka_requests import Acl, Operation, Pattern, Resource
+from deploy.local.principals import OPERATOR, ROLES, of_producer, principal
 from shared.contracts.catalogue import topics_read_by
 from shared.contracts.event import INTAKE_TOPIC, topic_of
 from shared.messaging.grants import FROM, PRODUCERS_TOPIC, Grant
 
-ADMIN, BROKER = "admin", "broker"
-OPERATOR = "operator"
-ROLES = ("all", "web", "worker", "relay")
-"""Of a service; see `shared.runtime.running`."""
-
 Right = tuple[Resource, Pattern, str, Operation]
 """What, how it is named, its name without prefix, and what may be done with it."""
-
-
-def principal(service: str, role: str = "all") -> str:
-    """Without prefix, as everything here that is not said to have one."""
-    return service if role == "all" else f"{service}-{role}"
-
-
-def of_producer(name: str) -> str:
-    return f"from-{name}"
-
-
-def principals(services: Iterable[str]) -> tuple[str, ...]:
-    """Everybody of an installation but its producers."""
-    return (*(principal(service, role) for service in services for role in ROLES), OPERATOR)
 
 
 def rights(services: Sequence[str], grants: Iterable[Grant] = ()) -> Mapping[str, frozenset[Right]]:

@@ -32,8 +32,8 @@ from deploy.local.errors import StackError
 from deploy.local.forge import Forge
 from deploy.local.locations import ROOT, cache_dir, python_module, read_running, service_names
 from deploy.local.ports import HOST
+from deploy.local.principals import ADMIN, OPERATOR, principal, principals
 from deploy.local.process import Command
-from deploy.local.rights import ADMIN, OPERATOR, principal, principals
 from deploy.local.supervisor import State, Supervisor
 from shared.messaging.kafka import Address
 from shared.storage.migrate import SHARED, MigrationError, Stream, migrate

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 from deploy.local import producers
 from deploy.local.access import secret_of
 from deploy.local.emit import Outgoing
-from deploy.local.rights import OPERATOR, of_producer
+from deploy.local.principals import OPERATOR, of_producer
 from deploy.local.simulation import Simulation
 from deploy.local.stack import Addresses, kafka_as, kafka_as_admin, token_of
 from deploy.local.stories.acts import Route, routes_of
