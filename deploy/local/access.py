@@ -78,7 +78,7 @@ async def ensure_access(
         await access.allow(wanted - found)
         await access.allow_no_longer(found - wanted)
         await access.until_it_holds({prefix + who for who in principals(services)}, wanted)
-    await _close_plain_topics(admin, granted, prefix, services)
+    await close_plain_topics(admin, granted, prefix, services)
     return granted
 
 
@@ -96,7 +96,7 @@ def _is_producer(principal: str, prefix: str) -> bool:
     return principal.startswith(prefix + of_producer(""))
 
 
-async def _close_plain_topics(admin: Address, granted: Granted, prefix: str, services: Sequence[str]) -> None:
+async def close_plain_topics(admin: Address, granted: Granted, prefix: str, services: Sequence[str]) -> None:
     """From here on each takes what its own service tells; what others told there before stays what it was."""
     still_open = [topic for topic in map(topic_of, services) if topic not in granted.closed]
     if not still_open:
