@@ -6,12 +6,14 @@ compares the committed files with `generate()`, so that they are never stale.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
-from deploy.compose_secrets import file_names
+from deploy.compose_secrets import KAFKA_SUPER_USERS, file_names
 from deploy.local.caddy import caddyfile
-from deploy.local.kafka import MAX_MESSAGE_BYTES, SERVER_PROPERTIES
+from deploy.local.kafka import MAX_MESSAGE_BYTES, SERVER_PROPERTIES, guarded_properties
 from deploy.local.locations import ROOT, service_names
+from deploy.local.principals import ADMIN, BROKER, OPERATOR, principal
 
 KAFKA_IMAGE = "apache/kafka:4.3.1"
 POSTGRES_IMAGE = "postgres:18"
@@ -52,10 +54,13 @@ x-service: &service
   restart: unless-stopped
   # A little longer than a service takes to drain.
   stop_grace_period: 30s
-  environment:
+  environment: &environment
     TOVHOLDER_SECRETS_DIR: {secrets}
     TOVHOLDER_LINK_KEY_FILE: {secrets}/link_key
     TOVHOLDER_KAFKA: kafka:9092
+    TOVHOLDER_KAFKA_SECURITY_PROTOCOL: SASL_PLAINTEXT
+    TOVHOLDER_KAFKA_SASL_MECHANISM: SCRAM-SHA-512
+    TOVHOLDER_KAFKA_PASSWORD_FILE: {secrets}/kafka_password
     TOVHOLDER_HTTP_HOST: 0.0.0.0
     TOVHOLDER_HTTP_PORT: "{service_port}"
     TOVHOLDER_SMTP: ${{TOVHOLDER_SMTP:-mail:{smtp_port}}}
@@ -98,6 +103,9 @@ SERVERS = """\
       - no-new-privileges:true
     environment:
 {kafka_environment}
+    secrets:
+      - {kafka_admin_password}
+      - {kafka_broker_password}
     volumes:
       - kafka:/var/lib/kafka/data
     healthcheck:
@@ -143,8 +151,20 @@ SERVERS = """\
     command:
       - python
       - -m
-      - deploy.local.topics
+      - deploy.local.access
       - --bootstrap=kafka:9092
+      - --passwords={secrets}/kafka_passwords
+    # Who asks is the administrator: `docker compose run --rm topics python -m deploy.local.producers …` does, too.
+    environment:
+      TOVHOLDER_KAFKA: kafka:9092
+      TOVHOLDER_KAFKA_SECURITY_PROTOCOL: SASL_PLAINTEXT
+      TOVHOLDER_KAFKA_SASL_MECHANISM: PLAIN
+      TOVHOLDER_KAFKA_USERNAME: admin
+      TOVHOLDER_KAFKA_PASSWORD_FILE: {secrets}/kafka_password
+    secrets:
+      - kafka_passwords
+      - source: {kafka_admin_password}
+        target: kafka_password
     depends_on:
       kafka:
         condition: service_healthy
@@ -240,9 +260,14 @@ PER_SERVICE = """
       - python
       - -m
       - services.{service}
+    environment:
+      <<: *environment
+      TOVHOLDER_KAFKA_USERNAME: {principal}
     secrets:
       - source: {service}_database_url
         target: tovholder_database_url
+      - source: {service}_kafka_password
+        target: kafka_password
       - source: api_tokens
         target: tovholder_api_tokens
       - link_key
@@ -255,6 +280,30 @@ PER_SERVICE = """
         condition: service_healthy
       postgres:
         condition: service_healthy
+
+  # For commands: `docker compose run --rm {service}-operator replay --since …`, dlq, outbox, why.
+  {service}-operator:
+    <<: *image
+    profiles:
+      - operator
+    restart: "no"
+    entrypoint:
+      - python
+      - -m
+      - services.{service}
+    command:
+      - --help
+    environment:
+      <<: *environment
+      TOVHOLDER_KAFKA_USERNAME: {operator}
+    secrets:
+      - source: {service}_database_url
+        target: tovholder_database_url
+      - source: kafka_operator_password
+        target: kafka_password
+      - source: api_tokens
+        target: tovholder_api_tokens
+      - link_key
 """
 
 FOOT = """
@@ -269,8 +318,9 @@ secrets:
 
 
 def kafka_environment() -> dict[str, str]:
-    """The settings of the local broker, as the image reads them: `a.b` becomes `KAFKA_A_B`."""
-    written = SERVER_PROPERTIES.format(
+    """The settings of the local broker, as the image reads them: `a.b-c` becomes `KAFKA_A_B___C`."""
+    files = {ADMIN: KAFKA_SUPER_USERS[ADMIN], BROKER: KAFKA_SUPER_USERS[BROKER]}
+    written = (SERVER_PROPERTIES + guarded_properties(SECRETS, files=files)).format(
         host="kafka",
         port=9092,
         controller_port=9093,
@@ -279,10 +329,14 @@ def kafka_environment() -> dict[str, str]:
     )
     properties = dict(line.split("=", 1) for line in written.splitlines())
     # It listens on every interface of its container; its clients know it by name, its own controller by localhost.
-    properties["listeners"] = "PLAINTEXT://:9092,CONTROLLER://:9093"
+    properties["listeners"] = "CLIENTS://:9092,CONTROLLER://:9093"
     properties["controller.quorum.voters"] = "1@localhost:9093"
-    told = {f"KAFKA_{name.replace('.', '_').upper()}": value for name, value in properties.items()}
+    told = {_variable(name): value.replace("$", "$$") for name, value in properties.items()}
     return {**told, "KAFKA_HEAP_OPTS": "-Xms64m -Xmx512m"}
+
+
+def _variable(name: str) -> str:
+    return f"KAFKA_{name.replace('-', '___').replace('.', '_').upper()}"
 
 
 def compose(services: tuple[str, ...]) -> str:
@@ -298,11 +352,16 @@ def compose(services: tuple[str, ...]) -> str:
         "gateway_port": GATEWAY_PORT,
         "smtp_port": SMTP_PORT,
         "mail_port": MAIL_PORT,
-        "kafka_environment": "\n".join(f'      {name}: "{value}"' for name, value in kafka_environment().items()),
+        "kafka_environment": "\n".join(
+            f"      {name}: {json.dumps(value)}" for name, value in kafka_environment().items()
+        ),
         "gateway_depends_on": depends_on.rstrip("\n"),
+        **{f"kafka_{who}_password": name for who, name in KAFKA_SUPER_USERS.items()},
     }
     files = "".join(f"  {name}:\n    file: ./secrets/{name}\n" for name in file_names(services))
-    own = "".join(PER_SERVICE.format(service=service) for service in services)
+    own = "".join(
+        PER_SERVICE.format(service=service, principal=principal(service), operator=OPERATOR) for service in services
+    )
     return HEAD.format(**names) + SERVERS.format(**names) + own + FOOT + files
 
 

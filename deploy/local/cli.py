@@ -376,13 +376,25 @@ PrefixOption = Annotated[
 ]
 
 
-def _broker(kafka: str | None, prefix: str | None, data_dir: Path | None) -> tuple[str, str]:
-    """HOST:PORT and prefix: as they were given, else as of what runs."""
+def _broker(kafka: str | None, prefix: str | None, data_dir: Path | None, who: str = "operator") -> tuple[Any, str]:
+    """How to come to the broker as `who`, and the prefix: as they were given, else as of what runs.
+
+    To a broker that was named one comes as TOVHOLDER_KAFKA_* say.
+    """
     if kafka is not None:
-        return kafka, prefix or ""
+        from shared.runtime.settings import KafkaSettings
+
+        settings = KafkaSettings(kafka=kafka)
+        return (kafka if settings.kafka_security_protocol == "PLAINTEXT" else settings.kafka_access), prefix or ""
+    from deploy.local.access import known_login
+
     found = read_running(where_it_runs(data_dir))
-    # What an earlier version started says nothing of a prefix.
-    return found["kafka"], found.get("prefix", "") if prefix is None else prefix
+    # What an earlier version started says nothing of a prefix, and asks nobody who he is.
+    before = found.get("prefix", "") if prefix is None else prefix
+    try:
+        return known_login(found["kafka"], found.get("kafka_secrets"), who, before), before
+    except FileNotFoundError:
+        raise StackError(f"Ingen her hedder {who}; tovholder producer list viser, hvem der må sende.") from None
 
 
 @app.command()
@@ -392,6 +404,9 @@ def emit(
         typer.Argument(metavar="FIL|-", help="En CloudEvent, en JSON-liste af dem eller en pr. linje; - = stdin."),
     ],
     *,
+    producer: Annotated[
+        str | None, typer.Option("--as", metavar="NAVN", help="Afsenderen; se tovholder producer add.")
+    ] = None,
     data_dir: RunningOption = None,
     kafka: KafkaOption = None,
     prefix: PrefixOption = None,
@@ -399,15 +414,19 @@ def emit(
 ) -> None:
     """Send hændelser til Kafka, som et andet system ville gøre det.
 
-    Alt kontrolleres, før noget sendes. Et faktum går til den topic, dets type nævner, et ønske til tovholder.intake.
+    Alt kontrolleres, før noget sendes. Et faktum går til afsenderens egen topic ved siden af den, dets type nævner. Et
+    ønske går til tovholder.intake, eller til afsenderens egen ved siden af.
     """
     import asyncio
 
     from deploy.local import emit as sending
+    from deploy.local.principals import of_producer
 
-    events = sending.read_events(file.read())
-    bootstrap, before = _broker(kafka, prefix, data_dir)
-    sent = asyncio.run(sending.send(bootstrap, events, before))
+    events = sending.read_events(file.read(), producer)
+    at, before = _broker(kafka, prefix, data_dir, *(() if producer is None else [of_producer(producer)]))
+    if producer is None and not isinstance(at, str):
+        sending.check_that_nobody_tells(events)
+    sent = asyncio.run(sending.send(at, events, before))
     for one in sent:
         where = {"topic": before + one.event.topic, "partition": one.partition, "offset": one.offset}
         if as_json:
@@ -416,6 +435,110 @@ def emit(
         else:
             place = f"{where['topic']}/{one.partition}@{one.offset}"
             sys.stdout.write(f"sendt  {place}  {one.event.type}  {one.event.subject}  {one.event.id}\n")
+
+
+producer = typer.Typer(
+    name="producer",
+    help="Andre systemer, der sender over Kafka: hvem de er, og hvad de må sende.",
+    no_args_is_help=True,
+)
+app.add_typer(producer)
+ProducerArgument = Annotated[str, typer.Argument(metavar="NAVN", help="Afsenderens navn.")]
+
+
+@producer.command("add")
+def producer_add(
+    name: ProducerArgument,
+    *,
+    may: Annotated[
+        list[str],
+        typer.Option("--may", metavar="TYPE|TJENESTE", help="En type, en tjeneste (alle dens fakta) eller intake."),
+    ],
+    sources: Annotated[
+        list[str] | None, typer.Option("--source", help="Som hvem (CloudEvents source); ellers /NAVN.")
+    ] = None,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FIL", help="Dens kodeord; laves, hvis filen mangler. Ellers i datamappen."),
+    ] = None,
+    data_dir: RunningOption = None,
+    kafka: KafkaOption = None,
+    prefix: PrefixOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Lad et andet system sende, uden genstart; er den der, gælder det nye i stedet."""
+    import asyncio
+
+    from deploy.local import producers
+    from deploy.local.access import secret_of
+    from deploy.local.principals import ADMIN, of_producer
+
+    grant = producers.grant(name, may, sources or ())
+    at, before = _broker(kafka, prefix, data_dir, ADMIN)
+    user = before + of_producer(name)
+    if password_file is None and kafka is None:
+        password_file = where_it_runs(data_dir).absolute() / "secrets" / secret_of(of_producer(name))
+    if isinstance(at, str):
+        password_file = None
+    elif password_file is None:
+        raise StackError("--password-file: Skriv, hvor dens kodeord ligger eller skal ligge.")
+    password = None if password_file is None else producers.password_in(password_file)
+    asyncio.run(producers.add(at, grant, password, before))
+    topics = [before + topic for topic in grant.own_topics]
+    if as_json:
+        found = {**grant.model_dump(), "topics": topics, "user": user, "password_file": str(password_file or "")}
+        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+        return
+    sys.stdout.write(
+        f"{name} må sende {', '.join(grant.may)} som {', '.join(grant.sources)} til {', '.join(topics)}.\n"
+    )
+    if password_file is not None:
+        sys.stdout.write(f"Den logger ind som {user} (SCRAM-SHA-512) med kodeordet i {password_file}.\n")
+
+
+@producer.command("list")
+def producer_list(
+    *,
+    data_dir: RunningOption = None,
+    kafka: KafkaOption = None,
+    prefix: PrefixOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Vis, hvem der må sende hvad."""
+    import asyncio
+
+    from deploy.local import producers
+
+    at, before = _broker(kafka, prefix, data_dir)
+    for grant in asyncio.run(producers.listed(at, before)):
+        if as_json:
+            topics = [before + topic for topic in grant.own_topics]
+            sys.stdout.write(json.dumps({**grant.model_dump(), "topics": topics}, ensure_ascii=False) + "\n")
+        else:
+            sys.stdout.write(f"{grant.producer}  {', '.join(grant.may)}  som {', '.join(grant.sources)}\n")
+
+
+@producer.command("remove")
+def producer_remove(
+    name: ProducerArgument,
+    *,
+    data_dir: RunningOption = None,
+    kafka: KafkaOption = None,
+    prefix: PrefixOption = None,
+) -> None:
+    """Lad et andet system ikke sende mere. Hvad der ikke er læst endnu, bliver ikke læst."""
+    import asyncio
+
+    from deploy.local import producers
+    from deploy.local.access import secret_of
+    from deploy.local.principals import ADMIN, of_producer
+
+    at, before = _broker(kafka, prefix, data_dir, ADMIN)
+    asyncio.run(producers.remove(at, name, before, guarded=not isinstance(at, str)))
+    if kafka is None:
+        secret = where_it_runs(data_dir).absolute() / "secrets" / secret_of(of_producer(name))
+        secret.unlink(missing_ok=True)
+    sys.stdout.write(f"{name} må ikke sende mere.\n")
 
 
 @app.command()
@@ -443,23 +566,21 @@ def tail(
     import asyncio
 
     from deploy.local import tail as watching
-    from deploy.local import topics
     from deploy.local import up as living
 
     start = watching.parse_since(since or (None if follow else "start"), datetime.now(UTC))  # noqa: TID251 # the edge
-    bootstrap, before = _broker(kafka, prefix, data_dir)
+    at, before = _broker(kafka, prefix, data_dir)
     with living.interruptible() as asked:
         try:
-            names = topics.topic_names(before)
-            asyncio.run(_tail(bootstrap, names, types or (), subjects or (), start, follow=follow, as_json=as_json))
+            asyncio.run(_tail(at, before, types or (), subjects or (), start, follow=follow, as_json=as_json))
         except KeyboardInterrupt:
             if not asked.is_set():
                 raise
 
 
 async def _tail(
-    bootstrap: str,
-    names: Sequence[str],
+    kafka: Any,
+    prefix: str,
     types: Sequence[str],
     subjects: Sequence[str],
     since: datetime | None,
@@ -470,7 +591,7 @@ async def _tail(
     from deploy.local import tail as watching
 
     wanted = watching.Wanted(tuple(types), tuple(subjects))
-    async for record in watching.records(bootstrap, names, since, follow=follow):
+    async for record in watching.records(kafka, await watching.topics(kafka, prefix), since, follow=follow):
         arrival = watching.read(record)
         if wanted.fits(arrival):
             sys.stdout.write((watching.as_json(arrival) if as_json else watching.line(arrival)) + "\n")
@@ -486,18 +607,18 @@ def _service(name: str, *arguments: str, data_dir: Path | None = None) -> int:
         raise StackError(f"Der er ingen tjeneste {name!r}; vælg mellem {', '.join(service_names())}.")
     env: dict[str, str] = {}
     if data_dir is not None:
-        from deploy.local.stack import running, service_environment
+        from deploy.local.stack import operator_environment, running
 
-        env = service_environment(name, running(data_dir))
+        env = operator_environment(name.removesuffix(".console"), running(data_dir))
     command = [*python_module(name), *arguments]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=False).returncode
 
 
 def _ask_process(name: str, *arguments: str, data_dir: Path) -> str:
     """What a command of one service prints."""
-    from deploy.local.stack import running, service_environment
+    from deploy.local.stack import operator_environment, running
 
-    env = {**os.environ, **service_environment(name, running(data_dir))}
+    env = {**os.environ, **operator_environment(name, running(data_dir))}
     command = [*python_module(name), *arguments]
     return subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True).stdout
 

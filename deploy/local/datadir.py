@@ -174,18 +174,18 @@ class DataDir:
 
     def secret(self, name: str) -> str:
         """A secret of this installation: 32 random bytes as hex, made when first asked for; only its owner reads it."""
-        file = self._secrets / name
+        file = self.secrets / name
         if not file.exists():
             write_atomically(file, secrets.token_hex(32))
         return file.read_text()
 
     def secret_file(self, name: str) -> Path:
         """Where a secret lies."""
-        return self._secrets / name
+        return self.secrets / name
 
     def link_key_file(self, seed: int | None) -> Path:
         """The file with the key that signs links. With a seed the key follows from it: a demo repeats itself."""
-        file = self._secrets / "link-key"
+        file = self.secrets / "link-key"
         if seed is not None:
             write_atomically(file, hashlib.sha256(f"tovholder demo link key {seed}".encode()).hexdigest())
         else:
@@ -197,11 +197,12 @@ class DataDir:
         return {role: self.secret(f"postgres-{role}") for service in services for role in roles(service)}
 
     @property
-    def _secrets(self) -> Path:
+    def secrets(self) -> Path:
+        """The folder of `secret`, for its owner alone."""
         return self.path / "secrets"
 
     def _make_folders(self) -> None:
-        for folder in (self.logs, self.mails, self.calendar, self.documents, self.path / "caddy", self._secrets):
+        for folder in (self.logs, self.mails, self.calendar, self.documents, self.path / "caddy", self.secrets):
             folder.mkdir(mode=0o700, exist_ok=True)
 
     def _close_to_others(self) -> None:

@@ -1,8 +1,9 @@
 """`tovholder emit`: events from a file to Kafka, as another system would send them.
 
-Everything is read and checked before the first event is sent. A fact goes to the topic in its type's name and must
-come from its owner, as readers would otherwise make a dead letter of it; a command goes to `tovholder.intake`. The key
-is the subject and the partition is murmur2 of it, so that every producer agrees on it.
+Everything is read and checked before the first event is sent. A fact goes to the producer's own topic beside the one
+in its type's name and must come from its owner, as readers would otherwise make a dead letter of it; a command goes to
+`tovholder.intake`, or the producer's own beside it. The key is the subject and the partition is murmur2 of it, so that
+every producer agrees on it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from shared.contracts.event import (
     event_uid,
     topic_of,
 )
+from shared.messaging.grants import topic_from
+from shared.messaging.kafka import Address, client_options
 from shared.messaging.records import StoredRecord
 
 OWNERS = catalogue.SERVICES
@@ -43,6 +46,7 @@ class Outgoing:
     """An event that was checked, and where it goes; `topic` without the installation's prefix."""
 
     topic: str
+    source: str
     subject: str
     type: str
     id: str
@@ -58,12 +62,15 @@ class Sent:
     offset: int
 
 
-def read_events(text: str) -> list[Outgoing]:
-    """One CloudEvent, a JSON list of them, or one a line. Raises StackError that names every event that is wrong."""
+def read_events(text: str, producer: str | None = None) -> list[Outgoing]:
+    """One CloudEvent, a JSON list of them, or one a line, as `producer` sends them; None = as nobody in particular.
+
+    Raises StackError that names every event that is wrong.
+    """
     wrong: list[str] = []
     found: list[Outgoing] = []
     for place, event in _split(text):
-        outgoing, errors = check(event)
+        outgoing, errors = check(event, producer)
         wrong += [f"{place}: {error}" for error in errors]
         if outgoing is not None:
             found.append(outgoing)
@@ -99,7 +106,16 @@ def _lines(text: str) -> Iterator[tuple[str, Any]]:
         yield f"Linje {number}", event
 
 
-def check(event: Any) -> tuple[Outgoing | None, list[str]]:
+def check_that_nobody_tells(events: Sequence[Outgoing]) -> None:
+    """Raises StackError for a fact: who tells one is somebody with a topic of its own, where Kafka asks who we are."""
+    if any(event.type in FACTS for event in events):
+        raise StackError(
+            "Intet er sendt. Et faktum har en afsender med egen topic: lav den med `tovholder producer add NAVN "
+            "--may TYPE`, og skriv --as NAVN."
+        )
+
+
+def check(event: Any, producer: str | None = None) -> tuple[Outgoing | None, list[str]]:
     """The event as it is sent, or what is wrong with it, in Danish; fields are named, values are not repeated."""
     if not isinstance(event, dict):
         return None, ["er ikke et JSON-objekt."]
@@ -122,7 +138,9 @@ def check(event: Any) -> tuple[Outgoing | None, list[str]]:
     if errors:
         return None, errors
     topic = topic_of(data.service) if isinstance(data, Event) else INTAKE_TOPIC
-    return Outgoing(topic, event["subject"], event["type"], event["id"], value), []
+    if producer is not None:
+        topic = topic_from(topic, producer)
+    return Outgoing(topic, event["source"], event["subject"], event["type"], event["id"], value), []
 
 
 def _model(name: object) -> type[Event | Command] | None:
@@ -148,10 +166,10 @@ def _sentence(defect: Defect) -> str:
     return f"konvolutten kan ikke læses ({defect.detail})."
 
 
-async def send(bootstrap: str, events: Sequence[Outgoing], prefix: str = "") -> list[Sent]:
+async def send(kafka: Address, events: Sequence[Outgoing], prefix: str = "") -> list[Sent]:
     """Sends them in order, each acknowledged by all replicas. Raises StackError when Kafka does not take one."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **client_options(kafka),
         client_id="tovholder-emit",
         acks="all",
         enable_idempotence=True,

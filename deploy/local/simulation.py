@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from types import TracebackType
@@ -26,8 +25,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.errors import StackError
-from shared.contracts.catalogue import EFFECTS, SERVICES
-from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, topic_of
+from shared.contracts.catalogue import SERVICES, topics_read_by
+from shared.contracts.event import INTAKE_TOPIC, topic_of
+from shared.messaging.grants import beside
+from shared.messaging.kafka import Address, client_options
 
 QUIET_DEADLINE_SECONDS = 120.0
 WAIT_SECONDS = 2.0
@@ -68,18 +69,10 @@ class Reading:
         )
 
 
-@cache
-def topics_read_by(service: str) -> frozenset[str]:
-    """The topics a service's consumer group commits offsets for."""
-    told_by = {FACTS[name].service for name, effects in EFFECTS.items() if any(e.service == service for e in effects)}
-    asked = any(model.service == service for model in COMMANDS.values())
-    return frozenset({topic_of(owner) for owner in told_by} | ({INTAKE_TOPIC} if asked else set()))
-
-
 class Simulation:
     """The one hand that moves the simulated clock."""
 
-    def __init__(self, services: Mapping[str, str], bootstrap: str, prefix: str = "", *, token: str) -> None:
+    def __init__(self, services: Mapping[str, str], kafka: Address, prefix: str = "", *, token: str) -> None:
         """`token` is one of staff's."""
         self.services = dict(services)
         self.now: datetime | None = None
@@ -87,10 +80,11 @@ class Simulation:
         self.jumps = 0
         self._prefix = prefix
         self._clocks = {name: _Clock(name, url, token) for name, url in services.items()}
+        self._read_by = {name: topics_read_by(name) for name in services}
         self._done: dict[str, int] = {}
         """How much each service had done when it was asked last."""
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-        self._consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+        self._admin = AIOKafkaAdminClient(**client_options(kafka))
+        self._consumer = AIOKafkaConsumer(**client_options(kafka))
         self._partitions: list[TopicPartition] = []
         self._read_to: dict[TopicPartition, int] = {}
         """Offsets that all their readers have committed."""
@@ -98,12 +92,7 @@ class Simulation:
     async def __aenter__(self) -> Self:
         await self._admin.start()
         await self._consumer.start()
-        described = await self._admin.describe_topics(
-            [self._prefix + topic for topic in (*map(topic_of, SERVICES), INTAKE_TOPIC)]
-        )
-        self._partitions = [
-            TopicPartition(topic["topic"], part["partition"]) for topic in described for part in topic["partitions"]
-        ]
+        await self.also_watch((*map(topic_of, SERVICES), INTAKE_TOPIC))
         readings = await self._readings()
         self.now = max(reading.now for reading in readings)
         self.generation = max(reading.generation for reading in readings)
@@ -116,6 +105,13 @@ class Simulation:
             clock.close()
         await self._consumer.stop()
         await self._admin.close()
+
+    async def also_watch(self, topics: Iterable[str]) -> None:
+        """All is quiet only when these (without prefix) have been read to their ends, too."""
+        described = await self._admin.describe_topics([self._prefix + topic for topic in topics])
+        self._partitions += [
+            TopicPartition(topic["topic"], part["partition"]) for topic in described for part in topic["partitions"]
+        ]
 
     async def quiet(
         self,
@@ -220,7 +216,7 @@ class Simulation:
         return ""
 
     def _reads(self, service: str, part: TopicPartition) -> bool:
-        return part.topic.removeprefix(self._prefix) in topics_read_by(service)
+        return beside(part.topic.removeprefix(self._prefix))[0] in self._read_by[service]
 
 
 class _Clock:

@@ -24,7 +24,7 @@ from typing import Any, Self
 
 import httpx
 
-from deploy.local import caddy, databases, einvoice_rules, jars, kafka, mail_guard, postgres, process, topics
+from deploy.local import access, caddy, databases, einvoice_rules, jars, kafka, mail_guard, postgres, process, topics
 from deploy.local.blocking import run_blocking
 from deploy.local.broker import Broker
 from deploy.local.datadir import ADMIN_PASSWORD, API_TOKEN, MAIL_KEY, DataDir, MadeBy, Ports, write_atomically
@@ -32,8 +32,10 @@ from deploy.local.errors import StackError
 from deploy.local.forge import Forge
 from deploy.local.locations import ROOT, cache_dir, python_module, read_running, service_names
 from deploy.local.ports import HOST
+from deploy.local.principals import ADMIN, OPERATOR, principal, principals
 from deploy.local.process import Command
 from deploy.local.supervisor import State, Supervisor
+from shared.messaging.kafka import Address
 from shared.storage.migrate import SHARED, MigrationError, Stream, migrate
 
 READY_DEADLINE_S = 60.0
@@ -80,6 +82,8 @@ class Addresses:
     mail_key: str = ""
     mail_key_file: str = ""
     """The file with the key to the caught mails; `Authorization: Bearer …`, as for the API."""
+    kafka_secrets: str | None = None
+    """The folder with everybody's password for Kafka; None = it is open, as an earlier version left it."""
 
     @property
     def mail_link(self) -> str:
@@ -234,7 +238,8 @@ class Stack:
 
     async def _kill_and_bury(self, name: str) -> None:
         falls = self.supervisor.state(name).falls
-        async with topics.without_members_of(self.addresses.kafka, f"{self.addresses.prefix}tovholder.{name}"):
+        group = f"{self.addresses.prefix}tovholder.{name}"
+        async with topics.without_members_of(kafka_as_admin(self.addresses), group):
             self.kill(name)
             await asyncio.to_thread(self.supervisor.wait_for_fall, name, falls + 1)
 
@@ -272,15 +277,27 @@ class Stack:
         for service in self.services:
             self.supervisor.run(service, self._service_command(service, data, addresses))
         self._wait_until_ready(self.services, READY_DEADLINE_S)
-        self._look_ahead(addresses.kafka, before.prefix)
+        self._look_ahead(data, addresses, before.prefix)
         write_atomically(data.path / "running.json", json.dumps(addresses.public()))
         return addresses
 
-    def _look_ahead(self, bootstrap: str, gone: str | None = None) -> None:
+    def _look_ahead(self, data: DataDir, addresses: Addresses, gone: str | None = None) -> None:
         """The topics of the next beginning are made while something else goes on: they take the disk a second."""
         self._ahead = self._ahead or ThreadPoolExecutor(1)
         following = f"{self._beginnings + 1}."
-        self._next_topics = self._ahead.submit(run_blocking, topics.replace_topics(bootstrap, gone, following))
+        self._next_topics = self._ahead.submit(run_blocking, self._replace_topics(data, addresses, gone, following))
+
+    async def _replace_topics(self, data: DataDir, addresses: Addresses, gone: str | None, following: str) -> None:
+        """Those of the following prefix are there, with who may use them; those of the one that is gone are not."""
+        admin = kafka_as_admin(addresses)
+        await topics.ensure_topics(admin, following)
+        await access.ensure_access(admin, self._kafka_passwords(data), following, self.services)
+        if gone is not None:
+            await access.forget_access(admin, gone, self.services)
+            await topics.delete_topics(admin, gone)
+
+    def _kafka_passwords(self, data: DataDir) -> dict[str, str]:
+        return {who: data.secret(access.secret_of(who)) for who in principals(self.services)}
 
     def take_down(self, *names: str) -> None:
         """Stops them orderly and leaves them stopped until `bring_up`."""
@@ -315,8 +332,14 @@ class Stack:
             data.path / "postgres", port=ports["postgres"], password=data.secret(ADMIN_PASSWORD), logs=data.logs
         )
         broker = Broker(
-            data.path / "kafka", port=ports["kafka"], controller_port=ports["kafka_controller"], logs=data.logs
+            data.path / "kafka",
+            port=ports["kafka"],
+            controller_port=ports["kafka_controller"],
+            logs=data.logs,
+            secrets=data.secrets,
         )
+        for who in kafka.PASSWORDS.values():
+            data.secret(who)
         addresses = self._addresses = self._plan(data, ports, server, broker)
         if self.renewable and self.service_command is python_module:
             self._forges = {service: self._forge(service, data) for service in self.services}
@@ -335,7 +358,7 @@ class Stack:
             _all(
                 [
                     pool.submit(self._prepare_databases, data, server),
-                    pool.submit(self._prepare_topics, broker, data.prefix),
+                    pool.submit(self._prepare_topics, broker, data, addresses),
                 ]
             )
         self.on_step("Starter tjenesterne")
@@ -343,7 +366,7 @@ class Stack:
             supervisor.run(service, self._service_command(service, data, addresses))
         self._wait_until_ready((*EDGE_NAMES, *self.services), READY_DEADLINE_S, starting=True)
         if self.renewable:
-            self._look_ahead(addresses.kafka)
+            self._look_ahead(data, addresses)
         write_atomically(data.path / "running.json", json.dumps(addresses.public()))
         return addresses
 
@@ -359,10 +382,12 @@ class Stack:
                 service: run_blocking(databases.read_beginning(server.admin_url, service)) for service in self.services
             }
 
-    def _prepare_topics(self, broker: Broker, prefix: str) -> None:
+    def _prepare_topics(self, broker: Broker, data: DataDir, addresses: Addresses) -> None:
+        admin = kafka_as_admin(addresses)
         with self._explained("kafka", broker.explain):
-            run_blocking(self._while_all_live(kafka.wait_until_usable(broker.bootstrap)))
-        run_blocking(topics.ensure_topics(broker.bootstrap, prefix))
+            run_blocking(self._while_all_live(kafka.wait_until_usable(admin)))
+        run_blocking(topics.ensure_topics(admin, data.prefix))
+        run_blocking(access.ensure_access(admin, self._kafka_passwords(data), data.prefix, self.services))
 
     async def _while_all_live(self, work: Coroutine[Any, Any, None]) -> None:
         """Does it, unless one of the processes ends meanwhile."""
@@ -422,6 +447,7 @@ class Stack:
             callers=tuple(self.callers),
             mail_key=data.secret(MAIL_KEY),
             mail_key_file=str(data.secret_file(MAIL_KEY)),
+            kafka_secrets=str(data.secrets),
         )
 
     def _mail_command(self, data: DataDir, ports: Mapping[str, int]) -> Command:
@@ -457,7 +483,7 @@ class Stack:
         until = time.monotonic() + deadline_s
         falls = self.supervisor.state(name).falls
         if name == "kafka":
-            run_blocking(kafka.wait_until_usable(self.addresses.kafka, deadline_s))
+            run_blocking(kafka.wait_until_usable(kafka_as_admin(self.addresses), deadline_s))
             return
         if url is None:
             run_blocking(postgres.wait_until_usable(self.addresses.postgres, deadline_s))
@@ -514,9 +540,36 @@ def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
         "TOVHOLDER_SEED": str(addresses.seed),
         "TOVHOLDER_EINVOICE_RULES": str(einvoice_rules.unpacked() or ""),
     }
+    told |= _login_environment(addresses, principal(service))
     if addresses.simulated_start is not None:
         told["TOVHOLDER_SIMULATED_START"] = addresses.simulated_start
     return told
+
+
+def operator_environment(service: str, addresses: Addresses) -> dict[str, str]:
+    """The same for a command of a service that a person gives, who is the operator."""
+    return {**service_environment(service, addresses), **_login_environment(addresses, OPERATOR)}
+
+
+def _login_environment(addresses: Addresses, who: str) -> dict[str, str]:
+    if addresses.kafka_secrets is None:
+        return {}
+    return {
+        "TOVHOLDER_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "TOVHOLDER_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+        "TOVHOLDER_KAFKA_USERNAME": addresses.prefix + who,
+        "TOVHOLDER_KAFKA_PASSWORD_FILE": str(Path(addresses.kafka_secrets) / access.secret_of(who)),
+    }
+
+
+def kafka_as(addresses: Addresses, who: str = OPERATOR) -> Address:
+    """How this principal (without prefix) comes to the broker."""
+    return access.known_login(addresses.kafka, addresses.kafka_secrets, who, addresses.prefix)
+
+
+def kafka_as_admin(addresses: Addresses) -> Address:
+    """How the administrator does, who may do everything there."""
+    return access.known_login(addresses.kafka, addresses.kafka_secrets, ADMIN)
 
 
 def token_of(api_token: str, caller: str) -> str:

@@ -19,7 +19,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from deploy.local.errors import StackError
+from deploy.local.topics import event_topics
 from shared.base.cloudevents import Arrival, Reader, Record, attribute_headers
+from shared.messaging.kafka import Address, client_options
 
 POLL_MS = 500
 _DURATION = re.compile(r"(\d{1,6})(s|m|t|h|d)")
@@ -59,17 +61,25 @@ def parse_since(text: str | None, now: datetime) -> datetime | None:
     return found if found.tzinfo else found.astimezone()
 
 
+async def topics(kafka: Address, prefix: str) -> tuple[str, ...]:
+    """All that there is to see of an installation now. Raises StackError when Kafka does not answer."""
+    try:
+        return await event_topics(kafka, prefix)
+    except (KafkaError, OSError) as error:
+        raise StackError(f"Kafka svarer ikke som ventet: {type(error).__name__}.") from None
+
+
 async def records(
-    bootstrap: str, topics: Sequence[str], since: datetime | None, *, follow: bool
+    kafka: Address, topics: Sequence[str], since: datetime | None, *, follow: bool
 ) -> AsyncIterator[Record]:
     """The records of these topics, per partition in order; without `follow` it ends at the present end of each.
 
     Raises StackError when Kafka does not answer or a topic is missing.
     """
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, client_id="tovholder-tail", enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**client_options(kafka), client_id="tovholder-tail", enable_auto_commit=False)
     try:
         await consumer.start()
-        partitions = await _partitions(bootstrap, topics)
+        partitions = await _partitions(kafka, topics)
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         starts = await _starts(consumer, partitions, since, ends)
@@ -89,8 +99,8 @@ async def records(
         await consumer.stop()
 
 
-async def _partitions(bootstrap: str, topics: Sequence[str]) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="tovholder-tail")
+async def _partitions(kafka: Address, topics: Sequence[str]) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(**client_options(kafka), client_id="tovholder-tail")
     try:
         await admin.start()
         described = await admin.describe_topics(list(topics))

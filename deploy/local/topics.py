@@ -1,4 +1,5 @@
-"""The topics: one per service, named after the folders in `services/`, and one for what other systems ask for.
+"""The topics: one per service, named after the folders in `services/`, one for what other systems ask for, and one
+that says what other producers may tell on topics of their own.
 
 `python -m deploy.local.topics --bootstrap HOST:PORT` makes those that are missing; it never changes or removes one,
 because the number of partitions decides where a key lies. Only what a story has told is removed.
@@ -18,6 +19,7 @@ from aiokafka.protocol.group import LeaveGroupRequest
 from deploy.local.kafka import MAX_MESSAGE_BYTES, wait_until_usable
 from deploy.local.locations import service_names
 from shared.contracts.event import PARTITIONS
+from shared.messaging.grants import FROM, PRODUCERS_TOPIC
 from shared.messaging.kafka import Address, client_options
 from shared.runtime.settings import KafkaSettings
 
@@ -27,26 +29,46 @@ SETTINGS: Mapping[str, str] = {
     "retention.ms": str(RETENTION_DAYS * 24 * 3600 * 1000),
     "cleanup.policy": "delete",
 }
+PRODUCERS_SETTINGS: Mapping[str, str] = {"cleanup.policy": "compact"}
+"""What holds is kept for ever, and only that."""
 TOPIC_EXISTS = 36
 SHOWN_WITHIN_S, SHOWN_EVERY_S = 30.0, 0.02
 
 
 def topic_names(prefix: str = "") -> tuple[str, ...]:
-    """Every topic of an installation, `prefix` in front of each."""
+    """The topics with events that every installation has, `prefix` in front of each; `event_topics` has all."""
     return tuple(f"{prefix}tovholder.{name}" for name in (*service_names(), "intake"))
 
 
+async def event_topics(kafka: Address, prefix: str = "") -> tuple[str, ...]:
+    """Those and the producers' own, as far as we may see them. Raises KafkaError."""
+    plain = topic_names(prefix)
+    admin = AIOKafkaAdminClient(**client_options(kafka), client_id="tovholder-topics")
+    try:
+        await admin.start()
+        found = await admin.list_topics()
+    finally:
+        await admin.close()
+    return (*plain, *sorted(topic for topic in found if topic.startswith(tuple(name + FROM for name in plain))))
+
+
 async def ensure_topics(bootstrap: Address, prefix: str = "", *, replication: int = 1) -> tuple[str, ...]:
-    """Makes the missing topics of an installation and returns all names. Raises what `make_topics` raises."""
+    """Makes the missing topics of an installation; the names of those with events. Raises what `make_topics` raises."""
     wanted = topic_names(prefix)
-    await make_topics(bootstrap, wanted, replication=replication)
+    producers = NewTopic(prefix + PRODUCERS_TOPIC, 1, replication, topic_configs=dict(PRODUCERS_SETTINGS))
+    await make_topics(bootstrap, wanted, replication=replication, and_also=[producers])
     return wanted
 
 
 async def make_topics(
-    bootstrap: Address, names: Sequence[str], *, partitions: int = PARTITIONS, replication: int = 1
+    bootstrap: Address,
+    names: Sequence[str],
+    *,
+    partitions: int = PARTITIONS,
+    replication: int = 1,
+    and_also: Sequence[NewTopic] = (),
 ) -> None:
-    """Those of `names` that are missing are made; whoever looks for them afterwards finds them.
+    """Those of `names` (and of others) that are missing are made; whoever looks for them afterwards finds them.
 
     Raises KafkaError when the broker refuses one, TimeoutError when it does not show one that it says it made.
     """
@@ -54,27 +76,26 @@ async def make_topics(
     await admin.start()
     try:
         new = [NewTopic(name, partitions, replication, topic_configs=dict(SETTINGS)) for name in names]
+        new += and_also
         answer = await admin.create_topics(new)
         for name, code, *_ in answer.topic_errors:
             if code not in (0, TOPIC_EXISTS):
                 raise for_code(code)(f"topic {name}")
         # The controller has made them by now; the broker that is asked for them hears of it a little later.
         async with asyncio.timeout(SHOWN_WITHIN_S):
-            while not set(names) <= set(await admin.list_topics()):  # noqa: ASYNC110  (nobody says when)
+            while not {topic.name for topic in new} <= set(await admin.list_topics()):  # noqa: ASYNC110  (nobody says when)
                 await asyncio.sleep(SHOWN_EVERY_S)
     finally:
         await admin.close()
 
 
-async def replace_topics(bootstrap: Address, gone: str | None, following: str) -> None:
-    """Topics with the prefix `following` are made, and those with `gone` removed with all that is in them."""
-    await ensure_topics(bootstrap, following)
-    if gone is None:
-        return
+async def delete_topics(bootstrap: Address, prefix: str) -> None:
+    """Every topic of an installation, with all that is in them."""
+    names = await event_topics(bootstrap, prefix)
     admin = AIOKafkaAdminClient(**client_options(bootstrap), client_id="tovholder-topics")
     await admin.start()
     try:
-        await admin.delete_topics(list(topic_names(gone)))
+        await admin.delete_topics([*names, prefix + PRODUCERS_TOPIC])
     finally:
         await admin.close()
 

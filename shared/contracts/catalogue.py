@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from shared import contracts
+from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, topic_of
 
 
 class Effect(NamedTuple):
@@ -52,3 +53,10 @@ for _module in MODULES:
     IN_DANISH |= getattr(_module, "IN_DANISH", {})
     for _name, (_does, _key) in getattr(_module, "EFFECTS", {}).items():
         EFFECTS[_name] = (*EFFECTS.get(_name, ()), Effect(_module.SERVICE, _does, _key))
+
+
+def topics_read_by(service: str) -> frozenset[str]:
+    """The topics (without prefix) that a service reads: of the facts it does something with, and the intake."""
+    told_by = {FACTS[name].service for name, effects in EFFECTS.items() if any(e.service == service for e in effects)}
+    asked = any(model.service == service for model in COMMANDS.values())
+    return frozenset({topic_of(owner) for owner in told_by} | ({INTAKE_TOPIC} if asked else set()))

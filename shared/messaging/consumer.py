@@ -15,7 +15,7 @@ import os
 import time
 import traceback
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any, Literal
 
 import structlog
@@ -36,6 +36,7 @@ from shared.base.log import redact
 from shared.base.tasks import companion
 from shared.base.waiting import Backoff, first_of
 from shared.messaging import metrics
+from shared.messaging.grants import FROM, LOOK_EVERY_S, Grants
 from shared.messaging.inbox import BugFound, Inbox
 from shared.messaging.kafka import Address, broker_options, client_options
 from shared.messaging.lenient import read_any_name
@@ -73,15 +74,28 @@ class Consumer:
     name = "consumer"
 
     def __init__(
-        self, inbox: Inbox, *, dsn: str, kafka: Address, topics: Sequence[str], activity: Busy | None = None
+        self,
+        inbox: Inbox,
+        *,
+        dsn: str,
+        kafka: Address,
+        topics: Sequence[str],
+        prefix: str = "",
+        activity: Busy | None = None,
+        grants: Grants | None = None,
     ) -> None:
-        """`topics` with the installation's prefix; the group id is the inbox's consumer name."""
+        """`topics` without `prefix`, the installation's; the group id is the inbox's consumer name.
+
+        With `grants`, what other producers tell beside these topics is read as well, from when it is granted on.
+        """
         self.inbox = inbox
         self.state: State = "starting"
         self.reason: str | None = None
         self._dsn = dsn
         self._kafka = kafka
         self._topics = tuple(topics)
+        self._prefix = prefix
+        self._grants = grants
         self._activity = activity
         self._connection: Connection | None = None
         self._connected_at = 0.0
@@ -98,6 +112,7 @@ class Consumer:
         self._unhealed = True
         self._going_on: Stream | None = None
         self._faults: list[tuple[Arrival, str]] = []
+        self._listener = _Listener(self)
 
     @property
     def ready(self) -> bool:
@@ -112,6 +127,7 @@ class Consumer:
             await stop.wait()
             self.state = "stopped"
             return
+        await self._know_producers(stop)
         # A batch makes tens of thousands of objects that live until COMMIT. With Python's threshold (700) the collector
         # goes over them again and again and finds nothing: 40 % of the time it takes to read them.
         thresholds = gc.get_threshold()
@@ -122,6 +138,8 @@ class Consumer:
                 if self.state == "halted":
                     await self._wait_for_decision(stop)
         finally:
+            if self._grants is not None:
+                await self._grants.close()
             await self._disconnect()
             gc.set_threshold(*thresholds)
         if self.state != "halted":
@@ -137,7 +155,7 @@ class Consumer:
         try:
             if await self._start(broker, stop):
                 self.state = "running"
-                async with companion(self._watch):
+                async with companion(self._watch), companion(self._follow_producers):
                     await first_of(stop, self._halted)
         finally:
             self._stopping.set()
@@ -174,7 +192,7 @@ class Consumer:
             logger=None,
         )
         subscriber = broker.subscriber(
-            *self._topics,
+            *self._subscribed(),
             batch=True,
             group_id=self.inbox.consumer,
             ack_policy=AckPolicy.NACK_ON_ERROR,
@@ -183,13 +201,47 @@ class Consumer:
             batch_timeout_ms=BATCH_TIMEOUT_MS,
             session_timeout_ms=SESSION_TIMEOUT_MS,
             rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
-            listener=_Listener(self),
+            listener=self._listener,
             parser=self._parse,
             decoder=_raw,
         )
         subscriber(self._handle)
         self._subscriber = subscriber
         return broker
+
+    # Other producers ----------------------------------------------------------------------------------------------
+
+    def _subscribed(self) -> list[str]:
+        return [self._prefix + topic for topic in (*self._topics, *self.inbox.granted.topics(self._topics))]
+
+    async def _know_producers(self, stop: asyncio.Event) -> None:
+        """What they may tell, before anything of theirs is read; tried until it is known."""
+        while self._grants is not None and not stop.is_set():
+            try:
+                self.inbox.granted = await self._grants.catch_up()
+            except (KafkaError, OSError) as error:
+                log.warning("consumer_cannot_start", consumer=self.inbox.consumer, error=type(error).__name__)
+                await first_of(stop, seconds=self._backoff.failed())
+            else:
+                self._backoff.succeeded()
+                return
+
+    async def _follow_producers(self) -> None:
+        """Those that come later are read as soon as they are granted something, without another start."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if self._grants is None:
+                continue
+            before, self.inbox.granted = self._subscribed(), await self._grants.look()
+            consumer = self._consumer()
+            if self._subscribed() != before and consumer is not None:
+                log.info("producers_changed", consumer=self.inbox.consumer, producers=len(self.inbox.granted.producers))
+                consumer.subscribe(topics=self._subscribed(), listener=self._listener)
+
+    async def _look_at_grants(self, records: Sequence[Record]) -> None:
+        """What a producer was granted before it wrote one of these is known, whenever we looked last."""
+        if self._grants is not None and any(FROM in record.topic for record in records):
+            self.inbox.granted = await self._grants.catch_up()
 
     async def _start(self, broker: KafkaBroker, stop: asyncio.Event) -> bool:
         while not stop.is_set():
@@ -253,6 +305,7 @@ class Consumer:
 
     async def _take(self, records: Sequence[Record]) -> None:
         started = time.monotonic()
+        await self._look_at_grants(records)
         arrivals = self._arrivals(records)
         connection = await self._connect() if arrivals or self._unhealed else None
         if connection is not None:
@@ -440,7 +493,7 @@ class Consumer:
         try:
             async with asyncio.timeout(ASK_WITHIN_S):
                 await other.start()
-                await other.end_offsets(partitions or [TopicPartition(topic, 0) for topic in self._topics])
+                await other.end_offsets(partitions or [TopicPartition(topic, 0) for topic in self._subscribed()])
         except (KafkaError, OSError, TimeoutError):
             return False
         else:

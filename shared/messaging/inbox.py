@@ -31,6 +31,7 @@ from shared.base.problems import DETAILS, field_errors, problem, problem_of
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, Command, Event, IntakeRejected, topic_of
 from shared.contracts.refusal import Refused
 from shared.messaging import metrics
+from shared.messaging.grants import Granted, beside
 from shared.messaging.plan import (
     Dead,
     Known,
@@ -122,10 +123,11 @@ class Inbox:
         self.set_aside: dict[str, str] = {}
         self.owners: dict[str, str] = {}
         self.first_read: dict[Partition, int] = {}
+        self.granted = Granted()
+        """What other producers may tell, as of the last look; whoever reads for this inbox looks."""
         self.handlers: dict[str, list[Handler[Any]]] = {}
         self.acts: dict[str, Act] = {}
         self._prefix = prefix
-        self._intake_topic = prefix + INTAKE_TOPIC
         self._doorkeeper = doorkeeper
         self._owned = f"tovholder.{service}."
         for entry in subscriptions:
@@ -134,7 +136,7 @@ class Inbox:
         self._commands = Reader({name: COMMANDS[name] for name in self.acts})
         services = {fact.service for fact in FACTS.values()} | {command.service for command in COMMANDS.values()}
         self._prefixes = tuple(f"tovholder.{name}." for name in sorted(services))
-        self._topics = {name: prefix + topic_of(FACTS[name].service) for name in self.handlers}
+        self._topics = {name: topic_of(FACTS[name].service) for name in self.handlers}
 
     def _enter(self, entry: Subscription) -> None:
         match entry:
@@ -149,9 +151,18 @@ class Inbox:
 
     def read(self, record: Record) -> Arrival | None:
         """What the record says; None when it is a command that another service answers for."""
-        if record.topic != self._intake_topic:
+        topic = record.topic.removeprefix(self._prefix)
+        arrival = self._read(record, beside(topic)[0])
+        if arrival is not None and (refused := self.granted.refuses(topic, arrival)) is not None:
+            # Neither the stream nor the id is the forger's to speak of.
+            arrival.data, arrival.invalid, arrival.defect = None, None, refused
+            arrival.stream = arrival.uid = None
+        return arrival
+
+    def _read(self, record: Record, topic: str) -> Arrival | None:
+        if topic != INTAKE_TOPIC:
             arrival = self._facts.read(record)
-            if arrival.data is not None and record.topic != self._topics[arrival.type or ""]:
+            if arrival.data is not None and topic != self._topics[arrival.type or ""]:
                 # Who may write to a topic speaks for that topic's service only.
                 arrival.data, arrival.defect = None, Defect("wrong_topic", "a fact stands in another service's topic")
             elif isinstance(arrival.data, Event) and not _can_be_kept(arrival.data.scope):

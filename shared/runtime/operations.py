@@ -21,6 +21,7 @@ from shared.contracts.catalogue import SERVICES
 from shared.contracts.event import INTAKE_TOPIC, topic_of
 from shared.messaging import dead_letters, unsendable
 from shared.messaging.dead_letters import Act, NotDone
+from shared.messaging.grants import read_grants
 from shared.messaging.replay import replay
 from shared.runtime.service import Host, Service, build_inbox, open_host
 from shared.runtime.why import explain
@@ -33,6 +34,7 @@ ACTS: Mapping[str, Act] = {
 }
 
 DONE, NOT_DONE = 0, 1
+_LOOKING = frozenset({"list", "show"})
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -134,6 +136,9 @@ async def _replay(host: Host, since: datetime) -> int:
 
 async def _dlq(host: Host, parsed: argparse.Namespace) -> int:
     inbox = build_inbox(host)
+    if parsed.act not in _LOOKING:
+        # What is taken in now is judged by what its producer may tell now.
+        inbox.granted = await read_grants(host.settings.kafka_access, host.settings.prefix)
     async with host.pool.acquire() as connection:
         match parsed.act:
             case "list":

@@ -24,6 +24,7 @@ from shared.base.ids import seed_ids
 from shared.base.tasks import Tasks
 from shared.contracts.event import INTAKE_TOPIC, topic_of
 from shared.messaging.consumer import Consumer
+from shared.messaging.grants import Grants
 from shared.messaging.inbox import Inbox
 from shared.messaging.relay import Relay
 from shared.messaging.subscriptions import Subscription, topics_of
@@ -157,8 +158,10 @@ def build_consumer(host: Host) -> Consumer:
         build_inbox(host),
         dsn=settings.database_url.get_secret_value(),
         kafka=settings.kafka_access,
-        topics=sorted(settings.prefix + topic for topic in topics),
+        topics=sorted(topics),
+        prefix=settings.prefix,
         activity=host.activity,
+        grants=Grants(settings.kafka_access, settings.prefix),
     )
 
 

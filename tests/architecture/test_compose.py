@@ -16,8 +16,10 @@ from pydantic_settings import BaseSettings
 
 from deploy import compose, compose_secrets
 from deploy.local import databases, topics
+from deploy.local.broker import Broker
 from deploy.local.kafka import MAX_MESSAGE_BYTES
 from deploy.local.locations import ROOT, service_names
+from deploy.local.principals import principals
 from deploy.local.stack import Addresses, service_environment
 from shared.runtime.settings import SECRETS_DIR, ServiceSettings
 from tests.support import dockerfile, servers
@@ -27,7 +29,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 CONTAINERS: dict[str, Any] = COMPOSE["services"]
 SERVICES = service_names()
 MIGRATIONS = tuple(f"{name}-migrate" for name in SERVICES)
-JOBS = ("topics", "databases", *MIGRATIONS)
+OPERATORS = tuple(f"{name}-operator" for name in SERVICES)
+JOBS = ("topics", "databases", *MIGRATIONS, *OPERATORS)
 STAGES = dockerfile.read((ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8"))
 
 
@@ -117,6 +120,7 @@ def test_a_service_is_told_what_it_is_told_on_one_machine(service: str) -> None:
         link_key_file="",
         simulated_start=None,
         seed=0,
+        kafka_secrets="/s",
     )
     # The image has no saxonche: the rules are not ours to ship.
     only_there = {"TOVHOLDER_PREFIX", "TOVHOLDER_SEED", "TOVHOLDER_EINVOICE_RULES"}
@@ -173,11 +177,49 @@ def test_the_broker_has_the_settings_that_the_topics_need() -> None:
     assert int(settings["KAFKA_MESSAGE_MAX_BYTES"]) == MAX_MESSAGE_BYTES == 4 * 1024 * 1024
     assert topics.SETTINGS["max.message.bytes"] == settings["KAFKA_MESSAGE_MAX_BYTES"]
     assert int(settings["KAFKA_LOG_RETENTION_HOURS"]) == topics.RETENTION_DAYS * 24
-    assert settings["KAFKA_ADVERTISED_LISTENERS"] == "PLAINTEXT://kafka:9092"
+    assert settings["KAFKA_ADVERTISED_LISTENERS"] == "CLIENTS://kafka:9092"
 
 
-def test_topics_are_made_by_the_job_that_makes_them_on_one_machine() -> None:
-    assert CONTAINERS["topics"]["command"] == ["python", "-m", "deploy.local.topics", "--bootstrap=kafka:9092"]
+def test_the_broker_asks_everybody_who_they_are_as_it_does_on_one_machine(tmp_path: Path) -> None:
+    broker = Broker(tmp_path / "kafka", port=9092, controller_port=9093, logs=tmp_path, secrets=Path(compose.SECRETS))
+    here = dict(line.split("=", 1) for line in broker.settings(tmp_path / "data").splitlines())
+    there = {_property(name): value for name, value in CONTAINERS["kafka"]["environment"].items()}
+    where = {"listeners", "advertised.listeners", "controller.quorum.voters", "log.dirs", "heap.opts"}
+    logins = {name for name in here if name.endswith("jaas.config")}
+    assert len(logins) == 3
+    for name in here.keys() - where - logins:
+        assert there[name] == here[name], name
+    for name in logins:
+        assert re.sub(r"\$+\{[^}]*\}", "…", there[name]) == re.sub(r"\$\{[^}]*\}", "…", here[name])
+    assert set(there) - set(here) == {"heap.opts"}
+    assert there["allow.everyone.if.no.acl.found"] == "false"
+    assert "PLAINTEXT:PLAINTEXT" not in there["listener.security.protocol.map"]
+
+
+def _property(variable: str) -> str:
+    return variable.removeprefix("KAFKA_").lower().replace("___", "-").replace("_", ".")
+
+
+def test_topics_users_and_rights_are_made_by_the_job_that_makes_them_on_one_machine() -> None:
+    command = CONTAINERS["topics"]["command"]
+    assert command[:3] == ["python", "-m", "deploy.local.access"]
+    assert f"--passwords={compose.SECRETS}/kafka_passwords" in command
+    mounted = mounted_secrets(CONTAINERS["topics"])
+    assert mounted == {"kafka_passwords": "kafka_passwords", "kafka_password": "kafka_admin_password"}
+    told = CONTAINERS["topics"]["environment"]
+    assert told["TOVHOLDER_KAFKA_PASSWORD_FILE"] == f"{compose.SECRETS}/kafka_password"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_comes_to_kafka_as_itself_and_whoever_gives_commands_as_the_operator(service: str) -> None:
+    for name, who, secret in (
+        (service, service, f"{service}_kafka_password"),
+        (f"{service}-operator", "operator", "kafka_operator_password"),
+    ):
+        assert CONTAINERS[name]["environment"]["TOVHOLDER_KAFKA_USERNAME"] == who
+        assert mounted_secrets(CONTAINERS[name])["kafka_password"] == secret
+        assert CONTAINERS[name]["environment"]["TOVHOLDER_KAFKA_SECURITY_PROTOCOL"] == "SASL_PLAINTEXT"
+    assert CONTAINERS[f"{service}-operator"]["profiles"] == ["operator"]
 
 
 def test_databases_are_made_by_the_same_sql_as_on_one_machine() -> None:
@@ -246,6 +288,11 @@ def test_the_written_secrets_fit_together_and_stay_as_they_are(tmp_path: Path, m
     assert passwords.items() <= again.items()
     assert set(again) == {"postgres", *(role for service in SERVICES for role in databases.roles(service))}
     assert (folder / "postgres_password").read_text() == again["postgres"]
+    in_kafka = databases.read_passwords(folder / "kafka_passwords")
+    assert set(in_kafka) == set(principals(SERVICES))
+    assert len({*in_kafka.values(), (folder / "kafka_admin_password").read_text()}) == len(in_kafka) + 1
+    for service in SERVICES:
+        assert (folder / f"{service}_kafka_password").read_text() == in_kafka[service]
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o444}
 
@@ -268,6 +315,8 @@ def test_the_written_secrets_fit_together_and_stay_as_they_are(tmp_path: Path, m
     assert settings.public_url == f"http://127.0.0.1:{compose.GATEWAY_PORT}"
     assert settings.smtp == f"mail:{compose.SMTP_PORT}"
     assert len(settings.link_key) >= 32
+    assert settings.kafka_access.username == service
+    assert settings.kafka_access.password == in_kafka[service]
     token = (folder / "api_token").read_text()
     assert settings.tokens.principal(token) is not None
     monkeypatch.setenv("TOVHOLDER_DATABASE_URL", "postgresql://other@elsewhere/x")

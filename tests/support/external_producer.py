@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 
-SOURCE = "/kommune-crm"
+NAME, SOURCE = "kommune-crm", "/kommune-crm"
 PROGRAMME_ID = "ungenetvaerk-2020"
 
 SELLER = {
@@ -184,10 +184,14 @@ def held(meeting_id: str = MEETING_ID, **more: Any) -> dict[str, Any]:
 
 
 class Producer:
-    """`async with Producer(bootstrap, prefix) as producer: await producer.tell(event)`."""
+    """`async with Producer(bootstrap, prefix, NAME) as producer: await producer.tell(event)`.
 
-    def __init__(self, bootstrap: str, prefix: str = "") -> None:
+    By its name, it tells on topics of its own; without one on the plain ones, as nobody may where they are closed.
+    """
+
+    def __init__(self, bootstrap: str, prefix: str = "", name: str | None = None) -> None:
         self._prefix = prefix
+        self._own = "" if name is None else f".from.{name}"
         self._kafka = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=4 * 1024 * 1024)
 
     async def __aenter__(self) -> Self:
@@ -198,9 +202,9 @@ class Producer:
         await self._kafka.stop()
 
     async def tell(self, *events: dict[str, Any]) -> None:
-        """Each to the topic in its type's name, keyed by its subject; acknowledged when this returns."""
+        """Each to the topic in its type's name or ours beside it, keyed by its subject; acknowledged on return."""
         for one in events:
-            topic = "tovholder." + one["type"].split(".")[1]
+            topic = "tovholder." + one["type"].split(".")[1] + self._own
             await self.put(topic, json.dumps(one).encode(), key=one["subject"].encode())
 
     async def send(self, topic: str, value: bytes, *, key: bytes) -> None:

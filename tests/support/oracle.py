@@ -39,12 +39,15 @@ class Where:
     """What is examined. `databases` are URLs of a role that may read everything; a service that is not there is not
     running, and nothing is asked of it."""
 
-    kafka: str
+    kafka: Mapping[str, Any]
+    """What a client of aiokafka is given to connect."""
     prefix: str
     databases: Mapping[str, str]
     mails: Path
     clocks: Mapping[str, datetime] = field(default_factory=dict)
     """Each service's domain time, as far as the test knows it."""
+    producers: Sequence[str] = ()
+    """Topics (without prefix) that other systems have of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ class Told:
 
 async def read_topics(where: Where) -> list[Told]:
     """Every readable event on every topic, in the order of each partition; what is no event is passed over."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=where.kafka, max_partition_fetch_bytes=8 * 1024 * 1024)
+    consumer = AIOKafkaConsumer(**where.kafka, max_partition_fetch_bytes=8 * 1024 * 1024)
     await consumer.start()
     try:
         partitions = await _partitions(consumer, where)
@@ -122,8 +125,8 @@ async def read_topics(where: Where) -> list[Told]:
 
 async def _partitions(consumer: AIOKafkaConsumer, where: Where) -> list[TopicPartition]:
     found = []
-    for service in (*READS, "intake"):
-        topic = f"{where.prefix}tovholder.{service}"
+    for name in (*(f"tovholder.{service}" for service in (*READS, "intake")), *where.producers):
+        topic = where.prefix + name
         await consumer._client.add_topic(topic)
         found += [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
     return found
@@ -136,8 +139,13 @@ def _read(where: Where, record: Any) -> Told | None:
     except (TypeError, ValueError, KeyError, RecursionError):
         return None
     key = None if record.key is None else record.key.decode(errors="replace")
-    topic = record.topic.removeprefix(f"{where.prefix}tovholder.")
+    topic = _plain(record.topic).removeprefix(f"{where.prefix}tovholder.")
     return Told(topic, record.partition, record.offset, key, event)
+
+
+def _plain(topic: str) -> str:
+    """The topic that a producer's own one lies beside."""
+    return topic.partition(".from.")[0]
 
 
 async def unsettled(where: Where, allowed: Allowed | None = None) -> tuple[list[str], list[int]]:
@@ -185,8 +193,8 @@ _PENDING = {
 
 
 async def _lags(where: Where) -> list[str]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=where.kafka)
-    consumer = AIOKafkaConsumer(bootstrap_servers=where.kafka)
+    admin = AIOKafkaAdminClient(**where.kafka)
+    consumer = AIOKafkaConsumer(**where.kafka)
     await admin.start()
     await consumer.start()
     try:
@@ -199,7 +207,7 @@ async def _lags(where: Where) -> list[str]:
             lag = sum(
                 end - max(0, committed[partition].offset if partition in committed else 0)
                 for partition, end in ends.items()
-                if partition.topic in read
+                if _plain(partition.topic) in read
             )
             if lag:
                 lags.append(f"{service}: {lag} records not read")

@@ -25,14 +25,17 @@ from typing import Any, Self
 import asyncpg
 import httpx
 
-from deploy.local import process
-from deploy.local.locations import ROOT
+from deploy.local import access, process
+from deploy.local.locations import ROOT, service_names
 from deploy.local.mail_guard import bearer
 from deploy.local.ports import HOST, free_ports
 from deploy.local.process import Command
 from deploy.local.topics import ensure_topics
+from shared.messaging.grants import Grant, Granted
+from shared.messaging.kafka import Address, client_options
 from tests.support import oracle
 from tests.support.eventually import eventually
+from tests.support.guarded import Guarded
 from tests.support.oracle import Allowed, Attempt, Broken, Where
 from tests.support.servers import Database, Templates
 
@@ -92,7 +95,7 @@ class Stopped(Exception):  # noqa: N818  (what the wait for readiness found)
 class Installation:
     """`async with installation:` has topics, databases and the mail server; services are started by name."""
 
-    kafka: str
+    kafka: Address
     templates: Templates
     services: Sequence[str] = SERVICES
     roles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -103,6 +106,10 @@ class Installation:
     """The checkout whose services are started: another one is another version of them."""
     empty: bool = False
     """Whether its databases have no tables yet: `migrate` makes them."""
+    guarded: Guarded | None = None
+    """The broker, where it asks who comes: then every process logs in as its service."""
+    producers: list[str] = field(default_factory=list)
+    """Topics that other systems have of their own (`admit`)."""
     drops: bool = True
     """Whether its databases are dropped at the end; no need when the whole server goes."""
     prefix: str = field(default_factory=lambda: f"t{secrets.token_hex(4)}.")
@@ -131,7 +138,7 @@ class Installation:
         (self.folder / "link.key").write_text(secrets.token_hex(32))
         try:
             self._start_mail()
-            await ensure_topics(self.kafka, self.prefix)
+            await self._install()
             for service in self.services:
                 self.databases[service] = await self.templates.fresh(None if self.empty else service)
             await eventually(self._mail_answers, READY_S, because="the mail server answers")
@@ -139,6 +146,19 @@ class Installation:
             await self.__aexit__()
             raise
         return self
+
+    async def _install(self) -> None:
+        if self.guarded is not None:
+            await self.guarded.install(self.prefix)
+            self.kafka = self.guarded.login(prefix=self.prefix)
+        else:
+            await ensure_topics(self.kafka, self.prefix)
+
+    async def admit(self, wanted: Grant) -> None:
+        """Another system tells on topics of its own, and from now on the plain ones are their services' alone."""
+        await access.put_producer(self.kafka, wanted, None, self.prefix)
+        await access.close_plain_topics(self.kafka, Granted(), self.prefix, service_names())
+        self.producers += wanted.own_topics
 
     async def __aexit__(self, *_: object) -> None:
         """Harmless twice."""
@@ -154,7 +174,7 @@ class Installation:
         """For the oracle."""
         urls = {name: database.admin_url for name, database in self.databases.items()}
         clocks = {name: max(self.now, self.starts.get(name, START)) for name in self.services}
-        return Where(self.kafka, self.prefix, urls, self.folder / "mails", clocks)
+        return Where(client_options(self.kafka), self.prefix, urls, self.folder / "mails", clocks, self.producers)
 
     @property
     def public_url(self) -> str:
@@ -247,7 +267,7 @@ class Installation:
         """What a process of `service` is told."""
         told = {
             "TOVHOLDER_DATABASE_URL": self.databases[service].url,
-            "TOVHOLDER_KAFKA": self.kafka,
+            "TOVHOLDER_KAFKA": self.kafka if isinstance(self.kafka, str) else self.kafka.bootstrap,
             "TOVHOLDER_PREFIX": self.prefix,
             "TOVHOLDER_HTTP_HOST": HOST,
             "TOVHOLDER_HTTP_PORT": str(port),
@@ -257,6 +277,13 @@ class Installation:
             "TOVHOLDER_LINK_KEY_FILE": str(self.folder / "link.key"),
             "TOVHOLDER_DOCUMENTS_DIR": str(self.folder / "documents"),
         }
+        if self.guarded is not None:
+            told |= {
+                "TOVHOLDER_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+                "TOVHOLDER_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+                "TOVHOLDER_KAFKA_USERNAME": f"{self.prefix}{service}",
+                "TOVHOLDER_KAFKA_PASSWORD_FILE": str(self.guarded.folder / access.secret_of(service)),
+            }
         return {**told, "TOVHOLDER_SIMULATED_START": self.starts.get(service, START).isoformat()}
 
     def _start_mail(self) -> None:

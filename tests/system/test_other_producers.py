@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from deploy.local import producers
 from tests.support import external_producer as crm
 from tests.support.external_producer import Producer
 from tests.support.servers import Templates
 from tests.support.stack import Installation
 
 ORDERS = tuple(itertools.permutations(("enrolled", "scheduled", "extra", "held")))
+CRM = producers.grant(crm.NAME, ["enrollment", "scheduling"], [crm.SOURCE])
 FEES_DUE = datetime(2020, 9, 1, 6, tzinfo=UTC)
 EXTRAS_DUE = datetime(2020, 11, 13, 7, tzinfo=UTC)
 FEE, EXTRA = (1_950_000, 2_437_500), (100_000, 125_000)
@@ -44,7 +46,7 @@ def facts_of(number: int) -> dict[str, dict[str, Any]]:
 async def play(installation: Installation, *, told_again: bool) -> None:
     """All orders side by side: the first fact of each, then the second of each, …; each step is read first."""
     everything = [facts_of(number) for number in range(len(ORDERS))]
-    async with Producer(installation.kafka, installation.prefix) as producer:
+    async with Producer(str(installation.kafka), installation.prefix, crm.NAME) as producer:
         for step in range(4):
             await producer.tell(*(everything[number][order[step]] for number, order in enumerate(ORDERS)))
             await installation.settled()
@@ -66,6 +68,8 @@ async def sums(installation: Installation) -> Counter[tuple[int, int]]:
 async def both(kafka: str, _templates: Templates) -> AsyncIterator[Installation]:
     async with Installation(kafka, _templates, ("invoicing", "notifications")) as made:
         await made.start_all()
+        # Its readers are there already.
+        await made.admit(CRM)
         yield made
 
 
@@ -96,7 +100,7 @@ async def _templates_for(installation: Installation, person_id: str) -> list[str
 
 
 async def test_an_extra_participant_is_billed_when_the_meeting_was_held_and_not_before(both: Installation) -> None:
-    async with Producer(both.kafka, both.prefix) as producer:
+    async with Producer(str(both.kafka), both.prefix, crm.NAME) as producer:
         await producer.tell(crm.with_extra("7001"), crm.scheduled())
         await both.settled()
         await both.move_clock(EXTRAS_DUE)
@@ -116,6 +120,7 @@ async def test_an_extra_participant_is_billed_when_the_meeting_was_held_and_not_
 async def scaled(kafka: str, _templates: Templates) -> AsyncIterator[Installation]:
     roles = {"invoicing": {"invoicing": "web", "relay": "relay", "worker-1": "worker", "worker-2": "worker"}}
     async with Installation(kafka, _templates, ("invoicing",), roles) as made:
+        await made.admit(CRM)
         await made.start_all()
         yield made
 

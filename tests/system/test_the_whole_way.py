@@ -14,9 +14,10 @@ import pytest
 
 from deploy.local.locations import ROOT
 from deploy.local.simulation import Simulation
-from deploy.local.stack import Stack
+from deploy.local.stack import Stack, kafka_as
 from deploy.local.stories.client import Client, Problem
 from shared.contracts.time import local
+from shared.messaging.kafka import client_options
 from tests.support import oracle
 from tests.support.eventually import eventually
 from tests.support.modes import open_to_others
@@ -64,7 +65,8 @@ class Whole:
     async def broken(self) -> list[oracle.Broken]:
         admin = self.stack.addresses.postgres.rpartition("/")[0]
         urls = {name: f"{admin}/tovholder_{name}" for name in self.stack.addresses.services}
-        return await oracle.examine(oracle.Where(self.stack.addresses.kafka, "", urls, self.stack.data_dir / "mails"))
+        kafka = client_options(kafka_as(self.stack.addresses))
+        return await oracle.examine(oracle.Where(kafka, "", urls, self.stack.data_dir / "mails"))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +76,7 @@ async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Whole
         at = stack.addresses
         async with (
             Client(at.gateway, at.mail, at.api_token, mail_key=at.mail_key) as client,
-            Simulation(at.services, at.kafka, token=at.api_token) as simulation,
+            Simulation(at.services, kafka_as(at), token=at.api_token) as simulation,
         ):
             text = (ROOT / "programmes" / f"{PROGRAMME}.yaml").read_text(encoding="utf-8")
             await client.send("POST", "/api/enrollment/programmes", {"file": text})

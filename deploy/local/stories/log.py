@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contracts.catalogue import SERVICES
 from shared.contracts.event import INTAKE_TOPIC, PARTITIONS, topic_of
+from shared.messaging.kafka import Address, client_options
 
 _NOTHING: dict[str, Any] = {}
 
@@ -56,25 +57,38 @@ class Told:
 class Log:
     """Every topic from its beginning, in the order of arrival, per partition Kafka's own."""
 
-    def __init__(self, bootstrap: str, prefix: str = "") -> None:
+    def __init__(self, kafka: Address, prefix: str = "") -> None:
         self.events: list[Told] = []
         """Each once, as its readers take it: the same source and id again is a copy, as a killed relay makes them."""
         self._known: set[tuple[str, str]] = set()
-        topics = [prefix + topic for topic in (*map(topic_of, SERVICES), INTAKE_TOPIC)]
-        self._partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+        self._prefix = prefix
+        self._partitions = self._of((*map(topic_of, SERVICES), INTAKE_TOPIC))
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=100
+            **client_options(kafka), enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=100
         )
         self._read: dict[TopicPartition, int] = {}
         self._reading = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         await self._consumer.start()
+        await self._assign()
+        return self
+
+    async def also_read(self, topics: Iterable[str]) -> None:
+        """These as well (without prefix), from their beginning."""
+        async with self._reading:
+            self._partitions += self._of(topics)
+            await self._assign()
+
+    def _of(self, topics: Iterable[str]) -> list[TopicPartition]:
+        return [TopicPartition(self._prefix + topic, number) for topic in topics for number in range(PARTITIONS)]
+
+    async def _assign(self) -> None:
         self._consumer.assign(self._partitions)
         # Between two looks nothing is fetched: a broker that is asked ten times a second has less time for the others.
         self._consumer.pause(*self._partitions)
-        await self._consumer.seek_to_beginning(*self._partitions)
-        return self
+        for partition in self._partitions:
+            self._consumer.seek(partition, self._read.get(partition, 0))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -26,7 +26,8 @@ from deploy.local import stack as local
 from deploy.local.datadir import DataDir, Ports
 from deploy.local.errors import StackError
 from deploy.local.locations import ROOT, service_names
-from deploy.local.stack import Stack
+from deploy.local.stack import Stack, kafka_as
+from shared.messaging.kafka import client_options
 from tests.support.eventually import eventually
 
 HERE = Path(__file__).parent
@@ -194,7 +195,8 @@ async def test_a_service_is_started_again_with_another_environment(stack: Stack)
 
 async def test_kafka_and_postgres_come_back_with_what_they_had(stack: Stack) -> None:
     topic = "tovholder.intake"
-    async with AIOKafkaProducer(bootstrap_servers=stack.addresses.kafka) as producer:
+    operator = client_options(kafka_as(stack.addresses))
+    async with AIOKafkaProducer(**operator) as producer:
         await producer.send_and_wait(topic, b"kept", partition=3)
     admin = await asyncpg.connect(stack.addresses.postgres)
     await admin.execute("CREATE TABLE kept AS SELECT 42 AS answer")
@@ -204,7 +206,7 @@ async def test_kafka_and_postgres_come_back_with_what_they_had(stack: Stack) -> 
         stack.kill(name)
         await asyncio.to_thread(stack.supervisor.wait_for_fall, name, falls + 1)
         await asyncio.to_thread(stack.wait_until_ready, name)
-    async with AIOKafkaConsumer(topic, bootstrap_servers=stack.addresses.kafka, auto_offset_reset="earliest") as reader:
+    async with AIOKafkaConsumer(topic, **operator, auto_offset_reset="earliest") as reader:
         assert (await reader.getone()).value == b"kept"
     admin = await asyncpg.connect(stack.addresses.postgres)
     assert await admin.fetchval("SELECT answer FROM kept") == 42
@@ -316,7 +318,8 @@ async def test_a_second_up_is_refused_and_state_outlives_an_interrupt(tmp_path: 
     assert second.process.returncode == 1
     assert f"is in use by process {first.process.pid}" in said
     assert ask(f"{before['gateway']}/invoicing/1") == "/invoicing/1"
-    async with AIOKafkaProducer(bootstrap_servers=before["kafka"]) as producer:
+    operator = client_options(kafka_as(local.running(tmp_path / "data")))
+    async with AIOKafkaProducer(**operator) as producer:
         await producer.send_and_wait("tovholder.intake", b"kept")
 
     assert first.stop(signal.SIGINT) == 0
@@ -325,9 +328,7 @@ async def test_a_second_up_is_refused_and_state_outlives_an_interrupt(tmp_path: 
     again = Up(tmp_path / "data")
     processes.append(again)
     assert again.addresses() == before
-    async with AIOKafkaConsumer(
-        "tovholder.intake", bootstrap_servers=before["kafka"], auto_offset_reset="earliest"
-    ) as reader:
+    async with AIOKafkaConsumer("tovholder.intake", **operator, auto_offset_reset="earliest") as reader:
         assert (await reader.getone()).value == b"kept"
     assert again.stop(signal.SIGTERM) == 0
     assert belonging_to(tmp_path) == []
