@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.invoicing.domain.claim import Claim
 from shared.base.cause import Cause
@@ -63,6 +63,13 @@ _billing = Billing.__pydantic_validator__.validate_json
 _contact = Contact.__pydantic_validator__.validate_json
 
 
+class Place(NamedTuple):
+    """A claim of a meeting, or of a programme: how far somebody has come who goes through all of them in this order."""
+
+    whose: str
+    claim_id: str
+
+
 async def insert_new(tx: Tx, claims: Sequence[Claim], causes: Mapping[str, Cause]) -> bool:
     """Whether all of them were new; the ones that are known already are left as they are. `causes` by claim id."""
     return not claims or await _CLAIMS.insert_new(tx, _columns(claims, causes)) == len(claims)
@@ -114,12 +121,35 @@ async def lock_fees(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Claim]:
     return await _lock(tx, "enrolment_id = ANY($1::text[]) AND kind = 'fee'", list(enrolment_ids))
 
 
-async def lock_fees_of_programmes(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Claim]:
-    return await _lock(tx, "programme_id = ANY($1::text[]) AND kind = 'fee'", list(programme_ids))
+async def load_ids_of_meetings(tx: Tx, after: tuple[str, str], meeting_ids: Iterable[str], most: int) -> list[Place]:
+    """The first `most` of these meetings' claims that come after that place."""
+    rows = await tx.fetch(
+        """
+        SELECT meeting_id, id FROM claims
+        WHERE meeting_id COLLATE "C" = ANY($1::text[]) AND (meeting_id COLLATE "C", id) > ($2, $3)
+        ORDER BY meeting_id COLLATE "C", id LIMIT $4
+        """,
+        sorted(meeting_ids),
+        *after,
+        most,
+    )
+    return [Place(row["meeting_id"], row["id"]) for row in rows]
 
 
-async def lock_of_meetings(tx: Tx, meeting_ids: Iterable[str]) -> dict[str, Claim]:
-    return await _lock(tx, "meeting_id = ANY($1::text[])", list(meeting_ids))
+async def load_ids_of_fees(tx: Tx, after: tuple[str, str], programme_ids: Iterable[str], most: int) -> list[Place]:
+    """The first `most` fees of these programmes that come after that place."""
+    rows = await tx.fetch(
+        """
+        SELECT programme_id, id FROM claims
+        WHERE programme_id COLLATE "C" = ANY($1::text[]) AND kind = 'fee'
+          AND (programme_id COLLATE "C", id) > ($2, $3)
+        ORDER BY programme_id COLLATE "C", id LIMIT $4
+        """,
+        sorted(programme_ids),
+        *after,
+        most,
+    )
+    return [Place(row["programme_id"], row["id"]) for row in rows]
 
 
 async def lock_due(

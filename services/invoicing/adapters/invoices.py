@@ -115,11 +115,23 @@ async def lock(tx: Tx, invoice_id: str) -> Standing | None:
     return None if row is None else _standing(row)
 
 
-async def lock_unreminded(tx: Tx, series: str, due_on: date, level: int) -> list[tuple[Standing, Cause]]:
-    """Those of a due day that were told of at every level before this one, and not yet at this one; by number."""
+async def lock_unreminded(
+    tx: Tx, series: str, due_on: date, level: int, after: int, most: int
+) -> tuple[int | None, list[tuple[Standing, Cause]]]:
+    """Those of a due day that were told of at every level before this one, and not yet at this one; by number.
+
+    Of the first `most` after that number; the last of these is told when others may follow.
+    """
     # First the locks: only a statement that begins after them sees what was paid or credited meanwhile.
     locked = await tx.fetch(
-        "SELECT id FROM invoices WHERE due_on = $1 AND series = $2 ORDER BY number FOR UPDATE", due_on, series
+        """
+        SELECT id, number FROM invoices WHERE due_on = $1 AND series = $2 AND number > $3
+        ORDER BY number LIMIT $4 FOR UPDATE
+        """,
+        due_on,
+        series,
+        after,
+        most,
     )
     rows = await tx.fetch(
         f"""
@@ -129,7 +141,8 @@ async def lock_unreminded(tx: Tx, series: str, due_on: date, level: int) -> list
         [row["id"] for row in locked],
         level,
     )
-    return [(_standing(row), cause_of(row)) for row in rows]
+    last = locked[-1]["number"] if len(locked) == most else None
+    return last, [(_standing(row), cause_of(row)) for row in rows]
 
 
 async def load(tx: Tx, invoice_id: str) -> tuple[Standing, Cause] | None:
@@ -244,15 +257,16 @@ async def load_unwritten(tx: Tx, at_most: int) -> list[Unwritten]:
     """In the order of their numbers, which invoices and credit notes share."""
     rows = await tx.fetch(
         """
-        SELECT d.series, d.number, d.credits, d.document::text AS document FROM (
-            (SELECT i.series, i.number, false AS credits, i.document
-             FROM invoices i LEFT JOIN written_documents w ON w.series = i.series
-             WHERE i.number > coalesce(w.last, 0) ORDER BY i.series, i.number LIMIT $1)
+        SELECT c.series, d.number, d.credits, d.document::text AS document
+        FROM counters c LEFT JOIN written_documents w ON w.series = c.series
+        CROSS JOIN LATERAL (
+            (SELECT number, false AS credits, document FROM invoices
+             WHERE series = c.series AND number > coalesce(w.last, 0) ORDER BY number LIMIT $1)
             UNION ALL
-            (SELECT c.series, c.number, true, c.document
-             FROM credit_notes c LEFT JOIN written_documents w ON w.series = c.series
-             WHERE c.number > coalesce(w.last, 0) ORDER BY c.series, c.number LIMIT $1)
-        ) AS d ORDER BY d.series, d.number LIMIT $1
+            (SELECT number, true, document FROM credit_notes
+             WHERE series = c.series AND number > coalesce(w.last, 0) ORDER BY number LIMIT $1)
+        ) AS d
+        WHERE c.last > coalesce(w.last, 0) ORDER BY c.series, d.number LIMIT $1
         """,
         at_most,
     )

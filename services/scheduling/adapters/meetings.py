@@ -23,6 +23,7 @@ _PROGRAMMES = Table(
         "cancelled": "boolean",
         "kinds": "text[]",
         "groups": "text[]",
+        "terms": "jsonb",
         **CAUSE,
     },
     key=("id",),
@@ -100,10 +101,55 @@ async def lock_many(tx: Tx, meeting_ids: Sequence[str]) -> list[Standing]:
     return [_standing(row) for row in rows]
 
 
-async def lock_all(tx: Tx, programme_id: str) -> dict[str, Standing]:
-    """Every meeting of a programme by its key."""
-    rows = await tx.fetch(f"{_SELECT} WHERE m.programme_id = $1 ORDER BY m.id FOR UPDATE OF m", programme_id)
+async def lock_keys(tx: Tx, programme_id: str, keys: Sequence[str]) -> dict[str, Standing]:
+    """Those of a programme that have these keys, by key."""
+    rows = await tx.fetch(
+        f"{_SELECT} WHERE m.key = ANY($2::text[]) AND m.programme_id = $1 ORDER BY m.id FOR UPDATE OF m",
+        programme_id,
+        keys,
+    )
     return {row["key"]: _standing(row) for row in rows}
+
+
+async def lock_dropped(tx: Tx, programme_id: str, keys: Sequence[str], most: int) -> list[Standing]:
+    """At most so many of those that its file has named, with none of these keys, and that are not over."""
+    rows = await tx.fetch(
+        f"""{_SELECT} WHERE m.programme_id = $1 AND m.state NOT IN ('cancelled', 'held') AND m.plan IS NOT NULL
+        AND m.key <> ALL($2::text[]) ORDER BY m.id LIMIT $3 FOR UPDATE OF m""",
+        programme_id,
+        keys,
+        most,
+    )
+    return [_standing(row) for row in rows]
+
+
+async def lock_open(tx: Tx, programme_id: str, most: int) -> list[Standing]:
+    """At most so many of those that are not over."""
+    rows = await tx.fetch(
+        f"""{_SELECT} WHERE m.programme_id = $1 AND m.state NOT IN ('cancelled', 'held')
+        ORDER BY m.id LIMIT $2 FOR UPDATE OF m""",
+        programme_id,
+        most,
+    )
+    return [_standing(row) for row in rows]
+
+
+async def save_terms(tx: Tx, terms: ProgrammeTerms) -> None:
+    """Of a programme whose frame was saved here, for whoever follows the rest of them."""
+    await _PROGRAMMES.update(tx, [{"id": terms.ref.id, "terms": terms.model_dump_json()}])
+
+
+async def lock_terms(tx: Tx, programme_id: str, version: int) -> ProgrammeTerms | None:
+    """None when another version counts by now, or the programme is cancelled."""
+    row = await tx.fetchrow(
+        """
+        SELECT terms::text AS terms FROM programmes
+        WHERE id = $1 AND version = $2 AND NOT cancelled AND (terms #>> '{ref,version}')::integer = $2 FOR UPDATE
+        """,
+        programme_id,
+        version,
+    )
+    return None if row is None else ProgrammeTerms.model_validate_json(row["terms"])
 
 
 async def load(tx: Tx, meeting_id: str) -> tuple[Standing, Cause] | None:
@@ -123,8 +169,18 @@ async def load_all(tx: Tx, programme_id: str | None) -> list[Standing]:
 
 
 async def save(tx: Tx, standing: Standing, cause: Cause) -> None:
+    await save_many(tx, [standing], cause)
+
+
+async def save_many(tx: Tx, standings: Sequence[Standing], cause: Cause) -> None:
+    """Of several states of one meeting the last one stands."""
+    last = {standing.meeting.id: standing for standing in standings}
+    await _MEETINGS.upsert(tx, [_row(standing, cause) for standing in last.values()])
+
+
+def _row(standing: Standing, cause: Cause) -> dict[str, Any]:
     meeting, when = standing.meeting, standing.meeting.when
-    row = {
+    return {
         "id": meeting.id,
         "programme_id": standing.programme.id,
         "key": meeting.key,
@@ -146,7 +202,6 @@ async def save(tx: Tx, standing: Standing, cause: Cause) -> None:
         "plan": standing.plan.model_dump_json() if standing.plan else None,
         **cause_columns(cause),
     }
-    await _MEETINGS.upsert(tx, [row])
 
 
 def _standing(row: Any) -> Standing:
