@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from services.invoicing.domain.claim import Claim
 from shared.base.cause import Cause
+from shared.base.listing import Page, Placed
 from shared.contracts.event import Frozen
 from shared.contracts.parties import Billing, Contact, Organisation
 from shared.storage.columns import Columns
+from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_of
 from shared.storage.tx import Tx
 
@@ -52,10 +54,20 @@ _CLAIMS = Table(
 )
 _PARTIES = ("buyer", "billing", "contact")
 """Fields of a claim that are JSON in its row: the last ones."""
-_SELECT = f"""
-    SELECT {", ".join(f"{name}::text AS {name}" if name in _PARTIES else name for name in Claim._fields)},
-        {", ".join(CAUSE)}
-    FROM claims """
+_COLUMNS = f"""
+    {", ".join(f"{name}::text AS {name}" if name in _PARTIES else name for name in Claim._fields)}, {", ".join(CAUSE)}
+"""
+_SELECT = f"SELECT {_COLUMNS} FROM claims"
+_IN_ORDER = Order(
+    {
+        "organisation_code": "text",
+        "enrolment_id": "text",
+        "(kind = 'extra')": "boolean",
+        "coalesce(earliest, 'infinity')": "timestamptz",
+        "id": "text",
+    }
+)
+_SELECT_PLACED = f"SELECT {_COLUMNS}, {_IN_ORDER.place} FROM claims"
 
 # Past the methods that every model has: a batch calls these thousands of times.
 _organisation = Organisation.__pydantic_validator__.validate_json
@@ -179,21 +191,24 @@ async def load(tx: Tx, claim_id: str) -> tuple[Claim, Cause] | None:
     return None if row is None else (claim_of(row), cause_of(row))
 
 
-async def load_all(
-    tx: Tx, *, programme_id: str | None = None, state: str | None = None, invoice_id: str | None = None
-) -> list[Claim]:
-    """By organisation."""
+async def load_page(tx: Tx, page: Page, *, programme_id: str | None, state: str | None) -> list[Placed[Claim]]:
+    """By organisation and enrolment, fees first; None = any."""
     rows = await tx.fetch(
         f"""
-        {_SELECT}
-        WHERE ($1::text IS NULL OR programme_id = $1) AND ($2::text IS NULL OR state = $2)
-          AND ($3::text IS NULL OR invoice_id = $3)
-        ORDER BY organisation_code, enrolment_id, kind DESC, due_at, id
+        {_SELECT_PLACED}
+        WHERE ($1::text IS NULL OR programme_id = $1) AND ($2::text IS NULL OR state = $2) AND {_IN_ORDER.after(3)}
+        ORDER BY {_IN_ORDER.by} LIMIT $4
         """,
         programme_id,
         state,
-        invoice_id,
+        page.after,
+        page.wanted,
     )
+    return [(row["stands_at"], claim_of(row)) for row in rows]
+
+
+async def load_of_invoice(tx: Tx, invoice_id: str) -> list[Claim]:
+    rows = await tx.fetch(f"{_SELECT} WHERE invoice_id = $1 ORDER BY {_IN_ORDER.by}", invoice_id)
     return [claim_of(row) for row in rows]
 
 

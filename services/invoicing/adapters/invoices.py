@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from services.invoicing.domain.standing import Standing
 from shared.base.cause import Cause
+from shared.base.listing import Page, Placed
 from shared.contracts.invoicing import CreditNoteIssued, Invoice, RegisterPayment
+from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns, cause_of
 from shared.storage.tx import Tx
 
@@ -43,14 +45,15 @@ _NOTICES = Table(
     key=("invoice_id", "level"),
 )
 _WRITTEN = Table("written_documents", {"series": "text", "last": "bigint"}, key=("series",))
-_SELECT = """
-    SELECT i.document::text AS document, i.correlation_id, i.causation_id, i.actor,
+_COLUMNS = """
+    i.document::text AS document, i.correlation_id, i.causation_id, i.actor,
            (SELECT coalesce(sum(p.amount_ore), 0)::bigint FROM payments p WHERE p.invoice_id = i.id) AS paid_ore,
            (SELECT coalesce(sum(c.gross_ore + c.rounding_ore), 0)::bigint FROM credit_notes c
             WHERE c.invoice_id = i.id) AS credited_ore,
            (SELECT count(*) FROM overdue_notices o WHERE o.invoice_id = i.id) AS reminders
-    FROM invoices i
 """
+_SELECT = f"SELECT {_COLUMNS} FROM invoices i"
+_IN_ORDER = Order({"i.series": "text", "i.number": "bigint"})
 
 
 async def draw_numbers(tx: Tx, series: str, organiser: str, count: int) -> int | None:
@@ -151,18 +154,23 @@ async def load(tx: Tx, invoice_id: str) -> tuple[Standing, Cause] | None:
     return None if row is None else (_standing(row), cause_of(row))
 
 
-async def load_all(tx: Tx, *, programme_id: str | None = None, enrolment_id: str | None = None) -> list[Standing]:
-    """By series and number."""
+async def load_page(
+    tx: Tx, page: Page, *, programme_id: str | None, enrolment_id: str | None
+) -> list[Placed[Standing]]:
+    """By series and number; None = any."""
     rows = await tx.fetch(
         f"""
-        {_SELECT}
+        SELECT {_COLUMNS}, {_IN_ORDER.place} FROM invoices i
         WHERE ($1::text IS NULL OR i.programme_id = $1) AND ($2::text IS NULL OR i.enrolment_id = $2)
-        ORDER BY i.series, i.number
+          AND {_IN_ORDER.after(3)}
+        ORDER BY {_IN_ORDER.by} LIMIT $4
         """,
         programme_id,
         enrolment_id,
+        page.after,
+        page.wanted,
     )
-    return [_standing(row) for row in rows]
+    return [(row["stands_at"], _standing(row)) for row in rows]
 
 
 async def insert_notices(tx: Tx, told: Sequence[Standing], told_on: date, causes: Mapping[str, Cause]) -> None:

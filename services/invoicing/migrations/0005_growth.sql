@@ -1,10 +1,12 @@
 -- Whoever goes through all claims of a meeting or a programme, in slices; lists.
 CREATE INDEX claims_of_a_meeting_in_order ON claims (meeting_id COLLATE "C", id) WHERE meeting_id IS NOT NULL;
 CREATE INDEX fees_of_a_programme_in_order ON claims (programme_id COLLATE "C", id) WHERE kind = 'fee';
-CREATE INDEX claims_in_order ON claims (organisation_code, enrolment_id COLLATE "C", kind, id);
-CREATE INDEX claims_of_a_programme ON claims (programme_id, organisation_code, enrolment_id COLLATE "C", kind, id);
-CREATE INDEX claims_in_a_state ON claims (state, organisation_code, enrolment_id COLLATE "C", kind, id)
-    WHERE state NOT IN ('invoiced', 'withdrawn');
+CREATE INDEX claims_in_order ON claims
+    (organisation_code, enrolment_id, (kind = 'extra'), coalesce(earliest, 'infinity'), id);
+CREATE INDEX claims_of_a_programme ON claims
+    (programme_id, organisation_code, enrolment_id, (kind = 'extra'), coalesce(earliest, 'infinity'), id);
+CREATE INDEX claims_in_a_state ON claims
+    (state, organisation_code, enrolment_id, (kind = 'extra'), coalesce(earliest, 'infinity'), id);
 
 CREATE INDEX invoices_in_order ON invoices (series, number);
 CREATE INDEX invoices_of_a_programme ON invoices (programme_id, series, number);

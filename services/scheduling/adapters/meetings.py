@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from services.scheduling.domain.meeting import Frame, Standing
 from shared.base.cause import Cause
+from shared.base.listing import Page, Placed
 from shared.contracts.programme import MeetingPlan, ProgrammeRef, ProgrammeTerms
 from shared.contracts.scheduling import Meeting, When
+from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns, cause_of
 from shared.storage.tx import Tx
 
@@ -55,12 +58,22 @@ _MEETINGS = Table(
     key=("id",),
     fixed=("programme_id", "key"),
 )
-_SELECT = """
-    SELECT m.id, m.key, m.title, m.kind, m.group_id, m.mode, m.roles, m.first_day, m.last_day, m.starts_at, m.ends_at,
+_COLUMNS = """
+    m.id, m.key, m.title, m.kind, m.group_id, m.mode, m.roles, m.first_day, m.last_day, m.starts_at, m.ends_at,
            m.place, m.link, m.date_version, m.state, m.held_on, m.reason, m.plan::text AS plan, p.ref::text AS ref,
            m.correlation_id, m.causation_id, m.actor
-    FROM meetings m JOIN programmes p ON p.id = m.programme_id
 """
+_FROM = "FROM meetings m JOIN programmes p ON p.id = m.programme_id"
+_SELECT = f"SELECT {_COLUMNS} {_FROM}"
+_IN_ORDER = Order(
+    {
+        "m.programme_id": "text",
+        "coalesce(m.first_day, 'infinity')": "date",
+        "coalesce(m.starts_at, 'infinity')": "timestamptz",
+        "m.key": "text",
+    }
+)
+_SELECT_PLACED = f"SELECT {_COLUMNS}, {_IN_ORDER.place} {_FROM}"
 
 
 async def lock_frame(tx: Tx, programme_id: str) -> Frame | None:
@@ -158,14 +171,23 @@ async def load(tx: Tx, meeting_id: str) -> tuple[Standing, Cause] | None:
     return None if row is None else (_standing(row), cause_of(row))
 
 
-async def load_all(tx: Tx, programme_id: str | None) -> list[Standing]:
-    """By programme, the dated ones first, in the order of their days; None = of all programmes."""
+async def load_page(
+    tx: Tx, page: Page, *, programme_id: str | None, group: str | None, state: str | None
+) -> list[Placed[Standing]]:
+    """By programme, the dated ones first, in the order of their days; None = any."""
     rows = await tx.fetch(
-        f"""{_SELECT} WHERE $1::text IS NULL OR m.programme_id = $1
-        ORDER BY m.programme_id, m.first_day NULLS LAST, m.starts_at, m.key""",
+        f"""
+        {_SELECT_PLACED} WHERE ($1::text IS NULL OR m.programme_id = $1) AND ($2::text IS NULL OR m.group_id = $2)
+          AND ($3::text IS NULL OR m.state = $3) AND {_IN_ORDER.after(4)}
+        ORDER BY {_IN_ORDER.by} LIMIT $5
+        """,
         programme_id,
+        group,
+        state,
+        page.after,
+        page.wanted,
     )
-    return [_standing(row) for row in rows]
+    return [(row["stands_at"], _standing(row)) for row in rows]
 
 
 async def save(tx: Tx, standing: Standing, cause: Cause) -> None:
@@ -224,5 +246,11 @@ def _standing(row: Any) -> Standing:
         roles=tuple(row["roles"]),
     )
     plan = None if row["plan"] is None else MeetingPlan.model_validate_json(row["plan"])
-    ref = ProgrammeRef.model_validate_json(row["ref"])
+    ref = _ref(row["ref"])
     return Standing(ref, meeting, row["state"], row["held_on"], row["reason"], plan)
+
+
+@lru_cache(maxsize=256)
+def _ref(text: str) -> ProgrammeRef:
+    """All meetings of a programme carry the same one."""
+    return ProgrammeRef.model_validate_json(text)

@@ -2,5 +2,6 @@
 ALTER TABLE programmes ADD COLUMN terms jsonb;
 
 -- Lists: by programme, the dated ones first.
-CREATE INDEX meetings_in_order ON meetings (programme_id, coalesce(first_day, 'infinity'), key);
+CREATE INDEX meetings_in_order ON meetings
+    (programme_id, coalesce(first_day, 'infinity'), coalesce(starts_at, 'infinity'), key);
 CREATE INDEX meetings_still_open ON meetings (programme_id, id) WHERE state NOT IN ('cancelled', 'held');
