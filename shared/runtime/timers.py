@@ -76,11 +76,15 @@ TimerUseCase = Callable[[Tx, Sequence[Timer]], Awaitable[None]]
 class At:
     timer: str
     usecase: TimerUseCase
+    at_once: int = AT_ONCE
 
 
-def at(timer: str, usecase: TimerUseCase) -> At:
-    """`usecase` is called with timers of this name that are due, in (due, key) order; it may arm them again."""
-    return At(timer, usecase)
+def at(timer: str, usecase: TimerUseCase, *, at_once: int = AT_ONCE) -> At:
+    """`usecase` is called with timers of this name that are due, in (due, key) order; it may arm them again.
+
+    `at_once` is how many of them one transaction carries out at most: few, where each of them is much work.
+    """
+    return At(timer, usecase, at_once)
 
 
 @dataclass(slots=True)
@@ -101,6 +105,7 @@ class Timers:
 
     def __init__(self, table: Sequence[At], transaction: Transaction, clock: DomainClock, activity: Activity) -> None:
         self._usecases = {entry.timer: entry.usecase for entry in table}
+        self._at_once = {entry.timer: entry.at_once for entry in table}
         if len(self._usecases) != len(table):
             raise ValueError("a timer is in the table twice")
         self._transaction = transaction
@@ -196,7 +201,7 @@ class Timers:
             if not rows:
                 return taken
             name = rows[0]["timer"]
-            run = list(takewhile(lambda row: row["timer"] == name, rows))
+            run = list(takewhile(lambda row: row["timer"] == name, rows))[: self._at_once[name]]
             if name in self._alone or any(place[0] == name for place in self._paused):
                 run = run[:1]
             taken += [

@@ -31,6 +31,11 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProx
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 
+AT_ONCE = 500
+"""Pieces of work (letters, claims, meetings) that one transaction takes on where an event or a timer may ask for as
+many as there are. A timer that is due at once sees to what is left, so no transaction grows with the data.
+"""
+
 _listeners: set[Callable[[], None]] = set()
 
 
@@ -122,7 +127,8 @@ DELETE FROM timers t USING unnest($1::text[], $2::text[]) AS u (timer, key) WHER
 class Tx:
     """One transaction, and what every use case is handed with it.
 
-    `now` is domain time (UTC) and the same for all that happens in it; `links` signs and reads links.
+    `now` is domain time (UTC) and the same for all that happens in it; `links` signs and reads links; `room` is how
+    much more work this transaction should take on (see AT_ONCE): whoever takes some on says so with `take_on`.
     """
 
     __slots__ = (
@@ -134,6 +140,7 @@ class Tx:
         "connection",
         "links",
         "now",
+        "room",
         "source",
     )
 
@@ -145,6 +152,7 @@ class Tx:
         self.now = now
         self.source = source
         self.cause = cause
+        self.room = AT_ONCE
         self._told: list[_Told] = []
         self._armed: dict[tuple[str, str], _Armed] = {}
         self._flushed_facts = False
@@ -224,6 +232,10 @@ class Tx:
     def disarm(self, timer: str, key: str) -> None:
         """As `set`: let `timer` not ring for `key`."""
         self.set(Alarm(timer, key, None))
+
+    def take_on(self, pieces: int) -> None:
+        """So much of the room is used; what is undone with its savepoint has used it all the same."""
+        self.room = max(0, self.room - pieces)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

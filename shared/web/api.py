@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import structlog
 from pydantic import ValidationError
@@ -15,10 +16,11 @@ from starlette.types import Receive, Scope, Send
 
 from shared.base.cause import Cause, new_correlation
 from shared.base.failures import Failure, classify
+from shared.base.listing import CURSOR, invalid_cursor
 from shared.base.problems import MEDIA_TYPE, FieldError, Problem, field_errors, problem_of
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
-from shared.storage.tx import Transaction
+from shared.storage.tx import Transaction, Tx
 from shared.web.bodies import idempotency_key, need_media_type, read_body, read_json
 from shared.web.door import Door
 from shared.web.ledger import Reply
@@ -31,6 +33,8 @@ _FOR_A_MINUTE = {"Cache-Control": "public, max-age=60"}
 """What is the same for everybody, until another version is started."""
 
 _log = structlog.get_logger()
+_PLACES = {CURSOR, "before"}
+"""Parameters that say where a page begins; the second is what the list of messages had before cursors were."""
 
 
 def problem_response(problem: Problem, correlation_id: str) -> Response:
@@ -139,11 +143,25 @@ class Endpoint:
             raise Problem(400, "parameter_missing")
         try:
             async with self._transaction(cause) as tx:
-                found = await route.usecase(tx, query)
+                found = await _found(route, tx, query)
         except Refused as refused:
             body = to_json(problem_of(refused, cause.correlation_id))
             return Response(body, status_code=refused.status, media_type=MEDIA_TYPE)
-        return Response(to_json(found), media_type="application/json", headers={"Cache-Control": "no-store"})
+        headers = {"Cache-Control": "no-store"}
+        if route.pages and found["next"] is not None:
+            following = {name: value for name, value in asked if name not in _PLACES} | {CURSOR: str(found["next"])}
+            headers["Link"] = f'<{quote(request.scope["path"])}?{urlencode(following)}>; rel="next"'
+        return Response(to_json(found), media_type="application/json", headers=headers)
+
+
+async def _found(route: Read, tx: Tx, query: Mapping[str, str]) -> Any:
+    try:
+        return await route.usecase(tx, query)
+    except Exception as error:
+        # The place in a cursor is told by whoever asks: what cannot be one is theirs to put right.
+        if route.pages and CURSOR in query and classify(error) is Failure.DATA:
+            raise invalid_cursor() from error
+        raise
 
 
 async def answered(request: Request, answer: Callable[[Request, str], Awaitable[Response]]) -> Response:

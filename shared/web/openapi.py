@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from shared.base.listing import CURSOR, LIMIT, MOST
 from shared.base.problems import MEDIA_TYPE, TITLES
 from shared.contracts.event import COMMANDS
 from shared.web.routes import Read, Route, Write, path_parameters
@@ -34,6 +35,30 @@ _PROBLEM = {
 }
 _READ_ANSWERS = (400, 401, 403, 404, 503)
 _WRITE_ANSWERS = (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
+
+
+_PAGE: list[dict[str, Any]] = [
+    {
+        "name": CURSOR,
+        "in": "query",
+        "required": False,
+        "description": "Where the page begins: `next` of the page before it, as it is. Without one, the first page.",
+        "schema": {"type": "string"},
+    },
+    {
+        "name": LIMIT,
+        "in": "query",
+        "required": False,
+        "description": f"Rows of the page: {MOST} unless said otherwise here, and never more.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": MOST},
+    },
+]
+_NEXT_PAGE: dict[str, Any] = {
+    "description": "A page. `next` is the cursor of the next one, null on the last; the same as a link (RFC 8288).",
+    "headers": {
+        "Link": {"description": 'The next page, as `rel="next"`; none on the last.', "schema": {"type": "string"}}
+    },
+}
 
 
 def _answers(status: int, problems: tuple[int, ...]) -> dict[str, Any]:
@@ -64,7 +89,14 @@ def _operation(route: Route, schemas: dict[tuple[type[BaseModel], str], Any]) ->
         operation["parameters"] += [
             {"name": name, "in": "query", "required": True, "schema": {"type": "string"}} for name in route.required
         ]
+        operation["parameters"] += [
+            {"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in route.filters
+        ]
         operation["responses"] = _answers(200, _READ_ANSWERS)
+        if route.pages:
+            operation["parameters"] += _PAGE
+            operation["responses"] |= _answers(200, (422,))
+            operation["responses"]["200"] |= _NEXT_PAGE
         return operation
     operation["parameters"].append(
         {

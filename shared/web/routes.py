@@ -43,6 +43,10 @@ class Read:
     usecase: ReadUseCase
     scope: str
     required: tuple[str, ...]
+    filters: tuple[str, ...] = ()
+    """Query parameters that leave rows out of a list, each if given."""
+    pages: bool = False
+    """Whether it is a list, which has pages: see `shared.base.listing`."""
 
     @property
     def method(self) -> str:
@@ -68,6 +72,12 @@ def write(method: Method, path: str, act: Act, *, scope: str) -> Write:
     """Path parameters become fields of the command; the body holds the others."""
     _check(path, act.command)
     return Write(method, path, act, scope)
+
+
+def listing(path: str, usecase: ReadUseCase, *, scope: str, filters: tuple[str, ...] = ()) -> Read:
+    """As `read`, of a list with pages; `filters` are the parameters that leave rows out."""
+    _check(path, None)
+    return Read(path, usecase, scope, (), filters, pages=True)
 
 
 def read(path: str, usecase: ReadUseCase, *, scope: str, required: tuple[str, ...] = ()) -> Read:

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import httpx
@@ -97,9 +97,23 @@ class Client:
                 raise StackError(f"{method} {path.partition('?')[0]} fik intet svar ({why}).")
             await asyncio.sleep(AGAIN_S)
 
+    async def read(self, path: str, *, caller: str = "") -> Answer:
+        """What a GET is answered: of a list all pages as one, unless a page is asked for."""
+        url = httpx.URL(path)
+        answer = await self.ask("GET", path, caller=caller)
+        if answer.refused or not {"cursor", "before", "limit"}.isdisjoint(url.params):
+            return answer
+        while following := answer.body.get("next"):
+            more = await self.ask("GET", str(url.copy_merge_params({"cursor": following})), caller=caller)
+            if more.refused:
+                return more
+            rows = {name: [*answer.body[name], *value] for name, value in more.body.items() if isinstance(value, list)}
+            answer = replace(answer, body={**answer.body, **rows, "next": more.body["next"]})
+        return answer
+
     async def get(self, path: str, **query: str) -> dict[str, Any]:
-        """A read that is meant to succeed. Raises Problem."""
-        answer = await self.ask("GET", str(httpx.URL(path, params=query)) if query else path)
+        """As `read`, of what is meant to succeed. Raises Problem."""
+        answer = await self.read(str(httpx.URL(path, params=query)) if query else path)
         if answer.refused:
             raise Problem(answer)
         return answer.body

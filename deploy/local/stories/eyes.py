@@ -78,7 +78,7 @@ class Eyes:
         return type(expected).model_validate(await self._memory.resolved(plain, here))
 
     async def _answer(self, said: ExpectAnswer) -> Verdict:
-        answer = await self._stage.client.ask("GET", said.get)
+        answer = await self._stage.client.read(said.get)
         verdict = judge_refusal(said.refused, answer.refused, answer.detail)
         return judge_answer(answer.body, said) if verdict.holds else verdict
 

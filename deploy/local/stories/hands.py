@@ -42,6 +42,8 @@ class Hands:
     async def call(self, step: Call, here: Here) -> Answer:
         path = await self._memory.text(step.path, here)
         body = await self._memory.resolved(step.data or {}, here)
+        if step.method == "GET":
+            return await self._stage.client.read(path, caller=_caller(here))
         return await self._stage.client.ask(step.method, path, body, key=here.key, caller=_caller(here))
 
     async def tell(self, step: TellFact, here: Here) -> dict[str, Any]:

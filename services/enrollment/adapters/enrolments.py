@@ -10,7 +10,9 @@ from pydantic import TypeAdapter
 
 from services.enrollment.domain.enrolment import Agreed, Enrolment
 from shared.base.cause import Cause
+from shared.base.listing import Page, Placed
 from shared.contracts.parties import Billing, Contact, Organisation
+from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
@@ -36,12 +38,14 @@ _ENROLMENTS = Table(
     key=("id",),
     fixed=("programme_id", "organisation_code"),
 )
-_SELECT = """
-    SELECT enrolments.id, programme_id, state, forbehold_open, group_id, contact::text AS contact,
+_COLUMNS = """
+    enrolments.id, programme_id, state, forbehold_open, group_id, contact::text AS contact,
         billing::text AS billing, answers::text AS answers, agreed::text AS agreed, number, received_at, enrolled_at,
         withdrawn_at, code, name, region, cvr
-    FROM enrolments JOIN organisations ON code = organisation_code
 """
+_FROM = "FROM enrolments JOIN organisations ON code = organisation_code"
+_SELECT = f"SELECT {_COLUMNS} {_FROM}"
+_IN_ORDER = Order({"programme_id": "text", "sort_key": "text", "code": "text"})
 _AGREED = TypeAdapter(Agreed)
 
 
@@ -50,20 +54,26 @@ async def load(tx: Tx, enrolment_id: str) -> Enrolment | None:
     return None if row is None else _enrolment(row)
 
 
-async def load_all(
-    tx: Tx, *, programme_id: str | None = None, state: str | None = None, organisation_code: str | None = None
-) -> tuple[Enrolment, ...]:
-    """In Danish order of the organisations; None = any."""
+async def load_page(
+    tx: Tx, page: Page, *, programme_id: str | None, state: str | None, organisation_code: str | None
+) -> list[Placed[Enrolment]]:
+    """By programme, in Danish order of the organisations; None = any."""
+    # The first condition says again what the order says of the programme alone: that much an index knows.
     rows = await tx.fetch(
-        f"""{_SELECT}
-        WHERE ($1::text IS NULL OR programme_id = $1) AND ($2::text IS NULL OR state = $2)
-            AND ($3::text IS NULL OR organisation_code = $3)
-        ORDER BY programme_id, sort_key, code""",
+        f"""
+        SELECT {_COLUMNS}, {_IN_ORDER.place} {_FROM}
+        WHERE ($4::text[] IS NULL OR programme_id >= ($4::text[])[1]) AND {_IN_ORDER.after(4)}
+          AND ($1::text IS NULL OR programme_id = $1) AND ($2::text IS NULL OR state = $2)
+          AND ($3::text IS NULL OR organisation_code = $3)
+        ORDER BY {_IN_ORDER.by} LIMIT $5
+        """,
         programme_id,
         state,
         organisation_code,
+        page.after,
+        page.wanted,
     )
-    return tuple(map(_enrolment, rows))
+    return [(row["stands_at"], _enrolment(row)) for row in rows]
 
 
 async def lock(tx: Tx, enrolment_id: str) -> Enrolment | None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from services.enrollment.domain.invitation import INVITATION
 from services.enrollment.domain.status import ANSWERED
 from shared.base.cause import Cause
+from shared.base.listing import Page, Placed
+from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
@@ -38,6 +41,9 @@ _INVITATIONS = Table(
 )
 
 
+_STARTED = Order({"started_at": "timestamptz", "round_id": "text"})
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """A round, and how many of its municipalities were invited, reminded, and are silent."""
@@ -57,23 +63,39 @@ async def load_invited(tx: Tx, enrolment_ids: Collection[str]) -> frozenset[str]
     return frozenset(row["enrolment_id"] for row in rows)
 
 
-async def load_rounds(tx: Tx, programme_id: str) -> list[Counted]:
+async def load_rounds(tx: Tx, page: Page, programme_id: str) -> list[Placed[Counted]]:
     """In the order in which they were started."""
     rows = await tx.fetch(
-        """
-        SELECT round_id, remind_on, started_at, invitation_rounds.reminded_at, count(enrolment_id) AS invited,
-            count(invitations.reminded_at) AS reminded,
-            count(enrolment_id) FILTER (WHERE state <> ALL($2)) AS silent
-        FROM invitation_rounds
-        LEFT JOIN invitations USING (programme_id, round_id)
-        LEFT JOIN enrolments ON enrolments.id = enrolment_id
-        WHERE invitation_rounds.programme_id = $1
-        GROUP BY invitation_rounds.programme_id, round_id ORDER BY started_at, round_id
+        f"""
+        SELECT r.stands_at, r.round_id, r.remind_on, r.started_at, r.reminded_at, c.invited, c.reminded, c.silent
+        FROM (SELECT *, {_STARTED.place} FROM invitation_rounds WHERE programme_id = $1 AND {_STARTED.after(3)}
+              ORDER BY {_STARTED.by} LIMIT $4) AS r
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS invited, count(i.reminded_at) AS reminded,
+                count(*) FILTER (WHERE e.state <> ALL($2)) AS silent
+            FROM invitations i JOIN enrolments e ON e.id = i.enrolment_id
+            WHERE i.programme_id = r.programme_id AND i.round_id = r.round_id
+        ) AS c
+        ORDER BY r.started_at, r.round_id
         """,
         programme_id,
         sorted(ANSWERED),
+        page.after,
+        page.wanted,
     )
-    return [Counted(**row) for row in rows]
+    return [(row["stands_at"], _counted(row)) for row in rows]
+
+
+def _counted(row: Any) -> Counted:
+    return Counted(
+        round_id=row["round_id"],
+        remind_on=row["remind_on"],
+        started_at=row["started_at"],
+        reminded_at=row["reminded_at"],
+        invited=row["invited"],
+        reminded=row["reminded"],
+        silent=row["silent"],
+    )
 
 
 async def load_own_round_at(tx: Tx, programme_id: str) -> datetime | None:

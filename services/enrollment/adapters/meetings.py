@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from services.enrollment.domain.meeting_copy import MeetingCopy
+from shared.base.listing import Page, Placed
 from shared.contracts.scheduling import Meeting
+from shared.storage.order import Order
 from shared.storage.table import Table
 from shared.storage.tx import Tx
 
@@ -24,7 +26,9 @@ _MEETINGS = Table(
     key=("id",),
     fixed=("programme_id",),
 )
-_SELECT = "SELECT id, programme_id, state, meeting::text AS meeting, sequence FROM meetings"
+_COLUMNS = "id, programme_id, state, meeting::text AS meeting, sequence"
+_SELECT = f"SELECT {_COLUMNS} FROM meetings"
+_IN_ORDER = Order({"coalesce(first_day, 'infinity')": "date", "id": "text"})
 
 
 async def load(tx: Tx, meeting_id: str) -> MeetingCopy | None:
@@ -32,10 +36,36 @@ async def load(tx: Tx, meeting_id: str) -> MeetingCopy | None:
     return None if row is None else _copy(row)
 
 
-async def load_all(tx: Tx, programme_id: str) -> tuple[MeetingCopy, ...]:
+async def load_page(tx: Tx, page: Page, programme_id: str) -> list[Placed[MeetingCopy]]:
     """Of a programme; dated ones first, by their day."""
-    rows = await tx.fetch(f"{_SELECT} WHERE programme_id = $1 ORDER BY first_day NULLS LAST, id", programme_id)
-    return tuple(map(_copy, rows))
+    rows = await tx.fetch(
+        f"SELECT {_COLUMNS}, {_IN_ORDER.place} FROM meetings WHERE programme_id = $1 AND {_IN_ORDER.after(2)} "
+        f"ORDER BY {_IN_ORDER.by} LIMIT $3",
+        programme_id,
+        page.after,
+        page.wanted,
+    )
+    return [(row["stands_at"], _copy(row)) for row in rows]
+
+
+async def load_page_for_group(tx: Tx, page: Page, programme_id: str, group: str | None) -> list[Placed[MeetingCopy]]:
+    """As `load_page`, those that are for this group or for everybody."""
+    rows = await tx.fetch(
+        f"SELECT {_COLUMNS}, {_IN_ORDER.place} FROM meetings "
+        f"WHERE programme_id = $1 AND (group_id IS NULL OR group_id = $2) AND {_IN_ORDER.after(3)} "
+        f"ORDER BY {_IN_ORDER.by} LIMIT $4",
+        programme_id,
+        group,
+        page.after,
+        page.wanted,
+    )
+    return [(row["stands_at"], _copy(row)) for row in rows]
+
+
+async def load_many(tx: Tx, meeting_ids: Iterable[str]) -> dict[str, MeetingCopy]:
+    """By id."""
+    rows = await tx.fetch(f"{_SELECT} WHERE id = ANY($1) ORDER BY id", sorted(set(meeting_ids)))
+    return {row["id"]: _copy(row) for row in rows}
 
 
 async def lock_many(tx: Tx, meeting_ids: Iterable[str]) -> dict[str, MeetingCopy]:

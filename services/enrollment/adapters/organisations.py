@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from services.enrollment.domain.address_book import Entry
+from shared.base.listing import Page, Placed
 from shared.contracts.parties import Address, Billing, Organisation
+from shared.storage.order import Order
 from shared.storage.table import Table
 from shared.storage.tx import Tx
 
@@ -32,13 +34,14 @@ _ROLES = Table(
     {"organisation_code": "text", "role": "text", "email": "text"},
     key=("organisation_code", "role"),
 )
-_SELECT = """
-    SELECT code, name, region, cvr, main_email, street, postcode, city, ean, order_reference, person_reference,
+_COLUMNS = """
+    code, name, region, cvr, main_email, street, postcode, city, ean, order_reference, person_reference,
         account_string, invoice_email,
         (SELECT coalesce(jsonb_object_agg(role, email), '{}')::text FROM role_addresses WHERE organisation_code = code)
             AS roles
-    FROM organisations
 """
+_SELECT = f"SELECT {_COLUMNS} FROM organisations"
+_IN_ORDER = Order({"sort_key": "text", "code": "text"})
 
 
 async def load(tx: Tx, code: str) -> Entry | None:
@@ -51,9 +54,15 @@ async def load_many(tx: Tx, codes: Iterable[str]) -> dict[str, Entry]:
     return {row["code"]: _entry(row) for row in rows}
 
 
-async def load_all(tx: Tx) -> tuple[Entry, ...]:
+async def load_page(tx: Tx, page: Page) -> list[Placed[Entry]]:
     """In Danish order."""
-    return tuple(map(_entry, await tx.fetch(f"{_SELECT} ORDER BY sort_key, code")))
+    rows = await tx.fetch(
+        f"SELECT {_COLUMNS}, {_IN_ORDER.place} FROM organisations WHERE {_IN_ORDER.after(1)} "
+        f"ORDER BY {_IN_ORDER.by} LIMIT $2",
+        page.after,
+        page.wanted,
+    )
+    return [(row["stands_at"], _entry(row)) for row in rows]
 
 
 async def load_municipalities(tx: Tx) -> tuple[Entry, ...]:

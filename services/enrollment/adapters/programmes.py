@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from services.enrollment.domain.enrolment import Enrolment
-from services.enrollment.domain.programme import Programme
+from services.enrollment.domain.programme import Outline, Programme
 from shared.base.cause import Cause
+from shared.base.listing import Page, Placed
 from shared.contracts.programme import ProgrammeTerms, Seller
+from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
@@ -24,6 +27,18 @@ _PROGRAMMES = Table(
     },
     key=("id",),
 )
+_OUTLINE = """
+    id, version, state, taken, hard_capacity, terms #>> '{ref,title}' AS title, terms #>> '{ref,noun}' AS noun,
+    terms #>> '{ref,owner}' AS owner, terms #>> '{ref,seller,name}' AS seller, terms ->> 'summary' AS summary,
+    terms #>> '{terms,deadline}' AS deadline
+"""
+_PUBLISHED = Order({"published_at": "timestamptz", "id": "text"})
+# As `Programme.has_form`, and as the index has them. A day as JSON has it is sorted as a text; one without closes last.
+_HAS_FORM = """
+    state = 'open' AND terms #>> '{enrolment,how}' = 'sign_up' AND terms #>> '{enrolment,who}' = 'municipalities'
+"""
+_CLOSES = "coalesce(terms #>> '{terms,deadline}', 'never')"
+_CLOSING = Order({_CLOSES: "text", "id": "text"})
 _SELECT = "SELECT id, state, terms::text AS terms, taken, hard_capacity, next_number FROM programmes"
 
 
@@ -38,9 +53,31 @@ async def load_of(tx: Tx, enrolment: Enrolment) -> Programme:
     return _programme(row)
 
 
-async def load_all(tx: Tx) -> tuple[Programme, ...]:
+async def load_page(tx: Tx, page: Page) -> list[Placed[Outline]]:
     """The one that was published last comes last."""
-    return tuple(map(_programme, await tx.fetch(f"{_SELECT} ORDER BY published_at, id")))
+    rows = await tx.fetch(
+        f"""
+        SELECT {_OUTLINE}, {_PUBLISHED.place} FROM programmes
+        WHERE {_PUBLISHED.after(1)} ORDER BY {_PUBLISHED.by} LIMIT $2
+        """,
+        page.after,
+        page.wanted,
+    )
+    return [(row["stands_at"], _outline(row)) for row in rows]
+
+
+async def load_offered(tx: Tx, page: Page, today: date) -> list[Placed[Outline]]:
+    """Those that municipalities can still sign up for on our pages; the one that closes first comes first."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {_OUTLINE}, {_CLOSING.place} FROM programmes
+        WHERE {_HAS_FORM} AND {_CLOSES} >= $1 AND {_CLOSING.after(2)} ORDER BY {_CLOSING.by} LIMIT $3
+        """,
+        today.isoformat(),
+        page.after,
+        page.wanted,
+    )
+    return [(row["stands_at"], _outline(row)) for row in rows]
 
 
 async def lock(tx: Tx, programme_id: str) -> Programme | None:
@@ -107,6 +144,22 @@ async def take_places(tx: Tx, programmes: Sequence[Programme]) -> None:
 
 async def free_place(tx: Tx, programme_id: str) -> None:
     await tx.execute("UPDATE programmes SET taken = taken - 1 WHERE id = $1", programme_id)
+
+
+def _outline(row: Any) -> Outline:
+    return Outline(
+        id=row["id"],
+        version=row["version"],
+        title=row["title"],
+        noun=row["noun"],
+        owner=row["owner"],
+        seller=row["seller"],
+        summary=row["summary"] or "",
+        deadline=None if row["deadline"] is None else date.fromisoformat(row["deadline"]),
+        open=row["state"] == "open",
+        taken=row["taken"],
+        hard=row["hard_capacity"],
+    )
 
 
 def _programme(row: Any) -> Programme:

@@ -10,6 +10,7 @@ from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roster import Roster, Seat
 from shared.base.cause import Cause
+from shared.base.listing import Page, Placed
 from shared.contracts.enrollment import roster_id
 from shared.contracts.parties import Person
 from shared.storage.table import CAUSE, Table, cause_columns
@@ -55,19 +56,25 @@ async def lock_with_people(tx: Tx, programme: Programme, enrolment: Enrolment) -
     rows = await tx.fetch(
         "SELECT id, meeting_id FROM rosters WHERE enrolment_id = $1 ORDER BY id FOR UPDATE", enrolment.id
     )
-    known = {copy.meeting.id: copy for copy in await meetings.load_all(tx, enrolment.programme_id)}
+    known = await meetings.load_many(tx, [row["meeting_id"] for row in rows])
     found = await _load(tx, programme, enrolment, [known[row["meeting_id"]] for row in rows])
     return tuple(roster for roster in found if roster.seats)
 
 
-async def load_all(tx: Tx, programme: Programme, enrolment: Enrolment) -> tuple[Roster, ...]:
+async def load_page(tx: Tx, page: Page, programme: Programme, enrolment: Enrolment) -> list[Placed[Roster]]:
     """One for each meeting that is for the enrolment's group, with nobody on it where nobody is registered."""
-    copies = [
-        copy
-        for copy in await meetings.load_all(tx, enrolment.programme_id)
-        if copy.meeting.group in {None, enrolment.group}
-    ]
-    return await _load(tx, programme, enrolment, copies)
+    placed = await meetings.load_page_for_group(tx, page, enrolment.programme_id, enrolment.group)
+    found = await _load(tx, programme, enrolment, [copy for _, copy in placed])
+    return [(place, roster) for (place, _), roster in zip(placed, found, strict=True)]
+
+
+async def load_of_meeting(tx: Tx, programme: Programme, enrolment: Enrolment, meeting_id: str) -> Roster | None:
+    """As `load_page`, of one meeting; None when it is not for the enrolment's group."""
+    copy = await meetings.load(tx, meeting_id)
+    if copy is None or copy.programme_id != enrolment.programme_id or copy.meeting.group not in {None, enrolment.group}:
+        return None
+    (roster,) = await _load(tx, programme, enrolment, [copy])
+    return roster
 
 
 async def save(tx: Tx, before: Roster, after: Roster, cause: Cause) -> None:

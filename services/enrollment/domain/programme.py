@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from shared.contracts.programme import ProgrammeRef, ProgrammeTerms
 from shared.contracts.refusal import Refused
@@ -32,19 +32,57 @@ class Programme:
         return self.terms.ref.id
 
     @property
+    def deadline(self) -> date | None:
+        return self.terms.terms.deadline
+
+    @property
     def has_form(self) -> bool:
         """Whether municipalities sign up for it on our pages."""
         plan = self.terms.enrolment
         return self.open and plan.how == "sign_up" and plan.who == "municipalities"
 
 
-def deadline_passed(programme: Programme, now: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a list shows of a programme; the whole of it need not be read for that."""
+
+    id: str
+    version: int
+    title: str
+    noun: str
+    owner: str
+    seller: str
+    summary: str
+    deadline: date | None
+    open: bool
+    taken: int
+    hard: int | None
+
+
+def outline(programme: Programme) -> Outline:
+    ref = programme.ref
+    return Outline(
+        id=ref.id,
+        version=ref.version,
+        title=ref.title,
+        noun=ref.noun,
+        owner=ref.owner,
+        seller=ref.seller.name,
+        summary=programme.terms.summary,
+        deadline=programme.deadline,
+        open=programme.open,
+        taken=programme.taken,
+        hard=programme.hard,
+    )
+
+
+def deadline_passed(programme: Programme | Outline, now: datetime) -> bool:
     """The last moment of the deadline's day in Denmark is still in time."""
-    deadline = programme.terms.terms.deadline
+    deadline = programme.deadline
     return deadline is not None and now >= start_of_day(deadline + timedelta(days=1))
 
 
-def takes_sign_ups(programme: Programme, now: datetime) -> bool:
+def takes_sign_ups(programme: Programme | Outline, now: datetime) -> bool:
     """Neither cancelled nor past its deadline."""
     return programme.open and not deadline_passed(programme, now)
 

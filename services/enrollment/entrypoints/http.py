@@ -9,7 +9,7 @@ from services.enrollment.usecases.read_meetings import read_meetings
 from services.enrollment.usecases.read_organisations import read_organisation, read_organisations
 from services.enrollment.usecases.read_programmes import read_programme, read_programmes
 from services.enrollment.usecases.read_rosters import read_rosters
-from shared.web.routes import read, write
+from shared.web.routes import listing, read, write
 
 _API = "/api/enrollment"
 _PROGRAMME = f"{_API}/programmes/{{programme_id}}"
@@ -20,21 +20,23 @@ _PARTICIPANT = f"{_PARTICIPANTS}/{{person_id}}"
 
 ROUTES = (
     write("POST", f"{_API}/programmes", acts.PUBLISH, scope="staff"),
-    read(f"{_API}/programmes", read_programmes, scope="enrol"),
+    listing(f"{_API}/programmes", read_programmes, scope="enrol"),
     read(_PROGRAMME, read_programme, scope="enrol"),
     write("POST", f"{_PROGRAMME}/invitations", acts.INVITE, scope="staff"),
-    read(f"{_PROGRAMME}/invitations", read_invitations, scope="staff"),
-    read(f"{_API}/organisations", read_organisations, scope="staff"),
+    listing(f"{_PROGRAMME}/invitations", read_invitations, scope="staff"),
+    listing(f"{_API}/organisations", read_organisations, scope="staff"),
     write("POST", f"{_API}/organisations/import", acts.IMPORT_ADDRESSES, scope="staff"),
     read(_ORGANISATION, read_organisation, scope="staff"),
     write("PUT", _ORGANISATION, acts.PUT_ORGANISATION, scope="staff"),
     write("POST", f"{_API}/enrolments", acts.ENROL, scope="enrol"),
-    read(f"{_API}/enrolments", read_enrolments, scope="enrol"),
+    listing(
+        f"{_API}/enrolments", read_enrolments, scope="enrol", filters=("programme_id", "state", "organisation_code")
+    ),
     read(_ENROLMENT, read_enrolment, scope="enrol"),
     write("POST", f"{_ENROLMENT}/withdrawal", acts.WITHDRAW, scope="enrol"),
     write("PUT", f"{_ENROLMENT}/group", acts.CHANGE_GROUP, scope="staff"),
-    read(f"{_API}/meetings", read_meetings, scope="enrol"),
-    read(f"{_ENROLMENT}/participants", read_rosters, scope="enrol"),
+    listing(f"{_API}/meetings", read_meetings, scope="enrol", filters=("programme_id",)),
+    listing(f"{_ENROLMENT}/participants", read_rosters, scope="enrol"),
     write("POST", _PARTICIPANTS, acts.REGISTER, scope="enrol"),
     write("PUT", _PARTICIPANT, acts.REPLACE, scope="enrol"),
     write("DELETE", _PARTICIPANT, acts.CANCEL, scope="enrol"),

@@ -7,4 +7,10 @@ from services.enrollment.usecases.invite_by_itself import invite_by_itself
 from services.enrollment.usecases.remind_silent import remind_silent
 from shared.runtime.timers import at
 
-TIMERS = (at(INVITATION, invite_by_itself), at(REMINDER, remind_silent))
+ROUNDS_AT_ONCE = 3
+"""Each writes to as many municipalities as there are."""
+
+TIMERS = (
+    at(INVITATION, invite_by_itself, at_once=ROUNDS_AT_ONCE),
+    at(REMINDER, remind_silent, at_once=ROUNDS_AT_ONCE),
+)

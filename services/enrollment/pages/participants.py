@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -18,6 +19,7 @@ from services.enrollment.domain.status import meeting_status
 from services.enrollment.usecases.read_visit import Visit, read_visit
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
+from shared.base.listing import CURSOR
 from shared.base.problems import Problem
 from shared.contracts.danish import short_day
 from shared.contracts.enrollment import CancelParticipant, RegisterParticipant, ReplaceParticipant, WithdrawEnrolment
@@ -26,6 +28,9 @@ from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.safety import SECRET_ADDRESS
+
+NEXT_PAGE = "fra"
+"""Parameter of the overview: the cursor of a page of meetings."""
 
 _LABELS = {
     "name": "Navn",
@@ -45,7 +50,13 @@ async def overview(host: Host, request: Request) -> Response:
     visit = await _visit(host, request)
     if isinstance(visit, Response):
         return visit
-    return _page(host, "participants.html", visit, meetings=[_shown(one, visit) for one in visit.rosters])
+    return _page(
+        host,
+        "participants.html",
+        visit,
+        meetings=[_shown(one, visit) for one in visit.rosters],
+        following=f"{visit.path}?{urlencode({NEXT_PAGE: visit.following})}" if visit.following else None,
+    )
 
 
 async def meeting(host: Host, act: Act, request: Request) -> Response:
@@ -142,8 +153,9 @@ async def _do(host: Host, act: Act, command: Command, form: Form, visit: Visit) 
 
 async def _visit(host: Host, request: Request) -> Visit | Response:
     """The visit; or a page that says that the link does not work any more, or that there is no place."""
+    asked = {CURSOR: cursor} if (cursor := request.query_params.get(NEXT_PAGE)) else {}
     async with host.transaction(Cause(new_correlation(), None, None)) as tx:
-        visit = await read_visit(tx, request.path_params["token"])
+        visit = await read_visit(tx, request.path_params["token"], asked, request.path_params.get("meeting_id"))
     if visit is None:
         return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
     if not visit.by_contact:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,6 +18,7 @@ from services.enrollment.usecases.read_front_page import read_front_page
 from services.enrollment.usecases.read_sign_up_form import read_sign_up_form, read_terms
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
+from shared.base.listing import CURSOR
 from shared.base.problems import Problem
 from shared.contracts.danish import long_day
 from shared.contracts.enrollment import EnrolMunicipality
@@ -33,6 +35,9 @@ SIGN_UPS = "/tilmeld/{programme_id}"
 FORMS = {"limit": 60, "seconds": 600}
 """For one address in one window: a whole town hall may sit behind one."""
 
+NEXT_PAGE = "fra"
+"""Parameter of the front page: the cursor of a page."""
+
 _LABELS = {
     "organisation_code": "Kommune",
     "contact_name": "Navn",
@@ -46,10 +51,15 @@ _LABELS = {
 }
 
 
-async def front(host: Host, _request: Request) -> Response:
+async def front(host: Host, request: Request) -> Response:
+    asked = {CURSOR: cursor} if (cursor := request.query_params.get(NEXT_PAGE)) else {}
     async with host.transaction(by_visitor()) as tx:
-        offers = await read_front_page(tx)
-    return host.pages.render("enrollment/front.html", programmes=offers)
+        found = await read_front_page(tx, asked)
+    return host.pages.render(
+        "enrollment/front.html",
+        programmes=found.offers,
+        following=f"/?{urlencode({NEXT_PAGE: found.following})}" if found.following else None,
+    )
 
 
 async def sign_up(host: Host, act: Act, request: Request) -> Response:

@@ -8,18 +8,21 @@ from typing import Any
 from services.enrollment.adapters import enrolments, links
 from services.enrollment.domain.enrolment import Enrolment, require_enrolment
 from services.enrollment.domain.status import status
+from shared.base.listing import page_of
 from shared.storage.tx import Tx
 
 
 async def read_enrolments(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     """Filtered by `programme_id`, `state` and `organisation_code`, each if given; in Danish order."""
-    found = await enrolments.load_all(
+    page = page_of(query, "enrolments")
+    found = await enrolments.load_page(
         tx,
+        page,
         programme_id=query.get("programme_id"),
         state=query.get("state"),
         organisation_code=query.get("organisation_code"),
     )
-    return {"enrolments": [_short(one) for one in found]}
+    return page.answer(found, _short)
 
 
 async def read_enrolment(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:

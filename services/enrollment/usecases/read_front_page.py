@@ -1,22 +1,29 @@
-"""The programmes that municipalities sign up for on our pages."""
+"""The programmes that municipalities can sign up for on our pages, a page at a time."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.enrollment.adapters import programmes
-from services.enrollment.domain.programme import takes_sign_ups
-from shared.contracts.programme import ProgrammeTerms
+from services.enrollment.domain.programme import Outline
+from shared.base.listing import page_of
+from shared.contracts.time import day_of
 from shared.storage.tx import Tx
+
+ON_A_PAGE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """`open`: it can still be signed up for."""
+class FrontPage:
+    """`following` is the cursor of the next page."""
 
-    terms: ProgrammeTerms
-    open: bool
+    offers: tuple[Outline, ...]
+    following: str | None
 
 
-async def read_front_page(tx: Tx) -> tuple[Offer, ...]:
-    return tuple(Offer(one.terms, takes_sign_ups(one, tx.now)) for one in await programmes.load_all(tx) if one.has_form)
+async def read_front_page(tx: Tx, query: Mapping[str, str]) -> FrontPage:
+    """Refused for a cursor that is none of ours."""
+    page = page_of(query, "offers", most=ON_A_PAGE)
+    offers, following = page.cut(await programmes.load_offered(tx, page, day_of(tx.now)))
+    return FrontPage(tuple(offers), following)

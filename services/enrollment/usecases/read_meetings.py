@@ -6,19 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.enrollment.adapters import meetings
+from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.status import meeting_status
+from shared.base.listing import page_of
 from shared.storage.tx import Tx
 
 
 async def read_meetings(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     """Those of `programme_id`, as the API shows them."""
+    page = page_of(query, "meetings")
+    return page.answer(await meetings.load_page(tx, page, query.get("programme_id", "")), _shown)
+
+
+def _shown(one: MeetingCopy) -> dict[str, Any]:
     return {
-        "meetings": [
-            {
-                **one.meeting.model_dump(mode="json"),
-                "state": one.state,
-                "status": meeting_status(one.state, one.meeting.date_version),
-            }
-            for one in await meetings.load_all(tx, query.get("programme_id", ""))
-        ]
+        **one.meeting.model_dump(mode="json"),
+        "state": one.state,
+        "status": meeting_status(one.state, one.meeting.date_version),
     }

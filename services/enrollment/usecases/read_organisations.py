@@ -7,11 +7,13 @@ from typing import Any
 
 from services.enrollment.adapters import organisations
 from services.enrollment.domain.address_book import Entry, unknown_organisation
+from shared.base.listing import page_of
 from shared.storage.tx import Tx
 
 
-async def read_organisations(tx: Tx, _query: Mapping[str, str]) -> dict[str, Any]:
-    return {"organisations": [shown(one) for one in await organisations.load_all(tx)]}
+async def read_organisations(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    page = page_of(query, "organisations")
+    return page.answer(await organisations.load_page(tx, page), shown)
 
 
 async def read_organisation(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:

@@ -7,30 +7,31 @@ from datetime import datetime
 from typing import Any
 
 from services.enrollment.adapters import programmes
-from services.enrollment.domain.programme import Programme, takes_sign_ups, unknown_programme
+from services.enrollment.domain.programme import Outline, outline, takes_sign_ups, unknown_programme
+from shared.base.listing import page_of
 from shared.storage.tx import Tx
 
 
-async def read_programmes(tx: Tx, _query: Mapping[str, str]) -> dict[str, Any]:
-    return {"programmes": [_short(one, tx.now) for one in await programmes.load_all(tx)]}
+async def read_programmes(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    page = page_of(query, "programmes")
+    return page.answer(await programmes.load_page(tx, page), lambda one: _short(one, tx.now))
 
 
 async def read_programme(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     found = await programmes.load(tx, query["programme_id"])
     if found is None:
         raise unknown_programme()
-    return {**_short(found, tx.now), "terms": found.terms.model_dump(mode="json")}
+    return {**_short(outline(found), tx.now), "terms": found.terms.model_dump(mode="json")}
 
 
-def _short(programme: Programme, now: datetime) -> dict[str, Any]:
-    deadline = programme.terms.terms.deadline
+def _short(programme: Outline, now: datetime) -> dict[str, Any]:
     return {
         "programme_id": programme.id,
-        "version": programme.ref.version,
-        "title": programme.ref.title,
-        "noun": programme.ref.noun,
-        "owner": programme.ref.owner,
-        "deadline": deadline.isoformat() if deadline else None,
+        "version": programme.version,
+        "title": programme.title,
+        "noun": programme.noun,
+        "owner": programme.owner,
+        "deadline": programme.deadline.isoformat() if programme.deadline else None,
         "open": takes_sign_ups(programme, now),
         "places_taken": programme.taken,
         "places": programme.hard,

@@ -10,16 +10,19 @@ from services.enrollment.adapters import enrolments, programmes, rosters
 from services.enrollment.domain.enrolment import require_enrolment
 from services.enrollment.domain.roster import Roster, seats_used, why_closed
 from services.enrollment.domain.status import meeting_status
+from shared.base.listing import page_of
 from shared.storage.tx import Tx
 
 
 async def read_rosters(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     enrolment = require_enrolment(await enrolments.load(tx, query["enrolment_id"]))
     programme = await programmes.load_of(tx, enrolment)
+    page = page_of(query, "meetings")
+    found = await rosters.load_page(tx, page, programme, enrolment)
     return {
         "enrolment_id": enrolment.id,
         "organisation": enrolment.organisation.name,
-        "meetings": [_roster(one, tx.now) for one in await rosters.load_all(tx, programme, enrolment)],
+        **page.answer(found, lambda one: _roster(one, tx.now)),
     }
 
 

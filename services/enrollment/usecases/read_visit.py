@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.enrollment.adapters import enrolments, links, programmes, rosters
+from services.enrollment.adapters import enrolments, links, programmes
+from services.enrollment.adapters.rosters import load_of_meeting, load_page
 from services.enrollment.domain.enrolment import Enrolment, require_enrolment
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roster import Roster
+from shared.base.listing import page_of
 from shared.storage.tx import Tx
+
+ON_A_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,8 @@ class Visit:
     programme: Programme
     enrolment: Enrolment
     rosters: tuple[Roster, ...]
+    following: str | None
+    """Cursor of the next page of meetings."""
 
     @property
     def by_contact(self) -> bool:
@@ -32,19 +39,34 @@ class Visit:
         return next((one for one in self.rosters if one.meeting.id == meeting_id), None)
 
 
-async def read_visit(tx: Tx, token: str) -> Visit | None:
-    """None for a link that is none of ours. Refused `unknown_enrolment` when what it is about is gone."""
+async def read_visit(tx: Tx, token: str, query: Mapping[str, str], meeting_id: str | None = None) -> Visit | None:
+    """With one meeting, if it is named and for the enrolment, else with a page of all of them.
+
+    None for a link that is none of ours. Refused `unknown_enrolment` when what it is about is gone.
+    """
     found = links.participants_of(tx.links, token, tx.now)
     if found is None:
         return None
     enrolment_id, contact_id = found
     enrolment = require_enrolment(await enrolments.load(tx, enrolment_id))
     programme = await programmes.load_of(tx, enrolment)
+    rosters, following = await _rosters(tx, programme, enrolment, query, meeting_id)
     return Visit(
         path=links.participants_path(tx.links, enrolment_id, contact_id),
         contact_id=contact_id,
         now=tx.now,
         programme=programme,
         enrolment=enrolment,
-        rosters=await rosters.load_all(tx, programme, enrolment),
+        rosters=tuple(rosters),
+        following=following,
     )
+
+
+async def _rosters(
+    tx: Tx, programme: Programme, enrolment: Enrolment, query: Mapping[str, str], meeting_id: str | None
+) -> tuple[Sequence[Roster], str | None]:
+    if meeting_id is not None:
+        roster = await load_of_meeting(tx, programme, enrolment, meeting_id)
+        return ([] if roster is None else [roster]), None
+    page = page_of(query, "visit", most=ON_A_PAGE)
+    return page.cut(await load_page(tx, page, programme, enrolment))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.invoicing.domain.claim import Claim
 from shared.base.cause import Cause
+from shared.base.listing import Page, Placed
 from shared.contracts.event import Frozen
 from shared.contracts.parties import Billing, Contact, Organisation
 from shared.storage.columns import Columns
+from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_of
 from shared.storage.tx import Tx
 
@@ -52,15 +54,32 @@ _CLAIMS = Table(
 )
 _PARTIES = ("buyer", "billing", "contact")
 """Fields of a claim that are JSON in its row: the last ones."""
-_SELECT = f"""
-    SELECT {", ".join(f"{name}::text AS {name}" if name in _PARTIES else name for name in Claim._fields)},
-        {", ".join(CAUSE)}
-    FROM claims """
+_COLUMNS = f"""
+    {", ".join(f"{name}::text AS {name}" if name in _PARTIES else name for name in Claim._fields)}, {", ".join(CAUSE)}
+"""
+_SELECT = f"SELECT {_COLUMNS} FROM claims"
+_IN_ORDER = Order(
+    {
+        "organisation_code": "text",
+        "enrolment_id": "text",
+        "(kind = 'extra')": "boolean",
+        "coalesce(earliest, 'infinity')": "timestamptz",
+        "id": "text",
+    }
+)
+_SELECT_PLACED = f"SELECT {_COLUMNS}, {_IN_ORDER.place} FROM claims"
 
 # Past the methods that every model has: a batch calls these thousands of times.
 _organisation = Organisation.__pydantic_validator__.validate_json
 _billing = Billing.__pydantic_validator__.validate_json
 _contact = Contact.__pydantic_validator__.validate_json
+
+
+class Place(NamedTuple):
+    """A claim of a meeting, or of a programme: how far somebody has come who goes through all of them in this order."""
+
+    whose: str
+    claim_id: str
 
 
 async def insert_new(tx: Tx, claims: Sequence[Claim], causes: Mapping[str, Cause]) -> bool:
@@ -114,12 +133,35 @@ async def lock_fees(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Claim]:
     return await _lock(tx, "enrolment_id = ANY($1::text[]) AND kind = 'fee'", list(enrolment_ids))
 
 
-async def lock_fees_of_programmes(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Claim]:
-    return await _lock(tx, "programme_id = ANY($1::text[]) AND kind = 'fee'", list(programme_ids))
+async def load_ids_of_meetings(tx: Tx, after: tuple[str, str], meeting_ids: Iterable[str], most: int) -> list[Place]:
+    """The first `most` of these meetings' claims that come after that place."""
+    rows = await tx.fetch(
+        """
+        SELECT meeting_id, id FROM claims
+        WHERE meeting_id COLLATE "C" = ANY($1::text[]) AND (meeting_id COLLATE "C", id) > ($2, $3)
+        ORDER BY meeting_id COLLATE "C", id LIMIT $4
+        """,
+        sorted(meeting_ids),
+        *after,
+        most,
+    )
+    return [Place(row["meeting_id"], row["id"]) for row in rows]
 
 
-async def lock_of_meetings(tx: Tx, meeting_ids: Iterable[str]) -> dict[str, Claim]:
-    return await _lock(tx, "meeting_id = ANY($1::text[])", list(meeting_ids))
+async def load_ids_of_fees(tx: Tx, after: tuple[str, str], programme_ids: Iterable[str], most: int) -> list[Place]:
+    """The first `most` fees of these programmes that come after that place."""
+    rows = await tx.fetch(
+        """
+        SELECT programme_id, id FROM claims
+        WHERE programme_id COLLATE "C" = ANY($1::text[]) AND kind = 'fee'
+          AND (programme_id COLLATE "C", id) > ($2, $3)
+        ORDER BY programme_id COLLATE "C", id LIMIT $4
+        """,
+        sorted(programme_ids),
+        *after,
+        most,
+    )
+    return [Place(row["programme_id"], row["id"]) for row in rows]
 
 
 async def lock_due(
@@ -149,21 +191,24 @@ async def load(tx: Tx, claim_id: str) -> tuple[Claim, Cause] | None:
     return None if row is None else (claim_of(row), cause_of(row))
 
 
-async def load_all(
-    tx: Tx, *, programme_id: str | None = None, state: str | None = None, invoice_id: str | None = None
-) -> list[Claim]:
-    """By organisation."""
+async def load_page(tx: Tx, page: Page, *, programme_id: str | None, state: str | None) -> list[Placed[Claim]]:
+    """By organisation and enrolment, fees first; None = any."""
     rows = await tx.fetch(
         f"""
-        {_SELECT}
-        WHERE ($1::text IS NULL OR programme_id = $1) AND ($2::text IS NULL OR state = $2)
-          AND ($3::text IS NULL OR invoice_id = $3)
-        ORDER BY organisation_code, enrolment_id, kind DESC, due_at, id
+        {_SELECT_PLACED}
+        WHERE ($1::text IS NULL OR programme_id = $1) AND ($2::text IS NULL OR state = $2) AND {_IN_ORDER.after(3)}
+        ORDER BY {_IN_ORDER.by} LIMIT $4
         """,
         programme_id,
         state,
-        invoice_id,
+        page.after,
+        page.wanted,
     )
+    return [(row["stands_at"], claim_of(row)) for row in rows]
+
+
+async def load_of_invoice(tx: Tx, invoice_id: str) -> list[Claim]:
+    rows = await tx.fetch(f"{_SELECT} WHERE invoice_id = $1 ORDER BY {_IN_ORDER.by}", invoice_id)
     return [claim_of(row) for row in rows]
 
 

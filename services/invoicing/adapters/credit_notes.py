@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from shared.base.cause import Cause
+from shared.base.listing import Page, Placed
 from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued, Invoice
+from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns, cause_of
 from shared.storage.tx import Tx
 
@@ -29,10 +31,10 @@ _CREDIT_NOTES = Table(
     },
     key=("id",),
 )
-_SELECT = """
-    SELECT c.document::text AS document, c.correlation_id, c.causation_id, c.actor
-    FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id
-"""
+_COLUMNS = "c.document::text AS document, c.correlation_id, c.causation_id, c.actor"
+_FROM = "FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id"
+_SELECT = f"SELECT {_COLUMNS} {_FROM}"
+_IN_ORDER = Order({"c.series": "text", "c.number": "bigint"})
 
 
 async def load_credited_lines(tx: Tx, invoice_id: str) -> dict[str, int]:
@@ -99,21 +101,34 @@ async def load(tx: Tx, credit_note_id: str) -> tuple[CreditNoteIssued, Cause] | 
     return None if row is None else (_issued(row), cause_of(row))
 
 
-async def load_all(
-    tx: Tx, *, invoice_id: str | None = None, programme_id: str | None = None, enrolment_id: str | None = None
-) -> list[CreditNoteIssued]:
-    """By series and number."""
+async def load_page(
+    tx: Tx,
+    page: Page,
+    *,
+    invoice_id: str | None = None,
+    programme_id: str | None = None,
+    enrolment_id: str | None = None,
+) -> list[Placed[CreditNoteIssued]]:
+    """By series and number; None = any."""
     rows = await tx.fetch(
         f"""
-        {_SELECT}
+        SELECT {_COLUMNS}, {_IN_ORDER.place} {_FROM}
         WHERE ($1::text IS NULL OR c.invoice_id = $1) AND ($2::text IS NULL OR i.programme_id = $2)
-          AND ($3::text IS NULL OR i.enrolment_id = $3)
-        ORDER BY c.series, c.number
+          AND ($3::text IS NULL OR i.enrolment_id = $3) AND {_IN_ORDER.after(4)}
+        ORDER BY {_IN_ORDER.by} LIMIT $5
         """,
         invoice_id,
         programme_id,
         enrolment_id,
+        page.after,
+        page.wanted,
     )
+    return [(row["stands_at"], _issued(row)) for row in rows]
+
+
+async def load_of_invoice(tx: Tx, invoice_id: str) -> list[CreditNoteIssued]:
+    """By number; no more than its lines can be credited."""
+    rows = await tx.fetch(f"{_SELECT} WHERE c.invoice_id = $1 ORDER BY {_IN_ORDER.by}", invoice_id)
     return [_issued(row) for row in rows]
 
 

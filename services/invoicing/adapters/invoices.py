@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from services.invoicing.domain.standing import Standing
 from shared.base.cause import Cause
+from shared.base.listing import Page, Placed
 from shared.contracts.invoicing import CreditNoteIssued, Invoice, RegisterPayment
+from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns, cause_of
 from shared.storage.tx import Tx
 
@@ -43,14 +45,15 @@ _NOTICES = Table(
     key=("invoice_id", "level"),
 )
 _WRITTEN = Table("written_documents", {"series": "text", "last": "bigint"}, key=("series",))
-_SELECT = """
-    SELECT i.document::text AS document, i.correlation_id, i.causation_id, i.actor,
+_COLUMNS = """
+    i.document::text AS document, i.correlation_id, i.causation_id, i.actor,
            (SELECT coalesce(sum(p.amount_ore), 0)::bigint FROM payments p WHERE p.invoice_id = i.id) AS paid_ore,
            (SELECT coalesce(sum(c.gross_ore + c.rounding_ore), 0)::bigint FROM credit_notes c
             WHERE c.invoice_id = i.id) AS credited_ore,
            (SELECT count(*) FROM overdue_notices o WHERE o.invoice_id = i.id) AS reminders
-    FROM invoices i
 """
+_SELECT = f"SELECT {_COLUMNS} FROM invoices i"
+_IN_ORDER = Order({"i.series": "text", "i.number": "bigint"})
 
 
 async def draw_numbers(tx: Tx, series: str, organiser: str, count: int) -> int | None:
@@ -115,11 +118,23 @@ async def lock(tx: Tx, invoice_id: str) -> Standing | None:
     return None if row is None else _standing(row)
 
 
-async def lock_unreminded(tx: Tx, series: str, due_on: date, level: int) -> list[tuple[Standing, Cause]]:
-    """Those of a due day that were told of at every level before this one, and not yet at this one; by number."""
+async def lock_unreminded(
+    tx: Tx, series: str, due_on: date, level: int, after: int, most: int
+) -> tuple[int | None, list[tuple[Standing, Cause]]]:
+    """Those of a due day that were told of at every level before this one, and not yet at this one; by number.
+
+    Of the first `most` after that number; the last of these is told when others may follow.
+    """
     # First the locks: only a statement that begins after them sees what was paid or credited meanwhile.
     locked = await tx.fetch(
-        "SELECT id FROM invoices WHERE due_on = $1 AND series = $2 ORDER BY number FOR UPDATE", due_on, series
+        """
+        SELECT id, number FROM invoices WHERE due_on = $1 AND series = $2 AND number > $3
+        ORDER BY number LIMIT $4 FOR UPDATE
+        """,
+        due_on,
+        series,
+        after,
+        most,
     )
     rows = await tx.fetch(
         f"""
@@ -129,7 +144,8 @@ async def lock_unreminded(tx: Tx, series: str, due_on: date, level: int) -> list
         [row["id"] for row in locked],
         level,
     )
-    return [(_standing(row), cause_of(row)) for row in rows]
+    last = locked[-1]["number"] if len(locked) == most else None
+    return last, [(_standing(row), cause_of(row)) for row in rows]
 
 
 async def load(tx: Tx, invoice_id: str) -> tuple[Standing, Cause] | None:
@@ -138,18 +154,23 @@ async def load(tx: Tx, invoice_id: str) -> tuple[Standing, Cause] | None:
     return None if row is None else (_standing(row), cause_of(row))
 
 
-async def load_all(tx: Tx, *, programme_id: str | None = None, enrolment_id: str | None = None) -> list[Standing]:
-    """By series and number."""
+async def load_page(
+    tx: Tx, page: Page, *, programme_id: str | None, enrolment_id: str | None
+) -> list[Placed[Standing]]:
+    """By series and number; None = any."""
     rows = await tx.fetch(
         f"""
-        {_SELECT}
+        SELECT {_COLUMNS}, {_IN_ORDER.place} FROM invoices i
         WHERE ($1::text IS NULL OR i.programme_id = $1) AND ($2::text IS NULL OR i.enrolment_id = $2)
-        ORDER BY i.series, i.number
+          AND {_IN_ORDER.after(3)}
+        ORDER BY {_IN_ORDER.by} LIMIT $4
         """,
         programme_id,
         enrolment_id,
+        page.after,
+        page.wanted,
     )
-    return [_standing(row) for row in rows]
+    return [(row["stands_at"], _standing(row)) for row in rows]
 
 
 async def insert_notices(tx: Tx, told: Sequence[Standing], told_on: date, causes: Mapping[str, Cause]) -> None:
@@ -244,15 +265,16 @@ async def load_unwritten(tx: Tx, at_most: int) -> list[Unwritten]:
     """In the order of their numbers, which invoices and credit notes share."""
     rows = await tx.fetch(
         """
-        SELECT d.series, d.number, d.credits, d.document::text AS document FROM (
-            (SELECT i.series, i.number, false AS credits, i.document
-             FROM invoices i LEFT JOIN written_documents w ON w.series = i.series
-             WHERE i.number > coalesce(w.last, 0) ORDER BY i.series, i.number LIMIT $1)
+        SELECT c.series, d.number, d.credits, d.document::text AS document
+        FROM counters c LEFT JOIN written_documents w ON w.series = c.series
+        CROSS JOIN LATERAL (
+            (SELECT number, false AS credits, document FROM invoices
+             WHERE series = c.series AND number > coalesce(w.last, 0) ORDER BY number LIMIT $1)
             UNION ALL
-            (SELECT c.series, c.number, true, c.document
-             FROM credit_notes c LEFT JOIN written_documents w ON w.series = c.series
-             WHERE c.number > coalesce(w.last, 0) ORDER BY c.series, c.number LIMIT $1)
-        ) AS d ORDER BY d.series, d.number LIMIT $1
+            (SELECT number, true, document FROM credit_notes
+             WHERE series = c.series AND number > coalesce(w.last, 0) ORDER BY number LIMIT $1)
+        ) AS d
+        WHERE c.last > coalesce(w.last, 0) ORDER BY c.series, d.number LIMIT $1
         """,
         at_most,
     )

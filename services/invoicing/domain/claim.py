@@ -39,6 +39,10 @@ STATE_TITLES: dict[State, str] = {
 }
 INVOICE_RUN = "invoice_run"
 """Timer, keyed by series, organiser and due instant: claims that fall due together share one."""
+CLAIMS_TO_SETTLE = "claims_of_meeting"
+"""Timer: claims for an ended meeting that found no room in its transaction. It rings at once."""
+FEES_TO_WITHDRAW = "fees_of_programme"
+"""Timer: fees of a cancelled programme that found no room in its transaction. It rings at once."""
 MEETING_CANCELLED = "Mødet er aflyst."
 PROGRAMME_CANCELLED = "Forløbet er aflyst."
 WITHDRAWN = "Kommunen er afmeldt."
@@ -272,6 +276,15 @@ def address_to(
 def follow_meeting(claim: Claim, end: MeetingEnd) -> Decision[Claim]:
     """An extra participant's meeting was held, so that it is billed; or cancelled, so that nothing is owed."""
     return _follow(claim, settle(claim, end))
+
+
+def claims_to_settle(meeting_id: str, fact: str, after: str, due: datetime) -> Alarm:
+    """Those of the meeting that that fact ended, from the claim on that comes after `after`."""
+    return Alarm(CLAIMS_TO_SETTLE, f"{meeting_id} {fact}", due, {"meeting_id": meeting_id, "after": after})
+
+
+def fees_to_withdraw(programme_id: str, after: str, due: datetime) -> Alarm:
+    return Alarm(FEES_TO_WITHDRAW, programme_id, due, {"programme_id": programme_id, "after": after})
 
 
 def resolve(claim: Claim, *, approved: bool) -> Decision[Claim]:

@@ -12,23 +12,23 @@ from services.invoicing.usecases.read_credit_notes import (
 from services.invoicing.usecases.read_invoices import read_invoice, read_invoices
 from services.invoicing.usecases.read_linked_invoices import read_invoice_link
 from services.invoicing.usecases.read_overview import read_overview
-from shared.web.routes import read, write
+from shared.web.routes import listing, read, write
 
 _API = "/api/invoicing"
 _CLAIM = f"{_API}/claims/{{claim_id}}"
 _INVOICE = f"{_API}/invoices/{{invoice_id}}"
 
 ROUTES = (
-    read(f"{_API}/claims", read_claims, scope="staff"),
+    listing(f"{_API}/claims", read_claims, scope="staff", filters=("programme_id", "state")),
     read(_CLAIM, read_claim, scope="staff"),
     write("POST", f"{_CLAIM}/waive", acts.WAIVE, scope="staff"),
     write("PUT", f"{_API}/enrolments/{{enrolment_id}}/billing", acts.CORRECT_BILLING, scope="staff"),
-    read(f"{_API}/invoices", read_invoices, scope="staff"),
+    listing(f"{_API}/invoices", read_invoices, scope="staff", filters=("programme_id", "enrolment_id")),
     read(_INVOICE, read_invoice, scope="staff"),
     write("POST", f"{_INVOICE}/payments", acts.REGISTER_PAYMENT, scope="staff"),
-    read(f"{_INVOICE}/credit-notes", read_credit_notes_of_invoice, scope="staff"),
+    listing(f"{_INVOICE}/credit-notes", read_credit_notes_of_invoice, scope="staff"),
     write("POST", f"{_INVOICE}/credit-notes", acts.CREDIT, scope="staff"),
-    read(f"{_API}/credit-notes", read_credit_notes, scope="staff"),
+    listing(f"{_API}/credit-notes", read_credit_notes, scope="staff", filters=("programme_id", "enrolment_id")),
     read(f"{_API}/credit-notes/{{credit_note_id}}", read_credit_note, scope="staff"),
     read(f"{_INVOICE}/page", read_invoice_link, scope="staff"),
     read(f"{_API}/overview", read_overview, scope="staff"),

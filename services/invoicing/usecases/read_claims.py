@@ -7,6 +7,7 @@ from typing import Any
 
 from services.invoicing.adapters import claims
 from services.invoicing.domain.claim import STATE_TITLES, Claim, not_found, state_named
+from shared.base.listing import page_of
 from shared.storage.tx import Tx
 
 
@@ -16,8 +17,8 @@ async def read_claims(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     Refused 422 `unknown_state` for a state that no claim can be in.
     """
     state = state_named(query["state"]) if "state" in query else None
-    found = await claims.load_all(tx, programme_id=query.get("programme_id"), state=state)
-    return {"claims": [shown(claim) for claim in found]}
+    page = page_of(query, "claims")
+    return page.answer(await claims.load_page(tx, page, programme_id=query.get("programme_id"), state=state), shown)
 
 
 async def read_claim(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:

@@ -9,19 +9,22 @@ from services.invoicing.adapters import credit_notes, official_checks
 from services.invoicing.domain.credit_note import as_told
 from services.invoicing.usecases.read_documents import read_issued_credit_note
 from services.invoicing.usecases.read_invoices import read_standing
+from shared.base.listing import page_of
 from shared.contracts.invoicing import CreditNoteIssued
 from shared.storage.tx import Tx
 
 
 async def read_credit_notes(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     """All credit notes, or those of `programme_id` or `enrolment_id`, without their lines."""
+    page = page_of(query, "credit_notes")
     wanted = {name: query[name] for name in ("programme_id", "enrolment_id") if name in query}
-    return {"credit_notes": [_listed(note) for note in await credit_notes.load_all(tx, **wanted)]}
+    return page.answer(await credit_notes.load_page(tx, page, **wanted), _listed)
 
 
 async def read_credit_notes_of_invoice(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     standing = await read_standing(tx, query["invoice_id"])
-    return {"credit_notes": [_listed(note) for note in await credit_notes.load_all(tx, invoice_id=standing.id)]}
+    page = page_of(query, "credit_notes")
+    return page.answer(await credit_notes.load_page(tx, page, invoice_id=standing.id), _listed)
 
 
 async def read_credit_note(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:

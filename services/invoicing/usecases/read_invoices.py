@@ -8,13 +8,17 @@ from typing import Any
 from services.invoicing.adapters import invoices, official_checks
 from services.invoicing.domain.invoice import as_told
 from services.invoicing.domain.standing import Standing, require
+from shared.base.listing import page_of
 from shared.storage.tx import Tx
 
 
 async def read_invoices(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     """All invoices, or those of `programme_id` or `enrolment_id`, without their lines."""
-    found = await invoices.load_all(tx, programme_id=query.get("programme_id"), enrolment_id=query.get("enrolment_id"))
-    return {"invoices": [_listed(standing) for standing in found]}
+    page = page_of(query, "invoices")
+    found = await invoices.load_page(
+        tx, page, programme_id=query.get("programme_id"), enrolment_id=query.get("enrolment_id")
+    )
+    return page.answer(found, _listed)
 
 
 async def read_invoice(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:

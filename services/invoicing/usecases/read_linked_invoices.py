@@ -56,7 +56,7 @@ async def read_linked_invoice(tx: Tx, token: str) -> LinkedInvoice | None:
     invoice_id, actor = found
     standing = await read_standing(tx, invoice_id)
     left = left_of(standing.invoice, await credit_notes.load_credited_lines(tx, invoice_id))
-    claim_of = {claim.id: claim for claim in await claims.load_all(tx, invoice_id=invoice_id)}
+    claim_of = {claim.id: claim for claim in await claims.load_of_invoice(tx, invoice_id)}
     lines = []
     for line in standing.invoice.lines:
         claim = claim_of.get(line.claim_id)
@@ -70,5 +70,5 @@ async def read_linked_invoice(tx: Tx, token: str) -> LinkedInvoice | None:
                 why=claim.reason if claim is not None and removed else "",
             )
         )
-    notes = await credit_notes.load_all(tx, invoice_id=invoice_id)
+    notes = await credit_notes.load_of_invoice(tx, invoice_id)
     return LinkedInvoice(actor, standing, tuple(lines), tuple(notes), await official_checks.load(tx, invoice_id))

@@ -9,6 +9,7 @@ from services.invoicing.adapters import invoices
 from services.invoicing.adapters.links import document_path
 from services.invoicing.domain.standing import remind
 from services.invoicing.usecases.tell_all import tell_all
+from shared.contracts.decision import Alarm
 from shared.contracts.time import day_of
 from shared.runtime.timers import Timer
 from shared.storage.tx import Tx
@@ -18,7 +19,9 @@ async def remind_overdue(tx: Tx, timers: Sequence[Timer]) -> None:
     today = day_of(tx.now)
     for timer in timers:
         series, due_on, level = timer.data["series"], date.fromisoformat(timer.data["due_on"]), timer.data["level"]
-        unreminded = await invoices.lock_unreminded(tx, series, due_on, level)
+        after = timer.data.get("after", 0)
+        last, unreminded = await invoices.lock_unreminded(tx, series, due_on, level, after, max(tx.room, 1))
+        tx.take_on(len(unreminded))
 
         decided = [
             remind(standing, level, today, tx.source, document_path(tx.links, standing.id))
@@ -28,3 +31,5 @@ async def remind_overdue(tx: Tx, timers: Sequence[Timer]) -> None:
         causes = {standing.id: cause for standing, cause in unreminded}
         await invoices.insert_notices(tx, [one.after for one in decided if one.after.reminders == level], today, causes)
         tell_all(tx, decided, causes)
+        if last is not None:
+            tx.set(Alarm(timer.name, timer.key, timer.due, {**timer.data, "after": last}), because=timer.cause)

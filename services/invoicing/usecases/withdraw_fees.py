@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from services.invoicing.adapters import claims, programmes
-from services.invoicing.domain.claim import LAPSED, PROGRAMME_CANCELLED, WITHDRAWN, Claim, withdraw
+from services.invoicing.domain.claim import (
+    LAPSED,
+    PROGRAMME_CANCELLED,
+    WITHDRAWN,
+    Claim,
+    fees_to_withdraw,
+    withdraw,
+)
 from shared.base.cause import Cause
 from shared.base.cloudevents import Received
 from shared.contracts.enrollment import EnrolmentLapsed, EnrolmentWithdrawn, ProgrammeCancelled
+from shared.runtime.timers import Timer
 from shared.storage.tx import Tx
 
 
@@ -26,9 +35,28 @@ async def withdraw_fees_of_programmes(tx: Tx, events: Sequence[Received[Programm
     """Fees that are claimed later on are stopped by the invoice run."""
     ended = {event.data.programme.id: event for event in events}
     await programmes.insert_cancelled(tx, {programme_id: event.data.reason for programme_id, event in ended.items()})
-    known = await claims.lock_fees_of_programmes(tx, ended)
-    causes = {claim.enrolment_id: ended[claim.programme_id].cause for claim in known.values()}
+    await _end(tx, {programme_id: event.cause for programme_id, event in ended.items()}, "", tx.now)
+
+
+async def withdraw_the_rest(tx: Tx, timers: Sequence[Timer]) -> None:
+    """Fees that found no room in the transaction of the programme's end."""
+    for timer in timers:
+        await _end(tx, {timer.data["programme_id"]: timer.cause}, timer.data["after"], timer.due)
+
+
+async def _end(tx: Tx, because: Mapping[str, Cause], after: str, due: datetime) -> None:
+    """As many fees as the transaction has room for, by programme; `after` is a claim of the first one."""
+    found = await claims.load_ids_of_fees(tx, (min(because), after), because, tx.room + 1)
+    now = found[: tx.room]
+    tx.take_on(len(now))
+    known = await claims.lock(tx, [one.claim_id for one in now])
+    causes = {claim.enrolment_id: because[claim.programme_id] for claim in known.values()}
     await _withdraw(tx, known, causes, PROGRAMME_CANCELLED)
+    if len(found) > len(now):
+        last = now[-1] if now else claims.Place(min(because), after)
+        for programme_id in [one for one in because if one >= last.whose]:
+            place = last.claim_id if programme_id == last.whose else ""
+            tx.set(fees_to_withdraw(programme_id, place, due), because=because[programme_id])
 
 
 async def _withdraw(tx: Tx, known: Mapping[str, Claim], because: Mapping[str, Cause], reason: str) -> None:

@@ -10,6 +10,7 @@ import asyncpg
 from services.notifications.adapters.invitations import INVITATIONS, given, given_columns
 from services.notifications.domain.calendar.entry import Part
 from services.notifications.domain.calendar.replies import Invited
+from shared.base.listing import Page, Placed
 from shared.contracts.notifications import InvitationAnswer
 from shared.storage.tx import Tx
 
@@ -60,28 +61,51 @@ async def save(tx: Tx, invited: Invited) -> None:
     await INVITATIONS.update(tx, [row])
 
 
-async def load_asked(tx: Tx, meeting_id: str) -> list[Asked] | None:
-    """Everybody who is invited now, by organisation and name; None = no such meeting."""
+async def count_by_answer(tx: Tx, meeting_id: str) -> dict[str, int] | None:
+    """Of everybody who is invited now; `none` of those who have not answered. None = no such meeting."""
     if await tx.fetchval("SELECT id FROM meetings WHERE id = $1", meeting_id) is None:
         return None
     rows = await tx.fetch(
         """
-        SELECT person_id, name, organisation_name, part, (told ->> 'date_version')::integer AS date_version, answer,
-               answered_at
-        FROM invitations WHERE meeting_id = $1 AND method = 'REQUEST'
-        ORDER BY organisation_name, name, address_key
+        SELECT coalesce(answer, 'none') AS answer, count(*) AS count FROM invitations
+        WHERE meeting_id = $1 AND method = 'REQUEST' GROUP BY 1
         """,
         meeting_id,
     )
+    return {row["answer"]: row["count"] for row in rows}
+
+
+async def load_asked(tx: Tx, page: Page, meeting_id: str) -> list[Placed[Asked]]:
+    """Everybody who is invited now, by organisation and name.
+
+    A place is the hash of the address: names and addresses do not stand in a cursor, which is part of addresses.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT person_id, name, organisation_name, part, (told ->> 'date_version')::integer AS date_version, answer,
+               answered_at, ARRAY[md5(address_key)] AS place
+        FROM invitations WHERE meeting_id = $1 AND method = 'REQUEST' AND (
+            $2::text[] IS NULL OR (organisation_name, name, address_key) > (
+                SELECT i.organisation_name, i.name, i.address_key FROM invitations i
+                WHERE i.meeting_id = $1 AND md5(i.address_key) = ($2::text[])[1]))
+        ORDER BY organisation_name, name, address_key LIMIT $3
+        """,
+        meeting_id,
+        page.after,
+        page.wanted,
+    )
     return [
-        Asked(
-            person_id=row["person_id"],
-            name=row["name"],
-            organisation=row["organisation_name"],
-            part=row["part"],
-            date_version=row["date_version"],
-            answer=row["answer"],
-            answered_at=row["answered_at"],
+        (
+            row["place"],
+            Asked(
+                person_id=row["person_id"],
+                name=row["name"],
+                organisation=row["organisation_name"],
+                part=row["part"],
+                date_version=row["date_version"],
+                answer=row["answer"],
+                answered_at=row["answered_at"],
+            ),
         )
         for row in rows
     ]

@@ -36,6 +36,13 @@ _ENROLMENTS = Table(
 )
 
 
+_FORMER = Table(
+    "former_contacts",
+    {"enrolment_id": "text", "person_id": "text", "address_key": "text"},
+    key=("enrolment_id", "address_key"),
+)
+
+
 async def load(tx: Tx, ids: Iterable[str]) -> dict[str, Enrolment]:
     rows = await tx.fetch(
         """
@@ -88,3 +95,16 @@ async def save(tx: Tx, enrolments: Iterable[Enrolment]) -> None:
         for one in enrolments
     ]
     await _ENROLMENTS.upsert(tx, rows)
+
+
+async def insert_former(tx: Tx, enrolments: Iterable[Enrolment]) -> None:
+    """Whose contacts are no longer reached at the address that they name."""
+    rows = [
+        {
+            "enrolment_id": one.id,
+            "person_id": storable(one.contact.person_id),
+            "address_key": address_key(one.contact.email),
+        }
+        for one in enrolments
+    ]
+    await _FORMER.insert_new(tx, rows)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby, islice
+from typing import NamedTuple
 
 import asyncpg
 
 from services.notifications.adapters.meetings import meeting_json
 from services.notifications.domain.calendar.replies import Given
 from services.notifications.domain.invitations import Guest, Told
+from services.notifications.domain.looks import Found, Look
 from services.notifications.domain.text import storable
 from shared.contracts.scheduling import Meeting
 from shared.storage.table import Table
@@ -104,18 +107,59 @@ async def lock_told(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, Told]:
     }
 
 
-async def load_pairs(tx: Tx, meeting_ids: Iterable[str]) -> list[Pair]:
-    """Every mailbox that a change of these meetings could concern."""
-    rows = await tx.fetch(
-        f"""
-        SELECT m.id, e.address_key FROM meetings m JOIN enrolments e ON e.programme_id = m.programme_id
-        WHERE m.id = ANY($1::text[]) AND {_CONTACT_IS_MEANT}
-        UNION SELECT meeting_id, address_key FROM participants WHERE meeting_id = ANY($1::text[]) AND takes_part
-        UNION SELECT meeting_id, address_key FROM invitations WHERE meeting_id = ANY($1::text[])
-        """,
-        sorted(set(meeting_ids)),
-    )
-    return [(row["id"], row["address_key"]) for row in rows]
+# Of a meeting: every mailbox that a change of it could concern. Of an enrolment: its contact's, those of whoever was
+# the contact before, and those of everybody it has registered.
+_CONCERNED = {
+    "meeting": f"""
+        SELECT m.id AS meeting_id, e.address_key FROM meetings m JOIN enrolments e ON e.programme_id = m.programme_id
+        WHERE m.id = look.id AND {_CONTACT_IS_MEANT}
+        UNION SELECT meeting_id, address_key FROM participants WHERE meeting_id = look.id AND takes_part
+        UNION SELECT meeting_id, address_key FROM invitations WHERE meeting_id = look.id
+    """,
+    "enrolment": """
+        SELECT m.id AS meeting_id, e.address_key FROM enrolments e JOIN meetings m ON m.programme_id = e.programme_id
+        WHERE e.id = look.id AND m.state <> 'planned'
+        UNION SELECT m.id, f.address_key FROM former_contacts f JOIN enrolments e ON e.id = f.enrolment_id
+        JOIN meetings m ON m.programme_id = e.programme_id WHERE f.enrolment_id = look.id AND m.state <> 'planned'
+        UNION SELECT meeting_id, address_key FROM participants WHERE enrolment_id = look.id
+    """,
+}
+_LOOKS_AT_ONCE = 50
+"""In one statement, which sorts what all of them concern; it gives at most what was asked for."""
+
+
+async def load_concerned(tx: Tx, looks: Sequence[Look], most: int) -> list[Found]:
+    """The first `most` mailboxes of these looks that come after each one's place, look by look."""
+    found: list[Found] = []
+    for subject, together in groupby(looks, key=lambda look: look.subject):
+        for some in batched(together, _LOOKS_AT_ONCE):
+            if len(found) == most:
+                return found
+            rows = await tx.fetch(
+                f"""
+                SELECT look.number, pair.meeting_id, pair.address_key, pair.place
+                FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS look (id, place, number)
+                CROSS JOIN LATERAL (
+                    SELECT meeting_id, address_key, md5(meeting_id || ' ' || address_key) AS place
+                    FROM ({_CONCERNED[subject]}) AS concerned
+                    WHERE md5(meeting_id || ' ' || address_key) > look.place ORDER BY place LIMIT $3
+                ) AS pair
+                ORDER BY look.number, pair.place LIMIT $3
+                """,
+                [look.id for look in some],
+                [look.place for look in some],
+                most - len(found),
+            )
+            found += [
+                Found(some[row["number"] - 1], (row["meeting_id"], row["address_key"]), row["place"]) for row in rows
+            ]
+    return found
+
+
+def batched(looks: Iterable[Look], size: int) -> Iterator[list[Look]]:
+    left = iter(looks)
+    while some := list(islice(left, size)):
+        yield some
 
 
 async def save(tx: Tx, told: Mapping[Pair, Told]) -> None:
@@ -151,36 +195,44 @@ def given(row: asyncpg.Record) -> Given | None:
     return None if row["answer"] is None else Given(row["answer"], row["answer_stamped"], row["answered_at"])
 
 
-async def load_participants(tx: Tx, meeting_id: str) -> list[Guest]:
-    """Who is going there: everybody registered who was told, in a fixed order."""
-    rows = await tx.fetch(
-        f"""
-        SELECT DISTINCT ON (p.address_key) p.person_id, p.name, p.email, 'participant' AS part, p.organisation_name,
-               p.since, NULL AS participants_path
-        FROM participants p LEFT JOIN enrolments e ON e.id = p.enrolment_id
-        WHERE p.meeting_id = $1 AND {_PARTICIPANT_IS_MEANT}
-        ORDER BY p.address_key, p.person_id
-        """,
-        meeting_id,
-    )
-    return [_guest(row) for row in rows]
+class Reminded(NamedTuple):
+    """Somebody to remind of a meeting; `silent`: the contact of an organisation that has registered nobody."""
+
+    guest: Guest
+    silent: bool
+    place: str
 
 
-async def load_contacts_without_participants(tx: Tx, meeting_id: str) -> list[Guest]:
-    """Contacts of organisations that have a place and have registered nobody where people are registered."""
+async def load_reminded(tx: Tx, meeting_id: str, place: str, most: int) -> list[Reminded]:
+    """Everybody registered, and the contacts of organisations that have a place and have registered nobody where
+    people are registered. The first `most` after that place, which is a hash: no address has to be kept.
+    """
     rows = await tx.fetch(
         f"""
-        SELECT DISTINCT ON (e.address_key) e.person_id, e.contact_name AS name, e.email, 'contact' AS part,
-               e.organisation_name, e.since, e.participants_path
-        FROM meetings m JOIN enrolments e ON e.programme_id = m.programme_id
-        WHERE m.id = $1 AND {_CONTACT_IS_MEANT} AND coalesce(e.attendance ->> m.kind, 'registered') = 'registered'
-          AND NOT EXISTS (
-              SELECT FROM participants p WHERE p.enrolment_id = e.id AND p.meeting_id = m.id AND p.takes_part)
-        ORDER BY e.address_key, e.person_id
+        SELECT * FROM (
+            SELECT reminded.*, md5(silent::text || address_key) AS place FROM (
+                (SELECT DISTINCT ON (p.address_key) p.address_key, p.person_id, p.name, p.email, 'participant' AS part,
+                        p.organisation_name, p.since, NULL AS participants_path, false AS silent
+                 FROM participants p LEFT JOIN enrolments e ON e.id = p.enrolment_id
+                 WHERE p.meeting_id = $1 AND {_PARTICIPANT_IS_MEANT}
+                 ORDER BY p.address_key, p.person_id)
+                UNION ALL
+                (SELECT DISTINCT ON (e.address_key) e.address_key, e.person_id, e.contact_name, e.email, 'contact',
+                        e.organisation_name, e.since, e.participants_path, true
+                 FROM meetings m JOIN enrolments e ON e.programme_id = m.programme_id
+                 WHERE m.id = $1 AND {_CONTACT_IS_MEANT}
+                   AND coalesce(e.attendance ->> m.kind, 'registered') = 'registered'
+                   AND NOT EXISTS (SELECT FROM participants p
+                                   WHERE p.enrolment_id = e.id AND p.meeting_id = m.id AND p.takes_part)
+                 ORDER BY e.address_key, e.person_id)
+            ) AS reminded
+        ) AS placed WHERE place > $2 ORDER BY place LIMIT $3
         """,
         meeting_id,
+        place,
+        most,
     )
-    return [_guest(row) for row in rows]
+    return [Reminded(_guest(row), row["silent"], row["place"]) for row in rows]
 
 
 def _columns(pairs: Collection[Pair]) -> tuple[list[str], list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 
 import asyncpg
 
@@ -42,18 +43,23 @@ async def load(tx: Tx, ids: Iterable[str]) -> dict[str, Standing]:
     return {row["id"]: _standing(row) for row in rows}
 
 
-async def load_dated(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Standing]:
-    """Those of these programmes that have a day, by id."""
+async def load_dated(tx: Tx, programme_id: str, place: str, most: int) -> list[Standing]:
+    """Those of a programme that have a day: the first `most` whose ids come after `place`, in that order."""
     rows = await tx.fetch(
-        _STANDING + "WHERE m.programme_id = ANY($1::text[]) AND m.state <> 'planned'", sorted(set(programme_ids))
+        _STANDING + "WHERE m.programme_id = $1 AND m.state <> 'planned' AND m.id > $2 ORDER BY m.id LIMIT $3",
+        programme_id,
+        place,
+        most,
     )
-    return {row["id"]: _standing(row) for row in rows}
+    return [_standing(row) for row in rows]
 
 
-async def load_undated(tx: Tx) -> dict[str, list[str]]:
-    """Titles of the meetings that still want a date, by programme."""
+async def load_undated(tx: Tx, programme_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Titles of these programmes' meetings that still want a date, by programme."""
     rows = await tx.fetch(
-        "SELECT programme_id, meeting ->> 'title' AS title, group_id FROM meetings WHERE state = 'planned'"
+        "SELECT programme_id, meeting ->> 'title' AS title, group_id FROM meetings "
+        "WHERE programme_id = ANY($1::text[]) AND state = 'planned'",
+        sorted(set(programme_ids)),
     )
     found: dict[str, list[str]] = {}
     for row in rows:
@@ -88,10 +94,16 @@ def meeting_json(meeting: Meeting) -> str:
 
 def _standing(row: asyncpg.Record) -> Standing:
     return Standing(
-        programme=ProgrammeRef.model_validate_json(row["ref"]),
+        programme=_ref(row["ref"]),
         meeting=Meeting.model_validate_json(row["meeting"]),
         state=row["state"],
         uid=row["uid"],
         changed_at=row["changed_at"],
         reason=row["reason"],
     )
+
+
+@lru_cache(maxsize=256)
+def _ref(text: str) -> ProgrammeRef:
+    """All meetings of a programme carry the same one."""
+    return ProgrammeRef.model_validate_json(text)

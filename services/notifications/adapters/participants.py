@@ -47,15 +47,6 @@ async def load_known(tx: Tx, seats: Iterable[Seat]) -> dict[Seat, Known]:
     }
 
 
-async def load_addresses(tx: Tx, enrolment_ids: Iterable[str]) -> list[tuple[str, str, str]]:
-    """(enrolment, meeting, address) of everybody who was ever registered."""
-    rows = await tx.fetch(
-        "SELECT enrolment_id, meeting_id, address_key FROM participants WHERE enrolment_id = ANY($1::text[])",
-        sorted(set(enrolment_ids)),
-    )
-    return [(row["enrolment_id"], row["meeting_id"], row["address_key"]) for row in rows]
-
-
 async def save(tx: Tx, participants: Mapping[Seat, Participant]) -> None:
     rows = [
         {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from services.notifications.domain.digest import Staffed
 from services.notifications.domain.reminders import UNLESS_AGREED
 from services.notifications.domain.text import storable
 from shared.contracts.programme import ProgrammeRef, ProgrammeTerms
@@ -27,6 +28,20 @@ async def lock(tx: Tx, refs: Iterable[ProgrammeRef]) -> None:
     rows = [{"id": one.id, "version": one.version, "ref": _stored(one)} for one in newest.values()]
     # A row that `when` leaves as it is is locked all the same.
     await _PROGRAMMES.upsert(tx, rows, when="excluded.version >= old.version")
+
+
+async def lock_of(tx: Tx, *, meeting_ids: Sequence[str], enrolment_ids: Sequence[str]) -> None:
+    """The programmes of these meetings and enrolments, as `lock`; nothing new is said of them."""
+    await tx.execute(
+        """
+        SELECT id FROM programmes WHERE id IN (
+            SELECT programme_id FROM meetings WHERE id = ANY($1::text[])
+            UNION ALL SELECT programme_id FROM enrolments WHERE id = ANY($2::text[])
+        ) ORDER BY id FOR UPDATE
+        """,
+        meeting_ids,
+        enrolment_ids,
+    )
 
 
 async def load_terms_versions(tx: Tx, ids: Iterable[str]) -> dict[str, int]:
@@ -52,8 +67,16 @@ async def load_reminder_days(tx: Tx, ids: Iterable[str]) -> dict[str, tuple[int,
     return {row["id"]: UNLESS_AGREED if row["reminder_days"] is None else tuple(row["reminder_days"]) for row in rows}
 
 
-async def load_all(tx: Tx) -> dict[str, ProgrammeRef]:
-    rows = await tx.fetch("SELECT id, ref::text AS ref FROM programmes ORDER BY id")
+async def load_staff(tx: Tx) -> list[Staffed]:
+    """Of every programme the mailbox of its staff, and its title."""
+    rows = await tx.fetch("SELECT id, ref ->> 'title' AS title, ref ->> 'staff_email' AS email FROM programmes")
+    return [Staffed(row["id"], row["title"], row["email"]) for row in rows]
+
+
+async def load(tx: Tx, ids: Iterable[str]) -> dict[str, ProgrammeRef]:
+    rows = await tx.fetch(
+        "SELECT id, ref::text AS ref FROM programmes WHERE id = ANY($1::text[]) ORDER BY id", sorted(set(ids))
+    )
     return {row["id"]: ProgrammeRef.model_validate_json(row["ref"]) for row in rows}
 
 

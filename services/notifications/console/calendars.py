@@ -20,6 +20,7 @@ from services.notifications.usecases.read_answers import read_answers
 from shared.base.cause import Cause, new_correlation
 from shared.base.failures import Failure, classify
 from shared.base.files import why_not_read, write_all
+from shared.base.listing import CURSOR
 from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
 
@@ -96,13 +97,17 @@ async def _note(mail: bytes, open_host: OpenHost) -> dict[str, Any]:
 async def _answers(meeting_id: str, open_host: OpenHost) -> int:
     host = await open_host()
     try:
-        async with host.transaction(Cause(new_correlation(), None, "operator")) as tx:
-            found = await read_answers(tx, {"meeting_id": meeting_id})
+        query = {"meeting_id": meeting_id}
+        while True:
+            async with host.transaction(Cause(new_correlation(), None, "operator")) as tx:
+                found = await read_answers(tx, query)
+            for one in found["invited"]:
+                sys.stdout.write(f"{one['title']:<16} {one['organisation']}: {one['name']}\n")
+            if found["next"] is None:
+                return 0
+            query[CURSOR] = found["next"]
     except Refused as refused:
         sys.stderr.write(f"{refused.detail}\n")
         return 1
     finally:
         await host.pool.close()
-    for one in found["invited"]:
-        sys.stdout.write(f"{one['title']:<16} {one['organisation']}: {one['name']}\n")
-    return 0

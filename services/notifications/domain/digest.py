@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.notifications.domain.letter import Letter, Recipient
 from shared.contracts.danish import danish_sort_key
@@ -54,6 +54,14 @@ class DigestLine:
         return natural_id("digest", self.kind, self.about, self.occasion)
 
 
+class Staffed(NamedTuple):
+    """A programme, and the mailbox of its staff."""
+
+    programme_id: str
+    title: str
+    email: str
+
+
 def next_digest(now: datetime) -> datetime:
     """The next seven o'clock in the morning in Denmark."""
     today = day_of(now)
@@ -61,27 +69,53 @@ def next_digest(now: datetime) -> datetime:
     return moment if moment > now else local(today + timedelta(days=1), _SEVEN)
 
 
+def boxes_of(lines: Sequence[DigestLine], staff: Sequence[Staffed]) -> dict[str, list[str]]:
+    """Each staff mailbox that has something to read, and its programmes, in Danish order of their titles.
+
+    A line of no programme, or of one that is not known, goes to all of them.
+    """
+    told = {line.programme_id for line in lines}
+    known = {one.programme_id for one in staff}
+    wanted = {one.email for one in staff if one.programme_id in told or told - known}
+    found: dict[str, list[Staffed]] = {}
+    for one in staff:
+        if one.email in wanted:
+            found.setdefault(one.email, []).append(one)
+    return {
+        email: [one.programme_id for one in sorted(own, key=lambda one: (danish_sort_key(one.title), one.programme_id))]
+        for email, own in found.items()
+    }
+
+
+def spoken_of(lines: Sequence[DigestLine], boxes: Mapping[str, Sequence[str]]) -> set[str]:
+    """The programmes that the digests need to know: those with lines, and the one in whose name each is written."""
+    told = {line.programme_id for line in lines}
+    return {one for own in boxes.values() for place, one in enumerate(own) if place == 0 or one in told}
+
+
 def digests(
     lines: Sequence[DigestLine],
+    boxes: Mapping[str, Sequence[str]],
     programmes: Mapping[str, ProgrammeRef],
     undated: Mapping[str, Sequence[str]],
     at: datetime,
 ) -> list[Letter]:
     """One letter to each staff mailbox that has something to read; a line of no programme goes to all of them."""
-    boxes: dict[str, list[ProgrammeRef]] = {}
-    for ref in sorted(programmes.values(), key=lambda ref: (danish_sort_key(ref.title), ref.id)):
-        boxes.setdefault(ref.staff_email, []).append(ref)
-    general = [line for line in lines if line.programme_id not in programmes]
+    by_programme: dict[str | None, list[DigestLine]] = {}
+    known = {one for own in boxes.values() for one in own}
+    for line in lines:
+        by_programme.setdefault(line.programme_id if line.programme_id in known else None, []).append(line)
+    general = by_programme.get(None, [])
     written = []
-    for email, refs in sorted(boxes.items()):
+    for email, ids in sorted(boxes.items()):
         parts = [_part(_GENERAL, general, ())] if general else []
-        for ref in refs:
-            own = [line for line in lines if line.programme_id == ref.id]
-            part = _part(ref.title, own, undated.get(ref.id, ()))
-            if own and part["sections"]:
-                parts.append(part)
+        for one in ids:
+            if own := by_programme.get(one):
+                part = _part(programmes[one].title, own, undated.get(one, ()))
+                if part["sections"]:
+                    parts.append(part)
         if parts:
-            written.append(_letter(email, refs[0], parts, at))
+            written.append(_letter(email, programmes[ids[0]], parts, at))
     return written
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from services.notifications.domain.text import address_key
 from shared.contracts.enrollment import (
     EnrolmentFact,
     EnrolmentLapsed,
@@ -36,6 +37,9 @@ class Enrolment:
     participants_path: str | None = None
     enrolled_at: datetime | None = None
     withdrawn_at: datetime | None = None
+
+    def has_address_of(self, other: Enrolment) -> bool:
+        return address_key(self.contact.email) == address_key(other.contact.email)
 
 
 def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolment | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from services.notifications.domain.invitations import Standing
 from shared.contracts.decision import Alarm
@@ -12,6 +13,11 @@ from shared.contracts.time import local
 
 MEETING_REMINDER = "meeting_reminder"
 """Timer, keyed by meeting; it holds the number of days and the date version."""
+REMINDED_SO_FAR = "meeting_reminder_rest"
+"""Timer: those of a meeting's reminder who found no room in its transaction. It rings at once."""
+REMINDERS_TO_SET = "reminders_of_programme"
+"""Timer: meetings of a programme whose reminders are still to be set as its terms say now. It rings at once."""
+REMINDERS_AT_ONCE = 20
 UNLESS_AGREED = (7,)
 """Days before, where the programme's own terms have not been told."""
 _EIGHT = time(8)
@@ -48,3 +54,15 @@ def days_left(standing: Standing, date_version: int, today: date) -> int | None:
 def newest(told: Iterable[ProgrammeTerms], known: Mapping[str, int]) -> list[ProgrammeTerms]:
     """Terms that count; `known` are the versions by programme: an older one is no news."""
     return [terms for terms in told if terms.ref.version >= known.get(terms.ref.id, 0)]
+
+
+def rest_of_reminder(meeting_id: str, told: Mapping[str, Any], place: str, due: datetime) -> Alarm:
+    """Those of a reminder (`told` as in `reminder_alarm`) who come after that place."""
+    key = f"{meeting_id} {told['date_version']}/{told['days']}"
+    return Alarm(REMINDED_SO_FAR, key, due, {**told, "meeting_id": meeting_id, "place": place})
+
+
+def reminders_to_set(programme_id: str, fact: str, place: str, due: datetime) -> Alarm:
+    """Those of the meetings whose ids come after that place, because of that fact."""
+    told = {"programme_id": programme_id, "fact": fact, "place": place}
+    return Alarm(REMINDERS_TO_SET, f"{programme_id} {fact}", due, told)

@@ -5,15 +5,20 @@ from __future__ import annotations
 from services.notifications.entrypoints import acts
 from services.notifications.usecases.read_answers import read_answers
 from services.notifications.usecases.read_messages import read_message, read_messages
-from shared.web.routes import read, write
+from shared.web.routes import listing, read, write
 
 _API = "/api/notifications"
 _MESSAGE = f"{_API}/messages/{{message_id}}"
 
 ROUTES = (
-    read(f"{_API}/messages", read_messages, scope="staff"),
+    listing(
+        f"{_API}/messages",
+        read_messages,
+        scope="staff",
+        filters=("state", "about", "recipient", "template", "programme", "before"),
+    ),
     read(_MESSAGE, read_message, scope="staff"),
-    read(f"{_API}/meetings/{{meeting_id}}/answers", read_answers, scope="staff"),
+    listing(f"{_API}/meetings/{{meeting_id}}/answers", read_answers, scope="staff"),
     write("POST", f"{_API}/messages", acts.SEND, scope="staff"),
     write("POST", f"{_API}/reminders", acts.ARM_REMINDER, scope="staff"),
     write("POST", f"{_MESSAGE}/resend", acts.RESEND, scope="staff"),

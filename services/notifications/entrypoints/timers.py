@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from services.notifications.domain.digest import DIGEST
+from services.notifications.domain.looks import CALENDARS, CALENDARS_AT_ONCE
 from services.notifications.domain.notes import REMINDER
-from services.notifications.domain.reminders import MEETING_REMINDER
-from services.notifications.usecases.remind_of_meeting import remind_of_meeting
+from services.notifications.domain.reminders import (
+    MEETING_REMINDER,
+    REMINDED_SO_FAR,
+    REMINDERS_AT_ONCE,
+    REMINDERS_TO_SET,
+)
+from services.notifications.usecases.look_at_calendars import go_on_with_calendars
+from services.notifications.usecases.remember_programme import set_the_rest
+from services.notifications.usecases.remind_of_meeting import remind_of_meeting, remind_the_rest
 from services.notifications.usecases.send_digest import send_digest
 from services.notifications.usecases.send_reminders import send_reminders
 from shared.runtime.timers import at
 
 TIMERS = (
-    at(MEETING_REMINDER, remind_of_meeting),
+    at(CALENDARS, go_on_with_calendars, at_once=CALENDARS_AT_ONCE),
+    at(MEETING_REMINDER, remind_of_meeting, at_once=REMINDERS_AT_ONCE),
+    at(REMINDED_SO_FAR, remind_the_rest, at_once=REMINDERS_AT_ONCE),
+    at(REMINDERS_TO_SET, set_the_rest, at_once=REMINDERS_AT_ONCE),
     at(REMINDER, send_reminders),
     at(DIGEST, send_digest),
 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from services.notifications.adapters import invitations, meetings, programmes
+from services.notifications.adapters import meetings, programmes
 from services.notifications.domain import digest_lines
 from services.notifications.domain.invitations import Standing, State, follow_meeting
+from services.notifications.domain.looks import Look
 from services.notifications.domain.turns import in_turns
+from services.notifications.usecases.look_at_calendars import look_at_calendars
 from services.notifications.usecases.set_reminders import set_reminders
 from services.notifications.usecases.tell_staff import tell_staff
-from services.notifications.usecases.update_calendars import Because, update_calendars
 from shared.base.cloudevents import Received
 from shared.contracts.scheduling import (
     MeetingCancelled,
@@ -60,7 +61,8 @@ async def _follow(tx: Tx, events: Sequence[Received[Any]], state: State) -> None
             if after is not None:
                 changed[meeting.id] = after
         await meetings.save(tx, changed.values())
-        because = {event.data.meeting.id: Because.of(event) for event in turn}
-        pairs = await invitations.load_pairs(tx, changed)
-        await update_calendars(tx, {pair: because[pair[0]] for pair in pairs})
-        await set_reminders(tx, [(standing, tx.now, because[one].cause) for one, standing in changed.items()])
+        causes = {event.id: event.cause for event in turn}
+        told = {event.data.meeting.id: event for event in turn}
+        looks = [Look("meeting", one, told[one].id, told[one].time) for one in sorted(changed)]
+        await look_at_calendars(tx, looks, causes, tx.now)
+        await set_reminders(tx, [(standing, tx.now, told[one].cause) for one, standing in changed.items()])

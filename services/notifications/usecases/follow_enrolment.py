@@ -7,7 +7,8 @@ from typing import Any
 
 from services.notifications.adapters import enrolments, programmes
 from services.notifications.domain.enrolment import Enrolment, follow
-from services.notifications.usecases.update_calendars import update_calendars_of_enrolments
+from services.notifications.domain.looks import Look
+from services.notifications.usecases.look_at_calendars import look_at_calendars
 from shared.base.cloudevents import Received
 from shared.storage.tx import Tx
 
@@ -25,5 +26,8 @@ async def follow_enrolments(tx: Tx, events: Sequence[Received[Any]]) -> dict[str
         if known is not None:
             after[event.data.enrolment_id] = known
     await enrolments.save(tx, after.values())
-    await update_calendars_of_enrolments(tx, events, before, after)
+    await enrolments.insert_former(tx, [one for one in before.values() if not one.has_address_of(after[one.id])])
+    newest = {event.data.enrolment_id: event for event in events}
+    looks = [Look("enrolment", one, event.id, event.time) for one, event in sorted(newest.items())]
+    await look_at_calendars(tx, looks, {event.id: event.cause for event in events}, tx.now)
     return before

@@ -11,20 +11,24 @@ from services.notifications.adapters.texts import Words
 from services.notifications.domain.calendar.entry import Mailbox, ics
 from services.notifications.domain.letter import TITLES
 from services.notifications.domain.message import STATES, Message, unknown_message
+from shared.base.listing import CURSOR, LIMIT, MOST, number
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
-_MOST = 500
+_USUAL = 100
 # Links are left out here: one may be the key to what only its recipient may do.
 _PREVIEW = Composer(Words(""), Mailbox("", ""))
 
 
 async def read_messages(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    """The newest first, without their words; by state, about, recipient, template and programme; `before`, `limit`."""
+    """The newest first, without their words; by state, about, recipient, template and programme.
+
+    `next` is a number here, as it was before cursors were; `before` takes it too.
+    """
     states = tuple(filter(None, query.get("state", "").split(",")))
     if unknown := [state for state in states if state not in STATES]:
         raise Refused("unknown_state", f"»{unknown[0]}« er ikke en tilstand.", status=422, field="state")
-    limit = _number(query, "limit", 100, _MOST)
+    limit = min(number(query, LIMIT) or _USUAL, MOST)
     found = await messages.load_newest(
         tx,
         states=states,
@@ -32,13 +36,14 @@ async def read_messages(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
         recipient=query.get("recipient"),
         template=query.get("template"),
         programme_id=query.get("programme"),
-        before=_number(query, "before", None, None),
-        limit=limit or 1,
+        before=number(query, CURSOR) or number(query, "before"),
+        limit=limit + 1,
     )
+    shown = found[:limit]
     return {
-        "messages": [_shown(message) for message in found],
+        "messages": [_shown(message) for message in shown],
         "counts": await messages.count_by_state(tx),
-        "next": found[-1].number if len(found) == limit else None,
+        "next": shown[-1].number if len(found) > limit else None,
     }
 
 
@@ -82,12 +87,3 @@ def _shown(message: Message) -> dict[str, Any]:
         "calendar_sequence": message.calendar.sequence if message.calendar else None,
         "reply": message.reply,
     }
-
-
-def _number(query: Mapping[str, str], name: str, otherwise: int | None, most: int | None) -> int | None:
-    text = query.get(name)
-    if text is None:
-        return otherwise
-    if not (text.isascii() and text.isdigit()) or len(text) > 18 or int(text) < 1:  # noqa: PLR2004  (digits of a bigint)
-        raise Refused("not_a_number", f"{name} skal være et positivt tal.", status=422, field=name)
-    return int(text) if most is None else min(int(text), most)

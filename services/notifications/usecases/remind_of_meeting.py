@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from services.notifications.adapters import invitations, meetings
 from services.notifications.domain import letters
-from services.notifications.domain.reminders import days_left
+from services.notifications.domain.invitations import Standing
+from services.notifications.domain.reminders import days_left, rest_of_reminder
 from services.notifications.usecases.set_reminders import set_reminders
 from services.notifications.usecases.write_letters import write_letters
 from shared.contracts.time import day_of
@@ -17,15 +19,36 @@ from shared.storage.tx import Tx
 async def remind_of_meeting(tx: Tx, timers: Sequence[Timer]) -> None:
     standings = await meetings.load(tx, {timer.key for timer in timers})
     known = [(standings[timer.key], timer) for timer in timers if timer.key in standings]
-    written = []
     for standing, timer in known:
-        agreed, left = timer.data["days"], days_left(standing, timer.data["date_version"], day_of(tx.now))
-        if left is None:
-            continue
-        going = await invitations.load_participants(tx, timer.key)
-        silent = await invitations.load_contacts_without_participants(tx, timer.key)
-        reminders = [letters.meeting_reminder(standing, guest, agreed, left, tx.now) for guest in going]
-        reminders += [letters.nobody_registered(standing, guest, agreed, left, tx.now) for guest in silent]
-        written += [(letter, timer.cause) for letter in reminders]
-    await write_letters(tx, written)
+        await _remind(tx, standing, timer, timer.data, "")
     await set_reminders(tx, [(standing, timer.due, timer.cause) for standing, timer in known])
+
+
+async def remind_the_rest(tx: Tx, timers: Sequence[Timer]) -> None:
+    """Those who found no room in the transaction before; a meeting that has moved meanwhile reminds nobody of its
+    former date.
+    """
+    standings = await meetings.load(tx, {timer.data["meeting_id"] for timer in timers})
+    for timer in timers:
+        agreed = {name: timer.data[name] for name in ("days", "date_version")}
+        await _remind(tx, standings[timer.data["meeting_id"]], timer, agreed, timer.data["place"])
+
+
+async def _remind(tx: Tx, standing: Standing, timer: Timer, agreed: Mapping[str, Any], place: str) -> None:
+    """As many as the transaction has room for, of those who come after that place."""
+    left = days_left(standing, agreed["date_version"], day_of(tx.now))
+    if left is None:
+        return
+    found = await invitations.load_reminded(tx, standing.meeting.id, place, tx.room + 1)
+    now = found[: tx.room]
+    tx.take_on(len(now))
+    written = [
+        letters.nobody_registered(standing, one.guest, agreed["days"], left, tx.now)
+        if one.silent
+        else letters.meeting_reminder(standing, one.guest, agreed["days"], left, tx.now)
+        for one in sorted(now, key=lambda one: (one.silent, one.guest.email.lower(), one.guest.person_id))
+    ]
+    await write_letters(tx, [(letter, timer.cause) for letter in written])
+    if len(found) > len(now):
+        place = now[-1].place if now else place
+        tx.set(rest_of_reminder(standing.meeting.id, agreed, place, timer.due), because=timer.cause)

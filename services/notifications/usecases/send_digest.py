@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.notifications.adapters import digest_items, meetings, programmes
-from services.notifications.domain.digest import digests
+from services.notifications.domain.digest import boxes_of, digests, spoken_of
 from services.notifications.usecases.write_letters import write_letters
 from shared.contracts.time import day_of
 from shared.runtime.timers import Timer
@@ -15,5 +15,7 @@ from shared.storage.tx import Tx
 async def send_digest(tx: Tx, timers: Sequence[Timer]) -> None:
     at = max(timer.due for timer in timers)
     lines = await digest_items.take(tx, day_of(at))
-    written = digests(lines, await programmes.load_all(tx), await meetings.load_undated(tx), at)
+    boxes = boxes_of(lines, await programmes.load_staff(tx))
+    refs = await programmes.load(tx, spoken_of(lines, boxes))
+    written = digests(lines, boxes, refs, await meetings.load_undated(tx, refs), at)
     await write_letters(tx, [(letter, timers[-1].cause) for letter in written])

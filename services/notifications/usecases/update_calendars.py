@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from services.notifications.adapters import invitations, meetings, participants
+from services.notifications.adapters import invitations, meetings
 from services.notifications.adapters.invitations import Pair
-from services.notifications.domain.enrolment import Enrolment
 from services.notifications.domain.invitations import Standing, Step, after_step, next_step, the_guest
 from services.notifications.domain.letters import calendar_letter
-from services.notifications.domain.text import address_key
 from services.notifications.usecases.write_letters import write_letters
 from shared.base.cause import Cause
-from shared.base.cloudevents import Received
 from shared.storage.tx import Tx
+
+AT_A_TIME = 100
+"""Calendars compared, and letters written, before PostgreSQL and everybody else gets a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +27,6 @@ class Because:
 
     at: datetime
     cause: Cause
-
-    @classmethod
-    def of(cls, event: Received[Any]) -> Because:
-        return cls(event.time, event.cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +40,22 @@ class _News:
 
 
 async def update_calendars(tx: Tx, looks: Mapping[Pair, Because]) -> None:
-    """The caller has stored its fact and holds the lock of the programmes (`programmes.lock`)."""
-    if not looks:
-        return
+    """The caller has stored its fact and holds the lock of the programmes (`programmes.lock`).
+
+    A few at a time, so that whatever else this process does comes in between.
+    """
+    ordered = sorted(looks)
+    for start in range(0, len(ordered), AT_A_TIME):
+        await _update(tx, {pair: looks[pair] for pair in ordered[start : start + AT_A_TIME]})
+
+
+async def _update(tx: Tx, looks: Mapping[Pair, Because]) -> None:
     standings = await meetings.load(tx, {meeting for meeting, _ in looks})
     told = await invitations.lock_told(tx, looks.keys())
     guests = await invitations.load_guests(tx, looks.keys())
     news = []
-    for pair in sorted(looks):
-        standing, because = standings.get(pair[0]), looks[pair]
+    for pair, because in looks.items():
+        standing = standings.get(pair[0])
         if standing is None:
             continue
         step = next_step(standing, told.get(pair), the_guest(guests.get(pair, ())), because.at)
@@ -85,21 +87,3 @@ async def _write(tx: Tx, news: Sequence[_News]) -> list[_News]:
             if at not in written
         ]
     return done
-
-
-async def update_calendars_of_enrolments(
-    tx: Tx, events: Sequence[Received[Any]], before: Mapping[str, Enrolment], after: Mapping[str, Enrolment]
-) -> None:
-    """The contacts of these enrolments, those who were it before, and everybody they have registered."""
-    because: dict[str, Because] = {event.data.enrolment_id: Because.of(event) for event in events}
-    dated = await meetings.load_dated(tx, {event.data.programme.id for event in events})
-    looks: dict[Pair, Because] = {}
-    for one, why in because.items():
-        for enrolment in (before.get(one), after.get(one)):
-            if enrolment is not None:
-                for meeting, standing in dated.items():
-                    if standing.programme.id == enrolment.programme_id:
-                        looks[meeting, address_key(enrolment.contact.email)] = why
-    for one, meeting, address in await participants.load_addresses(tx, because):
-        looks[meeting, address] = because[one]
-    await update_calendars(tx, looks)

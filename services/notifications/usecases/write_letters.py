@@ -11,9 +11,19 @@ from services.notifications.domain.message import queue
 from shared.base.cause import Cause
 from shared.storage.tx import Tx
 
+AT_A_TIME = 100
+"""Letters made before PostgreSQL, and everybody else, gets a turn."""
+
 
 async def write_letters(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[str]:
     """Each once for ever; the ids of the new ones. An address that is none fails at once, and that is told."""
+    new: set[str] = set()
+    for start in range(0, len(letters), AT_A_TIME):
+        new |= await _write(tx, letters[start : start + AT_A_TIME])
+    return new
+
+
+async def _write(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[str]:
     queued = [(queue(letter, tx.source), cause) for letter, cause in letters]
     new = await messages.insert_new(tx, [Stored(decided.after, cause) for decided, cause in queued])
     for decided, cause in {decided.after.id: (decided, cause) for decided, cause in queued}.values():

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from services.scheduling.domain.meeting import Frame, Standing
 from shared.base.cause import Cause
+from shared.base.listing import Page, Placed
 from shared.contracts.programme import MeetingPlan, ProgrammeRef, ProgrammeTerms
 from shared.contracts.scheduling import Meeting, When
+from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns, cause_of
 from shared.storage.tx import Tx
 
@@ -23,6 +26,7 @@ _PROGRAMMES = Table(
         "cancelled": "boolean",
         "kinds": "text[]",
         "groups": "text[]",
+        "terms": "jsonb",
         **CAUSE,
     },
     key=("id",),
@@ -54,12 +58,22 @@ _MEETINGS = Table(
     key=("id",),
     fixed=("programme_id", "key"),
 )
-_SELECT = """
-    SELECT m.id, m.key, m.title, m.kind, m.group_id, m.mode, m.roles, m.first_day, m.last_day, m.starts_at, m.ends_at,
+_COLUMNS = """
+    m.id, m.key, m.title, m.kind, m.group_id, m.mode, m.roles, m.first_day, m.last_day, m.starts_at, m.ends_at,
            m.place, m.link, m.date_version, m.state, m.held_on, m.reason, m.plan::text AS plan, p.ref::text AS ref,
            m.correlation_id, m.causation_id, m.actor
-    FROM meetings m JOIN programmes p ON p.id = m.programme_id
 """
+_FROM = "FROM meetings m JOIN programmes p ON p.id = m.programme_id"
+_SELECT = f"SELECT {_COLUMNS} {_FROM}"
+_IN_ORDER = Order(
+    {
+        "m.programme_id": "text",
+        "coalesce(m.first_day, 'infinity')": "date",
+        "coalesce(m.starts_at, 'infinity')": "timestamptz",
+        "m.key": "text",
+    }
+)
+_SELECT_PLACED = f"SELECT {_COLUMNS}, {_IN_ORDER.place} {_FROM}"
 
 
 async def lock_frame(tx: Tx, programme_id: str) -> Frame | None:
@@ -100,10 +114,55 @@ async def lock_many(tx: Tx, meeting_ids: Sequence[str]) -> list[Standing]:
     return [_standing(row) for row in rows]
 
 
-async def lock_all(tx: Tx, programme_id: str) -> dict[str, Standing]:
-    """Every meeting of a programme by its key."""
-    rows = await tx.fetch(f"{_SELECT} WHERE m.programme_id = $1 ORDER BY m.id FOR UPDATE OF m", programme_id)
+async def lock_keys(tx: Tx, programme_id: str, keys: Sequence[str]) -> dict[str, Standing]:
+    """Those of a programme that have these keys, by key."""
+    rows = await tx.fetch(
+        f"{_SELECT} WHERE m.key = ANY($2::text[]) AND m.programme_id = $1 ORDER BY m.id FOR UPDATE OF m",
+        programme_id,
+        keys,
+    )
     return {row["key"]: _standing(row) for row in rows}
+
+
+async def lock_dropped(tx: Tx, programme_id: str, keys: Sequence[str], most: int) -> list[Standing]:
+    """At most so many of those that its file has named, with none of these keys, and that are not over."""
+    rows = await tx.fetch(
+        f"""{_SELECT} WHERE m.programme_id = $1 AND m.state NOT IN ('cancelled', 'held') AND m.plan IS NOT NULL
+        AND m.key <> ALL($2::text[]) ORDER BY m.id LIMIT $3 FOR UPDATE OF m""",
+        programme_id,
+        keys,
+        most,
+    )
+    return [_standing(row) for row in rows]
+
+
+async def lock_open(tx: Tx, programme_id: str, most: int) -> list[Standing]:
+    """At most so many of those that are not over."""
+    rows = await tx.fetch(
+        f"""{_SELECT} WHERE m.programme_id = $1 AND m.state NOT IN ('cancelled', 'held')
+        ORDER BY m.id LIMIT $2 FOR UPDATE OF m""",
+        programme_id,
+        most,
+    )
+    return [_standing(row) for row in rows]
+
+
+async def save_terms(tx: Tx, terms: ProgrammeTerms) -> None:
+    """Of a programme whose frame was saved here, for whoever follows the rest of them."""
+    await _PROGRAMMES.update(tx, [{"id": terms.ref.id, "terms": terms.model_dump_json()}])
+
+
+async def lock_terms(tx: Tx, programme_id: str, version: int) -> ProgrammeTerms | None:
+    """None when another version counts by now, or the programme is cancelled."""
+    row = await tx.fetchrow(
+        """
+        SELECT terms::text AS terms FROM programmes
+        WHERE id = $1 AND version = $2 AND NOT cancelled AND (terms #>> '{ref,version}')::integer = $2 FOR UPDATE
+        """,
+        programme_id,
+        version,
+    )
+    return None if row is None else ProgrammeTerms.model_validate_json(row["terms"])
 
 
 async def load(tx: Tx, meeting_id: str) -> tuple[Standing, Cause] | None:
@@ -112,19 +171,38 @@ async def load(tx: Tx, meeting_id: str) -> tuple[Standing, Cause] | None:
     return None if row is None else (_standing(row), cause_of(row))
 
 
-async def load_all(tx: Tx, programme_id: str | None) -> list[Standing]:
-    """By programme, the dated ones first, in the order of their days; None = of all programmes."""
+async def load_page(
+    tx: Tx, page: Page, *, programme_id: str | None, group: str | None, state: str | None
+) -> list[Placed[Standing]]:
+    """By programme, the dated ones first, in the order of their days; None = any."""
     rows = await tx.fetch(
-        f"""{_SELECT} WHERE $1::text IS NULL OR m.programme_id = $1
-        ORDER BY m.programme_id, m.first_day NULLS LAST, m.starts_at, m.key""",
+        f"""
+        {_SELECT_PLACED} WHERE ($1::text IS NULL OR m.programme_id = $1) AND ($2::text IS NULL OR m.group_id = $2)
+          AND ($3::text IS NULL OR m.state = $3) AND {_IN_ORDER.after(4)}
+        ORDER BY {_IN_ORDER.by} LIMIT $5
+        """,
         programme_id,
+        group,
+        state,
+        page.after,
+        page.wanted,
     )
-    return [_standing(row) for row in rows]
+    return [(row["stands_at"], _standing(row)) for row in rows]
 
 
 async def save(tx: Tx, standing: Standing, cause: Cause) -> None:
+    await save_many(tx, [standing], cause)
+
+
+async def save_many(tx: Tx, standings: Sequence[Standing], cause: Cause) -> None:
+    """Of several states of one meeting the last one stands."""
+    last = {standing.meeting.id: standing for standing in standings}
+    await _MEETINGS.upsert(tx, [_row(standing, cause) for standing in last.values()])
+
+
+def _row(standing: Standing, cause: Cause) -> dict[str, Any]:
     meeting, when = standing.meeting, standing.meeting.when
-    row = {
+    return {
         "id": meeting.id,
         "programme_id": standing.programme.id,
         "key": meeting.key,
@@ -146,7 +224,6 @@ async def save(tx: Tx, standing: Standing, cause: Cause) -> None:
         "plan": standing.plan.model_dump_json() if standing.plan else None,
         **cause_columns(cause),
     }
-    await _MEETINGS.upsert(tx, [row])
 
 
 def _standing(row: Any) -> Standing:
@@ -169,5 +246,11 @@ def _standing(row: Any) -> Standing:
         roles=tuple(row["roles"]),
     )
     plan = None if row["plan"] is None else MeetingPlan.model_validate_json(row["plan"])
-    ref = ProgrammeRef.model_validate_json(row["ref"])
+    ref = _ref(row["ref"])
     return Standing(ref, meeting, row["state"], row["held_on"], row["reason"], plan)
+
+
+@lru_cache(maxsize=256)
+def _ref(text: str) -> ProgrammeRef:
+    """All meetings of a programme carry the same one."""
+    return ProgrammeRef.model_validate_json(text)

@@ -42,6 +42,10 @@ STATE_TITLES: dict[State, str] = {
 }
 HOLD_MEETING = "hold_meeting"
 """Timer, keyed by meeting."""
+FOLLOW_PLAN = "follow_plan"
+"""Timer: meetings of a programme file that found no room in their transaction. It rings at once."""
+CANCEL_MEETINGS = "cancel_meetings"
+"""Timer: meetings of a cancelled programme that found no room in their transaction. It rings at once."""
 YEARS = range(1900, 3000)
 """Years a meeting can be in; the calendar's own ends leave no room for the day after."""
 OVER: tuple[State, ...] = ("cancelled", "held")
@@ -214,6 +218,16 @@ def drop(standing: Standing) -> Decision[Standing]:
     if standing.plan is None or standing.over:
         return Decision(standing)
     return cancel(standing, DROPPED)
+
+
+def meetings_to_follow(programme: ProgrammeRef, place: int, due: datetime) -> Alarm:
+    """Those of this version of the file from the `place`-th on, and those that it no longer names."""
+    told = {"programme_id": programme.id, "version": programme.version, "place": place}
+    return Alarm(FOLLOW_PLAN, f"{programme.id}/{programme.version}", due, told)
+
+
+def meetings_to_cancel(programme_id: str, reason: str, due: datetime) -> Alarm:
+    return Alarm(CANCEL_MEETINGS, programme_id, due, {"programme_id": programme_id, "reason": reason})
 
 
 def set_date(standing: Standing, wanted: Wanted, today: date) -> Decision[Standing]:

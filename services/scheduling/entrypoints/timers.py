@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from services.scheduling.domain.meeting import HOLD_MEETING
+from services.scheduling.domain.meeting import CANCEL_MEETINGS, FOLLOW_PLAN, HOLD_MEETING
+from services.scheduling.usecases.follow_programmes import cancel_the_rest, follow_the_rest
 from services.scheduling.usecases.hold_meetings import hold_meetings
 from shared.runtime.timers import at
 
-TIMERS = (at(HOLD_MEETING, hold_meetings),)
+TIMERS = (
+    at(HOLD_MEETING, hold_meetings),
+    at(FOLLOW_PLAN, follow_the_rest, at_once=1),
+    at(CANCEL_MEETINGS, cancel_the_rest, at_once=1),
+)

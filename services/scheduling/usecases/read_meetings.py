@@ -7,14 +7,17 @@ from typing import Any
 
 from services.scheduling.adapters import meetings
 from services.scheduling.domain.meeting import STATE_TITLES, Standing, not_found
+from shared.base.listing import page_of
 from shared.storage.tx import Tx
 
 
 async def read_meetings(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     """All meetings, or those of `programme_id`, `group` or `state`."""
-    found = [shown(standing) for standing in await meetings.load_all(tx, query.get("programme_id"))]
-    asked = {name: query[name] for name in ("group", "state") if name in query}
-    return {"meetings": [one for one in found if all(one[name] == value for name, value in asked.items())]}
+    page = page_of(query, "meetings")
+    found = await meetings.load_page(
+        tx, page, programme_id=query.get("programme_id"), group=query.get("group"), state=query.get("state")
+    )
+    return page.answer(found, shown)
 
 
 async def read_meeting(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:

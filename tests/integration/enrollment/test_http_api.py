@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 from datetime import UTC, datetime
 
 from services.enrollment.domain.enrolment import enrolment_id
@@ -113,3 +115,27 @@ async def test_the_deadline_is_a_matter_of_domain_time(town: Town) -> None:
     assert answer.json()["code"] == "deadline_passed"
     found = await town.api("GET", f"/enrolments/{enrolment_id(P1, KOEBENHAVN)}")
     assert found.json()["code"] == "unknown_enrolment"
+
+
+async def test_a_list_says_where_its_next_page_is(town: Town) -> None:
+    first = await town.api("GET", "/organisations?limit=2")
+    link, _, relation = first.headers["link"].partition(";")
+    assert relation == ' rel="next"'
+    assert link == f"</api/enrollment/organisations?limit=2&cursor={first.json()['next']}>"
+    second = await town.api("GET", link.strip("<>").removeprefix("/api/enrollment"))
+    codes = [one["code"] for one in [*first.json()["organisations"], *second.json()["organisations"]]]
+    assert len(set(codes)) == 4
+    whole = await town.api("GET", "/organisations")
+    assert whole.json()["next"] is None
+    assert "link" not in whole.headers
+    assert [one["code"] for one in whole.json()["organisations"]][:4] == codes
+
+
+async def test_a_forged_place_is_refused_and_no_error_of_ours(town: Town) -> None:
+    for place in (["programmes", "no day", "x"], ["programmes"], ["programmes", "2020-01-01T00:00:00Z", "x", "y"]):
+        written = base64.urlsafe_b64encode(json.dumps(place).encode()).rstrip(b"=").decode()
+        answer = await town.api("GET", f"/programmes?cursor={written}")
+        assert answer.status_code in {200, 422}, answer.text
+        if answer.status_code == 422:
+            assert answer.json()["code"] == "invalid_cursor"
+    assert (await town.api("GET", "/programmes?cursor=x")).json()["code"] == "invalid_cursor"

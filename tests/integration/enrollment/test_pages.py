@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 
 from services.enrollment.adapters import links
 from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases import read_front_page
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
@@ -29,16 +31,41 @@ async def an_invitation(desk: Desk) -> str:
     return fact.sign_up_path
 
 
-async def test_the_front_page_offers_what_is_open_and_still_tells_of_what_is_closed(town: Town) -> None:
+async def test_the_front_page_offers_what_is_open_and_a_closed_programme_still_tells_of_itself(town: Town) -> None:
     assert "Der er ingen åbne forløb lige nu" in (await town.client.get("/")).text
     await town.desk.publish()
     assert "Læs mere og tilmeld" in (await town.client.get("/")).text
     assert "Send tilmeldingen" in (await town.client.get(f"/tilmeld/{P1}")).text
     await town.move_to(AFTER_THE_DEADLINE)
-    assert "Tilmeldingen lukkede" in (await town.client.get("/")).text
+    assert "Der er ingen åbne forløb lige nu" in (await town.client.get("/")).text
     closed = (await town.client.get(f"/tilmeld/{P1}")).text
     assert "Fristen var fredag den 21. august 2020" in closed
     assert "Send tilmeldingen" not in closed
+
+
+async def test_the_front_page_has_pages_and_whoever_closes_first_comes_first(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_front_page, "ON_A_PAGE", 2)
+    await town.desk.publish()
+    await town.desk.pool.execute(
+        """
+        INSERT INTO programmes (id, version, terms, published_at, correlation_id)
+        SELECT 'p' || n, 1, jsonb_set(jsonb_set(jsonb_set(terms, '{ref,id}', to_jsonb('p' || n)),
+               '{ref,title}', to_jsonb('Forløb ' || n)), '{terms,deadline}', coalesce(to_jsonb(d), 'null')), published_at, correlation_id
+        FROM programmes, (VALUES (1, '2020-08-03'), (2, '2021-01-01'), (3, NULL), (4, '2020-01-01')) AS new (n, d)
+        """
+    )
+    seen, address = [], "/"
+    while True:
+        page = (await town.client.get(address)).text
+        seen.append(re.findall(r'href="/tilmeld/([^"]+)"', page))
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        if following is None:
+            break
+        address = following[1].replace("&amp;", "&")
+    assert seen == [["p1", P1], ["p2", "p3"]]
+    assert (await town.client.get("/?fra=noget-andet")).status_code == 422
 
 
 async def test_a_programme_that_invites_by_name_has_no_form(town: Town) -> None:

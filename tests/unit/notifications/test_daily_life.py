@@ -8,12 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.notifications.domain.delivery import GIVE_UP_AFTER, is_final, is_given_up, is_server_trouble, pause_s
-from services.notifications.domain.digest import DigestLine, digests, next_digest
+from services.notifications.domain.digest import DigestLine, Staffed, boxes_of, digests, next_digest, spoken_of
 from services.notifications.domain.enrolment import follow
 from services.notifications.domain.invitations import Standing
+from services.notifications.domain.letter import Letter
 from services.notifications.domain.reminders import MEETING_REMINDER, days_left, newest, next_reminder, reminder_alarm
 from services.notifications.domain.turns import in_turns
 from shared.contracts.decision import Alarm
+from shared.contracts.programme import ProgrammeRef
 from shared.contracts.scheduling import When
 from tests.support import facts
 
@@ -95,24 +97,32 @@ def a_line(programme_id: str | None, kind: str = "enrolled", text: str = "Aarhus
     return DigestLine(programme_id, kind, "a", "1", text, AT)
 
 
+def written(
+    lines: list[DigestLine], programmes: dict[str, ProgrammeRef], undated: dict[str, list[str]] | None = None
+) -> list[Letter]:
+    boxes = boxes_of(lines, [Staffed(one.id, one.title, one.staff_email) for one in programmes.values()])
+    spoken = {one: programmes[one] for one in spoken_of(lines, boxes)}
+    return digests(lines, boxes, spoken, undated or {}, AT)
+
+
 def test_one_digest_for_each_mailbox_and_none_where_nothing_happened() -> None:
     first = facts.a_programme("a", title="Å-forløbet")
     second = facts.a_programme("b", title="B-forløbet")
     third = facts.a_programme("c", staff_email="andre@forening.example")
     programmes = {"a": first, "b": second, "c": third}
-    (only,) = digests([a_line("a"), a_line("b")], programmes, {}, AT)
+    (only,) = written([a_line("a"), a_line("b")], programmes)
     assert only.to.email == first.staff_email
     assert [part["title"] for part in only.says["parts"]] == ["B-forløbet", "Å-forløbet"]
-    everybody = digests([a_line(None, "rejected")], programmes, {}, AT)
+    everybody = written([a_line(None, "rejected")], programmes)
     assert [letter.to.email for letter in everybody] == ["andre@forening.example", first.staff_email]
 
 
 def test_a_meeting_without_a_date_is_in_the_digest_until_it_has_one() -> None:
     programmes = {facts.PROGRAMME.id: facts.PROGRAMME}
     planned = [a_line(facts.PROGRAMME.id, "planned")]
-    (only,) = digests(planned, programmes, {facts.PROGRAMME.id: ["2. heldagsmøde"]}, AT)
+    (only,) = written(planned, programmes, {facts.PROGRAMME.id: ["2. heldagsmøde"]})
     assert only.says["parts"][0]["sections"] == [{"title": "Møder uden dato", "lines": ["2. heldagsmøde"]}]
-    assert digests(planned, programmes, {}, AT) == []
+    assert written(planned, programmes) == []
 
 
 def test_a_refusal_for_now_is_neither_final_nor_the_messages_fault() -> None:

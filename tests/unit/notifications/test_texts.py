@@ -54,7 +54,8 @@ def the_digest() -> Letter:
         ),
         DigestLine(None, "rejected", "d", "1", "EnrolMunicipality fra /crm: deadline_passed", AT),
     ]
-    (only,) = digests(told, {facts.PROGRAMME.id: facts.PROGRAMME}, {facts.PROGRAMME.id: ["2. heldagsmøde (oest)"]}, AT)
+    one = facts.PROGRAMME
+    (only,) = digests(told, {one.staff_email: [one.id]}, {one.id: one}, {one.id: ["2. heldagsmøde (oest)"]}, AT)
     return only
 
 

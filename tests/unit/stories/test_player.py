@@ -50,6 +50,9 @@ class Backwards:
         await answered
         return Answer({"path": path})
 
+    async def read(self, path: str, **_: object) -> Answer:
+        return await self.ask("GET", path)
+
 
 class Stand:
     """As much of a stage as these stories need."""

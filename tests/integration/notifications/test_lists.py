@@ -1,0 +1,38 @@
+"""Lists of messages and of answers, a page at a time."""
+
+from __future__ import annotations
+
+from services.notifications.usecases.read_answers import read_answers
+from services.notifications.usecases.read_messages import read_messages
+from shared.base.listing import page_of
+from shared.contracts.parties import Contact
+from shared.contracts.scheduling import MeetingScheduled
+from tests.support.facts import MEETING, MEETINGS_OWNER, PROGRAMME, an_enrolment, an_organisation, enrolment_id_of
+from tests.support.paging import same_on_pages
+from tests.support.room import Room
+
+
+async def test_messages_and_answers_come_in_pages_and_name_nobody_in_a_cursor(desk: Room) -> None:
+    await desk.hear(MeetingScheduled(owner=MEETINGS_OWNER, programme=PROGRAMME, meeting=MEETING))
+    for number in (3, 1, 2, 5, 4):
+        code = f"{number:04}"
+        contact = Contact(person_id=f"p{number}", name=f"N {number}", email=f"n{number}@by.example", role="tovholder")
+        await desk.hear(
+            an_enrolment(
+                enrolment_id=enrolment_id_of(PROGRAMME.id, code),
+                organisation=an_organisation(code, f"By {number % 3}"),
+                contact=contact,
+                group="oest",
+            )
+        )
+    assert await same_on_pages(desk, read_messages, "messages") == 10
+    assert await same_on_pages(desk, read_messages, "messages", template="invitation") == 5
+    assert await same_on_pages(desk, read_answers, "invited", meeting_id=MEETING.id) == 5
+    first = await desk.read(read_answers, meeting_id=MEETING.id, limit="2")
+    place = page_of({"cursor": first["next"]}, "invited").after or ()
+    assert not any("by.example" in part or "N " in part for part in place)
+    # What clients of before cursors pass is understood as ever.
+    newest = await desk.read(read_messages, limit="3")
+    assert await desk.read(read_messages, limit="3", before=str(newest["next"])) == await desk.read(
+        read_messages, limit="3", cursor=str(newest["next"])
+    )
