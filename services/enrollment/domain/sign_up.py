@@ -106,8 +106,8 @@ def apply(
     if deadline_passed(programme, received_at):
         deadline = programme.terms.terms.deadline
         raise Refused("deadline_passed", f"Tilmeldingsfristen var {long_day(deadline)}." if deadline else "")
-    if programme.hard is not None and programme.taken >= programme.hard:
-        raise Refused("programme_full", f"Alle {programme.hard} pladser er taget.")
+    if programme.is_full:
+        raise Refused("programme_full", f"Alle {programme.places} pladser er taget.")
     if asked.forbehold and not programme.terms.terms.reservation_allowed:
         raise Refused(
             "no_reservation", "Man kan ikke tilmelde sig dette forløb med forbehold.", status=422, field="forbehold"

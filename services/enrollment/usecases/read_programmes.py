@@ -33,5 +33,5 @@ def _short(programme: Programme, now: datetime) -> dict[str, Any]:
         "deadline": deadline.isoformat() if deadline else None,
         "open": takes_sign_ups(programme, now),
         "places_taken": programme.taken,
-        "places": programme.hard,
+        "places": programme.places,
     }
