@@ -354,8 +354,8 @@ def _same_plan(one: Meeting, other: Meeting) -> bool:
 
 
 def _described(said: MeetingPlan, meeting: Meeting) -> Meeting:
-    """As the file describes it. Once it has a date, people have been invited and have taken seats by its kind and group:
-    these stand, and so does whether it is for a contact role only.
+    """As the file describes it. Once it has a date, people have been invited and have taken seats by its kind and
+    group: these stand, and so does whether it is for a contact role only.
     """
     now = meeting.model_copy(update={"title": said.title, "mode": said.mode})
     if meeting.when is None:
