@@ -1,11 +1,11 @@
-"""At seven in the morning staff get one mail with all that has happened, if anything has."""
+"""At seven in the morning staff get one mail with all that has happened, if anything has; some of it at once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from services.notifications.adapters import digest_items, meetings, programmes
-from services.notifications.domain.digest import digests
+from services.notifications.domain.digest import URGENT, digests
 from services.notifications.usecases.write_letters import write_letters
 from shared.contracts.time import day_of
 from shared.runtime.timers import Timer
@@ -16,4 +16,12 @@ async def send_digest(tx: Tx, timers: Sequence[Timer]) -> None:
     at = max(timer.due for timer in timers)
     lines = await digest_items.take(tx, day_of(at))
     written = digests(lines, await programmes.load_all(tx), await meetings.load_undated(tx), at)
+    await write_letters(tx, [(letter, timers[-1].cause) for letter in written])
+
+
+async def send_digest_soon(tx: Tx, timers: Sequence[Timer]) -> None:
+    """What somebody waits for staff to answer does not wait for the morning."""
+    at = max(timer.due for timer in timers)
+    lines = await digest_items.take(tx, day_of(at), URGENT)
+    written = digests(lines, await programmes.load_all(tx), {}, at, occasion=at.isoformat())
     await write_letters(tx, [(letter, timers[-1].cause) for letter in written])
