@@ -7,7 +7,7 @@ from shared.contracts.programme import ProgrammeTerms
 
 def what_follows(terms: ProgrammeTerms) -> str:
     """In Danish, and the same for everybody who signs up for the programme."""
-    sender = terms.ref.seller.sender_name
+    sender = terms.ref.seller.name
     match terms.enrolment.confirmation:
         case "own_link":
             return "Når der er trykket på linket, er pladsen jeres."

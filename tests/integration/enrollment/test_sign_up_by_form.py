@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,12 +17,14 @@ from services.enrollment.domain.sign_up import FORMS_A_DAY, MAILS_A_DAY
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
+from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
 from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.answers import Answer
 from shared.contracts.enrollment import (
+    InvitationReminderDue,
     InviteMunicipalities,
     MunicipalityEnrolled,
     SignUpAwaitsStaff,
@@ -36,6 +39,8 @@ from tests.support.eventually import eventually
 
 STRANGER = {"contact_name": "Frode Fremmed", "contact_email": "frode@stranger.example"}
 ENROLMENT = enrolment_id(P1, AARHUS)
+MIGRATION = Path(__file__).parents[3] / "services" / "enrollment" / "migrations" / "0006_who_speaks_for_whom.sql"
+TAKEN_BACK = "UPDATE enrolments" + MIGRATION.read_text(encoding="utf-8").partition("UPDATE enrolments")[2]
 
 
 async def waits(desk: Desk, **more: str) -> str:
@@ -116,7 +121,7 @@ async def test_a_strangers_form_changes_nothing_that_anybody_else_sees(desk: Des
         await desk.told()
         await desk.ring()
         (reminder,) = await desk.told()
-        assert type(reminder).__name__ == "InvitationReminderDue"
+        assert isinstance(reminder, InvitationReminderDue)
 
 
 async def test_a_form_that_came_in_time_may_be_confirmed_after_the_deadline(desk: Desk) -> None:
@@ -238,20 +243,73 @@ async def test_whoever_shows_a_mailbox_while_staff_vouch_for_it_is_let_in_by_one
 async def test_what_the_version_before_received_is_confirmed_as_any_form(desk: Desk) -> None:
     await desk.publish()
     await desk.knows()
-    sign_up_id = await desk.form()
-    # As the version before this one left it.
-    await desk.pool.execute("UPDATE sign_ups SET person_id = applicant_id, applicant_id = NULL, caller = NULL")
+    # Word for word as that version writes it, beside this one.
+    for sign_up_id in ("first", "second"):
+        await desk.pool.execute(
+            "INSERT INTO people (person_id, organisation_code, name, email) VALUES ('p', $1, 'Karen', $2) "
+            "ON CONFLICT (email_key, organisation_code) DO UPDATE SET name = excluded.name",
+            AARHUS,
+            "karen@k0751.example",
+        )
+        await desk.pool.execute(
+            """
+            INSERT INTO enrolments AS old (id, programme_id, organisation_code, state, contact, received_at,
+                correlation_id)
+            VALUES ($1, $2, $3, 'received', '{"person_id": "p", "name": "Karen", "email": "karen@k0751.example"}', $4,
+                'c') ON CONFLICT (id) DO UPDATE SET state = excluded.state
+            """,
+            ENROLMENT,
+            P1,
+            AARHUS,
+            desk.now(),
+        )
+        await desk.pool.execute(
+            """
+            INSERT INTO sign_ups AS old (id, enrolment_id, person_id, command, received_at, confirmed_at,
+                correlation_id)
+            VALUES ($1, $2, 'p', $3, $4, NULL, 'c')
+            ON CONFLICT (enrolment_id, person_id) DO UPDATE SET id = excluded.id, command = excluded.command
+            """,
+            sign_up_id,
+            ENROLMENT,
+            sign_up(AARHUS).model_dump_json(),
+            desk.now(),
+        )
+    gone = await desk.refusal(confirm_sign_up, ConfirmSignUp(sign_up_id="first"))
+    assert gone.code == "link_replaced"
+    assert (await desk.read(read_enrolment, enrolment_id=ENROLMENT))["status"] == "Modtaget"
+    # Meanwhile a form that this version received waits beside it.
+    await desk.form(contact_name="Karen Ny")
+    assert (await desk.press("second"))["status"] == "Plads bekræftet"
+
+
+async def test_whom_a_form_that_nobody_confirmed_had_taken_for_answered_is_invited_again(desk: Desk) -> None:
+    await desk.publish()
+    await desk.ask(put_organisation, PutOrganisation(code=AARHUS, main_email="post@aarhus.example"))
+    await desk.ask(invite_municipalities, InviteMunicipalities(programme_id=P1, round_id="foraar"))
+    await desk.told()
     await desk.pool.execute(
         """
-        INSERT INTO enrolments (id, programme_id, organisation_code, state, contact, received_at, correlation_id)
-        SELECT enrolment_id, $1, $2, 'received', '{"person_id": "x", "name": "Y", "email": "z@y.example"}',
-            received_at, 'c' FROM sign_ups
-        """,
-        P1,
-        AARHUS,
+        UPDATE enrolments SET state = 'received', received_at = now(),
+            contact = '{"person_id": "p", "name": "Frode", "email": "frode@stranger.example"}'
+        """
     )
-    assert (await desk.read(read_enrolment, enrolment_id=ENROLMENT))["status"] == "Modtaget"
-    assert (await desk.press(sign_up_id))["status"] == "Plads bekræftet"
+    desk.time = datetime(2020, 8, 10, 7, 0, tzinfo=UTC)
+    async with transaction(desk.pool, desk, "test") as tx:
+        await tx.execute(TAKEN_BACK)
+    found = await desk.read(read_enrolment, enrolment_id=ENROLMENT)
+    assert (found["state"], found["contact"]) == ("invited", None)
+    # One that the version before writes after that is reminded all the same.
+    await desk.pool.execute(
+        """
+        UPDATE enrolments SET state = 'received', received_at = now(),
+            contact = '{"person_id": "p", "name": "Frode", "email": "frode@stranger.example"}'
+        """
+    )
+    await desk.ring()
+    (reminder,) = await desk.told()
+    assert isinstance(reminder, InvitationReminderDue)
+    await desk.ask(decline_invitation, DeclineInvitation(enrolment_id=ENROLMENT))
 
 
 # On the pages
