@@ -176,7 +176,7 @@ def apply_by_form(
     """
     programme, entry = _require_offer(programme, entry, current, source)
     withdrawn_at = current.withdrawn_at if current is not None and current.state == "withdrawn" else None
-    if withdrawn_at is not None and wish.received_at <= withdrawn_at:
+    if withdrawn_at is not None and wish.received_at < withdrawn_at:
         raise Refused(
             "sign_up_outdated",
             f"{entry.organisation.name} er afmeldt, efter at formularen blev sendt. Send den igen, hvis I vil "
@@ -355,15 +355,21 @@ def let_in(
     ]
 
 
-def await_staff(sign_up: SignUp, programme: Programme, organisation: Organisation, now: datetime) -> Decision[SignUp]:
-    """The mailbox is the contact's; who they are is not known. Shown again it changes nothing."""
+def await_staff(
+    sign_up: SignUp, programme: Programme, entry: Entry, current: Enrolment | None, now: datetime, source: str
+) -> Decision[SignUp]:
+    """The mailbox is the contact's; who they are is not known. Shown again it changes nothing.
+
+    Refused where staff could not let it in either.
+    """
+    apply_by_form(programme, entry, current, Wish(sign_up.command, sign_up.received_at, by_form=True), source)
     if sign_up.shown_at is not None:
         return Decision(sign_up)
     fact = SignUpAwaitsStaff(
         owner=programme.ref.owner,
         programme=programme.ref,
         enrolment_id=sign_up.enrolment_id,
-        organisation=organisation,
+        organisation=entry.organisation,
         sign_up_id=sign_up.id,
         contact=sign_up.contact,
         received_at=sign_up.received_at,

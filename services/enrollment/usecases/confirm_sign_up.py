@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.enrollment.adapters import organisations, programmes, sign_ups
+from services.enrollment.adapters import enrolments, organisations, programmes, sign_ups
 from services.enrollment.domain.address_book import unknown_organisation
 from services.enrollment.domain.programme import unknown_programme
 from services.enrollment.domain.sign_up import await_staff, may_confirm, require_unused
@@ -31,7 +31,8 @@ async def confirm_sign_up(tx: Tx, command: ConfirmSignUp) -> Answer:
     if programme is None:
         raise unknown_programme()
     if not may_confirm(programme, entry, sign_up):
-        decided = await_staff(sign_up, programme, entry.organisation, tx.now)
+        standing = await enrolments.load(tx, sign_up.enrolment_id)
+        decided = await_staff(sign_up, programme, entry, standing, tx.now, tx.source)
         await sign_ups.mark(tx, [decided.after])
         tx.tell(decided)
         return Answer({"enrolment_id": sign_up.enrolment_id, "state": "received", "status": status("received")})
