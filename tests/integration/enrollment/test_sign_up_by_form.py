@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from services.enrollment.adapters import links
-from services.enrollment.adapters import organisations as book
-from services.enrollment.adapters import programmes as programme_rows
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.domain.sign_up import FORMS_A_DAY, MAILS_A_DAY
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
@@ -20,7 +17,6 @@ from services.enrollment.usecases.invite_municipalities import invite_municipali
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
 from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
-from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.answers import Answer
 from shared.contracts.enrollment import (
@@ -28,14 +24,11 @@ from shared.contracts.enrollment import (
     InviteMunicipalities,
     MunicipalityEnrolled,
     SignUpAwaitsStaff,
-    VouchForAddress,
     WithdrawEnrolment,
 )
-from shared.contracts.refusal import Refused
 from shared.storage.tx import transaction
-from tests.support.enrollment_desk import AARHUS, CAUSE, HVIDOVRE, KOEBENHAVN, P1, Desk, programme_text, sign_up
+from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1, Desk, programme_text, sign_up
 from tests.support.enrollment_web import Town
-from tests.support.eventually import eventually
 
 STRANGER = {"contact_name": "Frode Fremmed", "contact_email": "frode@stranger.example"}
 ENROLMENT = enrolment_id(P1, AARHUS)
@@ -192,52 +185,6 @@ async def test_a_later_version_asks_a_form_that_came_in_before_it_nothing_more(d
     await desk.told()
     assert (await desk.refusal(receive_sign_up, ReceiveSignUp(form=sign_up(KOEBENHAVN)))).code == "deadline_passed"
     assert (await desk.press(sign_up_id))["group"] == "oest"
-
-
-async def test_two_who_press_at_once_get_one_place(desk: Desk) -> None:
-    await desk.publish()
-    await desk.knows()
-    sign_up_id = await desk.form()
-
-    async def press() -> str:
-        try:
-            return str((await desk.press(sign_up_id))["state"])
-        except Refused as refused:
-            return refused.code
-
-    async with transaction(desk.pool, desk, "/tovholder/enrollment", CAUSE, desk.links) as tx:
-        await programme_rows.lock(tx, P1)
-        pressing = [asyncio.create_task(press()) for _ in range(2)]
-        await eventually(lambda: _waiting(desk, 2), because="both wait for the programme")
-    assert sorted(await asyncio.gather(*pressing)) == ["enrolled", "link_used"]
-    assert await desk.pool.fetchval("SELECT taken FROM programmes") == 1
-
-
-async def _waiting(desk: Desk, count: int) -> bool:
-    found: int = await desk.pool.fetchval(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    return found >= count
-
-
-async def test_whoever_shows_a_mailbox_while_staff_vouch_for_it_is_let_in_by_one_of_the_two(desk: Desk) -> None:
-    await desk.publish()
-    sign_up_id = await desk.form(**STRANGER)
-    async with transaction(desk.pool, desk, "/tovholder/enrollment", CAUSE, desk.links) as tx:
-        assert await book.lock(tx, AARHUS) is not None
-        command = VouchForAddress(organisation_code=AARHUS, email=STRANGER["contact_email"])
-        pressing = asyncio.create_task(desk.press(sign_up_id))
-        await eventually(lambda: _waiting(desk, 1), because="the press waits for what staff say")
-        await vouch_for_address(tx, command)
-    assert (await pressing)["state"] == "enrolled"
-
-    other = await desk.form(KOEBENHAVN, **STRANGER)
-    async with transaction(desk.pool, desk, "/tovholder/enrollment", CAUSE, desk.links) as tx:
-        await confirm_sign_up(tx, ConfirmSignUp(sign_up_id=other))
-        asked = VouchForAddress(organisation_code=KOEBENHAVN, email=STRANGER["contact_email"])
-        vouching = asyncio.create_task(desk.ask(vouch_for_address, asked))
-        await eventually(lambda: _waiting(desk, 1), because="staff wait for the press")
-    assert [one["outcome"] for one in (await vouching)["sign_ups"]] == ["enrolled"]
 
 
 async def test_what_the_version_before_received_is_confirmed_as_any_form(desk: Desk) -> None:
