@@ -13,7 +13,7 @@ from pydantic import Field
 
 from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, natural_id, told_by_others
 from shared.contracts.parties import Billing, Contact, Organisation, Person
-from shared.contracts.programme import ExtraTerm, FeeTerm, ProgrammeRef, ProgrammeTerms, SeatTerm
+from shared.contracts.programme import Confirmation, ExtraTerm, FeeTerm, ProgrammeRef, ProgrammeTerms, SeatTerm
 from shared.contracts.scheduling import Meeting
 
 SERVICE = "enrollment"
@@ -43,6 +43,8 @@ IN_DANISH = {
     "tovholder.enrollment.MunicipalityInvited.v1": "kommunen blev inviteret",
     "tovholder.enrollment.InvitationReminderDue.v1": "kommunen havde ikke svaret på invitationen",
     "tovholder.enrollment.EnrolmentReceived.v1": "tilmeldingen blev modtaget",
+    "tovholder.enrollment.SignUpAwaitsStaff.v1": "tilmeldingens afsender skal godkendes af staben",
+    "tovholder.enrollment.SignUpDismissed.v1": "tilmeldingen blev afvist af staben",
     "tovholder.enrollment.MunicipalityEnrolled.v1": "kommunen fik sin plads",
     "tovholder.enrollment.EnrolmentRegrouped.v1": "kommunen skiftede gruppe",
     "tovholder.enrollment.EnrolmentWaitlisted.v1": "kommunen kom på venteliste",
@@ -60,6 +62,8 @@ IN_DANISH = {
     "tovholder.enrollment.SessionsRevoked.v1": "en person blev logget ud overalt",
     "tovholder.enrollment.IntakeRejected.v1": "et ønske blev afvist af tilmeldingen",
     "tovholder.enrollment.EnrolMunicipality.v1": "nogen bad om at tilmelde kommunen",
+    "tovholder.enrollment.VouchForAddress.v1": "nogen sagde god for en adresse",
+    "tovholder.enrollment.DismissSignUp.v1": "nogen afviste en tilmelding",
     "tovholder.enrollment.WithdrawEnrolment.v1": "nogen bad om at afmelde kommunen",
     "tovholder.enrollment.ChangeGroup.v1": "nogen bad om en anden gruppe",
     "tovholder.enrollment.RegisterParticipant.v1": "nogen bad om at tilmelde en deltager",
@@ -158,14 +162,42 @@ class InvitationReminderDue(EnrolmentFact):
 
 @fact
 class EnrolmentReceived(EnrolmentFact):
-    """A sign-up by form, waiting for its contact to press the link mailed to them (Modtaget). It holds no place."""
+    """A sign-up by form, waiting for the link mailed to its contact to be pressed (Modtaget). It holds no place, and
+    nothing that was known of the organisation changes: anybody may have typed it.
+    """
 
     type: ClassVar[str] = "tovholder.enrollment.EnrolmentReceived.v1"
 
     contact: Contact
     received_at: datetime
     confirm_path: str
-    """Path of the signed link; a secret of the contact's, never logged."""
+    """Path of the signed link; a secret of whoever it is mailed to, never logged."""
+    to: Mailbox | None = None
+    """The organisation's mailbox that the link is mailed to instead of the contact; None = to the contact."""
+    confirmation: Confirmation | None = None
+    """What the programme asks for besides the link, so that the mail can say what follows; None = nothing was said."""
+
+
+@fact
+class SignUpAwaitsStaff(EnrolmentFact):
+    """A sign-up by form whose contact has shown that the mailbox is theirs, and does not speak for the organisation by
+    its address book entry. It holds no place until staff say that the contact is who they say.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.SignUpAwaitsStaff.v1"
+
+    sign_up_id: str
+    contact: Contact
+    received_at: datetime
+
+
+@fact
+class SignUpDismissed(EnrolmentFact):
+    """Staff have said that a sign-up by form is not the organisation's; it never held a place."""
+
+    type: ClassVar[str] = "tovholder.enrollment.SignUpDismissed.v1"
+
+    sign_up_id: str
 
 
 @fact
@@ -185,6 +217,8 @@ class MunicipalityEnrolled(EnrolmentFact):
     enrolled_at: datetime
     participants_path: str | None = None
     """Path of the signed link to the page where participants are registered; None = the owner has no such page."""
+    notify: Mailbox | None = None
+    """The organisation's main mailbox, for its information: it was signed up by a form, which anybody may fill in."""
 
 
 @fact
@@ -386,6 +420,31 @@ class EnrolMunicipality(Command):
     group: str | None = None
     """Another group than the region's, if the municipality asked for it."""
     forbehold: bool = False
+
+
+@command
+class VouchForAddress(Command):
+    """Staff say that an address speaks for an organisation, once for all: its sign-ups by form that wait for that get
+    their places in the order they came in, and later ones are confirmed by the contact's own link.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.VouchForAddress.v1"
+    service: ClassVar[str] = SERVICE
+
+    organisation_code: str
+    email: str
+    whole_domain: bool = False
+    """Every mailbox of the address's domain speaks for it too."""
+
+
+@command
+class DismissSignUp(Command):
+    """Staff say that a sign-up by form which waits for them is not the organisation's."""
+
+    type: ClassVar[str] = "tovholder.enrollment.DismissSignUp.v1"
+    service: ClassVar[str] = SERVICE
+
+    sign_up_id: str
 
 
 @command

@@ -30,7 +30,11 @@ EFFECTS = {
     "tovholder.enrollment.MunicipalityInvited.v1": ("mails the invitation to each mailbox", _MESSAGE),
     "tovholder.enrollment.InvitationReminderDue.v1": ("mails the reminder to each mailbox", _MESSAGE),
     "tovholder.enrollment.EnrolmentReceived.v1": ("mails the link that confirms the sign-up", _MESSAGE),
-    "tovholder.enrollment.MunicipalityEnrolled.v1": ("mails the receipt and the meetings already dated", _MESSAGE),
+    "tovholder.enrollment.SignUpAwaitsStaff.v1": ("tells staff within minutes", "sign-up"),
+    "tovholder.enrollment.MunicipalityEnrolled.v1": (
+        "mails the receipt and the meetings already dated; tells the main mailbox of a sign-up by form",
+        f"{_MESSAGE}; of the notice: organisation, day",
+    ),
     "tovholder.enrollment.EnrolmentRegrouped.v1": (
         "cancels the old group's meetings and invites to the new one's",
         _MESSAGE,

@@ -12,6 +12,7 @@ from pydantic import Field
 from shared.contracts.event import Frozen
 
 Precision = Literal["undated", "month", "day", "timed"]
+Confirmation = Literal["address_book", "staff", "own_link", "main_mailbox"]
 PaymentWay = Literal["bank", "iban", "fik71", "fik73", "fik75", "nemkonto"]
 
 
@@ -199,10 +200,16 @@ class CapacityTerm(Frozen):
 
 
 class EnrolmentPlan(Frozen):
-    """Who may come in, when and how."""
+    """Who may come in, when and how.
+
+    ``confirmation`` of a sign-up by form: ``address_book`` = whoever speaks for the organisation by its address book
+    entry confirms by the link mailed to them, of anybody else staff say first who they are; ``staff`` = of everybody;
+    ``own_link`` = everybody confirms by their link; ``main_mailbox`` = the link goes to the main mailbox.
+    """
 
     who: Literal["municipalities", "invited"]
     how: Literal["sign_up", "invited", "imported"]
+    confirmation: Confirmation = "address_book"
     invite_on: dt.date | None = None
     remind_on: dt.date | None = None
     capacity: CapacityTerm | None = None

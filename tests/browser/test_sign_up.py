@@ -7,7 +7,14 @@ from playwright.async_api import Browser, Page, Route, expect
 
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
-from shared.contracts.enrollment import InviteMunicipalities, MunicipalityInvited
+from services.enrollment.usecases.vouch_for_address import vouch_for_address
+from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from shared.contracts.enrollment import (
+    InviteMunicipalities,
+    MunicipalityInvited,
+    VouchForAddress,
+    WithdrawEnrolment,
+)
 from tests.support.browser import ELSEWHERE, look, visitor
 from tests.support.enrollment_desk import AARHUS, P1
 from tests.support.enrollment_web import Town
@@ -35,6 +42,7 @@ async def test_over_plain_http_on_another_machine_every_form_works_and_a_strange
     chromium: Browser, town: Town
 ) -> None:
     await town.desk.publish()
+    await town.desk.knows(AARHUS, domains=("aarhus.example",))
     there = town.url.replace("127.0.0.1", ELSEWHERE)
     context = await visitor(chromium, town)
     page = await context.new_page()
@@ -81,6 +89,7 @@ async def show_form(page: Page, at: str, action: str, headers: dict[str, str]) -
 @pytest.mark.parametrize("width", ["phone", "desktop"])
 async def test_from_the_front_page_to_the_place(chromium: Browser, town: Town, width: str) -> None:
     await town.desk.publish()
+    await town.desk.knows(AARHUS, domains=("aarhus.example",))
     context = await visitor(chromium, town, width=width)
     page = await context.new_page()
     await page.goto("/")
@@ -93,17 +102,45 @@ async def test_from_the_front_page_to_the_place(chromium: Browser, town: Town, w
     await send(page)
     await expect(page.get_by_role("heading", name="Tilmeldingen er modtaget")).to_be_visible()
     await look(page, f"receipt-{width}")
-    assert await town.desk.pool.fetchval("SELECT state FROM enrolments") == "received"
 
     await page.goto(await town.mailed_path())
     await look(page, f"confirm-{width}")
-    assert await town.desk.pool.fetchval("SELECT state FROM enrolments") == "received"
+    assert await town.desk.pool.fetchval("SELECT count(*) FROM enrolments") == 0
     await page.get_by_role("button", name="Bekræft tilmeldingen").click()
     await expect(page.get_by_role("heading", name="Aarhus Kommune er tilmeldt")).to_be_visible()
     await look(page, f"confirmed-{width}")
     assert await town.desk.pool.fetchval("SELECT state FROM enrolments") == "enrolled"
     await page.get_by_role("link", name="Se møder og deltagere").click()
     await expect(page.get_by_role("heading", name="Tilmeld deltagere til møderne")).to_be_visible()
+    await context.close()
+
+
+@pytest.mark.parametrize("width", ["phone", "desktop"])
+async def test_whom_nobody_knows_reads_what_happens_next(chromium: Browser, town: Town, width: str) -> None:
+    await town.desk.publish()
+    context = await visitor(chromium, town, width=width)
+    page = await context.new_page()
+    await page.goto(f"/tilmeld/{P1}")
+    await fill_in(page)
+    await send(page)
+    await expect(page.get_by_text("Ellers ser")).to_be_visible()
+    path = await town.mailed_path()
+    await page.goto(path)
+    await page.get_by_role("button", name="Bekræft tilmeldingen").click()
+    await expect(page.get_by_text("Det sker kun første gang")).to_be_visible()
+    await look(page, f"waits-for-staff-{width}")
+    assert await town.desk.pool.fetchval("SELECT count(*) FROM enrolments") == 0
+
+    sign_up_id = await town.desk.pool.fetchval("SELECT id FROM sign_ups")
+    vouch = VouchForAddress(organisation_code=AARHUS, email="karen@aarhus.example")
+    await town.desk.ask(vouch_for_address, vouch)
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Aarhus Kommune er tilmeldt")).to_be_visible()
+    enrolment = await town.desk.pool.fetchval("SELECT enrolment_id FROM sign_ups WHERE id = $1", sign_up_id)
+    await town.desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment))
+    await page.reload()
+    await expect(page.get_by_text("Linket virker kun én gang")).to_be_visible()
+    await look(page, f"used-link-{width}")
     await context.close()
 
 
@@ -142,7 +179,7 @@ async def test_the_form_works_with_the_keyboard_alone(chromium: Browser, town: T
     await page.keyboard.type("karen@aarhus.example")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Tilmeldingen er modtaget")).to_be_visible()
-    assert await town.desk.pool.fetchval("SELECT organisation_code FROM enrolments") == AARHUS
+    assert await town.desk.pool.fetchval("SELECT organisation_code FROM sign_ups") == AARHUS
     await context.close()
 
 
@@ -156,6 +193,7 @@ async def tab_to(page: Page, field: str) -> None:
 
 async def test_it_works_without_javascript(chromium: Browser, town: Town) -> None:
     await town.desk.publish()
+    await town.desk.knows(AARHUS, domains=("aarhus.example",))
     context = await visitor(chromium, town, scripts=False)
     page = await context.new_page()
     await page.goto(f"/tilmeld/{P1}")
@@ -195,5 +233,5 @@ async def test_a_hidden_field_that_only_robots_fill_in_stops_the_form(chromium: 
     await page.locator("#_website").fill("https://spam.example", force=True)
     await page.get_by_role("button", name="Send tilmeldingen").click()
     await expect(page.get_by_text("Formularen kunne ikke læses")).to_be_visible()
-    assert await town.desk.pool.fetchval("SELECT count(*) FROM enrolments") == 0
+    assert await town.desk.pool.fetchval("SELECT count(*) FROM sign_ups") == 0
     await context.close()

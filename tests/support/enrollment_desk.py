@@ -13,17 +13,21 @@ import asyncpg
 import pytest
 
 from deploy.local.locations import ROOT
+from services.enrollment.adapters.links import sign_up_of
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.entrypoints.timers import TIMERS
+from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.follow_meetings import follow_meetings
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
+from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
+from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
 from services.enrollment.usecases.register_participant import register_participant
 from shared.base.answers import Answer, Asked
 from shared.base.cause import Cause
 from shared.base.cloudevents import Received
 from shared.base.links import Links
-from shared.contracts.enrollment import EnrolMunicipality, RegisterParticipant
+from shared.contracts.enrollment import EnrolmentReceived, EnrolMunicipality, RegisterParticipant
 from shared.contracts.event import FACTS, Event
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, MeetingFact, MeetingScheduled, When
@@ -114,6 +118,22 @@ class Desk:
         assert isinstance(outcome, Answer), outcome
         await self.told()
         return enrolment_id(P1, code)
+
+    async def knows(self, code: str = AARHUS, **entry: Any) -> None:
+        """Whoever has an address of its own domain speaks for the municipality, or whoever is said."""
+        await self.ask(put_organisation, PutOrganisation(code=code, **(entry or {"domains": (f"k{code}.example",)})))
+
+    async def form(self, code: str = AARHUS, caller: str = "192.0.2.1", **more: Any) -> str:
+        """A form comes in; the id of the sign-up in the mailed link."""
+        await self.ask(receive_sign_up, ReceiveSignUp(form=sign_up(code, **more), caller=caller))
+        (fact,) = [one for one in await self.told() if isinstance(one, EnrolmentReceived)]
+        sign_up_id = sign_up_of(self.links, fact.confirm_path.rpartition("/")[2], self.now())
+        assert sign_up_id is not None
+        return sign_up_id
+
+    async def press(self, sign_up_id: str) -> dict[str, Any]:
+        """The mailed link is used."""
+        return await self.ask(confirm_sign_up, ConfirmSignUp(sign_up_id=sign_up_id))
 
     async def has_meeting(
         self, *, kind: str = "heldag", day: str = "2021-04-15", group: str | None = "vest"

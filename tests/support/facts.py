@@ -13,6 +13,7 @@ from typing import Any
 from shared.contracts.enrollment import (
     CancelParticipant,
     ChangeGroup,
+    DismissSignUp,
     EnrollmentIntakeRejected,
     EnrolmentLapsed,
     EnrolmentReceived,
@@ -39,7 +40,10 @@ from shared.contracts.enrollment import (
     ReplaceParticipant,
     ReservationResolved,
     SessionsRevoked,
+    SignUpAwaitsStaff,
+    SignUpDismissed,
     TovholderAppointed,
+    VouchForAddress,
     WithdrawEnrolment,
 )
 from shared.contracts.event import Command, Event, natural_id
@@ -188,6 +192,7 @@ def meeting_id_of(programme_id: str, key: str) -> str:
     return natural_id("meeting", programme_id, key)
 
 
+SIGN_UP_ID = natural_id("sign-up", "0101")
 ENROLMENT_ID = enrolment_id_of(PROGRAMME.id, ORGANISATION.code)
 DAY = When(first_day=date(2021, 4, 15), last_day=date(2021, 4, 15))
 TIMED = When(
@@ -325,7 +330,15 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     ProgrammeCancelled(owner=OWNER, terms=PROGRAMME_TERMS, reason="For få tilmeldte."),
     MunicipalityInvited(**_INVITED),
     InvitationReminderDue(**_INVITED),
-    EnrolmentReceived(**_ENROLMENT, contact=CONTACT, received_at=RECEIVED, confirm_path="/tilmeld/bekraeft/eksempel"),
+    EnrolmentReceived(
+        **_ENROLMENT,
+        contact=CONTACT,
+        received_at=RECEIVED,
+        confirm_path="/tilmeld/bekraeft/eksempel",
+        confirmation="address_book",
+    ),
+    SignUpAwaitsStaff(**_ENROLMENT, sign_up_id=SIGN_UP_ID, contact=CONTACT, received_at=RECEIVED),
+    SignUpDismissed(**_ENROLMENT, sign_up_id=SIGN_UP_ID),
     an_enrolment(),
     EnrolmentRegrouped(**_ENROLMENT, previous_group="oest", group="vest", contact=CONTACT),
     EnrolmentWaitlisted(**_ENROLMENT, contact=CONTACT, received_at=RECEIVED, number=13),
@@ -427,6 +440,8 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
         contact_email=CONTACT.email,
         billing=BILLING,
     ),
+    VouchForAddress(organisation_code="0101", email=CONTACT.email),
+    DismissSignUp(sign_up_id=SIGN_UP_ID),
     WithdrawEnrolment(enrolment_id=ENROLMENT_ID, reason="Ny prioritering."),
     ChangeGroup(enrolment_id=ENROLMENT_ID, group="vest"),
     RegisterParticipant(

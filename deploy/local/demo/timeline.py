@@ -17,6 +17,8 @@ LABELS = {
     "MunicipalityInvited": ("kommune inviteret", "kommuner inviteret"),
     "InvitationReminderDue": ("påmindelse om invitationen", "påmindelser om invitationen"),
     "EnrolmentReceived": ("tilmelding modtaget, venter på bekræftelse", "tilmeldinger modtaget, venter på bekræftelse"),
+    "SignUpAwaitsStaff": ("tilmelding venter på staben", "tilmeldinger venter på staben"),
+    "SignUpDismissed": ("tilmelding afvist af staben", "tilmeldinger afvist af staben"),
     "MunicipalityEnrolled": ("plads bekræftet", "pladser bekræftet"),
     "EnrolmentRegrouped": ("kommune skifter netværk", "kommuner skifter netværk"),
     "EnrolmentWithdrawn": ("kommune afmeldt", "kommuner afmeldt"),

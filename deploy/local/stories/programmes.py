@@ -92,9 +92,21 @@ def municipalities() -> tuple[Mapping[str, str], ...]:
 
 
 def address_book(codes: Sequence[str] | None = None) -> dict[str, Any]:
-    """The shipped one (invented addresses, two mailboxes each) as `…/organisations/import` takes it; all, or some."""
+    """The shipped one as `…/organisations/import` takes it; all, or some.
+
+    Invented addresses: two mailboxes each, and a domain whose people speak for the municipality.
+    """
     sheet = io.StringIO()
-    heading = ("Kommunekode", "Hovedpostkasse", "EAN-nummer", "Adresse", "Postnummer", "By", "Rolle: ungechef")
+    heading = (
+        "Kommunekode",
+        "Hovedpostkasse",
+        "EAN-nummer",
+        "Adresse",
+        "Postnummer",
+        "By",
+        "Rolle: ungechef",
+        "Domæner",
+    )
     writer = csv.writer(sheet, delimiter=";")
     writer.writerow(heading)
     for number, one in enumerate(municipalities()):
@@ -103,7 +115,7 @@ def address_book(codes: Sequence[str] | None = None) -> dict[str, Any]:
         domain = domain_of(one["name"])
         ean = _with_check_digit(f"57980{number:07d}")
         where = (f"Rådhuspladsen {number + 1}", f"{1000 + 83 * number:04d}", one["name"])
-        writer.writerow((one["code"], f"post@{domain}", ean, *where, f"ungechef@{domain}"))
+        writer.writerow((one["code"], f"post@{domain}", ean, *where, f"ungechef@{domain}", domain))
     return {"content": base64.b64encode(sheet.getvalue().encode()).decode(), "dry_run": False}
 
 

@@ -54,6 +54,12 @@ async def load(tx: Tx, enrolment_id: str) -> Enrolment | None:
     return None if row is None else _enrolment(row)
 
 
+async def load_many(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Enrolment]:
+    """By id."""
+    rows = await tx.fetch(f"{_SELECT} WHERE enrolments.id = ANY($1)", sorted(set(enrolment_ids)))
+    return {row["id"]: _enrolment(row) for row in rows}
+
+
 async def load_page(
     tx: Tx, page: Page, *, programme_id: str | None, state: str | None, organisation_code: str | None
 ) -> list[Placed[Enrolment]]:

@@ -11,6 +11,7 @@ from shared.base.links import Links
 _CONFIRM = "confirm sign-up"
 _PARTICIPANTS = "participants"
 _INVITATION = "invitation"
+_CALLER = "caller"
 
 
 def confirm_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
@@ -51,3 +52,8 @@ def sign_up_path(links: Links, programme_id: str, enrolment_id: str) -> str:
 
 def invited_of(links: Links, token: str, now: datetime) -> str | None:
     return links.verify(_INVITATION, token, now)
+
+
+def caller_mark(links: Links, address: str) -> str:
+    """The same for the same address, and nobody finds the address by it."""
+    return links.sign(_CALLER, address).rpartition(".")[2]

@@ -10,7 +10,7 @@ from services.enrollment.domain.address_book import Entry
 from shared.base.listing import Page, Placed
 from shared.contracts.parties import Address, Billing, Organisation
 from shared.storage.order import Order
-from shared.storage.table import Table
+from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
 _ORGANISATIONS = Table(
@@ -34,11 +34,18 @@ _ROLES = Table(
     {"organisation_code": "text", "role": "text", "email": "text"},
     key=("organisation_code", "role"),
 )
+_SPEAKERS = Table(
+    "speakers",
+    {"organisation_code": "text", "kind": "text", "value": "text", "since": "timestamptz", **CAUSE},
+    key=("organisation_code", "kind", "value"),
+)
 _COLUMNS = """
     code, name, region, cvr, main_email, street, postcode, city, ean, order_reference, person_reference,
         account_string, invoice_email,
         (SELECT coalesce(jsonb_object_agg(role, email), '{}')::text FROM role_addresses WHERE organisation_code = code)
-            AS roles
+            AS roles,
+        ARRAY(SELECT value FROM speakers WHERE organisation_code = code AND kind = 'mailbox') AS mailboxes,
+        ARRAY(SELECT value FROM speakers WHERE organisation_code = code AND kind = 'domain') AS domains
 """
 _SELECT = f"SELECT {_COLUMNS} FROM organisations"
 _IN_ORDER = Order({"sort_key": "text", "code": "text"})
@@ -71,12 +78,33 @@ async def load_municipalities(tx: Tx) -> tuple[Entry, ...]:
     return tuple(map(_entry, rows))
 
 
+async def lock(tx: Tx, code: str) -> Entry | None:
+    """As `lock_many`."""
+    return (await lock_many(tx, [code])).get(code)
+
+
+async def lock_many(tx: Tx, codes: Iterable[str]) -> dict[str, Entry]:
+    """By code: nobody else says who speaks for them, or acts on it (`lock_shared`), until the transaction ends.
+
+    Before programmes and enrolments, by all who take both; that rows point at the organisation is no hindrance.
+    """
+    known = sorted(set(codes))
+    await tx.execute("SELECT FROM organisations WHERE code = ANY($1) ORDER BY code FOR NO KEY UPDATE", known)
+    return await load_many(tx, known)
+
+
+async def lock_shared(tx: Tx, code: str) -> Entry | None:
+    """Who speaks for it stays as it is until the transaction ends."""
+    await tx.execute("SELECT FROM organisations WHERE code = $1 FOR SHARE", code)
+    return await load(tx, code)
+
+
 async def load_codes(tx: Tx) -> frozenset[str]:
     return frozenset(row["code"] for row in await tx.fetch("SELECT code FROM organisations"))
 
 
 async def save(tx: Tx, entries: Sequence[Entry]) -> None:
-    """Addresses and billing of organisations that are in the book; roles that are not named are gone."""
+    """Of organisations that are in the book: addresses, billing and who speaks; what is not named is gone."""
     await _ORGANISATIONS.update(tx, [_row(entry) for entry in entries])
     codes = [entry.organisation.code for entry in entries]
     await tx.execute("DELETE FROM role_addresses WHERE organisation_code = ANY($1)", codes)
@@ -88,6 +116,23 @@ async def save(tx: Tx, entries: Sequence[Entry]) -> None:
             for role, email in (entry.roles or {}).items()
         ],
     )
+    rows = [
+        {"organisation_code": entry.organisation.code, "kind": kind, "value": value, "since": tx.now}
+        for entry in entries
+        for kind, values in (("mailbox", entry.mailboxes), ("domain", entry.domains))
+        for value in values
+    ]
+    await tx.execute(
+        """
+        DELETE FROM speakers WHERE organisation_code = ANY($1) AND (organisation_code, kind, value) NOT IN (
+            SELECT * FROM unnest($2::text[], $3::text[], $4::text[]))
+        """,
+        codes,
+        [row["organisation_code"] for row in rows],
+        [row["kind"] for row in rows],
+        [row["value"] for row in rows],
+    )
+    await _SPEAKERS.insert_new(tx, [{**row, **cause_columns(tx.cause)} for row in rows])
 
 
 def _row(entry: Entry) -> dict[str, str | None]:
@@ -122,4 +167,6 @@ def _entry(row: Any) -> Entry:
             email=row["invoice_email"],
             address=address,
         ),
+        mailboxes=frozenset(row["mailboxes"]),
+        domains=frozenset(row["domains"]),
     )

@@ -27,6 +27,21 @@ async def recognise(tx: Tx, organisation_code: str, name: str, email: str) -> Pe
     return (await recognise_many(tx, [one]))[one.key]
 
 
+async def recognise_applicant(tx: Tx, organisation_code: str, name: str, email: str) -> str:
+    """The person_id of an address that somebody has typed: whoever is known by it keeps their name."""
+    person_id: str = await tx.fetchval(
+        """
+        INSERT INTO people (person_id, organisation_code, name, email) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (email_key, organisation_code) DO UPDATE SET name = people.name RETURNING person_id
+        """,
+        new_id(),
+        organisation_code,
+        name,
+        email,
+    )
+    return person_id
+
+
 async def recognise_many(tx: Tx, named: Sequence[Named]) -> dict[tuple[str, str], Person]:
     """The person of each, by key; new ones get an id."""
     # Sorted, so that two transactions that name the same people wait for each other instead of deadlocking.

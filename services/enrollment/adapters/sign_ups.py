@@ -1,10 +1,13 @@
-"""Forms that wait for their contact to press the mailed link."""
+"""Forms that wait for the link mailed for them to be used, or for staff to say who their contact is."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import timedelta
+from typing import Any
 
 from services.enrollment.domain.sign_up import Forms, SignUp
+from services.enrollment.domain.speakers import mailbox_key
 from shared.base.cause import Cause
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.storage.table import CAUSE, Table, cause_columns
@@ -15,62 +18,124 @@ _SIGN_UPS = Table(
     {
         "id": "text",
         "enrolment_id": "text",
-        "person_id": "text",
+        "applicant_id": "text",
         "command": "jsonb",
         "received_at": "timestamptz",
+        "caller": "text",
+        "by_main_mailbox": "boolean",
+        "shown_at": "timestamptz",
         "confirmed_at": "timestamptz",
+        "dismissed_at": "timestamptz",
         **CAUSE,
     },
-    key=("enrolment_id", "person_id"),
+    key=("id",),
 )
+_SELECT = """
+    SELECT id, number, coalesce(applicant_id, person_id) AS applicant_id, command::text AS command, received_at,
+        coalesce(caller, '') AS caller, by_main_mailbox, shown_at, confirmed_at, dismissed_at
+    FROM sign_ups
+"""
+_WAITING = "shown_at IS NOT NULL AND confirmed_at IS NULL AND dismissed_at IS NULL"
 
 
 async def load(tx: Tx, sign_up_id: str) -> SignUp | None:
-    row = await tx.fetchrow(
-        "SELECT id, enrolment_id, person_id, command::text AS command, received_at, confirmed_at FROM sign_ups "
-        "WHERE id = $1",
-        sign_up_id,
-    )
-    if row is None:
-        return None
-    return SignUp(
-        id=row["id"],
-        enrolment_id=row["enrolment_id"],
-        person_id=row["person_id"],
-        command=EnrolMunicipality.model_validate_json(row["command"]),
-        received_at=row["received_at"],
-        confirmed_at=row["confirmed_at"],
-    )
+    row = await tx.fetchrow(f"{_SELECT} WHERE id = $1", sign_up_id)
+    return None if row is None else _sign_up(row)
 
 
-async def count_forms(tx: Tx, enrolment_id: str, email: str) -> Forms:
-    """Another contact's form is one with another address than `email`."""
+async def lock(tx: Tx, sign_up_id: str) -> SignUp | None:
+    """Whoever locks its organisation or programme too locks those first."""
+    row = await tx.fetchrow(f"{_SELECT} WHERE id = $1 FOR UPDATE", sign_up_id)
+    return None if row is None else _sign_up(row)
+
+
+async def lock_waiting(tx: Tx, organisation_codes: Collection[str]) -> list[SignUp]:
+    """Those of these organisations that wait for staff, in the order they came in; each stays as it is."""
+    rows = await tx.fetch(
+        f"{_SELECT} WHERE organisation_code = ANY($1) AND {_WAITING} ORDER BY number FOR UPDATE",
+        sorted(organisation_codes),
+    )
+    return [_sign_up(row) for row in rows]
+
+
+async def load_programmes_of_waiting(tx: Tx, organisation_codes: Collection[str]) -> list[str]:
+    """The programmes that forms of these organisations wait for."""
+    rows = await tx.fetch(
+        f"SELECT DISTINCT programme_id FROM sign_ups WHERE organisation_code = ANY($1) AND {_WAITING}",
+        sorted(organisation_codes),
+    )
+    return [row["programme_id"] for row in rows]
+
+
+async def load_waiting(
+    tx: Tx, *, programme_id: str | None, organisation_code: str | None, after: int, limit: int
+) -> list[SignUp]:
+    """Those that wait for staff, in the order they came in, from the one behind the number `after` on; None = any."""
+    rows = await tx.fetch(
+        f"""{_SELECT}
+        WHERE {_WAITING} AND number > $3 AND ($1::text IS NULL OR programme_id = $1)
+            AND ($2::text IS NULL OR organisation_code = $2)
+        ORDER BY number LIMIT $4""",
+        programme_id,
+        organisation_code,
+        after,
+        limit,
+    )
+    return [_sign_up(row) for row in rows]
+
+
+async def count_forms(tx: Tx, email: str, caller: str) -> Forms:
+    """Of the last day: with this address, for whatever organisation, and those of them that came from there."""
     row = await tx.fetchrow(
         """
-        SELECT count(*) FILTER (WHERE received_at > $2) AS lately,
-            coalesce(bool_or(confirmed_at IS NULL AND email_key <> lower($3)), false) AS another
-        FROM sign_ups JOIN people USING (person_id) WHERE enrolment_id = $1
+        SELECT count(*) AS to_address, count(*) FILTER (WHERE caller = $3) AS from_there
+        FROM sign_ups WHERE email_key = $1 AND received_at > $2
         """,
-        enrolment_id,
+        mailbox_key(email),
         tx.now - timedelta(days=1),
-        email,
+        caller,
     )
-    return Forms(0, another_waits=False) if row is None else Forms(row["lately"], row["another"])
+    return Forms(0, 0) if row is None else Forms(row["to_address"], row["from_there"])
 
 
-async def save(tx: Tx, sign_up: SignUp, cause: Cause) -> None:
-    """Keep the form; an earlier one of the same contact, and its link with it, is gone."""
+async def insert(tx: Tx, sign_up: SignUp, cause: Cause) -> None:
     row = {
         "id": sign_up.id,
         "enrolment_id": sign_up.enrolment_id,
-        "person_id": sign_up.person_id,
+        "applicant_id": sign_up.applicant_id,
         "command": sign_up.command.model_dump_json(),
         "received_at": sign_up.received_at,
-        "confirmed_at": sign_up.confirmed_at,
+        "caller": sign_up.caller,
+        "by_main_mailbox": sign_up.by_main_mailbox,
         **cause_columns(cause),
     }
-    await _SIGN_UPS.upsert(tx, [row])
+    await _SIGN_UPS.insert(tx, [row])
 
 
-async def mark_confirmed(tx: Tx, sign_up_id: str) -> None:
-    await tx.execute("UPDATE sign_ups SET confirmed_at = $2 WHERE id = $1", sign_up_id, tx.now)
+async def mark(tx: Tx, sign_ups: Sequence[SignUp]) -> None:
+    """What became of forms that are locked; the cause of each stays who sent it."""
+    rows = [
+        {
+            "id": one.id,
+            "shown_at": one.shown_at,
+            "confirmed_at": one.confirmed_at,
+            "dismissed_at": one.dismissed_at,
+        }
+        for one in sign_ups
+    ]
+    await _SIGN_UPS.update(tx, rows)
+
+
+def _sign_up(row: Any) -> SignUp:
+    return SignUp(
+        id=row["id"],
+        number=row["number"],
+        applicant_id=row["applicant_id"],
+        command=EnrolMunicipality.model_validate_json(row["command"]),
+        received_at=row["received_at"],
+        caller=row["caller"],
+        by_main_mailbox=row["by_main_mailbox"],
+        shown_at=row["shown_at"],
+        confirmed_at=row["confirmed_at"],
+        dismissed_at=row["dismissed_at"],
+    )

@@ -7,16 +7,19 @@ column, so that nobody has to try five times.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from services.enrollment.domain.speakers import domain_key, domain_of, mailbox_key, require_domain, speaks
 from shared.contracts.decision import Decision
+from shared.contracts.enrollment import Mailbox
 from shared.contracts.parties import Address, Billing, Organisation
 from shared.contracts.refusal import Refused
 
 _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
+MAIN = "hovedpostkasse"
 _LONGEST_EMAIL = 254
 _LONGEST_NAME = 120
 _GLN_DIGITS = 13
@@ -33,8 +36,13 @@ COLUMNS: Mapping[str, str] = {
     "adresse": "street",
     "postnummer": "postcode",
     "by": "city",
+    "postkasser": "mailboxes",
+    "domæner": "domains",
 }
-"""Heading (in any case) → field. A heading `rolle: borgmester` is the address of that role."""
+"""Heading (in any case) → field. A heading `rolle: borgmester` is the address of that role.
+
+`postkasser` and `domæner` hold several, with blanks or commas between them: they speak for the organisation.
+"""
 
 ROLE_HEADING = "rolle:"
 _ADDRESS = ("street", "postcode", "city")
@@ -42,12 +50,22 @@ _ADDRESS = ("street", "postcode", "city")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One organisation in the address book. `roles` maps a role to its address, never to a person's."""
+    """One organisation in the address book. `roles` maps a role to its address, never to a person's.
+
+    `mailboxes` and `domains`, by their keys, speak for it besides those: whoever has such an address is its own.
+    """
 
     organisation: Organisation
     main_email: str | None = None
     roles: Mapping[str, str] | None = None
     billing: Billing = field(default_factory=Billing)
+    mailboxes: frozenset[str] = frozenset()
+    domains: frozenset[str] = frozenset()
+
+    def knows(self, email: str) -> bool:
+        """Whether this address speaks for the organisation."""
+        own = {mailbox_key(one) for one in (self.main_email, *(self.roles or {}).values()) if one}
+        return speaks(email, self.mailboxes | own, self.domains)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +83,8 @@ class Change:
     postcode: str | None = None
     city: str | None = None
     roles: tuple[tuple[str, str], ...] = ()
+    mailboxes: frozenset[str] = frozenset()
+    domains: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +97,10 @@ class WrongCell:
 
     def __str__(self) -> str:
         return f"Række {self.row}, kolonne »{self.column}«: {self.detail}"
+
+
+def main_mailbox(entry: Entry) -> Mailbox | None:
+    return Mailbox(role=MAIN, email=entry.main_email) if entry.main_email else None
 
 
 def is_email(text: str) -> bool:
@@ -140,11 +164,20 @@ def unknown_organisation() -> Refused:
 
 
 def rewritten(
-    entry: Entry | None, main_email: str | None, roles: Mapping[str, str], billing: Billing
+    entry: Entry | None,
+    main_email: str | None,
+    roles: Mapping[str, str],
+    billing: Billing,
+    mailboxes: Iterable[str] | None = None,
+    domains: Iterable[str] | None = None,
 ) -> Decision[Entry]:
-    """The whole entry anew: what is not said is not in the book afterwards."""
+    """The whole entry anew: what is not said is not in the book afterwards, except who speaks (None = as before)."""
     if entry is None:
         raise unknown_organisation()
+    if mailboxes is not None:
+        mailboxes = {mailbox_key(require_email(one, "mailboxes")) for one in mailboxes}
+    if domains is not None:
+        domains = {require_domain(one, "domains") for one in domains}
     after = Entry(
         organisation=entry.organisation,
         main_email=None if main_email is None else require_email(main_email, "main_email"),
@@ -153,8 +186,22 @@ def rewritten(
             for role, email in roles.items()
         },
         billing=require_billing(billing),
+        mailboxes=entry.mailboxes if mailboxes is None else frozenset(mailboxes),
+        domains=entry.domains if domains is None else frozenset(domains),
     )
     return Decision(after)
+
+
+def vouched_for(entry: Entry | None, email: str, *, whole_domain: bool) -> Decision[Entry]:
+    """Staff say that this address speaks for the organisation: its mailbox, and its whole domain if they say that.
+
+    Refused 422 `public_domain` for the domain of a provider where anybody gets a mailbox.
+    """
+    if entry is None:
+        raise unknown_organisation()
+    mailbox = mailbox_key(require_email(email, "email"))
+    domains = {require_domain(domain_of(mailbox), "whole_domain")} if whole_domain else set()
+    return Decision(replace(entry, mailboxes=entry.mailboxes | {mailbox}, domains=entry.domains | domains))
 
 
 def changed(entry: Entry, change: Change) -> Decision[Entry]:
@@ -175,6 +222,8 @@ def changed(entry: Entry, change: Change) -> Decision[Entry]:
             email=change.invoice_email or was.email,
             address=address,
         ),
+        mailboxes=entry.mailboxes | change.mailboxes,
+        domains=entry.domains | change.domains,
     )
     return Decision(after)
 
@@ -255,6 +304,14 @@ def _wrong(cells: Mapping[str, str], known: frozenset[str], seen: Mapping[str, i
         for field, text in cells.items()
         if (field in {"main_email", "invoice_email"} or field.startswith(ROLE_HEADING)) and not is_email(text)
     )
+    wrong.extend(
+        ("mailboxes", f"»{one}« er ikke en e-mailadresse.") for one in _several(cells, "mailboxes") if not is_email(one)
+    )
+    for one in _several(cells, "domains"):
+        try:
+            require_domain(one, "domains")
+        except Refused as refused:
+            wrong.append(("domains", f"»{one}«: {refused.detail}"))
     if "ean" in cells and not is_gln(cells["ean"]):
         wrong.append(("ean", f"»{cells['ean']}« er ikke et EAN-nummer på 13 cifre. Lad kolonnen være tekst i Excel."))
     if "postcode" in cells and not (cells["postcode"].isdigit() and len(cells["postcode"]) == len("2300")):
@@ -269,5 +326,13 @@ def _change(code: str, cells: Mapping[str, str]) -> Change:
     roles = tuple(
         (field.removeprefix(ROLE_HEADING), text) for field, text in cells.items() if field.startswith(ROLE_HEADING)
     )
-    plain = {field: text for field, text in cells.items() if field != "code" and not field.startswith(ROLE_HEADING)}
-    return Change(code=code, roles=roles, **plain)
+    mailboxes = frozenset(map(mailbox_key, _several(cells, "mailboxes")))
+    domains = frozenset(filter(None, map(domain_key, _several(cells, "domains"))))
+    own = {"code", "mailboxes", "domains"}
+    plain = {field: text for field, text in cells.items() if field not in own and not field.startswith(ROLE_HEADING)}
+    return Change(code=code, roles=roles, mailboxes=mailboxes, domains=domains, **plain)
+
+
+def _several(cells: Mapping[str, str], field: str) -> list[str]:
+    """What stands in one cell, with blanks, commas or semicolons between."""
+    return re.split(r"[\s,;]+", cells[field]) if field in cells else []

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.enrollment.domain.programme import Programme, require_group
-from services.enrollment.domain.status import ANSWERED, State
+from services.enrollment.domain.status import ANSWERED, UNANSWERED, State
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import EnrolmentRegrouped, EnrolmentWithdrawn
 from shared.contracts.event import natural_id
@@ -66,7 +66,7 @@ class Enrolment:
     @property
     def may_decline(self) -> bool:
         """Whether the link of its invitation still says no."""
-        return self.state == "invited"
+        return self.state in UNANSWERED
 
     @property
     def known_contact(self) -> Contact:
@@ -83,7 +83,7 @@ class Enrolment:
 
 
 def withdraw(enrolment: Enrolment, programme: Programme, reason: str, now: datetime) -> Decision[Enrolment]:
-    """Afmeldt; who was only invited has declined. Refused when there is nothing to withdraw."""
+    """Afmeldt; who has no place has declined. Refused when there is nothing to withdraw."""
     if enrolment.state in ENDED:
         raise Refused("already_withdrawn", f"{enrolment.organisation.name} er allerede afmeldt.")
     if enrolment.may_decline:

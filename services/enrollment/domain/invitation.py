@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from services.enrollment.domain.address_book import Entry
+from services.enrollment.domain.address_book import Entry, main_mailbox
 from services.enrollment.domain.enrolment import Enrolment, enrolment_id
 from services.enrollment.domain.programme import (
     Programme,
@@ -34,7 +34,6 @@ INVITATION = "invitation_round"
 """The timer of a programme's own round; its key is the programme's id."""
 REMINDER = "invitation_reminder"
 """The timer of a round's reminder; its key is `programme/round`."""
-MAIN = "hovedpostkasse"
 OFFICE_OPENS = time(9)
 """In Denmark: invitations and reminders go out then."""
 
@@ -52,7 +51,8 @@ class Round:
 
 def mailboxes(entry: Entry) -> tuple[Mailbox, ...]:
     """The main mailbox and those of roles, each address once, whatever number of roles it serves."""
-    named = [(MAIN, entry.main_email)] if entry.main_email else []
+    main = main_mailbox(entry)
+    named = [(main.role, main.email)] if main else []
     named += [(role, email) for role, email in sorted((entry.roles or {}).items())]
     first: dict[str, Mailbox] = {}
     for role, email in named:

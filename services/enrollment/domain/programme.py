@@ -12,9 +12,10 @@ from shared.contracts.time import start_of_day
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """`taken` of its places are given, at most `hard` (None = as many as sign up); not `open` = cancelled.
+    """`taken` of its places are given; not `open` = cancelled.
 
-    `next_number` is drawn with each place and never used twice.
+    `hard` is the most there can be taken (None = as many as sign up), never fewer than were given when a later version
+    came; how many are offered is `places`. `next_number` is drawn with each place and never used twice.
     """
 
     terms: ProgrammeTerms
@@ -34,6 +35,16 @@ class Programme:
     @property
     def deadline(self) -> date | None:
         return self.terms.terms.deadline
+
+    @property
+    def places(self) -> int | None:
+        """As many as the newest version says: what was given beyond them stays given, and is not given again."""
+        capacity = self.terms.enrolment.capacity
+        return self.hard if capacity is None or self.hard is None else min(self.hard, capacity.hard)
+
+    @property
+    def is_full(self) -> bool:
+        return self.places is not None and self.taken >= self.places
 
     @property
     def has_form(self) -> bool:

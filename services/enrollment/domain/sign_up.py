@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.enrollment.domain.address_book import Entry, billing_of, require_billing, require_email, require_name
+from services.enrollment.domain.address_book import (
+    Entry,
+    billing_of,
+    main_mailbox,
+    require_billing,
+    require_email,
+    require_name,
+)
 from services.enrollment.domain.enrolment import Agreed, Enrolment, enrolment_id
 from services.enrollment.domain.programme import (
     Programme,
@@ -15,9 +22,17 @@ from services.enrollment.domain.programme import (
     require_group,
     unknown_programme,
 )
+from services.enrollment.domain.speakers import mailbox_key
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Decision
-from shared.contracts.enrollment import EnrolmentReceived, EnrolMunicipality, MunicipalityEnrolled
+from shared.contracts.enrollment import (
+    EnrolmentReceived,
+    EnrolMunicipality,
+    Mailbox,
+    MunicipalityEnrolled,
+    SignUpAwaitsStaff,
+    SignUpDismissed,
+)
 from shared.contracts.parties import Billing, Contact, Organisation
 from shared.contracts.programme import FormField, ProgrammeTerms
 from shared.contracts.refusal import Refused
@@ -25,7 +40,9 @@ from shared.contracts.refusal import Refused
 CONFIRM_DAYS = 14
 """So long a form waits for its confirmation."""
 FORMS_A_DAY = 10
-"""For one municipality and programme: each sends a mail to an address that a stranger may have typed."""
+"""To one address from one place: each sends a mail to an address that a stranger may have typed."""
+MAILS_A_DAY = 40
+"""To one address, from wherever the forms are sent."""
 YES = frozenset({"ja", "yes", "true", "on"})
 _LONGEST_ANSWER = 4000
 
@@ -58,22 +75,63 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """A form that waits for its contact to press the mailed link; afterwards, that it was pressed."""
+    """A form. It changes nothing but itself until it is confirmed, and its link is used once.
+
+    `shown_at`: its contact has used the link, so that the mailbox is theirs, and staff are to say who they are.
+    `applicant_id` is who the contact is among the organisation's people, `caller` marks where the form was sent from;
+    `by_main_mailbox`: its link went to the organisation's main mailbox, not to the contact.
+    """
 
     id: str
-    enrolment_id: str
-    person_id: str
+    applicant_id: str
     command: EnrolMunicipality
     received_at: datetime
+    caller: str = ""
+    by_main_mailbox: bool = False
+    shown_at: datetime | None = None
     confirmed_at: datetime | None = None
+    dismissed_at: datetime | None = None
+    number: int = 0
+
+    @property
+    def enrolment_id(self) -> str:
+        return enrolment_id(self.command.programme_id, self.command.organisation_code)
+
+    @property
+    def organisation_code(self) -> str:
+        return self.command.organisation_code
+
+    @property
+    def email(self) -> str:
+        return self.command.contact_email
+
+    @property
+    def contact(self) -> Contact:
+        said = self.command
+        return Contact(
+            person_id=self.applicant_id, name=said.contact_name, email=said.contact_email, role=said.contact_role
+        )
+
+    @property
+    def waits_for_staff(self) -> bool:
+        return self.shown_at is not None and self.confirmed_at is None and self.dismissed_at is None
 
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """Those that came for one enrolment: how many the last day, and whether another contact's is not confirmed yet."""
+    """Those of the last day with one address: in all, and those sent from the same place."""
 
-    lately: int
-    another_waits: bool
+    to_address: int
+    from_there: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """To be enrolled: `received_at` counts against the deadline. A form was found in order when it came in."""
+
+    command: EnrolMunicipality
+    received_at: datetime
+    by_form: bool = False
 
 
 def apply(
@@ -84,30 +142,12 @@ def apply(
     received_at: datetime,
     source: str,
 ) -> Application:
-    """A sign-up that may have a place, or Refused.
-
-    A form that waits for its confirmation and an earlier withdrawal are no hindrance.
-    """
-    if programme is None:
-        raise unknown_programme()
-    if programme.ref.owner != source:
-        raise Refused("other_owner", "Tilmeldinger til dette forløb sker i et andet system.", field="programme_id")
-    if entry is None:
-        raise Refused(
-            "unknown_organisation",
-            "Vælg en kommune i adressebogen; koden har fire cifre.",
-            status=422,
-            field="organisation_code",
-        )
-    if not programme.open:
-        raise cancelled(programme)
-    if current is not None and current.has_place:
-        raise _already(programme, current, asked)
+    """A sign-up that may have a place, or Refused. An earlier withdrawal is no hindrance."""
+    programme, entry = _require_offer(programme, entry, current, source)
     if deadline_passed(programme, received_at):
         deadline = programme.terms.terms.deadline
         raise Refused("deadline_passed", f"Tilmeldingsfristen var {long_day(deadline)}." if deadline else "")
-    if programme.hard is not None and programme.taken >= programme.hard:
-        raise Refused("programme_full", f"Alle {programme.hard} pladser er taget.")
+    _require_room(programme)
     if asked.forbehold and not programme.terms.terms.reservation_allowed:
         raise Refused(
             "no_reservation", "Man kan ikke tilmelde sig dette forløb med forbehold.", status=422, field="forbehold"
@@ -126,12 +166,71 @@ def apply(
     )
 
 
+def apply_by_form(
+    programme: Programme | None, entry: Entry | None, current: Enrolment | None, wish: Wish, source: str
+) -> Application:
+    """A form that was in order when it came in, and is confirmed now: what the programme asks for may have changed.
+
+    A later version moves no deadline for it and asks it nothing more. It displaces nobody, and does not undo what was
+    said after it: Refused `sign_up_outdated` when the organisation has withdrawn since.
+    """
+    programme, entry = _require_offer(programme, entry, current, source)
+    withdrawn_at = current.withdrawn_at if current is not None and current.state == "withdrawn" else None
+    if withdrawn_at is not None and wish.received_at < withdrawn_at:
+        raise Refused(
+            "sign_up_outdated",
+            f"{entry.organisation.name} er afmeldt, efter at formularen blev sendt. Send den igen, hvis I vil "
+            "tilmeldes på ny.",
+        )
+    _require_room(programme)
+    asked = wish.command
+    there = {one.id for one in programme.terms.groups}
+    return Application(
+        programme=programme,
+        organisation=entry.organisation,
+        contact_name=require_name(asked.contact_name, "contact_name"),
+        contact_email=require_email(asked.contact_email, "contact_email"),
+        contact_role=asked.contact_role,
+        billing=billing_of(entry.billing, asked.billing),
+        answers={key: text.strip() for key, text in asked.answers.items() if text.strip()},
+        group=group_of(programme.terms, entry.organisation, asked.group if asked.group in there else None),
+        forbehold=asked.forbehold,
+        received_at=wish.received_at,
+    )
+
+
+def _require_offer(
+    programme: Programme | None, entry: Entry | None, current: Enrolment | None, source: str
+) -> tuple[Programme, Entry]:
+    """Somebody of the address book may come in here who has not done so yet."""
+    if programme is None:
+        raise unknown_programme()
+    if programme.ref.owner != source:
+        raise Refused("other_owner", "Tilmeldinger til dette forløb sker i et andet system.", field="programme_id")
+    if entry is None:
+        raise Refused(
+            "unknown_organisation",
+            "Vælg en kommune i adressebogen; koden har fire cifre.",
+            status=422,
+            field="organisation_code",
+        )
+    if not programme.open:
+        raise cancelled(programme)
+    if current is not None and current.has_place:
+        raise _already(programme, current)
+    return programme, entry
+
+
+def _require_room(programme: Programme) -> None:
+    if programme.is_full:
+        raise Refused("programme_full", f"Alle {programme.places} pladser er taget.")
+
+
 def enrol_in_turn(
     programmes: Mapping[str, Programme],
     book: Mapping[str, Entry],
     standing: Mapping[str, Enrolment],
-    asked: Iterable[EnrolMunicipality],
-    received_at: datetime,
+    asked: Iterable[Wish],
     now: datetime,
     source: str,
 ) -> tuple[Mapping[str, Programme], list[Enrolment | Refused]]:
@@ -141,11 +240,15 @@ def enrol_in_turn(
     """
     programmes, standing = dict(programmes), dict(standing)
     outcomes: list[Enrolment | Refused] = []
-    for one in asked:
+    for wish in asked:
+        one = wish.command
         this = enrolment_id(one.programme_id, one.organisation_code)
         programme, entry = programmes.get(one.programme_id), book.get(one.organisation_code)
         try:
-            application = apply(programme, entry, standing.get(this), one, received_at, source)
+            if wish.by_form:
+                application = apply_by_form(programme, entry, standing.get(this), wish, source)
+            else:
+                application = apply(programme, entry, standing.get(this), one, wish.received_at, source)
         except Refused as refused:
             outcomes.append(refused)
         else:
@@ -176,7 +279,9 @@ def enrol(application: Application, now: datetime) -> tuple[Programme, Enrolment
     return replace(programme, taken=programme.taken + 1, next_number=programme.next_number + 1), enrolment
 
 
-def welcome(enrolment: Enrolment, programme: Programme, person_id: str, participants_path: str) -> Decision[Enrolment]:
+def welcome(
+    enrolment: Enrolment, programme: Programme, person_id: str, participants_path: str, notify: Mailbox | None = None
+) -> Decision[Enrolment]:
     """Once it is known who the contact is: the fact that carries all a place brings with it."""
     contact = enrolment.known_contact.model_copy(update={"person_id": person_id})
     if enrolment.received_at is None or enrolment.enrolled_at is None:
@@ -196,51 +301,123 @@ def welcome(enrolment: Enrolment, programme: Programme, person_id: str, particip
         received_at=enrolment.received_at,
         enrolled_at=enrolment.enrolled_at,
         participants_path=participants_path,
+        notify=notify,
     )
     return Decision(replace(enrolment, contact=contact), (fact,))
 
 
-def receive(application: Application, person_id: str, confirm_path: str) -> Decision[Enrolment]:
-    """Modtaget: a form waits for its confirmation. The contact of the newest form is shown until one is confirmed."""
-    programme, contact = application.programme, application.contact(person_id)
-    enrolment = Enrolment(
-        id=application.enrolment_id,
-        programme_id=programme.id,
-        organisation=application.organisation,
-        state="received",
-        group=application.group,
-        contact=contact,
-        billing=application.billing,
-        answers=application.answers,
-        received_at=application.received_at,
-    )
+def receive(sign_up: SignUp, application: Application, confirm_path: str, to: Mailbox | None) -> Decision[SignUp]:
+    """Modtaget: the link goes to the contact, or (`to`) to the main mailbox."""
+    programme = application.programme
     fact = EnrolmentReceived(
         owner=programme.ref.owner,
         programme=programme.ref,
-        enrolment_id=enrolment.id,
-        organisation=enrolment.organisation,
-        contact=contact,
+        enrolment_id=application.enrolment_id,
+        organisation=application.organisation,
+        contact=application.contact(sign_up.applicant_id),
         received_at=application.received_at,
         confirm_path=confirm_path,
+        to=to,
+        confirmation=programme.terms.enrolment.confirmation,
     )
-    return Decision(enrolment, (fact,))
+    return Decision(replace(sign_up, by_main_mailbox=to is not None), (fact,))
 
 
-def require_few(forms: Forms, application: Application) -> None:
-    """Refused 429 `too_many_sign_ups` when one more would be more than FORMS_A_DAY."""
-    if forms.lately >= FORMS_A_DAY:
+def link_goes_to(programme: Programme, entry: Entry) -> Mailbox | None:
+    """The main mailbox, where the programme wants it to confirm and there is one; None = the contact."""
+    return main_mailbox(entry) if programme.terms.enrolment.confirmation == "main_mailbox" else None
+
+
+def may_confirm(programme: Programme, entry: Entry, sign_up: SignUp) -> bool:
+    """Whether the link is enough, or staff have to say first who the contact is."""
+    match programme.terms.enrolment.confirmation:
+        case "own_link":
+            return True
+        case "staff":
+            return False
+        case _:
+            return sign_up.by_main_mailbox or entry.knows(sign_up.email)
+
+
+def let_in(
+    book: Mapping[str, Entry], waiting: Iterable[SignUp], programmes: Mapping[str, Programme], vouched: str | None
+) -> list[SignUp]:
+    """Those of the forms that wait for staff which need wait no more, in the order they came in.
+
+    `book` says who speaks from now on, by code; `vouched` is the address that staff have just said it of, which counts
+    also where they say so of everybody.
+    """
+    return [
+        one
+        for one in sorted(waiting, key=lambda one: (one.received_at, one.number))
+        if (vouched is not None and mailbox_key(one.email) == mailbox_key(vouched))
+        or may_confirm(programmes[one.command.programme_id], book[one.organisation_code], one)
+    ]
+
+
+def await_staff(
+    sign_up: SignUp, programme: Programme, entry: Entry, current: Enrolment | None, now: datetime, source: str
+) -> Decision[SignUp]:
+    """The mailbox is the contact's; who they are is not known. Shown again it changes nothing.
+
+    Refused where staff could not let it in either.
+    """
+    apply_by_form(programme, entry, current, Wish(sign_up.command, sign_up.received_at, by_form=True), source)
+    if sign_up.shown_at is not None:
+        return Decision(sign_up)
+    fact = SignUpAwaitsStaff(
+        owner=programme.ref.owner,
+        programme=programme.ref,
+        enrolment_id=sign_up.enrolment_id,
+        organisation=entry.organisation,
+        sign_up_id=sign_up.id,
+        contact=sign_up.contact,
+        received_at=sign_up.received_at,
+    )
+    return Decision(replace(sign_up, shown_at=now), (fact,))
+
+
+def dismiss(
+    sign_up: SignUp | None, programme: Programme | None, entry: Entry | None, now: datetime
+) -> Decision[SignUp]:
+    """It is not the organisation's. Said again it changes nothing."""
+    if sign_up is None or programme is None or entry is None or sign_up.shown_at is None:
+        raise Refused("unknown_sign_up", "Tilmeldingen venter ikke på jer.", status=404, field="sign_up_id")
+    if sign_up.dismissed_at is not None:
+        return Decision(sign_up)
+    if sign_up.confirmed_at is not None:
+        raise Refused("already_enrolled", "Tilmeldingen er bekræftet. Afmeld kommunen i stedet.", field="sign_up_id")
+    fact = SignUpDismissed(
+        owner=programme.ref.owner,
+        programme=programme.ref,
+        enrolment_id=sign_up.enrolment_id,
+        organisation=entry.organisation,
+        sign_up_id=sign_up.id,
+    )
+    return Decision(replace(sign_up, dismissed_at=now), (fact,))
+
+
+def require_few(forms: Forms) -> None:
+    """Refused 429 `too_many_sign_ups` when one more would be too many to this address, be it known to us or not."""
+    if forms.from_there >= FORMS_A_DAY or forms.to_address >= MAILS_A_DAY:
         raise Refused(
             "too_many_sign_ups",
-            f"Der er sendt mange tilmeldinger for {application.organisation.name} i dag. Skriv til "
-            f"{application.programme.ref.seller.organizer_email}.",
+            "Der er sendt mange tilmeldinger med den e-mailadresse i dag. Brug linket i den seneste mail, eller prøv "
+            "igen i morgen.",
             status=429,
+            field="contact_email",
         )
 
 
-def require_waiting(sign_up: SignUp | None) -> SignUp:
-    """The form that a link is about; Refused 410 `link_replaced` when a later one has taken its place."""
+def require_unused(sign_up: SignUp | None) -> SignUp:
+    """The form that a link is about; Refused 410 `link_used` when it has done what it is for, or staff said no to it.
+
+    `link_replaced` = its form is not there: a version before this one put a later one in its place.
+    """
     if sign_up is None:
         raise Refused("link_replaced", "Linket er erstattet af et nyere. Brug den seneste mail fra os.", status=410)
+    if sign_up.confirmed_at is not None or sign_up.dismissed_at is not None:
+        raise Refused("link_used", "Linket er brugt. Send formularen igen, hvis I vil tilmeldes på ny.", status=410)
     return sign_up
 
 
@@ -251,12 +428,12 @@ def group_of(terms: ProgrammeTerms, organisation: Organisation, wanted: str | No
     return next((one.id for one in terms.groups if organisation.region in one.regions), None)
 
 
-def _already(programme: Programme, current: Enrolment, asked: EnrolMunicipality) -> Refused:
-    same = current.contact is not None and current.contact.email.casefold() == asked.contact_email.strip().casefold()
-    by_whom = "med jer som kontakt" if same else f"af en anden. Skriv til {programme.ref.seller.organizer_email}"
+def _already(programme: Programme, current: Enrolment) -> Refused:
+    """Who the contact is, is told to nobody: it is the same sentence for whoever asks."""
     return Refused(
         "already_enrolled",
-        f"{current.organisation.name} er allerede tilmeldt {programme.ref.title}, {by_whom}.",
+        f"{current.organisation.name} er allerede tilmeldt {programme.ref.title}. Kontakten har fået kvitteringen på "
+        f"mail. Skriv til {programme.ref.seller.organizer_email}, hvis I er i tvivl.",
         enrolment_id=current.id,
     )
 

@@ -8,8 +8,12 @@ State = Literal["invited", "declined", "received", "waitlisted", "enrolled", "no
 
 MeetingState = Literal["planned", "scheduled", "cancelled", "held"]
 
-ANSWERED: frozenset[State] = frozenset({"declined", "received", "waitlisted", "enrolled", "not_approved", "withdrawn"})
-"""Whoever stands so has answered the invitation and is not reminded of it."""
+ANSWERED: frozenset[State] = frozenset({"declined", "waitlisted", "enrolled", "not_approved", "withdrawn"})
+"""Whoever stands so has answered the invitation and is not reminded of it.
+
+`received`, which an earlier version wrote, is a form that nobody has confirmed: that is no answer.
+"""
+UNANSWERED: frozenset[State] = frozenset({"invited", "received"})
 
 _WORDS: dict[State, str] = {
     "invited": "Inviteret",

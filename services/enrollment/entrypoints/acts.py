@@ -6,23 +6,27 @@ from services.enrollment.usecases.cancel_participant import cancel_participant
 from services.enrollment.usecases.change_group import change_group
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
+from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
-from services.enrollment.usecases.receive_sign_up import receive_sign_up
+from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.replace_participant import replace_participant
+from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.acts import act, act_together
 from shared.contracts.enrollment import (
     CancelParticipant,
     ChangeGroup,
+    DismissSignUp,
     EnrolMunicipality,
     InviteMunicipalities,
     RegisterParticipant,
     ReplaceParticipant,
+    VouchForAddress,
     WithdrawEnrolment,
 )
 
@@ -32,8 +36,10 @@ IMPORT_ADDRESSES = act(ImportAddresses, import_addresses)
 PUT_ORGANISATION = act(PutOrganisation, put_organisation)
 
 ENROL = act_together(EnrolMunicipality, enrol_municipalities, status=201)
-SIGN_UP = act(EnrolMunicipality, receive_sign_up)
-"""The same wish by a form that anybody may send: its contact has to confirm it."""
+SIGN_UP = act(ReceiveSignUp, receive_sign_up)
+"""The same wish by a form that anybody may send: it has to be confirmed."""
+VOUCH = act(VouchForAddress, vouch_for_address)
+DISMISS = act(DismissSignUp, dismiss_sign_up)
 CONFIRM = act(ConfirmSignUp, confirm_sign_up)
 DECLINE = act(DeclineInvitation, decline_invitation)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)

@@ -9,11 +9,13 @@ from services.enrollment.usecases.read_meetings import read_meetings
 from services.enrollment.usecases.read_organisations import read_organisation, read_organisations
 from services.enrollment.usecases.read_programmes import read_programme, read_programmes
 from services.enrollment.usecases.read_rosters import read_rosters
+from services.enrollment.usecases.read_sign_ups import read_sign_ups
 from shared.web.routes import listing, read, write
 
 _API = "/api/enrollment"
 _PROGRAMME = f"{_API}/programmes/{{programme_id}}"
 _ORGANISATION = f"{_API}/organisations/{{code}}"
+_SPEAKERS = f"{_API}/organisations/{{organisation_code}}/speakers"
 _ENROLMENT = f"{_API}/enrolments/{{enrolment_id}}"
 _PARTICIPANTS = f"{_ENROLMENT}/meetings/{{meeting_id}}/participants"
 _PARTICIPANT = f"{_PARTICIPANTS}/{{person_id}}"
@@ -28,6 +30,9 @@ ROUTES = (
     write("POST", f"{_API}/organisations/import", acts.IMPORT_ADDRESSES, scope="staff"),
     read(_ORGANISATION, read_organisation, scope="staff"),
     write("PUT", _ORGANISATION, acts.PUT_ORGANISATION, scope="staff"),
+    write("POST", _SPEAKERS, acts.VOUCH, scope="staff"),
+    read(f"{_API}/sign-ups", read_sign_ups, scope="staff"),
+    write("POST", f"{_API}/sign-ups/{{sign_up_id}}/dismissal", acts.DISMISS, scope="staff"),
     write("POST", f"{_API}/enrolments", acts.ENROL, scope="enrol"),
     listing(
         f"{_API}/enrolments", read_enrolments, scope="enrol", filters=("programme_id", "state", "organisation_code")

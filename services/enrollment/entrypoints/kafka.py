@@ -20,6 +20,8 @@ SUBSCRIPTIONS = (
     on(MeetingCancelled, follow_meetings),
     on(MeetingHeld, follow_meetings),
     intake(acts.ENROL),
+    intake(acts.VOUCH),
+    intake(acts.DISMISS),
     intake(acts.WITHDRAW),
     intake(acts.CHANGE_GROUP),
     intake(acts.INVITE),

@@ -12,8 +12,8 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.enrollment.pages.sign_up import ACTOR, STEPS, by_visitor, facts
-from services.enrollment.usecases.read_confirmation import read_confirmation
+from services.enrollment.pages.sign_up import ACTOR, STEPS, answers, by_visitor, facts
+from services.enrollment.usecases.read_confirmation import Confirmation, read_confirmation
 from services.enrollment.usecases.read_invitation import read_invitation
 from shared.base.acts import Act
 from shared.contracts.event import Command
@@ -62,6 +62,7 @@ async def _by_link(
         link=link,
         terms=link.terms,
         steps=STEPS,
+        answers=answers(link.terms, link.form) if isinstance(link, Confirmation) else (),
         **facts(link.terms),
     )
 

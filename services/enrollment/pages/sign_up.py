@@ -12,10 +12,12 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.confirmation_text import what_follows
 from services.enrollment.domain.price_text import fee_lines, is_billed, seat_lines
 from services.enrollment.domain.sign_up import CONFIRM_DAYS
 from services.enrollment.usecases.read_front_page import read_front_page
 from services.enrollment.usecases.read_sign_up_form import read_sign_up_form, read_terms
+from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.base.listing import CURSOR
@@ -71,18 +73,35 @@ async def sign_up(host: Host, act: Act, request: Request) -> Response:
 
 
 async def receipt(host: Host, request: Request) -> Response:
+    """The same for everybody: what is known of the address that was typed is told to nobody."""
+    terms = await _terms(host, request.path_params["programme_id"])
     return host.pages.render(
         "enrollment/receipt.html",
-        terms=await _terms(host, request.path_params["programme_id"]),
+        terms=terms,
         steps=STEPS,
         days=CONFIRM_DAYS,
-        another="flere" in request.query_params,
+        by_main_mailbox=terms.enrolment.confirmation == "main_mailbox",
+        next=what_follows(terms),
     )
 
 
 def by_visitor() -> Cause:
     """Of those who look, and are nobody we know."""
     return Cause(new_correlation(), None, ACTOR)
+
+
+def answers(terms: ProgrammeTerms, form: EnrolMunicipality) -> list[tuple[str, str]]:
+    """What was typed beside the contact, under the words that the form asks by."""
+    asked = {one.id: one.label for one in terms.enrolment.form}
+    groups = {one.id: one.title for one in terms.groups}
+    billing = form.billing.model_dump()
+    typed = [
+        ("Gruppe", groups.get(form.group or "", form.group)),
+        *((label, form.answers.get(one)) for one, label in asked.items()),
+        ("Forbehold", "med forbehold for politisk godkendelse" if form.forbehold else None),
+        *((_LABELS[name], billing[name.removeprefix("billing.")]) for name in _LABELS if name.startswith("billing.")),
+    ]
+    return [(name, said) for name, said in typed if said]
 
 
 def facts(terms: ProgrammeTerms) -> Mapping[str, Any]:
@@ -110,11 +129,11 @@ async def _receive(host: Host, act: Act, request: Request, programme_id: str) ->
     command = form.command(EnrolMunicipality, programme_id=programme_id, contact_role=role)
     if command is None:
         return await _form(host, programme_id, form, 422)
-    reply = await host.door.submit(act, command, form.key, actor=ACTOR, patient=True)
+    wish = ReceiveSignUp(form=command, caller=caller(request))
+    reply = await host.door.submit(act, wish, form.key, actor=ACTOR, patient=True)
     if refused := reply.refusal():
         return await _form(host, programme_id, form.refuse(refused), refused.status)
-    another = "?flere=ja" if reply.json()["another_waits"] else ""
-    return RedirectResponse(f"/tilmeld/{programme_id}/modtaget{another}", 303)
+    return RedirectResponse(f"/tilmeld/{programme_id}/modtaget", 303)
 
 
 async def _form(host: Host, programme_id: str, form: Form, status_code: int = 200, *, invitation: str = "") -> Response:
@@ -139,6 +158,7 @@ async def _form(host: Host, programme_id: str, form: Form, status_code: int = 20
         closed=found.closed,
         decline=f"/tilmeld/nej/{invitation}" if found.may_decline else None,
         municipalities=[(one.code, one.name) for one in found.municipalities],
+        next=what_follows(found.terms),
         choices={one.id: [(text, text) for text in one.choices] for one in plan.form},
         steps=STEPS,
         **facts(found.terms),

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
 
 from services.enrollment.adapters import enrolments, links, organisations, people, programmes
 from services.enrollment.adapters.people import Named
+from services.enrollment.domain.address_book import main_mailbox
 from services.enrollment.domain.enrolment import Enrolment, enrolment_id
-from services.enrollment.domain.sign_up import enrol_in_turn, welcome
+from services.enrollment.domain.sign_up import SignUp, Wish, enrol_in_turn, welcome
 from services.enrollment.domain.status import status
-from shared.base.answers import Answer, Asked
+from shared.base.answers import Answer
 from shared.base.cause import Cause
 from shared.contracts.decision import Decision
-from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
 
-async def give_places(
-    tx: Tx, asked: Sequence[Asked[EnrolMunicipality]], *, received_at: datetime
-) -> Sequence[Answer | Refused]:
-    """One outcome each, in the same order. `received_at` counts against the deadline: a form in time is in time."""
-    commands = [one.command for one in asked]
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A wish, and who or what it goes back to."""
+
+    wish: Wish
+    cause: Cause
+
+    @classmethod
+    def by_form(cls, sign_up: SignUp, cause: Cause) -> Asking:
+        """A form that is confirmed."""
+        return cls(Wish(sign_up.command, sign_up.received_at, by_form=True), cause)
+
+
+async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refused]:
+    """One outcome each, in the same order."""
+    commands = [one.wish.command for one in asked]
     known = await programmes.lock_many(tx, [one.programme_id for one in commands])
     book = await organisations.load_many(tx, [one.organisation_code for one in commands])
     standing = await enrolments.lock_many(
         tx, [enrolment_id(one.programme_id, one.organisation_code) for one in commands]
     )
 
-    taken, outcomes = enrol_in_turn(known, book, standing, commands, received_at, tx.now, tx.source)
+    taken, outcomes = enrol_in_turn(known, book, standing, [one.wish for one in asked], tx.now, tx.source)
     persons = await people.recognise_many(tx, [_named(one) for one in outcomes if isinstance(one, Enrolment)])
     welcomed: list[tuple[Decision[Enrolment], Cause]] = []
     answers: list[Answer | Refused] = []
@@ -39,7 +50,8 @@ async def give_places(
             continue
         person_id = persons[_named(one).key].person_id
         path = links.participants_path(tx.links, one.id, person_id)
-        decided = welcome(one, taken[one.programme_id], person_id, path)
+        notify = main_mailbox(book[one.organisation.code]) if by.wish.by_form else None
+        decided = welcome(one, taken[one.programme_id], person_id, path, notify)
         welcomed.append((decided, by.cause))
         answers.append(_answer(decided.after, path))
 

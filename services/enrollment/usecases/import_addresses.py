@@ -8,6 +8,7 @@ import binascii
 from services.enrollment.adapters import organisations
 from services.enrollment.adapters.spreadsheet import SpreadsheetError, read_table
 from services.enrollment.domain.address_book import changed, require_rows
+from services.enrollment.usecases.let_in import let_waiting_in
 from shared.base.answers import Answer
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
@@ -24,13 +25,14 @@ class ImportAddresses(Command):
 async def import_addresses(tx: Tx, command: ImportAddresses) -> Answer:
     heading, rows = _table(command.content)
     changes = require_rows(heading, rows, await organisations.load_codes(tx))
-    book = await organisations.load_many(tx, [one.code for one in changes])
+    book = await organisations.lock_many(tx, [one.code for one in changes])
 
     decided = [(book[one.code], changed(book[one.code], one).after) for one in changes]
 
     differing = [after for before, after in decided if after != before]
     if not command.dry_run:
         await organisations.save(tx, differing)
+        await let_waiting_in(tx, differing)
     return Answer({"rows": len(changes), "changed": len(differing), "dry_run": command.dry_run})
 
 

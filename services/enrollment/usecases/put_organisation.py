@@ -6,6 +6,7 @@ from pydantic import Field
 
 from services.enrollment.adapters import organisations
 from services.enrollment.domain.address_book import rewritten
+from services.enrollment.usecases.let_in import let_waiting_in
 from services.enrollment.usecases.read_organisations import shown
 from shared.base.answers import Answer
 from shared.contracts.event import Command
@@ -14,19 +15,26 @@ from shared.storage.tx import Tx
 
 
 class PutOrganisation(Command):
-    """The whole entry: what is not said is not in the book afterwards."""
+    """The whole entry: what is not said is not in the book afterwards, but who else speaks for it (None = as before).
+
+    `mailboxes`, and every mailbox of `domains`: whoever has such an address confirms its sign-ups by their own link.
+    """
 
     code: str
     main_email: str | None = None
     roles: dict[str, str] = Field(default_factory=dict)
     billing: Billing = Field(default_factory=Billing)
+    mailboxes: tuple[str, ...] | None = None
+    domains: tuple[str, ...] | None = None
 
 
 async def put_organisation(tx: Tx, command: PutOrganisation) -> Answer:
-    entry = await organisations.load(tx, command.code)
+    """Forms that waited for staff to say who their contact is, and need wait no more, get their places."""
+    entry = await organisations.lock(tx, command.code)
 
-    decided = rewritten(entry, command.main_email, command.roles, command.billing)
+    decided = rewritten(entry, command.main_email, command.roles, command.billing, command.mailboxes, command.domains)
 
     if decided.after != entry:
         await organisations.save(tx, [decided.after])
+        await let_waiting_in(tx, [decided.after])
     return Answer(shown(decided.after))

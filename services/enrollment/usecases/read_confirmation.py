@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from services.enrollment.adapters import enrolments, links, programmes, sign_ups
+from services.enrollment.adapters import enrolments, links, organisations, programmes, sign_ups
+from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.sign_up import SignUp
 from services.enrollment.domain.status import status
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
 from shared.contracts.enrollment import EnrolMunicipality
@@ -12,35 +15,58 @@ from shared.contracts.parties import Organisation
 from shared.contracts.programme import ProgrammeTerms
 from shared.storage.tx import Tx
 
+Stage = Literal["open", "waiting", "enrolled", "used", "dismissed"]
+
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """`wish` is what the link can be used for; `participants_path` is where to go on, once there is a place."""
+    """`wish` is what the link can be used for, as long as its `stage` is "open"; then the form waits for staff, or has
+    its place, or had it ("used": what came after is not its contact's any more, or has ended).
+
+    `participants_path` is where to go on, once there is a place; `by_main_mailbox`: the link did not go to the contact.
+    """
 
     terms: ProgrammeTerms
     organisation: Organisation
     wish: ConfirmSignUp
     form: EnrolMunicipality
-    confirmed: bool
+    stage: Stage
+    by_main_mailbox: bool
     status: str
     participants_path: str | None
 
 
 async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
-    """None for a link that is none of ours, too old, or replaced by that of a later form."""
+    """None for a link that is none of ours, or too old."""
     sign_up_id = links.sign_up_of(tx.links, token, tx.now)
     sign_up = await sign_ups.load(tx, sign_up_id) if sign_up_id else None
-    enrolment = await enrolments.load(tx, sign_up.enrolment_id) if sign_up else None
-    if sign_up is None or enrolment is None:
+    entry = await organisations.load(tx, sign_up.organisation_code) if sign_up else None
+    programme = await programmes.load(tx, sign_up.command.programme_id) if sign_up else None
+    if sign_up is None or entry is None or programme is None:
         return None
-    programme = await programmes.load_of(tx, enrolment)
-    confirmed = sign_up.confirmed_at is not None
+    enrolment = await enrolments.load(tx, sign_up.enrolment_id)
+    stage = _stage(sign_up, enrolment)
+    # Whoever holds a link that was used is let on only to a place that is its contact's.
+    placed = enrolment if stage == "enrolled" else None
     return Confirmation(
         terms=programme.terms,
-        organisation=enrolment.organisation,
+        organisation=entry.organisation,
         wish=ConfirmSignUp(sign_up_id=sign_up.id),
         form=sign_up.command,
-        confirmed=confirmed,
-        status=status(enrolment.state, forbehold_open=enrolment.forbehold_open),
-        participants_path=links.participants_path_of(tx.links, enrolment) if confirmed else None,
+        stage=stage,
+        by_main_mailbox=sign_up.by_main_mailbox,
+        status=status(placed.state, forbehold_open=placed.forbehold_open) if placed else status("received"),
+        participants_path=links.participants_path_of(tx.links, placed)
+        if placed and not sign_up.by_main_mailbox
+        else None,
     )
+
+
+def _stage(sign_up: SignUp, enrolment: Enrolment | None) -> Stage:
+    if sign_up.dismissed_at is not None:
+        return "dismissed"
+    if sign_up.confirmed_at is None:
+        return "open" if sign_up.shown_at is None else "waiting"
+    if enrolment is None or not enrolment.has_place or enrolment.received_at != sign_up.received_at:
+        return "used"
+    return "enrolled" if enrolment.is_contact(sign_up.applicant_id) else "used"

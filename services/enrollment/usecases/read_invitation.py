@@ -14,12 +14,13 @@ from shared.storage.tx import Tx
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """`wish` is what the link can be used for, as long as the `state` is "invited"."""
+    """`wish` is what the link can be used for, as long as it `may_decline`."""
 
     terms: ProgrammeTerms
     organisation: Organisation
     wish: DeclineInvitation
     state: State
+    may_decline: bool
 
 
 async def read_invitation(tx: Tx, token: str) -> Invitation | None:
@@ -33,4 +34,5 @@ async def read_invitation(tx: Tx, token: str) -> Invitation | None:
         organisation=enrolment.organisation,
         wish=DeclineInvitation(enrolment_id=enrolment.id),
         state=enrolment.state,
+        may_decline=enrolment.may_decline,
     )

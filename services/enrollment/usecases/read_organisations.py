@@ -30,4 +30,6 @@ def shown(entry: Entry) -> dict[str, Any]:
         "main_email": entry.main_email,
         "roles": dict(entry.roles or {}),
         "billing": entry.billing.model_dump(mode="json"),
+        "mailboxes": sorted(entry.mailboxes),
+        "domains": sorted(entry.domains),
     }

@@ -34,5 +34,5 @@ def _short(programme: Outline, now: datetime) -> dict[str, Any]:
         "deadline": programme.deadline.isoformat() if programme.deadline else None,
         "open": takes_sign_ups(programme, now),
         "places_taken": programme.taken,
-        "places": programme.hard,
+        "places": programme.places,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from services.notifications.domain.digest import DigestLine
@@ -35,14 +35,15 @@ async def insert_new(tx: Tx, lines: Sequence[tuple[DigestLine, Cause]]) -> int:
     return await _ITEMS.insert_new(tx, rows)
 
 
-async def take(tx: Tx, day: date) -> list[DigestLine]:
-    """Everything that nobody was told yet; it counts as told from now on."""
+async def take(tx: Tx, day: date, kinds: Collection[str] | None = None) -> list[DigestLine]:
+    """Everything (of these kinds) that nobody was told yet; it counts as told from now on."""
     rows = await tx.fetch(
         """
-        UPDATE digest_items SET told_on = $1 WHERE told_on IS NULL
+        UPDATE digest_items SET told_on = $1 WHERE told_on IS NULL AND ($2::text[] IS NULL OR kind = ANY($2))
         RETURNING programme_id, kind, line, happened_at, id
         """,
         day,
+        None if kinds is None else sorted(kinds),
     )
     return [
         DigestLine(row["programme_id"], row["kind"], "", "", row["line"], row["happened_at"])

@@ -80,6 +80,12 @@ async def load(tx: Tx, ids: Iterable[str]) -> dict[str, ProgrammeRef]:
     return {row["id"]: ProgrammeRef.model_validate_json(row["ref"]) for row in rows}
 
 
+async def load_many(tx: Tx, ids: Iterable[str]) -> dict[str, ProgrammeRef]:
+    """By id."""
+    rows = await tx.fetch("SELECT id, ref::text AS ref FROM programmes WHERE id = ANY($1::text[])", sorted(set(ids)))
+    return {row["id"]: ProgrammeRef.model_validate_json(row["ref"]) for row in rows}
+
+
 async def load_of_subject(tx: Tx, about: str) -> ProgrammeRef | None:
     """The programme that a programme, an enrolment or a meeting (`<kind>/<id>`) belongs to, if it is known."""
     kind, _, one = about.partition("/")

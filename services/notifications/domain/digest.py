@@ -15,10 +15,15 @@ from shared.contracts.time import day_of, local
 
 DIGEST = "digest"
 """Timer, for all of staff at once."""
+DIGEST_SOON = "digest_soon"
+"""Timer, as DIGEST, for lines of the kinds in URGENT."""
 EVERYBODY = "all"
 _SEVEN = time(7)
 
+_SOON = timedelta(minutes=10)
+
 SECTIONS = {
+    "awaits": "Tilmeldinger, hvor I skal sige, om afsenderen er kommunens",
     "enrolled": "Nye tilmeldinger",
     "waitlisted": "Nye på venteliste",
     "reservation": "Politisk behandling",
@@ -34,6 +39,8 @@ SECTIONS = {
     "failed": "Mails, som ikke kunne leveres",
 }
 """Kind of line → what stands over it, in reading order. A kind that is not here only makes the digest go out."""
+URGENT = frozenset({"awaits"})
+"""Somebody waits for the answer, so that these are told within minutes."""
 _UNDATED = "Møder uden dato"
 _GENERAL = "På tværs"
 
@@ -69,6 +76,12 @@ def next_digest(now: datetime) -> datetime:
     return moment if moment > now else local(today + timedelta(days=1), _SEVEN)
 
 
+def next_digest_soon(now: datetime) -> datetime:
+    """The next time that the minutes of the hour are a multiple of ten: what comes in until then shares one mail."""
+    since = timedelta(minutes=now.minute % 10, seconds=now.second, microseconds=now.microsecond)
+    return now - since + _SOON
+
+
 def boxes_of(lines: Sequence[DigestLine], staff: Sequence[Staffed]) -> dict[str, list[str]]:
     """Each staff mailbox that has something to read, and its programmes, in Danish order of their titles.
 
@@ -99,8 +112,12 @@ def digests(
     programmes: Mapping[str, ProgrammeRef],
     undated: Mapping[str, Sequence[str]],
     at: datetime,
+    occasion: str | None = None,
 ) -> list[Letter]:
-    """One letter to each staff mailbox that has something to read; a line of no programme goes to all of them."""
+    """One letter to each staff mailbox that has something to read; a line of no programme goes to all of them.
+
+    `occasion` tells it from the day's, which has none of its own.
+    """
     by_programme: dict[str | None, list[DigestLine]] = {}
     known = {one for own in boxes.values() for one in own}
     for line in lines:
@@ -115,7 +132,7 @@ def digests(
                 if part["sections"]:
                     parts.append(part)
         if parts:
-            written.append(_letter(email, programmes[ids[0]], parts, at))
+            written.append(_letter(email, programmes[ids[0]], parts, at, occasion or day_of(at).isoformat()))
     return written
 
 
@@ -130,14 +147,14 @@ def _part(title: str, lines: Sequence[DigestLine], undated: Sequence[str]) -> di
     return {"title": title, "sections": sections}
 
 
-def _letter(email: str, programme: ProgrammeRef, parts: list[dict[str, Any]], at: datetime) -> Letter:
+def _letter(email: str, programme: ProgrammeRef, parts: list[dict[str, Any]], at: datetime, occasion: str) -> Letter:
     day = day_of(at).isoformat()
     box = natural_id("staff", email)
     return Letter(
         template="digest",
         to=Recipient(f"{programme.seller.cvr}/{box}", programme.seller.name, email, person=False),
         about=f"staff/{box}",
-        occasion=day,
+        occasion=occasion,
         programme=programme,
         written_at=at,
         says={"day": day, "parts": parts, "answerable": False},

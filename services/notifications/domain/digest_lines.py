@@ -20,6 +20,7 @@ from shared.contracts.enrollment import (
     MunicipalityEnrolled,
     ReservationResolved,
     RosterFact,
+    SignUpAwaitsStaff,
 )
 from shared.contracts.event import IntakeRejected
 from shared.contracts.invoicing import ClaimHeldBack, InvoiceOverdue
@@ -33,6 +34,11 @@ def enrolled(fact: MunicipalityEnrolled, at: datetime) -> DigestLine:
 
 def waitlisted(fact: EnrolmentWaitlisted, at: datetime) -> DigestLine:
     return _enrolment("waitlisted", fact, fact.received_at.isoformat(), at)
+
+
+def awaits_staff(fact: SignUpAwaitsStaff, at: datetime) -> DigestLine:
+    """Whose it is stands in the list of those that wait; here is no person."""
+    return _enrolment("awaits", fact, fact.sign_up_id, at, f"tilmelding {fact.sign_up_id}")
 
 
 def withdrawn(fact: EnrolmentWithdrawn, at: datetime) -> DigestLine:

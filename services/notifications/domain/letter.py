@@ -56,6 +56,7 @@ TITLES = {
     "invited": "Invitation til forløbet",
     "invitation_reminder": "Påmindelse om invitationen",
     "sign_up_received": "Link til at bekræfte tilmeldingen",
+    "sign_ups_confirmed": "Orientering til hovedpostkassen",
     "place_confirmed": "Bekræftelse af pladsen",
     "waitlisted": "Besked om venteliste",
     "withdrawn": "Kvittering for afmelding",

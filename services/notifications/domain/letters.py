@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
 from services.notifications.domain.calendar.entry import Entry, Mailbox
+from services.notifications.domain.confirmed import Confirmed
 from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter, Recipient, to_mailbox, to_person
 from shared.contracts.danish import kroner, long_day, short_day
@@ -47,14 +48,40 @@ def invitations(fact: MunicipalityInvited | InvitationReminderDue, at: datetime)
 
 
 def sign_up_received(fact: EnrolmentReceived, at: datetime) -> Letter:
-    return _about_enrolment(
+    """To the contact, or to the organisation's mailbox that is to confirm it: that one reads who the contact is."""
+    contact = f"{fact.contact.name}, {fact.contact.email}" if fact.to else None
+    letter = _about_enrolment(
         "sign_up_received",
         fact,
-        to_person(fact.contact),
+        to_mailbox(fact.organisation, fact.to.role, fact.to.email) if fact.to else to_person(fact.contact),
         fact.received_at.isoformat(),
         at,
         path=fact.confirm_path,
         received_at=fact.received_at.isoformat(),
+        contact=contact,
+        confirmation=fact.confirmation,
+    )
+    return replace(letter, people=(fact.contact.person_id,))
+
+
+def sign_ups_confirmed(
+    told: Sequence[Confirmed], programmes: Mapping[str, ProgrammeRef], day: date, at: datetime
+) -> Letter:
+    """One for an organisation and a day, whatever number of programmes it was signed up for."""
+    newest = told[-1]
+    code = newest.organisation.code
+    return Letter(
+        template="sign_ups_confirmed",
+        to=to_mailbox(newest.organisation, newest.to.role, newest.to.email),
+        about=f"organisation/{code}",
+        occasion=day.isoformat(),
+        programme=programmes[newest.programme_id],
+        written_at=at,
+        says={
+            "organisation": newest.organisation.name,
+            "rows": [(programmes[one.programme_id].title, f"{one.contact.name}, {one.contact.email}") for one in told],
+        },
+        people=tuple(dict.fromkeys(one.contact.person_id for one in told)),
     )
 
 

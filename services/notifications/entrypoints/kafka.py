@@ -25,6 +25,7 @@ from services.notifications.usecases.invite_participant import (
 )
 from services.notifications.usecases.mail_credit_note import mail_credit_note
 from services.notifications.usecases.mail_invoice import mail_invoice, remind_of_payment
+from services.notifications.usecases.note_awaiting_sign_up import note_awaiting_sign_up
 from services.notifications.usecases.note_held_back import note_held_back
 from services.notifications.usecases.note_refusal import note_refusal
 from services.notifications.usecases.remember_programme import remember_programme
@@ -47,6 +48,7 @@ from shared.contracts.enrollment import (
     ProgrammeChanged,
     ProgrammePublished,
     ReservationResolved,
+    SignUpAwaitsStaff,
     TovholderAppointed,
 )
 from shared.contracts.invoicing import (
@@ -72,6 +74,7 @@ SUBSCRIPTIONS = (
     on(MunicipalityInvited, invite_municipality),
     on(InvitationReminderDue, remind_silent_municipality),
     on(EnrolmentReceived, ask_to_confirm_sign_up),
+    on(SignUpAwaitsStaff, note_awaiting_sign_up),
     on(MunicipalityEnrolled, confirm_place),
     on(EnrolmentRegrouped, follow_regrouping),
     on(EnrolmentWaitlisted, confirm_waiting),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.notifications.domain.digest import DIGEST
+from services.notifications.domain.confirmed import CONFIRMED
+from services.notifications.domain.digest import DIGEST, DIGEST_SOON
 from services.notifications.domain.looks import CALENDARS, CALENDARS_AT_ONCE
 from services.notifications.domain.notes import REMINDER
 from services.notifications.domain.reminders import (
@@ -14,8 +15,9 @@ from services.notifications.domain.reminders import (
 from services.notifications.usecases.look_at_calendars import go_on_with_calendars
 from services.notifications.usecases.remember_programme import set_the_rest
 from services.notifications.usecases.remind_of_meeting import remind_of_meeting, remind_the_rest
-from services.notifications.usecases.send_digest import send_digest
+from services.notifications.usecases.send_digest import send_digest, send_digest_soon
 from services.notifications.usecases.send_reminders import send_reminders
+from services.notifications.usecases.tell_main_mailbox import tell_main_mailbox
 from shared.runtime.timers import at
 
 TIMERS = (
@@ -25,4 +27,6 @@ TIMERS = (
     at(REMINDERS_TO_SET, set_the_rest, at_once=REMINDERS_AT_ONCE),
     at(REMINDER, send_reminders),
     at(DIGEST, send_digest),
+    at(DIGEST_SOON, send_digest_soon),
+    at(CONFIRMED, tell_main_mailbox),
 )

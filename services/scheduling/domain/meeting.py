@@ -190,7 +190,8 @@ def plan(frame: Frame | None, standing: Standing | None, asked: PlanMeeting, sou
 def follow_plan(standing: Standing | None, programme: ProgrammeRef, said: MeetingPlan) -> Decision[Standing]:
     """What the programme file's word on a meeting leads to.
 
-    Only what the file says differently from last time counts: a date that staff have set since stands.
+    Only what the file says differently from last time counts: a date that staff have set since stands. So does the
+    date and place of a meeting that was added beside the file, when the file names it for the first time.
     """
     if standing is None:
         return _first_planned(programme, said)
@@ -201,9 +202,11 @@ def follow_plan(standing: Standing | None, programme: ProgrammeRef, said: Meetin
     if said == before:
         return Decision(now)
     when, place = now.meeting.when, now.meeting.place
-    if before is None or _date_of(before) != _date_of(said):
+    if before is None:
+        when, place = when or when_of_plan(said), place or said.place or None
+    elif _date_of(before) != _date_of(said):
         when = when_of_plan(said) or when
-    if before is None or before.place != said.place:
+    if before is not None and before.place != said.place:
         place = said.place or place
     if when is not None:
         return _dated(now, when, place, now.meeting.link)
@@ -365,9 +368,20 @@ def _same_plan(one: Meeting, other: Meeting) -> bool:
 
 
 def _described(said: MeetingPlan, meeting: Meeting) -> Meeting:
-    return meeting.model_copy(
-        update={"title": said.title, "kind": said.kind, "group": said.group, "mode": said.mode, "roles": said.roles}
-    )
+    """As the file describes it. Once it has a date, people have been invited and have taken seats by its kind and
+    group: these stand, and so does whether it is for a contact role only.
+    """
+    now = meeting.model_copy(update={"title": said.title, "mode": said.mode})
+    if meeting.when is None:
+        now = now.model_copy(update={"kind": said.kind, "group": said.group})
+    if meeting.when is None or (meeting.roles and said.roles):
+        now = now.model_copy(update={"roles": _roles(meeting.roles, said.roles)})
+    return now
+
+
+def _roles(before: tuple[str, ...], said: tuple[str, ...]) -> tuple[str, ...]:
+    """A role that is called otherwise from now on is still theirs who enrolled under its former name."""
+    return (*said, *(role for role in before if role not in said)) if before and said else said
 
 
 def _date_of(said: MeetingPlan) -> tuple[object, ...]:

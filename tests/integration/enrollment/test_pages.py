@@ -52,7 +52,8 @@ async def test_the_front_page_has_pages_and_whoever_closes_first_comes_first(
         """
         INSERT INTO programmes (id, version, terms, published_at, correlation_id)
         SELECT 'p' || n, 1, jsonb_set(jsonb_set(jsonb_set(terms, '{ref,id}', to_jsonb('p' || n)),
-               '{ref,title}', to_jsonb('Forløb ' || n)), '{terms,deadline}', coalesce(to_jsonb(d), 'null')), published_at, correlation_id
+               '{ref,title}', to_jsonb('Forløb ' || n)), '{terms,deadline}', coalesce(to_jsonb(d), 'null')),
+               published_at, correlation_id
         FROM programmes, (VALUES (1, '2020-08-03'), (2, '2021-01-01'), (3, NULL), (4, '2020-01-01')) AS new (n, d)
         """
     )

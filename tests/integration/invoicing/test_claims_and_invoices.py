@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from services.invoicing.entrypoints.kafka import SUBSCRIPTIONS
 from services.invoicing.usecases import run_invoices as the_run
 from services.invoicing.usecases.claim_extra_participant import claim_extra_participant
 from services.invoicing.usecases.correct_billing import correct_billing
@@ -24,12 +25,15 @@ from shared.contracts.enrollment import (
     EnrolmentLapsed,
     EnrolmentWithdrawn,
     ProgrammeCancelled,
+    ProgrammeChanged,
+    ProgrammePublished,
     ReservationResolved,
     TovholderAppointed,
 )
 from shared.contracts.event import Event
 from shared.contracts.invoicing import ClaimHeldBack, CorrectBilling, Invoice, InvoiceIssued, WaiveClaim
 from shared.contracts.scheduling import Meeting, MeetingCancelled
+from shared.messaging.subscriptions import On
 from shared.runtime.timers import Timer
 from shared.storage.tx import transaction
 from tests.support.eventually import eventually
@@ -103,6 +107,23 @@ async def test_a_sign_up_after_the_day_of_the_fee_is_invoiced_at_once(books: Roo
     await books.ring()
     (invoice,) = await issued(books)
     assert invoice.issued_on == date(2020, 10, 5)
+
+
+async def test_what_is_owed_is_what_was_agreed_whatever_later_versions_say(books: Room) -> None:
+    assert not {ProgrammePublished, ProgrammeChanged} & {one.fact for one in SUBSCRIPTIONS if isinstance(one, On)}
+    await books.hear(an_enrolment())
+    seller = SELLER.model_copy(update={"series": "andet", "payment_days": 5})
+    second = a_programme(version=2, seller=seller)
+    dearer = FEE.model_copy(update={"amount_ore": 2_500_000, "vat_percent": 0, "invoice_on": date(2021, 1, 4)})
+    # The same told again on the terms of a later version, and somebody who comes after it.
+    await books.hear(an_enrolment(programme=second, fees=(dearer,)))
+    late = {"enrolment_id": "late", "organisation": an_organisation("0751", "Aarhus Kommune")}
+    await books.hear(an_enrolment(**late, programme=second, fees=(FEE,)))
+    await books.ring(FEES_FALL_DUE)
+    agreed, after = sorted(await issued(books), key=lambda invoice: invoice.programme.version)
+    assert (agreed.series, agreed.net_ore, agreed.lines[0].vat_percent) == (SELLER.series, FEE.amount_ore, 25)
+    assert (agreed.due_on - agreed.issued_on).days == SELLER.payment_days
+    assert (after.series, (after.due_on - after.issued_on).days) == ("andet", 5)
 
 
 async def test_a_whole_batch_is_claimed_and_shares_one_timer(books: Room) -> None:

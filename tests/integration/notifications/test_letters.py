@@ -100,6 +100,29 @@ async def test_participants_are_reminded_as_agreed_and_the_reminder_moves_with_t
     ]
 
 
+async def test_a_later_version_changes_the_reminders_to_come_and_no_letter_that_was_written(desk: Room) -> None:
+    def version(number: int, *days: int) -> ProgrammePublished:
+        terms = PROGRAMME_TERMS.terms.model_copy(update={"reminder_days": days})
+        ref = facts.a_programme(version=number, staff_email=f"stab{number}@forening.example")
+        return ProgrammePublished(owner=OWNER, terms=PROGRAMME_TERMS.model_copy(update={"terms": terms, "ref": ref}))
+
+    await desk.hear(version(1, 14, 2), dated(), facts.an_enrolment(), EXAMPLES["ParticipantRegistered"])
+    await desk.ring(datetime(2021, 4, 1, 6, tzinfo=UTC))
+    before = [(one.template, one.occasion, one.says) for one in await written(desk)]
+    await desk.hear(version(2, 14, 5))
+    await desk.hear(version(2, 14, 5))
+    assert [(one.template, one.occasion, one.says) for one in await written(desk)] == before
+    await desk.ring(datetime(2021, 4, 14, 6, tzinfo=UTC))
+    assert [one.occasion for one in await written(desk, "meeting_reminder")] == ["0/14", "0/5"]
+    # An older version that comes late is no news.
+    await desk.hear(version(1, 14, 2))
+    await desk.ring(datetime(2021, 4, 14, 7, tzinfo=UTC))
+    assert [one.occasion for one in await written(desk, "meeting_reminder")] == ["0/14", "0/5"]
+    await desk.hear(facts.an_extra_participant())
+    await desk.ring(datetime(2021, 4, 15, 5, tzinfo=UTC))
+    assert {one.email for one in await written(desk, "digest")} >= {"stab2@forening.example"}
+
+
 async def test_without_the_programmes_terms_people_are_reminded_a_week_before(desk: Room) -> None:
     await desk.hear(dated(), facts.an_enrolment())
     await desk.ring(datetime(2021, 4, 14, 6, tzinfo=UTC))

@@ -155,6 +155,41 @@ async def test_a_meeting_that_the_file_no_longer_names_is_cancelled_and_an_added
     assert states == {"oest-1": "planned", "oest-2": "cancelled", "ekstra": "planned"}
 
 
+async def test_a_later_version_changes_what_the_file_says_and_nothing_that_a_person_has_done(diary: Room) -> None:
+    await published(diary, UNDATED, TIMED)
+    await diary.ask(set_meeting_date, SetMeetingDate(meeting_id=OEST_1, day=date(2021, 3, 1), place="Vejle"))
+    await diary.ask(
+        plan_meeting, PlanMeeting(programme_id=PROGRAMME.id, key="ekstra", title="Ekstra", kind="heldag", group="oest")
+    )
+    extra = natural_id("meeting", PROGRAMME.id, "ekstra")
+    await diary.ask(set_meeting_date, SetMeetingDate(meeting_id=extra, day=date(2021, 3, 8)))
+    await diary.told()
+
+    named = TIMED.model_copy(update={"key": "ekstra", "date": date(2021, 6, 1), "place": ""})
+    changed = UNDATED.model_copy(update={"title": "Første møde", "kind": "digital", "group": "vest"})
+    terms = the_programme(changed, TIMED.model_copy(update={"date": date(2021, 4, 22)}), named, version=2)
+    await diary.hear(ProgrammeChanged(owner=OWNER, terms=terms))
+    (moved,) = await diary.told()
+    assert isinstance(moved, MeetingRescheduled)
+    assert (moved.meeting.id, moved.meeting.when and moved.meeting.when.first_day) == (OEST_2, date(2021, 4, 22))
+    found = {meeting["key"]: meeting for meeting in (await diary.read(read_meetings))["meetings"]}
+    assert [found[key]["when"]["first_day"] for key in ("oest-1", "ekstra")] == ["2021-03-01", "2021-03-08"]
+    assert (found["oest-1"]["title"], found["oest-1"]["kind"], found["oest-1"]["group"]) == (
+        "Første møde", "heldag", "oest",
+    )  # fmt: skip
+
+    # What is held stays held, and what is cancelled stays cancelled, whatever the file says then.
+    await diary.ring(datetime(2021, 3, 2, tzinfo=UTC))
+    await diary.ask(cancel_meeting, CancelMeeting(meeting_id=OEST_2, reason="Stedet er lukket."))
+    await diary.told()
+    await diary.hear(ProgrammeChanged(owner=OWNER, terms=the_programme(TIMED, version=3)))
+    (dropped,) = await diary.told()
+    assert isinstance(dropped, MeetingCancelled)
+    assert dropped.meeting.id == extra
+    await diary.hear(ProgrammeChanged(owner=OWNER, terms=the_programme(UNDATED, TIMED, named, version=4)))
+    assert await diary.told() == []
+
+
 async def test_an_older_version_of_a_programme_that_comes_late_changes_nothing(diary: Room) -> None:
     await diary.hear(ProgrammeChanged(owner=OWNER, terms=the_programme(UNDATED, version=2)))
     await diary.told()

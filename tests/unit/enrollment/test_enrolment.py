@@ -14,14 +14,17 @@ from services.enrollment.domain.price_text import fee_lines, is_billed, seat_lin
 from services.enrollment.domain.programme import Programme, deadline_passed, takes_sign_ups
 from services.enrollment.domain.sign_up import (
     FORMS_A_DAY,
+    MAILS_A_DAY,
     Forms,
+    SignUp,
+    Wish,
     apply,
     enrol,
     enrol_in_turn,
     group_of,
     receive,
     require_few,
-    require_waiting,
+    require_unused,
     welcome,
 )
 from services.enrollment.domain.status import ANSWERED, meeting_status, status
@@ -134,7 +137,7 @@ def test_the_words_people_read_for_where_a_meeting_stands() -> None:
 
 
 def test_only_the_silent_ones_have_not_answered() -> None:
-    assert {"declined", "received", "waitlisted", "enrolled", "not_approved", "withdrawn"} == ANSWERED
+    assert {"declined", "waitlisted", "enrolled", "not_approved", "withdrawn"} == ANSWERED
 
 
 @pytest.mark.parametrize(
@@ -202,11 +205,13 @@ def test_an_unknown_programme_or_organisation_is_named() -> None:
         apply(a_programme(), None, None, asking(), NOW, US)
 
 
-def test_a_waiting_form_and_an_earlier_withdrawal_are_no_hindrance() -> None:
-    received = receive(apply(a_programme(), AARHUS, None, asking(), NOW, US), "person", "/tilmeld/token").after
+def test_what_an_earlier_version_took_for_a_form_and_an_earlier_withdrawal_are_no_hindrance() -> None:
+    received = replace(enrolled(), state="received")
     withdrawn = withdraw(enrolled(), a_programme(), "", NOW).after
     for current in (received, withdrawn):
         assert apply(a_programme(), AARHUS, current, asking(), NOW, US).enrolment_id == current.id
+    assert received.may_decline
+    assert not received.has_answered
 
 
 def test_each_place_draws_a_number_and_is_counted() -> None:
@@ -223,7 +228,9 @@ def test_the_last_place_is_given_once_and_a_no_touches_nobody_else() -> None:
         asking(contact_email="bo@aarhus.example"),
         asking(organisation_code="0101"),
     ]
-    programmes, outcomes = enrol_in_turn({"p": replace(a_programme(), hard=1)}, book, {}, wishes, NOW, NOW, US)
+    programmes, outcomes = enrol_in_turn(
+        {"p": replace(a_programme(), hard=1)}, book, {}, [Wish(one, NOW) for one in wishes], NOW, US
+    )
     assert programmes["p"].taken == 1
     assert [one.code if isinstance(one, Refused) else one.state for one in outcomes] == [
         "enrolled",
@@ -242,23 +249,45 @@ def test_a_place_is_told_with_whom_to_write_to_and_where_to_go_on() -> None:
     assert (fact.contact.person_id, fact.participants_path) == ("person", "/deltagere/token")
 
 
+def a_form(**more: Any) -> SignUp:
+    return SignUp("s", "person", asking(**more), received_at=NOW)
+
+
 def test_a_form_is_told_with_the_link_that_confirms_it() -> None:
-    decided = receive(apply(a_programme(), AARHUS, None, asking(), NOW, US), "person", "/tilmeld/token")
+    decided = receive(a_form(), apply(a_programme(), AARHUS, None, asking(), NOW, US), "/tilmeld/token", None)
     (fact,) = decided.facts
     assert isinstance(fact, EnrolmentReceived)
-    assert (fact.confirm_path, fact.received_at, decided.after.state) == ("/tilmeld/token", NOW, "received")
+    assert (fact.confirm_path, fact.received_at, fact.to) == ("/tilmeld/token", NOW, None)
+    assert (fact.contact.person_id, decided.after.by_main_mailbox) == ("person", False)
 
 
-def test_so_many_forms_a_day_and_no_more() -> None:
-    application = apply(a_programme(), AARHUS, None, asking(), NOW, US)
-    require_few(Forms(FORMS_A_DAY - 1, another_waits=True), application)
+@pytest.mark.parametrize(
+    ("forms", "refused"),
+    [
+        (Forms(MAILS_A_DAY - 1, FORMS_A_DAY - 1), False),
+        (Forms(FORMS_A_DAY, FORMS_A_DAY), True),
+        (Forms(MAILS_A_DAY, 0), True),
+    ],
+)
+def test_so_many_forms_a_day_and_no_more(forms: Forms, *, refused: bool) -> None:
+    if not refused:
+        require_few(forms)
+        return
     with pytest.raises(Refused, match="too_many_sign_ups"):
-        require_few(Forms(FORMS_A_DAY, another_waits=False), application)
+        require_few(forms)
 
 
-def test_a_form_whose_place_another_has_taken_is_confirmed_no_more() -> None:
-    with pytest.raises(Refused, match="link_replaced"):
-        require_waiting(None)
+@pytest.mark.parametrize(
+    ("sign_up", "code"),
+    [
+        (None, "link_replaced"),
+        (replace(a_form(), confirmed_at=NOW), "link_used"),
+        (replace(a_form(), dismissed_at=NOW), "link_used"),
+    ],
+)
+def test_a_link_is_used_once(sign_up: SignUp | None, code: str) -> None:
+    with pytest.raises(Refused, match=code):
+        require_unused(sign_up)
 
 
 def test_the_deadline_ends_with_its_day_in_denmark() -> None:
@@ -315,8 +344,7 @@ def test_another_group_is_told_once_there_is_a_place() -> None:
     assert isinstance(fact, EnrolmentRegrouped)
     assert (fact.previous_group, fact.group, moved.after.group) == ("vest", "oest", "oest")
     assert regroup(moved.after, a_programme(), "oest") == Decision(moved.after)
-    received = receive(apply(a_programme(), AARHUS, None, asking(), NOW, US), "person", "/tilmeld/token").after
-    quiet = regroup(received, a_programme(), "oest")
+    quiet = regroup(replace(enrolled(), state="received"), a_programme(), "oest")
     assert (quiet.after.group, quiet.facts) == ("oest", ())
 
 

@@ -97,7 +97,7 @@ def test_the_silent_ones_are_reminded_unless_that_day_has_gone_by() -> None:
 
 
 def test_only_those_who_are_silent_are_reminded_in_the_order_of_the_book() -> None:
-    known = {**standing("0101", "invited"), **standing("0167", "received"), **standing("0751", "invited")}
+    known = {**standing("0101", "invited"), **standing("0167", "declined"), **standing("0751", "invited")}
     decided = remind(programme(), "foraar", {code: entry(code) for code in reversed(CODES)}, known, PATHS)
     assert whom(decided) == ["0751", "0101"]
     assert [one.organisation.code for one in decided.after] == ["0751", "0101"]

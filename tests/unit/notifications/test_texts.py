@@ -12,9 +12,12 @@ import pytest
 
 from services.notifications.adapters.texts import TEMPLATES, Texts, Words
 from services.notifications.domain import letters
+from services.notifications.domain.confirmed import Confirmed
 from services.notifications.domain.digest import DigestLine, digests
+from services.notifications.domain.digest_lines import awaits_staff
 from services.notifications.domain.invitations import Guest, Standing, Step, Template
 from services.notifications.domain.letter import TITLES, Letter
+from shared.contracts.enrollment import Mailbox
 from shared.contracts.notifications import SendMessage
 from tests.support import facts
 
@@ -36,6 +39,15 @@ HALF = {
     "gross_ore": 1_218_750,
     "outstanding_ore": 1_218_750,
 }
+SIGNED_UP = Confirmed(
+    enrolment_id=facts.ENROLMENT_ID,
+    enrolled_at=AT,
+    organisation=facts.ORGANISATION,
+    programme_id=facts.PROGRAMME.id,
+    to=Mailbox(role="hovedpostkasse", email="post@kk.example"),
+    contact=facts.CONTACT,
+    day=date(2020, 6, 15),
+)
 PAID_BEFORE = {"rounding_ore": 1, "outstanding_ore": -1_218_751}
 
 
@@ -47,6 +59,7 @@ def invitation(template: Template, guest: Guest, previous: Any = None, meeting: 
 
 def the_digest() -> Letter:
     told = [
+        awaits_staff(EXAMPLES["SignUpAwaitsStaff"], AT),
         DigestLine(facts.PROGRAMME.id, "enrolled", "a", "1", "Aarhus Kommune (vest)", AT),
         DigestLine(facts.PROGRAMME.id, "enrolled", "b", "1", "Ringsted Kommune (oest)", AT),
         DigestLine(
@@ -63,6 +76,21 @@ LETTERS: dict[str, Letter] = {
     "invited": letters.invitations(EXAMPLES["MunicipalityInvited"], AT)[0],
     "invitation_reminder": letters.invitations(EXAMPLES["InvitationReminderDue"], AT)[0],
     "sign_up_received": letters.sign_up_received(EXAMPLES["EnrolmentReceived"], AT),
+    "sign_up_received-before_it_said_what_follows": letters.sign_up_received(
+        EXAMPLES["EnrolmentReceived"].model_copy(update={"confirmation": None}), AT
+    ),
+    "sign_up_received-strict": letters.sign_up_received(
+        EXAMPLES["EnrolmentReceived"].model_copy(update={"confirmation": "staff"}), AT
+    ),
+    "sign_up_received-main_mailbox": letters.sign_up_received(
+        EXAMPLES["EnrolmentReceived"].model_copy(
+            update={"confirmation": "main_mailbox", "to": Mailbox(role="hovedpostkasse", email="post@kk.example")}
+        ),
+        AT,
+    ),
+    "sign_ups_confirmed": letters.sign_ups_confirmed(
+        [SIGNED_UP], {facts.PROGRAMME.id: facts.PROGRAMME}, date(2020, 6, 15), AT
+    ),
     "place_confirmed": letters.place_confirmed(facts.an_enrolment(), AT),
     "place_confirmed-forbehold": letters.place_confirmed(facts.an_enrolment(forbehold_open=True, fees=()), AT),
     "waitlisted": letters.waitlisted(EXAMPLES["EnrolmentWaitlisted"], AT),

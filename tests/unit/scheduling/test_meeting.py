@@ -252,6 +252,41 @@ def test_a_new_date_in_the_file_moves_the_meeting_and_a_new_place_alone_leaves_i
     assert moved.meeting.date_version == 3
 
 
+def test_a_meeting_that_has_a_date_keeps_its_kind_its_group_and_whom_it_is_for() -> None:
+    said = a_plan(group="oest")
+    others = {"kind": "digital", "group": "vest", "roles": ("tovholder",)}
+    undated = follow(follow(None, said), said.model_copy(update=others))
+    assert (undated.meeting.kind, undated.meeting.group, undated.meeting.roles) == ("digital", "vest", ("tovholder",))
+
+    opened = follow(dated(follow(None, said), Wanted(APRIL)), said.model_copy(update={**others, "title": "Nyt"}))
+    assert (opened.meeting.kind, opened.meeting.group, opened.meeting.roles) == ("heldag", "oest", ())
+    assert opened.meeting.title == "Nyt"
+
+
+@pytest.mark.parametrize("day", [None, APRIL])
+def test_contacts_who_enrolled_under_a_roles_former_name_stay_invited(day: date | None) -> None:
+    said = a_plan(roles=("kontaktperson",))
+    meeting = follow(None, said)
+    if day is not None:
+        meeting = dated(meeting, Wanted(day))
+    renamed = follow(meeting, said.model_copy(update={"roles": ("tovholder",)}))
+    assert set(renamed.meeting.roles) == {"kontaktperson", "tovholder"}
+    assert follow(renamed, said.model_copy(update={"roles": ("tovholder",), "title": "Nyt"})).meeting.roles == (
+        "tovholder",
+        "kontaktperson",
+    )
+
+
+def test_the_date_that_staff_set_stands_when_the_file_names_an_added_meeting() -> None:
+    meeting = dated(a_planned_meeting(), Wanted(APRIL, place="Vejle"))
+    named = follow(meeting, a_plan(precision="day", date=date(2021, 5, 20), place="Odense"))
+    assert named.meeting.when == meeting.meeting.when
+    assert (named.meeting.place, named.meeting.date_version) == ("Vejle", 0)
+    first = follow(a_planned_meeting(), a_plan(precision="day", date=date(2021, 5, 20), place="Odense"))
+    assert first.meeting.when is not None
+    assert (first.meeting.when.first_day, first.meeting.place) == (date(2021, 5, 20), "Odense")
+
+
 def test_the_file_does_not_bring_a_cancelled_meeting_back() -> None:
     said = a_plan()
     cancelled = cancel(follow(None, said), "").after

@@ -28,6 +28,7 @@ Precision = Literal["undated", "month", "day", "timed"]
 Mode = Literal["physical", "virtual", "hybrid"]
 PaymentWay = Literal["bank", "iban", "fik71", "fik73", "fik75", "nemkonto"]
 Attendance = Literal["registered", "team", "contact", "members", "none"]
+Confirmation = Literal["address_book", "staff", "own_link", "main_mailbox"]
 ActivityKind = Literal[
     "homework", "barometer", "iglo", "orienteering", "postcard", "trial_action", "knowledge_talk", "mail"
 ]
@@ -293,6 +294,11 @@ class Enrolment(Part):
     deadline_weekday: Weekday | None = Field(default=None, description="ugedagen, som den er skrevet i invitationen")
     reservation_allowed: YesNo = Field(
         default=False, description="må tilmelde sig med forbehold for politisk godkendelse"
+    )
+    confirmation: Confirmation = Field(
+        default="address_book",
+        description="hvem der bekræfter en tilmelding på siden: adressebogen kender adressen, staben, kontakten selv "
+        "eller kommunens hovedpostkasse",
     )
     contact_label: Line = Field(default="kontaktperson", description="hvad kontaktrollen hedder her")
     capacity: Capacity | None = None

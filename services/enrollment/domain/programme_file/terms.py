@@ -150,6 +150,7 @@ def _enrolment(plan: file.Enrolment) -> EnrolmentPlan:
     return EnrolmentPlan(
         who=plan.who,
         how=plan.how,
+        confirmation=plan.confirmation,
         invite_on=invitation.invite_on if invitation else None,
         remind_on=invitation.remind_on if invitation else None,
         capacity=CapacityTerm(usual=capacity.usual, hard=capacity.hard, when_full=capacity.when_full)
