@@ -28,7 +28,9 @@ _PROGRAMMES = Table(
     key=("id",),
 )
 _OUTLINE = """
-    id, version, state, taken, hard_capacity, terms #>> '{ref,title}' AS title, terms #>> '{ref,noun}' AS noun,
+    id, version, state, taken, terms #>> '{ref,title}' AS title, terms #>> '{ref,noun}' AS noun,
+    CASE WHEN hard_capacity IS NOT NULL
+         THEN least(hard_capacity, (terms #>> '{enrolment,capacity,hard}')::integer) END AS places,
     terms #>> '{ref,owner}' AS owner, terms #>> '{ref,seller,name}' AS seller, terms ->> 'summary' AS summary,
     terms #>> '{terms,deadline}' AS deadline
 """
@@ -158,7 +160,7 @@ def _outline(row: Any) -> Outline:
         deadline=None if row["deadline"] is None else date.fromisoformat(row["deadline"]),
         open=row["state"] == "open",
         taken=row["taken"],
-        hard=row["hard_capacity"],
+        places=row["places"],
     )
 
 

@@ -67,7 +67,7 @@ class Outline:
     deadline: date | None
     open: bool
     taken: int
-    hard: int | None
+    places: int | None
 
 
 def outline(programme: Programme) -> Outline:
@@ -83,7 +83,7 @@ def outline(programme: Programme) -> Outline:
         deadline=programme.deadline,
         open=programme.open,
         taken=programme.taken,
-        hard=programme.hard,
+        places=programme.places,
     )
 
 
