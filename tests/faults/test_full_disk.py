@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
+import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,15 +14,19 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from deploy.local.locations import ROOT
 from deploy.local.stack import Stack
+from deploy.local.topics import make_topics
 from tests.support.eventually import eventually
 from tests.support.stack import MUNICIPALITIES, PROGRAMME, START
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 DISK = "450M"
+NOBODY_READS = "test.nobody.reads"
 PATIENCE_S = 60
 """Of whoever asks: an answer that does not come within it never comes."""
 
@@ -120,21 +126,36 @@ class People:
             await eventually(lambda code=code: self.sign_up(code), PATIENCE_S, every=0.2)  # type: ignore[misc]
 
 
+async def write_until_it_falls(stack: Stack) -> None:
+    """Kafka, by somebody else's records."""
+    while not stack.supervisor.state("kafka").falls:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=stack.addresses.kafka, request_timeout_ms=2_000, max_request_size=1 << 20
+        )
+        with contextlib.suppress(KafkaError):
+            await producer.start()
+            while not stack.supervisor.state("kafka").falls:
+                await producer.send_and_wait(NOBODY_READS, os.urandom(500_000))
+        with contextlib.suppress(KafkaError):
+            await producer.stop()
+
+
 async def test_who_signs_up_while_the_disk_is_full_is_answered_and_all_goes_on_when_it_is_not(
     stack: Stack, disk: Path
 ) -> None:
     async with httpx.AsyncClient(timeout=PATIENCE_S, trust_env=False) as client:
         people = People(stack, client)
+        await make_topics(stack.addresses.kafka, [NOBODY_READS], partitions=1)
         await people.publish()
         await people.sign_up_some(3)
 
         ballast = await asyncio.to_thread(fill, disk)
         turned_away = await people.sign_up_until_one_is_turned_away()
         during = len(people.enrolled)
-        # Long enough for every part of it to meet the full disk more than once.
-        falls = sum(state.falls for state in stack.states())
-        for _ in range(10):
-            await people.sign_up(turned_away)
+        # The broker gives itself up, and cannot start again; everybody else waits and says so.
+        await asyncio.gather(write_until_it_falls(stack), *(people.sign_up(turned_away) for _ in range(20)))
+        await people.sign_up(turned_away)
+        falls = {state.name: state.falls for state in stack.states() if state.falls}
         ballast.unlink()
 
         await eventually(lambda: people.sign_up(turned_away), PATIENCE_S * 2, every=0.5)
