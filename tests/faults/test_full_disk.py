@@ -18,8 +18,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from deploy.local.locations import ROOT
-from deploy.local.stack import Stack
+from deploy.local.stack import Stack, kafka_as_admin
 from deploy.local.topics import make_topics
+from shared.messaging.kafka import client_options
 from tests.support.eventually import eventually
 from tests.support.stack import MUNICIPALITIES, PROGRAMME, START
 
@@ -130,7 +131,7 @@ async def write_until_it_falls(stack: Stack) -> None:
     """Kafka, by somebody else's records."""
     while not stack.supervisor.state("kafka").falls:
         producer = AIOKafkaProducer(
-            bootstrap_servers=stack.addresses.kafka, request_timeout_ms=2_000, max_request_size=1 << 20
+            **client_options(kafka_as_admin(stack.addresses)), request_timeout_ms=2_000, max_request_size=1 << 20
         )
         with contextlib.suppress(KafkaError):
             await producer.start()
@@ -145,7 +146,7 @@ async def test_who_signs_up_while_the_disk_is_full_is_answered_and_all_goes_on_w
 ) -> None:
     async with httpx.AsyncClient(timeout=PATIENCE_S, trust_env=False) as client:
         people = People(stack, client)
-        await make_topics(stack.addresses.kafka, [NOBODY_READS], partitions=1)
+        await make_topics(kafka_as_admin(stack.addresses), [NOBODY_READS], partitions=1)
         await people.publish()
         await people.sign_up_some(3)
 
@@ -180,7 +181,8 @@ async def test_who_signs_up_while_the_disk_is_full_is_answered_and_all_goes_on_w
 
 
 async def _all_have_their_receipt(stack: Stack, client: httpx.AsyncClient, people: People) -> bool:
-    mails = (await client.get(f"{stack.addresses.mail}/api/messages")).json()
+    headers = {"Authorization": f"Bearer {stack.addresses.mail_key}"}
+    mails = (await client.get(f"{stack.addresses.mail}/api/messages", headers=headers)).json()
     found = mails["messages"] if isinstance(mails, dict) else mails
     told = [address for mail in found for address in mail["to"]]
     missing = [code for code in people.enrolled if f"kontakt@k{code}.example" not in told]
