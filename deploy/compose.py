@@ -31,7 +31,18 @@ HEAD = """\
 # reachable from outside the containers, on loopback. docs/operations.md says more.
 name: tovholder
 
+# 100 MB of each container's log at most; one that cannot be written at the moment stops nobody.
+x-logged: &logged
+  logging:
+    driver: local
+    options:
+      max-size: 20m
+      max-file: "5"
+      mode: non-blocking
+      max-buffer-size: 4m
+
 x-hardened: &hardened
+  <<: *logged
   read_only: true
   tmpfs:
     - /tmp
@@ -93,6 +104,7 @@ services:
 
 SERVERS = """\
   kafka:
+    <<: *logged
     image: {kafka_image}
     restart: unless-stopped
     stop_grace_period: 60s

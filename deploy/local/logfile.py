@@ -7,14 +7,18 @@ written (a full disk) is dropped, so that the process goes on; the file says how
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 LARGEST_BYTES = 20_000_000
 KEPT = 4
 """Files beside the newest; so a process has 100 MB of log at most."""
 CHUNK = 65_536
+PIPE_BYTES = 1_048_576
+"""As much as anybody may have (pipe(7))."""
 LONGEST_LINE = 1_000_000
 """What is longer is written as it comes."""
 END_S = 5.0
@@ -78,6 +82,9 @@ class Pump:
     def __init__(self, file: LogFile) -> None:
         self._file = file
         self._exit, self.entrance = os.pipe2(os.O_CLOEXEC)
+        with suppress(OSError):
+            # A service drops what does not go in at once; so much is said in a few seconds of its busiest.
+            fcntl.fcntl(self._exit, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self._thread = threading.Thread(target=self._carry, name=f"log-{file.path.stem}", daemon=True)
         self._thread.start()
 

@@ -12,10 +12,12 @@ import json
 import logging
 import os
 import re
+import stat
 import sys
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TextIO
 
 import structlog
@@ -142,6 +144,17 @@ class _Out:
 
 
 _out = _Out(None)
+
+
+def never_wait() -> None:
+    """From now on a line that nobody takes from a pipe (a reader that was paused, say) is dropped as well.
+
+    For a process that must go on. Whatever else it writes to the same pipe is not waited for either.
+    """
+    with suppress(OSError, ValueError):
+        descriptor = sys.stderr.fileno()
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            os.set_blocking(descriptor, False)
 
 
 def lost() -> int:

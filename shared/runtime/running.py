@@ -21,6 +21,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from shared.base import log as logs
 from shared.base.tasks import Part, alongside, companion
 from shared.base.waiting import first_of
 from shared.messaging.partitions import Partitions
@@ -196,6 +197,7 @@ class Running:
 
 async def serve(service: Service, role: Role) -> int:
     """Until SIGTERM or SIGINT; the exit status. A second signal ends the process at once."""
+    logs.never_wait()
     host = await open_host(service, service.settings())
     running = Running(host, role)
     # What is loaded by now stays as long as the process: the collector need not go over it again and again.

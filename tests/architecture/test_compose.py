@@ -344,3 +344,9 @@ def test_an_admin_password_is_taken_from_the_file_when_the_url_has_none() -> Non
     assert filled == "postgresql://postgres:p%40ss@postgres:5432/postgres"
     given = "postgresql://postgres:x@postgres:5432/postgres"
     assert databases._with_password(given, {"postgres": "y"}) == given
+
+
+def test_no_container_fills_the_disk_with_its_log_or_is_held_up_by_it() -> None:
+    for name, container in CONTAINERS.items():
+        told = container["logging"]["options"]
+        assert (told["max-size"], told["max-file"], told["mode"]) == ("20m", "5", "non-blocking"), name

@@ -328,6 +328,24 @@ async def test_a_failing_timer_takes_readiness_away(surroundings: Surroundings) 
         assert [line for line in toy.lines() if line["event"] == "timer_failed" and line["alarm"]]
 
 
+async def test_a_timer_that_a_newer_version_armed_is_noted_and_turns_nobody_away(surroundings: Surroundings) -> None:
+    connection = await asyncpg.connect(surroundings.database.url)
+    try:
+        await connection.execute(
+            "INSERT INTO timers (timer, key, due, correlation_id) VALUES ('newer', 'x', '2020-01-01T00:00:00Z', 'c')"
+        )
+    finally:
+        await connection.close()
+    async with a_toy(surroundings, "--role", "worker") as toy:
+        noted = {"service": "toy", "ready": True, "reasons": [], "notes": ["timers: unknown to this version: newer"]}
+        await eventually(lambda: _says(toy, noted), 30)
+        assert "tovholder_timers_unknown 1.0" in (await toy.client.get("/metrics")).text
+
+
+async def _says(toy: Toy, said: dict[str, Any]) -> bool:
+    return bool((await toy.client.get("/readyz")).json() == said)
+
+
 async def _not_ready(toy: Toy, reason: str) -> bool:
     return (await toy.client.get("/readyz")).json()["reasons"] == [reason]
 

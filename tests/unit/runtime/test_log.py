@@ -154,6 +154,23 @@ def test_nobody_at_the_other_end_of_a_pipe_breaks_nothing() -> None:
         assert logs.lost() == 1
 
 
+def test_a_reader_that_takes_nothing_stops_nobody() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as taken, os.fdopen(writing, "w") as out, configured_for(out):
+        logs.configure("toy")
+        logs.never_wait()
+        for number in range(2_000):
+            structlog.get_logger().info("x" * 100, number=number)
+        lost = logs.lost()
+        assert lost > 0
+        os.set_blocking(reading, False)
+        before = taken.read().splitlines()
+        structlog.get_logger().info("after")
+        *_, after, told = taken.read().splitlines()
+    assert [json.loads(line)["number"] for line in before[: 2_000 - lost]] == list(range(2_000 - lost))
+    assert (json.loads(after)["event"], json.loads(told)["count"]) == ("after", lost)
+
+
 def test_a_closed_stderr_and_none_at_all_break_nothing(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w") as out:
         pass
