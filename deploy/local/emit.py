@@ -29,6 +29,7 @@ from shared.contracts.event import (
     Command,
     Event,
     event_uid,
+    other_version,
     topic_of,
 )
 from shared.messaging.grants import topic_from
@@ -141,6 +142,19 @@ def check(event: Any, producer: str | None = None) -> tuple[Outgoing | None, lis
     if producer is not None:
         topic = topic_from(topic, producer)
     return Outgoing(topic, event["source"], event["subject"], event["type"], event["id"], value), []
+
+
+def of_other_version(event: dict[str, Any]) -> Outgoing | None:
+    """A fact in a version that no contract of ours describes, as its producer sends it; None when it is none.
+
+    Its subject is that of the version we know: a producer does not move what it tells to another place.
+    """
+    known = other_version(event.get("type"))
+    if known is None:
+        return None
+    event = {"subject": known.model_construct(**event["data"]).subject, **event} if "subject" not in event else event
+    value = json.dumps(event, ensure_ascii=False).encode()
+    return Outgoing(topic_of(known.service), event["source"], event["subject"], event["type"], event["id"], value)
 
 
 def _model(name: object) -> type[Event | Command] | None:

@@ -120,6 +120,15 @@ TOLD_BY_OTHERS: set[str] = set()
 """Wire names of facts that no service of ours tells yet; another system may, and our readers follow it."""
 
 
+def other_version(wire_type: object) -> type[Event] | None:
+    """The fact that this is another version of, one that nobody here knows; None for every other name."""
+    if not isinstance(wire_type, str) or wire_type in FACTS:
+        return None
+    name, dot, version = wire_type.rpartition(".v")
+    there = (known for known in FACTS if dot and version.isdecimal() and known.rpartition(".v")[0] == name)
+    return FACTS.get(next(there, ""))
+
+
 E = TypeVar("E", bound=type[Event])
 C = TypeVar("C", bound=type[Command])
 

@@ -356,9 +356,7 @@ class Consumer:
         self.state = "halted"
         # The text of an exception may repeat values of an event; its type and place do not.
         self.reason = str(error) if isinstance(error, BugFound) else f"{type(error).__name__} in a handler"
-        metrics.HALTED.labels(self.inbox.consumer).set(1)
-        named = await self._name_faults(records)
-        if named:
+        if named := await self._name_faults(records):
             self.reason += f" at {'; '.join(named)}"
         log.critical(
             "consumer_halted",
@@ -368,6 +366,7 @@ class Consumer:
             error=type(error).__name__,
             where="".join(traceback.format_tb(error.__traceback__)[-6:]),
         )
+        metrics.HALTED.labels(self.inbox.consumer).set(1)
         self._halted.set()
 
     async def _name_faults(self, records: Sequence[Record]) -> list[str]:

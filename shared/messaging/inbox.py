@@ -60,8 +60,6 @@ AT_ONCE = 500
 FAULTS_NAMED = 20
 """At most so many events are named when a reader halts."""
 LONGEST_SCOPE = 1000
-BUG = "bug"
-"""Reason of a dead letter that our own code is at fault for."""
 
 
 class BugFound(Exception):  # noqa: N818  (it halts, it is not handled)
@@ -281,7 +279,7 @@ class Inbox:
         finally:
             await transaction.rollback()
         dead = batch.outcome.dead
-        return [(one.arrival, one.defect.detail) for one in dead if one.defect.reason == BUG], None
+        return [(one.arrival, one.defect.detail) for one in dead if one.defect.reason == "bug"], None
 
     async def note_halt(self, connection: Connection, faults: Sequence[tuple[Arrival, str]]) -> dict[int, Arrival]:
         """That this reader stands before these events; by the number that a person can set each aside by."""
@@ -296,7 +294,7 @@ class Inbox:
         return bool(self.set_aside.keys() - before)
 
     def _condemned(self) -> dict[str, Defect]:
-        return {uid: Defect(BUG, error) for uid, error in self.set_aside.items()}
+        return {uid: Defect("bug", error) for uid, error in self.set_aside.items()}
 
     def tx(self, connection: Connection) -> Tx:
         """On a transaction of this reader."""
@@ -525,7 +523,7 @@ class Batch:
             case Failure.DATA:
                 return Defect("data_error", describe_data_error(error))
             case Failure.BUG if self._blame_bugs:
-                return Defect(BUG, type(error).__name__)
+                return Defect("bug", type(error).__name__)
         return None
 
     async def _dispatch(self, arrivals: Sequence[Arrival], _dead: Sequence[Dead]) -> tuple[list[Dead], int]:

@@ -212,6 +212,61 @@ async def _grown(reader: Installation, reason: str, before: int) -> bool:
     return len(await dead_of(reader, reason)) == before + 1
 
 
+async def test_fifty_subjects_of_a_producer_that_is_upgraded_first_halt_nobody(
+    reader: Installation, producer: Producer
+) -> None:
+    codes = [a_code() for _ in range(50)]
+    before = len(await dead_of(reader, "unsupported"))
+    newer = [{**crm.enrolled(code), "type": "tovholder.enrollment.MunicipalityEnrolled.v2"} for code in codes]
+    await producer.tell(*newer)
+    reader.dead["invoicing"] = reader.dead.get("invoicing", 0) + 50
+
+    async def all_kept() -> bool:
+        return len(await dead_of(reader, "unsupported")) == before + 50
+
+    await eventually(all_kept, because="each is a dead letter")
+    await goes_on(reader, producer)
+
+
+async def test_a_reader_that_a_bug_has_halted_is_let_go_on_by_a_command(
+    reader: Installation, producer: Producer
+) -> None:
+    code = a_code()
+    await reader.stop("invoicing")
+    broken = await reader.start("invoicing", mutant="handler_with_a_bug")
+    await producer.tell(crm.enrolled(code))
+
+    async def named() -> dict[str, Any]:
+        listed = (await reader.command("invoicing", "dlq", "list")).splitlines()
+        return next((one for line in listed if (one := _json(line)).get("kind") == "halted"), {})
+
+    halted = await eventually(named, 30, because="the event is named")
+    assert (halted["error"], halted["source"]) == ("ZeroDivisionError", crm.SOURCE)
+    unready = (await reader.http.get(f"{broken.url}/readyz")).json()
+    assert f"dlq set-aside {halted['id']}" in str(unready["reasons"])
+    assert await reader.metric("invoicing", "tovholder_consumer_halted_at{") == halted["offset"]
+    await reader.command("invoicing", "dlq", "set-aside", str(halted["id"]))
+    await reader.ready(broken)
+    assert broken.alive
+    (letter,) = await eventually(lambda: dead_of(reader, "bug"), because="it is a dead letter in its turn")
+    await reader.stop("invoicing")
+    await reader.start("invoicing")
+    said = await reader.command("invoicing", "dlq", "retry-cause", letter["fingerprint"], "1")
+    assert _json(said)["settled"] == 1
+    reader.dead["invoicing"] = reader.dead.get("invoicing", 0) + 1
+    await is_claimed(reader, code)
+    await goes_on(reader, producer)
+
+
+def _json(line: str) -> dict[str, Any]:
+    """What stands in the line; nothing if it is for people."""
+    try:
+        found: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return {}
+    return found
+
+
 async def test_a_bug_in_a_handler_stops_the_reader_and_costs_nothing(reader: Installation, producer: Producer) -> None:
     code = a_code()
     await reader.stop("invoicing")

@@ -223,14 +223,22 @@ class Installation:
 
     async def migrate(self, service: str, tree: Path | None = None) -> None:
         """By a build's own command."""
-        told = {"TOVHOLDER_MIGRATION_URL": self.databases[service].owner_url}
+        await self.command(
+            service, "migrate", tree=tree, env={"TOVHOLDER_MIGRATION_URL": self.databases[service].owner_url}
+        )
+
+    async def command(
+        self, service: str, *words: str, tree: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> str:
+        """What a command of the service says, which must not fail."""
         done = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", f"services.{service}", "migrate"),
-            cwd=tree or self.tree, env={**os.environ, **self.environment(service, 0), **told},
+            *(sys.executable, "-m", f"services.{service}", *words),
+            cwd=tree or self.tree, env={**os.environ, **self.environment(service, 0), **(env or {})},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         said, _ = await done.communicate()
         assert done.returncode == 0, said.decode()
+        return said.decode()
 
     async def start_all(self, *services: str, **options: Any) -> None:
         """Every planned process of these services (default: all), side by side."""

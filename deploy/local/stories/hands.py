@@ -71,6 +71,9 @@ class Hands:
         }
 
     async def _send(self, event: dict[str, Any]) -> None:
+        if (newer := emit.of_other_version(event)) is not None:
+            await self._stage.tell(newer)
+            return
         outgoing, errors = emit.check(event)
         if outgoing is None:
             raise CannotDoError(" ".join(errors))

@@ -37,7 +37,9 @@ def story_schema() -> dict[str, Any]:
         }
         for name, model in sorted(COMMANDS.items())
     ]
-    defined["TellFact"]["properties"]["fact"] |= {"enum": sorted(FACTS)}
+    known = sorted({name.rpartition(".v")[0] for name in FACTS})
+    in_any_version = "^(" + "|".join(name.replace(".", "[.]") for name in known) + ")[.]v[0-9]+$"
+    defined["TellFact"]["properties"]["fact"] |= {"anyOf": [{"enum": sorted(FACTS)}, {"pattern": in_any_version}]}
     defined["ExpectFacts"]["properties"]["facts"] |= {"enum": sorted(FACTS)}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
