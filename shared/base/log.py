@@ -30,7 +30,7 @@ _SECRET_NAME = re.compile(
 _EMAIL = re.compile(r"[^\s@<>\"'(),:;]{1,64}@[^\s@<>\"'(),:;]{1,255}")
 _BEARER = re.compile(r"\b(bearer|basic)\s+[^\s,;\"']+", re.IGNORECASE)
 _PASSWORD_IN_URL = re.compile(r"(?<=://)[^/\s@]+@")
-_SIGNED = re.compile(r"[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+_SIGNED = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
 _QUERY_SECRET = re.compile(r"(?i)\b((?:access_|api_)?(?:token|key|password|secret|code)=)[^\s&\"']+")
 # A newline would forge a line elsewhere, an escape sequence would act on a terminal (ASVS 16.4.1).
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

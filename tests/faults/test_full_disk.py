@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from deploy.local.locations import ROOT
+from deploy.local.mail_guard import bearer
 from deploy.local.stack import Stack, kafka_as_admin
 from deploy.local.topics import make_topics
 from shared.messaging.kafka import client_options
@@ -181,8 +182,8 @@ async def test_who_signs_up_while_the_disk_is_full_is_answered_and_all_goes_on_w
 
 
 async def _all_have_their_receipt(stack: Stack, client: httpx.AsyncClient, people: People) -> bool:
-    headers = {"Authorization": f"Bearer {stack.addresses.mail_key}"}
-    mails = (await client.get(f"{stack.addresses.mail}/api/messages", headers=headers)).json()
+    at = stack.addresses
+    mails = (await client.get(f"{at.mail}/api/messages", headers=bearer(at.mail_key))).json()
     found = mails["messages"] if isinstance(mails, dict) else mails
     told = [address for mail in found for address in mail["to"]]
     missing = [code for code in people.enrolled if f"kontakt@k{code}.example" not in told]

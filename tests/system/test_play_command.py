@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from deploy.local.locations import ROOT
+from tests.support.modes import open_to_others
 
 EXAMPLE = re.compile(r"```yaml\n(# yaml-language-server.*?)```", re.DOTALL)
 TOO_MUCH = """\
@@ -50,6 +51,7 @@ def test_the_example_of_the_docs_goes_as_it_says_and_one_that_does_not_fails(tmp
     held, failed = ET.fromstring(reports["--junit"].read_text(encoding="utf-8"))  # noqa: S314  (our own)
     assert (held.get("failures"), failed.get("failures")) == ("0", "1")
     assert [one["holds"] for one in json.loads(reports["--json"].read_text(encoding="utf-8"))] == [True, False]
+    assert open_to_others(tmp_path / "data") == open_to_others(tmp_path / "out") == []
     # What is kept is the last story's, in which nothing was mailed.
     assert list((tmp_path / "data" / "mails").iterdir()) == list((tmp_path / "data" / "invoices").iterdir()) == []
 

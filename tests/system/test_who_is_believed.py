@@ -99,7 +99,9 @@ async def test_a_forged_enrolment_is_neither_invoiced_nor_mailed_and_a_true_one_
     nobody = await tovholder(stack, "emit", "-", given=crm.enrolled("0461"))
     assert "--as NAVN" in str(nobody.exception)
 
-    async with Simulation(stack.addresses.services, kafka_as(stack.addresses)) as simulation:
+    async with Simulation(
+        stack.addresses.services, kafka_as(stack.addresses), token=stack.addresses.api_token
+    ) as simulation:
         await simulation.also_watch([OWN])
         true = await tovholder(stack, "emit", "-", "--as", crm.NAME, given=crm.enrolled("0461", event_id="true"))
         assert true.exit_code == 0, true.output

@@ -23,7 +23,7 @@ class ImportAddresses(Command):
 
 
 async def import_addresses(tx: Tx, command: ImportAddresses) -> Answer:
-    heading, rows = _table(command.content)
+    heading, rows = await _table(command.content)
     changes = require_rows(heading, rows, await organisations.load_codes(tx))
     book = await organisations.lock_many(tx, [one.code for one in changes])
 
@@ -36,9 +36,9 @@ async def import_addresses(tx: Tx, command: ImportAddresses) -> Answer:
     return Answer({"rows": len(changes), "changed": len(differing), "dry_run": command.dry_run})
 
 
-def _table(content: str) -> tuple[list[str], list[list[str]]]:
+async def _table(content: str) -> tuple[list[str], list[list[str]]]:
     try:
-        return read_table(base64.b64decode(content, validate=True))
+        return await read_table(base64.b64decode(content, validate=True))
     except binascii.Error as error:
         raise Refused("not_base64", "Indholdet skal være base64.", status=422, field="content") from error
     except SpreadsheetError as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
+import re
 import zipfile
 
 import pytest
@@ -11,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from services.enrollment.adapters import spreadsheet
-from services.enrollment.adapters.spreadsheet import SpreadsheetError, read_table
+from services.enrollment.adapters import spreadsheet as hand
+from services.enrollment.adapters import spreadsheet_process as spreadsheet
+from services.enrollment.adapters.spreadsheet_process import SpreadsheetError, read_table
 from services.enrollment.domain.address_book import Entry, changed, is_email, is_gln, read_rows
 from services.enrollment.domain.invitation import mailboxes
 from services.enrollment.domain.meeting_text import when_text, where_text
@@ -191,6 +194,34 @@ def test_too_many_bytes_rows_or_letters_are_refused() -> None:
     for content in (b"x" * 200_000, b"a\n" * 3000, b"a;" * 41, b"x" * 501):
         with pytest.raises(SpreadsheetError):
             read_table(content)
+
+
+BUSY = "<styleSheet><cellXfs>" + "<xf/>" * 1_500_000 + "</cellXfs></styleSheet>"
+
+
+@pytest.mark.timeout(90)
+async def test_a_workbook_that_would_keep_its_reader_busy_is_given_up_and_holds_up_nobody() -> None:
+    content = with_part("xl/styles.xml", None, BUSY.encode())
+    assert len(content) < 20_000
+    turns: list[asyncio.TimerHandle] = []
+    loop = asyncio.get_running_loop()
+
+    def go_on() -> None:
+        turns.append(loop.call_later(0.01, go_on))
+
+    go_on()
+    with pytest.raises(hand.SpreadsheetError) as given_up:
+        await hand.read_table(content)
+    turns[-1].cancel()
+    assert str(given_up.value) in {hand.TOO_MUCH, "Filen fylder for meget, når den læses."}
+    assert len(turns) > 100
+
+
+async def test_what_the_process_reads_and_why_it_does_not_arrives_whole() -> None:
+    assert await hand.read_table(WORKBOOK) == (["kommunekode", "ean-nummer"], [["751", "5798000000001"]])
+    for content, why in ((b"", "Filen er tom."), (b"x" * 200_000, "Filen er på"), (b"PK\x03\x04", hand.UNREADABLE)):
+        with pytest.raises(hand.SpreadsheetError, match=re.escape(why)):
+            await hand.read_table(content)
 
 
 def test_numbers_of_a_workbook_are_read_as_their_digits() -> None:

@@ -19,6 +19,7 @@ from deploy.local import cli, documents, emit, up
 from deploy.local.errors import StackError
 from deploy.local.locations import DEFAULT_DATA_DIR, DEMO_DATA_DIR, ROOT, read_running, where_it_runs
 from deploy.local.stack import Addresses
+from tests.support.modes import open_to_others
 
 COMMANDS = [
     *("up", "demo", "play", "status", "check", "why", "dlq", "outbox", "replay", "emit", "tail", "document"),
@@ -61,6 +62,17 @@ def test_what_a_document_command_does_not_know_is_refused(words: tuple[str, ...]
     done = give("document", *words)
     assert done.exit_code == 2 or isinstance(done.exception, StackError)
     assert asked == list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "program", ["deploy.local.cli", "services.invoicing.console", "services.notifications.console"]
+)
+def test_what_a_command_writes_is_its_owners_alone_whatever_the_shell_says(tmp_path: Path, program: str) -> None:
+    words = [sys.executable, "-m", program, "document", "samples", str(tmp_path / "made")]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, umask=0o022)
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "made").iterdir())
+    assert open_to_others(tmp_path / "made") == []
 
 
 def test_samples_stop_at_the_first_service_that_cannot_write_them(asked: list[tuple[str, ...]]) -> None:

@@ -106,6 +106,19 @@ def test_no_text_forges_a_line_or_commands_a_terminal(text: str) -> None:
     assert not any(ord(mark) < 32 or 127 <= ord(mark) < 160 or mark in "\u2028\u2029" for mark in line)
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("unit", ["a", "a.", "a@", "-", "://", "token=", "bearer ", "x/", "aA1_"])
+def test_a_text_of_any_length_is_cleaned_in_time(unit: str) -> None:
+    """Half a million characters: what took the square of them would take minutes."""
+    assert len(logs.redact(unit * (500_000 // len(unit)))) <= 20_000
+
+
+def test_a_link_is_hidden_in_the_middle_of_other_letters() -> None:
+    token = sign(b"k" * 32, "confirm", "e-1")
+    for text in (f"x{token}", f"/bekraeft/{token}/", f"a.b.{token}", f"({token})"):
+        assert token[-20:] not in logs.redact(text)
+
+
 def test_ids_and_numbers_are_left_alone() -> None:
     for text in (
         "0192f6c4-0000-7000-8000-000000000000",
