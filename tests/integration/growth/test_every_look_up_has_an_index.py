@@ -43,7 +43,7 @@ STOPS_WHEN_ENOUGH_IS_FOUND = {
     "Incremental Sort", "Nested Loop", "LockRows", "Append", "Merge Append", "Subquery Scan", "Result"
 }  # fmt: skip
 OF_WHAT_IS_UNDER_WAY = {
-    "messages_to_send", "messages_leased", "messages_under_way", "messages_for_staff", "digest_items_untold",
+    "messages_leased", "messages_under_way", "messages_for_staff", "digest_items_untold",
     "dead_letters_open", "dead_letters_oldest", "claims_to_invoice",
 }  # fmt: skip
 """Partial indexes that hold no more than what is still to be done."""
@@ -56,6 +56,7 @@ PLACES = {
     "programmes": ["2020-01-01", "p5"],
     "offers": ["2999-01-01", "p5"],
     "organisations": ["a", "0101"],
+    "rosters": ["2021-04-15", "m50"],
     "rounds": ["2020-01-01", "r"],
     "claims": ["0101", "x9", "false", "2020-01-01", "k9"],
     "invoices": ["N", "90"],
@@ -65,7 +66,9 @@ PLACES = {
 ALLOWED = {
     ("enrollment", "organisations.load_municipalities"): "all 98 municipalities, which a form offers",
     ("enrollment", "organisations.load_codes"): "an address book is compared with all of it",
+    ("enrollment", "programmes.take_places"): "writes rows that are locked, by their keys",
     ("invoicing", "invoices.load_overview"): "sums of everything, asked for by a person",
+    ("notifications", "outgoing.count_waiting"): "a simulation counts what is still to be sent",
     ("notifications", "messages.count_by_state"): "sums of everything, asked for by a person",
     ("notifications", "programmes.load_staff"): "once a day, three columns of every programme",
 }
