@@ -22,7 +22,7 @@ from deploy.local.broker import Broker
 from deploy.local.ports import free_ports
 from shared.contracts.catalogue import SERVICES
 from shared.contracts.event import PARTITIONS, topic_of
-from tests.support.servers import Templates
+from tests.support.servers import Database, Templates
 
 PASSWORD = "bench-only"  # noqa: S105 (guards servers that live as long as one run)
 
@@ -82,6 +82,10 @@ class Servers:
     async def database(self, service: str) -> str:
         """A fresh, migrated, empty database; the runtime role's URL."""
         return (await self._templates.fresh(service)).url
+
+    async def fresh(self, service: str) -> Database:
+        """As `database`, with the administrator's URL as well."""
+        return await self._templates.fresh(service)
 
     async def topics(self) -> str:
         """A fresh set of topics; their prefix."""

@@ -7,6 +7,7 @@ import secrets
 import socket
 from collections.abc import Sequence
 
+from services.notifications.adapters import forgetting
 from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.smtp import Conversation, Server
 from services.notifications.adapters.texts import Words
@@ -73,5 +74,6 @@ SERVICE = Service(
     pages=pages,
     workers=_workers,
     explain=explain,
+    retention=lambda settings: forgetting.rules(settings.keep_mails_days),
     commands={"mail": _mail, "calendar": _calendar, "document": samples.document},
 )

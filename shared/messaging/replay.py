@@ -6,7 +6,7 @@ Same ids, same bytes, same producer settings: readers drop what they know. Nothi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,12 +24,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 READERS_DEADLINE_S = 30.0
 ASK_EVERY_S = 0.5
 
-# Sent and unsent in one statement: between two, the relay could move a row past both.
-_TOLD = """
-SELECT id, topic, key, payload FROM outbox_sent WHERE sent_at >= $1
-UNION ALL SELECT id, topic, key, payload FROM outbox
-ORDER BY id
-"""
+SENT = "SELECT id, topic, key, payload FROM outbox_sent WHERE sent_at >= $1 ORDER BY id"
+UNSENT = "SELECT id, topic, key, payload FROM outbox ORDER BY id"
+AS_IT_IS_READ = "SET LOCAL enable_sort = off; SET LOCAL cursor_tuple_fraction = 0.0001"
+"""Never sort it all first, whatever that would save in the end: it may be a million payloads."""
 
 
 class ReadersAhead(Exception):  # noqa: N818  (the sentence says what to do)
@@ -52,9 +50,13 @@ async def replay(
     try:
         await sender.start()
         await sender.check_topics(topics)
-        async with connection.transaction(readonly=True):
+        # One snapshot for both: between two, the relay could move a row past both.
+        async with connection.transaction(readonly=True, isolation="repeatable_read"):
+            await connection.execute(AS_IT_IS_READ)
             acks: list[Awaitable[Any]] = []
-            async for row in connection.cursor(_TOLD, since, prefetch=BATCH):
+            async for row in in_order(
+                connection.cursor(SENT, since, prefetch=BATCH), connection.cursor(UNSENT, prefetch=BATCH)
+            ):
                 acks.append(await sender.send(row["topic"], row["key"], row["payload"]))
                 if len(acks) == BATCH:
                     await asyncio.gather(*acks)
@@ -67,6 +69,17 @@ async def replay(
         await connection.close()
     log.info("replayed", events=sent, since=since.isoformat())
     return sent
+
+
+async def in_order(*cursors: AsyncIterable[Any]) -> AsyncIterator[Any]:
+    """The rows of cursors that are each in the order of their ids, in that order; one fetch of each is held."""
+    left = [aiter(cursor) for cursor in cursors]
+    heads = {at: row for at, rows in enumerate(left) if (row := await anext(rows, None)) is not None}
+    while heads:
+        at = min(heads, key=lambda at: heads[at]["id"])
+        yield heads.pop(at)
+        if (row := await anext(left[at], None)) is not None:
+            heads[at] = row
 
 
 async def rewind(kafka: Address, topics: Sequence[str], readers: Sequence[str]) -> None:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
-from shared.base.cause import Cause, new_correlation
 from shared.base.failures import Failure, classify
 from shared.base.waiting import Backoff, first_of
-from shared.messaging.retention import forget
-from shared.runtime.service import Host
-from shared.web.ledger import forget_old
+from shared.messaging import retention
+from shared.runtime.service import Host, Service
+from shared.runtime.settings import ServiceSettings
+from shared.storage.retention import Rule, keep_to
+from shared.web import ledger
 
 EVERY_SECONDS = 3600.0
 FIRST_PAUSE_SECONDS = 30.0
 """After an error, doubling up to the usual hour."""
 
 _log = structlog.get_logger()
+
+
+def rules_of(service: Service, settings: ServiceSettings) -> Sequence[Rule]:
+    """Of the tables that every service has, and of its own."""
+    own = service.retention(settings) if service.retention else ()
+    return (*ledger.RULES, *retention.RULES, *own)
 
 
 class Housekeeping:
@@ -39,15 +47,7 @@ class Housekeeping:
             await first_of(stop, seconds=pause)
 
     async def once(self) -> int:
-        """Everything that is over, in small transactions; how many answers were forgotten."""
-        forgotten = 0
-        while True:
-            async with self._host.transaction(Cause(new_correlation(), None, "clock")) as tx:
-                removed = await forget_old(tx)
-                await tx.execute("DELETE FROM attempts WHERE since < now() - interval '1 day'")
-            forgotten += removed
-            if not removed:
-                break
-        async with self._host.pool.acquire() as connection:
-            await forget(connection)
-        return forgotten
+        """Everything that is over, in small transactions; how many rows that was."""
+        host = self._host
+        await host.pool.execute("SELECT outbox_sent_drop_partitions($1)", retention.SENT_DAYS)
+        return sum([await keep_to(rule, host.pool) for rule in rules_of(host.service, host.settings)])

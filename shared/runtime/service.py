@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import asyncpg
 import structlog
@@ -34,6 +34,7 @@ from shared.runtime.timers import At, Timers
 from shared.runtime.why import Explain
 from shared.storage.migrate import SHARED, Stream, check
 from shared.storage.pool import count_start, open_pool
+from shared.storage.retention import Rule
 from shared.storage.simulated_clock import open_clock
 from shared.storage.tx import Tx, transaction
 from shared.web.door import Door
@@ -71,6 +72,8 @@ class Service:
     pages: Callable[[Host], Sequence[BaseRoute]] | None = None
     workers: Callable[[Host], Sequence[Worker]] | None = None
     explain: Explain | None = None
+    retention: Callable[[Any], Sequence[Rule]] | None = None
+    """What of its own tables it forgets, and when, by its settings."""
     commands: Mapping[str, Callable[[Sequence[str]], int | None]] = field(default_factory=dict)
     home: Path | None = None
     """Where its templates and migrations lie, if not in `services/<name>`."""

@@ -18,6 +18,7 @@ from shared.base.problems import Problem, problem_of, refused_of
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
 from shared.storage.columns import sent
+from shared.storage.retention import Rule
 from shared.storage.tx import Tx
 
 STORED_DAYS = 30
@@ -160,16 +161,26 @@ async def store(tx: Tx, settled: Sequence[tuple[Request, Reply]]) -> None:
     )
 
 
-async def forget_old(tx: Tx, limit: int = 10_000) -> int:
-    """Remove answers older than STORED_DAYS of machine time, at most `limit` at once; how many."""
-    removed = await tx.fetch(
-        """
-        DELETE FROM http_requests WHERE (key, principal) IN (
-            SELECT key, principal FROM http_requests
-            WHERE stored_at < now() - make_interval(days => $1) ORDER BY stored_at LIMIT $2
-        ) RETURNING 1
-        """,
+RULES = (
+    Rule(
+        "http_requests",
         STORED_DAYS,
-        limit,
-    )
-    return len(removed)
+        """
+        DELETE FROM http_requests WHERE ctid = ANY (ARRAY (
+            SELECT ctid FROM http_requests
+            WHERE stored_at < now() - make_interval(days => $1) ORDER BY stored_at LIMIT $2
+        ))
+        """,
+    ),
+    Rule(
+        "attempts",
+        1,
+        """
+        DELETE FROM attempts WHERE ctid = ANY (ARRAY (
+            SELECT ctid FROM attempts
+            WHERE since < now() - make_interval(days => $1) ORDER BY since LIMIT $2
+        ))
+        """,
+    ),
+)
+"""What is forgotten of requests, and of attempts at forms (`shared.web.gate`)."""

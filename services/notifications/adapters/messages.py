@@ -48,7 +48,7 @@ _MESSAGES = Table(
 COLUMNS = """
     m.id, m.number, m.template, m.recipient, m.about, m.occasion, m.programme_id, m.people, m.name, m.email,
     m.address_key, m.says::text AS says, m.calendar::text AS calendar, m.written_at, m.state, m.attempts, m.reply,
-    m.sent_at, m.correlation_id, m.causation_id, m.actor
+    m.sent_at, m.forgotten, m.correlation_id, m.causation_id, m.actor
 """
 
 
@@ -80,6 +80,7 @@ def stored(row: asyncpg.Record) -> Stored:
         attempts=row["attempts"],
         reply=row["reply"],
         sent_at=row["sent_at"],
+        forgotten=row["forgotten"],
     )
     return Stored(message, cause_of(row))
 

@@ -15,15 +15,30 @@ _LEASING = 7_405_611_230_104
 """Advisory lock of whoever leases; two at once could each take one of two letters to the same mailbox."""
 
 
+FEW = 200
+"""So many letters are looked at one by one; of more, those with the lowest numbers are found at once."""
+_DUE = """
+    (SELECT id FROM messages WHERE state = 'pending' AND not_before <= now() LIMIT $1)
+    UNION ALL
+    (SELECT id FROM messages
+     WHERE state IN ('claimed', 'sending') AND state = 'claimed' AND lease_until < now() LIMIT $1)
+"""
+
+
 async def lease(pool: Pool, mailer: str, lease_s: float, most: int) -> list[Stored]:
-    """The oldest letters that may go out now, for this mailer; one mailbox's letters never overtake each other."""
+    """The oldest letters that may go out now, for this mailer; one mailbox's letters never overtake each other.
+
+    Few that are due among many that wait for a later try are named, so that those are not gone through.
+    """
     async with pool.acquire() as connection, connection.transaction():
         await connection.fetchval("SELECT pg_advisory_xact_lock($1)", _LEASING)
+        due = [row["id"] for row in await connection.fetch(_DUE, FEW)]
         rows = await connection.fetch(
             f"""
             WITH due AS (
                 SELECT d.id FROM messages d
-                WHERE ((d.state = 'pending' AND d.not_before <= now())
+                WHERE ($4::text[] IS NULL OR d.id = ANY($4::text[]))
+                  AND ((d.state = 'pending' AND d.not_before <= now())
                        OR (d.state = 'claimed' AND d.lease_until < now()))
                   AND NOT EXISTS (
                       SELECT FROM messages e
@@ -39,6 +54,7 @@ async def lease(pool: Pool, mailer: str, lease_s: float, most: int) -> list[Stor
             mailer,
             lease_s,
             most,
+            due if len(due) < FEW else None,
         )
     return sorted((stored(row) for row in rows), key=lambda one: one.message.number)
 
@@ -134,13 +150,17 @@ async def lock_lost(tx: Tx, mailer: str, message_id: str | None = None) -> list[
 
 
 async def load_to_do(pool: Pool, mailer: str) -> tuple[bool, bool]:
-    """Whether something was lost while it was sent (see `lock_lost`), and whether something could be leased."""
+    """Whether something was lost while it was sent (see `lock_lost`), and whether something could be leased.
+
+    Of the queue it reads what is due and what has a lease, and nothing of what waits for a later try.
+    """
     row = await pool.fetchrow(
         """
-        SELECT EXISTS (SELECT FROM messages
-                       WHERE state = 'sending' AND (lease_until < now() OR claimed_by = $1)) AS lost,
-               EXISTS (SELECT FROM messages WHERE (state = 'pending' AND not_before <= now())
-                                               OR (state = 'claimed' AND lease_until < now())) AS due
+        SELECT EXISTS (SELECT FROM messages WHERE state IN ('claimed', 'sending') AND state = 'sending'
+                       AND (lease_until < now() OR claimed_by = $1)) AS lost,
+               EXISTS (SELECT FROM messages WHERE state = 'pending' AND not_before <= now())
+               OR EXISTS (SELECT FROM messages WHERE state IN ('claimed', 'sending') AND state = 'claimed'
+                          AND lease_until < now()) AS due
         """,
         mailer,
     )

@@ -51,6 +51,8 @@ class Message:
     attempts: int
     reply: str | None
     sent_at: datetime | None
+    forgotten: bool = False
+    """What it said is gone, because it is so long ago."""
 
     @property
     def key(self) -> str:
@@ -170,3 +172,10 @@ def _bounded(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_bounded(item) for item in value]
     return value
+
+
+def require_words(message: Message) -> Message:
+    """The same message; refused when what it said has been forgotten."""
+    if message.forgotten:
+        raise Refused("forgotten", "Mailen er så gammel, at dens indhold er slettet.", status=410)
+    return message

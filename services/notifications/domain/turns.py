@@ -9,7 +9,10 @@ T = TypeVar("T")
 
 
 def in_turns(items: Iterable[T], key: Callable[[T], str]) -> Iterator[list[T]]:
-    """Lists in which each key stands once, in order: what is told does not depend on how events are batched."""
+    """Lists in which each key stands once, in order: what is told does not depend on how events are batched.
+
+    As long as there is room for it in the transaction: see `looks`.
+    """
     turns: list[list[T]] = []
     seen: dict[str, int] = {}
     for item in items:

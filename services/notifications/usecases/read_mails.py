@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.notifications.adapters import messages
-from services.notifications.domain.message import Message, unknown_message
+from services.notifications.domain.message import Message, require_words, unknown_message
 from shared.storage.tx import Tx
 
 
@@ -20,4 +20,4 @@ async def read_mail(tx: Tx, known_as: str) -> Message:
     found = await messages.load_mail(tx, digest) or await messages.load(tx, known_as)
     if found is None:
         raise unknown_message()
-    return found.message
+    return require_words(found.message)

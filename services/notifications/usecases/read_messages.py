@@ -7,7 +7,7 @@ from typing import Any
 
 from services.notifications.adapters import messages
 from services.notifications.adapters.composer import Composer
-from services.notifications.adapters.texts import Words
+from services.notifications.adapters.texts import Texts, Words
 from services.notifications.domain.calendar.entry import Mailbox, ics
 from services.notifications.domain.letter import TITLES
 from services.notifications.domain.message import STATES, Message, unknown_message
@@ -42,7 +42,8 @@ async def read_messages(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     shown = found[:limit]
     return {
         "messages": [_shown(message) for message in shown],
-        "counts": await messages.count_by_state(tx),
+        # Of all messages; whoever goes on from page to page has had them with the first.
+        "counts": {} if CURSOR in query else await messages.count_by_state(tx),
         "next": shown[-1].number if len(found) > limit else None,
     }
 
@@ -52,7 +53,7 @@ async def read_message(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     if found is None:
         raise unknown_message()
     message, cause = found
-    texts = _PREVIEW.texts(message)
+    texts = Texts("", "", "") if message.forgotten else _PREVIEW.texts(message)
     return {
         **_shown(message),
         "name": message.name,
@@ -86,4 +87,5 @@ def _shown(message: Message) -> dict[str, Any]:
         "calendar_method": message.calendar.method if message.calendar else None,
         "calendar_sequence": message.calendar.sequence if message.calendar else None,
         "reply": message.reply,
+        "forgotten": message.forgotten,
     }

@@ -24,9 +24,9 @@ from shared.storage.tx import on_committed
 _log = structlog.get_logger()
 
 AT_ONCE = 50
-IDLE_S = 0.05
-"""A receipt is to be at the server a tenth of a second after the sign-up, so the queue is asked often; a commit of this
-process wakes the mailer, one of another does not."""
+IDLE_S = 1.0
+"""A commit of this process wakes the mailer, and it is this process that reads events and writes letters. What another
+one has written, or what waits for a later try, is seen as late as this."""
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 USUAL_FAILURES = 3

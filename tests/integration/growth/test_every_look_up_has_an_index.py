@@ -1,0 +1,281 @@
+"""No look-up reads a whole table that grows: every statement of every adapter is asked for its plan on filled tables.
+
+What an adapter can be asked is found by its name and called with ordinary arguments; a new function whose arguments
+nobody knows fails here until it has its own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from services.notifications.domain.looks import Look
+from shared.base.cause import Cause
+from shared.base.listing import Page
+from shared.messaging import dead_letters, replay, unsendable
+from shared.messaging.rows import LOCK_PARKED, LOCK_POSITIONS
+from shared.runtime.housekeeping import rules_of
+from shared.runtime.service import Service
+from shared.runtime.settings import ServiceSettings
+from shared.runtime.timers import next_due
+from shared.runtime.why import explain
+from shared.storage.pool import SETTINGS
+from shared.storage.tx import Tx
+from tests.support.facts import PROGRAMME_TERMS, SELLER
+from tests.support.filled import fill
+from tests.support.servers import MakeDatabase
+
+MANY = 6_000
+GROWS = 1_000
+"""Rows of a table from which on reading all of it is an offence."""
+SERVICES = ("enrollment", "scheduling", "invoicing", "notifications")
+STOPS_WHEN_ENOUGH_IS_FOUND = {
+    "Incremental Sort", "Nested Loop", "LockRows", "Append", "Merge Append", "Subquery Scan", "Result"
+}  # fmt: skip
+OF_WHAT_IS_UNDER_WAY = {
+    "messages_leased", "messages_under_way", "messages_for_staff", "digest_items_untold",
+    "dead_letters_open", "dead_letters_oldest", "claims_to_invoice",
+}  # fmt: skip
+"""Partial indexes that hold no more than what is still to be done."""
+EXPLAINED = {"SELECT", "WITH", "UPDATE", "DELETE", "INSERT"}
+LOOKS = ("load", "lock", "count", "take", "read", "lease", "renew", "begin", "give_back", "mark_not_begun", "postpone")
+NOW = datetime(2020, 6, 1, 8, tzinfo=UTC)
+PLACES = {
+    "meetings": {"scheduling": ["p9", "2021-04-15", "infinity", "k80"], "enrollment": ["2021-04-15", "m50"]},
+    "enrolments": ["p9", "a", "0101"],
+    "programmes": ["2020-01-01", "p5"],
+    "offers": ["2999-01-01", "p5"],
+    "organisations": ["a", "0101"],
+    "rosters": ["2021-04-15", "m50"],
+    "rounds": ["2020-01-01", "r"],
+    "claims": ["0101", "x9", "false", "2020-01-01", "k9"],
+    "invoices": ["N", "90"],
+    "credit_notes": ["N", "90"],
+    "invited": ["x"],
+}
+ALLOWED = {
+    ("enrollment", "organisations.load_municipalities"): "all 98 municipalities, which a form offers",
+    ("enrollment", "organisations.load_codes"): "an address book is compared with all of it",
+    ("enrollment", "programmes.take_places"): "writes rows that are locked, by their keys",
+    ("invoicing", "invoices.load_overview"): "sums of everything, asked for by a person",
+    ("notifications", "outgoing.count_waiting"): "a simulation counts what is still to be sent",
+    ("notifications", "messages.count_by_state"): "sums of everything, asked for by a person",
+    ("notifications", "programmes.load_staff"): "once a day, three columns of every programme",
+}
+
+
+@dataclass
+class Plans:
+    """What was asked, and what PostgreSQL would do for it."""
+
+    asked: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+
+    def note(self, record: asyncpg.connection.LoggedQuery) -> None:
+        self.asked.append((record.query, tuple(record.args)))
+
+    async def offences(self, connection: Any, sizes: dict[str, int]) -> list[str]:
+        found = []
+        for query, args in dict(self.asked).items():
+            if "pg_catalog" in query or query.lstrip("( \n").split()[0] not in EXPLAINED:
+                continue
+            (plan,) = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {query}", *args))
+            found += [f"{offence}: {' '.join(query.split())}" for offence in whole_tables(plan["Plan"], sizes)]
+        return found
+
+
+def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", ()):
+        yield from nodes(child)
+
+
+def whole_tables(node: dict[str, Any], sizes: dict[str, int], *, limited: bool = False) -> Iterator[str]:
+    """Tables of which every row is read. An index that is read in its order until enough was found is no offence."""
+    relation, kind = node.get("Relation Name", ""), node["Node Type"]
+    unbounded = kind in {"Index Scan", "Index Only Scan", "Bitmap Heap Scan"} and not _bounded(node)
+    if sizes.get(relation, 0) > GROWS and (kind == "Seq Scan" or (unbounded and not limited)):
+        yield f"{kind} of {relation}"
+    limited = kind == "Limit" or (limited and kind in STOPS_WHEN_ENOUGH_IS_FOUND)
+    for child in node.get("Plans", ()):
+        yield from whole_tables(child, sizes, limited=limited)
+
+
+def _bounded(node: dict[str, Any]) -> bool:
+    return any("Index Cond" in one or one.get("Index Name") in OF_WHAT_IS_UNDER_WAY for one in nodes(node))
+
+
+def argument(service: str, name: str, annotation: str) -> Any:
+    """An ordinary value; LookupError where nobody has said what that would be."""
+    known = {
+        "programme_id": "p9", "meeting_id": "m50", "enrolment_id": "x50", "claim_id": "k9", "invoice_id": "N-9",
+        "roster_id": "q9", "person_or_roster_id": "w9", "code": "0101", "organisation_code": "0101", "series": "N",
+        "organiser": "12345678", "credit_id": "c7001", "credit_note_id": "N-7001", "payment_id": "b9",
+        "sign_up_id": "f9", "round_id": "r", "email": "n9@by.example", "address": "n9@by.example", "uid": "u9",
+        "message_id": "m9", "digest": "0" * 32, "about": "meeting/m9", "recipient": "w9", "template": "invitation",
+        "state": "enrolled" if service == "enrollment" else "ready" if service == "invoicing" else "scheduled",
+        "group": "oest", "place": "0", "mailer": "a/1/b", "reply": "smtp_451", "document_id": "N-9", "key": "k9",
+        "now": NOW, "due_on": date(2020, 10, 9), "today": date(2020, 6, 1), "day": date(2020, 6, 1), "level": 1,
+        "after": ("m5", "k5"), "states": ["failed"], "versions": [("p9", 1)], "seats": [("w9", "m1", "x1")],
+        "pairs": [("m9", "n45@by.example")], "refs": [PROGRAMME_TERMS.ref], "lease_s": 30.0, "pause_s": 1.0,
+        "most": 50, "at_most": 50, "limit": 50, "before": 500, "version": 1, "seller": SELLER,
+        "causes": {"k9": Cause("c", None, None)},
+        "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
+    }  # fmt: skip
+    if name == "after" and annotation == "int":
+        return 0
+    if name in known:
+        return known[name]
+    if annotation.startswith(("Iterable[str]", "Sequence[str]", "Collection[str]", "list[str]")):
+        return {"m": ["m50", "m51"], "p": ["p9"], "e": ["x50"], "c": ["k9"]}.get(name[0], ["m50"])
+    raise LookupError(f"{name}: {annotation}")
+
+
+def functions(service: str) -> Iterator[tuple[str, Callable[..., Awaitable[Any]]]]:
+    package = importlib.import_module(f"services.{service}.adapters")
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        module = importlib.import_module(found.name)
+        for name, function in inspect.getmembers(module, inspect.iscoroutinefunction):
+            if function.__module__ == found.name and not name.startswith("_"):
+                yield f"{found.name.rpartition('.')[2]}.{name}", function
+
+
+@pytest.fixture(params=SERVICES)
+async def filled(request: pytest.FixtureRequest, database: MakeDatabase) -> AsyncIterator[tuple[str, Any]]:
+    service = request.param
+    where = await database(service)
+    await fill(where.admin_url, service, MANY)
+    pool = await asyncpg.create_pool(
+        where.url, min_size=1, max_size=1, server_settings={**SETTINGS, "plan_cache_mode": "force_custom_plan"}
+    )
+    yield service, pool
+    await pool.close()
+
+
+async def sizes_of(pool: Any) -> dict[str, int]:
+    rows = await pool.fetch("SELECT relname, reltuples::integer AS rows FROM pg_class WHERE relkind = 'r'")
+    return {row["relname"]: row["rows"] for row in rows}
+
+
+async def test_every_look_up_of_an_adapter_reads_a_part_of_what_grows(filled: tuple[str, Any]) -> None:
+    service, pool = filled
+    sizes = await sizes_of(pool)
+    wrong: set[str] = set()
+    asked = 0
+    for name, function in functions(service):
+        parameters = list(inspect.signature(function).parameters.values())
+        if (service, name) in ALLOWED or not parameters or parameters[0].annotation not in {"Tx", "Pool"}:
+            continue
+        if not name.rpartition(".")[2].startswith(LOOKS):
+            continue
+        for filters in ("all", "none"):
+            plans = Plans()
+            async with pool.acquire() as connection:
+                transaction = connection.transaction()
+                await transaction.start()
+                try:
+                    tx = Tx(connection, NOW, f"/tovholder/{service}", Cause("c", None, None))
+                    given = {one.name: await given_for(tx, service, function, one, filters) for one in parameters[1:]}
+                    with connection.query_logger(plans.note):
+                        await function(tx if parameters[0].annotation == "Tx" else _Lent(connection), **given)
+                finally:
+                    await transaction.rollback()
+                wrong |= {f"{service} {name}: {one}" for one in await plans.offences(connection, sizes)}
+            asked += len(plans.asked)
+    assert asked > 5
+    assert sorted(wrong) == []
+
+
+async def given_for(tx: Tx, service: str, function: Any, one: inspect.Parameter, filters: str) -> Any:
+    """An ordinary argument; of those that may be left out all, or none."""
+    annotation = str(one.annotation)
+    match annotation:
+        case "Page":
+            place = PLACES[_list_of(function)]
+            return Page(_list_of(function), place[service] if isinstance(place, dict) else place, 100)
+        case "Programme":
+            return await importlib.import_module("services.enrollment.adapters.programmes").load(tx, "p9")
+        case "Enrolment":
+            return await importlib.import_module("services.enrollment.adapters.enrolments").load(tx, "x50")
+    if filters == "none" and annotation.endswith("| None"):
+        return None
+    return argument(service, one.name, annotation.removesuffix(" | None"))
+
+
+def _list_of(function: Any) -> str:
+    module = function.__module__.rpartition(".")[2]
+    named = {"load_offered": "offers", "load_rounds": "rounds", "load_asked": "invited"}
+    return named.get(function.__name__, module)
+
+
+class _Lent:
+    """As a pool, of one connection that is in a transaction."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def acquire(self) -> _Lent:
+        return self
+
+    async def __aenter__(self) -> Any:
+        return self._connection
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+
+async def test_every_look_up_of_the_mechanism_reads_a_part_of_what_grows(filled: tuple[str, Any]) -> None:
+    service, pool = filled
+    sizes = await sizes_of(pool)
+    plans = Plans()
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        tx = Tx(connection, NOW, "/any", Cause("c", None, None))
+        with connection.query_logger(plans.note):
+            for sought in ("e50", "h50", "u50", "g50", "nothing"):
+                await explain(tx, service, None, sought)
+            await dead_letters.groups(connection, "any")
+            await dead_letters.letters(connection, "any")
+            await dead_letters.gaps(connection, "any")
+            await dead_letters.show(connection, 50)
+            await unsendable.records(connection)
+            await next_due(connection)
+            await connection.fetch(LOCK_PARKED, "s1\x1fs2", "any")
+            await connection.fetch(LOCK_POSITIONS, "s1\x1fs2", "any")
+            for rule in rules_of(_service(service), _settings(service)):
+                await connection.execute(rule.statement, rule.days, 100)
+        await transaction.rollback()
+        plans.asked.append((f"{replay.SENT} LIMIT 1", (NOW,)))
+        assert await plans.offences(connection, sizes) == []
+
+
+async def test_replay_sends_its_first_record_without_sorting_all_of_them(filled: tuple[str, Any]) -> None:
+    _, pool = filled
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(replay.AS_IT_IS_READ)
+        for told in (replay.SENT.replace("$1", "'2020-01-01'"), replay.UNSENT):
+            (plan,) = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) DECLARE told CURSOR FOR {told}"))
+            assert not {"Sort", "Seq Scan"} & {node["Node Type"] for node in nodes(plan["Plan"])}
+
+
+def _service(name: str) -> Service:
+    service = importlib.import_module(f"services.{name}.app").SERVICE
+    assert isinstance(service, Service)
+    return service
+
+
+def _settings(name: str) -> ServiceSettings:
+    return _service(name).settings(database_url=SecretStr("postgresql://nobody@127.0.0.1/none"))

@@ -1,0 +1,152 @@
+"""Every table has its rule, which stands in the handbook; what is forgotten is what the rule says, in small steps."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from deploy.local.locations import ROOT
+from services.notifications.app import SERVICE as NOTIFICATIONS
+from services.notifications.domain.message import Message
+from services.notifications.settings import Settings
+from services.notifications.usecases.read_mails import read_mail
+from services.notifications.usecases.read_messages import read_message, read_messages
+from shared.contracts.refusal import Refused
+from shared.runtime.housekeeping import rules_of
+from shared.storage.retention import Rule, keep_to
+from shared.storage.tx import transaction
+from tests.support.facts import an_enrolment
+from tests.support.filled import fill
+from tests.support.letters import written
+from tests.support.room import BY_HAND, Room, open_room
+from tests.support.servers import Database, MakeDatabase
+
+SERVICES = ("enrollment", "scheduling", "invoicing", "notifications")
+_ROW = re.compile(r"\| `(?P<table>[a-z_]+)` \| (?P<services>[a-z, ]+) \| (?P<rule>[^|]+) \|")
+NOT_OURS = {"schema_versions"}
+KEYS = {"inbox": "event_id", "dead_letters": "event_id", "http_requests": "key", "attempts": "bucket"}
+OLD = "now() - interval '10 years'"
+
+
+def told() -> dict[tuple[str, str], str]:
+    """What docs/operations.md says of each table of each service."""
+    handbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    found = {}
+    for row in _ROW.finditer(handbook):
+        for service in SERVICES if row["services"] == "every" else row["services"].split(", "):
+            found[service, row["table"]] = row["rule"]
+    return found
+
+
+def rules(service: str = "notifications") -> dict[str, Rule]:
+    settings = Settings(database_url=SecretStr("postgresql://nobody@127.0.0.1/none"))
+    assert service == NOTIFICATIONS.name
+    return {rule.table: rule for rule in rules_of(NOTIFICATIONS, settings)}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_table_of_every_service_has_its_rule_in_the_handbook(service: str, database: MakeDatabase) -> None:
+    where = await database(service)
+    connection = await asyncpg.connect(where.admin_url)
+    try:
+        rows = await connection.fetch(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
+            "AND relnamespace = 'public'::regnamespace"
+        )
+    finally:
+        await connection.close()
+    known = {table for one, table in told() if one == service}
+    assert {row["relname"] for row in rows} - NOT_OURS == known
+
+
+def test_what_the_handbook_says_is_removed_or_emptied_has_a_rule_and_nothing_else_has() -> None:
+    says = {table: rule for (service, table), rule in told().items() if service == "notifications"}
+    for table, rule in rules().items():
+        assert f"{rule.days} day" in says[table] or f"{rule.days // 365} years" in says[table], table
+    kept = {table for table, rule in says.items() if rule.startswith("for good")}
+    assert not kept & set(rules())
+    assert {"stream_in", "stream_out", "owners", "invitations"} <= kept
+
+
+@pytest.fixture
+async def years(database: MakeDatabase) -> Database:
+    where = await database("notifications")
+    await fill(where.admin_url, "notifications", 300)
+    return where
+
+
+async def counted(where: Database, table: str, condition: str = "true") -> int:
+    connection = await asyncpg.connect(where.admin_url)
+    try:
+        found: int = await connection.fetchval(f"SELECT count(*) FROM {table} WHERE {condition}")
+        return found
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("table", "age", "gone"),
+    [
+        ("inbox", "received_at", "NOT EXISTS (SELECT)"),
+        ("dead_letters", "settled_at", "NOT EXISTS (SELECT)"),
+        ("http_requests", "stored_at", "NOT EXISTS (SELECT)"),
+        ("attempts", "since", "NOT EXISTS (SELECT)"),
+        ("messages", "stored_at", "forgotten AND says = '{}' AND name = '' AND email = '' AND people = '{}'"),
+        ("digest_items", "stored_at", "line = ''"),
+    ],
+)
+async def test_what_is_too_old_goes_in_small_transactions_and_what_is_young_stays(
+    years: Database, table: str, age: str, gone: str
+) -> None:
+    connection = await asyncpg.connect(years.admin_url)
+    key = KEYS.get(table, "id")
+    await connection.execute(
+        f"UPDATE {table} SET {age} = {OLD} WHERE {key} IN (SELECT {key} FROM {table} ORDER BY {key} LIMIT 100)"
+    )
+    before = await counted(years, table)
+    try:
+        rule = rules()[table]
+        assert await keep_to(replace(rule, days=20 * 365), connection, 30) == 0
+        first = await connection.execute(rule.statement, rule.days, 30)
+        assert first.rpartition(" ")[2] == "30", "one transaction takes no more than it is told"
+        everything = 30 + await keep_to(rule, connection, 30)
+        assert await keep_to(rule, connection, 30) == 0
+    finally:
+        await connection.close()
+    left = await counted(years, table, f"{age} < {OLD} + interval '1 day'")
+    if gone.startswith("NOT EXISTS"):
+        assert (everything, await counted(years, table), left) == (100, before - 100, 0)
+    else:
+        # Letters that are still under way are kept whole, however old.
+        assert everything == await counted(years, table, gone) <= 100
+        assert await counted(years, table) == before
+
+
+async def test_a_mail_whose_words_are_forgotten_is_known_and_never_written_again(database: MakeDatabase) -> None:
+    desk = await open_room("notifications", database, NOTIFICATIONS.subscriptions, NOTIFICATIONS.timers)
+    await desk.hear(an_enrolment())
+    (letter,) = await written(desk, "place_confirmed")
+    await desk.pool.execute(f"UPDATE messages SET state = 'sent', sent_at = now(), stored_at = {OLD}")
+    assert await keep_to(rules()["messages"], desk.pool) >= 1
+
+    await desk.hear(an_enrolment())
+    (again,) = await written(desk, "place_confirmed")
+    assert (again.id, again.state, again.forgotten) == (letter.id, "sent", True)
+    assert (again.email, again.name, again.says, again.calendar) == ("", "", {}, None)
+    listed = await desk.read(read_messages)
+    assert [one["forgotten"] for one in listed["messages"]] == [True]
+    shown = await desk.read(read_message, message_id=letter.id)
+    assert (shown["email"], shown["text"], shown["forgotten"]) == ("", "", True)
+    with pytest.raises(Refused) as refused:
+        await mail_of(desk, letter.id)
+    assert (refused.value.code, refused.value.status) == ("forgotten", 410)
+    await desk.pool.close()
+
+
+async def mail_of(desk: Room, message_id: str) -> Message:
+    async with transaction(desk.pool, desk, desk.source, BY_HAND) as tx:
+        return await read_mail(tx, message_id)
