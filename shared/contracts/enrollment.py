@@ -202,7 +202,7 @@ class SignUpAwaitsStaff(EnrolmentFact):
 
     sign_up_id: str
     contact: Contact
-    received_at: datetime
+    received_at: Instant
 
 
 @fact
@@ -445,8 +445,8 @@ class VouchForAddress(Command):
     type: ClassVar[str] = "tovholder.enrollment.VouchForAddress.v1"
     service: ClassVar[str] = SERVICE
 
-    organisation_code: str
-    email: str
+    organisation_code: Id
+    email: Email
     whole_domain: bool = False
     """Every mailbox of the address's domain speaks for it too."""
 
@@ -458,7 +458,7 @@ class DismissSignUp(Command):
     type: ClassVar[str] = "tovholder.enrollment.DismissSignUp.v1"
     service: ClassVar[str] = SERVICE
 
-    sign_up_id: str
+    sign_up_id: Id
 
 
 @command

@@ -140,7 +140,7 @@ def _sign_up(row: Any) -> SignUp:
         id=row["id"],
         number=row["number"],
         applicant_id=row["applicant_id"],
-        command=EnrolMunicipality.model_validate_json(row["command"]),
+        command=_as_it_was(json.loads(row["command"])),
         received_at=row["received_at"],
         caller=row["caller"],
         by_main_mailbox=row["by_main_mailbox"],
