@@ -6,13 +6,27 @@ Subjects: `programme/<id>`, `enrolment/<id>` (one organisation in one programme,
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from shared.contracts.bounds import (
+    MOST_ANSWERS,
+    MOST_ORGANISATIONS,
+    Day,
+    Email,
+    Id,
+    Instant,
+    Line,
+    Name,
+    Ore,
+    Paragraph,
+    Text,
+    Whole,
+)
 from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, natural_id, told_by_others
-from shared.contracts.parties import Billing, Contact, Organisation, Person
+from shared.contracts.parties import Billing, BillingWish, Contact, Organisation, Person
 from shared.contracts.programme import Confirmation, ExtraTerm, FeeTerm, ProgrammeRef, ProgrammeTerms, SeatTerm
 from shared.contracts.scheduling import Meeting
 
@@ -169,7 +183,7 @@ class EnrolmentReceived(EnrolmentFact):
     type: ClassVar[str] = "tovholder.enrollment.EnrolmentReceived.v1"
 
     contact: Contact
-    received_at: datetime
+    received_at: Instant
     confirm_path: str
     """Path of the signed link; a secret of whoever it is mailed to, never logged."""
     to: Mailbox | None = None
@@ -188,7 +202,7 @@ class SignUpAwaitsStaff(EnrolmentFact):
 
     sign_up_id: str
     contact: Contact
-    received_at: datetime
+    received_at: Instant
 
 
 @fact
@@ -213,8 +227,8 @@ class MunicipalityEnrolled(EnrolmentFact):
     seats: tuple[SeatTerm, ...]
     deadline: date | None = None
     forbehold_open: bool = False
-    received_at: datetime
-    enrolled_at: datetime
+    received_at: Instant
+    enrolled_at: Instant
     participants_path: str | None = None
     """Path of the signed link to the page where participants are registered; None = the owner has no such page."""
     notify: Mailbox | None = None
@@ -240,8 +254,8 @@ class EnrolmentWaitlisted(EnrolmentFact):
     type: ClassVar[str] = "tovholder.enrollment.EnrolmentWaitlisted.v1"
 
     contact: Contact
-    received_at: datetime
-    number: int
+    received_at: Instant
+    number: Whole
     forbehold_open: bool = False
 
 
@@ -253,7 +267,7 @@ class ReservationResolved(EnrolmentFact):
     type: ClassVar[str] = "tovholder.enrollment.ReservationResolved.v1"
 
     approved: bool
-    resolved_at: datetime
+    resolved_at: Instant
 
 
 @told_by_others
@@ -289,8 +303,8 @@ class OptionOrdered(EnrolmentFact):
 
     option_id: str
     text: str
-    price_ore: int
-    vat_percent: int
+    price_ore: Whole
+    vat_percent: Whole
 
 
 class RosterFact(Event):
@@ -387,7 +401,7 @@ class SessionsRevoked(Event):
     service: ClassVar[str] = SERVICE
 
     person_id: str
-    epoch: int
+    epoch: Whole
 
     @property
     def subject(self) -> str:
@@ -409,15 +423,15 @@ class EnrolMunicipality(Command):
     type: ClassVar[str] = "tovholder.enrollment.EnrolMunicipality.v1"
     service: ClassVar[str] = SERVICE
 
-    programme_id: str
-    organisation_code: str
-    contact_name: str
-    contact_email: str
-    contact_role: str = "kontaktperson"
-    billing: Billing = Field(default_factory=Billing)
-    answers: dict[str, str] = Field(default_factory=dict)
+    programme_id: Id
+    organisation_code: Id
+    contact_name: Line
+    contact_email: Email
+    contact_role: Line = "kontaktperson"
+    billing: BillingWish = Field(default_factory=Billing)
+    answers: dict[Name, Text] = Field(default_factory=dict, max_length=MOST_ANSWERS)
     """Answers to the programme's own form fields, by field id."""
-    group: str | None = None
+    group: Line | None = None
     """Another group than the region's, if the municipality asked for it."""
     forbehold: bool = False
 
@@ -431,8 +445,8 @@ class VouchForAddress(Command):
     type: ClassVar[str] = "tovholder.enrollment.VouchForAddress.v1"
     service: ClassVar[str] = SERVICE
 
-    organisation_code: str
-    email: str
+    organisation_code: Id
+    email: Email
     whole_domain: bool = False
     """Every mailbox of the address's domain speaks for it too."""
 
@@ -444,7 +458,7 @@ class DismissSignUp(Command):
     type: ClassVar[str] = "tovholder.enrollment.DismissSignUp.v1"
     service: ClassVar[str] = SERVICE
 
-    sign_up_id: str
+    sign_up_id: Id
 
 
 @command
@@ -452,8 +466,8 @@ class WithdrawEnrolment(Command):
     type: ClassVar[str] = "tovholder.enrollment.WithdrawEnrolment.v1"
     service: ClassVar[str] = SERVICE
 
-    enrolment_id: str
-    reason: str = ""
+    enrolment_id: Id
+    reason: Paragraph = ""
 
 
 @command
@@ -461,8 +475,8 @@ class ChangeGroup(Command):
     type: ClassVar[str] = "tovholder.enrollment.ChangeGroup.v1"
     service: ClassVar[str] = SERVICE
 
-    enrolment_id: str
-    group: str
+    enrolment_id: Id
+    group: Line
 
 
 @command
@@ -472,12 +486,12 @@ class RegisterParticipant(Command):
     type: ClassVar[str] = "tovholder.enrollment.RegisterParticipant.v1"
     service: ClassVar[str] = SERVICE
 
-    enrolment_id: str
-    meeting_id: str
-    name: str
-    email: str
-    accepted_price_ore: int | None = None
-    level: str | None = None
+    enrolment_id: Id
+    meeting_id: Id
+    name: Line
+    email: Email
+    accepted_price_ore: Ore | None = None
+    level: Line | None = None
     """One of the programme's `participant_levels`; None = does not say."""
 
 
@@ -486,9 +500,9 @@ class CancelParticipant(Command):
     type: ClassVar[str] = "tovholder.enrollment.CancelParticipant.v1"
     service: ClassVar[str] = SERVICE
 
-    enrolment_id: str
-    meeting_id: str
-    person_id: str
+    enrolment_id: Id
+    meeting_id: Id
+    person_id: Id
 
 
 @command
@@ -496,12 +510,12 @@ class ReplaceParticipant(Command):
     type: ClassVar[str] = "tovholder.enrollment.ReplaceParticipant.v1"
     service: ClassVar[str] = SERVICE
 
-    enrolment_id: str
-    meeting_id: str
-    person_id: str
-    name: str
-    email: str
-    level: str | None = None
+    enrolment_id: Id
+    meeting_id: Id
+    person_id: Id
+    name: Line
+    email: Email
+    level: Line | None = None
     """As in RegisterParticipant."""
 
 
@@ -512,7 +526,7 @@ class InviteMunicipalities(Command):
     type: ClassVar[str] = "tovholder.enrollment.InviteMunicipalities.v1"
     service: ClassVar[str] = SERVICE
 
-    programme_id: str
-    round_id: str
-    organisation_codes: tuple[str, ...] = ()
-    remind_on: date | None = None
+    programme_id: Id
+    round_id: Id
+    organisation_codes: tuple[Id, ...] = Field(default=(), max_length=MOST_ORGANISATIONS)
+    remind_on: Day | None = None

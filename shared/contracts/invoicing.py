@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
+from shared.contracts.bounds import MOST_LINES, Day, Id, Ore, Paragraph, Whole
 from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, told_by_others
-from shared.contracts.parties import Billing, Contact, Organisation
+from shared.contracts.parties import Billing, BillingWish, Contact, Organisation
 from shared.contracts.programme import ProgrammeRef
 
 SERVICE = "invoicing"
@@ -69,17 +70,17 @@ HowToPay = tuple[tuple[str, str], ...]
 class InvoiceLine(Frozen):
     claim_id: str
     text: str
-    quantity: int
-    unit_price_ore: int
-    net_ore: int
-    vat_percent: int
+    quantity: Whole
+    unit_price_ore: Whole
+    net_ore: Whole
+    vat_percent: Whole
     delivered_on: date | None = None
 
 
 class Invoice(Frozen):
     """A whole invoice: gross = net + moms on the net sum per rate; the number is gapless per (organiser, series)."""
 
-    number: int
+    number: Whole
     series: str
     issued_on: date
     due_on: date
@@ -89,9 +90,9 @@ class Invoice(Frozen):
     billing: Billing
     contact: Contact
     lines: tuple[InvoiceLine, ...]
-    net_ore: int
-    vat_ore: int
-    gross_ore: int
+    net_ore: Whole
+    vat_ore: Whole
+    gross_ore: Whole
 
     @property
     def id(self) -> str:
@@ -131,22 +132,22 @@ class CreditNoteIssued(InvoiceFact):
 
     type: ClassVar[str] = "tovholder.invoicing.CreditNoteIssued.v1"
 
-    number: int
+    number: Whole
     issued_on: date
     lines: tuple[InvoiceLine, ...]
-    net_ore: int
-    vat_ore: int
-    gross_ore: int
+    net_ore: Whole
+    vat_ore: Whole
+    gross_ore: Whole
     reason: str
     invoice: Invoice | None = None
     """What is credited, all of it or a part; a credit note shares its series."""
     credit_id: str | None = None
     """What whoever asked for it calls it."""
-    rounding_ore: int = 0
+    rounding_ore: Whole = 0
     """Øreafrunding: with it, credit notes of parts of an invoice come to the same as one of all of it."""
     document_path: str | None = None
     """Where its PDF is; a secret of whoever it is mailed to."""
-    outstanding_ore: int | None = None
+    outstanding_ore: Whole | None = None
     """Of the invoice, after this and the payments until now; negative = to be paid back."""
 
     @property
@@ -181,9 +182,9 @@ class PaymentRegistered(InvoiceFact):
     type: ClassVar[str] = "tovholder.invoicing.PaymentRegistered.v1"
 
     payment_id: str
-    amount_ore: int
+    amount_ore: Whole
     paid_on: date
-    outstanding_ore: int
+    outstanding_ore: Whole
 
 
 @fact
@@ -192,8 +193,8 @@ class InvoiceOverdue(InvoiceFact):
 
     type: ClassVar[str] = "tovholder.invoicing.InvoiceOverdue.v1"
 
-    level: int
-    outstanding_ore: int
+    level: Whole
+    outstanding_ore: Whole
     invoice: Invoice
     how_to_pay: HowToPay = ()
     document_path: str | None = None
@@ -237,10 +238,10 @@ class RegisterPayment(Command):
     type: ClassVar[str] = "tovholder.invoicing.RegisterPayment.v1"
     service: ClassVar[str] = SERVICE
 
-    invoice_id: str
-    payment_id: str
-    amount_ore: int
-    paid_on: date
+    invoice_id: Id
+    payment_id: Id
+    amount_ore: Ore
+    paid_on: Day
 
 
 class LineToCredit(Frozen):
@@ -248,8 +249,8 @@ class LineToCredit(Frozen):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    claim_id: str
-    net_ore: int | None = None
+    claim_id: Id
+    net_ore: Ore | None = None
 
 
 @command
@@ -262,10 +263,10 @@ class CreditInvoice(Command):
     type: ClassVar[str] = "tovholder.invoicing.CreditInvoice.v1"
     service: ClassVar[str] = SERVICE
 
-    invoice_id: str
-    credit_id: str
-    reason: str
-    lines: tuple[LineToCredit, ...] | None = None
+    invoice_id: Id
+    credit_id: Id
+    reason: Paragraph
+    lines: Annotated[tuple[LineToCredit, ...], Field(max_length=MOST_LINES)] | None = None
 
 
 @command
@@ -275,8 +276,8 @@ class CorrectBilling(Command):
     type: ClassVar[str] = "tovholder.invoicing.CorrectBilling.v1"
     service: ClassVar[str] = SERVICE
 
-    enrolment_id: str
-    billing: Billing
+    enrolment_id: Id
+    billing: BillingWish
 
 
 @command
@@ -286,5 +287,5 @@ class WaiveClaim(Command):
     type: ClassVar[str] = "tovholder.invoicing.WaiveClaim.v1"
     service: ClassVar[str] = SERVICE
 
-    claim_id: str
-    reason: str
+    claim_id: Id
+    reason: Paragraph

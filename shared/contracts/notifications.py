@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar, Literal
 
+from shared.contracts.bounds import Email, Id, Instant, Line, Moment, Text, Whole
 from shared.contracts.event import Command, Event, IntakeRejected, command, fact, natural_id, told_by_others
 
 SERVICE = "notifications"
@@ -107,7 +107,7 @@ class MessageFact(Event):
 class MessageSent(MessageFact):
     type: ClassVar[str] = "tovholder.notifications.MessageSent.v1"
 
-    sent_at: datetime
+    sent_at: Instant
 
 
 @fact
@@ -150,9 +150,9 @@ class InvitationAnswered(Event):
     recipient: str
     """A person_id."""
     answer: InvitationAnswer
-    date_version: int
+    date_version: Whole
     """Of the meeting, as this person was told of it last."""
-    answered_at: datetime
+    answered_at: Instant
     """As the reply says; never later than when it came in."""
 
     @property
@@ -177,12 +177,12 @@ class SendMessage(Command):
     type: ClassVar[str] = "tovholder.notifications.SendMessage.v1"
     service: ClassVar[str] = SERVICE
 
-    recipient: str
-    email: str
-    about: str
-    occasion: str
-    title: str
-    text: str
+    recipient: Id
+    email: Email
+    about: Id
+    occasion: Id
+    title: Line
+    text: Text
 
 
 @command
@@ -192,10 +192,10 @@ class ArmReminder(Command):
     type: ClassVar[str] = "tovholder.notifications.ArmReminder.v1"
     service: ClassVar[str] = SERVICE
 
-    recipient: str
-    email: str
-    about: str
-    occasion: str
-    title: str
-    text: str
-    due: datetime
+    recipient: Id
+    email: Email
+    about: Id
+    occasion: Id
+    title: Line
+    text: Text
+    due: Moment

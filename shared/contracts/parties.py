@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import Field, GetCoreSchemaHandler, GetPydanticSchema
+from pydantic_core.core_schema import (
+    CoreSchema,
+    json_or_python_schema,
+    no_info_after_validator_function,
+    no_info_before_validator_function,
+)
+
+from shared.contracts.bounds import MOST_DEMANDS, Email, Id, Line
 from shared.contracts.event import Frozen
 
 EInvoiceFormat = Literal["peppol", "oioubl"]
@@ -58,3 +67,42 @@ class Billing(Frozen):
     format: EInvoiceFormat | None = None
     """None = the one that is usual on the invoice's date."""
     demands: tuple[InvoiceDemand, ...] = ()
+
+
+class AddressSaid(Address):
+    """As a door takes it."""
+
+    street: Line
+    postcode: Line
+    city: Line
+    country: Line = "DK"
+
+
+class BillingSaid(Billing):
+    """As a door takes it; what is made of it is a Billing."""
+
+    ean: Id | None = None
+    order_reference: Line | None = None
+    person_reference: Line | None = None
+    account_string: Line | None = None
+    email: Email | None = None
+    address: AddressSaid | None = None
+    p_number: Id | None = None
+    demands: tuple[InvoiceDemand, ...] = Field(default=(), max_length=MOST_DEMANDS)
+
+
+def _as_said(given: Any) -> Any:
+    return given.model_dump() if isinstance(given, Billing) else given
+
+
+def _as_kept(said: BillingSaid) -> Billing:
+    return Billing.model_validate(said.model_dump())
+
+
+def _said(_: Any, schema_of: GetCoreSchemaHandler) -> CoreSchema:
+    kept = no_info_after_validator_function(_as_kept, schema_of(BillingSaid))
+    return json_or_python_schema(kept, no_info_before_validator_function(_as_said, kept))
+
+
+BillingWish = Annotated[Billing, GetPydanticSchema(_said)]
+"""A Billing within the bounds of BillingSaid."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.contracts.bounds import MOST, Key, Price, Whole
 from shared.contracts.event import Frozen
 
 Precision = Literal["undated", "month", "day", "timed"]
@@ -34,7 +35,7 @@ class Seller(Frozen):
     sender_email: str = Field(description="From of every mail; need not be read by anyone")
     organizer_email: str = Field(description="is read: Reply-To of mails and ORGANIZER of calendar invitations")
     phone: str = ""
-    payment_days: int = Field(default=30, ge=0, description="days from the invoice's date to its due date")
+    payment_days: int = Field(default=30, ge=0, le=MOST, description="days from the invoice's date to its due date")
     series: str = Field(default="", description="invoice numbers are gapless per (cvr, series)")
     payment: PaymentWay = Field(default="bank", description="the one way of payment that invoices name")
     iban: str = Field(default="", description="for payment iban")
@@ -46,8 +47,8 @@ class Seller(Frozen):
 class ProgrammeRef(Frozen):
     """The programme as every fact about it names it: version, owners, seller and language included."""
 
-    id: str
-    version: int = Field(ge=1)
+    id: Key
+    version: int = Field(ge=1, le=MOST)
     title: str
     noun: str = Field(description="what people call it in Danish: netværk, partnerskab, projekt")
     owner: str = Field(description="source that facts about enrolments are accepted from")
@@ -62,7 +63,7 @@ class FeeTerm(Frozen):
 
     id: str
     text: str
-    amount_ore: int = Field(gt=0)
+    amount_ore: Price
     vat_percent: int = Field(ge=0, le=100)
     invoice_on: dt.date
 
@@ -70,7 +71,7 @@ class FeeTerm(Frozen):
 class ExtraTerm(Frozen):
     """The price of one person beyond the included seats at one meeting; invoiced once that meeting has been held."""
 
-    price_ore: int = Field(gt=0)
+    price_ore: Price
     vat_percent: int = Field(ge=0, le=100)
     text: str
 
@@ -87,11 +88,13 @@ class SeatTerm(Frozen):
     kind: str
     title: str
     attendance: Literal["registered", "team", "contact", "members", "none"] = "registered"
-    included: int | None = Field(default=None, ge=0)
-    minimum: int = Field(default=0, ge=0)
+    included: int | None = Field(default=None, ge=0, le=MOST)
+    minimum: int = Field(default=0, ge=0, le=MOST)
     extra: ExtraTerm | None = None
     full_day: bool = False
-    hours: int | None = Field(default=None, ge=1, description="how long such a meeting lasts when not a full day")
+    hours: int | None = Field(
+        default=None, ge=1, le=MOST, description="how long such a meeting lasts when not a full day"
+    )
 
 
 class OptionTerm(Frozen):
@@ -100,7 +103,7 @@ class OptionTerm(Frozen):
     id: str
     title: str
     text: str
-    price_ore: int | None = Field(default=None, gt=0)
+    price_ore: Price | None = None
     vat_percent: int = Field(ge=0, le=100)
 
 
@@ -116,8 +119,8 @@ class Terms(Frozen):
     participant_levels: tuple[str, ...] = Field(
         default=(), description="what a participant says to be; empty = not asked"
     )
-    registration_closes_days: int = Field(default=0, ge=0, description="days before the meeting's first day")
-    reminder_days: tuple[int, ...] = Field(default=(), description="days before the meeting's first day, descending")
+    registration_closes_days: int = Field(default=0, ge=0, le=MOST, description="days before the meeting's first day")
+    reminder_days: tuple[Whole, ...] = Field(default=(), description="days before the meeting's first day, descending")
 
 
 class GroupTerm(Frozen):
@@ -126,7 +129,7 @@ class GroupTerm(Frozen):
     id: str
     title: str
     regions: tuple[str, ...] = ()
-    expected: int | None = Field(default=None, description="how many municipalities those regions hold")
+    expected: Whole | None = Field(default=None, description="how many municipalities those regions hold")
 
 
 class PhaseTrigger(Frozen):
@@ -169,7 +172,7 @@ class FormField(Frozen):
     kind: Literal["text", "lines", "choice", "choices", "yes_no"] = "text"
     help: str = ""
     required: bool = False
-    max_lines: int | None = Field(default=None, ge=1)
+    max_lines: int | None = Field(default=None, ge=1, le=MOST)
     choices: tuple[str, ...] = ()
 
 
@@ -186,16 +189,18 @@ class InvitedOrganisation(Frozen):
 
     id: str
     title: str
-    seats: int = Field(default=1, ge=1)
-    seats_most: int | None = Field(default=None, ge=1, description="when a range is meant: three to four companies")
+    seats: int = Field(default=1, ge=1, le=MOST)
+    seats_most: int | None = Field(
+        default=None, ge=1, le=MOST, description="when a range is meant: three to four companies"
+    )
     ad_hoc: bool = False
 
 
 class CapacityTerm(Frozen):
     """``usual`` places are given silently, from there to ``hard`` with word to the staff, then the waiting list."""
 
-    usual: int = Field(ge=1)
-    hard: int = Field(ge=1)
+    usual: int = Field(ge=1, le=MOST)
+    hard: int = Field(ge=1, le=MOST)
     when_full: Literal["waiting_list", "refuse"] = "waiting_list"
 
 
@@ -231,7 +236,7 @@ class StepTerm(Frozen):
 
     id: str
     title: str
-    planned: int = Field(default=1, ge=0)
+    planned: int = Field(default=1, ge=0, le=MOST)
     holds_up: bool = Field(default=True, description="the phase is not completed before this step is")
     kind: str | None = Field(default=None, description="the kind of meeting it is, for its seats; None = no meeting")
     option: str | None = Field(default=None, description="only for those who ordered this option")
@@ -265,9 +270,9 @@ class ActivityTerm(Frozen):
     statements: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
-    posts: int | None = None
-    scale_from: int | None = None
-    scale_to: int | None = None
+    posts: Whole | None = None
+    scale_from: Whole | None = None
+    scale_to: Whole | None = None
     half_steps: bool = False
     dated: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}$")
     send_back: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}$")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import ClassVar, Literal
 
+from shared.contracts.bounds import DateVersion, Day, Id, Instant, Line, Link, Paragraph, ToldDay
 from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, told_by_others
 from shared.contracts.programme import ProgrammeRef
 
@@ -52,10 +53,10 @@ IN_DANISH = {
 class When(Frozen):
     """A day (or several), with or without clock times. Days are in Europe/Copenhagen, instants in UTC."""
 
-    first_day: date
-    last_day: date
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+    first_day: ToldDay
+    last_day: ToldDay
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
 
     @property
     def timed(self) -> bool:
@@ -80,7 +81,7 @@ class Meeting(Frozen):
     when: When | None = None
     place: str | None = None
     link: str | None = None
-    date_version: int = 0
+    date_version: DateVersion = 0
     roles: tuple[str, ...] = ()
     """Only these contact roles are invited; empty = participants as usual."""
 
@@ -196,11 +197,11 @@ class PlanMeeting(Command):
     type: ClassVar[str] = "tovholder.scheduling.PlanMeeting.v1"
     service: ClassVar[str] = SERVICE
 
-    programme_id: str
-    key: str
-    title: str
-    kind: str
-    group: str | None = None
+    programme_id: Id
+    key: Id
+    title: Line
+    kind: Line
+    group: Line | None = None
     mode: Literal["physical", "virtual", "hybrid"] = "physical"
 
 
@@ -211,13 +212,13 @@ class SetMeetingDate(Command):
     type: ClassVar[str] = "tovholder.scheduling.SetMeetingDate.v1"
     service: ClassVar[str] = SERVICE
 
-    meeting_id: str
-    day: date
-    last_day: date | None = None
-    starts: str | None = None
-    ends: str | None = None
-    place: str | None = None
-    link: str | None = None
+    meeting_id: Id
+    day: Day
+    last_day: Day | None = None
+    starts: Line | None = None
+    ends: Line | None = None
+    place: Line | None = None
+    link: Link | None = None
 
 
 @command
@@ -225,8 +226,8 @@ class CancelMeeting(Command):
     type: ClassVar[str] = "tovholder.scheduling.CancelMeeting.v1"
     service: ClassVar[str] = SERVICE
 
-    meeting_id: str
-    reason: str = ""
+    meeting_id: Id
+    reason: Paragraph = ""
 
 
 @command
@@ -236,5 +237,5 @@ class MarkMeetingHeld(Command):
     type: ClassVar[str] = "tovholder.scheduling.MarkMeetingHeld.v1"
     service: ClassVar[str] = SERVICE
 
-    meeting_id: str
-    held_on: date
+    meeting_id: Id
+    held_on: Day

@@ -111,7 +111,9 @@ def _place(nested: dict[str, Any], path: Sequence[str], typed: str | list[str]) 
 
 
 def _models(annotation: Any) -> list[Any]:
-    """The types that an annotation allows, without None."""
+    """The types that an annotation allows, without None and without what bounds them."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        annotation = typing.get_args(annotation)[0]
     if typing.get_origin(annotation) in {typing.Union, types.UnionType}:
         return [inner for choice in typing.get_args(annotation) for inner in _models(choice)]
     return [] if annotation is type(None) else [annotation]

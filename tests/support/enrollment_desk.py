@@ -52,6 +52,10 @@ class Desk:
     time: datetime = datetime(2020, 6, 1, 8, tzinfo=UTC)
     read_to: int = 0
 
+    @property
+    def source(self) -> str:
+        return "/tovholder/enrollment"
+
     def now(self) -> datetime:
         return self.time
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from services.enrollment.domain.sign_up import Forms, SignUp
 from services.enrollment.domain.speakers import mailbox_key
 from shared.base.cause import Cause
 from shared.contracts.enrollment import EnrolMunicipality
+from shared.contracts.parties import Billing
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
@@ -84,6 +86,13 @@ async def load_waiting(
     return [_sign_up(row) for row in rows]
 
 
+def _as_it_was(said: dict[str, Any]) -> EnrolMunicipality:
+    """Taken in already, so that today's bounds of the door are nothing to it."""
+    return EnrolMunicipality.model_construct(
+        **{**said, "billing": Billing.model_validate_json(json.dumps(said["billing"]))}
+    )
+
+
 async def count_forms(tx: Tx, email: str, caller: str) -> Forms:
     """Of the last day: with this address, for whatever organisation, and those of them that came from there."""
     row = await tx.fetchrow(
@@ -131,7 +140,7 @@ def _sign_up(row: Any) -> SignUp:
         id=row["id"],
         number=row["number"],
         applicant_id=row["applicant_id"],
-        command=EnrolMunicipality.model_validate_json(row["command"]),
+        command=_as_it_was(json.loads(row["command"])),
         received_at=row["received_at"],
         caller=row["caller"],
         by_main_mailbox=row["by_main_mailbox"],

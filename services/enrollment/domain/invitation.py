@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 from services.enrollment.domain.address_book import Entry, main_mailbox
@@ -28,7 +28,7 @@ from shared.contracts.enrollment import (
 )
 from shared.contracts.programme import EnrolmentPlan, ProgrammeTerms
 from shared.contracts.refusal import Refused
-from shared.contracts.time import local, start_of_day
+from shared.contracts.time import day_after, local, start_of_day
 
 INVITATION = "invitation_round"
 """The timer of a programme's own round; its key is the programme's id."""
@@ -77,7 +77,7 @@ def own_round(terms: ProgrammeTerms, now: datetime) -> Alarm:
 
 
 def is_over(day: date, now: datetime) -> bool:
-    return now >= start_of_day(day + timedelta(days=1))
+    return now >= start_of_day(day_after(day))
 
 
 def day_of_own_round(programme: Programme | None, now: datetime) -> date | None:

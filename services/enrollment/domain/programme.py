@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from shared.contracts.programme import ProgrammeRef, ProgrammeTerms
 from shared.contracts.refusal import Refused
-from shared.contracts.time import start_of_day
+from shared.contracts.time import day_after, start_of_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def outline(programme: Programme) -> Outline:
 def deadline_passed(programme: Programme | Outline, now: datetime) -> bool:
     """The last moment of the deadline's day in Denmark is still in time."""
     deadline = programme.deadline
-    return deadline is not None and now >= start_of_day(deadline + timedelta(days=1))
+    return deadline is not None and now >= start_of_day(day_after(deadline))
 
 
 def takes_sign_ups(programme: Programme | Outline, now: datetime) -> bool:

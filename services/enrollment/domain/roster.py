@@ -10,7 +10,7 @@ it refuses.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from services.enrollment.domain.enrolment import Enrolment
@@ -32,7 +32,7 @@ from shared.contracts.parties import Person
 from shared.contracts.programme import ExtraTerm, SeatTerm
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting
-from shared.contracts.time import start_of_day
+from shared.contracts.time import day_after, days_after, start_of_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Roster:
     @property
     def last_day_to_register(self) -> date | None:
         closes_days, when = self.programme.terms.terms.registration_closes_days, self.meeting.when
-        return None if when is None else when.first_day - timedelta(days=closes_days)
+        return None if when is None else days_after(when.first_day, -closes_days)
 
     def seat_of(self, person_id: str) -> Seat | None:
         return next((seat for seat in self.seats if seat.person.person_id == person_id), None)
@@ -178,7 +178,7 @@ def require_open(roster: Roster, now: datetime) -> None:
         raise Refused("registration_not_open", "Mødet har ikke fået en dato endnu, så tilmeldingen er ikke åben.")
     _require_changeable(roster, now)
     last = roster.last_day_to_register
-    if last is not None and now >= start_of_day(last + timedelta(days=1)):
+    if last is not None and now >= start_of_day(day_after(last)):
         raise Refused("registration_closed", f"Tilmeldingen til mødet lukkede den {short_day(last)}.")
 
 
@@ -206,9 +206,7 @@ def _is_over(roster: Roster, now: datetime) -> bool:
     """Held, as its owner told or because its last day in Denmark is gone."""
     when = roster.meeting.when
     return roster.meeting_state == "held" or (
-        roster.meeting_state == "scheduled"
-        and when is not None
-        and now >= start_of_day(when.last_day + timedelta(days=1))
+        roster.meeting_state == "scheduled" and when is not None and now >= start_of_day(day_after(when.last_day))
     )
 
 

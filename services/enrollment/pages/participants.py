@@ -229,7 +229,6 @@ def _shown(roster: Roster, visit: Visit) -> dict[str, Any]:
         "title": roster.meeting.title,
         "when": when_text(roster.meeting),
         "where": where_text(roster.meeting),
-        "link": roster.meeting.link,
         "state": roster.meeting_state,
         "status": meeting_status(roster.meeting_state, roster.meeting.date_version),
         "seats": seats_used(roster, closed=closed is not None),

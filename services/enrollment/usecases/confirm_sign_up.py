@@ -11,13 +11,14 @@ from services.enrollment.domain.sign_up import await_staff, may_confirm, require
 from services.enrollment.domain.status import status
 from services.enrollment.usecases.give_places import Asking, give_places
 from shared.base.answers import Answer
+from shared.contracts.bounds import Id
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
 
 class ConfirmSignUp(Command):
-    sign_up_id: str
+    sign_up_id: Id
 
 
 async def confirm_sign_up(tx: Tx, command: ConfirmSignUp) -> Answer:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from services.enrollment.adapters import enrolments
 from services.enrollment.domain.enrolment import decline
 from shared.base.answers import Answer
+from shared.contracts.bounds import Id
 from shared.contracts.event import Command
 from shared.storage.tx import Tx
 
 
 class DeclineInvitation(Command):
-    enrolment_id: str
+    enrolment_id: Id
 
 
 async def decline_invitation(tx: Tx, command: DeclineInvitation) -> Answer:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 
+from pydantic import Field
+
 from services.enrollment.adapters import organisations
 from services.enrollment.adapters.spreadsheet import SpreadsheetError, read_table
 from services.enrollment.domain.address_book import changed, require_rows
 from services.enrollment.usecases.let_in import let_waiting_in
 from shared.base.answers import Answer
+from shared.contracts.bounds import LONGEST_FILE
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
@@ -18,7 +21,7 @@ from shared.storage.tx import Tx
 class ImportAddresses(Command):
     """`content` is the .xlsx or CSV file in base64. A dry run says what would happen and changes nothing."""
 
-    content: str
+    content: str = Field(max_length=LONGEST_FILE)
     dry_run: bool = True
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from services.enrollment.adapters import organisations, programmes
 from services.enrollment.domain.invitation import invites_at
 from services.enrollment.domain.publication import draft, publish, require_own_series, too_late
 from shared.base.answers import Answer
+from shared.contracts.bounds import LONGEST_FILE
 from shared.contracts.event import Command
 from shared.storage.tx import Tx
 
@@ -13,7 +16,7 @@ from shared.storage.tx import Tx
 class PublishProgramme(Command):
     """`file` is the text of the YAML file."""
 
-    file: str
+    file: str = Field(max_length=LONGEST_FILE)
 
 
 async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:

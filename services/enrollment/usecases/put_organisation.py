@@ -9,8 +9,9 @@ from services.enrollment.domain.address_book import rewritten
 from services.enrollment.usecases.let_in import let_waiting_in
 from services.enrollment.usecases.read_organisations import shown
 from shared.base.answers import Answer
+from shared.contracts.bounds import MOST_ROLES, Email, Id, Line, Name
 from shared.contracts.event import Command
-from shared.contracts.parties import Billing
+from shared.contracts.parties import Billing, BillingWish
 from shared.storage.tx import Tx
 
 
@@ -20,12 +21,12 @@ class PutOrganisation(Command):
     `mailboxes`, and every mailbox of `domains`: whoever has such an address confirms its sign-ups by their own link.
     """
 
-    code: str
-    main_email: str | None = None
-    roles: dict[str, str] = Field(default_factory=dict)
-    billing: Billing = Field(default_factory=Billing)
-    mailboxes: tuple[str, ...] | None = None
-    domains: tuple[str, ...] | None = None
+    code: Id
+    main_email: Email | None = None
+    roles: dict[Name, Email] = Field(default_factory=dict, max_length=MOST_ROLES)
+    billing: BillingWish = Field(default_factory=Billing)
+    mailboxes: tuple[Email, ...] | None = Field(default=None, max_length=MOST_ROLES)
+    domains: tuple[Line, ...] | None = Field(default=None, max_length=MOST_ROLES)
 
 
 async def put_organisation(tx: Tx, command: PutOrganisation) -> Answer:

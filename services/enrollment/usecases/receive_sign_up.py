@@ -8,6 +8,7 @@ from services.enrollment.domain.sign_up import SignUp, apply, link_goes_to, rece
 from services.enrollment.domain.status import status
 from shared.base.answers import Answer
 from shared.base.ids import new_id
+from shared.contracts.bounds import Line
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.event import Command
 from shared.storage.tx import Tx
@@ -17,7 +18,7 @@ class ReceiveSignUp(Command):
     """`caller` is the address that the form was sent from."""
 
     form: EnrolMunicipality
-    caller: str = ""
+    caller: Line = ""
 
 
 async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:

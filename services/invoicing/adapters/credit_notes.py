@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
-from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued, Invoice
+from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued, Invoice, LineToCredit
 from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns, cause_of
 from shared.storage.tx import Tx
@@ -52,8 +53,16 @@ async def load_wish(tx: Tx, credit_id: str) -> tuple[CreditNoteIssued, CreditInv
         return None
     return (
         CreditNoteIssued.model_validate_json(row["document"]),
-        CreditInvoice.model_validate_json(row["asked"]),
+        _as_it_was(json.loads(row["asked"])),
     )
+
+
+def _as_it_was(asked: dict[str, Any]) -> CreditInvoice:
+    """Taken in already, so that today's bounds of the door are nothing to it."""
+    lines = asked["lines"]
+    if lines is not None:
+        lines = tuple([LineToCredit.model_construct(**line) for line in lines])
+    return CreditInvoice.model_construct(**{**asked, "lines": lines})
 
 
 async def insert(tx: Tx, issued: CreditNoteIssued, credited: Invoice, asked: CreditInvoice) -> bool:

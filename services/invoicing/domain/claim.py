@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -24,7 +24,7 @@ from shared.contracts.invoicing import ClaimHeldBack
 from shared.contracts.parties import Billing, Contact, Organisation
 from shared.contracts.programme import ProgrammeRef
 from shared.contracts.refusal import Refused
-from shared.contracts.time import local
+from shared.contracts.time import day_after, local
 
 State = Literal["waiting", "ready", "invoiced", "invoiced_then_removed", "credited", "waived", "withdrawn"]
 
@@ -54,7 +54,6 @@ NO_LONGER_EXTRA = {
 }
 """Why somebody is no longer beyond the included seats, as ExtraParticipantRemoved names it."""
 NO_SERIES = "Sælgeren har ingen fakturaserie."
-_LAST_BUT_ONE = date.max - timedelta(days=1)
 INVOICED_FROM = time(8)
 """Invoices go out when people are at work: clock time in Denmark."""
 
@@ -118,8 +117,8 @@ class Claim(NamedTuple):
 
 
 def invoiced_after(day: date) -> datetime:
-    """08:00 in Denmark on the day after `day`; a day at the calendar's end has none and stands for the one before."""
-    return local(min(day, _LAST_BUT_ONE) + timedelta(days=1), INVOICED_FROM)
+    """08:00 in Denmark on the day after `day`."""
+    return local(day_after(day), INVOICED_FROM)
 
 
 @lru_cache(maxsize=64)

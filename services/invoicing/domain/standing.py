@@ -10,7 +10,7 @@ from services.invoicing.domain.from_invoice import payment_rows
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.invoicing import Invoice, InvoiceOverdue, PaymentRegistered, RegisterPayment
 from shared.contracts.refusal import Refused
-from shared.contracts.time import local
+from shared.contracts.time import day_after, days_after, local
 
 REMIND_OVERDUE = "remind_overdue"
 """Timer, keyed by series, due day and level: invoices that fall due together share one."""
@@ -99,11 +99,11 @@ def first_reminder(series: str, due_on: date) -> Alarm:
 
 def first_reminder_at(due_on: date) -> datetime:
     """08:00 in Denmark on the day after the due date."""
-    return local(due_on + timedelta(days=1), REMINDED_FROM)
+    return local(day_after(due_on), REMINDED_FROM)
 
 
 def next_reminder_at(told_on: date) -> datetime:
-    return local(told_on + timedelta(days=DAYS_BETWEEN_REMINDERS), REMINDED_FROM)
+    return local(days_after(told_on, DAYS_BETWEEN_REMINDERS), REMINDED_FROM)
 
 
 def require(standing: Standing | None, field: str | None = None) -> Standing:

@@ -18,7 +18,7 @@ from services.invoicing.usecases.read_linked_invoices import LinkedInvoice, read
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.base.problems import Problem
-from shared.contracts.invoicing import CreditInvoice, LineToCredit
+from shared.contracts.invoicing import CreditInvoice
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.safety import SECRET_ADDRESS
@@ -52,12 +52,15 @@ async def invoice(host: Host, credit: Act, request: Request) -> Response:
         form = Form(values={"lines": removed}, labels=_LABELS)
         return _page(host, visit, form, done=request.query_params.get("kreditnota"))
     form = await read_form(request, labels=_LABELS)
-    command = CreditInvoice(
+    command = form.command(
+        CreditInvoice,
         invoice_id=visit.shown.standing.id,
         credit_id=f"form-{form.key}",
         reason=form.value("reason"),
-        lines=tuple([LineToCredit(claim_id=claim_id) for claim_id in form.chosen("lines")]),
+        lines=[{"claim_id": claim_id} for claim_id in form.chosen("lines")],
     )
+    if command is None:
+        return _page(host, visit, form, 422)
     reply = await host.door.submit(credit, command, form.key, actor=visit.shown.actor, patient=True)
     if (refused := reply.refusal()) is None:
         number = reply.json()["credit_note_id"]

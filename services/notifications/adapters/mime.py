@@ -43,6 +43,10 @@ _WORD_BYTES = 39
 _CALENDAR_FILE: dict[Method, str] = {"REQUEST": "invitation.ics", "CANCEL": "aflysning.ics"}
 
 
+class NotAnAddressError(ValueError):
+    """Somebody is written to, or from, under what is no address."""
+
+
 class UnsafeHeaderError(ValueError):
     """The bytes hold a header that nobody wrote; the letter is not sent."""
 
@@ -87,11 +91,11 @@ def compose(
 ) -> Mail:
     """One mail to one recipient. `key` is the letter's natural key; `written_at` its domain time.
 
-    Raises UnsafeHeaderError when a text has got out of its header, and ValueError for an address that is none.
+    Raises UnsafeHeaderError when a text has got out of its header, and NotAnAddressError.
     """
     for email in (sender.email, answer_to, recipient.email):
         if not is_address(email):
-            raise ValueError("not an e-mail address")
+            raise NotAnAddressError("not an e-mail address")
     headers = [
         f"From: {_mailbox(sender)}",
         f"To: {_mailbox(recipient)}",

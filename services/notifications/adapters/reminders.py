@@ -42,6 +42,8 @@ async def save(tx: Tx, asked: ArmReminder) -> None:
 
 
 async def take(tx: Tx, ids: Sequence[str]) -> dict[str, ArmReminder]:
-    """They are gone from here: whoever takes them sends them."""
+    """They are gone from here: whoever takes them sends them. What was taken in already has no bounds any more."""
     rows = await tx.fetch("DELETE FROM reminders WHERE id = ANY($1::text[]) RETURNING *", list(ids))
-    return {row["id"]: ArmReminder(**{name: row[name] for name in ArmReminder.model_fields}) for row in rows}
+    return {
+        row["id"]: ArmReminder.model_construct(**{name: row[name] for name in ArmReminder.model_fields}) for row in rows
+    }

@@ -11,7 +11,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.notifications.domain.text import is_link, lines, one_line
+from services.notifications.domain.text import lines, one_line
+from shared.contracts.bounds import is_link
 from shared.contracts.danish import clock, clock_span, day_and_clock, day_span, kroner, long_day, short_day
 from shared.contracts.time import COPENHAGEN
 
@@ -95,8 +96,9 @@ def meeting_time(meeting: Mapping[str, Any]) -> str:
 
 
 def meeting_place(meeting: Mapping[str, Any]) -> str:
-    """Place and link; empty where neither is known yet."""
-    where = [text for text in (meeting["place"], meeting["link"]) if text]
+    """Place and link; empty where neither is known yet. What somebody called a link and is none is not shown."""
+    link = meeting["link"] or ""
+    where = [text for text in (meeting["place"], link if is_link(link) else "") if text]
     return " · ".join(where) if where else ("Online" if meeting["mode"] == "virtual" else "")
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from shared.contracts.decision import Alarm
 from shared.contracts.enrollment import Mailbox, MunicipalityEnrolled
 from shared.contracts.parties import Contact, Organisation
-from shared.contracts.time import local
+from shared.contracts.time import day_after, local
 
 CONFIRMED = "confirmed_sign_ups"
 """Timer, keyed by `<organisation code>/<day>`."""
@@ -46,5 +46,5 @@ def confirmed(fact: MunicipalityEnrolled, day: date) -> Confirmed | None:
 def notice_of_day(one: Confirmed) -> Alarm:
     """At eight on the morning after; all of a day share it."""
     code, day = one.organisation.code, one.day
-    due = local(day + timedelta(days=1), _EIGHT)
+    due = local(day_after(day), _EIGHT)
     return Alarm(CONFIRMED, f"{code}/{day.isoformat()}", due, {"code": code, "day": day.isoformat()})

@@ -11,7 +11,7 @@ from services.notifications.domain.letter import Letter, Recipient
 from shared.contracts.danish import danish_sort_key
 from shared.contracts.event import natural_id
 from shared.contracts.programme import ProgrammeRef
-from shared.contracts.time import day_of, local
+from shared.contracts.time import day_after, day_of, local
 
 DIGEST = "digest"
 """Timer, for all of staff at once."""
@@ -73,7 +73,7 @@ def next_digest(now: datetime) -> datetime:
     """The next seven o'clock in the morning in Denmark."""
     today = day_of(now)
     moment = local(today, _SEVEN)
-    return moment if moment > now else local(today + timedelta(days=1), _SEVEN)
+    return moment if moment > now else local(day_after(today), _SEVEN)
 
 
 def next_digest_soon(now: datetime) -> datetime:

@@ -15,7 +15,7 @@ from services.notifications.domain.calendar.entry import Method, Part, uid
 from services.notifications.domain.calendar.replies import Given
 from shared.contracts.programme import ProgrammeRef
 from shared.contracts.scheduling import Meeting, When
-from shared.contracts.time import start_of_day
+from shared.contracts.time import day_after, start_of_day
 
 State = Literal["planned", "dated", "held", "cancelled"]
 Template = Literal[
@@ -120,7 +120,7 @@ def follow_meeting(
 
 def over_at(when: When) -> datetime:
     """From the day after its last day on a meeting is the past, and nobody's calendar is changed for it."""
-    return start_of_day(when.last_day + timedelta(days=1))
+    return start_of_day(day_after(when.last_day))
 
 
 def the_guest(candidates: Iterable[Guest]) -> Guest | None:

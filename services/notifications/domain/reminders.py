@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 from services.notifications.domain.invitations import Standing
 from shared.contracts.decision import Alarm
 from shared.contracts.programme import ProgrammeTerms
-from shared.contracts.time import local
+from shared.contracts.time import days_after, local
 
 MEETING_REMINDER = "meeting_reminder"
 """Timer, keyed by meeting; it holds the number of days and the date version."""
@@ -28,7 +28,7 @@ def next_reminder(standing: Standing, days: Sequence[int], after: datetime) -> t
     when = standing.meeting.when
     if standing.state != "dated" or when is None:
         return None
-    moments = [(local(when.first_day - timedelta(days=number), _EIGHT), number) for number in days if number > 0]
+    moments = [(local(days_after(when.first_day, -number), _EIGHT), number) for number in days if number > 0]
     return min((moment for moment in moments if moment[0] > after), default=None)
 
 

@@ -28,10 +28,6 @@ _ADDRESS = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?P<domain>{_LABEL}(?:
 _LONGEST_LOCAL = 64
 LONGEST_ADDRESS = 254
 
-_LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#][!-~]*)?")
-_LONGEST_LINK = 2000
-_NEVER_IN_LINKS = frozenset('"<>\\^`{|}')
-
 
 def _kept(mark: str) -> bool:
     return mark not in _DIRECTION and mark not in _NONCHARACTERS and unicodedata.category(mark) not in _UNSEEN
@@ -82,11 +78,6 @@ def is_address(text: str) -> bool:
 def address_key(email: str) -> str:
     """Two spellings of one mailbox have one key."""
     return one_line(email, LONGEST_ADDRESS + 1).lower()
-
-
-def is_link(text: str) -> bool:
-    """An http(s) address that can stand in a calendar and in a page as it is."""
-    return len(text) <= _LONGEST_LINK and _LINK.fullmatch(text) is not None and _NEVER_IN_LINKS.isdisjoint(text)
 
 
 def domain_of(email: str) -> str:

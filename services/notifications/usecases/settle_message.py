@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.notifications.adapters import messages
 from services.notifications.domain.message import Message, require_known, send_again, settle
 from shared.base.answers import Answer
+from shared.contracts.bounds import Id
 from shared.contracts.event import Command
 from shared.storage.tx import Tx
 
@@ -12,13 +13,13 @@ from shared.storage.tx import Tx
 class ResendMessage(Command):
     """Send it again, at the risk of a second copy; the Message-ID is the same."""
 
-    message_id: str
+    message_id: Id
 
 
 class SettleMessage(Command):
     """It arrived, or was dealt with in another way: never send it."""
 
-    message_id: str
+    message_id: Id
 
 
 async def resend_message(tx: Tx, command: ResendMessage) -> Answer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Literal
 
 from shared.contracts.danish import day_span, long_day
@@ -28,7 +28,7 @@ from shared.contracts.scheduling import (
     SetMeetingDate,
     When,
 )
-from shared.contracts.time import local, start_of_day
+from shared.contracts.time import day_after, local, start_of_day
 
 Mode = Literal["physical", "virtual", "hybrid"]
 State = Literal["planned", "scheduled", "moved", "cancelled", "held"]
@@ -72,7 +72,7 @@ class Standing:
     def counts_as_held_at(self) -> datetime | None:
         """00:00 in Denmark on the day after the last day, unless something says otherwise before."""
         when = self.meeting.when
-        return None if when is None or self.over else start_of_day(when.last_day + timedelta(days=1))
+        return None if when is None or self.over else start_of_day(day_after(when.last_day))
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,8 @@ async def test_the_same_id_twice_in_a_batch_for_different_things_is_refused(desk
         ({"data": None}, "data", "not_an_object"),
         ({"datacontenttype": "application/xml"}, "datacontenttype", "not_json"),
         ({"Trace-Id": "x"}, "Trace-Id", "bad_extension"),
-        ({"data": {"enrolment_id": "e", "reason": "x" * 897_000}}, "data", "too_large"),
+        ({"data": {"enrolment_id": "e", "reason": "x" * 2_001}}, "data.reason", "too_long"),
+        ({"traceparent": "x" * 897_000}, "data", "too_large"),
     ],
 )
 async def test_what_nobody_could_carry_out_is_refused_at_the_door(

@@ -165,10 +165,13 @@ def test_the_meeting_is_held_where_its_link_leads() -> None:
     assert lines["LOCATION"].value == "https://video.example/m/1?k=2"
 
 
-def test_a_link_that_is_none_is_only_text() -> None:
-    lines = {line.name: line for line in read(ics(replace(ENTRY, link="javascript:alert(1)\r\nATTENDEE:mailto:x@y")))}
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)\r\nATTENDEE:mailto:x@y", "ftp://video.example/m", "//video.example"]
+)
+def test_a_link_that_is_not_on_the_web_stands_nowhere(link: str) -> None:
+    lines = {line.name: line for line in read(ics(replace(ENTRY, link=link)))}
     assert "CONFERENCE" not in lines
-    assert lines["LOCATION"].value.endswith("javascript:alert(1) ATTENDEE:mailto:x@y")
+    assert lines["LOCATION"].value == r"Mødehuset\, København"
 
 
 @pytest.mark.parametrize(

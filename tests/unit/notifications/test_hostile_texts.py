@@ -146,7 +146,8 @@ def test_ical4j_reads_all_of_it_as_the_text_it_is(method: str, ical4j: Judge) ->
 @given(TEXT, TEXT)
 @example("x" * 10_000, "x" * 10_000)
 def test_a_note_from_another_system_arrives_whole(title: str, text: str) -> None:
-    said = SendMessage(recipient="p", email=BO, about="a", occasion="1", title=title, text=text)
+    # Taken in by an earlier version, perhaps: the door takes less today.
+    said = SendMessage.model_construct(recipient="p", email=BO, about="a", occasion="1", title=title, text=text)
     mail = sent(letters.note(said, facts.PROGRAMME, AT))
     message = parsed(mail)
     assert set(message.keys()) == set(parsed(BENIGN["REQUEST"]).keys())

@@ -34,7 +34,9 @@ LATER = datetime(2021, 1, 2, 12, tzinfo=UTC)
 
 
 def a_note(email: str = "bo@k.example", text: str = "Hej") -> Letter:
-    asked = SendMessage(recipient="person-bo", email=email, about="meeting/m", occasion="1", title="Emne", text=text)
+    said = {"recipient": "person-bo", "email": email, "about": "meeting/m", "occasion": "1", "title": "Emne"}
+    # Taken in by an earlier version, perhaps: the door takes less today.
+    asked = SendMessage.model_construct(**said, text=text)
     return letters.note(asked, facts.PROGRAMME, AT)
 
 

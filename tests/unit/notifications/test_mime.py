@@ -18,7 +18,8 @@ from services.notifications.adapters import mime
 from services.notifications.adapters.mime import Attachment, Mail, UnsafeHeaderError, check, compose, message_id
 from services.notifications.adapters.texts import Texts
 from services.notifications.domain.calendar.entry import Mailbox
-from services.notifications.domain.text import is_address, is_link, lines, one_line
+from services.notifications.domain.text import is_address, lines, one_line
+from shared.contracts.bounds import is_link
 
 TEXTS = Texts("Emne", "Hej\nmed jer\n", "<p>Hej</p>\n")
 AT = datetime(2020, 6, 15, 9, 30, tzinfo=UTC)

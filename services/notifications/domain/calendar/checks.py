@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from services.notifications.domain.text import is_address, is_link
+from services.notifications.domain.text import is_address
+from shared.contracts.bounds import is_link
 from shared.contracts.time import COPENHAGEN
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from icalendar import Event, vCalAddress
 
-from services.notifications.domain.text import LONGEST_ADDRESS, domain_of, is_link, lines, one_line
+from services.notifications.domain.text import LONGEST_ADDRESS, domain_of, lines, one_line
+from shared.contracts.bounds import is_link
 from shared.contracts.event import natural_id
-from shared.contracts.time import COPENHAGEN
+from shared.contracts.time import COPENHAGEN, day_after
 
 Method = Literal["REQUEST", "CANCEL"]
 Part = Literal["participant", "contact"]
@@ -124,7 +125,7 @@ def _event(entry: Entry) -> Event:
 def _add_when(event: Event, entry: Entry) -> None:
     if entry.starts_at is None or entry.ends_at is None:
         event.add("dtstart", entry.first_day)
-        event.add("dtend", entry.last_day + timedelta(days=1))
+        event.add("dtend", day_after(entry.last_day))
         return
     # Outlook shows a CANCEL with a TZID as a file that it does not support.
     in_utc = entry.method == "CANCEL"
@@ -141,8 +142,8 @@ def _local(instant: datetime) -> datetime:
 def _add_where(event: Event, entry: Entry) -> None:
     link = entry.link.strip()
     leads = is_link(link)
-    # A link is of use only whole, and those of video meetings are long.
-    where = [text for text in (one_line(entry.place), link if leads else one_line(link)) if text]
+    # A link is of use only whole, and those of video meetings are long; what is none stands nowhere.
+    where = [text for text in (one_line(entry.place), link if leads else "") if text]
     if where:
         event.add("location", " · ".join(where))
     if leads:

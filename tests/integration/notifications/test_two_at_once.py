@@ -1,0 +1,111 @@
+"""Two who decide about a mail at the same moment come one after the other, and mails to one mailbox in their order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import pytest
+
+from services.notifications.adapters import messages, outgoing
+from services.notifications.domain.message import lose, require_known, take
+from services.notifications.usecases.send_message import send_message
+from services.notifications.usecases.settle_message import ResendMessage, SettleMessage, resend_message, settle_message
+from shared.contracts.notifications import SendMessage
+from shared.contracts.refusal import Refused
+from shared.storage.tx import Connection, Pool, Tx, transaction
+from tests.support.letters import written
+from tests.support.meeting_point import meet
+from tests.support.room import BY_HAND, Room
+
+BO = "bo@kobenhavn.example"
+LEASE_S = 60.0
+
+
+async def write(desk: Room, occasion: str, email: str = BO) -> str:
+    said = SendMessage(recipient="p", email=email, about="programme/p", occasion=occasion, title="Emne", text="Hej")
+    return str((await desk.ask(send_message, said))["message_id"])
+
+
+async def states(desk: Room) -> dict[str, str]:
+    return {message.occasion: message.state for message in await written(desk)}
+
+
+async def begun(desk: Room) -> str:
+    """One message that is being sent by `a`."""
+    message_id = await write(desk, "1")
+    await outgoing.lease(desk.pool, "a", LEASE_S, 1)
+    assert await outgoing.begin(desk.pool, message_id, "a", LEASE_S)
+    return message_id
+
+
+class OneConnection:
+    """A pool of a connection that is in a transaction already."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Connection]:
+        yield self._connection
+
+
+async def leasing(tx: Tx, mailer: str, most: int) -> list[str]:
+    pool = cast("Pool", OneConnection(tx.connection))
+    return [one.message.occasion for one in await outgoing.lease(pool, mailer, LEASE_S, most)]
+
+
+async def test_two_mailers_at_once_never_take_one_mailbox_s_letters_apart(desk: Room) -> None:
+    await write(desk, "1")
+    await write(desk, "2")
+    await write(desk, "other", "other@kobenhavn.example")
+    first, second = await meet(desk, lambda tx: leasing(tx, "a", 1), lambda tx: leasing(tx, "b", 10))
+    assert (first, second) == (["1"], ["other"])
+
+
+@pytest.mark.parametrize("state", ["claimed", "sending"])
+async def test_no_later_letter_passes_one_that_is_on_its_way_to_the_same_mailbox(desk: Room, state: str) -> None:
+    first = await write(desk, "1")
+    await write(desk, "2")
+    (leased,) = await outgoing.lease(desk.pool, "a", LEASE_S, 1)
+    assert leased.message.id == first
+    if state == "sending":
+        assert await outgoing.begin(desk.pool, first, "a", LEASE_S)
+    assert await outgoing.lease(desk.pool, "b", LEASE_S, 10) == []
+    await outgoing.postpone(desk.pool, first, "a", "later", 3600)
+    assert await outgoing.lease(desk.pool, "b", LEASE_S, 10) == []
+
+
+async def test_what_a_person_sends_again_is_not_settled_by_another(desk: Room) -> None:
+    message_id = await begun(desk)
+    async with transaction(desk.pool, desk, desk.source, BY_HAND) as tx:
+        message = require_known(await messages.lock(tx, message_id))
+        await messages.save(tx, [lose(message).after])
+    _, second = await meet(
+        desk,
+        lambda tx: resend_message(tx, ResendMessage(message_id=message_id)),
+        lambda tx: settle_message(tx, SettleMessage(message_id=message_id)),
+    )
+    assert isinstance(second, Refused)
+    assert second.code == "nothing_to_decide"
+    assert await states(desk) == {"1": "pending"}
+
+
+async def test_a_mail_that_the_server_has_just_taken_is_not_lost(desk: Room) -> None:
+    """The mailer that sent it was held up; another finds its lease run out in the same moment."""
+    message_id = await begun(desk)
+    await desk.pool.execute("UPDATE messages SET lease_until = now() - interval '1 second'")
+
+    async def sent(tx: Tx) -> None:
+        decided = take(require_known(await messages.lock(tx, message_id)), desk.source, tx.now)
+        await messages.save(tx, [decided.after])
+
+    async def lost(tx: Tx) -> list[Any]:
+        found = await outgoing.lock_lost(tx, "b")
+        await messages.save(tx, [lose(message).after for message, _ in found])
+        return found
+
+    _, found = await meet(desk, sent, lost)
+    assert found == []
+    assert await states(desk) == {"1": "sent"}
