@@ -17,6 +17,7 @@ import yaml
 from deploy.local.stories.schema import story_schema
 from shared.contracts.catalogue import EFFECTS, SERVICES, SUBJECTS
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, TOLD_BY_OTHERS, Command, Event, topic_of
+from shared.messaging.grants import FROM
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -88,13 +89,15 @@ def asyncapi() -> dict[str, Any]:
         facts = sorted(name for name, model in FACTS.items() if model.service == service)
         channels[service] = {
             "address": topic_of(service),
-            "description": f"Facts that `{service}` owns; 12 partitions, key = subject.",
+            "description": f"Facts that `{service}` owns; 12 partitions, key = subject. Other systems tell them on"
+            f" `{topic_of(service)}{FROM}<name>`, each on its own.",
             "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in facts},
         }
         operations[f"{service}.tells"] = {"action": "send", "channel": {"$ref": f"#/channels/{service}"}}
     channels["intake"] = {
         "address": INTAKE_TOPIC,
-        "description": "What other systems ask for; also as `POST /events`.",
+        "description": f"What was asked for over `POST /events`; a system with a login asks on"
+        f" `{INTAKE_TOPIC}{FROM}<name>`, its own.",
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in sorted(COMMANDS)},
     }
     operations["others.ask"] = {"action": "send", "channel": {"$ref": "#/channels/intake"}}
@@ -175,6 +178,19 @@ def events_page() -> str:
         "are bigints, a price is below ten thousand billion kroner, the id of a programme has 255 characters and no",
         "NUL, and the days of a meeting have a day before and after them in every time zone (years 2 to 9998, instants",
         "too). An instant without a zone is read as UTC. What is past that is a dead letter at each reader.",
+        "",
+        "**Who may tell it where.** A service's own topic takes what the service itself tells (`source` is",
+        "`/tovholder/<service>`), and nothing else. Every other system has topics of its own, `<topic>.from.<name>`",
+        "beside the one that its event belongs on: `tovholder.enrollment.from.crm` for a fact of `enrollment`,",
+        "`tovholder.intake.from.crm` for a command. They have 12 partitions and the same partitioner. Kafka lets",
+        "nobody else write there, and whoever reads a topic reads those beside it. Which types a system may tell, and",
+        "as which sources, is granted to it (`tovholder producer add`, docs/operations.md); no grant covers",
+        "`/tovholder/…`. What is not granted becomes a dead letter (`not_granted`) at once: it holds up nothing, and",
+        "its `id` and `sequence` count as never told. What another system told on a plain topic before the",
+        "installation began to ask who comes (the offset is written down then) is believed as it was. One that moves",
+        "to a topic of its own goes on with its sequences; let what it told before be read first. Grants stand on",
+        "`tovholder.producers` (compacted): key `producer/<name>`, value `{producer, topics, may, sources}`; key",
+        "`plain/<topic>`, value the offset per partition from which on the topic is its service's alone.",
         "",
         "| subject | what it is |",
         "| --- | --- |",

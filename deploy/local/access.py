@@ -13,6 +13,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -26,7 +27,7 @@ from deploy.local.principals import ADMIN, of_producer, principals
 from deploy.local.rights import acls, rights
 from shared.contracts.event import PARTITIONS, topic_of
 from shared.messaging.grants import PRODUCERS_TOPIC, Grant, Granted, read_grants
-from shared.messaging.kafka import Address, Kafka, client_options
+from shared.messaging.kafka import Address, Kafka, client_options, tls_context
 from shared.runtime.settings import KafkaSettings
 
 
@@ -35,12 +36,19 @@ def secret_of(who: str) -> str:
     return f"kafka-{who}"
 
 
+def tls_of(secrets: Path) -> Path | None:
+    """The folder with `broker.pem` and `ca.pem`, where somebody has put one: then Kafka is spoken to over TLS."""
+    folder = secrets / "kafka-tls"
+    return folder if folder.is_dir() else None
+
+
 def known_login(bootstrap: str, secrets: str | None, who: str, prefix: str = "") -> Address:
     """As somebody whose password lies in the folder `secrets`; without one the broker is open to everybody."""
     if secrets is None:
         return bootstrap
-    password = (Path(secrets) / secret_of(who)).read_text()
-    return login_as_admin(bootstrap, password) if who == ADMIN else login(bootstrap, prefix + who, password)
+    password, tls = (Path(secrets) / secret_of(who)).read_text(), tls_of(Path(secrets))
+    known = login_as_admin(bootstrap, password) if who == ADMIN else login(bootstrap, prefix + who, password)
+    return known if tls is None else replace(known, protocol="SASL_SSL", tls=tls_context(tls / "ca.pem", None, None))
 
 
 def login(bootstrap: str, principal: str, password: str) -> Kafka:

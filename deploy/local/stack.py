@@ -337,6 +337,7 @@ class Stack:
             controller_port=ports["kafka_controller"],
             logs=data.logs,
             secrets=data.secrets,
+            tls=access.tls_of(data.secrets),
         )
         for who in kafka.PASSWORDS.values():
             data.secret(who)
@@ -554,11 +555,14 @@ def operator_environment(service: str, addresses: Addresses) -> dict[str, str]:
 def _login_environment(addresses: Addresses, who: str) -> dict[str, str]:
     if addresses.kafka_secrets is None:
         return {}
+    secrets = Path(addresses.kafka_secrets)
+    tls = access.tls_of(secrets)
     return {
-        "TOVHOLDER_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "TOVHOLDER_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT" if tls is None else "SASL_SSL",
+        **({} if tls is None else {"TOVHOLDER_KAFKA_CA_FILE": str(tls / "ca.pem")}),
         "TOVHOLDER_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
         "TOVHOLDER_KAFKA_USERNAME": addresses.prefix + who,
-        "TOVHOLDER_KAFKA_PASSWORD_FILE": str(Path(addresses.kafka_secrets) / access.secret_of(who)),
+        "TOVHOLDER_KAFKA_PASSWORD_FILE": str(secrets / access.secret_of(who)),
     }
 
 

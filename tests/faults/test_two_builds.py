@@ -1,5 +1,7 @@
 """The version before and this one side by side: one broker, one database each service, an upgrade under load.
 
+The broker asks who comes, and each process logs in as its service, whichever version it is of.
+
 `make upgrade` does this alone; `make upgrade ARGS="--before COMMIT"` takes another version to begin with.
 """
 
@@ -9,6 +11,7 @@ import asyncio
 import io
 import subprocess
 import tarfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ import pytest
 from deploy.local import process
 from deploy.local.locations import ROOT
 from tests.support.eventually import eventually
+from tests.support.guarded import Guarded, guarded_broker
 from tests.support.stack import AFTER_THE_DEADLINE, EXTRA_PRICE_ORE, PROGRAMME, SERVICES, Installation, Make
 
 pytestmark = [pytest.mark.fault, pytest.mark.long, pytest.mark.timeout(600)]
@@ -41,6 +45,12 @@ def before(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
         archive.extractall(tree, filter="data")
     return tree
+
+
+@pytest.fixture(scope="module")
+async def guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Guarded]:
+    async with guarded_broker(tmp_path_factory.mktemp("guarded")) as made:
+        yield made
 
 
 class Load:
@@ -102,8 +112,11 @@ def _participant(number: int, enrolment: str) -> dict[str, Any]:
     return {"name": f"Deltager {number}", "email": email, "accepted_price_ore": EXTRA_PRICE_ORE}
 
 
-async def test_an_upgrade_under_load_loses_nothing_and_leaves_no_dead_letter(fresh: Make, before: Path) -> None:
-    world: Installation = await fresh(tree=before, empty=True, starts={"invoicing": AFTER_THE_DEADLINE})
+async def test_an_upgrade_under_load_loses_nothing_and_leaves_no_dead_letter(
+    fresh: Make, before: Path, guarded: Guarded
+) -> None:
+    starts = {"invoicing": AFTER_THE_DEADLINE}
+    world: Installation = await fresh(tree=before, empty=True, starts=starts, guarded=guarded)
     for service in SERVICES:
         await world.migrate(service)
     await world.start_all()

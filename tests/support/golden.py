@@ -26,11 +26,14 @@ import asyncpg
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from deploy.local import tail, topics
+from deploy.local import access, tail, topics
 from deploy.local.locations import ROOT, service_names
+from deploy.local.stack import kafka_as, running
 from deploy.local.stories.checking import check_file
 from deploy.local.stories.theatre import Theatre
 from shared.base.clock import DomainClock
+from shared.messaging.grants import PRODUCERS_TOPIC, Granted, beside
+from shared.messaging.kafka import Address
 from shared.messaging.records import StoredRecord
 from shared.messaging.subscriptions import topics_of
 from shared.runtime.service import Host, Service, build_consumer
@@ -93,6 +96,11 @@ class Kept:
     value: dict[str, Any] | bytes | None
 
     @property
+    def is_event(self) -> bool:
+        """Else it says who may tell what."""
+        return self.topic != PRODUCERS_TOPIC
+
+    @property
     def bytes(self) -> bytes | None:
         if isinstance(self.value, dict):
             return json.dumps(self.value, ensure_ascii=False).encode()
@@ -124,15 +132,16 @@ def read_log(text: str) -> list[Kept]:
     return found
 
 
-async def dump(kafka: str, prefix: str = "") -> list[Kept]:
-    """Everything in the topics of an installation, in the order of the events' own times."""
+async def dump(kafka: Address, prefix: str = "") -> list[Kept]:
+    """Everything in the topics of an installation: who may tell what, then events in the order of their own times."""
     found: list[Kept] = []
-    async for record in tail.records(kafka, topics.topic_names(prefix), BEGINNING, follow=False):
+    names = [*await topics.event_topics(kafka, prefix), prefix + PRODUCERS_TOPIC]
+    async for record in tail.records(kafka, names, BEGINNING, follow=False):
         key = None if record.key is None else record.key.decode()
         headers = [(name, None if value is None else value.decode()) for name, value in record.headers]
         found.append(Kept(record.topic.removeprefix(prefix), key, headers, record.timestamp, _value(record.value)))
     # Within a partition the order is kept, as sorting is stable and neither clock goes back there.
-    return sorted(found, key=lambda kept: (kept.time, kept.timestamp))
+    return sorted(found, key=lambda kept: (kept.is_event, kept.time if kept.is_event else BEGINNING, kept.timestamp))
 
 
 async def play(story: Path) -> list[Kept]:
@@ -143,8 +152,8 @@ async def play(story: Path) -> list[Kept]:
             played = await theatre.play(check_file(story))
             if not played.holds:
                 raise SystemExit(f"{story} does not go as it says; `tovholder play` shows what is otherwise.")
-            running = json.loads((data_dir / "running.json").read_text(encoding="utf-8"))
-            return await dump(running["kafka"], running["prefix"])
+            addresses = running(data_dir)
+            return await dump(kafka_as(addresses), addresses.prefix)
 
 
 def _value(value: bytes | None) -> dict[str, Any] | bytes | None:
@@ -167,16 +176,28 @@ class Readers:
     async def feed(self, log: Iterable[Kept]) -> None:
         """Step by step: all events of one instant, then wait until every service has read and committed them."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka, client_id="golden")
+        kept_first, events = itertools.tee(log)
         async with AIOKafkaProducer(bootstrap_servers=self.kafka, acks="all", max_request_size=5_000_000) as producer:
             await admin.start()
             try:
-                for time, step in itertools.groupby(log, key=lambda kept: kept.time):
+                await self._grant([kept for kept in kept_first if not kept.is_event])
+                for time, step in itertools.groupby((one for one in events if one.is_event), key=lambda one: one.time):
                     self._move(time)
                     written = await self._write(producer, step)
                     for name, host in self.hosts.items():
                         await _until_read(host, admin, self._of(host, written), f"{name} has read {time}")
             finally:
                 await admin.close()
+
+    async def _grant(self, records: Sequence[Kept]) -> None:
+        """Producers' own topics, and what they may tell on them."""
+        granted = Granted()
+        for kept in records:
+            granted = granted.after(kept.key or "", kept.bytes)
+        own = [self.prefix + topic for grant in granted.producers.values() for topic in grant.own_topics]
+        if own:
+            await topics.make_topics(self.kafka, own)
+        await access.write_grants(self.kafka, self.prefix, {kept.key or "": kept.bytes for kept in records})
 
     def _move(self, time: datetime) -> None:
         self.moves += 1
@@ -194,8 +215,8 @@ class Readers:
         return ends
 
     def _of(self, host: Host, written: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        own = {self.prefix + topic for topic in topics_of(host.service.subscriptions)}
-        return {partition: end for partition, end in written.items() if partition.topic in own}
+        own = topics_of(host.service.subscriptions)
+        return {one: end for one, end in written.items() if beside(one.topic.removeprefix(self.prefix))[0] in own}
 
     async def state(self) -> dict[str, Any]:
         """What came of it, as JSON."""
@@ -245,12 +266,12 @@ async def readers(kafka: str, prefix: str, database: MakeDatabase, start: dateti
             ending.push_async_callback(pool.close)
             host = hosts[name] = Host(service, settings, pool, DomainClock(start))
             host.consumer = build_consumer(host)
-        running = [asyncio.create_task(host.consumer.run(stop)) for host in hosts.values() if host.consumer]
+        reading = [asyncio.create_task(host.consumer.run(stop)) for host in hosts.values() if host.consumer]
         try:
             yield Readers(kafka, prefix, hosts)
         finally:
             stop.set()
-            await asyncio.gather(*running)
+            await asyncio.gather(*reading)
 
 
 def main() -> None:

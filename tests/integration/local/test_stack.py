@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import AF_UNIX
@@ -20,14 +21,19 @@ import httpx
 import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
-from deploy.local import postgres
+from deploy.local import postgres, process, topics
 from deploy.local import stack as local
+from deploy.local.broker import Broker
 from deploy.local.datadir import DataDir, Ports
 from deploy.local.errors import StackError
+from deploy.local.kafka import wait_until_usable
 from deploy.local.locations import ROOT, service_names
 from deploy.local.stack import Stack, kafka_as
-from shared.messaging.kafka import client_options
+from shared.messaging.grants import read_grants
+from shared.messaging.kafka import Kafka, client_options
+from tests.support.certificates import make_certificates
 from tests.support.eventually import eventually
 
 HERE = Path(__file__).parent
@@ -225,6 +231,58 @@ async def test_one_that_was_not_started_for_it_is_never_emptied(stack: Stack) ->
     with pytest.raises(StackError, match="not started to begin again"):
         stack.begin_again(datetime(2021, 1, 1, tzinfo=UTC))
     assert get(f"{stack.addresses.services['enrollment']}/readyz").is_success
+
+
+async def test_a_folder_of_the_version_before_goes_on_and_asks_who_comes(tmp_path: Path) -> None:
+    """That version made a broker that was open to everybody, without a user in it."""
+    data = DataDir.open(tmp_path / "d")
+    ports = data.ports("auto", service_names())
+    kafka = {"port": ports["kafka"], "controller_port": ports["kafka_controller"], "logs": data.logs}
+    before = Broker(data.path / "kafka", **kafka)
+    await asyncio.to_thread(before.prepare)
+    running = process.start(before.command(pass_fds=(data.lock_fd,)))
+    try:
+        await wait_until_usable(before.bootstrap)
+        await topics.make_topics(before.bootstrap, topics.topic_names())
+        async with AIOKafkaProducer(bootstrap_servers=before.bootstrap) as producer:
+            await producer.send_and_wait("tovholder.enrollment", b"kept", partition=3)
+    finally:
+        await asyncio.to_thread(process.stop, running, before.command())
+        data.close()
+
+    for _ in ("the first start", "every other"):
+        async with Stack(tmp_path / "d", service_command=standin) as stack:
+            operator = kafka_as(stack.addresses)
+            async with AIOKafkaConsumer(
+                "tovholder.enrollment", **client_options(operator), auto_offset_reset="earliest"
+            ) as reader:
+                assert (await reader.getone()).value == b"kept"
+            # What other systems told there before this start stays what it was.
+            closed = (await read_grants(operator)).closed
+            assert {topic: sum(offsets) for topic, offsets in closed.items() if any(offsets)} == {
+                "tovholder.enrollment": 1
+            }
+            assert len(closed) == len(service_names())
+            stranger = AIOKafkaProducer(bootstrap_servers=stack.addresses.kafka)
+            with pytest.raises(KafkaError):
+                await stranger.start()
+            await stranger.stop()
+
+
+async def test_kafka_is_spoken_to_over_tls_where_somebody_has_put_a_certificate(tmp_path: Path) -> None:
+    data = DataDir.open(tmp_path / "d")
+    tls = data.secrets / "kafka-tls"
+    tls.mkdir()
+    make_certificates(tls)
+    data.close()
+    async with Stack(tmp_path / "d", service_command=standin, services=("invoicing",)) as stack:
+        told = json.loads(ask(f"{stack.addresses.services['invoicing']}/environment"))
+        assert told["TOVHOLDER_KAFKA_SECURITY_PROTOCOL"] == "SASL_SSL"
+        operator = kafka_as(stack.addresses)
+        assert isinstance(operator, Kafka)
+        assert set(await topics.event_topics(operator)) == set(topics.topic_names())
+        with pytest.raises(KafkaError):
+            await topics.event_topics(replace(operator, protocol="SASL_PLAINTEXT"))
 
 
 def test_nothing_runs_on_an_empty_folder(tmp_path: Path) -> None:
