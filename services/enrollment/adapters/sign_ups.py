@@ -10,8 +10,10 @@ from typing import Any
 from services.enrollment.domain.sign_up import Forms, SignUp
 from services.enrollment.domain.speakers import mailbox_key
 from shared.base.cause import Cause
+from shared.base.listing import Page, Placed
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.parties import Billing
+from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
@@ -32,11 +34,12 @@ _SIGN_UPS = Table(
     },
     key=("id",),
 )
-_SELECT = """
-    SELECT id, number, coalesce(applicant_id, person_id) AS applicant_id, command::text AS command, received_at,
-        coalesce(caller, '') AS caller, by_main_mailbox, shown_at, confirmed_at, dismissed_at
-    FROM sign_ups
+_COLUMNS = """
+    id, number, coalesce(applicant_id, person_id) AS applicant_id, command::text AS command, received_at,
+    coalesce(caller, '') AS caller, by_main_mailbox, shown_at, confirmed_at, dismissed_at
 """
+_SELECT = f"SELECT {_COLUMNS} FROM sign_ups"
+_IN_ORDER = Order({"number": "bigint"})
 _WAITING = "shown_at IS NOT NULL AND confirmed_at IS NULL AND dismissed_at IS NULL"
 
 
@@ -69,21 +72,23 @@ async def load_programmes_of_waiting(tx: Tx, organisation_codes: Collection[str]
     return [row["programme_id"] for row in rows]
 
 
-async def load_waiting(
-    tx: Tx, *, programme_id: str | None, organisation_code: str | None, after: int, limit: int
-) -> list[SignUp]:
-    """Those that wait for staff, in the order they came in, from the one behind the number `after` on; None = any."""
+async def load_page_of_waiting(
+    tx: Tx, page: Page, *, programme_id: str | None, organisation_code: str | None
+) -> list[Placed[SignUp]]:
+    """Those that wait for staff, in the order they came in; None = any."""
     rows = await tx.fetch(
-        f"""{_SELECT}
-        WHERE {_WAITING} AND number > $3 AND ($1::text IS NULL OR programme_id = $1)
+        f"""
+        SELECT {_COLUMNS}, {_IN_ORDER.place} FROM sign_ups
+        WHERE {_WAITING} AND {_IN_ORDER.after(3)} AND ($1::text IS NULL OR programme_id = $1)
             AND ($2::text IS NULL OR organisation_code = $2)
-        ORDER BY number LIMIT $4""",
+        ORDER BY {_IN_ORDER.by} LIMIT $4
+        """,
         programme_id,
         organisation_code,
-        after,
-        limit,
+        page.after,
+        page.wanted,
     )
-    return [_sign_up(row) for row in rows]
+    return [(row["stands_at"], _sign_up(row)) for row in rows]
 
 
 def _as_it_was(said: dict[str, Any]) -> EnrolMunicipality:

@@ -31,7 +31,7 @@ ROUTES = (
     read(_ORGANISATION, read_organisation, scope="staff"),
     write("PUT", _ORGANISATION, acts.PUT_ORGANISATION, scope="staff"),
     write("POST", _SPEAKERS, acts.VOUCH, scope="staff"),
-    read(f"{_API}/sign-ups", read_sign_ups, scope="staff"),
+    listing(f"{_API}/sign-ups", read_sign_ups, scope="staff", filters=("programme_id", "organisation_code")),
     write("POST", f"{_API}/sign-ups/{{sign_up_id}}/dismissal", acts.DISMISS, scope="staff"),
     write("POST", f"{_API}/enrolments", acts.ENROL, scope="enrol"),
     listing(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from services.enrollment.adapters import enrolments, links, organisations, people, programmes, sign_ups
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.domain.sign_up import SignUp, apply, link_goes_to, receive, require_few
@@ -15,10 +17,10 @@ from shared.storage.tx import Tx
 
 
 class ReceiveSignUp(Command):
-    """`caller` is the address that the form was sent from."""
+    """`caller` is the address that the form was sent from: no part of the wish, which may come again from elsewhere."""
 
     form: EnrolMunicipality
-    caller: Line = ""
+    caller: Line = Field(default="", exclude=True)
 
 
 async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:

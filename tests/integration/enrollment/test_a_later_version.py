@@ -8,7 +8,7 @@ import pytest
 
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.read_enrolments import read_enrolment
-from services.enrollment.usecases.read_programmes import read_programme
+from services.enrollment.usecases.read_programmes import read_programme, read_programmes
 from services.enrollment.usecases.read_rosters import read_rosters
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
@@ -91,6 +91,8 @@ async def test_places_and_numbers_go_on_and_are_never_more_than_the_newest_versi
     await desk.publish(with_places(1, 2))
     found = await desk.read(read_programme, programme_id=P1)
     assert (found["places_taken"], found["places"]) == (2, 1)
+    (listed,) = (await desk.read(read_programmes))["programmes"]
+    assert (listed["places_taken"], listed["places"]) == (2, 1)
     assert await enrolled(desk, KOEBENHAVN) == "programme_full"
     (one, *_) = [row["id"] for row in await desk.pool.fetch("SELECT id FROM enrolments ORDER BY number")]
     await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=one))

@@ -27,6 +27,7 @@ from shared.contracts.enrollment import (
     WithdrawEnrolment,
 )
 from shared.storage.tx import transaction
+from shared.web.ledger import fingerprint
 from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1, Desk, programme_text, sign_up
 from tests.support.enrollment_web import Town
 
@@ -272,6 +273,11 @@ async def test_a_form_that_is_sent_at_once_or_with_mistakes_is_shown_again_as_it
     assert "Det gik hurtigere, end vi kan følge med til" in answer.text
     assert 'value="Karen &lt;b&gt;"' in answer.text
     assert await town.desk.pool.fetchval("SELECT count(*) FROM sign_ups") == 0
+
+
+def test_a_form_that_is_sent_again_from_another_address_is_the_same_wish() -> None:
+    here, there = (ReceiveSignUp(form=sign_up(AARHUS), caller=f"192.0.2.{number}") for number in (1, 2))
+    assert fingerprint("form", here) == fingerprint("form", there)
 
 
 async def press_on_page(town: Town, path: str) -> int:

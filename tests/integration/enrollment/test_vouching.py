@@ -272,7 +272,7 @@ async def test_staff_see_the_list_page_by_page_and_nobody_else_does(town: Town) 
         found += [one["sign_up_id"] for one in page["sign_ups"]]
         if page["next"] is None:
             break
-        after = f"&after={page['next']}"
+        after = f"&cursor={page['next']}"
     assert found == waiting
     assert (await town.api("GET", "/sign-ups?limit=0")).status_code == 422
     answer = await town.api("GET", "/sign-ups", Authorization=f"Bearer {SCOPED}")

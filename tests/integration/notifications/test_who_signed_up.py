@@ -77,3 +77,15 @@ async def test_where_the_main_mailbox_confirms_the_link_goes_there_and_nowhere_e
     (mail,) = await written(desk)
     assert (mail.template, mail.email, mail.people) == ("sign_up_received", MAIN.email, (CONTACT.person_id,))
     assert CONTACT.email in await text(desk, "sign_up_received")
+
+
+async def test_a_form_that_waits_changes_nothing_of_what_is_known_of_the_enrolment(desk: Room) -> None:
+    received: EnrolmentReceived = EXAMPLES["EnrolmentReceived"]
+    stranger = CONTACT.model_copy(update={"person_id": "p-frode", "name": "Frode", "email": "frode@stranger.example"})
+    waiting = received.model_copy(update={"contact": stranger})
+    await desk.hear(waiting, WAITS.model_copy(update={"contact": stranger}))
+    assert await desk.pool.fetchval("SELECT count(*) FROM enrolments") == 0
+    await desk.hear(facts.an_enrolment())
+    before = await desk.pool.fetch("SELECT * FROM enrolments")
+    await desk.hear(waiting.model_copy(update={"received_at": NOON}), EXAMPLES["SignUpAwaitsStaff"])
+    assert await desk.pool.fetch("SELECT * FROM enrolments") == before

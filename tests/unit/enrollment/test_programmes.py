@@ -175,6 +175,23 @@ def test_tovholder_meetings_invite_the_tovholder_role_only() -> None:
     assert {one.roles for one in carried.meetings if one.kind != "tovholdermoede"} == {()}
 
 
+@pytest.mark.parametrize("how", ["address_book", "staff", "own_link", "main_mailbox"])
+def test_how_sign_ups_are_confirmed_is_said_or_goes_by_the_address_book(how: str) -> None:
+    text = text_of(P1)
+    said = text.replace("  contact_label:", f"  confirmation: {how}\n  contact_label:", 1)
+    found = check(said).programme
+    assert found is not None
+    assert how in json.loads(schema_text())["$defs"]["Enrolment"]["properties"]["confirmation"]["enum"]
+    assert terms(found).enrolment.confirmation == how
+    silent = check(text).programme
+    assert silent is not None
+    assert terms(silent).enrolment.confirmation == "address_book"
+    # What a version before this one told says nothing of it.
+    told = json.loads(terms(found).model_dump_json())
+    del told["enrolment"]["confirmation"]
+    assert ProgrammeTerms.model_validate_json(json.dumps(told)).enrolment.confirmation == "address_book"
+
+
 def test_the_schema_for_editors_is_what_the_format_says() -> None:
     assert SCHEMA.read_text(encoding="utf-8") == schema_text(), (
         "python -m services.enrollment.console schema > docs/schemas/programme.schema.json"
