@@ -23,6 +23,7 @@ SERVICE_PORT = 8000
 GATEWAY_PORT = 8080
 SMTP_PORT = 2525
 MAIL_PORT = 8025
+NETWORK = "172.29.81"
 SECRETS = "/run/secrets"
 
 HEAD = """\
@@ -68,6 +69,7 @@ x-service: &service
   environment: &environment
     TOVHOLDER_SECRETS_DIR: {secrets}
     TOVHOLDER_LINK_KEY_FILE: {secrets}/link_key
+    TOVHOLDER_OTHER_LINK_KEY_FILE: {secrets}/other_link_key
     TOVHOLDER_KAFKA: kafka:9092
     TOVHOLDER_KAFKA_SECURITY_PROTOCOL: SASL_PLAINTEXT
     TOVHOLDER_KAFKA_SASL_MECHANISM: SCRAM-SHA-512
@@ -75,6 +77,9 @@ x-service: &service
     TOVHOLDER_HTTP_HOST: 0.0.0.0
     TOVHOLDER_HTTP_PORT: "{service_port}"
     TOVHOLDER_SMTP: ${{TOVHOLDER_SMTP:-mail:{smtp_port}}}
+    # The gateway's address and nobody else's: see the networks below.
+    TOVHOLDER_TRUSTED_PROXIES: ${{TOVHOLDER_NETWORK:-{network}}}.2
+    TOVHOLDER_HSTS_SECONDS: ${{TOVHOLDER_HSTS_SECONDS:-0}}
     TOVHOLDER_PUBLIC_URL: ${{TOVHOLDER_PUBLIC_URL:-http://127.0.0.1:${{TOVHOLDER_PORT:-{gateway_port}}}}}
     TOVHOLDER_DOCUMENTS_DIR: /var/lib/tovholder/documents
   volumes:
@@ -196,6 +201,24 @@ SERVERS = """\
       postgres:
         condition: service_healthy
 
+  # docker compose run --rm token add crm --may enrol --source /crm
+  token:
+    <<: *image
+    profiles:
+      - operator
+    restart: "no"
+    entrypoint:
+      - python
+      - -m
+      - deploy.local.cli
+      - token
+    environment:
+      TOVHOLDER_DATABASES: {secrets}
+    secrets:
+{database_urls}
+    depends_on:
+{migrations}
+
   mail:
     <<: *hardened
     image: {image}-mailsink
@@ -234,6 +257,12 @@ SERVERS = """\
       - /tmp
       - /config:mode=1777
       - /data:mode=1777
+    environment:
+      # The proxy before the gateway, if there is one; one on this machine comes as the network's own .1.
+      TOVHOLDER_GATEWAY_TRUSTED_PROXIES: ${{TOVHOLDER_GATEWAY_TRUSTED_PROXIES:-}}
+    networks:
+      default:
+        ipv4_address: ${{TOVHOLDER_NETWORK:-{network}}}.2
     volumes:
       - ./deploy/Caddyfile:/etc/caddy/Caddyfile:ro
     ports:
@@ -283,6 +312,7 @@ PER_SERVICE = """
       - source: api_tokens
         target: tovholder_api_tokens
       - link_key
+      - other_link_key
     depends_on:
       {service}-migrate:
         condition: service_completed_successfully
@@ -316,9 +346,20 @@ PER_SERVICE = """
       - source: api_tokens
         target: tovholder_api_tokens
       - link_key
+      - other_link_key
 """
 
 FOOT = """
+# The gateway has an address of its own, so that the services know who may say where a request came from; all others get
+# theirs from the upper half. TOVHOLDER_NETWORK, three numbers, is for where this network is in use already.
+networks:
+  default:
+    ipam:
+      config:
+        - subnet: ${{TOVHOLDER_NETWORK:-{network}}}.0/24
+          gateway: ${{TOVHOLDER_NETWORK:-{network}}}.1
+          ip_range: ${{TOVHOLDER_NETWORK:-{network}}}.128/25
+
 volumes:
   documents:
   kafka:
@@ -364,6 +405,11 @@ def compose(services: tuple[str, ...]) -> str:
         "gateway_port": GATEWAY_PORT,
         "smtp_port": SMTP_PORT,
         "mail_port": MAIL_PORT,
+        "network": NETWORK,
+        "database_urls": "\n".join(f"      - {name}_database_url" for name in services),
+        "migrations": "\n".join(
+            f"      {name}-migrate:\n        condition: service_completed_successfully" for name in services
+        ),
         "kafka_environment": "\n".join(
             f"      {name}: {json.dumps(value)}" for name, value in kafka_environment().items()
         ),
@@ -374,7 +420,7 @@ def compose(services: tuple[str, ...]) -> str:
     own = "".join(
         PER_SERVICE.format(service=service, principal=principal(service), operator=OPERATOR) for service in services
     )
-    return HEAD.format(**names) + SERVERS.format(**names) + own + FOOT + files
+    return HEAD.format(**names) + SERVERS.format(**names) + own + FOOT.format(**names) + files
 
 
 def generate() -> Mapping[str, str]:

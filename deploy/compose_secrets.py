@@ -11,6 +11,7 @@ import hashlib
 import secrets
 from pathlib import Path
 
+from deploy.local.link_keys import STEPS, NotNowError, change
 from deploy.local.locations import ROOT, service_names
 from deploy.local.principals import ADMIN as ADMIN_OF_KAFKA
 from deploy.local.principals import BROKER, OPERATOR, principal, principals
@@ -43,6 +44,9 @@ def write_secrets(folder: Path, services: tuple[str, ...]) -> None:
         if not (folder / name).exists():
             _write(folder / name, secrets.token_hex(32))
     digest = hashlib.sha256((folder / "api_token").read_bytes().strip()).hexdigest()
+    if not (folder / "other_link_key").exists():
+        # Empty: the key is not being changed.
+        _write(folder / "other_link_key", "")
     if not (folder / "api_tokens").exists():
         _write(folder / "api_tokens", f"{TOKEN_NAME}:{digest}")
 
@@ -51,7 +55,7 @@ def file_names(services: tuple[str, ...]) -> tuple[str, ...]:
     """The files that containers get, sorted."""
     own = (f"{service}_{name}" for service in services for name in ("database_url", "migration_url", "kafka_password"))
     kafka = ("kafka_passwords", "kafka_operator_password", *KAFKA_SUPER_USERS.values())
-    both = ("api_tokens", "link_key", "mail_key", "postgres_password", "role_passwords")
+    both = ("api_tokens", "link_key", "mail_key", "other_link_key", "postgres_password", "role_passwords")
     return tuple(sorted((*both, *kafka, *own)))
 
 
@@ -72,7 +76,14 @@ def main() -> None:
     """Writes what is missing."""
     parser = argparse.ArgumentParser(prog="python3 -m deploy.compose_secrets", description=main.__doc__)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to (default: secrets/)")
-    write_secrets(parser.parse_args().folder, service_names())
+    parser.add_argument("--link-key", choices=STEPS, help="a step of changing the key that signs links")
+    parsed = parser.parse_args()
+    write_secrets(parsed.folder, service_names())
+    if parsed.link_key:
+        try:
+            change(parsed.folder / "link_key", parsed.folder / "other_link_key", parsed.link_key, _write)
+        except NotNowError as why_not:
+            parser.error(str(why_not))
 
 
 if __name__ == "__main__":

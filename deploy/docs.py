@@ -18,6 +18,7 @@ from deploy.local.stories.schema import story_schema
 from shared.contracts.catalogue import EFFECTS, SERVICES, SUBJECTS
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, TOLD_BY_OTHERS, Command, Event, topic_of
 from shared.messaging.grants import FROM
+from shared.web.scopes import of_command
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -41,7 +42,7 @@ ENVELOPE: dict[str, Any] = {
         },
         "correlationid": {"type": "string", "description": "the same for everything that one request led to"},
         "causationid": {"type": "string", "description": "id of the event that caused this one"},
-        "actor": {"type": "string", "description": "who is behind it, opaque: token/…, person/…, clock"},
+        "actor": {"type": "string", "description": "who is behind it, opaque: token/…, client/…, person/…, clock"},
         "data": {"type": "object"},
     },
 }
@@ -226,9 +227,13 @@ def events_page() -> str:
         "",
         "The prefix names the owner. A refusal is told as `IntakeRejected` on the owner's topic, with problem details.",
         "",
-        "| command | owner |",
-        "| --- | --- |",
-        *(f"| `{name}` | `{COMMANDS[name].service}` |" for name in sorted(COMMANDS)),
+        "By `POST /events` a token needs the scope of each command and may only name sources of its own. `actor` is",
+        "then who it is: `token/<name>` for staff, `client/<name>` for all others, who change nothing of an enrolment",
+        "that they did not make (see [Tokens](operations.md#tokens)).",
+        "",
+        "| command | owner | scope |",
+        "| --- | --- | --- |",
+        *(f"| `{name}` | `{COMMANDS[name].service}` | `{of_command(COMMANDS[name])}` |" for name in sorted(COMMANDS)),
         "",
     ]
     return "\n".join(lines)

@@ -17,9 +17,13 @@ from pathlib import Path
 from deploy.local.errors import StackError
 from deploy.local.locations import service_names
 from deploy.local.process import Command
+from shared.web.proxies import read_networks
 
 FRONT = "enrollment"
 """Answers `/`, `/tilmeld`, `/login`, `/deltagere`, `/static`, `POST /events` and whatever no other service owns."""
+
+TRUSTED_PROXIES = "TOVHOLDER_GATEWAY_TRUSTED_PROXIES"
+"""Variable of the gateway: the proxies before it, as addresses and networks with spaces between; read at its start."""
 
 NOT_PUBLIC = ("/_clock", "/_clock/*", "/livez", "/readyz", "/metrics")
 
@@ -71,6 +75,11 @@ HEAD = """\
 			idle %(idle)ds
 		}
 		max_header_size %(largest_head)s
+		# Only a proxy that is named may say who it asks for; of its X-Forwarded-For the last address that is no such
+		# proxy counts. None is named: whoever connects is the caller, whatever the headers say.
+		trusted_proxies static {$TOVHOLDER_GATEWAY_TRUSTED_PROXIES}
+		trusted_proxies_strict
+		client_ip_headers X-Forwarded-For
 	}
 }
 
@@ -131,6 +140,8 @@ def caddyfile(listen: str, upstreams: Mapping[str, str], bind: str | None = None
     for number, route in enumerate(routes(tuple(sorted(upstreams)))):
         lines.append(f"\t@route{number} path {' '.join(route.patterns)}\n")
         lines.append(f"\thandle @route{number} {{\n\t\treverse_proxy {upstreams[route.service]} {{\n")
+        # A service knows its gateway and nobody before it: it is told the one address that counts.
+        lines.append("\t\t\theader_up X-Forwarded-For {client_ip}\n")
         # Server-sent events must not wait for a buffer to fill.
         lines.append("\t\t\tflush_interval -1\n\t\t}\n\t}\n")
     lines.append(AWAY)
@@ -138,8 +149,14 @@ def caddyfile(listen: str, upstreams: Mapping[str, str], bind: str | None = None
     return "".join(lines)
 
 
-def command(folder: Path, port: int, host: str, upstreams: Mapping[str, str], log: Path) -> Command:
-    """Writes the Caddyfile into `folder` and returns what runs it."""
+def command(
+    folder: Path, port: int, host: str, upstreams: Mapping[str, str], log: Path, trusted_proxies: str = ""
+) -> Command:
+    """Writes the Caddyfile into `folder` and returns what runs it. StackError for proxies that are no networks."""
+    try:
+        known = " ".join(map(str, read_networks(trusted_proxies)))
+    except ValueError as error:
+        raise StackError(f"The proxies before the gateway must be addresses or networks: {error}") from None
     binary = Path(sys.executable).with_name("caddy")
     found = str(binary) if binary.exists() else shutil.which("caddy")
     if found is None:
@@ -150,7 +167,7 @@ def command(folder: Path, port: int, host: str, upstreams: Mapping[str, str], lo
     return Command(
         argv=(found, "run", "--config", str(file), "--adapter", "caddyfile"),
         log=log,
-        env=home,
+        env={**home, TRUSTED_PROXIES: known},
         cwd=folder,
         stop_timeout_s=5.0,
     )

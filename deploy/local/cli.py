@@ -70,12 +70,25 @@ def up(
     *,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
     ports: Annotated[str, typer.Option(help="auto, eller den første port i en række.")] = "auto",
+    trusted_proxies: Annotated[
+        str,
+        typer.Option(
+            envvar="TOVHOLDER_GATEWAY_TRUSTED_PROXIES",
+            metavar="NET",
+            help="Proxyer foran gatewayen (adresser eller net): de må sige, hvem en forespørgsel kommer fra.",
+        ),
+    ] = "",
+    public_url: Annotated[
+        str,
+        typer.Option(envvar="TOVHOLDER_PUBLIC_URL", metavar="URL", help="Adressen udefra, hvis en proxy står foran."),
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Start alt på denne maskine: Kafka, PostgreSQL, gateway, mails og tjenesterne. Stop med Ctrl-C."""
     from deploy.local import up as living
 
-    living.up(data_dir, living.parse_ports(ports), as_json=as_json)
+    front = living.Front(trusted_proxies, public_url)
+    living.up(data_dir, living.parse_ports(ports), front, as_json=as_json)
 
 
 @app.command()
@@ -275,6 +288,159 @@ def replay(
     except ValueError:
         raise typer.BadParameter(f"--since {since}: skriv et tidspunkt som 2026-03-01T00:00:00Z.") from None
     raise typer.Exit(_service(service, "replay", "--since", since, data_dir=where_it_runs(data_dir)))
+
+
+class LinkKeyStep(StrEnum):
+    """The steps of `deploy.local.link_keys`."""
+
+    BEGIN = "begin"
+    SWITCH = "switch"
+    END = "end"
+
+
+@app.command("link-key")
+def link_key(
+    step: Annotated[LinkKeyStep, typer.Argument(metavar="begin|switch|end", help="Skridtet; ét ad gangen.")],
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Skift nøglen bag de mailede links, uden at et link dør: begin (en ny kendes), switch (den bruges), end.
+
+    Installationen startes om efter hvert skridt. end gør de links døde, der kun er skrevet under med den anden nøgle.
+    """
+    from deploy.local.datadir import DataDir
+
+    if not (data_dir / "tovholder.json").exists():
+        raise StackError(f"{data_dir} er ikke en datamappe.")
+    DataDir(data_dir, "up").change_link_key(step.value)
+    sys.stderr.write("Skridtet er taget. Start Tovholder om.\n")
+
+
+token = typer.Typer(
+    name="token",
+    help="Lav, forny og spær API-nøgler for andre systemer, mens alt kører.",
+    no_args_is_help=True,
+)
+app.add_typer(token)
+ClientArgument = Annotated[str, typer.Argument(metavar="NAVN", help="Hvem nøglen er til, for eksempel crm.")]
+DatabasesOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="TOVHOLDER_DATABASES",
+        metavar="MAPPE",
+        help="Filer som enrollment_database_url; ellers det, der kører i datamappen.",
+    ),
+]
+UntilOption = Annotated[
+    str | None, typer.Option(metavar="HVORNÅR", help="Sidste dag (2027-06-30) eller et antal dage (90d); ellers et år.")
+]
+
+
+def _databases(databases: Path | None, data_dir: Path | None) -> Mapping[str, str]:
+    from deploy.local import tokens
+    from deploy.local.stack import running
+
+    return running(where_it_runs(data_dir)).databases if databases is None else tokens.read_databases(databases)
+
+
+@token.command("add")
+def token_add(
+    name: ClientArgument,
+    *,
+    may: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SCOPE", help="Hvad den må: en kommando, en liste, et bundt. Flere gange."),
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="SOURCE", help="En source, som dens hændelser må have. Flere gange.")
+    ] = None,
+    until: UntilOption = None,
+    databases: DatabasesOption = None,
+    data_dir: RunningOption = None,
+) -> None:
+    """Lav en nøgle. Den vises kun denne ene gang; kun dens SHA-256 bliver gemt."""
+    import asyncio
+
+    from deploy.local import tokens
+
+    scopes, sources = may or [], source or []
+    tokens.check_words(name, scopes, sources)
+    end = tokens.read_end(until, datetime.now(UTC))  # noqa: TID251 # the edge
+    made = asyncio.run(tokens.add(_databases(databases, data_dir), name, scopes, sources, end))
+    sys.stdout.write(made + "\n")
+    sys.stderr.write(f"{name} må {', '.join(scopes)} til {end:%Y-%m-%d %H:%M} UTC. Nøglen vises ikke igen.\n")
+
+
+@token.command("renew")
+def token_renew(
+    name: ClientArgument,
+    *,
+    until: UntilOption = None,
+    databases: DatabasesOption = None,
+    data_dir: RunningOption = None,
+) -> None:
+    """Lav en ny nøgle, der må det samme. Den gamle virker et døgn endnu."""
+    import asyncio
+
+    from deploy.local import tokens
+
+    end = tokens.read_end(until, datetime.now(UTC))  # noqa: TID251 # the edge
+    made = asyncio.run(tokens.renew(_databases(databases, data_dir), name, end))
+    sys.stdout.write(made + "\n")
+    sys.stderr.write(f"Den nye virker til {end:%Y-%m-%d %H:%M} UTC, den gamle et døgn endnu.\n")
+
+
+@token.command("revoke")
+def token_revoke(
+    name: ClientArgument,
+    *,
+    release: Annotated[bool, typer.Option("--release", help="Frigiv dens sources, så en anden kan få dem.")] = False,
+    databases: DatabasesOption = None,
+    data_dir: RunningOption = None,
+) -> None:
+    """Spær alle nøgler, der er til NAVN, med det samme."""
+    import asyncio
+
+    from deploy.local import tokens
+
+    asyncio.run(tokens.revoke(_databases(databases, data_dir), name, release=release))
+    sys.stderr.write(f"Nøglerne til {name} åbner ikke noget mere.\n")
+
+
+@token.command("list")
+def token_list(
+    *, databases: DatabasesOption = None, data_dir: RunningOption = None, as_json: JsonOption = False
+) -> None:
+    """Vis, hvem der har nøgler, til hvad og hvor længe; aldrig nøglerne selv."""
+    import asyncio
+
+    from deploy.local import tokens
+
+    found = asyncio.run(tokens.known(_databases(databases, data_dir)))
+    for client, services in found.values():
+        ends = [end.isoformat() for end in client.ends]
+        if as_json:
+            shown = {"name": client.name, "may": client.scopes, "sources": client.sources, "until": ends}
+            sys.stdout.write(json.dumps({**shown, "services": services}, ensure_ascii=False) + "\n")
+        else:
+            until = ", ".join(ends) or "spærret eller udløbet"
+            sys.stdout.write(
+                f"{client.name}  må {', '.join(client.scopes)}  som {', '.join(client.sources) or '-'}  {until}\n"
+            )
+    if not found:
+        sys.stderr.write("Der er ingen nøgler, som er lavet med tovholder token add.\n")
+
+
+@token.command("scopes")
+def token_scopes(*, as_json: JsonOption = False) -> None:
+    """Vis alt, hvad en nøgle kan få lov til."""
+    from deploy.local import tokens
+
+    found = tokens.all_scopes()
+    if as_json:
+        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+        return
+    for scope, opens in sorted(found.items()):
+        sys.stdout.write(f"{scope}\n" + "".join(f"    {one}\n" for one in opens))
 
 
 document = typer.Typer(

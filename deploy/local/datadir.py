@@ -25,6 +25,7 @@ from typing import Literal, Self
 
 from deploy.local.databases import roles
 from deploy.local.errors import StackError
+from deploy.local.link_keys import NotNowError, Step, change
 from deploy.local.ports import free_ports, is_free, lowest_port
 from shared.base.files import OTHERS, for_its_owner_alone
 
@@ -38,6 +39,7 @@ RETRY_S = 0.1
 ADMIN_PASSWORD = "postgres-admin"  # noqa: S105 # a file's name
 API_TOKEN = "api-token"  # noqa: S105 # as above
 MAIL_KEY = "mail-key"
+OTHER_LINK_KEY = "other-link-key"
 
 
 class DataDir:
@@ -191,6 +193,14 @@ class DataDir:
         else:
             self.secret(file.name)
         return file
+
+    def change_link_key(self, step: Step) -> None:
+        """A step of `deploy.local.link_keys`; takes effect when the services are started again."""
+        self.secret("link-key")
+        try:
+            change(self.secrets / "link-key", self.secret_file(OTHER_LINK_KEY), step, write_atomically)
+        except NotNowError as why_not:
+            raise StackError(f"Nøglen er ikke ændret: {why_not}.") from None
 
     def passwords(self, services: Iterable[str]) -> dict[str, str]:
         """Of each database role, by its name."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import signal
 import sys
 import threading
@@ -27,7 +28,16 @@ import httpx
 from deploy.local import access, caddy, databases, einvoice_rules, jars, kafka, mail_guard, postgres, process, topics
 from deploy.local.blocking import run_blocking
 from deploy.local.broker import Broker
-from deploy.local.datadir import ADMIN_PASSWORD, API_TOKEN, MAIL_KEY, DataDir, MadeBy, Ports, write_atomically
+from deploy.local.datadir import (
+    ADMIN_PASSWORD,
+    API_TOKEN,
+    MAIL_KEY,
+    OTHER_LINK_KEY,
+    DataDir,
+    MadeBy,
+    Ports,
+    write_atomically,
+)
 from deploy.local.errors import StackError
 from deploy.local.forge import Forge
 from deploy.local.locations import ROOT, cache_dir, python_module, read_running, service_names
@@ -79,6 +89,10 @@ class Addresses:
     """Before the name of every topic and group."""
     callers: Sequence[str] = ()
     """Who has a token of their own besides the installation's (`token_of`)."""
+    public_url: str = ""
+    """Where people reach the gateway, if that is behind a proxy."""
+    other_link_key_file: str = ""
+    """The other key, while the one that signs links is being changed."""
     mail_key: str = ""
     mail_key_file: str = ""
     """The file with the key to the caught mails; `Authorization: Bearer …`, as for the API."""
@@ -122,6 +136,10 @@ class Stack:
     mail_control: bool = False
     callers: Sequence[str] = ()
     """Names of further API tokens, so that effects tell who asked for them."""
+    trusted_proxies: str = ""
+    """The proxies before the gateway, as addresses and networks: they may say who a request is from."""
+    public_url: str = ""
+    """Where people reach the gateway, if not by its own address."""
     renewable: bool = False
     """Whether `begin_again` will be called; what it needs is prepared at the start."""
     keep: bool = False
@@ -449,6 +467,10 @@ class Stack:
             mail_key=data.secret(MAIL_KEY),
             mail_key_file=str(data.secret_file(MAIL_KEY)),
             kafka_secrets=str(data.secrets),
+            public_url=self.public_url,
+            other_link_key_file=str(data.secret_file(OTHER_LINK_KEY))
+            if data.secret_file(OTHER_LINK_KEY).exists()
+            else "",
         )
 
     def _mail_command(self, data: DataDir, ports: Mapping[str, int]) -> Command:
@@ -461,7 +483,8 @@ class Stack:
 
     def _gateway_command(self, data: DataDir, ports: Mapping[str, int], addresses: Addresses) -> Command:
         upstreams = {name: url.removeprefix("http://") for name, url in addresses.services.items()}
-        return caddy.command(data.path / "caddy", ports["gateway"], HOST, upstreams, data.logs / "gateway.log")
+        log, port = data.logs / "gateway.log", ports["gateway"]
+        return caddy.command(data.path / "caddy", port, HOST, upstreams, log, self.trusted_proxies)
 
     def _forge(self, service: str, data: DataDir) -> Forge:
         """What a service reads at its start, read once for all its starts."""
@@ -533,9 +556,13 @@ def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
         "TOVHOLDER_HTTP_HOST": HOST,
         "TOVHOLDER_HTTP_PORT": port,
         "TOVHOLDER_SMTP": addresses.smtp,
-        "TOVHOLDER_PUBLIC_URL": addresses.gateway,
+        "TOVHOLDER_PUBLIC_URL": addresses.public_url or addresses.gateway,
+        # The gateway, and whoever else is on this machine.
+        "TOVHOLDER_TRUSTED_PROXIES": HOST,
+        "TOVHOLDER_HSTS_SECONDS": os.environ.get("TOVHOLDER_HSTS_SECONDS", "0"),
         "TOVHOLDER_API_TOKENS": ",".join(f"{name}:{_sha256(token)}" for name, token in tokens.items()),
         "TOVHOLDER_LINK_KEY_FILE": addresses.link_key_file,
+        "TOVHOLDER_OTHER_LINK_KEY_FILE": addresses.other_link_key_file,
         "TOVHOLDER_STATIC_DIR": str(cache_dir() / "static"),
         "TOVHOLDER_DOCUMENTS_DIR": addresses.data_dir,
         "TOVHOLDER_SEED": str(addresses.seed),

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -41,14 +42,30 @@ def interruptible() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def up(data_dir: Path, ports: Ports, *, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What stands before the gateway: the proxies that it may believe, and the address that people know."""
+
+    trusted_proxies: str = ""
+    public_url: str = ""
+
+
+def up(data_dir: Path, ports: Ports, front: Front = Front(), *, as_json: bool) -> None:
     """Runs until interrupted. With `as_json` the only line on stdout is the addresses, once all is ready."""
     console = Console(stderr=as_json)
     with interruptible() as asked:
         try:
             with ExitStack() as ending:
                 with console.status("Starter") as shown:
-                    stack = ending.enter_context(Stack(data_dir, ports, on_step=shown.update))
+                    stack = ending.enter_context(
+                        Stack(
+                            data_dir,
+                            ports,
+                            trusted_proxies=front.trusted_proxies,
+                            public_url=front.public_url,
+                            on_step=shown.update,
+                        )
+                    )
                 if as_json:
                     sys.stdout.write(json.dumps(stack.addresses.public()) + "\n")
                     sys.stdout.flush()

@@ -7,6 +7,7 @@ from shared.contracts.catalogue import IN_DANISH
 NOBODY = "ingen person: en frist eller et andet system"
 _ACTORS = {
     "token": "API-nøglen {}",
+    "client": "systemet {} med sin API-nøgle",
     "person": "personen {}",
     "source": "systemet {}",
     "clock": "uret: en dato eller en frist",

@@ -10,13 +10,31 @@ from uuid import uuid4
 class Cause:
     """Stored beside every effect as correlation_id, causation_id and actor.
 
-    `causation_id` is the id of the event that caused it, None at the root. `actor` is opaque: `token/<name>`,
-    `person/<person_id>`, `clock`, `form`, `source/<source>`.
+    `causation_id` is the id of the event that caused it, None at the root. `actor` is opaque: `token/<name>` (staff),
+    `client/<name>` (another system), `person/<person_id>`, `clock`, `form`, `source/<source>`.
     """
 
     correlation_id: str
     causation_id: str | None
     actor: str | None
+
+    @property
+    def client(self) -> tuple[str, ...] | None:
+        """The actors whose things are this client's own: it sees and changes those alone. None = nobody's client.
+
+        What was put in before clients were told from staff has `token/<name>` as its actor.
+        """
+        if self.actor is None or not self.actor.startswith(_CLIENT):
+            return None
+        return (self.actor, _TOKEN + self.actor.removeprefix(_CLIENT))
+
+
+_TOKEN, _CLIENT = "token/", "client/"
+
+
+def client_actor(principal: str) -> str:
+    """The actor of a token that is not staff's: `token/crm` acts as `client/crm`, through every door and service."""
+    return _CLIENT + principal.removeprefix(_TOKEN)
 
 
 def new_correlation() -> str:

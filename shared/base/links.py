@@ -17,10 +17,16 @@ _LONGEST = 1024
 
 
 class Links:
-    """What signs and reads an installation's links, handed to every transaction; its key is read at the first use."""
+    """What signs and reads an installation's links, handed to every transaction; its keys are read at the first use.
 
-    def __init__(self, key: Callable[[], bytes], public_url: str = "") -> None:
+    While the key is being changed there is another, `other`: what either of them signed is read.
+    """
+
+    def __init__(
+        self, key: Callable[[], bytes], public_url: str = "", other: Callable[[], bytes | None] = lambda: None
+    ) -> None:
         self._key = key
+        self._other = other
         self._public_url = public_url
 
     def sign(self, purpose: str, subject: str, expires: datetime | None = None) -> str:
@@ -28,8 +34,9 @@ class Links:
         return sign(self._key(), purpose, subject, expires)
 
     def verify(self, purpose: str, token: str, now: datetime) -> str | None:
-        """As `verify`; ValueError without a key."""
-        return verify(self._key(), purpose, token, now)
+        """As `verify`, by either key; ValueError without one."""
+        subject, other = verify(self._key(), purpose, token, now), self._other()
+        return verify(other, purpose, token, now) if subject is None and other is not None else subject
 
     def address(self, path: str) -> str:
         """The path as people outside reach it."""

@@ -50,6 +50,7 @@ DETAILS = {
     "invalid_parameter": "En parameter har tegn, som ikke er tilladt.",
     "unauthorized": "Adgangsnøglen mangler eller kendes ikke.",
     "forbidden": "Adgangsnøglen giver ikke adgang til dette.",
+    "source_not_yours": "Adgangsnøglen må ikke sende hændelser fra den source.",
     "not_found": "Adressen findes ikke.",
     "method_not_allowed": "Adressen findes, men ikke med den metode.",
     "idempotency_key_missing": "Headeren Idempotency-Key mangler. Den skal være ny for hver ny handling.",

@@ -48,11 +48,16 @@ A test holds this against the subscriptions of the services, both ways, so that 
 IN_DANISH: dict[str, str] = {}
 """Every fact and command in a sentence, for people who ask why."""
 
+BUNDLES: dict[str, tuple[str, ...]] = {}
+"""Names for several scopes of tokens at once (`shared.web.scopes`), from whichever modules add to them."""
+
 for _module in MODULES:
     SUBJECTS |= getattr(_module, "SUBJECTS", {})
     IN_DANISH |= getattr(_module, "IN_DANISH", {})
     for _name, (_does, _key) in getattr(_module, "EFFECTS", {}).items():
         EFFECTS[_name] = (*EFFECTS.get(_name, ()), Effect(_module.SERVICE, _does, _key))
+    for _name, _scopes in getattr(_module, "BUNDLES", {}).items():
+        BUNDLES[_name] = (*BUNDLES.get(_name, ()), *_scopes)
 
 
 def topics_read_by(service: str) -> frozenset[str]:

@@ -50,6 +50,25 @@ EFFECTS = {
 }
 """What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
 
+_SIGN_UP = (
+    "enrollment.EnrolMunicipality",
+    "enrollment.WithdrawEnrolment",
+    "enrollment.RegisterParticipant",
+    "enrollment.ReplaceParticipant",
+    "enrollment.CancelParticipant",
+)
+BUNDLES = {
+    "enrol": (
+        *_SIGN_UP,
+        "enrollment.programmes",
+        "enrollment.meetings",
+        "enrollment.enrolments",
+        "enrollment.enrolments.participants",
+    ),
+    "intake": _SIGN_UP,
+}
+"""What another system that signs municipalities and their people up needs of tokens: `intake` if it never looks."""
+
 IN_DANISH = {
     "tovholder.enrollment.ProgrammePublished.v1": "forløbet blev offentliggjort",
     "tovholder.enrollment.ProgrammeChanged.v1": "forløbet blev ændret",

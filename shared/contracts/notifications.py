@@ -15,6 +15,9 @@ SUBJECTS = {
 }
 """What its facts are about: the kind in front of the slash."""
 
+BUNDLES = {"calendar": ("notifications.calendar.replies",)}
+"""What the mail gateway needs that brings the replies of calendars."""
+
 _MESSAGE = "template, recipient, about, occasion"
 _MEETING_COPY = "meeting (newest date version wins)"
 

@@ -25,6 +25,7 @@ from shared.web.api import api_routes, problem_response
 from shared.web.intake import intake_routes
 from shared.web.metrics import HTTP_ANSWERS, HTTP_SECONDS
 from shared.web.pages import static_routes
+from shared.web.proxies import BehindGateway
 from shared.web.safety import PROGRAM_PATHS, SameSite, SecurityHeaders
 
 _TEMPLATES = {404: "web/404.html", 405: "web/404.html", 500: "web/500.html", 503: "web/503.html"}
@@ -120,7 +121,6 @@ def _is_program(scope: Scope) -> bool:
 
 def web_application(host: Host) -> ASGIApp:
     """Everything the web role answers. `/_clock` exists only when domain time is simulated."""
-    tokens = host.settings.tokens
     pages = list(host.service.pages(host)) if host.service.pages else []
     routes: list[BaseRoute] = [
         *host.health.routes(),
@@ -132,10 +132,10 @@ def web_application(host: Host) -> ASGIApp:
             (*host.service.routes, why_route(host.service.name, host.service.explain)),
             host.door,
             host.transaction,
-            tokens,
+            host.keyring,
             host.pages,
         ),
-        *intake_routes(host.door, tokens),
+        *intake_routes(host.door, host.keyring),
         *static_routes(host.settings.static_dir),
     ]
 
@@ -175,9 +175,10 @@ def web_application(host: Host) -> ASGIApp:
         routes=routes,
         exception_handlers={404: not_found, 405: wrong_method, Problem: refused, Refused: refused},
         middleware=[
+            Middleware(BehindGateway, trusted=host.settings.gateways),
             Middleware(Access, host=host),
             Middleware(_Named, routes=routes),
-            Middleware(SecurityHeaders),
+            Middleware(SecurityHeaders, hsts_seconds=host.settings.hsts_seconds),
             Middleware(SameSite, public_url=host.settings.public_url, refuse=cross_site),
             Middleware(Failures, answer=answer),
         ],

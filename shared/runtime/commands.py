@@ -11,15 +11,20 @@ from urllib.parse import urlsplit
 
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from shared.base import log as logs
 from shared.base.files import for_its_owner_alone
+from shared.contracts.catalogue import BUNDLES
+from shared.contracts.event import COMMANDS
 from shared.messaging.relay import TopicMissing
 from shared.messaging.replay import ReadersAhead
 from shared.runtime.operations import add_parsers, operate
 from shared.runtime.running import Role, serve
 from shared.runtime.service import Service, streams_of
+from shared.runtime.why import why_route
 from shared.storage.migrate import MigrationError, migrate
+from shared.web.scopes import STAFF, of_command
 
 USAGE_ERROR = 2
 
@@ -31,6 +36,7 @@ def _parser(service: Service) -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run the service (the default)")
     run.add_argument("--role", choices=get_args(Role), default=argparse.SUPPRESS)
     commands.add_parser("migrate", help="bring the database up to this version (needs TOVHOLDER_MIGRATION_URL)")
+    commands.add_parser("scopes", help="what tokens can open here, as JSON")
     add_parsers(commands)
     for name in service.commands:
         commands.add_parser(name, add_help=False)
@@ -46,6 +52,9 @@ def run_command(service: Service, argv: Sequence[str]) -> int:
     try:
         if parsed.command == "migrate":
             return asyncio.run(_migrate(service))
+        if parsed.command == "scopes":
+            sys.stdout.buffer.write(to_json(scopes_of(service)) + b"\n")
+            return 0
         if parsed.command in {None, "run"}:
             return asyncio.run(serve(service, parsed.role))
         return asyncio.run(operate(service, parsed))
@@ -71,3 +80,15 @@ async def _migrate(service: Service) -> int:
     for name in await migrate(owner, streams_of(service), role):
         sys.stdout.write(f"applied {name}\n")
     return 0
+
+
+def scopes_of(service: Service) -> dict[str, list[str]]:
+    """Each scope that opens something here, and the routes that it opens; of a bundle, its scopes."""
+    found: dict[str, list[str]] = {}
+    for route in (*service.routes, why_route(service.name, service.explain)):
+        found.setdefault(route.scope, []).append(route.name)
+    for wire_name, command in COMMANDS.items():
+        found.setdefault(of_command(command), []).append(f"POST /events {wire_name}")
+    for bundle, scopes in BUNDLES.items():
+        found[bundle] = list(scopes)
+    return {**dict(sorted(found.items())), STAFF: ["*"]}

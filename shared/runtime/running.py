@@ -98,6 +98,8 @@ def _server(settings: ServiceSettings, application: ASGIApp) -> Server:
             http=Connection,
             lifespan="off",
             server_header=False,
+            # Who is trusted to say where a request came from is a setting: shared.web.proxies.
+            proxy_headers=False,
             ws="none",
             timeout_graceful_shutdown=ANSWER_SECONDS,
             timeout_keep_alive=30,

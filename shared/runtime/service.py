@@ -41,6 +41,7 @@ from shared.web.door import Door
 from shared.web.gate import Gate
 from shared.web.pages import Pages
 from shared.web.routes import Route
+from shared.web.tokens import Keyring
 
 DOORKEEPER = "enrollment"
 
@@ -109,9 +110,14 @@ class Host:
         """In the roles that read events."""
 
     @cached_property
+    def keyring(self) -> Keyring:
+        """Whose tokens open what."""
+        return Keyring(self.settings.tokens, self.pool)
+
+    @cached_property
     def gate(self) -> Gate:
         """For forms that anybody may send; ValueError without a key that signs links."""
-        return Gate(self.settings.link_key, self.pool)
+        return Gate(self.settings.link_key, self.settings.links, self.pool)
 
     def transaction(self, cause: Cause) -> AbstractAsyncContextManager[Tx]:
         """State, inbox and outbox: all of it or nothing. COMMIT at the end, ROLLBACK on any exception."""

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsS
 
 from shared.base.links import Links
 from shared.messaging.kafka import Kafka, Mechanism, Protocol, tls_context
+from shared.web.proxies import Network, read_networks
 from shared.web.tokens import Tokens, read_tokens
 
 
@@ -83,6 +84,12 @@ def _password(file: Path) -> str:
     return password
 
 
+def _link_key(key: bytes, variable: str) -> bytes:
+    if len(key) < 32:  # noqa: PLR2004  (256 bits, as the hash has)
+        raise ValueError(f"the file in {variable} holds fewer than 32 bytes")
+    return key
+
+
 class ServiceSettings(KafkaSettings):
     """`TOVHOLDER_*` of the environment. URLs with passwords and tokens are secrets: neither repr nor log shows them."""
 
@@ -99,8 +106,14 @@ class ServiceSettings(KafkaSettings):
     """Where people reach the installation, without a slash at the end; links in mails begin with it."""
     api_tokens: SecretStr = SecretStr("")
     """`name:sha256hex[:scope+scope]` separated by commas; without scopes a token is staff's and may do all."""
+    trusted_proxies: str = ""
+    """The gateways before us, as addresses and networks: only they may say who a request is from. Empty = nobody is."""
+    hsts_seconds: int = Field(default=0, ge=0)
+    """How long browsers shall come by https only; said only to those who came by https. 0 = nothing is said."""
     link_key_file: OptionalPath = None
     """File with the key that signs links; at least 32 bytes."""
+    other_link_key_file: OptionalPath = None
+    """While the key is changed: the one before, or the one to come, whose links are good too. Empty = there is none."""
     static_dir: OptionalPath = None
     documents_dir: OptionalPath = None
     simulated_start: Annotated[AwareDatetime | None, BeforeValidator(_none_if_blank)] = None
@@ -128,11 +141,21 @@ class ServiceSettings(KafkaSettings):
             raise ValueError("must be an http(s) address")
         return value.rstrip("/")
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _readable_networks(cls, value: str) -> str:
+        read_networks(value)
+        return value
+
     @field_validator("api_tokens")
     @classmethod
     def _readable_tokens(cls, value: SecretStr) -> SecretStr:
         read_tokens(value.get_secret_value())
         return value
+
+    @cached_property
+    def gateways(self) -> tuple[Network, ...]:
+        return read_networks(self.trusted_proxies)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -143,15 +166,18 @@ class ServiceSettings(KafkaSettings):
         """The key that signs links. A missing or short one is an error at the first use, never a weak link."""
         if self.link_key_file is None:
             raise ValueError("TOVHOLDER_LINK_KEY_FILE is not set: links cannot be signed")
-        key = self.link_key_file.read_bytes().strip()
-        if len(key) < 32:  # noqa: PLR2004  (256 bits, as the hash has)
-            raise ValueError("the file in TOVHOLDER_LINK_KEY_FILE holds fewer than 32 bytes")
-        return key
+        return _link_key(self.link_key_file.read_bytes().strip(), "TOVHOLDER_LINK_KEY_FILE")
+
+    @cached_property
+    def other_link_key(self) -> bytes | None:
+        """As `link_key`; None where there is no file, or nothing in it."""
+        found = b"" if self.other_link_key_file is None else self.other_link_key_file.read_bytes().strip()
+        return _link_key(found, "TOVHOLDER_OTHER_LINK_KEY_FILE") if found else None
 
     @cached_property
     def links(self) -> Links:
-        """What signs links; the key is read, and may be missing, only at the first use."""
-        return Links(lambda: self.link_key, self.public_url)
+        """What signs links; the keys are read, and may be missing, only at the first use."""
+        return Links(lambda: self.link_key, self.public_url, lambda: self.other_link_key)
 
     @property
     def simulated(self) -> bool:

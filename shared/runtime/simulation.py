@@ -17,7 +17,7 @@ from shared.runtime.service import Host
 from shared.storage.simulated_clock import save_clock
 from shared.web.api import answered, bearer
 from shared.web.bodies import need_media_type, read_body
-from shared.web.tokens import STAFF
+from shared.web.scopes import STAFF
 
 LONGEST_WAIT_S = 5.0
 LOOK_S = 0.005
@@ -41,8 +41,8 @@ class _Clock:
         self._at_rest_then: dict[str, Any] | None = None
         """What was last found when nothing was under way."""
 
-    async def answer(self, request: Request, _correlation_id: str) -> Response:
-        bearer(request, self._host.settings.tokens, STAFF)
+    async def answer(self, request: Request, correlation_id: str) -> Response:
+        await bearer(request, self._host.keyring, STAFF, correlation_id)
         wait = _seconds(request.query_params.get("wait", "0"))
         known = _count(request.query_params.get("done"))
         if request.method == "POST":

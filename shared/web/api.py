@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -27,7 +27,7 @@ from shared.web.ledger import Reply
 from shared.web.openapi import document
 from shared.web.pages import Pages
 from shared.web.routes import Read, Route, path_parameters
-from shared.web.tokens import Principal, Tokens
+from shared.web.tokens import Keyring, Principal
 
 _FOR_A_MINUTE = {"Cache-Control": "public, max-age=60"}
 """What is the same for everybody, until another version is started."""
@@ -60,16 +60,31 @@ def reply_response(reply: Reply) -> Response:
     )
 
 
-def bearer(request: Request, tokens: Tokens, scope: str) -> Principal:
-    """Who asks, which is said in the log as well; Problem 401 or 403 as RFC 6750 § 3 has them."""
+async def known_bearer(request: Request, keyring: Keyring) -> Principal:
+    """Who asks, which is said in the log as well; Problem 401 as RFC 6750 § 3 has it."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
-    principal = tokens.principal(token.strip()) if kind.lower() == "bearer" and token.strip() else None
+    principal = await keyring.principal(token.strip()) if kind.lower() == "bearer" and token.strip() else None
     if principal is None:
         raise Problem(401, "unauthorized", headers={"WWW-Authenticate": 'Bearer realm="tovholder"'})
     request.scope["principal"] = principal.name
-    if not principal.may(scope):
-        challenge = f'Bearer realm="tovholder", error="insufficient_scope", scope="{scope}"'
+    return principal
+
+
+async def require_scopes(
+    request: Request, keyring: Keyring, principal: Principal, scopes: Iterable[str], correlation_id: str
+) -> None:
+    """Problem 403, with the scopes that are missing, and a row in the audit."""
+    if missing := sorted({scope for scope in scopes if not principal.may(scope)}):
+        route = f"{request.method} {request.scope.get('template', request.scope['path'])}"
+        await keyring.note_refused(principal, route, " ".join(missing), correlation_id)
+        challenge = f'Bearer realm="tovholder", error="insufficient_scope", scope="{" ".join(missing)}"'
         raise Problem(403, "forbidden", headers={"WWW-Authenticate": challenge})
+
+
+async def bearer(request: Request, keyring: Keyring, scope: str, correlation_id: str) -> Principal:
+    """Who asks, with a token that opens `scope`; Problem 401 or 403."""
+    principal = await known_bearer(request, keyring)
+    await require_scopes(request, keyring, principal, [scope], correlation_id)
     return principal
 
 
@@ -104,11 +119,11 @@ def _no_control_characters(values: Sequence[str]) -> None:
 class Endpoint:
     """All methods of one path, so that 405 names each of them (RFC 9110 § 10.2.1)."""
 
-    def __init__(self, methods: dict[str, Route], door: Door, transaction: Transaction, tokens: Tokens) -> None:
+    def __init__(self, methods: dict[str, Route], door: Door, transaction: Transaction, keyring: Keyring) -> None:
         self._methods = methods
         self._door = door
         self._transaction = transaction
-        self._tokens = tokens
+        self._keyring = keyring
         self.allow = ", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else [])}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,8 +135,8 @@ class Endpoint:
         route = self._methods.get(method)
         if route is None:
             raise Problem(405, "method_not_allowed", headers={"Allow": self.allow})
-        principal = bearer(request, self._tokens, route.scope)
-        cause = Cause(correlation_id, None, principal.name)
+        principal = await bearer(request, self._keyring, route.scope, correlation_id)
+        cause = Cause(correlation_id, None, principal.actor)
         path = {name: str(request.path_params[name]) for name in path_parameters(route.path)}
         _no_control_characters(list(path.values()))
         if isinstance(route, Read):
@@ -130,7 +145,9 @@ class Endpoint:
         need_media_type(request, "application/json")
         key = idempotency_key(request)
         command = read_command(route.act.command, await read_body(request), path)
-        reply = await self._door.submit(route.act, command, key, actor=principal.name, cause=cause, wish=route.name)
+        reply = await self._door.submit(
+            route.act, command, key, actor=principal.actor, principal=principal.name, cause=cause, wish=route.name
+        )
         return reply_response(reply)
 
     async def _read(self, route: Read, request: Request, path: dict[str, str], cause: Cause) -> Response:
@@ -189,7 +206,7 @@ async def answered(request: Request, answer: Callable[[Request, str], Awaitable[
 
 
 def api_routes(
-    service: str, routes: Sequence[Route], door: Door, transaction: Transaction, tokens: Tokens, pages: Pages
+    service: str, routes: Sequence[Route], door: Door, transaction: Transaction, keyring: Keyring, pages: Pages
 ) -> list[StarletteRoute]:
     """One route per path, the OpenAPI document at `/api/<service>/openapi.json`, and it as a page at `docs`."""
     by_path: dict[str, dict[str, Route]] = {}
@@ -211,7 +228,7 @@ def api_routes(
         StarletteRoute(f"/api/{service}/openapi.json", openapi, name="openapi"),
         StarletteRoute(f"/api/{service}/docs", docs, name="docs"),
         *(
-            StarletteRoute(path, Endpoint(methods, door, transaction, tokens), name=path)
+            StarletteRoute(path, Endpoint(methods, door, transaction, keyring), name=path)
             for path, methods in sorted(by_path.items(), key=lambda item: "{" in item[0])
         ),
     ]

@@ -1,43 +1,68 @@
 """Forms that anybody may send: slower than a robot, and not too often. Machine time throughout.
 
 A hidden field that people do not see, a signed time at which the form was shown, and counters in PostgreSQL that all
-instances share. A bucket's name is a keyed hash: no address and no e-mail lies in the table.
+instances share. A bucket's name is a keyed hash: no address and no e-mail lies in the table. What was refused is
+counted in a bucket of its own, so that nobody's mistakes use up what others behind the same address may send.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from starlette.requests import Request
 
 from shared.base.clock import machine_now
-from shared.base.links import sign, verify
+from shared.base.links import Links
 from shared.base.problems import Problem
 from shared.storage.tx import Pool
 from shared.web.forms import Form
+from shared.web.metrics import FORMS
+from shared.web.proxies import as_caller
 
 _PURPOSE = "form"
 FASTEST_SECONDS = 2
 LONGEST = timedelta(hours=24)
 
 
-class Gate:
-    """`key` signs and hashes; it is the one that signs links."""
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Where one was counted."""
 
-    def __init__(self, key: bytes, pool: Pool) -> None:
+    bucket: str
+    since: datetime
+
+
+@dataclass(slots=True)
+class Counted:
+    """Whether what is counted was sent in the end."""
+
+    sent: bool = False
+
+
+class Gate:
+    """`links` signs when a form was shown, and `key`, the one that signs them, hashes whose a bucket is.
+
+    When the key is changed, forms that are open go on, and every count begins anew, once.
+    """
+
+    def __init__(self, key: bytes, links: Links, pool: Pool) -> None:
         self._key = key
+        self._links = links
         self._pool = pool
 
     def open(self, form: Form) -> Form:
         """The form as it is shown: knows when."""
-        form.started = sign(self._key, _PURPOSE, str(int(machine_now().timestamp())))
+        form.started = self._links.sign(_PURPOSE, str(int(machine_now().timestamp())))
         return form
 
     def passes(self, form: Form) -> bool:
         """Whether a person can have filled it in; else the form says what to do, and is ready to be shown again."""
-        shown = verify(self._key, _PURPOSE, form.own.get("_started", ""), machine_now())
+        shown = self._links.verify(_PURPOSE, form.own.get("_started", ""), machine_now())
         if shown is None or form.own.get("_website"):
             form.add_error("", "not_a_person", "Formularen kunne ikke læses. Send den igen.")
         else:
@@ -52,23 +77,49 @@ class Gate:
         self.open(form)
         return False
 
-    async def admit(self, kind: str, who: str, *, limit: int, seconds: int) -> None:
-        """Count an attempt of `who`; Problem 429 when there were `limit` in this window of `seconds` already."""
+    async def admit(self, kind: str, who: str, *, limit: int, seconds: int) -> Admitted:
+        """Count one of `who`; Problem 429 when there are `limit` in this window of `seconds` already."""
         bucket = hmac.digest(self._key, f"attempt\0{kind}\0{who}".encode(), hashlib.sha256).hex()
-        row = await self._pool.fetchrow(
+        since = await self._pool.fetchval(
             """
             INSERT INTO attempts AS a (bucket, since, made)
             VALUES ($1, to_timestamp(floor(extract(epoch FROM clock_timestamp()) / $2) * $2), 1)
-            ON CONFLICT (bucket, since) DO UPDATE SET made = a.made + 1
-            RETURNING made, ceil(extract(epoch FROM since) + $2 - extract(epoch FROM clock_timestamp()))::int AS wait
+            ON CONFLICT (bucket, since) DO UPDATE SET made = a.made + 1 WHERE a.made < $3
+            RETURNING since
             """,
             bucket,
             seconds,
+            limit,
         )
-        if row is not None and row["made"] > limit:
-            raise Problem(429, "too_many_attempts", headers={"Retry-After": str(max(row["wait"], 1))})
+        if since is None:
+            FORMS.labels(kind, "limited").inc()
+            wait = seconds - int(machine_now().timestamp()) % seconds
+            raise Problem(429, "too_many_attempts", headers={"Retry-After": str(wait)})
+        return Admitted(bucket, since)
+
+    async def refuse(self, kind: str, who: str, *, limit: int, seconds: int) -> None:
+        """Count one that was refused, beside those that are sent; Problem 429 when that is too many too."""
+        FORMS.labels(kind, "refused").inc()
+        await self.admit(f"{kind} refused", who, limit=limit, seconds=seconds)
+
+    @asynccontextmanager
+    async def counted(self, kind: str, who: str, *, limit: int, seconds: int) -> AsyncIterator[Counted]:
+        """Count one of `who` as `admit` does, for as long as it may still be `sent`; one that is not is given back."""
+        admitted = await self.admit(kind, who, limit=limit, seconds=seconds)
+        counted = Counted()
+        try:
+            yield counted
+        finally:
+            if counted.sent:
+                FORMS.labels(kind, "taken").inc()
+            else:
+                await self._pool.execute(
+                    "UPDATE attempts SET made = made - 1 WHERE bucket = $1 AND since = $2 AND made > 0",
+                    admitted.bucket,
+                    admitted.since,
+                )
 
 
 def caller(request: Request) -> str:
-    """The address that a request came from; behind our own gateway that is what the gateway says."""
-    return request.client.host if request.client else "unknown"
+    """Whom a request counts for: its address, as `shared.web.proxies` found it; of IPv6 the subscriber's network."""
+    return as_caller(request.client.host) if request.client else "unknown"

@@ -3,6 +3,9 @@
 CloudEvents 1.0.2 HTTP binding: structured, batch and binary mode. Only commands that somebody owns are taken; facts are
 told over Kafka by their owners. (source, id) is the idempotency key: 202 once it is committed here, the same again is
 202 and one event, something else under it is 422. A batch is taken whole or not at all.
+
+A token opens the commands that it opens over the API. A source is one client's: the one it was granted to, or the
+first that used it where none was granted. To everybody else it is closed (403): whoever uses a source takes its ids.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from pydantic import ValidationError
@@ -38,17 +42,20 @@ from shared.base.problems import DETAILS, FieldError, Problem, field_errors
 from shared.contracts import catalogue
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, MAX_EVENT_BYTES, Command, event_uid
 from shared.storage.tx import Tx
-from shared.web.api import answered, bearer
+from shared.web.api import answered, known_bearer, require_scopes
 from shared.web.bodies import media_type, need_media_type, read_body, read_json
+from shared.web.clients import bind_sources
 from shared.web.door import Door
 from shared.web.ledger import Reply, Request, begin, store
-from shared.web.tokens import Tokens
+from shared.web.scopes import of_command
+from shared.web.tokens import Keyring, Principal
 
 OWNERS = catalogue.SERVICES
 """Of the commands: with the catalogue all of them are in the registry, whichever service this is."""
 
-SCOPE = "intake"
 ROUTE = "POST /events"
+_SCOPES = tuple(sorted(map(of_command, COMMANDS.values())))
+"""Any of them makes it worth reading what was sent."""
 MAX_BATCH = 500
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 ROOM_FOR_ENVELOPE = 4_000
@@ -168,14 +175,23 @@ def _check(events: Sequence[Any], *, batch: bool) -> list[_Taken]:
     return list(taken.values())
 
 
-async def take_in(door: Door, taken: Sequence[_Taken], cause: Cause, *, batch: bool = False) -> None:
+async def take_in(
+    door: Door, taken: Sequence[_Taken], principal: Principal, cause: Cause, *, batch: bool = False
+) -> None:
     """Into the outbox, in their order, in one transaction. What was taken before is passed over.
 
-    Raises Problem 409 or 422 for the whole of it when one is in flight or its id stands for something else.
+    Raises Problem 403 for a source that is not the principal's, and 409 or 422 for the whole of it when one is in
+    flight or its id stands for something else.
     """
     requests = [one.request(cause) for one in taken]
 
     async def work(tx: Tx) -> None:
+        foreign = await bind_sources(tx, principal, {one.event["source"] for one in taken})
+        if foreign:
+            code = "source_not_yours"
+            where = [index for index, one in enumerate(taken) if one.event["source"] in foreign]
+            names = [f"{index}.source" if batch else "source" for index in where]
+            raise Problem(403, code, errors=tuple(FieldError(name, code, DETAILS[code]) for name in names))
         known = await begin(tx, requests)
         refused = [(index, answer) for index, answer in enumerate(known) if isinstance(answer, Problem)]
         if refused:
@@ -206,17 +222,26 @@ def _forward(tx: Tx, event: dict[str, Any], cause: Cause) -> None:
     )
 
 
-def intake_routes(door: Door, tokens: Tokens) -> list[Route]:
-    """`POST /events`, for a token with scope `intake`."""
+def intake_routes(door: Door, keyring: Keyring) -> list[Route]:
+    """`POST /events`, for a token that opens what is asked for."""
 
     async def answer(request: HttpRequest, correlation_id: str) -> Response:
         if request.method != "POST":
             raise Problem(405, "method_not_allowed", headers={"Allow": "POST"})
-        principal = bearer(request, tokens, SCOPE)
+        principal = await known_bearer(request, keyring)
+        if not any(principal.may(scope) for scope in _SCOPES):
+            await require_scopes(request, keyring, principal, _SCOPES, correlation_id)
         door.check_room()
         events, batch = await _read(request)
         taken = _check(events, batch=batch)
-        await take_in(door, taken, Cause(correlation_id, None, principal.name), batch=batch)
+        wanted = {of_command(type(one.command)) for one in taken}
+        await require_scopes(request, keyring, principal, wanted, correlation_id)
+        try:
+            await take_in(door, taken, principal, Cause(correlation_id, None, principal.actor), batch=batch)
+        except Problem as problem:
+            if problem.status == HTTPStatus.FORBIDDEN:
+                await keyring.note_refused(principal, ROUTE, problem.code, correlation_id)
+            raise
         accepted = [{"source": one.event["source"], "id": one.event["id"]} for one in taken]
         return Response(to_json({"accepted": accepted}), status_code=202, media_type=JSON)
 

@@ -21,3 +21,8 @@ OVERLOADED = Counter("tovholder_http_overloaded_total", "Requests refused for wa
 TOO_SLOW = Counter(
     "tovholder_http_too_slow_total", "Connections that were closed because a step took too long", ["step"]
 )
+FORMS = Counter(
+    "tovholder_forms_total",
+    "Forms that anybody may send, by what became of them: taken, refused, limited",
+    ["form", "outcome"],
+)

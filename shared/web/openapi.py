@@ -83,6 +83,8 @@ def _operation(route: Route, schemas: dict[tuple[type[BaseModel], str], Any]) ->
         "operationId": usecase.__name__,
         "summary": usecase.__name__.replace("_", " ").capitalize(),
         "security": [{"token": [route.scope]}],
+        # The scope that a token needs, for those who read no roles of `http` schemes.
+        "x-scope": route.scope,
         "parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in inside],
     }
     if isinstance(route, Read):

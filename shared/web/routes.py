@@ -10,6 +10,7 @@ from typing import Any, Literal
 from shared.base.acts import Act
 from shared.contracts.event import Command
 from shared.storage.tx import Tx
+from shared.web.scopes import of_command, of_path, service_of
 
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 ReadUseCase = Callable[[Tx, Mapping[str, str]], Awaitable[Any]]
@@ -28,7 +29,10 @@ class Write:
     method: Method
     path: str
     act: Act
-    scope: str
+
+    @property
+    def scope(self) -> str:
+        return of_command(self.act.command, service_of(self.path))
 
     @property
     def name(self) -> str:
@@ -41,12 +45,17 @@ class Read:
 
     path: str
     usecase: ReadUseCase
-    scope: str
     required: tuple[str, ...]
+    opens: Act | None = None
+    """What whoever gets the answer can do with it; None = it only shows."""
     filters: tuple[str, ...] = ()
     """Query parameters that leave rows out of a list, each if given."""
     pages: bool = False
     """Whether it is a list, which has pages: see `shared.base.listing`."""
+
+    @property
+    def scope(self) -> str:
+        return of_path(self.path) if self.opens is None else of_command(self.opens.command, service_of(self.path))
 
     @property
     def method(self) -> str:
@@ -68,22 +77,23 @@ def _check(path: str, command: type[Command] | None) -> None:
         raise ValueError(f"{path} names {', '.join(unknown)}, which {command} has not")
 
 
-def write(method: Method, path: str, act: Act, *, scope: str) -> Write:
+def write(method: Method, path: str, act: Act) -> Write:
     """Path parameters become fields of the command; the body holds the others."""
     _check(path, act.command)
-    return Write(method, path, act, scope)
+    return Write(method, path, act)
 
 
-def listing(path: str, usecase: ReadUseCase, *, scope: str, filters: tuple[str, ...] = ()) -> Read:
+def listing(path: str, usecase: ReadUseCase, *, filters: tuple[str, ...] = ()) -> Read:
     """As `read`, of a list with pages; `filters` are the parameters that leave rows out."""
     _check(path, None)
-    return Read(path, usecase, scope, (), filters, pages=True)
+    return Read(path, usecase, (), None, filters, pages=True)
 
 
-def read(path: str, usecase: ReadUseCase, *, scope: str, required: tuple[str, ...] = ()) -> Read:
+def read(path: str, usecase: ReadUseCase, *, required: tuple[str, ...] = (), opens: Act | None = None) -> Read:
     """`usecase` gets query and path parameters as text, and answers with what JSON can say.
 
-    `required` are the query parameters without which it is not asked.
+    `required` are the query parameters without which it is not asked. Whoever may ask is a token with the scope of the
+    path, or of the act that the answer `opens`.
     """
     _check(path, None)
-    return Read(path, usecase, scope, required)
+    return Read(path, usecase, required, opens)

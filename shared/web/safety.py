@@ -37,10 +37,15 @@ PROGRAM_PATHS = ("/api/", "/events", "/_clock")
 
 
 class SecurityHeaders:
-    """Sets SECURITY_HEADERS on every answer that has not set them itself."""
+    """Sets SECURITY_HEADERS on every answer that has not set them itself.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Strict-Transport-Security for `hsts_seconds` (0: not at all) stands only in answers to https (RFC 6797 § 7.2): over
+    http it says nothing, and an installation that is tried without TLS shuts nobody out.
+    """
+
+    def __init__(self, app: ASGIApp, hsts_seconds: int = 0) -> None:
         self._app = app
+        self._hsts = f"max-age={hsts_seconds}" if hsts_seconds else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,6 +57,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                if self._hsts and scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", self._hsts)
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -1,4 +1,9 @@
-"""Bearer tokens of the API (RFC 6750): only their SHA-256 is known to a service (ASVS 6.5.2)."""
+"""Bearer tokens of the API (RFC 6750): only their SHA-256 is known to a service (ASVS 6.5.2).
+
+Some stand in the environment and hold as long as the process; the others lie in the database, with an end, and are
+made and revoked while it runs (`shared.web.clients`). A token is a client's, or staff's: of what clients put in, each
+sees and changes its own alone (`Cause.client`).
+"""
 
 from __future__ import annotations
 
@@ -6,38 +11,107 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
-STAFF = "staff"
-"""The scope that may do everything."""
+from shared.base.cause import client_actor
+from shared.storage.tx import Pool
+from shared.web.scopes import STAFF, opened
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+PREFIX = "tovholder_"
+"""Of every token that is made here: whoever finds one knows what it is, and nothing else is looked up."""
+TOKEN_BYTES = 32
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_SCOPE = re.compile(r"[a-z][a-z0-9_-]{0,30}")
+SCOPE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,98}")
+_MADE_HERE = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Principal:
-    """Who asks; `name` is `token/<name>` and stands in logs, audit and causes."""
+    """Who asks; `name` is `token/<name>` and stands in logs, audit and stored answers.
+
+    `granted`: the sources of its events were granted one by one, so that it binds none by using it.
+    """
 
     name: str
     scopes: frozenset[str]
+    granted: bool = False
+
+    @property
+    def is_staff(self) -> bool:
+        return STAFF in self.scopes
+
+    @property
+    def actor(self) -> str:
+        """As it stands in causes: there a client is told from staff, so that it stays with its own things."""
+        return self.name if self.is_staff else client_actor(self.name)
+
+    @cached_property
+    def opens(self) -> frozenset[str]:
+        return opened(self.scopes)
 
     def may(self, scope: str) -> bool:
-        return STAFF in self.scopes or scope in self.scopes
+        return self.is_staff or scope in self.opens
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Tokens:
+    """Those of the environment."""
+
     by_digest: tuple[tuple[bytes, Principal], ...]
 
     def principal(self, token: str) -> Principal | None:
         """Whose token it is. Every known digest is compared, in constant time each, whichever one fits."""
-        presented = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        presented = digest_of(token)
         found: Principal | None = None
         for digest, principal in self.by_digest:
             if hmac.compare_digest(digest, presented):
                 found = principal
         return found
+
+
+class Keyring:
+    """Every token that opens something here: those of the environment, and those of the database as it is now."""
+
+    def __init__(self, tokens: Tokens, pool: Pool) -> None:
+        self._tokens = tokens
+        self._pool = pool
+
+    async def principal(self, token: str) -> Principal | None:
+        """Whose token it is; None for one that nobody has, or that has ended (machine time)."""
+        known = self._tokens.principal(token)
+        if known is not None or not _MADE_HERE.fullmatch(token):
+            return known
+        row = await self._pool.fetchrow(
+            """
+            SELECT name, scopes FROM client_tokens JOIN clients ON name = client
+            WHERE sha256 = $1 AND expires_at > clock_timestamp()
+            """,
+            digest_of(token),
+        )
+        return None if row is None else Principal(f"token/{row['name']}", frozenset(row["scopes"]), granted=True)
+
+    async def note_refused(self, principal: Principal, route: str, scope: str, correlation_id: str) -> None:
+        """Into the audit: somebody we know asked for what is not theirs. Once a minute, for the audit is for good."""
+        await self._pool.execute(
+            """
+            INSERT INTO audit (principal, actor, route, command, status, correlation_id)
+            SELECT $1, $2, $3, $4, 403, $5 WHERE NOT EXISTS (
+                SELECT FROM audit WHERE at > now() - interval '1 minute' AND status = 403
+                    AND principal = $1 AND route = $3 AND command = $4
+            )
+            """,
+            principal.name,
+            principal.actor,
+            route,
+            scope,
+            correlation_id,
+        )
+
+
+def digest_of(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def read_tokens(text: str) -> Tokens:
@@ -48,7 +122,7 @@ def read_tokens(text: str) -> Tokens:
         name, _, rest = item.partition(":")
         digest, _, scopes = rest.partition(":")
         wanted = frozenset(scopes.split("+")) if scopes else frozenset({STAFF})
-        if not (_NAME.fullmatch(name) and _SHA256.fullmatch(digest) and all(map(_SCOPE.fullmatch, wanted))):
+        if not (NAME.fullmatch(name) and _SHA256.fullmatch(digest) and all(map(SCOPE.fullmatch, wanted))):
             raise ValueError(f"API token {place} is not name:sha256hex[:scope+scope]")
         if name in names or bytes.fromhex(digest) in read:
             raise ValueError(f"API token {place} is there twice")

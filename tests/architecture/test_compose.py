@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import sys
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import yaml
 from pydantic_settings import BaseSettings
 
 from deploy import compose, compose_secrets
-from deploy.local import databases, topics
+from deploy.local import caddy, databases, tokens, topics
 from deploy.local.broker import Broker
 from deploy.local.kafka import MAX_MESSAGE_BYTES
 from deploy.local.locations import ROOT, service_names
@@ -30,7 +31,7 @@ CONTAINERS: dict[str, Any] = COMPOSE["services"]
 SERVICES = service_names()
 MIGRATIONS = tuple(f"{name}-migrate" for name in SERVICES)
 OPERATORS = tuple(f"{name}-operator" for name in SERVICES)
-JOBS = ("topics", "databases", *MIGRATIONS, *OPERATORS)
+JOBS = ("topics", "databases", "token", *MIGRATIONS, *OPERATORS)
 STAGES = dockerfile.read((ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8"))
 
 
@@ -248,6 +249,34 @@ def test_only_the_gateway_and_the_mail_page_are_published_and_only_on_loopback()
     for (port,) in published.values():
         assert re.fullmatch(r"127\.0\.0\.1:\$\{[A-Z_]+:-\d+\}:\d+", port)
     assert not any("network_mode" in container for container in CONTAINERS.values())
+
+
+def test_the_tool_for_tokens_is_not_started_with_the_rest_and_reaches_every_database(tmp_path: Path) -> None:
+    tool = CONTAINERS["token"]
+    assert tool["profiles"] == ["operator"]
+    assert tool["entrypoint"][-1] == "token"
+    compose_secrets.write_secrets(tmp_path / "secrets", SERVICES)
+    for target, source in mounted_secrets(tool).items():
+        (tmp_path / target).write_bytes((tmp_path / "secrets" / source).read_bytes())
+    assert tool["environment"] == {"TOVHOLDER_DATABASES": compose.SECRETS}
+    assert set(tokens.read_databases(tmp_path)) == set(SERVICES)
+    # As the runtime role: whoever makes tokens changes no tables.
+    assert not any("owner" in secret or "migration" in secret for secret in mounted_secrets(tool).values())
+
+
+def test_services_believe_the_gateway_alone_and_the_gateway_nobody_unless_it_is_told_to() -> None:
+    (network,) = COMPOSE["networks"]["default"]["ipam"]["config"]
+    filled = {name: re.sub(r"\$\{[A-Z_]+:-([\d.]*)\}", r"\1", value) for name, value in network.items()}
+    gateway = CONTAINERS["gateway"]["networks"]["default"]["ipv4_address"]
+    for service in SERVICES:
+        assert CONTAINERS[service]["environment"]["TOVHOLDER_TRUSTED_PROXIES"] == gateway
+        assert "networks" not in CONTAINERS[service]
+    address = ip_address(re.sub(r"\$\{[A-Z_]+:-([\d.]*)\}", r"\1", gateway))
+    # No container that is started earlier can be given the gateway's address.
+    assert address in ip_network(filled["subnet"])
+    assert address not in ip_network(filled["ip_range"])
+    assert str(address) != filled["gateway"]
+    assert CONTAINERS["gateway"]["environment"] == {caddy.TRUSTED_PROXIES: f"${{{caddy.TRUSTED_PROXIES}:-}}"}
 
 
 @pytest.mark.parametrize("name", CONTAINERS)

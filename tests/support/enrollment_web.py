@@ -25,6 +25,8 @@ from tests.support.servers import MakeDatabase
 
 TOKEN = "staff-of-the-tests"  # noqa: S105  (known to one test run only)
 SCOPED = "a-crm"
+OTHER = "a-cms"
+"""Another client with the same rights."""
 
 
 @dataclass(slots=True)
@@ -72,10 +74,12 @@ async def town(database: MakeDatabase, link_key_file: Path) -> AsyncIterator[Tow
         database_url=SecretStr(where.url),
         http_port=0,
         api_tokens=SecretStr(
-            f"staff:{sha256(TOKEN.encode()).hexdigest()},crm:{sha256(SCOPED.encode()).hexdigest()}:enrol"
+            f"staff:{sha256(TOKEN.encode()).hexdigest()},crm:{sha256(SCOPED.encode()).hexdigest()}:enrol,"
+            f"cms:{sha256(OTHER.encode()).hexdigest()}:enrol"
         ),
         link_key_file=link_key_file,
         static_dir=install_static(),
+        trusted_proxies="127.0.0.1",
         simulated_start=datetime.fromisoformat("2020-06-01T08:00:00+00:00"),
     )
     host = await open_host(SERVICE, settings)

@@ -33,6 +33,7 @@ _ENROLMENTS = Table(
         "received_at": "timestamptz",
         "enrolled_at": "timestamptz",
         "withdrawn_at": "timestamptz",
+        "put_in_by": "text",
         **CAUSE,
     },
     key=("id",),
@@ -41,7 +42,7 @@ _ENROLMENTS = Table(
 _COLUMNS = """
     enrolments.id, programme_id, state, forbehold_open, group_id, contact::text AS contact,
         billing::text AS billing, answers::text AS answers, agreed::text AS agreed, number, received_at, enrolled_at,
-        withdrawn_at, code, name, region, cvr
+        withdrawn_at, coalesce(put_in_by, actor) AS put_in_by, code, name, region, cvr
 """
 _FROM = "FROM enrolments JOIN organisations ON code = organisation_code"
 _SELECT = f"SELECT {_COLUMNS} {_FROM}"
@@ -61,7 +62,13 @@ async def load_many(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Enrolment
 
 
 async def load_page(
-    tx: Tx, page: Page, *, programme_id: str | None, state: str | None, organisation_code: str | None
+    tx: Tx,
+    page: Page,
+    *,
+    programme_id: str | None,
+    state: str | None,
+    organisation_code: str | None,
+    put_in_by: Sequence[str] | None = None,
 ) -> list[Placed[Enrolment]]:
     """By programme, in Danish order of the organisations; None = any."""
     # The first condition says again what the order says of the programme alone: that much an index knows.
@@ -71,6 +78,7 @@ async def load_page(
         WHERE ($4::text[] IS NULL OR programme_id >= ($4::text[])[1]) AND {_IN_ORDER.after(4)}
           AND ($1::text IS NULL OR programme_id = $1) AND ($2::text IS NULL OR state = $2)
           AND ($3::text IS NULL OR organisation_code = $3)
+          AND ($6::text[] IS NULL OR coalesce(put_in_by, actor) = ANY($6))
         ORDER BY {_IN_ORDER.by} LIMIT $5
         """,
         programme_id,
@@ -78,6 +86,7 @@ async def load_page(
         organisation_code,
         page.after,
         page.wanted,
+        None if put_in_by is None else list(put_in_by),
     )
     return [(row["stands_at"], _enrolment(row)) for row in rows]
 
@@ -124,6 +133,7 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
                 "received_at": one.received_at,
                 "enrolled_at": one.enrolled_at,
                 "withdrawn_at": one.withdrawn_at,
+                "put_in_by": one.put_in_by,
                 **cause_columns(cause),
             }
             for one, cause in enrolments
@@ -149,4 +159,5 @@ def _enrolment(row: Any) -> Enrolment:
         received_at=row["received_at"],
         enrolled_at=row["enrolled_at"],
         withdrawn_at=row["withdrawn_at"],
+        put_in_by=row["put_in_by"],
     )

@@ -1,4 +1,8 @@
-"""The links that this service mails. Each path is a secret of whoever it is mailed to."""
+"""The links that this service mails. Each path is a secret of whoever it is mailed to.
+
+Those without an end of their own end with the programme they are about, as it stands when they are used
+(`domain.programme.is_over`): one that was mailed before its end was moved ends with it all the same.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ def sign_up_of(links: Links, token: str, now: datetime) -> str | None:
 
 
 def participants_path(links: Links, enrolment_id: str, person_id: str) -> str:
-    """Good as long as this person is the enrolment's contact."""
+    """Good as long as this person is the enrolment's contact, and until a year after the programme."""
     return f"/deltagere/{links.sign(_PARTICIPANTS, f'{enrolment_id} {person_id}')}"
 
 
@@ -46,7 +50,7 @@ def participants_of(links: Links, token: str, now: datetime) -> tuple[str, str] 
 
 
 def sign_up_path(links: Links, programme_id: str, enrolment_id: str) -> str:
-    """The form with the municipality already chosen, and a way to say no."""
+    """The form with the municipality already chosen, and a way to say no; good until the programme is over."""
     return f"/tilmeld/{programme_id}?invitation={links.sign(_INVITATION, enrolment_id)}"
 
 

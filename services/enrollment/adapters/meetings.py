@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from services.enrollment.domain.meeting_copy import MeetingCopy
@@ -66,6 +67,18 @@ async def load_many(tx: Tx, meeting_ids: Iterable[str]) -> dict[str, MeetingCopy
     """By id."""
     rows = await tx.fetch(f"{_SELECT} WHERE id = ANY($1) ORDER BY id", sorted(set(meeting_ids)))
     return {row["id"]: _copy(row) for row in rows}
+
+
+async def load_last_day(tx: Tx, programme_id: str) -> date | None:
+    """The last day on which the programme meets, as far as is known; None before any meeting has its day."""
+    found: date | None = await tx.fetchval(
+        """
+        SELECT max(coalesce((meeting #>> '{when,last_day}')::date, first_day)) FROM meetings
+        WHERE programme_id = $1 AND state <> 'cancelled'
+        """,
+        programme_id,
+    )
+    return found
 
 
 async def lock_many(tx: Tx, meeting_ids: Iterable[str]) -> dict[str, MeetingCopy]:

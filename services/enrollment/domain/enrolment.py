@@ -6,7 +6,7 @@ refuses. How it gets its place: `sign_up`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -53,6 +53,8 @@ class Enrolment:
     received_at: datetime | None = None
     enrolled_at: datetime | None = None
     withdrawn_at: datetime | None = None
+    put_in_by: str | None = None
+    """The actor whose wish it was; a client sees and changes what it put in itself, and nothing else."""
 
     @property
     def has_place(self) -> bool:
@@ -128,15 +130,16 @@ def regroup(enrolment: Enrolment, programme: Programme, group: str) -> Decision[
     return Decision(after, (fact,))
 
 
-def require_enrolment(enrolment: Enrolment | None) -> Enrolment:
-    if enrolment is None:
+def require_enrolment(enrolment: Enrolment | None, client: Sequence[str] | None) -> Enrolment:
+    """The enrolment; to a client (`Cause.client`) what others put in is as unknown as what nobody did."""
+    if enrolment is None or (client is not None and enrolment.put_in_by not in client):
         raise Refused("unknown_enrolment", "Tilmeldingen findes ikke.", status=404, field="enrolment_id")
     return enrolment
 
 
-def require_place(enrolment: Enrolment | None) -> Enrolment:
+def require_place(enrolment: Enrolment | None, client: Sequence[str] | None) -> Enrolment:
     """The enrolment if it has a place, else Refused: without one there are no people to register."""
-    known = require_enrolment(enrolment)
+    known = require_enrolment(enrolment, client)
     if not known.has_place:
         raise Refused("no_place", f"{known.organisation.name} har ikke en bekræftet plads.")
     return known

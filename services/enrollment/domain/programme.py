@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from shared.contracts.programme import ProgrammeRef, ProgrammeTerms
 from shared.contracts.refusal import Refused
-from shared.contracts.time import day_after, start_of_day
+from shared.contracts.time import day_after, day_of, start_of_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,28 @@ def deadline_passed(programme: Programme | Outline, now: datetime) -> bool:
 def takes_sign_ups(programme: Programme | Outline, now: datetime) -> bool:
     """Neither cancelled nor past its deadline."""
     return programme.open and not deadline_passed(programme, now)
+
+
+PEOPLE_AFTER = timedelta(days=365)
+"""How long after a programme its contacts still see who came: as long as somebody may ask about an invoice."""
+
+
+def is_over(programme: Programme, last_meeting: date | None, now: datetime, after: timedelta = timedelta()) -> bool:
+    """Whether it ended more than `after` ago; with that its mailed links end, whenever they were mailed.
+
+    Its last day is that of its period, its deadline or its last meeting, whichever is the latest. One that names none
+    of them has no end.
+    """
+    ends, deadline = programme.terms.ends, programme.terms.terms.deadline
+    known = [day for day in (_last_day(ends) if ends else None, deadline, last_meeting) if day is not None]
+    # Not the other way round: a day may be the last that the calendar has.
+    return bool(known) and day_of(now) - after > max(known)
+
+
+def _last_day(text: str) -> date:
+    """Of `YYYY-MM`, or the day itself."""
+    year, month, *day = map(int, text.split("-"))
+    return date(year, month, day[0] if day else monthrange(year, month)[1])
 
 
 def require_group(terms: ProgrammeTerms, group: str) -> str:

@@ -36,6 +36,8 @@ SIGN_UPS = "/tilmeld/{programme_id}"
 """What is counted."""
 FORMS = {"limit": 60, "seconds": 600}
 """For one address in one window: a whole town hall may sit behind one."""
+REFUSED = {"limit": 600, "seconds": 600}
+"""The same for forms that something is wrong with; they leave those that are sent alone."""
 
 NEXT_PAGE = "fra"
 """Parameter of the front page: the cursor of a page."""
@@ -116,22 +118,26 @@ def facts(terms: ProgrammeTerms) -> Mapping[str, Any]:
 
 
 async def _receive(host: Host, act: Act, request: Request, programme_id: str) -> Response:
-    await host.gate.admit(SIGN_UPS, caller(request), **FORMS)
     form = await read_form(request, labels=_LABELS)
     for name in [name for name in form.values if len(form.chosen(name)) > 1]:
         form.values[name] = "; ".join(form.chosen(name))
     if not form.value("group"):
         form.values.pop("group", None)
     terms = await _terms(host, programme_id)
-    if not host.gate.passes(form):
-        return await _form(host, programme_id, form, 422)
-    role = terms.terms.contact_label
-    command = form.command(EnrolMunicipality, programme_id=programme_id, contact_role=role)
+    command, who = None, caller(request)
+    if host.gate.passes(form):
+        role = terms.terms.contact_label
+        command = form.command(EnrolMunicipality, programme_id=programme_id, contact_role=role)
     if command is None:
+        await host.gate.refuse(SIGN_UPS, who, **REFUSED)
         return await _form(host, programme_id, form, 422)
     wish = ReceiveSignUp(form=command, caller=caller(request))
-    reply = await host.door.submit(act, wish, form.key, actor=ACTOR, patient=True)
-    if refused := reply.refusal():
+    async with host.gate.counted(SIGN_UPS, who, **FORMS) as counted:
+        reply = await host.door.submit(act, wish, form.key, actor=ACTOR, patient=True)
+        refused = reply.refusal()
+        counted.sent = refused is None and not reply.replayed
+    if refused:
+        await host.gate.refuse(SIGN_UPS, who, **REFUSED)
         return await _form(host, programme_id, form.refuse(refused), refused.status)
     return RedirectResponse(f"/tilmeld/{programme_id}/modtaget", 303)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.enrollment.adapters import enrolments, links, organisations, people, programmes
 from services.enrollment.adapters.people import Named
@@ -51,7 +51,8 @@ async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refu
         person_id = persons[_named(one).key].person_id
         path = links.participants_path(tx.links, one.id, person_id)
         notify = main_mailbox(book[one.organisation.code]) if by.wish.by_form else None
-        decided = welcome(one, taken[one.programme_id], person_id, path, notify)
+        mine = replace(one, put_in_by=by.cause.actor)
+        decided = welcome(mine, taken[one.programme_id], person_id, path, notify)
         welcomed.append((decided, by.cause))
         answers.append(_answer(decided.after, path))
 

@@ -1,4 +1,4 @@
-"""Who has signed up for what, and where each stands."""
+"""Who has signed up for what, and where each stands. A client is shown what it put in itself."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ async def read_enrolments(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
         programme_id=query.get("programme_id"),
         state=query.get("state"),
         organisation_code=query.get("organisation_code"),
+        put_in_by=tx.cause.client,
     )
     return page.answer(found, _short)
 
 
 async def read_enrolment(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    found = require_enrolment(await enrolments.load(tx, query["enrolment_id"]))
+    """`participants_path` is the contact's secret: only whoever signed it up, and was told it then, is shown it."""
+    found = require_enrolment(await enrolments.load(tx, query["enrolment_id"]), tx.cause.client)
     return {
         **_short(found),
         "billing": found.billing.model_dump(mode="json"),
         "answers": dict(found.answers),
-        "participants_path": links.participants_path_of(tx.links, found),
+        "participants_path": links.participants_path_of(tx.links, found) if found.put_in_by == tx.cause.actor else None,
     }
 
 

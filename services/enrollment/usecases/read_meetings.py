@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from services.enrollment.adapters import meetings
@@ -13,14 +14,17 @@ from shared.storage.tx import Tx
 
 
 async def read_meetings(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    """Those of `programme_id`, as the API shows them."""
+    """Those of `programme_id`, as the API shows them; where they are held online is for those who come, and staff."""
     page = page_of(query, "meetings")
-    return page.answer(await meetings.load_page(tx, page, query.get("programme_id", "")), _shown)
+    hidden = set() if tx.cause.client is None else {"link"}
+    return page.answer(
+        await meetings.load_page(tx, page, query.get("programme_id", "")), partial(_shown, hidden=hidden)
+    )
 
 
-def _shown(one: MeetingCopy) -> dict[str, Any]:
+def _shown(one: MeetingCopy, *, hidden: set[str]) -> dict[str, Any]:
     return {
-        **one.meeting.model_dump(mode="json"),
+        **one.meeting.model_dump(mode="json", exclude=hidden),
         "state": one.state,
         "status": meeting_status(one.state, one.meeting.date_version),
     }

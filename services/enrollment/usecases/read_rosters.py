@@ -15,7 +15,7 @@ from shared.storage.tx import Tx
 
 
 async def read_rosters(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    enrolment = require_enrolment(await enrolments.load(tx, query["enrolment_id"]))
+    enrolment = require_enrolment(await enrolments.load(tx, query["enrolment_id"]), tx.cause.client)
     programme = await programmes.load_of(tx, enrolment)
     page = page_of(query, "meetings")
     found = await rosters.load_page(tx, page, programme, enrolment)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.enrollment.adapters import enrolments, links, organisations, programmes
-from services.enrollment.domain.programme import takes_sign_ups
+from services.enrollment.adapters import enrolments, links, meetings, organisations, programmes
+from services.enrollment.domain.programme import is_over, takes_sign_ups
 from shared.contracts.parties import Organisation
 from shared.contracts.programme import ProgrammeTerms
 from shared.storage.tx import Tx
@@ -28,6 +28,8 @@ async def read_sign_up_form(tx: Tx, programme_id: str, invitation: str = "") -> 
     if programme is None or not programme.has_form:
         return None
     invited = links.invited_of(tx.links, invitation, tx.now) if invitation else None
+    if is_over(programme, await meetings.load_last_day(tx, programme_id), tx.now):
+        invited = None
     known = await enrolments.load(tx, invited) if invited else None
     return SignUpForm(
         terms=programme.terms,

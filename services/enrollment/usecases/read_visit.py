@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.enrollment.adapters import enrolments, links, programmes
+from services.enrollment.adapters import enrolments, links, meetings, programmes
 from services.enrollment.adapters.rosters import load_of_meeting, load_page
 from services.enrollment.domain.enrolment import Enrolment, require_enrolment
-from services.enrollment.domain.programme import Programme
+from services.enrollment.domain.programme import PEOPLE_AFTER, Programme, is_over
 from services.enrollment.domain.roster import Roster
 from shared.base.listing import page_of
 from shared.storage.tx import Tx
@@ -42,14 +42,17 @@ class Visit:
 async def read_visit(tx: Tx, token: str, query: Mapping[str, str], meeting_id: str | None = None) -> Visit | None:
     """With one meeting, if it is named and for the enrolment, else with a page of all of them.
 
-    None for a link that is none of ours. Refused `unknown_enrolment` when what it is about is gone.
+    None for a link that is none of ours, or has ended: a year after its programme. Refused `unknown_enrolment` when
+    what it is about is gone.
     """
     found = links.participants_of(tx.links, token, tx.now)
     if found is None:
         return None
     enrolment_id, contact_id = found
-    enrolment = require_enrolment(await enrolments.load(tx, enrolment_id))
+    enrolment = require_enrolment(await enrolments.load(tx, enrolment_id), tx.cause.client)
     programme = await programmes.load_of(tx, enrolment)
+    if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
+        return None
     rosters, following = await _rosters(tx, programme, enrolment, query, meeting_id)
     return Visit(
         path=links.participants_path(tx.links, enrolment_id, contact_id),

@@ -13,9 +13,9 @@ from shared.storage.tx import Tx
 
 async def withdraw_enrolment(tx: Tx, command: WithdrawEnrolment) -> Answer:
     """Its people are off the rosters of meetings that are still to come."""
-    seen = require_enrolment(await enrolments.load(tx, command.enrolment_id))
+    seen = require_enrolment(await enrolments.load(tx, command.enrolment_id), tx.cause.client)
     programme = await programmes.lock_of(tx, seen)
-    before = require_enrolment(await enrolments.lock(tx, command.enrolment_id))
+    before = require_enrolment(await enrolments.lock(tx, command.enrolment_id), tx.cause.client)
 
     decided = withdraw(before, programme, command.reason, tx.now)
 

@@ -8,6 +8,8 @@ from shared.base.links import Links
 
 GOOD_FOR = timedelta(hours=12)
 """A working day."""
+DOCUMENT_DAYS = 3 * 366
+"""A programme's two years, and the year in which its accounts are closed; by then the customer has the document."""
 _INVOICE = "invoice"
 _DOCUMENT = "document"
 
@@ -28,7 +30,7 @@ def invoice_of(links: Links, token: str, now: datetime) -> tuple[str, str] | Non
 
 
 def document_path(links: Links, document_id: str) -> str:
-    """The PDF of an invoice or credit note, for whoever it is mailed to; good for ever, as the paper would be."""
+    """The PDF of an invoice or credit note, for whoever it is mailed to; good for DOCUMENT_DAYS after it was issued."""
     return f"/invoicing/faktura/{links.sign(_DOCUMENT, document_id)}"
 
 

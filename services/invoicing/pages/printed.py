@@ -1,4 +1,4 @@
-"""Invoices and credit notes as they are printed, for whoever has a token of staff."""
+"""Invoices and credit notes as they are printed, for whoever has a token that shows them."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": FILE_CSP}
 
 
 async def invoice(host: Host, request: Request) -> Response:
-    return await _printed(host, request, read_issued_invoice)
+    return await _printed(host, request, read_issued_invoice, "invoicing.invoices")
 
 
 async def credit_note(host: Host, request: Request) -> Response:
-    return await _printed(host, request, read_issued_credit_note)
+    return await _printed(host, request, read_issued_credit_note, "invoicing.credit-notes")
 
 
-async def _printed(host: Host, request: Request, find: Callable[[Tx, str], Awaitable[Issued]]) -> Response:
+async def _printed(host: Host, request: Request, find: Callable[[Tx, str], Awaitable[Issued]], scope: str) -> Response:
     async def show(request: Request, correlation_id: str) -> Response:
-        principal = bearer(request, host.settings.tokens, "staff")
+        principal = await bearer(request, host.keyring, scope, correlation_id)
         try:
-            async with host.transaction(Cause(correlation_id, None, principal.name)) as tx:
+            async with host.transaction(Cause(correlation_id, None, principal.actor)) as tx:
                 issued = await find(tx, request.path_params["document_id"])
         except Refused as refused:
             raise Problem(refused.status, refused.code, refused.detail) from None

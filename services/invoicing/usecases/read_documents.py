@@ -6,12 +6,13 @@ import asyncio
 from dataclasses import dataclass
 
 from services.invoicing.adapters import credit_notes, documents, invoices
-from services.invoicing.adapters.links import document_of
+from services.invoicing.adapters.links import DOCUMENT_DAYS, document_of
 from services.invoicing.domain.credit_note import not_found
 from services.invoicing.domain.from_invoice import Issued
 from services.invoicing.domain.standing import require
 from shared.contracts.invoicing import CreditNoteIssued, Invoice
 from shared.contracts.refusal import Refused
+from shared.contracts.time import day_of
 from shared.storage.tx import Tx
 
 
@@ -43,9 +44,12 @@ async def read_issued_credit_note(tx: Tx, credit_note_id: str) -> CreditNoteIssu
 
 
 async def read_linked_document(tx: Tx, token: str) -> Issued | None:
-    """What a link in a mail leads to; None when the link is no good."""
+    """What a link in a mail leads to; None when the link is no good, or not any more."""
     document_id = document_of(tx.links, token, tx.now)
-    return None if document_id is None else await read_document(tx, document_id)
+    if document_id is None:
+        return None
+    issued = await read_document(tx, document_id)
+    return issued if (day_of(tx.now) - issued.issued_on).days <= DOCUMENT_DAYS else None
 
 
 def read_as_page(issued: Issued) -> str:

@@ -168,16 +168,18 @@ async def load_newest(
     recipient: str | None = None,
     template: str | None = None,
     programme_id: str | None = None,
+    actors: Sequence[str] | None = None,
     before: int | None = None,
     limit: int = 100,
 ) -> list[Message]:
-    """The newest first; `before` is the number of the last one seen."""
+    """The newest first; `before` is the number of the last one seen, `actors` those who may be behind it."""
     rows = await tx.fetch(
         f"""
         SELECT {COLUMNS} FROM messages m
         WHERE ($1::text[] = '{{}}' OR m.state = ANY($1::text[])) AND ($2::text IS NULL OR m.about = $2)
           AND ($3::text IS NULL OR m.recipient = $3) AND ($4::text IS NULL OR m.template = $4)
           AND ($5::text IS NULL OR m.programme_id = $5) AND ($6::bigint IS NULL OR m.number < $6)
+          AND ($8::text[] IS NULL OR m.actor = ANY($8))
         ORDER BY m.number DESC LIMIT $7
         """,
         list(states),
@@ -187,12 +189,16 @@ async def load_newest(
         programme_id,
         before,
         limit,
+        None if actors is None else list(actors),
     )
     return [stored(row).message for row in rows]
 
 
-async def count_by_state(tx: Tx) -> dict[str, int]:
-    rows = await tx.fetch("SELECT state, count(*) AS count FROM messages GROUP BY state")
+async def count_by_state(tx: Tx, actors: Sequence[str] | None = None) -> dict[str, int]:
+    rows = await tx.fetch(
+        "SELECT state, count(*) AS count FROM messages WHERE $1::text[] IS NULL OR actor = ANY($1) GROUP BY state",
+        None if actors is None else list(actors),
+    )
     return {row["state"]: row["count"] for row in rows}
 
 

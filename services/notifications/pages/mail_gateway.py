@@ -1,7 +1,7 @@
 """Where a mail gateway brings the replies of calendars: `POST /api/notifications/calendar/replies`, the mail as it is.
 
 The mail is the whole body (`message/rfc822`); the same one again changes nothing, so it has no Idempotency-Key. A token
-with the scope `calendar` may do this and nothing else. 200 says what became of it; 4xx is for good, 503 for later.
+with the bundle `calendar` may do this and nothing else. 200 says what became of it; 4xx is for good, 503 for later.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
 from shared.web.api import answered, bearer
 from shared.web.bodies import need_media_type, read_body
+from shared.web.scopes import of_path
 
-SCOPE = "calendar"
 PATH = "/api/notifications/calendar/replies"
+SCOPE = of_path(PATH)
 
 _log = structlog.get_logger()
 
@@ -29,12 +30,12 @@ async def replies(host: Host, request: Request) -> Response:
     async def take(request: Request, correlation_id: str) -> Response:
         if request.method != "POST":
             raise Problem(405, "method_not_allowed", headers={"Allow": "POST"})
-        principal = bearer(request, host.settings.tokens, SCOPE)
+        principal = await bearer(request, host.keyring, SCOPE, correlation_id)
         host.door.check_room()
         need_media_type(request, "message/rfc822")
         mail = await read_body(request, LARGEST_MAIL)
         try:
-            async with host.transaction(Cause(correlation_id, None, principal.name)) as tx:
+            async with host.transaction(Cause(correlation_id, None, principal.actor)) as tx:
                 answer = await note_answer(tx, mail)
         except Refused as refused:
             _log.info("calendar_reply_refused", code=refused.code)

@@ -1,4 +1,7 @@
-"""Messages as staff see them: who was told what and when; one at a time with its words."""
+"""Messages as staff see them: who was told what and when; one at a time with its words.
+
+A client is shown those that it asked for, and what followed from what it put in elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,7 @@ async def read_messages(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
         recipient=query.get("recipient"),
         template=query.get("template"),
         programme_id=query.get("programme"),
+        actors=tx.cause.client,
         before=number(query, CURSOR) or number(query, "before"),
         limit=limit + 1,
     )
@@ -43,14 +47,14 @@ async def read_messages(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     return {
         "messages": [_shown(message) for message in shown],
         # Of all messages; whoever goes on from page to page has had them with the first.
-        "counts": {} if CURSOR in query else await messages.count_by_state(tx),
+        "counts": {} if CURSOR in query else await messages.count_by_state(tx, tx.cause.client),
         "next": shown[-1].number if len(found) > limit else None,
     }
 
 
 async def read_message(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     found = await messages.load(tx, query["message_id"])
-    if found is None:
+    if found is None or (tx.cause.client is not None and found.cause.actor not in tx.cause.client):
         raise unknown_message()
     message, cause = found
     texts = Texts("", "", "") if message.forgotten else _PREVIEW.texts(message)

@@ -10,10 +10,10 @@ _MEETINGS = "/api/scheduling/meetings"
 _MEETING = f"{_MEETINGS}/{{meeting_id}}"
 
 ROUTES = (
-    listing(_MEETINGS, read_meetings, scope="staff", filters=("programme_id", "group", "state")),
-    read(_MEETING, read_meeting, scope="staff"),
-    write("POST", _MEETINGS, acts.PLAN, scope="staff"),
-    write("POST", f"{_MEETING}/date", acts.SET_DATE, scope="staff"),
-    write("POST", f"{_MEETING}/cancel", acts.CANCEL, scope="staff"),
-    write("POST", f"{_MEETING}/held", acts.MARK_HELD, scope="staff"),
+    listing(_MEETINGS, read_meetings, filters=("programme_id", "group", "state")),
+    read(_MEETING, read_meeting),
+    write("POST", _MEETINGS, acts.PLAN),
+    write("POST", f"{_MEETING}/date", acts.SET_DATE),
+    write("POST", f"{_MEETING}/cancel", acts.CANCEL),
+    write("POST", f"{_MEETING}/held", acts.MARK_HELD),
 )

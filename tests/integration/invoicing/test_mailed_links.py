@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from services.invoicing.adapters import documents
+from services.invoicing.adapters.links import DOCUMENT_DAYS
 from services.invoicing.usecases.credit_invoice import credit_invoice
 from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued, InvoiceIssued, InvoiceOverdue
 from tests.support.facts import an_enrolment
@@ -27,9 +28,18 @@ async def told(house: CountingHouse) -> tuple[InvoiceIssued, InvoiceOverdue, Cre
     return issued, overdue, credited
 
 
+async def test_it_ends_three_years_after_the_document_was_issued(counting_house: CountingHouse) -> None:
+    issued, _, _ = await told(counting_house)
+    for days, status in ((1, 200), (2, 404)):
+        counting_house.books.time = FEES_FALL_DUE + timedelta(days=DOCUMENT_DAYS + days - 1)
+        await counting_house.move_clock()
+        answer = await counting_house.client.get(issued.document_path or "")
+        assert (answer.status_code, "Linket virker ikke" in answer.text) == (status, status == 404)
+
+
 async def test_it_shows_the_pdf_of_that_document_for_years(counting_house: CountingHouse) -> None:
     issued, overdue, credited = await told(counting_house)
-    counting_house.books.time += timedelta(days=5 * 365)
+    counting_house.books.time += timedelta(days=2 * 365)
     await counting_house.move_clock()
     for path, document in ((issued.document_path, issued.invoice), (credited.document_path, credited)):
         answer = await counting_house.client.get(path or "")

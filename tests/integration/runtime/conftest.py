@@ -17,7 +17,7 @@ from tests.support.toy import SERVICE, Desk, a_desk
 
 WRITTEN = (
     *("things", "rung", "outbox", "outbox_sent", "stream_out", "timers", "starts"),
-    *("http_requests", "audit", "attempts", "simulated_clock"),
+    *("http_requests", "audit", "attempts", "simulated_clock", "client_tokens", "clients", "client_sources"),
 )
 
 

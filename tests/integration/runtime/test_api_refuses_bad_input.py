@@ -122,7 +122,7 @@ async def test_a_token_does_only_what_it_is_for(desk: Desk) -> None:
 
     assert answer.status_code == 403
     assert answer.json()["code"] == "forbidden"
-    assert 'scope="put"' in answer.headers["www-authenticate"]
+    assert 'scope="toy.PutThing"' in answer.headers["www-authenticate"]
 
 
 async def test_an_address_that_is_not_there_is_a_problem_for_programs(desk: Desk) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -11,7 +13,8 @@ import pytest
 from shared.base import clock
 from shared.base.links import sign
 from shared.web import gate
-from tests.support.toy import Desk
+from tests.support.servers import Database
+from tests.support.toy import Desk, a_desk
 
 
 async def filled_in(desk: Desk, age: float = 10, **typed: str) -> dict[str, str]:
@@ -202,3 +205,36 @@ async def test_nothing_but_static_files_is_served_as_such(desk: Desk) -> None:
     assert (await desk.nobody.get("/static/tovholder/tovholder.js")).status_code == 200
     assert (await desk.nobody.get("/static/tovholder/../pages.py")).status_code == 404
     assert (await desk.nobody.get("/static/tovholder/%2e%2e/pages.py")).status_code == 404
+
+
+async def test_only_who_came_by_https_is_told_to_come_by_https_alone(
+    toy_database: Database, link_key_file: Path
+) -> None:
+    async with a_desk(toy_database, link_key_file, hsts_seconds=31_536_000, trusted_proxies="127.0.0.1") as desk:
+        for path in ("/ting", "/nowhere", "/api/toy/things", "/static/tovholder/tovholder.css"):
+            assert "strict-transport-security" not in (await desk.nobody.get(path)).headers, path
+            by_https = await desk.nobody.get(path, headers={"X-Forwarded-Proto": "https"})
+            assert by_https.headers["strict-transport-security"] == "max-age=31536000", path
+
+
+async def test_nobody_but_a_gateway_says_that_it_was_https_and_unless_it_is_set_nothing_is_said(
+    toy_database: Database, link_key_file: Path
+) -> None:
+    choices: tuple[dict[str, Any], ...] = ({"hsts_seconds": 60}, {"trusted_proxies": "127.0.0.1"})
+    for settings in choices:
+        async with a_desk(toy_database, link_key_file, **settings) as desk:
+            answer = await desk.nobody.get("/ting", headers={"X-Forwarded-Proto": "https"})
+            assert "strict-transport-security" not in answer.headers
+
+
+async def test_a_form_that_was_open_while_the_key_was_changed_is_taken(
+    toy_database: Database, link_key_file: Path, tmp_path: Path
+) -> None:
+    async with a_desk(toy_database, link_key_file) as desk:
+        typed = await filled_in(desk, name="kurv", n="1")
+    changed = tmp_path / "link_key"
+    changed.write_text("n" * 64)
+    async with a_desk(toy_database, changed) as desk:
+        assert (await post(desk, typed)).status_code == 422
+    async with a_desk(toy_database, changed, other_link_key_file=link_key_file) as desk:
+        assert (await post(desk, typed)).status_code == 303

@@ -38,8 +38,8 @@ TOKENS = ",".join(
     f"{name}:{hashlib.sha256(token.encode()).hexdigest()}{scopes}"
     for name, token, scopes in (
         ("staff", STAFF_TOKEN, ""),
-        ("reader", READER_TOKEN, ":look"),
-        ("writer", WRITER_TOKEN, ":put+look"),
+        ("reader", READER_TOKEN, ":toy.things"),
+        ("writer", WRITER_TOKEN, ":toy.PutThing+toy.MoveThing+toy.things"),
     )
 )
 
@@ -148,11 +148,11 @@ PUT_MANY = act_together(PutThing, put_things, status=201)
 MOVE = act(MoveThing, move_thing)
 
 ROUTES = (
-    write("POST", "/api/toy/things", PUT, scope="put"),
-    write("POST", "/api/toy/many", PUT_MANY, scope="put"),
-    write("PUT", "/api/toy/things/{name}/place/{place}", MOVE, scope="put"),
-    read("/api/toy/things", list_things, scope="look"),
-    read("/api/toy/things/{name}", get_thing, scope="look"),
+    write("POST", "/api/toy/things", PUT),
+    write("POST", "/api/toy/many", PUT_MANY),
+    write("PUT", "/api/toy/things/{name}/place/{place}", MOVE),
+    read("/api/toy/things", list_things),
+    read("/api/toy/things/{name}", get_thing),
 )
 LABELS = {"name": "Navn", "n": "Antal"}
 

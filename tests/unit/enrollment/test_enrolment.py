@@ -326,7 +326,7 @@ def test_whoever_was_only_invited_declines_and_nobody_withdraws_twice() -> None:
     with pytest.raises(Refused, match="already_withdrawn"):
         withdraw(left.after, a_programme(), "", NOW)
     with pytest.raises(Refused, match="unknown_enrolment"):
-        require_enrolment(None)
+        require_enrolment(None, None)
 
 
 def test_the_link_of_an_invitation_never_takes_a_place_away() -> None:
@@ -354,7 +354,7 @@ def test_without_a_place_there_is_no_group_to_leave_and_nobody_to_register() -> 
         with pytest.raises(Refused, match="unknown_enrolment"):
             regroup(current, a_programme(), "oest")
     with pytest.raises(Refused, match="no_place"):
-        require_place(withdrawn)
+        require_place(withdrawn, None)
 
 
 def test_an_enrolment_without_a_contact_is_nobodys() -> None:

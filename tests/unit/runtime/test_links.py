@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.base.links import sign, verify
+from shared.base.links import Links, sign, verify
 
 KEY = b"k" * 32
 NOW = datetime(2020, 8, 1, 12, 0, tzinfo=UTC)
@@ -62,3 +62,20 @@ def test_the_signature_has_256_bits() -> None:
 @given(st.text())
 def test_any_other_text_is_no_link(text: str) -> None:
     assert verify(KEY, "confirm", text, NOW) is None
+
+
+def test_while_the_key_is_changed_the_first_signs_and_both_are_read() -> None:
+    before, after = b"a" * 32, b"b" * 32
+    old, new = Links(lambda: before), Links(lambda: after)
+    begun = Links(lambda: before, other=lambda: after)
+    switched = Links(lambda: after, other=lambda: before)
+
+    for signs in (old, begun, switched):
+        # Instances on both sides of a step run at once: each reads what the other signs.
+        assert begun.verify("confirm", signs.sign("confirm", "e-1"), NOW) == "e-1"
+        assert switched.verify("confirm", signs.sign("confirm", "e-1"), NOW) == "e-1"
+    assert old.verify("confirm", begun.sign("confirm", "e-1"), NOW) == "e-1"
+    assert new.verify("confirm", switched.sign("confirm", "e-1"), NOW) == "e-1"
+    assert new.verify("confirm", begun.sign("confirm", "e-1"), NOW) is None
+    assert switched.verify("confirm", sign(b"c" * 32, "confirm", "e-1"), NOW) is None
+    assert switched.verify("confirm", sign(before, "confirm", "e-1", NOW), NOW) is None

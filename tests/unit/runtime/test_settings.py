@@ -95,6 +95,17 @@ def test_a_link_key_is_long_or_an_error(tmp_path: Path) -> None:
     assert settings(link_key_file=file).link_key == b"x" * 64
 
 
+def test_the_other_link_key_is_there_only_while_the_key_is_changed(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("")
+    assert settings(other_link_key_file=file).other_link_key is settings().other_link_key is None
+    file.write_text("x" * 31)
+    with pytest.raises(ValueError, match="TOVHOLDER_OTHER_LINK_KEY_FILE holds fewer than 32"):
+        _ = settings(other_link_key_file=file).other_link_key
+    file.write_text("x" * 64 + "\n")
+    assert settings(other_link_key_file=file).other_link_key == b"x" * 64
+
+
 @pytest.fixture
 def password_file(tmp_path: Path) -> Path:
     file = tmp_path / "kafka.password"

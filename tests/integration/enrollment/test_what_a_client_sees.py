@@ -1,0 +1,174 @@
+"""Another system with a token of its own: it sees and changes what it put in, and nothing that others did."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
+from services.enrollment.usecases.receive_sign_up import receive_sign_up
+from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from shared.base.cause import Cause
+from shared.contracts.enrollment import WithdrawEnrolment
+from shared.contracts.refusal import Refused
+from shared.storage.tx import transaction
+from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1, sign_up
+from tests.support.enrollment_web import OTHER, SCOPED, TOKEN, Town
+
+SECRETS = ("/deltagere/", "/tilmeld/bekraeft/", "/tilmeld/nej/", "invitation=")
+
+
+def by(token: str) -> str:
+    return f"Bearer {token}"
+
+
+async def enrolled(town: Town, token: str, code: str) -> dict[str, Any]:
+    wish = {
+        "programme_id": P1,
+        "organisation_code": code,
+        "contact_name": "Karen Kontakt",
+        "contact_email": f"karen{code}@kommune.example",
+    }
+    answer = await town.api("POST", "/enrolments", wish, Authorization=by(token))
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def listed(town: Town, token: str) -> set[str]:
+    answer = await town.api("GET", "/enrolments", Authorization=by(token))
+    return {one["organisation"]["code"] for one in answer.json()["enrolments"]}
+
+
+async def test_a_client_is_shown_what_it_enrolled_and_staff_are_shown_all(town: Town) -> None:
+    await town.desk.publish()
+    for token, code in ((SCOPED, AARHUS), (OTHER, KOEBENHAVN), (TOKEN, HVIDOVRE)):
+        await enrolled(town, token, code)
+    assert [await listed(town, token) for token in (SCOPED, OTHER, TOKEN)] == [
+        {AARHUS},
+        {KOEBENHAVN},
+        {AARHUS, KOEBENHAVN, HVIDOVRE},
+    ]
+    for path in ("", "/participants"):
+        own = await town.api("GET", f"/enrolments/{enrolment_id(P1, AARHUS)}{path}", Authorization=by(SCOPED))
+        assert own.status_code == 200, path
+        theirs = await town.api("GET", f"/enrolments/{enrolment_id(P1, AARHUS)}{path}", Authorization=by(OTHER))
+        nobodys = await town.api("GET", f"/enrolments/{enrolment_id(P1, '0999')}{path}", Authorization=by(OTHER))
+        assert (theirs.status_code, theirs.json()["code"]) == (404, "unknown_enrolment"), path
+        assert theirs.json()["detail"] == nobodys.json()["detail"], path
+
+
+async def test_who_signed_up_by_the_form_is_shown_to_no_client(town: Town) -> None:
+    await town.desk.publish()
+    await town.desk.ask(receive_sign_up, sign_up(AARHUS))
+    waiting = await town.desk.pool.fetchval("SELECT id FROM sign_ups")
+    assert await listed(town, SCOPED) == set()
+    await town.desk.ask(confirm_sign_up, ConfirmSignUp(sign_up_id=waiting))
+    assert await listed(town, SCOPED) == set()
+
+
+async def test_a_client_changes_nothing_of_what_others_put_in(town: Town) -> None:
+    await town.desk.publish()
+    await enrolled(town, SCOPED, AARHUS)
+    meeting = (await town.desk.has_meeting()).id
+    enrolment = f"/enrolments/{enrolment_id(P1, AARHUS)}"
+    people = f"{enrolment}/meetings/{meeting}/participants"
+    someone = {"name": "Anna", "email": "anna@kommune.example"}
+    registered = await town.api("POST", people, someone, Authorization=by(SCOPED))
+    assert registered.status_code == 201, registered.text
+    person = registered.json()["person_id"]
+
+    attacks: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", f"{enrolment}/withdrawal", {"reason": "fordi"}),
+        ("POST", people, {"name": "Bo", "email": "bo@elsewhere.example"}),
+        ("PUT", f"{people}/{person}", {"name": "Bo", "email": "bo@elsewhere.example"}),
+        ("DELETE", f"{people}/{person}", {}),
+    ]
+    for method, path, body in attacks:
+        answer = await town.api(method, path, body, Authorization=by(OTHER))
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_enrolment"), (method, path)
+    for method, path, body in reversed(attacks):
+        answer = await town.api(method, path, body, Authorization=by(SCOPED))
+        assert answer.status_code in {200, 201, 404}, answer.text
+        assert answer.json().get("code") != "unknown_enrolment"
+
+
+async def test_what_a_client_asks_over_the_intake_is_kept_to_its_own_as_well(town: Town) -> None:
+    await town.desk.publish()
+    made = await enrolled(town, SCOPED, AARHUS)
+    event = {
+        "specversion": "1.0",
+        "id": "w-1",
+        "source": "https://cms.example",
+        "type": WithdrawEnrolment.type,
+        "data": {"enrolment_id": made["enrolment_id"], "reason": "fordi"},
+    }
+    headers = {"Authorization": by(OTHER), "Content-Type": "application/cloudevents+json"}
+    answer = await town.client.post("/events", content=json.dumps(event), headers=headers)
+    assert answer.status_code == 202, answer.text
+    actor = await town.desk.pool.fetchval("SELECT actor FROM outbox WHERE event_id = 'w-1'")
+    assert actor == "client/cms"
+
+    # As the reader of the intake carries it out, with the cause that came with the event.
+    command = WithdrawEnrolment(enrolment_id=made["enrolment_id"], reason="fordi")
+    desk = town.desk
+    with pytest.raises(Refused, match="unknown_enrolment"):
+        async with transaction(desk.pool, desk, "/tovholder/enrollment", Cause("c", "w-1", actor), desk.links) as tx:
+            await withdraw_enrolment(tx, command)
+    async with transaction(desk.pool, desk, "/tovholder/enrollment", Cause("c", "w-2", "client/crm"), desk.links) as tx:
+        assert (await withdraw_enrolment(tx, command)).body["status"] == "Afmeldt"
+
+
+async def test_the_secret_of_a_link_is_in_the_answer_to_who_made_it_and_nowhere_else(town: Town) -> None:
+    await town.desk.publish()
+    made = await enrolled(town, SCOPED, AARHUS)
+    assert made["participants_path"].startswith("/deltagere/")
+    own = await town.api("GET", f"/enrolments/{made['enrolment_id']}", Authorization=by(SCOPED))
+    assert own.json()["participants_path"] == made["participants_path"]
+
+    await town.desk.ask(receive_sign_up, sign_up(KOEBENHAVN))
+    for token in (TOKEN, SCOPED, OTHER):
+        for path in ("/enrolments", "/meetings", "/programmes", f"/programmes/{P1}/invitations", "/organisations"):
+            said = (await town.api("GET", f"{path}?programme_id={P1}", Authorization=by(token))).text
+            assert not [secret for secret in SECRETS if secret in said], (token, path)
+    staff = await town.api("GET", f"/enrolments/{made['enrolment_id']}")
+    assert staff.json()["participants_path"] is None
+
+
+async def test_where_a_meeting_is_held_online_is_not_for_clients(town: Town) -> None:
+    await town.desk.has_enrolled()
+    meeting = await town.desk.has_meeting()
+    await town.desk.pool.execute(
+        "UPDATE meetings SET meeting = jsonb_set(meeting, '{link}', '\"https://moede.example/hemmelig\"')"
+    )
+    path = f"/meetings?programme_id={P1}"
+    (staff,) = (await town.api("GET", path)).json()["meetings"]
+    (client,) = (await town.api("GET", path, Authorization=by(SCOPED))).json()["meetings"]
+    assert (staff["link"], staff["id"]) == ("https://moede.example/hemmelig", meeting.id)
+    assert client == {name: value for name, value in staff.items() if name != "link"}
+
+
+async def test_what_was_put_in_before_clients_were_told_from_staff_is_still_the_clients(town: Town) -> None:
+    await town.desk.publish()
+    await enrolled(town, TOKEN, AARHUS)
+    # As the version before stores it: the actor of the last change, and no more.
+    await town.desk.pool.execute("UPDATE enrolments SET put_in_by = NULL, actor = 'token/crm'")
+    assert await listed(town, SCOPED) == {AARHUS}
+    assert await listed(town, OTHER) == set()
+
+
+async def test_it_stays_the_clients_whoever_changes_it_afterwards(town: Town) -> None:
+    await town.desk.publish()
+    made = await enrolled(town, SCOPED, AARHUS)
+    moved = await town.api("PUT", f"/enrolments/{made['enrolment_id']}/group", {"group": "oest"})
+    assert moved.status_code == 200, moved.text
+    assert [await listed(town, token) for token in (SCOPED, OTHER)] == [{AARHUS}, set()]
+    gone = await town.api("POST", f"/enrolments/{made['enrolment_id']}/withdrawal", {"reason": "fordi"})
+    assert gone.status_code == 200, gone.text
+    assert await listed(town, SCOPED) == {AARHUS}
+    # Another client signs it up anew: now it is that one's.
+    await enrolled(town, OTHER, AARHUS)
+    assert [await listed(town, token) for token in (SCOPED, OTHER)] == [set(), {AARHUS}]

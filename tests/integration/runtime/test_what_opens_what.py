@@ -1,0 +1,245 @@
+"""Which scope opens what: each route of each service stands here, and a token with another scope is told so.
+
+Whatever is added to a service has its scope by itself; the line here is what somebody looks at when it is reviewed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from deploy.local.locations import service_names
+from shared.contracts.catalogue import BUNDLES
+from shared.contracts.event import COMMANDS
+from shared.runtime.application import web_application
+from shared.runtime.commands import scopes_of
+from shared.runtime.service import Service, open_host
+from shared.web.openapi import document
+from tests.support.servers import MakeDatabase
+
+_PEOPLE = "/api/enrollment/enrolments/{enrolment_id}/meetings/{meeting_id}/participants"
+ROUTES: Mapping[str, Mapping[str, str]] = {
+    "enrollment": {
+        "POST /api/enrollment/programmes": "enrollment.PublishProgramme",
+        "GET /api/enrollment/programmes": "enrollment.programmes",
+        "GET /api/enrollment/programmes/{programme_id}": "enrollment.programmes",
+        "POST /api/enrollment/programmes/{programme_id}/invitations": "enrollment.InviteMunicipalities",
+        "GET /api/enrollment/programmes/{programme_id}/invitations": "enrollment.programmes.invitations",
+        "GET /api/enrollment/organisations": "enrollment.organisations",
+        "POST /api/enrollment/organisations/import": "enrollment.ImportAddresses",
+        "GET /api/enrollment/organisations/{code}": "enrollment.organisations",
+        "PUT /api/enrollment/organisations/{code}": "enrollment.PutOrganisation",
+        "POST /api/enrollment/organisations/{organisation_code}/speakers": "enrollment.VouchForAddress",
+        "GET /api/enrollment/sign-ups": "enrollment.sign-ups",
+        "POST /api/enrollment/sign-ups/{sign_up_id}/dismissal": "enrollment.DismissSignUp",
+        "POST /api/enrollment/enrolments": "enrollment.EnrolMunicipality",
+        "GET /api/enrollment/enrolments": "enrollment.enrolments",
+        "GET /api/enrollment/enrolments/{enrolment_id}": "enrollment.enrolments",
+        "POST /api/enrollment/enrolments/{enrolment_id}/withdrawal": "enrollment.WithdrawEnrolment",
+        "PUT /api/enrollment/enrolments/{enrolment_id}/group": "enrollment.ChangeGroup",
+        "GET /api/enrollment/meetings": "enrollment.meetings",
+        "GET /api/enrollment/enrolments/{enrolment_id}/participants": "enrollment.enrolments.participants",
+        f"POST {_PEOPLE}": "enrollment.RegisterParticipant",
+        f"PUT {_PEOPLE}/{{person_id}}": "enrollment.ReplaceParticipant",
+        f"DELETE {_PEOPLE}/{{person_id}}": "enrollment.CancelParticipant",
+    },
+    "invoicing": {
+        "GET /api/invoicing/claims": "invoicing.claims",
+        "GET /api/invoicing/claims/{claim_id}": "invoicing.claims",
+        "POST /api/invoicing/claims/{claim_id}/waive": "invoicing.WaiveClaim",
+        "PUT /api/invoicing/enrolments/{enrolment_id}/billing": "invoicing.CorrectBilling",
+        "GET /api/invoicing/invoices": "invoicing.invoices",
+        "GET /api/invoicing/invoices/{invoice_id}": "invoicing.invoices",
+        "POST /api/invoicing/invoices/{invoice_id}/payments": "invoicing.RegisterPayment",
+        "GET /api/invoicing/invoices/{invoice_id}/credit-notes": "invoicing.invoices.credit-notes",
+        "POST /api/invoicing/invoices/{invoice_id}/credit-notes": "invoicing.CreditInvoice",
+        "GET /api/invoicing/credit-notes": "invoicing.credit-notes",
+        "GET /api/invoicing/credit-notes/{credit_note_id}": "invoicing.credit-notes",
+        "GET /api/invoicing/invoices/{invoice_id}/page": "invoicing.CreditInvoice",
+        "GET /api/invoicing/overview": "invoicing.overview",
+    },
+    "notifications": {
+        "GET /api/notifications/messages": "notifications.messages",
+        "GET /api/notifications/messages/{message_id}": "notifications.messages",
+        "GET /api/notifications/meetings/{meeting_id}/answers": "notifications.meetings.answers",
+        "POST /api/notifications/messages": "notifications.SendMessage",
+        "POST /api/notifications/reminders": "notifications.ArmReminder",
+        "POST /api/notifications/messages/{message_id}/resend": "notifications.ResendMessage",
+        "POST /api/notifications/messages/{message_id}/settle": "notifications.SettleMessage",
+    },
+    "scheduling": {
+        "GET /api/scheduling/meetings": "scheduling.meetings",
+        "GET /api/scheduling/meetings/{meeting_id}": "scheduling.meetings",
+        "POST /api/scheduling/meetings": "scheduling.PlanMeeting",
+        "POST /api/scheduling/meetings/{meeting_id}/date": "scheduling.SetMeetingDate",
+        "POST /api/scheduling/meetings/{meeting_id}/cancel": "scheduling.CancelMeeting",
+        "POST /api/scheduling/meetings/{meeting_id}/held": "scheduling.MarkMeetingHeld",
+    },
+}
+BESIDE_THE_TABLE = {
+    "GET /api/{service}/why": "{service}.why",
+    "GET /api/invoicing/invoices/{document_id}.html": "invoicing.invoices",
+    "GET /api/invoicing/credit-notes/{document_id}.html": "invoicing.credit-notes",
+    "POST /api/notifications/calendar/replies": "notifications.calendar.replies",
+}
+"""What a token opens too, and is no line of a route table."""
+
+OPEN = {
+    "enrollment": (
+        "/",
+        "/tilmeld/bekraeft/{token}",
+        "/tilmeld/nej/{token}",
+        "/tilmeld/{programme_id}",
+        "/tilmeld/{programme_id}/modtaget",
+        "/deltagere/{token}",
+        "/deltagere/{token}/afmeld-kommunen",
+        "/deltagere/{token}/{meeting_id}",
+        "/deltagere/{token}/{meeting_id}/afmeld/{person_id}",
+        "/deltagere/{token}/{meeting_id}/skift/{person_id}",
+    ),
+    "invoicing": (
+        "/invoicing/fakturaer/{token}",
+        "/invoicing/fakturaer/{token}/{document_id}.{suffix}",
+        "/invoicing/faktura/{token}",
+    ),
+    "notifications": (),
+    "scheduling": (),
+}
+"""Pages that anybody reaches, or whoever holds the link that is in their address."""
+EXAMPLES = Path(__file__).parents[2] / "contracts" / "examples"
+EVERYWHERE = (
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/static/tovholder",
+    "/api/{service}/openapi.json",
+    "/api/{service}/docs",
+)
+NOTHING = "a-token-that-opens-nothing"
+
+
+def the_service(name: str) -> Service:
+    return cast(Service, importlib.import_module(f"services.{name}.app").SERVICE)
+
+
+def expected(service: str) -> dict[str, str]:
+    """Every route that a token opens, and by which scope."""
+    beside = {
+        route.format(service=service) if "{service}" in route else route: scope.format(service=service)
+        for route, scope in BESIDE_THE_TABLE.items()
+    }
+    return {**ROUTES[service], **{route: scope for route, scope in beside.items() if f"/api/{service}/" in route}}
+
+
+@pytest.mark.parametrize("service", service_names())
+def test_each_route_has_the_scope_of_its_command_or_its_list(service: str) -> None:
+    assert {route.name: route.scope for route in the_service(service).routes} == ROUTES[service]
+
+
+@pytest.mark.parametrize("service", service_names())
+def test_openapi_says_which_scope_opens_what(service: str) -> None:
+    described = document(service, the_service(service).routes)
+    said = {
+        f"{method.upper()} {path}": (operation["security"], operation["x-scope"])
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert said == {route: ([{"token": [scope]}], scope) for route, scope in ROUTES[service].items()}
+
+
+@pytest.mark.parametrize("service", service_names())
+async def test_a_token_with_every_other_scope_is_refused_at_each_route_and_named_the_one_it_needs(
+    database: MakeDatabase, service: str
+) -> None:
+    where = await database(service)
+    routes = expected(service)
+    every = sorted({scope for scope in scopes_of(the_service(service)) if scope not in {"staff", *BUNDLES}} - {""})
+    tokens = {
+        f"all-but-{number}": [one for one in every if one != scope]
+        for number, scope in enumerate(sorted(set(routes.values())))
+    }
+    listed = ",".join(f"{name}:{_sha(name)}:{'+'.join(scopes)}" for name, scopes in tokens.items())
+    settings = the_service(service).settings(
+        database_url=SecretStr(where.url), api_tokens=SecretStr(f"{listed},nothing:{_sha(NOTHING)}:nothing")
+    )
+    host = await open_host(the_service(service), settings)
+    try:
+        app = web_application(host)
+        shown = {route.path for route in cast(Any, app).router.routes}
+        open_paths = {path.format(service=service) if "{service}" in path else path for path in EVERYWHERE}
+        guarded = {route.partition(" ")[2] for route in routes}
+        assert shown == {*open_paths, *OPEN[service], *guarded, "/events"}
+
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test.example") as client:
+            for number, scope in enumerate(sorted(set(routes.values()))):
+                for route in (route for route, needed in routes.items() if needed == scope):
+                    method, path = route.split(" ")
+                    filled = re.sub(r"\{[a-z_]+\}", "x", path)
+                    nobody = await client.request(method, filled)
+                    assert (nobody.status_code, nobody.json()["code"]) == (401, "unauthorized"), route
+                    answer = await client.request(method, filled, headers=_bearer(f"all-but-{number}"))
+                    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), route
+                    assert f'scope="{scope}"' in answer.headers["www-authenticate"], route
+            noted = await host.pool.fetch("SELECT principal, status, command FROM audit")
+            assert {row["command"] for row in noted} == set(routes.values())
+            assert {row["status"] for row in noted} == {403}
+    finally:
+        await host.pool.close()
+
+
+async def test_over_the_intake_each_command_needs_the_scope_it_needs_over_the_api(database: MakeDatabase) -> None:
+    where = await database("enrollment")
+    every = {wire: f"{wire.split('.')[1]}.{wire.split('.')[2]}" for wire in COMMANDS}
+    listed = ",".join(
+        f"all-but-{number}:{_sha(f'all-but-{number}')}:{'+'.join(sorted(set(every.values()) - {scope}))}"
+        for number, scope in enumerate(every.values())
+    )
+    settings = the_service("enrollment").settings(database_url=SecretStr(where.url), api_tokens=SecretStr(listed))
+    host = await open_host(the_service("enrollment"), settings)
+    try:
+        transport = httpx.ASGITransport(app=web_application(host))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test.example") as client:
+            for number, (wire, scope) in enumerate(every.items()):
+                event = json.loads(_example(wire))
+                headers = {**_bearer(f"all-but-{number}"), "Content-Type": "application/cloudevents+json"}
+                answer = await client.post("/events", content=json.dumps(event), headers=headers)
+                assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), (wire, answer.text)
+                assert f'scope="{scope}"' in answer.headers["www-authenticate"]
+        assert await host.pool.fetchval("SELECT count(*) FROM outbox") == 0
+    finally:
+        await host.pool.close()
+
+
+def test_a_bundle_holds_scopes_that_something_has() -> None:
+    known = {scope for service in service_names() for scope in expected(service).values()}
+    assert {scope for scopes in BUNDLES.values() for scope in scopes} <= known
+    assert not any("." in name for name in BUNDLES)
+
+
+def test_no_bundle_but_staff_touches_money_mails_or_the_address_book() -> None:
+    for name, scopes in BUNDLES.items():
+        assert not [scope for scope in scopes if scope.startswith("invoicing.")], name
+        assert {"notifications.SendMessage", "enrollment.PutOrganisation", "enrollment.ImportAddresses"}.isdisjoint(
+            scopes
+        )
+
+
+def _sha(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _example(wire: str) -> str:
+    return (EXAMPLES / f"{wire}.json").read_text(encoding="utf-8")
