@@ -45,7 +45,7 @@ class Guarded:
         for who in principals(service_names()):
             if who not in self.passwords:
                 self.passwords[who] = secrets.token_hex(32)
-                write_atomically(self.folder / access.secret_of(who), self.passwords[who], mode=0o600)
+                write_atomically(self.folder / access.secret_of(who), self.passwords[who])
         await topics.ensure_topics(self.admin, prefix)
         await access.ensure_access(self.admin, self.passwords, prefix)
 
@@ -64,7 +64,7 @@ async def guarded_broker(folder: Path) -> AsyncIterator[Guarded]:
     kept = folder / "secrets"
     kept.mkdir(mode=0o700)
     for name in PASSWORDS.values():
-        write_atomically(kept / name, secrets.token_hex(32), mode=0o600)
+        write_atomically(kept / name, secrets.token_hex(32))
     broker = Broker(folder / "kafka", port=port, controller_port=controller_port, logs=folder, secrets=kept)
     await asyncio.to_thread(broker.prepare)
     command = broker.command()

@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 
 from services.enrollment.domain.enrolment import enrolment_id
-from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
-from services.enrollment.usecases.receive_sign_up import receive_sign_up
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.cause import Cause
 from shared.contracts.enrollment import WithdrawEnrolment
 from shared.contracts.refusal import Refused
 from shared.storage.tx import transaction
-from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1, sign_up
+from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1
 from tests.support.enrollment_web import OTHER, SCOPED, TOKEN, Town
 
 SECRETS = ("/deltagere/", "/tilmeld/bekraeft/", "/tilmeld/nej/", "invitation=")
+
+
+LISTS = ("/enrolments", "/meetings", "/programmes", f"/programmes/{P1}/invitations", "/organisations", "/sign-ups")
 
 
 def by(token: str) -> str:
@@ -63,11 +64,11 @@ async def test_a_client_is_shown_what_it_enrolled_and_staff_are_shown_all(town: 
 
 async def test_who_signed_up_by_the_form_is_shown_to_no_client(town: Town) -> None:
     await town.desk.publish()
-    await town.desk.ask(receive_sign_up, sign_up(AARHUS))
-    waiting = await town.desk.pool.fetchval("SELECT id FROM sign_ups")
+    await town.desk.knows()
+    form = await town.desk.form(AARHUS)
     assert await listed(town, SCOPED) == set()
-    await town.desk.ask(confirm_sign_up, ConfirmSignUp(sign_up_id=waiting))
-    assert await listed(town, SCOPED) == set()
+    await town.desk.press(form)
+    assert [await listed(town, token) for token in (SCOPED, TOKEN)] == [set(), {AARHUS}]
 
 
 async def test_a_client_changes_nothing_of_what_others_put_in(town: Town) -> None:
@@ -129,9 +130,16 @@ async def test_the_secret_of_a_link_is_in_the_answer_to_who_made_it_and_nowhere_
     own = await town.api("GET", f"/enrolments/{made['enrolment_id']}", Authorization=by(SCOPED))
     assert own.json()["participants_path"] == made["participants_path"]
 
-    await town.desk.ask(receive_sign_up, sign_up(KOEBENHAVN))
+    await town.desk.press(await town.desk.form(KOEBENHAVN))
     for token in (TOKEN, SCOPED, OTHER):
-        for path in ("/enrolments", "/meetings", "/programmes", f"/programmes/{P1}/invitations", "/organisations"):
+        for path in (
+            "/enrolments",
+            "/meetings",
+            "/programmes",
+            f"/programmes/{P1}/invitations",
+            "/organisations",
+            "/sign-ups",
+        ):
             said = (await town.api("GET", f"{path}?programme_id={P1}", Authorization=by(token))).text
             assert not [secret for secret in SECRETS if secret in said], (token, path)
     staff = await town.api("GET", f"/enrolments/{made['enrolment_id']}")
