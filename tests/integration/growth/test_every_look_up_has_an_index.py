@@ -23,7 +23,7 @@ from services.notifications.domain.looks import Look
 from shared.base.cause import Cause
 from shared.base.listing import Page
 from shared.messaging import dead_letters, replay, unsendable
-from shared.messaging.rows import LOCK_PARKED, LOCK_POSITIONS
+from shared.messaging.rows import LOCK_POSITIONS, WAITING
 from shared.runtime.housekeeping import rules_of
 from shared.runtime.service import Service
 from shared.runtime.settings import ServiceSettings
@@ -252,9 +252,10 @@ async def test_every_look_up_of_the_mechanism_reads_a_part_of_what_grows(filled:
             await dead_letters.letters(connection, "any")
             await dead_letters.gaps(connection, "any")
             await dead_letters.show(connection, 50)
+            await dead_letters.halts(connection, "any")
             await unsendable.records(connection)
             await next_due(connection)
-            await connection.fetch(LOCK_PARKED, "s1\x1fs2", "any")
+            await connection.fetch(WAITING, "s1\x1fs2", "any")
             await connection.fetch(LOCK_POSITIONS, "s1\x1fs2", "any")
             for rule in rules_of(_service(service), _settings(service)):
                 await connection.execute(rule.statement, rule.days, 100)
