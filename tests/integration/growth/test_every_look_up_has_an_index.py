@@ -27,7 +27,6 @@ from shared.messaging.rows import LOCK_POSITIONS, WAITING
 from shared.runtime.housekeeping import rules_of
 from shared.runtime.service import Service
 from shared.runtime.settings import ServiceSettings
-from shared.runtime.timers import next_due
 from shared.runtime.why import explain
 from shared.storage.pool import SETTINGS
 from shared.storage.tx import Tx
@@ -254,7 +253,6 @@ async def test_every_look_up_of_the_mechanism_reads_a_part_of_what_grows(filled:
             await dead_letters.show(connection, 50)
             await dead_letters.halts(connection, "any")
             await unsendable.records(connection)
-            await next_due(connection)
             await connection.fetch(WAITING, "s1\x1fs2", "any")
             await connection.fetch(LOCK_POSITIONS, "s1\x1fs2", "any")
             for rule in rules_of(_service(service), _settings(service)):
