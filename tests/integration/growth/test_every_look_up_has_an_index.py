@@ -23,11 +23,10 @@ from services.notifications.domain.looks import Look
 from shared.base.cause import Cause
 from shared.base.listing import Page
 from shared.messaging import dead_letters, replay, unsendable
-from shared.messaging.rows import LOCK_PARKED, LOCK_POSITIONS
+from shared.messaging.rows import LOCK_POSITIONS, WAITING
 from shared.runtime.housekeeping import rules_of
 from shared.runtime.service import Service
 from shared.runtime.settings import ServiceSettings
-from shared.runtime.timers import next_due
 from shared.runtime.why import explain
 from shared.storage.pool import SETTINGS
 from shared.storage.tx import Tx
@@ -120,7 +119,8 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "programme_id": "p9", "meeting_id": "m50", "enrolment_id": "x50", "claim_id": "k9", "invoice_id": "N-9",
         "roster_id": "q9", "person_or_roster_id": "w9", "code": "0101", "organisation_code": "0101", "series": "N",
         "organiser": "12345678", "credit_id": "c7001", "credit_note_id": "N-7001", "payment_id": "b9",
-        "sign_up_id": "f9", "round_id": "r", "email": "n9@by.example", "address": "n9@by.example", "uid": "u9",
+        "sign_up_id": "f9", "round_id": "r", "email": "n9@by.example", "caller": "x",
+        "address": "n9@by.example", "uid": "u9",
         "message_id": "m9", "digest": "0" * 32, "about": "meeting/m9", "recipient": "w9", "template": "invitation",
         "state": "enrolled" if service == "enrollment" else "ready" if service == "invoicing" else "scheduled",
         "group": "oest", "place": "0", "mailer": "a/1/b", "reply": "smtp_451", "document_id": "N-9", "key": "k9",
@@ -251,9 +251,9 @@ async def test_every_look_up_of_the_mechanism_reads_a_part_of_what_grows(filled:
             await dead_letters.letters(connection, "any")
             await dead_letters.gaps(connection, "any")
             await dead_letters.show(connection, 50)
+            await dead_letters.halts(connection, "any")
             await unsendable.records(connection)
-            await next_due(connection)
-            await connection.fetch(LOCK_PARKED, "s1\x1fs2", "any")
+            await connection.fetch(WAITING, "s1\x1fs2", "any")
             await connection.fetch(LOCK_POSITIONS, "s1\x1fs2", "any")
             for rule in rules_of(_service(service), _settings(service)):
                 await connection.execute(rule.statement, rule.days, 100)
