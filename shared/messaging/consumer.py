@@ -113,6 +113,7 @@ class Consumer:
         self._going_on: Stream | None = None
         self._faults: list[tuple[Arrival, str]] = []
         self._listener = _Listener(self)
+        self._subscribed: list[str] = []
 
     @property
     def ready(self) -> bool:
@@ -192,7 +193,7 @@ class Consumer:
             logger=None,
         )
         subscriber = broker.subscriber(
-            *self._subscribed(),
+            *self._subscribe_to(),
             batch=True,
             group_id=self.inbox.consumer,
             ack_policy=AckPolicy.NACK_ON_ERROR,
@@ -211,8 +212,13 @@ class Consumer:
 
     # Other producers ----------------------------------------------------------------------------------------------
 
-    def _subscribed(self) -> list[str]:
+    def _readable(self) -> list[str]:
         return [self._prefix + topic for topic in (*self._topics, *self.inbox.granted.topics(self._topics))]
+
+    def _subscribe_to(self) -> list[str]:
+        """All that may be read now; remembered, as batches look at what is granted too."""
+        self._subscribed = self._readable()
+        return self._subscribed
 
     async def _know_producers(self, stop: asyncio.Event) -> None:
         """What they may tell, before anything of theirs is read; tried until it is known."""
@@ -232,11 +238,11 @@ class Consumer:
             await asyncio.sleep(LOOK_EVERY_S)
             if self._grants is None:
                 continue
-            before, self.inbox.granted = self._subscribed(), await self._grants.look()
+            self.inbox.granted = await self._grants.look()
             consumer = self._consumer()
-            if self._subscribed() != before and consumer is not None:
+            if self._readable() != self._subscribed and consumer is not None:
                 log.info("producers_changed", consumer=self.inbox.consumer, producers=len(self.inbox.granted.producers))
-                consumer.subscribe(topics=self._subscribed(), listener=self._listener)
+                consumer.subscribe(topics=self._subscribe_to(), listener=self._listener)
 
     async def _look_at_grants(self, records: Sequence[Record]) -> None:
         """What a producer was granted before it wrote one of these is known, whenever we looked last."""
@@ -492,7 +498,7 @@ class Consumer:
         try:
             async with asyncio.timeout(ASK_WITHIN_S):
                 await other.start()
-                await other.end_offsets(partitions or [TopicPartition(topic, 0) for topic in self._subscribed()])
+                await other.end_offsets(partitions or [TopicPartition(topic, 0) for topic in self._subscribed])
         except (KafkaError, OSError, TimeoutError):
             return False
         else:

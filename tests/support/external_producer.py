@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
@@ -184,15 +185,17 @@ def held(meeting_id: str = MEETING_ID, **more: Any) -> dict[str, Any]:
 
 
 class Producer:
-    """`async with Producer(bootstrap, prefix, NAME) as producer: await producer.tell(event)`.
+    """`async with Producer(kafka, prefix, NAME) as producer: await producer.tell(event)`.
 
-    By its name, it tells on topics of its own; without one on the plain ones, as nobody may where they are closed.
+    `kafka` is a broker's address, or all that a client needs to log in. By its name, it tells on topics of its own;
+    without one on the plain ones, as nobody may where they are closed.
     """
 
-    def __init__(self, bootstrap: str, prefix: str = "", name: str | None = None) -> None:
+    def __init__(self, kafka: str | Mapping[str, Any], prefix: str = "", name: str | None = None) -> None:
         self._prefix = prefix
         self._own = "" if name is None else f".from.{name}"
-        self._kafka = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=4 * 1024 * 1024)
+        at = {"bootstrap_servers": kafka} if isinstance(kafka, str) else kafka
+        self._kafka = AIOKafkaProducer(**at, max_request_size=4 * 1024 * 1024)
 
     async def __aenter__(self) -> Self:
         await self._kafka.start()

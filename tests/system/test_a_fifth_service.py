@@ -5,6 +5,7 @@ Nothing else of the tree is edited. What is generated is generated anew; what ca
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -23,9 +24,12 @@ import yaml
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local import postgres
+from deploy.local.access import known_login
 from deploy.local.databases import database_name, roles
 from deploy.local.datadir import ADMIN_PASSWORD
 from deploy.local.locations import ROOT, cache_dir, service_names
+from deploy.local.principals import OPERATOR, of_producer
+from shared.messaging.kafka import client_options
 from tests.support import external_producer as crm
 from tests.support.eventually import eventually
 from tests.support.external_producer import Producer
@@ -125,14 +129,18 @@ def five(tree: Tree, tmp_path: Path) -> Iterator[dict[str, Any]]:
             up.communicate(timeout=90)
 
 
-async def test_it_runs_beside_the_four(five: dict[str, Any]) -> None:
+async def test_it_runs_beside_the_four(five: dict[str, Any], tree: Tree) -> None:
     assert set(five["services"]) == {*service_names(), "toy"}
     api = _api(five)
 
     async def counted() -> list[str]:
         return list((await api.get("/api/toy/toys")).json()["counted"])
 
-    async with api, Producer(five["kafka"]) as producer:
+    admitted = ("kommune-crm", "--may", "enrollment", "--source", crm.SOURCE, "--data-dir", five["data_dir"])
+    done = await asyncio.to_thread(tree.run, "deploy.local.cli", "producer", "add", *admitted)
+    assert done.returncode == 0, done.stderr
+    as_crm, as_operator = _login(five, of_producer(crm.NAME)), _login(five, OPERATOR)
+    async with api, Producer(as_crm, name=crm.NAME) as other, Producer(as_operator) as producer:
         # Over the gateway, with an idempotency key, told on its own topic and heard by itself.
         given = await api.post("/api/toy/toys", json={"toy_id": "bold", "to": "Asta"}, headers={"Idempotency-Key": "1"})
         assert given.status_code == 201, given.text
@@ -141,7 +149,7 @@ async def test_it_runs_beside_the_four(five: dict[str, Any]) -> None:
         asked = await api.post("/events", json=wish, headers={"Content-Type": "application/cloudevents+json"})
         assert asked.status_code == 202, asked.text
         # A fact that the four hear is heard here as well.
-        await producer.tell(crm.enrolled("0461"))
+        await other.tell(crm.enrolled("0461"))
         await eventually(lambda: _is(counted, ["0461", "bil", "bold"]), 30, because="three toys are counted")
         claims = (await api.get("/api/invoicing/claims")).json()["claims"]
         assert [claim["organisation"]["code"] for claim in claims] == ["0461"]
@@ -160,6 +168,10 @@ def _api(five: dict[str, Any]) -> httpx.AsyncClient:
     token = Path(five["api_token_file"]).read_text(encoding="ascii")
     headers = {"Authorization": f"Bearer {token}"}
     return httpx.AsyncClient(base_url=five["gateway"], headers=headers, trust_env=False, timeout=30)
+
+
+def _login(five: dict[str, Any], who: str) -> dict[str, Any]:
+    return client_options(known_login(five["kafka"], five["kafka_secrets"], who))
 
 
 def _told_of_x(toy_id: str, *, sequence: int) -> dict[str, Any]:
@@ -190,7 +202,7 @@ def _admin(five: dict[str, Any], database: str) -> str:
 
 
 async def _topics_and_roles(five: dict[str, Any]) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=five["kafka"])
+    admin = AIOKafkaAdminClient(**_login(five, OPERATOR))
     await admin.start()
     try:
         assert "tovholder.toy" in await admin.list_topics()

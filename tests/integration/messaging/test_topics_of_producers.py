@@ -85,6 +85,27 @@ async def test_a_producer_is_read_without_another_start_and_after_one(following:
     assert await following.dead() == []
 
 
+async def test_a_producer_is_read_whoever_heard_of_it_first(following: Reader) -> None:
+    """A batch of another one's looks at what is granted as well, and must not keep the news to itself."""
+    again(following)
+    topic = await grant(following, CRM)
+    async with following.running() as consumer:
+        await eventually(lambda: consumer.ready, 30)
+        for number in range(1, 4):
+            other = await grant(
+                following, producers.grant(f"bank-{number}", [InvoiceRejected.type], [f"/bank/{number}"])
+            )
+            await following.send(from_crm("a", number), topic=topic)
+            await has_effects(following, "a", [*range(1, number + 1)])
+            await following.send(event(f"b{number}", 1, source=f"/bank/{number}"), topic=other)
+
+            async def is_read(count: int = number) -> bool:
+                # These are the other system's invoices, so what is read is a dead letter.
+                return await following.dead() == ["not_owner"] * count
+
+            await eventually(is_read, 30)
+
+
 async def test_a_forger_neither_speaks_for_us_nor_stands_in_our_way(following: Reader) -> None:
     again(following)
     topic = await grant(following, CRM)
