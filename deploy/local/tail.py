@@ -22,6 +22,7 @@ from deploy.local.errors import StackError
 from deploy.local.topics import event_topics
 from shared.base.cloudevents import Arrival, Reader, Record, attribute_headers
 from shared.messaging.kafka import Address, client_options
+from shared.messaging.lenient import read_any_name
 
 POLL_MS = 500
 _DURATION = re.compile(r"(\d{1,6})(s|m|t|h|d)")
@@ -76,6 +77,7 @@ async def records(
 
     Raises StackError when Kafka does not answer or a topic is missing.
     """
+    read_any_name()
     consumer = AIOKafkaConsumer(**client_options(kafka), client_id="tovholder-tail", enable_auto_commit=False)
     try:
         await consumer.start()

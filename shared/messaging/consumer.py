@@ -314,13 +314,18 @@ class Consumer:
         await self._look_at_grants(records)
         arrivals = self._arrivals(records)
         connection = await self._connect() if arrivals or self._unhealed else None
+        self._going_on = None
         if connection is not None:
             if self._unhealed:
                 for stream in await self.inbox.can_go_on(connection):
                     await self._go_on(connection, stream)
                 self._unhealed = False
-            for stream in await self._take_in(connection, arrivals):
+            go_on = await self._take_in(connection, arrivals)
+            # Until they have gone on: the same batch again would not know of it.
+            self._unhealed = bool(go_on)
+            for stream in go_on:
                 await self._go_on(connection, stream)
+            self._unhealed = False
         self._backoff.succeeded()
         self._progress_at = time.monotonic()
         metrics.BATCH_SECONDS.labels(self.inbox.consumer).observe(self._progress_at - started)

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.contracts.catalogue import SERVICES
 from shared.contracts.event import INTAKE_TOPIC, PARTITIONS, topic_of
 from shared.messaging.kafka import Address, client_options
+from shared.messaging.lenient import read_any_name
 
 _NOTHING: dict[str, Any] = {}
 
@@ -63,6 +64,7 @@ class Log:
         self._known: set[tuple[str, str]] = set()
         self._prefix = prefix
         self._partitions = self._of((*map(topic_of, SERVICES), INTAKE_TOPIC))
+        read_any_name()
         self._consumer = AIOKafkaConsumer(
             **client_options(kafka), enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=100
         )

@@ -98,6 +98,43 @@ async def test_a_reader_that_died_before_all_had_gone_on_goes_on_when_it_is_back
     assert await reader.effects("a") == [*range(1, 13)]
 
 
+async def test_a_reader_that_was_cut_off_before_all_had_gone_on_goes_on_with_its_next_try(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await reader.take(event("a", 1), *[event("a", n) for n in range(3, 13)])
+    filling = reader.record(event("a", 2))
+
+    async def cut_off(*_: object) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(reader.inbox, "go_on", cut_off)
+    with pytest.raises(ConnectionResetError):
+        await reader.take(filling)
+    monkeypatch.undo()
+    monkeypatch.setattr(inbox_module, "AT_ONCE", 3)
+    await reader.take(filling)
+    assert await reader.effects("a") == [*range(1, 13)]
+
+
+async def test_what_our_code_fails_on_further_on_is_named_and_can_be_set_aside(reader: Reader) -> None:
+    await reader.take(event("a", 1), *[event("a", n, "unforeseen" if n == 9 else "") for n in range(3, 13)])
+    reader.bug_on = "unforeseen"
+    filling = reader.record(event("a", 2))
+    with pytest.raises(KeyError):
+        await reader.take(filling)
+    assert await reader.effects("a") == [*range(1, 9)]
+    connection = await reader.consumer._connect()
+    await reader.consumer._name_faults([filling])
+    ((found, _),) = reader.consumer._faults
+    assert found.id == "a.9"
+    (halt,) = await dead_letters.halts(connection, reader.inbox.consumer)
+    await dead_letters.set_aside(reader.inbox, connection, halt.id)
+    assert await reader.inbox.has_new_decision(connection)
+    await reader.take(filling)
+    assert await reader.dead() == ["bug"]
+    assert await reader.parked() == [10, 11, 12]
+
+
 async def test_a_gap_is_stepped_over_once_however_many_wait(reader: Reader) -> None:
     await reader.take(event("a", 1), *[event("a", n) for n in (3, 4, 5, 6, 7, 9)])
     connection = await reader.consumer._connect()

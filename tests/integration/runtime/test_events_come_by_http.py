@@ -13,6 +13,7 @@ from tests.support.toy import Desk
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
+MEETING = {"programme_id": "p", "key": "k", "title": "Møde", "kind": "heldag"}
 
 
 def an_event(number: int = 1, **changes: Any) -> dict[str, Any]:
@@ -187,6 +188,20 @@ async def test_the_same_id_twice_in_a_batch_for_different_things_is_refused(desk
         ({"datacontenttype": "application/xml"}, "datacontenttype", "not_json"),
         ({"Trace-Id": "x"}, "Trace-Id", "bad_extension"),
         ({"data": {"enrolment_id": "e", "reason": "x" * 2_001}}, "data.reason", "too_long"),
+        ({"data": {"enrolment_id": "x" * 9_000}}, "data.enrolment_id", "too_long"),
+        (
+            {"type": "tovholder.scheduling.PlanMeeting.v1", "data": MEETING | {"key": "x" * 9_000}},
+            "data.key",
+            "too_long",
+        ),
+        (
+            {
+                "type": "tovholder.enrollment.InviteMunicipalities.v1",
+                "data": {"programme_id": "p", "round_id": "x" * 9_000},
+            },
+            "data.round_id",
+            "too_long",
+        ),
         ({"traceparent": "x" * 897_000}, "data", "too_large"),
     ],
 )
