@@ -106,11 +106,11 @@ async def load_own_round_at(tx: Tx, programme_id: str) -> datetime | None:
     return due
 
 
-async def lock_not_reminded(tx: Tx, programme_id: str, round_id: str) -> frozenset[str]:
-    """The enrolments that a round invited and has not reminded yet."""
+async def load_not_reminded(tx: Tx, programme_id: str, round_id: str) -> frozenset[str]:
+    """The enrolments that a round invited and has not reminded yet; only its timer reminds, and it rings alone."""
     rows = await tx.fetch(
         "SELECT enrolment_id FROM invitations WHERE programme_id = $1 AND round_id = $2 AND reminded_at IS NULL "
-        "ORDER BY enrolment_id FOR UPDATE",
+        "ORDER BY enrolment_id",
         programme_id,
         round_id,
     )

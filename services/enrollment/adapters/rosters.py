@@ -51,11 +51,12 @@ async def lock(tx: Tx, programme: Programme, enrolment: Enrolment, meeting_id: s
     return _roster(programme, enrolment, copy, seats.get(row["id"], ()), row["next_number"])
 
 
-async def lock_with_people(tx: Tx, programme: Programme, enrolment: Enrolment) -> tuple[Roster, ...]:
-    """Those on which somebody is registered, whatever group their meeting is for."""
-    rows = await tx.fetch(
-        "SELECT id, meeting_id FROM rosters WHERE enrolment_id = $1 ORDER BY id FOR UPDATE", enrolment.id
-    )
+async def load_with_people(tx: Tx, programme: Programme, enrolment: Enrolment) -> tuple[Roster, ...]:
+    """Those on which somebody is registered, whatever group their meeting is for.
+
+    Nobody else changes one while the enrolment is locked (`enrolments.lock`): whoever does so shares that lock first.
+    """
+    rows = await tx.fetch("SELECT id, meeting_id FROM rosters WHERE enrolment_id = $1 ORDER BY id", enrolment.id)
     known = await meetings.load_many(tx, [row["meeting_id"] for row in rows])
     found = await _load(tx, programme, enrolment, [known[row["meeting_id"]] for row in rows])
     return tuple(roster for roster in found if roster.seats)

@@ -10,7 +10,8 @@ from shared.storage.tx import Tx
 
 
 async def empty_rosters(tx: Tx, programme: Programme, enrolment: Enrolment) -> None:
-    for roster in await rosters.lock_with_people(tx, programme, enrolment):
+    """The enrolment is locked."""
+    for roster in await rosters.load_with_people(tx, programme, enrolment):
         decided = vacate(roster, tx.now)
         if decided.after != roster:
             await rosters.save(tx, roster, decided.after, tx.cause)

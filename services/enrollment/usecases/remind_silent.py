@@ -16,7 +16,7 @@ async def remind_silent(tx: Tx, timers: Sequence[Timer]) -> None:
         programme, round_id = await programmes.load(tx, timer.data["programme_id"]), timer.data["round_id"]
         if programme is None or not takes_sign_ups(programme, tx.now):
             continue
-        invited = await enrolments.lock_many(tx, await invitations.lock_not_reminded(tx, programme.id, round_id))
+        invited = await enrolments.lock_many(tx, await invitations.load_not_reminded(tx, programme.id, round_id))
         book = await organisations.load_many(tx, [one.organisation.code for one in invited.values()])
         paths = {one: links.sign_up_path(tx.links, programme.id, one) for one in invited}
 

@@ -32,8 +32,7 @@ from shared.base.links import Links
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, topic_of
 from shared.contracts.refusal import Refused
 from shared.messaging.consumer import Consumer
-from shared.messaging.inbox import Defects, Inbox
-from shared.messaging.plan import Dead
+from shared.messaging.inbox import Inbox
 from shared.messaging.records import StoredRecord
 from shared.messaging.subscriptions import Intake, On
 from shared.runtime.service import Service
@@ -73,13 +72,6 @@ AT_ONCE = 100
 TRIES = 5
 OWN, SHARED = 6, 1
 """Odd values at each place that only one type has, and at those that many have."""
-
-
-class Patient(Defects):
-    """Has no opinion on how many events may be at fault."""
-
-    def check(self, dead: Iterable[Dead]) -> None:
-        """Never raises."""
 
 
 @dataclass
@@ -139,6 +131,7 @@ class Fuzzed:
                 await self.consumer._take(records)
             except Exception as error:  # noqa: BLE001  (whatever it is, it is what the test is about)
                 if classify(error) is Failure.TRANSIENT:
+                    self.consumer._backoff.failed()
                     again = f"{error!r} because of {error.__cause__!r}"[:200]
                     continue
                 where = error.__traceback__
@@ -177,7 +170,6 @@ async def fuzzed(service: Service, database: MakeDatabase, links: Links) -> Asyn
     pool = await open_pool(where.url, "test")
     room = Room(service.name, pool, service.subscriptions, service.timers, time=AT, links=links)
     inbox = Inbox(service.name, service.subscriptions, room, doorkeeper=True, links=links)
-    inbox.defects = Patient()
     consumer = Consumer(inbox, dsn=where.url, kafka="", topics=[])
     try:
         yield Fuzzed(room, consumer, service)

@@ -34,7 +34,7 @@ def registering(enrolment: str, meeting: str) -> Any:
 
 
 async def registered(desk: Desk) -> int:
-    count: int = await desk.pool.fetchval("SELECT count(*) FROM participants")
+    count: int = await desk.pool.fetchval("SELECT count(*) FROM seats")
     return count
 
 
