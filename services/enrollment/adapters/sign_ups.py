@@ -140,6 +140,11 @@ async def mark(tx: Tx, sign_ups: Sequence[SignUp]) -> None:
     await _SIGN_UPS.update(tx, rows)
 
 
+async def forget(tx: Tx, sign_up_id: str) -> None:
+    """Of a form that is locked: it is gone, and its link with it."""
+    await tx.execute("DELETE FROM sign_ups WHERE id = $1", sign_up_id)
+
+
 def _sign_up(row: Any) -> SignUp:
     return SignUp(
         id=row["id"],

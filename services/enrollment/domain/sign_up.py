@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.enrollment.domain.address_book import (
     Entry,
@@ -24,7 +24,7 @@ from services.enrollment.domain.programme import (
 )
 from services.enrollment.domain.speakers import mailbox_key
 from shared.contracts.danish import long_day
-from shared.contracts.decision import Decision
+from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import (
     EnrolmentReceived,
     EnrolMunicipality,
@@ -39,6 +39,10 @@ from shared.contracts.refusal import Refused
 
 CONFIRM_DAYS = 14
 """So long a form waits for its confirmation."""
+FORGET = "forget_sign_up"
+"""The timer of a form that came in; its key is the form's id."""
+FORGET_DAYS = 90
+"""So long a form is kept, as long as its link is dead and nobody has to say anything: anybody may have typed it."""
 FORMS_A_DAY = 10
 """To one address from one place: each sends a mail to an address that a stranger may have typed."""
 MAILS_A_DAY = 40
@@ -320,7 +324,14 @@ def receive(sign_up: SignUp, application: Application, confirm_path: str, to: Ma
         to=to,
         confirmation=programme.terms.enrolment.confirmation,
     )
-    return Decision(replace(sign_up, by_main_mailbox=to is not None), (fact,))
+    return Decision(
+        replace(sign_up, by_main_mailbox=to is not None), (fact,), (forgetting(sign_up, sign_up.received_at),)
+    )
+
+
+def forgetting(sign_up: SignUp, since: datetime) -> Alarm:
+    """When it is looked at whether the form is still needed."""
+    return Alarm(FORGET, sign_up.id, since + timedelta(days=FORGET_DAYS), {})
 
 
 def link_goes_to(programme: Programme, entry: Entry) -> Mailbox | None:

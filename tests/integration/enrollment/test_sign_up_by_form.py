@@ -13,6 +13,7 @@ from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.domain.sign_up import FORMS_A_DAY, MAILS_A_DAY
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
+from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
 from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
@@ -20,6 +21,7 @@ from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.answers import Answer
 from shared.contracts.enrollment import (
+    DismissSignUp,
     InvitationReminderDue,
     InviteMunicipalities,
     MunicipalityEnrolled,
@@ -170,6 +172,27 @@ async def test_a_link_ends_after_two_weeks(desk: Desk) -> None:
     assert links.sign_up_of(desk.links, token, datetime(2020, 6, 15, 7, 59, tzinfo=UTC)) == "s"
     assert links.sign_up_of(desk.links, token, datetime(2020, 6, 15, 8, 0, tzinfo=UTC)) is None
     assert links.participants_of(desk.links, token, desk.now()) is None
+
+
+async def test_what_was_typed_is_forgotten_once_its_link_is_dead_and_nobody_has_to_answer(desk: Desk) -> None:
+    await desk.publish()
+    await desk.knows()
+    await desk.form(**STRANGER)
+    await desk.press(await desk.form())
+    waiting = await desk.form(KOEBENHAVN, **STRANGER)
+    await desk.press(waiting)
+    desk.time += timedelta(days=89)
+    await desk.ring()
+    assert await desk.pool.fetchval("SELECT count(*) FROM sign_ups") == 3
+    for _ in range(2):
+        desk.time += timedelta(days=90)
+        await desk.ring()
+        assert [row["id"] for row in await desk.pool.fetch("SELECT id FROM sign_ups")] == [waiting]
+    await desk.ask(dismiss_sign_up, DismissSignUp(sign_up_id=waiting))
+    desk.time += timedelta(days=90)
+    await desk.ring()
+    assert await desk.pool.fetchval("SELECT count(*) FROM sign_ups") == 0
+    assert (await desk.read(read_enrolment, enrolment_id=ENROLMENT))["contact"]["name"] == "Karen Kontakt"
 
 
 async def test_a_later_version_asks_a_form_that_came_in_before_it_nothing_more(desk: Desk) -> None:
