@@ -43,7 +43,7 @@ STOPS_WHEN_ENOUGH_IS_FOUND = {
 }  # fmt: skip
 OF_WHAT_IS_UNDER_WAY = {
     "messages_leased", "messages_under_way", "messages_for_staff", "digest_items_untold",
-    "dead_letters_open", "dead_letters_oldest", "claims_to_invoice",
+    "dead_letters_open", "dead_letters_oldest", "claims_to_invoice", "sign_ups_for_staff", "sign_ups_that_wait",
 }  # fmt: skip
 """Partial indexes that hold no more than what is still to be done."""
 EXPLAINED = {"SELECT", "WITH", "UPDATE", "DELETE", "INSERT"}
@@ -56,6 +56,7 @@ PLACES = {
     "offers": ["2999-01-01", "p5"],
     "organisations": ["a", "0101"],
     "rosters": ["2021-04-15", "m50"],
+    "sign_ups": ["90"],
     "rounds": ["2020-01-01", "r"],
     "claims": ["0101", "x9", "false", "2020-01-01", "k9"],
     "invoices": ["N", "90"],
