@@ -136,7 +136,11 @@ async def test_it_runs_beside_the_four(five: dict[str, Any], tree: Tree) -> None
     async def counted() -> list[str]:
         return list((await api.get("/api/toy/toys")).json()["counted"])
 
-    admitted = ("kommune-crm", "--may", "enrollment", "--source", crm.SOURCE, "--data-dir", five["data_dir"])
+    async def claimed() -> list[str]:
+        claims = (await api.get("/api/invoicing/claims")).json()["claims"]
+        return [claim["organisation"]["code"] for claim in claims]
+
+    admitted = (crm.NAME, "--may", "enrollment", "--source", crm.SOURCE, "--data-dir", five["data_dir"])
     done = await asyncio.to_thread(tree.run, "deploy.local.cli", "producer", "add", *admitted)
     assert done.returncode == 0, done.stderr
     as_crm, as_operator = _login(five, of_producer(crm.NAME)), _login(five, OPERATOR)
@@ -151,8 +155,7 @@ async def test_it_runs_beside_the_four(five: dict[str, Any], tree: Tree) -> None
         # A fact that the four hear is heard here as well.
         await other.tell(crm.enrolled("0461"))
         await eventually(lambda: _is(counted, ["0461", "bil", "bold"]), 30, because="three toys are counted")
-        claims = (await api.get("/api/invoicing/claims")).json()["claims"]
-        assert [claim["organisation"]["code"] for claim in claims] == ["0461"]
+        await eventually(lambda: _is(claimed, ["0461"]), 30, because="the municipality's fee is claimed")
 
         # Its own stream begins with 1: what comes before the beginning waits for it.
         await producer.tell(_told_of_x("x2", sequence=2))
