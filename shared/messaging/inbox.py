@@ -278,7 +278,8 @@ class Inbox:
             return [], type(error).__name__
         finally:
             await transaction.rollback()
-        dead = batch.outcome.dead
+        # What was set aside is dead without a try.
+        dead = [one for one in batch.outcome.dead if identity(one.arrival) not in self.set_aside]
         return [(one.arrival, one.defect.detail) for one in dead if one.defect.reason == "bug"], None
 
     async def note_halt(self, connection: Connection, faults: Sequence[tuple[Arrival, str]]) -> dict[int, Arrival]:

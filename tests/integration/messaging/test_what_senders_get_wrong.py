@@ -217,9 +217,10 @@ async def test_commands_at_fault_are_answered_or_kept_and_their_neighbours_are_c
         "no": "no",
         "odd": "validation_failed",
         "many": "validation_failed",
+        "nul": "validation_failed",
         "late": "invalid_json",
     }
-    assert sorted(await desk.dead()) == ["bad_envelope"] * 6 + ["data_error"] * 3
+    assert sorted(await desk.dead()) == ["bad_envelope"] * 6 + ["data_error"] * 2
     biggest = await desk.pool.fetchval("SELECT max(octet_length(payload)) FROM outbox")
     assert biggest < 50_000
     assert not [row[0] for row in await desk.pool.fetch("SELECT payload FROM outbox") if b"\\u0000" in row[0]]
@@ -297,6 +298,28 @@ async def test_an_event_that_waits_and_that_our_code_fails_on_is_named_itself(re
     assert (found.id, error) == ("a.4", "KeyError")
     assert await reader.effects() == [1]
     assert await reader.parked() == [3, 4]
+
+
+async def test_every_event_that_our_code_fails_on_is_named_and_each_is_set_aside_for_itself(reader: Reader) -> None:
+    reader.bug_on = "unforeseen"
+    events = [event(name, 1, "unforeseen" if name in "bd" else "") for name in "abcde"]
+    records = [reader.record(one) for one in events]
+
+    async def faults() -> list[str | None]:
+        connection = await reader.consumer._connect()
+        await reader.consumer._name_faults(records)
+        named = [arrival.id for arrival, _ in reader.consumer._faults]
+        for halt in await dead_letters.halts(connection, reader.inbox.consumer):
+            if halt.event_id == named[0]:
+                await dead_letters.set_aside(reader.inbox, connection, halt.id)
+        assert await reader.inbox.has_new_decision(connection)
+        return named
+
+    assert await faults() == ["b.1", "d.1"]
+    assert await faults() == ["d.1"]
+    await reader.take(*records)
+    assert await reader.dead() == ["bug", "bug"]
+    assert await reader.effects() == [1, 1, 1]
 
 
 async def test_an_event_that_breaks_the_core_itself_is_named_too(
