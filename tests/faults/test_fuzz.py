@@ -336,13 +336,8 @@ async def accounted_for(world: Installation, sent: list[Sent]) -> Counter[str]:
     fates: Counter[str] = Counter()
     prefixes = tuple(f"tovholder.{service}." for service in SERVICES)
     for service in SERVICES:
-        dead, parked = (
-            {
-                (row["topic"].removeprefix(world.prefix), row["partition"], row["offset"])
-                for row in await world.rows(service, f'SELECT topic, partition, "offset" FROM {table}')
-            }
-            for table in ("dead_letters", "parked_events")
-        )
+        dead = await _places(world, service, "dead_letters")
+        parked = await _places(world, service, "parked_events")
         inbox = await world.rows(service, "SELECT source, event_id FROM inbox")
         taken = {(row["source"], row["event_id"]) for row in inbox}
         lost = []
@@ -364,6 +359,12 @@ async def accounted_for(world: Installation, sent: list[Sent]) -> Counter[str]:
                 lost.append(one)
         assert not lost, f"{service}: {len(lost)} records are nowhere, such as {lost[:3]}"
     return fates
+
+
+async def _places(world: Installation, service: str, table: str) -> set[tuple[str, int, int]]:
+    """Where the records lie that this table keeps."""
+    rows = await world.rows(service, f'SELECT topic, partition, "offset" FROM {table}')
+    return {(row["topic"].removeprefix(world.prefix), row["partition"], row["offset"]) for row in rows}
 
 
 def resident(world: Installation) -> dict[str, int]:

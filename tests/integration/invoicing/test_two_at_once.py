@@ -17,9 +17,9 @@ from services.invoicing.usecases.register_payment import register_payment
 from services.invoicing.usecases.remind_overdue import remind_overdue
 from services.invoicing.usecases.run_invoices import run_invoices
 from services.invoicing.usecases.waive_claim import waive_claim
-from services.invoicing.usecases.withdraw_fees import withdraw_fees_of_programmes
+from services.invoicing.usecases.withdraw_fees import withdraw_fees, withdraw_fees_of_programmes
 from shared.base.answers import Answer
-from shared.contracts.enrollment import ProgrammeCancelled
+from shared.contracts.enrollment import EnrolmentWithdrawn, ProgrammeCancelled
 from shared.contracts.invoicing import WaiveClaim
 from shared.contracts.refusal import Refused
 from shared.runtime.timers import Timer
@@ -27,8 +27,12 @@ from shared.storage.tx import Tx
 from tests.integration.invoicing.test_claims_and_invoices import FEES_FALL_DUE, issued
 from tests.integration.invoicing.test_payments_and_reminders import FIRST_REMINDER, a_payment, invoiced
 from tests.support.facts import (
+    CONTACT,
+    ENROLMENT_ID,
     LINE,
+    ORGANISATION,
     OWNER,
+    PROGRAMME,
     PROGRAMME_TERMS,
     SELLER,
     a_meeting_held,
@@ -38,6 +42,13 @@ from tests.support.facts import (
 )
 from tests.support.meeting_point import FIRST, meet
 from tests.support.room import Room
+
+ABOUT: dict[str, Any] = {
+    "owner": OWNER,
+    "programme": PROGRAMME,
+    "enrolment_id": ENROLMENT_ID,
+    "organisation": ORGANISATION,
+}
 
 
 async def states(books: Room) -> list[str]:
@@ -72,11 +83,12 @@ async def test_a_claim_that_is_being_invoiced_can_no_longer_be_waived(books: Roo
     assert await states(books) == ["invoiced"]
 
 
-async def test_a_claim_that_is_being_waived_stays_so_when_the_place_is_told_again(books: Room) -> None:
+async def test_a_place_that_is_given_again_as_it_is_given_up_is_billed(books: Room) -> None:
     await owed(books)
+    given_up = books.received(EnrolmentWithdrawn(**ABOUT, contact=CONTACT, reason=""))
     again = books.received(an_enrolment())
-    await meet(books, waiving, lambda tx: claim_fees(tx, [again]))
-    assert await states(books) == ["waived"]
+    await meet(books, lambda tx: withdraw_fees(tx, [given_up]), lambda tx: claim_fees(tx, [again]))
+    assert await states(books) == ["ready"]
 
 
 async def test_a_programme_that_ends_takes_nothing_back_that_is_just_being_invoiced(books: Room) -> None:
