@@ -412,10 +412,13 @@ class Relay:
         except asyncpg.CheckViolationError:
             # The day has no partition: the clock has leapt, or nobody could make it. To attach one stops no reader.
             days = await make_days(connection, 1)
-            log.warning("partition_made_late", alarm=not days, source=self.source)
-            if not days:
+            log.warning("partition_made_late", source=self.source, days=days)
+            try:
+                await connection.execute(_MOVE, ids)
+            except asyncpg.CheckViolationError:
+                # Until there is one the rows are sent again and again, and readers drop them.
+                log.critical("day_without_a_partition", alarm=True, source=self.source)
                 raise TryAgain from None
-            await connection.execute(_MOVE, ids)
         self.done += len(ids)
         metrics.SENT.labels(self.source).inc(len(ids))
         await failpoint("relay.after_move")

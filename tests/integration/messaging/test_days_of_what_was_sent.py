@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from shared.messaging import partitions
 from shared.messaging.partitions import Partitions, make_days
@@ -156,6 +157,24 @@ async def test_days_that_cannot_be_made_now_are_given_up_at_once_and_made_later(
 
 async def _has(told: Told, name: str) -> bool:
     return name in await days(told)
+
+
+async def test_a_day_that_cannot_be_had_is_told_and_ends_nothing_and_is_used_when_it_can(told: Told) -> None:
+    """Somebody has detached today."""
+    today = datetime.now(UTC).date()  # noqa: TID251  (as above)
+    values = f"FROM ('{today} 00:00:00+00') TO ('{today + timedelta(days=1)} 00:00:00+00')"
+    owner = await asyncpg.connect(told.database.owner_url)
+    try:
+        await owner.execute(f"ALTER TABLE outbox_sent DETACH PARTITION {day(0)}")
+        await told.tell("a")
+        with capture_logs() as said:
+            async with told.relaying():
+                await eventually(lambda: any(line["event"] == "day_without_a_partition" for line in said))
+                await owner.execute(f"ALTER TABLE outbox_sent ATTACH PARTITION {day(0)} FOR VALUES {values}")
+                await eventually(told.empty, 20)
+    finally:
+        await owner.close()
+    assert set(await told.sequences("a")) == {1}
 
 
 async def test_old_days_are_dropped_when_nobody_reads_and_the_relay_never_waits_for_it(told: Told) -> None:
