@@ -236,7 +236,7 @@ _KERNEL = {
     "sent": "SELECT source, event_id, topic, key, sequence, type FROM outbox_sent"
     " UNION ALL SELECT source, event_id, topic, key, sequence, type FROM outbox",
     "inbox": "SELECT source, event_id, type, subject, sequence, received_at FROM inbox ORDER BY received_at",
-    "dead": "SELECT source, event_id, reason FROM dead_letters",
+    "dead": "SELECT source, event_id, reason FROM dead_letters WHERE state <> 'retried'",
     "positions": "SELECT subject, sequence FROM stream_out",
     "parked": "SELECT subject, source, reason FROM parked_keys",
 }
