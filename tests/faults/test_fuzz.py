@@ -338,6 +338,8 @@ async def accounted_for(world: Installation, sent: list[Sent]) -> Counter[str]:
     for service in SERVICES:
         dead = await _places(world, service, "dead_letters")
         parked = await _places(world, service, "parked_events")
+        buried = await world.rows(service, "SELECT source, event_id FROM dead_letters")
+        known = {(row["source"], row["event_id"]) for row in buried}
         inbox = await world.rows(service, "SELECT source, event_id FROM inbox")
         taken = {(row["source"], row["event_id"]) for row in inbox}
         lost = []
@@ -347,6 +349,8 @@ async def accounted_for(world: Installation, sent: list[Sent]) -> Counter[str]:
                 continue
             if place in dead:
                 fates["dead letter"] += 1
+            elif one.id and (one.source, one.id) in known:
+                fates["a copy of a dead letter"] += 1
             elif place in parked:
                 fates["parked"] += 1
             elif (one.source, one.id) in taken:

@@ -8,15 +8,22 @@ from typing import Any, cast
 
 import pytest
 
-from services.notifications.adapters import messages, outgoing
+from services.notifications.adapters import meetings, messages, outgoing
+from services.notifications.domain.invitations import follow_meeting
+from services.notifications.domain.looks import Look, alarm_of
 from services.notifications.domain.message import lose, require_known, take
+from services.notifications.usecases.announce_meeting import announce_cancellation
+from services.notifications.usecases.look_at_calendars import go_on_with_calendars
 from services.notifications.usecases.send_message import send_message
 from services.notifications.usecases.settle_message import ResendMessage, SettleMessage, resend_message, settle_message
 from shared.contracts.notifications import SendMessage
 from shared.contracts.refusal import Refused
+from shared.contracts.scheduling import MeetingCancelled
+from shared.runtime.timers import Timer
 from shared.storage.tx import Connection, Pool, Tx, transaction
-from tests.support.letters import written
-from tests.support.meeting_point import meet
+from tests.support.facts import MEETING, MEETINGS_OWNER, PROGRAMME, a_meeting, an_enrolment
+from tests.support.letters import templates, written
+from tests.support.meeting_point import FIRST, meet
 from tests.support.room import BY_HAND, Room
 
 BO = "bo@kobenhavn.example"
@@ -109,3 +116,19 @@ async def test_a_mail_that_the_server_has_just_taken_is_not_lost(desk: Room) -> 
     _, found = await meet(desk, sent, lost)
     assert found == []
     assert await states(desk) == {"1": "sent"}
+
+
+async def test_nobody_is_invited_to_a_meeting_that_is_just_being_cancelled(desk: Room) -> None:
+    """The meeting has many guests: some of the calendars are looked at in a transaction of their own, by a timer."""
+    await desk.hear(an_enrolment())
+    async with transaction(desk.pool, desk, desk.source, BY_HAND) as tx:
+        standing = follow_meeting(None, PROGRAMME, MEETING, "dated", tx.now)
+        assert standing is not None
+        await meetings.save(tx, [standing])
+    left = alarm_of(Look("meeting", MEETING.id, "e1", desk.time), desk.time)
+    rest = Timer(left.timer, left.key, desk.time, dict(left.data), FIRST)
+    cancelled = desk.received(
+        MeetingCancelled(owner=MEETINGS_OWNER, programme=PROGRAMME, meeting=a_meeting(date_version=1), reason="")
+    )
+    await meet(desk, lambda tx: announce_cancellation(tx, [cancelled]), lambda tx: go_on_with_calendars(tx, [rest]))
+    assert [template for template, _ in await templates(desk)] == ["place_confirmed"]
