@@ -170,7 +170,7 @@ IMPOSSIBLE = {
     "{redeliver: tovholder.invoicing.InvoiceIssued.v1}": "Der er ingen tovholder.invoicing.InvoiceIssued.v1",
     "{call: 'GET /api/scheduling/meetings/{meeting: vest-9}'}": "Der er ikke et møde med nøglen vest-9.",
     "{for_each: {k: '{alt}'}, call: 'GET /{k}', as: 'x{k}'}": "k er ikke en liste.",
-    "{call: 'GET /{alt.findes_ikke}'}": "alt har ikke noget felt findes_ikke. Den har: programmes.",
+    "{call: 'GET /{alt.findes_ikke}'}": "alt har ikke noget felt findes_ikke. Den har: programmes, next.",
     "{together: [{kill: scheduling}, {call: 'GET /{alt.intet}'}]}": "alt har ikke noget felt intet.",
     "{fact: tovholder.enrollment.PersonErased.v1, source: /a, data: {person_id: p, owner: /b}}": "source: et faktum",
 }
