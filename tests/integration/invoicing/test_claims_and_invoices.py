@@ -275,7 +275,7 @@ async def test_a_contact_without_a_name_holds_the_invoice_back_until_another_is_
 
 async def test_a_waived_claim_is_not_invoiced_and_says_why(books: Room) -> None:
     await books.hear(an_enrolment())
-    ((claim,),) = (await books.read(read_claims)).values()
+    (claim,) = (await books.read(read_claims))["claims"]
     shown = await books.ask(waive_claim, WaiveClaim(claim_id=claim["id"], reason="Aftalt med kommunen."))
     assert (shown["state_title"], shown["reason"]) == ("faktureres ikke", "Aftalt med kommunen.")
     await books.ring(FEES_FALL_DUE)
@@ -286,7 +286,7 @@ async def test_a_waived_claim_is_not_invoiced_and_says_why(books: Room) -> None:
 async def test_what_is_wrong_is_said_at_once_and_the_invoice_goes_out_when_it_has_been_put_right(books: Room) -> None:
     wrong = BILLING.model_copy(update={"ean": "5798009800010", "address": None})
     await books.hear(an_enrolment(billing=wrong))
-    ((claim,),) = (await books.read(read_claims)).values()
+    (claim,) = (await books.read(read_claims))["claims"]
     assert claim["state"] == "waiting"
     (told,) = [fact for fact in await books.told() if isinstance(fact, ClaimHeldBack)]
     assert (told.claim_id, told.finding) == (claim["id"], claim["reason"])
@@ -323,7 +323,7 @@ async def test_a_new_claim_falls_due_also_when_others_of_the_same_batch_are_told
 
 async def test_a_forbehold_stays_on_hold_when_the_billing_is_corrected(books: Room) -> None:
     await books.hear(an_enrolment(forbehold_open=True))
-    ((claim,),) = (await books.read(read_claims)).values()
+    (claim,) = (await books.read(read_claims))["claims"]
     shown = await books.ask(correct_billing, CorrectBilling(enrolment_id=claim["enrolment_id"], billing=BILLING))
     assert [(one["state"], one["on_hold"]) for one in shown["claims"]] == [("waiting", True)]
 
