@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -90,5 +90,14 @@ async def test_whoever_sends_slowly_is_let_go_of(port: int, sent: bytes) -> None
 async def test_the_largest_that_a_service_takes_passes_and_no_larger_one(port: int) -> None:
     async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", trust_env=False, timeout=PATIENCE_S) as client:
         assert (await client.post("/events", content=bytes(MAX_BATCH_BYTES + 1))).text == str(MAX_BATCH_BYTES + 1)
-        assert (await client.post("/events", content=bytes(2 * MAX_BATCH_BYTES))).status_code == 413
-        assert (await client.get("/", headers={"X-Long": "x" * 64 * 1024})).status_code == 431
+        # Whoever is still sending when the connection is closed may hear that only, and not why.
+        assert await _status(client.post("/events", content=bytes(2 * MAX_BATCH_BYTES))) in {413, None}
+        assert await _status(client.get("/", headers={"X-Long": "x" * 64 * 1024})) in {431, None}
+
+
+async def _status(asked: Awaitable[httpx.Response]) -> int | None:
+    """None when the connection was closed before there was an answer."""
+    try:
+        return (await asked).status_code
+    except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+        return None
