@@ -16,7 +16,7 @@ from shared.web.intake import MAX_BATCH_BYTES
 from tests.support.eventually import eventually
 
 PATIENCE_S = 20
-SHORT_S = 1
+SHORT_S = 3
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ async def answers(client: httpx.AsyncClient, port: int) -> bool:
 async def counting() -> AsyncIterator[str]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(SHORT_S / 2):
+            async with asyncio.timeout(SHORT_S / 10):
                 await read(reader, writer)
         except TimeoutError:
             writer.write(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
