@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.contracts import catalogue
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, PARTITIONS, topic_of
+from shared.messaging.records import StoredRecord, record_identity
 from tests.support.edges import Deck, as_json
 from tests.support.eventually import eventually
 from tests.support.facts import COMMAND_EXAMPLES, ENROLMENT_ID, FACT_EXAMPLES, MEETING, PROGRAMME, cloud_event
@@ -51,6 +53,11 @@ READS = {
 }
 EXAMPLES = {one.type: cloud_event(one, sequence=None) for one in (*FACT_EXAMPLES, *COMMAND_EXAMPLES)}
 
+KEY = b"k"
+DOORKEEPER = "enrollment"
+"""Answers for what nobody owns, and for what nobody can read, on the intake topic."""
+OWNED = tuple(f"tovholder.{service}." for service in SERVICES)
+Places = set[tuple[str, int, int]]
 Headers = list[tuple[str, bytes | None]]
 
 
@@ -66,6 +73,8 @@ class Sent:
     type: str = ""
     partition: int = 0
     offset: int = 0
+    bytes_identity: str = ""
+    """Of two records with the same bytes in the same millisecond, which are one to whoever cannot read them."""
 
 
 class Fuzz:
@@ -186,8 +195,10 @@ class Fuzz:
         ]
         left_out = self._dice.choice(range(20))
         kept = [header for number, header in enumerate(headers) if number != left_out] + self._dice.choice(odd)
-        there = [name for name, _ in kept]
-        said = {name: usual[name] if there.count(f"ce_{name}") == 1 else "" for name in ("source", "id", "type")}
+        told = {
+            name: [value for key, value in kept if key == f"ce_{name}" and value] for name in ("source", "id", "type")
+        }
+        said = {name: _readable(values[0].decode()) if len(values) == 1 else "" for name, values in told.items()}
         return Sent(self._topic(usual["type"]), self._json(usual["data"]), kept, **said)
 
     def _garbage(self) -> Sent:
@@ -237,18 +248,25 @@ async def over_kafka(world: Installation, fuzz: Fuzz, count: int) -> list[Sent]:
     async with producing(world) as producer:
         while len(sent) < count:
             some = [fuzz.record() for _ in range(min(AT_ONCE, count - len(sent)))]
+            now = time.time_ns() // 1_000_000
             acknowledged = [
                 await producer.send(
                     world.prefix + one.topic,
                     one.value,
-                    key=b"k",
+                    key=KEY,
                     headers=one.headers,
                     partition=dice.randrange(PARTITIONS),
+                    # What the acknowledgement says is that of the first of a batch.
+                    timestamp_ms=now,
                 )
                 for one in some
             ]
             for one, where in zip(some, await asyncio.gather(*acknowledged), strict=True):
                 one.partition, one.offset = where.partition, where.offset
+                stored = StoredRecord(
+                    where.topic, where.partition, where.offset, now, KEY, one.value, tuple(one.headers)
+                )
+                one.bytes_identity = record_identity(stored)
                 # What it says has been told; only where it lies is of interest from here on.
                 one.value, one.headers = None, []
             sent += some
@@ -331,41 +349,66 @@ async def goes_on(world: Installation) -> None:
             pytest.fail(f"{name} has halted\n{one.log(30)}")
 
 
+class Ledger:
+    """What one service has kept of all records."""
+
+    def __init__(self, service: str, doorkeeper: Ledger | None) -> None:
+        self._service = service
+        self._doorkeeper = doorkeeper
+        self._dead: Places = set()
+        self._parked: Places = set()
+        self._identities: set[str] = set()
+        self._buried: set[tuple[str | None, str | None]] = set()
+        self._taken: set[tuple[str, str]] = set()
+
+    async def read(self, world: Installation) -> None:
+        rows = await world.rows(self._service, "SELECT source, event_id, identity::text AS identity FROM dead_letters")
+        self._identities = {row["identity"] for row in rows}
+        self._buried = {(row["source"], row["event_id"]) for row in rows}
+        rows = await world.rows(self._service, "SELECT source, event_id FROM inbox")
+        self._taken = {(row["source"], row["event_id"]) for row in rows}
+        self._dead = await _places(world, self._service, "dead_letters")
+        self._parked = await _places(world, self._service, "parked_events")
+
+    def fate(self, one: Sent) -> str | None:
+        """What became of it here; None = nothing that we know of."""
+        place = (one.topic, one.partition, one.offset)
+        if place in self._dead:
+            return "dead letter"
+        if one.bytes_identity in self._identities or (one.id and (one.source, one.id) in self._buried):
+            return "a copy of a dead letter"
+        if place in self._parked:
+            return "parked"
+        if (one.source, one.id) in self._taken:
+            return "taken in or refused"
+        return self._elsewhere(one) if one.topic == INTAKE_TOPIC else None
+
+    def _elsewhere(self, one: Sent) -> str | None:
+        """A command that others answer for: whose it is, or, where nobody can tell, the doorkeeper."""
+        if one.type.startswith(OWNED):
+            if not one.type.startswith(f"tovholder.{self._service}."):
+                return "another's to answer"
+            unreadable = self._doorkeeper is not None and one.bytes_identity in self._doorkeeper._identities
+            return "the doorkeeper's to answer" if unreadable else None
+        return None if self._doorkeeper is None else "the doorkeeper's to answer"
+
+
 async def accounted_for(world: Installation, sent: list[Sent]) -> Counter[str]:
     """What became of each record at each of its readers; none is anywhere else."""
     fates: Counter[str] = Counter()
-    prefixes = tuple(f"tovholder.{service}." for service in SERVICES)
-    for service in SERVICES:
-        dead = await _places(world, service, "dead_letters")
-        parked = await _places(world, service, "parked_events")
-        buried = await world.rows(service, "SELECT source, event_id FROM dead_letters")
-        known = {(row["source"], row["event_id"]) for row in buried}
-        inbox = await world.rows(service, "SELECT source, event_id FROM inbox")
-        taken = {(row["source"], row["event_id"]) for row in inbox}
-        lost = []
-        for one in sent:
-            place = (one.topic, one.partition, one.offset)
-            if one.topic not in READS[service]:
-                continue
-            if place in dead:
-                fates["dead letter"] += 1
-            elif one.id and (one.source, one.id) in known:
-                fates["a copy of a dead letter"] += 1
-            elif place in parked:
-                fates["parked"] += 1
-            elif (one.source, one.id) in taken:
-                fates["taken in or refused"] += 1
-            elif one.topic == INTAKE_TOPIC and not one.type.startswith(prefixes) and service != "enrollment":
-                fates["answered by the doorkeeper"] += 1
-            elif one.topic == INTAKE_TOPIC and not one.type.startswith(f"tovholder.{service}."):
-                fates["another's to answer"] += 1
-            else:
-                lost.append(one)
+    doorkeeper: Ledger | None = None
+    for service in (DOORKEEPER, *(one for one in SERVICES if one != DOORKEEPER)):
+        ledger = Ledger(service, doorkeeper)
+        await ledger.read(world)
+        found = [(one, ledger.fate(one)) for one in sent if one.topic in READS[service]]
+        lost = [one for one, fate in found if fate is None]
         assert not lost, f"{service}: {len(lost)} records are nowhere, such as {lost[:3]}"
+        fates.update(fate for _, fate in found if fate is not None)
+        doorkeeper = doorkeeper or ledger
     return fates
 
 
-async def _places(world: Installation, service: str, table: str) -> set[tuple[str, int, int]]:
+async def _places(world: Installation, service: str, table: str) -> Places:
     """Where the records lie that this table keeps."""
     rows = await world.rows(service, f'SELECT topic, partition, "offset" FROM {table}')
     return {(row["topic"].removeprefix(world.prefix), row["partition"], row["offset"]) for row in rows}
