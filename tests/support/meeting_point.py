@@ -42,23 +42,30 @@ async def meet(
     was no longer so.
     """
 
-    async def do_second() -> B | Refused:
+    async with transaction(place.pool, place, place.source, FIRST, place.links) as tx:  # type: ignore[arg-type]
+        done = await first(tx)
+        await tx.flush()
+        other = await meet_now(place, second)
+    return done, await other
+
+
+async def meet_now(place: Place, second: Callable[[Tx], Awaitable[B]]) -> asyncio.Task[B | Refused]:
+    """The second one, which waits for the transaction that this is called in, or is through already."""
+
+    async def do() -> B | Refused:
         try:
             async with transaction(place.pool, place, place.source, SECOND, place.links) as tx:  # type: ignore[arg-type]
                 return await second(tx)
         except Refused as refused:
             return refused
 
-    async with transaction(place.pool, place, place.source, FIRST, place.links) as tx:  # type: ignore[arg-type]
-        done = await first(tx)
-        await tx.flush()
-        other = asyncio.create_task(do_second())
+    other = asyncio.create_task(do())
 
-        async def met() -> bool:
-            return other.done() or await somebody_waits(place.pool)
+    async def met() -> bool:
+        return other.done() or await somebody_waits(place.pool)
 
-        await eventually(met, because="the second waits for the first, or is through")
-    return done, await other
+    await eventually(met, because="the second waits for the first, or is through")
+    return other
 
 
 async def somebody_waits(pool: asyncpg.Pool) -> bool:

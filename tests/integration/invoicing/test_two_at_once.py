@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from services.invoicing.domain.claim import INVOICE_RUN
+import pytest
+
+from services.invoicing.adapters import claims
+from services.invoicing.domain.claim import INVOICE_RUN, Claim
 from services.invoicing.domain.standing import REMIND_OVERDUE
 from services.invoicing.usecases.claim_extra_participant import claim_extra_participant
 from services.invoicing.usecases.claim_fees import claim_fees
+from services.invoicing.usecases.credit_invoice import credit_invoice
 from services.invoicing.usecases.follow_meetings import release_extra_participants
 from services.invoicing.usecases.read_claims import read_claims
 from services.invoicing.usecases.read_invoices import read_invoice
@@ -19,12 +24,14 @@ from services.invoicing.usecases.run_invoices import run_invoices
 from services.invoicing.usecases.waive_claim import waive_claim
 from services.invoicing.usecases.withdraw_fees import withdraw_fees, withdraw_fees_of_programmes
 from shared.base.answers import Answer
+from shared.base.cause import Cause
 from shared.contracts.enrollment import EnrolmentWithdrawn, ProgrammeCancelled
 from shared.contracts.invoicing import WaiveClaim
 from shared.contracts.refusal import Refused
 from shared.runtime.timers import Timer
-from shared.storage.tx import Tx
+from shared.storage.tx import Tx, transaction
 from tests.integration.invoicing.test_claims_and_invoices import FEES_FALL_DUE, issued
+from tests.integration.invoicing.test_credit_notes import credit
 from tests.integration.invoicing.test_payments_and_reminders import FIRST_REMINDER, a_payment, invoiced
 from tests.support.facts import (
     CONTACT,
@@ -40,7 +47,7 @@ from tests.support.facts import (
     an_enrolment,
     an_extra_participant,
 )
-from tests.support.meeting_point import FIRST, meet
+from tests.support.meeting_point import FIRST, meet, meet_now
 from tests.support.room import Room
 
 ABOUT: dict[str, Any] = {
@@ -89,6 +96,29 @@ async def test_a_place_that_is_given_again_as_it_is_given_up_is_billed(books: Ro
     again = books.received(an_enrolment())
     await meet(books, lambda tx: withdraw_fees(tx, [given_up]), lambda tx: claim_fees(tx, [again]))
     assert await states(books) == ["ready"]
+
+
+async def test_what_is_owed_again_is_not_credited_between_the_look_at_it_and_the_change(
+    books: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await books.hear(an_enrolment())
+    await books.ring(FEES_FALL_DUE)
+    await books.hear(EnrolmentWithdrawn(**ABOUT, contact=CONTACT, reason=""))
+    assert await states(books) == ["invoiced_then_removed"]
+    again, save = books.received(an_enrolment()), claims.save
+    crediting: list[asyncio.Task[Answer | Refused]] = []
+
+    async def save_when_they_have_met(tx: Tx, changed: Sequence[Claim], causes: Mapping[str, Cause]) -> None:
+        assert [claim.state for claim in changed] == ["invoiced"]
+        crediting.append(await meet_now(books, lambda tx: credit_invoice(tx, credit())))
+        await save(tx, changed, causes)
+
+    async with transaction(books.pool, books, books.source, FIRST, books.links) as tx:
+        with monkeypatch.context() as patch:
+            patch.setattr(claims, "save", save_when_they_have_met)
+            await claim_fees(tx, [again])
+    assert isinstance(await crediting[0], Answer)
+    assert await states(books) == ["credited"]
 
 
 async def test_a_programme_that_ends_takes_nothing_back_that_is_just_being_invoiced(books: Room) -> None:
