@@ -22,6 +22,7 @@ from pydantic_core import ErrorDetails, from_json, to_json
 from typing_extensions import TypedDict
 
 from shared.base.cause import Cause
+from shared.base.problems import FieldError, field_errors
 from shared.contracts.event import event_uid
 
 E = TypeVar("E", bound=BaseModel)
@@ -90,7 +91,7 @@ class Arrival:
     actor: str | None = None
     data: BaseModel | None = None
     defect: Defect | None = None
-    invalid: ValidationError | None = None
+    invalid: tuple[FieldError, ...] = ()
     """What exactly is wrong with the data of a readable envelope: a command's sender is told."""
     uid: str | None = None
     stream: tuple[str, str] | None = None
@@ -254,7 +255,9 @@ class Reader:
             arrival.data = model.model_validate_json(data)
         except ValidationError as error:
             arrival.defect = Defect("bad_data", describe(error))
-            arrival.invalid = error
+            # Not the error itself: it holds what a rule of ours raised, that its frames, and those this arrival; and
+            # as Python's collector does not see into it, none of them would ever go.
+            arrival.invalid = field_errors(error)
         except Exception as error:  # noqa: BLE001  (a rule of the contract that fails on a value refuses it)
             arrival.defect = Defect("bad_data", f"unreadable: {type(error).__name__}")
 

@@ -27,7 +27,7 @@ from shared.base.cloudevents import Arrival, Defect, Reader, Received, Record
 from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, classify, describe_data_error
 from shared.base.links import NO_LINKS, Links
-from shared.base.problems import DETAILS, field_errors, problem, problem_of
+from shared.base.problems import DETAILS, problem, problem_of
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, Command, Event, IntakeRejected, topic_of
 from shared.contracts.refusal import Refused
 from shared.messaging import metrics
@@ -153,7 +153,7 @@ class Inbox:
         arrival = self._read(record, beside(topic)[0])
         if arrival is not None and (refused := self.granted.refuses(topic, arrival)) is not None:
             # Neither the stream nor the id is the forger's to speak of.
-            arrival.data, arrival.invalid, arrival.defect = None, None, refused
+            arrival.data, arrival.invalid, arrival.defect = None, (), refused
             arrival.stream = arrival.uid = None
         return arrival
 
@@ -214,7 +214,7 @@ class Inbox:
                 if classify(error) is not Failure.DATA:
                     raise
                 defect = Defect("data_error", describe_data_error(error))
-                arrival.data, arrival.invalid, arrival.defect = None, None, defect
+                arrival.data, arrival.invalid, arrival.defect = None, (), defect
                 try:
                     await self.take(connection, [arrival], careful=True, condemned={arrival.uid or "": defect})
                 except Exception as again:
@@ -617,13 +617,13 @@ def _can_be_kept(text: str) -> bool:
 
 def _problem_of_arrival(arrival: Arrival) -> dict[str, Any]:
     """Why a command cannot even be asked: unknown, another version, or fields that break the rules."""
-    if arrival.invalid is not None:
+    if arrival.invalid:
         return problem(
             422,
             "validation_failed",
             DETAILS["validation_failed"],
             correlation_id=arrival.correlation_id,
-            errors=field_errors(arrival.invalid),
+            errors=arrival.invalid,
         )
     if arrival.defect is None or arrival.defect.reason == "unsupported":
         return problem(422, "unknown_command", "Kommandoen kendes ikke her.", correlation_id=arrival.correlation_id)

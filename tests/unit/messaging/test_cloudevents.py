@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from shared.base.cause import Cause
 from shared.base.cloudevents import Arrival, Reader, passed_on, written
 from shared.contracts.invoicing import InvoiceRejected
+from shared.contracts.scheduling import MeetingScheduled
 from shared.messaging.records import StoredRecord, headers_from_json, headers_to_json
+from tests.support.facts import FACT_EXAMPLES, cloud_event
 
 READER = Reader({InvoiceRejected.type: InvoiceRejected})
 DATA = {"owner": "/tovholder/invoicing", "invoice_id": "F-1", "reason": "x"}
@@ -202,3 +205,26 @@ def test_what_we_pass_on_we_read(event_id: str, source: str, subject: str) -> No
     assert arrival.defect is None
     assert (arrival.id, arrival.source, arrival.subject, arrival.time) == (event_id, source, subject, now)
     assert arrival.actor == "token/crm"
+
+
+def test_nothing_of_an_event_is_kept_that_a_rule_of_ours_refused() -> None:
+    """Python's collector does not see into pydantic's errors: whoever keeps one keeps all that led to it, for good."""
+    (example,) = [one for one in FACT_EXAMPLES if isinstance(one, MeetingScheduled)]
+    scheduled = cloud_event(example, sequence=None)
+    scheduled["data"]["meeting"]["when"]["starts_at"] = "0001-01-01T00:00:00Z"
+    reader = Reader({scheduled["type"]: MeetingScheduled})
+    record = StoredRecord("t", 0, 7, 1_590_000_000_000, None, json.dumps(scheduled).encode(), ())
+    gc.collect()
+    before = _arrivals()
+    for _ in range(3):
+        arrival = reader.read(record)
+        assert arrival.defect is not None
+        assert arrival.defect.detail.startswith("meeting.when.starts_at: value_error")
+        assert [error.field for error in arrival.invalid] == ["meeting.when.starts_at"]
+        del arrival
+    gc.collect()
+    assert _arrivals() == before
+
+
+def _arrivals() -> int:
+    return sum(isinstance(one, Arrival) for one in gc.get_objects())
