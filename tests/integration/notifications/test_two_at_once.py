@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
 
-from services.notifications.adapters import meetings, messages, outgoing
-from services.notifications.domain.invitations import follow_meeting
+from services.notifications.adapters import invitations, meetings, messages, outgoing
+from services.notifications.domain.invitations import Told, follow_meeting
 from services.notifications.domain.looks import Look, alarm_of
 from services.notifications.domain.message import lose, require_known, take
-from services.notifications.usecases.announce_meeting import announce_cancellation
+from services.notifications.usecases.announce_meeting import announce_cancellation, announce_move
 from services.notifications.usecases.look_at_calendars import go_on_with_calendars
+from services.notifications.usecases.note_answer import note_answer
 from services.notifications.usecases.send_message import send_message
 from services.notifications.usecases.settle_message import ResendMessage, SettleMessage, resend_message, settle_message
+from shared.base.answers import Answer
 from shared.contracts.notifications import SendMessage
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import MeetingCancelled
 from shared.runtime.timers import Timer
 from shared.storage.tx import Connection, Pool, Tx, transaction
-from tests.support.facts import MEETING, MEETINGS_OWNER, PROGRAMME, a_meeting, an_enrolment
+from tests.integration.notifications.test_answers import invited, moved, shown
+from tests.support.facts import MEETING, MEETINGS_OWNER, PERSON, PROGRAMME, a_meeting, an_enrolment
 from tests.support.letters import templates, written
-from tests.support.meeting_point import FIRST, meet
+from tests.support.meeting_point import FIRST, meet, meet_now
+from tests.support.replies import a_reply
 from tests.support.room import BY_HAND, Room
 
 BO = "bo@kobenhavn.example"
@@ -132,3 +137,26 @@ async def test_nobody_is_invited_to_a_meeting_that_is_just_being_cancelled(desk:
     )
     await meet(desk, lambda tx: announce_cancellation(tx, [cancelled]), lambda tx: go_on_with_calendars(tx, [rest]))
     assert [template for template, _ in await templates(desk)] == ["place_confirmed"]
+
+
+async def test_an_answer_that_comes_while_the_meeting_moves_is_late_and_not_lost(
+    desk: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at what was told and the change of it: then the answer is to what is told no longer."""
+    reply = a_reply(uid=await invited(desk), attendee=PERSON.email)
+    moving, save = desk.received(moved(1)), invitations.save
+    answering: list[asyncio.Task[Answer | Refused]] = []
+
+    async def save_when_they_have_met(tx: Tx, told: Mapping[invitations.Pair, Told]) -> None:
+        if not answering:
+            answering.append(await meet_now(desk, lambda other: note_answer(other, reply)))
+        await save(tx, told)
+
+    async with transaction(desk.pool, desk, desk.source, FIRST, desk.links) as tx:
+        with monkeypatch.context() as patch:
+            patch.setattr(invitations, "save", save_when_they_have_met)
+            await announce_move(tx, [moving])
+    answered = await answering[0]
+    assert isinstance(answered, Answer)
+    assert answered.body["outcome"] == "stale"
+    assert await shown(desk) == [None]
