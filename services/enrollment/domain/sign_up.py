@@ -14,7 +14,7 @@ from services.enrollment.domain.address_book import (
     require_email,
     require_name,
 )
-from services.enrollment.domain.enrolment import Agreed, Enrolment, enrolment_id
+from services.enrollment.domain.enrolment import ENDED, Agreed, Enrolment, enrolment_id
 from services.enrollment.domain.programme import (
     Programme,
     cancelled,
@@ -37,6 +37,8 @@ from shared.contracts.parties import Billing, Contact, Organisation
 from shared.contracts.programme import FormField, ProgrammeTerms
 from shared.contracts.refusal import Refused
 
+FORM = "form"
+"""Who has put in what came by a form: the actor of whoever presses its link."""
 CONFIRM_DAYS = 14
 """So long a form waits for its confirmation."""
 FORGET = "forget_sign_up"
@@ -176,14 +178,14 @@ def apply_by_form(
     """A form that was in order when it came in, and is confirmed now: what the programme asks for may have changed.
 
     A later version moves no deadline for it and asks it nothing more. It displaces nobody, and does not undo what was
-    said after it: Refused `sign_up_outdated` when the organisation has withdrawn since.
+    said after it: Refused `sign_up_outdated` when the organisation has withdrawn or declined since.
     """
     programme, entry = _require_offer(programme, entry, current, source)
-    withdrawn_at = current.withdrawn_at if current is not None and current.state == "withdrawn" else None
-    if withdrawn_at is not None and wish.received_at < withdrawn_at:
+    said_no_at = current.withdrawn_at if current is not None and current.state in ENDED else None
+    if said_no_at is not None and wish.received_at < said_no_at:
         raise Refused(
             "sign_up_outdated",
-            f"{entry.organisation.name} er afmeldt, efter at formularen blev sendt. Send den igen, hvis I vil "
+            f"{entry.organisation.name} har sagt nej, efter at formularen blev sendt. Send den igen, hvis I vil "
             "tilmeldes på ny.",
         )
     _require_room(programme)

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.confirmation_text import what_follows
 from services.enrollment.domain.price_text import fee_lines, is_billed, seat_lines
-from services.enrollment.domain.sign_up import CONFIRM_DAYS
+from services.enrollment.domain.sign_up import CONFIRM_DAYS, FORM
 from services.enrollment.usecases.read_front_page import read_front_page
 from services.enrollment.usecases.read_sign_up_form import read_sign_up_form, read_terms
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
@@ -30,7 +30,7 @@ from shared.web.forms import Form, read_form
 from shared.web.gate import caller
 from shared.web.safety import SECRET_ADDRESS
 
-ACTOR = "form"
+ACTOR = FORM
 STEPS = ("Udfyld formularen", "Bekræft i mailen", "Pladsen er jeres")
 SIGN_UPS = "/tilmeld/{programme_id}"
 """What is counted."""

@@ -9,7 +9,7 @@ from services.enrollment.adapters import enrolments, links, organisations, peopl
 from services.enrollment.adapters.people import Named
 from services.enrollment.domain.address_book import main_mailbox
 from services.enrollment.domain.enrolment import Enrolment, enrolment_id
-from services.enrollment.domain.sign_up import SignUp, Wish, enrol_in_turn, welcome
+from services.enrollment.domain.sign_up import FORM, SignUp, Wish, enrol_in_turn, welcome
 from services.enrollment.domain.status import status
 from shared.base.answers import Answer
 from shared.base.cause import Cause
@@ -51,7 +51,8 @@ async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refu
         person_id = persons[_named(one).key].person_id
         path = links.participants_path(tx.links, one.id, person_id)
         notify = main_mailbox(book[one.organisation.code]) if by.wish.by_form else None
-        mine = replace(one, put_in_by=by.cause.actor)
+        # Whoever let a form in has not put it in: what came of it is the contact's.
+        mine = replace(one, put_in_by=FORM if by.wish.by_form else by.cause.actor)
         decided = welcome(mine, taken[one.programme_id], person_id, path, notify)
         welcomed.append((decided, by.cause))
         answers.append(_answer(decided.after, path))

@@ -88,6 +88,17 @@ async def test_a_link_that_was_used_does_not_give_the_place_back_after_a_withdra
     assert (await desk.read(read_enrolment, enrolment_id=ENROLMENT))["state"] == "enrolled"
 
 
+async def test_a_form_does_not_undo_a_no_that_came_after_it(desk: Desk) -> None:
+    await desk.publish()
+    await desk.knows(AARHUS, main_email="post@aarhus.example", domains=("k0751.example",))
+    await desk.ask(invite_municipalities, InviteMunicipalities(programme_id=P1, round_id="foraar"))
+    waiting = await desk.form()
+    desk.time += timedelta(days=1)
+    await desk.ask(decline_invitation, DeclineInvitation(enrolment_id=ENROLMENT))
+    assert (await desk.refusal(confirm_sign_up, ConfirmSignUp(sign_up_id=waiting))).code == "sign_up_outdated"
+    assert (await desk.read(read_enrolment, enrolment_id=ENROLMENT))["state"] == "declined"
+
+
 @pytest.mark.parametrize("standing", ["nobody", "invited", "declined", "withdrawn", "enrolled"])
 async def test_a_strangers_form_changes_nothing_that_anybody_else_sees(desk: Desk, standing: str) -> None:
     await desk.publish()

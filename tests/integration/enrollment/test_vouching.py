@@ -99,6 +99,9 @@ async def test_staff_vouch_once_for_an_address_and_not_for_each_form(desk: Desk)
     assert [one.programme.id for one in enrolled] == [P1, "andet"]
     assert {one.received_at for one in enrolled} == {desk.time - timedelta(days=3)}
     assert await listed(desk) == []
+    # Whoever vouched has not put it in, and is shown no secret of the contact's.
+    rows = await desk.pool.fetch("SELECT put_in_by FROM enrolments WHERE state = 'enrolled'")
+    assert {row["put_in_by"] for row in rows} == {"form"}
     assert (await desk.read(read_organisation, code=AARHUS))["mailboxes"] == [WHO]
     # From now on the link is enough; for this municipality, and for this address.
     await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment_id(P1, AARHUS)))

@@ -154,6 +154,9 @@ async def test_staff_get_one_mail_in_the_morning_and_none_when_nothing_happened(
     assert PERSON.name not in words
     await desk.ring(datetime(2020, 6, 30, 5, tzinfo=UTC))
     assert len(await written(desk, "digest")) == 1
+    # A client is shown the mails that it is behind, and this one speaks of everybody.
+    rows = await desk.pool.fetch("SELECT actor FROM messages WHERE template = 'digest'")
+    assert [row["actor"] for row in rows] == ["clock"]
 
 
 async def test_another_service_has_somebody_told_once(desk: Room) -> None:
