@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from services.notifications.domain.notes import reminder_id
+from services.notifications.domain.reminders import MEETING_REMINDER
 from services.notifications.domain.text import lines, one_line
 from shared.contracts.notifications import ArmReminder
 from shared.storage.table import Table
@@ -25,6 +26,20 @@ _REMINDERS = Table(
     key=("id",),
     fixed=("recipient", "about", "occasion"),
 )
+
+
+async def lock_overdue(tx: Tx, meeting_ids: Iterable[str]) -> dict[str, int]:
+    """The date versions of meetings whose reminder is due and has not rung yet, by meeting."""
+    rows = await tx.fetch(
+        """
+        SELECT key, (data ->> 'date_version')::bigint AS date_version FROM timers
+        WHERE timer = $1 AND key = ANY($2::text[]) AND due <= $3 ORDER BY key FOR UPDATE
+        """,
+        MEETING_REMINDER,
+        sorted(meeting_ids),
+        tx.now,
+    )
+    return {row["key"]: row["date_version"] for row in rows}
 
 
 async def save(tx: Tx, asked: ArmReminder) -> None:

@@ -174,6 +174,17 @@ async def test_whoever_comes_late_gets_all_the_meetings_and_whoever_goes_none(de
     }
 
 
+async def test_a_reminder_that_is_due_and_has_not_rung_yet_is_not_put_off(desk: Room) -> None:
+    await everybody_enrolled(desk)
+    await desk.hear(*scheduled()[:1])
+    await desk.ring()
+    desk.time = await desk.pool.fetchval("SELECT due FROM timers WHERE timer = 'meeting_reminder'")
+    await desk.hear(ProgrammePublished(owner=OWNER, terms=PROGRAMME_TERMS))
+    await desk.ring(desk.time)
+    reminded = Counter(message.recipient for message in await written(desk, "nobody_registered"))
+    assert reminded == {f"p{number}": 1 for number in range(CONTACTS)}
+
+
 async def test_a_reminder_reaches_everybody_once_in_slices_whatever_else_sets_reminders_meanwhile(desk: Room) -> None:
     await everybody_enrolled(desk)
     await desk.hear(*scheduled()[:2])
