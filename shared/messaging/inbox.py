@@ -54,7 +54,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 MANY_DEAD = 5
 MANY_SECONDS = 60.0
 """More dead letters of one reason in so many seconds (machine time) are told of at once, and not one by one."""
-KNOWN_OWNERS = 10_000
+KNOWN_OWNERS = 1000
 AT_ONCE = 500
 """Parked events of one stream that one transaction takes in; then it waits on, and goes on in the next."""
 FAULTS_NAMED = 20

@@ -185,7 +185,7 @@ class Sender:
         return acked
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=2048)
 def _hash(key: str) -> tuple[bytes, int]:
     # murmur2 in Python costs more than all else in a send, and the keys of a minute are few.
     encoded = key.encode()

@@ -103,7 +103,7 @@ def _standing(row: asyncpg.Record) -> Standing:
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def _ref(text: str) -> ProgrammeRef:
     """All meetings of a programme carry the same one."""
     return ProgrammeRef.model_validate_json(text)

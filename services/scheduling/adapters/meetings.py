@@ -250,7 +250,7 @@ def _standing(row: Any) -> Standing:
     return Standing(ref, meeting, row["state"], row["held_on"], row["reason"], plan)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def _ref(text: str) -> ProgrammeRef:
     """All meetings of a programme carry the same one."""
     return ProgrammeRef.model_validate_json(text)
