@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import itertools
 import os
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from deploy.local.stack import Stack, kafka_as_admin
 from deploy.local.topics import make_topics
 from shared.messaging.kafka import client_options
 from tests.support.eventually import eventually
+from tests.support.small_disk import NoDiskError, small_disk
 from tests.support.stack import MUNICIPALITIES, PROGRAMME, START
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
@@ -35,19 +35,16 @@ PATIENCE_S = 60
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small disk of its own."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=0777", "tovholder-test", str(folder)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if mounted.returncode:
-        pytest.skip(f"NOT TESTED: nothing may be mounted here, so no disk was filled ({mounted.stderr.strip()})")
     try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        with small_disk(folder, DISK) as there:
+            yield there
+    except NoDiskError as refused:
+        pytest.fail(
+            f"no disk could be filled, so that nobody knows what happens then: {refused}. Run this as root, or allow "
+            "user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns)"
+        )
 
 
 @pytest.fixture
