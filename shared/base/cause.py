@@ -11,7 +11,8 @@ class Cause:
     """Stored beside every effect as correlation_id, causation_id and actor.
 
     `causation_id` is the id of the event that caused it, None at the root. `actor` is opaque: `token/<name>` (staff),
-    `client/<name>` (another system), `person/<person_id>`, `clock`, `form`, `source/<source>`.
+    `client/<name>` (another system; `client/~<name>` over Kafka), `person/<person_id>`, `clock`, `form`,
+    `source/<source>`.
     """
 
     correlation_id: str
@@ -35,6 +36,11 @@ _TOKEN, _CLIENT = "token/", "client/"
 def client_actor(principal: str) -> str:
     """The actor of a token that is not staff's: `token/crm` acts as `client/crm`, through every door and service."""
     return _CLIENT + principal.removeprefix(_TOKEN)
+
+
+def producer_actor(name: str) -> str:
+    """The actor of whatever comes on a topic of this producer's own. No token's name begins like that."""
+    return f"{_CLIENT}~{name}"
 
 
 def new_correlation() -> str:

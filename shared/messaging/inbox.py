@@ -21,7 +21,7 @@ from typing import Any, Literal
 import structlog
 
 from shared.base.acts import Act
-from shared.base.cause import Cause, new_correlation
+from shared.base.cause import Cause, new_correlation, producer_actor
 from shared.base.clock import Clock
 from shared.base.cloudevents import Arrival, Defect, Reader, Received, Record
 from shared.base.failpoints import failpoint
@@ -150,7 +150,11 @@ class Inbox:
     def read(self, record: Record) -> Arrival | None:
         """What the record says; None when it is a command that another service answers for."""
         topic = record.topic.removeprefix(self._prefix)
-        arrival = self._read(record, beside(topic)[0])
+        plain, producer = beside(topic)
+        arrival = self._read(record, plain)
+        if arrival is not None and producer is not None:
+            # Who it is is known by where it writes, whatever it says.
+            arrival.actor = producer_actor(producer)
         if arrival is not None and (refused := self.granted.refuses(topic, arrival)) is not None:
             # Neither the stream nor the id is the forger's to speak of.
             arrival.data, arrival.invalid, arrival.defect = None, (), refused

@@ -173,7 +173,8 @@ async def test_a_command_comes_over_the_producers_own_intake_as_who_it_may_be(re
         event("a", None, source=source, wire_type=kind, subject="intake/a", event_id=source)
         for source in ("/bank", "/crm")
     )
+    told["actor"] = "token/staff"
     await reader.take(reader.record(told, topic=topic), reader.record(forged, topic=topic))
     assert await reader.dead() == ["not_granted"]
-    refused = await reader.pool.fetch("SELECT type FROM outbox")
-    assert [row["type"] for row in refused] == ["tovholder.enrollment.IntakeRejected.v1"]
+    refused = await reader.pool.fetch("SELECT type, actor FROM outbox")
+    assert [tuple(row) for row in refused] == [("tovholder.enrollment.IntakeRejected.v1", "client/~bank")]
