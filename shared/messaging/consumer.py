@@ -59,6 +59,8 @@ NO_PROGRESS_S = 60.0
 WATCH_EVERY_S = 5.0
 ASK_WITHIN_S = 5.0
 CAREFUL_TRIES = 3
+ALARM_AFTER = 8
+"""Failures in a row, about a minute: then somebody should look."""
 DECISION_EVERY_S = 1.0
 """Between looks at whether a person has set aside what a halted reader stands before."""
 TRY_AGAIN_S = 60.0
@@ -434,12 +436,15 @@ class Consumer:
         metrics.RETRIES.labels(self.inbox.consumer).inc()
         log.warning(
             "batch_retried",
+            alarm=self._backoff.failures >= ALARM_AFTER,
             consumer=self.inbox.consumer,
             error=type(error).__name__,
             failures=self._backoff.failures,
         )
         await self._disconnect()
         await first_of(self._stopping, seconds=pause)
+        # What tries again is not stuck; nor is it while it waits, which is shorter than NO_PROGRESS_S.
+        self._progress_at = time.monotonic()
 
     async def _connect(self) -> Connection:
         if self._connection is not None and (

@@ -120,6 +120,31 @@ async def test_a_reader_that_gets_nothing_done_ends_its_process(kafka_reader: Re
         await reader.caught_up()
 
 
+async def test_a_reader_that_tries_again_and_again_is_not_stuck(
+    kafka_reader: Reader, ended: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that is away takes nobody's process down: web and mailer live in it too."""
+    monkeypatch.setattr(consumer_module, "LONGEST_BACKOFF_S", 0.1)
+    reader, tries, away = kafka_reader, 0, True
+    reader.build()
+
+    async def without_a_database(tx: Tx, events: Any) -> None:
+        nonlocal tries
+        tries += 1
+        if away:
+            raise ConnectionResetError
+        await reader.note(tx, events)
+
+    reader.inbox.handlers["tovholder.invoicing.InvoiceRejected.v1"] = [without_a_database]
+    await reader.send(event("a", 1))
+    async with reader.running():
+        await eventually(lambda: tries > 20)
+        assert ended == []
+        away = False
+        await reader.caught_up()
+    assert await reader.effects() == [1]
+
+
 @pytest.fixture
 def ended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Exit statuses of a process that ends itself; it is quick to."""
