@@ -36,6 +36,8 @@ SOON = 0.01
 FIRST_PAUSE = 0.2
 FIRST_ALONE = 1.0
 LONGEST_PAUSE = 60.0
+TRIES = 3
+"""Of one that fails each time as if the database were to blame; then it is to blame itself, and waits alone."""
 _LOCK = int.from_bytes(hashlib.sha256(b"tovholder timers").digest()[:8], signed=True)
 
 _LOOKING = Cause("timers", None, "clock")
@@ -46,9 +48,12 @@ NOT EXISTS (
     WHERE waiting.timer = timers.timer AND waiting.key = timers.key)
 """
 _DUE = f"""
+SELECT timer, key FROM timers WHERE due <= $4 AND timer = ANY ($1) AND {_WAITING} ORDER BY due, timer, key LIMIT $5
+"""
+# Of those that are carried out now, and no others: whoever arms one waits for nothing that this round does not touch.
+_TAKEN = """
 SELECT timer, key, due, data, correlation_id, causation_id, actor FROM timers
-WHERE due <= $4 AND timer = ANY ($1) AND {_WAITING}
-ORDER BY due, timer, key LIMIT $5 FOR UPDATE
+WHERE timer = $1 AND key = ANY ($2::text[]) AND due <= $3 ORDER BY due, key FOR UPDATE
 """
 _NEXT = f"""
 SELECT (SELECT min(due) FROM timers WHERE timer = ANY ($1) AND {_WAITING}) AS next,
@@ -114,6 +119,8 @@ class Timers:
         self._wake = asyncio.Event()
         self._paused: dict[tuple[str, str], _Pause] = {}
         self._alone: set[str] = set()
+        self._unlucky: tuple[tuple[str, str], int] = (("", ""), 0)
+        """What failed last as if it would pass, and how often in a row."""
         self._elsewhere = False
         """The last round found another instance in the middle of its own."""
         self.unknown: tuple[str, ...] = ()
@@ -180,7 +187,7 @@ class Timers:
             with self._activity.looking.busy():
                 taken = await self._carry_out(taken)
         except Exception as error:
-            if not taken or classify(error) is Failure.TRANSIENT:
+            if not taken or (classify(error) is Failure.TRANSIENT and self._may_pass(taken[0])):
                 raise
             self._failed(taken, error)
             return True
@@ -197,13 +204,17 @@ class Timers:
                 return taken
             if self._paused:
                 await self._forget_disarmed(tx)
-            rows = await tx.fetch(_DUE, self.names, *self._places(waiting), tx.now, AT_ONCE)
-            if not rows:
+            due = await tx.fetch(_DUE, self.names, *self._places(waiting), tx.now, AT_ONCE)
+            if not due:
+                self._alone = {name for name, _ in self._paused}
                 return taken
-            name = rows[0]["timer"]
-            run = list(takewhile(lambda row: row["timer"] == name, rows))[: self._at_once[name]]
+            name = due[0]["timer"]
+            run = list(takewhile(lambda row: row["timer"] == name, due))[: self._at_once[name]]
             if name in self._alone or any(place[0] == name for place in self._paused):
                 run = run[:1]
+            rows = await tx.fetch(_TAKEN, name, [row["key"] for row in run], tx.now)
+            if not rows:
+                return taken
             taken += [
                 Timer(
                     row["timer"],
@@ -212,7 +223,7 @@ class Timers:
                     json.loads(row["data"]),
                     Cause(row["correlation_id"], row["causation_id"], row["actor"]),
                 )
-                for row in run
+                for row in rows
             ]
             # Removed before the use case runs, so that it may arm the same ones again.
             await tx.execute(
@@ -238,8 +249,16 @@ class Timers:
         self._paused = {place: pause for place, pause in self._paused.items() if place in there}
         TIMERS_FAILING.set(len(self._paused))
 
+    def _may_pass(self, first: Timer) -> bool:
+        """Whether it is worth another try at once, the others behind it; TRIES times in a row it is."""
+        place, tries = self._unlucky
+        tries = tries + 1 if place == (first.name, first.key) else 1
+        self._unlucky = ((first.name, first.key), tries)
+        return tries <= TRIES
+
     def _succeeded(self, taken: Sequence[Timer]) -> None:
         self._activity.done += 1
+        self._unlucky = (("", ""), 0)
         for timer in taken:
             TIMERS_FIRED.labels(timer.name).inc()
             self._paused.pop((timer.name, timer.key), None)

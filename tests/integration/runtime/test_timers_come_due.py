@@ -114,6 +114,61 @@ async def test_a_bad_one_among_many_waits_alone_and_says_so(desk: Desk) -> None:
     assert await desk.host.pool.fetchval("SELECT key FROM timers WHERE timer = 'ring'") == "bad"
 
 
+async def test_one_that_takes_too_long_every_time_holds_up_nobody_behind_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database ends it each time, as it would end anything on a bad day."""
+    monkeypatch.setattr(timers_module, "FIRST_PAUSE", 0.001)
+
+    async def too_long(tx: Tx, timers: Sequence[Timer]) -> None:
+        if any(timer.key == "long" for timer in timers):
+            await tx.execute("SET LOCAL statement_timeout = 1")
+            await tx.execute("SELECT count(*) FROM generate_series(1, 1000000000)")
+        await ring(tx, timers)
+
+    host = desk.host
+    timers = Timers([at("ring", too_long), at("zzz", ring)], host.transaction, host.clock, Activity())
+    await arm(desk, *((name, key, timedelta(0)) for name, key in (("ring", "a"), ("ring", "long"), ("zzz", "x"))))
+    stop = asyncio.Event()
+    loop = asyncio.create_task(timers.run(stop))
+
+    async def all_others() -> bool:
+        return await rung(desk) == [("ring", "a"), ("zzz", "x")]
+
+    await eventually(all_others)
+    assert timers.failing == {"ring long": "QueryCanceledError"}
+    stop.set()
+    await loop
+
+
+async def test_after_a_bad_one_is_gone_its_neighbours_go_together_again(desk: Desk) -> None:
+    await arm(desk, ("ring", "bad", timedelta(0)), ("ring", "c", timedelta(0)))
+    while await desk.host.timers.round():
+        pass
+    async with desk.host.transaction(ARMED_BY) as tx:
+        tx.disarm("ring", "bad")
+    assert not await desk.host.timers.round()
+    await arm(desk, ("ring", "d", timedelta(0)), ("ring", "e", timedelta(0)))
+
+    assert await desk.host.timers.round()
+    assert await rung(desk) == [("ring", "c"), ("ring", "d"), ("ring", "e")]
+
+
+async def test_what_a_round_does_not_carry_out_is_locked_for_nobody(desk: Desk) -> None:
+    async def one(tx: Tx, timers: Sequence[Timer]) -> None:
+        async with asyncio.timeout(8):
+            await arm(desk, ("ring", "b", timedelta(hours=1)), ("zzz", "x", timedelta(hours=1)))
+        await ring(tx, timers)
+
+    host = desk.host
+    table = [at("ring", one, at_once=1), at("zzz", ring)]
+    await arm(desk, *((name, key, timedelta(0)) for name, key in (("ring", "a"), ("ring", "b"), ("zzz", "x"))))
+    timers = Timers(table, host.transaction, host.clock, Activity())
+    assert await timers.round()
+    assert await rung(desk) == [("ring", "a")]
+    assert not await timers.round()
+
+
 async def test_a_bad_one_is_tried_again_later_and_then_all_is_well(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timers_module, "LONGEST_PAUSE", 0.01)
     await arm(desk, ("ring", "bad", timedelta(0)))
