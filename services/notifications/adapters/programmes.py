@@ -30,6 +30,11 @@ async def lock(tx: Tx, refs: Iterable[ProgrammeRef]) -> None:
     await _PROGRAMMES.upsert(tx, rows, when="excluded.version >= old.version")
 
 
+async def lock_known(tx: Tx, ids: Iterable[str]) -> None:
+    """As `lock`; nothing new is said of them."""
+    await tx.execute("SELECT id FROM programmes WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE", sorted(ids))
+
+
 async def lock_of(tx: Tx, *, meeting_ids: Sequence[str], enrolment_ids: Sequence[str]) -> None:
     """The programmes of these meetings and enrolments, as `lock`; nothing new is said of them."""
     await tx.execute(

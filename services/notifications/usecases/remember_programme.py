@@ -31,6 +31,7 @@ async def remember_programme(tx: Tx, events: Sequence[Received[P]]) -> None:
 
 async def set_the_rest(tx: Tx, timers: Sequence[Timer]) -> None:
     """The reminders that found no room in the transaction before."""
+    await programmes.lock_known(tx, {timer.data["programme_id"] for timer in timers})
     for timer in timers:
         told = timer.data
         await _set_reminders(tx, told["programme_id"], told["fact"], told["place"], timer.cause, timer.due)

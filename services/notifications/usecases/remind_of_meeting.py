@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.notifications.adapters import invitations, meetings
+from services.notifications.adapters import invitations, meetings, programmes
 from services.notifications.domain import letters
 from services.notifications.domain.invitations import Standing
 from services.notifications.domain.reminders import days_left, rest_of_reminder
@@ -17,17 +17,21 @@ from shared.storage.tx import Tx
 
 
 async def remind_of_meeting(tx: Tx, timers: Sequence[Timer]) -> None:
+    """Letters are written by `remind_the_rest`, at once: here the timer's row is held, which whoever holds the
+    programme may want.
+    """
     standings = await meetings.load(tx, {timer.key for timer in timers})
     known = [(standings[timer.key], timer) for timer in timers if timer.key in standings]
     for standing, timer in known:
-        await _remind(tx, standing, timer, timer.data, "")
+        tx.set(rest_of_reminder(standing.meeting.id, timer.data, "", timer.due), because=timer.cause)
     await set_reminders(tx, [(standing, timer.due, timer.cause) for standing, timer in known])
 
 
 async def remind_the_rest(tx: Tx, timers: Sequence[Timer]) -> None:
     """Those who found no room in the transaction before; a meeting that has moved meanwhile reminds nobody of its
-    former date.
+    former date, and whoever it moves for afterwards is told so after the reminder.
     """
+    await programmes.lock_of(tx, meeting_ids=[timer.data["meeting_id"] for timer in timers], enrolment_ids=[])
     standings = await meetings.load(tx, {timer.data["meeting_id"] for timer in timers})
     for timer in timers:
         agreed = {name: timer.data[name] for name in ("days", "date_version")}

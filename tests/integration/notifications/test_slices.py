@@ -8,9 +8,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from services.notifications.domain.reminders import reminders_to_set, rest_of_reminder
+from services.notifications.usecases.announce_meeting import announce_move
+from services.notifications.usecases.remember_programme import set_the_rest
+from services.notifications.usecases.remind_of_meeting import remind_the_rest
+from shared.contracts.decision import Alarm
 from shared.contracts.enrollment import ProgrammePublished, TovholderAppointed
 from shared.contracts.parties import Contact
 from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingRescheduled, MeetingScheduled, When
+from shared.runtime.timers import Timer
 from shared.storage import tx as storage
 from tests.support.facts import (
     DAY,
@@ -24,6 +30,7 @@ from tests.support.facts import (
     enrolment_id_of,
 )
 from tests.support.letters import contents, written
+from tests.support.meeting_point import FIRST, meet
 from tests.support.room import Room
 
 CONTACTS = 12
@@ -217,3 +224,27 @@ async def test_reminders_of_a_programme_with_many_meetings_are_set_in_slices(des
     assert await desk.pool.fetchval(set_again, before) == ROOM
     await desk.ring()
     assert await desk.pool.fetchval(set_again, before) == 3 * ROOM
+
+
+def ringing(alarm: Alarm) -> Timer:
+    assert alarm.due is not None
+    return Timer(alarm.timer, alarm.key, alarm.due, dict(alarm.data), FIRST)
+
+
+async def test_nobody_is_reminded_of_the_former_date_while_the_meeting_is_being_moved(desk: Room) -> None:
+    await everybody_enrolled(desk)
+    await desk.hear(scheduled()[0])
+    meeting, desk.time = scheduled()[0].meeting, datetime(2021, 4, 8, 6, tzinfo=UTC)
+    rest = ringing(rest_of_reminder(meeting.id, {"days": 7, "date_version": 0}, "", desk.time))
+    moving = desk.received(moved()[0])
+    await meet(desk, lambda tx: announce_move(tx, [moving]), lambda tx: remind_the_rest(tx, [rest]))
+    assert await written(desk, "nobody_registered") == []
+
+
+async def test_a_meeting_that_is_being_moved_is_reminded_of_by_its_new_date(desk: Room) -> None:
+    """The reminders of its programme are just being set, in slices."""
+    await desk.hear(an_enrolment(), ProgrammePublished(owner=OWNER, terms=PROGRAMME_TERMS), scheduled()[0])
+    rest, moving = ringing(reminders_to_set(PROGRAMME.id, "f", "", desk.time)), desk.received(moved()[0])
+    await meet(desk, lambda tx: announce_move(tx, [moving]), lambda tx: set_the_rest(tx, [rest]))
+    alarm = await desk.pool.fetchval("SELECT data ->> 'date_version' FROM timers WHERE timer = 'meeting_reminder'")
+    assert alarm == "1"
