@@ -15,7 +15,7 @@ import os
 import time
 import traceback
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, Literal
 
 import structlog
@@ -110,6 +110,7 @@ class Consumer:
         self._halted = asyncio.Event()
         self._stopping = asyncio.Event()
         self._progress_at = time.monotonic()
+        self._broker: KafkaBroker | None = None
         self._subscriber: BatchSubscriber | None = None
         self._unhealed = True
         self._going_on: Stream | None = None
@@ -209,7 +210,7 @@ class Consumer:
             decoder=_raw,
         )
         subscriber(self._handle)
-        self._subscriber = subscriber
+        self._broker, self._subscriber = broker, subscriber
         return broker
 
     # Other producers ----------------------------------------------------------------------------------------------
@@ -283,7 +284,7 @@ class Consumer:
         self._idle.clear()
         self._in_flight = len(records)
         try:
-            with self._activity.busy() if self._activity is not None else nullcontext():
+            with self._activity.busy() if self._activity is not None else nullcontext(), self._unseen():
                 await self._take(records)
                 await failpoint("consumer.after_commit")
                 await self._commit_offsets()
@@ -296,6 +297,12 @@ class Consumer:
         finally:
             self._in_flight = 0
             self._idle.set()
+
+    def _unseen(self) -> AbstractContextManager[object]:
+        """FastStream's message is in no context inside: each timer of asyncio keeps the one it was set in, and asyncpg
+        sets one of five minutes per statement. They would keep every batch of the last five minutes in memory.
+        """
+        return self._broker.context.scope("message", None) if self._broker is not None else nullcontext()
 
     async def _commit_offsets(self) -> None:
         message = self._message

@@ -92,7 +92,7 @@ def payment_rows(invoice: Invoice) -> Rows:
     return how_to_pay(payment_of(seller, invoice.series, invoice.number), invoice.id, seller.cvr)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def faults(
     seller: Seller, buyer_name: str, cvr: str | None, billing: Billing, contact: Person, vat_percent: int, text: str
 ) -> tuple[Finding, ...]:
