@@ -15,6 +15,7 @@ from pydantic_core import to_json
 
 from shared.base import log as logs
 from shared.base.files import for_its_owner_alone
+from shared.base.memory import give_memory_back
 from shared.contracts.catalogue import BUNDLES
 from shared.contracts.event import COMMANDS
 from shared.messaging.relay import TopicMissing
@@ -69,6 +70,7 @@ def run_command(service: Service, argv: Sequence[str]) -> int:
 def main(service: Service, argv: Sequence[str] | None = None) -> NoReturn:
     """`python -m services.<name> [--role …]` and its other commands; ends the process."""
     for_its_owner_alone()
+    give_memory_back()
     sys.exit(run_command(service, sys.argv[1:] if argv is None else list(argv)))
 
 

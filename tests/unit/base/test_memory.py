@@ -1,0 +1,70 @@
+"""What the allocator gives back, in a process of its own: its settings hold for the whole of one."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from shared.base.memory import ARENAS
+
+pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no arenas")
+
+PROBE = """
+import ctypes, json, os, sys, tempfile, threading
+from shared.base.memory import give_memory_back
+
+class Figures(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in "arena o s h mapped u f used free k".split()]
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.argtypes, libc.mallinfo2.restype = [ctypes.c_void_p], Figures
+if sys.argv[1] == "yes":
+    give_memory_back()
+
+held = threading.Barrier(8)
+def use():
+    block = libc.malloc(50_000)
+    held.wait()
+    libc.free(block)
+threads = [threading.Thread(target=use) for _ in range(8)]
+[one.start() for one in threads], [one.join() for one in threads]
+
+libc.free(libc.malloc(8_000_000))
+before = libc.mallinfo2().mapped
+block = libc.malloc(8_000_000)
+mapped = libc.mallinfo2().mapped - before >= 8_000_000
+
+libc.fdopen.restype, libc.fdopen.argtypes = ctypes.c_void_p, [ctypes.c_int, ctypes.c_char_p]
+libc.malloc_info.argtypes, libc.fclose.argtypes = [ctypes.c_int, ctypes.c_void_p], [ctypes.c_void_p]
+with tempfile.TemporaryFile() as told:
+    stream = libc.fdopen(os.dup(told.fileno()), b"w")
+    libc.malloc_info(0, stream)
+    libc.fclose(stream)
+    told.seek(0)
+    arenas = told.read().count(b"<heap nr")
+print(json.dumps({"arenas": arenas, "mapped": mapped}))
+"""
+
+
+def probe(*, gives_back: bool) -> dict[str, int]:
+    argv = [sys.executable, "-c", PROBE, "yes" if gives_back else "no"]
+    found: dict[str, int] = json.loads(subprocess.run(argv, check=True, capture_output=True, timeout=60).stdout)
+    return found
+
+
+def test_threads_share_two_arenas_and_large_blocks_are_mapped_one_by_one_however_many_were_freed() -> None:
+    found = probe(gives_back=True)
+    assert found["arenas"] <= ARENAS
+    assert found["mapped"]
+
+
+def test_the_allocator_does_neither_by_itself() -> None:
+    """Else the settings are needed no longer."""
+    found = probe(gives_back=False)
+    assert found["arenas"] > ARENAS
+    assert not found["mapped"]
