@@ -22,6 +22,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from shared.base import log as logs
+from shared.base.memory import trim_now_and_then
 from shared.base.tasks import Part, alongside, companion
 from shared.base.waiting import first_of
 from shared.messaging.partitions import Partitions
@@ -145,6 +146,7 @@ class Running:
             self._start("timers", host.timers.run)
             self._start("housekeeping", Housekeeping(host).run)
         self._start("outbox_watch", host.outbox.run)
+        self._start("memory", trim_now_and_then)
         server = _server(host.settings, web_application(host) if role in {"all", "web"} else probe_application(host))
         self._start("web", server.run_until)
         self.port = await server.port()
@@ -180,7 +182,7 @@ class Running:
                 await self._stop("consumer", "timers", "housekeeping", "outbox_watch", *(w.name for w in host.workers))
                 await self._stop(Partitions.name)
                 await self._send_the_rest()
-                await self._stop("relay")
+                await self._stop("relay", "memory")
                 await host.pool.close()
         except TimeoutError:
             _log.error("drain_too_slow", left=await host.tasks.cancel())
