@@ -1,7 +1,8 @@
 """What a large database costs: each look against the same one on a small database, and letters against few of them.
 
-10,000 programmes, a million sent events, 100,000 messages, a tenth of them waiting for a later try; and a batch that
-gives 500 meetings a date, for 98 contacts each. The data are made in the database itself.
+10,000 programmes, a million sent events, 100,000 messages, a tenth of them waiting for a later try; a batch that gives
+500 meetings a date, for 98 contacts each; and a morning on which staff of 100 mailboxes have 50,000 lines to read. The
+data are made in the database itself.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from bench.harness import Row, Servers, median, step
 from services.enrollment.usecases.read_front_page import read_front_page
 from services.enrollment.usecases.read_programmes import read_programmes
 from services.notifications.adapters import outgoing
+from services.notifications.adapters import programmes as programmes_of_notifications
+from services.notifications.domain.digest import DIGEST, EVERYBODY
 from services.notifications.domain.looks import CALENDARS, CALENDARS_AT_ONCE
 from services.notifications.entrypoints.timers import TIMERS
 from services.notifications.usecases.announce_meeting import announce_meeting
@@ -34,13 +37,22 @@ from shared.runtime.timers import Timers
 from shared.runtime.why import explain
 from shared.storage.pool import open_pool
 from shared.storage.tx import Pool, Tx, transaction
-from tests.support.facts import MEETINGS_OWNER, PROGRAMME, a_meeting, an_enrolment, an_organisation, enrolment_id_of
+from tests.support.facts import (
+    MEETINGS_OWNER,
+    PROGRAMME,
+    a_meeting,
+    a_programme,
+    an_enrolment,
+    an_organisation,
+    enrolment_id_of,
+)
 from tests.support.filled import messages_of_notifications, programmes_of_enrollment, sent
 
 PROGRAMMES, EVENTS, MESSAGES = 10_000, 1_000_000, 100_000
 SMALL = 100
 """Programmes and messages of the small database; of events it has ten thousand."""
 MEETINGS, FEW_MEETINGS, CONTACTS = 500, 5, 98
+LINES, FEW_LINES, MAILBOXES = 50_000, 5_000, 100
 LOOKS = 15
 TARGET = 3.0
 """A look takes at most so many times what it takes on the small database."""
@@ -178,6 +190,58 @@ async def _stretches(longest: list[float]) -> Any:
         ticking.cancel()
 
 
+async def _ring_all(pool: Pool) -> float:
+    """Every timer that is due, and those that they set; the longest transaction, in milliseconds."""
+
+    @asynccontextmanager
+    async def opened(cause: Cause) -> Any:
+        async with transaction(pool, NOW, "/tovholder/notifications", cause) as tx:  # type: ignore[arg-type]  # a clock
+            yield tx
+
+    timers = Timers(TIMERS, opened, NOW, Activity())  # type: ignore[arg-type]  # as much of a clock as it needs
+    slowest, going = 0.0, True
+    while going:
+        before = time.perf_counter()
+        going = await timers.round()
+        slowest = max(slowest, 1000 * (time.perf_counter() - before))
+    assert timers.failing == {}
+    return slowest
+
+
+async def digest(servers: Servers, lines: int) -> tuple[float, float, float, float]:
+    """Lines a second, of no programme, so that every mailbox reads of them; the longest stretch on the loop and the
+    longest transaction, in milliseconds; the longest mail, in kB.
+    """
+    database = await servers.fresh("notifications")
+    pool = await open_pool(database.url, "bench", size=4)
+    refs = [a_programme(f"p{number}", staff_email=f"stab{number}@by.example") for number in range(MAILBOXES)]
+    await _in_a_transaction(pool, lambda tx: programmes_of_notifications.lock(tx, refs))
+    await pool.execute(
+        """
+        INSERT INTO digest_items (id, programme_id, kind, line, happened_at, correlation_id)
+        SELECT 'd' || n, NULL, 'rejected', 'EnrolMunicipality fra /crm: deadline_passed ' || n, $2, 'c'
+        FROM generate_series(1, $1::integer) AS n
+        """,
+        lines,
+        NOW.now(),
+    )
+
+    async def due(tx: Tx) -> None:
+        tx.arm(DIGEST, EVERYBODY, NOW.now())
+
+    await _in_a_transaction(pool, due)
+    longest = [0.0]
+    started = time.perf_counter()
+    async with _stretches(longest):
+        slowest = await _ring_all(pool)
+    seconds = time.perf_counter() - started
+    assert await pool.fetchval("SELECT count(*) FROM messages WHERE template = 'digest'") == MAILBOXES
+    assert await pool.fetchval("SELECT count(*) FROM digest_items WHERE told_on IS NULL") == 0
+    size = await pool.fetchval("SELECT max(octet_length(says::text)) FROM messages") / 1000
+    await pool.close()
+    return lines / seconds, longest[0], slowest, size
+
+
 async def letters(servers: Servers, meetings: int) -> tuple[float, float, float]:
     """Letters a second; the longest stretch on the loop and the longest transaction, in milliseconds."""
     database = await servers.fresh("notifications")
@@ -214,21 +278,11 @@ async def letters(servers: Servers, meetings: int) -> tuple[float, float, float]
     ]
     assert any(entry.timer == CALENDARS and entry.at_once == CALENDARS_AT_ONCE for entry in TIMERS)
 
-    @asynccontextmanager
-    async def opened(cause: Cause) -> Any:
-        async with transaction(pool, NOW, "/tovholder/notifications", cause) as tx:  # type: ignore[arg-type]  # a clock
-            yield tx
-
-    timers = Timers(TIMERS, opened, NOW, Activity())  # type: ignore[arg-type]  # as much of a clock as it needs
-    longest, slowest = [0.0], 0.0
+    longest = [0.0]
     started = time.perf_counter()
     async with _stretches(longest):
         await _in_a_transaction(pool, lambda tx: announce_meeting(tx, facts))
-        slowest, going = 1000 * (time.perf_counter() - started), True
-        while going:
-            before = time.perf_counter()
-            going = await timers.round()
-            slowest = max(slowest, 1000 * (time.perf_counter() - before))
+        slowest = max(1000 * (time.perf_counter() - started), await _ring_all(pool))
     seconds = time.perf_counter() - started
     assert await pool.fetchval("SELECT count(*) FROM messages WHERE calendar IS NOT NULL") == meetings * CONTACTS
     await pool.close()
@@ -240,6 +294,9 @@ async def run(servers: Servers) -> list[Row]:
     step(f"growth: letters of {FEW_MEETINGS} meetings, then of {MEETINGS}")
     few, _, _ = await letters(servers, FEW_MEETINGS)
     many, stretch, slowest = await letters(servers, MEETINGS)
+    step(f"growth: a digest of {FEW_LINES} lines, then of {LINES}")
+    few_lines, _, _, few_size = await digest(servers, FEW_LINES)
+    many_lines, digest_stretch, digest_slowest, size = await digest(servers, LINES)
     return [
         *rows,
         Row(
@@ -260,5 +317,25 @@ async def run(servers: Servers) -> list[Row]:
             "≤ 1",
             stretch <= LONGEST_STRETCH_MS,
             f"longest transaction {slowest:,.0f} ms",
+        ),
+        Row(
+            f"digest of {LINES:,} lines × {MAILBOXES} mailboxes",
+            many_lines,
+            "lines/s",
+            few_lines / many_lines,
+            f"of {FEW_LINES:,} lines",
+            f"≤ {LETTERS_TARGET}",
+            few_lines / many_lines <= LETTERS_TARGET,
+            f"longest mail {size:,.0f} kB, of {FEW_LINES:,} lines {few_size:,.0f} kB",
+        ),
+        Row(
+            "its longest stretch on the loop",
+            digest_stretch,
+            "ms",
+            digest_stretch / LONGEST_STRETCH_MS,
+            "100 ms",
+            "≤ 1",
+            digest_stretch <= LONGEST_STRETCH_MS,
+            f"longest transaction {digest_slowest:,.0f} ms",
         ),
     ]

@@ -273,8 +273,9 @@ async def _notifications(connection: Connection, many: int) -> None:
     for statement in (
         f"""INSERT INTO reminders SELECT 'r' || n, 'w' || n, 'n@by.example', 'a', 'o', 'T', 'x', now()
             FROM generate_series(1, {many}) AS n""",
-        f"""INSERT INTO digest_items (id, programme_id, kind, line, happened_at, told_on, {_CAUSE})
-            SELECT 'd' || n, 'p1', 'enrolled', 'x', now(), '2021-01-01', {_BECAUSE}
+        f"""INSERT INTO digest_items (id, programme_id, kind, line, happened_at, told_on, digest, {_CAUSE})
+            SELECT 'd' || n, 'p' || n % 20 + 1, 'enrolled', 'x', now(), '2021-01-01', '2020-06-0' || n % 9 + 1,
+                   {_BECAUSE}
             FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO former_contacts SELECT 'x' || n, 'w' || n, 'f' || n || '@by.example'
             FROM generate_series(1, {many}) AS n""",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
 
-from services.notifications.domain.digest import DigestLine
+from services.notifications.domain.digest import COUNTED, Digest, DigestLine, Line, Section
 from services.notifications.domain.text import one_line
 from shared.base.cause import Cause
+from shared.contracts.time import day_of
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
@@ -16,7 +16,26 @@ _ITEMS = Table(
     {"id": "text", "programme_id": "text", "kind": "text", "line": "text", "happened_at": "timestamptz", **CAUSE},
     key=("id",),
 )
+OF_NONE = ""
 _LONGEST = 400
+_LINES = """
+SELECT wanted.nth, shown.line, 1 AS items
+FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS wanted (programme_id, kind, nth)
+CROSS JOIN LATERAL (
+    SELECT line FROM digest_items AS d
+    WHERE d.digest = $1 AND coalesce(d.programme_id, '') = wanted.programme_id AND d.kind = wanted.kind
+    ORDER BY happened_at, id LIMIT $4
+) AS shown
+"""
+_COUNTED_LINES = """
+SELECT wanted.nth, shown.line, shown.items
+FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS wanted (programme_id, kind, nth)
+CROSS JOIN LATERAL (
+    SELECT line, count(*) AS items FROM digest_items AS d
+    WHERE d.digest = $1 AND coalesce(d.programme_id, '') = wanted.programme_id AND d.kind = wanted.kind
+    GROUP BY line ORDER BY min(happened_at), line LIMIT $4
+) AS shown
+"""
 
 
 async def insert_new(tx: Tx, lines: Sequence[tuple[DigestLine, Cause]]) -> int:
@@ -35,17 +54,55 @@ async def insert_new(tx: Tx, lines: Sequence[tuple[DigestLine, Cause]]) -> int:
     return await _ITEMS.insert_new(tx, rows)
 
 
-async def take(tx: Tx, day: date, kinds: Collection[str] | None = None) -> list[DigestLine]:
-    """Everything (of these kinds) that nobody was told yet; it counts as told from now on."""
+async def take(tx: Tx, digest: Digest, most: int) -> int:
+    """Into this digest, at most so many of what nobody was told yet, the earliest first; how many.
+
+    What is of a programme that nobody knows is of none from now on.
+    """
+    taken = await tx.execute(
+        """
+        UPDATE digest_items SET told_on = $1, digest = $2,
+            programme_id = (SELECT id FROM programmes WHERE id = digest_items.programme_id)
+        WHERE id = ANY (ARRAY (
+            SELECT id FROM digest_items WHERE told_on IS NULL AND ($3::text[] IS NULL OR kind = ANY($3))
+            ORDER BY happened_at LIMIT $4
+        ))
+        """,
+        day_of(digest.at),
+        digest.occasion,
+        None if digest.kinds is None else sorted(digest.kinds),
+        most,
+    )
+    return int(taken.split()[-1])
+
+
+async def count(tx: Tx, digest: Digest, programme_ids: Collection[str] | None = None) -> list[Section]:
+    """What this digest has to tell of these programmes (OF_NONE: of no programme), or of all."""
     rows = await tx.fetch(
         """
-        UPDATE digest_items SET told_on = $1 WHERE told_on IS NULL AND ($2::text[] IS NULL OR kind = ANY($2))
-        RETURNING programme_id, kind, line, happened_at, id
+        SELECT programme_id, kind, count(*) AS items FROM digest_items
+        WHERE digest = $1 AND ($2::text[] IS NULL OR coalesce(programme_id, '') = ANY($2))
+        GROUP BY programme_id, kind
         """,
-        day,
-        None if kinds is None else sorted(kinds),
+        digest.occasion,
+        None if programme_ids is None else sorted(programme_ids),
     )
-    return [
-        DigestLine(row["programme_id"], row["kind"], "", "", row["line"], row["happened_at"])
-        for row in sorted(rows, key=lambda row: (row["happened_at"], row["id"]))
-    ]
+    return [Section(row["programme_id"], row["kind"], row["items"]) for row in rows]
+
+
+async def load_lines(
+    tx: Tx, digest: Digest, sections: Sequence[Section], most: int
+) -> dict[tuple[str | None, str], list[Line]]:
+    """The first lines of each section, at most so many of each, by programme and kind."""
+    found: dict[tuple[str | None, str], list[Line]] = {}
+    for sql, wanted in (
+        (_LINES, [one for one in sections if one.kind not in COUNTED]),
+        (_COUNTED_LINES, [one for one in sections if one.kind in COUNTED]),
+    ):
+        if wanted:
+            programme_ids, kinds = [one.programme_id or OF_NONE for one in wanted], [one.kind for one in wanted]
+            for row in await tx.fetch(sql, digest.occasion, programme_ids, kinds, most):
+                section = wanted[row["nth"] - 1]
+                line = Line(row["line"], row["items"])
+                found.setdefault((section.programme_id, section.kind), []).append(line)
+    return found

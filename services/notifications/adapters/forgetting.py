@@ -17,7 +17,7 @@ _MESSAGES = """
     ))
 """
 _DIGEST_ITEMS = """
-    UPDATE digest_items SET line = '' WHERE ctid = ANY (ARRAY (
+    UPDATE digest_items SET line = '', digest = NULL WHERE ctid = ANY (ARRAY (
         SELECT ctid FROM digest_items WHERE told_on IS NOT NULL AND line <> ''
           AND stored_at < now() - make_interval(days => $1)
         ORDER BY stored_at LIMIT $2

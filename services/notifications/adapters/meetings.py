@@ -54,17 +54,22 @@ async def load_dated(tx: Tx, programme_id: str, place: str, most: int) -> list[S
     return [_standing(row) for row in rows]
 
 
-async def load_undated(tx: Tx, programme_ids: Iterable[str]) -> dict[str, list[str]]:
-    """Titles of these programmes' meetings that still want a date, by programme."""
+async def load_undated(tx: Tx, programme_ids: Iterable[str], most: int) -> dict[str, tuple[list[str], int]]:
+    """Titles of these programmes' meetings that still want a date, at most so many of each, and how many there are."""
     rows = await tx.fetch(
-        "SELECT programme_id, meeting ->> 'title' AS title, group_id FROM meetings "
-        "WHERE programme_id = ANY($1::text[]) AND state = 'planned'",
+        """
+        SELECT wanted.id AS programme_id, undated.* FROM unnest($1::text[]) AS wanted (id) CROSS JOIN LATERAL (
+            SELECT meeting ->> 'title' AS title, group_id, count(*) OVER () AS items FROM meetings
+            WHERE programme_id = wanted.id AND state = 'planned' ORDER BY id LIMIT $2
+        ) AS undated
+        """,
         sorted(set(programme_ids)),
+        most,
     )
-    found: dict[str, list[str]] = {}
+    found: dict[str, tuple[list[str], int]] = {}
     for row in rows:
         title = f"{row['title']} ({row['group_id']})" if row["group_id"] else row["title"]
-        found.setdefault(row["programme_id"], []).append(title)
+        found.setdefault(row["programme_id"], ([], row["items"]))[0].append(title)
     return found
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from services.notifications.domain.letter import Letter, Recipient
 from shared.contracts.danish import danish_sort_key
+from shared.contracts.decision import Alarm
 from shared.contracts.event import natural_id
 from shared.contracts.programme import ProgrammeRef
 from shared.contracts.time import day_after, day_of, local
@@ -17,7 +18,18 @@ DIGEST = "digest"
 """Timer, for all of staff at once."""
 DIGEST_SOON = "digest_soon"
 """Timer, as DIGEST, for lines of the kinds in URGENT."""
+DIGEST_REST = "digest_rest"
+"""Timer: what is still to be taken into a digest, for there was no room. It rings at once."""
+DIGEST_MAIL = "digest_mail"
+"""Timer: one mailbox's digest, once all that it tells of has been taken. It rings at once."""
+MAILS_AT_ONCE = 5
 EVERYBODY = "all"
+MOST_LINES = 200
+"""Of a section; the rest is a number, and where to see it."""
+MOST_PROGRAMMES = 50
+"""Of a mail; of the rest it is said how many there are."""
+_LONGEST = 2_000
+"""Lines of programmes in a mail; where it has many sections each has fewer."""
 _SEVEN = time(7)
 
 _SOON = timedelta(minutes=10)
@@ -41,8 +53,24 @@ SECTIONS = {
 """Kind of line → what stands over it, in reading order. A kind that is not here only makes the digest go out."""
 URGENT = frozenset({"awaits"})
 """Somebody waits for the answer, so that these are told within minutes."""
+COUNTED = frozenset({"awaits"})
+"""Lines that are the same stand there once, with their number: anybody may send as many as they like."""
 _UNDATED = "Møder uden dato"
 _GENERAL = "På tværs"
+_OTHERS = "Flere forløb"
+_ENROLMENTS = "/api/enrollment/enrolments?programme_id={}"
+_WHERE = {
+    "awaits": "/api/enrollment/sign-ups?programme_id={}",
+    "extra": "/api/invoicing/claims?programme_id={}",
+    "extra_removed": "/api/invoicing/claims?programme_id={}",
+    "held_back": "/api/invoicing/claims?programme_id={}",
+    "overdue": "/api/invoicing/invoices?programme_id={}",
+    "rejected": "tovholder tail --no-follow",
+    "unknown": "/api/notifications/messages?state=unknown",
+    "failed": "/api/notifications/messages?state=failed",
+    _UNDATED: "/api/scheduling/meetings?state=planned&programme_id={}",
+}
+"""Kind of line → where all of them are; the others are about enrolments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,80 +110,169 @@ def next_digest_soon(now: datetime) -> datetime:
     return now - since + _SOON
 
 
-def boxes_of(lines: Sequence[DigestLine], staff: Sequence[Staffed]) -> dict[str, list[str]]:
-    """Each staff mailbox that has something to read, and its programmes, in Danish order of their titles.
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One time that staff are written to: the day's, or (`soon`) one of the kinds in URGENT."""
 
-    A line of no programme, or of one that is not known, goes to all of them.
+    at: datetime
+    soon: bool = False
+
+    @property
+    def occasion(self) -> str:
+        """What tells it from every other one."""
+        return self.at.isoformat() if self.soon else day_of(self.at).isoformat()
+
+    @property
+    def kinds(self) -> Collection[str] | None:
+        """None = of every kind."""
+        return URGENT if self.soon else None
+
+
+class Section(NamedTuple):
+    """How much a digest has to tell of one kind and programme; of none, or of one that nobody knows: it is for all."""
+
+    programme_id: str | None
+    kind: str
+    items: int
+
+
+class Line(NamedTuple):
+    """As it is shown, and how many it stands for."""
+
+    text: str
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A staff mailbox, and what its digest tells of: settled when all has been taken, whatever is published then.
+
+    `programme_id`: in whose name it is written. `told`: the first of its programmes that something is told of, in
+    Danish order of their titles; `others` is how many come after them, and `other_items` how much is told of those.
     """
-    told = {line.programme_id for line in lines}
-    known = {one.programme_id for one in staff}
-    wanted = {one.email for one in staff if one.programme_id in told or told - known}
+
+    id: str
+    programme_id: str
+    told: tuple[str, ...]
+    others: int = 0
+    other_items: int = 0
+
+
+def boxes_of(sections: Sequence[Section], staff: Sequence[Staffed]) -> list[Box]:
+    """Each staff mailbox that has something to read. A section of no programme goes to all of them."""
+    items: dict[str | None, int] = {}
+    for section in sections:
+        items[section.programme_id] = items.get(section.programme_id, 0) + section.items
+    wanted = {one.email for one in staff if one.programme_id in items or None in items}
     found: dict[str, list[Staffed]] = {}
     for one in staff:
         if one.email in wanted:
             found.setdefault(one.email, []).append(one)
+    boxes = []
+    for email, own in sorted(found.items()):
+        ids = [one.programme_id for one in sorted(own, key=lambda one: (danish_sort_key(one.title), one.programme_id))]
+        told = [one for one in ids if one in items]
+        rest = told[MOST_PROGRAMMES:]
+        boxes.append(
+            Box(
+                natural_id("staff", email),
+                ids[0],
+                tuple(told[:MOST_PROGRAMMES]),
+                len(rest),
+                sum(items[one] for one in rest),
+            )
+        )
+    return boxes
+
+
+def rest_of_digest(digest: Digest) -> Alarm:
+    return Alarm(DIGEST_REST, digest.occasion, digest.at, _told(digest))
+
+
+def digest_of(told: Mapping[str, Any]) -> Digest:
+    """As `rest_of_digest` and `mail_alarm` wrote it down."""
+    return Digest(datetime.fromisoformat(told["at"]), told["soon"])
+
+
+def mail_alarm(digest: Digest, box: Box) -> Alarm:
+    """No address stands in it."""
+    told = {
+        **_told(digest),
+        "box": box.id,
+        "programme_id": box.programme_id,
+        "told": list(box.told),
+        "others": box.others,
+        "other_items": box.other_items,
+    }
+    return Alarm(DIGEST_MAIL, f"{digest.occasion} {box.id}", digest.at, told)
+
+
+def box_of(told: Mapping[str, Any]) -> Box:
+    """As `mail_alarm` wrote it down."""
+    return Box(told["box"], told["programme_id"], tuple(told["told"]), told["others"], told["other_items"])
+
+
+def _told(digest: Digest) -> dict[str, Any]:
+    return {"at": digest.at.isoformat(), "soon": digest.soon}
+
+
+def most_of_each(sections: int) -> int:
+    """So many lines of each section are shown in a mail with so many."""
+    return max(1, min(MOST_LINES, _LONGEST // max(1, sections)))
+
+
+def part(
+    title: str, sections: Sequence[Section], shown: Mapping[tuple[str | None, str], Sequence[Line]]
+) -> dict[str, Any]:
+    """What one heading holds, in reading order; `shown` are the lines of each section (programme, kind) that fit."""
+    by_kind = {section.kind: section for section in sections}
     return {
-        email: [one.programme_id for one in sorted(own, key=lambda one: (danish_sort_key(one.title), one.programme_id))]
-        for email, own in found.items()
+        "title": title,
+        "sections": [
+            _section(heading, by_kind[kind], shown.get((by_kind[kind].programme_id, kind), ()))
+            for kind, heading in SECTIONS.items()
+            if kind in by_kind
+        ],
     }
 
 
-def spoken_of(lines: Sequence[DigestLine], boxes: Mapping[str, Sequence[str]]) -> set[str]:
-    """The programmes that the digests need to know: those with lines, and the one in whose name each is written."""
-    told = {line.programme_id for line in lines}
-    return {one for own in boxes.values() for place, one in enumerate(own) if place == 0 or one in told}
+def general_part(sections: Sequence[Section], shown: Mapping[tuple[str | None, str], Sequence[Line]]) -> dict[str, Any]:
+    return part(_GENERAL, sections, shown)
 
 
-def digests(
-    lines: Sequence[DigestLine],
-    boxes: Mapping[str, Sequence[str]],
-    programmes: Mapping[str, ProgrammeRef],
-    undated: Mapping[str, Sequence[str]],
-    at: datetime,
-    occasion: str | None = None,
-) -> list[Letter]:
-    """One letter to each staff mailbox that has something to read; a line of no programme goes to all of them.
-
-    `occasion` tells it from the day's, which has none of its own.
-    """
-    by_programme: dict[str | None, list[DigestLine]] = {}
-    known = {one for own in boxes.values() for one in own}
-    for line in lines:
-        by_programme.setdefault(line.programme_id if line.programme_id in known else None, []).append(line)
-    general = by_programme.get(None, [])
-    written = []
-    for email, ids in sorted(boxes.items()):
-        parts = [_part(_GENERAL, general, ())] if general else []
-        for one in ids:
-            if own := by_programme.get(one):
-                part = _part(programmes[one].title, own, undated.get(one, ()))
-                if part["sections"]:
-                    parts.append(part)
-        if parts:
-            written.append(_letter(email, programmes[ids[0]], parts, at, occasion or day_of(at).isoformat()))
-    return written
+def undated_section(programme_id: str, titles: Sequence[str], items: int) -> dict[str, Any]:
+    return _section(_UNDATED, Section(programme_id, _UNDATED, items), [Line(title, 1) for title in titles])
 
 
-def _part(title: str, lines: Sequence[DigestLine], undated: Sequence[str]) -> dict[str, Any]:
-    sections = [
-        {"title": heading, "lines": sorted((line.text for line in lines if line.kind == kind), key=danish_sort_key)}
-        for kind, heading in SECTIONS.items()
-        if any(line.kind == kind for line in lines)
-    ]
-    if undated:
-        sections.append({"title": _UNDATED, "lines": sorted(undated, key=danish_sort_key)})
-    return {"title": title, "sections": sections}
+def _section(heading: str, section: Section, shown: Sequence[Line]) -> dict[str, Any]:
+    texts = sorted(
+        (f"{line.text}: {line.items} tilmeldinger" if line.items > 1 else line.text for line in shown),
+        key=danish_sort_key,
+    )
+    more = section.items - sum(line.items for line in shown)
+    if more > 0:
+        where = _WHERE.get(section.kind, _ENROLMENTS).format(section.programme_id or "")
+        texts.append(f"og {more} flere; se dem alle: {where}")
+    written: dict[str, Any] = {"title": heading, "lines": texts}
+    return written if section.items == len(texts) else {**written, "number": section.items}
 
 
-def _letter(email: str, programme: ProgrammeRef, parts: list[dict[str, Any]], at: datetime, occasion: str) -> Letter:
-    day = day_of(at).isoformat()
-    box = natural_id("staff", email)
+def digest_letter(
+    digest: Digest, box: Box, programme: ProgrammeRef, general: Mapping[str, Any] | None, parts: Sequence[Any]
+) -> Letter | None:
+    """None when there is nothing to read. `programme` is the one in whose name it is written."""
+    read = [one for one in ([general] if general else []) + list(parts) if one["sections"]]
+    if box.others:
+        text = f"{box.others} forløb mere har nyt, {box.other_items} linjer i alt: /api/enrollment/enrolments"
+        read.append({"title": _OTHERS, "sections": [{"title": "Ikke plads i denne mail", "lines": [text]}]})
+    if not read:
+        return None
     return Letter(
         template="digest",
-        to=Recipient(f"{programme.seller.cvr}/{box}", programme.seller.name, email, person=False),
-        about=f"staff/{box}",
-        occasion=occasion,
+        to=Recipient(f"{programme.seller.cvr}/{box.id}", programme.seller.name, programme.staff_email, person=False),
+        about=f"staff/{box.id}",
+        occasion=digest.occasion,
         programme=programme,
-        written_at=at,
-        says={"day": day, "parts": parts, "answerable": False},
+        written_at=digest.at,
+        says={"day": day_of(digest.at).isoformat(), "parts": read, "answerable": False},
     )

@@ -37,8 +37,11 @@ def waitlisted(fact: EnrolmentWaitlisted, at: datetime) -> DigestLine:
 
 
 def awaits_staff(fact: SignUpAwaitsStaff, at: datetime) -> DigestLine:
-    """Whose it is stands in the list of those that wait; here is no person."""
-    return _enrolment("awaits", fact, fact.sign_up_id, at, f"tilmelding {fact.sign_up_id}")
+    """The same for all of the organisation's, so that they are one line; which they are stands in the list of those
+    that wait. Here is no person.
+    """
+    text = f"{fact.organisation.name} ({fact.organisation.code})"
+    return DigestLine(fact.programme.id, "awaits", fact.subject, fact.sign_up_id, text, at)
 
 
 def withdrawn(fact: EnrolmentWithdrawn, at: datetime) -> DigestLine:

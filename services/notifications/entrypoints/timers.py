@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.notifications.domain.confirmed import CONFIRMED
-from services.notifications.domain.digest import DIGEST, DIGEST_SOON
+from services.notifications.domain.digest import DIGEST, DIGEST_MAIL, DIGEST_REST, DIGEST_SOON, MAILS_AT_ONCE
 from services.notifications.domain.looks import CALENDARS, CALENDARS_AT_ONCE
 from services.notifications.domain.notes import REMINDER
 from services.notifications.domain.reminders import (
@@ -15,7 +15,7 @@ from services.notifications.domain.reminders import (
 from services.notifications.usecases.look_at_calendars import go_on_with_calendars
 from services.notifications.usecases.remember_programme import set_the_rest
 from services.notifications.usecases.remind_of_meeting import remind_of_meeting, remind_the_rest
-from services.notifications.usecases.send_digest import send_digest, send_digest_soon
+from services.notifications.usecases.send_digest import go_on_with_digest, mail_digest, send_digest, send_digest_soon
 from services.notifications.usecases.send_reminders import send_reminders
 from services.notifications.usecases.tell_main_mailbox import tell_main_mailbox
 from shared.runtime.timers import at
@@ -28,5 +28,7 @@ TIMERS = (
     at(REMINDER, send_reminders),
     at(DIGEST, send_digest),
     at(DIGEST_SOON, send_digest_soon),
+    at(DIGEST_REST, go_on_with_digest, at_once=1),
+    at(DIGEST_MAIL, mail_digest, at_once=MAILS_AT_ONCE),
     at(CONFIRMED, tell_main_mailbox),
 )

@@ -1,38 +1,90 @@
-"""At seven in the morning staff get one mail with all that has happened, if anything has; some of it at once."""
+"""At seven in the morning staff get one mail with all that has happened, if anything has; some of it at once.
+
+First all that there is to tell is taken, a slice at a time; then each mailbox has a timer of its own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from services.notifications.adapters import digest_items, meetings, programmes
-from services.notifications.domain.digest import URGENT, boxes_of, digests, spoken_of
+from services.notifications.domain.digest import (
+    MOST_LINES,
+    Box,
+    Digest,
+    box_of,
+    boxes_of,
+    digest_letter,
+    digest_of,
+    general_part,
+    mail_alarm,
+    most_of_each,
+    part,
+    rest_of_digest,
+    undated_section,
+)
 from services.notifications.usecases.write_letters import write_letters
 from shared.base.cause import Cause
-from shared.contracts.time import day_of
 from shared.runtime.timers import Timer
 from shared.storage.tx import Tx
 
 
 async def send_digest(tx: Tx, timers: Sequence[Timer]) -> None:
-    at = max(timer.due for timer in timers)
-    lines = await digest_items.take(tx, day_of(at))
-    boxes = boxes_of(lines, await programmes.load_staff(tx))
-    refs = await programmes.load(tx, spoken_of(lines, boxes))
-    written = digests(lines, boxes, refs, await meetings.load_undated(tx, refs), at)
-    await write_letters(tx, [(letter, _nobodys(timers)) for letter in written])
+    await _take(tx, Digest(max(timer.due for timer in timers)), timers[-1].cause)
 
 
 async def send_digest_soon(tx: Tx, timers: Sequence[Timer]) -> None:
     """What somebody waits for staff to answer does not wait for the morning."""
-    at = max(timer.due for timer in timers)
-    lines = await digest_items.take(tx, day_of(at), URGENT)
-    boxes = boxes_of(lines, await programmes.load_staff(tx))
-    refs = await programmes.load(tx, spoken_of(lines, boxes))
-    written = digests(lines, boxes, refs, {}, at, occasion=at.isoformat())
-    await write_letters(tx, [(letter, _nobodys(timers)) for letter in written])
+    await _take(tx, Digest(max(timer.due for timer in timers), soon=True), timers[-1].cause)
 
 
-def _nobodys(timers: Sequence[Timer]) -> Cause:
-    """What armed it, but not who: a client sees the mails that it is behind, and a digest speaks of everybody."""
-    return replace(timers[-1].cause, actor="clock")
+async def go_on_with_digest(tx: Tx, timers: Sequence[Timer]) -> None:
+    """What found no room before."""
+    for timer in timers:
+        await _take(tx, digest_of(timer.data), timer.cause)
+
+
+async def _take(tx: Tx, digest: Digest, cause: Cause) -> None:
+    """As much as the transaction has room for; who is to read it is settled when there is no more."""
+    tx.take_on(await digest_items.take(tx, digest, tx.room))
+    if not tx.room:
+        tx.set(rest_of_digest(digest), because=cause)
+        return
+    for box in boxes_of(await digest_items.count(tx, digest), await programmes.load_staff(tx)):
+        tx.set(mail_alarm(digest, box), because=cause)
+
+
+async def mail_digest(tx: Tx, timers: Sequence[Timer]) -> None:
+    """One letter for each timer; what all of them read is composed once."""
+    general: dict[str, dict[str, Any]] = {}
+    for timer in timers:
+        digest, box = digest_of(timer.data), box_of(timer.data)
+        if digest.occasion not in general:
+            general[digest.occasion] = await _general(tx, digest)
+        refs = await programmes.load(tx, {box.programme_id, *box.told})
+        parts = await _parts(tx, digest, box, {one: ref.title for one, ref in refs.items()})
+        letter = digest_letter(digest, box, refs[box.programme_id], general[digest.occasion], parts)
+        if letter is not None:
+            # What armed it, but not who: a client sees the mails that it is behind, and this one speaks of everybody.
+            await write_letters(tx, [(letter, replace(timer.cause, actor="clock"))])
+
+
+async def _general(tx: Tx, digest: Digest) -> dict[str, Any]:
+    sections = await digest_items.count(tx, digest, [digest_items.OF_NONE])
+    return general_part(sections, await digest_items.load_lines(tx, digest, sections, MOST_LINES))
+
+
+async def _parts(tx: Tx, digest: Digest, box: Box, titles: dict[str, str]) -> list[dict[str, Any]]:
+    sections = await digest_items.count(tx, digest, box.told)
+    most = most_of_each(len(sections) + len(box.told))
+    shown = await digest_items.load_lines(tx, digest, sections, most)
+    undated = {} if digest.soon else await meetings.load_undated(tx, box.told, most)
+    parts = []
+    for one in box.told:
+        written = part(titles[one], [section for section in sections if section.programme_id == one], shown)
+        if one in undated:
+            written["sections"].append(undated_section(one, *undated[one]))
+        parts.append(written)
+    return parts

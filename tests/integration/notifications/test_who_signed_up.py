@@ -28,11 +28,11 @@ async def test_staff_hear_within_minutes_and_not_again_in_the_morning(desk: Room
     other = {"sign_up_id": "another", "enrolment_id": "e", "organisation": Organisation(code="0751", name="Aarhus")}
     await desk.hear(WAITS, WAITS.model_copy(update=other), WAITS)
     assert await desk.ring(NOON + timedelta(minutes=6, seconds=39)) == 0
-    assert await desk.ring(NOON + timedelta(minutes=6, seconds=40)) == 1
+    assert await desk.ring(NOON + timedelta(minutes=6, seconds=40)) > 0
     assert await templates(desk) == [("digest", PROGRAMME.staff_email)]
     words = await text(desk, "digest")
     assert "Tilmeldinger, hvor I skal sige, om afsenderen er kommunens (2)" in words
-    assert WAITS.sign_up_id in words
+    assert f"{ORGANISATION.name} ({ORGANISATION.code})" in words
     assert CONTACT.name not in words
     assert CONTACT.email not in words
     await desk.ring(datetime(2020, 6, 16, 5, tzinfo=UTC))

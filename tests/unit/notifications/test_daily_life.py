@@ -8,14 +8,28 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.notifications.domain.delivery import GIVE_UP_AFTER, is_final, is_given_up, is_server_trouble, pause_s
-from services.notifications.domain.digest import DigestLine, Staffed, boxes_of, digests, next_digest, spoken_of
+from services.notifications.domain.digest import (
+    DIGEST_MAIL,
+    Box,
+    Digest,
+    Line,
+    Section,
+    Staffed,
+    box_of,
+    boxes_of,
+    digest_letter,
+    digest_of,
+    mail_alarm,
+    most_of_each,
+    next_digest,
+    part,
+    undated_section,
+)
 from services.notifications.domain.enrolment import follow
 from services.notifications.domain.invitations import Standing
-from services.notifications.domain.letter import Letter
 from services.notifications.domain.reminders import MEETING_REMINDER, days_left, newest, next_reminder, reminder_alarm
 from services.notifications.domain.turns import in_turns
 from shared.contracts.decision import Alarm
-from shared.contracts.programme import ProgrammeRef
 from shared.contracts.scheduling import When
 from tests.support import facts
 
@@ -93,36 +107,49 @@ def test_the_digest_goes_out_at_seven_in_denmark(now: str, due: str) -> None:
     )
 
 
-def a_line(programme_id: str | None, kind: str = "enrolled", text: str = "Aarhus Kommune") -> DigestLine:
-    return DigestLine(programme_id, kind, "a", "1", text, AT)
-
-
-def written(
-    lines: list[DigestLine], programmes: dict[str, ProgrammeRef], undated: dict[str, list[str]] | None = None
-) -> list[Letter]:
-    boxes = boxes_of(lines, [Staffed(one.id, one.title, one.staff_email) for one in programmes.values()])
-    spoken = {one: programmes[one] for one in spoken_of(lines, boxes)}
-    return digests(lines, boxes, spoken, undated or {}, AT)
-
-
 def test_one_digest_for_each_mailbox_and_none_where_nothing_happened() -> None:
-    first = facts.a_programme("a", title="Å-forløbet")
-    second = facts.a_programme("b", title="B-forløbet")
-    third = facts.a_programme("c", staff_email="andre@forening.example")
-    programmes = {"a": first, "b": second, "c": third}
-    (only,) = written([a_line("a"), a_line("b")], programmes)
-    assert only.to.email == first.staff_email
-    assert [part["title"] for part in only.says["parts"]] == ["B-forløbet", "Å-forløbet"]
-    everybody = written([a_line(None, "rejected")], programmes)
-    assert [letter.to.email for letter in everybody] == ["andre@forening.example", first.staff_email]
+    staff = [
+        Staffed("a", "Å-forløbet", "stab@x.example"),
+        Staffed("b", "B-forløbet", "stab@x.example"),
+        Staffed("c", "C", "c@x.example"),
+    ]
+    (only,) = boxes_of([Section("a", "enrolled", 1), Section("b", "enrolled", 2)], staff)
+    assert (only.programme_id, only.told) == ("b", ("b", "a"))
+    everybody = boxes_of([Section(None, "rejected", 1)], staff)
+    assert [(box.programme_id, box.told) for box in everybody] == [("c", ()), ("b", ())]
+    assert boxes_of([], staff) == []
+
+
+def test_what_a_mailbox_reads_comes_back_from_its_timer_as_it_was_settled() -> None:
+    (box,) = boxes_of(
+        [Section(f"p{n:03}", "enrolled", 2) for n in range(60)],
+        [Staffed(f"p{n:03}", f"P {n:03}", "stab@x.example") for n in range(60)],
+    )
+    assert (len(box.told), box.others, box.other_items) == (50, 10, 20)
+    digest = Digest(AT, soon=True)
+    alarm = mail_alarm(digest, box)
+    assert (alarm.timer, alarm.due) == (DIGEST_MAIL, AT)
+    assert (digest_of(alarm.data), box_of(alarm.data)) == (digest, box)
+    assert "@" not in f"{alarm.key} {alarm.data}"
 
 
 def test_a_meeting_without_a_date_is_in_the_digest_until_it_has_one() -> None:
-    programmes = {facts.PROGRAMME.id: facts.PROGRAMME}
-    planned = [a_line(facts.PROGRAMME.id, "planned")]
-    (only,) = written(planned, programmes, {facts.PROGRAMME.id: ["2. heldagsmøde"]})
+    box, one = Box("b", facts.PROGRAMME.id, (facts.PROGRAMME.id,)), facts.PROGRAMME
+    planned = part(one.title, [Section(one.id, "planned", 1)], {})
+    assert digest_letter(Digest(AT), box, one, None, [planned]) is None
+    planned["sections"].append(undated_section(one.id, ["2. heldagsmøde"], 1))
+    only = digest_letter(Digest(AT), box, one, None, [planned])
+    assert only is not None
     assert only.says["parts"][0]["sections"] == [{"title": "Møder uden dato", "lines": ["2. heldagsmøde"]}]
-    assert written(planned, programmes) == []
+
+
+def test_a_section_says_how_many_are_not_shown() -> None:
+    shown = {("p", "awaits"): [Line("B (0002)", 3), Line("A (0001)", 1)]}
+    (section,) = part("P", [Section("p", "awaits", 9)], shown)["sections"]
+    assert section["number"] == 9
+    assert section["lines"][:2] == ["A (0001)", "B (0002): 3 tilmeldinger"]
+    assert section["lines"][2].startswith("og 5 flere; se dem alle: /api/enrollment/sign-ups?programme_id=p")
+    assert (most_of_each(0), most_of_each(10), most_of_each(100), most_of_each(9_999)) == (200, 200, 20, 1)
 
 
 def test_a_refusal_for_now_is_neither_final_nor_the_messages_fault() -> None:

@@ -13,7 +13,17 @@ import pytest
 from services.notifications.adapters.texts import TEMPLATES, Texts, Words
 from services.notifications.domain import letters
 from services.notifications.domain.confirmed import Confirmed
-from services.notifications.domain.digest import DigestLine, digests
+from services.notifications.domain.digest import (
+    Digest,
+    Line,
+    Section,
+    Staffed,
+    boxes_of,
+    digest_letter,
+    general_part,
+    part,
+    undated_section,
+)
 from services.notifications.domain.digest_lines import awaits_staff
 from services.notifications.domain.invitations import Guest, Standing, Step, Template
 from services.notifications.domain.letter import TITLES, Letter
@@ -58,17 +68,22 @@ def invitation(template: Template, guest: Guest, previous: Any = None, meeting: 
 
 
 def the_digest() -> Letter:
-    told = [
-        awaits_staff(EXAMPLES["SignUpAwaitsStaff"], AT),
-        DigestLine(facts.PROGRAMME.id, "enrolled", "a", "1", "Aarhus Kommune (vest)", AT),
-        DigestLine(facts.PROGRAMME.id, "enrolled", "b", "1", "Ringsted Kommune (oest)", AT),
-        DigestLine(
-            facts.PROGRAMME.id, "extra", "c", "1", "Ringsted Kommune: 1. heldagsmøde, 1.000,00 kr. ekskl. moms", AT
-        ),
-        DigestLine(None, "rejected", "d", "1", "EnrolMunicipality fra /crm: deadline_passed", AT),
-    ]
     one = facts.PROGRAMME
-    (only,) = digests(told, {one.staff_email: [one.id]}, {one.id: one}, {one.id: ["2. heldagsmøde (oest)"]}, AT)
+    waits = awaits_staff(EXAMPLES["SignUpAwaitsStaff"], AT)
+    shown = {
+        (one.id, "awaits"): [Line(waits.text, 1)],
+        (one.id, "enrolled"): [Line("Aarhus Kommune (vest)", 1), Line("Ringsted Kommune (oest)", 1)],
+        (one.id, "extra"): [Line("Ringsted Kommune: 1. heldagsmøde, 1.000,00 kr. ekskl. moms", 1)],
+        (None, "rejected"): [Line("EnrolMunicipality fra /crm: deadline_passed", 1)],
+    }
+    general = general_part([Section(None, "rejected", 1)], shown)
+    own = part(
+        one.title, [Section(one.id, "awaits", 1), Section(one.id, "enrolled", 2), Section(one.id, "extra", 1)], shown
+    )
+    own["sections"].append(undated_section(one.id, ["2. heldagsmøde (oest)"], 1))
+    (box,) = boxes_of([Section(one.id, "enrolled", 2)], [Staffed(one.id, one.title, one.staff_email)])
+    only = digest_letter(Digest(AT), box, one, general, [own])
+    assert only is not None
     return only
 
 
