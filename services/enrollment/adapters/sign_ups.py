@@ -63,6 +63,44 @@ async def lock_waiting(tx: Tx, organisation_codes: Collection[str]) -> list[Sign
     return [_sign_up(row) for row in rows]
 
 
+async def lock_many(tx: Tx, sign_up_ids: Collection[str]) -> list[SignUp]:
+    """In the order they came in, which is the one in which everybody locks several."""
+    rows = await tx.fetch(f"{_SELECT} WHERE id = ANY($1) ORDER BY number FOR UPDATE", sorted(sign_up_ids))
+    return [_sign_up(row) for row in rows]
+
+
+async def lock_waiting_for(tx: Tx, enrolment_id: str, after: int, most: int) -> list[SignUp]:
+    """At most so many of those that wait for staff to let them into this enrolment, after that number; as `lock_many`.
+
+    An index finds them by organisation.
+    """
+    rows = await tx.fetch(
+        f"""
+        {_SELECT} WHERE organisation_code = (SELECT organisation_code FROM enrolments WHERE id = $1)
+            AND enrolment_id = $1 AND number > $2 AND {_WAITING}
+        ORDER BY number LIMIT $3 FOR UPDATE
+        """,
+        enrolment_id,
+        after,
+        most,
+    )
+    return [_sign_up(row) for row in rows]
+
+
+async def load_waited_for(tx: Tx, enrolment_ids: Collection[str]) -> list[str]:
+    """Those of these enrolments that forms wait for. An index finds them by organisation."""
+    rows = await tx.fetch(
+        f"""
+        SELECT id FROM enrolments WHERE id = ANY($1) AND EXISTS (
+            SELECT FROM sign_ups AS s
+            WHERE s.organisation_code = enrolments.organisation_code AND s.enrolment_id = enrolments.id AND {_WAITING}
+        )
+        """,
+        sorted(enrolment_ids),
+    )
+    return [row["id"] for row in rows]
+
+
 async def load_programmes_of_waiting(tx: Tx, organisation_codes: Collection[str]) -> list[str]:
     """The programmes that forms of these organisations wait for."""
     rows = await tx.fetch(
@@ -140,9 +178,10 @@ async def mark(tx: Tx, sign_ups: Sequence[SignUp]) -> None:
     await _SIGN_UPS.update(tx, rows)
 
 
-async def forget(tx: Tx, sign_up_id: str) -> None:
-    """Of a form that is locked: it is gone, and its link with it."""
-    await tx.execute("DELETE FROM sign_ups WHERE id = $1", sign_up_id)
+async def forget(tx: Tx, sign_up_ids: Collection[str]) -> None:
+    """Of forms that are locked: they are gone, and their links with them."""
+    if sign_up_ids:
+        await tx.execute("DELETE FROM sign_ups WHERE id = ANY($1)", sorted(sign_up_ids))
 
 
 def _sign_up(row: Any) -> SignUp:

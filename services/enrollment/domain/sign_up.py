@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from services.enrollment.domain.address_book import (
     Entry,
@@ -19,6 +19,7 @@ from services.enrollment.domain.programme import (
     Programme,
     cancelled,
     deadline_passed,
+    is_over,
     require_group,
     unknown_programme,
 )
@@ -45,6 +46,10 @@ FORGET = "forget_sign_up"
 """The timer of a form that came in; its key is the form's id."""
 FORGET_DAYS = 90
 """So long a form is kept, as long as its link is dead and nobody has to say anything: anybody may have typed it."""
+FORGET_VOID = "forget_void_sign_ups"
+"""The timer of an organisation that has its place, or has said no; its key is the enrolment's id. It rings at once."""
+LOOK_AGAIN_DAYS = 7
+"""So often it is looked at whether anything can still come of a form that waits for staff."""
 FORMS_A_DAY = 10
 """To one address from one place: each sends a mail to an address that a stranger may have typed."""
 MAILS_A_DAY = 40
@@ -181,8 +186,7 @@ def apply_by_form(
     said after it: Refused `sign_up_outdated` when the organisation has withdrawn or declined since.
     """
     programme, entry = _require_offer(programme, entry, current, source)
-    said_no_at = current.withdrawn_at if current is not None and current.state in ENDED else None
-    if said_no_at is not None and wish.received_at < said_no_at:
+    if _said_no_since(current, wish.received_at):
         raise Refused(
             "sign_up_outdated",
             f"{entry.organisation.name} har sagt nej, efter at formularen blev sendt. Send den igen, hvis I vil "
@@ -202,6 +206,27 @@ def apply_by_form(
         group=group_of(programme.terms, entry.organisation, asked.group if asked.group in there else None),
         forbehold=asked.forbehold,
         received_at=wish.received_at,
+    )
+
+
+def _said_no_since(current: Enrolment | None, received_at: datetime) -> bool:
+    said_no_at = current.withdrawn_at if current is not None and current.state in ENDED else None
+    return said_no_at is not None and received_at < said_no_at
+
+
+def is_void(
+    sign_up: SignUp, programme: Programme, current: Enrolment | None, last_meeting: date | None, now: datetime
+) -> bool:
+    """Whether nothing can come of a form any more, whatever staff say.
+
+    Where the organisation has its place it came in before any withdrawal from that. A programme that is full may have
+    room again.
+    """
+    return (
+        not programme.open
+        or is_over(programme, last_meeting, now)
+        or (current is not None and current.has_place)
+        or _said_no_since(current, sign_up.received_at)
     )
 
 
@@ -326,14 +351,22 @@ def receive(sign_up: SignUp, application: Application, confirm_path: str, to: Ma
         to=to,
         confirmation=programme.terms.enrolment.confirmation,
     )
-    return Decision(
-        replace(sign_up, by_main_mailbox=to is not None), (fact,), (forgetting(sign_up, sign_up.received_at),)
-    )
+    return Decision(replace(sign_up, by_main_mailbox=to is not None), (fact,), (forgetting(sign_up),))
 
 
-def forgetting(sign_up: SignUp, since: datetime) -> Alarm:
-    """When it is looked at whether the form is still needed."""
-    return Alarm(FORGET, sign_up.id, since + timedelta(days=FORGET_DAYS), {})
+def forgetting(sign_up: SignUp) -> Alarm:
+    """When it is forgotten, unless it waits for staff."""
+    return Alarm(FORGET, sign_up.id, sign_up.received_at + timedelta(days=FORGET_DAYS), {})
+
+
+def look_again(sign_up: SignUp, now: datetime) -> Alarm:
+    """When it is looked at whether anything can still come of a form that waits for staff."""
+    return Alarm(FORGET, sign_up.id, now + timedelta(days=LOOK_AGAIN_DAYS), {})
+
+
+def forgetting_void(one: str, now: datetime, after: int = 0) -> Alarm:
+    """Of the forms for this enrolment that wait for staff, and whose numbers come after that."""
+    return Alarm(FORGET_VOID, one, now, {"after": after})
 
 
 def link_goes_to(programme: Programme, entry: Entry) -> Mailbox | None:
@@ -387,7 +420,7 @@ def await_staff(
         contact=sign_up.contact,
         received_at=sign_up.received_at,
     )
-    return Decision(replace(sign_up, shown_at=now), (fact,))
+    return Decision(replace(sign_up, shown_at=now), (fact,), (look_again(sign_up, now),))
 
 
 def dismiss(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.enrollment.domain.invitation import INVITATION, REMINDER
-from services.enrollment.domain.sign_up import FORGET
-from services.enrollment.usecases.forget_sign_ups import forget_sign_ups
+from services.enrollment.domain.sign_up import FORGET, FORGET_VOID
+from services.enrollment.usecases.forget_sign_ups import forget_sign_ups, forget_void_sign_ups
 from services.enrollment.usecases.invite_by_itself import invite_by_itself
 from services.enrollment.usecases.remind_silent import remind_silent
 from shared.runtime.timers import at
@@ -16,4 +16,5 @@ TIMERS = (
     at(INVITATION, invite_by_itself, at_once=ROUNDS_AT_ONCE),
     at(REMINDER, remind_silent, at_once=ROUNDS_AT_ONCE),
     at(FORGET, forget_sign_ups),
+    at(FORGET_VOID, forget_void_sign_ups),
 )

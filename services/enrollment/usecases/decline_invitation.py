@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.enrollment.adapters import enrolments
 from services.enrollment.domain.enrolment import decline
+from services.enrollment.usecases.forget_sign_ups import look_for_void
 from shared.base.answers import Answer
 from shared.contracts.bounds import Id
 from shared.contracts.event import Command
@@ -21,5 +22,6 @@ async def decline_invitation(tx: Tx, command: DeclineInvitation) -> Answer:
 
     if decided.after != before:
         await enrolments.save(tx, decided.after, tx.cause)
+        await look_for_void(tx, [(decided.after.id, tx.cause)])
     tx.tell(decided)
     return Answer({"enrolment_id": decided.after.id, "state": decided.after.state})

@@ -11,6 +11,7 @@ from services.enrollment.domain.address_book import main_mailbox
 from services.enrollment.domain.enrolment import Enrolment, enrolment_id
 from services.enrollment.domain.sign_up import FORM, SignUp, Wish, enrol_in_turn, welcome
 from services.enrollment.domain.status import status
+from services.enrollment.usecases.forget_sign_ups import look_for_void
 from shared.base.answers import Answer
 from shared.base.cause import Cause
 from shared.contracts.decision import Decision
@@ -59,6 +60,7 @@ async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refu
 
     await programmes.take_places(tx, list(taken.values()))
     await enrolments.save_many(tx, [(decided.after, cause) for decided, cause in welcomed])
+    await look_for_void(tx, [(decided.after.id, cause) for decided, cause in welcomed])
     for decided, cause in welcomed:
         tx.tell(decided, because=cause)
     return answers

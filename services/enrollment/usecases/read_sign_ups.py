@@ -26,7 +26,7 @@ async def read_sign_ups(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _shown(one: SignUp, organisation: Organisation, placed: set[str]) -> dict[str, Any]:
-    """`has_place`: the organisation has one by another sign-up, so that there is nothing to decide."""
+    """`has_place`: the organisation has one by another sign-up, so nothing can come of it, and it is forgotten soon."""
     return {
         "sign_up_id": one.id,
         "enrolment_id": one.enrolment_id,

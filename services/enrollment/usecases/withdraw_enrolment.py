@@ -6,6 +6,7 @@ from services.enrollment.adapters import enrolments, programmes
 from services.enrollment.domain.enrolment import require_enrolment, withdraw
 from services.enrollment.domain.status import status
 from services.enrollment.usecases.empty_rosters import empty_rosters
+from services.enrollment.usecases.forget_sign_ups import look_for_void
 from shared.base.answers import Answer
 from shared.contracts.enrollment import WithdrawEnrolment
 from shared.storage.tx import Tx
@@ -24,5 +25,6 @@ async def withdraw_enrolment(tx: Tx, command: WithdrawEnrolment) -> Answer:
         await programmes.free_place(tx, after.programme_id)
     await enrolments.save(tx, after, tx.cause)
     await empty_rosters(tx, programme, after)
+    await look_for_void(tx, [(after.id, tx.cause)])
     tx.tell(decided)
     return Answer({"enrolment_id": after.id, "state": after.state, "status": status(after.state)})
