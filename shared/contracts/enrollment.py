@@ -7,11 +7,12 @@ Subjects: `programme/<id>`, `enrolment/<id>` (one organisation in one programme,
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from shared.contracts.bounds import (
+    MOST,
     MOST_ANSWERS,
     MOST_ORGANISATIONS,
     Day,
@@ -97,6 +98,7 @@ IN_DANISH = {
     "tovholder.enrollment.EnrolMunicipality.v1": "nogen bad om at tilmelde kommunen",
     "tovholder.enrollment.VouchForAddress.v1": "nogen sagde god for en adresse",
     "tovholder.enrollment.DismissSignUp.v1": "nogen afviste en tilmelding",
+    "tovholder.enrollment.DismissSignUps.v1": "nogen afviste alle tilmeldinger fra en adresse",
     "tovholder.enrollment.WithdrawEnrolment.v1": "nogen bad om at afmelde kommunen",
     "tovholder.enrollment.ChangeGroup.v1": "nogen bad om en anden gruppe",
     "tovholder.enrollment.RegisterParticipant.v1": "nogen bad om at tilmelde en deltager",
@@ -478,6 +480,24 @@ class DismissSignUp(Command):
     service: ClassVar[str] = SERVICE
 
     sign_up_id: Id
+
+
+@command
+class DismissSignUps(Command):
+    """Staff say of all sign-ups by form that wait for them with an address, or with any mailbox of its domain, that
+    they are not their organisations'. How many these are is asked first, without the numbers: nothing is done then.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.DismissSignUps.v1"
+    service: ClassVar[str] = SERVICE
+
+    email: Email
+    whole_domain: bool = False
+    """Of whatever mailbox of the address's domain."""
+    count: Annotated[int, Field(ge=0, le=MOST)] | None = None
+    """How many there are, as the answer said; with another number nothing is done."""
+    up_to: Annotated[int, Field(ge=0, le=MOST)] | None = None
+    """As the answer said: of the last of them. Those that come in meanwhile are not among them."""
 
 
 @command

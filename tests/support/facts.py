@@ -14,6 +14,7 @@ from shared.contracts.enrollment import (
     CancelParticipant,
     ChangeGroup,
     DismissSignUp,
+    DismissSignUps,
     EnrollmentIntakeRejected,
     EnrolmentLapsed,
     EnrolmentReceived,
@@ -442,6 +443,7 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     ),
     VouchForAddress(organisation_code="0101", email=CONTACT.email),
     DismissSignUp(sign_up_id=SIGN_UP_ID),
+    DismissSignUps(email=CONTACT.email, count=3, up_to=17),
     WithdrawEnrolment(enrolment_id=ENROLMENT_ID, reason="Ny prioritering."),
     ChangeGroup(enrolment_id=ENROLMENT_ID, group="vest"),
     RegisterParticipant(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
-from services.enrollment.domain.sign_up import Forms, SignUp
+from services.enrollment.domain.sign_up import Alike, Counted, Forms, SignUp
 from services.enrollment.domain.speakers import mailbox_key
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
@@ -40,6 +40,8 @@ _COLUMNS = """
 """
 _SELECT = f"SELECT {_COLUMNS} FROM sign_ups"
 _IN_ORDER = Order({"number": "bigint"})
+# As the index has it.
+_DOMAIN = "substring(email_key FROM '[^@]*$')"
 _WAITING = "shown_at IS NOT NULL AND confirmed_at IS NULL AND dismissed_at IS NULL"
 
 
@@ -99,6 +101,37 @@ async def load_waited_for(tx: Tx, enrolment_ids: Collection[str]) -> list[str]:
         sorted(enrolment_ids),
     )
     return [row["id"] for row in rows]
+
+
+async def count_alike(tx: Tx, alike: Alike, up_to: int | None) -> Counted:
+    """Of those that wait for staff, up to that number."""
+    row = await tx.fetchrow(
+        f"""
+        SELECT count(*) AS count, coalesce(max(number), 0) AS up_to FROM sign_ups
+        WHERE {_like(alike)} AND ($2::bigint IS NULL OR number <= $2) AND {_WAITING}
+        """,
+        alike.key,
+        up_to,
+    )
+    return Counted(0, 0) if row is None else Counted(row["count"], row["up_to"])
+
+
+async def lock_alike(tx: Tx, alike: Alike, up_to: int, most: int) -> list[SignUp]:
+    """At most so many of those that `count_alike` counts; as `lock_many`."""
+    rows = await tx.fetch(
+        f"""
+        {_SELECT} WHERE {_like(alike)} AND number <= $2 AND {_WAITING}
+        ORDER BY number LIMIT $3 FOR UPDATE
+        """,
+        alike.key,
+        up_to,
+        most,
+    )
+    return [_sign_up(row) for row in rows]
+
+
+def _like(alike: Alike) -> str:
+    return f"{_DOMAIN} = $1" if alike.whole_domain else "email_key = $1"
 
 
 async def load_programmes_of_waiting(tx: Tx, organisation_codes: Collection[str]) -> list[str]:

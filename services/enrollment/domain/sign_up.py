@@ -23,7 +23,7 @@ from services.enrollment.domain.programme import (
     require_group,
     unknown_programme,
 )
-from services.enrollment.domain.speakers import mailbox_key
+from services.enrollment.domain.speakers import domain_of, mailbox_key
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import (
@@ -48,6 +48,8 @@ FORGET_DAYS = 90
 """So long a form is kept, as long as its link is dead and nobody has to say anything: anybody may have typed it."""
 FORGET_VOID = "forget_void_sign_ups"
 """The timer of an organisation that has its place, or has said no; its key is the enrolment's id. It rings at once."""
+DISMISS_REST = "dismiss_sign_ups"
+"""The timer of forms that staff have said no to together, and that found no room; its key is the last form that did."""
 LOOK_AGAIN_DAYS = 7
 """So often it is looked at whether anything can still come of a form that waits for staff."""
 FORMS_A_DAY = 10
@@ -441,6 +443,45 @@ def dismiss(
         sign_up_id=sign_up.id,
     )
     return Decision(replace(sign_up, dismissed_at=now), (fact,))
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Forms with one address, or with any of its domain."""
+
+    email: str
+    whole_domain: bool
+
+    @property
+    def key(self) -> str:
+        """As the forms' own addresses are compared."""
+        return domain_of(self.email) if self.whole_domain else mailbox_key(self.email)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """So many forms wait for staff; `up_to` is the number of the last of them, 0 when there is none."""
+
+    count: int
+    up_to: int
+
+
+def require_counted(there: Counted, said: int) -> None:
+    """Refused 409 `other_count` when whoever decides about all has not seen how many there are."""
+    if there.count != said:
+        raise Refused(
+            "other_count",
+            f"Der venter nu {there.count} tilmeldinger. Se på dem, og sig så det tal.",
+            field="count",
+            count=there.count,
+            up_to=there.up_to,
+        )
+
+
+def dismissing_rest(last: SignUp, alike: Alike, up_to: int, now: datetime) -> Alarm:
+    """Of those that are alike and no later than `up_to`. No address stands in it: it is that of the `last` one done."""
+    told = {"like": last.id, "whole_domain": alike.whole_domain, "up_to": up_to}
+    return Alarm(DISMISS_REST, last.id, now, told)
 
 
 def require_few(forms: Forms) -> None:

@@ -7,6 +7,7 @@ from services.enrollment.usecases.change_group import change_group
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
+from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
@@ -22,6 +23,7 @@ from shared.contracts.enrollment import (
     CancelParticipant,
     ChangeGroup,
     DismissSignUp,
+    DismissSignUps,
     EnrolMunicipality,
     InviteMunicipalities,
     RegisterParticipant,
@@ -40,6 +42,7 @@ SIGN_UP = act(ReceiveSignUp, receive_sign_up)
 """The same wish by a form that anybody may send: it has to be confirmed."""
 VOUCH = act(VouchForAddress, vouch_for_address)
 DISMISS = act(DismissSignUp, dismiss_sign_up)
+DISMISS_ALIKE = act(DismissSignUps, dismiss_sign_ups)
 CONFIRM = act(ConfirmSignUp, confirm_sign_up)
 DECLINE = act(DeclineInvitation, decline_invitation)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)

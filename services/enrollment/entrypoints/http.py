@@ -33,6 +33,7 @@ ROUTES = (
     write("POST", _SPEAKERS, acts.VOUCH),
     listing(f"{_API}/sign-ups", read_sign_ups, filters=("programme_id", "organisation_code")),
     write("POST", f"{_API}/sign-ups/{{sign_up_id}}/dismissal", acts.DISMISS),
+    write("POST", f"{_API}/sign-ups/dismissals", acts.DISMISS_ALIKE),
     write("POST", f"{_API}/enrolments", acts.ENROL),
     listing(f"{_API}/enrolments", read_enrolments, filters=("programme_id", "state", "organisation_code")),
     read(_ENROLMENT, read_enrolment),

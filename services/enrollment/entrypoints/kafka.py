@@ -22,6 +22,7 @@ SUBSCRIPTIONS = (
     intake(acts.ENROL),
     intake(acts.VOUCH),
     intake(acts.DISMISS),
+    intake(acts.DISMISS_ALIKE),
     intake(acts.WITHDRAW),
     intake(acts.CHANGE_GROUP),
     intake(acts.INVITE),

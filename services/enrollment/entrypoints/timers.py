@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from services.enrollment.domain.invitation import INVITATION, REMINDER
-from services.enrollment.domain.sign_up import FORGET, FORGET_VOID
+from services.enrollment.domain.sign_up import DISMISS_REST, FORGET, FORGET_VOID
+from services.enrollment.usecases.dismiss_sign_ups import dismiss_the_rest
 from services.enrollment.usecases.forget_sign_ups import forget_sign_ups, forget_void_sign_ups
 from services.enrollment.usecases.invite_by_itself import invite_by_itself
 from services.enrollment.usecases.remind_silent import remind_silent
@@ -16,5 +17,6 @@ TIMERS = (
     at(INVITATION, invite_by_itself, at_once=ROUNDS_AT_ONCE),
     at(REMINDER, remind_silent, at_once=ROUNDS_AT_ONCE),
     at(FORGET, forget_sign_ups),
+    at(DISMISS_REST, dismiss_the_rest, at_once=1),
     at(FORGET_VOID, forget_void_sign_ups),
 )

@@ -11,20 +11,32 @@ from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.domain.sign_up import FORGET, FORGET_VOID
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
+from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.forget_sign_ups import forget_sign_ups, forget_void_sign_ups
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.read_sign_ups import read_sign_ups
+from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
-from shared.contracts.enrollment import DismissSignUp, InviteMunicipalities, WithdrawEnrolment
+from shared.contracts.enrollment import (
+    DismissSignUp,
+    DismissSignUps,
+    InviteMunicipalities,
+    SignUpDismissed,
+    VouchForAddress,
+    WithdrawEnrolment,
+)
 from shared.runtime.timers import Timer
 from shared.storage import tx as storage
+from shared.storage.tx import Tx
 from tests.support.enrollment_desk import AARHUS, CAUSE, HVIDOVRE, KOEBENHAVN, P1, Desk, programme_text, sign_up
+from tests.support.enrollment_web import SCOPED, Town
 from tests.support.meeting_point import meet
 
 ROOM = 3
+WHO = "frode@elsewhere.example"
 
 
-async def waits(desk: Desk, code: str = AARHUS, email: str = "frode@elsewhere.example", **more: Any) -> str:
+async def waits(desk: Desk, code: str = AARHUS, email: str = WHO, **more: Any) -> str:
     sign_up_id = await desk.form(code, contact_email=email, **more)
     assert (await desk.press(sign_up_id))["state"] == "received"
     return sign_up_id
@@ -134,3 +146,77 @@ async def test_what_is_being_dismissed_is_not_forgotten_for_its_link_says_so(des
             lambda tx, usecase=usecase, timer=timer: usecase(tx, [timer]),  # type: ignore[misc]  # as they are now
         )
         assert await desk.pool.fetchval("SELECT dismissed_at IS NOT NULL FROM sign_ups") is True
+
+
+async def dismiss_alike(desk: Desk, email: str, **more: Any) -> dict[str, Any]:
+    return await desk.ask(dismiss_sign_ups, DismissSignUps(email=email, **more))
+
+
+async def test_all_forms_of_an_address_or_a_domain_are_dismissed_at_once_when_their_number_has_been_said(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.publish()
+    monkeypatch.setattr(storage, "AT_ONCE", ROOM)
+    mine = [await waits(desk, code, "Frode@elsewhere.example") for code in (AARHUS, KOEBENHAVN, HVIDOVRE)]
+    theirs = [await waits(desk, email=f"nr{number}@elsewhere.example") for number in range(2 * ROOM)]
+    true = await waits(desk, email="karen@below.elsewhere.example")
+    await desk.form(KOEBENHAVN, contact_email="unshown@elsewhere.example")
+    await desk.told()
+
+    counted = await dismiss_alike(desk, "frode@Elsewhere.example")
+    assert (counted["count"], counted["state"]) == (len(mine), "counted")
+    assert len(await listed(desk)) == len(mine + theirs) + 1
+    refused = await desk.refusal(dismiss_sign_ups, DismissSignUps(email="frode@elsewhere.example", count=2))
+    assert (refused.code, refused.extra["count"]) == ("other_count", len(mine))
+    assert await desk.told() == []
+
+    numbers = {name: counted[name] for name in ("count", "up_to")}
+    assert (await dismiss_alike(desk, "frode@elsewhere.example", **numbers))["state"] == "dismissed"
+    assert await listed(desk) == [*theirs, true]
+    assert [one.sign_up_id for one in await desk.told()] == mine  # type: ignore[attr-defined]  # what was dismissed
+
+    # The rest of the domain, a slice at a time; what comes in meanwhile is not among them.
+    counted = await dismiss_alike(desk, "whoever@elsewhere.example", whole_domain=True)
+    late = await waits(desk, email="late@elsewhere.example")
+    numbers = {name: counted[name] for name in ("count", "up_to")}
+    await dismiss_alike(desk, "whoever@elsewhere.example", whole_domain=True, **numbers)
+    assert len(await listed(desk)) == len(theirs) - ROOM + 2
+    timers = await desk.pool.fetch("SELECT key, data::text FROM timers WHERE timer = 'dismiss_sign_ups'")
+    assert timers
+    assert "elsewhere" not in str([(row["key"], row["data"]) for row in timers])
+    await ring_all(desk)
+    assert await listed(desk) == [true, late]
+    dismissed = [one for one in await desk.told() if isinstance(one, SignUpDismissed)]
+    assert [one.sign_up_id for one in dismissed] == theirs
+
+
+async def test_a_form_that_is_let_in_meanwhile_is_not_dismissed_with_the_others(desk: Desk) -> None:
+    await desk.publish()
+    await waits(desk)
+    await waits(desk, KOEBENHAVN)
+    counted = await dismiss_alike(desk, WHO)
+
+    async def dismiss_all(tx: Tx) -> Any:
+        return await dismiss_sign_ups(tx, DismissSignUps(email=WHO, count=counted["count"], up_to=counted["up_to"]))
+
+    await meet(
+        desk, lambda tx: vouch_for_address(tx, VouchForAddress(organisation_code=AARHUS, email=WHO)), dismiss_all
+    )
+    rows = await desk.pool.fetch("SELECT organisation_code, confirmed_at, dismissed_at FROM sign_ups")
+    assert {row["organisation_code"]: row["dismissed_at"] is not None for row in rows} == {
+        AARHUS: False,
+        KOEBENHAVN: True,
+    }
+
+
+async def test_only_staff_may_dismiss_many(town: Town) -> None:
+    await town.desk.publish()
+    sign_up_id = await waits(town.desk)
+    answer = await town.api("POST", "/sign-ups/dismissals", {"email": WHO}, Authorization=f"Bearer {SCOPED}")
+    assert answer.status_code == 403
+    counted = (await town.api("POST", "/sign-ups/dismissals", {"email": WHO})).json()
+    assert (counted["count"], await listed(town.desk)) == (1, [sign_up_id])
+    assert (await town.api("POST", "/sign-ups/dismissals", {"email": WHO, "count": 0})).status_code == 409
+    body = {"email": WHO, "count": 1, "up_to": counted["up_to"]}
+    assert (await town.api("POST", "/sign-ups/dismissals", body)).json()["state"] == "dismissed"
+    assert await listed(town.desk) == []

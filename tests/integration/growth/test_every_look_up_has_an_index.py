@@ -19,6 +19,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
+from services.enrollment.domain.sign_up import Alike
 from services.notifications.domain.digest import Digest, Section
 from services.notifications.domain.looks import Look
 from shared.base.cause import Cause
@@ -129,7 +130,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "now": NOW, "due_on": date(2020, 10, 9), "today": date(2020, 6, 1), "day": date(2020, 6, 1), "level": 1,
         "after": ("m5", "k5"), "states": ["failed"], "versions": [("p9", 1)], "seats": [("w9", "m1", "x1")],
         "pairs": [("m9", "n45@by.example")], "refs": [PROGRAMME_TERMS.ref], "lease_s": 30.0, "pause_s": 1.0,
-        "most": 50, "at_most": 50, "limit": 50, "before": 500, "version": 1, "seller": SELLER,
+        "up_to": 50, "most": 50, "at_most": 50, "limit": 50, "before": 500, "version": 1, "seller": SELLER,
         "sections": [Section("p9", "enrolled", 9), Section("p9", "awaits", 9)],
         "causes": {"k9": Cause("c", None, None)},
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
@@ -138,6 +139,8 @@ def argument(service: str, name: str, annotation: str) -> Any:
         return 0
     if annotation == "Digest":
         return Digest(NOW)
+    if annotation == "Alike":
+        return Alike("n9@by.example", whole_domain=False)
     if name in known:
         return known[name]
     if annotation.startswith(("Iterable[str]", "Sequence[str]", "Collection[str]", "list[str]")):

@@ -41,6 +41,7 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "POST /api/enrollment/organisations/{organisation_code}/speakers": "enrollment.VouchForAddress",
         "GET /api/enrollment/sign-ups": "enrollment.sign-ups",
         "POST /api/enrollment/sign-ups/{sign_up_id}/dismissal": "enrollment.DismissSignUp",
+        "POST /api/enrollment/sign-ups/dismissals": "enrollment.DismissSignUps",
         "POST /api/enrollment/enrolments": "enrollment.EnrolMunicipality",
         "GET /api/enrollment/enrolments": "enrollment.enrolments",
         "GET /api/enrollment/enrolments/{enrolment_id}": "enrollment.enrolments",
