@@ -41,6 +41,11 @@ class Received(Generic[E]):
     time: datetime
     cause: Cause
 
+    @property
+    def uid(self) -> str:
+        """What it is known by among all events: ids alone may be equal where sources are not."""
+        return event_uid(self.source, self.id)
+
 
 class Record(Protocol):
     """A Kafka record; what waits in the database is kept as such a record too."""

@@ -25,7 +25,7 @@ Subject = Literal["meeting", "enrolment"]
 class Look:
     """At the calendars that a fact of `at` about this meeting or enrolment may concern, after `place`.
 
-    `fact` tells it from another look at the same: both wait, none takes the other's row away from whoever holds it.
+    `fact` (`Received.uid`) tells it from another look at the same: both wait, none takes the other's row away from whoever holds it.
     """
 
     subject: Subject

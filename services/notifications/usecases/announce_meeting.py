@@ -61,8 +61,8 @@ async def _follow(tx: Tx, events: Sequence[Received[Any]], state: State) -> None
             if after is not None:
                 changed[meeting.id] = after
         await meetings.save(tx, changed.values())
-        causes = {event.id: event.cause for event in turn}
+        causes = {event.uid: event.cause for event in turn}
         told = {event.data.meeting.id: event for event in turn}
-        looks = [Look("meeting", one, told[one].id, told[one].time) for one in sorted(changed)]
+        looks = [Look("meeting", one, told[one].uid, told[one].time) for one in sorted(changed)]
         await look_at_calendars(tx, looks, causes, tx.now)
         await set_reminders(tx, [(standing, tx.now, told[one].cause) for one, standing in changed.items()])

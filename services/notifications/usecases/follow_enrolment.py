@@ -28,6 +28,6 @@ async def follow_enrolments(tx: Tx, events: Sequence[Received[Any]]) -> dict[str
     await enrolments.save(tx, after.values())
     await enrolments.insert_former(tx, [one for one in before.values() if not one.has_address_of(after[one.id])])
     newest = {event.data.enrolment_id: event for event in events}
-    looks = [Look("enrolment", one, event.id, event.time) for one, event in sorted(newest.items())]
-    await look_at_calendars(tx, looks, {event.id: event.cause for event in events}, tx.now)
+    looks = [Look("enrolment", one, event.uid, event.time) for one, event in sorted(newest.items())]
+    await look_at_calendars(tx, looks, {event.uid: event.cause for event in events}, tx.now)
     return before

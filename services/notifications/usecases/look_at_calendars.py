@@ -14,7 +14,7 @@ from shared.storage.tx import Tx
 
 
 async def look_at_calendars(tx: Tx, looks: Sequence[Look], causes: Mapping[str, Cause], due: datetime) -> None:
-    """As many as the transaction has room for; a timer of `due` sees to the rest. `causes` by fact.
+    """As many as the transaction has room for; a timer of `due` sees to the rest. `causes` by the looks' `fact`.
 
     The caller has stored what the facts say, and holds the lock of the programmes (`programmes.lock`).
     """

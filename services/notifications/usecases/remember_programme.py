@@ -26,7 +26,7 @@ async def remember_programme(tx: Tx, events: Sequence[Received[P]]) -> None:
         known = await programmes.load_terms_versions(tx, causes)
         await programmes.save_terms(tx, newest((event.data.terms for event in turn), known))
         for event in turn:
-            await _set_reminders(tx, event.data.programme.id, event.id, "", event.cause, tx.now)
+            await _set_reminders(tx, event.data.programme.id, event.uid, "", event.cause, tx.now)
 
 
 async def set_the_rest(tx: Tx, timers: Sequence[Timer]) -> None:
