@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from shared.messaging.subscriptions import On, Subscription
 from shared.runtime.timers import At, Timer
 from shared.storage.migrate import SHARED, Stream, migrate
 from shared.storage.pool import open_pool
+from shared.storage.table import cause_of
 from shared.storage.tx import Tx, transaction
 from tests.support.servers import MakeDatabase
 
@@ -32,7 +33,7 @@ BY_HAND = Cause("c0ffee00-0000-7000-8000-000000000000", None, "token/test")
 
 @dataclass(slots=True)
 class Room:
-    """`time` is the domain time of whatever happens next."""
+    """`time` is the domain time of whatever happens next, `actor` who is behind it; None = staff, or a fact's owner."""
 
     service: str
     pool: asyncpg.Pool[asyncpg.Record]
@@ -42,6 +43,11 @@ class Room:
     read_to: int = 0
     ids: itertools.count[int] = field(default_factory=itertools.count)
     links: Links = NO_LINKS
+    actor: str | None = None
+
+    @property
+    def cause(self) -> Cause:
+        return BY_HAND if self.actor is None else replace(BY_HAND, actor=self.actor)
 
     @property
     def source(self) -> str:
@@ -59,7 +65,7 @@ class Room:
 
     def received(self, fact: Event) -> Received[Any]:
         event_id = f"e{next(self.ids)}"
-        cause = Cause(f"c-{event_id}", event_id, f"source{fact.owner}")
+        cause = Cause(f"c-{event_id}", event_id, self.actor or f"source{fact.owner}")
         return Received(fact, fact.owner, event_id, fact.type, fact.subject, None, self.time, cause)
 
     async def ring(self, now: datetime | None = None) -> int:
@@ -73,19 +79,19 @@ class Room:
                     """
                     DELETE FROM timers WHERE (timer, key) = (
                         SELECT timer, key FROM timers WHERE due <= $1 ORDER BY due, timer, key LIMIT 1
-                    ) RETURNING timer, key, due, data::text AS data
+                    ) RETURNING timer, key, due, data::text AS data, correlation_id, causation_id, actor
                     """,
                     self.time,
                 )
                 if row is None:
                     return rung
-                timer = Timer(row["timer"], row["key"], row["due"], json.loads(row["data"]), BY_HAND)
+                timer = Timer(row["timer"], row["key"], row["due"], json.loads(row["data"]), cause_of(row))
                 await usecases[timer.name](tx, [timer])
             rung += 1
 
     async def ask(self, usecase: Callable[[Tx, C], Awaitable[Answer]], command: C) -> dict[str, Any]:
         """The answer's body; Refused is raised and nothing is kept."""
-        async with transaction(self.pool, self, self.source, BY_HAND, self.links) as tx:
+        async with transaction(self.pool, self, self.source, self.cause, self.links) as tx:
             return (await usecase(tx, command)).body
 
     async def refusal(self, usecase: Callable[[Tx, C], Awaitable[Answer]], command: C) -> Refused:
@@ -94,7 +100,7 @@ class Room:
         return refused.value
 
     async def read(self, usecase: Callable[[Tx, Mapping[str, str]], Awaitable[Any]], **query: str) -> Any:
-        async with transaction(self.pool, self, self.source, BY_HAND, self.links) as tx:
+        async with transaction(self.pool, self, self.source, self.cause, self.links) as tx:
             return await usecase(tx, query)
 
     async def told(self) -> list[Event]:

@@ -41,14 +41,19 @@ _MESSAGES = Table(
         "sent_at": "timestamptz",
         "claimed_by": "text",
         "lease_until": "timestamptz",
+        "put_in_by": "text",
         **CAUSE,
     },
     key=("id",),
 )
-COLUMNS = """
+_PUT_IN_BY = """coalesce(m.put_in_by, CASE WHEN m.template IN (
+    'place_confirmed', 'waitlisted', 'withdrawn', 'contact_appointed', 'extra_participant', 'extra_participant_removed',
+    'note') THEN m.actor END)"""
+_NOBODY = ""
+COLUMNS = f"""
     m.id, m.number, m.template, m.recipient, m.about, m.occasion, m.programme_id, m.people, m.name, m.email,
     m.address_key, m.says::text AS says, m.calendar::text AS calendar, m.written_at, m.state, m.attempts, m.reply,
-    m.sent_at, m.forgotten, m.correlation_id, m.causation_id, m.actor
+    m.sent_at, m.forgotten, {_PUT_IN_BY} AS put_in_by, m.correlation_id, m.causation_id, m.actor
 """
 
 
@@ -81,6 +86,7 @@ def stored(row: asyncpg.Record) -> Stored:
         reply=row["reply"],
         sent_at=row["sent_at"],
         forgotten=row["forgotten"],
+        put_in_by=row["put_in_by"] or None,
     )
     return Stored(message, cause_of(row))
 
@@ -104,6 +110,7 @@ async def insert_new(tx: Tx, messages: Sequence[Stored]) -> set[str]:
             "written_at": one.written_at,
             "state": one.state,
             "reply": one.reply,
+            "put_in_by": one.put_in_by or _NOBODY,
             **cause_columns(cause),
         }
         for one, cause in messages
@@ -168,38 +175,37 @@ async def load_newest(
     recipient: str | None = None,
     template: str | None = None,
     programme_id: str | None = None,
-    actors: Sequence[str] | None = None,
+    client: Sequence[str] | None = None,
     before: int | None = None,
     limit: int = 100,
 ) -> list[Message]:
-    """The newest first; `before` is the number of the last one seen, `actors` those who may be behind it."""
-    rows = await tx.fetch(
-        f"""
-        SELECT {COLUMNS} FROM messages m
-        WHERE ($1::text[] = '{{}}' OR m.state = ANY($1::text[])) AND ($2::text IS NULL OR m.about = $2)
-          AND ($3::text IS NULL OR m.recipient = $3) AND ($4::text IS NULL OR m.template = $4)
-          AND ($5::text IS NULL OR m.programme_id = $5) AND ($6::bigint IS NULL OR m.number < $6)
-          AND ($8::text[] IS NULL OR m.actor = ANY($8))
-        ORDER BY m.number DESC LIMIT $7
-        """,
-        list(states),
-        about,
-        recipient,
-        template,
-        programme_id,
-        before,
-        limit,
-        None if actors is None else list(actors),
-    )
+    """The newest first; `before` is the number of the last one seen. A client is shown its own (`Cause.client`)."""
+    asked = (list(states), about, recipient, template, programme_id, before, limit)
+    if client is None:
+        rows = await tx.fetch(_newest("true"), *asked)
+    else:
+        # Actor by actor, each from its end of the index: what others were written is not gone through.
+        rows = await tx.fetch(
+            f"""
+            SELECT found.* FROM unnest($8::text[]) AS client (actor)
+            CROSS JOIN LATERAL ({_newest(f"{_PUT_IN_BY} = client.actor")}) AS found
+            ORDER BY found.number DESC LIMIT $7
+            """,
+            *asked,
+            list(client),
+        )
     return [stored(row).message for row in rows]
 
 
-async def count_by_state(tx: Tx, actors: Sequence[str] | None = None) -> dict[str, int]:
-    rows = await tx.fetch(
-        "SELECT state, count(*) AS count FROM messages WHERE $1::text[] IS NULL OR actor = ANY($1) GROUP BY state",
-        None if actors is None else list(actors),
-    )
-    return {row["state"]: row["count"] for row in rows}
+def _newest(whose: str) -> str:
+    return f"""
+        SELECT {COLUMNS} FROM messages m
+        WHERE {whose}
+          AND ($1::text[] = '{{}}' OR m.state = ANY($1::text[])) AND ($2::text IS NULL OR m.about = $2)
+          AND ($3::text IS NULL OR m.recipient = $3) AND ($4::text IS NULL OR m.template = $4)
+          AND ($5::text IS NULL OR m.programme_id = $5) AND ($6::bigint IS NULL OR m.number < $6)
+        ORDER BY m.number DESC LIMIT $7
+    """
 
 
 def _calendar_json(entry: Entry) -> str:

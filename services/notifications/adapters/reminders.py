@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from services.notifications.domain.notes import reminder_id
+from services.notifications.domain.notes import REMINDER, reminder_id
 from services.notifications.domain.reminders import MEETING_REMINDER
 from services.notifications.domain.text import lines, one_line
 from shared.contracts.notifications import ArmReminder
@@ -24,7 +25,6 @@ _REMINDERS = Table(
         "due": "timestamptz",
     },
     key=("id",),
-    fixed=("recipient", "about", "occasion"),
 )
 
 
@@ -42,8 +42,28 @@ async def lock_overdue(tx: Tx, meeting_ids: Iterable[str]) -> dict[str, int]:
     return {row["key"]: row["date_version"] for row in rows}
 
 
+async def insert_or_lock(tx: Tx, asked: ArmReminder, actor: str | None) -> str:
+    """Who armed it first, by whichever version; this actor, if nobody had. Either way its row is this transaction's."""
+    row = {**_row(asked), "put_in_by": actor or ""}
+    put_in_by: str = await tx.fetchval(
+        f"""
+        INSERT INTO reminders ({", ".join(row)}) VALUES ({", ".join(f"${at}" for at in range(1, len(row) + 1))})
+        ON CONFLICT (id) DO UPDATE SET put_in_by = coalesce(
+            reminders.put_in_by, (SELECT actor FROM timers WHERE timer = '{REMINDER}' AND key = reminders.id), '')
+        RETURNING put_in_by
+        """,
+        *row.values(),
+    )
+    return put_in_by
+
+
 async def save(tx: Tx, asked: ArmReminder) -> None:
-    row = {
+    """As it is asked for now; its row is locked."""
+    await _REMINDERS.update(tx, [_row(asked)])
+
+
+def _row(asked: ArmReminder) -> dict[str, Any]:
+    return {
         "id": reminder_id(asked),
         "recipient": one_line(asked.recipient),
         "email": asked.email,
@@ -53,7 +73,6 @@ async def save(tx: Tx, asked: ArmReminder) -> None:
         "text": lines(asked.text),
         "due": asked.due,
     }
-    await _REMINDERS.upsert(tx, [row])
 
 
 async def take(tx: Tx, ids: Sequence[str]) -> dict[str, ArmReminder]:

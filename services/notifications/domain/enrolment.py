@@ -74,6 +74,11 @@ def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolm
             return known
 
 
+def is_own(fact: EnrolmentFact) -> bool:
+    """Whether whoever is behind the fact did it for itself: one who lets a form in has not put it in."""
+    return not (isinstance(fact, MunicipalityEnrolled) and fact.notify is not None)
+
+
 def appoints_another(known: Enrolment | None, fact: TovholderAppointed) -> bool:
     """Whether the contact is another one than before."""
     return known is None or known.contact.person_id != fact.contact.person_id

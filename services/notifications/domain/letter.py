@@ -26,7 +26,8 @@ class Recipient:
 class Letter:
     """`occasion` is the version of the fact it speaks of, `written_at` that fact's domain time.
 
-    `says` is JSON for the template. `people` are all whose names or addresses stand in it.
+    `says` is JSON for the template. `people` are all whose names or addresses stand in it. `own`: it speaks of what
+    the actor behind it did for itself, so that it is shown to that client.
     """
 
     template: str
@@ -38,6 +39,7 @@ class Letter:
     says: dict[str, Any]
     calendar: Entry | None = None
     people: tuple[str, ...] = ()
+    own: bool = False
 
     @property
     def id(self) -> str:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from services.notifications.domain.calendar.entry import Entry, Mailbox
 from services.notifications.domain.confirmed import Confirmed
+from services.notifications.domain.enrolment import is_own
 from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter, Recipient, to_mailbox, to_person
 from shared.contracts.danish import kroner, long_day, short_day
@@ -33,7 +34,7 @@ from shared.contracts.scheduling import Meeting
 
 def invitations(fact: MunicipalityInvited | InvitationReminderDue, at: datetime) -> list[Letter]:
     template = "invited" if isinstance(fact, MunicipalityInvited) else "invitation_reminder"
-    return [
+    asked = [
         _about_enrolment(
             template,
             fact,
@@ -45,6 +46,7 @@ def invitations(fact: MunicipalityInvited | InvitationReminderDue, at: datetime)
         )
         for mailbox in fact.to
     ]
+    return [replace(letter, own=False) for letter in asked]
 
 
 def sign_up_received(fact: EnrolmentReceived, at: datetime) -> Letter:
@@ -86,7 +88,7 @@ def sign_ups_confirmed(
 
 
 def place_confirmed(fact: MunicipalityEnrolled, at: datetime) -> Letter:
-    return _about_enrolment(
+    letter = _about_enrolment(
         "place_confirmed",
         fact,
         to_person(fact.contact),
@@ -99,6 +101,7 @@ def place_confirmed(fact: MunicipalityEnrolled, at: datetime) -> Letter:
         next=_what_happens_next(fact),
         receipt=_receipt(fact),
     )
+    return replace(letter, own=is_own(fact))
 
 
 def waitlisted(fact: EnrolmentWaitlisted, at: datetime) -> Letter:
@@ -141,8 +144,8 @@ def extra_participant_removed(fact: ExtraParticipantRemoved, version: int | None
     return _about_roster("extra_participant_removed", fact, version, at, moved_in=fact.reason == "moved_in")
 
 
-def calendar_letter(standing: Standing, step: Step) -> Letter:
-    """The invitation, its update or its cancellation, for one recipient."""
+def calendar_letter(standing: Standing, step: Step, *, own: bool = False) -> Letter:
+    """The invitation, its update or its cancellation, for one recipient; `own` as of a letter."""
     meeting, guest, seller = standing.meeting, step.guest, standing.programme.seller
     shown = meeting if meeting.when else step.previous or meeting
     when = shown.when
@@ -187,6 +190,7 @@ def calendar_letter(standing: Standing, step: Step) -> Letter:
             whole=step.whole,
         ),
         people=(guest.person_id,),
+        own=own,
     )
 
 
@@ -272,6 +276,7 @@ def note(said: SendMessage | ArmReminder, programme: ProgrammeRef | None, at: da
         written_at=at,
         says={"title": said.title, "text": said.text},
         people=(said.recipient,) if person else (),
+        own=True,
     )
 
 
@@ -287,6 +292,7 @@ def _about_enrolment(
         written_at=at,
         says={"organisation": fact.organisation.name, **says},
         people=(to.key,) if to.person else (),
+        own=True,
     )
 
 
@@ -306,6 +312,7 @@ def _about_roster(template: str, fact: RosterFact, version: int | None, at: date
             **says,
         },
         people=(fact.contact.person_id, fact.person.person_id),
+        own=True,
     )
 
 

@@ -25,7 +25,8 @@ Subject = Literal["meeting", "enrolment"]
 class Look:
     """At the calendars that a fact of `at` about this meeting or enrolment may concern, after `place`.
 
-    `fact` (`Received.uid`) tells it from another look at the same: both wait, none takes the other's row away from whoever holds it.
+    `fact` (`Received.uid`) tells it from another look at the same: both wait, none takes the other's row away from
+    whoever holds it. `own` is that of its letters.
     """
 
     subject: Subject
@@ -33,6 +34,7 @@ class Look:
     fact: str
     at: datetime
     place: str = ""
+    own: bool = False
 
 
 class Found(NamedTuple):
@@ -65,10 +67,18 @@ def left_over(looks: Sequence[Look], taken: Sequence[Found], *, complete: bool) 
 
 
 def alarm_of(look: Look, due: datetime) -> Alarm:
-    told = {"subject": look.subject, "id": look.id, "fact": look.fact, "at": look.at.isoformat(), "place": look.place}
+    told = {
+        "subject": look.subject,
+        "id": look.id,
+        "fact": look.fact,
+        "at": look.at.isoformat(),
+        "place": look.place,
+        "own": look.own,
+    }
     return Alarm(CALENDARS, f"{look.subject}/{look.id} {look.fact}", due, told)
 
 
 def look_of(told: Mapping[str, Any]) -> Look:
-    """As `alarm_of` wrote it down."""
-    return Look(told["subject"], told["id"], told["fact"], datetime.fromisoformat(told["at"]), told["place"])
+    """As `alarm_of` wrote it down; the version before knew no `own`."""
+    at = datetime.fromisoformat(told["at"])
+    return Look(told["subject"], told["id"], told["fact"], at, told["place"], told.get("own", False))

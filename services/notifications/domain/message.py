@@ -6,6 +6,7 @@ and nothing but a person sends it again, or settles it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -30,7 +31,7 @@ _LONGEST_EMAIL = 320
 class Message:
     """`number` is its place in the queue, `reply` the stable code of the latest "no".
 
-    `people` are all whose names or addresses stand in it.
+    `people` are all whose names or addresses stand in it. `put_in_by` is the actor whose own it is; None = nobody's.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Message:
     sent_at: datetime | None
     forgotten: bool = False
     """What it said is gone, because it is so long ago."""
+    put_in_by: str | None = None
 
     @property
     def key(self) -> str:
@@ -60,7 +62,7 @@ class Message:
         return f"{self.template}\n{self.recipient}\n{self.about}\n{self.occasion}"
 
 
-def queue(letter: Letter, owner: str) -> Decision[Message]:
+def queue(letter: Letter, owner: str, actor: str | None = None) -> Decision[Message]:
     """The letter as it waits to be sent, no text in it longer than a letter. To an address that is none it has failed.
 
     Its number is given when it is stored.
@@ -87,6 +89,7 @@ def queue(letter: Letter, owner: str) -> Decision[Message]:
         attempts=0,
         reply=None,
         sent_at=None,
+        put_in_by=actor if letter.own else None,
     )
     return Decision(message) if is_address(letter.to.email) else _failed(message, INVALID_ADDRESS, owner)
 
@@ -124,6 +127,7 @@ def lose(message: Message) -> Decision[Message]:
 def send_again(message: Message) -> Decision[Message]:
     """A person wants it to go out (again), at the risk of a second copy."""
     _require_open(message)
+    require_words(message)
     if message.reply == INVALID_ADDRESS:
         raise Refused("invalid_address", "Mailadressen kan ikke bruges, så mailen kan ikke sendes igen.")
     return Decision(replace(message, state="pending", attempts=0, reply=None))
@@ -135,8 +139,9 @@ def settle(message: Message) -> Decision[Message]:
     return Decision(replace(message, state="settled"))
 
 
-def require_known(found: Message | None) -> Message:
-    if found is None:
+def require_known(found: Message | None, client: Collection[str] | None = None) -> Message:
+    """The message; to a client (`Cause.client`) what others put in is as unknown as what nobody did."""
+    if found is None or (client is not None and found.put_in_by not in client):
         raise unknown_message()
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from services.notifications.domain.text import is_address, one_line
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.event import natural_id
@@ -27,6 +29,12 @@ def check_note(asked: SendMessage | ArmReminder) -> None:
     for field in ("recipient", "about", "occasion"):
         if len(getattr(asked, field).encode()) > _LONGEST_NAME:
             raise Refused("too_long", "Feltet er for langt.", status=422, field=field)
+
+
+def require_own(put_in_by: str, client: Collection[str] | None) -> None:
+    """Refused to a client (`Cause.client`) that did not arm it."""
+    if client is not None and put_in_by not in client:
+        raise Refused("armed_by_another", "Påmindelsen er bestilt af en anden, og kun den kan flytte den.")
 
 
 def arm(asked: ArmReminder) -> Decision[ArmReminder]:

@@ -24,7 +24,8 @@ async def look_at_calendars(tx: Tx, looks: Sequence[Look], causes: Mapping[str, 
     left = left_over(wanted, taken, complete=len(found) == len(taken))
     tx.take_on(len(taken))
 
-    await update_calendars(tx, {one.pair: Because(one.look.at, causes[one.look.fact]) for one in taken})
+    looked = {one.pair: Because(one.look.at, causes[one.look.fact], own=one.look.own) for one in taken}
+    await update_calendars(tx, looked)
     for look in left:
         tx.set(alarm_of(look, due), because=causes[look.fact])
 

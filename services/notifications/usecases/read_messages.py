@@ -1,6 +1,6 @@
 """Messages as staff see them: who was told what and when; one at a time with its words.
 
-A client is shown those that it asked for, and what followed from what it put in elsewhere.
+A client is shown those that it asked for, and those that speak of what it put in elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.texts import Texts, Words
 from services.notifications.domain.calendar.entry import Mailbox, ics
 from services.notifications.domain.letter import TITLES
-from services.notifications.domain.message import STATES, Message, unknown_message
+from services.notifications.domain.message import STATES, Message, require_known, unknown_message
 from shared.base.listing import CURSOR, LIMIT, MOST, number
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
@@ -39,24 +39,22 @@ async def read_messages(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
         recipient=query.get("recipient"),
         template=query.get("template"),
         programme_id=query.get("programme"),
-        actors=tx.cause.client,
+        client=tx.cause.client,
         before=number(query, CURSOR) or number(query, "before"),
         limit=limit + 1,
     )
     shown = found[:limit]
     return {
         "messages": [_shown(message) for message in shown],
-        # Of all messages; whoever goes on from page to page has had them with the first.
-        "counts": {} if CURSOR in query else await messages.count_by_state(tx, tx.cause.client),
         "next": shown[-1].number if len(found) > limit else None,
     }
 
 
 async def read_message(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     found = await messages.load(tx, query["message_id"])
-    if found is None or (tx.cause.client is not None and found.cause.actor not in tx.cause.client):
+    if found is None:
         raise unknown_message()
-    message, cause = found
+    message, cause = require_known(found.message, tx.cause.client), found.cause
     texts = Texts("", "", "") if message.forgotten else _PREVIEW.texts(message)
     return {
         **_shown(message),

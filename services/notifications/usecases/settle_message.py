@@ -23,13 +23,13 @@ class SettleMessage(Command):
 
 
 async def resend_message(tx: Tx, command: ResendMessage) -> Answer:
-    decided = send_again(require_known(await messages.lock(tx, command.message_id)))
+    decided = send_again(require_known(await messages.lock(tx, command.message_id), tx.cause.client))
     await messages.put_back(tx, decided.after)
     return _answer(decided.after)
 
 
 async def settle_message(tx: Tx, command: SettleMessage) -> Answer:
-    decided = settle(require_known(await messages.lock(tx, command.message_id)))
+    decided = settle(require_known(await messages.lock(tx, command.message_id), tx.cause.client))
     await messages.save(tx, [decided.after])
     return _answer(decided.after)
 

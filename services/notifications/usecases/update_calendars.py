@@ -23,10 +23,11 @@ AT_A_TIME = 100
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """The fact that makes us look: its time and what it causes."""
+    """The fact that makes us look: its time, what it causes, and whether the letters are its actor's own (`Letter`)."""
 
     at: datetime
     cause: Cause
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class _News:
     pair: Pair
     standing: Standing
     step: Step
-    cause: Cause
+    because: Because
 
 
 async def update_calendars(tx: Tx, looks: Mapping[Pair, Because]) -> None:
@@ -60,7 +61,7 @@ async def _update(tx: Tx, looks: Mapping[Pair, Because]) -> None:
             continue
         step = next_step(standing, told.get(pair), the_guest(guests.get(pair, ())), because.at)
         if step is not None:
-            news.append(_News(pair, standing, step, because.cause))
+            news.append(_News(pair, standing, step, because))
     taken = await _write(tx, news)
     await invitations.save(
         tx, {one.pair: after_step(told.get(one.pair), one.standing.meeting, one.step) for one in taken}
@@ -76,9 +77,9 @@ async def _write(tx: Tx, news: Sequence[_News]) -> list[_News]:
     done: list[_News] = []
     left = list(news)
     while left:
-        letters = [calendar_letter(one.standing, one.step) for one in left]
+        letters = [calendar_letter(one.standing, one.step, own=one.because.own) for one in left]
         first = {letter.id: at for at, letter in reversed(list(enumerate(letters)))}
-        new = await write_letters(tx, [(letters[at], left[at].cause) for at in sorted(first.values())])
+        new = await write_letters(tx, [(letters[at], left[at].because.cause) for at in sorted(first.values())])
         written = {first[one] for one in new}
         done += [left[at] for at in sorted(written)]
         left = [

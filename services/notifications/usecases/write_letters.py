@@ -24,7 +24,7 @@ async def write_letters(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[
 
 
 async def _write(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[str]:
-    queued = [(queue(letter, tx.source), cause) for letter, cause in letters]
+    queued = [(queue(letter, tx.source, cause.actor), cause) for letter, cause in letters]
     new = await messages.insert_new(tx, [Stored(decided.after, cause) for decided, cause in queued])
     for decided, cause in {decided.after.id: (decided, cause) for decided, cause in queued}.values():
         if decided.after.id in new:

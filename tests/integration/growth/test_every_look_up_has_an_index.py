@@ -71,7 +71,6 @@ ALLOWED = {
     ("enrollment", "programmes.take_places"): "writes rows that are locked, by their keys",
     ("invoicing", "invoices.load_overview"): "sums of everything, asked for by a person",
     ("notifications", "outgoing.count_waiting"): "a simulation counts what is still to be sent",
-    ("notifications", "messages.count_by_state"): "sums of everything, asked for by a person",
     ("notifications", "programmes.load_staff"): "once a day, three columns of every programme",
 }
 

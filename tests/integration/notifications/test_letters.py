@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -14,10 +13,8 @@ from services.notifications.usecases.arm_reminder import arm_reminder
 from services.notifications.usecases.explain import explain
 from services.notifications.usecases.read_messages import read_message, read_messages
 from services.notifications.usecases.send_message import send_message
-from shared.base.cause import Cause
 from shared.contracts.enrollment import ProgrammePublished
 from shared.contracts.notifications import ArmReminder, MessageFailed, SendMessage
-from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import MeetingCancelled, MeetingPlanned, MeetingRescheduled, MeetingScheduled
 from shared.storage.tx import transaction
 from tests.support import facts
@@ -251,25 +248,6 @@ async def test_staff_see_what_was_written_and_why(desk: Room) -> None:
     assert effect is not None
     assert effect.title == "Invitation til mødet til Københavns Kommune"
     assert effect.cause.causation_id == "e1"
-
-
-async def test_a_client_sees_the_mails_that_follow_from_what_it_put_in_and_no_others(desk: Room) -> None:
-    await desk.hear(facts.an_enrolment(), dated())
-    await desk.pool.execute("UPDATE messages SET actor = 'client/crm' WHERE template = 'invitation'")
-
-    async def seen(actor: str) -> tuple[list[str], dict[str, int], int]:
-        async with transaction(desk.pool, desk, desk.source, Cause("c", None, actor)) as tx:
-            found = await read_messages(tx, {})
-            shown = 0
-            for (message_id,) in await tx.fetch("SELECT id FROM messages"):
-                with suppress(Refused):
-                    await read_message(tx, {"message_id": message_id})
-                    shown += 1
-        return [one["template"] for one in found["messages"]], found["counts"], shown
-
-    assert await seen("client/crm") == (["invitation"], {"pending": 1}, 1)
-    assert await seen("client/cms") == ([], {}, 0)
-    assert await seen("token/staff") == (["invitation", "place_confirmed"], {"pending": 2}, 2)
 
 
 async def test_a_meeting_that_was_only_planned_writes_to_nobody(desk: Room) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -14,18 +15,19 @@ from services.notifications.domain.invitations import Told, follow_meeting
 from services.notifications.domain.looks import Look, alarm_of
 from services.notifications.domain.message import lose, require_known, take
 from services.notifications.usecases.announce_meeting import announce_cancellation, announce_move
+from services.notifications.usecases.arm_reminder import arm_reminder
 from services.notifications.usecases.look_at_calendars import go_on_with_calendars
 from services.notifications.usecases.note_answer import note_answer
 from services.notifications.usecases.send_message import send_message
 from services.notifications.usecases.settle_message import ResendMessage, SettleMessage, resend_message, settle_message
 from shared.base.answers import Answer
-from shared.contracts.notifications import SendMessage
+from shared.contracts.notifications import ArmReminder, SendMessage
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import MeetingCancelled
 from shared.runtime.timers import Timer
 from shared.storage.tx import Connection, Pool, Tx, transaction
 from tests.integration.notifications.test_answers import invited, moved, shown
-from tests.support.facts import MEETING, MEETINGS_OWNER, PERSON, PROGRAMME, a_meeting, an_enrolment
+from tests.support.facts import COMMAND_EXAMPLES, MEETING, MEETINGS_OWNER, PERSON, PROGRAMME, a_meeting, an_enrolment
 from tests.support.letters import templates, written
 from tests.support.meeting_point import FIRST, meet, meet_now
 from tests.support.replies import a_reply
@@ -137,6 +139,19 @@ async def test_nobody_is_invited_to_a_meeting_that_is_just_being_cancelled(desk:
     )
     await meet(desk, lambda tx: announce_cancellation(tx, [cancelled]), lambda tx: go_on_with_calendars(tx, [rest]))
     assert [template for template, _ in await templates(desk)] == ["place_confirmed"]
+
+
+async def test_of_two_clients_who_arm_one_reminder_at_once_the_first_has_it(desk: Room) -> None:
+    (armed,) = (one for one in COMMAND_EXAMPLES if isinstance(one, ArmReminder))
+
+    async def arming(tx: Tx, name: str) -> Answer:
+        tx.cause = replace(tx.cause, actor=f"client/{name}")
+        return await arm_reminder(tx, armed.model_copy(update={"text": name}))
+
+    _, second = await meet(desk, lambda tx: arming(tx, "crm"), lambda tx: arming(tx, "cms"))
+    assert isinstance(second, Refused)
+    assert second.code == "armed_by_another"
+    assert await desk.pool.fetchval("SELECT text FROM reminders") == "crm"
 
 
 async def test_an_answer_that_comes_while_the_meeting_moves_is_late_and_not_lost(
