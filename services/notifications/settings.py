@@ -26,8 +26,8 @@ class Settings(ServiceSettings):
     mail_retry: float = Field(default=15.0, gt=0)
     """First pause after a server's "later"; doubled each time."""
     keep_mails_days: int = Field(default=730, ge=90)
-    """After so long the words, addresses and calendars of mails that are done with are forgotten. Not before Kafka has
-    forgotten the facts behind them."""
+    """After so long the words, addresses and calendars of mails that nobody is sending are forgotten. Not before Kafka
+    has forgotten the facts behind them."""
     calendar_plus_addresses: bool = False
     """Whether the ORGANIZER of an invitation is `<mailbox>+<token>@…`, so that a reply from another address than the
     invited one is still known. Only where such mails reach the mailbox, and from the first invitation on."""

@@ -73,6 +73,9 @@ async def _shared(connection: Connection, many: int) -> None:
                                      event_id, type, reason, detail, fingerprint, state, settled_at)
            SELECT 'any', 'tovholder.any', 0, n, '[]', 0, '/other', 'd' || n, 'd' || n, 'tovholder.any.Told.v1',
                   'unreadable', 'x', 'f' || n % 5, 'discarded', now() FROM generate_series(1, $1::integer) AS n""",
+        """INSERT INTO halts (uid, consumer, topic, partition, "offset", error)
+           SELECT gen_random_uuid(), 'any', 'tovholder.any', 0, n, 'KeyError'
+           FROM generate_series(1, least($1::integer, 300)) AS n""",
         f"""INSERT INTO timers (timer, key, due, {_CAUSE})
             SELECT 'any', 't' || n, now() + interval '1 year', {_BECAUSE}
             FROM generate_series(1, $1::integer) AS n""",

@@ -11,7 +11,7 @@ _MESSAGES = """
     UPDATE messages
     SET forgotten = true, says = '{}', calendar = NULL, name = '', email = '', address_key = '', people = '{}'
     WHERE ctid = ANY (ARRAY (
-        SELECT ctid FROM messages WHERE state IN ('sent', 'settled') AND NOT forgotten
+        SELECT ctid FROM messages WHERE state IN ('sent', 'settled', 'failed', 'unknown') AND NOT forgotten
           AND stored_at < now() - make_interval(days => $1)
         ORDER BY stored_at LIMIT $2
     ))
@@ -26,5 +26,5 @@ _DIGEST_ITEMS = """
 
 
 def rules(days: int) -> Sequence[Rule]:
-    """So many days after a mail that is done with was stored, or sent again by a person; lines of digests as well."""
+    """So many days after a mail that nobody is sending was stored, or sent again by a person; lines of digests too."""
     return (Rule("messages", days, _MESSAGES), Rule("digest_items", days, _DIGEST_ITEMS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from dataclasses import replace
 
@@ -11,10 +12,11 @@ from pydantic import SecretStr
 
 from deploy.local.locations import ROOT
 from services.notifications.app import SERVICE as NOTIFICATIONS
-from services.notifications.domain.message import Message
+from services.notifications.domain.message import STATES, Message
 from services.notifications.settings import Settings
 from services.notifications.usecases.read_mails import read_mail
 from services.notifications.usecases.read_messages import read_message, read_messages
+from services.notifications.usecases.settle_message import ResendMessage, SettleMessage, resend_message, settle_message
 from shared.contracts.refusal import Refused
 from shared.runtime.housekeeping import rules_of
 from shared.storage.retention import Rule, keep_to
@@ -30,6 +32,16 @@ _ROW = re.compile(r"\| `(?P<table>[a-z_]+)` \| (?P<services>[a-z, ]+) \| (?P<rul
 NOT_OURS = {"schema_versions"}
 KEYS = {"inbox": "event_id", "dead_letters": "event_id", "http_requests": "key", "attempts": "bucket"}
 OLD = "now() - interval '10 years'"
+FORGOTTEN = (
+    ("inbox", "received_at", "NOT EXISTS (SELECT)"),
+    ("dead_letters", "settled_at", "NOT EXISTS (SELECT)"),
+    ("halts", "seen_at", "NOT EXISTS (SELECT)"),
+    ("http_requests", "stored_at", "NOT EXISTS (SELECT)"),
+    ("attempts", "since", "NOT EXISTS (SELECT)"),
+    ("messages", "stored_at", "forgotten AND says = '{}' AND name = '' AND email = '' AND people = '{}'"),
+    ("digest_items", "stored_at", "line = ''"),
+)
+"""Table, what its age is told by, and what its rows are like when they are forgotten."""
 
 
 def told() -> dict[tuple[str, str], str]:
@@ -88,17 +100,14 @@ async def counted(where: Database, table: str, condition: str = "true") -> int:
         await connection.close()
 
 
-@pytest.mark.parametrize(
-    ("table", "age", "gone"),
-    [
-        ("inbox", "received_at", "NOT EXISTS (SELECT)"),
-        ("dead_letters", "settled_at", "NOT EXISTS (SELECT)"),
-        ("http_requests", "stored_at", "NOT EXISTS (SELECT)"),
-        ("attempts", "since", "NOT EXISTS (SELECT)"),
-        ("messages", "stored_at", "forgotten AND says = '{}' AND name = '' AND email = '' AND people = '{}'"),
-        ("digest_items", "stored_at", "line = ''"),
-    ],
-)
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_rule_is_shown_here(service: str) -> None:
+    of = importlib.import_module(f"services.{service}.app").SERVICE
+    settings = of.settings(database_url=SecretStr("postgresql://nobody@127.0.0.1/none"))
+    assert {rule.table for rule in rules_of(of, settings)} <= {table for table, _, _ in FORGOTTEN}
+
+
+@pytest.mark.parametrize(("table", "age", "gone"), FORGOTTEN)
 async def test_what_is_too_old_goes_in_small_transactions_and_what_is_young_stays(
     years: Database, table: str, age: str, gone: str
 ) -> None:
@@ -144,6 +153,53 @@ async def test_a_mail_whose_words_are_forgotten_is_known_and_never_written_again
     with pytest.raises(Refused) as refused:
         await mail_of(desk, letter.id)
     assert (refused.value.code, refused.value.status) == ("forgotten", 410)
+    await desk.pool.close()
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_whatever_became_of_a_mail_its_words_are_forgotten_once_nobody_is_sending_it(
+    database: MakeDatabase, state: str
+) -> None:
+    under_way = state in {"pending", "claimed", "sending"}
+    desk = await open_room("notifications", database, NOTIFICATIONS.subscriptions, NOTIFICATIONS.timers)
+    await desk.hear(an_enrolment())
+    await desk.pool.execute(
+        f"""
+        UPDATE messages SET state = $1, stored_at = {OLD}, sent_at = CASE $1 WHEN 'sent' THEN now() END,
+            claimed_by = CASE WHEN $1 IN ('claimed', 'sending') THEN 'x' END,
+            lease_until = CASE WHEN $1 IN ('claimed', 'sending') THEN now() END
+        """,
+        state,
+    )
+    assert (await keep_to(rules()["messages"], desk.pool) >= 1) is not under_way
+    (letter,) = await written(desk, "place_confirmed")
+    assert (letter.state, letter.forgotten, letter.email == "") == (state, not under_way, not under_way)
+    await desk.pool.close()
+
+
+@pytest.mark.parametrize("state", ["failed", "unknown"])
+async def test_a_mail_goes_out_again_within_its_time_and_afterwards_it_can_only_be_settled(
+    database: MakeDatabase, state: str
+) -> None:
+    desk = await open_room("notifications", database, NOTIFICATIONS.subscriptions, NOTIFICATIONS.timers)
+    await desk.hear(an_enrolment())
+    (letter,) = await written(desk, "place_confirmed")
+
+    async def stands(days: int) -> int:
+        """So many days after it was stored; how many mails are forgotten then."""
+        set_back = "UPDATE messages SET state = $1, reply = 'smtp_550', stored_at = now() - make_interval(days => $2)"
+        await desk.pool.execute(set_back, state, days)
+        return await keep_to(rules()["messages"], desk.pool)
+
+    assert await stands(729) == 0
+    answer = await desk.ask(resend_message, ResendMessage(message_id=letter.id))
+    assert answer["state"] == "pending"
+    assert await desk.pool.fetchval("SELECT stored_at > now() - interval '1 day' FROM messages"), "kept as long again"
+    assert await stands(731) == 1
+    refused = await desk.refusal(resend_message, ResendMessage(message_id=letter.id))
+    assert (refused.code, refused.status) == ("forgotten", 410)
+    answer = await desk.ask(settle_message, SettleMessage(message_id=letter.id))
+    assert answer["state"] == "settled"
     await desk.pool.close()
 
 
