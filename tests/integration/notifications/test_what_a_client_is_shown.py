@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,14 @@ from services.notifications.usecases.read_messages import read_message, read_mes
 from services.notifications.usecases.send_message import send_message
 from services.notifications.usecases.settle_message import ResendMessage, SettleMessage, resend_message, settle_message
 from shared.base.answers import Answer
-from shared.contracts.enrollment import MunicipalityInvited, ParticipantRegistered
+from shared.contracts.enrollment import (
+    EnrolmentWithdrawn,
+    ExtraParticipantAdded,
+    ExtraParticipantRemoved,
+    MunicipalityInvited,
+    ParticipantRegistered,
+)
+from shared.contracts.invoicing import CreditNoteIssued, InvoiceIssued, InvoiceOverdue
 from shared.contracts.notifications import ArmReminder, SendMessage
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import MeetingScheduled
@@ -74,6 +82,20 @@ async def test_whoever_signs_up_is_shown_the_meetings_that_follow_from_that(desk
     (registered,) = (one for one in FACT_EXAMPLES if isinstance(one, ParticipantRegistered))
     await heard(desk, CRM, registered)
     assert await shown_to(desk, CRM) == {"place_confirmed", "save_the_date", "participant_registered"}
+
+
+async def test_what_becomes_of_its_place_and_its_people_is_shown_and_money_is_not(desk: Room) -> None:
+    about_its_own = (ExtraParticipantAdded, ExtraParticipantRemoved, EnrolmentWithdrawn)
+    about_money = (InvoiceIssued, CreditNoteIssued, InvoiceOverdue)
+    await heard(desk, CRM, an_enrolment())
+    for kind in (*about_its_own, *about_money):
+        desk.time += timedelta(hours=1)
+        await heard(desk, CRM, *[one for one in FACT_EXAMPLES if isinstance(one, kind)][:1])
+    own = {"place_confirmed", "extra_participant", "extra_participant_removed", "withdrawn"}
+    assert own <= await shown_to(desk, CRM)
+    money = {"invoice", "credit_note", "payment_reminder"}
+    assert money <= await shown_to(desk, STAFF)
+    assert not money & await shown_to(desk, CRM)
 
 
 async def test_whoever_invites_is_not_shown_the_address_book(desk: Room) -> None:
