@@ -342,6 +342,13 @@ def _databases(databases: Path | None, data_dir: Path | None) -> Mapping[str, st
     return running(where_it_runs(data_dir)).databases if databases is None else tokens.read_databases(databases)
 
 
+def _databases_beside(kafka: str | None, databases: Path | None, data_dir: Path | None) -> Mapping[str, str]:
+    """Those of the installation on this broker: of one that was named, somebody has to say which they are."""
+    if kafka is not None and databases is None:
+        raise StackError("--databases: Skriv mappen med filer som enrollment_database_url.")
+    return _databases(databases, data_dir)
+
+
 @token.command("add")
 def token_add(
     name: ClientArgument,
@@ -420,14 +427,15 @@ def token_list(
         ends = [end.isoformat() for end in client.ends]
         if as_json:
             shown = {"name": client.name, "may": client.scopes, "sources": client.sources, "until": ends}
-            sys.stdout.write(json.dumps({**shown, "services": services}, ensure_ascii=False) + "\n")
+            where = {"in_environment": client.in_environment, "services": services}
+            sys.stdout.write(json.dumps({**shown, **where}, ensure_ascii=False) + "\n")
         else:
-            until = ", ".join(ends) or "spærret eller udløbet"
+            until = "i miljøet" if client.in_environment else ", ".join(ends) or "spærret eller udløbet"
             sys.stdout.write(
                 f"{client.name}  må {', '.join(client.scopes)}  som {', '.join(client.sources) or '-'}  {until}\n"
             )
     if not found:
-        sys.stderr.write("Der er ingen nøgler, som er lavet med tovholder token add.\n")
+        sys.stderr.write("Der er ingen nøgler.\n")
 
 
 @token.command("scopes")
@@ -627,12 +635,16 @@ def producer_add(
         Path | None,
         typer.Option(metavar="FIL", help="Dens kodeord; laves, hvis filen mangler. Ellers i datamappen."),
     ] = None,
+    databases: DatabasesOption = None,
     data_dir: RunningOption = None,
     kafka: KafkaOption = None,
     prefix: PrefixOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Lad et andet system sende, uden genstart; er den der, gælder det nye i stedet."""
+    """Lad et andet system sende, uden genstart; er den der, gælder det nye i stedet.
+
+    Dets source bliver dets egen: ingen nøgle får den, og en nøgles får det ikke.
+    """
     import asyncio
 
     from deploy.local import producers
@@ -648,8 +660,9 @@ def producer_add(
         password_file = None
     elif password_file is None:
         raise StackError("--password-file: Skriv, hvor dens kodeord ligger eller skal ligge.")
+    known = _databases_beside(kafka, databases, data_dir)
     password = None if password_file is None else producers.password_in(password_file)
-    asyncio.run(producers.add(at, grant, password, before))
+    asyncio.run(producers.add(at, grant, password, before, databases=known))
     topics = [before + topic for topic in grant.own_topics]
     if as_json:
         found = {**grant.model_dump(), "topics": topics, "user": user, "password_file": str(password_file or "")}
@@ -688,6 +701,8 @@ def producer_list(
 def producer_remove(
     name: ProducerArgument,
     *,
+    release: Annotated[bool, typer.Option("--release", help="Frigiv dens sources, så en anden kan få dem.")] = False,
+    databases: DatabasesOption = None,
     data_dir: RunningOption = None,
     kafka: KafkaOption = None,
     prefix: PrefixOption = None,
@@ -700,7 +715,8 @@ def producer_remove(
     from deploy.local.principals import ADMIN, of_producer
 
     at, before = _broker(kafka, prefix, data_dir, ADMIN)
-    asyncio.run(producers.remove(at, name, before, guarded=not isinstance(at, str)))
+    known = _databases_beside(kafka, databases, data_dir) if release else None
+    asyncio.run(producers.remove(at, name, before, guarded=not isinstance(at, str), databases=known))
     if kafka is None:
         secret = where_it_runs(data_dir).absolute() / "secrets" / secret_of(of_producer(name))
         secret.unlink(missing_ok=True)

@@ -28,6 +28,8 @@ from shared.web.clients import Client, NotDoneError
 from shared.web.scopes import known_everywhere
 from shared.web.tokens import NAME, PREFIX, TOKEN_BYTES, digest_of
 
+OF_INSTALLATIONS = frozenset({"local", "compose"})
+"""Whom `tovholder up` and compose give a token of staff, in the environment."""
 DEFAULT_DAYS = 365
 LONGEST_DAYS = 3 * 366
 _DAYS = re.compile(r"(\d{1,4})d")
@@ -65,6 +67,8 @@ def check_words(name: str, scopes: Sequence[str], sources: Sequence[str]) -> Non
     """Raises StackError for a name, a scope or a source that is none."""
     if not NAME.fullmatch(name):
         raise StackError(f"{name!r}: et navn er små bogstaver, tal og . _ -")
+    if name in OF_INSTALLATIONS:
+        raise StackError(f"{name}: det hedder en nøgle i miljøet allerede. Find et andet navn.")
     if not scopes:
         raise StackError("Skriv mindst én --may: hvad nøglen må. tovholder token scopes viser dem alle.")
     unknown = set(scopes) - known_everywhere()
@@ -93,7 +97,7 @@ async def add(databases: Databases, name: str, scopes: Sequence[str], sources: S
     """The new token."""
     token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     digest = digest_of(token)
-    await _everywhere(
+    await everywhere(
         databases, lambda connection: clients.insert_token(connection, name, digest, scopes, sources, until)
     )
     return token
@@ -103,7 +107,7 @@ async def renew(databases: Databases, name: str, until: datetime) -> str:
     """Another token that opens the same; the one before goes on for a day."""
     token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     digest = digest_of(token)
-    await _everywhere(databases, lambda connection: clients.renew_token(connection, name, digest, until))
+    await everywhere(databases, lambda connection: clients.renew_token(connection, name, digest, until))
     return token
 
 
@@ -117,7 +121,7 @@ async def revoke(databases: Databases, name: str, *, release: bool) -> None:
         except NotDoneError as why:
             refused.append(why)
 
-    await _everywhere(databases, end)
+    await everywhere(databases, end)
     if len(refused) == len(databases):
         raise StackError(str(refused[0]))
 
@@ -134,9 +138,13 @@ async def known(databases: Databases) -> dict[str, tuple[Client, tuple[str, ...]
     return dict(sorted(found.items()))
 
 
-async def _everywhere(databases: Databases, work: Callable[[Connection], Awaitable[None]]) -> None:
+async def everywhere(databases: Databases, work: Callable[[Connection], Awaitable[None]]) -> None:
+    """All of it or nothing, one service after the other, in the same order for all who come at once.
+
+    Raises StackError for what one of them refuses.
+    """
     async with AsyncExitStack() as ending:
-        opened = [await _open(ending, service, dsn) for service, dsn in databases.items()]
+        opened = [await _open(ending, service, dsn) for service, dsn in sorted(databases.items())]
         transactions = [connection.transaction() for connection in opened]
         for connection, transaction in zip(opened, transactions, strict=True):
             await transaction.start()

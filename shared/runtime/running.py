@@ -33,6 +33,7 @@ from shared.runtime.housekeeping import Housekeeping
 from shared.runtime.service import Host, Service, build_consumer, build_relay, open_host, streams_of
 from shared.runtime.settings import ServiceSettings
 from shared.storage.migrate import check
+from shared.web.clients import keep_names
 from shared.web.connections import Connection
 
 Role = Literal["all", "web", "worker", "relay"]
@@ -147,10 +148,21 @@ class Running:
             self._start("housekeeping", Housekeeping(host).run)
         self._start("outbox_watch", host.outbox.run)
         self._start("memory", trim_now_and_then)
+        if role in {"all", "web"}:
+            await self._keep_names()
         server = _server(host.settings, web_application(host) if role in {"all", "web"} else probe_application(host))
         self._start("web", server.run_until)
         self.port = await server.port()
         _log.info("started", role=role, port=self.port)
+
+    async def _keep_names(self) -> None:
+        host = self.host
+        async with host.pool.acquire() as connection:
+            taken = await keep_names(connection, host.settings.tokens)
+        host.keyring.closed = frozenset(taken)
+        if taken:
+            # Else it would be shown what that one put in, and be given its answers again.
+            _log.error("token_name_taken", alarm=True, who=sorted(taken))
 
     async def _postgres(self) -> str | None:
         async with self.host.pool.acquire() as connection:

@@ -77,12 +77,16 @@ class Keyring:
     def __init__(self, tokens: Tokens, pool: Pool) -> None:
         self._tokens = tokens
         self._pool = pool
+        self.closed: frozenset[str] = frozenset()
+        """Of the environment, whose name is another's (`shared.web.clients.keep_names`): they open nothing."""
 
     async def principal(self, token: str) -> Principal | None:
         """Whose token it is; None for one that nobody has, or that has ended (machine time)."""
         known = self._tokens.principal(token)
-        if known is not None or not _MADE_HERE.fullmatch(token):
-            return known
+        if known is not None:
+            return None if known.name in self.closed else known
+        if not _MADE_HERE.fullmatch(token):
+            return None
         row = await self._pool.fetchrow(
             """
             SELECT name, scopes FROM client_tokens JOIN clients ON name = client

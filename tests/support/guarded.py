@@ -53,7 +53,7 @@ class Guarded:
         """Another system, and how it comes in."""
         who = of_producer(grant.producer)
         self.passwords.setdefault(who, secrets.token_hex(32))
-        await producers.add(self.admin, grant, self.passwords[who], prefix)
+        await producers.add(self.admin, grant, self.passwords[who], prefix, databases={})
         return self.login(who, prefix)
 
 

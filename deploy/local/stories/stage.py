@@ -110,7 +110,8 @@ class Stage:
             name = f"{name[: _LONGEST_NAME - 4]}-{len(self._producers)}"
         grant = producers.grant(name, (*SERVICES, producers.INTAKE), [source])
         password = None if secrets is None else producers.password_in(Path(secrets) / secret_of(of_producer(name)))
-        await producers.add(kafka_as_admin(self.addresses), grant, password, prefix)
+        databases = self.addresses.databases
+        await producers.add(kafka_as_admin(self.addresses), grant, password, prefix, databases=databases)
         await self.log.also_read(grant.own_topics)
         await self.simulation.also_watch(grant.own_topics)
         self._producers[source] = name

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from services.enrollment.domain.enrolment import Agreed, Enrolment
+from services.enrollment.domain.enrolment import BEFORE, Agreed, Enrolment
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
 from shared.contracts.parties import Billing, Contact, Organisation
@@ -39,10 +39,11 @@ _ENROLMENTS = Table(
     key=("id",),
     fixed=("programme_id", "organisation_code"),
 )
-_COLUMNS = """
+_PUT_IN_BY = f"coalesce(put_in_by, '{BEFORE}' || actor)"
+_COLUMNS = f"""
     enrolments.id, programme_id, state, forbehold_open, group_id, contact::text AS contact,
         billing::text AS billing, answers::text AS answers, agreed::text AS agreed, number, received_at, enrolled_at,
-        withdrawn_at, coalesce(put_in_by, actor) AS put_in_by, code, name, region, cvr
+        withdrawn_at, {_PUT_IN_BY} AS put_in_by, code, name, region, cvr
 """
 _FROM = "FROM enrolments JOIN organisations ON code = organisation_code"
 _SELECT = f"SELECT {_COLUMNS} {_FROM}"
@@ -78,7 +79,7 @@ async def load_page(
         WHERE ($4::text[] IS NULL OR programme_id >= ($4::text[])[1]) AND {_IN_ORDER.after(4)}
           AND ($1::text IS NULL OR programme_id = $1) AND ($2::text IS NULL OR state = $2)
           AND ($3::text IS NULL OR organisation_code = $3)
-          AND ($6::text[] IS NULL OR coalesce(put_in_by, actor) = ANY($6))
+          AND ($6::text[] IS NULL OR {_PUT_IN_BY} = ANY($6))
         ORDER BY {_IN_ORDER.by} LIMIT $5
         """,
         programme_id,

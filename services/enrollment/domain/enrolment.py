@@ -21,6 +21,8 @@ from shared.contracts.refusal import Refused
 
 ENDED: frozenset[State] = frozenset({"withdrawn", "declined", "lapsed", "not_approved"})
 """There is nothing left to withdraw from."""
+BEFORE = "before/"
+"""Before the actor of whoever put an enrolment in with a version that did not keep it."""
 
 
 def enrolment_id(programme_id: str, organisation_code: str) -> str:
@@ -130,9 +132,14 @@ def regroup(enrolment: Enrolment, programme: Programme, group: str) -> Decision[
     return Decision(after, (fact,))
 
 
+def put_in_by(client: Sequence[str]) -> tuple[str, ...]:
+    """As whose a client's own (`Cause.client`) may stand. A client was known as `token/<name>`, as staff still are."""
+    return (client[0], *(BEFORE + actor for actor in client))
+
+
 def require_enrolment(enrolment: Enrolment | None, client: Sequence[str] | None) -> Enrolment:
     """The enrolment; to a client (`Cause.client`) what others put in is as unknown as what nobody did."""
-    if enrolment is None or (client is not None and enrolment.put_in_by not in client):
+    if enrolment is None or (client is not None and enrolment.put_in_by not in put_in_by(client)):
         raise Refused("unknown_enrolment", "Tilmeldingen findes ikke.", status=404, field="enrolment_id")
     return enrolment
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.enrollment.adapters import enrolments, links
-from services.enrollment.domain.enrolment import Enrolment, require_enrolment
+from services.enrollment.domain.enrolment import Enrolment, put_in_by, require_enrolment
 from services.enrollment.domain.status import status
 from shared.base.listing import page_of
 from shared.storage.tx import Tx
@@ -21,7 +21,7 @@ async def read_enrolments(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
         programme_id=query.get("programme_id"),
         state=query.get("state"),
         organisation_code=query.get("organisation_code"),
-        put_in_by=tx.cause.client,
+        put_in_by=None if tx.cause.client is None else put_in_by(tx.cause.client),
     )
     return page.answer(found, _short)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from services.enrollment.adapters import enrolments, invitations, links
@@ -27,7 +28,8 @@ async def send_round(
 
     invited = decided.after.invited
     await invitations.save_round(tx, programme.id, round_id, remind_on, because)
-    await enrolments.save_many(tx, [(one, because) for one in invited if one.id not in standing])
+    new = [replace(one, put_in_by=because.actor) for one in invited if one.id not in standing]
+    await enrolments.save_many(tx, [(one, because) for one in new])
     await invitations.insert(tx, programme.id, round_id, [one.id for one in invited])
     tx.tell(decided, because)
     return decided.after

@@ -166,6 +166,32 @@ async def test_what_was_put_in_before_clients_were_told_from_staff_is_still_the_
     await town.desk.pool.execute("UPDATE enrolments SET put_in_by = NULL, actor = 'token/crm'")
     assert await listed(town, SCOPED) == {AARHUS}
     assert await listed(town, OTHER) == set()
+    moved = await town.api("PUT", f"/enrolments/{enrolment_id(P1, AARHUS)}/group", {"group": "oest"})
+    assert moved.status_code == 200, moved.text
+    assert [await listed(town, token) for token in (SCOPED, OTHER)] == [{AARHUS}, set()]
+
+
+async def test_what_staff_put_in_is_no_clients_whatever_the_client_is_called(town: Town) -> None:
+    await town.desk.publish()
+    made = await enrolled(town, TOKEN, AARHUS)
+    await town.desk.pool.execute("UPDATE enrolments SET put_in_by = 'token/crm'")
+    assert await listed(town, SCOPED) == set()
+    answer = await town.api("GET", f"/enrolments/{made['enrolment_id']}", Authorization=by(SCOPED))
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_enrolment")
+    withdrawn = await town.api(
+        "POST", f"/enrolments/{made['enrolment_id']}/withdrawal", {"reason": "fordi"}, Authorization=by(SCOPED)
+    )
+    assert (withdrawn.status_code, withdrawn.json()["code"]) == (404, "unknown_enrolment")
+
+
+async def test_whom_staff_invited_is_no_clients_either(town: Town) -> None:
+    await town.desk.publish()
+    await town.desk.knows(main_email="post@aarhus.example")
+    invited = await town.api("POST", f"/programmes/{P1}/invitations", {"round_id": "foraar"})
+    assert invited.json()["invited"] == 1, invited.text
+    await town.desk.pool.execute("UPDATE enrolments SET put_in_by = replace(put_in_by, 'staff', 'crm')")
+    assert await town.desk.pool.fetchval("SELECT put_in_by FROM enrolments") == "token/crm"
+    assert await listed(town, SCOPED) == set()
 
 
 async def test_it_stays_the_clients_whoever_changes_it_afterwards(town: Town) -> None:

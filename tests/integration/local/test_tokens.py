@@ -11,7 +11,8 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
-from deploy.local import tokens
+from deploy import compose_secrets
+from deploy.local import stack, tokens
 from deploy.local.cli import app
 from deploy.local.errors import StackError
 from shared.storage.pool import open_pool
@@ -89,6 +90,8 @@ def test_the_end_is_a_day_or_a_number_of_days_and_never_far() -> None:
     ("name", "scopes", "sources", "said"),
     [
         ("CRM", ["enrol"], [], "CRM"),
+        ("local", ["enrol"], [], "miljøet"),
+        ("compose", ["staff"], [], "miljøet"),
         ("crm", [], [], "--may"),
         ("crm", ["enrollment.Everything"], [], r"enrollment\.Everything"),
         ("crm", ["enrol"], ["a b"], "--source"),
@@ -98,6 +101,10 @@ def test_the_end_is_a_day_or_a_number_of_days_and_never_far() -> None:
 def test_words_that_mean_nothing_are_refused(name: str, scopes: list[str], sources: list[str], said: str) -> None:
     with pytest.raises(StackError, match=said):
         tokens.check_words(name, scopes, sources)
+
+
+def test_the_names_that_installations_give_themselves_are_nobody_elses() -> None:
+    assert {stack.TOKEN_NAME, compose_secrets.TOKEN_NAME} == tokens.OF_INSTALLATIONS
 
 
 def test_lists_and_own_commands_of_services_are_known_too() -> None:

@@ -244,6 +244,25 @@ async def test_nothing_secret_and_nobody_stands_in_the_log(surroundings: Surroun
     assert '"route": "/ting/hemmelig/{token}"' in text
 
 
+async def test_the_names_of_the_environments_tokens_are_kept_from_the_start_on(surroundings: Surroundings) -> None:
+    sql = "SELECT name FROM clients WHERE in_environment ORDER BY name"
+    connection = await asyncpg.connect(surroundings.database.url)
+    try:
+        async with a_toy(surroundings, TOVHOLDER_API_TOKENS=TOKENS.partition(",")[0]):
+            assert [row["name"] for row in await connection.fetch(sql)] == ["staff"]
+        # Only who answers by them says which there are.
+        async with a_toy(surroundings, "--role", "worker", TOVHOLDER_API_TOKENS=""):
+            assert [row["name"] for row in await connection.fetch(sql)] == ["staff"]
+        await connection.execute("UPDATE clients SET scopes = '{toy.things}'")
+        async with a_toy(surroundings) as toy:
+            assert [row["name"] for row in await connection.fetch(sql)] == ["reader", "writer"]
+            assert (await toy.put("kurv")).status_code == 401
+            (said,) = (line for line in toy.lines() if line["event"] == "token_name_taken")
+            assert (said["who"], said["alarm"]) == (["token/staff"], True)
+    finally:
+        await connection.close()
+
+
 async def test_who_asked_and_who_was_refused_stands_in_the_log(surroundings: Surroundings) -> None:
     token = {"Authorization": "Bearer guessed-token"}
     reader = {"Authorization": f"Bearer {READER_TOKEN}"}

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from shared.base.cause import Cause
-from shared.storage.tx import Tx
+from shared.storage.tx import Pool, Tx
 from shared.web import clients
 from shared.web.clients import NotDoneError, bind_sources
 from shared.web.tokens import PREFIX, Principal, digest_of
@@ -196,6 +196,61 @@ async def test_of_two_clients_that_use_a_new_source_at_the_same_moment_one_gets_
             assert await waiting == {CRM}
 
 
-async def _somebody_waits(tx: Tx) -> bool:
-    found: bool = await tx.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+async def test_nobody_with_a_token_speaks_for_a_producer_on_kafka(desk: Desk) -> None:
+    async with desk.host.pool.acquire() as connection:
+        await clients.reserve_sources(connection, "crm", [CRM])
+    for token in (ONE, STAFF_TOKEN):
+        assert (await send(desk, token, an_event(1, CRM))).json()["code"] == "source_not_yours"
+    with pytest.raises(NotDoneError, match="is the source of producer/crm"):
+        await add(desk, "crm", CRM)
+    async with desk.host.pool.acquire() as connection:
+        assert await clients.release_sources(connection, "crm")
+        assert not await clients.release_sources(connection, "crm")
+    assert (await send(desk, ONE, an_event(1, CRM))).status_code == 202
+
+
+async def test_no_producer_on_kafka_speaks_for_a_client_with_a_token(desk: Desk) -> None:
+    await add(desk, "crm", CRM)
+    await send(desk, ONE, an_event(1, CMS))
+    async with desk.host.pool.acquire() as connection:
+        for source, whose in ((CRM, "token/crm"), (CMS, "token/one")):
+            with pytest.raises(NotDoneError, match=f"is the source of {whose}"):
+                await clients.reserve_sources(connection, "crm", [source])
+        with pytest.raises(NotDoneError, match="our own"):
+            await clients.reserve_sources(connection, "crm", ["/tovholder/enrollment"])
+
+
+@pytest.mark.parametrize("first", ["token", "producer"])
+async def test_of_a_token_and_a_producer_that_come_to_a_source_at_the_same_moment_one_gets_it(
+    desk: Desk, first: str
+) -> None:
+    """The second waits for the first, and then sees whose it is."""
+    one = Principal("token/one", frozenset({"intake"}))
+
+    async def use(tx: Tx) -> str:
+        return "refused" if await bind_sources(tx, one, {CRM}) else "taken"
+
+    async def reserve(connection: Any) -> str:
+        try:
+            await clients.reserve_sources(connection, "crm", [CRM])
+        except NotDoneError:
+            return "refused"
+        return "taken"
+
+    async with desk.host.transaction(Cause("c", None, None)) as tx, desk.host.pool.acquire() as connection:
+        if first == "token":
+            assert await use(tx) == "taken"
+            waiting = asyncio.create_task(reserve(connection))
+        else:
+            reserving = connection.transaction()
+            await reserving.start()
+            assert await reserve(connection) == "taken"
+            waiting = asyncio.create_task(use(tx))
+        await eventually(lambda: _somebody_waits(desk.host.pool), because="the second waits for the first")
+        await (tx.execute("COMMIT") if first == "token" else reserving.commit())
+        assert await waiting == "refused"
+
+
+async def _somebody_waits(connection: Tx | Pool) -> bool:
+    found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
     return found
