@@ -20,6 +20,8 @@ FOLDER = ROOT / "secrets"
 ADMIN = "postgres"
 KAFKA_SUPER_USERS = {ADMIN_OF_KAFKA: "kafka_admin_password", BROKER: "kafka_broker_password"}
 """In which file the password of each lies; the others' are in `kafka_passwords`, and each by itself as well."""
+KAFKA_CERTIFICATES = ("kafka_broker.pem", "kafka_ca.pem")
+"""For TLS, if somebody puts them there: the broker's key and certificate, and whoever signed it."""
 TOKEN_NAME = "compose"  # noqa: S105 # whose token it is, not the token
 
 
@@ -44,9 +46,10 @@ def write_secrets(folder: Path, services: tuple[str, ...]) -> None:
         if not (folder / name).exists():
             _write(folder / name, secrets.token_hex(32))
     digest = hashlib.sha256((folder / "api_token").read_bytes().strip()).hexdigest()
-    if not (folder / "other_link_key").exists():
-        # Empty: the key is not being changed.
-        _write(folder / "other_link_key", "")
+    # Empty: the link key is not being changed, and Kafka has no certificate.
+    for name in ("other_link_key", *KAFKA_CERTIFICATES):
+        if not (folder / name).exists():
+            _write(folder / name, "")
     if not (folder / "api_tokens").exists():
         _write(folder / "api_tokens", f"{TOKEN_NAME}:{digest}")
 
@@ -54,7 +57,7 @@ def write_secrets(folder: Path, services: tuple[str, ...]) -> None:
 def file_names(services: tuple[str, ...]) -> tuple[str, ...]:
     """The files that containers get, sorted."""
     own = (f"{service}_{name}" for service in services for name in ("database_url", "migration_url", "kafka_password"))
-    kafka = ("kafka_passwords", "kafka_operator_password", *KAFKA_SUPER_USERS.values())
+    kafka = ("kafka_passwords", "kafka_operator_password", *KAFKA_SUPER_USERS.values(), *KAFKA_CERTIFICATES)
     both = ("api_tokens", "link_key", "mail_key", "other_link_key", "postgres_password", "role_passwords")
     return tuple(sorted((*both, *kafka, *own)))
 

@@ -24,6 +24,7 @@ from deploy.local.principals import principals
 from deploy.local.stack import Addresses, service_environment
 from shared.runtime.settings import SECRETS_DIR, ServiceSettings
 from tests.support import dockerfile, servers
+from tests.support.composed import filled
 
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
@@ -31,7 +32,9 @@ CONTAINERS: dict[str, Any] = COMPOSE["services"]
 SERVICES = service_names()
 MIGRATIONS = tuple(f"{name}-migrate" for name in SERVICES)
 OPERATORS = tuple(f"{name}-operator" for name in SERVICES)
-JOBS = ("topics", "databases", "token", *MIGRATIONS, *OPERATORS)
+JOBS = ("topics", "databases", "token", "producer", *MIGRATIONS, *OPERATORS)
+TLS = {"TOVHOLDER_KAFKA_TLS": "SSL"}
+"""What the shell says when Kafka is to be spoken to over TLS."""
 STAGES = dockerfile.read((ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8"))
 
 
@@ -106,7 +109,8 @@ def test_a_service_is_told_all_that_it_must_know(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_is_told_what_it_is_told_on_one_machine(service: str) -> None:
+def test_a_service_is_told_what_it_is_told_on_one_machine(service: str, tmp_path: Path) -> None:
+    (tmp_path / "kafka-tls").mkdir()
     addresses = Addresses(
         data_dir="/d",
         gateway="",
@@ -121,7 +125,7 @@ def test_a_service_is_told_what_it_is_told_on_one_machine(service: str) -> None:
         link_key_file="",
         simulated_start=None,
         seed=0,
-        kafka_secrets="/s",
+        kafka_secrets=str(tmp_path),
     )
     # The image has no saxonche: the rules are not ours to ship.
     only_there = {"TOVHOLDER_PREFIX", "TOVHOLDER_SEED", "TOVHOLDER_EINVOICE_RULES"}
@@ -181,18 +185,28 @@ def test_the_broker_has_the_settings_that_the_topics_need() -> None:
     assert settings["KAFKA_ADVERTISED_LISTENERS"] == "CLIENTS://kafka:9092"
 
 
-def test_the_broker_asks_everybody_who_they_are_as_it_does_on_one_machine(tmp_path: Path) -> None:
-    broker = Broker(tmp_path / "kafka", port=9092, controller_port=9093, logs=tmp_path, secrets=Path(compose.SECRETS))
+@pytest.mark.parametrize("shell", [{}, TLS], ids=["login", "TLS"])
+def test_the_broker_asks_everybody_who_they_are_as_it_does_on_one_machine(
+    tmp_path: Path, shell: dict[str, str]
+) -> None:
+    secrets = Path(compose.SECRETS)
+    ports = {"port": 9092, "controller_port": 9093}
+    broker = Broker(tmp_path / "kafka", **ports, logs=tmp_path, secrets=secrets, tls=secrets if shell else None)
     here = dict(line.split("=", 1) for line in broker.settings(tmp_path / "data").splitlines())
-    there = {_property(name): value for name, value in CONTAINERS["kafka"]["environment"].items()}
+    environment = CONTAINERS["kafka"]["environment"]
+    there = {_property(name): filled(value, **shell) for name, value in environment.items()}
     where = {"listeners", "advertised.listeners", "controller.quorum.voters", "log.dirs", "heap.opts"}
+    where |= {"ssl.keystore.location", "ssl.truststore.location"}
     logins = {name for name in here if name.endswith("jaas.config")}
     assert len(logins) == 3
     for name in here.keys() - where - logins:
         assert there[name] == here[name], name
     for name in logins:
         assert re.sub(r"\$+\{[^}]*\}", "…", there[name]) == re.sub(r"\$\{[^}]*\}", "…", here[name])
-    assert set(there) - set(here) == {"heap.opts"}
+    for name in here.keys() & {"ssl.keystore.location", "ssl.truststore.location"}:
+        assert Path(there[name]) == secrets / Path(here[name]).name
+    certificates = {name for name in there if name.startswith("ssl.")}
+    assert set(there) - set(here) == {"heap.opts", *(() if shell else certificates)}
     assert there["allow.everyone.if.no.acl.found"] == "false"
     assert "PLAINTEXT:PLAINTEXT" not in there["listener.security.protocol.map"]
 
@@ -206,7 +220,8 @@ def test_topics_users_and_rights_are_made_by_the_job_that_makes_them_on_one_mach
     assert command[:3] == ["python", "-m", "deploy.local.access"]
     assert f"--passwords={compose.SECRETS}/kafka_passwords" in command
     mounted = mounted_secrets(CONTAINERS["topics"])
-    assert mounted == {"kafka_passwords": "kafka_passwords", "kafka_password": "kafka_admin_password"}
+    as_admin = {"kafka_password": "kafka_admin_password", "ca.pem": "kafka_ca.pem"}
+    assert mounted == {"kafka_passwords": "kafka_passwords", **as_admin}
     told = CONTAINERS["topics"]["environment"]
     assert told["TOVHOLDER_KAFKA_PASSWORD_FILE"] == f"{compose.SECRETS}/kafka_password"
 
@@ -219,8 +234,32 @@ def test_a_service_comes_to_kafka_as_itself_and_whoever_gives_commands_as_the_op
     ):
         assert CONTAINERS[name]["environment"]["TOVHOLDER_KAFKA_USERNAME"] == who
         assert mounted_secrets(CONTAINERS[name])["kafka_password"] == secret
-        assert CONTAINERS[name]["environment"]["TOVHOLDER_KAFKA_SECURITY_PROTOCOL"] == "SASL_PLAINTEXT"
     assert CONTAINERS[f"{service}-operator"]["profiles"] == ["operator"]
+
+
+@pytest.mark.parametrize("name", [name for name in CONTAINERS if name != "kafka"])
+def test_whoever_speaks_to_kafka_does_so_over_tls_where_the_shell_says_so(name: str) -> None:
+    """The broker does then, too: see above. Without, nothing is said of a certificate, for that would be refused."""
+    told = CONTAINERS[name].get("environment", {})
+    if "TOVHOLDER_KAFKA" not in told:
+        assert "kafka_ca.pem" not in mounted_secrets(CONTAINERS[name]).values()
+        return
+    asked = [told[f"TOVHOLDER_KAFKA_{what}"] for what in ("SECURITY_PROTOCOL", "CA_FILE")]
+    assert [filled(value, **TLS) for value in asked] == ["SASL_SSL", f"{compose.SECRETS}/ca.pem"]
+    assert [filled(value) for value in asked] == ["SASL_PLAINTEXT", ""]
+    assert mounted_secrets(CONTAINERS[name])["ca.pem"] == "kafka_ca.pem"
+
+
+def test_whoever_lets_other_systems_in_reaches_kafka_and_every_database(tmp_path: Path) -> None:
+    tool = CONTAINERS["producer"]
+    assert tool["profiles"] == ["operator"]
+    assert tool["entrypoint"] == ["python", "-m", "deploy.local.producers"]
+    assert tool["environment"] == {**CONTAINERS["topics"]["environment"], "TOVHOLDER_DATABASES": compose.SECRETS}
+    compose_secrets.write_secrets(tmp_path / "secrets", SERVICES)
+    for target, source in mounted_secrets(tool).items():
+        (tmp_path / target).write_bytes((tmp_path / "secrets" / source).read_bytes())
+    assert set(tokens.read_databases(tmp_path)) == set(SERVICES)
+    assert not any("owner" in secret or "migration" in secret for secret in mounted_secrets(tool).values())
 
 
 def test_databases_are_made_by_the_same_sql_as_on_one_machine() -> None:
@@ -266,16 +305,16 @@ def test_the_tool_for_tokens_is_not_started_with_the_rest_and_reaches_every_data
 
 def test_services_believe_the_gateway_alone_and_the_gateway_nobody_unless_it_is_told_to() -> None:
     (network,) = COMPOSE["networks"]["default"]["ipam"]["config"]
-    filled = {name: re.sub(r"\$\{[A-Z_]+:-([\d.]*)\}", r"\1", value) for name, value in network.items()}
+    named = {name: filled(value) for name, value in network.items()}
     gateway = CONTAINERS["gateway"]["networks"]["default"]["ipv4_address"]
     for service in SERVICES:
         assert CONTAINERS[service]["environment"]["TOVHOLDER_TRUSTED_PROXIES"] == gateway
         assert "networks" not in CONTAINERS[service]
-    address = ip_address(re.sub(r"\$\{[A-Z_]+:-([\d.]*)\}", r"\1", gateway))
+    address = ip_address(filled(gateway))
     # No container that is started earlier can be given the gateway's address.
-    assert address in ip_network(filled["subnet"])
-    assert address not in ip_network(filled["ip_range"])
-    assert str(address) != filled["gateway"]
+    assert address in ip_network(named["subnet"])
+    assert address not in ip_network(named["ip_range"])
+    assert str(address) != named["gateway"]
     assert CONTAINERS["gateway"]["environment"] == {caddy.TRUSTED_PROXIES: f"${{{caddy.TRUSTED_PROXIES}:-}}"}
 
 
@@ -295,7 +334,7 @@ def test_no_secret_stands_in_the_file() -> None:
         assert secret == {"file": f"./secrets/{name}"}
     for container in CONTAINERS.values():
         for name, value in container.get("environment", {}).items():
-            assert name.endswith("_FILE") or not re.search(r"PASSWORD|TOKEN|SECRET(?!S_DIR)|KEY", name)
+            assert name.endswith("_FILE") or not re.search(r"PASSWORD|TOKEN|SECRET(?!S_DIR)|KEY(?!STORE_)", name)
             assert not re.search(r"://[^/@]*:[^/@]*@", str(value))
         assert not re.search(r"://[^/@]*:[^/@]*@", " ".join(container.get("command", [])))
     assert "/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
@@ -333,9 +372,7 @@ def test_the_written_secrets_fit_together_and_stay_as_they_are(tmp_path: Path, m
     monkeypatch.setenv(SECRETS_DIR, str(mounted))
     for name, value in CONTAINERS[service]["environment"].items():
         if name != SECRETS_DIR:
-            filled = re.sub(r"\$\{[A-Z_]+:-(.*)\}", r"\1", value)
-            filled = re.sub(r"\$\{[A-Z_]+:-(.*)\}", r"\1", filled)
-            monkeypatch.setenv(name, filled.replace(compose.SECRETS, str(mounted)))
+            monkeypatch.setenv(name, filled(value).replace(compose.SECRETS, str(mounted)))
     settings = settings_of(service)()
     assert isinstance(settings, ServiceSettings)
     owner, runtime = databases.roles(service)
@@ -369,8 +406,8 @@ def test_volumes_are_declared_and_cover_the_folders_of_the_image() -> None:
 
 
 def test_an_admin_password_is_taken_from_the_file_when_the_url_has_none() -> None:
-    filled = databases._with_password("postgresql://postgres@postgres:5432/postgres", {"postgres": "p@ss"})
-    assert filled == "postgresql://postgres:p%40ss@postgres:5432/postgres"
+    with_it = databases._with_password("postgresql://postgres@postgres:5432/postgres", {"postgres": "p@ss"})
+    assert with_it == "postgresql://postgres:p%40ss@postgres:5432/postgres"
     given = "postgresql://postgres:x@postgres:5432/postgres"
     assert databases._with_password(given, {"postgres": "y"}) == given
 
