@@ -62,6 +62,16 @@ class Message:
         return f"{self.template}\n{self.recipient}\n{self.about}\n{self.occasion}"
 
 
+def without_links(message: Message) -> Message:
+    """As a client is shown it: where its meeting is held online is for those who take part, and for staff."""
+    says = {
+        name: {**value, "link": None} if isinstance(value, dict) and "link" in value else value
+        for name, value in message.says.items()
+    }
+    calendar = message.calendar
+    return replace(message, says=says, calendar=None if calendar is None else replace(calendar, link=""))
+
+
 def queue(letter: Letter, owner: str, actor: str | None = None) -> Decision[Message]:
     """The letter as it waits to be sent, no text in it longer than a letter. To an address that is none it has failed.
 

@@ -13,7 +13,7 @@ from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.texts import Texts, Words
 from services.notifications.domain.calendar.entry import Mailbox, ics
 from services.notifications.domain.letter import TITLES
-from services.notifications.domain.message import STATES, Message, require_known, unknown_message
+from services.notifications.domain.message import STATES, Message, require_known, unknown_message, without_links
 from shared.base.listing import CURSOR, LIMIT, MOST, number
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
@@ -55,6 +55,8 @@ async def read_message(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     if found is None:
         raise unknown_message()
     message, cause = require_known(found.message, tx.cause.client), found.cause
+    if tx.cause.client is not None:
+        message = without_links(message)
     texts = Texts("", "", "") if message.forgotten else _PREVIEW.texts(message)
     return {
         **_shown(message),

@@ -250,6 +250,23 @@ async def test_staff_see_what_was_written_and_why(desk: Room) -> None:
     assert effect.cause.causation_id == "e1"
 
 
+async def test_where_a_meeting_is_held_online_is_in_no_mail_that_a_client_is_shown(desk: Room) -> None:
+    link = "https://video.example/l/hemmeligt"
+    await desk.hear(dated(link=link), facts.an_enrolment())
+    await desk.pool.execute("UPDATE messages SET actor = 'client/crm', put_in_by = 'client/crm'")
+    (message,) = await written(desk, "invitation")
+
+    async def shown(actor: str) -> dict[str, Any]:
+        async with transaction(desk.pool, desk, desk.source, Cause("c", None, actor)) as tx:
+            return await read_message(tx, {"message_id": message.id})
+
+    staff, client = await shown("token/staff"), await shown("client/crm")
+    unfolded = {name: staff[name].replace("\r\n ", "") for name in ("text", "html", "calendar")}
+    assert [name for name, said in unfolded.items() if link in said] == ["text", "html", "calendar"]
+    assert "hemmeligt" not in str(client).replace("\\r\\n ", "")
+    assert client["subject"] == staff["subject"]
+
+
 async def test_a_meeting_that_was_only_planned_writes_to_nobody(desk: Room) -> None:
     await desk.hear(facts.an_enrolment())
     await desk.hear(MeetingPlanned(**WHOLE, meeting=MEETING.model_copy(update={"when": None})))  # type: ignore[arg-type] # a bag of fields
