@@ -149,7 +149,7 @@ async def test_it_runs_beside_the_four(five: dict[str, Any], tree: Tree) -> None
         given = await api.post("/api/toy/toys", json={"toy_id": "bold", "to": "Asta"}, headers={"Idempotency-Key": "1"})
         assert given.status_code == 201, given.text
         # Over the intake, which enrollment's door takes in.
-        wish = crm.event("toy.GiveToy", "toy/bil", {"toy_id": "bil", "to": "Bo"})
+        wish = {**crm.event("toy.GiveToy", "toy/bil", {"toy_id": "bil", "to": "Bo"}), "source": "/over-http"}
         asked = await api.post("/events", json=wish, headers={"Content-Type": "application/cloudevents+json"})
         assert asked.status_code == 202, asked.text
         # A fact that the four hear is heard here as well.

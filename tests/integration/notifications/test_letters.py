@@ -13,6 +13,7 @@ from services.notifications.usecases.arm_reminder import arm_reminder
 from services.notifications.usecases.explain import explain
 from services.notifications.usecases.read_messages import read_message, read_messages
 from services.notifications.usecases.send_message import send_message
+from shared.base.cause import Cause
 from shared.contracts.enrollment import ProgrammePublished
 from shared.contracts.notifications import ArmReminder, MessageFailed, SendMessage
 from shared.contracts.scheduling import MeetingCancelled, MeetingPlanned, MeetingRescheduled, MeetingScheduled
