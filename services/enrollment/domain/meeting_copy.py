@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.enrollment.domain.status import MeetingState
@@ -37,6 +37,11 @@ class MeetingCopy:
 
 def copy_of(fact: MeetingFact, sequence: int | None) -> MeetingCopy:
     return MeetingCopy(fact.programme.id, _STATES[type(fact)], fact.meeting, sequence)
+
+
+def hidden_from(client: Sequence[str] | None) -> set[str]:
+    """Of a meeting, to a client (`Cause.client`): where it is held online is for those who come, and for staff."""
+    return set() if client is None else {"link"}
 
 
 def newest(known: Mapping[str, MeetingCopy], told: Iterable[MeetingCopy]) -> list[MeetingCopy]:

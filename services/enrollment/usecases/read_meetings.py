@@ -7,16 +7,16 @@ from functools import partial
 from typing import Any
 
 from services.enrollment.adapters import meetings
-from services.enrollment.domain.meeting_copy import MeetingCopy
+from services.enrollment.domain.meeting_copy import MeetingCopy, hidden_from
 from services.enrollment.domain.status import meeting_status
 from shared.base.listing import page_of
 from shared.storage.tx import Tx
 
 
 async def read_meetings(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    """Those of `programme_id`, as the API shows them; where they are held online is for those who come, and staff."""
+    """Those of `programme_id`, as the API shows them."""
     page = page_of(query, "meetings")
-    hidden = set() if tx.cause.client is None else {"link"}
+    hidden = hidden_from(tx.cause.client)
     return page.answer(
         await meetings.load_page(tx, page, query.get("programme_id", "")), partial(_shown, hidden=hidden)
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from services.enrollment.adapters import enrolments, programmes, rosters
 from services.enrollment.domain.enrolment import require_enrolment
+from services.enrollment.domain.meeting_copy import hidden_from
 from services.enrollment.domain.roster import Roster, seats_used, why_closed
 from services.enrollment.domain.status import meeting_status
 from shared.base.listing import page_of
@@ -22,15 +22,15 @@ async def read_rosters(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     return {
         "enrolment_id": enrolment.id,
         "organisation": enrolment.organisation.name,
-        **page.answer(found, lambda one: _roster(one, tx.now)),
+        **page.answer(found, lambda one: _roster(one, tx)),
     }
 
 
-def _roster(roster: Roster, now: datetime) -> dict[str, Any]:
+def _roster(roster: Roster, tx: Tx) -> dict[str, Any]:
     last, extra = roster.last_day_to_register, roster.next_costs
-    is_open = why_closed(roster, now) is None
+    is_open = why_closed(roster, tx.now) is None
     return {
-        "meeting": roster.meeting.model_dump(mode="json"),
+        "meeting": roster.meeting.model_dump(mode="json", exclude=hidden_from(tx.cause.client)),
         "status": meeting_status(roster.meeting_state, roster.meeting.date_version),
         "open": is_open,
         "last_day_to_register": last.isoformat() if last else None,

@@ -159,6 +159,20 @@ async def test_where_a_meeting_is_held_online_is_not_for_clients(town: Town) -> 
     assert client == {name: value for name, value in staff.items() if name != "link"}
 
 
+async def test_nor_does_it_stand_beside_the_people_whom_a_client_registered(town: Town) -> None:
+    await town.desk.publish()
+    made = await enrolled(town, SCOPED, AARHUS)
+    await town.desk.has_meeting()
+    await town.desk.pool.execute(
+        "UPDATE meetings SET meeting = jsonb_set(meeting, '{link}', '\"https://moede.example/hemmelig\"')"
+    )
+    path = f"/enrolments/{made['enrolment_id']}/participants"
+    assert "https://moede.example/hemmelig" in (await town.api("GET", path)).text
+    said = await town.api("GET", path, Authorization=by(SCOPED))
+    assert said.json()["meetings"][0]["meeting"]["title"]
+    assert "hemmelig" not in said.text
+
+
 async def test_what_was_put_in_before_clients_were_told_from_staff_is_still_the_clients(town: Town) -> None:
     await town.desk.publish()
     await enrolled(town, TOKEN, AARHUS)
