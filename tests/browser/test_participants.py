@@ -17,10 +17,9 @@ PRICE = "1.000,00 kr. ekskl. moms (1.250,00 kr. inkl. moms)"
 
 async def the_page(town: Town) -> str:
     """The path of the participants' page of a municipality with one dated meeting."""
-    enrolment = await town.desk.has_enrolled()
+    await town.desk.has_enrolled()
     await town.desk.has_meeting()
-    contact = await town.desk.pool.fetchval("SELECT contact->>'person_id' FROM enrolments")
-    return links.participants_path(town.desk.links, enrolment, contact)
+    return links.participants_path(town.desk.links, await town.desk.guest())
 
 
 async def register(page: Page, name: str) -> None:

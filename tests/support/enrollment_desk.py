@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from deploy.local.locations import ROOT
-from services.enrollment.adapters.links import sign_up_of
+from services.enrollment.adapters.links import Guest, sign_up_of
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.entrypoints.timers import TIMERS
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
@@ -122,6 +122,12 @@ class Desk:
         assert isinstance(outcome, Answer), outcome
         await self.told()
         return enrolment_id(P1, code)
+
+    async def guest(self) -> Guest:
+        """Whom the link of the one enrolment's place is given to."""
+        row = await self.pool.fetchrow("SELECT id, contact->>'person_id' AS person_id, number FROM enrolments")
+        assert row is not None
+        return Guest(row["id"], row["person_id"], row["number"])
 
     async def knows(self, code: str = AARHUS, **entry: Any) -> None:
         """Whoever has an address of its own domain speaks for the municipality, or whoever is said."""

@@ -30,6 +30,7 @@ _ENROLMENTS = Table(
         "answers": "jsonb",
         "agreed": "jsonb",
         "number": "integer",
+        "linked_number": "integer",
         "received_at": "timestamptz",
         "enrolled_at": "timestamptz",
         "withdrawn_at": "timestamptz",
@@ -42,8 +43,8 @@ _ENROLMENTS = Table(
 _PUT_IN_BY = f"coalesce(put_in_by, '{BEFORE}' || actor)"
 _COLUMNS = f"""
     enrolments.id, programme_id, state, forbehold_open, group_id, contact::text AS contact,
-        billing::text AS billing, answers::text AS answers, agreed::text AS agreed, number, received_at, enrolled_at,
-        withdrawn_at, {_PUT_IN_BY} AS put_in_by, code, name, region, cvr
+        billing::text AS billing, answers::text AS answers, agreed::text AS agreed, number, linked_number,
+        received_at, enrolled_at, withdrawn_at, {_PUT_IN_BY} AS put_in_by, code, name, region, cvr
 """
 _FROM = "FROM enrolments JOIN organisations ON code = organisation_code"
 _SELECT = f"SELECT {_COLUMNS} {_FROM}"
@@ -131,6 +132,7 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
                 "answers": json.dumps(dict(one.answers)),
                 "agreed": _AGREED.dump_json(one.agreed).decode() if one.enrolled_at else None,
                 "number": one.number,
+                "linked_number": one.linked_number,
                 "received_at": one.received_at,
                 "enrolled_at": one.enrolled_at,
                 "withdrawn_at": one.withdrawn_at,
@@ -157,6 +159,7 @@ def _enrolment(row: Any) -> Enrolment:
         agreed=agreed,
         forbehold_open=row["forbehold_open"],
         number=row["number"],
+        linked_number=row["linked_number"],
         received_at=row["received_at"],
         enrolled_at=row["enrolled_at"],
         withdrawn_at=row["withdrawn_at"],

@@ -7,6 +7,7 @@ Those without an end of their own end with the programme they are about, as it s
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.sign_up import CONFIRM_DAYS
@@ -28,25 +29,34 @@ def sign_up_of(links: Links, token: str, now: datetime) -> str | None:
     return links.verify(_CONFIRM, token, now)
 
 
-def participants_path(links: Links, enrolment_id: str, person_id: str) -> str:
-    """Good as long as this person is the enrolment's contact, and until a year after the programme."""
-    return f"/deltagere/{links.sign(_PARTICIPANTS, f'{enrolment_id} {person_id}')}"
+class Guest(NamedTuple):
+    """Whom a link to the participants was given to, and for which round of the enrolment (`Enrolment.lets_in`)."""
+
+    enrolment_id: str
+    person_id: str
+    number: int | None
+
+
+def participants_path(links: Links, guest: Guest) -> str:
+    """Good as long as `Enrolment.lets_in` the guest, and until a year after the programme."""
+    named = (part for part in guest if part is not None)
+    return f"/deltagere/{links.sign(_PARTICIPANTS, ' '.join(map(str, named)))}"
 
 
 def participants_path_of(links: Links, enrolment: Enrolment) -> str | None:
     """None as long as it has no place: there are no participants to register."""
     if enrolment.contact is None or not enrolment.has_place:
         return None
-    return participants_path(links, enrolment.id, enrolment.contact.person_id)
+    return participants_path(links, Guest(enrolment.id, enrolment.contact.person_id, enrolment.number))
 
 
-def participants_of(links: Links, token: str, now: datetime) -> tuple[str, str] | None:
-    """(enrolment_id, person_id of the contact it was given to)."""
+def participants_of(links: Links, token: str, now: datetime) -> Guest | None:
+    """A version before this one named no number; one release later such a link is none."""
     subject = links.verify(_PARTICIPANTS, token, now)
     if subject is None:
         return None
-    enrolment_id, _, person_id = subject.partition(" ")
-    return enrolment_id, person_id
+    enrolment_id, person_id, *number = subject.split(" ")
+    return Guest(enrolment_id, person_id, int(number[0]) if number else None)
 
 
 def sign_up_path(links: Links, programme_id: str, enrolment_id: str) -> str:

@@ -55,6 +55,8 @@ class Enrolment:
     received_at: datetime | None = None
     enrolled_at: datetime | None = None
     withdrawn_at: datetime | None = None
+    linked_number: int | None = None
+    """The `number` that the links of its place name; another one, or None: a version that named none gave the place."""
     put_in_by: str | None = None
     """The actor whose wish it was; a client sees and changes what it put in itself, and nothing else."""
 
@@ -81,6 +83,15 @@ class Enrolment:
 
     def is_contact(self, person_id: str) -> bool:
         return self.contact is not None and self.contact.person_id == person_id
+
+    def lets_in(self, person_id: str, number: int | None) -> bool:
+        """Whether a link that was given to this person, with the place of this number, still leads to the participants.
+
+        A number never comes again, so that a link ends with its place, also when the enrolment comes back. None = a
+        version before this one signed it: good only for a place that such a version gave.
+        """
+        of_this_place = self.linked_number != self.number if number is None else number == self.number
+        return of_this_place and self.is_contact(person_id)
 
     def seat_terms(self, kind: str) -> SeatTerm | None:
         return next((term for term in self.agreed.seats if term.kind == kind), None)

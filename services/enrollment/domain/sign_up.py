@@ -306,6 +306,7 @@ def enrol(application: Application, now: datetime) -> tuple[Programme, Enrolment
         agreed=Agreed(fees=terms.fees, seats=terms.seats),
         forbehold_open=application.forbehold,
         number=programme.next_number,
+        linked_number=programme.next_number,
         received_at=application.received_at,
         enrolled_at=now,
     )

@@ -50,7 +50,7 @@ async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refu
             answers.append(one)
             continue
         person_id = persons[_named(one).key].person_id
-        path = links.participants_path(tx.links, one.id, person_id)
+        path = links.participants_path(tx.links, links.Guest(one.id, person_id, one.number))
         notify = main_mailbox(book[one.organisation.code]) if by.wish.by_form else None
         # Whoever let a form in has not put it in: what came of it is the contact's.
         mine = replace(one, put_in_by=FORM if by.wish.by_form else by.cause.actor)

@@ -19,21 +19,20 @@ ON_A_PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """`contact_id` is whom the link was given to, and stands in causes and audit; `path` is the contact's secret."""
+    """`contact_id` is whom the link was given to, and stands in causes and audit; `path` is the contact's secret.
+
+    `by_contact`: whoever the link was given to still is the contact, of the place that it was given with.
+    """
 
     path: str
     contact_id: str
+    by_contact: bool
     now: datetime
     programme: Programme
     enrolment: Enrolment
     rosters: tuple[Roster, ...]
     following: str | None
     """Cursor of the next page of meetings."""
-
-    @property
-    def by_contact(self) -> bool:
-        """Whether whoever the link was given to still is the contact."""
-        return self.enrolment.is_contact(self.contact_id)
 
     def roster(self, meeting_id: str) -> Roster | None:
         return next((one for one in self.rosters if one.meeting.id == meeting_id), None)
@@ -45,18 +44,18 @@ async def read_visit(tx: Tx, token: str, query: Mapping[str, str], meeting_id: s
     None for a link that is none of ours, or has ended: a year after its programme. Refused `unknown_enrolment` when
     what it is about is gone.
     """
-    found = links.participants_of(tx.links, token, tx.now)
-    if found is None:
+    guest = links.participants_of(tx.links, token, tx.now)
+    if guest is None:
         return None
-    enrolment_id, contact_id = found
-    enrolment = require_enrolment(await enrolments.load(tx, enrolment_id), tx.cause.client)
+    enrolment = require_enrolment(await enrolments.load(tx, guest.enrolment_id), tx.cause.client)
     programme = await programmes.load_of(tx, enrolment)
     if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
         return None
     rosters, following = await _rosters(tx, programme, enrolment, query, meeting_id)
     return Visit(
-        path=links.participants_path(tx.links, enrolment_id, contact_id),
-        contact_id=contact_id,
+        path=links.participants_path(tx.links, guest),
+        contact_id=guest.person_id,
+        by_contact=enrolment.lets_in(guest.person_id, guest.number),
         now=tx.now,
         programme=programme,
         enrolment=enrolment,

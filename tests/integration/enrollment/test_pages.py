@@ -10,11 +10,12 @@ import pytest
 from services.enrollment.adapters import links
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases import read_front_page
+from services.enrollment.usecases.change_group import change_group
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
-from shared.contracts.enrollment import InviteMunicipalities, MunicipalityInvited, WithdrawEnrolment
+from shared.contracts.enrollment import ChangeGroup, InviteMunicipalities, MunicipalityInvited, WithdrawEnrolment
 from tests.support.enrollment_desk import AARHUS, P1, Desk, programme_text, sign_up
 from tests.support.enrollment_web import Town
 
@@ -101,12 +102,61 @@ async def test_a_link_that_nobody_was_given_leads_nowhere(town: Town, path: str)
 
 async def test_the_link_of_a_contact_who_is_none_any_more_is_dead(town: Town) -> None:
     enrolment = await town.desk.has_enrolled()
-    contact = await town.desk.pool.fetchval("SELECT contact->>'person_id' FROM enrolments")
-    own = links.participants_path(town.desk.links, enrolment, contact)
-    former = links.participants_path(town.desk.links, enrolment, "somebody-else")
+    guest = await town.desk.guest()
+    own = links.participants_path(town.desk.links, guest)
+    former = links.participants_path(town.desk.links, guest._replace(person_id="somebody-else"))
     assert (await town.client.get(own)).status_code == 200
     assert (await town.client.get(f"{own}/unknown-meeting")).status_code == 404
     assert (await town.client.get(former)).status_code == 410
     await town.desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment))
     gone = await town.client.get(own)
     assert (gone.status_code, "Aarhus Kommune er ikke tilmeldt" in gone.text) == (410, True)
+
+
+def as_before(town: Town, enrolment: str, person_id: str) -> str:
+    """The link as a version before this one signs it, for whichever place."""
+    return f"/deltagere/{town.desk.links.sign('participants', f'{enrolment} {person_id}')}"
+
+
+async def comes_back(town: Town, enrolment: str) -> str:
+    """It has left, and signs up again with the same contact; the link of its new place."""
+    await town.desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment))
+    await town.desk.enrol(sign_up(AARHUS))
+    return await town.mailed_path()
+
+
+async def test_a_link_ends_with_the_place_it_was_given_with_also_when_the_same_contact_signs_up_again(
+    town: Town,
+) -> None:
+    enrolment = await town.desk.has_enrolled()
+    guest = await town.desk.guest()
+    first, before = links.participants_path(town.desk.links, guest), as_before(town, enrolment, guest.person_id)
+    assert [(await town.client.get(path)).status_code for path in (first, before)] == [200, 410]
+    again = await comes_back(town, enrolment)
+    assert (await town.client.get(again)).status_code == 200
+    assert (await town.desk.guest()).person_id == guest.person_id
+    for path in (first, before):
+        gone = await town.client.get(path)
+        assert (gone.status_code, "Linket virker ikke" in gone.text) == (410, True)
+        withdrawn = await town.client.post(f"{path}/afmeld-kommunen", data={"_key": "k" * 32, "reason": "fordi"})
+        assert withdrawn.status_code == 410
+    assert await town.desk.pool.fetchval("SELECT state FROM enrolments") == "enrolled"
+
+
+async def test_a_link_of_the_version_before_leads_to_the_place_that_version_gave_and_to_no_later_one(
+    town: Town,
+) -> None:
+    enrolment = await town.desk.has_enrolled()
+    await town.desk.pool.execute("UPDATE enrolments SET linked_number = NULL")
+    guest = await town.desk.guest()
+    before = as_before(town, enrolment, guest.person_id)
+    for path in (before, links.participants_path(town.desk.links, guest)):
+        assert (await town.client.get(path)).status_code == 200
+    # A change of it by this version is no new place.
+    await town.desk.ask(change_group, ChangeGroup(enrolment_id=enrolment, group="oest"))
+    assert (await town.client.get(before)).status_code == 200
+    await comes_back(town, enrolment)
+    assert (await town.client.get(before)).status_code == 410
+    # The version before, beside this one, gives the place anew: it writes what it knows of.
+    await town.desk.pool.execute("UPDATE enrolments SET number = number + 1")
+    assert (await town.client.get(before)).status_code == 200
