@@ -42,14 +42,15 @@ async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refu
     )
 
     taken, outcomes = enrol_in_turn(known, book, standing, [one.wish for one in asked], tx.now, tx.source)
-    persons = await people.recognise_many(tx, [_named(one) for one in outcomes if isinstance(one, Enrolment)])
+    named = [_named(one, by) for one, by in zip(outcomes, asked, strict=True) if isinstance(one, Enrolment)]
+    persons = await people.recognise_many(tx, named)
     welcomed: list[tuple[Decision[Enrolment], Cause]] = []
     answers: list[Answer | Refused] = []
     for one, by in zip(outcomes, asked, strict=True):
         if isinstance(one, Refused):
             answers.append(one)
             continue
-        person_id = persons[_named(one).key].person_id
+        person_id = persons[_named(one, by).key].person_id
         path = links.participants_path(tx.links, links.Guest(one.id, person_id, one.number))
         notify = main_mailbox(book[one.organisation.code]) if by.wish.by_form else None
         # Whoever let a form in has not put it in: what came of it is the contact's.
@@ -66,9 +67,10 @@ async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refu
     return answers
 
 
-def _named(enrolment: Enrolment) -> Named:
-    contact = enrolment.known_contact
-    return Named(enrolment.organisation.code, contact.name, contact.email)
+def _named(enrolment: Enrolment, by: Asking) -> Named:
+    """A form is its contact's word, whoever lets it in."""
+    contact, renames = enrolment.known_contact, by.wish.by_form or people.may_rename(by.cause)
+    return Named(enrolment.organisation.code, contact.name, contact.email, renames)
 
 
 def _answer(enrolment: Enrolment, participants_path: str) -> Answer:

@@ -31,12 +31,13 @@ async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:
     standing = await enrolments.load(tx, enrolment_id(form.programme_id, form.organisation_code))
     application = apply(programme, entry, standing, form, tx.now, tx.source)
     require_few(await sign_ups.count_forms(tx, application.contact_email, caller))
-    applicant_id = await people.recognise_applicant(
-        tx, application.organisation.code, application.contact_name, application.contact_email
+    # Anybody may have typed it: whoever is known by the address keeps their name.
+    applicant = await people.recognise(
+        tx, application.organisation.code, application.contact_name, application.contact_email, renames=False
     )
     sign_up = SignUp(
         id=new_id(),
-        applicant_id=applicant_id,
+        applicant_id=applicant.person_id,
         command=form.model_copy(update={"contact_email": application.contact_email}),
         received_at=tx.now,
         caller=caller,

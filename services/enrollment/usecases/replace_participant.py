@@ -15,7 +15,8 @@ from shared.storage.tx import Tx
 async def replace_participant(tx: Tx, command: ReplaceParticipant) -> Answer:
     roster = await lock_roster(tx, command.enrolment_id, command.meeting_id)
     name, email = require_name(command.name, "name"), require_email(command.email, "email")
-    person = await people.recognise(tx, roster.enrolment.organisation.code, name, email)
+    code, renames = roster.enrolment.organisation.code, people.may_rename(tx.cause)
+    person = await people.recognise(tx, code, name, email, renames=renames)
 
     decided = replace_seat(roster, command.person_id, person, tx.now, command.level)
 

@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
+from services.enrollment.adapters import links
+from services.enrollment.adapters.people import Named, recognise_many
 from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from shared.base.answers import Answer, Asked
 from shared.base.cause import Cause
-from shared.contracts.enrollment import WithdrawEnrolment
+from shared.contracts.enrollment import ParticipantRegistered, WithdrawEnrolment
 from shared.contracts.refusal import Refused
 from shared.storage.tx import transaction
-from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1
+from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1, sign_up
 from tests.support.enrollment_web import OTHER, SCOPED, TOKEN, Town
 
 SECRETS = ("/deltagere/", "/tilmeld/bekraeft/", "/tilmeld/nej/", "invitation=")
@@ -144,6 +148,59 @@ async def test_the_secret_of_a_link_is_in_the_answer_to_who_made_it_and_nowhere_
             assert not [secret for secret in SECRETS if secret in said], (token, path)
     staff = await town.api("GET", f"/enrolments/{made['enrolment_id']}")
     assert staff.json()["participants_path"] is None
+
+
+async def names(town: Town) -> list[str]:
+    return [row["name"] for row in await town.desk.pool.fetch("SELECT name FROM people ORDER BY name")]
+
+
+async def test_a_client_renames_nobody_and_staff_and_the_municipality_do(town: Town) -> None:
+    await town.desk.publish()
+    await enrolled(town, SCOPED, AARHUS)
+    meeting = (await town.desk.has_meeting()).id
+    people = f"/enrolments/{enrolment_id(P1, AARHUS)}/meetings/{meeting}/participants"
+
+    async def register(token: str, method: str = "POST", path: str = people, **someone: str) -> str:
+        answer = await town.api(method, path, someone, Authorization=by(token))
+        assert answer.status_code in {200, 201}, answer.text
+        return str(answer.json()["person_id"])
+
+    karen = {"name": "Navn Taget", "email": "KAREN0751@kommune.example"}
+    known = await register(SCOPED, **karen)
+    assert await names(town) == ["Karen Kontakt"]
+    anna = await register(SCOPED, name="Anna", email="anna@kommune.example")
+    await register(SCOPED, "PUT", f"{people}/{anna}", name="Anders", email="anders@kommune.example")
+    assert await register(SCOPED, "PUT", f"{people}/{known}", name="Taget", email="anna@kommune.example") == anna
+    assert await names(town) == ["Anders", "Anna", "Karen Kontakt"]
+    # What is told of the person has the name they are known by.
+    registered = [one for one in await town.desk.told() if isinstance(one, ParticipantRegistered)]
+    assert [one.person.name for one in registered] == ["Karen Kontakt", "Anna"]
+
+    await register(TOKEN, **{**karen, "name": "Karen Nygift"})
+    assert await names(town) == ["Anders", "Anna", "Karen Nygift"]
+    page = links.participants_path(town.desk.links, await town.desk.guest())
+    form = {"_key": "k" * 32, "name": "Anna Selv", "email": "anna@kommune.example", "level": "Leder af ledere"}
+    assert (await town.client.post(f"{page}/{meeting}/skift/{known}", data=form)).status_code == 409
+    form = {**form, "_key": "l" * 32, "name": "Ny", "email": "ny@kommune.example"}
+    assert (await town.client.post(f"{page}/{meeting}/skift/{anna}", data=form)).status_code == 303
+    form = {**form, "_key": "m" * 32, "name": "Anna Selv", "email": "anna@kommune.example"}
+    assert (await town.client.post(f"{page}/{meeting}/skift/{known}", data=form)).status_code == 303
+    assert await names(town) == ["Anders", "Anna Selv", "Karen Nygift", "Ny"]
+
+
+async def test_a_contact_whom_a_client_writes_down_anew_keeps_the_name_that_staff_gave(town: Town) -> None:
+    """Also when both are decided together: what staff say counts, whichever comes last."""
+    enrolment = await town.desk.has_enrolled()
+    await town.desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment))
+    client = Cause("c", None, "client/crm")
+    async with transaction(town.desk.pool, town.desk, "/tovholder/enrollment", client, town.desk.links) as tx:
+        (answer,) = await enrol_municipalities(tx, [Asked(sign_up(AARHUS, contact_name="Taget"), client)])
+    assert isinstance(answer, Answer)
+    assert await names(town) == ["Karen Kontakt"]
+    async with transaction(town.desk.pool, town.desk, "/tovholder/enrollment", client, town.desk.links) as tx:
+        by_staff, by_client = (Named(AARHUS, name, "karen@k0751.example", name != "Taget") for name in ("Ny", "Taget"))
+        await recognise_many(tx, [by_staff, by_client])
+    assert await names(town) == ["Ny"]
 
 
 async def test_where_a_meeting_is_held_online_is_not_for_clients(town: Town) -> None:
