@@ -9,6 +9,7 @@ it refuses.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -153,6 +154,17 @@ def moved_in(before: Roster, after: Roster) -> tuple[Person, ...]:
     """Were extra, and have an included seat now."""
     included = {seat.person.person_id for seat in after.included}
     return tuple(seat.person for seat in before.extras if seat.person.person_id in included)
+
+
+def seats_for(roster: Roster, client: Sequence[str] | None) -> tuple[Seat, ...]:
+    """The seats as they are shown: to a client (`Cause.client`) those taken since the enrolment got its place.
+
+    Who came before it left and signed up anew was put in by whoever had signed it up then.
+    """
+    since = roster.enrolment.enrolled_at
+    if client is None:
+        return roster.seats
+    return tuple(seat for seat in roster.seats if since is not None and seat.registered_at >= since)
 
 
 def seats_used(roster: Roster, *, closed: bool = False) -> str:

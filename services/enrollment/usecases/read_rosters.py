@@ -1,4 +1,7 @@
-"""The rosters of an enrolment: each meeting with its people, and what the next one would cost."""
+"""The rosters of an enrolment: each meeting with its people, and what the next one would cost.
+
+A client is shown the people of the present place, and how many seats are taken in all.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 from services.enrollment.adapters import enrolments, programmes, rosters
 from services.enrollment.domain.enrolment import require_enrolment
 from services.enrollment.domain.meeting_copy import hidden_from
-from services.enrollment.domain.roster import Roster, seats_used, why_closed
+from services.enrollment.domain.roster import Roster, seats_for, seats_used, why_closed
 from services.enrollment.domain.status import meeting_status
 from shared.base.listing import page_of
 from shared.storage.tx import Tx
@@ -45,6 +48,6 @@ def _roster(roster: Roster, tx: Tx) -> dict[str, Any]:
                 "extra": seat in roster.extras,
                 "level": seat.level,
             }
-            for seat in roster.seats
+            for seat in seats_for(roster, tx.cause.client)
         ],
     }

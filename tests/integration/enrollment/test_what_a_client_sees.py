@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -148,6 +149,35 @@ async def test_the_secret_of_a_link_is_in_the_answer_to_who_made_it_and_nowhere_
             assert not [secret for secret in SECRETS if secret in said], (token, path)
     staff = await town.api("GET", f"/enrolments/{made['enrolment_id']}")
     assert staff.json()["participants_path"] is None
+
+
+async def test_who_came_before_a_municipality_signed_up_anew_is_shown_to_staff_and_to_no_client(town: Town) -> None:
+    await town.desk.publish()
+    made = await enrolled(town, SCOPED, AARHUS)
+    meetings = [await town.desk.has_meeting(), await town.desk.has_meeting(group=None, day="2021-06-15")]
+    held, ahead = (one.id for one in meetings)
+    path = f"/enrolments/{made['enrolment_id']}"
+
+    async def people(token: str, meeting: str) -> set[str]:
+        answer = (await town.api("GET", f"{path}/participants", Authorization=by(token))).json()["meetings"]
+        (found,) = [one for one in answer if one["meeting"]["id"] == meeting]
+        return {one["name"] for one in found["participants"]}
+
+    async def register(token: str, meeting: str, name: str) -> None:
+        someone = {"name": name, "email": f"{name.lower()}@kommune.example"}
+        answer = await town.api("POST", f"{path}/meetings/{meeting}/participants", someone, Authorization=by(token))
+        assert answer.status_code == 201, answer.text
+
+    await register(SCOPED, held, "Anna")
+    await register(SCOPED, ahead, "Bo")
+    assert await people(SCOPED, held) == {"Anna"}
+    await town.move_to(datetime(2021, 4, 20, 8, tzinfo=UTC))
+    await town.api("POST", f"{path}/withdrawal", {"reason": "fordi"}, Authorization=by(SCOPED))
+    await town.desk.pool.execute("UPDATE programmes SET terms = terms #- '{terms,deadline}'")
+    await enrolled(town, OTHER, AARHUS)
+    await register(OTHER, ahead, "Carl")
+    assert [await people(OTHER, one) for one in (held, ahead)] == [set(), {"Carl"}]
+    assert [await people(TOKEN, one) for one in (held, ahead)] == [{"Anna"}, {"Carl"}]
 
 
 async def names(town: Town) -> list[str]:
