@@ -19,6 +19,8 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 ONE_CALLER_V6 = 64
 """Bits of an IPv6 address that tell one subscriber from another; the rest is theirs to choose (RFC 7934 § 6)."""
+ONE_SITE_V6 = 48
+"""The largest network that one subscriber is given (RFC 6177 § 2); others share one of that size."""
 
 
 def read_networks(text: str) -> tuple[Network, ...]:
@@ -68,6 +70,12 @@ def as_caller(host: str) -> str:
     if isinstance(found, IPv6Address):
         return str(ip_network((found, ONE_CALLER_V6), strict=False))
     return host if found is None else str(found)
+
+
+def as_site(host: str) -> str | None:
+    """The network that may be all one subscriber's, however many callers it is; None of an IPv4 address."""
+    found = address_in(host)
+    return str(ip_network((found, ONE_SITE_V6), strict=False)) if isinstance(found, IPv6Address) else None
 
 
 class BehindGateway:

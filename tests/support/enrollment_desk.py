@@ -134,7 +134,7 @@ class Desk:
         await self.ask(put_organisation, PutOrganisation(code=code, **(entry or {"domains": (f"k{code}.example",)})))
 
     async def form(self, code: str = AARHUS, caller: str = "192.0.2.1", **more: Any) -> str:
-        """A form comes in; the id of the sign-up in the mailed link."""
+        """A form comes in, and a mail is sent; the id of the sign-up in the mailed link."""
         await self.ask(receive_sign_up, ReceiveSignUp(form=sign_up(code, **more), caller=caller))
         (fact,) = [one for one in await self.told() if isinstance(one, EnrolmentReceived)]
         sign_up_id = sign_up_of(self.links, fact.confirm_path.rpartition("/")[2], self.now())
@@ -175,6 +175,11 @@ class Desk:
 
 def programme_text(name: str = P1) -> str:
     return (ROOT / "programmes" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def confirmed(how: str) -> str:
+    """P1, whose sign-ups are confirmed like this."""
+    return programme_text().replace("  contact_label:", f"  confirmation: {how}\n  contact_label:", 1)
 
 
 def sign_up(code: str = AARHUS, **more: Any) -> EnrolMunicipality:

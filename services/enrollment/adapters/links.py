@@ -25,6 +25,11 @@ def confirm_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
     return f"/tilmeld/bekraeft/{token}"
 
 
+def more_forms_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
+    """Of the page that the link of this form leads to: the others for its mailbox."""
+    return f"{confirm_path(links, sign_up_id, received_at)}/flere"
+
+
 def sign_up_of(links: Links, token: str, now: datetime) -> str | None:
     return links.verify(_CONFIRM, token, now)
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from services.enrollment.domain.sign_up import Alike, Counted, Forms, SignUp
-from services.enrollment.domain.speakers import mailbox_key
+from services.enrollment.domain.sign_up import CONFIRM_DAYS, Alike, Counted, Mails, SignUp
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
 from shared.contracts.enrollment import EnrolMunicipality
@@ -27,6 +26,8 @@ _SIGN_UPS = Table(
         "received_at": "timestamptz",
         "caller": "text",
         "by_main_mailbox": "boolean",
+        "main_mailbox": "text",
+        "mailed": "boolean",
         "shown_at": "timestamptz",
         "confirmed_at": "timestamptz",
         "dismissed_at": "timestamptz",
@@ -36,13 +37,25 @@ _SIGN_UPS = Table(
 )
 _COLUMNS = """
     id, number, coalesce(applicant_id, person_id) AS applicant_id, command::text AS command, received_at,
-    coalesce(caller, '') AS caller, by_main_mailbox, shown_at, confirmed_at, dismissed_at
+    coalesce(caller, '') AS caller, coalesce(mailbox, '') AS mailbox, by_main_mailbox, mailed, shown_at, confirmed_at,
+    dismissed_at
 """
 _SELECT = f"SELECT {_COLUMNS} FROM sign_ups"
 _IN_ORDER = Order({"number": "bigint"})
 # As the index has it.
 _DOMAIN = "substring(email_key FROM '[^@]*$')"
+_NEWEST_FIRST = Order({"-number": "bigint"})
 _WAITING = "shown_at IS NOT NULL AND confirmed_at IS NULL AND dismissed_at IS NULL"
+
+
+class NotMailed(NamedTuple):
+    """A form as whoever looks for theirs knows it again."""
+
+    sign_up_id: str
+    received_at: datetime
+    organisation: str
+    programme: str
+    contact: str
 
 
 async def load(tx: Tx, sign_up_id: str) -> SignUp | None:
@@ -169,18 +182,51 @@ def _as_it_was(said: dict[str, Any]) -> EnrolMunicipality:
     )
 
 
-async def count_forms(tx: Tx, email: str, caller: str) -> Forms:
-    """Of the last day: with this address, for whatever organisation, and those of them that came from there."""
+async def lock_mails(tx: Tx, mailbox: str, caller: str) -> Mails:
+    """Those of the last day to this mailbox, and those of them for forms from there; there is no other until COMMIT.
+
+    Before people, by all who take both. The lock is of the mailbox's name: there may be no row yet that it could be of.
+    """
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('mails to ' || $1, 0))", mailbox)
     row = await tx.fetchrow(
         """
-        SELECT count(*) AS to_address, count(*) FILTER (WHERE caller = $3) AS from_there
-        FROM sign_ups WHERE email_key = $1 AND received_at > $2
+        SELECT count(*) AS to_mailbox, count(*) FILTER (WHERE caller = $3) AS for_caller
+        FROM sign_ups WHERE mailbox = $1 AND mailed AND received_at > $2
         """,
-        mailbox_key(email),
+        mailbox,
         tx.now - timedelta(days=1),
         caller,
     )
-    return Forms(0, 0) if row is None else Forms(row["to_address"], row["from_there"])
+    return Mails(0, 0) if row is None else Mails(row["to_mailbox"], row["for_caller"])
+
+
+async def load_page_not_mailed(tx: Tx, page: Page, mailbox: str, *, beside: str) -> list[Placed[NotMailed]]:
+    """Forms, beside the one of this id, whose links go to this mailbox and were not mailed; the newest first.
+
+    Those that wait for nothing but that: none that was used, and none whose link would have ended.
+    """
+    rows = await tx.fetch(
+        f"""
+        SELECT sign_ups.id, sign_ups.received_at, organisations.name AS organisation,
+            terms #>> '{{ref,title}}' AS programme, command ->> 'contact_name' AS contact, {_NEWEST_FIRST.place}
+        FROM sign_ups JOIN organisations ON code = organisation_code JOIN programmes ON programmes.id = programme_id
+        WHERE mailbox = $1 AND NOT mailed AND sign_ups.id <> $2 AND received_at > $3 AND {_NEWEST_FIRST.after(4)}
+            AND shown_at IS NULL AND confirmed_at IS NULL AND dismissed_at IS NULL
+        ORDER BY {_NEWEST_FIRST.by} LIMIT $5
+        """,
+        mailbox,
+        beside,
+        tx.now - timedelta(days=CONFIRM_DAYS),
+        page.after,
+        page.wanted,
+    )
+    return [
+        (
+            row["stands_at"],
+            NotMailed(row["id"], row["received_at"], row["organisation"], row["programme"], row["contact"]),
+        )
+        for row in rows
+    ]
 
 
 async def insert(tx: Tx, sign_up: SignUp, cause: Cause) -> None:
@@ -192,6 +238,8 @@ async def insert(tx: Tx, sign_up: SignUp, cause: Cause) -> None:
         "received_at": sign_up.received_at,
         "caller": sign_up.caller,
         "by_main_mailbox": sign_up.by_main_mailbox,
+        "main_mailbox": sign_up.mailbox if sign_up.by_main_mailbox else None,
+        "mailed": sign_up.mailed,
         **cause_columns(cause),
     }
     await _SIGN_UPS.insert(tx, [row])
@@ -225,7 +273,9 @@ def _sign_up(row: Any) -> SignUp:
         command=_as_it_was(json.loads(row["command"])),
         received_at=row["received_at"],
         caller=row["caller"],
+        mailbox=row["mailbox"],
         by_main_mailbox=row["by_main_mailbox"],
+        mailed=row["mailed"],
         shown_at=row["shown_at"],
         confirmed_at=row["confirmed_at"],
         dismissed_at=row["dismissed_at"],

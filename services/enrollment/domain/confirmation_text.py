@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from shared.contracts.danish import day_and_clock
 from shared.contracts.programme import ProgrammeTerms
+from shared.contracts.time import COPENHAGEN
 
 
 def what_follows(terms: ProgrammeTerms) -> str:
@@ -21,3 +25,9 @@ def what_follows(terms: ProgrammeTerms) -> str:
                 f"Ellers ser {sender} først på, hvem I er. Det sker kun første gang, og I får en mail, når pladsen er "
                 "jeres. Det er tidspunktet, hvor I sendte formularen, der tæller."
             )
+
+
+def sent_at(instant: datetime) -> str:
+    """When a form was sent, for whoever sent it to know it again."""
+    there = instant.astimezone(COPENHAGEN)
+    return day_and_clock(there.date(), there.time())

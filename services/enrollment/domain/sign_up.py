@@ -52,10 +52,10 @@ DISMISS_REST = "dismiss_sign_ups"
 """The timer of forms that staff have said no to together, and that found no room; its key is the last form that did."""
 LOOK_AGAIN_DAYS = 7
 """So often it is looked at whether anything can still come of a form that waits for staff."""
-FORMS_A_DAY = 10
-"""To one address from one place: each sends a mail to an address that a stranger may have typed."""
 MAILS_A_DAY = 40
-"""To one address, from wherever the forms are sent."""
+"""To one mailbox, for forms from wherever: each goes to an address that a stranger may have typed."""
+MAILS_FOR_ONE_CALLER = 10
+"""Of these, for forms that were sent from the same place."""
 YES = frozenset({"ja", "yes", "true", "on"})
 _LONGEST_ANSWER = 4000
 
@@ -91,8 +91,9 @@ class SignUp:
     """A form. It changes nothing but itself until it is confirmed, and its link is used once.
 
     `shown_at`: its contact has used the link, so that the mailbox is theirs, and staff are to say who they are.
-    `applicant_id` is who the contact is among the organisation's people, `caller` marks where the form was sent from;
-    `by_main_mailbox`: its link went to the organisation's main mailbox, not to the contact.
+    `applicant_id` is who the contact is among the organisation's people, `caller` marks where the form was sent from.
+    `mailbox` is the key of the one that its link goes to: the contact's, or (`by_main_mailbox`) the organisation's main
+    one. It was not `mailed` where that had had its mails of the day; any link that was mailed there leads to it.
     """
 
     id: str
@@ -100,7 +101,9 @@ class SignUp:
     command: EnrolMunicipality
     received_at: datetime
     caller: str = ""
+    mailbox: str = ""
     by_main_mailbox: bool = False
+    mailed: bool = True
     shown_at: datetime | None = None
     confirmed_at: datetime | None = None
     dismissed_at: datetime | None = None
@@ -131,11 +134,16 @@ class SignUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Forms:
-    """Those of the last day with one address: in all, and those sent from the same place."""
+class Mails:
+    """Those of the last day to one mailbox, for forms: in all, and for those sent from the same place."""
 
-    to_address: int
-    from_there: int
+    to_mailbox: int
+    for_caller: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether one more would be too many, be the mailbox known to us or not."""
+        return self.to_mailbox >= MAILS_A_DAY or self.for_caller >= MAILS_FOR_ONE_CALLER
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,8 +348,14 @@ def welcome(
     return Decision(replace(enrolment, contact=contact), (fact,))
 
 
-def receive(sign_up: SignUp, application: Application, confirm_path: str, to: Mailbox | None) -> Decision[SignUp]:
-    """Modtaget: the link goes to the contact, or (`to`) to the main mailbox."""
+def receive(
+    sign_up: SignUp, application: Application, confirm_path: str, to: Mailbox | None, mails: Mails
+) -> Decision[SignUp]:
+    """Modtaget: the link goes to the contact, or (`to`) to the main mailbox.
+
+    However many are sent with one address, none is refused: false ones would keep the true one out. Past so many a day
+    nothing is told, so that nothing is mailed, and the form is found by a link that the mailbox has already.
+    """
     programme = application.programme
     fact = EnrolmentReceived(
         owner=programme.ref.owner,
@@ -354,7 +368,8 @@ def receive(sign_up: SignUp, application: Application, confirm_path: str, to: Ma
         to=to,
         confirmation=programme.terms.enrolment.confirmation,
     )
-    return Decision(replace(sign_up, by_main_mailbox=to is not None), (fact,), (forgetting(sign_up),))
+    after = replace(sign_up, by_main_mailbox=to is not None, mailed=not mails.enough)
+    return Decision(after, (fact,) if after.mailed else (), (forgetting(sign_up),))
 
 
 def forgetting(sign_up: SignUp) -> Alarm:
@@ -483,18 +498,6 @@ def dismissing_rest(last: SignUp, alike: Alike, up_to: int, now: datetime) -> Al
     """Of those that are alike and no later than `up_to`. No address stands in it: it is that of the `last` one done."""
     told = {"like": last.id, "whole_domain": alike.whole_domain, "up_to": up_to}
     return Alarm(DISMISS_REST, last.id, now, told)
-
-
-def require_few(forms: Forms) -> None:
-    """Refused 429 `too_many_sign_ups` when one more would be too many to this address, be it known to us or not."""
-    if forms.from_there >= FORMS_A_DAY or forms.to_address >= MAILS_A_DAY:
-        raise Refused(
-            "too_many_sign_ups",
-            "Der er sendt mange tilmeldinger med den e-mailadresse i dag. Brug linket i den seneste mail, eller prøv "
-            "igen i morgen.",
-            status=429,
-            field="contact_email",
-        )
 
 
 def require_unused(sign_up: SignUp | None) -> SignUp:

@@ -22,6 +22,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
     return (
         shows("/", sign_up.front),
         shows("/tilmeld/bekraeft/{token}", mailed_links.confirm, acts.CONFIRM),
+        shows("/tilmeld/bekraeft/{token}/flere", mailed_links.not_mailed),
         shows("/tilmeld/nej/{token}", mailed_links.decline, acts.DECLINE),
         shows("/tilmeld/{programme_id}", sign_up.sign_up, acts.SIGN_UP),
         shows("/tilmeld/{programme_id}/modtaget", sign_up.receipt),

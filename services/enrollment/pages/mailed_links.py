@@ -1,6 +1,7 @@
 """The links that are mailed to a municipality: one confirms its form, one says no to its invitation.
 
-GET shows a button, POST does what the link is for, and afterwards the same address says what has happened.
+The first leads as well to forms that no mail was sent for, because too many came for the same mailbox. GET shows a
+button, POST does what the link is for, and afterwards the same address says what has happened.
 """
 
 from __future__ import annotations
@@ -8,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Protocol
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.enrollment.pages.sign_up import ACTOR, STEPS, answers, by_visitor, facts
+from services.enrollment.domain.confirmation_text import sent_at
+from services.enrollment.pages.sign_up import ACTOR, NEXT_PAGE, STEPS, answers, by_visitor, facts
 from services.enrollment.usecases.read_confirmation import Confirmation, read_confirmation
 from services.enrollment.usecases.read_invitation import read_invitation
+from services.enrollment.usecases.read_not_mailed import read_not_mailed
 from shared.base.acts import Act
+from shared.base.listing import CURSOR
 from shared.contracts.event import Command
 from shared.contracts.programme import ProgrammeTerms
 from shared.runtime.service import Host
@@ -64,6 +69,21 @@ async def _by_link(
         steps=STEPS,
         answers=answers(link.terms, link.form) if isinstance(link, Confirmation) else (),
         **facts(link.terms),
+    )
+
+
+async def not_mailed(host: Host, request: Request) -> Response:
+    asked = {CURSOR: cursor} if (cursor := request.query_params.get(NEXT_PAGE)) else {}
+    async with host.transaction(by_visitor()) as tx:
+        found = await read_not_mailed(tx, request.path_params["token"], asked)
+    if found is None:
+        return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    return host.pages.render(
+        "enrollment/not_mailed.html",
+        headers=SECRET_ADDRESS,
+        path=found.path,
+        forms=[(one, sent_at(one.received_at), confirm) for one, confirm in found.forms],
+        following=f"{found.more_path}?{urlencode({NEXT_PAGE: found.following})}" if found.following else None,
     )
 
 

@@ -27,7 +27,7 @@ from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.programme import ProgrammeTerms
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
-from shared.web.gate import caller
+from shared.web.gate import caller_of
 from shared.web.safety import SECRET_ADDRESS
 
 ACTOR = FORM
@@ -40,7 +40,7 @@ REFUSED = {"limit": 600, "seconds": 600}
 """The same for forms that something is wrong with; they leave those that are sent alone."""
 
 NEXT_PAGE = "fra"
-"""Parameter of the front page: the cursor of a page."""
+"""Parameter of the front page, and of a page of forms: the cursor of a page."""
 
 _LABELS = {
     "organisation_code": "Kommune",
@@ -124,20 +124,21 @@ async def _receive(host: Host, act: Act, request: Request, programme_id: str) ->
     if not form.value("group"):
         form.values.pop("group", None)
     terms = await _terms(host, programme_id)
-    command, who = None, caller(request)
+    command, caller = None, caller_of(request)
     if host.gate.passes(form):
         role = terms.terms.contact_label
         command = form.command(EnrolMunicipality, programme_id=programme_id, contact_role=role)
     if command is None:
-        await host.gate.refuse(SIGN_UPS, who, **REFUSED)
+        await host.gate.refuse(SIGN_UPS, caller, **REFUSED)
         return await _form(host, programme_id, form, 422)
-    wish = ReceiveSignUp(form=command, caller=caller(request))
-    async with host.gate.counted(SIGN_UPS, who, **FORMS) as counted:
+    # An attacker has a whole site as easily as one address; that a neighbour shares its mails locks nobody out.
+    wish = ReceiveSignUp(form=command, caller=caller.site or caller.who)
+    async with host.gate.counted(SIGN_UPS, caller, **FORMS) as counted:
         reply = await host.door.submit(act, wish, form.key, actor=ACTOR, patient=True)
         refused = reply.refusal()
         counted.sent = refused is None and not reply.replayed
     if refused:
-        await host.gate.refuse(SIGN_UPS, who, **REFUSED)
+        await host.gate.refuse(SIGN_UPS, caller, **REFUSED)
         return await _form(host, programme_id, form.refuse(refused), refused.status)
     return RedirectResponse(f"/tilmeld/{programme_id}/modtaget", 303)
 

@@ -10,6 +10,7 @@ from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.sign_up import SignUp
 from services.enrollment.domain.status import status
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
+from shared.base.listing import Page
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.parties import Organisation
 from shared.contracts.programme import ProgrammeTerms
@@ -24,6 +25,7 @@ class Confirmation:
     its place, or had it ("used": what came after is not its contact's any more, or has ended).
 
     `participants_path` is where to go on, once there is a place; `by_main_mailbox`: the link did not go to the contact.
+    `more_path` leads to others for the same mailbox that no mail was sent for, if there are any (`read_not_mailed`).
     """
 
     terms: ProgrammeTerms
@@ -34,6 +36,7 @@ class Confirmation:
     by_main_mailbox: bool
     status: str
     participants_path: str | None
+    more_path: str | None
 
 
 async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
@@ -45,6 +48,7 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
     if sign_up is None or entry is None or programme is None:
         return None
     enrolment = await enrolments.load(tx, sign_up.enrolment_id)
+    more = await sign_ups.load_page_not_mailed(tx, Page("forms", limit=1), sign_up.mailbox, beside=sign_up.id)
     stage = _stage(sign_up, enrolment)
     # Whoever holds a link that was used is let on only to a place that is its contact's.
     placed = enrolment if stage == "enrolled" else None
@@ -59,6 +63,7 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
         participants_path=links.participants_path_of(tx.links, placed)
         if placed and not sign_up.by_main_mailbox
         else None,
+        more_path=links.more_forms_path(tx.links, sign_up.id, sign_up.received_at) if more else None,
     )
 
 

@@ -1,4 +1,6 @@
-"""A form came in. A link is mailed; until it is used the form changes nothing that anybody else sees."""
+"""A form came in. A link is mailed, unless its mailbox has had enough of them today; until a link is used the form
+changes nothing that anybody else sees.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,8 @@ from pydantic import Field
 
 from services.enrollment.adapters import enrolments, links, organisations, people, programmes, sign_ups
 from services.enrollment.domain.enrolment import enrolment_id
-from services.enrollment.domain.sign_up import SignUp, apply, link_goes_to, receive, require_few
+from services.enrollment.domain.sign_up import SignUp, apply, link_goes_to, receive
+from services.enrollment.domain.speakers import mailbox_key
 from services.enrollment.domain.status import status
 from shared.base.answers import Answer
 from shared.base.ids import new_id
@@ -30,7 +33,9 @@ async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:
     entry = await organisations.load(tx, form.organisation_code)
     standing = await enrolments.load(tx, enrolment_id(form.programme_id, form.organisation_code))
     application = apply(programme, entry, standing, form, tx.now, tx.source)
-    require_few(await sign_ups.count_forms(tx, application.contact_email, caller))
+    to = None if entry is None else link_goes_to(application.programme, entry)
+    mailbox = mailbox_key(application.contact_email if to is None else to.email)
+    mails = await sign_ups.lock_mails(tx, mailbox, caller)
     # Anybody may have typed it: whoever is known by the address keeps their name.
     applicant = await people.recognise(
         tx, application.organisation.code, application.contact_name, application.contact_email, renames=False
@@ -41,10 +46,10 @@ async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:
         command=form.model_copy(update={"contact_email": application.contact_email}),
         received_at=tx.now,
         caller=caller,
+        mailbox=mailbox,
     )
-    to = None if entry is None else link_goes_to(application.programme, entry)
 
-    decided = receive(sign_up, application, links.confirm_path(tx.links, sign_up.id, tx.now), to)
+    decided = receive(sign_up, application, links.confirm_path(tx.links, sign_up.id, tx.now), to, mails)
 
     await sign_ups.insert(tx, decided.after, tx.cause)
     tx.tell(decided)

@@ -14,7 +14,7 @@ from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from shared.contracts.enrollment import DismissSignUp, VouchForAddress
 from shared.contracts.refusal import Refused
 from shared.storage.tx import transaction
-from tests.support.enrollment_desk import AARHUS, CAUSE, KOEBENHAVN, P1, Desk, programme_text
+from tests.support.enrollment_desk import AARHUS, CAUSE, KOEBENHAVN, P1, Desk, confirmed
 from tests.support.eventually import eventually
 
 STRANGER = {"contact_name": "Frode Fremmed", "contact_email": "frode@stranger.example"}
@@ -103,8 +103,7 @@ async def test_what_is_being_let_in_is_dismissed_no_more(desk: Desk) -> None:
 
 
 async def test_vouching_for_an_address_that_is_known_waits_for_the_link_that_is_being_used(desk: Desk) -> None:
-    text = programme_text().replace("  contact_label:", "  confirmation: staff\n  contact_label:", 1)
-    await desk.publish(text)
+    await desk.publish(confirmed("staff"))
     await desk.ask(put_organisation, PutOrganisation(code=AARHUS, mailboxes=(STRANGER["contact_email"],)))
     sign_up_id = await desk.form(**STRANGER)
     async with transaction(desk.pool, desk, "/tovholder/enrollment", CAUSE, desk.links) as tx:

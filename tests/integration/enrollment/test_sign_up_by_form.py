@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,18 +11,21 @@ import pytest
 
 from services.enrollment.adapters import links
 from services.enrollment.domain.enrolment import enrolment_id
-from services.enrollment.domain.sign_up import FORMS_A_DAY, MAILS_A_DAY
+from services.enrollment.domain.sign_up import MAILS_A_DAY, MAILS_FOR_ONE_CALLER
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
 from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
+from services.enrollment.usecases.read_not_mailed import read_not_mailed
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.answers import Answer
+from shared.base.listing import CURSOR
 from shared.contracts.enrollment import (
     DismissSignUp,
+    EnrolmentReceived,
     InvitationReminderDue,
     InviteMunicipalities,
     MunicipalityEnrolled,
@@ -30,7 +34,17 @@ from shared.contracts.enrollment import (
 )
 from shared.storage.tx import transaction
 from shared.web.ledger import fingerprint
-from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1, Desk, programme_text, sign_up
+from tests.support.enrollment_desk import (
+    AARHUS,
+    CAUSE,
+    HVIDOVRE,
+    KOEBENHAVN,
+    P1,
+    Desk,
+    confirmed,
+    programme_text,
+    sign_up,
+)
 from tests.support.enrollment_web import Town
 
 STRANGER = {"contact_name": "Frode Fremmed", "contact_email": "frode@stranger.example"}
@@ -153,28 +167,115 @@ async def test_each_form_has_its_own_link_and_the_first_that_is_used_counts(desk
     assert (await desk.refusal(confirm_sign_up, ConfirmSignUp(sign_up_id=second))).code == "already_enrolled"
 
 
-async def test_ten_false_forms_a_day_lock_nobody_out(desk: Desk) -> None:
+async def mailed_to(desk: Desk) -> list[str]:
+    """The paths in the mails since the last look."""
+    return [one.confirm_path for one in await desk.told() if isinstance(one, EnrolmentReceived)]
+
+
+async def send(desk: Desk, *, caller: str = "192.0.2.1", **more: str) -> None:
+    await desk.ask(receive_sign_up, ReceiveSignUp(form=sign_up(more.pop("code", AARHUS), **more), caller=caller))
+
+
+async def found_by(desk: Desk, path: str) -> list[str]:
+    """The sign-ups that a mailed link leads to besides its own, through all pages of them; the newest first."""
+    token, found, cursor = path.rpartition("/")[2], list[str](), dict[str, str]()
+    while True:
+        async with transaction(desk.pool, desk, "/tovholder/enrollment", CAUSE, desk.links) as tx:
+            page = await read_not_mailed(tx, token, cursor)
+        assert page is not None
+        ids = [links.sign_up_of(desk.links, one.rpartition("/")[2], desk.now()) for _, one in page.forms]
+        assert ids == [one.sign_up_id for one, _ in page.forms]
+        found += [one.sign_up_id for one, _ in page.forms]
+        if page.following is None:
+            return found
+        cursor = {CURSOR: page.following}
+
+
+@pytest.mark.parametrize("count", [10, 400])
+async def test_false_forms_lock_nobody_out_however_many_and_wherever_they_come_from(desk: Desk, count: int) -> None:
     await desk.publish()
     await desk.knows()
-    for number in range(FORMS_A_DAY + 2):
-        await waits(desk, contact_email=f"nr{number}@other.example")
-    # The contact's own address, typed by somebody else as often as it goes:
-    for _ in range(FORMS_A_DAY):
-        await desk.form(caller="203.0.113.7")
-    wish = ReceiveSignUp(form=sign_up(AARHUS), caller="203.0.113.7")
-    refused = await desk.refusal(receive_sign_up, wish)
-    assert (refused.code, refused.status, refused.field) == ("too_many_sign_ups", 429, "contact_email")
-    assert (await desk.press(await desk.form()))["status"] == "Plads bekræftet"
+    # The contact's own address, typed by somebody else as often as they like.
+    for number in range(count):
+        await send(desk, caller=f"198.51.100.{number}", contact_name=f"Falsk {number}")
+    await send(desk, contact_name="Karen Kontakt")
+    mails = await mailed_to(desk)
+    assert len(mails) == min(count + 1, MAILS_A_DAY)
+    if count < MAILS_A_DAY:
+        mine = links.sign_up_of(desk.links, mails[-1].rpartition("/")[2], desk.now())
+    else:
+        others = await found_by(desk, mails[0])
+        assert len(set(others)) == len(others) == count + 1 - MAILS_A_DAY
+        mine = others[0]
+    assert mine is not None
+    assert (await desk.press(mine))["status"] == "Plads bekræftet"
+    (fact,) = await desk.told()
+    assert isinstance(fact, MunicipalityEnrolled)
+    assert fact.contact.name == "Karen Kontakt"
 
 
-async def test_mails_to_one_address_are_limited_from_wherever_they_are_asked_for(desk: Desk) -> None:
+async def test_no_caller_uses_up_the_mails_of_a_mailbox_alone(desk: Desk) -> None:
+    await desk.publish()
+    for _ in range(MAILS_FOR_ONE_CALLER + 2):
+        await send(desk, caller="203.0.113.7")
+    await send(desk)
+    assert len(await mailed_to(desk)) == MAILS_FOR_ONE_CALLER + 1
+
+
+async def test_mails_to_one_mailbox_are_limited_from_wherever_they_are_asked_for(desk: Desk) -> None:
     await desk.publish()
     for number in range(MAILS_A_DAY):
         await desk.form(KOEBENHAVN if number % 2 else AARHUS, caller=f"198.51.100.{number}", **STRANGER)
-    wish = ReceiveSignUp(form=sign_up(HVIDOVRE, **STRANGER), caller="203.0.113.7")
-    assert (await desk.refusal(receive_sign_up, wish)).code == "too_many_sign_ups"
+    wish = {**STRANGER, "contact_email": "FRODE@stranger.example"}
+    await send(desk, code=HVIDOVRE, caller="203.0.113.7", **wish)
+    assert await mailed_to(desk) == []
     desk.time += timedelta(days=1)
     await desk.form(HVIDOVRE, **STRANGER)
+
+
+async def test_the_mailbox_that_is_mailed_is_the_one_that_is_counted(desk: Desk) -> None:
+    """A main mailbox gets no mail for every address that somebody thinks of."""
+    await desk.publish(confirmed("main_mailbox"))
+    await desk.knows(AARHUS, main_email="Post@aarhus.example")
+    for number in range(MAILS_A_DAY + 5):
+        await send(desk, caller=f"198.51.100.{number}", contact_email=f"nr{number}@k0751.example")
+    mails = await mailed_to(desk)
+    assert len(mails) == MAILS_A_DAY
+    others = await found_by(desk, mails[0])
+    assert len(others) == 5
+    assert (await desk.press(others[0]))["status"] == "Plads bekræftet"
+    # A municipality without a main mailbox: there it is the contact's, and shares nothing with that.
+    await send(desk, code=KOEBENHAVN, contact_email="nr1@k0751.example")
+    (contact,) = await mailed_to(desk)
+    assert await found_by(desk, contact) == []
+
+
+async def test_a_link_leads_to_no_form_of_another_mailbox_and_to_none_that_is_done_with(desk: Desk) -> None:
+    await desk.publish()
+    stranger = links.confirm_path(desk.links, await desk.form(**STRANGER), desk.now())
+    for _ in range(MAILS_FOR_ONE_CALLER + 2):
+        await send(desk)
+    mine = (await mailed_to(desk))[0]
+    assert await found_by(desk, stranger) == []
+    newer, older = await found_by(desk, mine)
+    assert await found_by(desk, links.confirm_path(desk.links, older, desk.now())) == [newer]
+    await desk.press(newer)
+    assert await found_by(desk, mine) == [older]
+    # What a version before this one wrote of a main mailbox leads nowhere: it did not say which one it mailed.
+    await desk.pool.execute("UPDATE sign_ups SET by_main_mailbox = true WHERE mailed")
+    assert await found_by(desk, mine) == []
+
+
+async def test_a_form_that_nothing_was_mailed_for_ends_as_any_other(desk: Desk) -> None:
+    await desk.publish()
+    for _ in range(MAILS_FOR_ONE_CALLER + 1):
+        await send(desk)
+    await desk.told()
+    desk.time += timedelta(days=10)
+    later = links.confirm_path(desk.links, await desk.form(), desk.now())
+    assert len(await found_by(desk, later)) == 1
+    desk.time += timedelta(days=4)
+    assert await found_by(desk, later) == []
 
 
 async def test_a_link_ends_after_two_weeks(desk: Desk) -> None:
@@ -400,3 +501,32 @@ async def test_whoever_waits_for_staff_reads_so_behind_the_link(town: Town) -> N
     answer = await town.api("POST", f"/sign-ups/{fact.sign_up_id}/dismissal")
     assert answer.json() == {"sign_up_id": fact.sign_up_id, "state": "dismissed"}
     assert "har ikke godtaget" in (await town.client.get(path)).text
+
+
+async def test_whoever_got_no_mail_of_their_own_finds_their_form_by_the_last_one_and_confirms_it(town: Town) -> None:
+    desk = town.desk
+    await desk.publish()
+    await desk.knows()
+    for _ in range(MAILS_FOR_ONE_CALLER):
+        await send(desk, caller="203.0.113.7", contact_name="Falsk <b>")
+    latest = (await mailed_to(desk))[-1]
+    assert "/flere" not in (await town.client.get(latest)).text
+    for number in range(21):
+        await send(desk, caller="203.0.113.7", contact_name=f"Falsk nr. {number}")
+    await town.move_to(datetime(2020, 6, 1, 9, 30, tzinfo=UTC))
+    await send(desk, caller="203.0.113.7", contact_name="Karen <b>")
+    assert await mailed_to(desk) == []
+
+    assert f'href="{latest}/flere"' in (await town.client.get(latest)).text
+    answer = await town.client.get(f"{latest}/flere")
+    assert (answer.status_code, answer.headers["referrer-policy"]) == (200, "strict-origin")
+    assert "mandag den 1. juni 2020 kl. 11.30" in answer.text
+    assert ("Karen &lt;b&gt;" in answer.text, "Falsk nr. 1<" in answer.text) == (True, False)
+    older = html.unescape(re.findall(r'rel="next" href="([^"]+)"', answer.text)[0])
+    assert "Falsk nr. 1<" in (await town.client.get(older)).text
+    assert (await town.client.get("/tilmeld/bekraeft/AAAA.AAAA/flere")).status_code == 404
+
+    mine = re.findall(r'href="(/tilmeld/bekraeft/[^"/]+)">Se formularen', answer.text)[0]
+    assert "Karen &lt;b&gt;" in (await town.client.get(mine)).text
+    assert await press_on_page(town, mine) == 303
+    assert "Aarhus Kommune er tilmeldt" in (await town.client.get(mine)).text

@@ -6,17 +6,19 @@ import json
 from collections.abc import Awaitable
 from typing import Any
 
+from services.enrollment.domain.sign_up import MAILS_A_DAY
 from services.enrollment.usecases.change_group import change_group
 from services.enrollment.usecases.follow_meetings import follow_meetings
+from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.answers import Answer
 from shared.base.cloudevents import Received
-from shared.contracts.enrollment import ChangeGroup, RegisterParticipant, WithdrawEnrolment
+from shared.contracts.enrollment import ChangeGroup, EnrolmentReceived, RegisterParticipant, WithdrawEnrolment
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import MeetingRescheduled
 from shared.storage.tx import Tx
-from tests.support.enrollment_desk import CAUSE, Desk
+from tests.support.enrollment_desk import CAUSE, Desk, confirmed, sign_up
 from tests.support.facts import DAY, MEETINGS_OWNER, PROGRAMME
 from tests.support.meeting_point import meet
 
@@ -78,6 +80,23 @@ async def test_whoever_is_just_being_registered_leaves_the_meetings_of_the_group
         lambda tx: change_group(tx, ChangeGroup(enrolment_id=enrolment, group="oest")),
     )
     assert await registered(desk) == 0
+
+
+async def test_two_forms_that_come_at_once_do_not_both_get_the_last_mail_of_the_day(desk: Desk) -> None:
+    """With addresses that nobody has typed before, too: there is no row that could be locked."""
+    await desk.publish(confirmed("main_mailbox"))
+    await desk.knows(main_email="post@aarhus.example")
+    for number in range(MAILS_A_DAY - 1):
+        await desk.form(caller=f"198.51.100.{number}", contact_email=f"nr{number}@k0751.example")
+
+    def sending(name: str) -> Any:
+        form = sign_up(contact_email=f"{name}@k0751.example")
+        return lambda tx: receive_sign_up(tx, ReceiveSignUp(form=form, caller=name))
+
+    await meet(desk, sending("first"), sending("second"))
+    assert [type(one) for one in await desk.told()] == [EnrolmentReceived]
+    assert await desk.pool.fetchval("SELECT count(*) FROM sign_ups WHERE mailed") == MAILS_A_DAY
+    assert await desk.pool.fetchval("SELECT count(*) FROM sign_ups") == MAILS_A_DAY + 1
 
 
 async def test_a_meeting_s_copy_is_the_newest_of_two_that_are_told_at_once(desk: Desk) -> None:

@@ -86,6 +86,26 @@ async def test_one_subscriber_of_ipv6_is_one_caller(town: Town) -> None:
     assert await send(town.url, MUNICIPALITIES[5], "2001:db8:0:1::1") == 303
 
 
+async def test_a_whole_site_of_ipv6_has_an_allowance_too_and_one_that_is_full_takes_nothing_of_its_callers(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.web.gate.SITE_TIMES", 2)
+    await town.desk.publish()
+    site = [f"2001:db8:0:{number}::1" for number in range(2 * LIMIT + 1)]
+    answers = [await send(town.url, code, address) for code, address in zip(MUNICIPALITIES, site, strict=False)]
+    assert answers == [303] * (2 * LIMIT) + [429]
+    assert await send(town.url, MUNICIPALITIES[5], "2001:db8:1::1") == 303
+    made = await town.desk.pool.fetch("SELECT made FROM attempts ORDER BY made")
+    assert [row["made"] for row in made] == [0] + [1] * (2 * LIMIT + 2) + [2 * LIMIT]
+
+
+async def test_all_callers_of_a_site_share_the_mails_of_a_caller(town: Town) -> None:
+    await town.desk.publish()
+    for number in range(LIMIT):
+        assert await send(town.url, MUNICIPALITIES[number], f"2001:db8:0:{number}::1") == 303
+    assert await town.desk.pool.fetchval("SELECT count(DISTINCT caller) FROM sign_ups") == 1
+
+
 async def test_nobody_gets_past_the_limit_by_naming_others_through_the_real_gateway(town: Town, tmp_path: Path) -> None:
     await town.desk.publish()
     async with a_gateway(tmp_path, town.url) as gateway:

@@ -98,6 +98,7 @@ OPEN = {
     "enrollment": (
         "/",
         "/tilmeld/bekraeft/{token}",
+        "/tilmeld/bekraeft/{token}/flere",
         "/tilmeld/nej/{token}",
         "/tilmeld/{programme_id}",
         "/tilmeld/{programme_id}/modtaget",

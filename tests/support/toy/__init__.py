@@ -27,6 +27,7 @@ from shared.runtime.timers import Timer, at
 from shared.runtime.why import Effect
 from shared.storage.tx import Tx
 from shared.web.forms import Form, read_form
+from shared.web.gate import Caller
 from shared.web.routes import read, write
 from tests.support.eventually import eventually
 from tests.support.servers import Database
@@ -178,7 +179,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         raise ZeroDivisionError("contact@kommune.example")
 
     async def limited(_request: Request) -> Response:
-        await host.gate.admit("test", "somebody", limit=3, seconds=3600)
+        await host.gate.admit("test", Caller("somebody"), limit=3, seconds=3600)
         return Response("fine")
 
     return [

@@ -13,9 +13,9 @@ from services.enrollment.domain.enrolment import Enrolment, decline, regroup, re
 from services.enrollment.domain.price_text import fee_lines, is_billed, seat_lines
 from services.enrollment.domain.programme import Programme, deadline_passed, takes_sign_ups
 from services.enrollment.domain.sign_up import (
-    FORMS_A_DAY,
     MAILS_A_DAY,
-    Forms,
+    MAILS_FOR_ONE_CALLER,
+    Mails,
     SignUp,
     Wish,
     apply,
@@ -23,7 +23,6 @@ from services.enrollment.domain.sign_up import (
     enrol_in_turn,
     group_of,
     receive,
-    require_few,
     require_unused,
     welcome,
 )
@@ -249,12 +248,15 @@ def test_a_place_is_told_with_whom_to_write_to_and_where_to_go_on() -> None:
     assert (fact.contact.person_id, fact.participants_path) == ("person", "/deltagere/token")
 
 
+FEW = Mails(MAILS_A_DAY - 1, MAILS_FOR_ONE_CALLER - 1)
+
+
 def a_form(**more: Any) -> SignUp:
     return SignUp("s", "person", asking(**more), received_at=NOW)
 
 
 def test_a_form_is_told_with_the_link_that_confirms_it() -> None:
-    decided = receive(a_form(), apply(a_programme(), AARHUS, None, asking(), NOW, US), "/tilmeld/token", None)
+    decided = receive(a_form(), apply(a_programme(), AARHUS, None, asking(), NOW, US), "/tilmeld/token", None, FEW)
     (fact,) = decided.facts
     assert isinstance(fact, EnrolmentReceived)
     assert (fact.confirm_path, fact.received_at, fact.to) == ("/tilmeld/token", NOW, None)
@@ -262,19 +264,16 @@ def test_a_form_is_told_with_the_link_that_confirms_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("forms", "refused"),
+    ("mails", "mailed"),
     [
-        (Forms(MAILS_A_DAY - 1, FORMS_A_DAY - 1), False),
-        (Forms(FORMS_A_DAY, FORMS_A_DAY), True),
-        (Forms(MAILS_A_DAY, 0), True),
+        (FEW, True),
+        (Mails(MAILS_FOR_ONE_CALLER, MAILS_FOR_ONE_CALLER), False),
+        (Mails(MAILS_A_DAY, 0), False),
     ],
 )
-def test_so_many_forms_a_day_and_no_more(forms: Forms, *, refused: bool) -> None:
-    if not refused:
-        require_few(forms)
-        return
-    with pytest.raises(Refused, match="too_many_sign_ups"):
-        require_few(forms)
+def test_a_form_past_so_many_mails_is_taken_in_and_nothing_is_told(mails: Mails, *, mailed: bool) -> None:
+    decided = receive(a_form(), apply(a_programme(), AARHUS, None, asking(), NOW, US), "/tilmeld/token", None, mails)
+    assert (decided.after.mailed, len(decided.facts), len(decided.alarms)) == (mailed, int(mailed), 1)
 
 
 @pytest.mark.parametrize(

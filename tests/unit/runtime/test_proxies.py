@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from shared.web.proxies import as_caller, origin, read_networks
+from shared.web.proxies import as_caller, as_site, origin, read_networks
 
 TRUSTED = read_networks("10.0.0.0/8, 127.0.0.1 2001:db8:ffff::/48")
 
@@ -59,6 +59,19 @@ def test_nobody_is_believed_where_no_gateway_is_named() -> None:
 )
 def test_one_subscriber_is_one_caller_however_many_addresses_it_has(host: str, caller: str) -> None:
     assert as_caller(host) == caller
+
+
+@pytest.mark.parametrize(
+    ("host", "site"),
+    [
+        ("203.0.113.9", None),
+        ("::ffff:203.0.113.9", None),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
+        ("testclient", None),
+    ],
+)
+def test_a_site_of_ipv6_is_the_largest_network_that_one_subscriber_is_given(host: str, site: str | None) -> None:
+    assert as_site(host) == site
 
 
 @pytest.mark.parametrize("text", ["gateway", "10.0.0.1/8", "0.0.0.0/0", "::/0", "10.0.0.0/33"])
