@@ -151,7 +151,7 @@ async def _apply_between_readers(connection: Connection, stream: Stream, migrati
                     migration.name,
                     migration.sha256,
                 )
-        except asyncpg.LockNotAvailableError:
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
             pause = backoff.failed()
             if backoff.failures == TRIES:
                 raise MigrationError(

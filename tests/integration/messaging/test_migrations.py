@@ -94,6 +94,38 @@ async def test_a_migration_waits_for_who_reads_and_nobody_waits_for_it(
         await other.close()
 
 
+async def test_a_migration_that_meets_somebody_in_a_deadlock_is_tried_again(
+    database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that makes an index first and changes the table then; the other has read the table, and writes to it now."""
+    monkeypatch.setattr(migrations, "LOCK_WAIT_MS", SOON_S * 1_000)
+    monkeypatch.setattr(migrations, "FIRST_PAUSE_S", 0.05)
+    second = Migration(2, "second", f"CREATE INDEX ON claims (id); SELECT pg_advisory_xact_lock(7); {SECOND.sql}")
+    made = await database()
+    await migrate(made.owner_url, [Stream("invoicing", (FIRST,))])
+    writer, other = await asyncpg.connect(made.owner_url), await asyncpg.connect(made.owner_url)
+
+    async def wait(kind: str) -> bool:
+        here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        waits = f"SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = $1 AND NOT granted AND {here})"
+        return bool(await other.fetchval(waits, kind))
+
+    try:
+        await other.execute("SELECT pg_advisory_lock(7)")
+        await writer.execute("BEGIN; SELECT count(*) FROM claims")
+        migrating = asyncio.create_task(migrate(made.owner_url, [Stream("invoicing", (FIRST, second))]))
+        await eventually(lambda: wait("advisory"), because="the migration has its index")
+        writing = asyncio.create_task(writer.execute("INSERT INTO claims VALUES (1); COMMIT"))
+        await eventually(lambda: wait("relation"), because="who has read the table wants to write to it")
+        await other.execute("SELECT pg_advisory_unlock(7)")
+        assert await migrating == ["invoicing/0002_second"]
+        await writing
+        assert await other.fetchval("SELECT count(net_ore) + count(*) FROM claims") == 1
+    finally:
+        await writer.close()
+        await other.close()
+
+
 async def test_a_table_that_is_never_free_is_an_error_that_says_so(
     database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
