@@ -214,14 +214,16 @@ ACTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "dlq": (
         "Vis, prøv igen eller kassér hændelser, som en tjeneste ikke kunne behandle.",
         {
-            "list": "hvor en læser er gået i stå, de åbne efter årsag (med aftryk) og hver for sig, og de emner, der "
-            "venter på en hændelse, som mangler",
+            "list [CURSOR]": "hvor en læser er gået i stå, de åbne efter årsag (med aftryk) og hver for sig, og de "
+            "emner, der venter på en hændelse, som mangler; den næste side med den cursor, der står nederst",
             "show N": "en af dem, hel; den kan rumme personoplysninger",
             "retry N": "tag den ind nu, og derefter det, der venter bag den",
             "accept N": "tag den ind nu, selv om den kom efter sin tur",
             "discard N": "tag den aldrig ind; det, der venter bag den, går videre",
-            "retry-cause AFTRYK [ANTAL]": "tag alle med samme årsag ind; uden antallet bliver de kun talt",
-            "discard-cause AFTRYK [ANTAL]": "tag ingen med samme årsag ind; uden antallet bliver de kun talt",
+            "retry-cause AFTRYK [ANTAL] [TIL]": "tag alle med samme årsag ind; uden antallet og det nummer, der "
+            "er talt til, bliver de kun talt",
+            "discard-cause AFTRYK [ANTAL] [TIL]": "tag ingen med samme årsag ind; uden antallet og det nummer bliver "
+            "de kun talt",
             "set-aside N": "lad en læser, der er gået i stå, gå videre uden hændelsen, som lægges til side",
             "skip-gap EMNE AFSENDER": "gå videre uden en hændelse, som aldrig kommer",
             "skip-beginnings": "gå videre uden de første hændelser om alle emner, der venter på deres",
@@ -230,7 +232,8 @@ ACTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "outbox": (
         "Vis, prøv igen eller opgiv hændelser, som Kafka ikke vil tage imod.",
         {
-            "list": "hver af dem, og hvor mange der venter bag den",
+            "list [CURSOR]": "hver af dem, og hvor mange der venter bag den; den næste side med den cursor, der står "
+            "nederst",
             "show N": "en af dem, hel; den kan rumme personoplysninger",
             "retry N": "send den nu, og derefter det, der venter bag den",
             "discard N": "send den aldrig; det, der venter bag den, bliver sendt",
@@ -248,14 +251,15 @@ def _operation(name: str, about: str, acts: Mapping[str, str]) -> None:
         service: ServiceArgument,
         act: Annotated[str, typer.Argument(metavar="HVAD", help=" · ".join(acts))],
         words: Annotated[
-            list[str] | None, typer.Argument(metavar="N", help="Nummeret, aftrykket, eller emne og afsender.")
+            list[str] | None,
+            typer.Argument(metavar="N", help="Nummeret, aftrykket, en cursor, eller emne og afsender."),
         ] = None,
         data_dir: RunningOption = None,
     ) -> None:
         wanted = by_word.get(act, "").split()[1:]
         given = words or []
         needed = [word for word in wanted if not word.startswith("[")]
-        numbers = [said for said, word in zip(given, wanted, strict=False) if word in {"N", "[ANTAL]"}]
+        numbers = [said for said, word in zip(given, wanted, strict=False) if word in {"N", "[ANTAL]", "[TIL]"}]
         if (
             act not in by_word
             or not len(needed) <= len(given) <= len(wanted)

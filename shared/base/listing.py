@@ -65,6 +65,14 @@ def page_of(query: Mapping[str, str], of: str, *, most: int = MOST) -> Page:
     return Page(of, after, min(number(query, LIMIT) or most, most))
 
 
+def page_at(cursor: str, lists: Sequence[str]) -> Page:
+    """The page of one of these lists that begins there. Refused 422 `invalid_cursor`."""
+    for of in lists:
+        if (after := _place(cursor, of)) is not None:
+            return Page(of, after)
+    raise invalid_cursor()
+
+
 def number(query: Mapping[str, str], name: str) -> int | None:
     text = query.get(name)
     if text is None:

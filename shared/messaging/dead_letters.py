@@ -2,26 +2,32 @@
 
 Each act has the reader for itself until COMMIT, so that nothing is taken in meanwhile: what arrives queues behind. One
 that fails leaves everything as it was. What waits behind is taken in a few hundred at a time, each lot a transaction;
-an act that was cut off in between is done again, and goes on where it stopped.
+an act that was cut off in between is done again, and goes on where it stopped. Lists come a page at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.base.cloudevents import Arrival
 from shared.base.failures import Failure, classify
+from shared.base.listing import Page, page_at
 from shared.messaging.inbox import Batch, Inbox
 from shared.messaging.plan import Stream
 from shared.messaging.records import headers_from_json
-from shared.messaging.rows import stored_record
+from shared.messaging.rows import Rows, stored_record
+from shared.storage.order import Order
 from shared.storage.tx import Connection
+
+T = TypeVar("T")
 
 STANDS_S = 60.0
 """A reader that has not said for so long that it stands before an event stands there no more."""
+OF_CAUSE_AT_ONCE = 500
+"""Dead letters of one cause whose numbers are looked up at a time; each is settled in transactions of its own."""
 
 
 class NotDone(Exception):  # noqa: N818  (an answer to whoever asked)
@@ -47,6 +53,7 @@ class Letter:
 
     id: int
     state: str
+    fingerprint: str
     reason: str
     detail: str
     topic: str
@@ -90,9 +97,13 @@ class Halt:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """All open dead letters of one origin by their numbers, and how many events wait behind them."""
+    """Open dead letters of one origin: how many, up to which number, and how many events wait behind them.
 
-    letters: list[int]
+    The number is one that no later dead letter can be below: what comes meanwhile is not among them.
+    """
+
+    count: int
+    up_to: int
     parked: int
 
 
@@ -109,31 +120,72 @@ Act = Callable[[Inbox, Connection, int], Awaitable[int]]
 """`retry`, `accept` or `discard`."""
 
 
-async def groups(connection: Connection, consumer: str) -> list[Group]:
-    """Open dead letters by fingerprint, the largest group first."""
+Listed = tuple[list[T], str | None]
+"""Rows of a page, and the cursor of the next one."""
+
+HALTS, GROUPS, LETTERS, GAPS = Page("halted"), Page("group"), Page("dead_letter"), Page("gap")
+"""The first pages."""
+
+_BY_CAUSE = Order({"fingerprint": "text"})
+_OF_A_CAUSE = Order({"fingerprint": "text", "id": "bigint"})
+_BY_NUMBER = Order({"id": "bigint"})
+_BY_AGE = Order({"since": "timestamptz", "subject": "text", "source": "text"})
+
+_OPEN = "dead_letters WHERE state = 'open' AND consumer = $1"
+_OF_CAUSE = "fingerprint = $2 AND id > $3 AND id <= $4"
+_LAST = 2**63 - 1
+
+_STANDS = """
+SELECT id, error, topic, partition, "offset", source, event_id, type, halted_at FROM halts
+WHERE consumer = $1 AND set_aside_at IS NULL AND seen_at > clock_timestamp() - $2 * interval '1 second'
+"""
+
+_GAPS = f"""
+SELECT k.subject, k.source, e.lowest_parked, e.parked, k.since, (
+    SELECT sequence FROM stream_in s WHERE s.subject = k.subject AND s.source = k.source AND s.consumer = k.consumer
+) AS position
+FROM (
+    SELECT * FROM parked_keys WHERE consumer = $1 AND reason = 'gap' AND {_BY_AGE.after(2)}
+    ORDER BY {_BY_AGE.by} LIMIT $3
+) AS k
+CROSS JOIN LATERAL (
+    SELECT min(p.sequence) AS lowest_parked, count(*) AS parked FROM parked_events p
+    WHERE p.subject = k.subject AND p.source = k.source AND p.consumer = k.consumer
+) AS e
+ORDER BY k.since, k.subject, k.source
+"""
+
+
+async def groups(connection: Connection, consumer: str, page: Page = GROUPS) -> Listed[Group]:
+    """Open dead letters by cause; on each page the largest first."""
     rows = await connection.fetch(
         "SELECT fingerprint, min(reason) AS reason, min(detail) AS detail, min(type) AS type, count(*) AS count, "
-        "min(id) AS first_id, min(received_at) AS since FROM dead_letters WHERE state = 'open' AND consumer = $1 "
-        "GROUP BY fingerprint ORDER BY count(*) DESC, min(id)",
+        f"min(id) AS first_id, min(received_at) AS since FROM {_OPEN} AND {_BY_CAUSE.after(2)} "
+        f"GROUP BY {_BY_CAUSE.by} ORDER BY {_BY_CAUSE.by} LIMIT $3",
         consumer,
+        page.after,
+        page.wanted,
     )
-    return [Group(**row) for row in rows]
+    found, following = page.cut([((row["fingerprint"],), Group(**row)) for row in rows])
+    return sorted(found, key=lambda group: (-group.count, group.first_id)), following
 
 
-async def letters(connection: Connection, consumer: str, *, fingerprint: str | None = None) -> list[Letter]:
-    """Open dead letters in the order of their arrival, of one fingerprint or all."""
+async def letters(connection: Connection, consumer: str, page: Page = LETTERS) -> Listed[Letter]:
+    """Open dead letters one by one: by cause, and those of one in the order of their arrival."""
     rows = await connection.fetch(
-        f"{_LETTER} WHERE d.state = 'open' AND d.consumer = $1 AND d.fingerprint = coalesce($2, d.fingerprint) "
-        "ORDER BY d.id",
+        f"{_LETTER} FROM ("
+        f"SELECT * FROM {_OPEN} AND {_OF_A_CAUSE.after(2)} ORDER BY {_OF_A_CAUSE.by} LIMIT $3"
+        f") AS d ORDER BY {_OF_A_CAUSE.by}",
         consumer,
-        fingerprint,
+        page.after,
+        page.wanted,
     )
-    return [Letter(**row) for row in rows]
+    return page.cut([((row["fingerprint"], str(row["id"])), Letter(**row)) for row in rows])
 
 
 async def show(connection: Connection, number: int) -> tuple[Letter, bytes | None, bytes | None, list[Any]]:
     """A dead letter whole: what is known of it, its key, its value and its headers. They may hold personal data."""
-    rows = await connection.fetch(f"{_LETTER} WHERE d.id = $1", number)
+    rows = await connection.fetch(f"{_LETTER} FROM dead_letters AS d WHERE d.id = $1", number)
     if not rows:
         raise NotDone(f"there is no dead letter {number}")
     raw = await connection.fetchrow("SELECT key, value, headers FROM dead_letters WHERE id = $1", number)
@@ -141,58 +193,89 @@ async def show(connection: Connection, number: int) -> tuple[Letter, bytes | Non
     return Letter(**rows[0]), raw["key"], raw["value"], list(headers_from_json(raw["headers"]))
 
 
-async def gaps(connection: Connection, consumer: str) -> list[Gap]:
+async def gaps(connection: Connection, consumer: str, page: Page = GAPS) -> Listed[Gap]:
     """Keys that wait for a missing sequence, the oldest first."""
-    rows = await connection.fetch(
-        "SELECT k.subject, k.source, s.sequence AS position, min(e.sequence) AS lowest_parked, count(e.id) AS parked, "
-        "k.since FROM parked_keys k "
-        "LEFT JOIN stream_in s ON s.subject = k.subject AND s.source = k.source AND s.consumer = k.consumer "
-        "LEFT JOIN parked_events e ON e.subject = k.subject AND e.source = k.source AND e.consumer = k.consumer "
-        "WHERE k.consumer = $1 AND k.reason = 'gap' GROUP BY k.subject, k.source, s.sequence, k.since ORDER BY k.since",
-        consumer,
-    )
-    return [Gap(**row) for row in rows]
+    rows = await connection.fetch(_GAPS, consumer, page.after, page.wanted)
+    return page.cut([((row["since"].isoformat(), row["subject"], row["source"]), Gap(**row)) for row in rows])
 
 
-async def halts(connection: Connection, consumer: str) -> list[Halt]:
+async def halts(connection: Connection, consumer: str, page: Page = HALTS) -> Listed[Halt]:
     """Events that a reader stands before at this moment."""
     rows = await connection.fetch(
-        'SELECT id, error, topic, partition, "offset", source, event_id, type, halted_at FROM halts '
-        "WHERE consumer = $1 AND set_aside_at IS NULL AND seen_at > clock_timestamp() - $2 * interval '1 second' "
-        "ORDER BY id",
+        f"{_STANDS} AND {_BY_NUMBER.after(3)} ORDER BY {_BY_NUMBER.by} LIMIT $4",
         consumer,
         STANDS_S,
+        page.after,
+        page.wanted,
     )
-    return [Halt(**row) for row in rows]
+    return page.cut([((str(row["id"]),), Halt(**row)) for row in rows])
 
 
-async def cause(connection: Connection, consumer: str, fingerprint: str) -> Cause:
-    """Raises NotDone when there is no open dead letter of it."""
-    found = await letters(connection, consumer, fingerprint=fingerprint)
-    if not found:
+LISTS: Mapping[str, Callable[[Connection, str, Page], Awaitable[Listed[Any]]]] = {
+    HALTS.of: halts,
+    GROUPS.of: groups,
+    LETTERS.of: letters,
+    GAPS.of: gaps,
+}
+"""By what each row of one is called."""
+
+
+async def cause(inbox: Inbox, connection: Connection, fingerprint: str, up_to: int = _LAST) -> Cause:
+    """The open dead letters of it that have a number up to this one, or all there are now.
+
+    Nothing is being taken in at the moment of the look. Else a batch that has drawn its numbers, and commits after
+    another one with higher ones, would add to what was counted. Raises NotDone when there is none.
+    """
+    async with connection.transaction():
+        await Rows(inbox.tx(connection), inbox.consumer).alone()
+        last = await connection.fetchval(
+            f"SELECT max(id) FROM {_OPEN} AND {_OF_CAUSE}", inbox.consumer, fingerprint, 0, up_to
+        )
+    if last is None:
         raise NotDone(f"there is no open dead letter with the fingerprint {fingerprint}")
-    return Cause([letter.id for letter in found], sum(letter.parked for letter in found))
+    found = await connection.fetchrow(
+        f"WITH found AS (SELECT id FROM {_OPEN} AND {_OF_CAUSE}) SELECT (SELECT count(*) FROM found) AS count, "
+        "(SELECT count(*) FROM found JOIN parked_keys k ON k.dead_letter_id = found.id "
+        "JOIN parked_events e USING (subject, source, consumer)) AS parked",
+        inbox.consumer,
+        fingerprint,
+        0,
+        last,
+    )
+    assert found is not None  # noqa: S101  (one row of counts)
+    return Cause(found["count"], last, found["parked"])
 
 
-async def settle_cause(inbox: Inbox, connection: Connection, fingerprint: str, act: Act, count: int | None) -> Settled:
+async def settle_cause(
+    inbox: Inbox, connection: Connection, fingerprint: str, act: Act, counted: tuple[int, int] | None
+) -> Settled:
     """`act` on every open dead letter of one origin, in their order, each a transaction (or several) of its own.
 
-    Raises NotDone, and nothing has changed, unless `count` is how many there are: whoever decides about all has seen
-    how many that is.
+    `counted` is how many there are up to which number, as `cause` has said: whoever decides about all has seen how many
+    that is, and what came since is left alone. Raises NotDone, and nothing has changed, when it is something else.
     """
-    found = await cause(connection, inbox.consumer, fingerprint)
-    if count != len(found.letters):
+    count, up_to = counted or (None, _LAST)
+    found = await cause(inbox, connection, fingerprint, up_to)
+    if count != found.count:
         raise NotDone(
-            f"{len(found.letters)} dead letters have this fingerprint, and {found.parked} events wait behind them; "
-            f"to do it with all of them, say {len(found.letters)} behind the fingerprint"
+            f"{found.count} dead letters up to number {found.up_to} have this fingerprint, and {found.parked} events "
+            f"wait behind them; to do it with all of them, say {found.count} {found.up_to} behind the fingerprint"
         )
-    settled = left = taken = 0
-    for number in found.letters:
-        try:
-            taken += await act(inbox, connection, number)
-            settled += 1
-        except NotDone:
-            left += 1
+    settled = left = taken = last = 0
+    while numbers := await connection.fetch(
+        f"SELECT id FROM {_OPEN} AND {_OF_CAUSE} ORDER BY id LIMIT $5",
+        inbox.consumer,
+        fingerprint,
+        last,
+        found.up_to,
+        OF_CAUSE_AT_ONCE,
+    ):
+        for (last,) in numbers:
+            try:
+                taken += await act(inbox, connection, last)
+                settled += 1
+            except NotDone:
+                left += 1
     return Settled(settled, left, taken)
 
 
@@ -287,24 +370,34 @@ async def set_aside(inbox: Inbox, connection: Connection, number: int) -> Halt:
     Nothing of it has an effect, and what comes after it in its subject waits behind it. The reader itself does it, with
     its next look; a retry takes the event in when our code can.
     """
-    found = [halt for halt in await halts(connection, inbox.consumer) if halt.id == number]
-    if not found:
+    found = await connection.fetchrow(f"{_STANDS} AND id = $3", inbox.consumer, STANDS_S, number)
+    if found is None:
         raise NotDone(f"no reader stands before an event with the number {number}")
     await connection.execute("UPDATE halts SET set_aside_at = clock_timestamp() WHERE id = $1", number)
-    return found[0]
+    return Halt(**found)
 
 
-async def skip_beginnings(inbox: Inbox, connection: Connection) -> int:
-    """Go on without the beginnings of all subjects that wait for their first event; returns how many those were.
+async def skip_beginnings(inbox: Inbox, connection: Connection) -> tuple[int, int]:
+    """Go on without the beginnings of all subjects that wait for their first event.
 
-    For a reader that met topics which had lost their past. From its next start on, the first sequence that it sees of
-    an unknown subject is the base.
+    How many go on, and how many could not: what comes next in one of them may be at fault in another way. For a reader
+    that met topics which had lost their past. From its next start on, the first sequence that it sees of an unknown
+    subject is the base.
     """
     await connection.execute('UPDATE first_read SET "offset" = 1 WHERE consumer = $1 AND "offset" = 0', inbox.consumer)
-    waiting = [gap for gap in await gaps(connection, inbox.consumer) if gap.position is None]
-    for gap in waiting:
-        await skip_gap(inbox, connection, gap.subject, gap.source)
-    return len(waiting)
+    gone_on = left = 0
+    page: Page | None = GAPS
+    while page is not None:
+        waiting, following = await gaps(connection, inbox.consumer, page)
+        for gap in waiting:
+            if gap.position is None:
+                try:
+                    await skip_gap(inbox, connection, gap.subject, gap.source)
+                    gone_on += 1
+                except NotDone:
+                    left += 1
+        page = None if following is None else page_at(following, [GAPS.of])
+    return gone_on, left
 
 
 # Of a subject whose first event is missing there is no position yet.
@@ -316,11 +409,10 @@ ON CONFLICT (subject, source, consumer) DO UPDATE SET sequence = excluded.sequen
 """
 
 _LETTER = """
-SELECT d.id, d.state, d.reason, d.detail, d.topic, d.partition, d."offset", d.source, d.subject, d.sequence, d.event_id,
-       d.type, d.received_at,
+SELECT d.id, d.state, d.fingerprint, d.reason, d.detail, d.topic, d.partition, d."offset", d.source, d.subject,
+       d.sequence, d.event_id, d.type, d.received_at,
        (SELECT count(*) FROM parked_keys k JOIN parked_events e USING (subject, source, consumer)
         WHERE k.dead_letter_id = d.id) AS parked
-FROM dead_letters d
 """
 
 

@@ -11,7 +11,9 @@ from datetime import datetime
 
 from asyncpg import Record
 
-from shared.messaging.dead_letters import NotDone
+from shared.base.listing import Page
+from shared.messaging.dead_letters import Listed, NotDone
+from shared.storage.order import Order
 from shared.storage.tx import Connection
 
 
@@ -32,9 +34,16 @@ class Unsendable:
     waiting: int
 
 
-async def records(connection: Connection) -> list[Unsendable]:
+RECORDS = Page("record")
+_BY_NUMBER = Order({"d.id": "bigint"})
+
+
+async def records(connection: Connection, page: Page = RECORDS) -> Listed[Unsendable]:
     """All of them, in the order in which they were told."""
-    return [Unsendable(**row) for row in await connection.fetch(f"{_RECORD} ORDER BY d.id")]
+    rows = await connection.fetch(
+        f"{_RECORD} WHERE {_BY_NUMBER.after(1)} ORDER BY {_BY_NUMBER.by} LIMIT $2", page.after, page.wanted
+    )
+    return page.cut([((str(row["id"]),), Unsendable(**row)) for row in rows])
 
 
 async def show(connection: Connection, number: int) -> tuple[Unsendable, bytes]:

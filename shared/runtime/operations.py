@@ -1,7 +1,7 @@
 """What an operator does by hand: look at what was not taken in or never sent, try it again or let it go; replay, why.
 
 Each command prints JSON, one object or one per line, and its exit status says whether it was done. A list of nothing
-is no line, and a sentence on stderr.
+is no line, and a sentence on stderr. One that goes on ends with a line that says so, with the cursor of its next page.
 """
 
 from __future__ import annotations
@@ -9,18 +9,22 @@ from __future__ import annotations
 import argparse
 import base64
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+import asyncpg
 from pydantic_core import to_json
 
 from shared.base.cause import Cause, new_correlation
+from shared.base.listing import Page, page_at
 from shared.contracts.catalogue import SERVICES
 from shared.contracts.event import INTAKE_TOPIC, topic_of
+from shared.contracts.refusal import Refused
 from shared.messaging import dead_letters, unsendable
-from shared.messaging.dead_letters import Act, NotDone
+from shared.messaging.dead_letters import Act, Listed, NotDone
 from shared.messaging.grants import read_grants
 from shared.messaging.replay import replay
 from shared.runtime.service import Host, Service, build_inbox, open_host
@@ -41,9 +45,9 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     """`dlq`, `outbox`, `replay` and `why`."""
     dlq = commands.add_parser("dlq", help="events that could not be taken in, and those that a reader halted at")
     acts = dlq.add_subparsers(dest="act", metavar="act", required=True)
-    acts.add_parser(
-        "list",
-        help="what a halted reader stands before, groups of open dead letters, each letter, and keys that wait for a "
+    _with_cursor(
+        acts,
+        "what a halted reader stands before, groups of open dead letters, each letter, and keys that wait for a "
         "missing event",
     )
     _with_number(
@@ -58,13 +62,14 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         of_cause = acts.add_parser(f"{act}-cause", help=f"{what} all dead letters of a fingerprint; counts them first")
         of_cause.add_argument("fingerprint")
         of_cause.add_argument("count", type=int, nargs="?", help="how many there are: without it nothing is done")
+        of_cause.add_argument("up_to", type=int, nargs="?", help="up to which number: what comes later is left alone")
     skip = acts.add_parser("skip-gap", help="go on without an event that will never come")
     skip.add_argument("subject")
     skip.add_argument("source")
     acts.add_parser("skip-beginnings", help="go on without the first events of all subjects that wait for theirs")
     outbox = commands.add_parser("outbox", help="events that Kafka never takes; each blocks its key")
     acts = outbox.add_subparsers(dest="act", metavar="act", required=True)
-    acts.add_parser("list", help="each of them, and how many wait behind it")
+    _with_cursor(acts, "each of them, and how many wait behind it")
     _with_number(
         acts,
         show="one of them whole; it may hold personal data",
@@ -74,6 +79,12 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     again = commands.add_parser("replay", help="send again what was sent since a time (machine time, ISO 8601)")
     again.add_argument("--since", type=_instant, required=True)
     commands.add_parser("why", help="what this service knows about an id").add_argument("id")
+
+
+def _with_cursor(acts: argparse._SubParsersAction[argparse.ArgumentParser], what: str) -> None:
+    acts.add_parser("list", help=what).add_argument(
+        "cursor", nargs="?", help="of the next page of one of these lists, as the page before it gives it"
+    )
 
 
 def _with_number(acts: argparse._SubParsersAction[argparse.ArgumentParser], **about: str) -> None:
@@ -142,7 +153,8 @@ async def _dlq(host: Host, parsed: argparse.Namespace) -> int:
     async with host.pool.acquire() as connection:
         match parsed.act:
             case "list":
-                if not await _list(connection, inbox.consumer):
+                lists = {of: partial(load, connection, inbox.consumer) for of, load in dead_letters.LISTS.items()}
+                if not await _list(lists, parsed.cursor):
                     sys.stderr.write(f"{host.service.name}: no dead letters, and no subject waits\n")
             case "show":
                 await _show(connection, parsed.number)
@@ -150,15 +162,16 @@ async def _dlq(host: Host, parsed: argparse.Namespace) -> int:
                 taken = await dead_letters.skip_gap(inbox, connection, parsed.subject, parsed.source)
                 _tell({"subject": parsed.subject, "source": parsed.source, "taken_in": taken})
             case "skip-beginnings":
-                _tell({"subjects": await dead_letters.skip_beginnings(inbox, connection)})
+                subjects, left = await dead_letters.skip_beginnings(inbox, connection)
+                _tell({"subjects": subjects, "left": left})
+                return NOT_DONE if left else DONE
             case "set-aside":
                 halt = await dead_letters.set_aside(inbox, connection, parsed.number)
                 _tell({"act": parsed.act, **asdict(halt)})
             case "retry-cause" | "discard-cause":
                 act = parsed.act.removesuffix("-cause")
-                settled = await dead_letters.settle_cause(
-                    inbox, connection, parsed.fingerprint, ACTS[act], parsed.count
-                )
+                counted = None if parsed.up_to is None else (parsed.count, parsed.up_to)
+                settled = await dead_letters.settle_cause(inbox, connection, parsed.fingerprint, ACTS[act], counted)
                 _tell({"fingerprint": parsed.fingerprint, "act": act, **asdict(settled)})
                 return NOT_DONE if settled.left else DONE
             case act:
@@ -171,10 +184,7 @@ async def _outbox(host: Host, parsed: argparse.Namespace) -> int:
     async with host.pool.acquire() as connection:
         match parsed.act:
             case "list":
-                records = await unsendable.records(connection)
-                for one in records:
-                    _tell(asdict(one))
-                if not records:
+                if not await _list({unsendable.RECORDS.of: partial(unsendable.records, connection)}, parsed.cursor):
                     sys.stderr.write(f"{host.service.name}: no event that Kafka never takes\n")
             case "show":
                 record, payload = await unsendable.show(connection, parsed.number)
@@ -194,18 +204,20 @@ async def _outbox(host: Host, parsed: argparse.Namespace) -> int:
     return DONE
 
 
-async def _list(connection: Connection, consumer: str) -> int:
-    """How many lines were printed."""
+async def _list(lists: Mapping[str, Callable[[Page], Awaitable[Listed[Any]]]], cursor: str | None) -> int:
+    """The first page of each list, or the one that begins there; how many lines were printed."""
+    try:
+        pages = [Page(of) for of in lists] if cursor is None else [page_at(cursor, list(lists))]
+        found = [(page.of, *await lists[page.of](page)) for page in pages]
+    except (Refused, asyncpg.DataError) as error:
+        raise NotDone("this is no cursor of these lists") from error
     count = 0
-    for kind, found in (
-        ("halted", await dead_letters.halts(connection, consumer)),
-        ("group", await dead_letters.groups(connection, consumer)),
-        ("dead_letter", await dead_letters.letters(connection, consumer)),
-        ("gap", await dead_letters.gaps(connection, consumer)),
-    ):
-        for one in found:
-            _tell({"kind": kind, **asdict(one)})
-            count += 1
+    for of, rows, following in found:
+        for one in rows:
+            _tell({"kind": of, **asdict(one)})
+        if following is not None:
+            _tell({"kind": "next", "of": of, "cursor": following})
+        count += len(rows)
     return count
 
 

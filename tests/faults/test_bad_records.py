@@ -251,7 +251,7 @@ async def test_a_reader_that_a_bug_has_halted_is_let_go_on_by_a_command(
     (letter,) = await eventually(lambda: dead_of(reader, "bug"), because="it is a dead letter in its turn")
     await reader.stop("invoicing")
     await reader.start("invoicing")
-    said = await reader.command("invoicing", "dlq", "retry-cause", letter["fingerprint"], "1")
+    said = await reader.command("invoicing", "dlq", "retry-cause", letter["fingerprint"], "1", str(letter["id"]))
     assert _json(said)["settled"] == 1
     await is_claimed(reader, code)
     await goes_on(reader, producer)

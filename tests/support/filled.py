@@ -76,6 +76,20 @@ async def _shared(connection: Connection, many: int) -> None:
         """INSERT INTO halts (uid, consumer, topic, partition, "offset", error)
            SELECT gen_random_uuid(), 'any', 'tovholder.any', 0, n, 'KeyError'
            FROM generate_series(1, least($1::integer, 300)) AS n""",
+        """INSERT INTO dead_letters (consumer, topic, partition, "offset", headers, timestamp_ms, source, subject,
+                                     event_id, type, reason, detail, fingerprint)
+           SELECT 'any', 'tovholder.any', 0, $1 + n, '[]', 0, '/other', 'o' || n, 'o' || n, 'tovholder.any.Told.v1',
+                  'unreadable', 'x', 'f' || n % 5 FROM generate_series(1, $1::integer) AS n""",
+        """INSERT INTO parked_keys (subject, source, consumer, reason)
+           SELECT 's' || n, '/other', 'any', 'gap' FROM generate_series(1, $1::integer) AS n""",
+        """INSERT INTO parked_events (subject, source, consumer, topic, partition, "offset", headers, timestamp_ms,
+                                      event_id, type, sequence)
+           SELECT 's' || n, '/other', 'any', 'tovholder.any', 0, n, '[]', 0, 'p' || n, 'tovholder.any.Told.v1', 12
+           FROM generate_series(1, $1::integer) AS n""",
+        f"""INSERT INTO outbox_dead (id, event_id, source, topic, key, sequence, type, payload, {_CAUSE}, occurred_at,
+                                     created_at, reason)
+            SELECT -n, 'w' || n, '/tovholder/any', 'tovholder.any', 'w' || n, 1, 'tovholder.any.Told.v1', 'x',
+                   {_BECAUSE}, now(), now(), 'too large' FROM generate_series(1, $1::integer) AS n""",
         f"""INSERT INTO timers (timer, key, due, {_CAUSE})
             SELECT 'any', 't' || n, now() + interval '1 year', {_BECAUSE}
             FROM generate_series(1, $1::integer) AS n""",

@@ -28,7 +28,8 @@ def mail(argv: Sequence[str], open_host: Callable[[], Awaitable[Host]], composer
     what = parser.add_subparsers(dest="what", required=True)
     listing = what.add_parser("list", help="mails whose fate is unknown, or that failed")
     listing.add_argument("--state", action="append", help="others than those (may be repeated)")
-    listing.add_argument("--limit", type=int, default=100)
+    listing.add_argument("--limit", type=int, default=100, help="so many at a time, at most 500")
+    listing.add_argument("--before", type=int, help="the next page, as the page before it says")
     show = what.add_parser("show", help="one mail as it goes out, or its calendar, or the PDF with it")
     show.add_argument("id", help="the message's, or the Message-ID of the mail")
     show.add_argument("--as", dest="kind", choices=_KINDS, help="which of these; else as --out is named, else txt")
@@ -47,8 +48,11 @@ async def _run(
         async with host.transaction(cause) as tx:
             if asked.what == "list":
                 states = asked.state or ["unknown", "failed"]
-                for message in await read_mails(tx, states, asked.limit):
+                found, following = await read_mails(tx, states, asked.limit, asked.before)
+                for message in found:
                     sys.stdout.write(_line(message))
+                if following is not None:
+                    sys.stderr.write(f"Der er flere: --before {following}\n")
             elif asked.what == "show":
                 return _show(composer(host), await read_mail(tx, asked.id), asked.kind, asked.out)
             elif asked.what == "resend":

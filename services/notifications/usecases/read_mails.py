@@ -6,12 +6,17 @@ from collections.abc import Sequence
 
 from services.notifications.adapters import messages
 from services.notifications.domain.message import Message, require_words, unknown_message
+from shared.base.listing import MOST
 from shared.storage.tx import Tx
 
 
-async def read_mails(tx: Tx, states: Sequence[str], limit: int) -> list[Message]:
-    """The newest first."""
-    return await messages.load_newest(tx, states=states, limit=limit)
+async def read_mails(
+    tx: Tx, states: Sequence[str], limit: int, before: int | None = None
+) -> tuple[list[Message], int | None]:
+    """The newest first, and the number that the next page begins before; None = these are the last."""
+    limit = min(max(limit, 1), MOST)
+    found = await messages.load_newest(tx, states=states, before=before, limit=limit + 1)
+    return found[:limit], found[limit - 1].number if len(found) > limit else None
 
 
 async def read_mail(tx: Tx, known_as: str) -> Message:

@@ -23,8 +23,10 @@ from services.enrollment.domain.sign_up import Alike
 from services.notifications.domain.digest import Digest, Section
 from services.notifications.domain.looks import Look
 from shared.base.cause import Cause
+from shared.base.clock import DomainClock
 from shared.base.listing import Page
 from shared.messaging import dead_letters, replay, unsendable
+from shared.messaging.inbox import Inbox
 from shared.messaging.rows import LOCK_POSITIONS, WAITING
 from shared.runtime.housekeeping import rules_of
 from shared.runtime.service import Service
@@ -45,7 +47,7 @@ STOPS_WHEN_ENOUGH_IS_FOUND = {
 }  # fmt: skip
 OF_WHAT_IS_UNDER_WAY = {
     "messages_leased", "messages_under_way", "messages_for_staff", "digest_items_untold",
-    "dead_letters_open", "dead_letters_oldest", "claims_to_invoice", "sign_ups_for_staff", "sign_ups_that_wait",
+    "dead_letters_oldest", "parked_keys_behind", "claims_to_invoice", "sign_ups_for_staff", "sign_ups_that_wait",
 }  # fmt: skip
 """Partial indexes that hold no more than what is still to be done."""
 EXPLAINED = {"SELECT", "WITH", "UPDATE", "DELETE", "INSERT"}
@@ -64,6 +66,12 @@ PLACES = {
     "invoices": ["N", "90"],
     "credit_notes": ["N", "90"],
     "invited": ["x"],
+}
+WAITING_AT = {
+    "dead_letter": ["f2", "50"],
+    "group": ["f2"],
+    "gap": ["2020-01-01T00:00:00+00:00", "s50", "/other"],
+    "halted": ["50"],
 }
 ALLOWED = {
     ("enrollment", "organisations.load_municipalities"): "all 98 municipalities, which a form offers",
@@ -269,12 +277,13 @@ async def test_every_look_up_of_the_mechanism_reads_a_part_of_what_grows(filled:
         with connection.query_logger(plans.note):
             for sought in ("e50", "h50", "u50", "g50", "nothing"):
                 await explain(tx, service, None, sought)
-            await dead_letters.groups(connection, "any")
-            await dead_letters.letters(connection, "any")
-            await dead_letters.gaps(connection, "any")
+            for of, place in WAITING_AT.items():
+                for page in (Page(of), Page(of, place)):
+                    await dead_letters.LISTS[of](connection, "any", page)
             await dead_letters.show(connection, 50)
-            await dead_letters.halts(connection, "any")
-            await unsendable.records(connection)
+            await _settle(connection, "any")
+            for page in (unsendable.RECORDS, Page("record", ["-50"])):
+                await unsendable.records(connection, page)
             await connection.fetch(WAITING, "s1\x1fs2", "any")
             await connection.fetch(LOCK_POSITIONS, "s1\x1fs2", "any")
             for rule in rules_of(_service(service), _settings(service)):
@@ -282,6 +291,43 @@ async def test_every_look_up_of_the_mechanism_reads_a_part_of_what_grows(filled:
         await transaction.rollback()
         plans.asked.append((f"{replay.SENT} LIMIT 1", (NOW,)))
         assert await plans.offences(connection, sizes) == []
+
+
+async def _settle(connection: Any, consumer: str) -> None:
+    """All dead letters of a cause, each without an effect."""
+    inbox = Inbox("any", (), DomainClock())
+    inbox.consumer = consumer
+
+    async def nothing(*_: object) -> int:
+        return 0
+
+    found = await dead_letters.cause(inbox, connection, "f1")
+    await dead_letters.settle_cause(inbox, connection, "f1", nothing, (found.count, found.up_to))
+
+
+async def test_dead_letters_are_read_in_the_order_of_a_page_and_those_of_a_cause_without_the_others(
+    filled: tuple[str, Any],
+) -> None:
+    _, pool = filled
+    plans = Plans()
+    async with pool.acquire() as connection:
+        with connection.query_logger(plans.note):
+            await dead_letters.letters(connection, "any")
+            await _settle(connection, "any")
+        # A statement that is carried out again and again gets a plan for whatever its arguments are.
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        looks = {query for query, _ in plans.asked if "LIMIT" in query and "dead_letters" in query}
+        assert len(looks) == 2
+        for number, query in enumerate(looks):
+            of_cause = "fingerprint = " in query
+            await connection.execute(f"PREPARE look{number} AS {query}")
+            given = "'any', 'f1', 0, 99, 50" if of_cause else "'any', null, 50"
+            (plan,) = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE look{number} ({given})"))
+            read = list(nodes(plan["Plan"]))
+            assert not {"Sort", "Seq Scan", "Bitmap Heap Scan"} & {node["Node Type"] for node in read}
+            (scan,) = (node for node in read if node.get("Relation Name") == "dead_letters")
+            assert "consumer = $1" in scan["Index Cond"]
+            assert ("fingerprint = $2" in scan["Index Cond"]) == of_cause
 
 
 async def test_replay_sends_its_first_record_without_sorting_all_of_them(filled: tuple[str, Any]) -> None:

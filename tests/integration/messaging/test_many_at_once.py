@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from shared.base.listing import Page, page_at
 from shared.messaging import dead_letters
 from shared.messaging import inbox as inbox_module
 from shared.messaging.dead_letters import NotDone
+from shared.messaging.inbox import Batch, Inbox
 from tests.integration.messaging.harness import Reader, allow_poison, event
+from tests.support.eventually import eventually
+from tests.support.paging import SIZES
 
 
 @pytest.fixture(autouse=True)
@@ -127,7 +135,7 @@ async def test_what_our_code_fails_on_further_on_is_named_and_can_be_set_aside(r
     await reader.consumer._name_faults([filling])
     ((found, _),) = reader.consumer._faults
     assert found.id == "a.9"
-    (halt,) = await dead_letters.halts(connection, reader.inbox.consumer)
+    (halt,), _ = await dead_letters.halts(connection, reader.inbox.consumer)
     await dead_letters.set_aside(reader.inbox, connection, halt.id)
     assert await reader.inbox.has_new_decision(connection)
     await reader.take(filling)
@@ -143,29 +151,128 @@ async def test_a_gap_is_stepped_over_once_however_many_wait(reader: Reader) -> N
     assert await reader.parked() == [9]
 
 
+async def of_one_cause(reader: Reader, *what: dict[str, Any]) -> str:
+    """Take these in; the cause that their dead letters have in common."""
+    await reader.take(*what)
+    (group, *_), _ = await dead_letters.groups(reader.pool, reader.inbox.consumer)
+    return group.fingerprint
+
+
 async def test_dead_letters_of_one_cause_are_counted_before_they_are_settled(reader: Reader) -> None:
-    await reader.take(*[event(name, 1, "poison") for name in "abcdefg"], event("a", 2), event("a", 3), event("x", 1))
+    poison = [event(name, 1, "poison") for name in "abcdefg"]
+    cause = await of_one_cause(reader, *poison, event("a", 2), event("a", 3), event("x", 1))
     await reader.take(b"something else")
     connection = await reader.consumer._connect()
-    group, _ = await dead_letters.groups(connection, reader.inbox.consumer)
-    for count in (None, 6, 8):
-        with pytest.raises(NotDone, match="7 dead letters have this fingerprint, and 2 events wait behind them"):
-            await dead_letters.settle_cause(reader.inbox, connection, group.fingerprint, dead_letters.discard, count)
+    settle, inbox = dead_letters.settle_cause, reader.inbox
+    for counted in (None, (6, 7), (8, 7), (7, 6)):
+        with pytest.raises(
+            NotDone, match=r"(7|6) dead letters up to number \1 have this fingerprint, and 2 events wait"
+        ):
+            await settle(inbox, connection, cause, dead_letters.discard, counted)
     assert len(await reader.dead()) == 8
-    done = await dead_letters.settle_cause(reader.inbox, connection, group.fingerprint, dead_letters.discard, 7)
+    done = await settle(inbox, connection, cause, dead_letters.discard, (7, 7))
     assert (done.settled, done.left, done.taken_in) == (7, 0, 2)
     assert await reader.dead() == ["bad_json"]
     assert await reader.effects("a") == [2, 3]
     with pytest.raises(NotDone, match="no open dead letter"):
-        await dead_letters.settle_cause(reader.inbox, connection, group.fingerprint, dead_letters.discard, 7)
+        await settle(inbox, connection, cause, dead_letters.discard, (7, 7))
 
 
-async def test_of_one_cause_those_still_at_fault_are_left_and_the_others_taken_in(reader: Reader) -> None:
-    await reader.take(*[event(name, 1, "poison") for name in "abc"])
+async def test_those_that_come_after_the_count_neither_change_it_nor_are_settled_with_the_others(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "OF_CAUSE_AT_ONCE", 2)
+    cause = await of_one_cause(reader, *[event(name, 1, "poison") for name in "abc"])
     connection = await reader.consumer._connect()
-    (group,) = await dead_letters.groups(connection, reader.inbox.consumer)
-    done = await dead_letters.settle_cause(reader.inbox, connection, group.fingerprint, dead_letters.retry, 3)
+    counted = await dead_letters.cause(reader.inbox, connection, cause)
+    await reader.take(event("late", 1, "poison"))
+
+    async def discard_as_another_comes(inbox: Inbox, connection: Any, number: int) -> int:
+        await reader.take(event(f"later {number}", 1, "poison"))
+        return await dead_letters.discard(inbox, connection, number)
+
+    done = await dead_letters.settle_cause(
+        reader.inbox, connection, cause, discard_as_another_comes, (counted.count, counted.up_to)
+    )
+    assert (done.settled, done.left) == (3, 0)
+    assert await reader.dead() == ["data_error"] * 4, "late, and one for each that was discarded"
+
+
+async def test_a_count_waits_for_a_batch_that_has_drawn_its_numbers_and_not_committed(reader: Reader) -> None:
+    cause = await of_one_cause(reader, event("a", 1, "poison"))
+    async with reader.pool.acquire() as slow, reader.pool.acquire() as counting:
+        transaction = slow.transaction()
+        await transaction.start()
+        batch = Batch(reader.inbox, slow, careful=True)
+        await batch.beside_others()
+        arrival = reader.inbox.read(reader.record(event("b", 1, "poison")))
+        assert arrival is not None
+        await batch.run([arrival])
+        await reader.take(event("c", 1, "poison"))
+        count = asyncio.create_task(dead_letters.cause(reader.inbox, counting, cause))
+        await eventually(lambda: is_waiting(reader, counting), because="it stands behind the batch")
+        await transaction.commit()
+        counted = await count
+    assert (counted.count, counted.up_to) == (3, 3)
+
+
+async def is_waiting(reader: Reader, connection: Any) -> bool:
+    found = await reader.pool.fetchval(
+        "SELECT wait_event FROM pg_stat_activity WHERE pid = $1", connection.get_server_pid()
+    )
+    return bool(found == "advisory")
+
+
+async def test_of_one_cause_those_still_at_fault_are_left_and_the_others_taken_in(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "OF_CAUSE_AT_ONCE", 2)
+    cause = await of_one_cause(reader, *[event(name, 1, "poison") for name in "abc"])
+    connection = await reader.consumer._connect()
+    done = await dead_letters.settle_cause(reader.inbox, connection, cause, dead_letters.retry, (3, 3))
     assert (done.settled, done.left, done.taken_in) == (0, 3, 0)
     await allow_poison(reader)
-    done = await dead_letters.settle_cause(reader.inbox, connection, group.fingerprint, dead_letters.retry, 3)
+    done = await dead_letters.settle_cause(reader.inbox, connection, cause, dead_letters.retry, (3, 3))
     assert (done.settled, done.left, done.taken_in) == (3, 0, 3)
+
+
+async def test_what_waits_is_listed_a_page_at_a_time(reader: Reader) -> None:
+    await reader.take(
+        *[event(name, 1, "poison") for name in "abcde"],
+        *[b"unreadable %d" % n for n in range(2)],
+        *[event(f"hole {n}", 1) for n in range(5)],
+        *[event(f"hole {n}", n + 3) for n in range(5)],
+    )
+    connection = await reader.consumer._connect()
+    for of, many in (("dead_letter", 7), ("group", 2), ("gap", 5)):
+        load = dead_letters.LISTS[of]
+        whole, following = await load(connection, reader.inbox.consumer, Page(of))
+        assert (len(whole), following) == (many, None)
+        for size in SIZES:
+            rows, page = [], Page(of, limit=size)
+            while True:
+                found, following = await load(connection, reader.inbox.consumer, page)
+                assert 0 < len(found) <= size
+                rows += found
+                if following is None:
+                    break
+                page = replace(page_at(following, [of]), limit=size)
+            assert sorted(rows, key=str) == sorted(whole, key=str), "each of them once"
+
+
+async def test_a_subject_whose_beginning_cannot_be_left_out_keeps_no_other_waiting(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "GAPS", Page("gap", limit=2))
+    await reader.take(*[event(name, 2) for name in "abcde"])
+    skip = dead_letters.skip_gap
+
+    async def that_is_gone(inbox: Inbox, connection: Any, subject: str, source: str) -> int:
+        if subject == "invoice/b":
+            raise NotDone("this key does not wait for a missing event")
+        return await skip(inbox, connection, subject, source)
+
+    monkeypatch.setattr(dead_letters, "skip_gap", that_is_gone)
+    connection = await reader.consumer._connect()
+    assert await dead_letters.skip_beginnings(reader.inbox, connection) == (4, 1)
+    assert sorted(await reader.effects("e")) == [2]

@@ -60,7 +60,8 @@ async def test_a_missing_event_holds_its_key_until_it_comes(reader: Reader) -> N
     await reader.take(event("a", 3), event("a", 5))
     assert await reader.effects("a") == [1]
     assert await reader.effects("b") == [1]
-    assert [gap.lowest_parked for gap in await dead_letters.gaps(reader.pool, reader.inbox.consumer)] == [3]
+    (gap,), _ = await dead_letters.gaps(reader.pool, reader.inbox.consumer)
+    assert gap.lowest_parked == 3
     await reader.take(event("a", 2))
     assert await reader.effects("a") == [1, 2, 3, 4, 5]
     assert await reader.parked() == []
@@ -101,9 +102,8 @@ async def restart(reader: Reader) -> None:
 async def test_one_of_ours_begins_with_1_where_nothing_was_forgotten(reader: Reader) -> None:
     await reader.take(event("a", 2), event("a", 3))
     assert await reader.effects() == []
-    assert [
-        (gap.position, gap.lowest_parked) for gap in await dead_letters.gaps(reader.pool, reader.inbox.consumer)
-    ] == [(None, 2)]
+    (gap,), _ = await dead_letters.gaps(reader.pool, reader.inbox.consumer)
+    assert (gap.position, gap.lowest_parked) == (None, 2)
     await restart(reader)
     await reader.take(event("b", 2))
     assert await reader.effects() == [], "a new process knows that the partition was read from its beginning"
@@ -130,7 +130,7 @@ async def test_a_person_can_step_over_a_beginning_that_never_comes(reader: Reade
 
 async def test_a_reader_of_topics_without_their_past_can_go_on_without_the_beginnings(reader: Reader) -> None:
     await reader.take(event("a", 5), event("b", 6), event("c", 1), event("c", 3))
-    assert await dead_letters.skip_beginnings(reader.inbox, await reader.consumer._connect()) == 2
+    assert await dead_letters.skip_beginnings(reader.inbox, await reader.consumer._connect()) == (2, 0)
     assert await reader.effects("a") == [5]
     assert await reader.effects("b") == [6]
     assert await reader.effects("c") == [1], "a hole in the middle still waits"

@@ -17,6 +17,7 @@ from services.notifications.entrypoints.timers import TIMERS
 from shared.contracts.scheduling import MeetingScheduled
 from shared.storage.pool import open_pool
 from tests.support.facts import CONTACT, MEETING, MEETINGS_OWNER, PROGRAMME, an_enrolment
+from tests.support.filled import fill
 from tests.support.letters import written
 from tests.support.room import Room
 from tests.support.servers import MakeDatabase
@@ -54,6 +55,23 @@ async def test_an_operator_lists_shows_and_decides_about_mails(
     assert (status, refused) == (1, "Kun en mail, der er fejlet eller har ukendt skæbne, kan afgøres.\n")
     assert (await mail("list"))[1] == ""
     await desk.pool.close()
+
+
+async def test_an_operator_reads_a_long_list_of_mails_a_page_at_a_time(
+    database: MakeDatabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = await database("notifications")
+    await fill(where.admin_url, "notifications", 20)
+    monkeypatch.setenv("TOVHOLDER_DATABASE_URL", where.url)
+    listed: list[str] = []
+    more = ["--limit", "7"]
+    while more:
+        command = ("list", "--state", "sent", "--state", "pending", *more)
+        assert await asyncio.to_thread(SERVICE.commands["mail"], command) == 0
+        printed = capsys.readouterr()
+        listed += [line.split()[0] for line in printed.out.splitlines()]
+        more = [*printed.err.split()[-2:], "--limit", "7"] if printed.err else []
+    assert listed == [f"m{number}" for number in range(20, 0, -1)]
 
 
 async def test_what_is_in_a_mail_is_written_to_files_that_pass_their_checks(

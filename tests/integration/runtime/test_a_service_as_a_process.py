@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import json
 import logging
@@ -23,6 +24,7 @@ import structlog
 
 from deploy.local.locations import ROOT
 from deploy.local.topics import make_topics
+from shared.base.listing import MOST
 from shared.runtime.commands import run_command
 from shared.storage.migrate import SHARED, migrate
 from tests.support.eventually import eventually
@@ -53,6 +55,18 @@ class Surroundings:
                 structlog.configure(**configured)
                 logging.getLogger().handlers[:] = handlers
         return status, *(stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
+
+    async def arm(self, timer: str, key: str) -> None:
+        """A timer that has been due for long, whoever knows it."""
+        connection = await asyncpg.connect(self.database.url)
+        try:
+            await connection.execute(
+                "INSERT INTO timers (timer, key, due, correlation_id) VALUES ($1, $2, '2020-01-01T00:00:00Z', 'c')",
+                timer,
+                key,
+            )
+        finally:
+            await connection.close()
 
     @asynccontextmanager
     async def without_a_database(self) -> AsyncIterator[None]:
@@ -335,26 +349,14 @@ async def test_it_says_why_it_is_not_ready(surroundings: Surroundings) -> None:
 
 
 async def test_a_failing_timer_takes_readiness_away(surroundings: Surroundings) -> None:
-    connection = await asyncpg.connect(surroundings.database.url)
-    try:
-        await connection.execute(
-            "INSERT INTO timers (timer, key, due, correlation_id) VALUES ('ring', 'bad', '2020-01-01T00:00:00Z', 'c')"
-        )
-    finally:
-        await connection.close()
+    await surroundings.arm("ring", "bad")
     async with a_toy(surroundings, "--role", "worker") as toy:
         await eventually(lambda: _not_ready(toy, "timers: failing: ring bad"), 30)
         assert [line for line in toy.lines() if line["event"] == "timer_failed" and line["alarm"]]
 
 
 async def test_a_timer_that_a_newer_version_armed_is_noted_and_turns_nobody_away(surroundings: Surroundings) -> None:
-    connection = await asyncpg.connect(surroundings.database.url)
-    try:
-        await connection.execute(
-            "INSERT INTO timers (timer, key, due, correlation_id) VALUES ('newer', 'x', '2020-01-01T00:00:00Z', 'c')"
-        )
-    finally:
-        await connection.close()
+    await surroundings.arm("newer", "x")
     async with a_toy(surroundings, "--role", "worker") as toy:
         noted = {"service": "toy", "ready": True, "reasons": [], "notes": ["timers: unknown to this version: newer"]}
         await eventually(lambda: _says(toy, noted), 30)
@@ -446,3 +448,51 @@ async def test_commands_of_its_own_and_what_it_knows(surroundings: Surroundings)
         assert (status, said) == (1, "toy: nothing was changed: no record 7 is held back\n")
     status, said, _ = await surroundings.command("replay", "--since", "2020-01-01")
     assert (status, json.loads(said)["replayed"]) == (0, 1)
+
+
+async def test_what_waits_is_listed_in_pages_and_a_cause_is_settled_by_the_count_that_was_told(
+    surroundings: Surroundings,
+) -> None:
+    many = MOST + 2
+    connection = await asyncpg.connect(surroundings.database.url)
+    try:
+        await connection.execute(
+            """INSERT INTO dead_letters (consumer, topic, partition, "offset", headers, timestamp_ms, reason, detail,
+                                         fingerprint, value)
+               SELECT $2 || 'tovholder.toy', 'tovholder.toy', 0, n, '[]', n, 'bad_json', 'x', 'f00', '{'
+               FROM generate_series(1, $1::integer) AS n""",
+            many,
+            surroundings.environment["TOVHOLDER_PREFIX"],
+        )
+        await connection.execute(
+            """INSERT INTO outbox_dead (id, event_id, source, topic, key, sequence, type, payload, correlation_id,
+                                        occurred_at, created_at, reason)
+               SELECT n, 'w' || n, 'any', 'tovholder.toy', 'w' || n, 1, 'any', 'x', 'c', now(), now(), 'large'
+               FROM generate_series(1, $1::integer) AS n""",
+            many,
+        )
+    finally:
+        await connection.close()
+
+    async def listed(*command: str) -> list[dict[str, Any]]:
+        status, said, _ = await surroundings.command(*command)
+        assert status == 0
+        return [json.loads(line) for line in said.splitlines()]
+
+    for what in ("dlq", "outbox"):
+        *first, more = await listed(what, "list")
+        of = more["of"]
+        assert more == {"kind": "next", "of": of, "cursor": more["cursor"]}
+        rest = await listed(what, "list", more["cursor"])
+        assert {one["kind"] for one in rest} == {of}
+        assert [one["id"] for one in (*first, *rest) if one["kind"] == of] == list(range(1, many + 1))
+        for cursor in ("WyJlbnJvbG1lbnRzIl0", "x", base64.urlsafe_b64encode(f'["{of}","x","y"]'.encode()).decode()):
+            status, _, said = await surroundings.command(what, "list", cursor)
+            assert (status, said) == (1, "toy: nothing was changed: this is no cursor of these lists\n")
+
+    told = f"{many} dead letters up to number {many} have this fingerprint, and 0 events wait behind them"
+    for given in ((), (str(many),), (str(many - 1), str(many))):
+        status, _, said = await surroundings.command("dlq", "discard-cause", "f00", *given)
+        assert (status, told in said) == (1, True)
+    status, said, _ = await surroundings.command("dlq", "discard-cause", "f00", str(many), str(many))
+    assert (status, json.loads(said)["settled"]) == (0, many)
