@@ -40,6 +40,9 @@ class TryAgain(Exception):  # noqa: N818  (nothing is wrong)
 
 def classify(error: BaseException) -> Failure:
     """What `error` means for the batch it was raised in."""
+    if isinstance(error, (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)):
+        # A migration changed a table beside us; the statement is prepared anew with the next attempt.
+        return Failure.TRANSIENT
     if isinstance(error, asyncpg.PostgresError):
         return _classify_state(error)
     if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):

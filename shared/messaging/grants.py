@@ -211,6 +211,10 @@ class Grants:
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         end = (await consumer.end_offsets([self._partition]))[self._partition]
+        if await consumer.position(self._partition) > end:
+            # The topic was made anew: what it said before is granted no more.
+            await consumer.seek_to_beginning(self._partition)
+            self._read_so_far = Granted()
         if await consumer.position(self._partition) < end:
             consumer.resume(self._partition)
             while await consumer.position(self._partition) < end:

@@ -114,6 +114,28 @@ async def test_no_record_stays_in_memory_after_its_batch(kafka_reader: Reader) -
     assert len(await reader.effects("a")) == 4 * MAX_RECORDS - 1
 
 
+async def test_a_migration_beside_a_running_reader_halts_nobody(kafka_reader: Reader) -> None:
+    reader = kafka_reader
+
+    async def take_out(tx: Tx, events: Any) -> None:
+        await tx.fetch(
+            "INSERT INTO effects (subject, sequence, said) VALUES ($1, $2, '') RETURNING *", events[0].subject, 1
+        )
+
+    reader.inbox.handlers["tovholder.invoicing.InvoiceRejected.v1"] = [take_out]
+    async with reader.running() as consumer:
+        await reader.send(event("a", 1))
+        await reader.caught_up()
+        owner = await asyncpg.connect(reader.database.owner_url)
+        await owner.execute("ALTER TABLE effects ADD COLUMN another text")
+        await owner.close()
+        await reader.send(event("b", 1))
+        await reader.caught_up()
+        assert (consumer.state, consumer.reason) == ("running", None)
+    assert await reader.effects("b") == [1]
+    assert await reader.count("dead_letters") == 0
+
+
 async def test_a_reader_that_gets_nothing_done_ends_its_process(kafka_reader: Reader, ended: list[int]) -> None:
     reader = kafka_reader
     release = asyncio.Event()

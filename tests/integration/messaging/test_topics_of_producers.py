@@ -12,8 +12,9 @@ from shared.contracts.invoicing import InvoiceRejected, PaymentRegistered
 from shared.messaging import dead_letters
 from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import NotDone
-from shared.messaging.grants import Grant, Granted, Grants, topic_from
+from shared.messaging.grants import PRODUCERS_TOPIC, Grant, Granted, Grants, topic_from
 from tests.integration.messaging.harness import OWNER, Reader, event
+from tests.integration.messaging.test_topics_made_anew import delete
 from tests.support.eventually import eventually
 
 INVOICING = "tovholder.invoicing"
@@ -83,6 +84,24 @@ async def test_a_producer_is_read_without_another_start_and_after_one(following:
 
         await eventually(no_longer, 30)
     assert await following.dead() == []
+
+
+async def test_what_is_granted_is_read_again_when_its_topic_was_made_anew(following: Reader) -> None:
+    for number in range(3):
+        await grant(following, producers.grant("crm", [InvoiceRejected.type], [f"/crm/{number}"]))
+    grants = Grants(following.kafka, following.prefix)
+    try:
+        assert set((await grants.catch_up()).producers) == {"crm"}
+        await delete(following.kafka, following.prefix + PRODUCERS_TOPIC)
+        await topics.ensure_topics(following.kafka, following.prefix)
+        await grant(following, producers.grant("erp", [InvoiceRejected.type], ["/erp"]))
+
+        async def read_anew() -> bool:
+            return set((await grants.look()).producers) == {"erp"}
+
+        await eventually(read_anew, 30, because="the one is granted, the other no more")
+    finally:
+        await grants.close()
 
 
 async def test_a_producer_is_read_whoever_heard_of_it_first(following: Reader) -> None:

@@ -242,7 +242,7 @@ async def test_a_halted_reader_names_the_event_and_goes_on_when_a_person_has_set
     async with reader.running() as consumer:
         await eventually(lambda: consumer.state == "halted" and "set-aside" in (consumer.reason or ""))
         assert await reader.count("effects") == await reader.count("inbox") == await reader.count("dead_letters") == 0
-        (halt,) = await dead_letters.halts(reader.pool, reader.inbox.consumer)
+        (halt,), _ = await dead_letters.halts(reader.pool, reader.inbox.consumer)
         assert (halt.source, halt.event_id, halt.error) == (OWNER, "a.2", "KeyError")
         assert (halt.topic, halt.type) == (reader.topic, InvoiceRejected.type)
         place = f"topic {halt.topic} partition {halt.partition} offset {halt.offset} (source {OWNER}, id a.2)"
@@ -257,8 +257,8 @@ async def test_a_halted_reader_names_the_event_and_goes_on_when_a_person_has_set
         assert await reader.effects("a") == [1]
         assert await reader.dead() == ["bug"]
         assert await reader.parked() == [3]
-        assert await dead_letters.halts(reader.pool, reader.inbox.consumer) == []
-        (letter,) = await dead_letters.letters(reader.pool, reader.inbox.consumer)
+        assert await dead_letters.halts(reader.pool, reader.inbox.consumer) == ([], None)
+        (letter,), _ = await dead_letters.letters(reader.pool, reader.inbox.consumer)
         await reader.send(event("a", 4), event("b", 2))
         await reader.caught_up()
         assert await reader.effects("b") == [1, 2]
@@ -309,7 +309,7 @@ async def test_every_event_that_our_code_fails_on_is_named_and_each_is_set_aside
         connection = await reader.consumer._connect()
         await reader.consumer._name_faults(records)
         named = [arrival.id for arrival, _ in reader.consumer._faults]
-        for halt in await dead_letters.halts(connection, reader.inbox.consumer):
+        for halt in (await dead_letters.halts(connection, reader.inbox.consumer))[0]:
             if halt.event_id == named[0]:
                 await dead_letters.set_aside(reader.inbox, connection, halt.id)
         assert await reader.inbox.has_new_decision(connection)

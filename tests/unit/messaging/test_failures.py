@@ -40,6 +40,8 @@ def raised_from(error: Exception, cause: Exception) -> Exception:
         (asyncpg.LockNotAvailableError("x"), Failure.TRANSIENT),
         (asyncpg.ConnectionDoesNotExistError("x"), Failure.TRANSIENT),
         (asyncpg.InterfaceError("connection is closed"), Failure.TRANSIENT),
+        (asyncpg.InvalidCachedStatementError("x"), Failure.TRANSIENT),
+        (asyncpg.OutdatedSchemaCacheError("x"), Failure.TRANSIENT),
         (
             asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
             Failure.TRANSIENT,
