@@ -1,8 +1,11 @@
-"""Records whose headers have names that are no text: any producer may write them, and aiokafka cannot read them.
+"""What any producer may write and aiokafka cannot read: names of headers that are no text, and batches that unpack to
+more than a process should hold.
 
 Its parser decodes the names strictly; one record with another one made every fetch of its partition fail, for good. The
 fast parser is asked first. A batch that it gives up is parsed again by aiokafka's parser in Python, which decodes what
 we hand it: bytes that are no UTF-8 stand in the name as `\\xff`.
+
+A batch that would be too large is handed on as it came, in one record (`packed.py`), which becomes a dead letter.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
+
+from shared.messaging.packed import end_of, left_packed
 
 
 class _Name(bytearray):
@@ -30,15 +35,19 @@ class _Buffer(bytearray):
 class _Batch:
     """Of aiokafka, as its fetcher knows it."""
 
-    def __init__(self, batch: Any, data: bytes, number: int) -> None:
+    def __init__(self, batch: Any, data: bytes, number: int, start: int) -> None:
         self._batch = batch
         self._data = data
         self._number = number
+        self._start = start
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._batch, name)
 
     def __iter__(self) -> Iterator[Any]:
+        whole = memoryview(self._data)[self._start : end_of(self._data, self._start)]
+        if (packed := left_packed(whole)) is not None:
+            return iter([packed])
         try:
             # All of them before the first is given out: none is given out twice.
             records = list(self._batch)
@@ -64,6 +73,7 @@ class Records:
         self._data = data
         self._records = MemoryRecords(data)
         self._number = 0
+        self._start = 0
 
     def size_in_bytes(self) -> int:
         size: int = self._records.size_in_bytes()
@@ -74,8 +84,9 @@ class Records:
         return more
 
     def next_batch(self) -> _Batch:
-        batch = _Batch(self._records.next_batch(), self._data, self._number)
+        batch = _Batch(self._records.next_batch(), self._data, self._number, self._start)
         self._number += 1
+        self._start = end_of(self._data, self._start)
         return batch
 
 

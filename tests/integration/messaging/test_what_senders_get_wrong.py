@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import structlog
+from aiokafka import AIOKafkaProducer
 
 from shared.base.acts import act
 from shared.base.answers import Answer
@@ -19,7 +20,7 @@ from shared.contracts.event import INTAKE_TOPIC
 from shared.contracts.invoicing import InvoiceRejected
 from shared.contracts.notifications import SendMessage
 from shared.contracts.refusal import Refused
-from shared.messaging import dead_letters
+from shared.messaging import dead_letters, packed
 from shared.messaging import inbox as inbox_module
 from shared.messaging.dead_letters import NotDone
 from shared.messaging.inbox import MANY_DEAD
@@ -68,6 +69,27 @@ async def test_producers_that_are_upgraded_first_halt_no_reader(kafka_reader: Re
         assert consumer.state == "running"
     assert await reader.dead() == ["unsupported"] * 20
     assert await reader.effects() == [1]
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+async def test_a_small_batch_that_unpacks_to_more_than_a_process_should_hold_is_a_dead_letter(
+    kafka_reader: Reader, codec: str
+) -> None:
+    reader = kafka_reader
+    sender = AIOKafkaProducer(
+        bootstrap_servers=reader.kafka, compression_type=codec, max_request_size=2**28, max_batch_size=2**28
+    )
+    async with sender:
+        await sender.send_and_wait(reader.topic, b'{"id":"' + b"x" * packed.LARGEST + b'"}', b"invoice/a", partition=0)
+        await sender.send_and_wait(reader.topic, json.dumps(event("a", 1)).encode(), b"invoice/a", partition=0)
+    async with reader.running() as consumer:
+        await reader.caught_up()
+        assert consumer.state == "running"
+    assert await reader.effects() == [1]
+    (letter,), _ = await dead_letters.letters(reader.pool, reader.inbox.consumer)
+    _, _, value, headers = await dead_letters.show(reader.pool, letter.id)
+    assert (letter.reason, headers) == ("bad_json", [(packed.HEADER, f"{codec}, 1 records".encode())])
+    assert len(value or b"") < packed.LARGEST / 8, "kept as it came"
 
 
 async def test_a_header_with_a_nul_in_its_name_is_kept_as_it_came(reader: Reader) -> None:

@@ -1,0 +1,77 @@
+"""A batch that unpacks to more than a process should hold is known by its packed bytes, whatever packed it."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+
+import cramjam
+import pytest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
+from shared.messaging.lenient import Records
+from shared.messaging.packed import HEADER, LARGEST, end_of, left_packed
+
+CODECS = {1: "gzip", 2: "snappy", 3: "lz4", 4: "zstd"}
+LARGE = LARGEST + 1
+
+
+def batch(codec: int, *values: bytes) -> bytes:
+    builder = DefaultRecordBatchBuilder(
+        magic=2, compression_type=codec, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
+        batch_size=10**9,
+    )  # fmt: skip
+    for number, value in enumerate(values):
+        builder.append(number, timestamp=number, key=b"k", value=value, headers=[])
+    return bytes(builder.build())
+
+
+def with_records(codec: int, packed: bytes) -> memoryview:
+    """A batch that holds these bytes as its records."""
+    head = bytearray(batch(0, b"x")[:61])
+    struct.pack_into(">i", head, 8, 61 - 12 + len(packed))
+    struct.pack_into(">h", head, 21, codec)
+    return memoryview(bytes(head) + packed)
+
+
+@pytest.mark.parametrize("codec", [0, *CODECS])
+def test_what_is_not_too_large_is_read_as_ever(codec: int) -> None:
+    sent = [b"a", b"b" * 2_000_000, bytes(range(256)) * 4_000, b""]
+    data = batch(codec, *sent) + batch(codec, b"next")
+    records, found = Records(data), []
+    while records.has_next():
+        found += [record.value for record in records.next_batch()]
+    assert found == [*sent, b"next"]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_what_is_too_large_stands_packed_in_the_place_of_its_last_record_and_the_next_batch_is_read(codec: int) -> None:
+    large = batch(codec, b"a", b"x" * LARGE)
+    assert len(large) < LARGEST / 8
+    records = Records(large + batch(codec, b"next"))
+    (packed,) = records.next_batch()
+    assert (packed.offset, packed.timestamp, packed.value) == (1, 1, large[61:])
+    assert packed.headers == [(HEADER, f"{CODECS[codec]}, 2 records".encode())]
+    (record,) = records.next_batch()
+    assert record.value == b"next"
+    assert not records.has_next()
+
+
+@pytest.mark.parametrize(
+    ("codec", "packed"),
+    [
+        *[(codec, junk) for codec in (1, 3, 4) for junk in (b"no such thing", b"")],
+        (1, gzip.compress(b"x") + gzip.compress(b"y" * LARGE)),
+        (1, gzip.compress(b"x" * 100)[:-9]),
+        (2, b"\x82SNAPPY\0" + bytes(8) + struct.pack(">i", -4)),
+        (2, b"\x82SNAPPY\0" + bytes(8) + struct.pack(">i", 900) + b"x"),
+        (3, bytes(cramjam.lz4.compress(b"x")) + bytes(cramjam.lz4.compress(b"y" * LARGE))),
+        (4, bytes(cramjam.zstd.compress(b"x")) + bytes(cramjam.zstd.compress(b"y" * LARGE))),
+    ],
+)
+def test_what_hides_its_size_or_unpacks_to_nothing_is_left_packed(codec: int, packed: bytes) -> None:
+    whole = with_records(codec, packed)
+    assert end_of(whole, 0) == len(whole)
+    found = left_packed(whole)
+    assert found is not None
+    assert found.value == packed
