@@ -77,17 +77,17 @@ async def ours(servers: Servers, prefix: str, url: str, count: int) -> Measured:
     handled = 0
     take = inbox.take
 
-    async def watched(connection: Any, arrivals: Any, *, careful: bool = False) -> Any:
+    async def watched(connection: Any, arrivals: Any, **how: Any) -> Any:
         nonlocal handled
         if not watch.started:
             watch.start()
-        outcome = await take(connection, arrivals, careful=careful)
+        outcome = await take(connection, arrivals, **how)
         handled += len(arrivals)
         if handled >= count:
             stop.set()
         return outcome
 
-    inbox.take = watched  # type: ignore[method-assign]  (the clock starts with the first batch)
+    inbox.take = watched  # type: ignore[method-assign]  # the clock starts with the first batch
     topics = [prefix + topic for topic in topics_of(SUBSCRIPTIONS)]
     consumer = Consumer(inbox, dsn=url, kafka=servers.kafka, topics=topics)
     running = asyncio.create_task(consumer.run(stop))
@@ -163,7 +163,7 @@ async def _bare_batch(connection: Any, reader: str, events: list[dict[str, Any]]
         )
         await connection.fetch(sql, *arguments)
         listed = "\x1f".join(subjects)
-        await connection.fetch(kept.LOCK_PARKED, listed, reader)
+        await connection.fetch(kept.WAITING, listed, reader)
         await connection.fetch(kept.LOCK_POSITIONS, listed, reader)
         sql, arguments = kept.moving(
             reader,
@@ -256,7 +256,7 @@ async def check(url: str, count: int) -> None:
             " (SELECT count(*) FROM stream_in WHERE sequence = 1), (SELECT count(*) FROM timers),"
             " (SELECT count(*) FROM claims WHERE state = 'ready')"
         )
-        assert tuple(found) == (count, count, count, count * 1_950_000, count, 1, count), tuple(found)
+        assert tuple(found or ()) == (count, count, count, count * 1_950_000, count, 1, count), found
     finally:
         await connection.close()
 

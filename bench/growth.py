@@ -78,7 +78,7 @@ Look = Callable[[Pool], Awaitable[object]]
 
 
 async def _in_a_transaction(pool: Pool, usecase: Callable[[Tx], Awaitable[Any]]) -> Any:
-    async with transaction(pool, NOW, "/tovholder/any", _BECAUSE) as tx:  # type: ignore[arg-type]  # as much of a clock
+    async with transaction(pool, NOW, "/tovholder/any", _BECAUSE) as tx:  # as much of a clock
         return await usecase(tx)
 
 
@@ -195,7 +195,7 @@ async def _ring_all(pool: Pool) -> float:
 
     @asynccontextmanager
     async def opened(cause: Cause) -> Any:
-        async with transaction(pool, NOW, "/tovholder/notifications", cause) as tx:  # type: ignore[arg-type]  # a clock
+        async with transaction(pool, NOW, "/tovholder/notifications", cause) as tx:  # a clock
             yield tx
 
     timers = Timers(TIMERS, opened, NOW, Activity())  # type: ignore[arg-type]  # as much of a clock as it needs

@@ -80,7 +80,7 @@ async def ours(url: str) -> tuple[float, list[list[tuple[str, str, tuple[Any, ..
         while timers := await connection.fetch("SELECT timer, key, due, data FROM timers WHERE timer = 'invoice_run'"):
             recorder = Recorder(connection)
             async with connection.transaction():
-                tx = Tx(recorder, NOW, "/tovholder/invoicing", Cause("bench", None, "clock"), links)  # type: ignore[arg-type]  (records what passes)
+                tx = Tx(recorder, NOW, "/tovholder/invoicing", Cause("bench", None, "clock"), links)  # type: ignore[arg-type]  # records what passes
                 due = [
                     Timer(row["timer"], row["key"], row["due"], {"series": "N", "organiser": "62532416"}, tx.cause)
                     for row in timers
@@ -115,7 +115,7 @@ async def check(url: str) -> None:
             "SELECT count(*), max(number), count(DISTINCT number), sum(gross_ore), (SELECT count(*) FROM outbox),"
             " (SELECT count(*) FROM claims WHERE state = 'invoiced') FROM invoices"
         )
-        assert tuple(found) == (CLAIMS, CLAIMS, CLAIMS, CLAIMS * 2_437_500, CLAIMS, CLAIMS), tuple(found)
+        assert tuple(found or ()) == (CLAIMS, CLAIMS, CLAIMS, CLAIMS * 2_437_500, CLAIMS, CLAIMS), found
     finally:
         await connection.close()
 

@@ -111,6 +111,6 @@ async def check(url: str, count: int) -> None:
             "SELECT (SELECT count(*) FROM least_inbox), (SELECT count(DISTINCT enrolment_id) FROM least_claims),"
             " (SELECT sum(amount_ore) FROM least_claims), (SELECT count(*) FROM least_outbox)"
         )
-        assert tuple(found) == (count, count, count * 1_950_000, count), tuple(found)
+        assert tuple(found or ()) == (count, count, count * 1_950_000, count), found
     finally:
         await connection.close()
