@@ -18,7 +18,7 @@ from shared.base.cause import new_correlation
 from shared.base.failures import Failure, classify
 from shared.base.problems import Problem
 from shared.contracts.refusal import Refused
-from shared.runtime.service import Host
+from shared.runtime.service import DOORKEEPER, Host
 from shared.runtime.simulation import clock_route
 from shared.runtime.why import why_route
 from shared.web.api import api_routes, problem_response
@@ -135,7 +135,7 @@ def web_application(host: Host) -> ASGIApp:
             host.keyring,
             host.pages,
         ),
-        *intake_routes(host.door, host.keyring),
+        *intake_routes(host.door, host.keyring, first_use=host.service.name == DOORKEEPER),
         *static_routes(host.settings.static_dir),
     ]
 

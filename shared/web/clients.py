@@ -166,14 +166,14 @@ async def release_sources(connection: Connection, producer: str) -> bool:
     return True
 
 
-async def bind_sources(tx: Tx, principal: Principal, sources: Iterable[str]) -> set[str]:
+async def bind_sources(tx: Tx, principal: Principal, sources: Iterable[str], *, first_use: bool) -> set[str]:
     """Those of `sources` that are not the principal's.
 
     Its own are what it was granted; where nothing was granted (tokens of the environment), what it is the first to use,
-    which binds it. Staff use whatever is nobody's, and bind nothing.
+    which binds it, if `first_use` counts here. Staff use whatever is nobody's, and bind nothing.
     """
     asked = sorted(set(sources))
-    if not principal.is_staff and not principal.granted:
+    if first_use and not principal.is_staff and not principal.granted:
         await tx.execute(
             """
             INSERT INTO client_sources (source, principal)

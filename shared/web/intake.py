@@ -176,7 +176,7 @@ def _check(events: Sequence[Any], *, batch: bool) -> list[_Taken]:
 
 
 async def take_in(
-    door: Door, taken: Sequence[_Taken], principal: Principal, cause: Cause, *, batch: bool = False
+    door: Door, taken: Sequence[_Taken], principal: Principal, cause: Cause, *, batch: bool, first_use: bool
 ) -> None:
     """Into the outbox, in their order, in one transaction. What was taken before is passed over.
 
@@ -186,7 +186,7 @@ async def take_in(
     requests = [one.request(cause) for one in taken]
 
     async def work(tx: Tx) -> None:
-        foreign = await bind_sources(tx, principal, {one.event["source"] for one in taken})
+        foreign = await bind_sources(tx, principal, {one.event["source"] for one in taken}, first_use=first_use)
         if foreign:
             code = "source_not_yours"
             where = [index for index, one in enumerate(taken) if one.event["source"] in foreign]
@@ -222,8 +222,12 @@ def _forward(tx: Tx, event: dict[str, Any], cause: Cause) -> None:
     )
 
 
-def intake_routes(door: Door, keyring: Keyring) -> list[Route]:
-    """`POST /events`, for a token that opens what is asked for."""
+def intake_routes(door: Door, keyring: Keyring, *, first_use: bool) -> list[Route]:
+    """`POST /events`, for a token that opens what is asked for.
+
+    `first_use`: a source that is nobody's is whose token of the environment uses it first. So it is in one service
+    alone, as no other hears of it.
+    """
 
     async def answer(request: HttpRequest, correlation_id: str) -> Response:
         if request.method != "POST":
@@ -237,7 +241,8 @@ def intake_routes(door: Door, keyring: Keyring) -> list[Route]:
         wanted = {of_command(type(one.command)) for one in taken}
         await require_scopes(request, keyring, principal, wanted, correlation_id)
         try:
-            await take_in(door, taken, principal, Cause(correlation_id, None, principal.actor), batch=batch)
+            cause = Cause(correlation_id, None, principal.actor)
+            await take_in(door, taken, principal, cause, batch=batch, first_use=first_use)
         except Problem as problem:
             if problem.status == HTTPStatus.FORBIDDEN:
                 await keyring.note_refused(principal, ROUTE, problem.code, correlation_id)

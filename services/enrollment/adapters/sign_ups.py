@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from services.enrollment.domain.sign_up import CONFIRM_DAYS, Alike, Counted, Mails, SignUp
+from services.enrollment.domain.sign_up import CONFIRM_DAYS, Alike, Counted, Hopeful, Mails, SignUp
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
 from shared.contracts.enrollment import EnrolMunicipality
@@ -69,11 +69,18 @@ async def lock(tx: Tx, sign_up_id: str) -> SignUp | None:
     return None if row is None else _sign_up(row)
 
 
-async def lock_waiting(tx: Tx, organisation_codes: Collection[str]) -> list[SignUp]:
-    """Those of these organisations that wait for staff, in the order they came in; each stays as it is."""
+async def lock_waiting(tx: Tx, organisation_codes: Collection[str], hopeful: Hopeful) -> list[SignUp]:
+    """Those of these organisations that wait for staff and may have waited enough; as `lock_many`."""
     rows = await tx.fetch(
-        f"{_SELECT} WHERE organisation_code = ANY($1) AND {_WAITING} ORDER BY number FOR UPDATE",
+        f"""
+        {_SELECT} WHERE organisation_code = ANY($1) AND {_WAITING}
+            AND (by_main_mailbox OR email_key = ANY($2) OR {_DOMAIN} = ANY($3) OR programme_id = ANY($4))
+        ORDER BY number FOR UPDATE
+        """,
         sorted(organisation_codes),
+        sorted(hopeful.mailboxes),
+        sorted(hopeful.domains),
+        sorted(hopeful.programme_ids),
     )
     return [_sign_up(row) for row in rows]
 

@@ -62,10 +62,14 @@ class Entry:
     mailboxes: frozenset[str] = frozenset()
     domains: frozenset[str] = frozenset()
 
+    @property
+    def all_mailboxes(self) -> frozenset[str]:
+        """Those that speak for it, by their keys, whatever its domains are."""
+        return self.mailboxes | {mailbox_key(one) for one in (self.main_email, *(self.roles or {}).values()) if one}
+
     def knows(self, email: str) -> bool:
         """Whether this address speaks for the organisation."""
-        own = {mailbox_key(one) for one in (self.main_email, *(self.roles or {}).values()) if one}
-        return speaks(email, self.mailboxes | own, self.domains)
+        return speaks(email, self.all_mailboxes, self.domains)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -401,6 +401,25 @@ def may_confirm(programme: Programme, entry: Entry, sign_up: SignUp) -> bool:
             return False
         case _:
             return sign_up.by_main_mailbox or entry.knows(sign_up.email)
+
+
+@dataclass(frozen=True, slots=True)
+class Hopeful:
+    """Which waiting forms `let_in` has to look at: all others wait on, however many strangers' there are."""
+
+    mailboxes: frozenset[str]
+    domains: frozenset[str]
+    programme_ids: frozenset[str]
+
+
+def hopeful(entries: Sequence[Entry], programmes: Mapping[str, Programme]) -> Hopeful:
+    """Of whoever speaks for one of these organisations, and all of programmes where everybody's own link is enough."""
+    open_to_all = (one for one, programme in programmes.items() if programme.terms.enrolment.confirmation == "own_link")
+    return Hopeful(
+        frozenset().union(*(entry.all_mailboxes for entry in entries)),
+        frozenset().union(*(entry.domains for entry in entries)),
+        frozenset(open_to_all),
+    )
 
 
 def let_in(

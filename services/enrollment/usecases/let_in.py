@@ -8,7 +8,7 @@ from typing import Any
 
 from services.enrollment.adapters import programmes, sign_ups
 from services.enrollment.domain.address_book import Entry
-from services.enrollment.domain.sign_up import let_in
+from services.enrollment.domain.sign_up import hopeful, let_in
 from services.enrollment.usecases.give_places import Asking, give_places
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
@@ -21,7 +21,7 @@ async def let_waiting_in(tx: Tx, entries: Sequence[Entry], vouched: str | None =
     """
     book = {entry.organisation.code: entry for entry in entries}
     known = await programmes.lock_many(tx, await sign_ups.load_programmes_of_waiting(tx, book))
-    waiting = await sign_ups.lock_waiting(tx, book)
+    waiting = await sign_ups.lock_waiting(tx, book, hopeful(entries, known))
 
     admitted = let_in(book, waiting, known, vouched)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -241,6 +242,23 @@ async def test_how_it_is_confirmed_goes_by_the_version_that_holds_when_the_link_
     sign_up_id = await desk.form(contact_email=WHO)
     await desk.publish(with_confirmation("address_book", version=2))
     assert (await desk.press(sign_up_id))["state"] == "received"
+
+
+async def test_where_the_own_link_is_enough_by_now_whoever_waited_needs_nobodys_word(desk: Desk) -> None:
+    await desk.publish(with_confirmation("address_book"))
+    await waits(desk)
+    await desk.publish(with_confirmation("own_link", version=2))
+    assert await vouch(desk, email="another@elsewhere.example") == ["enrolled"]
+
+
+async def test_strangers_forms_however_many_are_not_looked_at_when_somebody_else_is_vouched_for(desk: Desk) -> None:
+    """Somebody has one of them in hand, and nobody waits for that."""
+    await desk.publish()
+    strangers, _ = await waits(desk, email="x@strangers.example"), await waits(desk)
+    async with desk.pool.acquire() as other, other.transaction():
+        await other.execute("SELECT FROM sign_ups WHERE id = $1 FOR UPDATE", strangers)
+        async with asyncio.timeout(10):
+            assert await vouch(desk) == ["enrolled"]
 
 
 async def test_an_unknown_way_to_confirm_is_refused_with_its_line(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from shared.base.cause import Cause
+from shared.runtime import application
 from shared.storage.tx import Pool, Tx
 from shared.web import clients
 from shared.web.clients import NotDoneError, bind_sources
@@ -29,7 +31,26 @@ NEXT_YEAR = timedelta(days=365)
 
 
 @pytest.fixture
-async def desk(toy_database: Database, link_key_file: Path) -> AsyncIterator[Desk]:
+def doorkeeper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The toy service is the one that the gateway leads senders of events to."""
+    monkeypatch.setattr(application, "DOORKEEPER", "toy")
+
+
+@pytest.fixture
+async def desk(doorkeeper: None, toy_database: Database, link_key_file: Path) -> AsyncIterator[Desk]:  # noqa: ARG001
+    async with _a_desk(toy_database, link_key_file) as open_desk:
+        yield open_desk
+
+
+@pytest.fixture
+async def inner_desk(toy_database: Database, link_key_file: Path) -> AsyncIterator[Desk]:
+    """Of a service that senders reach only past the gateway."""
+    async with _a_desk(toy_database, link_key_file) as open_desk:
+        yield open_desk
+
+
+@asynccontextmanager
+async def _a_desk(toy_database: Database, link_key_file: Path) -> AsyncIterator[Desk]:
     listed = [f"staff:{sha256(STAFF_TOKEN.encode()).hexdigest()}"]
     listed += [f"{name}:{sha256(token.encode()).hexdigest()}:intake" for name, token in (("one", ONE), ("two", TWO))]
     async with a_desk(toy_database, link_key_file, api_tokens=",".join(listed)) as open_desk:
@@ -83,6 +104,16 @@ async def test_the_first_client_that_uses_a_source_keeps_it(desk: Desk) -> None:
         ("token/two", "source_not_yours"),
         ("token/staff", "source_not_yours"),
     ]
+
+
+async def test_past_the_gateway_nobody_gets_a_source_by_using_it_first(inner_desk: Desk) -> None:
+    """Whose it is where events come in, this service has not heard."""
+    for _ in range(2):
+        refused = await send(inner_desk, TWO, an_event(1, CRM))
+        assert (refused.status_code, refused.json()["code"]) == (403, "source_not_yours")
+    assert await inner_desk.host.pool.fetchval("SELECT count(*) FROM client_sources") == 0
+    token = await add(inner_desk, "crm", CRM)
+    assert (await send(inner_desk, token, an_event(1, CRM))).status_code == 202
 
 
 async def test_a_batch_with_one_source_of_somebody_elses_is_refused_whole_and_binds_nothing(desk: Desk) -> None:
@@ -185,7 +216,7 @@ async def test_of_two_clients_that_use_a_new_source_at_the_same_moment_one_gets_
     one, two = Principal("token/one", frozenset({"intake"})), Principal("token/two", frozenset({"intake"}))
 
     async def use(tx: Tx, principal: Principal) -> set[str]:
-        return await bind_sources(tx, principal, {CRM})
+        return await bind_sources(tx, principal, {CRM}, first_use=True)
 
     async with desk.host.transaction(Cause("c", None, None)) as first:
         assert await use(first, one) == set()
@@ -228,7 +259,7 @@ async def test_of_a_token_and_a_producer_that_come_to_a_source_at_the_same_momen
     one = Principal("token/one", frozenset({"intake"}))
 
     async def use(tx: Tx) -> str:
-        return "refused" if await bind_sources(tx, one, {CRM}) else "taken"
+        return "refused" if await bind_sources(tx, one, {CRM}, first_use=True) else "taken"
 
     async def reserve(connection: Any) -> str:
         try:
