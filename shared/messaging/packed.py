@@ -15,13 +15,15 @@ import cramjam
 
 LARGEST = 16 * 1024 * 1024
 """Four times what a topic takes unpacked. A reader goes on within a second or two of this much, not of much more."""
+MOST = 100_000
+"""Records in a batch, which are all read at once. Of events, which have at least 160 bytes, no more fit into LARGEST."""
 HEADER = "kafka-batch"
 
 _BATCH = struct.Struct(">qiibIhiqqqhii")
 _LENGTH_AT, _LENGTH_FROM = 8, 12
 _VERSION_AT, _VERSION = 16, 2
 _CODEC = 0b111
-_NAMES = {1: "gzip", 2: "snappy", 3: "lz4", 4: "zstd"}
+_NAMES = {0: "not compressed", 1: "gzip", 2: "snappy", 3: "lz4", 4: "zstd"}
 _FIRST_TRY = 64 * 1024
 _LARGER = 8
 _XERIAL = b"\x82SNAPPY\0"
@@ -49,20 +51,24 @@ def end_of(data: bytes | memoryview, start: int) -> int:
 
 
 def left_packed(batch: memoryview) -> Packed | None:
-    """The batch as it came, if it unpacks to more than LARGEST, or not at all; None = its records can be read."""
+    """The batch as it came, if it has more than MOST records or unpacks to more than LARGEST, or not at all; None = its
+    records can be read.
+    """
     if batch[_VERSION_AT] != _VERSION:
         # No broker of today's sends another one.
         return None
     base, _, _, _, _, attributes, last, _, newest, _, _, _, count = _BATCH.unpack_from(batch)
     name = _NAMES.get(attributes & _CODEC)
     packed = batch[_BATCH.size :]
-    if name is None or _fits(name, packed):
+    if name is None or (count <= MOST and _fits(name, packed)):
         return None
     return Packed(base + last, newest, bytes(packed), [(HEADER, f"{name}, {count} records".encode())])
 
 
 def _fits(name: str, packed: memoryview) -> bool:
     match name:
+        case "not compressed":
+            return True
         case "gzip":
             return _fits_gzip(packed)
         case "snappy":

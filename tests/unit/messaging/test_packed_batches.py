@@ -10,7 +10,7 @@ import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from shared.messaging.lenient import Records
-from shared.messaging.packed import HEADER, LARGEST, end_of, left_packed
+from shared.messaging.packed import HEADER, LARGEST, MOST, end_of, left_packed
 
 CODECS = {1: "gzip", 2: "snappy", 3: "lz4", 4: "zstd"}
 LARGE = LARGEST + 1
@@ -55,6 +55,19 @@ def test_what_is_too_large_stands_packed_in_the_place_of_its_last_record_and_the
     (record,) = records.next_batch()
     assert record.value == b"next"
     assert not records.has_next()
+
+
+@pytest.mark.parametrize("codec", [0, *CODECS])
+def test_a_batch_of_more_records_than_events_would_fit_into_it_is_left_packed_too(codec: int) -> None:
+    """A million empty ones weigh a few bytes each, and hundreds of megabytes once each is an object."""
+    many = batch(codec, *[b""] * (MOST + 1))
+    assert len(many) < 2_000_000
+    (packed,) = Records(many).next_batch()
+    assert (packed.offset, packed.value) == (MOST, many[61:])
+
+
+def test_a_batch_of_as_many_records_as_a_batch_may_have_is_read() -> None:
+    assert len(list(Records(batch(4, *[b""] * MOST)).next_batch())) == MOST
 
 
 @pytest.mark.parametrize(
