@@ -16,7 +16,7 @@ import cramjam
 LARGEST = 16 * 1024 * 1024
 """Four times what a topic takes unpacked. A reader goes on within a second or two of this much, not of much more."""
 MOST = 100_000
-"""Records in a batch, which are all read at once. Of events, which have at least 160 bytes, no more fit into LARGEST."""
+"""Records in a batch, which are all read at once; LARGEST is room for no more events, which have at least 160 bytes."""
 HEADER = "kafka-batch"
 
 _BATCH = struct.Struct(">qiibIhiqqqhii")
