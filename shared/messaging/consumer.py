@@ -439,6 +439,8 @@ class Consumer:
         log.info("consumer_goes_on", consumer=self.inbox.consumer)
 
     async def _retry_later(self, error: Exception) -> None:
+        # What tries again is not stuck: neither in what it tried, nor while it waits, each shorter than NO_PROGRESS_S.
+        self._progress_at = time.monotonic()
         pause = self._backoff.failed()
         metrics.RETRIES.labels(self.inbox.consumer).inc()
         log.warning(
@@ -450,7 +452,6 @@ class Consumer:
         )
         await self._disconnect()
         await first_of(self._stopping, seconds=pause)
-        # What tries again is not stuck; nor is it while it waits, which is shorter than NO_PROGRESS_S.
         self._progress_at = time.monotonic()
 
     async def _connect(self) -> Connection:

@@ -18,7 +18,7 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
 
-from shared.messaging.packed import end_of, left_packed
+from shared.messaging.packed import LARGEST, end_of, look_at
 
 
 class _Name(bytearray):
@@ -35,7 +35,8 @@ class _Buffer(bytearray):
 class _Batch:
     """Of aiokafka, as its fetcher knows it."""
 
-    def __init__(self, batch: Any, data: bytes, number: int, start: int) -> None:
+    def __init__(self, of: Records, batch: Any, data: bytes, number: int, start: int) -> None:
+        self._of = of
         self._batch = batch
         self._data = data
         self._number = number
@@ -46,8 +47,10 @@ class _Batch:
 
     def __iter__(self) -> Iterator[Any]:
         whole = memoryview(self._data)[self._start : end_of(self._data, self._start)]
-        if (packed := left_packed(whole)) is not None:
-            return iter([packed])
+        size, left = look_at(whole)
+        self._of.given += size
+        if left is not None:
+            return iter([left])
         try:
             # All of them before the first is given out: none is given out twice.
             records = list(self._batch)
@@ -67,9 +70,12 @@ class _Batch:
 
 
 class Records:
-    """The batches of one answer to a fetch."""
+    """The batches of one answer to a fetch, so many that they take LARGEST: then it is as if it held no more, and the
+    others are fetched again. Five hundred that are small packed would be gigabytes at once.
+    """
 
     def __init__(self, data: bytes) -> None:
+        self.given = 0
         self._data = data
         self._records = MemoryRecords(data)
         self._number = 0
@@ -80,11 +86,11 @@ class Records:
         return size
 
     def has_next(self) -> bool:
-        more: bool = self._records.has_next()
+        more: bool = self.given < LARGEST and self._records.has_next()
         return more
 
     def next_batch(self) -> _Batch:
-        batch = _Batch(self._records.next_batch(), self._data, self._number, self._start)
+        batch = _Batch(self, self._records.next_batch(), self._data, self._number, self._start)
         self._number += 1
         self._start = end_of(self._data, self._start)
         return batch

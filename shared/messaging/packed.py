@@ -10,15 +10,18 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cramjam
 
-LARGEST = 16 * 1024 * 1024
-"""Four times what a topic takes unpacked. A reader goes on within a second or two of this much, not of much more."""
+LARGEST = 8 * 1024 * 1024
+"""Twice what a topic takes packed. A reader goes on within a second of this much, not of much more."""
 MOST = 100_000
 """Records in a batch, which are all read at once; LARGEST is room for no more events, which have at least 160 bytes."""
 HEADER = "kafka-batch"
 
+_RECORD_BYTES = 200
+"""What a record takes as an object, whatever is in it."""
 _BATCH = struct.Struct(">qiibIhiqqqhii")
 _LENGTH_AT, _LENGTH_FROM = 8, 12
 _VERSION_AT, _VERSION = 16, 2
@@ -44,72 +47,81 @@ class Packed:
     checksum: int | None = None
 
 
+class Look(NamedTuple):
+    """How much a batch will take in memory, about; `left`: it stays packed."""
+
+    size: int
+    left: Packed | None
+
+
 def end_of(data: bytes | memoryview, start: int) -> int:
     """Where the batch ends that begins there."""
     length: int = struct.unpack_from(">i", data, start + _LENGTH_AT)[0]
     return start + _LENGTH_FROM + length
 
 
-def left_packed(batch: memoryview) -> Packed | None:
-    """The batch as it came, if it has more than MOST records or unpacks to more than LARGEST, or not at all; None = its
-    records can be read.
-    """
+def look_at(batch: memoryview) -> Look:
+    """It stays packed if it has more than MOST records, unpacks to more than LARGEST, or not at all."""
     if batch[_VERSION_AT] != _VERSION:
         # No broker of today's sends another one.
-        return None
+        return Look(len(batch), None)
     base, _, _, _, _, attributes, last, _, newest, _, _, _, count = _BATCH.unpack_from(batch)
     name = _NAMES.get(attributes & _CODEC)
     packed = batch[_BATCH.size :]
-    if name is None or (count <= MOST and _fits(name, packed)):
-        return None
-    return Packed(base + last, newest, bytes(packed), [(HEADER, f"{name}, {count} records".encode())])
+    size = len(packed) if name is None else _unpacked(name, packed)
+    if name is None or (size is not None and count <= MOST):
+        return Look((size or 0) + count * _RECORD_BYTES, None)
+    left = Packed(base + last, newest, bytes(packed), [(HEADER, f"{name}, {count} records".encode())])
+    return Look(len(packed), left)
 
 
-def _fits(name: str, packed: memoryview) -> bool:
+def _unpacked(name: str, packed: memoryview) -> int | None:
+    """In bytes; None = more than LARGEST, or it cannot be unpacked."""
     match name:
         case "not compressed":
-            return True
+            return len(packed)
         case "gzip":
-            return _fits_gzip(packed)
+            return _unpacked_gzip(packed)
         case "snappy":
-            return _fits_snappy(packed)
+            return _unpacked_snappy(packed)
     codec = cramjam.lz4 if name == "lz4" else cramjam.zstd
     size = _FIRST_TRY + _LARGER * len(packed)
     while True:
         size = min(size, LARGEST)
         try:
-            codec.decompress_into(packed, bytearray(size))
+            found: int = codec.decompress_into(packed, bytearray(size))
         except cramjam.DecompressionError:
             if size == LARGEST:
-                return False
+                return None
         else:
-            return True
+            return found
         size *= _LARGER
 
 
-def _fits_gzip(packed: memoryview) -> bool:
+def _unpacked_gzip(packed: memoryview) -> int | None:
     # No producer writes several members; each of millions would be copied.
     member = zlib.decompressobj(wbits=31)
     try:
         size = len(member.decompress(packed, LARGEST + 1))
     except zlib.error:
-        return False
-    return size <= LARGEST and member.eof and not member.unused_data
+        return None
+    return size if size <= LARGEST and member.eof and not member.unused_data else None
 
 
-def _fits_snappy(packed: memoryview) -> bool:
+def _unpacked_snappy(packed: memoryview) -> int | None:
     """Each block says how large it is; what Java writes has several, each with its length before it."""
     try:
         if packed[: len(_XERIAL)] != _XERIAL:
-            return bool(cramjam.snappy.decompress_raw_len(packed) <= LARGEST)
+            whole: int = cramjam.snappy.decompress_raw_len(packed)
+            return whole if whole <= LARGEST else None
         at, size = _XERIAL_HEAD, 0
         while at < len(packed) and size <= LARGEST:
             (length,) = struct.unpack_from(">i", packed, at)
             at += 4
             if length <= 0 or at + length > len(packed):
-                return False
+                return None
             size += cramjam.snappy.decompress_raw_len(packed[at : at + length])
             at += length
     except (cramjam.DecompressionError, struct.error):
-        return False
-    return size <= LARGEST
+        return None
+    return size if size <= LARGEST else None

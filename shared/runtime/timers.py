@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
+from operator import itemgetter
 from typing import Any
 
 import structlog
@@ -51,9 +52,10 @@ _DUE = f"""
 SELECT timer, key FROM timers WHERE due <= $4 AND timer = ANY ($1) AND {_WAITING} ORDER BY due, timer, key LIMIT $5
 """
 # Of those that are carried out now, and no others: whoever arms one waits for nothing that this round does not touch.
+# By key, as whoever arms several locks them too.
 _TAKEN = """
 SELECT timer, key, due, data, correlation_id, causation_id, actor FROM timers
-WHERE timer = $1 AND key = ANY ($2::text[]) AND due <= $3 ORDER BY due, key FOR UPDATE
+WHERE timer = $1 AND key = ANY ($2::text[]) AND due <= $3 ORDER BY key FOR UPDATE
 """
 _NEXT = f"""
 SELECT (SELECT min(due) FROM timers WHERE timer = ANY ($1) AND {_WAITING}) AS next,
@@ -223,7 +225,7 @@ class Timers:
                     json.loads(row["data"]),
                     Cause(row["correlation_id"], row["causation_id"], row["actor"]),
                 )
-                for row in rows
+                for row in sorted(rows, key=itemgetter("due", "key"))
             ]
             # Removed before the use case runs, so that it may arm the same ones again.
             await tx.execute(

@@ -92,6 +92,32 @@ async def test_a_small_batch_that_unpacks_to_more_than_a_process_should_hold_is_
     assert len(value or b"") < packed.LARGEST / 8, "kept as it came"
 
 
+async def test_many_small_batches_that_unpack_to_much_are_read_a_few_at_a_time_and_none_is_left_out(
+    kafka_reader: Reader,
+) -> None:
+    reader, most, take = kafka_reader, 0, kafka_reader.inbox.take
+
+    async def watched(connection: Any, arrivals: Any, **how: Any) -> Any:
+        nonlocal most
+        most = max(most, sum(len(arrival.record.value or b"") for arrival in arrivals))
+        return await take(connection, arrivals, **how)
+
+    reader.inbox.take = watched  # type: ignore[method-assign]  # looks on
+    sender = AIOKafkaProducer(
+        bootstrap_servers=reader.kafka, compression_type="zstd", max_request_size=2**28, max_batch_size=2**28
+    )
+    async with sender:
+        for _ in range(10):
+            junk = b'{"id":"' + b"x" * (packed.LARGEST // 4 * 3) + b'"}'
+            await sender.send_and_wait(reader.topic, junk, b"invoice/a", partition=0)
+        await sender.send_and_wait(reader.topic, json.dumps(event("a", 1)).encode(), b"invoice/a", partition=0)
+    async with reader.running():
+        await reader.caught_up()
+    assert most <= 2 * packed.LARGEST
+    assert await reader.count("dead_letters") == 10
+    assert await reader.effects() == [1]
+
+
 async def test_a_header_with_a_nul_in_its_name_is_kept_as_it_came(reader: Reader) -> None:
     headers = (("a\0b", b"\0"), ("\ufffe", None), ("plain", b"x"))
     record = reader.record(b"rubbish", headers=headers)

@@ -324,6 +324,22 @@ async def test_what_is_set_anew_in_the_moment_it_rings_rings_then_too(
     assert await rung(desk) == [("ring", "x")] * 2
 
 
+async def test_a_round_and_whoever_sets_several_anew_wait_for_each_other_in_one_order(desk: Desk) -> None:
+    """The one that is due first comes last by its name, which is the order in which several are set."""
+    await arm(desk, ("ring", "b", timedelta(0)), ("ring", "a", timedelta(seconds=1)))
+    desk.host.clock.move(START + timedelta(hours=1), 1)
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with desk.host.transaction(ARMED_BY) as tx:
+        tx.arm("ring", "a", START + timedelta(days=1))
+        await tx.flush()
+        ringing = asyncio.create_task(desk.host.timers.round())
+        await eventually(lambda: desk.host.pool.fetchval(waits), because="the round waits")
+        tx.arm("ring", "b", START + timedelta(days=1))
+    await asyncio.wait_for(ringing, 10)
+    assert await rung(desk) == []
+    assert await desk.count("timers") == 2
+
+
 async def test_nobody_waits_in_line_behind_an_instance_that_is_in_the_middle_of_a_round(desk: Desk) -> None:
     """It may be long, and whoever waited would hold rows that it wants to arm."""
     entered, leave = asyncio.Event(), asyncio.Event()

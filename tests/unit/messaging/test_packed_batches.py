@@ -10,7 +10,7 @@ import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from shared.messaging.lenient import Records
-from shared.messaging.packed import HEADER, LARGEST, MOST, end_of, left_packed
+from shared.messaging.packed import HEADER, LARGEST, MOST, end_of, look_at
 
 CODECS = {1: "gzip", 2: "snappy", 3: "lz4", 4: "zstd"}
 LARGE = LARGEST + 1
@@ -66,6 +66,20 @@ def test_a_batch_of_more_records_than_events_would_fit_into_it_is_left_packed_to
     assert (packed.offset, packed.value) == (MOST, many[61:])
 
 
+def test_of_many_batches_that_are_small_packed_a_few_are_read_at_a_time_and_none_is_left_out() -> None:
+    """As aiokafka does: when an answer is at its end the next one begins where it got to."""
+    sent = [batch(4, bytes([number]) * (LARGEST // 4 * 3)) for number in range(10)]
+    rounds, found = 0, []
+    while len(found) < len(sent):
+        records = Records(b"".join(sent[len(found) :]))
+        some = []
+        while records.has_next():
+            some += [record.value[:1] for record in records.next_batch()]
+        assert len(some) <= 2
+        rounds, found = rounds + 1, found + some
+    assert (rounds, found) == (5, [bytes([number]) for number in range(10)])
+
+
 def test_a_batch_of_as_many_records_as_a_batch_may_have_is_read() -> None:
     assert len(list(Records(batch(4, *[b""] * MOST)).next_batch())) == MOST
 
@@ -85,6 +99,6 @@ def test_a_batch_of_as_many_records_as_a_batch_may_have_is_read() -> None:
 def test_what_hides_its_size_or_unpacks_to_nothing_is_left_packed(codec: int, packed: bytes) -> None:
     whole = with_records(codec, packed)
     assert end_of(whole, 0) == len(whole)
-    found = left_packed(whole)
+    found = look_at(whole).left
     assert found is not None
     assert found.value == packed
