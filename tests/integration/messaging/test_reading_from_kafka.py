@@ -159,7 +159,6 @@ async def test_a_reader_that_tries_again_and_again_is_not_stuck(
 ) -> None:
     """A database that is away takes nobody's process down: web and mailer live in it too."""
     monkeypatch.setattr(consumer_module, "LONGEST_BACKOFF_S", 0.1)
-    monkeypatch.setattr(consumer_module, "NO_PROGRESS_S", 2.0)
     reader, tries, away = kafka_reader, 0, True
     reader.build()
 
@@ -185,7 +184,7 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Exit statuses of a process that ends itself; it is quick to."""
     found: list[int] = []
     monkeypatch.setattr(consumer_module, "WATCH_EVERY_S", 0.1)
-    monkeypatch.setattr(consumer_module, "NO_PROGRESS_S", 0.5)
+    monkeypatch.setattr(consumer_module, "NO_PROGRESS_S", 2.0)
     monkeypatch.setattr(consumer_module.os, "_exit", found.append)
     return found
 
