@@ -592,8 +592,9 @@ def emit(
 ) -> None:
     """Send hændelser til Kafka, som et andet system ville gøre det.
 
-    Alt kontrolleres, før noget sendes. Et faktum går til afsenderens egen topic ved siden af den, dets type nævner. Et
-    ønske går til tovholder.intake, eller til afsenderens egen ved siden af.
+    Indhold og konvolut kontrolleres, før noget sendes; hvad afsenderen må, afgør modtagerne. Et faktum går til
+    afsenderens egen topic ved siden af den, dets type nævner. Et ønske går til tovholder.intake, eller til afsenderens
+    egen ved siden af.
     """
     import asyncio
 
@@ -665,8 +666,15 @@ def producer_add(
     elif password_file is None:
         raise StackError("--password-file: Skriv, hvor dens kodeord ligger eller skal ligge.")
     known = _databases_beside(kafka, databases, data_dir)
+    made = password_file is not None and not password_file.exists()
     password = None if password_file is None else producers.password_in(password_file)
-    asyncio.run(producers.add(at, grant, password, before, databases=known))
+    try:
+        asyncio.run(producers.add(at, grant, password, before, databases=known))
+    except StackError:
+        # Else `emit --as` would take it for somebody's.
+        if made and password_file is not None:
+            password_file.unlink(missing_ok=True)
+        raise
     topics = [before + topic for topic in grant.own_topics]
     if as_json:
         found = {**grant.model_dump(), "topics": topics, "user": user, "password_file": str(password_file or "")}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, SaslAuthenticationFailed, TopicAuthorizationFailedError
 from pydantic import ValidationError
 
 from deploy.local.errors import StackError
@@ -195,6 +195,11 @@ async def send(kafka: Address, events: Sequence[Outgoing], prefix: str = "") -> 
             await producer.send(prefix + event.topic, event.value, key=event.subject.encode()) for event in events
         ]
         placed = [await future for future in acknowledged]
+    except (TopicAuthorizationFailedError, SaslAuthenticationFailed):
+        raise StackError(
+            "Kafka tog ikke imod alt: afsenderen må ikke sende det. `tovholder producer list` viser, hvad hver må;"
+            " `tovholder producer add NAVN --may …` giver lov (kommandoer: --may intake)."
+        ) from None
     except (KafkaError, OSError) as error:
         raise StackError(
             f"Kafka tog ikke imod alt: {type(error).__name__}. Send det samme igen; intet sker to gange."

@@ -25,4 +25,6 @@ def behind(actor: str | None) -> str:
     if not actor:
         return NOBODY
     kind, _, name = actor.partition("/")
+    if kind == "client" and name.startswith("~"):
+        return f"systemet {name[1:]}, over Kafka"
     return _ACTORS[kind].format(name) if kind in _ACTORS else actor

@@ -25,6 +25,7 @@ from deploy.local.stack import Stack, kafka_as
 from shared.messaging.kafka import client_options
 from tests.support import external_producer as crm
 from tests.support.eventually import eventually
+from tests.support.facts import COMMAND_EXAMPLES, cloud_event
 
 ENROLLMENT, OWN = "tovholder.enrollment", "tovholder.enrollment.from.kommune-crm"
 OURS = "/tovholder/enrollment"
@@ -98,6 +99,9 @@ async def test_a_forged_enrolment_is_neither_invoiced_nor_mailed_and_a_true_one_
     assert "vore egne" in str(bold.exception)
     nobody = await tovholder(stack, "emit", "-", given=crm.enrolled("0461"))
     assert "--as NAVN" in str(nobody.exception)
+    asked = cloud_event(COMMAND_EXAMPLES[0], sequence=None) | {"source": crm.SOURCE}
+    beyond = await tovholder(stack, "emit", "-", "--as", crm.NAME, given=asked)
+    assert "--may intake" in str(beyond.exception)
 
     async with Simulation(
         stack.addresses.services, kafka_as(stack.addresses), token=stack.addresses.api_token

@@ -15,7 +15,7 @@ from click.testing import Result
 from rich.console import Console
 from typer.testing import CliRunner
 
-from deploy.local import cli, documents, emit, up
+from deploy.local import cli, documents, emit, producers, up
 from deploy.local.errors import StackError
 from deploy.local.locations import DEFAULT_DATA_DIR, DEMO_DATA_DIR, ROOT, read_running, where_it_runs
 from deploy.local.stack import Addresses
@@ -223,3 +223,24 @@ def test_the_script_finds_its_checkout_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(script)
     done = subprocess.run([str(tmp_path / "link")], capture_output=True, text=True, check=False)
     assert done.stderr == f"Run 'make install' in {tmp_path / 'checkout'} first.\n"
+
+
+def test_a_producer_that_is_refused_leaves_no_password_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`emit --as` would take it for somebody's; one that was there before stays."""
+    secret = tmp_path / "secret"
+
+    async def refuse(*_: Any, **__: Any) -> None:
+        assert secret.exists()
+        raise StackError("Intet er ændret: /crm is the source of token/crm.")
+
+    monkeypatch.setattr(producers, "add", refuse)
+    monkeypatch.setenv("TOVHOLDER_KAFKA_SECURITY_PROTOCOL", "SASL_PLAINTEXT")
+    words = ("producer", "add", "crm", "--may", "enrollment", "--kafka", "127.0.0.1:1", "--password-file", str(secret))
+    (tmp_path / "enrollment_database_url").write_text("postgresql://127.0.0.1:1/none")
+    assert give(*words, "--databases", str(tmp_path)).exit_code != 0
+    assert not secret.exists()
+    secret.write_text("kept")
+    assert give(*words, "--databases", str(tmp_path)).exit_code != 0
+    assert secret.read_text() == "kept"

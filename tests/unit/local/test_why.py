@@ -133,9 +133,15 @@ def test_every_event_is_told_in_danish() -> None:
 
 def test_every_actor_is_told_in_danish() -> None:
     told = [
-        words.behind(actor) for actor in ("person/p-1", "source/https://crm.example/x", "clock", "form", "odd", None)
+        words.behind(actor)
+        for actor in (
+            *("client/crm", "client/~crm", "person/p-1", "source/https://crm.example/x", "clock", "form", "odd"),
+            None,
+        )
     ]
     assert told == [
+        "systemet crm med sin API-nøgle",
+        "systemet crm, over Kafka",
         "personen p-1",
         "systemet https://crm.example/x",
         "uret: en dato eller en frist",
