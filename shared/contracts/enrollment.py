@@ -254,6 +254,8 @@ class MunicipalityEnrolled(EnrolmentFact):
     """Path of the signed link to the page where participants are registered; None = the owner has no such page."""
     notify: Mailbox | None = None
     """The organisation's main mailbox, for its information: it was signed up by a form, which anybody may fill in."""
+    by_form: bool = False
+    """Whether it was a form: it is its contact's, whoever lets it in. A version before says so with `notify` alone."""
 
 
 @fact

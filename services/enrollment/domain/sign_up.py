@@ -322,7 +322,13 @@ def enrol(application: Application, now: datetime) -> tuple[Programme, Enrolment
 
 
 def welcome(
-    enrolment: Enrolment, programme: Programme, person_id: str, participants_path: str, notify: Mailbox | None = None
+    enrolment: Enrolment,
+    programme: Programme,
+    person_id: str,
+    participants_path: str,
+    *,
+    notify: Mailbox | None = None,
+    by_form: bool = False,
 ) -> Decision[Enrolment]:
     """Once it is known who the contact is: the fact that carries all a place brings with it."""
     contact = enrolment.known_contact.model_copy(update={"person_id": person_id})
@@ -344,6 +350,7 @@ def welcome(
         enrolled_at=enrolment.enrolled_at,
         participants_path=participants_path,
         notify=notify,
+        by_form=by_form,
     )
     return Decision(replace(enrolment, contact=contact), (fact,))
 

@@ -55,7 +55,7 @@ async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refu
         notify = main_mailbox(book[one.organisation.code]) if by.wish.by_form else None
         # Whoever let a form in has not put it in: what came of it is the contact's.
         mine = replace(one, put_in_by=FORM if by.wish.by_form else by.cause.actor)
-        decided = welcome(mine, taken[one.programme_id], person_id, path, notify)
+        decided = welcome(mine, taken[one.programme_id], person_id, path, notify=notify, by_form=by.wish.by_form)
         welcomed.append((decided, by.cause))
         answers.append(_answer(decided.after, path))
 

@@ -76,7 +76,7 @@ def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolm
 
 def is_own(fact: EnrolmentFact) -> bool:
     """Whether whoever is behind the fact did it for itself: one who lets a form in has not put it in."""
-    return not (isinstance(fact, MunicipalityEnrolled) and fact.notify is not None)
+    return not (isinstance(fact, MunicipalityEnrolled) and (fact.by_form or fact.notify is not None))
 
 
 def appoints_another(known: Enrolment | None, fact: TovholderAppointed) -> bool:

@@ -271,7 +271,7 @@ async def test_an_unknown_way_to_confirm_is_refused_with_its_line(desk: Desk) ->
 
 
 @pytest.mark.parametrize("main", ["post@k0751.example", None])
-async def test_the_main_mailbox_is_named_where_a_form_was_confirmed(desk: Desk, main: str | None) -> None:
+async def test_a_place_by_form_says_so_and_names_the_main_mailbox_if_there_is_one(desk: Desk, main: str | None) -> None:
     await desk.publish()
     await desk.ask(put_organisation, PutOrganisation(code=AARHUS, main_email=main, domains=("k0751.example",)))
     await desk.told()
@@ -280,6 +280,16 @@ async def test_the_main_mailbox_is_named_where_a_form_was_confirmed(desk: Desk, 
     by_form, by_api = of_type(await desk.told(), MunicipalityEnrolled)
     assert (by_form.notify.email if by_form.notify else None) == main
     assert by_api.notify is None
+    assert [by_form.by_form, by_api.by_form] == [True, False]
+
+
+async def test_a_form_that_staff_let_in_is_told_as_one(desk: Desk) -> None:
+    await desk.publish()
+    await waits(desk)
+    await desk.told()
+    assert await vouch(desk) == ["enrolled"]
+    (let_in,) = of_type(await desk.told(), MunicipalityEnrolled)
+    assert (let_in.notify, let_in.by_form) == (None, True)
 
 
 async def test_staff_see_the_list_page_by_page_and_nobody_else_does(town: Town) -> None:

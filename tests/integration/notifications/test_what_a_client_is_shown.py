@@ -104,10 +104,13 @@ async def test_whoever_invites_is_not_shown_the_address_book(desk: Room) -> None
     assert (await shown_to(desk, CRM), await shown_to(desk, STAFF)) == (set(), {"invited"})
 
 
-async def test_whoever_lets_a_form_in_has_not_put_it_in(desk: Room) -> None:
+@pytest.mark.parametrize("says", ["by_form", "notify"])
+async def test_whoever_lets_a_form_in_has_not_put_it_in(desk: Room, says: str) -> None:
+    """Also where the municipality has no main mailbox, or a version before this one says so by naming that."""
     (invited,) = (one for one in FACT_EXAMPLES if isinstance(one, MunicipalityInvited))
+    form = an_enrolment(by_form=True) if says == "by_form" else an_enrolment(notify=invited.to[0])
     await heard(desk, None, SCHEDULED)
-    await heard(desk, CRM, an_enrolment(notify=invited.to[0]))
+    await heard(desk, CRM, form)
     assert (await shown_to(desk, CRM), await shown_to(desk, STAFF)) == (set(), {"place_confirmed", "save_the_date"})
 
 
