@@ -35,12 +35,15 @@ _ENROLMENTS = Table(
         "enrolled_at": "timestamptz",
         "withdrawn_at": "timestamptz",
         "put_in_by": "text",
+        "put_in_number": "integer",
         **CAUSE,
     },
     key=("id",),
     fixed=("programme_id", "organisation_code"),
 )
-_PUT_IN_BY = f"coalesce(put_in_by, '{BEFORE}' || actor)"
+# A version before this one gives a place anew and leaves put_in_by as it was: it holds for its own number alone.
+_PUT_IN_BY = f"""CASE WHEN put_in_by IS NOT NULL AND put_in_number IS NOT DISTINCT FROM number
+        THEN put_in_by ELSE '{BEFORE}' || actor END"""
 _COLUMNS = f"""
     enrolments.id, programme_id, state, forbehold_open, group_id, contact::text AS contact,
         billing::text AS billing, answers::text AS answers, agreed::text AS agreed, number, linked_number,
@@ -137,6 +140,7 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
                 "enrolled_at": one.enrolled_at,
                 "withdrawn_at": one.withdrawn_at,
                 "put_in_by": one.put_in_by,
+                "put_in_number": one.number,
                 **cause_columns(cause),
             }
             for one, cause in enrolments

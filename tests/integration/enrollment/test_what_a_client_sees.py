@@ -21,6 +21,7 @@ from shared.storage.tx import transaction
 from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1, sign_up
 from tests.support.enrollment_web import OTHER, SCOPED, TOKEN, Town
 
+UNKNOWN_TO_THE_VERSION_BEFORE = "put_in_by = NULL, put_in_number = NULL, linked_number = NULL"
 SECRETS = ("/deltagere/", "/tilmeld/bekraeft/", "/tilmeld/nej/", "invitation=")
 
 
@@ -270,6 +271,59 @@ async def test_what_was_put_in_before_clients_were_told_from_staff_is_still_the_
     moved = await town.api("PUT", f"/enrolments/{enrolment_id(P1, AARHUS)}/group", {"group": "oest"})
     assert moved.status_code == 200, moved.text
     assert [await listed(town, token) for token in (SCOPED, OTHER)] == [{AARHUS}, set()]
+
+
+async def the_version_before_gives_the_place_anew(town: Town) -> None:
+    """Beside this one, to the contact's own form: it writes what it knows of, and draws the next number."""
+    await town.desk.pool.execute("UPDATE enrolments SET state = 'enrolled', number = number + 1, actor = 'form'")
+    await town.desk.pool.execute("UPDATE programmes SET next_number = next_number + 1")
+
+
+async def test_a_place_that_the_version_before_gives_anew_is_not_the_former_clients(town: Town) -> None:
+    await town.desk.publish()
+    made = await enrolled(town, SCOPED, AARHUS)
+    path = f"/enrolments/{made['enrolment_id']}"
+    gone = await town.api("POST", f"{path}/withdrawal", {"reason": "fordi"})
+    assert (gone.status_code, await listed(town, SCOPED)) == (200, {AARHUS})
+    await the_version_before_gives_the_place_anew(town)
+    assert await listed(town, SCOPED) == set()
+    for method, what, body in (("GET", "", None), ("POST", "/withdrawal", {"reason": "fordi"})):
+        answer = await town.api(method, f"{path}{what}", body, Authorization=by(SCOPED))
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_enrolment"), what
+    # Nor after a change of it by this version.
+    moved = await town.api("PUT", f"{path}/group", {"group": "oest"})
+    assert (moved.status_code, await listed(town, SCOPED)) == (200, set())
+
+
+async def test_what_the_version_before_gave_a_client_is_its_own_until_that_version_gives_it_anew(town: Town) -> None:
+    await town.desk.publish()
+    made = await enrolled(town, TOKEN, AARHUS)
+    await town.desk.pool.execute(f"UPDATE enrolments SET actor = 'token/crm', {UNKNOWN_TO_THE_VERSION_BEFORE}")
+    assert await listed(town, SCOPED) == {AARHUS}
+    for changed in (
+        await town.api("PUT", f"/enrolments/{made['enrolment_id']}/group", {"group": "oest"}),
+        await town.api("POST", f"/enrolments/{made['enrolment_id']}/withdrawal", {"reason": "fordi"}),
+    ):
+        assert changed.status_code == 200, changed.text
+        assert [await listed(town, token) for token in (SCOPED, OTHER)] == [{AARHUS}, set()]
+    await the_version_before_gives_the_place_anew(town)
+    assert await listed(town, SCOPED) == set()
+
+
+async def test_whom_a_client_invited_is_not_its_own_once_the_version_before_gives_the_place(town: Town) -> None:
+    await town.desk.publish()
+    await town.desk.knows(main_email="post@aarhus.example")
+    invited = await town.api("POST", f"/programmes/{P1}/invitations", {"round_id": "foraar"})
+    assert invited.json()["invited"] == 1, invited.text
+    await town.desk.pool.execute("UPDATE enrolments SET put_in_by = 'client/crm'")
+    assert await listed(town, SCOPED) == {AARHUS}
+    await town.desk.pool.execute(
+        """
+        UPDATE enrolments SET state = 'enrolled', number = 7, received_at = now(), enrolled_at = now(), agreed = '{}',
+            contact = '{"person_id": "p", "name": "Karen", "email": "karen@k0751.example"}', actor = 'form'
+        """
+    )
+    assert await listed(town, SCOPED) == set()
 
 
 async def test_what_staff_put_in_is_no_clients_whatever_the_client_is_called(town: Town) -> None:
