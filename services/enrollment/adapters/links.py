@@ -56,7 +56,7 @@ def participants_path_of(links: Links, enrolment: Enrolment) -> str | None:
 
 
 def participants_of(links: Links, token: str, now: datetime) -> Guest | None:
-    """A version before this one named no number; one release later such a link is none."""
+    """A version before this one named no number: such a link lives as long, and leads to a place that one gave."""
     subject = links.verify(_PARTICIPANTS, token, now)
     if subject is None:
         return None

@@ -1,5 +1,5 @@
 -- The number that the links of an enrolment's place name; NULL, or not its number: a version that named none gave the
--- place, and its links are read for one release more.
+-- place, and its links, which name none, lead to it.
 ALTER TABLE enrolments ADD COLUMN linked_number integer;
 
 -- The mailbox that a form's link goes to, and whether it was mailed: past so many a day it is not, and any link that was

@@ -22,9 +22,13 @@ A_YEAR_LATER = datetime(2023, 10, 31, 22, 59, tzinfo=UTC)
 AND_A_DAY = datetime(2023, 10, 31, 23, 0, tzinfo=UTC)
 
 
-async def the_contacts_link(town: Town) -> str:
+async def the_contacts_link(town: Town, *, by_the_version_before: bool = False) -> str:
     await town.desk.has_enrolled()
-    return links.participants_path(town.desk.links, await town.desk.guest())
+    guest = await town.desk.guest()
+    if not by_the_version_before:
+        return links.participants_path(town.desk.links, guest)
+    await town.desk.pool.execute("UPDATE enrolments SET linked_number = NULL")
+    return links.participants_path(town.desk.links, guest._replace(number=None))
 
 
 async def status(town: Town, path: str, now: datetime) -> int:
@@ -32,8 +36,9 @@ async def status(town: Town, path: str, now: datetime) -> int:
     return (await town.client.get(path)).status_code
 
 
-async def test_the_contact_sees_who_came_until_a_year_after_the_programme(town: Town) -> None:
-    path = await the_contacts_link(town)
+@pytest.mark.parametrize("before", [False, True], ids=["by this version", "by the version before"])
+async def test_the_contact_sees_who_came_until_a_year_after_the_programme(town: Town, *, before: bool) -> None:
+    path = await the_contacts_link(town, by_the_version_before=before)
     assert await status(town, path, LAST_DAY) == 200
     assert await status(town, path, A_YEAR_LATER) == 200
     assert await status(town, path, AND_A_DAY) == 404
