@@ -11,3 +11,5 @@ ALTER TABLE sign_ups
         CASE WHEN by_main_mailbox THEN main_mailbox ELSE lower(btrim(command ->> 'contact_email')) END) STORED;
 CREATE INDEX sign_ups_mailed ON sign_ups (mailbox, received_at) WHERE mailed;
 CREATE INDEX sign_ups_not_mailed ON sign_ups (mailbox, (-number)) WHERE NOT mailed;
+-- Whose forms wait with an address is found by sign_ups_that_wait_by_address.
+DROP INDEX sign_ups_by_address;
