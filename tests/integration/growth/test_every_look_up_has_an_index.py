@@ -19,7 +19,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from services.enrollment.domain.sign_up import Alike
+from services.enrollment.domain.sign_up import Alike, Hopeful
 from services.notifications.domain.digest import Digest, Section
 from services.notifications.domain.looks import Look
 from shared.base.cause import Cause
@@ -150,6 +150,8 @@ def argument(service: str, name: str, annotation: str) -> Any:
         return Digest(NOW)
     if annotation == "Alike":
         return Alike("n9@by.example", whole_domain=False)
+    if annotation == "Hopeful":
+        return Hopeful(frozenset({"n9@by.example"}), frozenset({"by.example"}), frozenset({"p9"}))
     if name in known:
         return known[name]
     if annotation.startswith(("Iterable[str]", "Sequence[str]", "Collection[str]", "list[str]")):
