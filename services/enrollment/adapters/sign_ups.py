@@ -43,7 +43,7 @@ _COLUMNS = """
 _SELECT = f"SELECT {_COLUMNS} FROM sign_ups"
 _IN_ORDER = Order({"number": "bigint"})
 # As the index has it.
-_DOMAIN = "substring(email_key FROM '[^@]*$')"
+_DOMAIN = "substring(contact_key FROM '[^@]*$')"
 _NEWEST_FIRST = Order({"-number": "bigint"})
 _WAITING = "shown_at IS NOT NULL AND confirmed_at IS NULL AND dismissed_at IS NULL"
 
@@ -74,7 +74,7 @@ async def lock_waiting(tx: Tx, organisation_codes: Collection[str], hopeful: Hop
     rows = await tx.fetch(
         f"""
         {_SELECT} WHERE organisation_code = ANY($1) AND {_WAITING}
-            AND (by_main_mailbox OR email_key = ANY($2) OR {_DOMAIN} = ANY($3) OR programme_id = ANY($4))
+            AND (by_main_mailbox OR contact_key = ANY($2) OR {_DOMAIN} = ANY($3) OR programme_id = ANY($4))
         ORDER BY number FOR UPDATE
         """,
         sorted(organisation_codes),
@@ -151,7 +151,7 @@ async def lock_alike(tx: Tx, alike: Alike, up_to: int, most: int) -> list[SignUp
 
 
 def _like(alike: Alike) -> str:
-    return f"{_DOMAIN} = $1" if alike.whole_domain else "email_key = $1"
+    return f"{_DOMAIN} = $1" if alike.whole_domain else "contact_key = $1"
 
 
 async def load_programmes_of_waiting(tx: Tx, organisation_codes: Collection[str]) -> list[str]:

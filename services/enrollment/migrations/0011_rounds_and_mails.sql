@@ -13,3 +13,5 @@ CREATE INDEX sign_ups_mailed ON sign_ups (mailbox, received_at) WHERE mailed;
 CREATE INDEX sign_ups_not_mailed ON sign_ups (mailbox, (-number)) WHERE NOT mailed;
 -- Whose forms wait with an address is found by sign_ups_that_wait_by_address.
 DROP INDEX sign_ups_by_address;
+-- A version before this one joins people, and means the email_key of those.
+ALTER TABLE sign_ups RENAME COLUMN email_key TO contact_key;
