@@ -15,13 +15,15 @@ class Named(NamedTuple):
     """Somebody as they were written down.
 
     The name of an address that is known already is the newest one given by who may say so (`renames`): staff, or the
-    organisation itself. What others write down finds the person, who keeps their name.
+    organisation itself. What others write down finds the person, who keeps their name. `drawn` is the id of one who is
+    not known yet, if it has been drawn.
     """
 
     organisation_code: str
     name: str
     email: str
     renames: bool
+    drawn: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -33,6 +35,14 @@ def may_rename(cause: Cause) -> bool:
     return cause.client is None
 
 
+async def load_id(tx: Tx, organisation_code: str, email: str) -> str | None:
+    """Of whoever is known by the address; None for nobody."""
+    row = await tx.fetchrow(
+        "SELECT person_id FROM people WHERE email_key = lower($1) AND organisation_code = $2", email, organisation_code
+    )
+    return None if row is None else str(row["person_id"])
+
+
 async def recognise(tx: Tx, organisation_code: str, name: str, email: str, *, renames: bool) -> Person:
     one = Named(organisation_code, name, email, renames)
     return (await recognise_many(tx, [one]))[one.key]
@@ -42,7 +52,7 @@ async def recognise_many(tx: Tx, named: Sequence[Named]) -> dict[tuple[str, str]
     """The person of each, by key; new ones get an id."""
     newest = {one.key: one for one in sorted(named, key=lambda one: one.renames)}
     # Sorted, so that two transactions that name the same people wait for each other instead of deadlocking.
-    rows = [(new_id(), one) for _, one in sorted(newest.items())]
+    rows = [(one.drawn or new_id(), one) for _, one in sorted(newest.items())]
     found = await tx.fetch(
         """
         INSERT INTO people (person_id, organisation_code, name, email)

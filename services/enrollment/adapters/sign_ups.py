@@ -192,7 +192,7 @@ def _as_it_was(said: dict[str, Any]) -> EnrolMunicipality:
 async def lock_mails(tx: Tx, mailbox: str, caller: str) -> Mails:
     """Those of the last day to this mailbox, and those of them for forms from there; there is no other until COMMIT.
 
-    Before people, by all who take both. The lock is of the mailbox's name: there may be no row yet that it could be of.
+    The lock is of the mailbox's name: there may be no row yet that it could be of.
     """
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('mails to ' || $1, 0))", mailbox)
     row = await tx.fetchrow(

@@ -91,7 +91,8 @@ class SignUp:
     """A form. It changes nothing but itself until it is confirmed, and its link is used once.
 
     `shown_at`: its contact has used the link, so that the mailbox is theirs, and staff are to say who they are.
-    `applicant_id` is who the contact is among the organisation's people, `caller` marks where the form was sent from.
+    `applicant_id` is who the contact is among the organisation's people, or will be if nobody is known by the address
+    when they get their place; `caller` marks where the form was sent from.
     `mailbox` is the key of the one that its link goes to: the contact's, or (`by_main_mailbox`) the organisation's main
     one. It was not `mailed` where that had had its mails of the day; any link that was mailed there leads to it.
     """

@@ -25,11 +25,13 @@ class Asking:
 
     wish: Wish
     cause: Cause
+    applicant_id: str | None = None
+    """Who the contact has been told to be, unless they are known as somebody else."""
 
     @classmethod
     def by_form(cls, sign_up: SignUp, cause: Cause) -> Asking:
         """A form that is confirmed."""
-        return cls(Wish(sign_up.command, sign_up.received_at, by_form=True), cause)
+        return cls(Wish(sign_up.command, sign_up.received_at, by_form=True), cause, sign_up.applicant_id)
 
 
 async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refused]:
@@ -70,7 +72,7 @@ async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refu
 def _named(enrolment: Enrolment, by: Asking) -> Named:
     """A form is its contact's word, whoever lets it in."""
     contact, renames = enrolment.known_contact, by.wish.by_form or people.may_rename(by.cause)
-    return Named(enrolment.organisation.code, contact.name, contact.email, renames)
+    return Named(enrolment.organisation.code, contact.name, contact.email, renames, by.applicant_id)
 
 
 def _answer(enrolment: Enrolment, participants_path: str) -> Answer:

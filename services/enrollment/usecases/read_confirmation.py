@@ -8,6 +8,7 @@ from typing import Literal
 from services.enrollment.adapters import enrolments, links, organisations, programmes, sign_ups
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.sign_up import SignUp
+from services.enrollment.domain.speakers import mailbox_key
 from services.enrollment.domain.status import status
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
 from shared.base.listing import Page
@@ -74,4 +75,5 @@ def _stage(sign_up: SignUp, enrolment: Enrolment | None) -> Stage:
         return "open" if sign_up.shown_at is None else "waiting"
     if enrolment is None or not enrolment.has_place or enrolment.received_at != sign_up.received_at:
         return "used"
-    return "enrolled" if enrolment.is_contact(sign_up.applicant_id) else "used"
+    # By the address: whoever confirmed the form may have found its contact known by another id than it was given.
+    return "enrolled" if mailbox_key(enrolment.known_contact.email) == mailbox_key(sign_up.email) else "used"

@@ -27,7 +27,7 @@ class ReceiveSignUp(Command):
 
 
 async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:
-    """Whether the contact's address is known is not looked at here, so that no answer can tell it."""
+    """Whether the contact's address is known changes nothing in the answer, nor in what is asked for it."""
     form, caller = command.form, links.caller_mark(tx.links, command.caller)
     programme = await programmes.load(tx, form.programme_id)
     entry = await organisations.load(tx, form.organisation_code)
@@ -36,13 +36,11 @@ async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:
     to = None if entry is None else link_goes_to(application.programme, entry)
     mailbox = mailbox_key(application.contact_email if to is None else to.email)
     mails = await sign_ups.lock_mails(tx, mailbox, caller)
-    # Anybody may have typed it: whoever is known by the address keeps their name.
-    applicant = await people.recognise(
-        tx, application.organisation.code, application.contact_name, application.contact_email, renames=False
-    )
+    # Anybody may have typed it: it makes nobody known until it is confirmed.
+    known = await people.load_id(tx, application.organisation.code, application.contact_email)
     sign_up = SignUp(
         id=new_id(),
-        applicant_id=applicant.person_id,
+        applicant_id=known or new_id(),
         command=form.model_copy(update={"contact_email": application.contact_email}),
         received_at=tx.now,
         caller=caller,

@@ -219,6 +219,19 @@ async def test_a_client_renames_nobody_and_staff_and_the_municipality_do(town: T
     assert await names(town) == ["Anders", "Anna Selv", "Karen Nygift", "Ny"]
 
 
+async def test_what_anybody_typed_into_a_form_is_nobodys_name(town: Town) -> None:
+    await town.desk.publish()
+    await town.desk.form(contact_name="Grim Spøg", contact_email="anna@kommune.example")
+    await enrolled(town, SCOPED, AARHUS)
+    meeting = (await town.desk.has_meeting()).id
+    path = f"/enrolments/{enrolment_id(P1, AARHUS)}"
+    someone = {"name": "Anna Rigtig", "email": "anna@kommune.example"}
+    await town.api("POST", f"{path}/meetings/{meeting}/participants", someone, Authorization=by(SCOPED))
+    (told,) = [one for one in await town.desk.told() if isinstance(one, ParticipantRegistered)]
+    assert told.person.name == "Anna Rigtig"
+    assert "Grim" not in (await town.api("GET", f"{path}/participants")).text
+
+
 async def test_a_contact_whom_a_client_writes_down_anew_keeps_the_name_that_staff_gave(town: Town) -> None:
     """Also when both are decided together: what staff say counts, whichever comes last."""
     enrolment = await town.desk.has_enrolled()
