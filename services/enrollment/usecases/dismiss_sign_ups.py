@@ -14,7 +14,7 @@ from shared.storage.tx import Tx
 
 
 async def dismiss_sign_ups(tx: Tx, command: DismissSignUps) -> Answer:
-    """As many as the transaction has room for; a timer sees to the rest at once."""
+    """As many as the transaction has room for, and one where it has none; a timer sees to the rest at once."""
     alike = Alike(command.email, command.whole_domain)
     there = await sign_ups.count_alike(tx, alike, command.up_to)
     counted = {"count": there.count, "up_to": there.up_to}
@@ -35,7 +35,7 @@ async def dismiss_the_rest(tx: Tx, timers: Sequence[Timer]) -> None:
 
 
 async def _dismiss(tx: Tx, alike: Alike, up_to: int, cause: Cause) -> None:
-    found = await sign_ups.lock_alike(tx, alike, up_to, tx.room)
+    found = await sign_ups.lock_alike(tx, alike, up_to, max(tx.room, 1))
     known = {one: await programmes.load(tx, one) for one in sorted({one.command.programme_id for one in found})}
     book = await organisations.load_many(tx, [one.organisation_code for one in found])
 

@@ -27,7 +27,7 @@ from shared.contracts.enrollment import (
 )
 from shared.runtime.timers import Timer
 from shared.storage import tx as storage
-from shared.storage.tx import Tx
+from shared.storage.tx import Tx, transaction
 from tests.support.enrollment_desk import AARHUS, CAUSE, HVIDOVRE, KOEBENHAVN, P1, Desk, programme_text, sign_up
 from tests.support.enrollment_web import SCOPED, Town
 from tests.support.meeting_point import meet
@@ -188,6 +188,26 @@ async def test_all_forms_of_an_address_or_a_domain_are_dismissed_at_once_when_th
     assert await listed(desk) == [true, late]
     dismissed = [one for one in await desk.told() if isinstance(one, SignUpDismissed)]
     assert [one.sign_up_id for one in dismissed] == theirs
+
+
+async def test_a_second_wish_in_a_transaction_that_is_full_is_carried_out_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.publish()
+    monkeypatch.setattr(storage, "AT_ONCE", ROOM)
+    theirs = {WHO: ROOM, "grete@elsewhere.example": 2}
+    for email, forms in theirs.items():
+        for _ in range(forms):
+            await waits(desk, email=email)
+    true = await waits(desk, email="karen@below.elsewhere.example")
+    counted = {email: await dismiss_alike(desk, email) for email in theirs}
+
+    async with transaction(desk.pool, desk, desk.source, CAUSE, desk.links) as tx:
+        for email, forms in theirs.items():
+            wish = DismissSignUps(email=email, count=forms, up_to=counted[email]["up_to"])
+            assert (await dismiss_sign_ups(tx, wish)).body["state"] == "dismissed"
+    await ring_all(desk)
+    assert await listed(desk) == [true]
 
 
 async def test_a_form_that_is_let_in_meanwhile_is_not_dismissed_with_the_others(desk: Desk) -> None:
