@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from services.enrollment.adapters import forgetting
 from services.enrollment.console.commands import COMMANDS
 from services.enrollment.console.import_addresses import import_addresses
 from services.enrollment.entrypoints.http import ROUTES
@@ -47,5 +48,6 @@ SERVICE = Service(
     timers=TIMERS,
     pages=pages,
     explain=explain,
+    retention=lambda _: forgetting.RULES,
     commands={**COMMANDS, "import-addresses": _import_addresses},
 )

@@ -86,8 +86,10 @@ async def lock_waiting(tx: Tx, organisation_codes: Collection[str], hopeful: Hop
 
 
 async def lock_many(tx: Tx, sign_up_ids: Collection[str]) -> list[SignUp]:
-    """In the order they came in, which is the one in which everybody locks several."""
-    rows = await tx.fetch(f"{_SELECT} WHERE id = ANY($1) ORDER BY number FOR UPDATE", sorted(sign_up_ids))
+    """Those of these that wait for staff, in the order they came in, which is the one in which all lock several."""
+    rows = await tx.fetch(
+        f"{_SELECT} WHERE id = ANY($1) AND {_WAITING} ORDER BY number FOR UPDATE", sorted(sign_up_ids)
+    )
     return [_sign_up(row) for row in rows]
 
 
@@ -264,6 +266,8 @@ async def mark(tx: Tx, sign_ups: Sequence[SignUp]) -> None:
         for one in sign_ups
     ]
     await _SIGN_UPS.update(tx, rows)
+    # Machine time: from now on it is kept as long again (`forgetting`).
+    await tx.execute("UPDATE sign_ups SET stored_at = now() WHERE id = ANY($1)", sorted(one.id for one in sign_ups))
 
 
 async def forget(tx: Tx, sign_up_ids: Collection[str]) -> None:

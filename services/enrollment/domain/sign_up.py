@@ -43,9 +43,7 @@ FORM = "form"
 CONFIRM_DAYS = 14
 """So long a form waits for its confirmation."""
 FORGET = "forget_sign_up"
-"""The timer of a form that came in; its key is the form's id."""
-FORGET_DAYS = 90
-"""So long a form is kept, as long as its link is dead and nobody has to say anything: anybody may have typed it."""
+"""The timer of a form that waits for staff; its key is the form's id."""
 FORGET_VOID = "forget_void_sign_ups"
 """The timer of an organisation that has its place, or has said no; its key is the enrolment's id. It rings at once."""
 DISMISS_REST = "dismiss_sign_ups"
@@ -377,12 +375,7 @@ def receive(
         confirmation=programme.terms.enrolment.confirmation,
     )
     after = replace(sign_up, by_main_mailbox=to is not None, mailed=not mails.enough)
-    return Decision(after, (fact,) if after.mailed else (), (forgetting(sign_up),))
-
-
-def forgetting(sign_up: SignUp) -> Alarm:
-    """When it is forgotten, unless it waits for staff."""
-    return Alarm(FORGET, sign_up.id, sign_up.received_at + timedelta(days=FORGET_DAYS), {})
+    return Decision(after, (fact,) if after.mailed else ())
 
 
 def look_again(sign_up: SignUp, now: datetime) -> Alarm:

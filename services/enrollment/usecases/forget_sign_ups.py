@@ -1,5 +1,5 @@
-"""A form whose link is long dead is forgotten, with what was typed into it; one that staff have not settled waits, as
-long as anything can come of it.
+"""A form that staff have not settled waits as long as anything can come of it. All others go by their age alone
+(`adapters.forgetting`).
 """
 
 from __future__ import annotations
@@ -8,24 +8,20 @@ from collections.abc import Sequence
 from functools import partial
 
 from services.enrollment.adapters import enrolments, meetings, programmes, sign_ups
-from services.enrollment.domain.sign_up import SignUp, forgetting, forgetting_void, is_void, look_again
+from services.enrollment.domain.sign_up import SignUp, forgetting_void, is_void, look_again
 from shared.base.cause import Cause
 from shared.runtime.timers import Timer
 from shared.storage.tx import Tx
 
 
 async def forget_sign_ups(tx: Tx, timers: Sequence[Timer]) -> None:
-    """Their time has come."""
+    """It is time to look at them again. One that waits no more is left alone from now on."""
     causes = {timer.key: timer.cause for timer in timers}
-    found = await sign_ups.lock_many(tx, causes)
-    waiting = [one for one in found if one.waits_for_staff]
+    waiting = await sign_ups.lock_many(tx, causes)
     gone = await _void(tx, waiting)
-    for one in found:
-        alarm = look_again(one, tx.now) if one.waits_for_staff else forgetting(one)
-        if one.id in gone or (alarm.due is not None and alarm.due <= tx.now):
-            gone.add(one.id)
-        else:
-            tx.set(alarm, because=causes[one.id])
+    for one in waiting:
+        if one.id not in gone:
+            tx.set(look_again(one, tx.now), because=causes[one.id])
     await sign_ups.forget(tx, gone)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.enrollment.adapters import links
+from services.enrollment.adapters.forgetting import SIGN_UPS
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.domain.sign_up import MAILS_A_DAY, MAILS_FOR_ONE_CALLER
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
@@ -35,6 +36,7 @@ from shared.contracts.enrollment import (
     VouchForAddress,
     WithdrawEnrolment,
 )
+from shared.storage.retention import keep_to
 from shared.storage.tx import transaction
 from shared.web.ledger import fingerprint
 from tests.support.enrollment_desk import (
@@ -363,21 +365,34 @@ async def test_a_link_ends_after_two_weeks(desk: Desk) -> None:
 async def test_what_was_typed_is_forgotten_once_its_link_is_dead_and_nobody_has_to_answer(desk: Desk) -> None:
     await desk.publish()
     await desk.knows()
-    await desk.form(**STRANGER)
+    unused = await desk.form(**STRANGER)
     await desk.press(await desk.form())
     waiting = await desk.form(KOEBENHAVN, **STRANGER)
     await desk.press(waiting)
-    desk.time += timedelta(days=89)
-    await desk.ring()
-    assert await desk.pool.fetchval("SELECT count(*) FROM sign_ups") == 3
+    # As a version before this one takes them in.
+    await desk.pool.execute(
+        """
+        INSERT INTO sign_ups (id, enrolment_id, person_id, command, received_at, correlation_id)
+        SELECT 'before', enrolment_id, applicant_id, command, received_at, correlation_id FROM sign_ups WHERE id = $1
+        """,
+        unused,
+    )
+
+    async def kept(days: int) -> list[str]:
+        """So many days after something became of them."""
+        await desk.pool.execute("UPDATE sign_ups SET stored_at = now() - make_interval(days => $1)", days)
+        await keep_to(SIGN_UPS, desk.pool)
+        return [row["id"] for row in await desk.pool.fetch("SELECT id FROM sign_ups")]
+
+    assert len(await kept(89)) == 4
     for _ in range(2):
+        assert await kept(91) == [waiting]
         desk.time += timedelta(days=90)
         await desk.ring()
-        assert [row["id"] for row in await desk.pool.fetch("SELECT id FROM sign_ups")] == [waiting]
     await desk.ask(dismiss_sign_up, DismissSignUp(sign_up_id=waiting))
-    desk.time += timedelta(days=90)
-    await desk.ring()
-    assert await desk.pool.fetchval("SELECT count(*) FROM sign_ups") == 0
+    assert await keep_to(SIGN_UPS, desk.pool) == 0, "kept as long again: its link says what became of it"
+    assert await kept(89) == [waiting]
+    assert await kept(91) == []
     assert (await desk.read(read_enrolment, enrolment_id=ENROLMENT))["contact"]["name"] == "Karen Kontakt"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.enrollment.adapters.forgetting import SIGN_UPS
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.domain.sign_up import FORGET, FORGET_VOID
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
@@ -27,6 +28,7 @@ from shared.contracts.enrollment import (
 )
 from shared.runtime.timers import Timer
 from shared.storage import tx as storage
+from shared.storage.retention import keep_to
 from shared.storage.tx import Tx, transaction
 from tests.support.enrollment_desk import AARHUS, CAUSE, HVIDOVRE, KOEBENHAVN, P1, Desk, programme_text, sign_up
 from tests.support.enrollment_web import SCOPED, Town
@@ -208,6 +210,23 @@ async def test_a_second_wish_in_a_transaction_that_is_full_is_carried_out_all_th
             assert (await dismiss_sign_ups(tx, wish)).body["state"] == "dismissed"
     await ring_all(desk)
     assert await listed(desk) == [true]
+
+
+async def test_forms_that_are_as_old_as_can_be_are_all_dismissed_before_any_is_forgotten(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.publish()
+    monkeypatch.setattr(storage, "AT_ONCE", ROOM)
+    for _ in range(2 * ROOM):
+        await waits(desk)
+    await desk.pool.execute("UPDATE sign_ups SET stored_at = now() - interval '1 year'")
+    counted = await dismiss_alike(desk, WHO)
+    await desk.told()
+    await dismiss_alike(desk, WHO, count=counted["count"], up_to=counted["up_to"])
+    assert await keep_to(SIGN_UPS, desk.pool) == 0
+    await ring_all(desk)
+    assert await listed(desk) == []
+    assert len(await desk.told()) == 2 * ROOM
 
 
 async def test_a_form_that_is_let_in_meanwhile_is_not_dismissed_with_the_others(desk: Desk) -> None:

@@ -13,7 +13,6 @@ from pydantic import SecretStr
 from deploy.local.locations import ROOT
 from services.notifications.app import SERVICE as NOTIFICATIONS
 from services.notifications.domain.message import STATES, Message
-from services.notifications.settings import Settings
 from services.notifications.usecases.read_mails import read_mail
 from services.notifications.usecases.read_messages import read_message, read_messages
 from services.notifications.usecases.settle_message import ResendMessage, SettleMessage, resend_message, settle_message
@@ -33,15 +32,21 @@ NOT_OURS = {"schema_versions"}
 KEYS = {"inbox": "event_id", "dead_letters": "event_id", "http_requests": "key", "attempts": "bucket"}
 OLD = "now() - interval '10 years'"
 FORGOTTEN = (
-    ("inbox", "received_at", "NOT EXISTS (SELECT)"),
-    ("dead_letters", "settled_at", "NOT EXISTS (SELECT)"),
-    ("halts", "seen_at", "NOT EXISTS (SELECT)"),
-    ("http_requests", "stored_at", "NOT EXISTS (SELECT)"),
-    ("attempts", "since", "NOT EXISTS (SELECT)"),
-    ("messages", "stored_at", "forgotten AND says = '{}' AND name = '' AND email = '' AND people = '{}'"),
-    ("digest_items", "stored_at", "line = ''"),
+    ("notifications", "inbox", "received_at", "NOT EXISTS (SELECT)"),
+    ("notifications", "dead_letters", "settled_at", "NOT EXISTS (SELECT)"),
+    ("notifications", "halts", "seen_at", "NOT EXISTS (SELECT)"),
+    ("notifications", "http_requests", "stored_at", "NOT EXISTS (SELECT)"),
+    ("notifications", "attempts", "since", "NOT EXISTS (SELECT)"),
+    (
+        "notifications",
+        "messages",
+        "stored_at",
+        "forgotten AND says = '{}' AND name = '' AND email = '' AND people = '{}'",
+    ),
+    ("notifications", "digest_items", "stored_at", "line = ''"),
+    ("enrollment", "sign_ups", "stored_at", "NOT EXISTS (SELECT)"),
 )
-"""Table, what its age is told by, and what its rows are like when they are forgotten."""
+"""Of a service that has it: a table, what its age is told by, and what its rows are like when they are forgotten."""
 
 
 def told() -> dict[tuple[str, str], str]:
@@ -55,9 +60,9 @@ def told() -> dict[tuple[str, str], str]:
 
 
 def rules(service: str = "notifications") -> dict[str, Rule]:
-    settings = Settings(database_url=SecretStr("postgresql://nobody@127.0.0.1/none"))
-    assert service == NOTIFICATIONS.name
-    return {rule.table: rule for rule in rules_of(NOTIFICATIONS, settings)}
+    of = importlib.import_module(f"services.{service}.app").SERVICE
+    settings = of.settings(database_url=SecretStr("postgresql://nobody@127.0.0.1/none"))
+    return {rule.table: rule for rule in rules_of(of, settings)}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -75,20 +80,15 @@ async def test_every_table_of_every_service_has_its_rule_in_the_handbook(service
     assert {row["relname"] for row in rows} - NOT_OURS == known
 
 
-def test_what_the_handbook_says_is_removed_or_emptied_has_a_rule_and_nothing_else_has() -> None:
-    says = {table: rule for (service, table), rule in told().items() if service == "notifications"}
-    for table, rule in rules().items():
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_the_handbook_says_is_removed_or_emptied_has_a_rule_and_nothing_else_has(service: str) -> None:
+    says = {table: rule for (one, table), rule in told().items() if one == service}
+    for table, rule in rules(service).items():
         assert f"{rule.days} day" in says[table] or f"{rule.days // 365} years" in says[table], table
     kept = {table for table, rule in says.items() if rule.startswith("for good")}
-    assert not kept & set(rules())
-    assert {"stream_in", "stream_out", "owners", "invitations"} <= kept
-
-
-@pytest.fixture
-async def years(database: MakeDatabase) -> Database:
-    where = await database("notifications")
-    await fill(where.admin_url, "notifications", 300)
-    return where
+    assert not kept & set(rules(service))
+    assert {"stream_in", "stream_out", "owners"} <= kept
+    assert "invitations" in kept or service not in {"enrollment", "notifications"}
 
 
 async def counted(where: Database, table: str, condition: str = "true") -> int:
@@ -102,15 +102,15 @@ async def counted(where: Database, table: str, condition: str = "true") -> int:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_rule_is_shown_here(service: str) -> None:
-    of = importlib.import_module(f"services.{service}.app").SERVICE
-    settings = of.settings(database_url=SecretStr("postgresql://nobody@127.0.0.1/none"))
-    assert {rule.table for rule in rules_of(of, settings)} <= {table for table, _, _ in FORGOTTEN}
+    assert set(rules(service)) <= {table for _, table, _, _ in FORGOTTEN}
 
 
-@pytest.mark.parametrize(("table", "age", "gone"), FORGOTTEN)
+@pytest.mark.parametrize(("service", "table", "age", "gone"), FORGOTTEN)
 async def test_what_is_too_old_goes_in_small_transactions_and_what_is_young_stays(
-    years: Database, table: str, age: str, gone: str
+    database: MakeDatabase, service: str, table: str, age: str, gone: str
 ) -> None:
+    years = await database(service)
+    await fill(years.admin_url, service, 300)
     connection = await asyncpg.connect(years.admin_url)
     key = KEYS.get(table, "id")
     await connection.execute(
@@ -118,7 +118,7 @@ async def test_what_is_too_old_goes_in_small_transactions_and_what_is_young_stay
     )
     before = await counted(years, table)
     try:
-        rule = rules()[table]
+        rule = rules(service)[table]
         assert await keep_to(replace(rule, days=20 * 365), connection, 30) == 0
         first = await connection.execute(rule.statement, rule.days, 30)
         assert first.rpartition(" ")[2] == "30", "one transaction takes no more than it is told"
