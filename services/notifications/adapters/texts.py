@@ -20,6 +20,8 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 _WIDTH = 76
 _SEVERAL_LINES = frozenset({"text"})
 _WHOLE = frozenset({"path", "link"})  # of no use when cut
+_CAME_LATER: Mapping[str, Mapping[str, Any]] = {"sign_up_received": {"contact": None, "confirmation": None}}
+"""What a template reads that letters stored by an earlier version do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +147,11 @@ def _cleaned(name: str, value: Any) -> Any:
 
 
 def _shown(template: str, says: dict[str, Any]) -> dict[str, Any]:
-    """Lists of rows under names that a template can put into its parts as they are."""
+    """All that the template reads, and lists of rows under names that it can put into its parts as they are."""
     named = {
         "place_confirmed": {"fees": "fee_rows", "seats": "seat_lines", "next": "next_lines"},
         "invoice": {"lines": "line_rows", "pay": "pay_rows"},
         "credit_note": {"lines": "line_rows", "sums": "sum_rows"},
         "payment_reminder": {"lines": "line_rows", "pay": "pay_rows"},
     }.get(template, {})
-    return says | {new: says[old] for old, new in named.items()}
+    return {**_CAME_LATER.get(template, {}), **says, **{new: says[old] for old, new in named.items()}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
@@ -32,6 +33,11 @@ from shared.contracts.notifications import SendMessage
 from tests.support import facts
 
 GOLDEN = Path(__file__).parent / "golden" / "letters"
+STORED_BEFORE = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "released" / "letters.jsonl").read_text(encoding="utf-8").splitlines()
+]
+"""What a released version has put into the queue, and the words that it would have sent; it stays as it is."""
 WORDS = Words("https://tovholder.example")
 AT = datetime(2020, 6, 15, 9, 30, tzinfo=UTC)
 EXAMPLES: dict[str, Any] = {type(fact).__name__: fact for fact in facts.FACT_EXAMPLES}
@@ -167,6 +173,12 @@ def texts_of(letter: Letter) -> Texts:
 def test_the_words_are_the_golden_ones(name: str) -> None:
     texts = texts_of(LETTERS[name])
     assert f"{texts.subject}\n\n{texts.plain}" == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("stored", STORED_BEFORE, ids=[one["letter"] for one in STORED_BEFORE])
+def test_what_an_earlier_version_has_stored_is_sent_in_its_words(stored: dict[str, Any]) -> None:
+    texts = WORDS.write(stored["template"], stored["greeting"], stored["says"])
+    assert f"{texts.subject}\n\n{texts.plain}" == stored["words"]
 
 
 def test_every_template_has_a_letter_and_a_title() -> None:
