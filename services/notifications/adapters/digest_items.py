@@ -54,6 +54,13 @@ async def insert_new(tx: Tx, lines: Sequence[tuple[DigestLine, Cause]]) -> int:
     return await _ITEMS.insert_new(tx, rows)
 
 
+async def load_begun(tx: Tx, digest: Digest) -> bool:
+    """Whether anything has been taken into it."""
+    # In the order of the index: what is not there would else be looked for in all lines that ever were told.
+    sql = "SELECT id FROM digest_items WHERE digest = $1 ORDER BY coalesce(programme_id, ''), kind LIMIT 1"
+    return await tx.fetchval(sql, digest.occasion) is not None
+
+
 async def take(tx: Tx, digest: Digest, most: int) -> int:
     """Into this digest, at most so many of what nobody was told yet, the earliest first; how many.
 

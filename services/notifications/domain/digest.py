@@ -127,6 +127,10 @@ class Digest:
         """None = of every kind."""
         return URGENT if self.soon else None
 
+    def next(self, now: datetime) -> datetime:
+        """When the one after it goes out."""
+        return next_digest_soon(now) if self.soon else next_digest(now)
+
 
 class Section(NamedTuple):
     """How much a digest has to tell of one kind and programme; of none, or of one that nobody knows: it is for all."""

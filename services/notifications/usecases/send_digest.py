@@ -32,18 +32,26 @@ from shared.storage.tx import Tx
 
 
 async def send_digest(tx: Tx, timers: Sequence[Timer]) -> None:
-    await _take(tx, Digest(max(timer.due for timer in timers)), timers[-1].cause)
+    await _begin(tx, Digest(max(timer.due for timer in timers)), timers[-1])
 
 
 async def send_digest_soon(tx: Tx, timers: Sequence[Timer]) -> None:
     """What somebody waits for staff to answer does not wait for the morning."""
-    await _take(tx, Digest(max(timer.due for timer in timers), soon=True), timers[-1].cause)
+    await _begin(tx, Digest(max(timer.due for timer in timers), soon=True), timers[-1])
 
 
 async def go_on_with_digest(tx: Tx, timers: Sequence[Timer]) -> None:
     """What found no room before."""
     for timer in timers:
         await _take(tx, digest_of(timer.data), timer.cause)
+
+
+async def _begin(tx: Tx, digest: Digest, timer: Timer) -> None:
+    """A digest is written once: a line that was committed too late for this one is told in the next."""
+    if await digest_items.load_begun(tx, digest):
+        tx.arm(timer.name, timer.key, digest.next(tx.now), because=timer.cause)
+    else:
+        await _take(tx, digest, timer.cause)
 
 
 async def _take(tx: Tx, digest: Digest, cause: Cause) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from services.notifications.adapters import programmes
 from services.notifications.domain.digest import DIGEST, EVERYBODY, DigestLine, next_digest
 from services.notifications.domain.message import Message
+from services.notifications.usecases.note_awaiting_sign_up import note_awaiting_sign_up
 from services.notifications.usecases.send_digest import send_digest
 from services.notifications.usecases.tell_staff import tell_staff
 from shared.contracts.enrollment import SignUpAwaitsStaff
@@ -135,6 +136,35 @@ async def test_what_comes_while_a_digest_is_written_is_told_once_there_or_in_the
     assert len(counts) == 3 * ROOM + 100
     await desk.ring(datetime(2020, 7, 1, 5, tzinfo=UTC))
     assert sum(len(shown(letter)) for letter in await written(desk, "digest")) == 3 * ROOM + 100
+
+
+async def test_a_line_that_is_committed_when_its_digest_has_gone_out_is_told_in_the_next(desk: Room) -> None:
+    desk.time = NOON
+    await a_mailbox_each(desk, 1)
+    await told(desk, [a_line(1)])
+    desk.time = MORNING - timedelta(seconds=0.1)
+    async with transaction(desk.pool, desk, desk.source, BY_HAND) as late:
+        await tell_staff(late, [(a_line(2), BY_HAND)])
+        await desk.ring(MORNING)
+    await desk.ring(MORNING + timedelta(seconds=1))
+    assert [shown(letter) for letter in await written(desk, "digest")] == [[a_line(1).text]]
+    await desk.ring(next_digest(MORNING))
+    assert [shown(letter) for letter in await written(desk, "digest")] == [[a_line(1).text], [a_line(2).text]]
+
+
+async def test_a_form_that_comes_when_its_ten_minutes_are_over_is_told_within_the_next_ten(desk: Room) -> None:
+    desk.time = NOON
+    boundary = NOON + timedelta(minutes=10)
+    await desk.hear(WAITS.model_copy(update={"sign_up_id": "early"}))
+    desk.time = boundary - timedelta(seconds=0.1)
+    async with transaction(desk.pool, desk, desk.source, BY_HAND) as late:
+        event = desk.received(WAITS.model_copy(update={"sign_up_id": "late"}))
+        await note_awaiting_sign_up(late, [event])
+        await desk.ring(boundary)
+    await desk.ring(boundary + timedelta(seconds=1))
+    assert len(await written(desk, "digest")) == 1
+    await desk.ring(boundary + timedelta(minutes=10))
+    assert len(await written(desk, "digest")) == 2
 
 
 async def test_a_programme_whose_mailbox_changes_meanwhile_is_read_of_once(desk: Room) -> None:
