@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -179,7 +179,7 @@ def boxes_of(sections: Sequence[Section], staff: Sequence[Staffed]) -> list[Box]
         rest = told[MOST_PROGRAMMES:]
         boxes.append(
             Box(
-                natural_id("staff", email),
+                _box_id(email),
                 ids[0],
                 tuple(told[:MOST_PROGRAMMES]),
                 len(rest),
@@ -187,6 +187,31 @@ def boxes_of(sections: Sequence[Section], staff: Sequence[Staffed]) -> list[Box]
             )
         )
     return boxes
+
+
+def readers_of(box: Box, programmes: Mapping[str, ProgrammeRef]) -> list[tuple[ProgrammeRef, Box]]:
+    """Who reads what was settled for a box: in whose name each mail is written, to whose mailbox, and what it tells of.
+
+    The box itself, as long as one of its programmes has it. When none has, each mailbox that they have now reads of its
+    own programmes and no others; the first of them reads what concerns no programme, too.
+    """
+    asked = [programmes[one] for one in dict.fromkeys((box.programme_id, *box.told))]
+    for ref in asked:
+        if _box_id(ref.staff_email) == box.id:
+            return [(ref, box)]
+    found: dict[str, list[ProgrammeRef]] = {}
+    for ref in asked:
+        found.setdefault(ref.staff_email, []).append(ref)
+    (first, *own), *others = found.values()
+    told_of_first = tuple(ref.id for ref in (first, *own) if ref.id in box.told)
+    return [
+        (first, replace(box, told=told_of_first)),
+        *((refs[0], replace(box, told=tuple(ref.id for ref in refs), others=0, other_items=0)) for refs in others),
+    ]
+
+
+def _box_id(email: str) -> str:
+    return natural_id("staff", email)
 
 
 def rest_of_digest(digest: Digest) -> Alarm:
@@ -264,7 +289,7 @@ def _section(heading: str, section: Section, shown: Sequence[Line]) -> dict[str,
 def digest_letter(
     digest: Digest, box: Box, programme: ProgrammeRef, general: Mapping[str, Any] | None, parts: Sequence[Any]
 ) -> Letter | None:
-    """None when there is nothing to read. `programme` is the one in whose name it is written."""
+    """None when there is nothing to read. `programme` is the one in whose name it is written, and to whose mailbox."""
     read = [one for one in ([general] if general else []) + list(parts) if one["sections"]]
     if box.others:
         text = f"{box.others} forløb mere har nyt, {box.other_items} linjer i alt: /api/enrollment/enrolments"
@@ -273,7 +298,12 @@ def digest_letter(
         return None
     return Letter(
         template="digest",
-        to=Recipient(f"{programme.seller.cvr}/{box.id}", programme.seller.name, programme.staff_email, person=False),
+        to=Recipient(
+            f"{programme.seller.cvr}/{_box_id(programme.staff_email)}",
+            programme.seller.name,
+            programme.staff_email,
+            person=False,
+        ),
         about=f"staff/{box.id}",
         occasion=digest.occasion,
         programme=programme,

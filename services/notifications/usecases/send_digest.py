@@ -22,6 +22,7 @@ from services.notifications.domain.digest import (
     mail_alarm,
     most_of_each,
     part,
+    readers_of,
     rest_of_digest,
     undated_section,
 )
@@ -65,18 +66,20 @@ async def _take(tx: Tx, digest: Digest, cause: Cause) -> None:
 
 
 async def mail_digest(tx: Tx, timers: Sequence[Timer]) -> None:
-    """One letter for each timer; what all of them read is composed once."""
+    """One letter for each mailbox; what all of them read is composed once."""
     general: dict[str, dict[str, Any]] = {}
     for timer in timers:
         digest, box = digest_of(timer.data), box_of(timer.data)
         if digest.occasion not in general:
             general[digest.occasion] = await _general(tx, digest)
         refs = await programmes.load(tx, {box.programme_id, *box.told})
-        parts = await _parts(tx, digest, box, {one: ref.title for one, ref in refs.items()})
-        letter = digest_letter(digest, box, refs[box.programme_id], general[digest.occasion], parts)
-        if letter is not None:
-            # What armed it, but not who: a client sees the mails that it is behind, and this one speaks of everybody.
-            await write_letters(tx, [(letter, replace(timer.cause, actor="clock"))])
+        titles = {one: ref.title for one, ref in refs.items()}
+        for number, (programme, own) in enumerate(readers_of(box, refs)):
+            parts = await _parts(tx, digest, own, titles)
+            letter = digest_letter(digest, own, programme, None if number else general[digest.occasion], parts)
+            if letter is not None:
+                # What armed it, but not who: a client sees the mails that it is behind; this one speaks of everybody.
+                await write_letters(tx, [(letter, replace(timer.cause, actor="clock"))])
 
 
 async def _general(tx: Tx, digest: Digest) -> dict[str, Any]:

@@ -182,6 +182,37 @@ async def test_a_programme_whose_mailbox_changes_meanwhile_is_read_of_once(desk:
     assert sorted(counts.values()) == [1, 1, 1]
 
 
+async def moved_meanwhile(desk: Room, **mailboxes: str) -> dict[str, list[str]]:
+    """What each mailbox reads when p0 and p1 had one, and got these when all had been taken."""
+    desk.time = NOON
+    for refs in (
+        [facts.a_programme(one, staff_email="faelles@forening.example") for one in ("p0", "p1")],
+        [facts.a_programme(one, version=2, staff_email=email) for one, email in mailboxes.items()],
+    ):
+        async with transaction(desk.pool, desk, desk.source, BY_HAND) as tx:
+            await programmes.lock(tx, refs)
+            if refs[0].version == 1:
+                await tell_staff(tx, [(a_line(n, "enrolled", f"p{n}"), BY_HAND) for n in range(2)])
+                await tell_staff(tx, [(a_line(2), BY_HAND)])
+                await send_digest(tx, [Timer(DIGEST, EVERYBODY, MORNING, {}, BY_HAND)])
+    await desk.ring(MORNING)
+    return {letter.email: sorted(shown(letter)) for letter in await written(desk, "digest")}
+
+
+GENERAL, OF_P0, OF_P1 = "Linje 00002 af rejected", "Linje 00000 af enrolled", "Linje 00001 af enrolled"
+
+
+@pytest.mark.parametrize("one", ["p0", "p1"])
+async def test_a_digest_goes_to_the_mailbox_that_it_was_made_for(desk: Room, one: str) -> None:
+    read = await moved_meanwhile(desk, **{one: "anden@forening.example"})
+    assert read == {"faelles@forening.example": [OF_P0, OF_P1, GENERAL]}
+
+
+async def test_where_nobody_has_that_mailbox_any_more_each_mailbox_reads_of_its_own_programmes(desk: Room) -> None:
+    read = await moved_meanwhile(desk, p0="b@forening.example", p1="c@forening.example")
+    assert read == {"b@forening.example": [OF_P0, GENERAL], "c@forening.example": [OF_P1]}
+
+
 async def test_a_line_of_a_programme_that_nobody_knows_is_read_by_all(desk: Room) -> None:
     desk.time = NOON
     await a_mailbox_each(desk, 2)
