@@ -303,15 +303,20 @@ async def over_http(world: Installation, fuzz: Fuzz, count: int) -> Counter[int]
             body, headers = b"[" + body + b"," + body + b"]", {"Content-Type": "application/cloudevents-batch+json"}
         elif roll < 0.5:
             headers = {"Content-Type": dice.choice(["text/plain", "", "application/json; charset=utf-16", "x"])}
-        answer = await http.request(
-            method, f"{world.running[service].url}{path}", content=body, headers={**bearer, **headers}
-        )
+        url = f"{world.running[service].url}{path}"
+        try:
+            answer = await http.request(method, url, content=body, headers={**bearer, **headers})
+        except httpx.TransportError:
+            await goes_on(world)
+            raise
         answers[answer.status_code] += 1
         if answer.status_code >= 400:
             assert answer.headers["content-type"] == "application/problem+json", answer.text
             assert answer.json()["code"], answer.text
 
-    async with httpx.AsyncClient(timeout=60.0, trust_env=False) as http:
+    # Given up well before a service does so (5 s), else both may do something with one at the same moment.
+    kept = httpx.Limits(keepalive_expiry=1.0)
+    async with httpx.AsyncClient(timeout=60.0, trust_env=False, limits=kept) as http:
         for start in range(0, count, 20):
             await asyncio.gather(*(ask(number) for number in range(start, min(start + 20, count))))
     return answers
