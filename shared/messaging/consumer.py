@@ -461,8 +461,13 @@ class Consumer:
             await self._disconnect()
         if self._connection is None:
             self._connection = await connect(self._dsn, self.inbox.consumer)
+            self._connection.add_query_logger(self._notice)
             self._connected_at = time.monotonic()
         return self._connection
+
+    def _notice(self, _statement: object) -> None:
+        """A batch may be long, as with hundreds of bad events on a busy machine: each statement of it is progress."""
+        self._progress_at = time.monotonic()
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import time
 from typing import Any
 
 import asyncpg
@@ -176,6 +177,24 @@ async def test_a_reader_that_tries_again_and_again_is_not_stuck(
         assert ended == []
         away = False
         await reader.caught_up()
+    assert await reader.effects() == [1]
+
+
+async def test_a_reader_that_is_long_about_one_batch_is_not_stuck(kafka_reader: Reader, ended: list[int]) -> None:
+    """A busy machine, or hundreds of bad events that are found by halving: statement after statement is done."""
+    reader, slow = kafka_reader, "SELECT count(*) FROM generate_series(1, 500_000)"
+
+    async def long_about_it(tx: Tx, events: Any) -> None:
+        begun = time.monotonic()
+        while time.monotonic() - begun < 1.5 * consumer_module.NO_PROGRESS_S:
+            await tx.fetchval(slow)
+        await reader.note(tx, events)
+
+    reader.inbox.handlers["tovholder.invoicing.InvoiceRejected.v1"] = [long_about_it]
+    await reader.send(event("a", 1))
+    async with reader.running():
+        await reader.caught_up()
+    assert ended == []
     assert await reader.effects() == [1]
 
 
