@@ -212,7 +212,7 @@ SERVERS = """\
       postgres:
         condition: service_healthy
 
-  # docker compose run --rm token add crm --may enrol --source /crm
+  # docker compose run --rm token add erp --may enrol --source /erp
   token:
     <<: *image
     profiles:

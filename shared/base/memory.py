@@ -1,4 +1,4 @@
-"""How this process's allocator gives memory back to the machine, where that is glibc's; others are left alone."""
+"""How this process's allocator, glibc's (no other is supported), gives memory back to the machine."""
 
 from __future__ import annotations
 
@@ -24,17 +24,13 @@ def give_memory_back() -> None:
     To be called before there are threads. glibc lets each thread fill an arena of its own, of which little comes back,
     and moves blocks of up to 32 MiB into the heap once one of that size was freed.
     """
-    mallopt = getattr(_LIBC, "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, ARENAS)
-        mallopt(_M_MMAP_THRESHOLD, MAPPED_FROM)
+    _LIBC.mallopt(_M_ARENA_MAX, ARENAS)
+    _LIBC.mallopt(_M_MMAP_THRESHOLD, MAPPED_FROM)
 
 
 def trim() -> None:
     """Gives back what lies free between blocks in use, which glibc does by itself only for the end of the heap."""
-    malloc_trim = getattr(_LIBC, "malloc_trim", None)
-    if malloc_trim is not None:
-        malloc_trim(ctypes.c_size_t(0))
+    _LIBC.malloc_trim(ctypes.c_size_t(0))
 
 
 async def trim_now_and_then(stop: asyncio.Event) -> None:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import platform
 import subprocess
 import sys
 
-import pytest
-
 from shared.base.memory import ARENAS
-
-pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no arenas")
 
 LIBC = """
 import ctypes, json, os, sys, tempfile, threading
