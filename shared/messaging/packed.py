@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cramjam
 
@@ -66,11 +66,11 @@ def look_at(batch: memoryview) -> Look:
         # No broker of today's sends another one.
         return Look(len(batch), None)
     base, _, _, _, _, attributes, last, _, newest, _, _, _, count = _BATCH.unpack_from(batch)
-    name = _NAMES.get(attributes & _CODEC)
+    name = _NAMES.get(attributes & _CODEC, "unknown codec")
     packed = batch[_BATCH.size :]
-    size = len(packed) if name is None else _unpacked(name, packed)
-    if name is None or (size is not None and count <= MOST):
-        return Look((size or 0) + count * _RECORD_BYTES, None)
+    size = _unpacked(name, packed)
+    if size is not None and count <= MOST:
+        return Look(size + count * _RECORD_BYTES, None)
     left = Packed(base + last, newest, bytes(packed), [(HEADER, f"{name}, {count} records".encode())])
     return Look(len(packed), left)
 
@@ -84,7 +84,15 @@ def _unpacked(name: str, packed: memoryview) -> int | None:
             return _unpacked_gzip(packed)
         case "snappy":
             return _unpacked_snappy(packed)
-    codec = cramjam.lz4 if name == "lz4" else cramjam.zstd
+        case "lz4":
+            return _unpacked_in_tries(cramjam.lz4, packed)
+        case "zstd":
+            return _unpacked_in_tries(cramjam.zstd, packed)
+    return None
+
+
+def _unpacked_in_tries(codec: Any, packed: memoryview) -> int | None:
+    """It does not say how large it is: the room is made larger until it fits."""
     size = _FIRST_TRY + _LARGER * len(packed)
     while True:
         size = min(size, LARGEST)

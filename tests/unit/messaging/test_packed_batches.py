@@ -88,6 +88,7 @@ def test_a_batch_of_as_many_records_as_a_batch_may_have_is_read() -> None:
     ("codec", "packed"),
     [
         *[(codec, junk) for codec in (1, 3, 4) for junk in (b"no such thing", b"")],
+        (7, b"of a codec that nobody knows"),
         (1, gzip.compress(b"x") + gzip.compress(b"y" * LARGE)),
         (1, gzip.compress(b"x" * 100)[:-9]),
         (2, b"\x82SNAPPY\0" + bytes(8) + struct.pack(">i", -4)),
