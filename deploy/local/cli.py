@@ -4,6 +4,7 @@ Each command imports what it needs when it is given: all of it together takes lo
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from deploy.local.errors import StackError
+from deploy.local.errors import StackError, in_words
 from deploy.local.locations import (
     DEFAULT_DATA_DIR,
     DEMO_DATA_DIR,
@@ -820,10 +821,15 @@ def _ask_process(name: str, *arguments: str, data_dir: Path) -> str:
 def main() -> None:
     """The console script. What a person can put right is one sentence without a trace."""
     for_its_owner_alone()
+    # What Kafka's client says of each attempt is not for a person: it tries again, or the command says that it failed.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         app()
-    except StackError as error:
-        Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
+    except Exception as error:
+        said = str(error) if isinstance(error, StackError) else in_words(error)
+        if said is None:
+            raise
+        Console(stderr=True, highlight=False).print(said, style="red", markup=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -1,11 +1,14 @@
-"""New identifiers, where no natural key exists: UUIDv7 (RFC 9562 § 5.7), in a simulation the same ones every time."""
+"""New identifiers, where no natural key exists; in a simulation the same ones every time.
+
+UUIDv7 (RFC 9562 § 5.7), or where an id may not tell its age UUIDv4 (§ 5.4).
+"""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
-from uuid import uuid5
+from uuid import uuid4, uuid5
 
 from shared.contracts.event import NAMESPACE
 
@@ -27,11 +30,20 @@ class _Ids:
             self._seed = text
             self._drawn = 0
 
+    def random(self) -> str:
+        with self._lock:
+            return self._seeded() or str(uuid4())
+
+    def _seeded(self) -> str | None:
+        if self._seed is None:
+            return None
+        self._drawn += 1
+        return str(uuid5(NAMESPACE, f"seed\n{self._seed}\n{self._drawn}"))
+
     def new(self) -> str:
         with self._lock:
-            if self._seed is not None:
-                self._drawn += 1
-                return str(uuid5(NAMESPACE, f"seed\n{self._seed}\n{self._drawn}"))
+            if (seeded := self._seeded()) is not None:
+                return seeded
             # 60 bits: milliseconds and a counter below them, which never goes back even if the clock does.
             self._last = stamp = max(self._last + 1, (time.time_ns() // 1_000_000) << 12)
         random = int.from_bytes(os.urandom(8)) & (_VARIANT - 1 >> 1)
@@ -48,8 +60,13 @@ def new_id() -> str:
     return _ids.new()
 
 
+def random_id() -> str:
+    """As `new_id`, of what others see: it tells neither when it was made nor what was made before it (UUIDv4)."""
+    return _ids.random()
+
+
 def seed_ids(text: str | None) -> None:
-    """From now on ids follow from `text` alone (a simulation); None = UUIDv7 again.
+    """From now on ids follow from `text` alone (a simulation); None = UUIDs again.
 
     Equal texts give equal ids, and an id that was used before is dropped by readers as known. So `text` must differ
     between services and between starts of one service on the same data (see `shared.storage.pool.count_start`).

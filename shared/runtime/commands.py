@@ -25,6 +25,7 @@ from shared.runtime.running import Role, serve
 from shared.runtime.service import Service, streams_of
 from shared.runtime.why import why_route
 from shared.storage.migrate import MigrationError, migrate
+from shared.storage.pool import AWAY
 from shared.web.scopes import STAFF, of_command
 
 USAGE_ERROR = 2
@@ -47,10 +48,10 @@ def _parser(service: Service) -> argparse.ArgumentParser:
 def run_command(service: Service, argv: Sequence[str]) -> int:
     """The exit status. What is wrong with the surroundings is one sentence on stderr, without a trace."""
     logs.configure(service.name)
-    if argv and argv[0] in service.commands:
-        return service.commands[argv[0]](argv[1:]) or 0
-    parsed = _parser(service).parse_args(argv)
     try:
+        if argv and argv[0] in service.commands:
+            return service.commands[argv[0]](argv[1:]) or 0
+        parsed = _parser(service).parse_args(argv)
         if parsed.command == "migrate":
             return asyncio.run(_migrate(service))
         if parsed.command == "scopes":
@@ -62,7 +63,7 @@ def run_command(service: Service, argv: Sequence[str]) -> int:
     except ValidationError as error:
         wrong = "; ".join(f"TOVHOLDER_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         sys.stderr.write(f"{service.name}: the environment is not right: {wrong}\n")
-    except (MigrationError, TopicMissing, ReadersAhead, KafkaError, OSError) as error:
+    except (MigrationError, TopicMissing, ReadersAhead, KafkaError, OSError, *AWAY) as error:
         sys.stderr.write(f"{service.name}: {logs.redact(str(error))}\n")
     return 1
 

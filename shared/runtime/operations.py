@@ -61,8 +61,10 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     for act, what in (("retry", "take in now"), ("discard", "never take in")):
         of_cause = acts.add_parser(f"{act}-cause", help=f"{what} all dead letters of a fingerprint; counts them first")
         of_cause.add_argument("fingerprint")
-        of_cause.add_argument("count", type=int, nargs="?", help="how many there are: without it nothing is done")
-        of_cause.add_argument("up_to", type=int, nargs="?", help="up to which number: what comes later is left alone")
+        of_cause.add_argument("count", type=_number, nargs="?", help="how many there are: without it nothing is done")
+        of_cause.add_argument(
+            "up_to", type=_number, nargs="?", help="up to which number: what comes later is left alone"
+        )
     skip = acts.add_parser("skip-gap", help="go on without an event that will never come")
     skip.add_argument("subject")
     skip.add_argument("source")
@@ -90,7 +92,15 @@ def _with_cursor(acts: argparse._SubParsersAction[argparse.ArgumentParser], what
 def _with_number(acts: argparse._SubParsersAction[argparse.ArgumentParser], **about: str) -> None:
     """Acts on the one that has this number."""
     for act, what in about.items():
-        acts.add_parser(act, help=what).add_argument("number", type=int)
+        acts.add_parser(act, help=what).add_argument("number", type=_number)
+
+
+def _number(text: str) -> int:
+    """One that a row can have. argparse says that it is none."""
+    found = int(text)
+    if not 0 < found < 1 << 63:
+        raise ValueError
+    return found
 
 
 def _instant(text: str) -> datetime:

@@ -9,6 +9,15 @@ from shared.storage.tx import Connection, Pool
 COMMAND_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 5.0
+AWAY = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.exceptions.ClientConfigurationError,
+)
+"""What asyncpg raises, beside OSError, when the database cannot be had: nothing of it is a fault of a statement."""
 SETTINGS = {
     "search_path": "public",
     "timezone": "UTC",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -65,8 +64,6 @@ class Stage:
         """By source, what the producer is called that speaks for it."""
 
     async def __aenter__(self) -> Self:
-        # What Kafka's client mutters while topics are being made is of no use to who watches a story.
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         try:
             for part in (self.simulation, self.log, self.client):
                 await self._open.enter_async_context(part)

@@ -1,4 +1,4 @@
-"""People: one address in one organisation is one person, whose id is random."""
+"""People: one address in one organisation is one person, whose id tells nobody since when they are known."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from shared.base.cause import Cause
-from shared.base.ids import new_id
+from shared.base.ids import random_id
 from shared.contracts.parties import Person
 from shared.storage.tx import Tx
 
@@ -15,7 +15,8 @@ class Named(NamedTuple):
     """Somebody as they were written down.
 
     The name of an address that is known already is the newest one given by who may say so (`renames`): staff, or the
-    organisation itself. What others write down finds the person, who keeps their name. `drawn` is the id of one who is
+    organisation itself. What others write down finds the person, who keeps their name; it stays where they wrote it,
+    and they are told no other. `drawn` is the id of one who is
     not known yet, if it has been drawn.
     """
 
@@ -44,15 +45,17 @@ async def load_id(tx: Tx, organisation_code: str, email: str) -> str | None:
 
 
 async def recognise(tx: Tx, organisation_code: str, name: str, email: str, *, renames: bool) -> Person:
+    """The person, called as they are written here: who may not rename them is not told how they are known."""
     one = Named(organisation_code, name, email, renames)
-    return (await recognise_many(tx, [one]))[one.key]
+    known = (await recognise_many(tx, [one]))[one.key]
+    return known if renames else known.model_copy(update={"name": name, "email": email})
 
 
 async def recognise_many(tx: Tx, named: Sequence[Named]) -> dict[tuple[str, str], Person]:
     """The person of each, by key; new ones get an id."""
     newest = {one.key: one for one in sorted(named, key=lambda one: one.renames)}
     # Sorted, so that two transactions that name the same people wait for each other instead of deadlocking.
-    rows = [(one.drawn or new_id(), one) for _, one in sorted(newest.items())]
+    rows = [(one.drawn or random_id(), one) for _, one in sorted(newest.items())]
     found = await tx.fetch(
         """
         INSERT INTO people (person_id, organisation_code, name, email)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.enrollment.adapters import meetings
+from services.enrollment.adapters import meetings, people
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.programme import Programme
@@ -25,6 +25,8 @@ _SEATS = Table(
         "number": "integer",
         "registered_at": "timestamptz",
         "level": "text",
+        "name": "text",
+        "email": "text",
         **CAUSE,
     },
     key=("roster_id", "person_id"),
@@ -79,7 +81,11 @@ async def load_of_meeting(tx: Tx, programme: Programme, enrolment: Enrolment, me
 
 
 async def save(tx: Tx, before: Roster, after: Roster, cause: Cause) -> None:
-    """Of a locked roster: seats that are gone are deleted, new ones get this cause, those that stay keep theirs."""
+    """Of a locked roster: seats that are gone are deleted, new ones get this cause, those that stay keep theirs.
+
+    A new seat of whoever may not rename its person keeps what they wrote; any other is called what its person is.
+    """
+    as_written = not people.may_rename(cause)
     await _ROSTERS.update(tx, [{"id": after.id, "next_number": after.next_number}])
     gone = [one.person.person_id for one in before.seats if after.seat_of(one.person.person_id) is None]
     if gone:
@@ -93,6 +99,8 @@ async def save(tx: Tx, before: Roster, after: Roster, cause: Cause) -> None:
                 "number": seat.number,
                 "registered_at": seat.registered_at,
                 "level": seat.level,
+                "name": seat.person.name if as_written else None,
+                "email": seat.person.email if as_written else None,
                 **cause_columns(cause),
             }
             for seat in after.seats
@@ -125,7 +133,8 @@ async def _load(
 async def _seats(tx: Tx, roster_ids: Sequence[str]) -> dict[str, tuple[Seat, ...]]:
     rows = await tx.fetch(
         """
-        SELECT roster_id, person_id, name, email, registered_at, number, level
+        SELECT roster_id, person_id, coalesce(seats.name, people.name) AS name,
+               coalesce(seats.email, people.email) AS email, registered_at, number, level
         FROM seats JOIN people USING (person_id) WHERE roster_id = ANY($1) ORDER BY roster_id, registered_at, number
         """,
         roster_ids,

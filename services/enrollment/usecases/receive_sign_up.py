@@ -12,7 +12,7 @@ from services.enrollment.domain.sign_up import SignUp, apply, link_goes_to, rece
 from services.enrollment.domain.speakers import mailbox_key
 from services.enrollment.domain.status import status
 from shared.base.answers import Answer
-from shared.base.ids import new_id
+from shared.base.ids import new_id, random_id
 from shared.contracts.bounds import Line
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.event import Command
@@ -40,7 +40,7 @@ async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:
     known = await people.load_id(tx, application.organisation.code, application.contact_email)
     sign_up = SignUp(
         id=new_id(),
-        applicant_id=known or new_id(),
+        applicant_id=known or random_id(),
         command=form.model_copy(update={"contact_email": application.contact_email}),
         received_at=tx.now,
         caller=caller,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from services.notifications.domain.text import address_key
+from services.notifications.domain.text import address_key, storable
 from shared.contracts.enrollment import (
     EnrolmentFact,
     EnrolmentLapsed,
@@ -77,6 +77,11 @@ def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolm
 def is_own(fact: EnrolmentFact) -> bool:
     """Whether whoever is behind the fact did it for itself: one who lets a form in has not put it in."""
     return not (isinstance(fact, MunicipalityEnrolled) and (fact.by_form or fact.notify is not None))
+
+
+def whose(fact: EnrolmentFact) -> str | None:
+    """The organisation whose letters are its actor's own; None = nobody's."""
+    return storable(fact.organisation.name) if is_own(fact) else None
 
 
 def appoints_another(known: Enrolment | None, fact: TovholderAppointed) -> bool:

@@ -26,7 +26,7 @@ class Look:
     """At the calendars that a fact of `at` about this meeting or enrolment may concern, after `place`.
 
     `fact` (`Received.uid`) tells it from another look at the same: both wait, none takes the other's row away from
-    whoever holds it. `own` is that of its letters.
+    whoever holds it. `own`: the organisation whose letters are the actor's own, if any.
     """
 
     subject: Subject
@@ -34,7 +34,7 @@ class Look:
     fact: str
     at: datetime
     place: str = ""
-    own: bool = False
+    own: str | None = None
 
 
 class Found(NamedTuple):
@@ -79,6 +79,6 @@ def alarm_of(look: Look, due: datetime) -> Alarm:
 
 
 def look_of(told: Mapping[str, Any]) -> Look:
-    """As `alarm_of` wrote it down; the version before knew no `own`."""
+    """As `alarm_of` wrote it down; a version before this one knew no `own`."""
     at = datetime.fromisoformat(told["at"])
-    return Look(told["subject"], told["id"], told["fact"], at, told["place"], told.get("own", False))
+    return Look(told["subject"], told["id"], told["fact"], at, told["place"], told.get("own"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.notifications.adapters import enrolments, programmes
-from services.notifications.domain.enrolment import Enrolment, follow, is_own
+from services.notifications.domain.enrolment import Enrolment, follow, whose
 from services.notifications.domain.looks import Look
 from services.notifications.usecases.look_at_calendars import look_at_calendars
 from shared.base.cloudevents import Received
@@ -29,7 +29,7 @@ async def follow_enrolments(tx: Tx, events: Sequence[Received[Any]]) -> dict[str
     await enrolments.insert_former(tx, [one for one in before.values() if not one.has_address_of(after[one.id])])
     newest = {event.data.enrolment_id: event for event in events}
     looks = [
-        Look("enrolment", one, event.uid, event.time, own=is_own(event.data)) for one, event in sorted(newest.items())
+        Look("enrolment", one, event.uid, event.time, own=whose(event.data)) for one, event in sorted(newest.items())
     ]
     await look_at_calendars(tx, looks, {event.uid: event.cause for event in events}, tx.now)
     return before

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from services.notifications.adapters import participants, programmes
 from services.notifications.domain.participant import Participant, follow_seats
+from services.notifications.domain.text import storable
 from services.notifications.domain.turns import in_turns
 from services.notifications.usecases.update_calendars import Because, update_calendars
 from shared.base.cause import Cause
@@ -52,7 +53,7 @@ async def seat_people(tx: Tx, told: Sequence[tuple[Participant, Cause]]) -> None
     for one, cause in told:
         former = known.get(one.seat)
         for address in (former.address if former else one.address, one.address):
-            looks[one.fact.meeting.id, address] = Because(one.since, cause, own=True)
+            looks[one.fact.meeting.id, address] = Because(one.since, cause, own=storable(one.fact.organisation.name))
     await update_calendars(tx, looks)
 
 

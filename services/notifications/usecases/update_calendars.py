@@ -23,11 +23,15 @@ AT_A_TIME = 100
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """The fact that makes us look: its time, what it causes, and whether the letters are its actor's own (`Letter`)."""
+    """The fact that makes us look: its time and what it causes.
+
+    `own`: the organisation whose letters are its actor's own (`Letter`). A mailbox is one guest, so that what becomes
+    of it may have to be told to somebody of another organisation, of whom the actor is told nothing.
+    """
 
     at: datetime
     cause: Cause
-    own: bool
+    own: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,10 @@ class _News:
     standing: Standing
     step: Step
     because: Because
+
+    @property
+    def own(self) -> bool:
+        return self.step.guest.organisation == self.because.own
 
 
 async def update_calendars(tx: Tx, looks: Mapping[Pair, Because]) -> None:
@@ -77,7 +85,7 @@ async def _write(tx: Tx, news: Sequence[_News]) -> list[_News]:
     done: list[_News] = []
     left = list(news)
     while left:
-        letters = [calendar_letter(one.standing, one.step, own=one.because.own) for one in left]
+        letters = [calendar_letter(one.standing, one.step, own=one.own) for one in left]
         first = {letter.id: at for at, letter in reversed(list(enumerate(letters)))}
         new = await write_letters(tx, [(letters[at], left[at].because.cause) for at in sorted(first.values())])
         written = {first[one] for one in new}

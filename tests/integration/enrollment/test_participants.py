@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
@@ -58,6 +59,13 @@ async def test_the_fourth_is_extra_and_the_fact_carries_all_that_an_invoice_need
     assert (second.terms.price_ore, second.terms.vat_percent) == (PRICE, 25)
     assert second.billing.order_reference == "PO-1"
     assert second.subject.startswith("roster/")
+
+
+async def test_an_id_of_a_person_tells_not_since_when_they_are_known(desk: Desk) -> None:
+    _, _, people = await registered(desk, 2)
+    known = await desk.pool.fetch("SELECT person_id FROM people")
+    assert {UUID(row["person_id"]).version for row in known} == {4}
+    assert set(people) <= {row["person_id"] for row in known}
 
 
 async def test_the_price_must_have_been_accepted(desk: Desk) -> None:

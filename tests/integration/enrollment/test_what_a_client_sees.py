@@ -203,9 +203,9 @@ async def test_a_client_renames_nobody_and_staff_and_the_municipality_do(town: T
     await register(SCOPED, "PUT", f"{people}/{anna}", name="Anders", email="anders@kommune.example")
     assert await register(SCOPED, "PUT", f"{people}/{known}", name="Taget", email="anna@kommune.example") == anna
     assert await names(town) == ["Anders", "Anna", "Karen Kontakt"]
-    # What is told of the person has the name they are known by.
+    # Others are told what it wrote.
     registered = [one for one in await town.desk.told() if isinstance(one, ParticipantRegistered)]
-    assert [one.person.name for one in registered] == ["Karen Kontakt", "Anna"]
+    assert [one.person.name for one in registered] == ["Navn Taget", "Anna"]
 
     await register(TOKEN, **{**karen, "name": "Karen Nygift"})
     assert await names(town) == ["Anders", "Anna", "Karen Nygift"]
@@ -217,6 +217,46 @@ async def test_a_client_renames_nobody_and_staff_and_the_municipality_do(town: T
     form = {**form, "_key": "m" * 32, "name": "Anna Selv", "email": "anna@kommune.example"}
     assert (await town.client.post(f"{page}/{meeting}/skift/{known}", data=form)).status_code == 303
     assert await names(town) == ["Anders", "Anna Selv", "Karen Nygift", "Ny"]
+
+
+async def test_a_client_that_guesses_an_address_is_not_told_how_its_person_is_known(town: Town) -> None:
+    await town.desk.publish()
+    await town.desk.knows(domains=("aarhus.example",))
+    await town.desk.press(await town.desk.form(contact_email="kendt@aarhus.example", contact_name="Hemmelig Hansen"))
+    await town.desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment_id(P1, AARHUS)))
+    await enrolled(town, SCOPED, AARHUS)
+    known = await names(town)
+    assert "Hemmelig Hansen" in known
+    meetings = [(await town.desk.has_meeting()).id, (await town.desk.has_meeting(group=None, day="2021-06-15")).id]
+    path = f"/enrolments/{enrolment_id(P1, AARHUS)}"
+    await town.desk.told()
+    guess = {"name": "Gættet", "email": "Kendt@Aarhus.example"}
+    someone = {"name": "Anna", "email": "anna@kommune.example"}
+
+    answers = []
+    for meeting in meetings:
+        for one in (guess, guess, someone):
+            people = f"{path}/meetings/{meeting}/participants"
+            answers.append(await town.api("POST", people, one, Authorization=by(SCOPED)))
+    assert [one.status_code for one in answers] == [201, 409, 201] * 2
+    assert answers[1].json()["code"] == "already_registered"
+    ids = [answers[at].json()["person_id"] for at in (0, 2)]
+    taken_over = await town.api(
+        "PUT", f"{path}/meetings/{meetings[1]}/participants/{ids[0]}", {**someone, "email": "b@kommune.example"}
+    )
+    answers += [
+        taken_over,
+        await town.api("PUT", f"{path}/meetings/{meetings[0]}/participants/{ids[1]}", guess, Authorization=by(SCOPED)),
+        await town.api("DELETE", f"{path}/meetings/{meetings[0]}/participants/{ids[0]}", Authorization=by(SCOPED)),
+        await town.api("PUT", f"{path}/meetings/{meetings[0]}/participants/{ids[1]}", guess, Authorization=by(SCOPED)),
+        await town.api("GET", f"{path}/participants", Authorization=by(SCOPED)),
+    ]
+    assert [one.status_code for one in answers[6:]] == [200, 409, 200, 200, 200]
+
+    said = [one.text for one in answers] + [str(one) for one in await town.desk.told()]
+    assert not [one for one in said if "Hemmelig" in one or "kendt@aarhus" in one]
+    assert "Kendt@Aarhus.example" in answers[-1].text
+    assert await names(town) == sorted([*known, "Anna", "Anna"])
 
 
 async def test_what_anybody_typed_into_a_form_is_nobodys_name(town: Town) -> None:

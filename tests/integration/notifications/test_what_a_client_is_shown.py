@@ -18,10 +18,12 @@ from shared.contracts.enrollment import (
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
     MunicipalityInvited,
+    ParticipantCancelled,
     ParticipantRegistered,
 )
 from shared.contracts.invoicing import CreditNoteIssued, InvoiceIssued, InvoiceOverdue
 from shared.contracts.notifications import ArmReminder, SendMessage
+from shared.contracts.parties import Organisation
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import MeetingScheduled
 from shared.storage.tx import Tx
@@ -82,6 +84,27 @@ async def test_whoever_signs_up_is_shown_the_meetings_that_follow_from_that(desk
     (registered,) = (one for one in FACT_EXAMPLES if isinstance(one, ParticipantRegistered))
     await heard(desk, CRM, registered)
     assert await shown_to(desk, CRM) == {"place_confirmed", "save_the_date", "participant_registered"}
+
+
+async def test_a_mailbox_that_is_somebody_elses_guest_again_is_shown_to_staff(desk: Room) -> None:
+    """A client that gives up whom it registered at a guessed address is not told who else has it."""
+    karen = CONTACT.model_copy(update={"name": "Karen Kontakt", "email": "karen@k0751.example", "person_id": "karen"})
+    elsewhere = Organisation(code="0751", name="Aarhus Kommune")
+    (registered,) = (one for one in FACT_EXAMPLES if isinstance(one, ParticipantRegistered))
+    guessed = {"person": registered.person.model_copy(update={"email": karen.email.upper(), "name": "Gættet"})}
+    await heard(desk, STAFF, SCHEDULED)
+    await heard(desk, STAFF, an_enrolment(contact=karen, organisation=elsewhere, enrolment_id=f"{PROGRAMME.id}~0751"))
+    await heard(desk, CRM, an_enrolment())
+    await heard(desk, CRM, registered.model_copy(update=guessed))
+    desk.time += timedelta(hours=1)
+    left = {name: getattr(registered, name) for name in ParticipantCancelled.model_fields}
+    await heard(desk, CRM, ParticipantCancelled(**left | guessed))
+
+    assert "registration_cancelled" in await shown_to(desk, STAFF)
+    assert await shown_to(desk, CRM) == {"place_confirmed", "save_the_date", "participant_registered"}
+    desk.actor = CRM
+    for one in (await desk.read(read_messages))["messages"]:
+        assert "Karen Kontakt" not in str(await desk.read(read_message, message_id=one["id"]))
 
 
 async def test_what_becomes_of_its_place_and_its_people_is_shown_and_money_is_not(desk: Room) -> None:

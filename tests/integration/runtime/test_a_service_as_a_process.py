@@ -8,6 +8,7 @@ import io
 import json
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -398,6 +399,25 @@ async def test_an_older_schema_is_refused_in_a_sentence(surroundings: Surroundin
     assert (status, said) == (0, "applied toy/0001_things\n")
     status, said, _ = await surroundings.command("migrate", **told)
     assert (status, said) == (0, "")
+
+
+@pytest.mark.parametrize("words", [(), ("migrate",), ("dlq", "list"), ("why", "some-id")], ids=" ".join)
+async def test_a_database_that_does_not_let_us_in_is_one_sentence(
+    surroundings: Surroundings, words: tuple[str, ...]
+) -> None:
+    url = surroundings.database.url.replace("://", "://nobody:hemmeligt@", 1)
+    url = re.sub(r"nobody:hemmeligt@[^/]*@", "nobody:hemmeligt@", url)
+    told = {"TOVHOLDER_DATABASE_URL": url, "TOVHOLDER_MIGRATION_URL": url}
+    status, out, said = await surroundings.command(*words, **told)
+    assert (status, out, len(said.splitlines())) == (1, "", 1), said
+    assert said.startswith("toy: ")
+    assert "hemmeligt" not in said
+
+
+@pytest.mark.parametrize("number", ["0", "9223372036854775808", "x"])
+async def test_a_number_that_no_row_has_is_a_slip_of_the_pen(surroundings: Surroundings, number: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        await surroundings.command("dlq", "retry", number)
 
 
 async def test_a_wrong_environment_is_refused_without_its_secrets(surroundings: Surroundings) -> None:

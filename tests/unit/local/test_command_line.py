@@ -10,13 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from click.testing import Result
 from rich.console import Console
 from typer.testing import CliRunner
 
 from deploy.local import cli, documents, emit, producers, up
-from deploy.local.errors import StackError
+from deploy.local.errors import StackError, in_words
 from deploy.local.locations import DEFAULT_DATA_DIR, DEMO_DATA_DIR, ROOT, read_running, where_it_runs
 from deploy.local.stack import Addresses
 from tests.support.modes import open_to_others
@@ -73,6 +74,22 @@ def test_what_a_command_writes_is_its_owners_alone_whatever_the_shell_says(tmp_p
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "made").iterdir())
     assert open_to_others(tmp_path / "made") == []
+
+
+@pytest.mark.parametrize("words", [("tail",), ("producer", "list"), ("producer", "remove", "somebody")], ids=" ".join)
+def test_a_broker_that_is_away_is_one_sentence(words: tuple[str, ...], tmp_path: Path) -> None:
+    """Nor does its client say in between what it tries."""
+    databases = ("--databases", str(tmp_path)) if words[-1] == "somebody" else ()
+    command = [sys.executable, "-m", "deploy.local.cli", *words, "--kafka", "127.0.0.1:1", *databases]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Kafka svarer ikke som ventet: KafkaConnectionError.\n"
+
+
+def test_a_fault_of_ours_is_put_in_no_other_words() -> None:
+    assert in_words(asyncpg.InvalidPasswordError("no")) == "Databasen svarer ikke som ventet: InvalidPasswordError."
+    assert in_words(asyncpg.UndefinedColumnError("a column of ours")) is None
+    assert in_words(KeyError("ours")) is None
 
 
 def test_samples_stop_at_the_first_service_that_cannot_write_them(asked: list[tuple[str, ...]]) -> None:
