@@ -786,7 +786,11 @@ async def _tail(
     from deploy.local import tail as watching
 
     wanted = watching.Wanted(tuple(types), tuple(subjects))
-    async for record in watching.records(kafka, await watching.topics(kafka, prefix), since, follow=follow):
+    topics = await watching.topics(kafka, prefix)
+    if follow:
+        # For as long as somebody watches, the client tries again: nobody else would tell that Kafka went away.
+        logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    async for record in watching.records(kafka, topics, since, follow=follow):
         arrival = watching.read(record)
         if wanted.fits(arrival):
             sys.stdout.write((watching.as_json(arrival) if as_json else watching.line(arrival)) + "\n")

@@ -16,7 +16,15 @@ def in_words(error: Exception) -> str | None:
     """
     kafka, postgres = sys.modules.get("aiokafka.errors"), sys.modules.get("shared.storage.pool")
     if kafka is not None and isinstance(error, kafka.KafkaError):
-        return f"Kafka svarer ikke som ventet: {type(error).__name__}."
+        lets_nobody_in = (
+            kafka.AuthenticationFailedError,
+            kafka.SaslAuthenticationFailed,
+            kafka.TopicAuthorizationFailedError,
+            kafka.GroupAuthorizationFailedError,
+            kafka.ClusterAuthorizationFailedError,
+        )
+        away = error.retriable or isinstance(error, (kafka.KafkaTimeoutError, *lets_nobody_in))
+        return f"Kafka svarer ikke som ventet: {type(error).__name__}." if away else None
     if postgres is not None and isinstance(error, postgres.AWAY):
         return f"Databasen svarer ikke som ventet: {type(error).__name__}."
     return None

@@ -29,8 +29,13 @@ class Cause:
             return None
         return (self.actor, _TOKEN + self.actor.removeprefix(_CLIENT))
 
+    @property
+    def is_person(self) -> bool:
+        """Whether somebody with a mailed link is behind it."""
+        return self.actor is not None and self.actor.startswith(_PERSON)
 
-_TOKEN, _CLIENT = "token/", "client/"
+
+_TOKEN, _CLIENT, _PERSON = "token/", "client/", "person/"
 
 
 def client_actor(principal: str) -> str:

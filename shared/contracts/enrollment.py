@@ -363,7 +363,10 @@ class ParticipantRegistered(RosterFact):
 
 @fact
 class ParticipantReplaced(RosterFact):
-    """`person` takes over the seat of `previous`; the number of seats is unchanged."""
+    """`person` takes over the seat of `previous`; the number of seats is unchanged.
+
+    The two are the same person where only the way they are written, or the level, has been put right.
+    """
 
     type: ClassVar[str] = "tovholder.enrollment.ParticipantReplaced.v1"
 

@@ -61,10 +61,12 @@ def run_command(service: Service, argv: Sequence[str]) -> int:
             return asyncio.run(serve(service, parsed.role))
         return asyncio.run(operate(service, parsed))
     except ValidationError as error:
+        if error.title != service.settings.__name__:
+            raise
         wrong = "; ".join(f"TOVHOLDER_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         sys.stderr.write(f"{service.name}: the environment is not right: {wrong}\n")
     except (MigrationError, TopicMissing, ReadersAhead, KafkaError, OSError, *AWAY) as error:
-        sys.stderr.write(f"{service.name}: {logs.redact(str(error))}\n")
+        sys.stderr.write(f"{service.name}: {logs.redact(str(error) or type(error).__name__)}\n")
     return 1
 
 

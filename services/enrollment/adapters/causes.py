@@ -59,7 +59,7 @@ async def load_of_seat(tx: Tx, person_or_roster_id: str) -> SeatCause | None:
     """The newest seat of a person, or on a roster."""
     row = await tx.fetchrow(
         """
-        SELECT coalesce(seats.name, people.name) AS person, organisations.name AS organisation,
+        SELECT coalesce(written_name, people.name) AS person, organisations.name AS organisation,
             meeting->>'title' AS meeting, seats.correlation_id, seats.causation_id, seats.actor
         FROM seats JOIN people USING (person_id) JOIN organisations ON code = organisation_code
         JOIN rosters ON rosters.id = roster_id JOIN meetings ON meetings.id = meeting_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from services.enrollment.domain.enrolment import Enrolment
 from shared.base.cause import Cause
 from shared.base.ids import random_id
 from shared.contracts.parties import Person
@@ -31,9 +32,12 @@ class Named(NamedTuple):
         return (self.organisation_code, self.email.lower())
 
 
-def may_rename(cause: Cause) -> bool:
-    """A client speaks for itself, and another system's slip would rename somebody on every page and in every mail."""
-    return cause.client is None
+def may_rename(cause: Cause, enrolment: Enrolment) -> bool:
+    """A client speaks for itself, and another system's slip would rename somebody on every page and in every mail.
+
+    So does whoever has the link of a place that a client put in: the client was told it.
+    """
+    return cause.client is None and not (enrolment.by_client and cause.is_person)
 
 
 async def load_id(tx: Tx, organisation_code: str, email: str) -> str | None:

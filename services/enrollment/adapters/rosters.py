@@ -25,8 +25,8 @@ _SEATS = Table(
         "number": "integer",
         "registered_at": "timestamptz",
         "level": "text",
-        "name": "text",
-        "email": "text",
+        "written_name": "text",
+        "written_email": "text",
         **CAUSE,
     },
     key=("roster_id", "person_id"),
@@ -85,9 +85,9 @@ async def save(tx: Tx, before: Roster, after: Roster, cause: Cause) -> None:
 
     A new seat of whoever may not rename its person keeps what they wrote; any other is called what its person is.
     """
-    as_written = not people.may_rename(cause)
+    as_written = not people.may_rename(cause, after.enrolment)
     await _ROSTERS.update(tx, [{"id": after.id, "next_number": after.next_number}])
-    gone = [one.person.person_id for one in before.seats if after.seat_of(one.person.person_id) is None]
+    gone = [one.person.person_id for one in before.seats if one not in after.seats]
     if gone:
         await tx.execute("DELETE FROM seats WHERE roster_id = $1 AND person_id = ANY($2)", after.id, gone)
     await _SEATS.insert(
@@ -99,12 +99,12 @@ async def save(tx: Tx, before: Roster, after: Roster, cause: Cause) -> None:
                 "number": seat.number,
                 "registered_at": seat.registered_at,
                 "level": seat.level,
-                "name": seat.person.name if as_written else None,
-                "email": seat.person.email if as_written else None,
+                "written_name": seat.person.name if as_written else None,
+                "written_email": seat.person.email if as_written else None,
                 **cause_columns(cause),
             }
             for seat in after.seats
-            if before.seat_of(seat.person.person_id) is None
+            if seat not in before.seats
         ],
     )
 
@@ -133,8 +133,8 @@ async def _load(
 async def _seats(tx: Tx, roster_ids: Sequence[str]) -> dict[str, tuple[Seat, ...]]:
     rows = await tx.fetch(
         """
-        SELECT roster_id, person_id, coalesce(seats.name, people.name) AS name,
-               coalesce(seats.email, people.email) AS email, registered_at, number, level
+        SELECT roster_id, person_id, coalesce(written_name, people.name) AS name,
+               coalesce(written_email, people.email) AS email, registered_at, number, level
         FROM seats JOIN people USING (person_id) WHERE roster_id = ANY($1) ORDER BY roster_id, registered_at, number
         """,
         roster_ids,

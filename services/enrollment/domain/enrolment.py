@@ -23,6 +23,8 @@ ENDED: frozenset[State] = frozenset({"withdrawn", "declined", "lapsed", "not_app
 """There is nothing left to withdraw from."""
 BEFORE = "before/"
 """Before the actor of whoever put an enrolment in with a version that did not keep it."""
+_CLIENTS = ("client/", f"{BEFORE}client/", f"{BEFORE}token/")
+"""How the actors begin that another system has, or may have had before clients were told from staff."""
 
 
 def enrolment_id(programme_id: str, organisation_code: str) -> str:
@@ -59,6 +61,11 @@ class Enrolment:
     """The `number` that the links of its place name; another one, or None: a version that named none gave the place."""
     put_in_by: str | None = None
     """The actor whose wish it was; a client sees and changes what it put in itself, and nothing else."""
+
+    @property
+    def by_client(self) -> bool:
+        """Whether another system put it in: it was told the link to the participants, and so may be who comes by it."""
+        return self.put_in_by is not None and self.put_in_by.startswith(_CLIENTS)
 
     @property
     def has_place(self) -> bool:

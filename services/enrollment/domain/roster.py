@@ -9,7 +9,6 @@ it refuses.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -133,12 +132,16 @@ def cancel(roster: Roster, person_id: str, now: datetime) -> Decision[Roster]:
 def replace_participant(
     roster: Roster, person_id: str, person: Person, now: datetime, level: str | None = None
 ) -> Decision[Roster]:
-    """`person` takes over the seat and its place in the order, but not the level; an extra seat stays an extra one."""
+    """`person` takes over the seat and its place in the order, but not the level; an extra seat stays an extra one.
+
+    They may be who has it, written otherwise: a slip of the pen is put right, and the place in the order is kept.
+    """
     _require_changeable(roster, now)
     _require_level(roster, level)
     seat = _require_seat(roster, person_id)
-    _require_new(roster, person)
     taken_over = replace(seat, person=person, level=level)
+    if taken_over == seat or person.person_id != person_id:
+        _require_new(roster, person)
     return _decided(roster, replace(roster, seats=tuple(taken_over if one is seat else one for one in roster.seats)))
 
 
@@ -156,13 +159,13 @@ def moved_in(before: Roster, after: Roster) -> tuple[Person, ...]:
     return tuple(seat.person for seat in before.extras if seat.person.person_id in included)
 
 
-def seats_for(roster: Roster, client: Sequence[str] | None) -> tuple[Seat, ...]:
-    """The seats as they are shown: to a client (`Cause.client`) those taken since the enrolment got its place.
+def seats_for(roster: Roster, *, client: bool) -> tuple[Seat, ...]:
+    """The seats as they are shown: to a client, and to whoever may be one, those taken since the enrolment's place.
 
     Who came before it left and signed up anew was put in by whoever had signed it up then.
     """
     since = roster.enrolment.enrolled_at
-    if client is None:
+    if not client:
         return roster.seats
     return tuple(seat for seat in roster.seats if since is not None and seat.registered_at >= since)
 
@@ -247,7 +250,7 @@ def _decided(before: Roster, after: Roster) -> Decision[Roster]:
     facts += [
         ParticipantReplaced(**about, person=seat.person, previous=earlier[number].person, level=seat.level)
         for number, seat in later.items()
-        if number in earlier and seat.person.person_id != earlier[number].person.person_id
+        if number in earlier and seat != earlier[number]
     ]
     facts += _extras_told(before, after, about)
     return Decision(after, tuple(facts))

@@ -90,7 +90,8 @@ async def _about_one(
         return visit
     roster = _roster(visit, request)
     back = f"{visit.path}/{roster.meeting.id}"
-    seat = roster.seat_of(request.path_params["person_id"])
+    person_id = request.path_params["person_id"]
+    seat = next((one for one in visit.seats(roster) if one.person.person_id == person_id), None)
     if seat is None and request.method == "GET":
         return _see_other(back)
     form, status = Form(labels=_LABELS), 200
@@ -100,7 +101,7 @@ async def _about_one(
             model,
             enrolment_id=visit.enrolment.id,
             meeting_id=roster.meeting.id,
-            person_id=request.path_params["person_id"],
+            person_id=person_id,
         )
         if model is ReplaceParticipant and _level_left_out(roster, form):
             command = None
@@ -183,7 +184,7 @@ def _meeting(
         form=form,
         done=done,
         meeting=_shown(roster, visit),
-        seats=[(seat, seat in roster.extras) for seat in roster.seats],
+        seats=[(seat, seat in roster.extras) for seat in visit.seats(roster)],
         levels=_choices(roster),
         changeable=is_changeable(roster, visit.now),
         extra=roster.next_costs,

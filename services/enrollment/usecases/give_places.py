@@ -71,7 +71,7 @@ async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refu
 
 def _named(enrolment: Enrolment, by: Asking) -> Named:
     """A form is its contact's word, whoever lets it in."""
-    contact, renames = enrolment.known_contact, by.wish.by_form or people.may_rename(by.cause)
+    contact, renames = enrolment.known_contact, by.wish.by_form or people.may_rename(by.cause, enrolment)
     return Named(enrolment.organisation.code, contact.name, contact.email, renames, by.applicant_id)
 
 

@@ -27,11 +27,14 @@ async def read_enrolments(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def read_enrolment(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    """`participants_path` is the contact's secret: only whoever signed it up, and was told it then, is shown it."""
+    """`participants_path` is the contact's secret: only whoever signed it up, and was told it then, is shown it.
+
+    What it did not say itself of who is billed comes from the address book, which is not shown to a client.
+    """
     found = require_enrolment(await enrolments.load(tx, query["enrolment_id"]), tx.cause.client)
     return {
         **_short(found),
-        "billing": found.billing.model_dump(mode="json"),
+        "billing": found.billing.model_dump(mode="json") if tx.cause.client is None else None,
         "answers": dict(found.answers),
         "participants_path": links.participants_path_of(tx.links, found) if found.put_in_by == tx.cause.actor else None,
     }

@@ -48,6 +48,6 @@ def _roster(roster: Roster, tx: Tx) -> dict[str, Any]:
                 "extra": seat in roster.extras,
                 "level": seat.level,
             }
-            for seat in seats_for(roster, tx.cause.client)
+            for seat in seats_for(roster, client=tx.cause.client is not None)
         ],
     }

@@ -10,7 +10,7 @@ from services.enrollment.adapters import enrolments, links, meetings, programmes
 from services.enrollment.adapters.rosters import load_of_meeting, load_page
 from services.enrollment.domain.enrolment import Enrolment, require_enrolment
 from services.enrollment.domain.programme import PEOPLE_AFTER, Programme, is_over
-from services.enrollment.domain.roster import Roster
+from services.enrollment.domain.roster import Roster, Seat, seats_for
 from shared.base.listing import page_of
 from shared.storage.tx import Tx
 
@@ -33,6 +33,10 @@ class Visit:
     rosters: tuple[Roster, ...]
     following: str | None
     """Cursor of the next page of meetings."""
+
+    def seats(self, roster: Roster) -> tuple[Seat, ...]:
+        """Those that are shown."""
+        return seats_for(roster, client=self.enrolment.by_client)
 
     def roster(self, meeting_id: str) -> Roster | None:
         return next((one for one in self.rosters if one.meeting.id == meeting_id), None)

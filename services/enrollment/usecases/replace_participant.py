@@ -15,7 +15,7 @@ from shared.storage.tx import Tx
 async def replace_participant(tx: Tx, command: ReplaceParticipant) -> Answer:
     roster = await lock_roster(tx, command.enrolment_id, command.meeting_id)
     name, email = require_name(command.name, "name"), require_email(command.email, "email")
-    code, renames = roster.enrolment.organisation.code, people.may_rename(tx.cause)
+    code, renames = roster.enrolment.organisation.code, people.may_rename(tx.cause, roster.enrolment)
     person = await people.recognise(tx, code, name, email, renames=renames)
 
     decided = replace_seat(roster, command.person_id, person, tx.now, command.level)

@@ -124,8 +124,8 @@ def over_at(when: When) -> datetime:
 
 
 def the_guest(candidates: Iterable[Guest]) -> Guest | None:
-    """One mailbox is one guest, whoever shares it: a participant before a contact."""
-    return min(candidates, key=lambda guest: (guest.part == "contact", guest.person_id), default=None)
+    """One mailbox is one guest, whoever shares it: a participant before a contact, and whoever came first."""
+    return min(candidates, key=lambda guest: (guest.part == "contact", guest.since, guest.person_id), default=None)
 
 
 def next_step(standing: Standing, told: Told | None, guest: Guest | None, at: datetime) -> Step | None:

@@ -46,12 +46,16 @@ class Found(NamedTuple):
 
 
 def newest(looks: Iterable[Look]) -> list[Look]:
-    """One for each meeting or enrolment, in the order they came: the latest fact counts, from wherever one has to."""
+    """One for each meeting or enrolment, in the order they came: the latest fact counts, from wherever one has to.
+
+    Its letters are its actor's own where those of all of them were to be.
+    """
     found: dict[tuple[Subject, str], Look] = {}
     for look in looks:
         known = found.get((look.subject, look.id), look)
         latest = max(known, look, key=lambda one: one.at)
-        found[look.subject, look.id] = replace(latest, place=min(known.place, look.place))
+        own = latest.own if known.own == look.own else None
+        found[look.subject, look.id] = replace(latest, place=min(known.place, look.place), own=own)
     return list(found.values())
 
 

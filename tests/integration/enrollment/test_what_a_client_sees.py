@@ -12,10 +12,12 @@ from services.enrollment.adapters import links
 from services.enrollment.adapters.people import Named, recognise_many
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
+from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.answers import Answer, Asked
 from shared.base.cause import Cause
-from shared.contracts.enrollment import ParticipantRegistered, WithdrawEnrolment
+from shared.contracts.enrollment import ParticipantRegistered, ParticipantReplaced, WithdrawEnrolment
+from shared.contracts.parties import Billing
 from shared.contracts.refusal import Refused
 from shared.storage.tx import transaction
 from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1, sign_up
@@ -152,6 +154,18 @@ async def test_the_secret_of_a_link_is_in_the_answer_to_who_made_it_and_nowhere_
     assert staff.json()["participants_path"] is None
 
 
+async def test_what_the_address_book_says_of_a_bill_is_for_staff(town: Town) -> None:
+    await town.desk.publish()
+    await town.desk.ask(
+        put_organisation, PutOrganisation(code=AARHUS, billing=Billing(person_reference="Hemmelig Hansen"))
+    )
+    made = await enrolled(town, SCOPED, AARHUS)
+    path = f"/enrolments/{made['enrolment_id']}"
+    assert (await town.api("GET", path)).json()["billing"]["person_reference"] == "Hemmelig Hansen"
+    own = await town.api("GET", path, Authorization=by(SCOPED))
+    assert (own.json()["billing"], "Hemmelig" in own.text) == (None, False)
+
+
 async def test_who_came_before_a_municipality_signed_up_anew_is_shown_to_staff_and_to_no_client(town: Town) -> None:
     await town.desk.publish()
     made = await enrolled(town, SCOPED, AARHUS)
@@ -179,6 +193,13 @@ async def test_who_came_before_a_municipality_signed_up_anew_is_shown_to_staff_a
     await register(OTHER, ahead, "Carl")
     assert [await people(OTHER, one) for one in (held, ahead)] == [set(), {"Carl"}]
     assert [await people(TOKEN, one) for one in (held, ahead)] == [{"Anna"}, {"Carl"}]
+    # Nor by the link that it was told, as its contact is.
+    page = links.participants_path(town.desk.links, await town.desk.guest())
+    said = [(await town.client.get(f"{page}/{one}")).text for one in (held, ahead)]
+    assert [("Anna" in one, "Carl" in one) for one in said] == [(False, False), (False, True)]
+    person = await town.desk.pool.fetchval("SELECT person_id FROM people WHERE name = 'Anna'")
+    for what in ("skift", "afmeld"):
+        assert "Anna" not in (await town.client.get(f"{page}/{held}/{what}/{person}", follow_redirects=True)).text
 
 
 async def names(town: Town) -> list[str]:
@@ -209,14 +230,55 @@ async def test_a_client_renames_nobody_and_staff_and_the_municipality_do(town: T
 
     await register(TOKEN, **{**karen, "name": "Karen Nygift"})
     assert await names(town) == ["Anders", "Anna", "Karen Nygift"]
-    page = links.participants_path(town.desk.links, await town.desk.guest())
-    form = {"_key": "k" * 32, "name": "Anna Selv", "email": "anna@kommune.example", "level": "Leder af ledere"}
-    assert (await town.client.post(f"{page}/{meeting}/skift/{known}", data=form)).status_code == 409
-    form = {**form, "_key": "l" * 32, "name": "Ny", "email": "ny@kommune.example"}
-    assert (await town.client.post(f"{page}/{meeting}/skift/{anna}", data=form)).status_code == 303
-    form = {**form, "_key": "m" * 32, "name": "Anna Selv", "email": "anna@kommune.example"}
-    assert (await town.client.post(f"{page}/{meeting}/skift/{known}", data=form)).status_code == 303
-    assert await names(town) == ["Anders", "Anna Selv", "Karen Nygift", "Ny"]
+
+
+async def test_a_municipality_renames_its_people_by_its_link_unless_a_client_has_the_link_too(town: Town) -> None:
+    await town.desk.publish()
+    await town.desk.knows()
+    await enrolled(town, SCOPED, AARHUS)
+    await town.desk.press(await town.desk.form(KOEBENHAVN, contact_email="k@k0101.example"))
+    await town.desk.knows(KOEBENHAVN)
+    meetings = [(await town.desk.has_meeting()).id, (await town.desk.has_meeting(group="oest")).id]
+    for code, meeting in zip((AARHUS, KOEBENHAVN), meetings, strict=True):
+        enrolment = enrolment_id(P1, code)
+        people = f"/enrolments/{enrolment}/meetings/{meeting}/participants"
+        known = await town.api("POST", people, {"name": f"Anna {code}", "email": f"anna@k{code}.example"})
+        assert known.status_code == 201, known.text
+        row = await town.desk.pool.fetchrow(
+            "SELECT contact->>'person_id' AS contact, number FROM enrolments WHERE id = $1", enrolment
+        )
+        assert row is not None
+        page = links.participants_path(town.desk.links, links.Guest(enrolment, row["contact"], row["number"]))
+        form = {"_key": f"{code}{'k' * 28}", "name": f"Selv {code}", "email": f"ANNA@k{code}.example"}
+        form["level"] = "Leder af ledere"
+        changed = await town.client.post(f"{page}/{meeting}/skift/{known.json()['person_id']}", data=form)
+        assert changed.status_code == 303, changed.text
+        said = (await town.client.get(f"{page}/{meeting}")).text
+        assert f"Selv {code}" in said
+        assert f"Anna {code}" not in said
+        assert f"Selv {code}" in (await town.api("GET", f"/enrolments/{enrolment}/participants")).text
+    assert [one for one in await names(town) if "Karen" not in one] == ["Anna 0751", "Selv 0101"]
+
+
+async def test_a_clients_slip_is_put_right_in_its_place(town: Town) -> None:
+    await town.desk.publish()
+    await enrolled(town, SCOPED, AARHUS)
+    meeting = (await town.desk.has_meeting()).id
+    people = f"/enrolments/{enrolment_id(P1, AARHUS)}/meetings/{meeting}/participants"
+    slip = {"name": "Aana", "email": "anna@kommune.example", "level": "Leder af ledere"}
+    anna = (await town.api("POST", people, slip, Authorization=by(SCOPED))).json()["person_id"]
+    await town.api("POST", people, {"name": "Bo", "email": "bo@kommune.example"}, Authorization=by(SCOPED))
+    await town.desk.told()
+    for token, name in ((SCOPED, "Anna"), (TOKEN, "Anna Andersen")):
+        answer = await town.api("PUT", f"{people}/{anna}", {**slip, "name": name}, Authorization=by(token))
+        assert (answer.status_code, answer.json()["person_id"]) == (200, anna)
+        (told,) = await town.desk.told()
+        assert isinstance(told, ParticipantReplaced)
+        assert (told.person.name, told.person.person_id, told.previous.person_id) == (name, anna, anna)
+        again = await town.api("PUT", f"{people}/{anna}", {**slip, "name": name}, Authorization=by(token))
+        assert (again.status_code, again.json()["code"]) == (409, "already_registered")
+    (shown,) = (await town.api("GET", f"/enrolments/{enrolment_id(P1, AARHUS)}/participants")).json()["meetings"]
+    assert [one["name"] for one in shown["participants"]] == ["Anna Andersen", "Bo"]
 
 
 async def test_a_client_that_guesses_an_address_is_not_told_how_its_person_is_known(town: Town) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
+from deploy.local.locations import ROOT
+from shared.contracts import catalogue
 from shared.storage import migrate as migrations
 from shared.storage.migrate import SHARED, Migration, MigrationError, Stream, check, migrate
 from shared.storage.pool import count_start
@@ -19,6 +22,39 @@ SECOND = Migration(2, "second", "ALTER TABLE claims ADD COLUMN net_ore bigint")
 
 SOON_S = 8
 """Longer than a statement takes, shorter than anybody waits for a lock."""
+
+
+CREATED = re.compile(r"CREATE TABLE (\w+) \((.*?)^\);", re.DOTALL | re.MULTILINE)
+COLUMN = re.compile(r"^    (?!PRIMARY|UNIQUE|CHECK|CONSTRAINT|FOREIGN)(\w+) \w", re.MULTILINE)
+ALTERED = re.compile(r"ALTER TABLE (\w+)(.*?);", re.DOTALL)
+ADDED = re.compile(r"ADD COLUMN (\w+)")
+LONG_SINCE = {
+    ("enrollment", "sign_ups", "number"),
+    ("enrollment", "sign_ups", "programme_id"),
+    ("enrollment", "sign_ups", "organisation_code"),
+    ("enrollment", "sign_ups", "email_key"),
+    ("notifications", "reminders", "put_in_by"),
+    ("notifications", "digest_items", "stored_at"),
+}
+"""Called as columns of other tables are, which no statement of any version joins with theirs."""
+
+
+@pytest.mark.parametrize("service", catalogue.SERVICES)
+def test_a_new_column_makes_no_statement_of_the_version_before_ambiguous(service: str) -> None:
+    """It joins tables and names their columns without saying whose: of each name there may be one."""
+    tables: dict[str, set[str]] = {}
+    taken = set()
+    for file in sorted((ROOT / "services" / service / "migrations").glob("*.sql")):
+        sql = re.sub(r"--.*", "", file.read_text(encoding="utf-8"))
+        for table, altered in ALTERED.findall(sql):
+            for column in ADDED.findall(altered):
+                taken |= {
+                    (service, table, column) for other, names in tables.items() if other != table and column in names
+                }
+                tables[table].add(column)
+        tables |= {table: set(COLUMN.findall(columns)) for table, columns in CREATED.findall(sql)}
+    assert len(tables) > 1
+    assert taken == {one for one in LONG_SINCE if one[0] == service}
 
 
 async def test_a_database_grows_step_by_step_and_the_runtime_role_changes_rows_only(database: MakeDatabase) -> None:

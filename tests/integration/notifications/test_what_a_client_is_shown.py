@@ -20,6 +20,7 @@ from shared.contracts.enrollment import (
     MunicipalityInvited,
     ParticipantCancelled,
     ParticipantRegistered,
+    ParticipantReplaced,
 )
 from shared.contracts.invoicing import CreditNoteIssued, InvoiceIssued, InvoiceOverdue
 from shared.contracts.notifications import ArmReminder, SendMessage
@@ -105,6 +106,25 @@ async def test_a_mailbox_that_is_somebody_elses_guest_again_is_shown_to_staff(de
     desk.actor = CRM
     for one in (await desk.read(read_messages))["messages"]:
         assert "Karen Kontakt" not in str(await desk.read(read_message, message_id=one["id"]))
+
+
+async def test_a_slip_that_is_put_right_is_no_letter(desk: Room) -> None:
+    (registered,) = (one for one in FACT_EXAMPLES if isinstance(one, ParticipantRegistered))
+    await heard(desk, STAFF, SCHEDULED)
+    await heard(desk, CRM, an_enrolment(), registered)
+    before = await shown_to(desk, STAFF)
+    told = {
+        name: getattr(registered, name) for name in ("owner", "programme", "enrolment_id", "organisation", "contact")
+    }
+    written = registered.person.model_copy(update={"name": "Rettet"})
+    desk.time += timedelta(hours=1)
+    await heard(
+        desk, CRM, ParticipantReplaced(**told, meeting=registered.meeting, person=written, previous=registered.person)
+    )
+    assert await shown_to(desk, STAFF) == before
+    row = await desk.pool.fetchrow("SELECT name, takes_part FROM participants")
+    assert row is not None
+    assert (row["name"], row["takes_part"]) == ("Rettet", True)
 
 
 async def test_what_becomes_of_its_place_and_its_people_is_shown_and_money_is_not(desk: Room) -> None:

@@ -22,6 +22,7 @@ import httpx
 import psutil
 import pytest
 import structlog
+from pydantic import BaseModel, ValidationError
 
 from deploy.local.locations import ROOT
 from deploy.local.topics import make_topics
@@ -412,6 +413,17 @@ async def test_a_database_that_does_not_let_us_in_is_one_sentence(
     assert (status, out, len(said.splitlines())) == (1, "", 1), said
     assert said.startswith("toy: ")
     assert "hemmeligt" not in said
+
+
+async def test_a_row_that_cannot_be_read_is_not_told_as_a_wrong_environment(
+    surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Row(BaseModel):
+        lines: int
+
+    monkeypatch.setitem(SERVICE.commands, "look", lambda _: Row.model_validate({"lines": "x"}) and 0)
+    with pytest.raises(ValidationError, match="Row"):
+        await surroundings.command("look")
 
 
 @pytest.mark.parametrize("number", ["0", "9223372036854775808", "x"])

@@ -27,6 +27,7 @@ from services.notifications.domain.invitations import (
     the_guest,
 )
 from services.notifications.domain.letters import calendar_letter
+from services.notifications.domain.looks import Look, newest
 from services.notifications.domain.message import queue
 from services.scheduling.domain import meeting as scheduling
 from services.scheduling.domain.meeting import Wanted
@@ -418,6 +419,20 @@ def test_whoever_takes_part_is_a_participant_even_where_a_contact_shares_the_mai
     participant = Guest("b", "Bo", "K@k.example", "participant", "Kommune", START)
     assert the_guest([contact, participant]) == the_guest([participant, contact]) == participant
     assert the_guest([]) is None
+
+
+def test_a_mailbox_goes_on_being_whose_it_was_first() -> None:
+    first = Guest("z", "Asta", "k@k.example", "participant", "Kommune", START)
+    later = Guest("a", "Bo", "K@k.example", "participant", "En anden", START + timedelta(hours=1))
+    assert the_guest([later, first]) == the_guest([first, later]) == first
+
+
+def test_the_letters_of_two_looks_in_one_are_an_actors_own_if_both_were_to_be() -> None:
+    looks = [Look("enrolment", "e", str(at), START + timedelta(hours=at), own="Kommune") for at in range(2)]
+    assert [one.own for one in newest(looks)] == ["Kommune"]
+    for left in range(2):
+        mixed = [replace(look, own=None) if at == left else look for at, look in enumerate(looks)]
+        assert [(one.own, one.fact) for one in newest(mixed)] == [(None, "1")]
 
 
 def test_who_registered_before_a_meeting_is_invited_even_if_word_that_it_was_held_comes_first() -> None:
