@@ -15,11 +15,13 @@ from shared.contracts.bounds import (
     MOST,
     MOST_ANSWERS,
     MOST_ORGANISATIONS,
+    MOST_PLACES,
     Day,
     Email,
     Id,
     Instant,
     Line,
+    Moment,
     Name,
     Ore,
     Paragraph,
@@ -54,6 +56,7 @@ EFFECTS = {
 _SIGN_UP = (
     "enrollment.EnrolMunicipality",
     "enrollment.WithdrawEnrolment",
+    "enrollment.ResolveReservation",
     "enrollment.RegisterParticipant",
     "enrollment.ReplaceParticipant",
     "enrollment.CancelParticipant",
@@ -82,6 +85,7 @@ IN_DANISH = {
     "tovholder.enrollment.MunicipalityEnrolled.v1": "kommunen fik sin plads",
     "tovholder.enrollment.EnrolmentRegrouped.v1": "kommunen skiftede gruppe",
     "tovholder.enrollment.EnrolmentWaitlisted.v1": "kommunen kom på venteliste",
+    "tovholder.enrollment.ReservationReminderDue.v1": "svaret på forbeholdet manglede",
     "tovholder.enrollment.ReservationResolved.v1": "det politiske forbehold blev afgjort",
     "tovholder.enrollment.EnrolmentLapsed.v1": "tilmeldingen bortfaldt",
     "tovholder.enrollment.EnrolmentWithdrawn.v1": "kommunen blev afmeldt",
@@ -100,6 +104,8 @@ IN_DANISH = {
     "tovholder.enrollment.DismissSignUp.v1": "nogen afviste en tilmelding",
     "tovholder.enrollment.DismissSignUps.v1": "nogen afviste alle tilmeldinger fra en adresse",
     "tovholder.enrollment.WithdrawEnrolment.v1": "nogen bad om at afmelde kommunen",
+    "tovholder.enrollment.ResolveReservation.v1": "nogen svarede på det politiske forbehold",
+    "tovholder.enrollment.ChangeCapacity.v1": "nogen ændrede antallet af pladser",
     "tovholder.enrollment.ChangeGroup.v1": "nogen bad om en anden gruppe",
     "tovholder.enrollment.RegisterParticipant.v1": "nogen bad om at tilmelde en deltager",
     "tovholder.enrollment.CancelParticipant.v1": "nogen bad om at afmelde en deltager",
@@ -173,6 +179,17 @@ class Mailbox(Frozen):
     email: str
 
 
+class Forbehold(Frozen):
+    """A reservation for a later political approval, as the organisation told of it; no person is named in it."""
+
+    committee: str = ""
+    """Which body decides."""
+    expected_on: date | None = None
+    """The day on which it is expected to."""
+    lapses_after: date | None = None
+    """The last day on which it holds a place; None = for as long as it takes, or it holds none."""
+
+
 @fact
 class MunicipalityInvited(EnrolmentFact):
     type: ClassVar[str] = "tovholder.enrollment.MunicipalityInvited.v1"
@@ -237,7 +254,10 @@ class SignUpDismissed(EnrolmentFact):
 
 @fact
 class MunicipalityEnrolled(EnrolmentFact):
-    """The organisation has a place, on the terms carried here; `forbehold_open`: a political approval is to come."""
+    """The organisation has a place, on the terms carried here; `forbehold_open`: a political approval is to come.
+
+    Told once of each place: of one that was on the waiting list when it is promoted.
+    """
 
     type: ClassVar[str] = "tovholder.enrollment.MunicipalityEnrolled.v1"
 
@@ -256,6 +276,15 @@ class MunicipalityEnrolled(EnrolmentFact):
     """The organisation's main mailbox, for its information: it was signed up by a form, which anybody may fill in."""
     by_form: bool = False
     """Whether it was a form: it is its contact's, whoever lets it in. A version before says so with `notify` alone."""
+    forbehold: Forbehold | None = None
+    """What is known of the open one; None = nothing, or there is none."""
+    fees_wait: bool = True
+    """Whether an open forbehold holds the fees back."""
+    from_waiting_list: bool = False
+    beyond_usual: bool = False
+    """It is one of the places that staff want to hear of."""
+    standing_path: str | None = None
+    """Path of the signed link to the page that says where the enrolment stands; a secret, as `participants_path`."""
 
 
 @fact
@@ -269,10 +298,12 @@ class EnrolmentRegrouped(EnrolmentFact):
     contact: Contact
 
 
-@told_by_others
 @fact
 class EnrolmentWaitlisted(EnrolmentFact):
-    """On the waiting list; the place in it is computed when read, from (received at, number)."""
+    """On the waiting list; the place in it is computed when read, from (received at, number).
+
+    `allotted_after`: nobody has a place yet, all are given after that day, by the same order.
+    """
 
     type: ClassVar[str] = "tovholder.enrollment.EnrolmentWaitlisted.v1"
 
@@ -280,25 +311,56 @@ class EnrolmentWaitlisted(EnrolmentFact):
     received_at: Instant
     number: Whole
     forbehold_open: bool = False
+    forbehold: Forbehold | None = None
+    """As in MunicipalityEnrolled."""
+    allotted_after: date | None = None
+    standing_path: str | None = None
+    notify: Mailbox | None = None
+    by_form: bool = False
+    """All three as in MunicipalityEnrolled."""
 
 
-@told_by_others
+@fact
+class ReservationReminderDue(EnrolmentFact):
+    """The answer to a forbehold is expected, or was, and has not been told; once for each of the programme's days."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ReservationReminderDue.v1"
+
+    contact: Contact
+    forbehold: Forbehold
+    days: Whole
+    """After the day on which the answer is expected; before it a negative number."""
+    has_place: bool
+    standing_path: str
+    """As in MunicipalityEnrolled: there the answer is given."""
+
+
 @fact
 class ReservationResolved(EnrolmentFact):
-    """The political body has said yes or no to a forbehold (a reservation for a later political approval)."""
+    """The political body has said yes or no to a forbehold (a reservation for a later political approval).
+
+    A "no" ends the enrolment, whether it had a place or waited for one.
+    """
 
     type: ClassVar[str] = "tovholder.enrollment.ReservationResolved.v1"
 
     approved: bool
     resolved_at: Instant
+    contact: Contact | None = None
+    """Who is told of it; None = a version before this one, or another system, told it."""
+    has_place: bool | None = None
+    """Whether it has one now; None = nothing was said."""
 
 
-@told_by_others
 @fact
 class EnrolmentLapsed(EnrolmentFact):
+    """The day up to which a forbehold held its place is over, and it has no answer: the place is free again."""
+
     type: ClassVar[str] = "tovholder.enrollment.EnrolmentLapsed.v1"
 
     reason: str
+    contact: Contact | None = None
+    """As in ReservationResolved."""
 
 
 @fact
@@ -460,6 +522,12 @@ class EnrolMunicipality(Command):
     group: Line | None = None
     """Another group than the region's, if the municipality asked for it."""
     forbehold: bool = False
+    forbehold_committee: Line = ""
+    forbehold_expected_on: Day | None = None
+    received_at: Moment | None = None
+    """When it came in, where staff enter what came otherwise, by mail or phone; None = now. It orders the waiting list
+    and counts against the deadline, and takes no confirmed place from anybody.
+    """
 
 
 @command
@@ -512,6 +580,29 @@ class WithdrawEnrolment(Command):
 
     enrolment_id: Id
     reason: Paragraph = ""
+
+
+@command
+class ResolveReservation(Command):
+    """The organisation's political body has said yes, or no. Said again it changes nothing."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ResolveReservation.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    approved: bool
+
+
+@command
+class ChangeCapacity(Command):
+    """From now on there are so many places; whoever waits moves up. It is the programme's next version."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ChangeCapacity.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme_id: Id
+    usual: Annotated[int, Field(ge=1, le=MOST_PLACES)]
+    hard: Annotated[int, Field(ge=1, le=MOST_PLACES)]
 
 
 @command

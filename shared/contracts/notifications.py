@@ -42,11 +42,15 @@ EFFECTS = {
         "cancels the old group's meetings and invites to the new one's",
         _MESSAGE,
     ),
+    "tovholder.enrollment.ReservationReminderDue.v1": ("mails the reminder of the answer", _MESSAGE),
     "tovholder.enrollment.ReservationResolved.v1": (
-        "follows the place; tells staff in the digest",
-        "enrolment, resolved at",
+        "mails the receipt and follows the place; tells staff in the digest",
+        f"{_MESSAGE}; of the line: enrolment, resolved at",
     ),
-    "tovholder.enrollment.EnrolmentLapsed.v1": ("cancels the meetings; tells staff in the digest", _MESSAGE),
+    "tovholder.enrollment.EnrolmentLapsed.v1": (
+        "mails word of it and cancels the meetings; tells staff in the digest",
+        _MESSAGE,
+    ),
     "tovholder.enrollment.EnrolmentWithdrawn.v1": ("mails the receipt and cancels the meetings", _MESSAGE),
     "tovholder.enrollment.TovholderAppointed.v1": ("tells the new contact and hands over the meetings", _MESSAGE),
     "tovholder.enrollment.ParticipantRegistered.v1": ("mails the participant the calendar invitation", _MESSAGE),

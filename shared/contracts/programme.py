@@ -197,11 +197,30 @@ class InvitedOrganisation(Frozen):
 
 
 class CapacityTerm(Frozen):
-    """``usual`` places are given silently, from there to ``hard`` with word to the staff, then the waiting list."""
+    """``usual`` places are given silently, from there to ``hard`` with word to the staff, then the waiting list.
+
+    ``given``: as sign-ups come in, or all of them after the deadline, by the time of receipt.
+    """
 
     usual: int = Field(ge=1, le=MOST)
     hard: int = Field(ge=1, le=MOST)
     when_full: Literal["waiting_list", "refuse"] = "waiting_list"
+    given: Literal["at_once", "at_deadline"] = "at_once"
+
+
+class ForbeholdTerm(Frozen):
+    """What a forbehold means here: an organisation signs up with a reservation for a later political approval.
+
+    It holds a place always, up to and with the day ``until`` (and lapses when that is over in Denmark), or not at all:
+    then it waits for its answer. The days of the reminders are counted from the day that the organisation expects its
+    answer on.
+    """
+
+    holds: Literal["always", "until", "no"] = "always"
+    until: dt.date | None = Field(default=None, description="stands exactly when ``holds`` is until")
+    fees_wait: bool = Field(default=True, description="nothing is invoiced before the answer")
+    remind_before: tuple[Whole, ...] = Field(default=(), description="so many days before, descending")
+    remind_after: tuple[Whole, ...] = Field(default=(), description="so many days after, ascending")
 
 
 class EnrolmentPlan(Frozen):
@@ -218,6 +237,9 @@ class EnrolmentPlan(Frozen):
     invite_on: dt.date | None = None
     remind_on: dt.date | None = None
     capacity: CapacityTerm | None = None
+    forbehold: ForbeholdTerm | None = Field(
+        default=None, description="None = it holds a place always, and nobody is reminded of it"
+    )
     form: tuple[FormField, ...] = ()
     declarations: tuple[Declaration, ...] = ()
     invited: tuple[InvitedOrganisation, ...] = ()

@@ -12,6 +12,7 @@ from typing import Any
 
 from shared.contracts.enrollment import (
     CancelParticipant,
+    ChangeCapacity,
     ChangeGroup,
     DismissSignUp,
     DismissSignUps,
@@ -24,6 +25,7 @@ from shared.contracts.enrollment import (
     EnrolMunicipality,
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
+    Forbehold,
     InvitationReminderDue,
     InviteMunicipalities,
     Mailbox,
@@ -39,7 +41,9 @@ from shared.contracts.enrollment import (
     ProgrammePublished,
     RegisterParticipant,
     ReplaceParticipant,
+    ReservationReminderDue,
     ReservationResolved,
+    ResolveReservation,
     SessionsRevoked,
     SignUpAwaitsStaff,
     SignUpDismissed,
@@ -343,6 +347,16 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     an_enrolment(),
     EnrolmentRegrouped(**_ENROLMENT, previous_group="oest", group="vest", contact=CONTACT),
     EnrolmentWaitlisted(**_ENROLMENT, contact=CONTACT, received_at=RECEIVED, number=13),
+    ReservationReminderDue(
+        **_ENROLMENT,
+        contact=CONTACT,
+        forbehold=Forbehold(
+            committee="Beskæftigelsesudvalget", expected_on=date(2020, 9, 15), lapses_after=date(2020, 10, 1)
+        ),
+        days=-14,
+        has_place=True,
+        standing_path="/plads/eksempel",
+    ),
     ReservationResolved(**_ENROLMENT, approved=True, resolved_at=RECEIVED),
     EnrolmentLapsed(**_ENROLMENT, reason="reservation_expired"),
     EnrolmentWithdrawn(**_ENROLMENT, contact=CONTACT, reason="Ny prioritering."),
@@ -445,6 +459,8 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     DismissSignUp(sign_up_id=SIGN_UP_ID),
     DismissSignUps(email=CONTACT.email, count=3, up_to=17),
     WithdrawEnrolment(enrolment_id=ENROLMENT_ID, reason="Ny prioritering."),
+    ResolveReservation(enrolment_id=ENROLMENT_ID, approved=True),
+    ChangeCapacity(programme_id=PROGRAMME.id, usual=10, hard=12),
     ChangeGroup(enrolment_id=ENROLMENT_ID, group="vest"),
     RegisterParticipant(
         enrolment_id=ENROLMENT_ID,

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from services.enrollment.domain.enrolment import BEFORE, Agreed, Enrolment
+from services.enrollment.domain.enrolment import BEFORE, Agreed, Enrolment, Forbehold
+from services.enrollment.domain.waiting_list import Position, Waiting
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
 from shared.contracts.parties import Billing, Contact, Organisation
@@ -24,6 +25,9 @@ _ENROLMENTS = Table(
         "organisation_code": "text",
         "state": "text",
         "forbehold_open": "boolean",
+        "forbehold": "text",
+        "committee": "text",
+        "expected_on": "date",
         "group_id": "text",
         "contact": "jsonb",
         "billing": "jsonb",
@@ -44,14 +48,18 @@ _ENROLMENTS = Table(
 # A version before this one gives a place anew and leaves put_in_by as it was: it holds for its own number alone.
 _PUT_IN_BY = f"""CASE WHEN put_in_by IS NOT NULL AND put_in_number IS NOT DISTINCT FROM number
         THEN put_in_by ELSE '{BEFORE}' || actor END"""
+# What a version before this one wrote of an open forbehold counts: it knows no answers.
+_FORBEHOLD = """CASE WHEN forbehold_open THEN 'open' WHEN forbehold = 'open' THEN 'none'
+        ELSE coalesce(forbehold, 'none') END"""
 _COLUMNS = f"""
-    enrolments.id, programme_id, state, forbehold_open, group_id, contact::text AS contact,
-        billing::text AS billing, answers::text AS answers, agreed::text AS agreed, number, linked_number,
-        received_at, enrolled_at, withdrawn_at, {_PUT_IN_BY} AS put_in_by, code, name, region, cvr
+    enrolments.id, programme_id, state, {_FORBEHOLD} AS forbehold, committee, expected_on, group_id,
+    contact::text AS contact, billing::text AS billing, answers::text AS answers, agreed::text AS agreed, number,
+    linked_number, received_at, enrolled_at, withdrawn_at, {_PUT_IN_BY} AS put_in_by, code, name, region, cvr
 """
 _FROM = "FROM enrolments JOIN organisations ON code = organisation_code"
 _SELECT = f"SELECT {_COLUMNS} {_FROM}"
 _IN_ORDER = Order({"programme_id": "text", "sort_key": "text", "code": "text"})
+_IN_LINE = Order({"received_at": "timestamptz", "number": "integer"})
 _AGREED = TypeAdapter(Agreed)
 
 
@@ -115,6 +123,77 @@ async def lock_shared(tx: Tx, enrolment_id: str) -> Enrolment | None:
     return None if row is None else _enrolment(row)
 
 
+async def lock_waiting(tx: Tx, programme_id: str, most: int, *, with_forbehold: bool) -> list[Enrolment]:
+    """The first of a programme's waiting list, in their order; without those whose forbehold is open, if they wait on.
+
+    The programme is locked, so that nobody else promotes them.
+    """
+    rows = await tx.fetch(
+        f"""
+        {_SELECT} WHERE programme_id = $1 AND state = 'waitlisted' AND ($3 OR NOT forbehold_open)
+        ORDER BY received_at, number LIMIT $2 FOR UPDATE OF enrolments
+        """,
+        programme_id,
+        most,
+        with_forbehold,
+    )
+    return [_enrolment(row) for row in rows]
+
+
+async def lock_with_forbehold(tx: Tx, programme_id: str, most: int) -> list[Enrolment]:
+    """The first of those that have a place and an open forbehold."""
+    rows = await tx.fetch(
+        f"""
+        {_SELECT} WHERE programme_id = $1 AND state = 'enrolled' AND forbehold_open
+        ORDER BY enrolments.id LIMIT $2 FOR UPDATE OF enrolments
+        """,
+        programme_id,
+        most,
+    )
+    return [_enrolment(row) for row in rows]
+
+
+async def count_waiting(tx: Tx, programme_id: str) -> Waiting:
+    row = await tx.fetchrow(
+        """
+        SELECT count(*) AS waiting, count(*) FILTER (WHERE forbehold_open) AS with_forbehold
+        FROM enrolments WHERE programme_id = $1 AND state = 'waitlisted'
+        """,
+        programme_id,
+    )
+    return Waiting() if row is None else Waiting(row["waiting"], row["with_forbehold"])
+
+
+async def load_positions(tx: Tx, enrolments: Iterable[Enrolment]) -> dict[str, Position]:
+    """On their programmes' waiting lists, of those that wait, by id."""
+    rows = await tx.fetch(
+        """
+        SELECT one.id, before.position, before.settled FROM enrolments one, LATERAL (
+            SELECT count(*) AS position, count(*) FILTER (WHERE NOT forbehold_open) AS settled FROM enrolments other
+            WHERE other.programme_id = one.programme_id AND other.state = 'waitlisted'
+              AND (other.received_at, other.number) <= (one.received_at, one.number)
+        ) before
+        WHERE one.id = ANY($1) AND one.state = 'waitlisted'
+        """,
+        sorted({one.id for one in enrolments if one.waits}),
+    )
+    return {row["id"]: Position(row["position"], row["settled"]) for row in rows}
+
+
+async def load_page_of_line(tx: Tx, page: Page, programme_id: str) -> list[Placed[Enrolment]]:
+    """In the order in which they move up."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {_COLUMNS}, {_IN_LINE.place} {_FROM}
+        WHERE programme_id = $1 AND state = 'waitlisted' AND {_IN_LINE.after(2)} ORDER BY {_IN_LINE.by} LIMIT $3
+        """,
+        programme_id,
+        page.after,
+        page.wanted,
+    )
+    return [(row["stands_at"], _enrolment(row)) for row in rows]
+
+
 async def save(tx: Tx, enrolment: Enrolment, cause: Cause) -> None:
     await save_many(tx, [(enrolment, cause)])
 
@@ -129,6 +208,9 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
                 "organisation_code": one.organisation.code,
                 "state": one.state,
                 "forbehold_open": one.forbehold_open,
+                "forbehold": one.forbehold.state,
+                "committee": one.forbehold.committee or None,
+                "expected_on": one.forbehold.expected_on,
                 "group_id": one.group,
                 "contact": one.contact.model_dump_json() if one.contact else None,
                 "billing": one.billing.model_dump_json(),
@@ -161,7 +243,7 @@ def _enrolment(row: Any) -> Enrolment:
         billing=Billing.model_validate_json(row["billing"]),
         answers=json.loads(row["answers"]),
         agreed=agreed,
-        forbehold_open=row["forbehold_open"],
+        forbehold=Forbehold(row["forbehold"], row["committee"] or "", row["expected_on"]),
         number=row["number"],
         linked_number=row["linked_number"],
         received_at=row["received_at"],

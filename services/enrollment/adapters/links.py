@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.enrollment.domain.enrolment import Enrolment
-from services.enrollment.domain.sign_up import CONFIRM_DAYS
+from services.enrollment.domain.sign_up import CONFIRM_DAYS, Paths
 from shared.base.links import Links
 
 _CONFIRM = "confirm sign-up"
 _PARTICIPANTS = "participants"
+_STANDING = "standing"
 _INVITATION = "invitation"
 _CALLER = "caller"
 
@@ -55,9 +56,28 @@ def participants_path_of(links: Links, enrolment: Enrolment) -> str | None:
     return participants_path(links, Guest(enrolment.id, enrolment.contact.person_id, enrolment.number))
 
 
+def standing_path_of(links: Links, enrolment: Enrolment) -> str:
+    """Of the page that says where it stands, and where a forbehold is answered: its contact's, in this round."""
+    guest = Guest(enrolment.id, enrolment.known_contact.person_id, enrolment.number)
+    return f"/plads/{links.sign(_STANDING, ' '.join(str(part) for part in guest if part is not None))}"
+
+
+def paths_of(links: Links, enrolment: Enrolment) -> Paths:
+    """Those of its contact, who is known by now."""
+    guest = Guest(enrolment.id, enrolment.known_contact.person_id, enrolment.number)
+    return Paths(participants_path(links, guest), standing_path_of(links, enrolment))
+
+
+def standing_of(links: Links, token: str, now: datetime) -> Guest | None:
+    return _guest(links.verify(_STANDING, token, now))
+
+
 def participants_of(links: Links, token: str, now: datetime) -> Guest | None:
     """A version before this one named no number: such a link lives as long, and leads to a place that one gave."""
-    subject = links.verify(_PARTICIPANTS, token, now)
+    return _guest(links.verify(_PARTICIPANTS, token, now))
+
+
+def _guest(subject: str | None) -> Guest | None:
     if subject is None:
         return None
     enrolment_id, person_id, *number = subject.split(" ")

@@ -41,12 +41,22 @@ _HAS_FORM = """
 """
 _CLOSES = "coalesce(terms #>> '{terms,deadline}', 'never')"
 _CLOSING = Order({_CLOSES: "text", "id": "text"})
-_SELECT = "SELECT id, state, terms::text AS terms, taken, hard_capacity, next_number FROM programmes"
+_SELECT = """
+    SELECT id, state, terms::text AS terms, taken, hard_capacity, next_number,
+        EXISTS (SELECT 1 FROM enrolments WHERE programme_id = programmes.id AND state = 'waitlisted') AS waits
+    FROM programmes
+"""
 
 
 async def load(tx: Tx, programme_id: str) -> Programme | None:
     row = await tx.fetchrow(f"{_SELECT} WHERE id = $1", programme_id)
     return None if row is None else _programme(row)
+
+
+async def load_many(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Programme]:
+    """By id."""
+    rows = await tx.fetch(f"{_SELECT} WHERE id = ANY($1)", sorted(set(programme_ids)))
+    return {row["id"]: _programme(row) for row in rows}
 
 
 async def load_of(tx: Tx, enrolment: Enrolment) -> Programme:
@@ -94,7 +104,9 @@ async def lock_of(tx: Tx, enrolment: Enrolment) -> Programme:
 
 async def lock_many(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Programme]:
     """By id, locked in the order of their ids: places are given and numbers drawn under this lock."""
-    rows = await tx.fetch(f"{_SELECT} WHERE id = ANY($1) ORDER BY id FOR UPDATE", sorted(set(programme_ids)))
+    rows = await tx.fetch(
+        f"{_SELECT} WHERE id = ANY($1) ORDER BY id FOR UPDATE OF programmes", sorted(set(programme_ids))
+    )
     return {row["id"]: _programme(row) for row in rows}
 
 
@@ -144,8 +156,9 @@ async def take_places(tx: Tx, programmes: Sequence[Programme]) -> None:
     )
 
 
-async def free_place(tx: Tx, programme_id: str) -> None:
-    await tx.execute("UPDATE programmes SET taken = taken - 1 WHERE id = $1", programme_id)
+async def free_places(tx: Tx, programme: Programme) -> None:
+    """Of a programme that is locked: as many are taken as it says."""
+    await tx.execute("UPDATE programmes SET taken = $2 WHERE id = $1", programme.id, programme.taken)
 
 
 def _outline(row: Any) -> Outline:
@@ -171,4 +184,5 @@ def _programme(row: Any) -> Programme:
         taken=row["taken"],
         hard=row["hard_capacity"],
         next_number=row["next_number"],
+        waits=row["waits"],
     )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from services.enrollment.domain.programme import Programme, require_group
-from services.enrollment.domain.status import ANSWERED, UNANSWERED, State
-from shared.contracts.decision import Decision
+from services.enrollment.domain.status import ANSWERED, UNANSWERED, ForbeholdState, State
+from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import EnrolmentRegrouped, EnrolmentWithdrawn
 from shared.contracts.event import natural_id
 from shared.contracts.parties import Billing, Contact, Organisation
@@ -23,6 +24,8 @@ ENDED: frozenset[State] = frozenset({"withdrawn", "declined", "lapsed", "not_app
 """There is nothing left to withdraw from."""
 BEFORE = "before/"
 """Before the actor of whoever put an enrolment in with a version that did not keep it."""
+ANSWER = "forbehold_answer"
+"""The timer of a forbehold whose answer is awaited; its key is the enrolment's id."""
 _CLIENTS = ("client/", f"{BEFORE}client/", f"{BEFORE}token/")
 """How the actors begin that another system has, or may have had before clients were told from staff."""
 
@@ -40,6 +43,18 @@ class Agreed:
 
 
 @dataclass(frozen=True, slots=True)
+class Forbehold:
+    """A reservation for a later political approval, the organisation's own: which body answers, and when it does.
+
+    It is a part of its own beside the place: whoever waits for a place may have one, and keeps it with the place.
+    """
+
+    state: ForbeholdState = "none"
+    committee: str = ""
+    expected_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Enrolment:
     """`contact`, `received_at` and `agreed` are there once there is somebody, something, and a place to speak of."""
 
@@ -52,7 +67,7 @@ class Enrolment:
     billing: Billing = field(default_factory=Billing)
     answers: Mapping[str, str] = field(default_factory=dict)
     agreed: Agreed = Agreed()
-    forbehold_open: bool = False
+    forbehold: Forbehold = Forbehold()
     number: int | None = None
     received_at: datetime | None = None
     enrolled_at: datetime | None = None
@@ -70,6 +85,20 @@ class Enrolment:
     @property
     def has_place(self) -> bool:
         return self.state == "enrolled"
+
+    @property
+    def waits(self) -> bool:
+        """For a place; in the order of (received at, number)."""
+        return self.state == "waitlisted"
+
+    @property
+    def is_signed_up(self) -> bool:
+        """Whether it takes part, or would if there were room."""
+        return self.has_place or self.waits
+
+    @property
+    def forbehold_open(self) -> bool:
+        return self.forbehold.state == "open"
 
     @property
     def has_answered(self) -> bool:
@@ -110,15 +139,8 @@ def withdraw(enrolment: Enrolment, programme: Programme, reason: str, now: datet
         raise Refused("already_withdrawn", f"{enrolment.organisation.name} er allerede afmeldt.")
     if enrolment.may_decline:
         return _declined(enrolment, now)
-    fact = EnrolmentWithdrawn(
-        owner=programme.ref.owner,
-        programme=programme.ref,
-        enrolment_id=enrolment.id,
-        organisation=enrolment.organisation,
-        contact=enrolment.known_contact,
-        reason=reason,
-    )
-    return Decision(replace(enrolment, state="withdrawn", forbehold_open=False, withdrawn_at=now), (fact,))
+    fact = EnrolmentWithdrawn(**about(enrolment, programme), contact=enrolment.known_contact, reason=reason)
+    return Decision(ended(enrolment, "withdrawn", now), (fact,), (no_reminder(enrolment),))
 
 
 def decline(enrolment: Enrolment | None, now: datetime) -> Decision[Enrolment]:
@@ -139,15 +161,23 @@ def regroup(enrolment: Enrolment, programme: Programme, group: str) -> Decision[
     if after == enrolment or not after.has_place:
         return Decision(after)
     fact = EnrolmentRegrouped(
-        owner=programme.ref.owner,
-        programme=programme.ref,
-        enrolment_id=after.id,
-        organisation=after.organisation,
-        previous_group=enrolment.group,
-        group=after.group,
-        contact=after.known_contact,
+        **about(after, programme), previous_group=enrolment.group, group=after.group, contact=after.known_contact
     )
     return Decision(after, (fact,))
+
+
+def no_reminder(enrolment: Enrolment) -> Alarm:
+    return Alarm(ANSWER, enrolment.id, None, {})
+
+
+def about(enrolment: Enrolment, programme: Programme) -> dict[str, Any]:
+    """What every fact about it begins with."""
+    return {
+        "owner": programme.ref.owner,
+        "programme": programme.ref,
+        "enrolment_id": enrolment.id,
+        "organisation": enrolment.organisation,
+    }
 
 
 def put_in_by(client: Sequence[str]) -> tuple[str, ...]:
@@ -172,4 +202,10 @@ def require_place(enrolment: Enrolment | None, client: Sequence[str] | None) -> 
 
 def _declined(enrolment: Enrolment, now: datetime) -> Decision[Enrolment]:
     """Nobody has been told anything that had to be taken back."""
-    return Decision(replace(enrolment, state="declined", forbehold_open=False, withdrawn_at=now))
+    return Decision(ended(enrolment, "declined", now))
+
+
+def ended(enrolment: Enrolment, state: State, now: datetime) -> Enrolment:
+    """An open forbehold ends with it, and is nobody's to answer any more; one that was answered stays so."""
+    left = enrolment.forbehold if not enrolment.forbehold_open else Forbehold()
+    return replace(enrolment, state=state, forbehold=left, withdrawn_at=now)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from services.enrollment.domain.address_book import Entry, main_mailbox
 from services.enrollment.domain.enrolment import Enrolment, enrolment_id
 from services.enrollment.domain.programme import (
+    OFFICE_OPENS,
     Programme,
     cancelled,
     deadline_passed,
@@ -34,8 +35,6 @@ INVITATION = "invitation_round"
 """The timer of a programme's own round; its key is the programme's id."""
 REMINDER = "invitation_reminder"
 """The timer of a round's reminder; its key is `programme/round`."""
-OFFICE_OPENS = time(9)
-"""In Denmark: invitations and reminders go out then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Literal
 
-from shared.contracts.programme import ProgrammeRef, ProgrammeTerms
+from shared.contracts.programme import ForbeholdTerm, ProgrammeRef, ProgrammeTerms
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_after, day_of, start_of_day
 
@@ -24,6 +25,8 @@ class Programme:
     taken: int = 0
     hard: int | None = None
     next_number: int = 1
+    waits: bool = False
+    """Whether anybody is on its waiting list."""
 
     @property
     def ref(self) -> ProgrammeRef:
@@ -46,6 +49,28 @@ class Programme:
     @property
     def is_full(self) -> bool:
         return self.places is not None and self.taken >= self.places
+
+    @property
+    def when_full(self) -> Literal["waiting_list", "refuse"]:
+        """What becomes of whoever signs up when all places are taken."""
+        capacity = self.terms.enrolment.capacity
+        return "refuse" if capacity is None else capacity.when_full
+
+    @property
+    def free(self) -> int | None:
+        """How many places can be given; None = as many as sign up."""
+        return None if self.places is None else max(0, self.places - self.taken)
+
+    @property
+    def is_beyond_usual(self) -> bool:
+        """Whether the last place that was given is one that staff want to hear of."""
+        capacity = self.terms.enrolment.capacity
+        return capacity is not None and self.taken > capacity.usual
+
+    @property
+    def forbehold(self) -> ForbeholdTerm:
+        """What one means here."""
+        return self.terms.enrolment.forbehold or ForbeholdTerm()
 
     @property
     def has_form(self) -> bool:
@@ -94,11 +119,37 @@ def deadline_passed(programme: Programme | Outline, now: datetime) -> bool:
     return deadline is not None and now >= start_of_day(day_after(deadline))
 
 
+def freed(programme: Programme, count: int) -> Programme:
+    """With so many of its places free again."""
+    return replace(programme, taken=programme.taken - count)
+
+
+def allots(programme: Programme, now: datetime) -> bool:
+    """Whether places are given now: from the start, or once the deadline is over."""
+    capacity = programme.terms.enrolment.capacity
+    return capacity is None or capacity.given == "at_once" or deadline_passed(programme, now)
+
+
+def allots_after(programme: Programme, now: datetime) -> date | None:
+    """The deadline after which places are given, as long as it is not over."""
+    return None if allots(programme, now) else programme.deadline
+
+
+def holds_place(programme: Programme, now: datetime) -> bool:
+    """Whether an open forbehold holds a place now: always, up to the end of a day in Denmark, or never."""
+    term = programme.forbehold
+    if term.holds == "until":
+        return term.until is not None and now < start_of_day(day_after(term.until))
+    return term.holds == "always"
+
+
 def takes_sign_ups(programme: Programme | Outline, now: datetime) -> bool:
     """Neither cancelled nor past its deadline."""
     return programme.open and not deadline_passed(programme, now)
 
 
+OFFICE_OPENS = time(9)
+"""In Denmark: invitations and reminders go out then."""
 PEOPLE_AFTER = timedelta(days=365)
 """How long after a programme its contacts still see who came: as long as somebody may ask about an invoice."""
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.enrollment.domain.address_book import Entry
+from services.enrollment.domain.forbehold import lapsing
 from services.enrollment.domain.invitation import is_over, own_round
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.programme_file.check import CheckResult, SeriesOwner, check
 from services.enrollment.domain.programme_file.municipality import Municipality
 from services.enrollment.domain.programme_file.terms import terms as terms_of
+from services.enrollment.domain.waiting_list import giving
 from shared.contracts.danish import short_day
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import ProgrammeChanged, ProgrammePublished
@@ -52,7 +54,7 @@ def publish(current: Programme | None, new: ProgrammeTerms, source: str, now: da
         raise Refused(
             "other_owner", f"Filen siger, at {new.ref.owner} ejer tilmeldingerne; så skal den udgives dér.", status=422
         )
-    alarms = (own_round(new, now),)
+    alarms = (own_round(new, now), giving(new), lapsing(new))
     if current is None:
         published = ProgrammePublished(owner=new.ref.owner, terms=new)
         return Decision(Programme(new, hard=_hard(new, 0)), (published,), alarms)
@@ -66,6 +68,28 @@ def publish(current: Programme | None, new: ProgrammeTerms, source: str, now: da
         )
     changed = ProgrammeChanged(owner=new.ref.owner, terms=new)
     return Decision(replace(current, terms=new, hard=_hard(new, current.taken)), (changed,), alarms)
+
+
+def with_capacity(current: Programme, usual: int, hard: int, source: str) -> Decision[Programme]:
+    """The next version, in which nothing else is changed. Refused where places are without number, or not ours."""
+    if current.ref.owner != source:
+        raise Refused("other_owner", f"{current.ref.owner} ejer tilmeldingerne; pladserne siges dér.", status=422)
+    capacity = current.terms.enrolment.capacity
+    if capacity is None:
+        raise Refused("no_capacity", "Forløbet har plads til alle; skriv capacity i filen, hvis det skal være slut.")
+    if usual > hard:
+        raise Refused("capacity_mismatch", "usual kan ikke være større end hard.", status=422, field="usual")
+    changed = capacity.model_copy(update={"usual": usual, "hard": hard})
+    if changed == capacity:
+        return Decision(current)
+    terms = current.terms.model_copy(
+        update={
+            "ref": current.ref.model_copy(update={"version": current.ref.version + 1}),
+            "enrolment": current.terms.enrolment.model_copy(update={"capacity": changed}),
+        }
+    )
+    fact = ProgrammeChanged(owner=terms.ref.owner, terms=terms)
+    return Decision(replace(current, terms=terms, hard=_hard(terms, current.taken)), (fact,))
 
 
 def require_own_series(draft: Draft, cvr: str, where: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from services.enrollment.domain.address_book import (
     Entry,
@@ -14,9 +15,11 @@ from services.enrollment.domain.address_book import (
     require_email,
     require_name,
 )
-from services.enrollment.domain.enrolment import ENDED, Agreed, Enrolment, enrolment_id
+from services.enrollment.domain.enrolment import ENDED, Enrolment, Forbehold, about, enrolment_id
+from services.enrollment.domain.forbehold import reminding, told_forbehold
 from services.enrollment.domain.programme import (
     Programme,
+    allots_after,
     cancelled,
     deadline_passed,
     is_over,
@@ -24,10 +27,12 @@ from services.enrollment.domain.programme import (
     unknown_programme,
 )
 from services.enrollment.domain.speakers import domain_of, mailbox_key
+from services.enrollment.domain.waiting_list import Placed, give_place, may_have_place
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import (
     EnrolmentReceived,
+    EnrolmentWaitlisted,
     EnrolMunicipality,
     Mailbox,
     MunicipalityEnrolled,
@@ -73,7 +78,7 @@ class Application:
     billing: Billing
     answers: Mapping[str, str]
     group: str | None
-    forbehold: bool
+    forbehold: Forbehold
     received_at: datetime
 
     @property
@@ -168,10 +173,7 @@ def apply(
         deadline = programme.terms.terms.deadline
         raise Refused("deadline_passed", f"Tilmeldingsfristen var {long_day(deadline)}." if deadline else "")
     _require_room(programme)
-    if asked.forbehold and not programme.terms.terms.reservation_allowed:
-        raise Refused(
-            "no_reservation", "Man kan ikke tilmelde sig dette forløb med forbehold.", status=422, field="forbehold"
-        )
+    _require_forbehold(programme, asked)
     return Application(
         programme=programme,
         organisation=entry.organisation,
@@ -181,7 +183,7 @@ def apply(
         billing=billing_of(entry.billing, require_billing(asked.billing)),
         answers=_answers(programme.terms, asked.answers),
         group=group_of(programme.terms, entry.organisation, asked.group),
-        forbehold=asked.forbehold,
+        forbehold=_forbehold(asked),
         received_at=received_at,
     )
 
@@ -213,7 +215,7 @@ def apply_by_form(
         billing=billing_of(entry.billing, asked.billing),
         answers={key: text.strip() for key, text in asked.answers.items() if text.strip()},
         group=group_of(programme.terms, entry.organisation, asked.group if asked.group in there else None),
-        forbehold=asked.forbehold,
+        forbehold=_forbehold(asked),
         received_at=wish.received_at,
     )
 
@@ -228,13 +230,13 @@ def is_void(
 ) -> bool:
     """Whether nothing can come of a form any more, whatever staff say.
 
-    Where the organisation has its place it came in before any withdrawal from that. A programme that is full may have
+    Where the organisation is signed up it came in before any withdrawal from that. A programme that is full may have
     room again.
     """
     return (
         not programme.open
         or is_over(programme, last_meeting, now)
-        or (current is not None and current.has_place)
+        or (current is not None and current.is_signed_up)
         or _said_no_since(current, sign_up.received_at)
     )
 
@@ -256,14 +258,48 @@ def _require_offer(
         )
     if not programme.open:
         raise cancelled(programme)
-    if current is not None and current.has_place:
+    if current is not None and current.is_signed_up:
         raise _already(programme, current)
     return programme, entry
 
 
 def _require_room(programme: Programme) -> None:
-    if programme.is_full:
+    """Only where nobody waits for a place."""
+    if programme.is_full and programme.when_full == "refuse":
         raise Refused("programme_full", f"Alle {programme.places} pladser er taget.")
+
+
+def _require_forbehold(programme: Programme, asked: EnrolMunicipality) -> None:
+    if asked.forbehold and not programme.terms.terms.reservation_allowed:
+        raise Refused(
+            "no_reservation", "Man kan ikke tilmelde sig dette forløb med forbehold.", status=422, field="forbehold"
+        )
+    told_of = asked.forbehold_committee.strip() or asked.forbehold_expected_on
+    if told_of and not asked.forbehold:
+        raise Refused(
+            "forbehold_not_taken",
+            "Sæt kryds ved forbehold, eller slet udvalget og datoen.",
+            status=422,
+            field="forbehold",
+        )
+
+
+def _forbehold(asked: EnrolMunicipality) -> Forbehold:
+    if not asked.forbehold:
+        return Forbehold()
+    return Forbehold("open", " ".join(asked.forbehold_committee.split()), asked.forbehold_expected_on)
+
+
+def received(asked: EnrolMunicipality, now: datetime, *, staff: bool) -> datetime:
+    """When it came in: now, or when staff say that it came otherwise. Refused to others, and of the time to come."""
+    if asked.received_at is None:
+        return now
+    at = asked.received_at if asked.received_at.tzinfo else asked.received_at.replace(tzinfo=UTC)
+    if not staff:
+        raise Refused("not_yours_to_say", "Hvornår tilmeldingen kom, siger staben.", status=403, field="received_at")
+    if at > now:
+        raise Refused("in_the_future", "Tilmeldingen kan ikke være kommet endnu.", status=422, field="received_at")
+    return at
 
 
 def enrol_in_turn(
@@ -273,14 +309,16 @@ def enrol_in_turn(
     asked: Iterable[Wish],
     now: datetime,
     source: str,
-) -> tuple[Mapping[str, Programme], list[Enrolment | Refused]]:
-    """Many at once, one after the other: the programmes with the places taken, and one outcome each, in their order.
+) -> tuple[Mapping[str, Programme], list[Placed | Refused]]:
+    """Many at once, one after the other as they came in: the programmes with the places taken, and one outcome each, in
+    the order of the wishes.
 
-    A "no" to one does not touch the others. All maps are by id or code. Who a contact is, is said by `welcome`.
+    A "no" to one does not touch the others. All maps are by id or code. Whoever waits and may have a place has got it
+    before (`waiting_list.promote`). Who a contact is, is said by `welcome`.
     """
-    programmes, standing = dict(programmes), dict(standing)
-    outcomes: list[Enrolment | Refused] = []
-    for wish in asked:
+    programmes, standing, wishes = dict(programmes), dict(standing), list(asked)
+    outcomes: dict[int, Placed | Refused] = {}
+    for at, wish in sorted(enumerate(wishes), key=lambda one: one[1].received_at):
         one = wish.command
         this = enrolment_id(one.programme_id, one.organisation_code)
         programme, entry = programmes.get(one.programme_id), book.get(one.organisation_code)
@@ -290,68 +328,84 @@ def enrol_in_turn(
             else:
                 application = apply(programme, entry, standing.get(this), one, wish.received_at, source)
         except Refused as refused:
-            outcomes.append(refused)
+            outcomes[at] = refused
         else:
-            programmes[one.programme_id], standing[this] = enrol(application, now)
-            outcomes.append(standing[this])
-    return programmes, outcomes
+            placed = enrol(application, now)
+            programmes[one.programme_id], standing[this] = placed.programme, placed.enrolment
+            outcomes[at] = placed
+    return programmes, [outcomes[at] for at in range(len(wishes))]
 
 
-def enrol(application: Application, now: datetime) -> tuple[Programme, Enrolment]:
-    """The programme with one place fewer, and the enrolment that has it; whose contact has no person_id yet."""
-    programme = application.programme
-    terms = programme.terms.terms
+def enrol(application: Application, now: datetime) -> Placed:
+    """With a place, or on the waiting list; the contact has no person_id yet."""
+    number = application.programme.next_number
+    programme = replace(application.programme, next_number=number + 1)
     enrolment = Enrolment(
         id=application.enrolment_id,
         programme_id=programme.id,
         organisation=application.organisation,
-        state="enrolled",
+        state="waitlisted",
         group=application.group,
         contact=application.contact(""),
         billing=application.billing,
         answers=application.answers,
-        agreed=Agreed(fees=terms.fees, seats=terms.seats),
-        forbehold_open=application.forbehold,
-        number=programme.next_number,
-        linked_number=programme.next_number,
+        forbehold=application.forbehold,
+        number=number,
+        linked_number=number,
         received_at=application.received_at,
-        enrolled_at=now,
     )
-    return replace(programme, taken=programme.taken + 1, next_number=programme.next_number + 1), enrolment
+    if may_have_place(programme, now, forbehold=enrolment.forbehold_open):
+        programme, enrolment = give_place(programme, enrolment, now)
+    return Placed(enrolment, replace(programme, waits=programme.waits or enrolment.waits))
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Of the contact's signed links."""
+
+    participants: str
+    standing: str
 
 
 def welcome(
-    enrolment: Enrolment,
-    programme: Programme,
-    person_id: str,
-    participants_path: str,
-    *,
-    notify: Mailbox | None = None,
-    by_form: bool = False,
+    placed: Placed, paths: Paths, now: datetime, *, notify: Mailbox | None = None, by_form: bool = False
 ) -> Decision[Enrolment]:
-    """Once it is known who the contact is: the fact that carries all a place brings with it."""
-    contact = enrolment.known_contact.model_copy(update={"person_id": person_id})
-    if enrolment.received_at is None or enrolment.enrolled_at is None:
-        raise ValueError(f"enrolment {enrolment.id} has no place")
-    fact = MunicipalityEnrolled(
-        owner=programme.ref.owner,
-        programme=programme.ref,
-        enrolment_id=enrolment.id,
-        organisation=enrolment.organisation,
-        contact=contact,
+    """Once it is known who the contact is: the fact that carries all a place brings with it, or that there is none yet.
+
+    `notify` is told of a new sign-up, and not again when it moves up.
+    """
+    enrolment, programme = placed.enrolment, placed.programme
+    if enrolment.received_at is None or enrolment.number is None:
+        raise ValueError(f"enrolment {enrolment.id} is not signed up")
+    common: dict[str, Any] = {
+        **about(enrolment, programme),
+        "contact": enrolment.known_contact,
+        "received_at": enrolment.received_at,
+        "forbehold_open": enrolment.forbehold_open,
+        "forbehold": told_forbehold(enrolment, programme) if enrolment.forbehold_open else None,
+        "standing_path": paths.standing,
+        "notify": notify,
+        "by_form": by_form,
+    }
+    is_new = not placed.from_waiting_list
+    alarms = (reminding(enrolment, programme, now),) if enrolment.forbehold_open and is_new else ()
+    if not enrolment.has_place or enrolment.enrolled_at is None:
+        waits = EnrolmentWaitlisted(**common, number=enrolment.number, allotted_after=allots_after(programme, now))
+        return Decision(enrolment, (waits,), alarms)
+    enrolled = MunicipalityEnrolled(
+        **common,
         billing=enrolment.billing,
         group=enrolment.group,
         fees=enrolment.agreed.fees,
         seats=enrolment.agreed.seats,
         deadline=programme.terms.terms.deadline,
-        forbehold_open=enrolment.forbehold_open,
-        received_at=enrolment.received_at,
         enrolled_at=enrolment.enrolled_at,
-        participants_path=participants_path,
-        notify=notify,
-        by_form=by_form,
+        participants_path=paths.participants,
+        fees_wait=programme.forbehold.fees_wait,
+        from_waiting_list=placed.from_waiting_list,
+        beyond_usual=programme.is_beyond_usual,
     )
-    return Decision(replace(enrolment, contact=contact), (fact,))
+    return Decision(enrolment, (enrolled,), alarms)
 
 
 def receive(

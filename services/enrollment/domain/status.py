@@ -6,6 +6,8 @@ from typing import Literal
 
 State = Literal["invited", "declined", "received", "waitlisted", "enrolled", "not_approved", "withdrawn", "lapsed"]
 
+ForbeholdState = Literal["none", "open", "approved", "refused"]
+
 MeetingState = Literal["planned", "scheduled", "cancelled", "held"]
 
 ANSWERED: frozenset[State] = frozenset({"declined", "waitlisted", "enrolled", "not_approved", "withdrawn"})
@@ -27,8 +29,13 @@ _WORDS: dict[State, str] = {
 }
 
 
-def status(state: State, *, forbehold_open: bool = False, position: int | None = None) -> str:
-    """`position` is the place on the waiting list, computed when read and never stored."""
+def status(state: State, *, forbehold_open: bool = False, position: int | None = None, allotted: bool = True) -> str:
+    """`position` is the place on the waiting list, computed when read and never stored.
+
+    Not `allotted`: places are given after the deadline, and that is not over; so nobody waits for one yet.
+    """
+    if state == "waitlisted" and not allotted:
+        return _WORDS["received"]
     if state == "enrolled" and forbehold_open:
         return "Plads reserveret – med forbehold for politisk godkendelse"
     if state == "waitlisted" and forbehold_open:

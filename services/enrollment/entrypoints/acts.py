@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.enrollment.usecases.cancel_participant import cancel_participant
+from services.enrollment.usecases.change_capacity import change_capacity
 from services.enrollment.usecases.change_group import change_group
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
@@ -16,11 +17,13 @@ from services.enrollment.usecases.put_organisation import PutOrganisation, put_o
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.replace_participant import replace_participant
+from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.acts import act, act_together
 from shared.contracts.enrollment import (
     CancelParticipant,
+    ChangeCapacity,
     ChangeGroup,
     DismissSignUp,
     DismissSignUps,
@@ -28,6 +31,7 @@ from shared.contracts.enrollment import (
     InviteMunicipalities,
     RegisterParticipant,
     ReplaceParticipant,
+    ResolveReservation,
     VouchForAddress,
     WithdrawEnrolment,
 )
@@ -45,6 +49,8 @@ DISMISS = act(DismissSignUp, dismiss_sign_up)
 DISMISS_ALIKE = act(DismissSignUps, dismiss_sign_ups)
 CONFIRM = act(ConfirmSignUp, confirm_sign_up)
 DECLINE = act(DeclineInvitation, decline_invitation)
+RESOLVE = act(ResolveReservation, resolve_reservation)
+CHANGE_CAPACITY = act(ChangeCapacity, change_capacity)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)
 CHANGE_GROUP = act(ChangeGroup, change_group)
 

@@ -10,6 +10,7 @@ from services.enrollment.usecases.read_organisations import read_organisation, r
 from services.enrollment.usecases.read_programmes import read_programme, read_programmes
 from services.enrollment.usecases.read_rosters import read_rosters
 from services.enrollment.usecases.read_sign_ups import read_sign_ups
+from services.enrollment.usecases.read_waiting_list import read_waiting_list
 from shared.web.routes import listing, read, write
 
 _API = "/api/enrollment"
@@ -26,6 +27,8 @@ ROUTES = (
     read(_PROGRAMME, read_programme),
     write("POST", f"{_PROGRAMME}/invitations", acts.INVITE),
     listing(f"{_PROGRAMME}/invitations", read_invitations),
+    write("PUT", f"{_PROGRAMME}/capacity", acts.CHANGE_CAPACITY),
+    listing(f"{_PROGRAMME}/waiting-list", read_waiting_list, filters=("hard",)),
     listing(f"{_API}/organisations", read_organisations),
     write("POST", f"{_API}/organisations/import", acts.IMPORT_ADDRESSES),
     read(_ORGANISATION, read_organisation),
@@ -38,6 +41,7 @@ ROUTES = (
     listing(f"{_API}/enrolments", read_enrolments, filters=("programme_id", "state", "organisation_code")),
     read(_ENROLMENT, read_enrolment),
     write("POST", f"{_ENROLMENT}/withdrawal", acts.WITHDRAW),
+    write("PUT", f"{_ENROLMENT}/forbehold", acts.RESOLVE),
     write("PUT", f"{_ENROLMENT}/group", acts.CHANGE_GROUP),
     listing(f"{_API}/meetings", read_meetings, filters=("programme_id",)),
     listing(f"{_ENROLMENT}/participants", read_rosters),

@@ -24,6 +24,8 @@ SUBSCRIPTIONS = (
     intake(acts.DISMISS),
     intake(acts.DISMISS_ALIKE),
     intake(acts.WITHDRAW),
+    intake(acts.RESOLVE),
+    intake(acts.CHANGE_CAPACITY),
     intake(acts.CHANGE_GROUP),
     intake(acts.INVITE),
     intake(acts.REGISTER),

@@ -8,10 +8,11 @@ from functools import partial
 from starlette.routing import BaseRoute
 
 from services.enrollment.entrypoints import acts
-from services.enrollment.pages import mailed_links, participants, sign_up
+from services.enrollment.pages import mailed_links, participants, sign_up, standing
 from shared.runtime.service import Host
 from shared.web.pages import page
 
+_STANDING = "/plads/{token}"
 _PARTICIPANTS = "/deltagere/{token}"
 _MEETING = f"{_PARTICIPANTS}/{{meeting_id}}"
 
@@ -26,6 +27,10 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows("/tilmeld/nej/{token}", mailed_links.decline, acts.DECLINE),
         shows("/tilmeld/{programme_id}", sign_up.sign_up, acts.SIGN_UP),
         shows("/tilmeld/{programme_id}/modtaget", sign_up.receipt),
+        shows(_STANDING, standing.standing),
+        shows(f"{_STANDING}/godkendt", standing.approve, acts.RESOLVE),
+        shows(f"{_STANDING}/ikke-godkendt", standing.refuse, acts.RESOLVE),
+        shows(f"{_STANDING}/afmeld", standing.leave, acts.WITHDRAW),
         shows(_PARTICIPANTS, participants.overview),
         shows(f"{_PARTICIPANTS}/afmeld-kommunen", participants.withdraw, acts.WITHDRAW),
         shows(_MEETING, participants.meeting, acts.REGISTER),

@@ -52,6 +52,8 @@ _LABELS = {
     "billing.person_reference": "Personreference",
     "billing.account_string": "Kontostreng",
     "forbehold": "Forbehold",
+    "forbehold_committee": "Udvalg, der skal godkende",
+    "forbehold_expected_on": "Dag, hvor I venter svar",
 }
 
 
@@ -101,6 +103,11 @@ def answers(terms: ProgrammeTerms, form: EnrolMunicipality) -> list[tuple[str, s
         ("Gruppe", groups.get(form.group or "", form.group)),
         *((label, form.answers.get(one)) for one, label in asked.items()),
         ("Forbehold", "med forbehold for politisk godkendelse" if form.forbehold else None),
+        (_LABELS["forbehold_committee"], form.forbehold_committee),
+        (
+            _LABELS["forbehold_expected_on"],
+            long_day(form.forbehold_expected_on) if form.forbehold_expected_on else None,
+        ),
         *((_LABELS[name], billing[name.removeprefix("billing.")]) for name in _LABELS if name.startswith("billing.")),
     ]
     return [(name, said) for name, said in typed if said]
@@ -121,8 +128,9 @@ async def _receive(host: Host, act: Act, request: Request, programme_id: str) ->
     form = await read_form(request, labels=_LABELS)
     for name in [name for name in form.values if len(form.chosen(name)) > 1]:
         form.values[name] = "; ".join(form.chosen(name))
-    if not form.value("group"):
-        form.values.pop("group", None)
+    for name in ("group", "forbehold_expected_on"):
+        if not form.value(name):
+            form.values.pop(name, None)
     terms = await _terms(host, programme_id)
     command, caller = None, caller_of(request)
     if host.gate.passes(form):
@@ -163,6 +171,7 @@ async def _form(host: Host, programme_id: str, form: Form, status_code: int = 20
         form=form,
         terms=found.terms,
         closed=found.closed,
+        full=found.full,
         decline=f"/tilmeld/nej/{invitation}" if found.may_decline else None,
         municipalities=[(one.code, one.name) for one in found.municipalities],
         next=what_follows(found.terms),

@@ -9,8 +9,10 @@ from services.enrollment.adapters import enrolments, links, organisations, peopl
 from services.enrollment.adapters.people import Named
 from services.enrollment.domain.address_book import main_mailbox
 from services.enrollment.domain.enrolment import Enrolment, enrolment_id
-from services.enrollment.domain.sign_up import FORM, SignUp, Wish, enrol_in_turn, welcome
+from services.enrollment.domain.sign_up import FORM, Paths, SignUp, Wish, enrol_in_turn, welcome
 from services.enrollment.domain.status import status
+from services.enrollment.domain.waiting_list import Placed
+from services.enrollment.usecases.fill_places import fill_places
 from services.enrollment.usecases.forget_sign_ups import look_for_void
 from shared.base.answers import Answer
 from shared.base.cause import Cause
@@ -37,14 +39,15 @@ class Asking:
 async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refused]:
     """One outcome each, in the same order."""
     commands = [one.wish.command for one in asked]
-    known = await programmes.lock_many(tx, [one.programme_id for one in commands])
+    locked = await programmes.lock_many(tx, [one.programme_id for one in commands])
+    known = (await fill_places(tx, locked.values(), tx.cause)).programmes
     book = await organisations.load_many(tx, [one.organisation_code for one in commands])
     standing = await enrolments.lock_many(
         tx, [enrolment_id(one.programme_id, one.organisation_code) for one in commands]
     )
 
     taken, outcomes = enrol_in_turn(known, book, standing, [one.wish for one in asked], tx.now, tx.source)
-    named = [_named(one, by) for one, by in zip(outcomes, asked, strict=True) if isinstance(one, Enrolment)]
+    named = [_named(one.enrolment, by) for one, by in zip(outcomes, asked, strict=True) if isinstance(one, Placed)]
     persons = await people.recognise_many(tx, named)
     welcomed: list[tuple[Decision[Enrolment], Cause]] = []
     answers: list[Answer | Refused] = []
@@ -52,14 +55,18 @@ async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refu
         if isinstance(one, Refused):
             answers.append(one)
             continue
-        person_id = persons[_named(one, by).key].person_id
-        path = links.participants_path(tx.links, links.Guest(one.id, person_id, one.number))
-        notify = main_mailbox(book[one.organisation.code]) if by.wish.by_form else None
+        new, by_form = one.enrolment, by.wish.by_form
+        contact = persons[_named(new, by).key].person_id
         # Whoever let a form in has not put it in: what came of it is the contact's.
-        mine = replace(one, put_in_by=FORM if by.wish.by_form else by.cause.actor)
-        decided = welcome(mine, taken[one.programme_id], person_id, path, notify=notify, by_form=by.wish.by_form)
+        mine = replace(
+            new,
+            contact=new.known_contact.model_copy(update={"person_id": contact}),
+            put_in_by=FORM if by_form else by.cause.actor,
+        )
+        notify, paths = main_mailbox(book[new.organisation.code]) if by_form else None, links.paths_of(tx.links, mine)
+        decided = welcome(replace(one, enrolment=mine), paths, tx.now, notify=notify, by_form=by_form)
         welcomed.append((decided, by.cause))
-        answers.append(_answer(decided.after, path))
+        answers.append(_answer(decided.after, paths))
 
     await programmes.take_places(tx, list(taken.values()))
     await enrolments.save_many(tx, [(decided.after, cause) for decided, cause in welcomed])
@@ -75,14 +82,15 @@ def _named(enrolment: Enrolment, by: Asking) -> Named:
     return Named(enrolment.organisation.code, contact.name, contact.email, renames, by.applicant_id)
 
 
-def _answer(enrolment: Enrolment, participants_path: str) -> Answer:
+def _answer(enrolment: Enrolment, paths: Paths) -> Answer:
     return Answer(
         {
             "enrolment_id": enrolment.id,
             "state": enrolment.state,
             "status": status(enrolment.state, forbehold_open=enrolment.forbehold_open),
             "group": enrolment.group,
-            "participants_path": participants_path,
+            "participants_path": paths.participants if enrolment.has_place else None,
+            "standing_path": paths.standing,
         },
         location=f"/api/enrollment/enrolments/{enrolment.id}",
     )

@@ -7,6 +7,7 @@ from pydantic import Field
 from services.enrollment.adapters import organisations, programmes
 from services.enrollment.domain.invitation import invites_at
 from services.enrollment.domain.publication import draft, publish, require_own_series, too_late
+from services.enrollment.usecases.fill_places import fill_places
 from shared.base.answers import Answer
 from shared.contracts.bounds import LONGEST_FILE
 from shared.contracts.event import Command
@@ -32,6 +33,8 @@ async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:
             require_own_series(new, *await programmes.take_series(tx, terms.ref.seller, terms.ref.id))
         await programmes.save(tx, decided.after, tx.cause)
     tx.tell(decided)
+    # It may have more places than before, or give those that it has from now on.
+    await fill_places(tx, [decided.after], tx.cause)
     at = invites_at(terms.enrolment, tx.now)
     return Answer(
         {

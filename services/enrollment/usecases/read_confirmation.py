@@ -7,6 +7,7 @@ from typing import Literal
 
 from services.enrollment.adapters import enrolments, links, organisations, programmes, sign_ups
 from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.programme import Programme, allots
 from services.enrollment.domain.sign_up import SignUp
 from services.enrollment.domain.speakers import mailbox_key
 from services.enrollment.domain.status import status
@@ -25,8 +26,9 @@ class Confirmation:
     """`wish` is what the link can be used for, as long as its `stage` is "open"; then the form waits for staff, or has
     its place, or had it ("used": what came after is not its contact's any more, or has ended).
 
-    `participants_path` is where to go on, once there is a place; `by_main_mailbox`: the link did not go to the contact.
-    `more_path` leads to others for the same mailbox that no mail was sent for, if there are any (`read_not_mailed`).
+    `participants_path` is where to go on, once there is a place, `standing_path` as long as it waits for one;
+    `by_main_mailbox`: the link did not go to the contact. `more_path` leads to others for the same mailbox that no mail
+    was sent for, if there are any (`read_not_mailed`).
     """
 
     terms: ProgrammeTerms
@@ -37,6 +39,7 @@ class Confirmation:
     by_main_mailbox: bool
     status: str
     participants_path: str | None
+    standing_path: str | None
     more_path: str | None
 
 
@@ -60,11 +63,25 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
         form=sign_up.command,
         stage=stage,
         by_main_mailbox=sign_up.by_main_mailbox,
-        status=status(placed.state, forbehold_open=placed.forbehold_open) if placed else status("received"),
+        status=await _word(tx, placed, programme) if placed else status("received"),
         participants_path=links.participants_path_of(tx.links, placed)
         if placed and not sign_up.by_main_mailbox
         else None,
+        standing_path=links.standing_path_of(tx.links, placed)
+        if placed and placed.waits and not sign_up.by_main_mailbox
+        else None,
         more_path=links.more_forms_path(tx.links, sign_up.id, sign_up.received_at) if more else None,
+    )
+
+
+async def _word(tx: Tx, enrolment: Enrolment, programme: Programme) -> str:
+    positions = await enrolments.load_positions(tx, [enrolment])
+    position = positions[enrolment.id].number if enrolment.id in positions else None
+    return status(
+        enrolment.state,
+        forbehold_open=enrolment.forbehold_open,
+        position=position,
+        allotted=allots(programme, tx.now),
     )
 
 
@@ -73,7 +90,7 @@ def _stage(sign_up: SignUp, enrolment: Enrolment | None) -> Stage:
         return "dismissed"
     if sign_up.confirmed_at is None:
         return "open" if sign_up.shown_at is None else "waiting"
-    if enrolment is None or not enrolment.has_place or enrolment.received_at != sign_up.received_at:
+    if enrolment is None or not enrolment.is_signed_up or enrolment.received_at != sign_up.received_at:
         return "used"
     # By the address: whoever confirmed the form may have found its contact known by another id than it was given.
     return "enrolled" if mailbox_key(enrolment.known_contact.email) == mailbox_key(sign_up.email) else "used"

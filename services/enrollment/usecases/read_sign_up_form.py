@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from services.enrollment.adapters import enrolments, links, meetings, organisations, programmes
 from services.enrollment.domain.programme import is_over, takes_sign_ups
@@ -13,10 +14,14 @@ from shared.storage.tx import Tx
 
 @dataclass(frozen=True, slots=True)
 class SignUpForm:
-    """`chosen` is the code of the municipality that the link was mailed to, `may_decline` that it has not answered."""
+    """`full`: all places are taken, and whoever signs up waits, or nobody can.
+
+    `chosen` is the code of the municipality that the link was mailed to, `may_decline` that it has not answered.
+    """
 
     terms: ProgrammeTerms
     closed: bool
+    full: Literal["waiting_list", "refuse"] | None
     municipalities: tuple[Organisation, ...]
     chosen: str | None
     may_decline: bool
@@ -34,6 +39,7 @@ async def read_sign_up_form(tx: Tx, programme_id: str, invitation: str = "") -> 
     return SignUpForm(
         terms=programme.terms,
         closed=not takes_sign_ups(programme, tx.now),
+        full=programme.when_full if programme.is_full else None,
         municipalities=tuple(one.organisation for one in await organisations.load_municipalities(tx)),
         chosen=known.organisation.code if known is not None and known.programme_id == programme_id else None,
         may_decline=known is not None and known.may_decline,

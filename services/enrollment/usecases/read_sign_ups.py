@@ -21,7 +21,7 @@ async def read_sign_ups(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     )
     book = await organisations.load_many(tx, [one.organisation_code for _, one in found])
     standing = await enrolments.load_many(tx, [one.enrolment_id for _, one in found])
-    placed = {key for key, one in standing.items() if one.has_place}
+    placed = {key for key, one in standing.items() if one.is_signed_up}
     return page.answer(found, lambda one: _shown(one, book[one.organisation_code].organisation, placed))
 
 

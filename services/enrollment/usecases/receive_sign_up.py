@@ -41,7 +41,7 @@ async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:
     sign_up = SignUp(
         id=new_id(),
         applicant_id=known or random_id(),
-        command=form.model_copy(update={"contact_email": application.contact_email}),
+        command=form.model_copy(update={"contact_email": application.contact_email, "received_at": None}),
         received_at=tx.now,
         caller=caller,
         mailbox=mailbox,

@@ -146,7 +146,7 @@ def settle(claim: Claim, end: MeetingEnd = NOT_ENDED) -> Claim:
 
 
 def fee_claims(enrolled: MunicipalityEnrolled, told_at: datetime) -> list[Claim]:
-    """One claim per instalment, on the terms that were agreed; an open forbehold holds them back."""
+    """One claim per instalment, on the terms that were agreed; held back by an open forbehold, if they wait for it."""
     programme = enrolled.programme
     return [
         _examined(
@@ -169,7 +169,7 @@ def fee_claims(enrolled: MunicipalityEnrolled, told_at: datetime) -> list[Claim]
                 earliest=fee_due(fee.invoice_on, enrolled.deadline),
                 told_at=told_at,
                 wanted=True,
-                on_hold=enrolled.forbehold_open,
+                on_hold=enrolled.forbehold_open and enrolled.fees_wait,
                 waived_because=None,
                 reason="",
                 finding="",

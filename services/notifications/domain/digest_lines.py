@@ -28,12 +28,21 @@ from shared.contracts.scheduling import MeetingPlanned
 
 
 def enrolled(fact: MunicipalityEnrolled, at: datetime) -> DigestLine:
-    details = [fact.group or "", "med forbehold for politisk godkendelse" if fact.forbehold_open else ""]
+    details = [
+        fact.group or "",
+        "fra ventelisten" if fact.from_waiting_list else "",
+        "over det sædvanlige antal pladser" if fact.beyond_usual else "",
+        "med forbehold for politisk godkendelse" if fact.forbehold_open else "",
+    ]
     return _enrolment("enrolled", fact, fact.enrolled_at.isoformat(), at, *details)
 
 
 def waitlisted(fact: EnrolmentWaitlisted, at: datetime) -> DigestLine:
-    return _enrolment("waitlisted", fact, fact.received_at.isoformat(), at)
+    details = [
+        "pladserne gives efter fristen" if fact.allotted_after else "",
+        "med forbehold for politisk godkendelse" if fact.forbehold_open else "",
+    ]
+    return _enrolment("waitlisted", fact, fact.received_at.isoformat(), at, *details)
 
 
 def awaits_staff(fact: SignUpAwaitsStaff, at: datetime) -> DigestLine:

@@ -75,8 +75,14 @@ def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolm
 
 
 def is_own(fact: EnrolmentFact) -> bool:
-    """Whether whoever is behind the fact did it for itself: one who lets a form in has not put it in."""
-    return not (isinstance(fact, MunicipalityEnrolled) and (fact.by_form or fact.notify is not None))
+    """Whether whoever is behind the fact did it for itself.
+
+    One who lets a form in has not put it in, nor has one whose withdrawal lets somebody else move up.
+    """
+    if not isinstance(fact, MunicipalityEnrolled | EnrolmentWaitlisted):
+        return True
+    moved_up = isinstance(fact, MunicipalityEnrolled) and fact.from_waiting_list
+    return not (fact.by_form or fact.notify is not None or moved_up)
 
 
 def whose(fact: EnrolmentFact) -> str | None:

@@ -14,20 +14,25 @@ from services.notifications.domain.letter import Letter, Recipient, to_mailbox, 
 from shared.contracts.danish import kroner, long_day, short_day
 from shared.contracts.enrollment import (
     EnrolmentFact,
+    EnrolmentLapsed,
     EnrolmentReceived,
     EnrolmentWaitlisted,
     EnrolmentWithdrawn,
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
+    Forbehold,
     InvitationReminderDue,
     MunicipalityEnrolled,
     MunicipalityInvited,
+    ReservationReminderDue,
+    ReservationResolved,
     RosterFact,
     TovholderAppointed,
 )
 from shared.contracts.invoicing import CreditNoteIssued, HowToPay, Invoice, InvoiceIssued, InvoiceLine, InvoiceOverdue
 from shared.contracts.money import moms, with_moms
 from shared.contracts.notifications import ArmReminder, SendMessage
+from shared.contracts.parties import Contact
 from shared.contracts.programme import FeeTerm, ProgrammeRef, SeatTerm
 from shared.contracts.scheduling import Meeting
 
@@ -96,6 +101,9 @@ def place_confirmed(fact: MunicipalityEnrolled, at: datetime) -> Letter:
         at,
         path=fact.participants_path,
         forbehold_open=fact.forbehold_open,
+        forbehold=_forbehold(fact.forbehold),
+        from_waiting_list=fact.from_waiting_list,
+        standing=fact.standing_path,
         fees=[_fee_row(fee) for fee in fact.fees],
         seats=[_seat_line(seat) for seat in fact.seats if seat.attendance != "none"],
         next=_what_happens_next(fact),
@@ -105,14 +113,50 @@ def place_confirmed(fact: MunicipalityEnrolled, at: datetime) -> Letter:
 
 
 def waitlisted(fact: EnrolmentWaitlisted, at: datetime) -> Letter:
-    return _about_enrolment(
+    letter = _about_enrolment(
         "waitlisted",
         fact,
         to_person(fact.contact),
         fact.received_at.isoformat(),
         at,
         forbehold_open=fact.forbehold_open,
+        forbehold=_forbehold(fact.forbehold),
+        allotted_after=_day(fact.allotted_after),
+        standing=fact.standing_path,
     )
+    return replace(letter, own=is_own(fact))
+
+
+def forbehold_awaited(fact: ReservationReminderDue, at: datetime) -> Letter:
+    """The occasion is the day it is reminded of: another one when the answer is expected later."""
+    expected_on = fact.forbehold.expected_on
+    return _about_enrolment(
+        "forbehold_awaited",
+        fact,
+        to_person(fact.contact),
+        f"{expected_on.isoformat() if expected_on else ''}/{fact.days}",
+        at,
+        forbehold=_forbehold(fact.forbehold),
+        is_late=fact.days > 0,
+        has_place=fact.has_place,
+        standing=fact.standing_path,
+    )
+
+
+def forbehold_answered(fact: ReservationResolved, contact: Contact, at: datetime) -> Letter:
+    return _about_enrolment(
+        "forbehold_answered",
+        fact,
+        to_person(contact),
+        fact.resolved_at.isoformat(),
+        at,
+        approved=fact.approved,
+        has_place=fact.has_place,
+    )
+
+
+def lapsed(fact: EnrolmentLapsed, contact: Contact, at: datetime) -> Letter:
+    return _about_enrolment("lapsed", fact, to_person(contact), at.isoformat(), at)
 
 
 def withdrawn(fact: EnrolmentWithdrawn, enrolled_at: datetime | None, at: datetime) -> Letter:
@@ -278,6 +322,10 @@ def note(said: SendMessage | ArmReminder, programme: ProgrammeRef | None, at: da
         people=(said.recipient,) if person else (),
         own=True,
     )
+
+
+def _forbehold(told: Forbehold | None) -> dict[str, object] | None:
+    return told.model_dump(mode="json") if told else None
 
 
 def _about_enrolment(

@@ -16,7 +16,12 @@ from services.notifications.usecases.confirm_extra_removed import confirm_extra_
 from services.notifications.usecases.confirm_place import confirm_place
 from services.notifications.usecases.confirm_waiting import confirm_waiting
 from services.notifications.usecases.confirm_withdrawal import confirm_withdrawal
-from services.notifications.usecases.follow_place import follow_lapse, follow_regrouping, follow_reservation
+from services.notifications.usecases.follow_place import (
+    follow_lapse,
+    follow_regrouping,
+    follow_reservation,
+    remind_of_forbehold,
+)
 from services.notifications.usecases.invite_municipality import invite_municipality, remind_silent_municipality
 from services.notifications.usecases.invite_participant import (
     invite_participant,
@@ -47,6 +52,7 @@ from shared.contracts.enrollment import (
     ParticipantReplaced,
     ProgrammeChanged,
     ProgrammePublished,
+    ReservationReminderDue,
     ReservationResolved,
     SignUpAwaitsStaff,
     TovholderAppointed,
@@ -78,6 +84,7 @@ SUBSCRIPTIONS = (
     on(MunicipalityEnrolled, confirm_place),
     on(EnrolmentRegrouped, follow_regrouping),
     on(EnrolmentWaitlisted, confirm_waiting),
+    on(ReservationReminderDue, remind_of_forbehold),
     on(ReservationResolved, follow_reservation),
     on(EnrolmentLapsed, follow_lapse),
     on(EnrolmentWithdrawn, confirm_withdrawal),

@@ -1,14 +1,22 @@
-"""What becomes of a place without a letter of its own: staff read of it, and the calendars follow."""
+"""What becomes of a place: its contact is told, staff read of it, and the calendars follow."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.notifications.domain import digest_lines
+from services.notifications.domain import digest_lines, letters
+from services.notifications.domain.enrolment import Enrolment
 from services.notifications.usecases.follow_enrolment import follow_enrolments
 from services.notifications.usecases.tell_staff import tell_staff
+from services.notifications.usecases.write_letters import write_letters
 from shared.base.cloudevents import Received
-from shared.contracts.enrollment import EnrolmentLapsed, EnrolmentRegrouped, ReservationResolved
+from shared.contracts.enrollment import (
+    EnrolmentLapsed,
+    EnrolmentRegrouped,
+    ReservationReminderDue,
+    ReservationResolved,
+)
+from shared.contracts.parties import Contact
 from shared.storage.tx import Tx
 
 
@@ -19,10 +27,28 @@ async def follow_regrouping(tx: Tx, events: Sequence[Received[EnrolmentRegrouped
 
 
 async def follow_lapse(tx: Tx, events: Sequence[Received[EnrolmentLapsed]]) -> None:
-    await follow_enrolments(tx, events)
+    before = await follow_enrolments(tx, events)
+    letters_to = [(event, _contact(event.data.contact, before.get(event.data.enrolment_id))) for event in events]
+    await write_letters(
+        tx, [(letters.lapsed(event.data, who, event.time), event.cause) for event, who in letters_to if who]
+    )
     await tell_staff(tx, [(digest_lines.lapsed(event.data, event.time), event.cause) for event in events])
 
 
 async def follow_reservation(tx: Tx, events: Sequence[Received[ReservationResolved]]) -> None:
-    await follow_enrolments(tx, events)
+    before = await follow_enrolments(tx, events)
+    letters_to = [(event, _contact(event.data.contact, before.get(event.data.enrolment_id))) for event in events]
+    await write_letters(
+        tx, [(letters.forbehold_answered(event.data, who, event.time), event.cause) for event, who in letters_to if who]
+    )
     await tell_staff(tx, [(digest_lines.reservation(event.data, event.time), event.cause) for event in events])
+
+
+async def remind_of_forbehold(tx: Tx, events: Sequence[Received[ReservationReminderDue]]) -> None:
+    """ReservationReminderDue → the reminder, with the page where the answer is given."""
+    await write_letters(tx, [(letters.forbehold_awaited(event.data, event.time), event.cause) for event in events])
+
+
+def _contact(told: Contact | None, known: Enrolment | None) -> Contact | None:
+    """Whom the fact names, else the one that was known: other systems, and a version before this one, name nobody."""
+    return told or (known.contact if known else None)

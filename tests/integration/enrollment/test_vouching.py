@@ -146,8 +146,22 @@ async def test_an_entry_that_says_who_speaks_lets_in_whoever_waited_for_that(des
     assert len(refused.extra["errors"]) == 3  # type: ignore[arg-type]
 
 
+async def test_on_the_waiting_list_as_well_it_stands_where_the_form_came_in(desk: Desk) -> None:
+    await desk.publish(with_confirmation("address_book", most=1))
+    await waits(desk, email="early@elsewhere.example")
+    desk.time += timedelta(hours=1)
+    await desk.enrol(sign_up(KOEBENHAVN), sign_up(HVIDOVRE))
+    desk.time += timedelta(hours=1)
+    assert await vouch(desk, email="early@elsewhere.example") == ["waitlisted"]
+    rows = await desk.pool.fetch(
+        "SELECT organisation_code FROM enrolments WHERE state = 'waitlisted' ORDER BY received_at, number"
+    )
+    assert [row["organisation_code"] for row in rows] == [AARHUS, HVIDOVRE]
+    assert await listed(desk) == []
+
+
 async def test_vouched_for_it_queues_by_when_the_form_came_and_displaces_nobody(desk: Desk) -> None:
-    await desk.publish(with_confirmation("address_book", most=2))
+    await desk.publish(with_confirmation("address_book", most=2).replace("hard: 2}", "hard: 2, when_full: refuse}"))
     desk.time = datetime(2020, 8, 21, 20, tzinfo=UTC)
     early = await waits(desk, email="early@elsewhere.example")
     await desk.knows(KOEBENHAVN)

@@ -19,12 +19,14 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
+from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.sign_up import Alike, Hopeful
 from services.notifications.domain.digest import Digest, Section
 from services.notifications.domain.looks import Look
 from shared.base.cause import Cause
 from shared.base.clock import DomainClock
 from shared.base.listing import Page
+from shared.contracts.parties import Organisation
 from shared.messaging import dead_letters, replay, unsendable
 from shared.messaging.inbox import Inbox
 from shared.messaging.rows import LOCK_POSITIONS, WAITING
@@ -62,6 +64,7 @@ PLACES = {
     "rosters": ["2021-04-15", "m50"],
     "sign_ups": ["90"],
     "rounds": ["2020-01-01", "r"],
+    "line": ["2020-06-01T08:00:00+00:00", "5"],
     "claims": ["0101", "x9", "false", "2020-01-01", "k9"],
     "invoices": ["N", "90"],
     "credit_notes": ["N", "90"],
@@ -140,18 +143,21 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "versions": [("p9", 1)], "seats": [("w9", "m1", "x1")],
         "pairs": [("m9", "n45@by.example")], "refs": [PROGRAMME_TERMS.ref], "lease_s": 30.0, "pause_s": 1.0,
         "up_to": 50, "most": 50, "at_most": 50, "limit": 50, "before": 500, "version": 1, "seller": SELLER,
+        "with_forbehold": True,
         "sections": [Section("p9", "enrolled", 9), Section("p9", "awaits", 9)],
         "causes": {"k9": Cause("c", None, None)},
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
     }  # fmt: skip
     if name == "after" and annotation == "int":
         return 0
-    if annotation == "Digest":
-        return Digest(NOW)
-    if annotation == "Alike":
-        return Alike("n9@by.example", whole_domain=False)
-    if annotation == "Hopeful":
-        return Hopeful(frozenset({"n9@by.example"}), frozenset({"by.example"}), frozenset({"p9"}))
+    of_the_domain = {
+        "Iterable[Enrolment]": [Enrolment("x50", "p9", Organisation(code="0101", name="København"), "waitlisted")],
+        "Digest": Digest(NOW),
+        "Alike": Alike("n9@by.example", whole_domain=False),
+        "Hopeful": Hopeful(frozenset({"n9@by.example"}), frozenset({"by.example"}), frozenset({"p9"})),
+    }
+    if annotation in of_the_domain:
+        return of_the_domain[annotation]
     if name in known:
         return known[name]
     if annotation.startswith(("Iterable[str]", "Sequence[str]", "Collection[str]", "list[str]")):
@@ -245,7 +251,7 @@ async def given_for(tx: Tx, service: str, function: Any, one: inspect.Parameter,
 
 def _list_of(function: Any) -> str:
     module = function.__module__.rpartition(".")[2]
-    named = {"load_offered": "offers", "load_rounds": "rounds", "load_asked": "invited"}
+    named = {"load_offered": "offers", "load_rounds": "rounds", "load_asked": "invited", "load_page_of_line": "line"}
     return named.get(function.__name__, module)
 
 

@@ -35,7 +35,7 @@ async def test_every_fact_with_a_letter_of_its_own_writes_it_once(desk: Room) ->
     told = [
         "MunicipalityInvited", "InvitationReminderDue", "EnrolmentReceived", "EnrolmentWaitlisted",
         "MunicipalityEnrolled", "ExtraParticipantAdded", "ExtraParticipantRemoved", "InvoiceIssued", "CreditNoteIssued",
-        "InvoiceOverdue", "EnrolmentWithdrawn",
+        "InvoiceOverdue", "ReservationReminderDue", "ReservationResolved", "EnrolmentLapsed", "EnrolmentWithdrawn",
     ]  # fmt: skip
     for name in [*told, *told]:
         await desk.hear(EXAMPLES[name])
@@ -50,6 +50,9 @@ async def test_every_fact_with_a_letter_of_its_own_writes_it_once(desk: Room) ->
         "invoice",
         "credit_note",
         "payment_reminder",
+        "forbehold_awaited",
+        "forbehold_answered",
+        "lapsed",
         "withdrawn",
     ]
 

@@ -16,6 +16,7 @@ from services.enrollment.domain.sign_up import (
     MAILS_A_DAY,
     MAILS_FOR_ONE_CALLER,
     Mails,
+    Paths,
     SignUp,
     Wish,
     apply,
@@ -26,7 +27,8 @@ from services.enrollment.domain.sign_up import (
     require_unused,
     welcome,
 )
-from services.enrollment.domain.status import ANSWERED, meeting_status, status
+from services.enrollment.domain.status import ANSWERED, meeting_status
+from services.enrollment.domain.waiting_list import Placed
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import (
     EnrolmentReceived,
@@ -88,41 +90,20 @@ def refusal(
     return refused.value.code, refused.value.field
 
 
+PATHS = Paths("/deltagere/token", "/plads/token")
+
+
+def placed() -> Placed:
+    new = enrol(apply(a_programme(), AARHUS, None, asking(), NOW, US), NOW)
+    contact = new.enrolment.known_contact.model_copy(update={"person_id": "person"})
+    return replace(new, enrolment=replace(new.enrolment, contact=contact))
+
+
 def enrolled() -> Enrolment:
-    programme, enrolment = enrol(apply(a_programme(), AARHUS, None, asking(), NOW, US), NOW)
-    return welcome(enrolment, programme, "person", "/deltagere/token").after
+    return welcome(placed(), PATHS, NOW).after
 
 
 INVITED = Enrolment(id="e", programme_id="p", organisation=AARHUS.organisation)
-
-
-def test_the_words_people_read_for_where_an_enrolment_stands() -> None:
-    assert {
-        (state, forbehold): status(state, forbehold_open=forbehold, position=2)
-        for state, forbehold in (
-            ("invited", False),
-            ("declined", False),
-            ("received", False),
-            ("enrolled", False),
-            ("enrolled", True),
-            ("waitlisted", False),
-            ("waitlisted", True),
-            ("not_approved", False),
-            ("withdrawn", False),
-            ("lapsed", False),
-        )
-    } == {
-        ("invited", False): "Inviteret",
-        ("declined", False): "Har takket nej",
-        ("received", False): "Modtaget",
-        ("enrolled", False): "Plads bekræftet",
-        ("enrolled", True): "Plads reserveret – med forbehold for politisk godkendelse",
-        ("waitlisted", False): "På venteliste (nr. 2)",
-        ("waitlisted", True): "På venteliste – med forbehold",
-        ("not_approved", False): "Ikke godkendt politisk",
-        ("withdrawn", False): "Afmeldt",
-        ("lapsed", False): "Bortfaldet",
-    }
 
 
 def test_the_words_people_read_for_where_a_meeting_stands() -> None:
@@ -214,8 +195,8 @@ def test_what_an_earlier_version_took_for_a_form_and_an_earlier_withdrawal_are_n
 
 
 def test_each_place_draws_a_number_and_is_counted() -> None:
-    after, one = enrol(apply(a_programme(), AARHUS, None, asking(), NOW, US), NOW)
-    assert (one.number, after.next_number, after.taken) == (1, 2, 1)
+    new = placed()
+    assert (new.enrolment.number, new.programme.next_number, new.programme.taken) == (1, 2, 1)
 
 
 def test_the_last_place_is_given_once_and_a_no_touches_nobody_else() -> None:
@@ -231,7 +212,7 @@ def test_the_last_place_is_given_once_and_a_no_touches_nobody_else() -> None:
         {"p": replace(a_programme(), hard=1)}, book, {}, [Wish(one, NOW) for one in wishes], NOW, US
     )
     assert programmes["p"].taken == 1
-    assert [one.code if isinstance(one, Refused) else one.state for one in outcomes] == [
+    assert [one.code if isinstance(one, Refused) else one.enrolment.state for one in outcomes] == [
         "enrolled",
         "unknown_organisation",
         "already_enrolled",
@@ -240,12 +221,12 @@ def test_the_last_place_is_given_once_and_a_no_touches_nobody_else() -> None:
 
 
 def test_a_place_is_told_with_whom_to_write_to_and_where_to_go_on() -> None:
-    programme, enrolment = enrol(apply(a_programme(), AARHUS, None, asking(), NOW, US), NOW)
-    decided = welcome(enrolment, programme, "person", "/deltagere/token")
+    decided = welcome(placed(), PATHS, NOW)
     (fact,) = decided.facts
     assert isinstance(fact, MunicipalityEnrolled)
     assert fact.contact == decided.after.contact
     assert (fact.contact.person_id, fact.participants_path) == ("person", "/deltagere/token")
+    assert fact.standing_path == "/plads/token"
 
 
 FEW = Mails(MAILS_A_DAY - 1, MAILS_FOR_ONE_CALLER - 1)
@@ -358,7 +339,7 @@ def test_without_a_place_there_is_no_group_to_leave_and_nobody_to_register() -> 
 
 def test_an_enrolment_without_a_contact_is_nobodys() -> None:
     with pytest.raises(ValueError, match="has no contact"):
-        welcome(INVITED, a_programme(), "person", "/deltagere/token")
+        welcome(Placed(INVITED, a_programme()), PATHS, NOW)
     assert not INVITED.is_contact("person")
     assert enrolled().is_contact("person")
     assert enrolled().contact == Contact(person_id="person", name="Karen Kontakt", email="karen@aarhus.example")

@@ -28,7 +28,7 @@ from services.notifications.domain.digest import (
 from services.notifications.domain.digest_lines import awaits_staff
 from services.notifications.domain.invitations import Guest, Standing, Step, Template
 from services.notifications.domain.letter import TITLES, Letter
-from shared.contracts.enrollment import Mailbox
+from shared.contracts.enrollment import Forbehold, Mailbox
 from shared.contracts.notifications import SendMessage
 from tests.support import facts
 
@@ -114,7 +114,44 @@ LETTERS: dict[str, Letter] = {
     ),
     "place_confirmed": letters.place_confirmed(facts.an_enrolment(), AT),
     "place_confirmed-forbehold": letters.place_confirmed(facts.an_enrolment(forbehold_open=True, fees=()), AT),
+    "place_confirmed-from_the_waiting_list": letters.place_confirmed(
+        facts.an_enrolment(
+            from_waiting_list=True,
+            forbehold_open=True,
+            forbehold=Forbehold(committee="Udvalget", lapses_after=date(2020, 9, 30)),
+            standing_path="/plads/x",
+            fees=(),
+        ),
+        AT,
+    ),
     "waitlisted": letters.waitlisted(EXAMPLES["EnrolmentWaitlisted"], AT),
+    "waitlisted-forbehold": letters.waitlisted(
+        EXAMPLES["EnrolmentWaitlisted"].model_copy(update={"forbehold_open": True, "standing_path": "/plads/x"}), AT
+    ),
+    "waitlisted-after_the_deadline": letters.waitlisted(
+        EXAMPLES["EnrolmentWaitlisted"].model_copy(
+            update={"allotted_after": date(2020, 8, 21), "standing_path": "/plads/x"}
+        ),
+        AT,
+    ),
+    "forbehold_awaited": letters.forbehold_awaited(EXAMPLES["ReservationReminderDue"], AT),
+    "forbehold_awaited-late": letters.forbehold_awaited(
+        EXAMPLES["ReservationReminderDue"].model_copy(
+            update={"days": 7, "forbehold": Forbehold(expected_on=date(2020, 9, 15))}
+        ),
+        AT,
+    ),
+    "forbehold_answered": letters.forbehold_answered(
+        EXAMPLES["ReservationResolved"].model_copy(update={"has_place": True}), facts.CONTACT, AT
+    ),
+    "forbehold_answered-waits": letters.forbehold_answered(
+        EXAMPLES["ReservationResolved"].model_copy(update={"has_place": False}), facts.CONTACT, AT
+    ),
+    "forbehold_answered-by_others": letters.forbehold_answered(EXAMPLES["ReservationResolved"], facts.CONTACT, AT),
+    "forbehold_answered-no": letters.forbehold_answered(
+        EXAMPLES["ReservationResolved"].model_copy(update={"approved": False, "has_place": False}), facts.CONTACT, AT
+    ),
+    "lapsed": letters.lapsed(EXAMPLES["EnrolmentLapsed"], facts.CONTACT, AT),
     "withdrawn": letters.withdrawn(EXAMPLES["EnrolmentWithdrawn"], None, AT),
     "contact_appointed": letters.contact_appointed(EXAMPLES["TovholderAppointed"], "/deltagere/x", AT),
     "save_the_date": invitation("save_the_date", ASTA, meeting=A_DAY),

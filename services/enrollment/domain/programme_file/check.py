@@ -13,7 +13,14 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from services.enrollment.domain.programme_file.findings import Finding, Path, Reading, path_text
-from services.enrollment.domain.programme_file.format import MeetingEntry, Ours, ProgrammeFile
+from services.enrollment.domain.programme_file.format import (
+    Capacity,
+    Enrolment,
+    Forbehold,
+    MeetingEntry,
+    Ours,
+    ProgrammeFile,
+)
 from services.enrollment.domain.programme_file.holidays import public_holidays, quiet_days
 from services.enrollment.domain.programme_file.municipality import REGIONS, Municipality
 from services.enrollment.domain.programme_file.shape import field_types, model_at, shape
@@ -239,8 +246,7 @@ class _Checker:
                 path, value = (*path, step), value.get(step) if isinstance(value, dict) else None
         return True
 
-    def enrolment(self) -> Iterator[Finding]:
-        plan = self.programme.enrolment
+    def deadline(self, plan: Enrolment) -> Iterator[Finding]:
         path: Path = ("enrolment",)
         if plan.deadline and plan.deadline_weekday and weekday(plan.deadline) != plan.deadline_weekday:
             days = day_readings(plan.deadline, plan.deadline_weekday)
@@ -252,9 +258,36 @@ class _Checker:
         if plan.how == "sign_up" and plan.deadline is None:
             message = "Der er ingen tilmeldingsfrist: tilmeldingen lukker først, når staben lukker den."
             yield self.at(path, "no_deadline", message)
-        if plan.capacity and plan.capacity.usual > plan.capacity.hard:
-            message = f"hard ({plan.capacity.hard}) skal være mindst så stor som usual ({plan.capacity.usual})."
-            yield self.at((*path, "capacity", "hard"), "capacity_mismatch", message)
+
+    def capacity(self, plan: Capacity, deadline: date | None) -> Iterator[Finding]:
+        path: Path = ("enrolment", "capacity")
+        if plan.usual > plan.hard:
+            message = f"hard ({plan.hard}) skal være mindst så stor som usual ({plan.usual})."
+            yield self.at((*path, "hard"), "capacity_mismatch", message)
+        if plan.given == "at_deadline" and deadline is None:
+            message = "Pladserne kan ikke gives efter fristen, når der ingen er: skriv deadline, eller given: at_once."
+            yield self.at((*path, "given"), "capacity_mismatch", message)
+
+    def forbehold(self, plan: Forbehold, *, allowed: bool, deadline: date | None) -> Iterator[Finding]:
+        path: Path = ("enrolment", "forbehold")
+        if not allowed:
+            message = "Skriv reservation_allowed: true, eller slet afsnittet: ingen kan tage forbehold her."
+            yield self.at(path, "forbehold_mismatch", message)
+        if (plan.holds == "until") != (plan.until is not None):
+            message = "until hører til holds: until, og kun dertil: skriv den sidste dag, forbeholdet holder en plads."
+            yield self.at((*path, "until" if plan.until else "holds"), "forbehold_mismatch", message)
+        if plan.until and deadline and plan.until < deadline:
+            message = f"until ({short_day(plan.until)}) ligger før tilmeldingsfristen ({short_day(deadline)})."
+            yield self.at((*path, "until"), "forbehold_mismatch", message)
+
+    def enrolment(self) -> Iterator[Finding]:
+        plan = self.programme.enrolment
+        path: Path = ("enrolment",)
+        yield from self.deadline(plan)
+        if plan.capacity:
+            yield from self.capacity(plan.capacity, plan.deadline)
+        if plan.forbehold:
+            yield from self.forbehold(plan.forbehold, allowed=plan.reservation_allowed, deadline=plan.deadline)
         if (plan.who == "invited") != bool(plan.invited) or (plan.who == "invited") != (plan.how == "invited"):
             message = (
                 "Når organisationer inviteres ved navn, skal der stå who: invited, how: invited og en liste invited; "

@@ -26,6 +26,7 @@ CODES: dict[str, Severity] = {
     "extra_mismatch": "error",
     "fees_do_not_add_up": "error",
     "file_name_mismatch": "error",
+    "forbehold_mismatch": "error",
     "group_count_mismatch": "error",
     "invitation_order": "error",
     "invited_mismatch": "error",

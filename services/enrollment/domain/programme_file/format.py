@@ -259,6 +259,23 @@ class Capacity(Part):
     usual: Positive = Field(description="så mange får plads uden videre")
     hard: Positive = Field(description="så mange får plads i alt; staben får besked om dem ud over usual")
     when_full: Literal["waiting_list", "refuse"] = "waiting_list"
+    given: Literal["at_once", "at_deadline"] = Field(
+        default="at_once", description="pladserne gives straks, eller alle efter tilmeldingsfristen"
+    )
+
+
+class Forbehold(Part):
+    """Needs reservation_allowed."""
+
+    holds: Literal["always", "until", "no"] = Field(
+        default="always", description="om et åbent forbehold holder en plads: altid, til og med dagen until, eller ikke"
+    )
+    until: Day | None = Field(default=None, description="den sidste dag, som et åbent forbehold holder en plads")
+    fees_wait: YesNo = Field(default=True, description="intet faktureres, før forbeholdet er afgjort")
+    remind_before: tuple[Positive, ...] = Field(
+        default=(14,), description="påmindelser så mange dage før den dag, kommunen venter svar"
+    )
+    remind_after: tuple[Positive, ...] = Field(default=(7,), description="påmindelser så mange dage efter den dag")
 
 
 class FormQuestion(Part):
@@ -302,6 +319,7 @@ class Enrolment(Part):
     )
     contact_label: Line = Field(default="kontaktperson", description="hvad kontaktrollen hedder her")
     capacity: Capacity | None = None
+    forbehold: Forbehold | None = Field(default=None, description="hvad et forbehold betyder i forløbet")
     invitation: Invitation | None = None
     form: tuple[FormQuestion, ...] = ()
     declarations: tuple[Declare, ...] = ()

@@ -10,6 +10,7 @@ from shared.contracts.programme import (
     EnrolmentPlan,
     ExtraTerm,
     FeeTerm,
+    ForbeholdTerm,
     FormField,
     GroupTerm,
     InvitedOrganisation,
@@ -146,15 +147,22 @@ def _seat(kind: file.MeetingKind) -> SeatTerm:
 
 
 def _enrolment(plan: file.Enrolment) -> EnrolmentPlan:
-    invitation, capacity = plan.invitation, plan.capacity
+    invitation, capacity, forbehold = plan.invitation, plan.capacity, plan.forbehold
     return EnrolmentPlan(
         who=plan.who,
         how=plan.how,
         confirmation=plan.confirmation,
         invite_on=invitation.invite_on if invitation else None,
         remind_on=invitation.remind_on if invitation else None,
-        capacity=CapacityTerm(usual=capacity.usual, hard=capacity.hard, when_full=capacity.when_full)
-        if capacity
+        capacity=CapacityTerm(**capacity.model_dump()) if capacity else None,
+        forbehold=ForbeholdTerm(
+            holds=forbehold.holds,
+            until=forbehold.until,
+            fees_wait=forbehold.fees_wait,
+            remind_before=tuple(sorted(set(forbehold.remind_before), reverse=True)),
+            remind_after=tuple(sorted(set(forbehold.remind_after))),
+        )
+        if forbehold
         else None,
         form=tuple(
             FormField(

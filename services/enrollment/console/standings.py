@@ -1,0 +1,182 @@
+"""What becomes of an enrolment: every standing × everything that can happen to it, asked of the rules themselves.
+
+The table in `docs/enrolments.md` is written by this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from services.enrollment.domain.address_book import Entry
+from services.enrollment.domain.enrolment import Enrolment, Forbehold, decline, withdraw
+from services.enrollment.domain.forbehold import lapse, resolve
+from services.enrollment.domain.programme import Programme
+from services.enrollment.domain.sign_up import Paths, apply, enrol, welcome
+from services.enrollment.domain.status import status
+from services.enrollment.domain.waiting_list import promote
+from shared.contracts.decision import Decision
+from shared.contracts.enrollment import EnrolMunicipality
+from shared.contracts.event import Event
+from shared.contracts.parties import Contact, Organisation
+from shared.contracts.programme import (
+    CapacityTerm,
+    EnrolmentPlan,
+    ForbeholdTerm,
+    ProgrammeRef,
+    ProgrammeTerms,
+    Seller,
+    Terms,
+)
+from shared.contracts.refusal import Refused
+
+NOTHING = "–"
+"""It does not concern whoever stands so."""
+_US = "/tovholder/enrollment"
+_NOW = datetime(2020, 6, 1, 8, tzinfo=UTC)
+_UNTIL = date(2020, 5, 31)
+_KOMMUNE = Organisation(code="0000", name="Kommunen")
+_CONTACT = Contact(person_id="p", name="Kontakten", email="kontakten@kommune.example", role="kontaktperson")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`after` is what is read of it then; `told` are the names of the facts, `code` why it is refused."""
+
+    after: str
+    told: tuple[str, ...] = ()
+    code: str = ""
+
+    def __str__(self) -> str:
+        return f"`{self.code}`" if self.code else " · ".join((self.after, *(f"`{one}`" for one in self.told)))
+
+
+def _programme(*, room: bool) -> Programme:
+    """One place, free or taken; its forbehold held a place until yesterday."""
+    seller = Seller(
+        name="Foreningen",
+        cvr="00000000",
+        street="Gaden 1",
+        postcode="1000",
+        city="Byen",
+        sender_name="Foreningen",
+        sender_email="post@forening.example",
+        organizer_email="post@forening.example",
+    )
+    ref = ProgrammeRef(
+        id="p",
+        version=1,
+        title="Forløbet",
+        noun="forløb",
+        owner=_US,
+        meetings_owner="/tovholder/scheduling",
+        seller=seller,
+        staff_email="stab@forening.example",
+    )
+    plan = EnrolmentPlan(who="municipalities", how="sign_up", capacity=CapacityTerm(usual=1, hard=1))
+    terms = ProgrammeTerms(ref=ref, enrolment=plan, terms=Terms(reservation_allowed=True))
+    return Programme(terms, hard=1, taken=0 if room else 1, next_number=2, waits=True)
+
+
+def _lapsing(programme: Programme) -> Programme:
+    term = ForbeholdTerm(holds="until", until=_UNTIL)
+    plan = programme.terms.enrolment.model_copy(update={"forbehold": term})
+    return replace(programme, terms=programme.terms.model_copy(update={"enrolment": plan}))
+
+
+_SIGNED_UP = Enrolment(
+    id="e", programme_id="p", organisation=_KOMMUNE, contact=_CONTACT, number=1, received_at=_NOW, enrolled_at=_NOW
+)
+_WAITS = replace(_SIGNED_UP, state="waitlisted", enrolled_at=None)
+_OPEN, _YES, _NO = Forbehold("open"), Forbehold("approved"), Forbehold("refused")
+STANDINGS: Mapping[str, Enrolment | None] = {
+    "ikke tilmeldt": None,
+    "inviteret": Enrolment(id="e", programme_id="p", organisation=_KOMMUNE),
+    "har takket nej": Enrolment(id="e", programme_id="p", organisation=_KOMMUNE, state="declined"),
+    "plads": replace(_SIGNED_UP, state="enrolled"),
+    "plads, forbehold åbent": replace(_SIGNED_UP, state="enrolled", forbehold=_OPEN),
+    "plads, forbehold godkendt": replace(_SIGNED_UP, state="enrolled", forbehold=_YES),
+    "venteliste": _WAITS,
+    "venteliste, forbehold åbent": replace(_WAITS, forbehold=_OPEN),
+    "venteliste, forbehold godkendt": replace(_WAITS, forbehold=_YES),
+    "ikke godkendt": replace(_SIGNED_UP, state="not_approved", forbehold=_NO),
+    "afmeldt": replace(_SIGNED_UP, state="withdrawn"),
+    "bortfaldet": replace(_SIGNED_UP, state="lapsed"),
+}
+
+
+def _signs_up(known: Enrolment | None, *, room: bool, forbehold: bool) -> Decision[Enrolment]:
+    asked = EnrolMunicipality(
+        programme_id="p",
+        organisation_code="0000",
+        contact_name=_CONTACT.name,
+        contact_email=_CONTACT.email,
+        forbehold=forbehold,
+    )
+    return welcome(
+        enrol(apply(_programme(room=room), Entry(_KOMMUNE), known, asked, _NOW, _US), _NOW), Paths("", ""), _NOW
+    )
+
+
+def _moves_up(known: Enrolment | None) -> Decision[Enrolment] | None:
+    if known is None or not known.waits:
+        return None
+    _, (placed,) = promote(_programme(room=True), [known], _NOW)
+    return welcome(placed, Paths("", ""), _NOW)
+
+
+def _answers(known: Enrolment | None, *, approved: bool) -> Decision[Enrolment] | None:
+    return None if known is None else resolve(known, _programme(room=False), _NOW, approved=approved)
+
+
+def _lapses(known: Enrolment | None) -> Decision[Enrolment] | None:
+    decided = None if known is None else lapse(known, _lapsing(_programme(room=False)), _NOW)
+    return decided if decided is not None and decided.facts else None
+
+
+def _leaves(known: Enrolment | None) -> Decision[Enrolment] | None:
+    return None if known is None else withdraw(known, _programme(room=False), "", _NOW)
+
+
+def _declines(known: Enrolment | None) -> Decision[Enrolment] | None:
+    return None if known is None else decline(known, _NOW)
+
+
+HAPPENINGS: Mapping[str, Callable[[Enrolment | None], Decision[Enrolment] | None]] = {
+    "tilmelder sig": lambda known: _signs_up(known, room=True, forbehold=False),
+    "… med forbehold": lambda known: _signs_up(known, room=True, forbehold=True),
+    "… og alle pladser er taget": lambda known: _signs_up(known, room=False, forbehold=False),
+    "… og taget, med forbehold": lambda known: _signs_up(known, room=False, forbehold=True),
+    "en plads bliver ledig": _moves_up,
+    "godkendt": lambda known: _answers(known, approved=True),
+    "ikke godkendt": lambda known: _answers(known, approved=False),
+    "forbeholdets dag er gået": _lapses,
+    "afmelder": _leaves,
+    "takker nej": _declines,
+}
+
+
+def cell(standing: str, happening: str) -> Cell:
+    try:
+        decided = HAPPENINGS[happening](STANDINGS[standing])
+    except Refused as refused:
+        return Cell("", code=refused.code)
+    if decided is None:
+        return Cell(NOTHING)
+    after = decided.after
+    return Cell(status(after.state, forbehold_open=after.forbehold_open), tuple(map(_name, decided.facts)))
+
+
+def _name(fact: Event) -> str:
+    return fact.type.split(".")[-2]
+
+
+def table() -> str:
+    """As Markdown."""
+    rows = [
+        ["", *HAPPENINGS],
+        ["---"] * (len(HAPPENINGS) + 1),
+        *([f"**{one}**", *(str(cell(one, what)) for what in HAPPENINGS)] for one in STANDINGS),
+    ]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)

@@ -1,0 +1,117 @@
+"""A forbehold on its way: somebody answers it, is reminded of it, or it lapses with the place that it held.
+
+A forbehold is a reservation for a later political approval. It is the organisation's own: nobody at the organiser says
+yes or no to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from services.enrollment.domain.enrolment import ANSWER, Enrolment, about, ended, no_reminder
+from services.enrollment.domain.programme import OFFICE_OPENS, Programme, holds_place
+from services.enrollment.domain.status import ForbeholdState
+from shared.contracts.decision import Alarm, Decision
+from shared.contracts.enrollment import EnrolmentLapsed, Forbehold, ReservationReminderDue, ReservationResolved
+from shared.contracts.programme import ProgrammeTerms
+from shared.contracts.refusal import Refused
+from shared.contracts.time import day_after, days_after, local, start_of_day
+
+LAPSE = "forbehold_lapse"
+"""The timer of a programme whose forbehold holds a place up to a day; its key is the programme's id."""
+LAPSED = "forbehold_lapsed"
+
+
+def resolve(enrolment: Enrolment, programme: Programme, now: datetime, *, approved: bool) -> Decision[Enrolment]:
+    """The political body has said yes or no; a "no" ends the enrolment. The same answer again changes nothing.
+
+    Refused where there is no forbehold to answer, or it has the other answer: that is for a new sign-up, or a
+    withdrawal.
+    """
+    answer: ForbeholdState = "approved" if approved else "refused"
+    if enrolment.forbehold.state == answer:
+        return Decision(enrolment)
+    if not enrolment.forbehold_open:
+        word = {"approved": "er godkendt", "refused": "er afslået"}.get(
+            enrolment.forbehold.state, "er der ikke noget af"
+        )
+        raise Refused("no_open_reservation", f"Der er intet forbehold at svare på: det {word}.")
+    forbehold = replace(enrolment.forbehold, state=answer)
+    after = replace(enrolment, forbehold=forbehold)
+    if not approved:
+        after = replace(ended(enrolment, "not_approved", now), forbehold=forbehold)
+    fact = ReservationResolved(
+        **about(after, programme),
+        approved=approved,
+        resolved_at=now,
+        contact=enrolment.known_contact,
+        has_place=after.has_place,
+    )
+    return Decision(after, (fact,), (no_reminder(enrolment),))
+
+
+def lapse(enrolment: Enrolment, programme: Programme, now: datetime) -> Decision[Enrolment]:
+    """Bortfaldet: the last day on which an open forbehold held its place is over. Else nothing changes."""
+    if not (enrolment.has_place and enrolment.forbehold_open) or holds_place(programme, now):
+        return Decision(enrolment)
+    fact = EnrolmentLapsed(**about(enrolment, programme), reason=LAPSED, contact=enrolment.known_contact)
+    return Decision(ended(enrolment, "lapsed", now), (fact,), (no_reminder(enrolment),))
+
+
+def remind(enrolment: Enrolment, programme: Programme, standing_path: str, now: datetime) -> Decision[Enrolment]:
+    """The answer to its forbehold is missing: the reminder of the newest day that has come, and the alarm of the next.
+
+    Of days that went by unseen the newest counts, and none of the others is sent.
+    """
+    expected_on = enrolment.forbehold.expected_on
+    if not (enrolment.is_signed_up and enrolment.forbehold_open) or expected_on is None:
+        return Decision(enrolment)
+    come = [days for days, at in _reminders(programme, expected_on) if at <= now]
+    if not come:
+        return Decision(enrolment, (), (reminding(enrolment, programme, now),))
+    fact = ReservationReminderDue(
+        **about(enrolment, programme),
+        contact=enrolment.known_contact,
+        forbehold=told_forbehold(enrolment, programme),
+        days=max(come),
+        has_place=enrolment.has_place,
+        standing_path=standing_path,
+    )
+    return Decision(enrolment, (fact,), (reminding(enrolment, programme, now),))
+
+
+def reminding(enrolment: Enrolment, programme: Programme, now: datetime) -> Alarm:
+    """When somebody is reminded of the missing answer next; not at all when there is no day left for it."""
+    expected_on = enrolment.forbehold.expected_on if enrolment.forbehold_open else None
+    ahead = [at for _, at in _reminders(programme, expected_on) if at > now] if expected_on else []
+    return Alarm(ANSWER, enrolment.id, min(ahead, default=None), {})
+
+
+def lapsing(terms: ProgrammeTerms) -> Alarm:
+    """When the programme's open forbehold lapse: at 00:00 in Denmark; never where they hold their place, or none."""
+    term = terms.enrolment.forbehold
+    due = start_of_day(day_after(term.until)) if term is not None and term.until is not None else None
+    return Alarm(LAPSE, terms.ref.id, due, {"programme_id": terms.ref.id})
+
+
+def lapsing_on(programme: Programme, now: datetime) -> Alarm:
+    """With those that found no room in the transaction that ended the others."""
+    return Alarm(LAPSE, programme.id, now, {"programme_id": programme.id})
+
+
+def told_forbehold(enrolment: Enrolment, programme: Programme) -> Forbehold:
+    """An open one, as facts tell of it."""
+    term = programme.forbehold
+    return Forbehold(
+        committee=enrolment.forbehold.committee,
+        expected_on=enrolment.forbehold.expected_on,
+        lapses_after=term.until if term.holds == "until" and enrolment.has_place else None,
+    )
+
+
+def _reminders(programme: Programme, expected_on: date) -> list[tuple[int, datetime]]:
+    """By days after `expected_on`, and when they are due: at nine in Denmark."""
+    term = programme.forbehold
+    days = [*(-one for one in term.remind_before), *term.remind_after]
+    return [(one, local(days_after(expected_on, one), OFFICE_OPENS)) for one in days]

@@ -1,0 +1,83 @@
+"""Where a municipality stands, and what its contact can do about it: answer its forbehold, or leave the waiting list.
+
+A GET changes nothing: mail scanners follow links, any number of times. POST does what the page asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.enrollment.usecases.read_standing import Standing, read_standing
+from shared.base.acts import Act
+from shared.base.cause import Cause, new_correlation
+from shared.contracts.danish import long_day
+from shared.contracts.enrollment import ResolveReservation, WithdrawEnrolment
+from shared.contracts.event import Command
+from shared.runtime.service import Host
+from shared.web.forms import Form, read_form
+from shared.web.safety import SECRET_ADDRESS
+
+
+async def standing(host: Host, request: Request) -> Response:
+    found = await _find(host, request)
+    return found if isinstance(found, Response) else _page(host, "standing.html", found)
+
+
+async def _about(
+    host: Host, act: Act, request: Request, *, template: str, command: Callable[[str], Command], **values: object
+) -> Response:
+    found = await _find(host, request)
+    if isinstance(found, Response):
+        return found
+    form, status = Form(), 200
+    if request.method == "POST":
+        form = await read_form(request)
+        wish, actor = command(found.enrolment.id), f"person/{found.contact_id}"
+        refused = (await host.door.submit(act, wish, form.key, actor=actor, patient=True)).refusal()
+        if refused is None:
+            return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
+        form.refuse(refused)
+        status = refused.status
+    return _page(host, template, found, status, form=form, **values)
+
+
+def _answer(*, approved: bool) -> partial[Command]:
+    return partial(_resolving, approved=approved)
+
+
+def _resolving(enrolment_id: str, *, approved: bool) -> Command:
+    return ResolveReservation(enrolment_id=enrolment_id, approved=approved)
+
+
+def _leaving(enrolment_id: str) -> Command:
+    return WithdrawEnrolment(enrolment_id=enrolment_id)
+
+
+approve = partial(_about, template="answer.html", command=_answer(approved=True), approved=True)
+refuse = partial(_about, template="answer.html", command=_answer(approved=False), approved=False)
+leave = partial(_about, template="leave.html", command=_leaving)
+
+
+async def _find(host: Host, request: Request) -> Standing | Response:
+    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
+        found = await read_standing(tx, request.path_params["token"])
+    if found is None:
+        return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    return found
+
+
+def _page(host: Host, template: str, found: Standing, status: int = 200, **values: object) -> Response:
+    expected_on = found.enrolment.forbehold.expected_on
+    return host.pages.render(
+        f"enrollment/{template}",
+        status=status,
+        headers=SECRET_ADDRESS,
+        found=found,
+        terms=found.terms,
+        expected_on=long_day(expected_on) if expected_on else None,
+        **values,
+    )

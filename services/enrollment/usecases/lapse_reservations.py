@@ -1,0 +1,37 @@
+"""The day up to which open forbehold held their places is over: they lapse, and the next ones move up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.enrollment.adapters import enrolments, programmes
+from services.enrollment.domain.forbehold import lapse, lapsing_on
+from services.enrollment.domain.programme import Programme, holds_place
+from services.enrollment.usecases.fill_places import fill_places
+from services.enrollment.usecases.leave import leave
+from shared.base.cause import Cause
+from shared.runtime.timers import Timer
+from shared.storage.tx import Tx
+
+
+async def lapse_reservations(tx: Tx, timers: Sequence[Timer]) -> None:
+    """Of each programme as many as the transaction has room for; one that says otherwise by now is left alone."""
+    causes = {timer.data["programme_id"]: timer.cause for timer in timers}
+    for programme_id, programme in (await programmes.lock_many(tx, causes)).items():
+        if not holds_place(programme, tx.now):
+            await _lapse(tx, programme, causes[programme_id])
+
+
+async def _lapse(tx: Tx, programme: Programme, because: Cause) -> None:
+    before = await enrolments.lock_with_forbehold(tx, programme.id, tx.room)
+    tx.take_on(len(before))
+
+    decided = [lapse(one, programme, tx.now) for one in before]
+
+    await enrolments.save_many(tx, [(one.after, because) for one in decided])
+    for one in decided:
+        tx.tell(one, because=because)
+    if not tx.room:
+        tx.set(lapsing_on(programme, tx.now), because=because)
+    left = await leave(tx, programme, list(zip(before, (one.after for one in decided), strict=True)), because)
+    await fill_places(tx, [left], because)

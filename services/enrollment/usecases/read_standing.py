@@ -1,0 +1,51 @@
+"""Where an enrolment stands, for its contact: by the link that every mail about it carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.enrollment.adapters import enrolments, links, meetings, programmes
+from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.programme import PEOPLE_AFTER, allots, is_over
+from services.enrollment.domain.status import status
+from shared.contracts.programme import ProgrammeTerms
+from shared.storage.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`path` is the contact's secret; `participants_path` is where to go on, once there is a place.
+
+    `position`: on the waiting list, if places are given by now.
+    """
+
+    path: str
+    contact_id: str
+    terms: ProgrammeTerms
+    enrolment: Enrolment
+    status: str
+    position: int | None
+    participants_path: str | None
+
+
+async def read_standing(tx: Tx, token: str) -> Standing | None:
+    """None for a link that is none of ours, or has ended: with its contact or round, or a year after its programme."""
+    guest = links.standing_of(tx.links, token, tx.now)
+    enrolment = await enrolments.load(tx, guest.enrolment_id) if guest else None
+    if guest is None or enrolment is None or not enrolment.lets_in(guest.person_id, guest.number):
+        return None
+    programme = await programmes.load_of(tx, enrolment)
+    if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
+        return None
+    positions = await enrolments.load_positions(tx, [enrolment])
+    allotted = allots(programme, tx.now)
+    position = positions[enrolment.id].number if allotted and enrolment.id in positions else None
+    return Standing(
+        path=links.standing_path_of(tx.links, enrolment),
+        contact_id=guest.person_id,
+        terms=programme.terms,
+        enrolment=enrolment,
+        status=status(enrolment.state, forbehold_open=enrolment.forbehold_open, position=position, allotted=allotted),
+        position=position,
+        participants_path=links.participants_path_of(tx.links, enrolment),
+    )

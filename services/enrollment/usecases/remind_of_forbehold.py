@@ -1,0 +1,23 @@
+"""The day has come on which a municipality is reminded of the answer to its forbehold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.enrollment.adapters import enrolments, links, programmes
+from services.enrollment.domain.forbehold import remind
+from shared.runtime.timers import Timer
+from shared.storage.tx import Tx
+
+
+async def remind_of_forbehold(tx: Tx, timers: Sequence[Timer]) -> None:
+    causes = {timer.key: timer.cause for timer in timers}
+    known = await enrolments.lock_many(tx, causes)
+    offered = await programmes.load_many(tx, (one.programme_id for one in known.values()))
+    for one in known.values():
+        if not one.is_signed_up:
+            continue
+
+        decided = remind(one, offered[one.programme_id], links.standing_path_of(tx.links, one), tx.now)
+
+        tx.tell(decided, because=causes[one.id])

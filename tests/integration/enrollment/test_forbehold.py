@@ -1,0 +1,210 @@
+"""Politisk forbehold: the municipality's own, answered by a link, by staff or another system, and never by time alone
+unless the programme says so.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from services.enrollment.domain.enrolment import ANSWER
+from services.enrollment.domain.forbehold import LAPSE
+from services.enrollment.usecases.read_enrolments import read_enrolment
+from services.enrollment.usecases.resolve_reservation import resolve_reservation
+from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from shared.contracts.enrollment import (
+    EnrolmentLapsed,
+    EnrolmentWaitlisted,
+    MunicipalityEnrolled,
+    ReservationReminderDue,
+    ReservationResolved,
+    ResolveReservation,
+    WithdrawEnrolment,
+)
+from tests.integration.enrollment.test_waiting_list import codes_of, enrolled, id_of, line, places_told, with_places
+from tests.support.enrollment_desk import Desk, sign_up
+from tests.support.enrollment_web import Town
+
+EXPECTED = date(2020, 9, 15)
+ABOUT_IT = {"forbehold": True, "forbehold_committee": " Udvalget  for unge ", "forbehold_expected_on": EXPECTED}
+
+
+async def answer(desk: Desk, code: str, *, approved: bool) -> dict[str, object]:
+    command = ResolveReservation(enrolment_id=await id_of(desk, code), approved=approved)
+    return await desk.ask(resolve_reservation, command)
+
+
+async def test_what_it_says_goes_with_the_place_and_a_yes_is_told_once(desk: Desk) -> None:
+    await desk.publish(with_places(1, 1, forbehold="holds: always, fees_wait: false"))
+    (code,) = await codes_of(desk, 1)
+    assert await enrolled(desk, sign_up(code, **ABOUT_IT)) == ["enrolled"]
+    (told,) = [one for one in await desk.told() if isinstance(one, MunicipalityEnrolled)]
+    assert told.forbehold is not None
+    assert (told.forbehold.committee, told.forbehold.expected_on, told.forbehold_open, told.fees_wait) == (
+        "Udvalget for unge",
+        EXPECTED,
+        True,
+        False,
+    )
+    for _ in range(2):
+        assert (await answer(desk, code, approved=True))["status"] == "Plads bekræftet"
+    (resolved,) = [one for one in await desk.told() if isinstance(one, ReservationResolved)]
+    assert (resolved.approved, resolved.has_place) == (True, True)
+    other = ResolveReservation(enrolment_id=await id_of(desk, code), approved=False)
+    assert (await desk.refusal(resolve_reservation, other)).code == "no_open_reservation"
+    assert (await desk.read(read_enrolment, enrolment_id=await id_of(desk, code)))["forbehold"] == {
+        "state": "approved",
+        "committee": "Udvalget for unge",
+        "expected_on": "2020-09-15",
+    }
+
+
+@pytest.mark.parametrize(
+    ("wish", "code"),
+    [
+        ({"forbehold": False, "forbehold_committee": "Udvalget"}, "forbehold_not_taken"),
+        ({"forbehold": False, "forbehold_expected_on": EXPECTED}, "forbehold_not_taken"),
+    ],
+)
+async def test_what_is_said_of_none_is_refused(desk: Desk, wish: dict[str, object], code: str) -> None:
+    await desk.publish(with_places(1, 1, forbehold="holds: always"))
+    (kommune,) = await codes_of(desk, 1)
+    assert await enrolled(desk, sign_up(kommune, **wish)) == [code]
+
+
+async def test_one_that_holds_no_place_waits_for_its_answer_and_others_pass_it(desk: Desk) -> None:
+    await desk.publish(with_places(2, 2, forbehold='holds: "no"'))
+    codes = await codes_of(desk, 3)
+    wishes = sign_up(codes[0], forbehold=True), sign_up(codes[1]), sign_up(codes[2], forbehold=True)
+    assert await enrolled(desk, *wishes) == ["waitlisted", "enrolled", "waitlisted"]
+    told = [one for one in await desk.told() if isinstance(one, EnrolmentWaitlisted)]
+    assert [one.forbehold_open for one in told] == [True, True]
+    assert (await answer(desk, codes[2], approved=True))["status"] == "Plads bekræftet"
+    assert places_told(await desk.told()) == [(codes[2], True)]
+    assert (await answer(desk, codes[0], approved=True))["status"] == "På venteliste"
+    assert await line(desk) == [codes[0]]
+
+
+async def test_it_lapses_at_midnight_in_denmark_and_the_next_one_moves_up(desk: Desk) -> None:
+    await desk.publish(with_places(1, 1, forbehold="holds: until, until: 2020-09-30"))
+    codes = await codes_of(desk, 3)
+    wishes = sign_up(codes[0], forbehold=True), sign_up(codes[1], forbehold=True), sign_up(codes[2])
+    assert await enrolled(desk, *wishes) == ["enrolled", "waitlisted", "waitlisted"]
+    (told,) = [one for one in await desk.told() if isinstance(one, MunicipalityEnrolled)]
+    assert told.forbehold is not None
+    assert told.forbehold.lapses_after == date(2020, 9, 30)
+    due = await desk.pool.fetchval("SELECT due FROM timers WHERE timer = $1", LAPSE)
+    assert due == datetime(2020, 9, 30, 22, tzinfo=UTC)
+    desk.time = due
+    await desk.ring()
+    told_then = await desk.told()
+    assert [one.organisation.code for one in told_then if isinstance(one, EnrolmentLapsed)] == [codes[0]]
+    # Its own would hold no place by now: the one without moves up, and it waits on.
+    assert places_told(told_then) == [(codes[2], True)]
+    shown = await desk.read(read_enrolment, enrolment_id=await id_of(desk, codes[0]))
+    assert (shown["status"], shown["forbehold"]["state"]) == ("Bortfaldet", "none")
+    assert await line(desk) == [codes[1]]
+
+
+async def test_a_later_version_that_gives_it_longer_keeps_the_place(desk: Desk) -> None:
+    await desk.publish(with_places(1, 1, forbehold="holds: until, until: 2020-09-30"))
+    (code,) = await codes_of(desk, 1)
+    await enrolled(desk, sign_up(code, forbehold=True))
+    due = await desk.pool.fetchval("SELECT due FROM timers WHERE timer = $1", LAPSE)
+    await desk.publish(with_places(1, 1, version=2, forbehold="holds: until, until: 2020-10-31"))
+    desk.time = due
+    assert await desk.ring() == 0
+    await desk.publish(with_places(1, 1, version=3, forbehold="holds: always"))
+    assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", LAPSE) == 0
+    assert (await desk.read(read_enrolment, enrolment_id=await id_of(desk, code)))["state"] == "enrolled"
+
+
+async def test_it_is_reminded_of_before_and_after_the_day_and_no_more_once_it_is_answered(desk: Desk) -> None:
+    await desk.publish(with_places(1, 1, forbehold="remind_before: [14, 3], remind_after: [7]"))
+    (code,) = await codes_of(desk, 1)
+    await enrolled(desk, sign_up(code, **ABOUT_IT))
+    await desk.told()
+    days = []
+    for _ in range(2):
+        desk.time = await desk.pool.fetchval("SELECT due FROM timers WHERE timer = $1", ANSWER)
+        await desk.ring()
+        days += [(one.days, desk.time) for one in await desk.told() if isinstance(one, ReservationReminderDue)]
+    assert days == [
+        (-14, datetime(2020, 9, 1, 7, tzinfo=UTC)),
+        (-3, datetime(2020, 9, 12, 7, tzinfo=UTC)),
+    ]
+    await answer(desk, code, approved=True)
+    assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", ANSWER) == 0
+
+
+async def test_after_a_long_time_away_the_newest_reminder_is_sent_and_no_other(desk: Desk) -> None:
+    await desk.publish(with_places(1, 1, forbehold="remind_before: [14, 3], remind_after: [7]"))
+    (code,) = await codes_of(desk, 1)
+    await enrolled(desk, sign_up(code, **ABOUT_IT))
+    desk.time = datetime(2020, 9, 30, 12, tzinfo=UTC)
+    await desk.ring()
+    assert [one.days for one in await desk.told() if isinstance(one, ReservationReminderDue)] == [7]
+    assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", ANSWER) == 0
+
+
+async def test_whoever_withdraws_is_not_reminded(desk: Desk) -> None:
+    await desk.publish(with_places(1, 1, forbehold="holds: always"))
+    (code,) = await codes_of(desk, 1)
+    await enrolled(desk, sign_up(code, **ABOUT_IT))
+    assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", ANSWER) == 1
+    await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=await id_of(desk, code)))
+    assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", ANSWER) == 0
+
+
+async def test_what_the_version_before_wrote_of_an_open_one_counts(desk: Desk) -> None:
+    await desk.publish(with_places(1, 1, forbehold="holds: always"))
+    (code,) = await codes_of(desk, 1)
+    await enrolled(desk, sign_up(code, forbehold=True))
+    await desk.pool.execute("UPDATE enrolments SET forbehold = NULL")
+    assert (await answer(desk, code, approved=True))["status"] == "Plads bekræftet"
+    await desk.pool.execute("UPDATE enrolments SET forbehold = 'open'")
+    shown = await desk.read(read_enrolment, enrolment_id=await id_of(desk, code))
+    assert (shown["forbehold"]["state"], shown["status"]) == ("none", "Plads bekræftet")
+
+
+async def test_it_is_answered_on_the_page_of_the_link_and_looking_changes_nothing(town: Town) -> None:
+    desk = town.desk
+    await desk.publish(with_places(1, 1, forbehold="holds: always"))
+    first, second = await codes_of(desk, 2)
+    await enrolled(desk, sign_up(first, **ABOUT_IT), sign_up(second))
+    told = await desk.told()
+    (place,) = [one for one in told if isinstance(one, MunicipalityEnrolled)]
+    (waits,) = [one for one in told if isinstance(one, EnrolmentWaitlisted)]
+    assert place.standing_path is not None
+    assert waits.standing_path is not None
+    for _ in range(3):
+        page = await town.client.get(f"{place.standing_path}/ikke-godkendt")
+        assert "Er deltagelsen ikke godkendt?" in page.text
+    page = await town.client.get(place.standing_path)
+    assert "Plads reserveret – med forbehold" in page.text
+    assert "Udvalget for unge" in page.text
+    assert "nr. 1 på ventelisten" in (await town.client.get(waits.standing_path)).text
+
+    said = await town.client.post(f"{place.standing_path}/ikke-godkendt", data={"_key": "k" * 32})
+    assert (said.status_code, said.headers["location"]) == (303, place.standing_path)
+    assert "Ikke godkendt politisk" in (await town.client.get(place.standing_path)).text
+    page = await town.client.get(waits.standing_path)
+    assert "Plads bekræftet" in page.text
+    assert "/deltagere/" in page.text
+    again = await town.client.post(f"{place.standing_path}/godkendt", data={"_key": "l" * 32})
+    assert again.status_code == 409
+    assert (await town.client.get(f"{place.standing_path}x")).status_code == 404
+
+
+async def test_whoever_waits_leaves_the_list_by_its_link(town: Town) -> None:
+    await town.desk.publish(with_places(1, 1))
+    first, second = await codes_of(town.desk, 2)
+    await enrolled(town.desk, sign_up(first), sign_up(second))
+    (waits,) = [one for one in await town.desk.told() if isinstance(one, EnrolmentWaitlisted)]
+    assert waits.standing_path is not None
+    assert "I mister jeres plads i rækken" in (await town.client.get(f"{waits.standing_path}/afmeld")).text
+    left = await town.client.post(f"{waits.standing_path}/afmeld", data={"_key": "k" * 32})
+    assert left.status_code == 303
+    assert await line(town.desk) == []
+    assert "Afmeldt" in (await town.client.get(waits.standing_path)).text
