@@ -212,6 +212,10 @@ class InvitationReminderDue(EnrolmentFact):
     sign_up_path: str
 
 
+Prospect = Literal["place", "waiting_list", "after_deadline"]
+"""What whoever signs up now may hope for: a place, one when another is given up, or one when all are given."""
+
+
 @fact
 class EnrolmentReceived(EnrolmentFact):
     """A sign-up by form, waiting for the link mailed to its contact to be pressed (Modtaget). It holds no place, and
@@ -228,6 +232,8 @@ class EnrolmentReceived(EnrolmentFact):
     """The organisation's mailbox that the link is mailed to instead of the contact; None = to the contact."""
     confirmation: Confirmation | None = None
     """What the programme asks for besides the link, so that the mail can say what follows; None = nothing was said."""
+    prospect: Prospect | None = None
+    """What the link gives as things are now; None = nothing was said."""
 
 
 @fact

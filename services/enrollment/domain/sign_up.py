@@ -27,7 +27,7 @@ from services.enrollment.domain.programme import (
     unknown_programme,
 )
 from services.enrollment.domain.speakers import domain_of, mailbox_key
-from services.enrollment.domain.waiting_list import Placed, give_place, may_have_place
+from services.enrollment.domain.waiting_list import Placed, give_place, may_have_place, prospect
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import (
@@ -427,6 +427,7 @@ def receive(
         confirm_path=confirm_path,
         to=to,
         confirmation=programme.terms.enrolment.confirmation,
+        prospect=prospect(programme, application.received_at),
     )
     after = replace(sign_up, by_main_mailbox=to is not None, mailed=not mails.enough)
     return Decision(after, (fact,) if after.mailed else ())

@@ -14,6 +14,7 @@ from services.enrollment.domain.enrolment import Agreed, Enrolment
 from services.enrollment.domain.programme import Programme, allots, holds_place
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm
+from shared.contracts.enrollment import Prospect
 from shared.contracts.programme import ProgrammeTerms
 from shared.contracts.time import day_after, start_of_day
 
@@ -50,6 +51,13 @@ def may_have_place(programme: Programme, now: datetime, *, forbehold: bool) -> b
     """Whether somebody who is next gets a place now."""
     has_room = programme.free is None or programme.free > 0
     return programme.open and has_room and allots(programme, now) and (not forbehold or holds_place(programme, now))
+
+
+def prospect(programme: Programme, now: datetime) -> Prospect:
+    """What somebody without a forbehold may hope for who signs up now."""
+    if not allots(programme, now):
+        return "after_deadline"
+    return "waiting_list" if programme.is_full else "place"
 
 
 def give_place(programme: Programme, enrolment: Enrolment, now: datetime) -> tuple[Programme, Enrolment]:

@@ -12,11 +12,10 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.enrollment.domain.confirmation_text import what_follows
 from services.enrollment.domain.price_text import fee_lines, is_billed, seat_lines
 from services.enrollment.domain.sign_up import CONFIRM_DAYS, FORM
 from services.enrollment.usecases.read_front_page import read_front_page
-from services.enrollment.usecases.read_sign_up_form import read_sign_up_form, read_terms
+from services.enrollment.usecases.read_sign_up_form import Offer, read_offer, read_sign_up_form
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -78,14 +77,14 @@ async def sign_up(host: Host, act: Act, request: Request) -> Response:
 
 async def receipt(host: Host, request: Request) -> Response:
     """The same for everybody: what is known of the address that was typed is told to nobody."""
-    terms = await _terms(host, request.path_params["programme_id"])
+    terms, following = await _offer(host, request.path_params["programme_id"])
     return host.pages.render(
         "enrollment/receipt.html",
         terms=terms,
         steps=STEPS,
         days=CONFIRM_DAYS,
         by_main_mailbox=terms.enrolment.confirmation == "main_mailbox",
-        next=what_follows(terms),
+        next=following,
     )
 
 
@@ -131,7 +130,7 @@ async def _receive(host: Host, act: Act, request: Request, programme_id: str) ->
     for name in ("group", "forbehold_expected_on"):
         if not form.value(name):
             form.values.pop(name, None)
-    terms = await _terms(host, programme_id)
+    terms, _ = await _offer(host, programme_id)
     command, caller = None, caller_of(request)
     if host.gate.passes(form):
         role = terms.terms.contact_label
@@ -174,16 +173,16 @@ async def _form(host: Host, programme_id: str, form: Form, status_code: int = 20
         full=found.full,
         decline=f"/tilmeld/nej/{invitation}" if found.may_decline else None,
         municipalities=[(one.code, one.name) for one in found.municipalities],
-        next=what_follows(found.terms),
+        next=found.next,
         choices={one.id: [(text, text) for text in one.choices] for one in plan.form},
         steps=STEPS,
         **facts(found.terms),
     )
 
 
-async def _terms(host: Host, programme_id: str) -> ProgrammeTerms:
+async def _offer(host: Host, programme_id: str) -> Offer:
     async with host.transaction(by_visitor()) as tx:
-        terms = await read_terms(tx, programme_id)
-    if terms is None:
+        found = await read_offer(tx, programme_id)
+    if found is None:
         raise Problem(404, "not_found")
-    return terms
+    return found

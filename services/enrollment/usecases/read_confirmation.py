@@ -40,6 +40,7 @@ class Confirmation:
     status: str
     participants_path: str | None
     standing_path: str | None
+    waits: bool
     more_path: str | None
 
 
@@ -70,6 +71,7 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
         standing_path=links.standing_path_of(tx.links, placed)
         if placed and placed.waits and not sign_up.by_main_mailbox
         else None,
+        waits=placed is not None and placed.waits,
         more_path=links.more_forms_path(tx.links, sign_up.id, sign_up.received_at) if more else None,
     )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from services.enrollment.adapters import enrolments, links, meetings, organisations, programmes
+from services.enrollment.domain.confirmation_text import what_follows
 from services.enrollment.domain.programme import is_over, takes_sign_ups
+from services.enrollment.domain.waiting_list import prospect
 from shared.contracts.parties import Organisation
 from shared.contracts.programme import ProgrammeTerms
 from shared.storage.tx import Tx
@@ -25,6 +27,15 @@ class SignUpForm:
     municipalities: tuple[Organisation, ...]
     chosen: str | None
     may_decline: bool
+    next: str
+    """As of an `Offer`."""
+
+
+class Offer(NamedTuple):
+    """`next`: what follows once the mailed link is used, in Danish."""
+
+    terms: ProgrammeTerms
+    next: str
 
 
 async def read_sign_up_form(tx: Tx, programme_id: str, invitation: str = "") -> SignUpForm | None:
@@ -43,10 +54,13 @@ async def read_sign_up_form(tx: Tx, programme_id: str, invitation: str = "") -> 
         municipalities=tuple(one.organisation for one in await organisations.load_municipalities(tx)),
         chosen=known.organisation.code if known is not None and known.programme_id == programme_id else None,
         may_decline=known is not None and known.may_decline,
+        next=what_follows(programme.terms, prospect(programme, tx.now)),
     )
 
 
-async def read_terms(tx: Tx, programme_id: str) -> ProgrammeTerms | None:
+async def read_offer(tx: Tx, programme_id: str) -> Offer | None:
     """What the form is about; None when there is no such form."""
     programme = await programmes.load(tx, programme_id)
-    return programme.terms if programme is not None and programme.has_form else None
+    if programme is None or not programme.has_form:
+        return None
+    return Offer(programme.terms, what_follows(programme.terms, prospect(programme, tx.now)))

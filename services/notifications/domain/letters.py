@@ -67,6 +67,7 @@ def sign_up_received(fact: EnrolmentReceived, at: datetime) -> Letter:
         received_at=fact.received_at.isoformat(),
         contact=contact,
         confirmation=fact.confirmation,
+        prospect=fact.prospect,
     )
     return replace(letter, people=(fact.contact.person_id,))
 

@@ -153,6 +153,6 @@ async def test_never_a_place_too_many_and_nobody_is_passed_over(desk: Desk) -> N
                 assert await life.standings() == before, "asked twice it changes nothing"
             await life.look()
     gaps = await desk.pool.fetch(
-        "SELECT subject FROM outbox GROUP BY subject HAVING max(sequence) - min(sequence) + 1 <> count(*)"
+        "SELECT key FROM outbox GROUP BY key HAVING max(sequence) - min(sequence) + 1 <> count(*)"
     )
     assert gaps == []

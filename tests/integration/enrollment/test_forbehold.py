@@ -114,7 +114,8 @@ async def test_a_later_version_that_gives_it_longer_keeps_the_place(desk: Desk) 
     due = await desk.pool.fetchval("SELECT due FROM timers WHERE timer = $1", LAPSE)
     await desk.publish(with_places(1, 1, version=2, forbehold="holds: until, until: 2020-10-31"))
     desk.time = due
-    assert await desk.ring() == 0
+    await desk.ring()
+    assert (await desk.read(read_enrolment, enrolment_id=await id_of(desk, code)))["state"] == "enrolled"
     await desk.publish(with_places(1, 1, version=3, forbehold="holds: always"))
     assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", LAPSE) == 0
     assert (await desk.read(read_enrolment, enrolment_id=await id_of(desk, code)))["state"] == "enrolled"

@@ -14,12 +14,14 @@ from services.enrollment.usecases.change_capacity import change_capacity
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
 from services.enrollment.usecases.read_waiting_list import read_waiting_list
+from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.answers import Answer, Asked
 from shared.base.cause import Cause
 from shared.contracts.enrollment import (
     ChangeCapacity,
+    EnrolmentReceived,
     EnrolmentWaitlisted,
     EnrolMunicipality,
     MunicipalityEnrolled,
@@ -30,6 +32,7 @@ from shared.contracts.enrollment import (
 from shared.contracts.refusal import Refused
 from shared.storage.tx import AT_ONCE, transaction
 from tests.support.enrollment_desk import P1, Desk, programme_text, sign_up
+from tests.support.enrollment_web import Town
 
 
 def with_places(usual: int, hard: int, *, version: int = 1, more: str = "", forbehold: str = "") -> str:
@@ -288,3 +291,23 @@ async def test_a_no_frees_the_place_and_the_forbehold_moves_up_with_its_owner(de
     shown = await desk.read(read_enrolment, enrolment_id=await id_of(desk, second))
     assert shown["status"] == "Plads reserveret – med forbehold for politisk godkendelse"
     assert shown["forbehold"]["state"] == "open"
+
+
+async def test_a_form_that_is_confirmed_when_all_places_are_taken_waits_and_its_page_says_so(town: Town) -> None:
+    await town.desk.publish(with_places(1, 1))
+    first, second = await codes_of(town.desk, 2)
+    await enrolled(town.desk, sign_up(first))
+    await town.desk.knows(second)
+    await town.desk.told()
+    await town.desk.ask(receive_sign_up, ReceiveSignUp(form=sign_up(second), caller="192.0.2.1"))
+    (told,) = [one for one in await town.desk.told() if isinstance(one, EnrolmentReceived)]
+    assert told.prospect == "waiting_list"
+    assert "står I på ventelisten" in (await town.client.get(f"/tilmeld/{P1}/modtaget")).text
+    assert (await town.client.post(told.confirm_path, data={"_key": "k" * 32})).status_code == 303
+    said = (await town.client.get(told.confirm_path)).text
+    assert "venter på en plads" in said
+    assert "På venteliste (nr. 1)" in said
+    (waits,) = [one for one in await town.desk.told() if isinstance(one, EnrolmentWaitlisted)]
+    assert waits.by_form
+    assert waits.standing_path is not None
+    assert waits.standing_path in said

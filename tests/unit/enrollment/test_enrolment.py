@@ -339,6 +339,8 @@ def test_without_a_place_there_is_no_group_to_leave_and_nobody_to_register() -> 
 
 def test_an_enrolment_without_a_contact_is_nobodys() -> None:
     with pytest.raises(ValueError, match="has no contact"):
+        _ = INVITED.known_contact
+    with pytest.raises(ValueError, match="is not signed up"):
         welcome(Placed(INVITED, a_programme()), PATHS, NOW)
     assert not INVITED.is_contact("person")
     assert enrolled().is_contact("person")

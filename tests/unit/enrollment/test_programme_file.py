@@ -149,6 +149,13 @@ FAULTS: dict[str, list[str]] = {
     "vat_exemption_missing": [changed("instalments:", "vat_percent: 0\n  instalments:")],
     "vat_rate_not_danish": [changed("instalments:", "vat_percent: 12\n  instalments:")],
     "capacity_mismatch": [changed("usual: 10", "usual: 13")],
+    "forbehold_mismatch": [
+        changed("  invitation: {", "  forbehold: {holds: always}\n  invitation: {"),
+        *(
+            changed("  invitation: {", f"  reservation_allowed: true\n  forbehold: {{{wrong}}}\n  invitation: {{")
+            for wrong in ("holds: until", "until: 2021-09-01", "holds: until, until: 2021-08-19")
+        ),
+    ],
     "choices_mismatch": [
         changed(", choices: [Lidt, Meget]", ""),
         changed("kind: choice", "kind: text"),

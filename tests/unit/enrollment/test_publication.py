@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from services.enrollment.domain.address_book import Entry
+from services.enrollment.domain.forbehold import LAPSE
 from services.enrollment.domain.invitation import INVITATION
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.publication import draft, publish, require_own_series, too_late
+from services.enrollment.domain.waiting_list import PLACES
 from shared.contracts.decision import Alarm
 from shared.contracts.enrollment import ProgrammeChanged, ProgrammePublished
 from shared.contracts.parties import Organisation
@@ -38,7 +40,9 @@ def test_the_first_version_is_published_and_its_round_armed() -> None:
     assert decided.after == Programme(terms(), hard=12)
     assert decided.facts == (ProgrammePublished(owner=US, terms=terms()),)
     due = datetime(2020, 6, 15, 7, tzinfo=UTC)
-    assert decided.alarms == (Alarm(INVITATION, "p", due, {"programme_id": "p"}),)
+    assert decided.alarms == tuple(
+        Alarm(timer, "p", at, {"programme_id": "p"}) for timer, at in ((INVITATION, due), (PLACES, None), (LAPSE, None))
+    )
 
 
 def test_a_higher_version_takes_its_place_and_the_places_given_stay_given() -> None:

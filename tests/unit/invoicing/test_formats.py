@@ -94,6 +94,12 @@ def test_nothing_but_the_table_and_the_official_rules_knows_one_format_from_anot
     assert [path.name for path in others if any(name in path.read_text(encoding="utf-8") for name in named)] == []
 
 
+def test_before_the_default_came_into_use_an_invoice_is_written_in_what_held_then() -> None:
+    for family in (None, "peppol", "oioubl"):
+        assert chosen(family, date(2016, 12, 1)).family == "oioubl"
+    assert chosen(None, date(2019, 4, 18)).family == "peppol"
+
+
 def test_where_no_format_holds_none_is_made_up() -> None:
     with pytest.raises(NoFormatError, match="1999"):
         chosen("peppol", date(1999, 1, 1))

@@ -70,9 +70,10 @@ class NoFormatError(LookupError):
 def chosen(family: EInvoiceFormat | None, issued_on: date) -> Format:
     """The newest version of the customer's family that holds on the day; of the default family when it has none.
 
-    A family that has gone out of use is replaced by the default one, so that the customer still gets an invoice.
+    A family that has gone out of use, or is not in use yet, is replaced by the default one, and that by another that
+    holds, so that the customer still gets an invoice: in 2016 it was OIOUBL alone.
     """
-    for wanted in (family, DEFAULT_FAMILY):
+    for wanted in dict.fromkeys((family, DEFAULT_FAMILY, *(one.family for one in FORMATS))):
         holding = [one for one in FORMATS if one.family == wanted and one.valid_on(issued_on)]
         if holding:
             return max(holding, key=lambda one: one.valid_from)
