@@ -13,17 +13,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import consume, documents, growth, invoice_run, latency, relay, stories
+from bench import consume, documents, growth, invoice_run, latency, places, relay, stories
 from bench.harness import Row, servers
 
-NAMES = ("consume", "invoices", "relay", "growth", "latency", "documents", "stories")
+NAMES = ("consume", "invoices", "relay", "places", "growth", "latency", "documents", "stories")
 
 
 def measure(names: list[str]) -> list[Row]:
     rows: list[Row] = []
-    if {"consume", "invoices", "relay", "growth"} & set(names):
+    alone = {"consume": consume, "invoices": invoice_run, "relay": relay, "places": places, "growth": growth}
+    if alone.keys() & set(names):
         with servers() as running:
-            for name, bench in (("consume", consume), ("invoices", invoice_run), ("relay", relay), ("growth", growth)):
+            for name, bench in alone.items():
                 if name in names:
                     rows += asyncio.run(bench.run(running))
     if "latency" in names:
