@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from shared.contracts.decision import Alarm
-from shared.contracts.enrollment import Mailbox, MunicipalityEnrolled
+from shared.contracts.enrollment import EnrolmentWaitlisted, Mailbox, MunicipalityEnrolled
 from shared.contracts.parties import Contact, Organisation
 from shared.contracts.time import day_after, local
 
@@ -17,7 +17,7 @@ _EIGHT = time(8)
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """A sign-up by form that has its place; `day` is the one that it is told of, in Denmark."""
+    """A sign-up by form that has its place, or waits for one since `enrolled_at`; `day`: of its notice, in Denmark."""
 
     enrolment_id: str
     enrolled_at: datetime
@@ -28,13 +28,13 @@ class Confirmed:
     day: date
 
 
-def confirmed(fact: MunicipalityEnrolled, day: date) -> Confirmed | None:
+def confirmed(fact: MunicipalityEnrolled | EnrolmentWaitlisted, day: date) -> Confirmed | None:
     """None when it was no form, or there is no such mailbox."""
     if fact.notify is None:
         return None
     return Confirmed(
         enrolment_id=fact.enrolment_id,
-        enrolled_at=fact.enrolled_at,
+        enrolled_at=fact.enrolled_at if isinstance(fact, MunicipalityEnrolled) else fact.received_at,
         organisation=fact.organisation,
         programme_id=fact.programme.id,
         to=fact.notify,

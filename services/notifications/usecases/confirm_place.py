@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.notifications.adapters import confirmed as confirmed_rows
 from services.notifications.adapters import programmes
 from services.notifications.domain import digest_lines, letters
-from services.notifications.domain.confirmed import confirmed, notice_of_day
 from services.notifications.usecases.follow_enrolment import follow_enrolments
+from services.notifications.usecases.tell_main_mailbox import note_sign_ups
 from services.notifications.usecases.tell_staff import tell_staff
 from services.notifications.usecases.write_letters import write_letters
 from shared.base.cloudevents import Received
 from shared.contracts.enrollment import MunicipalityEnrolled
-from shared.contracts.time import day_of
 from shared.storage.tx import Tx
 
 
@@ -23,8 +21,4 @@ async def confirm_place(tx: Tx, events: Sequence[Received[MunicipalityEnrolled]]
     await write_letters(tx, [(letters.place_confirmed(event.data, event.time), event.cause) for event in events])
     await tell_staff(tx, [(digest_lines.enrolled(event.data, event.time), event.cause) for event in events])
     await follow_enrolments(tx, events)
-    by_form = [(confirmed(event.data, day_of(tx.now)), event.cause) for event in events]
-    await confirmed_rows.insert_new(tx, [one for one, _ in by_form if one is not None])
-    for one, cause in by_form:
-        if one is not None:
-            tx.set(notice_of_day(one), because=cause)
+    await note_sign_ups(tx, events)

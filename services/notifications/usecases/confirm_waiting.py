@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from services.notifications.domain import digest_lines, letters
 from services.notifications.usecases.follow_enrolment import follow_enrolments
+from services.notifications.usecases.tell_main_mailbox import note_sign_ups
 from services.notifications.usecases.tell_staff import tell_staff
 from services.notifications.usecases.write_letters import write_letters
 from shared.base.cloudevents import Received
@@ -17,3 +18,4 @@ async def confirm_waiting(tx: Tx, events: Sequence[Received[EnrolmentWaitlisted]
     await follow_enrolments(tx, events)
     await write_letters(tx, [(letters.waitlisted(event.data, event.time), event.cause) for event in events])
     await tell_staff(tx, [(digest_lines.waitlisted(event.data, event.time), event.cause) for event in events])
+    await note_sign_ups(tx, events)

@@ -206,6 +206,15 @@ async def test_a_fee_with_an_open_forbehold_waits_for_the_politicians(books: Roo
     assert [invoice.issued_on for invoice in await issued(books)] == [date(2020, 9, 20)]
 
 
+async def test_a_fee_that_does_not_wait_for_them_is_invoiced_on_its_day(books: Room) -> None:
+    await books.hear(an_enrolment(forbehold_open=True, fees_wait=False))
+    await books.ring(FEES_FALL_DUE)
+    assert len(await issued(books)) == 1
+    await books.hear(ReservationResolved(**ENROLMENT, approved=True, resolved_at=books.time))
+    await books.ring()
+    assert len(await issued(books)) == 1
+
+
 async def test_a_fee_that_the_politicians_said_no_to_falls_away(books: Room) -> None:
     await books.hear(an_enrolment(forbehold_open=True))
     await books.hear(ReservationResolved(**ENROLMENT, approved=False, resolved_at=books.time))

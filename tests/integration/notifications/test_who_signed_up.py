@@ -71,6 +71,16 @@ async def test_the_main_mailbox_gets_one_notice_for_a_day_whatever_was_confirmed
     assert [one.occasion for one in await written(desk, "sign_ups_confirmed")] == ["2020-06-15", "2020-06-16"]
 
 
+async def test_a_sign_up_that_waits_for_a_place_is_told_of_once_and_not_again_when_it_has_one(desk: Room) -> None:
+    desk.time = NOON
+    waits = EXAMPLES["EnrolmentWaitlisted"].model_copy(update={"notify": MAIN, "by_form": True})
+    await desk.hear(waits)
+    await desk.ring(datetime(2020, 6, 16, 6, tzinfo=UTC))
+    await desk.hear(facts.an_enrolment(from_waiting_list=True, by_form=True))
+    await desk.ring(datetime(2020, 6, 17, 6, tzinfo=UTC))
+    assert len(await written(desk, "sign_ups_confirmed")) == 1
+
+
 async def test_where_the_main_mailbox_confirms_the_link_goes_there_and_nowhere_else(desk: Room) -> None:
     received: EnrolmentReceived = EXAMPLES["EnrolmentReceived"]
     await desk.hear(received.model_copy(update={"to": MAIN, "confirmation": "main_mailbox"}))
