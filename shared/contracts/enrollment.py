@@ -320,10 +320,12 @@ class EnrolmentWaitlisted(EnrolmentFact):
     forbehold: Forbehold | None = None
     """As in MunicipalityEnrolled."""
     allotted_after: date | None = None
+    forbehold_holds: bool = True
+    """Whether an open forbehold can hold a place here; else its owner gets one only once it is approved."""
     standing_path: str | None = None
     notify: Mailbox | None = None
     by_form: bool = False
-    """All three as in MunicipalityEnrolled."""
+    """These three as in MunicipalityEnrolled."""
 
 
 @fact

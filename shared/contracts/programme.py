@@ -218,7 +218,7 @@ class ForbeholdTerm(Frozen):
 
     holds: Literal["always", "until", "no"] = "always"
     until: dt.date | None = Field(default=None, description="stands exactly when ``holds`` is until")
-    fees_wait: bool = Field(default=True, description="nothing is invoiced before the answer")
+    fees_wait: bool = Field(default=True, description="no fee is invoiced before the answer")
     remind_before: tuple[Whole, ...] = Field(default=(), description="so many days before, descending")
     remind_after: tuple[Whole, ...] = Field(default=(), description="so many days after, ascending")
 

@@ -49,10 +49,12 @@ _ENROLMENTS = Table(
 _PUT_IN_BY = f"""CASE WHEN put_in_by IS NOT NULL AND put_in_number IS NOT DISTINCT FROM number
         THEN put_in_by ELSE '{BEFORE}' || actor END"""
 # What a version before this one wrote of an open forbehold counts: it knows no answers.
-_FORBEHOLD = """CASE WHEN forbehold_open THEN 'open' WHEN forbehold = 'open' THEN 'none'
+_IS_OURS = "put_in_number IS NOT DISTINCT FROM number"
+_FORBEHOLD = f"""CASE WHEN forbehold_open THEN 'open' WHEN forbehold = 'open' OR NOT ({_IS_OURS}) THEN 'none'
         ELSE coalesce(forbehold, 'none') END"""
 _COLUMNS = f"""
-    enrolments.id, programme_id, state, {_FORBEHOLD} AS forbehold, committee, expected_on, group_id,
+    enrolments.id, programme_id, state, {_FORBEHOLD} AS forbehold, CASE WHEN {_IS_OURS} THEN committee END AS committee,
+    CASE WHEN {_IS_OURS} THEN expected_on END AS expected_on, group_id,
     contact::text AS contact, billing::text AS billing, answers::text AS answers, agreed::text AS agreed, number,
     linked_number, received_at, enrolled_at, withdrawn_at, {_PUT_IN_BY} AS put_in_by, code, name, region, cvr
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -41,11 +42,7 @@ _HAS_FORM = """
 """
 _CLOSES = "coalesce(terms #>> '{terms,deadline}', 'never')"
 _CLOSING = Order({_CLOSES: "text", "id": "text"})
-_SELECT = """
-    SELECT id, state, terms::text AS terms, taken, hard_capacity, next_number,
-        EXISTS (SELECT 1 FROM enrolments WHERE programme_id = programmes.id AND state = 'waitlisted') AS waits
-    FROM programmes
-"""
+_SELECT = "SELECT id, state, terms::text AS terms, taken, hard_capacity, next_number FROM programmes"
 
 
 async def load(tx: Tx, programme_id: str) -> Programme | None:
@@ -103,11 +100,21 @@ async def lock_of(tx: Tx, enrolment: Enrolment) -> Programme:
 
 
 async def lock_many(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Programme]:
-    """By id, locked in the order of their ids: places are given and numbers drawn under this lock."""
-    rows = await tx.fetch(
-        f"{_SELECT} WHERE id = ANY($1) ORDER BY id FOR UPDATE OF programmes", sorted(set(programme_ids))
+    """By id, locked in the order of their ids: places are given and numbers drawn under this lock.
+
+    Who waits is asked once they are locked: whoever held the lock may just have signed up the first.
+    """
+    rows = await tx.fetch(f"{_SELECT} WHERE id = ANY($1) ORDER BY id FOR UPDATE", sorted(set(programme_ids)))
+    waited_for = await tx.fetch(
+        """
+        SELECT locked.id FROM unnest($1::text[]) AS locked (id), LATERAL (
+            SELECT FROM enrolments WHERE programme_id = locked.id AND state = 'waitlisted' LIMIT 1
+        ) first
+        """,
+        [row["id"] for row in rows],
     )
-    return {row["id"]: _programme(row) for row in rows}
+    waits = {row["id"] for row in waited_for}
+    return {row["id"]: replace(_programme(row), waits=row["id"] in waits) for row in rows}
 
 
 async def save(tx: Tx, programme: Programme, cause: Cause) -> None:
@@ -184,5 +191,4 @@ def _programme(row: Any) -> Programme:
         taken=row["taken"],
         hard=row["hard_capacity"],
         next_number=row["next_number"],
-        waits=row["waits"],
     )

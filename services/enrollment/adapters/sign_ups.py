@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from services.enrollment.domain.sign_up import CONFIRM_DAYS, Alike, Counted, Hopeful, Mails, SignUp
@@ -186,8 +186,13 @@ async def load_page_of_waiting(
 
 def _as_it_was(said: dict[str, Any]) -> EnrolMunicipality:
     """Taken in already, so that today's bounds of the door are nothing to it."""
+    expected_on = said.get("forbehold_expected_on")
     return EnrolMunicipality.model_construct(
-        **{**said, "billing": Billing.model_validate_json(json.dumps(said["billing"]))}
+        **{
+            **said,
+            "billing": Billing.model_validate_json(json.dumps(said["billing"])),
+            "forbehold_expected_on": date.fromisoformat(expected_on) if expected_on else None,
+        }
     )
 
 

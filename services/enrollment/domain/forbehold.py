@@ -12,6 +12,8 @@ from datetime import date, datetime
 from services.enrollment.domain.enrolment import ANSWER, Enrolment, about, ended, no_reminder
 from services.enrollment.domain.programme import OFFICE_OPENS, Programme, holds_place
 from services.enrollment.domain.status import ForbeholdState
+from services.enrollment.domain.waiting_list import may_have_place
+from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import EnrolmentLapsed, Forbehold, ReservationReminderDue, ReservationResolved
 from shared.contracts.programme import ProgrammeTerms
@@ -27,11 +29,15 @@ def resolve(enrolment: Enrolment, programme: Programme, now: datetime, *, approv
     """The political body has said yes or no; a "no" ends the enrolment. The same answer again changes nothing.
 
     Refused where there is no forbehold to answer, or it has the other answer: that is for a new sign-up, or a
-    withdrawal.
+    withdrawal; and a "yes" that comes when its place is free again, whether anybody has been told so or not.
     """
     answer: ForbeholdState = "approved" if approved else "refused"
-    if enrolment.forbehold.state == answer:
+    if enrolment.forbehold.state == answer and (enrolment.is_signed_up or not approved):
         return Decision(enrolment)
+    if approved and enrolment.has_place and enrolment.forbehold_open and _is_over(programme, now):
+        until = programme.forbehold.until
+        day = f" til og med {long_day(until)}" if until else ""
+        raise Refused("forbehold_lapsed", f"Forbeholdet holdt kun pladsen{day}. Tilmeld kommunen på ny.")
     if not enrolment.forbehold_open:
         word = {"approved": "er godkendt", "refused": "er afslået"}.get(
             enrolment.forbehold.state, "er der ikke noget af"
@@ -46,14 +52,15 @@ def resolve(enrolment: Enrolment, programme: Programme, now: datetime, *, approv
         approved=approved,
         resolved_at=now,
         contact=enrolment.known_contact,
-        has_place=after.has_place,
+        # Whoever waited for nothing but this has a place in a moment, and a letter of its own about that.
+        has_place=None if after.waits and may_have_place(programme, now, forbehold=False) else after.has_place,
     )
     return Decision(after, (fact,), (no_reminder(enrolment),))
 
 
 def lapse(enrolment: Enrolment, programme: Programme, now: datetime) -> Decision[Enrolment]:
     """Bortfaldet: the last day on which an open forbehold held its place is over. Else nothing changes."""
-    if not (enrolment.has_place and enrolment.forbehold_open) or holds_place(programme, now):
+    if not (enrolment.has_place and enrolment.forbehold_open and _is_over(programme, now)):
         return Decision(enrolment)
     fact = EnrolmentLapsed(**about(enrolment, programme), reason=LAPSED, contact=enrolment.known_contact)
     return Decision(ended(enrolment, "lapsed", now), (fact,), (no_reminder(enrolment),))
@@ -64,8 +71,8 @@ def remind(enrolment: Enrolment, programme: Programme, standing_path: str, now: 
 
     Of days that went by unseen the newest counts, and none of the others is sent.
     """
-    expected_on = enrolment.forbehold.expected_on
-    if not (enrolment.is_signed_up and enrolment.forbehold_open) or expected_on is None:
+    expected_on = _awaited_on(enrolment, programme)
+    if not enrolment.is_signed_up or expected_on is None:
         return Decision(enrolment)
     come = [days for days, at in _reminders(programme, expected_on) if at <= now]
     if not come:
@@ -83,7 +90,7 @@ def remind(enrolment: Enrolment, programme: Programme, standing_path: str, now: 
 
 def reminding(enrolment: Enrolment, programme: Programme, now: datetime) -> Alarm:
     """When somebody is reminded of the missing answer next; not at all when there is no day left for it."""
-    expected_on = enrolment.forbehold.expected_on if enrolment.forbehold_open else None
+    expected_on = _awaited_on(enrolment, programme)
     ahead = [at for _, at in _reminders(programme, expected_on) if at > now] if expected_on else []
     return Alarm(ANSWER, enrolment.id, min(ahead, default=None), {})
 
@@ -108,6 +115,20 @@ def told_forbehold(enrolment: Enrolment, programme: Programme) -> Forbehold:
         expected_on=enrolment.forbehold.expected_on,
         lapses_after=term.until if term.holds == "until" and enrolment.has_place else None,
     )
+
+
+def _is_over(programme: Programme, now: datetime) -> bool:
+    """Whether the last day on which an open forbehold held a place is over."""
+    return programme.forbehold.holds == "until" and not holds_place(programme, now)
+
+
+def _awaited_on(enrolment: Enrolment, programme: Programme) -> date | None:
+    """The day by which an open one should be answered: when it is expected, and no later than it holds its place."""
+    if not enrolment.forbehold_open:
+        return None
+    term = programme.forbehold
+    days = (enrolment.forbehold.expected_on, term.until if term.holds == "until" else None)
+    return min((day for day in days if day is not None), default=None)
 
 
 def _reminders(programme: Programme, expected_on: date) -> list[tuple[int, datetime]]:

@@ -26,7 +26,9 @@ class Programme:
     hard: int | None = None
     next_number: int = 1
     waits: bool = False
-    """Whether anybody is on its waiting list."""
+    """Whether anybody is on its waiting list; known of a programme that is locked."""
+    others_first: bool = False
+    """Somebody of them may have a place and has not got it yet, as a transaction has only so much room."""
 
     @property
     def ref(self) -> ProgrammeRef:

@@ -22,12 +22,13 @@ from services.enrollment.domain.programme import (
     allots_after,
     cancelled,
     deadline_passed,
+    holds_place,
     is_over,
     require_group,
     unknown_programme,
 )
 from services.enrollment.domain.speakers import domain_of, mailbox_key
-from services.enrollment.domain.waiting_list import Placed, give_place, may_have_place, prospect
+from services.enrollment.domain.waiting_list import Placed, give_place, may_come_in, prospect
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import (
@@ -354,7 +355,7 @@ def enrol(application: Application, now: datetime) -> Placed:
         linked_number=number,
         received_at=application.received_at,
     )
-    if may_have_place(programme, now, forbehold=enrolment.forbehold_open):
+    if may_come_in(programme, now, forbehold=enrolment.forbehold_open):
         programme, enrolment = give_place(programme, enrolment, now)
     return Placed(enrolment, replace(programme, waits=programme.waits or enrolment.waits))
 
@@ -390,7 +391,12 @@ def welcome(
     is_new = not placed.from_waiting_list
     alarms = (reminding(enrolment, programme, now),) if enrolment.forbehold_open and is_new else ()
     if not enrolment.has_place or enrolment.enrolled_at is None:
-        waits = EnrolmentWaitlisted(**common, number=enrolment.number, allotted_after=allots_after(programme, now))
+        waits = EnrolmentWaitlisted(
+            **common,
+            number=enrolment.number,
+            allotted_after=allots_after(programme, now),
+            forbehold_holds=holds_place(programme, now),
+        )
         return Decision(enrolment, (waits,), alarms)
     enrolled = MunicipalityEnrolled(
         **common,
@@ -427,7 +433,7 @@ def receive(
         confirm_path=confirm_path,
         to=to,
         confirmation=programme.terms.enrolment.confirmation,
-        prospect=prospect(programme, application.received_at),
+        prospect=prospect(programme, application.received_at, forbehold=application.forbehold.state == "open"),
     )
     after = replace(sign_up, by_main_mailbox=to is not None, mailed=not mails.enough)
     return Decision(after, (fact,) if after.mailed else ())

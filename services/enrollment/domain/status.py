@@ -10,7 +10,7 @@ ForbeholdState = Literal["none", "open", "approved", "refused"]
 
 MeetingState = Literal["planned", "scheduled", "cancelled", "held"]
 
-ANSWERED: frozenset[State] = frozenset({"declined", "waitlisted", "enrolled", "not_approved", "withdrawn"})
+ANSWERED: frozenset[State] = frozenset({"declined", "waitlisted", "enrolled", "not_approved", "withdrawn", "lapsed"})
 """Whoever stands so has answered the invitation and is not reminded of it.
 
 `received`, which an earlier version wrote, is a form that nobody has confirmed: that is no answer.

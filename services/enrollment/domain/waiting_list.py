@@ -53,11 +53,16 @@ def may_have_place(programme: Programme, now: datetime, *, forbehold: bool) -> b
     return programme.open and has_room and allots(programme, now) and (not forbehold or holds_place(programme, now))
 
 
-def prospect(programme: Programme, now: datetime) -> Prospect:
-    """What somebody without a forbehold may hope for who signs up now."""
+def may_come_in(programme: Programme, now: datetime, *, forbehold: bool) -> bool:
+    """Whether a newcomer gets a place now: nobody who waits is passed."""
+    return not programme.others_first and may_have_place(programme, now, forbehold=forbehold)
+
+
+def prospect(programme: Programme, now: datetime, *, forbehold: bool = False) -> Prospect:
+    """What somebody may hope for who signs up now."""
     if not allots(programme, now):
         return "after_deadline"
-    return "waiting_list" if programme.is_full else "place"
+    return "waiting_list" if programme.is_full or (forbehold and not holds_place(programme, now)) else "place"
 
 
 def give_place(programme: Programme, enrolment: Enrolment, now: datetime) -> tuple[Programme, Enrolment]:
@@ -74,13 +79,13 @@ def promote(programme: Programme, waiting: Sequence[Enrolment], now: datetime) -
         if may_have_place(programme, now, forbehold=one.forbehold_open):
             programme, after = give_place(programme, one, now)
             placed.append(Placed(after, programme, from_waiting_list=True))
-    return replace(programme, waits=programme.waits and len(placed) < len(waiting)), tuple(placed)
+    return programme, tuple(placed)
 
 
 def would_have_place(programme: Programme, one: Enrolment, position: Position, free: int | None, now: datetime) -> bool:
-    """Whether `one` would move up if so many places were free (None = as many as wait)."""
+    """Whether `one` would have a place if so many were free and given now (None = as many as wait)."""
     holds = holds_place(programme, now)
-    if not (programme.open and allots(programme, now)) or (one.forbehold_open and not holds):
+    if not programme.open or (one.forbehold_open and not holds):
         return False
     return free is None or (position.number if holds else position.settled) <= free
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.enrollment.adapters import enrolments, links, programmes
@@ -49,6 +49,7 @@ async def _fill(tx: Tx, before: Programme, because: Cause) -> tuple[Programme, l
         tx.tell(one, because=because)
     if not tx.room and may_have_place(after, tx.now, forbehold=False):
         tx.set(going_on(after, tx.now), because=because)
+        after = replace(after, others_first=True)
     return after, [one.after for one in decided]
 
 

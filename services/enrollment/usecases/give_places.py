@@ -9,6 +9,7 @@ from services.enrollment.adapters import enrolments, links, organisations, peopl
 from services.enrollment.adapters.people import Named
 from services.enrollment.domain.address_book import main_mailbox
 from services.enrollment.domain.enrolment import Enrolment, enrolment_id
+from services.enrollment.domain.programme import allots
 from services.enrollment.domain.sign_up import FORM, Paths, SignUp, Wish, enrol_in_turn, welcome
 from services.enrollment.domain.status import status
 from services.enrollment.domain.waiting_list import Placed
@@ -66,7 +67,7 @@ async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refu
         notify, paths = main_mailbox(book[new.organisation.code]) if by_form else None, links.paths_of(tx.links, mine)
         decided = welcome(replace(one, enrolment=mine), paths, tx.now, notify=notify, by_form=by_form)
         welcomed.append((decided, by.cause))
-        answers.append(_answer(decided.after, paths))
+        answers.append(_answer(decided.after, paths, allotted=allots(one.programme, tx.now)))
 
     await programmes.take_places(tx, list(taken.values()))
     await enrolments.save_many(tx, [(decided.after, cause) for decided, cause in welcomed])
@@ -82,12 +83,12 @@ def _named(enrolment: Enrolment, by: Asking) -> Named:
     return Named(enrolment.organisation.code, contact.name, contact.email, renames, by.applicant_id)
 
 
-def _answer(enrolment: Enrolment, paths: Paths) -> Answer:
+def _answer(enrolment: Enrolment, paths: Paths, *, allotted: bool) -> Answer:
     return Answer(
         {
             "enrolment_id": enrolment.id,
             "state": enrolment.state,
-            "status": status(enrolment.state, forbehold_open=enrolment.forbehold_open),
+            "status": status(enrolment.state, forbehold_open=enrolment.forbehold_open, allotted=allotted),
             "group": enrolment.group,
             "participants_path": paths.participants if enrolment.has_place else None,
             "standing_path": paths.standing,

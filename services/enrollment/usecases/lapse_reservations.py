@@ -18,7 +18,7 @@ async def lapse_reservations(tx: Tx, timers: Sequence[Timer]) -> None:
     """Of each programme as many as the transaction has room for; one that says otherwise by now is left alone."""
     causes = {timer.data["programme_id"]: timer.cause for timer in timers}
     for programme_id, programme in (await programmes.lock_many(tx, causes)).items():
-        if not holds_place(programme, tx.now):
+        if programme.forbehold.holds == "until" and not holds_place(programme, tx.now):
             await _lapse(tx, programme, causes[programme_id])
 
 

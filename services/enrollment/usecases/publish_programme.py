@@ -7,7 +7,7 @@ from pydantic import Field
 from services.enrollment.adapters import organisations, programmes
 from services.enrollment.domain.invitation import invites_at
 from services.enrollment.domain.publication import draft, publish, require_own_series, too_late
-from services.enrollment.usecases.fill_places import fill_places
+from services.enrollment.usecases.fill_places import fill_places, what_moved
 from shared.base.answers import Answer
 from shared.contracts.bounds import LONGEST_FILE
 from shared.contracts.event import Command
@@ -34,7 +34,7 @@ async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:
         await programmes.save(tx, decided.after, tx.cause)
     tx.tell(decided)
     # It may have more places than before, or give those that it has from now on.
-    await fill_places(tx, [decided.after], tx.cause)
+    moved = await fill_places(tx, [decided.after], tx.cause)
     at = invites_at(terms.enrolment, tx.now)
     return Answer(
         {
@@ -43,6 +43,7 @@ async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:
             "outcome": "published" if current is None else "changed" if decided.facts else "unchanged",
             "invites_at": at.isoformat() if at else None,
             "findings": [*new.findings, *too_late(terms, tx.now)],
+            **(await what_moved(tx, moved, terms.ref.id) if decided.after.waits else {}),
         },
         status=201 if current is None else 200,
         location=f"/api/enrollment/programmes/{terms.ref.id}",

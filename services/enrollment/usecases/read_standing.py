@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.enrollment.adapters import enrolments, links, meetings, programmes
 from services.enrollment.domain.enrolment import Enrolment
-from services.enrollment.domain.programme import PEOPLE_AFTER, allots, is_over
+from services.enrollment.domain.programme import PEOPLE_AFTER, allots, holds_place, is_over
 from services.enrollment.domain.status import status
 from shared.contracts.programme import ProgrammeTerms
 from shared.storage.tx import Tx
@@ -26,6 +26,8 @@ class Standing:
     status: str
     position: int | None
     participants_path: str | None
+    only_approved: bool
+    """It waits for the answer to its forbehold, which holds no place."""
 
 
 async def read_standing(tx: Tx, token: str) -> Standing | None:
@@ -48,4 +50,5 @@ async def read_standing(tx: Tx, token: str) -> Standing | None:
         status=status(enrolment.state, forbehold_open=enrolment.forbehold_open, position=position, allotted=allotted),
         position=position,
         participants_path=links.participants_path_of(tx.links, enrolment),
+        only_approved=enrolment.forbehold_open and not holds_place(programme, tx.now),
     )

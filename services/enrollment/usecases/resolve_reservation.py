@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.enrollment.adapters import enrolments, programmes
 from services.enrollment.domain.enrolment import require_enrolment
 from services.enrollment.domain.forbehold import resolve
+from services.enrollment.domain.programme import allots
 from services.enrollment.domain.status import status
 from services.enrollment.usecases.fill_places import fill_places, what_moved
 from services.enrollment.usecases.leave import leave
@@ -21,9 +22,10 @@ async def resolve_reservation(tx: Tx, command: ResolveReservation) -> Answer:
 
     decided = resolve(before, programme, tx.now, approved=command.approved)
 
-    await enrolments.save(tx, decided.after, tx.cause)
+    if decided.after != before:
+        await enrolments.save(tx, decided.after, tx.cause)
     tx.tell(decided)
-    if not decided.after.is_signed_up:
+    if before.is_signed_up and not decided.after.is_signed_up:
         programme = await leave(tx, programme, [(before, decided.after)], tx.cause)
     moved = await fill_places(tx, [programme], tx.cause)
     after = next((one for one in moved.enrolments if one.id == decided.after.id), decided.after)
@@ -31,7 +33,7 @@ async def resolve_reservation(tx: Tx, command: ResolveReservation) -> Answer:
         {
             "enrolment_id": after.id,
             "state": after.state,
-            "status": status(after.state, forbehold_open=after.forbehold_open),
+            "status": status(after.state, forbehold_open=after.forbehold_open, allotted=allots(programme, tx.now)),
             **await what_moved(tx, moved, programme.id),
         }
     )

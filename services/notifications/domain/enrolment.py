@@ -23,7 +23,8 @@ from shared.contracts.parties import Contact, Organisation
 class Enrolment:
     """`attendance` says per kind of meeting who goes there. `since`: of the fact that gave contact, group or place.
 
-    `withdrawn_at`: whoever was registered before it is not invited after it, even if the place is taken again.
+    `enrolled_at`: of its place, or when it came in that waits for one. `withdrawn_at`: whoever was registered before it
+    is not invited after it, even if the place is taken again.
     """
 
     id: str
@@ -61,6 +62,8 @@ def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolm
             )
         case EnrolmentWithdrawn() | EnrolmentWaitlisted():
             base = known or _without_place(fact, fact.contact, at)
+            if isinstance(fact, EnrolmentWaitlisted):
+                base = replace(base, contact=fact.contact, enrolled_at=fact.received_at)
             return replace(base, has_place=False, since=at, withdrawn_at=at)
         case EnrolmentLapsed() | ReservationResolved(approved=False):
             return known and replace(known, has_place=False, since=at, withdrawn_at=at)

@@ -123,6 +123,7 @@ def waitlisted(fact: EnrolmentWaitlisted, at: datetime) -> Letter:
         forbehold_open=fact.forbehold_open,
         forbehold=_forbehold(fact.forbehold),
         allotted_after=_day(fact.allotted_after),
+        only_approved=fact.forbehold_open and not fact.forbehold_holds,
         standing=fact.standing_path,
     )
     return replace(letter, own=is_own(fact))
@@ -469,7 +470,9 @@ def _what_happens_next(fact: MunicipalityEnrolled) -> Sequence[str]:
     coming = ["I får en kalenderinvitation, så snart et møde har en dato."]
     if any(seat.attendance == "registered" for seat in fact.seats):
         coming.append("Deltagere tilmeldes særskilt til hvert møde og får selv invitationen.")
-    if fact.fees:
+    if fact.fees and fact.forbehold_open and fact.fees_wait:
+        coming.append("Der kommer ingen faktura for deltagelsen, før forbeholdet er godkendt.")
+    elif fact.fees:
         deadline = f" og tidligst efter tilmeldingsfristen {long_day(fact.deadline)}" if fact.deadline else ""
         coming.append(f"Fakturaen kommer på den aftalte dato{deadline}.")
     return coming

@@ -11,10 +11,12 @@ import pytest
 from services.enrollment.domain.enrolment import ANSWER
 from services.enrollment.domain.forbehold import LAPSE
 from services.enrollment.usecases.read_enrolments import read_enrolment
+from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.contracts.enrollment import (
     EnrolmentLapsed,
+    EnrolmentReceived,
     EnrolmentWaitlisted,
     MunicipalityEnrolled,
     ReservationReminderDue,
@@ -79,9 +81,11 @@ async def test_one_that_holds_no_place_waits_for_its_answer_and_others_pass_it(d
     wishes = sign_up(codes[0], forbehold=True), sign_up(codes[1]), sign_up(codes[2], forbehold=True)
     assert await enrolled(desk, *wishes) == ["waitlisted", "enrolled", "waitlisted"]
     told = [one for one in await desk.told() if isinstance(one, EnrolmentWaitlisted)]
-    assert [one.forbehold_open for one in told] == [True, True]
+    assert [(one.forbehold_open, one.forbehold_holds) for one in told] == [(True, False), (True, False)]
     assert (await answer(desk, codes[2], approved=True))["status"] == "Plads bekræftet"
-    assert places_told(await desk.told()) == [(codes[2], True)]
+    said = await desk.told()
+    assert places_told(said) == [(codes[2], True)]
+    assert [one.has_place for one in said if isinstance(one, ReservationResolved)] == [None]
     assert (await answer(desk, codes[0], approved=True))["status"] == "På venteliste"
     assert await line(desk) == [codes[0]]
 
@@ -105,6 +109,43 @@ async def test_it_lapses_at_midnight_in_denmark_and_the_next_one_moves_up(desk: 
     shown = await desk.read(read_enrolment, enrolment_id=await id_of(desk, codes[0]))
     assert (shown["status"], shown["forbehold"]["state"]) == ("Bortfaldet", "none")
     assert await line(desk) == [codes[1]]
+
+
+async def test_a_yes_that_comes_after_the_day_is_too_late_whether_anybody_was_told_so_or_not(desk: Desk) -> None:
+    await desk.publish(with_places(1, 1, forbehold="holds: until, until: 2020-09-30"))
+    (code,) = await codes_of(desk, 1)
+    await enrolled(desk, sign_up(code, forbehold=True))
+    late = ResolveReservation(enrolment_id=await id_of(desk, code), approved=True)
+    desk.time = datetime(2020, 9, 30, 22, tzinfo=UTC)
+    assert (await desk.refusal(resolve_reservation, late)).code == "forbehold_lapsed"
+    desk.time = datetime(2020, 9, 30, 21, 59, tzinfo=UTC)
+    assert (await desk.ask(resolve_reservation, late))["status"] == "Plads bekræftet"
+
+
+async def test_nobody_loses_a_place_without_having_been_reminded(desk: Desk) -> None:
+    await desk.publish(with_places(3, 3, forbehold="holds: until, until: 2020-09-30, remind_before: [7]"))
+    codes = await codes_of(desk, 2)
+    await enrolled(
+        desk,
+        sign_up(codes[0], forbehold=True),
+        sign_up(codes[1], forbehold=True, forbehold_expected_on=date(2020, 11, 1)),
+    )
+    due = {row["due"] for row in await desk.pool.fetch("SELECT due FROM timers WHERE timer = $1", ANSWER)}
+    assert due == {datetime(2020, 9, 23, 7, tzinfo=UTC)}
+
+
+async def test_a_form_with_a_day_is_confirmed_as_it_was_sent(town: Town) -> None:
+    await town.desk.publish(with_places(1, 1, forbehold="holds: always"))
+    (code,) = await codes_of(town.desk, 1)
+    await town.desk.knows(code)
+    wish = sign_up(code, **ABOUT_IT)
+    await town.desk.ask(receive_sign_up, ReceiveSignUp(form=wish, caller="192.0.2.1"))
+    (told,) = [one for one in await town.desk.told() if isinstance(one, EnrolmentReceived)]
+    assert "tirsdag den 15. september 2020" in (await town.client.get(told.confirm_path)).text
+    assert (await town.client.post(told.confirm_path, data={"_key": "k" * 32})).status_code == 303
+    (place,) = [one for one in await town.desk.told() if isinstance(one, MunicipalityEnrolled)]
+    assert place.forbehold is not None
+    assert place.forbehold.expected_on == EXPECTED
 
 
 async def test_a_later_version_that_gives_it_longer_keeps_the_place(desk: Desk) -> None:

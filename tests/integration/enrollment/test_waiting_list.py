@@ -30,9 +30,12 @@ from shared.contracts.enrollment import (
     WithdrawEnrolment,
 )
 from shared.contracts.refusal import Refused
-from shared.storage.tx import AT_ONCE, transaction
+from shared.storage.tx import AT_ONCE, Tx, transaction
 from tests.support.enrollment_desk import P1, Desk, programme_text, sign_up
 from tests.support.enrollment_web import Town
+from tests.support.meeting_point import meet
+
+BY_STAFF = Cause("c", None, "token/staff")
 
 
 def with_places(usual: int, hard: int, *, version: int = 1, more: str = "", forbehold: str = "") -> str:
@@ -254,6 +257,37 @@ async def test_a_client_whose_withdrawal_lets_others_move_up_is_not_told_who(des
         answer = await withdraw_enrolment(tx, WithdrawEnrolment(enrolment_id=await id_of(desk, first)))
     assert set(answer.body) == {"enrolment_id", "state", "status"}
     assert await line(desk) == []
+
+
+async def test_whoever_is_the_first_to_wait_while_somebody_leaves_moves_up(desk: Desk) -> None:
+    """The one that leaves waits for the lock that the other holds, and then looks who waits."""
+    await desk.publish(with_places(1, 1))
+    first, second = await codes_of(desk, 2)
+    await enrolled(desk, sign_up(first))
+    leaving = WithdrawEnrolment(enrolment_id=await id_of(desk, first))
+
+    async def sign_up_second(tx: Tx) -> Any:
+        return await enrol_municipalities(tx, [Asked(sign_up(second), BY_STAFF)])
+
+    await meet(desk, sign_up_second, lambda tx: withdraw_enrolment(tx, leaving))
+    assert await line(desk) == []
+    assert (await desk.read(read_enrolment, enrolment_id=await id_of(desk, second)))["state"] == "enrolled"
+
+
+async def test_a_newcomer_passes_nobody_for_whom_a_transaction_had_no_room(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.publish(with_places(6, 6, more=", given: at_deadline"))
+    codes = await codes_of(desk, 7)
+    await enrolled(desk, *map(sign_up, codes[:6]))
+    await desk.told()
+    monkeypatch.setattr("shared.storage.tx.AT_ONCE", 2)
+    await desk.pool.execute("UPDATE programmes SET terms = terms #- '{enrolment,capacity,given}'")
+    assert await enrolled(desk, sign_up(codes[6])) == ["waitlisted"]
+    while await desk.ring():
+        pass
+    assert [code for code, _ in places_told(await desk.told())] == codes[:6]
+    assert await line(desk) == [codes[6]]
 
 
 async def test_two_who_leave_at_once_let_two_move_up(desk: Desk) -> None:

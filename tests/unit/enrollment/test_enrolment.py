@@ -117,7 +117,7 @@ def test_the_words_people_read_for_where_a_meeting_stands() -> None:
 
 
 def test_only_the_silent_ones_have_not_answered() -> None:
-    assert {"declined", "waitlisted", "enrolled", "not_approved", "withdrawn"} == ANSWERED
+    assert {"declined", "waitlisted", "enrolled", "not_approved", "withdrawn", "lapsed"} == ANSWERED
 
 
 @pytest.mark.parametrize(

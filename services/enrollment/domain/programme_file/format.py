@@ -271,7 +271,7 @@ class Forbehold(Part):
         default="always", description="om et åbent forbehold holder en plads: altid, til og med dagen until, eller ikke"
     )
     until: Day | None = Field(default=None, description="den sidste dag, som et åbent forbehold holder en plads")
-    fees_wait: YesNo = Field(default=True, description="intet faktureres, før forbeholdet er afgjort")
+    fees_wait: YesNo = Field(default=True, description="intet gebyr faktureres, før forbeholdet er afgjort")
     remind_before: tuple[Positive, ...] = Field(
         default=(14,), description="påmindelser så mange dage før den dag, kommunen venter svar"
     )
