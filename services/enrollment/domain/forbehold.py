@@ -60,21 +60,25 @@ def resolve(enrolment: Enrolment, programme: Programme, now: datetime, *, approv
 
 def lapse(enrolment: Enrolment, programme: Programme, now: datetime) -> Decision[Enrolment]:
     """Bortfaldet: the last day on which an open forbehold held its place is over. Else nothing changes."""
-    if not (enrolment.has_place and enrolment.forbehold_open and _is_over(programme, now)):
+    open_place = programme.open and enrolment.has_place and enrolment.forbehold_open
+    if not (open_place and _is_over(programme, now)):
         return Decision(enrolment)
     fact = EnrolmentLapsed(**about(enrolment, programme), reason=LAPSED, contact=enrolment.known_contact)
     return Decision(ended(enrolment, "lapsed", now), (fact,), (no_reminder(enrolment),))
 
 
-def remind(enrolment: Enrolment, programme: Programme, standing_path: str, now: datetime) -> Decision[Enrolment]:
+def remind(
+    enrolment: Enrolment, programme: Programme, standing_path: str, since: datetime, now: datetime
+) -> Decision[Enrolment]:
     """The answer to its forbehold is missing: the reminder of the newest day that has come, and the alarm of the next.
 
-    Of days that went by unseen the newest counts, and none of the others is sent.
+    Of days that went by unseen the newest counts, and none of the others is sent; nor is one from before `since`, when
+    the alarm was set: it has been sent, or nobody had signed up.
     """
     expected_on = _awaited_on(enrolment, programme)
-    if not enrolment.is_signed_up or expected_on is None:
+    if not (programme.open and enrolment.is_signed_up) or expected_on is None:
         return Decision(enrolment)
-    come = [days for days, at in _reminders(programme, expected_on) if at <= now]
+    come = [days for days, at in _reminders(programme, expected_on) if since < at <= now]
     if not come:
         return Decision(enrolment, (), (reminding(enrolment, programme, now),))
     fact = ReservationReminderDue(
@@ -92,7 +96,7 @@ def reminding(enrolment: Enrolment, programme: Programme, now: datetime) -> Alar
     """When somebody is reminded of the missing answer next; not at all when there is no day left for it."""
     expected_on = _awaited_on(enrolment, programme)
     ahead = [at for _, at in _reminders(programme, expected_on) if at > now] if expected_on else []
-    return Alarm(ANSWER, enrolment.id, min(ahead, default=None), {})
+    return Alarm(ANSWER, enrolment.id, min(ahead, default=None), {"since": now.isoformat()})
 
 
 def lapsing(terms: ProgrammeTerms) -> Alarm:

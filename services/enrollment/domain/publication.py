@@ -9,7 +9,7 @@ from datetime import datetime
 from services.enrollment.domain.address_book import Entry
 from services.enrollment.domain.forbehold import lapsing
 from services.enrollment.domain.invitation import is_over, own_round
-from services.enrollment.domain.programme import Programme
+from services.enrollment.domain.programme import Programme, cancelled
 from services.enrollment.domain.programme_file.check import CheckResult, SeriesOwner, check
 from services.enrollment.domain.programme_file.municipality import Municipality
 from services.enrollment.domain.programme_file.terms import terms as terms_of
@@ -74,6 +74,8 @@ def with_capacity(current: Programme, usual: int, hard: int, source: str) -> Dec
     """The next version, in which nothing else is changed. Refused where places are without number, or not ours."""
     if current.ref.owner != source:
         raise Refused("other_owner", f"{current.ref.owner} ejer tilmeldingerne; pladserne siges dér.", status=422)
+    if not current.open:
+        raise cancelled(current)
     capacity = current.terms.enrolment.capacity
     if capacity is None:
         raise Refused("no_capacity", "Forløbet har plads til alle; skriv capacity i filen, hvis det skal være slut.")

@@ -19,6 +19,6 @@ async def change_group(tx: Tx, command: ChangeGroup) -> Answer:
 
     if decided.after != before:
         await enrolments.save(tx, decided.after, tx.cause)
-        await empty_rosters(tx, programme, decided.after)
+        await empty_rosters(tx, programme, decided.after, tx.cause)
     tx.tell(decided)
     return Answer({"enrolment_id": decided.after.id, "group": decided.after.group})

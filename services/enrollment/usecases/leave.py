@@ -23,6 +23,6 @@ async def leave(
     programme = freed(programme, sum(before.has_place for before, _ in ended))
     await programmes.free_places(tx, programme)
     for _, after in ended:
-        await empty_rosters(tx, programme, after)
+        await empty_rosters(tx, programme, after, because)
     await look_for_void(tx, [(after.id, because) for _, after in ended])
     return programme

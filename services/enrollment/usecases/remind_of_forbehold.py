@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from services.enrollment.adapters import enrolments, links, programmes
 from services.enrollment.domain.forbehold import remind
@@ -11,13 +12,16 @@ from shared.storage.tx import Tx
 
 
 async def remind_of_forbehold(tx: Tx, timers: Sequence[Timer]) -> None:
-    causes = {timer.key: timer.cause for timer in timers}
-    known = await enrolments.lock_many(tx, causes)
+    rung = {timer.key: timer for timer in timers}
+    known = await enrolments.lock_many(tx, rung)
     offered = await programmes.load_many(tx, (one.programme_id for one in known.values()))
     for one in known.values():
         if not one.is_signed_up:
             continue
 
-        decided = remind(one, offered[one.programme_id], links.standing_path_of(tx.links, one), tx.now)
+        timer, path = rung[one.id], links.standing_path_of(tx.links, one)
+        since = datetime.fromisoformat(timer.data["since"])
 
-        tx.tell(decided, because=causes[one.id])
+        decided = remind(one, offered[one.programme_id], path, since, tx.now)
+
+        tx.tell(decided, because=timer.cause)

@@ -190,6 +190,20 @@ async def test_after_a_long_time_away_the_newest_reminder_is_sent_and_no_other(d
     assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", ANSWER) == 0
 
 
+async def test_other_days_of_a_later_version_remind_of_none_that_has_gone_by(desk: Desk) -> None:
+    await desk.publish(with_places(1, 1, forbehold="remind_before: [14], remind_after: [7]"))
+    (code,) = await codes_of(desk, 1)
+    desk.time = datetime(2020, 8, 21, 8, tzinfo=UTC)
+    await enrolled(desk, sign_up(code, forbehold=True, forbehold_expected_on=date(2020, 8, 24)))
+    await desk.publish(with_places(1, 1, version=2, forbehold="remind_before: [14], remind_after: [10]"))
+    days = []
+    while due := await desk.pool.fetchval("SELECT due FROM timers WHERE timer = $1", ANSWER):
+        desk.time = due
+        await desk.ring()
+        days += [one.days for one in await desk.told() if isinstance(one, ReservationReminderDue)]
+    assert days == [10]
+
+
 async def test_whoever_withdraws_is_not_reminded(desk: Desk) -> None:
     await desk.publish(with_places(1, 1, forbehold="holds: always"))
     (code,) = await codes_of(desk, 1)
