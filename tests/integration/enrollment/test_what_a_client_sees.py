@@ -24,7 +24,7 @@ from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1, sign
 from tests.support.enrollment_web import OTHER, SCOPED, TOKEN, Town
 
 UNKNOWN_TO_THE_VERSION_BEFORE = "put_in_by = NULL, put_in_number = NULL, linked_number = NULL"
-SECRETS = ("/deltagere/", "/tilmeld/bekraeft/", "/tilmeld/nej/", "invitation=")
+SECRETS = ("/deltagere/", "/plads/", "/tilmeld/bekraeft/", "/tilmeld/nej/", "invitation=")
 
 
 LISTS = ("/enrolments", "/meetings", "/programmes", f"/programmes/{P1}/invitations", "/organisations", "/sign-ups")
