@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from services.enrollment.domain.status import State
 from shared.base.cause import Cause
 from shared.storage.table import cause_of
 from shared.storage.tx import Tx
@@ -13,8 +12,6 @@ from shared.storage.tx import Tx
 class EnrolmentCause(NamedTuple):
     organisation: str
     programme: str
-    state: State
-    forbehold_open: bool
     cause: Cause
 
 
@@ -34,8 +31,8 @@ class SeatCause(NamedTuple):
 async def load_of_enrolment(tx: Tx, enrolment_id: str) -> EnrolmentCause | None:
     row = await tx.fetchrow(
         """
-        SELECT name, terms->'ref'->>'title' AS title, enrolments.state, forbehold_open, enrolments.correlation_id,
-            enrolments.causation_id, enrolments.actor
+        SELECT name, terms->'ref'->>'title' AS title, enrolments.correlation_id, enrolments.causation_id,
+            enrolments.actor
         FROM enrolments JOIN organisations ON code = organisation_code JOIN programmes ON programmes.id = programme_id
         WHERE enrolments.id = $1
         """,
@@ -43,7 +40,7 @@ async def load_of_enrolment(tx: Tx, enrolment_id: str) -> EnrolmentCause | None:
     )
     if row is None:
         return None
-    return EnrolmentCause(row["name"], row["title"], row["state"], row["forbehold_open"], cause_of(row))
+    return EnrolmentCause(row["name"], row["title"], cause_of(row))
 
 
 async def load_of_programme(tx: Tx, programme_id: str) -> ProgrammeCause | None:

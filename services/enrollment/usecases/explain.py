@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from services.enrollment.adapters import causes
-from services.enrollment.domain.status import status
+from services.enrollment.adapters import causes, enrolments
+from services.enrollment.usecases.load_standings import load_standings
 from shared.runtime.why import Effect
 from shared.storage.tx import Tx
 
 
 async def explain(tx: Tx, sought: str) -> Effect | None:
     """An enrolment, a programme, or somebody's newest seat (by person_id or roster id)."""
-    enrolment = await causes.load_of_enrolment(tx, sought)
-    if enrolment is not None:
-        word = status(enrolment.state, forbehold_open=enrolment.forbehold_open)
-        return Effect("tilmelding", f"{enrolment.organisation} i {enrolment.programme}: {word}", enrolment.cause)
+    enrolment, because = await enrolments.load(tx, sought), await causes.load_of_enrolment(tx, sought)
+    if enrolment is not None and because is not None:
+        word = (await load_standings(tx, [enrolment]))[enrolment.id].word
+        return Effect("tilmelding", f"{because.organisation} i {because.programme}: {word}", because.cause)
     programme = await causes.load_of_programme(tx, sought)
     if programme is not None:
         return Effect("forløb", f"{programme.title}, version {programme.version}", programme.cause)

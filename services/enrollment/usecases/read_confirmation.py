@@ -7,11 +7,11 @@ from typing import Literal
 
 from services.enrollment.adapters import enrolments, links, organisations, programmes, sign_ups
 from services.enrollment.domain.enrolment import Enrolment
-from services.enrollment.domain.programme import Programme, allots
 from services.enrollment.domain.sign_up import SignUp
 from services.enrollment.domain.speakers import mailbox_key
 from services.enrollment.domain.status import status
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
+from services.enrollment.usecases.load_standings import load_standings
 from shared.base.listing import Page
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.parties import Organisation
@@ -64,7 +64,7 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
         form=sign_up.command,
         stage=stage,
         by_main_mailbox=sign_up.by_main_mailbox,
-        status=await _word(tx, placed, programme) if placed else status("received"),
+        status=(await load_standings(tx, [placed]))[placed.id].word if placed else status("received"),
         participants_path=links.participants_path_of(tx.links, placed)
         if placed and not sign_up.by_main_mailbox
         else None,
@@ -73,17 +73,6 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
         else None,
         waits=placed is not None and placed.waits,
         more_path=links.more_forms_path(tx.links, sign_up.id, sign_up.received_at) if more else None,
-    )
-
-
-async def _word(tx: Tx, enrolment: Enrolment, programme: Programme) -> str:
-    positions = await enrolments.load_positions(tx, [enrolment])
-    position = positions[enrolment.id].number if enrolment.id in positions else None
-    return status(
-        enrolment.state,
-        forbehold_open=enrolment.forbehold_open,
-        position=position,
-        allotted=allots(programme, tx.now),
     )
 
 

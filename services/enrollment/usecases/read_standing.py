@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from services.enrollment.adapters import enrolments, links, meetings, programmes
 from services.enrollment.domain.enrolment import Enrolment
-from services.enrollment.domain.programme import PEOPLE_AFTER, allots, holds_place, is_over
-from services.enrollment.domain.status import status
+from services.enrollment.domain.programme import PEOPLE_AFTER, holds_place, is_over
+from services.enrollment.usecases.load_standings import load_standings
 from shared.contracts.programme import ProgrammeTerms
 from shared.storage.tx import Tx
 
@@ -39,16 +39,14 @@ async def read_standing(tx: Tx, token: str) -> Standing | None:
     programme = await programmes.load_of(tx, enrolment)
     if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
         return None
-    positions = await enrolments.load_positions(tx, [enrolment])
-    allotted = allots(programme, tx.now)
-    position = positions[enrolment.id].number if allotted and enrolment.id in positions else None
+    standing = (await load_standings(tx, [enrolment]))[enrolment.id]
     return Standing(
         path=links.standing_path_of(tx.links, enrolment),
         contact_id=guest.person_id,
         terms=programme.terms,
         enrolment=enrolment,
-        status=status(enrolment.state, forbehold_open=enrolment.forbehold_open, position=position, allotted=allotted),
-        position=position,
+        status=standing.word,
+        position=standing.position,
         participants_path=links.participants_path_of(tx.links, enrolment),
         only_approved=enrolment.forbehold_open and not holds_place(programme, tx.now),
     )

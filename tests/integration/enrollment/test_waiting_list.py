@@ -12,6 +12,7 @@ import pytest
 from services.enrollment.domain.waiting_list import PLACES
 from services.enrollment.usecases.change_capacity import change_capacity
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
+from services.enrollment.usecases.explain import explain
 from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
 from services.enrollment.usecases.read_waiting_list import read_waiting_list
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
@@ -217,6 +218,10 @@ async def test_places_that_are_given_after_the_deadline_are_given_by_time_of_rec
     assert {one.allotted_after.isoformat() if one.allotted_after else None for one in told} == {"2020-08-21"}
     shown = await desk.read(read_enrolment, enrolment_id=await id_of(desk, codes[0]))
     assert (shown["status"], shown["position"]) == ("Modtaget", None)
+    async with transaction(desk.pool, desk, "/tovholder/enrollment", BY_STAFF, desk.links) as tx:
+        because = await explain(tx, await id_of(desk, codes[0]))
+    assert because is not None
+    assert because.title.endswith(": Modtaget")
     assert (await waiting(desk))[
         "why_no_more"
     ] == "Pladserne gives først efter tilmeldingsfristen fredag den 21. august 2020."
