@@ -157,13 +157,14 @@ def problem_of(refused: Refused, correlation_id: str | None = None) -> dict[str,
 
 def refused_of(body: Mapping[str, Any]) -> Refused:
     """The refusal that `problem_of` wrote down."""
-    errors = body.get("errors") or [{}]
-    known = {"type", "title", "status", "detail", "code", "instance", "errors"}
+    errors = body.get("errors") or []
+    named = next((one["field"] for one in errors if one["code"] == body["code"]), None) if len(errors) == 1 else None
+    known = {"type", "title", "status", "detail", "code", "instance"} | ({"errors"} if named is not None else set())
     return Refused(
         body["code"],
         body["detail"],
         status=body["status"],
-        field=errors[0].get("field"),
+        field=named,
         **{name: value for name, value in body.items() if name not in known},
     )
 

@@ -79,6 +79,7 @@ IN_DANISH = {
     "tovholder.enrollment.ProgrammeCancelled.v1": "forløbet blev aflyst",
     "tovholder.enrollment.MunicipalityInvited.v1": "kommunen blev inviteret",
     "tovholder.enrollment.InvitationReminderDue.v1": "kommunen havde ikke svaret på invitationen",
+    "tovholder.enrollment.SignUpDraftSaved.v1": "en begyndt tilmelding blev gemt",
     "tovholder.enrollment.EnrolmentReceived.v1": "tilmeldingen blev modtaget",
     "tovholder.enrollment.SignUpAwaitsStaff.v1": "tilmeldingens afsender skal godkendes af staben",
     "tovholder.enrollment.SignUpDismissed.v1": "tilmeldingen blev afvist af staben",
@@ -190,6 +191,39 @@ class Forbehold(Frozen):
     """The last day on which it holds a place; None = for as long as it takes, or it holds none."""
 
 
+class Answered(Frozen):
+    """A question of the sign-up form in the words it was asked by, and the answer as a person reads it."""
+
+    question: str
+    answer: str
+
+
+@fact
+class SignUpDraftSaved(Event):
+    """A form that somebody has begun, and will take up again by the link mailed to them. Nobody signs up with it."""
+
+    type: ClassVar[str] = "tovholder.enrollment.SignUpDraftSaved.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    draft_id: str
+    contact: Contact
+    """Whoever typed the address; the name may be empty."""
+    saved_at: Instant
+    forgotten_after: date
+    """The last day on which the link leads to it, unless it is saved again."""
+    draft_path: str
+    """Path of the signed link; a secret, never logged."""
+
+    @property
+    def subject(self) -> str:
+        return f"draft/{self.draft_id}"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme.id}/enrolments"
+
+
 @fact
 class MunicipalityInvited(EnrolmentFact):
     type: ClassVar[str] = "tovholder.enrollment.MunicipalityInvited.v1"
@@ -291,6 +325,10 @@ class MunicipalityEnrolled(EnrolmentFact):
     """It is one of the places that staff want to hear of."""
     standing_path: str | None = None
     """Path of the signed link to the page that says where the enrolment stands; a secret, as `participants_path`."""
+    answers: tuple[Answered, ...] = ()
+    """To the programme's own questions, for the receipt."""
+    declared: tuple[str, ...] = ()
+    """What the organisation declared, word for word, when the sign-up was received."""
 
 
 @fact

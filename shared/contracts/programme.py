@@ -164,8 +164,18 @@ class MeetingPlan(Frozen):
     after: PhaseTrigger | None = None
 
 
+class AskedWhen(Frozen):
+    """A question is asked when an earlier one, which is asked itself, is answered with one of ``answers``."""
+
+    field: str
+    answers: tuple[str, ...]
+
+
 class FormField(Frozen):
-    """One question of the sign-up form. ``kind`` lines = a text of at most ``max_lines`` lines."""
+    """One question of the sign-up form. ``kind`` lines = a text of at most ``max_lines`` lines of 90 characters.
+
+    ``format`` says what a ``text`` is to be; a reader that does not know one takes it for any text.
+    """
 
     id: str
     label: str
@@ -174,6 +184,11 @@ class FormField(Frozen):
     required: bool = False
     max_lines: int | None = Field(default=None, ge=1, le=MOST)
     choices: tuple[str, ...] = ()
+    format: str = Field(default="", description="number, day, email, phone or link; empty = any text")
+    max_chars: int | None = Field(default=None, ge=1, le=MOST)
+    least: Whole | None = Field(default=None, description="of a number; of choices: how many at least")
+    most: Whole | None = Field(default=None, description="of a number; of choices: how many at most")
+    when: AskedWhen | None = Field(default=None, description="None = always asked")
 
 
 class Declaration(Frozen):
@@ -242,6 +257,9 @@ class EnrolmentPlan(Frozen):
     )
     form: tuple[FormField, ...] = ()
     declarations: tuple[Declaration, ...] = ()
+    asks_billing: bool | None = Field(
+        default=None, description="whether the form asks how the invoice is wanted; None = where something is billed"
+    )
     invited: tuple[InvitedOrganisation, ...] = ()
 
 

@@ -81,7 +81,11 @@ class Form:
     def refuse(self, refused: Refused) -> Form:
         """Show the domain's "no". The key is spent on it: what is sent next is a new wish."""
         self.key = new_key()
-        return self.add_error(refused.field or "", refused.code, refused.detail)
+        errors = refused.extra.get("errors")
+        if not errors:
+            return self.add_error(refused.field or "", refused.code, refused.detail)
+        self.errors.extend(FieldError(one["field"], one["code"], one["detail"]) for one in errors)
+        return self
 
     def command(self, model: type[M], /, **given: Any) -> M | None:
         """What was typed as `model`, with `given` beside it (never from the form); None and errors when it is not one.

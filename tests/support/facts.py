@@ -47,6 +47,7 @@ from shared.contracts.enrollment import (
     SessionsRevoked,
     SignUpAwaitsStaff,
     SignUpDismissed,
+    SignUpDraftSaved,
     TovholderAppointed,
     VouchForAddress,
     WithdrawEnrolment,
@@ -198,6 +199,7 @@ def meeting_id_of(programme_id: str, key: str) -> str:
 
 
 SIGN_UP_ID = natural_id("sign-up", "0101")
+DRAFT_ID = natural_id("draft", "0101")
 ENROLMENT_ID = enrolment_id_of(PROGRAMME.id, ORGANISATION.code)
 DAY = When(first_day=date(2021, 4, 15), last_day=date(2021, 4, 15))
 TIMED = When(
@@ -335,6 +337,15 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     ProgrammeCancelled(owner=OWNER, terms=PROGRAMME_TERMS, reason="For få tilmeldte."),
     MunicipalityInvited(**_INVITED),
     InvitationReminderDue(**_INVITED),
+    SignUpDraftSaved(
+        owner=OWNER,
+        programme=PROGRAMME,
+        draft_id=DRAFT_ID,
+        contact=CONTACT,
+        saved_at=RECEIVED,
+        forgotten_after=date(2020, 7, 15),
+        draft_path="/tilmeld/kladde/eksempel",
+    ),
     EnrolmentReceived(
         **_ENROLMENT,
         contact=CONTACT,

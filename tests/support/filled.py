@@ -151,6 +151,10 @@ async def _enrollment(connection: Connection, many: int) -> None:
         command,
     )
     await connection.execute(
+        f"""INSERT INTO drafts (id, programme_id, typed, mailbox, caller, revision, begun_at, saved_at, {_CAUSE})
+            SELECT 'd' || n, 'p1', '{{}}', 'n' || n || '@by.example', 'x', 1, now(), now(), {_BECAUSE} {each}"""
+    )
+    await connection.execute(
         f"""INSERT INTO meetings (id, programme_id, state, meeting, first_day, sequence)
             SELECT 'm' || n, 'p' || n / 10 + 1, 'scheduled', jsonb_set($1::jsonb, '{{id}}', to_jsonb('m' || n)),
                    '2021-04-15', 1 FROM generate_series(1, {many}) AS n""",

@@ -27,6 +27,7 @@ from services.invoicing.domain.document.model import (
 )
 from services.invoicing.domain.document.samples import INVOICE
 from services.notifications.domain import letters
+from shared.contracts.enrollment import Answered
 from shared.contracts.parties import Billing
 from shared.pdf.glyphs import drawable
 from tests.support import facts
@@ -143,17 +144,28 @@ def receipts() -> dict[str, dict[str, Any]]:
         "receipt": receipt(),
         "receipt with forbehold": receipt(forbehold_open=True),
         "receipt without a fee": receipt(fees=(), billing=Billing()),
+        "receipt with answers": answered_receipt(by_form=True),
     }
+
+
+def answered_receipt(**changes: Any) -> dict[str, Any]:
+    """Of a programme that asks, and has something declared."""
+    answers = (
+        Answered(question="Hvorfor vil I gerne være med?", answer="Vi vil lære af de andre.\n\nOg vise, hvad vi kan."),
+        Answered(question="Hvornår har I behandlet sagen?", answer="mandag den 3. maj 2020"),
+    )
+    declared = ("Der er politisk opbakning.", "Vi har udpeget en tovholder.")
+    return receipt(answers=answers, declared=declared, **changes)
 
 
 def hostile_receipt(text: str) -> dict[str, Any]:
     """The same text in every place that takes one."""
-    return _replaced(receipt(), text)
+    return _replaced(answered_receipt(), text)
 
 
 def _replaced(value: Any, text: str) -> Any:
     if isinstance(value, dict):
-        kept = {"enrolled_at", "invoice_on"}
+        kept = {"enrolled_at", "received_at", "deadline", "invoice_on"}
         return {name: item if name in kept else _replaced(item, text) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_replaced(item, text) for item in value]

@@ -32,6 +32,7 @@ _ENROLMENTS = Table(
         "contact": "jsonb",
         "billing": "jsonb",
         "answers": "jsonb",
+        "asked": "jsonb",
         "agreed": "jsonb",
         "number": "integer",
         "linked_number": "integer",
@@ -55,8 +56,9 @@ _FORBEHOLD = f"""CASE WHEN forbehold_open THEN 'open' WHEN forbehold = 'open' OR
 _COLUMNS = f"""
     enrolments.id, programme_id, state, {_FORBEHOLD} AS forbehold, CASE WHEN {_IS_OURS} THEN committee END AS committee,
     CASE WHEN {_IS_OURS} THEN expected_on END AS expected_on, group_id,
-    contact::text AS contact, billing::text AS billing, answers::text AS answers, agreed::text AS agreed, number,
-    linked_number, received_at, enrolled_at, withdrawn_at, {_PUT_IN_BY} AS put_in_by, code, name, region, cvr
+    contact::text AS contact, billing::text AS billing, answers::text AS answers,
+    CASE WHEN asked ->> 'number' = number::text THEN (asked -> 'words')::text END AS asked, agreed::text AS agreed,
+    number, linked_number, received_at, enrolled_at, withdrawn_at, {_PUT_IN_BY} AS put_in_by, code, name, region, cvr
 """
 _FROM = "FROM enrolments JOIN organisations ON code = organisation_code"
 _SELECT = f"SELECT {_COLUMNS} {_FROM}"
@@ -217,6 +219,7 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
                 "contact": one.contact.model_dump_json() if one.contact else None,
                 "billing": one.billing.model_dump_json(),
                 "answers": json.dumps(dict(one.answers)),
+                "asked": json.dumps({"number": one.number, "words": dict(one.asked)}) if one.asked else None,
                 "agreed": _AGREED.dump_json(one.agreed).decode() if one.enrolled_at else None,
                 "number": one.number,
                 "linked_number": one.linked_number,
@@ -244,6 +247,7 @@ def _enrolment(row: Any) -> Enrolment:
         contact=contact,
         billing=Billing.model_validate_json(row["billing"]),
         answers=json.loads(row["answers"]),
+        asked={} if row["asked"] is None else json.loads(row["asked"]),
         agreed=agreed,
         forbehold=Forbehold(row["forbehold"], row["committee"] or "", row["expected_on"]),
         number=row["number"],

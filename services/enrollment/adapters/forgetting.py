@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.enrollment.domain.draft import DRAFT_DAYS
 from shared.storage.retention import Rule
 
 SIGN_UPS = Rule(
@@ -17,4 +18,14 @@ SIGN_UPS = Rule(
     """,
 )
 """So long after it came in, or something became of it; never while it waits for staff. Its link is dead long before."""
-RULES = (SIGN_UPS,)
+DRAFTS = Rule(
+    "drafts",
+    DRAFT_DAYS + 1,
+    """
+    DELETE FROM drafts WHERE ctid = ANY (ARRAY (
+        SELECT ctid FROM drafts WHERE stored_at < now() - make_interval(days => $1) ORDER BY stored_at LIMIT $2
+    ))
+    """,
+)
+"""So long after it was saved; whoever opens its link later finds an empty form."""
+RULES = (SIGN_UPS, DRAFTS)

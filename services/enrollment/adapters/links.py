@@ -18,6 +18,7 @@ _PARTICIPANTS = "participants"
 _STANDING = "standing"
 _INVITATION = "invitation"
 _CALLER = "caller"
+_DRAFT = "draft"
 
 
 def confirm_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
@@ -91,6 +92,23 @@ def sign_up_path(links: Links, programme_id: str, enrolment_id: str) -> str:
 
 def invited_of(links: Links, token: str, now: datetime) -> str | None:
     return links.verify(_INVITATION, token, now)
+
+
+class Begun(NamedTuple):
+    """The draft that a link takes up again, and what it signs up for."""
+
+    draft_id: str
+    programme_id: str
+
+
+def draft_path(links: Links, draft_id: str, programme_id: str) -> str:
+    """Good as long as there is such a draft; when it is gone, the link leads to an empty form."""
+    return f"/tilmeld/kladde/{links.sign(_DRAFT, f'{draft_id} {programme_id}')}"
+
+
+def draft_of(links: Links, token: str, now: datetime) -> Begun | None:
+    subject = links.verify(_DRAFT, token, now)
+    return None if subject is None else Begun(*subject.split(" ", 1))
 
 
 def caller_mark(links: Links, address: str) -> str:

@@ -23,6 +23,7 @@ _SIGN_UPS = Table(
         "enrolment_id": "text",
         "applicant_id": "text",
         "command": "jsonb",
+        "form_asked": "jsonb",
         "received_at": "timestamptz",
         "caller": "text",
         "by_main_mailbox": "boolean",
@@ -36,7 +37,8 @@ _SIGN_UPS = Table(
     key=("id",),
 )
 _COLUMNS = """
-    id, number, coalesce(applicant_id, person_id) AS applicant_id, command::text AS command, received_at,
+    id, number, coalesce(applicant_id, person_id) AS applicant_id, command::text AS command,
+    form_asked::text AS form_asked, received_at,
     coalesce(caller, '') AS caller, coalesce(mailbox, '') AS mailbox, by_main_mailbox, mailed, shown_at, confirmed_at,
     dismissed_at
 """
@@ -199,13 +201,17 @@ def _as_it_was(said: dict[str, Any]) -> EnrolMunicipality:
 async def lock_mails(tx: Tx, mailbox: str, caller: str) -> Mails:
     """Those of the last day to this mailbox, and those of them for forms from there; there is no other until COMMIT.
 
+    A link to a draft counts as one to a form.
+
     The lock is of the mailbox's name: there may be no row yet that it could be of.
     """
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('mails to ' || $1, 0))", mailbox)
     row = await tx.fetchrow(
         """
-        SELECT count(*) AS to_mailbox, count(*) FILTER (WHERE caller = $3) AS for_caller
-        FROM sign_ups WHERE mailbox = $1 AND mailed AND received_at > $2
+        SELECT count(*) AS to_mailbox, count(*) FILTER (WHERE caller = $3) AS for_caller FROM (
+            SELECT caller FROM sign_ups WHERE mailbox = $1 AND mailed AND received_at > $2
+            UNION ALL SELECT caller FROM drafts WHERE mailbox = $1 AND begun_at > $2
+        ) AS mails
         """,
         mailbox,
         tx.now - timedelta(days=1),
@@ -249,6 +255,7 @@ async def insert(tx: Tx, sign_up: SignUp, cause: Cause) -> None:
         "enrolment_id": sign_up.enrolment_id,
         "applicant_id": sign_up.applicant_id,
         "command": sign_up.command.model_dump_json(),
+        "form_asked": json.dumps(dict(sign_up.asked)),
         "received_at": sign_up.received_at,
         "caller": sign_up.caller,
         "by_main_mailbox": sign_up.by_main_mailbox,
@@ -295,4 +302,5 @@ def _sign_up(row: Any) -> SignUp:
         shown_at=row["shown_at"],
         confirmed_at=row["confirmed_at"],
         dismissed_at=row["dismissed_at"],
+        asked=json.loads(row["form_asked"] or "{}"),
     )

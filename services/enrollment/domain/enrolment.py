@@ -66,6 +66,8 @@ class Enrolment:
     contact: Contact | None = None
     billing: Billing = field(default_factory=Billing)
     answers: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """The words of the questions and declarations that `answers` is about, as they were then; by id."""
     agreed: Agreed = Agreed()
     forbehold: Forbehold = Forbehold()
     number: int | None = None

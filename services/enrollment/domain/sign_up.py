@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from services.enrollment.domain import form
 from services.enrollment.domain.address_book import (
     Entry,
     billing_of,
@@ -41,8 +42,8 @@ from shared.contracts.enrollment import (
     SignUpDismissed,
 )
 from shared.contracts.parties import Billing, Contact, Organisation
-from shared.contracts.programme import FormField, ProgrammeTerms
-from shared.contracts.refusal import Refused
+from shared.contracts.programme import ProgrammeTerms
+from shared.contracts.refusal import Refused, Together
 
 FORM = "form"
 """Who has put in what came by a form: the actor of whoever presses its link."""
@@ -60,8 +61,6 @@ MAILS_A_DAY = 40
 """To one mailbox, for forms from wherever: each goes to an address that a stranger may have typed."""
 MAILS_FOR_ONE_CALLER = 10
 """Of these, for forms that were sent from the same place."""
-YES = frozenset({"ja", "yes", "true", "on"})
-_LONGEST_ANSWER = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,8 @@ class Application:
     contact_role: str
     billing: Billing
     answers: Mapping[str, str]
+    asked: Mapping[str, str]
+    """The words of what was answered, by id."""
     group: str | None
     forbehold: Forbehold
     received_at: datetime
@@ -113,6 +114,8 @@ class SignUp:
     confirmed_at: datetime | None = None
     dismissed_at: datetime | None = None
     number: int = 0
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """The words by which it asked what is answered in it, by id."""
 
     @property
     def enrolment_id(self) -> str:
@@ -158,6 +161,13 @@ class Wish:
     command: EnrolMunicipality
     received_at: datetime
     by_form: bool = False
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """The words that a form asked by."""
+
+
+def wish_of(sign_up: SignUp) -> Wish:
+    """Of a form that is confirmed, or is to be."""
+    return Wish(sign_up.command, sign_up.received_at, by_form=True, asked=sign_up.asked)
 
 
 def apply(
@@ -168,22 +178,35 @@ def apply(
     received_at: datetime,
     source: str,
 ) -> Application:
-    """A sign-up that may have a place, or Refused. An earlier withdrawal is no hindrance."""
-    programme, entry = _require_offer(programme, entry, current, source)
+    """A sign-up that may have a place, or Refused with all that is wrong. An earlier withdrawal is no hindrance."""
+    programme = _require_offer(programme, current, source)
     if deadline_passed(programme, received_at):
         deadline = programme.terms.terms.deadline
         raise Refused("deadline_passed", f"Tilmeldingsfristen var {long_day(deadline)}." if deadline else "")
+    plan, said = programme.terms.enrolment, form.read(programme.terms.enrolment, asked.answers)
+    all_of_it = Together()
+    known = all_of_it.look(_require_organisation, entry)
+    name = all_of_it.look(require_name, asked.contact_name, "contact_name")
+    email = all_of_it.look(require_email, asked.contact_email, "contact_email")
+    role = all_of_it.look(require_name, asked.contact_role, "contact_role")
+    group = None if known is None else all_of_it.look(group_of, programme.terms, known.organisation, asked.group)
+    all_of_it.wrong.extend(said.wrong)
+    all_of_it.look(_require_forbehold, programme, asked)
+    billing = all_of_it.look(require_billing, asked.billing)
+    all_of_it.require()
     _require_room(programme)
-    _require_forbehold(programme, asked)
+    if known is None or name is None or email is None or role is None or billing is None:
+        raise ValueError("nothing is wrong, and something is missing")
     return Application(
         programme=programme,
-        organisation=entry.organisation,
-        contact_name=require_name(asked.contact_name, "contact_name"),
-        contact_email=require_email(asked.contact_email, "contact_email"),
-        contact_role=require_name(asked.contact_role, "contact_role"),
-        billing=billing_of(entry.billing, require_billing(asked.billing)),
-        answers=_answers(programme.terms, asked.answers),
-        group=group_of(programme.terms, entry.organisation, asked.group),
+        organisation=known.organisation,
+        contact_name=name,
+        contact_email=email,
+        contact_role=role,
+        billing=billing_of(known.billing, billing),
+        answers=said.given,
+        asked=form.asked(plan, said.given),
+        group=group,
         forbehold=_forbehold(asked),
         received_at=received_at,
     )
@@ -197,7 +220,7 @@ def apply_by_form(
     A later version moves no deadline for it and asks it nothing more. It displaces nobody, and does not undo what was
     said after it: Refused `sign_up_outdated` when the organisation has withdrawn or declined since.
     """
-    programme, entry = _require_offer(programme, entry, current, source)
+    programme, entry = _require_offer(programme, current, source), _require_organisation(entry)
     if _said_no_since(current, wish.received_at):
         raise Refused(
             "sign_up_outdated",
@@ -207,6 +230,7 @@ def apply_by_form(
     _require_room(programme)
     asked = wish.command
     there = {one.id for one in programme.terms.groups}
+    answers = {key: text.strip() for key, text in asked.answers.items() if text.strip()}
     return Application(
         programme=programme,
         organisation=entry.organisation,
@@ -214,7 +238,8 @@ def apply_by_form(
         contact_email=require_email(asked.contact_email, "contact_email"),
         contact_role=asked.contact_role,
         billing=billing_of(entry.billing, asked.billing),
-        answers={key: text.strip() for key, text in asked.answers.items() if text.strip()},
+        answers=answers,
+        asked={**form.asked(programme.terms.enrolment, answers), **wish.asked},
         group=group_of(programme.terms, entry.organisation, asked.group if asked.group in there else None),
         forbehold=_forbehold(asked),
         received_at=wish.received_at,
@@ -242,14 +267,20 @@ def is_void(
     )
 
 
-def _require_offer(
-    programme: Programme | None, entry: Entry | None, current: Enrolment | None, source: str
-) -> tuple[Programme, Entry]:
-    """Somebody of the address book may come in here who has not done so yet."""
+def _require_offer(programme: Programme | None, current: Enrolment | None, source: str) -> Programme:
+    """An organisation that has not done so yet may come in here."""
     if programme is None:
         raise unknown_programme()
     if programme.ref.owner != source:
         raise Refused("other_owner", "Tilmeldinger til dette forløb sker i et andet system.", field="programme_id")
+    if not programme.open:
+        raise cancelled(programme)
+    if current is not None and current.is_signed_up:
+        raise _already(programme, current)
+    return programme
+
+
+def _require_organisation(entry: Entry | None) -> Entry:
     if entry is None:
         raise Refused(
             "unknown_organisation",
@@ -257,11 +288,7 @@ def _require_offer(
             status=422,
             field="organisation_code",
         )
-    if not programme.open:
-        raise cancelled(programme)
-    if current is not None and current.is_signed_up:
-        raise _already(programme, current)
-    return programme, entry
+    return entry
 
 
 def _require_room(programme: Programme) -> None:
@@ -350,6 +377,7 @@ def enrol(application: Application, now: datetime) -> Placed:
         contact=application.contact(""),
         billing=application.billing,
         answers=application.answers,
+        asked=application.asked,
         forbehold=application.forbehold,
         number=number,
         linked_number=number,
@@ -398,6 +426,7 @@ def welcome(
             forbehold_holds=holds_place(programme, now),
         )
         return Decision(enrolment, (waits,), alarms)
+    plan = programme.terms.enrolment
     enrolled = MunicipalityEnrolled(
         **common,
         billing=enrolment.billing,
@@ -410,6 +439,8 @@ def welcome(
         fees_wait=programme.forbehold.fees_wait,
         from_waiting_list=placed.from_waiting_list,
         beyond_usual=programme.is_beyond_usual,
+        answers=form.answered(plan, enrolment.answers, enrolment.asked),
+        declared=form.declared(plan, enrolment.answers, enrolment.asked),
     )
     return Decision(enrolment, (enrolled,), alarms)
 
@@ -507,7 +538,7 @@ def await_staff(
 
     Refused where staff could not let it in either.
     """
-    apply_by_form(programme, entry, current, Wish(sign_up.command, sign_up.received_at, by_form=True), source)
+    apply_by_form(programme, entry, current, wish_of(sign_up), source)
     if sign_up.shown_at is not None:
         return Decision(sign_up)
     fact = SignUpAwaitsStaff(
@@ -608,44 +639,3 @@ def _already(programme: Programme, current: Enrolment) -> Refused:
         f"mail. Skriv til {programme.ref.seller.organizer_email}, hvis I er i tvivl.",
         enrolment_id=current.id,
     )
-
-
-def _answers(programme: ProgrammeTerms, said: Mapping[str, str]) -> dict[str, str]:
-    """The answers with the blanks around them gone; Refused names the field at fault."""
-    plan = programme.enrolment
-    known = {one.id for one in plan.form} | {one.id for one in plan.declarations}
-    for unknown in sorted(said.keys() - known):
-        raise Refused(
-            "unknown_answer", "Formularen har ikke det spørgsmål.", status=422, field=f"answers.{unknown[:60]}"
-        )
-    answers = {key: text.strip() for key, text in said.items() if text.strip()}
-    for question in plan.form:
-        problem = _problem(question, answers.get(question.id, ""))
-        if problem is not None:
-            code, detail = problem
-            raise Refused(code, detail, status=422, field=f"answers.{question.id}")
-    for declaration in plan.declarations:
-        if declaration.required and answers.get(declaration.id, "").casefold() not in YES:
-            raise Refused(
-                "declaration_missing",
-                f"Det skal bekræftes: {declaration.text}",
-                status=422,
-                field=f"answers.{declaration.id}",
-            )
-    return answers
-
-
-def _problem(question: FormField, text: str) -> tuple[str, str] | None:
-    if not text:
-        return ("answer_missing", f"Udfyld »{question.label}«.") if question.required else None
-    if len(text) > _LONGEST_ANSWER:
-        return "answer_too_long", f"»{question.label}« må højst være på {_LONGEST_ANSWER} tegn."
-    lines = len(text.splitlines())
-    if question.max_lines is not None and lines > question.max_lines:
-        return "too_many_lines", f"»{question.label}« må højst være på {question.max_lines} linjer; der er {lines}."
-    chosen = text.split("; ") if question.kind == "choices" else [text]
-    if question.kind in {"choice", "choices"} and not set(chosen) <= set(question.choices):
-        return "unknown_choice", f"Vælg et af svarene under »{question.label}«."
-    if question.kind == "yes_no" and text.casefold() not in YES | {"nej", "no", "false"}:
-        return "unknown_choice", f"Svar ja eller nej til »{question.label}«."
-    return None

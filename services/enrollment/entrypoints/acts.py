@@ -18,6 +18,7 @@ from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.replace_participant import replace_participant
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
+from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.acts import act, act_together
@@ -44,6 +45,7 @@ PUT_ORGANISATION = act(PutOrganisation, put_organisation)
 ENROL = act_together(EnrolMunicipality, enrol_municipalities, status=201)
 SIGN_UP = act(ReceiveSignUp, receive_sign_up)
 """The same wish by a form that anybody may send: it has to be confirmed."""
+SAVE_DRAFT = act(SaveDraft, save_draft)
 VOUCH = act(VouchForAddress, vouch_for_address)
 DISMISS = act(DismissSignUp, dismiss_sign_up)
 DISMISS_ALIKE = act(DismissSignUps, dismiss_sign_ups)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.confirmation_text import sent_at
+from services.enrollment.domain.form import declared
 from services.enrollment.pages.sign_up import ACTOR, NEXT_PAGE, STEPS, answers, by_visitor, facts
 from services.enrollment.usecases.read_confirmation import Confirmation, read_confirmation
 from services.enrollment.usecases.read_invitation import read_invitation
@@ -67,7 +68,10 @@ async def _by_link(
         link=link,
         terms=link.terms,
         steps=STEPS,
-        answers=answers(link.terms, link.form) if isinstance(link, Confirmation) else (),
+        declared=declared(link.terms.enrolment, link.form.answers, link.asked)
+        if isinstance(link, Confirmation)
+        else (),
+        answers=answers(link.terms, link.form, link.asked) if isinstance(link, Confirmation) else (),
         **facts(link.terms),
     )
 

@@ -5,25 +5,34 @@ All of it works without JavaScript. A GET never changes anything: mail scanners 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.confirmation_text import sent_at
+from services.enrollment.domain.draft import DRAFT_DAYS, Draft
+from services.enrollment.domain.form import BETWEEN, WIDTH, answered, condition, limits
 from services.enrollment.domain.price_text import fee_lines, is_billed, seat_lines
 from services.enrollment.domain.sign_up import CONFIRM_DAYS, FORM
+from services.enrollment.usecases.read_draft import read_draft
 from services.enrollment.usecases.read_front_page import read_front_page
 from services.enrollment.usecases.read_sign_up_form import Offer, read_offer, read_sign_up_form
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
+from services.enrollment.usecases.save_draft import SaveDraft
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.base.listing import CURSOR
-from shared.base.problems import Problem
+from shared.base.problems import Problem, field_errors
 from shared.contracts.danish import long_day
 from shared.contracts.enrollment import EnrolMunicipality
-from shared.contracts.programme import ProgrammeTerms
+from shared.contracts.event import Command
+from shared.contracts.programme import AskedWhen, FormField, ProgrammeTerms
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.gate import caller_of
@@ -38,6 +47,12 @@ FORMS = {"limit": 60, "seconds": 600}
 REFUSED = {"limit": 600, "seconds": 600}
 """The same for forms that something is wrong with; they leave those that are sent alone."""
 
+SAVE, REVISION = "_gem", "_udgave"
+"""The button that only saves, and which saving of a draft is on the page."""
+LONGEST_REVISION = 10
+"""Digits."""
+_TYPES = {"email": "email", "phone": "tel", "link": "url", "day": "date"}
+"""How a browser helps with a text of this format."""
 NEXT_PAGE = "fra"
 """Parameter of the front page, and of a page of forms: the cursor of a page."""
 
@@ -67,12 +82,38 @@ async def front(host: Host, request: Request) -> Response:
     )
 
 
-async def sign_up(host: Host, act: Act, request: Request) -> Response:
+async def sign_up(host: Host, send: Act, save: Act, request: Request) -> Response:
     programme_id = request.path_params["programme_id"]
     if request.method == "POST":
-        return await _receive(host, act, request, programme_id)
+        return await _receive(host, send, save, request, programme_id)
     form = host.gate.open(Form(labels=_LABELS))
     return await _form(host, programme_id, form, invitation=request.query_params.get("invitation", ""))
+
+
+async def draft(host: Host, send: Act, save: Act, request: Request) -> Response:
+    """The same form as it was left. A GET changes nothing."""
+    async with host.transaction(by_visitor()) as tx:
+        found = await read_draft(tx, request.path_params["token"])
+    if found is None:
+        return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if request.method == "POST":
+        return await _receive(host, send, save, request, found.programme_id, found.draft, request.url.path)
+    if found.draft is None:
+        return host.pages.render(
+            "enrollment/no_draft.html",
+            status=410,
+            headers=SECRET_ADDRESS,
+            programme_id=found.programme_id,
+            days=DRAFT_DAYS,
+        )
+    form = host.gate.open(Form(dict(found.draft.typed), labels=_LABELS))
+    return await _form(host, found.programme_id, form, draft=found.draft, path=request.url.path)
+
+
+async def saved(host: Host, request: Request) -> Response:
+    """The same for everybody, as `receipt`."""
+    terms, _ = await _offer(host, request.path_params["programme_id"])
+    return host.pages.render("enrollment/saved.html", terms=terms, days=DRAFT_DAYS)
 
 
 async def receipt(host: Host, request: Request) -> Response:
@@ -93,14 +134,13 @@ def by_visitor() -> Cause:
     return Cause(new_correlation(), None, ACTOR)
 
 
-def answers(terms: ProgrammeTerms, form: EnrolMunicipality) -> list[tuple[str, str]]:
-    """What was typed beside the contact, under the words that the form asks by."""
-    asked = {one.id: one.label for one in terms.enrolment.form}
+def answers(terms: ProgrammeTerms, form: EnrolMunicipality, asked: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What was typed beside the contact, under the words that the form asked by."""
     groups = {one.id: one.title for one in terms.groups}
     billing = form.billing.model_dump()
     typed = [
         ("Gruppe", groups.get(form.group or "", form.group)),
-        *((label, form.answers.get(one)) for one, label in asked.items()),
+        *((one.question, one.answer) for one in answered(terms.enrolment, form.answers, asked)),
         ("Forbehold", "med forbehold for politisk godkendelse" if form.forbehold else None),
         (_LABELS["forbehold_committee"], form.forbehold_committee),
         (
@@ -123,34 +163,82 @@ def facts(terms: ProgrammeTerms) -> Mapping[str, Any]:
     }
 
 
-async def _receive(host: Host, act: Act, request: Request, programme_id: str) -> Response:
+async def _receive(
+    host: Host,
+    send: Act,
+    save: Act,
+    request: Request,
+    programme_id: str,
+    draft: Draft | None = None,
+    path: str | None = None,
+) -> Response:
+    """Sent, or only saved: as the button says that was pressed. `path` leads to the draft."""
     form = await read_form(request, labels=_LABELS)
     for name in [name for name in form.values if len(form.chosen(name)) > 1]:
-        form.values[name] = "; ".join(form.chosen(name))
-    for name in ("group", "forbehold_expected_on"):
-        if not form.value(name):
-            form.values.pop(name, None)
+        form.values[name] = BETWEEN.join(form.chosen(name))
     terms, _ = await _offer(host, programme_id)
-    command, caller = None, caller_of(request)
-    if host.gate.passes(form):
-        role = terms.terms.contact_label
-        command = form.command(EnrolMunicipality, programme_id=programme_id, contact_role=role)
-    if command is None:
-        await host.gate.refuse(SIGN_UPS, caller, **REFUSED)
-        return await _form(host, programme_id, form, 422)
+    shown, caller = partial(_form, host, programme_id, form, draft=draft, path=path), caller_of(request)
     # An attacker has a whole site as easily as one address; that a neighbour shares its mails locks nobody out.
-    wish = ReceiveSignUp(form=command, caller=caller.site or caller.who)
+    site = caller.site or caller.who
+    saves = SAVE in form.own
+    wish: Command | None = None
+    if host.gate.passes(form):
+        wish = _saving(form, terms, draft, site) if saves else _sending(form, terms, draft, site)
+    if wish is None:
+        await host.gate.refuse(SIGN_UPS, caller, **REFUSED)
+        return await shown(422)
     async with host.gate.counted(SIGN_UPS, caller, **FORMS) as counted:
-        reply = await host.door.submit(act, wish, form.key, actor=ACTOR, patient=True)
+        reply = await host.door.submit(save if saves else send, wish, form.key, actor=ACTOR, patient=True)
         refused = reply.refusal()
         counted.sent = refused is None and not reply.replayed
     if refused:
         await host.gate.refuse(SIGN_UPS, caller, **REFUSED)
-        return await _form(host, programme_id, form.refuse(refused), refused.status)
-    return RedirectResponse(f"/tilmeld/{programme_id}/modtaget", 303)
+        form.refuse(refused)
+        return await shown(refused.status)
+    done = path if saves and path else f"/tilmeld/{programme_id}/{'gemt' if saves else 'modtaget'}"
+    return RedirectResponse(done, 303, headers=SECRET_ADDRESS)
 
 
-async def _form(host: Host, programme_id: str, form: Form, status_code: int = 200, *, invitation: str = "") -> Response:
+def _sending(form: Form, terms: ProgrammeTerms, draft: Draft | None, site: str) -> ReceiveSignUp | None:
+    for name in ("group", "forbehold_expected_on"):
+        if not form.value(name):
+            form.values.pop(name, None)
+    # What is not filled in is said by the domain, with all else that is wrong.
+    needed = {name: form.value(name) for name in ("organisation_code", "contact_name", "contact_email")}
+    role = terms.terms.contact_label
+    command = form.command(EnrolMunicipality, programme_id=terms.ref.id, contact_role=role, **needed)
+    if command is None:
+        return None
+    return ReceiveSignUp(form=command, draft_id=draft.id if draft else "", caller=site)
+
+
+def _saving(form: Form, terms: ProgrammeTerms, draft: Draft | None, site: str) -> SaveDraft | None:
+    typed = {name: form.value(name) for name in form.values if form.value(name)}
+    revision = form.own.get(REVISION, "")
+    try:
+        return SaveDraft(
+            programme_id=terms.ref.id,
+            typed=typed,
+            draft_id=draft.id if draft else "",
+            revision=int(revision) if revision.isdecimal() and len(revision) < LONGEST_REVISION else 0,
+            caller=site,
+        )
+    except ValidationError as error:
+        for one in field_errors(error):
+            form.add_error(one.field.removeprefix("typed."), one.code, one.detail)
+        return None
+
+
+async def _form(
+    host: Host,
+    programme_id: str,
+    form: Form,
+    status_code: int = 200,
+    *,
+    invitation: str = "",
+    draft: Draft | None = None,
+    path: str | None = None,
+) -> Response:
     async with host.transaction(by_visitor()) as tx:
         found = await read_sign_up_form(tx, programme_id, invitation)
     if found is None:
@@ -163,6 +251,7 @@ async def _form(host: Host, programme_id: str, form: Form, status_code: int = 20
         **{f"answers.{one.id}": one.label for one in plan.form},
         **{f"answers.{one.id}": "Erklæring" for one in plan.declarations},
     }
+    billed = is_billed(found.terms)
     return host.pages.render(
         "enrollment/sign_up.html",
         status=status_code,
@@ -174,10 +263,42 @@ async def _form(host: Host, programme_id: str, form: Form, status_code: int = 20
         decline=f"/tilmeld/nej/{invitation}" if found.may_decline else None,
         municipalities=[(one.code, one.name) for one in found.municipalities],
         next=found.next,
-        choices={one.id: [(text, text) for text in one.choices] for one in plan.form},
+        questions=[Asking.of(one, plan.form) for one in plan.form],
+        width=WIDTH,
         steps=STEPS,
+        asks_billing=billed if plan.asks_billing is None else billed and plan.asks_billing,
+        path=path or f"/tilmeld/{programme_id}",
+        saved=sent_at(draft.saved_at) if draft else None,
+        revision=form.own.get(REVISION) or (draft.revision if draft else ""),
+        kept_until=long_day(draft.forgotten_after) if draft else None,
         **facts(found.terms),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question as the page shows it: `hint` says all that is to be known before it is answered."""
+
+    field: FormField
+    name: str
+    hint: str
+    type: str
+    choices: Sequence[tuple[str, str]]
+    when: AskedWhen | None
+
+    @classmethod
+    def of(cls, question: FormField, form: Sequence[FormField]) -> Asking:
+        choices = (
+            [("ja", "Ja"), ("nej", "Nej")] if question.kind == "yes_no" else [(one, one) for one in question.choices]
+        )
+        return cls(
+            field=question,
+            name=f"answers.{question.id}",
+            hint=" ".join(filter(None, (question.help, limits(question), condition(question, form)))),
+            type=_TYPES.get(question.format, "text"),
+            choices=choices,
+            when=question.when,
+        )
 
 
 async def _offer(host: Host, programme_id: str) -> Offer:

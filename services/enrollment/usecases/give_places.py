@@ -10,7 +10,7 @@ from services.enrollment.adapters.people import Named
 from services.enrollment.domain.address_book import main_mailbox
 from services.enrollment.domain.enrolment import Enrolment, enrolment_id
 from services.enrollment.domain.programme import allots
-from services.enrollment.domain.sign_up import FORM, Paths, SignUp, Wish, enrol_in_turn, welcome
+from services.enrollment.domain.sign_up import FORM, Paths, SignUp, Wish, enrol_in_turn, welcome, wish_of
 from services.enrollment.domain.status import status
 from services.enrollment.domain.waiting_list import Placed
 from services.enrollment.usecases.fill_places import fill_places
@@ -34,7 +34,7 @@ class Asking:
     @classmethod
     def by_form(cls, sign_up: SignUp, cause: Cause) -> Asking:
         """A form that is confirmed."""
-        return cls(Wish(sign_up.command, sign_up.received_at, by_form=True), cause, sign_up.applicant_id)
+        return cls(wish_of(sign_up), cause, sign_up.applicant_id)
 
 
 async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refused]:

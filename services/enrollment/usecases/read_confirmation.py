@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +36,8 @@ class Confirmation:
     organisation: Organisation
     wish: ConfirmSignUp
     form: EnrolMunicipality
+    asked: Mapping[str, str]
+    """The words that it asked by."""
     stage: Stage
     by_main_mailbox: bool
     status: str
@@ -62,6 +65,7 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
         organisation=entry.organisation,
         wish=ConfirmSignUp(sign_up_id=sign_up.id),
         form=sign_up.command,
+        asked=sign_up.asked,
         stage=stage,
         by_main_mailbox=sign_up.by_main_mailbox,
         status=(await load_standings(tx, [placed]))[placed.id].word if placed else status("received"),

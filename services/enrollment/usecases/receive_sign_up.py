@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from services.enrollment.adapters import enrolments, links, organisations, people, programmes, sign_ups
+from services.enrollment.adapters import drafts, enrolments, links, organisations, people, programmes, sign_ups
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.domain.sign_up import SignUp, apply, link_goes_to, receive
 from services.enrollment.domain.speakers import mailbox_key
 from services.enrollment.domain.status import status
 from shared.base.answers import Answer
 from shared.base.ids import new_id, random_id
-from shared.contracts.bounds import Line
+from shared.contracts.bounds import Id, Line
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.event import Command
 from shared.storage.tx import Tx
@@ -23,6 +23,8 @@ class ReceiveSignUp(Command):
     """`caller` is the address that the form was sent from: no part of the wish, which may come again from elsewhere."""
 
     form: EnrolMunicipality
+    draft_id: Id = ""
+    """Of the draft that it was; it is sent now."""
     caller: Line = Field(default="", exclude=True)
 
 
@@ -41,8 +43,15 @@ async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:
     sign_up = SignUp(
         id=new_id(),
         applicant_id=known or random_id(),
-        command=form.model_copy(update={"contact_email": application.contact_email, "received_at": None}),
+        command=form.model_copy(
+            update={
+                "contact_email": application.contact_email,
+                "answers": dict(application.answers),
+                "received_at": None,
+            }
+        ),
         received_at=tx.now,
+        asked=application.asked,
         caller=caller,
         mailbox=mailbox,
     )
@@ -50,5 +59,7 @@ async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:
     decided = receive(sign_up, application, links.confirm_path(tx.links, sign_up.id, tx.now), to, mails)
 
     await sign_ups.insert(tx, decided.after, tx.cause)
+    if command.draft_id:
+        await drafts.forget(tx, command.draft_id)
     tx.tell(decided)
     return Answer({"enrolment_id": application.enrolment_id, "state": "received", "status": status("received")})

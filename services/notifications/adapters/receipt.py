@@ -8,13 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services.notifications.domain.text import one_line
-from shared.contracts.danish import kroner, short_day
+from services.notifications.domain.text import lines, one_line
+from shared.contracts.danish import day_and_clock, kroner, short_day
 from shared.contracts.time import COPENHAGEN
 from shared.pdf.typesetting import Layout, clipped
 
 TEMPLATE = Path(__file__).parents[1] / "templates" / "pdf" / "receipt.typ"
 _LONGEST = 400
+_LONGEST_DECLARED = 2_000
 FILE_NAME = "Kvittering-for-tilmelding.pdf"
 
 
@@ -63,6 +64,7 @@ def _shown(contact: str, says: Mapping[str, Any]) -> dict[str, Any]:
         "contact": [f"{one_line(receipt['role']).capitalize()}: {one_line(contact)}"],
         "facts": [
             (one_line(programme["noun"]).capitalize() or "Forløb", one_line(programme["title"])),
+            *([("Modtaget", _moment(receipt["received_at"]))] if "received_at" in receipt else []),
             ("Tilmeldt", short_day(_day(receipt["enrolled_at"]))),
             ("Status", status),
         ],
@@ -70,8 +72,39 @@ def _shown(contact: str, says: Mapping[str, Any]) -> dict[str, Any]:
         "fees": [_fee(fee) for fee in receipt["fees"]],
         "seats": [one_line(text, _LONGEST) for text in says["seats"]],
         "billing": [(label, one_line(value)) for label, value in receipt["billing"]],
+        "answers": [(one_line(question), lines(answer).split("\n")) for question, answer in receipt.get("answers", ())],
+        "declared": [one_line(text, _LONGEST_DECLARED) for text in receipt.get("declared", ())],
+        "declared_by": _declared_by(organisation, contact, says),
+        "terms": _terms(receipt, programme),
         "next": [one_line(text, _LONGEST) for text in says["next"]],
     }
+
+
+def _declared_by(organisation: str, contact: str, says: Mapping[str, Any]) -> str:
+    """When, and by whom; a letter of a version before this one has no declarations."""
+    receipt = says["receipt"]
+    if not receipt.get("declared"):
+        return ""
+    at = _moment(receipt["received_at"])
+    if receipt["by_form"]:
+        return f"{organisation} erklærede ved tilmeldingen {at}, ved {one_line(contact)}, {one_line(receipt['role'])}:"
+    seller = one_line(says["programme"]["seller"]["name"])
+    return f"{organisation} erklærede ved tilmeldingen, som {seller} modtog {at} og førte ind:"
+
+
+def _terms(receipt: Mapping[str, Any], programme: Mapping[str, Any]) -> list[str]:
+    """What the place was given on, beside fees and seats."""
+    if "version" not in receipt:
+        return []
+    deadline, payment_days = receipt["deadline"], receipt["payment_days"]
+    return [
+        *([f"Tilmeldingsfrist: {short_day(date.fromisoformat(deadline))}."] if deadline else []),
+        *([f"En faktura betales inden for {payment_days} dage."] if payment_days is not None else []),
+        (
+            f"Vilkårene er dem, der gjaldt, da pladsen blev givet (forløbets version {programme['version']}). Senere "
+            "ændringer af forløbet ændrer ikke priser og pladser, der er aftalt her."
+        ),
+    ]
 
 
 def _seller(seller: Mapping[str, Any]) -> list[str]:
@@ -89,6 +122,11 @@ def _fee(fee: Mapping[str, Any]) -> tuple[str, ...]:
     amounts = (fee["net"], fee["gross"] - fee["net"], fee["gross"])
     shown = [kroner(amount).removesuffix(" kr.") for amount in amounts]
     return one_line(fee["text"]), short_day(date.fromisoformat(fee["invoice_on"])), *shown
+
+
+def _moment(instant: str) -> str:
+    there = datetime.fromisoformat(instant).astimezone(COPENHAGEN)
+    return day_and_clock(there.date(), there.time())
 
 
 def _day(instant: str) -> date:

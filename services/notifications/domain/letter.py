@@ -57,6 +57,7 @@ def to_mailbox(organisation: Organisation, role: str, email: str) -> Recipient:
 TITLES = {
     "invited": "Invitation til forløbet",
     "invitation_reminder": "Påmindelse om invitationen",
+    "draft_saved": "Link til kladden",
     "sign_up_received": "Link til at bekræfte tilmeldingen",
     "sign_ups_confirmed": "Orientering til hovedpostkassen",
     "place_confirmed": "Bekræftelse af pladsen",

@@ -27,6 +27,7 @@ from shared.contracts.enrollment import (
     ReservationReminderDue,
     ReservationResolved,
     RosterFact,
+    SignUpDraftSaved,
     TovholderAppointed,
 )
 from shared.contracts.invoicing import CreditNoteIssued, HowToPay, Invoice, InvoiceIssued, InvoiceLine, InvoiceOverdue
@@ -52,6 +53,19 @@ def invitations(fact: MunicipalityInvited | InvitationReminderDue, at: datetime)
         for mailbox in fact.to
     ]
     return [replace(letter, own=False) for letter in asked]
+
+
+def draft_saved(fact: SignUpDraftSaved, at: datetime) -> Letter:
+    return Letter(
+        template="draft_saved",
+        to=to_person(fact.contact),
+        about=f"draft/{fact.draft_id}",
+        occasion="",
+        programme=fact.programme,
+        written_at=at,
+        says={"path": fact.draft_path, "forgotten_after": long_day(fact.forgotten_after)},
+        people=(fact.contact.person_id,),
+    )
 
 
 def sign_up_received(fact: EnrolmentReceived, at: datetime) -> Letter:
@@ -436,6 +450,13 @@ def _receipt(fact: MunicipalityEnrolled) -> dict[str, object]:
     return {
         "enrolled_at": fact.enrolled_at.isoformat(),
         "role": fact.contact.role,
+        "received_at": fact.received_at.isoformat(),
+        "version": fact.programme.version,
+        "deadline": fact.deadline.isoformat() if fact.deadline else None,
+        "by_form": fact.by_form,
+        "answers": [(one.question, one.answer) for one in fact.answers],
+        "declared": list(fact.declared),
+        "payment_days": fact.programme.seller.payment_days if fact.fees else None,
         "fees": [
             {
                 "text": fee.text,

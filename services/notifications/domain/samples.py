@@ -9,7 +9,7 @@ from services.notifications.domain.calendar.entry import uid
 from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter
 from services.notifications.domain.letters import calendar_letter, place_confirmed
-from shared.contracts.enrollment import MunicipalityEnrolled
+from shared.contracts.enrollment import Answered, MunicipalityEnrolled
 from shared.contracts.event import natural_id
 from shared.contracts.parties import Address, Billing, Contact, Organisation
 from shared.contracts.programme import ExtraTerm, FeeTerm, ProgrammeRef, SeatTerm, Seller
@@ -127,6 +127,15 @@ def receipt_letter() -> Letter:
             deadline=date(2020, 8, 21),
             received_at=enrolled_at,
             enrolled_at=enrolled_at,
+            answers=(
+                Answered(
+                    question="Hvorfor vil I gerne være med?",
+                    answer="Vi vil lære af, hvordan andre kommuner griber det an.\nOg vise, hvad vi selv gør.",
+                ),
+                Answered(question="Hvornår er sagen behandlet?", answer="onsdag den 3. juni 2020"),
+            ),
+            declared=("Der er politisk opbakning til, at vi deltager.", "Vi har udpeget en intern tovholder."),
+            by_form=True,
         ),
         enrolled_at,
     )

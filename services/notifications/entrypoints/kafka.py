@@ -29,6 +29,7 @@ from services.notifications.usecases.invite_participant import (
     uninvite_participant,
 )
 from services.notifications.usecases.mail_credit_note import mail_credit_note
+from services.notifications.usecases.mail_draft import mail_draft
 from services.notifications.usecases.mail_invoice import mail_invoice, remind_of_payment
 from services.notifications.usecases.note_awaiting_sign_up import note_awaiting_sign_up
 from services.notifications.usecases.note_held_back import note_held_back
@@ -55,6 +56,7 @@ from shared.contracts.enrollment import (
     ReservationReminderDue,
     ReservationResolved,
     SignUpAwaitsStaff,
+    SignUpDraftSaved,
     TovholderAppointed,
 )
 from shared.contracts.invoicing import (
@@ -79,6 +81,7 @@ SUBSCRIPTIONS = (
     on(ProgrammeChanged, remember_programme),
     on(MunicipalityInvited, invite_municipality),
     on(InvitationReminderDue, remind_silent_municipality),
+    on(SignUpDraftSaved, mail_draft),
     on(EnrolmentReceived, ask_to_confirm_sign_up),
     on(SignUpAwaitsStaff, note_awaiting_sign_up),
     on(MunicipalityEnrolled, confirm_place),

@@ -45,6 +45,7 @@ FORGOTTEN = (
     ),
     ("notifications", "digest_items", "stored_at", "line = ''"),
     ("enrollment", "sign_ups", "stored_at", "NOT EXISTS (SELECT)"),
+    ("enrollment", "drafts", "stored_at", "NOT EXISTS (SELECT)"),
 )
 """Of a service that has it: a table, what its age is told by, and what its rows are like when they are forgotten."""
 

@@ -33,7 +33,7 @@ def dated(**changes: Any) -> MeetingScheduled:
 
 async def test_every_fact_with_a_letter_of_its_own_writes_it_once(desk: Room) -> None:
     told = [
-        "MunicipalityInvited", "InvitationReminderDue", "EnrolmentReceived", "EnrolmentWaitlisted",
+        "MunicipalityInvited", "InvitationReminderDue", "SignUpDraftSaved", "EnrolmentReceived", "EnrolmentWaitlisted",
         "MunicipalityEnrolled", "ExtraParticipantAdded", "ExtraParticipantRemoved", "InvoiceIssued", "CreditNoteIssued",
         "InvoiceOverdue", "ReservationReminderDue", "ReservationResolved", "EnrolmentLapsed", "EnrolmentWithdrawn",
     ]  # fmt: skip
@@ -42,6 +42,7 @@ async def test_every_fact_with_a_letter_of_its_own_writes_it_once(desk: Room) ->
     assert [template for template, _ in await templates(desk)] == [
         "invited",
         "invitation_reminder",
+        "draft_saved",
         "sign_up_received",
         "waitlisted",
         "place_confirmed",

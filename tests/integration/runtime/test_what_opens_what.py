@@ -105,6 +105,8 @@ OPEN = {
         "/tilmeld/nej/{token}",
         "/tilmeld/{programme_id}",
         "/tilmeld/{programme_id}/modtaget",
+        "/tilmeld/{programme_id}/gemt",
+        "/tilmeld/kladde/{token}",
         "/plads/{token}",
         "/plads/{token}/godkendt",
         "/plads/{token}/ikke-godkendt",

@@ -158,7 +158,7 @@ def test_answers_fit_the_programmes_own_questions(question: FormField, said: str
 def test_a_declaration_must_be_made() -> None:
     programme = a_programme(declarations=(Declaration(id="d", text="Der er politisk opbakning"),))
     assert refusal(programme, answers={"d": "nej"}) == ("declaration_missing", "answers.d")
-    assert apply(programme, AARHUS, None, asking(answers={"d": "true"}), NOW, US).answers == {"d": "true"}
+    assert apply(programme, AARHUS, None, asking(answers={"d": "true"}), NOW, US).answers == {"d": "ja"}
 
 
 def test_what_was_said_counts_before_the_address_book() -> None:

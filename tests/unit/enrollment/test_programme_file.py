@@ -159,6 +159,28 @@ FAULTS: dict[str, list[str]] = {
     "choices_mismatch": [
         changed(", choices: [Lidt, Meget]", ""),
         changed("kind: choice", "kind: text"),
+        changed("choices: [Lidt, Meget]", "choices: [Lidt, Lidt]"),
+        changed("kind: choice, choices: [Lidt, Meget]", 'kind: choices, choices: [Lidt, "Meget; mere"]'),
+    ],
+    "limit_mismatch": [
+        changed("kind: choice,", f"kind: {kind},")
+        for kind in (
+            "choice, max_lines: 2",
+            "choice, max_chars: 20",
+            "choice, least: 1",
+            "choice, most: 1",
+            "choices, least: 2, most: 1",
+            "choices, least: 3",
+        )
+    ],
+    "condition_mismatch": [
+        changed(
+            "kind: choice, choices: [Lidt, Meget]}", f"{asked}}}\n    - {{id: mere, label: Mere, when: {{{when}}}}}"
+        )
+        for asked, when in (
+            ("kind: choice, choices: [Lidt, Meget]", "field: interesse, is: [Noget]"),
+            ("kind: text", "field: interesse, is: [ja]"),
+        )
     ],
     "chosen_not_a_reading": [changed("weekday: tirsdag", "weekday: onsdag, chosen: 2021-10-07")],
     "deadline_after_start": [

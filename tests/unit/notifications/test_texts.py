@@ -96,6 +96,7 @@ def the_digest() -> Letter:
 LETTERS: dict[str, Letter] = {
     "invited": letters.invitations(EXAMPLES["MunicipalityInvited"], AT)[0],
     "invitation_reminder": letters.invitations(EXAMPLES["InvitationReminderDue"], AT)[0],
+    "draft_saved": letters.draft_saved(EXAMPLES["SignUpDraftSaved"], AT),
     "sign_up_received": letters.sign_up_received(EXAMPLES["EnrolmentReceived"], AT),
     "sign_up_received-before_it_said_what_follows": letters.sign_up_received(
         EXAMPLES["EnrolmentReceived"].model_copy(update={"confirmation": None}), AT

@@ -65,6 +65,7 @@ def loops() -> dict[str, Part]:
 @pytest.mark.parametrize("name", loops())
 async def test_while_its_work_fails_it_comes_back_ever_more_rarely(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted by the pauses that it asks for; none is taken."""
+    monkeypatch.setattr("random.uniform", lambda low, high: (low + high) / 2)
     run, stop = loops()[name], asyncio.Event()
     pauses: list[float] = []
 

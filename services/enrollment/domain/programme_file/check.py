@@ -17,9 +17,11 @@ from services.enrollment.domain.programme_file.format import (
     Capacity,
     Enrolment,
     Forbehold,
+    FormQuestion,
     MeetingEntry,
     Ours,
     ProgrammeFile,
+    When,
 )
 from services.enrollment.domain.programme_file.holidays import public_holidays, quiet_days
 from services.enrollment.domain.programme_file.municipality import REGIONS, Municipality
@@ -298,13 +300,67 @@ class _Checker:
             if one.seats_most is not None and one.seats_most < one.seats:
                 message = f"seats_most ({one.seats_most}) skal være mindst så stor som seats ({one.seats})."
                 yield self.at((*path, "invited", at, "seats_most"), "seats_mismatch", message)
+        questions = {one.id for one in plan.form}
+        for at, declaration in enumerate(plan.declarations):
+            if declaration.id in questions:
+                message = f"«{declaration.id}» er også et spørgsmål i form. Giv den ene et andet navn."
+                yield self.at((*path, "declarations", at, "id"), "duplicate_id", message)
         for at, question in enumerate(plan.form):
-            if question.kind in {"choice", "choices"} and not question.choices:
-                message = "Tilføj choices: de svar, der kan vælges mellem."
-                yield self.at((*path, "form", at), "choices_mismatch", message)
-            elif question.choices and question.kind not in {"choice", "choices"}:
-                message = "Slet choices, eller skriv kind: choice (ét svar) eller kind: choices (flere svar)."
-                yield self.at((*path, "form", at, "choices"), "choices_mismatch", message)
+            yield from self.question((*path, "form", at), question, plan.form[:at])
+
+    def question(self, path: Path, question: FormQuestion, earlier: Sequence[FormQuestion]) -> Iterator[Finding]:
+        yield from self.choices(path, question)
+        yield from self.limits(path, question)
+        if question.when is not None:
+            yield from self.when((*path, "when"), question.when, earlier)
+
+    def choices(self, path: Path, question: FormQuestion) -> Iterator[Finding]:
+        chosen = question.kind in {"choice", "choices"}
+        if chosen and not question.choices:
+            yield self.at(path, "choices_mismatch", "Tilføj choices: de svar, der kan vælges mellem.")
+        elif question.choices and not chosen:
+            message = "Slet choices, eller skriv kind: choice (ét svar) eller kind: choices (flere svar)."
+            yield self.at((*path, "choices"), "choices_mismatch", message)
+        for at, choice in enumerate(question.choices):
+            if choice in question.choices[:at]:
+                message = f"«{choice}» står der to gange. Slet den ene."
+                yield self.at((*path, "choices", at), "choices_mismatch", message)
+            elif "; " in choice and question.kind == "choices":
+                message = "Der må ikke stå semikolon og mellemrum i et svar, når der kan vælges flere. Skriv komma."
+                yield self.at((*path, "choices", at), "choices_mismatch", message)
+
+    def limits(self, path: Path, question: FormQuestion) -> Iterator[Finding]:
+        counted = question.kind in {"choices", "number"}
+        for name, fits, kinds in (
+            ("max_lines", question.kind == "lines", "kind: lines"),
+            ("max_chars", question.kind in {"text", "lines"}, "kind: text eller lines"),
+            ("least", counted, "kind: number eller choices"),
+            ("most", counted, "kind: number eller choices"),
+        ):
+            if getattr(question, name) is not None and not fits:
+                yield self.at((*path, name), "limit_mismatch", f"{name} hører til {kinds}. Slet det her.")
+        least, most, there = question.least, question.most, len(question.choices)
+        if least is not None and most is not None and least > most:
+            message = f"most ({most}) skal være mindst så stor som least ({least})."
+            yield self.at((*path, "most"), "limit_mismatch", message)
+        if question.kind == "choices" and least is not None and least > there > 0:
+            message = f"Der kan ikke vælges {least} svar, når der kun er {there}."
+            yield self.at((*path, "least"), "limit_mismatch", message)
+
+    def when(self, path: Path, when: When, earlier: Sequence[FormQuestion]) -> Iterator[Finding]:
+        asked = next((one for one in earlier if one.id == when.field), None)
+        yield from self.known((*path, "field"), when.field, {one.id for one in earlier}, "de spørgsmål, der står før")
+        if asked is None:
+            return
+        possible = {"choice": asked.choices, "choices": asked.choices, "yes_no": ("ja", "nej")}.get(asked.kind)
+        if possible is None:
+            message = f"«{asked.id}» svares ikke ved at vælge. Skriv kind: choice, choices eller yes_no der."
+            yield self.at((*path, "field"), "condition_mismatch", message)
+            return
+        for at, answer in enumerate(when.answers):
+            if answer not in possible:
+                message = f"«{answer}» kan ikke svares på «{asked.id}». Her kan stå: {', '.join(possible)}."
+                yield self.at((*path, "is", at), "condition_mismatch", message)
 
     def invitation(self) -> Iterator[Finding]:
         plan = self.programme.enrolment

@@ -278,14 +278,36 @@ class Forbehold(Part):
     remind_after: tuple[Positive, ...] = Field(default=(7,), description="påmindelser så mange dage efter den dag")
 
 
+QuestionKind = Literal["text", "lines", "choice", "choices", "yes_no"]
+TextFormat = Literal["number", "day", "email", "phone", "link"]
+"""Kinds of question that are answered by a text of that form."""
+
+
+class When(Part):
+    """The question is asked when an earlier one is answered so."""
+
+    field: Identifier = Field(description="et spørgsmål længere oppe i formularen, som svares ved at vælge")
+    answers: tuple[Line, ...] = Field(
+        alias="is", min_length=1, description="de svar, der udløser spørgsmålet; ja eller nej, når det er kind: yes_no"
+    )
+
+
 class FormQuestion(Part):
     id: Identifier
     label: Line
-    kind: Literal["text", "lines", "choice", "choices", "yes_no"] = "text"
+    kind: QuestionKind | TextFormat = "text"
     help: Line | None = None
     required: YesNo = False
-    max_lines: Positive | None = None
+    max_lines: Annotated[Positive, Field(le=1000)] | None = Field(
+        default=None, description="højst så mange linjer à 90 tegn; kun for kind: lines"
+    )
+    max_chars: Annotated[Positive, Field(le=10_000)] | None = Field(
+        default=None, description="højst så mange tegn; kun for kind: text og lines"
+    )
+    least: Count | None = Field(default=None, description="det mindste tal, eller hvor mange svar der mindst vælges")
+    most: Count | None = Field(default=None, description="det største tal, eller hvor mange svar der højst vælges")
     choices: tuple[Line, ...] = ()
+    when: When | None = Field(default=None, description="udelades, når der altid spørges")
 
 
 class Declare(Part):
@@ -321,8 +343,12 @@ class Enrolment(Part):
     capacity: Capacity | None = None
     forbehold: Forbehold | None = Field(default=None, description="hvad et forbehold betyder i forløbet")
     invitation: Invitation | None = None
-    form: tuple[FormQuestion, ...] = ()
-    declarations: tuple[Declare, ...] = ()
+    form: tuple[FormQuestion, ...] = Field(default=(), max_length=60)
+    declarations: tuple[Declare, ...] = Field(default=(), max_length=20)
+    asks_billing: YesNo | None = Field(
+        default=None,
+        description="om formularen spørger til fakturaen; udelades, når den skal gøre det i forløb, der koster noget",
+    )
     invited: tuple[Invited, ...] = ()
 
 

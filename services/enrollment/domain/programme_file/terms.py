@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.enrollment.domain.programme_file import format as file
 from shared.contracts.programme import (
     ActivityTerm,
+    AskedWhen,
     CapacityTerm,
     Declaration,
     EnrolmentPlan,
@@ -164,25 +165,39 @@ def _enrolment(plan: file.Enrolment) -> EnrolmentPlan:
         )
         if forbehold
         else None,
-        form=tuple(
-            FormField(
-                id=one.id,
-                label=one.label,
-                kind=one.kind,
-                help=one.help or "",
-                required=one.required,
-                max_lines=one.max_lines,
-                choices=one.choices,
-            )
-            for one in plan.form
-        ),
+        form=tuple(_question(one) for one in plan.form),
         declarations=tuple(Declaration(id=one.id, text=one.text, required=one.required) for one in plan.declarations),
+        asks_billing=plan.asks_billing,
         invited=tuple(
             InvitedOrganisation(
                 id=one.id, title=one.title, seats=one.seats, seats_most=one.seats_most, ad_hoc=one.ad_hoc
             )
             for one in plan.invited
         ),
+    )
+
+
+def _question(one: file.FormQuestion) -> FormField:
+    """A reader of the version before knows the kinds of then, and refuses others: those since are formats of a text."""
+    kind: file.QuestionKind
+    match one.kind:
+        case "text" | "lines" | "choice" | "choices" | "yes_no" as kind:
+            text_format = ""
+        case text_format:
+            kind = "text"
+    return FormField(
+        id=one.id,
+        label=one.label,
+        kind=kind,
+        help=one.help or "",
+        required=one.required,
+        max_lines=one.max_lines,
+        choices=one.choices,
+        format=text_format,
+        max_chars=one.max_chars,
+        least=one.least,
+        most=one.most,
+        when=AskedWhen(field=one.when.field, answers=one.when.answers) if one.when else None,
     )
 
 
