@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from services.enrollment.domain.sheet import Cell, Odd
+
 PROCESS = Path(__file__).with_name("spreadsheet_process.py")
 DEADLINE_S = 30
 """Of one file; the process ends itself long before, unless it is kept from running."""
@@ -19,12 +21,12 @@ class SpreadsheetError(ValueError):
     """The file cannot be read; the message says why in Danish."""
 
 
-async def read_table(content: bytes) -> tuple[list[str], list[list[str]]]:
+async def read_table(content: bytes) -> tuple[list[str], list[list[Cell]]]:
     """(headings, rows) of the first sheet; what a file is made to do, it does to another process, which has limits."""
     return await asyncio.to_thread(_read, content)
 
 
-def _read(content: bytes) -> tuple[list[str], list[list[str]]]:
+def _read(content: bytes) -> tuple[list[str], list[list[Cell]]]:
     try:
         done = subprocess.run(  # noqa: S603 # our own interpreter and file
             [sys.executable, "-I", str(PROCESS)],
@@ -44,4 +46,4 @@ def _read(content: bytes) -> tuple[list[str], list[list[str]]]:
     said = json.loads(done.stdout)
     if "failed" in said:
         raise SpreadsheetError(said["failed"])
-    return said["heading"], said["rows"]
+    return said["heading"], [[one if isinstance(one, str) else Odd(*one) for one in row] for row in said["rows"]]

@@ -1,17 +1,22 @@
 """The process that takes a spreadsheet apart; `spreadsheet` starts it by this file's path, one for each file.
 
 It imports nothing of the service, and nobody else loads it. Standard input is the file, .xlsx or CSV, standard output
-is JSON. It is read as text and within limits; a workbook of 16 kB can still keep its reader busy for minutes (a million
-styles), so the kernel ends what goes on after CPU_SECONDS or wants more than MEMORY_BYTES.
+is JSON. A cell is the text that stands in it, or says why nobody can tell which text that is ([why, what is seen]:
+`domain.sheet.Why`); nothing is made up, and nothing left out. It is read within limits; a workbook of 16 kB can still
+keep its reader busy for minutes (a million styles), so the kernel ends what goes on after CPU_SECONDS or wants more
+than MEMORY_BYTES.
 """
 
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
+import re
 import resource
 import sys
+import unicodedata
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -31,35 +36,84 @@ MOST_ROWS = 2_000
 PROLOGUE_BYTES = 4_096
 MOST_COLUMNS = 40
 MOST_CELL = 500
+MOST_DIGITS = 15
+"""As many of a number Excel keeps; the others it makes zeros."""
+
+Cell = str | list[str]
+
+_SHORTENED = re.compile(r"-?[0-9](?:[.,][0-9]+)?[eE][+-]?[0-9]+")
+"""What Excel writes of a long number into a CSV file."""
+_ERRORS = frozenset(
+    [
+        "#N/A",
+        "#I/T",
+        "#NULL!",
+        "#NUL!",
+        "#DIV/0!",
+        "#DIVISION/0!",
+        "#VALUE!",
+        "#VÆRDI!",
+        "#REF!",
+        "#REFERENCE!",
+        "#NAME?",
+        "#NAVN?",
+        "#NUM!",
+        "#SPILL!",
+        "#OVERLØB!",
+        "#CALC!",
+        "#BEREGN!",
+        "#GETTING_DATA",
+        "#HENTER_DATA",
+    ]
+)
+_BREAKS = frozenset("\t\n\r")
+_LOST = "\ufffd"
+# Fillers that are letters to Unicode, and are not seen either.
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+_NO_CHARACTER = frozenset({"Cc", "Cs", "Co", "Cn"})
+_EIGHT_BITS = ("cp1252", "mac_roman", "cp850")
+"""What Danish machines have written, each for itself: Windows, the Mac, DOS."""
+_DANISH = frozenset("æøåÆØÅéÉèêëüÜöÖäÄóáíúñç–’“”")
+"""A text in the right one of them has, beside ASCII, nothing else. More than one right one is none."""
+
+
+UNKNOWN_ALPHABET = (
+    "Filen er gemt med et tegnsæt, som ikke kan kendes med sikkerhed. Gem den i Excel som »CSV UTF-8« eller som .xlsx, "
+    "og send den igen."
+)
 
 
 class SpreadsheetError(ValueError):
     """The file cannot be read; the message says why in Danish."""
 
 
-def read_table(content: bytes) -> tuple[list[str], list[list[str]]]:
+def read_table(content: bytes) -> tuple[list[str], list[list[Cell]]]:
     """(headings, rows) of the first sheet. What a file is follows from its first bytes, not from its name."""
     if len(content) > MOST_BYTES:
         raise SpreadsheetError(f"Filen er på {len(content) // 1000} kB; den må højst være på {MOST_BYTES // 1000} kB.")
     rows = list(_workbook(content) if content.startswith(b"PK") else _csv(content))
     if not rows:
         raise SpreadsheetError("Filen er tom.")
-    return rows[0], rows[1:]
+    heading = [one for one in rows[0] if isinstance(one, str)]
+    if len(heading) < len(rows[0]):
+        raise SpreadsheetError("En overskrift i række 1 er ikke almindelig tekst. Skriv den igen, og send filen.")
+    return heading, rows[1:]
 
 
-def _workbook(content: bytes) -> Iterator[list[str]]:
+def _workbook(content: bytes) -> Iterator[list[Cell]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             _not_too_large(packed)
             for part in packed.infolist():
                 with packed.open(part) as unpacked:
                     _without_dtd(unpacked)
-        with closing(load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)) as book:
-            for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True, max_col=MOST_COLUMNS), start=1):
+        with closing(_sheet(content, values=True)) as values, closing(_sheet(content, values=False)) as written:
+            for number, (row, said) in enumerate(zip(_rows(values), _rows(written), strict=True), start=1):
                 _not_too_many(number)
-                cells = [_text(cell) for cell in row]
+                cells = [_cell(one, other) for one, other in zip(row, said, strict=True)]
                 while cells and not cells[-1]:
                     cells.pop()
+                _not_too_wide(number, cells)
                 yield cells
     except (SpreadsheetError, MemoryError):
         raise
@@ -68,21 +122,82 @@ def _workbook(content: bytes) -> Iterator[list[str]]:
         raise SpreadsheetError("Filen er ikke en læsbar Excel-fil (.xlsx).") from error
 
 
-def _text(cell: Any) -> str:
-    """A number as its digits: Excel makes numbers of codes, and 5.798e12 of an EAN number that fits in a float."""
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return _short(str(cell))
+def _sheet(content: bytes, *, values: bool) -> Any:
+    """The workbook, with what formulas came to, or with the formulas."""
+    return load_workbook(io.BytesIO(content), read_only=True, data_only=values, keep_links=False)
 
 
-def _csv(content: bytes) -> Iterator[list[str]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # What Excel in Denmark saves as "CSV" without saying UTF-8.
-        text = content.decode("cp1252", errors="replace")
+def _rows(book: Any) -> Any:
+    sheet = book.worksheets[0]
+    # What a file says of its own size need not be so.
+    sheet.reset_dimensions()
+    return sheet.iter_rows()
+
+
+def _cell(found: Any, written: Any) -> Cell:
+    match found.value:
+        case None:
+            return ["formula", ""] if getattr(written, "data_type", None) == "f" else ""
+        case bool() as truth:
+            return ["boolean", "SAND" if truth else "FALSK"]
+        case dt.date() as day:
+            return ["date", f"{day:%d-%m-%Y}"]
+        case dt.time() | dt.timedelta() as clock:
+            return ["time", _clock(clock)]
+        case int() | float() as number:
+            return _number(number, str(found.number_format or ""))
+        case text:
+            return _text(str(text))
+
+
+def _clock(clock: dt.time | dt.timedelta) -> str:
+    if isinstance(clock, dt.time):
+        return f"{clock:%H:%M:%S}"
+    minutes, seconds = divmod(int(clock.total_seconds()), 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+
+
+def _number(value: float, shown_as: str) -> Cell:
+    """Its digits: Excel makes numbers of codes, and 5.798e12 of an EAN number that fits in a float."""
+    if isinstance(value, float) and not value.is_integer():
+        return ["fraction", str(value).replace(".", ",")]
+    digits = str(int(value))
+    if len(digits.lstrip("-")) > MOST_DIGITS:
+        return ["long", digits]
+    # As many digits as the format has zeros before the point are shown, whatever the number is.
+    shown = shown_as.partition(";")[0].partition(".")[0].count("0")
+    return ["zeros", digits.zfill(shown)] if len(digits) < shown else digits
+
+
+def _text(text: str) -> Cell:
+    if len(text) > MOST_CELL:
+        raise SpreadsheetError(f"En celle er på mere end {MOST_CELL} tegn.")
+    if text.strip() in _ERRORS:
+        return ["error", text.strip()]
+    for mark in text:
+        if mark == _LOST:
+            return ["lost", ""]
+        if mark not in _BREAKS and (unicodedata.category(mark) in _NO_CHARACTER or _is_unseen(mark)):
+            return ["invisible", f"U+{ord(mark):04X}"]
+    return text
+
+
+def _is_unseen(mark: str) -> bool:
+    return unicodedata.category(mark) in {"Cf", "Zl", "Zp"} or mark in _FILLERS
+
+
+def _written(text: str) -> Cell:
+    """Of a CSV file, which has no formats: what Excel has left of a number, or a formula that nobody has reckoned."""
+    bare = text.strip()
+    if bare.startswith("="):
+        return ["formula", ""]
+    if _SHORTENED.fullmatch(bare):
+        return ["long", bare]
+    return _text(text)
+
+
+def _csv(content: bytes) -> Iterator[list[Cell]]:
+    text = _decoded(content)
     first = text.partition("\n")[0]
     delimiter = max(";,\t", key=first.count)
     try:
@@ -90,11 +205,35 @@ def _csv(content: bytes) -> Iterator[list[str]]:
             csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), start=1
         ):
             _not_too_many(number)
-            if len(row) > MOST_COLUMNS:
-                raise SpreadsheetError(f"Række {number} har {len(row)} kolonner; der må højst være {MOST_COLUMNS}.")
-            yield [_short(cell) for cell in row]
+            cells = [_written(cell) for cell in row]
+            _not_too_wide(number, cells)
+            yield cells
     except csv.Error as error:
         raise SpreadsheetError("Filen er ikke en læsbar CSV-fil.") from error
+
+
+def _decoded(content: bytes) -> str:
+    """As it says itself (a byte order mark), as UTF-8, or as the one machine's alphabet that makes Danish of it."""
+    for mark, alphabet in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if content.startswith(mark):
+            try:
+                return content.decode(alphabet)
+            except UnicodeDecodeError:
+                raise SpreadsheetError(UNKNOWN_ALPHABET) from None
+    with suppress(UnicodeDecodeError):
+        return content.decode("utf-8")
+    possible = {text for alphabet in _EIGHT_BITS if (text := _in_danish(content, alphabet)) is not None}
+    if len(possible) != 1:
+        raise SpreadsheetError(UNKNOWN_ALPHABET)
+    return possible.pop()
+
+
+def _in_danish(content: bytes, alphabet: str) -> str | None:
+    try:
+        text = content.decode(alphabet)
+    except UnicodeDecodeError:
+        return None
+    return text if all(mark.isascii() or mark in _DANISH for mark in text) else None
 
 
 def _not_too_large(packed: zipfile.ZipFile) -> None:
@@ -133,10 +272,9 @@ def _not_too_many(number: int) -> None:
         raise SpreadsheetError(f"Filen har flere end {MOST_ROWS} rækker.")
 
 
-def _short(cell: str) -> str:
-    if len(cell) > MOST_CELL:
-        raise SpreadsheetError(f"En celle er på mere end {MOST_CELL} tegn.")
-    return cell
+def _not_too_wide(number: int, cells: list[Cell]) -> None:
+    if len(cells) > MOST_COLUMNS:
+        raise SpreadsheetError(f"Række {number} har {len(cells)} kolonner; der må højst være {MOST_COLUMNS}.")
 
 
 def read(content: bytes) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from services.enrollment.domain.sheet import Cell, texts
 from services.enrollment.domain.speakers import domain_key, domain_of, mailbox_key, require_domain, speaks
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import Mailbox
@@ -232,7 +233,7 @@ def changed(entry: Entry, change: Change) -> Decision[Entry]:
     return Decision(after)
 
 
-def require_rows(heading: Sequence[str], rows: Sequence[Sequence[str]], known: frozenset[str]) -> tuple[Change, ...]:
+def require_rows(heading: Sequence[str], rows: Sequence[Sequence[Cell]], known: frozenset[str]) -> tuple[Change, ...]:
     """The changes a table asks for; Refused 422 `address_book_wrong` with every error at its row and column."""
     changes, wrong = read_rows(heading, rows, known)
     if wrong:
@@ -248,7 +249,7 @@ def require_rows(heading: Sequence[str], rows: Sequence[Sequence[str]], known: f
 
 
 def read_rows(
-    heading: Sequence[str], rows: Sequence[Sequence[str]], known: frozenset[str]
+    heading: Sequence[str], rows: Sequence[Sequence[Cell]], known: frozenset[str]
 ) -> tuple[tuple[Change, ...], tuple[WrongCell, ...]]:
     """The changes a table asks for and everything that is wrong with it; with a finding nothing is to be imported.
 
@@ -260,11 +261,11 @@ def read_rows(
     changes: list[Change] = []
     seen: dict[str, int] = {}
     for number, row in enumerate(rows, start=_FIRST_ROW):
-        cells = {field: cell.strip() for field, cell in zip(fields, row, strict=False) if field and cell.strip()}
-        if not cells:
-            continue
         titles = {field: title for field, title in zip(fields, heading, strict=False) if field}
-        wrong = _wrong(cells, known, seen)
+        cells, odd = texts(fields, row)
+        if not cells and not odd:
+            continue
+        wrong = [*_wrong(cells, known, seen), *odd] if "code" not in dict(odd) else odd
         code = cells.get("code", "").zfill(4)
         seen.setdefault(code, number)
         findings.extend(WrongCell(number, titles.get(field, field), detail) for field, detail in wrong)
