@@ -10,6 +10,7 @@ from pydantic import Field
 from services.enrollment.adapters import organisations
 from services.enrollment.adapters.spreadsheet import SpreadsheetError, read_table
 from services.enrollment.domain.address_book import changed, require_rows
+from services.enrollment.domain.sheet import Cell
 from services.enrollment.usecases.let_in import let_waiting_in
 from shared.base.answers import Answer
 from shared.contracts.bounds import LONGEST_FILE
@@ -39,7 +40,7 @@ async def import_addresses(tx: Tx, command: ImportAddresses) -> Answer:
     return Answer({"rows": len(changes), "changed": len(differing), "dry_run": command.dry_run})
 
 
-async def _table(content: str) -> tuple[list[str], list[list[str]]]:
+async def _table(content: str) -> tuple[list[str], list[list[Cell]]]:
     try:
         return await read_table(base64.b64decode(content, validate=True))
     except binascii.Error as error:
