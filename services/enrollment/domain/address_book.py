@@ -12,16 +12,13 @@ from dataclasses import dataclass, field, replace
 
 from services.enrollment.domain.sheet import Cell, texts
 from services.enrollment.domain.speakers import domain_key, domain_of, mailbox_key, require_domain, speaks
+from shared.contracts.addresses import mail_address
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import Mailbox
 from shared.contracts.parties import Address, Billing, Organisation
 from shared.contracts.refusal import Refused
 
-_EMAIL = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
-)
 MAIN = "hovedpostkasse"
-_LONGEST_EMAIL = 254
 _LONGEST_NAME = 120
 _GLN_DIGITS = 13
 _FIRST_ROW = 2
@@ -47,6 +44,7 @@ COLUMNS: Mapping[str, str] = {
 
 ROLE_HEADING = "rolle:"
 _ADDRESS = ("street", "postcode", "city")
+_EMAILS = frozenset({"main_email", "invoice_email", "mailboxes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +106,6 @@ def main_mailbox(entry: Entry) -> Mailbox | None:
     return Mailbox(role=MAIN, email=entry.main_email) if entry.main_email else None
 
 
-def is_email(text: str) -> bool:
-    """A plain address (RFC 5321 without quoted parts); ASCII only, because not every mail server takes SMTPUTF8."""
-    return len(text) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
-
-
 def is_gln(text: str) -> bool:
     """An EAN/GLN number of 13 digits whose last one is right (GS1 General Specifications § 7.9)."""
     if len(text) != _GLN_DIGITS or not (text.isascii() and text.isdigit()):
@@ -121,21 +114,26 @@ def is_gln(text: str) -> bool:
 
 
 def require_email(text: str, field: str) -> str:
-    """The address without blanks around it; Refused 422 `invalid_email` if it is none."""
-    trimmed = text.strip()
-    if not is_email(trimmed):
-        raise Refused(
-            "invalid_email", "Skriv en gyldig e-mailadresse, fx navn@kommune.example.", status=422, field=field
-        )
-    return trimmed
+    """The address as it can be mailed; Refused 422 `invalid_email` with the reason if it is none."""
+    try:
+        return mail_address(text)
+    except ValueError as error:
+        raise Refused("invalid_email", str(error), status=422, field=field) from None
 
 
 def require_name(text: str, field: str) -> str:
-    """The name on one line; Refused 422 `invalid_name` when it is empty, too long or holds control characters."""
+    """The name on one line; Refused 422 `invalid_name` with the reason when nobody can be called that."""
     trimmed = " ".join(text.split())
-    if not trimmed or len(trimmed) > _LONGEST_NAME or not trimmed.isprintable():
-        raise Refused("invalid_name", f"Skriv et navn på højst {_LONGEST_NAME} tegn.", status=422, field=field)
-    return trimmed
+    unseen = next((one for one in trimmed if not one.isprintable()), None)
+    if not trimmed:
+        reason = "Skriv et navn."
+    elif unseen is not None:
+        reason = f"Der er et tegn i navnet, som ikke kan ses (U+{ord(unseen):04X}). Slet navnet, og skriv det igen."
+    elif len(trimmed) > _LONGEST_NAME:
+        reason = f"Navnet må højst være på {_LONGEST_NAME} tegn; der er {len(trimmed)}."
+    else:
+        return trimmed
+    raise Refused("invalid_name", reason, status=422, field=field)
 
 
 def require_billing(billing: Billing, field: str = "billing") -> Billing:
@@ -263,6 +261,7 @@ def read_rows(
     for number, row in enumerate(rows, start=_FIRST_ROW):
         titles = {field: title for field, title in zip(fields, heading, strict=False) if field}
         cells, odd = texts(fields, row)
+        odd += _addresses(cells)
         if not cells and not odd:
             continue
         wrong = [*_wrong(cells, known, seen), *odd] if "code" not in dict(odd) else odd
@@ -295,6 +294,21 @@ def _headings(heading: Sequence[str]) -> tuple[list[str | None], list[WrongCell]
     return fields, findings
 
 
+def _addresses(cells: dict[str, str]) -> list[tuple[str, str]]:
+    """Each is written as it can be mailed; what is wrong with those that cannot."""
+    wrong: list[tuple[str, str]] = []
+    for name in [one for one in cells if one in _EMAILS or one.startswith(ROLE_HEADING)]:
+        several = _several(cells, name) if name == "mailboxes" else [cells[name]]
+        written = []
+        for one in several:
+            try:
+                written.append(mail_address(one))
+            except ValueError as error:
+                wrong.append((name, f"»{one}«: {error}"))
+        cells[name] = " ".join(written)
+    return wrong
+
+
 def _wrong(cells: Mapping[str, str], known: frozenset[str], seen: Mapping[str, int]) -> list[tuple[str, str]]:
     wrong: list[tuple[str, str]] = []
     code = cells.get("code", "").zfill(4)
@@ -304,14 +318,6 @@ def _wrong(cells: Mapping[str, str], known: frozenset[str], seen: Mapping[str, i
         wrong.append(("code", f"»{cells['code']}« er ikke en kommunekode i adressebogen."))
     elif code in seen:
         wrong.append(("code", f"Kommunen står allerede i række {seen[code]}."))
-    wrong.extend(
-        (field, f"»{text}« er ikke en e-mailadresse.")
-        for field, text in cells.items()
-        if (field in {"main_email", "invoice_email"} or field.startswith(ROLE_HEADING)) and not is_email(text)
-    )
-    wrong.extend(
-        ("mailboxes", f"»{one}« er ikke en e-mailadresse.") for one in _several(cells, "mailboxes") if not is_email(one)
-    )
     for one in _several(cells, "domains"):
         try:
             require_domain(one, "domains")

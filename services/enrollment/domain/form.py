@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.enrollment.domain.address_book import is_email
+from shared.contracts.addresses import mail_address
 from shared.contracts.bounds import FIRST_DAY, LAST_DAY, is_link
 from shared.contracts.danish import long_day
 from shared.contracts.enrollment import Answered
@@ -197,8 +197,11 @@ def _formatted(question: FormField, text: str) -> str:
             if day is None:
                 raise _wrong(question.id, "not_a_date", f"Skriv {label} som en dato, fx 15/04/2021.")
             return day.isoformat()
-        case "email" if not is_email(text):
-            raise _wrong(question.id, "invalid_email", f"Skriv {label} som en e-mailadresse, fx navn@kommune.example.")
+        case "email":
+            try:
+                return mail_address(text)
+            except ValueError as error:
+                raise _wrong(question.id, "invalid_email", f"{label}: {error}") from None
         case "phone" if not _is_phone(text):
             raise _wrong(question.id, "invalid_phone", f"Skriv {label} med mindst 8 cifre, fx 12 34 56 78.")
         case "link" if not is_link(text):

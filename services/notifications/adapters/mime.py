@@ -16,7 +16,8 @@ from email.utils import format_datetime
 
 from services.notifications.adapters.texts import Texts
 from services.notifications.domain.calendar.entry import Mailbox, Method
-from services.notifications.domain.text import domain_of, is_address, one_line
+from services.notifications.domain.text import domain_of, one_line
+from shared.contracts.addresses import is_mail_address
 
 _ALLOWED = (
     "From",
@@ -94,7 +95,7 @@ def compose(
     Raises UnsafeHeaderError when a text has got out of its header, and NotAnAddressError.
     """
     for email in (sender.email, answer_to, recipient.email):
-        if not is_address(email):
+        if not is_mail_address(email):
             raise NotAnAddressError("not an e-mail address")
     headers = [
         f"From: {_mailbox(sender)}",

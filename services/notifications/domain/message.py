@@ -13,7 +13,8 @@ from typing import Any, Literal, get_args
 
 from services.notifications.domain.calendar.entry import Entry
 from services.notifications.domain.letter import Letter
-from services.notifications.domain.text import address_key, is_address, lines, one_line
+from services.notifications.domain.text import address_key, lines, one_line
+from shared.contracts.addresses import sendable
 from shared.contracts.decision import Decision
 from shared.contracts.notifications import MessageFailed, MessageSent
 from shared.contracts.refusal import Refused
@@ -80,6 +81,7 @@ def queue(letter: Letter, owner: str, actor: str | None = None) -> Decision[Mess
     says = dict(letter.says)
     if letter.programme is not None:
         says["programme"] = letter.programme.model_dump(mode="json")
+    email = sendable(letter.to.email)
     message = Message(
         id=letter.id,
         number=0,
@@ -90,8 +92,8 @@ def queue(letter: Letter, owner: str, actor: str | None = None) -> Decision[Mess
         programme_id=letter.programme.id if letter.programme else None,
         people=letter.people,
         name=one_line(letter.to.name),
-        email=one_line(letter.to.email, _LONGEST_EMAIL),
-        address_key=address_key(letter.to.email),
+        email=one_line(email or letter.to.email, _LONGEST_EMAIL),
+        address_key=address_key(email or letter.to.email),
         says=_bounded(says),
         calendar=letter.calendar,
         written_at=letter.written_at,
@@ -101,7 +103,7 @@ def queue(letter: Letter, owner: str, actor: str | None = None) -> Decision[Mess
         sent_at=None,
         put_in_by=actor if letter.own else None,
     )
-    return Decision(message) if is_address(letter.to.email) else _failed(message, INVALID_ADDRESS, owner)
+    return Decision(message) if email is not None else _failed(message, INVALID_ADDRESS, owner)
 
 
 def take(message: Message, owner: str, now: datetime) -> Decision[Message]:

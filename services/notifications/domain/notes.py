@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from services.notifications.domain.text import is_address, one_line
+from services.notifications.domain.text import one_line
+from shared.contracts.addresses import sendable
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.event import natural_id
 from shared.contracts.notifications import ArmReminder, SendMessage
@@ -21,7 +22,7 @@ def reminder_id(asked: ArmReminder) -> str:
 
 def check_note(asked: SendMessage | ArmReminder) -> None:
     """Refused, with the field, for what no mail can be made of."""
-    if not is_address(asked.email):
+    if sendable(asked.email) is None:
         raise Refused("invalid_address", "Mailadressen kan ikke bruges.", status=422, field="email")
     for field in ("recipient", "about", "occasion", "title", "text"):
         if not one_line(getattr(asked, field)):

@@ -6,9 +6,10 @@ as a header of its own (CVE-2024-6923).
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Any
+
+from shared.contracts.addresses import LONGEST_ADDRESS, is_mail_address
 
 LONGEST_LINE = 200
 LONGEST_TEXT = 20_000
@@ -21,12 +22,6 @@ _UNSEEN = frozenset({"Cc", "Cs", "Co"})
 _NONCHARACTERS = frozenset(map(chr, range(0xFDD0, 0xFDF0))) | {
     chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF)
 }
-
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?P<domain>{_LABEL}(?:\.{_LABEL})+)")
-_LONGEST_LOCAL = 64
-LONGEST_ADDRESS = 254
 
 
 def _kept(mark: str) -> bool:
@@ -64,17 +59,6 @@ def storable(value: Any) -> Any:
     return value
 
 
-def is_address(text: str) -> bool:
-    """An addr-spec as everybody takes it (RFC 5321 § 4.1.2, without quoted strings, comments and literals)."""
-    found = _ADDRESS.fullmatch(text)
-    return (
-        found is not None
-        and len(text) <= LONGEST_ADDRESS
-        and len(found["local"]) <= _LONGEST_LOCAL
-        and "=?" not in text
-    )
-
-
 def address_key(email: str) -> str:
     """Two spellings of one mailbox have one key."""
     return one_line(email, LONGEST_ADDRESS + 1).lower()
@@ -82,4 +66,4 @@ def address_key(email: str) -> str:
 
 def domain_of(email: str) -> str:
     """What stands after the @, in lower case; `invalid` (RFC 2606) where the address is none."""
-    return email.rpartition("@")[2].lower() if is_address(email) else "invalid"
+    return email.rpartition("@")[2].lower() if is_mail_address(email) else "invalid"

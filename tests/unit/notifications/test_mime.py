@@ -18,7 +18,8 @@ from services.notifications.adapters import mime
 from services.notifications.adapters.mime import Attachment, Mail, UnsafeHeaderError, check, compose, message_id
 from services.notifications.adapters.texts import Texts
 from services.notifications.domain.calendar.entry import Mailbox
-from services.notifications.domain.text import is_address, lines, one_line
+from services.notifications.domain.text import lines, one_line
+from shared.contracts.addresses import is_mail_address
 from shared.contracts.bounds import is_link
 
 TEXTS = Texts("Emne", "Hej\nmed jer\n", "<p>Hej</p>\n")
@@ -162,7 +163,7 @@ def test_every_mail_gets_the_last_look(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("email_address", ["bo@k.example", "a.b+c@k-k.example", "o'hara@k.example"])
 def test_an_address_is_an_address(email_address: str) -> None:
-    assert is_address(email_address)
+    assert is_mail_address(email_address)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def test_an_address_is_an_address(email_address: str) -> None:
     ],
 )  # fmt: skip
 def test_and_nothing_else_is(text: str) -> None:
-    assert not is_address(text)
+    assert not is_mail_address(text)
     if text:
         with pytest.raises(ValueError, match="address"):
             a_mail(recipient=Mailbox("Bo", text))

@@ -34,7 +34,7 @@ from services.notifications.domain.calendar.replies import (
 )
 from services.notifications.domain.message import queue
 from services.notifications.domain.samples import OWNER, calendar_letters
-from services.notifications.domain.text import is_address
+from shared.contracts.addresses import is_mail_address
 from shared.contracts.notifications import InvitationAnswered
 from shared.contracts.refusal import Refused
 from tests.support.replies import EXCHANGE, FAMILIES, ROMANCE, a_reply, ics
@@ -246,7 +246,7 @@ def test_any_calendar_text_is_a_reply_or_a_refusal_with_a_known_code(text: str, 
     for content in (text, calendar[:at] + text + calendar[at + gone :]):
         found = tried(lambda: read_reply(content, text))  # noqa: B023  (called at once)
         if isinstance(found, Reply):
-            assert found.address == "" or is_address(found.address)
+            assert found.address == "" or is_mail_address(found.address)
             assert "\0" not in found.uid
         else:
             assert found in REFUSALS

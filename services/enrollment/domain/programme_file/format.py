@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from stdnum import iban as iban_numbers
 
 from services.enrollment.domain.programme_file.municipality import Region, is_cvr
+from shared.contracts.addresses import mail_address
 
 MOST_KRONER = 100_000_000
 FIRST_YEAR, LAST_YEAR = 2000, 2099
@@ -125,13 +126,10 @@ def _text(value: str) -> str:
 
 
 def _email(value: str) -> str:
-    if len(value) > 254 or not re.fullmatch(  # noqa: PLR2004 # RFC 5321 § 4.5.3.1.3
-        r"[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+)*"
-        r"@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}",
-        value,
-    ):
-        raise _refuse("Skriv en e-mailadresse, fx forlob@organisation.example.")
-    return value
+    try:
+        return mail_address(value)
+    except ValueError as error:
+        raise _refuse(str(error)) from None
 
 
 def _cvr(value: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from services.notifications.domain.text import is_address
+from shared.contracts.addresses import is_mail_address
 from shared.contracts.bounds import is_link
 from shared.contracts.time import COPENHAGEN
 
@@ -201,7 +201,7 @@ def _line(text: str) -> ContentLine | None:
 
 def _mailbox(value: str) -> str:
     scheme, _, address = value.partition(":")
-    return address if scheme.lower() == "mailto" and is_address(address) else ""
+    return address if scheme.lower() == "mailto" and is_mail_address(address) else ""
 
 
 def _is_no_mailbox(lines: Iterable[ContentLine]) -> bool:

@@ -13,7 +13,8 @@ from typing import Literal
 
 from icalendar import Event, vCalAddress
 
-from services.notifications.domain.text import LONGEST_ADDRESS, domain_of, lines, one_line
+from services.notifications.domain.text import domain_of, lines, one_line
+from shared.contracts.addresses import LONGEST_ADDRESS
 from shared.contracts.bounds import is_link
 from shared.contracts.event import natural_id
 from shared.contracts.time import COPENHAGEN, day_after

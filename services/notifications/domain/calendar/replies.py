@@ -19,7 +19,8 @@ from urllib.parse import unquote
 from icalendar.parser import Contentline, Parameters
 
 from services.notifications.domain.calendar.entry import Method
-from services.notifications.domain.text import address_key, is_address, storable
+from services.notifications.domain.text import address_key, storable
+from shared.contracts.addresses import is_mail_address
 from shared.contracts.decision import Decision
 from shared.contracts.notifications import InvitationAnswer, InvitationAnswered
 from shared.contracts.refusal import Refused
@@ -71,7 +72,6 @@ _NAME = re.compile(r"[A-Za-z0-9-]+")
 _STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
 _SEQUENCE = re.compile(r"\d{1,10}")
 _TOKEN = re.compile(r"\+([a-z2-7]{16})@")
-_LONGEST_LOCAL = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,8 @@ def token(uid: str, address: str) -> str:
 def plus_address(organizer: str, uid: str, attendee: str) -> str:
     """The organiser's address with the token of an invitation (RFC 5233); without one where it would be too long."""
     local, _, domain = organizer.rpartition("@")
-    marked = f"{local}+{token(uid, attendee)}"
-    return f"{marked}@{domain}" if len(marked) <= _LONGEST_LOCAL and is_address(f"{marked}@{domain}") else organizer
+    marked = f"{local}+{token(uid, attendee)}@{domain}"
+    return marked if is_mail_address(marked) else organizer
 
 
 def tokens_in(text: str) -> frozenset[str]:
@@ -263,7 +263,7 @@ def _address(value: str) -> str:
     """The key of a CAL-ADDRESS; some clients leave `mailto:` out or write it in capitals (RFC 6068)."""
     scheme, _, rest = value.strip().partition(":")
     bare = unquote(rest.partition("?")[0]) if scheme.lower() == "mailto" else value.strip()
-    return address_key(bare) if is_address(bare) else ""
+    return address_key(bare) if is_mail_address(bare) else ""
 
 
 def _instant(text: str) -> datetime:
