@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -10,19 +11,20 @@ import structlog
 from pydantic import ValidationError
 from pydantic_core import to_json
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route as StarletteRoute
 from starlette.types import Receive, Scope, Send
 
 from shared.base.cause import Cause, new_correlation
 from shared.base.failures import Failure, classify
-from shared.base.listing import CURSOR, invalid_cursor
+from shared.base.listing import CURSOR, LIMIT, invalid_cursor
 from shared.base.problems import MEDIA_TYPE, FieldError, Problem, field_errors, problem_of
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Transaction, Tx
 from shared.web.bodies import idempotency_key, need_media_type, read_body, read_json
 from shared.web.door import Door
+from shared.web.exports import FORMAT, MEDIA_TYPES, Format, Table, chunks, format_of
 from shared.web.ledger import Reply
 from shared.web.openapi import document
 from shared.web.pages import Pages
@@ -159,6 +161,8 @@ class Endpoint:
         if any(not query.get(name) for name in route.required):
             raise Problem(400, "parameter_missing")
         try:
+            if route.pages and (kind := format_of(query)) is not None:
+                return await self._export(route, query, cause, kind)
             async with self._transaction(cause) as tx:
                 found = await _found(route, tx, query)
         except Refused as refused:
@@ -169,6 +173,23 @@ class Endpoint:
             following = {name: value for name, value in asked if name not in _PLACES} | {CURSOR: str(found["next"])}
             headers["Link"] = f'<{quote(request.scope["path"])}?{urlencode(following)}>; rel="next"'
         return Response(to_json(found), media_type="application/json", headers=headers)
+
+    async def _export(self, route: Read, query: Mapping[str, str], cause: Cause, kind: Format) -> Response:
+        """All pages from where it begins, each read in a transaction of its own."""
+        asked = {name: value for name, value in query.items() if name not in {FORMAT, LIMIT}}
+        with Table(route.unfolded) as table:
+            while True:
+                async with self._transaction(cause) as tx:
+                    found = await _found(route, tx, asked)
+                (rows,) = (value for value in found.values() if isinstance(value, list))
+                await asyncio.to_thread(table.add, rows)
+                if found["next"] is None:
+                    break
+                asked[CURSOR] = str(found["next"])
+            file = await asyncio.to_thread(table.write, kind)
+        name = route.path.rsplit("/", 1)[1]
+        headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+        return StreamingResponse(chunks(file), media_type=MEDIA_TYPES[kind], headers=headers)
 
 
 async def _found(route: Read, tx: Tx, query: Mapping[str, str]) -> Any:

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from shared.base.listing import CURSOR, LIMIT, MOST
 from shared.base.problems import MEDIA_TYPE, TITLES
 from shared.contracts.event import COMMANDS
+from shared.web.exports import FORMAT, MEDIA_TYPES, MOST_ROWS
 from shared.web.routes import Read, Route, Write, path_parameters
 
 _PROBLEM = {
@@ -53,6 +54,13 @@ _PAGE: list[dict[str, Any]] = [
         "schema": {"type": "integer", "minimum": 1, "maximum": MOST},
     },
 ]
+_FORMAT: dict[str, Any] = {
+    "name": FORMAT,
+    "in": "query",
+    "required": False,
+    "description": f"All of the list, from there on, as a table for people: at most {MOST_ROWS} rows.",
+    "schema": {"type": "string", "enum": ["json", *MEDIA_TYPES], "default": "json"},
+}
 _NEXT_PAGE: dict[str, Any] = {
     "description": "A page. `next` is the cursor of the next one, null on the last; the same as a link (RFC 8288).",
     "headers": {
@@ -96,9 +104,12 @@ def _operation(route: Route, schemas: dict[tuple[type[BaseModel], str], Any]) ->
         ]
         operation["responses"] = _answers(200, _READ_ANSWERS)
         if route.pages:
-            operation["parameters"] += _PAGE
+            operation["parameters"] += [*_PAGE, _FORMAT]
             operation["responses"] |= _answers(200, (422,))
             operation["responses"]["200"] |= _NEXT_PAGE
+            operation["responses"]["200"]["content"] |= {
+                kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()
+            }
         return operation
     operation["parameters"].append(
         {

@@ -52,6 +52,8 @@ class Read:
     """Query parameters that leave rows out of a list, each if given."""
     pages: bool = False
     """Whether it is a list, which has pages: see `shared.base.listing`."""
+    unfolded: str = ""
+    """A list within each row, whose entries are the rows of the table that people open (`shared.web.exports`)."""
 
     @property
     def scope(self) -> str:
@@ -83,10 +85,10 @@ def write(method: Method, path: str, act: Act) -> Write:
     return Write(method, path, act)
 
 
-def listing(path: str, usecase: ReadUseCase, *, filters: tuple[str, ...] = ()) -> Read:
+def listing(path: str, usecase: ReadUseCase, *, filters: tuple[str, ...] = (), unfolded: str = "") -> Read:
     """As `read`, of a list with pages; `filters` are the parameters that leave rows out."""
     _check(path, None)
-    return Read(path, usecase, (), None, filters, pages=True)
+    return Read(path, usecase, (), None, filters, pages=True, unfolded=unfolded)
 
 
 def read(path: str, usecase: ReadUseCase, *, required: tuple[str, ...] = (), opens: Act | None = None) -> Read:

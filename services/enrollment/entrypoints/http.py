@@ -44,7 +44,7 @@ ROUTES = (
     write("PUT", f"{_ENROLMENT}/forbehold", acts.RESOLVE),
     write("PUT", f"{_ENROLMENT}/group", acts.CHANGE_GROUP),
     listing(f"{_API}/meetings", read_meetings, filters=("programme_id",)),
-    listing(f"{_ENROLMENT}/participants", read_rosters),
+    listing(f"{_ENROLMENT}/participants", read_rosters, unfolded="participants"),
     write("POST", _PARTICIPANTS, acts.REGISTER),
     write("PUT", _PARTICIPANT, acts.REPLACE),
     write("DELETE", _PARTICIPANT, acts.CANCEL),
