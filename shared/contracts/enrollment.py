@@ -411,7 +411,7 @@ OptionPrice = Annotated[int, Field(le=MOST_ORE_TOLD)]
 
 
 class OptionFact(EnrolmentFact):
-    """About something that an organisation may buy beside the fee; each quote and each order is a `round` of its own."""
+    """About something that an organisation may buy beside the fee; each quote, and each order, is a `round`."""
 
     option_id: str
     round: Whole = 1

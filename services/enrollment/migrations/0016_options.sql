@@ -2,6 +2,7 @@
 -- Its text, price and moms are those that were agreed, whatever a later version of the programme says.
 CREATE TABLE option_orders (
     id text PRIMARY KEY,
+    programme_id text NOT NULL REFERENCES programmes,
     enrolment_id text NOT NULL REFERENCES enrolments,
     option_id text NOT NULL,
     round integer NOT NULL CHECK (round > 0),
@@ -31,3 +32,5 @@ CREATE TABLE option_orders (
 -- An option is ordered or offered once at a time.
 CREATE UNIQUE INDEX one_open_round_of_an_option ON option_orders (enrolment_id, option_id)
     WHERE state IN ('quoted', 'ordered');
+-- Lists.
+CREATE INDEX option_orders_in_order ON option_orders (programme_id, enrolment_id, option_id, round);
