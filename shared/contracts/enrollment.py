@@ -74,6 +74,7 @@ BUNDLES = {
         "enrollment.meetings",
         "enrollment.enrolments",
         "enrollment.enrolments.participants",
+        "enrollment.orders",
     ),
     "intake": _SIGN_UP,
 }

@@ -34,3 +34,4 @@ CREATE UNIQUE INDEX one_open_round_of_an_option ON option_orders (enrolment_id, 
     WHERE state IN ('quoted', 'ordered');
 -- Lists.
 CREATE INDEX option_orders_in_order ON option_orders (programme_id, enrolment_id, option_id, round);
+CREATE INDEX option_orders_in_a_state ON option_orders (state, programme_id, enrolment_id, option_id, round);
