@@ -409,6 +409,7 @@ class TovholderAppointed(EnrolmentFact):
 
 OptionPrice = Annotated[int, Field(le=MOST_ORE_TOLD)]
 """Øre without moms; nothing is claimed for what costs nothing, or less."""
+OptionMoms = Annotated[int, Field(ge=0, le=100)]
 
 
 class OptionFact(EnrolmentFact):
@@ -430,7 +431,7 @@ class QuoteGiven(OptionFact):
     includes: str
     """What is delivered for that."""
     price_ore: OptionPrice
-    vat_percent: Whole
+    vat_percent: OptionMoms
     good_until: ToldDay
     replaces: Whole | None = None
     """The round of the open quote that it takes the place of."""
@@ -464,7 +465,7 @@ class OptionOrdered(OptionFact):
     text: str
     """The line on the invoice."""
     price_ore: OptionPrice
-    vat_percent: Whole
+    vat_percent: OptionMoms
     includes: str = ""
     by_quote: bool = False
     agreed_at: Instant | None = None
@@ -492,7 +493,7 @@ class OptionDelivered(OptionFact):
     type: ClassVar[str] = "tovholder.enrollment.OptionDelivered.v1"
 
     price_ore: OptionPrice
-    vat_percent: Whole
+    vat_percent: OptionMoms
     delivered_on: ToldDay
 
 
