@@ -98,6 +98,7 @@ IN_DANISH = {
     "tovholder.enrollment.EnrolmentWithdrawn.v1": "kommunen blev afmeldt",
     "tovholder.enrollment.TovholderAppointed.v1": "kommunen fik en ny tovholder",
     "tovholder.enrollment.QuoteGiven.v1": "kommunen fik et tilbud på et tilkøb",
+    "tovholder.enrollment.QuoteReminderDue.v1": "svaret på et tilbud manglede",
     "tovholder.enrollment.QuoteDeclined.v1": "kommunen sagde nej til et tilbud",
     "tovholder.enrollment.QuoteLapsed.v1": "et tilbud på et tilkøb udløb",
     "tovholder.enrollment.OptionOrdered.v1": "kommunen bestilte et tilkøb",
@@ -437,6 +438,22 @@ class QuoteGiven(OptionFact):
     """The round of the open quote that it takes the place of."""
     quote_path: str | None = None
     """Path of the signed link to the page where it is answered; a secret of whoever it is mailed to."""
+
+
+@fact
+class QuoteReminderDue(OptionFact):
+    """A quote has no answer yet; told once for each of the days on which the programme asks for it."""
+
+    type: ClassVar[str] = "tovholder.enrollment.QuoteReminderDue.v1"
+
+    includes: str
+    price_ore: OptionPrice
+    vat_percent: OptionMoms
+    good_until: ToldDay
+    days: Whole
+    """Before the last day."""
+    quote_path: str | None = None
+    """As in QuoteGiven."""
 
 
 @fact

@@ -60,6 +60,7 @@ EFFECTS = {
     "tovholder.enrollment.ExtraParticipantAdded.v1": ("tells the contact the price", _MESSAGE),
     "tovholder.enrollment.ExtraParticipantRemoved.v1": ("tells the contact that nothing is billed", _MESSAGE),
     "tovholder.enrollment.QuoteGiven.v1": ("mails the quote, with the page where it is answered", _MESSAGE),
+    "tovholder.enrollment.QuoteReminderDue.v1": ("mails the reminder of the answer", _MESSAGE),
     "tovholder.enrollment.QuoteDeclined.v1": ("tells staff in the digest", _OPTION),
     "tovholder.enrollment.QuoteLapsed.v1": ("tells staff in the digest", _OPTION),
     "tovholder.enrollment.OptionOrdered.v1": (

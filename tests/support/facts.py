@@ -49,6 +49,7 @@ from shared.contracts.enrollment import (
     QuoteGiven,
     QuoteLapsed,
     QuoteOption,
+    QuoteReminderDue,
     RegisterParticipant,
     ReplaceParticipant,
     ReservationReminderDue,
@@ -351,6 +352,20 @@ def a_quote(**changes: Any) -> QuoteGiven:
     return QuoteGiven(**(values | changes))
 
 
+def a_quote_reminder(**changes: Any) -> QuoteReminderDue:
+    given = a_quote()
+    values: dict[str, Any] = {
+        **_QUOTED,
+        "includes": given.includes,
+        "price_ore": given.price_ore,
+        "vat_percent": given.vat_percent,
+        "good_until": given.good_until,
+        "days": 7,
+        "quote_path": given.quote_path,
+    }
+    return QuoteReminderDue(**(values | changes))
+
+
 def an_option_ordered(**changes: Any) -> OptionOrdered:
     values: dict[str, Any] = {
         **_OPTION,
@@ -422,6 +437,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     EnrolmentWithdrawn(**_ENROLMENT, contact=CONTACT, reason="Ny prioritering."),
     TovholderAppointed(**_ENROLMENT, contact=CONTACT),
     a_quote(),
+    a_quote_reminder(),
     QuoteDeclined(**_QUOTED),
     QuoteLapsed(**_QUOTED, good_until=date(2020, 10, 31)),
     an_option_ordered(),

@@ -13,7 +13,7 @@ from typing import Any, Literal, overload
 
 from services.enrollment.domain.enrolment import Enrolment, about
 from services.enrollment.domain.price_text import with_and_without_moms
-from services.enrollment.domain.programme import Programme, cancelled
+from services.enrollment.domain.programme import OFFICE_OPENS, Programme, cancelled
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import (
@@ -23,15 +23,18 @@ from shared.contracts.enrollment import (
     QuoteDeclined,
     QuoteGiven,
     QuoteLapsed,
+    QuoteReminderDue,
 )
 from shared.contracts.event import natural_id
 from shared.contracts.programme import OptionTerm
 from shared.contracts.refusal import Refused
-from shared.contracts.time import day_after, day_of, start_of_day
+from shared.contracts.time import day_after, day_of, days_after, local, start_of_day
 
 OrderState = Literal["quoted", "ordered", "delivered", "declined", "lapsed", "replaced", "withdrawn"]
 QUOTE_LAPSE = "quote_lapse"
 """The timer of an open quote; its key is the round's id."""
+QUOTE_ANSWER = "quote_answer"
+"""The timer of a quote whose answer is awaited; its key is the round's id."""
 
 _WORDS: dict[OrderState, str] = {
     "quoted": "Tilbud givet",
@@ -199,7 +202,8 @@ def quote(option: Option, price_ore: int, includes: str, good_until: date, quote
         replaces=known.round if known is not None and known.state == "quoted" else None,
         quote_path=quote_path,
     )
-    return Decision((*before.after, fresh), (*before.facts, fact), (*before.alarms, _lapsing(fresh)))
+    alarms = (*before.alarms, _lapsing(fresh), _reminding(option, fresh, now))
+    return Decision((*before.after, fresh), (*before.facts, fact), alarms)
 
 
 def accept(option: Option, round_: int, standing_path: str, now: datetime) -> Decided:
@@ -215,7 +219,7 @@ def accept(option: Option, round_: int, standing_path: str, now: datetime) -> De
     if not option.programme.open:
         raise cancelled(option.programme)
     after = replace(known, state="ordered", agreed_at=now)
-    return Decision((after,), (_ordered(option, after, standing_path),), (_no_lapse(after),))
+    return Decision((after,), (_ordered(option, after, standing_path),), _settled(after))
 
 
 def decline(option: Option, round_: int, now: datetime) -> Decided:
@@ -229,7 +233,7 @@ def decline(option: Option, round_: int, now: datetime) -> Decided:
         raise _delivered(known)
     _require_open(known)
     after = replace(known, state="declined")
-    return Decision((after,), (QuoteDeclined(**_about(option, after)),), (_no_lapse(after),))
+    return Decision((after,), (QuoteDeclined(**_about(option, after)),), _settled(after))
 
 
 def withdraw(option: Option, now: datetime) -> Decided:
@@ -268,6 +272,30 @@ def deliver(option: Option, delivered_on: date | None, now: datetime) -> Decided
     return Decision((after,), (fact,))
 
 
+def remind(option: Option, quote_path: str, since: datetime, now: datetime) -> Decided:
+    """A quote has no answer yet: the reminder of the newest day that has come, and the alarm of the next.
+
+    Of days that went by unseen the newest counts; none from before `since`, when the alarm was set.
+    """
+    known = as_it_stands(option.order, now)
+    if known is None or not may_answer(option, now) or known.good_until is None:
+        return Decision(())
+    come = [days for days, at in _reminders(option, known) if since < at <= now]
+    alarms = (_reminding(option, known, now),)
+    if not come:
+        return Decision((known,), (), alarms)
+    fact = QuoteReminderDue(
+        **_about(option, known),
+        includes=known.includes,
+        price_ore=known.price_ore,
+        vat_percent=known.vat_percent,
+        good_until=known.good_until,
+        days=min(come),
+        quote_path=quote_path,
+    )
+    return Decision((known,), (fact,), alarms)
+
+
 def lapse(option: Option, now: datetime) -> Decided:
     """The last day of an open quote is over. Else nothing changes."""
     known, after = option.order, as_it_stands(option.order, now)
@@ -294,8 +322,8 @@ def _before(option: Option, known: Order | None) -> Decided:
         return Decision(())
     if known.state == "lapsed" and known.good_until is not None:
         fact = QuoteLapsed(**_about(option, known), good_until=known.good_until)
-        return Decision((known,), (fact,), (_no_lapse(known),))
-    return Decision((replace(known, state="replaced"),), (), (_no_lapse(known),))
+        return Decision((known,), (fact,), _settled(known))
+    return Decision((replace(known, state="replaced"),), (), _settled(known))
 
 
 def _fresh(option: Option, term: OptionTerm, state: OrderState, *, price_ore: int, **more: Any) -> Order:
@@ -320,7 +348,7 @@ def _offers(known: Order) -> tuple[int, str, date | None]:
 def _withdrawn(option: Option, known: Order, reason: Literal["withdrawn", "enrolment_ended"]) -> Decided:
     after = replace(known, state="withdrawn")
     fact = OptionWithdrawn(**_about(option, after), reason=reason, ordered=known.state == "ordered")
-    return Decision((after,), (fact,), (_no_lapse(after),))
+    return Decision((after,), (fact,), _settled(after))
 
 
 def _ordered(option: Option, order: Order, standing_path: str) -> OptionOrdered:
@@ -353,8 +381,22 @@ def _lapsing(order: Order) -> Alarm:
     return Alarm(QUOTE_LAPSE, order.id, due, {"enrolment_id": order.enrolment_id})
 
 
-def _no_lapse(order: Order) -> Alarm:
-    return Alarm(QUOTE_LAPSE, order.id, None)
+def _reminding(option: Option, order: Order, now: datetime) -> Alarm:
+    """When its answer is asked for next; not at all when there is no day left for it."""
+    due = min((at for _, at in _reminders(option, order) if at > now), default=None)
+    return Alarm(QUOTE_ANSWER, order.id, due, {"enrolment_id": order.enrolment_id, "since": now.isoformat()})
+
+
+def _reminders(option: Option, order: Order) -> list[tuple[int, datetime]]:
+    """By days before its last one, and when they are due: at nine in Denmark."""
+    if option.term is None or order.good_until is None:
+        return []
+    return [(one, local(days_after(order.good_until, -one), OFFICE_OPENS)) for one in option.term.remind_before]
+
+
+def _settled(order: Order) -> tuple[Alarm, ...]:
+    """Nothing is awaited of it any more."""
+    return Alarm(QUOTE_LAPSE, order.id, None), Alarm(QUOTE_ANSWER, order.id, None)
 
 
 def _require_offer(option: Option) -> OptionTerm:

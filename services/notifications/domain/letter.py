@@ -66,6 +66,7 @@ TITLES = {
     "lapsed": "Besked om bortfaldet plads",
     "withdrawn": "Kvittering for afmelding",
     "quote_given": "Tilbud på tilkøb",
+    "quote_awaited": "Påmindelse om tilbud",
     "option_ordered": "Kvittering for tilkøb",
     "option_withdrawn": "Besked om tilkøb, der er trukket tilbage",
     "option_delivered": "Besked om leveret tilkøb",

@@ -29,6 +29,7 @@ from shared.contracts.enrollment import (
     OptionOrdered,
     OptionWithdrawn,
     QuoteGiven,
+    QuoteReminderDue,
     ReservationReminderDue,
     ReservationResolved,
     RosterFact,
@@ -187,6 +188,22 @@ def quote_given(fact: QuoteGiven, contact: Contact, at: datetime) -> Letter:
         path=fact.quote_path,
     )
     return replace(letter, own=False)
+
+
+def quote_awaited(fact: QuoteReminderDue, contact: Contact, at: datetime) -> Letter:
+    """The occasion is the day it is reminded of. Of time alone, and so nobody's own."""
+    letter = _about_option(
+        "quote_awaited",
+        fact,
+        contact,
+        at,
+        fact.price_ore,
+        fact.vat_percent,
+        text=fact.includes,
+        good_until=fact.good_until.isoformat(),
+        path=fact.quote_path,
+    )
+    return replace(letter, own=False, occasion=f"{letter.occasion}/{fact.days}")
 
 
 def option_ordered(fact: OptionOrdered, contact: Contact, at: datetime) -> Letter:

@@ -22,6 +22,7 @@ from services.notifications.usecases.follow_options import (
     confirm_order,
     note_declined_quote,
     note_lapsed_quote,
+    remind_of_quote,
     send_quote,
 )
 from services.notifications.usecases.follow_place import (
@@ -66,6 +67,7 @@ from shared.contracts.enrollment import (
     QuoteDeclined,
     QuoteGiven,
     QuoteLapsed,
+    QuoteReminderDue,
     ReservationReminderDue,
     ReservationResolved,
     SignUpAwaitsStaff,
@@ -109,6 +111,7 @@ SUBSCRIPTIONS = (
     on(ExtraParticipantAdded, confirm_extra_participant),
     on(ExtraParticipantRemoved, confirm_extra_removed),
     on(QuoteGiven, send_quote),
+    on(QuoteReminderDue, remind_of_quote),
     on(QuoteDeclined, note_declined_quote),
     on(QuoteLapsed, note_lapsed_quote),
     on(OptionOrdered, confirm_order),

@@ -21,6 +21,7 @@ from shared.contracts.enrollment import (
     QuoteDeclined,
     QuoteGiven,
     QuoteLapsed,
+    QuoteReminderDue,
 )
 from shared.contracts.parties import Contact
 from shared.storage.tx import Tx
@@ -30,6 +31,10 @@ F = TypeVar("F", bound=OptionFact)
 
 async def send_quote(tx: Tx, events: Sequence[Received[QuoteGiven]]) -> None:
     await _write(tx, events, letters.quote_given)
+
+
+async def remind_of_quote(tx: Tx, events: Sequence[Received[QuoteReminderDue]]) -> None:
+    await _write(tx, events, letters.quote_awaited)
 
 
 async def confirm_order(tx: Tx, events: Sequence[Received[OptionOrdered]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.enrollment.domain.options import QUOTE_LAPSE
+from services.enrollment.domain.options import QUOTE_ANSWER, QUOTE_LAPSE
 from services.enrollment.usecases.accept_quote import accept_quote
 from services.enrollment.usecases.decline_quote import decline_quote
 from services.enrollment.usecases.deliver_option import deliver_option
@@ -38,6 +38,7 @@ from shared.contracts.enrollment import (
     QuoteGiven,
     QuoteLapsed,
     QuoteOption,
+    QuoteReminderDue,
     ResolveReservation,
     WithdrawEnrolment,
     WithdrawOption,
@@ -364,6 +365,56 @@ async def test_a_new_quote_before_the_timer_tells_that_the_old_one_lapsed(desk: 
     assert [one.replaces for one in told if isinstance(one, QuoteGiven)] == [None, None]
     assert await timers(desk) == [datetime(2020, 10, 31, 23, tzinfo=UTC)]
     assert await rounds(desk) == [("analyse", 1, "Tilbud udløbet"), ("analyse", 2, "Tilbud givet")]
+
+
+async def test_its_answer_is_asked_for_on_the_days_the_programme_says_and_no_more_once_it_has_one(desk: Desk) -> None:
+    enrolment = await buyer(desk)
+    days = with_options(version=2).replace("efter tilbud}", "efter tilbud, remind_before: [3, 7, 200]}")
+    await desk.publish(days)
+    await desk.ask(quote_option, quoting(enrolment))
+    (given,) = [one for one in await desk.told() if isinstance(one, QuoteGiven)]
+    asked = []
+    for _ in range(2):
+        desk.time = await desk.pool.fetchval("SELECT due FROM timers WHERE timer = $1", QUOTE_ANSWER)
+        await desk.ring()
+        for one in await desk.told():
+            if isinstance(one, QuoteReminderDue):
+                assert one.quote_path == given.quote_path
+                asked.append((one.days, desk.time))
+    assert asked == [(7, datetime(2020, 9, 23, 7, tzinfo=UTC)), (3, datetime(2020, 9, 27, 7, tzinfo=UTC))]
+    assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", QUOTE_ANSWER) == 0
+
+
+async def test_a_reminder_that_is_too_late_is_not_sent_and_the_quote_lapses_as_it_should(desk: Desk) -> None:
+    enrolment = await buyer(desk)
+    await desk.publish(with_options(version=2).replace("efter tilbud}", "efter tilbud, remind_before: [3, 7]}"))
+    await desk.ask(quote_option, quoting(enrolment))
+    desk.time = MIDNIGHT
+    await desk.pool.execute("UPDATE timers SET due = due + interval '1 second' WHERE timer = $1", QUOTE_LAPSE)
+    await desk.ring()
+    desk.time = MIDNIGHT.replace(second=1)
+    await desk.ring()
+    assert bought(await desk.told()) == ["QuoteGiven", "QuoteLapsed"]
+
+
+@pytest.mark.parametrize("how", ["accepted", "declined", "withdrawn", "replaced", "left"])
+async def test_nobody_is_reminded_of_a_quote_that_is_settled(desk: Desk, how: str) -> None:
+    enrolment = await buyer(desk)
+    await desk.publish(with_options(version=2).replace("efter tilbud}", "efter tilbud, remind_before: [3, 7]}"))
+    await desk.ask(quote_option, quoting(enrolment))
+    steps: dict[str, tuple[Any, Any]] = {
+        "accepted": (accept_quote, accepting(enrolment)),
+        "declined": (decline_quote, declining(enrolment)),
+        "withdrawn": (withdraw_option, withdrawing(enrolment, "analyse")),
+        "replaced": (quote_option, quoting(enrolment, price_ore=1)),
+        "left": (withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment)),
+    }
+    await desk.ask(*steps[how])
+    left = await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", QUOTE_ANSWER)
+    assert left == (how == "replaced")
+    desk.time = datetime(2020, 9, 29, 8, tzinfo=UTC)
+    await desk.ring()
+    assert [one.days for one in await desk.told() if isinstance(one, QuoteReminderDue)] == ([3] if left else [])
 
 
 async def test_a_quote_for_nothing_may_be_accepted_and_delivered(desk: Desk) -> None:

@@ -36,7 +36,7 @@ async def test_every_fact_with_a_letter_of_its_own_writes_it_once(desk: Room) ->
         "MunicipalityInvited", "InvitationReminderDue", "EnrolmentReceived", "EnrolmentWaitlisted",
         "MunicipalityEnrolled", "ExtraParticipantAdded", "ExtraParticipantRemoved", "InvoiceIssued", "CreditNoteIssued",
         "InvoiceOverdue", "ReservationReminderDue", "ReservationResolved", "EnrolmentLapsed", "EnrolmentWithdrawn",
-        "QuoteGiven", "OptionOrdered", "OptionWithdrawn", "OptionDelivered",
+        "QuoteGiven", "QuoteReminderDue", "OptionOrdered", "OptionWithdrawn", "OptionDelivered",
     ]  # fmt: skip
     for name in [*told, *told]:
         await desk.hear(EXAMPLES[name])
@@ -56,6 +56,7 @@ async def test_every_fact_with_a_letter_of_its_own_writes_it_once(desk: Room) ->
         "lapsed",
         "withdrawn",
         "quote_given",
+        "quote_awaited",
         "option_ordered",
         "option_withdrawn",
         "option_delivered",

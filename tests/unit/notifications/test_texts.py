@@ -159,6 +159,7 @@ LETTERS: dict[str, Letter] = {
         facts.CONTACT,
         AT,
     ),
+    "quote_awaited": letters.quote_awaited(facts.a_quote_reminder(), facts.CONTACT, AT),
     "option_ordered": letters.option_ordered(facts.an_option_ordered(), facts.CONTACT, AT),
     "option_ordered-by_quote": letters.option_ordered(
         facts.an_option_ordered(by_quote=True, includes="To grupper.", price_ore=0, standing_path=None),
