@@ -215,7 +215,7 @@ def accept(option: Option, round_: int, standing_path: str, now: datetime) -> De
         raise Refused("quote_declined", "I har sagt nej til tilbuddet. Bed om et nyt, hvis I har ombestemt jer.")
     _require_open(known)
     if not option.enrolment.has_place:
-        raise Refused("no_place", f"{option.enrolment.organisation.name} har ikke en bekræftet plads.")
+        raise _no_place(option)
     if not option.programme.open:
         raise cancelled(option.programme)
     after = replace(known, state="ordered", agreed_at=now)
@@ -261,6 +261,9 @@ def deliver(option: Option, delivered_on: date | None, now: datetime) -> Decided
         if delivered_on not in {None, known.delivered_on}:
             raise _delivered(known)
         return Decision((known,))
+    if not option.enrolment.has_place:
+        # A version before this one ended the enrolment, and left what it had ordered.
+        raise _no_place(option)
     day = delivered_on or today
     if day > today:
         detail = f"{long_day(day).capitalize()} er ikke kommet endnu."
@@ -404,7 +407,7 @@ def _require_offer(option: Option) -> OptionTerm:
     if option.term is None:
         raise unknown_option()
     if not option.enrolment.has_place:
-        raise Refused("no_place", f"{option.enrolment.organisation.name} har ikke en bekræftet plads.")
+        raise _no_place(option)
     if not option.programme.open:
         raise cancelled(option.programme)
     return option.term
@@ -436,6 +439,10 @@ def _require_quote(option: Option, round_: int, now: datetime) -> Order:
 def _require_open(known: Order) -> None:
     if known.state == "lapsed" and known.good_until is not None:
         raise Refused("quote_lapsed", f"Tilbuddet gjaldt til og med {long_day(known.good_until)}. Bed om et nyt.")
+
+
+def _no_place(option: Option) -> Refused:
+    return Refused("no_place", f"{option.enrolment.organisation.name} har ikke en bekræftet plads.")
 
 
 def _ordered_already(known: Order) -> Refused:

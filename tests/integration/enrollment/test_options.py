@@ -459,6 +459,14 @@ async def test_what_is_open_ends_with_the_enrolment_and_what_is_delivered_stays(
     assert (await desk.refusal(accept_quote, accepting(enrolment))).code == "option_withdrawn"
 
 
+async def test_what_the_version_before_left_of_an_enrolment_that_it_ended_is_not_delivered(desk: Desk) -> None:
+    enrolment = await buyer(desk)
+    await desk.ask(order_option, ordering(enrolment))
+    await desk.pool.execute("UPDATE enrolments SET state = 'withdrawn'")
+    assert (await desk.refusal(deliver_option, delivering(enrolment))).code == "no_place"
+    assert (await desk.ask(withdraw_option, withdrawing(enrolment)))["state"] == "withdrawn"
+
+
 async def test_whoever_comes_back_orders_anew(desk: Desk) -> None:
     enrolment = await buyer(desk)
     await desk.ask(order_option, ordering(enrolment))
