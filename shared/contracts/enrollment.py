@@ -14,6 +14,7 @@ from pydantic import Field
 from shared.contracts.bounds import (
     MOST,
     MOST_ANSWERS,
+    MOST_ORE_TOLD,
     MOST_ORGANISATIONS,
     MOST_PLACES,
     Day,
@@ -26,6 +27,7 @@ from shared.contracts.bounds import (
     Ore,
     Paragraph,
     Text,
+    ToldDay,
     Whole,
 )
 from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, natural_id, told_by_others
@@ -60,6 +62,10 @@ _SIGN_UP = (
     "enrollment.RegisterParticipant",
     "enrollment.ReplaceParticipant",
     "enrollment.CancelParticipant",
+    "enrollment.OrderOption",
+    "enrollment.AcceptQuote",
+    "enrollment.DeclineQuote",
+    "enrollment.WithdrawOption",
 )
 BUNDLES = {
     "enrol": (
@@ -68,6 +74,7 @@ BUNDLES = {
         "enrollment.meetings",
         "enrollment.enrolments",
         "enrollment.enrolments.participants",
+        "enrollment.orders",
     ),
     "intake": _SIGN_UP,
 }
@@ -91,7 +98,13 @@ IN_DANISH = {
     "tovholder.enrollment.EnrolmentLapsed.v1": "tilmeldingen bortfaldt",
     "tovholder.enrollment.EnrolmentWithdrawn.v1": "kommunen blev afmeldt",
     "tovholder.enrollment.TovholderAppointed.v1": "kommunen fik en ny tovholder",
+    "tovholder.enrollment.QuoteGiven.v1": "kommunen fik et tilbud på et tilkøb",
+    "tovholder.enrollment.QuoteReminderDue.v1": "svaret på et tilbud manglede",
+    "tovholder.enrollment.QuoteDeclined.v1": "kommunen sagde nej til et tilbud",
+    "tovholder.enrollment.QuoteLapsed.v1": "et tilbud på et tilkøb udløb",
     "tovholder.enrollment.OptionOrdered.v1": "kommunen bestilte et tilkøb",
+    "tovholder.enrollment.OptionWithdrawn.v1": "et tilkøb blev trukket tilbage",
+    "tovholder.enrollment.OptionDelivered.v1": "et tilkøb blev leveret",
     "tovholder.enrollment.ParticipantRegistered.v1": "en deltager blev tilmeldt mødet",
     "tovholder.enrollment.ParticipantReplaced.v1": "en deltager blev skiftet ud",
     "tovholder.enrollment.ParticipantCancelled.v1": "en deltager blev afmeldt mødet",
@@ -111,6 +124,12 @@ IN_DANISH = {
     "tovholder.enrollment.RegisterParticipant.v1": "nogen bad om at tilmelde en deltager",
     "tovholder.enrollment.CancelParticipant.v1": "nogen bad om at afmelde en deltager",
     "tovholder.enrollment.ReplaceParticipant.v1": "nogen bad om at skifte en deltager",
+    "tovholder.enrollment.OrderOption.v1": "nogen bestilte et tilkøb",
+    "tovholder.enrollment.QuoteOption.v1": "nogen gav et tilbud på et tilkøb",
+    "tovholder.enrollment.AcceptQuote.v1": "nogen sagde ja til et tilbud",
+    "tovholder.enrollment.DeclineQuote.v1": "nogen sagde nej til et tilbud",
+    "tovholder.enrollment.WithdrawOption.v1": "nogen bad om at trække et tilkøb tilbage",
+    "tovholder.enrollment.DeliverOption.v1": "nogen meldte et tilkøb leveret",
     "tovholder.enrollment.InviteMunicipalities.v1": "nogen bad om at invitere kommunerne",
 }
 """Its facts and commands in a sentence, for people who ask why."""
@@ -427,15 +446,110 @@ class TovholderAppointed(EnrolmentFact):
     contact: Contact
 
 
-@told_by_others
-@fact
-class OptionOrdered(EnrolmentFact):
-    type: ClassVar[str] = "tovholder.enrollment.OptionOrdered.v1"
+OptionPrice = Annotated[int, Field(le=MOST_ORE_TOLD)]
+"""Øre without moms; nothing is claimed for what costs nothing, or less."""
+OptionMoms = Annotated[int, Field(ge=0, le=100)]
+
+
+class OptionFact(EnrolmentFact):
+    """About something that an organisation may buy beside the fee; each quote, and each order, is a `round`."""
 
     option_id: str
+    round: Whole = 1
+    title: str = ""
+    contact: Contact | None = None
+    """Who is told of it; None = another system told it, and named nobody."""
+
+
+@fact
+class QuoteGiven(OptionFact):
+    """Staff offer what has no fixed price. Nobody owes anything until it is accepted, up to and with `good_until`."""
+
+    type: ClassVar[str] = "tovholder.enrollment.QuoteGiven.v1"
+
+    includes: str
+    """What is delivered for that."""
+    price_ore: OptionPrice
+    vat_percent: OptionMoms
+    good_until: ToldDay
+    replaces: Whole | None = None
+    """The round of the open quote that it takes the place of."""
+    quote_path: str | None = None
+    """Path of the signed link to the page where it is answered; a secret of whoever it is mailed to."""
+
+
+@fact
+class QuoteReminderDue(OptionFact):
+    """A quote has no answer yet; told once for each of the days on which the programme asks for it."""
+
+    type: ClassVar[str] = "tovholder.enrollment.QuoteReminderDue.v1"
+
+    includes: str
+    price_ore: OptionPrice
+    vat_percent: OptionMoms
+    good_until: ToldDay
+    days: Whole
+    """Before the last day."""
+    quote_path: str | None = None
+    """As in QuoteGiven."""
+
+
+@fact
+class QuoteDeclined(OptionFact):
+    type: ClassVar[str] = "tovholder.enrollment.QuoteDeclined.v1"
+
+
+@fact
+class QuoteLapsed(OptionFact):
+    """The last day of a quote is over, and it has no answer: it can be accepted no more, and nobody owes anything."""
+
+    type: ClassVar[str] = "tovholder.enrollment.QuoteLapsed.v1"
+
+    good_until: ToldDay
+
+
+@fact
+class OptionOrdered(OptionFact):
+    """Ordered at its fixed price, or by accepting a quote; on these terms, whatever the programme says later.
+
+    It is owed from now on, and due once it is delivered.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.OptionOrdered.v1"
+
     text: str
-    price_ore: Whole
-    vat_percent: Whole
+    """The line on the invoice."""
+    price_ore: OptionPrice
+    vat_percent: OptionMoms
+    includes: str = ""
+    by_quote: bool = False
+    agreed_at: Instant | None = None
+    billing: Billing | None = None
+    """None = nothing was said: staff say it before it can be invoiced."""
+    standing_path: str | None = None
+    """As in MunicipalityEnrolled: there it can be withdrawn until it is delivered."""
+
+
+@fact
+class OptionWithdrawn(OptionFact):
+    """An order is off, or an open quote is; nothing is owed for it."""
+
+    type: ClassVar[str] = "tovholder.enrollment.OptionWithdrawn.v1"
+
+    reason: Literal["withdrawn", "enrolment_ended"] = "withdrawn"
+    ordered: bool = True
+    """Whether it had been ordered; else it was a quote that nobody had answered."""
+
+
+@fact
+class OptionDelivered(OptionFact):
+    """What was ordered is delivered, so that it is due."""
+
+    type: ClassVar[str] = "tovholder.enrollment.OptionDelivered.v1"
+
+    price_ore: OptionPrice
+    vat_percent: OptionMoms
+    delivered_on: ToldDay
 
 
 class RosterFact(Event):
@@ -698,6 +812,86 @@ class ReplaceParticipant(Command):
     email: Email
     level: Line | None = None
     """As in RegisterParticipant."""
+
+
+@command
+class OrderOption(Command):
+    """Buy what the programme offers at a fixed price. Said again it changes nothing.
+
+    `accepted_price_ore` is the price shown before confirming: None accepts no price, so that it is refused.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.OrderOption.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    option_id: Id
+    accepted_price_ore: Ore | None = None
+
+
+@command
+class QuoteOption(Command):
+    """Offer what the programme has no price for; it takes the place of an open quote. Said again it changes nothing."""
+
+    type: ClassVar[str] = "tovholder.enrollment.QuoteOption.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    option_id: Id
+    price_ore: Ore
+    """Without moms; 0 = nothing is ever claimed for it."""
+    includes: Paragraph
+    """What is delivered for that, in a few sentences."""
+    good_until: Day
+    """The last day on which it can be accepted."""
+
+
+QuoteRound = Annotated[int, Field(ge=1, le=MOST_PLACES)]
+"""Which quote was read: another one is not accepted unseen."""
+
+
+@command
+class AcceptQuote(Command):
+    type: ClassVar[str] = "tovholder.enrollment.AcceptQuote.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    option_id: Id
+    round: QuoteRound
+
+
+@command
+class DeclineQuote(Command):
+    type: ClassVar[str] = "tovholder.enrollment.DeclineQuote.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    option_id: Id
+    round: QuoteRound
+
+
+@command
+class WithdrawOption(Command):
+    """Take back an order that is not delivered yet, or an open quote. Said again it changes nothing."""
+
+    type: ClassVar[str] = "tovholder.enrollment.WithdrawOption.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    option_id: Id
+
+
+@command
+class DeliverOption(Command):
+    """What was ordered is delivered, as staff say or the system that runs a track. Said again it changes nothing."""
+
+    type: ClassVar[str] = "tovholder.enrollment.DeliverOption.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    option_id: Id
+    delivered_on: Day | None = None
+    """None = today."""
 
 
 @command

@@ -19,20 +19,25 @@ SUBJECTS = {
 }
 """What its facts are about: the kind in front of the slash."""
 
+_OPTION = "enrolment, option, round"
+
 EFFECTS = {
     "tovholder.enrollment.ProgrammeCancelled.v1": (
-        "withdraws the fees that are not invoiced yet",
-        "enrolment, instalment",
+        "withdraws the fees that are not invoiced yet, and the options that are not delivered",
+        "enrolment, instalment; enrolment, option, round",
     ),
     "tovholder.enrollment.MunicipalityEnrolled.v1": ("claims each instalment of the fee", "enrolment, instalment"),
     "tovholder.enrollment.ReservationResolved.v1": (
         "releases or withdraws the fee that waited for the forbehold",
         "enrolment, instalment",
     ),
-    "tovholder.enrollment.EnrolmentLapsed.v1": ("withdraws the fee that is not invoiced yet", "enrolment, instalment"),
+    "tovholder.enrollment.EnrolmentLapsed.v1": (
+        "withdraws the fee that is not invoiced yet, and the options that are not delivered",
+        "enrolment, instalment; enrolment, option, round",
+    ),
     "tovholder.enrollment.EnrolmentWithdrawn.v1": (
-        "withdraws the fee that is not invoiced yet",
-        "enrolment, instalment",
+        "withdraws the fee that is not invoiced yet, and the options that are not delivered",
+        "enrolment, instalment; enrolment, option, round",
     ),
     "tovholder.enrollment.TovholderAppointed.v1": (
         "addresses later invoices to the new contact",
@@ -43,6 +48,9 @@ EFFECTS = {
         "withdraws the claim that is not invoiced yet",
         "roster, person",
     ),
+    "tovholder.enrollment.OptionOrdered.v1": ("claims the option, due once it is delivered", _OPTION),
+    "tovholder.enrollment.OptionWithdrawn.v1": ("withdraws the claim that is not invoiced yet", _OPTION),
+    "tovholder.enrollment.OptionDelivered.v1": ("releases the claim for the option", _OPTION),
     "tovholder.scheduling.MeetingCancelled.v1": ("withdraws the claims for extra participants", "roster, person"),
     "tovholder.scheduling.MeetingHeld.v1": ("releases the claims for extra participants", "roster, person"),
 }

@@ -19,6 +19,7 @@ BUNDLES = {"calendar": ("notifications.calendar.replies",)}
 """What the mail gateway needs that brings the replies of calendars."""
 
 _MESSAGE = "template, recipient, about, occasion"
+_OPTION = "enrolment, option, round"
 _MEETING_COPY = "meeting (newest date version wins)"
 
 EFFECTS = {
@@ -59,6 +60,19 @@ EFFECTS = {
     "tovholder.enrollment.ParticipantCancelled.v1": ("cancels for that participant only", _MESSAGE),
     "tovholder.enrollment.ExtraParticipantAdded.v1": ("tells the contact the price", _MESSAGE),
     "tovholder.enrollment.ExtraParticipantRemoved.v1": ("tells the contact that nothing is billed", _MESSAGE),
+    "tovholder.enrollment.QuoteGiven.v1": ("mails the quote, with the page where it is answered", _MESSAGE),
+    "tovholder.enrollment.QuoteReminderDue.v1": ("mails the reminder of the answer", _MESSAGE),
+    "tovholder.enrollment.QuoteDeclined.v1": ("tells staff in the digest", _OPTION),
+    "tovholder.enrollment.QuoteLapsed.v1": ("tells staff in the digest", _OPTION),
+    "tovholder.enrollment.OptionOrdered.v1": (
+        "mails the receipt; tells staff in the digest",
+        f"{_MESSAGE}; of the line: {_OPTION}",
+    ),
+    "tovholder.enrollment.OptionWithdrawn.v1": (
+        "mails word of it unless the enrolment has ended; tells staff in the digest",
+        f"{_MESSAGE}; of the line: {_OPTION}",
+    ),
+    "tovholder.enrollment.OptionDelivered.v1": ("mails that the invoice follows", _MESSAGE),
     "tovholder.scheduling.MeetingPlanned.v1": ("keeps a copy of the meeting", _MEETING_COPY),
     "tovholder.scheduling.MeetingScheduled.v1": ("mails the invitation or «Reservér datoen»", _MESSAGE),
     "tovholder.scheduling.MeetingRescheduled.v1": ("mails the update and arms the reminder again", _MESSAGE),

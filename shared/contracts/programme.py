@@ -105,6 +105,9 @@ class OptionTerm(Frozen):
     text: str
     price_ore: Price | None = None
     vat_percent: int = Field(ge=0, le=100)
+    remind_before: tuple[Whole, ...] = Field(
+        default=(), description="so many days before a quote's last day its answer is asked for, descending"
+    )
 
 
 class Terms(Frozen):

@@ -21,6 +21,8 @@ FACT_BOUNDS: Bounds = (
     {"minimum": -(2**31), "maximum": 2**31 - 1},
     # A price of ten thousand billion kroner.
     {"maximum": 10**15},
+    # The moms of an option, before anybody read that it was ordered.
+    {"minimum": 0, "maximum": 100},
     # The id of a programme: a longer one has no room in the index of owners, and the reader halted on it; so it did on
     # NUL, which no text in PostgreSQL holds.
     {"maxLength": 255, "pattern": r"^[^\x00]*$"},

@@ -11,9 +11,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from shared.contracts.enrollment import (
+    AcceptQuote,
     CancelParticipant,
     ChangeCapacity,
     ChangeGroup,
+    DeclineQuote,
+    DeliverOption,
     DismissSignUp,
     DismissSignUps,
     EnrollmentIntakeRejected,
@@ -31,7 +34,10 @@ from shared.contracts.enrollment import (
     Mailbox,
     MunicipalityEnrolled,
     MunicipalityInvited,
+    OptionDelivered,
     OptionOrdered,
+    OptionWithdrawn,
+    OrderOption,
     ParticipantCancelled,
     ParticipantRegistered,
     ParticipantReplaced,
@@ -39,6 +45,11 @@ from shared.contracts.enrollment import (
     ProgrammeCancelled,
     ProgrammeChanged,
     ProgrammePublished,
+    QuoteDeclined,
+    QuoteGiven,
+    QuoteLapsed,
+    QuoteOption,
+    QuoteReminderDue,
     RegisterParticipant,
     ReplaceParticipant,
     ReservationReminderDue,
@@ -51,6 +62,7 @@ from shared.contracts.enrollment import (
     TovholderAppointed,
     VouchForAddress,
     WithdrawEnrolment,
+    WithdrawOption,
 )
 from shared.contracts.event import Command, Event, natural_id
 from shared.contracts.invoicing import (
@@ -320,6 +332,69 @@ def an_extra_participant_removed(**changes: Any) -> ExtraParticipantRemoved:
     return ExtraParticipantRemoved(**({**_ROSTER, "reason": "cancelled"} | changes))
 
 
+_OPTION: dict[str, Any] = {
+    **_ENROLMENT,
+    "option_id": "sagsgennemgang",
+    "round": 1,
+    "title": "Gennemgang af 25 sager",
+    "contact": CONTACT,
+}
+_QUOTED: dict[str, Any] = {**_OPTION, "option_id": "analyse", "title": "Analyse af grupper af borgere"}
+
+
+def a_quote(**changes: Any) -> QuoteGiven:
+    values: dict[str, Any] = {
+        **_QUOTED,
+        "includes": "To grupper og en samlet rapport.",
+        "price_ore": 6_000_000,
+        "vat_percent": 25,
+        "good_until": date(2020, 10, 31),
+        "quote_path": "/plads/eksempel/tilkoeb/analyse/tilbud/1",
+    }
+    return QuoteGiven(**(values | changes))
+
+
+def a_quote_reminder(**changes: Any) -> QuoteReminderDue:
+    given = a_quote()
+    values: dict[str, Any] = {
+        **_QUOTED,
+        "includes": given.includes,
+        "price_ore": given.price_ore,
+        "vat_percent": given.vat_percent,
+        "good_until": given.good_until,
+        "days": 7,
+        "quote_path": given.quote_path,
+    }
+    return QuoteReminderDue(**(values | changes))
+
+
+def an_option_ordered(**changes: Any) -> OptionOrdered:
+    values: dict[str, Any] = {
+        **_OPTION,
+        "text": "Sagsgennemgang af 25 sager",
+        "price_ore": 9_500_000,
+        "vat_percent": 25,
+        "agreed_at": RECEIVED,
+        "billing": BILLING,
+        "standing_path": "/plads/eksempel",
+    }
+    return OptionOrdered(**(values | changes))
+
+
+def an_option_withdrawn(**changes: Any) -> OptionWithdrawn:
+    return OptionWithdrawn(**(_OPTION | changes))
+
+
+def an_option_delivered(**changes: Any) -> OptionDelivered:
+    values: dict[str, Any] = {
+        **_OPTION,
+        "price_ore": 9_500_000,
+        "vat_percent": 25,
+        "delivered_on": date(2021, 2, 1),
+    }
+    return OptionDelivered(**(values | changes))
+
+
 def a_meeting_held(meeting: Meeting = MEETING, held_on: date = date(2021, 4, 15)) -> MeetingHeld:
     return MeetingHeld(**_MEETING, meeting=meeting, held_on=held_on)
 
@@ -372,7 +447,13 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     EnrolmentLapsed(**_ENROLMENT, reason="reservation_expired"),
     EnrolmentWithdrawn(**_ENROLMENT, contact=CONTACT, reason="Ny prioritering."),
     TovholderAppointed(**_ENROLMENT, contact=CONTACT),
-    OptionOrdered(**_ENROLMENT, option_id="sagsgennemgang", text="Sagsgennemgang", price_ore=9_500_000, vat_percent=25),
+    a_quote(),
+    a_quote_reminder(),
+    QuoteDeclined(**_QUOTED),
+    QuoteLapsed(**_QUOTED, good_until=date(2020, 10, 31)),
+    an_option_ordered(),
+    an_option_withdrawn(),
+    an_option_delivered(),
     ParticipantRegistered(**_ROSTER, extra=False),
     ParticipantReplaced(**_ROSTER, previous=a_person("Carl Prøvesen", "carl@kobenhavn.example")),
     ParticipantCancelled(**_ROSTER),
@@ -488,6 +569,18 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
         name="Dorte Prøvesen",
         email="dorte@kobenhavn.example",
     ),
+    OrderOption(enrolment_id=ENROLMENT_ID, option_id="sagsgennemgang", accepted_price_ore=9_500_000),
+    QuoteOption(
+        enrolment_id=ENROLMENT_ID,
+        option_id="analyse",
+        price_ore=6_000_000,
+        includes="To grupper og en samlet rapport.",
+        good_until=date(2020, 10, 31),
+    ),
+    AcceptQuote(enrolment_id=ENROLMENT_ID, option_id="analyse", round=1),
+    DeclineQuote(enrolment_id=ENROLMENT_ID, option_id="analyse", round=1),
+    WithdrawOption(enrolment_id=ENROLMENT_ID, option_id="sagsgennemgang"),
+    DeliverOption(enrolment_id=ENROLMENT_ID, option_id="sagsgennemgang", delivered_on=date(2021, 2, 1)),
     InviteMunicipalities(programme_id=PROGRAMME.id, round_id="2020-06", remind_on=date(2020, 8, 10)),
     PlanMeeting(programme_id=PROGRAMME.id, key="oest-ekstra", title="Ekstra møde", kind="digital", mode="virtual"),
     SetMeetingDate(

@@ -168,6 +168,11 @@ async def _enrollment(connection: Connection, many: int) -> None:
         f"""INSERT INTO seats (roster_id, person_id, number, registered_at, {_CAUSE})
             SELECT 'q' || n, 'w' || n, 1, now(), {_BECAUSE} FROM generate_series(1, {many}) AS n"""
     )
+    await connection.execute(
+        f"""INSERT INTO option_orders (id, programme_id, enrolment_id, option_id, round, state, title, text, includes,
+                                       price_ore, vat_percent, agreed_at, {_CAUSE})
+            SELECT 'y' || n, programme, 'x' || n, 'o', 1, 'ordered', 'T', 'T', '', 100, 25, now(), {_BECAUSE} {each}"""
+    )
 
 
 async def _scheduling(connection: Connection, many: int) -> None:

@@ -21,6 +21,12 @@ class ProgrammeCause(NamedTuple):
     cause: Cause
 
 
+class OrderCause(NamedTuple):
+    title: str
+    organisation: str
+    cause: Cause
+
+
 class SeatCause(NamedTuple):
     person: str
     organisation: str
@@ -50,6 +56,19 @@ async def load_of_programme(tx: Tx, programme_id: str) -> ProgrammeCause | None:
         programme_id,
     )
     return None if row is None else ProgrammeCause(row["title"], row["version"], cause_of(row))
+
+
+async def load_of_order(tx: Tx, order_id: str) -> OrderCause | None:
+    row = await tx.fetchrow(
+        """
+        SELECT title, name AS organisation, option_orders.correlation_id, option_orders.causation_id,
+            option_orders.actor
+        FROM option_orders JOIN enrolments ON enrolments.id = enrolment_id
+        JOIN organisations ON code = organisation_code WHERE option_orders.id = $1
+        """,
+        order_id,
+    )
+    return None if row is None else OrderCause(row["title"], row["organisation"], cause_of(row))
 
 
 async def load_of_seat(tx: Tx, person_or_roster_id: str) -> SeatCause | None:

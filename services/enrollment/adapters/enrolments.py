@@ -47,7 +47,7 @@ _ENROLMENTS = Table(
     fixed=("programme_id", "organisation_code"),
 )
 # A version before this one gives a place anew and leaves put_in_by as it was: it holds for its own number alone.
-_PUT_IN_BY = f"""CASE WHEN put_in_by IS NOT NULL AND put_in_number IS NOT DISTINCT FROM number
+PUT_IN_BY = f"""CASE WHEN put_in_by IS NOT NULL AND put_in_number IS NOT DISTINCT FROM number
         THEN put_in_by ELSE '{BEFORE}' || actor END"""
 # What a version before this one wrote of an open forbehold counts: it knows no answers.
 _IS_OURS = "put_in_number IS NOT DISTINCT FROM number"
@@ -58,7 +58,7 @@ _COLUMNS = f"""
     CASE WHEN {_IS_OURS} THEN expected_on END AS expected_on, group_id,
     contact::text AS contact, billing::text AS billing, answers::text AS answers,
     CASE WHEN asked ->> 'number' = number::text THEN (asked -> 'words')::text END AS asked, agreed::text AS agreed,
-    number, linked_number, received_at, enrolled_at, withdrawn_at, {_PUT_IN_BY} AS put_in_by, code, name, region, cvr
+    number, linked_number, received_at, enrolled_at, withdrawn_at, {PUT_IN_BY} AS put_in_by, code, name, region, cvr
 """
 _FROM = "FROM enrolments JOIN organisations ON code = organisation_code"
 _SELECT = f"SELECT {_COLUMNS} {_FROM}"
@@ -95,7 +95,7 @@ async def load_page(
         WHERE ($4::text[] IS NULL OR programme_id >= ($4::text[])[1]) AND {_IN_ORDER.after(4)}
           AND ($1::text IS NULL OR programme_id = $1) AND ($2::text IS NULL OR state = $2)
           AND ($3::text IS NULL OR organisation_code = $3)
-          AND ($6::text[] IS NULL OR {_PUT_IN_BY} = ANY($6))
+          AND ($6::text[] IS NULL OR {PUT_IN_BY} = ANY($6))
         ORDER BY {_IN_ORDER.by} LIMIT $5
         """,
         programme_id,

@@ -63,6 +63,11 @@ def standing_path_of(links: Links, enrolment: Enrolment) -> str:
     return f"/plads/{links.sign(_STANDING, ' '.join(str(part) for part in guest if part is not None))}"
 
 
+def quote_path_of(links: Links, enrolment: Enrolment, option_id: str, round_: int) -> str:
+    """Of the page where a quote is answered, below the one that says where its enrolment stands."""
+    return f"{standing_path_of(links, enrolment)}/tilkoeb/{option_id}/tilbud/{round_}"
+
+
 def paths_of(links: Links, enrolment: Enrolment) -> Paths:
     """Those of its contact, who is known by now."""
     guest = Guest(enrolment.id, enrolment.known_contact.person_id, enrolment.number)

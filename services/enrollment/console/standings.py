@@ -5,7 +5,7 @@ The table in `docs/enrolments.md` is written by this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -34,7 +34,7 @@ from shared.contracts.refusal import Refused
 NOTHING = "–"
 """It does not concern whoever stands so."""
 _US = "/tovholder/enrollment"
-_NOW = datetime(2020, 6, 1, 8, tzinfo=UTC)
+NOW = datetime(2020, 6, 1, 8, tzinfo=UTC)
 _UNTIL = date(2020, 5, 31)
 _KOMMUNE = Organisation(code="0000", name="Kommunen")
 _CONTACT = Contact(person_id="p", name="Kontakten", email="kontakten@kommune.example", role="kontaktperson")
@@ -52,7 +52,7 @@ class Cell:
         return f"`{self.code}`" if self.code else " · ".join((self.after, *(f"`{one}`" for one in self.told)))
 
 
-def _programme(*, room: bool) -> Programme:
+def made_up_programme(*, room: bool) -> Programme:
     """One place, free or taken; its forbehold held a place until yesterday."""
     seller = Seller(
         name="Foreningen",
@@ -86,7 +86,7 @@ def _lapsing(programme: Programme) -> Programme:
 
 
 _SIGNED_UP = Enrolment(
-    id="e", programme_id="p", organisation=_KOMMUNE, contact=_CONTACT, number=1, received_at=_NOW, enrolled_at=_NOW
+    id="e", programme_id="p", organisation=_KOMMUNE, contact=_CONTACT, number=1, received_at=NOW, enrolled_at=NOW
 )
 _WAITS = replace(_SIGNED_UP, state="waitlisted", enrolled_at=None)
 _OPEN, _YES, _NO = Forbehold("open"), Forbehold("approved"), Forbehold("refused")
@@ -115,32 +115,32 @@ def _signs_up(known: Enrolment | None, *, room: bool, forbehold: bool) -> Decisi
         forbehold=forbehold,
     )
     return welcome(
-        enrol(apply(_programme(room=room), Entry(_KOMMUNE), known, asked, _NOW, _US), _NOW), Paths("", ""), _NOW
+        enrol(apply(made_up_programme(room=room), Entry(_KOMMUNE), known, asked, NOW, _US), NOW), Paths("", ""), NOW
     )
 
 
 def _moves_up(known: Enrolment | None) -> Decision[Enrolment] | None:
     if known is None or not known.waits:
         return None
-    _, (placed,) = promote(_programme(room=True), [known], _NOW)
-    return welcome(placed, Paths("", ""), _NOW)
+    _, (placed,) = promote(made_up_programme(room=True), [known], NOW)
+    return welcome(placed, Paths("", ""), NOW)
 
 
 def _answers(known: Enrolment | None, *, approved: bool) -> Decision[Enrolment] | None:
-    return None if known is None else resolve(known, _programme(room=False), _NOW, approved=approved)
+    return None if known is None else resolve(known, made_up_programme(room=False), NOW, approved=approved)
 
 
 def _lapses(known: Enrolment | None) -> Decision[Enrolment] | None:
-    decided = None if known is None else lapse(known, _lapsing(_programme(room=False)), _NOW)
+    decided = None if known is None else lapse(known, _lapsing(made_up_programme(room=False)), NOW)
     return decided if decided is not None and decided.facts else None
 
 
 def _leaves(known: Enrolment | None) -> Decision[Enrolment] | None:
-    return None if known is None else withdraw(known, _programme(room=False), "", _NOW)
+    return None if known is None else withdraw(known, made_up_programme(room=False), "", NOW)
 
 
 def _declines(known: Enrolment | None) -> Decision[Enrolment] | None:
-    return None if known is None else decline(known, _NOW)
+    return None if known is None else decline(known, NOW)
 
 
 HAPPENINGS: Mapping[str, Callable[[Enrolment | None], Decision[Enrolment] | None]] = {
@@ -165,18 +165,23 @@ def cell(standing: str, happening: str) -> Cell:
     if decided is None:
         return Cell(NOTHING)
     after = decided.after
-    return Cell(status(after.state, forbehold_open=after.forbehold_open), tuple(map(_name, decided.facts)))
-
-
-def _name(fact: Event) -> str:
-    return fact.type.split(".")[-2]
+    return Cell(status(after.state, forbehold_open=after.forbehold_open), names_of(decided.facts))
 
 
 def table() -> str:
     """As Markdown."""
+    return markdown(STANDINGS, HAPPENINGS, cell)
+
+
+def markdown(standings: Iterable[str], happenings: Iterable[str], cell_of: Callable[[str, str], Cell]) -> str:
+    columns = list(happenings)
     rows = [
-        ["", *HAPPENINGS],
-        ["---"] * (len(HAPPENINGS) + 1),
-        *([f"**{one}**", *(str(cell(one, what)) for what in HAPPENINGS)] for one in STANDINGS),
+        ["", *columns],
+        ["---"] * (len(columns) + 1),
+        *([f"**{one}**", *(str(cell_of(one, what)) for what in columns)] for one in standings),
     ]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def names_of(facts: Iterable[Event]) -> tuple[str, ...]:
+    return tuple(fact.type.split(".")[-2] for fact in facts)

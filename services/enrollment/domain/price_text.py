@@ -7,9 +7,13 @@ from shared.contracts.money import with_moms
 from shared.contracts.programme import ExtraTerm, ProgrammeTerms, SeatTerm
 
 
-def price(terms: ExtraTerm) -> str:
+def with_and_without_moms(amount_ore: int, vat_percent: int) -> str:
     """1.000,00 kr. ekskl. moms (1.250,00 kr. inkl. moms)."""
-    return _with_and_without_moms(terms.price_ore, terms.vat_percent)
+    return f"{kroner(amount_ore)} ekskl. moms ({kroner(with_moms(amount_ore, vat_percent))} inkl. moms)"
+
+
+def price(terms: ExtraTerm) -> str:
+    return with_and_without_moms(terms.price_ore, terms.vat_percent)
 
 
 def fee_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
@@ -20,7 +24,7 @@ def fee_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
     many = len(fees)
     return tuple(
         (f"Rate {number} af {many}: " if many > 1 else "Deltagergebyr: ")
-        + f"{_with_and_without_moms(one.amount_ore, one.vat_percent)}, faktureres {long_day(one.invoice_on)}"
+        + f"{with_and_without_moms(one.amount_ore, one.vat_percent)}, faktureres {long_day(one.invoice_on)}"
         for number, one in enumerate(fees, start=1)
     )
 
@@ -32,7 +36,8 @@ def seat_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
 
 def is_billed(programme: ProgrammeTerms) -> bool:
     """Whether a municipality can come to owe anything."""
-    return bool(programme.terms.fees) or any(one.extra for one in programme.terms.seats)
+    terms = programme.terms
+    return bool(terms.fees or terms.options) or any(one.extra for one in terms.seats)
 
 
 def _seat_line(term: SeatTerm) -> str:
@@ -41,7 +46,3 @@ def _seat_line(term: SeatTerm) -> str:
     places = "1 deltager" if term.included == 1 else f"{term.included} deltagere"
     more = "" if term.extra is None else f"; flere koster {price(term.extra)} for hver til hvert møde"
     return f"{term.title}: {places} fra hver kommune{more}"
-
-
-def _with_and_without_moms(amount_ore: int, vat_percent: int) -> str:
-    return f"{kroner(amount_ore)} ekskl. moms ({kroner(with_moms(amount_ore, vat_percent))} inkl. moms)"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from services.enrollment.usecases.accept_quote import accept_quote
 from services.enrollment.usecases.cancel_participant import cancel_participant
 from services.enrollment.usecases.change_capacity import change_capacity
 from services.enrollment.usecases.change_group import change_group
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
+from services.enrollment.usecases.decline_quote import decline_quote
+from services.enrollment.usecases.deliver_option import deliver_option
 from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
+from services.enrollment.usecases.order_option import order_option
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
+from services.enrollment.usecases.quote_option import quote_option
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.replace_participant import replace_participant
@@ -21,20 +26,27 @@ from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from services.enrollment.usecases.withdraw_option import withdraw_option
 from shared.base.acts import act, act_together
 from shared.contracts.enrollment import (
+    AcceptQuote,
     CancelParticipant,
     ChangeCapacity,
     ChangeGroup,
+    DeclineQuote,
+    DeliverOption,
     DismissSignUp,
     DismissSignUps,
     EnrolMunicipality,
     InviteMunicipalities,
+    OrderOption,
+    QuoteOption,
     RegisterParticipant,
     ReplaceParticipant,
     ResolveReservation,
     VouchForAddress,
     WithdrawEnrolment,
+    WithdrawOption,
 )
 
 PUBLISH = act(PublishProgramme, publish_programme, status=201)
@@ -59,3 +71,10 @@ CHANGE_GROUP = act(ChangeGroup, change_group)
 REGISTER = act(RegisterParticipant, register_participant, status=201)
 REPLACE = act(ReplaceParticipant, replace_participant)
 CANCEL = act(CancelParticipant, cancel_participant)
+
+ORDER = act(OrderOption, order_option)
+QUOTE = act(QuoteOption, quote_option)
+ACCEPT = act(AcceptQuote, accept_quote)
+DECLINE_QUOTE = act(DeclineQuote, decline_quote)
+WITHDRAW_OPTION = act(WithdrawOption, withdraw_option)
+DELIVER = act(DeliverOption, deliver_option)

@@ -6,6 +6,7 @@ from services.enrollment.entrypoints import acts
 from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
 from services.enrollment.usecases.read_invitations import read_invitations
 from services.enrollment.usecases.read_meetings import read_meetings
+from services.enrollment.usecases.read_orders import read_orders
 from services.enrollment.usecases.read_organisations import read_organisation, read_organisations
 from services.enrollment.usecases.read_programmes import read_programme, read_programmes
 from services.enrollment.usecases.read_rosters import read_rosters
@@ -18,6 +19,7 @@ _PROGRAMME = f"{_API}/programmes/{{programme_id}}"
 _ORGANISATION = f"{_API}/organisations/{{code}}"
 _SPEAKERS = f"{_API}/organisations/{{organisation_code}}/speakers"
 _ENROLMENT = f"{_API}/enrolments/{{enrolment_id}}"
+_OPTION = f"{_ENROLMENT}/options/{{option_id}}"
 _PARTICIPANTS = f"{_ENROLMENT}/meetings/{{meeting_id}}/participants"
 _PARTICIPANT = f"{_PARTICIPANTS}/{{person_id}}"
 
@@ -43,6 +45,13 @@ ROUTES = (
     write("POST", f"{_ENROLMENT}/withdrawal", acts.WITHDRAW),
     write("PUT", f"{_ENROLMENT}/forbehold", acts.RESOLVE),
     write("PUT", f"{_ENROLMENT}/group", acts.CHANGE_GROUP),
+    write("POST", f"{_OPTION}/order", acts.ORDER),
+    write("POST", f"{_OPTION}/quote", acts.QUOTE),
+    write("POST", f"{_OPTION}/acceptance", acts.ACCEPT),
+    write("POST", f"{_OPTION}/refusal", acts.DECLINE_QUOTE),
+    write("POST", f"{_OPTION}/withdrawal", acts.WITHDRAW_OPTION),
+    write("POST", f"{_OPTION}/delivery", acts.DELIVER),
+    listing(f"{_API}/orders", read_orders, filters=("programme_id", "enrolment_id", "state")),
     listing(f"{_API}/meetings", read_meetings, filters=("programme_id",)),
     listing(f"{_ENROLMENT}/participants", read_rosters, unfolded="participants"),
     write("POST", _PARTICIPANTS, acts.REGISTER),

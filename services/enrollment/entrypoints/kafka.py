@@ -31,4 +31,10 @@ SUBSCRIPTIONS = (
     intake(acts.REGISTER),
     intake(acts.REPLACE),
     intake(acts.CANCEL),
+    intake(acts.ORDER),
+    intake(acts.QUOTE),
+    intake(acts.ACCEPT),
+    intake(acts.DECLINE_QUOTE),
+    intake(acts.WITHDRAW_OPTION),
+    intake(acts.DELIVER),
 )

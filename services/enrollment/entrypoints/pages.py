@@ -8,11 +8,13 @@ from functools import partial
 from starlette.routing import BaseRoute
 
 from services.enrollment.entrypoints import acts
-from services.enrollment.pages import mailed_links, participants, sign_up, standing
+from services.enrollment.pages import mailed_links, options, participants, sign_up, standing
 from shared.runtime.service import Host
 from shared.web.pages import page
 
 _STANDING = "/plads/{token}"
+_OPTION = f"{_STANDING}/tilkoeb/{{option_id}}"
+_QUOTE = f"{_OPTION}/tilbud/{{round}}"
 _PARTICIPANTS = "/deltagere/{token}"
 _MEETING = f"{_PARTICIPANTS}/{{meeting_id}}"
 
@@ -33,6 +35,10 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_STANDING}/godkendt", standing.approve, acts.RESOLVE),
         shows(f"{_STANDING}/ikke-godkendt", standing.refuse, acts.RESOLVE),
         shows(f"{_STANDING}/afmeld", standing.leave, acts.WITHDRAW),
+        shows(f"{_OPTION}/bestil", options.order, acts.ORDER),
+        shows(f"{_OPTION}/fortryd", options.withdraw, acts.WITHDRAW_OPTION),
+        shows(_QUOTE, options.accept, acts.ACCEPT),
+        shows(f"{_QUOTE}/nej", options.decline, acts.DECLINE_QUOTE),
         shows(_PARTICIPANTS, participants.overview),
         shows(f"{_PARTICIPANTS}/afmeld-kommunen", participants.withdraw, acts.WITHDRAW),
         shows(_MEETING, participants.meeting, acts.REGISTER),

@@ -55,6 +55,7 @@ async def overview(host: Host, request: Request) -> Response:
         "participants.html",
         visit,
         meetings=[_shown(one, visit) for one in visit.rosters],
+        standing_path=visit.standing_path,
         following=f"{visit.path}?{urlencode({NEXT_PAGE: visit.following})}" if visit.following else None,
     )
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.options import Option, as_it_stands, may_answer, may_order, wording
 from services.enrollment.usecases.read_standing import Standing, read_standing
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -23,14 +25,14 @@ from shared.web.safety import SECRET_ADDRESS
 
 
 async def standing(host: Host, request: Request) -> Response:
-    found = await _find(host, request)
-    return found if isinstance(found, Response) else _page(host, "standing.html", found)
+    found = await find(host, request)
+    return found if isinstance(found, Response) else render(host, "standing.html", found, options=shown_all(found))
 
 
 async def _about(
     host: Host, act: Act, request: Request, *, template: str, command: Callable[[str], Command], **values: object
 ) -> Response:
-    found = await _find(host, request)
+    found = await find(host, request)
     if isinstance(found, Response):
         return found
     form, status = Form(), 200
@@ -42,7 +44,7 @@ async def _about(
             return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
         form.refuse(refused)
         status = refused.status
-    return _page(host, template, found, status, form=form, **values)
+    return render(host, template, found, status, form=form, **values)
 
 
 def _answer(*, approved: bool) -> partial[Command]:
@@ -62,7 +64,8 @@ refuse = partial(_about, template="answer.html", command=_answer(approved=False)
 leave = partial(_about, template="leave.html", command=_leaving)
 
 
-async def _find(host: Host, request: Request) -> Standing | Response:
+async def find(host: Host, request: Request) -> Standing | Response:
+    """What the link is about; or a page that says that it does not work any more."""
     async with host.transaction(Cause(new_correlation(), None, None)) as tx:
         found = await read_standing(tx, request.path_params["token"])
     if found is None:
@@ -70,7 +73,7 @@ async def _find(host: Host, request: Request) -> Standing | Response:
     return found
 
 
-def _page(host: Host, template: str, found: Standing, status: int = 200, **values: object) -> Response:
+def render(host: Host, template: str, found: Standing, status: int = 200, **values: object) -> Response:
     expected_on = found.enrolment.forbehold.expected_on
     return host.pages.render(
         f"enrollment/{template}",
@@ -81,3 +84,27 @@ def _page(host: Host, template: str, found: Standing, status: int = 200, **value
         expected_on=long_day(expected_on) if expected_on else None,
         **values,
     )
+
+
+def shown_all(found: Standing) -> list[dict[str, Any]]:
+    """What can be bought beside the fee, and what has been; nothing is offered to whoever has no place."""
+    return [shown(found, one) for one in found.options if found.enrolment.has_place or one.order is not None]
+
+
+def shown(found: Standing, option: Option) -> dict[str, Any]:
+    """An option as the templates show it."""
+    order = as_it_stands(option.order, found.now)
+    return {
+        "title": option.title,
+        "text": option.term.text if option.term else order.text if order else "",
+        "status": wording(option, found.now),
+        "path": f"{found.path}/tilkoeb/{option.option_id}",
+        "price": option.price,
+        "price_ore": option.term.price_ore if option.term else None,
+        "may_order": may_order(option, found.now),
+        "may_answer": may_answer(option, found.now),
+        "may_withdraw": order is not None and order.state == "ordered",
+        "order": order,
+        "good_until": long_day(order.good_until) if order and order.good_until else None,
+        "delivered_on": long_day(order.delivered_on) if order and order.delivered_on else None,
+    }

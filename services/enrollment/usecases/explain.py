@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from services.enrollment.adapters import causes, enrolments
+from services.enrollment.adapters import causes, enrolments, orders
+from services.enrollment.domain.options import word_of
 from services.enrollment.usecases.load_standings import load_standings
 from shared.runtime.why import Effect
 from shared.storage.tx import Tx
 
 
 async def explain(tx: Tx, sought: str) -> Effect | None:
-    """An enrolment, a programme, or somebody's newest seat (by person_id or roster id)."""
+    """An enrolment, a programme, a round of an option, or somebody's newest seat (by person_id or roster id)."""
     enrolment, because = await enrolments.load(tx, sought), await causes.load_of_enrolment(tx, sought)
     if enrolment is not None and because is not None:
         word = (await load_standings(tx, [enrolment]))[enrolment.id].word
@@ -17,6 +18,9 @@ async def explain(tx: Tx, sought: str) -> Effect | None:
     programme = await causes.load_of_programme(tx, sought)
     if programme is not None:
         return Effect("forløb", f"{programme.title}, version {programme.version}", programme.cause)
+    order, ordered = (await orders.load_many(tx, [sought])).get(sought), await causes.load_of_order(tx, sought)
+    if order is not None and ordered is not None:
+        return Effect("tilkøb", f"{ordered.title} til {ordered.organisation}: {word_of(order, tx.now)}", ordered.cause)
     seat = await causes.load_of_seat(tx, sought)
     if seat is not None:
         return Effect("deltager", f"{seat.person} fra {seat.organisation} ved {seat.meeting}", seat.cause)

@@ -1,4 +1,5 @@
-"""What goes with an enrolment that has ended: its place is free, and its people come to no meeting still to come."""
+"""What goes with an enrolment that has ended: its place is free, and its people come to no meeting still to come,
+and what it has ordered beside the fee is off."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from services.enrollment.adapters import programmes
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.programme import Programme, freed
 from services.enrollment.usecases.empty_rosters import empty_rosters
+from services.enrollment.usecases.end_options import end_options
 from services.enrollment.usecases.forget_sign_ups import look_for_void
 from shared.base.cause import Cause
 from shared.storage.tx import Tx
@@ -24,5 +26,6 @@ async def leave(
     await programmes.free_places(tx, programme)
     for _, after in ended:
         await empty_rosters(tx, programme, after, because)
+    await end_options(tx, programme, [after for _, after in ended], because)
     await look_for_void(tx, [(after.id, because) for _, after in ended])
     return programme

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from services.enrollment.adapters import enrolments, links, meetings, programmes
+from services.enrollment.adapters import enrolments, links, meetings, orders, programmes
 from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.options import Option, options_of
 from services.enrollment.domain.programme import PEOPLE_AFTER, holds_place, is_over
 from services.enrollment.usecases.load_standings import load_standings
 from shared.contracts.programme import ProgrammeTerms
@@ -28,6 +30,8 @@ class Standing:
     participants_path: str | None
     only_approved: bool
     """It waits for the answer to its forbehold, which holds no place."""
+    options: tuple[Option, ...]
+    now: datetime
 
 
 async def read_standing(tx: Tx, token: str) -> Standing | None:
@@ -49,4 +53,6 @@ async def read_standing(tx: Tx, token: str) -> Standing | None:
         position=standing.position,
         participants_path=links.participants_path_of(tx.links, enrolment),
         only_approved=enrolment.forbehold_open and not holds_place(programme, tx.now),
+        options=options_of(enrolment, programme, await orders.load_newest(tx, enrolment.id)),
+        now=tx.now,
     )

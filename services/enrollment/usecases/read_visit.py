@@ -30,6 +30,8 @@ class Visit:
     now: datetime
     programme: Programme
     enrolment: Enrolment
+    standing_path: str
+    """The contact's secret too: where what it buys beside the fee is ordered."""
     rosters: tuple[Roster, ...]
     following: str | None
     """Cursor of the next page of meetings."""
@@ -63,6 +65,7 @@ async def read_visit(tx: Tx, token: str, query: Mapping[str, str], meeting_id: s
         now=tx.now,
         programme=programme,
         enrolment=enrolment,
+        standing_path=links.standing_path_of(tx.links, enrolment) if enrolment.contact else "",
         rosters=tuple(rosters),
         following=following,
     )

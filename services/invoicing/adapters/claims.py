@@ -43,6 +43,7 @@ _CLAIMS = Table(
         "finding": "text",
         "invoice_id": "text",
         "credited": "boolean",
+        "delivered_on": "date",
         "buyer": "jsonb",
         "billing": "jsonb",
         "contact": "jsonb",
@@ -98,6 +99,11 @@ async def save_settled(tx: Tx, claims: Sequence[Claim]) -> None:
     await _update(tx, claims, "state", "due_at", "wanted", "on_hold", "waived_because", "reason")
 
 
+async def mark_delivered(tx: Tx, claims: Sequence[Claim]) -> None:
+    """Claims that are locked; the cause of each stays who or what it goes back to: the order."""
+    await _update(tx, claims, "state", "due_at", "wanted", "reason", "delivered_on")
+
+
 async def mark_invoiced(tx: Tx, claims: Sequence[Claim]) -> None:
     """Claims that `lock_due` has locked; the cause of each stays who or what it goes back to."""
     await _update(tx, claims, "state", "due_at", "invoice_id")
@@ -129,8 +135,9 @@ async def lock_held_back(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Clai
     return await _lock(tx, held_back, list(enrolment_ids))
 
 
-async def lock_fees(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Claim]:
-    return await _lock(tx, "enrolment_id = ANY($1::text[]) AND kind = 'fee'", list(enrolment_ids))
+async def lock_fees_and_options(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Claim]:
+    """What may fall away with an enrolment."""
+    return await _lock(tx, "enrolment_id = ANY($1::text[]) AND kind <> 'extra'", list(enrolment_ids))
 
 
 async def load_ids_of_meetings(tx: Tx, after: tuple[str, str], meeting_ids: Iterable[str], most: int) -> list[Place]:
@@ -148,12 +155,14 @@ async def load_ids_of_meetings(tx: Tx, after: tuple[str, str], meeting_ids: Iter
     return [Place(row["meeting_id"], row["id"]) for row in rows]
 
 
-async def load_ids_of_fees(tx: Tx, after: tuple[str, str], programme_ids: Iterable[str], most: int) -> list[Place]:
-    """The first `most` fees of these programmes that come after that place."""
+async def load_ids_of_fees_and_options(
+    tx: Tx, after: tuple[str, str], programme_ids: Iterable[str], most: int
+) -> list[Place]:
+    """The first `most` of these programmes' that come after that place."""
     rows = await tx.fetch(
         """
         SELECT programme_id, id FROM claims
-        WHERE programme_id COLLATE "C" = ANY($1::text[]) AND kind = 'fee'
+        WHERE programme_id COLLATE "C" = ANY($1::text[]) AND kind <> 'extra'
           AND (programme_id COLLATE "C", id) > ($2, $3)
         ORDER BY programme_id COLLATE "C", id LIMIT $4
         """,

@@ -1,4 +1,4 @@
-"""One thing owed: an instalment of an enrolment's fee, or one extra participant at one meeting.
+"""One thing owed: an instalment of an enrolment's fee, one extra participant at one meeting, or an option.
 
 A claim holds what has been *said*: whether it is wanted, on hold, waived, invoiced. How the meeting ended comes from
 another stream, before or after. `settle` derives state and due instant from all of it, so that the order in which
@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 
 from services.invoicing.domain.from_invoice import faults
 from shared.contracts.decision import Alarm, Decision
-from shared.contracts.enrollment import ExtraParticipantAdded, MunicipalityEnrolled, roster_id
+from shared.contracts.enrollment import ExtraParticipantAdded, MunicipalityEnrolled, OptionOrdered, roster_id
 from shared.contracts.event import Event, natural_id
 from shared.contracts.invoicing import ClaimHeldBack
 from shared.contracts.parties import Billing, Contact, Organisation
@@ -42,12 +42,14 @@ INVOICE_RUN = "invoice_run"
 CLAIMS_TO_SETTLE = "claims_of_meeting"
 """Timer: claims for an ended meeting that found no room in its transaction. It rings at once."""
 FEES_TO_WITHDRAW = "fees_of_programme"
-"""Timer: fees of a cancelled programme that found no room in its transaction. It rings at once."""
+"""Timer: fees and options of a cancelled programme that found no room in its transaction. It rings at once."""
 MEETING_CANCELLED = "Mødet er aflyst."
 PROGRAMME_CANCELLED = "Forløbet er aflyst."
 WITHDRAWN = "Kommunen er afmeldt."
 LAPSED = "Tilmeldingen er bortfaldet."
 NOT_APPROVED = "Ikke godkendt politisk."
+OPTION_WITHDRAWN = "Tilkøbet er trukket tilbage."
+NOT_DELIVERED = "Tilkøbet er ikke leveret endnu."
 NO_LONGER_EXTRA = {
     "cancelled": "Deltageren er meldt fra.",
     "moved_in": "Deltageren har fået en af de inkluderede pladser.",
@@ -79,7 +81,8 @@ class Appointed(NamedTuple):
 class Claim(NamedTuple):
     """A tuple, because thousands of them are made and taken apart by columns in one batch.
 
-    `item` is the instalment's id or the extra participant's person id; `earliest` is when a fee may be invoiced.
+    `item` is the instalment's id, the extra participant's person id, or the option's and its round; `earliest` is when
+    a fee may be invoiced, `delivered_on` the day from which an option may.
 
     `credited` = all of it was given back; a person decided that, and nothing invoices it again by itself.
 
@@ -88,7 +91,7 @@ class Claim(NamedTuple):
     """
 
     id: str
-    kind: Literal["fee", "extra"]
+    kind: Literal["fee", "extra", "option"]
     state: State
     due_at: datetime | None
     organiser: str
@@ -111,6 +114,7 @@ class Claim(NamedTuple):
     finding: str
     invoice_id: str | None
     credited: bool
+    delivered_on: date | None
     buyer: Organisation
     billing: Billing
     contact: Contact
@@ -175,6 +179,7 @@ def fee_claims(enrolled: MunicipalityEnrolled, told_at: datetime) -> list[Claim]
                 finding="",
                 invoice_id=None,
                 credited=False,
+                delivered_on=None,
                 buyer=enrolled.organisation,
                 billing=enrolled.billing,
                 contact=enrolled.contact,
@@ -218,12 +223,60 @@ def extra_claim(added: ExtraParticipantAdded, told_at: datetime, end: MeetingEnd
             finding="",
             invoice_id=None,
             credited=False,
+            delivered_on=None,
             buyer=added.organisation,
             billing=added.billing,
             contact=added.contact,
         ),
         programme,
         end,
+    )
+
+
+def option_claim_id(enrolment_id: str, option_id: str, round_: int) -> str:
+    return natural_id("claim", enrolment_id, "option", option_id, str(round_))
+
+
+def option_claim(ordered: OptionOrdered, told_at: datetime) -> Claim | None:
+    """What was ordered, on the terms that were agreed; not due before it is delivered. None where it costs nothing.
+
+    Of another system, which need not say who is billed: staff do.
+    """
+    if ordered.price_ore <= 0:
+        return None
+    programme = ordered.programme
+    return _examined(
+        Claim(
+            id=option_claim_id(ordered.enrolment_id, ordered.option_id, ordered.round),
+            kind="option",
+            state="waiting",
+            due_at=None,
+            organiser=programme.seller.cvr,
+            series=programme.seller.series,
+            programme_id=programme.id,
+            programme_version=programme.version,
+            enrolment_id=ordered.enrolment_id,
+            meeting_id=None,
+            item=f"option/{ordered.option_id}/{ordered.round}",
+            text=ordered.text,
+            person_name=None,
+            amount_ore=ordered.price_ore,
+            vat_percent=ordered.vat_percent,
+            earliest=None,
+            told_at=told_at,
+            wanted=True,
+            on_hold=False,
+            waived_because=None,
+            reason="",
+            finding="",
+            invoice_id=None,
+            credited=False,
+            delivered_on=None,
+            buyer=ordered.organisation,
+            billing=ordered.billing or Billing(),
+            contact=ordered.contact or Contact(person_id=ordered.enrolment_id, name="", email=""),
+        ),
+        programme,
     )
 
 
@@ -289,7 +342,7 @@ def fees_to_withdraw(programme_id: str, after: str, due: datetime) -> Alarm:
 def resolve(claim: Claim, *, approved: bool) -> Decision[Claim]:
     """The forbehold is lifted, or nothing is owed."""
     if not approved:
-        return withdraw(claim, NOT_APPROVED)
+        return fall_away(claim, NOT_APPROVED)
     return _follow(claim, settle(claim._replace(on_hold=False)) if claim.on_hold else claim)
 
 
@@ -298,11 +351,28 @@ def withdraw(claim: Claim, reason: str) -> Decision[Claim]:
     return _follow(claim, settle(claim._replace(wanted=False, reason=reason)) if claim.wanted else claim)
 
 
+def fall_away(claim: Claim, reason: str) -> Decision[Claim]:
+    """An enrolment, or its programme, has ended: nothing of it is owed but the options that were delivered."""
+    return Decision(claim) if claim.delivered_on is not None else withdraw(claim, reason)
+
+
 def end_with_programme(claim: Claim, cancelled: Collection[str]) -> Decision[Claim]:
-    """A fee of a programme that was cancelled falls away, whichever of the two was heard first."""
-    if claim.kind == "fee" and claim.programme_id in cancelled:
-        return withdraw(claim, PROGRAMME_CANCELLED)
+    """What falls away with a programme that was cancelled does so, whichever of the two was heard first."""
+    if claim.kind != "extra" and claim.programme_id in cancelled:
+        return fall_away(claim, PROGRAMME_CANCELLED)
     return Decision(claim)
+
+
+def take_back(claim: Claim) -> Decision[Claim]:
+    """The order is off, whatever else it had come to an end with."""
+    return _follow(claim, settle(claim._replace(wanted=False, reason=OPTION_WITHDRAWN)))
+
+
+def deliver(claim: Claim, delivered_on: date) -> Decision[Claim]:
+    """An option is delivered, so that it is due: also where the programme's end was heard of before that."""
+    if claim.delivered_on is not None or not (claim.wanted or claim.reason == PROGRAMME_CANCELLED):
+        return Decision(claim)
+    return _follow(claim, settle(claim._replace(wanted=True, delivered_on=delivered_on)))
 
 
 def hold(claim: Claim, reason: str) -> Decision[Claim]:
@@ -398,6 +468,8 @@ def _reason(claim: Claim, end: MeetingEnd) -> str:
         return claim.reason
     if end.cancelled:
         return MEETING_CANCELLED
+    if claim.kind == "option" and claim.delivered_on is None and not claim.finding:
+        return NOT_DELIVERED
     return claim.finding if claim.series else NO_SERIES
 
 
@@ -406,6 +478,8 @@ def _due(claim: Claim, end: MeetingEnd) -> datetime | None:
         return None
     if claim.kind == "fee":
         return claim.earliest
+    if claim.kind == "option":
+        return None if claim.delivered_on is None else invoiced_after(claim.delivered_on)
     return None if end.held_on is None else invoiced_after(end.held_on)
 
 

@@ -1,7 +1,7 @@
 """From claims that are due to invoices. Amounts in øre; days are Danish; numbers are drawn by the caller.
 
-A fee is an invoice of its own. The extra participants of one enrolment at one meeting share an invoice, a line each,
-unless they are to be billed under different order references: one order = one invoice.
+A fee is an invoice of its own, and so is an option. The extra participants of one enrolment at one meeting share an
+invoice, a line each, unless they are to be billed under different order references: one order = one invoice.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def line(claim: Claim, held: Held | None) -> InvoiceLine:
         unit_price_ore=claim.amount_ore,
         net_ore=claim.amount_ore,
         vat_percent=claim.vat_percent,
-        delivered_on=held.held_on if held is not None else None,
+        delivered_on=held.held_on if held is not None else claim.delivered_on,
     )
 
 

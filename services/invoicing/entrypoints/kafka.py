@@ -6,16 +6,22 @@ from services.invoicing.entrypoints import acts
 from services.invoicing.usecases.appoint_contacts import appoint_contacts
 from services.invoicing.usecases.claim_extra_participant import claim_extra_participant
 from services.invoicing.usecases.claim_fees import claim_fees
+from services.invoicing.usecases.claim_options import claim_options
 from services.invoicing.usecases.follow_meetings import release_extra_participants, withdraw_extra_participants
+from services.invoicing.usecases.release_options import release_options
 from services.invoicing.usecases.resolve_reservations import resolve_reservations
 from services.invoicing.usecases.withdraw_extra_participant import withdraw_extra_participant
 from services.invoicing.usecases.withdraw_fees import lapse_fees, withdraw_fees, withdraw_fees_of_programmes
+from services.invoicing.usecases.withdraw_options import withdraw_options
 from shared.contracts.enrollment import (
     EnrolmentLapsed,
     EnrolmentWithdrawn,
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
     MunicipalityEnrolled,
+    OptionDelivered,
+    OptionOrdered,
+    OptionWithdrawn,
     ProgrammeCancelled,
     ReservationResolved,
     TovholderAppointed,
@@ -32,6 +38,9 @@ SUBSCRIPTIONS = (
     on(TovholderAppointed, appoint_contacts),
     on(ExtraParticipantAdded, claim_extra_participant),
     on(ExtraParticipantRemoved, withdraw_extra_participant),
+    on(OptionOrdered, claim_options),
+    on(OptionWithdrawn, withdraw_options),
+    on(OptionDelivered, release_options),
     on(MeetingHeld, release_extra_participants),
     on(MeetingCancelled, withdraw_extra_participants),
     intake(acts.CORRECT_BILLING),

@@ -14,7 +14,7 @@ from shared.storage.tx import Tx
 
 async def resolve_reservations(tx: Tx, events: Sequence[Received[ReservationResolved]]) -> None:
     resolved = {event.data.enrolment_id: event for event in events}
-    known = await claims.lock_fees(tx, resolved)
+    known = await claims.lock_fees_and_options(tx, resolved)
 
     decided = [resolve(claim, approved=resolved[claim.enrolment_id].data.approved) for claim in known.values()]
 

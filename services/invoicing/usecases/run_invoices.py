@@ -82,7 +82,7 @@ async def _tell(tx: Tx, issued: Sequence[Invoice], because: Mapping[str, Cause])
 
 
 async def _still_owed(tx: Tx, due: Sequence[Claim]) -> list[Claim]:
-    """A fee of a programme that was cancelled falls away, whichever of the two was heard first."""
+    """What falls away with a programme that was cancelled does so, whichever of the two was heard first."""
     cancelled = await programmes.load_cancelled(tx, {claim.programme_id for claim in due})
     after = [end_with_programme(claim, cancelled).after for claim in due]
     await claims.save_settled(tx, [claim for claim in after if not claim.wanted])

@@ -1,4 +1,4 @@
-"""An enrolment, or the whole programme, comes to an end: fees that are not invoiced yet fall away."""
+"""An enrolment, or the whole programme, comes to an end: what is not invoiced yet falls away, but what is delivered."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from services.invoicing.domain.claim import (
     PROGRAMME_CANCELLED,
     WITHDRAWN,
     Claim,
+    fall_away,
     fees_to_withdraw,
-    withdraw,
 )
 from shared.base.cause import Cause
 from shared.base.cloudevents import Received
@@ -22,31 +22,31 @@ from shared.storage.tx import Tx
 
 
 async def withdraw_fees(tx: Tx, events: Sequence[Received[EnrolmentWithdrawn]]) -> None:
-    known = await claims.lock_fees(tx, {event.data.enrolment_id for event in events})
+    known = await claims.lock_fees_and_options(tx, {event.data.enrolment_id for event in events})
     await _withdraw(tx, known, {event.data.enrolment_id: event.cause for event in events}, WITHDRAWN)
 
 
 async def lapse_fees(tx: Tx, events: Sequence[Received[EnrolmentLapsed]]) -> None:
-    known = await claims.lock_fees(tx, {event.data.enrolment_id for event in events})
+    known = await claims.lock_fees_and_options(tx, {event.data.enrolment_id for event in events})
     await _withdraw(tx, known, {event.data.enrolment_id: event.cause for event in events}, LAPSED)
 
 
 async def withdraw_fees_of_programmes(tx: Tx, events: Sequence[Received[ProgrammeCancelled]]) -> None:
-    """Fees that are claimed later on are stopped by the invoice run."""
+    """Fees that are claimed later on are stopped by the invoice run, options when they are claimed."""
     ended = {event.data.programme.id: event for event in events}
     await programmes.insert_cancelled(tx, {programme_id: event.data.reason for programme_id, event in ended.items()})
     await _end(tx, {programme_id: event.cause for programme_id, event in ended.items()}, "", tx.now)
 
 
 async def withdraw_the_rest(tx: Tx, timers: Sequence[Timer]) -> None:
-    """Fees that found no room in the transaction of the programme's end."""
+    """Fees and options that found no room in the transaction of the programme's end."""
     for timer in timers:
         await _end(tx, {timer.data["programme_id"]: timer.cause}, timer.data["after"], timer.due)
 
 
 async def _end(tx: Tx, because: Mapping[str, Cause], after: str, due: datetime) -> None:
-    """As many fees as the transaction has room for, by programme; `after` is a claim of the first one."""
-    found = await claims.load_ids_of_fees(tx, (min(because), after), because, tx.room + 1)
+    """As many as the transaction has room for, by programme; `after` is a claim of the first one."""
+    found = await claims.load_ids_of_fees_and_options(tx, (min(because), after), because, tx.room + 1)
     now = found[: tx.room]
     tx.take_on(len(now))
     known = await claims.lock(tx, [one.claim_id for one in now])
@@ -60,6 +60,6 @@ async def _end(tx: Tx, because: Mapping[str, Cause], after: str, due: datetime) 
 
 
 async def _withdraw(tx: Tx, known: Mapping[str, Claim], because: Mapping[str, Cause], reason: str) -> None:
-    decided = [withdraw(claim, reason) for claim in known.values()]
+    decided = [fall_away(claim, reason) for claim in known.values()]
     changed = [one.after for one in decided if one.after != known[one.after.id]]
     await claims.save(tx, changed, {claim.id: because[claim.enrolment_id] for claim in changed})

@@ -42,6 +42,7 @@ SECTIONS = {
     "withdrawn": "Afmeldinger",
     "lapsed": "Bortfaldne",
     "regrouped": "Skiftet gruppe",
+    "option": "Tilkøb",
     "extra": "Ekstra deltagere",
     "extra_removed": "Ikke længere ekstra deltagere",
     "held_back": "Kan ikke faktureres, før noget er rettet",
@@ -61,6 +62,7 @@ _OTHERS = "Flere forløb"
 _ENROLMENTS = "/api/enrollment/enrolments?programme_id={}"
 _WHERE = {
     "awaits": "/api/enrollment/sign-ups?programme_id={}",
+    "option": "/api/enrollment/orders?programme_id={}",
     "extra": "/api/invoicing/claims?programme_id={}",
     "extra_removed": "/api/invoicing/claims?programme_id={}",
     "held_back": "/api/invoicing/claims?programme_id={}",

@@ -18,6 +18,11 @@ from shared.contracts.enrollment import (
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
     MunicipalityEnrolled,
+    OptionFact,
+    OptionOrdered,
+    OptionWithdrawn,
+    QuoteDeclined,
+    QuoteLapsed,
     ReservationResolved,
     RosterFact,
     SignUpAwaitsStaff,
@@ -71,6 +76,23 @@ def reservation(fact: ReservationResolved, at: datetime) -> DigestLine:
     return _enrolment("reservation", fact, fact.resolved_at.isoformat(), at, word)
 
 
+def option_ordered(fact: OptionOrdered, at: datetime) -> DigestLine:
+    word = "tilbud accepteret" if fact.by_quote else "bestilt"
+    return _option(fact, at, word, f"{kroner(fact.price_ore)} ekskl. moms")
+
+
+def option_withdrawn(fact: OptionWithdrawn, at: datetime) -> DigestLine:
+    return _option(fact, at, "bestilling trukket tilbage" if fact.ordered else "tilbud trukket tilbage")
+
+
+def quote_declined(fact: QuoteDeclined, at: datetime) -> DigestLine:
+    return _option(fact, at, "tilbud afslået")
+
+
+def quote_lapsed(fact: QuoteLapsed, at: datetime) -> DigestLine:
+    return _option(fact, at, "tilbud udløbet uden svar")
+
+
 def extra_added(fact: ExtraParticipantAdded, version: int | None, at: datetime) -> DigestLine:
     return _roster("extra", fact, version, at, f"{kroner(fact.terms.price_ore)} ekskl. moms")
 
@@ -118,6 +140,11 @@ def _enrolment(kind: str, fact: EnrolmentFact, occasion: str, at: datetime, *det
     told = ", ".join(detail for detail in details if detail)
     text = f"{fact.organisation.name} ({told})" if told else fact.organisation.name
     return DigestLine(fact.programme.id, kind, fact.subject, occasion, text, at)
+
+
+def _option(fact: OptionFact, at: datetime, word: str, *details: str) -> DigestLine:
+    what = f"{fact.title or fact.option_id}: {word}"
+    return _enrolment("option", fact, f"{fact.option_id}/{fact.round}/{word}", at, what, *details)
 
 
 def _roster(kind: str, fact: RosterFact, version: int | None, at: datetime, detail: str) -> DigestLine:

@@ -24,6 +24,12 @@ from shared.contracts.enrollment import (
     InvitationReminderDue,
     MunicipalityEnrolled,
     MunicipalityInvited,
+    OptionDelivered,
+    OptionFact,
+    OptionOrdered,
+    OptionWithdrawn,
+    QuoteGiven,
+    QuoteReminderDue,
     ReservationReminderDue,
     ReservationResolved,
     RosterFact,
@@ -179,6 +185,64 @@ def withdrawn(fact: EnrolmentWithdrawn, enrolled_at: datetime | None, at: dateti
     """`enrolled_at` of the place that is given up: one receipt for each."""
     occasion = enrolled_at.isoformat() if enrolled_at else ""
     return _about_enrolment("withdrawn", fact, to_person(fact.contact), occasion, at, reason=fact.reason)
+
+
+def quote_given(fact: QuoteGiven, contact: Contact, at: datetime) -> Letter:
+    """The organiser's own doing: whoever asked for it need not have put the enrolment in, and is not shown its link."""
+    letter = _about_option(
+        "quote_given",
+        fact,
+        contact,
+        at,
+        fact.price_ore,
+        fact.vat_percent,
+        text=fact.includes,
+        good_until=fact.good_until.isoformat(),
+        again=fact.replaces is not None,
+        path=fact.quote_path,
+    )
+    return replace(letter, own=False)
+
+
+def quote_awaited(fact: QuoteReminderDue, contact: Contact, at: datetime) -> Letter:
+    """The occasion is the day it is reminded of. Of time alone, and so nobody's own."""
+    letter = _about_option(
+        "quote_awaited",
+        fact,
+        contact,
+        at,
+        fact.price_ore,
+        fact.vat_percent,
+        text=fact.includes,
+        good_until=fact.good_until.isoformat(),
+        path=fact.quote_path,
+    )
+    return replace(letter, own=False, occasion=f"{letter.occasion}/{fact.days}")
+
+
+def option_ordered(fact: OptionOrdered, contact: Contact, at: datetime) -> Letter:
+    return _about_option(
+        "option_ordered",
+        fact,
+        contact,
+        at,
+        fact.price_ore,
+        fact.vat_percent,
+        text=fact.includes,
+        by_quote=fact.by_quote,
+        standing=fact.standing_path,
+    )
+
+
+def option_withdrawn(fact: OptionWithdrawn, contact: Contact, at: datetime) -> Letter:
+    return _about_option("option_withdrawn", fact, contact, at, ordered=fact.ordered)
+
+
+def option_delivered(fact: OptionDelivered, contact: Contact, at: datetime) -> Letter:
+    """As `quote_given`."""
+    day = fact.delivered_on.isoformat()
+    letter = _about_option("option_delivered", fact, contact, at, fact.price_ore, fact.vat_percent, delivered_on=day)
+    return replace(letter, own=False)
 
 
 def contact_appointed(fact: TovholderAppointed, path: str | None, at: datetime) -> Letter:
@@ -357,6 +421,30 @@ def _about_enrolment(
         says={"organisation": fact.organisation.name, **says},
         people=(to.key,) if to.person else (),
         own=True,
+    )
+
+
+def _about_option(
+    template: str,
+    fact: OptionFact,
+    contact: Contact,
+    at: datetime,
+    price_ore: int = 0,
+    vat_percent: int = 0,
+    **says: object,
+) -> Letter:
+    """One of each kind for each round."""
+    return _about_enrolment(
+        template,
+        fact,
+        to_person(contact),
+        f"{fact.option_id}/{fact.round}",
+        at,
+        title=fact.title or fact.option_id,
+        price=price_ore,
+        vat=moms(price_ore, vat_percent),
+        gross=with_moms(price_ore, vat_percent),
+        **says,
     )
 
 

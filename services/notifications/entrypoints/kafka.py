@@ -16,6 +16,15 @@ from services.notifications.usecases.confirm_extra_removed import confirm_extra_
 from services.notifications.usecases.confirm_place import confirm_place
 from services.notifications.usecases.confirm_waiting import confirm_waiting
 from services.notifications.usecases.confirm_withdrawal import confirm_withdrawal
+from services.notifications.usecases.follow_options import (
+    confirm_delivery,
+    confirm_option_withdrawal,
+    confirm_order,
+    note_declined_quote,
+    note_lapsed_quote,
+    remind_of_quote,
+    send_quote,
+)
 from services.notifications.usecases.follow_place import (
     follow_lapse,
     follow_regrouping,
@@ -48,11 +57,18 @@ from shared.contracts.enrollment import (
     InvitationReminderDue,
     MunicipalityEnrolled,
     MunicipalityInvited,
+    OptionDelivered,
+    OptionOrdered,
+    OptionWithdrawn,
     ParticipantCancelled,
     ParticipantRegistered,
     ParticipantReplaced,
     ProgrammeChanged,
     ProgrammePublished,
+    QuoteDeclined,
+    QuoteGiven,
+    QuoteLapsed,
+    QuoteReminderDue,
     ReservationReminderDue,
     ReservationResolved,
     SignUpAwaitsStaff,
@@ -97,6 +113,13 @@ SUBSCRIPTIONS = (
     on(ParticipantCancelled, uninvite_participant),
     on(ExtraParticipantAdded, confirm_extra_participant),
     on(ExtraParticipantRemoved, confirm_extra_removed),
+    on(QuoteGiven, send_quote),
+    on(QuoteReminderDue, remind_of_quote),
+    on(QuoteDeclined, note_declined_quote),
+    on(QuoteLapsed, note_lapsed_quote),
+    on(OptionOrdered, confirm_order),
+    on(OptionWithdrawn, confirm_option_withdrawal),
+    on(OptionDelivered, confirm_delivery),
     on(MeetingPlanned, note_planned_meeting),
     on(MeetingScheduled, announce_meeting),
     on(MeetingRescheduled, announce_move),

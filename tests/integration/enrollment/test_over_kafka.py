@@ -17,10 +17,20 @@ from services.enrollment.app import SERVICE
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.settings import Settings
 from shared.base.ids import seed_ids
-from shared.contracts.enrollment import EnrollmentIntakeRejected, EnrolMunicipality, MunicipalityEnrolled
+from shared.contracts.enrollment import (
+    EnrollmentIntakeRejected,
+    EnrolMunicipality,
+    MunicipalityEnrolled,
+    OptionDelivered,
+    OptionOrdered,
+    OptionWithdrawn,
+    QuoteDeclined,
+    QuoteGiven,
+)
 from shared.contracts.scheduling import Meeting, MeetingScheduled, When
 from shared.runtime.running import Running
 from shared.runtime.service import open_host
+from tests.integration.enrollment.test_options import IN_TURN, LEFT, STEPS, TOLD, rounds, with_options
 from tests.support.enrollment_desk import AARHUS, P1, Desk, sign_up
 from tests.support.eventually import eventually
 from tests.support.servers import MakeDatabase
@@ -123,3 +133,25 @@ async def test_a_meeting_that_its_owner_tells_opens_registration(outside: Outsid
     await eventually(lambda: outside.desk.pool.fetchval("SELECT state FROM meetings WHERE id = 'm1'"), 30)
     answer = await outside.desk.register(enrolment_id(P1, AARHUS), "m1", "Anna")
     assert answer["seats"] == "1 af 3 pladser brugt"
+
+
+async def test_what_is_bought_over_the_intake_ends_as_what_is_bought_over_the_api(outside: Outside) -> None:
+    """The same steps as `test_all_of_it_is_asked_for_by_the_api_and_is_listed`."""
+    await outside.desk.publish(with_options(version=2))
+    await asks(outside, sign_up(AARHUS))
+    await eventually(lambda: sent(outside, MunicipalityEnrolled.type), 30)
+    enrolment = enrolment_id(P1, AARHUS)
+    # One subject, so that they are taken in one after the other.
+    for step in IN_TURN:
+        path, body = STEPS[step]
+        data = json.dumps({"enrolment_id": enrolment, "option_id": path.partition("/")[0], **body})
+        await outside.says("tovholder.intake", f"tovholder.enrollment.{step}.v1", "/kl/crm", "ask/options", data)
+    await eventually(lambda: sent(outside, OptionDelivered.type), 30)
+    assert await rounds(outside.desk) == LEFT
+    told = [
+        one
+        for fact in (OptionOrdered, QuoteGiven, QuoteDeclined, OptionWithdrawn)
+        for one in await sent(outside, fact.type)
+    ]
+    assert len(told) == len(TOLD) - 1
+    assert await sent(outside, EnrollmentIntakeRejected.type) == []

@@ -36,6 +36,7 @@ async def test_every_fact_with_a_letter_of_its_own_writes_it_once(desk: Room) ->
         "MunicipalityInvited", "InvitationReminderDue", "SignUpDraftSaved", "EnrolmentReceived", "EnrolmentWaitlisted",
         "MunicipalityEnrolled", "ExtraParticipantAdded", "ExtraParticipantRemoved", "InvoiceIssued", "CreditNoteIssued",
         "InvoiceOverdue", "ReservationReminderDue", "ReservationResolved", "EnrolmentLapsed", "EnrolmentWithdrawn",
+        "QuoteGiven", "QuoteReminderDue", "OptionOrdered", "OptionWithdrawn", "OptionDelivered",
     ]  # fmt: skip
     for name in [*told, *told]:
         await desk.hear(EXAMPLES[name])
@@ -55,7 +56,47 @@ async def test_every_fact_with_a_letter_of_its_own_writes_it_once(desk: Room) ->
         "forbehold_answered",
         "lapsed",
         "withdrawn",
+        "quote_given",
+        "quote_awaited",
+        "option_ordered",
+        "option_withdrawn",
+        "option_delivered",
     ]
+
+
+async def test_whoever_did_not_put_an_enrolment_in_is_not_shown_the_link_in_its_quote(desk: Room) -> None:
+    """A system that runs a track says what is delivered, and staff what is offered: neither is its contact."""
+    desk.actor = "client/track"
+    await desk.hear(EXAMPLES["QuoteGiven"], EXAMPLES["OptionDelivered"], EXAMPLES["OptionOrdered"])
+    shown = await desk.read(read_messages)
+    assert [one["template"] for one in shown["messages"]] == ["option_ordered"]
+
+
+async def test_the_contact_is_who_is_known_where_another_system_names_nobody(desk: Room) -> None:
+    bare = EXAMPLES["OptionOrdered"].model_copy(update={"contact": None, "title": ""})
+    await desk.hear(bare)
+    assert await templates(desk) == []
+    await desk.hear(facts.an_enrolment(), bare.model_copy(update={"round": 2}))
+    assert ("option_ordered", CONTACT.email) in await templates(desk)
+
+
+async def test_staff_read_what_became_of_options_and_a_letter_less_where_all_has_ended(desk: Room) -> None:
+    ordered = facts.an_option_ordered(by_quote=True)
+    await desk.hear(
+        ordered, facts.an_option_ordered(option_id="x"), facts.an_option_withdrawn(reason="enrolment_ended")
+    )
+    await desk.hear(EXAMPLES["QuoteDeclined"], EXAMPLES["QuoteLapsed"])
+    assert [template for template, _ in await templates(desk)] == ["option_ordered", "option_ordered"]
+    await desk.ring(datetime(2020, 6, 16, 6, tzinfo=UTC))
+    words = await text(desk, "digest")
+    for said in (
+        "Gennemgang af 25 sager: tilbud accepteret, 95.000,00 kr.",
+        "Gennemgang af 25 sager: bestilt, 95.000,00 kr.",
+        "Gennemgang af 25 sager: bestilling trukket tilbage",
+        "Analyse af grupper af borgere: tilbud afslået",
+        "Analyse af grupper af borgere: tilbud udløbet uden svar",
+    ):
+        assert said in " ".join(words.split()), said
 
 
 async def test_the_extra_participant_is_known_from_that_fact_alone_and_the_contact_reads_the_price(desk: Room) -> None:

@@ -26,6 +26,7 @@ from shared.runtime.service import Service, open_host
 from shared.web.openapi import document
 from tests.support.servers import MakeDatabase
 
+_OPTION = "/api/enrollment/enrolments/{enrolment_id}/options/{option_id}"
 _PEOPLE = "/api/enrollment/enrolments/{enrolment_id}/meetings/{meeting_id}/participants"
 ROUTES: Mapping[str, Mapping[str, str]] = {
     "enrollment": {
@@ -50,6 +51,13 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "POST /api/enrollment/enrolments/{enrolment_id}/withdrawal": "enrollment.WithdrawEnrolment",
         "PUT /api/enrollment/enrolments/{enrolment_id}/forbehold": "enrollment.ResolveReservation",
         "PUT /api/enrollment/enrolments/{enrolment_id}/group": "enrollment.ChangeGroup",
+        f"POST {_OPTION}/order": "enrollment.OrderOption",
+        f"POST {_OPTION}/quote": "enrollment.QuoteOption",
+        f"POST {_OPTION}/acceptance": "enrollment.AcceptQuote",
+        f"POST {_OPTION}/refusal": "enrollment.DeclineQuote",
+        f"POST {_OPTION}/withdrawal": "enrollment.WithdrawOption",
+        f"POST {_OPTION}/delivery": "enrollment.DeliverOption",
+        "GET /api/enrollment/orders": "enrollment.orders",
         "GET /api/enrollment/meetings": "enrollment.meetings",
         "GET /api/enrollment/enrolments/{enrolment_id}/participants": "enrollment.enrolments.participants",
         f"POST {_PEOPLE}": "enrollment.RegisterParticipant",
@@ -111,6 +119,10 @@ OPEN = {
         "/plads/{token}/godkendt",
         "/plads/{token}/ikke-godkendt",
         "/plads/{token}/afmeld",
+        "/plads/{token}/tilkoeb/{option_id}/bestil",
+        "/plads/{token}/tilkoeb/{option_id}/fortryd",
+        "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}",
+        "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}/nej",
         "/deltagere/{token}",
         "/deltagere/{token}/afmeld-kommunen",
         "/deltagere/{token}/{meeting_id}",

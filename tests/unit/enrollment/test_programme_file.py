@@ -199,6 +199,7 @@ FAULTS: dict[str, list[str]] = {
         changed("ends: 15:00", "ends: 9.30"),
         changed("weekday: tirsdag", "last_date: 2021-10-04"),
     ],
+    "option_mismatch": [changed("text: Analyse", "price: 1, remind_before: [7], text: Analyse")],
     "extra_mismatch": [
         changed(", extra_price: 1000", ""),
         changed("extra: billed", "extra: refused"),

@@ -8,7 +8,7 @@ from deploy.local.locations import ROOT
 from services.enrollment.console.standings import HAPPENINGS, STANDINGS, cell, table
 from services.enrollment.domain.status import status
 
-TEXT = (ROOT / "docs" / "enrolments.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "enrolments.md").read_text(encoding="utf-8").partition("## Options")[0]
 WRITTEN = [[one.strip() for one in line.strip("|").split("|")] for line in TEXT.splitlines() if line.startswith("| **")]
 CELLS = {(row[0].strip("*"), what): said for row in WRITTEN for what, said in zip(HAPPENINGS, row[1:], strict=True)}
 

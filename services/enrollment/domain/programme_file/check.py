@@ -147,6 +147,7 @@ class _Checker:
         yield from self.enrolment()
         yield from self.invitation()
         yield from self.period()
+        yield from self.options()
         yield from self.money()
         yield from self.groups()
         yield from self.kinds()
@@ -392,6 +393,12 @@ class _Checker:
         if deadline and deadline >= start:
             message = f"Fristen er {short_day(deadline)}, men {what} {short_day(start)}. Ret den ene af dem."
             yield self.at(("enrolment", "deadline"), "deadline_after_start", message)
+
+    def options(self) -> Iterator[Finding]:
+        for at, option in enumerate(self.programme.options):
+            if option.price_ore is not None and option.remind_before:
+                message = f"«{option.title}» har en fast pris, så der er ikke et tilbud at minde om."
+                yield self.at(("options", at, "remind_before"), "option_mismatch", message)
 
     def money(self) -> Iterator[Finding]:
         programme, fees, deadline = self.programme, self.programme.fees, self.programme.enrolment.deadline

@@ -40,6 +40,7 @@ CODES: dict[str, Severity] = {
     "missing_field": "error",
     "no_deadline": "warning",
     "open_reading": "open",
+    "option_mismatch": "error",
     "payment_incomplete": "error",
     "precision_mismatch": "error",
     "reading_not_chosen": "error",

@@ -371,6 +371,9 @@ class Option(Part):
         default=None, alias="price", description="udelades, når prisen følger af et tilbud"
     )
     vat_percent: Percent = 25
+    remind_before: tuple[Positive, ...] = Field(
+        default=(), description="påmindelser om at svare så mange dage før tilbuddets sidste dag"
+    )
 
 
 class Group(Part):

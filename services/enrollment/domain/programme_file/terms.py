@@ -115,7 +115,14 @@ def _agreed(programme: file.ProgrammeFile) -> Terms:
         else (),
         seats=tuple(_seat(kind) for kind in programme.meeting_kinds),
         options=tuple(
-            OptionTerm(id=one.id, title=one.title, text=one.text, price_ore=one.price_ore, vat_percent=one.vat_percent)
+            OptionTerm(
+                id=one.id,
+                title=one.title,
+                text=one.text,
+                price_ore=one.price_ore,
+                vat_percent=one.vat_percent,
+                remind_before=tuple(sorted(set(one.remind_before), reverse=True)),
+            )
             for one in programme.options
         ),
         deadline=programme.enrolment.deadline,

@@ -1,0 +1,75 @@
+"""What a municipality buys beside the fee: it sees the price before it says yes, and takes it back until delivery.
+
+A GET changes nothing: mail scanners follow links, any number of times. POST does what the page asks.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.enrollment.domain.options import Option
+from services.enrollment.pages.standing import find, render, shown
+from services.enrollment.usecases.read_standing import Standing
+from shared.base.acts import Act
+from shared.base.problems import Problem
+from shared.contracts.enrollment import AcceptQuote, DeclineQuote, OrderOption, WithdrawOption
+from shared.contracts.event import Command
+from shared.runtime.service import Host
+from shared.web.forms import Form, read_form
+from shared.web.safety import SECRET_ADDRESS
+
+_LABELS = {"accepted_price_ore": "Prisen"}
+_MOST_DIGITS = 6
+
+
+async def _about(
+    host: Host, act: Act, request: Request, *, template: str, model: type[Command], by_round: bool = False
+) -> Response:
+    found = await find(host, request)
+    if isinstance(found, Response):
+        return found
+    option = _option(found, request)
+    named: dict[str, Any] = {"round": _round(request)} if by_round else {}
+    form, status = Form(labels=_LABELS), 200
+    if request.method == "POST":
+        form = await read_form(request, labels=_LABELS)
+        wish = form.command(model, enrolment_id=found.enrolment.id, option_id=option.option_id, **named)
+        refused = None
+        if wish is not None:
+            reply = await host.door.submit(act, wish, form.key, actor=f"person/{found.contact_id}", patient=True)
+            refused = reply.refusal()
+            if refused is None:
+                return RedirectResponse(f"{found.path}#tilkoeb", 303, headers=SECRET_ADDRESS)
+            form.refuse(refused)
+        status = 422 if refused is None else refused.status
+        # What was refused may be that it has just changed: the page shows it as it is now.
+        again = await find(host, request)
+        if isinstance(again, Response):
+            return again
+        found, option = again, _option(again, request)
+    return render(host, template, found, status, form=form, option=shown(found, option), **named)
+
+
+order = partial(_about, template="order.html", model=OrderOption)
+withdraw = partial(_about, template="withdraw_option.html", model=WithdrawOption)
+accept = partial(_about, template="quote.html", model=AcceptQuote, by_round=True)
+decline = partial(_about, template="decline_quote.html", model=DeclineQuote, by_round=True)
+
+
+def _option(found: Standing, request: Request) -> Option:
+    named = request.path_params["option_id"]
+    option = next((one for one in found.options if one.option_id == named), None)
+    if option is None:
+        raise Problem(404, "not_found")
+    return option
+
+
+def _round(request: Request) -> int:
+    named = request.path_params["round"]
+    if not (named.isascii() and named.isdecimal() and len(named) <= _MOST_DIGITS and int(named)):
+        raise Problem(404, "not_found")
+    return int(named)

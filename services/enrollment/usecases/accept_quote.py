@@ -1,0 +1,19 @@
+"""A municipality says yes to the quote that it has read: only then it owes anything."""
+
+from __future__ import annotations
+
+from services.enrollment.adapters import links
+from services.enrollment.domain.options import accept
+from services.enrollment.usecases.change_option import change_and_answer
+from services.enrollment.usecases.lock_option import lock_option
+from shared.base.answers import Answer
+from shared.contracts.enrollment import AcceptQuote
+from shared.storage.tx import Tx
+
+
+async def accept_quote(tx: Tx, command: AcceptQuote) -> Answer:
+    option = await lock_option(tx, command.enrolment_id, command.option_id, tx.cause.client)
+
+    decided = accept(option, command.round, links.standing_path_of(tx.links, option.enrolment), tx.now)
+
+    return await change_and_answer(tx, option, decided)

@@ -1,0 +1,19 @@
+"""A municipality buys what the programme offers at a fixed price."""
+
+from __future__ import annotations
+
+from services.enrollment.adapters import links
+from services.enrollment.domain.options import order
+from services.enrollment.usecases.change_option import change_and_answer
+from services.enrollment.usecases.lock_option import lock_option
+from shared.base.answers import Answer
+from shared.contracts.enrollment import OrderOption
+from shared.storage.tx import Tx
+
+
+async def order_option(tx: Tx, command: OrderOption) -> Answer:
+    option = await lock_option(tx, command.enrolment_id, command.option_id, tx.cause.client)
+
+    decided = order(option, command.accepted_price_ore, links.standing_path_of(tx.links, option.enrolment), tx.now)
+
+    return await change_and_answer(tx, option, decided)
