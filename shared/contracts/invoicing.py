@@ -30,6 +30,10 @@ EFFECTS = {
         "enrolment, instalment",
     ),
     "tovholder.enrollment.EnrolmentLapsed.v1": ("withdraws the fee that is not invoiced yet", "enrolment, instalment"),
+    "tovholder.enrollment.BillingChanged.v1": (
+        "bills as it says what is not invoiced yet, and what was held back for want of it",
+        "enrolment (newest wins)",
+    ),
     "tovholder.enrollment.EnrolmentWithdrawn.v1": (
         "withdraws the fee that is not invoiced yet",
         "enrolment, instalment",

@@ -11,7 +11,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from shared.contracts.enrollment import (
+    BillingChanged,
+    BillingReminderDue,
     CancelParticipant,
+    ChangeBilling,
     ChangeCapacity,
     ChangeGroup,
     DismissSignUp,
@@ -177,6 +180,14 @@ def an_organisation(code: str = "0101", name: str = "Københavns Kommune", **cha
 ORGANISATION = an_organisation()
 ADDRESS = Address(street="Rådhuspladsen 1", postcode="1550", city="København V")
 BILLING = Billing(ean="5798009800015", order_reference="UNGE-2020", person_reference="Afsnit 4", address=ADDRESS)
+BILLING_OF_UNIT = Billing(
+    ean="5798009800022",
+    order_reference="BIF-2020-7",
+    address=ADDRESS,
+    demands=("order",),
+    unit="beskaeftigelse",
+    unit_name="Beskæftigelses- og Integrationsforvaltningen",
+)
 CONTACT = Contact(
     person_id=natural_id("person", "0101", "kontakt@kobenhavn.example"),
     name="Asta Eksempelsen",
@@ -359,6 +370,15 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     ),
     ReservationResolved(**_ENROLMENT, approved=True, resolved_at=RECEIVED),
     EnrolmentLapsed(**_ENROLMENT, reason="reservation_expired"),
+    BillingChanged(**_ENROLMENT, billing=BILLING_OF_UNIT),
+    BillingReminderDue(
+        **_ENROLMENT,
+        contact=CONTACT,
+        billing_missing=("order_reference",),
+        invoice_on=FEE.invoice_on,
+        days=-14,
+        standing_path="/plads/eksempel",
+    ),
     EnrolmentWithdrawn(**_ENROLMENT, contact=CONTACT, reason="Ny prioritering."),
     TovholderAppointed(**_ENROLMENT, contact=CONTACT),
     OptionOrdered(**_ENROLMENT, option_id="sagsgennemgang", text="Sagsgennemgang", price_ore=9_500_000, vat_percent=25),
@@ -460,6 +480,7 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     DismissSignUps(email=CONTACT.email, count=3, up_to=17),
     WithdrawEnrolment(enrolment_id=ENROLMENT_ID, reason="Ny prioritering."),
     ResolveReservation(enrolment_id=ENROLMENT_ID, approved=True),
+    ChangeBilling(enrolment_id=ENROLMENT_ID, billing=Billing(unit="beskaeftigelse", order_reference="BIF-2020-7")),
     ChangeCapacity(programme_id=PROGRAMME.id, usual=10, hard=12),
     ChangeGroup(enrolment_id=ENROLMENT_ID, group="vest"),
     RegisterParticipant(

@@ -278,6 +278,18 @@ class Forbehold(Part):
     remind_after: tuple[Positive, ...] = Field(default=(7,), description="påmindelser så mange dage efter den dag")
 
 
+class BillingReminders(Part):
+    """When a municipality is asked for what its invoices lack; counted from the day of its first one."""
+
+    remind_before: tuple[Positive, ...] = Field(
+        default=(14, 3), description="påmindelser så mange dage før den første faktura"
+    )
+    remind_after: tuple[Positive, ...] = Field(default=(7,), description="påmindelser så mange dage efter den")
+    remind_every: Count = Field(
+        default=14, description="og derefter med så mange dages mellemrum, til det er givet; 0 = ikke flere"
+    )
+
+
 class FormQuestion(Part):
     id: Identifier
     label: Line
@@ -320,6 +332,9 @@ class Enrolment(Part):
     contact_label: Line = Field(default="kontaktperson", description="hvad kontaktrollen hedder her")
     capacity: Capacity | None = None
     forbehold: Forbehold | None = Field(default=None, description="hvad et forbehold betyder i forløbet")
+    billing: BillingReminders | None = Field(
+        default=None, description="hvornår der mindes om oplysninger, som fakturaen mangler; udelades, når der ikke gør"
+    )
     invitation: Invitation | None = None
     form: tuple[FormQuestion, ...] = ()
     declarations: tuple[Declare, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.enrollment.domain.programme_file import format as file
 from shared.contracts.programme import (
     ActivityTerm,
+    BillingTerm,
     CapacityTerm,
     Declaration,
     EnrolmentPlan,
@@ -147,7 +148,7 @@ def _seat(kind: file.MeetingKind) -> SeatTerm:
 
 
 def _enrolment(plan: file.Enrolment) -> EnrolmentPlan:
-    invitation, capacity, forbehold = plan.invitation, plan.capacity, plan.forbehold
+    invitation, capacity, forbehold, billing = plan.invitation, plan.capacity, plan.forbehold, plan.billing
     return EnrolmentPlan(
         who=plan.who,
         how=plan.how,
@@ -163,6 +164,13 @@ def _enrolment(plan: file.Enrolment) -> EnrolmentPlan:
             remind_after=tuple(sorted(set(forbehold.remind_after))),
         )
         if forbehold
+        else None,
+        billing=BillingTerm(
+            remind_before=tuple(sorted(set(billing.remind_before), reverse=True)),
+            remind_after=tuple(sorted(set(billing.remind_after))),
+            remind_every=billing.remind_every,
+        )
+        if billing
         else None,
         form=tuple(
             FormField(
