@@ -159,12 +159,14 @@ def refused_of(body: Mapping[str, Any]) -> Refused:
     """The refusal that `problem_of` wrote down."""
     errors = body.get("errors") or [{}]
     known = {"type", "title", "status", "detail", "code", "instance", "errors"}
+    several = {"errors": errors} if len(errors) > 1 else {}
     return Refused(
         body["code"],
         body["detail"],
         status=body["status"],
-        field=errors[0].get("field"),
+        field=None if several else errors[0].get("field"),
         **{name: value for name, value in body.items() if name not in known},
+        **several,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, GetCoreSchemaHandler, GetPydanticSchema
@@ -14,6 +14,7 @@ from pydantic_core.core_schema import (
 )
 
 from shared.contracts.bounds import MOST_DEMANDS, Email, Id, Line
+from shared.contracts.danish import listed
 from shared.contracts.event import Frozen
 
 EInvoiceFormat = Literal["peppol", "oioubl"]
@@ -36,6 +37,11 @@ BILLING_DETAILS: Mapping[str, str] = {
 """What can be missing before an invoice can be issued → what it is called in a sentence. Facts name it by these words;
 a reader passes over one that it does not know.
 """
+
+
+def billing_details(details: Sequence[str]) -> str:
+    """adresse, EAN-nummer og kontostreng: those that are known, in a sentence."""
+    return listed([BILLING_DETAILS[one] for one in details if one in BILLING_DETAILS])
 
 
 class Address(Frozen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -19,3 +20,18 @@ class Refused(Exception):  # noqa: N818  (a refusal is an answer, not an error)
         self.status = status
         self.field = field
         self.extra = extra
+
+
+def together(refusals: Sequence[Refused]) -> Refused:
+    """One "no" that says all of them, each at its field, so that nobody has to try five times. Alone it is itself."""
+    if len(refusals) == 1:
+        return refusals[0]
+    errors = [error for one in refusals for error in errors_of(one)]
+    detail = f"{len(errors)} oplysninger skal rettes. " + " ".join(dict.fromkeys(one["detail"] for one in errors))
+    return Refused("validation_failed", detail, status=422, errors=errors)
+
+
+def errors_of(refused: Refused) -> list[dict[str, str]]:
+    """Each thing that it says is wrong: {field, code, detail}."""
+    said: list[dict[str, str]] | None = refused.extra.get("errors")
+    return said or [{"field": refused.field or "", "code": refused.code, "detail": refused.detail}]

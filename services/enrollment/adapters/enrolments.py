@@ -40,6 +40,7 @@ _ENROLMENTS = Table(
         "withdrawn_at": "timestamptz",
         "put_in_by": "text",
         "put_in_number": "integer",
+        "billed_unit": "jsonb",
         **CAUSE,
     },
     key=("id",),
@@ -55,14 +56,18 @@ _FORBEHOLD = f"""CASE WHEN forbehold_open THEN 'open' WHEN forbehold = 'open' OR
 _COLUMNS = f"""
     enrolments.id, programme_id, state, {_FORBEHOLD} AS forbehold, CASE WHEN {_IS_OURS} THEN committee END AS committee,
     CASE WHEN {_IS_OURS} THEN expected_on END AS expected_on, group_id,
-    contact::text AS contact, billing::text AS billing, answers::text AS answers, agreed::text AS agreed, number,
-    linked_number, received_at, enrolled_at, withdrawn_at, {_PUT_IN_BY} AS put_in_by, code, name, region, cvr
+    contact::text AS contact, billing::text AS billing,
+    CASE WHEN {_IS_OURS} THEN billed_unit END::text AS billed_unit,
+    answers::text AS answers, agreed::text AS agreed, number, linked_number, received_at, enrolled_at, withdrawn_at,
+    {_PUT_IN_BY} AS put_in_by, code, name, region, cvr
 """
 _FROM = "FROM enrolments JOIN organisations ON code = organisation_code"
 _SELECT = f"SELECT {_COLUMNS} {_FROM}"
 _IN_ORDER = Order({"programme_id": "text", "sort_key": "text", "code": "text"})
 _IN_LINE = Order({"received_at": "timestamptz", "number": "integer"})
 _AGREED = TypeAdapter(Agreed)
+_OF_UNIT = {"unit", "unit_name", "cvr"}
+"""What a version before this one knows nothing of, so that it leaves it out when it writes a billing anew."""
 
 
 async def load(tx: Tx, enrolment_id: str) -> Enrolment | None:
@@ -225,6 +230,7 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
                 "withdrawn_at": one.withdrawn_at,
                 "put_in_by": one.put_in_by,
                 "put_in_number": one.number,
+                "billed_unit": one.billing.model_dump_json(include=_OF_UNIT),
                 **cause_columns(cause),
             }
             for one, cause in enrolments
@@ -242,7 +248,9 @@ def _enrolment(row: Any) -> Enrolment:
         state=row["state"],
         group=row["group_id"],
         contact=contact,
-        billing=Billing.model_validate_json(row["billing"]),
+        billing=Billing.model_validate_json(row["billing"]).model_copy(
+            update=json.loads(row["billed_unit"]) if row["billed_unit"] else {}
+        ),
         answers=json.loads(row["answers"]),
         agreed=agreed,
         forbehold=Forbehold(row["forbehold"], row["committee"] or "", row["expected_on"]),

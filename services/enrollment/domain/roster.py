@@ -28,7 +28,7 @@ from shared.contracts.enrollment import (
     RosterFact,
     roster_id,
 )
-from shared.contracts.parties import Person
+from shared.contracts.parties import Billing, Person
 from shared.contracts.programme import ExtraTerm, SeatTerm
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting
@@ -44,6 +44,8 @@ class Seat:
     number: int
     level: str | None = None
     """What the person said to be, of the levels that the programme asked for then."""
+    billing: Billing | None = None
+    """Who pays for an extra one, where that was said; None = as the enrolment's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,18 @@ class Roster:
 
 
 def register(
-    roster: Roster, person: Person, accepted_price_ore: int | None, now: datetime, level: str | None = None
+    roster: Roster,
+    person: Person,
+    accepted_price_ore: int | None,
+    now: datetime,
+    level: str | None = None,
+    billing: Billing | None = None,
 ) -> Decision[Roster]:
-    """A seat for `person`. Refused when registration is not open, on a second seat for the same person, on a level
-    that the programme does not have, when there is no price for one more, and when the price of an extra seat was not
-    accepted (with `price_ore` in the answer).
+    """A seat for `person`; who pays for it is kept where it costs something.
+
+    Refused when registration is not open, on a second seat for the same person, on a level that the programme does not
+    have, when there is no price for one more, and when the price of an extra seat was not accepted (with `price_ore` in
+    the answer).
     """
     require_open(roster, now)
     _require_level(roster, level)
@@ -118,7 +127,8 @@ def register(
         _require_price(roster, accepted_price_ore)
     # A clock that was set back never lets a later person in before one who already has a seat.
     registered_at = max(now, roster.seats[-1].registered_at) if roster.seats else now
-    seats = (*roster.seats, Seat(person, registered_at, roster.next_number, level))
+    own = billing if roster.next_is_extra and billing != roster.enrolment.billing else None
+    seats = (*roster.seats, Seat(person, registered_at, roster.next_number, level, own))
     return _decided(roster, replace(roster, seats=seats, next_number=roster.next_number + 1))
 
 
@@ -268,7 +278,13 @@ def _extras_told(before: Roster, after: Roster, about: dict[str, Any]) -> list[R
     were = {seat.person.person_id for seat in before.extras}
     if terms is not None:
         facts += [
-            ExtraParticipantAdded(**about, person=seat.person, billing=after.enrolment.billing, terms=terms)
+            ExtraParticipantAdded(
+                **about,
+                person=seat.person,
+                billing=seat.billing or after.enrolment.billing,
+                terms=terms,
+                own_billing=seat.billing is not None,
+            )
             for seat in after.extras
             if seat.person.person_id not in were
         ]

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
 from services.enrollment.domain.address_book import (
     Entry,
     billing_of,
     main_mailbox,
-    require_billing,
     require_email,
     require_name,
 )
+from services.enrollment.domain.billing import cleaned, require_billing
 from services.enrollment.domain.enrolment import ENDED, Enrolment, Forbehold, about, enrolment_id
 from services.enrollment.domain.forbehold import reminding, told_forbehold
+from services.enrollment.domain.invoice_details import asking, lacking
 from services.enrollment.domain.programme import (
     Programme,
     allots_after,
@@ -42,7 +44,7 @@ from shared.contracts.enrollment import (
 )
 from shared.contracts.parties import Billing, Contact, Organisation
 from shared.contracts.programme import FormField, ProgrammeTerms
-from shared.contracts.refusal import Refused
+from shared.contracts.refusal import Refused, together
 
 FORM = "form"
 """Who has put in what came by a form: the actor of whoever presses its link."""
@@ -158,6 +160,8 @@ class Wish:
     command: EnrolMunicipality
     received_at: datetime
     by_form: bool = False
+    by_staff: bool = False
+    """Whether the address book is for whoever asks."""
 
 
 def apply(
@@ -167,21 +171,34 @@ def apply(
     asked: EnrolMunicipality,
     received_at: datetime,
     source: str,
+    *,
+    by_staff: bool = False,
 ) -> Application:
-    """A sign-up that may have a place, or Refused. An earlier withdrawal is no hindrance."""
+    """A sign-up that may have a place, or Refused with all that is wrong. An earlier withdrawal is no hindrance.
+
+    `by_staff`: whether the address book is for whoever asks.
+    """
     programme, entry = _require_offer(programme, entry, current, source)
     if deadline_passed(programme, received_at):
         deadline = programme.terms.terms.deadline
         raise Refused("deadline_passed", f"Tilmeldingsfristen var {long_day(deadline)}." if deadline else "")
     _require_room(programme)
     _require_forbehold(programme, asked)
+    wrong: list[Refused] = []
+    name = _tried(wrong, require_name, asked.contact_name, "contact_name")
+    email = _tried(wrong, require_email, asked.contact_email, "contact_email")
+    role = _tried(wrong, require_name, asked.contact_role, "contact_role")
+    said = _tried(wrong, require_billing, asked.billing, "billing")
+    billing = said and _tried(wrong, partial(billing_of, by_name=by_staff), entry, said)
+    if name is None or email is None or role is None or billing is None:
+        raise together(wrong)
     return Application(
         programme=programme,
         organisation=entry.organisation,
-        contact_name=require_name(asked.contact_name, "contact_name"),
-        contact_email=require_email(asked.contact_email, "contact_email"),
-        contact_role=require_name(asked.contact_role, "contact_role"),
-        billing=billing_of(entry.billing, require_billing(asked.billing)),
+        contact_name=name,
+        contact_email=email,
+        contact_role=role,
+        billing=billing,
         answers=_answers(programme.terms, asked.answers),
         group=group_of(programme.terms, entry.organisation, asked.group),
         forbehold=_forbehold(asked),
@@ -213,12 +230,25 @@ def apply_by_form(
         contact_name=require_name(asked.contact_name, "contact_name"),
         contact_email=require_email(asked.contact_email, "contact_email"),
         contact_role=asked.contact_role,
-        billing=billing_of(entry.billing, asked.billing),
+        billing=billing_of(entry, cleaned(asked.billing)),
         answers={key: text.strip() for key, text in asked.answers.items() if text.strip()},
         group=group_of(programme.terms, entry.organisation, asked.group if asked.group in there else None),
         forbehold=_forbehold(asked),
         received_at=wish.received_at,
     )
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _tried(wrong: list[Refused], check: Callable[_P, _T], *said: _P.args, **more: _P.kwargs) -> _T | None:
+    """What a check makes of what was said; its "no" is added to `wrong`."""
+    try:
+        return check(*said, **more)
+    except Refused as refused:
+        wrong.append(refused)
+        return None
 
 
 def _said_no_since(current: Enrolment | None, received_at: datetime) -> bool:
@@ -327,7 +357,9 @@ def enrol_in_turn(
             if wish.by_form:
                 application = apply_by_form(programme, entry, standing.get(this), wish, source)
             else:
-                application = apply(programme, entry, standing.get(this), one, wish.received_at, source)
+                application = apply(
+                    programme, entry, standing.get(this), one, wish.received_at, source, by_staff=wish.by_staff
+                )
         except Refused as refused:
             outcomes[at] = refused
         else:
@@ -410,8 +442,10 @@ def welcome(
         fees_wait=programme.forbehold.fees_wait,
         from_waiting_list=placed.from_waiting_list,
         beyond_usual=programme.is_beyond_usual,
+        billing_missing=lacking(enrolment, programme),
     )
-    return Decision(enrolment, (enrolled,), alarms)
+    asked = asking(enrolment, programme, now)
+    return Decision(enrolment, (enrolled,), alarms if asked.due is None else (*alarms, asked))
 
 
 def receive(

@@ -6,12 +6,17 @@ looked at, and what is written in another case or in Unicode is the same (RFC 58
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 import idna
 
 from shared.contracts.refusal import Refused
 
+_EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+_LONGEST_EMAIL = 254
 PUBLIC_DOMAINS = frozenset(
     [
         "aol.com",
@@ -81,6 +86,11 @@ PUBLIC_DOMAINS = frozenset(
 )
 """Where anybody gets a mailbox or a name: such a domain speaks for nobody, whoever says so."""
 _FEWEST_LABELS = 2
+
+
+def is_email(text: str) -> bool:
+    """A plain address (RFC 5321 without quoted parts); ASCII only, because not every mail server takes SMTPUTF8."""
+    return len(text) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
 
 
 def mailbox_key(email: str) -> str:

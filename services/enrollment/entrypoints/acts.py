@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.enrollment.usecases.cancel_participant import cancel_participant
+from services.enrollment.usecases.change_billing import change_billing
 from services.enrollment.usecases.change_capacity import change_capacity
 from services.enrollment.usecases.change_group import change_group
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
@@ -23,6 +24,7 @@ from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.acts import act, act_together
 from shared.contracts.enrollment import (
     CancelParticipant,
+    ChangeBilling,
     ChangeCapacity,
     ChangeGroup,
     DismissSignUp,
@@ -50,6 +52,7 @@ DISMISS_ALIKE = act(DismissSignUps, dismiss_sign_ups)
 CONFIRM = act(ConfirmSignUp, confirm_sign_up)
 DECLINE = act(DeclineInvitation, decline_invitation)
 RESOLVE = act(ResolveReservation, resolve_reservation)
+CHANGE_BILLING = act(ChangeBilling, change_billing)
 CHANGE_CAPACITY = act(ChangeCapacity, change_capacity)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)
 CHANGE_GROUP = act(ChangeGroup, change_group)

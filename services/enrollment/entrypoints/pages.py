@@ -8,7 +8,7 @@ from functools import partial
 from starlette.routing import BaseRoute
 
 from services.enrollment.entrypoints import acts
-from services.enrollment.pages import mailed_links, participants, sign_up, standing
+from services.enrollment.pages import invoice_details, mailed_links, participants, sign_up, standing
 from shared.runtime.service import Host
 from shared.web.pages import page
 
@@ -30,6 +30,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(_STANDING, standing.standing),
         shows(f"{_STANDING}/godkendt", standing.approve, acts.RESOLVE),
         shows(f"{_STANDING}/ikke-godkendt", standing.refuse, acts.RESOLVE),
+        shows(f"{_STANDING}/faktura", invoice_details.invoice_details, acts.CHANGE_BILLING),
         shows(f"{_STANDING}/afmeld", standing.leave, acts.WITHDRAW),
         shows(_PARTICIPANTS, participants.overview),
         shows(f"{_PARTICIPANTS}/afmeld-kommunen", participants.withdraw, acts.WITHDRAW),

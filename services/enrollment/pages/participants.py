@@ -16,6 +16,7 @@ from services.enrollment.domain.meeting_text import when_text, where_text
 from services.enrollment.domain.price_text import price
 from services.enrollment.domain.roster import Roster, is_changeable, seats_used, why_closed
 from services.enrollment.domain.status import meeting_status
+from services.enrollment.pages.invoice_details import units_to_choose, with_unit
 from services.enrollment.usecases.read_visit import Visit, read_visit
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -38,6 +39,8 @@ _LABELS = {
     "accepted_price_ore": "Prisen",
     "reason": "Begrundelse",
     "level": "Niveau",
+    "billing.unit": "Enhed, der skal betale",
+    "billing.order_reference": "Ordre-/rekvisitionsnummer",
 }
 _DONE = {
     "tilmeldt": "Deltageren er tilmeldt",
@@ -70,6 +73,8 @@ async def meeting(host: Host, act: Act, request: Request) -> Response:
     form = await read_form(request, labels=_LABELS)
     about = {"enrolment_id": visit.enrolment.id, "meeting_id": roster.meeting.id}
     command = form.command(RegisterParticipant, **about)
+    if command is not None:
+        command = command.model_copy(update={"billing": with_unit(command.billing)})
     if _level_left_out(roster, form) or command is None:
         return _meeting(host, visit, roster, form, 422)
     refused = await _do(host, act, command, form, visit)
@@ -190,6 +195,7 @@ def _meeting(
         extra=roster.next_costs,
         extra_price=price(roster.next_costs) if roster.next_costs else None,
         full=roster.full,
+        units=units_to_choose(visit.units),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.invoicing.entrypoints import acts
 from services.invoicing.usecases.appoint_contacts import appoint_contacts
+from services.invoicing.usecases.change_billings import change_billings
 from services.invoicing.usecases.claim_extra_participant import claim_extra_participant
 from services.invoicing.usecases.claim_fees import claim_fees
 from services.invoicing.usecases.follow_meetings import release_extra_participants, withdraw_extra_participants
@@ -11,6 +12,7 @@ from services.invoicing.usecases.resolve_reservations import resolve_reservation
 from services.invoicing.usecases.withdraw_extra_participant import withdraw_extra_participant
 from services.invoicing.usecases.withdraw_fees import lapse_fees, withdraw_fees, withdraw_fees_of_programmes
 from shared.contracts.enrollment import (
+    BillingChanged,
     EnrolmentLapsed,
     EnrolmentWithdrawn,
     ExtraParticipantAdded,
@@ -29,6 +31,7 @@ SUBSCRIPTIONS = (
     on(EnrolmentWithdrawn, withdraw_fees),
     on(EnrolmentLapsed, lapse_fees),
     on(ProgrammeCancelled, withdraw_fees_of_programmes),
+    on(BillingChanged, change_billings),
     on(TovholderAppointed, appoint_contacts),
     on(ExtraParticipantAdded, claim_extra_participant),
     on(ExtraParticipantRemoved, withdraw_extra_participant),

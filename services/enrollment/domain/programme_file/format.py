@@ -16,7 +16,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 from stdnum import iban as iban_numbers
 
-from services.enrollment.domain.programme_file.municipality import Region, is_cvr
+from services.enrollment.domain.billing import is_cvr
+from services.enrollment.domain.programme_file.municipality import Region
 
 MOST_KRONER = 100_000_000
 FIRST_YEAR, LAST_YEAR = 2000, 2099
