@@ -189,7 +189,7 @@ def _billing_row(billing: Billing) -> dict[str, Any]:
         "account_string": billing.account_string,
         "invoice_email": billing.email,
         "e_invoice_format": billing.format,
-        "demands": list(billing.demands),
+        "demands": json.dumps(billing.demands),
     }
 
 

@@ -248,6 +248,7 @@ _NO_UNIT = "Organisationens egne oplysninger har ingen enhed: skriv dem under un
 def _units(said: Sequence[Unit], wrong: list[Refused]) -> tuple[Unit, ...]:
     """Those that are in order, by their ids; what is wrong with the others is added to `wrong`."""
     kept: dict[str, Unit] = {}
+    seen: set[str] = set()
     for at, one in enumerate(said):
         billing = _tried(wrong, _own(one.billing), f"units.{at}.billing")
         unit_id, name = " ".join(one.id.split()), " ".join(one.name.split())
@@ -255,11 +256,12 @@ def _units(said: Sequence[Unit], wrong: list[Refused]) -> tuple[Unit, ...]:
             if not text or len(text) > _LONGEST_UNIT or not text.isprintable():
                 detail = f"Skriv en tekst på højst {_LONGEST_UNIT} tegn."
                 wrong.append(Refused("invalid_unit", detail, status=422, field=f"units.{at}.{field_name}"))
-        if unit_id in kept:
+        if unit_id in seen:
             detail = f"Enheden »{unit_id}« står der to gange."
             wrong.append(Refused("unit_twice", detail, status=422, field=f"units.{at}.id"))
+        seen.add(unit_id)
         if billing is not None:
-            kept.setdefault(unit_id, Unit(unit_id, name, billing))
+            kept[unit_id] = Unit(unit_id, name, billing)
     return tuple(kept[one] for one in sorted(kept))
 
 
@@ -342,12 +344,13 @@ def read_rows(
     changes: list[Change] = []
     seen: dict[tuple[str, str], int] = {}
     titles = {field: title for field, title in zip(fields, heading, strict=False) if field}
+    order = {field: place for place, field in enumerate(fields) if field}
     for number, row in enumerate(rows, start=_FIRST_ROW):
         cells = {field: cell.strip() for field, cell in zip(fields, row, strict=False) if field and cell.strip()}
         if not cells:
             continue
         code, unit = cells.get("code", "").zfill(4), " ".join(cells.get("unit", "").split())
-        wrong = _wrong(cells, known, seen)
+        wrong = sorted(_wrong(cells, known, seen), key=lambda one: order.get(one.field, 0))
         seen.setdefault((code, unit), number)
         findings.extend(WrongCell(number, titles.get(one.field, one.field), one.detail, one.code) for one in wrong)
         changes.append(_change(code, unit, cells))

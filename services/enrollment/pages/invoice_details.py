@@ -66,11 +66,11 @@ def with_unit(billing: Billing) -> Billing:
 
 def _command(form: Form, details: Details) -> ChangeBilling | None:
     """None, and errors, when it is not one, or nothing is filled in."""
-    command = form.command(ChangeBilling, enrolment_id=details.found.enrolment.id)
-    if command is not None and command.billing == Billing():
+    if not any(form.value(name) for name in LABELS):
         first = next(iter(details.found.missing), "order_reference")
         form.add_error(_FIRST_FIELD.get(first, f"billing.{first}"), "required", "Udfyld mindst ét felt.")
         return None
+    command = form.command(ChangeBilling, enrolment_id=details.found.enrolment.id)
     return command and command.model_copy(update={"billing": with_unit(command.billing)})
 
 
