@@ -148,21 +148,44 @@ async def test_staff_hear_that_what_was_said_holds_an_invoice_back_and_not_again
     assert await books.told() == []
 
 
-async def test_somebody_who_is_added_as_the_billing_changes_is_billed_as_it_is_then(books: Room) -> None:
-    """Nothing is known of the enrolment, so that nothing but the lock of its billing makes the two wait."""
+known_or_not = pytest.mark.parametrize("known", [False, True], ids=["the first one", "one more"])
+"""Nothing but the lock of its billing makes the two wait for each other, be there a row of it or not."""
+
+
+async def is_known(books: Room, *, known: bool) -> None:
+    if known:
+        await books.hear(an_extra_participant(person=a_person("Carl Prøvesen", "carl@kobenhavn.example")))
+
+
+async def extra_of(books: Room) -> tuple[str, str]:
+    """Of the one that lacked something."""
+    found = (await books.read(read_claims))["claims"]
+    (claim,) = [one for one in found if one["person"] == "Bo Prøvesen"]
+    return claim["state"], claim["finding"]
+
+
+@known_or_not
+async def test_somebody_who_is_added_as_the_billing_changes_is_billed_as_it_is_then(
+    books: Room, *, known: bool
+) -> None:
+    await is_known(books, known=known)
     added = books.received(an_extra_participant(billing=LACKING))
     books.time = LATER
     told = books.received(changed())
     await meet(books, lambda tx: change_billings(tx, [told]), lambda tx: claim_extra_participant(tx, [added]))
-    assert await claims(books) == [("waiting", "")]
+    assert await extra_of(books) == ("waiting", "")
 
 
-async def test_the_billing_that_changes_is_that_of_somebody_who_is_just_being_added(books: Room) -> None:
+@known_or_not
+async def test_the_billing_that_changes_is_that_of_somebody_who_is_just_being_added(
+    books: Room, *, known: bool
+) -> None:
+    await is_known(books, known=known)
     added = books.received(an_extra_participant(billing=LACKING))
     books.time = LATER
     told = books.received(changed())
     await meet(books, lambda tx: claim_extra_participant(tx, [added]), lambda tx: change_billings(tx, [told]))
-    assert await claims(books) == [("waiting", "")]
+    assert await extra_of(books) == ("waiting", "")
 
 
 async def test_a_meeting_that_is_held_as_the_billing_changes_leaves_its_claims_ready_and_billed_anew(
