@@ -58,6 +58,7 @@ _SIGN_UP = (
     "enrollment.WithdrawEnrolment",
     "enrollment.ResolveReservation",
     "enrollment.ChangeBilling",
+    "enrollment.ChangeExtraBilling",
     "enrollment.RegisterParticipant",
     "enrollment.ReplaceParticipant",
     "enrollment.CancelParticipant",
@@ -98,6 +99,7 @@ IN_DANISH = {
     "tovholder.enrollment.ParticipantReplaced.v1": "en deltager blev skiftet ud",
     "tovholder.enrollment.ParticipantCancelled.v1": "en deltager blev afmeldt mødet",
     "tovholder.enrollment.ExtraParticipantAdded.v1": "en ekstra deltager kom til",
+    "tovholder.enrollment.ExtraBillingChanged.v1": "en ekstra deltager fik en anden betaler",
     "tovholder.enrollment.ExtraParticipantRemoved.v1": "en ekstra deltager faldt fra",
     "tovholder.enrollment.PersonErased.v1": "en person blev slettet",
     "tovholder.enrollment.SessionsRevoked.v1": "en person blev logget ud overalt",
@@ -112,6 +114,7 @@ IN_DANISH = {
     "tovholder.enrollment.ChangeCapacity.v1": "nogen ændrede antallet af pladser",
     "tovholder.enrollment.ChangeGroup.v1": "nogen bad om en anden gruppe",
     "tovholder.enrollment.RegisterParticipant.v1": "nogen bad om at tilmelde en deltager",
+    "tovholder.enrollment.ChangeExtraBilling.v1": "nogen sagde, hvem der betaler for en ekstra deltager",
     "tovholder.enrollment.CancelParticipant.v1": "nogen bad om at afmelde en deltager",
     "tovholder.enrollment.ReplaceParticipant.v1": "nogen bad om at skifte en deltager",
     "tovholder.enrollment.InviteMunicipalities.v1": "nogen bad om at invitere kommunerne",
@@ -498,6 +501,19 @@ class ExtraParticipantAdded(RosterFact):
     terms: ExtraTerm
     own_billing: bool = False
     """Whether it was said for this participant: then it stays so when the enrolment's is changed."""
+    billing_missing: tuple[str, ...] = ()
+    """As in MunicipalityEnrolled, of this billing."""
+
+
+@fact
+class ExtraBillingChanged(RosterFact):
+    """Who pays for an extra participant has been said since: it is billed so, whatever becomes of the enrolment's."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ExtraBillingChanged.v1"
+
+    billing: Billing
+    billing_missing: tuple[str, ...] = ()
+    """As in MunicipalityEnrolled, of this billing."""
 
 
 @fact
@@ -694,6 +710,22 @@ class RegisterParticipant(Command):
     """Who pays for this participant, if they are an extra one and it is another unit, or another order, than the
     enrolment's; what is not said is as there.
     """
+
+
+@command
+class ChangeExtraBilling(Command):
+    """Who pays for an extra participant, said or put right after they were registered; what is not said stays as it is.
+
+    With another unit than now it is that unit's, and else the organisation's.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.ChangeExtraBilling.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    meeting_id: Id
+    person_id: Id
+    billing: BillingWish
 
 
 @command

@@ -43,6 +43,10 @@ EFFECTS = {
         "enrolment (newest wins)",
     ),
     "tovholder.enrollment.ExtraParticipantAdded.v1": ("claims the extra participant", "roster, person"),
+    "tovholder.enrollment.ExtraBillingChanged.v1": (
+        "bills the extra participant as it says, if that is not invoiced yet",
+        "roster, person (newest wins)",
+    ),
     "tovholder.enrollment.ExtraParticipantRemoved.v1": (
         "withdraws the claim that is not invoiced yet",
         "roster, person",

@@ -111,6 +111,13 @@ async def save(tx: Tx, before: Roster, after: Roster, cause: Cause) -> None:
     )
 
 
+async def save_billing(tx: Tx, roster: Roster, seat: Seat) -> None:
+    """Who pays for a seat of a locked roster; who put it in stays who they are."""
+    own = seat.billing.model_dump_json() if seat.billing else None
+    row = {"roster_id": roster.id, "person_id": seat.person.person_id, "own_billing": own}
+    await _SEATS.update(tx, [row])
+
+
 async def _load(
     tx: Tx, programme: Programme, enrolment: Enrolment, copies: Sequence[MeetingCopy]
 ) -> tuple[Roster, ...]:

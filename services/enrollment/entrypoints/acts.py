@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.enrollment.usecases.cancel_participant import cancel_participant
 from services.enrollment.usecases.change_billing import change_billing
 from services.enrollment.usecases.change_capacity import change_capacity
+from services.enrollment.usecases.change_extra_billing import change_extra_billing
 from services.enrollment.usecases.change_group import change_group
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
@@ -26,6 +27,7 @@ from shared.contracts.enrollment import (
     CancelParticipant,
     ChangeBilling,
     ChangeCapacity,
+    ChangeExtraBilling,
     ChangeGroup,
     DismissSignUp,
     DismissSignUps,
@@ -59,4 +61,5 @@ CHANGE_GROUP = act(ChangeGroup, change_group)
 
 REGISTER = act(RegisterParticipant, register_participant, status=201)
 REPLACE = act(ReplaceParticipant, replace_participant)
+CHANGE_EXTRA_BILLING = act(ChangeExtraBilling, change_extra_billing)
 CANCEL = act(CancelParticipant, cancel_participant)

@@ -48,5 +48,6 @@ ROUTES = (
     listing(f"{_ENROLMENT}/participants", read_rosters),
     write("POST", _PARTICIPANTS, acts.REGISTER),
     write("PUT", _PARTICIPANT, acts.REPLACE),
+    write("PUT", f"{_PARTICIPANT}/billing", acts.CHANGE_EXTRA_BILLING),
     write("DELETE", _PARTICIPANT, acts.CANCEL),
 )

@@ -31,5 +31,6 @@ SUBSCRIPTIONS = (
     intake(acts.INVITE),
     intake(acts.REGISTER),
     intake(acts.REPLACE),
+    intake(acts.CHANGE_EXTRA_BILLING),
     intake(acts.CANCEL),
 )

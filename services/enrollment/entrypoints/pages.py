@@ -36,5 +36,6 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_PARTICIPANTS}/afmeld-kommunen", participants.withdraw, acts.WITHDRAW),
         shows(_MEETING, participants.meeting, acts.REGISTER),
         shows(f"{_MEETING}/afmeld/{{person_id}}", participants.cancel, acts.CANCEL),
+        shows(f"{_MEETING}/betaler/{{person_id}}", participants.payer, acts.CHANGE_EXTRA_BILLING),
         shows(f"{_MEETING}/skift/{{person_id}}", participants.replace, acts.REPLACE),
     )

@@ -64,11 +64,18 @@ def with_unit(billing: Billing) -> Billing:
     return billing.model_copy(update={"unit": ""}) if billing.unit == NO_UNIT else billing
 
 
+def nothing_said(form: Form, first: str) -> bool:
+    """Whether no field of a billing is filled in, which is an error at the first of them."""
+    if any(form.value(name) for name in LABELS):
+        return False
+    form.add_error(first, "required", "Udfyld mindst ét felt.")
+    return True
+
+
 def _command(form: Form, details: Details) -> ChangeBilling | None:
     """None, and errors, when it is not one, or nothing is filled in."""
-    if not any(form.value(name) for name in LABELS):
-        first = next(iter(details.found.missing), "order_reference")
-        form.add_error(_FIRST_FIELD.get(first, f"billing.{first}"), "required", "Udfyld mindst ét felt.")
+    first = next(iter(details.found.missing), "order_reference")
+    if nothing_said(form, _FIRST_FIELD.get(first, f"billing.{first}")):
         return None
     command = form.command(ChangeBilling, enrolment_id=details.found.enrolment.id)
     return command and command.model_copy(update={"billing": with_unit(command.billing)})

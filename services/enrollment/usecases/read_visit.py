@@ -35,7 +35,7 @@ class Visit:
     following: str | None
     """Cursor of the next page of meetings."""
     units: tuple[Unit, ...] = ()
-    """Of the organisation, where an extra participant of the one meeting may be billed to another."""
+    """Of the organisation, where somebody at the one meeting is, or may be, billed to another."""
 
     def seats(self, roster: Roster) -> tuple[Seat, ...]:
         """Those that are shown."""
@@ -68,7 +68,9 @@ async def read_visit(tx: Tx, token: str, query: Mapping[str, str], meeting_id: s
         enrolment=enrolment,
         rosters=tuple(rosters),
         following=following,
-        units=await _units(tx, enrolment) if meeting_id is not None and any(one.next_costs for one in rosters) else (),
+        units=await _units(tx, enrolment)
+        if meeting_id and any(one.next_costs or one.extras for one in rosters)
+        else (),
     )
 
 

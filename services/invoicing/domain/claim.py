@@ -285,6 +285,16 @@ def bill_as_told(
     return _follow(claim, after, () if after.finding == claim.finding else _held_back(after, programme, owner))
 
 
+def bill_another(
+    claim: Claim, billing: Billing, programme: ProgrammeRef, owner: str, end: MeetingEnd = NOT_ENDED
+) -> Decision[Claim]:
+    """An extra participant is billed as was said for them alone; what has been invoiced is left alone."""
+    if claim.invoice_id is not None:
+        return Decision(claim)
+    after = _examined(claim._replace(billing=billing, own_billing=True), programme, end)
+    return _follow(claim, after, () if after.finding == claim.finding else _held_back(after, programme, owner))
+
+
 def address_to(
     claim: Claim, appointed: Appointed, programme: ProgrammeRef, owner: str, end: MeetingEnd = NOT_ENDED
 ) -> Decision[Claim]:

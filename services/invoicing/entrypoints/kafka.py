@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.invoicing.entrypoints import acts
 from services.invoicing.usecases.appoint_contacts import appoint_contacts
-from services.invoicing.usecases.change_billings import change_billings
+from services.invoicing.usecases.change_billings import change_billings, change_extra_billings
 from services.invoicing.usecases.claim_extra_participant import claim_extra_participant
 from services.invoicing.usecases.claim_fees import claim_fees
 from services.invoicing.usecases.follow_meetings import release_extra_participants, withdraw_extra_participants
@@ -15,6 +15,7 @@ from shared.contracts.enrollment import (
     BillingChanged,
     EnrolmentLapsed,
     EnrolmentWithdrawn,
+    ExtraBillingChanged,
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
     MunicipalityEnrolled,
@@ -34,6 +35,7 @@ SUBSCRIPTIONS = (
     on(BillingChanged, change_billings),
     on(TovholderAppointed, appoint_contacts),
     on(ExtraParticipantAdded, claim_extra_participant),
+    on(ExtraBillingChanged, change_extra_billings),
     on(ExtraParticipantRemoved, withdraw_extra_participant),
     on(MeetingHeld, release_extra_participants),
     on(MeetingCancelled, withdraw_extra_participants),

@@ -200,6 +200,8 @@ def extra_participant(fact: ExtraParticipantAdded, version: int | None, at: date
         price=price,
         vat=moms(price, fact.terms.vat_percent),
         gross=with_moms(price, fact.terms.vat_percent),
+        missing=billing_details(fact.billing_missing),
+        unit=fact.billing.unit_name if fact.own_billing else None,
     )
 
 

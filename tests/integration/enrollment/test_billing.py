@@ -11,6 +11,7 @@ import pytest
 
 from services.enrollment.domain.enrolment import DETAILS, enrolment_id
 from services.enrollment.usecases.change_billing import change_billing
+from services.enrollment.usecases.change_extra_billing import change_extra_billing
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.put_organisation import PutOrganisation, PutUnit, put_organisation
 from services.enrollment.usecases.read_enrolments import read_enrolment
@@ -25,6 +26,8 @@ from shared.contracts.enrollment import (
     BillingChanged,
     BillingReminderDue,
     ChangeBilling,
+    ChangeExtraBilling,
+    ExtraBillingChanged,
     ExtraParticipantAdded,
     MunicipalityEnrolled,
     RegisterParticipant,
@@ -283,6 +286,45 @@ async def test_an_extra_participant_may_be_another_units_and_stays_so_for_whoeve
     assert (refused.code, refused.field) == ("unknown_unit", "billing.unit")
 
 
+def paying(meeting: str, person_id: str, **said: Any) -> ChangeExtraBilling:
+    return ChangeExtraBilling(enrolment_id=ENROLMENT, meeting_id=meeting, person_id=person_id, billing=Billing(**said))
+
+
+async def test_what_the_invoice_for_an_extra_participant_lacks_is_given_later_and_whoever_put_them_in_stays_so(
+    desk: Desk,
+) -> None:
+    await book(desk)
+    await enrolled(desk, billing=Billing(order_reference="4711"))
+    meeting = (await desk.has_meeting()).id
+    first = await desk.ask(register_participant, extra("Asta", meeting))
+    for name in ("Bo", "Carl"):
+        await desk.ask(register_participant, extra(name, meeting))
+    dorte = await desk.ask(register_participant, extra("Dorte", meeting, unit="job"))
+    (added,) = await extras(desk)
+    assert added.billing_missing == ("person_reference",)
+    await desk.pool.execute(
+        """
+        UPDATE seats SET actor = 'client/crm', written_name = 'D', written_email = 'd@kommune.example'
+        WHERE own_billing IS NOT NULL
+        """
+    )
+    # The meeting is over, and its invoice still waits.
+    desk.time = datetime(2021, 4, 20, 8, tzinfo=UTC)
+    given = paying(meeting, dorte["person_id"], person_reference="Afsnit 4")
+    for _ in range(2):
+        assert (await desk.ask(change_extra_billing, given))["missing"] == []
+    (told,) = [one for one in await desk.told() if isinstance(one, ExtraBillingChanged)]
+    assert (told.billing.unit, told.billing.person_reference, told.billing_missing) == ("job", "Afsnit 4", ())
+    assert await desk.pool.fetchval("SELECT actor || written_name FROM seats WHERE own_billing IS NOT NULL") == (
+        "client/crmD"
+    )
+    included = paying(meeting, first["person_id"], unit="job")
+    assert (await desk.refusal(change_extra_billing, included)).code == "not_extra"
+    assert (await desk.refusal(change_extra_billing, paying(meeting, "x", unit="job"))).status == 404
+    nowhere = paying(meeting, dorte["person_id"], unit="byg")
+    assert (await desk.refusal(change_extra_billing, nowhere)).code == "unknown_unit"
+
+
 async def test_an_extra_participant_that_is_registered_as_the_billing_changes_is_told_with_what_holds(
     desk: Desk,
 ) -> None:
@@ -379,6 +421,30 @@ async def test_an_extra_participant_is_billed_to_the_unit_that_is_chosen_on_the_
     assert done.status_code == 303, done.text
     (added,) = await extras(desk)
     assert (added.own_billing, added.billing.unit, added.billing.order_reference) == (True, "job", "77")
+    page = (await town.client.get(path)).text
+    assert "betales af Jobcentret" in page
+    assert "Mangler til fakturaen: personreference" in page
+    payer = f"{path}/betaler/{added.person.person_id}"
+    assert payer in page
+    for _ in range(2):
+        assert "personreference" in (await town.client.get(payer)).text
+    assert (await town.client.post(payer, data={"_key": "q" * 32})).status_code == 422
+    wrong = await town.client.post(payer, data={"_key": "r" * 32, "billing.ean": "1"})
+    assert (wrong.status_code, 'id="billing.ean-fejl"' in wrong.text) == (422, True)
+    assert await desk.told() == []
+    done = await town.client.post(payer, data={"_key": "s" * 32, "billing.person_reference": "Afsnit 4"})
+    assert (done.status_code, done.headers["location"]) == (303, f"{path}?besked=betaler")
+    assert "Mangler til fakturaen" not in (await town.client.get(done.headers["location"])).text
+
+
+async def test_two_who_each_give_something_at_the_same_moment_have_both_given_it(desk: Desk) -> None:
+    await book(desk)
+    await enrolled(desk)
+    order = ChangeBilling(enrolment_id=ENROLMENT, billing=Billing(order_reference="4711"))
+    account = ChangeBilling(enrolment_id=ENROLMENT, billing=Billing(account_string="01.02"))
+    await meet(desk, lambda tx: change_billing(tx, order), lambda tx: change_billing(tx, account))
+    *_, told = [one for one in await desk.told() if isinstance(one, BillingChanged)]
+    assert (told.billing.order_reference, told.billing.account_string) == ("4711", "01.02")
 
 
 async def test_many_who_give_theirs_at_once_each_have_their_own(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from services.invoicing.usecases.change_billings import change_billings
 from services.invoicing.usecases.claim_extra_participant import claim_extra_participant
 from services.invoicing.usecases.follow_meetings import release_extra_participants
 from services.invoicing.usecases.read_claims import read_claims
-from shared.contracts.enrollment import BillingChanged, EnrolmentWithdrawn
+from shared.contracts.enrollment import BillingChanged, EnrolmentWithdrawn, ExtraBillingChanged
 from shared.contracts.event import Event
 from shared.contracts.invoicing import ClaimHeldBack, Invoice
 from shared.contracts.parties import Billing
@@ -22,8 +22,10 @@ from tests.support.facts import (
     BILLING_OF_UNIT,
     CONTACT,
     ENROLMENT_ID,
+    MEETING,
     ORGANISATION,
     OWNER,
+    PERSON,
     PROGRAMME,
     a_meeting_held,
     a_person,
@@ -122,6 +124,37 @@ async def test_an_extra_participant_with_a_payer_of_its_own_keeps_it_and_has_an_
     assert found[None].billing == GIVEN
     assert found["beskaeftigelse"].billing == BILLING_OF_UNIT
     assert [len(one.lines) for one in found.values()] == [1, 1]
+
+
+async def test_an_extra_participant_is_released_when_what_their_payers_invoice_lacked_is_given(books: Room) -> None:
+    unit = BILLING_OF_UNIT.model_copy(update={"order_reference": None})
+    await books.hear(an_extra_participant(billing=unit, own_billing=True))
+    await books.hear(a_meeting_held())
+    assert await claims(books) == [("waiting", "order_demanded)")]
+    books.time = datetime(2021, 4, 20, 8, tzinfo=UTC)
+    given = ExtraBillingChanged(**ABOUT, contact=CONTACT, meeting=MEETING, person=PERSON, billing=BILLING_OF_UNIT)
+    await books.hear(given)
+    assert await claims(books) == [("ready", "")]
+    # What is told of the enrolment does not touch it from then on.
+    await books.hear(changed())
+    await books.ring(datetime(2021, 4, 20, 9, tzinfo=UTC))
+    assert [one.billing for one in await issued(books)] == [BILLING_OF_UNIT]
+    await books.hear(given.model_copy(update={"billing": unit}))
+    assert [state for state, _ in await claims(books)] == ["invoiced"]
+
+
+async def test_an_extra_participant_whom_another_pays_for_since_has_that_billing_whatever_the_enrolment_says(
+    books: Room,
+) -> None:
+    await books.hear(an_extra_participant())
+    await books.hear(
+        ExtraBillingChanged(**ABOUT, contact=CONTACT, meeting=MEETING, person=PERSON, billing=BILLING_OF_UNIT)
+    )
+    books.time = LATER
+    await books.hear(changed())
+    await books.hear(a_meeting_held())
+    await books.ring(HELD_AND_DUE)
+    assert [one.billing for one in await issued(books)] == [BILLING_OF_UNIT]
 
 
 async def test_whoever_comes_back_is_billed_as_it_says_then(books: Room) -> None:

@@ -55,6 +55,7 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "GET /api/enrollment/enrolments/{enrolment_id}/participants": "enrollment.enrolments.participants",
         f"POST {_PEOPLE}": "enrollment.RegisterParticipant",
         f"PUT {_PEOPLE}/{{person_id}}": "enrollment.ReplaceParticipant",
+        f"PUT {_PEOPLE}/{{person_id}}/billing": "enrollment.ChangeExtraBilling",
         f"DELETE {_PEOPLE}/{{person_id}}": "enrollment.CancelParticipant",
     },
     "invoicing": {
@@ -114,6 +115,7 @@ OPEN = {
         "/deltagere/{token}",
         "/deltagere/{token}/afmeld-kommunen",
         "/deltagere/{token}/{meeting_id}",
+        "/deltagere/{token}/{meeting_id}/betaler/{person_id}",
         "/deltagere/{token}/{meeting_id}/afmeld/{person_id}",
         "/deltagere/{token}/{meeting_id}/skift/{person_id}",
     ),

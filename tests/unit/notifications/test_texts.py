@@ -139,6 +139,13 @@ LETTERS: dict[str, Letter] = {
         ),
         AT,
     ),
+    "extra_participant-lacking": letters.extra_participant(
+        facts.an_extra_participant(
+            billing=facts.BILLING_OF_UNIT, own_billing=True, billing_missing=("person_reference",)
+        ),
+        1,
+        AT,
+    ),
     "waitlisted": letters.waitlisted(EXAMPLES["EnrolmentWaitlisted"], AT),
     "waitlisted-forbehold": letters.waitlisted(
         EXAMPLES["EnrolmentWaitlisted"].model_copy(update={"forbehold_open": True, "standing_path": "/plads/x"}), AT
