@@ -110,6 +110,7 @@ def place_confirmed(fact: MunicipalityEnrolled, at: datetime) -> Letter:
         seats=[_seat_line(seat) for seat in fact.seats if seat.attendance != "none"],
         next=_what_happens_next(fact),
         missing=billing_details(fact.billing_missing),
+        invoice_on=_day(min((fee.invoice_on for fee in fact.fees), default=None)),
         receipt=_receipt(fact),
     )
     return replace(letter, own=is_own(fact))
