@@ -158,14 +158,16 @@ def problem_of(refused: Refused, correlation_id: str | None = None) -> dict[str,
 def refused_of(body: Mapping[str, Any]) -> Refused:
     """The refusal that `problem_of` wrote down."""
     errors = body.get("errors") or []
-    named = next((one["field"] for one in errors if one["code"] == body["code"]), None) if len(errors) == 1 else None
-    known = {"type", "title", "status", "detail", "code", "instance"} | ({"errors"} if named is not None else set())
+    alone = len(errors) == 1 and errors[0]["code"] == body["code"]
+    several = {"errors": errors} if errors and not alone else {}
+    known = {"type", "title", "status", "detail", "code", "instance", "errors"}
     return Refused(
         body["code"],
         body["detail"],
         status=body["status"],
-        field=named,
+        field=errors[0]["field"] if alone else None,
         **{name: value for name, value in body.items() if name not in known},
+        **several,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import date, time
 
 WEEKDAYS = ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag")
@@ -46,6 +47,11 @@ def kroner(ore: int) -> str:
     whole, rest = divmod(abs(ore), 100)
     grouped = f"{whole:,}".replace(",", ".")
     return f"{'-' if ore < 0 else ''}{grouped},{rest:02d} kr."
+
+
+def listed(words: Sequence[str]) -> str:
+    """Æbler, pærer og blommer."""
+    return " og ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def short_day(day: date) -> str:

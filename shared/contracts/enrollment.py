@@ -59,6 +59,8 @@ _SIGN_UP = (
     "enrollment.EnrolMunicipality",
     "enrollment.WithdrawEnrolment",
     "enrollment.ResolveReservation",
+    "enrollment.ChangeBilling",
+    "enrollment.ChangeExtraBilling",
     "enrollment.RegisterParticipant",
     "enrollment.ReplaceParticipant",
     "enrollment.CancelParticipant",
@@ -96,6 +98,8 @@ IN_DANISH = {
     "tovholder.enrollment.ReservationReminderDue.v1": "svaret på forbeholdet manglede",
     "tovholder.enrollment.ReservationResolved.v1": "det politiske forbehold blev afgjort",
     "tovholder.enrollment.EnrolmentLapsed.v1": "tilmeldingen bortfaldt",
+    "tovholder.enrollment.BillingChanged.v1": "oplysningerne til fakturaen blev givet eller rettet",
+    "tovholder.enrollment.BillingReminderDue.v1": "der manglede oplysninger til fakturaen",
     "tovholder.enrollment.EnrolmentWithdrawn.v1": "kommunen blev afmeldt",
     "tovholder.enrollment.TovholderAppointed.v1": "kommunen fik en ny tovholder",
     "tovholder.enrollment.QuoteGiven.v1": "kommunen fik et tilbud på et tilkøb",
@@ -109,6 +113,7 @@ IN_DANISH = {
     "tovholder.enrollment.ParticipantReplaced.v1": "en deltager blev skiftet ud",
     "tovholder.enrollment.ParticipantCancelled.v1": "en deltager blev afmeldt mødet",
     "tovholder.enrollment.ExtraParticipantAdded.v1": "en ekstra deltager kom til",
+    "tovholder.enrollment.ExtraBillingChanged.v1": "en ekstra deltager fik en anden betaler",
     "tovholder.enrollment.ExtraParticipantRemoved.v1": "en ekstra deltager faldt fra",
     "tovholder.enrollment.PersonErased.v1": "en person blev slettet",
     "tovholder.enrollment.SessionsRevoked.v1": "en person blev logget ud overalt",
@@ -119,9 +124,11 @@ IN_DANISH = {
     "tovholder.enrollment.DismissSignUps.v1": "nogen afviste alle tilmeldinger fra en adresse",
     "tovholder.enrollment.WithdrawEnrolment.v1": "nogen bad om at afmelde kommunen",
     "tovholder.enrollment.ResolveReservation.v1": "nogen svarede på det politiske forbehold",
+    "tovholder.enrollment.ChangeBilling.v1": "nogen gav oplysninger til fakturaen",
     "tovholder.enrollment.ChangeCapacity.v1": "nogen ændrede antallet af pladser",
     "tovholder.enrollment.ChangeGroup.v1": "nogen bad om en anden gruppe",
     "tovholder.enrollment.RegisterParticipant.v1": "nogen bad om at tilmelde en deltager",
+    "tovholder.enrollment.ChangeExtraBilling.v1": "nogen sagde, hvem der betaler for en ekstra deltager",
     "tovholder.enrollment.CancelParticipant.v1": "nogen bad om at afmelde en deltager",
     "tovholder.enrollment.ReplaceParticipant.v1": "nogen bad om at skifte en deltager",
     "tovholder.enrollment.OrderOption.v1": "nogen bestilte et tilkøb",
@@ -348,6 +355,10 @@ class MunicipalityEnrolled(EnrolmentFact):
     """To the programme's own questions, for the receipt."""
     declared: tuple[str, ...] = ()
     """What the organisation declared, word for word, when the sign-up was received."""
+    billing_missing: tuple[str, ...] = ()
+    """What `billing` lacks before an invoice can be issued (`BILLING_DETAILS`): that waits for it, the place does not.
+    It is given on the page of `standing_path`.
+    """
 
 
 @fact
@@ -426,6 +437,36 @@ class EnrolmentLapsed(EnrolmentFact):
     reason: str
     contact: Contact | None = None
     """As in ReservationResolved."""
+
+
+@fact
+class BillingChanged(EnrolmentFact):
+    """Invoices that are still to come are as `billing` says, all of it; extra participants with a billing of their own
+    keep theirs.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.BillingChanged.v1"
+
+    billing: Billing
+    billing_missing: tuple[str, ...] = ()
+    """As in MunicipalityEnrolled."""
+
+
+@fact
+class BillingReminderDue(EnrolmentFact):
+    """Something that an invoice cannot be issued without has not been given; once for each of the programme's days."""
+
+    type: ClassVar[str] = "tovholder.enrollment.BillingReminderDue.v1"
+
+    contact: Contact
+    billing_missing: tuple[str, ...]
+    """As in MunicipalityEnrolled."""
+    invoice_on: date
+    """The day of the first invoice."""
+    days: Whole
+    """After that day; before it a negative number."""
+    standing_path: str
+    """As in MunicipalityEnrolled: there it is given."""
 
 
 @fact
@@ -610,6 +651,21 @@ class ExtraParticipantAdded(RosterFact):
 
     billing: Billing
     terms: ExtraTerm
+    own_billing: bool = False
+    """Whether it was said for this participant: then it stays so when the enrolment's is changed."""
+    billing_missing: tuple[str, ...] = ()
+    """As in MunicipalityEnrolled, of this billing."""
+
+
+@fact
+class ExtraBillingChanged(RosterFact):
+    """Who pays for an extra participant has been said since: it is billed so, whatever becomes of the enrolment's."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ExtraBillingChanged.v1"
+
+    billing: Billing
+    billing_missing: tuple[str, ...] = ()
+    """As in MunicipalityEnrolled, of this billing."""
 
 
 @fact
@@ -754,6 +810,20 @@ class ResolveReservation(Command):
 
 
 @command
+class ChangeBilling(Command):
+    """How the organisation wants the invoices that are still to come: given when it was missing, or put right.
+
+    What is not said stays as it is; with another unit than now it is that unit's, and else the organisation's.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.ChangeBilling.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    billing: BillingWish
+
+
+@command
 class ChangeCapacity(Command):
     """From now on there are so many places; whoever waits moves up. It is the programme's next version."""
 
@@ -788,6 +858,26 @@ class RegisterParticipant(Command):
     accepted_price_ore: Ore | None = None
     level: Line | None = None
     """One of the programme's `participant_levels`; None = does not say."""
+    billing: BillingWish = Field(default_factory=Billing)
+    """Who pays for this participant, if they are an extra one and it is another unit, or another order, than the
+    enrolment's; what is not said is as there.
+    """
+
+
+@command
+class ChangeExtraBilling(Command):
+    """Who pays for an extra participant, said or put right after they were registered; what is not said stays as it is.
+
+    With another unit than now it is that unit's, and else the organisation's.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.ChangeExtraBilling.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    meeting_id: Id
+    person_id: Id
+    billing: BillingWish
 
 
 @command

@@ -35,6 +35,10 @@ EFFECTS = {
         "withdraws the fee that is not invoiced yet, and the options that are not delivered",
         "enrolment, instalment; enrolment, option, round",
     ),
+    "tovholder.enrollment.BillingChanged.v1": (
+        "bills as it says what is not invoiced yet, and what was held back for want of it",
+        "enrolment (newest wins)",
+    ),
     "tovholder.enrollment.EnrolmentWithdrawn.v1": (
         "withdraws the fee that is not invoiced yet, and the options that are not delivered",
         "enrolment, instalment; enrolment, option, round",
@@ -44,6 +48,10 @@ EFFECTS = {
         "enrolment (newest wins)",
     ),
     "tovholder.enrollment.ExtraParticipantAdded.v1": ("claims the extra participant", "roster, person"),
+    "tovholder.enrollment.ExtraBillingChanged.v1": (
+        "bills the extra participant as it says, if that is not invoiced yet",
+        "roster, person (newest wins)",
+    ),
     "tovholder.enrollment.ExtraParticipantRemoved.v1": (
         "withdraws the claim that is not invoiced yet",
         "roster, person",

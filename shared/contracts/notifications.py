@@ -45,6 +45,10 @@ EFFECTS = {
         _MESSAGE,
     ),
     "tovholder.enrollment.ReservationReminderDue.v1": ("mails the reminder of the answer", _MESSAGE),
+    "tovholder.enrollment.BillingReminderDue.v1": (
+        "mails the reminder of what the invoice lacks; tells staff in the digest",
+        f"{_MESSAGE}; of the line: enrolment, day",
+    ),
     "tovholder.enrollment.ReservationResolved.v1": (
         "mails the receipt and follows the place; tells staff in the digest",
         f"{_MESSAGE}; of the line: enrolment, resolved at",

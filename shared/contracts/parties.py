@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, GetCoreSchemaHandler, GetPydanticSchema
@@ -13,12 +14,34 @@ from pydantic_core.core_schema import (
 )
 
 from shared.contracts.bounds import MOST_DEMANDS, Email, Id, Line
+from shared.contracts.danish import listed
 from shared.contracts.event import Frozen
 
 EInvoiceFormat = Literal["peppol", "oioubl"]
 """A family of formats; which version of it holds goes by the invoice's date."""
 InvoiceDemand = Literal["gln", "order", "person", "account_string", "contact"]
 """Something that a customer's finance system refuses invoices without."""
+
+
+BILLING_DETAILS: Mapping[str, str] = {
+    "e_address": "EAN-nummer eller P-nummer",
+    "ean": "EAN-nummer",
+    "cvr": "CVR-nummer",
+    "p_number": "P-nummer",
+    "address": "adresse",
+    "order_reference": "ordre-/rekvisitionsnummer",
+    "person_reference": "personreference",
+    "account_string": "kontostreng",
+    "contact": "kontaktperson",
+}
+"""What can be missing before an invoice can be issued → what it is called in a sentence. Facts name it by these words;
+a reader passes over one that it does not know.
+"""
+
+
+def billing_details(details: Sequence[str]) -> str:
+    """adresse, EAN-nummer og kontostreng: those that are known, in a sentence."""
+    return listed([BILLING_DETAILS[one] for one in details if one in BILLING_DETAILS])
 
 
 class Address(Frozen):
@@ -52,8 +75,15 @@ class Contact(Person):
     role: str = "kontaktperson"
 
 
+def _not_said(value: object) -> bool:
+    return value is None
+
+
 class Billing(Frozen):
-    """How the organisation wants its invoices; what it did not say is None and never guessed."""
+    """How the organisation wants its invoices; what it did not say is None and never guessed.
+
+    The debtor is the organisation, or the unit of it that is named here; a person is only ever a reference.
+    """
 
     ean: str | None = None
     """GLN of 13 digits."""
@@ -67,6 +97,12 @@ class Billing(Frozen):
     format: EInvoiceFormat | None = None
     """None = the one that is usual on the invoice's date."""
     demands: tuple[InvoiceDemand, ...] = ()
+    unit: str | None = Field(default=None, exclude_if=_not_said)
+    """Id of the organisation's unit that pays, in the address book of whoever told it; None = the organisation."""
+    unit_name: str | None = Field(default=None, exclude_if=_not_said)
+    """What the unit is called on the invoice, below the organisation's name."""
+    cvr: str | None = Field(default=None, exclude_if=_not_said)
+    """CVR number of the legal unit that pays, where it is another than the organisation's own."""
 
 
 class AddressSaid(Address):
@@ -89,6 +125,10 @@ class BillingSaid(Billing):
     address: AddressSaid | None = None
     p_number: Id | None = None
     demands: tuple[InvoiceDemand, ...] = Field(default=(), max_length=MOST_DEMANDS)
+    unit: Id | None = Field(default=None, exclude_if=_not_said)
+    """Empty = none of the organisation's units, where None leaves it as it is."""
+    unit_name: Line | None = Field(default=None, exclude_if=_not_said)
+    cvr: Id | None = Field(default=None, exclude_if=_not_said)
 
 
 def _as_said(given: Any) -> Any:

@@ -241,6 +241,16 @@ class ForbeholdTerm(Frozen):
     remind_after: tuple[Whole, ...] = Field(default=(), description="so many days after, ascending")
 
 
+class BillingTerm(Frozen):
+    """When a municipality is asked for what its invoices lack, counted from the day of the first of them."""
+
+    remind_before: tuple[Whole, ...] = Field(default=(), description="so many days before, descending")
+    remind_after: tuple[Whole, ...] = Field(default=(), description="so many days after, ascending")
+    remind_every: int = Field(
+        default=0, ge=0, le=MOST, description="and every so many days after all of these, until it is given; 0 = not"
+    )
+
+
 class EnrolmentPlan(Frozen):
     """Who may come in, when and how.
 
@@ -257,6 +267,9 @@ class EnrolmentPlan(Frozen):
     capacity: CapacityTerm | None = None
     forbehold: ForbeholdTerm | None = Field(
         default=None, description="None = it holds a place always, and nobody is reminded of it"
+    )
+    billing: BillingTerm | None = Field(
+        default=None, description="when somebody is asked for what invoices lack; None = nobody is reminded of it"
     )
     form: tuple[FormField, ...] = ()
     declarations: tuple[Declaration, ...] = ()

@@ -42,16 +42,19 @@ class Together:
     def require(self) -> None:
         """Refused when anything was."""
         if self.wrong:
-            raise several(self.wrong)
+            raise together(self.wrong)
 
 
-def several(refusals: Sequence[Refused]) -> Refused:
-    """The one there is, or 422 `validation_failed` with `errors`: every one of them, by field."""
+def together(refusals: Sequence[Refused]) -> Refused:
+    """One "no" that says all of them, each at its field, so that nobody has to try five times. Alone it is itself."""
     if len(refusals) == 1:
         return refusals[0]
-    errors = [
-        error
-        for one in refusals
-        for error in one.extra.get("errors") or [{"field": one.field or "", "code": one.code, "detail": one.detail}]
-    ]
-    return Refused("validation_failed", f"{len(errors)} oplysninger skal rettes.", status=422, errors=errors)
+    errors = [error for one in refusals for error in errors_of(one)]
+    detail = f"{len(errors)} oplysninger skal rettes. " + " ".join(dict.fromkeys(one["detail"] for one in errors))
+    return Refused("validation_failed", detail, status=422, errors=errors)
+
+
+def errors_of(refused: Refused) -> list[dict[str, str]]:
+    """Each thing that it says is wrong: {field, code, detail}."""
+    said: list[dict[str, str]] | None = refused.extra.get("errors")
+    return said or [{"field": refused.field or "", "code": refused.code, "detail": refused.detail}]

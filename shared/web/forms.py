@@ -29,7 +29,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from shared.base.problems import FieldError, Problem, field_errors
-from shared.contracts.refusal import Refused
+from shared.contracts.refusal import Refused, errors_of
 from shared.web.bodies import check_json, media_type, read_body
 
 M = TypeVar("M", bound=BaseModel)
@@ -79,12 +79,10 @@ class Form:
         return self
 
     def refuse(self, refused: Refused) -> Form:
-        """Show the domain's "no". The key is spent on it: what is sent next is a new wish."""
+        """Show the domain's "no", all that it says is wrong. The key is spent: what is sent next is a new wish."""
         self.key = new_key()
-        errors = refused.extra.get("errors")
-        if not errors:
-            return self.add_error(refused.field or "", refused.code, refused.detail)
-        self.errors.extend(FieldError(one["field"], one["code"], one["detail"]) for one in errors)
+        for one in errors_of(refused):
+            self.add_error(one["field"], one["code"], one["detail"])
         return self
 
     def command(self, model: type[M], /, **given: Any) -> M | None:

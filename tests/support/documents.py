@@ -160,6 +160,7 @@ buyers = st.builds(
     endpoint=endpoints,
     address=addresses | addresses | abroad,
     contact=contacts,
+    unit=st.just("") | names,
 )
 ibans = st.integers(0, 10**14 - 1).map(lambda digits: f"DK{calc_check_digits(f'DK00{digits:014d}')}{digits:014d}")
 bics = st.from_regex("[A-Z]{4}DK[A-Z0-9]{2}([A-Z0-9]{3})?", fullmatch=True)
@@ -244,7 +245,16 @@ KINDS = (
     *("rounded up", "rounded down", "nothing to pay"),
     *("period of a line", "period of the document", "day of delivery"),
     *(f"{who} at {scheme}" for who in ("seller", "buyer") for scheme in ("GLN", "CVR", "P")),
-    *("buyer without CVR", "buyer abroad", "person", "no person", "order", "no order", "account string"),
+    *(
+        "buyer without CVR",
+        "buyer abroad",
+        "unit of the buyer",
+        "person",
+        "no person",
+        "order",
+        "no order",
+        "account string",
+    ),
     *(f"hostile {text!r:.20}" for text in map(several_lines, _BAIT) if text),
 )
 """What the random documents of a run have to be among them, whatever was drawn."""
@@ -298,6 +308,7 @@ def kinds_of(document: Document) -> Iterator[str]:
             ("day of delivery", document.delivered_on),
             ("buyer without CVR", not document.buyer.cvr),
             ("buyer abroad", document.buyer.address.country != "DK"),
+            ("unit of the buyer", document.buyer.unit),
             ("person" if references_to.person else "no person", True),
             ("order" if references_to.order else "no order", True),
             ("account string", references_to.account_string),

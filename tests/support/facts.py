@@ -12,8 +12,12 @@ from typing import Any
 
 from shared.contracts.enrollment import (
     AcceptQuote,
+    BillingChanged,
+    BillingReminderDue,
     CancelParticipant,
+    ChangeBilling,
     ChangeCapacity,
+    ChangeExtraBilling,
     ChangeGroup,
     DeclineQuote,
     DeliverOption,
@@ -26,6 +30,7 @@ from shared.contracts.enrollment import (
     EnrolmentWaitlisted,
     EnrolmentWithdrawn,
     EnrolMunicipality,
+    ExtraBillingChanged,
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
     Forbehold,
@@ -190,6 +195,14 @@ def an_organisation(code: str = "0101", name: str = "Københavns Kommune", **cha
 ORGANISATION = an_organisation()
 ADDRESS = Address(street="Rådhuspladsen 1", postcode="1550", city="København V")
 BILLING = Billing(ean="5798009800015", order_reference="UNGE-2020", person_reference="Afsnit 4", address=ADDRESS)
+BILLING_OF_UNIT = Billing(
+    ean="5798009800022",
+    order_reference="BIF-2020-7",
+    address=ADDRESS,
+    demands=("order",),
+    unit="beskaeftigelse",
+    unit_name="Beskæftigelses- og Integrationsforvaltningen",
+)
 CONTACT = Contact(
     person_id=natural_id("person", "0101", "kontakt@kobenhavn.example"),
     name="Asta Eksempelsen",
@@ -445,6 +458,15 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     ),
     ReservationResolved(**_ENROLMENT, approved=True, resolved_at=RECEIVED),
     EnrolmentLapsed(**_ENROLMENT, reason="reservation_expired"),
+    BillingChanged(**_ENROLMENT, billing=BILLING_OF_UNIT),
+    BillingReminderDue(
+        **_ENROLMENT,
+        contact=CONTACT,
+        billing_missing=("order_reference",),
+        invoice_on=FEE.invoice_on,
+        days=-14,
+        standing_path="/plads/eksempel",
+    ),
     EnrolmentWithdrawn(**_ENROLMENT, contact=CONTACT, reason="Ny prioritering."),
     TovholderAppointed(**_ENROLMENT, contact=CONTACT),
     a_quote(),
@@ -458,6 +480,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     ParticipantReplaced(**_ROSTER, previous=a_person("Carl Prøvesen", "carl@kobenhavn.example")),
     ParticipantCancelled(**_ROSTER),
     an_extra_participant(),
+    ExtraBillingChanged(**_ROSTER, billing=BILLING_OF_UNIT),
     an_extra_participant_removed(reason="moved_in"),
     PersonErased(owner=OWNER, person_id=PERSON.person_id),
     SessionsRevoked(owner=OWNER, person_id=PERSON.person_id, epoch=2),
@@ -552,6 +575,7 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     DismissSignUps(email=CONTACT.email, count=3, up_to=17),
     WithdrawEnrolment(enrolment_id=ENROLMENT_ID, reason="Ny prioritering."),
     ResolveReservation(enrolment_id=ENROLMENT_ID, approved=True),
+    ChangeBilling(enrolment_id=ENROLMENT_ID, billing=Billing(unit="beskaeftigelse", order_reference="BIF-2020-7")),
     ChangeCapacity(programme_id=PROGRAMME.id, usual=10, hard=12),
     ChangeGroup(enrolment_id=ENROLMENT_ID, group="vest"),
     RegisterParticipant(
@@ -560,6 +584,12 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
         name=PERSON.name,
         email=PERSON.email,
         accepted_price_ore=100_000,
+    ),
+    ChangeExtraBilling(
+        enrolment_id=ENROLMENT_ID,
+        meeting_id=MEETING.id,
+        person_id=PERSON.person_id,
+        billing=Billing(unit="beskaeftigelse", order_reference="BIF-2020-7"),
     ),
     CancelParticipant(enrolment_id=ENROLMENT_ID, meeting_id=MEETING.id, person_id=PERSON.person_id),
     ReplaceParticipant(

@@ -41,6 +41,7 @@ _ENROLMENTS = Table(
         "withdrawn_at": "timestamptz",
         "put_in_by": "text",
         "put_in_number": "integer",
+        "billed_unit": "jsonb",
         **CAUSE,
     },
     key=("id",),
@@ -56,7 +57,8 @@ _FORBEHOLD = f"""CASE WHEN forbehold_open THEN 'open' WHEN forbehold = 'open' OR
 _COLUMNS = f"""
     enrolments.id, programme_id, state, {_FORBEHOLD} AS forbehold, CASE WHEN {_IS_OURS} THEN committee END AS committee,
     CASE WHEN {_IS_OURS} THEN expected_on END AS expected_on, group_id,
-    contact::text AS contact, billing::text AS billing, answers::text AS answers,
+    contact::text AS contact, billing::text AS billing,
+    CASE WHEN {_IS_OURS} THEN billed_unit END::text AS billed_unit, answers::text AS answers,
     CASE WHEN asked ->> 'number' = number::text THEN (asked -> 'words')::text END AS asked, agreed::text AS agreed,
     number, linked_number, received_at, enrolled_at, withdrawn_at, {PUT_IN_BY} AS put_in_by, code, name, region, cvr
 """
@@ -65,6 +67,8 @@ _SELECT = f"SELECT {_COLUMNS} {_FROM}"
 _IN_ORDER = Order({"programme_id": "text", "sort_key": "text", "code": "text"})
 _IN_LINE = Order({"received_at": "timestamptz", "number": "integer"})
 _AGREED = TypeAdapter(Agreed)
+_OF_UNIT = {"unit", "unit_name", "cvr"}
+"""What a version before this one knows nothing of, so that it leaves it out when it writes a billing anew."""
 
 
 async def load(tx: Tx, enrolment_id: str) -> Enrolment | None:
@@ -228,6 +232,7 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
                 "withdrawn_at": one.withdrawn_at,
                 "put_in_by": one.put_in_by,
                 "put_in_number": one.number,
+                "billed_unit": one.billing.model_dump_json(include=_OF_UNIT),
                 **cause_columns(cause),
             }
             for one, cause in enrolments
@@ -245,7 +250,9 @@ def _enrolment(row: Any) -> Enrolment:
         state=row["state"],
         group=row["group_id"],
         contact=contact,
-        billing=Billing.model_validate_json(row["billing"]),
+        billing=Billing.model_validate_json(row["billing"]).model_copy(
+            update=json.loads(row["billed_unit"]) if row["billed_unit"] else {}
+        ),
         answers=json.loads(row["answers"]),
         asked={} if row["asked"] is None else json.loads(row["asked"]),
         agreed=agreed,

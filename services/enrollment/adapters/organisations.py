@@ -6,28 +6,42 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from services.enrollment.domain.address_book import Entry
+from services.enrollment.domain.address_book import Entry, Unit
+from services.enrollment.domain.billing import HOME
 from shared.base.listing import Page, Placed
 from shared.contracts.parties import Address, Billing, Organisation
 from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
+_BILLING = {
+    "street": "text",
+    "postcode": "text",
+    "city": "text",
+    "country": "text",
+    "ean": "text",
+    "p_number": "text",
+    "order_reference": "text",
+    "person_reference": "text",
+    "account_string": "text",
+    "invoice_email": "text",
+    "e_invoice_format": "text",
+    "demands": "text[]",
+}
 _ORGANISATIONS = Table(
     "organisations",
     {
         "code": "text",
+        "cvr": "text",
         "main_email": "text",
-        "street": "text",
-        "postcode": "text",
-        "city": "text",
-        "ean": "text",
-        "order_reference": "text",
-        "person_reference": "text",
-        "account_string": "text",
-        "invoice_email": "text",
+        **_BILLING,
     },
     key=("code",),
+)
+_UNITS = Table(
+    "organisation_units",
+    {"organisation_code": "text", "unit_id": "text", "unit_name": "text", "cvr": "text", **_BILLING},
+    key=("organisation_code", "unit_id"),
 )
 _ROLES = Table(
     "role_addresses",
@@ -40,8 +54,10 @@ _SPEAKERS = Table(
     key=("organisation_code", "kind", "value"),
 )
 _COLUMNS = """
-    code, name, region, cvr, main_email, street, postcode, city, ean, order_reference, person_reference,
-        account_string, invoice_email,
+    code, name, region, cvr, main_email, street, postcode, city, country, ean, p_number, order_reference,
+        person_reference, account_string, invoice_email, e_invoice_format, demands,
+        (SELECT coalesce(jsonb_agg(to_jsonb(u) ORDER BY unit_id COLLATE "C"), '[]')::text FROM organisation_units u
+            WHERE organisation_code = organisations.code) AS units,
         (SELECT coalesce(jsonb_object_agg(role, email), '{}')::text FROM role_addresses WHERE organisation_code = code)
             AS roles,
         ARRAY(SELECT value FROM speakers WHERE organisation_code = code AND kind = 'mailbox') AS mailboxes,
@@ -133,40 +149,79 @@ async def save(tx: Tx, entries: Sequence[Entry]) -> None:
         [row["value"] for row in rows],
     )
     await _SPEAKERS.insert_new(tx, [{**row, **cause_columns(tx.cause)} for row in rows])
+    await tx.execute("DELETE FROM organisation_units WHERE organisation_code = ANY($1)", codes)
+    await _UNITS.insert(
+        tx,
+        [
+            {
+                "organisation_code": entry.organisation.code,
+                "unit_id": unit.id,
+                "unit_name": unit.name,
+                "cvr": unit.billing.cvr,
+                **_billing_row(unit.billing),
+            }
+            for entry in entries
+            for unit in entry.units
+        ],
+    )
 
 
-def _row(entry: Entry) -> dict[str, str | None]:
-    address = entry.billing.address
+def _row(entry: Entry) -> dict[str, Any]:
     return {
         "code": entry.organisation.code,
+        "cvr": entry.organisation.cvr,
         "main_email": entry.main_email,
-        "street": address.street if address else None,
-        "postcode": address.postcode if address else None,
-        "city": address.city if address else None,
-        "ean": entry.billing.ean,
-        "order_reference": entry.billing.order_reference,
-        "person_reference": entry.billing.person_reference,
-        "account_string": entry.billing.account_string,
-        "invoice_email": entry.billing.email,
+        **_billing_row(entry.billing),
     }
 
 
-def _entry(row: Any) -> Entry:
+def _billing_row(billing: Billing) -> dict[str, Any]:
+    address = billing.address
+    return {
+        "street": address.street if address else None,
+        "postcode": address.postcode if address else None,
+        "city": address.city if address else None,
+        "country": address.country if address else None,
+        "ean": billing.ean,
+        "p_number": billing.p_number,
+        "order_reference": billing.order_reference,
+        "person_reference": billing.person_reference,
+        "account_string": billing.account_string,
+        "invoice_email": billing.email,
+        "e_invoice_format": billing.format,
+        "demands": json.dumps(billing.demands),
+    }
+
+
+def _billing(row: Any, cvr: str | None = None) -> Billing:
     address = None
     if row["street"] is not None:
-        address = Address(street=row["street"], postcode=row["postcode"], city=row["city"])
+        # A version before this one writes an address anew without its country.
+        country = row["country"] or HOME
+        address = Address(street=row["street"], postcode=row["postcode"], city=row["city"], country=country)
+    return Billing(
+        ean=row["ean"],
+        order_reference=row["order_reference"],
+        person_reference=row["person_reference"],
+        account_string=row["account_string"],
+        email=row["invoice_email"],
+        address=address,
+        p_number=row["p_number"],
+        format=row["e_invoice_format"],
+        demands=tuple(row["demands"]),
+        cvr=cvr,
+    )
+
+
+def _entry(row: Any) -> Entry:
     return Entry(
         organisation=Organisation(code=row["code"], name=row["name"], region=row["region"], cvr=row["cvr"]),
         main_email=row["main_email"],
         roles=dict(sorted(json.loads(row["roles"]).items())),
-        billing=Billing(
-            ean=row["ean"],
-            order_reference=row["order_reference"],
-            person_reference=row["person_reference"],
-            account_string=row["account_string"],
-            email=row["invoice_email"],
-            address=address,
-        ),
+        billing=_billing(row),
         mailboxes=frozenset(row["mailboxes"]),
         domains=frozenset(row["domains"]),
+        units=tuple(
+            Unit(one["unit_id"], one["unit_name"], _billing(one, one["cvr"])) for one in json.loads(row["units"])
+        ),
     )

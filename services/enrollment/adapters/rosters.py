@@ -12,7 +12,7 @@ from services.enrollment.domain.roster import Roster, Seat
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
 from shared.contracts.enrollment import roster_id
-from shared.contracts.parties import Person
+from shared.contracts.parties import Billing, Person
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
@@ -27,6 +27,7 @@ _SEATS = Table(
         "level": "text",
         "written_name": "text",
         "written_email": "text",
+        "own_billing": "jsonb",
         **CAUSE,
     },
     key=("roster_id", "person_id"),
@@ -101,12 +102,20 @@ async def save(tx: Tx, before: Roster, after: Roster, cause: Cause) -> None:
                 "level": seat.level,
                 "written_name": seat.person.name if as_written else None,
                 "written_email": seat.person.email if as_written else None,
+                "own_billing": seat.billing.model_dump_json() if seat.billing else None,
                 **cause_columns(cause),
             }
             for seat in after.seats
             if seat not in before.seats
         ],
     )
+
+
+async def save_billing(tx: Tx, roster: Roster, seat: Seat) -> None:
+    """Who pays for a seat of a locked roster; who put it in stays who they are."""
+    own = seat.billing.model_dump_json() if seat.billing else None
+    row = {"roster_id": roster.id, "person_id": seat.person.person_id, "own_billing": own}
+    await _SEATS.update(tx, [row])
 
 
 async def _load(
@@ -134,7 +143,8 @@ async def _seats(tx: Tx, roster_ids: Sequence[str]) -> dict[str, tuple[Seat, ...
     rows = await tx.fetch(
         """
         SELECT roster_id, person_id, coalesce(written_name, people.name) AS name,
-               coalesce(written_email, people.email) AS email, registered_at, number, level
+               coalesce(written_email, people.email) AS email, registered_at, number, level,
+               own_billing::text AS own_billing
         FROM seats JOIN people USING (person_id) WHERE roster_id = ANY($1) ORDER BY roster_id, registered_at, number
         """,
         roster_ids,
@@ -142,7 +152,8 @@ async def _seats(tx: Tx, roster_ids: Sequence[str]) -> dict[str, tuple[Seat, ...
     found: dict[str, tuple[Seat, ...]] = {}
     for row in rows:
         person = Person(person_id=row["person_id"], name=row["name"], email=row["email"])
-        seat = Seat(person=person, registered_at=row["registered_at"], number=row["number"], level=row["level"])
+        own = None if row["own_billing"] is None else Billing.model_validate_json(row["own_billing"])
+        seat = Seat(person, row["registered_at"], row["number"], row["level"], own)
         found[row["roster_id"]] = (*found.get(row["roster_id"], ()), seat)
     return found
 

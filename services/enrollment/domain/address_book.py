@@ -7,26 +7,30 @@ column, so that nobody has to try five times.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from services.enrollment.domain.billing import HOME, Fault, cleaned, faults, is_cvr, over, require_billing, text_faults
 from services.enrollment.domain.sheet import Cell, texts
 from services.enrollment.domain.speakers import domain_key, domain_of, mailbox_key, require_domain, speaks
 from shared.contracts.addresses import mail_address
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import Mailbox
-from shared.contracts.parties import Address, Billing, Organisation
-from shared.contracts.refusal import Refused
+from shared.contracts.parties import Address, Billing, EInvoiceFormat, InvoiceDemand, Organisation
+from shared.contracts.refusal import Refused, together
 
 MAIN = "hovedpostkasse"
 _LONGEST_NAME = 120
-_GLN_DIGITS = 13
 _FIRST_ROW = 2
 
 COLUMNS: Mapping[str, str] = {
     "kommunekode": "code",
     "hovedpostkasse": "main_email",
+    "enhed": "unit",
+    "enhedens navn": "unit_name",
+    "cvr-nummer": "cvr",
     "ean-nummer": "ean",
+    "p-nummer": "p_number",
     "ordre-/rekvisitionsnummer": "order_reference",
     "personreference": "person_reference",
     "kontostreng": "account_string",
@@ -34,17 +38,43 @@ COLUMNS: Mapping[str, str] = {
     "adresse": "street",
     "postnummer": "postcode",
     "by": "city",
+    "land": "country",
+    "fakturakrav": "demands",
+    "fakturaformat": "format",
     "postkasser": "mailboxes",
     "domæner": "domains",
 }
 """Heading (in any case) → field. A heading `rolle: borgmester` is the address of that role.
 
-`postkasser` and `domæner` hold several, with blanks or commas between them: they speak for the organisation.
+`postkasser` and `domæner` hold several, with blanks or commas between them: they speak for the organisation; so does
+`fakturakrav`, by the words of DEMANDS. A row with an `enhed` is that unit's: code and unit are what it is known by.
 """
+DEMANDS: Mapping[str, InvoiceDemand] = {
+    "ean": "gln",
+    "ordre": "order",
+    "person": "person",
+    "kontostreng": "account_string",
+    "kontakt": "contact",
+}
+"""What stands in a cell → what the customer's finance system refuses invoices without."""
+FORMATS: Mapping[str, EInvoiceFormat] = {"peppol": "peppol", "oioubl": "oioubl"}
+_LONGEST_UNIT = 200
+_OF_THE_WHOLE = ("main_email", "mailboxes", "domains")
 
 ROLE_HEADING = "rolle:"
 _ADDRESS = ("street", "postcode", "city")
 _EMAILS = frozenset({"main_email", "invoice_email", "mailboxes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A part of an organisation that invoices go to. What its `billing` does not say is the organisation's, unless it
+    is a legal unit of its own (it has a CVR number): then nothing of the organisation's is.
+    """
+
+    id: str
+    name: str
+    billing: Billing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +90,11 @@ class Entry:
     billing: Billing = field(default_factory=Billing)
     mailboxes: frozenset[str] = frozenset()
     domains: frozenset[str] = frozenset()
+    units: tuple[Unit, ...] = ()
+    """By their ids, in that order."""
+
+    def unit(self, unit_id: str) -> Unit | None:
+        return next((one for one in self.units if one.id == unit_id), None)
 
     @property
     def all_mailboxes(self) -> frozenset[str]:
@@ -77,14 +112,9 @@ class Change:
 
     code: str
     main_email: str | None = None
-    ean: str | None = None
-    order_reference: str | None = None
-    person_reference: str | None = None
-    account_string: str | None = None
-    invoice_email: str | None = None
-    street: str | None = None
-    postcode: str | None = None
-    city: str | None = None
+    unit: str | None = None
+    unit_name: str | None = None
+    billing: Billing = field(default_factory=Billing)
     roles: tuple[tuple[str, str], ...] = ()
     mailboxes: frozenset[str] = frozenset()
     domains: frozenset[str] = frozenset()
@@ -97,6 +127,7 @@ class WrongCell:
     row: int
     column: str
     detail: str
+    code: str = "wrong_cell"
 
     def __str__(self) -> str:
         return f"Række {self.row}, kolonne »{self.column}«: {self.detail}"
@@ -104,13 +135,6 @@ class WrongCell:
 
 def main_mailbox(entry: Entry) -> Mailbox | None:
     return Mailbox(role=MAIN, email=entry.main_email) if entry.main_email else None
-
-
-def is_gln(text: str) -> bool:
-    """An EAN/GLN number of 13 digits whose last one is right (GS1 General Specifications § 7.9)."""
-    if len(text) != _GLN_DIGITS or not (text.isascii() and text.isdigit()):
-        return False
-    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(text)) % 10 == 0
 
 
 def require_email(text: str, field: str) -> str:
@@ -136,34 +160,50 @@ def require_name(text: str, field: str) -> str:
     raise Refused("invalid_name", reason, status=422, field=field)
 
 
-def require_billing(billing: Billing, field: str = "billing") -> Billing:
-    """The same billing, or Refused 422 `invalid_ean` / `invalid_email` naming the field."""
-    if billing.ean is not None and not is_gln(billing.ean):
-        raise Refused(
-            "invalid_ean",
-            "EAN-nummeret skal være på 13 cifre, og det sidste skal passe med de andre.",
-            status=422,
-            field=f"{field}.ean",
-        )
-    if billing.email is not None:
-        require_email(billing.email, f"{field}.email")
-    return billing
+def billing_of(entry: Entry, said: Billing, now: Billing | None = None, *, by_name: bool = True) -> Billing:
+    """Who pays from what was said, `require_billing` before: the unit that is named, or whose EAN number it is.
+
+    What is not said is as `now`; where that is nothing, or another unit's, it is the unit's, and then the
+    organisation's. Refused 422 `unknown_unit`; it names those that there are if that is for whoever asks (`by_name`).
+    """
+    unit_id = said.unit
+    if unit_id is None and said.ean is not None:
+        whose = [one.id for one in entry.units if one.billing.ean == said.ean]
+        unit_id = whose[0] if len(whose) == 1 else None
+    if said.cvr is not None and said.cvr == entry.organisation.cvr:
+        said = said.model_copy(update={"cvr": None})
+    if now is not None and (unit_id is None or unit_id == (now.unit or "")):
+        return over(now, said)
+    unit = entry.unit(unit_id) if unit_id else None
+    if unit_id and unit is None:
+        raise _unknown_unit(entry, unit_id, by_name=by_name)
+    return over(_of_book(entry, unit), said)
 
 
-def billing_of(defaults: Billing, said: Billing) -> Billing:
-    """What was said when enrolling, and the address book's for the rest."""
-    return Billing(
-        ean=said.ean or defaults.ean,
-        order_reference=said.order_reference or defaults.order_reference,
-        person_reference=said.person_reference or defaults.person_reference,
-        account_string=said.account_string or defaults.account_string,
-        email=said.email or defaults.email,
-        address=said.address or defaults.address,
-    )
+def _of_book(entry: Entry, unit: Unit | None) -> Billing:
+    if unit is None:
+        return entry.billing
+    named = unit.billing.model_copy(update={"unit": unit.id, "unit_name": unit.name})
+    whole = entry.billing if unit.billing.cvr is None else Billing()
+    billed = over(whole.model_copy(update={"unit": unit.id, "unit_name": unit.name}), named)
+    return billed.model_copy(update={"demands": named.demands or whole.demands})
+
+
+def _unknown_unit(entry: Entry, unit_id: str, *, by_name: bool) -> Refused:
+    there = ", ".join(f"{one.id} ({one.name})" for one in entry.units[:20]) or "ingen"
+    known = f" Der er: {there}." if by_name else " Skriv enhedens EAN-nummer i stedet."
+    detail = f"Enheden »{unit_id[:60]}« findes ikke hos {entry.organisation.name}.{known}"
+    return Refused("unknown_unit", detail, status=422, field="billing.unit")
 
 
 def unknown_organisation() -> Refused:
     return Refused("unknown_organisation", "Organisationen er ikke i adressebogen.", status=404, field="code")
+
+
+def require_entry(entry: Entry | None) -> Entry:
+    if entry is None:
+        raise unknown_organisation()
+    return entry
 
 
 def rewritten(
@@ -173,26 +213,77 @@ def rewritten(
     billing: Billing,
     mailboxes: Iterable[str] | None = None,
     domains: Iterable[str] | None = None,
+    units: Sequence[Unit] | None = None,
+    cvr: str | None = None,
 ) -> Decision[Entry]:
-    """The whole entry anew: what is not said is not in the book afterwards, except who speaks (None = as before)."""
+    """The whole entry anew: what is not said is not in the book afterwards, except who speaks, the units and the CVR
+    number (None = as before).
+    """
     if entry is None:
         raise unknown_organisation()
+    wrong: list[Refused] = []
     if mailboxes is not None:
         mailboxes = {mailbox_key(require_email(one, "mailboxes")) for one in mailboxes}
     if domains is not None:
         domains = {require_domain(one, "domains") for one in domains}
+    kept, told = _tried(wrong, billing, "billing"), cleaned(Billing(cvr=cvr)).cvr
+    if told is not None and not is_cvr(told):
+        wrong.append(Refused("invalid_cvr", _WRONG_CVR, status=422, field="cvr"))
+    if any((billing.unit, billing.unit_name, billing.cvr)):
+        wrong.append(Refused("unit_of_the_whole", _NO_UNIT, status=422, field="billing.unit"))
+    of_units = entry.units if units is None else _units(units, wrong)
+    if wrong or kept is None:
+        raise together(wrong)
     after = Entry(
-        organisation=entry.organisation,
+        organisation=entry.organisation if told is None else entry.organisation.model_copy(update={"cvr": told}),
         main_email=None if main_email is None else require_email(main_email, "main_email"),
         roles={
             require_name(role, "roles").casefold(): require_email(email, f"roles.{role}")
             for role, email in roles.items()
         },
-        billing=require_billing(billing),
+        billing=kept,
         mailboxes=entry.mailboxes if mailboxes is None else frozenset(mailboxes),
         domains=entry.domains if domains is None else frozenset(domains),
+        units=of_units,
     )
     return Decision(after)
+
+
+_WRONG_CVR = "CVR-nummeret skal være på otte cifre, og de skal passe med modulus 11."
+_NO_UNIT = "Organisationens egne oplysninger har ingen enhed: skriv dem under units."
+
+
+def _units(said: Sequence[Unit], wrong: list[Refused]) -> tuple[Unit, ...]:
+    """Those that are in order, by their ids; what is wrong with the others is added to `wrong`."""
+    kept: dict[str, Unit] = {}
+    seen: set[str] = set()
+    for at, one in enumerate(said):
+        billing = _tried(wrong, _own(one.billing), f"units.{at}.billing")
+        unit_id, name = " ".join(one.id.split()), " ".join(one.name.split())
+        for field_name, text in (("id", unit_id), ("name", name)):
+            if not text or len(text) > _LONGEST_UNIT or not text.isprintable():
+                detail = f"Skriv en tekst på højst {_LONGEST_UNIT} tegn."
+                wrong.append(Refused("invalid_unit", detail, status=422, field=f"units.{at}.{field_name}"))
+        if unit_id in seen:
+            detail = f"Enheden »{unit_id}« står der to gange."
+            wrong.append(Refused("unit_twice", detail, status=422, field=f"units.{at}.id"))
+        seen.add(unit_id)
+        if billing is not None:
+            kept[unit_id] = Unit(unit_id, name, billing)
+    return tuple(kept[one] for one in sorted(kept))
+
+
+def _own(billing: Billing) -> Billing:
+    """A unit's name and id stand beside its billing."""
+    return billing.model_copy(update={"unit": None, "unit_name": None})
+
+
+def _tried(wrong: list[Refused], said: Billing, field: str) -> Billing | None:
+    try:
+        return require_billing(said, field)
+    except Refused as refused:
+        wrong.append(refused)
+        return None
 
 
 def vouched_for(entry: Entry | None, email: str, *, whole_domain: bool) -> Decision[Entry]:
@@ -208,27 +299,29 @@ def vouched_for(entry: Entry | None, email: str, *, whole_domain: bool) -> Decis
 
 
 def changed(entry: Entry, change: Change) -> Decision[Entry]:
-    """What a row says anew; what it is silent about stays."""
-    was = entry.billing
-    address = was.address
-    if change.street and change.postcode and change.city:
-        address = Address(street=change.street, postcode=change.postcode, city=change.city)
-    after = Entry(
-        organisation=entry.organisation,
+    """What a row says anew, of the organisation or of a unit; what it is silent about stays."""
+    if change.unit is not None:
+        was = entry.unit(change.unit) or Unit(change.unit, change.unit, Billing())
+        after = Unit(was.id, change.unit_name or was.name, _anew(was.billing, change.billing))
+        others = {one.id: one for one in entry.units} | {after.id: after}
+        return Decision(replace(entry, units=tuple(others[one] for one in sorted(others))))
+    cvr, billing = change.billing.cvr, change.billing.model_copy(update={"cvr": None})
+    after_all = replace(
+        entry,
+        organisation=entry.organisation.model_copy(update={"cvr": cvr}) if cvr else entry.organisation,
         main_email=change.main_email or entry.main_email,
         roles={**(entry.roles or {}), **dict(change.roles)},
-        billing=Billing(
-            ean=change.ean or was.ean,
-            order_reference=change.order_reference or was.order_reference,
-            person_reference=change.person_reference or was.person_reference,
-            account_string=change.account_string or was.account_string,
-            email=change.invoice_email or was.email,
-            address=address,
-        ),
+        billing=_anew(entry.billing, billing),
         mailboxes=entry.mailboxes | change.mailboxes,
         domains=entry.domains | change.domains,
     )
-    return Decision(after)
+    return Decision(after_all)
+
+
+def _anew(was: Billing, said: Billing) -> Billing:
+    """Field by field; an address is whole."""
+    told = {name: value for name in Billing.model_fields if (value := getattr(said, name))}
+    return was.model_copy(update=told)
 
 
 def require_rows(heading: Sequence[str], rows: Sequence[Sequence[Cell]], known: frozenset[str]) -> tuple[Change, ...]:
@@ -240,7 +333,7 @@ def require_rows(heading: Sequence[str], rows: Sequence[Sequence[Cell]], known: 
             f"Intet er indlæst: {len(wrong)} fejl skal rettes først.",
             status=422,
             errors=[
-                {"field": f"content:{one.row}:{one.column}", "code": "wrong_cell", "detail": str(one)} for one in wrong
+                {"field": f"content:{one.row}:{one.column}", "code": one.code, "detail": str(one)} for one in wrong
             ],
         )
     return changes
@@ -257,18 +350,22 @@ def read_rows(
     if findings:
         return (), tuple(findings)
     changes: list[Change] = []
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, str], int] = {}
+    titles = {field: title for field, title in zip(fields, heading, strict=False) if field}
+    order = {field: place for place, field in enumerate(fields) if field}
     for number, row in enumerate(rows, start=_FIRST_ROW):
-        titles = {field: title for field, title in zip(fields, heading, strict=False) if field}
         cells, odd = texts(fields, row)
-        odd += _addresses(cells)
         if not cells and not odd:
             continue
-        wrong = [*_wrong(cells, known, seen), *odd] if "code" not in dict(odd) else odd
-        code = cells.get("code", "").zfill(4)
-        seen.setdefault(code, number)
-        findings.extend(WrongCell(number, titles.get(field, field), detail) for field, detail in wrong)
-        changes.append(_change(code, cells))
+        unread = [Fault(field, "wrong_cell", detail) for field, detail in odd]
+        code, unit = cells.get("code", "").zfill(4), " ".join(cells.get("unit", "").split())
+        wrong = sorted(
+            [*_addresses(cells), *_wrong(cells, known, seen, {one.field for one in unread}), *unread],
+            key=lambda one: order.get(one.field, 0),
+        )
+        seen.setdefault((code, unit), number)
+        findings.extend(WrongCell(number, titles.get(one.field, one.field), one.detail, one.code) for one in wrong)
+        changes.append(_change(code, unit, cells))
     if not changes and not findings:
         findings.append(WrongCell(_FIRST_ROW, heading[0], "Der er ingen rækker under overskrifterne."))
     return (tuple(changes), ()) if not findings else ((), tuple(findings))
@@ -294,9 +391,9 @@ def _headings(heading: Sequence[str]) -> tuple[list[str | None], list[WrongCell]
     return fields, findings
 
 
-def _addresses(cells: dict[str, str]) -> list[tuple[str, str]]:
+def _addresses(cells: dict[str, str]) -> list[Fault]:
     """Each is written as it can be mailed; what is wrong with those that cannot."""
-    wrong: list[tuple[str, str]] = []
+    wrong: list[Fault] = []
     for name in [one for one in cells if one in _EMAILS or one.startswith(ROLE_HEADING)]:
         several = _several(cells, name) if name == "mailboxes" else [cells[name]]
         written = []
@@ -304,44 +401,106 @@ def _addresses(cells: dict[str, str]) -> list[tuple[str, str]]:
             try:
                 written.append(mail_address(one))
             except ValueError as error:
-                wrong.append((name, f"»{one}«: {error}"))
+                wrong.append(Fault(name, "invalid_email", f"»{one}«: {error}"))
         cells[name] = " ".join(written)
+        if not written:
+            del cells[name]
     return wrong
 
 
-def _wrong(cells: Mapping[str, str], known: frozenset[str], seen: Mapping[str, int]) -> list[tuple[str, str]]:
-    wrong: list[tuple[str, str]] = []
-    code = cells.get("code", "").zfill(4)
-    if "code" not in cells:
-        wrong.append(("code", "Kommunekoden mangler."))
-    elif code not in known:
-        wrong.append(("code", f"»{cells['code']}« er ikke en kommunekode i adressebogen."))
-    elif code in seen:
-        wrong.append(("code", f"Kommunen står allerede i række {seen[code]}."))
+def _wrong(
+    cells: Mapping[str, str], known: frozenset[str], seen: Mapping[tuple[str, str], int], unread: Collection[str]
+) -> list[Fault]:
+    """`unread` are the fields whose cells are no texts, which is said already."""
+    wrong = [one for one in _wrong_row(cells, known, seen) if one.field not in unread]
     for one in _several(cells, "domains"):
         try:
             require_domain(one, "domains")
         except Refused as refused:
-            wrong.append(("domains", f"»{one}«: {refused.detail}"))
-    if "ean" in cells and not is_gln(cells["ean"]):
-        wrong.append(("ean", f"»{cells['ean']}« er ikke et EAN-nummer på 13 cifre. Lad kolonnen være tekst i Excel."))
-    if "postcode" in cells and not (cells["postcode"].isdigit() and len(cells["postcode"]) == len("2300")):
-        wrong.append(("postcode", f"»{cells['postcode']}« er ikke et postnummer på fire cifre."))
-    missing = [field for field in _ADDRESS if field not in cells]
-    if 0 < len(missing) < len(_ADDRESS):
-        wrong.extend((field, "Adressen skal have både vej, postnummer og by.") for field in missing)
+            wrong.append(Fault("domains", refused.code, f"»{one}«: {refused.detail}"))
+    wrong.extend(
+        Fault("demands", "unknown_demand", f"»{one}« er ikke et af kravene: {', '.join(DEMANDS)}.")
+        for one in _several(cells, "demands")
+        if one.casefold() not in DEMANDS
+    )
+    if "format" in cells and cells["format"].casefold() not in FORMATS:
+        wrong.append(Fault("format", "unknown_format", f"Skriv {' eller '.join(FORMATS)}."))
+    missing = [field for field in _ADDRESS if field not in cells and field not in unread]
+    if 0 < len(missing) < len(_ADDRESS) or ("country" in cells and missing):
+        wrong.extend(
+            Fault(field, "address_incomplete", "Adressen skal have både vej, postnummer og by.") for field in missing
+        )
+    for fault in faults(_billing(cells)):
+        field = _CELL_OF.get(fault.field, fault.field.removeprefix("address."))
+        said = f"»{cells[field][:60]}«: {fault.detail}" if field in cells else fault.detail
+        hint = " Lad kolonnen være tekst i Excel." if field in _NUMBERS else ""
+        wrong.append(Fault(field, fault.code, said + hint))
     return wrong
 
 
-def _change(code: str, cells: Mapping[str, str]) -> Change:
-    roles = tuple(
-        (field.removeprefix(ROLE_HEADING), text) for field, text in cells.items() if field.startswith(ROLE_HEADING)
+def _wrong_row(cells: Mapping[str, str], known: frozenset[str], seen: Mapping[tuple[str, str], int]) -> Iterator[Fault]:
+    """Whom a row is about, and whether it may say what it does of them."""
+    code, unit = cells.get("code", "").zfill(4), " ".join(cells.get("unit", "").split())
+    if "code" not in cells:
+        yield Fault("code", "wrong_cell", "Kommunekoden mangler.")
+    elif code not in known:
+        yield Fault("code", "wrong_cell", f"»{cells['code']}« er ikke en kommunekode i adressebogen.")
+    elif (code, unit) in seen and unit:
+        yield Fault("unit", "unit_twice", f"Enheden står allerede i række {seen[code, unit]}.")
+    elif (code, unit) in seen:
+        yield Fault("code", "wrong_cell", f"Kommunen står allerede i række {seen[code, unit]}.")
+    if unit:
+        yield from text_faults("unit", unit)
+        yield from (
+            Fault(field, "unit_of_the_whole", "Det er kommunens: lad cellen være tom i en række med en enhed.")
+            for field in cells
+            if field in _OF_THE_WHOLE or field.startswith(ROLE_HEADING)
+        )
+    elif "unit_name" in cells:
+        yield Fault("unit_name", "unit_missing", "Skriv også enheden i kolonnen »enhed«.")
+
+
+_CELL_OF = {"email": "invoice_email"}
+_NUMBERS = frozenset({"ean", "cvr", "p_number", "postcode"})
+
+
+def _billing(cells: Mapping[str, str]) -> Billing:
+    """What a row says of it, as it is kept. Half an address is none."""
+    address = None
+    if all(field in cells for field in _ADDRESS):
+        country = cells.get("country", HOME).upper()
+        address = Address(street=cells["street"], postcode=cells["postcode"], city=cells["city"], country=country)
+    words = [one.casefold() for one in _several(cells, "demands")]
+    said = Billing(
+        ean=cells.get("ean"),
+        order_reference=cells.get("order_reference"),
+        person_reference=cells.get("person_reference"),
+        account_string=cells.get("account_string"),
+        email=cells.get("invoice_email"),
+        address=address,
+        p_number=cells.get("p_number"),
+        format=FORMATS.get(cells.get("format", "").casefold()),
+        demands=tuple(DEMANDS[one] for one in words if one in DEMANDS),
+        unit_name=cells.get("unit_name"),
+        cvr=cells.get("cvr"),
     )
-    mailboxes = frozenset(map(mailbox_key, _several(cells, "mailboxes")))
-    domains = frozenset(filter(None, map(domain_key, _several(cells, "domains"))))
-    own = {"code", "mailboxes", "domains"}
-    plain = {field: text for field, text in cells.items() if field not in own and not field.startswith(ROLE_HEADING)}
-    return Change(code=code, roles=roles, mailboxes=mailboxes, domains=domains, **plain)
+    return cleaned(said)
+
+
+def _change(code: str, unit: str, cells: Mapping[str, str]) -> Change:
+    billing = _billing(cells)
+    return Change(
+        code=code,
+        main_email=cells.get("main_email"),
+        unit=unit or None,
+        unit_name=billing.unit_name,
+        billing=billing.model_copy(update={"unit_name": None}),
+        roles=tuple(
+            (field.removeprefix(ROLE_HEADING), text) for field, text in cells.items() if field.startswith(ROLE_HEADING)
+        ),
+        mailboxes=frozenset(map(mailbox_key, _several(cells, "mailboxes"))),
+        domains=frozenset(filter(None, map(domain_key, _several(cells, "domains")))),
+    )
 
 
 def _several(cells: Mapping[str, str], field: str) -> list[str]:

@@ -26,6 +26,8 @@ BEFORE = "before/"
 """Before the actor of whoever put an enrolment in with a version that did not keep it."""
 ANSWER = "forbehold_answer"
 """The timer of a forbehold whose answer is awaited; its key is the enrolment's id."""
+DETAILS = "invoice_details"
+"""The timer of somebody whose invoices lack something; its key is the enrolment's id."""
 _CLIENTS = ("client/", f"{BEFORE}client/", f"{BEFORE}token/")
 """How the actors begin that another system has, or may have had before clients were told from staff."""
 
@@ -142,7 +144,7 @@ def withdraw(enrolment: Enrolment, programme: Programme, reason: str, now: datet
     if enrolment.may_decline:
         return _declined(enrolment, now)
     fact = EnrolmentWithdrawn(**about(enrolment, programme), contact=enrolment.known_contact, reason=reason)
-    return Decision(ended(enrolment, "withdrawn", now), (fact,), (no_reminder(enrolment),))
+    return Decision(ended(enrolment, "withdrawn", now), (fact,), no_reminders(enrolment))
 
 
 def decline(enrolment: Enrolment | None, now: datetime) -> Decision[Enrolment]:
@@ -169,7 +171,13 @@ def regroup(enrolment: Enrolment, programme: Programme, group: str) -> Decision[
 
 
 def no_reminder(enrolment: Enrolment) -> Alarm:
+    """Of its forbehold."""
     return Alarm(ANSWER, enrolment.id, None, {})
+
+
+def no_reminders(enrolment: Enrolment) -> tuple[Alarm, ...]:
+    """Of anything: it has ended."""
+    return (no_reminder(enrolment), Alarm(DETAILS, enrolment.id, None, {}))
 
 
 def about(enrolment: Enrolment, programme: Programme) -> dict[str, Any]:
@@ -192,6 +200,13 @@ def require_enrolment(enrolment: Enrolment | None, client: Sequence[str] | None)
     if enrolment is None or (client is not None and enrolment.put_in_by not in put_in_by(client)):
         raise Refused("unknown_enrolment", "Tilmeldingen findes ikke.", status=404, field="enrolment_id")
     return enrolment
+
+
+def book_is_for(enrolment: Enrolment, *, client: bool, person: bool) -> bool:
+    """Whether what the address book says of its invoices is for whoever asks: staff, and the `person` who has its link
+    unless that may be a client's.
+    """
+    return not client and not (person and enrolment.by_client)
 
 
 def require_place(enrolment: Enrolment | None, client: Sequence[str] | None) -> Enrolment:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 
-from services.enrollment.domain.enrolment import ANSWER, Enrolment, about, ended, no_reminder
+from services.enrollment.domain.enrolment import ANSWER, Enrolment, about, ended, no_reminder, no_reminders
 from services.enrollment.domain.programme import OFFICE_OPENS, Programme, holds_place
 from services.enrollment.domain.status import ForbeholdState
 from services.enrollment.domain.waiting_list import may_have_place
@@ -55,7 +55,7 @@ def resolve(enrolment: Enrolment, programme: Programme, now: datetime, *, approv
         # Whoever waited for nothing but this has a place in a moment, and a letter of its own about that.
         has_place=None if after.waits and may_have_place(programme, now, forbehold=False) else after.has_place,
     )
-    return Decision(after, (fact,), (no_reminder(enrolment),))
+    return Decision(after, (fact,), (no_reminder(enrolment),) if approved else no_reminders(enrolment))
 
 
 def lapse(enrolment: Enrolment, programme: Programme, now: datetime) -> Decision[Enrolment]:
@@ -64,7 +64,7 @@ def lapse(enrolment: Enrolment, programme: Programme, now: datetime) -> Decision
     if not (open_place and _is_over(programme, now)):
         return Decision(enrolment)
     fact = EnrolmentLapsed(**about(enrolment, programme), reason=LAPSED, contact=enrolment.known_contact)
-    return Decision(ended(enrolment, "lapsed", now), (fact,), (no_reminder(enrolment),))
+    return Decision(ended(enrolment, "lapsed", now), (fact,), no_reminders(enrolment))
 
 
 def remind(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from services.enrollment.domain.billing import missing
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.price_text import price
 from services.enrollment.domain.programme import Programme
@@ -20,6 +21,7 @@ from services.enrollment.domain.status import MeetingState
 from shared.contracts.danish import short_day
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import (
+    ExtraBillingChanged,
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
     ParticipantCancelled,
@@ -28,7 +30,7 @@ from shared.contracts.enrollment import (
     RosterFact,
     roster_id,
 )
-from shared.contracts.parties import Person
+from shared.contracts.parties import Billing, Person
 from shared.contracts.programme import ExtraTerm, SeatTerm
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting
@@ -44,6 +46,8 @@ class Seat:
     number: int
     level: str | None = None
     """What the person said to be, of the levels that the programme asked for then."""
+    billing: Billing | None = None
+    """Who pays for an extra one, where that was said; None = as the enrolment's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +109,18 @@ class Roster:
 
 
 def register(
-    roster: Roster, person: Person, accepted_price_ore: int | None, now: datetime, level: str | None = None
+    roster: Roster,
+    person: Person,
+    accepted_price_ore: int | None,
+    now: datetime,
+    level: str | None = None,
+    billing: Billing | None = None,
 ) -> Decision[Roster]:
-    """A seat for `person`. Refused when registration is not open, on a second seat for the same person, on a level
-    that the programme does not have, when there is no price for one more, and when the price of an extra seat was not
-    accepted (with `price_ore` in the answer).
+    """A seat for `person`; who pays for it is kept where it costs something.
+
+    Refused when registration is not open, on a second seat for the same person, on a level that the programme does not
+    have, when there is no price for one more, and when the price of an extra seat was not accepted (with `price_ore` in
+    the answer).
     """
     require_open(roster, now)
     _require_level(roster, level)
@@ -118,7 +129,8 @@ def register(
         _require_price(roster, accepted_price_ore)
     # A clock that was set back never lets a later person in before one who already has a seat.
     registered_at = max(now, roster.seats[-1].registered_at) if roster.seats else now
-    seats = (*roster.seats, Seat(person, registered_at, roster.next_number, level))
+    own = billing if roster.next_is_extra and billing != roster.enrolment.billing else None
+    seats = (*roster.seats, Seat(person, registered_at, roster.next_number, level, own))
     return _decided(roster, replace(roster, seats=seats, next_number=roster.next_number + 1))
 
 
@@ -143,6 +155,33 @@ def replace_participant(
     if taken_over == seat or person.person_id != person_id:
         _require_new(roster, person)
     return _decided(roster, replace(roster, seats=tuple(taken_over if one is seat else one for one in roster.seats)))
+
+
+def bill(roster: Roster, person_id: str, billing: Billing) -> Decision[Roster]:
+    """Who pays for an extra participant from now on, also when the meeting is over; what is invoiced stays. The same
+    again changes nothing. Refused `not_extra` where nobody pays.
+    """
+    seat = _require_seat(roster, person_id)
+    if seat not in roster.extras:
+        raise Refused("not_extra", f"{seat.person.name} har en af de pladser, som er med i prisen.", field="person_id")
+    if billing == paid_by(roster, seat):
+        return Decision(roster)
+    billed = replace(seat, billing=billing)
+    after = replace(roster, seats=tuple(billed if one is seat else one for one in roster.seats))
+    fact = ExtraBillingChanged(
+        **_about(after), person=seat.person, billing=billing, billing_missing=lacking_for(after, billed)
+    )
+    return Decision(after, (fact,))
+
+
+def paid_by(roster: Roster, seat: Seat) -> Billing:
+    return seat.billing or roster.enrolment.billing
+
+
+def lacking_for(roster: Roster, seat: Seat) -> tuple[str, ...]:
+    """What the invoice for an extra participant lacks, by BILLING_DETAILS."""
+    enrolment = roster.enrolment
+    return missing(paid_by(roster, seat), enrolment.organisation, enrolment.known_contact.name)
 
 
 def vacate(roster: Roster, now: datetime) -> Decision[Roster]:
@@ -229,15 +268,7 @@ def _decided(before: Roster, after: Roster) -> Decision[Roster]:
     """With what others are told of the difference, in the order in which it happened."""
     if after.seats == before.seats:
         return Decision(after)
-    enrolment, ref = after.enrolment, after.programme.ref
-    about: dict[str, Any] = {
-        "owner": ref.owner,
-        "programme": ref,
-        "enrolment_id": enrolment.id,
-        "organisation": enrolment.organisation,
-        "contact": enrolment.known_contact,
-        "meeting": after.meeting,
-    }
+    about = _about(after)
     earlier, later = {seat.number: seat for seat in before.seats}, {seat.number: seat for seat in after.seats}
     facts: list[RosterFact] = [
         ParticipantCancelled(**about, person=seat.person) for number, seat in earlier.items() if number not in later
@@ -256,6 +287,19 @@ def _decided(before: Roster, after: Roster) -> Decision[Roster]:
     return Decision(after, tuple(facts))
 
 
+def _about(roster: Roster) -> dict[str, Any]:
+    """What every fact about it begins with."""
+    enrolment, ref = roster.enrolment, roster.programme.ref
+    return {
+        "owner": ref.owner,
+        "programme": ref,
+        "enrolment_id": enrolment.id,
+        "organisation": enrolment.organisation,
+        "contact": enrolment.known_contact,
+        "meeting": roster.meeting,
+    }
+
+
 def _extras_told(before: Roster, after: Roster, about: dict[str, Any]) -> list[RosterFact]:
     """The extras that are told as added or removed are exactly those that came or went."""
     facts: list[RosterFact] = [
@@ -268,7 +312,14 @@ def _extras_told(before: Roster, after: Roster, about: dict[str, Any]) -> list[R
     were = {seat.person.person_id for seat in before.extras}
     if terms is not None:
         facts += [
-            ExtraParticipantAdded(**about, person=seat.person, billing=after.enrolment.billing, terms=terms)
+            ExtraParticipantAdded(
+                **about,
+                person=seat.person,
+                billing=paid_by(after, seat),
+                terms=terms,
+                own_billing=seat.billing is not None,
+                billing_missing=lacking_for(after, seat),
+            )
             for seat in after.extras
             if seat.person.person_id not in were
         ]

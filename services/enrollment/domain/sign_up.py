@@ -12,12 +12,13 @@ from services.enrollment.domain.address_book import (
     Entry,
     billing_of,
     main_mailbox,
-    require_billing,
     require_email,
     require_name,
 )
+from services.enrollment.domain.billing import cleaned, require_billing
 from services.enrollment.domain.enrolment import ENDED, Enrolment, Forbehold, about, enrolment_id
 from services.enrollment.domain.forbehold import reminding, told_forbehold
+from services.enrollment.domain.invoice_details import asking, lacking
 from services.enrollment.domain.programme import (
     Programme,
     allots_after,
@@ -163,6 +164,8 @@ class Wish:
     by_form: bool = False
     asked: Mapping[str, str] = field(default_factory=dict)
     """The words that a form asked by."""
+    by_staff: bool = False
+    """Whether the address book is for whoever asks."""
 
 
 def wish_of(sign_up: SignUp) -> Wish:
@@ -177,8 +180,13 @@ def apply(
     asked: EnrolMunicipality,
     received_at: datetime,
     source: str,
+    *,
+    by_staff: bool = False,
 ) -> Application:
-    """A sign-up that may have a place, or Refused with all that is wrong. An earlier withdrawal is no hindrance."""
+    """A sign-up that may have a place, or Refused with all that is wrong. An earlier withdrawal is no hindrance.
+
+    `by_staff`: whether the address book is for whoever asks.
+    """
     programme = _require_offer(programme, current, source)
     if deadline_passed(programme, received_at):
         deadline = programme.terms.terms.deadline
@@ -192,10 +200,11 @@ def apply(
     group = None if known is None else all_of_it.look(group_of, programme.terms, known.organisation, asked.group)
     all_of_it.wrong.extend(said.wrong)
     all_of_it.look(_require_forbehold, programme, asked)
-    billing = all_of_it.look(require_billing, asked.billing)
+    billed = all_of_it.look(require_billing, asked.billing)
+    pays = None if known is None or billed is None else all_of_it.look(billing_of, known, billed, by_name=by_staff)
     all_of_it.require()
     _require_room(programme)
-    if known is None or name is None or email is None or role is None or billing is None:
+    if known is None or name is None or email is None or role is None or pays is None:
         raise ValueError("nothing is wrong, and something is missing")
     return Application(
         programme=programme,
@@ -203,7 +212,7 @@ def apply(
         contact_name=name,
         contact_email=email,
         contact_role=role,
-        billing=billing_of(known.billing, billing),
+        billing=pays,
         answers=said.given,
         asked=form.asked(plan, said.given),
         group=group,
@@ -237,7 +246,7 @@ def apply_by_form(
         contact_name=require_name(asked.contact_name, "contact_name"),
         contact_email=require_email(asked.contact_email, "contact_email"),
         contact_role=asked.contact_role,
-        billing=billing_of(entry.billing, asked.billing),
+        billing=billing_of(entry, cleaned(asked.billing)),
         answers=answers,
         asked={**form.asked(programme.terms.enrolment, answers), **wish.asked},
         group=group_of(programme.terms, entry.organisation, asked.group if asked.group in there else None),
@@ -354,7 +363,9 @@ def enrol_in_turn(
             if wish.by_form:
                 application = apply_by_form(programme, entry, standing.get(this), wish, source)
             else:
-                application = apply(programme, entry, standing.get(this), one, wish.received_at, source)
+                application = apply(
+                    programme, entry, standing.get(this), one, wish.received_at, source, by_staff=wish.by_staff
+                )
         except Refused as refused:
             outcomes[at] = refused
         else:
@@ -439,10 +450,12 @@ def welcome(
         fees_wait=programme.forbehold.fees_wait,
         from_waiting_list=placed.from_waiting_list,
         beyond_usual=programme.is_beyond_usual,
+        billing_missing=lacking(enrolment, programme),
         answers=form.answered(plan, enrolment.answers, enrolment.asked),
         declared=form.declared(plan, enrolment.answers, enrolment.asked),
     )
-    return Decision(enrolment, (enrolled,), alarms)
+    asked = asking(enrolment, programme, now)
+    return Decision(enrolment, (enrolled,), alarms if asked.due is None else (*alarms, asked))
 
 
 def receive(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from services.enrollment.usecases.accept_quote import accept_quote
 from services.enrollment.usecases.cancel_participant import cancel_participant
+from services.enrollment.usecases.change_billing import change_billing
 from services.enrollment.usecases.change_capacity import change_capacity
+from services.enrollment.usecases.change_extra_billing import change_extra_billing
 from services.enrollment.usecases.change_group import change_group
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
@@ -31,7 +33,9 @@ from shared.base.acts import act, act_together
 from shared.contracts.enrollment import (
     AcceptQuote,
     CancelParticipant,
+    ChangeBilling,
     ChangeCapacity,
+    ChangeExtraBilling,
     ChangeGroup,
     DeclineQuote,
     DeliverOption,
@@ -64,12 +68,14 @@ DISMISS_ALIKE = act(DismissSignUps, dismiss_sign_ups)
 CONFIRM = act(ConfirmSignUp, confirm_sign_up)
 DECLINE = act(DeclineInvitation, decline_invitation)
 RESOLVE = act(ResolveReservation, resolve_reservation)
+CHANGE_BILLING = act(ChangeBilling, change_billing)
 CHANGE_CAPACITY = act(ChangeCapacity, change_capacity)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)
 CHANGE_GROUP = act(ChangeGroup, change_group)
 
 REGISTER = act(RegisterParticipant, register_participant, status=201)
 REPLACE = act(ReplaceParticipant, replace_participant)
+CHANGE_EXTRA_BILLING = act(ChangeExtraBilling, change_extra_billing)
 CANCEL = act(CancelParticipant, cancel_participant)
 
 ORDER = act(OrderOption, order_option)

@@ -44,6 +44,7 @@ ROUTES = (
     read(_ENROLMENT, read_enrolment),
     write("POST", f"{_ENROLMENT}/withdrawal", acts.WITHDRAW),
     write("PUT", f"{_ENROLMENT}/forbehold", acts.RESOLVE),
+    write("PUT", f"{_ENROLMENT}/billing", acts.CHANGE_BILLING),
     write("PUT", f"{_ENROLMENT}/group", acts.CHANGE_GROUP),
     write("POST", f"{_OPTION}/order", acts.ORDER),
     write("POST", f"{_OPTION}/quote", acts.QUOTE),
@@ -56,5 +57,6 @@ ROUTES = (
     listing(f"{_ENROLMENT}/participants", read_rosters, unfolded="participants"),
     write("POST", _PARTICIPANTS, acts.REGISTER),
     write("PUT", _PARTICIPANT, acts.REPLACE),
+    write("PUT", f"{_PARTICIPANT}/billing", acts.CHANGE_EXTRA_BILLING),
     write("DELETE", _PARTICIPANT, acts.CANCEL),
 )

@@ -8,7 +8,7 @@ from functools import partial
 from starlette.routing import BaseRoute
 
 from services.enrollment.entrypoints import acts
-from services.enrollment.pages import mailed_links, options, participants, sign_up, standing
+from services.enrollment.pages import invoice_details, mailed_links, options, participants, sign_up, standing
 from shared.runtime.service import Host
 from shared.web.pages import page
 
@@ -34,6 +34,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(_STANDING, standing.standing),
         shows(f"{_STANDING}/godkendt", standing.approve, acts.RESOLVE),
         shows(f"{_STANDING}/ikke-godkendt", standing.refuse, acts.RESOLVE),
+        shows(f"{_STANDING}/faktura", invoice_details.invoice_details, acts.CHANGE_BILLING),
         shows(f"{_STANDING}/afmeld", standing.leave, acts.WITHDRAW),
         shows(f"{_OPTION}/bestil", options.order, acts.ORDER),
         shows(f"{_OPTION}/fortryd", options.withdraw, acts.WITHDRAW_OPTION),
@@ -43,5 +44,6 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_PARTICIPANTS}/afmeld-kommunen", participants.withdraw, acts.WITHDRAW),
         shows(_MEETING, participants.meeting, acts.REGISTER),
         shows(f"{_MEETING}/afmeld/{{person_id}}", participants.cancel, acts.CANCEL),
+        shows(f"{_MEETING}/betaler/{{person_id}}", participants.payer, acts.CHANGE_EXTRA_BILLING),
         shows(f"{_MEETING}/skift/{{person_id}}", participants.replace, acts.REPLACE),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.enrollment.domain.enrolment import ANSWER
+from services.enrollment.domain.enrolment import ANSWER, DETAILS
 from services.enrollment.domain.forbehold import LAPSE
 from services.enrollment.domain.invitation import INVITATION, REMINDER
 from services.enrollment.domain.options import QUOTE_ANSWER, QUOTE_LAPSE
@@ -14,6 +14,7 @@ from services.enrollment.usecases.give_waiting_places import give_waiting_places
 from services.enrollment.usecases.invite_by_itself import invite_by_itself
 from services.enrollment.usecases.lapse_quotes import lapse_quotes
 from services.enrollment.usecases.lapse_reservations import lapse_reservations
+from services.enrollment.usecases.remind_of_details import remind_of_details
 from services.enrollment.usecases.remind_of_forbehold import remind_of_forbehold
 from services.enrollment.usecases.remind_of_quotes import remind_of_quotes
 from services.enrollment.usecases.remind_silent import remind_silent
@@ -30,6 +31,7 @@ TIMERS = (
     at(ANSWER, remind_of_forbehold),
     at(QUOTE_LAPSE, lapse_quotes),
     at(QUOTE_ANSWER, remind_of_quotes),
+    at(DETAILS, remind_of_details),
     at(FORGET, forget_sign_ups),
     at(DISMISS_REST, dismiss_the_rest, at_once=1),
     at(FORGET_VOID, forget_void_sign_ups),

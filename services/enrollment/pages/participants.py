@@ -14,16 +14,25 @@ from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.meeting_text import when_text, where_text
 from services.enrollment.domain.price_text import price
-from services.enrollment.domain.roster import Roster, is_changeable, seats_used, why_closed
+from services.enrollment.domain.roster import Roster, is_changeable, lacking_for, seats_used, why_closed
 from services.enrollment.domain.status import meeting_status
+from services.enrollment.pages.invoice_details import LABELS as PAYER
+from services.enrollment.pages.invoice_details import nothing_said, units_to_choose, with_unit
 from services.enrollment.usecases.read_visit import Visit, read_visit
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.base.listing import CURSOR
 from shared.base.problems import Problem
 from shared.contracts.danish import short_day
-from shared.contracts.enrollment import CancelParticipant, RegisterParticipant, ReplaceParticipant, WithdrawEnrolment
+from shared.contracts.enrollment import (
+    CancelParticipant,
+    ChangeExtraBilling,
+    RegisterParticipant,
+    ReplaceParticipant,
+    WithdrawEnrolment,
+)
 from shared.contracts.event import Command
+from shared.contracts.parties import billing_details
 from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
@@ -38,11 +47,13 @@ _LABELS = {
     "accepted_price_ore": "Prisen",
     "reason": "Begrundelse",
     "level": "Niveau",
+    **PAYER,
 }
 _DONE = {
     "tilmeldt": "Deltageren er tilmeldt",
     "afmeldt": "Deltageren er afmeldt",
     "skiftet": "Deltageren er skiftet",
+    "betaler": "Oplysningerne til fakturaen er gemt",
 }
 
 
@@ -71,6 +82,8 @@ async def meeting(host: Host, act: Act, request: Request) -> Response:
     form = await read_form(request, labels=_LABELS)
     about = {"enrolment_id": visit.enrolment.id, "meeting_id": roster.meeting.id}
     command = form.command(RegisterParticipant, **about)
+    if command is not None:
+        command = command.model_copy(update={"billing": with_unit(command.billing)})
     if _level_left_out(roster, form) or command is None:
         return _meeting(host, visit, roster, form, 422)
     refused = await _do(host, act, command, form, visit)
@@ -98,14 +111,16 @@ async def _about_one(
     form, status = Form(labels=_LABELS), 200
     if request.method == "POST":
         form = await read_form(request, labels=_LABELS)
-        command = form.command(
-            model,
-            enrolment_id=visit.enrolment.id,
-            meeting_id=roster.meeting.id,
-            person_id=person_id,
+        about = {"enrolment_id": visit.enrolment.id, "meeting_id": roster.meeting.id, "person_id": person_id}
+        command = (
+            None
+            if model is ChangeExtraBilling and nothing_said(form, "billing.order_reference")
+            else form.command(model, **about)
         )
         if model is ReplaceParticipant and _level_left_out(roster, form):
             command = None
+        if isinstance(command, ChangeExtraBilling):
+            command = command.model_copy(update={"billing": with_unit(command.billing)})
         refused = None if command is None else await _do(host, act, command, form, visit)
         if command is not None and (refused is None or seat is None):
             return _see_other(f"{back}?besked={done}" if refused is None else back)
@@ -121,11 +136,14 @@ async def _about_one(
         levels=_choices(roster),
         extra=seat in roster.extras,
         moves_in=seat in roster.included and bool(roster.extras),
+        missing=billing_details(lacking_for(roster, seat)) if seat in roster.extras else "",
+        units=units_to_choose(visit.units),
         back=back,
     )
 
 
 cancel = partial(_about_one, template="cancel.html", model=CancelParticipant, done="afmeldt")
+payer = partial(_about_one, template="payer.html", model=ChangeExtraBilling, done="betaler")
 replace = partial(_about_one, template="replace.html", model=ReplaceParticipant, done="skiftet")
 
 
@@ -186,11 +204,17 @@ def _meeting(
         done=done,
         meeting=_shown(roster, visit),
         seats=[(seat, seat in roster.extras) for seat in visit.seats(roster)],
+        lacking={
+            seat.person.person_id: billing_details(lacking_for(roster, seat))
+            for seat in visit.seats(roster)
+            if seat in roster.extras
+        },
         levels=_choices(roster),
         changeable=is_changeable(roster, visit.now),
         extra=roster.next_costs,
         extra_price=price(roster.next_costs) if roster.next_costs else None,
         full=roster.full,
+        units=units_to_choose(visit.units),
     )
 
 

@@ -19,6 +19,7 @@ from shared.base.cause import Cause, new_correlation
 from shared.contracts.danish import long_day
 from shared.contracts.enrollment import ResolveReservation, WithdrawEnrolment
 from shared.contracts.event import Command
+from shared.contracts.parties import billing_details
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.safety import SECRET_ADDRESS
@@ -82,6 +83,8 @@ def render(host: Host, template: str, found: Standing, status: int = 200, **valu
         found=found,
         terms=found.terms,
         expected_on=long_day(expected_on) if expected_on else None,
+        missing=billing_details(found.missing),
+        invoice_on=long_day(found.invoiced_from) if found.invoiced_from else None,
         **values,
     )
 

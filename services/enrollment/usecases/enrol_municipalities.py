@@ -19,7 +19,9 @@ async def enrol_municipalities(tx: Tx, asked: Sequence[Asked[EnrolMunicipality]]
     for at, one in enumerate(asked):
         staff = one.cause.client is None and not one.cause.is_person
         try:
-            wishes[at] = Asking(Wish(one.command, received(one.command, tx.now, staff=staff)), one.cause)
+            wishes[at] = Asking(
+                Wish(one.command, received(one.command, tx.now, staff=staff), by_staff=staff), one.cause
+            )
         except Refused as refused:
             outcomes[at] = refused
     outcomes |= zip(wishes, await give_places(tx, list(wishes.values())), strict=True)

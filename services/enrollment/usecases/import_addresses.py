@@ -31,9 +31,11 @@ async def import_addresses(tx: Tx, command: ImportAddresses) -> Answer:
     changes = require_rows(heading, rows, await organisations.load_codes(tx))
     book = await organisations.lock_many(tx, [one.code for one in changes])
 
-    decided = [(book[one.code], changed(book[one.code], one).after) for one in changes]
+    after = dict(book)
+    for one in changes:
+        after[one.code] = changed(after[one.code], one).after
 
-    differing = [after for before, after in decided if after != before]
+    differing = [entry for code, entry in after.items() if entry != book[code]]
     if not command.dry_run:
         await organisations.save(tx, differing)
         await let_waiting_in(tx, differing)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.enrollment.adapters import enrolments, links
+from services.enrollment.adapters import enrolments, links, programmes
 from services.enrollment.domain.enrolment import Enrolment, put_in_by, require_enrolment
+from services.enrollment.domain.invoice_details import lacking
 from services.enrollment.usecases.load_standings import Standing, load_standings
 from shared.base.listing import page_of
 from shared.storage.tx import Tx
@@ -36,6 +37,7 @@ async def read_enrolment(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     return {
         **_short(found, await load_standings(tx, [found])),
         "billing": found.billing.model_dump(mode="json") if tx.cause.client is None else None,
+        "billing_missing": list(lacking(found, await programmes.load_of(tx, found))) if found.is_signed_up else [],
         "answers": dict(found.answers),
         "participants_path": links.participants_path_of(tx.links, found) if found.put_in_by == tx.cause.actor else None,
     }

@@ -32,4 +32,7 @@ def shown(entry: Entry) -> dict[str, Any]:
         "billing": entry.billing.model_dump(mode="json"),
         "mailboxes": sorted(entry.mailboxes),
         "domains": sorted(entry.domains),
+        "units": [
+            {"id": one.id, "name": one.name, "billing": one.billing.model_dump(mode="json")} for one in entry.units
+        ],
     }

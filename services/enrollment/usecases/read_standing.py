@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from services.enrollment.adapters import enrolments, links, meetings, orders, programmes
 from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.invoice_details import invoiced_from, lacking
 from services.enrollment.domain.options import Option, options_of
+from services.enrollment.domain.price_text import is_billed
 from services.enrollment.domain.programme import PEOPLE_AFTER, holds_place, is_over
 from services.enrollment.usecases.load_standings import load_standings
 from shared.contracts.programme import ProgrammeTerms
@@ -30,6 +32,11 @@ class Standing:
     participants_path: str | None
     only_approved: bool
     """It waits for the answer to its forbehold, which holds no place."""
+    billed: bool
+    """Whether it can come to owe anything."""
+    missing: tuple[str, ...]
+    """What its invoices lack, by BILLING_DETAILS."""
+    invoiced_from: date | None
     options: tuple[Option, ...]
     now: datetime
 
@@ -53,6 +60,9 @@ async def read_standing(tx: Tx, token: str) -> Standing | None:
         position=standing.position,
         participants_path=links.participants_path_of(tx.links, enrolment),
         only_approved=enrolment.forbehold_open and not holds_place(programme, tx.now),
+        billed=is_billed(programme.terms),
+        missing=lacking(enrolment, programme) if enrolment.is_signed_up else (),
+        invoiced_from=invoiced_from(enrolment) if enrolment.has_place else None,
         options=options_of(enrolment, programme, await orders.load_newest(tx, enrolment.id)),
         now=tx.now,
     )

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.enrollment.adapters import enrolments, links, meetings, programmes
+from services.enrollment.adapters import enrolments, links, meetings, organisations, programmes
 from services.enrollment.adapters.rosters import load_of_meeting, load_page
-from services.enrollment.domain.enrolment import Enrolment, require_enrolment
+from services.enrollment.domain.address_book import Unit
+from services.enrollment.domain.enrolment import Enrolment, book_is_for, require_enrolment
 from services.enrollment.domain.programme import PEOPLE_AFTER, Programme, is_over
 from services.enrollment.domain.roster import Roster, Seat, seats_for
 from shared.base.listing import page_of
@@ -35,6 +36,8 @@ class Visit:
     rosters: tuple[Roster, ...]
     following: str | None
     """Cursor of the next page of meetings."""
+    units: tuple[Unit, ...] = ()
+    """Of the organisation, where somebody at the one meeting is, or may be, billed to another."""
 
     def seats(self, roster: Roster) -> tuple[Seat, ...]:
         """Those that are shown."""
@@ -68,7 +71,18 @@ async def read_visit(tx: Tx, token: str, query: Mapping[str, str], meeting_id: s
         standing_path=links.standing_path_of(tx.links, enrolment) if enrolment.contact else "",
         rosters=tuple(rosters),
         following=following,
+        units=await _units(tx, enrolment)
+        if meeting_id and any(one.next_costs or one.extras for one in rosters)
+        else (),
     )
+
+
+async def _units(tx: Tx, enrolment: Enrolment) -> tuple[Unit, ...]:
+    """None to whoever may be another system."""
+    if not book_is_for(enrolment, client=False, person=True):
+        return ()
+    entry = await organisations.load(tx, enrolment.organisation.code)
+    return entry.units if entry else ()
 
 
 async def _rosters(

@@ -16,6 +16,7 @@ from shared.base.ids import new_id, random_id
 from shared.contracts.bounds import Id, Line
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.event import Command
+from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
 
@@ -30,7 +31,7 @@ class ReceiveSignUp(Command):
 
 async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:
     """Whether the contact's address is known changes nothing in the answer, nor in what is asked for it."""
-    form, caller = command.form, links.caller_mark(tx.links, command.caller)
+    form, caller = _without_a_unit(command.form), links.caller_mark(tx.links, command.caller)
     programme = await programmes.load(tx, form.programme_id)
     entry = await organisations.load(tx, form.organisation_code)
     standing = await enrolments.load(tx, enrolment_id(form.programme_id, form.organisation_code))
@@ -63,3 +64,10 @@ async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:
         await drafts.forget(tx, command.draft_id)
     tx.tell(decided)
     return Answer({"enrolment_id": application.enrolment_id, "state": "received", "status": status("received")})
+
+
+def _without_a_unit(form: EnrolMunicipality) -> EnrolMunicipality:
+    """Anybody may send a form, so that it finds nothing out about anybody's units; their EAN numbers are typed."""
+    if form.billing.unit:
+        raise Refused("unknown_unit", "Skriv enhedens EAN-nummer.", status=422, field="billing.ean")
+    return form

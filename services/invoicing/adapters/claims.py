@@ -44,6 +44,7 @@ _CLAIMS = Table(
         "invoice_id": "text",
         "credited": "boolean",
         "delivered_on": "date",
+        "own_billing": "boolean",
         "buyer": "jsonb",
         "billing": "jsonb",
         "contact": "jsonb",
@@ -68,6 +69,7 @@ _IN_ORDER = Order(
         "id": "text",
     }
 )
+_TO_BILL = "enrolment_id = ANY($1::text[]) AND invoice_id IS NULL AND NOT own_billing"
 _SELECT_PLACED = f"SELECT {_COLUMNS}, {_IN_ORDER.place} FROM claims"
 
 # Past the methods that every model has: a batch calls these thousands of times.
@@ -133,6 +135,19 @@ async def lock_held_back(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Clai
     """Those in which something is wrong that keeps them from being invoiced."""
     held_back = "enrolment_id = ANY($1::text[]) AND finding <> '' AND invoice_id IS NULL"
     return await _lock(tx, held_back, list(enrolment_ids))
+
+
+async def load_meetings_to_bill(tx: Tx, enrolment_ids: Iterable[str]) -> set[str]:
+    """The meetings of those that `lock_to_bill` locks."""
+    rows = await tx.fetch(
+        f"SELECT DISTINCT meeting_id FROM claims WHERE {_TO_BILL} AND meeting_id IS NOT NULL", list(enrolment_ids)
+    )
+    return {row["meeting_id"] for row in rows}
+
+
+async def lock_to_bill(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Claim]:
+    """Those that are not invoiced, and billed as their enrolment is."""
+    return await _lock(tx, _TO_BILL, list(enrolment_ids))
 
 
 async def lock_fees_and_options(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Claim]:

@@ -17,7 +17,7 @@ from services.invoicing.adapters.einvoice.formats import chosen
 from services.invoicing.domain import credit_note
 from services.invoicing.domain.document.how_to_pay import how_to_pay
 from services.invoicing.domain.document.model import Document
-from services.invoicing.domain.from_invoice import Issued, credit_note_document, invoice_document
+from services.invoicing.domain.from_invoice import Issued, credit_note_document, debtor, invoice_document
 from services.invoicing.domain.invoice import as_told
 from services.invoicing.domain.vat import vat_sums
 from shared.contracts.danish import kroner, short_day
@@ -47,10 +47,11 @@ def as_json(issued: Issued) -> str:
 def as_html(issued: Issued) -> str:
     """A page of its own, with nothing to load: it looks the same in ten years."""
     template = _pages().get_template("invoice.html" if isinstance(issued, Invoice) else "credit_note.html")
-    paper = _document(issued)
+    paper, invoice = _document(issued), _invoice(issued)
     return template.render(
         document=issued,
-        invoice=_invoice(issued),
+        invoice=invoice,
+        debtor=debtor(invoice.buyer.name, invoice.billing),
         vat_sums=vat_sums(issued.lines),
         delivered_on=paper.delivered_on,
         exemption=paper.exemption,

@@ -78,6 +78,13 @@ class Appointed(NamedTuple):
     at: datetime
 
 
+class Billed(NamedTuple):
+    """How an enrolment's invoices are to be from now on, and when that was told."""
+
+    billing: Billing
+    at: datetime
+
+
 class Claim(NamedTuple):
     """A tuple, because thousands of them are made and taken apart by columns in one batch.
 
@@ -87,7 +94,7 @@ class Claim(NamedTuple):
     `credited` = all of it was given back; a person decided that, and nothing invoices it again by itself.
 
     `told_at` is the domain time of the fact whose parties and terms stand here. `finding` says what is wrong with
-    these, so that no invoice can be issued; empty = nothing.
+    these, so that no invoice can be issued; empty = nothing. `own_billing`: somebody else than the enrolment pays.
     """
 
     id: str
@@ -115,6 +122,7 @@ class Claim(NamedTuple):
     invoice_id: str | None
     credited: bool
     delivered_on: date | None
+    own_billing: bool
     buyer: Organisation
     billing: Billing
     contact: Contact
@@ -180,6 +188,7 @@ def fee_claims(enrolled: MunicipalityEnrolled, told_at: datetime) -> list[Claim]
                 invoice_id=None,
                 credited=False,
                 delivered_on=None,
+                own_billing=False,
                 buyer=enrolled.organisation,
                 billing=enrolled.billing,
                 contact=enrolled.contact,
@@ -194,9 +203,12 @@ def extra_claim_id(enrolment_id: str, meeting_id: str, person_id: str) -> str:
     return natural_id("claim", roster_id(enrolment_id, meeting_id), person_id)
 
 
-def extra_claim(added: ExtraParticipantAdded, told_at: datetime, end: MeetingEnd) -> Claim:
-    """One person beyond the included seats at one meeting."""
+def extra_claim(
+    added: ExtraParticipantAdded, told_at: datetime, end: MeetingEnd, billed: Billed | None = None
+) -> Claim:
+    """One person beyond the included seats at one meeting. `billed`: as the enrolment is since, or was told earlier."""
     programme = added.programme
+    follows = billed is not None and not added.own_billing and told_at <= billed.at
     return _examined(
         Claim(
             id=extra_claim_id(added.enrolment_id, added.meeting.id, added.person.person_id),
@@ -224,8 +236,9 @@ def extra_claim(added: ExtraParticipantAdded, told_at: datetime, end: MeetingEnd
             invoice_id=None,
             credited=False,
             delivered_on=None,
+            own_billing=added.own_billing,
             buyer=added.organisation,
-            billing=added.billing,
+            billing=billed.billing if billed is not None and follows else added.billing,
             contact=added.contact,
         ),
         programme,
@@ -272,6 +285,7 @@ def option_claim(ordered: OptionOrdered, told_at: datetime) -> Claim | None:
             invoice_id=None,
             credited=False,
             delivered_on=None,
+            own_billing=False,
             buyer=ordered.organisation,
             billing=ordered.billing or Billing(),
             contact=ordered.contact or Contact(person_id=ordered.enrolment_id, name="", email=""),
@@ -310,6 +324,29 @@ def correct(
         return Decision(claim)
     after = _examined(claim._replace(billing=billing), programme, end)
     return _follow(claim, after, _held_back(after, programme, owner))
+
+
+def bill_as_told(
+    claim: Claim, billed: Billed, programme: ProgrammeRef, owner: str, end: MeetingEnd = NOT_ENDED
+) -> Decision[Claim]:
+    """Billed as the customer has told since the claim was; not what is billed to another, or has been invoiced.
+
+    What is held back for want of it is released; staff hear when it is held back for something else now.
+    """
+    if claim.invoice_id is not None or claim.own_billing or billed.at < claim.told_at:
+        return Decision(claim)
+    after = _examined(claim._replace(billing=billed.billing), programme, end)
+    return _follow(claim, after, () if after.finding == claim.finding else _held_back(after, programme, owner))
+
+
+def bill_another(
+    claim: Claim, billing: Billing, programme: ProgrammeRef, owner: str, end: MeetingEnd = NOT_ENDED
+) -> Decision[Claim]:
+    """An extra participant is billed as was said for them alone; what has been invoiced is left alone."""
+    if claim.invoice_id is not None:
+        return Decision(claim)
+    after = _examined(claim._replace(billing=billing, own_billing=True), programme, end)
+    return _follow(claim, after, () if after.finding == claim.finding else _held_back(after, programme, owner))
 
 
 def address_to(

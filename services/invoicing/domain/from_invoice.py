@@ -135,14 +135,24 @@ def _seller(seller: Seller) -> Party:
 
 
 def _buyer(name: str, cvr: str | None, billing: Billing, contact: Person) -> Party:
-    at = billing.address
+    at, number = billing.address, billing.cvr or cvr
+    name, unit = debtor(name, billing)
     return Party(
         name=name,
-        cvr=cvr or "",
-        endpoint=_endpoint(billing, cvr),
+        unit=unit,
+        cvr=number or "",
+        endpoint=_endpoint(billing, number),
         address=Address(street=at.street, postcode=at.postcode, city=at.city, country=at.country) if at else Address(),
         contact=Contact(name=contact.name, email=contact.email),
     )
+
+
+def debtor(name: str, billing: Billing) -> tuple[str, str]:
+    """Who owes it, and what stands below: the organisation, and which part of it; or the part, where that is a legal
+    unit of its own (it has a CVR number), and whose it is. Never a person.
+    """
+    unit = billing.unit_name or ""
+    return (unit, name) if billing.cvr and unit else (name, unit)
 
 
 def _endpoint(billing: Billing, cvr: str | None) -> Endpoint | None:

@@ -1,7 +1,8 @@
 """From claims that are due to invoices. Amounts in øre; days are Danish; numbers are drawn by the caller.
 
 A fee is an invoice of its own, and so is an option. The extra participants of one enrolment at one meeting share an
-invoice, a line each, unless they are to be billed under different order references: one order = one invoice.
+invoice, a line each, unless they are to be billed under different order references, or to different payers: one
+order = one invoice.
 """
 
 from __future__ import annotations
@@ -51,8 +52,18 @@ def group(claims: Iterable[Claim]) -> list[list[Claim]]:
         if claim.meeting_id is None:
             groups[(claim.id,)].append(claim)
         else:
-            groups[(claim.enrolment_id, claim.meeting_id, claim.billing.order_reference or "")].append(claim)
+            order = claim.billing.order_reference or ""
+            groups[(claim.enrolment_id, claim.meeting_id, order, *_payer(claim))].append(claim)
     return sorted(groups.values(), key=lambda claims: (claims[0].buyer.code, claims[0].id))
+
+
+def _payer(claim: Claim) -> tuple[str, ...]:
+    """Nothing where the enrolment pays, as the newest of its claims says."""
+    if not claim.own_billing:
+        return ()
+    said = claim.billing
+    told = (said.unit, said.unit_name, said.cvr, said.ean, said.p_number, said.person_reference, said.account_string)
+    return tuple([one or "" for one in told])
 
 
 def line(claim: Claim, held: Held | None) -> InvoiceLine:

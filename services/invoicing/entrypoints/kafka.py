@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.invoicing.entrypoints import acts
 from services.invoicing.usecases.appoint_contacts import appoint_contacts
+from services.invoicing.usecases.change_billings import change_billings, change_extra_billings
 from services.invoicing.usecases.claim_extra_participant import claim_extra_participant
 from services.invoicing.usecases.claim_fees import claim_fees
 from services.invoicing.usecases.claim_options import claim_options
@@ -14,8 +15,10 @@ from services.invoicing.usecases.withdraw_extra_participant import withdraw_extr
 from services.invoicing.usecases.withdraw_fees import lapse_fees, withdraw_fees, withdraw_fees_of_programmes
 from services.invoicing.usecases.withdraw_options import withdraw_options
 from shared.contracts.enrollment import (
+    BillingChanged,
     EnrolmentLapsed,
     EnrolmentWithdrawn,
+    ExtraBillingChanged,
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
     MunicipalityEnrolled,
@@ -35,8 +38,10 @@ SUBSCRIPTIONS = (
     on(EnrolmentWithdrawn, withdraw_fees),
     on(EnrolmentLapsed, lapse_fees),
     on(ProgrammeCancelled, withdraw_fees_of_programmes),
+    on(BillingChanged, change_billings),
     on(TovholderAppointed, appoint_contacts),
     on(ExtraParticipantAdded, claim_extra_participant),
+    on(ExtraBillingChanged, change_extra_billings),
     on(ExtraParticipantRemoved, withdraw_extra_participant),
     on(OptionOrdered, claim_options),
     on(OptionWithdrawn, withdraw_options),

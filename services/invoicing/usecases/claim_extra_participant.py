@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.invoicing.adapters import claims, meetings, programmes
+from services.invoicing.adapters import billings, claims, meetings, programmes
 from services.invoicing.domain.claim import Claim, extra_claim, extra_claim_id, owe
 from services.invoicing.usecases.tell_all import tell_all
 from shared.base.cause import Cause
@@ -15,8 +15,9 @@ from shared.storage.tx import Tx
 
 
 async def claim_extra_participant(tx: Tx, events: Sequence[Received[ExtraParticipantAdded]]) -> None:
-    """The meeting may have been held, or cancelled, before we hear of this."""
+    """The meeting may have been held or cancelled, and the enrolment billed otherwise, before we hear of this."""
     told = [event.data for event in events]
+    billed = await billings.lock(tx, (added.enrolment_id for added in told))
     await meetings.insert_new(tx, (added.meeting for added in told))
     ends = await meetings.lock_ends(tx, (added.meeting.id for added in told))
     standing = await claims.lock(
@@ -27,7 +28,7 @@ async def claim_extra_participant(tx: Tx, events: Sequence[Received[ExtraPartici
     causes: dict[str, Cause] = {}
     for event in events:
         end = ends[event.data.meeting.id]
-        fresh = extra_claim(event.data, event.time, end)
+        fresh = extra_claim(event.data, event.time, end, billed.get(event.data.enrolment_id))
         before = standing.get(fresh.id)
         one = owe(fresh, before, event.data.programme, tx.source, end)
         if one.after != before:

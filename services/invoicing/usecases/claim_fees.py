@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.invoicing.adapters import claims, programmes
+from services.invoicing.adapters import billings, claims, programmes
 from services.invoicing.domain.claim import Claim, fee_claims, owe
 from services.invoicing.usecases.tell_all import tell_all
 from shared.base.cloudevents import Received
@@ -28,6 +28,9 @@ async def claim_fees(tx: Tx, events: Sequence[Received[MunicipalityEnrolled]]) -
     known = {} if all_new else await claims.lock_older(tx, causes)
     decided = [owe(claim, known.get(claim.id), told_by[claim.id].data.programme, tx.source) for claim in fresh.values()]
 
+    if known:
+        anew = {event.data.enrolment_id: event.time for event in events}
+        await billings.forget_older(tx, anew)
     again = [one.after for one in decided if one.after.id in known and one.after != known[one.after.id]]
     await claims.save(tx, again, causes)
     tell_all(tx, decided, causes)

@@ -45,6 +45,7 @@ SECTIONS = {
     "option": "Tilkøb",
     "extra": "Ekstra deltagere",
     "extra_removed": "Ikke længere ekstra deltagere",
+    "billing": "Mangler oplysninger til fakturaen",
     "held_back": "Kan ikke faktureres, før noget er rettet",
     "overdue": "Forfaldne fakturaer",
     "rejected": "Afviste henvendelser",

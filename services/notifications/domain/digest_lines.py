@@ -10,6 +10,7 @@ from services.notifications.domain.letter import TITLES
 from services.notifications.domain.message import Message
 from shared.contracts.danish import kroner, short_day
 from shared.contracts.enrollment import (
+    BillingReminderDue,
     EnrolmentFact,
     EnrolmentLapsed,
     EnrolmentRegrouped,
@@ -29,6 +30,7 @@ from shared.contracts.enrollment import (
 )
 from shared.contracts.event import IntakeRejected
 from shared.contracts.invoicing import ClaimHeldBack, InvoiceOverdue
+from shared.contracts.parties import billing_details
 from shared.contracts.scheduling import MeetingPlanned
 
 
@@ -56,6 +58,17 @@ def awaits_staff(fact: SignUpAwaitsStaff, at: datetime) -> DigestLine:
     """
     text = f"{fact.organisation.name} ({fact.organisation.code})"
     return DigestLine(fact.programme.id, "awaits", fact.subject, fact.sign_up_id, text, at)
+
+
+def billing_missing(fact: MunicipalityEnrolled, at: datetime) -> DigestLine:
+    """Of one that lacks something when it gets its place."""
+    return _enrolment("billing", fact, fact.enrolled_at.isoformat(), at, billing_details(fact.billing_missing))
+
+
+def billing_awaited(fact: BillingReminderDue, at: datetime) -> DigestLine:
+    occasion = f"{fact.invoice_on.isoformat()}/{fact.days}"
+    asked = f"{billing_details(fact.billing_missing)}; første faktura {short_day(fact.invoice_on)}"
+    return _enrolment("billing", fact, occasion, at, asked)
 
 
 def withdrawn(fact: EnrolmentWithdrawn, at: datetime) -> DigestLine:

@@ -63,6 +63,7 @@ TITLES = {
     "place_confirmed": "Bekræftelse af pladsen",
     "waitlisted": "Besked om venteliste",
     "forbehold_awaited": "Påmindelse om forbeholdet",
+    "billing_awaited": "Påmindelse om oplysninger til fakturaen",
     "forbehold_answered": "Kvittering for svar på forbeholdet",
     "lapsed": "Besked om bortfaldet plads",
     "withdrawn": "Kvittering for afmelding",

@@ -13,6 +13,7 @@ from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter, Recipient, to_mailbox, to_person
 from shared.contracts.danish import kroner, long_day, short_day
 from shared.contracts.enrollment import (
+    BillingReminderDue,
     EnrolmentFact,
     EnrolmentLapsed,
     EnrolmentReceived,
@@ -39,7 +40,7 @@ from shared.contracts.enrollment import (
 from shared.contracts.invoicing import CreditNoteIssued, HowToPay, Invoice, InvoiceIssued, InvoiceLine, InvoiceOverdue
 from shared.contracts.money import moms, with_moms
 from shared.contracts.notifications import ArmReminder, SendMessage
-from shared.contracts.parties import Contact
+from shared.contracts.parties import Contact, billing_details
 from shared.contracts.programme import FeeTerm, ProgrammeRef, SeatTerm
 from shared.contracts.scheduling import Meeting
 
@@ -128,6 +129,8 @@ def place_confirmed(fact: MunicipalityEnrolled, at: datetime) -> Letter:
         fees=[_fee_row(fee) for fee in fact.fees],
         seats=[_seat_line(seat) for seat in fact.seats if seat.attendance != "none"],
         next=_what_happens_next(fact),
+        missing=billing_details(fact.billing_missing),
+        invoice_on=_day(min((fee.invoice_on for fee in fact.fees), default=None)),
         receipt=_receipt(fact),
     )
     return replace(letter, own=is_own(fact))
@@ -161,6 +164,21 @@ def forbehold_awaited(fact: ReservationReminderDue, at: datetime) -> Letter:
         forbehold=_forbehold(fact.forbehold),
         is_late=fact.days > 0,
         has_place=fact.has_place,
+        standing=fact.standing_path,
+    )
+
+
+def billing_awaited(fact: BillingReminderDue, at: datetime) -> Letter:
+    """The occasion is the day it is reminded of."""
+    return _about_enrolment(
+        "billing_awaited",
+        fact,
+        to_person(fact.contact),
+        f"{fact.invoice_on.isoformat()}/{fact.days}",
+        at,
+        missing=billing_details(fact.billing_missing),
+        invoice_on=fact.invoice_on.isoformat(),
+        is_late=fact.days >= 0,
         standing=fact.standing_path,
     )
 
@@ -261,6 +279,8 @@ def extra_participant(fact: ExtraParticipantAdded, version: int | None, at: date
         price=price,
         vat=moms(price, fact.terms.vat_percent),
         gross=with_moms(price, fact.terms.vat_percent),
+        missing=billing_details(fact.billing_missing),
+        unit=fact.billing.unit_name if fact.own_billing else None,
     )
 
 
@@ -501,6 +521,7 @@ def _pay_rows(invoice: Invoice, how_to_pay: HowToPay) -> list[tuple[str, str]]:
         how_to_pay = (*account, ("Mærk betalingen", invoice.id))
     known = [
         ("Sælger", f"{seller.name}, CVR {seller.cvr}"),
+        ("Enhed", billing.unit_name),
         ("EAN-nummer", billing.ean),
         ("Ordre-/rekvisitionsnummer", billing.order_reference),
         ("Personreference", billing.person_reference),
@@ -528,6 +549,8 @@ def _receipt(fact: MunicipalityEnrolled) -> dict[str, object]:
     """What the PDF says beside the letter."""
     billing = fact.billing
     rows = [
+        ("Enhed", billing.unit_name),
+        ("CVR-nummer", billing.cvr),
         ("EAN-nummer", billing.ean),
         ("P-nummer", billing.p_number),
         ("Ordre-/rekvisitionsnummer", billing.order_reference),

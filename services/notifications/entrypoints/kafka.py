@@ -29,6 +29,7 @@ from services.notifications.usecases.follow_place import (
     follow_lapse,
     follow_regrouping,
     follow_reservation,
+    remind_of_billing,
     remind_of_forbehold,
 )
 from services.notifications.usecases.invite_municipality import invite_municipality, remind_silent_municipality
@@ -46,6 +47,7 @@ from services.notifications.usecases.note_refusal import note_refusal
 from services.notifications.usecases.remember_programme import remember_programme
 from services.notifications.usecases.welcome_contact import welcome_contact
 from shared.contracts.enrollment import (
+    BillingReminderDue,
     EnrollmentIntakeRejected,
     EnrolmentLapsed,
     EnrolmentReceived,
@@ -103,6 +105,7 @@ SUBSCRIPTIONS = (
     on(MunicipalityEnrolled, confirm_place),
     on(EnrolmentRegrouped, follow_regrouping),
     on(EnrolmentWaitlisted, confirm_waiting),
+    on(BillingReminderDue, remind_of_billing),
     on(ReservationReminderDue, remind_of_forbehold),
     on(ReservationResolved, follow_reservation),
     on(EnrolmentLapsed, follow_lapse),

@@ -20,5 +20,7 @@ async def confirm_place(tx: Tx, events: Sequence[Received[MunicipalityEnrolled]]
     await programmes.lock(tx, (event.data.programme for event in events))
     await write_letters(tx, [(letters.place_confirmed(event.data, event.time), event.cause) for event in events])
     await tell_staff(tx, [(digest_lines.enrolled(event.data, event.time), event.cause) for event in events])
+    lacking = [event for event in events if event.data.billing_missing]
+    await tell_staff(tx, [(digest_lines.billing_missing(event.data, event.time), event.cause) for event in lacking])
     await follow_enrolments(tx, events)
     await note_sign_ups(tx, events)

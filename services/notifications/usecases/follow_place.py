@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.notifications.adapters import programmes
 from services.notifications.domain import digest_lines, letters
 from services.notifications.domain.enrolment import Enrolment
 from services.notifications.usecases.follow_enrolment import follow_enrolments
@@ -11,6 +12,7 @@ from services.notifications.usecases.tell_staff import tell_staff
 from services.notifications.usecases.write_letters import write_letters
 from shared.base.cloudevents import Received
 from shared.contracts.enrollment import (
+    BillingReminderDue,
     EnrolmentLapsed,
     EnrolmentRegrouped,
     ReservationReminderDue,
@@ -47,6 +49,13 @@ async def follow_reservation(tx: Tx, events: Sequence[Received[ReservationResolv
 async def remind_of_forbehold(tx: Tx, events: Sequence[Received[ReservationReminderDue]]) -> None:
     """ReservationReminderDue → the reminder, with the page where the answer is given."""
     await write_letters(tx, [(letters.forbehold_awaited(event.data, event.time), event.cause) for event in events])
+
+
+async def remind_of_billing(tx: Tx, events: Sequence[Received[BillingReminderDue]]) -> None:
+    """BillingReminderDue → the reminder, with the page where it is given; staff read who lacks what."""
+    await programmes.lock(tx, (event.data.programme for event in events))
+    await write_letters(tx, [(letters.billing_awaited(event.data, event.time), event.cause) for event in events])
+    await tell_staff(tx, [(digest_lines.billing_awaited(event.data, event.time), event.cause) for event in events])
 
 
 def _contact(told: Contact | None, known: Enrolment | None) -> Contact | None:

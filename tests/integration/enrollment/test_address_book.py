@@ -18,6 +18,7 @@ from tests.support.enrollment_desk import AARHUS, KOEBENHAVN, Desk
 
 HEADING = ["Kommunekode", "Kommune", "Hovedpostkasse", "EAN-nummer", "Rolle: borgmester", "Adresse", "Postnummer", "By"]
 EAN = "5798000000001"
+NO_EAN = "EAN-nummeret skal være på 13 cifre, og det sidste skal passe med de andre."
 AS_TEXT = "Lad kolonnen være tekst i Excel."
 
 
@@ -82,7 +83,7 @@ async def test_every_error_is_named_by_row_and_column_and_nothing_is_imported(de
     assert details == [
         "Række 3, kolonne »Kommunekode«: »9999« er ikke en kommunekode i adressebogen.",
         "Række 3, kolonne »Hovedpostkasse«: »ikke en adresse« er ikke en e-mailadresse.",
-        f"Række 3, kolonne »EAN-nummer«: »5,798E+12« er ikke et EAN-nummer på 13 cifre. {AS_TEXT}",
+        f"Række 3, kolonne »EAN-nummer«: »5,798E+12«: {NO_EAN} {AS_TEXT}",
         "Række 3, kolonne »Postnummer«: Adressen skal have både vej, postnummer og by.",
         "Række 3, kolonne »By«: Adressen skal have både vej, postnummer og by.",
         "Række 4, kolonne »Kommunekode«: Kommunen står allerede i række 2.",

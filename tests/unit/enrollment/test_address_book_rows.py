@@ -16,12 +16,14 @@ from openpyxl import Workbook
 from services.enrollment.adapters import spreadsheet as hand
 from services.enrollment.adapters import spreadsheet_process as spreadsheet
 from services.enrollment.adapters.spreadsheet_process import SpreadsheetError, read_table
-from services.enrollment.domain.address_book import Entry, changed, is_gln, read_rows
+from services.enrollment.domain.address_book import Entry, Unit, changed, read_rows, require_rows, rewritten
+from services.enrollment.domain.billing import is_gln
 from services.enrollment.domain.invitation import mailboxes
 from services.enrollment.domain.meeting_text import when_text, where_text
 from shared.contracts.addresses import is_mail_address
 from shared.contracts.enrollment import Mailbox
-from shared.contracts.parties import Organisation
+from shared.contracts.parties import Address, Billing, Organisation
+from shared.contracts.refusal import Refused, errors_of
 from shared.contracts.scheduling import Meeting, When
 
 KNOWN = frozenset({"0101", "0751"})
@@ -71,6 +73,79 @@ def test_a_role_has_a_heading_of_its_own() -> None:
         Mailbox(role="hovedpostkasse", email="post@a.example"),
         Mailbox(role="borgmester", email="bm@a.example"),
     )
+
+
+def test_a_row_with_a_unit_is_that_units_and_code_and_unit_are_what_it_is_known_by() -> None:
+    heading = ["kommunekode", "Enhed", "enhedens navn", "EAN-nummer", "fakturakrav", "cvr-nummer", "land"]
+    heading += ["adresse", "postnummer", "by"]
+    rows = [
+        ["751", "", "", "5798 0000 00001", "", "55133018", "", "", "", ""],
+        ["751", "job", "Jobcentret", "5790000000036", "ordre, kontostreng", "", "SE", "Gade 1", "211 20", "Malmö"],
+        ["0751", "byg", "", "", "", "", "", "", "", ""],
+    ]
+    changes, findings = read_rows(heading, rows, KNOWN)
+    assert findings == ()
+    entry = Entry(Organisation(code="0751", name="Aarhus Kommune"), billing=Billing(order_reference="HELE"))
+    for one in changes:
+        entry = changed(entry, one).after
+    assert entry.organisation.cvr == "55133018"
+    assert entry.billing == Billing(ean="5798000000001", order_reference="HELE")
+    address = Address(street="Gade 1", postcode="211 20", city="Malmö", country="SE")
+    job = Billing(ean="5790000000036", demands=("order", "account_string"), address=address)
+    assert entry.units == (Unit("byg", "byg", Billing()), Unit("job", "Jobcentret", job))
+    (again,), _ = read_rows(["kommunekode", "enhed", "personreference"], [["751", "job", "A4"]], KNOWN)
+    assert changed(entry, again).after.unit("job") == Unit(
+        "job", "Jobcentret", job.model_copy(update={"person_reference": "A4"})
+    )
+
+
+def test_everything_that_is_wrong_in_a_sheet_has_its_row_its_column_and_its_code() -> None:
+    heading = ["kommunekode", "enhed", "enhedens navn", "hovedpostkasse", "ean-nummer", "cvr-nummer", "p-nummer"]
+    heading += ["fakturakrav", "fakturaformat", "faktura-e-mail", "kontostreng"]
+    rows = [
+        ["751", "job", "", "post@a.example", "1", "2", "3", "ordre hest", "fax", "x", "y" * 201],
+        ["751", "job", "", "", "", "", "", "", "", "", ""],
+        ["101", "", "Uden enhed", "", "", "", "", "", "", "", ""],
+    ]
+    with pytest.raises(Refused) as refused:
+        require_rows(heading, rows, KNOWN)
+    assert {(one["field"], one["code"]) for one in errors_of(refused.value)} == {
+        ("content:2:hovedpostkasse", "unit_of_the_whole"),
+        ("content:2:ean-nummer", "invalid_ean"),
+        ("content:2:cvr-nummer", "invalid_cvr"),
+        ("content:2:p-nummer", "invalid_p_number"),
+        ("content:2:fakturakrav", "unknown_demand"),
+        ("content:2:fakturaformat", "unknown_format"),
+        ("content:2:faktura-e-mail", "invalid_email"),
+        ("content:2:kontostreng", "too_long"),
+        ("content:3:enhed", "unit_twice"),
+        ("content:4:enhedens navn", "unit_missing"),
+    }
+
+
+def test_an_entry_is_written_anew_with_its_units_or_with_all_that_is_wrong_in_them() -> None:
+    entry = Entry(Organisation(code="0751", name="Aarhus Kommune"), units=(Unit("job", "Jobcentret", Billing()),))
+    kept = rewritten(entry, None, {}, Billing(), cvr="55 13 30 18").after
+    assert (kept.units, kept.organisation.cvr) == (entry.units, "55133018")
+    anew = rewritten(entry, None, {}, Billing(), units=[Unit(" b ", "B", Billing()), Unit("a", "A", Billing())]).after
+    assert [one.id for one in anew.units] == ["a", "b"]
+    with pytest.raises(Refused) as refused:
+        rewritten(
+            entry,
+            None,
+            {},
+            Billing(ean="1", unit="job"),
+            units=[Unit("a", "A", Billing(ean="2")), Unit("a", " ", Billing())],
+            cvr="3",
+        )
+    assert [(one["field"], one["code"]) for one in errors_of(refused.value)] == [
+        ("billing.ean", "invalid_ean"),
+        ("cvr", "invalid_cvr"),
+        ("billing.unit", "unit_of_the_whole"),
+        ("units.0.billing.ean", "invalid_ean"),
+        ("units.1.name", "invalid_unit"),
+        ("units.1.id", "unit_twice"),
+    ]
 
 
 @given(st.lists(st.lists(st.text(max_size=20), max_size=6), max_size=6))

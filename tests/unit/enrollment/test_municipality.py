@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from services.enrollment.domain.billing import is_cvr
 from services.enrollment.domain.programme_file.municipality import (
     MunicipalityFileError,
-    is_cvr,
     official_name,
     parse_municipalities,
 )

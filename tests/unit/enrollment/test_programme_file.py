@@ -96,6 +96,7 @@ def changed(old: str, new: str) -> str:
     return SOUND.replace(old, new)
 
 
+FEES = SOUND[SOUND.index("fees:") : SOUND.index("groups:")]
 FAULTS: dict[str, list[str]] = {
     "activity_incomplete": [
         changed("scale_to: 10, ", ""),
@@ -149,6 +150,9 @@ FAULTS: dict[str, list[str]] = {
     "vat_exemption_missing": [changed("instalments:", "vat_percent: 0\n  instalments:")],
     "vat_rate_not_danish": [changed("instalments:", "vat_percent: 12\n  instalments:")],
     "capacity_mismatch": [changed("usual: 10", "usual: 13")],
+    "billing_mismatch": [
+        changed("  invitation: {", "  billing: {remind_before: [7]}\n  invitation: {").replace(FEES, ""),
+    ],
     "forbehold_mismatch": [
         changed("  invitation: {", "  forbehold: {holds: always}\n  invitation: {"),
         *(

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from services.invoicing.domain.claim import (
     NOT_ENDED,
     Appointed,
+    Billed,
     Claim,
     MeetingEnd,
     address_to,
+    bill_as_told,
     correct,
     end_with_programme,
     extra_claim,
@@ -229,6 +231,25 @@ def test_staff_hear_that_a_new_contact_holds_an_invoice_back_and_not_again_of_wh
     wrong = an_extra(HELD, billing=demanding.model_copy(update={"ean": "1"}))
     again = address_to(wrong, nameless, PROGRAMME, OWNER, HELD)
     assert (again.facts, again.after == wrong) == ((), False)
+
+
+def test_a_claim_is_billed_as_was_told_since_unless_it_is_invoiced_or_somebody_else_pays() -> None:
+    job = BILLING.model_copy(update={"unit": "job", "unit_name": "Jobcentret"})
+    later, earlier = Billed(job, TOLD + timedelta(days=1)), Billed(job, TOLD - timedelta(days=1))
+    claim = an_extra(HELD)
+    assert bill_as_told(claim, later, PROGRAMME, OWNER, HELD).after.billing == job
+    assert bill_as_told(claim, Billed(job, TOLD), PROGRAMME, OWNER, HELD).after.billing == job
+    assert bill_as_told(claim, earlier, PROGRAMME, OWNER, HELD) == Decision(claim)
+    for kept in (invoiced(claim, "N-1"), claim._replace(own_billing=True)):
+        assert bill_as_told(kept, later, PROGRAMME, OWNER, HELD) == Decision(kept)
+
+
+def test_an_extra_participant_that_is_heard_of_late_is_billed_as_was_told_meanwhile() -> None:
+    job = BILLING.model_copy(update={"unit": "job"})
+    later, earlier = Billed(job, TOLD + timedelta(days=1)), Billed(job, TOLD - timedelta(days=1))
+    assert extra_claim(an_extra_participant(), TOLD, HELD, later).billing == job
+    assert extra_claim(an_extra_participant(), TOLD, HELD, earlier).billing == BILLING
+    assert extra_claim(an_extra_participant(own_billing=True), TOLD, HELD, later).billing == BILLING
 
 
 def test_only_the_fees_of_a_cancelled_programme_fall_away() -> None:

@@ -116,6 +116,17 @@ def test_a_customer_without_ean_is_reached_at_its_p_number_and_else_at_its_cvr_n
     assert reached(p_number="1003388394") == Endpoint("GLN", "5798000000001")
 
 
+def test_the_debtor_is_the_organisation_with_its_unit_and_a_legal_unit_of_its_own_by_its_own_name() -> None:
+    told = {"unit": "job", "unit_name": "Jobcentret"}
+    buyer = invoice_document(an_invoice(billing=ADDRESSED.model_copy(update=told))).buyer
+    assert (buyer.name, buyer.unit, buyer.cvr) == (INVOICE.buyer.name, "Jobcentret", INVOICE.buyer.cvr)
+    own = ADDRESSED.model_copy(update={**told, "cvr": "29189978", "ean": None})
+    buyer = invoice_document(an_invoice(billing=own)).buyer
+    assert (buyer.name, buyer.unit, buyer.cvr) == ("Jobcentret", INVOICE.buyer.name, "29189978")
+    assert buyer.endpoint == Endpoint("CVR", "29189978")
+    assert invoice_document(an_invoice(billing=ADDRESSED)).buyer.unit == ""
+
+
 def test_without_any_reference_the_contact_is_the_person_reference_unless_the_customer_demands_one() -> None:
     def person(billing: Billing) -> str:
         return invoice_document(an_invoice(billing=billing)).references.person
@@ -216,6 +227,8 @@ BILLINGS = st.builds(
     person_reference=st.sampled_from((None, "", "ASTAP", "n/a")),
     account_string=st.sampled_from((None, "01.02")),
     address=one_of(ADDRESSED.address, None, Address(street="", postcode="1", city="x", country="Danmark")),
+    unit_name=one_of(None, "", "Jobcentret", "</x>\r\nBo"),
+    cvr=one_of(None, "29189978", "29189979"),
     demands=st.sets(st.sampled_from(("gln", "order", "person", "account_string", "contact")), max_size=2).map(tuple),
 )
 LINES = st.builds(

@@ -76,6 +76,14 @@ def test_other_meetings_and_other_orders_are_other_invoices() -> None:
     assert [len(claims) for claims in groups] == [1, 1, 1, 1]
 
 
+def test_whoever_is_paid_for_by_another_is_on_an_invoice_of_the_other() -> None:
+    job = BILLING.model_copy(update={"unit": "job", "unit_name": "Jobcentret"})
+    mixed = [an_extra("Asta"), an_extra("Bo", billing=job, own_billing=True), an_extra("Carl")]
+    assert sorted(len(together) for together in group(mixed)) == [1, 2]
+    same = [an_extra("Asta", billing=job, own_billing=True), an_extra("Bo", billing=job, own_billing=True)]
+    assert len(group(same)) == 1
+
+
 def test_numbers_are_given_by_organisation_and_then_by_claim_whatever_order_the_claims_come_in() -> None:
     claims = [
         *fee_claims(an_enrolment(organisation=an_organisation("0860", "Hjørring Kommune"), enrolment_id="e2"), TOLD),

@@ -67,6 +67,8 @@ billings = st.builds(
     account_string=st.sampled_from([None, "01.02.03", ""]),
     p_number=st.sampled_from([None, "1003388394", "12"]),
     format=st.sampled_from([None, "peppol", "oioubl"]),
+    unit_name=st.sampled_from([None, "", "Jobcentret", " ", "\x00", "x" * 300]),
+    cvr=st.sampled_from([None, None, None, "29189978", "12345678"]),
     address=addresses | mostly(Address(street="Rådhuspladsen 1", postcode="1550", city="København V"), None),
     demands=st.lists(
         st.sampled_from(["gln", "order", "person", "account_string", "contact"]), unique=True, max_size=2

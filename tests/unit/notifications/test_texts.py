@@ -125,6 +125,28 @@ LETTERS: dict[str, Letter] = {
         ),
         AT,
     ),
+    "place_confirmed-lacking": letters.place_confirmed(
+        facts.an_enrolment(
+            billing=facts.BILLING_OF_UNIT,
+            billing_missing=("address", "order_reference", "a_later_word"),
+            standing_path="/plads/x",
+        ),
+        AT,
+    ),
+    "billing_awaited": letters.billing_awaited(EXAMPLES["BillingReminderDue"], AT),
+    "billing_awaited-late": letters.billing_awaited(
+        EXAMPLES["BillingReminderDue"].model_copy(
+            update={"days": 7, "billing_missing": ("ean", "address", "account_string")}
+        ),
+        AT,
+    ),
+    "extra_participant-lacking": letters.extra_participant(
+        facts.an_extra_participant(
+            billing=facts.BILLING_OF_UNIT, own_billing=True, billing_missing=("person_reference",)
+        ),
+        1,
+        AT,
+    ),
     "waitlisted": letters.waitlisted(EXAMPLES["EnrolmentWaitlisted"], AT),
     "waitlisted-forbehold": letters.waitlisted(
         EXAMPLES["EnrolmentWaitlisted"].model_copy(update={"forbehold_open": True, "standing_path": "/plads/x"}), AT

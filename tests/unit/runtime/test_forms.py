@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from shared.base.problems import problem_of, refused_of
 from shared.contracts.event import Command
 from shared.contracts.parties import Billing
-from shared.contracts.refusal import Refused
+from shared.contracts.refusal import Refused, together
 from shared.web.forms import Form
 
 
@@ -93,6 +94,18 @@ def test_a_field_in_the_way_of_another_is_an_error_and_no_crash() -> None:
 
     assert form.command(Order, programme_id="unge") is None
     assert form.errors
+
+
+def test_everything_that_a_refusal_says_is_wrong_is_shown_at_its_field() -> None:
+    wrong = Refused("invalid_ean", "Ret EAN.", status=422, field="ean")
+    both = together([wrong, Refused("required", "Skriv.", field="x")])
+    for refused in (both, refused_of(problem_of(both))):
+        form = typed(ean="1").refuse(refused)
+        assert [(one.field, one.code) for one in form.errors] == [("ean", "invalid_ean"), ("x", "required")]
+    alone = together([Refused("invalid_ean", "Ret EAN.", status=422, field="ean")])
+    assert [(one.field, one.code) for one in typed().refuse(refused_of(problem_of(alone))).errors] == [
+        ("ean", "invalid_ean")
+    ]
 
 
 def test_a_refusal_spends_the_key() -> None:

@@ -291,6 +291,9 @@ class _Checker:
             yield from self.capacity(plan.capacity, plan.deadline)
         if plan.forbehold:
             yield from self.forbehold(plan.forbehold, allowed=plan.reservation_allowed, deadline=plan.deadline)
+        if plan.billing and not self.programme.fees:
+            message = "Forløbet har ikke noget gebyr at regne dagene fra: slet afsnittet, eller skriv fees."
+            yield self.at((*path, "billing"), "billing_mismatch", message)
         if (plan.who == "invited") != bool(plan.invited) or (plan.who == "invited") != (plan.how == "invited"):
             message = (
                 "Når organisationer inviteres ved navn, skal der stå who: invited, how: invited og en liste invited; "

@@ -15,6 +15,7 @@ CODES: dict[str, Severity] = {
     "alias": "error",
     "bad_value": "error",
     "bank_missing": "error",
+    "billing_mismatch": "error",
     "capacity_mismatch": "error",
     "choices_mismatch": "error",
     "condition_mismatch": "error",

@@ -16,7 +16,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 from stdnum import iban as iban_numbers
 
-from services.enrollment.domain.programme_file.municipality import Region, is_cvr
+from services.enrollment.domain.billing import is_cvr
+from services.enrollment.domain.programme_file.municipality import Region
 from shared.contracts.addresses import mail_address
 
 MOST_KRONER = 100_000_000
@@ -276,6 +277,18 @@ class Forbehold(Part):
     remind_after: tuple[Positive, ...] = Field(default=(7,), description="påmindelser så mange dage efter den dag")
 
 
+class BillingReminders(Part):
+    """When a municipality is asked for what its invoices lack; counted from the day of its first one."""
+
+    remind_before: tuple[Positive, ...] = Field(
+        default=(14, 3), description="påmindelser så mange dage før den første faktura"
+    )
+    remind_after: tuple[Positive, ...] = Field(default=(7,), description="påmindelser så mange dage efter den")
+    remind_every: Count = Field(
+        default=14, description="og derefter med så mange dages mellemrum, til det er givet; 0 = ikke flere"
+    )
+
+
 QuestionKind = Literal["text", "lines", "choice", "choices", "yes_no"]
 TextFormat = Literal["number", "day", "email", "phone", "link"]
 """Kinds of question that are answered by a text of that form."""
@@ -340,6 +353,9 @@ class Enrolment(Part):
     contact_label: Line = Field(default="kontaktperson", description="hvad kontaktrollen hedder her")
     capacity: Capacity | None = None
     forbehold: Forbehold | None = Field(default=None, description="hvad et forbehold betyder i forløbet")
+    billing: BillingReminders | None = Field(
+        default=None, description="hvornår der mindes om oplysninger, som fakturaen mangler; udelades, når der ikke gør"
+    )
     invitation: Invitation | None = None
     form: tuple[FormQuestion, ...] = Field(default=(), max_length=60)
     declarations: tuple[Declare, ...] = Field(default=(), max_length=20)

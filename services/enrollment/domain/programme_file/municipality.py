@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Literal, get_args
 
+from services.enrollment.domain.billing import is_cvr
 from shared.contracts.danish import danish_sort_key
 
 Region = Literal[
@@ -16,8 +17,6 @@ REGIONS: tuple[str, ...] = get_args(Region)
 
 COLUMNS = ("code", "name", "region", "cvr")
 CODE_DIGITS = 4
-CVR_DIGITS = 8
-CVR_WEIGHTS = (2, 7, 6, 5, 4, 3, 2, 1)
 
 _OWN_FORM = {"København": "Københavns Kommune", "Bornholm": "Bornholms Regionskommune"}
 
@@ -43,13 +42,6 @@ class Municipality:
 def official_name(name: str) -> str:
     """Aarhus Kommune, Københavns Kommune, Bornholms Regionskommune."""
     return _OWN_FORM.get(name, f"{name} Kommune")
-
-
-def is_cvr(number: str) -> bool:
-    """Eight digits of which the last one is right by modulus 11 (Erhvervsstyrelsen)."""
-    if len(number) != CVR_DIGITS or not (number.isascii() and number.isdigit()) or number[0] == "0":
-        return False
-    return sum(weight * int(digit) for weight, digit in zip(CVR_WEIGHTS, number, strict=True)) % 11 == 0
 
 
 def parse_municipalities(text: str) -> tuple[Municipality, ...]:

@@ -6,6 +6,7 @@ from services.enrollment.domain.programme_file import format as file
 from shared.contracts.programme import (
     ActivityTerm,
     AskedWhen,
+    BillingTerm,
     CapacityTerm,
     Declaration,
     EnrolmentPlan,
@@ -155,7 +156,7 @@ def _seat(kind: file.MeetingKind) -> SeatTerm:
 
 
 def _enrolment(plan: file.Enrolment) -> EnrolmentPlan:
-    invitation, capacity, forbehold = plan.invitation, plan.capacity, plan.forbehold
+    invitation, capacity, forbehold, billing = plan.invitation, plan.capacity, plan.forbehold, plan.billing
     return EnrolmentPlan(
         who=plan.who,
         how=plan.how,
@@ -171,6 +172,13 @@ def _enrolment(plan: file.Enrolment) -> EnrolmentPlan:
             remind_after=tuple(sorted(set(forbehold.remind_after))),
         )
         if forbehold
+        else None,
+        billing=BillingTerm(
+            remind_before=tuple(sorted(set(billing.remind_before), reverse=True)),
+            remind_after=tuple(sorted(set(billing.remind_after))),
+            remind_every=billing.remind_every,
+        )
+        if billing
         else None,
         form=tuple(_question(one) for one in plan.form),
         declarations=tuple(Declaration(id=one.id, text=one.text, required=one.required) for one in plan.declarations),

@@ -84,7 +84,9 @@ def _shown(document: Document) -> dict[str, Any]:
         "buyer": {
             "heading": "Faktureres til" if document.kind == "invoice" else "Krediteres",
             "name": document.buyer.name,
-            "lines": _given(*_address(document.buyer), _cvr(document.buyer), *_attention(document.buyer)),
+            "lines": _given(
+                document.buyer.unit, *_address(document.buyer), _cvr(document.buyer), *_attention(document.buyer)
+            ),
         },
         "facts": _facts(document),
         "note": document.note,

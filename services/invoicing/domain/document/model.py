@@ -156,9 +156,11 @@ class Party:
     cvr: str = ""
     endpoint: Endpoint | None = None
     contact: Contact = NO_CONTACT
+    unit: str = ""
+    """Which part of it is billed, or what it is a part of; empty = it is billed as a whole."""
 
     def __post_init__(self) -> None:
-        _clean(self, "name", "cvr")
+        _clean(self, "name", "cvr", "unit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

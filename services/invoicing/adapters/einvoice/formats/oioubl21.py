@@ -166,7 +166,7 @@ def _put_party(role: Element, party: Party, name: str) -> Element:
     put(group(node, "PartyName"), "Name", party.name)
     address = group(node, "PostalAddress")
     put(address, "AddressFormatCode", "StructuredLax", _ADDRESS_FORMAT)
-    ubl.put_place(address, party.address)
+    ubl.put_place(address, party.address, department=party.unit)
     return node
 
 
@@ -374,6 +374,7 @@ def _party(root: Element, path: str) -> Party:
         endpoint=_endpoint(node, path),
         address=ubl.address(node),
         contact=ubl.contact(node),
+        unit=ubl.text(node, "cac:PostalAddress/cbc:Department"),
     )
 
 

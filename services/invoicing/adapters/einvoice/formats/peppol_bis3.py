@@ -109,6 +109,9 @@ def _put_party(role: Element, party: Party, *, sells: bool) -> None:
     if party.endpoint is None:
         raise ValueError("seller.endpoint: is missing" if sells else "buyer.endpoint: is missing")
     put(node, "EndpointID", party.endpoint.id, {"schemeID": SCHEMES[party.endpoint.scheme]})
+    if party.unit:
+        # What it is known by beside its registered name (BT-45).
+        put(group(node, "PartyName"), "Name", party.unit)
     ubl.put_place(group(node, "PostalAddress"), party.address)
     if sells and party.cvr:
         tax = group(node, "PartyTaxScheme")
@@ -260,6 +263,7 @@ def _party(root: Element, path: str) -> Party:
         endpoint=None if endpoint is None else Endpoint(_SCHEME_OF[scheme], endpoint.text or ""),
         address=ubl.address(node),
         contact=ubl.contact(node),
+        unit=ubl.text(node, "cac:PartyName/cbc:Name"),
     )
 
 

@@ -118,9 +118,10 @@ def put_period(parent: Element, period: Period | None) -> None:
         put(node, "EndDate", period.ends.isoformat())
 
 
-def put_place(address: Element, place: Address) -> None:
+def put_place(address: Element, place: Address, *, department: str = "") -> None:
     """What every postal address has, in the schema's order."""
     put(address, "StreetName", place.street)
+    put(address, "Department", department)
     put(address, "CityName", place.city)
     put(address, "PostalZone", place.postcode)
     put(group(address, "Country"), "IdentificationCode", place.country)

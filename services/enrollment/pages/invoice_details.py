@@ -1,0 +1,115 @@
+"""Where a municipality's contact gives what its invoices lack, and sees what is known. A GET changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.enrollment.domain.address_book import Unit
+from services.enrollment.usecases.read_invoice_details import Details, read_invoice_details
+from shared.base.acts import Act
+from shared.base.cause import Cause, new_correlation
+from shared.contracts.danish import long_day
+from shared.contracts.enrollment import ChangeBilling
+from shared.contracts.parties import BILLING_DETAILS, Billing
+from shared.runtime.service import Host
+from shared.web.forms import Form, read_form
+from shared.web.safety import SECRET_ADDRESS
+
+NO_UNIT = "/"
+"""What the form calls the organisation itself, where it has units."""
+LABELS: Mapping[str, str] = {
+    "billing.unit": "Enhed, der skal betale",
+    "billing.ean": "EAN-nummer",
+    "billing.p_number": "P-nummer",
+    "billing.order_reference": "Ordre-/rekvisitionsnummer",
+    "billing.person_reference": "Personreference",
+    "billing.account_string": "Kontostreng",
+    "billing.email": "E-mail til fakturaer",
+    "billing.address.street": "Vej og nummer",
+    "billing.address.postcode": "Postnummer",
+    "billing.address.city": "By",
+}
+_FIRST_FIELD = {"e_address": "billing.ean", "address": "billing.address.street"}
+
+
+async def invoice_details(host: Host, act: Act, request: Request) -> Response:
+    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
+        details = await read_invoice_details(tx, request.path_params["token"])
+    if details is None:
+        return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if request.method == "GET":
+        return _page(host, details, Form(labels=LABELS), done=request.query_params.get("besked") == "gemt")
+    form = await read_form(request, labels=LABELS)
+    command = _command(form, details)
+    if command is None:
+        return _page(host, details, form, 422)
+    actor = f"person/{details.found.contact_id}"
+    refused = (await host.door.submit(act, command, form.key, actor=actor, patient=True)).refusal()
+    if refused is not None:
+        return _page(host, details, form.refuse(refused), refused.status)
+    return RedirectResponse(f"{details.found.path}/faktura?besked=gemt", 303, headers=SECRET_ADDRESS)
+
+
+def units_to_choose(units: Iterable[Unit]) -> list[tuple[str, str]]:
+    """As a form offers them; empty where there are none."""
+    offered = [(one.id, one.name) for one in units]
+    return [(NO_UNIT, "Ingen enhed: kommunen selv"), *offered] if offered else []
+
+
+def with_unit(billing: Billing) -> Billing:
+    """As a form says it: the organisation itself is none of its units."""
+    return billing.model_copy(update={"unit": ""}) if billing.unit == NO_UNIT else billing
+
+
+def nothing_said(form: Form, first: str) -> bool:
+    """Whether no field of a billing is filled in, which is an error at the first of them."""
+    if any(form.value(name) for name in LABELS):
+        return False
+    form.add_error(first, "required", "Udfyld mindst ét felt.")
+    return True
+
+
+def _command(form: Form, details: Details) -> ChangeBilling | None:
+    """None, and errors, when it is not one, or nothing is filled in."""
+    first = next(iter(details.found.missing), "order_reference")
+    if nothing_said(form, _FIRST_FIELD.get(first, f"billing.{first}")):
+        return None
+    command = form.command(ChangeBilling, enrolment_id=details.found.enrolment.id)
+    return command and command.model_copy(update={"billing": with_unit(command.billing)})
+
+
+def _page(host: Host, details: Details, form: Form, status: int = 200, *, done: bool = False) -> Response:
+    found = details.found
+    return host.pages.render(
+        "enrollment/invoice_details.html",
+        status=status,
+        headers=SECRET_ADDRESS,
+        form=form,
+        found=found,
+        terms=found.terms,
+        done=done,
+        missing=[BILLING_DETAILS[one] for one in found.missing],
+        asked=[_FIRST_FIELD.get(one, f"billing.{one}") for one in found.missing],
+        known=_rows(details.known) if details.known else None,
+        labels=LABELS,
+        units=units_to_choose(details.units),
+        invoice_on=long_day(found.invoiced_from) if found.invoiced_from else None,
+    )
+
+
+def _rows(billing: Billing) -> list[tuple[str, str]]:
+    at = billing.address
+    rows = [
+        ("Enhed", billing.unit_name),
+        *(
+            (label, getattr(billing, name.removeprefix("billing."), None))
+            for name, label in LABELS.items()
+            if name.count(".") == 1 and name != "billing.unit"
+        ),
+        ("CVR-nummer", billing.cvr),
+        ("Adresse", f"{at.street}, {at.postcode} {at.city}" if at else None),
+    ]
+    return [(label, value) for label, value in rows if value]
