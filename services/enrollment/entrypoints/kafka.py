@@ -31,4 +31,8 @@ SUBSCRIPTIONS = (
     intake(acts.REGISTER),
     intake(acts.REPLACE),
     intake(acts.CANCEL),
+    intake(acts.WALK_IN),
+    intake(acts.NAME_MEMBER),
+    intake(acts.REPLACE_MEMBER),
+    intake(acts.REMOVE_MEMBER),
 )

@@ -6,6 +6,7 @@ from services.enrollment.domain.enrolment import ANSWER
 from services.enrollment.domain.forbehold import LAPSE
 from services.enrollment.domain.invitation import INVITATION, REMINDER
 from services.enrollment.domain.sign_up import DISMISS_REST, FORGET, FORGET_VOID
+from services.enrollment.domain.team import SHORT
 from services.enrollment.domain.waiting_list import PLACES
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_the_rest
 from services.enrollment.usecases.forget_sign_ups import forget_sign_ups, forget_void_sign_ups
@@ -13,6 +14,7 @@ from services.enrollment.usecases.give_waiting_places import give_waiting_places
 from services.enrollment.usecases.invite_by_itself import invite_by_itself
 from services.enrollment.usecases.lapse_reservations import lapse_reservations
 from services.enrollment.usecases.remind_of_forbehold import remind_of_forbehold
+from services.enrollment.usecases.remind_of_team import remind_of_team
 from services.enrollment.usecases.remind_silent import remind_silent
 from shared.runtime.timers import at
 
@@ -25,6 +27,7 @@ TIMERS = (
     at(PLACES, give_waiting_places, at_once=ROUNDS_AT_ONCE),
     at(LAPSE, lapse_reservations, at_once=ROUNDS_AT_ONCE),
     at(ANSWER, remind_of_forbehold),
+    at(SHORT, remind_of_team),
     at(FORGET, forget_sign_ups),
     at(DISMISS_REST, dismiss_the_rest, at_once=1),
     at(FORGET_VOID, forget_void_sign_ups),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from services.enrollment.adapters import programmes
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.programme import Programme, freed
+from services.enrollment.usecases.disband_team import disband_team
 from services.enrollment.usecases.empty_rosters import empty_rosters
 from services.enrollment.usecases.forget_sign_ups import look_for_void
 from shared.base.cause import Cause
@@ -24,5 +25,6 @@ async def leave(
     await programmes.free_places(tx, programme)
     for _, after in ended:
         await empty_rosters(tx, programme, after, because)
+        await disband_team(tx, programme, after, because)
     await look_for_void(tx, [(after.id, because) for _, after in ended])
     return programme

@@ -6,7 +6,8 @@ services/invoicing/usecases/claim_extra_participant.py and services/notification
 
 from __future__ import annotations
 
-from services.enrollment.adapters import people, rosters
+from services.enrollment.adapters import links, people, rosters
+from services.enrollment.adapters.links import Seated
 from services.enrollment.domain.address_book import require_email, require_name
 from services.enrollment.domain.roster import register, seats_used
 from services.enrollment.usecases.lock_roster import lock_roster
@@ -21,7 +22,10 @@ async def register_participant(tx: Tx, command: RegisterParticipant) -> Answer:
     code, renames = roster.enrolment.organisation.code, people.may_rename(tx.cause, roster.enrolment)
     person = await people.recognise(tx, code, name, email, renames=renames)
 
-    decided = register(roster, person, command.accepted_price_ore, tx.now, command.level)
+    seated = Seated(roster.enrolment.id, person.person_id, roster.next_number, roster.meeting.id)
+    path = links.seat_path(tx.links, seated)
+
+    decided = register(roster, person, command.accepted_price_ore, tx.now, command.level, seat_path=path)
 
     await rosters.save(tx, roster, decided.after, tx.cause)
     tx.tell(decided)

@@ -42,6 +42,7 @@ SECTIONS = {
     "withdrawn": "Afmeldinger",
     "lapsed": "Bortfaldne",
     "regrouped": "Skiftet gruppe",
+    "team_short": "Faste hold, hvor der mangler nogen",
     "extra": "Ekstra deltagere",
     "extra_removed": "Ikke længere ekstra deltagere",
     "held_back": "Kan ikke faktureres, før noget er rettet",

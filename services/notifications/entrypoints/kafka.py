@@ -22,6 +22,12 @@ from services.notifications.usecases.follow_place import (
     follow_reservation,
     remind_of_forbehold,
 )
+from services.notifications.usecases.follow_team import (
+    invite_member,
+    remind_of_team,
+    replace_member,
+    uninvite_member,
+)
 from services.notifications.usecases.invite_municipality import invite_municipality, remind_silent_municipality
 from services.notifications.usecases.invite_participant import (
     invite_participant,
@@ -55,6 +61,10 @@ from shared.contracts.enrollment import (
     ReservationReminderDue,
     ReservationResolved,
     SignUpAwaitsStaff,
+    TeamMemberNamed,
+    TeamMemberRemoved,
+    TeamMemberReplaced,
+    TeamReminderDue,
     TovholderAppointed,
 )
 from shared.contracts.invoicing import (
@@ -94,6 +104,10 @@ SUBSCRIPTIONS = (
     on(ParticipantCancelled, uninvite_participant),
     on(ExtraParticipantAdded, confirm_extra_participant),
     on(ExtraParticipantRemoved, confirm_extra_removed),
+    on(TeamMemberNamed, invite_member),
+    on(TeamMemberReplaced, replace_member),
+    on(TeamMemberRemoved, uninvite_member),
+    on(TeamReminderDue, remind_of_team),
     on(MeetingPlanned, note_planned_meeting),
     on(MeetingScheduled, announce_meeting),
     on(MeetingRescheduled, announce_move),
