@@ -209,7 +209,7 @@ def _why_extra(roster: Roster, seat: Seat, place: int, shown: Collection[int]) -
             "ekstra plads ikke længere afmeldes uden betaling, så ingen rykkede ind på den."
         )
     elif before or others:
-        who = _listed([*before, *([f"{others} andre" if before else f"{others} personer"] if others else [])])
+        who = _listed([*before, *([_others(others, more=bool(before))] if others else [])])
         why = f"{name} er nr. {place} af {roster.limit} inkluderede {_places(roster.limit or 0)}: {who} kom før."
     else:
         why = f"{name} er nr. {place}, og ingen pladser er inkluderet."
@@ -295,6 +295,12 @@ def _whom(by: By, enrolment: Enrolment) -> str:
 
 def _places(count: int) -> str:
     return "plads" if count == 1 else "pladser"
+
+
+def _others(count: int, *, more: bool) -> str:
+    if count == 1:
+        return "1 anden" if more else "1 person"
+    return f"{count} andre" if more else f"{count} personer"
 
 
 def _listed(names: Iterable[str]) -> str:
