@@ -194,7 +194,7 @@ def extra_participant(fact: ExtraParticipantAdded, version: int | None, at: date
 
 def seat_passed_on(fact: ParticipantReplaced, version: int | None, at: datetime) -> Letter:
     """To the contact, who did not do it."""
-    letter = _about_roster("seat_passed_on", fact, version, at, previous=fact.previous.name)
+    letter = _about_roster("seat_passed_on", fact, version, at, former=fact.previous.name)
     return replace(letter, people=(*letter.people, fact.previous.person_id))
 
 

@@ -94,7 +94,8 @@ def test_the_fourth_is_the_fourth_because_three_came_before_and_it_costs() -> No
 def test_whoever_moved_in_did_so_because_somebody_left() -> None:
     moved = List().has("Anna", "Cecilie", "Dorte", "Bo", "Erik").left("Anna")
     assert moved.why("Bo") == (
-        "Bo er nr. 3 af 3 inkluderede pladser. Bo var ekstra deltager, indtil Anna blev afmeldt den 1. marts 2021 kl. 19.00."
+        "Bo er nr. 3 af 3 inkluderede pladser. "
+        "Bo var ekstra deltager, indtil Anna blev afmeldt den 1. marts 2021 kl. 19.00."
     )
     assert "Cecilie, Dorte og Bo kom før" in moved.why("Erik")
     assert moved.why("Anna") == "Anna blev afmeldt den 1. marts 2021 kl. 19.00 af kommunens sekretær."
@@ -196,8 +197,10 @@ def test_a_team_is_explained_too() -> None:
         assert name in {one.person.name for one in team.members}
     explained = explain_team(team, told, client=False)
     assert [one.why for one in explained.entries] == [
-        "Carl er nr. 1 af højst 5 på det faste hold og inviteres til alle holdets møder. "
-        "Overtog pladsen og nummeret efter Anna den 1. marts 2021 kl. 15.00.",
+        (
+            "Carl er nr. 1 af højst 5 på det faste hold og inviteres til alle holdets møder. "
+            "Overtog pladsen og nummeret efter Anna den 1. marts 2021 kl. 15.00."
+        ),
         "Bo er nr. 2 af højst 5 på det faste hold og inviteres til alle holdets møder.",
     ]
     assert [one.why for one in explained.gone] == ["Anna gav pladsen videre til Carl den 1. marts 2021 kl. 15.00."]

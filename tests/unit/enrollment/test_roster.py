@@ -321,7 +321,8 @@ def test_what_is_said_of_the_end_is_the_end() -> None:
     )
     assert swap_text(a_roster()) == "En deltager kan skiftes eller afmeldes til og med onsdag den 14. april 2021."
     assert swap_text(a_roster(freeze=7)) == (
-        "En deltager kan skiftes til og med torsdag den 8. april 2021, og afmeldes til og med onsdag den 14. april 2021."
+        "En deltager kan skiftes til og med torsdag den 8. april 2021, "
+        "og afmeldes til og med onsdag den 14. april 2021."
     )
     assert swap_text(a_roster(state="planned", when=None)) is None
     assert free_text(a_roster()) == "En ekstra plads kan afmeldes uden betaling til og med onsdag den 14. april 2021."

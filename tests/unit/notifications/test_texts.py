@@ -292,7 +292,7 @@ EVIL = "<script>alert(1)</script>\r\nBcc: x@y.example\u202e{{ 7*7 }} & \"'"
 def test_hostile_names_are_only_names(name: str) -> None:
     letter = LETTERS[name]
     says = dict(letter.says)
-    for key in ("organisation", "person", "role", "reason", "title", "text"):
+    for key in ("organisation", "person", "former", "role", "reason", "title", "text"):
         if key in says:
             says[key] = EVIL
     for meeting in ("meeting", "previous", "told"):
