@@ -166,12 +166,11 @@ def _stays(there: Mapping[int, tuple[Person, datetime, str | None]], moves: Sequ
 def _moved_in(roster: Roster, moves: Sequence[Move]) -> dict[int, _MovedIn]:
     """By number: whose leaving let an extra one move in, and when.
 
-    Those that stay extra, or were left too late, never stood in the way of anybody.
+    Those that stay extra never stood in the way of anybody.
     """
     if roster.limit is None:
         return {}
     aside = {seat.number for seat in roster.seats if seat.stays_extra}
-    aside |= {move.number for move in moves if move.still_billed}
     told = {move.number for move in moves if move.kind == "came"}
     untold = {seat.number for seat in roster.seats} | {move.number for move in moves}
     order = sorted(untold - told - aside)

@@ -199,6 +199,13 @@ async def test_nobody_is_reminded_of_a_programme_that_is_over(desk: Desk) -> Non
     assert await desk.told() == []
 
 
+async def test_the_form_says_what_a_team_is_before_anybody_signs_up(town: Town) -> None:
+    await town.desk.ask(publish_programme, PublishProgramme(file=chosen()))
+    page = (await town.client.get(f"/tilmeld/{P4}")).text
+    assert "Heldagsmøde: ét fast hold fra hver kommune, 3 til 5 personer" in page
+    assert "Kort virtuelt møde" not in page
+
+
 async def test_its_contact_names_it_on_a_page_that_a_get_does_not_change(town: Town) -> None:
     desk = town.desk
     await enrolled(desk)
