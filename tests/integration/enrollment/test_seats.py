@@ -108,6 +108,12 @@ async def test_a_participant_passes_a_seat_on_by_a_link_of_their_own(town: Town)
     assert (await town.client.get(replaced.seat_path or "")).status_code == 200
     explained = (await town.api("GET", f"/enrolments/{enrolment}/meetings/{meeting}/explanation")).json()["entries"]
     assert (explained[3]["registered_by"], explained[3]["registered_by_text"]) == ("participant", "Bo")
+    contact = links.participants_path(town.desk.links, await town.desk.guest())
+    page = (await town.client.get(f"{contact}/{meeting}")).text
+    assert "<summary>Hvorfor?</summary>" in page
+    assert "Anna, Cecilie og Dorte kom før" in page
+    assert "Skrevet på af Bo." in page
+    assert "Bo gav pladsen videre til Frida" in page
     assert people[3] != replaced.person.person_id
 
 
@@ -128,6 +134,13 @@ async def test_a_participant_leaves_and_the_contact_is_to_hear_of_it(town: Town)
     assert isinstance(left, ParticipantCancelled)
     assert (left.person.name, left.by_participant, left.still_billed) == ("Anna", True, None)
     assert (await town.client.get(f"{paths[0]}?besked=afmeldt")).status_code == 200
+    # Registered again they have another seat, and another link.
+    meeting = await town.desk.pool.fetchval("SELECT meeting_id FROM rosters")
+    await town.desk.register(enrolment, meeting, "Anna")
+    (again,) = await town.desk.told()
+    assert isinstance(again, ParticipantRegistered)
+    assert (await town.client.get(again.seat_path or "")).status_code == 200
+    assert (await town.client.get(paths[0])).status_code == 410
     await town.desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment))
     assert (await town.client.get(paths[1])).status_code == 410
     assert (await town.client.get("/moedeplads/AAAA.AAAA")).status_code == 404

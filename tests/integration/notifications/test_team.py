@@ -164,8 +164,9 @@ async def test_a_contact_on_the_team_has_one_invitation_and_others_read_that_the
     assert "Tilmeld deltagere til mødet" not in words
     desk.time += timedelta(hours=1)
     await desk.hear(named(Person(person_id=CONTACT.person_id, name=CONTACT.name, email=CONTACT.email)))
+    await desk.hear(dated("2", "politisk"))
     mine = [one.template for one in await written(desk) if one.recipient == CONTACT.person_id and one.calendar]
-    assert mine == ["invitation", "participant_registered"]
+    assert mine == ["invitation", "participant_registered", "invitation"]
 
 
 async def test_the_team_is_reminded_of_a_meeting_and_nobody_is_told_to_register(desk: Room) -> None:
