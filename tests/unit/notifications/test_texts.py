@@ -198,6 +198,10 @@ LETTERS: dict[str, Letter] = {
     "invitation-of_a_team": invitation("invitation", replace(ASTA, by_team=True)),
     "save_the_date-of_a_team": invitation("save_the_date", replace(ASTA, by_team=True), meeting=A_DAY),
     "participant_registered-own_seat": invitation("participant_registered", replace(BO, seat_path="/moedeplads/x")),
+    "invitation-own_seat": invitation("invitation", replace(BO, seat_path="/moedeplads/x"), A_DAY),
+    "save_the_date-own_seat": invitation(
+        "save_the_date", replace(BO, seat_path="/moedeplads/x"), facts.a_meeting(when=facts.DAY), A_DAY
+    ),
     "meeting_moved-own_seat": invitation("meeting_moved", replace(BO, seat_path="/moedeplads/x"), ELSEWHERE),
     "meeting_reminder-own_seat": letters.meeting_reminder(STANDING, replace(BO, seat_path="/moedeplads/x"), 7, 7, AT),
     "extra_participant_removed": letters.extra_participant_removed(EXAMPLES["ExtraParticipantRemoved"], 5, AT),
