@@ -34,6 +34,10 @@ class Cause:
         """Whether somebody with a mailed link is behind it."""
         return self.actor is not None and self.actor.startswith(_PERSON)
 
+    def is_by(self, person_id: str) -> bool:
+        """Whether it is this person, by a mailed link of theirs."""
+        return self.actor == f"{_PERSON}{person_id}"
+
 
 _TOKEN, _CLIENT, _PERSON = "token/", "client/", "person/"
 

@@ -1,7 +1,8 @@
 """What `enrollment` tells: who takes part in what.
 
-Subjects: `programme/<id>`, `enrolment/<id>` (one organisation in one programme, from its invitation on) and
-`roster/<id>` (one enrolment's people at one meeting). Sequence per subject.
+Subjects: `programme/<id>`, `enrolment/<id>` (one organisation in one programme, from its invitation on),
+`roster/<id>` (one enrolment's people at one meeting) and `team/<id>` (its standing team, by the enrolment's id).
+Sequence per subject.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ SUBJECTS = {
     "programme": "one programme",
     "enrolment": "one organisation in one programme, from its invitation on",
     "roster": "one enrolment's people at one meeting (enrolment × meeting)",
+    "team": "one enrolment's standing team, invited to each meeting of its kinds",
     "person": "one person, by an opaque id",
 }
 """What its facts are about: the kind in front of the slash."""
@@ -68,6 +70,9 @@ _SIGN_UP = (
     "enrollment.AcceptQuote",
     "enrollment.DeclineQuote",
     "enrollment.WithdrawOption",
+    "enrollment.NameTeamMember",
+    "enrollment.ReplaceTeamMember",
+    "enrollment.RemoveTeamMember",
 )
 BUNDLES = {
     "enrol": (
@@ -77,6 +82,9 @@ BUNDLES = {
         "enrollment.enrolments",
         "enrollment.enrolments.participants",
         "enrollment.orders",
+        "enrollment.enrolments.meetings.explanation",
+        "enrollment.enrolments.team",
+        "enrollment.enrolments.team.explanation",
     ),
     "intake": _SIGN_UP,
 }
@@ -115,6 +123,10 @@ IN_DANISH = {
     "tovholder.enrollment.ExtraParticipantAdded.v1": "en ekstra deltager kom til",
     "tovholder.enrollment.ExtraBillingChanged.v1": "en ekstra deltager fik en anden betaler",
     "tovholder.enrollment.ExtraParticipantRemoved.v1": "en ekstra deltager faldt fra",
+    "tovholder.enrollment.TeamMemberNamed.v1": "nogen kom med på det faste hold",
+    "tovholder.enrollment.TeamMemberReplaced.v1": "en fra det faste hold blev skiftet ud",
+    "tovholder.enrollment.TeamMemberRemoved.v1": "nogen kom af det faste hold",
+    "tovholder.enrollment.TeamReminderDue.v1": "det faste hold manglede nogen",
     "tovholder.enrollment.PersonErased.v1": "en person blev slettet",
     "tovholder.enrollment.SessionsRevoked.v1": "en person blev logget ud overalt",
     "tovholder.enrollment.IntakeRejected.v1": "et ønske blev afvist af tilmeldingen",
@@ -137,6 +149,10 @@ IN_DANISH = {
     "tovholder.enrollment.DeclineQuote.v1": "nogen sagde nej til et tilbud",
     "tovholder.enrollment.WithdrawOption.v1": "nogen bad om at trække et tilkøb tilbage",
     "tovholder.enrollment.DeliverOption.v1": "nogen meldte et tilkøb leveret",
+    "tovholder.enrollment.RegisterWalkIn.v1": "nogen skrev en deltager på, som bare kom",
+    "tovholder.enrollment.NameTeamMember.v1": "nogen satte en person på det faste hold",
+    "tovholder.enrollment.ReplaceTeamMember.v1": "nogen bad om at skifte en fra det faste hold",
+    "tovholder.enrollment.RemoveTeamMember.v1": "nogen tog en person af det faste hold",
     "tovholder.enrollment.InviteMunicipalities.v1": "nogen bad om at invitere kommunerne",
 }
 """Its facts and commands in a sentence, for people who ask why."""
@@ -622,6 +638,12 @@ class ParticipantRegistered(RosterFact):
     """Beyond the included seats when registered; ExtraParticipantAdded follows and says the price."""
     level: str | None = None
     """Which of the programme's `participant_levels` the person said to be; None = not asked, or did not say."""
+    walked_in: bool = False
+    """Came without being registered; entered by staff once the meeting had begun, and not to be invited to it."""
+    seat_path: str | None = None
+    """Path of the signed link to the page where the person passes the seat on or leaves it; a secret of theirs. None =
+    the owner has no such page, or the meeting had begun.
+    """
 
 
 @fact
@@ -636,16 +658,29 @@ class ParticipantReplaced(RosterFact):
     previous: Person
     level: str | None = None
     """As in ParticipantRegistered; of `person`."""
+    seat_path: str | None = None
+    """As in ParticipantRegistered; of `person`."""
+    by_participant: bool = False
+    """`previous` passed it on by the link of their own, so that the contact is to hear of it."""
 
 
 @fact
 class ParticipantCancelled(RosterFact):
     type: ClassVar[str] = "tovholder.enrollment.ParticipantCancelled.v1"
 
+    by_participant: bool = False
+    """The person did it by the link of their own, so that the contact is to hear of it."""
+    still_billed: ExtraTerm | None = None
+    """The price that is billed all the same: an extra seat that was left after the last day on which that is free."""
+    free_until: date | None = None
+    """That day, where something is billed all the same."""
+
 
 @fact
 class ExtraParticipantAdded(RosterFact):
-    """A participant beyond the included seats: billed at these terms once the meeting has been held."""
+    """A participant beyond the included seats: billed at these terms once the meeting has been held, or at once where
+    it has been already.
+    """
 
     type: ClassVar[str] = "tovholder.enrollment.ExtraParticipantAdded.v1"
 
@@ -655,6 +690,10 @@ class ExtraParticipantAdded(RosterFact):
     """Whether it was said for this participant: then it stays so when the enrolment's is changed."""
     billing_missing: tuple[str, ...] = ()
     """As in MunicipalityEnrolled, of this billing."""
+    walked_in: bool = False
+    """As in ParticipantRegistered."""
+    free_until: date | None = None
+    """The last day on which the seat can be left without being billed; None = until the meeting begins."""
 
 
 @fact
@@ -675,6 +714,69 @@ class ExtraParticipantRemoved(RosterFact):
     type: ClassVar[str] = "tovholder.enrollment.ExtraParticipantRemoved.v1"
 
     reason: Literal["cancelled", "moved_in"]
+
+
+class TeamFact(Event):
+    """About one organisation's standing team: named once, and invited to each meeting of `kinds`.
+
+    `size` is how many it counts now, of at least `minimum` and at most `most` (None = as many as it likes).
+    """
+
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    enrolment_id: str
+    organisation: Organisation
+    contact: Contact
+    size: Whole
+    minimum: Whole
+    most: Whole | None = None
+    kinds: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        return f"team/{self.enrolment_id}"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme.id}/enrolments"
+
+
+@fact
+class TeamMemberNamed(TeamFact):
+    type: ClassVar[str] = "tovholder.enrollment.TeamMemberNamed.v1"
+
+    person: Person
+
+
+@fact
+class TeamMemberReplaced(TeamFact):
+    """`person` takes over from `previous`; how many they are is unchanged.
+
+    The two are the same person where only the way they are written has been put right.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.TeamMemberReplaced.v1"
+
+    person: Person
+    previous: Person
+
+
+@fact
+class TeamMemberRemoved(TeamFact):
+    type: ClassVar[str] = "tovholder.enrollment.TeamMemberRemoved.v1"
+
+    person: Person
+
+
+@fact
+class TeamReminderDue(TeamFact):
+    """The team is smaller than `minimum`; told every so many days until it is not. Nothing is refused for it."""
+
+    type: ClassVar[str] = "tovholder.enrollment.TeamReminderDue.v1"
+
+    participants_path: str | None = None
+    """As in MunicipalityEnrolled: there the team is named."""
 
 
 @told_by_others
@@ -982,6 +1084,53 @@ class DeliverOption(Command):
     option_id: Id
     delivered_on: Day | None = None
     """None = today."""
+
+
+@command
+class RegisterWalkIn(Command):
+    """Somebody came to the meeting without being registered. Beyond the included seats it is billed by itself."""
+
+    type: ClassVar[str] = "tovholder.enrollment.RegisterWalkIn.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    meeting_id: Id
+    name: Line
+    email: Email
+    level: Line | None = None
+    """As in RegisterParticipant."""
+
+
+@command
+class NameTeamMember(Command):
+    """Somebody is on the organisation's standing team, and invited to each of its meetings."""
+
+    type: ClassVar[str] = "tovholder.enrollment.NameTeamMember.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    name: Line
+    email: Email
+
+
+@command
+class ReplaceTeamMember(Command):
+    type: ClassVar[str] = "tovholder.enrollment.ReplaceTeamMember.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    person_id: Id
+    name: Line
+    email: Email
+
+
+@command
+class RemoveTeamMember(Command):
+    type: ClassVar[str] = "tovholder.enrollment.RemoveTeamMember.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    person_id: Id
 
 
 @command

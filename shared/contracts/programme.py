@@ -74,6 +74,13 @@ class ExtraTerm(Frozen):
     price_ore: Price
     vat_percent: int = Field(ge=0, le=100)
     text: str
+    free_until_days: int | None = Field(
+        default=None,
+        ge=0,
+        le=MOST,
+        description="the last day on which it is left without being billed, in days before the meeting's first day; "
+        "None = until the meeting begins",
+    )
 
 
 class SeatTerm(Frozen):
@@ -123,6 +130,16 @@ class Terms(Frozen):
         default=(), description="what a participant says to be; empty = not asked"
     )
     registration_closes_days: int = Field(default=0, ge=0, le=MOST, description="days before the meeting's first day")
+    swap_freeze_days: int | None = Field(
+        default=None,
+        ge=0,
+        le=MOST,
+        description="the last day on which a seat is passed on, in days before the meeting's first day; None = until "
+        "the meeting begins",
+    )
+    team_remind_days: int = Field(
+        default=14, ge=0, le=MOST, description="days between reminders of a team below its minimum; 0 = none"
+    )
     reminder_days: tuple[Whole, ...] = Field(default=(), description="days before the meeting's first day, descending")
 
 

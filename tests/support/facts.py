@@ -39,6 +39,7 @@ from shared.contracts.enrollment import (
     Mailbox,
     MunicipalityEnrolled,
     MunicipalityInvited,
+    NameTeamMember,
     OptionDelivered,
     OptionOrdered,
     OptionWithdrawn,
@@ -56,7 +57,10 @@ from shared.contracts.enrollment import (
     QuoteOption,
     QuoteReminderDue,
     RegisterParticipant,
+    RegisterWalkIn,
+    RemoveTeamMember,
     ReplaceParticipant,
+    ReplaceTeamMember,
     ReservationReminderDue,
     ReservationResolved,
     ResolveReservation,
@@ -64,6 +68,10 @@ from shared.contracts.enrollment import (
     SignUpAwaitsStaff,
     SignUpDismissed,
     SignUpDraftSaved,
+    TeamMemberNamed,
+    TeamMemberRemoved,
+    TeamMemberReplaced,
+    TeamReminderDue,
     TovholderAppointed,
     VouchForAddress,
     WithdrawEnrolment,
@@ -284,6 +292,14 @@ _ENROLMENT: dict[str, Any] = {
     "organisation": ORGANISATION,
 }
 _ROSTER: dict[str, Any] = {**_ENROLMENT, "contact": CONTACT, "meeting": MEETING, "person": PERSON}
+_TEAM: dict[str, Any] = {
+    **_ENROLMENT,
+    "contact": CONTACT,
+    "size": 3,
+    "minimum": 3,
+    "most": 5,
+    "kinds": ("heldag", "temamoede"),
+}
 _MEETING: dict[str, Any] = {"owner": MEETINGS_OWNER, "programme": PROGRAMME}
 _MESSAGE: dict[str, Any] = {
     "owner": "/tovholder/notifications",
@@ -482,6 +498,10 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     an_extra_participant(),
     ExtraBillingChanged(**_ROSTER, billing=BILLING_OF_UNIT),
     an_extra_participant_removed(reason="moved_in"),
+    TeamMemberNamed(**_TEAM, person=PERSON),
+    TeamMemberReplaced(**_TEAM, person=PERSON, previous=a_person("Carl Prøvesen", "carl@kobenhavn.example")),
+    TeamMemberRemoved(**(_TEAM | {"size": 2}), person=PERSON),
+    TeamReminderDue(**(_TEAM | {"size": 2}), participants_path="/deltagere/eksempel"),
     PersonErased(owner=OWNER, person_id=PERSON.person_id),
     SessionsRevoked(owner=OWNER, person_id=PERSON.person_id, epoch=2),
     EnrollmentIntakeRejected(owner=OWNER, refused_type="tovholder.enrollment.EnrolMunicipality.v1", **_REJECTED),
@@ -611,6 +631,15 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     DeclineQuote(enrolment_id=ENROLMENT_ID, option_id="analyse", round=1),
     WithdrawOption(enrolment_id=ENROLMENT_ID, option_id="sagsgennemgang"),
     DeliverOption(enrolment_id=ENROLMENT_ID, option_id="sagsgennemgang", delivered_on=date(2021, 2, 1)),
+    RegisterWalkIn(enrolment_id=ENROLMENT_ID, meeting_id=MEETING.id, name=PERSON.name, email=PERSON.email),
+    NameTeamMember(enrolment_id=ENROLMENT_ID, name=PERSON.name, email=PERSON.email),
+    ReplaceTeamMember(
+        enrolment_id=ENROLMENT_ID,
+        person_id=PERSON.person_id,
+        name="Dorte Prøvesen",
+        email="dorte@kobenhavn.example",
+    ),
+    RemoveTeamMember(enrolment_id=ENROLMENT_ID, person_id=PERSON.person_id),
     InviteMunicipalities(programme_id=PROGRAMME.id, round_id="2020-06", remind_on=date(2020, 8, 10)),
     PlanMeeting(programme_id=PROGRAMME.id, key="oest-ekstra", title="Ekstra møde", kind="digital", mode="virtual"),
     SetMeetingDate(

@@ -173,6 +173,17 @@ async def _enrollment(connection: Connection, many: int) -> None:
                                        price_ore, vat_percent, agreed_at, {_CAUSE})
             SELECT 'y' || n, programme, 'x' || n, 'o', 1, 'ordered', 'T', 'T', '', 100, 25, now(), {_BECAUSE} {each}"""
     )
+    await connection.execute(
+        f"INSERT INTO teams (enrolment_id, size) SELECT 'x' || n, 1 FROM generate_series(1, {many}) AS n"
+    )
+    await connection.execute(
+        f"""INSERT INTO team_members (enrolment_id, person_id, number, named_at, {_CAUSE})
+            SELECT 'x' || n, 'w' || n, 1, now(), {_BECAUSE} FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO seat_moves (list_id, move, seat_number, person_id, moved_at)
+            SELECT 'q' || n, 'came', 1, 'w' || n, now() FROM generate_series(1, {many}) AS n"""
+    )
 
 
 async def _scheduling(connection: Connection, many: int) -> None:
@@ -303,6 +314,8 @@ async def _notifications(connection: Connection, many: int) -> None:
             SELECT 'd' || n, 'p' || n % 20 + 1, 'enrolled', 'x', now(), '2021-01-01', '2020-06-0' || n % 9 + 1,
                    {_BECAUSE}
             FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO team_members SELECT 'x' || n, 'w' || n, 'p' || n / 10 + 1, 'By', 'N', 'n' || n || '@by.example',
+                   'n' || n || '@by.example', '{{heldag}}', true, now() FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO former_contacts SELECT 'x' || n, 'w' || n, 'f' || n || '@by.example'
             FROM generate_series(1, {many}) AS n""",
     ):

@@ -76,6 +76,8 @@ STATE: Mapping[str, Mapping[str, str]] = {
         "meetings": "SELECT id, programme_id, group_id, kind, state, uid FROM meetings ORDER BY id",
         "participants": "SELECT person_id, meeting_id, enrolment_id, email, takes_part FROM participants"
         " ORDER BY person_id, meeting_id, enrolment_id",
+        "team_members": "SELECT enrolment_id, person_id, email, kinds, takes_part FROM team_members"
+        " ORDER BY enrolment_id, person_id, email",
         "invitations": "SELECT address_key, meeting_id, person_id, part, method FROM invitations"
         " ORDER BY address_key, meeting_id",
         "messages": "SELECT template, recipient, about, occasion, email, written_at, calendar IS NOT NULL AS calendar"

@@ -19,6 +19,8 @@ _STANDING = "standing"
 _INVITATION = "invitation"
 _CALLER = "caller"
 _DRAFT = "draft"
+_SEAT = "seat"
+_MEMBER = "team member"
 
 
 def confirm_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
@@ -88,6 +90,28 @@ def _guest(subject: str | None) -> Guest | None:
         return None
     enrolment_id, person_id, *number = subject.split(" ")
     return Guest(enrolment_id, person_id, int(number[0]) if number else None)
+
+
+class Seated(NamedTuple):
+    """Whose link leads to the seat of this number at a meeting: as long as they are the one who has it."""
+
+    enrolment_id: str
+    person_id: str
+    number: int
+    meeting_id: str
+
+
+def seat_path(links: Links, seated: Seated) -> str:
+    return f"/moedeplads/{links.sign(_SEAT, ' '.join(map(str, seated)))}"
+
+
+def seat_of(links: Links, token: str, now: datetime) -> Seated | None:
+    subject = links.verify(_SEAT, token, now)
+    if subject is None:
+        return None
+    # What another system calls its meeting may have spaces in it.
+    enrolment_id, person_id, number, meeting_id = subject.split(" ", 3)
+    return Seated(enrolment_id, person_id, int(number), meeting_id)
 
 
 def sign_up_path(links: Links, programme_id: str, enrolment_id: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from services.enrollment.adapters import meetings, people
+from services.enrollment.adapters import meetings, people, seat_moves
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import MeetingCopy
+from services.enrollment.domain.moves import moves
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roster import Roster, Seat
 from shared.base.cause import Cause
@@ -25,6 +27,8 @@ _SEATS = Table(
         "number": "integer",
         "registered_at": "timestamptz",
         "level": "text",
+        "walked_in": "boolean",
+        "stays_extra": "boolean",
         "written_name": "text",
         "written_email": "text",
         "own_billing": "jsonb",
@@ -84,11 +88,13 @@ async def load_of_meeting(tx: Tx, programme: Programme, enrolment: Enrolment, me
 async def save(tx: Tx, before: Roster, after: Roster, cause: Cause) -> None:
     """Of a locked roster: seats that are gone are deleted, new ones get this cause, those that stay keep theirs.
 
-    A new seat of whoever may not rename its person keeps what they wrote; any other is called what its person is.
+    A new seat of whoever may not rename its person keeps what they wrote; any other is called what its person is. Who
+    came and went is kept beside them.
     """
     as_written = not people.may_rename(cause, after.enrolment)
     await _ROSTERS.update(tx, [{"id": after.id, "next_number": after.next_number}])
-    gone = [one.person.person_id for one in before.seats if one not in after.seats]
+    earlier, later = _unsettled(before.seats), _unsettled(after.seats)
+    gone = [one.person.person_id for one in earlier.values() if one not in later.values()]
     if gone:
         await tx.execute("DELETE FROM seats WHERE roster_id = $1 AND person_id = ANY($2)", after.id, gone)
     await _SEATS.insert(
@@ -100,15 +106,30 @@ async def save(tx: Tx, before: Roster, after: Roster, cause: Cause) -> None:
                 "number": seat.number,
                 "registered_at": seat.registered_at,
                 "level": seat.level,
+                "walked_in": seat.walked_in,
+                "stays_extra": seat.stays_extra,
                 "written_name": seat.person.name if as_written else None,
                 "written_email": seat.person.email if as_written else None,
                 "own_billing": seat.billing.model_dump_json() if seat.billing else None,
                 **cause_columns(cause),
             }
             for seat in after.seats
-            if seat not in before.seats
+            if later[seat.number] not in earlier.values()
         ],
     )
+    settled = [seat.number for seat in after.seats if seat.stays_extra]
+    if settled:
+        await tx.execute(
+            "UPDATE seats SET stays_extra = true WHERE roster_id = $1 AND number = ANY($2)", after.id, settled
+        )
+    people_before, people_now = ({one: seat.person for one, seat in seats.items()} for seats in (earlier, later))
+    moved = moves(people_before, people_now, tx.now, cause.actor, after.left_late)
+    await seat_moves.insert(tx, after.id, moved, as_written=as_written)
+
+
+def _unsettled(seats: Iterable[Seat]) -> dict[int, Seat]:
+    """By number, without what becomes of a seat while its person stays."""
+    return {seat.number: replace(seat, stays_extra=False) for seat in seats}
 
 
 async def save_billing(tx: Tx, roster: Roster, seat: Seat) -> None:
@@ -143,8 +164,8 @@ async def _seats(tx: Tx, roster_ids: Sequence[str]) -> dict[str, tuple[Seat, ...
     rows = await tx.fetch(
         """
         SELECT roster_id, person_id, coalesce(written_name, people.name) AS name,
-               coalesce(written_email, people.email) AS email, registered_at, number, level,
-               own_billing::text AS own_billing
+               coalesce(written_email, people.email) AS email, registered_at, number, level, walked_in, stays_extra,
+               own_billing::text AS own_billing, actor
         FROM seats JOIN people USING (person_id) WHERE roster_id = ANY($1) ORDER BY roster_id, registered_at, number
         """,
         roster_ids,
@@ -152,8 +173,16 @@ async def _seats(tx: Tx, roster_ids: Sequence[str]) -> dict[str, tuple[Seat, ...
     found: dict[str, tuple[Seat, ...]] = {}
     for row in rows:
         person = Person(person_id=row["person_id"], name=row["name"], email=row["email"])
-        own = None if row["own_billing"] is None else Billing.model_validate_json(row["own_billing"])
-        seat = Seat(person, row["registered_at"], row["number"], row["level"], own)
+        seat = Seat(
+            person=person,
+            registered_at=row["registered_at"],
+            number=row["number"],
+            level=row["level"],
+            billing=None if row["own_billing"] is None else Billing.model_validate_json(row["own_billing"]),
+            walked_in=row["walked_in"],
+            stays_extra=row["stays_extra"],
+            put_in_by=row["actor"],
+        )
         found[row["roster_id"]] = (*found.get(row["roster_id"], ()), seat)
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from services.enrollment.domain.status import MeetingState
 from shared.contracts.scheduling import (
@@ -14,7 +15,9 @@ from shared.contracts.scheduling import (
     MeetingPlanned,
     MeetingRescheduled,
     MeetingScheduled,
+    When,
 )
+from shared.contracts.time import start_of_day
 
 _STATES: dict[type[MeetingFact], MeetingState] = {
     MeetingPlanned: "planned",
@@ -37,6 +40,11 @@ class MeetingCopy:
 
 def copy_of(fact: MeetingFact, sequence: int | None) -> MeetingCopy:
     return MeetingCopy(fact.programme.id, _STATES[type(fact)], fact.meeting, sequence)
+
+
+def begins_at(when: When) -> datetime:
+    """Without clock times at 00:00 of its first day in Denmark."""
+    return when.starts_at or start_of_day(when.first_day)
 
 
 def hidden_from(client: Sequence[str] | None) -> set[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shared.contracts.danish import clock_span, day_span
-from shared.contracts.scheduling import Meeting
-from shared.contracts.time import COPENHAGEN
+from shared.contracts.danish import clock_span, day_and_clock, day_span, long_day
+from shared.contracts.scheduling import Meeting, When
+from shared.contracts.time import COPENHAGEN, days_after
 
 _MODES = {"physical": "", "virtual": "digitalt møde", "hybrid": "fysisk og digitalt"}
 
@@ -20,6 +20,14 @@ def when_text(meeting: Meeting) -> str:
         return f"{text} (klokkeslæt følger)"
     starts, ends = when.starts_at.astimezone(COPENHAGEN), when.ends_at.astimezone(COPENHAGEN)
     return f"{text} {clock_span(starts.time(), ends.time())}"
+
+
+def until_text(when: When) -> str:
+    """To its beginning: til mødet begynder torsdag den 15. april 2021 kl. 9.30; without clock times to that day."""
+    if when.starts_at is None:
+        return f"til og med {long_day(days_after(when.first_day, -1))}"
+    starts = when.starts_at.astimezone(COPENHAGEN)
+    return f"til mødet begynder {day_and_clock(starts.date(), starts.time())}"
 
 
 def where_text(meeting: Meeting) -> str:

@@ -31,7 +31,7 @@ def fee_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
 
 def seat_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
     """What is included per kind of meeting, and the price of one more."""
-    return tuple(_seat_line(one) for one in programme.terms.seats if one.attendance == "registered")
+    return tuple(_seat_line(one) for one in programme.terms.seats if one.attendance in {"registered", "team"})
 
 
 def is_billed(programme: ProgrammeTerms) -> bool:
@@ -41,8 +41,16 @@ def is_billed(programme: ProgrammeTerms) -> bool:
 
 
 def _seat_line(term: SeatTerm) -> str:
+    if term.attendance == "team":
+        return f"{term.title}: ét fast hold fra hver kommune{_size(term)}"
     if term.included is None:
         return f"{term.title}: så mange deltagere, I vil"
     places = "1 deltager" if term.included == 1 else f"{term.included} deltagere"
     more = "" if term.extra is None else f"; flere koster {price(term.extra)} for hver til hvert møde"
     return f"{term.title}: {places} fra hver kommune{more}"
+
+
+def _size(term: SeatTerm) -> str:
+    if term.included is None:
+        return f", mindst {term.minimum} personer" if term.minimum else ""
+    return f", {term.minimum} til {term.included} personer" if term.minimum else f", højst {term.included} personer"

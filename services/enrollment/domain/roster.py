@@ -1,7 +1,9 @@
 """One enrolment's people at one meeting: who has a seat, who is beyond the included ones, and at what price.
 
 The order of the seats is (registered_at, number). Whoever stands after the included seats is extra, always and only
-they: nothing about it is stored, so that a cancellation moves the next one in by itself.
+they: nothing about it is stored, so that a cancellation moves the next one in by itself. But once the last day is over
+on which an extra seat is left for nothing, nobody moves in any more: a seat that becomes free is free for somebody
+else, and an extra one that is left is billed all the same.
 
 A rule takes the roster as it stands and decides how it stands afterwards, with the facts that tell the difference; or
 it refuses.
@@ -9,16 +11,18 @@ it refuses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from services.enrollment.domain.billing import missing
 from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.meeting_copy import begins_at
+from services.enrollment.domain.meeting_text import until_text
 from services.enrollment.domain.price_text import price
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.status import MeetingState
-from shared.contracts.danish import short_day
+from shared.contracts.danish import long_day, short_day
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import (
     ExtraBillingChanged,
@@ -48,6 +52,12 @@ class Seat:
     """What the person said to be, of the levels that the programme asked for then."""
     billing: Billing | None = None
     """Who pays for an extra one, where that was said; None = as the enrolment's."""
+    walked_in: bool = False
+    """Came without being registered."""
+    stays_extra: bool = False
+    """Whatever becomes free before it: it was extra when somebody left after the last free day."""
+    put_in_by: str | None = field(default=None, compare=False)
+    """The actor whose wish it was that this person has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,8 @@ class Roster:
     meeting_state: MeetingState
     seats: tuple[Seat, ...] = ()
     next_number: int = 1
+    left_late: frozenset[int] = frozenset()
+    """Numbers of the seats that have just been left and are billed all the same."""
 
     @property
     def id(self) -> str:
@@ -80,15 +92,16 @@ class Roster:
 
     @property
     def included(self) -> tuple[Seat, ...]:
-        return self.seats if self.limit is None else self.seats[: self.limit]
+        return self._may_be_included if self.limit is None else self._may_be_included[: self.limit]
 
     @property
     def extras(self) -> tuple[Seat, ...]:
-        return () if self.limit is None else self.seats[self.limit :]
+        included = {seat.number for seat in self.included}
+        return tuple(seat for seat in self.seats if seat.number not in included)
 
     @property
     def next_is_extra(self) -> bool:
-        return self.limit is not None and len(self.seats) >= self.limit
+        return self.limit is not None and len(self._may_be_included) >= self.limit
 
     @property
     def next_costs(self) -> ExtraTerm | None:
@@ -104,6 +117,24 @@ class Roster:
         closes_days, when = self.programme.terms.terms.registration_closes_days, self.meeting.when
         return None if when is None else days_after(when.first_day, -closes_days)
 
+    @property
+    def last_day_to_swap(self) -> date | None:
+        """None = until the meeting begins, or nobody knows yet when that is."""
+        return self._days_before(self.programme.terms.terms.swap_freeze_days)
+
+    @property
+    def last_free_day(self) -> date | None:
+        """The last day on which an extra seat is left without being billed; None = until the meeting begins."""
+        return self._days_before(self.terms.extra.free_until_days if self.terms and self.terms.extra else None)
+
+    @property
+    def _may_be_included(self) -> tuple[Seat, ...]:
+        return tuple(seat for seat in self.seats if not seat.stays_extra)
+
+    def _days_before(self, days: int | None) -> date | None:
+        when = self.meeting.when
+        return None if when is None or days is None else days_after(when.first_day, -days)
+
     def seat_of(self, person_id: str) -> Seat | None:
         return next((seat for seat in self.seats if seat.person.person_id == person_id), None)
 
@@ -114,9 +145,11 @@ def register(
     accepted_price_ore: int | None,
     now: datetime,
     level: str | None = None,
+    *,
     billing: Billing | None = None,
+    seat_path: str | None = None,
 ) -> Decision[Roster]:
-    """A seat for `person`; who pays for it is kept where it costs something.
+    """A seat for `person`; who pays for it is kept where it costs something. `seat_path` is the person's own.
 
     Refused when registration is not open, on a second seat for the same person, on a level that the programme does not
     have, when there is no price for one more, and when the price of an extra seat was not accepted (with `price_ore` in
@@ -127,34 +160,65 @@ def register(
     _require_new(roster, person)
     if roster.next_is_extra:
         _require_price(roster, accepted_price_ore)
-    # A clock that was set back never lets a later person in before one who already has a seat.
-    registered_at = max(now, roster.seats[-1].registered_at) if roster.seats else now
     own = billing if roster.next_is_extra and billing != roster.enrolment.billing else None
-    seats = (*roster.seats, Seat(person, registered_at, roster.next_number, level, own))
-    return _decided(roster, replace(roster, seats=seats, next_number=roster.next_number + 1))
+    seat = Seat(person, _in_turn(roster, now), roster.next_number, level, own)
+    return _seated(roster, seat, seat_path)
 
 
-def cancel(roster: Roster, person_id: str, now: datetime) -> Decision[Roster]:
-    """The seat is free again; if it was an included one, the first of the extras moves in."""
+def walk_in(roster: Roster, person: Person, now: datetime, level: str | None = None) -> Decision[Roster]:
+    """`person` came without being registered, and has the next seat; an extra one is billed without being asked.
+
+    Refused before the meeting begins, and where there is no price for one more.
+    """
+    _require_registration(roster)
+    if roster.meeting_state == "cancelled":
+        raise _meeting_cancelled()
+    if not has_begun(roster, now):
+        raise Refused("meeting_not_begun", "Mødet er ikke begyndt. Tilmeld deltageren, som I plejer.")
+    _require_level(roster, level)
+    _require_new(roster, person)
+    if roster.full:
+        raise _no_more_seats(roster)
+    return _seated(roster, Seat(person, _in_turn(roster, now), roster.next_number, level, walked_in=True))
+
+
+def cancel(roster: Roster, person_id: str, now: datetime, *, by_participant: bool = False) -> Decision[Roster]:
+    """The seat is free again; if it was an included one, the first of the extras moves in.
+
+    After the last free day nobody moves in, and an extra seat is billed all the same.
+    """
     _require_changeable(roster, now)
     gone = _require_seat(roster, person_id)
-    return _decided(roster, replace(roster, seats=tuple(seat for seat in roster.seats if seat is not gone)))
+    left = replace(roster, seats=tuple(seat for seat in roster.seats if seat is not gone))
+    after = _late(roster, left) if is_late(roster, now) else left
+    return _decided(roster, after, by_participant=by_participant)
 
 
 def replace_participant(
-    roster: Roster, person_id: str, person: Person, now: datetime, level: str | None = None
+    roster: Roster,
+    person_id: str,
+    person: Person,
+    now: datetime,
+    level: str | None = None,
+    *,
+    seat_path: str | None = None,
+    by_participant: bool = False,
 ) -> Decision[Roster]:
     """`person` takes over the seat and its place in the order, but not the level; an extra seat stays an extra one.
 
-    They may be who has it, written otherwise: a slip of the pen is put right, and the place in the order is kept.
+    They may be who has it, written otherwise: a slip of the pen is put right, and the place in the order is kept, also
+    when seats are no longer passed on.
     """
     _require_changeable(roster, now)
     _require_level(roster, level)
     seat = _require_seat(roster, person_id)
     taken_over = replace(seat, person=person, level=level)
+    if person.person_id != person_id:
+        _require_swaps(roster, now)
     if taken_over == seat or person.person_id != person_id:
         _require_new(roster, person)
-    return _decided(roster, replace(roster, seats=tuple(taken_over if one is seat else one for one in roster.seats)))
+    after = replace(roster, seats=tuple(taken_over if one is seat else one for one in roster.seats))
+    return _decided(roster, after, seat_path=seat_path, by_participant=by_participant)
 
 
 def bill(roster: Roster, person_id: str, billing: Billing) -> Decision[Roster]:
@@ -185,11 +249,17 @@ def lacking_for(roster: Roster, seat: Seat) -> tuple[str, ...]:
 
 
 def vacate(roster: Roster, now: datetime) -> Decision[Roster]:
-    """Nobody comes to a meeting still to come when it is not, or no longer, for this enrolment."""
+    """Nobody comes to a meeting that is not over when it is not, or no longer, for this enrolment.
+
+    Whoever leaves the programme pays for extra seats as whoever leaves the meeting; who is moved to another group does
+    not.
+    """
     ours = roster.enrolment.has_place and roster.meeting.group in {None, roster.enrolment.group}
-    if ours or not is_changeable(roster, now):
+    if ours or roster.meeting_state == "cancelled" or _is_over(roster, now):
         return Decision(roster)
-    return _decided(roster, replace(roster, seats=()))
+    left = replace(roster, seats=())
+    gone_for_good = not roster.enrolment.has_place and is_late(roster, now)
+    return _decided(roster, _late(roster, left) if gone_for_good else left)
 
 
 def moved_in(before: Roster, after: Roster) -> tuple[Person, ...]:
@@ -211,26 +281,47 @@ def seats_for(roster: Roster, *, client: bool) -> tuple[Seat, ...]:
 
 def seats_used(roster: Roster, *, closed: bool = False) -> str:
     """3 af 3 pladser brugt – næste koster …: what is read before anybody is registered. A closed one offers nothing."""
+    if roster.terms and roster.terms.attendance == "team":
+        return "Jeres faste hold inviteres"
     if roster.limit is None:
         return f"{len(roster.seats)} tilmeldt"
     used = f"{len(roster.included)} af {roster.limit} pladser brugt"
+    used += f" og {len(roster.extras)} ekstra" if roster.extras else ""
     if not roster.next_is_extra:
         return used
-    used += f" og {len(roster.extras)} ekstra" if roster.extras else ""
     extra = roster.next_costs
     return used if closed else f"{used} – " + ("næste koster " + price(extra) if extra else "der er ikke flere pladser")
 
 
+def swap_text(roster: Roster) -> str | None:
+    """Up to when a seat is passed on and left, as a sentence; None as long as the meeting has no date."""
+    meeting, last = roster.meeting, roster.last_day_to_swap
+    if meeting.when is None:
+        return None
+    if last is None or start_of_day(day_after(last)) > begins_at(meeting.when):
+        return f"En deltager kan skiftes eller afmeldes {until_text(meeting.when)}."
+    return f"En deltager kan skiftes til og med {long_day(last)}, og afmeldes {until_text(meeting.when)}."
+
+
+def free_text(roster: Roster) -> str | None:
+    """Up to when an extra seat is left without being billed; None where none is billed, or the meeting has no date."""
+    meeting, last = roster.meeting, roster.last_free_day
+    if meeting.when is None or roster.terms is None or roster.terms.extra is None:
+        return None
+    if last is None:
+        return f"En ekstra plads kan afmeldes uden betaling {until_text(meeting.when)}."
+    return f"En ekstra plads kan afmeldes uden betaling til og med {long_day(last)}. Derefter faktureres den."
+
+
 def require_open(roster: Roster, now: datetime) -> None:
     """Raises Refused unless people may be registered for the meeting now."""
-    terms, group = roster.terms, roster.meeting.group
-    if terms is None or terms.attendance != "registered" or roster.meeting.roles:
-        raise Refused("no_registration", "Der tilmeldes ikke deltagere til dette møde.")
-    if group is not None and group != roster.enrolment.group:
-        raise Refused("other_group", "Mødet er for en anden gruppe end kommunens.")
+    _require_registration(roster)
     if roster.meeting_state == "planned" or roster.meeting.when is None:
         raise Refused("registration_not_open", "Mødet har ikke fået en dato endnu, så tilmeldingen er ikke åben.")
-    _require_changeable(roster, now)
+    if not roster.meeting.when.timed:
+        _require_not_over(roster, now)
+    else:
+        _require_changeable(roster, now)
     last = roster.last_day_to_register
     if last is not None and now >= start_of_day(day_after(last)):
         raise Refused("registration_closed", f"Tilmeldingen til mødet lukkede den {short_day(last)}.")
@@ -246,8 +337,27 @@ def why_closed(roster: Roster, now: datetime) -> str | None:
 
 
 def is_changeable(roster: Roster, now: datetime) -> bool:
-    """Whether who has a seat may still leave it to another, or to nobody."""
-    return roster.meeting_state != "cancelled" and not _is_over(roster, now)
+    """Whether who has a seat may still leave it; and to another, unless `swaps_closed`."""
+    return roster.meeting_state != "cancelled" and not has_begun(roster, now)
+
+
+def swaps_closed(roster: Roster, now: datetime) -> bool:
+    """Whether the last day is over on which a seat is passed on."""
+    last = roster.last_day_to_swap
+    return last is not None and now >= start_of_day(day_after(last))
+
+
+def is_late(roster: Roster, now: datetime) -> bool:
+    """Whether the last day is over on which an extra seat is left without being billed."""
+    last = roster.last_free_day
+    return last is not None and now >= start_of_day(day_after(last))
+
+
+def has_begun(roster: Roster, now: datetime) -> bool:
+    """At its start; a meeting without clock times at 00:00 of its first day in Denmark."""
+    when = roster.meeting.when
+    under_way = roster.meeting_state == "scheduled" and when is not None and now >= begins_at(when)
+    return under_way or _is_over(roster, now)
 
 
 def require_roster(roster: Roster | None) -> Roster:
@@ -264,24 +374,65 @@ def _is_over(roster: Roster, now: datetime) -> bool:
     )
 
 
-def _decided(before: Roster, after: Roster) -> Decision[Roster]:
+def _in_turn(roster: Roster, now: datetime) -> datetime:
+    """A clock that was set back never lets a later person in before one who already has a seat."""
+    return max(now, roster.seats[-1].registered_at) if roster.seats else now
+
+
+def _seated(roster: Roster, seat: Seat, seat_path: str | None = None) -> Decision[Roster]:
+    after = replace(roster, seats=(*roster.seats, seat), next_number=roster.next_number + 1)
+    return _decided(roster, after, seat_path=seat_path)
+
+
+def _late(before: Roster, after: Roster) -> Roster:
+    """Extra seats are billed from now on: of whoever stays, and of whoever has left."""
+    extras, left = {seat.number for seat in before.extras}, {seat.number for seat in after.seats}
+    seats = tuple(replace(seat, stays_extra=True) if seat.number in extras else seat for seat in after.seats)
+    return replace(after, seats=seats, left_late=frozenset(extras - left))
+
+
+def _decided(
+    before: Roster, after: Roster, *, seat_path: str | None = None, by_participant: bool = False
+) -> Decision[Roster]:
     """With what others are told of the difference, in the order in which it happened."""
     if after.seats == before.seats:
         return Decision(after)
     about = _about(after)
     earlier, later = {seat.number: seat for seat in before.seats}, {seat.number: seat for seat in after.seats}
     facts: list[RosterFact] = [
-        ParticipantCancelled(**about, person=seat.person) for number, seat in earlier.items() if number not in later
+        ParticipantCancelled(
+            **about,
+            person=seat.person,
+            by_participant=by_participant,
+            still_billed=after.terms.extra if after.terms and number in after.left_late else None,
+            free_until=after.last_free_day if number in after.left_late else None,
+        )
+        for number, seat in earlier.items()
+        if number not in later
     ]
     facts += [
-        ParticipantRegistered(**about, person=seat.person, extra=seat in after.extras, level=seat.level)
+        ParticipantRegistered(
+            **about,
+            person=seat.person,
+            extra=seat in after.extras,
+            level=seat.level,
+            walked_in=seat.walked_in,
+            seat_path=seat_path,
+        )
         for number, seat in later.items()
         if number not in earlier
     ]
     facts += [
-        ParticipantReplaced(**about, person=seat.person, previous=earlier[number].person, level=seat.level)
+        ParticipantReplaced(
+            **about,
+            person=seat.person,
+            previous=earlier[number].person,
+            level=seat.level,
+            seat_path=seat_path,
+            by_participant=by_participant,
+        )
         for number, seat in later.items()
-        if number in earlier and seat != earlier[number]
+        if number in earlier and (seat.person, seat.level) != (earlier[number].person, earlier[number].level)
     ]
     facts += _extras_told(before, after, about)
     return Decision(after, tuple(facts))
@@ -305,7 +456,7 @@ def _extras_told(before: Roster, after: Roster, about: dict[str, Any]) -> list[R
     facts: list[RosterFact] = [
         ExtraParticipantRemoved(**about, person=seat.person, reason="cancelled")
         for seat in before.extras
-        if after.seat_of(seat.person.person_id) is None
+        if after.seat_of(seat.person.person_id) is None and seat.number not in after.left_late
     ]
     facts += [ExtraParticipantRemoved(**about, person=person, reason="moved_in") for person in moved_in(before, after)]
     terms = after.terms.extra if after.terms else None
@@ -319,6 +470,8 @@ def _extras_told(before: Roster, after: Roster, about: dict[str, Any]) -> list[R
                 terms=terms,
                 own_billing=seat.billing is not None,
                 billing_missing=lacking_for(after, seat),
+                walked_in=seat.walked_in,
+                free_until=None if seat.walked_in else after.last_free_day,
             )
             for seat in after.extras
             if seat.person.person_id not in were
@@ -326,11 +479,39 @@ def _extras_told(before: Roster, after: Roster, about: dict[str, Any]) -> list[R
     return facts
 
 
-def _require_changeable(roster: Roster, now: datetime) -> None:
+def _require_registration(roster: Roster) -> None:
+    terms, group = roster.terms, roster.meeting.group
+    if terms is None or terms.attendance != "registered" or roster.meeting.roles:
+        raise Refused("no_registration", "Der tilmeldes ikke deltagere til dette møde.")
+    if group is not None and group != roster.enrolment.group:
+        raise Refused("other_group", "Mødet er for en anden gruppe end kommunens.")
+
+
+def _require_not_over(roster: Roster, now: datetime) -> None:
     if roster.meeting_state == "cancelled":
-        raise Refused("meeting_cancelled", "Mødet er aflyst.")
+        raise _meeting_cancelled()
     if _is_over(roster, now):
         raise Refused("meeting_held", "Mødet er afholdt, så tilmeldingerne kan ikke ændres.")
+
+
+def _require_changeable(roster: Roster, now: datetime) -> None:
+    _require_not_over(roster, now)
+    if has_begun(roster, now):
+        raise Refused("meeting_begun", "Mødet er begyndt, så tilmeldingerne kan ikke ændres.")
+
+
+def _require_swaps(roster: Roster, now: datetime) -> None:
+    last = roster.last_day_to_swap
+    if last is not None and swaps_closed(roster, now):
+        raise Refused("swaps_closed", f"Deltagere til mødet kunne skiftes til og med den {short_day(last)}.")
+
+
+def _meeting_cancelled() -> Refused:
+    return Refused("meeting_cancelled", "Mødet er aflyst.")
+
+
+def _no_more_seats(roster: Roster) -> Refused:
+    return Refused("no_more_seats", f"Alle {roster.limit} pladser er brugt, og der kan ikke købes flere.")
 
 
 def _require_level(roster: Roster, level: str | None) -> None:
@@ -349,7 +530,7 @@ def _require_new(roster: Roster, person: Person) -> None:
 def _require_price(roster: Roster, accepted_price_ore: int | None) -> None:
     extra = roster.next_costs
     if extra is None:
-        raise Refused("no_more_seats", f"Alle {roster.limit} pladser er brugt, og der kan ikke købes flere.")
+        raise _no_more_seats(roster)
     if accepted_price_ore != extra.price_ore:
         raise Refused(
             "extra_price_not_accepted",
@@ -357,6 +538,7 @@ def _require_price(roster: Roster, accepted_price_ore: int | None) -> None:
             field="accepted_price_ore",
             price_ore=extra.price_ore,
             vat_percent=extra.vat_percent,
+            free_until=roster.last_free_day.isoformat() if roster.last_free_day else None,
         )
 
 

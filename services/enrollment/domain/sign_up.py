@@ -30,6 +30,8 @@ from services.enrollment.domain.programme import (
     unknown_programme,
 )
 from services.enrollment.domain.speakers import domain_of, mailbox_key
+from services.enrollment.domain.team import reminding as reminding_of_team
+from services.enrollment.domain.team import team_terms
 from services.enrollment.domain.waiting_list import Placed, give_place, may_come_in, prospect
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm, Decision
@@ -428,7 +430,9 @@ def welcome(
         "by_form": by_form,
     }
     is_new = not placed.from_waiting_list
-    alarms = (reminding(enrolment, programme, now),) if enrolment.forbehold_open and is_new else ()
+    alarms: tuple[Alarm, ...] = ()
+    if enrolment.forbehold_open and is_new:
+        alarms = (reminding(enrolment, programme, now),)
     if not enrolment.has_place or enrolment.enrolled_at is None:
         waits = EnrolmentWaitlisted(
             **common,
@@ -437,6 +441,8 @@ def welcome(
             forbehold_holds=holds_place(programme, now),
         )
         return Decision(enrolment, (waits,), alarms)
+    if any(one.minimum for one in team_terms(enrolment)):
+        alarms = (*alarms, reminding_of_team(enrolment, programme, now))
     plan = programme.terms.enrolment
     enrolled = MunicipalityEnrolled(
         **common,

@@ -17,13 +17,17 @@ from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
+from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.order_option import order_option
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
 from services.enrollment.usecases.quote_option import quote_option
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
 from services.enrollment.usecases.register_participant import register_participant
+from services.enrollment.usecases.register_walk_in import register_walk_in
+from services.enrollment.usecases.remove_team_member import remove_team_member
 from services.enrollment.usecases.replace_participant import replace_participant
+from services.enrollment.usecases.replace_team_member import replace_team_member
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
@@ -43,10 +47,14 @@ from shared.contracts.enrollment import (
     DismissSignUps,
     EnrolMunicipality,
     InviteMunicipalities,
+    NameTeamMember,
     OrderOption,
     QuoteOption,
     RegisterParticipant,
+    RegisterWalkIn,
+    RemoveTeamMember,
     ReplaceParticipant,
+    ReplaceTeamMember,
     ResolveReservation,
     VouchForAddress,
     WithdrawEnrolment,
@@ -84,3 +92,8 @@ ACCEPT = act(AcceptQuote, accept_quote)
 DECLINE_QUOTE = act(DeclineQuote, decline_quote)
 WITHDRAW_OPTION = act(WithdrawOption, withdraw_option)
 DELIVER = act(DeliverOption, deliver_option)
+WALK_IN = act(RegisterWalkIn, register_walk_in, status=201)
+
+NAME_MEMBER = act(NameTeamMember, name_team_member, status=201)
+REPLACE_MEMBER = act(ReplaceTeamMember, replace_team_member)
+REMOVE_MEMBER = act(RemoveTeamMember, remove_team_member)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.enrollment.entrypoints import acts
 from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
+from services.enrollment.usecases.read_explanation import read_explanation, read_team_explanation
 from services.enrollment.usecases.read_invitations import read_invitations
 from services.enrollment.usecases.read_meetings import read_meetings
 from services.enrollment.usecases.read_orders import read_orders
@@ -11,6 +12,7 @@ from services.enrollment.usecases.read_organisations import read_organisation, r
 from services.enrollment.usecases.read_programmes import read_programme, read_programmes
 from services.enrollment.usecases.read_rosters import read_rosters
 from services.enrollment.usecases.read_sign_ups import read_sign_ups
+from services.enrollment.usecases.read_team import read_team
 from services.enrollment.usecases.read_waiting_list import read_waiting_list
 from shared.web.routes import listing, read, write
 
@@ -20,8 +22,11 @@ _ORGANISATION = f"{_API}/organisations/{{code}}"
 _SPEAKERS = f"{_API}/organisations/{{organisation_code}}/speakers"
 _ENROLMENT = f"{_API}/enrolments/{{enrolment_id}}"
 _OPTION = f"{_ENROLMENT}/options/{{option_id}}"
-_PARTICIPANTS = f"{_ENROLMENT}/meetings/{{meeting_id}}/participants"
+_MEETING = f"{_ENROLMENT}/meetings/{{meeting_id}}"
+_PARTICIPANTS = f"{_MEETING}/participants"
 _PARTICIPANT = f"{_PARTICIPANTS}/{{person_id}}"
+_TEAM = f"{_ENROLMENT}/team"
+_MEMBER = f"{_TEAM}/{{person_id}}"
 
 ROUTES = (
     write("POST", f"{_API}/programmes", acts.PUBLISH),
@@ -59,4 +64,11 @@ ROUTES = (
     write("PUT", _PARTICIPANT, acts.REPLACE),
     write("PUT", f"{_PARTICIPANT}/billing", acts.CHANGE_EXTRA_BILLING),
     write("DELETE", _PARTICIPANT, acts.CANCEL),
+    write("POST", f"{_MEETING}/walk-ins", acts.WALK_IN),
+    listing(f"{_MEETING}/explanation", read_explanation),
+    listing(_TEAM, read_team),
+    listing(f"{_TEAM}/explanation", read_team_explanation),
+    write("POST", _TEAM, acts.NAME_MEMBER),
+    write("PUT", _MEMBER, acts.REPLACE_MEMBER),
+    write("DELETE", _MEMBER, acts.REMOVE_MEMBER),
 )

@@ -39,4 +39,8 @@ SUBSCRIPTIONS = (
     intake(acts.DECLINE_QUOTE),
     intake(acts.WITHDRAW_OPTION),
     intake(acts.DELIVER),
+    intake(acts.WALK_IN),
+    intake(acts.NAME_MEMBER),
+    intake(acts.REPLACE_MEMBER),
+    intake(acts.REMOVE_MEMBER),
 )

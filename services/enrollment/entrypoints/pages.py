@@ -8,7 +8,16 @@ from functools import partial
 from starlette.routing import BaseRoute
 
 from services.enrollment.entrypoints import acts
-from services.enrollment.pages import invoice_details, mailed_links, options, participants, sign_up, standing
+from services.enrollment.pages import (
+    invoice_details,
+    mailed_links,
+    options,
+    participants,
+    seat,
+    sign_up,
+    standing,
+    team,
+)
 from shared.runtime.service import Host
 from shared.web.pages import page
 
@@ -16,7 +25,9 @@ _STANDING = "/plads/{token}"
 _OPTION = f"{_STANDING}/tilkoeb/{{option_id}}"
 _QUOTE = f"{_OPTION}/tilbud/{{round}}"
 _PARTICIPANTS = "/deltagere/{token}"
+_TEAM = f"{_PARTICIPANTS}/hold"
 _MEETING = f"{_PARTICIPANTS}/{{meeting_id}}"
+_SEAT = "/moedeplads/{token}"
 
 
 def pages(host: Host) -> Sequence[BaseRoute]:
@@ -42,8 +53,14 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_QUOTE}/nej", options.decline, acts.DECLINE_QUOTE),
         shows(_PARTICIPANTS, participants.overview),
         shows(f"{_PARTICIPANTS}/afmeld-kommunen", participants.withdraw, acts.WITHDRAW),
+        shows(_TEAM, team.team, acts.NAME_MEMBER),
+        shows(f"{_TEAM}/fjern/{{person_id}}", team.remove, acts.REMOVE_MEMBER),
+        shows(f"{_TEAM}/skift/{{person_id}}", team.replace, acts.REPLACE_MEMBER),
         shows(_MEETING, participants.meeting, acts.REGISTER),
         shows(f"{_MEETING}/afmeld/{{person_id}}", participants.cancel, acts.CANCEL),
         shows(f"{_MEETING}/betaler/{{person_id}}", participants.payer, acts.CHANGE_EXTRA_BILLING),
         shows(f"{_MEETING}/skift/{{person_id}}", participants.replace, acts.REPLACE),
+        shows(_SEAT, seat.seat),
+        shows(f"{_SEAT}/skift", seat.pass_on, acts.REPLACE),
+        shows(f"{_SEAT}/afmeld", seat.leave, acts.CANCEL),
     )

@@ -7,6 +7,7 @@ from services.enrollment.domain.forbehold import LAPSE
 from services.enrollment.domain.invitation import INVITATION, REMINDER
 from services.enrollment.domain.options import QUOTE_ANSWER, QUOTE_LAPSE
 from services.enrollment.domain.sign_up import DISMISS_REST, FORGET, FORGET_VOID
+from services.enrollment.domain.team import SHORT
 from services.enrollment.domain.waiting_list import PLACES
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_the_rest
 from services.enrollment.usecases.forget_sign_ups import forget_sign_ups, forget_void_sign_ups
@@ -17,6 +18,7 @@ from services.enrollment.usecases.lapse_reservations import lapse_reservations
 from services.enrollment.usecases.remind_of_details import remind_of_details
 from services.enrollment.usecases.remind_of_forbehold import remind_of_forbehold
 from services.enrollment.usecases.remind_of_quotes import remind_of_quotes
+from services.enrollment.usecases.remind_of_team import remind_of_team
 from services.enrollment.usecases.remind_silent import remind_silent
 from shared.runtime.timers import at
 
@@ -32,6 +34,7 @@ TIMERS = (
     at(QUOTE_LAPSE, lapse_quotes),
     at(QUOTE_ANSWER, remind_of_quotes),
     at(DETAILS, remind_of_details),
+    at(SHORT, remind_of_team),
     at(FORGET, forget_sign_ups),
     at(DISMISS_REST, dismiss_the_rest, at_once=1),
     at(FORGET_VOID, forget_void_sign_ups),

@@ -14,8 +14,19 @@ from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.meeting_text import when_text, where_text
 from services.enrollment.domain.price_text import price
-from services.enrollment.domain.roster import Roster, is_changeable, lacking_for, seats_used, why_closed
+from services.enrollment.domain.roster import (
+    Roster,
+    free_text,
+    is_changeable,
+    is_late,
+    lacking_for,
+    seats_used,
+    swap_text,
+    swaps_closed,
+    why_closed,
+)
 from services.enrollment.domain.status import meeting_status
+from services.enrollment.domain.team import size_text
 from services.enrollment.pages.invoice_details import LABELS as PAYER
 from services.enrollment.pages.invoice_details import nothing_said, units_to_choose, with_unit
 from services.enrollment.usecases.read_visit import Visit, read_visit
@@ -67,6 +78,8 @@ async def overview(host: Host, request: Request) -> Response:
         visit,
         meetings=[_shown(one, visit) for one in visit.rosters],
         standing_path=visit.standing_path,
+        team=visit.team,
+        team_size=size_text(visit.team) if visit.team else None,
         following=f"{visit.path}?{urlencode({NEXT_PAGE: visit.following})}" if visit.following else None,
     )
 
@@ -134,10 +147,16 @@ async def _about_one(
         seat=seat,
         meeting=_shown(roster, visit),
         levels=_choices(roster),
-        extra=seat in roster.extras,
+        extra=roster.terms.extra if roster.terms and seat in roster.extras else None,
+        late=is_late(roster, visit.now),
+        many_extras=len(roster.extras) > 1,
         moves_in=seat in roster.included and bool(roster.extras),
         missing=billing_details(lacking_for(roster, seat)) if seat in roster.extras else "",
         units=units_to_choose(visit.units),
+        swaps_closed=swaps_closed(roster, visit.now),
+        swap_text=swap_text(roster),
+        free_text=free_text(roster),
+        price=price,
         back=back,
     )
 
@@ -211,6 +230,10 @@ def _meeting(
         },
         levels=_choices(roster),
         changeable=is_changeable(roster, visit.now),
+        swaps_closed=swaps_closed(roster, visit.now),
+        swap_text=swap_text(roster),
+        free_text=free_text(roster) if roster.extras or roster.next_costs else None,
+        explained=visit.explained,
         extra=roster.next_costs,
         extra_price=price(roster.next_costs) if roster.next_costs else None,
         full=roster.full,
@@ -253,6 +276,7 @@ def _shown(roster: Roster, visit: Visit) -> dict[str, Any]:
     return {
         "id": roster.meeting.id,
         "title": roster.meeting.title,
+        "is_team": roster.terms is not None and roster.terms.attendance == "team",
         "when": when_text(roster.meeting),
         "where": where_text(roster.meeting),
         "state": roster.meeting_state,

@@ -1,4 +1,4 @@
-"""Somebody does not come after all; the first of the extras, if any, moves in."""
+"""Somebody does not come after all; the first of the extras, if any, moves in, as long as that is free."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from shared.storage.tx import Tx
 
 async def cancel_participant(tx: Tx, command: CancelParticipant) -> Answer:
     roster = await lock_roster(tx, command.enrolment_id, command.meeting_id)
+    own = tx.cause.is_by(command.person_id) and not roster.enrolment.is_contact(command.person_id)
 
-    decided = cancel(roster, command.person_id, tx.now)
+    decided = cancel(roster, command.person_id, tx.now, by_participant=own)
 
     await rosters.save(tx, roster, decided.after, tx.cause)
     tx.tell(decided)
@@ -21,6 +22,7 @@ async def cancel_participant(tx: Tx, command: CancelParticipant) -> Answer:
         {
             "person_id": command.person_id,
             "moved_in": [person.person_id for person in moved_in(roster, decided.after)],
+            "still_billed": bool(decided.after.left_late),
             "registered": len(decided.after.seats),
             "seats": seats_used(decided.after),
         }

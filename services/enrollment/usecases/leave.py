@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from services.enrollment.adapters import programmes
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.programme import Programme, freed
+from services.enrollment.usecases.disband_team import disband_team
 from services.enrollment.usecases.empty_rosters import empty_rosters
 from services.enrollment.usecases.end_options import end_options
 from services.enrollment.usecases.forget_sign_ups import look_for_void
@@ -26,6 +27,7 @@ async def leave(
     await programmes.free_places(tx, programme)
     for _, after in ended:
         await empty_rosters(tx, programme, after, because)
+        await disband_team(tx, programme, after, because)
     await end_options(tx, programme, [after for _, after in ended], because)
     await look_for_void(tx, [(after.id, because) for _, after in ended])
     return programme

@@ -39,6 +39,9 @@ def _roster(roster: Roster, tx: Tx) -> dict[str, Any]:
         "last_day_to_register": last.isoformat() if last else None,
         "seats": seats_used(roster, closed=not is_open),
         "included": roster.limit,
+        "attendance": roster.terms.attendance if roster.terms else None,
+        "last_day_to_swap": roster.last_day_to_swap.isoformat() if roster.last_day_to_swap else None,
+        "extra_free_until": roster.last_free_day.isoformat() if roster.last_free_day else None,
         "levels": list(roster.levels),
         "next_price_ore": extra.price_ore if extra else None,
         "participants": [
@@ -47,6 +50,7 @@ def _roster(roster: Roster, tx: Tx) -> dict[str, Any]:
                 "registered_at": seat.registered_at.isoformat(),
                 "extra": seat in roster.extras,
                 "level": seat.level,
+                "walked_in": seat.walked_in,
             }
             for seat in seats_for(roster, client=tx.cause.client is not None)
         ],

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.enrollment.adapters import enrolments, links, meetings, organisations, programmes
+from services.enrollment.adapters import enrolments, links, meetings, organisations, programmes, seat_moves, teams
 from services.enrollment.adapters.rosters import load_of_meeting, load_page
 from services.enrollment.domain.address_book import Unit
 from services.enrollment.domain.enrolment import Enrolment, book_is_for, require_enrolment
+from services.enrollment.domain.explanation import Explanation, explain_roster, explain_team
 from services.enrollment.domain.programme import PEOPLE_AFTER, Programme, is_over
 from services.enrollment.domain.roster import Roster, Seat, seats_for
+from services.enrollment.domain.team import Member, Team, members_for, team_terms
 from shared.base.listing import page_of
 from shared.storage.tx import Tx
 
@@ -38,6 +40,15 @@ class Visit:
     """Cursor of the next page of meetings."""
     units: tuple[Unit, ...] = ()
     """Of the organisation, where somebody at the one meeting is, or may be, billed to another."""
+    team: Team | None = None
+    """None = it names none."""
+    explained: Explanation | None = None
+    """Of the one meeting that was named, or of the team, if that was asked for."""
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Those that are shown."""
+        return members_for(self.team, client=self.enrolment.by_client) if self.team else ()
 
     def seats(self, roster: Roster) -> tuple[Seat, ...]:
         """Those that are shown."""
@@ -47,7 +58,9 @@ class Visit:
         return next((one for one in self.rosters if one.meeting.id == meeting_id), None)
 
 
-async def read_visit(tx: Tx, token: str, query: Mapping[str, str], meeting_id: str | None = None) -> Visit | None:
+async def read_visit(
+    tx: Tx, token: str, query: Mapping[str, str], meeting_id: str | None = None, *, explains_team: bool = False
+) -> Visit | None:
     """With one meeting, if it is named and for the enrolment, else with a page of all of them.
 
     None for a link that is none of ours, or has ended: a year after its programme. Refused `unknown_enrolment` when
@@ -61,6 +74,12 @@ async def read_visit(tx: Tx, token: str, query: Mapping[str, str], meeting_id: s
     if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
         return None
     rosters, following = await _rosters(tx, programme, enrolment, query, meeting_id)
+    team = await teams.load(tx, programme, enrolment) if team_terms(enrolment) else None
+    explained = None
+    if meeting_id is not None and rosters:
+        explained = explain_roster(rosters[0], await seat_moves.load(tx, rosters[0].id), client=enrolment.by_client)
+    elif explains_team and team is not None:
+        explained = explain_team(team, await seat_moves.load(tx, team.id), client=enrolment.by_client)
     return Visit(
         path=links.participants_path(tx.links, guest),
         contact_id=guest.person_id,
@@ -74,6 +93,8 @@ async def read_visit(tx: Tx, token: str, query: Mapping[str, str], meeting_id: s
         units=await _units(tx, enrolment)
         if meeting_id and any(one.next_costs or one.extras for one in rosters)
         else (),
+        team=team,
+        explained=explained,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.enrollment.adapters import people, rosters
+from services.enrollment.adapters import links, people, rosters
+from services.enrollment.adapters.links import Seated
 from services.enrollment.domain.address_book import require_email, require_name
 from services.enrollment.domain.roster import replace_participant as replace_seat
 from services.enrollment.domain.roster import seats_used
@@ -18,7 +19,17 @@ async def replace_participant(tx: Tx, command: ReplaceParticipant) -> Answer:
     code, renames = roster.enrolment.organisation.code, people.may_rename(tx.cause, roster.enrolment)
     person = await people.recognise(tx, code, name, email, renames=renames)
 
-    decided = replace_seat(roster, command.person_id, person, tx.now, command.level)
+    seat = roster.seat_of(command.person_id)
+    seated = Seated(roster.enrolment.id, person.person_id, seat.number, roster.meeting.id) if seat else None
+    decided = replace_seat(
+        roster,
+        command.person_id,
+        person,
+        tx.now,
+        command.level,
+        seat_path=links.seat_path(tx.links, seated) if seated else None,
+        by_participant=tx.cause.is_by(command.person_id) and not roster.enrolment.is_contact(command.person_id),
+    )
 
     await rosters.save(tx, roster, decided.after, tx.cause)
     tx.tell(decided)

@@ -52,6 +52,12 @@ _PARTICIPANT_IS_MEANT = """
     p.takes_part AND (e.id IS NULL OR ((e.has_place OR e.withdrawn_at IS NULL)
                                        AND (e.withdrawn_at IS NULL OR p.since > e.withdrawn_at)))
 """
+_MEMBER_IS_MEANT = """
+    t.takes_part AND m.kind = ANY(t.kinds) AND m.roles = '{}' AND (m.group_id IS NULL OR m.group_id = e.group_id)
+    AND (e.id IS NULL OR ((e.has_place OR e.withdrawn_at IS NULL)
+                          AND (e.withdrawn_at IS NULL OR t.since > e.withdrawn_at)))
+"""
+_BY_TEAM = "coalesce(e.attendance ->> m.kind, '') = 'team'"
 
 
 async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]]:
@@ -60,12 +66,19 @@ async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]
         f"""
         WITH pair AS (SELECT * FROM unnest($1::text[], $2::text[]) AS u (meeting_id, address_key))
         SELECT pair.meeting_id, pair.address_key, p.person_id, p.name, p.email, 'participant' AS part,
-               p.organisation_name, p.since, e.participants_path
+               p.organisation_name, p.since, e.participants_path, p.seat_path, false AS by_team
         FROM pair JOIN participants p USING (meeting_id, address_key) LEFT JOIN enrolments e ON e.id = p.enrolment_id
         WHERE {_PARTICIPANT_IS_MEANT}
         UNION ALL
+        SELECT pair.meeting_id, pair.address_key, t.person_id, t.name, t.email, 'participant',
+               t.organisation_name, t.since, e.participants_path, NULL, false
+        FROM pair JOIN meetings m ON m.id = pair.meeting_id
+        JOIN team_members t ON t.address_key = pair.address_key AND t.programme_id = m.programme_id
+        LEFT JOIN enrolments e ON e.id = t.enrolment_id
+        WHERE {_MEMBER_IS_MEANT}
+        UNION ALL
         SELECT pair.meeting_id, pair.address_key, e.person_id, e.contact_name, e.email, 'contact',
-               e.organisation_name, e.since, e.participants_path
+               e.organisation_name, e.since, e.participants_path, NULL, {_BY_TEAM}
         FROM pair JOIN meetings m ON m.id = pair.meeting_id
         JOIN enrolments e ON e.address_key = pair.address_key AND e.programme_id = m.programme_id
         WHERE {_CONTACT_IS_MEANT}
@@ -108,12 +121,14 @@ async def lock_told(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, Told]:
 
 
 # Of a meeting: every mailbox that a change of it could concern. Of an enrolment: its contact's, those of whoever was
-# the contact before, and those of everybody it has registered.
+# the contact before, those of everybody it has registered, and those of its team, as it is and as it was.
 _CONCERNED = {
     "meeting": f"""
         SELECT m.id AS meeting_id, e.address_key FROM meetings m JOIN enrolments e ON e.programme_id = m.programme_id
         WHERE m.id = look.id AND {_CONTACT_IS_MEANT}
         UNION SELECT meeting_id, address_key FROM participants WHERE meeting_id = look.id AND takes_part
+        UNION SELECT m.id, t.address_key FROM meetings m JOIN team_members t ON t.programme_id = m.programme_id
+        WHERE m.id = look.id AND t.takes_part AND m.kind = ANY(t.kinds)
         UNION SELECT meeting_id, address_key FROM invitations WHERE meeting_id = look.id
     """,
     "enrolment": """
@@ -122,6 +137,8 @@ _CONCERNED = {
         UNION SELECT m.id, f.address_key FROM former_contacts f JOIN enrolments e ON e.id = f.enrolment_id
         JOIN meetings m ON m.programme_id = e.programme_id WHERE f.enrolment_id = look.id AND m.state <> 'planned'
         UNION SELECT meeting_id, address_key FROM participants WHERE enrolment_id = look.id
+        UNION SELECT m.id, t.address_key FROM team_members t JOIN meetings m ON m.programme_id = t.programme_id
+        WHERE t.enrolment_id = look.id AND m.kind = ANY(t.kinds) AND m.state <> 'planned'
     """,
 }
 _LOOKS_AT_ONCE = 50
@@ -204,21 +221,29 @@ class Reminded(NamedTuple):
 
 
 async def load_reminded(tx: Tx, meeting_id: str, place: str, most: int) -> list[Reminded]:
-    """Everybody registered, and the contacts of organisations that have a place and have registered nobody where
-    people are registered. The first `most` after that place, which is a hash: no address has to be kept.
+    """Everybody registered or on a team, and the contacts of organisations that have a place and have registered nobody
+    where people are registered. The first `most` after that place, which is a hash: no address has to be kept.
     """
     rows = await tx.fetch(
         f"""
         SELECT * FROM (
             SELECT reminded.*, md5(silent::text || address_key) AS place FROM (
-                (SELECT DISTINCT ON (p.address_key) p.address_key, p.person_id, p.name, p.email, 'participant' AS part,
-                        p.organisation_name, p.since, NULL AS participants_path, false AS silent
-                 FROM participants p LEFT JOIN enrolments e ON e.id = p.enrolment_id
-                 WHERE p.meeting_id = $1 AND {_PARTICIPANT_IS_MEANT}
-                 ORDER BY p.address_key, p.person_id)
+                (SELECT DISTINCT ON (address_key) * FROM (
+                     SELECT p.address_key, p.person_id, p.name, p.email, 'participant' AS part,
+                            p.organisation_name, p.since, NULL AS participants_path, p.seat_path, false AS by_team,
+                            false AS silent
+                     FROM participants p LEFT JOIN enrolments e ON e.id = p.enrolment_id
+                     WHERE p.meeting_id = $1 AND {_PARTICIPANT_IS_MEANT}
+                     UNION ALL
+                     SELECT t.address_key, t.person_id, t.name, t.email, 'participant',
+                            t.organisation_name, t.since, NULL, NULL, false, false
+                     FROM meetings m JOIN team_members t ON t.programme_id = m.programme_id
+                     LEFT JOIN enrolments e ON e.id = t.enrolment_id
+                     WHERE m.id = $1 AND {_MEMBER_IS_MEANT}
+                 ) AS expected ORDER BY address_key, person_id)
                 UNION ALL
                 (SELECT DISTINCT ON (e.address_key) e.address_key, e.person_id, e.contact_name, e.email, 'contact',
-                        e.organisation_name, e.since, e.participants_path, true
+                        e.organisation_name, e.since, e.participants_path, NULL, false, true
                  FROM meetings m JOIN enrolments e ON e.programme_id = m.programme_id
                  WHERE m.id = $1 AND {_CONTACT_IS_MEANT}
                    AND coalesce(e.attendance ->> m.kind, 'registered') = 'registered'
@@ -249,4 +274,6 @@ def _guest(row: asyncpg.Record) -> Guest:
         organisation=row["organisation_name"],
         since=row["since"],
         path=row["participants_path"],
+        seat_path=row["seat_path"],
+        by_team=row["by_team"],
     )

@@ -22,6 +22,7 @@ _PARTICIPANTS = Table(
         "address_key": "text",
         "takes_part": "boolean",
         "since": "timestamptz",
+        "seat_path": "text",
     },
     key=("person_id", "meeting_id", "enrolment_id"),
     fixed=("programme_id",),
@@ -33,7 +34,7 @@ async def load_known(tx: Tx, seats: Iterable[Seat]) -> dict[Seat, Known]:
     sought = sorted(set(seats))
     rows = await tx.fetch(
         """
-        SELECT p.person_id, p.meeting_id, p.enrolment_id, p.address_key, p.since
+        SELECT p.person_id, p.meeting_id, p.enrolment_id, p.address_key, p.since, p.seat_path
         FROM unnest($1::text[], $2::text[], $3::text[]) AS u (person_id, meeting_id, enrolment_id)
         JOIN participants p USING (person_id, meeting_id, enrolment_id)
         """,
@@ -42,7 +43,9 @@ async def load_known(tx: Tx, seats: Iterable[Seat]) -> dict[Seat, Known]:
         [enrolment for _, _, enrolment in sought],
     )
     return {
-        (row["person_id"], row["meeting_id"], row["enrolment_id"]): Known(row["address_key"], row["since"])
+        (row["person_id"], row["meeting_id"], row["enrolment_id"]): Known(
+            row["address_key"], row["since"], row["seat_path"]
+        )
         for row in rows
     }
 
@@ -60,6 +63,7 @@ async def save(tx: Tx, participants: Mapping[Seat, Participant]) -> None:
             "address_key": one.address,
             "takes_part": one.takes_part,
             "since": one.since,
+            "seat_path": storable(one.seat_path),
         }
         for (person, meeting, enrolment), one in participants.items()
     ]

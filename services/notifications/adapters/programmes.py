@@ -42,6 +42,7 @@ async def lock_of(tx: Tx, *, meeting_ids: Sequence[str], enrolment_ids: Sequence
         SELECT id FROM programmes WHERE id IN (
             SELECT programme_id FROM meetings WHERE id = ANY($1::text[])
             UNION ALL SELECT programme_id FROM enrolments WHERE id = ANY($2::text[])
+            UNION ALL SELECT programme_id FROM team_members WHERE enrolment_id = ANY($2::text[])
         ) ORDER BY id FOR UPDATE
         """,
         meeting_ids,

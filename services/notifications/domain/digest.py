@@ -43,6 +43,7 @@ SECTIONS = {
     "lapsed": "Bortfaldne",
     "regrouped": "Skiftet gruppe",
     "option": "Tilkøb",
+    "team_short": "Faste hold, hvor der mangler nogen",
     "extra": "Ekstra deltagere",
     "extra_removed": "Ikke længere ekstra deltagere",
     "billing": "Mangler oplysninger til fakturaen",

@@ -27,6 +27,7 @@ from shared.contracts.enrollment import (
     ReservationResolved,
     RosterFact,
     SignUpAwaitsStaff,
+    TeamReminderDue,
 )
 from shared.contracts.event import IntakeRejected
 from shared.contracts.invoicing import ClaimHeldBack, InvoiceOverdue
@@ -112,6 +113,11 @@ def extra_added(fact: ExtraParticipantAdded, version: int | None, at: datetime) 
 
 def extra_removed(fact: ExtraParticipantRemoved, version: int | None, at: datetime) -> DigestLine:
     return _roster("extra_removed", fact, version, at, "rykket ind" if fact.reason == "moved_in" else "afmeldt")
+
+
+def team_short(fact: TeamReminderDue, at: datetime) -> DigestLine:
+    text = f"{fact.organisation.name}: {fact.size} af mindst {fact.minimum} er navngivet"
+    return DigestLine(fact.programme.id, "team_short", fact.subject, at.isoformat(), text, at)
 
 
 def planned(fact: MeetingPlanned, at: datetime) -> DigestLine:

@@ -64,6 +64,10 @@ class Guest:
     organisation: str
     since: datetime
     path: str | None = None
+    seat_path: str | None = None
+    """Where a participant passes the seat on or leaves it; a secret of theirs."""
+    by_team: bool = False
+    """Of a contact: whose organisation's standing team is invited, so that nobody is registered there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,15 @@ from shared.contracts.enrollment import (
     OptionFact,
     OptionOrdered,
     OptionWithdrawn,
+    ParticipantCancelled,
+    ParticipantReplaced,
     QuoteGiven,
     QuoteReminderDue,
     ReservationReminderDue,
     ReservationResolved,
     RosterFact,
     SignUpDraftSaved,
+    TeamReminderDue,
     TovholderAppointed,
 )
 from shared.contracts.invoicing import CreditNoteIssued, HowToPay, Invoice, InvoiceIssued, InvoiceLine, InvoiceOverdue
@@ -128,6 +131,7 @@ def place_confirmed(fact: MunicipalityEnrolled, at: datetime) -> Letter:
         standing=fact.standing_path,
         fees=[_fee_row(fee) for fee in fact.fees],
         seats=[_seat_line(seat) for seat in fact.seats if seat.attendance != "none"],
+        team=any(seat.attendance == "team" for seat in fact.seats),
         next=_what_happens_next(fact),
         missing=billing_details(fact.billing_missing),
         invoice_on=_day(min((fee.invoice_on for fee in fact.fees), default=None)),
@@ -281,6 +285,49 @@ def extra_participant(fact: ExtraParticipantAdded, version: int | None, at: date
         gross=with_moms(price, fact.terms.vat_percent),
         missing=billing_details(fact.billing_missing),
         unit=fact.billing.unit_name if fact.own_billing else None,
+        walked_in=fact.walked_in,
+        free_until=_day(fact.free_until),
+    )
+
+
+def seat_passed_on(fact: ParticipantReplaced, version: int | None, at: datetime) -> Letter:
+    """To the contact, who did not do it."""
+    letter = _about_roster("seat_passed_on", fact, version, at, former=fact.previous.name)
+    return replace(letter, people=(*letter.people, fact.previous.person_id))
+
+
+def seat_left(fact: ParticipantCancelled, version: int | None, at: datetime) -> Letter:
+    """To the contact: that they did not do it, or that it is billed all the same."""
+    term = fact.still_billed
+    return _about_roster(
+        "seat_left",
+        fact,
+        version,
+        at,
+        by_participant=fact.by_participant,
+        price=term.price_ore if term else None,
+        gross=with_moms(term.price_ore, term.vat_percent) if term else None,
+        free_until=_day(fact.free_until),
+    )
+
+
+def team_incomplete(fact: TeamReminderDue, at: datetime) -> Letter:
+    return Letter(
+        template="team_incomplete",
+        to=to_person(fact.contact),
+        about=fact.subject,
+        occasion=at.isoformat(),
+        programme=fact.programme,
+        written_at=at,
+        says={
+            "organisation": fact.organisation.name,
+            "size": fact.size,
+            "minimum": fact.minimum,
+            "most": fact.most,
+            "path": fact.participants_path,
+        },
+        people=(fact.contact.person_id,),
+        own=True,
     )
 
 
@@ -312,6 +359,8 @@ def calendar_letter(standing: Standing, step: Step, *, own: bool = False) -> Let
             "told": _meeting(step.previous or shown),
             "part": guest.part,
             "path": guest.path,
+            "seat_path": guest.seat_path,
+            "by_team": guest.by_team,
             "method": step.method,
             "reason": standing.reason,
         },
@@ -348,7 +397,12 @@ def meeting_reminder(standing: Standing, guest: Guest, agreed: int, left: int, a
         occasion=f"{meeting.date_version}/{agreed}",
         programme=standing.programme,
         written_at=at,
-        says={"organisation": guest.organisation, "meeting": _meeting(meeting), "days": left},
+        says={
+            "organisation": guest.organisation,
+            "meeting": _meeting(meeting),
+            "days": left,
+            "seat_path": guest.seat_path,
+        },
         people=(guest.person_id,),
     )
 
@@ -588,6 +642,10 @@ def _fee_row(fee: FeeTerm) -> tuple[str, str]:
 
 
 def _seat_line(seat: SeatTerm) -> str:
+    if seat.attendance == "team":
+        return f"{seat.title}: jeres faste hold{_size(seat)}"
+    if seat.attendance == "contact":
+        return f"{seat.title}: jeres kontakt"
     if seat.included is None:
         return f"{seat.title}: så mange, I ønsker"
     included = f"{seat.title}: {seat.included} {'plads' if seat.included == 1 else 'pladser'} er med i prisen"
@@ -598,10 +656,19 @@ def _seat_line(seat: SeatTerm) -> str:
     return f"{included}. En ekstra deltager koster {price} pr. møde"
 
 
+def _size(seat: SeatTerm) -> str:
+    least, most = seat.minimum, seat.included
+    if most is None:
+        return f" på mindst {least} personer" if least else ""
+    return f" på {least} til {most} personer" if least else f" på højst {most} personer"
+
+
 def _what_happens_next(fact: MunicipalityEnrolled) -> Sequence[str]:
     coming = ["I får en kalenderinvitation, så snart et møde har en dato."]
     if any(seat.attendance == "registered" for seat in fact.seats):
         coming.append("Deltagere tilmeldes særskilt til hvert møde og får selv invitationen.")
+    if any(seat.attendance == "team" for seat in fact.seats):
+        coming.append("I navngiver jeres faste hold én gang, og alle på holdet får selv invitationerne til dets møder.")
     if fact.fees and fact.forbehold_open and fact.fees_wait:
         coming.append("Der kommer ingen faktura for deltagelsen, før forbeholdet er godkendt.")
     elif fact.fees:

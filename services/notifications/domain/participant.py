@@ -22,6 +22,7 @@ class Participant:
     person: Person
     since: datetime
     takes_part: bool
+    seat_path: str | None = None
 
     @property
     def seat(self) -> Seat:
@@ -38,12 +39,17 @@ class Known:
 
     address: str
     since: datetime
+    seat_path: str | None = None
 
 
 def follow_seats(told: Iterable[Participant], known: Mapping[Seat, Known]) -> dict[Seat, Participant]:
-    """Each seat as the last fact about it says; its time never goes back."""
+    """Each seat as the last fact about it says; its time never goes back, and its path is the last that was told."""
     after: dict[Seat, Participant] = {}
     for one in told:
         before = after.get(one.seat) or known.get(one.seat)
-        after[one.seat] = one if before is None else replace(one, since=max(before.since, one.since))
+        after[one.seat] = (
+            one
+            if before is None
+            else replace(one, since=max(before.since, one.since), seat_path=one.seat_path or before.seat_path)
+        )
     return after

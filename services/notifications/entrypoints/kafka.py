@@ -32,6 +32,12 @@ from services.notifications.usecases.follow_place import (
     remind_of_billing,
     remind_of_forbehold,
 )
+from services.notifications.usecases.follow_team import (
+    invite_member,
+    remind_of_team,
+    replace_member,
+    uninvite_member,
+)
 from services.notifications.usecases.invite_municipality import invite_municipality, remind_silent_municipality
 from services.notifications.usecases.invite_participant import (
     invite_participant,
@@ -75,6 +81,10 @@ from shared.contracts.enrollment import (
     ReservationResolved,
     SignUpAwaitsStaff,
     SignUpDraftSaved,
+    TeamMemberNamed,
+    TeamMemberRemoved,
+    TeamMemberReplaced,
+    TeamReminderDue,
     TovholderAppointed,
 )
 from shared.contracts.invoicing import (
@@ -123,6 +133,10 @@ SUBSCRIPTIONS = (
     on(OptionOrdered, confirm_order),
     on(OptionWithdrawn, confirm_option_withdrawal),
     on(OptionDelivered, confirm_delivery),
+    on(TeamMemberNamed, invite_member),
+    on(TeamMemberReplaced, replace_member),
+    on(TeamMemberRemoved, uninvite_member),
+    on(TeamReminderDue, remind_of_team),
     on(MeetingPlanned, note_planned_meeting),
     on(MeetingScheduled, announce_meeting),
     on(MeetingRescheduled, announce_move),

@@ -24,5 +24,10 @@ async def confirm_extra_participant(tx: Tx, events: Sequence[Received[ExtraParti
     await write_letters(tx, prices)
     lines = [(digest_lines.extra_added(event.data, event.sequence, event.time), event.cause) for event in events]
     await tell_staff(tx, lines)
-    seats = [(Participant(event.data, event.data.person, event.time, takes_part=True), event.cause) for event in events]
+    # Whoever has been there is not invited any more.
+    seats = [
+        (Participant(event.data, event.data.person, event.time, takes_part=True), event.cause)
+        for event in events
+        if not event.data.walked_in
+    ]
     await seat_people(tx, seats)

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from services.notifications.adapters import participants, programmes
+from services.notifications.domain import letters
 from services.notifications.domain.participant import Participant, follow_seats
 from services.notifications.domain.text import storable
 from services.notifications.domain.turns import in_turns
 from services.notifications.usecases.update_calendars import Because, update_calendars
+from services.notifications.usecases.write_letters import write_letters
 from shared.base.cause import Cause
 from shared.base.cloudevents import Received
 from shared.contracts.enrollment import ParticipantCancelled, ParticipantRegistered, ParticipantReplaced, RosterFact
@@ -20,26 +22,39 @@ R = TypeVar("R", bound=RosterFact)
 
 
 async def invite_participant(tx: Tx, events: Sequence[Received[ParticipantRegistered]]) -> None:
-    """ParticipantRegistered → the invitation, as soon as the meeting has a day."""
-    for turn in in_turns(events, _person):
-        await seat_people(tx, [(_of(event, event.data.person, takes_part=True), event.cause) for event in turn])
-
-
-async def replace_participant(tx: Tx, events: Sequence[Received[ParticipantReplaced]]) -> None:
-    """ParticipantReplaced → the cancellation for the one, the invitation for the other."""
-    for turn in in_turns(events, lambda event: event.subject):
+    """ParticipantRegistered → the invitation, as soon as the meeting has a day; whoever has been there needs none."""
+    for turn in in_turns([event for event in events if not event.data.walked_in], _person):
         await seat_people(
             tx,
             [
-                (_of(event, person, takes_part=person is event.data.person), event.cause)
+                (_of(event, event.data.person, takes_part=True, seat_path=event.data.seat_path), event.cause)
                 for event in turn
-                for person in (event.data.previous, event.data.person)
             ],
         )
 
 
+async def replace_participant(tx: Tx, events: Sequence[Received[ParticipantReplaced]]) -> None:
+    """ParticipantReplaced → the cancellation for the one, the invitation for the other; the contact hears of it, where
+    the one did it by the link of their own.
+    """
+    passed_on = [event for event in events if event.data.by_participant]
+    await programmes.lock(tx, (event.data.programme for event in events))
+    await write_letters(
+        tx, [(letters.seat_passed_on(event.data, event.sequence, event.time), event.cause) for event in passed_on]
+    )
+    for turn in in_turns(events, lambda event: event.subject):
+        await seat_people(tx, [(one, event.cause) for event in turn for one in _swapped(event)])
+
+
 async def uninvite_participant(tx: Tx, events: Sequence[Received[ParticipantCancelled]]) -> None:
-    """ParticipantCancelled → the cancellation, to that person only."""
+    """ParticipantCancelled → the cancellation, to that person only; the contact hears of it, where that is news, or
+    costs something all the same.
+    """
+    left = [event for event in events if event.data.by_participant or event.data.still_billed]
+    await programmes.lock(tx, (event.data.programme for event in events))
+    await write_letters(
+        tx, [(letters.seat_left(event.data, event.sequence, event.time), event.cause) for event in left]
+    )
     for turn in in_turns(events, _person):
         await seat_people(tx, [(_of(event, event.data.person, takes_part=False), event.cause) for event in turn])
 
@@ -57,8 +72,16 @@ async def seat_people(tx: Tx, told: Sequence[tuple[Participant, Cause]]) -> None
     await update_calendars(tx, looks)
 
 
-def _of(event: Received[R], person: Person, *, takes_part: bool) -> Participant:
-    return Participant(event.data, person, event.time, takes_part)
+def _swapped(event: Received[ParticipantReplaced]) -> tuple[Participant, Participant]:
+    fact = event.data
+    return (
+        _of(event, fact.previous, takes_part=False),
+        _of(event, fact.person, takes_part=True, seat_path=fact.seat_path),
+    )
+
+
+def _of(event: Received[R], person: Person, *, takes_part: bool, seat_path: str | None = None) -> Participant:
+    return Participant(event.data, person, event.time, takes_part, seat_path)
 
 
 def _person(event: Received[R]) -> str:

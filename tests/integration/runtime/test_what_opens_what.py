@@ -65,6 +65,15 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         f"PUT {_PEOPLE}/{{person_id}}": "enrollment.ReplaceParticipant",
         f"PUT {_PEOPLE}/{{person_id}}/billing": "enrollment.ChangeExtraBilling",
         f"DELETE {_PEOPLE}/{{person_id}}": "enrollment.CancelParticipant",
+        "POST /api/enrollment/enrolments/{enrolment_id}/meetings/{meeting_id}/walk-ins": "enrollment.RegisterWalkIn",
+        "GET /api/enrollment/enrolments/{enrolment_id}/meetings/{meeting_id}/explanation": (
+            "enrollment.enrolments.meetings.explanation"
+        ),
+        "GET /api/enrollment/enrolments/{enrolment_id}/team": "enrollment.enrolments.team",
+        "GET /api/enrollment/enrolments/{enrolment_id}/team/explanation": "enrollment.enrolments.team.explanation",
+        "POST /api/enrollment/enrolments/{enrolment_id}/team": "enrollment.NameTeamMember",
+        "PUT /api/enrollment/enrolments/{enrolment_id}/team/{person_id}": "enrollment.ReplaceTeamMember",
+        "DELETE /api/enrollment/enrolments/{enrolment_id}/team/{person_id}": "enrollment.RemoveTeamMember",
     },
     "invoicing": {
         "GET /api/invoicing/claims": "invoicing.claims",
@@ -128,10 +137,16 @@ OPEN = {
         "/plads/{token}/faktura",
         "/deltagere/{token}",
         "/deltagere/{token}/afmeld-kommunen",
+        "/deltagere/{token}/hold",
+        "/deltagere/{token}/hold/fjern/{person_id}",
+        "/deltagere/{token}/hold/skift/{person_id}",
         "/deltagere/{token}/{meeting_id}",
         "/deltagere/{token}/{meeting_id}/betaler/{person_id}",
         "/deltagere/{token}/{meeting_id}/afmeld/{person_id}",
         "/deltagere/{token}/{meeting_id}/skift/{person_id}",
+        "/moedeplads/{token}",
+        "/moedeplads/{token}/skift",
+        "/moedeplads/{token}/afmeld",
     ),
     "invoicing": (
         "/invoicing/fakturaer/{token}",

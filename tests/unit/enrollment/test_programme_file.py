@@ -96,6 +96,17 @@ def changed(old: str, new: str) -> str:
     return SOUND.replace(old, new)
 
 
+KIND = "  - {key: heldag, title: Heldag, included: 3, minimum: 1, extra: billed, extra_price: 1000}"
+
+
+def on_a_team(*kinds: str) -> str:
+    """The sound file, whose meetings are those of a standing team."""
+    text = changed(KIND, "\n".join(f"  - {{title: Møde, attendance: team, {one}}}" for one in kinds))
+    for number, _ in enumerate(kinds[1:], start=2):
+        text = text.replace(f"title: Møde {number}, kind: heldag", f"title: Møde {number}, kind: kind-{number}")
+    return text
+
+
 FEES = SOUND[SOUND.index("fees:") : SOUND.index("groups:")]
 FAULTS: dict[str, list[str]] = {
     "activity_incomplete": [
@@ -145,6 +156,11 @@ FAULTS: dict[str, list[str]] = {
         changed(
             "  invoice_series: proeve\n", "  invoice_series: proeve\n  payment: fik71\n  iban: DK5000400440116243\n"
         ),
+    ],
+    "team_mismatch": [
+        on_a_team("key: heldag, included: 5, minimum: 3", "key: kind-2, included: 4, minimum: 3"),
+        on_a_team("key: heldag, included: 5, minimum: 3", "key: kind-2, included: 5, minimum: 2"),
+        on_a_team("key: heldag, included: 5, extra: billed, extra_price: 1000"),
     ],
     "terms_too_long": [changed("  invoice_series: proeve\n", "  invoice_series: proeve\n  payment_days: 31\n")],
     "vat_exemption_missing": [changed("instalments:", "vat_percent: 0\n  instalments:")],
@@ -208,6 +224,7 @@ FAULTS: dict[str, list[str]] = {
         changed(", extra_price: 1000", ""),
         changed("extra: billed", "extra: refused"),
         changed("included: 3, minimum: 1, ", ""),
+        changed("extra: billed, extra_price: 1000", "extra: refused, extra_free_until_days: 7"),
     ],
     "fees_do_not_add_up": [changed("total: 1500.50", "total: 1500")],
     "group_count_mismatch": [changed("expected: 2", "expected: 3")],

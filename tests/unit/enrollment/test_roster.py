@@ -15,13 +15,17 @@ from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roster import (
     Roster,
     cancel,
+    free_text,
+    is_changeable,
     moved_in,
     register,
     replace_participant,
     require_open,
     require_roster,
     seats_used,
+    swap_text,
     vacate,
+    walk_in,
     why_closed,
 )
 from shared.contracts.decision import Decision
@@ -69,13 +73,18 @@ def a_roster(
 ) -> Roster:
     meeting = {key: terms.pop(key) for key in ("group", "roles") if key in terms}
     of_programme = Terms(
-        registration_closes_days=terms.pop("closes_days", 0), participant_levels=terms.pop("levels", ())
+        registration_closes_days=terms.pop("closes_days", 0),
+        participant_levels=terms.pop("levels", ()),
+        swap_freeze_days=terms.pop("freeze", None),
     )
+    free = terms.pop("free", None)
     seat = SeatTerm(
         kind="heldag",
         title="Heldagsmøde",
         included=included,
-        extra=ExtraTerm(price_ore=PRICE, vat_percent=25, text="Ekstra deltager") if extra else None,
+        extra=ExtraTerm(price_ore=PRICE, vat_percent=25, text="Ekstra deltager", free_until_days=free)
+        if extra
+        else None,
         **terms,
     )
     plan = EnrolmentPlan(who="municipalities", how="sign_up")
@@ -133,7 +142,7 @@ def test_a_fourth_needs_the_price_to_be_accepted() -> None:
         register(with_people(a_roster(), 3), somebody(4), None, NOW)
     assert (refused.value.code, refused.value.extra) == (
         "extra_price_not_accepted",
-        {"price_ore": PRICE, "vat_percent": 25},
+        {"price_ore": PRICE, "vat_percent": 25, "free_until": None},
     )
     assert "1.000,00 kr. ekskl. moms (1.250,00 kr. inkl. moms)" in refused.value.detail
 
@@ -278,6 +287,157 @@ def test_another_group_leaves_the_meetings_of_its_old_one_and_no_others() -> Non
 def test_a_meeting_that_is_over_stays_as_it_was(state: str) -> None:
     roster = without_a_place(replace(with_people(a_roster(), 2), meeting_state=state))
     assert vacate(roster, NOW) == Decision(roster)
+
+
+AT_HALF_PAST_NINE = ON_THE_DAY.model_copy(
+    update={
+        "starts_at": datetime(2021, 4, 15, 7, 30, tzinfo=UTC),
+        "ends_at": datetime(2021, 4, 15, 14, tzinfo=UTC),
+    }
+)
+MIDNIGHT = datetime(2021, 4, 14, 22, tzinfo=UTC)
+"""Where the meeting's day begins in Denmark."""
+A_MOMENT = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(("when", "begins"), [(AT_HALF_PAST_NINE, AT_HALF_PAST_NINE.starts_at), (ON_THE_DAY, MIDNIGHT)])
+def test_seats_are_passed_on_and_left_until_the_meeting_begins(when: When, begins: datetime) -> None:
+    roster = with_people(a_roster(when=when), 3)
+    assert is_changeable(roster, begins - A_MOMENT)
+    assert told(replace_participant(roster, "p1", somebody(9), begins - A_MOMENT))
+    assert told(cancel(roster, "p1", begins - A_MOMENT))
+    for attempt in (
+        lambda: replace_participant(roster, "p1", somebody(9), begins),
+        lambda: cancel(roster, "p1", begins),
+    ):
+        with pytest.raises(Refused, match="meeting_begun"):
+            attempt()
+    assert not is_changeable(roster, begins)
+
+
+def test_what_is_said_of_the_end_is_the_end() -> None:
+    assert swap_text(a_roster(when=AT_HALF_PAST_NINE)) == (
+        "En deltager kan skiftes eller afmeldes til mødet begynder torsdag den 15. april 2021 kl. 9.30."
+    )
+    assert swap_text(a_roster()) == "En deltager kan skiftes eller afmeldes til og med onsdag den 14. april 2021."
+    assert swap_text(a_roster(freeze=7)) == (
+        "En deltager kan skiftes til og med torsdag den 8. april 2021, "
+        "og afmeldes til og med onsdag den 14. april 2021."
+    )
+    assert swap_text(a_roster(state="planned", when=None)) is None
+    assert free_text(a_roster()) == "En ekstra plads kan afmeldes uden betaling til og med onsdag den 14. april 2021."
+    assert free_text(a_roster(free=14)) == (
+        "En ekstra plads kan afmeldes uden betaling til og med torsdag den 1. april 2021. Derefter faktureres den."
+    )
+    assert free_text(a_roster(extra=False)) is None
+
+
+def test_a_meeting_with_a_time_takes_nobody_in_once_it_has_begun() -> None:
+    roster = a_roster(when=AT_HALF_PAST_NINE)
+    require_open(roster, datetime(2021, 4, 15, 7, 29, tzinfo=UTC))
+    with pytest.raises(Refused, match="meeting_begun"):
+        require_open(roster, datetime(2021, 4, 15, 7, 30, tzinfo=UTC))
+
+
+def test_a_freeze_ends_passing_on_and_neither_leaving_nor_putting_a_slip_right() -> None:
+    roster = with_people(a_roster(freeze=7), 2)
+    frozen = datetime(2021, 4, 8, 22, tzinfo=UTC)
+    assert told(replace_participant(roster, "p1", somebody(9), frozen - A_MOMENT))
+    with pytest.raises(Refused, match="swaps_closed") as refused:
+        replace_participant(roster, "p1", somebody(9), frozen)
+    assert "8. april 2021" in refused.value.detail
+    renamed = somebody(1).model_copy(update={"name": "Anna Rettet"})
+    assert told(replace_participant(roster, "p1", renamed, frozen)) == [("ParticipantReplaced", "p1")]
+    assert told(cancel(roster, "p1", frozen)) == [("ParticipantCancelled", "p1")]
+
+
+@pytest.mark.parametrize("person", ["p2", "p4"])
+def test_a_swap_is_seat_neutral_also_when_full(person: str) -> None:
+    full = with_people(a_roster(), 4)
+    after = replace_participant(full, person, somebody(9), NOW, seat_path="/moedeplads/x", by_participant=True)
+    place = [seat.person.person_id for seat in full.seats].index(person)
+    assert [seat.number for seat in after.after.seats] == [seat.number for seat in full.seats]
+    assert after.after.seats[place].person == somebody(9)
+    assert len(after.after.extras) == 1
+    fact = after.facts[0]
+    assert isinstance(fact, ParticipantReplaced)
+    assert (fact.seat_path, fact.by_participant) == ("/moedeplads/x", True)
+
+
+LATE = datetime(2021, 4, 1, 22, tzinfo=UTC)
+"""The first moment at which an extra seat costs something, with `free=14`."""
+
+
+def test_an_extra_seat_that_is_left_late_is_billed_all_the_same() -> None:
+    roster = with_people(a_roster(free=14), 4)
+    assert told(cancel(roster, "p4", LATE - A_MOMENT)) == [
+        ("ParticipantCancelled", "p4"),
+        ("ExtraParticipantRemoved", "p4"),
+    ]
+    decided = cancel(roster, "p4", LATE)
+    (left,) = decided.facts
+    assert isinstance(left, ParticipantCancelled)
+    assert left.still_billed is not None
+    assert (left.still_billed.price_ore, left.free_until) == (PRICE, date(2021, 4, 1))
+    assert decided.after.left_late == {4}
+
+
+def test_when_somebody_leaves_late_nobody_moves_in_and_the_seat_is_free_for_another() -> None:
+    roster = with_people(a_roster(free=14), 4)
+    decided = cancel(roster, "p1", LATE)
+    assert told(decided) == [("ParticipantCancelled", "p1")]
+    after = decided.after
+    assert seats_used(after) == "2 af 3 pladser brugt og 1 ekstra"
+    taken = register(after, somebody(5), None, LATE)
+    assert told(taken) == [("ParticipantRegistered", "p5")]
+    assert [seat.person.person_id for seat in taken.after.extras] == ["p4"]
+    # The next one is extra, as before.
+    assert told(register(taken.after, somebody(6), PRICE, LATE))[-1] == ("ExtraParticipantAdded", "p6")
+    # And the one that stays extra keeps that, whoever takes it over.
+    swapped = replace_participant(taken.after, "p4", somebody(7), LATE)
+    assert [seat.person.person_id for seat in swapped.after.extras] == ["p7"]
+
+
+def test_whoever_leaves_the_programme_late_pays_for_extra_seats_and_whoever_is_moved_does_not() -> None:
+    roster = with_people(a_roster(free=14, group="vest"), 4)
+    assert told(vacate(without_a_place(roster), LATE)) == [("ParticipantCancelled", f"p{n}") for n in range(1, 5)]
+    moved = replace(roster, enrolment=replace(roster.enrolment, group="oest"))
+    assert ("ExtraParticipantRemoved", "p4") in told(vacate(moved, LATE))
+
+
+def test_whoever_just_came_has_the_next_seat_and_an_extra_one_is_billed_without_being_asked() -> None:
+    began = datetime(2021, 4, 15, 7, 30, tzinfo=UTC)
+    for roster in (
+        with_people(a_roster(when=AT_HALF_PAST_NINE), 2),
+        replace(with_people(a_roster(), 2), meeting_state="held"),
+    ):
+        third = walk_in(roster, somebody(3), began)
+        assert told(third) == [("ParticipantRegistered", "p3")]
+        fourth = walk_in(third.after, somebody(4), began)
+        registered, added = fourth.facts
+        assert isinstance(registered, ParticipantRegistered)
+        assert (registered.walked_in, registered.extra) == (True, True)
+        assert isinstance(added, ExtraParticipantAdded)
+        assert (added.walked_in, added.terms.price_ore) == (True, PRICE)
+
+
+@pytest.mark.parametrize(
+    ("roster", "code"),
+    [
+        (a_roster(when=AT_HALF_PAST_NINE), "meeting_not_begun"),
+        (a_roster(state="planned", when=None), "meeting_not_begun"),
+        (a_roster(state="cancelled"), "meeting_cancelled"),
+        (a_roster(state="held", attendance="team"), "no_registration"),
+        (a_roster(state="held", group="oest"), "other_group"),
+        (replace(with_people(a_roster(), 1), meeting_state="held"), "already_registered"),
+        (replace(with_people(a_roster(extra=False), 3), meeting_state="held"), "no_more_seats"),
+    ],
+)
+def test_nobody_just_came(roster: Roster, code: str) -> None:
+    person = somebody(9) if code == "no_more_seats" else somebody(1)
+    with pytest.raises(Refused) as refused:
+        walk_in(roster, person, AT_HALF_PAST_NINE.starts_at - A_MOMENT if AT_HALF_PAST_NINE.starts_at else NOW)
+    assert refused.value.code == code
 
 
 def test_a_meeting_that_is_not_the_programmes_has_no_roster() -> None:

@@ -30,6 +30,7 @@ from services.notifications.domain.invitations import Guest, Standing, Step, Tem
 from services.notifications.domain.letter import TITLES, Letter
 from shared.contracts.enrollment import Forbehold, Mailbox
 from shared.contracts.notifications import SendMessage
+from shared.contracts.programme import SeatTerm
 from tests.support import facts
 
 GOLDEN = Path(__file__).parent / "golden" / "letters"
@@ -63,6 +64,10 @@ SIGNED_UP = Confirmed(
     to=Mailbox(role="hovedpostkasse", email="post@kk.example"),
     contact=facts.CONTACT,
     day=date(2020, 6, 15),
+)
+TEAM = (
+    SeatTerm(kind="heldag", title="Heldagsmøde", attendance="team", included=5, minimum=3),
+    SeatTerm(kind="kort", title="Kort møde", attendance="contact"),
 )
 PAID_BEFORE = {"rounding_ore": 1, "outstanding_ore": -1_218_751}
 
@@ -210,6 +215,35 @@ LETTERS: dict[str, Letter] = {
     "registration_cancelled": invitation("registration_cancelled", BO, facts.MEETING),
     "meeting_left": invitation("meeting_left", ASTA, facts.MEETING),
     "extra_participant": letters.extra_participant(facts.an_extra_participant(), 4, AT),
+    "extra_participant-free_until": letters.extra_participant(
+        facts.an_extra_participant(free_until=date(2021, 4, 1)), 4, AT
+    ),
+    "extra_participant-walked_in": letters.extra_participant(facts.an_extra_participant(walked_in=True), 4, AT),
+    "seat_passed_on": letters.seat_passed_on(
+        EXAMPLES["ParticipantReplaced"].model_copy(update={"by_participant": True}), 6, AT
+    ),
+    "seat_left": letters.seat_left(EXAMPLES["ParticipantCancelled"].model_copy(update={"by_participant": True}), 6, AT),
+    "seat_left-billed": letters.seat_left(
+        EXAMPLES["ParticipantCancelled"].model_copy(
+            update={"still_billed": facts.EXTRA, "free_until": date(2021, 4, 1)}
+        ),
+        6,
+        AT,
+    ),
+    "team_incomplete": letters.team_incomplete(EXAMPLES["TeamReminderDue"], AT),
+    "team_incomplete-nobody": letters.team_incomplete(
+        EXAMPLES["TeamReminderDue"].model_copy(update={"size": 0, "most": None, "participants_path": None}), AT
+    ),
+    "place_confirmed-team": letters.place_confirmed(facts.an_enrolment(fees=(), seats=TEAM), AT),
+    "invitation-of_a_team": invitation("invitation", replace(ASTA, by_team=True)),
+    "save_the_date-of_a_team": invitation("save_the_date", replace(ASTA, by_team=True), meeting=A_DAY),
+    "participant_registered-own_seat": invitation("participant_registered", replace(BO, seat_path="/moedeplads/x")),
+    "invitation-own_seat": invitation("invitation", replace(BO, seat_path="/moedeplads/x"), A_DAY),
+    "save_the_date-own_seat": invitation(
+        "save_the_date", replace(BO, seat_path="/moedeplads/x"), facts.a_meeting(when=facts.DAY), A_DAY
+    ),
+    "meeting_moved-own_seat": invitation("meeting_moved", replace(BO, seat_path="/moedeplads/x"), ELSEWHERE),
+    "meeting_reminder-own_seat": letters.meeting_reminder(STANDING, replace(BO, seat_path="/moedeplads/x"), 7, 7, AT),
     "extra_participant_removed": letters.extra_participant_removed(EXAMPLES["ExtraParticipantRemoved"], 5, AT),
     "meeting_reminder": letters.meeting_reminder(STANDING, BO, 7, 7, AT),
     "nobody_registered": letters.nobody_registered(STANDING, ASTA, 1, 1, AT),
@@ -302,7 +336,7 @@ EVIL = "<script>alert(1)</script>\r\nBcc: x@y.example\u202e{{ 7*7 }} & \"'"
 def test_hostile_names_are_only_names(name: str) -> None:
     letter = LETTERS[name]
     says = dict(letter.says)
-    for key in ("organisation", "person", "role", "reason", "title", "text"):
+    for key in ("organisation", "person", "former", "role", "reason", "title", "text"):
         if key in says:
             says[key] = EVIL
     for meeting in ("meeting", "previous", "told"):

@@ -489,9 +489,29 @@ class _Checker:
                     "Skriv alle tre, eller skriv extra: refused uden pris."
                 )
                 yield self.at((*path, "extra"), "extra_mismatch", message)
+            if kind.extra_free_until_days is not None and kind.extra != "billed":
+                message = "extra_free_until_days hører til extra: billed; her er der ingen ekstra plads at afmelde."
+                yield self.at((*path, "extra_free_until_days"), "extra_mismatch", message)
             if kind.key not in used:
                 message = f"Der er ingen møder af typen «{kind.key}»."
                 yield self.at((*path, "key"), "unused_kind", message)
+        yield from self.team()
+
+    def team(self) -> Iterator[Finding]:
+        """An organisation has one standing team, whatever kinds of meetings it is invited to."""
+        kinds = [(at, one) for at, one in enumerate(self.programme.meeting_kinds) if one.attendance == "team"]
+        for at, kind in kinds:
+            path: Path = ("meeting_kinds", at)
+            first = kinds[0][1]
+            if (kind.minimum, kind.included) != (first.minimum, first.included):
+                message = (
+                    f"Det faste hold er det samme til alle møder: skriv minimum og included som i «{first.key}», "
+                    "eller vælg en anden attendance."
+                )
+                yield self.at((*path, "included"), "team_mismatch", message)
+            if kind.extra == "billed":
+                message = "En mere end included på det faste hold afvises altid: skriv extra: refused uden pris."
+                yield self.at((*path, "extra"), "team_mismatch", message)
 
     def activities(self) -> Iterator[Finding]:
         for at, one in enumerate(self.programme.activities):

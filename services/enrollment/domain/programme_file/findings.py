@@ -51,6 +51,7 @@ CODES: dict[str, Severity] = {
     "series_taken": "error",
     "several_documents": "error",
     "tag": "error",
+    "team_mismatch": "error",
     "terms_too_long": "warning",
     "too_deep": "error",
     "too_large": "error",

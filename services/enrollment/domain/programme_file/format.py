@@ -413,6 +413,11 @@ class MeetingKind(Part):
     extra_price_ore: Kroner | None = Field(default=None, alias="extra_price", description="kroner uden moms")
     extra_vat_percent: Percent = 25
     extra_text: Line | None = Field(default=None, description="linjen på fakturaen")
+    extra_free_until_days: Count | None = Field(
+        default=None,
+        description="så mange dage før mødet kan en ekstra plads sidst afmeldes uden betaling; udelades, når det er "
+        "gratis, til mødet begynder",
+    )
     full_day: YesNo = False
     hours: Positive | None = None
     mode: Mode = "physical"
@@ -420,6 +425,14 @@ class MeetingKind(Part):
 
 class Registration(Part):
     closes_days_before: Count = 0
+    swap_freeze_days: Count | None = Field(
+        default=None,
+        description="så mange dage før mødet kan en deltager sidst skiftes; udelades, når det kan ske, til mødet "
+        "begynder",
+    )
+    team_remind_days: Count = Field(
+        default=14, description="dage mellem påmindelser om et fast hold, der er for lille; 0 = ingen"
+    )
     reminder_days: tuple[Count, ...] = Field(default=(), description="dage før mødet")
     participant_levels: tuple[Line, ...] = Field(default=(), description="det en deltager kan svare at være")
 

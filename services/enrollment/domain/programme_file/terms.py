@@ -131,6 +131,8 @@ def _agreed(programme: file.ProgrammeFile) -> Terms:
         contact_label=programme.enrolment.contact_label,
         participant_levels=programme.registration.participant_levels,
         registration_closes_days=programme.registration.closes_days_before,
+        swap_freeze_days=programme.registration.swap_freeze_days,
+        team_remind_days=programme.registration.team_remind_days,
         reminder_days=tuple(sorted(set(programme.registration.reminder_days), reverse=True)),
     )
 
@@ -142,6 +144,7 @@ def _seat(kind: file.MeetingKind) -> SeatTerm:
             price_ore=kind.extra_price_ore,
             vat_percent=kind.extra_vat_percent,
             text=kind.extra_text or f"Ekstra deltager, {kind.title}",
+            free_until_days=kind.extra_free_until_days,
         )
     return SeatTerm(
         kind=kind.key,

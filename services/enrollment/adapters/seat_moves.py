@@ -1,0 +1,68 @@
+"""Who came and went: on a roster, by its id, or on a team, by its enrolment's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.enrollment.domain.moves import Move
+from shared.contracts.parties import Person
+from shared.storage.table import Table
+from shared.storage.tx import Tx
+
+_MOVES = Table(
+    "seat_moves",
+    {
+        "list_id": "text",
+        "move": "text",
+        "seat_number": "integer",
+        "person_id": "text",
+        "written_name": "text",
+        "moved_at": "timestamptz",
+        "still_billed": "boolean",
+        "actor": "text",
+    },
+    key=("id",),
+)
+
+
+async def insert(tx: Tx, list_id: str, moves: Sequence[Move], *, as_written: bool) -> None:
+    """`as_written`: whoever did it may not rename anybody, so that the name stays where they wrote it."""
+    await _MOVES.insert(
+        tx,
+        [
+            {
+                "list_id": list_id,
+                "move": one.kind,
+                "seat_number": one.number,
+                "person_id": one.person.person_id,
+                "written_name": one.person.name if as_written else None,
+                "moved_at": one.at,
+                "still_billed": one.still_billed,
+                "actor": one.actor,
+            }
+            for one in moves
+        ],
+    )
+
+
+async def load(tx: Tx, list_id: str) -> tuple[Move, ...]:
+    """In their order."""
+    rows = await tx.fetch(
+        """
+        SELECT m.move, m.seat_number, m.person_id, coalesce(m.written_name, p.name) AS name, p.email, m.moved_at,
+               m.still_billed, m.actor
+        FROM seat_moves m JOIN people p ON p.person_id = m.person_id WHERE m.list_id = $1 ORDER BY m.id
+        """,
+        list_id,
+    )
+    return tuple(
+        Move(
+            kind=row["move"],
+            number=row["seat_number"],
+            person=Person(person_id=row["person_id"], name=row["name"], email=row["email"]),
+            at=row["moved_at"],
+            actor=row["actor"],
+            still_billed=row["still_billed"],
+        )
+        for row in rows
+    )

@@ -1,0 +1,95 @@
+"""What a participant does with a seat of their own, by the link in the mail: pass it on to a colleague, or leave it.
+
+A GET changes nothing: mail scanners follow links, any number of times. POST does what the page asks.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.enrollment.domain.meeting_text import when_text, where_text
+from services.enrollment.domain.roster import free_text, is_changeable, is_late, swap_text, swaps_closed
+from services.enrollment.domain.status import meeting_status
+from services.enrollment.usecases.read_seat import OwnSeat, read_seat
+from shared.base.acts import Act
+from shared.base.cause import Cause, new_correlation
+from shared.contracts.enrollment import CancelParticipant, ReplaceParticipant
+from shared.contracts.event import Command
+from shared.runtime.service import Host
+from shared.web.forms import Form, read_form
+from shared.web.safety import SECRET_ADDRESS
+
+_LABELS = {"name": "Navn", "email": "E-mail", "level": "Niveau"}
+_DONE = {"skiftet": "Pladsen er givet videre", "afmeldt": "I er meldt fra mødet"}
+
+
+async def seat(host: Host, request: Request) -> Response:
+    found = await _find(host, request)
+    return found if isinstance(found, Response) else _page(host, "seat.html", found)
+
+
+async def _about(host: Host, act: Act, request: Request, *, template: str, model: type[Command], done: str) -> Response:
+    found = await _find(host, request)
+    if isinstance(found, Response):
+        return found
+    form, status = Form(labels=_LABELS), 200
+    if request.method == "POST":
+        form = await read_form(request, labels=_LABELS)
+        about = {"enrolment_id": found.roster.enrolment.id, "meeting_id": found.roster.meeting.id}
+        command = form.command(model, **about, person_id=found.person_id)
+        if model is ReplaceParticipant and found.roster.levels and not form.value("level"):
+            form.add_error("level", "required", "Vælg et af svarene.")
+            command = None
+        if command is None:
+            return _page(host, template, found, 422, form=form)
+        actor = f"person/{found.person_id}"
+        refused = (await host.door.submit(act, command, form.key, actor=actor, patient=True)).refusal()
+        if refused is None:
+            return RedirectResponse(f"{found.path}?besked={done}", 303, headers=SECRET_ADDRESS)
+        form.refuse(refused)
+        status = refused.status
+    return _page(host, template, found, status, form=form)
+
+
+pass_on = partial(_about, template="pass_on.html", model=ReplaceParticipant, done="skiftet")
+leave = partial(_about, template="leave_meeting.html", model=CancelParticipant, done="afmeldt")
+
+
+async def _find(host: Host, request: Request) -> OwnSeat | Response:
+    """The seat; or a page that says that the link does not work any more, or that somebody else has it."""
+    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
+        found = await read_seat(tx, request.path_params["token"])
+    if found is None:
+        return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if found.seat is None:
+        done = _DONE.get(request.query_params.get("besked", ""))
+        return _page(host, "seat_gone.html", found, 200 if done else 410, done=done)
+    return found
+
+
+def _page(host: Host, template: str, found: OwnSeat, status: int = 200, **values: Any) -> Response:
+    roster = found.roster
+    return host.pages.render(
+        f"enrollment/{template}",
+        status=status,
+        headers=SECRET_ADDRESS,
+        terms=roster.programme.terms,
+        enrolment=roster.enrolment,
+        meeting=roster.meeting,
+        when=when_text(roster.meeting),
+        where=where_text(roster.meeting),
+        word=meeting_status(roster.meeting_state, roster.meeting.date_version),
+        path=found.path,
+        seat=found.seat,
+        levels=[(level, level) for level in roster.levels],
+        changeable=is_changeable(roster, found.now),
+        swaps_closed=swaps_closed(roster, found.now),
+        swap_text=swap_text(roster),
+        stays_billed=found.seat in roster.extras and is_late(roster, found.now),
+        free_text=free_text(roster) if found.seat in roster.extras else None,
+        **values,
+    )

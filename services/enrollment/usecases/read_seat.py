@@ -1,0 +1,39 @@
+"""A participant's own seat at a meeting, by the link in the mail that told them of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.enrollment.adapters import enrolments, links, meetings, programmes, rosters
+from services.enrollment.domain.programme import PEOPLE_AFTER, is_over
+from services.enrollment.domain.roster import Roster, Seat
+from shared.storage.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSeat:
+    """`path` and `person_id` are those of whoever the link was given to; no `seat` = they do not have it any more."""
+
+    path: str
+    person_id: str
+    roster: Roster
+    seat: Seat | None
+    now: datetime
+
+
+async def read_seat(tx: Tx, token: str) -> OwnSeat | None:
+    """None for a link that is none of ours, or has ended: a year after its programme."""
+    seated = links.seat_of(tx.links, token, tx.now)
+    enrolment = await enrolments.load(tx, seated.enrolment_id) if seated else None
+    if seated is None or enrolment is None:
+        return None
+    programme = await programmes.load_of(tx, enrolment)
+    if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
+        return None
+    roster = await rosters.load_of_meeting(tx, programme, enrolment, seated.meeting_id)
+    if roster is None:
+        return None
+    seat = roster.seat_of(seated.person_id)
+    held = seat is not None and seat.number == seated.number and enrolment.has_place
+    return OwnSeat(links.seat_path(tx.links, seated), seated.person_id, roster, seat if held else None, tx.now)

@@ -1,0 +1,31 @@
+"""A colleague takes over from somebody on the standing team, also when it is full."""
+
+from __future__ import annotations
+
+from services.enrollment.adapters import people, teams
+from services.enrollment.domain.address_book import require_email, require_name
+from services.enrollment.domain.team import replace_member, size_text
+from services.enrollment.usecases.lock_team import lock_team
+from shared.base.answers import Answer
+from shared.contracts.enrollment import ReplaceTeamMember
+from shared.storage.tx import Tx
+
+
+async def replace_team_member(tx: Tx, command: ReplaceTeamMember) -> Answer:
+    team = await lock_team(tx, command.enrolment_id)
+    name, email = require_name(command.name, "name"), require_email(command.email, "email")
+    code, renames = team.enrolment.organisation.code, people.may_rename(tx.cause, team.enrolment)
+    person = await people.recognise(tx, code, name, email, renames=renames)
+
+    decided = replace_member(team, command.person_id, person, tx.now)
+
+    await teams.save(tx, team, decided.after, tx.cause)
+    tx.tell(decided)
+    return Answer(
+        {
+            "person_id": person.person_id,
+            "previous": command.person_id,
+            "size": len(decided.after.members),
+            "team": size_text(decided.after),
+        }
+    )

@@ -1,0 +1,74 @@
+"""Who is on which standing team."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from services.notifications.domain.team import Member, Place
+from services.notifications.domain.text import storable
+from shared.storage.table import Table
+from shared.storage.tx import Tx
+
+_MEMBERS = Table(
+    "team_members",
+    {
+        "enrolment_id": "text",
+        "person_id": "text",
+        "programme_id": "text",
+        "organisation_name": "text",
+        "name": "text",
+        "email": "text",
+        "address_key": "text",
+        "kinds": "text[]",
+        "takes_part": "boolean",
+        "since": "timestamptz",
+    },
+    key=("enrolment_id", "person_id", "address_key"),
+    fixed=("programme_id",),
+)
+
+
+async def load_since(tx: Tx, places: Iterable[Place]) -> dict[Place, datetime]:
+    """Since when these are known, whether they are on the team or no longer are."""
+    sought = sorted(set(places))
+    rows = await tx.fetch(
+        """
+        SELECT enrolment_id, person_id, max(since) AS since
+        FROM unnest($1::text[], $2::text[]) AS u (enrolment_id, person_id)
+        JOIN team_members USING (enrolment_id, person_id) GROUP BY enrolment_id, person_id
+        """,
+        [enrolment for enrolment, _ in sought],
+        [person for _, person in sought],
+    )
+    return {(row["enrolment_id"], row["person_id"]): row["since"] for row in rows}
+
+
+async def save(tx: Tx, members: Mapping[Place, Member]) -> None:
+    """At the address that was told last, and at no other."""
+    await tx.execute(
+        """
+        UPDATE team_members AS t SET takes_part = false
+        FROM unnest($1::text[], $2::text[]) AS u (enrolment_id, person_id)
+        WHERE t.enrolment_id = u.enrolment_id AND t.person_id = u.person_id AND t.takes_part
+        """,
+        [enrolment for enrolment, _ in members],
+        [person for _, person in members],
+    )
+    rows = [
+        {
+            "enrolment_id": enrolment,
+            "person_id": person,
+            "programme_id": storable(one.fact.programme.id),
+            "organisation_name": storable(one.fact.organisation.name),
+            "name": storable(one.person.name),
+            "email": storable(one.person.email),
+            "address_key": one.address,
+            "kinds": json.dumps(storable(list(one.fact.kinds))),
+            "takes_part": one.takes_part,
+            "since": one.since,
+        }
+        for (enrolment, person), one in members.items()
+    ]
+    await _MEMBERS.upsert(tx, rows)

@@ -1,0 +1,41 @@
+"""Who is on an organisation's standing team, as far as letters go: meant by every meeting of the team's kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.notifications.domain.text import address_key, storable
+from shared.contracts.enrollment import TeamFact
+from shared.contracts.parties import Person
+
+Place = tuple[str, str]
+"""Enrolment and person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """`person` is on the team, or no longer is, since the time of the fact that says so."""
+
+    fact: TeamFact
+    person: Person
+    since: datetime
+    takes_part: bool
+
+    @property
+    def place(self) -> Place:
+        return storable(self.fact.enrolment_id), storable(self.person.person_id)
+
+    @property
+    def address(self) -> str:
+        return address_key(self.person.email)
+
+
+def follow_members(told: Iterable[Member], known: Mapping[Place, datetime]) -> dict[Place, Member]:
+    """Each as the last fact about them says; its time never goes back. `known`: since when they were known."""
+    after: dict[Place, Member] = {}
+    for one in told:
+        before = after[one.place].since if one.place in after else known.get(one.place)
+        after[one.place] = one if before is None else replace(one, since=max(before, one.since))
+    return after
