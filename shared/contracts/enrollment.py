@@ -30,10 +30,21 @@ from shared.contracts.bounds import (
 )
 from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, natural_id, told_by_others
 from shared.contracts.parties import Billing, BillingWish, Contact, Organisation, Person
-from shared.contracts.programme import Confirmation, ExtraTerm, FeeTerm, ProgrammeRef, ProgrammeTerms, SeatTerm
+from shared.contracts.programme import (
+    Confirmation,
+    ExtraTerm,
+    FeeTerm,
+    Owes,
+    ProgrammeRef,
+    ProgrammeTerms,
+    SeatTerm,
+    WithdrawalTerm,
+)
 from shared.contracts.scheduling import Meeting
 
 SERVICE = "enrollment"
+MAIN_ROLE = "main"
+"""The role whose label is the programme's `contact_label`."""
 
 SUBJECTS = {
     "programme": "one programme",
@@ -105,6 +116,8 @@ IN_DANISH = {
     "tovholder.enrollment.DismissSignUp.v1": "nogen afviste en tilmelding",
     "tovholder.enrollment.DismissSignUps.v1": "nogen afviste alle tilmeldinger fra en adresse",
     "tovholder.enrollment.WithdrawEnrolment.v1": "nogen bad om at afmelde kommunen",
+    "tovholder.enrollment.ChangeContact.v1": "nogen bad om en anden kontakt",
+    "tovholder.enrollment.CancelProgramme.v1": "nogen bad om at aflyse forløbet",
     "tovholder.enrollment.ResolveReservation.v1": "nogen svarede på det politiske forbehold",
     "tovholder.enrollment.ChangeCapacity.v1": "nogen ændrede antallet af pladser",
     "tovholder.enrollment.ChangeGroup.v1": "nogen bad om en anden gruppe",
@@ -149,9 +162,13 @@ class ProgrammeChanged(ProgrammeFact):
     type: ClassVar[str] = "tovholder.enrollment.ProgrammeChanged.v1"
 
 
-@told_by_others
 @fact
 class ProgrammeCancelled(ProgrammeFact):
+    """The programme is called off: nobody signs up any more, and what has not been held is not held.
+
+    Of each enrolment that ends with it EnrolmentWithdrawn is told as well.
+    """
+
     type: ClassVar[str] = "tovholder.enrollment.ProgrammeCancelled.v1"
 
     reason: str
@@ -329,6 +346,8 @@ class MunicipalityEnrolled(EnrolmentFact):
     """To the programme's own questions, for the receipt."""
     declared: tuple[str, ...] = ()
     """What the organisation declared, word for word, when the sign-up was received."""
+    withdrawal: WithdrawalTerm | None = None
+    """What it owes if it leaves, as agreed now; None = nothing was said: it keeps what was billed."""
 
 
 @fact
@@ -415,16 +434,30 @@ class EnrolmentWithdrawn(EnrolmentFact):
 
     contact: Contact
     reason: str = ""
+    owes: Owes | None = None
+    """Of the fee, as was agreed with its place; None = nothing was said: what was billed."""
+    programme_cancelled: bool = False
+    """It has not left: the whole programme is called off."""
 
 
-@told_by_others
 @fact
 class TovholderAppointed(EnrolmentFact):
-    """The organisation's tovholder (the person who holds the threads) is from now on this contact."""
+    """The organisation's tovholder (the person who holds the threads) is from now on this contact.
+
+    With the same person as before it says how they are written now.
+    """
 
     type: ClassVar[str] = "tovholder.enrollment.TovholderAppointed.v1"
 
     contact: Contact
+    former: Contact | None = None
+    """Who it was until now, and is told so; None = a system that does not say it, or the same person."""
+    reason: str = ""
+    forbehold: Forbehold | None = None
+    """One that is open: it is for the new contact to answer."""
+    participants_path: str | None = None
+    standing_path: str | None = None
+    """As in MunicipalityEnrolled, and the new contact's; those of the former one have ended with this."""
 
 
 @told_by_others
@@ -574,6 +607,9 @@ class EnrolMunicipality(Command):
     """When it came in, where staff enter what came otherwise, by mail or phone; None = now. It orders the waiting list
     and counts against the deadline, and takes no confirmed place from anybody.
     """
+    late: bool = False
+    """After the deadline, as staff alone may decide, and say why; before it this changes nothing."""
+    late_reason: Paragraph = ""
 
 
 @command
@@ -626,6 +662,31 @@ class WithdrawEnrolment(Command):
 
     enrolment_id: Id
     reason: Paragraph = ""
+
+
+@command
+class ChangeContact(Command):
+    """Somebody else holds a role of the organisation's from now on. Of the same person it changes nothing."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ChangeContact.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    role: Id = MAIN_ROLE
+    name: Line
+    email: Email
+    reason: Paragraph = ""
+
+
+@command
+class CancelProgramme(Command):
+    """The whole programme is called off. Said again it changes nothing."""
+
+    type: ClassVar[str] = "tovholder.enrollment.CancelProgramme.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme_id: Id
+    reason: Paragraph
 
 
 @command

@@ -278,6 +278,14 @@ class Forbehold(Part):
     remind_after: tuple[Positive, ...] = Field(default=(7,), description="påmindelser så mange dage efter den dag")
 
 
+class Withdrawal(Part):
+    owes: Literal["nothing", "billed", "all"] = Field(
+        default="billed",
+        description="hvad en kommune, der melder sig fra, skylder af gebyret: intet, det fakturerede eller det hele",
+    )
+    free_until: Day | None = Field(default=None, description="den sidste dag, man kan melde fra uden at skylde noget")
+
+
 QuestionKind = Literal["text", "lines", "choice", "choices", "yes_no"]
 TextFormat = Literal["number", "day", "email", "phone", "link"]
 """Kinds of question that are answered by a text of that form."""
@@ -342,6 +350,9 @@ class Enrolment(Part):
     contact_label: Line = Field(default="kontaktperson", description="hvad kontaktrollen hedder her")
     capacity: Capacity | None = None
     forbehold: Forbehold | None = Field(default=None, description="hvad et forbehold betyder i forløbet")
+    withdrawal: Withdrawal | None = Field(
+        default=None, description="hvad man skylder, når man melder sig fra; udelades, når det er det fakturerede"
+    )
     invitation: Invitation | None = None
     form: tuple[FormQuestion, ...] = Field(default=(), max_length=60)
     declarations: tuple[Declare, ...] = Field(default=(), max_length=20)
