@@ -475,9 +475,7 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     ResolveReservation(enrolment_id=ENROLMENT_ID, approved=True),
     ChangeCapacity(programme_id=PROGRAMME.id, usual=10, hard=12),
     CancelProgramme(programme_id=PROGRAMME.id, reason="For få tilmeldte."),
-    ChangeContact(
-        enrolment_id=ENROLMENT_ID, name="Eva Eksempelsen", email="eva@kobenhavn.example", reason="Nyt job."
-    ),
+    ChangeContact(enrolment_id=ENROLMENT_ID, name="Eva Eksempelsen", email="eva@kobenhavn.example", reason="Nyt job."),
     ChangeGroup(enrolment_id=ENROLMENT_ID, group="vest"),
     RegisterParticipant(
         enrolment_id=ENROLMENT_ID,

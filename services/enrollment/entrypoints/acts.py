@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.enrollment.usecases.cancel_participant import cancel_participant
 from services.enrollment.usecases.change_capacity import change_capacity
+from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.change_group import change_group
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
@@ -25,6 +26,7 @@ from shared.base.acts import act, act_together
 from shared.contracts.enrollment import (
     CancelParticipant,
     ChangeCapacity,
+    ChangeContact,
     ChangeGroup,
     DismissSignUp,
     DismissSignUps,
@@ -54,6 +56,7 @@ DECLINE = act(DeclineInvitation, decline_invitation)
 RESOLVE = act(ResolveReservation, resolve_reservation)
 CHANGE_CAPACITY = act(ChangeCapacity, change_capacity)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)
+CHANGE_CONTACT = act(ChangeContact, change_contact)
 CHANGE_GROUP = act(ChangeGroup, change_group)
 
 REGISTER = act(RegisterParticipant, register_participant, status=201)

@@ -42,6 +42,7 @@ ROUTES = (
     read(_ENROLMENT, read_enrolment),
     write("POST", f"{_ENROLMENT}/withdrawal", acts.WITHDRAW),
     write("PUT", f"{_ENROLMENT}/forbehold", acts.RESOLVE),
+    write("PUT", f"{_ENROLMENT}/contact", acts.CHANGE_CONTACT),
     write("PUT", f"{_ENROLMENT}/group", acts.CHANGE_GROUP),
     listing(f"{_API}/meetings", read_meetings, filters=("programme_id",)),
     listing(f"{_ENROLMENT}/participants", read_rosters),

@@ -32,6 +32,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(_STANDING, standing.standing),
         shows(f"{_STANDING}/godkendt", standing.approve, acts.RESOLVE),
         shows(f"{_STANDING}/ikke-godkendt", standing.refuse, acts.RESOLVE),
+        shows(f"{_STANDING}/kontakt", standing.contact, acts.CHANGE_CONTACT),
         shows(f"{_STANDING}/afmeld", standing.leave, acts.WITHDRAW),
         shows(_PARTICIPANTS, participants.overview),
         shows(f"{_PARTICIPANTS}/afmeld-kommunen", participants.withdraw, acts.WITHDRAW),

@@ -160,10 +160,21 @@ async def _visit(host: Host, request: Request) -> Visit | Response:
     if visit is None:
         return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
     if not visit.by_contact:
-        return host.pages.render("enrollment/dead_link.html", status=410, headers=SECRET_ADDRESS)
+        return _ended(host, visit)
     if not visit.enrolment.has_place:
         return _page(host, "no_place.html", visit, 410)
     return visit
+
+
+def _ended(host: Host, visit: Visit) -> Response:
+    template = "handed_on.html" if visit.handed_on else "dead_link.html"
+    return host.pages.render(
+        f"enrollment/{template}",
+        status=410,
+        headers=SECRET_ADDRESS,
+        terms=visit.programme.terms,
+        organisation=visit.enrolment.organisation,
+    )
 
 
 def _roster(visit: Visit, request: Request) -> Roster:
@@ -201,6 +212,7 @@ def _page(host: Host, template: str, visit: Visit, status: int = 200, **values: 
         terms=visit.programme.terms,
         enrolment=visit.enrolment,
         path=visit.path,
+        standing_path=visit.standing_path,
         **values,
     )
 

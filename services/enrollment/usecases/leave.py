@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.enrollment.adapters import programmes
+from services.enrollment.adapters import contacts, programmes
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.programme import Programme, freed
 from services.enrollment.usecases.empty_rosters import empty_rosters
@@ -22,6 +22,7 @@ async def leave(
     """
     programme = freed(programme, sum(before.has_place for before, _ in ended))
     await programmes.free_places(tx, programme)
+    await contacts.mark_ended(tx, [after.id for _, after in ended], tx.now)
     for _, after in ended:
         await empty_rosters(tx, programme, after, because)
     await look_for_void(tx, [(after.id, because) for _, after in ended])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.enrollment.adapters import enrolments, links
+from services.enrollment.adapters import contacts, enrolments, links
+from services.enrollment.domain.contact import Held, holders
 from services.enrollment.domain.enrolment import Enrolment, put_in_by, require_enrolment
 from services.enrollment.usecases.load_standings import Standing, load_standings
 from shared.base.listing import page_of
@@ -30,14 +31,28 @@ async def read_enrolments(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
 async def read_enrolment(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     """`participants_path` is the contact's secret: only whoever signed it up, and was told it then, is shown it.
 
-    What it did not say itself of who is billed comes from the address book, which is not shown to a client.
+    What it did not say itself of who is billed comes from the address book, which is not shown to a client; nor is it
+    shown who was the contact before.
     """
     found = require_enrolment(await enrolments.load(tx, query["enrolment_id"]), tx.cause.client)
+    history = await contacts.load_history(tx, found.id) if tx.cause.client is None else []
     return {
         **_short(found, await load_standings(tx, [found])),
         "billing": found.billing.model_dump(mode="json") if tx.cause.client is None else None,
         "answers": dict(found.answers),
+        "contacts": [_held(one) for one in holders(history, found)] if tx.cause.client is None else None,
         "participants_path": links.participants_path_of(tx.links, found) if found.put_in_by == tx.cause.actor else None,
+    }
+
+
+def _held(one: Held) -> dict[str, Any]:
+    return {
+        "role": one.role,
+        "holder": one.holder.model_dump(mode="json"),
+        "from": one.since.isoformat(),
+        "until": None if one.until is None else one.until.isoformat(),
+        "reason": one.because,
+        "by": one.by,
     }
 
 

@@ -25,6 +25,7 @@ class Visit:
     """
 
     path: str
+    standing_path: str
     contact_id: str
     by_contact: bool
     now: datetime
@@ -33,6 +34,11 @@ class Visit:
     rosters: tuple[Roster, ...]
     following: str | None
     """Cursor of the next page of meetings."""
+
+    @property
+    def handed_on(self) -> bool:
+        """Whether somebody else is the contact by now."""
+        return self.enrolment.is_signed_up and not self.enrolment.is_contact(self.contact_id)
 
     def seats(self, roster: Roster) -> tuple[Seat, ...]:
         """Those that are shown."""
@@ -58,6 +64,7 @@ async def read_visit(tx: Tx, token: str, query: Mapping[str, str], meeting_id: s
     rosters, following = await _rosters(tx, programme, enrolment, query, meeting_id)
     return Visit(
         path=links.participants_path(tx.links, guest),
+        standing_path=links.standing_path(tx.links, guest),
         contact_id=guest.person_id,
         by_contact=enrolment.lets_in(guest.person_id, guest.number),
         now=tx.now,

@@ -67,6 +67,7 @@ TITLES = {
     "lapsed": "Besked om bortfaldet plads",
     "withdrawn": "Kvittering for afmelding",
     "contact_appointed": "Besked til ny kontakt",
+    "contact_left": "Besked til tidligere kontakt",
     "save_the_date": "Reservér datoen",
     "invitation": "Invitation til mødet",
     "meeting_moved": "Besked om flyttet møde",
