@@ -117,7 +117,6 @@ IN_DANISH = {
     "tovholder.enrollment.DismissSignUps.v1": "nogen afviste alle tilmeldinger fra en adresse",
     "tovholder.enrollment.WithdrawEnrolment.v1": "nogen bad om at afmelde kommunen",
     "tovholder.enrollment.ChangeContact.v1": "nogen bad om en anden kontakt",
-    "tovholder.enrollment.CancelProgramme.v1": "nogen bad om at aflyse forløbet",
     "tovholder.enrollment.ResolveReservation.v1": "nogen svarede på det politiske forbehold",
     "tovholder.enrollment.ChangeCapacity.v1": "nogen ændrede antallet af pladser",
     "tovholder.enrollment.ChangeGroup.v1": "nogen bad om en anden gruppe",
@@ -162,13 +161,9 @@ class ProgrammeChanged(ProgrammeFact):
     type: ClassVar[str] = "tovholder.enrollment.ProgrammeChanged.v1"
 
 
+@told_by_others
 @fact
 class ProgrammeCancelled(ProgrammeFact):
-    """The programme is called off: nobody signs up any more, and what has not been held is not held.
-
-    Of each enrolment that ends with it EnrolmentWithdrawn is told as well.
-    """
-
     type: ClassVar[str] = "tovholder.enrollment.ProgrammeCancelled.v1"
 
     reason: str
@@ -436,8 +431,6 @@ class EnrolmentWithdrawn(EnrolmentFact):
     reason: str = ""
     owes: Owes | None = None
     """Of the fee, as was agreed with its place; None = nothing was said: what was billed."""
-    programme_cancelled: bool = False
-    """It has not left: the whole programme is called off."""
 
 
 @fact
@@ -676,17 +669,6 @@ class ChangeContact(Command):
     name: Line
     email: Email
     reason: Paragraph = ""
-
-
-@command
-class CancelProgramme(Command):
-    """The whole programme is called off. Said again it changes nothing."""
-
-    type: ClassVar[str] = "tovholder.enrollment.CancelProgramme.v1"
-    service: ClassVar[str] = SERVICE
-
-    programme_id: Id
-    reason: Paragraph
 
 
 @command

@@ -12,7 +12,6 @@ from typing import Any
 
 from shared.contracts.enrollment import (
     CancelParticipant,
-    CancelProgramme,
     ChangeCapacity,
     ChangeContact,
     ChangeGroup,
@@ -474,7 +473,6 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     WithdrawEnrolment(enrolment_id=ENROLMENT_ID, reason="Ny prioritering."),
     ResolveReservation(enrolment_id=ENROLMENT_ID, approved=True),
     ChangeCapacity(programme_id=PROGRAMME.id, usual=10, hard=12),
-    CancelProgramme(programme_id=PROGRAMME.id, reason="For få tilmeldte."),
     ChangeContact(enrolment_id=ENROLMENT_ID, name="Eva Eksempelsen", email="eva@kobenhavn.example", reason="Nyt job."),
     ChangeGroup(enrolment_id=ENROLMENT_ID, group="vest"),
     RegisterParticipant(

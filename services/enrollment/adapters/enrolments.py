@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from services.enrollment.domain.enrolment import BEFORE, Agreed, Enrolment, Forbehold
+from services.enrollment.domain.enrolment import BEFORE, Agreed, Enrolment, Forbehold, Late
 from services.enrollment.domain.waiting_list import Position, Waiting
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
@@ -33,6 +33,7 @@ _ENROLMENTS = Table(
         "billing": "jsonb",
         "answers": "jsonb",
         "asked": "jsonb",
+        "late": "jsonb",
         "agreed": "jsonb",
         "number": "integer",
         "linked_number": "integer",
@@ -58,6 +59,7 @@ _COLUMNS = f"""
     CASE WHEN {_IS_OURS} THEN expected_on END AS expected_on, group_id,
     contact::text AS contact, billing::text AS billing, answers::text AS answers,
     CASE WHEN asked ->> 'number' = number::text THEN (asked -> 'words')::text END AS asked, agreed::text AS agreed,
+    CASE WHEN late ->> 'number' = number::text THEN late::text END AS late,
     number, linked_number, received_at, enrolled_at, withdrawn_at, {_PUT_IN_BY} AS put_in_by, code, name, region, cvr
 """
 _FROM = "FROM enrolments JOIN organisations ON code = organisation_code"
@@ -220,6 +222,7 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
                 "billing": one.billing.model_dump_json(),
                 "answers": json.dumps(dict(one.answers)),
                 "asked": json.dumps({"number": one.number, "words": dict(one.asked)}) if one.asked else None,
+                "late": None if one.late is None else _late_json(one.late, one.number),
                 "agreed": _AGREED.dump_json(one.agreed).decode() if one.enrolled_at else None,
                 "number": one.number,
                 "linked_number": one.linked_number,
@@ -233,6 +236,15 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
             for one, cause in enrolments
         ],
     )
+
+
+def _late_json(late: Late, number: int | None) -> str:
+    return json.dumps({"number": number, "reason": late.reason, "by": late.by})
+
+
+def _late(text: str | None) -> Late | None:
+    known = None if text is None else json.loads(text)
+    return None if known is None else Late(known["reason"], known["by"])
 
 
 def _enrolment(row: Any) -> Enrolment:
@@ -250,6 +262,7 @@ def _enrolment(row: Any) -> Enrolment:
         asked={} if row["asked"] is None else json.loads(row["asked"]),
         agreed=agreed,
         forbehold=Forbehold(row["forbehold"], row["committee"] or "", row["expected_on"]),
+        late=_late(row["late"]),
         number=row["number"],
         linked_number=row["linked_number"],
         received_at=row["received_at"],

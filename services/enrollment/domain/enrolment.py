@@ -55,6 +55,14 @@ class Forbehold:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """It was let in after the deadline: why, and by which actor."""
+
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Enrolment:
     """`contact`, `received_at` and `agreed` are there once there is somebody, something, and a place to speak of."""
 
@@ -76,6 +84,7 @@ class Enrolment:
     withdrawn_at: datetime | None = None
     linked_number: int | None = None
     """The `number` that the links of its place name; another one, or None: a version that named none gave the place."""
+    late: Late | None = None
     put_in_by: str | None = None
     """The actor whose wish it was; a client sees and changes what it put in itself, and nothing else."""
 

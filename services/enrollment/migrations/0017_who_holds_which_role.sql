@@ -26,10 +26,3 @@ ALTER TABLE enrolments
         AND coalesce(late ->> 'reason', '') <> '' AND coalesce(late ->> 'by', '') <> '')),
     ADD COLUMN leaving jsonb CHECK (leaving IS NULL OR (leaving ->> 'number' IS NOT NULL
         AND coalesce(leaving #>> '{term,owes}', '') IN ('nothing', 'billed', 'all')));
-
--- Why it was called off, and when. NULL = it was not.
-ALTER TABLE programmes
-    ADD COLUMN called_off_because text CHECK (called_off_because <> ''),
-    ADD COLUMN called_off_at timestamptz,
-    ADD CONSTRAINT called_off_in_whole CHECK (num_nulls(called_off_because, called_off_at) <> 1),
-    ADD CONSTRAINT called_off_is_cancelled CHECK (called_off_at IS NULL OR state = 'cancelled');

@@ -70,6 +70,7 @@ def _short(one: Enrolment, standings: Mapping[str, Standing]) -> dict[str, Any]:
             "committee": one.forbehold.committee or None,
             "expected_on": one.forbehold.expected_on.isoformat() if one.forbehold.expected_on else None,
         },
+        "late": None if one.late is None else {"reason": one.late.reason, "by": one.late.by},
         "group": one.group,
         "contact": None if one.contact is None else one.contact.model_dump(mode="json"),
         "received_at": None if one.received_at is None else one.received_at.isoformat(),
