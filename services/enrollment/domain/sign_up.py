@@ -462,6 +462,7 @@ def welcome(
         beyond_usual=programme.is_beyond_usual,
         answers=form.answered(plan, enrolment.answers, enrolment.asked),
         declared=form.declared(plan, enrolment.answers, enrolment.asked),
+        withdrawal=enrolment.leaving,
     )
     return Decision(enrolment, (enrolled,), alarms)
 

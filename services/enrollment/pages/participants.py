@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.enrolment import owed_by
 from services.enrollment.domain.meeting_text import when_text, where_text
-from services.enrollment.domain.price_text import price
+from services.enrollment.domain.price_text import leaving_line, price
 from services.enrollment.domain.roster import Roster, is_changeable, seats_used, why_closed
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.usecases.read_visit import Visit, read_visit
@@ -140,7 +141,8 @@ async def withdraw(host: Host, act: Act, request: Request) -> Response:
         if command is not None and refused is None:
             return _see_other(visit.path)
         status = 422 if refused is None else refused.status
-    return _page(host, "withdraw.html", visit, status, form=form)
+    owed = leaving_line(owed_by(visit.enrolment, visit.now))
+    return _page(host, "withdraw.html", visit, status, form=form, owed=owed)
 
 
 async def _do(host: Host, act: Act, command: Command, form: Form, visit: Visit) -> Refused | None:

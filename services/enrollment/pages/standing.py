@@ -11,6 +11,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.price_text import leaving_line
 from services.enrollment.usecases.read_standing import HandedOn, Standing, read_standing
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -117,6 +118,7 @@ def _page(host: Host, template: str, found: Standing, status: int = 200, **value
         headers=SECRET_ADDRESS,
         found=found,
         terms=found.terms,
+        owed=leaving_line(found.owes),
         expected_on=long_day(expected_on) if expected_on else None,
         **values,
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.enrollment.adapters import enrolments, links, meetings, programmes
-from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.enrolment import Enrolment, owed_by
 from services.enrollment.domain.programme import PEOPLE_AFTER, holds_place, is_over
 from services.enrollment.usecases.load_standings import load_standings
 from shared.contracts.parties import Organisation
-from shared.contracts.programme import ProgrammeTerms
+from shared.contracts.programme import Owes, ProgrammeTerms
 from shared.storage.tx import Tx
 
 
@@ -27,6 +27,8 @@ class Standing:
     status: str
     position: int | None
     participants_path: str | None
+    owes: Owes
+    """Of the fee, if it leaves now."""
     only_approved: bool
     """It waits for the answer to its forbehold, which holds no place."""
 
@@ -60,5 +62,6 @@ async def read_standing(tx: Tx, token: str) -> Standing | HandedOn | None:
         status=standing.word,
         position=standing.position,
         participants_path=links.participants_path_of(tx.links, enrolment),
+        owes=owed_by(enrolment, tx.now),
         only_approved=enrolment.forbehold_open and not holds_place(programme, tx.now),
     )

@@ -46,6 +46,7 @@ FEES_TO_WITHDRAW = "fees_of_programme"
 MEETING_CANCELLED = "Mødet er aflyst."
 PROGRAMME_CANCELLED = "Forløbet er aflyst."
 WITHDRAWN = "Kommunen er afmeldt."
+WITHDRAWN_FREE = "Kommunen er afmeldt og skylder intet efter aftalen: krediter det, der er faktureret."
 LAPSED = "Tilmeldingen er bortfaldet."
 NOT_APPROVED = "Ikke godkendt politisk."
 NO_LONGER_EXTRA = {

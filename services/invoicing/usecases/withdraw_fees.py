@@ -10,6 +10,7 @@ from services.invoicing.domain.claim import (
     LAPSED,
     PROGRAMME_CANCELLED,
     WITHDRAWN,
+    WITHDRAWN_FREE,
     Claim,
     fees_to_withdraw,
     withdraw,
@@ -22,8 +23,12 @@ from shared.storage.tx import Tx
 
 
 async def withdraw_fees(tx: Tx, events: Sequence[Received[EnrolmentWithdrawn]]) -> None:
-    known = await claims.lock_fees(tx, {event.data.enrolment_id for event in events})
-    await _withdraw(tx, known, {event.data.enrolment_id: event.cause for event in events}, WITHDRAWN)
+    """As was agreed: who owes all of it goes on owing it. What is invoiced staff credit, if anybody does."""
+    newest = {event.data.enrolment_id: event for event in events}
+    for owes, reason in (("nothing", WITHDRAWN_FREE), ("billed", WITHDRAWN)):
+        ended = {one: event.cause for one, event in newest.items() if (event.data.owes or "billed") == owes}
+        known = await claims.lock_fees(tx, ended) if ended else {}
+        await _withdraw(tx, known, ended, reason)
 
 
 async def lapse_fees(tx: Tx, events: Sequence[Received[EnrolmentLapsed]]) -> None:

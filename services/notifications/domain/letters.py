@@ -480,6 +480,7 @@ def _receipt(fact: MunicipalityEnrolled) -> dict[str, object]:
         "by_form": fact.by_form,
         "answers": [(one.question, one.answer) for one in fact.answers],
         "declared": list(fact.declared),
+        "withdrawal": fact.withdrawal.model_dump(mode="json") if fact.withdrawal else None,
         "payment_days": fact.programme.seller.payment_days if fact.fees else None,
         "fees": [
             {

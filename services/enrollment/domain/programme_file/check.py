@@ -22,6 +22,7 @@ from services.enrollment.domain.programme_file.format import (
     Ours,
     ProgrammeFile,
     When,
+    Withdrawal,
 )
 from services.enrollment.domain.programme_file.holidays import public_holidays, quiet_days
 from services.enrollment.domain.programme_file.municipality import REGIONS, Municipality
@@ -282,6 +283,15 @@ class _Checker:
             message = f"until ({short_day(plan.until)}) ligger før tilmeldingsfristen ({short_day(deadline)})."
             yield self.at((*path, "until"), "forbehold_mismatch", message)
 
+    def withdrawal(self, plan: Withdrawal) -> Iterator[Finding]:
+        path: Path = ("enrolment", "withdrawal")
+        if self.programme.fees is None:
+            message = "Slet afsnittet: der er intet gebyr at skylde, når man melder sig fra."
+            yield self.at(path, "withdrawal_mismatch", message)
+        elif plan.owes == "nothing" and plan.free_until:
+            message = "Slet free_until: med owes: nothing kan man altid melde fra uden at skylde noget."
+            yield self.at((*path, "free_until"), "withdrawal_mismatch", message)
+
     def enrolment(self) -> Iterator[Finding]:
         plan = self.programme.enrolment
         path: Path = ("enrolment",)
@@ -290,6 +300,8 @@ class _Checker:
             yield from self.capacity(plan.capacity, plan.deadline)
         if plan.forbehold:
             yield from self.forbehold(plan.forbehold, allowed=plan.reservation_allowed, deadline=plan.deadline)
+        if plan.withdrawal:
+            yield from self.withdrawal(plan.withdrawal)
         if (plan.who == "invited") != bool(plan.invited) or (plan.who == "invited") != (plan.how == "invited"):
             message = (
                 "Når organisationer inviteres ved navn, skal der stå who: invited, how: invited og en liste invited; "
