@@ -32,7 +32,14 @@ class Cause:
     @property
     def is_person(self) -> bool:
         """Whether somebody with a mailed link is behind it."""
-        return self.actor is not None and self.actor.startswith(_PERSON)
+        return self.person_id is not None
+
+    @property
+    def person_id(self) -> str | None:
+        """Of whoever a mailed link was given to, if it is used here."""
+        if self.actor is None or not self.actor.startswith(_PERSON):
+            return None
+        return self.actor.removeprefix(_PERSON)
 
     def is_by(self, person_id: str) -> bool:
         """Whether it is this person, by a mailed link of theirs."""

@@ -33,10 +33,21 @@ from shared.contracts.bounds import (
 )
 from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, natural_id, told_by_others
 from shared.contracts.parties import Billing, BillingWish, Contact, Organisation, Person
-from shared.contracts.programme import Confirmation, ExtraTerm, FeeTerm, ProgrammeRef, ProgrammeTerms, SeatTerm
+from shared.contracts.programme import (
+    Confirmation,
+    ExtraTerm,
+    FeeTerm,
+    Owes,
+    ProgrammeRef,
+    ProgrammeTerms,
+    SeatTerm,
+    WithdrawalTerm,
+)
 from shared.contracts.scheduling import Meeting
 
 SERVICE = "enrollment"
+MAIN_ROLE = "main"
+"""The role whose label is the programme's `contact_label`."""
 
 SUBJECTS = {
     "programme": "one programme",
@@ -135,6 +146,7 @@ IN_DANISH = {
     "tovholder.enrollment.DismissSignUp.v1": "nogen afviste en tilmelding",
     "tovholder.enrollment.DismissSignUps.v1": "nogen afviste alle tilmeldinger fra en adresse",
     "tovholder.enrollment.WithdrawEnrolment.v1": "nogen bad om at afmelde kommunen",
+    "tovholder.enrollment.ChangeContact.v1": "nogen bad om en anden kontakt",
     "tovholder.enrollment.ResolveReservation.v1": "nogen svarede på det politiske forbehold",
     "tovholder.enrollment.ChangeBilling.v1": "nogen gav oplysninger til fakturaen",
     "tovholder.enrollment.ChangeCapacity.v1": "nogen ændrede antallet af pladser",
@@ -375,6 +387,8 @@ class MunicipalityEnrolled(EnrolmentFact):
     """What `billing` lacks before an invoice can be issued (`BILLING_DETAILS`): that waits for it, the place does not.
     It is given on the page of `standing_path`.
     """
+    withdrawal: WithdrawalTerm | None = None
+    """What it owes if it leaves, as agreed now; None = nothing was said: it keeps what was billed."""
 
 
 @fact
@@ -491,16 +505,28 @@ class EnrolmentWithdrawn(EnrolmentFact):
 
     contact: Contact
     reason: str = ""
+    owes: Owes | None = None
+    """Of the fee, as was agreed with its place; None = nothing was said: what was billed."""
 
 
-@told_by_others
 @fact
 class TovholderAppointed(EnrolmentFact):
-    """The organisation's tovholder (the person who holds the threads) is from now on this contact."""
+    """The organisation's tovholder (the person who holds the threads) is from now on this contact.
+
+    With the same person as before it says how they are written now.
+    """
 
     type: ClassVar[str] = "tovholder.enrollment.TovholderAppointed.v1"
 
     contact: Contact
+    former: Contact | None = None
+    """Who it was until now, and is told so; None = a system that does not say it, or the same person."""
+    reason: str = ""
+    forbehold: Forbehold | None = None
+    """One that is open: it is for the new contact to answer."""
+    participants_path: str | None = None
+    standing_path: str | None = None
+    """As in MunicipalityEnrolled, and the new contact's; those of the former one have ended with this."""
 
 
 OptionPrice = Annotated[int, Field(le=MOST_ORE_TOLD)]
@@ -846,6 +872,9 @@ class EnrolMunicipality(Command):
     """When it came in, where staff enter what came otherwise, by mail or phone; None = now. It orders the waiting list
     and counts against the deadline, and takes no confirmed place from anybody.
     """
+    late: bool = False
+    """After the deadline, as staff alone may decide, and say why; before it this changes nothing."""
+    late_reason: Paragraph = ""
 
 
 @command
@@ -897,6 +926,20 @@ class WithdrawEnrolment(Command):
     service: ClassVar[str] = SERVICE
 
     enrolment_id: Id
+    reason: Paragraph = ""
+
+
+@command
+class ChangeContact(Command):
+    """Somebody else holds a role of the organisation's from now on. Of the same person it changes nothing."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ChangeContact.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    role: Id = MAIN_ROLE
+    name: Line
+    email: Email
     reason: Paragraph = ""
 
 

@@ -58,7 +58,10 @@ EFFECTS = {
         _MESSAGE,
     ),
     "tovholder.enrollment.EnrolmentWithdrawn.v1": ("mails the receipt and cancels the meetings", _MESSAGE),
-    "tovholder.enrollment.TovholderAppointed.v1": ("tells the new contact and hands over the meetings", _MESSAGE),
+    "tovholder.enrollment.TovholderAppointed.v1": (
+        "tells both contacts and hands over the meetings",
+        _MESSAGE,
+    ),
     "tovholder.enrollment.ParticipantRegistered.v1": ("mails the participant the calendar invitation", _MESSAGE),
     "tovholder.enrollment.ParticipantReplaced.v1": ("cancels for the one and invites the other", _MESSAGE),
     "tovholder.enrollment.ParticipantCancelled.v1": ("cancels for that participant only", _MESSAGE),

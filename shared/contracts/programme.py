@@ -14,6 +14,7 @@ from shared.contracts.event import Frozen
 
 Precision = Literal["undated", "month", "day", "timed"]
 Confirmation = Literal["address_book", "staff", "own_link", "main_mailbox"]
+Owes = Literal["nothing", "billed", "all"]
 PaymentWay = Literal["bank", "iban", "fik71", "fik73", "fik75", "nemkonto"]
 
 
@@ -268,6 +269,17 @@ class BillingTerm(Frozen):
     )
 
 
+class WithdrawalTerm(Frozen):
+    """What an organisation that leaves owes of the fee: nothing up to and with the day ``free_until``, then ``owes``.
+
+    ``nothing`` = what was billed is to be credited as well; ``billed`` = it keeps what was billed, and the rest falls
+    away; ``all`` = it owes the rest too, each instalment on its day.
+    """
+
+    owes: Owes = "billed"
+    free_until: dt.date | None = None
+
+
 class EnrolmentPlan(Frozen):
     """Who may come in, when and how.
 
@@ -294,6 +306,9 @@ class EnrolmentPlan(Frozen):
         default=None, description="whether the form asks how the invoice is wanted; None = where something is billed"
     )
     invited: tuple[InvitedOrganisation, ...] = ()
+    withdrawal: WithdrawalTerm | None = Field(
+        default=None, description="agreed with each place; None = it keeps what was billed, and the rest falls away"
+    )
 
 
 class Milestone(Frozen):

@@ -17,6 +17,7 @@ from shared.contracts.enrollment import (
     CancelParticipant,
     ChangeBilling,
     ChangeCapacity,
+    ChangeContact,
     ChangeExtraBilling,
     ChangeGroup,
     DeclineQuote,
@@ -597,6 +598,7 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     ResolveReservation(enrolment_id=ENROLMENT_ID, approved=True),
     ChangeBilling(enrolment_id=ENROLMENT_ID, billing=Billing(unit="beskaeftigelse", order_reference="BIF-2020-7")),
     ChangeCapacity(programme_id=PROGRAMME.id, usual=10, hard=12),
+    ChangeContact(enrolment_id=ENROLMENT_ID, name="Eva Eksempelsen", email="eva@kobenhavn.example", reason="Nyt job."),
     ChangeGroup(enrolment_id=ENROLMENT_ID, group="vest"),
     RegisterParticipant(
         enrolment_id=ENROLMENT_ID,

@@ -151,6 +151,11 @@ async def _enrollment(connection: Connection, many: int) -> None:
         command,
     )
     await connection.execute(
+        f"""INSERT INTO contact_history (enrolment_id, role_id, turn, round, holder, held_from, {_CAUSE})
+            SELECT 'x' || n, 'main', 1, 1, $1::jsonb, now(), {_BECAUSE} {each}""",
+        CONTACT.model_dump_json(),
+    )
+    await connection.execute(
         f"""INSERT INTO drafts (id, programme_id, typed, mailbox, caller, revision, begun_at, saved_at, {_CAUSE})
             SELECT 'd' || n, 'p1', '{{}}', 'n' || n || '@by.example', 'x', 1, now(), now(), {_BECAUSE} {each}"""
     )

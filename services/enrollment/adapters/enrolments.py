@@ -8,11 +8,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from services.enrollment.domain.enrolment import BEFORE, Agreed, Enrolment, Forbehold
+from services.enrollment.domain.enrolment import BEFORE, Agreed, Enrolment, Forbehold, Late
 from services.enrollment.domain.waiting_list import Position, Waiting
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
 from shared.contracts.parties import Billing, Contact, Organisation
+from shared.contracts.programme import WithdrawalTerm
 from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
@@ -33,6 +34,8 @@ _ENROLMENTS = Table(
         "billing": "jsonb",
         "answers": "jsonb",
         "asked": "jsonb",
+        "late": "jsonb",
+        "leaving": "jsonb",
         "agreed": "jsonb",
         "number": "integer",
         "linked_number": "integer",
@@ -60,6 +63,8 @@ _COLUMNS = f"""
     contact::text AS contact, billing::text AS billing,
     CASE WHEN {_IS_OURS} THEN billed_unit END::text AS billed_unit, answers::text AS answers,
     CASE WHEN asked ->> 'number' = number::text THEN (asked -> 'words')::text END AS asked, agreed::text AS agreed,
+    CASE WHEN late ->> 'number' = number::text THEN late::text END AS late,
+    CASE WHEN leaving ->> 'number' = number::text THEN (leaving -> 'term')::text END AS leaving,
     number, linked_number, received_at, enrolled_at, withdrawn_at, {PUT_IN_BY} AS put_in_by, code, name, region, cvr
 """
 _FROM = "FROM enrolments JOIN organisations ON code = organisation_code"
@@ -224,6 +229,8 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
                 "billing": one.billing.model_dump_json(),
                 "answers": json.dumps(dict(one.answers)),
                 "asked": json.dumps({"number": one.number, "words": dict(one.asked)}) if one.asked else None,
+                "late": None if one.late is None else _late_json(one.late, one.number),
+                "leaving": None if one.leaving is None else _leaving_json(one.leaving, one.number),
                 "agreed": _AGREED.dump_json(one.agreed).decode() if one.enrolled_at else None,
                 "number": one.number,
                 "linked_number": one.linked_number,
@@ -238,6 +245,19 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
             for one, cause in enrolments
         ],
     )
+
+
+def _late_json(late: Late, number: int | None) -> str:
+    return json.dumps({"number": number, "reason": late.reason, "by": late.by})
+
+
+def _leaving_json(term: WithdrawalTerm, number: int | None) -> str:
+    return json.dumps({"number": number, "term": term.model_dump(mode="json")})
+
+
+def _late(text: str | None) -> Late | None:
+    known = None if text is None else json.loads(text)
+    return None if known is None else Late(known["reason"], known["by"])
 
 
 def _enrolment(row: Any) -> Enrolment:
@@ -257,6 +277,8 @@ def _enrolment(row: Any) -> Enrolment:
         asked={} if row["asked"] is None else json.loads(row["asked"]),
         agreed=agreed,
         forbehold=Forbehold(row["forbehold"], row["committee"] or "", row["expected_on"]),
+        late=_late(row["late"]),
+        leaving=None if row["leaving"] is None else WithdrawalTerm.model_validate_json(row["leaving"]),
         number=row["number"],
         linked_number=row["linked_number"],
         received_at=row["received_at"],

@@ -61,7 +61,11 @@ def participants_path_of(links: Links, enrolment: Enrolment) -> str | None:
 
 def standing_path_of(links: Links, enrolment: Enrolment) -> str:
     """Of the page that says where it stands, and where a forbehold is answered: its contact's, in this round."""
-    guest = Guest(enrolment.id, enrolment.known_contact.person_id, enrolment.number)
+    return standing_path(links, Guest(enrolment.id, enrolment.known_contact.person_id, enrolment.number))
+
+
+def standing_path(links: Links, guest: Guest) -> str:
+    """As good as the guest's link to the participants."""
     return f"/plads/{links.sign(_STANDING, ' '.join(str(part) for part in guest if part is not None))}"
 
 

@@ -17,8 +17,9 @@ from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import EnrolmentRegrouped, EnrolmentWithdrawn
 from shared.contracts.event import natural_id
 from shared.contracts.parties import Billing, Contact, Organisation
-from shared.contracts.programme import FeeTerm, SeatTerm
+from shared.contracts.programme import FeeTerm, Owes, SeatTerm, WithdrawalTerm
 from shared.contracts.refusal import Refused
+from shared.contracts.time import day_of
 
 ENDED: frozenset[State] = frozenset({"withdrawn", "declined", "lapsed", "not_approved"})
 """There is nothing left to withdraw from."""
@@ -57,6 +58,14 @@ class Forbehold:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """It was let in after the deadline: why, and by which actor."""
+
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Enrolment:
     """`contact`, `received_at` and `agreed` are there once there is somebody, something, and a place to speak of."""
 
@@ -78,6 +87,9 @@ class Enrolment:
     withdrawn_at: datetime | None = None
     linked_number: int | None = None
     """The `number` that the links of its place name; another one, or None: a version that named none gave the place."""
+    late: Late | None = None
+    leaving: WithdrawalTerm | None = None
+    """What it owes if it leaves, as agreed with its place."""
     put_in_by: str | None = None
     """The actor whose wish it was; a client sees and changes what it put in itself, and nothing else."""
 
@@ -143,8 +155,24 @@ def withdraw(enrolment: Enrolment, programme: Programme, reason: str, now: datet
         raise Refused("already_withdrawn", f"{enrolment.organisation.name} er allerede afmeldt.")
     if enrolment.may_decline:
         return _declined(enrolment, now)
-    fact = EnrolmentWithdrawn(**about(enrolment, programme), contact=enrolment.known_contact, reason=reason)
+    fact = EnrolmentWithdrawn(
+        **about(enrolment, programme),
+        contact=enrolment.known_contact,
+        reason=reason,
+        owes=owed_by(enrolment, now) if enrolment.has_place and enrolment.leaving else None,
+    )
     return Decision(ended(enrolment, "withdrawn", now), (fact,), no_reminders(enrolment))
+
+
+def owed_by(enrolment: Enrolment, now: datetime) -> Owes:
+    """Of the fee, if it leaves now; the last moment of the free day in Denmark is still free.
+
+    Whoever has a forbehold that is open has promised nothing yet.
+    """
+    term = enrolment.leaving
+    if term is None or enrolment.forbehold_open:
+        return "billed"
+    return "nothing" if term.free_until is not None and day_of(now) <= term.free_until else term.owes
 
 
 def decline(enrolment: Enrolment | None, now: datetime) -> Decision[Enrolment]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.contracts.danish import kroner, long_day
 from shared.contracts.money import with_moms
-from shared.contracts.programme import ExtraTerm, ProgrammeTerms, SeatTerm
+from shared.contracts.programme import ExtraTerm, Owes, ProgrammeTerms, SeatTerm
 
 
 def with_and_without_moms(amount_ore: int, vat_percent: int) -> str:
@@ -32,6 +32,17 @@ def fee_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
 def seat_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
     """What is included per kind of meeting, and the price of one more."""
     return tuple(_seat_line(one) for one in programme.terms.seats if one.attendance in {"registered", "team"})
+
+
+def leaving_line(owes: Owes) -> str:
+    """What whoever leaves now owes of the fee."""
+    match owes:
+        case "nothing":
+            return "I skylder ikke noget af gebyret. Er noget faktureret, giver vi det tilbage med en kreditnota."
+        case "all":
+            return "I skylder stadig hele gebyret, også det, der ikke er faktureret endnu."
+        case "billed":
+            return "Det, der allerede er faktureret, skal stadig betales."
 
 
 def is_billed(programme: ProgrammeTerms) -> bool:

@@ -16,7 +16,7 @@ from services.enrollment.domain.address_book import (
     require_name,
 )
 from services.enrollment.domain.billing import cleaned, require_billing
-from services.enrollment.domain.enrolment import ENDED, Enrolment, Forbehold, about, enrolment_id
+from services.enrollment.domain.enrolment import ENDED, Enrolment, Forbehold, Late, about, enrolment_id
 from services.enrollment.domain.forbehold import reminding, told_forbehold
 from services.enrollment.domain.invoice_details import asking, lacking
 from services.enrollment.domain.programme import (
@@ -85,6 +85,7 @@ class Application:
     group: str | None
     forbehold: Forbehold
     received_at: datetime
+    late: Late | None = None
 
     @property
     def enrolment_id(self) -> str:
@@ -168,6 +169,8 @@ class Wish:
     """The words that a form asked by."""
     by_staff: bool = False
     """Whether the address book is for whoever asks."""
+    late: Late | None = None
+    """Staff let it in if it comes after the deadline."""
 
 
 def wish_of(sign_up: SignUp) -> Wish:
@@ -182,6 +185,7 @@ def apply(
     asked: EnrolMunicipality,
     received_at: datetime,
     source: str,
+    late: Late | None = None,
     *,
     by_staff: bool = False,
 ) -> Application:
@@ -190,7 +194,8 @@ def apply(
     `by_staff`: whether the address book is for whoever asks.
     """
     programme = _require_offer(programme, current, source)
-    if deadline_passed(programme, received_at):
+    is_late = deadline_passed(programme, received_at)
+    if is_late and late is None:
         deadline = programme.terms.terms.deadline
         raise Refused("deadline_passed", f"Tilmeldingsfristen var {long_day(deadline)}." if deadline else "")
     plan, said = programme.terms.enrolment, form.read(programme.terms.enrolment, asked.answers)
@@ -220,6 +225,7 @@ def apply(
         group=group,
         forbehold=_forbehold(asked),
         received_at=received_at,
+        late=late if is_late else None,
     )
 
 
@@ -341,6 +347,20 @@ def received(asked: EnrolMunicipality, now: datetime, *, staff: bool) -> datetim
     return at
 
 
+def let_in_late(asked: EnrolMunicipality, actor: str | None, *, staff: bool) -> Late | None:
+    """Who lets it in after the deadline, and why; None = it has to be in time. Refused to others than staff."""
+    reason = asked.late_reason.strip()
+    if not asked.late and not reason:
+        return None
+    if not staff or actor is None:
+        raise Refused("not_yours_to_say", "Hvem der kommer med efter fristen, siger staben.", status=403, field="late")
+    if not asked.late:
+        raise Refused("late_not_said", "Sig late: true, eller slet begrundelsen.", status=422, field="late_reason")
+    if not reason:
+        raise Refused("required", "Skriv, hvorfor kommunen optages efter fristen.", status=422, field="late_reason")
+    return Late(reason, actor)
+
+
 def enrol_in_turn(
     programmes: Mapping[str, Programme],
     book: Mapping[str, Entry],
@@ -366,7 +386,14 @@ def enrol_in_turn(
                 application = apply_by_form(programme, entry, standing.get(this), wish, source)
             else:
                 application = apply(
-                    programme, entry, standing.get(this), one, wish.received_at, source, by_staff=wish.by_staff
+                    programme,
+                    entry,
+                    standing.get(this),
+                    one,
+                    wish.received_at,
+                    source,
+                    wish.late,
+                    by_staff=wish.by_staff,
                 )
         except Refused as refused:
             outcomes[at] = refused
@@ -392,6 +419,7 @@ def enrol(application: Application, now: datetime) -> Placed:
         answers=application.answers,
         asked=application.asked,
         forbehold=application.forbehold,
+        late=application.late,
         number=number,
         linked_number=number,
         received_at=application.received_at,
@@ -459,6 +487,7 @@ def welcome(
         billing_missing=lacking(enrolment, programme),
         answers=form.answered(plan, enrolment.answers, enrolment.asked),
         declared=form.declared(plan, enrolment.answers, enrolment.asked),
+        withdrawal=enrolment.leaving,
     )
     asked = asking(enrolment, programme, now)
     return Decision(enrolment, (enrolled,), alarms if asked.due is None else (*alarms, asked))

@@ -68,7 +68,13 @@ def prospect(programme: Programme, now: datetime, *, forbehold: bool = False) ->
 def give_place(programme: Programme, enrolment: Enrolment, now: datetime) -> tuple[Programme, Enrolment]:
     """One place fewer, and the enrolment that has it, on the terms of today."""
     terms = programme.terms.terms
-    after = replace(enrolment, state="enrolled", agreed=Agreed(fees=terms.fees, seats=terms.seats), enrolled_at=now)
+    after = replace(
+        enrolment,
+        state="enrolled",
+        agreed=Agreed(fees=terms.fees, seats=terms.seats),
+        leaving=programme.terms.enrolment.withdrawal,
+        enrolled_at=now,
+    )
     return replace(programme, taken=programme.taken + 1), after
 
 

@@ -6,6 +6,7 @@ from services.enrollment.usecases.accept_quote import accept_quote
 from services.enrollment.usecases.cancel_participant import cancel_participant
 from services.enrollment.usecases.change_billing import change_billing
 from services.enrollment.usecases.change_capacity import change_capacity
+from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.change_extra_billing import change_extra_billing
 from services.enrollment.usecases.change_group import change_group
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
@@ -39,6 +40,7 @@ from shared.contracts.enrollment import (
     CancelParticipant,
     ChangeBilling,
     ChangeCapacity,
+    ChangeContact,
     ChangeExtraBilling,
     ChangeGroup,
     DeclineQuote,
@@ -79,6 +81,7 @@ RESOLVE = act(ResolveReservation, resolve_reservation)
 CHANGE_BILLING = act(ChangeBilling, change_billing)
 CHANGE_CAPACITY = act(ChangeCapacity, change_capacity)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)
+CHANGE_CONTACT = act(ChangeContact, change_contact)
 CHANGE_GROUP = act(ChangeGroup, change_group)
 
 REGISTER = act(RegisterParticipant, register_participant, status=201)

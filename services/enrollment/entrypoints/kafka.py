@@ -27,6 +27,7 @@ SUBSCRIPTIONS = (
     intake(acts.RESOLVE),
     intake(acts.CHANGE_BILLING),
     intake(acts.CHANGE_CAPACITY),
+    intake(acts.CHANGE_CONTACT),
     intake(acts.CHANGE_GROUP),
     intake(acts.INVITE),
     intake(acts.REGISTER),

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.address_book import Unit
+from services.enrollment.pages.standing import no_more
 from services.enrollment.usecases.read_invoice_details import Details, read_invoice_details
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -38,8 +39,8 @@ _FIRST_FIELD = {"e_address": "billing.ean", "address": "billing.address.street"}
 async def invoice_details(host: Host, act: Act, request: Request) -> Response:
     async with host.transaction(Cause(new_correlation(), None, None)) as tx:
         details = await read_invoice_details(tx, request.path_params["token"])
-    if details is None:
-        return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if not isinstance(details, Details):
+        return no_more(host, request, details)
     if request.method == "GET":
         return _page(host, details, Form(labels=LABELS), done=request.query_params.get("besked") == "gemt")
     form = await read_form(request, labels=LABELS)

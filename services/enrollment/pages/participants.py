@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.enrolment import owed_by
 from services.enrollment.domain.meeting_text import when_text, where_text
-from services.enrollment.domain.price_text import price
+from services.enrollment.domain.price_text import leaving_line, price
 from services.enrollment.domain.roster import (
     Roster,
     free_text,
@@ -178,7 +179,8 @@ async def withdraw(host: Host, act: Act, request: Request) -> Response:
         if command is not None and refused is None:
             return _see_other(visit.path)
         status = 422 if refused is None else refused.status
-    return _page(host, "withdraw.html", visit, status, form=form)
+    owed = leaving_line(owed_by(visit.enrolment, visit.now))
+    return _page(host, "withdraw.html", visit, status, form=form, owed=owed)
 
 
 async def _do(host: Host, act: Act, command: Command, form: Form, visit: Visit) -> Refused | None:
@@ -198,10 +200,21 @@ async def _visit(host: Host, request: Request) -> Visit | Response:
     if visit is None:
         return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
     if not visit.by_contact:
-        return host.pages.render("enrollment/dead_link.html", status=410, headers=SECRET_ADDRESS)
+        return _ended(host, visit)
     if not visit.enrolment.has_place:
         return _page(host, "no_place.html", visit, 410)
     return visit
+
+
+def _ended(host: Host, visit: Visit) -> Response:
+    template = "handed_on.html" if visit.handed_on else "dead_link.html"
+    return host.pages.render(
+        f"enrollment/{template}",
+        status=410,
+        headers=SECRET_ADDRESS,
+        terms=visit.programme.terms,
+        organisation=visit.enrolment.organisation,
+    )
 
 
 def _roster(visit: Visit, request: Request) -> Roster:
@@ -249,6 +262,7 @@ def _page(host: Host, template: str, visit: Visit, status: int = 200, **values: 
         terms=visit.programme.terms,
         enrolment=visit.enrolment,
         path=visit.path,
+        standing_path=visit.standing_path,
         **values,
     )
 

@@ -13,16 +13,21 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.options import Option, as_it_stands, may_answer, may_order, wording
-from services.enrollment.usecases.read_standing import Standing, read_standing
+from services.enrollment.domain.price_text import leaving_line
+from services.enrollment.usecases.read_standing import HandedOn, Standing, read_standing
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.contracts.danish import long_day
-from shared.contracts.enrollment import ResolveReservation, WithdrawEnrolment
+from shared.contracts.enrollment import MAIN_ROLE, ChangeContact, ResolveReservation, WithdrawEnrolment
 from shared.contracts.event import Command
 from shared.contracts.parties import billing_details
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.safety import SECRET_ADDRESS
+
+_LABELS = {"name": "Navn", "email": "E-mail", "reason": "Begrundelse", "confirmed": "Bekræftelse"}
+_DONE = "besked=skiftet"
+"""In the address of the page that the former contact is shown when it has handed over."""
 
 
 async def standing(host: Host, request: Request) -> Response:
@@ -65,13 +70,51 @@ refuse = partial(_about, template="answer.html", command=_answer(approved=False)
 leave = partial(_about, template="leave.html", command=_leaving)
 
 
+async def contact(host: Host, act: Act, request: Request) -> Response:
+    """Somebody else takes over. It ends the link that it is done by, and says so before."""
+    found = await find(host, request)
+    if isinstance(found, Response):
+        return found
+    form, status = Form(labels=_LABELS), 200
+    if request.method == "POST":
+        form = await read_form(request, labels=_LABELS)
+        # It is the page's own question, and no part of the wish.
+        confirmed = form.values.pop("confirmed", "") == "true"
+        wish, status = form.command(ChangeContact, enrolment_id=found.enrolment.id, role=MAIN_ROLE), 422
+        if not confirmed:
+            form.add_error("confirmed", "required", "Sæt kryds, når I har læst, hvad der sker.")
+        elif wish is not None:
+            actor = f"person/{found.contact_id}"
+            refused = (await host.door.submit(act, wish, form.key, actor=actor, patient=True)).refusal()
+            if refused is None:
+                return RedirectResponse(f"{found.path}?{_DONE}", 303, headers=SECRET_ADDRESS)
+            form.refuse(refused)
+            status = refused.status
+        if confirmed:
+            form.values["confirmed"] = "true"
+    return render(host, "contact.html", found, status, form=form)
+
+
 async def find(host: Host, request: Request) -> Standing | Response:
     """What the link is about; or a page that says that it does not work any more."""
     async with host.transaction(Cause(new_correlation(), None, None)) as tx:
         found = await read_standing(tx, request.path_params["token"])
+    return found if isinstance(found, Standing) else no_more(host, request, found)
+
+
+def no_more(host: Host, request: Request, found: HandedOn | None) -> Response:
+    """The page of a link that does not work (any more)."""
     if found is None:
         return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
-    return found
+    done = request.url.query == _DONE
+    return host.pages.render(
+        "enrollment/handed_on.html",
+        status=200 if done else 410,
+        headers=SECRET_ADDRESS,
+        terms=found.terms,
+        organisation=found.organisation,
+        done=done,
+    )
 
 
 def render(host: Host, template: str, found: Standing, status: int = 200, **values: object) -> Response:
@@ -82,6 +125,7 @@ def render(host: Host, template: str, found: Standing, status: int = 200, **valu
         headers=SECRET_ADDRESS,
         found=found,
         terms=found.terms,
+        owed=leaving_line(found.owes),
         expected_on=long_day(expected_on) if expected_on else None,
         missing=billing_details(found.missing),
         invoice_on=long_day(found.invoiced_from) if found.invoiced_from else None,

@@ -14,7 +14,8 @@ async def explain(tx: Tx, sought: str) -> Effect | None:
     enrolment, because = await enrolments.load(tx, sought), await causes.load_of_enrolment(tx, sought)
     if enrolment is not None and because is not None:
         word = (await load_standings(tx, [enrolment]))[enrolment.id].word
-        return Effect("tilmelding", f"{because.organisation} i {because.programme}: {word}", because.cause)
+        late = f" (optaget efter fristen af {enrolment.late.by}: {enrolment.late.reason})" if enrolment.late else ""
+        return Effect("tilmelding", f"{because.organisation} i {because.programme}: {word}{late}", because.cause)
     programme = await causes.load_of_programme(tx, sought)
     if programme is not None:
         return Effect("forløb", f"{programme.title}, version {programme.version}", programme.cause)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.enrollment.adapters import programmes
+from services.enrollment.adapters import contacts, programmes
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.programme import Programme, freed
 from services.enrollment.usecases.disband_team import disband_team
@@ -25,6 +25,7 @@ async def leave(
     """
     programme = freed(programme, sum(before.has_place for before, _ in ended))
     await programmes.free_places(tx, programme)
+    await contacts.mark_ended(tx, [after.id for _, after in ended], tx.now)
     for _, after in ended:
         await empty_rosters(tx, programme, after, because)
         await disband_team(tx, programme, after, because)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from services.enrollment.adapters import organisations
 from services.enrollment.domain.address_book import Unit
 from services.enrollment.domain.enrolment import book_is_for
-from services.enrollment.usecases.read_standing import Standing, read_standing
+from services.enrollment.usecases.read_standing import HandedOn, Standing, read_standing
 from shared.contracts.parties import Billing
 from shared.storage.tx import Tx
 
@@ -21,11 +21,11 @@ class Details:
     units: tuple[Unit, ...]
 
 
-async def read_invoice_details(tx: Tx, token: str) -> Details | None:
-    """None as `read_standing`."""
+async def read_invoice_details(tx: Tx, token: str) -> Details | HandedOn | None:
+    """None and HandedOn as `read_standing`."""
     found = await read_standing(tx, token)
-    if found is None:
-        return None
+    if not isinstance(found, Standing):
+        return found
     if not book_is_for(found.enrolment, client=False, person=True):
         return Details(found, None, ())
     entry = await organisations.load(tx, found.enrolment.organisation.code)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.enrollment.adapters import enrolments, links, meetings, orders, programmes
-from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.enrolment import Enrolment, owed_by
 from services.enrollment.domain.invoice_details import invoiced_from, lacking
 from services.enrollment.domain.options import Option, options_of
 from services.enrollment.domain.price_text import is_billed
 from services.enrollment.domain.programme import PEOPLE_AFTER, holds_place, is_over
 from services.enrollment.usecases.load_standings import load_standings
-from shared.contracts.programme import ProgrammeTerms
+from shared.contracts.parties import Organisation
+from shared.contracts.programme import Owes, ProgrammeTerms
 from shared.storage.tx import Tx
 
 
@@ -30,6 +31,8 @@ class Standing:
     status: str
     position: int | None
     participants_path: str | None
+    owes: Owes
+    """Of the fee, if it leaves now."""
     only_approved: bool
     """It waits for the answer to its forbehold, which holds no place."""
     billed: bool
@@ -41,15 +44,26 @@ class Standing:
     now: datetime
 
 
-async def read_standing(tx: Tx, token: str) -> Standing | None:
-    """None for a link that is none of ours, or has ended: with its contact or round, or a year after its programme."""
+@dataclass(frozen=True, slots=True)
+class HandedOn:
+    """The link was good, and is somebody else's by now; nobody is named."""
+
+    terms: ProgrammeTerms
+    organisation: Organisation
+
+
+async def read_standing(tx: Tx, token: str) -> Standing | HandedOn | None:
+    """None for a link that is none of ours, or has ended: with its round, or a year after its programme."""
     guest = links.standing_of(tx.links, token, tx.now)
     enrolment = await enrolments.load(tx, guest.enrolment_id) if guest else None
-    if guest is None or enrolment is None or not enrolment.lets_in(guest.person_id, guest.number):
+    if guest is None or enrolment is None:
         return None
     programme = await programmes.load_of(tx, enrolment)
     if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
         return None
+    if not enrolment.lets_in(guest.person_id, guest.number):
+        handed_on = enrolment.is_signed_up and not enrolment.is_contact(guest.person_id)
+        return HandedOn(programme.terms, enrolment.organisation) if handed_on else None
     standing = (await load_standings(tx, [enrolment]))[enrolment.id]
     return Standing(
         path=links.standing_path_of(tx.links, enrolment),
@@ -59,6 +73,7 @@ async def read_standing(tx: Tx, token: str) -> Standing | None:
         status=standing.word,
         position=standing.position,
         participants_path=links.participants_path_of(tx.links, enrolment),
+        owes=owed_by(enrolment, tx.now),
         only_approved=enrolment.forbehold_open and not holds_place(programme, tx.now),
         billed=is_billed(programme.terms),
         missing=lacking(enrolment, programme) if enrolment.is_signed_up else (),

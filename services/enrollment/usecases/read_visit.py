@@ -34,7 +34,7 @@ class Visit:
     programme: Programme
     enrolment: Enrolment
     standing_path: str
-    """The contact's secret too: where what it buys beside the fee is ordered."""
+    """Theirs too whom the link was given to: where options are ordered, and somebody else takes over."""
     rosters: tuple[Roster, ...]
     following: str | None
     """Cursor of the next page of meetings."""
@@ -49,6 +49,11 @@ class Visit:
     def members(self) -> tuple[Member, ...]:
         """Those that are shown."""
         return members_for(self.team, client=self.enrolment.by_client) if self.team else ()
+
+    @property
+    def handed_on(self) -> bool:
+        """Whether somebody else is the contact by now."""
+        return self.enrolment.is_signed_up and not self.enrolment.is_contact(self.contact_id)
 
     def seats(self, roster: Roster) -> tuple[Seat, ...]:
         """Those that are shown."""
@@ -82,12 +87,12 @@ async def read_visit(
         explained = explain_team(team, await seat_moves.load(tx, team.id), client=enrolment.by_client)
     return Visit(
         path=links.participants_path(tx.links, guest),
+        standing_path=links.standing_path(tx.links, guest),
         contact_id=guest.person_id,
         by_contact=enrolment.lets_in(guest.person_id, guest.number),
         now=tx.now,
         programme=programme,
         enrolment=enrolment,
-        standing_path=links.standing_path_of(tx.links, enrolment) if enrolment.contact else "",
         rosters=tuple(rosters),
         following=following,
         units=await _units(tx, enrolment)

@@ -49,6 +49,8 @@ async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:
                 "contact_email": application.contact_email,
                 "answers": dict(application.answers),
                 "received_at": None,
+                "late": False,
+                "late_reason": "",
             }
         ),
         received_at=tx.now,

@@ -10,6 +10,7 @@ from services.invoicing.domain.claim import (
     LAPSED,
     PROGRAMME_CANCELLED,
     WITHDRAWN,
+    WITHDRAWN_FREE,
     Claim,
     fall_away,
     fees_to_withdraw,
@@ -22,8 +23,16 @@ from shared.storage.tx import Tx
 
 
 async def withdraw_fees(tx: Tx, events: Sequence[Received[EnrolmentWithdrawn]]) -> None:
-    known = await claims.lock_fees_and_options(tx, {event.data.enrolment_id for event in events})
-    await _withdraw(tx, known, {event.data.enrolment_id: event.cause for event in events}, WITHDRAWN)
+    """As was agreed: who owes all of the fee goes on owing it. What was ordered and is not delivered falls away; what
+    is invoiced staff credit, if anybody does.
+    """
+    newest = {event.data.enrolment_id: event for event in events}
+    for owes, reason in (("nothing", WITHDRAWN_FREE), ("billed", WITHDRAWN), ("all", WITHDRAWN)):
+        ended = {one: event.cause for one, event in newest.items() if (event.data.owes or "billed") == owes}
+        known = await claims.lock_fees_and_options(tx, ended) if ended else {}
+        if owes == "all":
+            known = {one: claim for one, claim in known.items() if claim.kind != "fee"}
+        await _withdraw(tx, known, ended, reason)
 
 
 async def lapse_fees(tx: Tx, events: Sequence[Received[EnrolmentLapsed]]) -> None:

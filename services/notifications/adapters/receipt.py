@@ -96,15 +96,28 @@ def _terms(receipt: Mapping[str, Any], programme: Mapping[str, Any]) -> list[str
     """What the place was given on, beside fees and seats."""
     if "version" not in receipt:
         return []
+    leaving = receipt.get("withdrawal")
     deadline, payment_days = receipt["deadline"], receipt["payment_days"]
     return [
         *([f"Tilmeldingsfrist: {short_day(date.fromisoformat(deadline))}."] if deadline else []),
         *([f"En faktura betales inden for {payment_days} dage."] if payment_days is not None else []),
+        *([_leaving(leaving)] if leaving else []),
         (
             f"Vilkårene er dem, der gjaldt, da pladsen blev givet (forløbets version {programme['version']}). Senere "
             "ændringer af forløbet ændrer ikke priser og pladser, der er aftalt her."
         ),
     ]
+
+
+def _leaving(term: Mapping[str, Any]) -> str:
+    free = term["free_until"]
+    owed = {
+        "nothing": "skylder den ikke noget af gebyret",
+        "billed": "betaler den det, der er faktureret til den tid, og ikke resten",
+        "all": "skylder den hele gebyret, også det, der ikke er faktureret endnu",
+    }[term["owes"]]
+    until = f" Til og med {short_day(date.fromisoformat(free))} kan den gøre det uden at skylde noget." if free else ""
+    return f"Melder kommunen sig fra, {owed}.{until}"
 
 
 def _seller(seller: Mapping[str, Any]) -> list[str]:

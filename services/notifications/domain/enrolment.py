@@ -16,6 +16,7 @@ from shared.contracts.enrollment import (
     ReservationResolved,
     TovholderAppointed,
 )
+from shared.contracts.invoicing import Invoice
 from shared.contracts.parties import Contact, Organisation
 
 
@@ -72,7 +73,8 @@ def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolm
             return replace(base, group=fact.group, contact=fact.contact, since=at)
         case TovholderAppointed():
             base = known or _without_place(fact, fact.contact, at)
-            return replace(base, contact=fact.contact, since=at)
+            path = fact.participants_path or base.participants_path
+            return replace(base, contact=fact.contact, participants_path=path, since=at)
         case _:
             return known
 
@@ -91,6 +93,26 @@ def is_own(fact: EnrolmentFact) -> bool:
 def whose(fact: EnrolmentFact) -> str | None:
     """The organisation whose letters are its actor's own; None = nobody's."""
     return storable(fact.organisation.name) if is_own(fact) else None
+
+
+def path_of(known: Enrolment | None, fact: TovholderAppointed) -> str | None:
+    """Where the new contact registers people; an owner that gives links gives it none that was the former one's."""
+    if fact.participants_path or fact.standing_path:
+        return fact.participants_path
+    return known.participants_path if known else None
+
+
+def former_of(known: Enrolment | None, fact: TovholderAppointed) -> Contact | None:
+    """Who it was until now, as the fact says, or as it was known; None = nobody, or the same person."""
+    former = fact.former or (known.contact if known else None)
+    return former if former and former.person_id != fact.contact.person_id else None
+
+
+def contact_of(known: Enrolment | None, invoice: Invoice) -> Contact:
+    """Who is written to about an invoice that was issued before: the contact of today, if the enrolment is known."""
+    if known is None or (known.programme_id, known.organisation.code) != (invoice.programme.id, invoice.buyer.code):
+        return invoice.contact
+    return known.contact
 
 
 def appoints_another(known: Enrolment | None, fact: TovholderAppointed) -> bool:

@@ -73,6 +73,7 @@ TITLES = {
     "option_withdrawn": "Besked om tilkøb, der er trukket tilbage",
     "option_delivered": "Besked om leveret tilkøb",
     "contact_appointed": "Besked til ny kontakt",
+    "contact_left": "Besked til tidligere kontakt",
     "save_the_date": "Reservér datoen",
     "invitation": "Invitation til mødet",
     "meeting_moved": "Besked om flyttet møde",

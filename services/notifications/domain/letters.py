@@ -269,7 +269,30 @@ def option_delivered(fact: OptionDelivered, contact: Contact, at: datetime) -> L
 
 def contact_appointed(fact: TovholderAppointed, path: str | None, at: datetime) -> Letter:
     return _about_enrolment(
-        "contact_appointed", fact, to_person(fact.contact), at.isoformat(), at, role=fact.contact.role, path=path
+        "contact_appointed",
+        fact,
+        to_person(fact.contact),
+        at.isoformat(),
+        at,
+        role=fact.contact.role,
+        path=path,
+        standing=fact.standing_path,
+        forbehold=_forbehold(fact.forbehold),
+    )
+
+
+def contact_left(fact: TovholderAppointed, former: Contact, path: str | None, at: datetime) -> Letter:
+    """What the former contact can no longer open, and where the meetings go. Who it is now is not said."""
+    opened = bool(path or fact.standing_path)
+    return _about_enrolment(
+        "contact_left",
+        fact,
+        to_person(former),
+        at.isoformat(),
+        at,
+        role=former.role,
+        opened=opened,
+        reason=fact.reason,
     )
 
 
@@ -424,10 +447,11 @@ def invoice_issued(fact: InvoiceIssued, at: datetime) -> Letter:
     )
 
 
-def payment_reminder(fact: InvoiceOverdue, at: datetime) -> Letter:
+def payment_reminder(fact: InvoiceOverdue, contact: Contact, at: datetime) -> Letter:
+    """`contact`: of the enrolment today, as of a credit note. The invoice itself names whoever it was then."""
     return _about_invoice(
         "payment_reminder",
-        fact.invoice,
+        fact.invoice.model_copy(update={"contact": contact}),
         fact.subject,
         str(fact.level),
         at,
@@ -437,12 +461,12 @@ def payment_reminder(fact: InvoiceOverdue, at: datetime) -> Letter:
     )
 
 
-def credit_note(fact: CreditNoteIssued, invoice: Invoice, at: datetime) -> Letter:
+def credit_note(fact: CreditNoteIssued, invoice: Invoice, contact: Contact, at: datetime) -> Letter:
     """`invoice` is what it credits, all of it or a part."""
     sums = [("I alt ekskl. moms", fact.net_ore), ("Moms", fact.vat_ore), ("Øreafrunding", fact.rounding_ore)]
     return _about_invoice(
         "credit_note",
-        invoice,
+        invoice.model_copy(update={"contact": contact}),
         fact.subject,
         str(fact.number),
         at,
@@ -621,6 +645,7 @@ def _receipt(fact: MunicipalityEnrolled) -> dict[str, object]:
         "by_form": fact.by_form,
         "answers": [(one.question, one.answer) for one in fact.answers],
         "declared": list(fact.declared),
+        "withdrawal": fact.withdrawal.model_dump(mode="json") if fact.withdrawal else None,
         "payment_days": fact.programme.seller.payment_days if fact.fees else None,
         "fees": [
             {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.notifications.adapters import programmes
+from services.notifications.adapters import enrolments, programmes
 from services.notifications.domain import letters
+from services.notifications.domain.enrolment import contact_of
 from services.notifications.usecases.write_letters import write_letters
 from shared.base.cloudevents import Received
 from shared.contracts.invoicing import CreditNoteIssued
@@ -16,6 +17,9 @@ async def mail_credit_note(tx: Tx, events: Sequence[Received[CreditNoteIssued]])
     """A fact that does not carry its invoice names nobody to write to."""
     whole = [(event.data.invoice, event) for event in events if event.data.invoice is not None]
     await programmes.lock(tx, (invoice.programme for invoice, _ in whole))
-    await write_letters(
-        tx, [(letters.credit_note(event.data, invoice, event.time), event.cause) for invoice, event in whole]
-    )
+    known = await enrolments.load(tx, {invoice.enrolment_id for invoice, _ in whole})
+    notes = []
+    for invoice, event in whole:
+        contact = contact_of(known.get(invoice.enrolment_id), invoice)
+        notes.append((letters.credit_note(event.data, invoice, contact, event.time), event.cause))
+    await write_letters(tx, notes)

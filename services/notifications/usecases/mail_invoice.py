@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.notifications.adapters import programmes
+from services.notifications.adapters import enrolments, programmes
 from services.notifications.domain import digest_lines, letters
+from services.notifications.domain.enrolment import contact_of
 from services.notifications.usecases.tell_staff import tell_staff
 from services.notifications.usecases.write_letters import write_letters
 from shared.base.cloudevents import Received
@@ -20,5 +21,10 @@ async def mail_invoice(tx: Tx, events: Sequence[Received[InvoiceIssued]]) -> Non
 
 async def remind_of_payment(tx: Tx, events: Sequence[Received[InvoiceOverdue]]) -> None:
     await programmes.lock(tx, (event.data.invoice.programme for event in events))
-    await write_letters(tx, [(letters.payment_reminder(event.data, event.time), event.cause) for event in events])
+    known = await enrolments.load(tx, {event.data.invoice.enrolment_id for event in events})
+    reminders = []
+    for event in events:
+        contact = contact_of(known.get(event.data.invoice.enrolment_id), event.data.invoice)
+        reminders.append((letters.payment_reminder(event.data, contact, event.time), event.cause))
+    await write_letters(tx, reminders)
     await tell_staff(tx, [(digest_lines.overdue(event.data, event.time), event.cause) for event in events])

@@ -1,4 +1,4 @@
-"""TovholderAppointed → the new contact is told, and gets the meetings that were in the former one's calendar."""
+"""TovholderAppointed → both contacts are told, and the new one gets the meetings that were in the former's calendar."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from services.notifications.adapters import enrolments, programmes
 from services.notifications.domain import letters
-from services.notifications.domain.enrolment import appoints_another
+from services.notifications.domain.enrolment import appoints_another, former_of, path_of
 from services.notifications.domain.turns import in_turns
 from services.notifications.usecases.follow_enrolment import follow_enrolments
 from services.notifications.usecases.write_letters import write_letters
@@ -22,9 +22,11 @@ async def welcome_contact(tx: Tx, events: Sequence[Received[TovholderAppointed]]
         known = await enrolments.load(tx, {event.data.enrolment_id for event in turn})
         written = []
         for event in turn:
-            before = known.get(event.data.enrolment_id)
-            if appoints_another(before, event.data):
-                path = before.participants_path if before else None
-                written.append((letters.contact_appointed(event.data, path, event.time), event.cause))
+            before, fact = known.get(event.data.enrolment_id), event.data
+            path, former = path_of(before, fact), former_of(before, fact)
+            if appoints_another(before, fact):
+                written.append((letters.contact_appointed(fact, path, event.time), event.cause))
+            if former is not None:
+                written.append((letters.contact_left(fact, former, path, event.time), event.cause))
         await write_letters(tx, written)
         await follow_enrolments(tx, turn)

@@ -82,7 +82,7 @@ async def test_every_error_is_named_by_row_and_column_and_nothing_is_imported(de
     details = [error["detail"] for error in errors]
     assert details == [
         "Række 3, kolonne »Kommunekode«: »9999« er ikke en kommunekode i adressebogen.",
-        "Række 3, kolonne »Hovedpostkasse«: »ikke en adresse« er ikke en e-mailadresse.",
+        "Række 3, kolonne »Hovedpostkasse«: »ikke en adresse«: Skriv en gyldig e-mailadresse, fx navn@kommune.example.",
         f"Række 3, kolonne »EAN-nummer«: »5,798E+12«: {NO_EAN} {AS_TEXT}",
         "Række 3, kolonne »Postnummer«: Adressen skal have både vej, postnummer og by.",
         "Række 3, kolonne »By«: Adressen skal have både vej, postnummer og by.",

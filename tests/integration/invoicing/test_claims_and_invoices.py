@@ -517,3 +517,27 @@ async def test_every_claim_invoice_and_line_says_what_it_goes_back_to(books: Roo
         assert claim.cause == line.cause
         assert await explain(tx, "N-2/2") is None
         assert await explain(tx, "N-3") is None
+
+
+@pytest.mark.parametrize(
+    ("owes", "before", "after"),
+    [
+        (None, "withdrawn", "invoiced_then_removed"),
+        ("billed", "withdrawn", "invoiced_then_removed"),
+        ("nothing", "withdrawn", "invoiced_then_removed"),
+        ("all", "ready", "invoiced"),
+    ],
+)
+async def test_whoever_leaves_owes_what_was_agreed_and_nothing_is_credited_by_itself(
+    books: Room, owes: Any, before: str, after: str
+) -> None:
+    later = FEE.model_copy(update={"id": "rate-2", "invoice_on": date(2021, 9, 1)})
+    await books.hear(an_enrolment(fees=(FEE, later)))
+    await books.ring(FEES_FALL_DUE)
+    await books.hear(EnrolmentWithdrawn(**ENROLMENT, contact=CONTACT, owes=owes))
+    claims = {claim["text"] + claim["id"]: claim for claim in (await books.read(read_claims))["claims"]}
+    assert sorted(claim["state"] for claim in claims.values()) == sorted([before, after])
+    if owes == "nothing":
+        assert any("krediter" in claim["reason"] for claim in claims.values())
+    await books.ring(datetime(2021, 9, 2, 12, tzinfo=UTC))
+    assert len(await issued(books)) == (2 if owes == "all" else 1)

@@ -370,4 +370,5 @@ def test_what_it_costs_is_said_with_and_without_moms() -> None:
     assert seat_lines(terms) == (
         f"Heldagsmøde: 3 deltagere fra hver kommune; flere koster {EXTRA} for hver til hvert møde",
         "Workshop: så mange deltagere, I vil",
+        "Hold: ét fast hold fra hver kommune",
     )

@@ -176,6 +176,9 @@ FAULTS: dict[str, list[str]] = {
             for wrong in ("holds: until", "until: 2021-09-01", "holds: until, until: 2021-08-19")
         ),
     ],
+    "withdrawal_mismatch": [
+        changed("  invitation: {", "  withdrawal: {owes: nothing, free_until: 2021-09-01}\n  invitation: {"),
+    ],
     "choices_mismatch": [
         changed(", choices: [Lidt, Meget]", ""),
         changed("kind: choice", "kind: text"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from datetime import date
 
 import pypdf
 import pytest
 
 from deploy.local.locations import ROOT
 from services.notifications.adapters import receipt
+from shared.contracts.programme import WithdrawalTerm
 from tests.support import papers
 from tests.support.facts import CONTACT
 
@@ -44,6 +46,16 @@ def test_a_forbehold_is_said_and_what_is_not_agreed_is_not() -> None:
     text = words(written("receipt without a fee"))
     assert "Det er aftalt" not in text
     assert "Sådan får I fakturaen" not in text
+
+
+def test_it_says_what_whoever_leaves_owes_as_agreed() -> None:
+    term = WithdrawalTerm(owes="all", free_until=date(2020, 9, 30))
+    content = receipt.write(CONTACT.name, papers.receipt(withdrawal=term))
+    assert content is not None
+    text = words(content)
+    assert "Melder kommunen sig fra, skylder den hele gebyret" in text
+    assert "Til og med 30. september 2020 kan den gøre det uden at skylde noget." in text
+    assert "Melder kommunen sig fra" not in words(written("receipt"))
 
 
 def test_the_secret_link_stands_in_the_letter_only() -> None:

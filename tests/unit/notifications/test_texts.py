@@ -69,6 +69,18 @@ TEAM = (
     SeatTerm(kind="heldag", title="Heldagsmøde", attendance="team", included=5, minimum=3),
     SeatTerm(kind="kort", title="Kort møde", attendance="contact"),
 )
+HANDED_OVER = EXAMPLES["TovholderAppointed"].model_copy(
+    update={
+        "contact": facts.CONTACT.model_copy(
+            update={"person_id": "p-eva", "name": "Eva Eksempelsen", "email": "eva@kobenhavn.example"}
+        ),
+        "former": facts.CONTACT,
+        "reason": "Asta har fået nyt job.",
+        "forbehold": Forbehold(committee="Beskæftigelsesudvalget", expected_on=date(2020, 9, 15)),
+        "participants_path": "/deltagere/ny",
+        "standing_path": "/plads/ny",
+    }
+)
 PAID_BEFORE = {"rounding_ore": 1, "outstanding_ore": -1_218_751}
 
 
@@ -199,6 +211,12 @@ LETTERS: dict[str, Letter] = {
     "option_delivered": letters.option_delivered(facts.an_option_delivered(), facts.CONTACT, AT),
     "option_delivered-for_nothing": letters.option_delivered(facts.an_option_delivered(price_ore=0), facts.CONTACT, AT),
     "contact_appointed": letters.contact_appointed(EXAMPLES["TovholderAppointed"], "/deltagere/x", AT),
+    "contact_appointed-ours": letters.contact_appointed(HANDED_OVER, "/deltagere/ny", AT),
+    "contact_appointed-waits": letters.contact_appointed(
+        HANDED_OVER.model_copy(update={"participants_path": None, "forbehold": None}), None, AT
+    ),
+    "contact_left": letters.contact_left(HANDED_OVER, facts.CONTACT, "/deltagere/ny", AT),
+    "contact_left-by_others": letters.contact_left(EXAMPLES["TovholderAppointed"], facts.CONTACT, None, AT),
     "save_the_date": invitation("save_the_date", ASTA, meeting=A_DAY),
     "save_the_date-again": invitation("save_the_date", BO, facts.a_meeting(when=facts.DAY, place="Vejle"), A_DAY),
     "invitation": invitation("invitation", ASTA),
@@ -251,12 +269,14 @@ LETTERS: dict[str, Letter] = {
     "invoice-before_it_said_how_to_pay": letters.invoice_issued(
         EXAMPLES["InvoiceIssued"].model_copy(update={"how_to_pay": (), "document_path": None}), AT
     ),
-    "credit_note": letters.credit_note(EXAMPLES["CreditNoteIssued"], facts.INVOICE, AT),
-    "credit_note-part": letters.credit_note(EXAMPLES["CreditNoteIssued"].model_copy(update=HALF), facts.INVOICE, AT),
-    "credit_note-paid_before": letters.credit_note(
-        EXAMPLES["CreditNoteIssued"].model_copy(update=HALF | PAID_BEFORE), facts.INVOICE, AT
+    "credit_note": letters.credit_note(EXAMPLES["CreditNoteIssued"], facts.INVOICE, facts.CONTACT, AT),
+    "credit_note-part": letters.credit_note(
+        EXAMPLES["CreditNoteIssued"].model_copy(update=HALF), facts.INVOICE, facts.CONTACT, AT
     ),
-    "payment_reminder": letters.payment_reminder(EXAMPLES["InvoiceOverdue"], AT),
+    "credit_note-paid_before": letters.credit_note(
+        EXAMPLES["CreditNoteIssued"].model_copy(update=HALF | PAID_BEFORE), facts.INVOICE, facts.CONTACT, AT
+    ),
+    "payment_reminder": letters.payment_reminder(EXAMPLES["InvoiceOverdue"], facts.CONTACT, AT),
     "note": letters.note(
         SendMessage(
             recipient="p",

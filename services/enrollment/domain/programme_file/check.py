@@ -22,6 +22,7 @@ from services.enrollment.domain.programme_file.format import (
     Ours,
     ProgrammeFile,
     When,
+    Withdrawal,
 )
 from services.enrollment.domain.programme_file.holidays import public_holidays, quiet_days
 from services.enrollment.domain.programme_file.municipality import REGIONS, Municipality
@@ -283,6 +284,15 @@ class _Checker:
             message = f"until ({short_day(plan.until)}) ligger før tilmeldingsfristen ({short_day(deadline)})."
             yield self.at((*path, "until"), "forbehold_mismatch", message)
 
+    def withdrawal(self, plan: Withdrawal) -> Iterator[Finding]:
+        path: Path = ("enrolment", "withdrawal")
+        if self.programme.fees is None:
+            message = "Slet afsnittet: der er intet gebyr at skylde, når man melder sig fra."
+            yield self.at(path, "withdrawal_mismatch", message)
+        elif plan.owes == "nothing" and plan.free_until:
+            message = "Slet free_until: med owes: nothing kan man altid melde fra uden at skylde noget."
+            yield self.at((*path, "free_until"), "withdrawal_mismatch", message)
+
     def enrolment(self) -> Iterator[Finding]:
         plan = self.programme.enrolment
         path: Path = ("enrolment",)
@@ -294,6 +304,8 @@ class _Checker:
         if plan.billing and not self.programme.fees:
             message = "Forløbet har ikke noget gebyr at regne dagene fra: slet afsnittet, eller skriv fees."
             yield self.at((*path, "billing"), "billing_mismatch", message)
+        if plan.withdrawal:
+            yield from self.withdrawal(plan.withdrawal)
         if (plan.who == "invited") != bool(plan.invited) or (plan.who == "invited") != (plan.how == "invited"):
             message = (
                 "Når organisationer inviteres ved navn, skal der stå who: invited, how: invited og en liste invited; "
@@ -304,6 +316,9 @@ class _Checker:
             if one.seats_most is not None and one.seats_most < one.seats:
                 message = f"seats_most ({one.seats_most}) skal være mindst så stor som seats ({one.seats})."
                 yield self.at((*path, "invited", at, "seats_most"), "seats_mismatch", message)
+        yield from self.form(path, plan)
+
+    def form(self, path: Path, plan: Enrolment) -> Iterator[Finding]:
         questions = {one.id for one in plan.form}
         for at, declaration in enumerate(plan.declarations):
             if declaration.id in questions:

@@ -61,6 +61,7 @@ CODES: dict[str, Severity] = {
     "vat_exemption_missing": "error",
     "vat_rate_not_danish": "error",
     "weekday_mismatch": "error",
+    "withdrawal_mismatch": "error",
     "yaml_syntax": "error",
 }
 """Every code there is. A code keeps its meaning for ever; docs/programmes.md explains each."""

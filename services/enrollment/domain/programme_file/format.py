@@ -289,6 +289,14 @@ class BillingReminders(Part):
     )
 
 
+class Withdrawal(Part):
+    owes: Literal["nothing", "billed", "all"] = Field(
+        default="billed",
+        description="hvad en kommune, der melder sig fra, skylder af gebyret: intet, det fakturerede eller det hele",
+    )
+    free_until: Day | None = Field(default=None, description="den sidste dag, man kan melde fra uden at skylde noget")
+
+
 QuestionKind = Literal["text", "lines", "choice", "choices", "yes_no"]
 TextFormat = Literal["number", "day", "email", "phone", "link"]
 """Kinds of question that are answered by a text of that form."""
@@ -355,6 +363,9 @@ class Enrolment(Part):
     forbehold: Forbehold | None = Field(default=None, description="hvad et forbehold betyder i forløbet")
     billing: BillingReminders | None = Field(
         default=None, description="hvornår der mindes om oplysninger, som fakturaen mangler; udelades, når der ikke gør"
+    )
+    withdrawal: Withdrawal | None = Field(
+        default=None, description="hvad man skylder, når man melder sig fra; udelades, når det er det fakturerede"
     )
     invitation: Invitation | None = None
     form: tuple[FormQuestion, ...] = Field(default=(), max_length=60)

@@ -28,6 +28,7 @@ from shared.contracts.programme import (
     StepTerm,
     Terms,
     TrackTerm,
+    WithdrawalTerm,
 )
 
 
@@ -192,6 +193,9 @@ def _enrolment(plan: file.Enrolment) -> EnrolmentPlan:
             )
             for one in plan.invited
         ),
+        withdrawal=WithdrawalTerm(owes=plan.withdrawal.owes, free_until=plan.withdrawal.free_until)
+        if plan.withdrawal
+        else None,
     )
 
 
