@@ -55,6 +55,13 @@ class Page:
         return {self.of: [shown(row) for row in rows], "next": following}
 
 
+def rows_of(answer: Mapping[str, Any]) -> Sequence[Any]:
+    """Those of a page as the API answers it: they stand before the cursor of the next one."""
+    names = list(answer)
+    rows: Sequence[Any] = answer[names[names.index("next") - 1]]
+    return rows
+
+
 def page_of(query: Mapping[str, str], of: str, *, most: int = MOST) -> Page:
     """The page that is asked for. Refused 422 `invalid_cursor` and `not_a_number`; a larger limit than `most` is it."""
     after = None

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from shared.base.cause import Cause, new_correlation
 from shared.base.failures import Failure, classify
-from shared.base.listing import CURSOR, LIMIT, invalid_cursor
+from shared.base.listing import CURSOR, LIMIT, invalid_cursor, rows_of
 from shared.base.problems import MEDIA_TYPE, FieldError, Problem, field_errors, problem_of
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
@@ -181,8 +181,7 @@ class Endpoint:
             while True:
                 async with self._transaction(cause) as tx:
                     found = await _found(route, tx, asked)
-                (rows,) = (value for value in found.values() if isinstance(value, list))
-                await asyncio.to_thread(table.add, rows)
+                await asyncio.to_thread(table.add, rows_of(found))
                 if found["next"] is None:
                     break
                 asked[CURSOR] = str(found["next"])

@@ -78,7 +78,6 @@ async def overview(host: Host, request: Request) -> Response:
         "participants.html",
         visit,
         meetings=[_shown(one, visit) for one in visit.rosters],
-        standing_path=visit.standing_path,
         team=visit.team,
         team_size=size_text(visit.team) if visit.team else None,
         following=f"{visit.path}?{urlencode({NEXT_PAGE: visit.following})}" if visit.following else None,

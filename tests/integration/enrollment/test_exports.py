@@ -72,7 +72,7 @@ async def test_every_list_of_the_service_is_a_table(town: Town) -> None:
     lists = [route.path for route in ROUTES if isinstance(route, Read) and route.pages]
     assert len(lists) >= 7
     for path in lists:
-        address = path.replace("{programme_id}", P1).replace("{enrolment_id}", enrolment).replace("{meeting_id}", meeting.id)
+        address = path.format(programme_id=P1, enrolment_id=enrolment, meeting_id=meeting.id)
         answer = await town.client.get(f"{address}?format=xlsx", headers=STAFF)
         assert answer.status_code == 200, (path, answer.text)
         sheet = load_workbook(io.BytesIO(answer.content)).active
