@@ -13,15 +13,22 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import consume, documents, growth, invoice_run, latency, places, relay, stories
+from bench import consume, documents, growth, invoice_run, latency, places, relay, sign_ups, stories
 from bench.harness import Row, servers
 
-NAMES = ("consume", "invoices", "relay", "places", "growth", "latency", "documents", "stories")
+NAMES = ("consume", "invoices", "relay", "places", "sign-ups", "growth", "latency", "documents", "stories")
 
 
 def measure(names: list[str]) -> list[Row]:
     rows: list[Row] = []
-    alone = {"consume": consume, "invoices": invoice_run, "relay": relay, "places": places, "growth": growth}
+    alone = {
+        "consume": consume,
+        "invoices": invoice_run,
+        "relay": relay,
+        "places": places,
+        "sign-ups": sign_ups,
+        "growth": growth,
+    }
     if alone.keys() & set(names):
         with servers() as running:
             for name, bench in alone.items():

@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -78,6 +79,15 @@ class Servers:
                 times = one.cpu_times()
                 total += times.user + times.system + times.children_user + times.children_system
         return total
+
+    def commits(self, begin: str, end: str) -> int:
+        """COMMIT records between two places in the server's log; a transaction that wrote nothing has none."""
+        where = self._postgres.folder / "data" / "pg_wal"
+        log = subprocess.run(
+            [postgres.binaries() / "pg_waldump", "-p", where, "-r", "Transaction", "-s", begin, "-e", end],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return log.stdout.count("desc: COMMIT ")
 
     async def database(self, service: str) -> str:
         """A fresh, migrated, empty database; the runtime role's URL."""

@@ -22,6 +22,7 @@ from shared.web.metrics import COALESCED
 InTransaction = Callable[[Callable[[Tx], Awaitable[None]]], Awaitable[None]]
 
 COLLECT_SECONDS = 0.005
+"""How long the first one waits for others, where others came with the one before: nobody waits for who never comes."""
 COLLECT_REQUESTS = 100
 CAPACITY = 1000
 """Requests that may wait; one more is refused at once (503)."""
@@ -92,11 +93,12 @@ class Coalescer:
                 waiting.settle(Problem(503, "unavailable", headers={"Retry-After": "2"}))
 
     async def _work(self) -> None:
+        company = False
         while True:
             await self._some.wait()
             if not self._queue and self._closing:
                 return
-            if len(self._queue) < COLLECT_REQUESTS and not self._closing:
+            if company and len(self._queue) < COLLECT_REQUESTS and not self._closing:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(COLLECT_SECONDS):
                         await self._enough.wait()
@@ -106,6 +108,7 @@ class Coalescer:
                 self._some.clear()
             if len(self._queue) < COLLECT_REQUESTS and not self._closing:
                 self._enough.clear()
+            company = len(batch) > 1
             if batch:
                 COALESCED.observe(len(batch))
                 try:

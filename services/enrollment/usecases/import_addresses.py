@@ -44,7 +44,7 @@ async def import_addresses(tx: Tx, command: ImportAddresses) -> Answer:
 
 async def _table(content: str) -> tuple[list[str], list[list[Cell]]]:
     try:
-        return await read_table(base64.b64decode(content, validate=True))
+        return await read_table(base64.b64decode(content.encode(), validate=True))
     except binascii.Error as error:
         raise Refused("not_base64", "Indholdet skal være base64.", status=422, field="content") from error
     except SpreadsheetError as error:

@@ -95,4 +95,5 @@ async def test_a_file_that_is_no_table_is_refused(desk: Desk) -> None:
     for content in (b"PK\x03\x04 no zip", b"", b"a;b\n" * 3000):
         command = ImportAddresses(content=base64.b64encode(content).decode())
         assert (await desk.refusal(import_addresses, command)).status == 422
-    assert (await desk.refusal(import_addresses, ImportAddresses(content="***"))).code == "not_base64"
+    for content in ("***", "Æblegård", "QQ==✂"):
+        assert (await desk.refusal(import_addresses, ImportAddresses(content=content))).code == "not_base64"

@@ -83,6 +83,34 @@ async def test_a_request_of_an_earlier_batch_gets_its_answer_again(desk: Desk) -
     assert await desk.count() == 2
 
 
+async def test_whoever_comes_alone_does_not_wait_for_others(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coalesce, "COLLECT_SECONDS", 3600.0)
+    async with asyncio.timeout(30):
+        for number in range(3):
+            assert (await desk.put(f"t{number}", key=f"k{number}", path="/api/toy/many")).status_code == 201
+
+
+async def test_those_who_come_while_another_is_decided_share_the_next_transaction_and_are_waited_for_after_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coalesce, "COLLECT_SECONDS", 60.0)
+    monkeypatch.setattr(coalesce, "COLLECT_REQUESTS", 20)
+    async with desk.host.pool.acquire() as held, held.transaction():
+        await held.execute("LOCK TABLE things IN EXCLUSIVE MODE")
+        first = asyncio.create_task(desk.put("first", key="first", path="/api/toy/many"))
+        await eventually(lambda: any(one._in_hand for one in desk.host.door._coalescers.values()))
+        others = asyncio.create_task(together(desk, *((f"a{i}", i, f"a{i}") for i in range(20))))
+        await eventually(lambda: any(len(one._queue) == 20 for one in desk.host.door._coalescers.values()))
+    answers = [await first, *await others]
+    early = asyncio.create_task(desk.put("b0", key="b0", path="/api/toy/many"))
+    await eventually(lambda: any(one._queue for one in desk.host.door._coalescers.values()), every=0)
+    answers += [*await together(desk, *((f"b{i}", i, f"b{i}") for i in range(1, 20))), await early]
+
+    assert {answer.status_code for answer in answers} == {201}
+    shared = "SELECT left(name, 1), count(DISTINCT xmin::text) FROM things GROUP BY 1 ORDER BY 1"
+    assert [tuple(row) for row in await desk.host.pool.fetch(shared)] == [("a", 1), ("b", 1), ("f", 1)]
+
+
 async def test_a_full_queue_says_come_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coalesce, "CAPACITY", 10)
     monkeypatch.setattr(coalesce, "COLLECT_REQUESTS", 5)
