@@ -240,9 +240,11 @@ async def _everything_is_shown(one: Fuzzed) -> None:
                 to_json(await one.room.read(route.usecase, **place))
 
 
-async def _places(one: Fuzzed, name: str) -> list[dict[str, str]]:
-    rows = await one.room.pool.fetch(f"{PLACES[name]} ORDER BY 1 LIMIT 100")
-    return [{name: row[0]} for row in rows]
+async def _places(one: Fuzzed, *names: str) -> list[dict[str, str]]:
+    """A hundred, or ten of each where a path has several."""
+    most = 100 if len(names) == 1 else 10
+    found = [await one.room.pool.fetch(f"{PLACES[name]} ORDER BY 1 LIMIT {most}") for name in names]
+    return [dict(zip(names, (row[0] for row in rows), strict=True)) for rows in product(*found)]
 
 
 @pytest.mark.timeout(300)
