@@ -43,7 +43,7 @@ _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LONGEST_CELL = 32_767
 """Characters (ECMA-376 § 18.18.11 as Excel keeps to it)."""
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 Cell = str | bool | int | Decimal | date | datetime | None
@@ -164,7 +164,7 @@ def _cell(name: str, value: Any) -> Cell:
             return date.fromisoformat(text)
         if _INSTANT.fullmatch(text):
             return datetime.fromisoformat(text).astimezone(COPENHAGEN).replace(tzinfo=None, microsecond=0)
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     return text
 

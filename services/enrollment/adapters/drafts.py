@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from services.enrollment.domain.draft import Draft
+from services.enrollment.domain.sign_up import Mails
 from shared.base.cause import Cause
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
@@ -37,6 +39,21 @@ async def load(tx: Tx, draft_id: str) -> Draft | None:
 
 async def lock(tx: Tx, draft_id: str) -> Draft | None:
     return await _one(tx, f"{_SELECT} FOR UPDATE", draft_id)
+
+
+async def lock_mails(tx: Tx, mailbox: str, caller: str) -> Mails:
+    """As `sign_ups.lock_mails`, of links to drafts: those take no form its mail."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('drafts to ' || $1, 0))", mailbox)
+    row = await tx.fetchrow(
+        """
+        SELECT count(*) AS to_mailbox, count(*) FILTER (WHERE caller = $3) AS for_caller
+        FROM drafts WHERE mailbox = $1 AND begun_at > $2
+        """,
+        mailbox,
+        tx.now - timedelta(days=1),
+        caller,
+    )
+    return Mails(0, 0) if row is None else Mails(row["to_mailbox"], row["for_caller"])
 
 
 async def save(tx: Tx, draft: Draft, cause: Cause) -> None:

@@ -87,14 +87,18 @@ async def load_page(
     state: str | None,
     put_in_by: Sequence[str] | None = None,
 ) -> list[Placed[Order]]:
-    """All rounds, by programme, enrolment and option; None = any. `put_in_by` is whose enrolments they are of."""
+    """All rounds, by programme, enrolment and option; None = any. `put_in_by` is whose enrolments they are of: of those
+    the rounds that are open, or were agreed in the enrolment's own round.
+    """
     rows = await tx.fetch(
         f"""
         SELECT {_COLUMNS}, {_IN_ORDER.place} FROM option_orders
         WHERE ($1::text IS NULL OR programme_id = $1) AND ($2::text IS NULL OR enrolment_id = $2)
           AND ($3::text IS NULL OR state = $3) AND {_IN_ORDER.after(4)}
-          AND ($6::text[] IS NULL OR
-               (SELECT {PUT_IN_BY} FROM enrolments WHERE enrolments.id = option_orders.enrolment_id) = ANY($6))
+          AND ($6::text[] IS NULL OR EXISTS (
+              SELECT FROM enrolments WHERE enrolments.id = option_orders.enrolment_id AND {PUT_IN_BY} = ANY($6)
+                AND (option_orders.state IN ('quoted', 'ordered') OR option_orders.agreed_at >= enrolments.enrolled_at)
+          ))
         ORDER BY {_IN_ORDER.by} LIMIT $5
         """,
         programme_id,

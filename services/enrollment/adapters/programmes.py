@@ -104,7 +104,7 @@ async def lock_many(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Programme
 
     Who waits is asked once they are locked: whoever held the lock may just have signed up the first.
     """
-    rows = await tx.fetch(f"{_SELECT} WHERE id = ANY($1) ORDER BY id FOR UPDATE", sorted(set(programme_ids)))
+    rows = await tx.fetch(f"{_SELECT} WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", sorted(set(programme_ids)))
     waited_for = await tx.fetch(
         """
         SELECT locked.id FROM unnest($1::text[]) AS locked (id), LATERAL (

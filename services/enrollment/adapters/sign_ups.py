@@ -201,17 +201,13 @@ def _as_it_was(said: dict[str, Any]) -> EnrolMunicipality:
 async def lock_mails(tx: Tx, mailbox: str, caller: str) -> Mails:
     """Those of the last day to this mailbox, and those of them for forms from there; there is no other until COMMIT.
 
-    A link to a draft counts as one to a form.
-
     The lock is of the mailbox's name: there may be no row yet that it could be of.
     """
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('mails to ' || $1, 0))", mailbox)
     row = await tx.fetchrow(
         """
-        SELECT count(*) AS to_mailbox, count(*) FILTER (WHERE caller = $3) AS for_caller FROM (
-            SELECT caller FROM sign_ups WHERE mailbox = $1 AND mailed AND received_at > $2
-            UNION ALL SELECT caller FROM drafts WHERE mailbox = $1 AND begun_at > $2
-        ) AS mails
+        SELECT count(*) AS to_mailbox, count(*) FILTER (WHERE caller = $3) AS for_caller
+        FROM sign_ups WHERE mailbox = $1 AND mailed AND received_at > $2
         """,
         mailbox,
         tx.now - timedelta(days=1),

@@ -203,6 +203,11 @@ def no_reminder(enrolment: Enrolment) -> Alarm:
     return Alarm(ANSWER, enrolment.id, None, {})
 
 
+def asked_anew(enrolment: Enrolment, now: datetime) -> Alarm:
+    """At once it is looked at what its invoices lack: nobody was asked while they waited for something else."""
+    return Alarm(DETAILS, enrolment.id, now, {"since": (enrolment.enrolled_at or now).isoformat()})
+
+
 def no_reminders(enrolment: Enrolment) -> tuple[Alarm, ...]:
     """Of anything: it has ended."""
     return (no_reminder(enrolment), Alarm(DETAILS, enrolment.id, None, {}))

@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 
-from services.enrollment.domain.enrolment import ANSWER, Enrolment, about, ended, no_reminder, no_reminders
+from services.enrollment.domain.enrolment import (
+    ANSWER,
+    Enrolment,
+    about,
+    asked_anew,
+    ended,
+    no_reminder,
+    no_reminders,
+)
 from services.enrollment.domain.programme import OFFICE_OPENS, Programme, holds_place
 from services.enrollment.domain.status import ForbeholdState
 from services.enrollment.domain.waiting_list import may_have_place
@@ -55,7 +63,10 @@ def resolve(enrolment: Enrolment, programme: Programme, now: datetime, *, approv
         # Whoever waited for nothing but this has a place in a moment, and a letter of its own about that.
         has_place=None if after.waits and may_have_place(programme, now, forbehold=False) else after.has_place,
     )
-    return Decision(after, (fact,), (no_reminder(enrolment),) if approved else no_reminders(enrolment))
+    if not approved:
+        return Decision(after, (fact,), no_reminders(enrolment))
+    waited = programme.forbehold.fees_wait and after.has_place
+    return Decision(after, (fact,), (no_reminder(enrolment), *((asked_anew(after, now),) if waited else ())))
 
 
 def lapse(enrolment: Enrolment, programme: Programme, now: datetime) -> Decision[Enrolment]:

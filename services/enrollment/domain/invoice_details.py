@@ -24,7 +24,7 @@ from shared.contracts.time import day_of, days_after, local
 def lacking(enrolment: Enrolment, programme: Programme) -> tuple[str, ...]:
     """By BILLING_DETAILS; nothing where it cannot come to owe anything."""
     owes = enrolment.agreed if enrolment.has_place else programme.terms.terms
-    if not (owes.fees or any(one.extra for one in owes.seats)):
+    if not (owes.fees or any(one.extra for one in owes.seats) or programme.terms.terms.options):
         return ()
     return missing(enrolment.billing, enrolment.organisation, enrolment.contact.name if enrolment.contact else "")
 

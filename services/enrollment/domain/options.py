@@ -119,6 +119,18 @@ def options_of(enrolment: Enrolment, programme: Programme, orders: Iterable[Orde
     return tuple(Option(enrolment, programme, one, terms.get(one), newest.get(one)) for one in ids)
 
 
+def orders_for(enrolment: Enrolment, orders: Iterable[Order], *, client: bool) -> list[Order]:
+    """As they are shown: to a client, and to whoever may be one, those that are open or were agreed since the place."""
+    since = enrolment.enrolled_at
+    return [
+        one
+        for one in orders
+        if not client
+        or one.state in {"quoted", "ordered"}
+        or (since is not None and one.agreed_at is not None and one.agreed_at >= since)
+    ]
+
+
 @overload
 def as_it_stands(order: Order, now: datetime) -> Order: ...
 @overload

@@ -249,13 +249,13 @@ def lacking_for(roster: Roster, seat: Seat) -> tuple[str, ...]:
 
 
 def vacate(roster: Roster, now: datetime) -> Decision[Roster]:
-    """Nobody comes to a meeting that is not over when it is not, or no longer, for this enrolment.
+    """Nobody comes to a meeting that has not begun when it is not, or no longer, for this enrolment.
 
     Whoever leaves the programme pays for extra seats as whoever leaves the meeting; who is moved to another group does
     not.
     """
     ours = roster.enrolment.has_place and roster.meeting.group in {None, roster.enrolment.group}
-    if ours or roster.meeting_state == "cancelled" or _is_over(roster, now):
+    if ours or not is_changeable(roster, now):
         return Decision(roster)
     left = replace(roster, seats=())
     gone_for_good = not roster.enrolment.has_place and is_late(roster, now)
@@ -385,10 +385,12 @@ def _seated(roster: Roster, seat: Seat, seat_path: str | None = None) -> Decisio
 
 
 def _late(before: Roster, after: Roster) -> Roster:
-    """Extra seats are billed from now on: of whoever stays, and of whoever has left."""
-    extras, left = {seat.number for seat in before.extras}, {seat.number for seat in after.seats}
-    seats = tuple(replace(seat, stays_extra=True) if seat.number in extras else seat for seat in after.seats)
-    return replace(after, seats=seats, left_late=frozenset(extras - left))
+    """Extra seats are billed from now on: of whoever has left, and of whoever stays while an included one is left."""
+    extras, stay = {seat.number for seat in before.extras}, {seat.number for seat in after.seats}
+    seats = after.seats
+    if {seat.number for seat in before.included} - stay:
+        seats = tuple(replace(seat, stays_extra=True) if seat.number in extras else seat for seat in seats)
+    return replace(after, seats=seats, left_late=frozenset(extras - stay))
 
 
 def _decided(

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from services.enrollment.domain.enrolment import owed_by
 from services.enrollment.domain.meeting_text import when_text, where_text
@@ -30,10 +30,9 @@ from services.enrollment.domain.status import meeting_status
 from services.enrollment.domain.team import size_text
 from services.enrollment.pages.invoice_details import LABELS as PAYER
 from services.enrollment.pages.invoice_details import nothing_said, units_to_choose, with_unit
-from services.enrollment.usecases.read_visit import Visit, read_visit
+from services.enrollment.pages.visits import NEXT_PAGE, do, find, see_other, show
+from services.enrollment.usecases.read_visit import Visit
 from shared.base.acts import Act
-from shared.base.cause import Cause, new_correlation
-from shared.base.listing import CURSOR
 from shared.base.problems import Problem
 from shared.contracts.danish import short_day
 from shared.contracts.enrollment import (
@@ -45,13 +44,8 @@ from shared.contracts.enrollment import (
 )
 from shared.contracts.event import Command
 from shared.contracts.parties import billing_details
-from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
-from shared.web.safety import SECRET_ADDRESS
-
-NEXT_PAGE = "fra"
-"""Parameter of the overview: the cursor of a page of meetings."""
 
 _LABELS = {
     "name": "Navn",
@@ -70,10 +64,10 @@ _DONE = {
 
 
 async def overview(host: Host, request: Request) -> Response:
-    visit = await _visit(host, request)
+    visit = await find(host, request)
     if isinstance(visit, Response):
         return visit
-    return _page(
+    return show(
         host,
         "participants.html",
         visit,
@@ -85,7 +79,7 @@ async def overview(host: Host, request: Request) -> Response:
 
 
 async def meeting(host: Host, act: Act, request: Request) -> Response:
-    visit = await _visit(host, request)
+    visit = await find(host, request)
     if isinstance(visit, Response):
         return visit
     roster = _roster(visit, request)
@@ -99,11 +93,11 @@ async def meeting(host: Host, act: Act, request: Request) -> Response:
         command = command.model_copy(update={"billing": with_unit(command.billing)})
     if _level_left_out(roster, form) or command is None:
         return _meeting(host, visit, roster, form, 422)
-    refused = await _do(host, act, command, form, visit)
+    refused = await do(host, act, command, form, visit)
     if refused is None:
-        return _see_other(f"{visit.path}/{roster.meeting.id}?besked=tilmeldt")
+        return see_other(f"{visit.path}/{roster.meeting.id}?besked=tilmeldt")
     # What was refused may be that the last seat has just been taken: the page shows the seats as they are now.
-    again = await _visit(host, request)
+    again = await find(host, request)
     if isinstance(again, Response):
         return again
     return _meeting(host, again, _roster(again, request), form, refused.status)
@@ -112,7 +106,7 @@ async def meeting(host: Host, act: Act, request: Request) -> Response:
 async def _about_one(
     host: Host, act: Act, request: Request, *, template: str, model: type[Command], done: str
 ) -> Response:
-    visit = await _visit(host, request)
+    visit = await find(host, request)
     if isinstance(visit, Response):
         return visit
     roster = _roster(visit, request)
@@ -120,7 +114,7 @@ async def _about_one(
     person_id = request.path_params["person_id"]
     seat = next((one for one in visit.seats(roster) if one.person.person_id == person_id), None)
     if seat is None and request.method == "GET":
-        return _see_other(back)
+        return see_other(back)
     form, status = Form(labels=_LABELS), 200
     if request.method == "POST":
         form = await read_form(request, labels=_LABELS)
@@ -134,11 +128,11 @@ async def _about_one(
             command = None
         if isinstance(command, ChangeExtraBilling):
             command = command.model_copy(update={"billing": with_unit(command.billing)})
-        refused = None if command is None else await _do(host, act, command, form, visit)
+        refused = None if command is None else await do(host, act, command, form, visit)
         if command is not None and (refused is None or seat is None):
-            return _see_other(f"{back}?besked={done}" if refused is None else back)
+            return see_other(f"{back}?besked={done}" if refused is None else back)
         status = 422 if refused is None else refused.status
-    return _page(
+    return show(
         host,
         template,
         visit,
@@ -167,53 +161,19 @@ replace = partial(_about_one, template="replace.html", model=ReplaceParticipant,
 
 
 async def withdraw(host: Host, act: Act, request: Request) -> Response:
-    visit = await _visit(host, request)
+    visit = await find(host, request)
     if isinstance(visit, Response):
         return visit
     form, status = Form(labels=_LABELS), 200
     if request.method == "POST":
         form = await read_form(request, labels=_LABELS)
         command = form.command(WithdrawEnrolment, enrolment_id=visit.enrolment.id)
-        refused = None if command is None else await _do(host, act, command, form, visit)
+        refused = None if command is None else await do(host, act, command, form, visit)
         if command is not None and refused is None:
-            return _see_other(visit.path)
+            return see_other(visit.path)
         status = 422 if refused is None else refused.status
     owed = leaving_line(owed_by(visit.enrolment, visit.now))
-    return _page(host, "withdraw.html", visit, status, form=form, owed=owed)
-
-
-async def _do(host: Host, act: Act, command: Command, form: Form, visit: Visit) -> Refused | None:
-    """The "no", shown in the form, or None when it is done."""
-    reply = await host.door.submit(act, command, form.key, actor=f"person/{visit.contact_id}", patient=True)
-    refused = reply.refusal()
-    if refused is not None:
-        form.refuse(refused)
-    return refused
-
-
-async def _visit(host: Host, request: Request) -> Visit | Response:
-    """The visit; or a page that says that the link does not work any more, or that there is no place."""
-    asked = {CURSOR: cursor} if (cursor := request.query_params.get(NEXT_PAGE)) else {}
-    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
-        visit = await read_visit(tx, request.path_params["token"], asked, request.path_params.get("meeting_id"))
-    if visit is None:
-        return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
-    if not visit.by_contact:
-        return _ended(host, visit)
-    if not visit.enrolment.has_place:
-        return _page(host, "no_place.html", visit, 410)
-    return visit
-
-
-def _ended(host: Host, visit: Visit) -> Response:
-    template = "handed_on.html" if visit.handed_on else "dead_link.html"
-    return host.pages.render(
-        f"enrollment/{template}",
-        status=410,
-        headers=SECRET_ADDRESS,
-        terms=visit.programme.terms,
-        organisation=visit.enrolment.organisation,
-    )
+    return show(host, "withdraw.html", visit, status, form=form, owed=owed)
 
 
 def _roster(visit: Visit, request: Request) -> Roster:
@@ -226,7 +186,7 @@ def _roster(visit: Visit, request: Request) -> Roster:
 def _meeting(
     host: Host, visit: Visit, roster: Roster, form: Form, status: int = 200, done: str | None = None
 ) -> Response:
-    return _page(
+    return show(
         host,
         "meeting.html",
         visit,
@@ -251,23 +211,6 @@ def _meeting(
         full=roster.full,
         units=units_to_choose(visit.units),
     )
-
-
-def _page(host: Host, template: str, visit: Visit, status: int = 200, **values: Any) -> Response:
-    return host.pages.render(
-        f"enrollment/{template}",
-        status=status,
-        headers=SECRET_ADDRESS,
-        terms=visit.programme.terms,
-        enrolment=visit.enrolment,
-        path=visit.path,
-        standing_path=visit.standing_path,
-        **values,
-    )
-
-
-def _see_other(path: str) -> Response:
-    return RedirectResponse(path, 303, headers=SECRET_ADDRESS)
 
 
 def _choices(roster: Roster) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ from services.enrollment.domain.draft import DRAFT_DAYS, Draft
 from services.enrollment.domain.form import BETWEEN, WIDTH, answered, condition, limits
 from services.enrollment.domain.price_text import fee_lines, is_billed, seat_lines
 from services.enrollment.domain.sign_up import CONFIRM_DAYS, FORM
-from services.enrollment.usecases.read_draft import read_draft
+from services.enrollment.usecases.read_draft import Found, read_draft
 from services.enrollment.usecases.read_front_page import read_front_page
 from services.enrollment.usecases.read_sign_up_form import Offer, read_offer, read_sign_up_form
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
@@ -97,7 +98,7 @@ async def draft(host: Host, send: Act, save: Act, request: Request) -> Response:
     if found is None:
         return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
     if request.method == "POST":
-        return await _receive(host, send, save, request, found.programme_id, found.draft, request.url.path)
+        return await _receive(host, send, save, request, found.programme_id, found)
     if found.draft is None:
         return host.pages.render(
             "enrollment/no_draft.html",
@@ -164,31 +165,29 @@ def facts(terms: ProgrammeTerms) -> Mapping[str, Any]:
 
 
 async def _receive(
-    host: Host,
-    send: Act,
-    save: Act,
-    request: Request,
-    programme_id: str,
-    draft: Draft | None = None,
-    path: str | None = None,
+    host: Host, send: Act, save: Act, request: Request, programme_id: str, begun: Found | None = None
 ) -> Response:
-    """Sent, or only saved: as the button says that was pressed. `path` leads to the draft."""
+    """Sent, or only saved: as the button says that was pressed. `begun` is what the link to a draft leads to."""
     form = await read_form(request, labels=_LABELS)
     for name in [name for name in form.values if len(form.chosen(name)) > 1]:
         form.values[name] = BETWEEN.join(form.chosen(name))
     terms, _ = await _offer(host, programme_id)
+    path, draft, draft_id = (request.url.path, begun.draft, begun.draft_id) if begun else (None, None, "")
     shown, caller = partial(_form, host, programme_id, form, draft=draft, path=path), caller_of(request)
     # An attacker has a whole site as easily as one address; that a neighbour shares its mails locks nobody out.
     site = caller.site or caller.who
-    saves = SAVE in form.own
+    saves, key = SAVE in form.own, form.key
     wish: Command | None = None
     if host.gate.passes(form):
-        wish = _saving(form, terms, draft, site) if saves else _sending(form, terms, draft, site)
+        wish = _saving(form, terms, draft_id, site) if saves else _sending(form, terms, draft_id, site)
     if wish is None:
         await host.gate.refuse(SIGN_UPS, caller, **REFUSED)
         return await shown(422)
+    if saves:
+        # The page that a browser goes back to has the same key; what is typed there since is another wish.
+        key = sha256(f"{key} {wish.model_dump_json()}".encode()).hexdigest()
     async with host.gate.counted(SIGN_UPS, caller, **FORMS) as counted:
-        reply = await host.door.submit(save if saves else send, wish, form.key, actor=ACTOR, patient=True)
+        reply = await host.door.submit(save if saves else send, wish, key, actor=ACTOR, patient=True)
         refused = reply.refusal()
         counted.sent = refused is None and not reply.replayed
     if refused:
@@ -199,7 +198,7 @@ async def _receive(
     return RedirectResponse(done, 303, headers=SECRET_ADDRESS)
 
 
-def _sending(form: Form, terms: ProgrammeTerms, draft: Draft | None, site: str) -> ReceiveSignUp | None:
+def _sending(form: Form, terms: ProgrammeTerms, draft_id: str, site: str) -> ReceiveSignUp | None:
     for name in ("group", "forbehold_expected_on"):
         if not form.value(name):
             form.values.pop(name, None)
@@ -209,17 +208,17 @@ def _sending(form: Form, terms: ProgrammeTerms, draft: Draft | None, site: str) 
     command = form.command(EnrolMunicipality, programme_id=terms.ref.id, contact_role=role, **needed)
     if command is None:
         return None
-    return ReceiveSignUp(form=command, draft_id=draft.id if draft else "", caller=site)
+    return ReceiveSignUp(form=command, draft_id=draft_id, caller=site)
 
 
-def _saving(form: Form, terms: ProgrammeTerms, draft: Draft | None, site: str) -> SaveDraft | None:
+def _saving(form: Form, terms: ProgrammeTerms, draft_id: str, site: str) -> SaveDraft | None:
     typed = {name: form.value(name) for name in form.values if form.value(name)}
     revision = form.own.get(REVISION, "")
     try:
         return SaveDraft(
             programme_id=terms.ref.id,
             typed=typed,
-            draft_id=draft.id if draft else "",
+            draft_id=draft_id,
             revision=int(revision) if revision.isdecimal() and len(revision) < LONGEST_REVISION else 0,
             caller=site,
         )

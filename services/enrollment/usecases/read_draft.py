@@ -13,6 +13,7 @@ class Found(NamedTuple):
     """`draft` is None when it has been sent, or was forgotten."""
 
     programme_id: str
+    draft_id: str
     draft: Draft | None
 
 
@@ -22,4 +23,4 @@ async def read_draft(tx: Tx, token: str) -> Found | None:
     if named is None:
         return None
     draft = await drafts.load(tx, named.draft_id)
-    return Found(named.programme_id, None if draft is None or is_gone(draft, tx.now) else draft)
+    return Found(named.programme_id, named.draft_id, None if draft is None or is_gone(draft, tx.now) else draft)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from services.enrollment.adapters import enrolments, links, meetings, orders, programmes
 from services.enrollment.domain.enrolment import Enrolment, owed_by
 from services.enrollment.domain.invoice_details import invoiced_from, lacking
-from services.enrollment.domain.options import Option, options_of
+from services.enrollment.domain.options import Option, options_of, orders_for
 from services.enrollment.domain.price_text import is_billed
 from services.enrollment.domain.programme import PEOPLE_AFTER, holds_place, is_over
 from services.enrollment.usecases.load_standings import load_standings
@@ -78,6 +78,10 @@ async def read_standing(tx: Tx, token: str) -> Standing | HandedOn | None:
         billed=is_billed(programme.terms),
         missing=lacking(enrolment, programme) if enrolment.is_signed_up else (),
         invoiced_from=invoiced_from(enrolment) if enrolment.has_place else None,
-        options=options_of(enrolment, programme, await orders.load_newest(tx, enrolment.id)),
+        options=options_of(
+            enrolment,
+            programme,
+            orders_for(enrolment, await orders.load_newest(tx, enrolment.id), client=enrolment.by_client),
+        ),
         now=tx.now,
     )

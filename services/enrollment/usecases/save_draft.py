@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.enrollment.adapters import drafts, links, programmes, sign_ups
+from services.enrollment.adapters import drafts, links, programmes
 from services.enrollment.domain.draft import begin, mailbox_of, save_again
 from shared.base.answers import Answer
 from shared.base.ids import new_id, random_id
@@ -34,7 +34,7 @@ async def save_draft(tx: Tx, command: SaveDraft) -> Answer:
     else:
         caller, draft_id = links.caller_mark(tx.links, command.caller), new_id()
         programme = await programmes.load(tx, command.programme_id)
-        mails = await sign_ups.lock_mails(tx, mailbox_of(command.typed), caller)
+        mails = await drafts.lock_mails(tx, mailbox_of(command.typed), caller)
         decided = begin(
             programme,
             command.typed,

@@ -320,8 +320,10 @@ def owe(
 def correct(
     claim: Claim, billing: Billing, programme: ProgrammeRef, owner: str, end: MeetingEnd = NOT_ENDED
 ) -> Decision[Claim]:
-    """Billed as the customer says now. What has been invoiced is left alone: a credit note corrects that."""
-    if claim.invoice_id is not None:
+    """Billed as the customer says now. What has been invoiced is left alone: a credit note corrects that; and so is
+    what somebody else pays for, unless it cannot be invoiced to them.
+    """
+    if claim.invoice_id is not None or (claim.own_billing and not claim.finding):
         return Decision(claim)
     after = _examined(claim._replace(billing=billing), programme, end)
     return _follow(claim, after, _held_back(after, programme, owner))

@@ -173,8 +173,8 @@ def forbehold_awaited(fact: ReservationReminderDue, at: datetime) -> Letter:
 
 
 def billing_awaited(fact: BillingReminderDue, at: datetime) -> Letter:
-    """The occasion is the day it is reminded of."""
-    return _about_enrolment(
+    """The occasion is the day it is reminded of. Of time alone, and so nobody's own."""
+    letter = _about_enrolment(
         "billing_awaited",
         fact,
         to_person(fact.contact),
@@ -185,6 +185,7 @@ def billing_awaited(fact: BillingReminderDue, at: datetime) -> Letter:
         is_late=fact.days >= 0,
         standing=fact.standing_path,
     )
+    return replace(letter, own=False)
 
 
 def forbehold_answered(fact: ReservationResolved, contact: Contact, at: datetime) -> Letter:
@@ -335,6 +336,7 @@ def seat_left(fact: ParticipantCancelled, version: int | None, at: datetime) -> 
 
 
 def team_incomplete(fact: TeamReminderDue, at: datetime) -> Letter:
+    """Of time alone, and so nobody's own."""
     return Letter(
         template="team_incomplete",
         to=to_person(fact.contact),
@@ -350,7 +352,6 @@ def team_incomplete(fact: TeamReminderDue, at: datetime) -> Letter:
             "path": fact.participants_path,
         },
         people=(fact.contact.person_id,),
-        own=True,
     )
 
 

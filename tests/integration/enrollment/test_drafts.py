@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from shared.contracts.refusal import Refused
 from shared.storage.retention import keep_to
 from shared.storage.tx import transaction
 from tests.support.enrollment_desk import AARHUS, CAUSE, P1, Desk, sign_up
+from tests.support.enrollment_web import Town
 
 TYPED = {"organisation_code": AARHUS, "contact_email": "karen@k0751.example", "billing.ean": "ikke færdig"}
 
@@ -107,16 +109,15 @@ async def test_a_draft_is_forgotten_a_month_after_it_was_saved(desk: Desk) -> No
     assert await desk.pool.fetchval("SELECT count(*) FROM drafts") == 0
 
 
-async def test_links_to_drafts_fill_no_mailbox(desk: Desk) -> None:
+async def test_links_to_drafts_fill_no_mailbox_and_take_no_form_its_mail(desk: Desk) -> None:
     await desk.publish()
     for _ in range(MAILS_FOR_ONE_CALLER):
         await desk.ask(save_draft, saving())
     refused = await desk.refusal(save_draft, saving())
     assert (refused.code, refused.status) == ("too_many_mails", 429)
-    # They count beside those for forms: this one is stored, and no mail is sent for it.
     await desk.told()
     await desk.ask(receive_sign_up, ReceiveSignUp(form=sign_up(), caller="192.0.2.1"))
-    assert await desk.told() == []
+    assert [type(one) for one in await desk.told()] == [EnrolmentReceived]
 
 
 @pytest.mark.parametrize(
@@ -139,3 +140,43 @@ async def test_after_the_deadline_nothing_is_begun_and_what_was_begun_is_still_k
     desk.time += timedelta(days=3)
     assert (await desk.refusal(save_draft, saving())).code == "deadline_passed"
     assert await found(desk, fact) == TYPED
+
+
+def typed_into(page: str) -> dict[str, str]:
+    """The form's own fields, as a browser has them; it was not filled in faster than a person can."""
+    return dict(re.findall(r'name="(_key|_started|_udgave)" value="([^"]*)"', page))
+
+
+@pytest.fixture
+def people_are_as_fast_as_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.web.gate.FASTEST_SECONDS", 0)
+
+
+@pytest.mark.usefixtures("people_are_as_fast_as_tests")
+async def test_whoever_saves_and_goes_back_can_save_more_and_send(town: Town) -> None:
+    await town.desk.publish()
+    await town.desk.told()
+    page = (await town.client.get(f"/tilmeld/{P1}")).text
+    said = {**typed_into(page), **TYPED, "contact_name": "Karen", "billing.ean": ""}
+    for more, told in (({}, 1), ({}, 0), ({"contact_name": "Karen Kontakt"}, 1)):
+        saved = await town.client.post(f"/tilmeld/{P1}", data={**said, **more, "_gem": "1"})
+        assert (saved.status_code, saved.headers["location"]) == (303, f"/tilmeld/{P1}/gemt")
+        assert len(await town.desk.told()) == told
+    sent = await town.client.post(f"/tilmeld/{P1}", data=said)
+    assert (sent.status_code, sent.headers["location"]) == (303, f"/tilmeld/{P1}/modtaget")
+
+
+@pytest.mark.usefixtures("people_are_as_fast_as_tests")
+async def test_an_old_tab_of_a_draft_that_was_sent_says_so_and_keeps_what_is_typed(town: Town) -> None:
+    await town.desk.publish()
+    await town.desk.told()
+    fact = await begun(town.desk)
+    said = typed_into((await town.client.get(fact.draft_path)).text)
+    await town.desk.ask(receive_sign_up, ReceiveSignUp(form=sign_up(), draft_id=fact.draft_id))
+    await town.desk.told()
+    again = await town.client.post(fact.draft_path, data={**said, **TYPED, "contact_name": "Kurt", "_gem": "1"})
+    assert again.status_code == 410
+    assert "Kladden er ikke gemt længere" in again.text
+    assert 'value="Kurt"' in again.text
+    assert await town.desk.pool.fetchval("SELECT count(*) FROM drafts") == 0
+    assert await town.desk.told() == []

@@ -679,6 +679,25 @@ async def test_a_client_buys_for_what_it_put_in_and_sees_nothing_of_others(town:
         assert (no.status_code, no.json()["code"]) == (403, "forbidden")
 
 
+async def test_a_client_is_not_shown_what_was_offered_before_it_put_the_enrolment_in(town: Town) -> None:
+    enrolment = await buyer(town.desk)
+    await town.desk.ask(quote_option, quoting(enrolment))
+    await town.desk.ask(order_option, ordering(enrolment))
+    await town.desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment))
+    (code,) = await codes_of(town.desk, 1)
+    town.desk.time = datetime(2020, 6, 2, 8, tzinfo=UTC)
+    await town.move_to(town.desk.time)
+    wish = sign_up(code).model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    made = await town.api("POST", "/enrolments", wish, Authorization=f"Bearer {SCOPED}")
+    assert made.status_code == 201, made.text
+    for token, count in ((SCOPED, 0), (TOKEN, 2)):
+        listed = await town.api("GET", f"/orders?enrolment_id={enrolment}", Authorization=f"Bearer {token}")
+        assert len(listed.json()["orders"]) == count
+    page = (await town.client.get(made.json()["standing_path"])).text
+    assert "Trukket tilbage" not in page
+    assert "Kan bestilles" in page
+
+
 # Pages ---------------------------------------------------------------------------------------------------------------
 
 

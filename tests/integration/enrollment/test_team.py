@@ -12,6 +12,7 @@ import pytest
 
 from services.enrollment.adapters import links
 from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
 from services.enrollment.usecases.read_explanation import read_team_explanation
@@ -21,6 +22,7 @@ from services.enrollment.usecases.replace_team_member import replace_team_member
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.answers import Answer
 from shared.contracts.enrollment import (
+    ChangeContact,
     EnrolmentWithdrawn,
     NameTeamMember,
     RemoveTeamMember,
@@ -263,3 +265,17 @@ async def test_a_municipality_whose_people_are_registered_for_each_meeting_names
     refused = await desk.refusal(name_team_member, naming("Anna").model_copy(update={"enrolment_id": enrolment}))
     assert refused.code == "no_team"
     assert (await desk.read(read_team, enrolment_id=enrolment))["kinds"] == []
+
+
+async def test_whose_role_is_somebody_elses_by_now_is_told_so_on_the_teams_page_too(town: Town) -> None:
+    desk = town.desk
+    await enrolled(desk)
+    guest = await desk.guest()
+    path = links.participants_path(desk.links, guest)
+    eva = ChangeContact(enrolment_id=guest.enrolment_id, name="Eva Efter", email="eva@k0751.example")
+    await desk.ask(change_contact, eva)
+    for page in (path, f"{path}/hold"):
+        shown = await town.client.get(page)
+        assert shown.status_code == 410
+        assert "Eva" not in shown.text
+        assert "har en anden" in shown.text

@@ -11,13 +11,14 @@ import pytest
 
 from services.enrollment.domain.address_book import Entry, Unit, billing_of
 from services.enrollment.domain.billing import cleaned, faults, is_cvr, is_p_number, missing, require_billing
-from services.enrollment.domain.enrolment import Agreed, Enrolment, Forbehold, book_is_for
+from services.enrollment.domain.enrolment import DETAILS, Agreed, Enrolment, Forbehold, book_is_for
+from services.enrollment.domain.forbehold import resolve
 from services.enrollment.domain.invoice_details import ask, asking, change_billing, lacking
 from services.enrollment.domain.programme import Programme
 from services.invoicing.domain.from_invoice import faults as faults_of_an_invoice
 from shared.contracts.enrollment import BillingChanged, BillingReminderDue
 from shared.contracts.parties import Address, Billing, Organisation, billing_details
-from shared.contracts.programme import BillingTerm, EnrolmentPlan, ForbeholdTerm, ProgrammeTerms, Terms
+from shared.contracts.programme import BillingTerm, EnrolmentPlan, ForbeholdTerm, OptionTerm, ProgrammeTerms, Terms
 from shared.contracts.refusal import Refused, errors_of
 from shared.contracts.time import local
 from tests.support import facts
@@ -258,6 +259,23 @@ def test_nothing_is_missing_where_nothing_is_billed_and_an_extra_seat_is_enough_
     assert lacking(an_enrolment(agreed=Agreed()), a_programme()) == ()
     assert lacking(an_enrolment(agreed=Agreed((), SEATS)), a_programme()) == ("address",)
     assert EXTRA in [one.extra for one in SEATS]
+    option = OptionTerm(id="o", title="O", text="O", price_ore=100, vat_percent=25)
+    offered = a_programme()
+    terms = offered.terms.model_copy(update={"terms": offered.terms.terms.model_copy(update={"options": (option,)})})
+    assert lacking(an_enrolment(agreed=Agreed()), replace(offered, terms=terms)) == ("address",)
+
+
+def test_whoever_waited_for_its_forbehold_is_asked_when_it_is_approved_for_the_day_that_has_gone_by() -> None:
+    since, now = at(date(2020, 6, 1)), at(date(2020, 8, 20), 12)
+    programme = a_programme(forbehold=ForbeholdTerm())
+    waiting = replace(an_enrolment(forbehold=Forbehold("open")), enrolled_at=since)
+    decided = resolve(waiting, programme, approved=True, now=now)
+    (alarm,) = [one for one in decided.alarms if one.timer == DETAILS]
+    assert alarm.due == now
+    asked = ask(decided.after, programme, "/plads/x", datetime.fromisoformat(alarm.data["since"]), now)
+    (fact,) = asked.facts
+    assert isinstance(fact, BillingReminderDue)
+    assert fact.days == -14
 
 
 # Given later --------------------------------------------------------------------------------------------------------

@@ -289,6 +289,16 @@ def test_a_meeting_that_is_over_stays_as_it_was(state: str) -> None:
     assert vacate(roster, NOW) == Decision(roster)
 
 
+@pytest.mark.parametrize("free", [None, 14])
+def test_whoever_leaves_the_programme_once_a_meeting_has_begun_has_been_there_and_pays_for_extra_seats(
+    free: int | None,
+) -> None:
+    began = datetime(2021, 4, 14, 22, tzinfo=UTC)
+    roster = without_a_place(with_people(a_roster(free=free), 4))
+    assert vacate(roster, began) == Decision(roster)
+    assert vacate(roster, began - A_MOMENT).after.seats == ()
+
+
 AT_HALF_PAST_NINE = ON_THE_DAY.model_copy(
     update={
         "starts_at": datetime(2021, 4, 15, 7, 30, tzinfo=UTC),
@@ -380,6 +390,14 @@ def test_an_extra_seat_that_is_left_late_is_billed_all_the_same() -> None:
     assert left.still_billed is not None
     assert (left.still_billed.price_ore, left.free_until) == (PRICE, date(2021, 4, 1))
     assert decided.after.left_late == {4}
+
+
+def test_an_extra_one_that_leaves_late_makes_room_for_nobody_and_keeps_nobody_out() -> None:
+    roster = with_people(a_roster(free=14), 5)
+    after = cancel(roster, "p5", LATE).after
+    assert not any(seat.stays_extra for seat in after.seats)
+    assert [seat.person.person_id for seat in after.extras] == ["p4"]
+    assert [seat.stays_extra for seat in cancel(after, "p1", LATE).after.seats] == [False, False, True]
 
 
 def test_when_somebody_leaves_late_nobody_moves_in_and_the_seat_is_free_for_another() -> None:

@@ -350,3 +350,11 @@ def test_telling_the_last_fact_of_each_key_twice_changes_nothing(parts: list[lis
 def test_a_claim_is_due_when_it_is_ready_and_only_then(parts: list[list[Step]]) -> None:
     for claim in play([step for part in parts for step in part]).values():
         assert (claim.due_at is not None) == (claim.state == "ready")
+
+
+def test_what_somebody_else_pays_for_is_not_corrected_with_the_rest_unless_it_cannot_be_invoiced() -> None:
+    job = BILLING.model_copy(update={"ean": "5798009800022"})
+    own = an_extra(HELD)._replace(own_billing=True)
+    assert correct(own, job, PROGRAMME, OWNER, HELD) == Decision(own)
+    stuck = correct(own._replace(finding="mangler"), job, PROGRAMME, OWNER, HELD).after
+    assert (stuck.billing, stuck.finding) == (job, "")

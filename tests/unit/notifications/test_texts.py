@@ -399,3 +399,8 @@ def test_a_meeting_of_two_days_says_both() -> None:
     assert "torsdag den 15. april 2021 kl. 9.30 til fredag den 16. april 2021 kl. 16.00" in " ".join(
         texts.plain.split()
     )
+
+
+@pytest.mark.parametrize("name", ["billing_awaited", "team_incomplete", "quote_awaited"])
+def test_a_reminder_is_nobodys_own_whoever_set_the_clock_going(name: str) -> None:
+    assert not LETTERS[name].own

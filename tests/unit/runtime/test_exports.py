@@ -122,3 +122,17 @@ def test_only_formats_that_there_are_can_be_asked_for() -> None:
     assert (format_of({}), format_of({"format": "json"}), format_of({"format": "csv"})) == (None, None, "csv")
     with pytest.raises(Refused, match="unknown_format"):
         format_of({"format": "pdf"})
+
+
+@pytest.mark.parametrize(
+    "name", ["9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+23:59", "2021-99-99", "2021-04-15T09:30:00"]
+)
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_text_that_looks_like_a_time_that_cannot_be_is_a_text(name: str, kind: Format) -> None:
+    content = table([{"name": name}], kind)
+    if kind == "csv":
+        assert read_csv(content)[1] == [name]
+    else:
+        sheet = load_workbook(io.BytesIO(content)).active
+        assert sheet is not None
+        assert sheet["A2"].value == name

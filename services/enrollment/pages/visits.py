@@ -1,0 +1,68 @@
+"""What the pages behind a contact's link to its participants and its team have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.enrollment.usecases.read_visit import Visit, read_visit
+from shared.base.acts import Act
+from shared.base.cause import Cause, new_correlation
+from shared.base.listing import CURSOR
+from shared.contracts.event import Command
+from shared.contracts.refusal import Refused
+from shared.runtime.service import Host
+from shared.web.forms import Form
+from shared.web.safety import SECRET_ADDRESS
+
+NEXT_PAGE = "fra"
+"""Parameter of the overview: the cursor of a page of meetings."""
+
+
+async def find(host: Host, request: Request, *, explains_team: bool = False) -> Visit | Response:
+    """The visit; or a page that says that the link does not work any more, is somebody else's, or leads to no place."""
+    asked = {CURSOR: cursor} if (cursor := request.query_params.get(NEXT_PAGE)) else {}
+    token, meeting_id = request.path_params["token"], request.path_params.get("meeting_id")
+    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
+        visit = await read_visit(tx, token, asked, meeting_id, explains_team=explains_team)
+    if visit is None:
+        return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if not visit.by_contact:
+        return host.pages.render(
+            f"enrollment/{'handed_on.html' if visit.handed_on else 'dead_link.html'}",
+            status=410,
+            headers=SECRET_ADDRESS,
+            terms=visit.programme.terms,
+            organisation=visit.enrolment.organisation,
+        )
+    if not visit.enrolment.has_place:
+        return show(host, "no_place.html", visit, 410)
+    return visit
+
+
+async def do(host: Host, act: Act, command: Command, form: Form, visit: Visit) -> Refused | None:
+    """The "no", shown in the form, or None when it is done."""
+    reply = await host.door.submit(act, command, form.key, actor=f"person/{visit.contact_id}", patient=True)
+    refused = reply.refusal()
+    if refused is not None:
+        form.refuse(refused)
+    return refused
+
+
+def show(host: Host, template: str, visit: Visit, status: int = 200, **values: Any) -> Response:
+    return host.pages.render(
+        f"enrollment/{template}",
+        status=status,
+        headers=SECRET_ADDRESS,
+        terms=visit.programme.terms,
+        enrolment=visit.enrolment,
+        path=visit.path,
+        standing_path=visit.standing_path,
+        **values,
+    )
+
+
+def see_other(path: str) -> Response:
+    return RedirectResponse(path, 303, headers=SECRET_ADDRESS)
