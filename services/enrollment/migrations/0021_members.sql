@@ -14,6 +14,8 @@ ALTER TABLE enrolments
     ADD CONSTRAINT enrolments_check CHECK (
         state IN ('invited', 'declined') OR (received_at IS NOT NULL AND (contact IS NOT NULL OR ad_hoc IS NOT NULL)));
 
+CREATE INDEX enrolments_of_members ON enrolments (programme_id, id) WHERE ad_hoc IS NOT NULL;
+
 -- The meetings that a member is invited to one by one.
 CREATE TABLE member_meetings (
     enrolment_id text NOT NULL REFERENCES enrolments,

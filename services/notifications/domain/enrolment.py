@@ -72,9 +72,8 @@ def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolm
 def is_own(fact: EnrolmentFact) -> bool:
     """Whether whoever is behind the fact did it for itself.
 
-    Nobody makes itself a member.
-
-    One who lets a form in has not put it in, nor has one whose withdrawal lets somebody else move up.
+    Nobody makes itself a member. One who lets a form in has not put it in, nor has one whose withdrawal lets somebody
+    else move up.
     """
     if isinstance(fact, MemberAdmitted):
         return False
