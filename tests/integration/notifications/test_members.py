@@ -88,7 +88,7 @@ async def test_its_mailbox_is_written_to_once_and_it_and_its_people_get_every_me
     assert "Borgmesteren inviterer TEC" in said
     assert "3 til 4 personer" in said
     assert "/deltagere/tec" in said
-    assert "Se og ret jeres deltagere" in await text(desk, "save_the_date")
+    assert "Se og ret jeres deltagere" in await text(desk, "invitation")
     # Another mailbox is written to anew, and the calendar goes with it.
     desk.time += timedelta(hours=1)
     other = MAILBOX.model_copy(update={"person_id": "tec-2", "email": "post@tec.example"})
@@ -165,4 +165,4 @@ async def test_staff_read_whose_mailbox_is_missing_and_who_has_named_too_few(des
     ]
     mail = await text(desk, "team_incomplete")
     assert "Indtil nu er 1 navngivet." in mail
-    assert "hold" not in mail
+    assert "faste hold" not in mail
