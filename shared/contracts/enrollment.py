@@ -134,6 +134,10 @@ IN_DANISH = {
     "tovholder.enrollment.ExtraParticipantAdded.v1": "en ekstra deltager kom til",
     "tovholder.enrollment.ExtraBillingChanged.v1": "en ekstra deltager fik en anden betaler",
     "tovholder.enrollment.ExtraParticipantRemoved.v1": "en ekstra deltager faldt fra",
+    "tovholder.enrollment.MemberAdmitted.v1": "medlemmet kom med",
+    "tovholder.enrollment.MemberMailboxMissing.v1": "medlemmets postkasse manglede",
+    "tovholder.enrollment.MemberInvited.v1": "medlemmet blev inviteret til et møde",
+    "tovholder.enrollment.MemberUninvited.v1": "medlemmet blev ikke inviteret til mødet alligevel",
     "tovholder.enrollment.TeamMemberNamed.v1": "nogen kom med på det faste hold",
     "tovholder.enrollment.TeamMemberReplaced.v1": "en fra det faste hold blev skiftet ud",
     "tovholder.enrollment.TeamMemberRemoved.v1": "nogen kom af det faste hold",
@@ -165,6 +169,8 @@ IN_DANISH = {
     "tovholder.enrollment.NameTeamMember.v1": "nogen satte en person på det faste hold",
     "tovholder.enrollment.ReplaceTeamMember.v1": "nogen bad om at skifte en fra det faste hold",
     "tovholder.enrollment.RemoveTeamMember.v1": "nogen tog en person af det faste hold",
+    "tovholder.enrollment.InviteMember.v1": "nogen inviterede et medlem til et møde",
+    "tovholder.enrollment.UninviteMember.v1": "nogen tog et medlems invitation til et møde tilbage",
     "tovholder.enrollment.InviteMunicipalities.v1": "nogen bad om at invitere kommunerne",
 }
 """Its facts and commands in a sentence, for people who ask why."""
@@ -742,10 +748,57 @@ class ExtraParticipantRemoved(RosterFact):
     reason: Literal["cancelled", "moved_in"]
 
 
+@fact
+class MemberAdmitted(EnrolmentFact):
+    """An organisation that is invited by name is a member: it has its place, and its mailbox is known. It names its
+    people as a standing team (`TeamFact`). Told again when the mailbox, or what the programme says of it, changes.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.MemberAdmitted.v1"
+
+    contact: Contact
+    """The organisation's mailbox, under its own name."""
+    seats: tuple[SeatTerm, ...]
+    """Of a kind whose `attendance` is `members`: how many people it names, from `minimum` up to `included`."""
+    ad_hoc: bool = False
+    """It comes only to the meetings that it is invited to (`MemberInvited`)."""
+    inviter: str = ""
+    """The title of whoever invites; empty = the organiser does."""
+    admitted_at: Instant
+    participants_path: str | None = None
+    """Path of the signed link to the page where it names its people; a secret, never logged."""
+
+
+@fact
+class MemberMailboxMissing(EnrolmentFact):
+    """A member has its place, and nobody knows where it is written to; told every so many days until somebody does."""
+
+    type: ClassVar[str] = "tovholder.enrollment.MemberMailboxMissing.v1"
+
+
+class MeetingOfMember(EnrolmentFact):
+    """About a member that comes only to the meetings that it is invited to, and one of these."""
+
+    contact: Contact
+    """As in MemberAdmitted."""
+    meeting: Meeting
+
+
+@fact
+class MemberInvited(MeetingOfMember):
+    type: ClassVar[str] = "tovholder.enrollment.MemberInvited.v1"
+
+
+@fact
+class MemberUninvited(MeetingOfMember):
+    type: ClassVar[str] = "tovholder.enrollment.MemberUninvited.v1"
+
+
 class TeamFact(Event):
     """About one organisation's standing team: named once, and invited to each meeting of `kinds`.
 
-    `size` is how many it counts now, of at least `minimum` and at most `most` (None = as many as it likes).
+    `size` is how many it counts now, of at least `minimum` and at most `most` (None = as many as it likes). No kinds =
+    those of a member that comes only to the meetings that it is invited to.
     """
 
     service: ClassVar[str] = SERVICE
@@ -758,6 +811,8 @@ class TeamFact(Event):
     minimum: Whole
     most: Whole | None = None
     kinds: tuple[str, ...]
+    of_member: bool = False
+    """It is the people of a member (`MemberAdmitted`)."""
 
     @property
     def subject(self) -> str:
@@ -1174,6 +1229,28 @@ class RemoveTeamMember(Command):
 
     enrolment_id: Id
     person_id: Id
+
+
+@command
+class InviteMember(Command):
+    """A member that comes to single meetings is to come to this one. Said again it changes nothing."""
+
+    type: ClassVar[str] = "tovholder.enrollment.InviteMember.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    meeting_id: Id
+
+
+@command
+class UninviteMember(Command):
+    """It is not to come to this meeting after all. Said again it changes nothing."""
+
+    type: ClassVar[str] = "tovholder.enrollment.UninviteMember.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    meeting_id: Id
 
 
 @command

@@ -80,6 +80,16 @@ EFFECTS = {
         f"{_MESSAGE}; of the line: {_OPTION}",
     ),
     "tovholder.enrollment.OptionDelivered.v1": ("mails that the invoice follows", _MESSAGE),
+    "tovholder.enrollment.MemberAdmitted.v1": (
+        "mails the invitation to the member's mailbox, and its meetings that have a date",
+        _MESSAGE,
+    ),
+    "tovholder.enrollment.MemberMailboxMissing.v1": ("tells staff in the digest", "enrolment, day"),
+    "tovholder.enrollment.MemberInvited.v1": ("invites the member's mailbox and its people to the meeting", _MESSAGE),
+    "tovholder.enrollment.MemberUninvited.v1": (
+        "cancels the meeting for the member's mailbox and its people",
+        _MESSAGE,
+    ),
     "tovholder.enrollment.TeamMemberNamed.v1": ("invites the person to the team's meetings that have a date", _MESSAGE),
     "tovholder.enrollment.TeamMemberReplaced.v1": ("cancels for the one and invites the other", _MESSAGE),
     "tovholder.enrollment.TeamMemberRemoved.v1": ("cancels for that person only", _MESSAGE),

@@ -306,6 +306,10 @@ class EnrolmentPlan(Frozen):
         default=None, description="whether the form asks how the invoice is wanted; None = where something is billed"
     )
     invited: tuple[InvitedOrganisation, ...] = ()
+    inviter: str = Field(
+        default="",
+        description="title of whoever invites the members, never a name; empty = the organiser",
+    )
     withdrawal: WithdrawalTerm | None = Field(
         default=None, description="agreed with each place; None = it keeps what was billed, and the rest falls away"
     )

@@ -36,8 +36,13 @@ from shared.contracts.enrollment import (
     ExtraParticipantRemoved,
     Forbehold,
     InvitationReminderDue,
+    InviteMember,
     InviteMunicipalities,
     Mailbox,
+    MemberAdmitted,
+    MemberInvited,
+    MemberMailboxMissing,
+    MemberUninvited,
     MunicipalityEnrolled,
     MunicipalityInvited,
     NameTeamMember,
@@ -74,6 +79,7 @@ from shared.contracts.enrollment import (
     TeamMemberReplaced,
     TeamReminderDue,
     TovholderAppointed,
+    UninviteMember,
     VouchForAddress,
     WithdrawEnrolment,
     WithdrawOption,
@@ -301,6 +307,14 @@ _TEAM: dict[str, Any] = {
     "most": 5,
     "kinds": ("heldag", "temamoede"),
 }
+_MEMBER: dict[str, Any] = {
+    **_ENROLMENT,
+    "enrolment_id": enrolment_id_of(PROGRAMME.id, "hvidovre-ungepartnerskab.tec"),
+    "organisation": Organisation(code="hvidovre-ungepartnerskab.tec", name="TEC"),
+    "contact": Contact(
+        person_id=natural_id("person", "kontor@tec.example"), name="TEC", email="kontor@tec.example", role="sekretariat"
+    ),
+}
 _MEETING: dict[str, Any] = {"owner": MEETINGS_OWNER, "programme": PROGRAMME}
 _MESSAGE: dict[str, Any] = {
     "owner": "/tovholder/notifications",
@@ -499,6 +513,16 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     an_extra_participant(),
     ExtraBillingChanged(**_ROSTER, billing=BILLING_OF_UNIT),
     an_extra_participant_removed(reason="moved_in"),
+    MemberAdmitted(
+        **_MEMBER,
+        seats=(SeatTerm(kind="temamoede", title="Temamøde", attendance="members", included=4, minimum=3),),
+        inviter="Borgmesteren",
+        admitted_at=RECEIVED,
+        participants_path="/deltagere/eksempel",
+    ),
+    MemberMailboxMissing(**{name: one for name, one in _MEMBER.items() if name != "contact"}),
+    MemberInvited(**_MEMBER, meeting=MEETING),
+    MemberUninvited(**_MEMBER, meeting=MEETING),
     TeamMemberNamed(**_TEAM, person=PERSON),
     TeamMemberReplaced(**_TEAM, person=PERSON, previous=a_person("Carl Prøvesen", "carl@kobenhavn.example")),
     TeamMemberRemoved(**(_TEAM | {"size": 2}), person=PERSON),
@@ -642,6 +666,8 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
         email="dorte@kobenhavn.example",
     ),
     RemoveTeamMember(enrolment_id=ENROLMENT_ID, person_id=PERSON.person_id),
+    InviteMember(enrolment_id=ENROLMENT_ID, meeting_id=MEETING.id),
+    UninviteMember(enrolment_id=ENROLMENT_ID, meeting_id=MEETING.id),
     InviteMunicipalities(programme_id=PROGRAMME.id, round_id="2020-06", remind_on=date(2020, 8, 10)),
     PlanMeeting(programme_id=PROGRAMME.id, key="oest-ekstra", title="Ekstra møde", kind="digital", mode="virtual"),
     SetMeetingDate(

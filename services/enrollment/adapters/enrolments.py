@@ -45,6 +45,7 @@ _ENROLMENTS = Table(
         "put_in_by": "text",
         "put_in_number": "integer",
         "billed_unit": "jsonb",
+        "ad_hoc": "boolean",
         **CAUSE,
     },
     key=("id",),
@@ -65,6 +66,7 @@ _COLUMNS = f"""
     CASE WHEN asked ->> 'number' = number::text THEN (asked -> 'words')::text END AS asked, agreed::text AS agreed,
     CASE WHEN late ->> 'number' = number::text THEN late::text END AS late,
     CASE WHEN leaving ->> 'number' = number::text THEN (leaving -> 'term')::text END AS leaving,
+    ad_hoc,
     number, linked_number, received_at, enrolled_at, withdrawn_at, {PUT_IN_BY} AS put_in_by, code, name, region, cvr
 """
 _FROM = "FROM enrolments JOIN organisations ON code = organisation_code"
@@ -166,6 +168,15 @@ async def lock_with_forbehold(tx: Tx, programme_id: str, most: int) -> list[Enro
     return [_enrolment(row) for row in rows]
 
 
+async def lock_members(tx: Tx, programme_id: str) -> list[Enrolment]:
+    """Of a programme's members, whether they still are or have left, in the order of their ids."""
+    rows = await tx.fetch(
+        f"{_SELECT} WHERE programme_id = $1 AND ad_hoc IS NOT NULL ORDER BY enrolments.id FOR UPDATE OF enrolments",
+        programme_id,
+    )
+    return [_enrolment(row) for row in rows]
+
+
 async def count_waiting(tx: Tx, programme_id: str) -> Waiting:
     row = await tx.fetchrow(
         """
@@ -240,6 +251,7 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
                 "put_in_by": one.put_in_by,
                 "put_in_number": one.number,
                 "billed_unit": one.billing.model_dump_json(include=_OF_UNIT),
+                "ad_hoc": one.ad_hoc,
                 **cause_columns(cause),
             }
             for one, cause in enrolments
@@ -277,6 +289,7 @@ def _enrolment(row: Any) -> Enrolment:
         asked={} if row["asked"] is None else json.loads(row["asked"]),
         agreed=agreed,
         forbehold=Forbehold(row["forbehold"], row["committee"] or "", row["expected_on"]),
+        ad_hoc=row["ad_hoc"],
         late=_late(row["late"]),
         leaving=None if row["leaving"] is None else WithdrawalTerm.model_validate_json(row["leaving"]),
         number=row["number"],

@@ -9,6 +9,7 @@ from typing import Any
 from services.enrollment.domain.address_book import Entry, Unit
 from services.enrollment.domain.billing import HOME
 from shared.base.listing import Page, Placed
+from shared.contracts.danish import danish_sort_key
 from shared.contracts.parties import Address, Billing, Organisation
 from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns
@@ -55,7 +56,7 @@ _SPEAKERS = Table(
 )
 _COLUMNS = """
     code, name, region, cvr, main_email, street, postcode, city, country, ean, p_number, order_reference,
-        person_reference, account_string, invoice_email, e_invoice_format, demands,
+        person_reference, account_string, invoice_email, e_invoice_format, demands, member_of,
         (SELECT coalesce(jsonb_agg(to_jsonb(u) ORDER BY unit_id COLLATE "C"), '[]')::text FROM organisation_units u
             WHERE organisation_code = organisations.code) AS units,
         (SELECT coalesce(jsonb_object_agg(role, email), '{}')::text FROM role_addresses WHERE organisation_code = code)
@@ -64,6 +65,12 @@ _COLUMNS = """
         ARRAY(SELECT value FROM speakers WHERE organisation_code = code AND kind = 'domain') AS domains
 """
 _SELECT = f"SELECT {_COLUMNS} FROM organisations"
+_MEMBERS = Table(
+    "organisations",
+    {"code": "text", "kind": "text", "name": "text", "sort_key": "text", "member_of": "text"},
+    key=("code",),
+    fixed=("kind", "member_of"),
+)
 _IN_ORDER = Order({"sort_key": "text", "code": "text"})
 
 
@@ -166,6 +173,21 @@ async def save(tx: Tx, entries: Sequence[Entry]) -> None:
     )
 
 
+async def save_members(tx: Tx, programme_id: str, members: Sequence[Organisation]) -> None:
+    """They are in the book from now on, under the names that the programme gives them."""
+    rows = [
+        {
+            "code": one.code,
+            "kind": "other",
+            "name": one.name,
+            "sort_key": danish_sort_key(one.name),
+            "member_of": programme_id,
+        }
+        for one in members
+    ]
+    await _MEMBERS.upsert(tx, rows)
+
+
 def _row(entry: Entry) -> dict[str, Any]:
     return {
         "code": entry.organisation.code,
@@ -221,6 +243,7 @@ def _entry(row: Any) -> Entry:
         billing=_billing(row),
         mailboxes=frozenset(row["mailboxes"]),
         domains=frozenset(row["domains"]),
+        member_of=row["member_of"],
         units=tuple(
             Unit(one["unit_id"], one["unit_name"], _billing(one, one["cvr"])) for one in json.loads(row["units"])
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from services.enrollment.adapters import people, seat_moves
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.moves import moves
@@ -48,6 +50,12 @@ async def lock(tx: Tx, programme: Programme, enrolment: Enrolment) -> Team:
 async def load(tx: Tx, programme: Programme, enrolment: Enrolment) -> Team:
     number = await tx.fetchval("SELECT next_number FROM teams WHERE enrolment_id = $1", enrolment.id)
     return Team(programme, enrolment, await _members(tx, enrolment.id), number or 1)
+
+
+async def load_sizes(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, int]:
+    """How many are on each, by enrolment; nobody names more while the enrolments are locked."""
+    rows = await tx.fetch("SELECT enrolment_id, size FROM teams WHERE enrolment_id = ANY($1)", sorted(enrolment_ids))
+    return {row["enrolment_id"]: row["size"] for row in rows}
 
 
 async def save(tx: Tx, before: Team, after: Team, cause: Cause) -> None:

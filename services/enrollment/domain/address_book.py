@@ -92,6 +92,8 @@ class Entry:
     domains: frozenset[str] = frozenset()
     units: tuple[Unit, ...] = ()
     """By their ids, in that order."""
+    member_of: str | None = None
+    """The programme that it is a member of; None = a municipality."""
 
     def unit(self, unit_id: str) -> Unit | None:
         return next((one for one in self.units if one.id == unit_id), None)
@@ -234,6 +236,10 @@ def rewritten(
     of_units = entry.units if units is None else _units(units, wrong)
     if wrong or kept is None:
         raise together(wrong)
+    if main_email is None and entry.main_email is not None and entry.member_of is not None:
+        raise Refused(
+            "mailbox_missing", "Et medlem skrives til på sin postkasse: skriv den.", status=422, field="main_email"
+        )
     after = Entry(
         organisation=entry.organisation if told is None else entry.organisation.model_copy(update={"cvr": told}),
         main_email=None if main_email is None else require_email(main_email, "main_email"),
@@ -245,6 +251,7 @@ def rewritten(
         mailboxes=entry.mailboxes if mailboxes is None else frozenset(mailboxes),
         domains=entry.domains if domains is None else frozenset(domains),
         units=of_units,
+        member_of=entry.member_of,
     )
     return Decision(after)
 

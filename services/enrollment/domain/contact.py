@@ -42,6 +42,10 @@ def require_contact(enrolment: Enrolment, person_id: str | None) -> Enrolment:
         raise Refused(
             "not_signed_up", f"{enrolment.organisation.name} er ikke tilmeldt, så der er ingen kontakt at skifte."
         )
+    if enrolment.is_member:
+        raise Refused(
+            "member_mailbox", f"{enrolment.organisation.name} skrives til på postkassen i adressebogen: ret den."
+        )
     if person_id is not None and not enrolment.is_contact(person_id):
         raise Refused(
             "not_the_contact",

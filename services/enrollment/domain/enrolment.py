@@ -90,6 +90,8 @@ class Enrolment:
     late: Late | None = None
     leaving: WithdrawalTerm | None = None
     """What it owes if it leaves, as agreed with its place."""
+    ad_hoc: bool | None = None
+    """Of a member (`membership`): whether it comes only to the meetings that it is invited to; None = it is none."""
     put_in_by: str | None = None
     """The actor whose wish it was; a client sees and changes what it put in itself, and nothing else."""
 
@@ -97,6 +99,11 @@ class Enrolment:
     def by_client(self) -> bool:
         """Whether another system put it in: it was told the link to the participants, and so may be who comes by it."""
         return self.put_in_by is not None and self.put_in_by.startswith(_CLIENTS)
+
+    @property
+    def is_member(self) -> bool:
+        """Whether it was invited by name: it has its place before anybody knows where it is written to."""
+        return self.ad_hoc is not None
 
     @property
     def has_place(self) -> bool:
@@ -155,6 +162,9 @@ def withdraw(enrolment: Enrolment, programme: Programme, reason: str, now: datet
         raise Refused("already_withdrawn", f"{enrolment.organisation.name} er allerede afmeldt.")
     if enrolment.may_decline:
         return _declined(enrolment, now)
+    if enrolment.contact is None:
+        # A member that nobody was ever told of.
+        return Decision(ended(enrolment, "withdrawn", now), alarms=no_reminders(enrolment))
     fact = EnrolmentWithdrawn(
         **about(enrolment, programme),
         contact=enrolment.known_contact,
@@ -243,11 +253,21 @@ def book_is_for(enrolment: Enrolment, *, client: bool, person: bool) -> bool:
 
 
 def require_place(enrolment: Enrolment | None, client: Sequence[str] | None) -> Enrolment:
-    """The enrolment if it has a place, else Refused: without one there are no people to register."""
+    """The enrolment if it has a place, else Refused: without one there are no people to register.
+
+    Nor are there any of a member as long as nobody knows where it is written to: Refused `mailbox_missing`.
+    """
     known = require_enrolment(enrolment, client)
     if not known.has_place:
         raise Refused("no_place", f"{known.organisation.name} har ikke en bekræftet plads.")
+    if known.contact is None:
+        raise mailbox_missing(known)
     return known
+
+
+def mailbox_missing(enrolment: Enrolment) -> Refused:
+    name = enrolment.organisation.name
+    return Refused("mailbox_missing", f"Skriv først i adressebogen, hvilken postkasse {name} skrives til på.")
 
 
 def _declined(enrolment: Enrolment, now: datetime) -> Decision[Enrolment]:

@@ -217,7 +217,12 @@ def _why_extra(roster: Roster, seat: Seat, place: int, shown: Collection[int]) -
 
 def _why_on_team(team: Team, member: Member, place: int) -> str:
     most = f" af højst {team.most}" if team.most is not None else ""
-    return f"{member.person.name} er nr. {place}{most} på det faste hold og inviteres til alle holdets møder."
+    who = f"{member.person.name} er nr. {place}{most}"
+    if team.enrolment.ad_hoc:
+        return f"{who}, som er navngivet, og inviteres til de møder, medlemmet inviteres til."
+    if team.enrolment.is_member:
+        return f"{who}, som er navngivet, og inviteres til alle medlemmernes møder."
+    return f"{who} på det faste hold og inviteres til alle holdets møder."
 
 
 def _how(stay: _Stay) -> list[str]:

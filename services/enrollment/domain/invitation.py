@@ -99,7 +99,7 @@ def require_round(
     if deadline_passed(programme, now):
         raise Refused("deadline_passed", "Tilmeldingsfristen er overskredet, så der kan ikke inviteres flere.")
     for code in asked.organisation_codes:
-        if code not in book:
+        if code not in book or book[code].member_of is not None:
             detail = f"»{code[:20]}« er ikke i adressebogen."
             raise Refused("unknown_organisation", detail, status=422, field="organisation_codes")
     if asked.remind_on is not None and local(asked.remind_on, OFFICE_OPENS) <= now:

@@ -22,6 +22,7 @@ from services.enrollment.domain.meeting_text import until_text
 from services.enrollment.domain.price_text import price
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.status import MeetingState
+from services.enrollment.domain.team import MEMBERS
 from shared.contracts.danish import long_day, short_day
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import (
@@ -283,6 +284,8 @@ def seats_used(roster: Roster, *, closed: bool = False) -> str:
     """3 af 3 pladser brugt – næste koster …: what is read before anybody is registered. A closed one offers nothing."""
     if roster.terms and roster.terms.attendance == "team":
         return "Jeres faste hold inviteres"
+    if roster.terms and roster.terms.attendance == MEMBERS:
+        return "Dem, I navngiver, inviteres"
     if roster.limit is None:
         return f"{len(roster.seats)} tilmeldt"
     used = f"{len(roster.included)} af {roster.limit} pladser brugt"

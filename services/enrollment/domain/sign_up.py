@@ -292,13 +292,17 @@ def _require_offer(programme: Programme | None, current: Enrolment | None, sourc
         raise Refused("other_owner", "Tilmeldinger til dette forløb sker i et andet system.", field="programme_id")
     if not programme.open:
         raise cancelled(programme)
+    if programme.terms.enrolment.who == "invited":
+        raise Refused(
+            "invited_by_name", "Medlemmerne er inviteret ved navn; ingen tilmelder sig.", field="programme_id"
+        )
     if current is not None and current.is_signed_up:
         raise _already(programme, current)
     return programme
 
 
 def _require_organisation(entry: Entry | None) -> Entry:
-    if entry is None:
+    if entry is None or entry.member_of is not None:
         raise Refused(
             "unknown_organisation",
             "Vælg en kommune i adressebogen; koden har fire cifre.",

@@ -17,7 +17,13 @@ from typing import Any
 from services.enrollment.domain.enrolment import Enrolment, about
 from services.enrollment.domain.programme import OFFICE_OPENS, Programme
 from shared.contracts.decision import Alarm, Decision
-from shared.contracts.enrollment import TeamMemberNamed, TeamMemberRemoved, TeamMemberReplaced, TeamReminderDue
+from shared.contracts.enrollment import (
+    MemberMailboxMissing,
+    TeamMemberNamed,
+    TeamMemberRemoved,
+    TeamMemberReplaced,
+    TeamReminderDue,
+)
 from shared.contracts.parties import Person
 from shared.contracts.programme import SeatTerm
 from shared.contracts.refusal import Refused
@@ -25,6 +31,8 @@ from shared.contracts.time import day_of, days_after, local
 
 SHORT = "team_short"
 """The timer of a team that is smaller than agreed; its key is the enrolment's id."""
+MEMBERS = "members"
+"""The attendance of meetings for the people that a member names: they are its team."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ class Team:
 
 def team_terms(enrolment: Enrolment) -> tuple[SeatTerm, ...]:
     """Of the kinds of meetings that its standing team is invited to; none = it names none."""
-    return tuple(one for one in enrolment.agreed.seats if one.attendance == "team")
+    return tuple(one for one in enrolment.agreed.seats if one.attendance in {"team", MEMBERS})
 
 
 def name_member(team: Team, person: Person, now: datetime) -> Decision[Team]:
@@ -86,7 +94,8 @@ def name_member(team: Team, person: Person, now: datetime) -> Decision[Team]:
     _require_team(team)
     _require_new(team, person)
     if team.is_full:
-        raise Refused("team_full", f"Holdet er fuldt: højst {team.most} personer. I kan skifte en af dem ud.")
+        full = "Alle pladser er taget" if team.enrolment.is_member else "Holdet er fuldt"
+        raise Refused("team_full", f"{full}: højst {team.most} personer. I kan skifte en af dem ud.")
     named_at = max(now, team.members[-1].named_at) if team.members else now
     after = replace(
         team, members=(*team.members, Member(person, named_at, team.next_number)), next_number=team.next_number + 1
@@ -128,13 +137,19 @@ def remind(team: Team, participants_path: str | None, now: datetime, *, over: bo
     """Somebody is still missing, and the programme is not over: its contact and staff hear of it, and will again."""
     if over or not team.missing or not team.programme.open or not team.enrolment.has_place:
         return Decision(team)
-    fact = TeamReminderDue(**_about(team, len(team.members)), participants_path=participants_path)
+    fact: TeamReminderDue | MemberMailboxMissing
+    if team.enrolment.contact is None:
+        fact = MemberMailboxMissing(**about(team.enrolment, team.programme))
+    else:
+        fact = TeamReminderDue(**_about(team, len(team.members)), participants_path=participants_path)
     return Decision(team, (fact,), (reminding(team.enrolment, team.programme, now),))
 
 
 def reminding(enrolment: Enrolment, programme: Programme, now: datetime) -> Alarm:
-    """When somebody is reminded next of a team that is too small; never where the programme says so."""
-    days = programme.terms.terms.team_remind_days
+    """When somebody is reminded next of a team that is too small; never where the programme says so, nor of the people
+    of a member that may come to no meeting.
+    """
+    days = 0 if enrolment.ad_hoc else programme.terms.terms.team_remind_days
     due = local(days_after(day_of(now), days), OFFICE_OPENS) if days else None
     return Alarm(SHORT, enrolment.id, due, {})
 
@@ -150,9 +165,18 @@ def members_for(team: Team, *, client: bool) -> tuple[Member, ...]:
 def size_text(team: Team) -> str:
     """2 på holdet; der mangler mindst 1 (3 til 5 personer)."""
     count, least, most = len(team.members), team.minimum, team.most
-    between = f"{least} til {most}" if least and most else f"mindst {least}" if least else f"højst {most}"
+    between = (
+        str(least)
+        if least == most
+        else f"{least} til {most}"
+        if least and most
+        else f"mindst {least}"
+        if least
+        else f"højst {most}"
+    )
     agreed = f" ({between} personer)" if least or most is not None else ""
-    return f"{count} på holdet{f'; der mangler mindst {team.missing}' if team.missing else ''}{agreed}"
+    where = "navngivet" if team.enrolment.is_member else "på holdet"
+    return f"{count} {where}{f'; der mangler mindst {team.missing}' if team.missing else ''}{agreed}"
 
 
 def _decided(
@@ -175,7 +199,8 @@ def _about(team: Team, size: int) -> dict[str, Any]:
         "size": size,
         "minimum": team.minimum,
         "most": team.most,
-        "kinds": tuple(one.kind for one in team.terms),
+        "kinds": () if team.enrolment.ad_hoc else tuple(one.kind for one in team.terms),
+        "of_member": team.enrolment.is_member,
     }
 
 
@@ -186,7 +211,8 @@ def _require_team(team: Team) -> None:
 
 def _require_new(team: Team, person: Person) -> None:
     if team.member(person.person_id) is not None:
-        raise Refused("already_on_team", f"{person.name} ({person.email}) er allerede på holdet.", field="email")
+        where = "navngivet" if team.enrolment.is_member else "på holdet"
+        raise Refused("already_on_team", f"{person.name} ({person.email}) er allerede {where}.", field="email")
 
 
 def _require_member(team: Team, person_id: str) -> Member:

@@ -17,6 +17,7 @@ from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
+from services.enrollment.usecases.invite_member import invite_member
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.order_option import order_option
@@ -31,6 +32,7 @@ from services.enrollment.usecases.replace_participant import replace_participant
 from services.enrollment.usecases.replace_team_member import replace_team_member
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
+from services.enrollment.usecases.uninvite_member import uninvite_member
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from services.enrollment.usecases.withdraw_option import withdraw_option
@@ -48,6 +50,7 @@ from shared.contracts.enrollment import (
     DismissSignUp,
     DismissSignUps,
     EnrolMunicipality,
+    InviteMember,
     InviteMunicipalities,
     NameTeamMember,
     OrderOption,
@@ -58,6 +61,7 @@ from shared.contracts.enrollment import (
     ReplaceParticipant,
     ReplaceTeamMember,
     ResolveReservation,
+    UninviteMember,
     VouchForAddress,
     WithdrawEnrolment,
     WithdrawOption,
@@ -100,3 +104,5 @@ WALK_IN = act(RegisterWalkIn, register_walk_in, status=201)
 NAME_MEMBER = act(NameTeamMember, name_team_member, status=201)
 REPLACE_MEMBER = act(ReplaceTeamMember, replace_team_member)
 REMOVE_MEMBER = act(RemoveTeamMember, remove_team_member)
+CALL_MEMBER = act(InviteMember, invite_member)
+CALL_MEMBER_OFF = act(UninviteMember, uninvite_member)

@@ -66,6 +66,8 @@ ROUTES = (
     write("PUT", f"{_PARTICIPANT}/billing", acts.CHANGE_EXTRA_BILLING),
     write("DELETE", _PARTICIPANT, acts.CANCEL),
     write("POST", f"{_MEETING}/walk-ins", acts.WALK_IN),
+    write("PUT", f"{_MEETING}/invitation", acts.CALL_MEMBER),
+    write("DELETE", f"{_MEETING}/invitation", acts.CALL_MEMBER_OFF),
     listing(f"{_MEETING}/explanation", read_explanation),
     listing(_TEAM, read_team),
     listing(f"{_TEAM}/explanation", read_team_explanation),

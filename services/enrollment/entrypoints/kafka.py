@@ -44,4 +44,6 @@ SUBSCRIPTIONS = (
     intake(acts.NAME_MEMBER),
     intake(acts.REPLACE_MEMBER),
     intake(acts.REMOVE_MEMBER),
+    intake(acts.CALL_MEMBER),
+    intake(acts.CALL_MEMBER_OFF),
 )

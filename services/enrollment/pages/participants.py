@@ -27,7 +27,7 @@ from services.enrollment.domain.roster import (
     why_closed,
 )
 from services.enrollment.domain.status import meeting_status
-from services.enrollment.domain.team import size_text
+from services.enrollment.domain.team import MEMBERS, size_text
 from services.enrollment.pages.invoice_details import LABELS as PAYER
 from services.enrollment.pages.invoice_details import nothing_said, units_to_choose, with_unit
 from services.enrollment.pages.visits import NEXT_PAGE, do, find, see_other, show
@@ -71,7 +71,7 @@ async def overview(host: Host, request: Request) -> Response:
         host,
         "participants.html",
         visit,
-        meetings=[_shown(one, visit) for one in visit.rosters],
+        meetings=[_shown(one, visit) for one in visit.rosters if _is_for(one, visit)],
         team=visit.team,
         team_size=size_text(visit.team) if visit.team else None,
         following=f"{visit.path}?{urlencode({NEXT_PAGE: visit.following})}" if visit.following else None,
@@ -225,6 +225,12 @@ def _level_left_out(roster: Roster, form: Form) -> bool:
     return True
 
 
+def _is_for(roster: Roster, visit: Visit) -> bool:
+    """A member that comes to single meetings is shown those that it is invited to."""
+    of_members = roster.terms is not None and roster.terms.attendance == MEMBERS
+    return not (visit.enrolment.ad_hoc and of_members) or roster.meeting.id in visit.called
+
+
 def _shown(roster: Roster, visit: Visit) -> dict[str, Any]:
     """A meeting as the templates show it."""
     closed = why_closed(roster, visit.now)
@@ -232,7 +238,7 @@ def _shown(roster: Roster, visit: Visit) -> dict[str, Any]:
     return {
         "id": roster.meeting.id,
         "title": roster.meeting.title,
-        "is_team": roster.terms is not None and roster.terms.attendance == "team",
+        "is_team": roster.terms is not None and roster.terms.attendance in {"team", MEMBERS},
         "when": when_text(roster.meeting),
         "where": where_text(roster.meeting),
         "state": roster.meeting_state,

@@ -12,6 +12,7 @@ from services.enrollment.adapters.spreadsheet import SpreadsheetError, read_tabl
 from services.enrollment.domain.address_book import changed, require_rows
 from services.enrollment.domain.sheet import Cell
 from services.enrollment.usecases.let_in import let_waiting_in
+from services.enrollment.usecases.write_to_members import write_to_members
 from shared.base.answers import Answer
 from shared.contracts.bounds import LONGEST_FILE
 from shared.contracts.event import Command
@@ -39,6 +40,7 @@ async def import_addresses(tx: Tx, command: ImportAddresses) -> Answer:
     if not command.dry_run:
         await organisations.save(tx, differing)
         await let_waiting_in(tx, differing)
+        await write_to_members(tx, differing)
     return Answer({"rows": len(changes), "changed": len(differing), "dry_run": command.dry_run})
 
 

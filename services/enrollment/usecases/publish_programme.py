@@ -6,7 +6,9 @@ from pydantic import Field
 
 from services.enrollment.adapters import organisations, programmes
 from services.enrollment.domain.invitation import invites_at
+from services.enrollment.domain.membership import organisations_of
 from services.enrollment.domain.publication import draft, publish, require_own_series, too_late
+from services.enrollment.usecases.admit_members import admit_members
 from services.enrollment.usecases.fill_places import fill_places, what_moved
 from shared.base.answers import Answer
 from shared.contracts.bounds import LONGEST_FILE
@@ -24,6 +26,8 @@ async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:
     """Refused 422 `programme_not_publishable` with every finding of the check; the same file again changes nothing."""
     new = draft(command.file, await organisations.load_municipalities(tx))
     terms = new.terms
+    # Whoever writes to a member holds its entry in the address book before its programme.
+    await organisations.lock_many(tx, [one.code for one in organisations_of(terms)])
     current = await programmes.lock(tx, terms.ref.id)
 
     decided = publish(current, terms, tx.source, tx.now)
@@ -35,6 +39,7 @@ async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:
     tx.tell(decided)
     # It may have more places than before, or give those that it has from now on.
     moved = await fill_places(tx, [decided.after], tx.cause)
+    members = await admit_members(tx, decided.after)
     at = invites_at(terms.enrolment, tx.now)
     return Answer(
         {
@@ -43,6 +48,7 @@ async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:
             "outcome": "published" if current is None else "changed" if decided.facts else "unchanged",
             "invites_at": at.isoformat() if at else None,
             "findings": [*new.findings, *too_late(terms, tx.now)],
+            **members,
             **(await what_moved(tx, moved, terms.ref.id) if decided.after.waits else {}),
         },
         status=201 if current is None else 200,

@@ -8,6 +8,7 @@ from services.enrollment.adapters import organisations
 from services.enrollment.domain.address_book import Unit, rewritten
 from services.enrollment.usecases.let_in import let_waiting_in
 from services.enrollment.usecases.read_organisations import shown
+from services.enrollment.usecases.write_to_members import write_to_members
 from shared.base.answers import Answer
 from shared.contracts.bounds import MOST_ROLES, MOST_UNITS, Email, Id, Line, Name
 from shared.contracts.event import Command, Frozen
@@ -65,4 +66,5 @@ async def put_organisation(tx: Tx, command: PutOrganisation) -> Answer:
     if decided.after != entry:
         await organisations.save(tx, [decided.after])
         await let_waiting_in(tx, [decided.after])
+        await write_to_members(tx, [decided.after])
     return Answer(shown(decided.after))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.enrollment.adapters import contacts, enrolments, links, programmes
+from services.enrollment.adapters import contacts, enrolments, links, member_meetings, programmes
 from services.enrollment.domain.contact import Held, holders
 from services.enrollment.domain.enrolment import Enrolment, put_in_by, require_enrolment
 from services.enrollment.domain.invoice_details import lacking
@@ -42,6 +42,7 @@ async def read_enrolment(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
         "billing": found.billing.model_dump(mode="json") if tx.cause.client is None else None,
         "billing_missing": list(lacking(found, await programmes.load_of(tx, found))) if found.is_signed_up else [],
         "answers": dict(found.answers),
+        "invited_to": sorted(await member_meetings.load(tx, found.id)) if found.ad_hoc else None,
         "contacts": [_held(one) for one in holders(history, found)] if tx.cause.client is None else None,
         "participants_path": links.participants_path_of(tx.links, found) if found.put_in_by == tx.cause.actor else None,
     }
@@ -74,6 +75,7 @@ def _short(one: Enrolment, standings: Mapping[str, Standing]) -> dict[str, Any]:
         },
         "late": None if one.late is None else {"reason": one.late.reason, "by": one.late.by},
         "group": one.group,
+        "member": {"ad_hoc": one.ad_hoc, "mailbox_missing": one.contact is None} if one.is_member else None,
         "contact": None if one.contact is None else one.contact.model_dump(mode="json"),
         "received_at": None if one.received_at is None else one.received_at.isoformat(),
         "enrolled_at": None if one.enrolled_at is None else one.enrolled_at.isoformat(),

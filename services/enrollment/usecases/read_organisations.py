@@ -27,6 +27,7 @@ def shown(entry: Entry) -> dict[str, Any]:
     """An entry as the API shows it."""
     return {
         **entry.organisation.model_dump(mode="json"),
+        "member_of": entry.member_of,
         "main_email": entry.main_email,
         "roles": dict(entry.roles or {}),
         "billing": entry.billing.model_dump(mode="json"),

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.enrollment.adapters import enrolments, links, meetings, organisations, programmes, seat_moves, teams
+from services.enrollment.adapters import (
+    enrolments,
+    links,
+    meetings,
+    member_meetings,
+    organisations,
+    programmes,
+    seat_moves,
+    teams,
+)
 from services.enrollment.adapters.rosters import load_of_meeting, load_page
 from services.enrollment.domain.address_book import Unit
 from services.enrollment.domain.enrolment import Enrolment, book_is_for, require_enrolment
@@ -42,6 +51,8 @@ class Visit:
     """Of the organisation, where somebody at the one meeting is, or may be, billed to another."""
     team: Team | None = None
     """None = it names none."""
+    called: frozenset[str] = frozenset()
+    """The meetings that a member is invited to one by one, by their ids."""
     explained: Explanation | None = None
     """Of the one meeting that was named, or of the team, if that was asked for."""
 
@@ -99,6 +110,7 @@ async def read_visit(
         if meeting_id and any(one.next_costs or one.extras for one in rosters)
         else (),
         team=team,
+        called=await member_meetings.load(tx, enrolment.id) if enrolment.ad_hoc else frozenset(),
         explained=explained,
     )
 

@@ -42,22 +42,30 @@ INVITATIONS = Table(
     key=("address_key", "meeting_id"),
 )
 
+# Since when a member is invited to just this meeting, whose kind is not for it; NULL = it is not.
+_CALLED = "(SELECT c.since FROM member_meetings c WHERE c.enrolment_id = e.id AND c.meeting_id = m.id)"
 # A contact is meant unless the meeting is another group's, another role's, or of a kind nobody is invited to.
-_CONTACT_IS_MEANT = """
+_CONTACT_IS_MEANT = f"""
     e.has_place AND (m.group_id IS NULL OR m.group_id = e.group_id)
-    AND (m.roles = '{}' OR e.contact_role = ANY(m.roles))
-    AND coalesce(e.attendance ->> m.kind, 'registered') <> 'none'
+    AND (m.roles = '{{}}' OR e.contact_role = ANY(m.roles))
+    AND (coalesce(e.attendance ->> m.kind, 'registered') <> 'none' OR {_CALLED} IS NOT NULL)
 """
 _PARTICIPANT_IS_MEANT = """
     p.takes_part AND (e.id IS NULL OR ((e.has_place OR e.withdrawn_at IS NULL)
                                        AND (e.withdrawn_at IS NULL OR p.since > e.withdrawn_at)))
 """
-_MEMBER_IS_MEANT = """
-    t.takes_part AND m.kind = ANY(t.kinds) AND m.roles = '{}' AND (m.group_id IS NULL OR m.group_id = e.group_id)
+# What the newest fact about a member says goes before what its people were named for.
+_KIND_IS_MEANT = f"""
+    CASE e.attendance ->> m.kind WHEN 'members' THEN true WHEN 'none' THEN {_CALLED} IS NOT NULL
+        ELSE m.kind = ANY(t.kinds) END
+"""
+_MEMBER_IS_MEANT = f"""
+    t.takes_part AND {_KIND_IS_MEANT} AND m.roles = '{{}}' AND (m.group_id IS NULL OR m.group_id = e.group_id)
     AND (e.id IS NULL OR ((e.has_place OR e.withdrawn_at IS NULL)
                           AND (e.withdrawn_at IS NULL OR t.since > e.withdrawn_at)))
 """
-_BY_TEAM = "coalesce(e.attendance ->> m.kind, '') = 'team'"
+_OF_MEMBER = f"(coalesce(e.attendance ->> m.kind, '') = 'members' OR {_CALLED} IS NOT NULL)"
+_BY_TEAM = f"(coalesce(e.attendance ->> m.kind, '') = 'team' OR {_OF_MEMBER})"
 
 
 async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]]:
@@ -66,19 +74,19 @@ async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]
         f"""
         WITH pair AS (SELECT * FROM unnest($1::text[], $2::text[]) AS u (meeting_id, address_key))
         SELECT pair.meeting_id, pair.address_key, p.person_id, p.name, p.email, 'participant' AS part,
-               p.organisation_name, p.since, e.participants_path, p.seat_path, false AS by_team
+               p.organisation_name, p.since, e.participants_path, p.seat_path, false AS by_team, false AS of_member
         FROM pair JOIN participants p USING (meeting_id, address_key) LEFT JOIN enrolments e ON e.id = p.enrolment_id
         WHERE {_PARTICIPANT_IS_MEANT}
         UNION ALL
         SELECT pair.meeting_id, pair.address_key, t.person_id, t.name, t.email, 'participant',
-               t.organisation_name, t.since, e.participants_path, NULL, false
+               t.organisation_name, greatest(t.since, {_CALLED}), e.participants_path, NULL, false, false
         FROM pair JOIN meetings m ON m.id = pair.meeting_id
         JOIN team_members t ON t.address_key = pair.address_key AND t.programme_id = m.programme_id
         LEFT JOIN enrolments e ON e.id = t.enrolment_id
         WHERE {_MEMBER_IS_MEANT}
         UNION ALL
         SELECT pair.meeting_id, pair.address_key, e.person_id, e.contact_name, e.email, 'contact',
-               e.organisation_name, e.since, e.participants_path, NULL, {_BY_TEAM}
+               e.organisation_name, greatest(e.since, {_CALLED}), e.participants_path, NULL, {_BY_TEAM}, {_OF_MEMBER}
         FROM pair JOIN meetings m ON m.id = pair.meeting_id
         JOIN enrolments e ON e.address_key = pair.address_key AND e.programme_id = m.programme_id
         WHERE {_CONTACT_IS_MEANT}
@@ -128,7 +136,8 @@ _CONCERNED = {
         WHERE m.id = look.id AND {_CONTACT_IS_MEANT}
         UNION SELECT meeting_id, address_key FROM participants WHERE meeting_id = look.id AND takes_part
         UNION SELECT m.id, t.address_key FROM meetings m JOIN team_members t ON t.programme_id = m.programme_id
-        WHERE m.id = look.id AND t.takes_part AND m.kind = ANY(t.kinds)
+        LEFT JOIN enrolments e ON e.id = t.enrolment_id
+        WHERE m.id = look.id AND t.takes_part AND {_KIND_IS_MEANT}
         UNION SELECT meeting_id, address_key FROM invitations WHERE meeting_id = look.id
     """,
     "enrolment": """
@@ -138,7 +147,7 @@ _CONCERNED = {
         JOIN meetings m ON m.programme_id = e.programme_id WHERE f.enrolment_id = look.id AND m.state <> 'planned'
         UNION SELECT meeting_id, address_key FROM participants WHERE enrolment_id = look.id
         UNION SELECT m.id, t.address_key FROM team_members t JOIN meetings m ON m.programme_id = t.programme_id
-        WHERE t.enrolment_id = look.id AND m.kind = ANY(t.kinds) AND m.state <> 'planned'
+        WHERE t.enrolment_id = look.id AND m.state <> 'planned'
     """,
 }
 _LOOKS_AT_ONCE = 50
@@ -231,19 +240,19 @@ async def load_reminded(tx: Tx, meeting_id: str, place: str, most: int) -> list[
                 (SELECT DISTINCT ON (address_key) * FROM (
                      SELECT p.address_key, p.person_id, p.name, p.email, 'participant' AS part,
                             p.organisation_name, p.since, NULL AS participants_path, p.seat_path, false AS by_team,
-                            false AS silent
+                            false AS of_member, false AS silent
                      FROM participants p LEFT JOIN enrolments e ON e.id = p.enrolment_id
                      WHERE p.meeting_id = $1 AND {_PARTICIPANT_IS_MEANT}
                      UNION ALL
                      SELECT t.address_key, t.person_id, t.name, t.email, 'participant',
-                            t.organisation_name, t.since, NULL, NULL, false, false
+                            t.organisation_name, t.since, NULL, NULL, false, false, false
                      FROM meetings m JOIN team_members t ON t.programme_id = m.programme_id
                      LEFT JOIN enrolments e ON e.id = t.enrolment_id
                      WHERE m.id = $1 AND {_MEMBER_IS_MEANT}
                  ) AS expected ORDER BY address_key, person_id)
                 UNION ALL
                 (SELECT DISTINCT ON (e.address_key) e.address_key, e.person_id, e.contact_name, e.email, 'contact',
-                        e.organisation_name, e.since, e.participants_path, NULL, false, true
+                        e.organisation_name, e.since, e.participants_path, NULL, false, false, true
                  FROM meetings m JOIN enrolments e ON e.programme_id = m.programme_id
                  WHERE m.id = $1 AND {_CONTACT_IS_MEANT}
                    AND coalesce(e.attendance ->> m.kind, 'registered') = 'registered'
@@ -276,4 +285,5 @@ def _guest(row: asyncpg.Record) -> Guest:
         path=row["participants_path"],
         seat_path=row["seat_path"],
         by_team=row["by_team"],
+        of_member=row["of_member"],
     )

@@ -44,6 +44,8 @@ SECTIONS = {
     "regrouped": "Skiftet gruppe",
     "option": "Tilkøb",
     "team_short": "Faste hold, hvor der mangler nogen",
+    "member_short": "Medlemmer, hvor der mangler nogen",
+    "mailbox_missing": "Medlemmer, hvis postkasse ikke er i adressebogen",
     "extra": "Ekstra deltagere",
     "extra_removed": "Ikke længere ekstra deltagere",
     "billing": "Mangler oplysninger til fakturaen",

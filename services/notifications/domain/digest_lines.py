@@ -18,6 +18,7 @@ from shared.contracts.enrollment import (
     EnrolmentWithdrawn,
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
+    MemberMailboxMissing,
     MunicipalityEnrolled,
     OptionFact,
     OptionOrdered,
@@ -117,7 +118,12 @@ def extra_removed(fact: ExtraParticipantRemoved, version: int | None, at: dateti
 
 def team_short(fact: TeamReminderDue, at: datetime) -> DigestLine:
     text = f"{fact.organisation.name}: {fact.size} af mindst {fact.minimum} er navngivet"
-    return DigestLine(fact.programme.id, "team_short", fact.subject, at.isoformat(), text, at)
+    kind = "member_short" if fact.of_member else "team_short"
+    return DigestLine(fact.programme.id, kind, fact.subject, at.isoformat(), text, at)
+
+
+def mailbox_missing(fact: MemberMailboxMissing, at: datetime) -> DigestLine:
+    return DigestLine(fact.programme.id, "mailbox_missing", fact.subject, at.isoformat(), fact.organisation.name, at)
 
 
 def planned(fact: MeetingPlanned, at: datetime) -> DigestLine:

@@ -12,12 +12,14 @@ from shared.contracts.enrollment import (
     EnrolmentRegrouped,
     EnrolmentWaitlisted,
     EnrolmentWithdrawn,
+    MemberAdmitted,
     MunicipalityEnrolled,
     ReservationResolved,
     TovholderAppointed,
 )
 from shared.contracts.invoicing import Invoice
 from shared.contracts.parties import Contact, Organisation
+from shared.contracts.programme import SeatTerm
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +49,8 @@ class Enrolment:
 def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolment | None:
     """The enrolment after `fact`; None when nothing is known of it that a letter could need."""
     match fact:
-        case MunicipalityEnrolled():
-            return Enrolment(
-                id=fact.enrolment_id,
-                programme_id=fact.programme.id,
-                organisation=fact.organisation,
-                contact=fact.contact,
-                has_place=True,
-                since=at,
-                group=fact.group,
-                attendance={seat.kind: seat.attendance for seat in fact.seats},
-                participants_path=fact.participants_path,
-                enrolled_at=fact.enrolled_at,
-                withdrawn_at=known.withdrawn_at if known else None,
-            )
+        case MunicipalityEnrolled() | MemberAdmitted():
+            return _with_place(fact, known, at)
         case EnrolmentWithdrawn() | EnrolmentWaitlisted():
             base = known or _without_place(fact, fact.contact, at)
             if isinstance(fact, EnrolmentWaitlisted):
@@ -82,8 +72,11 @@ def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolm
 def is_own(fact: EnrolmentFact) -> bool:
     """Whether whoever is behind the fact did it for itself.
 
-    One who lets a form in has not put it in, nor has one whose withdrawal lets somebody else move up.
+    Nobody makes itself a member. One who lets a form in has not put it in, nor has one whose withdrawal lets somebody
+    else move up.
     """
+    if isinstance(fact, MemberAdmitted):
+        return False
     if not isinstance(fact, MunicipalityEnrolled | EnrolmentWaitlisted):
         return True
     moved_up = isinstance(fact, MunicipalityEnrolled) and fact.from_waiting_list
@@ -118,6 +111,32 @@ def contact_of(known: Enrolment | None, invoice: Invoice) -> Contact:
 def appoints_another(known: Enrolment | None, fact: TovholderAppointed) -> bool:
     """Whether the contact is another one than before."""
     return known is None or known.contact.person_id != fact.contact.person_id
+
+
+def _with_place(fact: MunicipalityEnrolled | MemberAdmitted, known: Enrolment | None, at: datetime) -> Enrolment:
+    """A member is told of again: it keeps its group."""
+    if isinstance(fact, MunicipalityEnrolled):
+        group, ad_hoc, since = fact.group, False, fact.enrolled_at
+    else:
+        group, ad_hoc, since = known.group if known else None, fact.ad_hoc, fact.admitted_at
+    return Enrolment(
+        id=fact.enrolment_id,
+        programme_id=fact.programme.id,
+        organisation=fact.organisation,
+        contact=fact.contact,
+        has_place=True,
+        since=at,
+        group=group,
+        attendance={seat.kind: _attendance(seat, ad_hoc=ad_hoc) for seat in fact.seats},
+        participants_path=fact.participants_path,
+        enrolled_at=since,
+        withdrawn_at=known.withdrawn_at if known else None,
+    )
+
+
+def _attendance(seat: SeatTerm, *, ad_hoc: bool) -> str:
+    """Nobody of a member that comes to single meetings is meant by all of a kind."""
+    return "none" if ad_hoc and seat.attendance == "members" else seat.attendance
 
 
 def _without_place(fact: EnrolmentFact, contact: Contact, at: datetime) -> Enrolment:

@@ -68,6 +68,8 @@ class Guest:
     """Where a participant passes the seat on or leaves it; a secret of theirs."""
     by_team: bool = False
     """Of a contact: whose organisation's standing team is invited, so that nobody is registered there."""
+    of_member: bool = False
+    """Of such a contact: it is a member, which names its people rather than a team."""
 
 
 @dataclass(frozen=True, slots=True)

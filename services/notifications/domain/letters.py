@@ -23,6 +23,7 @@ from shared.contracts.enrollment import (
     ExtraParticipantRemoved,
     Forbehold,
     InvitationReminderDue,
+    MemberAdmitted,
     MunicipalityEnrolled,
     MunicipalityInvited,
     OptionDelivered,
@@ -349,10 +350,29 @@ def team_incomplete(fact: TeamReminderDue, at: datetime) -> Letter:
             "size": fact.size,
             "minimum": fact.minimum,
             "most": fact.most,
+            "of_member": fact.of_member,
             "path": fact.participants_path,
         },
         people=(fact.contact.person_id,),
     )
+
+
+def member_admitted(fact: MemberAdmitted, at: datetime) -> Letter:
+    """Once to each mailbox, whatever else changes."""
+    named = [seat for seat in fact.seats if seat.attendance == "members"]
+    letter = _about_enrolment(
+        "member_admitted",
+        fact,
+        to_person(fact.contact),
+        fact.admitted_at.isoformat(),
+        at,
+        inviter=fact.inviter or fact.programme.seller.name,
+        minimum=max((seat.minimum for seat in named), default=0),
+        most=min((seat.included for seat in named if seat.included is not None), default=None),
+        ad_hoc=fact.ad_hoc,
+        path=fact.participants_path,
+    )
+    return replace(letter, own=is_own(fact))
 
 
 def extra_participant_removed(fact: ExtraParticipantRemoved, version: int | None, at: datetime) -> Letter:
@@ -385,6 +405,7 @@ def calendar_letter(standing: Standing, step: Step, *, own: bool = False) -> Let
             "path": guest.path,
             "seat_path": guest.seat_path,
             "by_team": guest.by_team,
+            "of_member": guest.of_member,
             "method": step.method,
             "reason": standing.reason,
         },

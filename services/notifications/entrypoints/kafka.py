@@ -16,6 +16,12 @@ from services.notifications.usecases.confirm_extra_removed import confirm_extra_
 from services.notifications.usecases.confirm_place import confirm_place
 from services.notifications.usecases.confirm_waiting import confirm_waiting
 from services.notifications.usecases.confirm_withdrawal import confirm_withdrawal
+from services.notifications.usecases.follow_members import (
+    call_member,
+    call_member_off,
+    note_missing_mailbox,
+    welcome_member,
+)
 from services.notifications.usecases.follow_options import (
     confirm_delivery,
     confirm_option_withdrawal,
@@ -63,6 +69,10 @@ from shared.contracts.enrollment import (
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
     InvitationReminderDue,
+    MemberAdmitted,
+    MemberInvited,
+    MemberMailboxMissing,
+    MemberUninvited,
     MunicipalityEnrolled,
     MunicipalityInvited,
     OptionDelivered,
@@ -133,6 +143,10 @@ SUBSCRIPTIONS = (
     on(OptionOrdered, confirm_order),
     on(OptionWithdrawn, confirm_option_withdrawal),
     on(OptionDelivered, confirm_delivery),
+    on(MemberAdmitted, welcome_member),
+    on(MemberMailboxMissing, note_missing_mailbox),
+    on(MemberInvited, call_member),
+    on(MemberUninvited, call_member_off),
     on(TeamMemberNamed, invite_member),
     on(TeamMemberReplaced, replace_member),
     on(TeamMemberRemoved, uninvite_member),

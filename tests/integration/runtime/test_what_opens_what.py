@@ -70,6 +70,10 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "GET /api/enrollment/enrolments/{enrolment_id}/meetings/{meeting_id}/explanation": (
             "enrollment.enrolments.meetings.explanation"
         ),
+        "PUT /api/enrollment/enrolments/{enrolment_id}/meetings/{meeting_id}/invitation": "enrollment.InviteMember",
+        "DELETE /api/enrollment/enrolments/{enrolment_id}/meetings/{meeting_id}/invitation": (
+            "enrollment.UninviteMember"
+        ),
         "GET /api/enrollment/enrolments/{enrolment_id}/team": "enrollment.enrolments.team",
         "GET /api/enrollment/enrolments/{enrolment_id}/team/explanation": "enrollment.enrolments.team.explanation",
         "POST /api/enrollment/enrolments/{enrolment_id}/team": "enrollment.NameTeamMember",

@@ -108,6 +108,21 @@ def on_a_team(*kinds: str) -> str:
 
 
 FEES = SOUND[SOUND.index("fees:") : SOUND.index("groups:")]
+ENROLMENT = SOUND[SOUND.index("enrolment:") : SOUND.index("fees:")]
+OPTIONS = SOUND[SOUND.index("options:") : SOUND.index("tracks:")]
+
+
+def by_name(
+    invitation: str = "{inviter: {title: Borgmesteren}}", kind: str = "attendance: members", more: str = ""
+) -> str:
+    """The sound file, whose members are invited by name."""
+    members = (
+        f"  who: invited\n  how: invited\n  invitation: {invitation}\n  invited: [{{id: skolen, title: Skolen}}]\n"
+    )
+    text = SOUND.replace(ENROLMENT, f"enrolment:\n{members}{more}\n").replace(FEES, "").replace(OPTIONS, "")
+    return text.replace(", option: analyse", "").replace(KIND, f"  - {{key: heldag, title: Heldag, {kind}}}")
+
+
 FAULTS: dict[str, list[str]] = {
     "activity_incomplete": [
         changed("scale_to: 10, ", ""),
@@ -231,6 +246,11 @@ FAULTS: dict[str, list[str]] = {
     ],
     "fees_do_not_add_up": [changed("total: 1500.50", "total: 1500")],
     "group_count_mismatch": [changed("expected: 2", "expected: 3")],
+    "invitation_mismatch": [
+        changed("{invite_on: 2021-06-01, remind_on: 2021-08-10}", "{remind_on: 2021-08-10}"),
+        changed("{invite_on", "{inviter: {title: Borgmesteren}, invite_on"),
+        by_name("{invite_on: 2021-06-01}"),
+    ],
     "invitation_order": [
         changed("remind_on: 2021-08-10", "remind_on: 2021-08-20"),
         changed("invite_on: 2021-06-01", "invite_on: 2021-08-11"),
@@ -238,8 +258,18 @@ FAULTS: dict[str, list[str]] = {
     "invited_mismatch": [
         changed("how: sign_up", "how: invited"),
         changed("  capacity:", "  invited: [{id: en, title: En skole}]\n  capacity:"),
+        by_name(more="  capacity: {usual: 1, hard: 2}\n"),
+        by_name(more="  reservation_allowed: true\n"),
+        by_name(more="  declarations: [{id: enig, text: Vi er enige.}]\n"),
+        by_name().replace("groups:", FEES + "groups:"),
     ],
     "invoice_before_deadline": [changed("invoice_on: 2021-09-01", "invoice_on: 2021-08-20")],
+    "members_mismatch": [
+        changed(KIND, "  - {key: heldag, title: Heldag, attendance: members}"),
+        by_name(kind="attendance: team, included: 5"),
+        by_name(kind="attendance: members, included: 3"),
+        by_name(kind="attendance: members, minimum: 1"),
+    ],
     "meeting_on_holiday": [
         changed("date: 2022-03-01", "date: 2022-04-14"),
         changed("date: 2022-03-01", "date: 2022-05-13"),
@@ -331,6 +361,7 @@ def test_a_sound_file_has_no_findings_and_can_be_published() -> None:
     result = checked(SOUND)
     assert result.findings == ()
     assert result.publishable
+    assert checked(by_name()).findings == ()
 
 
 @pytest.mark.parametrize(

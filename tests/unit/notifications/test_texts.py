@@ -69,6 +69,7 @@ TEAM = (
     SeatTerm(kind="heldag", title="Heldagsmøde", attendance="team", included=5, minimum=3),
     SeatTerm(kind="kort", title="Kort møde", attendance="contact"),
 )
+ONE_OF_MEMBER = SeatTerm(kind="temamoede", title="Temamøde", attendance="members", included=1, minimum=1)
 HANDED_OVER = EXAMPLES["TovholderAppointed"].model_copy(
     update={
         "contact": facts.CONTACT.model_copy(
@@ -251,6 +252,23 @@ LETTERS: dict[str, Letter] = {
     "team_incomplete": letters.team_incomplete(EXAMPLES["TeamReminderDue"], AT),
     "team_incomplete-nobody": letters.team_incomplete(
         EXAMPLES["TeamReminderDue"].model_copy(update={"size": 0, "most": None, "participants_path": None}), AT
+    ),
+    "team_incomplete-of_a_member": letters.team_incomplete(
+        EXAMPLES["TeamReminderDue"].model_copy(update={"size": 1, "most": 4, "of_member": True}), AT
+    ),
+    "member_admitted": letters.member_admitted(EXAMPLES["MemberAdmitted"], AT),
+    "member_admitted-ad_hoc": letters.member_admitted(
+        EXAMPLES["MemberAdmitted"].model_copy(
+            update={"ad_hoc": True, "inviter": "", "seats": (ONE_OF_MEMBER,), "participants_path": None}
+        ),
+        AT,
+    ),
+    "member_admitted-itself": letters.member_admitted(
+        EXAMPLES["MemberAdmitted"].model_copy(update={"inviter": "TEC"}), AT
+    ),
+    "invitation-of_a_member": invitation("invitation", replace(ASTA, by_team=True, of_member=True)),
+    "save_the_date-of_a_member": invitation(
+        "save_the_date", replace(ASTA, by_team=True, of_member=True), meeting=A_DAY
     ),
     "place_confirmed-team": letters.place_confirmed(facts.an_enrolment(fees=(), seats=TEAM), AT),
     "invitation-of_a_team": invitation("invitation", replace(ASTA, by_team=True)),

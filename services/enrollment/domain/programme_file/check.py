@@ -18,7 +18,9 @@ from services.enrollment.domain.programme_file.format import (
     Enrolment,
     Forbehold,
     FormQuestion,
+    Invitation,
     MeetingEntry,
+    MeetingKind,
     Ours,
     ProgrammeFile,
     When,
@@ -316,7 +318,24 @@ class _Checker:
             if one.seats_most is not None and one.seats_most < one.seats:
                 message = f"seats_most ({one.seats_most}) skal være mindst så stor som seats ({one.seats})."
                 yield self.at((*path, "invited", at, "seats_most"), "seats_mismatch", message)
+        if plan.who == "invited":
+            yield from self.members(path, plan)
         yield from self.form(path, plan)
+
+    def members(self, path: Path, plan: Enrolment) -> Iterator[Finding]:
+        """They sign nothing up, and pay nothing."""
+        of_municipalities: tuple[tuple[Path, object], ...] = (
+            (("fees",), self.programme.fees),
+            (("options",), self.programme.options),
+            ((*path, "capacity"), plan.capacity),
+            ((*path, "reservation_allowed"), plan.reservation_allowed),
+            ((*path, "form"), plan.form),
+            ((*path, "declarations"), plan.declarations),
+        )
+        for at, there in of_municipalities:
+            if there:
+                message = f"Slet {at[-1]}: medlemmer, der inviteres ved navn, har en plads og betaler ikke noget."
+                yield self.at(at, "invited_mismatch", message)
 
     def form(self, path: Path, plan: Enrolment) -> Iterator[Finding]:
         questions = {one.id for one in plan.form}
@@ -385,6 +404,7 @@ class _Checker:
         plan = self.programme.enrolment
         if plan.invitation is None:
             return
+        yield from self.inviter(("enrolment", "invitation"), plan.who, plan.invitation)
         days = [
             (name, day)
             for name, day in (
@@ -398,6 +418,19 @@ class _Checker:
             if first >= second:
                 message = f"{earlier} ({short_day(first)}) skal ligge før {later} ({short_day(second)})."
                 yield self.at(("enrolment", "invitation", earlier), "invitation_order", message)
+
+    def inviter(self, path: Path, who: str, plan: Invitation) -> Iterator[Finding]:
+        """Municipalities are invited on a day, members by somebody."""
+        if who == "municipalities" and plan.invite_on is None:
+            message = "Skriv invite_on: den dag, kommunerne inviteres."
+            yield self.at(path, "invitation_mismatch", message)
+        if who == "municipalities" and plan.inviter is not None:
+            message = "Slet inviter: kommuner inviteres af arrangøren. Den hører til who: invited."
+            yield self.at((*path, "inviter"), "invitation_mismatch", message)
+        for name, day in (("invite_on", plan.invite_on), ("remind_on", plan.remind_on)):
+            if who == "invited" and day is not None:
+                message = f"Slet {name}: medlemmer inviteres, så snart deres postkasse er i adressebogen."
+                yield self.at((*path, name), "invitation_mismatch", message)
 
     def period(self) -> Iterator[Finding]:
         period, deadline = self.programme.period, self.programme.enrolment.deadline
@@ -507,10 +540,22 @@ class _Checker:
             if kind.extra_free_until_days is not None and kind.extra != "billed":
                 message = "extra_free_until_days hører til extra: billed; her er der ingen ekstra plads at afmelde."
                 yield self.at((*path, "extra_free_until_days"), "extra_mismatch", message)
+            if kind.attendance in {"members", "team"}:
+                yield from self.whose(("meeting_kinds", at), kind)
             if kind.key not in used:
                 message = f"Der er ingen møder af typen «{kind.key}»."
                 yield self.at((*path, "key"), "unused_kind", message)
         yield from self.team()
+
+    def whose(self, path: Path, kind: MeetingKind) -> Iterator[Finding]:
+        """Members name their people, municipalities a team."""
+        by_name = self.programme.enrolment.who == "invited"
+        if by_name != (kind.attendance == "members"):
+            message = "attendance: members er for dem, der inviteres ved navn (who: invited), og team for kommuner."
+            yield self.at((*path, "attendance"), "members_mismatch", message)
+        elif by_name and (kind.included is not None or kind.minimum or kind.extra == "billed"):
+            message = "Hvor mange et medlem navngiver, står ved det under invited: slet included, minimum og extra her."
+            yield self.at((*path, "attendance"), "members_mismatch", message)
 
     def team(self) -> Iterator[Finding]:
         """An organisation has one standing team, whatever kinds of meetings it is invited to."""

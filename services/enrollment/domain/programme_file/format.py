@@ -249,8 +249,15 @@ class Organiser(Part):
     invoice_series: Identifier | None = Field(default=None, description="fakturaernes nummerserie")
 
 
+class Inviter(Part):
+    title: Line = Field(description="en titel, fx Borgmesteren; aldrig et navn")
+
+
 class Invitation(Part):
-    invite_on: Day
+    invite_on: Day | None = Field(default=None, description="kræves, når kommuner inviteres til at tilmelde sig")
+    inviter: Inviter | None = Field(
+        default=None, description="hvem der inviterer medlemmerne; kun for who: invited, og ellers er det arrangøren"
+    )
     remind_on: Day | None = Field(default=None, description="påmindelse til dem, der ikke har svaret")
 
 

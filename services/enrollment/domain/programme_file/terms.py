@@ -193,6 +193,7 @@ def _enrolment(plan: file.Enrolment) -> EnrolmentPlan:
             )
             for one in plan.invited
         ),
+        inviter=invitation.inviter.title if invitation and invitation.inviter else "",
         withdrawal=WithdrawalTerm(owes=plan.withdrawal.owes, free_until=plan.withdrawal.free_until)
         if plan.withdrawal
         else None,
