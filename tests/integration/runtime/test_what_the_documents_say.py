@@ -91,7 +91,7 @@ def bodies_that_are_taken(service: Service) -> dict[str, dict[str, Any]]:
         "PublishProgramme": {"file": programme_text()},
         "PutOrganisation": {"main_email": "post@kobenhavn.example", "domains": ["kobenhavn.example"]},
         "ImportAddresses": {
-            "content": base64.b64encode(b"kode;hovedpostkasse\n0101;post@kobenhavn.example\n").decode(),
+            "content": base64.b64encode(b"kommunekode;hovedpostkasse\n0101;post@kobenhavn.example\n").decode(),
             "dry_run": False,
         },
     }
