@@ -338,7 +338,7 @@ LIVES = st.tuples(
 
 
 def text_of(programme_id: str, capacity: str, *, version: int = 1, more: int = 0) -> str:
-    """P1's file with options, a team, and seats that are soon taken."""
+    """P1's file without its meetings; with options, a team, and seats that are soon taken."""
     changes = {
         f"id: {P1}\n": f"id: {programme_id}\n",
         "version: 1": f"version: {version}",
@@ -353,7 +353,7 @@ def text_of(programme_id: str, capacity: str, *, version: int = 1, more: int = 0
             "  - {key: temadag, title: Temadag, attendance: team, included: 2, minimum: 1}\n"
         ),
     }
-    text = programme_text()
+    text = programme_text().partition("\nmeetings:\n")[0]
     for before, after in changes.items():
         assert before in text
         text = text.replace(before, after)

@@ -7,6 +7,7 @@ for stands in `tests/support/every_command.py`.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import os
@@ -415,6 +416,18 @@ async def go(world: World, step: Step, key: str) -> str:
     return outcome
 
 
+async def live(world: World, step: Step, key: str, where: str) -> dict[str, list[str]]:
+    """What was said, and what is kept and told afterwards."""
+    world.move_to(world.room.time + timedelta(seconds=1))
+    try:
+        said = await go(world, step, key)
+        await world.look()
+    except Exception as error:
+        error.add_note(f"{world.door}: {where}")
+        raise
+    return {"said": [said], **await world.state()}
+
+
 @pytest.mark.timeout(60 + 60 * COUNT)
 async def test_any_life_keeps_its_promises_and_is_the_same_by_both_doors(worlds: list[World]) -> None:
     outcomes: Counter[tuple[str, str]] = Counter()
@@ -426,24 +439,13 @@ async def test_any_life_keeps_its_promises_and_is_the_same_by_both_doors(worlds:
             f"  capacity: {{usual: 1, hard: 2, when_full: {when_full}, given: {given_then}}}\n"
             f"  reservation_allowed: true\n  forbehold: {{{policy}}}\n"
         )
-        for world in worlds:
-            await begin(world, str(number), capacity)
+        await asyncio.gather(*(begin(world, str(number), capacity) for world in worlds))
         for at, step in enumerate(steps):
             where = f"life {number}, step {at} of {capacity} {steps[: at + 1]}"
-            said = []
-            for world in worlds:
-                world.move_to(world.room.time + timedelta(seconds=1))
-                try:
-                    said.append(await go(world, step, f"{number}-{at}"))
-                    await world.look()
-                except Exception as error:
-                    error.add_note(f"{world.door}: {where}")
-                    raise
-            assert said[0] == said[1], where
-            api, intake = [await world.state() for world in worlds]
+            api, intake = await asyncio.gather(*(live(world, step, f"{number}-{at}", where) for world in worlds))
             for what in api.keys() | intake.keys():
                 assert api.get(what) == intake.get(what), f"{what}: {where}"
-            outcomes[step.name, said[0]] += 1
+            outcomes[step.name, api["said"][0]] += 1
     for world in worlds:
         assert await world.pool.fetchval("SELECT count(*) FROM dead_letters") == 0
         assert await world.pool.fetchval("SELECT count(*) FROM parked_events") == 0
