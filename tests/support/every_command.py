@@ -289,9 +289,14 @@ _PEOPLED = (
 """An invitation is declined; there are places, one with a forbehold, people, and a form."""
 _LEFT = (
     *(_step(acts.REPLACE, b=1, c=3), _step(acts.CANCEL, c=1), _step(acts.RESOLVE, a=1), _step(acts.WITHDRAW)),
-    *(_step(acts.CHANGE_CAPACITY, a=3), _step(acts.PUBLISH, a=1, b=1), _step(acts.PUT_ORGANISATION, a=1)),
+    *(
+        _step(acts.ORDER, a=3, b=1),
+        _step(acts.CHANGE_CAPACITY, a=3),
+        _step(acts.PUBLISH, a=1, b=1),
+        _step(acts.PUT_ORGANISATION, a=1),
+    ),
 )
-"""People go, a municipality as well, and there is more room."""
+"""People go, a municipality as well, one that is only invited asks for more, and there is more room."""
 _ANSWERED = (
     *(
         _step(acts.SIGN_UP, a=3, c=1),
@@ -301,7 +306,7 @@ _ANSWERED = (
     ),
     *(_step(acts.SAVE_DRAFT, a=2), _step(acts.SIGN_UP, a=2, c=1), _step(acts.VOUCH, a=2)),
 )
-"""Staff look at the forms."""
+"""Staff look at the forms, and a forbehold is refused."""
 _EQUIPPED = (
     *(_step(acts.ENROL, b=1), _step(acts.ENROL, a=1, b=1)),
     *(_step(acts.CHANGE_BILLING), _step(acts.CHANGE_CONTACT), _step(acts.CHANGE_GROUP, b=1)),

@@ -27,7 +27,6 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from pydantic import SecretStr
 
-from deploy.local.locations import ROOT
 from services.enrollment.app import SERVICE
 from services.enrollment.entrypoints import acts
 from services.enrollment.settings import Settings
@@ -42,7 +41,6 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.records import StoredRecord
 from shared.runtime.application import web_application
 from shared.runtime.service import Host, build_inbox, open_host
-from shared.storage.migrate import Stream
 from shared.web.routes import Write, path_parameters
 from tests.support.edges import as_json
 from tests.support.enrollment_desk import P1
@@ -62,6 +60,7 @@ from tests.support.every_command import (
 )
 from tests.support.room import Room
 from tests.support.servers import MakeDatabase
+from tests.support.tables import own_tables
 
 START = datetime(2020, 6, 1, 8, tzinfo=UTC)
 TOKEN = "staff-of-the-tests"  # noqa: S105  (known to one test run only)
@@ -84,13 +83,7 @@ IDS = """
 """
 """Of what there is, and what it is called in both worlds."""
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|token/staff|source/crm")
-OWN = tuple(
-    dict.fromkeys(
-        name
-        for one in Stream.read("enrollment", ROOT / "services" / "enrollment" / "migrations").migrations
-        for name in re.findall(r"CREATE TABLE (\w+)", one.sql)
-    )
-)
+OWN = own_tables("enrollment")
 """Tables that the service keeps all of its own in."""
 OF_A_LIFE = ("timers", "outbox", "stream_out", "inbox", "stream_in", "http_requests")
 """What a life leaves in them is gone when it is over; so is all of the service's own but the address book."""
@@ -229,7 +222,8 @@ STATE = " UNION ALL ".join(
     ]
 )
 TOLD = """
-    SELECT key, sequence, split_part(type, '.', 3) AS kind, payload #>> '{data,ordered}' = 'true' AS ordered
+    SELECT key, sequence, split_part(type, '.', 3) AS kind, payload #>> '{data,ordered}' = 'true' AS ordered,
+           payload #>> '{data,approved}' = 'false' AS refused
     FROM (SELECT id, key, sequence, type, convert_from(payload, 'utf8')::jsonb AS payload FROM outbox
           WHERE sequence IS NOT NULL) t
     ORDER BY key, id
@@ -273,7 +267,7 @@ def _told_adds_up(told: Rows, placed: set[str]) -> None:
         if kind in {PLACED, "EnrolmentWaitlisted"}:
             assert active.get(key) != kind, f"{key} has two of one"
             active[key] = kind
-        elif kind in GONE:
+        elif kind in GONE or row["refused"]:
             active.pop(key, None)
     found = {key.removeprefix("enrolment/") for key, kind in active.items() if kind == PLACED}
     assert found == placed, "the places that were told are not those that are"

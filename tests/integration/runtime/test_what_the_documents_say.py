@@ -128,7 +128,7 @@ async def asked_by_its_document(service: str, base: str, known: Path) -> tuple[i
     hooks = {
         "SCHEMATHESIS_HOOKS": "tests.support.known_ids",
         "TOVHOLDER_KNOWN_IDS": str(known),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", ""))).rstrip(os.pathsep),
     }
     asking = await asyncio.create_subprocess_exec(
         *command, cwd=known.parent, env={**os.environ, **hooks}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
