@@ -255,9 +255,9 @@ async def test_whoever_waits_orders_nothing_and_is_offered_nothing(desk: Desk) -
 async def test_whoever_is_only_invited_has_nothing_to_do_with_options(desk: Desk) -> None:
     await desk.publish(with_options())
     (code,) = await codes_of(desk, 1)
-    await desk.ask(
-        invite_municipalities, InviteMunicipalities(programme_id=P1, round_id="r", organisation_codes=(code,))
-    )
+    await desk.knows(code, main_email=f"post@k{code}.example")
+    everybody = InviteMunicipalities(programme_id=P1, round_id="r", organisation_codes=(code,))
+    assert (await desk.ask(invite_municipalities, everybody))["invited"] == 1
     invited = await id_of(desk, code)
     for usecase, command in (
         (order_option, ordering(invited)),
