@@ -12,7 +12,7 @@ SBOM ?= sbom.cdx.json
 # Processes that run tests; each starts servers of its own.
 AT_ONCE ?= 2
 
-.PHONY: install demo up test check documents bench faults upgrade einvoice-rules sbom audit lock compose-secrets clean
+.PHONY: install demo up test check documents api lives bench faults upgrade einvoice-rules sbom audit lock compose-secrets clean
 
 install: $(VENV)/demo.stamp $(CACHE)/servers.stamp
 
@@ -32,6 +32,18 @@ check: $(VENV)/test.stamp
 documents: install $(VENV)/test.stamp einvoice-rules
 	TOVHOLDER_DOCUMENTS=1000 $(BIN)/python -m pytest -n $(AT_ONCE) tests/unit/invoicing/test_document.py \
 	  tests/integration/invoicing/test_random_documents.py $(ARGS)
+
+# Whatever the OpenAPI documents let one ask for: many times as much of it as `make test` asks.
+api: install $(VENV)/test.stamp
+	TOVHOLDER_API_EXAMPLES=100 $(BIN)/python -m pytest -n $(AT_ONCE) \
+	  tests/integration/runtime/test_what_the_documents_say.py $(ARGS)
+
+# Twenty times as many lives of `enrollment`, any command in any order, as `make test` lives; and every hostile text in
+# each field of each form by itself.
+lives: install $(VENV)/test.stamp
+	TOVHOLDER_LIVES=160 TOVHOLDER_EVERY_TEXT=1 $(BIN)/python -m pytest -n $(AT_ONCE) \
+	  tests/integration/enrollment/test_every_command_in_any_order.py \
+	  tests/integration/enrollment/test_hostile_texts.py tests/integration/invoicing/test_hostile_texts.py $(ARGS)
 
 bench: install $(VENV)/test.stamp einvoice-rules
 	$(BIN)/python -m bench $(ARGS)

@@ -27,6 +27,8 @@ class Act:
     usecase: UseCase
     status: int
     together: bool
+    also: tuple[int, ...] = ()
+    """Other statuses that a "yes" may have, where nothing was made for instance."""
 
     @property
     def name(self) -> str:
@@ -45,9 +47,15 @@ class Act:
         return done
 
 
-def act(command: type[C], usecase: Callable[[Any, C], Awaitable[Answer]], *, status: int = 200) -> Act:
+def act(
+    command: type[C],
+    usecase: Callable[[Any, C], Awaitable[Answer]],
+    *,
+    status: int = 200,
+    also: tuple[int, ...] = (),
+) -> Act:
     """One command, one transaction."""
-    return Act(command, usecase, status, together=False)
+    return Act(command, usecase, status, together=False, also=also)
 
 
 def act_together(

@@ -126,6 +126,8 @@ def _operation(route: Route, schemas: dict[tuple[type[BaseModel], str], Any]) ->
     schema = schemas[(route.act.command, "validation")]
     operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     operation["responses"] = _answers(route.act.status, _WRITE_ANSWERS)
+    for status in route.act.also:
+        operation["responses"] |= _answers(status, ())
     return operation
 
 

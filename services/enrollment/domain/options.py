@@ -227,7 +227,7 @@ def accept(option: Option, round_: int, standing_path: str, now: datetime) -> De
         raise Refused("quote_declined", "I har sagt nej til tilbuddet. Bed om et nyt, hvis I har ombestemt jer.")
     _require_open(known)
     if not option.enrolment.has_place:
-        raise _no_place(option)
+        raise no_place(option)
     if not option.programme.open:
         raise cancelled(option.programme)
     after = replace(known, state="ordered", agreed_at=now)
@@ -275,7 +275,7 @@ def deliver(option: Option, delivered_on: date | None, now: datetime) -> Decided
         return Decision((known,))
     if not option.enrolment.has_place:
         # A version before this one ended the enrolment, and left what it had ordered.
-        raise _no_place(option)
+        raise no_place(option)
     day = delivered_on or today
     if day > today:
         detail = f"{long_day(day).capitalize()} er ikke kommet endnu."
@@ -329,6 +329,10 @@ def end(option: Option, now: datetime) -> Decided:
 
 def unknown_option() -> Refused:
     return Refused("unknown_option", "Forløbet har ikke det tilkøb.", status=404, field="option_id")
+
+
+def no_place(option: Option) -> Refused:
+    return Refused("no_place", f"{option.enrolment.organisation.name} har ikke en bekræftet plads.")
 
 
 def _before(option: Option, known: Order | None) -> Decided:
@@ -419,7 +423,7 @@ def _require_offer(option: Option) -> OptionTerm:
     if option.term is None:
         raise unknown_option()
     if not option.enrolment.has_place:
-        raise _no_place(option)
+        raise no_place(option)
     if not option.programme.open:
         raise cancelled(option.programme)
     return option.term
@@ -451,10 +455,6 @@ def _require_quote(option: Option, round_: int, now: datetime) -> Order:
 def _require_open(known: Order) -> None:
     if known.state == "lapsed" and known.good_until is not None:
         raise Refused("quote_lapsed", f"Tilbuddet gjaldt til og med {long_day(known.good_until)}. Bed om et nyt.")
-
-
-def _no_place(option: Option) -> Refused:
-    return Refused("no_place", f"{option.enrolment.organisation.name} har ikke en bekræftet plads.")
 
 
 def _ordered_already(known: Order) -> Refused:

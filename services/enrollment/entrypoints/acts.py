@@ -67,7 +67,7 @@ from shared.contracts.enrollment import (
     WithdrawOption,
 )
 
-PUBLISH = act(PublishProgramme, publish_programme, status=201)
+PUBLISH = act(PublishProgramme, publish_programme, status=201, also=(200,))
 INVITE = act(InviteMunicipalities, invite_municipalities)
 IMPORT_ADDRESSES = act(ImportAddresses, import_addresses)
 PUT_ORGANISATION = act(PutOrganisation, put_organisation)

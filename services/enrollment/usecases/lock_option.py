@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from services.enrollment.adapters import enrolments, orders, programmes
 from services.enrollment.domain.enrolment import require_enrolment
-from services.enrollment.domain.options import Option, options_of, unknown_option
+from services.enrollment.domain.options import Option, no_place, options_of, unknown_option
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
 
 async def lock_option(tx: Tx, enrolment_id: str, option_id: str, client: Sequence[str] | None) -> Option:
-    """Refused `unknown_enrolment`, `unknown_option`, or `other_owner` where another system tells of the enrolments.
+    """Refused `unknown_enrolment`, `unknown_option`, `no_place` of whoever has never signed up, or `other_owner` where
+    another system tells of the enrolments.
 
     `client` is whose enrolment it has to be (`Cause.client`).
     """
@@ -24,4 +25,6 @@ async def lock_option(tx: Tx, enrolment_id: str, option_id: str, client: Sequenc
     found = next((one for one in options_of(enrolment, programme, known) if one.option_id == option_id), None)
     if found is None:
         raise unknown_option()
+    if enrolment.contact is None:
+        raise no_place(found)
     return found

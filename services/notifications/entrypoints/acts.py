@@ -13,7 +13,7 @@ from services.notifications.usecases.settle_message import (
 from shared.base.acts import act
 from shared.contracts.notifications import ArmReminder, SendMessage
 
-SEND = act(SendMessage, send_message, status=202)
+SEND = act(SendMessage, send_message, status=202, also=(200,))
 ARM_REMINDER = act(ArmReminder, arm_reminder, status=202)
 RESEND = act(ResendMessage, resend_message)
 SETTLE = act(SettleMessage, settle_message)

@@ -14,6 +14,7 @@ from services.enrollment.usecases.accept_quote import accept_quote
 from services.enrollment.usecases.decline_quote import decline_quote
 from services.enrollment.usecases.deliver_option import deliver_option
 from services.enrollment.usecases.explain import explain
+from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.lapse_quotes import lapse_quotes
 from services.enrollment.usecases.lapse_reservations import lapse_reservations
 from services.enrollment.usecases.order_option import order_option
@@ -28,6 +29,7 @@ from shared.contracts.enrollment import (
     AcceptQuote,
     DeclineQuote,
     DeliverOption,
+    InviteMunicipalities,
     MunicipalityEnrolled,
     OptionDelivered,
     OptionFact,
@@ -48,7 +50,7 @@ from shared.contracts.refusal import Refused
 from shared.runtime.timers import Timer
 from shared.storage.tx import Tx, transaction
 from tests.integration.enrollment.test_waiting_list import codes_of, enrolled, id_of, with_places
-from tests.support.enrollment_desk import CAUSE, Desk, sign_up
+from tests.support.enrollment_desk import CAUSE, P1, Desk, sign_up
 from tests.support.enrollment_web import OTHER, SCOPED, TOKEN, Town
 from tests.support.meeting_point import meet
 
@@ -248,6 +250,24 @@ async def test_whoever_waits_orders_nothing_and_is_offered_nothing(desk: Desk) -
     waits = await id_of(desk, second)
     assert (await desk.refusal(order_option, ordering(waits))).code == "no_place"
     assert (await desk.refusal(quote_option, quoting(waits))).code == "no_place"
+
+
+async def test_whoever_is_only_invited_has_nothing_to_do_with_options(desk: Desk) -> None:
+    await desk.publish(with_options())
+    (code,) = await codes_of(desk, 1)
+    await desk.knows(code, main_email=f"post@k{code}.example")
+    everybody = InviteMunicipalities(programme_id=P1, round_id="r", organisation_codes=(code,))
+    assert (await desk.ask(invite_municipalities, everybody))["invited"] == 1
+    invited = await id_of(desk, code)
+    for usecase, command in (
+        (order_option, ordering(invited)),
+        (quote_option, quoting(invited)),
+        (accept_quote, accepting(invited)),
+        (decline_quote, declining(invited)),
+        (withdraw_option, withdrawing(invited)),
+        (deliver_option, delivering(invited)),
+    ):
+        assert (await desk.refusal(usecase, command)).code == "no_place"
 
 
 async def test_a_day_to_come_is_no_day_of_delivery(desk: Desk) -> None:

@@ -1,0 +1,327 @@
+"""Whatever is put into a field of a form or a cell of a sheet: no error, nothing half done, and only text."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
+from functools import partial
+from itertools import product
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import openpyxl
+import pytest
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from services.enrollment.adapters import links
+from services.enrollment.domain.address_book import COLUMNS
+from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases import import_addresses as importing
+from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
+from services.enrollment.usecases.invite_municipalities import invite_municipalities
+from services.enrollment.usecases.name_team_member import name_team_member
+from services.enrollment.usecases.order_option import order_option
+from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
+from services.enrollment.usecases.quote_option import quote_option
+from services.enrollment.usecases.save_draft import SaveDraft, save_draft
+from shared.contracts.enrollment import (
+    EnrolmentReceived,
+    EnrolmentWaitlisted,
+    InviteMunicipalities,
+    MunicipalityEnrolled,
+    MunicipalityInvited,
+    NameTeamMember,
+    OrderOption,
+    ParticipantRegistered,
+    QuoteOption,
+    SignUpDraftSaved,
+)
+from shared.contracts.event import Event
+from shared.contracts.refusal import Refused
+from tests.support.enrollment_desk import AARHUS, KOEBENHAVN, P1, Desk, programme_text, sign_up
+from tests.support.enrollment_web import Town
+from tests.support.hostile import TEXTS, Walk, digest_of, must_be_escaped
+from tests.support.tables import own_tables
+
+FORM = """
+  capacity: {usual: 3, hard: 3}
+  reservation_allowed: true
+  forbehold: {holds: always}
+  form:
+    - {id: baggrund, label: "Hvorfor vil I være med?", kind: lines, max_lines: 3, max_chars: 200}
+    - {id: partnere, label: "Har I partnere?", kind: yes_no}
+    - {id: antal, label: "Hvor mange partnere?", kind: number, least: 1, most: 20, when: {field: partnere, is: [ja]}}
+    - {id: temaer, label: "Hvilke temaer?", kind: choices, choices: [Skole, Job], least: 1, most: 2}
+    - {id: behandlet, label: "Hvornår er sagen behandlet?", kind: day}
+    - {id: telefon, label: Telefon, kind: phone}
+    - {id: hjemmeside, label: Hjemmeside, kind: link}
+    - {id: stilling, label: Kontaktens stilling, max_chars: 40}
+  declarations:
+    - {id: opbakning, text: Der er politisk opbakning.}
+"""
+MORE = """
+options:
+  - {id: sager, title: Gennemgang, text: Gennemgang af sager, price: 95000}
+  - {id: analyse, title: Analyse, text: Analyse efter tilbud}
+"""
+TEAM = "  - {key: temadag, title: Temadag, attendance: team, included: 2, minimum: 1}\n"
+CONTACT = {"organisation_code": AARHUS, "contact_name": "Karen", "contact_email": f"karen@k{AARHUS}.example"}
+FILLED = {
+    **CONTACT,
+    "answers.baggrund": "Fordi.",
+    "answers.partnere": "ja",
+    "answers.antal": "2",
+    "answers.temaer": "Job",
+    "answers.opbakning": "ja",
+    "forbehold": "true",
+    "forbehold_committee": "Byrådet",
+    "name": "Bo Prøvesen",
+    "email": "bo@k0751.example",
+    "billing.order_reference": "4711",
+    "level": "Leder af ledere",
+}
+"""By the name of the field; whatever else there is stays empty."""
+WHOLE = digest_of((*own_tables("enrollment"), "outbox", "timers"))
+EMPTIED = (
+    *("team_members", "teams", "seat_moves", "seats", "rosters", "option_orders", "contact_history"),
+    *("sign_ups", "drafts", "invitations", "invitation_rounds", "enrolments", "timers", "outbox"),
+)
+PAGES = {
+    "/tilmeld/{programme_id}": "form",
+    "/tilmeld/kladde/{token}": "draft",
+    "/tilmeld/bekraeft/{token}": "confirmation",
+    "/tilmeld/nej/{token}": "invitation",
+    "/plads/{token}/godkendt": "forbehold",
+    "/plads/{token}/ikke-godkendt": "forbehold",
+    "/plads/{token}/faktura": "standing",
+    "/plads/{token}/kontakt": "standing",
+    "/plads/{token}/afmeld": "waiting",
+    "/plads/{token}/tilkoeb/{option_id}/bestil": "standing",
+    "/plads/{token}/tilkoeb/{option_id}/fortryd": "ordered",
+    "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}": "quoted",
+    "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}/nej": "quoted",
+    "/deltagere/{token}/afmeld-kommunen": "place",
+    "/deltagere/{token}/hold": "place",
+    "/deltagere/{token}/hold/fjern/{person_id}": "member",
+    "/deltagere/{token}/hold/skift/{person_id}": "member",
+    "/deltagere/{token}/{meeting_id}": "meeting",
+    "/deltagere/{token}/{meeting_id}/afmeld/{person_id}": "seat",
+    "/deltagere/{token}/{meeting_id}/betaler/{person_id}": "extra",
+    "/deltagere/{token}/{meeting_id}/skift/{person_id}": "seat",
+    "/moedeplads/{token}/skift": "own_seat",
+    "/moedeplads/{token}/afmeld": "own_seat",
+}
+"""Every page that takes a form, and what has to be there for it: `Somebody` makes it."""
+PLACE, MEETING = enrolment_id(P1, AARHUS), "m-heldag-vest"
+
+
+def with_form() -> str:
+    text = programme_text().replace("included: 3", "included: 1")
+    text = text.replace("\nmeeting_kinds:\n", f"{MORE}\nmeeting_kinds:\n{TEAM}", 1)
+    return text.replace("  contact_label:", FORM.strip("\n") + "\n  contact_label:", 1)
+
+
+async def kept(desk: Desk) -> dict[str, str]:
+    return {row[0]: row[1] for row in await desk.pool.fetch(WHOLE)}
+
+
+async def told(desk: Desk, kind: type[Event]) -> Any:
+    return next(one for one in reversed(await desk.told()) if isinstance(one, kind))
+
+
+class Somebody:
+    """Makes what a page needs, anew each time that it has been used up."""
+
+    def __init__(self, town: Town) -> None:
+        self._desk = town.desk
+        self._numbers = itertools.count()
+
+    async def path(self, template: str) -> str:
+        made: Callable[[], Awaitable[Mapping[str, Any]]] = getattr(self, f"_{PAGES[template]}")
+        return template.format(**await made())
+
+    async def _anew(self) -> None:
+        async with self._desk.pool.acquire() as connection:
+            await connection.execute(";".join(f"DELETE FROM {table}" for table in EMPTIED))
+            await connection.execute("UPDATE programmes SET taken = 0")
+
+    async def _form(self) -> Mapping[str, Any]:
+        return {"programme_id": P1}
+
+    async def _draft(self) -> Mapping[str, Any]:
+        await self._anew()
+        await self._desk.ask(save_draft, SaveDraft(programme_id=P1, typed=CONTACT, caller=f"c{next(self._numbers)}"))
+        return _token((await told(self._desk, SignUpDraftSaved)).draft_path)
+
+    async def _confirmation(self) -> Mapping[str, Any]:
+        await self._anew()
+        sign_up_id = await self._desk.form(AARHUS, caller=f"c{next(self._numbers)}", answers={"opbakning": "ja"})
+        return _token(links.confirm_path(self._desk.links, sign_up_id, self._desk.now()))
+
+    async def _invitation(self) -> Mapping[str, Any]:
+        await self._anew()
+        await self._desk.ask(put_organisation, PutOrganisation(code=AARHUS, main_email="post@aarhus.example"))
+        round_id = f"r{next(self._numbers)}"
+        await self._desk.ask(invite_municipalities, InviteMunicipalities(programme_id=P1, round_id=round_id))
+        return {"token": (await told(self._desk, MunicipalityInvited)).sign_up_path.rpartition("=")[2]}
+
+    async def _enrolled(self, **more: Any) -> Any:
+        await self._anew()
+        await self._desk.enrol(sign_up(AARHUS, answers={"opbakning": "ja"}, **more))
+        return await told(self._desk, MunicipalityEnrolled)
+
+    async def _forbehold(self) -> Mapping[str, Any]:
+        return _token((await self._enrolled(forbehold=True)).standing_path)
+
+    async def _standing(self) -> Mapping[str, Any]:
+        return {**_token((await self._enrolled()).standing_path), "option_id": "sager"}
+
+    async def _ordered(self) -> Mapping[str, Any]:
+        known = await self._standing()
+        wish = OrderOption(enrolment_id=PLACE, option_id="sager", accepted_price_ore=9_500_000)
+        await self._desk.ask(order_option, wish)
+        return known
+
+    async def _quoted(self) -> Mapping[str, Any]:
+        known = await self._standing()
+        good_until = date(2020, 6, 30)
+        wish = QuoteOption(
+            enrolment_id=PLACE, option_id="analyse", price_ore=100, includes="En dag", good_until=good_until
+        )
+        await self._desk.ask(quote_option, wish)
+        return {**known, "option_id": "analyse", "round": 1}
+
+    async def _waiting(self) -> Mapping[str, Any]:
+        await self._anew()
+        await self._desk.pool.execute("UPDATE programmes SET taken = hard_capacity")
+        await self._desk.enrol(sign_up(AARHUS, answers={"opbakning": "ja"}))
+        return _token((await told(self._desk, EnrolmentWaitlisted)).standing_path)
+
+    async def _place(self) -> Mapping[str, Any]:
+        return _token((await self._enrolled()).participants_path)
+
+    async def _member(self) -> Mapping[str, Any]:
+        known = await self._place()
+        named = NameTeamMember(enrolment_id=PLACE, name="Dorte", email="dorte@k0751.example")
+        return {**known, "person_id": (await self._desk.ask(name_team_member, named))["person_id"]}
+
+    async def _meeting(self) -> Mapping[str, Any]:
+        known = await self._place()
+        await self._desk.register(PLACE, MEETING, "Alle Anden")
+        return {**known, "meeting_id": MEETING}
+
+    async def _seat(self) -> Mapping[str, Any]:
+        known = await self._meeting()
+        return {**known, "person_id": (await told(self._desk, ParticipantRegistered)).person.person_id}
+
+    async def _extra(self) -> Mapping[str, Any]:
+        known = await self._meeting()
+        extra = await self._desk.register(PLACE, MEETING, "En Til", price=100_000)
+        return {**known, "person_id": extra["person_id"]}
+
+    async def _own_seat(self) -> Mapping[str, Any]:
+        await self._meeting()
+        return _token((await told(self._desk, ParticipantRegistered)).seat_path)
+
+
+def _token(path: str) -> Mapping[str, Any]:
+    return {"token": path.rpartition("/")[2]}
+
+
+@pytest.fixture(autouse=True)
+def robots_are_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.web.gate.FASTEST_SECONDS", 0)
+
+
+@pytest.mark.timeout(900)
+async def test_whatever_is_typed_is_taken_as_text_or_refused_whole(town: Town) -> None:
+    desk, somebody = town.desk, Somebody(town)
+    await desk.publish(with_form())
+    await desk.knows()
+    await desk.has_meeting()
+    walk = Walk(town.client, partial(kept, desk), partial(look_everywhere, town))
+    for template in PAGES:
+        await walk.over(template, partial(somebody.path, template), FILLED, CONTACT)
+
+
+async def look_everywhere(town: Town, answer: httpx.Response) -> None:
+    """What shows what was typed is shown, and read as text; each fact is one that readers take in."""
+    seen = [answer.headers["location"]]
+    for fact in await town.desk.told():
+        seen += [fact.confirm_path] if isinstance(fact, EnrolmentReceived) else []
+        seen += [fact.draft_path] if isinstance(fact, SignUpDraftSaved) else []
+    for path in seen:
+        shown = await town.client.get(urlsplit(path).path)
+        assert shown.status_code in {200, 410}, (path, shown.text)
+        must_be_escaped(shown.text)
+    for listed in ("/enrolments", "/sign-ups", f"/enrolments/{PLACE}/participants"):
+        read = await town.api("GET", listed)
+        assert read.status_code in {200, 404}, read.text
+
+
+@pytest.mark.timeout(400)
+async def test_whatever_stands_in_a_cell_of_the_address_book_is_taken_or_the_sheet_refused_whole(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = list(TEXTS.values())
+    cells = [*product((*COLUMNS, "rolle: borgmester"), texts), *zip(texts, reversed(texts), strict=True)]
+    taken = 0
+    for heading, text in cells:
+        columns = {"kommunekode": KOEBENHAVN, heading: text}
+
+        async def read(_: bytes, columns: dict[str, str] = columns) -> tuple[list[str], list[list[str]]]:
+            return list(columns), [list(columns.values())]
+
+        monkeypatch.setattr(importing, "read_table", read)
+        taken += await imported(desk, b"")
+    assert 0 < taken < len(cells)
+
+
+def as_csv(rows: list[list[str]]) -> bytes:
+    written = io.StringIO()
+    csv.writer(written, delimiter=";").writerows(rows)
+    return written.getvalue().encode("utf-8", "surrogatepass")
+
+
+def as_xlsx(rows: list[list[str]]) -> bytes:
+    """What no Excel can write is left out."""
+    book = openpyxl.Workbook()
+    for row in rows:
+        cells = [ILLEGAL_CHARACTERS_RE.sub("", cell).replace("\ufffe", "") for cell in row]
+        book.active.append([cell.encode("utf-8", "ignore").decode() for cell in cells])
+    written = io.BytesIO()
+    book.save(written)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("written", [as_csv, as_xlsx])
+async def test_a_sheet_is_read_or_refused_whatever_is_written_in_it(
+    desk: Desk, written: Callable[[list[list[str]]], bytes]
+) -> None:
+    texts = list(TEXTS.values())
+    assert not await imported(desk, written([["kommunekode", "kontostreng"], *([text, text] for text in texts)]))
+    for part in range(0, len(texts), 12):
+        named = texts[part : part + 12]
+        await imported(desk, written([["kommunekode", *named], [KOEBENHAVN, *named]]))
+
+
+async def test_what_is_no_sheet_at_all_is_refused(desk: Desk) -> None:
+    for name in ("control", "half a pair", "scripts", "xml", "json", "path", "nothing", "long word"):
+        assert not await imported(desk, TEXTS[name].encode("utf-8", "surrogatepass"))
+
+
+async def imported(desk: Desk, sheet: bytes) -> bool:
+    """Whether it was taken; a "no" changes nothing."""
+    before = await kept(desk)
+    command = ImportAddresses(content=base64.b64encode(sheet).decode(), dry_run=False)
+    try:
+        await desk.ask(import_addresses, command)
+    except Refused:
+        assert await kept(desk) == before
+        return False
+    return True

@@ -1,0 +1,365 @@
+"""How each act of `enrollment` is asked for, about one of the few things that there are, so that they meet.
+
+A new act has its line in ASKED, and a step in one of the BEGINNINGS that comes to a yes. What it is about has its line
+in THERE.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.entrypoints import acts
+from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
+from services.enrollment.usecases.decline_invitation import DeclineInvitation
+from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
+from services.enrollment.usecases.import_addresses import ImportAddresses
+from services.enrollment.usecases.publish_programme import PublishProgramme
+from services.enrollment.usecases.put_organisation import PutOrganisation
+from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
+from services.enrollment.usecases.save_draft import SaveDraft
+from shared.base.acts import Act
+from shared.contracts.enrollment import (
+    AcceptQuote,
+    CancelParticipant,
+    ChangeBilling,
+    ChangeCapacity,
+    ChangeContact,
+    ChangeExtraBilling,
+    ChangeGroup,
+    DeclineQuote,
+    DeliverOption,
+    DismissSignUp,
+    DismissSignUps,
+    InviteMunicipalities,
+    NameTeamMember,
+    OrderOption,
+    QuoteOption,
+    RegisterParticipant,
+    RegisterWalkIn,
+    RemoveTeamMember,
+    ReplaceParticipant,
+    ReplaceTeamMember,
+    ResolveReservation,
+    VouchForAddress,
+    WithdrawEnrolment,
+    WithdrawOption,
+)
+from shared.contracts.event import Command
+from shared.contracts.parties import Billing
+from tests.support.enrollment_desk import P1, programme_text, sign_up
+from tests.support.room import Room
+
+CODES = ("0101", "0147", "0751", "0851")
+"""Two of each group, `oest` and `vest`."""
+OPTIONS = ("sager", "analyse")
+"""At a fixed price, and by quote."""
+OPTION_PRICE_ORE, EXTRA_PRICE_ORE = 9_500_000, 100_000
+MEETINGS = (("oest", "2021-04-15"), ("vest", "2021-04-15"), ("oest", "2020-07-01"))
+"""By their number: whose they are, and when. The last one has begun after a month or two of a life."""
+THERE: Mapping[str, str] = {
+    "enrolment": "SELECT id AS enrolment_id, state FROM enrolments WHERE programme_id = $1 ORDER BY id",
+    "form": "SELECT id AS sign_up_id FROM sign_ups WHERE programme_id = $1"
+    " ORDER BY received_at, organisation_code, contact_key",
+    "draft": "SELECT id AS draft_id, revision FROM drafts WHERE programme_id = $1 ORDER BY begun_at, mailbox",
+    "seat": "SELECT r.enrolment_id, r.meeting_id, s.person_id FROM seats s JOIN rosters r ON r.id = s.roster_id"
+    " JOIN enrolments e ON e.id = r.enrolment_id WHERE e.programme_id = $1 ORDER BY 1, 2, s.number",
+    "member": "SELECT m.enrolment_id, m.person_id FROM team_members m JOIN enrolments e ON e.id = m.enrolment_id"
+    " WHERE e.programme_id = $1 ORDER BY 1, m.number",
+    "order": "SELECT enrolment_id, option_id, round, state FROM option_orders WHERE programme_id = $1 ORDER BY 1, 2, 3",
+    "programme": "SELECT version FROM programmes WHERE id = $1",
+}
+"""What an act may be about: the same rows in the same order whoever chose the ids."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Which act, and three numbers that say which of whatever it may be about."""
+
+    name: str
+    a: int = 0
+    b: int = 0
+    c: int = 0
+
+
+@dataclass(frozen=True)
+class Chance:
+    """A step, and what there is when it is taken."""
+
+    step: Step
+    programme_id: str
+    capacity: str
+    room: Room
+    there: Mapping[str, list[dict[str, Any]]]
+
+    @property
+    def a(self) -> int:
+        return self.step.a
+
+    @property
+    def b(self) -> int:
+        return self.step.b
+
+    @property
+    def c(self) -> int:
+        return self.step.c
+
+    @property
+    def now(self) -> datetime:
+        return self.room.time
+
+    @property
+    def code(self) -> str:
+        return CODES[self.a % len(CODES)]
+
+    def address(self, number: int) -> str:
+        """Most of them speak for their municipality."""
+        return ("karen@ukendt.example", f"karen@k{self.code}.example", f"bo@k{self.code}.example")[number % 3]
+
+    def one(self, what: str, *names: str, **like: str) -> dict[str, Any]:
+        """So much of one that there is, of those alike if there are any; as a rule. Else of one that may not be."""
+        rows = self.there[what]
+        alike = [row for row in rows if all(row[name] == value for name, value in like.items())] or rows
+        if alike and self.c % 5:
+            row = alike[self.a % len(alike)]
+            return {name: row[name] for name in names}
+        return {name: self._nobodys[name] for name in names}
+
+    def enrolment(self, state: str = "enrolled") -> dict[str, Any]:
+        """Mostly one in that state; else the one that it would be."""
+        rows = [row for row in self.there["enrolment"] if row["state"] == state] if self.c % 5 else []
+        return {"enrolment_id": rows[self.a % len(rows)]["enrolment_id"] if rows else self._nobodys["enrolment_id"]}
+
+    def option(self, number: int) -> dict[str, Any]:
+        return {**self.enrolment(), "option_id": OPTIONS[number % len(OPTIONS)]}
+
+    def person(self, code: str = "") -> dict[str, str]:
+        """One of four, of that municipality."""
+        return {"name": f"Deltager {self.c % 4}", "email": f"d{self.c % 4}@k{code or self.code}.example"}
+
+    def meeting(self, number: int) -> dict[str, str]:
+        return {"meeting_id": f"{self.programme_id}-{number}"}
+
+    def billing(self) -> Billing:
+        return Billing(order_reference=f"ordre {self.b % 3}", account_string=("", "1234")[self.b % 2])
+
+    @property
+    def _nobodys(self) -> dict[str, Any]:
+        found = {"enrolment_id": enrolment_id(self.programme_id, self.code), "option_id": OPTIONS[self.b % 2]}
+        return {**found, **self.meeting(0), "person_id": "nobody", "sign_up_id": "nobody", "round": 1}
+
+
+def _enrol(one: Chance) -> Command:
+    ago = (None, None, 3, 90, 60 * 24 * 20)[one.c % 5]
+    return sign_up(
+        one.code,
+        programme_id=one.programme_id,
+        contact_email=one.address(one.b),
+        forbehold=one.b % 4 == 0,
+        received_at=None if ago is None else one.now - timedelta(minutes=ago),
+        late=one.c > 9,
+        late_reason="Aftalt." if one.c > 9 else "",
+    )
+
+
+def _form(one: Chance) -> Command:
+    form = sign_up(one.code, programme_id=one.programme_id, contact_email=one.address(one.b), forbehold=one.c % 3 == 0)
+    drafts = one.there["draft"] if one.c % 2 else []
+    draft_id = drafts[one.c % len(drafts)]["draft_id"] if drafts else ""
+    return ReceiveSignUp(form=form, draft_id=draft_id, caller=f"192.0.2.{one.b}")
+
+
+def _draft(one: Chance) -> Command:
+    drafts = one.there["draft"] if one.b % 2 else []
+    known = dict(drafts[one.b % len(drafts)]) if drafts else {}
+    if known:
+        known["revision"] += one.c % 4 // 3
+    typed = {"organisation_code": one.code, "contact_email": one.address(one.c)}
+    return SaveDraft(programme_id=one.programme_id, typed=typed, caller="192.0.2.7", **known)
+
+
+async def _dismiss_alike(one: Chance) -> Command:
+    """Counted, not counted, or counted wrongly."""
+    wish = DismissSignUps(email="karen@ukendt.example", whole_domain=one.b % 2 == 0)
+    counted = await one.room.ask(dismiss_sign_ups, wish)
+    if one.c % 3 == 0 or counted["up_to"] is None:
+        return wish
+    return wish.model_copy(update={"count": counted["count"] + (one.c % 3 - 1), "up_to": counted["up_to"]})
+
+
+def _import(one: Chance) -> Command:
+    table = f"kommunekode;hovedpostkasse;domæner\n{one.code};post@k{one.code}.example;k{one.code}.example\n"
+    return ImportAddresses(content=base64.b64encode(table.encode()).decode(), dry_run=one.b % 3 == 0)
+
+
+def _publish(one: Chance) -> Command:
+    version = one.there["programme"][0]["version"] + one.b % 3
+    return PublishProgramme(file=text_of(one.programme_id, one.capacity, version=version, more=one.a * 100))
+
+
+def _quote(one: Chance) -> Command:
+    good_until = (one.now + timedelta(days=(10, 60, -1)[one.c % 3])).date().isoformat()
+    said = {"price_ore": 1_000_000 * (one.b % 3), "includes": "Tre dage", "good_until": good_until}
+    return QuoteOption.model_validate_json(json.dumps({**one.option(one.b + 1), **said}))
+
+
+ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
+    acts.PUBLISH: _publish,
+    acts.INVITE: lambda one: InviteMunicipalities(
+        programme_id=one.programme_id, round_id=f"r{one.a % 2}", organisation_codes=CODES[: 1 + one.b % 4]
+    ),
+    acts.IMPORT_ADDRESSES: _import,
+    acts.PUT_ORGANISATION: lambda one: PutOrganisation(
+        code=one.code,
+        main_email=f"post@k{one.code}.example",
+        domains=(f"k{one.code}.example",) if one.b % 4 else (),
+    ),
+    acts.ENROL: _enrol,
+    acts.SIGN_UP: _form,
+    acts.SAVE_DRAFT: _draft,
+    acts.VOUCH: lambda one: VouchForAddress(
+        organisation_code=one.code, email=one.address(one.b), whole_domain=one.b % 3 > 0 and one.c > 8
+    ),
+    acts.DISMISS: lambda one: DismissSignUp(**one.one("form", "sign_up_id")),
+    acts.DISMISS_ALIKE: _dismiss_alike,
+    acts.CONFIRM: lambda one: ConfirmSignUp(**one.one("form", "sign_up_id")),
+    acts.DECLINE: lambda one: DeclineInvitation(**one.enrolment("invited")),
+    acts.RESOLVE: lambda one: ResolveReservation(**one.enrolment(), approved=one.b % 2 == 0),
+    acts.CHANGE_BILLING: lambda one: ChangeBilling(**one.enrolment(), billing=one.billing()),
+    acts.CHANGE_CAPACITY: lambda one: ChangeCapacity(programme_id=one.programme_id, usual=1, hard=1 + one.a % 4),
+    acts.WITHDRAW: lambda one: WithdrawEnrolment(**one.enrolment()),
+    acts.CHANGE_CONTACT: lambda one: ChangeContact(**one.enrolment(), **one.person(), reason=("", "Ny")[one.b % 2]),
+    acts.CHANGE_GROUP: lambda one: ChangeGroup(**one.enrolment(), group=("vest", "oest")[one.b % 2]),
+    acts.REGISTER: lambda one: RegisterParticipant(
+        **one.enrolment(),
+        **one.meeting((0, 0, 1, 2)[one.b % 4]),
+        **one.person(),
+        accepted_price_ore=EXTRA_PRICE_ORE if one.c % 3 else None,
+    ),
+    acts.WALK_IN: lambda one: RegisterWalkIn(**one.enrolment(), **one.meeting(2 - one.b % 3), **one.person()),
+    acts.REPLACE: lambda one: ReplaceParticipant(
+        **one.one("seat", "enrolment_id", "meeting_id", "person_id"), **one.person(CODES[one.b % 4])
+    ),
+    acts.CHANGE_EXTRA_BILLING: lambda one: ChangeExtraBilling(
+        **one.one("seat", "enrolment_id", "meeting_id", "person_id"), billing=one.billing()
+    ),
+    acts.CANCEL: lambda one: CancelParticipant(**one.one("seat", "enrolment_id", "meeting_id", "person_id")),
+    acts.ORDER: lambda one: OrderOption(
+        **one.option(one.b // 4), accepted_price_ore=OPTION_PRICE_ORE if one.b % 4 else None
+    ),
+    acts.QUOTE: _quote,
+    acts.ACCEPT: lambda one: AcceptQuote(**one.one("order", "enrolment_id", "option_id", "round", state="quoted")),
+    acts.DECLINE_QUOTE: lambda one: DeclineQuote(
+        **one.one("order", "enrolment_id", "option_id", "round", state="quoted")
+    ),
+    acts.WITHDRAW_OPTION: lambda one: WithdrawOption(
+        **one.one("order", "enrolment_id", "option_id", state=("ordered", "quoted")[one.b % 2])
+    ),
+    acts.DELIVER: lambda one: DeliverOption(**one.one("order", "enrolment_id", "option_id", state="ordered")),
+    acts.NAME_MEMBER: lambda one: NameTeamMember(**one.enrolment(), **one.person()),
+    acts.REPLACE_MEMBER: lambda one: ReplaceTeamMember(
+        **one.one("member", "enrolment_id", "person_id"), **one.person(CODES[one.b % 4])
+    ),
+    acts.REMOVE_MEMBER: lambda one: RemoveTeamMember(**one.one("member", "enrolment_id", "person_id")),
+}
+"""Whatever can be asked of the service, a line each. A test says whose is missing."""
+
+WAIT, CALLED_OFF = "wait", "a meeting is called off"
+DAYS = (0, 1, 40, 80)
+"""How long is waited; 0 = an hour."""
+
+
+def _step(act: Act, a: int = 0, b: int = 0, c: int = 0) -> Step:
+    return Step(act.name, a, b, c)
+
+
+_PEOPLED = (
+    *(_step(one, a=3, b=7) for one in (acts.IMPORT_ADDRESSES, acts.INVITE, acts.DECLINE)),
+    *(_step(acts.ENROL, b=1), _step(acts.ENROL, a=1, b=4)),
+    *(_step(acts.REGISTER, a=a, c=c) for a in (0, 1) for c in (0, 5)),
+    *(_step(acts.SIGN_UP, a=2, c=2), _step(acts.CONFIRM, c=2)),
+)
+"""An invitation is declined; there are places, one with a forbehold, people, and a form."""
+_LEFT = (
+    *(_step(acts.REPLACE, b=1, c=3), _step(acts.CANCEL, c=1), _step(acts.RESOLVE, a=1), _step(acts.WITHDRAW)),
+    *(
+        _step(acts.ORDER, a=3, b=1),
+        _step(acts.CHANGE_CAPACITY, a=3),
+        _step(acts.PUBLISH, a=1, b=1),
+        _step(acts.PUT_ORGANISATION, a=1),
+    ),
+)
+"""People go, a municipality as well, one that is only invited asks for more, and there is more room."""
+_ANSWERED = (
+    *(
+        _step(acts.SIGN_UP, a=3, c=1),
+        _step(acts.DISMISS, c=1),
+        _step(acts.SIGN_UP, a=1),
+        _step(acts.DISMISS_ALIKE, c=1),
+    ),
+    *(_step(acts.SAVE_DRAFT, a=2), _step(acts.SIGN_UP, a=2, c=1), _step(acts.VOUCH, a=2)),
+)
+"""Staff look at the forms, and a forbehold is refused."""
+_EQUIPPED = (
+    *(_step(acts.ENROL, b=1), _step(acts.ENROL, a=1, b=1)),
+    *(_step(acts.CHANGE_BILLING), _step(acts.CHANGE_CONTACT), _step(acts.CHANGE_GROUP, b=1)),
+    *(_step(acts.NAME_MEMBER), _step(acts.NAME_MEMBER, c=5), _step(acts.NAME_MEMBER, a=1)),
+    *(_step(acts.REPLACE_MEMBER, b=1, c=3), _step(acts.REMOVE_MEMBER, a=1, c=1)),
+    *(_step(acts.ORDER, b=1), _step(acts.ORDER, a=1, b=1), _step(acts.DELIVER, c=1), _step(acts.WITHDRAW_OPTION, c=1)),
+    *(_step(acts.QUOTE, b=2), _step(acts.ACCEPT, c=1), _step(acts.QUOTE, a=1, b=2), _step(acts.DECLINE_QUOTE, c=1)),
+    *(_step(acts.REGISTER), _step(acts.REGISTER, c=5), _step(acts.CHANGE_EXTRA_BILLING, a=1, b=1, c=1)),
+    *(Step(WAIT, a=2), _step(acts.WALK_IN), _step(acts.WALK_IN, a=1, c=5), _step(acts.WALK_IN, c=10)),
+)
+"""Places with a team, orders and quotes, extra participants, and people who come without being registered."""
+BEGINNINGS = (_EQUIPPED, (*_PEOPLED, *_LEFT), (), (*_PEOPLED, *_ANSWERED))
+"""How lives begin, one after the other: whatever can be asked for comes to a yes in one of them."""
+AT_ONCE = (0, 1)
+"""Beginnings to which belongs that places are given at once."""
+
+_NUMBER = st.integers(0, 11)
+_OFTEN = [one.name for one in (acts.ENROL, acts.SIGN_UP, acts.CONFIRM, acts.REGISTER, acts.REGISTER, acts.CANCEL)]
+LIVES = st.tuples(
+    st.sampled_from(("holds: always", "holds: until, until: 2020-08-25", 'holds: "no"')),
+    st.sampled_from(("at_once", "at_deadline")),
+    st.sampled_from(("waiting_list", "refuse")),
+    st.lists(
+        st.builds(
+            Step,
+            st.sampled_from([*(act.name for act in ASKED), *_OFTEN, WAIT, WAIT, CALLED_OFF]),
+            *(_NUMBER, _NUMBER, _NUMBER),
+        ),
+        min_size=15,
+        max_size=30,
+    ),
+)
+"""What a forbehold holds, when places are given, what becomes of whoever comes too late, and what is asked then."""
+
+
+def text_of(programme_id: str, capacity: str, *, version: int = 1, more: int = 0) -> str:
+    """P1's file without its meetings; with options, a team, and seats that are soon taken."""
+    changes = {
+        f"id: {P1}\n": f"id: {programme_id}\n",
+        "version: 1": f"version: {version}",
+        "19500": str(19_500 + more),
+        "included: 3": "included: 1",
+        "  contact_label:": f"{capacity}  contact_label:",
+        "\nmeeting_kinds:\n": (
+            "\noptions:\n"
+            "  - {id: sager, title: Gennemgang af sager, text: Sagsgennemgang, price: 95000}\n"
+            "  - {id: analyse, title: Analyse, text: Analyse efter tilbud, remind_before: [3]}\n"
+            "\nmeeting_kinds:\n"
+            "  - {key: temadag, title: Temadag, attendance: team, included: 2, minimum: 1}\n"
+        ),
+    }
+    text = programme_text().partition("\nmeetings:\n")[0]
+    for before, after in changes.items():
+        assert before in text
+        text = text.replace(before, after)
+    return text
