@@ -141,13 +141,18 @@ def _cell(found: Any, written: Any) -> Cell:
         case bool() as truth:
             return ["boolean", "SAND" if truth else "FALSK"]
         case dt.date() as day:
-            return ["date", f"{day:%d-%m-%Y}"]
+            return ["date", _day(day)]
         case dt.time() | dt.timedelta() as clock:
             return ["time", _clock(clock)]
         case int() | float() as number:
             return _number(number, str(found.number_format or ""))
         case text:
             return _text(str(text))
+
+
+def _day(day: dt.date) -> str:
+    timed = isinstance(day, dt.datetime) and day.time() != dt.time()
+    return f"{day:%d-%m-%Y %H:%M:%S}" if timed else f"{day:%d-%m-%Y}"
 
 
 def _clock(clock: dt.time | dt.timedelta) -> str:

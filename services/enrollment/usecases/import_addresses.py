@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 from pydantic import Field
 
 from services.enrollment.adapters import organisations
-from services.enrollment.adapters.spreadsheet import SpreadsheetError, read_table
+from services.enrollment.adapters.spreadsheet import require_table
 from services.enrollment.domain.address_book import changed, require_rows
-from services.enrollment.domain.sheet import Cell
 from services.enrollment.usecases.let_in import let_waiting_in
 from shared.base.answers import Answer
 from shared.contracts.bounds import LONGEST_FILE
 from shared.contracts.event import Command
-from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
 
@@ -27,7 +22,7 @@ class ImportAddresses(Command):
 
 
 async def import_addresses(tx: Tx, command: ImportAddresses) -> Answer:
-    heading, rows = await _table(command.content)
+    heading, rows = await require_table(command.content)
     changes = require_rows(heading, rows, await organisations.load_codes(tx))
     book = await organisations.lock_many(tx, [one.code for one in changes])
 
@@ -40,12 +35,3 @@ async def import_addresses(tx: Tx, command: ImportAddresses) -> Answer:
         await organisations.save(tx, differing)
         await let_waiting_in(tx, differing)
     return Answer({"rows": len(changes), "changed": len(differing), "dry_run": command.dry_run})
-
-
-async def _table(content: str) -> tuple[list[str], list[list[Cell]]]:
-    try:
-        return await read_table(base64.b64decode(content.encode(), validate=True))
-    except binascii.Error as error:
-        raise Refused("not_base64", "Indholdet skal være base64.", status=422, field="content") from error
-    except SpreadsheetError as error:
-        raise Refused("unreadable_file", str(error), status=422, field="content") from error
