@@ -23,6 +23,7 @@ from services.enrollment.domain.speakers import mailbox_key
 from shared.contracts.bounds import FIRST_DAY, LAST_DAY
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.parties import Billing
+from shared.contracts.programme import EnrolmentPlan
 from shared.contracts.refusal import Refused, errors_of
 from shared.contracts.time import local
 
@@ -140,6 +141,7 @@ def read_rows(
 ) -> tuple[tuple[Row, ...], tuple[WrongCell, ...]]:
     """What a table asks for and everything that is wrong with it; with a finding nothing is to be imported."""
     fields, findings = _headings(heading)
+    findings += _unasked(heading, fields, frame.programme.terms.enrolment)
     if findings:
         return (), tuple(findings)
     titles = {field: title for field, title in zip(fields, heading, strict=False) if field}
@@ -196,6 +198,15 @@ def _headings(heading: Sequence[str]) -> tuple[list[str | None], list[WrongCell]
         if one not in fields
     ]
     return fields, findings
+
+
+def _unasked(heading: Sequence[str], fields: Sequence[str | None], plan: EnrolmentPlan) -> Iterator[WrongCell]:
+    """Answers to what the programme does not ask."""
+    asked = [*(one.id for one in plan.form), *(one.id for one in plan.declarations)]
+    there = f"De er: {', '.join(asked)}." if asked else "Forløbet har ingen: slet kolonnen."
+    for title, field in zip(heading, fields, strict=True):
+        if field is not None and field.startswith(ANSWER) and field.removeprefix(ANSWER) not in asked:
+            yield WrongCell(1, title, f"Forløbets formular har ikke det spørgsmål. {there}", "unknown_answer")
 
 
 def _title(field: str) -> str:
@@ -383,7 +394,7 @@ def _time(text: str) -> datetime | None:
         clock = time(int(found["hour"] or 0), int(found["minute"] or 0), int(found["second"] or 0))
     except ValueError:
         return None
-    return local(day, clock) if FIRST_DAY <= day <= LAST_DAY else None
+    return local(day, clock) if FIRST_DAY < day < LAST_DAY else None
 
 
 def meetings_of(row: Row, frame: Frame, enrolment: Enrolment) -> tuple[MeetingCopy, ...]:
