@@ -49,9 +49,12 @@ async def test_a_file_of_addresses_is_tried_before_it_is_imported(
     good.write_text(CSV, encoding="utf-8")
     bad.write_text(CSV.replace("@", " ").replace("0751", "9751"), encoding="utf-8")
 
+    shown = (
+        "Række 2, 0751 Aarhus Kommune: hovedpostkasse: (tom) → post@aarhus.example\n1 rækker læst, 1 med ændringer: "
+    )
     assert await run(where, "import-addresses", str(good)) == (
         0,
-        "1 rækker læst, 1 med ændringer: kan indlæses; kør igen med --import for at gemme.\n",
+        f"{shown}kan indlæses; kør igen med --import for at gemme.\n",
     )
     assert "1 med ændringer: er indlæst" in (await run(where, "import-addresses", "--import", str(good)))[1]
     assert "0 med ændringer" in (await run(where, "import-addresses", "--import", str(good)))[1]
