@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from services.enrollment.adapters import forgetting
 from services.enrollment.console.commands import COMMANDS
 from services.enrollment.console.import_addresses import import_addresses
+from services.enrollment.console.import_enrolments import import_enrolments
 from services.enrollment.entrypoints.http import ROUTES
 from services.enrollment.entrypoints.kafka import SUBSCRIPTIONS
 from services.enrollment.entrypoints.pages import pages
@@ -40,6 +41,10 @@ def _import_addresses(argv: Sequence[str]) -> int:
     return import_addresses(argv, _by_an_operator)
 
 
+def _import_enrolments(argv: Sequence[str]) -> int:
+    return import_enrolments(argv, _by_an_operator)
+
+
 SERVICE = Service(
     name="enrollment",
     settings=Settings,
@@ -49,5 +54,5 @@ SERVICE = Service(
     pages=pages,
     explain=explain,
     retention=lambda _: forgetting.RULES,
-    commands={**COMMANDS, "import-addresses": _import_addresses},
+    commands={**COMMANDS, "import-addresses": _import_addresses, "import-enrolments": _import_enrolments},
 )

@@ -395,6 +395,8 @@ class MunicipalityEnrolled(EnrolmentFact):
     """
     withdrawal: WithdrawalTerm | None = None
     """What it owes if it leaves, as agreed now; None = nothing was said: it keeps what was billed."""
+    quiet: bool = False
+    """Nobody is written to because of this, nor invited to what has its date already; what comes later is told."""
 
 
 @fact
@@ -429,7 +431,8 @@ class EnrolmentWaitlisted(EnrolmentFact):
     standing_path: str | None = None
     notify: Mailbox | None = None
     by_form: bool = False
-    """These three as in MunicipalityEnrolled."""
+    quiet: bool = False
+    """These four as in MunicipalityEnrolled."""
 
 
 @fact
@@ -676,6 +679,8 @@ class ParticipantRegistered(RosterFact):
     """Path of the signed link to the page where the person passes the seat on or leaves it; a secret of theirs. None =
     the owner has no such page, or the meeting had begun.
     """
+    quiet: bool = False
+    """As in MunicipalityEnrolled: of this meeting the person hears when something comes of it later."""
 
 
 @fact
@@ -828,6 +833,8 @@ class TeamMemberNamed(TeamFact):
     type: ClassVar[str] = "tovholder.enrollment.TeamMemberNamed.v1"
 
     person: Person
+    quiet: bool = False
+    """As in MunicipalityEnrolled: of meetings that have their dates already the person hears when something changes."""
 
 
 @fact

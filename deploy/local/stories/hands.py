@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -42,6 +43,9 @@ class Hands:
     async def call(self, step: Call, here: Here) -> Answer:
         path = await self._memory.text(step.path, here)
         body = await self._memory.resolved(step.data or {}, here)
+        if step.csv is not None:
+            file = await self._memory.text(step.csv, here)
+            body["content"] = base64.b64encode(file.encode()).decode()
         if step.method == "GET":
             return await self._stage.client.read(path, caller=_caller(here))
         return await self._stage.client.ask(step.method, path, body, key=here.key, caller=_caller(here))

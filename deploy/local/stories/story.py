@@ -295,6 +295,8 @@ class Call(Asked):
     call: str = Field(pattern=rf"^{_CALL.pattern}$")
     """Method and path, such as `PUT /api/enrollment/organisations/0751`."""
     data: Values | None = None
+    csv: str | None = None
+    """A CSV file as it stands here, for a route that takes one: it goes along in the data as `content`, in base64."""
 
     @property
     def method(self) -> str:

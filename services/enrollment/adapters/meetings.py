@@ -63,6 +63,12 @@ async def load_page_for_group(tx: Tx, page: Page, programme_id: str, group: str 
     return [(row["stands_at"], _copy(row)) for row in rows]
 
 
+async def load_of_programme(tx: Tx, programme_id: str) -> tuple[MeetingCopy, ...]:
+    """All of them, in the order of `load_page`."""
+    rows = await tx.fetch(f"{_SELECT} WHERE programme_id = $1 ORDER BY {_IN_ORDER.by}", programme_id)
+    return tuple(map(_copy, rows))
+
+
 async def load_many(tx: Tx, meeting_ids: Iterable[str]) -> dict[str, MeetingCopy]:
     """By id."""
     rows = await tx.fetch(f"{_SELECT} WHERE id = ANY($1) ORDER BY id", sorted(set(meeting_ids)))

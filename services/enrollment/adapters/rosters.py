@@ -58,6 +58,26 @@ async def lock(tx: Tx, programme: Programme, enrolment: Enrolment, meeting_id: s
     return _roster(programme, enrolment, copy, seats.get(row["id"], ()), row["next_number"])
 
 
+async def lock_many(tx: Tx, programme: Programme, wanted: Iterable[tuple[Enrolment, MeetingCopy]]) -> dict[str, Roster]:
+    """By id, locked in its order. Each enrolment is locked, and each meeting is one of its programme's."""
+    by_id = {roster_id(enrolment.id, copy.meeting.id): (enrolment, copy) for enrolment, copy in wanted}
+    ids = sorted(by_id)
+    rows = await tx.fetch(
+        """
+        INSERT INTO rosters (id, enrolment_id, meeting_id)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS u (id, enrolment_id, meeting_id) ORDER BY id
+        ON CONFLICT (id) DO UPDATE SET meeting_id = excluded.meeting_id RETURNING id, next_number
+        """,
+        ids,
+        [by_id[one][0].id for one in ids],
+        [by_id[one][1].meeting.id for one in ids],
+    )
+    seats = await _seats(tx, ids)
+    return {
+        row["id"]: _roster(programme, *by_id[row["id"]], seats.get(row["id"], ()), row["next_number"]) for row in rows
+    }
+
+
 async def load_with_people(tx: Tx, programme: Programme, enrolment: Enrolment) -> tuple[Roster, ...]:
     """Those on which somebody is registered, whatever group their meeting is for.
 

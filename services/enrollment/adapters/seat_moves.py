@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from services.enrollment.domain.moves import Move
 from shared.contracts.parties import Person
@@ -43,6 +44,22 @@ async def insert(tx: Tx, list_id: str, moves: Sequence[Move], *, as_written: boo
             for one in moves
         ],
     )
+
+
+async def load_people(tx: Tx, since: Mapping[str, datetime]) -> dict[str, set[str]]:
+    """Ids of everybody who came to these lists or left them since its time each, by list."""
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT m.list_id, m.person_id FROM unnest($1::text[], $2::timestamptz[]) AS u (list_id, since)
+        JOIN seat_moves m ON m.list_id = u.list_id AND m.moved_at >= u.since
+        """,
+        list(since),
+        list(since.values()),
+    )
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row["list_id"], set()).add(row["person_id"])
+    return found
 
 
 async def load(tx: Tx, list_id: str) -> tuple[Move, ...]:

@@ -66,6 +66,8 @@ _ERRORS = frozenset(
         "#HENTER_DATA",
     ]
 )
+_NO_PART_OF_A_DATE = re.compile(r"\[[^\]]*\]|\"[^\"]*\"|\\.")
+"""Of a number format: a colour or a language, and what stands there as it is."""
 _BREAKS = frozenset("\t\n\r")
 _LOST = "\ufffd"
 # Fillers that are letters to Unicode, and are not seen either.
@@ -141,13 +143,19 @@ def _cell(found: Any, written: Any) -> Cell:
         case bool() as truth:
             return ["boolean", "SAND" if truth else "FALSK"]
         case dt.date() as day:
-            return ["date", f"{day:%d-%m-%Y}"]
+            return ["date", _day(day, str(found.number_format or ""))]
         case dt.time() | dt.timedelta() as clock:
             return ["time", _clock(clock)]
         case int() | float() as number:
             return _number(number, str(found.number_format or ""))
         case text:
             return _text(str(text))
+
+
+def _day(day: dt.date, shown_as: str) -> str:
+    """With its clock time where that is shown."""
+    timed = isinstance(day, dt.datetime) and "h" in _NO_PART_OF_A_DATE.sub("", shown_as).lower()
+    return f"{day:%d-%m-%Y %H:%M:%S}" if timed else f"{day:%d-%m-%Y}"
 
 
 def _clock(clock: dt.time | dt.timedelta) -> str:

@@ -39,8 +39,15 @@ def import_addresses(argv: Sequence[str], opening: Opening) -> int:
         sys.stderr.write("\n".join(lines) + "\n")
         return 1
     verb = "er indlæst" if asked.write else "kan indlæses; kør igen med --import for at gemme"
-    sys.stdout.write(f"{done['rows']} rækker læst, {done['changed']} med ændringer: {verb}.\n")
+    lines = [f"{_whose(one)}: {'; '.join(column['text'] for column in one['columns'])}" for one in done["differences"]]
+    lines.append(f"{done['rows']} rækker læst, {done['changed']} med ændringer: {verb}.")
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0
+
+
+def _whose(one: dict[str, Any]) -> str:
+    unit = f", enheden {one['unit']}" if one["unit"] else ""
+    return f"Række {one['row']}, {one['code']} {one['name']}{unit}"
 
 
 async def _done(command: usecase.ImportAddresses, opening: Opening) -> dict[str, Any]:

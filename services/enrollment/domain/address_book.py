@@ -120,6 +120,20 @@ class Change:
     roles: tuple[tuple[str, str], ...] = ()
     mailboxes: frozenset[str] = frozenset()
     domains: frozenset[str] = frozenset()
+    row: int = field(default=0, compare=False)
+    """As the spreadsheet counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What becomes of a column of an organisation, or of a unit, by its heading; empty = nothing stands there."""
+
+    column: str
+    was: str
+    becomes: str
+
+    def __str__(self) -> str:
+        return f"{self.column}: {self.was or '(tom)'} → {self.becomes or '(tom)'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +339,53 @@ def changed(entry: Entry, change: Change) -> Decision[Entry]:
     return Decision(after_all)
 
 
+def differences(before: Entry, after: Entry, unit: str | None) -> tuple[Difference, ...]:
+    """By the headings of a spreadsheet, of the organisation or of this unit."""
+    was, becomes = _columns_of(before, unit), _columns_of(after, unit)
+    return tuple(
+        Difference(column, was.get(column, ""), text) for column, text in becomes.items() if text != was.get(column, "")
+    )
+
+
+def _columns_of(entry: Entry, unit_id: str | None) -> dict[str, str]:
+    """As they would be written in a spreadsheet."""
+    unit = None if unit_id is None else entry.unit(unit_id)
+    if unit_id is not None and unit is None:
+        return {}
+    billing = entry.billing if unit is None else unit.billing
+    formats = {one: word for word, one in FORMATS.items()}
+    demands = {one: word for word, one in DEMANDS.items()}
+    address = billing.address
+    shown: dict[str, str | None] = {
+        "unit_name": None if unit is None else unit.name,
+        "cvr": entry.organisation.cvr if unit is None else billing.cvr,
+        "ean": billing.ean,
+        "p_number": billing.p_number,
+        "order_reference": billing.order_reference,
+        "person_reference": billing.person_reference,
+        "account_string": billing.account_string,
+        "invoice_email": billing.email,
+        "street": address.street if address else None,
+        "postcode": address.postcode if address else None,
+        "city": address.city if address else None,
+        "country": address.country if address else None,
+        "demands": " ".join(demands[one] for one in billing.demands),
+        "format": formats[billing.format] if billing.format else None,
+    }
+    of_the_whole: dict[str, str | None] = {
+        "main_email": entry.main_email,
+        "mailboxes": " ".join(sorted(entry.mailboxes)),
+        "domains": " ".join(sorted(entry.domains)),
+        **{f"{ROLE_HEADING}{role}": email for role, email in sorted((entry.roles or {}).items())},
+    }
+    titles = {field: title for title, field in COLUMNS.items()}
+    written = {**(of_the_whole if unit is None else {}), **shown}
+    return {
+        titles.get(name, name.replace(ROLE_HEADING, f"{ROLE_HEADING} ", 1)): text or ""
+        for name, text in written.items()
+    }
+
+
 def _anew(was: Billing, said: Billing) -> Billing:
     """Field by field; an address is whole."""
     told = {name: value for name in Billing.model_fields if (value := getattr(said, name))}
@@ -372,7 +433,7 @@ def read_rows(
         )
         seen.setdefault((code, unit), number)
         findings.extend(WrongCell(number, titles.get(one.field, one.field), one.detail, one.code) for one in wrong)
-        changes.append(_change(code, unit, cells))
+        changes.append(_change(number, code, unit, cells))
     if not changes and not findings:
         findings.append(WrongCell(_FIRST_ROW, heading[0], "Der er ingen rækker under overskrifterne."))
     return (tuple(changes), ()) if not findings else ((), tuple(findings))
@@ -494,9 +555,10 @@ def _billing(cells: Mapping[str, str]) -> Billing:
     return cleaned(said)
 
 
-def _change(code: str, unit: str, cells: Mapping[str, str]) -> Change:
+def _change(row: int, code: str, unit: str, cells: Mapping[str, str]) -> Change:
     billing = _billing(cells)
     return Change(
+        row=row,
         code=code,
         main_email=cells.get("main_email"),
         unit=unit or None,

@@ -11,6 +11,7 @@ it refuses.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -149,21 +150,23 @@ def register(
     *,
     billing: Billing | None = None,
     seat_path: str | None = None,
+    quiet: bool = False,
 ) -> Decision[Roster]:
-    """A seat for `person`; who pays for it is kept where it costs something. `seat_path` is the person's own.
+    """A seat for `person`; who pays for it is kept where it costs something. `seat_path` is the person's own; `quiet`:
+    nobody is written to for it.
 
     Refused when registration is not open, on a second seat for the same person, on a level that the programme does not
     have, when there is no price for one more, and when the price of an extra seat was not accepted (with `price_ore` in
     the answer).
     """
     require_open(roster, now)
-    _require_level(roster, level)
+    require_level(roster.levels, level)
     _require_new(roster, person)
     if roster.next_is_extra:
         _require_price(roster, accepted_price_ore)
     own = billing if roster.next_is_extra and billing != roster.enrolment.billing else None
     seat = Seat(person, _in_turn(roster, now), roster.next_number, level, own)
-    return _seated(roster, seat, seat_path)
+    return _seated(roster, seat, seat_path, quiet=quiet)
 
 
 def walk_in(roster: Roster, person: Person, now: datetime, level: str | None = None) -> Decision[Roster]:
@@ -176,7 +179,7 @@ def walk_in(roster: Roster, person: Person, now: datetime, level: str | None = N
         raise _meeting_cancelled()
     if not has_begun(roster, now):
         raise Refused("meeting_not_begun", "Mødet er ikke begyndt. Tilmeld deltageren, som I plejer.")
-    _require_level(roster, level)
+    require_level(roster.levels, level)
     _require_new(roster, person)
     if roster.full:
         raise _no_more_seats(roster)
@@ -211,7 +214,7 @@ def replace_participant(
     when seats are no longer passed on.
     """
     _require_changeable(roster, now)
-    _require_level(roster, level)
+    require_level(roster.levels, level)
     seat = _require_seat(roster, person_id)
     taken_over = replace(seat, person=person, level=level)
     if person.person_id != person_id:
@@ -330,6 +333,15 @@ def require_open(roster: Roster, now: datetime) -> None:
         raise Refused("registration_closed", f"Tilmeldingen til mødet lukkede den {short_day(last)}.")
 
 
+def takes_people(roster: Roster) -> bool:
+    """Whether people are registered for the meeting at all, be it now or once it has its date."""
+    try:
+        _require_registration(roster)
+    except Refused:
+        return False
+    return roster.meeting_state in {"planned", "scheduled"}
+
+
 def why_closed(roster: Roster, now: datetime) -> str | None:
     """Why nobody can be registered now, in Danish; None when it is open."""
     try:
@@ -382,9 +394,9 @@ def _in_turn(roster: Roster, now: datetime) -> datetime:
     return max(now, roster.seats[-1].registered_at) if roster.seats else now
 
 
-def _seated(roster: Roster, seat: Seat, seat_path: str | None = None) -> Decision[Roster]:
+def _seated(roster: Roster, seat: Seat, seat_path: str | None = None, *, quiet: bool = False) -> Decision[Roster]:
     after = replace(roster, seats=(*roster.seats, seat), next_number=roster.next_number + 1)
-    return _decided(roster, after, seat_path=seat_path)
+    return _decided(roster, after, seat_path=seat_path, quiet=quiet)
 
 
 def _late(before: Roster, after: Roster) -> Roster:
@@ -397,7 +409,12 @@ def _late(before: Roster, after: Roster) -> Roster:
 
 
 def _decided(
-    before: Roster, after: Roster, *, seat_path: str | None = None, by_participant: bool = False
+    before: Roster,
+    after: Roster,
+    *,
+    seat_path: str | None = None,
+    by_participant: bool = False,
+    quiet: bool = False,
 ) -> Decision[Roster]:
     """With what others are told of the difference, in the order in which it happened."""
     if after.seats == before.seats:
@@ -423,6 +440,7 @@ def _decided(
             level=seat.level,
             walked_in=seat.walked_in,
             seat_path=seat_path,
+            quiet=quiet,
         )
         for number, seat in later.items()
         if number not in earlier
@@ -519,9 +537,10 @@ def _no_more_seats(roster: Roster) -> Refused:
     return Refused("no_more_seats", f"Alle {roster.limit} pladser er brugt, og der kan ikke købes flere.")
 
 
-def _require_level(roster: Roster, level: str | None) -> None:
-    if level is not None and level not in roster.levels:
-        there = f"Her kan svares: {'; '.join(roster.levels)}." if roster.levels else "Forløbet spørger ikke om det."
+def require_level(levels: Sequence[str], level: str | None) -> None:
+    """Refused 422 `unknown_level` for one that is not among those that the programme asks for."""
+    if level is not None and level not in levels:
+        there = f"Her kan svares: {'; '.join(levels)}." if levels else "Forløbet spørger ikke om det."
         raise Refused("unknown_level", f"»{level[:60]}« er ikke et af svarene. {there}", status=422, field="level")
 
 

@@ -193,7 +193,7 @@ def apply(
 
     `by_staff`: whether the address book is for whoever asks.
     """
-    programme = _require_offer(programme, current, source)
+    programme = require_offer(programme, current, source)
     is_late = deadline_passed(programme, received_at)
     if is_late and late is None:
         deadline = programme.terms.terms.deadline
@@ -237,7 +237,7 @@ def apply_by_form(
     A later version moves no deadline for it and asks it nothing more. It displaces nobody, and does not undo what was
     said after it: Refused `sign_up_outdated` when the organisation has withdrawn or declined since.
     """
-    programme, entry = _require_offer(programme, current, source), _require_organisation(entry)
+    programme, entry = require_offer(programme, current, source), _require_organisation(entry)
     if _said_no_since(current, wish.received_at):
         raise Refused(
             "sign_up_outdated",
@@ -284,7 +284,7 @@ def is_void(
     )
 
 
-def _require_offer(programme: Programme | None, current: Enrolment | None, source: str) -> Programme:
+def require_offer(programme: Programme | None, current: Enrolment | None, source: str) -> Programme:
     """An organisation that has not done so yet may come in here."""
     if programme is None:
         raise unknown_programme()
@@ -442,11 +442,17 @@ class Paths:
 
 
 def welcome(
-    placed: Placed, paths: Paths, now: datetime, *, notify: Mailbox | None = None, by_form: bool = False
+    placed: Placed,
+    paths: Paths,
+    now: datetime,
+    *,
+    notify: Mailbox | None = None,
+    by_form: bool = False,
+    quiet: bool = False,
 ) -> Decision[Enrolment]:
     """Once it is known who the contact is: the fact that carries all a place brings with it, or that there is none yet.
 
-    `notify` is told of a new sign-up, and not again when it moves up.
+    `notify` is told of a new sign-up, and not again when it moves up; of a `quiet` one nobody is.
     """
     enrolment, programme = placed.enrolment, placed.programme
     if enrolment.received_at is None or enrolment.number is None:
@@ -460,6 +466,7 @@ def welcome(
         "standing_path": paths.standing,
         "notify": notify,
         "by_form": by_form,
+        "quiet": quiet,
     }
     is_new = not placed.from_waiting_list
     alarms: tuple[Alarm, ...] = ()

@@ -89,8 +89,8 @@ def team_terms(enrolment: Enrolment) -> tuple[SeatTerm, ...]:
     return tuple(one for one in enrolment.agreed.seats if one.attendance in {"team", MEMBERS})
 
 
-def name_member(team: Team, person: Person, now: datetime) -> Decision[Team]:
-    """Refused for whoever is on it already, and when it is full."""
+def name_member(team: Team, person: Person, now: datetime, *, quiet: bool = False) -> Decision[Team]:
+    """Refused for whoever is on it already, and when it is full; of a `quiet` one nobody is told."""
     _require_team(team)
     _require_new(team, person)
     if team.is_full:
@@ -100,7 +100,7 @@ def name_member(team: Team, person: Person, now: datetime) -> Decision[Team]:
     after = replace(
         team, members=(*team.members, Member(person, named_at, team.next_number)), next_number=team.next_number + 1
     )
-    return _decided(after, [TeamMemberNamed(**_about(after, len(after.members)), person=person)], now)
+    return _decided(after, [TeamMemberNamed(**_about(after, len(after.members)), person=person, quiet=quiet)], now)
 
 
 def replace_member(team: Team, person_id: str, person: Person, now: datetime) -> Decision[Team]:

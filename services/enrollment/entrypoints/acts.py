@@ -17,6 +17,7 @@ from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
+from services.enrollment.usecases.import_enrolments import ImportEnrolments, import_enrolments
 from services.enrollment.usecases.invite_member import invite_member
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.name_team_member import name_team_member
@@ -72,6 +73,7 @@ INVITE = act(InviteMunicipalities, invite_municipalities)
 IMPORT_ADDRESSES = act(ImportAddresses, import_addresses)
 PUT_ORGANISATION = act(PutOrganisation, put_organisation)
 
+IMPORT_ENROLMENTS = act(ImportEnrolments, import_enrolments)
 ENROL = act_together(EnrolMunicipality, enrol_municipalities, status=201)
 SIGN_UP = act(ReceiveSignUp, receive_sign_up)
 """The same wish by a form that anybody may send: it has to be confirmed."""

@@ -35,6 +35,7 @@ ROUTES = (
     write("POST", f"{_PROGRAMME}/invitations", acts.INVITE),
     listing(f"{_PROGRAMME}/invitations", read_invitations),
     write("PUT", f"{_PROGRAMME}/capacity", acts.CHANGE_CAPACITY),
+    write("POST", f"{_PROGRAMME}/enrolments/import", acts.IMPORT_ENROLMENTS),
     listing(f"{_PROGRAMME}/waiting-list", read_waiting_list, filters=("hard",)),
     listing(f"{_API}/organisations", read_organisations),
     write("POST", f"{_API}/organisations/import", acts.IMPORT_ADDRESSES),

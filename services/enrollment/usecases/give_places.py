@@ -30,6 +30,8 @@ class Asking:
     cause: Cause
     applicant_id: str | None = None
     """Who the contact has been told to be, unless they are known as somebody else."""
+    quiet: bool = False
+    """Nobody is written to because of it; of those who move up before it they are."""
 
     @classmethod
     def by_form(cls, sign_up: SignUp, cause: Cause) -> Asking:
@@ -65,7 +67,7 @@ async def give_places(tx: Tx, asked: Sequence[Asking]) -> Sequence[Answer | Refu
             put_in_by=FORM if by_form else by.cause.actor,
         )
         notify, paths = main_mailbox(book[new.organisation.code]) if by_form else None, links.paths_of(tx.links, mine)
-        decided = welcome(replace(one, enrolment=mine), paths, tx.now, notify=notify, by_form=by_form)
+        decided = welcome(replace(one, enrolment=mine), paths, tx.now, notify=notify, by_form=by_form, quiet=by.quiet)
         welcomed.append((decided, by.cause))
         answers.append(_answer(decided.after, paths, allotted=allots(one.programme, tx.now)))
 

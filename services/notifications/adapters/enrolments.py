@@ -30,6 +30,7 @@ _ENROLMENTS = Table(
         "enrolled_at": "timestamptz",
         "since": "timestamptz",
         "withdrawn_at": "timestamptz",
+        "contact_quiet_since": "timestamptz",
     },
     key=("id",),
     fixed=("programme_id", "organisation_code"),
@@ -47,7 +48,8 @@ async def load(tx: Tx, ids: Iterable[str]) -> dict[str, Enrolment]:
     rows = await tx.fetch(
         """
         SELECT id, programme_id, organisation_code, organisation_name, has_place, group_id, person_id, contact_name,
-               email, contact_role, attendance::text AS attendance, participants_path, enrolled_at, since, withdrawn_at
+               email, contact_role, attendance::text AS attendance, participants_path, enrolled_at, since, withdrawn_at,
+               contact_quiet_since IS NOT DISTINCT FROM since AS quiet
         FROM enrolments WHERE id = ANY($1::text[])
         """,
         sorted(set(ids)),
@@ -67,6 +69,7 @@ async def load(tx: Tx, ids: Iterable[str]) -> dict[str, Enrolment]:
             participants_path=row["participants_path"],
             enrolled_at=row["enrolled_at"],
             withdrawn_at=row["withdrawn_at"],
+            quiet=row["quiet"],
         )
         for row in rows
     }
@@ -91,6 +94,7 @@ async def save(tx: Tx, enrolments: Iterable[Enrolment]) -> None:
             "enrolled_at": one.enrolled_at,
             "since": one.since,
             "withdrawn_at": one.withdrawn_at,
+            "contact_quiet_since": one.since if one.quiet else None,
         }
         for one in enrolments
     ]

@@ -23,6 +23,7 @@ _PARTICIPANTS = Table(
         "takes_part": "boolean",
         "since": "timestamptz",
         "seat_path": "text",
+        "seat_quiet_since": "timestamptz",
     },
     key=("person_id", "meeting_id", "enrolment_id"),
     fixed=("programme_id",),
@@ -64,6 +65,7 @@ async def save(tx: Tx, participants: Mapping[Seat, Participant]) -> None:
             "takes_part": one.takes_part,
             "since": one.since,
             "seat_path": storable(one.seat_path),
+            "seat_quiet_since": one.since if one.quiet else None,
         }
         for (person, meeting, enrolment), one in participants.items()
     ]

@@ -24,6 +24,7 @@ _MEMBERS = Table(
         "kinds": "text[]",
         "takes_part": "boolean",
         "since": "timestamptz",
+        "member_quiet_since": "timestamptz",
     },
     key=("enrolment_id", "person_id", "address_key"),
     fixed=("programme_id",),
@@ -68,6 +69,7 @@ async def save(tx: Tx, members: Mapping[Place, Member]) -> None:
             "kinds": json.dumps(storable(list(one.fact.kinds))),
             "takes_part": one.takes_part,
             "since": one.since,
+            "member_quiet_since": one.since if one.quiet else None,
         }
         for (enrolment, person), one in members.items()
     ]

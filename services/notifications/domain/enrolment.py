@@ -41,6 +41,8 @@ class Enrolment:
     participants_path: str | None = None
     enrolled_at: datetime | None = None
     withdrawn_at: datetime | None = None
+    quiet: bool = False
+    """The contact is not to be invited to what had its date by `since`."""
 
     def has_address_of(self, other: Enrolment) -> bool:
         return address_key(self.contact.email) == address_key(other.contact.email)
@@ -55,16 +57,16 @@ def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolm
             base = known or _without_place(fact, fact.contact, at)
             if isinstance(fact, EnrolmentWaitlisted):
                 base = replace(base, contact=fact.contact, enrolled_at=fact.received_at)
-            return replace(base, has_place=False, since=at, withdrawn_at=at)
+            return replace(base, has_place=False, since=at, withdrawn_at=at, quiet=False)
         case EnrolmentLapsed() | ReservationResolved(approved=False):
-            return known and replace(known, has_place=False, since=at, withdrawn_at=at)
+            return known and replace(known, has_place=False, since=at, withdrawn_at=at, quiet=False)
         case EnrolmentRegrouped():
             base = known or _without_place(fact, fact.contact, at)
-            return replace(base, group=fact.group, contact=fact.contact, since=at)
+            return replace(base, group=fact.group, contact=fact.contact, since=at, quiet=False)
         case TovholderAppointed():
             base = known or _without_place(fact, fact.contact, at)
             path = fact.participants_path or base.participants_path
-            return replace(base, contact=fact.contact, participants_path=path, since=at)
+            return replace(base, contact=fact.contact, participants_path=path, since=at, quiet=False)
         case _:
             return known
 
@@ -130,6 +132,7 @@ def _with_place(fact: MunicipalityEnrolled | MemberAdmitted, known: Enrolment | 
         attendance={seat.kind: _attendance(seat, ad_hoc=ad_hoc) for seat in fact.seats},
         participants_path=fact.participants_path,
         enrolled_at=since,
+        quiet=isinstance(fact, MunicipalityEnrolled) and fact.quiet,
         withdrawn_at=known.withdrawn_at if known else None,
     )
 

@@ -70,6 +70,12 @@ class Guest:
     """Of a contact: whose organisation's standing team is invited, so that nobody is registered there."""
     of_member: bool = False
     """Of such a contact: it is a member, which names its people rather than a team."""
+    quiet: bool = False
+    """Came without being written to: hears of a meeting when something becomes of it after `since`."""
+
+    def hears_nothing_of(self, standing: Standing) -> bool:
+        """By the times of the facts, so that it is the same whichever is heard first."""
+        return self.quiet and standing.changed_at <= self.since
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +135,15 @@ def over_at(when: When) -> datetime:
     return start_of_day(day_after(when.last_day))
 
 
-def the_guest(candidates: Iterable[Guest]) -> Guest | None:
-    """One mailbox is one guest, whoever shares it: a participant before a contact, and whoever came first."""
-    return min(candidates, key=lambda guest: (guest.part == "contact", guest.since, guest.person_id), default=None)
+def the_guest(standing: Standing, candidates: Iterable[Guest]) -> Guest | None:
+    """One mailbox is one guest, whoever shares it: a participant before a contact, and whoever came first; before all
+    of them one who is written to.
+    """
+    return min(
+        candidates,
+        key=lambda one: (one.hears_nothing_of(standing), one.part == "contact", one.since, one.person_id),
+        default=None,
+    )
 
 
 def next_step(standing: Standing, told: Told | None, guest: Guest | None, at: datetime) -> Step | None:
@@ -169,7 +181,8 @@ def after_step(told: Told | None, meeting: Meeting, step: Step) -> Told:
 def _invite(standing: Standing, told: Told | None, guest: Guest) -> Step | None:
     meeting = standing.meeting
     since = max(standing.changed_at, guest.since)
-    if meeting.when is None or since >= over_at(meeting.when):
+    would_be_news = told is None or told.method == "CANCEL"
+    if meeting.when is None or since >= over_at(meeting.when) or (would_be_news and guest.hears_nothing_of(standing)):
         return None
     if told is None:
         return Step(_welcome(meeting, guest.part), "REQUEST", guest, 0, since)

@@ -23,6 +23,8 @@ class Participant:
     since: datetime
     takes_part: bool
     seat_path: str | None = None
+    quiet: bool = False
+    """Not to be invited if the meeting had its date by then."""
 
     @property
     def seat(self) -> Seat:

@@ -22,6 +22,8 @@ class Member:
     person: Person
     since: datetime
     takes_part: bool
+    quiet: bool = False
+    """Not to be invited to what had its date by then."""
 
     @property
     def place(self) -> Place:

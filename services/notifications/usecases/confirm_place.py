@@ -16,11 +16,12 @@ from shared.storage.tx import Tx
 
 
 async def confirm_place(tx: Tx, events: Sequence[Received[MunicipalityEnrolled]]) -> None:
-    """Receipts are written before invitations, so that they go out first."""
+    """Receipts are written before invitations, so that they go out first. Of a quiet one nobody is told."""
     await programmes.lock(tx, (event.data.programme for event in events))
-    await write_letters(tx, [(letters.place_confirmed(event.data, event.time), event.cause) for event in events])
-    await tell_staff(tx, [(digest_lines.enrolled(event.data, event.time), event.cause) for event in events])
-    lacking = [event for event in events if event.data.billing_missing]
+    told = [event for event in events if not event.data.quiet]
+    await write_letters(tx, [(letters.place_confirmed(event.data, event.time), event.cause) for event in told])
+    await tell_staff(tx, [(digest_lines.enrolled(event.data, event.time), event.cause) for event in told])
+    lacking = [event for event in told if event.data.billing_missing]
     await tell_staff(tx, [(digest_lines.billing_missing(event.data, event.time), event.cause) for event in lacking])
     await follow_enrolments(tx, events)
-    await note_sign_ups(tx, events)
+    await note_sign_ups(tx, told)

@@ -15,7 +15,9 @@ from shared.storage.tx import Tx
 
 
 async def confirm_waiting(tx: Tx, events: Sequence[Received[EnrolmentWaitlisted]]) -> None:
+    """Of a quiet one nobody is told."""
     await follow_enrolments(tx, events)
-    await write_letters(tx, [(letters.waitlisted(event.data, event.time), event.cause) for event in events])
-    await tell_staff(tx, [(digest_lines.waitlisted(event.data, event.time), event.cause) for event in events])
-    await note_sign_ups(tx, events)
+    told = [event for event in events if not event.data.quiet]
+    await write_letters(tx, [(letters.waitlisted(event.data, event.time), event.cause) for event in told])
+    await tell_staff(tx, [(digest_lines.waitlisted(event.data, event.time), event.cause) for event in told])
+    await note_sign_ups(tx, told)

@@ -24,7 +24,9 @@ Told = tuple[Received[Any], Person, bool]
 
 
 async def invite_member(tx: Tx, events: Sequence[Received[TeamMemberNamed]]) -> None:
-    """TeamMemberNamed → the invitation to each of the team's meetings; to others as they get their dates."""
+    """TeamMemberNamed → the invitation to each of the team's meetings; to others as they get their dates. One that is
+    quiet: to those alone.
+    """
     await _follow(tx, [(event, event.data.person, True) for event in events])
 
 
@@ -59,7 +61,10 @@ async def _follow(tx: Tx, told: Sequence[Told]) -> None:
     """
     await programmes.lock(tx, (event.data.programme for event, _, _ in told))
     for turn in in_turns(told, lambda one: f"{one[0].data.enrolment_id}\n{one[1].person_id}"):
-        members = [Member(event.data, person, event.time, takes_part) for event, person, takes_part in turn]
+        members = [
+            Member(event.data, person, event.time, takes_part, quiet=getattr(event.data, "quiet", False))
+            for event, person, takes_part in turn
+        ]
         known = await team_members.load_since(tx, (one.place for one in members))
         await team_members.save(tx, follow_members(members, known))
         newest = {event.data.enrolment_id: event for event, _, _ in turn}

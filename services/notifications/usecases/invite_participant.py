@@ -22,7 +22,9 @@ R = TypeVar("R", bound=RosterFact)
 
 
 async def invite_participant(tx: Tx, events: Sequence[Received[ParticipantRegistered]]) -> None:
-    """ParticipantRegistered → the invitation, as soon as the meeting has a day; whoever has been there needs none."""
+    """ParticipantRegistered → the invitation, as soon as the meeting has a day; whoever has been there needs none, and
+    of a quiet one nobody hears before the meeting changes.
+    """
     for turn in in_turns([event for event in events if not event.data.walked_in], _person):
         await seat_people(
             tx,
@@ -81,7 +83,8 @@ def _swapped(event: Received[ParticipantReplaced]) -> tuple[Participant, Partici
 
 
 def _of(event: Received[R], person: Person, *, takes_part: bool, seat_path: str | None = None) -> Participant:
-    return Participant(event.data, person, event.time, takes_part, seat_path)
+    quiet = getattr(event.data, "quiet", False)
+    return Participant(event.data, person, event.time, takes_part, seat_path, quiet)
 
 
 def _person(event: Received[R]) -> str:

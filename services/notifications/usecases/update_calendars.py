@@ -67,7 +67,7 @@ async def _update(tx: Tx, looks: Mapping[Pair, Because]) -> None:
         standing = standings.get(pair[0])
         if standing is None:
             continue
-        step = next_step(standing, told.get(pair), the_guest(guests.get(pair, ())), because.at)
+        step = next_step(standing, told.get(pair), the_guest(standing, guests.get(pair, ())), because.at)
         if step is not None:
             news.append(_News(pair, standing, step, because))
     taken = await _write(tx, news)

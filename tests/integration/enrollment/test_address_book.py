@@ -43,10 +43,41 @@ async def test_the_book_begins_with_the_98_municipalities_in_danish_order(desk: 
 
 async def test_a_dry_run_changes_nothing(desk: Desk) -> None:
     content = spreadsheet([AARHUS, "Aarhus", "post@aarhus.example", EAN, None, None, None, None])
-    assert await desk.ask(import_addresses, ImportAddresses(content=content)) == {
-        "rows": 1, "changed": 1, "dry_run": True,
-    }  # fmt: skip
+    shown = await desk.ask(import_addresses, ImportAddresses(content=content))
+    assert (shown["rows"], shown["changed"], shown["dry_run"]) == (1, 1, True)
     assert (await desk.read(read_organisation, code=AARHUS))["main_email"] is None
+
+
+async def test_what_would_become_of_each_column_of_each_row_is_shown_and_is_what_becomes_of_it(desk: Desk) -> None:
+    said = PutOrganisation(code=AARHUS, main_email="gammel@aarhus.example", billing=Billing(ean=EAN, demands=("gln",)))
+    await desk.ask(put_organisation, said)
+    csv = (
+        "kommunekode;hovedpostkasse;enhed;enhedens navn;ean-nummer;fakturakrav;rolle: borgmester;domæner;"
+        "fakturaformat\n"
+        f"0751;post@aarhus.example;;;{EAN};ordre;bm@aarhus.example;aarhus.example;oioubl\n"
+        f"0751;;unge;Ungecentret;{EAN};;;;\n"
+        f"0101;;;;;;;;\n"
+    )
+    command = ImportAddresses(content=base64.b64encode(csv.encode()).decode())
+    shown = await desk.ask(import_addresses, command)
+    assert [(one["row"], one["code"], one["name"], one["unit"]) for one in shown["differences"]] == [
+        (2, AARHUS, "Aarhus Kommune", None),
+        (3, AARHUS, "Aarhus Kommune", "unge"),
+    ]
+    assert [[column["text"] for column in one["columns"]] for one in shown["differences"]] == [
+        [
+            "hovedpostkasse: gammel@aarhus.example → post@aarhus.example",
+            "domæner: (tom) → aarhus.example",
+            "rolle: borgmester: (tom) → bm@aarhus.example",
+            "fakturakrav: ean → ordre",
+            "fakturaformat: (tom) → oioubl",
+        ],
+        ["enhedens navn: (tom) → Ungecentret", f"ean-nummer: (tom) → {EAN}"],
+    ]
+    assert (await desk.read(read_organisation, code=AARHUS))["main_email"] == "gammel@aarhus.example"
+    done = await desk.ask(import_addresses, command.model_copy(update={"dry_run": False}))
+    assert done["differences"] == shown["differences"]
+    assert (await desk.ask(import_addresses, command))["differences"] == []
 
 
 async def test_an_excel_file_is_imported_and_again_changes_nothing(desk: Desk) -> None:

@@ -7,23 +7,32 @@ import os
 import sys
 from pathlib import Path
 
+import asyncpg
+
 from deploy.local.locations import ROOT
 from services.enrollment.usecases.explain import explain
+from shared.base.links import Links
 from shared.storage.tx import transaction
-from tests.support.enrollment_desk import CAUSE, P1, Desk
+from tests.support.enrollment_desk import CAUSE, P1, Desk, programme_text
 from tests.support.servers import Database, MakeDatabase
 
+P5 = "sammenhaengende-ungeindsats"
+ENROLMENTS = "kommunekode;navn;e-mail;rolle\n0751;Asta Prøvesen;asta@aarhus.example;kontakt\n"
 CSV = "kommunekode;hovedpostkasse\n0751;post@aarhus.example\n"
 
 
-async def run(where: Database, *arguments: str) -> tuple[int | None, str]:
+async def run(where: Database, *arguments: str, link_key_file: Path | None = None) -> tuple[int | None, str]:
     running = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "services.enrollment",
         *arguments,
         cwd=ROOT,
-        env={**os.environ, "TOVHOLDER_DATABASE_URL": where.url},
+        env={
+            **os.environ,
+            "TOVHOLDER_DATABASE_URL": where.url,
+            **({"TOVHOLDER_LINK_KEY_FILE": str(link_key_file)} if link_key_file else {}),
+        },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -40,9 +49,12 @@ async def test_a_file_of_addresses_is_tried_before_it_is_imported(
     good.write_text(CSV, encoding="utf-8")
     bad.write_text(CSV.replace("@", " ").replace("0751", "9751"), encoding="utf-8")
 
+    shown = (
+        "Række 2, 0751 Aarhus Kommune: hovedpostkasse: (tom) → post@aarhus.example\n1 rækker læst, 1 med ændringer: "
+    )
     assert await run(where, "import-addresses", str(good)) == (
         0,
-        "1 rækker læst, 1 med ændringer: kan indlæses; kør igen med --import for at gemme.\n",
+        f"{shown}kan indlæses; kør igen med --import for at gemme.\n",
     )
     assert "1 med ændringer: er indlæst" in (await run(where, "import-addresses", "--import", str(good)))[1]
     assert "0 med ændringer" in (await run(where, "import-addresses", "--import", str(good)))[1]
@@ -51,6 +63,29 @@ async def test_a_file_of_addresses_is_tried_before_it_is_imported(
     assert "Række 2, kolonne »kommunekode«" in said
     assert "Række 2, kolonne »hovedpostkasse«" in said
     assert (await run(where, "import-addresses", str(tmp_path / "none.csv")))[0] == 1
+
+
+async def test_a_file_of_enrolments_is_shown_row_by_row_before_it_is_imported(
+    database: MakeDatabase, links: Links, link_key_file: Path, tmp_path: Path
+) -> None:
+    where = await database("enrollment")
+    async with asyncpg.create_pool(where.url, min_size=1, max_size=1) as pool:
+        await Desk(pool, links).publish(programme_text(P5))
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text(ENROLMENTS, encoding="utf-8")
+    bad.write_text(ENROLMENTS.replace("kontakt", "chef"), encoding="utf-8")
+
+    shown = "Række 2, Aarhus Kommune, kontakt: får plads\n1 rækker læst, 1 med ændringer, 0 kan ikke: "
+    asked = ("import-enrolments", str(good), "--programme", P5)
+    assert await run(where, *asked, link_key_file=link_key_file) == (
+        0,
+        f"{shown}kan indlæses; kør igen med --import for at gemme.\n",
+    )
+    assert await run(where, *asked, "--import", link_key_file=link_key_file) == (0, f"{shown}er indlæst.\n")
+    assert "er tilmeldt i forvejen" in (await run(where, *asked, "--import", link_key_file=link_key_file))[1]
+    status, said = await run(where, "import-enrolments", str(bad), "--programme", P5)
+    assert status == 1
+    assert "Række 2, kolonne »rolle«: Skriv kontakt eller deltager." in said
 
 
 async def test_programme_files_are_checked(database: MakeDatabase) -> None:

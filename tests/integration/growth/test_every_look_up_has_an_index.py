@@ -20,6 +20,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.sign_up import Alike, Hopeful
 from services.notifications.domain.digest import Digest, Section
 from services.notifications.domain.looks import Look
@@ -36,7 +37,7 @@ from shared.runtime.settings import ServiceSettings
 from shared.runtime.why import explain
 from shared.storage.pool import SETTINGS
 from shared.storage.tx import Tx
-from tests.support.facts import PROGRAMME_TERMS, SELLER
+from tests.support.facts import PROGRAMME_TERMS, SELLER, a_meeting
 from tests.support.filled import fill
 from tests.support.servers import MakeDatabase
 
@@ -145,7 +146,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "versions": [("p9", 1)], "seats": [("w9", "m1", "x1")],
         "pairs": [("m9", "n45@by.example")], "refs": [PROGRAMME_TERMS.ref], "lease_s": 30.0, "pause_s": 1.0,
         "up_to": 50, "most": 50, "at_most": 50, "limit": 50, "before": 500, "version": 1, "seller": SELLER,
-        "with_forbehold": True, "list_id": "q9", "places": [("x50", "w9")],
+        "with_forbehold": True, "list_id": "q9", "since": {"q9": NOW}, "places": [("x50", "w9")],
         "sections": [Section("p9", "enrolled", 9), Section("p9", "awaits", 9)],
         "causes": {"k9": Cause("c", None, None)},
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
@@ -154,6 +155,12 @@ def argument(service: str, name: str, annotation: str) -> Any:
         return 0
     of_the_domain = {
         "Iterable[Enrolment]": [Enrolment("x50", "p9", Organisation(code="0101", name="København"), "waitlisted")],
+        "Iterable[tuple[Enrolment, MeetingCopy]]": [
+            (
+                Enrolment("x50", "p9", Organisation(code="0101", name="København"), "enrolled"),
+                MeetingCopy("p9", "scheduled", a_meeting().model_copy(update={"id": "m51"}), None),
+            )
+        ],
         "Digest": Digest(NOW),
         "Alike": Alike("n9@by.example", whole_domain=False),
         "Hopeful": Hopeful(frozenset({"n9@by.example"}), frozenset({"by.example"}), frozenset({"p9"})),

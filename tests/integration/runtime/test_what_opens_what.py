@@ -36,6 +36,7 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "POST /api/enrollment/programmes/{programme_id}/invitations": "enrollment.InviteMunicipalities",
         "GET /api/enrollment/programmes/{programme_id}/invitations": "enrollment.programmes.invitations",
         "PUT /api/enrollment/programmes/{programme_id}/capacity": "enrollment.ChangeCapacity",
+        "POST /api/enrollment/programmes/{programme_id}/enrolments/import": "enrollment.ImportEnrolments",
         "GET /api/enrollment/programmes/{programme_id}/waiting-list": "enrollment.programmes.waiting-list",
         "GET /api/enrollment/organisations": "enrollment.organisations",
         "POST /api/enrollment/organisations/import": "enrollment.ImportAddresses",
@@ -276,9 +277,8 @@ def test_a_bundle_holds_scopes_that_something_has() -> None:
 def test_no_bundle_but_staff_touches_money_mails_or_the_address_book() -> None:
     for name, scopes in BUNDLES.items():
         assert not [scope for scope in scopes if scope.startswith("invoicing.")], name
-        assert {"notifications.SendMessage", "enrollment.PutOrganisation", "enrollment.ImportAddresses"}.isdisjoint(
-            scopes
-        )
+        theirs = {"PutOrganisation", "ImportAddresses", "ImportEnrolments"}
+        assert {"notifications.SendMessage", *(f"enrollment.{one}" for one in theirs)}.isdisjoint(scopes)
 
 
 def _sha(token: str) -> str:

@@ -75,6 +75,7 @@ def test_every_row_is_read_whatever_the_sheet_says_of_its_size(says: str) -> Non
         (True, "General", ["boolean", "SAND"]),
         (False, "General", ["boolean", "FALSK"]),
         (dt.datetime(2026, 3, 12, 8), "dd-mm-yyyy", ["date", "12-03-2026"]),  # noqa: DTZ001  (a sheet knows no zones)
+        (dt.datetime(2026, 3, 12, 8), "dd-mm-yyyy hh:mm", ["date", "12-03-2026 08:00:00"]),  # noqa: DTZ001
         (dt.date(2026, 3, 12), "d. mmm", ["date", "12-03-2026"]),
         (46093, "mm-dd-yy", ["date", "12-03-2026"]),
         (0.4375, "hh:mm", ["time", "10:30:00"]),

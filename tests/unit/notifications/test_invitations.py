@@ -205,7 +205,7 @@ class Desk:
         if standing is None:
             return
         guests = self.guests.get((address, key), {})
-        step = next_step(standing, self.told.get((address, key)), the_guest(guests.values()), at)
+        step = next_step(standing, self.told.get((address, key)), the_guest(standing, guests.values()), at)
         if step is None:
             return
         letter = calendar_letter(standing, step)
@@ -417,14 +417,39 @@ def test_a_meeting_that_is_over_changes_nobodys_calendar() -> None:
 def test_whoever_takes_part_is_a_participant_even_where_a_contact_shares_the_mailbox() -> None:
     contact = Guest("a", "Asta", "k@k.example", "contact", "Kommune", START)
     participant = Guest("b", "Bo", "K@k.example", "participant", "Kommune", START)
-    assert the_guest([contact, participant]) == the_guest([participant, contact]) == participant
-    assert the_guest([]) is None
+    dated = a_standing(START)
+    assert the_guest(dated, [contact, participant]) == the_guest(dated, [participant, contact]) == participant
+    assert the_guest(dated, []) is None
 
 
 def test_a_mailbox_goes_on_being_whose_it_was_first() -> None:
     first = Guest("z", "Asta", "k@k.example", "participant", "Kommune", START)
     later = Guest("a", "Bo", "K@k.example", "participant", "En anden", START + timedelta(hours=1))
-    assert the_guest([later, first]) == the_guest([first, later]) == first
+    dated = a_standing(START)
+    assert the_guest(dated, [later, first]) == the_guest(dated, [first, later]) == first
+
+
+def test_whoever_came_quietly_hears_of_what_becomes_of_a_meeting_after_that_and_of_nothing_before() -> None:
+    quiet = Guest("q", "Bo", "bo@k.example", "participant", "Kommune", START, quiet=True)
+    for changed_at, heard in ((START - timedelta(days=1), False), (START, False), (START + timedelta(1), True)):
+        step = next_step(a_standing(changed_at), None, quiet, max(changed_at, START))
+        assert (step is not None and step.method == "REQUEST") == heard
+
+
+def test_whoever_shares_a_mailbox_with_one_who_came_quietly_is_written_to() -> None:
+    quiet = Guest("q", "Bo", "k@k.example", "participant", "Kommune", START, quiet=True)
+    later = Guest("a", "Asta", "K@k.example", "contact", "En anden", START + timedelta(hours=1))
+    before, after = a_standing(START - timedelta(days=1)), a_standing(START + timedelta(days=1))
+    assert the_guest(before, [quiet, later]) == the_guest(before, [later, quiet]) == later
+    assert the_guest(after, [quiet, later]) == the_guest(after, [later, quiet]) == quiet
+
+
+def a_standing(changed_at: datetime) -> Standing:
+    standing = follow_meeting(
+        None, PROGRAMME, a_meeting(when=When(first_day=DAYS[-1], last_day=DAYS[-1])), "dated", changed_at
+    )
+    assert standing is not None
+    return standing
 
 
 def test_the_letters_of_two_looks_in_one_are_an_actors_own_if_both_were_to_be() -> None:

@@ -1,0 +1,259 @@
+"""Enrolments with their people from a spreadsheet: what each row comes to is shown first, and is what it comes to."""
+
+from __future__ import annotations
+
+import base64
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from openpyxl import Workbook
+
+from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases.cancel_participant import cancel_participant
+from services.enrollment.usecases.import_enrolments import ImportEnrolments, import_enrolments
+from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
+from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
+from services.enrollment.usecases.read_rosters import read_rosters
+from services.enrollment.usecases.read_team import read_team
+from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from shared.base.cause import Cause
+from shared.contracts.enrollment import (
+    CancelParticipant,
+    EnrolmentWaitlisted,
+    MunicipalityEnrolled,
+    ParticipantRegistered,
+    TeamMemberNamed,
+    WithdrawEnrolment,
+)
+from shared.contracts.refusal import Refused
+from shared.storage.tx import transaction
+from tests.support.enrollment_desk import AARHUS, KOEBENHAVN, P1, Desk, programme_text
+
+P4 = "gode-overgange"
+HEADING = "kommunekode;navn;e-mail;rolle;niveau;møder;forbehold;gruppe;modtaget"
+VEST = "vest-heldag-1"
+FILE = (
+    f"{HEADING}\n"
+    "0751;Asta Prøvesen;asta@k0751.example;kontakt;;;;;\n"
+    "751;Bo Prøvesen;bo@k0751.example;deltager;Leder af ledere;alle;;;\n"
+    f"0751;Carla Prøvesen;carla@k0751.example;deltager;;{VEST};;;\n"
+    f"0751;Ditlev Prøvesen;ditlev@k0751.example;deltager;;{VEST};;;\n"
+    f"0751;Ebbe Prøvesen;ebbe@k0751.example;deltager;;{VEST};;;\n"
+    "0101;Frida Prøvesen;frida@k0101.example;Kontakt;;;ja;;\n"
+    f"0101;Gry Prøvesen;gry@k0101.example;deltager;;{VEST};;;\n"
+)
+COMES_TO = {
+    2: "får plads",
+    3: "tilmeldes mødet Møde",
+    4: "tilmeldes mødet Møde",
+    5: "tilmeldes mødet Møde",
+    6: "kan ikke (Møde): 3 af 3 pladser brugt – næste koster 1.000,00 kr. ekskl. moms "
+    "(1.250,00 kr. inkl. moms). Bekræft prisen for at tilmelde en ekstra deltager.",
+    7: "kommer på venteliste (nr. 1) med forbehold for politisk godkendelse",
+    8: "kan ikke: Københavns Kommune har ikke en bekræftet plads. Indlæs filen igen, når den har en.",
+}
+
+
+def one_place() -> str:
+    more = "  capacity: {usual: 1, hard: 1}\n  reservation_allowed: true\n"
+    return programme_text().replace("  contact_label:", f"{more}  contact_label:", 1)
+
+
+def importing(text: str | bytes = FILE, programme_id: str = P1, **more: Any) -> ImportEnrolments:
+    content = text.encode() if isinstance(text, str) else text
+    return ImportEnrolments(programme_id=programme_id, content=base64.b64encode(content).decode(), **more)
+
+
+def texts_of(answer: dict[str, Any]) -> dict[int, str]:
+    return {one["row"]: one["text"] for one in answer["outcomes"]}
+
+
+async def stored(pool: asyncpg.Pool[asyncpg.Record]) -> dict[str, int]:
+    tables = ("enrolments", "people", "rosters", "seats", "seat_moves", "outbox", "timers", "stream_out")
+    return {one: await pool.fetchval(f"SELECT count(*) FROM {one}") for one in tables}
+
+
+async def test_what_the_preview_says_of_each_row_is_what_it_comes_to_and_again_it_changes_nothing(desk: Desk) -> None:
+    await desk.publish(one_place())
+    await desk.has_meeting()
+    await desk.told()
+    before = await stored(desk.pool)
+    shown = await desk.ask(import_enrolments, importing())
+    assert texts_of(shown) == COMES_TO
+    assert (shown["rows"], shown["changed"], shown["refused"], shown["dry_run"]) == (7, 5, 2, True)
+    assert await stored(desk.pool) == before
+
+    done = await desk.ask(import_enrolments, importing(dry_run=False))
+    assert done == shown | {"dry_run": False}
+    told = await desk.told()
+    assert [type(one) for one in told] == [
+        MunicipalityEnrolled, EnrolmentWaitlisted, *[ParticipantRegistered] * 3
+    ]  # fmt: skip
+    assert all(getattr(one, "quiet", False) for one in told)
+    assert {one.seat_path for one in told if isinstance(one, ParticipantRegistered)} != {None}
+    places = (await desk.read(read_enrolments, programme_id=P1))["enrolments"]
+    assert {one["organisation"]["code"]: one["state"] for one in places} == {
+        AARHUS: "enrolled", KOEBENHAVN: "waitlisted"
+    }  # fmt: skip
+
+    kept = await stored(desk.pool)
+    desk.time += timedelta(days=1)
+    again = await desk.ask(import_enrolments, importing(dry_run=False))
+    assert texts_of(again) == {
+        2: "er tilmeldt i forvejen",
+        **dict.fromkeys((3, 4, 5), "er på mødet Møde i forvejen"),
+        6: COMES_TO[6],
+        7: "er tilmeldt i forvejen",
+        8: COMES_TO[8],
+    }
+    assert again["changed"] == 0
+    assert await stored(desk.pool) == kept
+
+
+async def test_everybody_is_written_to_only_where_that_is_asked_for(desk: Desk) -> None:
+    await desk.publish(one_place())
+    await desk.has_meeting()
+    await desk.told()
+    await desk.ask(import_enrolments, importing(dry_run=False, mail=True))
+    told = await desk.told()
+    assert len(told) == 5
+    assert not any(getattr(one, "quiet", True) for one in told)
+
+
+async def test_all_that_is_wrong_is_named_by_row_and_column_and_nothing_is_imported(desk: Desk) -> None:
+    await desk.publish()
+    await desk.has_meeting()
+    before = await stored(desk.pool)
+    rows = [
+        HEADING + ";enhed;ean-nummer",
+        "0751;Asta Prøvesen;asta@k0751.example;kontakt;;;ja;syd;i går;Ingen;123",
+        "9999;;ikke en adresse;chef;Direktør;fest;;;;;",
+        f"0751;Bo Prøvesen;bo@k0751.example;kontakt;;{VEST};;;;;",
+        f"0751;Bo Prøvesen;BO@k0751.example;deltager;Direktør;{VEST} alle;nej;;;;",
+        "0101;Gry Prøvesen;gry@k0101.example;deltager;;;;;;;",
+        "0167;Ib Prøvesen;ib@k0167.example;kontakt;Leder af ledere;;;;2099-01-01;;",
+    ]
+    refused = await desk.refusal(import_enrolments, importing("\n".join(rows), dry_run=False))
+    assert refused.code == "import_wrong"
+    errors = [(error["field"].removeprefix("content:"), error["code"]) for error in refused.extra["errors"]]
+    assert errors == [
+        ("2:modtaget", "unknown_time"),
+        ("3:kommunekode", "unknown_organisation"),
+        ("3:navn", "required"),
+        ("3:e-mail", "invalid_email"),
+        ("3:rolle", "unknown_role"),
+        ("3:niveau", "unknown_level"),
+        ("3:møder", "unknown_meeting"),
+        ("4:rolle", "contact_twice"),
+        ("5:niveau", "unknown_level"),
+        ("5:møder", "unknown_meeting"),
+        ("5:forbehold", "of_the_contact"),
+        ("6:rolle", "contact_missing"),
+        ("6:møder", "meeting_missing"),
+        ("7:niveau", "level_without_meeting"),
+    ]
+    assert all(error["detail"].startswith("Række ") for error in refused.extra["errors"])
+    rows[1:] = [
+        "0751;Asta Prøvesen;asta@k0751.example;kontakt;;;ja;syd;;Ingen;123",
+        "0167;Ib Prøvesen;ib@k0167.example;kontakt;;;;;2099-01-01;;",
+        "0167;Bo Prøvesen;bo@k0167.example;deltager;;alle;;;;;",
+        "0167;Bo Prøvesen;BO@k0167.example;deltager;;alle;;;;;",
+    ]
+    refused = await desk.refusal(import_enrolments, importing("\n".join(rows)))
+    assert [(error["field"].removeprefix("content:"), error["code"]) for error in refused.extra["errors"]] == [
+        ("2:forbehold", "no_reservation"),
+        ("2:gruppe", "unknown_group"),
+        ("2:ean-nummer", "invalid_ean"),
+        ("3:modtaget", "in_the_future"),
+        ("5:e-mail", "person_twice"),
+    ]
+    unknown = await desk.refusal(import_enrolments, importing("kommunekode;navn;navn;løn\n0751;A;B;1"))
+    assert [error["code"] for error in unknown.extra["errors"]] == [
+        "column_twice", "unknown_column", "column_missing", "column_missing"
+    ]  # fmt: skip
+    assert await stored(desk.pool) == before
+    assert (await desk.refusal(import_enrolments, importing(programme_id="intet"))).code == "unknown_programme"
+
+
+async def test_places_go_by_when_each_sign_up_came_in_as_excel_has_it(desk: Desk) -> None:
+    await desk.publish(one_place())
+    came_at = datetime(2020, 5, 4, 9, 30, tzinfo=UTC).replace(tzinfo=None)
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["kommunekode", "navn", "e-mail", "rolle", "modtaget"])
+    book.active.append([751, "Asta Prøvesen", "asta@k0751.example", "kontakt", came_at + timedelta(minutes=1)])
+    book.active.append([101, "Frida Prøvesen", "frida@k0101.example", "kontakt", came_at])
+    content = io.BytesIO()
+    book.save(content)
+    answer = await desk.ask(import_enrolments, importing(content.getvalue(), dry_run=False))
+    assert texts_of(answer) == {2: "kommer på venteliste (nr. 1)", 3: "får plads"}
+    found = await desk.read(read_enrolment, enrolment_id=enrolment_id(P1, KOEBENHAVN))
+    assert found["received_at"] == datetime(2020, 5, 4, 7, 30, tzinfo=UTC).isoformat()
+
+
+async def test_a_file_that_is_read_again_brings_nobody_back_who_has_gone(desk: Desk) -> None:
+    await desk.publish(one_place())
+    meeting = await desk.has_meeting()
+    await desk.ask(import_enrolments, importing(dry_run=False))
+    aarhus = enrolment_id(P1, AARHUS)
+    people = (await desk.read(read_rosters, enrolment_id=aarhus))["meetings"][0]["participants"]
+    bo = next(one["person_id"] for one in people if one["name"].startswith("Bo"))
+    gone = CancelParticipant(enrolment_id=aarhus, meeting_id=meeting.id, person_id=bo)
+    await desk.ask(cancel_participant, gone)
+    answer = texts_of(await desk.ask(import_enrolments, importing(dry_run=False)))
+    assert answer[3].startswith("kan ikke (Møde): Personen er meldt fra.")
+    assert answer[6] == "tilmeldes mødet Møde"
+
+    desk.time += timedelta(days=1)
+    await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=aarhus))
+    answer = texts_of(await desk.ask(import_enrolments, importing(dry_run=False)))
+    assert answer[2].startswith("kan ikke: Aarhus Kommune har sagt nej.")
+    assert answer[3].startswith("kan ikke: Aarhus Kommune har ikke en bekræftet plads.")
+    desk.time += timedelta(hours=1)
+    later = FILE.replace("kontakt;;;;;\n", "kontakt;;;;;2020-06-02 10:30\n", 1)
+    assert texts_of(await desk.ask(import_enrolments, importing(later)))[2].startswith("kommer på venteliste (nr. 1)")
+    other = await desk.ask(import_enrolments, importing(FILE.replace("frida@", "ny@")))
+    assert texts_of(other)[7].startswith("kan ikke: Kommunen er tilmeldt i forvejen med en anden kontakt.")
+    assert next(one for one in other["outcomes"] if one["row"] == 7)["outcomes"][0]["column"] == "e-mail"
+
+
+async def test_the_rows_of_a_programme_with_a_team_name_it_up_to_its_size(desk: Desk) -> None:
+    before, entry, after = programme_text(P4).partition("    date: 2025-10-02\n")
+    await desk.ask(publish_programme, PublishProgramme(file=f"{before}{entry}    chosen: 2025-10-02\n{after}"))
+    await desk.told()
+    names = ("Bo", "Carla", "Ditlev", "Ebbe", "Fie", "Gry")
+    answers = ";".join(["ja"] * 3)
+    rows = [
+        "kommunekode;navn;e-mail;rolle;svar: politisk-opbakning;svar: samarbejdspartnere;svar: tovholder",
+        f"0751;Asta Prøvesen;asta@k0751.example;kontakt;{answers}",
+        *(f"0751;{one} Prøvesen;{one}@k0751.example;deltager;;;" for one in names),
+    ]
+    undeclared = [rows[0], rows[1].replace("ja;ja;ja", "ja;nej;ja")]
+    refused = await desk.refusal(import_enrolments, importing("\n".join(undeclared), P4))
+    assert [error["field"] for error in refused.extra["errors"]] == ["content:2:svar: samarbejdspartnere"]
+    shown = await desk.ask(import_enrolments, importing("\n".join(rows), P4))
+    assert list(texts_of(shown).values()) == [
+        "får plads",
+        *["kommer på det faste hold"] * 5,
+        "kan ikke: Holdet er fuldt: højst 5 personer. I kan skifte en af dem ud.",
+    ]
+    await desk.ask(import_enrolments, importing("\n".join(rows), P4, dry_run=False))
+    named = [one for one in await desk.told() if isinstance(one, TeamMemberNamed)]
+    assert [(one.size, one.quiet) for one in named] == [(size, True) for size in range(1, 6)]
+    team = await desk.read(read_team, enrolment_id=enrolment_id(P4, AARHUS))
+    assert (team["size"], team["missing"]) == (5, 0)
+    again = await desk.ask(import_enrolments, importing("\n".join(rows), P4, dry_run=False))
+    assert texts_of(again)[3] == "er på det faste hold i forvejen"
+    assert again["changed"] == 0
+
+
+async def test_only_staff_import(desk: Desk) -> None:
+    await desk.publish()
+    for actor in ("client/crm", "person/p1"):
+        with pytest.raises(Refused) as refused:
+            async with transaction(desk.pool, desk, desk.source, Cause("c", None, actor), desk.links) as tx:
+                await import_enrolments(tx, importing())
+        assert (refused.value.code, refused.value.status) == ("not_yours_to_say", 403)

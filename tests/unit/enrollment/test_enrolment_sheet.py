@@ -1,0 +1,126 @@
+"""Spreadsheets of enrolments, cell by cell: whatever stands in them, a person is told what to do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.enrollment.domain.address_book import Entry
+from services.enrollment.domain.enrolment_sheet import (
+    ALL,
+    COLUMNS,
+    CONTACT,
+    PARTICIPANT,
+    Frame,
+    Row,
+    codes_of,
+    read_rows,
+)
+from services.enrollment.domain.meeting_copy import MeetingCopy
+from services.enrollment.domain.programme import Programme
+from services.enrollment.domain.sheet import Cell, Odd
+from tests.support.facts import ORGANISATION, OWNER, PROGRAMME_TERMS, a_meeting
+
+NOW = datetime(2020, 6, 1, 8, tzinfo=UTC)
+HEADING = ["kommunekode", "navn", "e-mail", "rolle", "møder", "forbehold", "modtaget"]
+FRAME = Frame(
+    Programme(PROGRAMME_TERMS),
+    OWNER,
+    {ORGANISATION.code: Entry(ORGANISATION)},
+    {},
+    [MeetingCopy(PROGRAMME_TERMS.ref.id, "scheduled", a_meeting(), None)],
+)
+ASTA: list[Cell] = ["0101", "Asta Prøvesen", "asta@kobenhavn.example", "kontakt"]
+
+
+def rows_of(*rows: list[Cell], heading: list[str] = HEADING) -> tuple[Row, ...]:
+    found, wrong = read_rows(heading, rows, FRAME, NOW)
+    assert wrong == ()
+    return found
+
+
+def codes(*rows: list[Cell]) -> list[tuple[int, str, str]]:
+    found, wrong = read_rows(HEADING, rows, FRAME, NOW)
+    assert found == ()
+    return [(one.row, one.column, one.code) for one in wrong]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2020-05-04 9:30", "2020-05-04T09.30:00", "4.5.2020 kl. 9.30", "04-05-2020 09:30:00", "4/5/2020 9:30",
+        Odd("date", "04-05-2020 09:30:00"),
+    ],
+)  # fmt: skip
+def test_a_time_is_read_as_people_and_excel_write_it_in_danish_time(written: Cell) -> None:
+    (row,) = rows_of([*ASTA, "", "", written])
+    assert row.wish is not None
+    assert row.wish.received_at == datetime(2020, 5, 4, 7, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["i går", "2020-02-30", "2020-05-04 25:00", "4.5.20", "1999-01-01", "2000-01-01", "2099-12-31 10:00", "٤-٥-٢٠٢٠"],
+)
+def test_what_is_no_time_for_sure_is_refused(written: str) -> None:
+    assert codes([*ASTA, "", "", written]) == [(2, "modtaget", "unknown_time")]
+
+
+def test_meetings_are_named_by_their_keys_each_once_or_all_of_them() -> None:
+    bo: list[Cell] = ["0101", "Bo Prøvesen", "bo@kobenhavn.example", "Deltager"]
+    contact, one, all_of_them = rows_of(
+        ASTA, [*bo, "oest-1, oest-1"], [*bo[:2], "carla@kobenhavn.example", "deltager", " ALLE "]
+    )
+    assert (contact.is_contact, contact.comes, one.is_contact) == (True, False, False)
+    assert (one.meetings, one.all_meetings) == (("oest-1",), False)
+    assert (all_of_them.meetings, all_of_them.all_meetings) == ((), True)
+
+
+def test_cells_that_are_no_text_are_named_once_each_and_nothing_is_guessed() -> None:
+    odd = Odd("formula", "")
+    assert codes(["0101", odd, odd, odd, odd, Odd("boolean", "SAND"), Odd("time", "09:30")]) == [
+        (2, column, "wrong_cell") for column in HEADING[1:]
+    ]
+
+
+def test_the_codes_of_a_table_are_those_that_are_written_in_it() -> None:
+    assert codes_of(HEADING, [["101"], ["0751"], [""], [Odd("error", "#N/A")], ["æ"]]) == {"0101", "0751", "000æ"}
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(
+        [
+            "0101", "0751", CONTACT, PARTICIPANT, ALL, "oest-1", "ja", "nej", "asta@kobenhavn.example", "2020-05-04",
+            "=HYPERLINK(1)", "<script>alert(1)</script>", "'; DROP TABLE people; --", "../../etc/passwd", "{{7*7}}",
+            "a\u202eb", "x" * 500, "0" * 400, "5798000000001", "\u0665",
+        ]
+    ),
+    st.builds(Odd, st.sampled_from(["formula", "date", "long"]), st.text(max_size=10)),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from([*list(COLUMNS)[4:], "svar: x", "kommune", ""]), max_size=9, unique=True),
+    st.lists(st.lists(HOSTILE, max_size=14), max_size=5),
+    st.lists(HOSTILE, max_size=10),
+)
+def test_whatever_stands_in_the_cells_it_is_read_or_all_that_is_wrong_has_its_place(
+    heading: list[str], table: list[list[Cell]], contact: list[Cell]
+) -> None:
+    table = [[*ASTA, *contact], *table]
+    codes_of(heading, table)
+    rows, wrong = read_rows([*HEADING[:4], *heading], table, FRAME, NOW)
+    assert (rows == ()) or (wrong == ())
+    assert rows or wrong
+    for one in wrong:
+        assert 1 <= one.row <= len(table) + 1 or one.code == "no_rows"
+        assert one.detail
+        assert one.column or one.code == "column_twice"
+    for row in rows:
+        assert row.code in FRAME.book
+        assert row.name.isprintable()
