@@ -205,7 +205,6 @@ class ProgrammeChanged(ProgrammeFact):
     type: ClassVar[str] = "tovholder.enrollment.ProgrammeChanged.v1"
 
 
-@told_by_others
 @fact
 class ProgrammeCancelled(ProgrammeFact):
     """It is called off, for good: whatever has not been held will not be."""
@@ -517,7 +516,6 @@ class EnrolmentWithdrawn(EnrolmentFact):
     """Of the fee, as was agreed with its place; None = nothing was said: what was billed."""
 
 
-@told_by_others
 @fact
 class EnrolmentCalledOff(EnrolmentFact):
     """The programme is called off, and the organisation is told so: whoever had a place or waited for one, by its
