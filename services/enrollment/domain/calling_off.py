@@ -76,14 +76,14 @@ def calling_off(programme_id: str, ending: Ending, now: datetime) -> Alarm:
     told = {
         "programme_id": programme_id,
         "some_held": ending.some_held,
-        "meetings": [one.model_dump(mode="json") for one in ending.meetings],
+        "meetings": [one.model_dump_json() for one in ending.meetings],
     }
     return Alarm(CALL_OFF, programme_id, now, told)
 
 
 def ending_of(told: Mapping[str, Any]) -> Ending:
     """As `calling_off` wrote it down."""
-    return Ending(told["some_held"], tuple(Meeting.model_validate(one) for one in told["meetings"]))
+    return Ending(told["some_held"], tuple(Meeting.model_validate_json(one) for one in told["meetings"]))
 
 
 def tell(enrolment: Enrolment, programme: Programme, ending: Ending, entry: Entry | None) -> Decision[Enrolment]:
