@@ -120,6 +120,7 @@ IN_DANISH = {
     "tovholder.enrollment.BillingChanged.v1": "oplysningerne til fakturaen blev givet eller rettet",
     "tovholder.enrollment.BillingReminderDue.v1": "der manglede oplysninger til fakturaen",
     "tovholder.enrollment.EnrolmentWithdrawn.v1": "kommunen blev afmeldt",
+    "tovholder.enrollment.EnrolmentCalledOff.v1": "kommunen fik besked om, at forløbet er aflyst",
     "tovholder.enrollment.TovholderAppointed.v1": "kommunen fik en ny tovholder",
     "tovholder.enrollment.QuoteGiven.v1": "kommunen fik et tilbud på et tilkøb",
     "tovholder.enrollment.QuoteReminderDue.v1": "svaret på et tilbud manglede",
@@ -153,6 +154,7 @@ IN_DANISH = {
     "tovholder.enrollment.ChangeContact.v1": "nogen bad om en anden kontakt",
     "tovholder.enrollment.ResolveReservation.v1": "nogen svarede på det politiske forbehold",
     "tovholder.enrollment.ChangeBilling.v1": "nogen gav oplysninger til fakturaen",
+    "tovholder.enrollment.CancelProgramme.v1": "nogen aflyste forløbet",
     "tovholder.enrollment.ChangeCapacity.v1": "nogen ændrede antallet af pladser",
     "tovholder.enrollment.ChangeGroup.v1": "nogen bad om en anden gruppe",
     "tovholder.enrollment.RegisterParticipant.v1": "nogen bad om at tilmelde en deltager",
@@ -209,12 +211,17 @@ class ProgrammeChanged(ProgrammeFact):
     type: ClassVar[str] = "tovholder.enrollment.ProgrammeChanged.v1"
 
 
-@told_by_others
 @fact
 class ProgrammeCancelled(ProgrammeFact):
+    """It is called off, for good: whatever has not been held will not be."""
+
     type: ClassVar[str] = "tovholder.enrollment.ProgrammeCancelled.v1"
 
     reason: str
+    some_held: bool | None = None
+    """Whether any of its meetings had been held by then; what becomes of the fee depends on it. None = nothing was
+    said: what is invoiced is for a person to look at.
+    """
 
 
 class EnrolmentFact(Event):
@@ -516,6 +523,28 @@ class EnrolmentWithdrawn(EnrolmentFact):
     reason: str = ""
     owes: Owes | None = None
     """Of the fee, as was agreed with its place; None = nothing was said: what was billed."""
+
+
+@fact
+class EnrolmentCalledOff(EnrolmentFact):
+    """The programme is called off, and the organisation is told so: whoever had a place or waited for one, by its
+    contact, and whoever was invited and had not answered, at its mailboxes. Told once of each.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.EnrolmentCalledOff.v1"
+
+    standing: Literal["enrolled", "waitlisted", "invited"]
+    """How it stood until then."""
+    reason: str
+    contact: Contact | None = None
+    to: tuple[Mailbox, ...] = ()
+    """Who is told of an invitation; of the others it is the contact."""
+    meetings: tuple[Meeting, ...] = ()
+    """Those with a day that it would have had, and that will not be held."""
+    fee: Literal["none", "withdrawn", "undecided"] = "none"
+    """What becomes of the fee it had agreed to: what was not held is owed by nobody, and of a programme of which some
+    was, a person decides.
+    """
 
 
 @fact
@@ -1028,6 +1057,21 @@ class ChangeBilling(Command):
 
     enrolment_id: Id
     billing: BillingWish
+
+
+@command
+class CancelProgramme(Command):
+    """It is called off: nobody signs up for anything in it any more, and everybody concerned is told once.
+
+    It is never taken back. Said again it changes nothing.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.CancelProgramme.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme_id: Id
+    reason: Paragraph = ""
+    """As municipalities read it; empty = nobody said."""
 
 
 @command

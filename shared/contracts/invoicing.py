@@ -23,8 +23,8 @@ _OPTION = "enrolment, option, round"
 
 EFFECTS = {
     "tovholder.enrollment.ProgrammeCancelled.v1": (
-        "withdraws the fees that are not invoiced yet, and the options that are not delivered",
-        "enrolment, instalment; enrolment, option, round",
+        "withdraws fees and undelivered options; credits invoiced fees if nothing was held, else asks staff about fees",
+        "enrolment, instalment; enrolment, option, round; of a credit note: programme, invoice",
     ),
     "tovholder.enrollment.MunicipalityEnrolled.v1": ("claims each instalment of the fee", "enrolment, instalment"),
     "tovholder.enrollment.ReservationResolved.v1": (
@@ -76,6 +76,7 @@ IN_DANISH = {
     "tovholder.invoicing.CreditInvoice.v1": "nogen bad om at kreditere fakturaen",
     "tovholder.invoicing.CorrectBilling.v1": "nogen rettede, hvordan der skal faktureres",
     "tovholder.invoicing.RegisterPayment.v1": "nogen meldte en betaling",
+    "tovholder.invoicing.ReleaseClaim.v1": "nogen bad om at fakturere et krav alligevel",
     "tovholder.invoicing.WaiveClaim.v1": "nogen bad om ikke at fakturere et krav",
 }
 """Its facts and commands in a sentence, for people who ask why."""
@@ -294,6 +295,18 @@ class CorrectBilling(Command):
 
     enrolment_id: Id
     billing: BillingWish
+
+
+@command
+class ReleaseClaim(Command):
+    """The fee of a programme that was called off is invoiced all the same, as staff have decided. Said again it changes
+    nothing.
+    """
+
+    type: ClassVar[str] = "tovholder.invoicing.ReleaseClaim.v1"
+    service: ClassVar[str] = SERVICE
+
+    claim_id: Id
 
 
 @command

@@ -58,6 +58,7 @@ EFFECTS = {
         _MESSAGE,
     ),
     "tovholder.enrollment.EnrolmentWithdrawn.v1": ("mails the receipt and cancels the meetings", _MESSAGE),
+    "tovholder.enrollment.EnrolmentCalledOff.v1": ("mails word of it", _MESSAGE),
     "tovholder.enrollment.TovholderAppointed.v1": (
         "tells both contacts and hands over the meetings",
         _MESSAGE,

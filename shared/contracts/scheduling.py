@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
 from shared.contracts.bounds import DateVersion, Day, Id, Instant, Line, Link, Paragraph, ToldDay
 from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, told_by_others
 from shared.contracts.programme import ProgrammeRef
+from shared.contracts.time import day_after, start_of_day
 
 SERVICE = "scheduling"
 
@@ -61,6 +62,11 @@ class When(Frozen):
     @property
     def timed(self) -> bool:
         return self.starts_at is not None
+
+    @property
+    def over_at(self) -> datetime:
+        """Its end, or 00:00 in Denmark after its last day where no clock times are known."""
+        return self.ends_at or start_of_day(day_after(self.last_day))
 
 
 class Meeting(Frozen):
@@ -129,6 +135,8 @@ class MeetingCancelled(MeetingFact):
     type: ClassVar[str] = "tovholder.scheduling.MeetingCancelled.v1"
 
     reason: str = ""
+    with_programme: bool = False
+    """All of the programme is called off: the organisations' contacts are told that, and not of each meeting."""
 
 
 @fact

@@ -15,6 +15,7 @@ from shared.contracts.enrollment import (
     BillingChanged,
     BillingReminderDue,
     CancelParticipant,
+    CancelProgramme,
     ChangeBilling,
     ChangeCapacity,
     ChangeContact,
@@ -25,6 +26,7 @@ from shared.contracts.enrollment import (
     DismissSignUp,
     DismissSignUps,
     EnrollmentIntakeRejected,
+    EnrolmentCalledOff,
     EnrolmentLapsed,
     EnrolmentReceived,
     EnrolmentRegrouped,
@@ -100,6 +102,7 @@ from shared.contracts.invoicing import (
     LineToCredit,
     PaymentRegistered,
     RegisterPayment,
+    ReleaseClaim,
     WaiveClaim,
 )
 from shared.contracts.notifications import (
@@ -453,7 +456,7 @@ _BILLED: dict[str, Any] = {
 FACT_EXAMPLES: tuple[Event, ...] = (
     ProgrammePublished(owner=OWNER, terms=PROGRAMME_TERMS),
     ProgrammeChanged(owner=OWNER, terms=PROGRAMME_TERMS.model_copy(update={"ref": a_programme(version=2)})),
-    ProgrammeCancelled(owner=OWNER, terms=PROGRAMME_TERMS, reason="For få tilmeldte."),
+    ProgrammeCancelled(owner=OWNER, terms=PROGRAMME_TERMS, reason="For få tilmeldte.", some_held=False),
     MunicipalityInvited(**_INVITED),
     InvitationReminderDue(**_INVITED),
     SignUpDraftSaved(
@@ -488,6 +491,14 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         standing_path="/plads/eksempel",
     ),
     ReservationResolved(**_ENROLMENT, approved=True, resolved_at=RECEIVED),
+    EnrolmentCalledOff(
+        **_ENROLMENT,
+        standing="enrolled",
+        reason="For få tilmeldte.",
+        contact=CONTACT,
+        meetings=(MEETING,),
+        fee="withdrawn",
+    ),
     EnrolmentLapsed(**_ENROLMENT, reason="reservation_expired"),
     BillingChanged(**_ENROLMENT, billing=BILLING_OF_UNIT),
     BillingReminderDue(
@@ -621,6 +632,7 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     WithdrawEnrolment(enrolment_id=ENROLMENT_ID, reason="Ny prioritering."),
     ResolveReservation(enrolment_id=ENROLMENT_ID, approved=True),
     ChangeBilling(enrolment_id=ENROLMENT_ID, billing=Billing(unit="beskaeftigelse", order_reference="BIF-2020-7")),
+    CancelProgramme(programme_id=PROGRAMME.id, reason="For få tilmeldte."),
     ChangeCapacity(programme_id=PROGRAMME.id, usual=10, hard=12),
     ChangeContact(enrolment_id=ENROLMENT_ID, name="Eva Eksempelsen", email="eva@kobenhavn.example", reason="Nyt job."),
     ChangeGroup(enrolment_id=ENROLMENT_ID, group="vest"),
@@ -683,6 +695,7 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
         reason="Kommunen kom først med fra andet halvår.",
         lines=(LineToCredit(claim_id=LINE.claim_id, net_ore=975_000),),
     ),
+    ReleaseClaim(claim_id=LINE.claim_id),
     WaiveClaim(claim_id=LINE.claim_id, reason="Aftalt med kommunen."),
     SendMessage(**_SAID),
     ArmReminder(**_SAID, due=datetime(2021, 3, 1, 8, 0, tzinfo=UTC)),

@@ -46,6 +46,7 @@ _ENROLMENTS = Table(
         "put_in_number": "integer",
         "billed_unit": "jsonb",
         "ad_hoc": "boolean",
+        "called_off_at": "timestamptz",
         **CAUSE,
     },
     key=("id",),
@@ -175,6 +176,25 @@ async def lock_members(tx: Tx, programme_id: str) -> list[Enrolment]:
         programme_id,
     )
     return [_enrolment(row) for row in rows]
+
+
+async def lock_to_call_off(tx: Tx, programme_id: str, most: int) -> list[Enrolment]:
+    """The first of those that have not been told that their programme is called off, in the order of their ids."""
+    rows = await tx.fetch(
+        f"""
+        {_SELECT} WHERE programme_id = $1 AND called_off_at IS NULL
+            AND state IN ('invited', 'received', 'waitlisted', 'enrolled')
+        ORDER BY enrolments.id LIMIT $2 FOR UPDATE OF enrolments
+        """,
+        programme_id,
+        most,
+    )
+    return [_enrolment(row) for row in rows]
+
+
+async def mark_called_off(tx: Tx, enrolment_ids: Iterable[str]) -> None:
+    """Of enrolments that are locked; the cause of each stays who or what it goes back to."""
+    await _ENROLMENTS.update(tx, [{"id": one, "called_off_at": tx.now} for one in enrolment_ids])
 
 
 async def count_waiting(tx: Tx, programme_id: str) -> Waiting:

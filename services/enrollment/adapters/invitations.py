@@ -117,6 +117,15 @@ async def load_not_reminded(tx: Tx, programme_id: str, round_id: str) -> frozens
     return frozenset(row["enrolment_id"] for row in rows)
 
 
+async def load_round_ids(tx: Tx, programme_id: str) -> list[str]:
+    """Of those whose reminder may still be to come."""
+    rows = await tx.fetch(
+        "SELECT round_id FROM invitation_rounds WHERE programme_id = $1 AND reminded_at IS NULL ORDER BY round_id",
+        programme_id,
+    )
+    return [row["round_id"] for row in rows]
+
+
 async def save_round(tx: Tx, programme_id: str, round_id: str, remind_on: date | None, because: Cause) -> None:
     """A round that is there already only gets another day for its reminder."""
     row = {

@@ -24,6 +24,9 @@ _PROGRAMMES = Table(
         "terms": "jsonb",
         "published_at": "timestamptz",
         "hard_capacity": "integer",
+        "state": "text",
+        "cancelled_at": "timestamptz",
+        "cancelled_because": "text",
         **CAUSE,
     },
     key=("id",),
@@ -36,13 +39,16 @@ _OUTLINE = """
     terms #>> '{terms,deadline}' AS deadline
 """
 _PUBLISHED = Order({"published_at": "timestamptz", "id": "text"})
-# As `Programme.has_form`, and as the index has them. A day as JSON has it is sorted as a text; one without closes last.
+# As `Programme.has_form` of one that is not cancelled, and as the index has them. A day as JSON has it is sorted as a
+# text; one without closes last.
 _HAS_FORM = """
     state = 'open' AND terms #>> '{enrolment,how}' = 'sign_up' AND terms #>> '{enrolment,who}' = 'municipalities'
 """
 _CLOSES = "coalesce(terms #>> '{terms,deadline}', 'never')"
 _CLOSING = Order({_CLOSES: "text", "id": "text"})
-_SELECT = "SELECT id, state, terms::text AS terms, taken, hard_capacity, next_number FROM programmes"
+_SELECT = """
+    SELECT id, state, terms::text AS terms, taken, hard_capacity, next_number, cancelled_because FROM programmes
+"""
 
 
 async def load(tx: Tx, programme_id: str) -> Programme | None:
@@ -60,6 +66,21 @@ async def load_of(tx: Tx, enrolment: Enrolment) -> Programme:
     """The one that it is an enrolment in: a foreign key says that it is there."""
     row = await tx.fetchrow(f"{_SELECT} WHERE id = $1", enrolment.programme_id)
     return _programme(row)
+
+
+async def lock_going_on(tx: Tx, enrolment: Enrolment) -> Programme:
+    """As `load_of`; one that is not cancelled stays so until the transaction ends, whatever others change in it.
+
+    Whoever wants this may hold an enrolment: whoever cancels a programme locks none beside it.
+    """
+    row = await tx.fetchrow(f"{_SELECT} WHERE id = $1 FOR KEY SHARE", enrolment.programme_id)
+    return _programme(row)
+
+
+async def lock_to_cancel(tx: Tx, programme_id: str) -> Programme | None:
+    """Alone: whoever holds it by `lock_going_on` is waited for."""
+    row = await tx.fetchrow(f"{_SELECT} WHERE id = $1 FOR UPDATE", programme_id)
+    return None if row is None else _programme(row)
 
 
 async def load_page(tx: Tx, page: Page) -> list[Placed[Outline]]:
@@ -130,6 +151,18 @@ async def save(tx: Tx, programme: Programme, cause: Cause) -> None:
     await _PROGRAMMES.upsert(tx, [row])
 
 
+async def mark_cancelled(tx: Tx, programme: Programme, cause: Cause) -> None:
+    """Of a programme that is locked; the cause of its row is that of its end from now on."""
+    row = {
+        "id": programme.id,
+        "state": "cancelled",
+        "cancelled_at": tx.now,
+        "cancelled_because": programme.because,
+        **cause_columns(cause),
+    }
+    await _PROGRAMMES.update(tx, [row])
+
+
 async def take_series(tx: Tx, seller: Seller, programme_id: str) -> tuple[str, str]:
     """Whose the seller's invoice series is: its own from now on, when it was nobody's.
 
@@ -191,4 +224,5 @@ def _programme(row: Any) -> Programme:
         taken=row["taken"],
         hard=row["hard_capacity"],
         next_number=row["next_number"],
+        because=row["cancelled_because"] or "",
     )

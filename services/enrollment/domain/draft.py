@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from services.enrollment.domain.address_book import require_email, require_name
-from services.enrollment.domain.programme import Programme, cancelled, deadline_passed, unknown_programme
+from services.enrollment.domain.programme import Programme, deadline_passed, require_going_on, unknown_programme
 from services.enrollment.domain.sign_up import Mails
 from services.enrollment.domain.speakers import mailbox_key
 from shared.contracts.danish import long_day
@@ -75,8 +75,7 @@ def begin(
     ref = programme.ref
     if ref.owner != source:
         raise Refused("other_owner", "Tilmeldinger til dette forløb sker i et andet system.", field="programme_id")
-    if not programme.open:
-        raise cancelled(programme)
+    require_going_on(programme)
     if deadline_passed(programme, now):
         deadline = programme.deadline
         raise Refused("deadline_passed", f"Tilmeldingsfristen var {long_day(deadline)}." if deadline else "")

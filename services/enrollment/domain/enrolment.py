@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from services.enrollment.domain.programme import Programme, require_group
+from services.enrollment.domain.programme import Programme, require_going_on, require_group
 from services.enrollment.domain.status import ANSWERED, UNANSWERED, ForbeholdState, State
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import EnrolmentRegrouped, EnrolmentWithdrawn
@@ -157,7 +157,8 @@ class Enrolment:
 
 
 def withdraw(enrolment: Enrolment, programme: Programme, reason: str, now: datetime) -> Decision[Enrolment]:
-    """Afmeldt; who has no place has declined. Refused when there is nothing to withdraw."""
+    """Afmeldt; who has no place has declined. Refused when there is nothing to withdraw, or nothing to take part in."""
+    require_going_on(programme)
     if enrolment.state in ENDED:
         raise Refused("already_withdrawn", f"{enrolment.organisation.name} er allerede afmeldt.")
     if enrolment.may_decline:
@@ -196,6 +197,7 @@ def decline(enrolment: Enrolment | None, now: datetime) -> Decision[Enrolment]:
 
 def regroup(enrolment: Enrolment, programme: Programme, group: str) -> Decision[Enrolment]:
     """To another group of the programme. The same one again changes nothing."""
+    require_going_on(programme)
     if enrolment.contact is None or enrolment.state in {"withdrawn", "lapsed", "not_approved"}:
         raise Refused("unknown_enrolment", "Der er ingen tilmelding at flytte.", status=404, field="enrolment_id")
     after = replace(enrolment, group=require_group(programme.terms, group))

@@ -18,7 +18,7 @@ from services.enrollment.domain.enrolment import (
     no_reminder,
     no_reminders,
 )
-from services.enrollment.domain.programme import OFFICE_OPENS, Programme, holds_place
+from services.enrollment.domain.programme import OFFICE_OPENS, Programme, holds_place, require_going_on
 from services.enrollment.domain.status import ForbeholdState
 from services.enrollment.domain.waiting_list import may_have_place
 from shared.contracts.danish import long_day
@@ -39,6 +39,7 @@ def resolve(enrolment: Enrolment, programme: Programme, now: datetime, *, approv
     Refused where there is no forbehold to answer, or it has the other answer: that is for a new sign-up, or a
     withdrawal; and a "yes" that comes when its place is free again, whether anybody has been told so or not.
     """
+    require_going_on(programme)
     answer: ForbeholdState = "approved" if approved else "refused"
     if enrolment.forbehold.state == answer and (enrolment.is_signed_up or not approved):
         return Decision(enrolment)

@@ -15,8 +15,8 @@ from services.enrollment.domain.enrolment import Enrolment, enrolment_id
 from services.enrollment.domain.programme import (
     OFFICE_OPENS,
     Programme,
-    cancelled,
     deadline_passed,
+    require_going_on,
     takes_sign_ups,
     unknown_programme,
 )
@@ -94,8 +94,7 @@ def require_round(
         raise unknown_programme()
     if not asked.round_id.strip():
         raise Refused("round_missing", "Giv runden et navn.", status=422, field="round_id")
-    if not programme.open:
-        raise cancelled(programme)
+    require_going_on(programme)
     if deadline_passed(programme, now):
         raise Refused("deadline_passed", "Tilmeldingsfristen er overskredet, så der kan ikke inviteres flere.")
     for code in asked.organisation_codes:

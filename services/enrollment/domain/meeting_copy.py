@@ -42,6 +42,12 @@ def copy_of(fact: MeetingFact, sequence: int | None) -> MeetingCopy:
     return MeetingCopy(fact.programme.id, _STATES[type(fact)], fact.meeting, sequence)
 
 
+def took_place(copy: MeetingCopy, now: datetime) -> bool:
+    """As its owner told, or because it is over by the clock, and nobody has told that yet."""
+    when = copy.meeting.when
+    return copy.state == "held" or (copy.state == "scheduled" and when is not None and when.over_at <= now)
+
+
 def begins_at(when: When) -> datetime:
     """Without clock times at 00:00 of its first day in Denmark."""
     return when.starts_at or start_of_day(when.first_day)

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from services.enrollment.domain.enrolment import Agreed, Enrolment, about, enrolment_id
 from services.enrollment.domain.meeting_copy import MeetingCopy, begins_at
-from services.enrollment.domain.programme import Programme
+from services.enrollment.domain.programme import Programme, require_going_on
 from services.enrollment.domain.team import MEMBERS, reminding, team_terms
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import MemberAdmitted, MemberInvited, MemberMailboxMissing, MemberUninvited
@@ -81,8 +81,11 @@ def mailbox_of(programme: Programme, person_id: str, name: str, email: str) -> C
 def written_to_at(
     enrolment: Enrolment, programme: Programme, mailbox: Contact, path: str | None
 ) -> Decision[Enrolment]:
-    """Where a member is written to from now on; the same mailbox again changes nothing. `path`: of its page."""
-    if not enrolment.has_place or enrolment.contact == mailbox:
+    """Where a member is written to from now on; the same mailbox again changes nothing. `path`: of its page.
+
+    Nobody is admitted to what is called off.
+    """
+    if not enrolment.has_place or enrolment.contact == mailbox or not programme.open:
         return Decision(enrolment)
     after = replace(enrolment, contact=mailbox)
     return Decision(after, _admitted(after, programme, path))
@@ -95,6 +98,7 @@ def call(
 
     After: whether anything is new.
     """
+    require_going_on(programme)
     known = _require_meeting(enrolment, copy)
     if known.meeting.id in called:
         return Decision(after=False)

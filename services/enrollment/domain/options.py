@@ -13,7 +13,7 @@ from typing import Any, Literal, overload
 
 from services.enrollment.domain.enrolment import Enrolment, about
 from services.enrollment.domain.price_text import with_and_without_moms
-from services.enrollment.domain.programme import OFFICE_OPENS, Programme, cancelled
+from services.enrollment.domain.programme import OFFICE_OPENS, Programme, require_going_on
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import (
@@ -228,8 +228,7 @@ def accept(option: Option, round_: int, standing_path: str, now: datetime) -> De
     _require_open(known)
     if not option.enrolment.has_place:
         raise no_place(option)
-    if not option.programme.open:
-        raise cancelled(option.programme)
+    require_going_on(option.programme)
     after = replace(known, state="ordered", agreed_at=now)
     return Decision((after,), (_ordered(option, after, standing_path),), _settled(after))
 
@@ -424,8 +423,7 @@ def _require_offer(option: Option) -> OptionTerm:
         raise unknown_option()
     if not option.enrolment.has_place:
         raise no_place(option)
-    if not option.programme.open:
-        raise cancelled(option.programme)
+    require_going_on(option.programme)
     return option.term
 
 

@@ -29,6 +29,8 @@ class Programme:
     """Whether anybody is on its waiting list; known of a programme that is locked."""
     others_first: bool = False
     """Somebody of them may have a place and has not got it yet, as a transaction has only so much room."""
+    because: str = ""
+    """Why it was cancelled, as municipalities read it; empty = nobody said."""
 
     @property
     def ref(self) -> ProgrammeRef:
@@ -76,9 +78,9 @@ class Programme:
 
     @property
     def has_form(self) -> bool:
-        """Whether municipalities sign up for it on our pages."""
+        """Whether municipalities sign up for it on our pages, or did until it was cancelled."""
         plan = self.terms.enrolment
-        return self.open and plan.how == "sign_up" and plan.who == "municipalities"
+        return plan.how == "sign_up" and plan.who == "municipalities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,13 @@ def require_group(terms: ProgrammeTerms, group: str) -> str:
         there = ", ".join(one.id for one in terms.groups) or "ingen"
         raise Refused("unknown_group", f"Gruppen findes ikke i forløbet (der er: {there}).", status=422, field="group")
     return group
+
+
+def require_going_on(programme: Programme) -> Programme:
+    """The same programme; Refused `programme_cancelled` when it is called off."""
+    if not programme.open:
+        raise cancelled(programme)
+    return programme
 
 
 def unknown_programme() -> Refused:

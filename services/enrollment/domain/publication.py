@@ -9,7 +9,7 @@ from datetime import datetime
 from services.enrollment.domain.address_book import Entry
 from services.enrollment.domain.forbehold import lapsing
 from services.enrollment.domain.invitation import is_over, own_round
-from services.enrollment.domain.programme import Programme, cancelled
+from services.enrollment.domain.programme import Programme, require_going_on
 from services.enrollment.domain.programme_file.check import CheckResult, SeriesOwner, check
 from services.enrollment.domain.programme_file.municipality import Municipality
 from services.enrollment.domain.programme_file.terms import terms as terms_of
@@ -47,13 +47,16 @@ def draft(text: str, book: Iterable[Entry]) -> Draft:
 def publish(current: Programme | None, new: ProgrammeTerms, source: str, now: datetime) -> Decision[Programme]:
     """The first version, or a higher one in the place of the one there is. The same content again changes nothing.
 
-    Refused `version_not_higher` for other content under a version that is already published. The owner of a programme
-    never changes: others have bound its facts to it. The programme's own round goes out on the day that it says now.
+    Refused `version_not_higher` for other content under a version that is already published, and whatever it says once
+    it is cancelled. The owner of a programme never changes: others have bound its facts to it. The programme's own
+    round goes out on the day that it says now.
     """
     if new.ref.owner != source:
         raise Refused(
             "other_owner", f"Filen siger, at {new.ref.owner} ejer tilmeldingerne; så skal den udgives dér.", status=422
         )
+    if current is not None:
+        require_going_on(current)
     alarms = (own_round(new, now), giving(new), lapsing(new))
     if current is None:
         published = ProgrammePublished(owner=new.ref.owner, terms=new)
@@ -74,8 +77,7 @@ def with_capacity(current: Programme, usual: int, hard: int, source: str) -> Dec
     """The next version, in which nothing else is changed. Refused where places are without number, or not ours."""
     if current.ref.owner != source:
         raise Refused("other_owner", f"{current.ref.owner} ejer tilmeldingerne; pladserne siges dér.", status=422)
-    if not current.open:
-        raise cancelled(current)
+    require_going_on(current)
     capacity = current.terms.enrolment.capacity
     if capacity is None:
         raise Refused("no_capacity", "Forløbet har plads til alle; skriv capacity i filen, hvis det skal være slut.")

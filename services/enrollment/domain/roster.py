@@ -21,7 +21,7 @@ from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import begins_at
 from services.enrollment.domain.meeting_text import until_text
 from services.enrollment.domain.price_text import price
-from services.enrollment.domain.programme import Programme
+from services.enrollment.domain.programme import Programme, require_going_on
 from services.enrollment.domain.status import MeetingState
 from services.enrollment.domain.team import MEMBERS
 from shared.contracts.danish import long_day, short_day
@@ -353,7 +353,7 @@ def why_closed(roster: Roster, now: datetime) -> str | None:
 
 def is_changeable(roster: Roster, now: datetime) -> bool:
     """Whether who has a seat may still leave it; and to another, unless `swaps_closed`."""
-    return roster.meeting_state != "cancelled" and not has_begun(roster, now)
+    return roster.programme.open and roster.meeting_state != "cancelled" and not has_begun(roster, now)
 
 
 def swaps_closed(roster: Roster, now: datetime) -> bool:
@@ -503,6 +503,7 @@ def _extras_told(before: Roster, after: Roster, about: dict[str, Any]) -> list[R
 
 
 def _require_registration(roster: Roster) -> None:
+    require_going_on(roster.programme)
     terms, group = roster.terms, roster.meeting.group
     if terms is None or terms.attendance != "registered" or roster.meeting.roles:
         raise Refused("no_registration", "Der tilmeldes ikke deltagere til dette møde.")
@@ -518,6 +519,7 @@ def _require_not_over(roster: Roster, now: datetime) -> None:
 
 
 def _require_changeable(roster: Roster, now: datetime) -> None:
+    require_going_on(roster.programme)
     _require_not_over(roster, now)
     if has_begun(roster, now):
         raise Refused("meeting_begun", "Mødet er begyndt, så tilmeldingerne kan ikke ændres.")

@@ -22,10 +22,10 @@ from services.enrollment.domain.invoice_details import asking, lacking
 from services.enrollment.domain.programme import (
     Programme,
     allots_after,
-    cancelled,
     deadline_passed,
     holds_place,
     is_over,
+    require_going_on,
     require_group,
     unknown_programme,
 )
@@ -290,8 +290,7 @@ def require_offer(programme: Programme | None, current: Enrolment | None, source
         raise unknown_programme()
     if programme.ref.owner != source:
         raise Refused("other_owner", "Tilmeldinger til dette forløb sker i et andet system.", field="programme_id")
-    if not programme.open:
-        raise cancelled(programme)
+    require_going_on(programme)
     if programme.terms.enrolment.who == "invited":
         raise Refused(
             "invited_by_name", "Medlemmerne er inviteret ved navn; ingen tilmelder sig.", field="programme_id"

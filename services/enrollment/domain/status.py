@@ -28,6 +28,9 @@ _WORDS: dict[State, str] = {
     "lapsed": "Bortfaldet",
 }
 
+CALLED_OFF = "Aflyst"
+"""Of whatever had not ended when its programme was called off."""
+
 
 def status(state: State, *, forbehold_open: bool = False, position: int | None = None, allotted: bool = True) -> str:
     """`position` is the place on the waiting list, computed when read and never stored.

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from services.enrollment.domain.enrolment import Enrolment, about
-from services.enrollment.domain.programme import OFFICE_OPENS, Programme
+from services.enrollment.domain.programme import OFFICE_OPENS, Programme, require_going_on
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import (
     MemberMailboxMissing,
@@ -129,7 +129,7 @@ def disband(team: Team) -> Decision[Team]:
         TeamMemberRemoved(**_about(team, left - gone), person=one.person)
         for gone, one in enumerate(team.members, start=1)
     ]
-    alarms = (_no_reminder(team.enrolment),) if team.terms else ()
+    alarms = (no_reminder(team.enrolment),) if team.terms else ()
     return Decision(replace(team, members=()), tuple(facts), alarms)
 
 
@@ -184,11 +184,12 @@ def _decided(
 ) -> Decision[Team]:
     if not after.minimum:
         return Decision(after, tuple(facts))
-    alarm = reminding(after.enrolment, after.programme, now) if after.missing else _no_reminder(after.enrolment)
+    alarm = reminding(after.enrolment, after.programme, now) if after.missing else no_reminder(after.enrolment)
     return Decision(after, tuple(facts), (alarm,))
 
 
-def _no_reminder(enrolment: Enrolment) -> Alarm:
+def no_reminder(enrolment: Enrolment) -> Alarm:
+    """That its team is too small."""
     return Alarm(SHORT, enrolment.id, None, {})
 
 
@@ -205,6 +206,7 @@ def _about(team: Team, size: int) -> dict[str, Any]:
 
 
 def _require_team(team: Team) -> None:
+    require_going_on(team.programme)
     if not team.terms:
         raise Refused("no_team", "Her navngives ikke et fast hold: deltagere tilmeldes til hvert møde.")
 

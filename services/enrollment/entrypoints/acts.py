@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.enrollment.usecases.accept_quote import accept_quote
 from services.enrollment.usecases.cancel_participant import cancel_participant
+from services.enrollment.usecases.cancel_programme import cancel_programme
 from services.enrollment.usecases.change_billing import change_billing
 from services.enrollment.usecases.change_capacity import change_capacity
 from services.enrollment.usecases.change_contact import change_contact
@@ -41,6 +42,7 @@ from shared.base.acts import act, act_together
 from shared.contracts.enrollment import (
     AcceptQuote,
     CancelParticipant,
+    CancelProgramme,
     ChangeBilling,
     ChangeCapacity,
     ChangeContact,
@@ -69,6 +71,7 @@ from shared.contracts.enrollment import (
 )
 
 PUBLISH = act(PublishProgramme, publish_programme, status=201, also=(200,))
+CANCEL_PROGRAMME = act(CancelProgramme, cancel_programme)
 INVITE = act(InviteMunicipalities, invite_municipalities)
 IMPORT_ADDRESSES = act(ImportAddresses, import_addresses)
 PUT_ORGANISATION = act(PutOrganisation, put_organisation)

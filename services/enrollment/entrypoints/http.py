@@ -34,6 +34,7 @@ ROUTES = (
     read(_PROGRAMME, read_programme),
     write("POST", f"{_PROGRAMME}/invitations", acts.INVITE),
     listing(f"{_PROGRAMME}/invitations", read_invitations),
+    write("POST", f"{_PROGRAMME}/cancellation", acts.CANCEL_PROGRAMME),
     write("PUT", f"{_PROGRAMME}/capacity", acts.CHANGE_CAPACITY),
     write("POST", f"{_PROGRAMME}/enrolments/import", acts.IMPORT_ENROLMENTS),
     listing(f"{_PROGRAMME}/waiting-list", read_waiting_list, filters=("hard",)),

@@ -26,6 +26,7 @@ SUBSCRIPTIONS = (
     intake(acts.WITHDRAW),
     intake(acts.RESOLVE),
     intake(acts.CHANGE_BILLING),
+    intake(acts.CANCEL_PROGRAMME),
     intake(acts.CHANGE_CAPACITY),
     intake(acts.CHANGE_CONTACT),
     intake(acts.CHANGE_GROUP),

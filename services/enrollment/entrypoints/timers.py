@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.enrollment.domain.calling_off import CALL_OFF
 from services.enrollment.domain.enrolment import ANSWER, DETAILS
 from services.enrollment.domain.forbehold import LAPSE
 from services.enrollment.domain.invitation import INVITATION, REMINDER
@@ -9,6 +10,7 @@ from services.enrollment.domain.options import QUOTE_ANSWER, QUOTE_LAPSE
 from services.enrollment.domain.sign_up import DISMISS_REST, FORGET, FORGET_VOID
 from services.enrollment.domain.team import SHORT
 from services.enrollment.domain.waiting_list import PLACES
+from services.enrollment.usecases.call_off_enrolments import call_off_enrolments
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_the_rest
 from services.enrollment.usecases.forget_sign_ups import forget_sign_ups, forget_void_sign_ups
 from services.enrollment.usecases.give_waiting_places import give_waiting_places
@@ -29,6 +31,7 @@ TIMERS = (
     at(INVITATION, invite_by_itself, at_once=ROUNDS_AT_ONCE),
     at(REMINDER, remind_silent, at_once=ROUNDS_AT_ONCE),
     at(PLACES, give_waiting_places, at_once=ROUNDS_AT_ONCE),
+    at(CALL_OFF, call_off_enrolments, at_once=1),
     at(LAPSE, lapse_reservations, at_once=ROUNDS_AT_ONCE),
     at(ANSWER, remind_of_forbehold),
     at(QUOTE_LAPSE, lapse_quotes),

@@ -257,6 +257,8 @@ async def _form(
         headers=SECRET_ADDRESS,
         form=form,
         terms=found.terms,
+        cancelled=found.cancelled,
+        because=found.because,
         closed=found.closed,
         full=found.full,
         decline=f"/tilmeld/nej/{invitation}" if found.may_decline else None,

@@ -58,6 +58,7 @@ def show(host: Host, template: str, visit: Visit, status: int = 200, **values: A
         headers=SECRET_ADDRESS,
         terms=visit.programme.terms,
         enrolment=visit.enrolment,
+        programme=visit.programme,
         path=visit.path,
         standing_path=visit.standing_path,
         **values,

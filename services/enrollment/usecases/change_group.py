@@ -13,7 +13,7 @@ from shared.storage.tx import Tx
 async def change_group(tx: Tx, command: ChangeGroup) -> Answer:
     """People leave the rosters of the old group's meetings that are still to come; nobody is moved by guess."""
     before = require_enrolment(await enrolments.lock(tx, command.enrolment_id), tx.cause.client)
-    programme = await programmes.load_of(tx, before)
+    programme = await programmes.lock_going_on(tx, before)
 
     decided = regroup(before, programme, command.group)
 

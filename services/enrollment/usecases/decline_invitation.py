@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from services.enrollment.adapters import enrolments
+from services.enrollment.adapters import enrolments, programmes
 from services.enrollment.domain.enrolment import decline
+from services.enrollment.domain.programme import require_going_on
 from services.enrollment.usecases.forget_sign_ups import look_for_void
 from shared.base.answers import Answer
 from shared.contracts.bounds import Id
@@ -17,6 +18,8 @@ class DeclineInvitation(Command):
 
 async def decline_invitation(tx: Tx, command: DeclineInvitation) -> Answer:
     before = await enrolments.lock(tx, command.enrolment_id)
+    if before is not None:
+        require_going_on(await programmes.lock_going_on(tx, before))
 
     decided = decline(before, tx.now)
 

@@ -12,7 +12,7 @@ from shared.storage.tx import Tx
 
 async def invite_member(tx: Tx, command: InviteMember) -> Answer:
     enrolment = require_place(await enrolments.lock(tx, command.enrolment_id), tx.cause.client)
-    programme = await programmes.load_of(tx, enrolment)
+    programme = await programmes.lock_going_on(tx, enrolment)
     meeting = await meetings.load(tx, command.meeting_id)
     called = await member_meetings.load(tx, enrolment.id)
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.enrollment.adapters import enrolments, programmes
-from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.enrolment import ENDED, Enrolment
 from services.enrollment.domain.programme import allots
-from services.enrollment.domain.status import status
+from services.enrollment.domain.status import CALLED_OFF, status
 from shared.storage.tx import Tx
 
 
@@ -20,12 +20,15 @@ class Standing(NamedTuple):
 
 
 async def load_standings(tx: Tx, found: Sequence[Enrolment]) -> dict[str, Standing]:
-    """By id. Nothing is asked where nobody waits."""
-    waiting = [one for one in found if one.waits]
+    """By id. No position is asked where nobody waits."""
+    offered = await programmes.load_many(tx, (one.programme_id for one in found))
+    waiting = [one for one in found if one.waits and offered[one.programme_id].open]
     positions = await enrolments.load_positions(tx, waiting) if waiting else {}
-    offered = await programmes.load_many(tx, (one.programme_id for one in waiting)) if waiting else {}
     standings = {}
     for one in found:
+        if not offered[one.programme_id].open and one.state not in ENDED:
+            standings[one.id] = Standing(CALLED_OFF, None)
+            continue
         allotted = not one.waits or allots(offered[one.programme_id], tx.now)
         position = positions[one.id].number if allotted and one.id in positions else None
         word = status(one.state, forbehold_open=one.forbehold_open, position=position, allotted=allotted)

@@ -11,5 +11,5 @@ from shared.storage.tx import Tx
 async def lock_roster(tx: Tx, enrolment_id: str, meeting_id: str) -> Roster:
     """Refused `unknown_enrolment`, `no_place` or `unknown_meeting`."""
     enrolment = require_place(await enrolments.lock_shared(tx, enrolment_id), tx.cause.client)
-    programme = await programmes.load_of(tx, enrolment)
+    programme = await programmes.lock_going_on(tx, enrolment)
     return require_roster(await rosters.lock(tx, programme, enrolment, meeting_id))

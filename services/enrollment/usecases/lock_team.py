@@ -11,5 +11,5 @@ from shared.storage.tx import Tx
 async def lock_team(tx: Tx, enrolment_id: str) -> Team:
     """Refused `unknown_enrolment` or `no_place`."""
     enrolment = require_place(await enrolments.lock_shared(tx, enrolment_id), tx.cause.client)
-    programme = await programmes.load_of(tx, enrolment)
+    programme = await programmes.lock_going_on(tx, enrolment)
     return await teams.lock(tx, programme, enrolment)

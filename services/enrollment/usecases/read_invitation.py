@@ -15,13 +15,14 @@ from shared.storage.tx import Tx
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """`wish` is what the link can be used for, as long as it `may_decline`."""
+    """`wish` is what the link can be used for, as long as it `may_decline`; never once its programme is `cancelled`."""
 
     terms: ProgrammeTerms
     organisation: Organisation
     wish: DeclineInvitation
     state: State
     may_decline: bool
+    cancelled: bool
 
 
 async def read_invitation(tx: Tx, token: str) -> Invitation | None:
@@ -38,5 +39,6 @@ async def read_invitation(tx: Tx, token: str) -> Invitation | None:
         organisation=enrolment.organisation,
         wish=DeclineInvitation(enrolment_id=enrolment.id),
         state=enrolment.state,
-        may_decline=enrolment.may_decline,
+        may_decline=enrolment.may_decline and programme.open,
+        cancelled=not programme.open,
     )

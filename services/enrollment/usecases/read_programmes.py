@@ -33,6 +33,7 @@ def _short(programme: Outline, now: datetime) -> dict[str, Any]:
         "owner": programme.owner,
         "deadline": programme.deadline.isoformat() if programme.deadline else None,
         "open": takes_sign_ups(programme, now),
+        "cancelled": not programme.open,
         "places_taken": programme.taken,
         "places": programme.places,
     }

@@ -22,6 +22,9 @@ class SignUpForm:
     """
 
     terms: ProgrammeTerms
+    cancelled: bool
+    because: str
+    """Why it is cancelled, if anybody said so."""
     closed: bool
     full: Literal["waiting_list", "refuse"] | None
     municipalities: tuple[Organisation, ...]
@@ -49,6 +52,8 @@ async def read_sign_up_form(tx: Tx, programme_id: str, invitation: str = "") -> 
     known = await enrolments.load(tx, invited) if invited else None
     return SignUpForm(
         terms=programme.terms,
+        cancelled=not programme.open,
+        because=programme.because,
         closed=not takes_sign_ups(programme, tx.now),
         full=programme.when_full if programme.is_full else None,
         municipalities=tuple(one.organisation for one in await organisations.load_municipalities(tx)),

@@ -27,6 +27,9 @@ class Standing:
     path: str
     contact_id: str
     terms: ProgrammeTerms
+    open: bool
+    because: str
+    """Why it is cancelled, where it is not `open` and anybody said so."""
     enrolment: Enrolment
     status: str
     position: int | None
@@ -69,6 +72,8 @@ async def read_standing(tx: Tx, token: str) -> Standing | HandedOn | None:
         path=links.standing_path_of(tx.links, enrolment),
         contact_id=guest.person_id,
         terms=programme.terms,
+        open=programme.open,
+        because=programme.because,
         enrolment=enrolment,
         status=standing.word,
         position=standing.position,

@@ -28,7 +28,7 @@ async def read_waiting_list(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     places = programme.places if supposed is None else supposed
     free = None if places is None else places - programme.taken
     page = page_of(query, "waiting")
-    found = await enrolments.load_page_of_line(tx, page, programme.id)
+    found = await enrolments.load_page_of_line(tx, page, programme.id) if programme.open else []
     positions = await enrolments.load_positions(tx, [one for _, one in found])
     return {
         "programme_id": programme.id,

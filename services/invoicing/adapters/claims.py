@@ -45,6 +45,7 @@ _CLAIMS = Table(
         "credited": "boolean",
         "delivered_on": "date",
         "own_billing": "boolean",
+        "at_end": "text",
         "buyer": "jsonb",
         "billing": "jsonb",
         "contact": "jsonb",
@@ -98,7 +99,7 @@ async def save(tx: Tx, claims: Sequence[Claim], causes: Mapping[str, Cause]) -> 
 
 async def save_settled(tx: Tx, claims: Sequence[Claim]) -> None:
     """Write what became of claims that are locked; the cause of each stays who or what it goes back to."""
-    await _update(tx, claims, "state", "due_at", "wanted", "on_hold", "waived_because", "reason")
+    await _update(tx, claims, "state", "due_at", "wanted", "on_hold", "waived_because", "reason", "at_end")
 
 
 async def mark_delivered(tx: Tx, claims: Sequence[Claim]) -> None:
@@ -229,6 +230,10 @@ async def load_page(tx: Tx, page: Page, *, programme_id: str | None, state: str 
         page.wanted,
     )
     return [(row["stands_at"], claim_of(row)) for row in rows]
+
+
+async def lock_of_invoice(tx: Tx, invoice_id: str) -> dict[str, Claim]:
+    return await _lock(tx, "invoice_id = $1", invoice_id)
 
 
 async def load_of_invoice(tx: Tx, invoice_id: str) -> list[Claim]:

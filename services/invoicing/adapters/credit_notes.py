@@ -65,7 +65,7 @@ def _as_it_was(asked: dict[str, Any]) -> CreditInvoice:
     return CreditInvoice.model_construct(**{**asked, "lines": lines})
 
 
-async def insert(tx: Tx, issued: CreditNoteIssued, credited: Invoice, asked: CreditInvoice) -> bool:
+async def insert(tx: Tx, issued: CreditNoteIssued, credited: Invoice, asked: CreditInvoice, because: Cause) -> bool:
     """False = another one got that `credit_id` a moment ago. `credited` is locked."""
     row = {
         "id": issued.id,
@@ -81,7 +81,7 @@ async def insert(tx: Tx, issued: CreditNoteIssued, credited: Invoice, asked: Cre
         "gross_ore": issued.gross_ore,
         "rounding_ore": issued.rounding_ore,
         "document": issued.__pydantic_serializer__.to_json(issued).decode(),
-        **cause_columns(tx.cause),
+        **cause_columns(because),
     }
     if not await _CREDIT_NOTES.insert_new(tx, [row]):
         if await load_wish(tx, asked.credit_id) is None:

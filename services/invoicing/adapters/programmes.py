@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from services.invoicing.domain.claim import Appointed
+from shared.contracts.enrollment import ProgrammeCancelled
 from shared.contracts.parties import Contact
 from shared.contracts.programme import ProgrammeRef
 from shared.storage.table import Table
 from shared.storage.tx import Tx
 
 _PROGRAMMES = Table("programmes", {"id": "text", "version": "integer", "ref": "jsonb"}, key=("id", "version"))
-_CANCELLED = Table("cancelled_programmes", {"id": "text", "reason": "text"}, key=("id",))
+_CANCELLED = Table("cancelled_programmes", {"id": "text", "reason": "text", "some_held": "boolean"}, key=("id",))
 _APPOINTED = Table(
     "appointed_contacts",
     {"enrolment_id": "text", "contact": "jsonb", "appointed_at": "timestamptz"},
@@ -39,15 +40,21 @@ async def load(tx: Tx, versions: Iterable[tuple[str, int]]) -> dict[tuple[str, i
     return {(row["id"], row["version"]): ProgrammeRef.model_validate_json(row["ref"]) for row in rows}
 
 
-async def insert_cancelled(tx: Tx, reasons: Mapping[str, str]) -> None:
-    """By programme; the first reason stands."""
-    await _CANCELLED.insert_new(tx, {"id": list(reasons), "reason": list(reasons.values())})
+async def insert_cancelled(tx: Tx, told: Iterable[ProgrammeCancelled]) -> None:
+    """What was told first stands."""
+    first: dict[str, ProgrammeCancelled] = {}
+    for one in told:
+        first.setdefault(one.programme.id, one)
+    rows = [{"id": one.programme.id, "reason": one.reason, "some_held": one.some_held} for one in first.values()]
+    await _CANCELLED.insert_new(tx, rows)
 
 
-async def load_cancelled(tx: Tx, programme_ids: Iterable[str]) -> set[str]:
-    """Those of them that were cancelled."""
-    rows = await tx.fetch("SELECT id FROM cancelled_programmes WHERE id = ANY($1::text[])", list(programme_ids))
-    return {row["id"] for row in rows}
+async def load_cancelled(tx: Tx, programme_ids: Iterable[str]) -> dict[str, bool | None]:
+    """Those of them that were cancelled, and whether any of their meetings had been held (None = nothing was said)."""
+    rows = await tx.fetch(
+        "SELECT id, some_held FROM cancelled_programmes WHERE id = ANY($1::text[])", sorted(set(programme_ids))
+    )
+    return {row["id"]: row["some_held"] for row in rows}
 
 
 async def save_appointed(tx: Tx, appointed: Mapping[str, Appointed]) -> None:

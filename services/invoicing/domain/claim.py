@@ -10,7 +10,7 @@ invoice it; the run that rings then takes all that has fallen due in its series.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -43,8 +43,14 @@ CLAIMS_TO_SETTLE = "claims_of_meeting"
 """Timer: claims for an ended meeting that found no room in its transaction. It rings at once."""
 FEES_TO_WITHDRAW = "fees_of_programme"
 """Timer: fees and options of a cancelled programme that found no room in its transaction. It rings at once."""
+FEES_TO_CREDIT = "fees_to_credit"
+"""Timer, keyed by invoice: there are fees on it of a programme that was cancelled before anything was held. It rings at
+once.
+"""
 MEETING_CANCELLED = "Mødet er aflyst."
 PROGRAMME_CANCELLED = "Forløbet er aflyst."
+ASKED_OF_FEE = "Forløbet er aflyst, men der er holdt møder: afgør, om gebyret skal faktureres."
+ASKED_OF_INVOICED = "Forløbet er aflyst, men der er holdt møder: afgør, om gebyret skal krediteres."
 WITHDRAWN = "Kommunen er afmeldt."
 WITHDRAWN_FREE = "Kommunen er afmeldt og skylder intet efter aftalen: krediter det, der er faktureret."
 LAPSED = "Tilmeldingen er bortfaldet."
@@ -94,6 +100,9 @@ class Claim(NamedTuple):
 
     `credited` = all of it was given back; a person decided that, and nothing invoices it again by itself.
 
+    `at_end`: its programme was cancelled when some of it had been held, and staff are asked whether the fee is owed, or
+    have said that it is billed.
+
     `told_at` is the domain time of the fact whose parties and terms stand here. `finding` says what is wrong with
     these, so that no invoice can be issued; empty = nothing. `own_billing`: somebody else than the enrolment pays.
     """
@@ -124,6 +133,7 @@ class Claim(NamedTuple):
     credited: bool
     delivered_on: date | None
     own_billing: bool
+    at_end: Literal["asked", "bill"] | None
     buyer: Organisation
     billing: Billing
     contact: Contact
@@ -190,6 +200,7 @@ def fee_claims(enrolled: MunicipalityEnrolled, told_at: datetime) -> list[Claim]
                 credited=False,
                 delivered_on=None,
                 own_billing=False,
+                at_end=None,
                 buyer=enrolled.organisation,
                 billing=enrolled.billing,
                 contact=enrolled.contact,
@@ -238,6 +249,7 @@ def extra_claim(
             credited=False,
             delivered_on=None,
             own_billing=added.own_billing,
+            at_end=None,
             buyer=added.organisation,
             billing=billed.billing if billed is not None and follows else added.billing,
             contact=added.contact,
@@ -287,6 +299,7 @@ def option_claim(ordered: OptionOrdered, told_at: datetime) -> Claim | None:
             credited=False,
             delivered_on=None,
             own_billing=False,
+            at_end=None,
             buyer=ordered.organisation,
             billing=ordered.billing or Billing(),
             contact=ordered.contact or Contact(person_id=ordered.enrolment_id, name="", email=""),
@@ -303,7 +316,7 @@ def said_again(known: Claim, fresh: Claim, end: MeetingEnd = NOT_ENDED) -> Claim
     """
     if known.wanted:
         return known
-    reopened = fresh._replace(waived_because=known.waived_because, invoice_id=known.invoice_id)
+    reopened = fresh._replace(waived_because=known.waived_because, invoice_id=known.invoice_id, at_end=known.at_end)
     if known.invoice_id is not None:
         reopened = known._replace(wanted=True)
     return settle(reopened, end)
@@ -396,11 +409,56 @@ def fall_away(claim: Claim, reason: str) -> Decision[Claim]:
     return Decision(claim) if claim.delivered_on is not None else withdraw(claim, reason)
 
 
-def end_with_programme(claim: Claim, cancelled: Collection[str]) -> Decision[Claim]:
-    """What falls away with a programme that was cancelled does so, whichever of the two was heard first."""
-    if claim.kind != "extra" and claim.programme_id in cancelled:
-        return fall_away(claim, PROGRAMME_CANCELLED)
-    return Decision(claim)
+def end_with_programme(claim: Claim, cancelled: Mapping[str, bool | None]) -> Decision[Claim]:
+    """What falls away with a programme that was cancelled does so, whichever of the two was heard first.
+
+    `cancelled`: whether any of its meetings had been held. Then a person decides about the fee, and nobody else.
+    """
+    if claim.kind == "extra" or claim.programme_id not in cancelled:
+        return Decision(claim)
+    if claim.kind == "fee" and cancelled[claim.programme_id]:
+        return _ask(claim)
+    return fall_away(claim, PROGRAMME_CANCELLED)
+
+
+def asked_about(before: Claim, after: Claim, programme: ProgrammeRef, owner: str) -> tuple[Event, ...]:
+    """What staff are told of a fee that they have to decide about from now on."""
+    if before.at_end is not None or after.at_end != "asked" or not before.wanted or before.waived_because is not None:
+        return ()
+    return (_told_held_back(after, programme, owner, f"{after.reason} (programme_cancelled)"),)
+
+
+def is_to_credit(claim: Claim) -> bool:
+    """Whether it is a fee on an invoice that is owed no more, and not credited."""
+    return claim.kind == "fee" and claim.state == "invoiced_then_removed"
+
+
+def fees_to_credit(claim: Claim, due: datetime) -> Alarm:
+    return Alarm(FEES_TO_CREDIT, claim.invoice_id or "", due, {"programme_id": claim.programme_id})
+
+
+def release(claim: Claim) -> Decision[Claim]:
+    """Staff have decided that the fee of a programme that was called off is owed. Said again it changes nothing."""
+    if claim.at_end == "bill":
+        return Decision(claim)
+    if claim.at_end is None:
+        raise Refused("nothing_to_decide", "Der er ikke noget at afgøre om kravet.", field="claim_id")
+    if claim.waived_because is not None:
+        raise Refused("claim_waived", f"I har sagt, at kravet ikke faktureres: {claim.waived_because}")
+    if claim.credited:
+        raise Refused("claim_credited", "Kravet er krediteret.")
+    if not claim.wanted and claim.invoice_id is None:
+        raise Refused("claim_withdrawn", "Kravet er bortfaldet.")
+    return _follow(claim, settle(claim._replace(at_end="bill", wanted=True)))
+
+
+def _ask(claim: Claim) -> Decision[Claim]:
+    if claim.at_end is not None:
+        return Decision(claim)
+    asked = claim._replace(at_end="asked")
+    if claim.invoice_id is not None and claim.wanted:
+        asked = asked._replace(wanted=False, reason=ASKED_OF_INVOICED)
+    return _follow(claim, settle(asked))
 
 
 def take_back(claim: Claim) -> Decision[Claim]:
@@ -491,19 +549,24 @@ def _held_back(claim: Claim, programme: ProgrammeRef, owner: str) -> tuple[Event
     """What staff are told of a claim that is owed and cannot be invoiced; nothing when nothing is wrong with it."""
     if not claim.finding or not claim.wanted or claim.invoice_id is not None:
         return ()
-    held = ClaimHeldBack(
+    return (_told_held_back(claim, programme, owner, claim.finding),)
+
+
+def _told_held_back(claim: Claim, programme: ProgrammeRef, owner: str, finding: str) -> ClaimHeldBack:
+    return ClaimHeldBack(
         owner=owner,
         claim_id=claim.id,
         enrolment_id=claim.enrolment_id,
         programme=programme,
         organisation=claim.buyer,
         text=claim.text,
-        finding=claim.finding,
+        finding=finding,
     )
-    return (held,)
 
 
 def _reason(claim: Claim, end: MeetingEnd) -> str:
+    if claim.wanted and claim.at_end == "asked":
+        return ASKED_OF_FEE
     if not claim.wanted or (claim.on_hold and not end.cancelled):
         return claim.reason
     if end.cancelled:
@@ -514,7 +577,7 @@ def _reason(claim: Claim, end: MeetingEnd) -> str:
 
 
 def _due(claim: Claim, end: MeetingEnd) -> datetime | None:
-    if claim.on_hold or claim.finding or not claim.series:
+    if claim.on_hold or claim.finding or not claim.series or claim.at_end == "asked":
         return None
     if claim.kind == "fee":
         return claim.earliest

@@ -10,7 +10,7 @@ only the rest would come to. One note differs by an øre per rate at most, and n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -20,6 +20,7 @@ from services.invoicing.domain.standing import Standing
 from services.invoicing.domain.vat import vat_sums
 from shared.contracts.danish import kroner
 from shared.contracts.decision import Decision
+from shared.contracts.event import natural_id
 from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued, Invoice, InvoiceLine, LineToCredit
 from shared.contracts.money import moms
 from shared.contracts.refusal import Refused
@@ -52,6 +53,17 @@ def check_name(asked: CreditInvoice) -> None:
     """Refused for a wish that has no name of its own."""
     if not asked.credit_id.strip():
         raise Refused("required", "Feltet skal udfyldes.", status=422, field="credit_id")
+
+
+def crediting_fees(invoice: Invoice, claim_ids: Sequence[str]) -> CreditInvoice:
+    """The wish that a programme's end makes of itself: these lines, once."""
+    fees = sorted(claim_ids)
+    return CreditInvoice(
+        invoice_id=invoice.id,
+        credit_id=natural_id("credit", invoice.id, *fees),
+        reason="Forløbet er aflyst.",
+        lines=tuple(LineToCredit(claim_id=one) for one in fees),
+    )
 
 
 def carried_out(known: tuple[CreditNoteIssued, CreditInvoice] | None, asked: CreditInvoice) -> CreditNoteIssued | None:

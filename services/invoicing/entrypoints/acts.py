@@ -5,11 +5,13 @@ from __future__ import annotations
 from services.invoicing.usecases.correct_billing import correct_billing
 from services.invoicing.usecases.credit_invoice import credit_invoice
 from services.invoicing.usecases.register_payment import register_payment
+from services.invoicing.usecases.release_claim import release_claim
 from services.invoicing.usecases.waive_claim import waive_claim
 from shared.base.acts import act
-from shared.contracts.invoicing import CorrectBilling, CreditInvoice, RegisterPayment, WaiveClaim
+from shared.contracts.invoicing import CorrectBilling, CreditInvoice, RegisterPayment, ReleaseClaim, WaiveClaim
 
 CORRECT_BILLING = act(CorrectBilling, correct_billing)
 WAIVE = act(WaiveClaim, waive_claim)
+RELEASE = act(ReleaseClaim, release_claim)
 CREDIT = act(CreditInvoice, credit_invoice, status=201)
 REGISTER_PAYMENT = act(RegisterPayment, register_payment, status=201)

@@ -21,6 +21,7 @@ _INVOICE = f"{_API}/invoices/{{invoice_id}}"
 ROUTES = (
     listing(f"{_API}/claims", read_claims, filters=("programme_id", "state")),
     read(_CLAIM, read_claim),
+    write("POST", f"{_CLAIM}/release", acts.RELEASE),
     write("POST", f"{_CLAIM}/waive", acts.WAIVE),
     write("PUT", f"{_API}/enrolments/{{enrolment_id}}/billing", acts.CORRECT_BILLING),
     listing(f"{_API}/invoices", read_invoices, filters=("programme_id", "enrolment_id")),

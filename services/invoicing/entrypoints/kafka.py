@@ -51,5 +51,6 @@ SUBSCRIPTIONS = (
     intake(acts.CORRECT_BILLING),
     intake(acts.CREDIT),
     intake(acts.REGISTER_PAYMENT),
+    intake(acts.RELEASE),
     intake(acts.WAIVE),
 )

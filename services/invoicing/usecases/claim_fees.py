@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from services.invoicing.adapters import billings, claims, programmes
-from services.invoicing.domain.claim import Claim, fee_claims, owe
+from services.invoicing.domain.claim import (
+    Claim,
+    end_with_programme,
+    fee_claims,
+    fees_to_credit,
+    is_to_credit,
+    owe,
+)
 from services.invoicing.usecases.tell_all import tell_all
+from shared.base.cause import Cause
 from shared.base.cloudevents import Received
+from shared.contracts.decision import Decision
 from shared.contracts.enrollment import MunicipalityEnrolled
 from shared.storage.tx import Tx
 
@@ -31,6 +41,19 @@ async def claim_fees(tx: Tx, events: Sequence[Received[MunicipalityEnrolled]]) -
     if known:
         anew = {event.data.enrolment_id: event.time for event in events}
         await billings.forget_older(tx, anew)
+        decided = await _as_ended(tx, decided, causes)
     again = [one.after for one in decided if one.after.id in known and one.after != known[one.after.id]]
     await claims.save(tx, again, causes)
     tell_all(tx, decided, causes)
+
+
+async def _as_ended(tx: Tx, decided: Sequence[Decision[Claim]], causes: Mapping[str, Cause]) -> list[Decision[Claim]]:
+    """Its programme may have been cancelled before we hear of this, and no run looks at what is invoiced."""
+    cancelled = await programmes.load_cancelled(tx, {one.after.programme_id for one in decided})
+    ended = []
+    for one in decided:
+        after = end_with_programme(one.after, cancelled).after if one.after.invoice_id is not None else one.after
+        ended.append(replace(one, after=after))
+        if cancelled.get(after.programme_id) is False and is_to_credit(after):
+            tx.set(fees_to_credit(after, tx.now), because=causes[after.id])
+    return ended

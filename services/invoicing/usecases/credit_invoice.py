@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from services.invoicing.adapters import claims, credit_notes, invoices
-from services.invoicing.adapters.links import document_path
-from services.invoicing.domain.claim import credited
-from services.invoicing.domain.credit_note import (
-    carried_out,
-    check_name,
-    credit_differs,
-    issue_credit_note,
-    to_credit,
-)
+from services.invoicing.adapters import credit_notes, invoices
+from services.invoicing.domain.credit_note import carried_out, check_name
 from services.invoicing.domain.standing import require
+from services.invoicing.usecases.give_back import give_back
 from shared.base.answers import Answer
 from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued
-from shared.contracts.time import day_of
 from shared.storage.tx import Tx
 
 
@@ -27,25 +19,7 @@ async def credit_invoice(tx: Tx, command: CreditInvoice) -> Answer:
     if known is not None:
         return _answer(known)
 
-    invoice = standing.invoice
-    credit = to_credit(invoice, await credit_notes.load_credited_lines(tx, invoice.id), command)
-    given_back = await claims.lock(tx, credit.done)
-    number = await invoices.draw_number(tx, invoice)
-    decided = issue_credit_note(
-        standing,
-        credit,
-        command,
-        number=number,
-        issued_on=day_of(tx.now),
-        owner=tx.source,
-        document_path=document_path(tx.links, f"{invoice.series}-{number}"),
-    )
-
-    if not await credit_notes.insert(tx, decided.after, invoice, command):
-        raise credit_differs()
-    await claims.mark_credited(tx, [credited(claim) for claim in given_back.values()])
-    tx.tell(decided)
-    return _answer(decided.after)
+    return _answer(await give_back(tx, standing, command, tx.cause))
 
 
 def _answer(issued: CreditNoteIssued) -> Answer:

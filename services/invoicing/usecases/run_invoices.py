@@ -12,6 +12,7 @@ from services.invoicing.domain.claim import (
     Claim,
     MeetingEnd,
     address_to,
+    asked_about,
     end_with_programme,
     hold,
     invoice_run,
@@ -21,6 +22,7 @@ from services.invoicing.domain.invoice import Held, announce, group, issue, seri
 from services.invoicing.usecases.tell_all import tell_all
 from shared.base.cause import Cause
 from shared.base.tasks import alongside
+from shared.contracts.decision import Decision
 from shared.contracts.invoicing import Invoice
 from shared.contracts.programme import ProgrammeRef
 from shared.contracts.time import day_of
@@ -43,7 +45,7 @@ async def _run(tx: Tx, series: str, organiser: str) -> None:
     if len(due) == AT_MOST:
         due = whole_groups(due)
         tx.set(invoice_run(series, organiser, tx.now))
-    due = await _still_owed(tx, due)
+    due = await _still_owed(tx, due, causes)
     if not due:
         return
     refs = await programmes.load(tx, {(claim.programme_id, claim.programme_version) for claim in due})
@@ -81,12 +83,23 @@ async def _tell(tx: Tx, issued: Sequence[Invoice], because: Mapping[str, Cause])
         tell_all(tx, (announce(one, tx.source, document_path(tx.links, one.id)) for one in some), because)
 
 
-async def _still_owed(tx: Tx, due: Sequence[Claim]) -> list[Claim]:
-    """What falls away with a programme that was cancelled does so, whichever of the two was heard first."""
+async def _still_owed(tx: Tx, due: Sequence[Claim], causes: Mapping[str, Cause]) -> list[Claim]:
+    """What falls away with a programme that was cancelled does so, whichever of the two was heard first; and what staff
+    are to decide about waits for them.
+    """
     cancelled = await programmes.load_cancelled(tx, {claim.programme_id for claim in due})
-    after = [end_with_programme(claim, cancelled).after for claim in due]
-    await claims.save_settled(tx, [claim for claim in after if not claim.wanted])
-    return [claim for claim in after if claim.wanted]
+    if not cancelled:
+        return list(due)
+    refs = await programmes.load(tx, {(claim.programme_id, claim.programme_version) for claim in due})
+    ended = []
+    for claim in due:
+        after = end_with_programme(claim, cancelled).after
+        told = asked_about(claim, after, refs[claim.programme_id, claim.programme_version], tx.source)
+        ended.append(Decision(after, told))
+    stopped = [one for one in ended if one.after.state != "ready"]
+    await claims.save_settled(tx, [one.after for one in stopped])
+    tell_all(tx, stopped, causes)
+    return [one.after for one in ended if one.after.state == "ready"]
 
 
 async def _with_newest_contacts(

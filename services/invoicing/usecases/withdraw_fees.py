@@ -1,20 +1,29 @@
-"""An enrolment, or the whole programme, comes to an end: what is not invoiced yet falls away, but what is delivered."""
+"""An enrolment, or the whole programme, comes to an end: what is not invoiced yet falls away, but what is delivered.
+
+Of a programme of which nothing was held the fees on invoices are credited; of one of which something was staff are
+asked about each fee.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from services.invoicing.adapters import claims, programmes
 from services.invoicing.domain.claim import (
     LAPSED,
-    PROGRAMME_CANCELLED,
     WITHDRAWN,
     WITHDRAWN_FREE,
     Claim,
+    asked_about,
+    end_with_programme,
     fall_away,
+    fees_to_credit,
     fees_to_withdraw,
+    is_to_credit,
 )
+from services.invoicing.usecases.tell_all import tell_all
 from shared.base.cause import Cause
 from shared.base.cloudevents import Received
 from shared.contracts.enrollment import EnrolmentLapsed, EnrolmentWithdrawn, ProgrammeCancelled
@@ -42,9 +51,8 @@ async def lapse_fees(tx: Tx, events: Sequence[Received[EnrolmentLapsed]]) -> Non
 
 async def withdraw_fees_of_programmes(tx: Tx, events: Sequence[Received[ProgrammeCancelled]]) -> None:
     """Fees that are claimed later on are stopped by the invoice run, options when they are claimed."""
-    ended = {event.data.programme.id: event for event in events}
-    await programmes.insert_cancelled(tx, {programme_id: event.data.reason for programme_id, event in ended.items()})
-    await _end(tx, {programme_id: event.cause for programme_id, event in ended.items()}, "", tx.now)
+    await programmes.insert_cancelled(tx, (event.data for event in events))
+    await _end(tx, {event.data.programme.id: event.cause for event in events}, "", tx.now)
 
 
 async def withdraw_the_rest(tx: Tx, timers: Sequence[Timer]) -> None:
@@ -59,13 +67,30 @@ async def _end(tx: Tx, because: Mapping[str, Cause], after: str, due: datetime) 
     now = found[: tx.room]
     tx.take_on(len(now))
     known = await claims.lock(tx, [one.claim_id for one in now])
-    causes = {claim.enrolment_id: because[claim.programme_id] for claim in known.values()}
-    await _withdraw(tx, known, causes, PROGRAMME_CANCELLED)
+    await _end_claims(tx, known, because, due)
     if len(found) > len(now):
         last = now[-1] if now else claims.Place(min(because), after)
         for programme_id in [one for one in because if one >= last.whose]:
             place = last.claim_id if programme_id == last.whose else ""
             tx.set(fees_to_withdraw(programme_id, place, due), because=because[programme_id])
+
+
+async def _end_claims(tx: Tx, known: Mapping[str, Claim], because: Mapping[str, Cause], due: datetime) -> None:
+    cancelled = await programmes.load_cancelled(tx, because)
+    refs = await programmes.load(tx, {(claim.programme_id, claim.programme_version) for claim in known.values()})
+    causes = {claim.id: because[claim.programme_id] for claim in known.values()}
+
+    ended = [end_with_programme(claim, cancelled) for claim in known.values()]
+
+    await claims.save(tx, [one.after for one in ended if one.after != known[one.after.id]], causes)
+    asked = []
+    for one in ended:
+        after, before = one.after, known[one.after.id]
+        ref = refs.get((after.programme_id, after.programme_version))
+        asked.append(replace(one, facts=asked_about(before, after, ref, tx.source) if ref else ()))
+        if cancelled[after.programme_id] is False and is_to_credit(after):
+            tx.set(fees_to_credit(after, due), because=causes[after.id])
+    tell_all(tx, asked, causes)
 
 
 async def _withdraw(tx: Tx, known: Mapping[str, Claim], because: Mapping[str, Cause], reason: str) -> None:

@@ -28,12 +28,14 @@ _MEETINGS = Table(
         "uid": "text",
         "changed_at": "timestamptz",
         "reason": "text",
+        "with_programme": "boolean",
     },
     key=("id",),
     fixed=("programme_id", "uid"),
 )
 _STANDING = """
-    SELECT m.id, m.state, m.meeting::text AS meeting, m.uid, m.changed_at, m.reason, p.ref::text AS ref
+    SELECT m.id, m.state, m.meeting::text AS meeting, m.uid, m.changed_at, m.reason, m.with_programme,
+           p.ref::text AS ref
     FROM meetings m JOIN programmes p ON p.id = m.programme_id
 """
 
@@ -87,6 +89,7 @@ async def save(tx: Tx, standings: Iterable[Standing]) -> None:
             "uid": storable(one.uid),
             "changed_at": one.changed_at,
             "reason": storable(one.reason),
+            "with_programme": one.with_programme,
         }
         for one in standings
     ]
@@ -105,6 +108,7 @@ def _standing(row: asyncpg.Record) -> Standing:
         uid=row["uid"],
         changed_at=row["changed_at"],
         reason=row["reason"],
+        with_programme=row["with_programme"],
     )
 
 

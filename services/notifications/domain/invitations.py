@@ -43,6 +43,8 @@ class Standing:
     uid: str
     changed_at: datetime
     reason: str = ""
+    with_programme: bool = False
+    """Cancelled with all of its programme: contacts are told that once, by a letter, and not of each meeting."""
 
     def gives_way_to(self, state: State, date_version: int) -> bool:
         """Facts may come late: the newer date version wins, and at the same one the later state of a meeting's life."""
@@ -114,7 +116,14 @@ class Step:
 
 
 def follow_meeting(
-    known: Standing | None, programme: ProgrammeRef, meeting: Meeting, state: State, at: datetime, reason: str = ""
+    known: Standing | None,
+    programme: ProgrammeRef,
+    meeting: Meeting,
+    state: State,
+    at: datetime,
+    reason: str = "",
+    *,
+    with_programme: bool = False,
 ) -> Standing | None:
     """The meeting after a fact of that time; None when the fact is older than what is known.
 
@@ -123,11 +132,12 @@ def follow_meeting(
     now: State = "planned" if state == "dated" and meeting.when is None else state
     if known is None:
         changed_at = _LONG_AGO if now == "held" else at
-        return Standing(programme, meeting, now, uid(meeting.id, programme.seller.organizer_email), changed_at, reason)
+        own = uid(meeting.id, programme.seller.organizer_email)
+        return Standing(programme, meeting, now, own, changed_at, reason, with_programme)
     if not known.gives_way_to(now, meeting.date_version):
         return None
     same = meeting.date_version == known.meeting.date_version and now in {known.state, "held"}
-    return Standing(programme, meeting, now, known.uid, known.changed_at if same else at, reason)
+    return Standing(programme, meeting, now, known.uid, known.changed_at if same else at, reason, with_programme)
 
 
 def over_at(when: When) -> datetime:
@@ -201,6 +211,8 @@ def _invite(standing: Standing, told: Told | None, guest: Guest) -> Step | None:
 
 def _cancel(standing: Standing, told: Told, at: datetime) -> Step | None:
     whole = standing.state == "cancelled"
+    if standing.with_programme and told.part == "contact":
+        return None
     when = standing.meeting.when or told.meeting.when
     since = standing.changed_at if whole else max(standing.changed_at, at)
     if when is None or since >= over_at(when):

@@ -67,6 +67,7 @@ TITLES = {
     "forbehold_answered": "Kvittering for svar på forbeholdet",
     "lapsed": "Besked om bortfaldet plads",
     "withdrawn": "Kvittering for afmelding",
+    "called_off": "Besked om aflyst forløb",
     "quote_given": "Tilbud på tilkøb",
     "quote_awaited": "Påmindelse om tilbud",
     "option_ordered": "Kvittering for tilkøb",

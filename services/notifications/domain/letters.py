@@ -11,9 +11,10 @@ from services.notifications.domain.confirmed import Confirmed
 from services.notifications.domain.enrolment import is_own
 from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter, Recipient, to_mailbox, to_person
-from shared.contracts.danish import kroner, long_day, short_day
+from shared.contracts.danish import day_span, kroner, long_day, short_day
 from shared.contracts.enrollment import (
     BillingReminderDue,
+    EnrolmentCalledOff,
     EnrolmentFact,
     EnrolmentLapsed,
     EnrolmentReceived,
@@ -209,6 +210,28 @@ def withdrawn(fact: EnrolmentWithdrawn, enrolled_at: datetime | None, at: dateti
     """`enrolled_at` of the place that is given up: one receipt for each."""
     occasion = enrolled_at.isoformat() if enrolled_at else ""
     return _about_enrolment("withdrawn", fact, to_person(fact.contact), occasion, at, reason=fact.reason)
+
+
+def called_off(fact: EnrolmentCalledOff, at: datetime) -> list[Letter]:
+    """To the contact, or to each mailbox that was invited; once, whatever is told of it again. The organiser's own."""
+    to = [to_mailbox(fact.organisation, one.role, one.email) for one in fact.to]
+    letters = [
+        _about_enrolment(
+            "called_off",
+            fact,
+            one,
+            "",
+            at,
+            standing=fact.standing,
+            reason=fact.reason,
+            meetings=[
+                f"{one.title}, {day_span(one.when.first_day, one.when.last_day)}" for one in fact.meetings if one.when
+            ],
+            fee=fact.fee,
+        )
+        for one in ([to_person(fact.contact)] if fact.contact else to)
+    ]
+    return [replace(letter, own=False) for letter in letters]
 
 
 def quote_given(fact: QuoteGiven, contact: Contact, at: datetime) -> Letter:

@@ -37,6 +37,7 @@ from services.notifications.usecases.follow_place import (
     follow_reservation,
     remind_of_billing,
     remind_of_forbehold,
+    tell_of_cancellation,
 )
 from services.notifications.usecases.follow_team import (
     invite_member,
@@ -61,6 +62,7 @@ from services.notifications.usecases.welcome_contact import welcome_contact
 from shared.contracts.enrollment import (
     BillingReminderDue,
     EnrollmentIntakeRejected,
+    EnrolmentCalledOff,
     EnrolmentLapsed,
     EnrolmentReceived,
     EnrolmentRegrouped,
@@ -129,6 +131,7 @@ SUBSCRIPTIONS = (
     on(ReservationReminderDue, remind_of_forbehold),
     on(ReservationResolved, follow_reservation),
     on(EnrolmentLapsed, follow_lapse),
+    on(EnrolmentCalledOff, tell_of_cancellation),
     on(EnrolmentWithdrawn, confirm_withdrawal),
     on(TovholderAppointed, welcome_contact),
     on(ParticipantRegistered, invite_participant),

@@ -57,7 +57,15 @@ async def _follow(tx: Tx, events: Sequence[Received[Any]], state: State) -> None
         changed: dict[str, Standing] = {}
         for event in turn:
             meeting, reason = event.data.meeting, getattr(event.data, "reason", "")
-            after = follow_meeting(known.get(meeting.id), event.data.programme, meeting, state, event.time, reason)
+            after = follow_meeting(
+                known.get(meeting.id),
+                event.data.programme,
+                meeting,
+                state,
+                event.time,
+                reason,
+                with_programme=getattr(event.data, "with_programme", False),
+            )
             if after is not None:
                 changed[meeting.id] = after
         await meetings.save(tx, changed.values())

@@ -13,6 +13,7 @@ from services.notifications.usecases.write_letters import write_letters
 from shared.base.cloudevents import Received
 from shared.contracts.enrollment import (
     BillingReminderDue,
+    EnrolmentCalledOff,
     EnrolmentLapsed,
     EnrolmentRegrouped,
     ReservationReminderDue,
@@ -44,6 +45,13 @@ async def follow_reservation(tx: Tx, events: Sequence[Received[ReservationResolv
         tx, [(letters.forbehold_answered(event.data, who, event.time), event.cause) for event, who in letters_to if who]
     )
     await tell_staff(tx, [(digest_lines.reservation(event.data, event.time), event.cause) for event in events])
+
+
+async def tell_of_cancellation(tx: Tx, events: Sequence[Received[EnrolmentCalledOff]]) -> None:
+    """EnrolmentCalledOff → one letter. Its place stays as it is: what was held stays in the calendars."""
+    await programmes.lock(tx, (event.data.programme for event in events))
+    written = [(letter, event.cause) for event in events for letter in letters.called_off(event.data, event.time)]
+    await write_letters(tx, written)
 
 
 async def remind_of_forbehold(tx: Tx, events: Sequence[Received[ReservationReminderDue]]) -> None:

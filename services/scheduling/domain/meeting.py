@@ -229,8 +229,18 @@ def meetings_to_follow(programme: ProgrammeRef, place: int, due: datetime) -> Al
     return Alarm(FOLLOW_PLAN, f"{programme.id}/{programme.version}", due, told)
 
 
-def meetings_to_cancel(programme_id: str, reason: str, due: datetime) -> Alarm:
-    return Alarm(CANCEL_MEETINGS, programme_id, due, {"programme_id": programme_id, "reason": reason})
+def call_off(standing: Standing, reason: str, at: datetime) -> Decision[Standing]:
+    """Its programme was called off then. A meeting that was over by that time has been held, whoever has said so."""
+    when = standing.meeting.when
+    if when is not None and when.over_at <= at:
+        return _held(standing, when.last_day)
+    return cancel(standing, reason, with_programme=True)
+
+
+def meetings_to_cancel(programme_id: str, reason: str, at: datetime, due: datetime) -> Alarm:
+    """`at`: when the programme was called off."""
+    told = {"programme_id": programme_id, "reason": reason, "at": at.isoformat()}
+    return Alarm(CANCEL_MEETINGS, programme_id, due, told)
 
 
 def set_date(standing: Standing, wanted: Wanted, today: date) -> Decision[Standing]:
@@ -248,7 +258,7 @@ def set_date(standing: Standing, wanted: Wanted, today: date) -> Decision[Standi
     return _dated(standing, when_of(wanted), place, link)
 
 
-def cancel(standing: Standing, reason: str) -> Decision[Standing]:
+def cancel(standing: Standing, reason: str, *, with_programme: bool = False) -> Decision[Standing]:
     """A calendar object exists from the first date on; only then does it change."""
     if standing.state == "cancelled":
         return Decision(standing)
@@ -258,7 +268,11 @@ def cancel(standing: Standing, reason: str) -> Decision[Standing]:
     if meeting.when is not None:
         meeting = meeting.model_copy(update={"date_version": meeting.date_version + 1})
     fact = MeetingCancelled(
-        owner=standing.programme.meetings_owner, programme=standing.programme, meeting=meeting, reason=reason.strip()
+        owner=standing.programme.meetings_owner,
+        programme=standing.programme,
+        meeting=meeting,
+        reason=reason.strip(),
+        with_programme=with_programme,
     )
     return _told(fact, plan=standing.plan)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from services.scheduling.adapters import meetings
 from services.scheduling.domain.meeting import (
     Standing,
-    cancel,
+    call_off,
     drop,
     follow_plan,
     meetings_to_cancel,
@@ -42,7 +42,7 @@ async def change_meetings(tx: Tx, events: Sequence[Received[ProgrammeChanged]]) 
 async def cancel_meetings(tx: Tx, events: Sequence[Received[ProgrammeCancelled]]) -> None:
     for event in events:
         if await meetings.save_frame(tx, event.data.terms, event.cause, cancelled=True):
-            await _cancel(tx, event.data.programme.id, event.data.reason, event.cause, tx.now)
+            await _cancel(tx, event.data.programme.id, event.data.reason, event.time, event.cause, tx.now)
 
 
 async def follow_the_rest(tx: Tx, timers: Sequence[Timer]) -> None:
@@ -55,7 +55,9 @@ async def follow_the_rest(tx: Tx, timers: Sequence[Timer]) -> None:
 
 async def cancel_the_rest(tx: Tx, timers: Sequence[Timer]) -> None:
     for timer in timers:
-        await _cancel(tx, timer.data["programme_id"], timer.data["reason"], timer.cause, timer.due)
+        # A version before this one did not write down when.
+        at = datetime.fromisoformat(timer.data["at"]) if "at" in timer.data else timer.due
+        await _cancel(tx, timer.data["programme_id"], timer.data["reason"], at, timer.cause, timer.due)
 
 
 async def _begin(tx: Tx, terms: ProgrammeTerms, cause: Cause) -> None:
@@ -95,13 +97,13 @@ async def _follow(tx: Tx, terms: ProgrammeTerms, place: int, cause: Cause, due: 
     return done
 
 
-async def _cancel(tx: Tx, programme_id: str, reason: str, cause: Cause, due: datetime) -> None:
+async def _cancel(tx: Tx, programme_id: str, reason: str, at: datetime, cause: Cause, due: datetime) -> None:
     standing = await meetings.lock_open(tx, programme_id, tx.room + 1)
     now = standing[: tx.room]
     tx.take_on(len(now))
-    await _carry_out(tx, [(one, cancel(one, reason)) for one in now], cause)
+    await _carry_out(tx, [(one, call_off(one, reason, at)) for one in now], cause)
     if len(standing) > len(now):
-        tx.set(meetings_to_cancel(programme_id, reason, due), because=cause)
+        tx.set(meetings_to_cancel(programme_id, reason, at, due), because=cause)
 
 
 async def _carry_out(tx: Tx, changes: Sequence[Change], cause: Cause) -> None:

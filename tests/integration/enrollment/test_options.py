@@ -287,7 +287,7 @@ async def test_another_owners_programme_is_that_owners(desk: Desk) -> None:
 async def test_nothing_is_bought_in_a_programme_that_was_cancelled(desk: Desk) -> None:
     enrolment = await buyer(desk)
     await desk.ask(quote_option, quoting(enrolment))
-    await desk.pool.execute("UPDATE programmes SET state = 'cancelled'")
+    await desk.pool.execute("UPDATE programmes SET state = 'cancelled', cancelled_at = now(), cancelled_because = ''")
     for usecase, command in (
         (order_option, ordering(enrolment)),
         (accept_quote, accepting(enrolment)),

@@ -35,6 +35,7 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "GET /api/enrollment/programmes/{programme_id}": "enrollment.programmes",
         "POST /api/enrollment/programmes/{programme_id}/invitations": "enrollment.InviteMunicipalities",
         "GET /api/enrollment/programmes/{programme_id}/invitations": "enrollment.programmes.invitations",
+        "POST /api/enrollment/programmes/{programme_id}/cancellation": "enrollment.CancelProgramme",
         "PUT /api/enrollment/programmes/{programme_id}/capacity": "enrollment.ChangeCapacity",
         "POST /api/enrollment/programmes/{programme_id}/enrolments/import": "enrollment.ImportEnrolments",
         "GET /api/enrollment/programmes/{programme_id}/waiting-list": "enrollment.programmes.waiting-list",
@@ -84,6 +85,7 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
     "invoicing": {
         "GET /api/invoicing/claims": "invoicing.claims",
         "GET /api/invoicing/claims/{claim_id}": "invoicing.claims",
+        "POST /api/invoicing/claims/{claim_id}/release": "invoicing.ReleaseClaim",
         "POST /api/invoicing/claims/{claim_id}/waive": "invoicing.WaiveClaim",
         "PUT /api/invoicing/enrolments/{enrolment_id}/billing": "invoicing.CorrectBilling",
         "GET /api/invoicing/invoices": "invoicing.invoices",

@@ -16,6 +16,7 @@ from shared.contracts.scheduling import (
     CancelMeeting,
     MarkMeetingHeld,
     MeetingCancelled,
+    MeetingFact,
     MeetingHeld,
     MeetingPlanned,
     MeetingRescheduled,
@@ -207,7 +208,20 @@ async def test_a_cancelled_programme_cancels_what_has_not_been_held(diary: Room)
     await diary.hear(ended)
     (cancelled,) = await diary.told()
     assert isinstance(cancelled, MeetingCancelled)
-    assert (cancelled.meeting.id, cancelled.reason) == (OEST_1, "For få tilmeldte.")
+    assert (cancelled.meeting.id, cancelled.reason, cancelled.with_programme) == (OEST_1, "For få tilmeldte.", True)
+
+
+async def test_a_meeting_that_is_over_when_its_programme_is_called_off_has_been_held(diary: Room) -> None:
+    """Its day need not be: what has taken place is not cancelled in the evening."""
+    await published(diary, UNDATED, TIMED)
+    diary.time = datetime(2021, 4, 15, 18, tzinfo=UTC)
+    await diary.told()
+    await diary.hear(ProgrammeCancelled(owner=OWNER, terms=the_programme(UNDATED, TIMED), reason="For få."))
+    told = await diary.told()
+    assert {type(one): one.meeting.id for one in told if isinstance(one, MeetingFact)} == {
+        MeetingHeld: OEST_2,
+        MeetingCancelled: OEST_1,
+    }
 
 
 async def test_planning_the_same_meeting_twice_makes_one_and_another_under_its_key_is_refused(diary: Room) -> None:

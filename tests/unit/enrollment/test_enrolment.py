@@ -284,7 +284,7 @@ def test_a_programme_takes_sign_ups_until_its_deadline_unless_it_is_cancelled() 
 def test_only_municipalities_that_sign_up_find_a_form() -> None:
     programme = a_programme()
     assert programme.has_form
-    assert not replace(programme, open=False).has_form
+    assert replace(programme, open=False).has_form, "it says that there is nothing to sign up for any more"
     for plan in ({"who": "invited"}, {"how": "invited"}):
         other = programme.terms.enrolment.model_copy(update=plan)
         assert not replace(programme, terms=programme.terms.model_copy(update={"enrolment": other})).has_form

@@ -12,12 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.invoicing.domain.claim import (
+    ASKED_OF_FEE,
+    ASKED_OF_INVOICED,
     NOT_ENDED,
     Appointed,
     Billed,
     Claim,
     MeetingEnd,
     address_to,
+    asked_about,
     bill_as_told,
     correct,
     end_with_programme,
@@ -30,6 +33,7 @@ from services.invoicing.domain.claim import (
     invoiced,
     invoiced_after,
     owe,
+    release,
     resolve,
     said_again,
     settle,
@@ -254,9 +258,34 @@ def test_an_extra_participant_that_is_heard_of_late_is_billed_as_was_told_meanwh
 
 def test_only_the_fees_of_a_cancelled_programme_fall_away() -> None:
     (fee,) = fee_claims(an_enrolment(), TOLD)
-    assert end_with_programme(fee, {PROGRAMME.id}).after.state == "withdrawn"
-    for claim, cancelled in ((fee, {"another"}), (an_extra(HELD), {PROGRAMME.id})):
+    assert end_with_programme(fee, {PROGRAMME.id: None}).after.state == "withdrawn"
+    for claim, cancelled in ((fee, {"another": None}), (an_extra(HELD), {PROGRAMME.id: True})):
         assert end_with_programme(claim, cancelled) == Decision(claim)
+
+
+def test_the_fee_of_a_programme_of_which_something_was_held_waits_for_a_person() -> None:
+    (fee,) = fee_claims(an_enrolment(), TOLD)
+    asked = end_with_programme(fee, {PROGRAMME.id: True}).after
+    assert (asked.state, asked.due_at, asked.reason) == ("waiting", None, ASKED_OF_FEE)
+    assert [type(one) for one in asked_about(fee, asked, PROGRAMME, "/tovholder/invoicing")] == [ClaimHeldBack]
+    assert asked_about(asked, asked, PROGRAMME, "/tovholder/invoicing") == ()
+    assert resolve(asked, approved=True).after.state == "waiting", "an answer to a forbehold decides nothing here"
+
+    billed = release(asked).after
+    assert (billed.state, billed.due_at) == (fee.state, fee.due_at)
+    assert end_with_programme(billed, {PROGRAMME.id: True}) == Decision(billed)
+    assert release(billed) == Decision(billed)
+    with pytest.raises(Refused, match="nothing_to_decide"):
+        release(fee)
+    with pytest.raises(Refused, match="claim_waived"):
+        release(waive(asked, "Aftalt.").after)
+
+
+def test_an_invoiced_fee_of_such_a_programme_is_listed_and_can_stand() -> None:
+    (fee,) = fee_claims(an_enrolment(), TOLD)
+    asked = end_with_programme(invoiced(fee, "N-1"), {PROGRAMME.id: True}).after
+    assert (asked.state, asked.reason) == ("invoiced_then_removed", ASKED_OF_INVOICED)
+    assert release(asked).after.state == "invoiced"
 
 
 def test_a_state_that_no_claim_can_be_in_is_refused() -> None:

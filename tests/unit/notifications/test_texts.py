@@ -193,6 +193,25 @@ LETTERS: dict[str, Letter] = {
         EXAMPLES["ReservationResolved"].model_copy(update={"approved": False, "has_place": False}), facts.CONTACT, AT
     ),
     "lapsed": letters.lapsed(EXAMPLES["EnrolmentLapsed"], facts.CONTACT, AT),
+    "called_off": letters.called_off(EXAMPLES["EnrolmentCalledOff"], AT)[0],
+    "called_off-undecided": letters.called_off(
+        EXAMPLES["EnrolmentCalledOff"].model_copy(update={"fee": "undecided", "meetings": (), "reason": ""}), AT
+    )[0],
+    "called_off-waitlisted": letters.called_off(
+        EXAMPLES["EnrolmentCalledOff"].model_copy(update={"standing": "waitlisted", "fee": "none", "meetings": ()}), AT
+    )[0],
+    "called_off-invited": letters.called_off(
+        EXAMPLES["EnrolmentCalledOff"].model_copy(
+            update={
+                "standing": "invited",
+                "contact": None,
+                "to": (Mailbox(role="hovedpostkasse", email="kommunen@aarhus.example"),),
+                "fee": "none",
+                "meetings": (),
+            }
+        ),
+        AT,
+    )[0],
     "withdrawn": letters.withdrawn(EXAMPLES["EnrolmentWithdrawn"], None, AT),
     "quote_given": letters.quote_given(facts.a_quote(), facts.CONTACT, AT),
     "quote_given-another": letters.quote_given(

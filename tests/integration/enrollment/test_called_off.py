@@ -1,0 +1,326 @@
+"""A programme is called off: once, for good, and whoever is concerned is told once, whatever comes beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from services.enrollment.domain.calling_off import CALL_OFF
+from services.enrollment.usecases.cancel_participant import cancel_participant
+from services.enrollment.usecases.cancel_programme import cancel_programme
+from services.enrollment.usecases.change_capacity import change_capacity
+from services.enrollment.usecases.change_contact import change_contact
+from services.enrollment.usecases.change_group import change_group
+from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
+from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
+from services.enrollment.usecases.invite_municipalities import invite_municipalities
+from services.enrollment.usecases.name_team_member import name_team_member
+from services.enrollment.usecases.order_option import order_option
+from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
+from services.enrollment.usecases.quote_option import quote_option
+from services.enrollment.usecases.read_enrolments import read_enrolments
+from services.enrollment.usecases.read_programmes import read_programme
+from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
+from services.enrollment.usecases.register_participant import register_participant
+from services.enrollment.usecases.resolve_reservation import resolve_reservation
+from services.enrollment.usecases.save_draft import SaveDraft, save_draft
+from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from shared.base.answers import Asked
+from shared.contracts.enrollment import (
+    CancelParticipant,
+    CancelProgramme,
+    ChangeCapacity,
+    ChangeContact,
+    ChangeGroup,
+    EnrolmentCalledOff,
+    InviteMunicipalities,
+    MunicipalityEnrolled,
+    NameTeamMember,
+    OptionWithdrawn,
+    OrderOption,
+    ParticipantRegistered,
+    ProgrammeCancelled,
+    QuoteOption,
+    RegisterParticipant,
+    ResolveReservation,
+    WithdrawEnrolment,
+)
+from shared.contracts.refusal import Refused
+from shared.contracts.scheduling import MeetingHeld
+from tests.integration.enrollment.test_options import PRICE, with_options
+from tests.integration.enrollment.test_team import chosen
+from tests.integration.enrollment.test_waiting_list import codes_of, enrolled, id_of, line, waiting
+from tests.support.enrollment_desk import CAUSE, P1, Desk, sign_up
+from tests.support.enrollment_web import Town
+from tests.support.facts import MEETINGS_OWNER, PROGRAMME
+from tests.support.meeting_point import meet
+
+OFF = CancelProgramme(programme_id=P1, reason=" For få tilmeldte. ")
+BO = {"name": "Bo Prøvesen", "email": "bo@kommune.example"}
+POLICY = "holds: always, remind_before: [7], remind_after: [7]"
+
+
+async def five(desk: Desk) -> list[str]:
+    """Two with a place, the first with an open forbehold, an order and a quote; one waits, one is silent, one left."""
+    await desk.publish(with_options(2, 2, more=", when_full: waiting_list", forbehold=POLICY))
+    codes = await codes_of(desk, 5)
+    for code in codes:
+        await desk.knows(code, main_email=f"post@k{code}.example")
+    invited = InviteMunicipalities(
+        programme_id=P1, round_id="r1", organisation_codes=tuple(codes), remind_on=date(2020, 8, 1)
+    )
+    await desk.ask(invite_municipalities, invited)
+    first = sign_up(codes[0], forbehold=True, forbehold_expected_on=date(2020, 9, 15))
+    await enrolled(desk, first, *map(sign_up, codes[1:3]), sign_up(codes[4]))
+    await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=await id_of(desk, codes[4])))
+    place = await id_of(desk, codes[0])
+    await desk.ask(order_option, OrderOption(enrolment_id=place, option_id="sagsgennemgang", accepted_price_ore=PRICE))
+    await desk.ask(
+        quote_option,
+        QuoteOption(
+            enrolment_id=place, option_id="analyse", price_ore=1, includes="Tre grupper.", good_until=date(2020, 9, 30)
+        ),
+    )
+    await desk.told()
+    return codes
+
+
+async def call_off(desk: Desk) -> list[Any]:
+    """And everybody is told; what was told."""
+    assert (await desk.ask(cancel_programme, OFF))["changed"] is True
+    while await desk.ring():
+        pass
+    return await desk.told()
+
+
+async def test_everybody_who_has_not_ended_is_told_once_and_nothing_rings_any_more(desk: Desk) -> None:
+    codes = await five(desk)
+    told = await call_off(desk)
+    (ended,) = [one for one in told if isinstance(one, ProgrammeCancelled)]
+    assert (ended.reason, ended.some_held) == ("For få tilmeldte.", False)
+    letters = {one.organisation.code: one for one in told if isinstance(one, EnrolmentCalledOff)}
+    assert {code: one.standing for code, one in letters.items()} == {
+        codes[0]: "enrolled",
+        codes[1]: "enrolled",
+        codes[2]: "waitlisted",
+        codes[3]: "invited",
+    }
+    assert len([one for one in told if isinstance(one, EnrolmentCalledOff)]) == len(letters)
+    assert letters[codes[3]].contact is None
+    assert [one.email for one in letters[codes[3]].to] == [f"post@k{codes[3]}.example"]
+    assert [letters[code].fee for code in codes[:4]] == ["withdrawn", "withdrawn", "none", "none"]
+    assert letters[codes[0]].contact is not None
+    assert letters[codes[0]].to == ()
+    off = [(one.option_id, one.ordered, one.reason) for one in told if isinstance(one, OptionWithdrawn)]
+    assert sorted(off) == [("analyse", False, "enrolment_ended"), ("sagsgennemgang", True, "enrolment_ended")]
+    assert await desk.pool.fetch("SELECT timer, key FROM timers") == []
+
+    shown = (await desk.read(read_enrolments, programme_id=P1))["enrolments"]
+    assert {one["organisation"]["code"]: one["status"] for one in shown} == {
+        **dict.fromkeys(codes[:4], "Aflyst"),
+        codes[4]: "Afmeldt",
+    }
+    assert await line(desk) == []
+    assert (await waiting(desk))["why_no_more"].endswith("er aflyst.")
+    assert (await desk.read(read_programme, programme_id=P1))["cancelled"] is True
+
+    # Once more, and at any later time: nobody hears anything.
+    assert (await desk.ask(cancel_programme, OFF))["changed"] is False
+    desk.time = datetime(2021, 6, 1, tzinfo=UTC)
+    await desk.ring()
+    assert await desk.told() == []
+
+
+async def test_nothing_new_begins_in_it_and_its_contact_still_speaks_for_it(desk: Desk) -> None:
+    codes = await five(desk)
+    meeting = await desk.has_meeting(group=None)
+    place, waits, silent = [await id_of(desk, code) for code in (codes[0], codes[2], codes[3])]
+    await call_off(desk)
+    newer = with_options(3, 3, version=2, more=", when_full: waiting_list", forbehold=POLICY)
+    late = sign_up(codes[4], late=True, late_reason="Aftalt.")
+    wishes: list[tuple[Callable[..., Awaitable[Any]], Any]] = [
+        (publish_programme, PublishProgramme(file=newer)),
+        (change_capacity, ChangeCapacity(programme_id=P1, usual=3, hard=3)),
+        (invite_municipalities, InviteMunicipalities(programme_id=P1, round_id="r2")),
+        (receive_sign_up, ReceiveSignUp(form=sign_up(codes[4]), caller="192.0.2.1")),
+        (save_draft, SaveDraft(programme_id=P1, typed={"contact_email": "ny@kommune.example"}, caller="192.0.2.1")),
+        (decline_invitation, DeclineInvitation(enrolment_id=silent)),
+        (resolve_reservation, ResolveReservation(enrolment_id=place, approved=True)),
+        (withdraw_enrolment, WithdrawEnrolment(enrolment_id=waits)),
+        (change_group, ChangeGroup(enrolment_id=place, group="oest")),
+        (register_participant, RegisterParticipant(enrolment_id=place, meeting_id=meeting.id, **BO)),
+        (cancel_participant, CancelParticipant(enrolment_id=place, meeting_id=meeting.id, person_id="p")),
+        (order_option, OrderOption(enrolment_id=place, option_id="sagsgennemgang", accepted_price_ore=PRICE)),
+    ]
+    refused = {type(wish): (await desk.refusal(usecase, wish)).code for usecase, wish in wishes}
+    assert len(refused) == len(wishes)
+    assert set(refused.values()) == {"programme_cancelled"}, refused
+    (outcome,) = await desk.enrol(late)
+    assert isinstance(outcome, Refused)
+    assert outcome.code == "programme_cancelled"
+    assert await desk.told() == []
+
+    # Invoices for what was held, or delivered, may still be to come.
+    somebody = ChangeContact(enrolment_id=place, name="Ny Kontakt", email="ny@kommune.example")
+    assert (await desk.ask(change_contact, somebody))["changed"] is True
+
+
+async def test_what_was_held_by_the_clock_counts_and_what_was_not_is_named(desk: Desk) -> None:
+    await desk.has_enrolled()
+    held = await desk.has_meeting(day="2021-04-15")
+    ahead = await desk.has_meeting(kind="digital", day="2021-04-16")
+    await desk.has_meeting(kind="heldag", day="2021-06-16", group="oest")
+    desk.time = datetime(2021, 4, 15, 22, tzinfo=UTC)
+    told = await call_off(desk)
+    (letter,) = [one for one in told if isinstance(one, EnrolmentCalledOff)]
+    assert ([one.id for one in letter.meetings], letter.fee) == ([ahead.id], "undecided")
+    assert held.id not in {one.id for one in letter.meetings}
+    assert [one.some_held for one in told if isinstance(one, ProgrammeCancelled)] == [True]
+
+
+async def test_a_meeting_that_was_told_to_be_held_counts_before_its_day_is_over(desk: Desk) -> None:
+    await desk.has_enrolled()
+    meeting = await desk.has_meeting(day="2021-04-15")
+    desk.time = datetime(2021, 4, 15, 14, tzinfo=UTC)
+    await desk.hear(
+        MeetingHeld(owner=MEETINGS_OWNER, programme=PROGRAMME, meeting=meeting, held_on=date(2021, 4, 15)),
+        sequences=[2],
+    )
+    assert [one.some_held for one in await call_off(desk) if isinstance(one, ProgrammeCancelled)] == [True]
+
+
+async def test_many_are_told_in_slices_each_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await desk.publish()
+    codes = await codes_of(desk, 7)
+    await enrolled(desk, *map(sign_up, codes))
+    await desk.told()
+    monkeypatch.setattr("shared.storage.tx.AT_ONCE", 3)
+    told = [one.organisation.code for one in await call_off(desk) if isinstance(one, EnrolmentCalledOff)]
+    assert sorted(told) == sorted(codes)
+    slices = await desk.pool.fetchval("SELECT count(DISTINCT xmin::text) FROM enrolments")
+    assert slices == 3
+
+
+@pytest.mark.parametrize("registered_first", [True, False])
+async def test_whoever_registers_somebody_at_the_same_moment_comes_before_or_is_refused(
+    desk: Desk, *, registered_first: bool
+) -> None:
+    enrolment = await desk.has_enrolled()
+    meeting = await desk.has_meeting()
+
+    def registering(tx: Any) -> Awaitable[Any]:
+        return register_participant(tx, RegisterParticipant(enrolment_id=enrolment, meeting_id=meeting.id, **BO))
+
+    def cancelling(tx: Any) -> Awaitable[Any]:
+        return cancel_programme(tx, OFF)
+
+    both = (registering, cancelling) if registered_first else (cancelling, registering)
+    _, second = await meet(desk, *both)
+    kinds = [type(one) for one in await desk.told()]
+    if registered_first:
+        assert kinds == [ParticipantRegistered, ProgrammeCancelled]
+    else:
+        assert isinstance(second, Refused)
+        assert second.code == "programme_cancelled"
+        assert kinds == [ProgrammeCancelled]
+
+
+@pytest.mark.parametrize("enrolled_first", [True, False])
+async def test_whoever_signs_up_at_the_same_moment_is_told_of_it_or_refused(
+    desk: Desk, *, enrolled_first: bool
+) -> None:
+    await desk.publish()
+    await desk.told()
+
+    async def enrolling(tx: Any) -> Any:
+        (outcome,) = await enrol_municipalities(tx, [Asked(sign_up(), CAUSE)])
+        return outcome
+
+    def cancelling(tx: Any) -> Awaitable[Any]:
+        return cancel_programme(tx, OFF)
+
+    _, second = await meet(desk, *((enrolling, cancelling) if enrolled_first else (cancelling, enrolling)))
+    while await desk.ring():
+        pass
+    kinds = [type(one) for one in await desk.told()]
+    if enrolled_first:
+        assert kinds == [MunicipalityEnrolled, ProgrammeCancelled, EnrolmentCalledOff]
+    else:
+        assert isinstance(second, Refused)
+        assert second.code == "programme_cancelled"
+        assert kinds == [ProgrammeCancelled]
+
+
+async def test_two_who_call_it_off_at_once_do_it_once(desk: Desk) -> None:
+    await desk.has_enrolled()
+    first, second = await meet(desk, *[lambda tx: cancel_programme(tx, OFF)] * 2)
+    assert not isinstance(second, Refused)
+    assert (first.body["changed"], second.body["changed"]) == (True, False)
+    assert [type(one) for one in await desk.told()] == [ProgrammeCancelled]
+    assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", CALL_OFF) == 1
+
+
+async def test_another_owners_programme_is_called_off_there_and_an_unknown_one_nowhere(desk: Desk) -> None:
+    await desk.publish()
+    await desk.pool.execute("UPDATE programmes SET terms = jsonb_set(terms, '{ref,owner}', '\"/crm\"')")
+    assert (await desk.refusal(cancel_programme, OFF)).code == "other_owner"
+    unknown = CancelProgramme(programme_id="findes-ikke")
+    assert (await desk.refusal(cancel_programme, unknown)).code == "unknown_programme"
+
+
+async def test_a_team_is_named_no_more(desk: Desk) -> None:
+    await desk.publish(chosen())
+    declared = dict.fromkeys(("politisk-opbakning", "samarbejdspartnere", "tovholder"), "true")
+    await desk.enrol(sign_up(programme_id="gode-overgange", answers=declared))
+    place = await id_of(desk, "0751")
+    await desk.ask(cancel_programme, CancelProgramme(programme_id="gode-overgange"))
+    refused = await desk.refusal(name_team_member, NameTeamMember(enrolment_id=place, **BO))
+    assert refused.code == "programme_cancelled"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "UPDATE programmes SET state = 'cancelled'",
+        "UPDATE programmes SET cancelled_at = now()",
+        "UPDATE programmes SET state = 'cancelled', cancelled_at = now()",
+    ],
+)
+async def test_half_an_end_cannot_be_stored(desk: Desk, wrong: str) -> None:
+    await desk.publish()
+    with pytest.raises(asyncpg.CheckViolationError):
+        await desk.pool.execute(wrong)
+
+
+async def test_the_pages_say_it_and_offer_nothing(town: Town) -> None:
+    desk = town.desk
+    await desk.publish()
+    await desk.knows()
+    form = await desk.form()
+    await desk.press(form)
+    (place,) = [one for one in await desk.told() if isinstance(one, MunicipalityEnrolled)]
+    meeting = await desk.has_meeting()
+    answer = await town.api("POST", f"/programmes/{P1}/cancellation", {"reason": "For få tilmeldte."})
+    assert answer.status_code == 200, answer.text
+
+    assert place.participants_path is not None
+    assert place.standing_path is not None
+    for path, said, gone in (
+        (f"/tilmeld/{P1}", "Der kan ikke tilmeldes flere", "<form"),
+        (place.standing_path, "For få tilmeldte.", "/afmeld"),
+        (place.participants_path, "er aflyst", "afmeld-kommunen"),
+        (f"{place.participants_path}/{meeting.id}", "er aflyst", "Tilmeld deltageren"),
+    ):
+        page = await town.client.get(path)
+        assert page.status_code == 200, path
+        assert said in page.text, path
+        assert gone not in page.text, path
+    assert P1 not in (await town.client.get("/")).text
+    again = await town.client.post(f"{place.participants_path}/afmeld-kommunen", data={"_key": "k" * 32})
+    assert again.status_code == 409
+    assert "er aflyst" in again.text
+    desk.time += timedelta(minutes=1)
