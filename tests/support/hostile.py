@@ -67,7 +67,7 @@ class Seen:
         found = {**self.offered, **usual}
         return {name: found[name] for name in self.fields if name in found}
 
-    def oddly(self, usual: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    def oddly(self) -> Iterator[dict[str, str]]:
         """Every text in every field, and some of them in each field alone."""
         names, texts = [*self.typed, *NOBODYS], [text for name, text in TEXTS.items() if name != UNREAD]
         yield {names[-1]: TEXTS[UNREAD]}
@@ -78,7 +78,7 @@ class Seen:
             yield {name: texts[(at + number) % len(texts)] for at, name in enumerate(names)}
         for name in self.typed:
             for text in ALONE:
-                yield {**self.filled(usual), name: text}
+                yield {name: text}
 
     @property
     def typed(self) -> list[str]:
@@ -116,21 +116,25 @@ class Walk:
         """`draft`: what a form has to say that is put aside, where it can be."""
         outcomes: Counter[int] = Counter()
         form = await self._form(await anew())
-        asked = [form.filled(usual), *form.oddly(usual)]
+        asked = [{}, *form.oddly()]
         if "_gem" in form.buttons:
             asked += [
                 {**dict.fromkeys(form.typed, text), **draft, "_gem": "1"} for text in (*ALONE, TEXTS["long text"])
             ]
         before = await self.kept()
         for changes in asked:
-            answer = await self._send(form, changes)
-            outcomes[answer.status_code] += 1
-            assert answer.status_code in {303, 400, 409, 410, 422}, (page, changes, answer.text)
-            must_be_escaped(answer.text)
-            if answer.status_code >= BAD:
-                assert await self.kept() == before, (page, changes)
-            if answer.status_code == SEE_OTHER:
-                await self.look(answer)
+            try:
+                answer = await self._send(form, {**form.filled(usual), **changes})
+                outcomes[answer.status_code] += 1
+                assert answer.status_code in {303, 400, 409, 410, 422}, answer.text
+                must_be_escaped(answer.text)
+                if answer.status_code >= BAD:
+                    assert await self.kept() == before, "a no changes nothing"
+                if answer.status_code == SEE_OTHER:
+                    await self.look(answer)
+            except AssertionError as error:
+                error.add_note(f"{page}: {changes}")
+                raise
             if answer.status_code in {303, 409, 410}:
                 form = await self._form(await anew())
                 before = await self.kept()
