@@ -46,4 +46,6 @@ SUBSCRIPTIONS = (
     intake(acts.REMOVE_MEMBER),
     intake(acts.CALL_MEMBER),
     intake(acts.CALL_MEMBER_OFF),
+    intake(acts.INVITE_GUEST),
+    intake(acts.REMOVE_GUEST),
 )

@@ -23,6 +23,7 @@ _PARTICIPANTS = Table(
         "takes_part": "boolean",
         "since": "timestamptz",
         "seat_path": "text",
+        "as_guest": "boolean",
     },
     key=("person_id", "meeting_id", "enrolment_id"),
     fixed=("programme_id",),
@@ -57,13 +58,14 @@ async def save(tx: Tx, participants: Mapping[Seat, Participant]) -> None:
             "meeting_id": meeting,
             "enrolment_id": enrolment,
             "programme_id": storable(one.fact.programme.id),
-            "organisation_name": storable(one.fact.organisation.name),
+            "organisation_name": storable(one.organisation),
             "name": storable(one.person.name),
             "email": storable(one.person.email),
             "address_key": one.address,
             "takes_part": one.takes_part,
             "since": one.since,
             "seat_path": storable(one.seat_path),
+            "as_guest": one.as_guest,
         }
         for (person, meeting, enrolment), one in participants.items()
     ]
