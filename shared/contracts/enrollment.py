@@ -1,7 +1,8 @@
 """What `enrollment` tells: who takes part in what.
 
 Subjects: `programme/<id>`, `enrolment/<id>` (one organisation in one programme, from its invitation on),
-`roster/<id>` (one enrolment's people at one meeting) and `team/<id>` (its standing team, by the enrolment's id).
+`roster/<id>` (one enrolment's people at one meeting), `team/<id>` (its standing team, by the enrolment's id) and
+`guest/<id>` (one guest at one meeting).
 Sequence per subject.
 """
 
@@ -54,6 +55,7 @@ SUBJECTS = {
     "enrolment": "one organisation in one programme, from its invitation on",
     "roster": "one enrolment's people at one meeting (enrolment × meeting)",
     "team": "one enrolment's standing team, invited to each meeting of its kinds",
+    "guest": "one guest at one meeting, by an opaque id",
     "person": "one person, by an opaque id",
 }
 """What its facts are about: the kind in front of the slash."""
@@ -139,6 +141,8 @@ IN_DANISH = {
     "tovholder.enrollment.MemberMailboxMissing.v1": "medlemmets postkasse manglede",
     "tovholder.enrollment.MemberInvited.v1": "medlemmet blev inviteret til et møde",
     "tovholder.enrollment.MemberUninvited.v1": "medlemmet blev ikke inviteret til mødet alligevel",
+    "tovholder.enrollment.GuestInvited.v1": "en gæst blev inviteret til mødet",
+    "tovholder.enrollment.GuestRemoved.v1": "en gæst blev taget af mødet",
     "tovholder.enrollment.TeamMemberNamed.v1": "nogen kom med på det faste hold",
     "tovholder.enrollment.TeamMemberReplaced.v1": "en fra det faste hold blev skiftet ud",
     "tovholder.enrollment.TeamMemberRemoved.v1": "nogen kom af det faste hold",
@@ -173,6 +177,8 @@ IN_DANISH = {
     "tovholder.enrollment.RemoveTeamMember.v1": "nogen tog en person af det faste hold",
     "tovholder.enrollment.InviteMember.v1": "nogen inviterede et medlem til et møde",
     "tovholder.enrollment.UninviteMember.v1": "nogen tog et medlems invitation til et møde tilbage",
+    "tovholder.enrollment.InviteGuest.v1": "nogen inviterede en gæst til et møde",
+    "tovholder.enrollment.RemoveGuest.v1": "nogen tog en gæst af et møde",
     "tovholder.enrollment.InviteMunicipalities.v1": "nogen bad om at invitere kommunerne",
 }
 """Its facts and commands in a sentence, for people who ask why."""
@@ -896,6 +902,39 @@ class TeamReminderDue(TeamFact):
     """As in MunicipalityEnrolled: there the team is named."""
 
 
+class GuestFact(Event):
+    """About somebody from outside at one meeting, who has no seat of any organisation's and is billed to nobody."""
+
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    meeting: Meeting
+    guest: Person
+    """The id is of this guest at this meeting."""
+    track: str | None = None
+    """Which of the programme's tracks for guests they belong to; None = nobody said."""
+
+    @property
+    def subject(self) -> str:
+        return f"guest/{self.guest.person_id}"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme.id}/enrolments"
+
+
+@fact
+class GuestInvited(GuestFact):
+    type: ClassVar[str] = "tovholder.enrollment.GuestInvited.v1"
+
+
+@fact
+class GuestRemoved(GuestFact):
+    """They are not to come after all."""
+
+    type: ClassVar[str] = "tovholder.enrollment.GuestRemoved.v1"
+
+
 @told_by_others
 @fact
 class PersonErased(Event):
@@ -1302,6 +1341,33 @@ class UninviteMember(Command):
 
     enrolment_id: Id
     meeting_id: Id
+
+
+@command
+class InviteGuest(Command):
+    """Somebody from outside is to come to this meeting. Said again it changes nothing."""
+
+    type: ClassVar[str] = "tovholder.enrollment.InviteGuest.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme_id: Id
+    meeting_id: Id
+    name: Line
+    email: Email
+    track: Id | None = None
+    """One of the programme's tracks for guests; None = does not say."""
+
+
+@command
+class RemoveGuest(Command):
+    """They are not to come after all."""
+
+    type: ClassVar[str] = "tovholder.enrollment.RemoveGuest.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme_id: Id
+    meeting_id: Id
+    person_id: Id
 
 
 @command

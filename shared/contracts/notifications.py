@@ -91,6 +91,8 @@ EFFECTS = {
         "cancels the meeting for the member's mailbox and its people",
         _MESSAGE,
     ),
+    "tovholder.enrollment.GuestInvited.v1": ("mails the guest the calendar invitation", _MESSAGE),
+    "tovholder.enrollment.GuestRemoved.v1": ("cancels for that guest only", _MESSAGE),
     "tovholder.enrollment.TeamMemberNamed.v1": ("invites the person to the team's meetings that have a date", _MESSAGE),
     "tovholder.enrollment.TeamMemberReplaced.v1": ("cancels for the one and invites the other", _MESSAGE),
     "tovholder.enrollment.TeamMemberRemoved.v1": ("cancels for that person only", _MESSAGE),

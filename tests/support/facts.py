@@ -37,7 +37,10 @@ from shared.contracts.enrollment import (
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
     Forbehold,
+    GuestInvited,
+    GuestRemoved,
     InvitationReminderDue,
+    InviteGuest,
     InviteMember,
     InviteMunicipalities,
     Mailbox,
@@ -66,6 +69,7 @@ from shared.contracts.enrollment import (
     QuoteReminderDue,
     RegisterParticipant,
     RegisterWalkIn,
+    RemoveGuest,
     RemoveTeamMember,
     ReplaceParticipant,
     ReplaceTeamMember,
@@ -318,6 +322,13 @@ _MEMBER: dict[str, Any] = {
         person_id=natural_id("person", "kontor@tec.example"), name="TEC", email="kontor@tec.example", role="sekretariat"
     ),
 }
+_GUEST: dict[str, Any] = {
+    "owner": OWNER,
+    "programme": PROGRAMME,
+    "meeting": MEETING,
+    "guest": a_person("Lærke Prøvesen", "laerke@fgu.example", "guest"),
+    "track": "unge",
+}
 _MEETING: dict[str, Any] = {"owner": MEETINGS_OWNER, "programme": PROGRAMME}
 _MESSAGE: dict[str, Any] = {
     "owner": "/tovholder/notifications",
@@ -538,6 +549,8 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     TeamMemberReplaced(**_TEAM, person=PERSON, previous=a_person("Carl Prøvesen", "carl@kobenhavn.example")),
     TeamMemberRemoved(**(_TEAM | {"size": 2}), person=PERSON),
     TeamReminderDue(**(_TEAM | {"size": 2}), participants_path="/deltagere/eksempel"),
+    GuestInvited(**_GUEST),
+    GuestRemoved(**_GUEST),
     PersonErased(owner=OWNER, person_id=PERSON.person_id),
     SessionsRevoked(owner=OWNER, person_id=PERSON.person_id, epoch=2),
     EnrollmentIntakeRejected(owner=OWNER, refused_type="tovholder.enrollment.EnrolMunicipality.v1", **_REJECTED),
@@ -678,6 +691,14 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
         email="dorte@kobenhavn.example",
     ),
     RemoveTeamMember(enrolment_id=ENROLMENT_ID, person_id=PERSON.person_id),
+    InviteGuest(
+        programme_id=PROGRAMME.id,
+        meeting_id=MEETING.id,
+        name="Lærke Prøvesen",
+        email="laerke@fgu.example",
+        track="unge",
+    ),
+    RemoveGuest(programme_id=PROGRAMME.id, meeting_id=MEETING.id, person_id=_GUEST["guest"].person_id),
     InviteMember(enrolment_id=ENROLMENT_ID, meeting_id=MEETING.id),
     UninviteMember(enrolment_id=ENROLMENT_ID, meeting_id=MEETING.id),
     InviteMunicipalities(programme_id=PROGRAMME.id, round_id="2020-06", remind_on=date(2020, 8, 10)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.enrollment.domain.status import MeetingState
+from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import (
     Meeting,
     MeetingCancelled,
@@ -51,6 +52,14 @@ def took_place(copy: MeetingCopy, now: datetime) -> bool:
 def begins_at(when: When) -> datetime:
     """Without clock times at 00:00 of its first day in Denmark."""
     return when.starts_at or start_of_day(when.first_day)
+
+
+def require_ahead(copy: MeetingCopy, now: datetime) -> None:
+    """Raises Refused unless the meeting is still to come, whether it has a date or not."""
+    if copy.state == "cancelled":
+        raise Refused("meeting_cancelled", "Mødet er aflyst, så ingen kan inviteres.")
+    if copy.state == "held" or (copy.meeting.when is not None and now >= begins_at(copy.meeting.when)):
+        raise Refused("meeting_begun", "Mødet er begyndt, så ingen kan inviteres.")
 
 
 def hidden_from(client: Sequence[str] | None) -> set[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.enrollment.domain.enrolment import Agreed, Enrolment, about, enrolment_id
-from services.enrollment.domain.meeting_copy import MeetingCopy, begins_at
+from services.enrollment.domain.meeting_copy import MeetingCopy, require_ahead
 from services.enrollment.domain.programme import Programme, require_going_on
 from services.enrollment.domain.team import MEMBERS, reminding, team_terms
 from shared.contracts.decision import Alarm, Decision
@@ -102,10 +102,7 @@ def call(
     known = _require_meeting(enrolment, copy)
     if known.meeting.id in called:
         return Decision(after=False)
-    if known.state == "cancelled":
-        raise Refused("meeting_cancelled", "Mødet er aflyst, så ingen kan inviteres.")
-    if known.state == "held" or (known.meeting.when is not None and now >= begins_at(known.meeting.when)):
-        raise Refused("meeting_begun", "Mødet er begyndt, så ingen kan inviteres.")
+    require_ahead(known, now)
     fact = MemberInvited(**about(enrolment, programme), contact=enrolment.known_contact, meeting=known.meeting)
     return Decision(after=True, facts=(fact,))
 

@@ -19,6 +19,7 @@ from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.import_enrolments import ImportEnrolments, import_enrolments
+from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.invite_member import invite_member
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.name_team_member import name_team_member
@@ -29,6 +30,7 @@ from services.enrollment.usecases.quote_option import quote_option
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.register_walk_in import register_walk_in
+from services.enrollment.usecases.remove_guest import remove_guest
 from services.enrollment.usecases.remove_team_member import remove_team_member
 from services.enrollment.usecases.replace_participant import replace_participant
 from services.enrollment.usecases.replace_team_member import replace_team_member
@@ -53,6 +55,7 @@ from shared.contracts.enrollment import (
     DismissSignUp,
     DismissSignUps,
     EnrolMunicipality,
+    InviteGuest,
     InviteMember,
     InviteMunicipalities,
     NameTeamMember,
@@ -60,6 +63,7 @@ from shared.contracts.enrollment import (
     QuoteOption,
     RegisterParticipant,
     RegisterWalkIn,
+    RemoveGuest,
     RemoveTeamMember,
     ReplaceParticipant,
     ReplaceTeamMember,
@@ -111,3 +115,5 @@ REPLACE_MEMBER = act(ReplaceTeamMember, replace_team_member)
 REMOVE_MEMBER = act(RemoveTeamMember, remove_team_member)
 CALL_MEMBER = act(InviteMember, invite_member)
 CALL_MEMBER_OFF = act(UninviteMember, uninvite_member)
+INVITE_GUEST = act(InviteGuest, invite_guest, status=201)
+REMOVE_GUEST = act(RemoveGuest, remove_guest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.enrollment.entrypoints import acts
 from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
 from services.enrollment.usecases.read_explanation import read_explanation, read_team_explanation
+from services.enrollment.usecases.read_guests import read_guests
 from services.enrollment.usecases.read_invitations import read_invitations
 from services.enrollment.usecases.read_meetings import read_meetings
 from services.enrollment.usecases.read_orders import read_orders
@@ -18,6 +19,7 @@ from shared.web.routes import listing, read, write
 
 _API = "/api/enrollment"
 _PROGRAMME = f"{_API}/programmes/{{programme_id}}"
+_GUESTS = f"{_PROGRAMME}/meetings/{{meeting_id}}/guests"
 _ORGANISATION = f"{_API}/organisations/{{code}}"
 _SPEAKERS = f"{_API}/organisations/{{organisation_code}}/speakers"
 _ENROLMENT = f"{_API}/enrolments/{{enrolment_id}}"
@@ -38,6 +40,9 @@ ROUTES = (
     write("PUT", f"{_PROGRAMME}/capacity", acts.CHANGE_CAPACITY),
     write("POST", f"{_PROGRAMME}/enrolments/import", acts.IMPORT_ENROLMENTS),
     listing(f"{_PROGRAMME}/waiting-list", read_waiting_list, filters=("hard",)),
+    listing(_GUESTS, read_guests),
+    write("POST", _GUESTS, acts.INVITE_GUEST),
+    write("DELETE", f"{_GUESTS}/{{person_id}}", acts.REMOVE_GUEST),
     listing(f"{_API}/organisations", read_organisations),
     write("POST", f"{_API}/organisations/import", acts.IMPORT_ADDRESSES),
     read(_ORGANISATION, read_organisation),

@@ -47,4 +47,6 @@ SUBSCRIPTIONS = (
     intake(acts.REMOVE_MEMBER),
     intake(acts.CALL_MEMBER),
     intake(acts.CALL_MEMBER_OFF),
+    intake(acts.INVITE_GUEST),
+    intake(acts.REMOVE_GUEST),
 )

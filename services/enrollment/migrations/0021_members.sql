@@ -27,3 +27,18 @@ CREATE TABLE member_meetings (
     PRIMARY KEY (enrolment_id, meeting_id)
 );
 CREATE INDEX members_of_a_meeting ON member_meetings (meeting_id);
+
+-- Somebody from outside at one meeting: no organisation's, and so with no seat of one. The id tells nothing of them; it is
+-- of this guest at this meeting.
+CREATE TABLE guests (
+    guest_id text PRIMARY KEY,
+    meeting_id text NOT NULL REFERENCES meetings,
+    guest_name text NOT NULL CHECK (guest_name <> ''),
+    guest_email text NOT NULL CHECK (guest_email LIKE '%_@_%'),
+    track text,
+    invited_at timestamptz NOT NULL,
+    correlation_id text NOT NULL,
+    causation_id text,
+    actor text
+);
+CREATE UNIQUE INDEX guests_of_a_meeting ON guests (meeting_id, lower(guest_email));

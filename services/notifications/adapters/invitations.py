@@ -30,6 +30,7 @@ INVITATIONS = Table(
         "name": "text",
         "email": "text",
         "part": "text",
+        "told_as_guest": "boolean",
         "organisation_name": "text",
         "method": "text",
         "told": "jsonb",
@@ -75,12 +76,12 @@ async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]
         WITH pair AS (SELECT * FROM unnest($1::text[], $2::text[]) AS u (meeting_id, address_key))
         SELECT pair.meeting_id, pair.address_key, p.person_id, p.name, p.email, 'participant' AS part,
                p.organisation_name, p.since, e.participants_path, p.seat_path, false AS by_team, false AS of_member,
-               p.seat_quiet_since IS NOT DISTINCT FROM p.since AS quiet
+               p.as_guest, p.seat_quiet_since IS NOT DISTINCT FROM p.since AS quiet
         FROM pair JOIN participants p USING (meeting_id, address_key) LEFT JOIN enrolments e ON e.id = p.enrolment_id
         WHERE {_PARTICIPANT_IS_MEANT}
         UNION ALL
         SELECT pair.meeting_id, pair.address_key, t.person_id, t.name, t.email, 'participant',
-               t.organisation_name, greatest(t.since, {_CALLED}), e.participants_path, NULL, false, false,
+               t.organisation_name, greatest(t.since, {_CALLED}), e.participants_path, NULL, false, false, false,
                t.member_quiet_since IS NOT DISTINCT FROM t.since
         FROM pair JOIN meetings m ON m.id = pair.meeting_id
         JOIN team_members t ON t.address_key = pair.address_key AND t.programme_id = m.programme_id
@@ -88,8 +89,8 @@ async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]
         WHERE {_MEMBER_IS_MEANT}
         UNION ALL
         SELECT pair.meeting_id, pair.address_key, e.person_id, e.contact_name, e.email, 'contact',
-               e.organisation_name, greatest(e.since, {_CALLED}), e.participants_path, NULL, {_BY_TEAM}, {_OF_MEMBER},
-               e.contact_quiet_since IS NOT DISTINCT FROM e.since
+               e.organisation_name, greatest(e.since, {_CALLED}), e.participants_path, NULL,
+               {_BY_TEAM}, {_OF_MEMBER}, false, e.contact_quiet_since IS NOT DISTINCT FROM e.since
         FROM pair JOIN meetings m ON m.id = pair.meeting_id
         JOIN enrolments e ON e.address_key = pair.address_key AND e.programme_id = m.programme_id
         WHERE {_CONTACT_IS_MEANT}
@@ -107,7 +108,7 @@ async def lock_told(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, Told]:
     rows = await tx.fetch(
         """
         SELECT i.address_key, i.meeting_id, i.person_id, i.name, i.email, i.part, i.organisation_name, i.method,
-               i.told::text AS told, i.turn, i.stamped, i.answer, i.answer_stamped, i.answered_at
+               i.told_as_guest, i.told::text AS told, i.turn, i.stamped, i.answer, i.answer_stamped, i.answered_at
         FROM unnest($1::text[], $2::text[]) AS u (meeting_id, address_key)
         JOIN invitations i USING (meeting_id, address_key)
         ORDER BY i.address_key, i.meeting_id FOR UPDATE OF i
@@ -124,6 +125,7 @@ async def lock_told(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, Told]:
             method=row["method"],
             meeting=Meeting.model_validate_json(row["told"]),
             turn=row["turn"],
+            as_guest=row["told_as_guest"],
             stamped=row["stamped"],
             given=given(row),
         )
@@ -200,6 +202,7 @@ async def save(tx: Tx, told: Mapping[Pair, Told]) -> None:
             "name": storable(one.name),
             "email": storable(one.email),
             "part": one.part,
+            "told_as_guest": one.as_guest,
             "organisation_name": storable(one.organisation),
             "method": one.method,
             "told": meeting_json(one.meeting),
@@ -243,19 +246,19 @@ async def load_reminded(tx: Tx, meeting_id: str, place: str, most: int) -> list[
                 (SELECT DISTINCT ON (address_key) * FROM (
                      SELECT p.address_key, p.person_id, p.name, p.email, 'participant' AS part,
                             p.organisation_name, p.since, NULL AS participants_path, p.seat_path, false AS by_team,
-                            false AS of_member, false AS quiet, false AS silent
+                            false AS of_member, p.as_guest, false AS quiet, false AS silent
                      FROM participants p LEFT JOIN enrolments e ON e.id = p.enrolment_id
                      WHERE p.meeting_id = $1 AND {_PARTICIPANT_IS_MEANT}
                      UNION ALL
                      SELECT t.address_key, t.person_id, t.name, t.email, 'participant',
-                            t.organisation_name, t.since, NULL, NULL, false, false, false, false
+                            t.organisation_name, t.since, NULL, NULL, false, false, false, false, false
                      FROM meetings m JOIN team_members t ON t.programme_id = m.programme_id
                      LEFT JOIN enrolments e ON e.id = t.enrolment_id
                      WHERE m.id = $1 AND {_MEMBER_IS_MEANT}
                  ) AS expected ORDER BY address_key, person_id)
                 UNION ALL
                 (SELECT DISTINCT ON (e.address_key) e.address_key, e.person_id, e.contact_name, e.email, 'contact',
-                        e.organisation_name, e.since, e.participants_path, NULL, false, false, false, true
+                        e.organisation_name, e.since, e.participants_path, NULL, false, false, false, false, true
                  FROM meetings m JOIN enrolments e ON e.programme_id = m.programme_id
                  WHERE m.id = $1 AND {_CONTACT_IS_MEANT}
                    AND coalesce(e.attendance ->> m.kind, 'registered') = 'registered'
@@ -289,5 +292,6 @@ def _guest(row: asyncpg.Record) -> Guest:
         seat_path=row["seat_path"],
         by_team=row["by_team"],
         of_member=row["of_member"],
+        as_guest=row["as_guest"],
         quiet=row["quiet"],
     )

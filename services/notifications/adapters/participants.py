@@ -24,6 +24,7 @@ _PARTICIPANTS = Table(
         "since": "timestamptz",
         "seat_path": "text",
         "seat_quiet_since": "timestamptz",
+        "as_guest": "boolean",
     },
     key=("person_id", "meeting_id", "enrolment_id"),
     fixed=("programme_id",),
@@ -58,7 +59,7 @@ async def save(tx: Tx, participants: Mapping[Seat, Participant]) -> None:
             "meeting_id": meeting,
             "enrolment_id": enrolment,
             "programme_id": storable(one.fact.programme.id),
-            "organisation_name": storable(one.fact.organisation.name),
+            "organisation_name": storable(one.organisation),
             "name": storable(one.person.name),
             "email": storable(one.person.email),
             "address_key": one.address,
@@ -66,6 +67,7 @@ async def save(tx: Tx, participants: Mapping[Seat, Participant]) -> None:
             "since": one.since,
             "seat_path": storable(one.seat_path),
             "seat_quiet_since": one.since if one.quiet else None,
+            "as_guest": one.as_guest,
         }
         for (person, meeting, enrolment), one in participants.items()
     ]

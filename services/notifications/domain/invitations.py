@@ -72,6 +72,8 @@ class Guest:
     """Of a contact: whose organisation's standing team is invited, so that nobody is registered there."""
     of_member: bool = False
     """Of such a contact: it is a member, which names its people rather than a team."""
+    as_guest: bool = False
+    """Of a participant: of no organisation that takes part, so that the organiser is who to write to."""
     quiet: bool = False
     """Came without being written to: hears of a meeting when something becomes of it after `since`."""
 
@@ -97,6 +99,7 @@ class Told:
     turn: int
     stamped: datetime
     given: Given | None = None
+    as_guest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,7 @@ def after_step(told: Told | None, meeting: Meeting, step: Step) -> Told:
         turn=step.turn,
         stamped=step.stamped,
         given=told.given if told is not None and same else None,
+        as_guest=guest.as_guest,
     )
 
 
@@ -222,7 +226,7 @@ def _cancel(standing: Standing, told: Told, at: datetime) -> Step | None:
     return Step(
         "meeting_cancelled" if whole else template,
         "CANCEL",
-        Guest(told.person_id, told.name, told.email, told.part, told.organisation, since),
+        Guest(told.person_id, told.name, told.email, told.part, told.organisation, since, as_guest=told.as_guest),
         0 if newer else told.turn + 1,
         since if newer else max(since, told.stamped + _AT_ONCE),
         whole=whole,

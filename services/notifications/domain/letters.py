@@ -429,6 +429,7 @@ def calendar_letter(standing: Standing, step: Step, *, own: bool = False) -> Let
             "seat_path": guest.seat_path,
             "by_team": guest.by_team,
             "of_member": guest.of_member,
+            "as_guest": guest.as_guest,
             "method": step.method,
             "reason": standing.reason,
         },
@@ -470,6 +471,7 @@ def meeting_reminder(standing: Standing, guest: Guest, agreed: int, left: int, a
             "meeting": _meeting(meeting),
             "days": left,
             "seat_path": guest.seat_path,
+            "as_guest": guest.as_guest,
         },
         people=(guest.person_id,),
     )

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.notifications.domain.text import address_key, storable
-from shared.contracts.enrollment import RosterFact
+from shared.contracts.enrollment import GuestFact, RosterFact
 from shared.contracts.parties import Person
 
 Seat = tuple[str, str, str]
-"""Person, meeting and enrolment."""
+"""Person, meeting, and enrolment; of a guest, who is of none, the subject of the fact."""
 
 
 @dataclass(frozen=True, slots=True)
 class Participant:
     """`person` takes part, or no longer does, since the time of the fact that says so."""
 
-    fact: RosterFact
+    fact: RosterFact | GuestFact
     person: Person
     since: datetime
     takes_part: bool
@@ -28,7 +28,19 @@ class Participant:
 
     @property
     def seat(self) -> Seat:
-        return storable(self.person.person_id), storable(self.fact.meeting.id), storable(self.fact.enrolment_id)
+        fact = self.fact
+        of = fact.subject if isinstance(fact, GuestFact) else fact.enrolment_id
+        return storable(self.person.person_id), storable(fact.meeting.id), storable(of)
+
+    @property
+    def as_guest(self) -> bool:
+        return isinstance(self.fact, GuestFact)
+
+    @property
+    def organisation(self) -> str:
+        """Who has them come: a guest is the organiser's."""
+        fact = self.fact
+        return fact.programme.seller.sender_name if isinstance(fact, GuestFact) else fact.organisation.name
 
     @property
     def address(self) -> str:

@@ -16,6 +16,7 @@ from services.notifications.usecases.confirm_extra_removed import confirm_extra_
 from services.notifications.usecases.confirm_place import confirm_place
 from services.notifications.usecases.confirm_waiting import confirm_waiting
 from services.notifications.usecases.confirm_withdrawal import confirm_withdrawal
+from services.notifications.usecases.follow_guests import invite_guest, uninvite_guest
 from services.notifications.usecases.follow_members import (
     call_member,
     call_member_off,
@@ -70,6 +71,8 @@ from shared.contracts.enrollment import (
     EnrolmentWithdrawn,
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
+    GuestInvited,
+    GuestRemoved,
     InvitationReminderDue,
     MemberAdmitted,
     MemberInvited,
@@ -150,6 +153,8 @@ SUBSCRIPTIONS = (
     on(MemberMailboxMissing, note_missing_mailbox),
     on(MemberInvited, call_member),
     on(MemberUninvited, call_member_off),
+    on(GuestInvited, invite_guest),
+    on(GuestRemoved, uninvite_guest),
     on(TeamMemberNamed, invite_member),
     on(TeamMemberReplaced, replace_member),
     on(TeamMemberRemoved, uninvite_member),

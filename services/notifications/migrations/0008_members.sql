@@ -6,3 +6,7 @@ CREATE TABLE member_meetings (
     PRIMARY KEY (enrolment_id, meeting_id)
 );
 CREATE INDEX members_of_a_meeting ON member_meetings (meeting_id);
+
+-- Whether somebody takes part as a guest, who is no organisation's; and whether the mailbox was told so.
+ALTER TABLE participants ADD COLUMN as_guest boolean NOT NULL DEFAULT false;
+ALTER TABLE invitations ADD COLUMN told_as_guest boolean NOT NULL DEFAULT false;

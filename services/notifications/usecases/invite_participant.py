@@ -70,7 +70,7 @@ async def seat_people(tx: Tx, told: Sequence[tuple[Participant, Cause]]) -> None
     for one, cause in told:
         former = known.get(one.seat)
         for address in (former.address if former else one.address, one.address):
-            looks[one.fact.meeting.id, address] = Because(one.since, cause, own=storable(one.fact.organisation.name))
+            looks[one.fact.meeting.id, address] = Because(one.since, cause, own=storable(one.organisation))
     await update_calendars(tx, looks)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.change_contact import change_contact
+from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.invite_member import invite_member
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.name_team_member import name_team_member
@@ -190,6 +192,22 @@ async def test_a_member_names_as_many_as_its_range_has_and_not_one_more(desk: De
         (FIRMS, ("startworkshop", "temamoede"), True),
         (SOSU, (), True),
     }
+
+
+async def test_whoever_is_named_at_the_mailbox_itself_keeps_their_name_whatever_the_mailbox_is(desk: Desk) -> None:
+    await published(desk, TEC)
+    at_the_mailbox = naming(TEC, "Anna").model_copy(update={"email": "kontor@tec.example"})
+    named = await desk.ask(name_team_member, at_the_mailbox)
+    # The spreadsheet says it as well.
+    for mailbox in ("post@tec.example", "kontor@tec.example"):
+        sheet = base64.b64encode(f"kommunekode;hovedpostkasse\n{TEC};{mailbox}\n".encode()).decode()
+        imported = await desk.ask(import_addresses, ImportAddresses(content=sheet, dry_run=False))
+        assert imported["changed"] == 1
+    contacts = [one.contact for one in await desk.told() if isinstance(one, MemberAdmitted)]
+    assert [(one.name, one.email) for one in contacts] == [("TEC", "post@tec.example"), ("TEC", "kontor@tec.example")]
+    assert contacts[1].person_id == named["person_id"]
+    team = await desk.read(read_team, enrolment_id=here(TEC))
+    assert [(one["name"], one["email"]) for one in team["members"]] == [("Anna", "kontor@tec.example")]
 
 
 async def test_an_ad_hoc_member_comes_to_the_meetings_that_staff_invite_it_to(desk: Desk) -> None:

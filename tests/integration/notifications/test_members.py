@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -125,6 +125,13 @@ async def test_what_becomes_of_that_meeting_reaches_them_and_taking_it_back_take
     desk.time += timedelta(hours=1)
     await desk.hear(MeetingCancelled(owner=MEETINGS_OWNER, programme=PROGRAMME, meeting=cancelled, reason="Syg."))
     assert sorted((await calendar_of(desk, ANNA))[3:]) == [("1", "REQUEST"), ("2", "CANCEL"), ("2", "REQUEST")]
+
+
+async def test_nobody_is_invited_to_what_is_over_however_long_ago_they_were_named(desk: Room) -> None:
+    await desk.hear(admitted(ad_hoc=True), named(ad_hoc=True), dated("1"))
+    desk.time = datetime(2021, 4, 17, 8, tzinfo=UTC)
+    await desk.hear(invited("1"))
+    assert await calendar_of(desk, ANNA) == await calendar_of(desk, MAILBOX) == []
 
 
 async def test_one_that_comes_every_time_from_now_on_gets_all_meetings_and_one_that_does_not_loses_them(

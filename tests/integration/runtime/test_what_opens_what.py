@@ -76,6 +76,13 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "DELETE /api/enrollment/enrolments/{enrolment_id}/meetings/{meeting_id}/invitation": (
             "enrollment.UninviteMember"
         ),
+        "GET /api/enrollment/programmes/{programme_id}/meetings/{meeting_id}/guests": (
+            "enrollment.programmes.meetings.guests"
+        ),
+        "POST /api/enrollment/programmes/{programme_id}/meetings/{meeting_id}/guests": "enrollment.InviteGuest",
+        "DELETE /api/enrollment/programmes/{programme_id}/meetings/{meeting_id}/guests/{person_id}": (
+            "enrollment.RemoveGuest"
+        ),
         "GET /api/enrollment/enrolments/{enrolment_id}/team": "enrollment.enrolments.team",
         "GET /api/enrollment/enrolments/{enrolment_id}/team/explanation": "enrollment.enrolments.team.explanation",
         "POST /api/enrollment/enrolments/{enrolment_id}/team": "enrollment.NameTeamMember",

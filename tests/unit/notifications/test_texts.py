@@ -47,6 +47,9 @@ BO = Guest("p-bo", "Bo Prøvesen", "bo@kobenhavn.example", "participant", "Købe
 ASTA = Guest(
     "p-asta", "Asta Eksempelsen", "asta@kobenhavn.example", "contact", "Københavns Kommune", AT, "/deltagere/x"
 )
+GUEST = Guest(
+    "g-laerke", "Lærke Prøvesen", "laerke@fgu.example", "participant", "Foreningen af Kommuner", AT, as_guest=True
+)
 A_DAY = facts.a_meeting(when=facts.DAY, place=None)
 ELSEWHERE = facts.a_meeting(place="Odense")
 HALF = {
@@ -285,6 +288,11 @@ LETTERS: dict[str, Letter] = {
     "member_admitted-itself": letters.member_admitted(
         EXAMPLES["MemberAdmitted"].model_copy(update={"inviter": "TEC"}), AT
     ),
+    "participant_registered-guest": invitation("participant_registered", GUEST),
+    "registration_cancelled-guest": invitation("registration_cancelled", GUEST, facts.MEETING),
+    "meeting_cancelled-guest": invitation("meeting_cancelled", GUEST, facts.MEETING),
+    "meeting_moved-guest": invitation("meeting_moved", GUEST, ELSEWHERE),
+    "meeting_reminder-guest": letters.meeting_reminder(STANDING, GUEST, 7, 7, AT),
     "invitation-of_a_member": invitation("invitation", replace(ASTA, by_team=True, of_member=True)),
     "save_the_date-of_a_member": invitation(
         "save_the_date", replace(ASTA, by_team=True, of_member=True), meeting=A_DAY

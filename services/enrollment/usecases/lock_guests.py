@@ -1,0 +1,17 @@
+"""What everybody who changes a meeting's guests starts from: the programme, and its meeting, which is locked."""
+
+from __future__ import annotations
+
+from services.enrollment.adapters import meetings, programmes
+from services.enrollment.domain.guest import require_meeting
+from services.enrollment.domain.meeting_copy import MeetingCopy
+from services.enrollment.domain.programme import Programme, unknown_programme
+from shared.storage.tx import Tx
+
+
+async def lock_guests(tx: Tx, programme_id: str, meeting_id: str) -> tuple[Programme, MeetingCopy]:
+    """Refused `unknown_programme` or `unknown_meeting`."""
+    programme = await programmes.load(tx, programme_id)
+    if programme is None:
+        raise unknown_programme()
+    return programme, require_meeting(programme, (await meetings.lock_many(tx, [meeting_id])).get(meeting_id))

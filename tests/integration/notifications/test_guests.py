@@ -1,0 +1,68 @@
+"""A guest gets the one meeting they are invited to, its changes and its cancellation, whatever is heard first."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.contracts.enrollment import GuestInvited, GuestRemoved
+from shared.contracts.event import Event
+from shared.contracts.scheduling import MeetingCancelled, MeetingPlanned, MeetingRescheduled, MeetingScheduled
+from tests.support import facts
+from tests.support.facts import MEETINGS_OWNER, OWNER, PROGRAMME
+from tests.support.letters import templates, text
+from tests.support.room import Room
+
+LAERKE = facts.a_person("Lærke Prøvesen", "laerke@fgu.example", "guest")
+MEETING = facts.a_meeting("1", kind="heldag", group=None)
+OF_MEETING: dict[str, Any] = {"owner": MEETINGS_OWNER, "programme": PROGRAMME}
+INVITED = GuestInvited(owner=OWNER, programme=PROGRAMME, meeting=MEETING, guest=LAERKE, track="unge")
+DATED = MeetingScheduled(**OF_MEETING, meeting=MEETING)
+OTHER = MeetingScheduled(**OF_MEETING, meeting=facts.a_meeting("2", kind="heldag", group=None))
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+async def test_the_invitation_comes_once_both_are_there_and_of_no_other_meeting(
+    desk: Room, order: tuple[int, ...]
+) -> None:
+    told: list[Event] = [INVITED, DATED, OTHER]
+    for number in order:
+        await desk.hear(told[number])
+    assert await templates(desk) == [("participant_registered", LAERKE.email)]
+    assert "inviterer Lærke Prøvesen som gæst" in " ".join((await text(desk, "participant_registered")).split())
+
+
+async def test_its_changes_reach_the_guest_and_its_cancellation_does(desk: Room) -> None:
+    planned = MEETING.model_copy(update={"when": None, "place": None})
+    await desk.hear(MeetingPlanned(**OF_MEETING, meeting=planned), INVITED, DATED)
+    desk.time += timedelta(hours=1)
+    moved = facts.a_meeting("1", kind="heldag", group=None, date_version=1, place="Odense")
+    await desk.hear(MeetingRescheduled(**OF_MEETING, meeting=moved, previous=facts.TIMED))
+    desk.time += timedelta(hours=1)
+    cancelled = moved.model_copy(update={"date_version": 2})
+    await desk.hear(MeetingCancelled(**OF_MEETING, meeting=cancelled, reason="Syg."))
+    assert [template for template, _ in await templates(desk)] == [
+        "participant_registered",
+        "meeting_moved",
+        "meeting_cancelled",
+    ]
+    assert "faktureres" not in await text(desk, "meeting_cancelled")
+
+
+async def test_a_guest_who_is_taken_off_gets_the_cancellation_and_may_come_back(desk: Room) -> None:
+    await desk.hear(DATED, INVITED)
+    desk.time += timedelta(hours=1)
+    await desk.hear(GuestRemoved(owner=OWNER, programme=PROGRAMME, meeting=MEETING, guest=LAERKE))
+    assert "af gæstelisten" in await text(desk, "registration_cancelled")
+    desk.time += timedelta(hours=1)
+    # Invited anew they are a new guest.
+    anew = LAERKE.model_copy(update={"person_id": "another"})
+    await desk.hear(INVITED.model_copy(update={"guest": anew}))
+    assert [template for template, _ in await templates(desk)] == [
+        "participant_registered",
+        "registration_cancelled",
+        "participant_registered",
+    ]
