@@ -31,6 +31,7 @@ from shared.contracts.enrollment import (
     EnrolmentWaitlisted,
     EnrolmentWithdrawn,
     EnrolMunicipality,
+    ErasePerson,
     ExtraBillingChanged,
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
@@ -599,6 +600,7 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     ChangeBilling(enrolment_id=ENROLMENT_ID, billing=Billing(unit="beskaeftigelse", order_reference="BIF-2020-7")),
     ChangeCapacity(programme_id=PROGRAMME.id, usual=10, hard=12),
     ChangeContact(enrolment_id=ENROLMENT_ID, name="Eva Eksempelsen", email="eva@kobenhavn.example", reason="Nyt job."),
+    ErasePerson(person_id=PERSON.person_id),
     ChangeGroup(enrolment_id=ENROLMENT_ID, group="vest"),
     RegisterParticipant(
         enrolment_id=ENROLMENT_ID,
