@@ -22,6 +22,7 @@ from shared.contracts.parties import ERASED_NAME, erased_email
 PERSON_IDS = ("person_id", "applicant_id")
 NAMES = ("name", "written_name", "person_name", "contact_name")
 EMAILS = ("email", "written_email", "contact_email", "address_key", "contact_key")
+REFERENCE = "person_reference"
 SHORTEST_WORD = 3
 """A shorter name is not sought in a text: it would be found in the middle of others."""
 
@@ -78,7 +79,10 @@ class Sought:
             named = self._id_in(value)
             if named is None and any(_text(value.get(key)).lower() in self.stands_for for key in EMAILS):
                 named = self.person_ids[0]
-            known = {} if named is None else dict(self._instead(value, named))
+            known: dict[str, str | None] = {} if named is None else dict(self._instead(value, named))
+            if (said := _text(value.get(REFERENCE))) and self.in_text(said) != said:
+                # Whom an invoice refers to is nobody, and not somebody called by another word.
+                known[REFERENCE] = None
             return {self.in_text(key): known[key] if key in known else self.in_json(one) for key, one in value.items()}
         return value
 

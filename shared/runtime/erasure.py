@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import Field
+
 from shared.base.answers import Answer
 from shared.base.cloudevents import Received
 from shared.base.erasure import Sought
 from shared.contracts.addresses import mail_address
-from shared.contracts.bounds import Email
+from shared.contracts.bounds import Email, Id
 from shared.contracts.decision import Alarm
 from shared.contracts.enrollment import PersonErased
 from shared.contracts.event import Command
@@ -21,8 +23,18 @@ from shared.storage.erasure import Holding
 from shared.storage.tx import Tx
 
 FORGET_PERSON = "forget_person"
+MOST_IDS = 1000
 SHOWN = 1000
 """Rows of each table that one answer shows."""
+
+
+class ForgetPerson(Command):
+    """Look here once more for somebody who is erased, by their address too: a service that hears of an erasure hears no
+    address, and may hold what has no id beside it, or what nobody can read.
+    """
+
+    person_ids: tuple[Id, ...] = Field(min_length=1, max_length=MOST_IDS)
+    email: Email
 
 
 class FindPeople(Command):
@@ -52,6 +64,16 @@ class Forgetting:
                 if self.first is not None:
                     await self.first(tx, sought)
                 tx.set(goes_on(timer.key, tx), because=timer.cause)
+
+    async def forget(self, tx: Tx, command: ForgetPerson) -> Answer:
+        """Refused 409 `not_erased` for whoever is not on the list."""
+        email = require_address(command.email)
+        known = await erasure.load_erased(tx, command.person_ids)
+        if known != set(command.person_ids):
+            raise Refused("not_erased", "Personen er ikke slettet endnu. Slet personen først.", field="person_ids")
+        await erasure.begin(tx, command.person_ids, addresses=[email])
+        tx.set(goes_on(command.person_ids[0], tx))
+        return Answer({"person_ids": command.person_ids})
 
     async def search(self, tx: Tx, command: FindPeople) -> Answer:
         """The ids of everybody who is known by the address: what is asked for next names no address."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from shared.base.erasure import ErasureList, Sought, forget_in_bytes, words_in
@@ -36,8 +36,9 @@ class Holding:
     """Where a table holds what people are called.
 
     `person` is SQL for the id of whom a row is about, `address` for their address in lower case; `of` says which rows
-    are about somebody where that is not all (`$1` are their ids, `$2` their addresses, `$5` their names). Without any of them all rows
-    are looked through, for it may stand in each. `order` is a key: column → type. `gone`: a row that is found goes.
+    are about somebody where that is not all (`$1` are their ids, `$2` their addresses, `$5` their names). Without any
+    of them all rows are looked through, for it may stand in each. `order` is a key: column → type. `gone`: a row that
+    is found goes.
     """
 
     table: str
@@ -88,7 +89,10 @@ async def begin(tx: Tx, person_ids: Sequence[str], names: Sequence[str] = (), ad
     # Numbers are drawn in the order of COMMIT, or a reader would pass over one.
     await tx.execute("SELECT pg_advisory_xact_lock($1)", _LISTING)
     await tx.execute(_ADD, list(person_ids))
-    sought = Sought(tuple(dict.fromkeys(person_ids))).and_words(names, addresses)
+    known = await tx.fetchval("SELECT sought FROM erasures WHERE id = $1 FOR UPDATE", person_ids[0])
+    before = Sought(()) if known is None else _sought(known)
+    sought = replace(before, person_ids=tuple(dict.fromkeys([*person_ids, *before.person_ids])))
+    sought = sought.and_words(names, addresses)
     await tx.execute(_BEGIN, sought.person_ids[0], _json(sought))
 
 
@@ -106,8 +110,7 @@ async def go_on(tx: Tx, erasure_id: str, holdings: Sequence[Holding]) -> Sought 
     row = await tx.fetchrow("SELECT sought, step, after FROM erasures WHERE id = $1 FOR UPDATE", erasure_id)
     if row is None:
         return None
-    said = json.loads(row["sought"])
-    sought = Sought(tuple(said["person_ids"]), tuple(said["addresses"]), tuple(said["names"]))
+    sought = _sought(row["sought"])
     step, after = row["step"], None if row["after"] is None else json.loads(row["after"])
     places = (*holdings, *KERNEL)
     if step == 0:
@@ -190,6 +193,12 @@ async def _write_anew(tx: Tx, holding: Holding, sought: Sought, after: list[str]
             continue
         new = {column: _FORGET[kind](row[column], sought) for column, kind in holding.columns.items()}
         changed = {column: value for column, value in new.items() if value != row[column]}
+        if holding.order.keys() & changed.keys():
+            moved = [new.get(name, row[f"key_{at}"]) for at, name in enumerate(holding.order)]
+            if await tx.fetchval(f"SELECT true FROM {holding.table} WHERE {where}", *moved):
+                # A fact without the address has made that row already.
+                await tx.execute(f"DELETE FROM {holding.table} WHERE {where}", *key)
+                continue
         if changed:
             written = ", ".join(f'"{column}" = ${at}' for at, column in enumerate(changed, len(key) + 1))
             await tx.execute(f"UPDATE {holding.table} SET {written} WHERE {where}", *key, *changed.values())
@@ -247,6 +256,11 @@ def _patterns(sought: Sought) -> list[str]:
 
 def _literally(word: str) -> str:
     return "".join(f"\\{one}" if one in "\\%_" else one for one in word)
+
+
+def _sought(text: str) -> Sought:
+    said = json.loads(text)
+    return Sought(tuple(said["person_ids"]), tuple(said["addresses"]), tuple(said["names"]))
 
 
 def _json(sought: Sought) -> str:

@@ -65,6 +65,10 @@ HOLDINGS = (
         {"id": "text"},
         {"contact": "json", "billing": "json", "answers": "json", "late": "json"},
         person="contact ->> 'person_id'",
+        # Whoever held a role, or took part, may stand in its answers, or as the reference of its invoices.
+        of="contact ->> 'person_id' = ANY($1) AND $2::text[] IS NOT NULL"
+        " OR id IN (SELECT enrolment_id FROM contact_history WHERE holder ->> 'person_id' = ANY($1))"
+        " OR id IN (SELECT enrolment_id FROM seat_moves JOIN rosters r ON r.id = list_id WHERE person_id = ANY($1))",
     ),
 )
 """Where it holds what people are called."""

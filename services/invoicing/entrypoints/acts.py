@@ -9,11 +9,12 @@ from services.invoicing.usecases.register_payment import register_payment
 from services.invoicing.usecases.waive_claim import waive_claim
 from shared.base.acts import act
 from shared.contracts.invoicing import CorrectBilling, CreditInvoice, RegisterPayment, WaiveClaim
-from shared.runtime.erasure import FindPeople
+from shared.runtime.erasure import FindPeople, ForgetPerson
 
 CORRECT_BILLING = act(CorrectBilling, correct_billing)
 WAIVE = act(WaiveClaim, waive_claim)
 CREDIT = act(CreditInvoice, credit_invoice, status=201)
 REGISTER_PAYMENT = act(RegisterPayment, register_payment, status=201)
+FORGET = act(ForgetPerson, FORGETTING.forget)
 FIND_PEOPLE = act(FindPeople, FORGETTING.search)
 """A question, asked as a wish because an address stands in no path."""

@@ -33,6 +33,7 @@ ROUTES = (
     read(f"{_API}/credit-notes/{{credit_note_id}}", read_credit_note),
     read(f"{_INVOICE}/page", read_invoice_link, opens=acts.CREDIT),
     read(f"{_API}/overview", read_overview),
+    write("POST", f"{_API}/people/forget", acts.FORGET),
     write("POST", f"{_API}/people/search", acts.FIND_PEOPLE),
     read(f"{_API}/people/{{person_id}}", FORGETTING.read),
 )

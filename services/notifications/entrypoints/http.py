@@ -23,6 +23,7 @@ ROUTES = (
     write("POST", f"{_API}/reminders", acts.ARM_REMINDER),
     write("POST", f"{_MESSAGE}/resend", acts.RESEND),
     write("POST", f"{_MESSAGE}/settle", acts.SETTLE),
+    write("POST", f"{_API}/people/forget", acts.FORGET),
     write("POST", f"{_API}/people/search", acts.FIND_PEOPLE),
     read(f"{_API}/people/{{person_id}}", FORGETTING.read),
 )
