@@ -6,6 +6,7 @@ back.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
@@ -49,14 +50,15 @@ from shared.contracts.event import INTAKE_TOPIC, Event, topic_of
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, MeetingHeld, MeetingScheduled, When
 from shared.messaging import dead_letters
-from shared.messaging.inbox import Inbox
+from shared.messaging.inbox import Batch, Inbox
 from shared.messaging.records import StoredRecord
 from shared.runtime.erasure import ForgetPerson, Forgetting
 from shared.runtime.service import Service
 from shared.storage.pool import open_pool
 from shared.storage.tx import transaction
 from tests.support.enrollment_desk import AARHUS, HVIDOVRE, P1, programme_text, sign_up
-from tests.support.facts import BILLING, cloud_event
+from tests.support.eventually import eventually
+from tests.support.facts import BILLING, FACT_EXAMPLES, cloud_event
 from tests.support.room import Room
 from tests.support.servers import MakeDatabase
 
@@ -365,6 +367,34 @@ async def test_nothing_of_a_person_is_left_and_nothing_that_is_read_again_brings
         person_id,
     )
     assert {row["state"] for row in written} <= {"settled", "failed"}, "nothing is sent to who is erased"
+
+
+async def test_whoever_reads_at_that_moment_is_waited_for_and_what_it_writes_is_found(house: House) -> None:
+    """A batch that looked at the list before the person was on it, and commits when they are."""
+    room, inbox = house.rooms["notifications"], house.inboxes["notifications"]
+    registered = next(one for one in FACT_EXAMPLES if isinstance(one, ParticipantRegistered))
+    fact = registered.model_copy(
+        update={"person": registered.person.model_copy(update={"name": NAME, "email": EMAIL}), "extra": False}
+    )
+    arrival = inbox.read(house.record(json.dumps(cloud_event(fact, sequence=None)).encode()))
+    assert arrival is not None
+    async with room.pool.acquire() as reading, room.pool.acquire() as looking:
+        reader = reading.transaction()
+        await reader.start()
+        batch = Batch(inbox, reading, careful=True)
+        await batch.beside_others()
+        await batch.run([arrival])
+        await batch.tx.flush()
+        await room.hear(PersonErased(owner=fact.owner, person_id=fact.person.person_id))
+        erasing = asyncio.create_task(room.ring())
+        waiting = (
+            "SELECT true FROM pg_locks JOIN pg_database d ON d.oid = database "
+            "WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+        )
+        await eventually(lambda: looking.fetchval(waiting), because="the erasure waits for the reader")
+        await reader.commit()
+        await erasing
+    assert await house.traces() == set()
 
 
 async def _seats(house: House) -> AsyncIterator[tuple[str, int]]:
