@@ -320,6 +320,47 @@ def link_key(
     sys.stderr.write("Skridtet er taget. Start Tovholder om.\n")
 
 
+person = typer.Typer(
+    name="person",
+    help="Vis, hvad tjenesterne har om en person, eller slet personen overalt.",
+    no_args_is_help=True,
+)
+app.add_typer(person)
+AddressArgument = Annotated[str, typer.Argument(metavar="ADRESSE", help="Personens e-mailadresse.")]
+
+
+def _people(data_dir: Path | None) -> tuple[Any, Sequence[str]]:
+    from deploy.local import people
+
+    found = read_running(where_it_runs(data_dir))
+    ask = people.over_http(found["gateway"], Path(found["api_token_file"]).read_text())
+    return ask, tuple(found["services"])
+
+
+@person.command("export")
+def person_export(address: AddressArgument, data_dir: RunningOption = None) -> None:
+    """Skriv alt, hvad tjenesterne har om personen, som JSON."""
+    from deploy.local import people
+
+    ask, services = _people(data_dir)
+    sys.stdout.write(json.dumps(people.export(ask, services, address), ensure_ascii=False, indent=2) + "\n")
+
+
+@person.command("erase")
+def person_erase(address: AddressArgument, data_dir: RunningOption = None) -> None:
+    """Slet personen i alle tjenester. Det kan ikke fortrydes."""
+    from deploy.local import people
+
+    ask, services = _people(data_dir)
+    erased = people.erase(ask, services, address)
+    sys.stdout.write(f"Slettet: {', '.join(erased.person_ids)}\n")
+    for service, tables in erased.left.items():
+        rows = ", ".join(f"{table} ({count})" for table, count in tables.items())
+        sys.stdout.write(f"{service}: rækker, der bliver uden navn og adresse: {rows}\n")
+    for line in erased.stays:
+        sys.stdout.write(f"{line}\n")
+
+
 token = typer.Typer(
     name="token",
     help="Lav, forny og spær API-nøgler for andre systemer, mens alt kører.",

@@ -13,11 +13,14 @@ from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
+ERASED_DOMAIN = "slettet.example"
+"""Of the addresses that stand where those of erased people stood. Nobody can be reached there, or named by one."""
 LONGEST_ADDRESS = 254
 LONGEST_LOCAL = 64
 _UNSEEN = "Der er et tegn i adressen, som ikke kan ses. Slet den, og skriv den igen."
 _BLANK = "Der må ikke være mellemrum i en e-mailadresse."
 _LETTERS = "Før @ må der kun stå a-z, tal og tegn som . og -. Æ, ø og å kan ikke bruges der."
+_ERASED = "Personen bag adressen er slettet. Skriv en anden e-mailadresse."
 _LIKE_THIS = "Skriv en gyldig e-mailadresse, fx navn@kommune.example."
 
 
@@ -34,6 +37,7 @@ def mail_address(text: str) -> str:
         (_LETTERS, not local.isascii()),
         (f"Før @ må der højst stå {LONGEST_LOCAL} tegn.", len(local) > LONGEST_LOCAL),
         ("Tegnene =? må ikke stå i en e-mailadresse.", "=?" in typed),
+        (_ERASED, is_erased(typed)),
     ):
         if fault:
             raise ValueError(reason)
@@ -53,6 +57,11 @@ def sendable(text: str) -> str | None:
         return mail_address(text)
     except ValueError:
         return None
+
+
+def is_erased(text: str) -> bool:
+    """Whether it stands for somebody who was erased."""
+    return text.lower().endswith(f"@{ERASED_DOMAIN}")
 
 
 def is_mail_address(text: str) -> bool:

@@ -161,6 +161,7 @@ IN_DANISH = {
     "tovholder.enrollment.CancelProgramme.v1": "nogen aflyste forløbet",
     "tovholder.enrollment.ChangeCapacity.v1": "nogen ændrede antallet af pladser",
     "tovholder.enrollment.ChangeGroup.v1": "nogen bad om en anden gruppe",
+    "tovholder.enrollment.ErasePerson.v1": "nogen bad om at slette en person",
     "tovholder.enrollment.RegisterParticipant.v1": "nogen bad om at tilmelde en deltager",
     "tovholder.enrollment.ChangeExtraBilling.v1": "nogen sagde, hvem der betaler for en ekstra deltager",
     "tovholder.enrollment.CancelParticipant.v1": "nogen bad om at afmelde en deltager",
@@ -935,10 +936,12 @@ class GuestRemoved(GuestFact):
     type: ClassVar[str] = "tovholder.enrollment.GuestRemoved.v1"
 
 
-@told_by_others
 @fact
 class PersonErased(Event):
-    """Everything about this person is to be forgotten, everywhere, except what the law says an invoice must keep."""
+    """Everything about this person is to be forgotten, everywhere, except what the law says an invoice must keep.
+
+    Told again where somebody asks for it again: whoever has forgotten the person looks once more.
+    """
 
     type: ClassVar[str] = "tovholder.enrollment.PersonErased.v1"
     service: ClassVar[str] = SERVICE
@@ -1123,6 +1126,21 @@ class ChangeCapacity(Command):
     programme_id: Id
     usual: Annotated[int, Field(ge=1, le=MOST_PLACES)]
     hard: Annotated[int, Field(ge=1, le=MOST_PLACES)]
+
+
+@command
+class ErasePerson(Command):
+    """Forget somebody everywhere: by the id of one person, or by their address, whichever organisations know it.
+
+    All persons with the address are meant, and one who was erased already is erased again. Say the id where the
+    command itself is kept, as a topic does for its time.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.ErasePerson.v1"
+    service: ClassVar[str] = SERVICE
+
+    person_id: Id | None = None
+    email: Email | None = None
 
 
 @command

@@ -59,6 +59,7 @@ EFFECTS = {
     "tovholder.enrollment.OptionOrdered.v1": ("claims the option, due once it is delivered", _OPTION),
     "tovholder.enrollment.OptionWithdrawn.v1": ("withdraws the claim that is not invoiced yet", _OPTION),
     "tovholder.enrollment.OptionDelivered.v1": ("releases the claim for the option", _OPTION),
+    "tovholder.enrollment.PersonErased.v1": ("forgets the person, except on issued invoices", "person"),
     "tovholder.scheduling.MeetingCancelled.v1": ("withdraws the claims for extra participants", "roster, person"),
     "tovholder.scheduling.MeetingHeld.v1": ("releases the claims for extra participants", "roster, person"),
 }

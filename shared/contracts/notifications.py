@@ -97,6 +97,7 @@ EFFECTS = {
     "tovholder.enrollment.TeamMemberReplaced.v1": ("cancels for the one and invites the other", _MESSAGE),
     "tovholder.enrollment.TeamMemberRemoved.v1": ("cancels for that person only", _MESSAGE),
     "tovholder.enrollment.TeamReminderDue.v1": ("tells the contact and staff that somebody is missing", _MESSAGE),
+    "tovholder.enrollment.PersonErased.v1": ("forgets the person, and sends them nothing more", "person"),
     "tovholder.scheduling.MeetingPlanned.v1": ("keeps a copy of the meeting", _MEETING_COPY),
     "tovholder.scheduling.MeetingScheduled.v1": ("mails the invitation or «Reservér datoen»", _MESSAGE),
     "tovholder.scheduling.MeetingRescheduled.v1": ("mails the update and arms the reminder again", _MESSAGE),

@@ -13,9 +13,13 @@ from pydantic_core.core_schema import (
     no_info_before_validator_function,
 )
 
+from shared.contracts.addresses import ERASED_DOMAIN
 from shared.contracts.bounds import MOST_DEMANDS, Email, Id, Line
 from shared.contracts.danish import listed
-from shared.contracts.event import Frozen
+from shared.contracts.event import Frozen, natural_id
+
+ERASED_NAME = "slettet"
+"""Stands where the name of an erased person stood."""
 
 EInvoiceFormat = Literal["peppol", "oioubl"]
 """A family of formats; which version of it holds goes by the invoice's date."""
@@ -67,6 +71,18 @@ class Person(Frozen):
     person_id: str
     name: str
     email: str
+
+
+def erased_email(person_id: str, number: int = 0) -> str:
+    """An address that is nobody's: another one for each person, and for each address that they had. So where addresses
+    are keys, no two fall together.
+    """
+    return f"{natural_id('erased', person_id, *([str(number)] if number else []))}@{ERASED_DOMAIN}"
+
+
+def erased(person_id: str) -> Person:
+    """What is said of somebody who was erased."""
+    return Person(person_id=person_id, name=ERASED_NAME, email=erased_email(person_id))
 
 
 class Contact(Person):

@@ -31,6 +31,7 @@ EFFECTS = {
         "cancels the meetings that have not been held",
         "programme, meeting key",
     ),
+    "tovholder.enrollment.PersonErased.v1": ("forgets the person", "person"),
 }
 """What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
 

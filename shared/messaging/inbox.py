@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 import structlog
@@ -24,6 +24,7 @@ from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation, producer_actor
 from shared.base.clock import Clock
 from shared.base.cloudevents import Arrival, Defect, Reader, Received, Record
+from shared.base.erasure import ErasureList
 from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, classify, describe_data_error
 from shared.base.links import NO_LINKS, Links
@@ -44,9 +45,10 @@ from shared.messaging.plan import (
     plan,
     rounds,
 )
-from shared.messaging.records import identity
+from shared.messaging.records import StoredRecord, identity
 from shared.messaging.rows import Rows
 from shared.messaging.subscriptions import Handler, Intake, On, Subscription
+from shared.storage import erasure
 from shared.storage.tx import Connection, Tx
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -121,6 +123,8 @@ class Inbox:
         self.set_aside: dict[str, str] = {}
         self.owners: dict[str, str] = {}
         self.first_read: dict[Partition, int] = {}
+        self.erased = ErasureList()
+        """Whom nothing that is read brings back; every batch looks whether there are more."""
         self.granted = Granted()
         """What other producers may tell, as of the last look; whoever reads for this inbox looks."""
         self.handlers: dict[str, list[Handler[Any]]] = {}
@@ -160,6 +164,21 @@ class Inbox:
             arrival.data, arrival.invalid, arrival.defect = None, (), refused
             arrival.stream = arrival.uid = None
         return arrival
+
+    def forget_erased(self, arrival: Arrival) -> None:
+        """Whatever names somebody who is erased is read anew, without them: before it is handled, parked or buried."""
+        record = arrival.record
+        left = self.erased.without_the_erased(record.value)
+        if left is record.value:
+            return
+        without = StoredRecord(
+            record.topic, record.partition, record.offset, record.timestamp, record.key, left, tuple(record.headers)
+        )
+        anew = self.read(without)
+        if anew is not None:
+            for one in fields(Arrival):
+                if one.name != "parked":
+                    setattr(arrival, one.name, getattr(anew, one.name))
 
     def _read(self, record: Record, topic: str) -> Arrival | None:
         if topic != INTAKE_TOPIC:
@@ -394,6 +413,9 @@ class Batch:
         `released` is a stream whose lock the caller holds, and that goes on. `out_of_turn` takes the one event in
         though it was passed: its stream stays where it is.
         """
+        await erasure.look(self.tx.connection, self.inbox.erased)
+        for arrival in arrivals:
+            self.inbox.forget_erased(arrival)
         known = await self._look_up(arrivals, released, out_of_turn=out_of_turn)
         planned = plan(known, arrivals)
         dead, rejected = await self._hand_over(planned.ready, ())
@@ -475,6 +497,7 @@ class Batch:
             if arrival is None:
                 nobodys.append(number)
             else:
+                self.inbox.forget_erased(arrival)
                 arrival.parked = number
                 found.setdefault(stream, []).append(arrival)
         # Commands that another service answers for by now.

@@ -17,6 +17,7 @@ from shared.base.cloudevents import Arrival
 from shared.messaging.plan import Dead, Lock, Partition, Stream
 from shared.messaging.records import StoredRecord, headers_from_json, headers_to_json, identity
 from shared.storage.columns import Columns, sent
+from shared.storage.erasure import READING
 from shared.storage.table import Table, columns_of
 from shared.storage.tx import Tx
 
@@ -186,11 +187,15 @@ class Rows:
 
     async def beside_others(self) -> None:
         """Batches of one reader go side by side, and wait here for an operator's act to be over, until COMMIT."""
-        await self._tx.execute("SELECT pg_advisory_xact_lock_shared($1)", self._lock)
+        await self._tx.execute(
+            "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock_shared($2)", self._lock, READING
+        )
 
     async def alone(self) -> None:
         """Nothing else of this reader goes on until COMMIT: no batch, and no other act of an operator."""
-        await self._tx.execute("SELECT pg_advisory_xact_lock($1)", self._lock)
+        await self._tx.execute(
+            "SELECT pg_advisory_xact_lock($1), pg_advisory_xact_lock_shared($2)", self._lock, READING
+        )
 
     async def lock(self, subjects: Sequence[str]) -> tuple[dict[Stream, Lock], dict[Stream, tuple[int | None, bool]]]:
         """Why streams of these subjects wait, and where they stand: sequence, and whether the source owns the subject.

@@ -92,6 +92,7 @@ SHARED = Stream(
         Migration(7, "tokens", Path(__file__).with_name("tokens.sql").read_text(encoding="utf-8")),
         Migration(8, "names", Path(__file__).with_name("names.sql").read_text(encoding="utf-8")),
         Migration(9, "dead_letters", Path(__file__).with_name("dead_letters.sql").read_text(encoding="utf-8")),
+        Migration(10, "erasure", Path(__file__).with_name("erasure.sql").read_text(encoding="utf-8")),
     ),
 )
 """Outbox, inbox, answered requests and what belongs to them; before every service's own stream."""

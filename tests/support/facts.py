@@ -33,6 +33,7 @@ from shared.contracts.enrollment import (
     EnrolmentWaitlisted,
     EnrolmentWithdrawn,
     EnrolMunicipality,
+    ErasePerson,
     ExtraBillingChanged,
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
@@ -648,6 +649,7 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     CancelProgramme(programme_id=PROGRAMME.id, reason="For få tilmeldte."),
     ChangeCapacity(programme_id=PROGRAMME.id, usual=10, hard=12),
     ChangeContact(enrolment_id=ENROLMENT_ID, name="Eva Eksempelsen", email="eva@kobenhavn.example", reason="Nyt job."),
+    ErasePerson(person_id=PERSON.person_id),
     ChangeGroup(enrolment_id=ENROLMENT_ID, group="vest"),
     RegisterParticipant(
         enrolment_id=ENROLMENT_ID,

@@ -1,9 +1,77 @@
-"""What enrollment forgets: what was typed into a form, which anybody may have typed. Machine time."""
+"""What enrollment forgets: what was typed into a form, which anybody may have typed (machine time).
+
+And where it holds what people are called, so that it can forget a person.
+"""
 
 from __future__ import annotations
 
 from services.enrollment.domain.draft import DRAFT_DAYS
+from shared.storage.erasure import Holding
 from shared.storage.retention import Rule
+
+HOLDINGS = (
+    Holding(
+        "people",
+        {"person_id": "text"},
+        {"name": "name", "email": "email"},
+        person="person_id",
+        address="email_key",
+    ),
+    Holding(
+        "sign_ups",
+        {"id": "text"},
+        {"contact_key": "email", "command": "json"},
+        person="coalesce(applicant_id, person_id)",
+        address="contact_key",
+        of="coalesce(applicant_id, person_id) = ANY($1) OR contact_key = ANY($2)",
+        gone=True,
+    ),
+    Holding(
+        "drafts",
+        {"id": "text"},
+        {"mailbox": "email", "typed": "json"},
+        of="mailbox = ANY($2) AND $1::text[] IS NOT NULL",
+        gone=True,
+    ),
+    # An address that was vouched for speaks for nobody any more. Mailboxes of roles are an organisation's.
+    Holding(
+        "speakers",
+        {"organisation_code": "text", "kind": "text", "value": "text"},
+        {"value": "text"},
+        of="kind = 'mailbox' AND value = ANY($2) AND $1::text[] IS NOT NULL",
+        gone=True,
+    ),
+    Holding(
+        "seats",
+        {"roster_id": "text", "person_id": "text"},
+        {"written_name": "name", "written_email": "email", "own_billing": "json"},
+        person="person_id",
+    ),
+    Holding(
+        "team_members",
+        {"enrolment_id": "text", "person_id": "text"},
+        {"written_name": "name", "written_email": "email"},
+        person="person_id",
+    ),
+    Holding("seat_moves", {"id": "bigint"}, {"written_name": "name"}, person="person_id"),
+    Holding(
+        "contact_history",
+        {"enrolment_id": "text", "role_id": "text", "turn": "integer"},
+        {"holder": "json", "because": "text"},
+        person="holder ->> 'person_id'",
+    ),
+    Holding(
+        "enrolments",
+        {"id": "text"},
+        {"contact": "json", "billing": "json", "answers": "json", "late": "json"},
+        person="contact ->> 'person_id'",
+        # Whoever held a role, or took part, may stand in its answers, or as the reference of its invoices.
+        of="contact ->> 'person_id' = ANY($1) AND $2::text[] IS NOT NULL"
+        " OR id IN (SELECT enrolment_id FROM contact_history WHERE holder ->> 'person_id' = ANY($1))"
+        " OR id IN (SELECT enrolment_id FROM seat_moves JOIN rosters r ON r.id = list_id WHERE person_id = ANY($1))",
+    ),
+)
+"""Where it holds what people are called."""
 
 SIGN_UPS = Rule(
     "sign_ups",

@@ -8,8 +8,11 @@ from typing import NamedTuple
 from services.enrollment.domain.enrolment import Enrolment
 from shared.base.cause import Cause
 from shared.base.ids import random_id
-from shared.contracts.parties import Person
+from shared.contracts.parties import Person, erased
+from shared.storage.table import Table
 from shared.storage.tx import Tx
+
+_PEOPLE = Table("people", {"person_id": "text", "name": "text", "email": "text"}, key=("person_id",))
 
 
 class Named(NamedTuple):
@@ -50,6 +53,26 @@ async def load_id(tx: Tx, organisation_code: str, email: str) -> str | None:
         "SELECT person_id FROM people WHERE email_key = lower($1) AND organisation_code = $2", email, organisation_code
     )
     return None if row is None else str(row["person_id"])
+
+
+async def load_alike(tx: Tx, person_id: str | None, email: str | None) -> list[Person]:
+    """Whoever has the address, or that person's, in whichever organisation."""
+    rows = await tx.fetch(
+        """
+        SELECT person_id, name, email FROM people
+        WHERE email_key = ANY(ARRAY[lower($2), (SELECT email_key FROM people WHERE person_id = $1)])
+        ORDER BY person_id
+        """,
+        person_id,
+        email,
+    )
+    return [Person(person_id=row["person_id"], name=row["name"], email=row["email"]) for row in rows]
+
+
+async def mark_erased(tx: Tx, person_ids: Sequence[str]) -> None:
+    """Nobody is found by their address any more; whoever signs up with it is somebody new."""
+    gone = [erased(one) for one in sorted(person_ids)]
+    await _PEOPLE.update(tx, [{"person_id": one.person_id, "name": one.name, "email": one.email} for one in gone])
 
 
 async def recognise(tx: Tx, organisation_code: str, name: str, email: str, *, renames: bool) -> Person:

@@ -17,6 +17,7 @@ from services.enrollment.usecases.deliver_option import deliver_option
 from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
+from services.enrollment.usecases.erase_person import FORGETTING, erase_person
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.import_enrolments import ImportEnrolments, import_enrolments
 from services.enrollment.usecases.invite_guest import invite_guest
@@ -55,6 +56,7 @@ from shared.contracts.enrollment import (
     DismissSignUp,
     DismissSignUps,
     EnrolMunicipality,
+    ErasePerson,
     InviteGuest,
     InviteMember,
     InviteMunicipalities,
@@ -73,6 +75,7 @@ from shared.contracts.enrollment import (
     WithdrawEnrolment,
     WithdrawOption,
 )
+from shared.runtime.erasure import FindPeople
 
 PUBLISH = act(PublishProgramme, publish_programme, status=201, also=(200,))
 CANCEL_PROGRAMME = act(CancelProgramme, cancel_programme)
@@ -96,6 +99,9 @@ CHANGE_CAPACITY = act(ChangeCapacity, change_capacity)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)
 CHANGE_CONTACT = act(ChangeContact, change_contact)
 CHANGE_GROUP = act(ChangeGroup, change_group)
+ERASE = act(ErasePerson, erase_person)
+FIND_PEOPLE = act(FindPeople, FORGETTING.search)
+"""A question, asked as a wish because an address stands in no path."""
 
 REGISTER = act(RegisterParticipant, register_participant, status=201)
 REPLACE = act(ReplaceParticipant, replace_participant)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.enrollment.entrypoints import acts
+from services.enrollment.usecases.erase_person import FORGETTING
 from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
 from services.enrollment.usecases.read_explanation import read_explanation, read_team_explanation
 from services.enrollment.usecases.read_guests import read_guests
@@ -51,6 +52,9 @@ ROUTES = (
     listing(f"{_API}/sign-ups", read_sign_ups, filters=("programme_id", "organisation_code")),
     write("POST", f"{_API}/sign-ups/{{sign_up_id}}/dismissal", acts.DISMISS),
     write("POST", f"{_API}/sign-ups/dismissals", acts.DISMISS_ALIKE),
+    write("POST", f"{_API}/people/erase", acts.ERASE),
+    write("POST", f"{_API}/people/search", acts.FIND_PEOPLE),
+    read(f"{_API}/people/{{person_id}}", FORGETTING.read),
     write("POST", f"{_API}/enrolments", acts.ENROL),
     listing(f"{_API}/enrolments", read_enrolments, filters=("programme_id", "state", "organisation_code")),
     read(_ENROLMENT, read_enrolment),

@@ -12,6 +12,7 @@ from services.enrollment.domain.team import SHORT
 from services.enrollment.domain.waiting_list import PLACES
 from services.enrollment.usecases.call_off_enrolments import call_off_enrolments
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_the_rest
+from services.enrollment.usecases.erase_person import FORGETTING
 from services.enrollment.usecases.forget_sign_ups import forget_sign_ups, forget_void_sign_ups
 from services.enrollment.usecases.give_waiting_places import give_waiting_places
 from services.enrollment.usecases.invite_by_itself import invite_by_itself
@@ -22,6 +23,7 @@ from services.enrollment.usecases.remind_of_forbehold import remind_of_forbehold
 from services.enrollment.usecases.remind_of_quotes import remind_of_quotes
 from services.enrollment.usecases.remind_of_team import remind_of_team
 from services.enrollment.usecases.remind_silent import remind_silent
+from shared.runtime.erasure import FORGET_PERSON
 from shared.runtime.timers import at
 
 ROUNDS_AT_ONCE = 3
@@ -41,4 +43,5 @@ TIMERS = (
     at(FORGET, forget_sign_ups),
     at(DISMISS_REST, dismiss_the_rest, at_once=1),
     at(FORGET_VOID, forget_void_sign_ups),
+    at(FORGET_PERSON, FORGETTING.go_on, at_once=1),
 )

@@ -9,6 +9,7 @@ from services.invoicing.usecases.claim_extra_participant import claim_extra_part
 from services.invoicing.usecases.claim_fees import claim_fees
 from services.invoicing.usecases.claim_options import claim_options
 from services.invoicing.usecases.follow_meetings import release_extra_participants, withdraw_extra_participants
+from services.invoicing.usecases.forget_people import FORGETTING
 from services.invoicing.usecases.release_options import release_options
 from services.invoicing.usecases.resolve_reservations import resolve_reservations
 from services.invoicing.usecases.withdraw_extra_participant import withdraw_extra_participant
@@ -25,6 +26,7 @@ from shared.contracts.enrollment import (
     OptionDelivered,
     OptionOrdered,
     OptionWithdrawn,
+    PersonErased,
     ProgrammeCancelled,
     ReservationResolved,
     TovholderAppointed,
@@ -46,6 +48,7 @@ SUBSCRIPTIONS = (
     on(OptionOrdered, claim_options),
     on(OptionWithdrawn, withdraw_options),
     on(OptionDelivered, release_options),
+    on(PersonErased, FORGETTING.follow),
     on(MeetingHeld, release_extra_participants),
     on(MeetingCancelled, withdraw_extra_participants),
     intake(acts.CORRECT_BILLING),

@@ -1,10 +1,75 @@
-"""What notifications forgets: what was said, never that it was said. Machine time."""
+"""What notifications forgets: what was said, never that it was said (machine time); and what it holds of a person."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shared.base.erasure import Sought
+from shared.storage.erasure import Holding
 from shared.storage.retention import Rule
+from shared.storage.tx import Tx
+
+HOLDINGS = (
+    Holding(
+        "enrolments",
+        {"id": "text"},
+        {"contact_name": "name", "email": "email", "address_key": "email"},
+        person="person_id",
+    ),
+    Holding(
+        "participants",
+        {"person_id": "text", "meeting_id": "text", "enrolment_id": "text"},
+        {"name": "name", "email": "email", "address_key": "email"},
+        person="person_id",
+        address="address_key",
+    ),
+    Holding(
+        "team_members",
+        {"enrolment_id": "text", "person_id": "text", "address_key": "text"},
+        {"name": "name", "email": "email", "address_key": "email"},
+        person="person_id",
+        address="address_key",
+    ),
+    Holding(
+        "former_contacts",
+        {"enrolment_id": "text", "address_key": "text"},
+        {"address_key": "email"},
+        person="person_id",
+    ),
+    Holding(
+        "invitations",
+        {"address_key": "text", "meeting_id": "text"},
+        {"name": "name", "email": "email", "address_key": "email"},
+        person="person_id",
+    ),
+    Holding(
+        "confirmed_sign_ups",
+        {"enrolment_id": "text", "enrolled_at": "timestamptz"},
+        {"contact_name": "name", "contact_email": "email"},
+        person="person_id",
+    ),
+    Holding(
+        "reminders",
+        {"id": "text"},
+        {"email": "email", "title": "text", "text": "text"},
+        person="recipient",
+        address="lower(email)",
+        gone=True,
+    ),
+    # Of what was written to the person, and of what others were written about them.
+    Holding(
+        "messages",
+        {"id": "text"},
+        {"name": "text", "email": "text", "address_key": "text", "says": "json", "calendar": "json"},
+        person="recipient",
+        address="address_key",
+        # The lines of an invoice name extra participants, and no ids.
+        of="people && $1 OR recipient = ANY($1) OR address_key = ANY($2)"
+        " OR (template IN ('invoice', 'payment_reminder', 'credit_note')"
+        " AND EXISTS (SELECT FROM unnest($5::text[]) AS name WHERE position(name IN says::text) > 0))",
+    ),
+)
+"""Where it holds what people are called. The words of what the person was told are collected from their own rows."""
 
 # The natural key, the state and the cause stay: without them a fact that comes again would be mailed again.
 _MESSAGES = """
@@ -23,6 +88,18 @@ _DIGEST_ITEMS = """
         ORDER BY stored_at LIMIT $2
     ))
 """
+
+
+async def withhold(tx: Tx, sought: Sought) -> None:
+    """What is still to be sent to them is not, and nobody sends again what was not; what is being sent just now is."""
+    await tx.execute(
+        """
+        UPDATE messages SET state = 'settled', reply = 'erased', claimed_by = NULL, lease_until = NULL
+        WHERE (recipient = ANY($1) OR address_key = ANY($2)) AND state IN ('pending', 'claimed', 'unknown', 'failed')
+        """,
+        list(sought.person_ids),
+        list(sought.addresses),
+    )
 
 
 def rules(days: int) -> Sequence[Rule]:

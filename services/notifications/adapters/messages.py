@@ -42,6 +42,7 @@ _MESSAGES = Table(
         "claimed_by": "text",
         "lease_until": "timestamptz",
         "put_in_by": "text",
+        "forgotten": "boolean",
         **CAUSE,
     },
     key=("id",),
@@ -111,6 +112,7 @@ async def insert_new(tx: Tx, messages: Sequence[Stored]) -> set[str]:
             "state": one.state,
             "reply": one.reply,
             "put_in_by": one.put_in_by or _NOBODY,
+            "forgotten": one.forgotten,
             **cause_columns(cause),
         }
         for one, cause in messages

@@ -17,6 +17,7 @@ from services.notifications.domain.text import address_key, lines, one_line
 from shared.contracts.addresses import sendable
 from shared.contracts.decision import Decision
 from shared.contracts.notifications import MessageFailed, MessageSent
+from shared.contracts.parties import ERASED_NAME, erased_email
 from shared.contracts.refusal import Refused
 
 State = Literal["pending", "claimed", "sending", "sent", "unknown", "failed", "settled"]
@@ -24,6 +25,7 @@ STATES: tuple[State, ...] = get_args(State)
 
 INVALID_ADDRESS = "invalid_address"
 UNSENDABLE = "unsendable"
+ERASED = "erased"
 NO_ANSWER = "no_answer"
 _LONGEST_EMAIL = 320
 
@@ -104,6 +106,17 @@ def queue(letter: Letter, owner: str, actor: str | None = None) -> Decision[Mess
         put_in_by=actor if letter.own else None,
     )
     return Decision(message) if email is not None else _failed(message, INVALID_ADDRESS, owner)
+
+
+def withhold(letter: Letter, owner: str, actor: str | None = None) -> Decision[Message]:
+    """To somebody who was erased: it is never sent, and nothing that it says is kept. It has failed, so that staff see
+    to it, unless it is about their calendar.
+    """
+    nobody = replace(letter.to, name=ERASED_NAME, email=erased_email(letter.to.key))
+    kept = replace(queue(replace(letter, to=nobody, says={}, calendar=None), owner, actor).after, forgotten=True)
+    if letter.calendar is not None:
+        return Decision(replace(kept, state="settled", reply=ERASED))
+    return _failed(kept, ERASED, owner)
 
 
 def take(message: Message, owner: str, now: datetime) -> Decision[Message]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.notifications.entrypoints import acts
+from services.notifications.usecases.forget_people import FORGETTING
 from services.notifications.usecases.read_answers import read_answers
 from services.notifications.usecases.read_messages import read_message, read_messages
 from shared.web.routes import listing, read, write
@@ -22,4 +23,7 @@ ROUTES = (
     write("POST", f"{_API}/reminders", acts.ARM_REMINDER),
     write("POST", f"{_MESSAGE}/resend", acts.RESEND),
     write("POST", f"{_MESSAGE}/settle", acts.SETTLE),
+    write("POST", f"{_API}/people/forget", acts.FORGET),
+    write("POST", f"{_API}/people/search", acts.FIND_PEOPLE),
+    read(f"{_API}/people/{{person_id}}", FORGETTING.read),
 )

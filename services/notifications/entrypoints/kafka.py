@@ -46,6 +46,7 @@ from services.notifications.usecases.follow_team import (
     replace_member,
     uninvite_member,
 )
+from services.notifications.usecases.forget_people import FORGETTING
 from services.notifications.usecases.invite_municipality import invite_municipality, remind_silent_municipality
 from services.notifications.usecases.invite_participant import (
     invite_participant,
@@ -86,6 +87,7 @@ from shared.contracts.enrollment import (
     ParticipantCancelled,
     ParticipantRegistered,
     ParticipantReplaced,
+    PersonErased,
     ProgrammeChanged,
     ProgrammePublished,
     QuoteDeclined,
@@ -159,6 +161,7 @@ SUBSCRIPTIONS = (
     on(TeamMemberReplaced, replace_member),
     on(TeamMemberRemoved, uninvite_member),
     on(TeamReminderDue, remind_of_team),
+    on(PersonErased, FORGETTING.follow),
     on(MeetingPlanned, note_planned_meeting),
     on(MeetingScheduled, announce_meeting),
     on(MeetingRescheduled, announce_move),

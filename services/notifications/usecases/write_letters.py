@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from services.notifications.adapters import messages
 from services.notifications.adapters.messages import Stored
 from services.notifications.domain.letter import Letter
-from services.notifications.domain.message import queue
+from services.notifications.domain.message import queue, withhold
 from shared.base.cause import Cause
+from shared.contracts.addresses import is_erased
+from shared.storage.erasure import load_erased
 from shared.storage.tx import Tx
 
 AT_A_TIME = 100
@@ -16,7 +18,9 @@ AT_A_TIME = 100
 
 
 async def write_letters(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[str]:
-    """Each once for ever; the ids of the new ones. An address that is none fails at once, and that is told."""
+    """Each once for ever; the ids of the new ones. An address that is none fails at once, and that is told; nothing is
+    written to whoever was erased.
+    """
     new: set[str] = set()
     for start in range(0, len(letters), AT_A_TIME):
         new |= await _write(tx, letters[start : start + AT_A_TIME])
@@ -24,7 +28,11 @@ async def write_letters(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[
 
 
 async def _write(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[str]:
-    queued = [(queue(letter, tx.source, cause.actor), cause) for letter, cause in letters]
+    gone = await load_erased(tx, [letter.to.key for letter, _ in letters])
+    queued = []
+    for letter, cause in letters:
+        decide = withhold if letter.to.key in gone or is_erased(letter.to.email) else queue
+        queued.append((decide(letter, tx.source, cause.actor), cause))
     new = await messages.insert_new(tx, [Stored(decided.after, cause) for decided, cause in queued])
     for decided, cause in {decided.after.id: (decided, cause) for decided, cause in queued}.values():
         if decided.after.id in new:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.scheduling.entrypoints import acts
+from services.scheduling.usecases.forget_people import FORGETTING
 from services.scheduling.usecases.read_meetings import read_meeting, read_meetings
 from shared.web.routes import listing, read, write
 
@@ -16,4 +17,7 @@ ROUTES = (
     write("POST", f"{_MEETING}/date", acts.SET_DATE),
     write("POST", f"{_MEETING}/cancel", acts.CANCEL),
     write("POST", f"{_MEETING}/held", acts.MARK_HELD),
+    write("POST", "/api/scheduling/people/forget", acts.FORGET),
+    write("POST", "/api/scheduling/people/search", acts.FIND_PEOPLE),
+    read("/api/scheduling/people/{person_id}", FORGETTING.read),
 )

@@ -227,6 +227,7 @@ PLACES = {
     "credit_note_id": "SELECT id FROM credit_notes",
     "message_id": "SELECT id FROM messages",
     "code": "SELECT code FROM organisations",
+    "person_id": "SELECT person_id FROM erased_persons",
 }
 
 

@@ -47,6 +47,9 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "GET /api/enrollment/sign-ups": "enrollment.sign-ups",
         "POST /api/enrollment/sign-ups/{sign_up_id}/dismissal": "enrollment.DismissSignUp",
         "POST /api/enrollment/sign-ups/dismissals": "enrollment.DismissSignUps",
+        "POST /api/enrollment/people/erase": "enrollment.ErasePerson",
+        "POST /api/enrollment/people/search": "enrollment.FindPeople",
+        "GET /api/enrollment/people/{person_id}": "enrollment.people",
         "POST /api/enrollment/enrolments": "enrollment.EnrolMunicipality",
         "GET /api/enrollment/enrolments": "enrollment.enrolments",
         "GET /api/enrollment/enrolments/{enrolment_id}": "enrollment.enrolments",
@@ -104,6 +107,9 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "GET /api/invoicing/credit-notes/{credit_note_id}": "invoicing.credit-notes",
         "GET /api/invoicing/invoices/{invoice_id}/page": "invoicing.CreditInvoice",
         "GET /api/invoicing/overview": "invoicing.overview",
+        "POST /api/invoicing/people/forget": "invoicing.ForgetPerson",
+        "POST /api/invoicing/people/search": "invoicing.FindPeople",
+        "GET /api/invoicing/people/{person_id}": "invoicing.people",
     },
     "notifications": {
         "GET /api/notifications/messages": "notifications.messages",
@@ -113,6 +119,9 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "POST /api/notifications/reminders": "notifications.ArmReminder",
         "POST /api/notifications/messages/{message_id}/resend": "notifications.ResendMessage",
         "POST /api/notifications/messages/{message_id}/settle": "notifications.SettleMessage",
+        "POST /api/notifications/people/forget": "notifications.ForgetPerson",
+        "POST /api/notifications/people/search": "notifications.FindPeople",
+        "GET /api/notifications/people/{person_id}": "notifications.people",
     },
     "scheduling": {
         "GET /api/scheduling/meetings": "scheduling.meetings",
@@ -121,6 +130,9 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "POST /api/scheduling/meetings/{meeting_id}/date": "scheduling.SetMeetingDate",
         "POST /api/scheduling/meetings/{meeting_id}/cancel": "scheduling.CancelMeeting",
         "POST /api/scheduling/meetings/{meeting_id}/held": "scheduling.MarkMeetingHeld",
+        "POST /api/scheduling/people/forget": "scheduling.ForgetPerson",
+        "POST /api/scheduling/people/search": "scheduling.FindPeople",
+        "GET /api/scheduling/people/{person_id}": "scheduling.people",
     },
 }
 BESIDE_THE_TABLE = {

@@ -1,0 +1,130 @@
+"""A person, asked of all services at once: what each holds of them, and to forget them everywhere.
+
+The address stands in bodies only: a path would stand in logs.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
+
+from deploy.local.errors import StackError
+
+OWNER = "enrollment"
+"""Erases: the others hear of it."""
+ANSWER_S = 30.0
+HEARD_S = 60.0
+"""Until every service has heard of an erasure."""
+AGAIN_S = 0.2
+
+Ask = Callable[[str, str, str, Mapping[str, Any] | None], tuple[int, Any]]
+"""(service, method, path below `/api/<service>/people`, body) → (status, answer)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """`left` is what each service still holds of each id, by service and table; `stays` says what stays, and why."""
+
+    person_ids: Sequence[str]
+    stays: Sequence[str]
+    left: Mapping[str, Mapping[str, int]]
+
+
+def over_http(gateway: str, token: str) -> Ask:
+    """Through the gateway, as staff."""
+    at = urlsplit(gateway)
+
+    def ask(service: str, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
+        connection = HTTPConnection(at.hostname or "", at.port, timeout=ANSWER_S)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        if body is not None:
+            headers["Idempotency-Key"] = str(uuid4())
+        try:
+            said = None if body is None else json.dumps(body)
+            connection.request(method, f"/api/{service}/people{path}", body=said, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read() or b"null")
+        except (OSError, HTTPException, ValueError) as error:
+            raise StackError(f"{service} svarer ikke. Se tovholder status.") from error
+        finally:
+            connection.close()
+
+    return ask
+
+
+def export(ask: Ask, services: Sequence[str], address: str) -> dict[str, Any]:
+    """What every service holds of everybody with the address."""
+    person_ids = find(ask, services, address)
+    held = {
+        service: [found["held"] for one in person_ids if (found := _read(ask, service, one))["held"]]
+        for service in services
+    }
+    return {"person_ids": person_ids, "held": {service: rows for service, rows in held.items() if rows}}
+
+
+def find(ask: Ask, services: Sequence[str], address: str) -> list[str]:
+    """Whom any of them knows by it."""
+    found: set[str] = set()
+    for service in services:
+        found |= set(_done(service, *ask(service, "POST", "/search", {"email": address}))["person_ids"])
+    return sorted(found)
+
+
+def erase(ask: Ask, services: Sequence[str], address: str, pause: Callable[[float], None] = time.sleep) -> Erased:
+    """Raises StackError with the reason when it is refused; then nothing is erased."""
+    known = find(ask, services, address)
+    status, answer = ask(OWNER, "POST", "/erase", {"email": address})
+    if answer.get("code") == "unknown_person":
+        if not known:
+            raise StackError("Ingen af tjenesterne kender adressen.")
+        status, answer = ask(OWNER, "POST", "/erase", {"person_id": known[0]})
+    answer = _done(OWNER, status, answer)
+    person_ids = list(answer["erased"])
+    for one in known:
+        if one not in person_ids:
+            # Known by a service that was told by somebody else, or by a form that is forgotten at its owner's.
+            person_ids += _done(OWNER, *ask(OWNER, "POST", "/erase", {"person_id": one}))["erased"]
+    person_ids = sorted(set(person_ids))
+    for service in services:
+        if service != OWNER:
+            _forget(ask, service, person_ids, address, pause)
+    left = {service: _left(ask, service, person_ids) for service in services}
+    return Erased(person_ids, answer["stays"], {service: tables for service, tables in left.items() if tables})
+
+
+def _forget(ask: Ask, service: str, person_ids: Sequence[str], address: str, pause: Callable[[float], None]) -> None:
+    """By the address too, once the service has heard who is erased."""
+    until = time.monotonic() + HEARD_S
+    while True:
+        status, answer = ask(service, "POST", "/forget", {"person_ids": person_ids, "email": address})
+        if answer.get("code") != "not_erased" or time.monotonic() > until:
+            _done(service, status, answer)
+            return
+        pause(AGAIN_S)
+
+
+def _left(ask: Ask, service: str, person_ids: Sequence[str]) -> dict[str, int]:
+    """How many rows are still about them, by table: without their names."""
+    count: dict[str, int] = {}
+    for one in person_ids:
+        for table, rows in _read(ask, service, one)["held"].items():
+            count[table] = count.get(table, 0) + len(rows)
+    return count
+
+
+def _read(ask: Ask, service: str, person_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = _done(service, *ask(service, "GET", f"/{quote(person_id, safe='')}", None))
+    return found
+
+
+def _done(service: str, status: int, answer: Any) -> dict[str, Any]:
+    if status >= 400:  # noqa: PLR2004  (HTTP's errors begin there)
+        raise StackError(f"{service}: {answer.get('detail') or answer.get('title') or status}")
+    done: dict[str, Any] = answer
+    return done

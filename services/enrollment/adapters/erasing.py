@@ -1,0 +1,49 @@
+"""Where somebody who is erased stands: by which ids, and with which enrolments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from services.enrollment.adapters.forgetting import HOLDINGS
+from shared.contracts.parties import Person
+from shared.storage import erasure
+from shared.storage.tx import Tx
+
+
+class Places(NamedTuple):
+    """`seats`: enrolment, meeting and person; `teams`: enrolment and person."""
+
+    enrolment_ids: list[str]
+    seats: list[tuple[str, str, str]]
+    teams: list[tuple[str, str]]
+
+
+async def load_ids(tx: Tx, person_id: str | None, known: Sequence[Person], email: str | None) -> list[str]:
+    """All that they are known by, forms included."""
+    found = {one.person_id for one in known} | ({person_id} if person_id else set())
+    for address in {one.email for one in known} | ({email} if email else set()):
+        found |= set(await erasure.load_ids(tx, address, HOLDINGS))
+    return sorted(found)
+
+
+async def load_places(tx: Tx, person_ids: Sequence[str]) -> Places:
+    """Enrolments whose contact they are among them, whatever became of those."""
+    seats = await tx.fetch(
+        """
+        SELECT enrolment_id, meeting_id, person_id FROM seats JOIN rosters ON rosters.id = roster_id
+        WHERE person_id = ANY($1) ORDER BY enrolment_id, meeting_id, person_id
+        """,
+        list(person_ids),
+    )
+    teams = await tx.fetch(
+        "SELECT enrolment_id, person_id FROM team_members WHERE person_id = ANY($1) ORDER BY enrolment_id, person_id",
+        list(person_ids),
+    )
+    contacts = await tx.fetch("SELECT id FROM enrolments WHERE contact ->> 'person_id' = ANY($1)", list(person_ids))
+    enrolment_ids = {row["enrolment_id"] for row in (*seats, *teams)} | {row["id"] for row in contacts}
+    return Places(
+        sorted(enrolment_ids),
+        [(row["enrolment_id"], row["meeting_id"], row["person_id"]) for row in seats],
+        [(row["enrolment_id"], row["person_id"]) for row in teams],
+    )

@@ -1,0 +1,74 @@
+"""Somebody is forgotten: what has to be done first, and what others are told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.roster import Roster, cancel, is_changeable
+from services.enrollment.domain.team import Team, remove_member
+from shared.contracts.decision import Decision
+from shared.contracts.enrollment import PersonErased
+from shared.contracts.parties import erased
+from shared.contracts.refusal import Refused
+
+STAYS = (
+    "Udstedte fakturaer og kreditnotaer bliver i fem år efter regnskabsårets udløb, som bogføringsloven siger.",
+    "Beskeder mellem systemerne ligger op til 90 dage i loggen og bliver ikke læst igen med personens oplysninger.",
+    "Mails, der er sendt, ligger hos modtagerne.",
+)
+"""What erasing cannot take away, or may not, and why."""
+
+
+def require_words(person_id: str | None, email: str | None) -> None:
+    """Somebody has to be meant."""
+    if not person_id and not email:
+        raise Refused("nobody_named", "Skriv personens e-mailadresse.", status=422, field="email")
+
+
+def require_known(person_ids: Sequence[str]) -> None:
+    if not person_ids:
+        raise Refused("unknown_person", "Ingen er kendt under den adresse.", status=404, field="email")
+
+
+def require_no_contact(enrolments: Sequence[Enrolment], person_ids: Collection[str]) -> None:
+    """A municipality with a place, or one that waits for it, has somebody who is written to."""
+    held = [one for one in enrolments if one.is_signed_up and one.contact and one.contact.person_id in person_ids]
+    if held:
+        count = "én tilmelding" if len(held) == 1 else f"{len(held)} tilmeldinger"
+        raise Refused("still_contact", f"Personen er kontakt for {count}. Skift kontakt først.", field="email")
+
+
+def free_seat(roster: Roster, person_id: str, now: datetime) -> tuple[Roster, Decision[Roster]]:
+    """The roster as it stands without the name, and what becomes of the seat at a meeting that has not begun: it is
+    left as by anybody, and nobody is told who it was.
+    """
+    nameless = replace(
+        roster,
+        seats=tuple(
+            replace(seat, person=erased(person_id)) if seat.person.person_id == person_id else seat
+            for seat in roster.seats
+        ),
+    )
+    if not is_changeable(roster, now) or roster.seat_of(person_id) is None:
+        return nameless, Decision(nameless)
+    return nameless, cancel(nameless, person_id, now)
+
+
+def leave_team(team: Team, person_id: str, now: datetime) -> tuple[Team, Decision[Team]]:
+    """As `free_seat`, of a standing team."""
+    nameless = replace(
+        team,
+        members=tuple(
+            replace(one, person=erased(person_id)) if one.person.person_id == person_id else one for one in team.members
+        ),
+    )
+    if not team.terms or team.member(person_id) is None:
+        return nameless, Decision(nameless)
+    return nameless, remove_member(nameless, person_id, now)
+
+
+def told(person_ids: Sequence[str], owner: str) -> list[PersonErased]:
+    return [PersonErased(owner=owner, person_id=one) for one in person_ids]

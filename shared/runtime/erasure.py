@@ -1,0 +1,102 @@
+"""What every service does when a person was erased: they are put on its list, and its tables are gone through."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+
+from shared.base.answers import Answer
+from shared.base.cloudevents import Received
+from shared.base.erasure import Sought
+from shared.contracts.addresses import mail_address
+from shared.contracts.bounds import Email, Id
+from shared.contracts.decision import Alarm
+from shared.contracts.enrollment import PersonErased
+from shared.contracts.event import Command
+from shared.contracts.refusal import Refused
+from shared.runtime.timers import Timer
+from shared.storage import erasure
+from shared.storage.erasure import Holding
+from shared.storage.tx import Tx
+
+FORGET_PERSON = "forget_person"
+MOST_IDS = 1000
+SHOWN = 1000
+"""Rows of each table that one answer shows."""
+
+
+class ForgetPerson(Command):
+    """Look here once more for somebody who is erased, by their address too: a service that hears of an erasure hears no
+    address, and may hold what has no id beside it, or what nobody can read.
+    """
+
+    person_ids: tuple[Id, ...] = Field(min_length=1, max_length=MOST_IDS)
+    email: Email
+
+
+class FindPeople(Command):
+    """Who is known by an address. It stands in the body: an address in a path would stand in logs."""
+
+    email: Email
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """Of one service. `first` is what has to happen before its tables are gone through, such as not to send a mail."""
+
+    holdings: Sequence[Holding]
+    first: Callable[[Tx, Sought], Awaitable[None]] | None = None
+
+    async def follow(self, tx: Tx, events: Sequence[Received[PersonErased]]) -> None:
+        """The list holds from COMMIT on; a timer that rings at once goes through what lies there."""
+        for event in events:
+            await erasure.begin(tx, [event.data.person_id])
+            tx.set(goes_on(event.data.person_id, tx), because=event.cause)
+
+    async def go_on(self, tx: Tx, timers: Sequence[Timer]) -> None:
+        """A step of each; the next one is a transaction of its own."""
+        for timer in timers:
+            sought = await erasure.go_on(tx, timer.key, self.holdings)
+            if sought is not None:
+                if self.first is not None:
+                    await self.first(tx, sought)
+                tx.set(goes_on(timer.key, tx), because=timer.cause)
+
+    async def forget(self, tx: Tx, command: ForgetPerson) -> Answer:
+        """Refused 409 `not_erased` for whoever is not on the list."""
+        email = require_address(command.email)
+        known = await erasure.load_erased(tx, command.person_ids)
+        if known != set(command.person_ids):
+            raise Refused("not_erased", "Personen er ikke slettet endnu. Slet personen først.", field="person_ids")
+        await erasure.begin(tx, command.person_ids, addresses=[email])
+        tx.set(goes_on(command.person_ids[0], tx))
+        return Answer({"person_ids": command.person_ids})
+
+    async def search(self, tx: Tx, command: FindPeople) -> Answer:
+        """The ids of everybody who is known by the address: what is asked for next names no address."""
+        return Answer({"person_ids": await erasure.load_ids(tx, require_address(command.email), self.holdings)})
+
+    async def read(self, tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+        """What the service has about a person, by table; `erased` where they are on the list."""
+        sought = Sought((query["person_id"],))
+        held = await erasure.load_held(tx, sought, self.holdings, SHOWN)
+        return {
+            "person_id": query["person_id"],
+            "erased": bool(await erasure.load_erased(tx, sought.person_ids)),
+            "held": held,
+        }
+
+
+def goes_on(erasure_id: str, tx: Tx) -> Alarm:
+    return Alarm(FORGET_PERSON, erasure_id, tx.now, {})
+
+
+def require_address(text: str) -> str:
+    """The address as it is kept; Refused 422 `invalid_email`."""
+    try:
+        return mail_address(text)
+    except ValueError as error:
+        raise Refused("invalid_email", str(error), status=422, field="email") from None

@@ -1,0 +1,79 @@
+"""What is left of JSON, of a text and of bytes when a person is forgotten: all but the person."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from shared.base.erasure import ErasureList, Sought, forget_in_bytes, words_in
+from shared.contracts.parties import ERASED_NAME, erased_email
+
+ANNA = Sought(("p1",)).and_words(["Anna Prøvesen"], ["Anna@By.example", "anna.p@by.example"])
+FIRST, SECOND = erased_email("p1"), erased_email("p1", 1)
+
+
+def test_an_object_that_names_the_person_keeps_the_id_and_loses_the_rest() -> None:
+    fact = {"person": {"person_id": "p1", "name": "Anna", "email": "other@by.example"}, "size": 3}
+    assert ANNA.in_json(fact) == {"person": {"person_id": "p1", "name": ERASED_NAME, "email": FIRST}, "size": 3}
+
+
+def test_somebody_else_of_the_same_name_is_not_touched() -> None:
+    raw = json.dumps({"person_id": "p2", "name": "Anna Prøvesen", "email": "anna@elsewhere.example"}).encode()
+    assert forget_in_bytes(raw, ANNA) is raw
+
+
+def test_each_address_gets_an_address_of_its_own_so_that_no_two_rows_fall_together() -> None:
+    assert ANNA.in_json(["anna@by.example", "ANNA.P@BY.EXAMPLE"]) == [FIRST, SECOND]
+    assert FIRST != SECOND != erased_email("p2")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Skriv til anna@by.example.", f"Skriv til {FIRST}."),
+        ("<anna.p@by.example>", f"<{SECOND}>"),
+        ("anna@by.example.dk", "anna@by.example.dk"),
+        ("hanna@by.example", "hanna@by.example"),
+        ("Anna Prøvesen: ekstra", f"{ERASED_NAME}: ekstra"),
+        ("Johanna Prøvesen", "Johanna Prøvesen"),
+    ],
+)
+def test_words_are_found_whole_and_no_others(text: str, left: str) -> None:
+    assert ANNA.in_text(text) == left
+
+
+def test_a_reference_of_invoices_that_named_them_is_nobodys() -> None:
+    billing = {"person_reference": "Att. Anna Prøvesen", "ean": "5798009800015"}
+    assert ANNA.in_json(billing) == {"person_reference": None, "ean": "5798009800015"}
+
+
+def test_a_command_names_them_by_the_address_alone() -> None:
+    said = {"contact_name": "A. Prøvesen", "contact_email": "anna@by.example", "programme_id": "p"}
+    assert ANNA.in_json(said) == {"contact_name": ERASED_NAME, "contact_email": FIRST, "programme_id": "p"}
+
+
+def test_what_nobody_can_read_is_emptied_and_a_text_is_left_without_them() -> None:
+    assert forget_in_bytes(b"to anna@by.example \xe6", ANNA) is None
+    assert forget_in_bytes(b"to anna@by.example", ANNA) == f"to {FIRST}".encode()
+
+
+def test_what_stands_beside_an_id_is_what_they_are_called() -> None:
+    said = {"people": [{"person_id": "p1", "name": "Anna", "email": "a@by.example"}, {"person_id": "p2", "name": "Bo"}]}
+    assert words_in(said, {"p1"}) == (["Anna"], ["a@by.example"])
+
+
+@pytest.mark.parametrize("escape", [False, True])
+def test_what_is_read_names_nobody_who_is_on_the_list(escape: bool) -> None:  # noqa: FBT001  (a parameter of the test)
+    known = ErasureList()
+    said = {"data": {"person": {"person_id": "p1", "name": "Ånna", "email": "a@by.example"}, "text": "Hej Ånna!"}}
+    raw = json.dumps(said, ensure_ascii=escape).encode()
+    if escape:
+        raw = raw.replace(b'"p1"', b'"\\u0070\\u0031"')
+    assert known.without_the_erased(raw) is raw, "nothing is looked at as long as nobody is erased"
+    known.add(1, "p1")
+    left = json.loads(known.without_the_erased(raw) or b"")
+    assert left["data"]["person"] == {"person_id": "p1", "name": ERASED_NAME, "email": FIRST}
+    assert left["data"]["text"] == f"Hej {ERASED_NAME}!"
+    other = raw.replace(b"p1", b"p2").replace(b"\\u0031", b"\\u0032")
+    assert known.without_the_erased(other) is other

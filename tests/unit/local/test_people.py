@@ -1,0 +1,81 @@
+"""`tovholder person` asks every service, and tells of each what stays; no address stands in a path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from deploy.local.errors import StackError
+from deploy.local.people import erase, export
+
+SERVICES = ("enrollment", "notifications")
+ADDRESS = "anna@by.example"
+
+
+@dataclass
+class Services:
+    """As the services answer: `known` by the address, `slow` times that an erasure has not been heard of."""
+
+    known: dict[str, list[str]]
+    refuses: str = ""
+    slow: int = 0
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    bodies: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def ask(self, service: str, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
+        self.asked.append((service, method, path))
+        self.bodies.append(body or {})
+        if path == "/search":
+            return 200, {"person_ids": self.known.get(service, [])}
+        if path == "/erase":
+            return self._erase(body or {})
+        if path == "/forget":
+            self.slow -= 1
+            return (409, {"code": "not_erased"}) if self.slow >= 0 else (200, {})
+        return 200, {"held": {"messages": [{"name": "Anna"}]} if service == "notifications" else {}}
+
+    def _erase(self, body: Mapping[str, Any]) -> tuple[int, Any]:
+        if self.refuses:
+            return 409, {"code": "still_contact", "detail": self.refuses}
+        if "email" in body and not self.known.get("enrollment"):
+            return 404, {"code": "unknown_person"}
+        ids = self.known["enrollment"] if "email" in body else [body["person_id"]]
+        return 200, {"erased": ids, "stays": ["Fakturaer bliver."]}
+
+
+def test_what_every_service_holds_is_shown() -> None:
+    services = Services({"enrollment": ["p1"], "notifications": ["p1"]})
+    assert export(services.ask, SERVICES, ADDRESS) == {
+        "person_ids": ["p1"],
+        "held": {"notifications": [{"messages": [{"name": "Anna"}]}]},
+    }
+    assert not [path for _, _, path in services.asked if "@" in path]
+
+
+def test_all_by_whom_the_address_is_known_are_erased_everywhere() -> None:
+    services = Services({"enrollment": ["p1"], "notifications": ["p1", "draft-1"]}, slow=2)
+    pauses: list[float] = []
+    erased = erase(services.ask, SERVICES, ADDRESS, pauses.append)
+    assert (erased.person_ids, erased.stays) == (["draft-1", "p1"], ["Fakturaer bliver."])
+    assert erased.left == {"notifications": {"messages": 2}}
+    assert len(pauses) == 2, "asked again until it has heard of the erasure"
+    assert services.bodies[[path for _, _, path in services.asked].index("/forget")] == {
+        "person_ids": ["draft-1", "p1"],
+        "email": ADDRESS,
+    }
+    assert not [path for _, _, path in services.asked if "@" in path]
+
+
+def test_somebody_whom_only_another_service_knows_is_erased_as_well() -> None:
+    services = Services({"notifications": ["draft-1"]})
+    assert erase(services.ask, SERVICES, ADDRESS).person_ids == ["draft-1"]
+
+
+def test_a_refusal_and_an_unknown_address_are_said_in_words() -> None:
+    with pytest.raises(StackError, match="Skift kontakt først"):
+        erase(Services({"enrollment": ["p1"]}, refuses="Skift kontakt først.").ask, SERVICES, ADDRESS)
+    with pytest.raises(StackError, match="Ingen af tjenesterne kender adressen"):
+        erase(Services({}).ask, SERVICES, ADDRESS)
