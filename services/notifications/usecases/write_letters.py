@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.notifications.adapters import messages
+from services.notifications.adapters.forgetting import load_gone
 from services.notifications.adapters.messages import Stored
 from services.notifications.domain.letter import Letter
 from services.notifications.domain.letters import INTRODUCES, introduce
 from services.notifications.domain.message import queue, withhold
 from shared.base.cause import Cause
 from shared.contracts.addresses import is_erased
-from shared.storage.erasure import load_erased
 from shared.storage.tx import Tx
 
 AT_A_TIME = 100
@@ -41,7 +41,7 @@ async def _introduced(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> list[t
 
 async def _write(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[str]:
     letters = await _introduced(tx, letters)
-    gone = await load_erased(tx, [letter.to.key for letter, _ in letters])
+    gone = await load_gone(tx, [letter.to.key for letter, _ in letters])
     queued = []
     for letter, cause in letters:
         decide = withhold if letter.to.key in gone or is_erased(letter.to.email) else queue
