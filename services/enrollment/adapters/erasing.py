@@ -12,11 +12,12 @@ from shared.storage.tx import Tx
 
 
 class Places(NamedTuple):
-    """`seats`: enrolment, meeting and person; `teams`: enrolment and person."""
+    """`seats`: enrolment, meeting and person; `teams`: enrolment and person; `guests`: programme, meeting and guest."""
 
     enrolment_ids: list[str]
     seats: list[tuple[str, str, str]]
     teams: list[tuple[str, str]]
+    guests: list[tuple[str, str, str]]
 
 
 async def load_ids(tx: Tx, person_id: str | None, known: Sequence[Person], email: str | None) -> list[str]:
@@ -40,10 +41,18 @@ async def load_places(tx: Tx, person_ids: Sequence[str]) -> Places:
         "SELECT enrolment_id, person_id FROM team_members WHERE person_id = ANY($1) ORDER BY enrolment_id, person_id",
         list(person_ids),
     )
+    guests = await tx.fetch(
+        """
+        SELECT programme_id, meeting_id, guest_id FROM guests JOIN meetings ON meetings.id = meeting_id
+        WHERE guest_id = ANY($1) ORDER BY meeting_id, guest_id
+        """,
+        list(person_ids),
+    )
     contacts = await tx.fetch("SELECT id FROM enrolments WHERE contact ->> 'person_id' = ANY($1)", list(person_ids))
     enrolment_ids = {row["enrolment_id"] for row in (*seats, *teams)} | {row["id"] for row in contacts}
     return Places(
         sorted(enrolment_ids),
         [(row["enrolment_id"], row["meeting_id"], row["person_id"]) for row in seats],
         [(row["enrolment_id"], row["person_id"]) for row in teams],
+        [(row["programme_id"], row["meeting_id"], row["guest_id"]) for row in guests],
     )

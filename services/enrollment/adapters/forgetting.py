@@ -53,6 +53,14 @@ HOLDINGS = (
         {"written_name": "name", "written_email": "email"},
         person="person_id",
     ),
+    Holding(
+        "guests",
+        {"guest_id": "text"},
+        {"guest_name": "name", "guest_email": "email"},
+        person="guest_id",
+        address="lower(guest_email)",
+        gone=True,
+    ),
     Holding("seat_moves", {"id": "bigint"}, {"written_name": "name"}, person="person_id"),
     Holding(
         "contact_history",

@@ -7,6 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.guest import Guest, remove_guest
+from services.enrollment.domain.meeting_copy import MeetingCopy
+from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roster import Roster, cancel, is_changeable
 from services.enrollment.domain.team import Team, remove_member
 from shared.contracts.decision import Decision
@@ -68,6 +71,11 @@ def leave_team(team: Team, person_id: str, now: datetime) -> tuple[Team, Decisio
     if not team.terms or team.member(person_id) is None:
         return nameless, Decision(nameless)
     return nameless, remove_member(nameless, person_id, now)
+
+
+def leave_meeting(programme: Programme, meeting: MeetingCopy, guest: Guest) -> Decision[Guest]:
+    """As `free_seat`, of a guest: there is nothing to keep of them."""
+    return remove_guest(programme, meeting, replace(guest, person=erased(guest.person.person_id)))
 
 
 def told(person_ids: Sequence[str], owner: str) -> list[PersonErased]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from services.enrollment.adapters import enrolments, erasing, people, programmes, rosters, teams
+from services.enrollment.adapters import enrolments, erasing, guests, people, programmes, rosters, teams
 from services.enrollment.adapters.forgetting import HOLDINGS
 from services.enrollment.domain.address_book import require_email
 from services.enrollment.domain.erasure import (
     STAYS,
     free_seat,
+    leave_meeting,
     leave_team,
     require_known,
     require_no_contact,
     require_words,
     told,
 )
+from services.enrollment.usecases.lock_guests import lock_guests
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ErasePerson
 from shared.runtime.erasure import Forgetting, goes_on
@@ -53,6 +55,13 @@ async def erase_person(tx: Tx, command: ErasePerson) -> Answer:
         if left.facts:
             await teams.save(tx, team, left.after, tx.cause)
         tx.tell(left)
+    for programme_id, meeting_id, guest_id in places.guests:
+        programme, meeting = await lock_guests(tx, programme_id, meeting_id)
+        guest = await guests.load(tx, meeting_id, guest_id)
+        if guest is not None:
+            known.append(guest.person)
+            await guests.remove(tx, guest)
+            tx.tell(leave_meeting(programme, meeting, guest))
     await people.mark_erased(tx, person_ids)
     await erasure.begin(
         tx, person_ids, [one.name for one in known], [*(one.email for one in known), *([email] if email else [])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.base.erasure import Sought
+from shared.contracts.addresses import ERASED_DOMAIN
 from shared.storage.erasure import Holding
 from shared.storage.retention import Rule
 from shared.storage.tx import Tx
@@ -88,6 +89,20 @@ _DIGEST_ITEMS = """
         ORDER BY stored_at LIMIT $2
     ))
 """
+
+
+async def load_gone(tx: Tx, recipients: Sequence[str]) -> set[str]:
+    """Those of them who are erased: by the list, or as the newest fact about them says, which may come first."""
+    rows = await tx.fetch(
+        """
+        SELECT person_id FROM erased_persons WHERE person_id = ANY($1::text[])
+        UNION ALL SELECT person_id FROM participants WHERE person_id = ANY($1::text[]) AND address_key LIKE $2
+        UNION ALL SELECT person_id FROM team_members WHERE person_id = ANY($1::text[]) AND address_key LIKE $2
+        """,
+        list(recipients),
+        f"%@{ERASED_DOMAIN}",
+    )
+    return {row["person_id"] for row in rows}
 
 
 async def withhold(tx: Tx, sought: Sought) -> None:

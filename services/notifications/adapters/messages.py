@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import asyncpg
@@ -118,6 +118,20 @@ async def insert_new(tx: Tx, messages: Sequence[Stored]) -> set[str]:
         for one, cause in messages
     ]
     return set(await _MESSAGES.insert_in_order(tx, rows, returning="id"))
+
+
+async def load_written_to(tx: Tx, recipients: Collection[str]) -> set[str]:
+    """Those of them to whom something was ever written, forgotten or not."""
+    if not recipients:
+        return set()
+    rows = await tx.fetch(
+        """
+        SELECT u.recipient FROM unnest($1::text[]) AS u (recipient)
+        WHERE EXISTS (SELECT FROM messages m WHERE m.recipient = u.recipient)
+        """,
+        sorted(recipients),
+    )
+    return {row["recipient"] for row in rows}
 
 
 async def save(tx: Tx, messages: Sequence[Message]) -> None:

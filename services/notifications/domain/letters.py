@@ -402,6 +402,33 @@ def extra_participant_removed(fact: ExtraParticipantRemoved, version: int | None
     return _about_roster("extra_participant_removed", fact, version, at, moved_in=fact.reason == "moved_in")
 
 
+INTRODUCES = frozenset({"participant_registered", "contact_appointed"})
+"""Letters by which people hear of it for the first time that somebody else has put them in."""
+
+
+def introduce(letter: Letter) -> Letter:
+    """With what somebody is told whom a colleague has put in (GDPR art. 14): who has the data,
+    from whom, what for, how long, and what they can ask for.
+    """
+    if letter.programme is None:
+        return letter
+    seller, organisation = letter.programme.seller, letter.says["organisation"]
+    who = (
+        f"{seller.sender_name} (CVR-nummer {seller.cvr}) har fået jeres navn og e-mailadresse af {organisation}. "
+        f"Vi bruger dem til at holde {letter.programme.title}: til invitationer, deltagerlister og afregning med "
+        f"{organisation}."
+    )
+    how_long = (
+        "De gemmes, til I beder om at få dem slettet. Står navnet på en udstedt faktura, bliver det dér i fem år efter "
+        "regnskabsårets udløb, som bogføringsloven siger."
+    )
+    rights = (
+        "I kan bede om at se, rette eller slette oplysningerne, begrænse brugen af dem eller gøre indsigelse: svar på "
+        f"denne mail, eller skriv til {seller.organizer_email}. I kan også klage til Datatilsynet."
+    )
+    return replace(letter, says={**letter.says, "introduction": [who, how_long, rights]})
+
+
 def calendar_letter(standing: Standing, step: Step, *, own: bool = False) -> Letter:
     """The invitation, its update or its cancellation, for one recipient; `own` as of a letter."""
     meeting, guest, seller = standing.meeting, step.guest, standing.programme.seller

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.notifications.adapters import messages
+from services.notifications.adapters.forgetting import load_gone
 from services.notifications.adapters.messages import Stored
 from services.notifications.domain.letter import Letter
+from services.notifications.domain.letters import INTRODUCES, introduce
 from services.notifications.domain.message import queue, withhold
 from shared.base.cause import Cause
 from shared.contracts.addresses import is_erased
-from shared.storage.erasure import load_erased
 from shared.storage.tx import Tx
 
 AT_A_TIME = 100
@@ -27,8 +28,20 @@ async def write_letters(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[
     return new
 
 
+async def _introduced(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> list[tuple[Letter, Cause]]:
+    """Whoever was put in by somebody else, and was written nothing yet, is told what is done with their data."""
+    known = await messages.load_written_to(tx, {one.to.key for one, _ in letters if one.template in INTRODUCES})
+    said: list[tuple[Letter, Cause]] = []
+    for letter, cause in letters:
+        first = letter.template in INTRODUCES and letter.to.key not in known
+        known.add(letter.to.key)
+        said.append((introduce(letter) if first else letter, cause))
+    return said
+
+
 async def _write(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[str]:
-    gone = await load_erased(tx, [letter.to.key for letter, _ in letters])
+    letters = await _introduced(tx, letters)
+    gone = await load_gone(tx, [letter.to.key for letter, _ in letters])
     queued = []
     for letter, cause in letters:
         decide = withhold if letter.to.key in gone or is_erased(letter.to.email) else queue

@@ -203,8 +203,10 @@ async def _is_accounted_for(one: Fuzzed, sent: int) -> None:
 
 
 async def _letters_are_made(one: Fuzzed) -> None:
-    """But to and from what is no address: that becomes a MessageFailed."""
+    """But to and from what is no address: that becomes a MessageFailed. Of what is forgotten nothing is made."""
     for message in await written(one.room):
+        if message.forgotten:
+            continue
         with suppress(NotAnAddressError):
             await asyncio.to_thread(COMPOSER.mail, message)
 

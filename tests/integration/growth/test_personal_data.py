@@ -51,8 +51,7 @@ async def test_every_field_that_may_hold_a_person_has_its_rule(service: str, dat
             "SELECT relname, attname FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 "
             "JOIN pg_type t ON t.oid = atttypid "
             "WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace "
-            "AND coalesce(nullif(t.typbasetype, 0), t.oid)"
-            " IN ('text'::regtype, 'json'::regtype, 'jsonb'::regtype, 'bytea'::regtype, 'text[]'::regtype)"
+            "AND coalesce(nullif(t.typbasetype, 0), t.oid) = ANY('{text,json,jsonb,bytea,text[]}'::regtype[])"
         )
     finally:
         await connection.close()

@@ -317,3 +317,20 @@ async def test_a_meeting_that_was_only_planned_writes_to_nobody(desk: Room) -> N
     await desk.hear(facts.an_enrolment())
     await desk.hear(MeetingPlanned(**WHOLE, meeting=MEETING.model_copy(update={"when": None})))  # type: ignore[arg-type] # a bag of fields
     assert await templates(desk) == [("place_confirmed", CONTACT.email)]
+
+
+async def test_whoever_a_colleague_put_in_is_told_once_what_is_done_with_their_data(desk: Room) -> None:
+    """In the first mail to them, whatever it is about, and in no other; who signed up by themselves knows."""
+    second = MeetingScheduled(**WHOLE, meeting=facts.a_meeting("2", when=facts.DAY))  # type: ignore[arg-type] # a bag of fields
+    await desk.hear(dated(), second, facts.an_enrolment())
+    registered = EXAMPLES["ParticipantRegistered"]
+    later = registered.model_copy(update={"meeting": facts.a_meeting("2", when=facts.DAY)})
+    themselves = later.model_copy(update={"person": CONTACT})
+    await desk.hear(registered, later, themselves)
+    told = [(one.recipient, "introduction" in one.says) for one in await written(desk, "participant_registered")]
+    assert sorted(told) == sorted([(PERSON.person_id, True), (PERSON.person_id, False), (CONTACT.person_id, False)])
+    eva = facts.CONTACT.model_copy(update={"person_id": "p-eva", "email": "eva@kobenhavn.example"})
+    await desk.hear(EXAMPLES["TovholderAppointed"].model_copy(update={"contact": eva}))
+    (appointed,) = await written(desk, "contact_appointed")
+    assert "JERES OPLYSNINGER" in await text(desk, "contact_appointed")
+    assert appointed.recipient == "p-eva"

@@ -253,6 +253,8 @@ LETTERS: dict[str, Letter] = {
     "meeting_cancelled": invitation("meeting_cancelled", BO, facts.MEETING),
     "participant_registered": invitation("participant_registered", BO),
     "participant_registered-day": invitation("participant_registered", BO, meeting=A_DAY),
+    "participant_registered-first": letters.introduce(invitation("participant_registered", BO)),
+    "contact_appointed-first": letters.introduce(letters.contact_appointed(HANDED_OVER, None, AT)),
     "registration_cancelled": invitation("registration_cancelled", BO, facts.MEETING),
     "meeting_left": invitation("meeting_left", ASTA, facts.MEETING),
     "extra_participant": letters.extra_participant(facts.an_extra_participant(), 4, AT),
