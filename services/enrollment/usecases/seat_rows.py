@@ -108,9 +108,8 @@ async def _jobs(
     if sum(len(copies) for _, _, copies in wanted) > MOST_SEATS:
         detail = f"Filen beder om mere end {MOST_SEATS} pladser på møder. Del den i flere."
         raise Refused("too_many_seats", detail, status=422, field="content")
-    called = [
-        Named(row.code, row.name, row.email, people.may_rename(tx.cause, enrolment)) for row, enrolment, _ in wanted
-    ]
+    # Whoever is known keeps their name: a file that is read again is older than what has been put right since.
+    called = [Named(row.code, row.name, row.email, renames=False) for row, _, _ in wanted]
     found = await people.recognise_many(tx, called)
     return [
         _Job(row, enrolment, found[name.key], copies)
