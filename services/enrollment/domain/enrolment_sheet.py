@@ -7,6 +7,7 @@ What a row asks for is decided by the rules of whoever enrols, names and registe
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
@@ -53,6 +54,8 @@ _TIMES = (
     re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})" + _CLOCK),
     re.compile(r"(?P<day>[0-9]{1,2})[./-](?P<month>[0-9]{1,2})[./-](?P<year>[0-9]{4})" + _CLOCK),
 )
+MOST_OF_ONE = 300
+"""Rows of one municipality: each is compared with all the others at its meetings."""
 _FIRST_ROW = 2
 _TITLES = {field: title for title, field in COLUMNS.items()}
 
@@ -232,6 +235,7 @@ def _among(said: Sequence[_Said], frame: Frame) -> Iterator[list[Fault]]:
         if _role(one.cells) == CONTACT:
             contacts.setdefault(_code(one.cells), one.number)
     lonely: set[str] = set()
+    counts: Counter[str] = Counter()
     for one in said:
         wrong: list[Fault] = []
         code, role, email = _code(one.cells), _role(one.cells), one.cells.get("email", "")
@@ -243,6 +247,10 @@ def _among(said: Sequence[_Said], frame: Frame) -> Iterator[list[Fault]]:
             detail = f"Personen står allerede i række {people[person]}. Slet den ene række."
             wrong.append(Fault("email", "person_twice", detail))
         people.setdefault(person, one.number)
+        counts[code] += 1
+        if code and counts[code] == MOST_OF_ONE + 1:
+            detail = f"Kommunen har mere end {MOST_OF_ONE} rækker. Del filen i flere."
+            wrong.append(Fault("code", "too_many_of_one", detail))
         if role == PARTICIPANT and code in frame.book and code not in contacts and frame.current(code) is None:
             if code not in lonely:
                 detail = f"Kommunen er ikke tilmeldt og har ingen kontakt i filen. Skriv {CONTACT} i én af dens rækker."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from services.enrollment.adapters import links, people, rosters, seat_moves, teams
 from services.enrollment.adapters.links import Seated
@@ -19,6 +21,8 @@ from shared.contracts.enrollment import roster_id
 from shared.contracts.parties import Person
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
+
+T = TypeVar("T")
 
 MOST_SEATS = 8_000
 """Seats that one file may ask for: all of it is one transaction."""
@@ -59,7 +63,7 @@ async def seat_rows(
 
     after_teams, after_rosters = dict(known), dict(locked)
     decisions: list[Decision[Team] | Decision[Roster]] = []
-    for job in jobs:
+    async for job in _in_turns(jobs):
         told = outcomes[job.row.number]
         if job.for_team:
             of_team = _named(after_teams[job.enrolment.id], job, been_there, told, tx, quiet=quiet)
@@ -77,7 +81,7 @@ async def seat_rows(
     for one, roster in locked.items():
         if after_rosters[one] != roster:
             await rosters.save(tx, roster, after_rosters[one], tx.cause)
-    for decided in decisions:
+    async for decided in _in_turns(decisions):
         tx.tell(decided)
 
 
@@ -104,14 +108,20 @@ async def _jobs(
     if sum(len(copies) for _, _, copies in wanted) > MOST_SEATS:
         detail = f"Filen beder om mere end {MOST_SEATS} pladser på møder. Del den i flere."
         raise Refused("too_many_seats", detail, status=422, field="content")
-    called = [
-        Named(row.code, row.name, row.email, people.may_rename(tx.cause, enrolment)) for row, enrolment, _ in wanted
-    ]
+    # Whoever is known keeps their name: a file that is read again is older than what has been put right since.
+    called = [Named(row.code, row.name, row.email, renames=False) for row, _, _ in wanted]
     found = await people.recognise_many(tx, called)
     return [
         _Job(row, enrolment, found[name.key], copies)
         for (row, enrolment, copies), name in zip(wanted, called, strict=True)
     ]
+
+
+async def _in_turns(many: Iterable[T]) -> AsyncIterator[T]:
+    """Whoever else this process serves gets a turn before each."""
+    for one in many:
+        await asyncio.sleep(0)
+        yield one
 
 
 def _named(

@@ -111,6 +111,9 @@ async def test_what_the_preview_says_of_each_row_is_what_it_comes_to_and_again_i
     }
     assert again["changed"] == 0
     assert await stored(desk.pool) == kept
+    await desk.ask(import_enrolments, importing(FILE.replace("Bo Prøvesen", "Bob Prøvesen"), dry_run=False))
+    names = await desk.pool.fetch("SELECT name FROM people WHERE email LIKE 'bo@%'")
+    assert [row["name"] for row in names] == ["Bo Prøvesen"], "whoever is known keeps their name"
 
 
 async def test_everybody_is_written_to_only_where_that_is_asked_for(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from services.enrollment.domain.enrolment_sheet import (
     ALL,
     COLUMNS,
     CONTACT,
+    MOST_OF_ONE,
     PARTICIPANT,
     Frame,
     Row,
@@ -84,6 +85,14 @@ def test_cells_that_are_no_text_are_named_once_each_and_nothing_is_guessed() -> 
     assert codes(["0101", odd, odd, odd, odd, Odd("boolean", "SAND"), Odd("time", "09:30")]) == [
         (2, column, "wrong_cell") for column in HEADING[1:]
     ]
+
+
+def test_so_many_rows_of_one_municipality_are_refused_that_they_would_keep_others_waiting() -> None:
+    people: list[list[Cell]] = [
+        ["0101", "Bo Prøvesen", f"bo{one}@kobenhavn.example", "deltager", "oest-1"] for one in range(MOST_OF_ONE)
+    ]
+    assert len(rows_of(ASTA, *people[1:])) == MOST_OF_ONE
+    assert codes(ASTA, *people) == [(MOST_OF_ONE + 2, "kommunekode", "too_many_of_one")]
 
 
 def test_the_codes_of_a_table_are_those_that_are_written_in_it() -> None:
