@@ -88,18 +88,7 @@ def postgres_from(source: Source) -> Iterator[str]:
         return
     with _postgres_container() if source == "docker" else _embedded_postgres() as url:
         run_blocking(embedded_postgres.wait_until_usable(url))
-        run_blocking(_commit_without_waiting(url))
         yield url
-
-
-async def _commit_without_waiting(url: str) -> None:
-    """No test ends this server, so what is committed need not outlive it. Those that do start their own."""
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute("ALTER SYSTEM SET synchronous_commit = off")
-        await connection.execute("SELECT pg_reload_conf()")
-    finally:
-        await connection.close()
 
 
 @contextlib.contextmanager
