@@ -33,9 +33,9 @@ documents: install $(VENV)/test.stamp einvoice-rules
 	TOVHOLDER_DOCUMENTS=1000 $(BIN)/python -m pytest -n $(AT_ONCE) tests/unit/invoicing/test_document.py \
 	  tests/integration/invoicing/test_random_documents.py $(ARGS)
 
-# Whatever the OpenAPI documents let one ask for: many times as much of it as `make test` asks.
+# Whatever the OpenAPI documents let one ask for: two and a half minutes of it of each service.
 api: install $(VENV)/test.stamp
-	TOVHOLDER_API_EXAMPLES=100 $(BIN)/python -m pytest -n $(AT_ONCE) \
+	TOVHOLDER_API_SECONDS=150 $(BIN)/python -m pytest -n $(AT_ONCE) \
 	  tests/integration/runtime/test_what_the_documents_say.py $(ARGS)
 
 # Twenty times as many lives of `enrollment`, any command in any order, as `make test` lives; and every hostile text in

@@ -64,7 +64,7 @@ from tests.support.tables import own_tables
 
 START = datetime(2020, 6, 1, 8, tzinfo=UTC)
 TOKEN = "staff-of-the-tests"  # noqa: S105  (known to one test run only)
-COUNT = int(os.environ.get("TOVHOLDER_LIVES", "8"))
+COUNT = int(os.environ.get("TOVHOLDER_LIVES", "6"))
 """Of the lives that are lived; `make lives` asks for many more."""
 PLACED, GONE = "MunicipalityEnrolled", {"EnrolmentWithdrawn", "EnrolmentLapsed"}
 WHO_ASKED = ("correlation_id", "causation_id", "actor", "stored_at", "put_in_by", "put_in_number")
@@ -318,8 +318,6 @@ async def worlds(database: MakeDatabase, link_key_file: Path) -> AsyncIterator[l
     made = []
     for door in ("api", "intake"):
         where = await database("enrollment")
-        # What is looked at is looked at in this process: nothing has to outlive the machine.
-        await _at_once(where.admin_url, f'ALTER DATABASE "{where.name}" SET synchronous_commit = off')
         told = Settings(
             database_url=SecretStr(where.url),
             api_tokens=SecretStr(f"staff:{sha256(TOKEN.encode()).hexdigest()}"),
@@ -341,14 +339,6 @@ async def worlds(database: MakeDatabase, link_key_file: Path) -> AsyncIterator[l
         await world.host.pool.close()
 
 
-async def _at_once(admin_url: str, sql: str) -> None:
-    connection = await asyncpg.connect(admin_url)
-    try:
-        await connection.execute(sql)
-    finally:
-        await connection.close()
-
-
 def test_whatever_can_be_asked_is_asked() -> None:
     where = "has no line in ASKED of tests/support/every_command.py"
     every = {one.name: one for one in vars(acts).values() if isinstance(one, Act)}
@@ -363,7 +353,11 @@ async def begin(world: World, life: str, capacity: str) -> None:
     world.move_to(START)
     world.names = {"token/staff": "who asked", "source/crm": "who asked"}
     emptied = [table for table in (*OWN, *OF_A_LIFE) if not table.startswith("organisation")]
-    await _at_once(world.admin_url, f"TRUNCATE {', '.join(emptied)} CASCADE")
+    connection = await asyncpg.connect(world.admin_url)
+    try:
+        await connection.execute(f"TRUNCATE {', '.join(emptied)} CASCADE")
+    finally:
+        await connection.close()
     published = PublishProgramme(file=text_of(world.programme_id, world.capacity))
     assert await world.ask(acts.PUBLISH, published, f"{life}-publish") == "yes"
     for number in range(len(MEETINGS)):

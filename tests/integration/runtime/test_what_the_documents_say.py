@@ -34,8 +34,8 @@ from tests.support.facts import COMMAND_EXAMPLES, ENROLMENT_ID, MEETING, PERSON,
 from tests.support.servers import Database, MakeDatabase
 
 TOKEN = "staff-of-the-tests"  # noqa: S105  (known to one test run only)
-EXAMPLES = int(os.environ.get("TOVHOLDER_API_EXAMPLES", "5"))
-"""Of each operation in each phase; `make api` asks for many more."""
+SECONDS = os.environ.get("TOVHOLDER_API_SECONDS")
+"""How long each service is asked for as much as there is time for, by `make api`; None = a few times each."""
 ENDS = LATER | {"tovholder.enrollment.ExtraParticipantRemoved.v1"}
 BEGINS = {
     f"tovholder.{name}.v1"
@@ -123,7 +123,8 @@ async def asked_by_its_document(service: str, base: str, known: Path) -> tuple[i
     """How schemathesis ended, and what it said."""
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{base}/api/{service}/openapi.json"]
     command += ["--header", f"Authorization: Bearer {TOKEN}", "--phases", ",".join(PHASES), "--seed", "11"]
-    command += ["--checks", ",".join(CHECKS), "--max-examples", str(EXAMPLES), "--continue-on-failure", "--no-color"]
+    command += ["--checks", ",".join(CHECKS), "--continue-on-failure", "--no-color"]
+    command += ["--max-time", SECONDS] if SECONDS else ["--max-examples", "5"]
     command += ["--generation-database", "none", "--warnings", "off"]
     hooks = {
         # What Hypothesis knows of Unicode takes ten seconds to make; here it lies already.
@@ -135,7 +136,11 @@ async def asked_by_its_document(service: str, base: str, known: Path) -> tuple[i
     asking = await asyncio.create_subprocess_exec(
         *command, cwd=known.parent, env={**os.environ, **hooks}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    said, _ = await asking.communicate()
+    try:
+        said, _ = await asking.communicate()
+    finally:
+        if asking.returncode is None:
+            asking.kill()
     return asking.returncode or 0, said.decode()
 
 
