@@ -84,13 +84,17 @@ async def load_many(tx: Tx, codes: Iterable[str]) -> dict[str, Entry]:
     return {row["code"]: _entry(row) for row in rows}
 
 
-async def load_page(tx: Tx, page: Page) -> list[Placed[Entry]]:
-    """In Danish order."""
+async def load_page(tx: Tx, page: Page, *, member_of: str | None) -> list[Placed[Entry]]:
+    """In Danish order: the members of a programme, or whoever is nobody's member."""
     rows = await tx.fetch(
-        f"SELECT {_COLUMNS}, {_IN_ORDER.place} FROM organisations WHERE {_IN_ORDER.after(1)} "
-        f"ORDER BY {_IN_ORDER.by} LIMIT $2",
+        f"""
+        SELECT {_COLUMNS}, {_IN_ORDER.place} FROM organisations
+        WHERE {"member_of IS NULL" if member_of is None else "member_of = $3"} AND {_IN_ORDER.after(1)}
+        ORDER BY {_IN_ORDER.by} LIMIT $2
+        """,
         page.after,
         page.wanted,
+        *([] if member_of is None else [member_of]),
     )
     return [(row["stands_at"], _entry(row)) for row in rows]
 

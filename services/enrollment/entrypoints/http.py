@@ -44,7 +44,7 @@ ROUTES = (
     listing(_GUESTS, read_guests),
     write("POST", _GUESTS, acts.INVITE_GUEST),
     write("DELETE", f"{_GUESTS}/{{person_id}}", acts.REMOVE_GUEST),
-    listing(f"{_API}/organisations", read_organisations),
+    listing(f"{_API}/organisations", read_organisations, filters=("member_of",)),
     write("POST", f"{_API}/organisations/import", acts.IMPORT_ADDRESSES),
     read(_ORGANISATION, read_organisation),
     write("PUT", _ORGANISATION, acts.PUT_ORGANISATION),

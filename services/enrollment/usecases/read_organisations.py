@@ -1,4 +1,4 @@
-"""The address book, in Danish order."""
+"""The address book, in Danish order: the municipalities, or the members of one programme."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.storage.tx import Tx
 
 async def read_organisations(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     page = page_of(query, "organisations")
-    return page.answer(await organisations.load_page(tx, page), shown)
+    return page.answer(await organisations.load_page(tx, page, member_of=query.get("member_of")), shown)
 
 
 async def read_organisation(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:

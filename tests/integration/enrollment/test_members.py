@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from services.enrollment.adapters import organisations
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
@@ -20,7 +21,7 @@ from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
 from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
-from services.enrollment.usecases.read_organisations import read_organisation
+from services.enrollment.usecases.read_organisations import read_organisation, read_organisations
 from services.enrollment.usecases.read_team import read_team
 from services.enrollment.usecases.uninvite_member import uninvite_member
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
@@ -44,10 +45,10 @@ from shared.contracts.enrollment import (
 )
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingPlanned, MeetingScheduled, When
-from shared.storage.tx import Tx
+from shared.storage.tx import Tx, transaction
 from tests.support.enrollment_desk import AARHUS, P1, Desk, programme_text, sign_up
 from tests.support.enrollment_web import Town
-from tests.support.meeting_point import meet
+from tests.support.meeting_point import FIRST, meet, meet_now
 
 P3 = "hvidovre-ungepartnerskab"
 JANUARY = datetime(2013, 1, 14, 9, tzinfo=UTC)
@@ -113,7 +114,11 @@ async def test_whoever_is_named_in_the_file_has_a_place_at_once_and_is_no_munici
     }
     assert {one["organisation"]["name"] for one in listed if one["member"]["ad_hoc"]} >= {"Folkeskolen", "SOSU-skolen"}
     assert (await desk.read(read_organisation, code=TEC))["member_of"] == P3
-    # None of them is a municipality to anybody: on forms, in invitations, by the API.
+    # None of them is a municipality to anybody: in the address book, on forms, in invitations, by the API.
+    book = [one["code"] for one in (await desk.read(read_organisations, limit="200"))["organisations"]]
+    assert (len(book), TEC in book) == (98, False)
+    own = (await desk.read(read_organisations, member_of=P3, limit="200"))["organisations"]
+    assert sorted(one["code"] for one in own) == members["admitted"]
     async with desk.pool.acquire() as connection:
         kinds = await connection.fetch("SELECT kind, count(*) FROM organisations GROUP BY kind ORDER BY kind")
     assert [tuple(row) for row in kinds] == [("municipality", 98), ("other", 17)]
@@ -320,7 +325,6 @@ async def test_two_who_invite_the_same_member_at_once_invite_it_once(desk: Desk)
 
 @pytest.mark.parametrize("file_first", [True, False])
 async def test_a_mailbox_and_a_new_version_at_the_same_moment_both_hold(desk: Desk, *, file_first: bool) -> None:
-    """Neither waits for the other while the other waits for it."""
     await published(desk)
 
     def publish(tx: Tx) -> Any:
@@ -338,6 +342,22 @@ async def test_a_mailbox_and_a_new_version_at_the_same_moment_both_hold(desk: De
         "TEC Hvidovre",
         "kontor@tec.example",
     )
+
+
+async def test_whoever_writes_a_mailbox_down_and_whoever_publishes_take_their_locks_in_one_order(desk: Desk) -> None:
+    await published(desk)
+
+    def publish(tx: Tx) -> Any:
+        return publish_programme(tx, file(3, ("title: TEC}", "title: TEC Hvidovre}")))
+
+    async with transaction(desk.pool, desk, desk.source, FIRST, desk.links) as tx:
+        # So far the mailbox's entry is held, and nothing else; the file comes in between.
+        await organisations.lock(tx, TEC)
+        other = await meet_now(desk, publish)
+        await put_organisation(tx, PutOrganisation(code=TEC, main_email="kontor@tec.example"))
+    assert isinstance(await other, Answer)
+    last = [one for one in await desk.told() if isinstance(one, MemberAdmitted)][-1]
+    assert (last.organisation.name, last.contact.email) == ("TEC Hvidovre", "kontor@tec.example")
 
 
 async def test_a_member_names_its_people_on_its_own_page(town: Town) -> None:

@@ -137,7 +137,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "organiser": "12345678", "credit_id": "c7001", "credit_note_id": "N-7001", "payment_id": "b9",
         "sign_up_id": "f9", "draft_id": "d9", "round_id": "r", "mailbox": "n9@by.example", "caller": "x",
         "beside": "f8", "option_id": "o", "order_id": "y9", "address": "n9@by.example", "email": "n9@by.example",
-        "uid": "u9", "guest_id": "w9", "person_id": "w9", "known": [],
+        "uid": "u9", "guest_id": "w9", "member_of": "p9", "person_id": "w9", "known": [],
         "message_id": "m9", "digest": "0" * 32, "about": "meeting/m9", "recipient": "w9", "template": "invitation",
         "state": "enrolled" if service == "enrollment" else "ready" if service == "invoicing" else "scheduled",
         "group": "oest", "place": "0", "mailer": "a/1/b", "reply": "smtp_451", "document_id": "N-9", "key": "k9",
