@@ -19,6 +19,7 @@ from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
+from services.enrollment.usecases.merge_groups import merge_groups
 from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.order_option import order_option
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
@@ -51,6 +52,7 @@ from shared.contracts.enrollment import (
     DismissSignUps,
     EnrolMunicipality,
     InviteMunicipalities,
+    MergeGroups,
     NameTeamMember,
     OrderOption,
     QuoteOption,
@@ -85,6 +87,7 @@ CHANGE_BILLING = act(ChangeBilling, change_billing)
 CHANGE_CAPACITY = act(ChangeCapacity, change_capacity)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)
 CHANGE_CONTACT = act(ChangeContact, change_contact)
+MERGE_GROUPS = act(MergeGroups, merge_groups)
 CHANGE_GROUP = act(ChangeGroup, change_group)
 
 REGISTER = act(RegisterParticipant, register_participant, status=201)

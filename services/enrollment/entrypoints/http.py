@@ -35,6 +35,7 @@ ROUTES = (
     write("POST", f"{_PROGRAMME}/invitations", acts.INVITE),
     listing(f"{_PROGRAMME}/invitations", read_invitations),
     write("POST", f"{_PROGRAMME}/cancellation", acts.CANCEL_PROGRAMME),
+    write("POST", f"{_PROGRAMME}/groups/{{group}}/merger", acts.MERGE_GROUPS),
     write("PUT", f"{_PROGRAMME}/capacity", acts.CHANGE_CAPACITY),
     listing(f"{_PROGRAMME}/waiting-list", read_waiting_list, filters=("hard",)),
     listing(f"{_API}/organisations", read_organisations),

@@ -30,6 +30,7 @@ SUBSCRIPTIONS = (
     intake(acts.CHANGE_CAPACITY),
     intake(acts.CHANGE_CONTACT),
     intake(acts.CHANGE_GROUP),
+    intake(acts.MERGE_GROUPS),
     intake(acts.INVITE),
     intake(acts.REGISTER),
     intake(acts.REPLACE),
