@@ -9,8 +9,3 @@ ALTER TABLE programmes
 ALTER TABLE enrolments ADD COLUMN called_off_at timestamptz;
 CREATE INDEX enrolments_to_call_off ON enrolments (programme_id, id)
     WHERE called_off_at IS NULL AND state IN ('invited', 'received', 'waitlisted', 'enrolled');
-
--- Which groups are no more, and which group all of each went into: {"oest": "vest"}.
-ALTER TABLE programmes ADD COLUMN merged_groups jsonb NOT NULL DEFAULT '{}'
-    CHECK (jsonb_typeof(merged_groups) = 'object'
-        AND NOT jsonb_path_exists(merged_groups, '$.keyvalue() ? (@.value.type() != "string" || @.key == @.value)'));
