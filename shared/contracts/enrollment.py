@@ -162,6 +162,7 @@ IN_DANISH = {
     "tovholder.enrollment.ChangeCapacity.v1": "nogen ændrede antallet af pladser",
     "tovholder.enrollment.ChangeGroup.v1": "nogen bad om en anden gruppe",
     "tovholder.enrollment.ErasePerson.v1": "nogen bad om at slette en person",
+    "tovholder.enrollment.MergeGroups.v1": "nogen lagde to grupper sammen",
     "tovholder.enrollment.RegisterParticipant.v1": "nogen bad om at tilmelde en deltager",
     "tovholder.enrollment.ChangeExtraBilling.v1": "nogen sagde, hvem der betaler for en ekstra deltager",
     "tovholder.enrollment.CancelParticipant.v1": "nogen bad om at afmelde en deltager",
@@ -422,6 +423,11 @@ class EnrolmentRegrouped(EnrolmentFact):
     previous_group: str | None
     group: str | None
     contact: Contact
+    merged: bool = False
+    """All of the previous group goes into this one, which its contact is told by a letter."""
+    group_title: str = ""
+    reason: str = ""
+    """Why they were merged."""
 
 
 @fact
@@ -1150,6 +1156,22 @@ class ChangeGroup(Command):
 
     enrolment_id: Id
     group: Line
+
+
+@command
+class MergeGroups(Command):
+    """All of `group` belongs to the group `into` from now on, and so does whoever would have come into it later.
+
+    Its meetings that are still to come are for staff to cancel. Said again it changes nothing.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.MergeGroups.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme_id: Id
+    group: Line
+    into: Line
+    reason: Paragraph
 
 
 @command

@@ -41,7 +41,7 @@ EFFECTS = {
         f"{_MESSAGE}; of the notice: organisation, day",
     ),
     "tovholder.enrollment.EnrolmentRegrouped.v1": (
-        "cancels the old group's meetings and invites to the new one's",
+        "cancels the old group's meetings and invites to the new one's; mails word of groups that are merged",
         _MESSAGE,
     ),
     "tovholder.enrollment.ReservationReminderDue.v1": ("mails the reminder of the answer", _MESSAGE),

@@ -178,6 +178,20 @@ async def lock_members(tx: Tx, programme_id: str) -> list[Enrolment]:
     return [_enrolment(row) for row in rows]
 
 
+async def lock_of_group(tx: Tx, programme_id: str, group: str, most: int) -> list[Enrolment]:
+    """The first of those of a group that are signed up, in the order of their ids."""
+    rows = await tx.fetch(
+        f"""
+        {_SELECT} WHERE programme_id = $1 AND group_id = $2 AND state IN ('waitlisted', 'enrolled')
+        ORDER BY enrolments.id LIMIT $3 FOR UPDATE OF enrolments
+        """,
+        programme_id,
+        group,
+        most,
+    )
+    return [_enrolment(row) for row in rows]
+
+
 async def lock_to_call_off(tx: Tx, programme_id: str, most: int) -> list[Enrolment]:
     """The first of those that have not been told that their programme is called off, in the order of their ids."""
     rows = await tx.fetch(

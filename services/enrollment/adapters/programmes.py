@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -27,6 +28,7 @@ _PROGRAMMES = Table(
         "state": "text",
         "cancelled_at": "timestamptz",
         "cancelled_because": "text",
+        "merged_groups": "jsonb",
         **CAUSE,
     },
     key=("id",),
@@ -47,7 +49,8 @@ _HAS_FORM = """
 _CLOSES = "coalesce(terms #>> '{terms,deadline}', 'never')"
 _CLOSING = Order({_CLOSES: "text", "id": "text"})
 _SELECT = """
-    SELECT id, state, terms::text AS terms, taken, hard_capacity, next_number, cancelled_because FROM programmes
+    SELECT id, state, terms::text AS terms, taken, hard_capacity, next_number, cancelled_because,
+        merged_groups::text AS merged_groups FROM programmes
 """
 
 
@@ -163,6 +166,11 @@ async def mark_cancelled(tx: Tx, programme: Programme, cause: Cause) -> None:
     await _PROGRAMMES.update(tx, [row])
 
 
+async def mark_merged(tx: Tx, programme: Programme) -> None:
+    """Of a programme that is locked: which of its groups went into which."""
+    await _PROGRAMMES.update(tx, [{"id": programme.id, "merged_groups": json.dumps(dict(programme.merged))}])
+
+
 async def take_series(tx: Tx, seller: Seller, programme_id: str) -> tuple[str, str]:
     """Whose the seller's invoice series is: its own from now on, when it was nobody's.
 
@@ -225,4 +233,5 @@ def _programme(row: Any) -> Programme:
         hard=row["hard_capacity"],
         next_number=row["next_number"],
         because=row["cancelled_because"] or "",
+        merged=json.loads(row["merged_groups"]),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from services.enrollment.domain.programme import Programme, require_going_on, require_group
+from services.enrollment.domain.programme import Programme, require_current_group, require_going_on
 from services.enrollment.domain.status import ANSWERED, UNANSWERED, ForbeholdState, State
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import EnrolmentRegrouped, EnrolmentWithdrawn
@@ -200,7 +200,7 @@ def regroup(enrolment: Enrolment, programme: Programme, group: str) -> Decision[
     require_going_on(programme)
     if enrolment.contact is None or enrolment.state in {"withdrawn", "lapsed", "not_approved"}:
         raise Refused("unknown_enrolment", "Der er ingen tilmelding at flytte.", status=404, field="enrolment_id")
-    after = replace(enrolment, group=require_group(programme.terms, group))
+    after = replace(enrolment, group=require_current_group(programme, group))
     # Until there is a place nobody has been told of a group.
     if after == enrolment or not after.has_place:
         return Decision(after)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
@@ -29,6 +30,8 @@ class Programme:
     """Whether anybody is on its waiting list; known of a programme that is locked."""
     others_first: bool = False
     """Somebody of them may have a place and has not got it yet, as a transaction has only so much room."""
+    merged: Mapping[str, str] = field(default_factory=dict)
+    """Groups that are no more, and which group all of each went into."""
     because: str = ""
     """Why it was cancelled, as municipalities read it; empty = nobody said."""
 
@@ -70,6 +73,12 @@ class Programme:
         """Whether the last place that was given is one that staff want to hear of."""
         capacity = self.terms.enrolment.capacity
         return capacity is not None and self.taken > capacity.usual
+
+    def group_now(self, group: str | None) -> str | None:
+        """Which one it is by now, whatever was merged into whatever since."""
+        while group is not None and group in self.merged:
+            group = self.merged[group]
+        return group
 
     @property
     def forbehold(self) -> ForbeholdTerm:
@@ -189,6 +198,19 @@ def require_going_on(programme: Programme) -> Programme:
     if not programme.open:
         raise cancelled(programme)
     return programme
+
+
+def require_current_group(programme: Programme, group: str) -> str:
+    """As `require_group`; Refused `group_merged` when it is no more."""
+    known = require_group(programme.terms, group)
+    now = programme.group_now(known)
+    if now != known:
+        raise Refused("group_merged", f"Gruppen {known} er lagt sammen med {now}.", field="group")
+    return known
+
+
+def group_title(programme: Programme, group: str | None) -> str:
+    return next((one.title for one in programme.terms.groups if one.id == group), group or "")
 
 
 def unknown_programme() -> Refused:

@@ -56,7 +56,7 @@ def publish(current: Programme | None, new: ProgrammeTerms, source: str, now: da
             "other_owner", f"Filen siger, at {new.ref.owner} ejer tilmeldingerne; så skal den udgives dér.", status=422
         )
     if current is not None:
-        require_going_on(current)
+        _require_merged_groups(require_going_on(current), new)
     alarms = (own_round(new, now), giving(new), lapsing(new))
     if current is None:
         published = ProgrammePublished(owner=new.ref.owner, terms=new)
@@ -71,6 +71,19 @@ def publish(current: Programme | None, new: ProgrammeTerms, source: str, now: da
         )
     changed = ProgrammeChanged(owner=new.ref.owner, terms=new)
     return Decision(replace(current, terms=new, hard=_hard(new, current.taken)), (changed,), alarms)
+
+
+def _require_merged_groups(current: Programme, new: ProgrammeTerms) -> None:
+    """Whoever was moved into a group stays there: a later version names it still."""
+    there = {one.id for one in new.groups}
+    for group in current.merged:
+        now = current.group_now(group)
+        if now not in there:
+            raise Refused(
+                "merged_group_missing",
+                f"Gruppen {group} er lagt sammen med {now}, som ikke står i filen. Skriv {now} under groups.",
+                status=422,
+            )
 
 
 def with_capacity(current: Programme, usual: int, hard: int, source: str) -> Decision[Programme]:

@@ -45,7 +45,6 @@ from shared.contracts.enrollment import (
     SignUpDismissed,
 )
 from shared.contracts.parties import Billing, Contact, Organisation
-from shared.contracts.programme import ProgrammeTerms
 from shared.contracts.refusal import Refused, Together
 
 FORM = "form"
@@ -204,7 +203,7 @@ def apply(
     name = all_of_it.look(require_name, asked.contact_name, "contact_name")
     email = all_of_it.look(require_email, asked.contact_email, "contact_email")
     role = all_of_it.look(require_name, asked.contact_role, "contact_role")
-    group = None if known is None else all_of_it.look(group_of, programme.terms, known.organisation, asked.group)
+    group = None if known is None else all_of_it.look(group_of, programme, known.organisation, asked.group)
     all_of_it.wrong.extend(said.wrong)
     all_of_it.look(_require_forbehold, programme, asked)
     billed = all_of_it.look(require_billing, asked.billing)
@@ -257,7 +256,7 @@ def apply_by_form(
         billing=billing_of(entry, cleaned(asked.billing)),
         answers=answers,
         asked={**form.asked(programme.terms.enrolment, answers), **wish.asked},
-        group=group_of(programme.terms, entry.organisation, asked.group if asked.group in there else None),
+        group=group_of(programme, entry.organisation, asked.group if asked.group in there else None),
         forbehold=_forbehold(asked),
         received_at=wish.received_at,
     )
@@ -682,11 +681,11 @@ def require_unused(sign_up: SignUp | None) -> SignUp:
     return sign_up
 
 
-def group_of(terms: ProgrammeTerms, organisation: Organisation, wanted: str | None) -> str | None:
-    """The group that was asked for, else the one of the organisation's region, else none."""
-    if wanted is not None:
-        return require_group(terms, wanted)
-    return next((one.id for one in terms.groups if organisation.region in one.regions), None)
+def group_of(programme: Programme, organisation: Organisation, wanted: str | None) -> str | None:
+    """The group that was asked for, else the one of the organisation's region, else none; as it was merged since."""
+    groups = programme.terms.groups
+    own = next((one.id for one in groups if organisation.region in one.regions), None)
+    return programme.group_now(own if wanted is None else require_group(programme.terms, wanted))
 
 
 def _already(programme: Programme, current: Enrolment) -> Refused:

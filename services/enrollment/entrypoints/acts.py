@@ -23,6 +23,7 @@ from services.enrollment.usecases.import_enrolments import ImportEnrolments, imp
 from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.invite_member import invite_member
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
+from services.enrollment.usecases.merge_groups import merge_groups
 from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.order_option import order_option
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
@@ -60,6 +61,7 @@ from shared.contracts.enrollment import (
     InviteGuest,
     InviteMember,
     InviteMunicipalities,
+    MergeGroups,
     NameTeamMember,
     OrderOption,
     QuoteOption,
@@ -98,6 +100,7 @@ CHANGE_BILLING = act(ChangeBilling, change_billing)
 CHANGE_CAPACITY = act(ChangeCapacity, change_capacity)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)
 CHANGE_CONTACT = act(ChangeContact, change_contact)
+MERGE_GROUPS = act(MergeGroups, merge_groups)
 CHANGE_GROUP = act(ChangeGroup, change_group)
 ERASE = act(ErasePerson, erase_person)
 FIND_PEOPLE = act(FindPeople, FORGETTING.search)

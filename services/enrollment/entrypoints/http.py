@@ -38,6 +38,7 @@ ROUTES = (
     write("POST", f"{_PROGRAMME}/invitations", acts.INVITE),
     listing(f"{_PROGRAMME}/invitations", read_invitations),
     write("POST", f"{_PROGRAMME}/cancellation", acts.CANCEL_PROGRAMME),
+    write("POST", f"{_PROGRAMME}/groups/{{group}}/merger", acts.MERGE_GROUPS),
     write("PUT", f"{_PROGRAMME}/capacity", acts.CHANGE_CAPACITY),
     write("POST", f"{_PROGRAMME}/enrolments/import", acts.IMPORT_ENROLMENTS),
     listing(f"{_PROGRAMME}/waiting-list", read_waiting_list, filters=("hard",)),

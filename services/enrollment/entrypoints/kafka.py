@@ -31,6 +31,7 @@ SUBSCRIPTIONS = (
     intake(acts.CHANGE_CONTACT),
     intake(acts.CHANGE_GROUP),
     intake(acts.ERASE),
+    intake(acts.MERGE_GROUPS),
     intake(acts.INVITE),
     intake(acts.REGISTER),
     intake(acts.REPLACE),

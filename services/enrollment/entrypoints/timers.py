@@ -6,6 +6,7 @@ from services.enrollment.domain.calling_off import CALL_OFF
 from services.enrollment.domain.enrolment import ANSWER, DETAILS
 from services.enrollment.domain.forbehold import LAPSE
 from services.enrollment.domain.invitation import INVITATION, REMINDER
+from services.enrollment.domain.merging import MOVE_GROUP
 from services.enrollment.domain.options import QUOTE_ANSWER, QUOTE_LAPSE
 from services.enrollment.domain.sign_up import DISMISS_REST, FORGET, FORGET_VOID
 from services.enrollment.domain.team import SHORT
@@ -18,6 +19,7 @@ from services.enrollment.usecases.give_waiting_places import give_waiting_places
 from services.enrollment.usecases.invite_by_itself import invite_by_itself
 from services.enrollment.usecases.lapse_quotes import lapse_quotes
 from services.enrollment.usecases.lapse_reservations import lapse_reservations
+from services.enrollment.usecases.move_group import move_the_rest
 from services.enrollment.usecases.remind_of_details import remind_of_details
 from services.enrollment.usecases.remind_of_forbehold import remind_of_forbehold
 from services.enrollment.usecases.remind_of_quotes import remind_of_quotes
@@ -34,6 +36,7 @@ TIMERS = (
     at(REMINDER, remind_silent, at_once=ROUNDS_AT_ONCE),
     at(PLACES, give_waiting_places, at_once=ROUNDS_AT_ONCE),
     at(CALL_OFF, call_off_enrolments, at_once=1),
+    at(MOVE_GROUP, move_the_rest, at_once=1),
     at(LAPSE, lapse_reservations, at_once=ROUNDS_AT_ONCE),
     at(ANSWER, remind_of_forbehold),
     at(QUOTE_LAPSE, lapse_quotes),

@@ -259,6 +259,7 @@ async def _form(
         terms=found.terms,
         cancelled=found.cancelled,
         because=found.because,
+        groups=found.groups,
         closed=found.closed,
         full=found.full,
         decline=f"/tilmeld/nej/{invitation}" if found.may_decline else None,

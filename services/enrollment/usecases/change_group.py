@@ -11,9 +11,13 @@ from shared.storage.tx import Tx
 
 
 async def change_group(tx: Tx, command: ChangeGroup) -> Answer:
-    """People leave the rosters of the old group's meetings that are still to come; nobody is moved by guess."""
+    """People leave the rosters of the old group's meetings that are still to come; nobody is moved by guess.
+
+    The programme is locked: whoever merges two groups of it moves all of the one.
+    """
+    seen = require_enrolment(await enrolments.load(tx, command.enrolment_id), tx.cause.client)
+    programme = await programmes.lock_of(tx, seen)
     before = require_enrolment(await enrolments.lock(tx, command.enrolment_id), tx.cause.client)
-    programme = await programmes.lock_going_on(tx, before)
 
     decided = regroup(before, programme, command.group)
 

@@ -44,6 +44,8 @@ class Confirmation:
     participants_path: str | None
     standing_path: str | None
     waits: bool
+    cancelled: bool
+    """Its programme is called off, so that nothing comes of the link."""
     more_path: str | None
 
 
@@ -76,6 +78,7 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
         if placed and placed.waits and not sign_up.by_main_mailbox
         else None,
         waits=placed is not None and placed.waits,
+        cancelled=not programme.open,
         more_path=links.more_forms_path(tx.links, sign_up.id, sign_up.received_at) if more else None,
     )
 

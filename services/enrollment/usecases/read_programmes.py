@@ -21,7 +21,11 @@ async def read_programme(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     found = await programmes.load(tx, query["programme_id"])
     if found is None:
         raise unknown_programme()
-    return {**_short(outline(found), tx.now), "terms": found.terms.model_dump(mode="json")}
+    return {
+        **_short(outline(found), tx.now),
+        "merged_groups": dict(found.merged),
+        "terms": found.terms.model_dump(mode="json"),
+    }
 
 
 def _short(programme: Outline, now: datetime) -> dict[str, Any]:

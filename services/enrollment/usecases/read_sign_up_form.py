@@ -10,7 +10,7 @@ from services.enrollment.domain.confirmation_text import what_follows
 from services.enrollment.domain.programme import is_over, takes_sign_ups
 from services.enrollment.domain.waiting_list import prospect
 from shared.contracts.parties import Organisation
-from shared.contracts.programme import ProgrammeTerms
+from shared.contracts.programme import GroupTerm, ProgrammeTerms
 from shared.storage.tx import Tx
 
 
@@ -25,6 +25,8 @@ class SignUpForm:
     cancelled: bool
     because: str
     """Why it is cancelled, if anybody said so."""
+    groups: tuple[GroupTerm, ...]
+    """Those that there are still."""
     closed: bool
     full: Literal["waiting_list", "refuse"] | None
     municipalities: tuple[Organisation, ...]
@@ -54,6 +56,7 @@ async def read_sign_up_form(tx: Tx, programme_id: str, invitation: str = "") -> 
         terms=programme.terms,
         cancelled=not programme.open,
         because=programme.because,
+        groups=tuple(one for one in programme.terms.groups if one.id not in programme.merged),
         closed=not takes_sign_ups(programme, tx.now),
         full=programme.when_full if programme.is_full else None,
         municipalities=tuple(one.organisation for one in await organisations.load_municipalities(tx)),

@@ -68,6 +68,7 @@ TITLES = {
     "lapsed": "Besked om bortfaldet plads",
     "withdrawn": "Kvittering for afmelding",
     "called_off": "Besked om aflyst forløb",
+    "groups_merged": "Besked om grupper, der er lagt sammen",
     "quote_given": "Tilbud på tilkøb",
     "quote_awaited": "Påmindelse om tilbud",
     "option_ordered": "Kvittering for tilkøb",

@@ -18,6 +18,7 @@ from shared.contracts.enrollment import (
     EnrolmentFact,
     EnrolmentLapsed,
     EnrolmentReceived,
+    EnrolmentRegrouped,
     EnrolmentWaitlisted,
     EnrolmentWithdrawn,
     ExtraParticipantAdded,
@@ -232,6 +233,20 @@ def called_off(fact: EnrolmentCalledOff, at: datetime) -> list[Letter]:
         for one in ([to_person(fact.contact)] if fact.contact else to)
     ]
     return [replace(letter, own=False) for letter in letters]
+
+
+def groups_merged(fact: EnrolmentRegrouped, at: datetime) -> Letter:
+    """The organiser's own. Once for each group that it came from."""
+    letter = _about_enrolment(
+        "groups_merged",
+        fact,
+        to_person(fact.contact),
+        fact.previous_group or "",
+        at,
+        group=fact.group_title or fact.group,
+        reason=fact.reason,
+    )
+    return replace(letter, own=False)
 
 
 def quote_given(fact: QuoteGiven, contact: Contact, at: datetime) -> Letter:

@@ -126,7 +126,7 @@ async def test_a_full_programme_may_have_room_again(desk: Desk) -> None:
 async def test_what_is_being_dismissed_is_not_forgotten_for_its_link_says_so(desk: Desk) -> None:
     await desk.publish()
     sign_up_id = await waits(desk)
-    await desk.pool.execute("UPDATE programmes SET state = 'cancelled'")
+    await desk.pool.execute("UPDATE programmes SET state = 'cancelled', cancelled_at = now(), cancelled_because = ''")
     timers = {
         forget_void_sign_ups: Timer(FORGET_VOID, enrolment_id(P1, AARHUS), desk.now(), {"after": 0}, CAUSE),
         forget_sign_ups: Timer(FORGET, sign_up_id, desk.now(), {}, CAUSE),

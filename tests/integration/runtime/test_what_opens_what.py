@@ -36,6 +36,7 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "POST /api/enrollment/programmes/{programme_id}/invitations": "enrollment.InviteMunicipalities",
         "GET /api/enrollment/programmes/{programme_id}/invitations": "enrollment.programmes.invitations",
         "POST /api/enrollment/programmes/{programme_id}/cancellation": "enrollment.CancelProgramme",
+        "POST /api/enrollment/programmes/{programme_id}/groups/{group}/merger": "enrollment.MergeGroups",
         "PUT /api/enrollment/programmes/{programme_id}/capacity": "enrollment.ChangeCapacity",
         "POST /api/enrollment/programmes/{programme_id}/enrolments/import": "enrollment.ImportEnrolments",
         "GET /api/enrollment/programmes/{programme_id}/waiting-list": "enrollment.programmes.waiting-list",

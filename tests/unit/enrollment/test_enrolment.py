@@ -291,9 +291,9 @@ def test_only_municipalities_that_sign_up_find_a_form() -> None:
 
 
 def test_a_region_without_a_group_leaves_the_group_open() -> None:
-    terms = a_programme().terms
-    assert group_of(terms, Organisation(code="1", name="X", region="Region Nordjylland"), None) is None
-    assert group_of(terms, AARHUS.organisation, None) == "vest"
+    programme = a_programme()
+    assert group_of(programme, Organisation(code="1", name="X", region="Region Nordjylland"), None) is None
+    assert group_of(programme, AARHUS.organisation, None) == "vest"
 
 
 def test_whoever_was_only_invited_declines_and_nobody_withdraws_twice() -> None:

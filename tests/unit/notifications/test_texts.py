@@ -215,6 +215,12 @@ LETTERS: dict[str, Letter] = {
         ),
         AT,
     )[0],
+    "groups_merged": letters.groups_merged(
+        EXAMPLES["EnrolmentRegrouped"].model_copy(
+            update={"merged": True, "group_title": "Vestdanmark", "reason": "For få i Øst."}
+        ),
+        AT,
+    ),
     "withdrawn": letters.withdrawn(EXAMPLES["EnrolmentWithdrawn"], None, AT),
     "quote_given": letters.quote_given(facts.a_quote(), facts.CONTACT, AT),
     "quote_given-another": letters.quote_given(
