@@ -21,6 +21,7 @@ from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
 from services.enrollment.usecases.decline_invitation import DeclineInvitation
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.import_addresses import ImportAddresses
+from services.enrollment.usecases.import_enrolments import ImportEnrolments
 from services.enrollment.usecases.publish_programme import PublishProgramme
 from services.enrollment.usecases.put_organisation import PutOrganisation
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
@@ -29,6 +30,7 @@ from shared.base.acts import Act
 from shared.contracts.enrollment import (
     AcceptQuote,
     CancelParticipant,
+    CancelProgramme,
     ChangeBilling,
     ChangeCapacity,
     ChangeContact,
@@ -38,22 +40,29 @@ from shared.contracts.enrollment import (
     DeliverOption,
     DismissSignUp,
     DismissSignUps,
+    ErasePerson,
+    InviteGuest,
+    InviteMember,
     InviteMunicipalities,
+    MergeGroups,
     NameTeamMember,
     OrderOption,
     QuoteOption,
     RegisterParticipant,
     RegisterWalkIn,
+    RemoveGuest,
     RemoveTeamMember,
     ReplaceParticipant,
     ReplaceTeamMember,
     ResolveReservation,
+    UninviteMember,
     VouchForAddress,
     WithdrawEnrolment,
     WithdrawOption,
 )
 from shared.contracts.event import Command
 from shared.contracts.parties import Billing
+from shared.runtime.erasure import FindPeople
 from tests.support.enrollment_desk import P1, programme_text, sign_up
 from tests.support.room import Room
 
@@ -73,6 +82,8 @@ THERE: Mapping[str, str] = {
     " JOIN enrolments e ON e.id = r.enrolment_id WHERE e.programme_id = $1 ORDER BY 1, 2, s.number",
     "member": "SELECT m.enrolment_id, m.person_id FROM team_members m JOIN enrolments e ON e.id = m.enrolment_id"
     " WHERE e.programme_id = $1 ORDER BY 1, m.number",
+    "guest": "SELECT g.meeting_id, g.guest_id AS person_id FROM guests g JOIN meetings m ON m.id = g.meeting_id"
+    " WHERE m.programme_id = $1 ORDER BY 1, g.guest_email",
     "order": "SELECT enrolment_id, option_id, round, state FROM option_orders WHERE programme_id = $1 ORDER BY 1, 2, 3",
     "programme": "SELECT version FROM programmes WHERE id = $1",
 }
@@ -199,6 +210,23 @@ def _import(one: Chance) -> Command:
     return ImportAddresses(content=base64.b64encode(table.encode()).decode(), dry_run=one.b % 3 == 0)
 
 
+def _import_enrolments(one: Chance) -> Command:
+    """The contact and a participant of one municipality, at whatever meetings there are."""
+    person = one.person()
+    table = (
+        "kommunekode;navn;e-mail;rolle;møder\n"
+        f"{one.code};Karen Holm;{one.address(one.b)};kontakt;\n"
+        f"{one.code};{person['name']};{person['email']};deltager;alle\n"
+    )
+    content = base64.b64encode(table.encode()).decode()
+    return ImportEnrolments(programme_id=one.programme_id, content=content, dry_run=one.b % 3 == 0, mail=one.c % 2 == 0)
+
+
+def _rarely(one: Chance) -> str:
+    """The programme, where little can be done in it afterwards."""
+    return one.programme_id if one.c == RARE else "nobody"
+
+
 def _publish(one: Chance) -> Command:
     version = one.there["programme"][0]["version"] + one.b % 3
     return PublishProgramme(file=text_of(one.programme_id, one.capacity, version=version, more=one.a * 100))
@@ -210,8 +238,13 @@ def _quote(one: Chance) -> Command:
     return QuoteOption.model_validate_json(json.dumps({**one.option(one.b + 1), **said}))
 
 
+RARE = 11
+"""As the third number of a step, of what ends much of a life."""
+
 ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.PUBLISH: _publish,
+    acts.CANCEL_PROGRAMME: lambda one: CancelProgramme(programme_id=_rarely(one), reason=("", "For få")[one.b % 2]),
+    acts.MERGE_GROUPS: lambda one: MergeGroups(programme_id=_rarely(one), group="oest", into="vest", reason="For få"),
     acts.INVITE: lambda one: InviteMunicipalities(
         programme_id=one.programme_id, round_id=f"r{one.a % 2}", organisation_codes=CODES[: 1 + one.b % 4]
     ),
@@ -221,6 +254,7 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
         main_email=f"post@k{one.code}.example",
         domains=(f"k{one.code}.example",) if one.b % 4 else (),
     ),
+    acts.IMPORT_ENROLMENTS: _import_enrolments,
     acts.ENROL: _enrol,
     acts.SIGN_UP: _form,
     acts.SAVE_DRAFT: _draft,
@@ -267,9 +301,21 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.REPLACE_MEMBER: lambda one: ReplaceTeamMember(
         **one.one("member", "enrolment_id", "person_id"), **one.person(CODES[one.b % 4])
     ),
+    acts.CALL_MEMBER: lambda one: InviteMember(**one.enrolment(), **one.meeting(one.b % 3)),
+    acts.CALL_MEMBER_OFF: lambda one: UninviteMember(**one.enrolment(), **one.meeting(one.b % 3)),
+    acts.INVITE_GUEST: lambda one: InviteGuest(
+        programme_id=one.programme_id, **one.meeting(one.b % 3), **one.person("gaest")
+    ),
+    acts.REMOVE_GUEST: lambda one: RemoveGuest(
+        programme_id=one.programme_id, **one.one("guest", "meeting_id", "person_id")
+    ),
+    acts.ERASE: lambda one: ErasePerson(email=one.person(("", "", "gaest")[one.b % 3])["email"]),
+    acts.FIND_PEOPLE: lambda one: FindPeople(email=one.person()["email"]),
     acts.REMOVE_MEMBER: lambda one: RemoveTeamMember(**one.one("member", "enrolment_id", "person_id")),
 }
 """Whatever can be asked of the service, a line each. A test says whose is missing."""
+OF_MEMBERS = (acts.CALL_MEMBER, acts.CALL_MEMBER_OFF)
+"""Refused in every life: whoever signs up to a programme is no member of it."""
 
 WAIT, CALLED_OFF = "wait", "a meeting is called off"
 DAYS = (0, 1, 40, 80)
@@ -315,12 +361,20 @@ _EQUIPPED = (
     *(_step(acts.ORDER, b=1), _step(acts.ORDER, a=1, b=1), _step(acts.DELIVER, c=1), _step(acts.WITHDRAW_OPTION, c=1)),
     *(_step(acts.QUOTE, b=2), _step(acts.ACCEPT, c=1), _step(acts.QUOTE, a=1, b=2), _step(acts.DECLINE_QUOTE, c=1)),
     *(_step(acts.REGISTER), _step(acts.REGISTER, c=5), _step(acts.CHANGE_EXTRA_BILLING, a=1, b=1, c=1)),
+    *(_step(acts.INVITE_GUEST), _step(acts.INVITE_GUEST, c=1), _step(acts.REMOVE_GUEST, a=1, c=1)),
+    *(_step(acts.FIND_PEOPLE), _step(acts.ERASE, c=5), _step(acts.ERASE, b=2)),
     *(Step(WAIT, a=2), _step(acts.WALK_IN), _step(acts.WALK_IN, a=1, c=5), _step(acts.WALK_IN, c=10)),
 )
-"""Places with a team, orders and quotes, extra participants, and people who come without being registered."""
-BEGINNINGS = (_EQUIPPED, (*_PEOPLED, *_LEFT), (), (*_PEOPLED, *_ANSWERED))
+"""Places with a team, orders and quotes, extra participants, guests, and people who come without being registered."""
+_ENDED = (
+    *(_step(acts.IMPORT_ENROLMENTS, a=a, b=1, c=c) for a, c in ((0, 1), (1, 2), (2, 3))),
+    *(_step(acts.QUOTE, b=2), _step(acts.MERGE_GROUPS, c=RARE), _step(acts.ORDER, b=1)),
+    *(_step(acts.CANCEL_PROGRAMME, b=1, c=RARE), _step(acts.IMPORT_ENROLMENTS, a=3, b=1, c=1)),
+)
+"""Imported, the one group joins the other, and all of it is called off."""
+BEGINNINGS = (_EQUIPPED, (*_PEOPLED, *_LEFT), _ENDED, (*_PEOPLED, *_ANSWERED), ())
 """How lives begin, one after the other: whatever can be asked for comes to a yes in one of them."""
-AT_ONCE = (0, 1)
+AT_ONCE = (0, 1, 2)
 """Beginnings to which belongs that places are given at once."""
 
 _NUMBER = st.integers(0, 11)

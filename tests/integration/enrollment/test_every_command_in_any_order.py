@@ -36,6 +36,7 @@ from shared.base.acts import Act
 from shared.base.ids import seed_ids
 from shared.contracts.enrollment import EnrollmentIntakeRejected
 from shared.contracts.event import COMMANDS, INTAKE_TOPIC, Command
+from shared.contracts.parties import erased_email
 from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingFact, MeetingScheduled, When
 from shared.messaging.consumer import Consumer
 from shared.messaging.records import StoredRecord
@@ -52,6 +53,7 @@ from tests.support.every_command import (
     DAYS,
     LIVES,
     MEETINGS,
+    OF_MEMBERS,
     THERE,
     WAIT,
     Chance,
@@ -72,16 +74,19 @@ BY_CHANCE: Mapping[str, tuple[str, ...]] = {
     "people": ("person_id",),
     "sign_ups": ("number", "applicant_id"),
     "seat_moves": ("id",),
+    "guests": ("guest_id",),
 }
 """Columns that chance has chosen. All else that the service keeps is the same in both worlds, whatever table it is."""
 IDS = """
     SELECT person_id AS id, 'person ' || organisation_code || ' ' || email_key AS name FROM people
+    WHERE email_key NOT LIKE '%@slettet.example'
     UNION ALL SELECT id, 'form ' || enrolment_id || ' ' || received_at FROM sign_ups
     UNION ALL SELECT id, 'draft ' || mailbox || ' ' || begun_at FROM drafts
+    UNION ALL SELECT guest_id, 'guest ' || meeting_id || ' ' || guest_email FROM guests
     UNION ALL SELECT applicant_id, 'applicant ' || enrolment_id || ' ' || received_at FROM sign_ups
     WHERE applicant_id NOT IN (SELECT person_id FROM people)
 """
-"""Of what there is, and what it is called in both worlds."""
+"""Of what there is, and what it is called in both worlds; whoever is erased keeps the name they had."""
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|token/staff|source/crm")
 OWN = own_tables("enrollment")
 """Tables that the service keeps all of its own in."""
@@ -176,7 +181,8 @@ class World:
         found: dict[str, list[str]] = {}
         for row in await self.pool.fetch(STATE):
             found.setdefault(row["what"], []).append(row["row"])
-        self.names |= dict(one.split(" is ", 1) for one in found.pop("ids", ()))
+        ids = dict(one.split(" is ", 1) for one in found.pop("ids", ()))
+        self.names |= ids | {erased_email(one).partition("@")[0]: f"erased {name}" for one, name in ids.items()}
         named = partial(ID.sub, lambda match: self.names.get(match[0], match[0]))
         return {what: sorted(map(named, rows)) for what, rows in found.items()}
 
@@ -190,7 +196,8 @@ class World:
         self.taken = programme["taken"]
 
         waiting = sorted(
-            (row for row in rows if row["state"] == "waitlisted"), key=lambda row: (row["received_at"], row["number"])
+            (row for row in rows if row["state"] == "waitlisted" and programme["state"] == "open"),
+            key=lambda row: (row["received_at"], row["number"]),
         )
         shown = (await self.room.read(read_waiting_list, programme_id=self.programme_id))["waiting"]
         assert [(one["position"], one["enrolment_id"]) for one in shown] == [
@@ -355,7 +362,9 @@ async def begin(world: World, life: str, capacity: str) -> None:
     emptied = [table for table in (*OWN, *OF_A_LIFE) if not table.startswith("organisation")]
     connection = await asyncpg.connect(world.admin_url)
     try:
-        await connection.execute(f"TRUNCATE {', '.join(emptied)} CASCADE")
+        # The address book stays, although members of programmes stand in it; so nothing is asked of what points where.
+        emptying = "; ".join(f"DELETE FROM {table}" for table in emptied)
+        await connection.execute(f"SET session_replication_role = replica; {emptying}")
     finally:
         await connection.close()
     published = PublishProgramme(file=text_of(world.programme_id, world.capacity))
@@ -437,5 +446,7 @@ async def test_any_life_keeps_its_promises_and_is_the_same_by_both_doors(worlds:
     for world in worlds:
         assert await world.pool.fetchval("SELECT count(*) FROM dead_letters") == 0
         assert await world.pool.fetchval("SELECT count(*) FROM parked_events") == 0
-    never = {act.name for act in ASKED} - {name for name, outcome in outcomes if outcome == "yes"}
+    never = {act.name for act in ASKED if act not in OF_MEMBERS} - {
+        name for name, outcome in outcomes if outcome == "yes"
+    }
     assert not never, f"nobody says yes to {never}: a step of it belongs to a beginning; {outcomes}"

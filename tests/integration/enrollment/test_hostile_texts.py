@@ -18,10 +18,9 @@ import openpyxl
 import pytest
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from services.enrollment.adapters import links
+from services.enrollment.adapters import links, spreadsheet
 from services.enrollment.domain.address_book import COLUMNS
 from services.enrollment.domain.enrolment import enrolment_id
-from services.enrollment.usecases import import_addresses as importing
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.name_team_member import name_team_member
@@ -277,7 +276,7 @@ async def test_whatever_stands_in_a_cell_of_the_address_book_is_taken_or_the_she
         async def read(_: bytes, columns: dict[str, str] = columns) -> tuple[list[str], list[list[str]]]:
             return list(columns), [list(columns.values())]
 
-        monkeypatch.setattr(importing, "read_table", read)
+        monkeypatch.setattr(spreadsheet, "read_table", read)
         taken += await imported(desk, b"")
     assert 0 < taken < len(cells)
 
