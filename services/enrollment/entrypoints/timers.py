@@ -20,8 +20,7 @@ from services.enrollment.usecases.invite_by_itself import invite_by_itself
 from services.enrollment.usecases.lapse_quotes import lapse_quotes
 from services.enrollment.usecases.lapse_reservations import lapse_reservations
 from services.enrollment.usecases.move_group import move_the_rest
-from services.enrollment.usecases.remind_of_details import remind_of_details
-from services.enrollment.usecases.remind_of_forbehold import remind_of_forbehold
+from services.enrollment.usecases.remind_of_answers import remind_of_details, remind_of_forbehold
 from services.enrollment.usecases.remind_of_quotes import remind_of_quotes
 from services.enrollment.usecases.remind_of_team import remind_of_team
 from services.enrollment.usecases.remind_silent import remind_silent

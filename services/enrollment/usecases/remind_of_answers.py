@@ -1,17 +1,31 @@
-"""The day has come on which a municipality is asked for what its invoices lack."""
+"""The day has come on which a municipality is reminded of what it still has to say: of its forbehold, its invoices."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from services.enrollment.adapters import enrolments, links, programmes
+from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.forbehold import remind
 from services.enrollment.domain.invoice_details import ask
+from services.enrollment.domain.programme import Programme
+from shared.contracts.decision import Decision
 from shared.runtime.timers import Timer
 from shared.storage.tx import Tx
 
+Remind = Callable[[Enrolment, Programme, str, datetime, datetime], Decision[Enrolment]]
+
+
+async def remind_of_forbehold(tx: Tx, timers: Sequence[Timer]) -> None:
+    await _remind(tx, timers, remind)
+
 
 async def remind_of_details(tx: Tx, timers: Sequence[Timer]) -> None:
+    await _remind(tx, timers, ask)
+
+
+async def _remind(tx: Tx, timers: Sequence[Timer], of: Remind) -> None:
     rung = {timer.key: timer for timer in timers}
     known = await enrolments.lock_many(tx, rung)
     offered = await programmes.load_many(tx, (one.programme_id for one in known.values()))
@@ -22,6 +36,6 @@ async def remind_of_details(tx: Tx, timers: Sequence[Timer]) -> None:
         timer, path = rung[one.id], links.standing_path_of(tx.links, one)
         since = datetime.fromisoformat(timer.data["since"])
 
-        decided = ask(one, offered[one.programme_id], path, since, tx.now)
+        decided = of(one, offered[one.programme_id], path, since, tx.now)
 
         tx.tell(decided, because=timer.cause)
