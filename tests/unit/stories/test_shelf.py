@@ -11,6 +11,7 @@ from rich.console import Console
 from deploy.local.demo import play
 from deploy.local.demo.play import PROGRAMME
 from deploy.local.errors import StackError
+from deploy.local.locations import ROOT
 from deploy.local.stories import shelf
 from deploy.local.stories.story import STEP, Together
 from shared.contracts.time import local
@@ -29,6 +30,14 @@ def test_the_programme_of_the_demo_has_a_story_that_begins_with_sign_ups() -> No
     again = tale.begin()
     assert again is not None
     assert STEP.validate_python(next(again)) == first, "from the same seed the same story"
+
+
+def test_every_programme_that_comes_with_the_product_has_a_story() -> None:
+    shipped = {file.stem for file in (ROOT / "programmes").glob("*.yaml")}
+    assert set(shelf.programmes()) == shipped
+    for one in shipped:
+        published = shelf.of_programme(one).checked.published
+        assert any(f"\nid: {one}\n" in f"\n{told.text}" for told in published), one
 
 
 def test_a_file_is_a_story_too_and_is_told_by_its_own_steps(tmp_path: Path) -> None:
