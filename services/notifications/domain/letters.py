@@ -417,8 +417,10 @@ def extra_participant_removed(fact: ExtraParticipantRemoved, version: int | None
     return _about_roster("extra_participant_removed", fact, version, at, moved_in=fact.reason == "moved_in")
 
 
-INTRODUCES = frozenset({"participant_registered", "contact_appointed"})
-"""Letters by which people hear of it for the first time that somebody else has put them in."""
+INTRODUCES = frozenset({"participant_registered", "contact_appointed", "meeting_reminder"})
+"""Letters by which people hear of it for the first time that somebody else has put them in: a reminder, if they
+were put in without a mail.
+"""
 
 
 def introduce(letter: Letter) -> Letter:
@@ -428,15 +430,22 @@ def introduce(letter: Letter) -> Letter:
     if letter.programme is None:
         return letter
     seller, organisation = letter.programme.seller, letter.says["organisation"]
-    who = (
-        f"{seller.sender_name} (CVR-nummer {seller.cvr}) har fået jeres navn og e-mailadresse af {organisation}. "
-        f"Vi bruger dem til at holde {letter.programme.title}: til invitationer, deltagerlister og afregning med "
-        f"{organisation}."
-    )
-    how_long = (
-        "De gemmes, til I beder om at få dem slettet. Står navnet på en udstedt faktura, bliver det dér i fem år efter "
-        "regnskabsårets udløb, som bogføringsloven siger."
-    )
+    us = f"{seller.sender_name} (CVR-nummer {seller.cvr})"
+    how_long = "De gemmes, til I beder om at få dem slettet."
+    if letter.says.get("as_guest"):
+        who = (
+            f"{us} har skrevet jeres navn og e-mailadresse op, fordi I er inviteret som gæst. Vi bruger dem til at "
+            f"holde {letter.programme.title}: til invitationer og deltagerlister."
+        )
+    else:
+        who = (
+            f"{us} har fået jeres navn og e-mailadresse af {organisation}. Vi bruger dem til at holde "
+            f"{letter.programme.title}: til invitationer, deltagerlister og afregning med {organisation}."
+        )
+        how_long += (
+            " Står navnet på en udstedt faktura, bliver det dér i fem år efter regnskabsårets udløb, som "
+            "bogføringsloven siger."
+        )
     rights = (
         "I kan bede om at se, rette eller slette oplysningerne, begrænse brugen af dem eller gøre indsigelse: svar på "
         f"denne mail, eller skriv til {seller.organizer_email}. I kan også klage til Datatilsynet."

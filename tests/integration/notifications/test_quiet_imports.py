@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
 
-from shared.contracts.enrollment import EnrolmentWaitlisted, ParticipantRegistered, TeamMemberNamed, TovholderAppointed
+from shared.contracts.enrollment import (
+    EnrolmentWaitlisted,
+    ParticipantRegistered,
+    ProgrammePublished,
+    TeamMemberNamed,
+    TovholderAppointed,
+)
 from shared.contracts.event import Event
 from shared.contracts.programme import SeatTerm
 from shared.contracts.scheduling import MeetingRescheduled, MeetingScheduled, When
 from tests.support import facts
-from tests.support.facts import CONTACT, DAY, ENROLMENT_ID, MEETINGS_OWNER, ORGANISATION, OWNER, PROGRAMME, RECEIVED
-from tests.support.letters import calendars, contents, templates
+from tests.support.facts import (
+    CONTACT,
+    DAY,
+    ENROLMENT_ID,
+    MEETINGS_OWNER,
+    ORGANISATION,
+    OWNER,
+    PROGRAMME,
+    PROGRAMME_TERMS,
+    RECEIVED,
+)
+from tests.support.letters import calendars, contents, templates, written
 from tests.support.room import Room
 
 LATER = When(first_day=date(2021, 5, 20), last_day=date(2021, 5, 20))
@@ -69,6 +85,22 @@ async def test_a_meeting_that_gets_its_date_after_the_import_invites_as_any_othe
     desk.time += timedelta(days=1)
     await desk.hear(DATED)
     assert sorted(await contents(desk)) == sorted((BO.email, CONTACT.email))
+
+
+async def test_the_first_mail_to_whoever_came_quietly_says_who_has_their_data_also_where_it_is_a_reminder(
+    desk: Room,
+) -> None:
+    terms = PROGRAMME_TERMS.model_copy(
+        update={"terms": PROGRAMME_TERMS.terms.model_copy(update={"reminder_days": (14, 2)})}
+    )
+    await desk.hear(ProgrammePublished(owner=OWNER, terms=terms), DATED, ENROLLED, seated())
+    await desk.ring(datetime(2021, 4, 1, 6, tzinfo=UTC))
+    await desk.ring(datetime(2021, 4, 13, 6, tzinfo=UTC))
+    first, second = await written(desk, "meeting_reminder")
+    assert [(one.email, "introduction" in one.says) for one in (first, second)] == [
+        (BO.email, True),
+        (BO.email, False),
+    ]
 
 
 async def test_what_becomes_of_others_writes_to_nobody_who_came_quietly(desk: Room) -> None:

@@ -297,6 +297,7 @@ LETTERS: dict[str, Letter] = {
         EXAMPLES["MemberAdmitted"].model_copy(update={"inviter": "TEC"}), AT
     ),
     "participant_registered-guest": invitation("participant_registered", GUEST),
+    "participant_registered-guest_first": letters.introduce(invitation("participant_registered", GUEST)),
     "registration_cancelled-guest": invitation("registration_cancelled", GUEST, facts.MEETING),
     "meeting_cancelled-guest": invitation("meeting_cancelled", GUEST, facts.MEETING),
     "meeting_moved-guest": invitation("meeting_moved", GUEST, ELSEWHERE),
@@ -316,6 +317,7 @@ LETTERS: dict[str, Letter] = {
     "meeting_moved-own_seat": invitation("meeting_moved", replace(BO, seat_path="/moedeplads/x"), ELSEWHERE),
     "meeting_reminder-own_seat": letters.meeting_reminder(STANDING, replace(BO, seat_path="/moedeplads/x"), 7, 7, AT),
     "extra_participant_removed": letters.extra_participant_removed(EXAMPLES["ExtraParticipantRemoved"], 5, AT),
+    "meeting_reminder-first": letters.introduce(letters.meeting_reminder(STANDING, BO, 7, 7, AT)),
     "meeting_reminder": letters.meeting_reminder(STANDING, BO, 7, 7, AT),
     "nobody_registered": letters.nobody_registered(STANDING, ASTA, 1, 1, AT),
     "invoice": letters.invoice_issued(EXAMPLES["InvoiceIssued"], AT),
