@@ -381,7 +381,7 @@ async def test_a_member_names_its_people_on_its_own_page(town: Town) -> None:
     assert (called.status_code, called.json()["changed"]) == (200, True)
     assert "1. temamøde" in (await town.client.get(sosu)).text
     shown = (await town.client.get(f"{firms}/hold")).text
-    assert "Der er plads til 3 til 4." in shown
+    assert "Der er plads til 3-4 personer." in shown
     form = {"_key": "a" * 32, "name": "Anna", "email": "anna@firma.example"}
     assert (await town.client.post(f"{firms}/hold", data=form)).status_code == 303
     assert "1 navngivet; der mangler mindst 2 (3 til 4 personer)" in (await town.client.get(f"{firms}/hold")).text
