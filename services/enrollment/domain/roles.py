@@ -193,7 +193,7 @@ def _is_empty(wish: RoleWish) -> bool:
 
 
 def _missing(term: RoleTerm, field: str) -> Refused:
-    return Refused("role_missing", f"Skriv navn og e-mail på jeres {term.label}.", status=422, field=field)
+    return Refused("role_missing", f"Skriv, hvem der er {term.label}: navn og e-mail.", status=422, field=field)
 
 
 def _unknown(terms: Sequence[RoleTerm], field: str) -> Refused:
