@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.erase_person import erase_person
+from services.enrollment.usecases.import_enrolments import ImportEnrolments, import_enrolments
 from services.enrollment.usecases.read_enrolments import read_enrolment
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.answers import Answer
@@ -99,6 +101,14 @@ async def test_a_form_keeps_who_is_named_in_it_and_a_role_that_is_gone_by_then_i
     await desk.publish(with_roles(BILLING, version=2))
     await desk.press(form)
     assert await appointed(desk) == [("faktura", "Bo Bilag", None)]
+
+
+async def test_a_sheet_has_no_column_for_them_and_staff_name_them_afterwards(desk: Desk) -> None:
+    await desk.publish(with_roles(POLITICAL, BILLING))
+    content = base64.b64encode(b"kommunekode;navn;e-mail;rolle\n0751;Karen Holm;karen@k0751.example;kontakt\n").decode()
+    await desk.ask(import_enrolments, ImportEnrolments(programme_id=P1, content=content, dry_run=False))
+    assert (await desk.ask(change_role, changing(await id_of(desk, AARHUS), "politisk", **EVA)))["changed"] is True
+    assert await appointed(desk) == [("politisk", "Eva Efter", None)]
 
 
 async def test_the_next_one_is_told_with_the_one_before_and_the_same_one_again_changes_nothing(desk: Desk) -> None:
