@@ -49,6 +49,8 @@ from shared.contracts.scheduling import Meeting
 SERVICE = "enrollment"
 MAIN_ROLE = "main"
 """The role whose label is the programme's `contact_label`."""
+MOST_ROLES = 10
+"""Beside it, in one programme."""
 
 SUBJECTS = {
     "programme": "one programme",
@@ -124,6 +126,7 @@ IN_DANISH = {
     "tovholder.enrollment.EnrolmentWithdrawn.v1": "kommunen blev afmeldt",
     "tovholder.enrollment.EnrolmentCalledOff.v1": "kommunen fik besked om, at forløbet er aflyst",
     "tovholder.enrollment.TovholderAppointed.v1": "kommunen fik en ny tovholder",
+    "tovholder.enrollment.RoleAppointed.v1": "en rolle ved siden af kontakten fik en anden, eller blev tom",
     "tovholder.enrollment.QuoteGiven.v1": "kommunen fik et tilbud på et tilkøb",
     "tovholder.enrollment.QuoteReminderDue.v1": "svaret på et tilbud manglede",
     "tovholder.enrollment.QuoteDeclined.v1": "kommunen sagde nej til et tilbud",
@@ -156,6 +159,7 @@ IN_DANISH = {
     "tovholder.enrollment.DismissSignUps.v1": "nogen afviste alle tilmeldinger fra en adresse",
     "tovholder.enrollment.WithdrawEnrolment.v1": "nogen bad om at afmelde kommunen",
     "tovholder.enrollment.ChangeContact.v1": "nogen bad om en anden kontakt",
+    "tovholder.enrollment.ChangeRole.v1": "nogen bad om at besætte eller tømme en rolle",
     "tovholder.enrollment.ResolveReservation.v1": "nogen svarede på det politiske forbehold",
     "tovholder.enrollment.ChangeBilling.v1": "nogen gav oplysninger til fakturaen",
     "tovholder.enrollment.CancelProgramme.v1": "nogen aflyste forløbet",
@@ -580,6 +584,27 @@ class TovholderAppointed(EnrolmentFact):
     """As in MunicipalityEnrolled, and the new contact's; those of the former one have ended with this."""
 
 
+@fact
+class RoleAppointed(EnrolmentFact):
+    """A role of the organisation's beside the contact's is from now on this person's, or nobody's.
+
+    With the same person as before it says how they are written now. It opens nothing: links are the contact's.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.RoleAppointed.v1"
+
+    role_id: str
+    label: str
+    purpose: str = ""
+    """As in the programme: which letters its holder gets; empty = the programme has the role no more."""
+    person: Person | None = None
+    before: Person | None = None
+    """Who it was until now, and is told so; None = nobody, a system that does not say it, or the same person."""
+    reason: str = ""
+    quiet: bool = False
+    """Nobody is written to because of it: what it came with was imported."""
+
+
 OptionPrice = Annotated[int, Field(le=MOST_ORE_TOLD)]
 """Øre without moms; nothing is claimed for what costs nothing, or less."""
 OptionMoms = Annotated[int, Field(ge=0, le=100)]
@@ -989,6 +1014,13 @@ class EnrollmentIntakeRejected(IntakeRejected):
     service: ClassVar[str] = SERVICE
 
 
+class RoleWish(Frozen):
+    """Who is to hold a role beside the contact's, as a door takes it."""
+
+    name: Line = ""
+    email: Email = ""
+
+
 @command
 class EnrolMunicipality(Command):
     type: ClassVar[str] = "tovholder.enrollment.EnrolMunicipality.v1"
@@ -1014,6 +1046,8 @@ class EnrolMunicipality(Command):
     late: bool = False
     """After the deadline, as staff alone may decide, and say why; before it this changes nothing."""
     late_reason: Paragraph = ""
+    roles: dict[Name, RoleWish] = Field(default_factory=dict, max_length=MOST_ROLES)
+    """Who holds the programme's roles beside the contact's, by role id."""
 
 
 @command
@@ -1079,6 +1113,22 @@ class ChangeContact(Command):
     role: Id = MAIN_ROLE
     name: Line
     email: Email
+    reason: Paragraph = ""
+
+
+@command
+class ChangeRole(Command):
+    """Somebody else holds a role beside the contact's from now on; without name and address nobody does, where the
+    programme does not ask for one. Of the same person it changes nothing.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.ChangeRole.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    role_id: Id
+    name: Line = ""
+    email: Email = ""
     reason: Paragraph = ""
 
 

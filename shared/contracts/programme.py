@@ -280,6 +280,19 @@ class WithdrawalTerm(Frozen):
     free_until: dt.date | None = None
 
 
+class RoleTerm(Frozen):
+    """A role beside the contact's that an organisation gives somebody; the label of it is data.
+
+    ``purpose`` says which letters its holder gets: ``political`` = those about the forbehold, as the contact does;
+    ``billing`` = those about invoices, instead of the contact. A reader passes over one that it does not know.
+    """
+
+    id: str
+    label: str
+    purpose: str
+    required: bool = Field(default=False, description="nobody signs up without naming its holder")
+
+
 class EnrolmentPlan(Frozen):
     """Who may come in, when and how.
 
@@ -313,6 +326,7 @@ class EnrolmentPlan(Frozen):
     withdrawal: WithdrawalTerm | None = Field(
         default=None, description="agreed with each place; None = it keeps what was billed, and the rest falls away"
     )
+    roles: tuple[RoleTerm, ...] = Field(default=(), description="beside the contact's")
 
 
 class Milestone(Frozen):

@@ -36,6 +36,7 @@ from shared.contracts.enrollment import (
     ChangeContact,
     ChangeExtraBilling,
     ChangeGroup,
+    ChangeRole,
     DeclineQuote,
     DeliverOption,
     DismissSignUp,
@@ -270,6 +271,9 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.CHANGE_CAPACITY: lambda one: ChangeCapacity(programme_id=one.programme_id, usual=1, hard=1 + one.a % 4),
     acts.WITHDRAW: lambda one: WithdrawEnrolment(**one.enrolment()),
     acts.CHANGE_CONTACT: lambda one: ChangeContact(**one.enrolment(), **one.person(), reason=("", "Ny")[one.b % 2]),
+    acts.CHANGE_ROLE: lambda one: ChangeRole(
+        **one.enrolment(), role_id=("faktura", "hofnar")[one.b % 7 // 6], **(one.person() if one.c % 3 else {})
+    ),
     acts.CHANGE_GROUP: lambda one: ChangeGroup(**one.enrolment(), group=("vest", "oest")[one.b % 2]),
     acts.REGISTER: lambda one: RegisterParticipant(
         **one.enrolment(),
@@ -356,6 +360,7 @@ _ANSWERED = (
 _EQUIPPED = (
     *(_step(acts.ENROL, b=1), _step(acts.ENROL, a=1, b=1)),
     *(_step(acts.CHANGE_BILLING), _step(acts.CHANGE_CONTACT), _step(acts.CHANGE_GROUP, b=1)),
+    *(_step(acts.CHANGE_ROLE, c=1), _step(acts.CHANGE_ROLE, b=2, c=2), _step(acts.CHANGE_ROLE)),
     *(_step(acts.NAME_MEMBER), _step(acts.NAME_MEMBER, c=5), _step(acts.NAME_MEMBER, a=1)),
     *(_step(acts.REPLACE_MEMBER, b=1, c=3), _step(acts.REMOVE_MEMBER, a=1, c=1)),
     *(_step(acts.ORDER, b=1), _step(acts.ORDER, a=1, b=1), _step(acts.DELIVER, c=1), _step(acts.WITHDRAW_OPTION, c=1)),
@@ -403,7 +408,9 @@ def text_of(programme_id: str, capacity: str, *, version: int = 1, more: int = 0
         "version: 1": f"version: {version}",
         "19500": str(19_500 + more),
         "included: 3": "included: 1",
-        "  contact_label:": f"{capacity}  contact_label:",
+        "  contact_label:": (
+            f"{capacity}  roles: [{{id: faktura, label: fakturakontakt, purpose: billing}}]\n  contact_label:"
+        ),
         "\nmeeting_kinds:\n": (
             "\noptions:\n"
             "  - {id: sager, title: Gennemgang af sager, text: Sagsgennemgang, price: 95000}\n"

@@ -21,6 +21,7 @@ from shared.contracts.enrollment import (
     ChangeContact,
     ChangeExtraBilling,
     ChangeGroup,
+    ChangeRole,
     DeclineQuote,
     DeliverOption,
     DismissSignUp,
@@ -78,6 +79,7 @@ from shared.contracts.enrollment import (
     ReservationReminderDue,
     ReservationResolved,
     ResolveReservation,
+    RoleAppointed,
     SessionsRevoked,
     SignUpAwaitsStaff,
     SignUpDismissed,
@@ -524,6 +526,13 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     ),
     EnrolmentWithdrawn(**_ENROLMENT, contact=CONTACT, reason="Ny prioritering."),
     TovholderAppointed(**_ENROLMENT, contact=CONTACT),
+    RoleAppointed(
+        **_ENROLMENT,
+        role_id="faktura",
+        label="fakturakontakt",
+        purpose="billing",
+        person=a_person("Bo Prøvesen", "bo@kobenhavn.example"),
+    ),
     a_quote(),
     a_quote_reminder(),
     QuoteDeclined(**_QUOTED),
@@ -651,6 +660,9 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     CancelProgramme(programme_id=PROGRAMME.id, reason="For få tilmeldte."),
     ChangeCapacity(programme_id=PROGRAMME.id, usual=10, hard=12),
     ChangeContact(enrolment_id=ENROLMENT_ID, name="Eva Eksempelsen", email="eva@kobenhavn.example", reason="Nyt job."),
+    ChangeRole(
+        enrolment_id=ENROLMENT_ID, role_id="faktura", name="Bo Prøvesen", email="bo@kobenhavn.example", reason="Ny løn."
+    ),
     ErasePerson(person_id=PERSON.person_id),
     ChangeGroup(enrolment_id=ENROLMENT_ID, group="vest"),
     RegisterParticipant(

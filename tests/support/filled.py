@@ -321,6 +321,8 @@ async def _notifications(connection: Connection, many: int) -> None:
             FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO team_members SELECT 'x' || n, 'w' || n, 'p' || n / 10 + 1, 'By', 'N', 'n' || n || '@by.example',
                    'n' || n || '@by.example', '{{heldag}}', true, now() FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO role_holders SELECT 'x' || n, 'faktura', 'p' || n / 10 + 1, 'k', 'l', 'billing', 'w' || n, 'N',
+                   'r' || n || '@by.example', 'r' || n || '@by.example' FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO former_contacts SELECT 'x' || n, 'w' || n, 'f' || n || '@by.example'
             FROM generate_series(1, {many}) AS n""",
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.enrollment.domain.contact import Held
+from services.enrollment.domain.roles import Held
 from shared.base.cause import Cause
 from shared.contracts.parties import Contact
 from shared.storage.table import CAUSE, Table, cause_columns
@@ -31,27 +31,34 @@ _HISTORY = Table(
 
 
 async def load_history(tx: Tx, enrolment_id: str) -> list[Held]:
-    """Nothing as long as nobody has been changed."""
+    """Nothing as long as nobody has been changed, or named beside the contact."""
+    return (await load_histories(tx, [enrolment_id])).get(enrolment_id, [])
+
+
+async def load_histories(tx: Tx, enrolment_ids: Sequence[str]) -> dict[str, list[Held]]:
+    """Of those that have one."""
     rows = await tx.fetch(
         """
-        SELECT role_id, turn, round, holder::text AS holder, held_from, held_until, because, actor
-        FROM contact_history WHERE enrolment_id = $1 ORDER BY role_id, turn
+        SELECT enrolment_id, role_id, turn, round, holder::text AS holder, held_from, held_until, because, actor
+        FROM contact_history WHERE enrolment_id = ANY($1::text[]) ORDER BY enrolment_id, role_id, turn
         """,
-        enrolment_id,
+        list(enrolment_ids),
     )
-    return [
-        Held(
-            role=row["role_id"],
-            turn=row["turn"],
-            round=row["round"],
-            holder=Contact.model_validate_json(row["holder"]),
-            since=row["held_from"],
-            until=row["held_until"],
-            because=row["because"],
-            by=row["actor"],
+    found: dict[str, list[Held]] = {}
+    for row in rows:
+        found.setdefault(row["enrolment_id"], []).append(
+            Held(
+                role=row["role_id"],
+                turn=row["turn"],
+                round=row["round"],
+                holder=Contact.model_validate_json(row["holder"]),
+                since=row["held_from"],
+                until=row["held_until"],
+                because=row["because"],
+                by=row["actor"],
+            )
         )
-        for row in rows
-    ]
+    return found
 
 
 async def save(tx: Tx, enrolment_id: str, written: Sequence[Held], cause: Cause) -> None:

@@ -23,7 +23,8 @@ HOLDINGS = (
         {"contact_key": "email", "command": "json"},
         person="coalesce(applicant_id, person_id)",
         address="contact_key",
-        of="coalesce(applicant_id, person_id) = ANY($1) OR contact_key = ANY($2)",
+        of="coalesce(applicant_id, person_id) = ANY($1) OR contact_key = ANY($2)"
+        " OR lower(jsonb_path_query_array(command, '$.roles.*.email')::text)::jsonb ?| $2",
         gone=True,
     ),
     Holding(

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from services.enrollment.domain.sign_up import CONFIRM_DAYS, Alike, Counted, Hopeful, Mails, SignUp
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
-from shared.contracts.enrollment import EnrolMunicipality
+from shared.contracts.enrollment import EnrolMunicipality, RoleWish
 from shared.contracts.parties import Billing
 from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns
@@ -194,6 +194,7 @@ def _as_it_was(said: dict[str, Any]) -> EnrolMunicipality:
             **said,
             "billing": Billing.model_validate_json(json.dumps(said["billing"])),
             "forbehold_expected_on": date.fromisoformat(expected_on) if expected_on else None,
+            "roles": {key: RoleWish.model_construct(**one) for key, one in said.get("roles", {}).items()},
         }
     )
 

@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from services.enrollment.domain.enrolment import Enrolment, about
 from services.enrollment.domain.forbehold import told_forbehold
 from services.enrollment.domain.programme import Programme
+from services.enrollment.domain.roles import Held
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import MAIN_ROLE, TovholderAppointed
 from shared.contracts.parties import Contact, Person
 from shared.contracts.refusal import Refused
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Somebody had a role `since` then, and has it still (`until` None) or had it until then.
-
-    `round` is the number of the place, or of the position on the waiting list, that it was held with; `turn` counts
-    the holders of the role. `by` is the actor of the change that gave it to them.
-    """
-
-    role: str
-    turn: int
-    round: int
-    holder: Contact
-    since: datetime
-    until: datetime | None = None
-    because: str = ""
-    by: str | None = None
 
 
 def require_contact(enrolment: Enrolment, person_id: str | None) -> Enrolment:

@@ -374,7 +374,7 @@ def _refusals(wish: EnrolMunicipality, frame: Frame, now: datetime) -> Iterator[
     try:
         received_at = received(wish, now, staff=True)
         entry = frame.book.get(wish.organisation_code)
-        apply(frame.programme, entry, None, wish, received_at, frame.source, by_staff=True)
+        apply(frame.programme, entry, None, wish, received_at, frame.source, by_staff=True, demands_roles=False)
     except Refused as refused:
         if refused.status == _WRONGLY_WRITTEN:
             for error in errors_of(refused):

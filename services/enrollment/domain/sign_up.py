@@ -29,6 +29,7 @@ from services.enrollment.domain.programme import (
     require_group,
     unknown_programme,
 )
+from services.enrollment.domain.roles import wrong_with
 from services.enrollment.domain.speakers import domain_of, mailbox_key
 from services.enrollment.domain.team import reminding as reminding_of_team
 from services.enrollment.domain.team import team_terms
@@ -170,6 +171,8 @@ class Wish:
     """Whether the address book is for whoever asks."""
     late: Late | None = None
     """Staff let it in if it comes after the deadline."""
+    demands_roles: bool = True
+    """Whether those that the programme wants are to be named with it; else staff name them afterwards."""
 
 
 def wish_of(sign_up: SignUp) -> Wish:
@@ -187,10 +190,11 @@ def apply(
     late: Late | None = None,
     *,
     by_staff: bool = False,
+    demands_roles: bool = True,
 ) -> Application:
     """A sign-up that may have a place, or Refused with all that is wrong. An earlier withdrawal is no hindrance.
 
-    `by_staff`: whether the address book is for whoever asks.
+    `by_staff`: whether the address book is for whoever asks. `demands_roles` as of a Wish.
     """
     programme = require_offer(programme, current, source)
     is_late = deadline_passed(programme, received_at)
@@ -204,6 +208,7 @@ def apply(
     email = all_of_it.look(require_email, asked.contact_email, "contact_email")
     role = all_of_it.look(require_name, asked.contact_role, "contact_role")
     group = None if known is None else all_of_it.look(group_of, programme, known.organisation, asked.group)
+    all_of_it.wrong.extend(wrong_with(plan.roles, asked.roles, demanded=demands_roles))
     all_of_it.wrong.extend(said.wrong)
     all_of_it.look(_require_forbehold, programme, asked)
     billed = all_of_it.look(require_billing, asked.billing)
@@ -396,6 +401,7 @@ def enrol_in_turn(
                     source,
                     wish.late,
                     by_staff=wish.by_staff,
+                    demands_roles=wish.demands_roles,
                 )
         except Refused as refused:
             outcomes[at] = refused

@@ -10,6 +10,7 @@ from services.enrollment.usecases.change_capacity import change_capacity
 from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.change_extra_billing import change_extra_billing
 from services.enrollment.usecases.change_group import change_group
+from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.decline_quote import decline_quote
@@ -52,6 +53,7 @@ from shared.contracts.enrollment import (
     ChangeContact,
     ChangeExtraBilling,
     ChangeGroup,
+    ChangeRole,
     DeclineQuote,
     DeliverOption,
     DismissSignUp,
@@ -100,6 +102,7 @@ CHANGE_BILLING = act(ChangeBilling, change_billing)
 CHANGE_CAPACITY = act(ChangeCapacity, change_capacity)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)
 CHANGE_CONTACT = act(ChangeContact, change_contact)
+CHANGE_ROLE = act(ChangeRole, change_role)
 MERGE_GROUPS = act(MergeGroups, merge_groups)
 CHANGE_GROUP = act(ChangeGroup, change_group)
 ERASE = act(ErasePerson, erase_person)

@@ -29,6 +29,7 @@ SUBSCRIPTIONS = (
     intake(acts.CANCEL_PROGRAMME),
     intake(acts.CHANGE_CAPACITY),
     intake(acts.CHANGE_CONTACT),
+    intake(acts.CHANGE_ROLE),
     intake(acts.CHANGE_GROUP),
     intake(acts.ERASE),
     intake(acts.MERGE_GROUPS),

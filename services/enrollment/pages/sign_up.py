@@ -31,7 +31,7 @@ from shared.base.cause import Cause, new_correlation
 from shared.base.listing import CURSOR
 from shared.base.problems import Problem, field_errors
 from shared.contracts.danish import long_day
-from shared.contracts.enrollment import EnrolMunicipality
+from shared.contracts.enrollment import EnrolMunicipality, RoleWish
 from shared.contracts.event import Command
 from shared.contracts.programme import AskedWhen, FormField, ProgrammeTerms
 from shared.runtime.service import Host
@@ -137,11 +137,12 @@ def by_visitor() -> Cause:
 
 def answers(terms: ProgrammeTerms, form: EnrolMunicipality, asked: Mapping[str, str]) -> list[tuple[str, str]]:
     """What was typed beside the contact, under the words that the form asked by."""
-    groups = {one.id: one.title for one in terms.groups}
+    groups, plan = {one.id: one.title for one in terms.groups}, terms.enrolment
     billing = form.billing.model_dump()
     typed = [
         ("Gruppe", groups.get(form.group or "", form.group)),
-        *((one.question, one.answer) for one in answered(terms.enrolment, form.answers, asked)),
+        *((_capitalised(role.label), _named(form.roles[role.id])) for role in plan.roles if role.id in form.roles),
+        *((one.question, one.answer) for one in answered(plan, form.answers, asked)),
         ("Forbehold", "med forbehold for politisk godkendelse" if form.forbehold else None),
         (_LABELS["forbehold_committee"], form.forbehold_committee),
         (
@@ -151,6 +152,14 @@ def answers(terms: ProgrammeTerms, form: EnrolMunicipality, asked: Mapping[str, 
         *((_LABELS[name], billing[name.removeprefix("billing.")]) for name in _LABELS if name.startswith("billing.")),
     ]
     return [(name, said) for name, said in typed if said]
+
+
+def _named(one: RoleWish) -> str:
+    return ", ".join(filter(None, (one.name, one.email)))
+
+
+def _capitalised(label: str) -> str:
+    return label[:1].upper() + label[1:]
 
 
 def facts(terms: ProgrammeTerms) -> Mapping[str, Any]:
@@ -249,6 +258,8 @@ async def _form(
         **_LABELS,
         **{f"answers.{one.id}": one.label for one in plan.form},
         **{f"answers.{one.id}": "Erklæring" for one in plan.declarations},
+        **{f"roles.{one.id}.name": f"{_capitalised(one.label)}, navn" for one in plan.roles},
+        **{f"roles.{one.id}.email": f"{_capitalised(one.label)}, e-mail" for one in plan.roles},
     }
     billed = is_billed(found.terms)
     return host.pages.render(

@@ -32,7 +32,8 @@ async def enrol_rows(
         else:
             asked.append((row, row.wish))
 
-    wishes = [Wish(wish, received(wish, tx.now, staff=True), by_staff=True) for _, wish in asked]
+    # A sheet has no column for the roles beside the contact's.
+    wishes = [Wish(wish, received(wish, tx.now, staff=True), by_staff=True, demands_roles=False) for _, wish in asked]
     answers = await give_places(tx, [Asking(wish, tx.cause, quiet=quiet) for wish in wishes])
 
     held = await enrolments.lock_many(tx, [enrolment_id(frame.programme.id, one) for one in frame.book])

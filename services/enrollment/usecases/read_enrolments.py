@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.enrollment.adapters import contacts, enrolments, links, member_meetings, programmes
-from services.enrollment.domain.contact import Held, holders
+from services.enrollment.domain.contact import holders
 from services.enrollment.domain.enrolment import Enrolment, put_in_by, require_enrolment
 from services.enrollment.domain.invoice_details import lacking
+from services.enrollment.domain.roles import Held
 from services.enrollment.usecases.load_standings import Standing, load_standings
 from shared.base.listing import page_of
 from shared.storage.tx import Tx

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.enrollment.adapters import enrolments, links, meetings, orders, programmes
+from services.enrollment.adapters import contacts, enrolments, links, meetings, orders, programmes
 from services.enrollment.domain.enrolment import Enrolment, owed_by
 from services.enrollment.domain.invoice_details import invoiced_from, lacking
 from services.enrollment.domain.options import Option, options_of, orders_for
 from services.enrollment.domain.price_text import is_billed
 from services.enrollment.domain.programme import PEOPLE_AFTER, holds_place, is_over
+from services.enrollment.domain.roles import Role, roles_of
 from services.enrollment.usecases.load_standings import load_standings
 from shared.contracts.parties import Organisation
 from shared.contracts.programme import Owes, ProgrammeTerms
@@ -44,6 +45,8 @@ class Standing:
     """What its invoices lack, by BILLING_DETAILS."""
     invoiced_from: date | None
     options: tuple[Option, ...]
+    roles: tuple[Role, ...]
+    """Beside the contact's."""
     now: datetime
 
 
@@ -88,5 +91,6 @@ async def read_standing(tx: Tx, token: str) -> Standing | HandedOn | None:
             programme,
             orders_for(enrolment, await orders.load_newest(tx, enrolment.id), client=enrolment.by_client),
         ),
+        roles=roles_of(enrolment, programme, await contacts.load_history(tx, enrolment.id)),
         now=tx.now,
     )

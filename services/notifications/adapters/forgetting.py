@@ -32,6 +32,13 @@ HOLDINGS = (
         address="address_key",
     ),
     Holding(
+        "role_holders",
+        {"enrolment_id": "text", "role_id": "text"},
+        {"name": "name", "email": "email", "address_key": "email"},
+        person="person_id",
+        address="address_key",
+    ),
+    Holding(
         "former_contacts",
         {"enrolment_id": "text", "address_key": "text"},
         {"address_key": "email"},

@@ -76,6 +76,8 @@ TITLES = {
     "option_delivered": "Besked om leveret tilkøb",
     "contact_appointed": "Besked til ny kontakt",
     "contact_left": "Besked til tidligere kontakt",
+    "role_appointed": "Besked til ny indehaver af en rolle",
+    "role_left": "Besked til tidligere indehaver af en rolle",
     "save_the_date": "Reservér datoen",
     "invitation": "Invitation til mødet",
     "meeting_moved": "Besked om flyttet møde",

@@ -38,6 +38,7 @@ from shared.contracts.enrollment import (
     QuoteReminderDue,
     ReservationReminderDue,
     ReservationResolved,
+    RoleAppointed,
     RosterFact,
     SignUpDraftSaved,
     TeamReminderDue,
@@ -46,7 +47,7 @@ from shared.contracts.enrollment import (
 from shared.contracts.invoicing import CreditNoteIssued, HowToPay, Invoice, InvoiceIssued, InvoiceLine, InvoiceOverdue
 from shared.contracts.money import moms, with_moms
 from shared.contracts.notifications import ArmReminder, SendMessage
-from shared.contracts.parties import Contact, billing_details
+from shared.contracts.parties import Contact, Person, billing_details
 from shared.contracts.programme import FeeTerm, ProgrammeRef, SeatTerm
 from shared.contracts.scheduling import Meeting
 
@@ -175,18 +176,22 @@ def forbehold_awaited(fact: ReservationReminderDue, at: datetime) -> Letter:
     )
 
 
-def billing_awaited(fact: BillingReminderDue, at: datetime) -> Letter:
-    """The occasion is the day it is reminded of. Of time alone, and so nobody's own."""
+def billing_awaited(fact: BillingReminderDue, at: datetime, to: Contact | None = None) -> Letter:
+    """The occasion is the day it is reminded of. Of time alone, and so nobody's own.
+
+    `to` somebody else than the contact it has no link: that is the contact's.
+    """
+    is_contact = to is None or to.person_id == fact.contact.person_id
     letter = _about_enrolment(
         "billing_awaited",
         fact,
-        to_person(fact.contact),
+        to_person(to or fact.contact),
         f"{fact.invoice_on.isoformat()}/{fact.days}",
         at,
         missing=billing_details(fact.billing_missing),
         invoice_on=fact.invoice_on.isoformat(),
         is_late=fact.days >= 0,
-        standing=fact.standing_path,
+        standing=fact.standing_path if is_contact else None,
     )
     return replace(letter, own=False)
 
@@ -336,6 +341,30 @@ def contact_left(fact: TovholderAppointed, former: Contact, path: str | None, at
     )
 
 
+def role_appointed(fact: RoleAppointed, person: Person, at: datetime) -> Letter:
+    """With no link: those of the enrolment are the contact's."""
+    occasion = f"{fact.role_id}/{at.isoformat()}"
+    letter = _about_enrolment(
+        "role_appointed", fact, to_person(person), occasion, at, role=fact.label, purpose=fact.purpose
+    )
+    return replace(letter, own=False)
+
+
+def role_left(fact: RoleAppointed, former: Person, at: datetime) -> Letter:
+    """Who it is now is not said."""
+    occasion, vacant = f"{fact.role_id}/{at.isoformat()}", fact.person is None
+    letter = _about_enrolment(
+        "role_left", fact, to_person(former), occasion, at, role=fact.label, reason=fact.reason, vacant=vacant
+    )
+    return replace(letter, own=False)
+
+
+def to_political(letter: Letter, contact: Contact) -> Letter:
+    """A letter about the forbehold, for whoever has that role as well; without the link, which is the contact's."""
+    says = {**letter.says, "standing": None} if "standing" in letter.says else letter.says
+    return replace(letter, to=to_person(contact), says=says, people=(contact.person_id,), own=False)
+
+
 def extra_participant(fact: ExtraParticipantAdded, version: int | None, at: datetime) -> Letter:
     price = fact.terms.price_ore
     return _about_roster(
@@ -417,7 +446,7 @@ def extra_participant_removed(fact: ExtraParticipantRemoved, version: int | None
     return _about_roster("extra_participant_removed", fact, version, at, moved_in=fact.reason == "moved_in")
 
 
-INTRODUCES = frozenset({"participant_registered", "contact_appointed", "meeting_reminder"})
+INTRODUCES = frozenset({"participant_registered", "contact_appointed", "role_appointed", "meeting_reminder"})
 """Letters by which people hear of it for the first time that somebody else has put them in: a reminder, if they
 were put in without a mail.
 """
@@ -533,10 +562,11 @@ def nobody_registered(standing: Standing, guest: Guest, agreed: int, left: int, 
     return replace(reminder, template="nobody_registered", says={**reminder.says, "path": guest.path})
 
 
-def invoice_issued(fact: InvoiceIssued, at: datetime) -> Letter:
+def invoice_issued(fact: InvoiceIssued, at: datetime, to: Contact | None = None) -> Letter:
+    """`to` somebody else than the contact, whom the invoice itself names."""
     return _about_invoice(
         "invoice",
-        fact.invoice,
+        fact.invoice.model_copy(update={"contact": to or fact.invoice.contact}),
         fact.subject,
         fact.invoice.issued_on.isoformat(),
         at,

@@ -40,6 +40,7 @@ from services.notifications.usecases.follow_place import (
     remind_of_forbehold,
     tell_of_cancellation,
 )
+from services.notifications.usecases.follow_roles import follow_roles
 from services.notifications.usecases.follow_team import (
     invite_member,
     remind_of_team,
@@ -96,6 +97,7 @@ from shared.contracts.enrollment import (
     QuoteReminderDue,
     ReservationReminderDue,
     ReservationResolved,
+    RoleAppointed,
     SignUpAwaitsStaff,
     SignUpDraftSaved,
     TeamMemberNamed,
@@ -139,6 +141,7 @@ SUBSCRIPTIONS = (
     on(EnrolmentCalledOff, tell_of_cancellation),
     on(EnrolmentWithdrawn, confirm_withdrawal),
     on(TovholderAppointed, welcome_contact),
+    on(RoleAppointed, follow_roles),
     on(ParticipantRegistered, invite_participant),
     on(ParticipantReplaced, replace_participant),
     on(ParticipantCancelled, uninvite_participant),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from services.notifications.adapters import programmes
+from services.notifications.adapters import programmes, role_holders
 from services.notifications.domain import digest_lines, letters
 from services.notifications.domain.enrolment import Enrolment
+from services.notifications.domain.letter import Letter
+from services.notifications.domain.roles import billing_contact, political_contacts
 from services.notifications.usecases.follow_enrolment import follow_enrolments
 from services.notifications.usecases.tell_staff import tell_staff
 from services.notifications.usecases.write_letters import write_letters
@@ -36,8 +39,8 @@ async def follow_regrouping(tx: Tx, events: Sequence[Received[EnrolmentRegrouped
 async def follow_lapse(tx: Tx, events: Sequence[Received[EnrolmentLapsed]]) -> None:
     before = await follow_enrolments(tx, events)
     letters_to = [(event, _contact(event.data.contact, before.get(event.data.enrolment_id))) for event in events]
-    await write_letters(
-        tx, [(letters.lapsed(event.data, who, event.time), event.cause) for event, who in letters_to if who]
+    await _write_of_forbehold(
+        tx, [(letters.lapsed(event.data, who, event.time), event) for event, who in letters_to if who]
     )
     await tell_staff(tx, [(digest_lines.lapsed(event.data, event.time), event.cause) for event in events])
 
@@ -45,9 +48,8 @@ async def follow_lapse(tx: Tx, events: Sequence[Received[EnrolmentLapsed]]) -> N
 async def follow_reservation(tx: Tx, events: Sequence[Received[ReservationResolved]]) -> None:
     before = await follow_enrolments(tx, events)
     letters_to = [(event, _contact(event.data.contact, before.get(event.data.enrolment_id))) for event in events]
-    await write_letters(
-        tx, [(letters.forbehold_answered(event.data, who, event.time), event.cause) for event, who in letters_to if who]
-    )
+    answered = [(letters.forbehold_answered(event.data, who, event.time), event) for event, who in letters_to if who]
+    await _write_of_forbehold(tx, answered)
     await tell_staff(tx, [(digest_lines.reservation(event.data, event.time), event.cause) for event in events])
 
 
@@ -60,14 +62,30 @@ async def tell_of_cancellation(tx: Tx, events: Sequence[Received[EnrolmentCalled
 
 async def remind_of_forbehold(tx: Tx, events: Sequence[Received[ReservationReminderDue]]) -> None:
     """ReservationReminderDue → the reminder, with the page where the answer is given."""
-    await write_letters(tx, [(letters.forbehold_awaited(event.data, event.time), event.cause) for event in events])
+    await _write_of_forbehold(tx, [(letters.forbehold_awaited(event.data, event.time), event) for event in events])
 
 
 async def remind_of_billing(tx: Tx, events: Sequence[Received[BillingReminderDue]]) -> None:
     """BillingReminderDue → the reminder, with the page where it is given; staff read who lacks what."""
     await programmes.lock(tx, (event.data.programme for event in events))
-    await write_letters(tx, [(letters.billing_awaited(event.data, event.time), event.cause) for event in events])
+    held = await role_holders.load(tx, {event.data.enrolment_id for event in events})
+    reminders = []
+    for event in events:
+        to = billing_contact(held.get(event.data.enrolment_id, ()), event.data, event.data.contact)
+        reminders.append((letters.billing_awaited(event.data, event.time, to), event.cause))
+    await write_letters(tx, reminders)
     await tell_staff(tx, [(digest_lines.billing_awaited(event.data, event.time), event.cause) for event in events])
+
+
+async def _write_of_forbehold(tx: Tx, written: Sequence[tuple[Letter, Received[Any]]]) -> None:
+    """To the contact, and to whoever has the role that is told of it as well."""
+    held = await role_holders.load(tx, {event.data.enrolment_id for _, event in written})
+    both = []
+    for letter, event in written:
+        both.append((letter, event.cause))
+        beside = political_contacts(held.get(event.data.enrolment_id, ()), event.data, letter.to.key)
+        both.extend((letters.to_political(letter, one), event.cause) for one in beside)
+    await write_letters(tx, both)
 
 
 def _contact(told: Contact | None, known: Enrolment | None) -> Contact | None:

@@ -51,6 +51,7 @@ FORM = """
   capacity: {usual: 3, hard: 3}
   reservation_allowed: true
   forbehold: {holds: always}
+  roles: [{id: faktura, label: fakturakontakt, purpose: billing}]
   form:
     - {id: baggrund, label: "Hvorfor vil I være med?", kind: lines, max_lines: 3, max_chars: 200}
     - {id: partnere, label: "Har I partnere?", kind: yes_no}
@@ -81,6 +82,8 @@ FILLED = {
     "forbehold_committee": "Byrådet",
     "name": "Bo Prøvesen",
     "email": "bo@k0751.example",
+    "roles.faktura.name": "Bo Prøvesen",
+    "roles.faktura.email": "bo@k0751.example",
     "billing.order_reference": "4711",
     "level": "Leder af ledere",
 }
@@ -99,6 +102,7 @@ PAGES = {
     "/plads/{token}/ikke-godkendt": "forbehold",
     "/plads/{token}/faktura": "standing",
     "/plads/{token}/kontakt": "standing",
+    "/plads/{token}/kontakt/{role_id}": "standing",
     "/plads/{token}/afmeld": "waiting",
     "/plads/{token}/tilkoeb/{option_id}/bestil": "standing",
     "/plads/{token}/tilkoeb/{option_id}/fortryd": "ordered",
@@ -178,7 +182,7 @@ class Somebody:
         return _token((await self._enrolled(forbehold=True)).standing_path)
 
     async def _standing(self) -> Mapping[str, Any]:
-        return {**_token((await self._enrolled()).standing_path), "option_id": "sager"}
+        return {**_token((await self._enrolled()).standing_path), "option_id": "sager", "role_id": "faktura"}
 
     async def _ordered(self) -> Mapping[str, Any]:
         known = await self._standing()

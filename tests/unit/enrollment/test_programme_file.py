@@ -123,6 +123,13 @@ def by_name(
     return text.replace(", option: analyse", "").replace(KIND, f"  - {{key: heldag, title: Heldag, {kind}}}")
 
 
+FORBEHOLD = "  reservation_allowed: true\n"
+
+
+def with_roles(roles: str, more: str = "") -> str:
+    return changed("  invitation: {", f"{more}  roles: [{roles}]\n  invitation: {{")
+
+
 FAULTS: dict[str, list[str]] = {
     "activity_incomplete": [
         changed("scale_to: 10, ", ""),
@@ -190,6 +197,13 @@ FAULTS: dict[str, list[str]] = {
             changed("  invitation: {", f"  reservation_allowed: true\n  forbehold: {{{wrong}}}\n  invitation: {{")
             for wrong in ("holds: until", "until: 2021-09-01", "holds: until, until: 2021-08-19")
         ),
+    ],
+    "role_mismatch": [
+        with_roles("{id: main, label: fakturakontakt, purpose: billing}"),
+        with_roles("{id: faktura, label: Kontaktperson, purpose: billing}"),
+        with_roles("{id: a, label: en, purpose: billing}, {id: b, label: En, purpose: political}", FORBEHOLD),
+        with_roles("{id: a, label: en, purpose: billing}, {id: b, label: to, purpose: billing}"),
+        with_roles("{id: politisk, label: politisk kontakt, purpose: political}"),
     ],
     "withdrawal_mismatch": [
         changed("  invitation: {", "  withdrawal: {owes: nothing, free_until: 2021-09-01}\n  invitation: {"),

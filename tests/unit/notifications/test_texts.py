@@ -30,6 +30,7 @@ from services.notifications.domain.invitations import Guest, Standing, Step, Tem
 from services.notifications.domain.letter import TITLES, Letter
 from shared.contracts.enrollment import Forbehold, Mailbox
 from shared.contracts.notifications import SendMessage
+from shared.contracts.parties import Contact
 from shared.contracts.programme import SeatTerm
 from tests.support import facts
 
@@ -73,6 +74,7 @@ TEAM = (
     SeatTerm(kind="kort", title="Kort møde", attendance="contact"),
 )
 ONE_OF_MEMBER = SeatTerm(kind="temamoede", title="Temamøde", attendance="members", included=1, minimum=1)
+ROLE_HOLDER = Contact(person_id="p-bo", name="Bo Prøvesen", email="bo@kobenhavn.example", role="fakturakontakt")
 HANDED_OVER = EXAMPLES["TovholderAppointed"].model_copy(
     update={
         "contact": facts.CONTACT.model_copy(
@@ -155,6 +157,7 @@ LETTERS: dict[str, Letter] = {
         AT,
     ),
     "billing_awaited": letters.billing_awaited(EXAMPLES["BillingReminderDue"], AT),
+    "billing_awaited-role": letters.billing_awaited(EXAMPLES["BillingReminderDue"], AT, ROLE_HOLDER),
     "billing_awaited-late": letters.billing_awaited(
         EXAMPLES["BillingReminderDue"].model_copy(
             update={"days": 7, "billing_missing": ("ean", "address", "account_string")}
@@ -179,6 +182,9 @@ LETTERS: dict[str, Letter] = {
         AT,
     ),
     "forbehold_awaited": letters.forbehold_awaited(EXAMPLES["ReservationReminderDue"], AT),
+    "forbehold_awaited-political": letters.to_political(
+        letters.forbehold_awaited(EXAMPLES["ReservationReminderDue"], AT), ROLE_HOLDER
+    ),
     "forbehold_awaited-late": letters.forbehold_awaited(
         EXAMPLES["ReservationReminderDue"].model_copy(
             update={"days": 7, "forbehold": Forbehold(expected_on=date(2020, 9, 15))}
@@ -246,6 +252,19 @@ LETTERS: dict[str, Letter] = {
     ),
     "contact_left": letters.contact_left(HANDED_OVER, facts.CONTACT, "/deltagere/ny", AT),
     "contact_left-by_others": letters.contact_left(EXAMPLES["TovholderAppointed"], facts.CONTACT, None, AT),
+    "role_appointed": letters.role_appointed(EXAMPLES["RoleAppointed"], ROLE_HOLDER, AT),
+    "role_appointed-political": letters.role_appointed(
+        EXAMPLES["RoleAppointed"].model_copy(update={"purpose": "political", "label": "politisk kontakt"}),
+        ROLE_HOLDER,
+        AT,
+    ),
+    "role_appointed-first": letters.introduce(letters.role_appointed(EXAMPLES["RoleAppointed"], ROLE_HOLDER, AT)),
+    "role_left": letters.role_left(
+        EXAMPLES["RoleAppointed"].model_copy(update={"reason": "Nyt job."}), ROLE_HOLDER, AT
+    ),
+    "role_left-vacant": letters.role_left(
+        EXAMPLES["RoleAppointed"].model_copy(update={"person": None}), ROLE_HOLDER, AT
+    ),
     "save_the_date": invitation("save_the_date", ASTA, meeting=A_DAY),
     "save_the_date-again": invitation("save_the_date", BO, facts.a_meeting(when=facts.DAY, place="Vejle"), A_DAY),
     "invitation": invitation("invitation", ASTA),

@@ -31,6 +31,7 @@ from services.enrollment.domain.programme_file.municipality import REGIONS, Muni
 from services.enrollment.domain.programme_file.shape import field_types, model_at, shape
 from services.enrollment.domain.programme_file.yaml_lines import Document, read
 from shared.contracts.danish import WEEKDAYS, kroner, long_day, short_day, weekday
+from shared.contracts.enrollment import MAIN_ROLE
 
 SATURDAY = 5
 DAYS_OF_WEEK = 7
@@ -143,6 +144,13 @@ class _Checker:
         self.programme = programme
         self.document = document
 
+    @property
+    def bills(self) -> bool:
+        """Whether the programme can come to cost a municipality anything."""
+        programme = self.programme
+        extra = any(kind.extra == "billed" for kind in programme.meeting_kinds)
+        return bool(programme.fees or programme.options or extra)
+
     def all(self) -> Iterator[Finding]:
         yield from self.unique()
         yield from self.references()
@@ -178,6 +186,7 @@ class _Checker:
             (("enrolment", "form"), programme.enrolment.form),
             (("enrolment", "declarations"), programme.enrolment.declarations),
             (("enrolment", "invited"), programme.enrolment.invited),
+            (("enrolment", "roles"), programme.enrolment.roles),
         ]
         for number, track in enumerate(programme.tracks):
             lists.append((("tracks", number, "phases"), track.phases))
@@ -321,6 +330,27 @@ class _Checker:
         if plan.who == "invited":
             yield from self.members(path, plan)
         yield from self.form(path, plan)
+        yield from self.roles((*path, "roles"), plan)
+
+    def roles(self, path: Path, plan: Enrolment) -> Iterator[Finding]:
+        """Each is told from the others, and there is something to write to it about."""
+        for at, one in enumerate(plan.roles):
+            earlier = plan.roles[:at]
+            if one.id == MAIN_ROLE:
+                message = f"«{MAIN_ROLE}» er kontakten selv. Giv rollen et andet navn."
+                yield self.at((*path, at, "id"), "role_mismatch", message)
+            if one.label.casefold() in {plan.contact_label.casefold(), *(role.label.casefold() for role in earlier)}:
+                message = f"En anden rolle hedder også »{one.label}«. Kald den noget andet."
+                yield self.at((*path, at, "label"), "role_mismatch", message)
+            if one.purpose in {role.purpose for role in earlier}:
+                message = f"En anden rolle har også purpose: {one.purpose}, så brevene ville have to modtagere."
+                yield self.at((*path, at, "purpose"), "role_mismatch", message)
+            if one.purpose == "political" and not plan.reservation_allowed:
+                message = "Ingen tilmelder sig med forbehold her, så der er intet at skrive til den om: slet rollen."
+                yield self.at((*path, at, "purpose"), "role_mismatch", message)
+            if one.purpose == "billing" and not self.bills and plan.who != "invited":
+                message = "Forløbet koster ikke noget, så der er intet at skrive til den om: slet rollen."
+                yield self.at((*path, at, "purpose"), "role_mismatch", message)
 
     def members(self, path: Path, plan: Enrolment) -> Iterator[Finding]:
         """They sign nothing up, and pay nothing."""
@@ -331,6 +361,7 @@ class _Checker:
             ((*path, "reservation_allowed"), plan.reservation_allowed),
             ((*path, "form"), plan.form),
             ((*path, "declarations"), plan.declarations),
+            ((*path, "roles"), plan.roles),
         )
         for at, there in of_municipalities:
             if there:
@@ -468,9 +499,8 @@ class _Checker:
                         f"{short_day(deadline)}. Vælg en dag efter fristen."
                     )
                     yield self.at(("fees", "instalments", at, "invoice_on"), "invoice_before_deadline", message)
-        bills = fees or programme.options or any(kind.extra == "billed" for kind in programme.meeting_kinds)
         organiser = programme.organiser
-        if bills and not (organiser.invoice_series and (organiser.bank or organiser.payment != "bank")):
+        if self.bills and not (organiser.invoice_series and (organiser.bank or organiser.payment != "bank")):
             message = "Forløbet koster noget: tilføj bank (registration og account) og invoice_series hos organiser."
             yield self.at(("organiser", "bank"), "bank_missing", message)
         if organiser.payment == "iban" and not organiser.iban:
@@ -479,7 +509,7 @@ class _Checker:
         if organiser.payment in {"fik71", "fik73", "fik75"} and not organiser.fik_creditor:
             message = "Fakturaerne skal betales med FIK: tilføj fik_creditor (kreditornummeret) hos organiser."
             yield self.at(("organiser", "payment"), "payment_incomplete", message)
-        if bills and organiser.payment_days > LONGEST_PUBLIC_TERMS:
+        if self.bills and organiser.payment_days > LONGEST_PUBLIC_TERMS:
             message = (
                 f"Betalingsfristen er {organiser.payment_days} dage. For offentlige kunder er den normalt højst "
                 f"{LONGEST_PUBLIC_TERMS} dage: ret payment_days, eller se efter, at kunderne er private."

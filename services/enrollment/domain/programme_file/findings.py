@@ -49,6 +49,7 @@ CODES: dict[str, Severity] = {
     "reading_not_chosen": "error",
     "region_in_two_groups": "error",
     "region_without_group": "error",
+    "role_mismatch": "error",
     "seats_mismatch": "error",
     "series_taken": "error",
     "several_documents": "error",

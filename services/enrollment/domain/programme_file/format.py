@@ -352,6 +352,20 @@ class Invited(Part):
     ad_hoc: YesNo = False
 
 
+class Role(Part):
+    """Beside the contact's, which is `contact_label`."""
+
+    id: Identifier
+    label: Line = Field(description="hvad rollen hedder i mails og på sider, fx fakturakontakt")
+    purpose: Literal["political", "billing"] = Field(
+        description="hvilke breve den får: political = også dem om forbeholdet, billing = dem om fakturaer i stedet "
+        "for kontakten"
+    )
+    wanted: Literal["required", "optional"] = Field(
+        default="optional", description="om kommunen skal navngive nogen, når den tilmelder sig"
+    )
+
+
 class Enrolment(Part):
     who: Literal["municipalities", "invited"]
     how: Literal["sign_up", "invited", "imported"]
@@ -366,6 +380,7 @@ class Enrolment(Part):
         "eller kommunens hovedpostkasse",
     )
     contact_label: Line = Field(default="kontaktperson", description="hvad kontaktrollen hedder her")
+    roles: tuple[Role, ...] = Field(default=(), max_length=10, description="roller ved siden af kontakten")
     capacity: Capacity | None = None
     forbehold: Forbehold | None = Field(default=None, description="hvad et forbehold betyder i forløbet")
     billing: BillingReminders | None = Field(

@@ -23,6 +23,7 @@ from shared.contracts.programme import (
     PhaseTrigger,
     ProgrammeRef,
     ProgrammeTerms,
+    RoleTerm,
     SeatTerm,
     Seller,
     StepTerm,
@@ -197,6 +198,10 @@ def _enrolment(plan: file.Enrolment) -> EnrolmentPlan:
         withdrawal=WithdrawalTerm(owes=plan.withdrawal.owes, free_until=plan.withdrawal.free_until)
         if plan.withdrawal
         else None,
+        roles=tuple(
+            RoleTerm(id=one.id, label=one.label, purpose=one.purpose, required=one.wanted == "required")
+            for one in plan.roles
+        ),
     )
 
 

@@ -1,0 +1,42 @@
+"""A role beside the contact's: who holds it, and the form by which the contact gives it to somebody else.
+
+A GET changes nothing: mail scanners follow links.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.enrollment.pages.standing import find, render
+from shared.base.acts import Act
+from shared.base.problems import Problem
+from shared.contracts.enrollment import ChangeRole
+from shared.runtime.service import Host
+from shared.web.forms import Form, read_form
+from shared.web.safety import SECRET_ADDRESS
+
+_LABELS = {"name": "Navn", "email": "E-mail", "reason": "Begrundelse", "role_id": "Rolle"}
+
+
+async def role(host: Host, act: Act, request: Request) -> Response:
+    """Both are told; an empty form empties a role that nobody has to hold."""
+    found = await find(host, request)
+    if isinstance(found, Response):
+        return found
+    role_id = request.path_params["role_id"]
+    shown = next((one for one in found.roles if one.term.id == role_id), None)
+    if shown is None:
+        raise Problem(404, "not_found")
+    form, status = Form(labels=_LABELS), 200
+    if request.method == "POST":
+        form = await read_form(request, labels=_LABELS)
+        wish, status = form.command(ChangeRole, enrolment_id=found.enrolment.id, role_id=role_id), 422
+        if wish is not None:
+            actor = f"person/{found.contact_id}"
+            refused = (await host.door.submit(act, wish, form.key, actor=actor, patient=True)).refusal()
+            if refused is None:
+                return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
+            form.refuse(refused)
+            status = refused.status
+    return render(host, "role.html", found, status, form=form, role=shown)

@@ -1,0 +1,246 @@
+"""Roles beside the contact's: named with the sign-up, given on by the contact or staff, and their history."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from services.enrollment.usecases.change_role import change_role
+from services.enrollment.usecases.erase_person import erase_person
+from services.enrollment.usecases.import_enrolments import ImportEnrolments, import_enrolments
+from services.enrollment.usecases.read_enrolments import read_enrolment
+from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from shared.base.answers import Answer
+from shared.contracts.enrollment import (
+    ChangeRole,
+    ErasePerson,
+    MunicipalityEnrolled,
+    RoleAppointed,
+    RoleWish,
+    WithdrawEnrolment,
+)
+from shared.contracts.refusal import Refused, errors_of
+from shared.storage.tx import Tx
+from tests.integration.enrollment.test_waiting_list import codes_of, enrolled, id_of, with_places
+from tests.support.enrollment_desk import AARHUS, P1, Desk, programme_text, sign_up
+from tests.support.enrollment_web import Town
+from tests.support.meeting_point import meet
+
+POLITICAL = "{id: politisk, label: politisk kontakt, purpose: political, wanted: required}"
+BILLING = "{id: faktura, label: fakturakontakt, purpose: billing}"
+PIA, BO = RoleWish(name="Pia Politisk", email="pia@k0751.example"), RoleWish(name="Bo Bilag", email="bo@k0751.example")
+EVA = {"name": "Eva Efter", "email": "eva@k0751.example"}
+
+
+def with_roles(*roles: str, version: int = 1) -> str:
+    text = programme_text().replace("version: 1", f"version: {version}", 1)
+    said = f"  reservation_allowed: true\n  roles: [{', '.join(roles)}]\n"
+    return text.replace("  contact_label:", f"{said}  contact_label:", 1)
+
+
+def changing(enrolment: str, role: str = "faktura", **more: str) -> ChangeRole:
+    return ChangeRole(enrolment_id=enrolment, role_id=role, **more)
+
+
+async def signed_up(desk: Desk, **roles: RoleWish) -> str:
+    await desk.publish(with_roles(POLITICAL, BILLING))
+    assert await enrolled(desk, sign_up(roles={"politisk": PIA, **roles})) == ["enrolled"]
+    return await id_of(desk, AARHUS)
+
+
+async def appointed(desk: Desk) -> list[tuple[str, str | None, str | None]]:
+    """The role, who has it and who had it, as told."""
+    return [
+        (one.role_id, one.person and one.person.name, one.before and one.before.name)
+        for one in await desk.told()
+        if isinstance(one, RoleAppointed)
+    ]
+
+
+async def held(desk: Desk, enrolment: str, role: str = "faktura") -> list[tuple[str, bool, str]]:
+    shown = await desk.read(read_enrolment, enrolment_id=enrolment)
+    of_role = [one for one in shown["contacts"] if one["role"] == role]
+    return [(one["holder"]["name"], one["until"] is None, one["reason"]) for one in of_role]
+
+
+async def test_whoever_is_named_with_the_sign_up_has_the_role_from_its_place_on(desk: Desk) -> None:
+    enrolment = await signed_up(desk, faktura=BO)
+    told = [one for one in await desk.told() if isinstance(one, MunicipalityEnrolled | RoleAppointed)]
+    assert [type(one) for one in told] == [MunicipalityEnrolled, RoleAppointed, RoleAppointed]
+    assert [(one.role_id, one.label, one.purpose) for one in told if isinstance(one, RoleAppointed)] == [
+        ("politisk", "politisk kontakt", "political"),
+        ("faktura", "fakturakontakt", "billing"),
+    ]
+    assert all("/plads/" not in one.model_dump_json() for one in told if isinstance(one, RoleAppointed))
+    assert await held(desk, enrolment) == [("Bo Bilag", True, "")]
+    assert await held(desk, enrolment, "main") == [("Karen Kontakt", True, "")]
+
+
+async def test_all_that_is_wrong_with_the_roles_is_said_at_once_and_nobody_comes_in(desk: Desk) -> None:
+    await desk.publish(with_roles(POLITICAL, BILLING))
+    wish = {"faktura": RoleWish(name="Bo Bilag", email="bo"), "hofnar": BO}
+    (refused,) = await desk.enrol(sign_up(contact_email="karen", roles=wish))
+    assert isinstance(refused, Refused)
+    assert {(one["field"], one["code"]) for one in errors_of(refused)} == {
+        ("contact_email", "invalid_email"),
+        ("roles.hofnar", "unknown_role"),
+        ("roles.politisk.name", "role_missing"),
+        ("roles.faktura.email", "invalid_email"),
+    }
+    assert await desk.pool.fetchval("SELECT count(*) FROM contact_history") == 0
+
+
+async def test_a_form_keeps_who_is_named_in_it_and_a_role_that_is_gone_by_then_is_nobodys(desk: Desk) -> None:
+    await desk.knows()
+    await desk.publish(with_roles(POLITICAL, BILLING))
+    form = await desk.form(roles={"politisk": PIA, "faktura": BO})
+    await desk.publish(with_roles(BILLING, version=2))
+    await desk.press(form)
+    assert await appointed(desk) == [("faktura", "Bo Bilag", None)]
+
+
+async def test_a_sheet_has_no_column_for_them_and_staff_name_them_afterwards(desk: Desk) -> None:
+    await desk.publish(with_roles(POLITICAL, BILLING))
+    content = base64.b64encode(b"kommunekode;navn;e-mail;rolle\n0751;Karen Holm;karen@k0751.example;kontakt\n").decode()
+    await desk.ask(import_enrolments, ImportEnrolments(programme_id=P1, content=content, dry_run=False))
+    assert (await desk.ask(change_role, changing(await id_of(desk, AARHUS), "politisk", **EVA)))["changed"] is True
+    assert await appointed(desk) == [("politisk", "Eva Efter", None)]
+
+
+async def test_the_next_one_is_told_with_the_one_before_and_the_same_one_again_changes_nothing(desk: Desk) -> None:
+    enrolment = await signed_up(desk, faktura=BO)
+    await desk.told()
+    for name, changed in (("Eva Efter", True), ("Eva Efter", False), ("Eva Eftersen", True)):
+        desk.time += timedelta(days=1)
+        answer = await desk.ask(change_role, changing(enrolment, **{**EVA, "name": name}, reason="Nyt job."))
+        assert answer == {"enrolment_id": enrolment, "role_id": "faktura", "changed": changed}
+    assert await appointed(desk) == [("faktura", "Eva Efter", "Bo Bilag"), ("faktura", "Eva Eftersen", None)]
+    assert await held(desk, enrolment) == [("Bo Bilag", False, ""), ("Eva Eftersen", True, "Nyt job.")]
+    assert await held(desk, enrolment, "politisk") == [("Pia Politisk", True, "")]
+    with pytest.raises(asyncpg.UniqueViolationError, match="contact_history_one_holder"):
+        await desk.pool.execute("UPDATE contact_history SET held_until = NULL WHERE role_id = 'faktura'")
+
+
+async def test_an_optional_role_is_emptied_and_filled_again_and_a_required_one_is_not(desk: Desk) -> None:
+    enrolment = await signed_up(desk, faktura=BO)
+    await desk.told()
+    assert (await desk.ask(change_role, changing(enrolment)))["changed"] is True
+    assert (await desk.ask(change_role, changing(enrolment)))["changed"] is False
+    await desk.ask(change_role, changing(enrolment, **EVA))
+    assert await appointed(desk) == [("faktura", None, "Bo Bilag"), ("faktura", "Eva Efter", None)]
+    refusals = {
+        (said.code, said.field)
+        for said in (
+            await desk.refusal(change_role, changing(enrolment, "politisk")),
+            await desk.refusal(change_role, changing(enrolment, "hofnar", **EVA)),
+            await desk.refusal(change_role, changing(enrolment, "main", **EVA)),
+            await desk.refusal(change_role, changing(enrolment, name="Eva")),
+            await desk.refusal(change_role, changing("x", **EVA)),
+        )
+    }
+    assert refusals == {
+        ("role_missing", "name"),
+        ("unknown_role", "role_id"),
+        ("invalid_email", "email"),
+        ("unknown_enrolment", "enrolment_id"),
+    }
+
+
+async def test_a_role_that_the_programme_has_no_more_can_only_be_emptied(desk: Desk) -> None:
+    enrolment = await signed_up(desk, faktura=BO)
+    await desk.publish(with_roles(POLITICAL, version=2))
+    await desk.told()
+    assert (await desk.refusal(change_role, changing(enrolment, **EVA))).code == "unknown_role"
+    await desk.ask(change_role, changing(enrolment))
+    assert await appointed(desk) == [("faktura", None, "Bo Bilag")]
+    assert (await desk.refusal(change_role, changing(enrolment))).code == "unknown_role"
+
+
+async def test_a_role_ends_with_its_round_and_whoever_comes_back_without_one_is_told_of_as_such(desk: Desk) -> None:
+    enrolment = await signed_up(desk, faktura=BO)
+    await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment))
+    assert (await desk.refusal(change_role, changing(enrolment, **EVA))).code == "not_signed_up"
+    assert await held(desk, enrolment) == [("Bo Bilag", False, "")]
+    # As a version before this one would have left it.
+    await desk.pool.execute("UPDATE contact_history SET held_until = NULL WHERE role_id = 'faktura'")
+    await desk.told()
+    assert await enrolled(desk, sign_up(roles={"politisk": PIA})) == ["enrolled"]
+    assert await appointed(desk) == [("politisk", "Pia Politisk", None), ("faktura", None, None)]
+    assert await held(desk, enrolment) == [("Bo Bilag", False, "")]
+    await desk.ask(change_role, changing(enrolment, **EVA))
+    assert await appointed(desk) == [("faktura", "Eva Efter", None)]
+
+
+async def test_whoever_waits_keeps_its_roles_when_it_moves_up(desk: Desk) -> None:
+    places = with_places(1, 1, forbehold="holds: always")
+    await desk.publish(places.replace("  contact_label:", f"  roles: [{BILLING}]\n  contact_label:", 1))
+    first, second = await codes_of(desk, 2)
+    assert await enrolled(desk, sign_up(first), sign_up(second, roles={"faktura": BO})) == ["enrolled", "waitlisted"]
+    await desk.told()
+    await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=await id_of(desk, first)))
+    assert await appointed(desk) == []
+    await desk.ask(change_role, changing(await id_of(desk, second), **EVA))
+    assert await appointed(desk) == [("faktura", "Eva Efter", "Bo Bilag")]
+
+
+async def test_two_change_a_role_at_the_same_moment_and_come_one_after_the_other(desk: Desk) -> None:
+    enrolment = await signed_up(desk, faktura=BO)
+    await desk.told()
+
+    def to(**new: str) -> Any:
+        async def change(tx: Tx) -> Answer:
+            return await change_role(tx, changing(enrolment, **new))
+
+        return change
+
+    await meet(desk, to(**EVA), to(name="Ib Anden", email="ib@k0751.example"))
+    assert await appointed(desk) == [("faktura", "Eva Efter", "Bo Bilag"), ("faktura", "Ib Anden", "Eva Efter")]
+
+
+async def test_the_form_asks_for_the_roles_and_says_what_is_wrong_at_their_fields(town: Town) -> None:
+    await town.desk.publish(with_roles(POLITICAL, BILLING))
+    page = await town.client.get(f"/tilmeld/{P1}")
+    assert "Politisk kontakt" in page.text
+    assert 'name="roles.faktura.email"' in page.text
+    typed = {"_key": "k" * 32, "organisation_code": AARHUS, "contact_name": "Karen", "contact_email": "k@k0751.example"}
+    wrong = await town.client.post(f"/tilmeld/{P1}", data={**typed, "roles.faktura.name": "Bo"})
+    assert wrong.status_code == 422
+    assert "Skriv, hvem der er politisk kontakt: navn og e-mail." in wrong.text
+    assert 'href="#roles.faktura.email"' in wrong.text
+
+
+async def test_the_contact_gives_a_role_on_from_its_page_and_looking_changes_nothing(town: Town) -> None:
+    await signed_up(town.desk, faktura=BO)
+    (place,) = [one for one in await town.desk.told() if isinstance(one, MunicipalityEnrolled)]
+    path = f"{place.standing_path}/kontakt/faktura"
+    for shown in (place.standing_path, f"{place.standing_path}/kontakt"):
+        assert shown is not None
+        assert path in (await town.client.get(shown)).text
+    for _ in range(2):
+        assert "Bo Bilag" in (await town.client.get(path)).text
+    assert await appointed(town.desk) == []
+    half = await town.client.post(path, data={"_key": "j" * 32, "name": "Eva Efter"})
+    assert (half.status_code, 'href="#email"' in half.text) == (422, True)
+    assert (await town.client.post(path, data={"_key": "k" * 32, **EVA})).status_code == 303
+    assert (await town.client.post(path, data={"_key": "l" * 32})).status_code == 303
+    assert await appointed(town.desk) == [("faktura", "Eva Efter", "Bo Bilag"), ("faktura", None, "Eva Efter")]
+    assert (await town.client.get(f"{place.standing_path}/kontakt/hofnar")).status_code == 404
+    staff = await town.api("PUT", f"/enrolments/{place.enrolment_id}/roles/faktura", {**EVA, "reason": "De ringede."})
+    assert (staff.status_code, staff.json()["changed"]) == (200, True)
+
+
+async def test_whoever_is_erased_is_gone_from_the_forms_that_name_them_and_from_the_history(desk: Desk) -> None:
+    enrolment = await signed_up(desk, faktura=BO)
+    other = (await codes_of(desk, 1))[0]
+    await desk.form(other, roles={"politisk": RoleWish(name="Bo Bilag", email="BO@k0751.example")})
+    await desk.form(other, caller="192.0.2.2", roles={"politisk": PIA}, contact_email="ny@k0101.example")
+    await desk.ask(erase_person, ErasePerson(email=BO.email))
+    while await desk.ring():
+        pass
+    kept = await desk.pool.fetch("SELECT command ->> 'roles' AS roles FROM sign_ups")
+    assert [PIA.email in row["roles"] for row in kept] == [True]
+    assert [name for name, _, _ in await held(desk, enrolment)] == ["slettet"]

@@ -1,0 +1,107 @@
+"""Roles beside the contact's: both holders are told, and letters go to whoever has the role by its purpose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.contracts.enrollment import PersonErased, RoleAppointed
+from shared.contracts.parties import Person
+from tests.support import facts
+from tests.support.facts import CONTACT, OWNER, PROGRAMME, an_enrolment
+from tests.support.letters import templates, text, written
+from tests.support.room import Room
+
+EXAMPLES: dict[str, Any] = {type(fact).__name__: fact for fact in facts.FACT_EXAMPLES}
+BO = Person(person_id="p-bo", name="Bo Bilag", email="bo@kobenhavn.example")
+EVA = Person(person_id="p-eva", name="Eva Efter", email="eva@kobenhavn.example")
+WITHOUT_MAILBOX = facts.INVOICE.model_copy(update={"billing": facts.INVOICE.billing.model_copy(update={"email": None})})
+
+
+def appointed(person: Person | None, before: Person | None = None, **more: Any) -> RoleAppointed:
+    about = an_enrolment()
+    billing = {"role_id": "faktura", "label": "fakturakontakt", "purpose": "billing"}
+    return RoleAppointed(
+        owner=OWNER,
+        programme=PROGRAMME,
+        enrolment_id=about.enrolment_id,
+        organisation=about.organisation,
+        person=person,
+        before=before,
+        **{**billing, **more},
+    )
+
+
+async def asked_for_money(desk: Room) -> dict[str, list[str]]:
+    """Hears of everything that is about invoices; whom each letter went to."""
+    await desk.hear(EXAMPLES["BillingReminderDue"])
+    for name in ("InvoiceIssued", "InvoiceOverdue", "CreditNoteIssued"):
+        await desk.hear(EXAMPLES[name].model_copy(update={"invoice": WITHOUT_MAILBOX}))
+    about = ("billing_awaited", "invoice", "payment_reminder", "credit_note")
+    return {one: [letter.email for letter in await written(desk, one)] for one in about}
+
+
+def only(address: str) -> dict[str, list[str]]:
+    return {one: [address] for one in ("billing_awaited", "invoice", "payment_reminder", "credit_note")}
+
+
+async def test_both_are_told_once_and_the_former_one_without_the_name_of_the_new_one(desk: Room) -> None:
+    await desk.hear(an_enrolment(), appointed(BO))
+    for _ in range(2):
+        await desk.hear(appointed(EVA, BO, reason="Nyt job."))
+    said = [one for one in await templates(desk) if one[0].startswith("role_")]
+    assert sorted(said) == [("role_appointed", BO.email), ("role_appointed", EVA.email), ("role_left", BO.email)]
+    assert "Nyt job." in await text(desk, "role_left")
+    assert EVA.name not in await text(desk, "role_left")
+    assert "har fået jeres navn" in await text_to(desk, EVA)
+
+
+async def text_to(desk: Room, person: Person) -> str:
+    (only,) = [one for one in await written(desk, "role_appointed") if one.email == person.email]
+    return str(only.says)
+
+
+async def test_whoever_has_the_billing_role_is_asked_for_money_instead_of_the_contact_and_without_its_link(
+    desk: Room,
+) -> None:
+    await desk.hear(an_enrolment(), appointed(BO), appointed(EVA, BO))
+    assert await asked_for_money(desk) == only(EVA.email)
+    assert "/plads/" not in await text(desk, "billing_awaited")
+
+
+async def test_where_nobody_has_it_any_more_the_contact_is_asked_with_its_link(desk: Room) -> None:
+    await desk.hear(an_enrolment(), appointed(BO), appointed(None, BO))
+    assert await asked_for_money(desk) == only(CONTACT.email)
+    assert "/plads/" in await text(desk, "billing_awaited")
+    assert "ikke længere nogen fakturakontakt" in await text(desk, "role_left")
+
+
+async def test_whoever_was_erased_is_not_asked_and_the_contact_is(desk: Room) -> None:
+    await desk.hear(an_enrolment(), appointed(BO))
+    await desk.hear(PersonErased(owner=OWNER, person_id=BO.person_id))
+    while await desk.ring():
+        pass
+    assert await asked_for_money(desk) == only(CONTACT.email)
+    row = await desk.pool.fetchrow("SELECT name, email, address_key FROM role_holders")
+    assert row is not None
+    assert BO.email not in tuple(row)
+
+
+async def test_the_political_contact_reads_of_the_forbehold_beside_the_contact_who_alone_has_the_link(
+    desk: Room,
+) -> None:
+    political = {"role_id": "politisk", "label": "politisk kontakt", "purpose": "political"}
+    await desk.hear(an_enrolment(), appointed(BO, **political))
+    await desk.hear(EXAMPLES["ReservationReminderDue"])
+    await desk.hear(EXAMPLES["ReservationResolved"], EXAMPLES["EnrolmentLapsed"])
+    for name in ("forbehold_awaited", "forbehold_answered", "lapsed"):
+        assert sorted(one.email for one in await written(desk, name)) == sorted((BO.email, CONTACT.email)), name
+    links = {one.email: one.says["standing"] for one in await written(desk, "forbehold_awaited")}
+    assert (links[BO.email], bool(links[CONTACT.email])) == (None, True)
+
+
+async def test_of_an_import_nobody_is_told_and_of_another_one_s_enrolment_nobody_is_written_to(desk: Room) -> None:
+    elsewhere = an_enrolment().organisation.model_copy(update={"code": "0751"})
+    await desk.hear(an_enrolment(), appointed(BO, quiet=True))
+    assert await written(desk, "role_appointed") == []
+    await desk.hear(appointed(EVA, role_id="anden", organisation=elsewhere, quiet=True))
+    assert (await asked_for_money(desk))["billing_awaited"] == [BO.email]
