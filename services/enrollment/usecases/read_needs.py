@@ -42,4 +42,4 @@ async def read_needs(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _shown(one: Count) -> dict[str, Any]:
-    return {"part": one.part, "choice": one.choice, "title": one.title, "text": one.text, "number": one.number_of}
+    return {"part": one.part, "choice": one.choice, "title": one.title, "text": one.text, "how_many": one.number_of}
