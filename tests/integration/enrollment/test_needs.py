@@ -45,10 +45,10 @@ registration:
   needs:
     consent: Ja, I må gemme det til mødet.
     diet:
-      label: Hvad spiser du ikke?
+      label: "Hvad spiser du ikke?"
       choices: [{id: vegetar, title: Vegetar}, {id: vegansk, title: Vegansk}]
       text: true
-    access: {label: Hvad har du brug for?, choices: [{id: rampe, title: Adgang uden trin}]}
+    access: {label: "Hvad har du brug for?", choices: [{id: rampe, title: Adgang uden trin}]}
 """,
 )
 BEFORE_IT_ENDS, FORGOTTEN = datetime(2021, 4, 29, 21, 59, tzinfo=UTC), datetime(2021, 4, 29, 22, tzinfo=UTC)
