@@ -65,7 +65,7 @@ _DONE = {
     "afmeldt": "Deltageren er afmeldt",
     "skiftet": "Deltageren er skiftet",
     "betaler": "Oplysningerne til fakturaen er gemt",
-    "behov": "Kost og adgang er skrevet, som det stod",
+    "behov": "Kost og adgang er opdateret",
 }
 
 

@@ -29,7 +29,7 @@ from shared.web.safety import SECRET_ADDRESS
 
 _LABELS = {"name": "Navn", "email": "E-mail", "level": "Niveau"}
 _DONE = {"skiftet": "Pladsen er givet videre", "afmeldt": "I er meldt fra mødet"}
-_SAID = {"gemt": "Dine oplysninger er gemt", "slettet": "Der er ikke gemt noget om kost og adgang"}
+_SAID = {"gemt": "Kost og adgang er gemt", "slettet": "Der er ikke gemt noget om kost og adgang"}
 
 
 async def seat(host: Host, request: Request) -> Response:

@@ -32,6 +32,7 @@ from shared.contracts.enrollment import (
 from shared.contracts.programme import ProgrammeRef
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import MeetingCancelled, MeetingRescheduled, When
+from shared.storage import tx as storage
 from shared.storage.tx import Tx
 from tests.support.enrollment_desk import CAUSE, Desk, programme_text, sign_up
 from tests.support.enrollment_web import SCOPED, TOKEN, Town
@@ -253,6 +254,40 @@ async def test_so_many_days_after_the_meeting_only_the_numbers_stay(desk: Desk) 
     }
     late = await desk.refusal(set_needs, there.says("Anna", diet=("vegetar",)))
     assert late.code == "needs_closed"
+
+
+async def test_many_are_forgotten_a_few_at_a_time_and_counted_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = await seated(desk, "Anna", "Bo", "Cecilie")
+    for name in there.people:
+        await desk.ask(set_needs, there.says(name, diet=("vegetar",)))
+    desk.time = FORGOTTEN
+    monkeypatch.setattr(storage, "AT_ONCE", 2)
+    await desk.ring()
+    assert len(await kept(desk)) == 1
+    await desk.ring()
+    assert await kept(desk) == []
+    assert (await counts(desk, there.meeting))["Vegetar"] == 3
+
+
+async def test_a_later_version_deletes_nothing_and_lengthens_nobodys_days(desk: Desk) -> None:
+    there = await seated(desk, "Anna", "Bo")
+    await desk.ask(set_needs, there.says("Anna", diet=("vegetar",)))
+    await desk.publish(
+        ASKS.replace("version: 1\n", "version: 2\n").replace("    diet:\n", "    keep_days: 60\n    diet:\n")
+    )
+    await desk.ask(set_needs, there.says("Bo", diet=("vegansk",)))
+    await desk.publish(programme_text().replace("version: 1\n", "version: 3\n"))
+    assert (await desk.refusal(set_needs, there.says("Bo", diet=("vegetar",)))).code == "no_needs"
+    assert await counts(desk, there.meeting) == {
+        "Tilmeldte deltagere": 2,
+        "Gæster": 0,
+        "Har skrevet kost eller adgang": 2,
+        "vegetar": 1,
+        "vegansk": 1,
+    }
+    desk.time = FORGOTTEN
+    await desk.ring()
+    assert await kept(desk) == []
 
 
 async def test_a_meeting_that_moves_takes_its_days_along_and_one_that_is_cancelled_forgets_at_once(desk: Desk) -> None:
