@@ -39,6 +39,9 @@ HEADINGS = {
     "amount_ore": "Beløb, kr.",
     "invoice_id": "Faktura",
     "deadline": "Tilmeldingsfrist",
+    "part": "Del",
+    "text": "Tekst",
+    "how_many": "Antal",
 }
 
 

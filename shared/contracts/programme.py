@@ -329,6 +329,28 @@ class EnrolmentPlan(Frozen):
     roles: tuple[RoleTerm, ...] = Field(default=(), description="beside the contact's")
 
 
+class NeedChoice(Frozen):
+    id: str
+    title: str
+
+
+class NeedPart(Frozen):
+    """One thing that whoever comes is asked, such as what they eat."""
+
+    label: str
+    choices: tuple[NeedChoice, ...] = ()
+    text: bool = Field(default=False, description="whether something can be written beside the choices")
+
+
+class NeedsTerm(Frozen):
+    """What whoever is registered for a meeting may say that they need there, and on which consent."""
+
+    consent: str = Field(description="the sentence that is agreed to; nothing is kept without it")
+    keep_days: int = Field(ge=1, le=60, description="days after the meeting, and then it is counted and forgotten")
+    diet: NeedPart | None = None
+    access: NeedPart | None = None
+
+
 class Milestone(Frozen):
     """Something that is due or decided, with nobody invited. ``when`` is YYYY-MM or YYYY-MM-DD, or empty."""
 
@@ -402,3 +424,4 @@ class ProgrammeTerms(Frozen):
     responsible_label: str = Field(default="", description="the organiser's person per organisation; empty = none")
     activities: tuple[ActivityTerm, ...] = ()
     outcomes: tuple[str, ...] = ()
+    needs: NeedsTerm | None = Field(default=None, description="diet and access; None = nobody is asked")

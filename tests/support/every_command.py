@@ -26,6 +26,7 @@ from services.enrollment.usecases.publish_programme import PublishProgramme
 from services.enrollment.usecases.put_organisation import PutOrganisation
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
 from services.enrollment.usecases.save_draft import SaveDraft
+from services.enrollment.usecases.set_needs import SetNeeds
 from shared.base.acts import Act
 from shared.contracts.enrollment import (
     AcceptQuote,
@@ -288,6 +289,12 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.CHANGE_EXTRA_BILLING: lambda one: ChangeExtraBilling(
         **one.one("seat", "enrolment_id", "meeting_id", "person_id"), billing=one.billing()
     ),
+    acts.SET_NEEDS: lambda one: SetNeeds(
+        **one.one("seat", "enrolment_id", "meeting_id", "person_id"),
+        diet=(("vegetar",), ("vegansk", "vegetar"), ())[one.b % 3],
+        access_text=("", "Uden trin")[one.b % 2],
+        consent=one.b % 4 < 3,
+    ),
     acts.CANCEL: lambda one: CancelParticipant(**one.one("seat", "enrolment_id", "meeting_id", "person_id")),
     acts.ORDER: lambda one: OrderOption(
         **one.option(one.b // 4), accepted_price_ore=OPTION_PRICE_ORE if one.b % 4 else None
@@ -366,6 +373,7 @@ _EQUIPPED = (
     *(_step(acts.ORDER, b=1), _step(acts.ORDER, a=1, b=1), _step(acts.DELIVER, c=1), _step(acts.WITHDRAW_OPTION, c=1)),
     *(_step(acts.QUOTE, b=2), _step(acts.ACCEPT, c=1), _step(acts.QUOTE, a=1, b=2), _step(acts.DECLINE_QUOTE, c=1)),
     *(_step(acts.REGISTER), _step(acts.REGISTER, c=5), _step(acts.CHANGE_EXTRA_BILLING, a=1, b=1, c=1)),
+    *(_step(acts.SET_NEEDS, c=1), _step(acts.SET_NEEDS, a=1, b=1, c=1), _step(acts.SET_NEEDS, a=1, b=2, c=1)),
     *(_step(acts.INVITE_GUEST), _step(acts.INVITE_GUEST, c=1), _step(acts.REMOVE_GUEST, a=1, c=1)),
     *(_step(acts.FIND_PEOPLE), _step(acts.ERASE, c=5), _step(acts.ERASE, b=2)),
     *(Step(WAIT, a=2), _step(acts.WALK_IN), _step(acts.WALK_IN, a=1, c=5), _step(acts.WALK_IN, c=10)),
@@ -410,6 +418,11 @@ def text_of(programme_id: str, capacity: str, *, version: int = 1, more: int = 0
         "included: 3": "included: 1",
         "  contact_label:": (
             f"{capacity}  roles: [{{id: faktura, label: fakturakontakt, purpose: billing}}]\n  contact_label:"
+        ),
+        "\nregistration:\n": (
+            "\nregistration:\n  needs:\n    consent: Ja, det må I gemme.\n"
+            "    diet: {label: Kost, choices: [{id: vegetar, title: Vegetar}, {id: vegansk, title: Vegansk}]}\n"
+            "    access: {label: Adgang, text: true}\n"
         ),
         "\nmeeting_kinds:\n": (
             "\noptions:\n"

@@ -174,6 +174,16 @@ async def _enrollment(connection: Connection, many: int) -> None:
             SELECT 'q' || n, 'w' || n, 1, now(), {_BECAUSE} FROM generate_series(1, {many}) AS n"""
     )
     await connection.execute(
+        f"""INSERT INTO needs (roster_id, person_id, diet, diet_text, access, access_text, consent, consented_at,
+                               keep_days, {_CAUSE})
+            SELECT 'q' || n, 'w' || n, '{{vegetar}}', 'x', '{{}}', '', 'Ja', now(), 14, {_BECAUSE}
+            FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO needs_counts (meeting_id, part, choice, title, number_of, place)
+            SELECT 'm' || n, 'diet', 'vegetar', 'Vegetar', 1, 0 FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
         f"""INSERT INTO option_orders (id, programme_id, enrolment_id, option_id, round, state, title, text, includes,
                                        price_ore, vat_percent, agreed_at, {_CAUSE})
             SELECT 'y' || n, programme, 'x' || n, 'o', 1, 'ordered', 'T', 'T', '', 100, 25, now(), {_BECAUSE} {each}"""

@@ -62,6 +62,13 @@ HOLDINGS = (
         address="lower(guest_email)",
         gone=True,
     ),
+    Holding(
+        "needs",
+        {"roster_id": "text", "person_id": "text"},
+        {"diet": "text", "diet_text": "text", "access": "text", "access_text": "text"},
+        person="person_id",
+        gone=True,
+    ),
     Holding("seat_moves", {"id": "bigint"}, {"written_name": "name"}, person="person_id"),
     Holding(
         "contact_history",

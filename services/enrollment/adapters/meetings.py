@@ -99,6 +99,11 @@ async def lock_many(tx: Tx, meeting_ids: Iterable[str]) -> dict[str, MeetingCopy
     return {row["id"]: _copy(row) for row in rows}
 
 
+async def lock_shared(tx: Tx, meeting_id: str) -> MeetingCopy:
+    """One that is known; nothing new is told of it until the transaction ends."""
+    return _copy(await tx.fetchrow(f"{_SELECT} WHERE id = $1 FOR SHARE", meeting_id))
+
+
 async def save(tx: Tx, copies: Sequence[MeetingCopy]) -> None:
     await _MEETINGS.upsert(
         tx,

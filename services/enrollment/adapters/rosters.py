@@ -106,7 +106,8 @@ async def load_of_meeting(tx: Tx, programme: Programme, enrolment: Enrolment, me
 
 
 async def save(tx: Tx, before: Roster, after: Roster, cause: Cause) -> None:
-    """Of a locked roster: seats that are gone are deleted, new ones get this cause, those that stay keep theirs.
+    """Of a locked roster: seats that are gone are deleted, and what their people need with them; new ones, and those
+    that are written otherwise, get this cause, and the others keep theirs.
 
     A new seat of whoever may not rename its person keeps what they wrote; any other is called what its person is. Who
     came and went is kept beside them.
@@ -114,10 +115,11 @@ async def save(tx: Tx, before: Roster, after: Roster, cause: Cause) -> None:
     as_written = not people.may_rename(cause, after.enrolment)
     await _ROSTERS.update(tx, [{"id": after.id, "next_number": after.next_number}])
     earlier, later = _unsettled(before.seats), _unsettled(after.seats)
-    gone = [one.person.person_id for one in earlier.values() if one not in later.values()]
+    stay = {one.person.person_id for one in after.seats}
+    gone = [one.person.person_id for one in before.seats if one.person.person_id not in stay]
     if gone:
         await tx.execute("DELETE FROM seats WHERE roster_id = $1 AND person_id = ANY($2)", after.id, gone)
-    await _SEATS.insert(
+    await _SEATS.upsert(
         tx,
         [
             {

@@ -39,6 +39,7 @@ from services.enrollment.usecases.replace_participant import replace_participant
 from services.enrollment.usecases.replace_team_member import replace_team_member
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
+from services.enrollment.usecases.set_needs import SetNeeds, set_needs
 from services.enrollment.usecases.uninvite_member import uninvite_member
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
@@ -113,6 +114,8 @@ REGISTER = act(RegisterParticipant, register_participant, status=201)
 REPLACE = act(ReplaceParticipant, replace_participant)
 CHANGE_EXTRA_BILLING = act(ChangeExtraBilling, change_extra_billing)
 CANCEL = act(CancelParticipant, cancel_participant)
+SET_NEEDS = act(SetNeeds, set_needs)
+"""Not on the intake, whose topic keeps what is said."""
 
 ORDER = act(OrderOption, order_option)
 QUOTE = act(QuoteOption, quote_option)

@@ -9,6 +9,7 @@ from services.enrollment.usecases.read_explanation import read_explanation, read
 from services.enrollment.usecases.read_guests import read_guests
 from services.enrollment.usecases.read_invitations import read_invitations
 from services.enrollment.usecases.read_meetings import read_meetings
+from services.enrollment.usecases.read_needs import read_needs
 from services.enrollment.usecases.read_orders import read_orders
 from services.enrollment.usecases.read_organisations import read_organisation, read_organisations
 from services.enrollment.usecases.read_programmes import read_programme, read_programmes
@@ -73,11 +74,13 @@ ROUTES = (
     write("POST", f"{_OPTION}/delivery", acts.DELIVER),
     listing(f"{_API}/orders", read_orders, filters=("programme_id", "enrolment_id", "state")),
     listing(f"{_API}/meetings", read_meetings, filters=("programme_id",)),
+    listing(f"{_API}/meetings/{{meeting_id}}/needs", read_needs),
     listing(f"{_ENROLMENT}/participants", read_rosters, unfolded="participants"),
     write("POST", _PARTICIPANTS, acts.REGISTER),
     write("PUT", _PARTICIPANT, acts.REPLACE),
     write("PUT", f"{_PARTICIPANT}/billing", acts.CHANGE_EXTRA_BILLING),
     write("DELETE", _PARTICIPANT, acts.CANCEL),
+    write("PUT", f"{_PARTICIPANT}/needs", acts.SET_NEEDS),
     write("POST", f"{_MEETING}/walk-ins", acts.WALK_IN),
     write("PUT", f"{_MEETING}/invitation", acts.CALL_MEMBER),
     write("DELETE", f"{_MEETING}/invitation", acts.CALL_MEMBER_OFF),

@@ -63,7 +63,9 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_MEETING}/afmeld/{{person_id}}", participants.cancel, acts.CANCEL),
         shows(f"{_MEETING}/betaler/{{person_id}}", participants.payer, acts.CHANGE_EXTRA_BILLING),
         shows(f"{_MEETING}/skift/{{person_id}}", participants.replace, acts.REPLACE),
+        shows(f"{_MEETING}/behov/{{person_id}}", participants.needs, acts.SET_NEEDS),
         shows(_SEAT, seat.seat),
+        shows(f"{_SEAT}/behov", seat.needs, acts.SET_NEEDS),
         shows(f"{_SEAT}/skift", seat.pass_on, acts.REPLACE),
         shows(f"{_SEAT}/afmeld", seat.leave, acts.CANCEL),
     )

@@ -7,6 +7,7 @@ from services.enrollment.domain.enrolment import ANSWER, DETAILS
 from services.enrollment.domain.forbehold import LAPSE
 from services.enrollment.domain.invitation import INVITATION, REMINDER
 from services.enrollment.domain.merging import MOVE_GROUP
+from services.enrollment.domain.needs import FORGET_NEEDS
 from services.enrollment.domain.options import QUOTE_ANSWER, QUOTE_LAPSE
 from services.enrollment.domain.sign_up import DISMISS_REST, FORGET, FORGET_VOID
 from services.enrollment.domain.team import SHORT
@@ -14,6 +15,7 @@ from services.enrollment.domain.waiting_list import PLACES
 from services.enrollment.usecases.call_off_enrolments import call_off_enrolments
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_the_rest
 from services.enrollment.usecases.erase_person import FORGETTING
+from services.enrollment.usecases.forget_needs import forget_needs
 from services.enrollment.usecases.forget_sign_ups import forget_sign_ups, forget_void_sign_ups
 from services.enrollment.usecases.give_waiting_places import give_waiting_places
 from services.enrollment.usecases.invite_by_itself import invite_by_itself
@@ -44,6 +46,7 @@ TIMERS = (
     at(SHORT, remind_of_team),
     at(FORGET, forget_sign_ups),
     at(DISMISS_REST, dismiss_the_rest, at_once=1),
+    at(FORGET_NEEDS, forget_needs, at_once=1),
     at(FORGET_VOID, forget_void_sign_ups),
     at(FORGET_PERSON, FORGETTING.go_on, at_once=1),
 )

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from services.enrollment.domain.enrolment import owed_by
 from services.enrollment.domain.meeting_text import when_text, where_text
+from services.enrollment.domain.needs import asked
 from services.enrollment.domain.price_text import leaving_line, price
 from services.enrollment.domain.roster import (
     Roster,
@@ -30,8 +31,11 @@ from services.enrollment.domain.status import meeting_status
 from services.enrollment.domain.team import MEMBERS, size_text
 from services.enrollment.pages.invoice_details import LABELS as PAYER
 from services.enrollment.pages.invoice_details import nothing_said, units_to_choose, with_unit
+from services.enrollment.pages.needs import LABELS as NEEDS
+from services.enrollment.pages.needs import fields, ticked
 from services.enrollment.pages.visits import NEXT_PAGE, do, find, see_other, show
 from services.enrollment.usecases.read_visit import Visit
+from services.enrollment.usecases.set_needs import SetNeeds
 from shared.base.acts import Act
 from shared.base.problems import Problem
 from shared.contracts.danish import short_day
@@ -54,12 +58,14 @@ _LABELS = {
     "reason": "Begrundelse",
     "level": "Niveau",
     **PAYER,
+    **NEEDS,
 }
 _DONE = {
     "tilmeldt": "Deltageren er tilmeldt",
     "afmeldt": "Deltageren er afmeldt",
     "skiftet": "Deltageren er skiftet",
     "betaler": "Oplysningerne til fakturaen er gemt",
+    "behov": "Kost og adgang er opdateret",
 }
 
 
@@ -132,6 +138,7 @@ async def _about_one(
         if command is not None and (refused is None or seat is None):
             return see_other(f"{back}?besked={done}" if refused is None else back)
         status = 422 if refused is None else refused.status
+        ticked(form)
     return show(
         host,
         template,
@@ -140,6 +147,9 @@ async def _about_one(
         form=form,
         seat=seat,
         meeting=_shown(roster, visit),
+        asked=asked(roster),
+        fields=fields(asked(roster)),
+        changeable=is_changeable(roster, visit.now),
         levels=_choices(roster),
         extra=roster.terms.extra if roster.terms and seat in roster.extras else None,
         late=is_late(roster, visit.now),
@@ -157,6 +167,7 @@ async def _about_one(
 
 cancel = partial(_about_one, template="cancel.html", model=CancelParticipant, done="afmeldt")
 payer = partial(_about_one, template="payer.html", model=ChangeExtraBilling, done="betaler")
+needs = partial(_about_one, template="their_needs.html", model=SetNeeds, done="behov")
 replace = partial(_about_one, template="replace.html", model=ReplaceParticipant, done="skiftet")
 
 
@@ -206,6 +217,7 @@ def _meeting(
         swap_text=swap_text(roster),
         free_text=free_text(roster) if roster.extras or roster.next_costs else None,
         explained=visit.explained,
+        asked=asked(roster),
         extra=roster.next_costs,
         extra_price=price(roster.next_costs) if roster.next_costs else None,
         full=roster.full,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.enrollment.adapters import enrolments, links, meetings, programmes, rosters
+from services.enrollment.adapters import enrolments, links, meetings, needs, programmes, rosters
+from services.enrollment.domain.needs import Needs
 from services.enrollment.domain.programme import PEOPLE_AFTER, is_over
 from services.enrollment.domain.roster import Roster, Seat
 from shared.storage.tx import Tx
@@ -20,6 +21,8 @@ class OwnSeat:
     roster: Roster
     seat: Seat | None
     now: datetime
+    needs: Needs | None = None
+    """What is kept of theirs: only they are shown it."""
 
 
 async def read_seat(tx: Tx, token: str) -> OwnSeat | None:
@@ -36,4 +39,6 @@ async def read_seat(tx: Tx, token: str) -> OwnSeat | None:
         return None
     seat = roster.seat_of(seated.person_id)
     held = seat is not None and seat.number == seated.number and enrolment.has_place
-    return OwnSeat(links.seat_path(tx.links, seated), seated.person_id, roster, seat if held else None, tx.now)
+    path, person_id = links.seat_path(tx.links, seated), seated.person_id
+    kept = await needs.load(tx, roster.id, person_id) if held else None
+    return OwnSeat(path, person_id, roster, seat if held else None, tx.now, kept)

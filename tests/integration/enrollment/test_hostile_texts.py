@@ -69,6 +69,12 @@ options:
   - {id: sager, title: Gennemgang, text: Gennemgang af sager, price: 95000}
   - {id: analyse, title: Analyse, text: Analyse efter tilbud}
 """
+NEEDS = """
+  needs:
+    consent: Ja, det må I gemme.
+    diet: {label: Kost, choices: [{id: vegetar, title: Vegetar}], text: true}
+    access: {label: Adgang, text: true}
+"""
 TEAM = "  - {key: temadag, title: Temadag, attendance: team, included: 2, minimum: 1}\n"
 CONTACT = {"organisation_code": AARHUS, "contact_name": "Karen", "contact_email": f"karen@k{AARHUS}.example"}
 FILLED = {
@@ -86,6 +92,8 @@ FILLED = {
     "roles.faktura.email": "bo@k0751.example",
     "billing.order_reference": "4711",
     "level": "Leder af ledere",
+    "diet_text": "Ingen nødder",
+    "consent": "true",
 }
 """By the name of the field; whatever else there is stays empty."""
 WHOLE = digest_of((*own_tables("enrollment"), "outbox", "timers"))
@@ -116,6 +124,8 @@ PAGES = {
     "/deltagere/{token}/{meeting_id}/afmeld/{person_id}": "seat",
     "/deltagere/{token}/{meeting_id}/betaler/{person_id}": "extra",
     "/deltagere/{token}/{meeting_id}/skift/{person_id}": "seat",
+    "/deltagere/{token}/{meeting_id}/behov/{person_id}": "seat",
+    "/moedeplads/{token}/behov": "own_seat",
     "/moedeplads/{token}/skift": "own_seat",
     "/moedeplads/{token}/afmeld": "own_seat",
 }
@@ -126,6 +136,7 @@ PLACE, MEETING = enrolment_id(P1, AARHUS), "m-heldag-vest"
 def with_form() -> str:
     text = programme_text().replace("included: 3", "included: 1")
     text = text.replace("\nmeeting_kinds:\n", f"{MORE}\nmeeting_kinds:\n{TEAM}", 1)
+    text = text.replace("\nregistration:\n", f"\nregistration:{NEEDS}", 1)
     return text.replace("  contact_label:", FORM.strip("\n") + "\n  contact_label:", 1)
 
 
@@ -258,11 +269,12 @@ async def look_everywhere(town: Town, answer: httpx.Response) -> None:
     for fact in await town.desk.told():
         seen += [fact.confirm_path] if isinstance(fact, EnrolmentReceived) else []
         seen += [fact.draft_path] if isinstance(fact, SignUpDraftSaved) else []
+    seen += [f"{urlsplit(one).path}/behov" for one in seen if one.startswith("/moedeplads/")]
     for path in seen:
         shown = await town.client.get(urlsplit(path).path)
         assert shown.status_code in {200, 410}, (path, shown.text)
         must_be_escaped(shown.text)
-    for listed in ("/enrolments", "/sign-ups", f"/enrolments/{PLACE}/participants"):
+    for listed in ("/enrolments", "/sign-ups", f"/enrolments/{PLACE}/participants", f"/meetings/{MEETING}/needs"):
         read = await town.api("GET", listed)
         assert read.status_code in {200, 404}, read.text
 

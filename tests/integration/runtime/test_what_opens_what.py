@@ -68,11 +68,15 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         f"POST {_OPTION}/delivery": "enrollment.DeliverOption",
         "GET /api/enrollment/orders": "enrollment.orders",
         "GET /api/enrollment/meetings": "enrollment.meetings",
+        "GET /api/enrollment/meetings/{meeting_id}/needs": "enrollment.meetings.needs",
         "GET /api/enrollment/enrolments/{enrolment_id}/participants": "enrollment.enrolments.participants",
         f"POST {_PEOPLE}": "enrollment.RegisterParticipant",
         f"PUT {_PEOPLE}/{{person_id}}": "enrollment.ReplaceParticipant",
         f"PUT {_PEOPLE}/{{person_id}}/billing": "enrollment.ChangeExtraBilling",
         f"DELETE {_PEOPLE}/{{person_id}}": "enrollment.CancelParticipant",
+        "PUT /api/enrollment/enrolments/{enrolment_id}/meetings/{meeting_id}/participants/{person_id}/needs": (
+            "enrollment.SetNeeds"
+        ),
         "POST /api/enrollment/enrolments/{enrolment_id}/meetings/{meeting_id}/walk-ins": "enrollment.RegisterWalkIn",
         "GET /api/enrollment/enrolments/{enrolment_id}/meetings/{meeting_id}/explanation": (
             "enrollment.enrolments.meetings.explanation"
@@ -175,7 +179,9 @@ OPEN = {
         "/deltagere/{token}/{meeting_id}/betaler/{person_id}",
         "/deltagere/{token}/{meeting_id}/afmeld/{person_id}",
         "/deltagere/{token}/{meeting_id}/skift/{person_id}",
+        "/deltagere/{token}/{meeting_id}/behov/{person_id}",
         "/moedeplads/{token}",
+        "/moedeplads/{token}/behov",
         "/moedeplads/{token}/skift",
         "/moedeplads/{token}/afmeld",
     ),

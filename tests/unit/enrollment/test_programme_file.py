@@ -112,6 +112,11 @@ ENROLMENT = SOUND[SOUND.index("enrolment:") : SOUND.index("fees:")]
 OPTIONS = SOUND[SOUND.index("options:") : SOUND.index("tracks:")]
 
 
+def asking(*parts: str, consent: str = "consent: Ja, ", of: str = SOUND) -> str:
+    """The sound file, or another, that asks what people need."""
+    return of + f"\nregistration: {{needs: {{{consent}{', '.join(parts)}}}}}\n"
+
+
 def by_name(
     invitation: str = "{inviter: {title: Borgmesteren}}", kind: str = "attendance: members", more: str = ""
 ) -> str:
@@ -160,6 +165,8 @@ FAULTS: dict[str, list[str]] = {
         changed("noun: netværk", "noun: klub"),
         changed("usual: 10", "usual: ti"),
         changed("usual: 10", "usual: 0"),
+        asking("diet: {label: Kost, text: true}", "keep_days: 0"),
+        asking("diet: {label: Kost, text: true}", "keep_days: 61"),
         changed("more_than_percent: 50", "more_than_percent: 101"),
         changed("id: vest", "id: Vest!"),
         changed("capacity: {usual: 10, hard: 12}", "capacity: 12"),
@@ -244,6 +251,7 @@ FAULTS: dict[str, list[str]] = {
         changed("key: moede-3", "key: moede-2"),
         changed("id: rate-2", "id: rate-1"),
         changed("id: oest", "id: vest").replace("group: vest, ", ""),
+        asking("diet: {label: Kost, choices: [{id: vegetar, title: Vegetar}, {id: vegetar, title: Vegan}]}"),
     ],
     "duplicate_key": [changed("version: 1", "version: 1\nversion: 2")],
     "empty": ["", "# kun en bemærkning\n", "- en\n- liste\n", "bare en tekst\n"],
@@ -283,6 +291,12 @@ FAULTS: dict[str, list[str]] = {
         by_name(kind="attendance: team, included: 5"),
         by_name(kind="attendance: members, included: 3"),
         by_name(kind="attendance: members, minimum: 1"),
+    ],
+    "needs_mismatch": [
+        asking("keep_days: 3"),
+        asking("diet: {label: Kost}"),
+        asking("access: {label: Adgang, text: false}", "diet: {label: Kost, text: true}"),
+        asking("diet: {label: Kost, text: true}", of=on_a_team("key: heldag, included: 5")),
     ],
     "meeting_on_holiday": [
         changed("date: 2022-03-01", "date: 2022-04-14"),

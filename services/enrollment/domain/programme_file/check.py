@@ -162,6 +162,7 @@ class _Checker:
         yield from self.money()
         yield from self.groups()
         yield from self.kinds()
+        yield from self.needs()
         yield from self.activities()
         yield from self.readings()
         for at, meeting in enumerate(self.programme.meetings):
@@ -188,6 +189,9 @@ class _Checker:
             (("enrolment", "invited"), programme.enrolment.invited),
             (("enrolment", "roles"), programme.enrolment.roles),
         ]
+        needs = programme.registration.needs
+        for name, part in (("diet", needs.diet), ("access", needs.access)) if needs else ():
+            lists.append((("registration", "needs", name, "choices"), part.choices if part else ()))
         for number, track in enumerate(programme.tracks):
             lists.append((("tracks", number, "phases"), track.phases))
             lists.extend(
@@ -602,6 +606,22 @@ class _Checker:
             if kind.extra == "billed":
                 message = "En mere end included på det faste hold afvises altid: skriv extra: refused uden pris."
                 yield self.at((*path, "extra"), "team_mismatch", message)
+
+    def needs(self) -> Iterator[Finding]:
+        """Something is asked, of somebody, and can be answered."""
+        needs = self.programme.registration.needs
+        if needs is None:
+            return
+        path: Path = ("registration", "needs")
+        if not (needs.diet or needs.access):
+            yield self.at(path, "needs_mismatch", "Skriv, hvad der spørges om: diet, access eller begge.")
+        for name, part in (("diet", needs.diet), ("access", needs.access)):
+            if part and not (part.choices or part.text):
+                message = "Der er intet at svare: skriv choices, text: true eller begge."
+                yield self.at((*path, name), "needs_mismatch", message)
+        if all(one.attendance != "registered" for one in self.programme.meeting_kinds):
+            message = "Kun de tilmeldte spørges, og ingen meeting_kinds har attendance: registered."
+            yield self.at(path, "needs_mismatch", message)
 
     def activities(self) -> Iterator[Finding]:
         for at, one in enumerate(self.programme.activities):

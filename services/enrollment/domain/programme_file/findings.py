@@ -41,6 +41,7 @@ CODES: dict[str, Severity] = {
     "meeting_on_weekend": "warning",
     "meeting_outside_period": "warning",
     "missing_field": "error",
+    "needs_mismatch": "error",
     "no_deadline": "warning",
     "open_reading": "open",
     "option_mismatch": "error",

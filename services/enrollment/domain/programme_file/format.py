@@ -456,6 +456,28 @@ class MeetingKind(Part):
     mode: Mode = "physical"
 
 
+class NeedChoice(Part):
+    id: Identifier
+    title: Line
+
+
+class NeedPart(Part):
+    label: Line = Field(description="det, der spørges om, fx Hvad spiser du ikke?")
+    choices: tuple[NeedChoice, ...] = Field(default=(), max_length=30)
+    text: YesNo = Field(default=False, description="om der kan skrives noget ved siden af svarene")
+
+
+class Needs(Part):
+    """Diet and access, of those who are registered meeting by meeting."""
+
+    consent: Line = Field(description="den sætning, der sættes kryds ved; uden krydset gemmes intet")
+    keep_days: Annotated[Positive, Field(le=60)] = Field(
+        default=14, description="så mange dage efter mødet slettes det, og kun antallene bliver"
+    )
+    diet: NeedPart | None = Field(default=None, description="kost")
+    access: NeedPart | None = Field(default=None, description="adgang")
+
+
 class Registration(Part):
     closes_days_before: Count = 0
     swap_freeze_days: Count | None = Field(
@@ -468,6 +490,9 @@ class Registration(Part):
     )
     reminder_days: tuple[Count, ...] = Field(default=(), description="dage før mødet")
     participant_levels: tuple[Line, ...] = Field(default=(), description="det en deltager kan svare at være")
+    needs: Needs | None = Field(
+        default=None, description="kost og adgang, som en deltager kan skrive; udelades, når der ikke spørges"
+    )
 
 
 class After(Part):

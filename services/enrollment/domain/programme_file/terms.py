@@ -18,6 +18,9 @@ from shared.contracts.programme import (
     InvitedOrganisation,
     MeetingPlan,
     Milestone,
+    NeedChoice,
+    NeedPart,
+    NeedsTerm,
     OptionTerm,
     PhaseTerm,
     PhaseTrigger,
@@ -61,7 +64,24 @@ def terms(programme: file.ProgrammeFile) -> ProgrammeTerms:
         responsible_label=programme.responsible_label or "",
         activities=tuple(_activity(one) for one in programme.activities),
         outcomes=programme.outcomes,
+        needs=_needs(programme.registration.needs),
     )
+
+
+def _needs(needs: file.Needs | None) -> NeedsTerm | None:
+    if needs is None:
+        return None
+    return NeedsTerm(
+        consent=needs.consent,
+        keep_days=needs.keep_days,
+        diet=_need_part(needs.diet) if needs.diet else None,
+        access=_need_part(needs.access) if needs.access else None,
+    )
+
+
+def _need_part(part: file.NeedPart) -> NeedPart:
+    choices = tuple(NeedChoice(id=one.id, title=one.title) for one in part.choices)
+    return NeedPart(label=part.label, choices=choices, text=part.text)
 
 
 def programme_ref(programme: file.ProgrammeFile) -> ProgrammeRef:

@@ -1,0 +1,129 @@
+"""What participants need is kept on consent, of those who have a seat, and comes out as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from services.enrollment.domain.meeting_copy import MeetingCopy
+from services.enrollment.domain.needs import Count, Needs, asked, counted, forgetting, in_nobodys_order, say
+from services.enrollment.domain.roster import Roster
+from shared.contracts.programme import NeedChoice, NeedPart, NeedsTerm, SeatTerm
+from shared.contracts.refusal import Refused
+from shared.contracts.scheduling import When
+from tests.unit.enrollment.test_roster import NOW, a_roster, with_people
+
+CHOICES = (NeedChoice(id="vegetar", title="Vegetar"), NeedChoice(id="vegansk", title="Vegansk"))
+TERM = NeedsTerm(
+    consent="Ja, I må gemme det.",
+    keep_days=14,
+    diet=NeedPart(label="Kost", choices=CHOICES, text=True),
+    access=NeedPart(label="Adgang", choices=(NeedChoice(id="rampe", title="Uden trin"),)),
+)
+REGISTERED = SeatTerm(kind="heldag", title="Heldag")
+ALL: dict[str, Any] = {"diet": ("vegetar",), "diet_text": "Ingen nødder", "access": ("rampe",), "access_text": ""}
+
+
+def asking(roster: Roster, term: NeedsTerm | None = TERM) -> Roster:
+    before = roster.programme.terms
+    told = before.terms if before.terms.seats else before.terms.model_copy(update={"seats": (REGISTERED,)})
+    terms = before.model_copy(update={"needs": term, "terms": told})
+    return replace(roster, programme=replace(roster.programme, terms=terms))
+
+
+ROSTER = asking(with_people(a_roster(), 2))
+
+
+def wish(person_id: str = "p1", *, own: bool = True, **said: Any) -> Needs:
+    nothing: dict[str, Any] = {"diet": (), "diet_text": "", "access": (), "access_text": ""}
+    return Needs(person_id, **{**nothing, **said}, consent=TERM.consent, keep_days=14, consented_at=NOW, own=own)
+
+
+def refusal(roster: Roster, said: Needs, before: Needs | None = None, *, consent: bool = True, **more: Any) -> Refused:
+    with pytest.raises(Refused) as refused:
+        say(roster, said, before, NOW, consent=consent, by_another=more.pop("by_another", False))
+    return refused.value
+
+
+def test_what_is_said_with_consent_is_kept_and_nothing_at_all_takes_it_back() -> None:
+    said = wish(**ALL)
+    assert say(ROSTER, said, None, NOW, consent=True, by_another=False) == said
+    assert say(ROSTER, wish(), said, NOW, consent=False, by_another=False) is None
+
+
+@pytest.mark.parametrize("one", ["diet", "diet_text", "access"])
+def test_nothing_is_kept_without_consent(one: str) -> None:
+    refused = refusal(ROSTER, wish(**{one: ALL[one]}), consent=False)
+    assert (refused.code, refused.status, refused.field) == ("consent_missing", 422, "consent")
+
+
+def test_it_is_of_somebody_who_has_a_seat_at_a_meeting_that_asks_and_is_to_come() -> None:
+    assert refusal(ROSTER, wish("p9", **ALL)).code == "not_registered"
+    team = with_people(a_roster(), 1)
+    kind = SeatTerm(kind="heldag", title="Heldag", attendance="team")
+    seats = team.programme.terms.terms.model_copy(update={"seats": (kind,)})
+    of_a_team = replace(team.programme, terms=team.programme.terms.model_copy(update={"terms": seats}))
+    with_roles = ROSTER.meeting.model_copy(update={"roles": ("tovholder",)})
+    for silent in (
+        asking(ROSTER, None),
+        replace(ROSTER, meeting=with_roles),
+        asking(replace(team, programme=of_a_team)),
+    ):
+        assert asked(silent) is None
+        assert refusal(silent, wish(**ALL)).code == "no_needs"
+    assert asked(ROSTER) == TERM
+    off = replace(ROSTER, meeting_state="cancelled")
+    assert refusal(off, wish(**ALL)).code == "needs_closed"
+    assert say(off, wish(), wish(**ALL), NOW, consent=False, by_another=False) is None, "taken back at any time"
+
+
+def test_only_what_is_asked_is_answered_and_no_refusal_repeats_it() -> None:
+    for said, field in (
+        ({"diet": ("hemmeligt",)}, "diet"),
+        ({"access": ("hemmeligt",)}, "access"),
+        ({"access_text": "hemmeligt"}, "access_text"),
+    ):
+        refused = refusal(ROSTER, wish(**said))
+        assert (refused.code, refused.field) == ("unknown_need", field)
+        assert "hemmeligt" not in str(refused) + refused.detail
+
+
+def test_what_somebody_says_of_themselves_nobody_else_replaces_but_staff() -> None:
+    own, theirs = wish(**ALL), wish(own=False, **ALL)
+    for said in (wish(own=False, diet=("vegansk",)), wish(own=False)):
+        assert refusal(ROSTER, said, own, by_another=True).code == "needs_are_own"
+        say(ROSTER, said, own, NOW, consent=True, by_another=False)
+        say(ROSTER, said, theirs, NOW, consent=True, by_another=True)
+
+
+def test_it_is_forgotten_when_its_days_are_over_in_denmark_and_at_once_when_the_meeting_is_off() -> None:
+    meeting = ROSTER.meeting.model_copy(update={"when": When(first_day=date(2021, 3, 10), last_day=date(2021, 3, 11))})
+    copy = MeetingCopy("netvaerk", "scheduled", meeting, 1)
+    alarm = forgetting(copy, 14, NOW)
+    assert (alarm.key, alarm.due) == ("m1", datetime(2021, 3, 25, 23, tzinfo=UTC)), "all of the 25th has gone"
+    for off in (replace(copy, state="cancelled"), replace(copy, meeting=meeting.model_copy(update={"when": None}))):
+        assert forgetting(off, 14, NOW).due == NOW
+
+
+def test_each_choice_has_its_number_none_among_them_and_one_that_is_asked_no_more_its_id() -> None:
+    people = {"registered": 5, "guests": 1, "answered": 3}
+    found = counted(TERM, people, {("diet", "vegetar"): 2, ("access", "tidligere"): 1})
+    assert [(one.part, one.title, one.number_of) for one in found] == [
+        ("people", "Tilmeldte deltagere", 5),
+        ("people", "Gæster", 1),
+        ("people", "Har skrevet kost eller adgang", 3),
+        ("diet", "Vegetar", 2),
+        ("diet", "Vegansk", 0),
+        ("access", "Uden trin", 0),
+        ("access", "tidligere", 1),
+    ]
+
+
+def test_texts_stand_in_an_order_that_tells_of_nobody() -> None:
+    said = (("access", "a"), ("diet", "b"), ("diet", "Æble"), ("diet", "A"))
+    texts = [Count(part, "", "", 1, text) for part, text in said]  # type: ignore[arg-type]  # a part is one of these
+    assert [one.text for one in in_nobodys_order(texts)] == ["A", "b", "Æble", "a"]
+    assert in_nobodys_order(texts) == in_nobodys_order(list(reversed(texts)))
