@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -63,9 +64,9 @@ async def save(tx: Tx, roster_id: str, needs: Needs, cause: Cause) -> None:
     row = {
         "roster_id": roster_id,
         "person_id": needs.person_id,
-        "diet": list(needs.diet),
+        "diet": json.dumps(needs.diet),
         "diet_text": needs.diet_text,
-        "access": list(needs.access),
+        "access": json.dumps(needs.access),
         "access_text": needs.access_text,
         "consent": needs.consent,
         "consented_at": needs.consented_at,
