@@ -24,10 +24,9 @@ def appointed(person: Person | None, before: Person | None = None, **more: Any) 
         owner=OWNER,
         programme=PROGRAMME,
         enrolment_id=about.enrolment_id,
-        organisation=about.organisation,
         person=person,
         before=before,
-        **{**billing, **more},
+        **{"organisation": about.organisation, **billing, **more},
     )
 
 
