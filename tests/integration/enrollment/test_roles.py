@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -201,16 +202,25 @@ async def test_two_change_a_role_at_the_same_moment_and_come_one_after_the_other
     assert await appointed(desk) == [("faktura", "Eva Efter", "Bo Bilag"), ("faktura", "Ib Anden", "Eva Efter")]
 
 
-async def test_the_form_asks_for_the_roles_and_says_what_is_wrong_at_their_fields(town: Town) -> None:
+async def test_the_form_asks_for_the_roles_and_says_what_is_wrong_at_their_fields(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.web.gate.FASTEST_SECONDS", 0)
     await town.desk.publish(with_roles(POLITICAL, BILLING))
     page = await town.client.get(f"/tilmeld/{P1}")
     assert "Politisk kontakt" in page.text
     assert 'name="roles.faktura.email"' in page.text
-    typed = {"_key": "k" * 32, "organisation_code": AARHUS, "contact_name": "Karen", "contact_email": "k@k0751.example"}
+    hidden = dict(re.findall(r'name="(_key|_started)" value="([^"]+)"', page.text))
+    typed = {**hidden, "organisation_code": AARHUS, "contact_name": "Karen", "contact_email": "k@k0751.example"}
     wrong = await town.client.post(f"/tilmeld/{P1}", data={**typed, "roles.faktura.name": "Bo"})
     assert wrong.status_code == 422
     assert "Skriv, hvem der er politisk kontakt: navn og e-mail." in wrong.text
     assert 'href="#roles.faktura.email"' in wrong.text
+    typed |= dict(re.findall(r'name="(_key)" value="([^"]+)"', wrong.text))
+    named = {f"roles.{key}.{field}": said for key, one in (("politisk", PIA), ("faktura", BO)) for field, said in one}
+    assert (await town.client.post(f"/tilmeld/{P1}", data={**typed, **named})).status_code == 303
+    page = await town.client.get(await town.mailed_path())
+    assert "<dt>Fakturakontakt</dt><dd>Bo Bilag, bo@k0751.example</dd>" in page.text
 
 
 async def test_the_contact_gives_a_role_on_from_its_page_and_looking_changes_nothing(town: Town) -> None:
