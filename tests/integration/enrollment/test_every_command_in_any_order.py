@@ -182,7 +182,10 @@ class World:
         for row in await self.pool.fetch(STATE):
             found.setdefault(row["what"], []).append(row["row"])
         ids = dict(one.split(" is ", 1) for one in found.pop("ids", ()))
-        self.names |= ids | {erased_email(one).partition("@")[0]: f"erased {name}" for one, name in ids.items()}
+        # Of several persons with one address any may stand for the others.
+        self.names |= ids | {
+            erased_email(one).partition("@")[0]: f"erased {name.rpartition(' ')[2]}" for one, name in ids.items()
+        }
         named = partial(ID.sub, lambda match: self.names.get(match[0], match[0]))
         return {what: sorted(map(named, rows)) for what, rows in found.items()}
 
