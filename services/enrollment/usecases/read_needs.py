@@ -15,7 +15,7 @@ from shared.storage.tx import Tx
 async def read_needs(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     """`forgotten`: it is what has stayed. A cursor is the number of a row: what was written stands in no address.
 
-    Refused `unknown_meeting`, and `no_needs` where nothing is asked, and nothing was.
+    Refused 404 `unknown_meeting`, and `no_needs` where nothing is asked, and nothing was.
     """
     copy = await meetings.load(tx, query["meeting_id"])
     if copy is None:
@@ -27,7 +27,7 @@ async def read_needs(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     live = await needs.load_kept(tx, [meeting_id])
     stayed = [] if live else await needs.load_counts(tx, meeting_id)
     if not (term or live or stayed):
-        raise Refused("no_needs", "Der spørges ikke om kost og adgang til dette møde.")
+        raise Refused("no_needs", "Der spørges ikke om kost og adgang til dette møde.", status=404, field="meeting_id")
     found = stayed or [
         *counted(term, await needs.count_people(tx, meeting_id), await needs.count_chosen(tx, meeting_id)),
         *in_nobodys_order(await needs.load_texts(tx, meeting_id)),
