@@ -74,6 +74,10 @@ async def test_every_list_of_the_service_is_a_table(town: Town) -> None:
     for path in lists:
         address = path.format(programme_id=P1, enrolment_id=enrolment, meeting_id=meeting.id)
         answer = await town.client.get(f"{address}?format=xlsx", headers=STAFF)
+        if path.endswith("/needs"):
+            # Nobody is asked in this programme; `test_needs` has the table of one where they are.
+            assert answer.json()["code"] == "no_needs"
+            continue
         assert answer.status_code == 200, (path, answer.text)
         sheet = load_workbook(io.BytesIO(answer.content)).active
         assert sheet is not None

@@ -165,11 +165,11 @@ def test_a_note_of_ten_thousand_characters_keeps_every_one_of_them() -> None:
 
 
 def spoilt(value: object, text: str) -> object:
-    """The same, every text in it replaced, days and instants left as they are."""
+    """The same, every text in it replaced; days and instants, and what says nothing, left as they are."""
     if isinstance(value, str):
         return (
             value
-            if re.fullmatch(r"\d{4}-\d\d-\d\d(T.*)?", value) or value in {"virtual", "physical", "hybrid"}
+            if not value or re.fullmatch(r"\d{4}-\d\d-\d\d(T.*)?", value) or value in {"virtual", "physical", "hybrid"}
             else text
         )
     if isinstance(value, dict):
