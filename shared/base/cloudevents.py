@@ -103,6 +103,8 @@ class Arrival:
     """(subject, source): what its order is kept by."""
     parked: int | None = None
     """Its row among the parked events, if that is where it comes from."""
+    known_as: str | None = None
+    """Of one without an id that named somebody who is erased: what the record is known by as it came."""
 
     def belongs_to(self, subject: str | None, source: str | None) -> None:
         """Give it its place; without one of the two it has none."""

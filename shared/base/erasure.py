@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -131,7 +132,7 @@ def words_in(value: Any, person_ids: Collection[str]) -> tuple[list[str], list[s
 
 def forget_in_bytes(raw: bytes, sought: Sought) -> bytes | None:
     """What is left of it: JSON without the person; a text that is none without their words; None = nothing, for it
-    cannot be read and is about them.
+    cannot be read, or it names the person by id and may call them anything.
     """
     try:
         value = from_json(raw, allow_inf_nan=False)
@@ -143,9 +144,10 @@ def forget_in_bytes(raw: bytes, sought: Sought) -> bytes | None:
         after = sought.and_words(*words_in(value, sought.ids)).in_json(value)
         return raw if after == value else to_json(after)
     try:
-        return sought.in_text(raw.decode()).encode()
+        text = raw.decode()
     except UnicodeDecodeError:
         return None
+    return None if any(one in text for one in sought.person_ids) else sought.in_text(text).encode()
 
 
 @dataclass
@@ -174,10 +176,8 @@ class ErasureList:
     def _named(self, raw: bytes) -> list[str]:
         if b"\\u" in raw:
             # Escaped characters may hide an id.
-            try:
+            with suppress(ValueError):
                 raw = to_json(from_json(raw, allow_inf_nan=False))
-            except ValueError:
-                return []
         said = {found.decode("utf-8", "replace") for found in _PERSON_ID.findall(raw)}
         return sorted(said & self.person_ids)
 

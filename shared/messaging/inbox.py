@@ -166,8 +166,11 @@ class Inbox:
         return arrival
 
     def forget_erased(self, arrival: Arrival) -> None:
-        """Whatever names somebody who is erased is read anew, without them: before it is handled, parked or buried."""
-        record = arrival.record
+        """Whatever names somebody who is erased is read anew, without them: before it is handled, parked or buried.
+
+        It stays known as it came, so that copies from before and after are one.
+        """
+        record, known_as = arrival.record, identity(arrival)
         left = self.erased.without_the_erased(record.value)
         if left is record.value:
             return
@@ -177,8 +180,9 @@ class Inbox:
         anew = self.read(without)
         if anew is not None:
             for one in fields(Arrival):
-                if one.name != "parked":
+                if one.name not in {"parked", "known_as"}:
                     setattr(arrival, one.name, getattr(anew, one.name))
+            arrival.known_as = known_as
 
     def _read(self, record: Record, topic: str) -> Arrival | None:
         if topic != INTAKE_TOPIC:

@@ -43,7 +43,7 @@ def identity(arrival: Arrival) -> str:
 
     Never by its place: a topic that is made anew gives the same places to other records.
     """
-    return arrival.uid or record_identity(arrival.record)
+    return arrival.uid or arrival.known_as or record_identity(arrival.record)
 
 
 def record_identity(record: Record) -> str:

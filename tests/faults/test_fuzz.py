@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,13 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
-from shared.base.erasure import ErasureList
 from shared.contracts import catalogue
 from shared.contracts.enrollment import CancelProgramme
 from shared.contracts.event import COMMANDS, FACTS, INTAKE_TOPIC, PARTITIONS, topic_of
 from shared.messaging.records import StoredRecord, record_identity
 from tests.support.edges import Deck, as_json
 from tests.support.eventually import eventually
-from tests.support.facts import COMMAND_EXAMPLES, ENROLMENT_ID, FACT_EXAMPLES, MEETING, PERSON, PROGRAMME, cloud_event
+from tests.support.facts import COMMAND_EXAMPLES, ENROLMENT_ID, FACT_EXAMPLES, MEETING, PROGRAMME, cloud_event
 from tests.support.stack import AFTER_THE_DEADLINE, SERVICES, Installation, Make
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(5400)]
@@ -55,8 +54,6 @@ READS = {
 }
 EXAMPLES = {one.type: cloud_event(one, sequence=None) for one in (*FACT_EXAMPLES, *COMMAND_EXAMPLES)}
 
-ERASED = ErasureList({PERSON.person_id})
-"""Who is erased while it lasts."""
 KEY = b"k"
 DOORKEEPER = "enrollment"
 """Answers for what nobody owns, and for what nobody can read, on the intake topic."""
@@ -79,8 +76,6 @@ class Sent:
     offset: int = 0
     bytes_identity: str = ""
     """Of two records with the same bytes in the same millisecond, which are one to whoever cannot read them."""
-    left_identity: str = ""
-    """The same of what is left of it when whoever it names has been erased, as some of the records ask for."""
 
 
 class Fuzz:
@@ -275,7 +270,6 @@ async def over_kafka(world: Installation, fuzz: Fuzz, count: int) -> list[Sent]:
                     where.topic, where.partition, where.offset, now, KEY, one.value, tuple(one.headers)
                 )
                 one.bytes_identity = record_identity(stored)
-                one.left_identity = record_identity(replace(stored, value=ERASED.without_the_erased(one.value)))
                 # What it says has been told; only where it lies is of interest from here on.
                 one.value, one.headers = None, []
             sent += some
@@ -389,9 +383,7 @@ class Ledger:
         place = (one.topic, one.partition, one.offset)
         if place in self._dead:
             return "dead letter"
-        if {one.bytes_identity, one.left_identity} & self._identities or (
-            one.id and (one.source, one.id) in self._buried
-        ):
+        if one.bytes_identity in self._identities or (one.id and (one.source, one.id) in self._buried):
             return "a copy of a dead letter"
         if place in self._parked:
             return "parked"
@@ -404,8 +396,7 @@ class Ledger:
         if one.type.startswith(OWNED):
             if not one.type.startswith(f"tovholder.{self._service}."):
                 return "another's to answer"
-            known = set() if self._doorkeeper is None else self._doorkeeper._identities
-            unreadable = {one.bytes_identity, one.left_identity} & known
+            unreadable = self._doorkeeper is not None and one.bytes_identity in self._doorkeeper._identities
             return "the doorkeeper's to answer" if unreadable else None
         return None if self._doorkeeper is None else "the doorkeeper's to answer"
 

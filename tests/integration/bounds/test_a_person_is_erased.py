@@ -23,8 +23,10 @@ import pytest
 from services.enrollment.app import SERVICE as ENROLLMENT
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.change_contact import change_contact
+from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.erase_person import erase_person
+from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
@@ -38,7 +40,9 @@ from shared.base.answers import Asked
 from shared.base.links import Links
 from shared.contracts.enrollment import (
     ChangeContact,
+    ChangeRole,
     ErasePerson,
+    InviteGuest,
     NameTeamMember,
     ParticipantCancelled,
     ParticipantRegistered,
@@ -76,9 +80,12 @@ STAYS = {
 STOOD = {
     *((service, "http_requests") for service in SERVICES),
     *((service, "dead_letters") for service in SERVICES if service != "enrollment"),
-    *(("enrollment", one) for one in ("people", "contact_history", "sign_ups", "drafts", "speakers", "outbox")),
+    *(
+        ("enrollment", one)
+        for one in ("people", "contact_history", "sign_ups", "drafts", "speakers", "guests", "outbox")
+    ),
     *(("notifications", one) for one in ("participants", "team_members", "former_contacts", "invitations", "messages")),
-    *(("notifications", one) for one in ("parked_events",)),
+    *(("notifications", one) for one in ("role_holders", "parked_events")),
     *(("invoicing", one) for one in ("claims", "invoices", "outbox")),
     ("enrollment", "outbox_sent"),
 }
@@ -225,7 +232,8 @@ async def hears(house: House, fact: Event) -> None:
 async def goes_through_everything(house: House) -> str:
     """Contact, participant (an extra one too), team member, forms, mails, an invoice, answers, what went wrong."""
     room = house.enrollment
-    await room.ask(publish_programme, PublishProgramme(file=programme_text()))
+    role = "  roles: [{id: faktura, label: fakturakontakt, purpose: billing}]\n  contact_label:"
+    await room.ask(publish_programme, PublishProgramme(file=programme_text().replace("  contact_label:", role)))
     before, entry, after = programme_text(P4).partition("    date: 2025-10-02\n")
     await room.ask(publish_programme, PublishProgramme(file=f"{before}{entry}    chosen: 2025-10-02\n{after}"))
     await house.tell()
@@ -259,6 +267,9 @@ async def goes_through_everything(house: House) -> str:
     person_id: str = answer["person_id"]
     await house.tell()
     await room.ask(name_team_member, NameTeamMember(enrolment_id=enrolment_id(P4, AARHUS), name=NAME, email=EMAIL))
+    guest = InviteGuest(programme_id=P1, meeting_id=later, name=NAME, email=EMAIL)
+    await room.ask(invite_guest, guest)
+    await room.ask(change_role, ChangeRole(enrolment_id=ours, role_id="faktura", name=NAME, email=EMAIL))
     await room.ask(change_contact, ChangeContact(enrolment_id=ours, name="Karen Kontakt", email="karen@k0751.example"))
     await room.ask(
         receive_sign_up,
@@ -367,6 +378,21 @@ async def test_nothing_of_a_person_is_left_and_nothing_that_is_read_again_brings
         person_id,
     )
     assert {row["state"] for row in written} <= {"settled", "failed"}, "nothing is sent to who is erased"
+
+
+async def test_a_record_that_nobody_can_read_is_one_dead_letter_before_and_after_whom_it_names_is_erased(
+    house: House,
+) -> None:
+    room = house.rooms["notifications"]
+    registered = next(one for one in FACT_EXAMPLES if isinstance(one, ParticipantRegistered))
+    cut_off = json.dumps(cloud_event(registered, sequence=None)).encode()[:-1]
+    await house.take("notifications", house.record(cut_off, "tovholder.enrollment"))
+    await room.hear(PersonErased(owner=registered.owner, person_id=registered.person.person_id))
+    await house.tell()
+    assert await room.pool.fetchval("SELECT value FROM dead_letters") is None
+    await house.take("notifications", house.record(cut_off, "tovholder.enrollment"))
+    (letter,) = await room.pool.fetch("SELECT value FROM dead_letters")
+    assert letter["value"] is None, "nobody can tell where in it the person stands"
 
 
 async def test_whoever_reads_at_that_moment_is_waited_for_and_what_it_writes_is_found(house: House) -> None:

@@ -186,7 +186,8 @@ def test_no_letter_lets_a_text_out(text: str, name: str) -> None:
     says = spoilt(letter.says, text)
     assert isinstance(says, dict)
     hostile = replace(letter, says=says, to=replace(letter.to, name=text))
-    mail, ordinary = sent(hostile), sent(letter)
+    # The same places are filled in: an answer that may be empty has a line of its own where it is not.
+    mail, ordinary = sent(hostile), sent(replace(letter, says=spoilt(letter.says, "Ord")))
     assert set(parsed(mail).keys()) == set(parsed(ordinary).keys())
     assert tags(body(mail, "html")).tags <= tags(body(ordinary, "html")).tags | {"p", "br", "li", "ul", "tr", "td", "a"}
     assert all(link.startswith("https://tovholder.example") for link in tags(body(mail, "html")).links)
