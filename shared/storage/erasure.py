@@ -144,6 +144,11 @@ async def load_ids(tx: Tx, email: str, holdings: Sequence[Holding]) -> list[str]
     return sorted(found)
 
 
+async def has(tx: Tx, email: str, holdings: Sequence[Holding]) -> bool:
+    """Whether the address stands in what is about somebody, also where no id is beside it."""
+    return bool(await load_held(tx, Sought((), (email.lower(),)), holdings, 1))
+
+
 async def load_held(tx: Tx, sought: Sought, holdings: Sequence[Holding], most: int) -> dict[str, list[dict[str, Any]]]:
     """What the rows of these tables say about somebody, at most so many of each; without those that anybody may stand
     in.

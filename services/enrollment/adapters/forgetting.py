@@ -17,14 +17,21 @@ HOLDINGS = (
         person="person_id",
         address="email_key",
     ),
+    # Somebody else's form that names them for a role goes on without them; their own goes.
+    Holding(
+        "sign_ups",
+        {"id": "text"},
+        {"command": "json"},
+        of="lower(jsonb_path_query_array(command, '$.roles.*.email')::text)::jsonb ?| $2"
+        " AND (coalesce(applicant_id, person_id) = ANY($1) OR contact_key = ANY($2)) IS NOT TRUE",
+    ),
     Holding(
         "sign_ups",
         {"id": "text"},
         {"contact_key": "email", "command": "json"},
         person="coalesce(applicant_id, person_id)",
         address="contact_key",
-        of="coalesce(applicant_id, person_id) = ANY($1) OR contact_key = ANY($2)"
-        " OR lower(jsonb_path_query_array(command, '$.roles.*.email')::text)::jsonb ?| $2",
+        of="coalesce(applicant_id, person_id) = ANY($1) OR contact_key = ANY($2)",
         gone=True,
     ),
     Holding(
@@ -84,7 +91,9 @@ HOLDINGS = (
         # Whoever held a role, or took part, may stand in its answers, or as the reference of its invoices.
         of="contact ->> 'person_id' = ANY($1) AND $2::text[] IS NOT NULL"
         " OR id IN (SELECT enrolment_id FROM contact_history WHERE holder ->> 'person_id' = ANY($1))"
-        " OR id IN (SELECT enrolment_id FROM seat_moves JOIN rosters r ON r.id = list_id WHERE person_id = ANY($1))",
+        # The list of a team is called as its enrolment.
+        " OR id IN (SELECT coalesce(r.enrolment_id, list_id) FROM seat_moves LEFT JOIN rosters r ON r.id = list_id"
+        " WHERE person_id = ANY($1))",
     ),
 )
 """Where it holds what people are called."""

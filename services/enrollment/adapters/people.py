@@ -69,6 +69,11 @@ async def load_alike(tx: Tx, person_id: str | None, email: str | None) -> list[P
     return [Person(person_id=row["person_id"], name=row["name"], email=row["email"]) for row in rows]
 
 
+async def lock(tx: Tx, person_ids: Sequence[str]) -> None:
+    """Nobody recognises them until the transaction ends, and whoever has just done so is waited for."""
+    await tx.execute("SELECT FROM people WHERE person_id = ANY($1) ORDER BY person_id FOR UPDATE", list(person_ids))
+
+
 async def mark_erased(tx: Tx, person_ids: Sequence[str]) -> None:
     """Nobody is found by their address any more; whoever signs up with it is somebody new."""
     gone = [erased(one) for one in sorted(person_ids)]

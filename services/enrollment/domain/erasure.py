@@ -10,11 +10,12 @@ from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.guest import Guest, remove_guest
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.programme import Programme
+from services.enrollment.domain.roles import Held, appoint, roles_of
 from services.enrollment.domain.roster import Roster, cancel, is_changeable
 from services.enrollment.domain.team import Team, remove_member
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import PersonErased
-from shared.contracts.parties import erased
+from shared.contracts.parties import Contact, erased
 from shared.contracts.refusal import Refused
 
 STAYS = (
@@ -68,9 +69,30 @@ def leave_team(team: Team, person_id: str, now: datetime) -> tuple[Team, Decisio
             replace(one, person=erased(person_id)) if one.person.person_id == person_id else one for one in team.members
         ),
     )
-    if not team.terms or team.member(person_id) is None:
+    if not team.programme.open or not team.terms or team.member(person_id) is None:
         return nameless, Decision(nameless)
     return nameless, remove_member(nameless, person_id, now)
+
+
+def leave_roles(
+    enrolment: Enrolment,
+    programme: Programme,
+    history: Sequence[Held],
+    person_ids: Collection[str],
+    now: datetime,
+) -> list[Decision[tuple[Held, ...]]]:
+    """Nobody holds what they held beside the contact's role, one decision for each; also where somebody has to."""
+    nameless = [
+        replace(one, holder=Contact(**erased(one.holder.person_id).model_dump(), role=one.holder.role))
+        if one.holder.person_id in person_ids
+        else one
+        for one in history
+    ]
+    return [
+        appoint(enrolment, programme, nameless, role.term, None, "", now)
+        for role in roles_of(enrolment, programme, nameless)
+        if role.holder is not None and role.holder.person_id in person_ids
+    ]
 
 
 def leave_meeting(programme: Programme, meeting: MeetingCopy, guest: Guest) -> Decision[Guest]:

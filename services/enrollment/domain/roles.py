@@ -12,6 +12,7 @@ from datetime import datetime
 from services.enrollment.domain.address_book import require_email, require_name
 from services.enrollment.domain.enrolment import Enrolment, about
 from services.enrollment.domain.programme import Programme
+from shared.contracts.addresses import is_erased
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import MAIN_ROLE, RoleAppointed, RoleWish
 from shared.contracts.parties import Contact, Person
@@ -61,8 +62,14 @@ def wrong_with(terms: Sequence[RoleTerm], asked: Mapping[str, RoleWish], *, dema
 
 
 def given(terms: Sequence[RoleTerm], asked: Mapping[str, RoleWish]) -> Mapping[str, RoleWish]:
-    """Those that are named, as they are written down; of a form of before, those that the programme still has."""
-    named = {term.id: asked[term.id] for term in terms if term.id in asked and not _is_empty(asked[term.id])}
+    """Those that are named, as they are written down; of a form of before, those that the programme still has, and who
+    have not been erased since.
+    """
+    named = {
+        term.id: asked[term.id]
+        for term in terms
+        if term.id in asked and not _is_empty(asked[term.id]) and not is_erased(asked[term.id].email)
+    }
     return {
         key: RoleWish(name=require_name(one.name, "name"), email=require_email(one.email, "email"))
         for key, one in named.items()
@@ -105,7 +112,7 @@ def appoint(
     if (before.holder if before else None) == (_contact(term, person) if person else None):
         return Decision(rows)
     same = before is not None and person is not None and before.holder.person_id == person.person_id
-    former = None if before is None or same else before.holder
+    former = None if before is None or same or is_erased(before.holder.email) else before.holder
     fact = RoleAppointed(
         **about(enrolment, programme),
         role_id=term.id,

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from services.enrollment.adapters import enrolments, erasing, guests, people, programmes, rosters, teams
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from services.enrollment.adapters import contacts, enrolments, erasing, guests, people, programmes, rosters, teams
+from services.enrollment.adapters.erasing import Places
 from services.enrollment.adapters.forgetting import HOLDINGS
 from services.enrollment.domain.address_book import require_email
+from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.erasure import (
     STAYS,
     free_seat,
     leave_meeting,
+    leave_roles,
     leave_team,
     require_known,
     require_no_contact,
@@ -18,6 +24,7 @@ from services.enrollment.domain.erasure import (
 from services.enrollment.usecases.lock_guests import lock_guests
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ErasePerson
+from shared.contracts.parties import Person
 from shared.runtime.erasure import Forgetting, goes_on
 from shared.storage import erasure
 from shared.storage.tx import Tx
@@ -33,14 +40,47 @@ async def erase_person(tx: Tx, command: ErasePerson) -> Answer:
     email = require_email(command.email, "email") if command.email else None
     known = await people.load_alike(tx, command.person_id, email)
     person_ids = await erasing.load_ids(tx, command.person_id, known, email)
-    places = await erasing.load_places(tx, person_ids)
-    locked = await enrolments.lock_many(tx, places.enrolment_ids)
-
     require_known(person_ids)
+    places, locked = await _lock(tx, person_ids)
+
     require_no_contact(list(locked.values()), person_ids)
 
     for fact in told(person_ids, tx.source):
         tx.publish(fact)
+    await _leave(tx, places, locked, person_ids)
+    known += await _leave_as_guests(tx, places)
+    await people.mark_erased(tx, person_ids)
+    await erasure.begin(
+        tx, person_ids, [one.name for one in known], [*(one.email for one in known), *([email] if email else [])]
+    )
+    tx.set(goes_on(person_ids[0], tx))
+    return Answer({"erased": person_ids, "stays": list(STAYS)})
+
+
+class _MorePlaces(Exception):  # noqa: N818  (no error: locks are taken anew)
+    pass
+
+
+async def _lock(tx: Tx, person_ids: Sequence[str]) -> tuple[Places, Mapping[str, Enrolment]]:
+    """The enrolments that they stand in, and then they themselves, as whoever registers somebody locks them.
+
+    Whoever has just registered them, or made them a contact, is waited for, and then all is looked up again.
+    """
+    wanted: set[str] = set()
+    while True:
+        with suppress(_MorePlaces):
+            async with tx.savepoint():
+                locked = await enrolments.lock_many(tx, wanted)
+                await people.lock(tx, person_ids)
+                places = await erasing.load_places(tx, person_ids)
+                if not locked.keys() >= set(places.enrolment_ids):
+                    raise _MorePlaces
+                return places, locked
+        wanted |= set(places.enrolment_ids)
+
+
+async def _leave(tx: Tx, places: Places, locked: Mapping[str, Enrolment], person_ids: Sequence[str]) -> None:
+    """Seats, standing teams and roles, as if they had left."""
     for enrolment_id, meeting_id, person_id in places.seats:
         programme = await programmes.load_of(tx, locked[enrolment_id])
         roster = await rosters.lock(tx, programme, locked[enrolment_id], meeting_id)
@@ -55,16 +95,24 @@ async def erase_person(tx: Tx, command: ErasePerson) -> Answer:
         if left.facts:
             await teams.save(tx, team, left.after, tx.cause)
         tx.tell(left)
+    for enrolment_id in places.roles:
+        programme, history = (
+            await programmes.load_of(tx, locked[enrolment_id]),
+            await contacts.load_history(tx, enrolment_id),
+        )
+        for ended in leave_roles(locked[enrolment_id], programme, history, person_ids, tx.now):
+            await contacts.save(tx, enrolment_id, ended.after, tx.cause)
+            tx.tell(ended)
+
+
+async def _leave_as_guests(tx: Tx, places: Places) -> list[Person]:
+    """They, as they were called."""
+    found = []
     for programme_id, meeting_id, guest_id in places.guests:
         programme, meeting = await lock_guests(tx, programme_id, meeting_id)
         guest = await guests.load(tx, meeting_id, guest_id)
         if guest is not None:
-            known.append(guest.person)
+            found.append(guest.person)
             await guests.remove(tx, guest)
             tx.tell(leave_meeting(programme, meeting, guest))
-    await people.mark_erased(tx, person_ids)
-    await erasure.begin(
-        tx, person_ids, [one.name for one in known], [*(one.email for one in known), *([email] if email else [])]
-    )
-    tx.set(goes_on(person_ids[0], tx))
-    return Answer({"erased": person_ids, "stays": list(STAYS)})
+    return found

@@ -6,22 +6,31 @@ import json
 from typing import Any
 
 from services.enrollment.domain.erasure import STAYS
+from services.enrollment.usecases.cancel_participant import cancel_participant
+from services.enrollment.usecases.cancel_programme import cancel_programme
 from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.erase_person import FORGETTING, erase_person
 from services.enrollment.usecases.register_participant import register_participant
+from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.contracts.enrollment import (
+    CancelParticipant,
+    CancelProgramme,
     ChangeContact,
     ErasePerson,
     ParticipantCancelled,
+    ParticipantRegistered,
     PersonErased,
     RegisterParticipant,
     WithdrawEnrolment,
 )
 from shared.contracts.parties import ERASED_NAME, erased_email
+from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, MeetingScheduled
 from shared.runtime.erasure import FindPeople
 from shared.storage.tx import Tx
+from tests.integration.enrollment.test_team import NAMES, P4
+from tests.integration.enrollment.test_team import enrolled as on_a_team
 from tests.support.enrollment_desk import P1, Desk
 from tests.support.facts import DAY
 from tests.support.meeting_point import meet
@@ -126,3 +135,60 @@ async def test_two_who_erase_the_same_person_at_once_free_the_seat_once(desk: De
     while await desk.ring():
         pass
     assert await desk.pool.fetchval("SELECT count(*) FROM erasures") == 0
+
+
+async def test_whoever_is_registered_or_made_contact_at_that_moment_is_waited_for(desk: Desk) -> None:
+    enrolment = await desk.has_enrolled()
+    await has_meeting(desk)
+    person_id = await takes_part(desk, enrolment)
+    await desk.ask(cancel_participant, CancelParticipant(enrolment_id=enrolment, meeting_id="m-1", person_id=person_id))
+    await desk.told()
+
+    async def register(tx: Tx) -> Any:
+        return (await register_participant(tx, registering(enrolment))).body
+
+    async def appoint(tx: Tx) -> Any:
+        return (await change_contact(tx, ChangeContact(enrolment_id=enrolment, name="Bo Prøvesen", email=BO))).body
+
+    async def erase(tx: Tx) -> Any:
+        return (await erase_person(tx, ErasePerson(person_id=person_id))).body
+
+    await meet(desk, register, erase)
+    assert await desk.pool.fetchval("SELECT count(*) FROM seats") == 0
+    kinds = [type(fact) for fact in await desk.told()]
+    assert (kinds.count(ParticipantRegistered), kinds.count(ParticipantCancelled)) == (1, 1)
+
+    person_id = await takes_part(desk, enrolment)
+    _, refused = await meet(desk, appoint, erase)
+    assert isinstance(refused, Refused)
+    assert refused.code == "still_contact"
+
+
+async def test_whoever_is_on_the_team_of_a_programme_that_was_called_off_is_erased_and_nobody_is_told(
+    desk: Desk,
+) -> None:
+    people = await on_a_team(desk, *NAMES[:3])
+    await desk.ask(cancel_programme, CancelProgramme(programme_id=P4))
+    await desk.told()
+    await desk.ask(erase_person, ErasePerson(person_id=people[0]))
+    assert [type(fact) for fact in await desk.told()] == [PersonErased]
+
+
+async def test_whoever_was_on_a_team_is_gone_from_the_answers_of_their_municipality(desk: Desk) -> None:
+    people = await on_a_team(desk, "Anna", "Bo", "Carl")
+    await desk.pool.execute("""UPDATE enrolments SET answers = '{"baggrund": "Vi sender Anna."}'""")
+    await desk.ask(erase_person, ErasePerson(person_id=people[0]))
+    while await desk.ring():
+        pass
+    assert await desk.pool.fetchval("SELECT answers ->> 'baggrund' FROM enrolments") == "Vi sender slettet."
+
+
+async def test_whoever_stands_in_a_draft_alone_is_erased_too(desk: Desk) -> None:
+    await desk.publish()
+    typed = {"contact_name": "Bo Prøvesen", "contact_email": BO, "organisation_code": "0751"}
+    await desk.ask(save_draft, SaveDraft(programme_id=P1, typed=typed, caller="192.0.2.2"))
+    await desk.ask(erase_person, ErasePerson(email=BO))
+    while await desk.ring():
+        pass
+    assert await desk.pool.fetchval("SELECT count(*) FROM drafts") == 0
+    assert (await desk.refusal(erase_person, ErasePerson(email=BO))).code == "unknown_person"

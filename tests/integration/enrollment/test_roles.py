@@ -243,14 +243,30 @@ async def test_the_contact_gives_a_role_on_from_its_page_and_looking_changes_not
     assert (staff.status_code, staff.json()["changed"]) == (200, True)
 
 
-async def test_whoever_is_erased_is_gone_from_the_forms_that_name_them_and_from_the_history(desk: Desk) -> None:
+async def test_whoever_is_erased_holds_no_role_and_is_gone_from_the_forms_of_others_which_go_on(desk: Desk) -> None:
     enrolment = await signed_up(desk, faktura=BO)
     other = (await codes_of(desk, 1))[0]
-    await desk.form(other, roles={"politisk": RoleWish(name="Bo Bilag", email="BO@k0751.example")})
-    await desk.form(other, caller="192.0.2.2", roles={"politisk": PIA}, contact_email="ny@k0101.example")
+    await desk.knows(other, domains=(f"k{other}.example",))
+    erased_later = RoleWish(name="Bo Bilag", email="BO@k0751.example")
+    form = await desk.form(
+        other, contact_email=f"karen@k{other}.example", roles={"politisk": PIA, "faktura": erased_later}
+    )
+    await desk.told()
     await desk.ask(erase_person, ErasePerson(email=BO.email))
+    assert await appointed(desk) == [("faktura", None, None)]
     while await desk.ring():
         pass
-    kept = await desk.pool.fetch("SELECT command ->> 'roles' AS roles FROM sign_ups")
-    assert [PIA.email in row["roles"] for row in kept] == [True]
-    assert [name for name, _, _ in await held(desk, enrolment)] == ["slettet"]
+    (kept,) = await desk.pool.fetch("SELECT command ->> 'roles' AS roles FROM sign_ups")
+    assert (PIA.email in kept["roles"], BO.email in kept["roles"].lower()) == (True, False)
+    assert [(name, open_) for name, open_, _ in await held(desk, enrolment)] == [("slettet", False)]
+    await desk.told()
+    assert (await desk.press(form))["state"] == "enrolled"
+    assert await appointed(desk) == [("politisk", "Pia Politisk", None)]
+
+
+async def test_whoever_has_to_hold_a_role_is_erased_all_the_same_and_nobody_holds_it(desk: Desk) -> None:
+    enrolment = await signed_up(desk)
+    await desk.told()
+    await desk.ask(erase_person, ErasePerson(email=PIA.email))
+    assert await appointed(desk) == [("politisk", None, None)]
+    assert [(name, open_) for name, open_, _ in await held(desk, enrolment, "politisk")] == [("slettet", False)]
