@@ -59,31 +59,38 @@ def over_http(gateway: str, token: str) -> Ask:
 
 
 def export(ask: Ask, services: Sequence[str], address: str) -> dict[str, Any]:
-    """What every service holds of everybody with the address."""
-    person_ids = find(ask, services, address)
+    """What every service holds of everybody with the address, and under the address where no id is beside it."""
+    found = _search(ask, services, address)
+    person_ids = _known(found)
     held = {
-        service: [found["held"] for one in person_ids if (found := _read(ask, service, one))["held"]]
+        service: [
+            *(read["held"] for one in person_ids if (read := _read(ask, service, one))["held"]),
+            *([found[service]["held"]] if found[service]["held"] and not found[service]["person_ids"] else []),
+        ]
         for service in services
     }
     return {"person_ids": person_ids, "held": {service: rows for service, rows in held.items() if rows}}
 
 
-def find(ask: Ask, services: Sequence[str], address: str) -> list[str]:
-    """Whom any of them knows by it."""
-    found: set[str] = set()
-    for service in services:
-        found |= set(_done(service, *ask(service, "POST", "/search", {"email": address}))["person_ids"])
-    return sorted(found)
+def _search(ask: Ask, services: Sequence[str], address: str) -> dict[str, dict[str, Any]]:
+    return {service: _done(service, *ask(service, "POST", "/search", {"email": address})) for service in services}
+
+
+def _known(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Whom any of them knows."""
+    return sorted({one for answer in found.values() for one in answer["person_ids"]})
 
 
 def erase(ask: Ask, services: Sequence[str], address: str, pause: Callable[[float], None] = time.sleep) -> Erased:
-    """Raises StackError with the reason when it is refused; then nothing is erased."""
-    known = find(ask, services, address)
+    """Raises StackError with the reason when it is refused. What was erased before that stays so: said again it goes on
+    from there.
+    """
+    known = _known(_search(ask, services, address))
     status, answer = ask(OWNER, "POST", "/erase", {"email": address})
     if answer.get("code") == "unknown_person":
         if not known:
             raise StackError("Ingen af tjenesterne kender adressen.")
-        status, answer = ask(OWNER, "POST", "/erase", {"person_id": known[0]})
+        status, answer = ask(OWNER, "POST", "/erase", {"person_id": known[0], "email": address})
     answer = _done(OWNER, status, answer)
     person_ids = list(answer["erased"])
     for one in known:

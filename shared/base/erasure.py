@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,12 +20,14 @@ from pydantic_core import from_json, to_json
 from shared.contracts.addresses import is_erased
 from shared.contracts.parties import ERASED_NAME, erased_email
 
-PERSON_IDS = ("person_id", "applicant_id")
+PERSON_IDS = ("person_id", "applicant_id", "recipient")
 NAMES = ("name", "written_name", "person_name", "contact_name")
 EMAILS = ("email", "written_email", "contact_email", "address_key", "contact_key")
 REFERENCE = "person_reference"
-SHORTEST_WORD = 3
-"""A shorter name is not sought in a text: it would be found in the middle of others."""
+SHORTEST_WORD = 2
+"""A name of one letter is not sought in a text: an initial may be anybody's."""
+_OURS = re.compile(r"[a-z0-9_.:/-]+")
+"""How words that programs agree on are written: a text that is nothing else is no name, whatever somebody is called."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,17 @@ class Sought:
 
     def in_text(self, text: str) -> str:
         """The text without the person's addresses and names."""
-        if self._addresses is not None:
-            text = self._addresses.sub(lambda found: self.stands_for[found[0].lower()], text)
-        return text if self._names is None else self._names.sub(ERASED_NAME, text)
+        text = self.in_key(text)
+        if self._names is None or (text in self.names and _OURS.fullmatch(text)):
+            return text
+        return self._names.sub(ERASED_NAME, text)
+
+    def in_key(self, key: str) -> str:
+        """What a field is called, without the addresses: no field is called as somebody is."""
+        return key if self._addresses is None else self._addresses.sub(self._instead_of, key)
+
+    def _instead_of(self, found: re.Match[str]) -> str:
+        return self.stands_for[found[0].lower()]
 
     def in_json(self, value: Any) -> Any:
         """The same value without the person, keys of objects too."""
@@ -84,8 +94,13 @@ class Sought:
             if (said := _text(value.get(REFERENCE))) and self.in_text(said) != said:
                 # Whom an invoice refers to is nobody, and not somebody called by another word.
                 known[REFERENCE] = None
-            return {self.in_text(key): known[key] if key in known else self.in_json(one) for key, one in value.items()}
+            return {self.in_key(key): known[key] if key in known else self.in_json(one) for key, one in value.items()}
         return value
+
+    def in_event(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A CloudEvent without the person: what is said around its data is said in our words."""
+        around = replace(self, names=()).in_json({key: one for key, one in event.items() if key != "data"})
+        return {**around, **({"data": self.in_json(event["data"])} if "data" in event else {})}
 
     def names_somebody(self, value: Any) -> bool:
         """Whether an object in it has one of the ids, or one of the addresses stands in it."""
@@ -141,12 +156,15 @@ def forget_in_bytes(raw: bytes, sought: Sought) -> bytes | None:
     else:
         if not sought.names_somebody(value):
             return raw
-        after = sought.and_words(*words_in(value, sought.ids)).in_json(value)
+        known = sought.and_words(*words_in(value, sought.ids))
+        is_event = isinstance(value, dict) and "specversion" in value
+        after = known.in_event(value) if is_event else known.in_json(value)
         return raw if after == value else to_json(after)
     try:
         text = raw.decode()
     except UnicodeDecodeError:
-        return None
+        read = raw.decode("latin-1").lower()
+        return None if any(one.lower() in read for one in (*sought.person_ids, *sought.addresses)) else raw
     return None if any(one in text for one in sought.person_ids) else sought.in_text(text).encode()
 
 
@@ -182,7 +200,7 @@ class ErasureList:
         return sorted(said & self.person_ids)
 
 
-_PERSON_ID = re.compile(rb'"(?:person_id|applicant_id)"\s*:\s*"([^"\\]{1,255})"')
+_PERSON_ID = re.compile(rb'"(?:person_id|applicant_id|recipient)"\s*:\s*"([^"\\]{1,255})"')
 
 
 def _any_of(words: Sequence[str], flags: int) -> re.Pattern[str] | None:

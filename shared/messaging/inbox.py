@@ -1,9 +1,12 @@
 """Taking events in: one batch, one transaction. What becomes of each event is decided in `plan.py`.
 
-Order of the locks, the same in every transaction: whether an operator acts (a batch shares this lock, an operator has
-it alone), inbox rows (sorted), positions (sorted). The inbox comes before the positions because it is where two
-consumers with the same records meet: the second one waits there, and sees all that the first one parked when it goes
-on.
+Order of the locks, the same in every transaction: whether an operator acts, and whether an erasure begins to look at
+what lies there (a batch shares both locks; whoever acts, or erases, has its own alone), inbox rows (sorted), positions
+(sorted). The inbox comes before the positions because it is where two consumers with the same records meet: the second
+one waits there, and sees all that the first one parked when it goes on.
+
+One who erases holds its timer before that: a batch that hears of the same person once more may meet it the other way
+round, and one of the two is rolled back by PostgreSQL and done again.
 
 What a sender got wrong is never an error here, however often: it is an answer or a dead letter. Only our own code halts
 a reader, and then `find_fault` says before which event it stands.

@@ -76,8 +76,12 @@ class Forgetting:
         return Answer({"person_ids": command.person_ids})
 
     async def search(self, tx: Tx, command: FindPeople) -> Answer:
-        """The ids of everybody who is known by the address: what is asked for next names no address."""
-        return Answer({"person_ids": await erasure.load_ids(tx, require_address(command.email), self.holdings)})
+        """The ids of everybody who is known by the address, because what is asked for next names no address; and what
+        is held under the address, also where no id is beside it.
+        """
+        email = require_address(command.email)
+        held = await erasure.load_held(tx, Sought((), (email.lower(),)), self.holdings, SHOWN)
+        return Answer({"person_ids": await erasure.load_ids(tx, email, self.holdings), "held": held})
 
     async def read(self, tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
         """What the service has about a person, by table; `erased` where they are on the list."""

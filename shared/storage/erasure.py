@@ -156,11 +156,11 @@ async def load_held(tx: Tx, sought: Sought, holdings: Sequence[Holding], most: i
     found: dict[str, list[dict[str, Any]]] = {}
     for holding in holdings:
         if holding.where:
-            rows = await _rows(tx, holding, sought, None, most)
+            rows = await _rows(tx, holding, sought, None, most, lock="")
             if rows:
-                found[holding.table] = [
+                found.setdefault(holding.table, []).extend(
                     {column: _read(row[column], kind) for column, kind in holding.columns.items()} for row in rows
-                ]
+                )
     return found
 
 
@@ -210,7 +210,9 @@ async def _write_anew(tx: Tx, holding: Holding, sought: Sought, after: list[str]
     return list(rows[-1]["stands_at"]) if len(rows) == most else None
 
 
-async def _rows(tx: Tx, holding: Holding, sought: Sought, after: Sequence[str] | None, most: int) -> list[Any]:
+async def _rows(
+    tx: Tx, holding: Holding, sought: Sought, after: Sequence[str] | None, most: int, lock: str = "FOR UPDATE"
+) -> list[Any]:
     order = Order({f'"{name}"': kind for name, kind in holding.order.items()})
     keys = ", ".join(f'"{name}" AS key_{at}' for at, name in enumerate(holding.order))
     shown = ", ".join(
@@ -220,7 +222,7 @@ async def _rows(tx: Tx, holding: Holding, sought: Sought, after: Sequence[str] |
     if holding.where:
         return await tx.fetch(
             f"SELECT {keys}, {order.place}, {shown}, true AS found FROM {holding.table} "
-            f"WHERE ({holding.where}) AND {order.after(3)} ORDER BY {order.by} LIMIT $4 FOR UPDATE",
+            f"WHERE ({holding.where}) AND {order.after(3)} ORDER BY {order.by} LIMIT $4 {lock}",
             list(sought.person_ids),
             list(sought.addresses),
             after,

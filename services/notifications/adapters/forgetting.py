@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.base.erasure import Sought
 from shared.contracts.addresses import ERASED_DOMAIN
 from shared.storage.erasure import Holding
 from shared.storage.retention import Rule
@@ -64,17 +63,23 @@ HOLDINGS = (
         address="lower(email)",
         gone=True,
     ),
-    # Of what was written to the person, and of what others were written about them.
+    # What was written to the person, and what others were written about them.
+    Holding(
+        "messages",
+        {"id": "text"},
+        {"name": "name", "email": "email", "address_key": "email", "says": "json", "calendar": "json"},
+        person="recipient",
+        address="address_key",
+    ),
     Holding(
         "messages",
         {"id": "text"},
         {"name": "text", "email": "text", "address_key": "text", "says": "json", "calendar": "json"},
-        person="recipient",
-        address="address_key",
-        # The lines of an invoice name extra participants, and no ids.
-        of="people && $1 OR recipient = ANY($1) OR address_key = ANY($2)"
+        # The lines of an invoice name extra participants, and no ids: those of the organisation it is sent to.
+        of="recipient <> ALL($1) AND (people && $1 OR address_key = ANY($2)"
         " OR (template IN ('invoice', 'payment_reminder', 'credit_note')"
-        " AND EXISTS (SELECT FROM unnest($5::text[]) AS name WHERE position(name IN says::text) > 0))",
+        " AND says ->> 'organisation' IN (SELECT organisation_name FROM participants WHERE person_id = ANY($1))"
+        " AND EXISTS (SELECT FROM unnest($5::text[]) AS name WHERE position(name IN says::text) > 0)))",
     ),
 )
 """Where it holds what people are called. The words of what the person was told are collected from their own rows."""
@@ -110,18 +115,6 @@ async def load_gone(tx: Tx, recipients: Sequence[str]) -> set[str]:
         f"%@{ERASED_DOMAIN}",
     )
     return {row["person_id"] for row in rows}
-
-
-async def withhold(tx: Tx, sought: Sought) -> None:
-    """What is still to be sent to them is not, and nobody sends again what was not; what is being sent just now is."""
-    await tx.execute(
-        """
-        UPDATE messages SET state = 'settled', reply = 'erased', claimed_by = NULL, lease_until = NULL
-        WHERE (recipient = ANY($1) OR address_key = ANY($2)) AND state IN ('pending', 'claimed', 'unknown', 'failed')
-        """,
-        list(sought.person_ids),
-        list(sought.addresses),
-    )
 
 
 def rules(days: int) -> Sequence[Rule]:

@@ -168,6 +168,21 @@ async def lock(tx: Tx, message_id: str) -> Message | None:
     return None if row is None else stored(row).message
 
 
+async def lock_waiting_for(tx: Tx, recipients: Sequence[str], addresses: Sequence[str]) -> list[Stored]:
+    """What waits to be sent to these people, or to somebody at these addresses; an organisation's mailbox is nobody."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {COLUMNS} FROM messages m
+        WHERE m.state IN ('pending', 'claimed')
+          AND (m.recipient = ANY($1) OR (m.address_key = ANY($2) AND position('/' IN m.recipient) = 0))
+        ORDER BY m.number FOR UPDATE
+        """,
+        list(recipients),
+        list(addresses),
+    )
+    return [stored(row) for row in rows]
+
+
 async def load(tx: Tx, message_id: str) -> Stored | None:
     row = await tx.fetchrow(f"SELECT {COLUMNS} FROM messages m WHERE m.id = $1", message_id)
     return None if row is None else stored(row)

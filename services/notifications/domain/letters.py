@@ -446,10 +446,18 @@ def extra_participant_removed(fact: ExtraParticipantRemoved, version: int | None
     return _about_roster("extra_participant_removed", fact, version, at, moved_in=fact.reason == "moved_in")
 
 
-INTRODUCES = frozenset({"participant_registered", "contact_appointed", "role_appointed", "meeting_reminder"})
-"""Letters by which people hear of it for the first time that somebody else has put them in: a reminder, if they
-were put in without a mail.
-"""
+WROTE_THEMSELVES = frozenset({"sign_up_received", "draft_saved", "member_admitted"})
+"""Letters to whoever has just put in their own name, or to an organisation that was invited by its own."""
+
+
+def may_introduce(letter: Letter) -> bool:
+    """Whether it may be the first that somebody hears of it that others have put them in; a mailbox is nobody."""
+    return (
+        letter.to.person
+        and letter.template not in WROTE_THEMSELVES
+        and letter.programme is not None
+        and bool(letter.says.get("organisation"))
+    )
 
 
 def introduce(letter: Letter) -> Letter:

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from services.notifications.domain.calendar.entry import Entry
 from services.notifications.domain.letter import Letter
 from services.notifications.domain.text import address_key, lines, one_line
-from shared.contracts.addresses import sendable
+from shared.contracts.addresses import is_erased, sendable
 from shared.contracts.decision import Decision
 from shared.contracts.notifications import MessageFailed, MessageSent
 from shared.contracts.parties import ERASED_NAME, erased_email
@@ -119,6 +119,15 @@ def withhold(letter: Letter, owner: str, actor: str | None = None) -> Decision[M
     return _failed(kept, ERASED, owner)
 
 
+def call_back(message: Message, owner: str) -> Decision[Message]:
+    """Whom it waits to be sent to was erased meanwhile: as `withhold`; what is being sent just now is."""
+    if message.state not in {"pending", "claimed"}:
+        return Decision(message)
+    if message.calendar is not None:
+        return Decision(replace(message, state="settled", reply=ERASED))
+    return _failed(message, ERASED, owner)
+
+
 def take(message: Message, owner: str, now: datetime) -> Decision[Message]:
     """The server has it. Also from `unknown`: a mailer that was held up may come back with the answer."""
     if message.state not in {"sending", "unknown"}:
@@ -153,6 +162,8 @@ def send_again(message: Message) -> Decision[Message]:
     """A person wants it to go out (again), at the risk of a second copy."""
     _require_open(message)
     require_words(message)
+    if is_erased(message.email):
+        raise Refused("erased", "Modtageren er slettet, så mailen kan ikke sendes igen.")
     if message.reply == INVALID_ADDRESS:
         raise Refused("invalid_address", "Mailadressen kan ikke bruges, så mailen kan ikke sendes igen.")
     return Decision(replace(message, state="pending", attempts=0, reply=None))

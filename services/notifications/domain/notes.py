@@ -38,9 +38,11 @@ def require_own(put_in_by: str, client: Collection[str] | None) -> None:
         raise Refused("armed_by_another", "Påmindelsen er bestilt af en anden, og kun den kan flytte den.")
 
 
-def arm(asked: ArmReminder) -> Decision[ArmReminder]:
-    """Asked for again it moves, and says what it says now."""
+def arm(asked: ArmReminder, *, erased: bool) -> Decision[ArmReminder]:
+    """Asked for again it moves, and says what it says now. Nothing is kept for whoever was `erased`."""
     check_note(asked)
+    if erased:
+        raise Refused("erased", "Modtageren er slettet.", field="recipient")
     if asked.due.tzinfo is None:
         raise Refused("no_time_zone", "Tidspunktet mangler sin tidszone.", status=422, field="due")
     return Decision(asked, alarms=(Alarm(REMINDER, reminder_id(asked), asked.due),))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.notifications.adapters import reminders
+from services.notifications.adapters.forgetting import load_gone
 from services.notifications.domain.notes import arm, reminder_id, require_own
 from shared.base.answers import Answer
 from shared.contracts.notifications import ArmReminder
@@ -10,7 +11,8 @@ from shared.storage.tx import Tx
 
 
 async def arm_reminder(tx: Tx, command: ArmReminder) -> Answer:
-    decided = arm(command)
+    gone = await load_gone(tx, [command.recipient])
+    decided = arm(command, erased=bool(gone))
     require_own(await reminders.insert_or_lock(tx, decided.after, tx.cause.actor), tx.cause.client)
     await reminders.save(tx, decided.after)
     tx.tell(decided)

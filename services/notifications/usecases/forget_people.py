@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from services.notifications.adapters.forgetting import HOLDINGS, withhold
+from services.notifications.adapters import messages
+from services.notifications.adapters.forgetting import HOLDINGS
+from services.notifications.domain.message import call_back
+from shared.base.erasure import Sought
 from shared.runtime.erasure import Forgetting
+from shared.storage.tx import Tx
 
-FORGETTING = Forgetting(HOLDINGS, first=withhold)
+
+async def call_mails_back(tx: Tx, sought: Sought) -> None:
+    """Before what they say is forgotten: staff read of those that somebody else has to get now."""
+    waiting = await messages.lock_waiting_for(tx, sought.person_ids, sought.addresses)
+
+    decided = [(call_back(one.message, tx.source), one.cause) for one in waiting]
+
+    await messages.save(tx, [one.after for one, _ in decided])
+    for one, cause in decided:
+        tx.tell(one, because=cause)
+
+
+FORGETTING = Forgetting(HOLDINGS, first=call_mails_back)

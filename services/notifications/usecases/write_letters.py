@@ -8,7 +8,7 @@ from services.notifications.adapters import messages
 from services.notifications.adapters.forgetting import load_gone
 from services.notifications.adapters.messages import Stored
 from services.notifications.domain.letter import Letter
-from services.notifications.domain.letters import INTRODUCES, introduce
+from services.notifications.domain.letters import introduce, may_introduce
 from services.notifications.domain.message import queue, withhold
 from shared.base.cause import Cause
 from shared.contracts.addresses import is_erased
@@ -30,10 +30,10 @@ async def write_letters(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[
 
 async def _introduced(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> list[tuple[Letter, Cause]]:
     """Whoever was put in by somebody else, and was written nothing yet, is told what is done with their data."""
-    known = await messages.load_written_to(tx, {one.to.key for one, _ in letters if one.template in INTRODUCES})
+    known = await messages.load_written_to(tx, {one.to.key for one, _ in letters if may_introduce(one)})
     said: list[tuple[Letter, Cause]] = []
     for letter, cause in letters:
-        first = letter.template in INTRODUCES and letter.to.key not in known
+        first = may_introduce(letter) and letter.to.key not in known
         known.add(letter.to.key)
         said.append((introduce(letter) if first else letter, cause))
     return said

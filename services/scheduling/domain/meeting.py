@@ -229,17 +229,20 @@ def meetings_to_follow(programme: ProgrammeRef, place: int, due: datetime) -> Al
     return Alarm(FOLLOW_PLAN, f"{programme.id}/{programme.version}", due, told)
 
 
-def call_off(standing: Standing, reason: str, at: datetime) -> Decision[Standing]:
-    """Its programme was called off then. A meeting that was over by that time has been held, whoever has said so."""
+def call_off(standing: Standing, reason: str, at: datetime, *, by_letter: bool) -> Decision[Standing]:
+    """Its programme was called off then. A meeting that was over by that time has been held, whoever has said so.
+
+    `by_letter`: whoever called it off tells each organisation that in one letter.
+    """
     when = standing.meeting.when
     if when is not None and when.over_at <= at:
         return _held(standing, when.last_day)
-    return cancel(standing, reason, with_programme=True)
+    return cancel(standing, reason, with_programme=by_letter)
 
 
-def meetings_to_cancel(programme_id: str, reason: str, at: datetime, due: datetime) -> Alarm:
-    """`at`: when the programme was called off."""
-    told = {"programme_id": programme_id, "reason": reason, "at": at.isoformat()}
+def meetings_to_cancel(programme_id: str, reason: str, at: datetime, due: datetime, *, by_letter: bool) -> Alarm:
+    """`at`: when the programme was called off; `by_letter` as in `call_off`."""
+    told = {"programme_id": programme_id, "reason": reason, "at": at.isoformat(), "by_letter": by_letter}
     return Alarm(CANCEL_MEETINGS, programme_id, due, told)
 
 

@@ -42,7 +42,10 @@ async def change_meetings(tx: Tx, events: Sequence[Received[ProgrammeChanged]]) 
 async def cancel_meetings(tx: Tx, events: Sequence[Received[ProgrammeCancelled]]) -> None:
     for event in events:
         if await meetings.save_frame(tx, event.data.terms, event.cause, cancelled=True):
-            await _cancel(tx, event.data.programme.id, event.data.reason, event.time, event.cause, tx.now)
+            told = event.data
+            # Only who says whether anything was held tells each organisation as well (EnrolmentCalledOff).
+            by_letter = told.some_held is not None
+            await _cancel(tx, told.programme.id, told.reason, event.time, event.cause, tx.now, by_letter=by_letter)
 
 
 async def follow_the_rest(tx: Tx, timers: Sequence[Timer]) -> None:
@@ -55,9 +58,10 @@ async def follow_the_rest(tx: Tx, timers: Sequence[Timer]) -> None:
 
 async def cancel_the_rest(tx: Tx, timers: Sequence[Timer]) -> None:
     for timer in timers:
-        # A version before this one did not write down when.
-        at = datetime.fromisoformat(timer.data["at"]) if "at" in timer.data else timer.due
-        await _cancel(tx, timer.data["programme_id"], timer.data["reason"], at, timer.cause, timer.due)
+        # A version before this one did not write down when, nor told anybody by letter.
+        told = timer.data
+        at, by_letter = datetime.fromisoformat(told.get("at", timer.due.isoformat())), told.get("by_letter", False)
+        await _cancel(tx, told["programme_id"], told["reason"], at, timer.cause, timer.due, by_letter=by_letter)
 
 
 async def _begin(tx: Tx, terms: ProgrammeTerms, cause: Cause) -> None:
@@ -97,13 +101,15 @@ async def _follow(tx: Tx, terms: ProgrammeTerms, place: int, cause: Cause, due: 
     return done
 
 
-async def _cancel(tx: Tx, programme_id: str, reason: str, at: datetime, cause: Cause, due: datetime) -> None:
+async def _cancel(
+    tx: Tx, programme_id: str, reason: str, at: datetime, cause: Cause, due: datetime, *, by_letter: bool
+) -> None:
     standing = await meetings.lock_open(tx, programme_id, tx.room + 1)
     now = standing[: tx.room]
     tx.take_on(len(now))
-    await _carry_out(tx, [(one, call_off(one, reason, at)) for one in now], cause)
+    await _carry_out(tx, [(one, call_off(one, reason, at, by_letter=by_letter)) for one in now], cause)
     if len(standing) > len(now):
-        tx.set(meetings_to_cancel(programme_id, reason, at, due), because=cause)
+        tx.set(meetings_to_cancel(programme_id, reason, at, due, by_letter=by_letter), because=cause)
 
 
 async def _carry_out(tx: Tx, changes: Sequence[Change], cause: Cause) -> None:

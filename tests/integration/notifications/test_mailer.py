@@ -17,7 +17,7 @@ from services.notifications.adapters.calendar.mail_checks import check_mail
 from services.notifications.adapters.mime import Mail as MailSent
 from services.notifications.adapters.mime import message_id
 from services.notifications.adapters.smtp import Conversation, Server, Unreachable
-from services.notifications.domain.letters import INTRODUCES, introduce
+from services.notifications.domain.letters import introduce, may_introduce
 from services.notifications.domain.message import queue
 from services.notifications.domain.samples import calendar_letters
 from services.notifications.usecases.deliver_message import Post, deliver, note_sent, note_unknown
@@ -149,7 +149,7 @@ async def test_every_calendar_mail_comes_out_of_a_mail_server_byte_for_byte(offi
     (kept,) = await office.kept(bo)
     raw = received((await office.http.get(f"{office.mail.http}/messages/{kept['number']}/raw")).content)
     # It is the first that is written to the person.
-    told = introduce(hers) if hers.template in INTRODUCES else hers
+    told = introduce(hers) if may_introduce(hers) else hers
     assert raw == COMPOSER.mail(queue(told, "/x").after).content
     assert check_mail(raw) == []
     client = Client(bo)

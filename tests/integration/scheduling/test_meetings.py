@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 
+import pytest
+
 from services.scheduling.usecases.cancel_meeting import cancel_meeting
 from services.scheduling.usecases.mark_meeting_held import mark_meeting_held
 from services.scheduling.usecases.plan_meeting import plan_meeting
@@ -198,17 +200,24 @@ async def test_an_older_version_of_a_programme_that_comes_late_changes_nothing(d
     assert await diary.told() == []
 
 
-async def test_a_cancelled_programme_cancels_what_has_not_been_held(diary: Room) -> None:
+@pytest.mark.parametrize(("some_held", "by_letter"), [(None, False), (False, True), (True, True)])
+async def test_a_cancelled_programme_cancels_what_has_not_been_held(
+    diary: Room, *, some_held: bool | None, by_letter: bool
+) -> None:
+    """Whoever says nothing of what was held tells no organisation either: then each meeting is cancelled for all."""
     await published(diary, UNDATED, TIMED)
     await diary.ring(datetime(2021, 4, 16, tzinfo=UTC))
     await diary.told()
 
-    ended = ProgrammeCancelled(owner=OWNER, terms=the_programme(UNDATED, TIMED), reason="For få tilmeldte.")
+    ended = ProgrammeCancelled(
+        owner=OWNER, terms=the_programme(UNDATED, TIMED), reason="For få tilmeldte.", some_held=some_held
+    )
     await diary.hear(ended)
     await diary.hear(ended)
     (cancelled,) = await diary.told()
     assert isinstance(cancelled, MeetingCancelled)
-    assert (cancelled.meeting.id, cancelled.reason, cancelled.with_programme) == (OEST_1, "For få tilmeldte.", True)
+    assert (cancelled.meeting.id, cancelled.reason) == (OEST_1, "For få tilmeldte.")
+    assert cancelled.with_programme is by_letter
 
 
 async def test_a_meeting_that_is_over_when_its_programme_is_called_off_has_been_held(diary: Room) -> None:

@@ -58,6 +58,34 @@ def test_what_nobody_can_read_is_emptied_and_a_text_is_left_without_them() -> No
     assert forget_in_bytes(b"to anna@by.example", ANNA) == f"to {FIRST}".encode()
 
 
+def test_what_nobody_can_read_and_is_about_somebody_else_stays_as_it_came() -> None:
+    for raw in ('{"navn": "Søren å"}'.encode("latin-1"), b"\xff\xfebinary"):
+        assert forget_in_bytes(raw, ANNA) is raw
+    for said in ("p1", "ANNA@by.example"):
+        assert forget_in_bytes(f"å {said}".encode("latin-1"), ANNA) is None
+
+
+@pytest.mark.parametrize("name", ["data", "enrollment", "tovholder", "heldag"])
+def test_somebody_who_is_called_as_a_word_of_ours_changes_no_fact(name: str) -> None:
+    person = {"person_id": "p1", "name": name, "email": "a@by.example"}
+    event = {
+        "specversion": "1.0",
+        "source": "/tovholder/enrollment",
+        "type": "tovholder.enrollment.ParticipantRegistered.v1",
+        "data": {"person": person, "meeting": {"kind": "heldag"}, "text": f"Hej {name}!"},
+    }
+    left = json.loads(forget_in_bytes(json.dumps(event).encode(), Sought(("p1",))) or b"")
+    assert left["data"]["person"] == {"person_id": "p1", "name": ERASED_NAME, "email": FIRST}
+    assert left["data"]["text"] == f"Hej {ERASED_NAME}!"
+    del event["data"]["person"], left["data"]["person"], event["data"]["text"], left["data"]["text"]  # type: ignore[attr-defined]
+    assert left == event
+
+
+def test_a_name_of_two_letters_is_found_in_a_text_and_not_inside_others() -> None:
+    bo = Sought(("p2",)).and_words(["Bo"], [])
+    assert bo.in_text("Bo Prøvesen, Bodil og bo") == f"{ERASED_NAME} Prøvesen, Bodil og bo"
+
+
 def test_what_stands_beside_an_id_is_what_they_are_called() -> None:
     said = {"people": [{"person_id": "p1", "name": "Anna", "email": "a@by.example"}, {"person_id": "p2", "name": "Bo"}]}
     assert words_in(said, {"p1"}) == (["Anna"], ["a@by.example"])

@@ -22,6 +22,8 @@ class Services:
     known: dict[str, list[str]]
     refuses: str = ""
     slow: int = 0
+    without_id: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What they hold under the address with no id beside it."""
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     bodies: list[Mapping[str, Any]] = field(default_factory=list)
 
@@ -29,7 +31,7 @@ class Services:
         self.asked.append((service, method, path))
         self.bodies.append(body or {})
         if path == "/search":
-            return 200, {"person_ids": self.known.get(service, [])}
+            return 200, {"person_ids": self.known.get(service, []), "held": self.without_id.get(service, {})}
         if path == "/erase":
             return self._erase(body or {})
         if path == "/forget":
@@ -40,9 +42,9 @@ class Services:
     def _erase(self, body: Mapping[str, Any]) -> tuple[int, Any]:
         if self.refuses:
             return 409, {"code": "still_contact", "detail": self.refuses}
-        if "email" in body and not self.known.get("enrollment"):
+        if "person_id" not in body and not self.known.get("enrollment"):
             return 404, {"code": "unknown_person"}
-        ids = self.known["enrollment"] if "email" in body else [body["person_id"]]
+        ids = [body["person_id"]] if "person_id" in body else self.known["enrollment"]
         return 200, {"erased": ids, "stays": ["Fakturaer bliver."]}
 
 
@@ -53,6 +55,12 @@ def test_what_every_service_holds_is_shown() -> None:
         "held": {"notifications": [{"messages": [{"name": "Anna"}]}]},
     }
     assert not [path for _, _, path in services.asked if "@" in path]
+
+
+def test_what_is_held_with_no_id_beside_it_is_shown_too() -> None:
+    draft = {"drafts": [{"mailbox": ADDRESS}]}
+    services = Services({"notifications": ["draft-1"]}, without_id={"enrollment": draft})
+    assert export(services.ask, SERVICES, ADDRESS)["held"]["enrollment"] == [draft]
 
 
 def test_all_by_whom_the_address_is_known_are_erased_everywhere() -> None:
@@ -72,6 +80,7 @@ def test_all_by_whom_the_address_is_known_are_erased_everywhere() -> None:
 def test_somebody_whom_only_another_service_knows_is_erased_as_well() -> None:
     services = Services({"notifications": ["draft-1"]})
     assert erase(services.ask, SERVICES, ADDRESS).person_ids == ["draft-1"]
+    assert {"person_id": "draft-1", "email": ADDRESS} in services.bodies, "what has no id beside it is found by that"
 
 
 def test_a_refusal_and_an_unknown_address_are_said_in_words() -> None:

@@ -22,9 +22,9 @@ def asked(**changes: Any) -> ArmReminder:
 
 def test_a_reminder_rings_when_it_is_due_and_moves_when_it_is_asked_for_again() -> None:
     first, later = asked(), asked(due=DUE.replace(day=2), text="y")
-    assert arm(first).alarms == (Alarm(REMINDER, reminder_id(first), DUE),)
-    assert arm(later).alarms == (Alarm(REMINDER, reminder_id(first), later.due),)
-    assert arm(later).after == later
+    assert arm(first, erased=False).alarms == (Alarm(REMINDER, reminder_id(first), DUE),)
+    assert arm(later, erased=False).alarms == (Alarm(REMINDER, reminder_id(first), later.due),)
+    assert arm(later, erased=False).after == later
 
 
 @pytest.mark.parametrize(
@@ -39,5 +39,5 @@ def test_a_reminder_rings_when_it_is_due_and_moves_when_it_is_asked_for_again() 
 )
 def test_what_no_mail_can_be_made_of_is_refused_with_its_field(code: str, field: str, changed: dict[str, Any]) -> None:
     with pytest.raises(Refused) as refused:
-        arm(asked(**changed))
+        arm(asked(**changed), erased=False)
     assert (refused.value.code, refused.value.field, refused.value.status) == (code, field, 422)
