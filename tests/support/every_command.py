@@ -84,6 +84,8 @@ THERE: Mapping[str, str] = {
     " JOIN enrolments e ON e.id = r.enrolment_id WHERE e.programme_id = $1 ORDER BY 1, 2, s.number",
     "member": "SELECT m.enrolment_id, m.person_id FROM team_members m JOIN enrolments e ON e.id = m.enrolment_id"
     " WHERE e.programme_id = $1 ORDER BY 1, m.number",
+    "person": "SELECT person_id FROM people WHERE email_key NOT LIKE '%@slettet.example' AND $1::text IS NOT NULL"
+    " ORDER BY organisation_code, email_key",
     "guest": "SELECT g.meeting_id, g.guest_id AS person_id FROM guests g JOIN meetings m ON m.id = g.meeting_id"
     " WHERE m.programme_id = $1 ORDER BY 1, g.guest_email",
     "order": "SELECT enrolment_id, option_id, round, state FROM option_orders WHERE programme_id = $1 ORDER BY 1, 2, 3",
@@ -320,7 +322,7 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.REMOVE_GUEST: lambda one: RemoveGuest(
         programme_id=one.programme_id, **one.one("guest", "meeting_id", "person_id")
     ),
-    acts.ERASE: lambda one: ErasePerson(email=one.person(("", "", "gaest")[one.b % 3])["email"]),
+    acts.ERASE: lambda one: ErasePerson(**one.one(("person", "person", "guest")[one.b % 3], "person_id")),
     acts.FIND_PEOPLE: lambda one: FindPeople(email=one.person()["email"]),
     acts.REMOVE_MEMBER: lambda one: RemoveTeamMember(**one.one("member", "enrolment_id", "person_id")),
 }
@@ -375,7 +377,7 @@ _EQUIPPED = (
     *(_step(acts.REGISTER), _step(acts.REGISTER, c=5), _step(acts.CHANGE_EXTRA_BILLING, a=1, b=1, c=1)),
     *(_step(acts.SET_NEEDS, c=1), _step(acts.SET_NEEDS, a=1, b=1, c=1), _step(acts.SET_NEEDS, a=1, b=2, c=1)),
     *(_step(acts.INVITE_GUEST), _step(acts.INVITE_GUEST, c=1), _step(acts.REMOVE_GUEST, a=1, c=1)),
-    *(_step(acts.FIND_PEOPLE), _step(acts.ERASE, c=5), _step(acts.ERASE, b=2)),
+    *(_step(acts.FIND_PEOPLE), _step(acts.ERASE, a=1, c=1), _step(acts.ERASE, b=2, c=1)),
     *(Step(WAIT, a=2), _step(acts.WALK_IN), _step(acts.WALK_IN, a=1, c=5), _step(acts.WALK_IN, c=10)),
 )
 """Places with a team, orders and quotes, extra participants, guests, and people who come without being registered."""

@@ -19,15 +19,22 @@ from shared.contracts.parties import Contact, erased
 from shared.contracts.refusal import Refused
 
 STAYS = (
-    "Udstedte fakturaer og kreditnotaer bliver i fem år efter regnskabsårets udløb, som bogføringsloven siger.",
+    (
+        "Udstedte fakturaer og kreditnotaer bliver: bogføringsloven kræver dem i fem år efter regnskabsårets udløb, og "
+        "ingen sletter dem af sig selv bagefter."
+    ),
     "Beskeder mellem systemerne ligger op til 90 dage i loggen og bliver ikke læst igen med personens oplysninger.",
     "Mails, der er sendt, ligger hos modtagerne.",
 )
 """What erasing cannot take away, or may not, and why."""
 
 
-def require_words(person_id: str | None, email: str | None) -> None:
-    """Somebody has to be meant."""
+def require_words(person_id: str | None, email: str | None, *, by_event: bool) -> None:
+    """Somebody has to be meant; `by_event`: by their id, because what is said over a topic lies there."""
+    if by_event and email:
+        raise Refused(
+            "say_the_id", "Skriv personens id: en adresse ville ligge i loggen i 90 dage.", status=422, field="email"
+        )
     if not person_id and not email:
         raise Refused("nobody_named", "Skriv personens e-mailadresse.", status=422, field="email")
 

@@ -36,7 +36,7 @@ async def erase_person(tx: Tx, command: ErasePerson) -> Answer:
     """Refused `still_contact` as long as they are who a municipality is written to, and `unknown_person` for an address
     that nobody has. An id is taken as it is: another service may know it, or has to forget it once more.
     """
-    require_words(command.person_id, command.email)
+    require_words(command.person_id, command.email, by_event=tx.cause.causation_id is not None)
     email = require_email(command.email, "email") if command.email else None
     known = await people.load_alike(tx, command.person_id, email)
     person_ids = await erasing.load_ids(tx, command.person_id, known, email)

@@ -480,8 +480,8 @@ def introduce(letter: Letter) -> Letter:
             f"{letter.programme.title}: til invitationer, deltagerlister og afregning med {organisation}."
         )
         how_long += (
-            " Står navnet på en udstedt faktura, bliver det dér i fem år efter regnskabsårets udløb, som "
-            "bogføringsloven siger."
+            " Står navnet på en udstedt faktura, bliver det dér: bogføringsloven kræver fakturaen i fem år efter "
+            "regnskabsårets udløb."
         )
     rights = (
         "I kan bede om at se, rette eller slette oplysningerne, begrænse brugen af dem eller gøre indsigelse: svar på "

@@ -1,4 +1,4 @@
-"""Somebody who went through everything is erased: no table, and no file, of any service knows them any more.
+"""Somebody who went through everything is erased: no table of any service knows them any more, and no log ever did.
 
 And whatever is read again afterwards (a retry, a replay, a copy with another id, what was parked) does not bring them
 back.
@@ -339,7 +339,9 @@ async def goes_wrong(house: House) -> None:
         )
 
 
-async def test_nothing_of_a_person_is_left_and_nothing_that_is_read_again_brings_them_back(house: House) -> None:
+async def test_nothing_of_a_person_is_left_and_nothing_that_is_read_again_brings_them_back(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
     person_id = await goes_through_everything(house)
     await house.at(SOONER)
     await is_billed_for(house, "m-1")
@@ -378,6 +380,9 @@ async def test_nothing_of_a_person_is_left_and_nothing_that_is_read_again_brings
         person_id,
     )
     assert {row["state"] for row in written} <= {"settled", "failed"}, "nothing is sent to who is erased"
+    logged = capsys.readouterr().out
+    assert "dead_letter" in logged
+    assert not TRACE.search(logged), "no line of a log names anybody"
 
 
 async def test_a_record_that_nobody_can_read_is_one_dead_letter_before_and_after_whom_it_names_is_erased(

@@ -5,30 +5,37 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from services.enrollment.domain.erasure import STAYS
 from services.enrollment.usecases.cancel_participant import cancel_participant
 from services.enrollment.usecases.cancel_programme import cancel_programme
 from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.erase_person import FORGETTING, erase_person
+from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from shared.base.cause import Cause
 from shared.contracts.enrollment import (
     CancelParticipant,
     CancelProgramme,
     ChangeContact,
     ErasePerson,
+    GuestRemoved,
+    InviteGuest,
     ParticipantCancelled,
     ParticipantRegistered,
     PersonErased,
     RegisterParticipant,
+    TeamMemberRemoved,
     WithdrawEnrolment,
 )
 from shared.contracts.parties import ERASED_NAME, erased_email
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, MeetingScheduled
 from shared.runtime.erasure import FindPeople
-from shared.storage.tx import Tx
+from shared.storage.tx import Tx, transaction
 from tests.integration.enrollment.test_team import NAMES, P4
 from tests.integration.enrollment.test_team import enrolled as on_a_team
 from tests.support.enrollment_desk import P1, Desk
@@ -194,3 +201,38 @@ async def test_whoever_stands_in_a_draft_alone_is_erased_too(desk: Desk) -> None
         pass
     assert await desk.pool.fetchval("SELECT count(*) FROM drafts") == 0
     assert (await desk.refusal(erase_person, ErasePerson(email=BO))).code == "unknown_person"
+
+
+async def test_whoever_is_on_a_team_leaves_it_and_the_fact_says_no_name(desk: Desk) -> None:
+    people = await on_a_team(desk, *NAMES[:4])
+    await desk.ask(erase_person, ErasePerson(person_id=people[1]))
+    erased, left = await desk.told()
+    assert isinstance(erased, PersonErased)
+    assert isinstance(left, TeamMemberRemoved)
+    assert (left.person.person_id, left.person.name, left.size) == (people[1], ERASED_NAME, 3)
+
+
+async def test_a_guest_is_taken_off_the_meeting_and_the_fact_says_no_name(desk: Desk) -> None:
+    await desk.has_enrolled()
+    await has_meeting(desk)
+    guest = InviteGuest(programme_id=P1, meeting_id="m-1", name="Lærke Prøvesen", email="laerke@fgu.example")
+    person_id = (await desk.ask(invite_guest, guest))["person_id"]
+    await desk.told()
+    await desk.ask(erase_person, ErasePerson(email="laerke@fgu.example"))
+    erased, left = await desk.told()
+    assert isinstance(erased, PersonErased)
+    assert isinstance(left, GuestRemoved)
+    assert (left.guest.person_id, left.guest.name) == (person_id, ERASED_NAME)
+    assert await desk.pool.fetchval("SELECT count(*) FROM guests") == 0
+
+
+async def test_over_a_topic_the_id_is_said_and_no_address_is_taken(desk: Desk) -> None:
+    enrolment = await desk.has_enrolled()
+    await has_meeting(desk)
+    person_id = await takes_part(desk, enrolment)
+    told = Cause("c0ffee00-0000-7000-8000-000000000003", "event-1", "client/~crm")
+    async with transaction(desk.pool, desk, desk.source, told, desk.links) as tx:
+        with pytest.raises(Refused) as refused:
+            await erase_person(tx, ErasePerson(email=BO))
+        assert refused.value.code == "say_the_id"
+        assert (await erase_person(tx, ErasePerson(person_id=person_id))).body["erased"] == [person_id]

@@ -66,7 +66,7 @@ from tests.support.tables import own_tables
 
 START = datetime(2020, 6, 1, 8, tzinfo=UTC)
 TOKEN = "staff-of-the-tests"  # noqa: S105  (known to one test run only)
-COUNT = int(os.environ.get("TOVHOLDER_LIVES", "6"))
+COUNT = int(os.environ.get("TOVHOLDER_LIVES", "5"))
 """Of the lives that are lived; `make lives` asks for many more."""
 PLACED, GONE = "MunicipalityEnrolled", {"EnrolmentWithdrawn", "EnrolmentLapsed"}
 WHO_ASKED = ("correlation_id", "causation_id", "actor", "stored_at", "put_in_by", "put_in_number")
@@ -407,11 +407,15 @@ async def go(world: World, step: Step, key: str) -> str:
     outcome = await world.ask(act, command, key)
     if step.c % 2:
         assert await world.ask(act, command, key) == outcome, "the same again is answered the same"
-    await world.ring()
+    # What an act has left to a timer that rings at once is as often not done yet when the next one comes.
+    rings = step.b % 2 == 0
+    if rings:
+        await world.ring()
     if step.c % 2 == 0:
         before = await world.state()
         await world.ask(act, command, key)
-        await world.ring()
+        if rings:
+            await world.ring()
         assert await world.state() == before, "asked twice it is done once"
     return outcome
 
