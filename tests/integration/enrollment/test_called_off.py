@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -187,6 +188,27 @@ async def test_what_was_held_by_the_clock_counts_and_what_was_not_is_named(desk:
     assert ([one.id for one in letter.meetings], letter.fee) == ([ahead.id], "undecided")
     assert held.id not in {one.id for one in letter.meetings}
     assert [one.some_held for one in told if isinstance(one, ProgrammeCancelled)] == [True]
+
+
+async def test_a_group_is_told_of_its_own_meetings_however_many_others_meet_before(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named two of three, and the timer holds two of each group."""
+    monkeypatch.setattr("services.enrollment.domain.calling_off.MOST_MEETINGS", 2)
+    await desk.has_enrolled()
+    for day, kind in enumerate(("heldag", "digital", "temadag"), 10):
+        await desk.has_meeting(kind=kind, day=f"2021-04-{day}", group="oest")
+    theirs = [
+        await desk.has_meeting(day="2021-04-15"),
+        await desk.has_meeting(kind="digital", day="2021-04-16", group=None),
+        await desk.has_meeting(kind="temadag", day="2021-04-17"),
+    ]
+    await desk.ask(cancel_programme, OFF)
+    held = await desk.pool.fetchval("SELECT data ->> 'meetings' FROM timers WHERE timer = $1", CALL_OFF)
+    assert [json.loads(one)["group"] for one in json.loads(held)] == ["oest", "oest", "vest", None, "vest"]
+    await desk.ring()
+    (letter,) = [one for one in await desk.told() if isinstance(one, EnrolmentCalledOff)]
+    assert [one.id for one in letter.meetings] == [one.id for one in theirs[:2]]
 
 
 async def test_a_meeting_that_was_told_to_be_held_counts_before_its_day_is_over(desk: Desk) -> None:
