@@ -75,12 +75,6 @@ async def load_many(tx: Tx, meeting_ids: Iterable[str]) -> dict[str, MeetingCopy
     return {row["id"]: _copy(row) for row in rows}
 
 
-async def load_all(tx: Tx, programme_id: str) -> list[MeetingCopy]:
-    """Of a programme, by their day."""
-    rows = await tx.fetch(f"{_SELECT} WHERE programme_id = $1 ORDER BY {_IN_ORDER.by}", programme_id)
-    return [_copy(row) for row in rows]
-
-
 async def load_last_day(tx: Tx, programme_id: str) -> date | None:
     """The last day on which the programme meets, as far as is known; None before any meeting has its day."""
     found: date | None = await tx.fetchval(

@@ -23,6 +23,7 @@ _NEEDS = Table(
         "consent": "text",
         "consented_at": "timestamptz",
         "keep_days": "integer",
+        "own": "boolean",
         **CAUSE,
     },
     key=("roster_id", "person_id"),
@@ -55,7 +56,8 @@ async def load(tx: Tx, roster_id: str, person_id: str) -> Needs | None:
         consent=row["consent"],
         keep_days=row["keep_days"],
         consented_at=row["consented_at"],
-        own=row["actor"] == f"person/{person_id}",
+        # The version before, beside this one, says it by the actor alone.
+        own=row["own"] or row["actor"] == f"person/{person_id}",
     )
 
 
@@ -71,6 +73,7 @@ async def save(tx: Tx, roster_id: str, needs: Needs, cause: Cause) -> None:
         "consent": needs.consent,
         "consented_at": needs.consented_at,
         "keep_days": needs.keep_days,
+        "own": needs.own,
         **cause_columns(cause),
     }
     await _NEEDS.upsert(tx, [row])

@@ -52,6 +52,7 @@ _SELECT = """
     SELECT id, state, terms::text AS terms, taken, hard_capacity, next_number, cancelled_because,
         merged_groups::text AS merged_groups FROM programmes
 """
+_GOING_ON = f"{_SELECT} WHERE id = $1 FOR KEY SHARE"
 
 
 async def load(tx: Tx, programme_id: str) -> Programme | None:
@@ -76,8 +77,13 @@ async def lock_going_on(tx: Tx, enrolment: Enrolment) -> Programme:
 
     Whoever wants this may hold an enrolment: whoever cancels a programme locks none beside it.
     """
-    row = await tx.fetchrow(f"{_SELECT} WHERE id = $1 FOR KEY SHARE", enrolment.programme_id)
-    return _programme(row)
+    return _programme(await tx.fetchrow(_GOING_ON, enrolment.programme_id))
+
+
+async def lock_going_on_by_id(tx: Tx, programme_id: str) -> Programme | None:
+    """As `lock_going_on`, where there is no enrolment that says that it is there."""
+    row = await tx.fetchrow(_GOING_ON, programme_id)
+    return None if row is None else _programme(row)
 
 
 async def lock_to_cancel(tx: Tx, programme_id: str) -> Programme | None:

@@ -6,7 +6,8 @@ contact still says who pays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -36,7 +37,7 @@ MOST_MEETINGS = 50
 class Ending:
     """How things stood when it was called off, whatever is heard of its meetings since.
 
-    `meetings` have a day, and will not be held.
+    `meetings` have a day, and will not be held: of each group, and of those for everybody, as many as are named.
     """
 
     some_held: bool
@@ -89,13 +90,14 @@ def ending_of(told: Mapping[str, Any]) -> Ending:
 def tell(enrolment: Enrolment, programme: Programme, ending: Ending, entry: Entry | None) -> Decision[Enrolment]:
     """One that had not ended; nothing rings for it any more. `entry` is where it stands in the address book."""
     standing = _standing(enrolment)
+    its = [one for one in ending.meetings if enrolment.has_place and one.group in {None, enrolment.group}]
     fact = EnrolmentCalledOff(
         **about(enrolment, programme),
         standing=standing,
         reason=programme.because,
         contact=None if standing == "invited" else enrolment.contact,
         to=mailboxes(entry) if standing == "invited" and entry is not None else (),
-        meetings=tuple(one for one in ending.meetings if enrolment.has_place and one.group in {None, enrolment.group}),
+        meetings=tuple(its[:MOST_MEETINGS]),
         fee=_fee(enrolment, ending),
     )
     return Decision(enrolment, (fact,), (*no_reminders(enrolment), no_reminder_of_team(enrolment)))
@@ -104,7 +106,16 @@ def tell(enrolment: Enrolment, programme: Programme, ending: Ending, entry: Entr
 def _ending(meetings: Sequence[MeetingCopy], now: datetime) -> Ending:
     held = [one for one in meetings if took_place(one, now)]
     ahead = [one.meeting for one in meetings if one.state == "scheduled" and one.meeting.when and one not in held]
-    return Ending(bool(held), tuple(ahead[:MOST_MEETINGS]))
+    return Ending(bool(held), tuple(_may_be_named(ahead)))
+
+
+def _may_be_named(ahead: Sequence[Meeting]) -> Iterator[Meeting]:
+    """Whichever group somebody is of, its first ones are among these; a timer holds no more than that."""
+    found: Counter[str | None] = Counter()
+    for one in ahead:
+        found[one.group] += 1
+        if found[one.group] <= MOST_MEETINGS:
+            yield one
 
 
 def _standing(enrolment: Enrolment) -> Literal["enrolled", "waitlisted", "invited"]:

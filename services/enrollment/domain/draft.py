@@ -107,12 +107,17 @@ def begin(
     return Decision(draft, (fact,))
 
 
-def save_again(draft: Draft | None, typed: Mapping[str, str], revision: int, now: datetime) -> Decision[Draft]:
-    """Refused 410 `draft_gone`, or 409 `draft_changed` when it was saved elsewhere since it was opened: what is typed
-    here is not lost, and neither is what is typed there.
+def save_again(
+    programme: Programme | None, draft: Draft | None, typed: Mapping[str, str], revision: int, now: datetime
+) -> Decision[Draft]:
+    """Refused 410 `draft_gone`, `programme_cancelled`, or 409 `draft_changed` when it was saved elsewhere since it was
+    opened: what is typed here is not lost, and neither is what is typed there.
     """
     if draft is None or is_gone(draft, now):
         raise Refused("draft_gone", "Kladden er ikke gemt længere. Send formularen, som den står her.", status=410)
+    if programme is None or programme.id != draft.programme_id:
+        raise unknown_programme()
+    require_going_on(programme)
     if revision != draft.revision:
         raise Refused(
             "draft_changed",

@@ -6,7 +6,7 @@ What they say of themselves nobody else reads or replaces. The kitchen gets numb
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -37,7 +37,7 @@ class Needs:
     keep_days: int
     consented_at: datetime = field(compare=False)
     own: bool = False
-    """Whether the person has said it by their own link."""
+    """Whether the person has said it by their own link, whoever has saved it since."""
 
     @property
     def said(self) -> tuple[tuple[str, ...], str, tuple[str, ...], str]:
@@ -76,7 +76,8 @@ def say(
 ) -> Needs | None:
     """What is kept from now on; None = nothing. Whoever says nothing takes back what was said, at any time.
 
-    `by_another`: neither the person nor staff. No refusal repeats what was said: answers are stored.
+    `by_another`: neither the person nor staff, who may put right what is the person's own: it stays so. No refusal
+    repeats what was said: answers are stored.
     """
     if roster.seat_of(wish.person_id) is None:
         raise Refused("not_registered", "Deltageren er ikke tilmeldt mødet.", status=404, field="person_id")
@@ -98,7 +99,7 @@ def say(
         )
     _require_asked(term.diet, wish.diet, wish.diet_text, "diet")
     _require_asked(term.access, wish.access, wish.access_text, "access")
-    return wish
+    return replace(wish, own=wish.own or (before is not None and before.own))
 
 
 def forgetting(copy: MeetingCopy, keep_days: int, now: datetime) -> Alarm:

@@ -15,7 +15,7 @@ async def cancel_programme(tx: Tx, command: CancelProgramme) -> Answer:
     before = await programmes.lock_to_cancel(tx, command.programme_id)
     if before is None:
         raise unknown_programme()
-    known = await meetings.load_all(tx, before.id)
+    known = await meetings.load_of_programme(tx, before.id)
     rounds = await invitations.load_round_ids(tx, before.id)
 
     decided = call_off(before, known, rounds, command.reason, tx.source, tx.now)

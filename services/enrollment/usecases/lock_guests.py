@@ -1,4 +1,6 @@
-"""What everybody who changes a meeting's guests starts from: the programme, and its meeting, which is locked."""
+"""What everybody who changes a meeting's guests starts from: its programme, which nobody cancels meanwhile, and the
+meeting, which is locked.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from shared.storage.tx import Tx
 
 async def lock_guests(tx: Tx, programme_id: str, meeting_id: str) -> tuple[Programme, MeetingCopy]:
     """Refused `unknown_programme` or `unknown_meeting`."""
-    programme = await programmes.load(tx, programme_id)
+    programme = await programmes.lock_going_on_by_id(tx, programme_id)
     if programme is None:
         raise unknown_programme()
     return programme, require_meeting(programme, (await meetings.lock_many(tx, [meeting_id])).get(meeting_id))

@@ -24,7 +24,8 @@ async def merge_groups(tx: Tx, command: MergeGroups) -> Answer:
     if after != before:
         await programmes.mark_merged(tx, after)
         moved = await move_group(tx, after, command.group, reason, tx.cause)
-    ahead = [one.meeting for one in await meetings.load_all(tx, after.id) if one.state in {"planned", "scheduled"}]
+    known = await meetings.load_of_programme(tx, after.id)
+    ahead = [one.meeting for one in known if one.state in {"planned", "scheduled"}]
     return Answer(
         {
             "programme_id": after.id,

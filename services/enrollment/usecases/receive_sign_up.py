@@ -32,7 +32,7 @@ class ReceiveSignUp(Command):
 async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:
     """Whether the contact's address is known changes nothing in the answer, nor in what is asked for it."""
     form, caller = _without_a_unit(command.form), links.caller_mark(tx.links, command.caller)
-    programme = await programmes.load(tx, form.programme_id)
+    programme = await programmes.lock_going_on_by_id(tx, form.programme_id)
     entry = await organisations.load(tx, form.organisation_code)
     standing = await enrolments.load(tx, enrolment_id(form.programme_id, form.organisation_code))
     application = apply(programme, entry, standing, form, tx.now, tx.source)

@@ -28,12 +28,12 @@ class SaveDraft(Command):
 
 
 async def save_draft(tx: Tx, command: SaveDraft) -> Answer:
+    programme = await programmes.lock_going_on_by_id(tx, command.programme_id)
     if command.draft_id:
         known = await drafts.lock(tx, command.draft_id)
-        decided = save_again(known, command.typed, command.revision, tx.now)
+        decided = save_again(programme, known, command.typed, command.revision, tx.now)
     else:
         caller, draft_id = links.caller_mark(tx.links, command.caller), new_id()
-        programme = await programmes.load(tx, command.programme_id)
         mails = await drafts.lock_mails(tx, mailbox_of(command.typed), caller)
         decided = begin(
             programme,

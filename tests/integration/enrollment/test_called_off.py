@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.change_group import change_group
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
+from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.order_option import order_option
@@ -26,6 +28,7 @@ from services.enrollment.usecases.read_enrolments import read_enrolments
 from services.enrollment.usecases.read_programmes import read_programme
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
 from services.enrollment.usecases.register_participant import register_participant
+from services.enrollment.usecases.remove_guest import remove_guest
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
@@ -37,6 +40,9 @@ from shared.contracts.enrollment import (
     ChangeContact,
     ChangeGroup,
     EnrolmentCalledOff,
+    EnrolmentReceived,
+    GuestInvited,
+    InviteGuest,
     InviteMunicipalities,
     MunicipalityEnrolled,
     NameTeamMember,
@@ -46,7 +52,9 @@ from shared.contracts.enrollment import (
     ProgrammeCancelled,
     QuoteOption,
     RegisterParticipant,
+    RemoveGuest,
     ResolveReservation,
+    SignUpDraftSaved,
     WithdrawEnrolment,
 )
 from shared.contracts.refusal import Refused
@@ -182,6 +190,27 @@ async def test_what_was_held_by_the_clock_counts_and_what_was_not_is_named(desk:
     assert [one.some_held for one in told if isinstance(one, ProgrammeCancelled)] == [True]
 
 
+async def test_a_group_is_told_of_its_own_meetings_however_many_others_meet_before(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named two of three, and the timer holds two of each group."""
+    monkeypatch.setattr("services.enrollment.domain.calling_off.MOST_MEETINGS", 2)
+    await desk.has_enrolled()
+    for day, kind in enumerate(("heldag", "digital", "temadag"), 10):
+        await desk.has_meeting(kind=kind, day=f"2021-04-{day}", group="oest")
+    theirs = [
+        await desk.has_meeting(day="2021-04-15"),
+        await desk.has_meeting(kind="digital", day="2021-04-16", group=None),
+        await desk.has_meeting(kind="temadag", day="2021-04-17"),
+    ]
+    await desk.ask(cancel_programme, OFF)
+    held = await desk.pool.fetchval("SELECT data ->> 'meetings' FROM timers WHERE timer = $1", CALL_OFF)
+    assert [json.loads(one)["group"] for one in json.loads(held)] == ["oest", "oest", "vest", None, "vest"]
+    await desk.ring()
+    (letter,) = [one for one in await desk.told() if isinstance(one, EnrolmentCalledOff)]
+    assert [one.id for one in letter.meetings] == [one.id for one in theirs[:2]]
+
+
 async def test_a_meeting_that_was_told_to_be_held_counts_before_its_day_is_over(desk: Desk) -> None:
     await desk.has_enrolled()
     meeting = await desk.has_meeting(day="2021-04-15")
@@ -253,6 +282,88 @@ async def test_whoever_signs_up_at_the_same_moment_is_told_of_it_or_refused(
         assert isinstance(second, Refused)
         assert second.code == "programme_cancelled"
         assert kinds == [ProgrammeCancelled]
+
+
+def a_guest(meeting_id: str, name: str = "Lærke Prøvesen") -> InviteGuest:
+    return InviteGuest(programme_id=P1, meeting_id=meeting_id, name=name, email="laerke@fgu.example")
+
+
+def a_draft(draft_id: str = "", revision: int = 0) -> SaveDraft:
+    typed = {"contact_email": "ny@kommune.example"}
+    return SaveDraft(programme_id=P1, typed=typed, draft_id=draft_id, revision=revision, caller="192.0.2.1")
+
+
+Begins = Callable[[Desk], Awaitable[tuple[Callable[..., Awaitable[Any]], Any]]]
+
+
+async def inviting_a_guest(desk: Desk) -> tuple[Callable[..., Awaitable[Any]], Any]:
+    return invite_guest, a_guest((await desk.has_meeting()).id)
+
+
+async def sending_a_form(_: Desk) -> tuple[Callable[..., Awaitable[Any]], Any]:
+    return receive_sign_up, ReceiveSignUp(form=sign_up(), caller="192.0.2.1")
+
+
+async def beginning_a_draft(_: Desk) -> tuple[Callable[..., Awaitable[Any]], Any]:
+    return save_draft, a_draft()
+
+
+async def going_on_with_a_draft(desk: Desk) -> tuple[Callable[..., Awaitable[Any]], Any]:
+    await desk.ask(save_draft, a_draft())
+    (fact,) = [one for one in await desk.told() if isinstance(one, SignUpDraftSaved)]
+    return save_draft, a_draft(fact.draft_id, 1)
+
+
+@pytest.mark.parametrize("begun_first", [True, False])
+@pytest.mark.parametrize(
+    ("begins", "told", "rows"),
+    [
+        (inviting_a_guest, [GuestInvited], "SELECT count(*) FROM guests"),
+        (sending_a_form, [EnrolmentReceived], "SELECT count(*) FROM sign_ups"),
+        (beginning_a_draft, [SignUpDraftSaved], "SELECT count(*) FROM drafts"),
+        (going_on_with_a_draft, [], "SELECT count(*) FROM drafts WHERE revision = 2"),
+    ],
+)
+async def test_whatever_begins_without_an_enrolment_at_the_same_moment_comes_before_or_is_refused(
+    desk: Desk, begins: Begins, told: list[type], rows: str, *, begun_first: bool
+) -> None:
+    await desk.publish()
+    usecase, wish = await begins(desk)
+    await desk.told()
+    done: list[str] = []
+
+    async def beginning(tx: Any) -> Any:
+        answer = await usecase(tx, wish)
+        done.append("begun")
+        return answer
+
+    async def cancelling(tx: Any) -> Any:
+        answer = await cancel_programme(tx, OFF)
+        # Whoever began before has been waited for: all of it is there.
+        done.append(f"cancelled with {await desk.pool.fetchval(rows)}")
+        return answer
+
+    _, second = await meet(desk, *((beginning, cancelling) if begun_first else (cancelling, beginning)))
+    kinds = [type(one) for one in await desk.told()]
+    if begun_first:
+        assert done == ["begun", "cancelled with 1"]
+        assert kinds == [*told, ProgrammeCancelled]
+    else:
+        assert isinstance(second, Refused)
+        assert second.code == "programme_cancelled"
+        assert done == ["cancelled with 0"]
+        assert kinds == [ProgrammeCancelled]
+        assert await desk.pool.fetchval(rows) == 0
+
+
+async def test_a_guest_is_taken_off_a_meeting_of_what_is_called_off(desk: Desk) -> None:
+    await desk.publish()
+    meeting = await desk.has_meeting()
+    guest = (await desk.ask(invite_guest, a_guest(meeting.id)))["person_id"]
+    await desk.ask(cancel_programme, OFF)
+    assert (await desk.refusal(invite_guest, a_guest(meeting.id, "Magne Prøvesen"))).code == "programme_cancelled"
+    await desk.ask(remove_guest, RemoveGuest(programme_id=P1, meeting_id=meeting.id, person_id=guest))
+    assert await desk.pool.fetchval("SELECT count(*) FROM guests") == 0
 
 
 async def test_two_who_call_it_off_at_once_do_it_once(desk: Desk) -> None:

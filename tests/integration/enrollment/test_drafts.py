@@ -18,6 +18,7 @@ from shared.contracts.enrollment import EnrolmentReceived, SignUpDraftSaved
 from shared.contracts.refusal import Refused
 from shared.storage.retention import keep_to
 from shared.storage.tx import transaction
+from tests.integration.enrollment.test_team import chosen
 from tests.support.enrollment_desk import AARHUS, CAUSE, P1, Desk, sign_up
 from tests.support.enrollment_web import Town
 
@@ -65,6 +66,17 @@ async def test_a_draft_that_was_saved_elsewhere_meanwhile_is_not_overwritten(des
     refused = await desk.refusal(save_draft, saving(fact.draft_id, 1, contact_name="Kurt"))
     assert (refused.code, refused.status) == ("draft_changed", 409)
     assert await found(desk, fact) == {**TYPED, "contact_name": "Karen"}
+
+
+async def test_a_draft_is_of_one_programme(desk: Desk) -> None:
+    await desk.publish()
+    await desk.publish(chosen())
+    await desk.told()
+    fact = await begun(desk)
+    for other in ("gode-overgange", "findes-ikke"):
+        wish = saving(fact.draft_id, 1, contact_name="Karen").model_copy(update={"programme_id": other})
+        assert (await desk.refusal(save_draft, wish)).code == "unknown_programme"
+    assert await found(desk, fact) == TYPED
 
 
 async def test_of_two_who_save_at_once_one_is_told(desk: Desk) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.enrollment.adapters import links
+from deploy.local.locations import ROOT
+from services.enrollment.adapters.links import participants_path
 from services.enrollment.usecases.cancel_participant import cancel_participant
 from services.enrollment.usecases.erase_person import FORGETTING, erase_person
 from services.enrollment.usecases.follow_meetings import follow_meetings
@@ -22,6 +23,7 @@ from services.enrollment.usecases.set_needs import SetNeeds, set_needs
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.answers import Answer
 from shared.base.cloudevents import Received
+from shared.base.links import Links
 from shared.contracts.enrollment import (
     CancelParticipant,
     ErasePerson,
@@ -33,10 +35,12 @@ from shared.contracts.programme import ProgrammeRef
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import MeetingCancelled, MeetingRescheduled, When
 from shared.storage import tx as storage
+from shared.storage.pool import open_pool
 from shared.storage.tx import Tx
 from tests.support.enrollment_desk import CAUSE, Desk, programme_text, sign_up
 from tests.support.enrollment_web import SCOPED, TOKEN, Town
 from tests.support.meeting_point import meet
+from tests.support.servers import MakeDatabase
 
 NUTS = "Kan ikke tåle hvalnødder"
 ASKS = programme_text().replace(
@@ -137,7 +141,7 @@ async def test_a_participant_says_it_sees_it_and_takes_it_back_in_one_step(town:
     assert NUTS in shown
     assert shown.count("checked") == 3
     # Nobody else is shown it: a colleague, the contact.
-    contact = links.participants_path(town.desk.links, await town.desk.guest())
+    contact = participants_path(town.desk.links, await town.desk.guest())
     for other in (there.paths["Bo"], f"{there.paths['Bo']}/behov", f"{contact}/{there.meeting}"):
         assert NUTS not in (await town.client.get(other)).text
     theirs = f"{contact}/{there.meeting}/behov/{there.people['Anna']}"
@@ -152,7 +156,7 @@ async def test_a_participant_says_it_sees_it_and_takes_it_back_in_one_step(town:
 
 async def test_the_contact_and_staff_say_it_for_somebody_and_nothing_else_holds_a_word_of_it(town: Town) -> None:
     there = await seated(town.desk, "Anna", "Bo")
-    contact = links.participants_path(town.desk.links, await town.desk.guest())
+    contact = participants_path(town.desk.links, await town.desk.guest())
     page = f"{contact}/{there.meeting}/behov/{there.people['Anna']}"
     form = {"_key": "k" * 32, "diet": ["vegetar", "vegansk"], "diet_text": NUTS, "consent": "true"}
     assert (await town.client.post(page, data=form)).status_code == 303
@@ -173,6 +177,47 @@ async def test_the_contact_and_staff_say_it_for_somebody_and_nothing_else_holds_
     assert holds == {"needs", "programmes"}
     told = await town.desk.pool.fetchval("SELECT string_agg(convert_from(payload, 'UTF8'), ' ') FROM outbox")
     assert ("Anna" in told, NUTS in told) == (True, False)
+
+
+async def test_what_the_participant_has_said_stays_theirs_whoever_of_staff_saves_it(town: Town) -> None:
+    there = await seated(town.desk, "Anna")
+    own = {"_key": "k" * 32, "diet": "vegetar", "diet_text": NUTS, "consent": "true"}
+    assert (await town.client.post(f"{there.paths['Anna']}/behov", data=own)).status_code == 303
+    said = await town.desk.pool.fetchrow("SELECT * FROM needs")
+    path = f"/enrolments/{there.enrolment}/meetings/{there.meeting}/participants/{there.people['Anna']}/needs"
+    await town.api("PUT", path, {"diet": ["vegetar"], "diet_text": NUTS, "consent": True})
+    assert await town.desk.pool.fetchrow("SELECT * FROM needs") == said, "the very same words change nothing"
+    contact = participants_path(town.desk.links, await town.desk.guest())
+    theirs = f"{contact}/{there.meeting}/behov/{there.people['Anna']}"
+    for key, diet in (("m", ["vegetar"]), ("n", ["vegansk"])):
+        assert (await town.api("PUT", path, {"diet": diet, "consent": True})).json()["kept"] is True
+        refused = await town.client.post(theirs, data={"_key": key * 32})
+        assert (refused.status_code, "Deltageren har selv skrevet det" in refused.text) == (409, True)
+        assert await kept(town.desk) == [("Anna", diet, "")]
+    # What is taken back is nobody's: what staff say then is staff's.
+    assert (await town.api("PUT", path)).json()["kept"] is False
+    await town.api("PUT", path, {"diet": ["vegansk"], "consent": True})
+    assert (await town.client.post(theirs, data={"_key": "o" * 32})).status_code == 303
+    assert await kept(town.desk) == []
+
+
+async def test_what_participants_have_said_before_is_theirs_after_the_upgrade(
+    database: MakeDatabase, links: Links
+) -> None:
+    where = await database("enrollment")
+    async with await open_pool(where.url, "test") as pool:
+        desk = Desk(pool, links)
+        there = await seated(desk, "Anna", "Bo")
+        for name in there.people:
+            await desk.ask(set_needs, there.says(name, diet_text=name))
+        await pool.execute("UPDATE needs SET actor = 'person/' || person_id WHERE diet_text = 'Anna'")
+    (upgrade,) = (ROOT / "services" / "enrollment" / "migrations").glob("*_own_needs.sql")
+    owner = await asyncpg.connect(where.owner_url)
+    await owner.execute("ALTER TABLE needs DROP COLUMN own")
+    await owner.execute(upgrade.read_text(encoding="utf-8"))
+    found = await owner.fetch("SELECT diet_text, own FROM needs ORDER BY diet_text")
+    await owner.close()
+    assert [(row["diet_text"], row["own"]) for row in found] == [("Anna", True), ("Bo", False)]
 
 
 async def test_the_kitchen_gets_numbers_and_texts_without_names(town: Town) -> None:
@@ -338,6 +383,6 @@ async def test_what_nobody_could_have_said_cannot_be_stored(desk: Desk) -> None:
     there = await seated(desk, "Anna")
     await desk.ask(set_needs, there.says("Anna", diet_text=NUTS))
     days = ("keep_days = 0", "keep_days = 61")
-    for wrong in ("consent = ''", *days, "diet_text = ''", "diet = NULL", "consented_at = NULL"):
+    for wrong in ("consent = ''", *days, "diet_text = ''", "diet = NULL", "consented_at = NULL", "own = NULL"):
         with pytest.raises(asyncpg.IntegrityConstraintViolationError):
             await desk.pool.execute(f"UPDATE needs SET {wrong}")

@@ -229,7 +229,9 @@ async def test_the_contact_gives_a_role_on_from_its_page_and_looking_changes_not
     path = f"{place.standing_path}/kontakt/faktura"
     for shown in (place.standing_path, f"{place.standing_path}/kontakt"):
         assert shown is not None
-        assert path in (await town.client.get(shown)).text
+        page = (await town.client.get(shown)).text
+        assert "<dt>Fakturakontakt</dt>" in page
+        assert f'<dd>Bo Bilag, bo@k0751.example <a href="{path}">Skift<' in page
     for _ in range(2):
         assert "Bo Bilag" in (await town.client.get(path)).text
     assert await appointed(town.desk) == []

@@ -99,6 +99,16 @@ def test_what_somebody_says_of_themselves_nobody_else_replaces_but_staff() -> No
         say(ROSTER, said, theirs, NOW, consent=True, by_another=True)
 
 
+def test_what_was_somebodys_own_once_stays_it_whoever_puts_it_right_and_what_was_not_becomes_it() -> None:
+    own, theirs = wish(**ALL), wish(own=False, **ALL)
+    assert say(ROSTER, theirs, own, NOW, consent=True, by_another=False) == own, "the same words change nothing"
+    right = say(ROSTER, wish(own=False, diet=("vegansk",)), own, NOW, consent=True, by_another=False)
+    assert right == wish(diet=("vegansk",))
+    assert refusal(ROSTER, wish(own=False), right, by_another=True).code == "needs_are_own"
+    assert say(ROSTER, own, theirs, NOW, consent=True, by_another=False) == own
+    assert say(ROSTER, theirs, theirs, NOW, consent=True, by_another=False) == theirs
+
+
 def test_it_is_forgotten_when_its_days_are_over_in_denmark_and_at_once_when_the_meeting_is_off() -> None:
     meeting = ROSTER.meeting.model_copy(update={"when": When(first_day=date(2021, 3, 10), last_day=date(2021, 3, 11))})
     copy = MeetingCopy("netvaerk", "scheduled", meeting, 1)
