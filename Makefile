@@ -11,6 +11,7 @@ TOOLS := $(CACHE)/tools/bin
 SBOM ?= sbom.cdx.json
 # Processes that run tests; each starts servers of its own.
 AT_ONCE ?= 2
+API_SECONDS ?= 150
 
 .PHONY: install demo up test check documents api lives bench faults upgrade einvoice-rules sbom audit lock compose-secrets clean
 
@@ -33,9 +34,9 @@ documents: install $(VENV)/test.stamp einvoice-rules
 	TOVHOLDER_DOCUMENTS=1000 $(BIN)/python -m pytest -n $(AT_ONCE) tests/unit/invoicing/test_document.py \
 	  tests/integration/invoicing/test_random_documents.py $(ARGS)
 
-# Whatever the OpenAPI documents let one ask for: two and a half minutes of it of each service.
+# Whatever the OpenAPI documents let one ask for: two and a half minutes of it of each service, or API_SECONDS=….
 api: install $(VENV)/test.stamp
-	TOVHOLDER_API_SECONDS=150 $(BIN)/python -m pytest -n $(AT_ONCE) \
+	TOVHOLDER_API_SECONDS=$(API_SECONDS) $(BIN)/python -m pytest -n $(AT_ONCE) \
 	  tests/integration/runtime/test_what_the_documents_say.py $(ARGS)
 
 # Twenty times as many lives of `enrollment`, any command in any order, as `make test` lives; and every hostile text in
