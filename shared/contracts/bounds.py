@@ -21,6 +21,7 @@ from pydantic import AfterValidator, Field
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 MOST_ORE = 10**12
 LONGEST_LINK = 2_000
+LONGEST_TEXT = 20_000
 MOST_ORGANISATIONS = 1_000
 MOST_PLACES = 1_000_000
 MOST_LINES = 1_000
@@ -31,14 +32,19 @@ MOST_ROLES = 100
 LONGEST_FILE = 256 * 1024
 
 # White space comes along when somebody pastes, and is made a blank or a line break later; nothing else is seen.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#][!#-;=?-\[\]_a-z~]*)?")
 _PRINTABLE: dict[str, Any] = {"pattern": r"^[^\u0000-\u0008\u000e-\u001f\u007f-\u009f]*$"}
 _IN_THIS_CENTURY: dict[str, Any] = {"formatMinimum": FIRST_DAY.isoformat(), "formatMaximum": LAST_DAY.isoformat()}
 
 
+def is_printable(text: str) -> bool:
+    """Whether it has nothing but characters, and white space of any kind."""
+    return _UNPRINTABLE.search(text) is None
+
+
 def _printable(text: str) -> str:
-    if _UNPRINTABLE.search(text):
+    if not is_printable(text):
         raise ValueError("control_character: Teksten har et tegn, som ikke er tilladt.")
     return text
 
@@ -63,7 +69,7 @@ Line = Annotated[str, Field(max_length=200, json_schema_extra=_PRINTABLE), After
 """A name, a title, a place: something that stands on one line."""
 Paragraph = Annotated[str, Field(max_length=2_000, json_schema_extra=_PRINTABLE), AfterValidator(_printable)]
 """Why, in a few sentences."""
-Text = Annotated[str, Field(max_length=20_000, json_schema_extra=_PRINTABLE), AfterValidator(_printable)]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT, json_schema_extra=_PRINTABLE), AfterValidator(_printable)]
 """A whole letter, an answer of several lines."""
 Email = Annotated[str, Field(max_length=320, json_schema_extra=_PRINTABLE), AfterValidator(_printable)]
 """As long as an address can be written at all (RFC 3696, erratum 1690); which are addresses, the domain says."""

@@ -35,7 +35,11 @@ MOST_PARTS = 200
 MOST_ROWS = 2_000
 PROLOGUE_BYTES = 4_096
 MOST_COLUMNS = 40
-MOST_CELL = 500
+MOST_HEADING = 500
+MOST_CELL = 20_000
+"""As long as a text of a command can be (`bounds.LONGEST_TEXT`); what a field has room for, the domain says."""
+MOST_CHARACTERS = 4_000_000
+"""Of all cells: a workbook keeps a text once, however many of them show it."""
 MOST_DIGITS = 15
 """As many of a number Excel keeps; the others it makes zeros."""
 
@@ -69,6 +73,8 @@ _ERRORS = frozenset(
 _NO_PART_OF_A_DATE = re.compile(r"\[[^\]]*\]|\"[^\"]*\"|\\.")
 """Of a number format: a colour or a language, and what stands there as it is."""
 _BREAKS = frozenset("\t\n\r")
+_LINE_END = "_x000D_\n"
+"""How a workbook writes a line's end of Windows (ECMA-376-1 § 22.9.2.19), which openpyxl leaves as it is."""
 _LOST = "\ufffd"
 # Fillers that are letters to Unicode, and are not seen either.
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
@@ -93,12 +99,19 @@ def read_table(content: bytes) -> tuple[list[str], list[list[Cell]]]:
     """(headings, rows) of the first sheet. What a file is follows from its first bytes, not from its name."""
     if len(content) > MOST_BYTES:
         raise SpreadsheetError(f"Filen er på {len(content) // 1000} kB; den må højst være på {MOST_BYTES // 1000} kB.")
-    rows = list(_workbook(content) if content.startswith(b"PK") else _csv(content))
+    rows, characters = [], 0
+    for row in _workbook(content) if content.startswith(b"PK") else _csv(content):
+        rows.append(row)
+        characters += sum(map(len, row))
+        if characters > MOST_CHARACTERS:
+            raise SpreadsheetError(f"Filen har mere end {MOST_CHARACTERS} tegn i sine celler. Del den i flere.")
     if not rows:
         raise SpreadsheetError("Filen er tom.")
     heading = [one for one in rows[0] if isinstance(one, str)]
     if len(heading) < len(rows[0]):
         raise SpreadsheetError("En overskrift i række 1 er ikke almindelig tekst. Skriv den igen, og send filen.")
+    if any(len(one) > MOST_HEADING for one in heading):
+        raise SpreadsheetError(f"En overskrift i række 1 er på mere end {MOST_HEADING} tegn. Gør den kortere.")
     return heading, rows[1:]
 
 
@@ -149,7 +162,7 @@ def _cell(found: Any, written: Any) -> Cell:
         case int() | float() as number:
             return _number(number, str(found.number_format or ""))
         case text:
-            return _text(str(text))
+            return _text(str(text).replace(_LINE_END, "\n"))
 
 
 def _day(day: dt.date, shown_as: str) -> str:
@@ -179,7 +192,7 @@ def _number(value: float, shown_as: str) -> Cell:
 
 def _text(text: str) -> Cell:
     if len(text) > MOST_CELL:
-        raise SpreadsheetError(f"En celle er på mere end {MOST_CELL} tegn.")
+        return ["too_long", str(len(text))]
     if text.strip() in _ERRORS:
         return ["error", text.strip()]
     for mark in text:
@@ -206,6 +219,7 @@ def _written(text: str) -> Cell:
 
 def _csv(content: bytes) -> Iterator[list[Cell]]:
     text = _decoded(content)
+    csv.field_size_limit(MOST_BYTES)
     first = text.partition("\n")[0]
     delimiter = max(";,\t", key=first.count)
     try:

@@ -425,7 +425,7 @@ def read_rows(
         cells, odd = texts(fields, row)
         if not cells and not odd:
             continue
-        unread = [Fault(field, "wrong_cell", detail) for field, detail in odd]
+        unread = [Fault(field, one.code, str(one)) for field, one in odd]
         code, unit = cells.get("code", "").zfill(4), " ".join(cells.get("unit", "").split())
         wrong = sorted(
             [*_addresses(cells), *_wrong(cells, known, seen, {one.field for one in unread}), *unread],

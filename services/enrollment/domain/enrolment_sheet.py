@@ -14,14 +14,15 @@ from datetime import date, datetime, time
 
 from services.enrollment.domain.address_book import Entry, WrongCell, require_email, require_name
 from services.enrollment.domain.billing import Fault, text_faults
-from services.enrollment.domain.enrolment import ENDED, Enrolment
+from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roster import Roster, require_level, takes_people
 from services.enrollment.domain.sheet import Cell, Odd, texts
-from services.enrollment.domain.sign_up import apply, received
+from services.enrollment.domain.sign_up import apply, ended_since, received
 from services.enrollment.domain.speakers import mailbox_key
-from shared.contracts.bounds import FIRST_DAY, LAST_DAY
+from services.enrollment.domain.status import status
+from shared.contracts.bounds import FIRST_DAY, LAST_DAY, is_printable
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.parties import Billing
 from shared.contracts.programme import EnrolmentPlan
@@ -148,12 +149,15 @@ def read_rows(
     if findings:
         return (), tuple(findings)
     titles = {field: title for field, title in zip(fields, heading, strict=False) if field}
+    answers = {field for field in fields if field is not None and field.startswith(ANSWER)}
+    in_lines = {f"{ANSWER}{one.id}" for one in frame.programme.terms.enrolment.form if one.kind == "lines"}
     order = {field: place for place, field in enumerate(fields) if field}
     said: list[_Said] = []
     for number, row in enumerate(rows, start=_FIRST_ROW):
-        cells, odd = texts(fields, [_as_time(field, cell) for field, cell in zip(fields, row, strict=False)])
+        shown = [_as_time(field, cell) for field, cell in zip(fields, row, strict=False)]
+        cells, odd = texts(fields, shown, answers, in_lines)
         if cells or odd:
-            said.append(_Said(number, cells, [Fault(field, "wrong_cell", detail) for field, detail in odd]))
+            said.append(_Said(number, cells, [Fault(field, one.code, str(one)) for field, one in odd]))
     found: list[Row] = []
     for one, others in zip(said, _among(said, frame), strict=True):
         read, wrong = _row(one, frame, now)
@@ -342,6 +346,9 @@ def _wish(
     """A contact's: what is wrong with it is what a sign-up is refused for, wherever it comes from."""
     for one in ("group", "unit", "ean", "order_reference"):
         wrong.extend(text_faults(one, cells.get(one)))
+    answers = {one: text for one, text in cells.items() if one.startswith(ANSWER)}
+    for one, text in answers.items():
+        wrong.extend(_answer_faults(one, text))
     forbehold = _YES_OR_NO.get(cells.get("forbehold", "nej").casefold())
     if forbehold is None:
         wrong.append(Fault("forbehold", "unknown_answer", "Skriv ja eller nej."))
@@ -359,7 +366,7 @@ def _wish(
         contact_email=row.email,
         contact_role=frame.programme.terms.terms.contact_label,
         billing=Billing(ean=cells.get("ean"), order_reference=cells.get("order_reference"), unit=cells.get("unit")),
-        answers={one.removeprefix(ANSWER): text for one, text in cells.items() if one.startswith(ANSWER)},
+        answers={one.removeprefix(ANSWER): text for one, text in answers.items()},
         group=cells.get("group"),
         forbehold=bool(forbehold),
         received_at=received_at,
@@ -367,6 +374,12 @@ def _wish(
     if frame.current(row.code) is None:
         wrong.extend(_refusals(wish, frame, now))
     return wish
+
+
+def _answer_faults(field: str, text: str) -> Iterator[Fault]:
+    """What can be no answer to any question; what it may be to this one, the form says."""
+    if not is_printable(text):
+        yield Fault(field, "control_character", "Teksten har et tegn, som ikke er tilladt. Slet det.")
 
 
 def _refusals(wish: EnrolMunicipality, frame: Frame, now: datetime) -> Iterator[Fault]:
@@ -417,18 +430,18 @@ def meetings_of(row: Row, frame: Frame, enrolment: Enrolment) -> tuple[MeetingCo
 # What came of a row -------------------------------------------------------------------------------------------------
 
 
-def said_no(current: Enrolment | None, row: Row) -> Refused | None:
-    """Why a file that is read again does not bring back a municipality that has said no since it was made.
+def ended(current: Enrolment | None, wish: EnrolMunicipality) -> Refused | None:
+    """Why a file that is read again does not bring back a municipality whose enrolment has ended since it was made.
 
     It comes back where staff know that it asked after that.
     """
-    if current is None or current.state not in ENDED or row.wish is None or current.withdrawn_at is None:
+    if current is None or not ended_since(current, wish.received_at):
         return None
-    if row.wish.received_at is not None and row.wish.received_at > current.withdrawn_at:
-        return None
+    word = status(current.state).lower()
+    what = word if current.state == "declined" else f"er ikke længere tilmeldt ({word})"
     return Refused(
         "has_said_no",
-        f"{current.organisation.name} har sagt nej. Skriv i kolonnen »modtaget«, hvornår den tilmeldte sig igen.",
+        f"{current.organisation.name} {what}. Skriv i kolonnen »modtaget«, hvornår den tilmeldte sig igen.",
         field="received_at",
     )
 
@@ -470,7 +483,7 @@ def at_meeting(title: str, *, already: bool) -> Outcome:
 
 def without_date(title: str) -> Outcome:
     """Of a meeting that was asked for with all others."""
-    return Outcome("no_date_yet", f"venter på en dato for {title}")
+    return Outcome("no_date_yet", f"{title} har ingen dato endnu. Indlæs filen igen, når mødet har en.")
 
 
 def nothing_to_come_to() -> Outcome:

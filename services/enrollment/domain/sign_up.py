@@ -239,14 +239,14 @@ def apply_by_form(
     """A form that was in order when it came in, and is confirmed now: what the programme asks for may have changed.
 
     A later version moves no deadline for it and asks it nothing more. It displaces nobody, and does not undo what was
-    said after it: Refused `sign_up_outdated` when the organisation has withdrawn or declined since.
+    became of the organisation after it: Refused `sign_up_outdated` when its enrolment has ended since.
     """
     programme, entry = require_offer(programme, current, source), _require_organisation(entry)
-    if _said_no_since(current, wish.received_at):
+    if ended_since(current, wish.received_at):
         raise Refused(
             "sign_up_outdated",
-            f"{entry.organisation.name} har sagt nej, efter at formularen blev sendt. Send den igen, hvis I vil "
-            "tilmeldes på ny.",
+            f"{entry.organisation.name} har takket nej eller er ikke længere tilmeldt; det er sket, efter at "
+            "formularen blev sendt. Send den igen, hvis I vil tilmeldes på ny.",
         )
     _require_room(programme)
     asked = wish.command
@@ -267,9 +267,13 @@ def apply_by_form(
     )
 
 
-def _said_no_since(current: Enrolment | None, received_at: datetime) -> bool:
-    said_no_at = current.withdrawn_at if current is not None and current.state in ENDED else None
-    return said_no_at is not None and received_at < said_no_at
+def ended_since(current: Enrolment | None, received_at: datetime | None) -> bool:
+    """Whether it has withdrawn, declined, lapsed or not been approved since a sign-up came in that undoes none of it.
+
+    Who signs up in the very instant in which it ended does so anew. None = nobody says when: before it ended.
+    """
+    ended_at = current.withdrawn_at if current is not None and current.state in ENDED else None
+    return ended_at is not None and (received_at is None or received_at < ended_at)
 
 
 def is_void(
@@ -284,7 +288,7 @@ def is_void(
         not programme.open
         or is_over(programme, last_meeting, now)
         or (current is not None and current.is_signed_up)
-        or _said_no_since(current, sign_up.received_at)
+        or ended_since(current, sign_up.received_at)
     )
 
 

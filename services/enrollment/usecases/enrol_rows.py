@@ -24,7 +24,7 @@ async def enrol_rows(
     for row in rows:
         if row.wish is None:
             continue
-        current, no = frame.current(row.code), enrolment_sheet.said_no(frame.standing.get(row.code), row)
+        current, no = frame.current(row.code), enrolment_sheet.ended(frame.standing.get(row.code), row.wish)
         if no is not None:
             outcomes[row.number].append(enrolment_sheet.refused(no))
         elif current is not None:

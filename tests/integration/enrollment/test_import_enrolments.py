@@ -18,6 +18,7 @@ from services.enrollment.usecases.publish_programme import PublishProgramme, pub
 from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
 from services.enrollment.usecases.read_rosters import read_rosters
 from services.enrollment.usecases.read_team import read_team
+from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.cause import Cause
 from shared.contracts.enrollment import (
@@ -25,14 +26,17 @@ from shared.contracts.enrollment import (
     EnrolmentWaitlisted,
     MunicipalityEnrolled,
     ParticipantRegistered,
+    ResolveReservation,
     TeamMemberNamed,
     WithdrawEnrolment,
 )
+from shared.contracts.programme import ProgrammeRef
 from shared.contracts.refusal import Refused
+from shared.contracts.scheduling import MeetingPlanned, MeetingScheduled
 from shared.storage.tx import transaction
 from tests.support.enrollment_desk import AARHUS, KOEBENHAVN, P1, Desk, programme_text
 
-P4 = "gode-overgange"
+P2, P4 = "flere-i-arbejde", "gode-overgange"
 HEADING = "kommunekode;navn;e-mail;rolle;niveau;møder;forbehold;gruppe;modtaget"
 VEST = "vest-heldag-1"
 FILE = (
@@ -213,14 +217,61 @@ async def test_a_file_that_is_read_again_brings_nobody_back_who_has_gone(desk: D
     desk.time += timedelta(days=1)
     await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=aarhus))
     answer = texts_of(await desk.ask(import_enrolments, importing(dry_run=False)))
-    assert answer[2].startswith("kan ikke: Aarhus Kommune har sagt nej.")
+    assert answer[2].startswith("kan ikke: Aarhus Kommune er ikke længere tilmeldt (afmeldt).")
     assert answer[3].startswith("kan ikke: Aarhus Kommune har ikke en bekræftet plads.")
     desk.time += timedelta(hours=1)
-    later = FILE.replace("kontakt;;;;;\n", "kontakt;;;;;2020-06-02 10:30\n", 1)
-    assert texts_of(await desk.ask(import_enrolments, importing(later)))[2].startswith("kommer på venteliste (nr. 1)")
+    for came_at in ("2020-06-02 9:59", "2020-06-02"):
+        earlier = FILE.replace("kontakt;;;;;\n", f"kontakt;;;;;{came_at}\n", 1)
+        assert texts_of(await desk.ask(import_enrolments, importing(earlier)))[2] == answer[2]
+    for came_at in ("2020-06-02 10:00", "2020-06-02 10:30"):
+        later = FILE.replace("kontakt;;;;;\n", f"kontakt;;;;;{came_at}\n", 1)
+        came = texts_of(await desk.ask(import_enrolments, importing(later)))
+        assert came[2].startswith("kommer på venteliste (nr. 1)")
     other = await desk.ask(import_enrolments, importing(FILE.replace("frida@", "ny@")))
     assert texts_of(other)[7].startswith("kan ikke: Kommunen er tilmeldt i forvejen med en anden kontakt.")
     assert next(one for one in other["outcomes"] if one["row"] == 7)["outcomes"][0]["column"] == "e-mail"
+
+
+async def test_what_has_lapsed_or_was_not_approved_stays_so_and_the_row_says_which_it_is(desk: Desk) -> None:
+    await desk.publish(
+        one_place()
+        .replace("usual: 1, hard: 1", "usual: 2, hard: 2")
+        .replace("  contact_label:", "  forbehold: {holds: until, until: 2020-09-30}\n  contact_label:", 1)
+    )
+    rows = "\n".join(f"{code};Asta Prøvesen;asta@k{code}.example;kontakt;;;ja;;" for code in (AARHUS, KOEBENHAVN))
+    file = importing(f"{HEADING}\n{rows}\n", dry_run=False)
+    await desk.ask(import_enrolments, file)
+    no = ResolveReservation(enrolment_id=enrolment_id(P1, KOEBENHAVN), approved=False)
+    await desk.ask(resolve_reservation, no)
+    desk.time = datetime(2020, 9, 30, 22, tzinfo=UTC)
+    while await desk.ring():
+        pass
+    more = "Skriv i kolonnen »modtaget«, hvornår den tilmeldte sig igen."
+    assert texts_of(await desk.ask(import_enrolments, file)) == {
+        2: f"kan ikke: Aarhus Kommune er ikke længere tilmeldt (bortfaldet). {more}",
+        3: f"kan ikke: Københavns Kommune er ikke længere tilmeldt (ikke godkendt politisk). {more}",
+    }
+
+
+async def test_of_a_meeting_without_a_date_it_is_said_and_whoever_comes_to_all_comes_when_it_has_one(
+    desk: Desk,
+) -> None:
+    await desk.publish()
+    meeting = await desk.has_meeting()
+    undated = meeting.model_copy(update={"id": "m-2", "key": "vest-heldag-2", "title": "Andet møde", "when": None})
+    ref = await desk.pool.fetchval("SELECT terms->>'ref' FROM programmes WHERE id = $1", P1)
+    common = {"owner": "/tovholder/scheduling", "programme": ProgrammeRef.model_validate_json(ref)}
+    await desk.hear(MeetingPlanned(**common, meeting=undated))
+    rows = f"{HEADING}\n0751;Asta Prøvesen;asta@k0751.example;kontakt;;alle;;;\n"
+    (answer,) = (await desk.ask(import_enrolments, importing(rows, dry_run=False)))["outcomes"]
+    assert [(one["code"], one["text"]) for one in answer["outcomes"]] == [
+        ("place", "får plads"),
+        ("registered", "tilmeldes mødet Møde"),
+        ("no_date_yet", "Andet møde har ingen dato endnu. Indlæs filen igen, når mødet har en."),
+    ]
+    await desk.hear(MeetingScheduled(**common, meeting=undated.model_copy(update={"when": meeting.when})))
+    again = await desk.ask(import_enrolments, importing(rows, dry_run=False))
+    assert texts_of(again) == {2: "er tilmeldt i forvejen; tilmeldes mødet Andet møde; er på mødet Møde i forvejen"}
 
 
 async def test_the_rows_of_a_programme_with_a_team_name_it_up_to_its_size(desk: Desk) -> None:
@@ -251,6 +302,26 @@ async def test_the_rows_of_a_programme_with_a_team_name_it_up_to_its_size(desk: 
     again = await desk.ask(import_enrolments, importing("\n".join(rows), P4, dry_run=False))
     assert texts_of(again)[3] == "er på det faste hold i forvejen"
     assert again["changed"] == 0
+
+
+async def test_answers_are_kept_as_they_were_written_and_one_that_is_too_long_is_named(desk: Desk) -> None:
+    desk.time = datetime(2016, 9, 1, 8, tzinfo=UTC)
+    await desk.publish(programme_text(P2))
+    await desk.told()
+    lines = ["Vi vil gerne være med, fordi …".ljust(90, "x")] * 10
+    rows = 'kommunekode;navn;e-mail;rolle;svar: baggrund\r\n0751;Asta Prøvesen;asta@k0751.example;kontakt;"{}"\r\n'
+    for answer, code in (([*lines, "én til"], "too_many_lines"), (["x" * 20_001], "too_long")):
+        refused = await desk.refusal(import_enrolments, importing(rows.format("\r\n".join(answer)), P2))
+        assert refused.code == "import_wrong"
+        (error,) = refused.extra["errors"]
+        assert (error["field"], error["code"]) == ("content:2:svar: baggrund", code)
+        assert error["detail"].startswith("Række 2, kolonne »svar: baggrund«: ")
+    done = await desk.ask(import_enrolments, importing(rows.format("\r\n".join(lines)), P2, dry_run=False))
+    assert texts_of(done) == {2: "får plads"}
+    (told,) = [one for one in await desk.told() if isinstance(one, MunicipalityEnrolled)]
+    assert [one.answer for one in told.answers] == ["\n".join(lines)]
+    kept = await desk.read(read_enrolment, enrolment_id=enrolment_id(P2, AARHUS))
+    assert kept["answers"]["baggrund"] == "\n".join(lines)
 
 
 async def test_only_staff_import(desk: Desk) -> None:

@@ -20,6 +20,7 @@ from services.enrollment.domain.address_book import Entry, Unit, changed, read_r
 from services.enrollment.domain.billing import is_gln
 from services.enrollment.domain.invitation import mailboxes
 from services.enrollment.domain.meeting_text import when_text, where_text
+from services.enrollment.domain.sheet import MOST_CELL
 from shared.contracts.addresses import is_mail_address
 from shared.contracts.enrollment import Mailbox
 from shared.contracts.parties import Address, Billing, Organisation
@@ -121,6 +122,19 @@ def test_everything_that_is_wrong_in_a_sheet_has_its_row_its_column_and_its_code
         ("content:3:enhed", "unit_twice"),
         ("content:4:enhedens navn", "unit_missing"),
     }
+
+
+def test_a_cell_that_is_longer_than_any_of_the_address_book_is_named_and_no_other() -> None:
+    heading = ["kommunekode", "kontostreng", "postkasser", "navn"]
+    several = ", ".join(f"{'x' * 36}{one}@a.example" for one in range(10)).ljust(MOST_CELL)
+    assert read_rows(heading, [["751", "", several, "n" * 20_000]], KNOWN)[1] == ()
+    with pytest.raises(Refused) as refused:
+        require_rows(heading, [["751", "y" * MOST_CELL, several + "x"], ["1" * 501], ["0101"]], KNOWN)
+    assert [(one["field"], one["code"]) for one in errors_of(refused.value)] == [
+        ("content:2:kontostreng", "too_long"),
+        ("content:2:postkasser", "too_long"),
+        ("content:3:kommunekode", "too_long"),
+    ]
 
 
 def test_an_entry_is_written_anew_with_its_units_or_with_all_that_is_wrong_in_them() -> None:

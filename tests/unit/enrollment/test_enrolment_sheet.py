@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.enrollment.domain.address_book import Entry
+from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.enrolment_sheet import (
     ALL,
     COLUMNS,
@@ -18,11 +21,16 @@ from services.enrollment.domain.enrolment_sheet import (
     Frame,
     Row,
     codes_of,
+    ended,
     read_rows,
 )
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.programme import Programme
-from services.enrollment.domain.sheet import Cell, Odd
+from services.enrollment.domain.sheet import MOST_CELL, Cell, Odd
+from services.enrollment.domain.sign_up import ended_since
+from services.enrollment.domain.status import State
+from shared.contracts.bounds import LONGEST_TEXT
+from shared.contracts.programme import EnrolmentPlan, FormField
 from tests.support.facts import ORGANISATION, OWNER, PROGRAMME_TERMS, a_meeting
 
 NOW = datetime(2020, 6, 1, 8, tzinfo=UTC)
@@ -34,6 +42,27 @@ FRAME = Frame(
     {},
     [MeetingCopy(PROGRAMME_TERMS.ref.id, "scheduled", a_meeting(), None)],
 )
+ASKING = replace(
+    FRAME,
+    programme=Programme(
+        PROGRAMME_TERMS.model_copy(
+            update={
+                "enrolment": EnrolmentPlan(
+                    who="municipalities",
+                    how="sign_up",
+                    form=(
+                        FormField(id="baggrund", label="Hvorfor vil I være med?", kind="lines", max_lines=10),
+                        FormField(id="resten", label="Hvad mere?", kind="lines", max_chars=10_000),
+                        FormField(id="temaer", label="Hvilke temaer?", kind="choices", choices=("Skole", "Job")),
+                        FormField(id="stilling", label="Stilling", max_chars=40),
+                    ),
+                )
+            }
+        )
+    ),
+)
+"""The same, where questions are asked."""
+ASKED = ["svar: baggrund", "svar: resten", "svar: temaer", "svar: stilling"]
 ASTA: list[Cell] = ["0101", "Asta Prøvesen", "asta@kobenhavn.example", "kontakt"]
 
 
@@ -87,12 +116,82 @@ def test_cells_that_are_no_text_are_named_once_each_and_nothing_is_guessed() -> 
     ]
 
 
+def answers_of(*cells: Cell) -> Mapping[str, str]:
+    (row,), wrong = read_rows([*HEADING[:4], *ASKED], [[*ASTA, *cells]], ASKING, NOW)
+    assert wrong == ()
+    assert row.wish is not None
+    return row.wish.answers
+
+
+def test_an_answer_of_several_lines_keeps_them_and_others_are_on_one_as_if_the_form_had_been_filled_in() -> None:
+    written = " Første linje\r\nAnden  linje\n\n\u00a0tredje\rsidste \n"
+    assert answers_of(written, "\r\n \n", "Skole;\nJob", "Leder\naf alt") == {
+        "baggrund": "Første linje\nAnden  linje\n\n\u00a0tredje\nsidste",
+        "temaer": "Skole; Job",
+        "stilling": "Leder af alt",
+    }
+
+
+def test_an_answer_has_as_much_room_as_its_question_and_a_longer_one_is_named() -> None:
+    ten_lines = "\n".join(["å" * 90] * 10)
+    assert answers_of(ten_lines, "x" * 10_000) == {"baggrund": ten_lines, "resten": "x" * 10_000}
+    for answer, code in (
+        (ten_lines + "\nx", "too_many_lines"),
+        ("x" * LONGEST_TEXT, "answer_too_long"),
+        ("x" * (LONGEST_TEXT + 1), "too_long"),
+        (Odd("too_long", "32767"), "too_long"),
+        ("a\x00b", "control_character"),
+        ("a\x1fb", "control_character"),
+        ("a\ud83db", "control_character"),
+    ):
+        found, wrong = read_rows([*HEADING[:4], *ASKED], [[*ASTA, answer]], ASKING, NOW)
+        assert (found, [(one.row, one.column, one.code) for one in wrong]) == ((), [(2, "svar: baggrund", code)])
+    name = codes(["0101", "n" * (MOST_CELL + 1), "asta@kobenhavn.example", "kontakt"])
+    assert name == [(2, "navn", "too_long")]
+
+
 def test_so_many_rows_of_one_municipality_are_refused_that_they_would_keep_others_waiting() -> None:
     people: list[list[Cell]] = [
         ["0101", "Bo Prøvesen", f"bo{one}@kobenhavn.example", "deltager", "oest-1"] for one in range(MOST_OF_ONE)
     ]
     assert len(rows_of(ASTA, *people[1:])) == MOST_OF_ONE
     assert codes(ASTA, *people) == [(MOST_OF_ONE + 2, "kommunekode", "too_many_of_one")]
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("withdrawn", "er ikke længere tilmeldt (afmeldt)."),
+        ("lapsed", "er ikke længere tilmeldt (bortfaldet)."),
+        ("not_approved", "er ikke længere tilmeldt (ikke godkendt politisk)."),
+        ("declined", "har takket nej."),
+    ],
+)
+def test_whoever_is_enrolled_no_longer_comes_back_by_what_is_no_older_and_reads_what_became_of_it(
+    state: State, said: str
+) -> None:
+    gone = Enrolment("e", PROGRAMME_TERMS.ref.id, ORGANISATION, state=state, withdrawn_at=NOW)
+    (row,) = rows_of(ASTA)
+    assert row.wish is not None
+    for came_at in (None, NOW - timedelta(microseconds=1)):
+        refused = ended(gone, row.wish.model_copy(update={"received_at": came_at}))
+        assert refused is not None
+        assert (refused.code, refused.field) == ("has_said_no", "received_at")
+        assert refused.detail == (
+            f"Københavns Kommune {said} Skriv i kolonnen »modtaget«, hvornår den tilmeldte sig igen."
+        )
+        assert ended_since(gone, came_at)
+    for came_at in (NOW, NOW + timedelta(microseconds=1)):
+        assert ended(gone, row.wish.model_copy(update={"received_at": came_at})) is None
+        assert not ended_since(gone, came_at)
+
+
+@pytest.mark.parametrize("state", ["invited", "waitlisted", "enrolled"])
+def test_nothing_has_ended_of_whoever_is_there(state: State) -> None:
+    (row,) = rows_of(ASTA)
+    assert row.wish is not None
+    there = Enrolment("e", PROGRAMME_TERMS.ref.id, ORGANISATION, state=state)
+    assert (ended(there, row.wish), ended(None, row.wish)) == (None, None)
 
 
 def test_the_codes_of_a_table_are_those_that_are_written_in_it() -> None:
@@ -106,6 +205,7 @@ HOSTILE = st.one_of(
             "0101", "0751", CONTACT, PARTICIPANT, ALL, "oest-1", "ja", "nej", "asta@kobenhavn.example", "2020-05-04",
             "=HYPERLINK(1)", "<script>alert(1)</script>", "'; DROP TABLE people; --", "../../etc/passwd", "{{7*7}}",
             "a\u202eb", "x" * 500, "0" * 400, "5798000000001", "\u0665",
+            "a\x00b", "a\x1fb", "a\r\nb", "a\ud83db", "x" * LONGEST_TEXT, "x" * (LONGEST_TEXT + 1),
         ]
     ),
     st.builds(Odd, st.sampled_from(["formula", "date", "long"]), st.text(max_size=10)),
@@ -133,3 +233,12 @@ def test_whatever_stands_in_the_cells_it_is_read_or_all_that_is_wrong_has_its_pl
     for row in rows:
         assert row.code in FRAME.book
         assert row.name.isprintable()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(HOSTILE, min_size=len(ASKED), max_size=len(ASKED)))
+def test_whatever_is_answered_in_a_sheet_it_is_taken_or_has_its_place(answers: list[Cell]) -> None:
+    rows, wrong = read_rows([*HEADING[:4], *ASKED], [[*ASTA, *answers]], ASKING, NOW)
+    assert (rows == ()) != (wrong == ())
+    for one in wrong:
+        assert (one.row, one.column in ASKED, bool(one.detail)) == (2, True, True)

@@ -14,13 +14,17 @@ from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from services.enrollment.adapters.spreadsheet_process import (
+    MOST_CELL,
+    MOST_CHARACTERS,
     MOST_COLUMNS,
+    MOST_HEADING,
     UNKNOWN_ALPHABET,
     SpreadsheetError,
     read_table,
 )
 from services.enrollment.domain.address_book import read_rows
 from services.enrollment.domain.sheet import Odd, Why
+from shared.contracts.bounds import LONGEST_TEXT
 
 HEADING = ["Kommunekode", "Kontostreng"]
 
@@ -53,6 +57,21 @@ def formatted(number_format: str) -> Callable[[Worksheet], None]:
         sheet["B2"].number_format = number_format
 
     return change
+
+
+def as_excel_keeps_it(text: str, rows: int = 1, columns: int = MOST_COLUMNS) -> bytes:
+    """A workbook that has the text once, and so many cells that show it."""
+    content = a_workbook(*[["Q"] * columns] * rows)
+    shared = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.infolist():
+            xml = old.read(part).decode().replace(' t="inlineStr"><is><t>Q</t></is>', ' t="s"><v>0</v>')
+            named = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{shared}"/></Types>'
+            new.writestr(part.filename, xml.replace("</Types>", named))
+        main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        new.writestr("xl/sharedStrings.xml", f'<sst xmlns="{main}"><si><t xml:space="preserve">{text}</t></si></sst>')
+    return packed.getvalue()
 
 
 def cell(content: bytes) -> str | list[str]:
@@ -105,6 +124,8 @@ def test_every_row_is_read_whatever_the_sheet_says_of_its_size(says: str) -> Non
         ("a\ufffdb", "General", ["lost", ""]),
         ("a\u00a0b", "General", "a\u00a0b"),
         ("0101", "General", "0101"),
+        ("a\nb", "General", "a\nb"),
+        ("a_x000D_\nb", "General", "a\nb"),
     ],
 )
 def test_a_cell_is_the_text_that_stands_there_or_is_refused(value: Any, number_format: str, seen: object) -> None:
@@ -189,6 +210,29 @@ def test_every_reason_has_a_sentence_that_says_what_to_do_and_the_cell_is_named(
         assert re.search(r"Gør|Ret|Åbn|[Ss]kriv", wrong.detail)
 
 
+def test_a_line_ends_where_excel_shows_that_it_does() -> None:
+    for written in ("a\nb", "a\r\nb", "a_x000D_\nb", "a&#10;b"):
+        assert cell(as_excel_keeps_it(written, columns=2)) == "a\nb"
+
+
+def test_a_long_text_is_read_and_one_that_is_longer_than_any_may_be_is_named_with_its_length() -> None:
+    assert MOST_CELL == LONGEST_TEXT
+    for long in ("x" * MOST_CELL, "æ\n" * (MOST_CELL // 2)):
+        assert cell(a_workbook(["0101", long])) == long
+    assert cell(a_workbook(["0101", "x" * (MOST_CELL + 1)])) == ["too_long", str(MOST_CELL + 1)]
+    for length in (MOST_CELL + 1, 140_000):
+        of_csv = f'Kommunekode;Kontostreng\r\n0187;"{"x" * length}"\r\n'.encode()
+        assert cell(of_csv) == ["too_long", str(length)]
+
+
+def test_a_text_that_is_kept_once_and_shown_in_many_cells_is_not_read_for_ever() -> None:
+    rows = MOST_CHARACTERS // (MOST_COLUMNS * MOST_CELL)
+    fits = read_table(as_excel_keeps_it("x" * MOST_CELL, rows - 1))[1]
+    assert fits == [["x" * MOST_CELL] * MOST_COLUMNS] * (rows - 1)
+    with pytest.raises(SpreadsheetError, match=f"mere end {MOST_CHARACTERS} tegn"):
+        read_table(as_excel_keeps_it("x" * MOST_CELL, rows))
+
+
 def test_a_column_that_is_not_read_may_hold_anything() -> None:
     changes, wrong = read_rows(["Kommunekode", "Navn"], [["0101", Odd("date", "12-03-2026")]], frozenset({"0101"}))
     assert (len(changes), wrong) == (1, ())
@@ -197,3 +241,12 @@ def test_a_column_that_is_not_read_may_hold_anything() -> None:
 def test_a_heading_is_a_text() -> None:
     with pytest.raises(SpreadsheetError, match="En overskrift i række 1"):
         read_table(a_workbook(change=lambda sheet: sheet.__setitem__("B1", 12.5)))
+
+
+def test_a_heading_has_its_length() -> None:
+    def headed(length: int) -> bytes:
+        return a_workbook(change=lambda sheet: sheet.__setitem__("B1", "x" * length))
+
+    assert read_table(headed(MOST_HEADING))[0][1] == "x" * MOST_HEADING
+    with pytest.raises(SpreadsheetError, match=f"En overskrift i række 1 er på mere end {MOST_HEADING} tegn"):
+        read_table(headed(MOST_HEADING + 1))
