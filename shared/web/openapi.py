@@ -35,7 +35,8 @@ _PROBLEM = {
     },
 }
 _READ_ANSWERS = (400, 401, 403, 404, 503)
-_WRITE_ANSWERS = (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
+WRITE_ANSWERS = (400, 401, 403, 404, 409, 410, 413, 415, 422, 500, 503)
+"""Whatever a use case refuses has one of these."""
 
 
 _PAGE: list[dict[str, Any]] = [
@@ -125,7 +126,7 @@ def _operation(route: Route, schemas: dict[tuple[type[BaseModel], str], Any]) ->
         operation["x-command"] = route.act.name
     schema = schemas[(route.act.command, "validation")]
     operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    operation["responses"] = _answers(route.act.status, _WRITE_ANSWERS)
+    operation["responses"] = _answers(route.act.status, WRITE_ANSWERS)
     for status in route.act.also:
         operation["responses"] |= _answers(status, ())
     return operation
