@@ -100,6 +100,7 @@ from shared.contracts.invoicing import (
     CorrectBilling,
     CreditInvoice,
     CreditNoteIssued,
+    DocumentLink,
     Invoice,
     InvoiceDelivered,
     InvoiceIssued,
@@ -386,6 +387,21 @@ def an_enrolment(**changes: Any) -> MunicipalityEnrolled:
     return MunicipalityEnrolled(**(values | changes))
 
 
+def an_appointment(**changes: Any) -> TovholderAppointed:
+    return TovholderAppointed(**({**_ENROLMENT, "contact": CONTACT} | changes))
+
+
+def a_role(**changes: Any) -> RoleAppointed:
+    values: dict[str, Any] = {
+        **_ENROLMENT,
+        "role_id": "faktura",
+        "label": "fakturakontakt",
+        "purpose": "billing",
+        "person": a_person("Bo Prøvesen", "bo@kobenhavn.example"),
+    }
+    return RoleAppointed(**(values | changes))
+
+
 def an_extra_participant(**changes: Any) -> ExtraParticipantAdded:
     return ExtraParticipantAdded(**({**_ROSTER, "billing": BILLING, "terms": EXTRA} | changes))
 
@@ -466,6 +482,7 @@ _BILLED: dict[str, Any] = {
     "invoice_id": INVOICE.id,
     "how_to_pay": (("Reg.nr.", "0216"), ("Kontonr.", "4069031234"), ("Mærk betalingen", INVOICE.id)),
     "document_path": "/invoicing/faktura/eksempel-1",
+    "document_links": (DocumentLink(person_id=CONTACT.person_id, path="/invoicing/faktura/eksempel-1-til-kontakten"),),
 }
 
 FACT_EXAMPLES: tuple[Event, ...] = (
@@ -525,14 +542,8 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         standing_path="/plads/eksempel",
     ),
     EnrolmentWithdrawn(**_ENROLMENT, contact=CONTACT, reason="Ny prioritering."),
-    TovholderAppointed(**_ENROLMENT, contact=CONTACT),
-    RoleAppointed(
-        **_ENROLMENT,
-        role_id="faktura",
-        label="fakturakontakt",
-        purpose="billing",
-        person=a_person("Bo Prøvesen", "bo@kobenhavn.example"),
-    ),
+    an_appointment(),
+    a_role(),
     a_quote(),
     a_quote_reminder(),
     QuoteDeclined(**_QUOTED),
@@ -595,6 +606,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         invoice=INVOICE,
         credit_id="kredit-0001",
         document_path="/invoicing/faktura/eksempel-2",
+        document_links=(DocumentLink(person_id=CONTACT.person_id, path="/invoicing/faktura/eksempel-2-til-kontakten"),),
         outstanding_ore=0,
     ),
     InvoiceDelivered(owner="/tovholder/invoicing", invoice_id=INVOICE.id, channel="mail"),

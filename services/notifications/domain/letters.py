@@ -579,7 +579,7 @@ def invoice_issued(fact: InvoiceIssued, at: datetime, to: Contact | None = None)
         fact.invoice.issued_on.isoformat(),
         at,
         pay=_pay_rows(fact.invoice, fact.how_to_pay),
-        path=fact.document_path,
+        path=_document_path(fact, fact.invoice, to or fact.invoice.contact),
     )
 
 
@@ -593,7 +593,7 @@ def payment_reminder(fact: InvoiceOverdue, contact: Contact, at: datetime) -> Le
         at,
         outstanding=fact.outstanding_ore,
         pay=_pay_rows(fact.invoice, fact.how_to_pay),
-        path=fact.document_path,
+        path=_document_path(fact, fact.invoice, contact),
     )
 
 
@@ -610,7 +610,7 @@ def credit_note(fact: CreditNoteIssued, invoice: Invoice, contact: Contact, at: 
         invoiced_on=invoice.issued_on.isoformat(),
         in_part=fact.credited_ore < invoice.gross_ore,
         reason=fact.reason,
-        path=fact.document_path,
+        path=_document_path(fact, invoice, contact),
         credited=fact.credited_ore,
         outstanding=fact.outstanding_ore,
         lines=_line_rows(fact.lines),
@@ -700,6 +700,18 @@ def _about_roster(template: str, fact: RosterFact, version: int | None, at: date
         people=(fact.contact.person_id, fact.person.person_id),
         own=True,
     )
+
+
+def _document_path(
+    fact: InvoiceIssued | InvoiceOverdue | CreditNoteIssued, invoice: Invoice, contact: Contact
+) -> str | None:
+    """The reader's own link; of a fact that knows of nobody's, or to a mailbox, the one that is nobody's.
+
+    None for somebody whom the fact knows nothing of: what another was to open is not theirs.
+    """
+    if invoice.billing.email or not fact.document_links:
+        return fact.document_path
+    return next((one.path for one in fact.document_links if one.person_id == contact.person_id), None)
 
 
 def _about_invoice(template: str, invoice: Invoice, about: str, occasion: str, at: datetime, **says: object) -> Letter:

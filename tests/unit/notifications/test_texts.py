@@ -341,7 +341,7 @@ LETTERS: dict[str, Letter] = {
     "nobody_registered": letters.nobody_registered(STANDING, ASTA, 1, 1, AT),
     "invoice": letters.invoice_issued(EXAMPLES["InvoiceIssued"], AT),
     "invoice-before_it_said_how_to_pay": letters.invoice_issued(
-        EXAMPLES["InvoiceIssued"].model_copy(update={"how_to_pay": (), "document_path": None}), AT
+        EXAMPLES["InvoiceIssued"].model_copy(update={"how_to_pay": (), "document_path": None, "document_links": ()}), AT
     ),
     "credit_note": letters.credit_note(EXAMPLES["CreditNoteIssued"], facts.INVOICE, facts.CONTACT, AT),
     "credit_note-part": letters.credit_note(
