@@ -900,6 +900,10 @@ class TeamMemberNamed(TeamFact):
     type: ClassVar[str] = "tovholder.enrollment.TeamMemberNamed.v1"
 
     person: Person
+    place_path: str | None = None
+    """Path of the signed link to the page where the person passes the place on or leaves it; a secret of theirs. None =
+    the owner has no such page.
+    """
     quiet: bool = False
     """As in MunicipalityEnrolled: of meetings that have their dates already the person hears when something changes."""
 
@@ -915,6 +919,10 @@ class TeamMemberReplaced(TeamFact):
 
     person: Person
     previous: Person
+    place_path: str | None = None
+    """As in TeamMemberNamed; of `person`."""
+    by_participant: bool = False
+    """`previous` passed it on by the link of their own, so that the contact is to hear of it."""
 
 
 @fact
@@ -922,6 +930,8 @@ class TeamMemberRemoved(TeamFact):
     type: ClassVar[str] = "tovholder.enrollment.TeamMemberRemoved.v1"
 
     person: Person
+    by_participant: bool = False
+    """The person did it by the link of their own, so that the contact is to hear of it."""
 
 
 @fact

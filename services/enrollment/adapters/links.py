@@ -20,7 +20,7 @@ _INVITATION = "invitation"
 _CALLER = "caller"
 _DRAFT = "draft"
 _SEAT = "seat"
-_MEMBER = "team member"
+_PLACE = "place on a team"
 
 
 def confirm_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
@@ -116,6 +116,26 @@ def seat_of(links: Links, token: str, now: datetime) -> Seated | None:
     # What another system calls its meeting may have spaces in it.
     enrolment_id, person_id, number, meeting_id = subject.split(" ", 3)
     return Seated(enrolment_id, person_id, int(number), meeting_id)
+
+
+class Placed(NamedTuple):
+    """Whose link leads to the place of this number on a standing team: as long as they are the one who has it."""
+
+    enrolment_id: str
+    person_id: str
+    number: int
+
+
+def place_path(links: Links, placed: Placed) -> str:
+    return f"/holdplads/{links.sign(_PLACE, ' '.join(map(str, placed)))}"
+
+
+def place_of(links: Links, token: str, now: datetime) -> Placed | None:
+    subject = links.verify(_PLACE, token, now)
+    if subject is None:
+        return None
+    enrolment_id, person_id, number = subject.split(" ")
+    return Placed(enrolment_id, person_id, int(number))
 
 
 def sign_up_path(links: Links, programme_id: str, enrolment_id: str) -> str:

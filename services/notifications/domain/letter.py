@@ -87,6 +87,8 @@ TITLES = {
     "meeting_left": "Møde taget ud af kalenderen",
     "seat_passed_on": "Besked om skiftet deltager",
     "seat_left": "Besked om afmeldt deltager",
+    "place_passed_on": "Besked om skiftet person på holdet",
+    "place_left": "Besked om person, der har forladt holdet",
     "team_incomplete": "Påmindelse om at navngive nogen",
     "member_admitted": "Invitation til medlemmet",
     "extra_participant": "Pris for ekstra deltager",

@@ -41,6 +41,9 @@ from shared.contracts.enrollment import (
     RoleAppointed,
     RosterFact,
     SignUpDraftSaved,
+    TeamFact,
+    TeamMemberRemoved,
+    TeamMemberReplaced,
     TeamReminderDue,
     TovholderAppointed,
 )
@@ -403,6 +406,17 @@ def seat_left(fact: ParticipantCancelled, version: int | None, at: datetime) -> 
     )
 
 
+def place_passed_on(fact: TeamMemberReplaced, version: int | None, at: datetime) -> Letter:
+    """To the contact, who did not do it."""
+    letter = _about_team("place_passed_on", fact, fact.person, version, at, former=fact.previous.name)
+    return replace(letter, people=(*letter.people, fact.previous.person_id))
+
+
+def place_left(fact: TeamMemberRemoved, version: int | None, at: datetime) -> Letter:
+    """As `place_passed_on`."""
+    return _about_team("place_left", fact, fact.person, version, at, size=fact.size, minimum=fact.minimum)
+
+
 def team_incomplete(fact: TeamReminderDue, at: datetime) -> Letter:
     """Of time alone, and so nobody's own."""
     return Letter(
@@ -515,6 +529,7 @@ def calendar_letter(standing: Standing, step: Step, *, own: bool = False) -> Let
             "part": guest.part,
             "path": guest.path,
             "seat_path": guest.seat_path,
+            "on_team": guest.on_team,
             "by_team": guest.by_team,
             "of_member": guest.of_member,
             "as_guest": guest.as_guest,
@@ -559,6 +574,7 @@ def meeting_reminder(standing: Standing, guest: Guest, agreed: int, left: int, a
             "meeting": _meeting(meeting),
             "days": left,
             "seat_path": guest.seat_path,
+            "on_team": guest.on_team,
             "as_guest": guest.as_guest,
         },
         people=(guest.person_id,),
@@ -698,6 +714,23 @@ def _about_roster(template: str, fact: RosterFact, version: int | None, at: date
             **says,
         },
         people=(fact.contact.person_id, fact.person.person_id),
+        own=True,
+    )
+
+
+def _about_team(
+    template: str, fact: TeamFact, person: Person, version: int | None, at: datetime, **says: object
+) -> Letter:
+    """`version` is the team's, as of `_about_roster`."""
+    return Letter(
+        template=template,
+        to=to_person(fact.contact),
+        about=fact.subject,
+        occasion=f"{person.person_id}/{version or 0}",
+        programme=fact.programme,
+        written_at=at,
+        says={"organisation": fact.organisation.name, "person": person.name, "of_member": fact.of_member, **says},
+        people=(fact.contact.person_id, person.person_id),
         own=True,
     )
 

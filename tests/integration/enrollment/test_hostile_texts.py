@@ -39,6 +39,7 @@ from shared.contracts.enrollment import (
     ParticipantRegistered,
     QuoteOption,
     SignUpDraftSaved,
+    TeamMemberNamed,
 )
 from shared.contracts.event import Event
 from shared.contracts.refusal import Refused
@@ -128,6 +129,8 @@ PAGES = {
     "/moedeplads/{token}/behov": "own_seat",
     "/moedeplads/{token}/skift": "own_seat",
     "/moedeplads/{token}/afmeld": "own_seat",
+    "/holdplads/{token}/skift": "own_place",
+    "/holdplads/{token}/afmeld": "own_place",
 }
 """Every page that takes a form, and what has to be there for it: `Somebody` makes it."""
 PLACE, MEETING = enrolment_id(P1, AARHUS), "m-heldag-vest"
@@ -241,6 +244,10 @@ class Somebody:
     async def _own_seat(self) -> Mapping[str, Any]:
         await self._meeting()
         return _token((await told(self._desk, ParticipantRegistered)).seat_path)
+
+    async def _own_place(self) -> Mapping[str, Any]:
+        await self._member()
+        return _token((await told(self._desk, TeamMemberNamed)).place_path)
 
 
 def _token(path: str) -> Mapping[str, Any]:

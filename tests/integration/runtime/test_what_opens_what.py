@@ -184,6 +184,9 @@ OPEN = {
         "/moedeplads/{token}/behov",
         "/moedeplads/{token}/skift",
         "/moedeplads/{token}/afmeld",
+        "/holdplads/{token}",
+        "/holdplads/{token}/skift",
+        "/holdplads/{token}/afmeld",
     ),
     "invoicing": (
         "/invoicing/fakturaer/{token}",

@@ -87,6 +87,7 @@ HANDED_OVER = EXAMPLES["TovholderAppointed"].model_copy(
         "standing_path": "/plads/ny",
     }
 )
+ON_TEAM = replace(BO, seat_path="/holdplads/x", on_team=True)
 PAID_BEFORE = {"rounding_ore": 1, "outstanding_ore": -1_218_751}
 
 
@@ -328,6 +329,19 @@ LETTERS: dict[str, Letter] = {
     "place_confirmed-team": letters.place_confirmed(facts.an_enrolment(fees=(), seats=TEAM), AT),
     "invitation-of_a_team": invitation("invitation", replace(ASTA, by_team=True)),
     "save_the_date-of_a_team": invitation("save_the_date", replace(ASTA, by_team=True), meeting=A_DAY),
+    "place_passed_on": letters.place_passed_on(
+        EXAMPLES["TeamMemberReplaced"].model_copy(update={"by_participant": True}), 5, AT
+    ),
+    "place_passed_on-of_a_member": letters.place_passed_on(
+        EXAMPLES["TeamMemberReplaced"].model_copy(update={"by_participant": True, "of_member": True}), 5, AT
+    ),
+    "place_left": letters.place_left(EXAMPLES["TeamMemberRemoved"].model_copy(update={"by_participant": True}), 6, AT),
+    "place_left-of_a_member": letters.place_left(
+        EXAMPLES["TeamMemberRemoved"].model_copy(update={"by_participant": True, "of_member": True, "size": 4}), 6, AT
+    ),
+    "participant_registered-own_place": invitation("participant_registered", ON_TEAM),
+    "meeting_moved-own_place": invitation("meeting_moved", ON_TEAM, ELSEWHERE),
+    "meeting_reminder-own_place": letters.meeting_reminder(STANDING, ON_TEAM, 7, 7, AT),
     "participant_registered-own_seat": invitation("participant_registered", replace(BO, seat_path="/moedeplads/x")),
     "invitation-own_seat": invitation("invitation", replace(BO, seat_path="/moedeplads/x"), A_DAY),
     "save_the_date-own_seat": invitation(
