@@ -252,6 +252,15 @@ class EnrolmentFact(Event):
         return f"{self.programme.id}/enrolments"
 
 
+class BillingLink(Frozen):
+    """Path of the signed link to the page where a holder of the billing role gives what invoices lack, as long as they
+    hold it; a secret of theirs.
+    """
+
+    person_id: str
+    path: str
+
+
 class Mailbox(Frozen):
     """An address of an organisation's, not of a person's: its main mailbox or a role's."""
 
@@ -530,6 +539,8 @@ class BillingReminderDue(EnrolmentFact):
     """After that day; before it a negative number."""
     standing_path: str
     """As in MunicipalityEnrolled: there it is given."""
+    billing_links: tuple[BillingLink, ...] = ()
+    """Where whoever holds the billing role gives it."""
 
 
 @fact
@@ -588,7 +599,8 @@ class TovholderAppointed(EnrolmentFact):
 class RoleAppointed(EnrolmentFact):
     """A role of the organisation's beside the contact's is from now on this person's, or nobody's.
 
-    With the same person as before it says how they are written now. It opens nothing: links are the contact's.
+    With the same person as before it says how they are written now. It opens nothing by itself: links are the
+    contact's, but for those that go to whoever holds the billing role, as long as they do.
     """
 
     type: ClassVar[str] = "tovholder.enrollment.RoleAppointed.v1"

@@ -13,6 +13,7 @@ from typing import Any
 from shared.contracts.enrollment import (
     AcceptQuote,
     BillingChanged,
+    BillingLink,
     BillingReminderDue,
     CancelParticipant,
     CancelProgramme,
@@ -540,6 +541,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         invoice_on=FEE.invoice_on,
         days=-14,
         standing_path="/plads/eksempel",
+        billing_links=(BillingLink(person_id=a_person().person_id, path="/fakturaoplysninger/eksempel"),),
     ),
     EnrolmentWithdrawn(**_ENROLMENT, contact=CONTACT, reason="Ny prioritering."),
     an_appointment(),

@@ -21,6 +21,7 @@ _CALLER = "caller"
 _DRAFT = "draft"
 _SEAT = "seat"
 _PLACE = "place on a team"
+_BILLING = "invoice details"
 
 
 def confirm_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
@@ -116,6 +117,15 @@ def seat_of(links: Links, token: str, now: datetime) -> Seated | None:
     # What another system calls its meeting may have spaces in it.
     enrolment_id, person_id, number, meeting_id = subject.split(" ", 3)
     return Seated(enrolment_id, person_id, int(number), meeting_id)
+
+
+def billing_path(links: Links, holder: Guest) -> str:
+    """Where whoever holds the billing role gives what invoices lack, as long as they do, and in this round."""
+    return f"/fakturaoplysninger/{links.sign(_BILLING, ' '.join(map(str, holder)))}"
+
+
+def billing_of(links: Links, token: str, now: datetime) -> Guest | None:
+    return _guest(links.verify(_BILLING, token, now))
 
 
 class Placed(NamedTuple):

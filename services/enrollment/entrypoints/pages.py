@@ -49,6 +49,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_STANDING}/godkendt", standing.approve, acts.RESOLVE),
         shows(f"{_STANDING}/ikke-godkendt", standing.refuse, acts.RESOLVE),
         shows(f"{_STANDING}/faktura", invoice_details.invoice_details, acts.CHANGE_BILLING),
+        shows("/fakturaoplysninger/{token}", invoice_details.by_holder, acts.CHANGE_BILLING),
         shows(f"{_STANDING}/kontakt", standing.contact, acts.CHANGE_CONTACT),
         shows(f"{_STANDING}/kontakt/{{role_id}}", roles.role, acts.CHANGE_ROLE),
         shows(f"{_STANDING}/afmeld", standing.leave, acts.WITHDRAW),

@@ -182,19 +182,21 @@ def forbehold_awaited(fact: ReservationReminderDue, at: datetime) -> Letter:
 def billing_awaited(fact: BillingReminderDue, at: datetime, to: Contact | None = None) -> Letter:
     """The occasion is the day it is reminded of. Of time alone, and so nobody's own.
 
-    `to` somebody else than the contact it has no link: that is the contact's.
+    `to` somebody else than the contact it has a link of theirs, if the fact knows of one: the contact's is not theirs.
     """
-    is_contact = to is None or to.person_id == fact.contact.person_id
+    reader = to or fact.contact
+    key, is_contact = reader.person_id, reader.person_id == fact.contact.person_id
     letter = _about_enrolment(
         "billing_awaited",
         fact,
-        to_person(to or fact.contact),
+        to_person(reader),
         f"{fact.invoice_on.isoformat()}/{fact.days}",
         at,
         missing=billing_details(fact.billing_missing),
         invoice_on=fact.invoice_on.isoformat(),
         is_late=fact.days >= 0,
         standing=fact.standing_path if is_contact else None,
+        path=None if is_contact else next((one.path for one in fact.billing_links if one.person_id == key), None),
     )
     return replace(letter, own=False)
 

@@ -21,6 +21,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from services.enrollment.adapters import links, spreadsheet
 from services.enrollment.domain.address_book import COLUMNS
 from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.name_team_member import name_team_member
@@ -29,6 +30,7 @@ from services.enrollment.usecases.put_organisation import PutOrganisation, put_o
 from services.enrollment.usecases.quote_option import quote_option
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from shared.contracts.enrollment import (
+    ChangeRole,
     EnrolmentReceived,
     EnrolmentWaitlisted,
     InviteMunicipalities,
@@ -38,6 +40,7 @@ from shared.contracts.enrollment import (
     OrderOption,
     ParticipantRegistered,
     QuoteOption,
+    RoleAppointed,
     SignUpDraftSaved,
     TeamMemberNamed,
 )
@@ -110,6 +113,7 @@ PAGES = {
     "/plads/{token}/godkendt": "forbehold",
     "/plads/{token}/ikke-godkendt": "forbehold",
     "/plads/{token}/faktura": "standing",
+    "/fakturaoplysninger/{token}": "billing_role",
     "/plads/{token}/kontakt": "standing",
     "/plads/{token}/kontakt/{role_id}": "standing",
     "/plads/{token}/afmeld": "waiting",
@@ -197,6 +201,14 @@ class Somebody:
 
     async def _standing(self) -> Mapping[str, Any]:
         return {**_token((await self._enrolled()).standing_path), "option_id": "sager", "role_id": "faktura"}
+
+    async def _billing_role(self) -> Mapping[str, Any]:
+        place = await self._enrolled()
+        named = ChangeRole(enrolment_id=PLACE, role_id="faktura", name="Bo Bilag", email="bo@k0751.example")
+        await self._desk.ask(change_role, named)
+        holder = (await told(self._desk, RoleAppointed)).person
+        number = await self._desk.pool.fetchval("SELECT number FROM enrolments WHERE id = $1", place.enrolment_id)
+        return _token(links.billing_path(self._desk.links, links.Guest(PLACE, holder.person_id, number)))
 
     async def _ordered(self) -> Mapping[str, Any]:
         known = await self._standing()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.contracts.enrollment import PersonErased, RoleAppointed
+from shared.contracts.enrollment import BillingLink, PersonErased, RoleAppointed
 from shared.contracts.invoicing import DocumentLink
 from shared.contracts.parties import Person
 from tests.support import facts
@@ -66,6 +66,17 @@ async def test_whoever_has_the_billing_role_is_asked_for_money_instead_of_the_co
     await desk.hear(an_enrolment(), appointed(BO), appointed(EVA, BO))
     assert await asked_for_money(desk) == only(EVA.email)
     assert "/plads/" not in await text(desk, "billing_awaited")
+
+
+async def test_whoever_has_the_billing_role_gives_what_is_missing_by_the_link_that_is_theirs(desk: Room) -> None:
+    theirs = (BillingLink(person_id=BO.person_id, path="/fakturaoplysninger/bo"),)
+    asked = EXAMPLES["BillingReminderDue"].model_copy(update={"billing_links": theirs})
+    await desk.hear(an_enrolment(), appointed(BO), asked)
+    assert "/fakturaoplysninger/bo" in await text(desk, "billing_awaited")
+    assert "/plads/" not in await text(desk, "billing_awaited")
+    await desk.hear(appointed(EVA, BO), asked.model_copy(update={"days": 7}))
+    paths = {one.email: (one.says["standing"], one.says["path"]) for one in await written(desk, "billing_awaited")}
+    assert paths == {BO.email: (None, "/fakturaoplysninger/bo"), EVA.email: (None, None)}
 
 
 async def test_each_reads_of_a_document_by_the_link_that_is_theirs_and_nobody_by_another_s(desk: Room) -> None:

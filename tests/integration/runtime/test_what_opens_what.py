@@ -170,6 +170,7 @@ OPEN = {
         "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}",
         "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}/nej",
         "/plads/{token}/faktura",
+        "/fakturaoplysninger/{token}",
         "/deltagere/{token}",
         "/deltagere/{token}/afmeld-kommunen",
         "/deltagere/{token}/hold",

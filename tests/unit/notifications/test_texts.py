@@ -159,6 +159,9 @@ LETTERS: dict[str, Letter] = {
     ),
     "billing_awaited": letters.billing_awaited(EXAMPLES["BillingReminderDue"], AT),
     "billing_awaited-role": letters.billing_awaited(EXAMPLES["BillingReminderDue"], AT, ROLE_HOLDER),
+    "billing_awaited-role_with_link": letters.billing_awaited(
+        EXAMPLES["BillingReminderDue"], AT, ROLE_HOLDER.model_copy(update={"person_id": facts.a_person().person_id})
+    ),
     "billing_awaited-late": letters.billing_awaited(
         EXAMPLES["BillingReminderDue"].model_copy(
             update={"days": 7, "billing_missing": ("ean", "address", "account_string")}
