@@ -59,9 +59,11 @@ async def load_addresses(tx: Tx, beyond: str, most: int) -> list[str]:
     return [row["address"] for row in rows]
 
 
-async def load_concerned(tx: Tx, addresses: Sequence[str], past: Sequence[str], kept_since: datetime) -> set[str]:
+async def load_concerned(
+    tx: Tx, addresses: Sequence[str], past: Sequence[str], kept_since: datetime
+) -> dict[str, datetime | None]:
     """Those of them whom something concerns that is not over: of a programme that is not among the `past` ones, or
-    that came after its end and not before `kept_since`.
+    that came after its end and not before `kept_since`; the first such instant beside the address.
 
     A seat, one that was left too; a standing team; a role, the contact's too, also one that was given on; a place as a
     guest; a form of their own, one that names them, or one that was begun.
@@ -84,29 +86,30 @@ async def load_concerned(tx: Tx, addresses: Sequence[str], past: Sequence[str], 
             UNION ALL
             SELECT address, e.id, greatest(received_at, enrolled_at, withdrawn_at, called_off_at)
             FROM known JOIN enrolments e ON contact ->> 'person_id' = person_id
+        ), concerns AS (
+            SELECT address, e.programme_id, since FROM places JOIN enrolments e ON e.id = enrolment_id
+            UNION ALL
+            SELECT lower(guest_email), m.programme_id, invited_at FROM guests JOIN meetings m ON m.id = meeting_id
+            WHERE lower(guest_email) = ANY($1)
+            UNION ALL
+            SELECT address, s.programme_id, received_at
+            FROM known JOIN sign_ups s ON coalesce(s.applicant_id, s.person_id) = known.person_id
+            UNION ALL
+            SELECT contact_key, programme_id, received_at FROM sign_ups WHERE contact_key = ANY($1)
+            UNION ALL
+            SELECT address, programme_id, received_at FROM unnest($1::text[]) AS asked (address) JOIN sign_ups
+                ON lower(jsonb_path_query_array(command, '$.roles.*.email')::text)::jsonb ? address
+            UNION ALL
+            SELECT mailbox, programme_id, saved_at FROM drafts WHERE mailbox = ANY($1)
         )
-        SELECT address FROM places JOIN enrolments e ON e.id = enrolment_id
-        WHERE e.programme_id <> ALL($2) OR since >= $3
-        UNION
-        SELECT lower(guest_email) FROM guests JOIN meetings m ON m.id = meeting_id
-        WHERE lower(guest_email) = ANY($1) AND (m.programme_id <> ALL($2) OR invited_at >= $3)
-        UNION
-        SELECT address FROM known JOIN sign_ups s ON coalesce(s.applicant_id, s.person_id) = known.person_id
-        WHERE s.programme_id <> ALL($2) OR received_at >= $3
-        UNION
-        SELECT contact_key FROM sign_ups WHERE contact_key = ANY($1) AND (programme_id <> ALL($2) OR received_at >= $3)
-        UNION
-        SELECT address FROM unnest($1::text[]) AS asked (address) JOIN sign_ups
-            ON lower(jsonb_path_query_array(command, '$.roles.*.email')::text)::jsonb ? address
-        WHERE programme_id <> ALL($2) OR received_at >= $3
-        UNION
-        SELECT mailbox FROM drafts WHERE mailbox = ANY($1) AND (programme_id <> ALL($2) OR saved_at >= $3)
+        SELECT address, min(since) FILTER (WHERE programme_id = ANY($2)) AS late
+        FROM concerns WHERE programme_id <> ALL($2) OR since >= $3 GROUP BY address
         """,
         list(addresses),
         list(past),
         kept_since,
     )
-    return {row["address"] for row in rows}
+    return {row["address"]: row["late"] for row in rows}
 
 
 async def lock_known(tx: Tx, addresses: Sequence[str]) -> list[Known]:
@@ -151,9 +154,22 @@ async def lock_known(tx: Tx, addresses: Sequence[str]) -> list[Known]:
     ]
 
 
-async def forget_speakers(tx: Tx, addresses: Sequence[str]) -> None:
-    """Nobody vouches for these mailboxes any more."""
+async def load_applicants(tx: Tx, addresses: Sequence[str]) -> list[str]:
+    """The ids of those who sent forms from these addresses, whether anything became of them or not."""
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT coalesce(applicant_id, person_id) AS applicant FROM sign_ups
+        WHERE contact_key = ANY($1) AND coalesce(applicant_id, person_id) IS NOT NULL ORDER BY applicant
+        """,
+        list(addresses),
+    )
+    return [row["applicant"] for row in rows]
+
+
+async def forget_mailboxes(tx: Tx, addresses: Sequence[str]) -> None:
+    """Nobody vouches for them any more, and nothing that was begun from them goes on."""
     await tx.execute("DELETE FROM speakers WHERE kind = 'mailbox' AND value = ANY($1)", list(addresses))
+    await tx.execute("DELETE FROM drafts WHERE mailbox = ANY($1)", list(addresses))
 
 
 def _ending(row: Any) -> Ending:

@@ -15,10 +15,12 @@ from shared.contracts.time import day_after, day_of, days_after, local, start_of
 
 FORGET_PAST = "people_forget_past"
 """The timer in which everybody who is known is looked at."""
-NIGHTLY, REST = "nightly", "rest"
-"""Its keys: the beginning of each night, and what is left of one."""
+NIGHTLY = "nightly"
+"""Its key."""
 AT_NIGHT = time(3)
 """In Denmark."""
+LONGEST_PAUSE = 30
+"""Days from one look to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,40 @@ def past(endings: Iterable[Ending], keep_days: int, now: datetime) -> list[str]:
 
 
 def nightly(keep_days: int, now: datetime) -> Alarm:
-    """The next night in which people are looked at, and by which rule."""
+    """The next night, in which people are looked at by this rule."""
     today = local(day_of(now), AT_NIGHT)
     due = today if now < today else local(day_after(day_of(now)), AT_NIGHT)
     return Alarm(FORGET_PAST, NIGHTLY, due, {"keep_days": keep_days})
 
 
-def rest_of_night(keep_days: int, beyond: str, now: datetime) -> Alarm:
+def over_on(last_day: date, keep_days: int) -> date:
+    """The first day on which so many days have gone by since."""
+    return days_after(last_day, keep_days + 1)
+
+
+def first_due(endings: Iterable[Ending], keep_days: int, now: datetime) -> date | None:
+    """The first day on which another programme is past, as far as anybody knows."""
+    since = day_of(kept_since(keep_days, now))
+    ends = [end for one in endings if (end := ended_on(one)) is not None and end >= since]
+    return over_on(min(ends), keep_days) if ends else None
+
+
+def sooner(first: str | None, kept: Iterable[datetime | None], keep_days: int) -> date | None:
+    """`first`, or the day on which the time of one of these is over who came after an end, whichever is sooner."""
+    days = [over_on(day_of(one), keep_days) for one in kept if one is not None]
+    return min([*days, *([date.fromisoformat(first)] if first else [])], default=None)
+
+
+def next_look(first: date | None, keep_days: int, now: datetime) -> Alarm:
+    """The night of the day on which anybody's time is over first, or the next one; the last one that is waited for is
+    that in a month, for an end may be moved back.
+    """
+    tomorrow, in_a_month = day_after(day_of(now)), days_after(day_of(now), LONGEST_PAUSE)
+    day = in_a_month if first is None else max(tomorrow, min(first, in_a_month))
+    return Alarm(FORGET_PAST, NIGHTLY, local(day, AT_NIGHT), {"keep_days": keep_days})
+
+
+def rest_of_night(keep_days: int, beyond: str, first: date | None, now: datetime) -> Alarm:
     """Whoever comes after this address is looked at next, at once."""
-    return Alarm(FORGET_PAST, REST, now, {"keep_days": keep_days, "beyond": beyond})
+    said = {"keep_days": keep_days, "beyond": beyond, "first": first and first.isoformat()}
+    return Alarm(FORGET_PAST, NIGHTLY, now, said)

@@ -15,7 +15,7 @@ import pytest
 
 from deploy.local.locations import ROOT
 from services.enrollment.domain.enrolment import enrolment_id
-from services.enrollment.domain.keeping import FORGET_PAST, NIGHTLY, nightly
+from services.enrollment.domain.keeping import FORGET_PAST, LONGEST_PAUSE, NIGHTLY, nightly
 from services.enrollment.entrypoints.timers import standing
 from services.enrollment.usecases.cancel_programme import cancel_programme
 from services.enrollment.usecases.change_contact import change_contact
@@ -145,7 +145,7 @@ async def test_people_are_forgotten_in_the_night_in_which_their_time_is_over_and
 
     assert await night(desk, DUE + timedelta(days=1)) == [], "they are forgotten once"
     due = await desk.pool.fetchval("SELECT due FROM timers WHERE key = $1", NIGHTLY)
-    assert due == DUE + timedelta(days=2), "the next night comes"
+    assert due == DUE + timedelta(days=LONGEST_PAUSE), "nobody's time is over sooner, as far as anybody knows"
 
 
 async def test_a_night_that_comes_twice_changes_nothing_more(desk: Desk) -> None:

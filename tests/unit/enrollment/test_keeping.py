@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrollment.domain.keeping import NIGHTLY, Ending, ended_on, kept_since, nightly, past
+from services.enrollment.domain.keeping import (
+    LONGEST_PAUSE,
+    NIGHTLY,
+    Ending,
+    ended_on,
+    first_due,
+    kept_since,
+    next_look,
+    nightly,
+    past,
+    sooner,
+)
 from services.enrollment.settings import LONGEST_KEPT
 from shared.contracts.time import COPENHAGEN, day_of, start_of_day
 
@@ -87,6 +98,33 @@ def test_the_longest_time_outlasts_five_years_after_the_financial_year(end: date
     forgotten = start_of_day(end + timedelta(days=LONGEST_KEPT + 1)) + timedelta(hours=3)
     assert day_of(forgotten) > five_years_after
     assert not past([replace(P, last_meeting=end)], LONGEST_KEPT, start_of_day(five_years_after))
+
+
+@given(found=st.lists(endings, max_size=3), keep_days=kept, now=instants)
+def test_the_next_look_is_in_no_night_after_the_first_in_which_anything_is_past(
+    found: list[Ending], keep_days: int, now: datetime
+) -> None:
+    due = next_look(first_due(found, keep_days, now), keep_days, now).due
+    assert due is not None
+    assert timedelta(0) < due - now <= timedelta(days=LONGEST_PAUSE + 1)
+    before = due - timedelta(days=1)
+    if before > now:
+        assert past(found, keep_days, before) == past(found, keep_days, now)
+
+
+@given(keep_days=kept, late=st.lists(st.none() | instants, max_size=3))
+def test_whoever_came_after_an_end_is_looked_at_when_their_own_time_is_over(
+    keep_days: int, late: list[datetime | None]
+) -> None:
+    first = sooner(None, late, keep_days)
+    came = [one for one in late if one is not None]
+    assert (first is None) == (not came)
+    if first is not None:
+        night = start_of_day(first) + timedelta(hours=1)
+        assert min(came) < kept_since(keep_days, night)
+        assert min(came) >= kept_since(keep_days, night - timedelta(days=1))
+        assert sooner(first.isoformat(), [], keep_days) == first
+        assert sooner((first - timedelta(days=1)).isoformat(), late, keep_days) == first - timedelta(days=1)
 
 
 @given(now=instants)
