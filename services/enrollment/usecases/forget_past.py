@@ -1,4 +1,4 @@
-"""Every night: whoever nothing has concerned for so long is forgotten, as if they had asked for it.
+"""At night: whoever nothing has concerned for so long is forgotten, as if they had asked for it.
 
 Of what is over nothing is left to leave: nobody is told but by PersonErased, and what is counted stays.
 """
