@@ -68,10 +68,11 @@ async def load_concerned(
     A seat, one that was left too; a standing team; a role, the contact's too, also one that was given on; a place as a
     guest; a form of their own, one that names them, or one that was begun.
     """
+    known = await tx.fetch("SELECT person_id, email_key FROM people WHERE email_key = ANY($1)", list(addresses))
     rows = await tx.fetch(
         """
-        WITH known AS MATERIALIZED (
-            SELECT email_key AS address, person_id FROM people WHERE email_key = ANY($1)
+        WITH known AS (
+            SELECT person_id, address FROM unnest($4::text[], $5::text[]) AS known (person_id, address)
         ), places AS (
             SELECT address, enrolment_id, registered_at AS since
             FROM known JOIN seats USING (person_id) JOIN rosters ON rosters.id = roster_id
@@ -83,9 +84,11 @@ async def load_concerned(
             UNION ALL
             SELECT address, enrolment_id, coalesce(held_until, held_from)
             FROM known JOIN contact_history ON holder ->> 'person_id' = person_id
+            WHERE holder ->> 'person_id' = ANY($4)
             UNION ALL
             SELECT address, e.id, greatest(received_at, enrolled_at, withdrawn_at, called_off_at)
             FROM known JOIN enrolments e ON contact ->> 'person_id' = person_id
+            WHERE contact ->> 'person_id' = ANY($4)
         ), concerns AS (
             SELECT address, e.programme_id, since FROM places JOIN enrolments e ON e.id = enrolment_id
             UNION ALL
@@ -94,6 +97,7 @@ async def load_concerned(
             UNION ALL
             SELECT address, s.programme_id, received_at
             FROM known JOIN sign_ups s ON coalesce(s.applicant_id, s.person_id) = known.person_id
+            WHERE coalesce(s.applicant_id, s.person_id) = ANY($4)
             UNION ALL
             SELECT contact_key, programme_id, received_at FROM sign_ups WHERE contact_key = ANY($1)
             UNION ALL
@@ -108,6 +112,8 @@ async def load_concerned(
         list(addresses),
         list(past),
         kept_since,
+        [row["person_id"] for row in known],
+        [row["email_key"] for row in known],
     )
     return {row["address"]: row["late"] for row in rows}
 
