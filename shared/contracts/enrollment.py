@@ -1235,8 +1235,8 @@ class RecordArchive(Command):
     programme_id: Id
     read_at: Moment
     """When the reading of them began, by the clock of the service; what changed later is not in them."""
-    sha256: Annotated[str, Field(max_length=64, pattern="^[0-9a-f]{64}$")]
-    """Of the file that is handed over."""
+    sha256: Id
+    """Of the file that is handed over, in hexadecimal."""
     files: Annotated[int, Field(ge=1, le=MOST)]
 
 

@@ -22,9 +22,10 @@ async def read(tx: Tx, query: Mapping[str, str], causes: str) -> dict[str, Any]:
     rows = await tx.fetch(
         f"""
         WITH causes AS ({causes})
-        SELECT a.at, a.principal, a.actor, a.route, a.command, a.status, {_IN_TURN.place}
-        FROM causes JOIN audit a ON a.correlation_id = causes.correlation_id
-        WHERE {_IN_TURN.after(2)} ORDER BY {_IN_TURN.by} LIMIT $3
+        SELECT a.*, {_IN_TURN.place} FROM causes CROSS JOIN LATERAL (
+            SELECT a.id, a.at, a.principal, a.actor, a.route, a.command, a.status FROM audit a
+            WHERE a.correlation_id = causes.correlation_id AND {_IN_TURN.after(2)} ORDER BY {_IN_TURN.by} LIMIT $3
+        ) a ORDER BY {_IN_TURN.by} LIMIT $3
         """,
         query["programme_id"],
         page.after,

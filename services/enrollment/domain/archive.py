@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,8 @@ from shared.contracts.decision import Decision
 from shared.contracts.enrollment import ProgrammeArchived
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_of
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,14 @@ class Stood:
 def record(
     programme: Programme, wanted: Archived, known: Sequence[Archived], source: str, now: datetime
 ) -> Decision[Archived | None]:
-    """None and no fact when it is known already. Refused 422 `read_in_future`, and `other_owner`."""
+    """None and no fact when it is known already. Refused 422 `read_in_future` and `not_a_sha256`, and `other_owner`."""
     if programme.ref.owner != source:
         raise Refused(
             "other_owner", f"{programme.ref.owner} ejer tilmeldingerne; papirerne skrives ud dér.", field="programme_id"
+        )
+    if not _SHA256.fullmatch(wanted.sha256):
+        raise Refused(
+            "not_a_sha256", "En SHA-256 er 64 tegn, tal og de små bogstaver a til f.", status=422, field="sha256"
         )
     if wanted.read_at > now:
         raise Refused(
