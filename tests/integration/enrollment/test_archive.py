@@ -15,6 +15,7 @@ from services.enrollment.usecases.erase_person import FORGETTING, erase_person
 from services.enrollment.usecases.read_papers import read_papers, read_version
 from services.enrollment.usecases.record_archive import read_archive, record_archive
 from services.enrollment.usecases.register_participant import register_participant
+from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.set_needs import SetNeeds, set_needs
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.contracts.enrollment import (
@@ -26,6 +27,7 @@ from shared.contracts.enrollment import (
     ProgrammeArchived,
     RecordArchive,
     RegisterParticipant,
+    ResolveReservation,
     WithdrawEnrolment,
 )
 from shared.storage.tx import Tx
@@ -170,7 +172,7 @@ async def test_what_cannot_be_is_refused_and_not_kept(desk: Desk) -> None:
 
 async def test_each_version_of_the_file_is_kept_as_it_was_published(desk: Desk) -> None:
     await desk.publish(PUBLIC)
-    later = PUBLIC.replace("version: 1", "version: 2", 1).replace("19500", "20500", 1)
+    later = PUBLIC.replace("version: 1", "version: 2", 1).replace("\ntitle: ", "\ntitle: Nyt ", 1)
     desk.time += timedelta(days=1)
     await desk.publish(later)
     await desk.publish(later)
@@ -193,17 +195,25 @@ async def test_places_that_staff_change_are_a_version_without_a_file(desk: Desk)
 
 
 async def test_what_was_decided_stays_however_it_is_decided_later(desk: Desk) -> None:
-    enrolment, _, _ = await public(desk, forbehold=True, forbehold_committee="Byrådet")
-    desk.time += timedelta(days=2)
+    await desk.publish(PUBLIC.replace("reservation_allowed: false", "reservation_allowed: true"))
+    await desk.enrol(sign_up(AARHUS, forbehold=True, forbehold_committee="Byrådet"))
+    (row,) = await desk.pool.fetch("SELECT id FROM enrolments")
+    enrolment = row["id"]
+    desk.time += timedelta(days=1)
+    await desk.ask(resolve_reservation, ResolveReservation(enrolment_id=enrolment, approved=True))
+    # Another contact is no decision about the enrolment.
+    changed = ChangeContact(enrolment_id=enrolment, name="Eva Efter", email="eva@k0751.example")
+    await desk.ask(change_contact, changed)
+    desk.time += timedelta(days=1)
     await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment))
     decided = await rows(desk, "decisions")
     assert [(one["state"], one["forbehold"]) for one in decided] == [
         ("Plads bekræftet", "åbent"),
-        ("Afmeldt", "intet" if decided[1]["forbehold"] == "intet" else "åbent"),
+        ("Plads bekræftet", "godkendt"),
+        ("Afmeldt", "godkendt"),
     ]
     assert [one["decided_at"] for one in decided] == [
-        datetime(2020, 6, 1, 8, tzinfo=UTC).isoformat(),
-        datetime(2020, 6, 3, 8, tzinfo=UTC).isoformat(),
+        datetime(2020, 6, day, 8, tzinfo=UTC).isoformat() for day in (1, 2, 3)
     ]
     assert {one["by"] for one in decided} == {"token/test"}
 
@@ -220,7 +230,7 @@ async def test_who_came_and_went_is_in_the_papers_and_what_they_need_is_not(desk
     )
     await desk.ask(set_needs, said)
     (seat,) = await rows(desk, "seats")
-    assert (seat["name"], seat["email"], seat["organisation_name"]) == ("Bo Prøvesen", BO, "Aarhus")
+    assert (seat["name"], seat["email"], seat["organisation_code"]) == ("Bo Prøvesen", BO, AARHUS)
     await desk.ask(
         cancel_participant, CancelParticipant(enrolment_id=enrolment["id"], meeting_id=meeting.id, person_id=bo)
     )
