@@ -195,7 +195,7 @@ async def test_places_that_staff_change_are_a_version_without_a_file(desk: Desk)
 
 
 async def test_what_was_decided_stays_however_it_is_decided_later(desk: Desk) -> None:
-    await desk.publish(PUBLIC.replace("reservation_allowed: false", "reservation_allowed: true"))
+    await desk.publish(PUBLIC.replace("  contact_label:", "  reservation_allowed: true\n  contact_label:", 1))
     await desk.enrol(sign_up(AARHUS, forbehold=True, forbehold_committee="Byrådet"))
     (row,) = await desk.pool.fetch("SELECT id FROM enrolments")
     enrolment = row["id"]
