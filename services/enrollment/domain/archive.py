@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.enrollment.domain.programme import Programme
 from shared.contracts.danish import long_day
@@ -14,6 +14,8 @@ from shared.contracts.enrollment import ProgrammeArchived
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_of
 
+LONGEST_CHANGE = timedelta(minutes=1)
+"""A change stands at the time at which it began, and others see it when it is done: no transaction takes so long."""
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -44,6 +46,11 @@ class Stood:
     def is_missing(self) -> bool:
         """Whether the archive lacks what was last changed about them."""
         return self.archives and (self.read_at is None or self.read_at < self.changed_at)
+
+
+def reading_begins(now: datetime) -> datetime:
+    """Of whoever begins to read now: what was begun earlier than this is in what they read, or was never kept."""
+    return now - LONGEST_CHANGE
 
 
 def record(

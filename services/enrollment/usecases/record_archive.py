@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.enrollment.adapters import archives, programmes
-from services.enrollment.domain.archive import Archived, record
+from services.enrollment.domain.archive import Archived, reading_begins, record
 from services.enrollment.domain.programme import unknown_programme
 from shared.base.answers import Answer
 from shared.contracts.enrollment import RecordArchive
@@ -30,7 +30,7 @@ async def record_archive(tx: Tx, command: RecordArchive) -> Answer:
 
 
 async def read_archive(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-    """`read_at` is now, by the clock of the service: whoever reads the papers after this says it when they are done."""
+    """`read_at` is what whoever reads the papers after this says when they are done, by the clock of the service."""
     programme = await programmes.load(tx, query["programme_id"])
     if programme is None:
         raise unknown_programme()
@@ -39,7 +39,7 @@ async def read_archive(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
         "title": programme.ref.title,
         "organiser": programme.ref.seller.name,
         "archive": programme.terms.archive,
-        "read_at": tx.now.isoformat(),
+        "read_at": reading_begins(tx.now).isoformat(),
         "archived": [
             {"read_at": one.read_at.isoformat(), "sha256": one.sha256, "files": one.files}
             for one in await archives.load(tx, programme.id)
