@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from services.enrollment.domain.archive import Archived, Stood
+from services.enrollment.domain.archive import Archived, Stood, Unarchived
 from shared.base.cause import Cause
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
@@ -67,6 +67,18 @@ async def insert_unarchived(
             for one in stood
         ],
     )
+
+
+async def load_unarchived(tx: Tx, programme_id: str, most: int) -> list[Unarchived]:
+    """The newest of those who were erased all the same."""
+    rows = await tx.fetch(
+        """
+        SELECT erased_at, because, actor FROM unarchived_erasures WHERE programme_id = $1 ORDER BY id DESC LIMIT $2
+        """,
+        programme_id,
+        most,
+    )
+    return [Unarchived(row["erased_at"], row["because"], row["actor"]) for row in rows]
 
 
 async def load_stood(tx: Tx, person_ids: Sequence[str]) -> list[Stood]:

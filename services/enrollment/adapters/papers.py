@@ -14,6 +14,16 @@ from shared.storage.tx import Tx
 _ORGANISATION = "o.code AS organisation_code, o.name AS organisation_name"
 _NAMED = "coalesce({0}.written_name, p.name) AS name, coalesce({0}.written_email, p.email) AS email"
 
+# A version before this one keeps none of those that it publishes: the newest is known all the same.
+_VERSIONS = """
+    SELECT version, published_at, actor, yaml, terms FROM programme_versions WHERE programme_id = $1
+    UNION ALL
+    SELECT version, published_at, CASE WHEN state = 'open' THEN actor END, NULL, terms FROM programmes p
+    WHERE id = $1 AND NOT EXISTS (
+        SELECT FROM programme_versions w WHERE w.programme_id = p.id AND w.version = p.version
+    )
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Paper:
@@ -44,7 +54,7 @@ PAPERS: Mapping[str, Paper] = {
     "versions": Paper(
         "v.version, v.published_at, v.actor AS by, v.yaml IS NOT NULL AS file_kept",
         Order({"v.version": "integer"}),
-        "FROM programme_versions v WHERE v.programme_id = $1",
+        f"FROM ({_VERSIONS}) v WHERE true",
     ),
     "invitations": Paper(
         f"{_ORGANISATION}, i.round_id, i.invited_at, i.reminded_at",
@@ -129,7 +139,7 @@ async def load_page(tx: Tx, page: Page, programme_id: str) -> list[Placed[dict[s
 async def load_file(tx: Tx, programme_id: str, version: int) -> tuple[str | None, str] | None:
     """The text of the file as it was published (None = it was not kept), and the terms as JSON."""
     row = await tx.fetchrow(
-        "SELECT yaml, terms::text AS terms FROM programme_versions WHERE programme_id = $1 AND version = $2",
+        f"SELECT yaml, terms::text AS terms FROM ({_VERSIONS}) v WHERE version = $2",
         programme_id,
         version,
     )

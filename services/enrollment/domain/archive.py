@@ -29,6 +29,15 @@ class Archived:
 
 
 @dataclass(frozen=True, slots=True)
+class Unarchived:
+    """Somebody was erased before the archive had the papers: why, and by which actor."""
+
+    at: datetime
+    because: str
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Stood:
     """A programme that somebody stands in: since when as they do, and how its papers stood when they were last read.
 

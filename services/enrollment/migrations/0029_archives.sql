@@ -14,7 +14,10 @@ CREATE TABLE programme_versions (
     PRIMARY KEY (programme_id, version)
 );
 INSERT INTO programme_versions (programme_id, version, terms, published_at, correlation_id, causation_id, actor)
-SELECT id, version, terms, published_at, correlation_id, causation_id, actor FROM programmes WHERE state = 'open';
+SELECT id, version, terms, published_at, correlation_id, CASE WHEN state = 'open' THEN causation_id END,
+    -- Of one that is cancelled, the cause is that of its end.
+    CASE WHEN state = 'open' THEN actor END
+FROM programmes;
 
 -- How an enrolment stood from then on, and by whom (NULL = nobody: a day was over).
 CREATE TABLE enrolment_history (

@@ -12,6 +12,9 @@ from shared.base.answers import Answer
 from shared.contracts.enrollment import RecordArchive
 from shared.storage.tx import Tx
 
+SHOWN = 100
+"""Of those who were erased before the archive had the papers, the newest."""
+
 
 async def record_archive(tx: Tx, command: RecordArchive) -> Answer:
     """Whoever records another one of the same programme is waited for."""
@@ -43,5 +46,9 @@ async def read_archive(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
         "archived": [
             {"read_at": one.read_at.isoformat(), "sha256": one.sha256, "files": one.files}
             for one in await archives.load(tx, programme.id)
+        ],
+        "erased_before": [
+            {"at": one.at.isoformat(), "reason": one.because, "by": one.by}
+            for one in await archives.load_unarchived(tx, programme.id, SHOWN)
         ],
     }

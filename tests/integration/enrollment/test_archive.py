@@ -140,6 +140,8 @@ async def test_staff_may_erase_all_the_same_and_why_is_kept_without_the_name(des
         "because": "slettet har fået adressebeskyttelse.",
         "actor": "token/test",
     }
+    (shown,) = (await desk.read(read_archive, programme_id=P1))["erased_before"]
+    assert (shown["reason"], shown["by"]) == (kept["because"], "token/test")
 
 
 async def test_two_who_record_the_same_archive_tell_it_once(desk: Desk) -> None:
@@ -184,6 +186,14 @@ async def test_each_version_of_the_file_is_kept_as_it_was_published(desk: Desk) 
     assert versions[1]["published_at"] == desk.time.isoformat()
     assert (await desk.read(read_version, programme_id=P1, version="1"))["yaml"] == PUBLIC
     assert (await desk.read(read_version, programme_id=P1, version="2"))["yaml"] == later
+
+
+async def test_a_version_that_another_build_published_is_there_without_its_text(desk: Desk) -> None:
+    await desk.publish(PUBLIC)
+    await desk.pool.execute("DELETE FROM programme_versions")
+    assert [(one["version"], one["file_kept"]) for one in await rows(desk, "versions")] == [(1, False)]
+    found = await desk.read(read_version, programme_id=P1, version="1")
+    assert (found["yaml"], found["terms"]["archive"]) == (None, True)
 
 
 async def test_places_that_staff_change_are_a_version_without_a_file(desk: Desk) -> None:
