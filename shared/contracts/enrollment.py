@@ -1223,6 +1223,7 @@ class ErasePerson(Command):
     also_unarchived: bool = False
     """Also where a public organiser's archive has not got the papers yet, which needs a `reason`."""
     reason: Paragraph = ""
+    """It is kept without what the person is called; over a topic it lies there as it was said."""
 
 
 @command

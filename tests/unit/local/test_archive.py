@@ -7,18 +7,20 @@ import hashlib
 import io
 import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
 from deploy.local import archive as archiving
-from deploy.local.archive import CONTENTS, LISTS, MANIFEST, archive
+from deploy.local.archive import CHUNK, CONTENTS, LISTS, MANIFEST, Gateway, archive
 from deploy.local.errors import StackError
 from deploy.local.locations import ROOT
 
@@ -215,3 +217,53 @@ def test_where_it_cannot_be_recorded_that_is_said(tmp_path: Path) -> None:
 
 def test_no_list_holds_what_anybody_eats_or_how_they_get_in() -> None:
     assert not [one.path for one in LISTS if "needs" in one.path]
+
+
+class Gone(BaseHTTPRequestHandler):
+    """A list that ends before it is there, and a refusal; whoever asks is staff."""
+
+    def do_GET(self) -> None:
+        assert self.headers["Authorization"] == "Bearer key"
+        refused = "/programmes/" in self.path
+        self.send_response(404 if refused else 200)
+        said = b'{"code": "unknown_programme", "detail": "Forl\xc3\xb8bet findes ikke."}' if refused else b"Navn"
+        self.send_header("Content-Length", str(len(said) + (0 if refused else 100)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_list_that_ends_before_it_is_there_is_no_list_and_a_refusal_is_said_in_its_words(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Gone) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        door = Gateway(f"http://127.0.0.1:{server.server_port}", "key")
+        with door.stream("scheduling/meetings") as answer, pytest.raises(StackError, match="scheduling svarer ikke"):
+            list(archiving._parts(answer, "scheduling"))
+        with pytest.raises(StackError, match="enrollment: Forløbet findes ikke"):
+            archive(door, "nej", tmp_path / "a.zip")
+        server.shutdown()
+    with pytest.raises(StackError, match="enrollment svarer ikke"):
+        archive(door, "nej", tmp_path / "a.zip")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_more_of_a_list_is_held_than_a_part_of_it(tmp_path: Path) -> None:
+    class Long(io.RawIOBase):
+        left = 40 * CHUNK
+
+        def read(self, size: int = -1) -> bytes:
+            assert 0 < size <= CHUNK
+            self.left -= size
+            return b"x" * size if self.left >= 0 else b""
+
+    class Many(Services):
+        @contextmanager
+        def stream(self, path: str) -> Iterator[IO[bytes]]:
+            self.streamed.append(path)
+            yield Long()  # type: ignore[misc]  # what is asked of it here
+
+    archive(Many(), P3, tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip") as book:
+        assert book.getinfo("lister/mails.csv").file_size == 40 * CHUNK
