@@ -81,28 +81,39 @@ def _known(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return sorted({one for answer in found.values() for one in answer["person_ids"]})
 
 
-def erase(ask: Ask, services: Sequence[str], address: str, pause: Callable[[float], None] = time.sleep) -> Erased:
+def erase(
+    ask: Ask,
+    services: Sequence[str],
+    address: str,
+    pause: Callable[[float], None] = time.sleep,
+    *,
+    unarchived_because: str = "",
+) -> Erased:
     """Raises StackError with the reason when it is refused. What was erased before that stays so: said again it goes on
-    from there.
+    from there. `unarchived_because`: why also what an archive has not got yet; empty = that is refused.
     """
     known = _known(_search(ask, services, address))
-    status, answer = ask(OWNER, "POST", "/erase", {"email": address})
+    # Before they are erased: a service may know less of them afterwards.
+    stays = [line for service in services for one in known for line in _read(ask, service, one).get("stays", ())]
+    all_the_same = {"also_unarchived": True, "reason": unarchived_because} if unarchived_because else {}
+    status, answer = ask(OWNER, "POST", "/erase", {"email": address, **all_the_same})
     if answer.get("code") == "unknown_person":
         if not known:
             raise StackError("Ingen af tjenesterne kender adressen.")
-        status, answer = ask(OWNER, "POST", "/erase", {"person_id": known[0], "email": address})
+        status, answer = ask(OWNER, "POST", "/erase", {"person_id": known[0], "email": address, **all_the_same})
     answer = _done(OWNER, status, answer)
     person_ids = list(answer["erased"])
     for one in known:
         if one not in person_ids:
             # Known by a service that was told by somebody else, or by a form that is forgotten at its owner's.
-            person_ids += _done(OWNER, *ask(OWNER, "POST", "/erase", {"person_id": one}))["erased"]
+            person_ids += _done(OWNER, *ask(OWNER, "POST", "/erase", {"person_id": one, **all_the_same}))["erased"]
     person_ids = sorted(set(person_ids))
     for service in services:
         if service != OWNER:
             _forget(ask, service, person_ids, address, pause)
     left = {service: _left(ask, service, person_ids) for service in services}
-    return Erased(person_ids, answer["stays"], {service: tables for service, tables in left.items() if tables})
+    said = list(dict.fromkeys([*answer["stays"], *stays]))
+    return Erased(person_ids, said, {service: tables for service, tables in left.items() if tables})
 
 
 def _forget(ask: Ask, service: str, person_ids: Sequence[str], address: str, pause: Callable[[float], None]) -> None:

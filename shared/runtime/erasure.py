@@ -47,10 +47,13 @@ class FindPeople(Command):
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """Of one service. `first` is what has to happen before its tables are gone through, such as not to send a mail."""
+    """Of one service. `first` is what has to happen before its tables are gone through, such as not to send a mail;
+    `stays` says what erasing somebody leaves behind here and why, in Danish.
+    """
 
     holdings: Sequence[Holding]
     first: Callable[[Tx, Sought], Awaitable[None]] | None = None
+    stays: Callable[[Tx, Sought], Awaitable[list[str]]] | None = None
 
     async def follow(self, tx: Tx, events: Sequence[Received[PersonErased]]) -> None:
         """The list holds from COMMIT on; a timer that rings at once goes through what lies there, once for all those
@@ -94,12 +97,13 @@ class Forgetting:
         return Answer({"person_ids": await erasure.load_ids(tx, email, self.holdings), "held": held})
 
     async def read(self, tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-        """What the service has about a person, by table; `erased` where they are on the list."""
+        """What the service has about a person, by table, and what stays of it; `erased` where they are on the list."""
         sought = Sought((query["person_id"],))
         held = await erasure.load_held(tx, sought, self.holdings, SHOWN)
         return {
             "person_id": query["person_id"],
             "erased": bool(await erasure.load_erased(tx, sought.person_ids)),
+            "stays": [] if self.stays is None else await self.stays(tx, sought),
             "held": held,
         }
 

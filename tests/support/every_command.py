@@ -50,6 +50,7 @@ from shared.contracts.enrollment import (
     NameTeamMember,
     OrderOption,
     QuoteOption,
+    RecordArchive,
     RegisterParticipant,
     RegisterWalkIn,
     RemoveGuest,
@@ -323,6 +324,12 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
         programme_id=one.programme_id, **one.one("guest", "meeting_id", "person_id")
     ),
     acts.ERASE: lambda one: ErasePerson(**one.one(("person", "person", "guest")[one.b % 3], "person_id")),
+    acts.RECORD_ARCHIVE: lambda one: RecordArchive(
+        programme_id=one.programme_id,
+        read_at=one.now + timedelta(hours=one.b % 3 - 1),
+        sha256=f"{one.a % 4}" * 64,
+        files=1 + one.a,
+    ),
     acts.FIND_PEOPLE: lambda one: FindPeople(email=one.person()["email"]),
     acts.REMOVE_MEMBER: lambda one: RemoveTeamMember(**one.one("member", "enrolment_id", "person_id")),
 }
@@ -377,7 +384,7 @@ _EQUIPPED = (
     *(_step(acts.REGISTER), _step(acts.REGISTER, c=5), _step(acts.CHANGE_EXTRA_BILLING, a=1, b=1, c=1)),
     *(_step(acts.SET_NEEDS, c=1), _step(acts.SET_NEEDS, a=1, b=1, c=1), _step(acts.SET_NEEDS, a=1, b=2, c=1)),
     *(_step(acts.INVITE_GUEST), _step(acts.INVITE_GUEST, c=1), _step(acts.REMOVE_GUEST, a=1, c=1)),
-    *(_step(acts.FIND_PEOPLE), _step(acts.ERASE, a=1, c=1), _step(acts.ERASE, b=2, c=1)),
+    *(_step(acts.FIND_PEOPLE), _step(acts.RECORD_ARCHIVE), _step(acts.ERASE, a=1, c=1), _step(acts.ERASE, b=2, c=1)),
     *(Step(WAIT, a=2), _step(acts.WALK_IN), _step(acts.WALK_IN, a=1, c=5), _step(acts.WALK_IN, c=10)),
 )
 """Places with a team, orders and quotes, extra participants, guests, and people who come without being registered."""

@@ -14,7 +14,13 @@ from shared.storage.tx import Tx
 _KNOWN = "email_key NOT LIKE '%@slettet.example'"
 _ENDINGS = """
     SELECT p.id, p.state, p.cancelled_at, p.terms ->> 'ends' AS ends, p.terms #>> '{terms,deadline}' AS deadline,
-        m.last_meeting, coalesce(m.waits_for_date, false) AS waits_for_date
+        m.last_meeting, coalesce(m.waits_for_date, false) AS waits_for_date,
+        coalesce((p.terms ->> 'archive')::boolean, false) AS archives, (
+            SELECT max(a.read_at) FROM programme_archives a WHERE a.programme_id = p.id AND NOT EXISTS (
+                SELECT FROM enrolments e JOIN enrolment_history h ON h.enrolment_id = e.id
+                WHERE e.programme_id = p.id AND h.decided_at > a.read_at
+            )
+        ) AS archived_at
     FROM programmes p LEFT JOIN LATERAL (
         SELECT max(coalesce((meeting #>> '{when,last_day}')::date, first_day)) AS last_meeting,
             bool_or(state = 'planned' AND first_day IS NULL) AS waits_for_date
@@ -187,4 +193,6 @@ def _ending(row: Any) -> Ending:
         last_meeting=row["last_meeting"],
         waits_for_date=row["waits_for_date"],
         cancelled_at=row["cancelled_at"],
+        archives=row["archives"],
+        archived_at=row["archived_at"],
     )

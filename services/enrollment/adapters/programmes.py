@@ -33,6 +33,18 @@ _PROGRAMMES = Table(
     },
     key=("id",),
 )
+_VERSIONS = Table(
+    "programme_versions",
+    {
+        "programme_id": "text",
+        "version": "integer",
+        "yaml": "text",
+        "terms": "jsonb",
+        "published_at": "timestamptz",
+        **CAUSE,
+    },
+    key=("programme_id", "version"),
+)
 _OUTLINE = """
     id, version, state, taken, terms #>> '{ref,title}' AS title, terms #>> '{ref,noun}' AS noun,
     CASE WHEN hard_capacity IS NOT NULL
@@ -147,8 +159,10 @@ async def lock_many(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Programme
     return {row["id"]: replace(_programme(row), waits=row["id"] in waits) for row in rows}
 
 
-async def save(tx: Tx, programme: Programme, cause: Cause) -> None:
-    """A version of it, published now. The places given and the numbers drawn are not written: see `take_places`."""
+async def save(tx: Tx, programme: Programme, cause: Cause, file: str | None = None) -> None:
+    """A version of it, published now, and the text of its file. The places given and the numbers drawn are not written:
+    see `take_places`.
+    """
     row = {
         "id": programme.id,
         "version": programme.ref.version,
@@ -158,6 +172,15 @@ async def save(tx: Tx, programme: Programme, cause: Cause) -> None:
         **cause_columns(cause),
     }
     await _PROGRAMMES.upsert(tx, [row])
+    version = {
+        "programme_id": programme.id,
+        "version": programme.ref.version,
+        "yaml": file,
+        "terms": row["terms"],
+        "published_at": tx.now,
+        **cause_columns(cause),
+    }
+    await _VERSIONS.upsert(tx, [version])
 
 
 async def mark_cancelled(tx: Tx, programme: Programme, cause: Cause) -> None:

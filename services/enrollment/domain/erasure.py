@@ -19,16 +19,6 @@ from shared.contracts.enrollment import PersonErased
 from shared.contracts.parties import Contact, erased
 from shared.contracts.refusal import Refused
 
-STAYS = (
-    (
-        "Udstedte fakturaer og kreditnotaer bliver: bogføringsloven kræver dem i fem år efter regnskabsårets udløb, og "
-        "ingen sletter dem af sig selv bagefter."
-    ),
-    "Beskeder mellem systemerne ligger op til 90 dage i loggen og bliver ikke læst igen med personens oplysninger.",
-    "Mails, der er sendt, ligger hos modtagerne.",
-)
-"""What erasing cannot take away, or may not, and why."""
-
 
 def require_words(person_id: str | None, email: str | None, *, by_event: bool) -> None:
     """Somebody has to be meant; `by_event`: by their id, because what is said over a topic lies there."""

@@ -26,7 +26,8 @@ LONGEST_PAUSE = 30
 @dataclass(frozen=True, slots=True)
 class Ending:
     """What tells when a programme ended. `ends` is its period's, as its file has it; `last_meeting` is that of those
-    which are not off; `waits_for_date`: one of them has no day yet.
+    which are not off; `waits_for_date`: one of them has no day yet. `archives`: its papers are handed over to an
+    archive first, for which they were last read at `archived_at`, and nothing was decided since.
     """
 
     programme_id: str
@@ -36,6 +37,8 @@ class Ending:
     last_meeting: date | None = None
     waits_for_date: bool = False
     cancelled_at: datetime | None = None
+    archives: bool = False
+    archived_at: datetime | None = None
 
 
 def ended_on(ending: Ending) -> date | None:
@@ -53,6 +56,12 @@ def ended_on(ending: Ending) -> date | None:
     return max((day for day in (period, ending.deadline, ending.last_meeting) if day is not None), default=None)
 
 
+def awaits_archive(ending: Ending) -> bool:
+    """Whether an archive is to have its papers, and has not got them as they were when it was over."""
+    end = ended_on(ending)
+    return ending.archives and end is not None and (ending.archived_at is None or day_of(ending.archived_at) <= end)
+
+
 def kept_since(keep_days: int, now: datetime) -> datetime:
     """What ended before this instant ended more than so many days ago, in days of Denmark."""
     return start_of_day(days_after(day_of(now), -keep_days))
@@ -62,6 +71,11 @@ def past(endings: Iterable[Ending], keep_days: int, now: datetime) -> list[str]:
     """The programmes that ended more than so many days ago."""
     since = day_of(kept_since(keep_days, now))
     return [one.programme_id for one in endings if (end := ended_on(one)) is not None and end < since]
+
+
+def done_with(endings: Iterable[Ending], keep_days: int, now: datetime) -> list[str]:
+    """Those of the past ones of which no archive waits for the papers: nobody is forgotten before it has them."""
+    return past((one for one in endings if not awaits_archive(one)), keep_days, now)
 
 
 def nightly(keep_days: int, now: datetime) -> Alarm:

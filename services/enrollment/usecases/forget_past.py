@@ -12,10 +12,10 @@ from services.enrollment.adapters.keeping import Known
 from services.enrollment.domain.erasure import told
 from services.enrollment.domain.keeping import (
     FORGET_PAST,
+    done_with,
     first_due,
     kept_since,
     next_look,
-    past,
     rest_of_night,
     sooner,
 )
@@ -35,7 +35,7 @@ async def forget_past(tx: Tx, timers: Sequence[Timer]) -> None:
         # Each night is a cause of its own.
         cause = Cause(natural_id(FORGET_PAST, day_of(tx.now).isoformat()), None, "clock")
         endings = await keeping.load_endings(tx)
-        ended, since = past(endings, keep_days, tx.now), kept_since(keep_days, tx.now)
+        ended, since = done_with(endings, keep_days, tx.now), kept_since(keep_days, tx.now)
         addresses = await keeping.load_addresses(tx, beyond, tx.room)
         tx.take_on(len(addresses))
 

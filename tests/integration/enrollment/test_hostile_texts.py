@@ -99,7 +99,7 @@ FILLED = {
 WHOLE = digest_of((*own_tables("enrollment"), "outbox", "timers"))
 EMPTIED = (
     *("team_members", "teams", "seat_moves", "seats", "rosters", "option_orders", "contact_history"),
-    *("sign_ups", "drafts", "invitations", "invitation_rounds", "enrolments", "timers", "outbox"),
+    *("enrolment_history", "sign_ups", "drafts", "invitations", "invitation_rounds", "enrolments", "timers", "outbox"),
 )
 PAGES = {
     "/tilmeld/{programme_id}": "form",

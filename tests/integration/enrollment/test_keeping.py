@@ -25,6 +25,7 @@ from services.enrollment.usecases.forget_past import forget_past
 from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
+from services.enrollment.usecases.record_archive import record_archive
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
@@ -38,6 +39,7 @@ from shared.contracts.enrollment import (
     InviteGuest,
     ParticipantRegistered,
     PersonErased,
+    RecordArchive,
     RegisterParticipant,
     VouchForAddress,
 )
@@ -114,6 +116,10 @@ async def took_part(desk: Desk) -> tuple[str, str]:
 async def forget(tx: Tx) -> None:
     """The first transaction of a night."""
     await forget_past(tx, [Timer(FORGET_PAST, NIGHTLY, DUE, {"keep_days": KEEP}, CAUSE)])
+
+
+def archive_of(read_at: datetime) -> RecordArchive:
+    return RecordArchive(programme_id=P1, read_at=read_at, sha256="0" * 64, files=40)
 
 
 async def knows(desk: Desk, email: str) -> list[str]:
@@ -269,6 +275,19 @@ async def test_of_a_programme_that_is_called_off_it_is_that_day_that_counts(desk
     due = local(date(2020, 11, 2) + timedelta(days=KEEP + 1), time(3))
     assert await night(desk, due - timedelta(days=1)) == []
     assert len(await night(desk, due)) == 2
+
+
+async def test_nobody_is_forgotten_before_an_archive_that_is_to_have_the_papers_has_them(desk: Desk) -> None:
+    await took_part(desk)
+    await desk.pool.execute("UPDATE programmes SET terms = terms || '{\"archive\": true}'")
+    await desk.ask(record_archive, archive_of(desk.time))
+    assert await night(desk, DUE) == [], "they were read before it was over"
+    desk.time = DUE + timedelta(days=2)
+    await desk.ask(record_archive, archive_of(desk.time))
+    await desk.pool.execute("UPDATE enrolment_history SET decided_at = $1", desk.time + timedelta(hours=1))
+    assert await night(desk, DUE + timedelta(days=LONGEST_PAUSE)) == [], "something was decided since"
+    await desk.ask(record_archive, archive_of(desk.time))
+    assert len(await night(desk, DUE + timedelta(days=2 * LONGEST_PAUSE))) == 2
 
 
 async def test_a_setting_that_was_changed_holds_from_the_next_start_and_a_start_alone_puts_nothing_off(

@@ -64,7 +64,7 @@ def naming(code: str, name: str) -> NameTeamMember:
 
 
 def file(version: int = 2, *changes: tuple[str, str]) -> PublishProgramme:
-    text = programme_text(P3).replace("version: 2", f"version: {version}")
+    text = programme_text(P3).replace("version: 3", f"version: {version}")
     for old, new in changes:
         assert text.count(old) == 1, old
         text = text.replace(old, new)

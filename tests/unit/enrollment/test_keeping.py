@@ -13,6 +13,7 @@ from services.enrollment.domain.keeping import (
     LONGEST_PAUSE,
     NIGHTLY,
     Ending,
+    done_with,
     ended_on,
     first_due,
     kept_since,
@@ -39,6 +40,8 @@ endings = st.builds(
     last_meeting=maybe,
     waits_for_date=st.booleans(),
     cancelled_at=instants,
+    archives=st.booleans(),
+    archived_at=st.none() | instants,
 )
 
 
@@ -137,3 +140,22 @@ def test_the_night_comes_once_a_day_at_three_in_denmark(now: datetime) -> None:
     after = nightly(LONGEST_KEPT, alarm.due).due
     assert after is not None
     assert day_of(after) == day_of(alarm.due) + timedelta(days=1)
+
+
+def test_nobody_is_forgotten_before_an_archive_has_the_papers_as_they_were_at_the_end() -> None:
+    now = datetime(2029, 1, 1, tzinfo=UTC)
+    that_day = replace(P, last_meeting=MEETING, archives=True, archived_at=start_of_day(MEETING) + timedelta(hours=20))
+    day_after = replace(that_day, archived_at=start_of_day(MEETING + timedelta(days=1)))
+    for one in (that_day, replace(that_day, archived_at=None)):
+        assert (past([one], 365, now), done_with([one], 365, now)) == (["p"], [])
+    for one in (day_after, replace(that_day, archives=False)):
+        assert done_with([one], 365, now) == ["p"]
+
+
+@given(endings, kept, instants)
+def test_whoever_waits_for_an_archive_is_the_only_one_that_is_past_and_not_done_with(
+    ending: Ending, keep_days: int, now: datetime
+) -> None:
+    done, over = done_with([ending], keep_days, now), past([ending], keep_days, now)
+    assert set(done) <= set(over)
+    assert done == over or ending.archives

@@ -24,7 +24,15 @@ from tests.support.modes import open_to_others
 
 COMMANDS = [
     *("up", "demo", "play", "status", "check", "why", "dlq", "outbox", "replay", "emit", "tail", "document"),
-    *("document show", "document page", "document samples", "document check", "person export", "person erase"),
+    *(
+        "document show",
+        "document page",
+        "document samples",
+        "document check",
+        "person export",
+        "person erase",
+        "archive",
+    ),
 ]
 
 

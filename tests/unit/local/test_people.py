@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from deploy.local.errors import StackError
-from deploy.local.people import erase, export
+from deploy.local.people import OWNER, erase, export
 
 SERVICES = ("enrollment", "notifications")
 ADDRESS = "anna@by.example"
+STAYS = ["Fakturaer bliver.", "enrollment: noget bliver.", "notifications: noget bliver."]
+"""What each service says of it, once."""
 
 
 @dataclass
@@ -37,7 +39,11 @@ class Services:
         if path == "/forget":
             self.slow -= 1
             return (409, {"code": "not_erased"}) if self.slow >= 0 else (200, {})
-        return 200, {"held": {"messages": [{"name": "Anna"}]} if service == "notifications" else {}}
+        held = {"messages": [{"name": "Anna"}]} if service == "notifications" else {}
+        return 200, {
+            "held": held,
+            "stays": [f"{service}: noget bliver.", "Fakturaer bliver."][: 2 - (service == OWNER)],
+        }
 
     def _erase(self, body: Mapping[str, Any]) -> tuple[int, Any]:
         if self.refuses:
@@ -67,7 +73,7 @@ def test_all_by_whom_the_address_is_known_are_erased_everywhere() -> None:
     services = Services({"enrollment": ["p1"], "notifications": ["p1", "draft-1"]}, slow=2)
     pauses: list[float] = []
     erased = erase(services.ask, SERVICES, ADDRESS, pauses.append)
-    assert (erased.person_ids, erased.stays) == (["draft-1", "p1"], ["Fakturaer bliver."])
+    assert (erased.person_ids, erased.stays) == (["draft-1", "p1"], STAYS)
     assert erased.left == {"notifications": {"messages": 2}}
     assert len(pauses) == 2, "asked again until it has heard of the erasure"
     assert services.bodies[[path for _, _, path in services.asked].index("/forget")] == {
@@ -88,3 +94,14 @@ def test_a_refusal_and_an_unknown_address_are_said_in_words() -> None:
         erase(Services({"enrollment": ["p1"]}, refuses="Skift kontakt først.").ask, SERVICES, ADDRESS)
     with pytest.raises(StackError, match="Ingen af tjenesterne kender adressen"):
         erase(Services({}).ask, SERVICES, ADDRESS)
+
+
+def test_why_an_archive_did_not_come_first_is_said_with_every_erasure_and_only_then() -> None:
+    for because, said in (
+        ("", {}),
+        ("Adressen er beskyttet.", {"also_unarchived": True, "reason": "Adressen er beskyttet."}),
+    ):
+        services = Services({"enrollment": ["p1"], "notifications": ["p1", "draft-1"]})
+        erase(services.ask, SERVICES, ADDRESS, unarchived_because=because)
+        asked = [body for body, (_, _, path) in zip(services.bodies, services.asked, strict=True) if path == "/erase"]
+        assert asked == [{"email": ADDRESS, **said}, {"person_id": "draft-1", **said}]
