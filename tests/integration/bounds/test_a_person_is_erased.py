@@ -11,15 +11,22 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from itertools import count
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import asyncpg
+import httpx
 import pytest
+from pydantic import SecretStr
 
+from deploy.local.people import erase_again
 from services.enrollment.app import SERVICE as ENROLLMENT
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.change_contact import change_contact
@@ -37,6 +44,7 @@ from services.invoicing.app import SERVICE as INVOICING
 from services.notifications.app import SERVICE as NOTIFICATIONS
 from services.scheduling.app import SERVICE as SCHEDULING
 from shared.base.answers import Asked
+from shared.base.ids import seed_ids
 from shared.base.links import Links
 from shared.contracts.enrollment import (
     ChangeContact,
@@ -56,20 +64,22 @@ from shared.contracts.scheduling import Meeting, MeetingHeld, MeetingScheduled, 
 from shared.messaging import dead_letters
 from shared.messaging.inbox import Batch, Inbox
 from shared.messaging.records import StoredRecord
+from shared.runtime.application import web_application
 from shared.runtime.erasure import ForgetPerson, Forgetting
-from shared.runtime.service import Service
+from shared.runtime.service import Service, open_host
 from shared.storage.pool import open_pool
 from shared.storage.tx import transaction
 from tests.support.enrollment_desk import AARHUS, HVIDOVRE, P1, programme_text, sign_up
 from tests.support.eventually import eventually
 from tests.support.facts import BILLING, FACT_EXAMPLES, cloud_event
 from tests.support.room import Room
-from tests.support.servers import MakeDatabase
+from tests.support.servers import Database, MakeDatabase
 
 NAME, EMAIL = "Xenia Xylofonsen", "Xenia.Xylofonsen@k0751.example"
 TRACE = re.compile("xylofon", re.IGNORECASE)
 """Of the name and of the address alike."""
-SERVICES = ("enrollment", "scheduling", "invoicing", "notifications")
+ALL = (ENROLLMENT, SCHEDULING, INVOICING, NOTIFICATIONS)
+SERVICES = tuple(one.name for one in ALL)
 P4 = "gode-overgange"
 DECLARED = dict.fromkeys(("politisk-opbakning", "samarbejdspartnere", "tovholder"), "true")
 STAYS = {
@@ -89,6 +99,8 @@ STOOD = {
     *(("invoicing", one) for one in ("claims", "invoices", "outbox")),
     ("enrollment", "outbox_sent"),
 }
+BY_ADDRESS_ALONE = {"scheduling": ("dead_letters", "http_requests")}
+"""What has the address and no id beside it, in a service that knows nobody's address, is found by the address."""
 SOONER, LATER = datetime(2020, 9, 1, 8, tzinfo=UTC), datetime(2020, 10, 1, 8, tzinfo=UTC)
 
 
@@ -98,12 +110,23 @@ class House:
 
     rooms: dict[str, Room]
     inboxes: dict[str, Inbox]
+    databases: dict[str, Database]
     sent: dict[str, int] = field(default_factory=dict)
     offsets: Iterator[int] = field(default_factory=count)
 
     @property
     def enrollment(self) -> Room:
         return self.rooms["enrollment"]
+
+    def starts(self, service: str) -> None:
+        """A reader with nothing in memory."""
+        self.inboxes[service] = Inbox(
+            service,
+            next(one for one in ALL if one.name == service).subscriptions,
+            self.rooms[service],
+            doorkeeper=service == "enrollment",
+            links=self.rooms[service].links,
+        )
 
     async def take(self, service: str, *records: StoredRecord) -> None:
         inbox = self.inboxes[service]
@@ -186,18 +209,15 @@ def anew(payload: bytes, event_id: str, **more: Any) -> bytes:
 @pytest.fixture
 async def house(database: MakeDatabase, links: Links) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
-        rooms, inboxes = {}, {}
-        for service in (ENROLLMENT, SCHEDULING, INVOICING, NOTIFICATIONS):
-            rooms[service.name] = await _room(service, database, links, stack)
-            room = rooms[service.name]
-            inboxes[service.name] = Inbox(
-                service.name, service.subscriptions, room, doorkeeper=service is ENROLLMENT, links=links
-            )
-        yield House(rooms, inboxes)
+        house = House({}, {}, {})
+        for service in ALL:
+            where = house.databases[service.name] = await database(service.name)
+            house.rooms[service.name] = await _room(service, where, links, stack)
+            house.starts(service.name)
+        yield house
 
 
-async def _room(service: Service, database: MakeDatabase, links: Links, stack: AsyncExitStack) -> Room:
-    where = await database(service.name)
+async def _room(service: Service, where: Database, links: Links, stack: AsyncExitStack) -> Room:
     pool = await open_pool(where.url, "test")
     stack.push_async_callback(pool.close)
     return Room(service.name, pool, service.subscriptions, service.timers, links=links)
@@ -383,6 +403,129 @@ async def test_nothing_of_a_person_is_left_and_nothing_that_is_read_again_brings
     logged = capsys.readouterr().out
     assert "dead_letter" in logged
     assert not TRACE.search(logged), "no line of a log names anybody"
+
+
+@dataclass
+class Staff:
+    """As `tovholder person` asks: over HTTP, as staff, from a thread; `wishes` are those that may change something."""
+
+    clients: dict[str, httpx.AsyncClient]
+    loop: asyncio.AbstractEventLoop
+    wishes: list[str] = field(default_factory=list)
+
+    def __call__(self, service: str, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        if method != "GET":
+            self.wishes.append(f"{service}{path}")
+            headers["Idempotency-Key"] = str(uuid4())
+        asked = self.clients[service].request(method, f"/api/{service}/people{path}", json=body, headers=headers)
+        answer = asyncio.run_coroutine_threadsafe(asked, self.loop).result(30)
+        return answer.status_code, answer.json()
+
+
+@pytest.fixture
+async def asked(house: House, link_key_file: Path) -> AsyncIterator[Staff]:
+    async with AsyncExitStack() as stack:
+        clients = {}
+        for service in ALL:
+            told = service.settings(
+                database_url=SecretStr(house.databases[service.name].url),
+                api_tokens=SecretStr(f"staff:{sha256(TOKEN.encode()).hexdigest()}"),
+                link_key_file=link_key_file,
+                simulated_start=SOONER,
+            )
+            host = await open_host(service, told)
+            seed_ids(None)
+            stack.push_async_callback(host.pool.close)
+            stack.push_async_callback(host.door.close)
+            transport = httpx.ASGITransport(app=web_application(host))
+            clients[service.name] = await stack.enter_async_context(
+                httpx.AsyncClient(transport=transport, base_url="http://test.example")
+            )
+        yield Staff(clients, asyncio.get_running_loop())
+
+
+@dataclass
+class Backup:
+    """All rows of one service's tables, as they were."""
+
+    admin_url: str
+
+    async def take(self) -> None:
+        await self._each("CREATE TABLE backup.{table} AS TABLE public.{table}", before="CREATE SCHEMA backup")
+
+    async def restore(self) -> None:
+        """What came since is gone, as when a dump of the whole database is read in."""
+        await self._each("DELETE FROM public.{table}")
+        await self._each(
+            "INSERT INTO public.{table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM backup.{table}"
+        )
+
+    async def _each(self, statement: str, before: str = "SELECT 1") -> None:
+        connection = await asyncpg.connect(self.admin_url)
+        try:
+            # Tables are read in whatever order, and nothing is decided anew.
+            await connection.execute(f"SET session_replication_role = replica; {before}")
+            for row in await connection.fetch(TABLES):
+                table, columns = f'"{row["relname"]}"', row["columns"]
+                await connection.execute(statement.format(table=table, columns=columns))
+        finally:
+            await connection.close()
+
+
+TOKEN = "staff-of-the-tests"  # noqa: S105  (known to one test run only)
+TABLES = """
+    SELECT c.relname, (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
+        WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '') AS columns
+    FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+        AND c.relnamespace = 'public'::regnamespace
+"""
+
+
+@pytest.mark.parametrize("restored", SERVICES)
+async def test_whoever_was_erased_after_the_backup_that_a_service_is_restored_from_is_erased_there_again(
+    house: House, asked: Staff, restored: str
+) -> None:
+    await goes_through_everything(house)
+    await house.at(SOONER)
+    await is_billed_for(house, "m-1")
+    await goes_wrong(house)
+    before = await house.every_event()
+    backup = Backup(house.databases[restored].admin_url)
+    await backup.take()
+
+    erased = (await house.enrollment.ask(erase_person, ErasePerson(email=EMAIL)))["erased"]
+    await house.tell()
+    by_address = ForgetPerson(person_ids=tuple(erased), email=EMAIL)
+    for service in ("scheduling", "invoicing", "notifications"):
+        await house.rooms[service].ask(Forgetting(()).forget, by_address)
+    await house.tell()
+    assert await house.traces() <= set(STAYS)
+    assert (await asyncio.to_thread(erase_again, asked, SERVICES)).done == {}, "nobody is missing anywhere"
+
+    await backup.restore()
+    house.starts(restored)
+    found = await house.traces()
+    assert {one for one in found if one[0] == restored} >= {one for one in STOOD if one[0] == restored}
+    again = await asyncio.to_thread(erase_again, asked, SERVICES)
+    assert again.done == {restored: sorted(erased)}
+    assert again.refused == {}
+    await house.tell()
+    left = await house.traces() - set(STAYS)
+    assert left == {(restored, table) for table in BY_ADDRESS_ALONE.get(restored, ())}
+    if left:
+        await house.rooms[restored].ask(Forgetting(()).forget, by_address)
+        await house.tell()
+    assert await house.traces() <= set(STAYS)
+
+    asked.wishes.clear()
+    once_more = await asyncio.to_thread(erase_again, asked, SERVICES)
+    assert (once_more.done, once_more.refused, once_more.listed) == ({}, {}, len(erased))
+    assert asked.wishes == [], "said again it asks for nothing"
+    for number, event in enumerate(before):
+        await house.take(restored, house.record(anew(event, f"again-{number}", sequence=None)))
+    await house.tell()
+    assert await house.traces() <= set(STAYS)
 
 
 async def test_a_record_that_nobody_can_read_is_one_dead_letter_before_and_after_whom_it_names_is_erased(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.local.errors import StackError
-from deploy.local.people import erase, export
+from deploy.local.people import AT_ONCE, erase, erase_again, export
 
 SERVICES = ("enrollment", "notifications")
 ADDRESS = "anna@by.example"
@@ -88,3 +88,59 @@ def test_a_refusal_and_an_unknown_address_are_said_in_words() -> None:
         erase(Services({"enrollment": ["p1"]}, refuses="Skift kontakt først.").ask, SERVICES, ADDRESS)
     with pytest.raises(StackError, match="Ingen af tjenesterne kender adressen"):
         erase(Services({}).ask, SERVICES, ADDRESS)
+
+
+@dataclass
+class Lists:
+    """Services' erasure lists, two ids a page; `alike` are erased with each other, `contacts` are refused."""
+
+    lists: dict[str, list[str]]
+    alike: dict[str, list[str]] = field(default_factory=dict)
+    contacts: tuple[str, ...] = ()
+    wishes: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
+
+    def ask(self, service: str, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
+        if method == "GET":
+            return 200, self._page(service, int(path.partition("?cursor=")[2] or 0))
+        assert body is not None
+        self.wishes.append((service, path, body))
+        if path == "/erase":
+            one = body["person_id"]
+            if one in self.contacts:
+                return 409, {"code": "still_contact", "detail": "Skift kontakt først."}
+            erased = self.alike.get(one, [one])
+        else:
+            erased = [one for one in body["person_ids"] if one not in self.lists[service]]
+        self.lists[service] += erased
+        return 200, {"erased": erased}
+
+    def _page(self, service: str, at: int) -> dict[str, Any]:
+        known = self.lists[service]
+        following = str(at + 2) if len(known) > at + 2 else None
+        return {"erased": [{"person_id": one} for one in known[at : at + 2]], "next": following}
+
+
+def test_whoever_is_missing_on_a_list_is_erased_there_and_nowhere_else() -> None:
+    services = Lists({"enrollment": ["p1", "p2", "p3", "p4", "p5"], "notifications": ["p2"]})
+    again = erase_again(services.ask, SERVICES)
+    assert (again.listed, again.done, again.refused) == (5, {"notifications": ["p1", "p3", "p4", "p5"]}, {})
+    assert services.wishes == [("notifications", "/erased", {"person_ids": ["p1", "p3", "p4", "p5"]})]
+    services.wishes.clear()
+    assert erase_again(services.ask, SERVICES).done == {}
+    assert services.wishes == []
+
+
+def test_at_the_owner_they_are_erased_anew_and_a_contact_keeps_none_of_the_others() -> None:
+    known = {"enrollment": [], "notifications": ["p1", "p2", "p3", "p4"]}
+    services = Lists(known, alike={"p1": ["p1", "p3"]}, contacts=("p2",))
+    again = erase_again(services.ask, SERVICES)
+    assert again.done == {"enrollment": ["p1", "p3", "p4"]}
+    assert again.refused == {"p2": "Skift kontakt først."}
+    assert [body for _, _, body in services.wishes] == [{"person_id": one} for one in ("p1", "p2", "p4")]
+
+
+def test_many_who_are_missing_are_asked_for_in_turns() -> None:
+    ids = [f"p{number:03}" for number in range(AT_ONCE + 1)]
+    services = Lists({"enrollment": list(ids), "notifications": []})
+    assert erase_again(services.ask, SERVICES).done == {"notifications": ids}
+    assert [len(body["person_ids"]) for _, _, body in services.wishes] == [AT_ONCE, 1]
