@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from services.enrollment.adapters import contacts, enrolments, erasing, guests, people, programmes, rosters, teams
+from services.enrollment.adapters import (
+    contacts,
+    enrolments,
+    erasing,
+    guests,
+    meetings,
+    people,
+    programmes,
+    rosters,
+    teams,
+)
 from services.enrollment.adapters.erasing import Places
 from services.enrollment.adapters.forgetting import HOLDINGS
 from services.enrollment.domain.address_book import require_email
@@ -106,8 +116,9 @@ async def _leave(tx: Tx, places: Places, locked: Mapping[str, Enrolment], person
 
 
 async def _leave_as_guests(tx: Tx, places: Places) -> list[Person]:
-    """They, as they were called."""
+    """They, as they were called. The meetings are locked first, and in their order (`lock_guests`)."""
     found = []
+    await meetings.lock_many(tx, [meeting_id for _, meeting_id, _ in places.guests])
     for programme_id, meeting_id, guest_id in places.guests:
         programme, meeting = await lock_guests(tx, programme_id, meeting_id)
         guest = await guests.load(tx, meeting_id, guest_id)
