@@ -10,11 +10,15 @@ import asyncio
 import base64
 import binascii
 import json
+import os
 import re
+import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -40,8 +44,14 @@ from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules
 from services.invoicing.app import SERVICE as INVOICING
+from services.invoicing.usecases.write_documents import write_documents
+from services.notifications.adapters import messages
+from services.notifications.adapters.composer import Composer
+from services.notifications.adapters.texts import Words
 from services.notifications.app import SERVICE as NOTIFICATIONS
+from services.notifications.domain.calendar.entry import Mailbox
 from services.scheduling.app import SERVICE as SCHEDULING
 from shared.base.answers import Asked
 from shared.base.ids import seed_ids
@@ -413,6 +423,10 @@ class Staff:
     loop: asyncio.AbstractEventLoop
     wishes: list[str] = field(default_factory=list)
 
+    async def says(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": str(uuid4())}
+        return await self.clients[path.split("/")[2]].request(method, path, json=body, headers=headers)
+
     def __call__(self, service: str, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
         headers = {"Authorization": f"Bearer {TOKEN}"}
         if method != "GET":
@@ -473,6 +487,96 @@ class Backup:
             await connection.close()
 
 
+EXPORTS = {
+    "enrollment": (
+        *("/enrolments", f"/programmes/{P1}/meetings/m-2/guests", "/sign-ups"),
+        *(f"/enrolments/{enrolment_id(P1, AARHUS)}/participants", f"/enrolments/{enrolment_id(P4, AARHUS)}/team"),
+    ),
+    "notifications": ("/messages", "/meetings/m-2/answers"),
+    "invoicing": ("/claims", "/invoices"),
+}
+"""Lists that may name somebody, as tables for people."""
+SHEET = f"kommunekode;navn;e-mail;rolle;møder\n{AARHUS};{NAME};{EMAIL};deltager;alle\n"
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[Path]]:
+    """Files that this process opens to write in; where it stands, and what it calls temporary, are folders in
+    `tmp_path`, for whatever it starts as well.
+    """
+    found: set[Path] = set()
+    looking = True
+
+    def note(event: str, arguments: Any) -> None:
+        if looking and event == "open" and isinstance(arguments[0], str) and arguments[2] & WRITES:
+            found.add(Path(arguments[0]).absolute())
+
+    for name in ("here", "tmp"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    # There is no way to take it away again: it stops looking.
+    sys.addaudithook(note)
+    yield found
+    looking = False
+
+
+async def test_no_file_is_written_but_those_of_invoices_and_no_line_of_a_log_names_anybody(
+    house: House, asked: Staff, written: set[Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Sheets are read, lists are exported, mails are composed with their PDFs, and invoices are written."""
+    folder = tmp_path / "documents"
+    await goes_through_everything(house)
+    await house.at(SOONER)
+    await is_billed_for(house, "m-1")
+    await goes_wrong(house)
+    content = base64.b64encode(SHEET.encode()).decode()
+    imported = await asked.says("POST", f"/api/enrollment/programmes/{P1}/enrolments/import", {"content": content})
+    assert imported.status_code == 200, imported.text
+    named = 0
+    for service, path in [(service, path) for service, paths in EXPORTS.items() for path in paths]:
+        for kind in ("csv", "xlsx"):
+            table = await asked.says("GET", f"/api/{service}{path}?format={kind}")
+            assert table.status_code == 200, table.text
+            named += kind == "csv" and TRACE.search(table.text) is not None
+    assert named > 2, "the exports have to have named them"
+    composer = Composer(Words("https://tovholder.example"), Mailbox("", ""))
+    mails = house.rooms["notifications"]
+    ids = [row["id"] for row in await mails.pool.fetch("SELECT id FROM messages")]
+    async with transaction(mails.pool, mails, mails.source, mails.cause, mails.links) as tx:
+        for one in ids:
+            stored = await messages.load(tx, one)
+            assert stored is not None
+            assert composer.mail(stored.message)
+    books = house.rooms["invoicing"]
+    begin = partial(transaction, books.pool, books, books.source, books.cause)
+    issued = await write_documents(begin, folder, OfficialRules(None))
+    assert issued
+
+    await house.enrollment.ask(erase_person, ErasePerson(email=EMAIL))
+    await house.tell()
+    await write_documents(begin, folder, OfficialRules(None))
+    # What is unfinished has another name until it is renamed.
+    outside = {one for one in written if folder not in one.parents and "__pycache__" not in one.parts}
+    temporary = {one for one in outside if tmp_path / "tmp" in (one, *one.parents)}
+    assert outside - temporary - NAMELESS == set(), "whatever else is written has to be gone through as well"
+    left = {one: one.read_bytes().decode("utf-8", "ignore") for one in files_in(tmp_path)}
+    assert {one.parent for one in left} == {folder}
+    named_in = {one.stem for one, text in left.items() if TRACE.search(text)}
+    assert named_in, "an issued invoice is kept as it was told, for five years: bookkeeping"
+    assert named_in <= set(issued)
+    said = capfd.readouterr()
+    assert "dead_letter" in said.out
+    assert not TRACE.search(said.out + said.err), "no line of a log names anybody"
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [one for one in folder.rglob("*") if one.is_file()]
+
+
+NAMELESS = {Path(os.devnull)}
 TOKEN = "staff-of-the-tests"  # noqa: S105  (known to one test run only)
 TABLES = """
     SELECT c.relname, (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
