@@ -11,6 +11,7 @@ from pydantic import Field
 from shared.base.answers import Answer
 from shared.base.cloudevents import Received
 from shared.base.erasure import Sought
+from shared.base.listing import page_of
 from shared.contracts.addresses import mail_address
 from shared.contracts.bounds import Email, Id
 from shared.contracts.decision import Alarm
@@ -26,6 +27,8 @@ FORGET_PERSON = "forget_person"
 MOST_IDS = 1000
 TOGETHER = 100
 """Persons that one way through the tables looks for: their names and addresses are searched for in each row."""
+MOST_AGAIN = 100
+"""Each of them is sought by itself, as by its PersonErased."""
 SHOWN = 1000
 """Rows of each table that one answer shows."""
 
@@ -37,6 +40,12 @@ class ForgetPerson(Command):
 
     person_ids: tuple[Id, ...] = Field(min_length=1, max_length=MOST_IDS)
     email: Email
+
+
+class KeepErased(Command):
+    """They are erased, as another service's list says: this one was restored to a time before it had heard of it."""
+
+    person_ids: tuple[Id, ...] = Field(min_length=1, max_length=MOST_AGAIN)
 
 
 class FindPeople(Command):
@@ -87,6 +96,22 @@ class Forgetting:
         await erasure.begin(tx, command.person_ids, addresses=[email])
         tx.set(goes_on(command.person_ids[0], tx))
         return Answer({"person_ids": command.person_ids})
+
+    async def keep(self, tx: Tx, command: KeepErased) -> Answer:
+        """Whoever is not on the list is put there, and all is gone through as when PersonErased is heard; the others
+        are left alone. It needs no event, which may be behind a reader that was restored, or leave a gap.
+        """
+        known = await erasure.load_erased(tx, command.person_ids)
+        new = [one for one in dict.fromkeys(command.person_ids) if one not in known]
+        for one in new:
+            await erasure.begin(tx, [one])
+            tx.set(goes_on(one, tx))
+        return Answer({"erased": new})
+
+    async def read_erased(self, tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+        """The erasure list: opaque ids, and nothing else."""
+        page = page_of(query, "erased")
+        return page.answer(await erasure.load_page(tx, page), lambda one: {"person_id": one})
 
     async def search(self, tx: Tx, command: FindPeople) -> Answer:
         """The ids of everybody who is known by the address, because what is asked for next names no address; and what

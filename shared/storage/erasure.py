@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from shared.base.erasure import ErasureList, Sought, forget_in_bytes, words_in
+from shared.base.listing import Page, Placed
 from shared.contracts.addresses import is_erased
 from shared.contracts.parties import ERASED_NAME, erased_email
 from shared.storage.order import Order
@@ -72,6 +73,7 @@ _BEGIN = """
 INSERT INTO erasures (id, sought) VALUES ($1, $2)
 ON CONFLICT (id) DO UPDATE SET sought = excluded.sought, step = 0, after = NULL
 """
+_LISTED = Order({"number": "bigint"})
 _NEWER = "SELECT number, person_id FROM erased_persons WHERE number > $1 ORDER BY number"
 
 
@@ -112,6 +114,19 @@ async def load_erased(tx: Tx, person_ids: Sequence[str]) -> set[str]:
     """Those of them that are on the list."""
     rows = await tx.fetch("SELECT person_id FROM erased_persons WHERE person_id = ANY($1::text[])", list(person_ids))
     return {row["person_id"] for row in rows}
+
+
+async def load_page(tx: Tx, page: Page) -> list[Placed[str]]:
+    """The list, in the order in which it grew."""
+    rows = await tx.fetch(
+        f"""
+        SELECT person_id, {_LISTED.place} FROM erased_persons
+        WHERE {_LISTED.after(1)} ORDER BY {_LISTED.by} LIMIT $2
+        """,
+        page.after,
+        page.wanted,
+    )
+    return [(row["stands_at"], row["person_id"]) for row in rows]
 
 
 async def go_on(tx: Tx, erasure_id: str, holdings: Sequence[Holding]) -> Sought | None:

@@ -98,6 +98,12 @@ async def lock_going_on_by_id(tx: Tx, programme_id: str) -> Programme | None:
     return None if row is None else _programme(row)
 
 
+async def lock_many_going_on(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Programme]:
+    """By id, each as `lock_going_on`; locked in the order of their ids."""
+    rows = await tx.fetch(f"{_SELECT} WHERE id = ANY($1) ORDER BY id FOR KEY SHARE", sorted(set(programme_ids)))
+    return {row["id"]: _programme(row) for row in rows}
+
+
 async def lock_to_cancel(tx: Tx, programme_id: str) -> Programme | None:
     """Alone: whoever holds it by `lock_going_on` is waited for."""
     row = await tx.fetchrow(f"{_SELECT} WHERE id = $1 FOR UPDATE", programme_id)

@@ -64,6 +64,7 @@ ROUTES = (
     write("POST", f"{_API}/sign-ups/dismissals", acts.DISMISS_ALIKE),
     write("POST", f"{_API}/people/erase", acts.ERASE),
     write("POST", f"{_API}/people/search", acts.FIND_PEOPLE),
+    listing(f"{_API}/people/erased", FORGETTING.read_erased),
     read(f"{_API}/people/{{person_id}}", FORGETTING.read),
     write("POST", f"{_API}/enrolments", acts.ENROL),
     listing(f"{_API}/enrolments", read_enrolments, filters=("programme_id", "state", "organisation_code")),

@@ -12,6 +12,7 @@ from services.enrollment.adapters import (
     erasing,
     guests,
     keeping,
+    meetings,
     people,
     programmes,
     rosters,
@@ -137,8 +138,9 @@ async def _leave(tx: Tx, places: Places, locked: Mapping[str, Enrolment], person
 
 
 async def _leave_as_guests(tx: Tx, places: Places) -> list[Person]:
-    """They, as they were called."""
+    """They, as they were called. The meetings are locked first, and in their order (`lock_guests`)."""
     found = []
+    await meetings.lock_many(tx, [meeting_id for _, meeting_id, _ in places.guests])
     for programme_id, meeting_id, guest_id in places.guests:
         programme, meeting = await lock_guests(tx, programme_id, meeting_id)
         guest = await guests.load(tx, meeting_id, guest_id)

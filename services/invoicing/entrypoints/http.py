@@ -38,5 +38,7 @@ ROUTES = (
     listing(f"{_API}/programmes/{{programme_id}}/audit", read_audit),
     write("POST", f"{_API}/people/forget", acts.FORGET),
     write("POST", f"{_API}/people/search", acts.FIND_PEOPLE),
+    listing(f"{_API}/people/erased", FORGETTING.read_erased),
+    write("POST", f"{_API}/people/erased", acts.KEEP_ERASED),
     read(f"{_API}/people/{{person_id}}", FORGETTING.read),
 )

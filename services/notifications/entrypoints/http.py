@@ -29,5 +29,7 @@ ROUTES = (
     write("POST", f"{_MESSAGE}/settle", acts.SETTLE),
     write("POST", f"{_API}/people/forget", acts.FORGET),
     write("POST", f"{_API}/people/search", acts.FIND_PEOPLE),
+    listing(f"{_API}/people/erased", FORGETTING.read_erased),
+    write("POST", f"{_API}/people/erased", acts.KEEP_ERASED),
     read(f"{_API}/people/{{person_id}}", FORGETTING.read),
 )

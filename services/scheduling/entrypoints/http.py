@@ -23,5 +23,7 @@ ROUTES = (
     write("POST", f"{_MEETING}/held", acts.MARK_HELD),
     write("POST", "/api/scheduling/people/forget", acts.FORGET),
     write("POST", "/api/scheduling/people/search", acts.FIND_PEOPLE),
+    listing("/api/scheduling/people/erased", FORGETTING.read_erased),
+    write("POST", "/api/scheduling/people/erased", acts.KEEP_ERASED),
     read("/api/scheduling/people/{person_id}", FORGETTING.read),
 )

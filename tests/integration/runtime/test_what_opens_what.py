@@ -55,6 +55,7 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "POST /api/enrollment/sign-ups/dismissals": "enrollment.DismissSignUps",
         "POST /api/enrollment/people/erase": "enrollment.ErasePerson",
         "POST /api/enrollment/people/search": "enrollment.FindPeople",
+        "GET /api/enrollment/people/erased": "enrollment.people.erased",
         "GET /api/enrollment/people/{person_id}": "enrollment.people",
         "POST /api/enrollment/enrolments": "enrollment.EnrolMunicipality",
         "GET /api/enrollment/enrolments": "enrollment.enrolments",
@@ -121,6 +122,8 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "GET /api/invoicing/programmes/{programme_id}/audit": "invoicing.programmes.audit",
         "POST /api/invoicing/people/forget": "invoicing.ForgetPerson",
         "POST /api/invoicing/people/search": "invoicing.FindPeople",
+        "GET /api/invoicing/people/erased": "invoicing.people.erased",
+        "POST /api/invoicing/people/erased": "invoicing.KeepErased",
         "GET /api/invoicing/people/{person_id}": "invoicing.people",
     },
     "notifications": {
@@ -135,6 +138,8 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "POST /api/notifications/messages/{message_id}/settle": "notifications.SettleMessage",
         "POST /api/notifications/people/forget": "notifications.ForgetPerson",
         "POST /api/notifications/people/search": "notifications.FindPeople",
+        "GET /api/notifications/people/erased": "notifications.people.erased",
+        "POST /api/notifications/people/erased": "notifications.KeepErased",
         "GET /api/notifications/people/{person_id}": "notifications.people",
     },
     "scheduling": {
@@ -148,6 +153,8 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "POST /api/scheduling/meetings/{meeting_id}/held": "scheduling.MarkMeetingHeld",
         "POST /api/scheduling/people/forget": "scheduling.ForgetPerson",
         "POST /api/scheduling/people/search": "scheduling.FindPeople",
+        "GET /api/scheduling/people/erased": "scheduling.people.erased",
+        "POST /api/scheduling/people/erased": "scheduling.KeepErased",
         "GET /api/scheduling/people/{person_id}": "scheduling.people",
     },
 }
