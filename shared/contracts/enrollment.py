@@ -83,6 +83,7 @@ _SIGN_UP = (
     "enrollment.CancelParticipant",
     "enrollment.OrderOption",
     "enrollment.AcceptQuote",
+    "enrollment.ChangeOptionBilling",
     "enrollment.DeclineQuote",
     "enrollment.WithdrawOption",
     "enrollment.NameTeamMember",
@@ -132,6 +133,7 @@ IN_DANISH = {
     "tovholder.enrollment.QuoteDeclined.v1": "kommunen sagde nej til et tilbud",
     "tovholder.enrollment.QuoteLapsed.v1": "et tilbud på et tilkøb udløb",
     "tovholder.enrollment.OptionOrdered.v1": "kommunen bestilte et tilkøb",
+    "tovholder.enrollment.OptionBillingChanged.v1": "et tilkøb fik en anden betaler",
     "tovholder.enrollment.OptionWithdrawn.v1": "et tilkøb blev trukket tilbage",
     "tovholder.enrollment.OptionDelivered.v1": "et tilkøb blev leveret",
     "tovholder.enrollment.ParticipantRegistered.v1": "en deltager blev tilmeldt mødet",
@@ -174,6 +176,7 @@ IN_DANISH = {
     "tovholder.enrollment.OrderOption.v1": "nogen bestilte et tilkøb",
     "tovholder.enrollment.QuoteOption.v1": "nogen gav et tilbud på et tilkøb",
     "tovholder.enrollment.AcceptQuote.v1": "nogen sagde ja til et tilbud",
+    "tovholder.enrollment.ChangeOptionBilling.v1": "nogen sagde, hvem der betaler for et tilkøb",
     "tovholder.enrollment.DeclineQuote.v1": "nogen sagde nej til et tilbud",
     "tovholder.enrollment.WithdrawOption.v1": "nogen bad om at trække et tilkøb tilbage",
     "tovholder.enrollment.DeliverOption.v1": "nogen meldte et tilkøb leveret",
@@ -504,8 +507,8 @@ class EnrolmentLapsed(EnrolmentFact):
 
 @fact
 class BillingChanged(EnrolmentFact):
-    """Invoices that are still to come are as `billing` says, all of it; extra participants with a billing of their own
-    keep theirs.
+    """Invoices that are still to come are as `billing` says, all of it; extra participants and options with a billing
+    of their own keep theirs.
     """
 
     type: ClassVar[str] = "tovholder.enrollment.BillingChanged.v1"
@@ -685,8 +688,23 @@ class OptionOrdered(OptionFact):
     agreed_at: Instant | None = None
     billing: Billing | None = None
     """None = nothing was said: staff say it before it can be invoiced."""
+    own_billing: bool = False
+    """Whether it was said for this order: then it stays so when the enrolment's is changed."""
+    billing_missing: tuple[str, ...] = ()
+    """As in MunicipalityEnrolled, of this billing."""
     standing_path: str | None = None
     """As in MunicipalityEnrolled: there it can be withdrawn until it is delivered."""
+
+
+@fact
+class OptionBillingChanged(OptionFact):
+    """Who pays for an order has been said since: it is billed so, whatever becomes of the enrolment's."""
+
+    type: ClassVar[str] = "tovholder.enrollment.OptionBillingChanged.v1"
+
+    billing: Billing
+    billing_missing: tuple[str, ...] = ()
+    """As in MunicipalityEnrolled, of this billing."""
 
 
 @fact
@@ -1297,6 +1315,8 @@ class OrderOption(Command):
     enrolment_id: Id
     option_id: Id
     accepted_price_ore: Ore | None = None
+    billing: BillingWish = Field(default_factory=Billing)
+    """Who pays for it, if it is another unit, or another order, than the enrolment's; what is not said is as there."""
 
 
 @command
@@ -1328,6 +1348,23 @@ class AcceptQuote(Command):
     enrolment_id: Id
     option_id: Id
     round: QuoteRound
+    billing: BillingWish = Field(default_factory=Billing)
+    """As in OrderOption."""
+
+
+@command
+class ChangeOptionBilling(Command):
+    """Who pays for what was ordered, said or put right after that; what is not said stays as it is.
+
+    With another unit than now it is that unit's, and else the organisation's. What is invoiced stays.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.ChangeOptionBilling.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    option_id: Id
+    billing: BillingWish
 
 
 @command

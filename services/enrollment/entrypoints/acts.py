@@ -10,6 +10,7 @@ from services.enrollment.usecases.change_capacity import change_capacity
 from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.change_extra_billing import change_extra_billing
 from services.enrollment.usecases.change_group import change_group
+from services.enrollment.usecases.change_option_billing import change_option_billing
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
@@ -54,6 +55,7 @@ from shared.contracts.enrollment import (
     ChangeContact,
     ChangeExtraBilling,
     ChangeGroup,
+    ChangeOptionBilling,
     ChangeRole,
     DeclineQuote,
     DeliverOption,
@@ -122,6 +124,7 @@ QUOTE = act(QuoteOption, quote_option)
 ACCEPT = act(AcceptQuote, accept_quote)
 DECLINE_QUOTE = act(DeclineQuote, decline_quote)
 WITHDRAW_OPTION = act(WithdrawOption, withdraw_option)
+CHANGE_OPTION_BILLING = act(ChangeOptionBilling, change_option_billing)
 DELIVER = act(DeliverOption, deliver_option)
 WALK_IN = act(RegisterWalkIn, register_walk_in, status=201)
 

@@ -71,6 +71,7 @@ ROUTES = (
     write("POST", f"{_OPTION}/acceptance", acts.ACCEPT),
     write("POST", f"{_OPTION}/refusal", acts.DECLINE_QUOTE),
     write("POST", f"{_OPTION}/withdrawal", acts.WITHDRAW_OPTION),
+    write("PUT", f"{_OPTION}/billing", acts.CHANGE_OPTION_BILLING),
     write("POST", f"{_OPTION}/delivery", acts.DELIVER),
     listing(f"{_API}/orders", read_orders, filters=("programme_id", "enrolment_id", "state")),
     listing(f"{_API}/meetings", read_meetings, filters=("programme_id",)),

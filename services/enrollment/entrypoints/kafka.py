@@ -43,6 +43,7 @@ SUBSCRIPTIONS = (
     intake(acts.ACCEPT),
     intake(acts.DECLINE_QUOTE),
     intake(acts.WITHDRAW_OPTION),
+    intake(acts.CHANGE_OPTION_BILLING),
     intake(acts.DELIVER),
     intake(acts.WALK_IN),
     intake(acts.NAME_MEMBER),

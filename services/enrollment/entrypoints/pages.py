@@ -51,6 +51,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_STANDING}/kontakt/{{role_id}}", roles.role, acts.CHANGE_ROLE),
         shows(f"{_STANDING}/afmeld", standing.leave, acts.WITHDRAW),
         shows(f"{_OPTION}/bestil", options.order, acts.ORDER),
+        shows(f"{_OPTION}/betaler", options.payer, acts.CHANGE_OPTION_BILLING),
         shows(f"{_OPTION}/fortryd", options.withdraw, acts.WITHDRAW_OPTION),
         shows(_QUOTE, options.accept, acts.ACCEPT),
         shows(f"{_QUOTE}/nej", options.decline, acts.DECLINE_QUOTE),

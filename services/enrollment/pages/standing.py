@@ -12,7 +12,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.enrollment.domain.options import Option, as_it_stands, may_answer, may_order, wording
+from services.enrollment.domain.options import (
+    Option,
+    as_it_stands,
+    lacking_for,
+    may_answer,
+    may_order,
+    wording,
+)
 from services.enrollment.domain.price_text import leaving_line
 from services.enrollment.usecases.read_standing import HandedOn, Standing, read_standing
 from shared.base.acts import Act
@@ -95,10 +102,10 @@ async def contact(host: Host, act: Act, request: Request) -> Response:
     return render(host, "contact.html", found, status, form=form)
 
 
-async def find(host: Host, request: Request) -> Standing | Response:
+async def find(host: Host, request: Request, *, units: bool = False) -> Standing | Response:
     """What the link is about; or a page that says that it does not work any more."""
     async with host.transaction(Cause(new_correlation(), None, None)) as tx:
-        found = await read_standing(tx, request.path_params["token"])
+        found = await read_standing(tx, request.path_params["token"], units=units)
     return found if isinstance(found, Standing) else no_more(host, request, found)
 
 
@@ -150,6 +157,8 @@ def shown(found: Standing, option: Option) -> dict[str, Any]:
         "price_ore": option.term.price_ore if option.term else None,
         "may_order": may_order(option, found.now),
         "may_answer": may_answer(option, found.now),
+        "is_billed": order is not None and order.state in {"ordered", "delivered"} and order.price_ore > 0,
+        "missing": billing_details(lacking_for(option, order)) if order else "",
         "may_withdraw": order is not None and order.state == "ordered",
         "order": order,
         "good_until": long_day(order.good_until) if order and order.good_until else None,

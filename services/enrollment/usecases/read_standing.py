@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.enrollment.adapters import contacts, enrolments, links, meetings, orders, programmes
-from services.enrollment.domain.enrolment import Enrolment, owed_by
+from services.enrollment.adapters import contacts, enrolments, links, meetings, orders, organisations, programmes
+from services.enrollment.domain.address_book import Unit
+from services.enrollment.domain.enrolment import Enrolment, book_is_for, owed_by
 from services.enrollment.domain.invoice_details import invoiced_from, lacking
 from services.enrollment.domain.options import Option, options_of, orders_for
 from services.enrollment.domain.price_text import is_billed
@@ -47,6 +48,8 @@ class Standing:
     options: tuple[Option, ...]
     roles: tuple[Role, ...]
     """Beside the contact's."""
+    units: tuple[Unit, ...]
+    """Of the organisation, where they are asked for, and unless the link may be another system's."""
     now: datetime
 
 
@@ -58,7 +61,7 @@ class HandedOn:
     organisation: Organisation
 
 
-async def read_standing(tx: Tx, token: str) -> Standing | HandedOn | None:
+async def read_standing(tx: Tx, token: str, *, units: bool = False) -> Standing | HandedOn | None:
     """None for a link that is none of ours, or has ended: with its round, or a year after its programme."""
     guest = links.standing_of(tx.links, token, tx.now)
     enrolment = await enrolments.load(tx, guest.enrolment_id) if guest else None
@@ -92,5 +95,13 @@ async def read_standing(tx: Tx, token: str) -> Standing | HandedOn | None:
             orders_for(enrolment, await orders.load_newest(tx, enrolment.id), client=enrolment.by_client),
         ),
         roles=roles_of(enrolment, programme, await contacts.load_history(tx, enrolment.id)),
+        units=await _units(tx, enrolment) if units else (),
         now=tx.now,
     )
+
+
+async def _units(tx: Tx, enrolment: Enrolment) -> tuple[Unit, ...]:
+    if not book_is_for(enrolment, client=False, person=True):
+        return ()
+    entry = await organisations.load(tx, enrolment.organisation.code)
+    return entry.units if entry else ()

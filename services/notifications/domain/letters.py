@@ -298,6 +298,8 @@ def option_ordered(fact: OptionOrdered, contact: Contact, at: datetime) -> Lette
         text=fact.includes,
         by_quote=fact.by_quote,
         standing=fact.standing_path,
+        unit=fact.billing.unit_name if fact.billing and fact.own_billing else None,
+        missing=billing_details(fact.billing_missing),
     )
 
 

@@ -113,6 +113,7 @@ PAGES = {
     "/plads/{token}/kontakt/{role_id}": "standing",
     "/plads/{token}/afmeld": "waiting",
     "/plads/{token}/tilkoeb/{option_id}/bestil": "standing",
+    "/plads/{token}/tilkoeb/{option_id}/betaler": "ordered",
     "/plads/{token}/tilkoeb/{option_id}/fortryd": "ordered",
     "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}": "quoted",
     "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}/nej": "quoted",

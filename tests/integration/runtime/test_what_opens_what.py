@@ -65,6 +65,7 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         f"POST {_OPTION}/acceptance": "enrollment.AcceptQuote",
         f"POST {_OPTION}/refusal": "enrollment.DeclineQuote",
         f"POST {_OPTION}/withdrawal": "enrollment.WithdrawOption",
+        f"PUT {_OPTION}/billing": "enrollment.ChangeOptionBilling",
         f"POST {_OPTION}/delivery": "enrollment.DeliverOption",
         "GET /api/enrollment/orders": "enrollment.orders",
         "GET /api/enrollment/meetings": "enrollment.meetings",
