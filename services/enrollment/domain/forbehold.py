@@ -6,6 +6,7 @@ yes or no to it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -18,13 +19,12 @@ from services.enrollment.domain.enrolment import (
     no_reminder,
     no_reminders,
 )
-from services.enrollment.domain.programme import OFFICE_OPENS, Programme, holds_place, require_going_on
+from services.enrollment.domain.programme import OFFICE_OPENS, Programme, holds_place, holds_until, require_going_on
 from services.enrollment.domain.status import ForbeholdState
 from services.enrollment.domain.waiting_list import may_have_place
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import EnrolmentLapsed, Forbehold, ReservationReminderDue, ReservationResolved
-from shared.contracts.programme import ProgrammeTerms
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_after, days_after, local, start_of_day
 
@@ -43,8 +43,8 @@ def resolve(enrolment: Enrolment, programme: Programme, now: datetime, *, approv
     answer: ForbeholdState = "approved" if approved else "refused"
     if enrolment.forbehold.state == answer and (enrolment.is_signed_up or not approved):
         return Decision(enrolment)
-    if approved and enrolment.has_place and enrolment.forbehold_open and _is_over(programme, now):
-        until = programme.forbehold.until
+    if approved and enrolment.has_place and enrolment.forbehold_open and _is_over(enrolment, programme, now):
+        until = last_day(enrolment, programme)
         day = f" til og med {long_day(until)}" if until else ""
         raise Refused("forbehold_lapsed", f"Forbeholdet holdt kun pladsen{day}. Tilmeld kommunen på ny.")
     if not enrolment.forbehold_open:
@@ -73,7 +73,7 @@ def resolve(enrolment: Enrolment, programme: Programme, now: datetime, *, approv
 def lapse(enrolment: Enrolment, programme: Programme, now: datetime) -> Decision[Enrolment]:
     """Bortfaldet: the last day on which an open forbehold held its place is over. Else nothing changes."""
     open_place = programme.open and enrolment.has_place and enrolment.forbehold_open
-    if not (open_place and _is_over(programme, now)):
+    if not (open_place and _is_over(enrolment, programme, now)):
         return Decision(enrolment)
     fact = EnrolmentLapsed(**about(enrolment, programme), reason=LAPSED, contact=enrolment.known_contact)
     return Decision(ended(enrolment, "lapsed", now), (fact,), no_reminders(enrolment))
@@ -111,11 +111,31 @@ def reminding(enrolment: Enrolment, programme: Programme, now: datetime) -> Alar
     return Alarm(ANSWER, enrolment.id, min(ahead, default=None), {"since": now.isoformat()})
 
 
-def lapsing(terms: ProgrammeTerms) -> Alarm:
-    """When the programme's open forbehold lapse: at 00:00 in Denmark; never where they hold their place, or none."""
-    term = terms.enrolment.forbehold
-    due = start_of_day(day_after(term.until)) if term is not None and term.until is not None else None
-    return Alarm(LAPSE, terms.ref.id, due, {"programme_id": terms.ref.id})
+def lapsing(programme: Programme, agreed: Collection[date], now: datetime) -> Alarm:
+    """When the next of its open forbehold lapse: at 00:00 in Denmark. `agreed`: up to which days those that have a
+    place hold it, as was agreed with them. Never where they hold their place for as long as it takes.
+    """
+    term = programme.forbehold
+    last_days = set() if term.holds == "always" else {_later(day, holds_until(programme)) for day in agreed}
+    if term.holds == "until" and term.until is not None and holds_place(programme, now):
+        last_days.add(term.until)
+    due = start_of_day(day_after(min(last_days))) if last_days else None
+    return Alarm(LAPSE, programme.id, due, {"programme_id": programme.id})
+
+
+def may_lapse(programme: Programme, now: datetime) -> bool:
+    """Whether some open forbehold may hold their places no more."""
+    return programme.forbehold.holds != "always" and not holds_place(programme, now)
+
+
+def last_day(enrolment: Enrolment, programme: Programme) -> date | None:
+    """The last day on which an open forbehold holds its place; None = for as long as it takes. A later version of the
+    programme gives it more time and takes none: what was agreed with the place, or what holds now, whichever is later.
+    """
+    if programme.forbehold.holds == "always" or (enrolment.held is not None and enrolment.held.until is None):
+        return None
+    until = holds_until(programme)
+    return until if enrolment.held is None or enrolment.held.until is None else _later(enrolment.held.until, until)
 
 
 def lapsing_on(programme: Programme, now: datetime) -> Alarm:
@@ -125,25 +145,29 @@ def lapsing_on(programme: Programme, now: datetime) -> Alarm:
 
 def told_forbehold(enrolment: Enrolment, programme: Programme) -> Forbehold:
     """An open one, as facts tell of it."""
-    term = programme.forbehold
     return Forbehold(
         committee=enrolment.forbehold.committee,
         expected_on=enrolment.forbehold.expected_on,
-        lapses_after=term.until if term.holds == "until" and enrolment.has_place else None,
+        lapses_after=last_day(enrolment, programme) if enrolment.has_place else None,
     )
 
 
-def _is_over(programme: Programme, now: datetime) -> bool:
-    """Whether the last day on which an open forbehold held a place is over."""
-    return programme.forbehold.holds == "until" and not holds_place(programme, now)
+def _is_over(enrolment: Enrolment, programme: Programme, now: datetime) -> bool:
+    """Whether the last day on which its open forbehold held a place is over."""
+    until = last_day(enrolment, programme)
+    return until is not None and now >= start_of_day(day_after(until))
+
+
+def _later(agreed: date, until: date | None) -> date:
+    return agreed if until is None else max(agreed, until)
 
 
 def _awaited_on(enrolment: Enrolment, programme: Programme) -> date | None:
     """The day by which an open one should be answered: when it is expected, and no later than it holds its place."""
     if not enrolment.forbehold_open:
         return None
-    term = programme.forbehold
-    days = (enrolment.forbehold.expected_on, term.until if term.holds == "until" else None)
+    until = last_day(enrolment, programme) if enrolment.has_place else holds_until(programme)
+    days = (enrolment.forbehold.expected_on, until)
     return min((day for day in days if day is not None), default=None)
 
 

@@ -156,6 +156,13 @@ def holds_place(programme: Programme, now: datetime) -> bool:
     return term.holds == "always"
 
 
+def holds_until(programme: Programme) -> date | None:
+    """The last day on which an open forbehold holds a place, as is agreed with whoever gets one now; None = for as long
+    as it takes.
+    """
+    return programme.forbehold.until if programme.forbehold.holds == "until" else None
+
+
 def takes_sign_ups(programme: Programme | Outline, now: datetime) -> bool:
     """Neither cancelled nor past its deadline."""
     return programme.open and not deadline_passed(programme, now)

@@ -24,6 +24,7 @@ from shared.contracts.enrollment import (
     ResolveReservation,
     WithdrawEnrolment,
 )
+from shared.contracts.time import day_after, start_of_day
 from tests.integration.enrollment.test_waiting_list import codes_of, enrolled, id_of, line, places_told, with_places
 from tests.support.enrollment_desk import Desk, sign_up
 from tests.support.enrollment_web import Town
@@ -159,6 +160,89 @@ async def test_a_later_version_that_gives_it_longer_keeps_the_place(desk: Desk) 
     assert (await desk.read(read_enrolment, enrolment_id=await id_of(desk, code)))["state"] == "enrolled"
     await desk.publish(with_places(1, 1, version=3, forbehold="holds: always"))
     assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", LAPSE) == 0
+    assert (await desk.read(read_enrolment, enrolment_id=await id_of(desk, code)))["state"] == "enrolled"
+
+
+async def test_a_later_version_takes_nothing_from_whoever_has_a_place_and_gives_the_next_one_less(desk: Desk) -> None:
+    """The mail named a day, and that holds; whoever signs up since holds a place up to the day of now."""
+    await desk.publish(with_places(2, 2, forbehold="holds: until, until: 2020-09-30, remind_before: [7]"))
+    codes = await codes_of(desk, 4)
+    await enrolled(desk, sign_up(codes[0], forbehold=True))
+    desk.time = datetime(2020, 7, 10, 8, tzinfo=UTC)
+    await desk.publish(with_places(2, 2, version=2, forbehold="holds: until, until: 2020-08-31, remind_before: [7]"))
+    await enrolled(desk, sign_up(codes[1], forbehold=True), sign_up(codes[2]), sign_up(codes[3]))
+    places = [one for one in await desk.told() if isinstance(one, MunicipalityEnrolled)]
+    assert [one.forbehold and one.forbehold.lapses_after for one in places] == [date(2020, 9, 30), date(2020, 8, 31)]
+    lapsed = []
+    while due := await desk.pool.fetchval("SELECT due FROM timers WHERE timer = $1", LAPSE):
+        desk.time = due
+        await desk.ring()
+        lapsed += [(one.organisation.code, due) for one in await desk.told() if isinstance(one, EnrolmentLapsed)]
+    assert lapsed == [
+        (codes[1], datetime(2020, 8, 31, 22, tzinfo=UTC)),
+        (codes[0], datetime(2020, 9, 30, 22, tzinfo=UTC)),
+    ]
+
+
+async def test_a_shorter_day_that_is_over_already_costs_nobody_a_place_that_night(desk: Desk) -> None:
+    await desk.publish(with_places(1, 1, forbehold="holds: until, until: 2020-09-30, remind_before: [7]"))
+    (code,) = await codes_of(desk, 1)
+    await enrolled(desk, sign_up(code, forbehold=True))
+    await desk.told()
+    desk.time = datetime(2020, 9, 3, 8, tzinfo=UTC)
+    await desk.publish(with_places(1, 1, version=2, forbehold="holds: until, until: 2020-08-31, remind_before: [7]"))
+    await desk.ring()
+    assert (await desk.read(read_enrolment, enrolment_id=await id_of(desk, code)))["state"] == "enrolled"
+    desk.time = datetime(2020, 9, 23, 7, tzinfo=UTC)
+    await desk.ring()
+    (reminder,) = [one for one in await desk.told() if isinstance(one, ReservationReminderDue)]
+    assert (reminder.days, reminder.forbehold.lapses_after) == (-7, date(2020, 9, 30))
+    desk.time = datetime(2020, 9, 30, 21, 59, tzinfo=UTC)
+    assert (await answer(desk, code, approved=True))["status"] == "Plads bekræftet"
+
+
+@pytest.mark.parametrize(
+    ("first", "versions", "last"),
+    [
+        # What a version gave more of stays given, and a version that says that it holds none takes none of it.
+        (
+            "holds: until, until: 2020-09-30",
+            ("until, until: 2020-10-31", "until, until: 2020-08-31"),
+            date(2020, 10, 31),
+        ),
+        ("holds: until, until: 2020-09-30", ('"no"',), date(2020, 9, 30)),
+        ("holds: until, until: 2020-09-30", ("always", "until, until: 2020-08-31"), None),
+        ("holds: always", ("until, until: 2020-08-31",), None),
+    ],
+)
+@pytest.mark.parametrize("known", [True, False], ids=["agreed", "of the version before"])
+async def test_whatever_later_versions_say_the_best_that_was_said_holds(
+    desk: Desk, first: str, versions: tuple[str, ...], last: date | None, *, known: bool
+) -> None:
+    await desk.publish(with_places(1, 1, forbehold=first))
+    (code,) = await codes_of(desk, 1)
+    await enrolled(desk, sign_up(code, forbehold=True))
+    if not known:
+        await desk.pool.execute("UPDATE enrolments SET forbehold_held = NULL")
+    for version, holds in enumerate(versions, 2):
+        await desk.publish(with_places(1, 1, version=version, forbehold=f"holds: {holds}"))
+    due = await desk.pool.fetchval("SELECT due FROM timers WHERE timer = $1", LAPSE)
+    while due is not None and last is not None and due < start_of_day(last):
+        desk.time = due
+        await desk.ring()
+        due = await desk.pool.fetchval("SELECT due FROM timers WHERE timer = $1", LAPSE)
+    assert (await desk.read(read_enrolment, enrolment_id=await id_of(desk, code)))["state"] == "enrolled"
+    if last is not None:
+        assert due == start_of_day(day_after(last))
+        desk.time = due
+        await desk.ring()
+        assert (await desk.read(read_enrolment, enrolment_id=await id_of(desk, code)))["state"] == "lapsed"
+        assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", LAPSE) == 0
+        return
+    while due is not None:
+        desk.time = due
+        await desk.ring()
+        due = await desk.pool.fetchval("SELECT due FROM timers WHERE timer = $1", LAPSE)
     assert (await desk.read(read_enrolment, enrolment_id=await id_of(desk, code)))["state"] == "enrolled"
 
 
