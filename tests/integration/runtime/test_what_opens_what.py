@@ -167,6 +167,7 @@ OPEN = {
         "/plads/{token}/kontakt/{role_id}",
         "/plads/{token}/afmeld",
         "/plads/{token}/tilkoeb/{option_id}/bestil",
+        "/plads/{token}/tilkoeb/{option_id}/betaler",
         "/plads/{token}/tilkoeb/{option_id}/fortryd",
         "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}",
         "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}/nej",
