@@ -471,7 +471,9 @@ class ReservationReminderDue(EnrolmentFact):
     contact: Contact
     forbehold: Forbehold
     days: Whole
-    """After the day on which the answer is expected; before it a negative number."""
+    """After the day on which the answer is expected; before it a negative number. After the day of the sign-up where
+    `forbehold` names no day.
+    """
     has_place: bool
     standing_path: str
     """As in MunicipalityEnrolled: there the answer is given."""

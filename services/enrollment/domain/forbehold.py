@@ -19,14 +19,23 @@ from services.enrollment.domain.enrolment import (
     no_reminder,
     no_reminders,
 )
-from services.enrollment.domain.programme import OFFICE_OPENS, Programme, holds_place, holds_until, require_going_on
+from services.enrollment.domain.programme import (
+    OFFICE_OPENS,
+    PEOPLE_AFTER,
+    Programme,
+    holds_place,
+    holds_until,
+    is_over,
+    repeated,
+    require_going_on,
+)
 from services.enrollment.domain.status import ForbeholdState
 from services.enrollment.domain.waiting_list import may_have_place
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import EnrolmentLapsed, Forbehold, ReservationReminderDue, ReservationResolved
 from shared.contracts.refusal import Refused
-from shared.contracts.time import day_after, days_after, local, start_of_day
+from shared.contracts.time import day_after, day_of, days_after, local, start_of_day
 
 LAPSE = "forbehold_lapse"
 """The timer of a programme whose forbehold holds a place up to a day; its key is the programme's id."""
@@ -87,10 +96,9 @@ def remind(
     Of days that went by unseen the newest counts, and none of the others is sent; nor is one from before `since`, when
     the alarm was set: it has been sent, or nobody had signed up.
     """
-    expected_on = _awaited_on(enrolment, programme)
-    if not (programme.open and enrolment.is_signed_up) or expected_on is None:
+    if not (programme.open and enrolment.is_signed_up and enrolment.forbehold_open):
         return Decision(enrolment)
-    come = [days for days, at in _reminders(programme, expected_on) if since < at <= now]
+    come = [days for days, at in _reminders(enrolment, programme, now) if since < at <= now]
     if not come:
         return Decision(enrolment, (), (reminding(enrolment, programme, now),))
     fact = ReservationReminderDue(
@@ -106,8 +114,7 @@ def remind(
 
 def reminding(enrolment: Enrolment, programme: Programme, now: datetime) -> Alarm:
     """When somebody is reminded of the missing answer next; not at all when there is no day left for it."""
-    expected_on = _awaited_on(enrolment, programme)
-    ahead = [at for _, at in _reminders(programme, expected_on) if at > now] if expected_on else []
+    ahead = [at for _, at in _reminders(enrolment, programme, now) if at > now]
     return Alarm(ANSWER, enrolment.id, min(ahead, default=None), {"since": now.isoformat()})
 
 
@@ -163,16 +170,23 @@ def _later(agreed: date, until: date | None) -> date:
 
 
 def _awaited_on(enrolment: Enrolment, programme: Programme) -> date | None:
-    """The day by which an open one should be answered: when it is expected, and no later than it holds its place."""
-    if not enrolment.forbehold_open:
-        return None
+    """The day by which an open one should be answered: when it is expected, and no later than it holds its place.
+    None = nobody has said when.
+    """
     until = last_day(enrolment, programme) if enrolment.has_place else holds_until(programme)
     days = (enrolment.forbehold.expected_on, until)
     return min((day for day in days if day is not None), default=None)
 
 
-def _reminders(programme: Programme, expected_on: date) -> list[tuple[int, datetime]]:
-    """By days after `expected_on`, and when they are due: at nine in Denmark."""
-    term = programme.forbehold
-    days = [*(-one for one in term.remind_before), *term.remind_after]
-    return [(one, local(days_after(expected_on, one), OFFICE_OPENS)) for one in days]
+def _reminders(enrolment: Enrolment, programme: Programme, now: datetime) -> list[tuple[int, datetime]]:
+    """Of an open one, by days after the one on which its answer is expected, and when they are due: at nine in Denmark.
+
+    Where none is known, after the day of the sign-up. Of those without an end, the ones about now.
+    """
+    if not enrolment.forbehold_open or enrolment.received_at is None or is_over(programme, None, now, PEOPLE_AFTER):
+        return []
+    term, expected_on = programme.forbehold, _awaited_on(enrolment, programme)
+    counted_from = expected_on or day_of(enrolment.received_at)
+    days = [*(-one for one in term.remind_before if expected_on), *term.remind_after]
+    days += repeated(term.remind_every, max(term.remind_after, default=0), (day_of(now) - counted_from).days)
+    return [(one, local(days_after(counted_from, one), OFFICE_OPENS)) for one in days]

@@ -168,6 +168,14 @@ def takes_sign_ups(programme: Programme | Outline, now: datetime) -> bool:
     return programme.open and not deadline_passed(programme, now)
 
 
+def repeated(every: int, last: int, today: int) -> list[int]:
+    """Days of reminders without an end, every so many after `last` (0 = none): of these the newest that has come by
+    `today`, and the next. All are counted from one day.
+    """
+    first = max(1, (today - last) // every - 1) if every else 1
+    return [last + every * (first + more) for more in range(4 if every else 0)]
+
+
 OFFICE_OPENS = time(9)
 """In Denmark: invitations and reminders go out then."""
 PEOPLE_AFTER = timedelta(days=365)

@@ -61,8 +61,12 @@ async def tell_of_cancellation(tx: Tx, events: Sequence[Received[EnrolmentCalled
 
 
 async def remind_of_forbehold(tx: Tx, events: Sequence[Received[ReservationReminderDue]]) -> None:
-    """ReservationReminderDue → the reminder, with the page where the answer is given."""
+    """ReservationReminderDue → the reminder, with the page where the answer is given; staff read whose is late, or is
+    expected on no day.
+    """
     await _write_of_forbehold(tx, [(letters.forbehold_awaited(event.data, event.time), event) for event in events])
+    late = [event for event in events if event.data.days > 0]
+    await tell_staff(tx, [(digest_lines.reservation_awaited(event.data, event.time), event.cause) for event in late])
 
 
 async def remind_of_billing(tx: Tx, events: Sequence[Received[BillingReminderDue]]) -> None:

@@ -4,7 +4,7 @@ unless the programme says so.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -18,13 +18,14 @@ from shared.contracts.enrollment import (
     EnrolmentLapsed,
     EnrolmentReceived,
     EnrolmentWaitlisted,
+    Forbehold,
     MunicipalityEnrolled,
     ReservationReminderDue,
     ReservationResolved,
     ResolveReservation,
     WithdrawEnrolment,
 )
-from shared.contracts.time import day_after, start_of_day
+from shared.contracts.time import day_after, day_of, days_after, local, start_of_day
 from tests.integration.enrollment.test_waiting_list import codes_of, enrolled, id_of, line, places_told, with_places
 from tests.support.enrollment_desk import Desk, sign_up
 from tests.support.enrollment_web import Town
@@ -262,6 +263,40 @@ async def test_it_is_reminded_of_before_and_after_the_day_and_no_more_once_it_is
     ]
     await answer(desk, code, approved=True)
     assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", ANSWER) == 0
+
+
+async def test_whoever_names_no_day_is_asked_all_the_same_counted_from_its_sign_up(desk: Desk) -> None:
+    terms = "remind_before: [14], remind_after: [7], remind_every: 28"
+    await desk.publish(with_places(1, 1, forbehold=terms))
+    (code,) = await codes_of(desk, 1)
+    await enrolled(desk, sign_up(code, forbehold=True))
+    signed_up = desk.time
+    await desk.told()
+    days = []
+    for _ in range(3):
+        desk.time = await desk.pool.fetchval("SELECT due FROM timers WHERE timer = $1", ANSWER)
+        await desk.ring()
+        days += [(one.days, one.forbehold) for one in await desk.told() if isinstance(one, ReservationReminderDue)]
+    assert days == [(7, Forbehold()), (35, Forbehold()), (63, Forbehold())]
+    assert desk.time == local(days_after(day_of(signed_up), 63), time(9))
+    # After a long time away the newest, once, and the one after that.
+    desk.time += timedelta(days=100)
+    await desk.ring()
+    (late,) = [one for one in await desk.told() if isinstance(one, ReservationReminderDue)]
+    assert late.days == 147
+    due = await desk.pool.fetchval("SELECT due FROM timers WHERE timer = $1", ANSWER)
+    assert due == local(days_after(day_of(signed_up), 175), time(9))
+    await answer(desk, code, approved=True)
+    assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", ANSWER) == 0
+
+
+async def test_whoever_names_no_day_and_loses_its_place_on_one_is_reminded_of_that(desk: Desk) -> None:
+    terms = "holds: until, until: 2020-09-30, remind_before: [14], remind_after: [], remind_every: 28"
+    await desk.publish(with_places(1, 1, forbehold=terms))
+    (code,) = await codes_of(desk, 1)
+    await enrolled(desk, sign_up(code, forbehold=True))
+    due = await desk.pool.fetchval("SELECT due FROM timers WHERE timer = $1", ANSWER)
+    assert due == datetime(2020, 9, 16, 7, tzinfo=UTC)
 
 
 async def test_after_a_long_time_away_the_newest_reminder_is_sent_and_no_other(desk: Desk) -> None:

@@ -40,6 +40,7 @@ enrolment:
   deadline_weekday: fredag
   capacity: {usual: 10, hard: 12}
   invitation: {invite_on: 2021-06-01, remind_on: 2021-08-10}
+  billing: {remind_before: [7]}
   form:
     - {id: interesse, label: Hvad vil I, kind: choice, choices: [Lidt, Meget]}
 
@@ -315,6 +316,17 @@ FAULTS: dict[str, list[str]] = {
         changed("title: Prøvenetværk\n", ""),
         changed("amount: 500.50, ", ""),
         changed("  city: København S\n", ""),
+    ],
+    "billing_unasked": [
+        changed("  billing: {remind_before: [7]}\n", ""),
+        changed("billing: {remind_before: [7]}", "billing: {remind_before: [], remind_after: [], remind_every: 0}"),
+    ],
+    "forbehold_unasked": [
+        changed("  form:\n", "  reservation_allowed: true\n  form:\n"),
+        changed(
+            "  form:\n",
+            "  reservation_allowed: true\n  forbehold: {remind_before: [], remind_after: []}\n  form:\n",
+        ),
     ],
     "no_deadline": [changed("  deadline: 2021-08-20\n  deadline_weekday: fredag\n", "")],
     "open_reading": [
