@@ -76,6 +76,7 @@ _SIGN_UP = (
     "enrollment.EnrolMunicipality",
     "enrollment.WithdrawEnrolment",
     "enrollment.ResolveReservation",
+    "enrollment.ChangeReservation",
     "enrollment.ChangeBilling",
     "enrollment.ChangeExtraBilling",
     "enrollment.RegisterParticipant",
@@ -120,6 +121,7 @@ IN_DANISH = {
     "tovholder.enrollment.EnrolmentRegrouped.v1": "kommunen skiftede gruppe",
     "tovholder.enrollment.EnrolmentWaitlisted.v1": "kommunen kom på venteliste",
     "tovholder.enrollment.ReservationReminderDue.v1": "svaret på forbeholdet manglede",
+    "tovholder.enrollment.ReservationChanged.v1": "forbeholdet ventes besvaret en anden dag, eller af et andet udvalg",
     "tovholder.enrollment.ReservationResolved.v1": "det politiske forbehold blev afgjort",
     "tovholder.enrollment.EnrolmentLapsed.v1": "tilmeldingen bortfaldt",
     "tovholder.enrollment.BillingChanged.v1": "oplysningerne til fakturaen blev givet eller rettet",
@@ -163,6 +165,7 @@ IN_DANISH = {
     "tovholder.enrollment.ChangeContact.v1": "nogen bad om en anden kontakt",
     "tovholder.enrollment.ChangeRole.v1": "nogen bad om at besætte eller tømme en rolle",
     "tovholder.enrollment.ResolveReservation.v1": "nogen svarede på det politiske forbehold",
+    "tovholder.enrollment.ChangeReservation.v1": "nogen sagde, hvornår og hvor forbeholdet behandles",
     "tovholder.enrollment.ChangeBilling.v1": "nogen gav oplysninger til fakturaen",
     "tovholder.enrollment.CancelProgramme.v1": "nogen aflyste forløbet",
     "tovholder.enrollment.ChangeCapacity.v1": "nogen ændrede antallet af pladser",
@@ -477,6 +480,17 @@ class ReservationReminderDue(EnrolmentFact):
     has_place: bool
     standing_path: str
     """As in MunicipalityEnrolled: there the answer is given."""
+
+
+@fact
+class ReservationChanged(EnrolmentFact):
+    """An open forbehold is expected to be answered on another day, or by another body: all of what is known of it."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ReservationChanged.v1"
+
+    contact: Contact
+    forbehold: Forbehold
+    has_place: bool
 
 
 @fact
@@ -1161,6 +1175,20 @@ class ResolveReservation(Command):
 
     enrolment_id: Id
     approved: bool
+
+
+@command
+class ChangeReservation(Command):
+    """When an open forbehold is expected to be answered, and by which body. What is not said stays as it is; an empty
+    committee is none.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.ChangeReservation.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    expected_on: Day | None = None
+    committee: Line | None = None
 
 
 @command

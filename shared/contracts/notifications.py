@@ -52,6 +52,7 @@ EFFECTS = {
         "mails the reminder of what the invoice lacks; tells staff in the digest",
         f"{_MESSAGE}; of the line: enrolment, day",
     ),
+    "tovholder.enrollment.ReservationChanged.v1": ("tells staff in the digest", "enrolment, time"),
     "tovholder.enrollment.ReservationResolved.v1": (
         "mails the receipt and follows the place; tells staff in the digest",
         f"{_MESSAGE}; of the line: enrolment, resolved at",

@@ -10,7 +10,7 @@ import base64
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -38,6 +38,7 @@ from shared.contracts.enrollment import (
     ChangeExtraBilling,
     ChangeGroup,
     ChangeOptionBilling,
+    ChangeReservation,
     ChangeRole,
     DeclineQuote,
     DeliverOption,
@@ -271,6 +272,11 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.CONFIRM: lambda one: ConfirmSignUp(**one.one("form", "sign_up_id")),
     acts.DECLINE: lambda one: DeclineInvitation(**one.enrolment("invited")),
     acts.RESOLVE: lambda one: ResolveReservation(**one.enrolment(), approved=one.b % 2 == 0),
+    acts.CHANGE_RESERVATION: lambda one: ChangeReservation(
+        **one.enrolment(),
+        expected_on=(None, date(2020, 9, 15), date(2020, 10, 1))[one.b % 3],
+        committee=(None, "Byrådet", "")[one.c % 3],
+    ),
     acts.CHANGE_BILLING: lambda one: ChangeBilling(**one.enrolment(), billing=one.billing()),
     acts.CHANGE_CAPACITY: lambda one: ChangeCapacity(programme_id=one.programme_id, usual=1, hard=1 + one.a % 4),
     acts.WITHDRAW: lambda one: WithdrawEnrolment(**one.enrolment()),
@@ -354,7 +360,13 @@ _PEOPLED = (
 )
 """An invitation is declined; there are places, one with a forbehold, people, and a form."""
 _LEFT = (
-    *(_step(acts.REPLACE, b=1, c=3), _step(acts.CANCEL, c=1), _step(acts.RESOLVE, a=1), _step(acts.WITHDRAW)),
+    *(
+        _step(acts.REPLACE, b=1, c=3),
+        _step(acts.CANCEL, c=1),
+        _step(acts.CHANGE_RESERVATION, a=1, b=1, c=1),
+        _step(acts.RESOLVE, a=1),
+        _step(acts.WITHDRAW),
+    ),
     *(
         _step(acts.ORDER, a=3, b=1),
         _step(acts.CHANGE_CAPACITY, a=3),

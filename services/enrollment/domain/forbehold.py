@@ -33,7 +33,13 @@ from services.enrollment.domain.status import ForbeholdState
 from services.enrollment.domain.waiting_list import may_have_place
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm, Decision
-from shared.contracts.enrollment import EnrolmentLapsed, Forbehold, ReservationReminderDue, ReservationResolved
+from shared.contracts.enrollment import (
+    EnrolmentLapsed,
+    Forbehold,
+    ReservationChanged,
+    ReservationReminderDue,
+    ReservationResolved,
+)
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_after, day_of, days_after, local, start_of_day
 
@@ -52,15 +58,9 @@ def resolve(enrolment: Enrolment, programme: Programme, now: datetime, *, approv
     answer: ForbeholdState = "approved" if approved else "refused"
     if enrolment.forbehold.state == answer and (enrolment.is_signed_up or not approved):
         return Decision(enrolment)
-    if approved and enrolment.has_place and enrolment.forbehold_open and _is_over(enrolment, programme, now):
-        until = last_day(enrolment, programme)
-        day = f" til og med {long_day(until)}" if until else ""
-        raise Refused("forbehold_lapsed", f"Forbeholdet holdt kun pladsen{day}. Tilmeld kommunen på ny.")
-    if not enrolment.forbehold_open:
-        word = {"approved": "er godkendt", "refused": "er afslået"}.get(
-            enrolment.forbehold.state, "er der ikke noget af"
-        )
-        raise Refused("no_open_reservation", f"Der er intet forbehold at svare på: det {word}.")
+    if approved:
+        _require_held(enrolment, programme, now)
+    _require_open(enrolment)
     forbehold = replace(enrolment.forbehold, state=answer)
     after = replace(enrolment, forbehold=forbehold)
     if not approved:
@@ -77,6 +77,48 @@ def resolve(enrolment: Enrolment, programme: Programme, now: datetime, *, approv
         return Decision(after, (fact,), no_reminders(enrolment))
     waited = programme.forbehold.fees_wait and after.has_place
     return Decision(after, (fact,), (no_reminder(enrolment), *((asked_anew(after, now),) if waited else ())))
+
+
+def change(
+    enrolment: Enrolment, programme: Programme, expected_on: date | None, committee: str | None, now: datetime
+) -> Decision[Enrolment]:
+    """An open one is expected to be answered then, and there; None = as it is. It is reminded of by the day of now. The
+    same again changes nothing. Refused where there is none, or it holds its place no more.
+    """
+    require_going_on(programme)
+    _require_held(enrolment, programme, now)
+    _require_open(enrolment)
+    known = enrolment.forbehold
+    said = replace(
+        known,
+        expected_on=expected_on or known.expected_on,
+        committee=known.committee if committee is None else " ".join(committee.split()),
+    )
+    if said == known:
+        return Decision(enrolment)
+    after = replace(enrolment, forbehold=said)
+    fact = ReservationChanged(
+        **about(after, programme),
+        contact=enrolment.known_contact,
+        forbehold=told_forbehold(after, programme),
+        has_place=after.has_place,
+    )
+    return Decision(after, (fact,), (reminding(after, programme, now),))
+
+
+def _require_held(enrolment: Enrolment, programme: Programme, now: datetime) -> None:
+    if enrolment.has_place and enrolment.forbehold_open and _is_over(enrolment, programme, now):
+        until = last_day(enrolment, programme)
+        day = f" til og med {long_day(until)}" if until else ""
+        raise Refused("forbehold_lapsed", f"Forbeholdet holdt kun pladsen{day}. Tilmeld kommunen på ny.")
+
+
+def _require_open(enrolment: Enrolment) -> None:
+    if not enrolment.forbehold_open:
+        word = {"approved": "er godkendt", "refused": "er afslået"}.get(
+            enrolment.forbehold.state, "er der ikke noget af"
+        )
+        raise Refused("no_open_reservation", f"Der er intet forbehold at svare på: det {word}.")
 
 
 def lapse(enrolment: Enrolment, programme: Programme, now: datetime) -> Decision[Enrolment]:

@@ -62,6 +62,7 @@ ROUTES = (
     read(_ENROLMENT, read_enrolment),
     write("POST", f"{_ENROLMENT}/withdrawal", acts.WITHDRAW),
     write("PUT", f"{_ENROLMENT}/forbehold", acts.RESOLVE),
+    write("PUT", f"{_ENROLMENT}/forbehold/details", acts.CHANGE_RESERVATION),
     write("PUT", f"{_ENROLMENT}/billing", acts.CHANGE_BILLING),
     write("PUT", f"{_ENROLMENT}/contact", acts.CHANGE_CONTACT),
     write("PUT", f"{_ENROLMENT}/roles/{{role_id}}", acts.CHANGE_ROLE),

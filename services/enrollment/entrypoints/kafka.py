@@ -25,6 +25,7 @@ SUBSCRIPTIONS = (
     intake(acts.DISMISS_ALIKE),
     intake(acts.WITHDRAW),
     intake(acts.RESOLVE),
+    intake(acts.CHANGE_RESERVATION),
     intake(acts.CHANGE_BILLING),
     intake(acts.CANCEL_PROGRAMME),
     intake(acts.CHANGE_CAPACITY),

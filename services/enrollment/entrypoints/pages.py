@@ -46,6 +46,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(_STANDING, standing.standing),
         shows(f"{_STANDING}/godkendt", standing.approve, acts.RESOLVE),
         shows(f"{_STANDING}/ikke-godkendt", standing.refuse, acts.RESOLVE),
+        shows(f"{_STANDING}/forbehold", standing.reservation, acts.CHANGE_RESERVATION),
         shows(f"{_STANDING}/faktura", invoice_details.invoice_details, acts.CHANGE_BILLING),
         shows(f"{_STANDING}/kontakt", standing.contact, acts.CHANGE_CONTACT),
         shows(f"{_STANDING}/kontakt/{{role_id}}", roles.role, acts.CHANGE_ROLE),

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from services.enrollment.adapters import contacts, enrolments, links, meetings, orders, organisations, programmes
 from services.enrollment.domain.address_book import Unit
 from services.enrollment.domain.enrolment import Enrolment, book_is_for, owed_by
+from services.enrollment.domain.forbehold import last_day
 from services.enrollment.domain.invoice_details import invoiced_from, lacking
 from services.enrollment.domain.options import Option, options_of, orders_for
 from services.enrollment.domain.price_text import is_billed
@@ -40,6 +41,8 @@ class Standing:
     """Of the fee, if it leaves now."""
     only_approved: bool
     """It waits for the answer to its forbehold, which holds no place."""
+    held_until: date | None
+    """The last day on which its open forbehold holds its place; None = for as long as it takes, or it holds none."""
     billed: bool
     """Whether it can come to owe anything."""
     missing: tuple[str, ...]
@@ -86,6 +89,7 @@ async def read_standing(tx: Tx, token: str, *, units: bool = False) -> Standing 
         participants_path=links.participants_path_of(tx.links, enrolment),
         owes=owed_by(enrolment, tx.now),
         only_approved=enrolment.forbehold_open and not holds_place(programme, tx.now),
+        held_until=last_day(enrolment, programme) if enrolment.has_place and enrolment.forbehold_open else None,
         billed=is_billed(programme.terms),
         missing=lacking(enrolment, programme) if enrolment.is_signed_up else (),
         invoiced_from=invoiced_from(enrolment) if enrolment.has_place else None,

@@ -25,6 +25,7 @@ from shared.contracts.enrollment import (
     OptionWithdrawn,
     QuoteDeclined,
     QuoteLapsed,
+    ReservationChanged,
     ReservationReminderDue,
     ReservationResolved,
     RosterFact,
@@ -90,6 +91,13 @@ def regrouped(fact: EnrolmentRegrouped, at: datetime) -> DigestLine:
 def reservation(fact: ReservationResolved, at: datetime) -> DigestLine:
     word = "godkendt politisk" if fact.approved else "ikke godkendt politisk"
     return _enrolment("reservation", fact, fact.resolved_at.isoformat(), at, word)
+
+
+def reservation_changed(fact: ReservationChanged, at: datetime) -> DigestLine:
+    expected_on = fact.forbehold.expected_on
+    day = f"svar ventes {short_day(expected_on)}" if expected_on else "svar ventes på en dag, som ikke er sagt"
+    committee = f" ({fact.forbehold.committee})" if fact.forbehold.committee else ""
+    return _enrolment("reservation", fact, at.isoformat(), at, f"{day}{committee}")
 
 
 def reservation_awaited(fact: ReservationReminderDue, at: datetime) -> DigestLine:

@@ -173,6 +173,7 @@ def forbehold_awaited(fact: ReservationReminderDue, at: datetime) -> Letter:
         is_late=fact.days > 0,
         has_place=fact.has_place,
         standing=fact.standing_path,
+        **({} if expected_on or fact.forbehold.lapses_after else {"asks_day": True}),
     )
 
 

@@ -104,18 +104,19 @@ async def test_meetings_without_a_date_are_no_exception(desk: Room) -> None:
 
 
 async def test_staff_read_whose_forbehold_has_no_answer_and_who_names_no_day(desk: Room) -> None:
-    """Not of the reminder before the day."""
+    """And who expects it on another day; not of the reminder before the day."""
     desk.time = NOON
     early = EXAMPLES["ReservationReminderDue"]
     late = early.model_copy(update={"days": 7})
     none = early.model_copy(
         update={"days": 35, "forbehold": Forbehold(), "organisation": Organisation(code="0147", name="Frederiksberg")}
     )
-    await desk.hear(early, late, late, none)
+    await desk.hear(early, late, late, none, EXAMPLES["ReservationChanged"])
     await desk.ring(MORNING)
     (only,) = await written(desk, "digest")
     words = words_of(only)
-    assert "Politisk behandling (2)" in words
+    assert "Politisk behandling (3)" in words
+    assert "Københavns Kommune: svar ventes 6. oktober 2020 (Beskæftigelsesudvalget)" in words
     assert "Københavns Kommune: intet svar, ventet 15. september 2020" in words
     assert "Frederiksberg: intet svar 35 dage efter tilmeldingen, og ingen dag, det ventes på" in words
 

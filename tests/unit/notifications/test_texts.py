@@ -191,6 +191,9 @@ LETTERS: dict[str, Letter] = {
         ),
         AT,
     ),
+    "forbehold_awaited-no_day": letters.forbehold_awaited(
+        EXAMPLES["ReservationReminderDue"].model_copy(update={"days": 35, "forbehold": Forbehold()}), AT
+    ),
     "forbehold_answered": letters.forbehold_answered(
         EXAMPLES["ReservationResolved"].model_copy(update={"has_place": True}), facts.CONTACT, AT
     ),
