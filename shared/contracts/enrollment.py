@@ -1075,7 +1075,7 @@ class EnrolMunicipality(Command):
     forbehold_expected_on: Day | None = None
     received_at: Moment | None = None
     """When it came in, where staff enter what came otherwise, by mail or phone; None = now. It orders the waiting list
-    and counts against the deadline, and takes no confirmed place from anybody.
+    and counts against the deadline, and takes no confirmed place from anybody. It says its zone (`no_time_zone`).
     """
     late: bool = False
     """After the deadline, as staff alone may decide, and say why; before it this changes nothing."""
