@@ -129,7 +129,7 @@ def by_name(
     return text.replace(", option: analyse", "").replace(KIND, f"  - {{key: heldag, title: Heldag, {kind}}}")
 
 
-FORBEHOLD = "  reservation_allowed: true\n"
+FORBEHOLD = "  reservation_allowed: true\n  forbehold: {remind_before: [14]}\n"
 
 
 def with_roles(roles: str, more: str = "") -> str:
@@ -197,7 +197,7 @@ FAULTS: dict[str, list[str]] = {
     "vat_rate_not_danish": [changed("instalments:", "vat_percent: 12\n  instalments:")],
     "capacity_mismatch": [changed("usual: 10", "usual: 13")],
     "billing_mismatch": [
-        changed("  invitation: {", "  billing: {remind_before: [7]}\n  invitation: {").replace(FEES, ""),
+        SOUND.replace(FEES, ""),
     ],
     "forbehold_mismatch": [
         changed("  invitation: {", "  forbehold: {holds: always}\n  invitation: {"),

@@ -321,7 +321,8 @@ class _Checker:
             yield from self.capacity(plan.capacity, plan.deadline)
         if plan.forbehold:
             yield from self.forbehold(plan.forbehold, allowed=plan.reservation_allowed, deadline=plan.deadline)
-        yield from self.unasked(path, plan)
+        if plan.who != "invited":
+            yield from self.unasked(path, plan)
         if plan.billing and not self.programme.fees:
             message = "Forløbet har ikke noget gebyr at regne dagene fra: slet afsnittet, eller skriv fees."
             yield self.at((*path, "billing"), "billing_mismatch", message)
