@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -193,6 +194,28 @@ async def test_a_client_says_who_pays_for_what_it_put_in_and_is_shown_nothing_of
     assert "Jobcentret" not in page
     payer = await town.client.get(f"{made.json()['standing_path']}/tilkoeb/sagsgennemgang/betaler")
     assert (payer.status_code, "Jobcentret" in payer.text) == (200, False)
+
+
+async def test_a_client_changes_nothing_of_what_was_delivered_before_it_put_the_enrolment_in(town: Town) -> None:
+    await buyer(town.desk)
+    await town.desk.ask(order_option, ordering(PLACE, billing=said(unit="job")))
+    await town.desk.ask(deliver_option, DeliverOption(enrolment_id=PLACE, option_id="sagsgennemgang"))
+    await town.desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=PLACE))
+    town.desk.time = datetime(2020, 6, 2, 8, tzinfo=UTC)
+    await town.move_to(town.desk.time)
+    wish = sign_up(AARHUS).model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    made = await town.api("POST", "/enrolments", wish, Authorization=f"Bearer {SCOPED}")
+    assert made.status_code == 201, made.text
+    path, asked = f"/enrolments/{PLACE}/options/sagsgennemgang/billing", {"billing": {"order_reference": "77"}}
+    theirs = await town.api("PUT", path, asked, Authorization=f"Bearer {SCOPED}")
+    assert (theirs.status_code, theirs.json()["code"]) == (409, "not_ordered")
+    page = await town.client.get(f"{made.json()['standing_path']}/tilkoeb/sagsgennemgang/betaler")
+    assert "Der faktureres ikke noget for det nu." in page.text
+    pressed = {"_key": "k" * 32, "billing.order_reference": "77"}
+    posted = await town.client.post(f"{made.json()['standing_path']}/tilkoeb/sagsgennemgang/betaler", data=pressed)
+    assert posted.status_code == 409
+    ours = await town.api("PUT", path, asked, Authorization=f"Bearer {TOKEN}")
+    assert ours.json()["billing"]["order_reference"] == "77"
 
 
 async def test_a_unit_is_chosen_on_the_pages_and_another_one_later(town: Town) -> None:
