@@ -363,7 +363,7 @@ _LEFT = (
     *(
         _step(acts.REPLACE, b=1, c=3),
         _step(acts.CANCEL, c=1),
-        _step(acts.CHANGE_RESERVATION, a=1, b=1, c=1),
+        _step(acts.CHANGE_RESERVATION, a=1, b=1),
         _step(acts.RESOLVE, a=1),
         _step(acts.WITHDRAW),
     ),

@@ -96,7 +96,7 @@ def reservation(fact: ReservationResolved, at: datetime) -> DigestLine:
 def reservation_changed(fact: ReservationChanged, at: datetime) -> DigestLine:
     expected_on = fact.forbehold.expected_on
     day = f"svar ventes {short_day(expected_on)}" if expected_on else "svar ventes på en dag, som ikke er sagt"
-    committee = f" ({fact.forbehold.committee})" if fact.forbehold.committee else ""
+    committee = f", {fact.forbehold.committee}" if fact.forbehold.committee else ""
     return _enrolment("reservation", fact, at.isoformat(), at, f"{day}{committee}")
 
 
@@ -104,7 +104,7 @@ def reservation_awaited(fact: ReservationReminderDue, at: datetime) -> DigestLin
     """That its day has gone by without an answer, or that nobody has said a day."""
     expected_on = fact.forbehold.expected_on
     if expected_on is None and fact.forbehold.lapses_after is None:
-        word = f"intet svar {fact.days} dage efter tilmeldingen, og ingen dag, det ventes på"
+        word = f"intet svar {fact.days} dage efter tilmeldingen, dagen er ukendt"
     else:
         word = f"intet svar, ventet {short_day(expected_on)}" if expected_on else "intet svar"
     return _enrolment("reservation", fact, f"{expected_on or ''}/{fact.days}", at, word)

@@ -28,6 +28,7 @@ from shared.contracts.enrollment import (
     ResolveReservation,
     WithdrawEnrolment,
 )
+from shared.contracts.refusal import Refused
 from shared.contracts.time import day_after, day_of, days_after, local, start_of_day
 from tests.integration.enrollment.test_waiting_list import codes_of, enrolled, id_of, line, places_told, with_places
 from tests.support.enrollment_desk import Desk, sign_up
@@ -461,9 +462,11 @@ async def test_a_yes_and_another_day_at_the_same_moment_come_one_after_the_other
     enrolment = await id_of(desk, code)
     moved = ChangeReservation(enrolment_id=enrolment, expected_on=date(2020, 11, 3))
     yes = ResolveReservation(enrolment_id=enrolment, approved=True)
-    await meet(desk, lambda tx: change_reservation(tx, moved), lambda tx: resolve_reservation(tx, yes))
+    _, late = await meet(desk, lambda tx: resolve_reservation(tx, yes), lambda tx: change_reservation(tx, moved))
+    assert isinstance(late, Refused)
+    assert late.code == "no_open_reservation"
     shown = await desk.read(read_enrolment, enrolment_id=enrolment)
-    assert (shown["forbehold"]["state"], shown["forbehold"]["expected_on"]) == ("approved", "2020-11-03")
+    assert (shown["forbehold"]["state"], shown["forbehold"]["expected_on"]) == ("approved", "2020-09-15")
     assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", ANSWER) == 0
 
 
