@@ -1012,6 +1012,8 @@ class PersonErased(Event):
     service: ClassVar[str] = SERVICE
 
     person_id: str
+    why: Literal["retention"] | None = Field(default=None, exclude_if=lambda said: said is None)
+    """`retention`: nothing has concerned them for so long that their time is over. None: somebody asked for it."""
 
     @property
     def subject(self) -> str:

@@ -24,6 +24,8 @@ from shared.storage.tx import Tx
 
 FORGET_PERSON = "forget_person"
 MOST_IDS = 1000
+TOGETHER = 100
+"""Persons that one way through the tables looks for: their names and addresses are searched for in each row."""
 SHOWN = 1000
 """Rows of each table that one answer shows."""
 
@@ -51,10 +53,18 @@ class Forgetting:
     first: Callable[[Tx, Sought], Awaitable[None]] | None = None
 
     async def follow(self, tx: Tx, events: Sequence[Received[PersonErased]]) -> None:
-        """The list holds from COMMIT on; a timer that rings at once goes through what lies there."""
+        """The list holds from COMMIT on; a timer that rings at once goes through what lies there, once for all those
+        whose time was over.
+        """
+        over = [event for event in events if event.data.why == "retention"]
         for event in events:
-            await erasure.begin(tx, [event.data.person_id])
-            tx.set(goes_on(event.data.person_id, tx), because=event.cause)
+            if event.data.why != "retention":
+                await erasure.begin(tx, [event.data.person_id])
+                tx.set(goes_on(event.data.person_id, tx), because=event.cause)
+        for first in range(0, len(over), TOGETHER):
+            several = over[first : first + TOGETHER]
+            await erasure.begin(tx, [event.data.person_id for event in several], by_id=True)
+            tx.set(goes_on(several[0].data.person_id, tx), because=several[0].cause)
 
     async def go_on(self, tx: Tx, timers: Sequence[Timer]) -> None:
         """A step of each; the next one is a transaction of its own."""

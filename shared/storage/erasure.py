@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from shared.base.erasure import ErasureList, Sought, forget_in_bytes, words_in
@@ -81,17 +81,29 @@ async def look(connection: Connection, known: ErasureList) -> None:
         known.add(row["number"], row["person_id"])
 
 
-async def begin(tx: Tx, person_ids: Sequence[str], names: Sequence[str] = (), addresses: Sequence[str] = ()) -> None:
+async def begin(
+    tx: Tx,
+    person_ids: Sequence[str],
+    names: Sequence[str] = (),
+    addresses: Sequence[str] = (),
+    *,
+    by_id: bool = False,
+) -> None:
     """They are on the list from COMMIT on, and `go_on` finds what to look for under the first of the ids.
 
-    What they are called may be known already; what stands beside their ids in the tables is added to it.
+    What they are called may be known already; what stands beside their ids in the tables is added to it. Several who
+    have nothing to do with each other are looked for together (`by_id`, see `Sought`): one way through the tables.
     """
     # Numbers are drawn in the order of COMMIT, or a reader would pass over one.
     await tx.execute("SELECT pg_advisory_xact_lock($1)", _LISTING)
     await tx.execute(_ADD, list(person_ids))
     known = await tx.fetchval("SELECT sought FROM erasures WHERE id = $1 FOR UPDATE", person_ids[0])
     before = Sought(()) if known is None else _sought(known)
-    sought = replace(before, person_ids=tuple(dict.fromkeys([*person_ids, *before.person_ids])))
+    sought = replace(
+        before,
+        person_ids=tuple(dict.fromkeys([*person_ids, *before.person_ids])),
+        by_id=by_id and (known is None or before.by_id),
+    )
     sought = sought.and_words(names, addresses)
     await tx.execute(_BEGIN, sought.person_ids[0], _json(sought))
 
@@ -171,7 +183,7 @@ async def _collect(tx: Tx, sought: Sought, holdings: Sequence[Holding]) -> Sough
         for holding in holdings:
             if not holding.where:
                 continue
-            for row in await _rows(tx, holding, sought, None, ROWS_AT_ONCE):
+            for row in await _own_rows(tx, holding, sought):
                 names = [row[column] for column, kind in holding.columns.items() if kind == "name"]
                 emails = [row[column] for column, kind in holding.columns.items() if kind == "email"]
                 for column, kind in holding.columns.items():
@@ -182,6 +194,15 @@ async def _collect(tx: Tx, sought: Sought, holdings: Sequence[Holding]) -> Sough
                 sought = sought.and_words(names, [one for one in emails if one and "@" in one])
         if sought == before:
             return sought
+
+
+async def _own_rows(tx: Tx, holding: Holding, sought: Sought) -> list[Any]:
+    """All of a person's own: what they are called there may stand in no other. Of others' some tell enough."""
+    found = rows = await _rows(tx, holding, sought, None, ROWS_AT_ONCE)
+    while holding.person and len(rows) == ROWS_AT_ONCE:
+        rows = await _rows(tx, holding, sought, list(rows[-1]["stands_at"]), ROWS_AT_ONCE)
+        found = [*found, *rows]
+    return found
 
 
 async def _write_anew(tx: Tx, holding: Holding, sought: Sought, after: list[str] | None) -> list[str] | None:
@@ -224,7 +245,7 @@ async def _rows(
             f"SELECT {keys}, {order.place}, {shown}, true AS found FROM {holding.table} "
             f"WHERE ({holding.where}) AND {order.after(3)} ORDER BY {order.by} LIMIT $4 {lock}",
             list(sought.person_ids),
-            list(sought.addresses),
+            list(sought.known_by),
             after,
             most,
             *([list(sought.names)] if "$5" in holding.where else []),
@@ -255,7 +276,7 @@ async def _rows(
 
 def _patterns(sought: Sought) -> list[str]:
     """For LIKE: an id, or an address, anywhere. A word that is not in ASCII could stand there in several ways."""
-    words = (*sought.person_ids, *sought.addresses)
+    words = (*sought.person_ids, *sought.known_by)
     if not all(word.isascii() for word in words):
         return ["%"]
     return [f"%{_literally(word.lower())}%" for word in words]
@@ -267,11 +288,13 @@ def _literally(word: str) -> str:
 
 def _sought(text: str) -> Sought:
     said = json.loads(text)
-    return Sought(tuple(said["person_ids"]), tuple(said["addresses"]), tuple(said["names"]))
+    # The version before says nothing of the last.
+    by_id = said.get("by_id", False)
+    return Sought(tuple(said["person_ids"]), tuple(said["addresses"]), tuple(said["names"]), by_id)
 
 
 def _json(sought: Sought) -> str:
-    return json.dumps({"person_ids": sought.person_ids, "addresses": sought.addresses, "names": sought.names})
+    return json.dumps(asdict(sought))
 
 
 def _read(value: Any, kind: Kind) -> Any:

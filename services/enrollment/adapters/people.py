@@ -47,10 +47,12 @@ def may_rename(cause: Cause, enrolment: Enrolment) -> bool:
     return not cause.is_person or contact is None or cause.is_by(contact.person_id)
 
 
-async def load_id(tx: Tx, organisation_code: str, email: str) -> str | None:
-    """Of whoever is known by the address; None for nobody."""
+async def lock_id(tx: Tx, organisation_code: str, email: str) -> str | None:
+    """Of whoever is known by the address, who is not forgotten meanwhile; None for nobody."""
     row = await tx.fetchrow(
-        "SELECT person_id FROM people WHERE email_key = lower($1) AND organisation_code = $2", email, organisation_code
+        "SELECT person_id FROM people WHERE email_key = lower($1) AND organisation_code = $2 FOR KEY SHARE",
+        email,
+        organisation_code,
     )
     return None if row is None else str(row["person_id"])
 

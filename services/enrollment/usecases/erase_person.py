@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from services.enrollment.adapters import contacts, enrolments, erasing, guests, people, programmes, rosters, teams
+from services.enrollment.adapters import (
+    contacts,
+    enrolments,
+    erasing,
+    guests,
+    keeping,
+    people,
+    programmes,
+    rosters,
+    teams,
+)
 from services.enrollment.adapters.erasing import Places
 from services.enrollment.adapters.forgetting import HOLDINGS
 from services.enrollment.domain.address_book import require_email
@@ -21,6 +31,8 @@ from services.enrollment.domain.erasure import (
     require_words,
     told,
 )
+from services.enrollment.domain.keeping import past
+from services.enrollment.domain.programme import PEOPLE_AFTER
 from services.enrollment.usecases.lock_guests import lock_guests
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ErasePerson
@@ -33,8 +45,9 @@ FORGETTING = Forgetting(HOLDINGS)
 
 
 async def erase_person(tx: Tx, command: ErasePerson) -> Answer:
-    """Refused `still_contact` as long as they are who a municipality is written to, and `unknown_person` for an address
-    that nobody has. An id is taken as it is: another service may know it, or has to forget it once more.
+    """Refused `still_contact` as long as they are who a municipality is written to, up to a year after the programme,
+    and `unknown_person` for an address that nobody has. An id is taken as it is: another service may know it, or has to
+    forget it once more.
     """
     require_words(command.person_id, command.email, by_event=tx.cause.causation_id is not None)
     email = require_email(command.email, "email") if command.email else None
@@ -42,8 +55,9 @@ async def erase_person(tx: Tx, command: ErasePerson) -> Answer:
     person_ids = await erasing.load_ids(tx, command.person_id, known, email)
     require_known(person_ids)
     places, locked = await _lock(tx, person_ids)
+    endings = await keeping.load_endings_of(tx, {one.programme_id for one in locked.values()})
 
-    require_no_contact(list(locked.values()), person_ids)
+    require_no_contact(list(locked.values()), person_ids, past(endings, PEOPLE_AFTER.days, tx.now))
 
     for fact in told(person_ids, tx.source):
         tx.publish(fact)

@@ -12,7 +12,7 @@ from shared.storage.tx import Tx
 
 async def call_mails_back(tx: Tx, sought: Sought) -> None:
     """Before what they say is forgotten: staff read of those that somebody else has to get now."""
-    waiting = await messages.lock_waiting_for(tx, sought.person_ids, sought.addresses)
+    waiting = await messages.lock_waiting_for(tx, sought.person_ids, sought.known_by)
 
     decided = [(call_back(one.message, tx.source), one.cause) for one in waiting]
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 
@@ -22,6 +22,8 @@ import pytest
 
 from services.enrollment.app import SERVICE as ENROLLMENT
 from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.entrypoints.timers import standing
+from services.enrollment.usecases.cancel_programme import cancel_programme
 from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
@@ -39,6 +41,7 @@ from services.scheduling.app import SERVICE as SCHEDULING
 from shared.base.answers import Asked
 from shared.base.links import Links
 from shared.contracts.enrollment import (
+    CancelProgramme,
     ChangeContact,
     ChangeRole,
     ErasePerson,
@@ -48,16 +51,19 @@ from shared.contracts.enrollment import (
     ParticipantRegistered,
     PersonErased,
     RegisterParticipant,
+    SignUpDraftSaved,
     VouchForAddress,
 )
 from shared.contracts.event import INTAKE_TOPIC, Event, topic_of
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, MeetingHeld, MeetingScheduled, When
+from shared.contracts.time import local
 from shared.messaging import dead_letters
 from shared.messaging.inbox import Batch, Inbox
 from shared.messaging.records import StoredRecord
 from shared.runtime.erasure import ForgetPerson, Forgetting
 from shared.runtime.service import Service
+from shared.runtime.timers import arm_standing
 from shared.storage.pool import open_pool
 from shared.storage.tx import transaction
 from tests.support.enrollment_desk import AARHUS, HVIDOVRE, P1, programme_text, sign_up
@@ -383,6 +389,45 @@ async def test_nothing_of_a_person_is_left_and_nothing_that_is_read_again_brings
     logged = capsys.readouterr().out
     assert "dead_letter" in logged
     assert not TRACE.search(logged), "no line of a log names anybody"
+
+
+async def test_whoever_nothing_concerns_any_more_is_forgotten_by_every_service(house: House) -> None:
+    person_id = await goes_through_everything(house)
+    await house.at(SOONER)
+    await is_billed_for(house, "m-1")
+    for programme in (P1, P4):
+        await house.enrollment.ask(cancel_programme, CancelProgramme(programme_id=programme))
+    await house.tell()
+    assert await house.traces() >= {
+        ("enrollment", "people"),
+        ("notifications", "participants"),
+        ("invoicing", "claims"),
+    }
+    # Another system told of a later meeting, and not that it is off.
+    over = local(date(2021, 4, 15) + timedelta(days=366), time(3))
+    async with transaction(
+        house.enrollment.pool, house.enrollment, house.enrollment.source, house.enrollment.cause
+    ) as tx:
+        await arm_standing(tx, standing(365, tx.now))
+    await house.at(over - timedelta(days=1))
+    assert ("enrollment", "people") in await house.traces()
+
+    await house.at(over)
+    # What names no id, a draft that was begun, is forgotten by its age: 90 days in a log, 730 of a mail.
+    left = await house.traces() - set(STAYS)
+    assert left <= {("enrollment", "outbox"), ("notifications", "messages")}
+    told = await house.enrollment.pool.fetch("SELECT type, payload FROM outbox")
+    assert {row["type"] for row in told if TRACE.search(row["payload"].decode())} <= {SignUpDraftSaved.type}
+    written = await house.rooms["notifications"].pool.fetch(
+        "SELECT template, to_jsonb(m)::text AS whole FROM messages m"
+    )
+    assert {row["template"] for row in written if TRACE.search(row["whole"])} <= {"draft_saved"}
+    for room in house.rooms.values():
+        assert person_id in {row["person_id"] for row in await room.pool.fetch("SELECT person_id FROM erased_persons")}
+        assert await room.pool.fetchval("SELECT count(*) FROM erasures") == 0
+    assert [row async for row in _seats(house)] == [("m-1", 4), ("m-2", 4)], "what is counted stays"
+    begun = "SELECT count(DISTINCT correlation_id) FROM outbox WHERE type = $1"
+    assert await house.enrollment.pool.fetchval(begun, PersonErased.type) == 1, "one night is one cause"
 
 
 async def test_a_record_that_nobody_can_read_is_one_dead_letter_before_and_after_whom_it_names_is_erased(

@@ -82,6 +82,7 @@ WAITING_AT = {
 ALLOWED = {
     ("enrollment", "organisations.load_municipalities"): "all 98 municipalities, which a form offers",
     ("enrollment", "organisations.load_codes"): "an address book is compared with all of it",
+    ("enrollment", "keeping.load_endings"): "at night, when every programme ended",
     ("enrollment", "programmes.take_places"): "writes rows that are locked, by their keys",
     ("invoicing", "invoices.load_overview"): "sums of everything, asked for by a person",
     ("notifications", "outgoing.count_waiting"): "a simulation counts what is still to be sent",
@@ -142,7 +143,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "state": "enrolled" if service == "enrollment" else "ready" if service == "invoicing" else "scheduled",
         "group": "oest", "place": "0", "mailer": "a/1/b", "reply": "smtp_451", "document_id": "N-9", "key": "k9",
         "now": NOW, "due_on": date(2020, 10, 9), "today": date(2020, 6, 1), "day": date(2020, 6, 1), "level": 1,
-        "after": ("m5", "k5"), "states": ["failed"],
+        "kept_since": NOW, "beyond": "n5", "after": ("m5", "k5"), "states": ["failed"],
         "client": ["client/crm", "token/crm"], "put_in_by": ["client/crm", "token/crm"],
         "versions": [("p9", 1)], "seats": [("w9", "m1", "x1")],
         "pairs": [("m9", "n45@by.example")], "refs": [PROGRAMME_TERMS.ref], "lease_s": 30.0, "pause_s": 1.0,
