@@ -115,6 +115,7 @@ IN_DANISH = {
     "tovholder.enrollment.EnrolmentReceived.v1": "tilmeldingen blev modtaget",
     "tovholder.enrollment.SignUpAwaitsStaff.v1": "tilmeldingens afsender skal godkendes af staben",
     "tovholder.enrollment.SignUpDismissed.v1": "tilmeldingen blev afvist af staben",
+    "tovholder.enrollment.SignUpEnded.v1": "formularen blev ikke til en tilmelding",
     "tovholder.enrollment.MunicipalityEnrolled.v1": "kommunen fik sin plads",
     "tovholder.enrollment.EnrolmentRegrouped.v1": "kommunen skiftede gruppe",
     "tovholder.enrollment.EnrolmentWaitlisted.v1": "kommunen kom på venteliste",
@@ -369,6 +370,22 @@ class SignUpDismissed(EnrolmentFact):
     type: ClassVar[str] = "tovholder.enrollment.SignUpDismissed.v1"
 
     sign_up_id: str
+
+
+@fact
+class SignUpEnded(EnrolmentFact):
+    """A sign-up by form comes to nothing, and no staff have said no to it: the organisation is signed up by somebody
+    else (`has_place`) or has said no since (`has_ended`), the programme is called off, or its sender took it back.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.SignUpEnded.v1"
+
+    sign_up_id: str
+    because: Literal["has_place", "has_ended", "called_off", "taken_back"]
+    contact: Contact | None = None
+    """Who is told; None = `to`, or nobody: they know already."""
+    to: Mailbox | None = None
+    """The organisation's mailbox that the form's link went to."""
 
 
 @fact

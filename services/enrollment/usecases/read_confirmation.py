@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.enrollment.adapters import enrolments, links, organisations, programmes, sign_ups
+from services.enrollment.domain.ended_forms import comes_to_nothing
 from services.enrollment.domain.enrolment import Enrolment
-from services.enrollment.domain.sign_up import SignUp
+from services.enrollment.domain.programme import Programme
+from services.enrollment.domain.sign_up import Ended, SignUp, how_to_be_let_in
 from services.enrollment.domain.speakers import mailbox_key
 from services.enrollment.domain.status import status
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
@@ -19,13 +21,14 @@ from shared.contracts.parties import Organisation
 from shared.contracts.programme import ProgrammeTerms
 from shared.storage.tx import Tx
 
-Stage = Literal["open", "waiting", "enrolled", "used", "dismissed"]
+Stage = Literal["open", "waiting", "enrolled", "used", "dismissed"] | Ended
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
     """`wish` is what the link can be used for, as long as its `stage` is "open"; then the form waits for staff, or has
-    its place, or had it ("used": what came after is not its contact's any more, or has ended).
+    its place, or had it ("used": what came after is not its contact's any more, or has ended), or has ended.
+    `to_be_let_in` says how whoever is of the organisation comes to its place all the same.
 
     `participants_path` is where to go on, once there is a place, `standing_path` as long as it waits for one;
     `by_main_mailbox`: the link did not go to the contact. `more_path` leads to others for the same mailbox that no mail
@@ -39,6 +42,7 @@ class Confirmation:
     asked: Mapping[str, str]
     """The words that it asked by."""
     stage: Stage
+    to_be_let_in: str
     by_main_mailbox: bool
     status: str
     participants_path: str | None
@@ -59,7 +63,7 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
         return None
     enrolment = await enrolments.load(tx, sign_up.enrolment_id)
     more = await sign_ups.load_page_not_mailed(tx, Page("forms", limit=1), sign_up.mailbox, beside=sign_up.id)
-    stage = _stage(sign_up, enrolment)
+    stage = _stage(sign_up, programme, enrolment)
     # Whoever holds a link that was used is let on only to a place that is its contact's.
     placed = enrolment if stage == "enrolled" else None
     return Confirmation(
@@ -69,6 +73,7 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
         form=sign_up.command,
         asked=sign_up.asked,
         stage=stage,
+        to_be_let_in=how_to_be_let_in(programme.ref.seller),
         by_main_mailbox=sign_up.by_main_mailbox,
         status=(await load_standings(tx, [placed]))[placed.id].word if placed else status("received"),
         participants_path=links.participants_path_of(tx.links, placed)
@@ -83,11 +88,12 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
     )
 
 
-def _stage(sign_up: SignUp, enrolment: Enrolment | None) -> Stage:
+def _stage(sign_up: SignUp, programme: Programme, enrolment: Enrolment | None) -> Stage:
     if sign_up.dismissed_at is not None:
-        return "dismissed"
+        return sign_up.ended_because or "dismissed"
     if sign_up.confirmed_at is None:
-        return "open" if sign_up.shown_at is None else "waiting"
+        # A timer is about to end one that waits, and can come to nothing.
+        return "open" if sign_up.shown_at is None else comes_to_nothing(sign_up, programme, enrolment) or "waiting"
     if enrolment is None or not enrolment.is_signed_up or enrolment.received_at != sign_up.received_at:
         return "used"
     # By the address: whoever confirmed the form may have found its contact known by another id than it was given.

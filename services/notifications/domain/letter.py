@@ -59,6 +59,7 @@ TITLES = {
     "invitation_reminder": "Påmindelse om invitationen",
     "draft_saved": "Link til kladden",
     "sign_up_received": "Link til at bekræfte tilmeldingen",
+    "sign_up_ended": "Besked om formular, der ikke blev til noget",
     "sign_ups_confirmed": "Orientering til hovedpostkassen",
     "place_confirmed": "Bekræftelse af pladsen",
     "waitlisted": "Besked om venteliste",

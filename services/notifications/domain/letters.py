@@ -41,6 +41,7 @@ from shared.contracts.enrollment import (
     RoleAppointed,
     RosterFact,
     SignUpDraftSaved,
+    SignUpEnded,
     TeamReminderDue,
     TovholderAppointed,
 )
@@ -98,6 +99,18 @@ def sign_up_received(fact: EnrolmentReceived, at: datetime) -> Letter:
         prospect=fact.prospect,
     )
     return replace(letter, people=(fact.contact.person_id,))
+
+
+def sign_up_ended(fact: SignUpEnded, at: datetime) -> Letter | None:
+    """To whoever confirmed the form, and has waited since; None = nobody is told."""
+    if fact.to is not None:
+        to = to_mailbox(fact.organisation, fact.to.role, fact.to.email)
+    elif fact.contact is not None:
+        to = to_person(fact.contact)
+    else:
+        return None
+    letter = _about_enrolment("sign_up_ended", fact, to, fact.sign_up_id, at, because=fact.because)
+    return replace(letter, own=False)
 
 
 def sign_ups_confirmed(
@@ -446,7 +459,7 @@ def extra_participant_removed(fact: ExtraParticipantRemoved, version: int | None
     return _about_roster("extra_participant_removed", fact, version, at, moved_in=fact.reason == "moved_in")
 
 
-WROTE_THEMSELVES = frozenset({"sign_up_received", "draft_saved", "member_admitted"})
+WROTE_THEMSELVES = frozenset({"sign_up_received", "sign_up_ended", "draft_saved", "member_admitted"})
 """Letters to whoever has just put in their own name, or to an organisation that was invited by its own."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from services.enrollment.domain.sign_up import how_to_be_let_in
 from services.notifications.adapters.texts import TEMPLATES, Texts, Words
 from services.notifications.domain import letters
 from services.notifications.domain.confirmed import Confirmed
@@ -116,6 +117,12 @@ def the_digest() -> Letter:
     return only
 
 
+def ended_form(because: str) -> Letter:
+    letter = letters.sign_up_ended(EXAMPLES["SignUpEnded"].model_copy(update={"because": because}), AT)
+    assert letter is not None
+    return letter
+
+
 LETTERS: dict[str, Letter] = {
     "invited": letters.invitations(EXAMPLES["MunicipalityInvited"], AT)[0],
     "invitation_reminder": letters.invitations(EXAMPLES["InvitationReminderDue"], AT)[0],
@@ -136,6 +143,9 @@ LETTERS: dict[str, Letter] = {
     "sign_ups_confirmed": letters.sign_ups_confirmed(
         [SIGNED_UP], {facts.PROGRAMME.id: facts.PROGRAMME}, date(2020, 6, 15), AT
     ),
+    "sign_up_ended": ended_form("has_place"),
+    "sign_up_ended-after_a_no": ended_form("has_ended"),
+    "sign_up_ended-called_off": ended_form("called_off"),
     "place_confirmed": letters.place_confirmed(facts.an_enrolment(), AT),
     "place_confirmed-forbehold": letters.place_confirmed(facts.an_enrolment(forbehold_open=True, fees=()), AT),
     "place_confirmed-from_the_waiting_list": letters.place_confirmed(
@@ -473,6 +483,13 @@ def test_a_meeting_of_two_days_says_both() -> None:
     assert "torsdag den 15. april 2021 kl. 9.30 til fredag den 16. april 2021 kl. 16.00" in " ".join(
         texts.plain.split()
     )
+
+
+def test_a_second_person_reads_by_mail_and_page_how_to_be_let_in_and_no_name() -> None:
+    seller = facts.PROGRAMME.seller
+    texts = texts_of(LETTERS["sign_up_ended"])
+    assert how_to_be_let_in(seller) in " ".join(texts.plain.split())
+    assert seller.organizer_email in how_to_be_let_in(seller)
 
 
 @pytest.mark.parametrize("name", ["billing_awaited", "team_incomplete", "quote_awaited"])
