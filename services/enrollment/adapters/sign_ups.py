@@ -115,6 +115,22 @@ async def lock_waiting_for(tx: Tx, enrolment_id: str, after: int, most: int) -> 
     return [_sign_up(row) for row in rows]
 
 
+async def lock_open(tx: Tx, programme_id: str, after: int, most: int) -> list[SignUp]:
+    """At most so many of those that wait for staff, or whose link still works, after that number; as `lock_many`."""
+    rows = await tx.fetch(
+        f"""
+        {_SELECT} WHERE programme_id = $1 AND number > $2 AND confirmed_at IS NULL AND dismissed_at IS NULL
+            AND (shown_at IS NOT NULL OR received_at > $3)
+        ORDER BY number LIMIT $4 FOR UPDATE
+        """,
+        programme_id,
+        after,
+        tx.now - timedelta(days=CONFIRM_DAYS),
+        most,
+    )
+    return [_sign_up(row) for row in rows]
+
+
 async def load_waited_for(tx: Tx, enrolment_ids: Collection[str]) -> list[str]:
     """Those of these enrolments that forms wait for. An index finds them by organisation."""
     rows = await tx.fetch(

@@ -15,9 +15,12 @@ from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.programme import Programme, is_over
 from services.enrollment.domain.sign_up import Ended, SignUp, ended_since
 from services.enrollment.domain.speakers import mailbox_key
-from shared.contracts.decision import Decision
+from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import Mailbox, SignUpEnded
 from shared.contracts.parties import Contact
+
+CALL_OFF_FORMS = "call_off_sign_ups"
+"""The timer of a programme that is called off, whose forms wait; its key is the programme's id. It rings at once."""
 
 
 def comes_to_nothing(sign_up: SignUp, programme: Programme, current: Enrolment | None) -> Ended | None:
@@ -36,6 +39,11 @@ def comes_to_nothing(sign_up: SignUp, programme: Programme, current: Enrolment |
 def is_too_late(programme: Programme | None, last_meeting: date | None, now: datetime) -> bool:
     """Whether what it signs up for is over: nobody waits for a word of it."""
     return programme is None or is_over(programme, last_meeting, now)
+
+
+def calling_off_forms(programme_id: str, now: datetime, after: int = 0) -> Alarm:
+    """Of the forms of a programme that is called off, whose numbers come after that."""
+    return Alarm(CALL_OFF_FORMS, programme_id, now, {"after": after})
 
 
 class Told(NamedTuple):
