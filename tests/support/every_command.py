@@ -27,6 +27,7 @@ from services.enrollment.usecases.put_organisation import PutOrganisation
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
 from services.enrollment.usecases.save_draft import SaveDraft
 from services.enrollment.usecases.set_needs import SetNeeds
+from services.enrollment.usecases.take_back_sign_up import TakeBackSignUp
 from shared.base.acts import Act
 from shared.contracts.enrollment import (
     AcceptQuote,
@@ -268,6 +269,7 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.DISMISS: lambda one: DismissSignUp(**one.one("form", "sign_up_id")),
     acts.DISMISS_ALIKE: _dismiss_alike,
     acts.CONFIRM: lambda one: ConfirmSignUp(**one.one("form", "sign_up_id")),
+    acts.TAKE_BACK: lambda one: TakeBackSignUp(**one.one("form", "sign_up_id")),
     acts.DECLINE: lambda one: DeclineInvitation(**one.enrolment("invited")),
     acts.RESOLVE: lambda one: ResolveReservation(**one.enrolment(), approved=one.b % 2 == 0),
     acts.CHANGE_BILLING: lambda one: ChangeBilling(**one.enrolment(), billing=one.billing()),
@@ -360,6 +362,7 @@ _ANSWERED = (
     *(
         _step(acts.SIGN_UP, a=3, c=1),
         _step(acts.DISMISS, c=1),
+        _step(acts.TAKE_BACK, a=1, c=1),
         _step(acts.SIGN_UP, a=1),
         _step(acts.DISMISS_ALIKE, c=1),
     ),

@@ -18,6 +18,7 @@ from services.enrollment.domain.speakers import mailbox_key
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import Mailbox, SignUpEnded
 from shared.contracts.parties import Contact
+from shared.contracts.refusal import Refused
 
 CALL_OFF_FORMS = "call_off_sign_ups"
 """The timer of a programme that is called off, whose forms wait; its key is the programme's id. It rings at once."""
@@ -91,6 +92,23 @@ def end(ending: Iterable[tuple[SignUp, Ended]], around: Around, now: datetime) -
             to=to,
         )
         decided.append(Decision(after, (fact,)))
+    return decided
+
+
+def take_back(
+    sign_up: SignUp | None, programme: Programme | None, entry: Entry | None, now: datetime
+) -> Decision[SignUp]:
+    """By its own link, as long as it is neither confirmed nor ended. Said again it changes nothing."""
+    if sign_up is None or programme is None or entry is None:
+        raise Refused("unknown_sign_up", "Tilmeldingen findes ikke.", status=404, field="sign_up_id")
+    if sign_up.ended_because == "taken_back":
+        return Decision(sign_up)
+    if sign_up.confirmed_at is not None:
+        raise Refused("already_enrolled", "Tilmeldingen er bekræftet. Afmeld kommunen med linket i kvitteringen.")
+    if sign_up.dismissed_at is not None:
+        raise Refused("link_used", "Formularen er allerede afsluttet. Der er ikke mere at trække tilbage.", status=410)
+    around = Around({programme.id: programme}, {entry.organisation.code: entry}, {})
+    (decided,) = end([(sign_up, "taken_back")], around, now)
     return decided
 
 

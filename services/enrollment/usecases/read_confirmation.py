@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from services.enrollment.adapters import enrolments, links, organisations, programmes, sign_ups
@@ -15,6 +15,7 @@ from services.enrollment.domain.speakers import mailbox_key
 from services.enrollment.domain.status import status
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
 from services.enrollment.usecases.load_standings import load_standings
+from services.enrollment.usecases.take_back_sign_up import TakeBackSignUp
 from shared.base.listing import Page
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.parties import Organisation
@@ -37,7 +38,7 @@ class Confirmation:
 
     terms: ProgrammeTerms
     organisation: Organisation
-    wish: ConfirmSignUp
+    wish: ConfirmSignUp | TakeBackSignUp
     form: EnrolMunicipality
     asked: Mapping[str, str]
     """The words that it asked by."""
@@ -51,6 +52,13 @@ class Confirmation:
     cancelled: bool
     """Its programme is called off, so that nothing comes of the link."""
     more_path: str | None
+    path: str
+    """Of its own page."""
+    take_back_path: str
+
+    @property
+    def may_take_back(self) -> bool:
+        return self.stage in {"open", "waiting"}
 
 
 async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
@@ -63,6 +71,7 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
         return None
     enrolment = await enrolments.load(tx, sign_up.enrolment_id)
     more = await sign_ups.load_page_not_mailed(tx, Page("forms", limit=1), sign_up.mailbox, beside=sign_up.id)
+    confirm = links.confirm_path(tx.links, sign_up.id, sign_up.received_at)
     stage = _stage(sign_up, programme, enrolment)
     # Whoever holds a link that was used is let on only to a place that is its contact's.
     placed = enrolment if stage == "enrolled" else None
@@ -84,8 +93,16 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
         else None,
         waits=placed is not None and placed.waits,
         cancelled=not programme.open,
+        path=confirm,
+        take_back_path=links.taking_back_path(confirm),
         more_path=links.more_forms_path(tx.links, sign_up.id, sign_up.received_at) if more else None,
     )
+
+
+async def read_taking_back(tx: Tx, token: str) -> Confirmation | None:
+    """The same, for whoever wants to take it back."""
+    found = await read_confirmation(tx, token)
+    return found and replace(found, wish=TakeBackSignUp(sign_up_id=found.wish.sign_up_id))
 
 
 def _stage(sign_up: SignUp, programme: Programme, enrolment: Enrolment | None) -> Stage:

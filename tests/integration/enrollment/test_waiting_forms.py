@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 
 from services.enrollment.adapters.forgetting import SIGN_UPS
 from services.enrollment.adapters.links import confirm_path
+from services.enrollment.domain.ended_forms import CALL_OFF_FORMS
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.domain.sign_up import CONFIRM_DAYS, FORGET, FORGET_VOID, how_to_be_let_in
+from services.enrollment.usecases.call_off_sign_ups import call_off_sign_ups
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
@@ -19,6 +22,7 @@ from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.forget_sign_ups import forget_sign_ups, forget_void_sign_ups
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.read_sign_ups import read_sign_ups
+from services.enrollment.usecases.take_back_sign_up import TakeBackSignUp, take_back_sign_up
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.contracts.enrollment import (
@@ -31,6 +35,7 @@ from shared.contracts.enrollment import (
     WithdrawEnrolment,
 )
 from shared.contracts.programme import Seller
+from shared.contracts.refusal import Refused
 from shared.runtime.timers import Timer
 from shared.storage import tx as storage
 from shared.storage.retention import keep_to
@@ -248,6 +253,72 @@ async def test_what_is_being_dismissed_is_not_forgotten_for_its_link_says_so(des
             lambda tx, usecase=usecase, timer=timer: usecase(tx, [timer]),  # type: ignore[misc]  # as they are now
         )
         assert await desk.pool.fetchval("SELECT dismissed_at IS NOT NULL FROM sign_ups") is True
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+async def test_a_form_is_taken_back_by_its_own_link_and_comes_to_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch, *, waiting: bool
+) -> None:
+    monkeypatch.setattr("shared.web.gate.FASTEST_SECONDS", 0)
+    desk = town.desk
+    await desk.publish()
+    sign_up_id = await (waits(desk) if waiting else desk.form(contact_email=WHO))
+    await desk.told()
+    path = confirm_path(desk.links, sign_up_id, desk.time)
+    shown = await town.client.get(path)
+    assert f'href="{path}/fortryd">Træk tilmeldingen tilbage</a>' in shown.text
+    asked = await town.client.get(f"{path}/fortryd")
+    # A GET changes nothing: mail scanners follow links.
+    assert await desk.pool.fetchval("SELECT dismissed_at IS NULL FROM sign_ups") is True
+    hidden = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', asked.text))
+    done = await town.client.post(f"{path}/fortryd", data=hidden)
+    assert (done.status_code, done.headers["location"]) == (303, path)
+    after = await town.client.get(path)
+    assert "Tilmeldingen er trukket tilbage" in after.text
+    assert "/fortryd" not in after.text
+    assert "<form" not in (await town.client.get(f"{path}/fortryd")).text
+
+    (told,) = await desk.told()
+    assert isinstance(told, SignUpEnded)
+    assert (told.because, told.contact, told.to) == ("taken_back", None, None)
+    assert await listed(desk) == []
+    assert (await desk.refusal(confirm_sign_up, ConfirmSignUp(sign_up_id=sign_up_id))).code == "link_used"
+    assert (await desk.refusal(dismiss_sign_up, DismissSignUp(sign_up_id=sign_up_id))).code == "unknown_sign_up"
+    await desk.ask(take_back_sign_up, TakeBackSignUp(sign_up_id=sign_up_id))
+    assert await desk.told() == []
+
+
+async def test_what_is_being_taken_back_gets_no_place_and_what_got_one_is_not_taken_back(desk: Desk) -> None:
+    await desk.publish()
+    vouched = VouchForAddress(organisation_code=AARHUS, email=WHO)
+    sign_up_id = await waits(desk)
+    back = TakeBackSignUp(sign_up_id=sign_up_id)
+    _, other = await meet(desk, lambda tx: take_back_sign_up(tx, back), lambda tx: vouch_for_address(tx, vouched))
+    assert not isinstance(other, Refused)
+    assert other.body["sign_ups"] == []
+    sign_up_id = await waits(desk, HVIDOVRE)
+    back = TakeBackSignUp(sign_up_id=sign_up_id)
+    vouched = VouchForAddress(organisation_code=HVIDOVRE, email=WHO)
+    _, refused = await meet(desk, lambda tx: vouch_for_address(tx, vouched), lambda tx: take_back_sign_up(tx, back))
+    assert isinstance(refused, Refused)
+    assert refused.code == "already_enrolled"
+    assert await desk.pool.fetchval("SELECT count(*) FROM enrolments") == 1
+    ended_because = await desk.pool.fetch("SELECT ended_because FROM sign_ups ORDER BY number")
+    assert [row[0] for row in ended_because] == ["taken_back", None]
+
+
+async def test_a_form_that_staff_are_dismissing_is_not_called_off(desk: Desk) -> None:
+    await desk.publish()
+    sign_up_id = await waits(desk)
+    await desk.pool.execute("UPDATE programmes SET state = 'cancelled', cancelled_at = now(), cancelled_because = ''")
+    timer = Timer(CALL_OFF_FORMS, P1, desk.now(), {"after": 0}, CAUSE)
+    await meet(
+        desk,
+        lambda tx: dismiss_sign_up(tx, DismissSignUp(sign_up_id=sign_up_id)),
+        lambda tx: call_off_sign_ups(tx, [timer]),
+    )
+    assert await desk.pool.fetchval("SELECT ended_because IS NULL AND dismissed_at IS NOT NULL FROM sign_ups") is True
+    assert await ended(desk) == []
 
 
 async def dismiss_alike(desk: Desk, email: str, **more: Any) -> dict[str, Any]:
