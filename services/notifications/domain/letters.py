@@ -146,6 +146,7 @@ def place_confirmed(fact: MunicipalityEnrolled, at: datetime) -> Letter:
         forbehold=_forbehold(fact.forbehold),
         from_waiting_list=fact.from_waiting_list,
         standing=fact.standing_path,
+        page=fact.standing_path,
         fees=[_fee_row(fee) for fee in fact.fees],
         seats=[_seat_line(seat) for seat in fact.seats if seat.attendance != "none"],
         team=any(seat.attendance == "team" for seat in fact.seats),
@@ -461,6 +462,32 @@ def extra_participant_removed(fact: ExtraParticipantRemoved, version: int | None
 
 WROTE_THEMSELVES = frozenset({"sign_up_received", "sign_up_ended", "draft_saved", "member_admitted"})
 """Letters to whoever has just put in their own name, or to an organisation that was invited by its own."""
+
+
+HAS_NO_PAGE = {
+    **dict.fromkeys(("invited", "invitation_reminder", "draft_saved", "sign_up_received"), "leads to its own form"),
+    "sign_up_ended": "nothing came of it",
+    "sign_ups_confirmed": "a mailbox, whose enrolment it is not",
+    "contact_left": "the page is another one's now",
+    **dict.fromkeys(("invoice", "credit_note", "payment_reminder"), "are passed on to whoever pays"),
+    "digest": "staff",
+}
+"""Letters that lead to no enrolment's page, whoever they are to, and why: who has its link can withdraw it."""
+_SHOW_IT = frozenset({"waitlisted", "option_ordered", "contact_appointed"})
+"""Letters whose words lead there."""
+_ENDS = frozenset({"withdrawn", "lapsed", "called_off"})
+
+
+def leading_home(letter: Letter, page: str | None) -> Letter:
+    """With the link to the page of the enrolment whose contact it is written to, where one sees how it stands, changes
+    it and leaves. `page` None = there is none that is known. A letter that leads there anyway stays as it is.
+    """
+    page = letter.says.get("page") or page
+    shown = letter.says.get("standing") if letter.template in _SHOW_IT else letter.says.get("path")
+    if page is None or page == shown or letter.template in HAS_NO_PAGE:
+        return letter
+    over = letter.template in _ENDS or letter.says.get("approved") is False
+    return replace(letter, says={**letter.says, "page": page, "over": over})
 
 
 def may_introduce(letter: Letter) -> bool:

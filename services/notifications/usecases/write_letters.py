@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.notifications.adapters import messages
+from services.notifications.adapters import enrolments, messages
 from services.notifications.adapters.forgetting import load_gone
 from services.notifications.adapters.messages import Stored
 from services.notifications.domain.letter import Letter
-from services.notifications.domain.letters import introduce, may_introduce
+from services.notifications.domain.letters import introduce, leading_home, may_introduce
 from services.notifications.domain.message import queue, withhold
 from shared.base.cause import Cause
 from shared.contracts.addresses import is_erased
@@ -39,8 +39,18 @@ async def _introduced(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> list[t
     return said
 
 
+async def _led_home(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> list[tuple[Letter, Cause]]:
+    """Each to the contact of an enrolment leads to its page."""
+    pages = await enrolments.load_pages(tx, [about for letter, _ in letters if (about := _whose(letter)) is not None])
+    return [(leading_home(letter, pages.get(_whose(letter) or ("", ""))), cause) for letter, cause in letters]
+
+
+def _whose(letter: Letter) -> tuple[str, str] | None:
+    return (letter.programme.id, letter.to.key) if letter.programme is not None and letter.to.person else None
+
+
 async def _write(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[str]:
-    letters = await _introduced(tx, letters)
+    letters = await _introduced(tx, await _led_home(tx, letters))
     gone = await load_gone(tx, [letter.to.key for letter, _ in letters])
     queued = []
     for letter, cause in letters:

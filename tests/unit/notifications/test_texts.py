@@ -377,7 +377,12 @@ LETTERS: dict[str, Letter] = {
 }
 
 
+CONTACTS = {facts.CONTACT.person_id, ASTA.person_id, HANDED_OVER.contact.person_id}
+"""Of an enrolment each, so that their letters lead to its page."""
+
+
 def texts_of(letter: Letter) -> Texts:
+    letter = letters.leading_home(letter, "/plads/jeres-egen" if letter.to.key in CONTACTS else None)
     says = {**letter.says, "name": letter.to.name}
     if letter.programme is not None:
         says["programme"] = letter.programme.model_dump(mode="json")
@@ -431,6 +436,57 @@ def test_the_html_is_whole_and_says_the_same(name: str) -> None:
     for link in outline.links:
         assert link.startswith("https://tovholder.example/")
         assert link in texts.plain
+
+
+LEADS_TO = {
+    "its own form": {"invited", "invitation_reminder", "draft_saved", "sign_up_received"},
+    "its invoice": {"invoice", "credit_note", "payment_reminder"},
+    "the enrolment": {
+        *("place_confirmed", "waitlisted", "forbehold_awaited", "billing_awaited", "forbehold_answered", "lapsed"),
+        *("withdrawn", "called_off", "groups_merged", "quote_given", "quote_awaited", "option_ordered"),
+        *("option_withdrawn", "option_delivered", "contact_appointed", "save_the_date", "invitation", "meeting_moved"),
+        *("meeting_left", "seat_passed_on", "seat_left", "team_incomplete", "member_admitted", "extra_participant"),
+        *("extra_participant_removed", "nobody_registered"),
+    },
+    "one's own seat": {"participant_registered", "meeting_reminder"},
+}
+NOWHERE = {
+    "registration_cancelled": "the seat is another one's now, or nobody's",
+    "meeting_cancelled": "to a participant; there is no seat any more",
+    "role_appointed": "a role opens nothing: links are the contact's",
+    "role_left": "a role opens nothing",
+    "contact_left": "the page is another one's now",
+    "sign_up_ended": "nothing came of the form",
+    "sign_ups_confirmed": "to a mailbox for its information: the enrolment is its contact's",
+    "note": "what another system says to whomever; the contact of an enrolment has its link there too",
+    "digest": "staff",
+}
+KINDS = {"tilmeld": "its own form", "invoicing": "its invoice", "moedeplads": "one's own seat"}
+
+
+@pytest.mark.parametrize("template", sorted(TITLES))
+def test_every_letter_leads_where_its_reader_can_do_something_about_it(template: str) -> None:
+    found = {}
+    for name, letter in LETTERS.items():
+        if letter.template == template:
+            outline = Outline()
+            outline.feed(texts_of(letter).html)
+            parts = {link.removeprefix("https://tovholder.example/").partition("/")[0] for link in outline.links}
+            found[name] = {KINDS.get(one, "the enrolment") for one in parts}
+            if letter.to.key in CONTACTS and template not in letters.HAS_NO_PAGE:
+                assert "the enrolment" in found[name], name
+    kinds = {kind for kind, templates in LEADS_TO.items() if template in templates}
+    assert set().union(*found.values()) >= kinds
+    assert bool(kinds) != (template in NOWHERE), f"{template} has a link, or a reason"
+    if template in NOWHERE:
+        assert set().union(*found.values()) == set()
+
+
+def test_a_letter_leads_home_once() -> None:
+    for letter in LETTERS.values():
+        outline = Outline()
+        outline.feed(texts_of(letter).html)
+        assert len(outline.links) == len(set(outline.links)), letter.template
 
 
 EVIL = "<script>alert(1)</script>\r\nBcc: x@y.example\u202e{{ 7*7 }} & \"'"
