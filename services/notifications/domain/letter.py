@@ -40,6 +40,8 @@ class Letter:
     calendar: Entry | None = None
     people: tuple[str, ...] = ()
     own: bool = False
+    introduces: bool = False
+    """After it whoever it goes to knows what is done with their data."""
 
     @property
     def id(self) -> str:
@@ -86,6 +88,7 @@ TITLES = {
     "participant_registered": "Invitation til deltager",
     "registration_cancelled": "Afmelding af deltager",
     "meeting_left": "Møde taget ud af kalenderen",
+    "walked_in": "Besked til den, der kom uden tilmelding",
     "seat_passed_on": "Besked om skiftet deltager",
     "seat_left": "Besked om afmeldt deltager",
     "team_incomplete": "Påmindelse om at navngive nogen",

@@ -33,6 +33,7 @@ from shared.contracts.enrollment import (
     OptionOrdered,
     OptionWithdrawn,
     ParticipantCancelled,
+    ParticipantRegistered,
     ParticipantReplaced,
     QuoteGiven,
     QuoteReminderDue,
@@ -396,6 +397,21 @@ def extra_participant(fact: ExtraParticipantAdded, version: int | None, at: date
     )
 
 
+def walked_in(fact: ParticipantRegistered, at: datetime) -> Letter:
+    """To somebody who came without being registered, and whom staff have entered since."""
+    letter = Letter(
+        template="walked_in",
+        to=to_person(fact.person),
+        about=f"meeting/{fact.meeting.id}",
+        occasion="",
+        programme=fact.programme,
+        written_at=at,
+        says={"organisation": fact.organisation.name, "meeting": _meeting(fact.meeting)},
+        people=(fact.person.person_id,),
+    )
+    return replace(letter, own=False)
+
+
 def seat_passed_on(fact: ParticipantReplaced, version: int | None, at: datetime) -> Letter:
     """To the contact, who did not do it."""
     letter = _about_roster("seat_passed_on", fact, version, at, former=fact.previous.name)
@@ -490,6 +506,15 @@ def leading_home(letter: Letter, page: str | None) -> Letter:
     return replace(letter, says={**letter.says, "page": page, "over": over})
 
 
+ONLY_INTRODUCES = frozenset({"walked_in"})
+"""Letters that nobody gets who knows already."""
+PUBLIC_INTEREST = (
+    "Grundlaget er, at forløbet er en opgave i samfundets interesse (databeskyttelsesforordningens artikel 6, stk. 1, "
+    "litra e)."
+)
+"""What is said where a programme says nothing of its own."""
+
+
 def may_introduce(letter: Letter) -> bool:
     """Whether it may be the first that somebody hears of it that others have put them in; a mailbox is nobody."""
     return (
@@ -501,12 +526,13 @@ def may_introduce(letter: Letter) -> bool:
 
 
 def introduce(letter: Letter) -> Letter:
-    """With what somebody is told whom a colleague has put in (GDPR art. 14): who has the data,
-    from whom, what for, how long, and what they can ask for.
+    """With what somebody is told whom a colleague has put in (GDPR art. 14): who has the data, from whom, what for, on
+    which basis, how long, what they can ask for, and where they complain.
     """
     if letter.programme is None:
         return letter
     seller, organisation = letter.programme.seller, letter.says["organisation"]
+    basis = seller.legal_basis or PUBLIC_INTEREST
     us = f"{seller.sender_name} (CVR-nummer {seller.cvr})"
     how_long = "De gemmes, til I beder om at få dem slettet."
     if letter.says.get("as_guest"):
@@ -515,8 +541,13 @@ def introduce(letter: Letter) -> Letter:
             f"holde {letter.programme.title}: til invitationer og deltagerlister."
         )
     else:
+        source = (
+            "har skrevet jeres navn og e-mailadresse op, da I kom til mødet"
+            if letter.template == "walked_in"
+            else f"har fået jeres navn og e-mailadresse af {organisation}"
+        )
         who = (
-            f"{us} har fået jeres navn og e-mailadresse af {organisation}. Vi bruger dem til at holde "
+            f"{us} {source}. Vi bruger dem til at holde "
             f"{letter.programme.title}: til invitationer, deltagerlister og afregning med {organisation}."
         )
         how_long += (
@@ -527,7 +558,7 @@ def introduce(letter: Letter) -> Letter:
         "I kan bede om at se, rette eller slette oplysningerne, begrænse brugen af dem eller gøre indsigelse: svar på "
         f"denne mail, eller skriv til {seller.organizer_email}. I kan også klage til Datatilsynet."
     )
-    return replace(letter, says={**letter.says, "introduction": [who, how_long, rights]})
+    return replace(letter, says={**letter.says, "introduction": [who, basis, how_long, rights]}, introduces=True)
 
 
 def calendar_letter(standing: Standing, step: Step, *, own: bool = False) -> Letter:

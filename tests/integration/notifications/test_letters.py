@@ -319,6 +319,42 @@ async def test_a_meeting_that_was_only_planned_writes_to_nobody(desk: Room) -> N
     assert await templates(desk) == [("place_confirmed", CONTACT.email)]
 
 
+async def test_a_note_of_staff_says_nothing_of_it_and_the_next_mail_does(desk: Room) -> None:
+    note = SendMessage(
+        recipient=PERSON.person_id, email=PERSON.email, about="meeting/m-1", occasion="1", title="Hej", text="Husk mad."
+    )
+    await desk.ask(send_message, note)
+    await desk.hear(dated(), EXAMPLES["ParticipantRegistered"])
+    (told,) = await written(desk, "participant_registered")
+    assert "introduction" in told.says
+    words = " ".join((await text(desk, "participant_registered")).split())
+    assert "en opgave i samfundets interesse" in words
+    assert "klage til Datatilsynet" in words
+
+
+async def test_what_a_version_before_wrote_counts_by_its_words(desk: Room) -> None:
+    second, third = (MeetingScheduled(**WHOLE, meeting=facts.a_meeting(key, when=facts.DAY)) for key in ("2", "3"))  # type: ignore[arg-type] # a bag of fields
+    registered = EXAMPLES["ParticipantRegistered"]
+    again = [registered.model_copy(update={"meeting": one.meeting}) for one in (second, third)]
+    await desk.hear(dated(), second, third, registered)
+    await desk.pool.execute("UPDATE messages SET introduces = NULL")
+    await desk.hear(again[0])
+    await desk.pool.execute("UPDATE messages SET introduces = NULL, says = says - 'introduction'")
+    await desk.hear(again[1])
+    assert ["introduction" in one.says for one in await written(desk, "participant_registered")] == [False, False, True]
+
+
+async def test_who_came_without_being_registered_is_told_so_once_and_only_if_they_do_not_know(desk: Room) -> None:
+    walked_in = EXAMPLES["ParticipantRegistered"].model_copy(update={"walked_in": True, "seat_path": None})
+    later = walked_in.model_copy(update={"meeting": facts.a_meeting("2", when=facts.DAY)})
+    for fact in (walked_in, walked_in, later):
+        await desk.hear(fact)
+    assert [(one.template, one.recipient) for one in await written(desk)] == [("walked_in", PERSON.person_id)]
+    words = await text(desk, "walked_in")
+    assert "uden at være tilmeldt på forhånd" in " ".join(words.split())
+    assert "JERES OPLYSNINGER" in words
+
+
 async def test_whoever_a_colleague_put_in_is_told_once_what_is_done_with_their_data(desk: Room) -> None:
     """In the first mail to them, whatever it is about, and in no other; who signed up by themselves knows."""
     second = MeetingScheduled(**WHOLE, meeting=facts.a_meeting("2", when=facts.DAY))  # type: ignore[arg-type] # a bag of fields

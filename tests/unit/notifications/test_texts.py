@@ -91,6 +91,13 @@ HANDED_OVER = EXAMPLES["TovholderAppointed"].model_copy(
 PAID_BEFORE = {"rounding_ore": 1, "outstanding_ore": -1_218_751}
 
 
+OWN_BASIS = facts.a_programme(
+    seller=facts.SELLER.model_copy(
+        update={"legal_basis": "Grundlaget er kommunens aftale med os (artikel 6, stk. 1, litra b)."}
+    )
+)
+
+
 def invitation(template: Template, guest: Guest, previous: Any = None, meeting: Any = facts.MEETING) -> Letter:
     method = "CANCEL" if template in {"meeting_cancelled", "registration_cancelled", "meeting_left"} else "REQUEST"
     step = Step(template, method, guest, 0, AT, previous=previous)  # type: ignore[arg-type] # one of the two
@@ -297,6 +304,10 @@ LETTERS: dict[str, Letter] = {
         facts.an_extra_participant(free_until=date(2021, 4, 1)), 4, AT
     ),
     "extra_participant-walked_in": letters.extra_participant(facts.an_extra_participant(walked_in=True), 4, AT),
+    "walked_in": letters.introduce(letters.walked_in(EXAMPLES["ParticipantRegistered"], AT)),
+    "participant_registered-own_basis": letters.introduce(
+        replace(invitation("participant_registered", BO), programme=OWN_BASIS)
+    ),
     "seat_passed_on": letters.seat_passed_on(
         EXAMPLES["ParticipantReplaced"].model_copy(update={"by_participant": True}), 6, AT
     ),
@@ -451,6 +462,7 @@ LEADS_TO = {
     "one's own seat": {"participant_registered", "meeting_reminder"},
 }
 NOWHERE = {
+    "walked_in": "the meeting is over",
     "registration_cancelled": "the seat is another one's now, or nobody's",
     "meeting_cancelled": "to a participant; there is no seat any more",
     "role_appointed": "a role opens nothing: links are the contact's",
