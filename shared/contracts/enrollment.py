@@ -112,6 +112,7 @@ IN_DANISH = {
     "tovholder.enrollment.MunicipalityInvited.v1": "kommunen blev inviteret",
     "tovholder.enrollment.InvitationReminderDue.v1": "kommunen havde ikke svaret på invitationen",
     "tovholder.enrollment.SignUpDraftSaved.v1": "en begyndt tilmelding blev gemt",
+    "tovholder.enrollment.InvitationDeclined.v1": "kommunen takkede nej til invitationen",
     "tovholder.enrollment.EnrolmentReceived.v1": "tilmeldingen blev modtaget",
     "tovholder.enrollment.SignUpAwaitsStaff.v1": "tilmeldingens afsender skal godkendes af staben",
     "tovholder.enrollment.SignUpDismissed.v1": "tilmeldingen blev afvist af staben",
@@ -331,6 +332,15 @@ Prospect = Literal["place", "waiting_list", "after_deadline"]
 
 
 @fact
+class InvitationDeclined(EnrolmentFact):
+    """The organisation has said no to its invitation (Har takket nej): by its link, or staff have entered it."""
+
+    type: ClassVar[str] = "tovholder.enrollment.InvitationDeclined.v1"
+
+    declined_at: Instant
+
+
+@fact
 class EnrolmentReceived(EnrolmentFact):
     """A sign-up by form, waiting for the link mailed to its contact to be pressed (Modtaget). It holds no place, and
     nothing that was known of the organisation changes: anybody may have typed it.
@@ -437,7 +447,7 @@ class MunicipalityEnrolled(EnrolmentFact):
 
 @fact
 class EnrolmentRegrouped(EnrolmentFact):
-    """The enrolment belongs to another group from now on (Vest instead of Øst)."""
+    """The enrolment belongs to another group from now on (Vest instead of Øst), with a place or waiting for one."""
 
     type: ClassVar[str] = "tovholder.enrollment.EnrolmentRegrouped.v1"
 
@@ -445,7 +455,7 @@ class EnrolmentRegrouped(EnrolmentFact):
     group: str | None
     contact: Contact
     merged: bool = False
-    """All of the previous group goes into this one, which its contact is told by a letter."""
+    """All of the previous group goes into this one."""
     group_title: str = ""
     reason: str = ""
     """Why they were merged."""

@@ -140,7 +140,7 @@ def _leaves(known: Enrolment | None) -> Decision[Enrolment] | None:
 
 
 def _declines(known: Enrolment | None) -> Decision[Enrolment] | None:
-    return None if known is None else decline(known, NOW)
+    return None if known is None else decline(known, made_up_programme(room=False), NOW)
 
 
 HAPPENINGS: Mapping[str, Callable[[Enrolment | None], Decision[Enrolment] | None]] = {

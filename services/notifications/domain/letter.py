@@ -72,6 +72,7 @@ TITLES = {
     "withdrawn": "Kvittering for afmelding",
     "called_off": "Besked om aflyst forløb",
     "groups_merged": "Besked om grupper, der er lagt sammen",
+    "regrouped": "Besked om en anden gruppe",
     "quote_given": "Tilbud på tilkøb",
     "quote_awaited": "Påmindelse om tilbud",
     "option_ordered": "Kvittering for tilkøb",

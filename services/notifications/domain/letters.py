@@ -269,6 +269,13 @@ def groups_merged(fact: EnrolmentRegrouped, at: datetime) -> Letter:
     return replace(letter, own=False)
 
 
+def regrouped(fact: EnrolmentRegrouped, at: datetime) -> Letter:
+    """One that staff have moved, and no other of its group."""
+    return _about_enrolment(
+        "regrouped", fact, to_person(fact.contact), at.isoformat(), at, group=fact.group_title or fact.group
+    )
+
+
 def quote_given(fact: QuoteGiven, contact: Contact, at: datetime) -> Letter:
     """The organiser's own doing: whoever asked for it need not have put the enrolment in, and is not shown its link."""
     letter = _about_option(

@@ -35,6 +35,7 @@ from shared.contracts.enrollment import (
     EnrolmentRegrouped,
     EnrolmentWithdrawn,
     EnrolMunicipality,
+    InvitationDeclined,
     MunicipalityEnrolled,
 )
 from shared.contracts.parties import Billing, Contact, Organisation
@@ -298,7 +299,9 @@ def test_a_region_without_a_group_leaves_the_group_open() -> None:
 
 def test_whoever_was_only_invited_declines_and_nobody_withdraws_twice() -> None:
     declined = withdraw(INVITED, a_programme(), "", NOW)
-    assert (declined.after.state, declined.facts) == ("declined", ())
+    (no,) = declined.facts
+    assert isinstance(no, InvitationDeclined)
+    assert (declined.after.state, no.declined_at) == ("declined", NOW)
     left = withdraw(enrolled(), a_programme(), "Budgettet", NOW)
     (fact,) = left.facts
     assert isinstance(fact, EnrolmentWithdrawn)
@@ -310,19 +313,24 @@ def test_whoever_was_only_invited_declines_and_nobody_withdraws_twice() -> None:
 
 
 def test_the_link_of_an_invitation_never_takes_a_place_away() -> None:
-    declined = decline(INVITED, NOW)
-    assert (declined.after.state, declined.facts) == ("declined", ())
-    assert decline(declined.after, NOW) == Decision(declined.after)
+    declined = decline(INVITED, a_programme(), NOW)
+    (no,) = declined.facts
+    assert isinstance(no, InvitationDeclined)
+    assert (declined.after.state, no.declined_at) == ("declined", NOW)
+    assert decline(declined.after, a_programme(), NOW) == Decision(declined.after)
     for current in (enrolled(), None):
         with pytest.raises(Refused, match="already_answered"):
-            decline(current, NOW)
+            decline(current, a_programme(), NOW)
 
 
-def test_another_group_is_told_once_there_is_a_place() -> None:
+def test_another_group_is_told_whoever_is_signed_up() -> None:
     moved = regroup(enrolled(), a_programme(), "oest")
     (fact,) = moved.facts
     assert isinstance(fact, EnrolmentRegrouped)
     assert (fact.previous_group, fact.group, moved.after.group) == ("vest", "oest", "oest")
+    assert fact.group_title == "Netværk Østdanmark"
+    waits = regroup(replace(enrolled(), state="waitlisted", enrolled_at=None), a_programme(), "oest")
+    assert [one.type for one in waits.facts] == [EnrolmentRegrouped.type]
     assert regroup(moved.after, a_programme(), "oest") == Decision(moved.after)
     quiet = regroup(replace(enrolled(), state="received"), a_programme(), "oest")
     assert (quiet.after.group, quiet.facts) == ("oest", ())

@@ -244,6 +244,9 @@ LETTERS: dict[str, Letter] = {
         ),
         AT,
     ),
+    "regrouped": letters.regrouped(
+        EXAMPLES["EnrolmentRegrouped"].model_copy(update={"group_title": "Vestdanmark"}), AT
+    ),
     "withdrawn": letters.withdrawn(EXAMPLES["EnrolmentWithdrawn"], None, AT),
     "quote_given": letters.quote_given(facts.a_quote(), facts.CONTACT, AT),
     "quote_given-another": letters.quote_given(
@@ -454,7 +457,7 @@ LEADS_TO = {
     "its invoice": {"invoice", "credit_note", "payment_reminder"},
     "the enrolment": {
         *("place_confirmed", "waitlisted", "forbehold_awaited", "billing_awaited", "forbehold_answered", "lapsed"),
-        *("withdrawn", "called_off", "groups_merged", "quote_given", "quote_awaited", "option_ordered"),
+        *("withdrawn", "called_off", "groups_merged", "regrouped", "quote_given", "quote_awaited", "option_ordered"),
         *("option_withdrawn", "option_delivered", "contact_appointed", "save_the_date", "invitation", "meeting_moved"),
         *("meeting_left", "seat_passed_on", "seat_left", "team_incomplete", "member_admitted", "extra_participant"),
         *("extra_participant_removed", "nobody_registered"),
