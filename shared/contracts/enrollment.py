@@ -567,6 +567,8 @@ class EnrolmentWithdrawn(EnrolmentFact):
     reason: str = ""
     owes: Owes | None = None
     """Of the fee, as was agreed with its place; None = nothing was said: what was billed."""
+    pays: bool = True
+    """Whether an invoice may have come of it: it had a fee, a price for one more, or options to buy."""
 
 
 @fact

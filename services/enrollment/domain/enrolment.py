@@ -171,8 +171,15 @@ def withdraw(enrolment: Enrolment, programme: Programme, reason: str, now: datet
         contact=enrolment.known_contact,
         reason=reason,
         owes=owed_by(enrolment, now) if enrolment.has_place and enrolment.leaving else None,
+        pays=may_pay(enrolment, programme),
     )
     return Decision(ended(enrolment, "withdrawn", now), (fact,), no_reminders(enrolment))
+
+
+def may_pay(enrolment: Enrolment, programme: Programme) -> bool:
+    """Whether an invoice may have come of it: of a fee, of one more than the included seats, or of an option."""
+    agreed = enrolment.agreed
+    return bool(agreed.fees or programme.terms.terms.options or any(seat.extra for seat in agreed.seats))
 
 
 def owed_by(enrolment: Enrolment, now: datetime) -> Owes:

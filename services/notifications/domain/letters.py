@@ -230,7 +230,9 @@ def lapsed(fact: EnrolmentLapsed, contact: Contact, at: datetime) -> Letter:
 def withdrawn(fact: EnrolmentWithdrawn, enrolled_at: datetime | None, at: datetime) -> Letter:
     """`enrolled_at` of the place that is given up: one receipt for each."""
     occasion = enrolled_at.isoformat() if enrolled_at else ""
-    return _about_enrolment("withdrawn", fact, to_person(fact.contact), occasion, at, reason=fact.reason)
+    return _about_enrolment(
+        "withdrawn", fact, to_person(fact.contact), occasion, at, reason=fact.reason, pays=fact.pays
+    )
 
 
 def called_off(fact: EnrolmentCalledOff, at: datetime) -> list[Letter]:
@@ -855,6 +857,8 @@ def _receipt(fact: MunicipalityEnrolled) -> dict[str, object]:
         "role": fact.contact.role,
         "received_at": fact.received_at.isoformat(),
         "version": fact.programme.version,
+        "forbehold_until": _day(fact.forbehold.lapses_after if fact.forbehold_open and fact.forbehold else None),
+        "extras": [(seat.title, seat.extra.free_until_days) for seat in fact.seats if seat.extra is not None],
         "deadline": fact.deadline.isoformat() if fact.deadline else None,
         "by_form": fact.by_form,
         "answers": [(one.question, one.answer) for one in fact.answers],

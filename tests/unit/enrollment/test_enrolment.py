@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from services.enrollment.domain.address_book import Entry
-from services.enrollment.domain.enrolment import Enrolment, decline, regroup, require_enrolment, require_place, withdraw
+from services.enrollment.domain.enrolment import (
+    Agreed,
+    Enrolment,
+    decline,
+    regroup,
+    require_enrolment,
+    require_place,
+    withdraw,
+)
 from services.enrollment.domain.price_text import fee_lines, is_billed, seat_lines
 from services.enrollment.domain.programme import Programme, deadline_passed, takes_sign_ups
 from services.enrollment.domain.sign_up import (
@@ -306,6 +314,11 @@ def test_whoever_was_only_invited_declines_and_nobody_withdraws_twice() -> None:
     (fact,) = left.facts
     assert isinstance(fact, EnrolmentWithdrawn)
     assert (left.after.state, left.after.withdrawn_at, fact.reason) == ("withdrawn", NOW, "Budgettet")
+    assert fact.pays is True
+    nothing = Agreed((), tuple(seat.model_copy(update={"extra": None}) for seat in enrolled().agreed.seats))
+    (free,) = withdraw(replace(enrolled(), agreed=nothing), a_programme(), "", NOW).facts
+    assert isinstance(free, EnrolmentWithdrawn)
+    assert free.pays is False
     with pytest.raises(Refused, match="already_withdrawn"):
         withdraw(left.after, a_programme(), "", NOW)
     with pytest.raises(Refused, match="unknown_enrolment"):

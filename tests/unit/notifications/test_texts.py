@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from services.enrollment.domain.sign_up import how_to_be_let_in
+from services.enrollment.domain.status import CALLED_OFF, status
+from services.notifications.adapters import receipt
 from services.notifications.adapters.texts import TEMPLATES, Texts, Words
 from services.notifications.domain import letters
 from services.notifications.domain.confirmed import Confirmed
@@ -248,6 +250,7 @@ LETTERS: dict[str, Letter] = {
         EXAMPLES["EnrolmentRegrouped"].model_copy(update={"group_title": "Vestdanmark"}), AT
     ),
     "withdrawn": letters.withdrawn(EXAMPLES["EnrolmentWithdrawn"], None, AT),
+    "withdrawn-free": letters.withdrawn(EXAMPLES["EnrolmentWithdrawn"].model_copy(update={"pays": False}), None, AT),
     "quote_given": letters.quote_given(facts.a_quote(), facts.CONTACT, AT),
     "quote_given-another": letters.quote_given(
         facts.a_quote(round=2, replaces=1, quote_path=None, includes="Tre grupper.\n\nOg en\nrapport."),
@@ -554,6 +557,35 @@ def test_a_meeting_of_two_days_says_both() -> None:
     assert "torsdag den 15. april 2021 kl. 9.30 til fredag den 16. april 2021 kl. 16.00" in " ".join(
         texts.plain.split()
     )
+
+
+def test_where_an_enrolment_stands_has_the_same_words_in_mails_as_on_pages() -> None:
+    """Services share no code: what a page calls it stands in the mail, and in the receipt."""
+    subjects = {
+        "place_confirmed": status("enrolled"),
+        "place_confirmed-forbehold": status("enrolled", forbehold_open=True),
+        "waitlisted": status("waitlisted"),
+        "waitlisted-after_the_deadline": status("waitlisted", allotted=False),
+        "forbehold_answered-no": status("not_approved"),
+        "lapsed": status("lapsed"),
+        "withdrawn": status("withdrawn"),
+        "called_off": CALLED_OFF,
+    }
+    for name, word in subjects.items():
+        said = texts_of(LETTERS[name]).subject.partition(":")[0]
+        assert word.partition(" – ")[0] == said, name
+    assert f"Status: {status('withdrawn')}\n" in texts_of(LETTERS["withdrawn"]).plain
+    assert f"Status: {status('received')}\n" in texts_of(LETTERS["sign_up_received"]).plain
+    for name, forbehold in (("place_confirmed", False), ("place_confirmed-forbehold", True)):
+        letter = LETTERS[name]
+        says = {**letter.says, "programme": facts.PROGRAMME.model_dump(mode="json")}
+        shown = dict(receipt.shown(letter.to.name, says)["facts"])
+        assert shown["Status"] == status("enrolled", forbehold_open=forbehold)
+
+
+def test_whoever_pays_nothing_reads_of_no_invoice() -> None:
+    assert "faktureret" in texts_of(LETTERS["withdrawn"]).plain
+    assert "faktur" not in texts_of(LETTERS["withdrawn-free"]).plain
 
 
 def test_a_second_person_reads_by_mail_and_page_how_to_be_let_in_and_no_name() -> None:
