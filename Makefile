@@ -39,8 +39,8 @@ api: install $(VENV)/test.stamp
 	TOVHOLDER_API_SECONDS=$(API_SECONDS) $(BIN)/python -m pytest -n $(AT_ONCE) \
 	  tests/integration/runtime/test_what_the_documents_say.py $(ARGS)
 
-# Twenty times as many lives of `enrollment`, any command in any order, as `make test` lives; and every hostile text in
-# each field of each form by itself.
+# 32 times as many lives of `enrollment`, any command in any order, as `make test` lives; and every hostile text in each
+# field of each form by itself.
 lives: install $(VENV)/test.stamp
 	TOVHOLDER_LIVES=160 TOVHOLDER_EVERY_TEXT=1 $(BIN)/python -m pytest -n $(AT_ONCE) \
 	  tests/integration/enrollment/test_every_command_in_any_order.py \

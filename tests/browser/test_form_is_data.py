@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from services.enrollment.domain.form import WIDTH, characters, lines
+from services.enrollment.domain.form import WIDTH, characters, lines, read
 from shared.contracts.enrollment import EnrolmentReceived, MunicipalityEnrolled, SignUpDraftSaved
+from shared.contracts.programme import EnrolmentPlan, FormField
 from tests.support.browser import look, visitor
 from tests.support.enrollment_desk import AARHUS, P1, programme_text
 from tests.support.enrollment_web import Town
@@ -96,6 +97,32 @@ async def test_what_the_counter_says_is_what_the_server_counts(chromium: Browser
         )
         wanted = [left(200, characters(f"{mark}x{mark}".strip()), "tegn", "tegn") for mark in marks]
         assert [one.partition(", ")[2] for one in seen] == wanted
+    await context.close()
+
+
+async def test_in_a_field_of_one_line_the_counter_and_the_server_take_blanks_that_follow_each_other_for_one(
+    chromium: Browser, town: Town
+) -> None:
+    await town.desk.publish(with_form())
+    context = await visitor(chromium, town)
+    page = await context.new_page()
+    await page.goto(f"/tilmeld/{P1}")
+    question = FormField(id="stilling", label="Kontaktens stilling", max_chars=40)
+    plan = EnrolmentPlan(who="municipalities", how="sign_up", form=(question,))
+    for first in range(0, 0x3100, 64):
+        marks = [chr(code) for code in range(first, first + 64) if not 0xD800 <= code < 0xE000]
+        seen = await page.evaluate(
+            """marks => marks.map(mark => {
+                const field = document.getElementById("answers.stilling");
+                field.value = mark + "x" + mark + " " + mark + "y";
+                field.dispatchEvent(new Event("input"));
+                return [field.value, document.querySelector('[data-counts="answers.stilling"] span').textContent];
+            })""",
+            marks,
+        )
+        for typed, said in seen:
+            kept = read(plan, {"stilling": typed}).given["stilling"]
+            assert said == left(40, characters(kept), "tegn", "tegn"), ascii(typed)
     await context.close()
 
 

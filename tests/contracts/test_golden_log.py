@@ -3,8 +3,8 @@
 `two-years` is what the demo's two years left in the topics, cut down to eight municipalities: one that withdrew, one in
 another group, two by form (one of them never confirmed), one that never signed up, and some with extra, cancelled and
 replaced participants. The others are what a story of that name left: credit notes, a meeting that moved and one that
-was cancelled, sign-ups that wait for staff, other systems' facts and commands (on the plain topics, as they came before
-they had topics of their own, and `for-sig` on those).
+was cancelled, sign-ups that wait for staff, roles beside the contact's, other systems' facts and commands (on the plain
+topics, as they came before they had topics of their own, and `for-sig` on those).
 
 The services read a log in steps, all events of one instant at a time; what they would do at a later time (invoice,
 remind) is not part of it. A difference that is meant is accepted by writing the expected state anew, in a change of

@@ -148,22 +148,32 @@ class Desk:
     async def has_meeting(
         self, *, kind: str = "heldag", day: str = "2021-04-15", group: str | None = "vest"
     ) -> Meeting:
-        programme = await self.pool.fetchval("SELECT terms->>'ref' FROM programmes WHERE id = $1", P1)
-        when = When.model_validate_json(json.dumps({"first_day": day, "last_day": day}))
-        meeting = Meeting(
-            id=f"m-{kind}-{group}", key=f"{group}-{kind}-1", title="Møde", kind=kind, group=group, when=when
-        )
-        fact = MeetingScheduled.model_validate_json(
-            json.dumps(
-                {
-                    "owner": "/tovholder/scheduling",
-                    "programme": json.loads(programme),
-                    "meeting": meeting.model_dump(mode="json"),
-                }
-            )
-        )
-        await self.hear(fact)
+        (meeting,) = await self.has_meetings(1, kind=kind, day=day, group=group)
         return meeting
+
+    async def has_meetings(
+        self, count: int, *, kind: str = "heldag", day: str = "2021-04-15", group: str | None = "vest"
+    ) -> list[Meeting]:
+        """Of P1, numbered from 1; the first is that of `has_meeting`."""
+        programme = json.loads(await self.pool.fetchval("SELECT terms->>'ref' FROM programmes WHERE id = $1", P1))
+        when = When.model_validate_json(json.dumps({"first_day": day, "last_day": day}))
+        meetings = [
+            Meeting(
+                id=f"m-{kind}-{group}" if number == 1 else f"m-{kind}-{group}-{number}",
+                key=f"{group}-{kind}-{number}",
+                title="Møde",
+                kind=kind,
+                group=group,
+                when=when,
+            )
+            for number in range(1, count + 1)
+        ]
+        facts = [
+            {"owner": "/tovholder/scheduling", "programme": programme, "meeting": one.model_dump(mode="json")}
+            for one in meetings
+        ]
+        await self.hear(*(MeetingScheduled.model_validate_json(json.dumps(one)) for one in facts))
+        return meetings
 
     async def register(self, enrolment: str, meeting: str, name: str, price: int | None = None) -> dict[str, Any]:
         email = f"{name.lower().replace(' ', '.')}@kommune.example"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.demo.play import PROGRAMME
 from deploy.local.locations import ROOT
 from tests.support.modes import open_to_others
 from tests.support.official_rules import MustPass
@@ -42,6 +43,7 @@ def look_again(data_dir: Path, invoice: str) -> None:
             assert looking.stdout is not None
             said = list(takewhile(lambda line: not line.startswith("Alt kører videre"), looking.stdout))
             assert looking.poll() is None, said
+            assert [line for line in said if f"/tilmeld/{PROGRAMME}" in line], said
             shown = give("document", "show", invoice, "--as", "json", *here)
             assert json.loads(shown.stdout) == json.loads(
                 (data_dir / "invoices" / f"{invoice}.json").read_text("utf-8")

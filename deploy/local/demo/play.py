@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,6 +35,35 @@ PROGRAMME = "netvaerk-kommunal-ungeindsats"
 """The one that is played when nobody names another."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """A clock goes on where it stood, when that is later."""
+
+COUNTED = {
+    "participants": {
+        "registered": "ParticipantRegistered",
+        "extra": "ExtraParticipantAdded",
+        "extra_removed": "ExtraParticipantRemoved",
+    },
+    "teams": {"named": "TeamMemberNamed", "replaced": "TeamMemberReplaced", "removed": "TeamMemberRemoved"},
+    "guests": {"invited": "GuestInvited", "removed": "GuestRemoved"},
+    "options": {
+        "quoted": "QuoteGiven",
+        "ordered": "OptionOrdered",
+        "withdrawn": "OptionWithdrawn",
+        "delivered": "OptionDelivered",
+    },
+}
+"""What the summary says how often of, and the facts that are counted."""
+_WHERE_THERE_ARE_ANY = (
+    ("teams", "named", "Navngivet på faste hold"),
+    ("teams", "replaced", "  skiftet"),
+    ("teams", "removed", "  taget af holdet"),
+    ("guests", "invited", "Gæster inviteret"),
+    ("guests", "removed", "  taget af listen"),
+    ("options", "quoted", "Tilkøb: tilbud givet"),
+    ("options", "ordered", "Tilkøb: bestilt"),
+    ("options", "withdrawn", "Tilkøb: trukket tilbage"),
+    ("options", "delivered", "Tilkøb: leveret"),
+)
+"""Rows of the table that a programme without them does without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +133,21 @@ async def _count(client: Client, programme_id: str, timeline: Timeline, data_dir
     given_back = (await client.get("/api/invoicing/credit-notes", programme_id=programme_id))["credit_notes"]
     claims = (await client.get("/api/invoicing/claims", programme_id=programme_id))["claims"]
     kinds = {claim["invoice_id"]: claim["kind"] for claim in claims}
-    fees = [one for one in invoices if kinds[one["id"]] == "fee"]
-    extras = [one for one in invoices if kinds[one["id"]] == "extra"]
+
+    def invoiced(kind: str) -> dict[str, int]:
+        return _sums([one for one in invoices if kinds[one["id"]] == kind])
+
     return {
         "programme": programme_id,
         "enrolments": _tally(one["status"] for one in enrolments),
         "meetings": _tally(one["state_title"] for one in meetings),
-        "participants": {
-            "registered": timeline.counts["ParticipantRegistered"],
-            "extra": timeline.counts["ExtraParticipantAdded"],
-            "extra_removed": timeline.counts["ExtraParticipantRemoved"],
+        **{what: {name: timeline.counts[fact] for name, fact in told.items()} for what, told in COUNTED.items()},
+        "invoices": {
+            "fees": invoiced("fee"),
+            "extra_participants": invoiced("extra"),
+            "options": invoiced("option"),
+            "all": _sums(invoices),
         },
-        "invoices": {"fees": _sums(fees), "extra_participants": _sums(extras), "all": _sums(invoices)},
         "credit_notes": _sums(given_back),
         "outstanding_ore": sum(one["outstanding_ore"] for one in invoices),
         "reminders": {
@@ -173,8 +205,14 @@ def table(demo: Demo) -> Table:
     for state, count in summary["meetings"].items():
         shown.add_row(f"Møder: {state}", str(count))
     shown.add_row("Deltagere tilmeldt", str(summary["participants"]["registered"]))
-    for name, title in (("fees", "Deltagergebyr"), ("extra_participants", "Ekstra deltagere"), ("all", "I alt")):
+    for what, name, title in _WHERE_THERE_ARE_ANY:
+        if summary[what][name]:
+            shown.add_row(title, str(summary[what][name]))
+    titles = {"fees": "Deltagergebyr", "extra_participants": "Ekstra deltagere", "options": "Tilkøb", "all": "I alt"}
+    for name, title in titles.items():
         sums = summary["invoices"][name]
+        if name == "options" and not sums["count"]:
+            continue
         shown.add_row(f"Fakturaer: {title}", str(sums["count"]))
         shown.add_row("  ekskl. moms", kroner(sums["net_ore"]))
         shown.add_row("  inkl. moms", kroner(sums["gross_ore"]))
@@ -234,11 +272,17 @@ def look(data_dir: Path, ports: Ports, console: Console) -> None:
 
 
 async def _what_is_there(addresses: Addresses) -> tuple[list[str], list[str]]:
-    """Ids of the programmes, and of the invoices in the order they were issued."""
+    """Ids of the programmes that have a form, and of the invoices in the order they were issued."""
     async with Client(addresses.gateway, addresses.mail, addresses.api_token, mail_key=addresses.mail_key) as client:
         programmes = (await client.get("/api/enrollment/programmes"))["programmes"]
+        shown = [await client.get(f"/api/enrollment/programmes/{one['programme_id']}") for one in programmes]
         invoices = (await client.get("/api/invoicing/invoices"))["invoices"]
-    return [one["programme_id"] for one in programmes], [one["id"] for one in invoices]
+    return [one["programme_id"] for one in shown if has_form(one["terms"])], [one["id"] for one in invoices]
+
+
+def has_form(terms: Mapping[str, Any]) -> bool:
+    """Whether municipalities sign up on a page; else there is no such page to open."""
+    return (terms["enrolment"]["who"], terms["enrolment"]["how"]) == ("municipalities", "sign_up")
 
 
 def _stay(running: Stack, data_dir: Path, console: Console) -> None:

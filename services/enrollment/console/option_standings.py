@@ -73,7 +73,7 @@ ROUNDS: Mapping[str, Order | None] = {
 
 
 def _option(known: Order | None, term: OptionTerm = _BY_QUOTE, standing: str = "plads") -> Option:
-    enrolment = STANDINGS[standing]
+    enrolment = STANDINGS[standing].enrolment
     if enrolment is None:
         raise ValueError("nobody has signed up")
     return Option(enrolment, made_up_programme(room=False), "o", term, known)

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from services.enrollment.domain.address_book import Entry
+from services.enrollment.domain.calling_off import Ending, call_off, is_called_off, tell
 from services.enrollment.domain.enrolment import Enrolment, Forbehold, decline, withdraw
 from services.enrollment.domain.forbehold import lapse, resolve
-from services.enrollment.domain.programme import Programme
+from services.enrollment.domain.programme import Programme, require_going_on
 from services.enrollment.domain.sign_up import Paths, apply, enrol, welcome
-from services.enrollment.domain.status import status
+from services.enrollment.domain.status import CALLED_OFF, status
 from services.enrollment.domain.waiting_list import promote
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import EnrolMunicipality
@@ -50,6 +51,17 @@ class Cell:
 
     def __str__(self) -> str:
         return f"`{self.code}`" if self.code else " · ".join((self.after, *(f"`{one}`" for one in self.told)))
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """One organisation in a programme, which may have been called off."""
+
+    enrolment: Enrolment | None
+    programme_open: bool = True
+
+    def programme(self, *, room: bool = False) -> Programme:
+        return replace(made_up_programme(room=room), open=self.programme_open)
 
 
 def made_up_programme(*, room: bool) -> Programme:
@@ -90,23 +102,26 @@ _SIGNED_UP = Enrolment(
 )
 _WAITS = replace(_SIGNED_UP, state="waitlisted", enrolled_at=None)
 _OPEN, _YES, _NO = Forbehold("open"), Forbehold("approved"), Forbehold("refused")
-STANDINGS: Mapping[str, Enrolment | None] = {
-    "ikke tilmeldt": None,
-    "inviteret": Enrolment(id="e", programme_id="p", organisation=_KOMMUNE),
-    "har takket nej": Enrolment(id="e", programme_id="p", organisation=_KOMMUNE, state="declined"),
-    "plads": replace(_SIGNED_UP, state="enrolled"),
-    "plads, forbehold åbent": replace(_SIGNED_UP, state="enrolled", forbehold=_OPEN),
-    "plads, forbehold godkendt": replace(_SIGNED_UP, state="enrolled", forbehold=_YES),
-    "venteliste": _WAITS,
-    "venteliste, forbehold åbent": replace(_WAITS, forbehold=_OPEN),
-    "venteliste, forbehold godkendt": replace(_WAITS, forbehold=_YES),
-    "ikke godkendt": replace(_SIGNED_UP, state="not_approved", forbehold=_NO),
-    "afmeldt": replace(_SIGNED_UP, state="withdrawn"),
-    "bortfaldet": replace(_SIGNED_UP, state="lapsed"),
+STANDINGS: Mapping[str, Stands] = {
+    "ikke tilmeldt": Stands(None),
+    "inviteret": Stands(Enrolment(id="e", programme_id="p", organisation=_KOMMUNE)),
+    "har takket nej": Stands(Enrolment(id="e", programme_id="p", organisation=_KOMMUNE, state="declined")),
+    "plads": Stands(replace(_SIGNED_UP, state="enrolled")),
+    "plads, forbehold åbent": Stands(replace(_SIGNED_UP, state="enrolled", forbehold=_OPEN)),
+    "plads, forbehold godkendt": Stands(replace(_SIGNED_UP, state="enrolled", forbehold=_YES)),
+    "venteliste": Stands(_WAITS),
+    "venteliste, forbehold åbent": Stands(replace(_WAITS, forbehold=_OPEN)),
+    "venteliste, forbehold godkendt": Stands(replace(_WAITS, forbehold=_YES)),
+    "ikke godkendt": Stands(replace(_SIGNED_UP, state="not_approved", forbehold=_NO)),
+    "afmeldt": Stands(replace(_SIGNED_UP, state="withdrawn")),
+    "bortfaldet": Stands(replace(_SIGNED_UP, state="lapsed")),
+    "aflyst": Stands(replace(_SIGNED_UP, state="enrolled", forbehold=_OPEN), programme_open=False),
 }
+CALLED_OFF_ROW = "aflyst"
+"""Of a place with an open forbehold; whatever else had not ended then meets the same."""
 
 
-def _signs_up(known: Enrolment | None, *, room: bool, forbehold: bool) -> Decision[Enrolment]:
+def _signs_up(known: Stands, *, room: bool, forbehold: bool) -> Decision[Enrolment]:
     asked = EnrolMunicipality(
         programme_id="p",
         organisation_code="0000",
@@ -114,36 +129,48 @@ def _signs_up(known: Enrolment | None, *, room: bool, forbehold: bool) -> Decisi
         contact_email=_CONTACT.email,
         forbehold=forbehold,
     )
-    return welcome(
-        enrol(apply(made_up_programme(room=room), Entry(_KOMMUNE), known, asked, NOW, _US), NOW), Paths("", ""), NOW
-    )
+    application = apply(known.programme(room=room), Entry(_KOMMUNE), known.enrolment, asked, NOW, _US)
+    return welcome(enrol(application, NOW), Paths("", ""), NOW)
 
 
-def _moves_up(known: Enrolment | None) -> Decision[Enrolment] | None:
-    if known is None or not known.waits:
+def _moves_up(known: Stands) -> Decision[Enrolment] | None:
+    if known.enrolment is None or not known.enrolment.waits:
         return None
-    _, (placed,) = promote(made_up_programme(room=True), [known], NOW)
-    return welcome(placed, Paths("", ""), NOW)
+    _, placed = promote(known.programme(room=True), [known.enrolment], NOW)
+    return welcome(placed[0], Paths("", ""), NOW) if placed else None
 
 
-def _answers(known: Enrolment | None, *, approved: bool) -> Decision[Enrolment] | None:
-    return None if known is None else resolve(known, made_up_programme(room=False), NOW, approved=approved)
+def _answers(known: Stands, *, approved: bool) -> Decision[Enrolment] | None:
+    one = known.enrolment
+    return None if one is None else resolve(one, known.programme(), NOW, approved=approved)
 
 
-def _lapses(known: Enrolment | None) -> Decision[Enrolment] | None:
-    decided = None if known is None else lapse(known, _lapsing(made_up_programme(room=False)), NOW)
+def _lapses(known: Stands) -> Decision[Enrolment] | None:
+    decided = None if known.enrolment is None else lapse(known.enrolment, _lapsing(known.programme()), NOW)
     return decided if decided is not None and decided.facts else None
 
 
-def _leaves(known: Enrolment | None) -> Decision[Enrolment] | None:
-    return None if known is None else withdraw(known, made_up_programme(room=False), "", NOW)
+def _leaves(known: Stands) -> Decision[Enrolment] | None:
+    return None if known.enrolment is None else withdraw(known.enrolment, known.programme(), "", NOW)
 
 
-def _declines(known: Enrolment | None) -> Decision[Enrolment] | None:
-    return None if known is None else decline(known, made_up_programme(room=False), NOW)
+def _declines(known: Stands) -> Decision[Enrolment] | None:
+    if known.enrolment is None:
+        return None
+    return decline(known.enrolment, require_going_on(known.programme()), NOW)
 
 
-HAPPENINGS: Mapping[str, Callable[[Enrolment | None], Decision[Enrolment] | None]] = {
+def _is_called_off(known: Stands) -> Decision[Enrolment] | None:
+    off = call_off(known.programme(), (), (), "", _US, NOW)
+    if known.enrolment is None or not is_called_off(known.enrolment, off.after):
+        return None
+    if not off.facts:
+        return Decision(known.enrolment)
+    return tell(known.enrolment, off.after, Ending(some_held=False, meetings=()), Entry(_KOMMUNE))
+
+
+CALLS_OFF = "aflyses"
+HAPPENINGS: Mapping[str, Callable[[Stands], Decision[Enrolment] | None]] = {
     "tilmelder sig": lambda known: _signs_up(known, room=True, forbehold=False),
     "… med forbehold": lambda known: _signs_up(known, room=True, forbehold=True),
     "… og alle pladser er taget": lambda known: _signs_up(known, room=False, forbehold=False),
@@ -154,18 +181,27 @@ HAPPENINGS: Mapping[str, Callable[[Enrolment | None], Decision[Enrolment] | None
     "forbeholdets dag er gået": _lapses,
     "afmelder": _leaves,
     "takker nej": _declines,
+    CALLS_OFF: _is_called_off,
 }
 
 
 def cell(standing: str, happening: str) -> Cell:
+    return cell_of(STANDINGS[standing], happening)
+
+
+def cell_of(known: Stands, happening: str) -> Cell:
     try:
-        decided = HAPPENINGS[happening](STANDINGS[standing])
+        decided = HAPPENINGS[happening](known)
     except Refused as refused:
         return Cell("", code=refused.code)
     if decided is None:
         return Cell(NOTHING)
-    after = decided.after
-    return Cell(status(after.state, forbehold_open=after.forbehold_open), names_of(decided.facts))
+    then = replace(known, programme_open=known.programme_open and happening != CALLS_OFF).programme()
+    return Cell(_word(decided.after, then), names_of(decided.facts))
+
+
+def _word(one: Enrolment, programme: Programme) -> str:
+    return CALLED_OFF if is_called_off(one, programme) else status(one.state, forbehold_open=one.forbehold_open)
 
 
 def table() -> str:

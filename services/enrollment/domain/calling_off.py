@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from services.enrollment.domain.address_book import Entry
 from services.enrollment.domain.ended_forms import calling_off_forms
-from services.enrollment.domain.enrolment import Enrolment, about, no_reminders
+from services.enrollment.domain.enrolment import ENDED, Enrolment, about, no_reminders
 from services.enrollment.domain.forbehold import LAPSE
 from services.enrollment.domain.invitation import INVITATION, REMINDER, mailboxes
 from services.enrollment.domain.meeting_copy import MeetingCopy, took_place
@@ -88,6 +88,11 @@ def calling_off(programme_id: str, ending: Ending, now: datetime) -> Alarm:
 def ending_of(told: Mapping[str, Any]) -> Ending:
     """As `calling_off` wrote it down."""
     return Ending(told["some_held"], tuple(Meeting.model_validate_json(one) for one in told["meetings"]))
+
+
+def is_called_off(enrolment: Enrolment, programme: Programme) -> bool:
+    """Whether it reads Aflyst, and is told so: its programme is called off, and it had not ended before."""
+    return not programme.open and enrolment.state not in ENDED
 
 
 def tell(enrolment: Enrolment, programme: Programme, ending: Ending, entry: Entry | None) -> Decision[Enrolment]:

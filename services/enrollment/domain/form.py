@@ -32,6 +32,7 @@ _NO = frozenset({"nej", "no", "false", "off"})
 _SHORTEST_PHONE, _LONGEST_PHONE = 8, 15
 """Digits of a phone number: a Danish one, and one with its country's (ITU-T E.164)."""
 _PHONE = re.compile(r"\+?[0-9](?:[ .-]?[0-9])*")
+_LINE_END = re.compile(r"\r\n?")
 _NUMBER = re.compile(r"-?[0-9]{1,15}")
 _ISO_DAY = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})")
 _DANISH_DAY = re.compile(r"(?P<day>[0-9]{1,2})[/.-](?P<month>[0-9]{1,2})[/.-](?P<year>[0-9]{4})")
@@ -103,7 +104,7 @@ def read(plan: EnrolmentPlan, said: Mapping[str, str]) -> Answers:
         _wrong(unknown[:60], "unknown_answer", "Formularen har ikke det spørgsmål.")
         for unknown in sorted(said.keys() - known)
     ]
-    given = {key: text.strip() for key, text in said.items() if key in known and text.strip()}
+    given = {key: text for key, text in ((key, _unified(text)) for key, text in said.items() if key in known) if text}
     if sum(map(len, given.values())) > LONGEST_IN_ALL:
         first = next(iter(given))
         return Answers(
@@ -158,6 +159,11 @@ def shown_answer(question: FormField | None, answer: str) -> str:
     if question.format == "day" and _ISO_DAY.fullmatch(answer):
         return long_day(date.fromisoformat(answer))
     return answer.capitalize() if question.kind == "yes_no" else answer
+
+
+def _unified(text: str) -> str:
+    """Without blanks around it; a line ends in one way, whoever wrote it: it is one line's end, and one character."""
+    return _LINE_END.sub("\n", text).strip()
 
 
 def _read(question: FormField, text: str) -> str:

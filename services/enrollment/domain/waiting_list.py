@@ -105,7 +105,7 @@ def why_nobody(programme: Programme, waiting: Waiting, now: datetime) -> str | N
     if not allots(programme, now) and programme.deadline is not None:
         return f"Pladserne gives først efter tilmeldingsfristen {long_day(programme.deadline)}."
     if programme.free == 0:
-        return f"Alle {programme.places} pladser er taget."
+        return "Den ene plads er taget." if programme.places == 1 else f"Alle {programme.places} pladser er taget."
     if waiting.with_forbehold == waiting.all and not holds_place(programme, now):
         return "De, der står på ventelisten, har alle et åbent forbehold, og det holder ingen plads her."
     return None

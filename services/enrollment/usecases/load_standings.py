@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.enrollment.adapters import enrolments, programmes
-from services.enrollment.domain.enrolment import ENDED, Enrolment
+from services.enrollment.domain.calling_off import is_called_off
+from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.programme import allots
 from services.enrollment.domain.status import CALLED_OFF, status
 from shared.storage.tx import Tx
@@ -26,7 +27,7 @@ async def load_standings(tx: Tx, found: Sequence[Enrolment]) -> dict[str, Standi
     positions = await enrolments.load_positions(tx, waiting) if waiting else {}
     standings = {}
     for one in found:
-        if not offered[one.programme_id].open and one.state not in ENDED:
+        if is_called_off(one, offered[one.programme_id]):
             standings[one.id] = Standing(CALLED_OFF, None)
             continue
         allotted = not one.waits or allots(offered[one.programme_id], tx.now)

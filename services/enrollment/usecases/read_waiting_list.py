@@ -1,6 +1,6 @@
 """Who waits for a place, in which order, and who would get one: now, or if there were so many (`hard`).
 
-Asking changes nothing.
+Asking changes nothing. Fewer than are taken take none back, as when they are decided.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from services.enrollment.domain.programme import allots, unknown_programme
 from services.enrollment.domain.status import status
 from services.enrollment.domain.waiting_list import why_nobody, would_have_place
 from shared.base.listing import number, page_of
-from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
 
@@ -23,8 +22,6 @@ async def read_waiting_list(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     if programme is None:
         raise unknown_programme()
     supposed = number(query, "hard")
-    if supposed is not None and supposed < programme.taken:
-        raise Refused("places_are_given", f"{programme.taken} pladser er givet allerede.", status=422, field="hard")
     places = programme.places if supposed is None else supposed
     free = None if places is None else places - programme.taken
     page = page_of(query, "waiting")

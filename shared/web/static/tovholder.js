@@ -1,8 +1,10 @@
 // The pages work without this. It starts the design system and moves focus to what the reader must see first.
 "use strict";
 
-// What the server takes for blanks around a text (Python's str.strip), which are not counted.
+// What the server takes for blanks (Python's str.strip and str.split): around a text they are not counted, and in a field
+// of one line those that follow each other are one.
 const BLANKS = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+const BLANK = new RegExp(BLANKS, "g");
 const AROUND = new RegExp(`^${BLANKS}|${BLANKS}$`, "g");
 const QUIET_MS = 1000;
 
@@ -24,9 +26,11 @@ function count(counter) {
   const field = document.getElementById(counter.dataset.counts);
   const [seen, heard] = counter.children;
   const { width, lines: mostLines, chars: mostChars } = counter.dataset;
+  const oneLine = field.tagName === "INPUT";
   let quiet;
   const show = () => {
-    const text = field.value.replace(/\r\n?/g, "\n").replace(AROUND, "");
+    const written = oneLine ? field.value.replace(BLANK, " ") : field.value.replace(/\r\n?/g, "\n");
+    const text = written.replace(AROUND, "");
     const said = [];
     let over = false;
     if (mostLines) {

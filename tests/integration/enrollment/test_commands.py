@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from deploy.local.locations import ROOT
+from services.enrollment.app import SERVICE
 from services.enrollment.usecases.explain import explain
 from shared.base.links import Links
 from shared.storage.tx import transaction
@@ -21,18 +24,32 @@ ENROLMENTS = "kommunekode;navn;e-mail;rolle\n0751;Asta Prøvesen;asta@aarhus.exa
 CSV = "kommunekode;hovedpostkasse\n0751;post@aarhus.example\n"
 
 
-async def run(where: Database, *arguments: str, link_key_file: Path | None = None) -> tuple[int | None, str]:
+Run = Callable[..., Awaitable[tuple[int | None, str]]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command in this process, as `python -m` comes to it: its status, and all that it said."""
+
+    async def carry_out(where: Database, *arguments: str, link_key_file: Path | None = None) -> tuple[int | None, str]:
+        monkeypatch.setenv("TOVHOLDER_DATABASE_URL", where.url)
+        if link_key_file:
+            monkeypatch.setenv("TOVHOLDER_LINK_KEY_FILE", str(link_key_file))
+        status = await asyncio.to_thread(SERVICE.commands[arguments[0]], arguments[1:])
+        said = capsys.readouterr()
+        return status, said.out + said.err
+
+    return carry_out
+
+
+async def run_by_itself(where: Database, *arguments: str) -> tuple[int | None, str]:
     running = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "services.enrollment",
         *arguments,
         cwd=ROOT,
-        env={
-            **os.environ,
-            "TOVHOLDER_DATABASE_URL": where.url,
-            **({"TOVHOLDER_LINK_KEY_FILE": str(link_key_file)} if link_key_file else {}),
-        },
+        env={**os.environ, "TOVHOLDER_DATABASE_URL": where.url},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -41,8 +58,7 @@ async def run(where: Database, *arguments: str, link_key_file: Path | None = Non
 
 
 async def test_a_file_of_addresses_is_tried_before_it_is_imported(
-    database: MakeDatabase,
-    tmp_path: Path,
+    database: MakeDatabase, run: Run, tmp_path: Path
 ) -> None:
     where = await database("enrollment")
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
@@ -52,10 +68,9 @@ async def test_a_file_of_addresses_is_tried_before_it_is_imported(
     shown = (
         "Række 2, 0751 Aarhus Kommune: hovedpostkasse: (tom) → post@aarhus.example\n1 rækker læst, 1 med ændringer: "
     )
-    assert await run(where, "import-addresses", str(good)) == (
-        0,
-        f"{shown}kan indlæses; kør igen med --import for at gemme.\n",
-    )
+    tried = (0, f"{shown}kan indlæses; kør igen med --import for at gemme.\n")
+    assert await run(where, "import-addresses", str(good)) == tried
+    assert await run_by_itself(where, "import-addresses", str(good)) == tried
     assert "1 med ændringer: er indlæst" in (await run(where, "import-addresses", "--import", str(good)))[1]
     assert "0 med ændringer" in (await run(where, "import-addresses", "--import", str(good)))[1]
     status, said = await run(where, "import-addresses", "--import", str(bad))
@@ -66,7 +81,7 @@ async def test_a_file_of_addresses_is_tried_before_it_is_imported(
 
 
 async def test_a_file_of_enrolments_is_shown_row_by_row_before_it_is_imported(
-    database: MakeDatabase, links: Links, link_key_file: Path, tmp_path: Path
+    database: MakeDatabase, run: Run, links: Links, link_key_file: Path, tmp_path: Path
 ) -> None:
     where = await database("enrollment")
     async with asyncpg.create_pool(where.url, min_size=1, max_size=1) as pool:
@@ -88,10 +103,10 @@ async def test_a_file_of_enrolments_is_shown_row_by_row_before_it_is_imported(
     assert "Række 2, kolonne »rolle«: Skriv kontakt eller deltager." in said
 
 
-async def test_programme_files_are_checked(database: MakeDatabase) -> None:
+async def test_programme_files_are_checked(database: MakeDatabase, run: Run) -> None:
     where = await database("enrollment")
-    assert (await run(where, "check", f"programmes/{P1}.yaml"))[0] == 0
-    assert (await run(where, "check", "programmes/gode-overgange.yaml"))[0] == 1
+    assert (await run(where, "check", str(ROOT / "programmes" / f"{P1}.yaml")))[0] == 0
+    assert (await run(where, "check", str(ROOT / "programmes" / "gode-overgange.yaml")))[0] == 1
 
 
 async def test_why_something_is_as_it_is_names_who_was_behind_it(desk: Desk) -> None:

@@ -19,6 +19,7 @@ from services.enrollment.usecases.read_enrolments import read_enrolment, read_en
 from services.enrollment.usecases.read_rosters import read_rosters
 from services.enrollment.usecases.read_team import read_team
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
+from services.enrollment.usecases.seat_rows import MOST_SEATS
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.cause import Cause
 from shared.contracts.enrollment import (
@@ -118,6 +119,23 @@ async def test_what_the_preview_says_of_each_row_is_what_it_comes_to_and_again_i
     await desk.ask(import_enrolments, importing(FILE.replace("Bo Prøvesen", "Bob Prøvesen"), dry_run=False))
     names = await desk.pool.fetch("SELECT name FROM people WHERE email LIKE 'bo@%'")
     assert [row["name"] for row in names] == ["Bo Prøvesen"], "whoever is known keeps their name"
+
+
+async def test_a_file_asks_for_no_more_seats_than_one_transaction_may_give(desk: Desk) -> None:
+    await desk.publish()
+    asked = MOST_SEATS // 160
+    await desk.has_meetings(asked)
+    rows = [HEADING, "0751;Asta Prøvesen;asta@k0751.example;kontakt;;;;;"]
+    rows += [f"0751;Nr. {one};nr{one}@k0751.example;deltager;;alle;;;" for one in range(160)]
+    before = await stored(desk.pool)
+    one_more = "\n".join([*rows, f"0751;En til;en@k0751.example;deltager;;{VEST};;;"])
+    refused = await desk.refusal(import_enrolments, importing(one_more, dry_run=False))
+    assert (refused.code, refused.status, refused.field) == ("too_many_seats", 422, "content")
+    assert "mere end 8000 pladser" in refused.detail
+    assert await stored(desk.pool) == before
+    shown = await desk.ask(import_enrolments, importing("\n".join(rows)))
+    assert (shown["rows"], shown["changed"]) == (161, 4)
+    assert await stored(desk.pool) == before
 
 
 async def test_everybody_is_written_to_only_where_that_is_asked_for(desk: Desk) -> None:

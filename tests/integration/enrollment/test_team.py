@@ -12,11 +12,13 @@ import pytest
 
 from services.enrollment.adapters import links
 from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.domain.team import SHORT
 from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
 from services.enrollment.usecases.read_explanation import read_team_explanation
 from services.enrollment.usecases.read_team import read_team
+from services.enrollment.usecases.remind_of_team import remind_of_team
 from services.enrollment.usecases.remove_team_member import remove_team_member
 from services.enrollment.usecases.replace_team_member import replace_team_member
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
@@ -35,8 +37,9 @@ from shared.contracts.enrollment import (
 )
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, MeetingScheduled
+from shared.runtime.timers import Timer
 from shared.storage.tx import Tx
-from tests.support.enrollment_desk import AARHUS, Desk, programme_text, sign_up
+from tests.support.enrollment_desk import AARHUS, CAUSE, KOEBENHAVN, Desk, programme_text, sign_up
 from tests.support.enrollment_web import SCOPED, Town
 from tests.support.facts import DAY
 from tests.support.meeting_point import meet
@@ -65,6 +68,14 @@ async def enrolled(desk: Desk, *names: str) -> list[str]:
     people = [(await desk.ask(name_team_member, naming(name)))["person_id"] for name in names]
     await desk.told()
     return people
+
+
+async def reminders(desk: Desk) -> list[TeamReminderDue]:
+    return [one for one in await desk.told() if isinstance(one, TeamReminderDue)]
+
+
+async def timers(desk: Desk) -> list[asyncpg.Record]:
+    return await desk.pool.fetch("SELECT key, due FROM timers WHERE timer = $1 ORDER BY key", SHORT)
 
 
 async def has_meeting(desk: Desk, kind: str = "heldag") -> Meeting:
@@ -191,6 +202,32 @@ async def test_a_team_that_is_too_small_is_said_every_fortnight_until_it_is_not(
     desk.time += timedelta(days=60)
     assert await desk.ring() == 0
     assert [fact.size for fact in await desk.told() if isinstance(fact, TeamReminderDue)] == [2]
+
+
+async def test_each_team_that_is_too_small_is_reminded_of_and_what_has_rung_rings_no_more_that_day(desk: Desk) -> None:
+    desk.time = datetime(2024, 10, 7, 12, tzinfo=UTC)
+    await enrolled(desk)
+    await desk.enrol(sign_up(KOEBENHAVN, programme_id=P4, answers=DECLARED))
+    await desk.told()
+    desk.time = datetime(2024, 10, 21, 7, tzinfo=UTC)
+    assert await desk.ring() == 2
+    assert sorted(one.organisation.code for one in await reminders(desk)) == [KOEBENHAVN, AARHUS]
+    kept = await timers(desk)
+    assert {one["due"] for one in kept} == {datetime(2024, 11, 4, 8, tzinfo=UTC)}
+    assert await desk.ring() == 0
+    assert (await desk.told(), await timers(desk)) == ([], kept)
+
+
+async def test_whoever_names_the_last_one_just_as_the_timer_rings_is_reminded_of_nothing(desk: Desk) -> None:
+    desk.time = datetime(2024, 10, 7, 12, tzinfo=UTC)
+    await enrolled(desk, *NAMES[:2])
+    (due,) = await timers(desk)
+    desk.time = due["due"]
+    rung = Timer(SHORT, ENROLMENT, desk.time, {}, CAUSE)
+
+    await meet(desk, lambda tx: name_team_member(tx, naming("Carl")), lambda tx: remind_of_team(tx, [rung]))
+    assert [type(one) for one in await desk.told()] == [TeamMemberNamed]
+    assert await timers(desk) == []
 
 
 async def test_nobody_is_reminded_of_a_programme_that_is_over(desk: Desk) -> None:

@@ -113,7 +113,7 @@ async def test_whoever_leaves_lets_the_next_one_move_up_and_it_is_said_why_nobod
     await desk.told()
     answer = await withdraw(desk, first)
     assert [one["enrolment_id"] for one in answer["moved_up"]] == [await id_of(desk, second)]
-    assert answer["why_no_more"] == "Alle 1 pladser er taget."
+    assert answer["why_no_more"] == "Den ene plads er taget."
     assert places_told(await desk.told()) == [(second, True)]
     assert await line(desk) == [third]
     # From the waiting list as well: nobody moves up, for no place is free.
@@ -152,17 +152,39 @@ async def test_more_places_let_as_many_move_up_and_fewer_take_none_back(desk: De
     told = await desk.told()
     assert [one.terms.ref.version for one in told if isinstance(one, ProgrammeChanged)] == [2]
     assert places_told(told) == [(codes[1], True), (codes[2], True)]
+    fewer = await waiting(desk, hard="1")
+    assert [one["would_have_place"] for one in fewer["waiting"]] == [False, False], "and nobody loses one"
+    assert (fewer["places"], fewer["taken"]) == (1, 3)
     await desk.ask(change_capacity, ChangeCapacity(programme_id=P1, usual=1, hard=1))
     assert await withdraw(desk, codes[0]) | {"enrolment_id": ""} == {
         "enrolment_id": "",
         "state": "withdrawn",
         "status": "Afmeldt",
         "moved_up": [],
-        "why_no_more": "Alle 1 pladser er taget.",
+        "why_no_more": "Den ene plads er taget.",
     }
     # By a file as well.
     await desk.publish(with_places(4, 4, version=9))
     assert await line(desk) == []
+
+
+async def test_what_if_passes_a_forbehold_that_holds_no_place_as_the_decision_does(desk: Desk) -> None:
+    await desk.publish(with_places(1, 1, forbehold='holds: "no"'))
+    codes = await codes_of(desk, 5)
+    forbehold = [False, True, True, False, False]
+    await enrolled(desk, *(sign_up(code, forbehold=open_) for code, open_ in zip(codes, forbehold, strict=True)))
+    for hard, gets_in in ((1, []), (2, [codes[3]]), (3, codes[3:]), (9, codes[3:])):
+        asked = await waiting(desk, hard=str(hard))
+        assert [one["organisation"]["code"] for one in asked["waiting"]] == codes[1:]
+        assert [one["organisation"]["code"] for one in asked["waiting"] if one["would_have_place"]] == gets_in
+    answer = await desk.ask(change_capacity, ChangeCapacity(programme_id=P1, usual=9, hard=9))
+    assert [one["organisation"] for one in answer["moved_up"]] == [
+        one["organisation"]["name"] for one in asked["waiting"] if one["would_have_place"]
+    ]
+    assert answer["why_no_more"] == (
+        "De, der står på ventelisten, har alle et åbent forbehold, og det holder ingen plads her."
+    )
+    assert (await waiting(desk))["why_no_more"] == answer["why_no_more"]
 
 
 @pytest.mark.parametrize(

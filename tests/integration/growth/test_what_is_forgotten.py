@@ -53,8 +53,9 @@ FORGOTTEN = (
 def told() -> dict[tuple[str, str], str]:
     """What docs/operations.md says of each table of each service."""
     handbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    kept = handbook.partition("\n## What is kept, and for how long\n")[2].partition("\n## ")[0]
     found = {}
-    for row in _ROW.finditer(handbook):
+    for row in _ROW.finditer(kept):
         for service in SERVICES if row["services"] == "every" else row["services"].split(", "):
             found[service, row["table"]] = row["rule"]
     return found

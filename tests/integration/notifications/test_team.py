@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from services.notifications.domain.looks import CALENDARS
+from services.notifications.usecases.look_at_calendars import go_on_with_calendars
 from shared.contracts.enrollment import (
     EnrolmentWithdrawn,
     ParticipantCancelled,
@@ -22,10 +25,13 @@ from shared.contracts.event import Event
 from shared.contracts.parties import Person
 from shared.contracts.programme import SeatTerm
 from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingRescheduled, MeetingScheduled
+from shared.runtime.timers import Timer
+from shared.storage import tx as storage
+from shared.storage.tx import transaction
 from tests.support import facts
 from tests.support.facts import CONTACT, ENROLMENT_ID, MEETINGS_OWNER, ORGANISATION, OWNER, PROGRAMME
 from tests.support.letters import templates, text, written
-from tests.support.room import Room
+from tests.support.room import BY_HAND, Room
 
 SEATS = tuple(
     SeatTerm(kind=kind, title=kind, attendance="team", included=5, minimum=3) for kind in ("heldag", "temamoede")
@@ -175,6 +181,37 @@ async def test_the_team_is_reminded_of_a_meeting_and_nobody_is_told_to_register(
     reminded = await written(desk, "meeting_reminder")
     assert [one.email for one in reminded] == [ANNA.email]
     assert await written(desk, "nobody_registered") == []
+
+
+async def test_what_of_a_teams_meetings_found_no_room_follows_by_a_timer_and_twice_changes_nothing(
+    desk: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [str(number) for number in range(7)]
+    await desk.hear(ENROLLED, *(dated(key) for key in keys))
+    monkeypatch.setattr(storage, "AT_ONCE", 3)
+    await desk.hear(named(ANNA))
+    assert len(await calendar_of(desk, ANNA)) <= 3
+    row = await desk.pool.fetchrow("SELECT key, due, data::text AS data FROM timers WHERE timer = $1", CALENDARS)
+    assert row is not None
+    assert await desk.ring() >= 2
+    sent = await calendar_of(desk, ANNA)
+    assert sorted(sent) == sorted(("participant_registered", one, "REQUEST") for one in ids(*keys))
+    assert await desk.ring() == 0
+    # Nor is it more when the same timer is carried out again, as one that was set anew meanwhile.
+    again = Timer(CALENDARS, row["key"], row["due"], json.loads(row["data"]), BY_HAND)
+    async with transaction(desk.pool, desk, desk.source, BY_HAND, desk.links) as tx:
+        await go_on_with_calendars(tx, [again])
+    await desk.ring()
+    assert await calendar_of(desk, ANNA) == sent
+
+
+async def test_the_timer_of_a_meeting_reminds_the_team_once(desk: Room) -> None:
+    await desk.hear(ENROLLED, dated("1"), named(ANNA), named(BO, 2))
+    assert await desk.ring(datetime(2021, 4, 8, 8, tzinfo=UTC)) >= 1
+    reminded = await written(desk, "meeting_reminder")
+    assert sorted(one.email for one in reminded) == [ANNA.email, BO.email]
+    await desk.ring()
+    assert len(await written(desk, "meeting_reminder")) == 2
 
 
 async def test_a_team_that_is_too_small_is_told_to_its_contact_and_in_the_digest(desk: Room) -> None:

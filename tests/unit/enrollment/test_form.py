@@ -62,6 +62,8 @@ CHOICES = FormField(id="q", label="Q", kind="choices", choices=("a", "b", "c"), 
     [
         (TEXT, "  a \n b  ", "a b"),
         (LINES, " a\nb ", "a\nb"),
+        (LINES, "a" * 90 + "\r\nb", "a" * 90 + "\nb"),
+        (LINES, "a\rb\r\n", "a\nb"),
         (CHOICES, "c; a; c", "c; a"),
         (FormField(id="q", label="Q", kind="yes_no"), "True", "ja"),
         (FormField(id="q", label="Q", kind="yes_no"), "NEJ", "nej"),

@@ -195,6 +195,7 @@ FAULTS: dict[str, list[str]] = {
     "vat_exemption_missing": [changed("instalments:", "vat_percent: 0\n  instalments:")],
     "vat_rate_not_danish": [changed("instalments:", "vat_percent: 12\n  instalments:")],
     "capacity_mismatch": [changed("usual: 10", "usual: 13")],
+    "waiting_list_all_the_same": [changed("hard: 12}", "hard: 12, when_full: refuse, given: at_deadline}")],
     "billing_mismatch": [
         changed("  invitation: {", "  billing: {remind_before: [7]}\n  invitation: {").replace(FEES, ""),
     ],

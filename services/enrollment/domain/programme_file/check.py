@@ -286,6 +286,12 @@ class _Checker:
         if plan.given == "at_deadline" and deadline is None:
             message = "Pladserne kan ikke gives efter fristen, når der ingen er: skriv deadline, eller given: at_once."
             yield self.at((*path, "given"), "capacity_mismatch", message)
+        elif plan.given == "at_deadline" and plan.when_full == "refuse":
+            message = (
+                "De, der ikke får en plads ved fristen, står på en venteliste, til de melder fra; refuse gælder dem, "
+                "der kommer bagefter. Skriv when_full: waiting_list, eller given: at_once, så ingen venter."
+            )
+            yield self.at((*path, "when_full"), "waiting_list_all_the_same", message)
 
     def forbehold(self, plan: Forbehold, *, allowed: bool, deadline: date | None) -> Iterator[Finding]:
         path: Path = ("enrolment", "forbehold")

@@ -64,6 +64,7 @@ CODES: dict[str, Severity] = {
     "unused_kind": "warning",
     "vat_exemption_missing": "error",
     "vat_rate_not_danish": "error",
+    "waiting_list_all_the_same": "warning",
     "weekday_mismatch": "error",
     "withdrawal_mismatch": "error",
     "yaml_syntax": "error",
