@@ -54,6 +54,7 @@ from shared.contracts.programme import (
     FeeTerm,
     FormField,
     GroupTerm,
+    OptionTerm,
     ProgrammeTerms,
     SeatTerm,
     Terms,
@@ -314,11 +315,6 @@ def test_whoever_was_only_invited_declines_and_nobody_withdraws_twice() -> None:
     (fact,) = left.facts
     assert isinstance(fact, EnrolmentWithdrawn)
     assert (left.after.state, left.after.withdrawn_at, fact.reason) == ("withdrawn", NOW, "Budgettet")
-    assert fact.pays is True
-    nothing = Agreed((), tuple(seat.model_copy(update={"extra": None}) for seat in enrolled().agreed.seats))
-    (free,) = withdraw(replace(enrolled(), agreed=nothing), a_programme(), "", NOW).facts
-    assert isinstance(free, EnrolmentWithdrawn)
-    assert free.pays is False
     with pytest.raises(Refused, match="already_withdrawn"):
         withdraw(left.after, a_programme(), "", NOW)
     with pytest.raises(Refused, match="unknown_enrolment"):
@@ -336,12 +332,30 @@ def test_the_link_of_an_invitation_never_takes_a_place_away() -> None:
             decline(current, a_programme(), NOW)
 
 
+def test_it_is_told_whether_an_invoice_may_have_come_of_what_is_given_up() -> None:
+    extra = SeatTerm(kind="heldag", title="Heldag", included=3, extra=ExtraTerm(price_ore=1, vat_percent=25, text="x"))
+    fee = FeeTerm(id="fee", text="Gebyr", amount_ore=1, vat_percent=25, invoice_on=date(2020, 9, 1))
+    option = OptionTerm(id="o", title="Tilkøb", text="Tilkøb", vat_percent=25)
+    sells = a_programme()
+    terms = sells.terms.model_copy(update={"terms": sells.terms.terms.model_copy(update={"options": (option,)})})
+    for agreed, programme, pays in (
+        (Agreed(), a_programme(), False),
+        (Agreed(seats=(extra.model_copy(update={"extra": None}),)), a_programme(), False),
+        (Agreed(seats=(extra,)), a_programme(), True),
+        (Agreed(fees=(fee,)), a_programme(), True),
+        (Agreed(), replace(sells, terms=terms), True),
+    ):
+        (fact,) = withdraw(replace(enrolled(), agreed=agreed), programme, "", NOW).facts
+        assert isinstance(fact, EnrolmentWithdrawn)
+        assert fact.pays is pays
+
+
 def test_another_group_is_told_whoever_is_signed_up() -> None:
     moved = regroup(enrolled(), a_programme(), "oest")
     (fact,) = moved.facts
     assert isinstance(fact, EnrolmentRegrouped)
     assert (fact.previous_group, fact.group, moved.after.group) == ("vest", "oest", "oest")
-    assert fact.group_title == "Netværk Østdanmark"
+    assert fact.group_title == "Øst"
     waits = regroup(replace(enrolled(), state="waitlisted", enrolled_at=None), a_programme(), "oest")
     assert [one.type for one in waits.facts] == [EnrolmentRegrouped.type]
     assert regroup(moved.after, a_programme(), "oest") == Decision(moved.after)
