@@ -109,6 +109,7 @@ IN_DANISH = {
     "tovholder.enrollment.ProgrammePublished.v1": "forløbet blev offentliggjort",
     "tovholder.enrollment.ProgrammeChanged.v1": "forløbet blev ændret",
     "tovholder.enrollment.ProgrammeCancelled.v1": "forløbet blev aflyst",
+    "tovholder.enrollment.ProgrammeArchived.v1": "forløbets papirer blev skrevet ud til arkivet",
     "tovholder.enrollment.MunicipalityInvited.v1": "kommunen blev inviteret",
     "tovholder.enrollment.InvitationReminderDue.v1": "kommunen havde ikke svaret på invitationen",
     "tovholder.enrollment.SignUpDraftSaved.v1": "en begyndt tilmelding blev gemt",
@@ -168,6 +169,7 @@ IN_DANISH = {
     "tovholder.enrollment.ChangeCapacity.v1": "nogen ændrede antallet af pladser",
     "tovholder.enrollment.ChangeGroup.v1": "nogen bad om en anden gruppe",
     "tovholder.enrollment.ErasePerson.v1": "nogen bad om at slette en person",
+    "tovholder.enrollment.RecordArchive.v1": "nogen skrev forløbets papirer ud til arkivet",
     "tovholder.enrollment.MergeGroups.v1": "nogen lagde to grupper sammen",
     "tovholder.enrollment.RegisterParticipant.v1": "nogen bad om at tilmelde en deltager",
     "tovholder.enrollment.ChangeExtraBilling.v1": "nogen sagde, hvem der betaler for en ekstra deltager",
@@ -236,6 +238,27 @@ class ProgrammeCancelled(ProgrammeFact):
     """Whether any of its meetings had been held by then; what becomes of the fee depends on it. None = nothing was
     said: what is invoiced is for a person to look at.
     """
+
+
+@fact
+class ProgrammeArchived(Event):
+    """Its papers were written out for a public archive, as they stood at `read_at`; no personal data."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ProgrammeArchived.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    read_at: Instant
+    sha256: str = Field(description="of the file that was handed over, in hexadecimal")
+    files: Whole = Field(description="how many are in it")
+
+    @property
+    def subject(self) -> str:
+        return f"programme/{self.programme.id}"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme.id}/enrolments"
 
 
 class EnrolmentFact(Event):
@@ -1007,6 +1030,8 @@ class PersonErased(Event):
     service: ClassVar[str] = SERVICE
 
     person_id: str
+    why: Literal["retention"] | None = Field(default=None, exclude_if=lambda said: said is None)
+    """`retention`: nothing has concerned them for so long that their time is over. None: somebody asked for it."""
 
     @property
     def subject(self) -> str:
@@ -1226,6 +1251,25 @@ class ErasePerson(Command):
 
     person_id: Id | None = None
     email: Email | None = None
+    also_unarchived: bool = False
+    """Also where a public organiser's archive has not got the papers yet, which needs a `reason`."""
+    reason: Paragraph = ""
+    """It is kept without what the person is called; over a topic it lies there as it was said."""
+
+
+@command
+class RecordArchive(Command):
+    """The papers of a programme were written out for a public archive. Said again it changes nothing."""
+
+    type: ClassVar[str] = "tovholder.enrollment.RecordArchive.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme_id: Id
+    read_at: Moment
+    """When the reading of them began, by the clock of the service; what changed later is not in them."""
+    sha256: Id
+    """Of the file that is handed over, in hexadecimal."""
+    files: Annotated[int, Field(ge=1, le=MOST)]
 
 
 @command

@@ -430,3 +430,6 @@ class ProgrammeTerms(Frozen):
     activities: tuple[ActivityTerm, ...] = ()
     outcomes: tuple[str, ...] = ()
     needs: NeedsTerm | None = Field(default=None, description="diet and access; None = nobody is asked")
+    archive: bool = Field(
+        default=False, description="its papers are handed over to a public archive before anybody in them is erased"
+    )

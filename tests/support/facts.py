@@ -63,6 +63,7 @@ from shared.contracts.enrollment import (
     ParticipantRegistered,
     ParticipantReplaced,
     PersonErased,
+    ProgrammeArchived,
     ProgrammeCancelled,
     ProgrammeChanged,
     ProgrammePublished,
@@ -71,6 +72,7 @@ from shared.contracts.enrollment import (
     QuoteLapsed,
     QuoteOption,
     QuoteReminderDue,
+    RecordArchive,
     RegisterParticipant,
     RegisterWalkIn,
     RemoveGuest,
@@ -474,6 +476,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     ProgrammePublished(owner=OWNER, terms=PROGRAMME_TERMS),
     ProgrammeChanged(owner=OWNER, terms=PROGRAMME_TERMS.model_copy(update={"ref": a_programme(version=2)})),
     ProgrammeCancelled(owner=OWNER, terms=PROGRAMME_TERMS, reason="For få tilmeldte.", some_held=False),
+    ProgrammeArchived(owner=OWNER, programme=PROGRAMME, read_at=RECEIVED, sha256="5e" * 32, files=214),
     MunicipalityInvited(**_INVITED),
     InvitationReminderDue(**_INVITED),
     SignUpDraftSaved(
@@ -668,6 +671,7 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
         enrolment_id=ENROLMENT_ID, role_id="faktura", name="Bo Prøvesen", email="bo@kobenhavn.example", reason="Ny løn."
     ),
     ErasePerson(person_id=PERSON.person_id),
+    RecordArchive(programme_id=PROGRAMME.id, read_at=RECEIVED, sha256="5e" * 32, files=214),
     ChangeGroup(enrolment_id=ENROLMENT_ID, group="vest"),
     RegisterParticipant(
         enrolment_id=ENROLMENT_ID,

@@ -52,6 +52,20 @@ _ENROLMENTS = Table(
     key=("id",),
     fixed=("programme_id", "organisation_code"),
 )
+_HISTORY = """
+    INSERT INTO enrolment_history
+        (enrolment_id, stood, forbehold_was, group_was, decided_at, correlation_id, causation_id, actor)
+    SELECT new.id, new.state, new.forbehold, new.group_id, $5, new.correlation_id, new.causation_id, new.actor
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $6::text[], $7::text[], $8::text[])
+        WITH ORDINALITY AS new (id, state, forbehold, group_id, correlation_id, causation_id, actor, number)
+    LEFT JOIN LATERAL (
+        SELECT stood, forbehold_was, group_was FROM enrolment_history h WHERE h.enrolment_id = new.id
+        ORDER BY h.id DESC LIMIT 1
+    ) old ON true
+    WHERE (old.stood, old.forbehold_was, old.group_was) IS DISTINCT FROM (new.state, new.forbehold, new.group_id)
+    ORDER BY new.number
+"""
+"""What was decided stays, whatever is decided later; that it stands as before is no decision."""
 # A version before this one gives a place anew and leaves put_in_by as it was: it holds for its own number alone.
 PUT_IN_BY = f"""CASE WHEN put_in_by IS NOT NULL AND put_in_number IS NOT DISTINCT FROM number
         THEN put_in_by ELSE '{BEFORE}' || actor END"""
@@ -291,6 +305,18 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
             for one, cause in enrolments
         ],
     )
+    if enrolments:
+        await tx.execute(
+            _HISTORY,
+            [one.id for one, _ in enrolments],
+            [one.state for one, _ in enrolments],
+            [one.forbehold.state for one, _ in enrolments],
+            [one.group for one, _ in enrolments],
+            tx.now,
+            [cause.correlation_id for _, cause in enrolments],
+            [cause.causation_id for _, cause in enrolments],
+            [cause.actor for _, cause in enrolments],
+        )
 
 
 def _late_json(late: Late, number: int | None) -> str:

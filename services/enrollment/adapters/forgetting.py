@@ -83,6 +83,13 @@ HOLDINGS = (
         {"holder": "json", "because": "text"},
         person="holder ->> 'person_id'",
     ),
+    # Why somebody was erased, in words of staff that may name them.
+    Holding(
+        "unarchived_erasures",
+        {"id": "bigint"},
+        {"because": "text"},
+        of="erased_ids && $1 AND $2::text[] IS NOT NULL",
+    ),
     Holding(
         "enrolments",
         {"id": "text"},

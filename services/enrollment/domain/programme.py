@@ -174,12 +174,12 @@ def is_over(programme: Programme, last_meeting: date | None, now: datetime, afte
     of them has no end.
     """
     ends, deadline = programme.terms.ends, programme.terms.terms.deadline
-    known = [day for day in (_last_day(ends) if ends else None, deadline, last_meeting) if day is not None]
+    known = [day for day in (last_day_of(ends) if ends else None, deadline, last_meeting) if day is not None]
     # Not the other way round: a day may be the last that the calendar has.
     return bool(known) and day_of(now) - after > max(known)
 
 
-def _last_day(text: str) -> date:
+def last_day_of(text: str) -> date:
     """Of `YYYY-MM`, or the day itself."""
     year, month, *day = map(int, text.split("-"))
     return date(year, month, day[0] if day else monthrange(year, month)[1])

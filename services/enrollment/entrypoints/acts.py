@@ -31,6 +31,7 @@ from services.enrollment.usecases.publish_programme import PublishProgramme, pub
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
 from services.enrollment.usecases.quote_option import quote_option
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
+from services.enrollment.usecases.record_archive import record_archive
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.register_walk_in import register_walk_in
 from services.enrollment.usecases.remove_guest import remove_guest
@@ -69,6 +70,7 @@ from shared.contracts.enrollment import (
     NameTeamMember,
     OrderOption,
     QuoteOption,
+    RecordArchive,
     RegisterParticipant,
     RegisterWalkIn,
     RemoveGuest,
@@ -109,6 +111,7 @@ CHANGE_ROLE = act(ChangeRole, change_role)
 MERGE_GROUPS = act(MergeGroups, merge_groups)
 CHANGE_GROUP = act(ChangeGroup, change_group)
 ERASE = act(ErasePerson, erase_person)
+RECORD_ARCHIVE = act(RecordArchive, record_archive, status=201)
 FIND_PEOPLE = act(FindPeople, FORGETTING.search)
 """A question, asked as a wish because an address stands in no path."""
 

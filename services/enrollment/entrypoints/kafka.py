@@ -32,6 +32,7 @@ SUBSCRIPTIONS = (
     intake(acts.CHANGE_ROLE),
     intake(acts.CHANGE_GROUP),
     intake(acts.ERASE),
+    intake(acts.RECORD_ARCHIVE),
     intake(acts.MERGE_GROUPS),
     intake(acts.INVITE),
     intake(acts.REGISTER),

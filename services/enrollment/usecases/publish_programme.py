@@ -35,7 +35,7 @@ async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:
     if decided.after != current:
         if terms.ref.seller.series:
             require_own_series(new, *await programmes.take_series(tx, terms.ref.seller, terms.ref.id))
-        await programmes.save(tx, decided.after, tx.cause)
+        await programmes.save(tx, decided.after, tx.cause, command.file)
     tx.tell(decided)
     # It may have more places than before, or give those that it has from now on.
     moved = await fill_places(tx, [decided.after], tx.cause)

@@ -543,7 +543,11 @@ def introduce(letter: Letter) -> Letter:
     seller, organisation = letter.programme.seller, letter.says["organisation"]
     basis = seller.legal_basis or PUBLIC_INTEREST
     us = f"{seller.sender_name} (CVR-nummer {seller.cvr})"
-    how_long = "De gemmes, til I beder om at få dem slettet."
+    # True whatever enrollment's setting says: it is never longer.
+    how_long = (
+        "De bliver slettet af sig selv, senest godt seks år efter at det sidste, I er med i, er slut, og før, hvis I "
+        "beder om det."
+    )
     if letter.says.get("as_guest"):
         who = (
             f"{us} har skrevet jeres navn og e-mailadresse op, fordi I er inviteret som gæst. Vi bruger dem til at "

@@ -122,6 +122,18 @@ def withhold(letter: Letter, owner: str, actor: str | None = None) -> Decision[M
     return _failed(kept, ERASED, owner)
 
 
+def what_stays(sent: int) -> list[str]:
+    """What erasing somebody who was sent so many mails leaves behind, and why, in Danish."""
+    if not sent:
+        return []
+    mails = (
+        "Én mail, der er sendt til personen, ligger"
+        if sent == 1
+        else f"{sent} mails, der er sendt til personen, ligger"
+    )
+    return [f"{mails} i personens egen postkasse, hvor ingen andre kan slette."]
+
+
 def call_back(message: Message, owner: str) -> Decision[Message]:
     """Whom it waits to be sent to was erased meanwhile: as `withhold`; what is being sent just now is."""
     if message.state not in {"pending", "claimed"}:

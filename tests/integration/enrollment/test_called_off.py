@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from services.enrollment.usecases.cancel_programme import cancel_programme
 from services.enrollment.usecases.change_capacity import change_capacity
 from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.change_group import change_group
+from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
@@ -42,6 +44,7 @@ from shared.contracts.enrollment import (
     ChangeCapacity,
     ChangeContact,
     ChangeGroup,
+    ChangeRole,
     EnrolmentCalledOff,
     EnrolmentReceived,
     GuestInvited,
@@ -57,6 +60,7 @@ from shared.contracts.enrollment import (
     RegisterParticipant,
     RemoveGuest,
     ResolveReservation,
+    RoleAppointed,
     SignUpDraftSaved,
     SignUpEnded,
     WithdrawEnrolment,
@@ -65,6 +69,7 @@ from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import MeetingHeld
 from shared.storage import tx as storage
 from tests.integration.enrollment.test_options import PRICE, with_options
+from tests.integration.enrollment.test_roles import BILLING, with_roles
 from tests.integration.enrollment.test_team import chosen
 from tests.integration.enrollment.test_waiting_list import codes_of, enrolled, id_of, line, waiting
 from tests.support.enrollment_desk import AARHUS, CAUSE, KOEBENHAVN, P1, Desk, programme_text, sign_up
@@ -414,6 +419,31 @@ async def test_a_guest_is_taken_off_a_meeting_of_what_is_called_off(desk: Desk) 
     assert (await desk.refusal(invite_guest, a_guest(meeting.id, "Magne Prøvesen"))).code == "programme_cancelled"
     await desk.ask(remove_guest, RemoveGuest(programme_id=P1, meeting_id=meeting.id, person_id=guest))
     assert await desk.pool.fetchval("SELECT count(*) FROM guests") == 0
+
+
+@pytest.mark.parametrize("off_first", [True, False])
+async def test_a_role_is_given_on_while_and_after_it_is_called_off_and_its_holder_told_once(
+    desk: Desk, *, off_first: bool
+) -> None:
+    """As the contact is: somebody has to get the invoice of what was held. Nothing else begins by it."""
+    await desk.publish(with_roles(BILLING))
+    await enrolled(desk, sign_up())
+    place = await id_of(desk, AARHUS)
+    await desk.told()
+
+    def giving(tx: Any) -> Awaitable[Any]:
+        return change_role(tx, ChangeRole(enrolment_id=place, role_id="faktura", **BO))
+
+    def cancelling(tx: Any) -> Awaitable[Any]:
+        return cancel_programme(tx, OFF)
+
+    _, second = await meet(desk, *((cancelling, giving) if off_first else (giving, cancelling)))
+    assert not isinstance(second, Refused)
+    while await desk.ring():
+        pass
+    kinds = Counter(type(one) for one in await desk.told())
+    assert kinds == {ProgrammeCancelled: 1, RoleAppointed: 1, EnrolmentCalledOff: 1}
+    assert (await desk.ask(change_role, ChangeRole(enrolment_id=place, role_id="faktura", **BO)))["changed"] is False
 
 
 async def test_two_who_call_it_off_at_once_do_it_once(desk: Desk) -> None:

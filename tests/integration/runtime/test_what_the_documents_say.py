@@ -19,6 +19,7 @@ import pytest
 from pydantic import SecretStr
 
 from deploy.local.locations import ROOT, service_names
+from services.enrollment.adapters.papers import PAPERS
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
 from shared.base.ids import seed_ids
@@ -75,6 +76,8 @@ async def ids_that_are_there(client: httpx.AsyncClient, document: dict[str, Any]
         "enrolment_id": [ENROLMENT_ID],
         "meeting_id": [MEETING.id],
         "person_id": [PERSON.person_id],
+        "paper": ["enrolments", *PAPERS],
+        "version": ["1"],
     }
     for path, methods in document["paths"].items():
         if "get" not in methods or path_parameters(path) or path.endswith("/why"):

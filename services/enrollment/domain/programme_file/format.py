@@ -252,6 +252,9 @@ class Organiser(Part):
     )
     payment_days: Count = Field(default=30, description="betalingsfrist i dage")
     invoice_series: Identifier | None = Field(default=None, description="fakturaernes nummerserie")
+    archive: YesNo = Field(
+        default=False, description="arrangøren er offentlig: papirerne afleveres til et arkiv, før nogen i dem slettes"
+    )
 
 
 class Inviter(Part):

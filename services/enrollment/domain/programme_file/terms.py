@@ -65,6 +65,7 @@ def terms(programme: file.ProgrammeFile) -> ProgrammeTerms:
         activities=tuple(_activity(one) for one in programme.activities),
         outcomes=programme.outcomes,
         needs=_needs(programme.registration.needs),
+        archive=programme.organiser.archive,
     )
 
 
