@@ -76,6 +76,7 @@ _SIGN_UP = (
     "enrollment.EnrolMunicipality",
     "enrollment.WithdrawEnrolment",
     "enrollment.ResolveReservation",
+    "enrollment.ChangeReservation",
     "enrollment.ChangeBilling",
     "enrollment.ChangeExtraBilling",
     "enrollment.RegisterParticipant",
@@ -83,6 +84,7 @@ _SIGN_UP = (
     "enrollment.CancelParticipant",
     "enrollment.OrderOption",
     "enrollment.AcceptQuote",
+    "enrollment.ChangeOptionBilling",
     "enrollment.DeclineQuote",
     "enrollment.WithdrawOption",
     "enrollment.NameTeamMember",
@@ -122,6 +124,7 @@ IN_DANISH = {
     "tovholder.enrollment.EnrolmentRegrouped.v1": "kommunen skiftede gruppe",
     "tovholder.enrollment.EnrolmentWaitlisted.v1": "kommunen kom på venteliste",
     "tovholder.enrollment.ReservationReminderDue.v1": "svaret på forbeholdet manglede",
+    "tovholder.enrollment.ReservationChanged.v1": "forbeholdet ventes besvaret en anden dag, eller af et andet udvalg",
     "tovholder.enrollment.ReservationResolved.v1": "det politiske forbehold blev afgjort",
     "tovholder.enrollment.EnrolmentLapsed.v1": "tilmeldingen bortfaldt",
     "tovholder.enrollment.BillingChanged.v1": "oplysningerne til fakturaen blev givet eller rettet",
@@ -135,6 +138,7 @@ IN_DANISH = {
     "tovholder.enrollment.QuoteDeclined.v1": "kommunen sagde nej til et tilbud",
     "tovholder.enrollment.QuoteLapsed.v1": "et tilbud på et tilkøb udløb",
     "tovholder.enrollment.OptionOrdered.v1": "kommunen bestilte et tilkøb",
+    "tovholder.enrollment.OptionBillingChanged.v1": "et tilkøb fik en anden betaler",
     "tovholder.enrollment.OptionWithdrawn.v1": "et tilkøb blev trukket tilbage",
     "tovholder.enrollment.OptionDelivered.v1": "et tilkøb blev leveret",
     "tovholder.enrollment.ParticipantRegistered.v1": "en deltager blev tilmeldt mødet",
@@ -164,6 +168,7 @@ IN_DANISH = {
     "tovholder.enrollment.ChangeContact.v1": "nogen bad om en anden kontakt",
     "tovholder.enrollment.ChangeRole.v1": "nogen bad om at besætte eller tømme en rolle",
     "tovholder.enrollment.ResolveReservation.v1": "nogen svarede på det politiske forbehold",
+    "tovholder.enrollment.ChangeReservation.v1": "nogen sagde, hvornår og hvor forbeholdet behandles",
     "tovholder.enrollment.ChangeBilling.v1": "nogen gav oplysninger til fakturaen",
     "tovholder.enrollment.CancelProgramme.v1": "nogen aflyste forløbet",
     "tovholder.enrollment.ChangeCapacity.v1": "nogen ændrede antallet af pladser",
@@ -178,6 +183,7 @@ IN_DANISH = {
     "tovholder.enrollment.OrderOption.v1": "nogen bestilte et tilkøb",
     "tovholder.enrollment.QuoteOption.v1": "nogen gav et tilbud på et tilkøb",
     "tovholder.enrollment.AcceptQuote.v1": "nogen sagde ja til et tilbud",
+    "tovholder.enrollment.ChangeOptionBilling.v1": "nogen sagde, hvem der betaler for et tilkøb",
     "tovholder.enrollment.DeclineQuote.v1": "nogen sagde nej til et tilbud",
     "tovholder.enrollment.WithdrawOption.v1": "nogen bad om at trække et tilkøb tilbage",
     "tovholder.enrollment.DeliverOption.v1": "nogen meldte et tilkøb leveret",
@@ -518,10 +524,23 @@ class ReservationReminderDue(EnrolmentFact):
     contact: Contact
     forbehold: Forbehold
     days: Whole
-    """After the day on which the answer is expected; before it a negative number."""
+    """After the day on which the answer is expected; before it a negative number. After the day of the sign-up where
+    `forbehold` names no day.
+    """
     has_place: bool
     standing_path: str
     """As in MunicipalityEnrolled: there the answer is given."""
+
+
+@fact
+class ReservationChanged(EnrolmentFact):
+    """An open forbehold is expected to be answered on another day, or by another body: all of what is known of it."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ReservationChanged.v1"
+
+    contact: Contact
+    forbehold: Forbehold
+    has_place: bool
 
 
 @fact
@@ -554,8 +573,8 @@ class EnrolmentLapsed(EnrolmentFact):
 
 @fact
 class BillingChanged(EnrolmentFact):
-    """Invoices that are still to come are as `billing` says, all of it; extra participants with a billing of their own
-    keep theirs.
+    """Invoices that are still to come are as `billing` says, all of it; extra participants and options with a billing
+    of their own keep theirs.
     """
 
     type: ClassVar[str] = "tovholder.enrollment.BillingChanged.v1"
@@ -737,8 +756,23 @@ class OptionOrdered(OptionFact):
     agreed_at: Instant | None = None
     billing: Billing | None = None
     """None = nothing was said: staff say it before it can be invoiced."""
+    own_billing: bool = False
+    """Whether it was said for this order: then it stays so when the enrolment's is changed."""
+    billing_missing: tuple[str, ...] = ()
+    """As in MunicipalityEnrolled, of this billing."""
     standing_path: str | None = None
     """As in MunicipalityEnrolled: there it can be withdrawn until it is delivered."""
+
+
+@fact
+class OptionBillingChanged(OptionFact):
+    """Who pays for an order has been said since: it is billed so, whatever becomes of the enrolment's."""
+
+    type: ClassVar[str] = "tovholder.enrollment.OptionBillingChanged.v1"
+
+    billing: Billing
+    billing_missing: tuple[str, ...] = ()
+    """As in MunicipalityEnrolled, of this billing."""
 
 
 @fact
@@ -1095,7 +1129,7 @@ class EnrolMunicipality(Command):
     forbehold_expected_on: Day | None = None
     received_at: Moment | None = None
     """When it came in, where staff enter what came otherwise, by mail or phone; None = now. It orders the waiting list
-    and counts against the deadline, and takes no confirmed place from anybody.
+    and counts against the deadline, and takes no confirmed place from anybody. It says its zone (`no_time_zone`).
     """
     late: bool = False
     """After the deadline, as staff alone may decide, and say why; before it this changes nothing."""
@@ -1195,6 +1229,20 @@ class ResolveReservation(Command):
 
     enrolment_id: Id
     approved: bool
+
+
+@command
+class ChangeReservation(Command):
+    """When an open forbehold is expected to be answered, and by which body. What is not said stays as it is; an empty
+    committee is none.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.ChangeReservation.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    expected_on: Day | None = None
+    committee: Line | None = None
 
 
 @command
@@ -1370,6 +1418,8 @@ class OrderOption(Command):
     enrolment_id: Id
     option_id: Id
     accepted_price_ore: Ore | None = None
+    billing: BillingWish = Field(default_factory=Billing)
+    """Who pays for it, if it is another unit, or another order, than the enrolment's; what is not said is as there."""
 
 
 @command
@@ -1401,6 +1451,23 @@ class AcceptQuote(Command):
     enrolment_id: Id
     option_id: Id
     round: QuoteRound
+    billing: BillingWish = Field(default_factory=Billing)
+    """As in OrderOption."""
+
+
+@command
+class ChangeOptionBilling(Command):
+    """Who pays for what was ordered, said or put right after that; what is not said stays as it is.
+
+    With another unit than now it is that unit's, and else the organisation's. What is invoiced stays.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.ChangeOptionBilling.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    option_id: Id
+    billing: BillingWish
 
 
 @command

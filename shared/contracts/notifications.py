@@ -45,11 +45,15 @@ EFFECTS = {
         "cancels the old group's meetings and invites to the new one's; mails word of groups that are merged",
         _MESSAGE,
     ),
-    "tovholder.enrollment.ReservationReminderDue.v1": ("mails the reminder of the answer", _MESSAGE),
+    "tovholder.enrollment.ReservationReminderDue.v1": (
+        "mails the reminder of the answer; tells staff whose is late, or expected on no day",
+        _MESSAGE,
+    ),
     "tovholder.enrollment.BillingReminderDue.v1": (
         "mails the reminder of what the invoice lacks; tells staff in the digest",
         f"{_MESSAGE}; of the line: enrolment, day",
     ),
+    "tovholder.enrollment.ReservationChanged.v1": ("tells staff in the digest", "enrolment, time"),
     "tovholder.enrollment.ReservationResolved.v1": (
         "mails the receipt and follows the place; tells staff in the digest",
         f"{_MESSAGE}; of the line: enrolment, resolved at",

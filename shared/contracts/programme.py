@@ -254,7 +254,7 @@ class ForbeholdTerm(Frozen):
 
     It holds a place always, up to and with the day ``until`` (and lapses when that is over in Denmark), or not at all:
     then it waits for its answer. The days of the reminders are counted from the day that the organisation expects its
-    answer on.
+    answer on; of one that expects it on none, those after it are counted from the day of the sign-up.
     """
 
     holds: Literal["always", "until", "no"] = "always"
@@ -262,6 +262,9 @@ class ForbeholdTerm(Frozen):
     fees_wait: bool = Field(default=True, description="no fee is invoiced before the answer")
     remind_before: tuple[Whole, ...] = Field(default=(), description="so many days before, descending")
     remind_after: tuple[Whole, ...] = Field(default=(), description="so many days after, ascending")
+    remind_every: int = Field(
+        default=0, ge=0, le=MOST, description="and every so many days after all of these, until it is answered; 0 = not"
+    )
 
 
 class BillingTerm(Frozen):

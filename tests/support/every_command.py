@@ -10,7 +10,7 @@ import base64
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -38,6 +38,8 @@ from shared.contracts.enrollment import (
     ChangeContact,
     ChangeExtraBilling,
     ChangeGroup,
+    ChangeOptionBilling,
+    ChangeReservation,
     ChangeRole,
     DeclineQuote,
     DeliverOption,
@@ -288,6 +290,11 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.TAKE_BACK: lambda one: TakeBackSignUp(**one.one("form", "sign_up_id")),
     acts.DECLINE: lambda one: DeclineInvitation(**one.enrolment("invited")),
     acts.RESOLVE: lambda one: ResolveReservation(**one.enrolment(), approved=one.b % 2 == 0),
+    acts.CHANGE_RESERVATION: lambda one: ChangeReservation(
+        **one.enrolment(),
+        expected_on=(None, date(2020, 9, 15), date(2020, 10, 1))[one.b % 3],
+        committee=(None, "Byrådet", "")[one.c % 3],
+    ),
     acts.CHANGE_BILLING: lambda one: ChangeBilling(**one.enrolment(), billing=one.billing()),
     acts.CHANGE_CAPACITY: lambda one: ChangeCapacity(programme_id=one.programme_id, usual=1, hard=1 + one.a % 4),
     acts.WITHDRAW: lambda one: WithdrawEnrolment(**one.enrolment()),
@@ -317,12 +324,18 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     ),
     acts.CANCEL: lambda one: CancelParticipant(**one.one("seat", "enrolment_id", "meeting_id", "person_id")),
     acts.ORDER: lambda one: OrderOption(
-        **one.option(one.b // 4), accepted_price_ore=OPTION_PRICE_ORE if one.b % 4 else None
+        **one.option(one.b // 4),
+        accepted_price_ore=OPTION_PRICE_ORE if one.b % 4 else None,
+        billing=one.billing() if one.c % 4 == 1 else Billing(),
     ),
     acts.QUOTE: _quote,
     acts.ACCEPT: lambda one: AcceptQuote(**one.one("order", "enrolment_id", "option_id", "round", state="quoted")),
     acts.DECLINE_QUOTE: lambda one: DeclineQuote(
         **one.one("order", "enrolment_id", "option_id", "round", state="quoted")
+    ),
+    acts.CHANGE_OPTION_BILLING: lambda one: ChangeOptionBilling(
+        **one.one("order", "enrolment_id", "option_id", state=("ordered", "delivered")[one.b % 2]),
+        billing=one.billing(),
     ),
     acts.WITHDRAW_OPTION: lambda one: WithdrawOption(
         **one.one("order", "enrolment_id", "option_id", state=("ordered", "quoted")[one.b % 2])
@@ -368,7 +381,13 @@ _PEOPLED = (
 )
 """An invitation is declined; there are places, one with a forbehold, people, and a form."""
 _LEFT = (
-    *(_step(acts.REPLACE, b=1, c=3), _step(acts.CANCEL, c=1), _step(acts.RESOLVE, a=1), _step(acts.WITHDRAW)),
+    *(
+        _step(acts.REPLACE, b=1, c=3),
+        _step(acts.CANCEL, c=1),
+        _step(acts.CHANGE_RESERVATION, a=1, b=1),
+        _step(acts.RESOLVE, a=1),
+        _step(acts.WITHDRAW),
+    ),
     *(
         _step(acts.ORDER, a=3, b=1),
         _step(acts.CHANGE_CAPACITY, a=3),
@@ -395,7 +414,13 @@ _EQUIPPED = (
     *(_step(acts.NAME_MEMBER), _step(acts.NAME_MEMBER, c=5), _step(acts.NAME_MEMBER, a=1)),
     *(_step(acts.REPLACE_MEMBER, b=1, c=3), _step(acts.REMOVE_MEMBER, a=1, c=1)),
     *(_step(acts.ORDER, b=1), _step(acts.ORDER, a=1, b=1), _step(acts.DELIVER, c=1), _step(acts.WITHDRAW_OPTION, c=1)),
-    *(_step(acts.QUOTE, b=2), _step(acts.ACCEPT, c=1), _step(acts.QUOTE, a=1, b=2), _step(acts.DECLINE_QUOTE, c=1)),
+    *(
+        _step(acts.QUOTE, b=2),
+        _step(acts.ACCEPT, c=1),
+        _step(acts.QUOTE, a=1, b=2),
+        _step(acts.DECLINE_QUOTE, c=1),
+    ),
+    *(_step(acts.ORDER, a=1, b=3), _step(acts.CHANGE_OPTION_BILLING, a=1, b=2, c=1)),
     *(_step(acts.REGISTER), _step(acts.REGISTER, c=5), _step(acts.CHANGE_EXTRA_BILLING, a=1, b=1, c=1)),
     *(_step(acts.SET_NEEDS, c=1), _step(acts.SET_NEEDS, a=1, b=1, c=1), _step(acts.SET_NEEDS, a=1, b=2, c=1)),
     *(_step(acts.INVITE_GUEST), _step(acts.INVITE_GUEST, c=1), _step(acts.REMOVE_GUEST, a=1, c=1)),

@@ -302,9 +302,14 @@ async def load_told_of_end(tx: Tx, mailboxes: Collection[str]) -> list[Told]:
     """What these were told of forms that came to nothing, the newest of each kind."""
     rows = await tx.fetch(
         """
-        SELECT mailbox, enrolment_id, programme_id, ended_because, max(dismissed_at) AS at FROM sign_ups
-        WHERE mailbox = ANY($1) AND ended_because IS NOT NULL AND (mailed OR shown_at IS NOT NULL)
-        GROUP BY mailbox, enrolment_id, programme_id, ended_because
+        SELECT mailbox, enrolment_id, programme_id, ended_because, max(dismissed_at) AS at FROM (
+            SELECT mailbox, enrolment_id, programme_id, ended_because, dismissed_at FROM sign_ups
+            WHERE mailbox = ANY($1) AND mailed
+            UNION ALL
+            SELECT mailbox, enrolment_id, programme_id, ended_because, dismissed_at FROM sign_ups
+            WHERE mailbox = ANY($1) AND NOT mailed AND shown_at IS NOT NULL
+        ) forms
+        WHERE ended_because IS NOT NULL GROUP BY mailbox, enrolment_id, programme_id, ended_because
         """,
         sorted(set(mailboxes)),
     )

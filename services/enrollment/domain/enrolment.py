@@ -58,6 +58,13 @@ class Forbehold:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The last day on which an open forbehold holds its place, as agreed; None = for as long as it takes."""
+
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Late:
     """It was let in after the deadline: why, and by which actor."""
 
@@ -90,6 +97,8 @@ class Enrolment:
     late: Late | None = None
     leaving: WithdrawalTerm | None = None
     """What it owes if it leaves, as agreed with its place."""
+    held: Held | None = None
+    """What was agreed with its place about an open forbehold; None = nothing is known: as the programme says."""
     ad_hoc: bool | None = None
     """Of a member (`membership`): whether it comes only to the meetings that it is invited to; None = it is none."""
     put_in_by: str | None = None

@@ -156,9 +156,24 @@ def holds_place(programme: Programme, now: datetime) -> bool:
     return term.holds == "always"
 
 
+def holds_until(programme: Programme) -> date | None:
+    """The last day on which an open forbehold holds a place, as is agreed with whoever gets one now; None = for as long
+    as it takes.
+    """
+    return programme.forbehold.until if programme.forbehold.holds == "until" else None
+
+
 def takes_sign_ups(programme: Programme | Outline, now: datetime) -> bool:
     """Neither cancelled nor past its deadline."""
     return programme.open and not deadline_passed(programme, now)
+
+
+def repeated(every: int, last: int, today: int) -> list[int]:
+    """Days of reminders without an end, every so many after `last` (0 = none): of these the newest that has come by
+    `today`, and the next. All are counted from one day.
+    """
+    first = max(1, (today - last) // every - 1) if every else 1
+    return [last + every * (first + more) for more in range(4 if every else 0)]
 
 
 OFFICE_OPENS = time(9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from services.enrollment.domain import form
@@ -337,12 +337,17 @@ def _forbehold(asked: EnrolMunicipality) -> Forbehold:
 
 
 def received(asked: EnrolMunicipality, now: datetime, *, staff: bool) -> datetime:
-    """When it came in: now, or when staff say that it came otherwise. Refused to others, and of the time to come."""
-    if asked.received_at is None:
+    """When it came in: now, or when staff say that it came otherwise. Refused to others, of the time to come, and where
+    it does not say in which zone: a sheet's times are Danish, and which those of a program are nobody knows.
+    """
+    at = asked.received_at
+    if at is None:
         return now
-    at = asked.received_at if asked.received_at.tzinfo else asked.received_at.replace(tzinfo=UTC)
     if not staff:
         raise Refused("not_yours_to_say", "Hvornår tilmeldingen kom, siger staben.", status=403, field="received_at")
+    if at.tzinfo is None:
+        detail = "Tidspunktet mangler sin tidszone. Skriv fx 2023-06-01T10:30:00+02:00."
+        raise Refused("no_time_zone", detail, status=422, field="received_at")
     if at > now:
         raise Refused("in_the_future", "Tilmeldingen kan ikke være kommet endnu.", status=422, field="received_at")
     return at

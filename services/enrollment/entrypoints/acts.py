@@ -10,6 +10,8 @@ from services.enrollment.usecases.change_capacity import change_capacity
 from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.change_extra_billing import change_extra_billing
 from services.enrollment.usecases.change_group import change_group
+from services.enrollment.usecases.change_option_billing import change_option_billing
+from services.enrollment.usecases.change_reservation import change_reservation
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
@@ -56,6 +58,8 @@ from shared.contracts.enrollment import (
     ChangeContact,
     ChangeExtraBilling,
     ChangeGroup,
+    ChangeOptionBilling,
+    ChangeReservation,
     ChangeRole,
     DeclineQuote,
     DeliverOption,
@@ -103,6 +107,7 @@ CONFIRM = act(ConfirmSignUp, confirm_sign_up)
 TAKE_BACK = act(TakeBackSignUp, take_back_sign_up)
 DECLINE = act(DeclineInvitation, decline_invitation)
 RESOLVE = act(ResolveReservation, resolve_reservation)
+CHANGE_RESERVATION = act(ChangeReservation, change_reservation)
 CHANGE_BILLING = act(ChangeBilling, change_billing)
 CHANGE_CAPACITY = act(ChangeCapacity, change_capacity)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)
@@ -127,6 +132,7 @@ QUOTE = act(QuoteOption, quote_option)
 ACCEPT = act(AcceptQuote, accept_quote)
 DECLINE_QUOTE = act(DeclineQuote, decline_quote)
 WITHDRAW_OPTION = act(WithdrawOption, withdraw_option)
+CHANGE_OPTION_BILLING = act(ChangeOptionBilling, change_option_billing)
 DELIVER = act(DeliverOption, deliver_option)
 WALK_IN = act(RegisterWalkIn, register_walk_in, status=201)
 

@@ -96,7 +96,7 @@ def _page(host: Host, details: Details, form: Form, status: int = 200, *, done: 
         asked=[_FIRST_FIELD.get(one, f"billing.{one}") for one in found.missing],
         known=_rows(details.known) if details.known else None,
         labels=LABELS,
-        units=units_to_choose(details.units),
+        units=units_to_choose(found.units),
         invoice_on=long_day(found.invoiced_from) if found.invoiced_from else None,
     )
 

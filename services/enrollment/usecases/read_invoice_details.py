@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.enrollment.adapters import organisations
-from services.enrollment.domain.address_book import Unit
 from services.enrollment.domain.enrolment import book_is_for
 from services.enrollment.usecases.read_standing import HandedOn, Standing, read_standing
 from shared.contracts.parties import Billing
@@ -14,19 +12,17 @@ from shared.storage.tx import Tx
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """`known` and `units` are the address book's: None and empty where the link may be another system's."""
+    """`known` is the address book's, too: None where the link may be another system's."""
 
     found: Standing
     known: Billing | None
-    units: tuple[Unit, ...]
 
 
 async def read_invoice_details(tx: Tx, token: str) -> Details | HandedOn | None:
     """None and HandedOn as `read_standing`."""
-    found = await read_standing(tx, token)
+    found = await read_standing(tx, token, units=True)
     if not isinstance(found, Standing):
         return found
     if not book_is_for(found.enrolment, client=False, person=True):
-        return Details(found, None, ())
-    entry = await organisations.load(tx, found.enrolment.organisation.code)
-    return Details(found, found.enrolment.billing, entry.units if entry else ())
+        return Details(found, None)
+    return Details(found, found.enrolment.billing)

@@ -188,6 +188,7 @@ def forbehold_awaited(fact: ReservationReminderDue, at: datetime) -> Letter:
         is_late=fact.days > 0,
         has_place=fact.has_place,
         standing=fact.standing_path,
+        **({} if expected_on or fact.forbehold.lapses_after else {"asks_day": True}),
     )
 
 
@@ -322,6 +323,8 @@ def option_ordered(fact: OptionOrdered, contact: Contact, at: datetime) -> Lette
         text=fact.includes,
         by_quote=fact.by_quote,
         standing=fact.standing_path,
+        unit=fact.billing.unit_name if fact.billing and fact.own_billing else None,
+        missing=billing_details(fact.billing_missing),
     )
 
 

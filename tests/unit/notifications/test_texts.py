@@ -210,6 +210,9 @@ LETTERS: dict[str, Letter] = {
         ),
         AT,
     ),
+    "forbehold_awaited-no_day": letters.forbehold_awaited(
+        EXAMPLES["ReservationReminderDue"].model_copy(update={"days": 35, "forbehold": Forbehold()}), AT
+    ),
     "forbehold_answered": letters.forbehold_answered(
         EXAMPLES["ReservationResolved"].model_copy(update={"has_place": True}), facts.CONTACT, AT
     ),
@@ -259,6 +262,11 @@ LETTERS: dict[str, Letter] = {
     ),
     "quote_awaited": letters.quote_awaited(facts.a_quote_reminder(), facts.CONTACT, AT),
     "option_ordered": letters.option_ordered(facts.an_option_ordered(), facts.CONTACT, AT),
+    "option_ordered-lacking": letters.option_ordered(
+        facts.an_option_ordered(billing=facts.BILLING_OF_UNIT, own_billing=True, billing_missing=("person_reference",)),
+        facts.CONTACT,
+        AT,
+    ),
     "option_ordered-by_quote": letters.option_ordered(
         facts.an_option_ordered(by_quote=True, includes="To grupper.", price_ore=0, standing_path=None),
         facts.CONTACT,

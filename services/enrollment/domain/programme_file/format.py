@@ -289,7 +289,12 @@ class Forbehold(Part):
     remind_before: tuple[Positive, ...] = Field(
         default=(14,), description="påmindelser så mange dage før den dag, kommunen venter svar"
     )
-    remind_after: tuple[Positive, ...] = Field(default=(7,), description="påmindelser så mange dage efter den dag")
+    remind_after: tuple[Positive, ...] = Field(
+        default=(7,), description="påmindelser så mange dage efter den dag; venter den ingen, efter tilmeldingen"
+    )
+    remind_every: Count = Field(
+        default=0, description="og derefter med så mange dages mellemrum, til der er svaret; 0 = ikke flere"
+    )
 
 
 class BillingReminders(Part):

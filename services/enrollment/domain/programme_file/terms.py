@@ -197,6 +197,7 @@ def _enrolment(plan: file.Enrolment) -> EnrolmentPlan:
             fees_wait=forbehold.fees_wait,
             remind_before=tuple(sorted(set(forbehold.remind_before), reverse=True)),
             remind_after=tuple(sorted(set(forbehold.remind_after))),
+            remind_every=forbehold.remind_every,
         )
         if forbehold
         else None,

@@ -3,5 +3,3 @@
 ALTER TABLE sign_ups
     ADD COLUMN ended_because text CHECK (ended_because IN ('has_place', 'has_ended', 'called_off', 'taken_back')),
     ADD CONSTRAINT why_it_ended CHECK (ended_because IS NULL OR dismissed_at IS NOT NULL);
--- A mailbox is told once, however many forms it has sent.
-CREATE INDEX sign_ups_that_ended ON sign_ups (mailbox) WHERE ended_because IS NOT NULL;
