@@ -511,7 +511,7 @@ def text_of_members(programme_id: str, *, version: int = 1, most: int = 2) -> st
     head, _, _ = text.partition("  invited:\n")
     for before, after in {
         "id: hvidovre-ungepartnerskab\n": f"id: {programme_id}\n",
-        "version: 2": f"version: {version}",
+        "version: 3": f"version: {version}",
         "starts: 2013-01, ends: 2013-09": "starts: 2020-06, ends: 2021-12",
     }.items():
         assert before in head
