@@ -115,9 +115,11 @@ IN_DANISH = {
     "tovholder.enrollment.MunicipalityInvited.v1": "kommunen blev inviteret",
     "tovholder.enrollment.InvitationReminderDue.v1": "kommunen havde ikke svaret på invitationen",
     "tovholder.enrollment.SignUpDraftSaved.v1": "en begyndt tilmelding blev gemt",
+    "tovholder.enrollment.InvitationDeclined.v1": "kommunen takkede nej til invitationen",
     "tovholder.enrollment.EnrolmentReceived.v1": "tilmeldingen blev modtaget",
     "tovholder.enrollment.SignUpAwaitsStaff.v1": "tilmeldingens afsender skal godkendes af staben",
     "tovholder.enrollment.SignUpDismissed.v1": "tilmeldingen blev afvist af staben",
+    "tovholder.enrollment.SignUpEnded.v1": "formularen blev ikke til en tilmelding",
     "tovholder.enrollment.MunicipalityEnrolled.v1": "kommunen fik sin plads",
     "tovholder.enrollment.EnrolmentRegrouped.v1": "kommunen skiftede gruppe",
     "tovholder.enrollment.EnrolmentWaitlisted.v1": "kommunen kom på venteliste",
@@ -359,6 +361,15 @@ Prospect = Literal["place", "waiting_list", "after_deadline"]
 
 
 @fact
+class InvitationDeclined(EnrolmentFact):
+    """The organisation has said no to its invitation (Har takket nej): by its link, or staff have entered it."""
+
+    type: ClassVar[str] = "tovholder.enrollment.InvitationDeclined.v1"
+
+    declined_at: Instant
+
+
+@fact
 class EnrolmentReceived(EnrolmentFact):
     """A sign-up by form, waiting for the link mailed to its contact to be pressed (Modtaget). It holds no place, and
     nothing that was known of the organisation changes: anybody may have typed it.
@@ -398,6 +409,22 @@ class SignUpDismissed(EnrolmentFact):
     type: ClassVar[str] = "tovholder.enrollment.SignUpDismissed.v1"
 
     sign_up_id: str
+
+
+@fact
+class SignUpEnded(EnrolmentFact):
+    """A sign-up by form comes to nothing, and no staff have said no to it: the organisation is signed up by somebody
+    else (`has_place`) or has said no since (`has_ended`), the programme is called off, or its sender took it back.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.SignUpEnded.v1"
+
+    sign_up_id: str
+    because: Literal["has_place", "has_ended", "called_off", "taken_back"]
+    contact: Contact | None = None
+    """Who is told; None = `to`, or nobody: they know already."""
+    to: Mailbox | None = None
+    """The organisation's mailbox that the form's link went to."""
 
 
 @fact
@@ -449,7 +476,7 @@ class MunicipalityEnrolled(EnrolmentFact):
 
 @fact
 class EnrolmentRegrouped(EnrolmentFact):
-    """The enrolment belongs to another group from now on (Vest instead of Øst)."""
+    """The enrolment belongs to another group from now on (Vest instead of Øst), with a place or waiting for one."""
 
     type: ClassVar[str] = "tovholder.enrollment.EnrolmentRegrouped.v1"
 
@@ -457,7 +484,7 @@ class EnrolmentRegrouped(EnrolmentFact):
     group: str | None
     contact: Contact
     merged: bool = False
-    """All of the previous group goes into this one, which its contact is told by a letter."""
+    """All of the previous group goes into this one."""
     group_title: str = ""
     reason: str = ""
     """Why they were merged."""
@@ -582,6 +609,8 @@ class EnrolmentWithdrawn(EnrolmentFact):
     reason: str = ""
     owes: Owes | None = None
     """Of the fee, as was agreed with its place; None = nothing was said: what was billed."""
+    pays: bool = True
+    """Whether an invoice may have come of it: it had a fee, a price for one more, or options to buy."""
 
 
 @fact

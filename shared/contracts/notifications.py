@@ -36,6 +36,7 @@ EFFECTS = {
     "tovholder.enrollment.SignUpDraftSaved.v1": ("mails the link to the draft", _MESSAGE),
     "tovholder.enrollment.EnrolmentReceived.v1": ("mails the link that confirms the sign-up", _MESSAGE),
     "tovholder.enrollment.SignUpAwaitsStaff.v1": ("tells staff within minutes", "sign-up"),
+    "tovholder.enrollment.SignUpEnded.v1": ("mails word of it to whoever it names", _MESSAGE),
     "tovholder.enrollment.MunicipalityEnrolled.v1": (
         "mails the receipt and the meetings already dated; tells the main mailbox of a sign-up by form",
         f"{_MESSAGE}; of the notice: organisation, day",

@@ -43,6 +43,11 @@ class Seller(Frozen):
     bic: str = Field(default="", description="of the bank, beside the IBAN")
     fik_creditor: str = Field(default="", description="eight digits, for payment fik71, fik73 and fik75")
     vat_exemption: str = Field(default="", description="why no VAT is taken of what is sold at 0 per cent")
+    legal_basis: str = Field(
+        default="",
+        description="on which basis personal data are processed (GDPR article 14(1)(c)), a Danish sentence; empty = the"
+        " task in the public interest",
+    )
 
 
 class ProgrammeRef(Frozen):

@@ -27,6 +27,7 @@ from services.enrollment.usecases.put_organisation import PutOrganisation
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
 from services.enrollment.usecases.save_draft import SaveDraft
 from services.enrollment.usecases.set_needs import SetNeeds
+from services.enrollment.usecases.take_back_sign_up import TakeBackSignUp
 from shared.base.acts import Act
 from shared.contracts.enrollment import (
     AcceptQuote,
@@ -286,6 +287,7 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.DISMISS: lambda one: DismissSignUp(**one.one("form", "sign_up_id")),
     acts.DISMISS_ALIKE: _dismiss_alike,
     acts.CONFIRM: lambda one: ConfirmSignUp(**one.one("form", "sign_up_id")),
+    acts.TAKE_BACK: lambda one: TakeBackSignUp(**one.one("form", "sign_up_id")),
     acts.DECLINE: lambda one: DeclineInvitation(**one.enrolment("invited")),
     acts.RESOLVE: lambda one: ResolveReservation(**one.enrolment(), approved=one.b % 2 == 0),
     acts.CHANGE_RESERVATION: lambda one: ChangeReservation(
@@ -398,6 +400,7 @@ _ANSWERED = (
     *(
         _step(acts.SIGN_UP, a=3, c=1),
         _step(acts.DISMISS, c=1),
+        _step(acts.TAKE_BACK, a=1, c=1),
         _step(acts.SIGN_UP, a=1),
         _step(acts.DISMISS_ALIKE, c=1),
     ),
@@ -508,7 +511,7 @@ def text_of_members(programme_id: str, *, version: int = 1, most: int = 2) -> st
     head, _, _ = text.partition("  invited:\n")
     for before, after in {
         "id: hvidovre-ungepartnerskab\n": f"id: {programme_id}\n",
-        "version: 2": f"version: {version}",
+        "version: 3": f"version: {version}",
         "starts: 2013-01, ends: 2013-09": "starts: 2020-06, ends: 2021-12",
     }.items():
         assert before in head

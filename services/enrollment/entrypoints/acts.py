@@ -43,6 +43,7 @@ from services.enrollment.usecases.replace_team_member import replace_team_member
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from services.enrollment.usecases.set_needs import SetNeeds, set_needs
+from services.enrollment.usecases.take_back_sign_up import TakeBackSignUp, take_back_sign_up
 from services.enrollment.usecases.uninvite_member import uninvite_member
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
@@ -103,6 +104,7 @@ VOUCH = act(VouchForAddress, vouch_for_address)
 DISMISS = act(DismissSignUp, dismiss_sign_up)
 DISMISS_ALIKE = act(DismissSignUps, dismiss_sign_ups)
 CONFIRM = act(ConfirmSignUp, confirm_sign_up)
+TAKE_BACK = act(TakeBackSignUp, take_back_sign_up)
 DECLINE = act(DeclineInvitation, decline_invitation)
 RESOLVE = act(ResolveReservation, resolve_reservation)
 CHANGE_RESERVATION = act(ChangeReservation, change_reservation)

@@ -37,6 +37,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
     return (
         shows("/", sign_up.front),
         shows("/tilmeld/bekraeft/{token}", mailed_links.confirm, acts.CONFIRM),
+        shows("/tilmeld/bekraeft/{token}/fortryd", mailed_links.take_back, acts.TAKE_BACK),
         shows("/tilmeld/bekraeft/{token}/flere", mailed_links.not_mailed),
         shows("/tilmeld/nej/{token}", mailed_links.decline, acts.DECLINE),
         shows("/tilmeld/kladde/{token}", sign_up.draft, acts.SIGN_UP, acts.SAVE_DRAFT),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.enrollment.domain.calling_off import CALL_OFF
+from services.enrollment.domain.ended_forms import CALL_OFF_FORMS
 from services.enrollment.domain.enrolment import ANSWER, DETAILS
 from services.enrollment.domain.forbehold import LAPSE
 from services.enrollment.domain.invitation import INVITATION, REMINDER
@@ -16,6 +17,7 @@ from services.enrollment.domain.sign_up import DISMISS_REST, FORGET, FORGET_VOID
 from services.enrollment.domain.team import SHORT
 from services.enrollment.domain.waiting_list import PLACES
 from services.enrollment.usecases.call_off_enrolments import call_off_enrolments
+from services.enrollment.usecases.call_off_sign_ups import call_off_sign_ups
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_the_rest
 from services.enrollment.usecases.erase_person import FORGETTING
 from services.enrollment.usecases.forget_needs import forget_needs
@@ -42,6 +44,7 @@ TIMERS = (
     at(REMINDER, remind_silent, at_once=ROUNDS_AT_ONCE),
     at(PLACES, give_waiting_places, at_once=ROUNDS_AT_ONCE),
     at(CALL_OFF, call_off_enrolments, at_once=1),
+    at(CALL_OFF_FORMS, call_off_sign_ups, at_once=1),
     at(MOVE_GROUP, move_the_rest, at_once=1),
     at(LAPSE, lapse_reservations, at_once=ROUNDS_AT_ONCE),
     at(ANSWER, remind_of_forbehold),

@@ -11,6 +11,7 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from services.notifications.domain.calendar.entry import Entry
+from services.notifications.domain.letters import WROTE_THEMSELVES
 from services.notifications.domain.message import Message
 from services.notifications.domain.text import storable
 from shared.base.cause import Cause
@@ -45,6 +46,7 @@ _MESSAGES = Table(
         "lease_until": "timestamptz",
         "put_in_by": "text",
         "forgotten": "boolean",
+        "introduces": "boolean",
         **CAUSE,
     },
     key=("id",),
@@ -118,6 +120,7 @@ async def insert_new(tx: Tx, messages: Sequence[Stored]) -> set[str]:
             "reply": one.reply,
             "put_in_by": one.put_in_by or _NOBODY,
             "forgotten": one.forgotten,
+            "introduces": one.introduces,
             **cause_columns(cause),
         }
         for one, cause in messages
@@ -125,16 +128,19 @@ async def insert_new(tx: Tx, messages: Sequence[Stored]) -> set[str]:
     return set(await _MESSAGES.insert_in_order(tx, rows, returning="id"))
 
 
-async def load_written_to(tx: Tx, recipients: Collection[str]) -> set[str]:
-    """Those of them to whom something was ever written, forgotten or not."""
+async def load_introduced(tx: Tx, recipients: Collection[str]) -> set[str]:
+    """Those of them who know what is done with their data: a mail said so, or they put themselves in."""
     if not recipients:
         return set()
     rows = await tx.fetch(
         """
         SELECT u.recipient FROM unnest($1::text[]) AS u (recipient)
-        WHERE EXISTS (SELECT FROM messages m WHERE m.recipient = u.recipient)
+        WHERE EXISTS (SELECT FROM messages m WHERE m.recipient = u.recipient AND coalesce(m.introduces,
+            m.template = ANY($2::text[]) OR CASE WHEN m.forgotten THEN m.template <> 'note'
+            ELSE m.says ? 'introduction' END))
         """,
         sorted(recipients),
+        sorted(WROTE_THEMSELVES),
     )
     return {row["recipient"] for row in rows}
 

@@ -58,6 +58,8 @@ class Message:
     forgotten: bool = False
     """What it said is gone, because it is so long ago."""
     put_in_by: str | None = None
+    introduces: bool = False
+    """After it whoever it goes to knows what is done with their data."""
 
     @property
     def key(self) -> str:
@@ -104,6 +106,7 @@ def queue(letter: Letter, owner: str, actor: str | None = None) -> Decision[Mess
         reply=None,
         sent_at=None,
         put_in_by=actor if letter.own else None,
+        introduces=letter.introduces,
     )
     return Decision(message) if email is not None else _failed(message, INVALID_ADDRESS, owner)
 

@@ -62,6 +62,7 @@ from services.notifications.usecases.note_awaiting_sign_up import note_awaiting_
 from services.notifications.usecases.note_held_back import note_held_back
 from services.notifications.usecases.note_refusal import note_refusal
 from services.notifications.usecases.remember_programme import remember_programme
+from services.notifications.usecases.tell_of_ended_form import tell_of_ended_form
 from services.notifications.usecases.welcome_contact import welcome_contact
 from shared.contracts.enrollment import (
     BillingReminderDue,
@@ -102,6 +103,7 @@ from shared.contracts.enrollment import (
     RoleAppointed,
     SignUpAwaitsStaff,
     SignUpDraftSaved,
+    SignUpEnded,
     TeamMemberNamed,
     TeamMemberRemoved,
     TeamMemberReplaced,
@@ -133,6 +135,7 @@ SUBSCRIPTIONS = (
     on(SignUpDraftSaved, mail_draft),
     on(EnrolmentReceived, ask_to_confirm_sign_up),
     on(SignUpAwaitsStaff, note_awaiting_sign_up),
+    on(SignUpEnded, tell_of_ended_form),
     on(MunicipalityEnrolled, confirm_place),
     on(EnrolmentRegrouped, follow_regrouping),
     on(EnrolmentWaitlisted, confirm_waiting),

@@ -28,12 +28,13 @@ from shared.storage.tx import Tx
 
 
 async def follow_regrouping(tx: Tx, events: Sequence[Received[EnrolmentRegrouped]]) -> None:
-    """The old group's meetings are cancelled for the contact, the new one's come instead. That two groups were merged
-    the contact reads in a letter.
-    """
+    """The old group's meetings are cancelled for the contact, the new one's come instead, and a letter says why."""
     await follow_enrolments(tx, events)
-    merged = [event for event in events if event.data.merged]
-    await write_letters(tx, [(letters.groups_merged(event.data, event.time), event.cause) for event in merged])
+    written = [
+        ((letters.groups_merged if event.data.merged else letters.regrouped)(event.data, event.time), event.cause)
+        for event in events
+    ]
+    await write_letters(tx, written)
     await tell_staff(tx, [(digest_lines.regrouped(event.data, event.time), event.cause) for event in events])
 
 

@@ -107,6 +107,7 @@ PAGES = {
     "/tilmeld/{programme_id}": "form",
     "/tilmeld/kladde/{token}": "draft",
     "/tilmeld/bekraeft/{token}": "confirmation",
+    "/tilmeld/bekraeft/{token}/fortryd": "confirmation",
     "/tilmeld/nej/{token}": "invitation",
     "/plads/{token}/godkendt": "forbehold",
     "/plads/{token}/ikke-godkendt": "forbehold",

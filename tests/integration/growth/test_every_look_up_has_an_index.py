@@ -151,6 +151,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "kept_since": NOW, "beyond": "n5", "after": ("m5", "k5"), "states": ["failed"],
         "client": ["client/crm", "token/crm"], "put_in_by": ["client/crm", "token/crm"],
         "versions": [("p9", 1)], "seats": [("w9", "m1", "x1")],
+        "people": [("p9", "w9")],
         "pairs": [("m9", "n45@by.example")], "refs": [PROGRAMME_TERMS.ref], "lease_s": 30.0, "pause_s": 1.0,
         "up_to": 50, "most": 50, "at_most": 50, "limit": 50, "before": 500, "version": 1, "seller": SELLER,
         "with_forbehold": True, "list_id": "q9", "since": {"q9": NOW}, "places": [("x50", "w9")],

@@ -177,6 +177,7 @@ OPEN = {
         "/",
         "/tilmeld/bekraeft/{token}",
         "/tilmeld/bekraeft/{token}/flere",
+        "/tilmeld/bekraeft/{token}/fortryd",
         "/tilmeld/nej/{token}",
         "/tilmeld/{programme_id}",
         "/tilmeld/{programme_id}/modtaget",

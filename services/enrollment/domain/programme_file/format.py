@@ -245,6 +245,11 @@ class Organiser(Part):
         default=None, description="kreditornummeret, som kræves, når payment er fik71, fik73 eller fik75"
     )
     vat_exemption: Line | None = Field(default=None, description="hvorfor der ikke er moms på det, der koster 0 % moms")
+    legal_basis: Line | None = Field(
+        default=None,
+        description="grundlaget for at behandle personoplysninger, i en hel sætning, som den, en kollega har skrevet "
+        "op, læser i sin første mail; ellers nævnes opgaven i samfundets interesse",
+    )
     payment_days: Count = Field(default=30, description="betalingsfrist i dage")
     invoice_series: Identifier | None = Field(default=None, description="fakturaernes nummerserie")
     archive: YesNo = Field(

@@ -119,6 +119,7 @@ def _seller(organiser: file.Organiser) -> Seller:
         bic=organiser.bic or "",
         fik_creditor=organiser.fik_creditor or "",
         vat_exemption=organiser.vat_exemption or "",
+        legal_basis=organiser.legal_basis or "",
     )
 
 
