@@ -24,7 +24,7 @@ up: install
 	$(BIN)/tovholder up $(ARGS)
 
 test: install $(VENV)/test.stamp $(CACHE)/browser.stamp $(CACHE)/judges.stamp $(CACHE)/tools.stamp einvoice-rules
-	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder -m "not fault" $(ARGS)
+	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder -m "not fault and not api" $(ARGS)
 
 check: $(VENV)/test.stamp
 	$(BIN)/python -m pytest tests/architecture $(ARGS)

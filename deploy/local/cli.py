@@ -347,18 +347,70 @@ def person_export(address: AddressArgument, data_dir: RunningOption = None) -> N
 
 
 @person.command("erase")
-def person_erase(address: AddressArgument, data_dir: RunningOption = None) -> None:
+def person_erase(
+    address: Annotated[str | None, typer.Argument(metavar="ADRESSE", help="Personens e-mailadresse.")] = None,
+    *,
+    also_unarchived: Annotated[
+        bool,
+        typer.Option("--also-unarchived", help="Også før papirerne er afleveret til et arkiv; kræver --reason."),
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEKST", help="Hvorfor ikke arkivet først.")] = "",
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help="Uden adresse: Slet dem igen, som en tjeneste ikke har slettet, efter at den er hentet fra en backup.",
+        ),
+    ] = False,
+    data_dir: RunningOption = None,
+) -> None:
     """Slet personen i alle tjenester. Det kan ikke fortrydes."""
     from deploy.local import people
 
+    if (address is not None) == again:
+        raise StackError("Skriv enten en adresse eller --again.")
+    if also_unarchived != bool(reason.strip()):
+        raise typer.BadParameter("--also-unarchived og --reason følges ad.")
     ask, services = _people(data_dir)
-    erased = people.erase(ask, services, address)
+    if address is None:
+        _erase_again(people.erase_again(ask, services))
+        return
+    erased = people.erase(ask, services, address, unarchived_because=reason.strip())
     sys.stdout.write(f"Slettet: {', '.join(erased.person_ids)}\n")
+    sys.stdout.write("Det bliver, og derfor:\n" if erased.stays else "")
     for service, tables in erased.left.items():
         rows = ", ".join(f"{table} ({count})" for table, count in tables.items())
         sys.stdout.write(f"{service}: rækker, der bliver uden navn og adresse: {rows}\n")
     for line in erased.stays:
         sys.stdout.write(f"{line}\n")
+
+
+def _erase_again(found: Any) -> None:
+    for service, person_ids in found.done.items():
+        sys.stdout.write(f"{service}: slettet igen: {', '.join(person_ids)}\n")
+    if not found.done and not found.refused:
+        sys.stdout.write(f"Alle tjenester har slettet de samme personer ({found.listed}). Der er intet at gøre.\n")
+    if found.refused:
+        reasons = "; ".join(f"{one}: {why}" for one, why in found.refused.items())
+        raise StackError(f"Ikke slettet igen: {reasons}")
+
+
+@app.command()
+def archive(
+    programme: Annotated[str, typer.Argument(metavar="FORLØB", help="Forløbets id.")],
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="FIL.zip", help="Her skrives de; filen må ikke være der.")],
+    data_dir: RunningOption = None,
+) -> None:
+    """Skriv alle papirer og afgørelser fra et forløb i én fil, til arrangørens arkiv."""
+    from deploy.local import archive as papers
+
+    found = read_running(where_it_runs(data_dir))
+    door = papers.Gateway(found["gateway"], Path(found["api_token_file"]).read_text())
+    written = papers.archive(door, programme, out)
+    sys.stdout.write(
+        f"{out}: {written.files} filer, SHA-256 {written.sha256}\nDet er noteret, at papirerne er skrevet ud.\n"
+    )
 
 
 token = typer.Typer(

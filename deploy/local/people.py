@@ -1,4 +1,5 @@
-"""A person, asked of all services at once: what each holds of them, and to forget them everywhere.
+"""A person, asked of all services at once: what each holds of them, and to forget them everywhere; and, after one of
+them was restored from a backup, whoever was erased since.
 
 The address stands in bodies only: a path would stand in logs.
 """
@@ -22,6 +23,8 @@ ANSWER_S = 30.0
 HEARD_S = 60.0
 """Until every service has heard of an erasure."""
 AGAIN_S = 0.2
+AT_ONCE = 100
+"""Ids that one request asks a service to forget."""
 
 Ask = Callable[[str, str, str, Mapping[str, Any] | None], tuple[int, Any]]
 """(service, method, path below `/api/<service>/people`, body) → (status, answer)."""
@@ -34,6 +37,17 @@ class Erased:
     person_ids: Sequence[str]
     stays: Sequence[str]
     left: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedAgain:
+    """`listed` is how many ids are on any list; `done` is who was missing and is erased again, by service; `refused`
+    is who was not, by id, and why.
+    """
+
+    listed: int
+    done: Mapping[str, Sequence[str]]
+    refused: Mapping[str, str]
 
 
 def over_http(gateway: str, token: str) -> Ask:
@@ -81,28 +95,86 @@ def _known(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return sorted({one for answer in found.values() for one in answer["person_ids"]})
 
 
-def erase(ask: Ask, services: Sequence[str], address: str, pause: Callable[[float], None] = time.sleep) -> Erased:
+def erase(
+    ask: Ask,
+    services: Sequence[str],
+    address: str,
+    pause: Callable[[float], None] = time.sleep,
+    *,
+    unarchived_because: str = "",
+) -> Erased:
     """Raises StackError with the reason when it is refused. What was erased before that stays so: said again it goes on
-    from there.
+    from there. `unarchived_because`: why also what an archive has not got yet; empty = that is refused.
     """
     known = _known(_search(ask, services, address))
-    status, answer = ask(OWNER, "POST", "/erase", {"email": address})
+    # Before they are erased: a service may know less of them afterwards.
+    stays = [line for service in services for one in known for line in _read(ask, service, one).get("stays", ())]
+    all_the_same = {"also_unarchived": True, "reason": unarchived_because} if unarchived_because else {}
+    status, answer = ask(OWNER, "POST", "/erase", {"email": address, **all_the_same})
     if answer.get("code") == "unknown_person":
         if not known:
             raise StackError("Ingen af tjenesterne kender adressen.")
-        status, answer = ask(OWNER, "POST", "/erase", {"person_id": known[0], "email": address})
+        status, answer = ask(OWNER, "POST", "/erase", {"person_id": known[0], "email": address, **all_the_same})
     answer = _done(OWNER, status, answer)
     person_ids = list(answer["erased"])
     for one in known:
         if one not in person_ids:
             # Known by a service that was told by somebody else, or by a form that is forgotten at its owner's.
-            person_ids += _done(OWNER, *ask(OWNER, "POST", "/erase", {"person_id": one}))["erased"]
+            person_ids += _done(OWNER, *ask(OWNER, "POST", "/erase", {"person_id": one, **all_the_same}))["erased"]
     person_ids = sorted(set(person_ids))
     for service in services:
         if service != OWNER:
             _forget(ask, service, person_ids, address, pause)
     left = {service: _left(ask, service, person_ids) for service in services}
-    return Erased(person_ids, answer["stays"], {service: tables for service, tables in left.items() if tables})
+    said = list(dict.fromkeys([*answer["stays"], *stays]))
+    return Erased(person_ids, said, {service: tables for service, tables in left.items() if tables})
+
+
+_ALL_THE_SAME = {"also_unarchived": True, "reason": "Er slettet før; tjenesten er hentet fra en backup."}
+
+
+def erase_again(ask: Ask, services: Sequence[str]) -> ErasedAgain:
+    """Whoever is erased in one service and not in another is erased there too: that one was restored to a time before.
+
+    At its owner they are erased anew, by id, so that seats that came back are free again; somebody who is a contact
+    there again is refused, and keeps none of the others. Elsewhere nothing has to be heard of it. Said again it changes
+    nothing.
+    """
+    lists = {service: _erased(ask, service) for service in services}
+    everybody = sorted(set().union(*lists.values()))
+    done: dict[str, list[str]] = {}
+    refused: dict[str, str] = {}
+    for service, known in lists.items():
+        missing = [one for one in everybody if one not in known]
+        if service == OWNER:
+            for one in missing:
+                if one in done.get(OWNER, ()):
+                    # With another one of theirs: all persons with an address are erased together.
+                    continue
+                # It was asked before they were erased whether an archive comes first.
+                status, answer = ask(OWNER, "POST", "/erase", {"person_id": one, **_ALL_THE_SAME})
+                if answer.get("code") == "still_contact":
+                    refused[one] = answer["detail"]
+                else:
+                    done.setdefault(OWNER, []).extend(_done(OWNER, status, answer)["erased"])
+            continue
+        for at in range(0, len(missing), AT_ONCE):
+            wish = {"person_ids": missing[at : at + AT_ONCE]}
+            done.setdefault(service, []).extend(_done(service, *ask(service, "POST", "/erased", wish))["erased"])
+    again = {service: sorted(set(found)) for service, found in done.items() if found}
+    return ErasedAgain(len(everybody), again, refused)
+
+
+def _erased(ask: Ask, service: str) -> set[str]:
+    """A service's erasure list, page by page."""
+    found: set[str] = set()
+    after = ""
+    while True:
+        page = _done(service, *ask(service, "GET", f"/erased{after}", None))
+        found |= {one["person_id"] for one in page["erased"]}
+        if page["next"] is None:
+            return found
+        after = f"?cursor={quote(page['next'], safe='')}"
 
 
 def _forget(ask: Ask, service: str, person_ids: Sequence[str], address: str, pause: Callable[[float], None]) -> None:

@@ -12,7 +12,7 @@ from services.enrollment.console.import_enrolments import import_enrolments
 from services.enrollment.entrypoints.http import ROUTES
 from services.enrollment.entrypoints.kafka import SUBSCRIPTIONS
 from services.enrollment.entrypoints.pages import pages
-from services.enrollment.entrypoints.timers import TIMERS
+from services.enrollment.entrypoints.timers import TIMERS, standing
 from services.enrollment.settings import Settings
 from services.enrollment.usecases.explain import explain
 from shared.base.cause import Cause
@@ -51,6 +51,7 @@ SERVICE = Service(
     subscriptions=SUBSCRIPTIONS,
     routes=ROUTES,
     timers=TIMERS,
+    standing=lambda settings, now: standing(settings.keep_people_days, now),
     pages=pages,
     explain=explain,
     retention=lambda _: forgetting.RULES,

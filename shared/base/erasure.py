@@ -34,12 +34,19 @@ _OURS = re.compile(r"[a-z0-9_.:/-]+")
 class Sought:
     """Somebody who is forgotten: the first of `person_ids` is who the others stand for.
 
-    `addresses` are in lower case. Both lists of words are in the order in which they became known.
+    `addresses` are in lower case. Both lists of words are in the order in which they became known. `by_id`: only what
+    names one of the ids is about them; whoever has an address of theirs by now, and another id, is somebody new.
     """
 
     person_ids: tuple[str, ...]
     addresses: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    by_id: bool = False
+
+    @property
+    def known_by(self) -> tuple[str, ...]:
+        """The addresses by which something is about them that names none of their ids."""
+        return () if self.by_id else self.addresses
 
     @cached_property
     def stands_for(self) -> Mapping[str, str]:
@@ -60,10 +67,10 @@ class Sought:
 
     def and_words(self, names: Collection[str], addresses: Collection[str]) -> Sought:
         """With those that became known since."""
-        return Sought(
-            self.person_ids,
-            _and(self.addresses, [one.lower() for one in addresses if one and not is_erased(one)]),
-            _and(self.names, [one for one in names if one and one != ERASED_NAME]),
+        return replace(
+            self,
+            addresses=_and(self.addresses, [one.lower() for one in addresses if one and not is_erased(one)]),
+            names=_and(self.names, [one for one in names if one and one != ERASED_NAME]),
         )
 
     def in_text(self, text: str) -> str:
@@ -88,12 +95,15 @@ class Sought:
             return [self.in_json(one) for one in value]
         if isinstance(value, dict):
             named = self._id_in(value)
-            if named is None and any(_text(value.get(key)).lower() in self.stands_for for key in EMAILS):
+            spared = self.by_id and named is None and any(_text(value.get(key)) for key in PERSON_IDS)
+            if named is None and not spared and any(_text(value.get(key)).lower() in self.stands_for for key in EMAILS):
                 named = self.person_ids[0]
-            known: dict[str, str | None] = {} if named is None else dict(self._instead(value, named))
+            known: dict[str, Any] = {} if named is None else dict(self._instead(value, named))
             if (said := _text(value.get(REFERENCE))) and self.in_text(said) != said:
                 # Whom an invoice refers to is nobody, and not somebody called by another word.
                 known[REFERENCE] = None
+            if spared:
+                known |= {key: value[key] for key in (*NAMES, *EMAILS) if key in value}
             return {self.in_key(key): known[key] if key in known else self.in_json(one) for key, one in value.items()}
         return value
 
@@ -105,7 +115,7 @@ class Sought:
     def names_somebody(self, value: Any) -> bool:
         """Whether an object in it has one of the ids, or one of the addresses stands in it."""
         if isinstance(value, str):
-            return self._addresses is not None and self._addresses.search(value) is not None
+            return not self.by_id and self._addresses is not None and self._addresses.search(value) is not None
         if isinstance(value, list):
             return any(self.names_somebody(one) for one in value)
         if isinstance(value, dict):
@@ -156,7 +166,8 @@ def forget_in_bytes(raw: bytes, sought: Sought) -> bytes | None:
     else:
         if not sought.names_somebody(value):
             return raw
-        known = sought.and_words(*words_in(value, sought.ids))
+        # Of several who have nothing to do with each other, whoever stands here is called as it says here.
+        known = (replace(sought, names=()) if sought.by_id else sought).and_words(*words_in(value, sought.ids))
         is_event = isinstance(value, dict) and "specversion" in value
         after = known.in_event(value) if is_event else known.in_json(value)
         return raw if after == value else to_json(after)
@@ -164,8 +175,10 @@ def forget_in_bytes(raw: bytes, sought: Sought) -> bytes | None:
         text = raw.decode()
     except UnicodeDecodeError:
         read = raw.decode("latin-1").lower()
-        return None if any(one.lower() in read for one in (*sought.person_ids, *sought.addresses)) else raw
-    return None if any(one in text for one in sought.person_ids) else sought.in_text(text).encode()
+        return None if any(one.lower() in read for one in (*sought.person_ids, *sought.known_by)) else raw
+    if any(one in text for one in sought.person_ids):
+        return None
+    return raw if sought.by_id else sought.in_text(text).encode()
 
 
 @dataclass

@@ -76,6 +76,7 @@ _SIGN_UP = (
     "enrollment.EnrolMunicipality",
     "enrollment.WithdrawEnrolment",
     "enrollment.ResolveReservation",
+    "enrollment.ChangeReservation",
     "enrollment.ChangeBilling",
     "enrollment.ChangeExtraBilling",
     "enrollment.RegisterParticipant",
@@ -83,6 +84,7 @@ _SIGN_UP = (
     "enrollment.CancelParticipant",
     "enrollment.OrderOption",
     "enrollment.AcceptQuote",
+    "enrollment.ChangeOptionBilling",
     "enrollment.DeclineQuote",
     "enrollment.WithdrawOption",
     "enrollment.NameTeamMember",
@@ -109,16 +111,20 @@ IN_DANISH = {
     "tovholder.enrollment.ProgrammePublished.v1": "forløbet blev offentliggjort",
     "tovholder.enrollment.ProgrammeChanged.v1": "forløbet blev ændret",
     "tovholder.enrollment.ProgrammeCancelled.v1": "forløbet blev aflyst",
+    "tovholder.enrollment.ProgrammeArchived.v1": "forløbets papirer blev skrevet ud til arkivet",
     "tovholder.enrollment.MunicipalityInvited.v1": "kommunen blev inviteret",
     "tovholder.enrollment.InvitationReminderDue.v1": "kommunen havde ikke svaret på invitationen",
     "tovholder.enrollment.SignUpDraftSaved.v1": "en begyndt tilmelding blev gemt",
+    "tovholder.enrollment.InvitationDeclined.v1": "kommunen takkede nej til invitationen",
     "tovholder.enrollment.EnrolmentReceived.v1": "tilmeldingen blev modtaget",
     "tovholder.enrollment.SignUpAwaitsStaff.v1": "tilmeldingens afsender skal godkendes af staben",
     "tovholder.enrollment.SignUpDismissed.v1": "tilmeldingen blev afvist af staben",
+    "tovholder.enrollment.SignUpEnded.v1": "formularen blev ikke til en tilmelding",
     "tovholder.enrollment.MunicipalityEnrolled.v1": "kommunen fik sin plads",
     "tovholder.enrollment.EnrolmentRegrouped.v1": "kommunen skiftede gruppe",
     "tovholder.enrollment.EnrolmentWaitlisted.v1": "kommunen kom på venteliste",
     "tovholder.enrollment.ReservationReminderDue.v1": "svaret på forbeholdet manglede",
+    "tovholder.enrollment.ReservationChanged.v1": "forbeholdet ventes besvaret en anden dag, eller af et andet udvalg",
     "tovholder.enrollment.ReservationResolved.v1": "det politiske forbehold blev afgjort",
     "tovholder.enrollment.EnrolmentLapsed.v1": "tilmeldingen bortfaldt",
     "tovholder.enrollment.BillingChanged.v1": "oplysningerne til fakturaen blev givet eller rettet",
@@ -132,6 +138,7 @@ IN_DANISH = {
     "tovholder.enrollment.QuoteDeclined.v1": "kommunen sagde nej til et tilbud",
     "tovholder.enrollment.QuoteLapsed.v1": "et tilbud på et tilkøb udløb",
     "tovholder.enrollment.OptionOrdered.v1": "kommunen bestilte et tilkøb",
+    "tovholder.enrollment.OptionBillingChanged.v1": "et tilkøb fik en anden betaler",
     "tovholder.enrollment.OptionWithdrawn.v1": "et tilkøb blev trukket tilbage",
     "tovholder.enrollment.OptionDelivered.v1": "et tilkøb blev leveret",
     "tovholder.enrollment.ParticipantRegistered.v1": "en deltager blev tilmeldt mødet",
@@ -161,11 +168,13 @@ IN_DANISH = {
     "tovholder.enrollment.ChangeContact.v1": "nogen bad om en anden kontakt",
     "tovholder.enrollment.ChangeRole.v1": "nogen bad om at besætte eller tømme en rolle",
     "tovholder.enrollment.ResolveReservation.v1": "nogen svarede på det politiske forbehold",
+    "tovholder.enrollment.ChangeReservation.v1": "nogen sagde, hvornår og hvor forbeholdet behandles",
     "tovholder.enrollment.ChangeBilling.v1": "nogen gav oplysninger til fakturaen",
     "tovholder.enrollment.CancelProgramme.v1": "nogen aflyste forløbet",
     "tovholder.enrollment.ChangeCapacity.v1": "nogen ændrede antallet af pladser",
     "tovholder.enrollment.ChangeGroup.v1": "nogen bad om en anden gruppe",
     "tovholder.enrollment.ErasePerson.v1": "nogen bad om at slette en person",
+    "tovholder.enrollment.RecordArchive.v1": "nogen skrev forløbets papirer ud til arkivet",
     "tovholder.enrollment.MergeGroups.v1": "nogen lagde to grupper sammen",
     "tovholder.enrollment.RegisterParticipant.v1": "nogen bad om at tilmelde en deltager",
     "tovholder.enrollment.ChangeExtraBilling.v1": "nogen sagde, hvem der betaler for en ekstra deltager",
@@ -174,6 +183,7 @@ IN_DANISH = {
     "tovholder.enrollment.OrderOption.v1": "nogen bestilte et tilkøb",
     "tovholder.enrollment.QuoteOption.v1": "nogen gav et tilbud på et tilkøb",
     "tovholder.enrollment.AcceptQuote.v1": "nogen sagde ja til et tilbud",
+    "tovholder.enrollment.ChangeOptionBilling.v1": "nogen sagde, hvem der betaler for et tilkøb",
     "tovholder.enrollment.DeclineQuote.v1": "nogen sagde nej til et tilbud",
     "tovholder.enrollment.WithdrawOption.v1": "nogen bad om at trække et tilkøb tilbage",
     "tovholder.enrollment.DeliverOption.v1": "nogen meldte et tilkøb leveret",
@@ -234,6 +244,27 @@ class ProgrammeCancelled(ProgrammeFact):
     """Whether any of its meetings had been held by then; what becomes of the fee depends on it. None = nothing was
     said: what is invoiced is for a person to look at.
     """
+
+
+@fact
+class ProgrammeArchived(Event):
+    """Its papers were written out for a public archive, as they stood at `read_at`; no personal data."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ProgrammeArchived.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    read_at: Instant
+    sha256: str = Field(description="of the file that was handed over, in hexadecimal")
+    files: Whole = Field(description="how many are in it")
+
+    @property
+    def subject(self) -> str:
+        return f"programme/{self.programme.id}"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme.id}/enrolments"
 
 
 class EnrolmentFact(Event):
@@ -339,6 +370,15 @@ Prospect = Literal["place", "waiting_list", "after_deadline"]
 
 
 @fact
+class InvitationDeclined(EnrolmentFact):
+    """The organisation has said no to its invitation (Har takket nej): by its link, or staff have entered it."""
+
+    type: ClassVar[str] = "tovholder.enrollment.InvitationDeclined.v1"
+
+    declined_at: Instant
+
+
+@fact
 class EnrolmentReceived(EnrolmentFact):
     """A sign-up by form, waiting for the link mailed to its contact to be pressed (Modtaget). It holds no place, and
     nothing that was known of the organisation changes: anybody may have typed it.
@@ -378,6 +418,22 @@ class SignUpDismissed(EnrolmentFact):
     type: ClassVar[str] = "tovholder.enrollment.SignUpDismissed.v1"
 
     sign_up_id: str
+
+
+@fact
+class SignUpEnded(EnrolmentFact):
+    """A sign-up by form comes to nothing, and no staff have said no to it: the organisation is signed up by somebody
+    else (`has_place`) or has said no since (`has_ended`), the programme is called off, or its sender took it back.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.SignUpEnded.v1"
+
+    sign_up_id: str
+    because: Literal["has_place", "has_ended", "called_off", "taken_back"]
+    contact: Contact | None = None
+    """Who is told; None = `to`, or nobody: they know already."""
+    to: Mailbox | None = None
+    """The organisation's mailbox that the form's link went to."""
 
 
 @fact
@@ -429,7 +485,7 @@ class MunicipalityEnrolled(EnrolmentFact):
 
 @fact
 class EnrolmentRegrouped(EnrolmentFact):
-    """The enrolment belongs to another group from now on (Vest instead of Øst)."""
+    """The enrolment belongs to another group from now on (Vest instead of Øst), with a place or waiting for one."""
 
     type: ClassVar[str] = "tovholder.enrollment.EnrolmentRegrouped.v1"
 
@@ -437,7 +493,7 @@ class EnrolmentRegrouped(EnrolmentFact):
     group: str | None
     contact: Contact
     merged: bool = False
-    """All of the previous group goes into this one, which its contact is told by a letter."""
+    """All of the previous group goes into this one."""
     group_title: str = ""
     reason: str = ""
     """Why they were merged."""
@@ -477,10 +533,23 @@ class ReservationReminderDue(EnrolmentFact):
     contact: Contact
     forbehold: Forbehold
     days: Whole
-    """After the day on which the answer is expected; before it a negative number."""
+    """After the day on which the answer is expected; before it a negative number. After the day of the sign-up where
+    `forbehold` names no day.
+    """
     has_place: bool
     standing_path: str
     """As in MunicipalityEnrolled: there the answer is given."""
+
+
+@fact
+class ReservationChanged(EnrolmentFact):
+    """An open forbehold is expected to be answered on another day, or by another body: all of what is known of it."""
+
+    type: ClassVar[str] = "tovholder.enrollment.ReservationChanged.v1"
+
+    contact: Contact
+    forbehold: Forbehold
+    has_place: bool
 
 
 @fact
@@ -513,8 +582,8 @@ class EnrolmentLapsed(EnrolmentFact):
 
 @fact
 class BillingChanged(EnrolmentFact):
-    """Invoices that are still to come are as `billing` says, all of it; extra participants with a billing of their own
-    keep theirs.
+    """Invoices that are still to come are as `billing` says, all of it; extra participants and options with a billing
+    of their own keep theirs.
     """
 
     type: ClassVar[str] = "tovholder.enrollment.BillingChanged.v1"
@@ -551,6 +620,8 @@ class EnrolmentWithdrawn(EnrolmentFact):
     reason: str = ""
     owes: Owes | None = None
     """Of the fee, as was agreed with its place; None = nothing was said: what was billed."""
+    pays: bool = True
+    """Whether an invoice may have come of it: it had a fee, a price for one more, or options to buy."""
 
 
 @fact
@@ -697,8 +768,23 @@ class OptionOrdered(OptionFact):
     agreed_at: Instant | None = None
     billing: Billing | None = None
     """None = nothing was said: staff say it before it can be invoiced."""
+    own_billing: bool = False
+    """Whether it was said for this order: then it stays so when the enrolment's is changed."""
+    billing_missing: tuple[str, ...] = ()
+    """As in MunicipalityEnrolled, of this billing."""
     standing_path: str | None = None
     """As in MunicipalityEnrolled: there it can be withdrawn until it is delivered."""
+
+
+@fact
+class OptionBillingChanged(OptionFact):
+    """Who pays for an order has been said since: it is billed so, whatever becomes of the enrolment's."""
+
+    type: ClassVar[str] = "tovholder.enrollment.OptionBillingChanged.v1"
+
+    billing: Billing
+    billing_missing: tuple[str, ...] = ()
+    """As in MunicipalityEnrolled, of this billing."""
 
 
 @fact
@@ -1000,6 +1086,8 @@ class PersonErased(Event):
     service: ClassVar[str] = SERVICE
 
     person_id: str
+    why: Literal["retention"] | None = Field(default=None, exclude_if=lambda said: said is None)
+    """`retention`: nothing has concerned them for so long that their time is over. None: somebody asked for it."""
 
     @property
     def subject(self) -> str:
@@ -1063,7 +1151,7 @@ class EnrolMunicipality(Command):
     forbehold_expected_on: Day | None = None
     received_at: Moment | None = None
     """When it came in, where staff enter what came otherwise, by mail or phone; None = now. It orders the waiting list
-    and counts against the deadline, and takes no confirmed place from anybody.
+    and counts against the deadline, and takes no confirmed place from anybody. It says its zone (`no_time_zone`).
     """
     late: bool = False
     """After the deadline, as staff alone may decide, and say why; before it this changes nothing."""
@@ -1166,6 +1254,20 @@ class ResolveReservation(Command):
 
 
 @command
+class ChangeReservation(Command):
+    """When an open forbehold is expected to be answered, and by which body. What is not said stays as it is; an empty
+    committee is none.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.ChangeReservation.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    expected_on: Day | None = None
+    committee: Line | None = None
+
+
+@command
 class ChangeBilling(Command):
     """How the organisation wants the invoices that are still to come: given when it was missing, or put right.
 
@@ -1219,6 +1321,25 @@ class ErasePerson(Command):
 
     person_id: Id | None = None
     email: Email | None = None
+    also_unarchived: bool = False
+    """Also where a public organiser's archive has not got the papers yet, which needs a `reason`."""
+    reason: Paragraph = ""
+    """It is kept without what the person is called; over a topic it lies there as it was said."""
+
+
+@command
+class RecordArchive(Command):
+    """The papers of a programme were written out for a public archive. Said again it changes nothing."""
+
+    type: ClassVar[str] = "tovholder.enrollment.RecordArchive.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme_id: Id
+    read_at: Moment
+    """When the reading of them began, by the clock of the service; what changed later is not in them."""
+    sha256: Id
+    """Of the file that is handed over, in hexadecimal."""
+    files: Annotated[int, Field(ge=1, le=MOST)]
 
 
 @command
@@ -1319,6 +1440,8 @@ class OrderOption(Command):
     enrolment_id: Id
     option_id: Id
     accepted_price_ore: Ore | None = None
+    billing: BillingWish = Field(default_factory=Billing)
+    """Who pays for it, if it is another unit, or another order, than the enrolment's; what is not said is as there."""
 
 
 @command
@@ -1350,6 +1473,23 @@ class AcceptQuote(Command):
     enrolment_id: Id
     option_id: Id
     round: QuoteRound
+    billing: BillingWish = Field(default_factory=Billing)
+    """As in OrderOption."""
+
+
+@command
+class ChangeOptionBilling(Command):
+    """Who pays for what was ordered, said or put right after that; what is not said stays as it is.
+
+    With another unit than now it is that unit's, and else the organisation's. What is invoiced stays.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.ChangeOptionBilling.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
+    option_id: Id
+    billing: BillingWish
 
 
 @command

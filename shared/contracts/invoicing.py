@@ -61,6 +61,10 @@ EFFECTS = {
         "roster, person",
     ),
     "tovholder.enrollment.OptionOrdered.v1": ("claims the option, due once it is delivered", _OPTION),
+    "tovholder.enrollment.OptionBillingChanged.v1": (
+        "bills the option as it says, if that is not invoiced yet",
+        "enrolment, option, round (newest wins)",
+    ),
     "tovholder.enrollment.OptionWithdrawn.v1": ("withdraws the claim that is not invoiced yet", _OPTION),
     "tovholder.enrollment.OptionDelivered.v1": ("releases the claim for the option", _OPTION),
     "tovholder.enrollment.PersonErased.v1": ("forgets the person, except on issued invoices", "person"),

@@ -36,6 +36,7 @@ EFFECTS = {
     "tovholder.enrollment.SignUpDraftSaved.v1": ("mails the link to the draft", _MESSAGE),
     "tovholder.enrollment.EnrolmentReceived.v1": ("mails the link that confirms the sign-up", _MESSAGE),
     "tovholder.enrollment.SignUpAwaitsStaff.v1": ("tells staff within minutes", "sign-up"),
+    "tovholder.enrollment.SignUpEnded.v1": ("mails word of it to whoever it names", _MESSAGE),
     "tovholder.enrollment.MunicipalityEnrolled.v1": (
         "mails the receipt and the meetings already dated; tells the main mailbox of a sign-up by form",
         f"{_MESSAGE}; of the notice: organisation, day",
@@ -44,11 +45,15 @@ EFFECTS = {
         "cancels the old group's meetings and invites to the new one's; mails word of groups that are merged",
         _MESSAGE,
     ),
-    "tovholder.enrollment.ReservationReminderDue.v1": ("mails the reminder of the answer", _MESSAGE),
+    "tovholder.enrollment.ReservationReminderDue.v1": (
+        "mails the reminder of the answer; tells staff whose is late, or expected on no day",
+        _MESSAGE,
+    ),
     "tovholder.enrollment.BillingReminderDue.v1": (
         "mails the reminder of what the invoice lacks; tells staff in the digest",
         f"{_MESSAGE}; of the line: enrolment, day",
     ),
+    "tovholder.enrollment.ReservationChanged.v1": ("tells staff in the digest", "enrolment, time"),
     "tovholder.enrollment.ReservationResolved.v1": (
         "mails the receipt and follows the place; tells staff in the digest",
         f"{_MESSAGE}; of the line: enrolment, resolved at",

@@ -43,6 +43,11 @@ class Seller(Frozen):
     bic: str = Field(default="", description="of the bank, beside the IBAN")
     fik_creditor: str = Field(default="", description="eight digits, for payment fik71, fik73 and fik75")
     vat_exemption: str = Field(default="", description="why no VAT is taken of what is sold at 0 per cent")
+    legal_basis: str = Field(
+        default="",
+        description="on which basis personal data are processed (GDPR article 14(1)(c)), a Danish sentence; empty = the"
+        " task in the public interest",
+    )
 
 
 class ProgrammeRef(Frozen):
@@ -249,7 +254,7 @@ class ForbeholdTerm(Frozen):
 
     It holds a place always, up to and with the day ``until`` (and lapses when that is over in Denmark), or not at all:
     then it waits for its answer. The days of the reminders are counted from the day that the organisation expects its
-    answer on.
+    answer on; of one that expects it on none, those after it are counted from the day of the sign-up.
     """
 
     holds: Literal["always", "until", "no"] = "always"
@@ -257,6 +262,9 @@ class ForbeholdTerm(Frozen):
     fees_wait: bool = Field(default=True, description="no fee is invoiced before the answer")
     remind_before: tuple[Whole, ...] = Field(default=(), description="so many days before, descending")
     remind_after: tuple[Whole, ...] = Field(default=(), description="so many days after, ascending")
+    remind_every: int = Field(
+        default=0, ge=0, le=MOST, description="and every so many days after all of these, until it is answered; 0 = not"
+    )
 
 
 class BillingTerm(Frozen):
@@ -425,3 +433,6 @@ class ProgrammeTerms(Frozen):
     activities: tuple[ActivityTerm, ...] = ()
     outcomes: tuple[str, ...] = ()
     needs: NeedsTerm | None = Field(default=None, description="diet and access; None = nobody is asked")
+    archive: bool = Field(
+        default=False, description="its papers are handed over to a public archive before anybody in them is erased"
+    )

@@ -11,6 +11,7 @@ from pydantic import Field
 from shared.base.answers import Answer
 from shared.base.cloudevents import Received
 from shared.base.erasure import Sought
+from shared.base.listing import page_of
 from shared.contracts.addresses import mail_address
 from shared.contracts.bounds import Email, Id
 from shared.contracts.decision import Alarm
@@ -24,6 +25,10 @@ from shared.storage.tx import Tx
 
 FORGET_PERSON = "forget_person"
 MOST_IDS = 1000
+TOGETHER = 100
+"""Persons that one way through the tables looks for: their names and addresses are searched for in each row."""
+MOST_AGAIN = 100
+"""Each of them is sought by itself, as by its PersonErased."""
 SHOWN = 1000
 """Rows of each table that one answer shows."""
 
@@ -37,6 +42,12 @@ class ForgetPerson(Command):
     email: Email
 
 
+class KeepErased(Command):
+    """They are erased, as another service's list says: this one was restored to a time before it had heard of it."""
+
+    person_ids: tuple[Id, ...] = Field(min_length=1, max_length=MOST_AGAIN)
+
+
 class FindPeople(Command):
     """Who is known by an address. It stands in the body: an address in a path would stand in logs."""
 
@@ -45,16 +56,27 @@ class FindPeople(Command):
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """Of one service. `first` is what has to happen before its tables are gone through, such as not to send a mail."""
+    """Of one service. `first` is what has to happen before its tables are gone through, such as not to send a mail;
+    `stays` says what erasing somebody leaves behind here and why, in Danish.
+    """
 
     holdings: Sequence[Holding]
     first: Callable[[Tx, Sought], Awaitable[None]] | None = None
+    stays: Callable[[Tx, Sought], Awaitable[list[str]]] | None = None
 
     async def follow(self, tx: Tx, events: Sequence[Received[PersonErased]]) -> None:
-        """The list holds from COMMIT on; a timer that rings at once goes through what lies there."""
+        """The list holds from COMMIT on; a timer that rings at once goes through what lies there, once for all those
+        whose time was over.
+        """
+        over = [event for event in events if event.data.why == "retention"]
         for event in events:
-            await erasure.begin(tx, [event.data.person_id])
-            tx.set(goes_on(event.data.person_id, tx), because=event.cause)
+            if event.data.why != "retention":
+                await erasure.begin(tx, [event.data.person_id])
+                tx.set(goes_on(event.data.person_id, tx), because=event.cause)
+        for first in range(0, len(over), TOGETHER):
+            several = over[first : first + TOGETHER]
+            await erasure.begin(tx, [event.data.person_id for event in several], by_id=True)
+            tx.set(goes_on(several[0].data.person_id, tx), because=several[0].cause)
 
     async def go_on(self, tx: Tx, timers: Sequence[Timer]) -> None:
         """A step of each; the next one is a transaction of its own."""
@@ -75,6 +97,22 @@ class Forgetting:
         tx.set(goes_on(command.person_ids[0], tx))
         return Answer({"person_ids": command.person_ids})
 
+    async def keep(self, tx: Tx, command: KeepErased) -> Answer:
+        """Whoever is not on the list is put there, and all is gone through as when PersonErased is heard; the others
+        are left alone. It needs no event, which may be behind a reader that was restored, or leave a gap.
+        """
+        known = await erasure.load_erased(tx, command.person_ids)
+        new = [one for one in dict.fromkeys(command.person_ids) if one not in known]
+        for one in new:
+            await erasure.begin(tx, [one])
+            tx.set(goes_on(one, tx))
+        return Answer({"erased": new})
+
+    async def read_erased(self, tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+        """The erasure list: opaque ids, and nothing else."""
+        page = page_of(query, "erased")
+        return page.answer(await erasure.load_page(tx, page), lambda one: {"person_id": one})
+
     async def search(self, tx: Tx, command: FindPeople) -> Answer:
         """The ids of everybody who is known by the address, because what is asked for next names no address; and what
         is held under the address, also where no id is beside it.
@@ -84,12 +122,13 @@ class Forgetting:
         return Answer({"person_ids": await erasure.load_ids(tx, email, self.holdings), "held": held})
 
     async def read(self, tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
-        """What the service has about a person, by table; `erased` where they are on the list."""
+        """What the service has about a person, by table, and what stays of it; `erased` where they are on the list."""
         sought = Sought((query["person_id"],))
         held = await erasure.load_held(tx, sought, self.holdings, SHOWN)
         return {
             "person_id": query["person_id"],
             "erased": bool(await erasure.load_erased(tx, sought.person_ids)),
+            "stays": [] if self.stays is None else await self.stays(tx, sought),
             "held": held,
         }
 

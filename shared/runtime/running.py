@@ -22,6 +22,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from shared.base import log as logs
+from shared.base.cause import Cause, new_correlation
 from shared.base.memory import trim_now_and_then
 from shared.base.tasks import Part, alongside, companion
 from shared.base.waiting import first_of
@@ -32,6 +33,7 @@ from shared.runtime.health import kafka_answers
 from shared.runtime.housekeeping import Housekeeping
 from shared.runtime.service import Host, Service, build_consumer, build_relay, open_host, streams_of
 from shared.runtime.settings import ServiceSettings
+from shared.runtime.timers import arm_standing
 from shared.storage.migrate import check
 from shared.web.clients import keep_names
 from shared.web.connections import Connection
@@ -144,6 +146,7 @@ class Running:
             host.workers = list(host.service.workers(host)) if host.service.workers else []
             for worker in host.workers:
                 self._start(worker.name, worker.run)
+            await self._arm_standing()
             self._start("timers", host.timers.run)
             self._start("housekeeping", Housekeeping(host).run)
         self._start("outbox_watch", host.outbox.run)
@@ -154,6 +157,12 @@ class Running:
         self._start("web", server.run_until)
         self.port = await server.port()
         _log.info("started", role=role, port=self.port)
+
+    async def _arm_standing(self) -> None:
+        host = self.host
+        if host.service.standing is not None:
+            async with host.transaction(Cause(new_correlation(), None, "clock")) as tx:
+                await arm_standing(tx, host.service.standing(host.settings, tx.now))
 
     async def _keep_names(self) -> None:
         host = self.host

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ from shared.base.cause import Cause
 from shared.base.clock import DomainClock
 from shared.base.ids import seed_ids
 from shared.base.tasks import Tasks
+from shared.contracts.decision import Alarm
 from shared.contracts.event import INTAKE_TOPIC, topic_of
 from shared.messaging.consumer import Consumer
 from shared.messaging.grants import Grants
@@ -70,6 +72,8 @@ class Service:
     subscriptions: Sequence[Subscription] = ()
     routes: Sequence[Route] = ()
     timers: Sequence[At] = ()
+    standing: Callable[[Any, datetime], Sequence[Alarm]] | None = None
+    """Timers that ring whoever asks for something or not, by its settings and from now on."""
     pages: Callable[[Host], Sequence[BaseRoute]] | None = None
     workers: Callable[[Host], Sequence[Worker]] | None = None
     explain: Explain | None = None

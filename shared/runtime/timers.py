@@ -25,6 +25,7 @@ from shared.base.cause import Cause, new_correlation
 from shared.base.clock import DomainClock
 from shared.base.failures import Failure, classify
 from shared.base.waiting import Backoff, first_of
+from shared.contracts.decision import Alarm
 from shared.runtime.metrics import TIMERS_FAILED, TIMERS_FAILING, TIMERS_FIRED, TIMERS_UNKNOWN
 from shared.storage.tx import Transaction, Tx, on_timers_committed
 
@@ -92,6 +93,22 @@ def at(timer: str, usecase: TimerUseCase, *, at_once: int = AT_ONCE) -> At:
     `at_once` is how many of them one transaction carries out at most: few, where each of them is much work.
     """
     return At(timer, usecase, at_once)
+
+
+async def arm_standing(tx: Tx, alarms: Sequence[Alarm]) -> None:
+    """Those that are not armed, or otherwise than now. One that is keeps its time: a service that is started again and
+    again puts nothing off.
+    """
+    rows = await tx.fetch(
+        "SELECT timer, key, data::text AS data FROM timers"
+        " JOIN unnest($1::text[], $2::text[]) AS standing (timer, key) USING (timer, key)",
+        [one.timer for one in alarms],
+        [one.key for one in alarms],
+    )
+    armed = {(row["timer"], row["key"]): json.loads(row["data"]) for row in rows}
+    for alarm in alarms:
+        if armed.get((alarm.timer, alarm.key)) != dict(alarm.data):
+            tx.set(alarm)
 
 
 @dataclass(slots=True)

@@ -11,10 +11,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from shared.base.erasure import ErasureList, Sought, forget_in_bytes, words_in
+from shared.base.listing import Page, Placed
 from shared.contracts.addresses import is_erased
 from shared.contracts.parties import ERASED_NAME, erased_email
 from shared.storage.order import Order
@@ -72,6 +73,7 @@ _BEGIN = """
 INSERT INTO erasures (id, sought) VALUES ($1, $2)
 ON CONFLICT (id) DO UPDATE SET sought = excluded.sought, step = 0, after = NULL
 """
+_LISTED = Order({"number": "bigint"})
 _NEWER = "SELECT number, person_id FROM erased_persons WHERE number > $1 ORDER BY number"
 
 
@@ -81,17 +83,29 @@ async def look(connection: Connection, known: ErasureList) -> None:
         known.add(row["number"], row["person_id"])
 
 
-async def begin(tx: Tx, person_ids: Sequence[str], names: Sequence[str] = (), addresses: Sequence[str] = ()) -> None:
+async def begin(
+    tx: Tx,
+    person_ids: Sequence[str],
+    names: Sequence[str] = (),
+    addresses: Sequence[str] = (),
+    *,
+    by_id: bool = False,
+) -> None:
     """They are on the list from COMMIT on, and `go_on` finds what to look for under the first of the ids.
 
-    What they are called may be known already; what stands beside their ids in the tables is added to it.
+    What they are called may be known already; what stands beside their ids in the tables is added to it. Several who
+    have nothing to do with each other are looked for together (`by_id`, see `Sought`): one way through the tables.
     """
     # Numbers are drawn in the order of COMMIT, or a reader would pass over one.
     await tx.execute("SELECT pg_advisory_xact_lock($1)", _LISTING)
     await tx.execute(_ADD, list(person_ids))
     known = await tx.fetchval("SELECT sought FROM erasures WHERE id = $1 FOR UPDATE", person_ids[0])
     before = Sought(()) if known is None else _sought(known)
-    sought = replace(before, person_ids=tuple(dict.fromkeys([*person_ids, *before.person_ids])))
+    sought = replace(
+        before,
+        person_ids=tuple(dict.fromkeys([*person_ids, *before.person_ids])),
+        by_id=by_id and (known is None or before.by_id),
+    )
     sought = sought.and_words(names, addresses)
     await tx.execute(_BEGIN, sought.person_ids[0], _json(sought))
 
@@ -100,6 +114,19 @@ async def load_erased(tx: Tx, person_ids: Sequence[str]) -> set[str]:
     """Those of them that are on the list."""
     rows = await tx.fetch("SELECT person_id FROM erased_persons WHERE person_id = ANY($1::text[])", list(person_ids))
     return {row["person_id"] for row in rows}
+
+
+async def load_page(tx: Tx, page: Page) -> list[Placed[str]]:
+    """The list, in the order in which it grew."""
+    rows = await tx.fetch(
+        f"""
+        SELECT person_id, {_LISTED.place} FROM erased_persons
+        WHERE {_LISTED.after(1)} ORDER BY {_LISTED.by} LIMIT $2
+        """,
+        page.after,
+        page.wanted,
+    )
+    return [(row["stands_at"], row["person_id"]) for row in rows]
 
 
 async def go_on(tx: Tx, erasure_id: str, holdings: Sequence[Holding]) -> Sought | None:
@@ -171,7 +198,7 @@ async def _collect(tx: Tx, sought: Sought, holdings: Sequence[Holding]) -> Sough
         for holding in holdings:
             if not holding.where:
                 continue
-            for row in await _rows(tx, holding, sought, None, ROWS_AT_ONCE):
+            for row in await _own_rows(tx, holding, sought):
                 names = [row[column] for column, kind in holding.columns.items() if kind == "name"]
                 emails = [row[column] for column, kind in holding.columns.items() if kind == "email"]
                 for column, kind in holding.columns.items():
@@ -182,6 +209,15 @@ async def _collect(tx: Tx, sought: Sought, holdings: Sequence[Holding]) -> Sough
                 sought = sought.and_words(names, [one for one in emails if one and "@" in one])
         if sought == before:
             return sought
+
+
+async def _own_rows(tx: Tx, holding: Holding, sought: Sought) -> list[Any]:
+    """All of a person's own: what they are called there may stand in no other. Of others' some tell enough."""
+    found = rows = await _rows(tx, holding, sought, None, ROWS_AT_ONCE)
+    while holding.person and len(rows) == ROWS_AT_ONCE:
+        rows = await _rows(tx, holding, sought, list(rows[-1]["stands_at"]), ROWS_AT_ONCE)
+        found = [*found, *rows]
+    return found
 
 
 async def _write_anew(tx: Tx, holding: Holding, sought: Sought, after: list[str] | None) -> list[str] | None:
@@ -224,7 +260,7 @@ async def _rows(
             f"SELECT {keys}, {order.place}, {shown}, true AS found FROM {holding.table} "
             f"WHERE ({holding.where}) AND {order.after(3)} ORDER BY {order.by} LIMIT $4 {lock}",
             list(sought.person_ids),
-            list(sought.addresses),
+            list(sought.known_by),
             after,
             most,
             *([list(sought.names)] if "$5" in holding.where else []),
@@ -255,7 +291,7 @@ async def _rows(
 
 def _patterns(sought: Sought) -> list[str]:
     """For LIKE: an id, or an address, anywhere. A word that is not in ASCII could stand there in several ways."""
-    words = (*sought.person_ids, *sought.addresses)
+    words = (*sought.person_ids, *sought.known_by)
     if not all(word.isascii() for word in words):
         return ["%"]
     return [f"%{_literally(word.lower())}%" for word in words]
@@ -267,11 +303,13 @@ def _literally(word: str) -> str:
 
 def _sought(text: str) -> Sought:
     said = json.loads(text)
-    return Sought(tuple(said["person_ids"]), tuple(said["addresses"]), tuple(said["names"]))
+    # The version before says nothing of the last.
+    by_id = said.get("by_id", False)
+    return Sought(tuple(said["person_ids"]), tuple(said["addresses"]), tuple(said["names"]), by_id)
 
 
 def _json(sought: Sought) -> str:
-    return json.dumps({"person_ids": sought.person_ids, "addresses": sought.addresses, "names": sought.names})
+    return json.dumps(asdict(sought))
 
 
 def _read(value: Any, kind: Kind) -> Any:

@@ -10,7 +10,7 @@ from deploy.local.locations import service_names
 from shared.web.openapi import document
 from shared.web.routes import Read
 
-NO_LISTS = {"read_overview": "sums", "read_invoice_link": "an address"}
+NO_LISTS = {"read_overview": "sums", "read_invoice_link": "an address", "read_archive": "what an archive has"}
 """Reads whose path does not end in the id of one thing, and that are no list all the same."""
 
 

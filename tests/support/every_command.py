@@ -10,7 +10,7 @@ import base64
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -27,6 +27,7 @@ from services.enrollment.usecases.put_organisation import PutOrganisation
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
 from services.enrollment.usecases.save_draft import SaveDraft
 from services.enrollment.usecases.set_needs import SetNeeds
+from services.enrollment.usecases.take_back_sign_up import TakeBackSignUp
 from shared.base.acts import Act
 from shared.contracts.enrollment import (
     AcceptQuote,
@@ -37,6 +38,8 @@ from shared.contracts.enrollment import (
     ChangeContact,
     ChangeExtraBilling,
     ChangeGroup,
+    ChangeOptionBilling,
+    ChangeReservation,
     ChangeRole,
     DeclineQuote,
     DeliverOption,
@@ -50,6 +53,7 @@ from shared.contracts.enrollment import (
     NameTeamMember,
     OrderOption,
     QuoteOption,
+    RecordArchive,
     RegisterParticipant,
     RegisterWalkIn,
     RemoveGuest,
@@ -70,6 +74,10 @@ from tests.support.room import Room
 
 CODES = ("0101", "0147", "0751", "0851")
 """Two of each group, `oest` and `vest`."""
+MEMBERS = ("forening", "raad", "skole", "virksomheder")
+"""Of the programme of members: the first two come to single meetings, the others to all; in the order of their ids."""
+OF_MEMBERS = 8
+"""As the first number of a step, from which on it is about the programme of members."""
 OPTIONS = ("sager", "analyse")
 """At a fixed price, and by quote."""
 OPTION_PRICE_ORE, EXTRA_PRICE_ORE = 9_500_000, 100_000
@@ -115,6 +123,11 @@ class Chance:
     there: Mapping[str, list[dict[str, Any]]]
 
     @property
+    def of_members(self) -> bool:
+        """Whether the programme is the one of members."""
+        return self.step.a >= OF_MEMBERS
+
+    @property
     def a(self) -> int:
         return self.step.a
 
@@ -132,6 +145,8 @@ class Chance:
 
     @property
     def code(self) -> str:
+        if self.of_members:
+            return f"{self.programme_id}.{MEMBERS[self.a % len(MEMBERS)]}"
         return CODES[self.a % len(CODES)]
 
     def address(self, number: int) -> str:
@@ -148,7 +163,9 @@ class Chance:
         return {name: self._nobodys[name] for name in names}
 
     def enrolment(self, state: str = "enrolled") -> dict[str, Any]:
-        """Mostly one in that state; else the one that it would be."""
+        """Mostly one in that state; else the one that it would be, as a member is always."""
+        if self.of_members:
+            return {"enrolment_id": self._nobodys["enrolment_id"]}
         rows = [row for row in self.there["enrolment"] if row["state"] == state] if self.c % 5 else []
         return {"enrolment_id": rows[self.a % len(rows)]["enrolment_id"] if rows else self._nobodys["enrolment_id"]}
 
@@ -233,6 +250,8 @@ def _rarely(one: Chance) -> str:
 
 def _publish(one: Chance) -> Command:
     version = one.there["programme"][0]["version"] + one.b % 3
+    if one.of_members:
+        return PublishProgramme(file=text_of_members(one.programme_id, version=version, most=2 + one.a % 2))
     return PublishProgramme(file=text_of(one.programme_id, one.capacity, version=version, more=one.a * 100))
 
 
@@ -268,8 +287,14 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.DISMISS: lambda one: DismissSignUp(**one.one("form", "sign_up_id")),
     acts.DISMISS_ALIKE: _dismiss_alike,
     acts.CONFIRM: lambda one: ConfirmSignUp(**one.one("form", "sign_up_id")),
+    acts.TAKE_BACK: lambda one: TakeBackSignUp(**one.one("form", "sign_up_id")),
     acts.DECLINE: lambda one: DeclineInvitation(**one.enrolment("invited")),
     acts.RESOLVE: lambda one: ResolveReservation(**one.enrolment(), approved=one.b % 2 == 0),
+    acts.CHANGE_RESERVATION: lambda one: ChangeReservation(
+        **one.enrolment(),
+        expected_on=(None, date(2020, 9, 15), date(2020, 10, 1))[one.b % 3],
+        committee=(None, "Byrådet", "")[one.c % 3],
+    ),
     acts.CHANGE_BILLING: lambda one: ChangeBilling(**one.enrolment(), billing=one.billing()),
     acts.CHANGE_CAPACITY: lambda one: ChangeCapacity(programme_id=one.programme_id, usual=1, hard=1 + one.a % 4),
     acts.WITHDRAW: lambda one: WithdrawEnrolment(**one.enrolment()),
@@ -299,12 +324,18 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     ),
     acts.CANCEL: lambda one: CancelParticipant(**one.one("seat", "enrolment_id", "meeting_id", "person_id")),
     acts.ORDER: lambda one: OrderOption(
-        **one.option(one.b // 4), accepted_price_ore=OPTION_PRICE_ORE if one.b % 4 else None
+        **one.option(one.b // 4),
+        accepted_price_ore=OPTION_PRICE_ORE if one.b % 4 else None,
+        billing=one.billing() if one.c % 4 == 1 else Billing(),
     ),
     acts.QUOTE: _quote,
     acts.ACCEPT: lambda one: AcceptQuote(**one.one("order", "enrolment_id", "option_id", "round", state="quoted")),
     acts.DECLINE_QUOTE: lambda one: DeclineQuote(
         **one.one("order", "enrolment_id", "option_id", "round", state="quoted")
+    ),
+    acts.CHANGE_OPTION_BILLING: lambda one: ChangeOptionBilling(
+        **one.one("order", "enrolment_id", "option_id", state=("ordered", "delivered")[one.b % 2]),
+        billing=one.billing(),
     ),
     acts.WITHDRAW_OPTION: lambda one: WithdrawOption(
         **one.one("order", "enrolment_id", "option_id", state=("ordered", "quoted")[one.b % 2])
@@ -323,13 +354,16 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
         programme_id=one.programme_id, **one.one("guest", "meeting_id", "person_id")
     ),
     acts.ERASE: lambda one: ErasePerson(**one.one(("person", "person", "guest")[one.b % 3], "person_id")),
+    acts.RECORD_ARCHIVE: lambda one: RecordArchive(
+        programme_id=one.programme_id,
+        read_at=one.now + timedelta(hours=one.b % 3 - 1),
+        sha256=f"{one.a % 4}" * 64,
+        files=1 + one.a,
+    ),
     acts.FIND_PEOPLE: lambda one: FindPeople(email=one.person()["email"]),
     acts.REMOVE_MEMBER: lambda one: RemoveTeamMember(**one.one("member", "enrolment_id", "person_id")),
 }
 """Whatever can be asked of the service, a line each. A test says whose is missing."""
-OF_MEMBERS = (acts.CALL_MEMBER, acts.CALL_MEMBER_OFF)
-"""Refused in every life: whoever signs up to a programme is no member of it."""
-
 WAIT, CALLED_OFF = "wait", "a meeting is called off"
 DAYS = (0, 1, 40, 80)
 """How long is waited; 0 = an hour."""
@@ -347,7 +381,13 @@ _PEOPLED = (
 )
 """An invitation is declined; there are places, one with a forbehold, people, and a form."""
 _LEFT = (
-    *(_step(acts.REPLACE, b=1, c=3), _step(acts.CANCEL, c=1), _step(acts.RESOLVE, a=1), _step(acts.WITHDRAW)),
+    *(
+        _step(acts.REPLACE, b=1, c=3),
+        _step(acts.CANCEL, c=1),
+        _step(acts.CHANGE_RESERVATION, a=1, b=1),
+        _step(acts.RESOLVE, a=1),
+        _step(acts.WITHDRAW),
+    ),
     *(
         _step(acts.ORDER, a=3, b=1),
         _step(acts.CHANGE_CAPACITY, a=3),
@@ -360,6 +400,7 @@ _ANSWERED = (
     *(
         _step(acts.SIGN_UP, a=3, c=1),
         _step(acts.DISMISS, c=1),
+        _step(acts.TAKE_BACK, a=1, c=1),
         _step(acts.SIGN_UP, a=1),
         _step(acts.DISMISS_ALIKE, c=1),
     ),
@@ -373,11 +414,17 @@ _EQUIPPED = (
     *(_step(acts.NAME_MEMBER), _step(acts.NAME_MEMBER, c=5), _step(acts.NAME_MEMBER, a=1)),
     *(_step(acts.REPLACE_MEMBER, b=1, c=3), _step(acts.REMOVE_MEMBER, a=1, c=1)),
     *(_step(acts.ORDER, b=1), _step(acts.ORDER, a=1, b=1), _step(acts.DELIVER, c=1), _step(acts.WITHDRAW_OPTION, c=1)),
-    *(_step(acts.QUOTE, b=2), _step(acts.ACCEPT, c=1), _step(acts.QUOTE, a=1, b=2), _step(acts.DECLINE_QUOTE, c=1)),
+    *(
+        _step(acts.QUOTE, b=2),
+        _step(acts.ACCEPT, c=1),
+        _step(acts.QUOTE, a=1, b=2),
+        _step(acts.DECLINE_QUOTE, c=1),
+    ),
+    *(_step(acts.ORDER, a=1, b=3), _step(acts.CHANGE_OPTION_BILLING, a=1, b=2, c=1)),
     *(_step(acts.REGISTER), _step(acts.REGISTER, c=5), _step(acts.CHANGE_EXTRA_BILLING, a=1, b=1, c=1)),
     *(_step(acts.SET_NEEDS, c=1), _step(acts.SET_NEEDS, a=1, b=1, c=1), _step(acts.SET_NEEDS, a=1, b=2, c=1)),
     *(_step(acts.INVITE_GUEST), _step(acts.INVITE_GUEST, c=1), _step(acts.REMOVE_GUEST, a=1, c=1)),
-    *(_step(acts.FIND_PEOPLE), _step(acts.ERASE, a=1, c=1), _step(acts.ERASE, b=2, c=1)),
+    *(_step(acts.FIND_PEOPLE), _step(acts.RECORD_ARCHIVE), _step(acts.ERASE, a=1, c=1), _step(acts.ERASE, b=2, c=1)),
     *(Step(WAIT, a=2), _step(acts.WALK_IN), _step(acts.WALK_IN, a=1, c=5), _step(acts.WALK_IN, c=10)),
 )
 """Places with a team, orders and quotes, extra participants, guests, and people who come without being registered."""
@@ -387,7 +434,22 @@ _ENDED = (
     *(_step(acts.CANCEL_PROGRAMME, b=1, c=RARE), _step(acts.IMPORT_ENROLMENTS, a=3, b=1, c=1)),
 )
 """Imported, the one group joins the other, and all of it is called off."""
-BEGINNINGS = (_EQUIPPED, (*_PEOPLED, *_LEFT), _ENDED, (*_PEOPLED, *_ANSWERED), ())
+_JOINED = (
+    *(
+        _step(acts.CALL_MEMBER, a=8, b=2, c=1),
+        _step(acts.CALL_MEMBER, a=8, b=1, c=2),
+        _step(acts.CALL_MEMBER, a=9, c=1),
+    ),
+    *(_step(acts.PUT_ORGANISATION, a=9, b=1, c=1), _step(acts.CALL_MEMBER, a=9, c=1)),
+    *(_step(acts.CALL_MEMBER_OFF, a=8, b=1, c=2), _step(acts.CALL_MEMBER_OFF, a=9, b=1, c=1)),
+    *(_step(acts.PUT_ORGANISATION, a=10), _step(acts.IMPORT_ADDRESSES, a=11, b=1, c=1)),
+    *(_step(acts.NAME_MEMBER, a=10, c=c) for c in (1, 2, 3)),
+    *(_step(acts.NAME_MEMBER, a=8, c=1), _step(acts.REPLACE_MEMBER, a=10, b=2, c=4)),
+    *(_step(acts.PUBLISH, a=9, b=1), _step(acts.NAME_MEMBER, a=10, c=3), _step(acts.REMOVE_MEMBER, a=8, c=1)),
+    *(_step(acts.CALL_MEMBER, a=8, b=1, c=2), _step(acts.WITHDRAW, a=8, c=1), _step(acts.CHANGE_CAPACITY, a=8)),
+)
+"""Members are written to, name their people, are invited to single meetings and called off them; one leaves."""
+BEGINNINGS = (_EQUIPPED, (*_PEOPLED, *_LEFT), _ENDED, (*_PEOPLED, *_ANSWERED, *_JOINED), ())
 """How lives begin, one after the other: whatever can be asked for comes to a yes in one of them."""
 AT_ONCE = (0, 1, 2)
 """Beginnings to which belongs that places are given at once."""
@@ -401,7 +463,7 @@ LIVES = st.tuples(
     st.lists(
         st.builds(
             Step,
-            st.sampled_from([*(act.name for act in ASKED), *_OFTEN, WAIT, WAIT, CALLED_OFF]),
+            st.sampled_from([*(act.name for act in ASKED), *_OFTEN, acts.CALL_MEMBER.name, WAIT, WAIT, CALLED_OFF]),
             *(_NUMBER, _NUMBER, _NUMBER),
         ),
         min_size=15,
@@ -439,3 +501,28 @@ def text_of(programme_id: str, capacity: str, *, version: int = 1, more: int = 0
         assert before in text
         text = text.replace(before, after)
     return text
+
+
+def text_of_members(programme_id: str, *, version: int = 1, most: int = 2) -> str:
+    """One that members are invited to by name, of whom one names one to `most` people, and two come to single meetings;
+    without meetings.
+    """
+    text = programme_text("hvidovre-ungepartnerskab").partition("\nmeeting_kinds:\n")[0]
+    head, _, _ = text.partition("  invited:\n")
+    for before, after in {
+        "id: hvidovre-ungepartnerskab\n": f"id: {programme_id}\n",
+        "version: 3": f"version: {version}",
+        "starts: 2013-01, ends: 2013-09": "starts: 2020-06, ends: 2021-12",
+    }.items():
+        assert before in head
+        head = head.replace(before, after)
+    forening, raad, skole, virksomheder = MEMBERS
+    return (
+        f"{head}  invited:\n"
+        f"    - {{id: {forening}, title: Foreningen, ad_hoc: true}}\n"
+        f"    - {{id: {raad}, title: Rådet, ad_hoc: true}}\n"
+        f"    - {{id: {skole}, title: Skolen, seats: 1, seats_most: {most}}}\n"
+        f"    - {{id: {virksomheder}, title: Virksomhederne}}\n"
+        "\nmeeting_kinds:\n  - {key: temamoede, title: Temamøde, attendance: members, hours: 3}\n"
+        "\nregistration:\n  reminder_days: [7]\n"
+    )

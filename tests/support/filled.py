@@ -199,6 +199,20 @@ async def _enrollment(connection: Connection, many: int) -> None:
         f"""INSERT INTO seat_moves (list_id, move, seat_number, person_id, moved_at)
             SELECT 'q' || n, 'came', 1, 'w' || n, now() FROM generate_series(1, {many}) AS n"""
     )
+    for statement in (
+        f"""INSERT INTO programme_versions (programme_id, version, yaml, terms, published_at, {_CAUSE})
+            SELECT 'p' || n, 1, 'id: p', '{{}}', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO enrolment_history (enrolment_id, stood, forbehold_was, decided_at, {_CAUSE})
+            SELECT 'x' || n, 'invited', 'none', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO programme_archives (programme_id, read_at, sha256, files, archived_at, {_CAUSE})
+            SELECT 'p' || n, now(), repeat('0', 64), 1, now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO unarchived_erasures (programme_id, erased_ids, because, erased_at, {_CAUSE})
+            SELECT 'p' || n, ARRAY['w' || n], 'B', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO guests (guest_id, meeting_id, guest_name, guest_email, invited_at, {_CAUSE})
+            SELECT 'g' || n, 'm' || n, 'N', 'n' || n || '@by.example', now(), {_BECAUSE}
+            FROM generate_series(1, {many}) AS n""",
+    ):
+        await connection.execute(statement)
 
 
 async def _scheduling(connection: Connection, many: int) -> None:
@@ -213,6 +227,11 @@ async def _scheduling(connection: Connection, many: int) -> None:
                                   state, reason, {_CAUSE})
             SELECT 'm' || n, 'p' || n / 10 + 1, 'k' || n, 'Møde', 'heldag', 'physical', '{{}}', '2021-04-15',
                    '2021-04-15', 0, CASE WHEN n % 50 = 0 THEN 'scheduled' ELSE 'cancelled' END, '', {_BECAUSE}
+            FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO meeting_changes (meeting_id, state, first_day, last_day, reason, changed_at, {_CAUSE})
+            SELECT 'm' || n, 'scheduled', '2021-04-15', '2021-04-15', '', now(), {_BECAUSE}
             FROM generate_series(1, {many}) AS n"""
     )
 

@@ -43,7 +43,9 @@ TEXTS: Mapping[str, str] = {
 
 UNREAD = "control"
 """A form with it is refused before anybody looks at the rest."""
-ALONE = list(TEXTS.values()) if "TOVHOLDER_EVERY_TEXT" in os.environ else [TEXTS["element"], TEXTS["scripts"]]
+EVERY_TEXT = "TOVHOLDER_EVERY_TEXT" in os.environ
+"""The long form: each text in each field by itself."""
+ALONE = list(TEXTS.values()) if EVERY_TEXT else [TEXTS["element"], TEXTS["scripts"]]
 """For one field beside others that are as they should be."""
 NOBODYS = ("_ukendt", "billing.address.street", "contact_name.x")
 """Fields that not every form has, one inside another, and one of the form's own."""

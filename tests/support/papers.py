@@ -165,7 +165,7 @@ def hostile_receipt(text: str) -> dict[str, Any]:
 
 def _replaced(value: Any, text: str) -> Any:
     if isinstance(value, dict):
-        kept = {"enrolled_at", "received_at", "deadline", "invoice_on"}
+        kept = {"enrolled_at", "received_at", "deadline", "invoice_on", "forbehold_until"}
         return {name: item if name in kept else _replaced(item, text) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_replaced(item, text) for item in value]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
 import subprocess
 import sys
+import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -56,8 +60,11 @@ class Whole:
         return [claim for claim in found["claims"] if claim["enrolment_id"] == enrolment_id]
 
     def why(self, what: str) -> str:
-        """What `tovholder why` prints."""
-        command = [sys.executable, "-m", "deploy.local.cli", "why", what, "--data-dir", str(self.stack.data_dir)]
+        return self.command("why", what)
+
+    def command(self, *words: str) -> str:
+        """What a command of `tovholder` prints."""
+        command = [sys.executable, "-m", "deploy.local.cli", *words, "--data-dir", str(self.stack.data_dir)]
         asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert asked.returncode == 0, asked.stdout + asked.stderr
         return asked.stdout
@@ -181,6 +188,44 @@ async def test_a_fourth_participant_becomes_an_invoice_line_and_both_lead_back_t
     mail = whole.why(sent["messages"][0]["id"])
     assert "kommunen fik sin plads" in mail
     assert "bag det står  API-nøglen local" in mail
+
+
+async def test_the_papers_of_a_programme_are_one_file_and_whoever_is_erased_reads_what_stays(
+    whole: Whole, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "a.zip", tmp_path / "b.zip"
+    said = whole.command("archive", PROGRAMME, "--out", str(first))
+    digest = hashlib.sha256(first.read_bytes()).hexdigest()
+    assert digest in said
+    whole.command("archive", PROGRAMME, "--out", str(second))
+    assert second.read_bytes() == first.read_bytes()
+    kept = await whole.client.get(f"/api/enrollment/programmes/{PROGRAMME}/archive")
+    assert {one["sha256"] for one in kept["archived"]} == {digest}
+    with zipfile.ZipFile(first) as book:
+        tables = {
+            name: list(csv.DictReader(io.StringIO(book.read(name).decode("utf-8-sig"), newline=""), delimiter=";"))
+            for name in book.namelist()
+            if name.endswith(".csv")
+        }
+        invoices = {one["Fil"] for one in tables["manifest.csv"] if one["Fil"].startswith("fakturaer/")}
+        issued = whole.stack.data_dir / "invoices"
+        assert invoices
+        for name in invoices:
+            assert book.read(name) == (issued / Path(name).name).read_bytes(), f"{name} is as it was issued"
+        assert book.read("programfil/version-1.yaml") == (ROOT / "programmes" / f"{PROGRAMME}.yaml").read_bytes()
+    assert "Fjerde Deltager" in {one["Navn"] for one in tables["lister/deltagere.csv"]}
+    assert {one["Tilstand"] for one in tables["lister/afgoerelser.csv"]} == {"Plads bekræftet"}
+    assert "d4@k0101.example" in {one["E-mail"] for one in tables["lister/mails.csv"]}
+    assert {one["Titel"] for one in tables["lister/moedernes-aendringer.csv"]} > {"1. heldagsmøde i Øst"}
+    asked = {one["Handling"] for name, rows in tables.items() if "handlinger" in name for one in rows}
+    assert {"PublishProgramme", "tovholder.enrollment.RegisterParticipant.v1"} <= asked
+    # Before anybody is erased: the oracle compares mails by the addresses that they went to.
+    assert await whole.broken() == []
+
+    said = whole.command("person", "erase", "d4@k0101.example")
+    assert "Én faktura, som personen står på" in said
+    assert "sendt til personen" in said
+    assert "Arkivets kopi af papirerne for Netværk om den kommunale ungeindsats bliver hos" in said
 
 
 async def test_after_all_of_it_nobody_else_can_read_a_file_or_enter_a_folder(whole: Whole) -> None:

@@ -18,6 +18,8 @@ LABELS = {
     "InvitationReminderDue": ("påmindelse om invitationen", "påmindelser om invitationen"),
     "EnrolmentReceived": ("tilmelding modtaget, venter på bekræftelse", "tilmeldinger modtaget, venter på bekræftelse"),
     "SignUpAwaitsStaff": ("tilmelding venter på staben", "tilmeldinger venter på staben"),
+    "InvitationDeclined": ("kommune takkede nej", "kommuner takkede nej"),
+    "SignUpEnded": ("formular, der ikke blev til noget", "formularer, der ikke blev til noget"),
     "SignUpDismissed": ("tilmelding afvist af staben", "tilmeldinger afvist af staben"),
     "MunicipalityEnrolled": ("plads bekræftet", "pladser bekræftet"),
     "EnrolmentRegrouped": ("kommune skifter netværk", "kommuner skifter netværk"),

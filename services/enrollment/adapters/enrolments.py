@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from services.enrollment.domain.enrolment import BEFORE, Agreed, Enrolment, Forbehold, Late
+from services.enrollment.domain.enrolment import BEFORE, Agreed, Enrolment, Forbehold, Held, Late
+from services.enrollment.domain.programme import Programme, holds_until
 from services.enrollment.domain.waiting_list import Position, Waiting
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
 from shared.contracts.parties import Billing, Contact, Organisation
 from shared.contracts.programme import WithdrawalTerm
+from shared.contracts.time import day_of
 from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
@@ -36,6 +39,7 @@ _ENROLMENTS = Table(
         "asked": "jsonb",
         "late": "jsonb",
         "leaving": "jsonb",
+        "forbehold_held": "jsonb",
         "agreed": "jsonb",
         "number": "integer",
         "linked_number": "integer",
@@ -52,6 +56,20 @@ _ENROLMENTS = Table(
     key=("id",),
     fixed=("programme_id", "organisation_code"),
 )
+_HISTORY = """
+    INSERT INTO enrolment_history
+        (enrolment_id, stood, forbehold_was, group_was, decided_at, correlation_id, causation_id, actor)
+    SELECT new.id, new.state, new.forbehold, new.group_id, $5, new.correlation_id, new.causation_id, new.actor
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $6::text[], $7::text[], $8::text[])
+        WITH ORDINALITY AS new (id, state, forbehold, group_id, correlation_id, causation_id, actor, number)
+    LEFT JOIN LATERAL (
+        SELECT stood, forbehold_was, group_was FROM enrolment_history h WHERE h.enrolment_id = new.id
+        ORDER BY h.id DESC LIMIT 1
+    ) old ON true
+    WHERE (old.stood, old.forbehold_was, old.group_was) IS DISTINCT FROM (new.state, new.forbehold, new.group_id)
+    ORDER BY new.number
+"""
+"""What was decided stays, whatever is decided later; that it stands as before is no decision."""
 # A version before this one gives a place anew and leaves put_in_by as it was: it holds for its own number alone.
 PUT_IN_BY = f"""CASE WHEN put_in_by IS NOT NULL AND put_in_number IS NOT DISTINCT FROM number
         THEN put_in_by ELSE '{BEFORE}' || actor END"""
@@ -67,9 +85,13 @@ _COLUMNS = f"""
     CASE WHEN asked ->> 'number' = number::text THEN (asked -> 'words')::text END AS asked, agreed::text AS agreed,
     CASE WHEN late ->> 'number' = number::text THEN late::text END AS late,
     CASE WHEN leaving ->> 'number' = number::text THEN (leaving -> 'term')::text END AS leaving,
-    ad_hoc,
+    CASE WHEN forbehold_held ->> 'number' = number::text THEN forbehold_held::text END AS forbehold_held, ad_hoc,
     number, linked_number, received_at, enrolled_at, withdrawn_at, {PUT_IN_BY} AS put_in_by, code, name, region, cvr
 """
+_WITH_FORBEHOLD = "state = 'enrolled' AND forbehold_open"
+_HELD_IS_OURS = "coalesce(forbehold_held ->> 'number' = number::text, false)"
+_HELD_UNTIL = "coalesce((forbehold_held ->> 'until')::date, 'infinity')"
+"""Of one that is ours."""
 _FROM = "FROM enrolments JOIN organisations ON code = organisation_code"
 _SELECT = f"SELECT {_COLUMNS} {_FROM}"
 _IN_ORDER = Order({"programme_id": "text", "sort_key": "text", "code": "text"})
@@ -156,17 +178,67 @@ async def lock_waiting(tx: Tx, programme_id: str, most: int, *, with_forbehold: 
     return [_enrolment(row) for row in rows]
 
 
-async def lock_with_forbehold(tx: Tx, programme_id: str, most: int) -> list[Enrolment]:
-    """The first of those that have a place and an open forbehold."""
+async def lock_lapsed(tx: Tx, programme: Programme, most: int) -> list[Enrolment]:
+    """The first of those whose open forbehold holds their place no more, where the programme's own day is over, or it
+    says none. The programme is locked.
+    """
     rows = await tx.fetch(
         f"""
-        {_SELECT} WHERE programme_id = $1 AND state = 'enrolled' AND forbehold_open
-        ORDER BY enrolments.id LIMIT $2 FOR UPDATE OF enrolments
+        {_SELECT} WHERE programme_id = $1 AND {_WITH_FORBEHOLD}
+          AND CASE WHEN {_HELD_IS_OURS} THEN {_HELD_UNTIL} < $2 ELSE $3 END
+        ORDER BY enrolments.id LIMIT $4 FOR UPDATE OF enrolments
         """,
-        programme_id,
+        programme.id,
+        day_of(tx.now),
+        holds_until(programme) is not None,
         most,
     )
     return [_enrolment(row) for row in rows]
+
+
+async def load_agreed_forbehold(tx: Tx, programme: Programme) -> list[date]:
+    """The last days up to which open forbehold hold their places, as was agreed with these, or as the programme says
+    where that is not known; each once.
+    """
+    rows = await tx.fetch(
+        f"""
+        SELECT DISTINCT until FROM (
+            SELECT CASE WHEN {_HELD_IS_OURS} THEN {_HELD_UNTIL} ELSE coalesce($2::text::date, 'infinity') END AS until
+            FROM enrolments WHERE programme_id = $1 AND {_WITH_FORBEHOLD}
+        ) held WHERE until < 'infinity'
+        """,
+        programme.id,
+        _last_day(programme),
+    )
+    return [row["until"] for row in rows]
+
+
+async def keep_agreed_forbehold(tx: Tx, before: Programme, after: Programme) -> None:
+    """Whoever has a place and an open forbehold keeps it as long as was agreed, or was said since: a version that gives
+    more time adds to it, none takes any. Both programmes are the same one, locked.
+    """
+    await tx.execute(
+        f"""
+        WITH held AS (
+            SELECT id, greatest(CASE WHEN {_HELD_IS_OURS} THEN {_HELD_UNTIL} ELSE $2::text::date END, $3::text::date)
+                AS until
+            FROM enrolments WHERE programme_id = $1 AND {_WITH_FORBEHOLD} ORDER BY id FOR UPDATE
+        )
+        UPDATE enrolments
+        SET forbehold_held = jsonb_build_object('number', number, 'until', nullif(held.until, 'infinity'))
+        FROM held WHERE held.id = enrolments.id AND held.until IS NOT NULL
+          AND (NOT ({_HELD_IS_OURS}) OR held.until <> {_HELD_UNTIL})
+        """,
+        before.id,
+        _last_day(before),
+        _last_day(after),
+    )
+
+
+def _last_day(programme: Programme) -> str | None:
+    """Up to which an open forbehold holds a place, as PostgreSQL reads it; None = it holds none."""
+    until = holds_until(programme)
+    return None if programme.forbehold.holds == "no" else "infinity" if until is None else until.isoformat()
 
 
 async def lock_members(tx: Tx, programme_id: str) -> list[Enrolment]:
@@ -276,6 +348,7 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
                 "asked": json.dumps({"number": one.number, "words": dict(one.asked)}) if one.asked else None,
                 "late": None if one.late is None else _late_json(one.late, one.number),
                 "leaving": None if one.leaving is None else _leaving_json(one.leaving, one.number),
+                "forbehold_held": None if one.held is None else _held_json(one.held, one.number),
                 "agreed": _AGREED.dump_json(one.agreed).decode() if one.enrolled_at else None,
                 "number": one.number,
                 "linked_number": one.linked_number,
@@ -291,6 +364,18 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
             for one, cause in enrolments
         ],
     )
+    if enrolments:
+        await tx.execute(
+            _HISTORY,
+            [one.id for one, _ in enrolments],
+            [one.state for one, _ in enrolments],
+            [one.forbehold.state for one, _ in enrolments],
+            [one.group for one, _ in enrolments],
+            tx.now,
+            [cause.correlation_id for _, cause in enrolments],
+            [cause.causation_id for _, cause in enrolments],
+            [cause.actor for _, cause in enrolments],
+        )
 
 
 def _late_json(late: Late, number: int | None) -> str:
@@ -299,6 +384,15 @@ def _late_json(late: Late, number: int | None) -> str:
 
 def _leaving_json(term: WithdrawalTerm, number: int | None) -> str:
     return json.dumps({"number": number, "term": term.model_dump(mode="json")})
+
+
+def _held_json(held: Held, number: int | None) -> str:
+    return json.dumps({"number": number, "until": held.until.isoformat() if held.until else None})
+
+
+def _held(text: str | None) -> Held | None:
+    until = None if text is None else json.loads(text)["until"]
+    return None if text is None else Held(date.fromisoformat(until) if until else None)
 
 
 def _late(text: str | None) -> Late | None:
@@ -325,6 +419,7 @@ def _enrolment(row: Any) -> Enrolment:
         forbehold=Forbehold(row["forbehold"], row["committee"] or "", row["expected_on"]),
         ad_hoc=row["ad_hoc"],
         late=_late(row["late"]),
+        held=_held(row["forbehold_held"]),
         leaving=None if row["leaving"] is None else WithdrawalTerm.model_validate_json(row["leaving"]),
         number=row["number"],
         linked_number=row["linked_number"],

@@ -83,6 +83,24 @@ HOLDINGS = (
         {"holder": "json", "because": "text"},
         person="holder ->> 'person_id'",
     ),
+    # Why somebody was erased, in words of staff that may name them.
+    Holding(
+        "unarchived_erasures",
+        {"id": "bigint"},
+        {"because": "text"},
+        of="erased_ids && $1 AND $2::text[] IS NOT NULL",
+    ),
+    # As an enrolment's billing, and found as that is.
+    Holding(
+        "option_orders",
+        {"id": "text"},
+        {"own_billing": "json"},
+        of="enrolment_id IN (SELECT id FROM enrolments WHERE contact ->> 'person_id' = ANY($1))"
+        " AND $2::text[] IS NOT NULL"
+        " OR enrolment_id IN (SELECT enrolment_id FROM contact_history WHERE holder ->> 'person_id' = ANY($1))"
+        " OR enrolment_id IN (SELECT coalesce(r.enrolment_id, list_id) FROM seat_moves"
+        " LEFT JOIN rosters r ON r.id = list_id WHERE person_id = ANY($1))",
+    ),
     Holding(
         "enrolments",
         {"id": "text"},

@@ -30,6 +30,11 @@ def confirm_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
     return f"/tilmeld/bekraeft/{token}"
 
 
+def taking_back_path(confirm: str) -> str:
+    """Below the page that the link of a form leads to: where it is taken back."""
+    return f"{confirm}/fortryd"
+
+
 def more_forms_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
     """Of the page that the link of this form leads to: the others for its mailbox."""
     return f"{confirm_path(links, sign_up_id, received_at)}/flere"

@@ -12,6 +12,7 @@ from services.enrollment.adapters.enrolments import PUT_IN_BY
 from services.enrollment.domain.options import Order
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
+from shared.contracts.parties import Billing
 from shared.storage import order
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
@@ -33,6 +34,7 @@ _ORDERS = Table(
         "good_until": "date",
         "agreed_at": "timestamptz",
         "delivered_on": "date",
+        "own_billing": "jsonb",
         **CAUSE,
     },
     key=("id",),
@@ -40,7 +42,7 @@ _ORDERS = Table(
 )
 _COLUMNS = """
     programme_id, enrolment_id, option_id, round, state, title, text, price_ore, vat_percent, includes, good_until,
-    agreed_at, delivered_on
+    agreed_at, delivered_on, own_billing::text AS own_billing
 """
 _IN_ORDER = order.Order({"programme_id": "text", "enrolment_id": "text", "option_id": "text", "round": "integer"})
 
@@ -132,11 +134,23 @@ async def save(tx: Tx, orders: Sequence[Order], cause: Cause) -> None:
                     "good_until": one.good_until,
                     "agreed_at": one.agreed_at,
                     "delivered_on": one.delivered_on,
+                    "own_billing": _own(one),
                     **cause_columns(cause),
                 }
             ],
         )
 
 
+async def save_billing(tx: Tx, one: Order) -> None:
+    """Who pays for an order of a locked enrolment; who ordered it stays who they are."""
+    await _ORDERS.update(tx, [{"id": one.id, "own_billing": _own(one)}])
+
+
+def _own(one: Order) -> str | None:
+    return one.billing.model_dump_json() if one.billing else None
+
+
 def _order(row: Any) -> Order:
-    return Order(**{name: value for name, value in row.items() if name != "stands_at"})
+    known = {name: value for name, value in row.items() if name not in {"stands_at", "own_billing"}}
+    own = row["own_billing"]
+    return Order(**known, billing=None if own is None else Billing.model_validate_json(own))

@@ -12,6 +12,8 @@ from shared.contracts.parties import Person, erased
 from shared.storage.table import Table
 from shared.storage.tx import Tx
 
+_NAMING_MANY = 7_405_611_230_021
+"""Advisory lock of whoever recognises many people in more than one statement."""
 _PEOPLE = Table("people", {"person_id": "text", "name": "text", "email": "text"}, key=("person_id",))
 
 
@@ -47,10 +49,12 @@ def may_rename(cause: Cause, enrolment: Enrolment) -> bool:
     return not cause.is_person or contact is None or cause.is_by(contact.person_id)
 
 
-async def load_id(tx: Tx, organisation_code: str, email: str) -> str | None:
-    """Of whoever is known by the address; None for nobody."""
+async def lock_id(tx: Tx, organisation_code: str, email: str) -> str | None:
+    """Of whoever is known by the address, who is not forgotten meanwhile; None for nobody."""
     row = await tx.fetchrow(
-        "SELECT person_id FROM people WHERE email_key = lower($1) AND organisation_code = $2", email, organisation_code
+        "SELECT person_id FROM people WHERE email_key = lower($1) AND organisation_code = $2 FOR KEY SHARE",
+        email,
+        organisation_code,
     )
     return None if row is None else str(row["person_id"])
 
@@ -72,6 +76,13 @@ async def load_alike(tx: Tx, person_id: str | None, email: str | None) -> list[P
 async def lock(tx: Tx, person_ids: Sequence[str]) -> None:
     """Nobody recognises them until the transaction ends, and whoever has just done so is waited for."""
     await tx.execute("SELECT FROM people WHERE person_id = ANY($1) ORDER BY person_id FOR UPDATE", list(person_ids))
+
+
+async def lock_naming_many(tx: Tx) -> None:
+    """Nobody else who names many in several statements does so until the transaction ends: each of these is sorted, and
+    two such transactions would still meet the other way round. Asked for before anything else is locked.
+    """
+    await tx.execute("SELECT pg_advisory_xact_lock($1)", _NAMING_MANY)
 
 
 async def mark_erased(tx: Tx, person_ids: Sequence[str]) -> None:

@@ -33,6 +33,18 @@ _PROGRAMMES = Table(
     },
     key=("id",),
 )
+_VERSIONS = Table(
+    "programme_versions",
+    {
+        "programme_id": "text",
+        "version": "integer",
+        "yaml": "text",
+        "terms": "jsonb",
+        "published_at": "timestamptz",
+        **CAUSE,
+    },
+    key=("programme_id", "version"),
+)
 _OUTLINE = """
     id, version, state, taken, terms #>> '{ref,title}' AS title, terms #>> '{ref,noun}' AS noun,
     CASE WHEN hard_capacity IS NOT NULL
@@ -84,6 +96,12 @@ async def lock_going_on_by_id(tx: Tx, programme_id: str) -> Programme | None:
     """As `lock_going_on`, where there is no enrolment that says that it is there."""
     row = await tx.fetchrow(_GOING_ON, programme_id)
     return None if row is None else _programme(row)
+
+
+async def lock_many_going_on(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Programme]:
+    """By id, each as `lock_going_on`; locked in the order of their ids."""
+    rows = await tx.fetch(f"{_SELECT} WHERE id = ANY($1) ORDER BY id FOR KEY SHARE", sorted(set(programme_ids)))
+    return {row["id"]: _programme(row) for row in rows}
 
 
 async def lock_to_cancel(tx: Tx, programme_id: str) -> Programme | None:
@@ -147,8 +165,10 @@ async def lock_many(tx: Tx, programme_ids: Iterable[str]) -> dict[str, Programme
     return {row["id"]: replace(_programme(row), waits=row["id"] in waits) for row in rows}
 
 
-async def save(tx: Tx, programme: Programme, cause: Cause) -> None:
-    """A version of it, published now. The places given and the numbers drawn are not written: see `take_places`."""
+async def save(tx: Tx, programme: Programme, cause: Cause, file: str | None = None) -> None:
+    """A version of it, published now, and the text of its file. The places given and the numbers drawn are not written:
+    see `take_places`.
+    """
     row = {
         "id": programme.id,
         "version": programme.ref.version,
@@ -158,6 +178,15 @@ async def save(tx: Tx, programme: Programme, cause: Cause) -> None:
         **cause_columns(cause),
     }
     await _PROGRAMMES.upsert(tx, [row])
+    version = {
+        "programme_id": programme.id,
+        "version": programme.ref.version,
+        "yaml": file,
+        "terms": row["terms"],
+        "published_at": tx.now,
+        **cause_columns(cause),
+    }
+    await _VERSIONS.upsert(tx, [version])
 
 
 async def mark_cancelled(tx: Tx, programme: Programme, cause: Cause) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from services.enrollment.domain.ended_forms import Told
 from services.enrollment.domain.sign_up import CONFIRM_DAYS, Alike, Counted, Hopeful, Mails, SignUp
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
@@ -32,6 +33,7 @@ _SIGN_UPS = Table(
         "shown_at": "timestamptz",
         "confirmed_at": "timestamptz",
         "dismissed_at": "timestamptz",
+        "ended_because": "text",
         **CAUSE,
     },
     key=("id",),
@@ -40,7 +42,7 @@ _COLUMNS = """
     id, number, coalesce(applicant_id, person_id) AS applicant_id, command::text AS command,
     form_asked::text AS form_asked, received_at,
     coalesce(caller, '') AS caller, coalesce(mailbox, '') AS mailbox, by_main_mailbox, mailed, shown_at, confirmed_at,
-    dismissed_at
+    dismissed_at, ended_because
 """
 _SELECT = f"SELECT {_COLUMNS} FROM sign_ups"
 _IN_ORDER = Order({"number": "bigint"})
@@ -108,6 +110,22 @@ async def lock_waiting_for(tx: Tx, enrolment_id: str, after: int, most: int) -> 
         """,
         enrolment_id,
         after,
+        most,
+    )
+    return [_sign_up(row) for row in rows]
+
+
+async def lock_open(tx: Tx, programme_id: str, after: int, most: int) -> list[SignUp]:
+    """At most so many of those that wait for staff, or whose link still works, after that number; as `lock_many`."""
+    rows = await tx.fetch(
+        f"""
+        {_SELECT} WHERE programme_id = $1 AND number > $2 AND confirmed_at IS NULL AND dismissed_at IS NULL
+            AND (shown_at IS NOT NULL OR received_at > $3)
+        ORDER BY number LIMIT $4 FOR UPDATE
+        """,
+        programme_id,
+        after,
+        tx.now - timedelta(days=CONFIRM_DAYS),
         most,
     )
     return [_sign_up(row) for row in rows]
@@ -271,12 +289,31 @@ async def mark(tx: Tx, sign_ups: Sequence[SignUp]) -> None:
             "shown_at": one.shown_at,
             "confirmed_at": one.confirmed_at,
             "dismissed_at": one.dismissed_at,
+            "ended_because": one.ended_because,
         }
         for one in sign_ups
     ]
     await _SIGN_UPS.update(tx, rows)
     # Machine time: from now on it is kept as long again (`forgetting`).
     await tx.execute("UPDATE sign_ups SET stored_at = now() WHERE id = ANY($1)", sorted(one.id for one in sign_ups))
+
+
+async def load_told_of_end(tx: Tx, mailboxes: Collection[str]) -> list[Told]:
+    """What these were told of forms that came to nothing, the newest of each kind."""
+    rows = await tx.fetch(
+        """
+        SELECT mailbox, enrolment_id, programme_id, ended_because, max(dismissed_at) AS at FROM (
+            SELECT mailbox, enrolment_id, programme_id, ended_because, dismissed_at FROM sign_ups
+            WHERE mailbox = ANY($1) AND mailed
+            UNION ALL
+            SELECT mailbox, enrolment_id, programme_id, ended_because, dismissed_at FROM sign_ups
+            WHERE mailbox = ANY($1) AND NOT mailed AND shown_at IS NOT NULL
+        ) forms
+        WHERE ended_because IS NOT NULL GROUP BY mailbox, enrolment_id, programme_id, ended_because
+        """,
+        sorted(set(mailboxes)),
+    )
+    return [Told(*row.values()) for row in rows]
 
 
 async def forget(tx: Tx, sign_up_ids: Collection[str]) -> None:
@@ -299,5 +336,6 @@ def _sign_up(row: Any) -> SignUp:
         shown_at=row["shown_at"],
         confirmed_at=row["confirmed_at"],
         dismissed_at=row["dismissed_at"],
+        ended_because=row["ended_because"],
         asked=json.loads(row["form_asked"] or "{}"),
     )

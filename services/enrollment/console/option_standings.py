@@ -24,6 +24,7 @@ from services.enrollment.domain.options import (
     Order,
     OrderState,
     accept,
+    bill,
     decline,
     deliver,
     end,
@@ -33,6 +34,7 @@ from services.enrollment.domain.options import (
     withdraw,
     word_of,
 )
+from shared.contracts.parties import Billing
 from shared.contracts.programme import OptionTerm
 from shared.contracts.refusal import Refused
 
@@ -94,6 +96,7 @@ HAPPENINGS: Mapping[str, Callable[[Order | None], Decided]] = {
     "siger nej": lambda known: decline(_option(known), 1, NOW),
     "tilbuddets dag er gået": lambda known: lapse(_option(known), NOW),
     "trækker tilbage": lambda known: withdraw(_option(known), NOW),
+    "får en anden betaler": lambda known: bill(_option(known), Billing(order_reference="4711")),
     "leveret": lambda known: deliver(_option(known), None, NOW),
     "tilmeldingen slutter": lambda known: end(_option(known), NOW),
 }

@@ -157,8 +157,7 @@ def _leaves(known: Stands) -> Decision[Enrolment] | None:
 def _declines(known: Stands) -> Decision[Enrolment] | None:
     if known.enrolment is None:
         return None
-    require_going_on(known.programme())
-    return decline(known.enrolment, NOW)
+    return decline(known.enrolment, require_going_on(known.programme()), NOW)
 
 
 def _is_called_off(known: Stands) -> Decision[Enrolment] | None:

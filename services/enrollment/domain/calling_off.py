@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from services.enrollment.domain.address_book import Entry
+from services.enrollment.domain.ended_forms import calling_off_forms
 from services.enrollment.domain.enrolment import ENDED, Enrolment, about, no_reminders
 from services.enrollment.domain.forbehold import LAPSE
 from services.enrollment.domain.invitation import INVITATION, REMINDER, mailboxes
@@ -69,7 +70,9 @@ def call_off(
         Alarm(LAPSE, programme.id, None),
         *(Alarm(REMINDER, f"{programme.id}/{one}", None) for one in rounds),
     )
-    return Decision(after, (fact,), (*silent, calling_off(programme.id, ending, now)))
+    return Decision(
+        after, (fact,), (*silent, calling_off(programme.id, ending, now), calling_off_forms(programme.id, now))
+    )
 
 
 def calling_off(programme_id: str, ending: Ending, now: datetime) -> Alarm:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from services.enrollment.domain.programme import Programme, require_current_group, require_going_on
+from services.enrollment.domain.programme import Programme, group_title, require_current_group, require_going_on
 from services.enrollment.domain.status import ANSWERED, UNANSWERED, ForbeholdState, State
 from shared.contracts.decision import Alarm, Decision
-from shared.contracts.enrollment import EnrolmentRegrouped, EnrolmentWithdrawn
+from shared.contracts.enrollment import EnrolmentRegrouped, EnrolmentWithdrawn, InvitationDeclined
 from shared.contracts.event import natural_id
 from shared.contracts.parties import Billing, Contact, Organisation
 from shared.contracts.programme import FeeTerm, Owes, SeatTerm, WithdrawalTerm
@@ -58,6 +58,13 @@ class Forbehold:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The last day on which an open forbehold holds its place, as agreed; None = for as long as it takes."""
+
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Late:
     """It was let in after the deadline: why, and by which actor."""
 
@@ -90,6 +97,8 @@ class Enrolment:
     late: Late | None = None
     leaving: WithdrawalTerm | None = None
     """What it owes if it leaves, as agreed with its place."""
+    held: Held | None = None
+    """What was agreed with its place about an open forbehold; None = nothing is known: as the programme says."""
     ad_hoc: bool | None = None
     """Of a member (`membership`): whether it comes only to the meetings that it is invited to; None = it is none."""
     put_in_by: str | None = None
@@ -162,7 +171,7 @@ def withdraw(enrolment: Enrolment, programme: Programme, reason: str, now: datet
     if enrolment.state in ENDED:
         raise Refused("already_withdrawn", f"{enrolment.organisation.name} er allerede afmeldt.")
     if enrolment.may_decline:
-        return _declined(enrolment, now)
+        return _declined(enrolment, programme, now)
     if enrolment.contact is None:
         # A member that nobody was ever told of.
         return Decision(ended(enrolment, "withdrawn", now), alarms=no_reminders(enrolment))
@@ -171,8 +180,15 @@ def withdraw(enrolment: Enrolment, programme: Programme, reason: str, now: datet
         contact=enrolment.known_contact,
         reason=reason,
         owes=owed_by(enrolment, now) if enrolment.has_place and enrolment.leaving else None,
+        pays=may_pay(enrolment, programme),
     )
     return Decision(ended(enrolment, "withdrawn", now), (fact,), no_reminders(enrolment))
+
+
+def may_pay(enrolment: Enrolment, programme: Programme) -> bool:
+    """Whether an invoice may have come of it: of a fee, of one more than the included seats, or of an option."""
+    agreed = enrolment.agreed
+    return bool(agreed.fees or programme.terms.terms.options or any(seat.extra for seat in agreed.seats))
 
 
 def owed_by(enrolment: Enrolment, now: datetime) -> Owes:
@@ -186,13 +202,13 @@ def owed_by(enrolment: Enrolment, now: datetime) -> Owes:
     return "nothing" if term.free_until is not None and day_of(now) <= term.free_until else term.owes
 
 
-def decline(enrolment: Enrolment | None, now: datetime) -> Decision[Enrolment]:
+def decline(enrolment: Enrolment | None, programme: Programme | None, now: datetime) -> Decision[Enrolment]:
     """No by the link of an invitation. It never takes a place away: refused to who has answered otherwise."""
     if enrolment is not None and enrolment.state == "declined":
         return Decision(enrolment)
-    if enrolment is None or not enrolment.may_decline:
+    if enrolment is None or programme is None or not enrolment.may_decline:
         raise Refused("already_answered", "Kommunen har allerede svaret på invitationen.")
-    return _declined(enrolment, now)
+    return _declined(enrolment, programme, now)
 
 
 def regroup(enrolment: Enrolment, programme: Programme, group: str) -> Decision[Enrolment]:
@@ -201,11 +217,15 @@ def regroup(enrolment: Enrolment, programme: Programme, group: str) -> Decision[
     if enrolment.contact is None or enrolment.state in {"withdrawn", "lapsed", "not_approved"}:
         raise Refused("unknown_enrolment", "Der er ingen tilmelding at flytte.", status=404, field="enrolment_id")
     after = replace(enrolment, group=require_current_group(programme, group))
-    # Until there is a place nobody has been told of a group.
-    if after == enrolment or not after.has_place:
+    # Whoever has not answered has been told of no group.
+    if after == enrolment or not after.is_signed_up:
         return Decision(after)
     fact = EnrolmentRegrouped(
-        **about(after, programme), previous_group=enrolment.group, group=after.group, contact=after.known_contact
+        **about(after, programme),
+        previous_group=enrolment.group,
+        group=after.group,
+        contact=after.known_contact,
+        group_title=group_title(programme, after.group),
     )
     return Decision(after, (fact,))
 
@@ -272,9 +292,11 @@ def mailbox_missing(enrolment: Enrolment) -> Refused:
     return Refused("mailbox_missing", f"Skriv først i adressebogen, hvilken postkasse {name} skrives til på.")
 
 
-def _declined(enrolment: Enrolment, now: datetime) -> Decision[Enrolment]:
+def _declined(enrolment: Enrolment, programme: Programme, now: datetime) -> Decision[Enrolment]:
     """Nobody has been told anything that had to be taken back."""
-    return Decision(ended(enrolment, "declined", now))
+    return Decision(
+        ended(enrolment, "declined", now), (InvitationDeclined(**about(enrolment, programme), declined_at=now),)
+    )
 
 
 def ended(enrolment: Enrolment, state: State, now: datetime) -> Enrolment:

@@ -27,7 +27,7 @@ from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.parties import Billing
 from shared.contracts.programme import EnrolmentPlan
 from shared.contracts.refusal import Refused, errors_of
-from shared.contracts.time import local
+from shared.contracts.time import day_of, local, start_of_day
 
 CONTACT, PARTICIPANT = "kontakt", "deltager"
 ALL = "alle"
@@ -39,6 +39,8 @@ COLUMNS: Mapping[str, str] = {
     "niveau": "level",
     "møder": "meetings",
     "forbehold": "forbehold",
+    "forventet": "expected_on",
+    "udvalg": "committee",
     "gruppe": "group",
     "modtaget": "received_at",
     "enhed": "unit",
@@ -48,7 +50,10 @@ COLUMNS: Mapping[str, str] = {
 """Heading (in any case) → field. A heading `svar: <id>` is the answer to that question of the programme's form."""
 ANSWER = "svar:"
 _NEEDED = ("code", "name", "email", "role")
-_OF_THE_CONTACT = frozenset({"forbehold", "group", "received_at", "unit", "ean", "order_reference"})
+_OF_THE_CONTACT = frozenset(
+    {"forbehold", "expected_on", "committee", "group", "received_at", "unit", "ean", "order_reference"}
+)
+_TIMED = frozenset({"received_at", "expected_on"})
 _YES_OR_NO: Mapping[str, bool] = {"ja": True, "nej": False}
 _CLOCK = r"(?:[ T]+(?:kl\.? *)?(?P<hour>[0-9]{1,2})[.:](?P<minute>[0-9]{2})(?:[.:](?P<second>[0-9]{2}))?)?"
 _TIMES = (
@@ -223,7 +228,7 @@ def _title(field: str) -> str:
 
 def _as_time(field: str | None, cell: Cell) -> Cell:
     """Excel makes a date of what is meant as one."""
-    return cell.shown if field == "received_at" and isinstance(cell, Odd) and cell.why == "date" else cell
+    return cell.shown if field in _TIMED and isinstance(cell, Odd) and cell.why == "date" else cell
 
 
 def _code(cells: Mapping[str, str]) -> str:
@@ -344,7 +349,7 @@ def _wish(
     row: Row, cells: Mapping[str, str], frame: Frame, now: datetime, wrong: list[Fault]
 ) -> EnrolMunicipality | None:
     """A contact's: what is wrong with it is what a sign-up is refused for, wherever it comes from."""
-    for one in ("group", "unit", "ean", "order_reference"):
+    for one in ("group", "unit", "ean", "order_reference", "committee"):
         wrong.extend(text_faults(one, cells.get(one)))
     answers = {one: text for one, text in cells.items() if one.startswith(ANSWER)}
     for one, text in answers.items():
@@ -352,6 +357,11 @@ def _wish(
     forbehold = _YES_OR_NO.get(cells.get("forbehold", "nej").casefold())
     if forbehold is None:
         wrong.append(Fault("forbehold", "unknown_answer", "Skriv ja eller nej."))
+    day = cells.get("expected_on")
+    expected_on = None if day is None else _day(day)
+    if day is not None and expected_on is None:
+        detail = f"»{day[:60]}« er ikke en dag. Skriv den som 2023-06-01."
+        wrong.append(Fault("expected_on", "unknown_day", detail))
     came_at = cells.get("received_at")
     received_at = None if came_at is None else _time(came_at)
     if came_at is not None and received_at is None:
@@ -369,6 +379,8 @@ def _wish(
         answers={one.removeprefix(ANSWER): text for one, text in answers.items()},
         group=cells.get("group"),
         forbehold=bool(forbehold),
+        forbehold_committee=cells.get("committee", ""),
+        forbehold_expected_on=expected_on,
         received_at=received_at,
     )
     if frame.current(row.code) is None:
@@ -416,6 +428,12 @@ def _time(text: str) -> datetime | None:
     except ValueError:
         return None
     return local(day, clock) if FIRST_DAY < day < LAST_DAY else None
+
+
+def _day(text: str) -> date | None:
+    """Excel writes one with a clock time of zeros."""
+    at = _time(text)
+    return day_of(at) if at is not None and at == start_of_day(day_of(at)) else None
 
 
 def meetings_of(row: Row, frame: Frame, enrolment: Enrolment) -> tuple[MeetingCopy, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.guest import Guest, remove_guest
@@ -17,16 +18,6 @@ from shared.contracts.decision import Decision
 from shared.contracts.enrollment import PersonErased
 from shared.contracts.parties import Contact, erased
 from shared.contracts.refusal import Refused
-
-STAYS = (
-    (
-        "Udstedte fakturaer og kreditnotaer bliver: bogføringsloven kræver dem i fem år efter regnskabsårets udløb, og "
-        "ingen sletter dem af sig selv bagefter."
-    ),
-    "Beskeder mellem systemerne ligger op til 90 dage i loggen og bliver ikke læst igen med personens oplysninger.",
-    "Mails, der er sendt, ligger hos modtagerne.",
-)
-"""What erasing cannot take away, or may not, and why."""
 
 
 def require_words(person_id: str | None, email: str | None, *, by_event: bool) -> None:
@@ -44,9 +35,15 @@ def require_known(person_ids: Sequence[str]) -> None:
         raise Refused("unknown_person", "Ingen er kendt under den adresse.", status=404, field="email")
 
 
-def require_no_contact(enrolments: Sequence[Enrolment], person_ids: Collection[str]) -> None:
-    """A municipality with a place, or one that waits for it, has somebody who is written to."""
-    held = [one for one in enrolments if one.is_signed_up and one.contact and one.contact.person_id in person_ids]
+def require_no_contact(enrolments: Sequence[Enrolment], person_ids: Collection[str], over: Collection[str]) -> None:
+    """A municipality with a place, or one that waits for it, has somebody who is written to, until the programme is
+    among those that are `over`.
+    """
+    held = [
+        one
+        for one in enrolments
+        if one.is_signed_up and one.contact and one.contact.person_id in person_ids and one.programme_id not in over
+    ]
     if held:
         count = "én tilmelding" if len(held) == 1 else f"{len(held)} tilmeldinger"
         raise Refused("still_contact", f"Personen er kontakt for {count}. Skift kontakt først.", field="email")
@@ -107,5 +104,5 @@ def leave_meeting(programme: Programme, meeting: MeetingCopy, guest: Guest) -> D
     return remove_guest(programme, meeting, replace(guest, person=erased(guest.person.person_id)))
 
 
-def told(person_ids: Sequence[str], owner: str) -> list[PersonErased]:
-    return [PersonErased(owner=owner, person_id=one) for one in person_ids]
+def told(person_ids: Sequence[str], owner: str, why: Literal["retention"] | None = None) -> list[PersonErased]:
+    return [PersonErased(owner=owner, person_id=one, why=why) for one in person_ids]

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from services.enrollment.domain.address_book import Entry, billing_of
 from services.enrollment.domain.billing import missing, require_billing
 from services.enrollment.domain.enrolment import DETAILS, Enrolment, about
-from services.enrollment.domain.programme import OFFICE_OPENS, PEOPLE_AFTER, Programme, is_over
+from services.enrollment.domain.programme import OFFICE_OPENS, PEOPLE_AFTER, Programme, is_over, repeated
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import BillingChanged, BillingLink, BillingReminderDue
 from shared.contracts.parties import Billing
@@ -105,8 +105,5 @@ def _reminders(programme: Programme, invoice_on: date | None, now: datetime) -> 
     if invoice_on is None:
         return
     days = [*(-one for one in term.remind_before), *term.remind_after]
-    if every := term.remind_every:
-        last = max(term.remind_after, default=0)
-        first = max(1, ((day_of(now) - invoice_on).days - last) // every - 1)
-        days += [last + every * (first + more) for more in range(4)]
+    days += repeated(term.remind_every, max(term.remind_after, default=0), (day_of(now) - invoice_on).days)
     yield from ((one, local(days_after(invoice_on, one), OFFICE_OPENS)) for one in days)

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal, overload
 
+from services.enrollment.domain.billing import missing
 from services.enrollment.domain.enrolment import Enrolment, about
 from services.enrollment.domain.price_text import with_and_without_moms
 from services.enrollment.domain.programme import OFFICE_OPENS, Programme, require_going_on
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import (
+    OptionBillingChanged,
     OptionDelivered,
     OptionOrdered,
     OptionWithdrawn,
@@ -26,6 +28,7 @@ from shared.contracts.enrollment import (
     QuoteReminderDue,
 )
 from shared.contracts.event import natural_id
+from shared.contracts.parties import Billing
 from shared.contracts.programme import OptionTerm
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_after, day_of, days_after, local, start_of_day
@@ -67,6 +70,8 @@ class Order:
     good_until: date | None = None
     agreed_at: datetime | None = None
     delivered_on: date | None = None
+    billing: Billing | None = None
+    """Who pays for it, where that was said; None = as the enrolment's."""
 
     @property
     def id(self) -> str:
@@ -166,11 +171,16 @@ def may_answer(option: Option, now: datetime) -> bool:
     return option.enrolment.has_place and option.programme.open and order is not None and order.state == "quoted"
 
 
-def order(option: Option, accepted_price_ore: int | None, standing_path: str, now: datetime) -> Decided:
-    """Ordered at the price that was shown; in force already, it changes nothing."""
+def order(
+    option: Option, accepted_price_ore: int | None, standing_path: str, now: datetime, billing: Billing | None = None
+) -> Decided:
+    """Ordered at the price that was shown; in force already, it changes nothing. `billing`: who pays for it, if that
+    was said.
+    """
     known = as_it_stands(option.order, now)
     if known is not None and known.state == "ordered":
         _require_price(known.title, known.price_ore, known.vat_percent, accepted_price_ore)
+        _require_payer(option, known, billing)
         return Decision((known,))
     if known is not None and known.state == "delivered":
         raise _delivered(known)
@@ -181,6 +191,7 @@ def order(option: Option, accepted_price_ore: int | None, standing_path: str, no
         raise Refused("no_fixed_price", f"{term.title} har ingen fast pris. Bed om et tilbud.", field="option_id")
     _require_price(term.title, term.price_ore, term.vat_percent, accepted_price_ore)
     fresh = _fresh(option, term, "ordered", price_ore=term.price_ore, agreed_at=now)
+    fresh = _paid_as_said(option, fresh, billing)
     before = _before(option, known)
     return Decision((*before.after, fresh), (*before.facts, _ordered(option, fresh, standing_path)), before.alarms)
 
@@ -218,10 +229,13 @@ def quote(option: Option, price_ore: int, includes: str, good_until: date, quote
     return Decision((*before.after, fresh), (*before.facts, fact), alarms)
 
 
-def accept(option: Option, round_: int, standing_path: str, now: datetime) -> Decided:
-    """Yes to the quote that was read: it is an order from now on. Said again it changes nothing."""
+def accept(option: Option, round_: int, standing_path: str, now: datetime, billing: Billing | None = None) -> Decided:
+    """Yes to the quote that was read: it is an order from now on. Said again it changes nothing. `billing` as in
+    `order`.
+    """
     known = _require_quote(option, round_, now)
     if known.state in {"ordered", "delivered"}:
+        _require_payer(option, known, billing)
         return Decision((known,))
     if known.state == "declined":
         raise Refused("quote_declined", "I har sagt nej til tilbuddet. Bed om et nyt, hvis I har ombestemt jer.")
@@ -229,7 +243,7 @@ def accept(option: Option, round_: int, standing_path: str, now: datetime) -> De
     if not option.enrolment.has_place:
         raise no_place(option)
     require_going_on(option.programme)
-    after = replace(known, state="ordered", agreed_at=now)
+    after = _paid_as_said(option, replace(known, state="ordered", agreed_at=now), billing)
     return Decision((after,), (_ordered(option, after, standing_path),), _settled(after))
 
 
@@ -284,6 +298,35 @@ def deliver(option: Option, delivered_on: date | None, now: datetime) -> Decided
         **_about(option, after), price_ore=after.price_ore, vat_percent=after.vat_percent, delivered_on=day
     )
     return Decision((after,), (fact,))
+
+
+def bill(option: Option, billing: Billing | None) -> Decided:
+    """Who pays for what was ordered from now on, also when it is delivered; what is invoiced stays. The same again, or
+    nothing, changes nothing. Refused `not_ordered`, and `nothing_to_pay` of what is free.
+    """
+    known = option.order
+    if known is None or known.state not in {"ordered", "delivered"}:
+        raise _not_ordered(option)
+    if not known.price_ore:
+        raise Refused("nothing_to_pay", f"{known.title} koster ikke noget, så der kommer ingen faktura.")
+    if billing in {None, paid_by(option, known)}:
+        return Decision((known,))
+    after = replace(known, billing=billing)
+    fact = OptionBillingChanged(**_about(option, after), billing=billing, billing_missing=lacking_for(option, after))
+    return Decision((after,), (fact,))
+
+
+def paid_by(option: Option, order: Order | None = None) -> Billing:
+    """How an order is billed; without one, how it would be where nothing else is said."""
+    return (order and order.billing) or option.enrolment.billing
+
+
+def lacking_for(option: Option, order: Order) -> tuple[str, ...]:
+    """What the invoice for an order lacks, by BILLING_DETAILS; nothing where there is none."""
+    if not order.price_ore or order.state not in {"ordered", "delivered"}:
+        return ()
+    enrolment = option.enrolment
+    return missing(paid_by(option, order), enrolment.organisation, enrolment.known_contact.name)
 
 
 def remind(option: Option, quote_path: str, since: datetime, now: datetime) -> Decided:
@@ -378,7 +421,9 @@ def _ordered(option: Option, order: Order, standing_path: str) -> OptionOrdered:
         includes=order.includes,
         by_quote=order.by_quote,
         agreed_at=order.agreed_at,
-        billing=option.enrolment.billing,
+        billing=paid_by(option, order),
+        own_billing=order.billing is not None,
+        billing_missing=lacking_for(option, order),
         standing_path=standing_path,
     )
 
@@ -435,6 +480,22 @@ def _require_price(title: str, price_ore: int, vat_percent: int, accepted_price_
             field="accepted_price_ore",
             price_ore=price_ore,
             vat_percent=vat_percent,
+        )
+
+
+def _paid_as_said(option: Option, order: Order, billing: Billing | None) -> Order:
+    """Kept where it costs something, and is another than the enrolment's."""
+    own = billing if order.price_ore and billing != option.enrolment.billing else None
+    return replace(order, billing=own)
+
+
+def _require_payer(option: Option, known: Order, billing: Billing | None) -> None:
+    """Whoever says once more that it is ordered names nobody else than whoever pays."""
+    if billing is not None and known.price_ore and billing != paid_by(option, known):
+        raise Refused(
+            "another_payer",
+            f"{known.title} er bestilt, og en anden betaler. Ret det under Hvem betaler.",
+            field="billing",
         )
 
 

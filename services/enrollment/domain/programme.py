@@ -156,9 +156,24 @@ def holds_place(programme: Programme, now: datetime) -> bool:
     return term.holds == "always"
 
 
+def holds_until(programme: Programme) -> date | None:
+    """The last day on which an open forbehold holds a place, as is agreed with whoever gets one now; None = for as long
+    as it takes.
+    """
+    return programme.forbehold.until if programme.forbehold.holds == "until" else None
+
+
 def takes_sign_ups(programme: Programme | Outline, now: datetime) -> bool:
     """Neither cancelled nor past its deadline."""
     return programme.open and not deadline_passed(programme, now)
+
+
+def repeated(every: int, last: int, today: int) -> list[int]:
+    """Days of reminders without an end, every so many after `last` (0 = none): of these the newest that has come by
+    `today`, and the next. All are counted from one day.
+    """
+    first = max(1, (today - last) // every - 1) if every else 1
+    return [last + every * (first + more) for more in range(4 if every else 0)]
 
 
 OFFICE_OPENS = time(9)
@@ -174,12 +189,12 @@ def is_over(programme: Programme, last_meeting: date | None, now: datetime, afte
     of them has no end.
     """
     ends, deadline = programme.terms.ends, programme.terms.terms.deadline
-    known = [day for day in (_last_day(ends) if ends else None, deadline, last_meeting) if day is not None]
+    known = [day for day in (last_day_of(ends) if ends else None, deadline, last_meeting) if day is not None]
     # Not the other way round: a day may be the last that the calendar has.
     return bool(known) and day_of(now) - after > max(known)
 
 
-def _last_day(text: str) -> date:
+def last_day_of(text: str) -> date:
     """Of `YYYY-MM`, or the day itself."""
     year, month, *day = map(int, text.split("-"))
     return date(year, month, day[0] if day else monthrange(year, month)[1])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from services.enrollment.domain.address_book import Entry
 from services.enrollment.domain.forbehold import lapsing
@@ -44,12 +44,14 @@ def draft(text: str, book: Iterable[Entry]) -> Draft:
     return Draft(text, terms_of(result.programme), findings)
 
 
-def publish(current: Programme | None, new: ProgrammeTerms, source: str, now: datetime) -> Decision[Programme]:
+def publish(
+    current: Programme | None, new: ProgrammeTerms, source: str, now: datetime, agreed: Collection[date] = ()
+) -> Decision[Programme]:
     """The first version, or a higher one in the place of the one there is. The same content again changes nothing.
 
     Refused `version_not_higher` for other content under a version that is already published, and whatever it says once
     it is cancelled. The owner of a programme never changes: others have bound its facts to it. The programme's own
-    round goes out on the day that it says now.
+    round goes out on the day that it says now. `agreed`: up to which days open forbehold hold their places.
     """
     if new.ref.owner != source:
         raise Refused(
@@ -57,10 +59,12 @@ def publish(current: Programme | None, new: ProgrammeTerms, source: str, now: da
         )
     if current is not None:
         _require_merged_groups(require_going_on(current), new)
-    alarms = (own_round(new, now), giving(new), lapsing(new))
+    after = (
+        replace(current, terms=new, hard=_hard(new, current.taken)) if current else Programme(new, hard=_hard(new, 0))
+    )
+    alarms = (own_round(new, now), giving(new), lapsing(after, agreed, now))
     if current is None:
-        published = ProgrammePublished(owner=new.ref.owner, terms=new)
-        return Decision(Programme(new, hard=_hard(new, 0)), (published,), alarms)
+        return Decision(after, (ProgrammePublished(owner=new.ref.owner, terms=new),), alarms)
     if current.terms == new:
         return Decision(current, (), alarms)
     if new.ref.version <= current.ref.version:
@@ -70,7 +74,7 @@ def publish(current: Programme | None, new: ProgrammeTerms, source: str, now: da
             version=current.ref.version,
         )
     changed = ProgrammeChanged(owner=new.ref.owner, terms=new)
-    return Decision(replace(current, terms=new, hard=_hard(new, current.taken)), (changed,), alarms)
+    return Decision(after, (changed,), alarms)
 
 
 def _require_merged_groups(current: Programme, new: ProgrammeTerms) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from services.enrollment.domain import form
 from services.enrollment.domain.address_book import (
@@ -24,7 +24,6 @@ from services.enrollment.domain.programme import (
     allots_after,
     deadline_passed,
     holds_place,
-    is_over,
     require_going_on,
     require_group,
     unknown_programme,
@@ -46,8 +45,13 @@ from shared.contracts.enrollment import (
     SignUpDismissed,
 )
 from shared.contracts.parties import Billing, Contact, Organisation
+from shared.contracts.programme import Seller
 from shared.contracts.refusal import Refused, Together
 
+Ended = Literal["has_place", "has_ended", "called_off", "taken_back"]
+"""Why a form comes to nothing without a word of staff: its organisation is signed up, or has said no since, its
+programme is called off, or whoever has its link took it back.
+"""
 FORM = "form"
 """Who has put in what came by a form: the actor of whoever presses its link."""
 CONFIRM_DAYS = 14
@@ -117,6 +121,8 @@ class SignUp:
     shown_at: datetime | None = None
     confirmed_at: datetime | None = None
     dismissed_at: datetime | None = None
+    """When it ended without a place, by staff or (`ended_because`) by itself."""
+    ended_because: Ended | None = None
     number: int = 0
     asked: Mapping[str, str] = field(default_factory=dict)
     """The words by which it asked what is answered in it, by id."""
@@ -276,22 +282,6 @@ def ended_since(current: Enrolment | None, received_at: datetime | None) -> bool
     return ended_at is not None and (received_at is None or received_at < ended_at)
 
 
-def is_void(
-    sign_up: SignUp, programme: Programme, current: Enrolment | None, last_meeting: date | None, now: datetime
-) -> bool:
-    """Whether nothing can come of a form any more, whatever staff say.
-
-    Where the organisation is signed up it came in before any withdrawal from that. A programme that is full may have
-    room again.
-    """
-    return (
-        not programme.open
-        or is_over(programme, last_meeting, now)
-        or (current is not None and current.is_signed_up)
-        or ended_since(current, sign_up.received_at)
-    )
-
-
 def require_offer(programme: Programme | None, current: Enrolment | None, source: str) -> Programme:
     """An organisation that has not done so yet may come in here."""
     if programme is None:
@@ -347,12 +337,17 @@ def _forbehold(asked: EnrolMunicipality) -> Forbehold:
 
 
 def received(asked: EnrolMunicipality, now: datetime, *, staff: bool) -> datetime:
-    """When it came in: now, or when staff say that it came otherwise. Refused to others, and of the time to come."""
-    if asked.received_at is None:
+    """When it came in: now, or when staff say that it came otherwise. Refused to others, of the time to come, and where
+    it does not say in which zone: a sheet's times are Danish, and which those of a program are nobody knows.
+    """
+    at = asked.received_at
+    if at is None:
         return now
-    at = asked.received_at if asked.received_at.tzinfo else asked.received_at.replace(tzinfo=UTC)
     if not staff:
         raise Refused("not_yours_to_say", "Hvornår tilmeldingen kom, siger staben.", status=403, field="received_at")
+    if at.tzinfo is None:
+        detail = "Tidspunktet mangler sin tidszone. Skriv fx 2023-06-01T10:30:00+02:00."
+        raise Refused("no_time_zone", detail, status=422, field="received_at")
     if at > now:
         raise Refused("in_the_future", "Tilmeldingen kan ikke være kommet endnu.", status=422, field="received_at")
     return at
@@ -624,7 +619,8 @@ def dismiss(
     sign_up: SignUp | None, programme: Programme | None, entry: Entry | None, now: datetime
 ) -> Decision[SignUp]:
     """It is not the organisation's. Said again it changes nothing."""
-    if sign_up is None or programme is None or entry is None or sign_up.shown_at is None:
+    known = sign_up is not None and sign_up.shown_at is not None and sign_up.ended_because is None
+    if sign_up is None or programme is None or entry is None or not known:
         raise Refused("unknown_sign_up", "Tilmeldingen venter ikke på jer.", status=404, field="sign_up_id")
     if sign_up.dismissed_at is not None:
         return Decision(sign_up)
@@ -698,11 +694,18 @@ def group_of(programme: Programme, organisation: Organisation, wanted: str | Non
     return programme.group_now(own if wanted is None else require_group(programme.terms, wanted))
 
 
+def how_to_be_let_in(seller: Seller) -> str:
+    """Of an organisation that is signed up. Who the contact is, is told to nobody: it is the same for whoever asks."""
+    return (
+        "Kommunens kontakt kan lukke jer ind: tilmelde jer til møderne, eller give jer sin rolle. Linket til det står "
+        f"i kontaktens kvittering. Ved I ikke, hvem kontakten er, så skriv til {seller.organizer_email}."
+    )
+
+
 def _already(programme: Programme, current: Enrolment) -> Refused:
-    """Who the contact is, is told to nobody: it is the same sentence for whoever asks."""
     return Refused(
         "already_enrolled",
-        f"{current.organisation.name} er allerede tilmeldt {programme.ref.title}. Kontakten har fået kvitteringen på "
-        f"mail. Skriv til {programme.ref.seller.organizer_email}, hvis I er i tvivl.",
+        f"{current.organisation.name} er allerede tilmeldt {programme.ref.title}. "
+        f"{how_to_be_let_in(programme.ref.seller)}",
         enrolment_id=current.id,
     )

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.enrollment.domain.enrolment import Agreed, Enrolment
-from services.enrollment.domain.programme import Programme, allots, holds_place
+from services.enrollment.domain.enrolment import Agreed, Enrolment, Held
+from services.enrollment.domain.programme import Programme, allots, holds_place, holds_until
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm
 from shared.contracts.enrollment import Prospect
@@ -73,6 +73,7 @@ def give_place(programme: Programme, enrolment: Enrolment, now: datetime) -> tup
         state="enrolled",
         agreed=Agreed(fees=terms.fees, seats=terms.seats),
         leaving=programme.terms.enrolment.withdrawal,
+        held=Held(holds_until(programme)) if enrolment.forbehold_open else None,
         enrolled_at=now,
     )
     return replace(programme, taken=programme.taken + 1), after

@@ -10,6 +10,8 @@ from services.enrollment.usecases.change_capacity import change_capacity
 from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.change_extra_billing import change_extra_billing
 from services.enrollment.usecases.change_group import change_group
+from services.enrollment.usecases.change_option_billing import change_option_billing
+from services.enrollment.usecases.change_reservation import change_reservation
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
@@ -31,6 +33,7 @@ from services.enrollment.usecases.publish_programme import PublishProgramme, pub
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
 from services.enrollment.usecases.quote_option import quote_option
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
+from services.enrollment.usecases.record_archive import record_archive
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.register_walk_in import register_walk_in
 from services.enrollment.usecases.remove_guest import remove_guest
@@ -40,6 +43,7 @@ from services.enrollment.usecases.replace_team_member import replace_team_member
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from services.enrollment.usecases.set_needs import SetNeeds, set_needs
+from services.enrollment.usecases.take_back_sign_up import TakeBackSignUp, take_back_sign_up
 from services.enrollment.usecases.uninvite_member import uninvite_member
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
@@ -54,6 +58,8 @@ from shared.contracts.enrollment import (
     ChangeContact,
     ChangeExtraBilling,
     ChangeGroup,
+    ChangeOptionBilling,
+    ChangeReservation,
     ChangeRole,
     DeclineQuote,
     DeliverOption,
@@ -68,6 +74,7 @@ from shared.contracts.enrollment import (
     NameTeamMember,
     OrderOption,
     QuoteOption,
+    RecordArchive,
     RegisterParticipant,
     RegisterWalkIn,
     RemoveGuest,
@@ -97,8 +104,10 @@ VOUCH = act(VouchForAddress, vouch_for_address)
 DISMISS = act(DismissSignUp, dismiss_sign_up)
 DISMISS_ALIKE = act(DismissSignUps, dismiss_sign_ups)
 CONFIRM = act(ConfirmSignUp, confirm_sign_up)
+TAKE_BACK = act(TakeBackSignUp, take_back_sign_up)
 DECLINE = act(DeclineInvitation, decline_invitation)
 RESOLVE = act(ResolveReservation, resolve_reservation)
+CHANGE_RESERVATION = act(ChangeReservation, change_reservation)
 CHANGE_BILLING = act(ChangeBilling, change_billing)
 CHANGE_CAPACITY = act(ChangeCapacity, change_capacity)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)
@@ -107,6 +116,7 @@ CHANGE_ROLE = act(ChangeRole, change_role)
 MERGE_GROUPS = act(MergeGroups, merge_groups)
 CHANGE_GROUP = act(ChangeGroup, change_group)
 ERASE = act(ErasePerson, erase_person)
+RECORD_ARCHIVE = act(RecordArchive, record_archive, status=201)
 FIND_PEOPLE = act(FindPeople, FORGETTING.search)
 """A question, asked as a wish because an address stands in no path."""
 
@@ -122,6 +132,7 @@ QUOTE = act(QuoteOption, quote_option)
 ACCEPT = act(AcceptQuote, accept_quote)
 DECLINE_QUOTE = act(DeclineQuote, decline_quote)
 WITHDRAW_OPTION = act(WithdrawOption, withdraw_option)
+CHANGE_OPTION_BILLING = act(ChangeOptionBilling, change_option_billing)
 DELIVER = act(DeliverOption, deliver_option)
 WALK_IN = act(RegisterWalkIn, register_walk_in, status=201)
 

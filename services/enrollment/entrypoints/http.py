@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.enrollment.entrypoints import acts
 from services.enrollment.usecases.erase_person import FORGETTING
+from services.enrollment.usecases.read_audit import read_audit
 from services.enrollment.usecases.read_enrolments import read_enrolment, read_enrolments
 from services.enrollment.usecases.read_explanation import read_explanation, read_team_explanation
 from services.enrollment.usecases.read_guests import read_guests
@@ -12,11 +13,13 @@ from services.enrollment.usecases.read_meetings import read_meetings
 from services.enrollment.usecases.read_needs import read_needs
 from services.enrollment.usecases.read_orders import read_orders
 from services.enrollment.usecases.read_organisations import read_organisation, read_organisations
+from services.enrollment.usecases.read_papers import read_papers, read_version
 from services.enrollment.usecases.read_programmes import read_programme, read_programmes
 from services.enrollment.usecases.read_rosters import read_rosters
 from services.enrollment.usecases.read_sign_ups import read_sign_ups
 from services.enrollment.usecases.read_team import read_team
 from services.enrollment.usecases.read_waiting_list import read_waiting_list
+from services.enrollment.usecases.record_archive import read_archive
 from shared.web.routes import listing, read, write
 
 _API = "/api/enrollment"
@@ -41,6 +44,11 @@ ROUTES = (
     write("POST", f"{_PROGRAMME}/cancellation", acts.CANCEL_PROGRAMME),
     write("POST", f"{_PROGRAMME}/groups/{{group}}/merger", acts.MERGE_GROUPS),
     write("PUT", f"{_PROGRAMME}/capacity", acts.CHANGE_CAPACITY),
+    read(f"{_PROGRAMME}/archive", read_archive),
+    listing(f"{_PROGRAMME}/papers/{{paper}}/rows", read_papers),
+    read(f"{_PROGRAMME}/versions/{{version}}", read_version),
+    listing(f"{_PROGRAMME}/audit", read_audit),
+    write("POST", f"{_PROGRAMME}/archive", acts.RECORD_ARCHIVE),
     write("POST", f"{_PROGRAMME}/enrolments/import", acts.IMPORT_ENROLMENTS),
     listing(f"{_PROGRAMME}/waiting-list", read_waiting_list, filters=("hard",)),
     listing(_GUESTS, read_guests),
@@ -56,12 +64,14 @@ ROUTES = (
     write("POST", f"{_API}/sign-ups/dismissals", acts.DISMISS_ALIKE),
     write("POST", f"{_API}/people/erase", acts.ERASE),
     write("POST", f"{_API}/people/search", acts.FIND_PEOPLE),
+    listing(f"{_API}/people/erased", FORGETTING.read_erased),
     read(f"{_API}/people/{{person_id}}", FORGETTING.read),
     write("POST", f"{_API}/enrolments", acts.ENROL),
     listing(f"{_API}/enrolments", read_enrolments, filters=("programme_id", "state", "organisation_code")),
     read(_ENROLMENT, read_enrolment),
     write("POST", f"{_ENROLMENT}/withdrawal", acts.WITHDRAW),
     write("PUT", f"{_ENROLMENT}/forbehold", acts.RESOLVE),
+    write("PUT", f"{_ENROLMENT}/forbehold/details", acts.CHANGE_RESERVATION),
     write("PUT", f"{_ENROLMENT}/billing", acts.CHANGE_BILLING),
     write("PUT", f"{_ENROLMENT}/contact", acts.CHANGE_CONTACT),
     write("PUT", f"{_ENROLMENT}/roles/{{role_id}}", acts.CHANGE_ROLE),
@@ -71,6 +81,7 @@ ROUTES = (
     write("POST", f"{_OPTION}/acceptance", acts.ACCEPT),
     write("POST", f"{_OPTION}/refusal", acts.DECLINE_QUOTE),
     write("POST", f"{_OPTION}/withdrawal", acts.WITHDRAW_OPTION),
+    write("PUT", f"{_OPTION}/billing", acts.CHANGE_OPTION_BILLING),
     write("POST", f"{_OPTION}/delivery", acts.DELIVER),
     listing(f"{_API}/orders", read_orders, filters=("programme_id", "enrolment_id", "state")),
     listing(f"{_API}/meetings", read_meetings, filters=("programme_id",)),

@@ -1,4 +1,4 @@
-"""The links that are mailed to a municipality: one confirms its form, one says no to its invitation.
+"""The links that are mailed to a municipality: one confirms its form, or takes it back, one says no to its invitation.
 
 The first leads as well to forms that no mail was sent for, because too many came for the same mailbox. GET shows a
 button, POST does what the link is for, and afterwards the same address says what has happened.
@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from services.enrollment.domain.confirmation_text import sent_at
 from services.enrollment.domain.form import declared
 from services.enrollment.pages.sign_up import ACTOR, NEXT_PAGE, STEPS, answers, by_visitor, facts
-from services.enrollment.usecases.read_confirmation import Confirmation, read_confirmation
+from services.enrollment.usecases.read_confirmation import Confirmation, read_confirmation, read_taking_back
 from services.enrollment.usecases.read_invitation import read_invitation
 from services.enrollment.usecases.read_not_mailed import read_not_mailed
 from shared.base.acts import Act
@@ -46,7 +46,9 @@ async def _by_link(
     *,
     template: str,
     read: Callable[[Tx, str], Awaitable[Link | None]],
+    below: bool = False,
 ) -> Response:
+    """`below`: what has happened is said by the page above this one."""
     async with host.transaction(by_visitor()) as tx:
         link = await read(tx, request.path_params["token"])
     if link is None:
@@ -57,7 +59,8 @@ async def _by_link(
         reply = await host.door.submit(act, link.wish, form.key, actor=ACTOR, patient=True)
         refused = reply.refusal()
         if refused is None:
-            return RedirectResponse(request.url.path, 303, headers=SECRET_ADDRESS)
+            done = request.url.path.rpartition("/")[0] if below else request.url.path
+            return RedirectResponse(done, 303, headers=SECRET_ADDRESS)
         form.refuse(refused)
         status = refused.status
     return host.pages.render(
@@ -92,4 +95,5 @@ async def not_mailed(host: Host, request: Request) -> Response:
 
 
 confirm = partial(_by_link, template="enrollment/confirm.html", read=read_confirmation)
+take_back = partial(_by_link, template="enrollment/take_back.html", read=read_taking_back, below=True)
 decline = partial(_by_link, template="enrollment/decline.html", read=read_invitation)

@@ -12,24 +12,26 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.options import Option
+from services.enrollment.pages.invoice_details import LABELS as PAYER
+from services.enrollment.pages.invoice_details import nothing_said, units_to_choose, with_unit
 from services.enrollment.pages.standing import find, render, shown
 from services.enrollment.usecases.read_standing import Standing
 from shared.base.acts import Act
 from shared.base.problems import Problem
-from shared.contracts.enrollment import AcceptQuote, DeclineQuote, OrderOption, WithdrawOption
+from shared.contracts.enrollment import AcceptQuote, ChangeOptionBilling, DeclineQuote, OrderOption, WithdrawOption
 from shared.contracts.event import Command
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.safety import SECRET_ADDRESS
 
-_LABELS = {"accepted_price_ore": "Prisen"}
+_LABELS = {"accepted_price_ore": "Prisen", **PAYER}
 _MOST_DIGITS = 6
 
 
 async def _about(
     host: Host, act: Act, request: Request, *, template: str, model: type[Command], by_round: bool = False
 ) -> Response:
-    found = await find(host, request)
+    found = await find(host, request, units=True)
     if isinstance(found, Response):
         return found
     option = _option(found, request)
@@ -37,7 +39,7 @@ async def _about(
     form, status = Form(labels=_LABELS), 200
     if request.method == "POST":
         form = await read_form(request, labels=_LABELS)
-        wish = form.command(model, enrolment_id=found.enrolment.id, option_id=option.option_id, **named)
+        wish = _wish(form, model, enrolment_id=found.enrolment.id, option_id=option.option_id, **named)
         refused = None
         if wish is not None:
             reply = await host.door.submit(act, wish, form.key, actor=f"person/{found.contact_id}", patient=True)
@@ -47,14 +49,26 @@ async def _about(
             form.refuse(refused)
         status = 422 if refused is None else refused.status
         # What was refused may be that it has just changed: the page shows it as it is now.
-        again = await find(host, request)
+        again = await find(host, request, units=True)
         if isinstance(again, Response):
             return again
         found, option = again, _option(again, request)
-    return render(host, template, found, status, form=form, option=shown(found, option), **named)
+    units = units_to_choose(found.units)
+    return render(host, template, found, status, form=form, option=shown(found, option), units=units, **named)
+
+
+def _wish(form: Form, model: type[Command], **about: Any) -> Command | None:
+    """None, and errors, when it is not one, or when nothing is said of who pays."""
+    if model is ChangeOptionBilling and nothing_said(form, "billing.order_reference"):
+        return None
+    wish = form.command(model, **about)
+    if isinstance(wish, OrderOption | AcceptQuote | ChangeOptionBilling):
+        return wish.model_copy(update={"billing": with_unit(wish.billing)})
+    return wish
 
 
 order = partial(_about, template="order.html", model=OrderOption)
+payer = partial(_about, template="option_payer.html", model=ChangeOptionBilling)
 withdraw = partial(_about, template="withdraw_option.html", model=WithdrawOption)
 accept = partial(_about, template="quote.html", model=AcceptQuote, by_round=True)
 decline = partial(_about, template="decline_quote.html", model=DeclineQuote, by_round=True)

@@ -12,20 +12,40 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.enrollment.domain.options import Option, as_it_stands, may_answer, may_order, wording
+from services.enrollment.domain.options import (
+    Option,
+    as_it_stands,
+    lacking_for,
+    may_answer,
+    may_order,
+    wording,
+)
 from services.enrollment.domain.price_text import leaving_line
 from services.enrollment.usecases.read_standing import HandedOn, Standing, read_standing
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.contracts.danish import long_day
-from shared.contracts.enrollment import MAIN_ROLE, ChangeContact, ResolveReservation, WithdrawEnrolment
+from shared.contracts.enrollment import (
+    MAIN_ROLE,
+    ChangeContact,
+    ChangeReservation,
+    ResolveReservation,
+    WithdrawEnrolment,
+)
 from shared.contracts.event import Command
 from shared.contracts.parties import billing_details
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.safety import SECRET_ADDRESS
 
-_LABELS = {"name": "Navn", "email": "E-mail", "reason": "Begrundelse", "confirmed": "Bekræftelse"}
+_LABELS = {
+    "name": "Navn",
+    "email": "E-mail",
+    "reason": "Begrundelse",
+    "confirmed": "Bekræftelse",
+    "expected_on": "Dag, hvor I venter svar",
+    "committee": "Udvalg, der skal godkende",
+}
 _DONE = "besked=skiftet"
 """In the address of the page that the former contact is shown when it has handed over."""
 
@@ -70,6 +90,31 @@ refuse = partial(_about, template="answer.html", command=_answer(approved=False)
 leave = partial(_about, template="leave.html", command=_leaving)
 
 
+async def reservation(host: Host, act: Act, request: Request) -> Response:
+    """Its answer is expected on another day, or from another body."""
+    found = await find(host, request)
+    if isinstance(found, Response):
+        return found
+    known = found.enrolment.forbehold
+    form, status = Form(labels=_LABELS), 200
+    if request.method == "GET":
+        day = known.expected_on.isoformat() if known.expected_on else ""
+        form.values.update({"committee": known.committee, "expected_on": day})
+    else:
+        form = await read_form(request, labels=_LABELS)
+        wish, status = form.command(ChangeReservation, enrolment_id=found.enrolment.id), 422
+        if not (form.value("expected_on") or form.value("committee")):
+            form.add_error("expected_on", "required", "Udfyld mindst ét felt.")
+        elif wish is not None:
+            actor = f"person/{found.contact_id}"
+            refused = (await host.door.submit(act, wish, form.key, actor=actor, patient=True)).refusal()
+            if refused is None:
+                return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
+            form.refuse(refused)
+            status = refused.status
+    return render(host, "reservation.html", found, status, form=form)
+
+
 async def contact(host: Host, act: Act, request: Request) -> Response:
     """Somebody else takes over. It ends the link that it is done by, and says so before."""
     found = await find(host, request)
@@ -95,10 +140,10 @@ async def contact(host: Host, act: Act, request: Request) -> Response:
     return render(host, "contact.html", found, status, form=form)
 
 
-async def find(host: Host, request: Request) -> Standing | Response:
+async def find(host: Host, request: Request, *, units: bool = False) -> Standing | Response:
     """What the link is about; or a page that says that it does not work any more."""
     async with host.transaction(Cause(new_correlation(), None, None)) as tx:
-        found = await read_standing(tx, request.path_params["token"])
+        found = await read_standing(tx, request.path_params["token"], units=units)
     return found if isinstance(found, Standing) else no_more(host, request, found)
 
 
@@ -127,6 +172,7 @@ def render(host: Host, template: str, found: Standing, status: int = 200, **valu
         terms=found.terms,
         owed=leaving_line(found.owes),
         expected_on=long_day(expected_on) if expected_on else None,
+        held_until=long_day(found.held_until) if found.held_until else None,
         missing=billing_details(found.missing),
         invoice_on=long_day(found.invoiced_from) if found.invoiced_from else None,
         **values,
@@ -150,6 +196,8 @@ def shown(found: Standing, option: Option) -> dict[str, Any]:
         "price_ore": option.term.price_ore if option.term else None,
         "may_order": may_order(option, found.now),
         "may_answer": may_answer(option, found.now),
+        "is_billed": order is not None and order.state in {"ordered", "delivered"} and order.price_ore > 0,
+        "missing": billing_details(lacking_for(option, order)) if order else "",
         "may_withdraw": order is not None and order.state == "ordered",
         "order": order,
         "good_until": long_day(order.good_until) if order and order.good_until else None,

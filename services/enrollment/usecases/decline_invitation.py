@@ -18,10 +18,9 @@ class DeclineInvitation(Command):
 
 async def decline_invitation(tx: Tx, command: DeclineInvitation) -> Answer:
     before = await enrolments.lock(tx, command.enrolment_id)
-    if before is not None:
-        require_going_on(await programmes.lock_going_on(tx, before))
+    programme = None if before is None else require_going_on(await programmes.lock_going_on(tx, before))
 
-    decided = decline(before, tx.now)
+    decided = decline(before, programme, tx.now)
 
     if decided.after != before:
         await enrolments.save(tx, decided.after, tx.cause)

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from services.enrollment.adapters import contacts, enrolments, erasing, guests, people, programmes, rosters, teams
+from services.enrollment.adapters import (
+    archives,
+    contacts,
+    enrolments,
+    erasing,
+    guests,
+    keeping,
+    meetings,
+    people,
+    programmes,
+    rosters,
+    teams,
+)
 from services.enrollment.adapters.erasing import Places
 from services.enrollment.adapters.forgetting import HOLDINGS
 from services.enrollment.domain.address_book import require_email
+from services.enrollment.domain.archive import require_archived, what_stays
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.erasure import (
-    STAYS,
     free_seat,
     leave_meeting,
     leave_roles,
@@ -21,20 +33,29 @@ from services.enrollment.domain.erasure import (
     require_words,
     told,
 )
+from services.enrollment.domain.keeping import past
+from services.enrollment.domain.programme import PEOPLE_AFTER
 from services.enrollment.usecases.lock_guests import lock_guests
 from shared.base.answers import Answer
+from shared.base.erasure import Sought
 from shared.contracts.enrollment import ErasePerson
 from shared.contracts.parties import Person
 from shared.runtime.erasure import Forgetting, goes_on
 from shared.storage import erasure
 from shared.storage.tx import Tx
 
-FORGETTING = Forgetting(HOLDINGS)
+
+async def read_what_stays(tx: Tx, sought: Sought) -> list[str]:
+    return what_stays(await archives.load_stood(tx, sought.person_ids))
+
+
+FORGETTING = Forgetting(HOLDINGS, stays=read_what_stays)
 
 
 async def erase_person(tx: Tx, command: ErasePerson) -> Answer:
-    """Refused `still_contact` as long as they are who a municipality is written to, and `unknown_person` for an address
-    that nobody has. An id is taken as it is: another service may know it, or has to forget it once more.
+    """Refused `still_contact` as long as they are who a municipality is written to, up to a year after the programme,
+    `archive_first` as long as papers that they stand in are to be handed over to an archive, and `unknown_person` for
+    an address that nobody has. An id is taken as it is: another service may know it, or has to forget it once more.
     """
     require_words(command.person_id, command.email, by_event=tx.cause.causation_id is not None)
     email = require_email(command.email, "email") if command.email else None
@@ -42,9 +63,18 @@ async def erase_person(tx: Tx, command: ErasePerson) -> Answer:
     person_ids = await erasing.load_ids(tx, command.person_id, known, email)
     require_known(person_ids)
     places, locked = await _lock(tx, person_ids)
+    endings = await keeping.load_endings_of(tx, {one.programme_id for one in locked.values()})
 
-    require_no_contact(list(locked.values()), person_ids)
+    stood = await archives.load_stood(tx, person_ids)
+    # Whoever is on the list already is erased once more, and nothing is lost by it.
+    gone = await erasure.load_erased(tx, person_ids)
+    still_there = [one for one in person_ids if one not in gone]
+    to_archive = await archives.load_stood(tx, still_there) if gone else stood
 
+    require_no_contact(list(locked.values()), person_ids, past(endings, PEOPLE_AFTER.days, tx.now))
+    missing = require_archived(to_archive, also_unarchived=command.also_unarchived, reason=command.reason)
+
+    await archives.insert_unarchived(tx, missing, person_ids, command.reason.strip(), tx.cause)
     for fact in told(person_ids, tx.source):
         tx.publish(fact)
     await _leave(tx, places, locked, person_ids)
@@ -54,7 +84,9 @@ async def erase_person(tx: Tx, command: ErasePerson) -> Answer:
         tx, person_ids, [one.name for one in known], [*(one.email for one in known), *([email] if email else [])]
     )
     tx.set(goes_on(person_ids[0], tx))
-    return Answer({"erased": person_ids, "stays": list(STAYS)})
+    return Answer(
+        {"erased": person_ids, "stays": what_stays(stood), "unarchived": [one.programme_id for one in missing]}
+    )
 
 
 class _MorePlaces(Exception):  # noqa: N818  (no error: locks are taken anew)
@@ -106,8 +138,9 @@ async def _leave(tx: Tx, places: Places, locked: Mapping[str, Enrolment], person
 
 
 async def _leave_as_guests(tx: Tx, places: Places) -> list[Person]:
-    """They, as they were called."""
+    """They, as they were called. The meetings are locked first, and in their order (`lock_guests`)."""
     found = []
+    await meetings.lock_many(tx, [meeting_id for _, meeting_id, _ in places.guests])
     for programme_id, meeting_id, guest_id in places.guests:
         programme, meeting = await lock_guests(tx, programme_id, meeting_id)
         guest = await guests.load(tx, meeting_id, guest_id)

@@ -1,5 +1,5 @@
-"""A form that staff have not settled waits as long as anything can come of it. All others go by their age alone
-(`adapters.forgetting`).
+"""A form that staff have not settled waits as long as anything can come of it. Then it ends, its link says why, and
+whoever confirmed it is told. All go by their age alone (`adapters.forgetting`).
 """
 
 from __future__ import annotations
@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from services.enrollment.adapters import enrolments, meetings, programmes, sign_ups
-from services.enrollment.domain.sign_up import SignUp, forgetting_void, is_void, look_again
+from services.enrollment.adapters import enrolments, meetings, organisations, programmes, sign_ups
+from services.enrollment.domain.ended_forms import Around, comes_to_nothing, end, is_too_late
+from services.enrollment.domain.sign_up import SignUp, forgetting_void, look_again
 from shared.base.cause import Cause
 from shared.runtime.timers import Timer
 from shared.storage.tx import Tx
@@ -18,11 +19,10 @@ async def forget_sign_ups(tx: Tx, timers: Sequence[Timer]) -> None:
     """It is time to look at them again. One that waits no more is left alone from now on."""
     causes = {timer.key: timer.cause for timer in timers}
     waiting = await sign_ups.lock_many(tx, causes)
-    gone = await _void(tx, waiting)
+    gone = await _end_void(tx, waiting, causes)
     for one in waiting:
         if one.id not in gone:
             tx.set(look_again(one, tx.now), because=causes[one.id])
-    await sign_ups.forget(tx, gone)
 
 
 async def look_for_void(tx: Tx, enrolment_ids: Sequence[tuple[str, Cause]]) -> None:
@@ -41,21 +41,36 @@ async def forget_void_sign_ups(tx: Tx, timers: Sequence[Timer]) -> None:
             continue
         waiting = await sign_ups.lock_waiting_for(tx, timer.key, timer.data["after"], tx.room)
         tx.take_on(len(waiting))
-        await sign_ups.forget(tx, await _void(tx, waiting))
+        await _end_void(tx, waiting, {one.id: timer.cause for one in waiting})
         if not tx.room:
             tx.set(rest(waiting[-1].number), because=timer.cause)
 
 
-async def _void(tx: Tx, waiting: Sequence[SignUp]) -> set[str]:
-    standing = await enrolments.load_many(tx, [one.enrolment_id for one in waiting])
-    gone = set()
-    for programme_id in sorted({one.command.programme_id for one in waiting}):
-        programme = await programmes.load(tx, programme_id)
-        last_day = await meetings.load_last_day(tx, programme_id)
-        gone |= {
-            one.id
-            for one in waiting
-            if one.command.programme_id == programme_id
-            and (programme is None or is_void(one, programme, standing.get(one.enrolment_id), last_day, tx.now))
-        }
-    return gone
+async def _end_void(tx: Tx, waiting: Sequence[SignUp], causes: dict[str, Cause]) -> set[str]:
+    """The ids of those that wait no more: they end, or are gone where what they signed up for is over."""
+    known = await programmes.load_many(tx, {one.command.programme_id for one in waiting})
+    last_days = {one: await meetings.load_last_day(tx, one) for one in sorted(known)}
+    around = Around(
+        known,
+        await organisations.load_many(tx, [one.organisation_code for one in waiting]),
+        await enrolments.load_many(tx, [one.enrolment_id for one in waiting]),
+        await sign_ups.load_told_of_end(tx, [one.mailbox for one in waiting]),
+    )
+    late = {
+        one.id
+        for one in waiting
+        if is_too_late(known.get(one.command.programme_id), last_days.get(one.command.programme_id), tx.now)
+    }
+    ending = []
+    for one in waiting:
+        if one.id not in late:
+            why = comes_to_nothing(one, known[one.command.programme_id], around.standing.get(one.enrolment_id))
+            ending += [(one, why)] if why else []
+
+    decided = end(ending, around, tx.now)
+
+    await sign_ups.mark(tx, [one.after for one in decided])
+    for outcome in decided:
+        tx.tell(outcome, because=causes[outcome.after.id])
+    await sign_ups.forget(tx, late)
+    return late | {one.after.id for one in decided}

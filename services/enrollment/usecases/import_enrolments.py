@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
-from services.enrollment.adapters import enrolments, meetings, organisations, programmes
+from services.enrollment.adapters import enrolments, meetings, organisations, people, programmes
 from services.enrollment.adapters.spreadsheet import require_table
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.domain.enrolment_sheet import Frame, Outcome, Row, codes_of, in_words, require_rows
@@ -68,7 +68,11 @@ async def import_enrolments(tx: Tx, command: ImportEnrolments) -> Answer:
 
 
 async def _lock_frame(tx: Tx, programme_id: str, codes: frozenset[str]) -> Frame:
-    """Programme, then enrolments, as whoever gives places locks them."""
+    """Programme, then enrolments, as whoever gives places locks them; before both, that no other import goes on.
+
+    Two of them may name the same people: whoever is a contact in the one comes to meetings in the other.
+    """
+    await people.lock_naming_many(tx)
     locked = await programmes.lock_many(tx, [programme_id])
     programme = require_offer(locked.get(programme_id), None, tx.source)
     held = await enrolments.lock_many(tx, [enrolment_id(programme_id, code) for code in codes])

@@ -1,5 +1,5 @@
-"""What everybody who changes a meeting's guests starts from: its programme, which nobody cancels meanwhile, and the
-meeting, which is locked.
+"""What everybody who changes a meeting's guests starts from: the meeting, which is locked, and its programme, which
+nobody cancels meanwhile.
 """
 
 from __future__ import annotations
@@ -12,8 +12,13 @@ from shared.storage.tx import Tx
 
 
 async def lock_guests(tx: Tx, programme_id: str, meeting_id: str) -> tuple[Programme, MeetingCopy]:
-    """Refused `unknown_programme` or `unknown_meeting`."""
+    """Refused `unknown_programme` or `unknown_meeting`.
+
+    The programme comes last: whoever holds it waits for nobody, also where a guest is invited and the programme called
+    off in one transaction.
+    """
+    locked = await meetings.lock_many(tx, [meeting_id])
     programme = await programmes.lock_going_on_by_id(tx, programme_id)
     if programme is None:
         raise unknown_programme()
-    return programme, require_meeting(programme, (await meetings.lock_many(tx, [meeting_id])).get(meeting_id))
+    return programme, require_meeting(programme, locked.get(meeting_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.enrollment.adapters import links
 from services.enrollment.domain.options import order
+from services.enrollment.usecases.bill_option import bill_option
 from services.enrollment.usecases.change_option import change_and_answer
 from services.enrollment.usecases.lock_option import lock_option
 from shared.base.answers import Answer
@@ -13,7 +14,9 @@ from shared.storage.tx import Tx
 
 async def order_option(tx: Tx, command: OrderOption) -> Answer:
     option = await lock_option(tx, command.enrolment_id, command.option_id, tx.cause.client)
+    billing = await bill_option(tx, option, command.billing)
+    path = links.standing_path_of(tx.links, option.enrolment)
 
-    decided = order(option, command.accepted_price_ore, links.standing_path_of(tx.links, option.enrolment), tx.now)
+    decided = order(option, command.accepted_price_ore, path, tx.now, billing)
 
     return await change_and_answer(tx, option, decided)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from services.enrollment.adapters import organisations, programmes
+from services.enrollment.adapters import enrolments, organisations, programmes
 from services.enrollment.domain.invitation import invites_at
 from services.enrollment.domain.membership import organisations_of
 from services.enrollment.domain.publication import draft, publish, require_own_series, too_late
@@ -30,13 +30,17 @@ async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:
     await organisations.lock_many(tx, [one.code for one in organisations_of(terms)])
     current = await programmes.lock(tx, terms.ref.id)
 
-    decided = publish(current, terms, tx.source, tx.now)
+    agreed = [] if current is None else await enrolments.load_agreed_forbehold(tx, current)
+
+    decided = publish(current, terms, tx.source, tx.now, agreed)
 
     if decided.after != current:
         if terms.ref.seller.series:
             require_own_series(new, *await programmes.take_series(tx, terms.ref.seller, terms.ref.id))
-        await programmes.save(tx, decided.after, tx.cause)
+        await programmes.save(tx, decided.after, tx.cause, command.file)
     tx.tell(decided)
+    if current is not None:
+        await enrolments.keep_agreed_forbehold(tx, current, decided.after)
     # It may have more places than before, or give those that it has from now on.
     moved = await fill_places(tx, [decided.after], tx.cause)
     members = await admit_members(tx, decided.after)

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from services.enrollment.adapters import enrolments, links, organisations, programmes, sign_ups
+from services.enrollment.domain.ended_forms import comes_to_nothing
 from services.enrollment.domain.enrolment import Enrolment
-from services.enrollment.domain.sign_up import SignUp
+from services.enrollment.domain.programme import Programme
+from services.enrollment.domain.sign_up import Ended, SignUp, how_to_be_let_in
 from services.enrollment.domain.speakers import mailbox_key
 from services.enrollment.domain.status import status
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
 from services.enrollment.usecases.load_standings import load_standings
+from services.enrollment.usecases.take_back_sign_up import TakeBackSignUp
 from shared.base.listing import Page
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.parties import Organisation
 from shared.contracts.programme import ProgrammeTerms
 from shared.storage.tx import Tx
 
-Stage = Literal["open", "waiting", "enrolled", "used", "dismissed"]
+Stage = Literal["open", "waiting", "enrolled", "used", "dismissed"] | Ended
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
     """`wish` is what the link can be used for, as long as its `stage` is "open"; then the form waits for staff, or has
-    its place, or had it ("used": what came after is not its contact's any more, or has ended).
+    its place, or had it ("used": what came after is not its contact's any more, or has ended), or has ended.
+    `to_be_let_in` says how whoever is of the organisation comes to its place all the same.
 
     `participants_path` is where to go on, once there is a place, `standing_path` as long as it waits for one;
     `by_main_mailbox`: the link did not go to the contact. `more_path` leads to others for the same mailbox that no mail
@@ -34,11 +38,12 @@ class Confirmation:
 
     terms: ProgrammeTerms
     organisation: Organisation
-    wish: ConfirmSignUp
+    wish: ConfirmSignUp | TakeBackSignUp
     form: EnrolMunicipality
     asked: Mapping[str, str]
     """The words that it asked by."""
     stage: Stage
+    to_be_let_in: str
     by_main_mailbox: bool
     status: str
     participants_path: str | None
@@ -47,6 +52,13 @@ class Confirmation:
     cancelled: bool
     """Its programme is called off, so that nothing comes of the link."""
     more_path: str | None
+    path: str
+    """Of its own page."""
+    take_back_path: str
+
+    @property
+    def may_take_back(self) -> bool:
+        return self.stage in {"open", "waiting"}
 
 
 async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
@@ -59,7 +71,8 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
         return None
     enrolment = await enrolments.load(tx, sign_up.enrolment_id)
     more = await sign_ups.load_page_not_mailed(tx, Page("forms", limit=1), sign_up.mailbox, beside=sign_up.id)
-    stage = _stage(sign_up, enrolment)
+    confirm = links.confirm_path(tx.links, sign_up.id, sign_up.received_at)
+    stage = _stage(sign_up, programme, enrolment)
     # Whoever holds a link that was used is let on only to a place that is its contact's.
     placed = enrolment if stage == "enrolled" else None
     return Confirmation(
@@ -69,6 +82,7 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
         form=sign_up.command,
         asked=sign_up.asked,
         stage=stage,
+        to_be_let_in=how_to_be_let_in(programme.ref.seller),
         by_main_mailbox=sign_up.by_main_mailbox,
         status=(await load_standings(tx, [placed]))[placed.id].word if placed else status("received"),
         participants_path=links.participants_path_of(tx.links, placed)
@@ -79,15 +93,24 @@ async def read_confirmation(tx: Tx, token: str) -> Confirmation | None:
         else None,
         waits=placed is not None and placed.waits,
         cancelled=not programme.open,
+        path=confirm,
+        take_back_path=links.taking_back_path(confirm),
         more_path=links.more_forms_path(tx.links, sign_up.id, sign_up.received_at) if more else None,
     )
 
 
-def _stage(sign_up: SignUp, enrolment: Enrolment | None) -> Stage:
+async def read_taking_back(tx: Tx, token: str) -> Confirmation | None:
+    """The same, for whoever wants to take it back."""
+    found = await read_confirmation(tx, token)
+    return found and replace(found, wish=TakeBackSignUp(sign_up_id=found.wish.sign_up_id))
+
+
+def _stage(sign_up: SignUp, programme: Programme, enrolment: Enrolment | None) -> Stage:
     if sign_up.dismissed_at is not None:
-        return "dismissed"
+        return sign_up.ended_because or "dismissed"
     if sign_up.confirmed_at is None:
-        return "open" if sign_up.shown_at is None else "waiting"
+        # A timer is about to end one that waits, and can come to nothing.
+        return "open" if sign_up.shown_at is None else comes_to_nothing(sign_up, programme, enrolment) or "waiting"
     if enrolment is None or not enrolment.is_signed_up or enrolment.received_at != sign_up.received_at:
         return "used"
     # By the address: whoever confirmed the form may have found its contact known by another id than it was given.

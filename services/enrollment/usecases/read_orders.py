@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from services.enrollment.adapters import enrolments, orders
-from services.enrollment.domain.enrolment import put_in_by
+from services.enrollment.domain.enrolment import Enrolment, put_in_by
 from services.enrollment.domain.options import Order, word_of
 from shared.base.listing import page_of
-from shared.contracts.parties import Organisation
 from shared.storage.tx import Tx
 
 
@@ -26,16 +25,20 @@ async def read_orders(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
         put_in_by=None if tx.cause.client is None else put_in_by(tx.cause.client),
     )
     buyers = await enrolments.load_many(tx, [one.enrolment_id for _, one in found])
-    return page.answer(found, lambda one: _shown(one, buyers[one.enrolment_id].organisation, tx.now))
+    return page.answer(
+        found, lambda one: _shown(one, buyers[one.enrolment_id], tx.now, by_name=tx.cause.client is None)
+    )
 
 
-def _shown(one: Order, organisation: Organisation, now: datetime) -> dict[str, Any]:
-    """`state` as it was stored; `status` as it is read now, for a quote lapses at midnight."""
+def _shown(one: Order, enrolment: Enrolment, now: datetime, *, by_name: bool) -> dict[str, Any]:
+    """`state` as it was stored; `status` as it is read now, for a quote lapses at midnight. `billing`: who pays for
+    this order alone, for staff; None = as the enrolment's.
+    """
     return {
         "order_id": one.id,
         "programme_id": one.programme_id,
         "enrolment_id": one.enrolment_id,
-        "organisation": organisation.model_dump(mode="json"),
+        "organisation": enrolment.organisation.model_dump(mode="json"),
         "option_id": one.option_id,
         "round": one.round,
         "state": one.state,
@@ -47,4 +50,5 @@ def _shown(one: Order, organisation: Organisation, now: datetime) -> dict[str, A
         "good_until": one.good_until.isoformat() if one.good_until else None,
         "agreed_at": one.agreed_at.isoformat() if one.agreed_at else None,
         "delivered_on": one.delivered_on.isoformat() if one.delivered_on else None,
+        "billing": one.billing.model_dump(mode="json") if one.billing and by_name else None,
     }

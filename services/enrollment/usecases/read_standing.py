@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.enrollment.adapters import contacts, enrolments, links, meetings, orders, programmes
-from services.enrollment.domain.enrolment import Enrolment, owed_by
+from services.enrollment.adapters import contacts, enrolments, links, meetings, orders, organisations, programmes
+from services.enrollment.domain.address_book import Unit
+from services.enrollment.domain.enrolment import Enrolment, book_is_for, owed_by
+from services.enrollment.domain.forbehold import last_day
 from services.enrollment.domain.invoice_details import invoiced_from, lacking
 from services.enrollment.domain.options import Option, options_of, orders_for
 from services.enrollment.domain.price_text import is_billed
@@ -39,6 +41,8 @@ class Standing:
     """Of the fee, if it leaves now."""
     only_approved: bool
     """It waits for the answer to its forbehold, which holds no place."""
+    held_until: date | None
+    """The last day on which its open forbehold holds its place; None = for as long as it takes, or it holds none."""
     billed: bool
     """Whether it can come to owe anything."""
     missing: tuple[str, ...]
@@ -47,6 +51,8 @@ class Standing:
     options: tuple[Option, ...]
     roles: tuple[Role, ...]
     """Beside the contact's."""
+    units: tuple[Unit, ...]
+    """Of the organisation, where they are asked for, and unless the link may be another system's."""
     now: datetime
 
 
@@ -58,7 +64,7 @@ class HandedOn:
     organisation: Organisation
 
 
-async def read_standing(tx: Tx, token: str) -> Standing | HandedOn | None:
+async def read_standing(tx: Tx, token: str, *, units: bool = False) -> Standing | HandedOn | None:
     """None for a link that is none of ours, or has ended: with its round, or a year after its programme."""
     guest = links.standing_of(tx.links, token, tx.now)
     enrolment = await enrolments.load(tx, guest.enrolment_id) if guest else None
@@ -83,6 +89,7 @@ async def read_standing(tx: Tx, token: str) -> Standing | HandedOn | None:
         participants_path=links.participants_path_of(tx.links, enrolment),
         owes=owed_by(enrolment, tx.now),
         only_approved=enrolment.forbehold_open and not holds_place(programme, tx.now),
+        held_until=last_day(enrolment, programme) if enrolment.has_place and enrolment.forbehold_open else None,
         billed=is_billed(programme.terms),
         missing=lacking(enrolment, programme) if enrolment.is_signed_up else (),
         invoiced_from=invoiced_from(enrolment) if enrolment.has_place else None,
@@ -92,5 +99,13 @@ async def read_standing(tx: Tx, token: str) -> Standing | HandedOn | None:
             orders_for(enrolment, await orders.load_newest(tx, enrolment.id), client=enrolment.by_client),
         ),
         roles=roles_of(enrolment, programme, await contacts.load_history(tx, enrolment.id)),
+        units=await _units(tx, enrolment) if units else (),
         now=tx.now,
     )
+
+
+async def _units(tx: Tx, enrolment: Enrolment) -> tuple[Unit, ...]:
+    if not book_is_for(enrolment, client=False, person=True):
+        return ()
+    entry = await organisations.load(tx, enrolment.organisation.code)
+    return entry.units if entry else ()

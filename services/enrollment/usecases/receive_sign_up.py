@@ -40,7 +40,7 @@ async def receive_sign_up(tx: Tx, command: ReceiveSignUp) -> Answer:
     mailbox = mailbox_key(application.contact_email if to is None else to.email)
     mails = await sign_ups.lock_mails(tx, mailbox, caller)
     # Anybody may have typed it: it makes nobody known until it is confirmed.
-    known = await people.load_id(tx, application.organisation.code, application.contact_email)
+    known = await people.lock_id(tx, application.organisation.code, application.contact_email)
     sign_up = SignUp(
         id=new_id(),
         applicant_id=known or random_id(),

@@ -14,10 +14,10 @@ from shared.storage.tx import Tx
 
 
 async def write_to_members(tx: Tx, entries: Sequence[Entry]) -> None:
-    """The entries are locked. Whatever is no member's changes nothing."""
+    """The entries are locked. Whatever is no member's changes nothing, nor does what is called off meanwhile."""
     reached = {enrolment_id(one.member_of, one.organisation.code): one for one in entries if one.member_of}
     known = await enrolments.lock_many(tx, [here for here, one in reached.items() if one.main_email])
-    offered = await programmes.load_many(tx, (one.programme_id for one in known.values()))
+    offered = await programmes.lock_many_going_on(tx, (one.programme_id for one in known.values()))
     # Whoever is named at the same address keeps their name.
     named = {
         one.id: Named(one.organisation.code, one.organisation.name, reached[one.id].main_email or "", renames=False)

@@ -310,3 +310,19 @@ def _standing(row: Any) -> Standing:
     return Standing(
         Invoice.model_validate_json(row["document"]), row["paid_ore"], row["credited_ore"], row["reminders"]
     )
+
+
+async def count_about(tx: Tx, person_ids: Sequence[str]) -> tuple[int, int]:
+    """On how many invoices, and credit notes of them, these people stand: as extra participants, or as the contact."""
+    row = await tx.fetchrow(
+        """
+        WITH about AS (
+            SELECT invoice_id FROM claims WHERE item = ANY($1) AND invoice_id IS NOT NULL
+            UNION SELECT invoice_id FROM claims WHERE contact ->> 'person_id' = ANY($1) AND invoice_id IS NOT NULL
+        )
+        SELECT (SELECT count(*) FROM about) AS invoices,
+            (SELECT count(*) FROM about JOIN credit_notes n ON n.invoice_id = about.invoice_id) AS credit_notes
+        """,
+        list(person_ids),
+    )
+    return (row["invoices"], row["credit_notes"]) if row else (0, 0)

@@ -298,7 +298,7 @@ def option_claim(ordered: OptionOrdered, told_at: datetime) -> Claim | None:
             invoice_id=None,
             credited=False,
             delivered_on=None,
-            own_billing=False,
+            own_billing=ordered.own_billing,
             at_end=None,
             buyer=ordered.organisation,
             billing=ordered.billing or Billing(),
@@ -358,7 +358,7 @@ def bill_as_told(
 def bill_another(
     claim: Claim, billing: Billing, programme: ProgrammeRef, owner: str, end: MeetingEnd = NOT_ENDED
 ) -> Decision[Claim]:
-    """An extra participant is billed as was said for them alone; what has been invoiced is left alone."""
+    """An extra participant, or an option, is billed as was said for it alone; what has been invoiced is left alone."""
     if claim.invoice_id is not None:
         return Decision(claim)
     after = _examined(claim._replace(billing=billing, own_billing=True), programme, end)

@@ -128,3 +128,16 @@ def paid_by_another() -> Refused:
 def _reminder(series: str, due_on: date, level: int, at: datetime) -> Alarm:
     data = {"series": series, "due_on": due_on.isoformat(), "level": level}
     return Alarm(REMIND_OVERDUE, f"{series}/{due_on}/{level}", at, data)
+
+
+def what_stays(invoices: int, credit_notes: int) -> list[str]:
+    """What erasing somebody leaves behind who stands on so many of them, and why, in Danish."""
+    counted = [
+        "én faktura" if invoices == 1 else f"{invoices} fakturaer" if invoices else "",
+        "én kreditnota" if credit_notes == 1 else f"{credit_notes} kreditnotaer" if credit_notes else "",
+    ]
+    issued = " og ".join(one for one in counted if one)
+    if not issued:
+        return []
+    why = "bogføringsloven kræver dem i fem år efter regnskabsårets udløb, og ingen sletter dem af sig selv bagefter."
+    return [f"{issued[0].upper()}{issued[1:]}, som personen står på eller har fået, bliver, som de er udstedt: {why}"]

@@ -10,7 +10,7 @@ from services.invoicing.usecases.release_claim import release_claim
 from services.invoicing.usecases.waive_claim import waive_claim
 from shared.base.acts import act
 from shared.contracts.invoicing import CorrectBilling, CreditInvoice, RegisterPayment, ReleaseClaim, WaiveClaim
-from shared.runtime.erasure import FindPeople, ForgetPerson
+from shared.runtime.erasure import FindPeople, ForgetPerson, KeepErased
 
 CORRECT_BILLING = act(CorrectBilling, correct_billing)
 WAIVE = act(WaiveClaim, waive_claim)
@@ -18,5 +18,6 @@ RELEASE = act(ReleaseClaim, release_claim)
 CREDIT = act(CreditInvoice, credit_invoice, status=201)
 REGISTER_PAYMENT = act(RegisterPayment, register_payment, status=201)
 FORGET = act(ForgetPerson, FORGETTING.forget)
+KEEP_ERASED = act(KeepErased, FORGETTING.keep)
 FIND_PEOPLE = act(FindPeople, FORGETTING.search)
 """A question, asked as a wish because an address stands in no path."""

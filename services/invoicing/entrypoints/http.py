@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.invoicing.entrypoints import acts
 from services.invoicing.usecases.forget_people import FORGETTING
+from services.invoicing.usecases.read_audit import read_audit
 from services.invoicing.usecases.read_claims import read_claim, read_claims
 from services.invoicing.usecases.read_credit_notes import (
     read_credit_note,
@@ -34,7 +35,10 @@ ROUTES = (
     read(f"{_API}/credit-notes/{{credit_note_id}}", read_credit_note),
     read(f"{_INVOICE}/page", read_invoice_link, opens=acts.CREDIT),
     read(f"{_API}/overview", read_overview),
+    listing(f"{_API}/programmes/{{programme_id}}/audit", read_audit),
     write("POST", f"{_API}/people/forget", acts.FORGET),
     write("POST", f"{_API}/people/search", acts.FIND_PEOPLE),
+    listing(f"{_API}/people/erased", FORGETTING.read_erased),
+    write("POST", f"{_API}/people/erased", acts.KEEP_ERASED),
     read(f"{_API}/people/{{person_id}}", FORGETTING.read),
 )

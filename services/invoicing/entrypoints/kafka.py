@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from services.invoicing.entrypoints import acts
 from services.invoicing.usecases.appoint_contacts import appoint_contacts
-from services.invoicing.usecases.change_billings import change_billings, change_extra_billings
+from services.invoicing.usecases.change_billings import (
+    change_billings,
+    change_extra_billings,
+    change_option_billings,
+)
 from services.invoicing.usecases.claim_extra_participant import claim_extra_participant
 from services.invoicing.usecases.claim_fees import claim_fees
 from services.invoicing.usecases.claim_options import claim_options
@@ -24,6 +28,7 @@ from shared.contracts.enrollment import (
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
     MunicipalityEnrolled,
+    OptionBillingChanged,
     OptionDelivered,
     OptionOrdered,
     OptionWithdrawn,
@@ -49,6 +54,7 @@ SUBSCRIPTIONS = (
     on(ExtraBillingChanged, change_extra_billings),
     on(ExtraParticipantRemoved, withdraw_extra_participant),
     on(OptionOrdered, claim_options),
+    on(OptionBillingChanged, change_option_billings),
     on(OptionWithdrawn, withdraw_options),
     on(OptionDelivered, release_options),
     on(PersonErased, FORGETTING.follow),

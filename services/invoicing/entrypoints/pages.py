@@ -22,6 +22,11 @@ def pages(host: Host) -> Sequence[BaseRoute]:
     return (
         shows(f"{_API}/invoices/{{document_id}}.html", printed.invoice),
         shows(f"{_API}/credit-notes/{{document_id}}.html", printed.credit_note),
+        *(
+            shows(f"{_API}/{path}/{{document_id}}.{suffix}", partial(show, suffix))
+            for path, show in (("invoices", printed.invoice_file), ("credit-notes", printed.credit_note_file))
+            for suffix in ("xml", "pdf")
+        ),
         shows(_DESK, invoice_desk.invoice, acts.CREDIT),
         shows(f"{_DESK}/{{document_id}}.{{suffix}}", invoice_desk.file),
         shows("/invoicing/faktura/{token}", invoice_desk.mailed),

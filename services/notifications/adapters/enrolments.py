@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from services.notifications.domain.enrolment import Enrolment
 from services.notifications.domain.text import address_key, storable
@@ -27,6 +27,8 @@ _ENROLMENTS = Table(
         "contact_role": "text",
         "attendance": "jsonb",
         "participants_path": "text",
+        "standing_path": "text",
+        "standing_since": "timestamptz",
         "enrolled_at": "timestamptz",
         "since": "timestamptz",
         "withdrawn_at": "timestamptz",
@@ -48,8 +50,9 @@ async def load(tx: Tx, ids: Iterable[str]) -> dict[str, Enrolment]:
     rows = await tx.fetch(
         """
         SELECT id, programme_id, organisation_code, organisation_name, has_place, group_id, person_id, contact_name,
-               email, contact_role, attendance::text AS attendance, participants_path, enrolled_at, since, withdrawn_at,
-               contact_quiet_since IS NOT DISTINCT FROM since AS quiet
+               email, contact_role, attendance::text AS attendance, participants_path,
+               CASE WHEN standing_since = since THEN standing_path END AS standing_path,
+               enrolled_at, since, withdrawn_at, contact_quiet_since IS NOT DISTINCT FROM since AS quiet
         FROM enrolments WHERE id = ANY($1::text[])
         """,
         sorted(set(ids)),
@@ -67,12 +70,28 @@ async def load(tx: Tx, ids: Iterable[str]) -> dict[str, Enrolment]:
             group=row["group_id"],
             attendance=json.loads(row["attendance"]),
             participants_path=row["participants_path"],
+            standing_path=row["standing_path"],
             enrolled_at=row["enrolled_at"],
             withdrawn_at=row["withdrawn_at"],
             quiet=row["quiet"],
         )
         for row in rows
     }
+
+
+async def load_pages(tx: Tx, people: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Of these (programme, person), who is the contact of an enrolment that has a page of its own: where it is."""
+    rows = await tx.fetch(
+        """
+        SELECT programme_id, person_id,
+               coalesce(CASE WHEN standing_since = since THEN standing_path END, participants_path) AS page
+        FROM enrolments WHERE person_id = ANY($2::text[]) AND programme_id = ANY($1::text[])
+        ORDER BY since
+        """,
+        sorted({programme for programme, _ in people}),
+        sorted({person for _, person in people}),
+    )
+    return {(row["programme_id"], row["person_id"]): row["page"] for row in rows if row["page"] is not None}
 
 
 async def save(tx: Tx, enrolments: Iterable[Enrolment]) -> None:
@@ -91,6 +110,8 @@ async def save(tx: Tx, enrolments: Iterable[Enrolment]) -> None:
             "contact_role": storable(one.contact.role),
             "attendance": json.dumps(storable(one.attendance)),
             "participants_path": storable(one.participants_path),
+            "standing_path": storable(one.standing_path),
+            "standing_since": one.since,
             "enrolled_at": one.enrolled_at,
             "since": one.since,
             "withdrawn_at": one.withdrawn_at,

@@ -11,9 +11,12 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from services.notifications.domain.calendar.entry import Entry
+from services.notifications.domain.letters import WROTE_THEMSELVES
 from services.notifications.domain.message import Message
 from services.notifications.domain.text import storable
 from shared.base.cause import Cause
+from shared.base.listing import Page, Placed
+from shared.storage.order import Order
 from shared.storage.table import CAUSE, Table, cause_columns, cause_of
 from shared.storage.tx import Tx
 
@@ -43,6 +46,7 @@ _MESSAGES = Table(
         "lease_until": "timestamptz",
         "put_in_by": "text",
         "forgotten": "boolean",
+        "introduces": "boolean",
         **CAUSE,
     },
     key=("id",),
@@ -56,6 +60,9 @@ COLUMNS = f"""
     m.address_key, m.says::text AS says, m.calendar::text AS calendar, m.written_at, m.state, m.attempts, m.reply,
     m.sent_at, m.forgotten, {_PUT_IN_BY} AS put_in_by, m.correlation_id, m.causation_id, m.actor
 """
+
+
+_IN_TURN = Order({"m.number": "bigint"})
 
 
 class Stored(NamedTuple):
@@ -113,6 +120,7 @@ async def insert_new(tx: Tx, messages: Sequence[Stored]) -> set[str]:
             "reply": one.reply,
             "put_in_by": one.put_in_by or _NOBODY,
             "forgotten": one.forgotten,
+            "introduces": one.introduces,
             **cause_columns(cause),
         }
         for one, cause in messages
@@ -120,16 +128,19 @@ async def insert_new(tx: Tx, messages: Sequence[Stored]) -> set[str]:
     return set(await _MESSAGES.insert_in_order(tx, rows, returning="id"))
 
 
-async def load_written_to(tx: Tx, recipients: Collection[str]) -> set[str]:
-    """Those of them to whom something was ever written, forgotten or not."""
+async def load_introduced(tx: Tx, recipients: Collection[str]) -> set[str]:
+    """Those of them who know what is done with their data: a mail said so, or they put themselves in."""
     if not recipients:
         return set()
     rows = await tx.fetch(
         """
         SELECT u.recipient FROM unnest($1::text[]) AS u (recipient)
-        WHERE EXISTS (SELECT FROM messages m WHERE m.recipient = u.recipient)
+        WHERE EXISTS (SELECT FROM messages m WHERE m.recipient = u.recipient AND coalesce(m.introduces,
+            m.template = ANY($2::text[]) OR CASE WHEN m.forgotten THEN m.template <> 'note'
+            ELSE m.says ? 'introduction' END))
         """,
         sorted(recipients),
+        sorted(WROTE_THEMSELVES),
     )
     return {row["recipient"] for row in rows}
 
@@ -196,6 +207,27 @@ async def load_mail(tx: Tx, digest: str) -> Stored | None:
         f"SELECT {COLUMNS} FROM messages m WHERE mail_of(m.template, m.recipient, m.about, m.occasion) = $1", digest
     )
     return None if row is None else stored(row)
+
+
+async def load_page_of_sent(tx: Tx, page: Page, programme_id: str) -> list[Placed[Message]]:
+    """What was sent of a programme, in the order in which it was written."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {COLUMNS}, {_IN_TURN.place} FROM messages m
+        WHERE m.programme_id = $1 AND m.state = 'sent' AND {_IN_TURN.after(2)} ORDER BY {_IN_TURN.by} LIMIT $3
+        """,
+        programme_id,
+        page.after,
+        page.wanted,
+    )
+    return [(row["stands_at"], stored(row).message) for row in rows]
+
+
+async def count_sent_to(tx: Tx, recipients: Sequence[str]) -> int:
+    found: int = await tx.fetchval(
+        "SELECT count(*) FROM messages WHERE recipient = ANY($1) AND state = 'sent'", list(recipients)
+    )
+    return found
 
 
 async def load_newest(

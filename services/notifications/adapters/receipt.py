@@ -32,20 +32,21 @@ def write(contact: str, says: Mapping[str, Any]) -> bytes | None:
     """
     if "receipt" not in says:
         return None
-    return _layout().pdf(_shown(contact, says), title=_title(says), dated=_day(says["receipt"]["enrolled_at"]))
+    return _layout().pdf(shown(contact, says), title=_title(says), dated=_day(says["receipt"]["enrolled_at"]))
 
 
 def pictures(contact: str, says: Mapping[str, Any]) -> list[bytes]:
     """Its pages as PNG."""
     dated = _day(says["receipt"]["enrolled_at"])
-    return _layout().pictures(_shown(contact, says), title=_title(says), dated=dated)
+    return _layout().pictures(shown(contact, says), title=_title(says), dated=dated)
 
 
 def _title(says: Mapping[str, Any]) -> str:
     return f"Kvittering for tilmelding – {says['programme']['title']}"
 
 
-def _shown(contact: str, says: Mapping[str, Any]) -> dict[str, Any]:
+def shown(contact: str, says: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands in it."""
     receipt, programme, seller = says["receipt"], says["programme"], says["programme"]["seller"]
     organisation = one_line(says["organisation"])
     sentence = f"{organisation} har fået en plads i {one_line(programme['title'])}. Tak for tilmeldingen."
@@ -101,12 +102,30 @@ def _terms(receipt: Mapping[str, Any], programme: Mapping[str, Any]) -> list[str
     return [
         *([f"Tilmeldingsfrist: {short_day(date.fromisoformat(deadline))}."] if deadline else []),
         *([f"En faktura betales inden for {payment_days} dage."] if payment_days is not None else []),
+        *([_held_until(held)] if (held := receipt.get("forbehold_until")) else []),
+        *(_free_until(title, days) for title, days in receipt.get("extras", ())),
         *([_leaving(leaving)] if leaving else []),
         (
             f"Vilkårene er dem, der gjaldt, da pladsen blev givet (forløbets version {programme['version']}). Senere "
             "ændringer af forløbet ændrer ikke priser og pladser, der er aftalt her."
         ),
     ]
+
+
+def _held_until(day: str) -> str:
+    until = short_day(date.fromisoformat(day))
+    return f"Forbeholdet holder pladsen til og med {until}. Er der ikke svaret til den tid, går pladsen videre."
+
+
+def _free_until(title: str, days: int | None) -> str:
+    """Until when one person beyond the included seats costs nothing; None = until the meeting begins."""
+    if days is None:
+        until = "indtil mødet begynder"
+    elif days == 0:
+        until = "til og med mødets første dag"
+    else:
+        until = f"til og med {'dagen' if days == 1 else f'{days} dage'} før mødets første dag"
+    return f"{one_line(title)}: en ekstra deltager kan afmeldes uden betaling {until}."
 
 
 def _leaving(term: Mapping[str, Any]) -> str:

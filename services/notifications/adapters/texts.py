@@ -19,7 +19,7 @@ from shared.contracts.time import COPENHAGEN
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _WIDTH = 76
 _SEVERAL_LINES = frozenset({"text"})
-_WHOLE = frozenset({"path", "seat_path", "link"})  # of no use when cut
+_WHOLE = frozenset({"path", "page", "seat_path", "link"})  # of no use when cut
 _CAME_LATER: Mapping[str, Mapping[str, Any]] = {"sign_up_received": {"contact": None, "confirmation": None}}
 """What a template reads that letters stored by an earlier version do not say."""
 

@@ -25,6 +25,8 @@ from shared.contracts.enrollment import (
     OptionWithdrawn,
     QuoteDeclined,
     QuoteLapsed,
+    ReservationChanged,
+    ReservationReminderDue,
     ReservationResolved,
     RosterFact,
     SignUpAwaitsStaff,
@@ -89,6 +91,23 @@ def regrouped(fact: EnrolmentRegrouped, at: datetime) -> DigestLine:
 def reservation(fact: ReservationResolved, at: datetime) -> DigestLine:
     word = "godkendt politisk" if fact.approved else "ikke godkendt politisk"
     return _enrolment("reservation", fact, fact.resolved_at.isoformat(), at, word)
+
+
+def reservation_changed(fact: ReservationChanged, at: datetime) -> DigestLine:
+    expected_on = fact.forbehold.expected_on
+    day = f"svar ventes {short_day(expected_on)}" if expected_on else "svar ventes på en dag, som ikke er sagt"
+    committee = f", {fact.forbehold.committee}" if fact.forbehold.committee else ""
+    return _enrolment("reservation", fact, at.isoformat(), at, f"{day}{committee}")
+
+
+def reservation_awaited(fact: ReservationReminderDue, at: datetime) -> DigestLine:
+    """That its day has gone by without an answer, or that nobody has said a day."""
+    expected_on = fact.forbehold.expected_on
+    if expected_on is None and fact.forbehold.lapses_after is None:
+        word = f"intet svar {fact.days} dage efter tilmeldingen, dagen er ukendt"
+    else:
+        word = f"intet svar, ventet {short_day(expected_on)}" if expected_on else "intet svar"
+    return _enrolment("reservation", fact, f"{expected_on or ''}/{fact.days}", at, word)
 
 
 def option_ordered(fact: OptionOrdered, at: datetime) -> DigestLine:

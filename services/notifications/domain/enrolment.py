@@ -39,6 +39,8 @@ class Enrolment:
     group: str | None = None
     attendance: dict[str, str] = field(default_factory=dict)
     participants_path: str | None = None
+    standing_path: str | None = None
+    """Of its contact's own page; None = whoever tells of it gave none to this contact."""
     enrolled_at: datetime | None = None
     withdrawn_at: datetime | None = None
     quiet: bool = False
@@ -56,7 +58,9 @@ def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolm
         case EnrolmentWithdrawn() | EnrolmentWaitlisted():
             base = known or _without_place(fact, fact.contact, at)
             if isinstance(fact, EnrolmentWaitlisted):
-                base = replace(base, contact=fact.contact, enrolled_at=fact.received_at)
+                base = replace(
+                    base, contact=fact.contact, enrolled_at=fact.received_at, standing_path=fact.standing_path
+                )
             return replace(base, has_place=False, since=at, withdrawn_at=at, quiet=False)
         case EnrolmentLapsed() | ReservationResolved(approved=False):
             return known and replace(known, has_place=False, since=at, withdrawn_at=at, quiet=False)
@@ -66,7 +70,10 @@ def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolm
         case TovholderAppointed():
             base = known or _without_place(fact, fact.contact, at)
             path = fact.participants_path or base.participants_path
-            return replace(base, contact=fact.contact, participants_path=path, since=at, quiet=False)
+            standing = fact.standing_path or (None if appoints_another(base, fact) else base.standing_path)
+            return replace(
+                base, contact=fact.contact, participants_path=path, standing_path=standing, since=at, quiet=False
+            )
         case _:
             return known
 
@@ -131,6 +138,7 @@ def _with_place(fact: MunicipalityEnrolled | MemberAdmitted, known: Enrolment | 
         group=group,
         attendance={seat.kind: _attendance(seat, ad_hoc=ad_hoc) for seat in fact.seats},
         participants_path=fact.participants_path,
+        standing_path=fact.standing_path if isinstance(fact, MunicipalityEnrolled) else None,
         enrolled_at=since,
         quiet=isinstance(fact, MunicipalityEnrolled) and fact.quiet,
         withdrawn_at=known.withdrawn_at if known else None,

@@ -40,6 +40,8 @@ class Letter:
     calendar: Entry | None = None
     people: tuple[str, ...] = ()
     own: bool = False
+    introduces: bool = False
+    """After it whoever it goes to knows what is done with their data."""
 
     @property
     def id(self) -> str:
@@ -59,6 +61,7 @@ TITLES = {
     "invitation_reminder": "Påmindelse om invitationen",
     "draft_saved": "Link til kladden",
     "sign_up_received": "Link til at bekræfte tilmeldingen",
+    "sign_up_ended": "Besked om formular, der ikke blev til noget",
     "sign_ups_confirmed": "Orientering til hovedpostkassen",
     "place_confirmed": "Bekræftelse af pladsen",
     "waitlisted": "Besked om venteliste",
@@ -69,6 +72,7 @@ TITLES = {
     "withdrawn": "Kvittering for afmelding",
     "called_off": "Besked om aflyst forløb",
     "groups_merged": "Besked om grupper, der er lagt sammen",
+    "regrouped": "Besked om en anden gruppe",
     "quote_given": "Tilbud på tilkøb",
     "quote_awaited": "Påmindelse om tilbud",
     "option_ordered": "Kvittering for tilkøb",
@@ -85,6 +89,7 @@ TITLES = {
     "participant_registered": "Invitation til deltager",
     "registration_cancelled": "Afmelding af deltager",
     "meeting_left": "Møde taget ud af kalenderen",
+    "walked_in": "Besked til den, der kom uden tilmelding",
     "seat_passed_on": "Besked om skiftet deltager",
     "seat_left": "Besked om afmeldt deltager",
     "place_passed_on": "Besked om skiftet person på holdet",

@@ -33,6 +33,7 @@ from shared.contracts.enrollment import (
     OptionOrdered,
     OptionWithdrawn,
     ParticipantCancelled,
+    ParticipantRegistered,
     ParticipantReplaced,
     QuoteGiven,
     QuoteReminderDue,
@@ -41,6 +42,7 @@ from shared.contracts.enrollment import (
     RoleAppointed,
     RosterFact,
     SignUpDraftSaved,
+    SignUpEnded,
     TeamFact,
     TeamMemberRemoved,
     TeamMemberReplaced,
@@ -103,6 +105,18 @@ def sign_up_received(fact: EnrolmentReceived, at: datetime) -> Letter:
     return replace(letter, people=(fact.contact.person_id,))
 
 
+def sign_up_ended(fact: SignUpEnded, at: datetime) -> Letter | None:
+    """To whoever confirmed the form, and has waited since; None = nobody is told."""
+    if fact.to is not None:
+        to = to_mailbox(fact.organisation, fact.to.role, fact.to.email)
+    elif fact.contact is not None:
+        to = to_person(fact.contact)
+    else:
+        return None
+    letter = _about_enrolment("sign_up_ended", fact, to, fact.sign_up_id, at, because=fact.because)
+    return replace(letter, own=False)
+
+
 def sign_ups_confirmed(
     told: Sequence[Confirmed], programmes: Mapping[str, ProgrammeRef], day: date, at: datetime
 ) -> Letter:
@@ -136,6 +150,7 @@ def place_confirmed(fact: MunicipalityEnrolled, at: datetime) -> Letter:
         forbehold=_forbehold(fact.forbehold),
         from_waiting_list=fact.from_waiting_list,
         standing=fact.standing_path,
+        page=fact.standing_path,
         fees=[_fee_row(fee) for fee in fact.fees],
         seats=[_seat_line(seat) for seat in fact.seats if seat.attendance != "none"],
         team=any(seat.attendance == "team" for seat in fact.seats),
@@ -176,6 +191,7 @@ def forbehold_awaited(fact: ReservationReminderDue, at: datetime) -> Letter:
         is_late=fact.days > 0,
         has_place=fact.has_place,
         standing=fact.standing_path,
+        **({} if expected_on or fact.forbehold.lapses_after else {"asks_day": True}),
     )
 
 
@@ -220,7 +236,9 @@ def lapsed(fact: EnrolmentLapsed, contact: Contact, at: datetime) -> Letter:
 def withdrawn(fact: EnrolmentWithdrawn, enrolled_at: datetime | None, at: datetime) -> Letter:
     """`enrolled_at` of the place that is given up: one receipt for each."""
     occasion = enrolled_at.isoformat() if enrolled_at else ""
-    return _about_enrolment("withdrawn", fact, to_person(fact.contact), occasion, at, reason=fact.reason)
+    return _about_enrolment(
+        "withdrawn", fact, to_person(fact.contact), occasion, at, reason=fact.reason, pays=fact.pays
+    )
 
 
 def called_off(fact: EnrolmentCalledOff, at: datetime) -> list[Letter]:
@@ -257,6 +275,13 @@ def groups_merged(fact: EnrolmentRegrouped, at: datetime) -> Letter:
         reason=fact.reason,
     )
     return replace(letter, own=False)
+
+
+def regrouped(fact: EnrolmentRegrouped, at: datetime) -> Letter:
+    """One that staff have moved, and no other of its group."""
+    return _about_enrolment(
+        "regrouped", fact, to_person(fact.contact), at.isoformat(), at, group=fact.group_title or fact.group
+    )
 
 
 def quote_given(fact: QuoteGiven, contact: Contact, at: datetime) -> Letter:
@@ -303,6 +328,8 @@ def option_ordered(fact: OptionOrdered, contact: Contact, at: datetime) -> Lette
         text=fact.includes,
         by_quote=fact.by_quote,
         standing=fact.standing_path,
+        unit=fact.billing.unit_name if fact.billing and fact.own_billing else None,
+        missing=billing_details(fact.billing_missing),
     )
 
 
@@ -387,6 +414,21 @@ def extra_participant(fact: ExtraParticipantAdded, version: int | None, at: date
     )
 
 
+def walked_in(fact: ParticipantRegistered, at: datetime) -> Letter:
+    """To somebody who came without being registered, and whom staff have entered since."""
+    letter = Letter(
+        template="walked_in",
+        to=to_person(fact.person),
+        about=f"meeting/{fact.meeting.id}",
+        occasion="",
+        programme=fact.programme,
+        written_at=at,
+        says={"organisation": fact.organisation.name, "meeting": _meeting(fact.meeting)},
+        people=(fact.person.person_id,),
+    )
+    return replace(letter, own=False)
+
+
 def seat_passed_on(fact: ParticipantReplaced, version: int | None, at: datetime) -> Letter:
     """To the contact, who did not do it."""
     letter = _about_roster("seat_passed_on", fact, version, at, former=fact.previous.name)
@@ -462,8 +504,43 @@ def extra_participant_removed(fact: ExtraParticipantRemoved, version: int | None
     return _about_roster("extra_participant_removed", fact, version, at, moved_in=fact.reason == "moved_in")
 
 
-WROTE_THEMSELVES = frozenset({"sign_up_received", "draft_saved", "member_admitted"})
+WROTE_THEMSELVES = frozenset({"sign_up_received", "sign_up_ended", "draft_saved", "member_admitted"})
 """Letters to whoever has just put in their own name, or to an organisation that was invited by its own."""
+
+
+HAS_NO_PAGE = {
+    **dict.fromkeys(("invited", "invitation_reminder", "draft_saved", "sign_up_received"), "leads to its own form"),
+    "sign_up_ended": "nothing came of it",
+    "sign_ups_confirmed": "a mailbox, whose enrolment it is not",
+    "contact_left": "the page is another one's now",
+    **dict.fromkeys(("invoice", "credit_note", "payment_reminder"), "are passed on to whoever pays"),
+    "digest": "staff",
+}
+"""Letters that lead to no enrolment's page, whoever they are to, and why: who has its link can withdraw it."""
+_SHOW_IT = frozenset({"waitlisted", "option_ordered", "contact_appointed"})
+"""Letters whose words lead there."""
+_ENDS = frozenset({"withdrawn", "lapsed", "called_off"})
+
+
+def leading_home(letter: Letter, page: str | None) -> Letter:
+    """With the link to the page of the enrolment whose contact it is written to, where one sees how it stands, changes
+    it and leaves. `page` None = there is none that is known. A letter that leads there anyway stays as it is.
+    """
+    page = letter.says.get("page") or page
+    shown = letter.says.get("standing") if letter.template in _SHOW_IT else letter.says.get("path")
+    if page is None or page == shown or letter.template in HAS_NO_PAGE:
+        return letter
+    over = letter.template in _ENDS or letter.says.get("approved") is False
+    return replace(letter, says={**letter.says, "page": page, "over": over})
+
+
+ONLY_INTRODUCES = frozenset({"walked_in"})
+"""Letters that nobody gets who knows already."""
+PUBLIC_INTEREST = (
+    "Grundlaget er, at forløbet er en opgave i samfundets interesse (databeskyttelsesforordningens artikel 6, stk. 1, "
+    "litra e)."
+)
+"""What is said where a programme says nothing of its own."""
 
 
 def may_introduce(letter: Letter) -> bool:
@@ -477,22 +554,32 @@ def may_introduce(letter: Letter) -> bool:
 
 
 def introduce(letter: Letter) -> Letter:
-    """With what somebody is told whom a colleague has put in (GDPR art. 14): who has the data,
-    from whom, what for, how long, and what they can ask for.
+    """With what somebody is told whom a colleague has put in (GDPR art. 14): who has the data, from whom, what for, on
+    which basis, how long, what they can ask for, and where they complain.
     """
     if letter.programme is None:
         return letter
     seller, organisation = letter.programme.seller, letter.says["organisation"]
+    basis = seller.legal_basis or PUBLIC_INTEREST
     us = f"{seller.sender_name} (CVR-nummer {seller.cvr})"
-    how_long = "De gemmes, til I beder om at få dem slettet."
+    # True whatever enrollment's setting says: it is never longer.
+    how_long = (
+        "De bliver slettet af sig selv, senest godt seks år efter at det sidste, I er med i, er slut, og før, hvis I "
+        "beder om det."
+    )
     if letter.says.get("as_guest"):
         who = (
             f"{us} har skrevet jeres navn og e-mailadresse op, fordi I er inviteret som gæst. Vi bruger dem til at "
             f"holde {letter.programme.title}: til invitationer og deltagerlister."
         )
     else:
+        source = (
+            "har skrevet jeres navn og e-mailadresse op, da I kom til mødet"
+            if letter.template == "walked_in"
+            else f"har fået jeres navn og e-mailadresse af {organisation}"
+        )
         who = (
-            f"{us} har fået jeres navn og e-mailadresse af {organisation}. Vi bruger dem til at holde "
+            f"{us} {source}. Vi bruger dem til at holde "
             f"{letter.programme.title}: til invitationer, deltagerlister og afregning med {organisation}."
         )
         how_long += (
@@ -503,7 +590,7 @@ def introduce(letter: Letter) -> Letter:
         "I kan bede om at se, rette eller slette oplysningerne, begrænse brugen af dem eller gøre indsigelse: svar på "
         f"denne mail, eller skriv til {seller.organizer_email}. I kan også klage til Datatilsynet."
     )
-    return replace(letter, says={**letter.says, "introduction": [who, how_long, rights]})
+    return replace(letter, says={**letter.says, "introduction": [who, basis, how_long, rights]}, introduces=True)
 
 
 def calendar_letter(standing: Standing, step: Step, *, own: bool = False) -> Letter:
@@ -824,6 +911,8 @@ def _receipt(fact: MunicipalityEnrolled) -> dict[str, object]:
         "role": fact.contact.role,
         "received_at": fact.received_at.isoformat(),
         "version": fact.programme.version,
+        "forbehold_until": _day(fact.forbehold.lapses_after if fact.forbehold_open and fact.forbehold else None),
+        "extras": [(seat.title, seat.extra.free_until_days) for seat in fact.seats if seat.extra is not None],
         "deadline": fact.deadline.isoformat() if fact.deadline else None,
         "by_form": fact.by_form,
         "answers": [(one.question, one.answer) for one in fact.answers],

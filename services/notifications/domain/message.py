@@ -58,6 +58,8 @@ class Message:
     forgotten: bool = False
     """What it said is gone, because it is so long ago."""
     put_in_by: str | None = None
+    introduces: bool = False
+    """After it whoever it goes to knows what is done with their data."""
 
     @property
     def key(self) -> str:
@@ -104,6 +106,7 @@ def queue(letter: Letter, owner: str, actor: str | None = None) -> Decision[Mess
         reply=None,
         sent_at=None,
         put_in_by=actor if letter.own else None,
+        introduces=letter.introduces,
     )
     return Decision(message) if email is not None else _failed(message, INVALID_ADDRESS, owner)
 
@@ -117,6 +120,18 @@ def withhold(letter: Letter, owner: str, actor: str | None = None) -> Decision[M
     if letter.calendar is not None:
         return Decision(replace(kept, state="settled", reply=ERASED))
     return _failed(kept, ERASED, owner)
+
+
+def what_stays(sent: int) -> list[str]:
+    """What erasing somebody who was sent so many mails leaves behind, and why, in Danish."""
+    if not sent:
+        return []
+    mails = (
+        "Én mail, der er sendt til personen, ligger"
+        if sent == 1
+        else f"{sent} mails, der er sendt til personen, ligger"
+    )
+    return [f"{mails} i personens egen postkasse, hvor ingen andre kan slette."]
 
 
 def call_back(message: Message, owner: str) -> Decision[Message]:

@@ -13,12 +13,13 @@ from services.notifications.usecases.settle_message import (
 )
 from shared.base.acts import act
 from shared.contracts.notifications import ArmReminder, SendMessage
-from shared.runtime.erasure import FindPeople, ForgetPerson
+from shared.runtime.erasure import FindPeople, ForgetPerson, KeepErased
 
 SEND = act(SendMessage, send_message, status=202, also=(200,))
 ARM_REMINDER = act(ArmReminder, arm_reminder, status=202)
 RESEND = act(ResendMessage, resend_message)
 SETTLE = act(SettleMessage, settle_message)
 FORGET = act(ForgetPerson, FORGETTING.forget)
+KEEP_ERASED = act(KeepErased, FORGETTING.keep)
 FIND_PEOPLE = act(FindPeople, FORGETTING.search)
 """A question, asked as a wish because an address stands in no path."""

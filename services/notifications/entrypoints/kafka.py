@@ -36,6 +36,7 @@ from services.notifications.usecases.follow_place import (
     follow_lapse,
     follow_regrouping,
     follow_reservation,
+    note_changed_reservation,
     remind_of_billing,
     remind_of_forbehold,
     tell_of_cancellation,
@@ -61,6 +62,7 @@ from services.notifications.usecases.note_awaiting_sign_up import note_awaiting_
 from services.notifications.usecases.note_held_back import note_held_back
 from services.notifications.usecases.note_refusal import note_refusal
 from services.notifications.usecases.remember_programme import remember_programme
+from services.notifications.usecases.tell_of_ended_form import tell_of_ended_form
 from services.notifications.usecases.welcome_contact import welcome_contact
 from shared.contracts.enrollment import (
     BillingReminderDue,
@@ -95,11 +97,13 @@ from shared.contracts.enrollment import (
     QuoteGiven,
     QuoteLapsed,
     QuoteReminderDue,
+    ReservationChanged,
     ReservationReminderDue,
     ReservationResolved,
     RoleAppointed,
     SignUpAwaitsStaff,
     SignUpDraftSaved,
+    SignUpEnded,
     TeamMemberNamed,
     TeamMemberRemoved,
     TeamMemberReplaced,
@@ -131,10 +135,12 @@ SUBSCRIPTIONS = (
     on(SignUpDraftSaved, mail_draft),
     on(EnrolmentReceived, ask_to_confirm_sign_up),
     on(SignUpAwaitsStaff, note_awaiting_sign_up),
+    on(SignUpEnded, tell_of_ended_form),
     on(MunicipalityEnrolled, confirm_place),
     on(EnrolmentRegrouped, follow_regrouping),
     on(EnrolmentWaitlisted, confirm_waiting),
     on(BillingReminderDue, remind_of_billing),
+    on(ReservationChanged, note_changed_reservation),
     on(ReservationReminderDue, remind_of_forbehold),
     on(ReservationResolved, follow_reservation),
     on(EnrolmentLapsed, follow_lapse),

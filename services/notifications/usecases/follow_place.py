@@ -19,6 +19,7 @@ from shared.contracts.enrollment import (
     EnrolmentCalledOff,
     EnrolmentLapsed,
     EnrolmentRegrouped,
+    ReservationChanged,
     ReservationReminderDue,
     ReservationResolved,
 )
@@ -27,12 +28,13 @@ from shared.storage.tx import Tx
 
 
 async def follow_regrouping(tx: Tx, events: Sequence[Received[EnrolmentRegrouped]]) -> None:
-    """The old group's meetings are cancelled for the contact, the new one's come instead. That two groups were merged
-    the contact reads in a letter.
-    """
+    """The old group's meetings are cancelled for the contact, the new one's come instead, and a letter says why."""
     await follow_enrolments(tx, events)
-    merged = [event for event in events if event.data.merged]
-    await write_letters(tx, [(letters.groups_merged(event.data, event.time), event.cause) for event in merged])
+    written = [
+        ((letters.groups_merged if event.data.merged else letters.regrouped)(event.data, event.time), event.cause)
+        for event in events
+    ]
+    await write_letters(tx, written)
     await tell_staff(tx, [(digest_lines.regrouped(event.data, event.time), event.cause) for event in events])
 
 
@@ -61,8 +63,19 @@ async def tell_of_cancellation(tx: Tx, events: Sequence[Received[EnrolmentCalled
 
 
 async def remind_of_forbehold(tx: Tx, events: Sequence[Received[ReservationReminderDue]]) -> None:
-    """ReservationReminderDue → the reminder, with the page where the answer is given."""
+    """ReservationReminderDue → the reminder, with the page where the answer is given; staff read whose is late, or is
+    expected on no day.
+    """
+    await programmes.lock(tx, (event.data.programme for event in events))
     await _write_of_forbehold(tx, [(letters.forbehold_awaited(event.data, event.time), event) for event in events])
+    late = [event for event in events if event.data.days > 0]
+    await tell_staff(tx, [(digest_lines.reservation_awaited(event.data, event.time), event.cause) for event in late])
+
+
+async def note_changed_reservation(tx: Tx, events: Sequence[Received[ReservationChanged]]) -> None:
+    """ReservationChanged → staff read when the answer is expected now."""
+    await programmes.lock(tx, (event.data.programme for event in events))
+    await tell_staff(tx, [(digest_lines.reservation_changed(event.data, event.time), event.cause) for event in events])
 
 
 async def remind_of_billing(tx: Tx, events: Sequence[Received[BillingReminderDue]]) -> None:

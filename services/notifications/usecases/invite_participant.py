@@ -22,9 +22,13 @@ R = TypeVar("R", bound=RosterFact)
 
 
 async def invite_participant(tx: Tx, events: Sequence[Received[ParticipantRegistered]]) -> None:
-    """ParticipantRegistered → the invitation, as soon as the meeting has a day; whoever has been there needs none, and
-    of a quiet one nobody hears before the meeting changes.
+    """ParticipantRegistered → the invitation, as soon as the meeting has a day; of a quiet one nobody hears before the
+    meeting changes. Whoever has been there needs none, and is told that they were entered, unless they know what is
+    done with their data.
     """
+    came = [event for event in events if event.data.walked_in and not event.data.quiet]
+    await programmes.lock(tx, (event.data.programme for event in came))
+    await write_letters(tx, [(letters.walked_in(event.data, event.time), event.cause) for event in came])
     for turn in in_turns([event for event in events if not event.data.walked_in], _person):
         await seat_people(
             tx,

@@ -14,7 +14,7 @@ from services.notifications.adapters.texts import Texts, Words
 from services.notifications.domain.calendar.entry import Mailbox, ics
 from services.notifications.domain.letter import TITLES
 from services.notifications.domain.message import STATES, Message, require_known, unknown_message, without_links
-from shared.base.listing import CURSOR, LIMIT, MOST, number
+from shared.base.listing import CURSOR, LIMIT, MOST, number, page_of
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
@@ -47,6 +47,26 @@ async def read_messages(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     return {
         "messages": [_shown(message) for message in shown],
         "next": shown[-1].number if len(found) > limit else None,
+    }
+
+
+async def read_sent(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    """What was sent of a programme, with its words, for its archive. Links are left out: one may be a key."""
+    page = page_of(query, "mails")
+    return page.answer(await messages.load_page_of_sent(tx, page, query["programme_id"]), _as_sent)
+
+
+def _as_sent(message: Message) -> dict[str, Any]:
+    texts = Texts("", "", "") if message.forgotten else _PREVIEW.texts(message)
+    return {
+        "number": message.number,
+        "sent_at": message.sent_at.isoformat() if message.sent_at else None,
+        "title": TITLES.get(message.template, message.template),
+        "name": message.name or None,
+        "email": message.email or None,
+        "subject": texts.subject or None,
+        "text": texts.plain or None,
+        "forgotten": message.forgotten,
     }
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from services.notifications.adapters import messages
+from services.notifications.adapters import enrolments, messages
 from services.notifications.adapters.forgetting import load_gone
 from services.notifications.adapters.messages import Stored
 from services.notifications.domain.letter import Letter
-from services.notifications.domain.letters import introduce, may_introduce
+from services.notifications.domain.letters import (
+    ONLY_INTRODUCES,
+    WROTE_THEMSELVES,
+    introduce,
+    leading_home,
+    may_introduce,
+)
 from services.notifications.domain.message import queue, withhold
 from shared.base.cause import Cause
 from shared.contracts.addresses import is_erased
@@ -29,18 +36,32 @@ async def write_letters(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[
 
 
 async def _introduced(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> list[tuple[Letter, Cause]]:
-    """Whoever was put in by somebody else, and was written nothing yet, is told what is done with their data."""
-    known = await messages.load_written_to(tx, {one.to.key for one, _ in letters if may_introduce(one)})
+    """Whoever was put in by somebody else, and does not know it yet, is told what is done with their data."""
+    known = await messages.load_introduced(tx, {one.to.key for one, _ in letters if may_introduce(one)})
     said: list[tuple[Letter, Cause]] = []
     for letter, cause in letters:
         first = may_introduce(letter) and letter.to.key not in known
-        known.add(letter.to.key)
-        said.append((introduce(letter) if first else letter, cause))
+        if letter.template in ONLY_INTRODUCES and not first:
+            continue
+        told = introduce(letter) if first else replace(letter, introduces=letter.template in WROTE_THEMSELVES)
+        if told.introduces:
+            known.add(told.to.key)
+        said.append((told, cause))
     return said
 
 
+async def _led_home(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> list[tuple[Letter, Cause]]:
+    """Each to the contact of an enrolment leads to its page."""
+    pages = await enrolments.load_pages(tx, [about for letter, _ in letters if (about := _whose(letter)) is not None])
+    return [(leading_home(letter, pages.get(_whose(letter) or ("", ""))), cause) for letter, cause in letters]
+
+
+def _whose(letter: Letter) -> tuple[str, str] | None:
+    return (letter.programme.id, letter.to.key) if letter.programme is not None and letter.to.person else None
+
+
 async def _write(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[str]:
-    letters = await _introduced(tx, letters)
+    letters = await _introduced(tx, await _led_home(tx, letters))
     gone = await load_gone(tx, [letter.to.key for letter, _ in letters])
     queued = []
     for letter, cause in letters:

@@ -73,6 +73,21 @@ _IN_ORDER = Order(
         "m.key": "text",
     }
 )
+_CHANGES = """
+    INSERT INTO meeting_changes (meeting_id, state, first_day, last_day, starts_at, ends_at, place, reason, changed_at,
+        correlation_id, causation_id, actor)
+    SELECT m.id, m.state, m.first_day, m.last_day, m.starts_at, m.ends_at, m.place, m.reason, $2, m.correlation_id,
+        m.causation_id, m.actor
+    FROM meetings m LEFT JOIN LATERAL (
+        SELECT * FROM meeting_changes c WHERE c.meeting_id = m.id ORDER BY c.id DESC LIMIT 1
+    ) old ON true
+    WHERE m.id = ANY($1::text[])
+      AND (old.state, old.first_day, old.last_day, old.starts_at, old.ends_at, old.place, old.reason)
+          IS DISTINCT FROM (m.state, m.first_day, m.last_day, m.starts_at, m.ends_at, m.place, m.reason)
+    ORDER BY m.id
+"""
+"""That a meeting stands as before is no change of it."""
+_IN_TURN = Order({"c.id": "bigint"})
 _SELECT_PLACED = f"SELECT {_COLUMNS}, {_IN_ORDER.place} {_FROM}"
 
 
@@ -197,7 +212,26 @@ async def save(tx: Tx, standing: Standing, cause: Cause) -> None:
 async def save_many(tx: Tx, standings: Sequence[Standing], cause: Cause) -> None:
     """Of several states of one meeting the last one stands."""
     last = {standing.meeting.id: standing for standing in standings}
-    await _MEETINGS.upsert(tx, [_row(standing, cause) for standing in last.values()])
+    rows = [_row(standing, cause) for standing in last.values()]
+    await _MEETINGS.upsert(tx, rows)
+    if rows:
+        await tx.execute(_CHANGES, [row["id"] for row in rows], tx.now)
+
+
+async def load_page_of_changes(tx: Tx, page: Page, programme_id: str) -> list[Placed[dict[str, Any]]]:
+    """Of all meetings of a programme, in the order in which they came about."""
+    rows = await tx.fetch(
+        f"""
+        SELECT m.key, m.title, c.state, c.first_day, c.last_day, c.starts_at, c.ends_at, c.place, c.reason,
+            c.changed_at, c.actor, {_IN_TURN.place}
+        FROM meetings m JOIN meeting_changes c ON c.meeting_id = m.id
+        WHERE m.programme_id = $1 AND {_IN_TURN.after(2)} ORDER BY {_IN_TURN.by} LIMIT $3
+        """,
+        programme_id,
+        page.after,
+        page.wanted,
+    )
+    return [(row["stands_at"], dict(row)) for row in rows]
 
 
 def _row(standing: Standing, cause: Cause) -> dict[str, Any]:

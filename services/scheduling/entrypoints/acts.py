@@ -9,12 +9,13 @@ from services.scheduling.usecases.plan_meeting import plan_meeting
 from services.scheduling.usecases.set_meeting_date import set_meeting_date
 from shared.base.acts import act
 from shared.contracts.scheduling import CancelMeeting, MarkMeetingHeld, PlanMeeting, SetMeetingDate
-from shared.runtime.erasure import FindPeople, ForgetPerson
+from shared.runtime.erasure import FindPeople, ForgetPerson, KeepErased
 
 PLAN = act(PlanMeeting, plan_meeting, status=201)
 SET_DATE = act(SetMeetingDate, set_meeting_date)
 CANCEL = act(CancelMeeting, cancel_meeting)
 MARK_HELD = act(MarkMeetingHeld, mark_meeting_held)
 FORGET = act(ForgetPerson, FORGETTING.forget)
+KEEP_ERASED = act(KeepErased, FORGETTING.keep)
 FIND_PEOPLE = act(FindPeople, FORGETTING.search)
 """A question, asked as a wish because an address stands in no path."""

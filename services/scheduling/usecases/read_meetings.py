@@ -27,6 +27,25 @@ async def read_meeting(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     return shown(found[0])
 
 
+async def read_changes(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+    """Every date and state that the meetings of a programme have had, and by whom."""
+    page = page_of(query, "changes")
+    return page.answer(await meetings.load_page_of_changes(tx, page, query["programme_id"]), _change)
+
+
+def _change(row: Mapping[str, Any]) -> dict[str, Any]:
+    days = ("first_day", "last_day", "starts_at", "ends_at", "changed_at")
+    return {
+        "key": row["key"],
+        "title": row["title"],
+        "state": STATE_TITLES[row["state"]],
+        **{name: row[name].isoformat() if row[name] else None for name in days},
+        "place": row["place"] or None,
+        "reason": row["reason"] or None,
+        "by": row["actor"],
+    }
+
+
 def shown(standing: Standing) -> dict[str, Any]:
     """A meeting as the API shows it: the fields of the events, the state, and its Danish name."""
     return {

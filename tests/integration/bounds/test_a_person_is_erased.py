@@ -10,18 +10,31 @@ import asyncio
 import base64
 import binascii
 import json
+import os
 import re
-from collections.abc import AsyncIterator, Iterator
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from hashlib import sha256
 from itertools import count
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import asyncpg
+import httpx
 import pytest
+from pydantic import SecretStr
 
+from deploy.local.people import erase_again
 from services.enrollment.app import SERVICE as ENROLLMENT
 from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.entrypoints.timers import standing
+from services.enrollment.usecases.cancel_programme import cancel_programme
 from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
@@ -33,12 +46,20 @@ from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
+from services.invoicing.adapters.einvoice.official_rules import OfficialRules
 from services.invoicing.app import SERVICE as INVOICING
+from services.invoicing.usecases.write_documents import write_documents
+from services.notifications.adapters import messages
+from services.notifications.adapters.composer import Composer
+from services.notifications.adapters.texts import Words
 from services.notifications.app import SERVICE as NOTIFICATIONS
+from services.notifications.domain.calendar.entry import Mailbox
 from services.scheduling.app import SERVICE as SCHEDULING
 from shared.base.answers import Asked
+from shared.base.ids import seed_ids
 from shared.base.links import Links
 from shared.contracts.enrollment import (
+    CancelProgramme,
     ChangeContact,
     ChangeRole,
     ErasePerson,
@@ -48,28 +69,33 @@ from shared.contracts.enrollment import (
     ParticipantRegistered,
     PersonErased,
     RegisterParticipant,
+    SignUpDraftSaved,
     VouchForAddress,
 )
 from shared.contracts.event import INTAKE_TOPIC, Event, topic_of
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, MeetingHeld, MeetingScheduled, When
+from shared.contracts.time import local
 from shared.messaging import dead_letters
 from shared.messaging.inbox import Batch, Inbox
 from shared.messaging.records import StoredRecord
+from shared.runtime.application import web_application
 from shared.runtime.erasure import ForgetPerson, Forgetting
-from shared.runtime.service import Service
+from shared.runtime.service import Service, open_host
+from shared.runtime.timers import arm_standing
 from shared.storage.pool import open_pool
 from shared.storage.tx import transaction
 from tests.support.enrollment_desk import AARHUS, HVIDOVRE, P1, programme_text, sign_up
 from tests.support.eventually import eventually
 from tests.support.facts import BILLING, FACT_EXAMPLES, cloud_event
 from tests.support.room import Room
-from tests.support.servers import MakeDatabase
+from tests.support.servers import Database, MakeDatabase
 
 NAME, EMAIL = "Xenia Xylofonsen", "Xenia.Xylofonsen@k0751.example"
 TRACE = re.compile("xylofon", re.IGNORECASE)
 """Of the name and of the address alike."""
-SERVICES = ("enrollment", "scheduling", "invoicing", "notifications")
+ALL = (ENROLLMENT, SCHEDULING, INVOICING, NOTIFICATIONS)
+SERVICES = tuple(one.name for one in ALL)
 P4 = "gode-overgange"
 DECLARED = dict.fromkeys(("politisk-opbakning", "samarbejdspartnere", "tovholder"), "true")
 STAYS = {
@@ -89,6 +115,8 @@ STOOD = {
     *(("invoicing", one) for one in ("claims", "invoices", "outbox")),
     ("enrollment", "outbox_sent"),
 }
+BY_ADDRESS_ALONE = {"scheduling": ("dead_letters", "http_requests")}
+"""What has the address and no id beside it, in a service that knows nobody's address, is found by the address."""
 SOONER, LATER = datetime(2020, 9, 1, 8, tzinfo=UTC), datetime(2020, 10, 1, 8, tzinfo=UTC)
 
 
@@ -98,12 +126,23 @@ class House:
 
     rooms: dict[str, Room]
     inboxes: dict[str, Inbox]
+    databases: dict[str, Database]
     sent: dict[str, int] = field(default_factory=dict)
     offsets: Iterator[int] = field(default_factory=count)
 
     @property
     def enrollment(self) -> Room:
         return self.rooms["enrollment"]
+
+    def starts(self, service: str) -> None:
+        """A reader with nothing in memory."""
+        self.inboxes[service] = Inbox(
+            service,
+            next(one for one in ALL if one.name == service).subscriptions,
+            self.rooms[service],
+            doorkeeper=service == "enrollment",
+            links=self.rooms[service].links,
+        )
 
     async def take(self, service: str, *records: StoredRecord) -> None:
         inbox = self.inboxes[service]
@@ -186,18 +225,15 @@ def anew(payload: bytes, event_id: str, **more: Any) -> bytes:
 @pytest.fixture
 async def house(database: MakeDatabase, links: Links) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
-        rooms, inboxes = {}, {}
-        for service in (ENROLLMENT, SCHEDULING, INVOICING, NOTIFICATIONS):
-            rooms[service.name] = await _room(service, database, links, stack)
-            room = rooms[service.name]
-            inboxes[service.name] = Inbox(
-                service.name, service.subscriptions, room, doorkeeper=service is ENROLLMENT, links=links
-            )
-        yield House(rooms, inboxes)
+        house = House({}, {}, {})
+        for service in ALL:
+            where = house.databases[service.name] = await database(service.name)
+            house.rooms[service.name] = await _room(service, where, links, stack)
+            house.starts(service.name)
+        yield house
 
 
-async def _room(service: Service, database: MakeDatabase, links: Links, stack: AsyncExitStack) -> Room:
-    where = await database(service.name)
+async def _room(service: Service, where: Database, links: Links, stack: AsyncExitStack) -> Room:
     pool = await open_pool(where.url, "test")
     stack.push_async_callback(pool.close)
     return Room(service.name, pool, service.subscriptions, service.timers, links=links)
@@ -383,6 +419,262 @@ async def test_nothing_of_a_person_is_left_and_nothing_that_is_read_again_brings
     logged = capsys.readouterr().out
     assert "dead_letter" in logged
     assert not TRACE.search(logged), "no line of a log names anybody"
+
+
+async def test_whoever_nothing_concerns_any_more_is_forgotten_by_every_service(house: House) -> None:
+    person_id = await goes_through_everything(house)
+    await house.at(SOONER)
+    await is_billed_for(house, "m-1")
+    for programme in (P1, P4):
+        await house.enrollment.ask(cancel_programme, CancelProgramme(programme_id=programme))
+    await house.tell()
+    assert await house.traces() >= {
+        ("enrollment", "people"),
+        ("notifications", "participants"),
+        ("invoicing", "claims"),
+    }
+    # Another system told of a later meeting, and not that it is off.
+    over = local(date(2021, 4, 15) + timedelta(days=366), time(3))
+    async with transaction(
+        house.enrollment.pool, house.enrollment, house.enrollment.source, house.enrollment.cause
+    ) as tx:
+        await arm_standing(tx, standing(365, tx.now))
+    await house.at(over - timedelta(days=1))
+    assert ("enrollment", "people") in await house.traces()
+
+    await house.at(over)
+    # What names no id, a draft that was begun, is forgotten by its age: 90 days in a log, 730 of a mail.
+    left = await house.traces() - set(STAYS)
+    assert left <= {("enrollment", "outbox"), ("notifications", "messages")}
+    told = await house.enrollment.pool.fetch("SELECT type, payload FROM outbox")
+    assert {row["type"] for row in told if TRACE.search(row["payload"].decode())} <= {SignUpDraftSaved.type}
+    written = await house.rooms["notifications"].pool.fetch(
+        "SELECT template, to_jsonb(m)::text AS whole FROM messages m"
+    )
+    assert {row["template"] for row in written if TRACE.search(row["whole"])} <= {"draft_saved"}
+    for room in house.rooms.values():
+        assert person_id in {row["person_id"] for row in await room.pool.fetch("SELECT person_id FROM erased_persons")}
+        assert await room.pool.fetchval("SELECT count(*) FROM erasures") == 0
+    assert [row async for row in _seats(house)] == [("m-1", 4), ("m-2", 4)], "what is counted stays"
+    begun = "SELECT count(DISTINCT correlation_id) FROM outbox WHERE type = $1"
+    assert await house.enrollment.pool.fetchval(begun, PersonErased.type) == 1, "one night is one cause"
+
+
+@dataclass
+class Staff:
+    """As `tovholder person` asks: over HTTP, as staff, from a thread; `wishes` are those that may change something."""
+
+    clients: dict[str, httpx.AsyncClient]
+    loop: asyncio.AbstractEventLoop
+    wishes: list[str] = field(default_factory=list)
+
+    async def says(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": str(uuid4())}
+        return await self.clients[path.split("/")[2]].request(method, path, json=body, headers=headers)
+
+    def __call__(self, service: str, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        if method != "GET":
+            self.wishes.append(f"{service}{path}")
+            headers["Idempotency-Key"] = str(uuid4())
+        asked = self.clients[service].request(method, f"/api/{service}/people{path}", json=body, headers=headers)
+        answer = asyncio.run_coroutine_threadsafe(asked, self.loop).result(30)
+        return answer.status_code, answer.json()
+
+
+@pytest.fixture
+async def asked(house: House, link_key_file: Path) -> AsyncIterator[Staff]:
+    async with AsyncExitStack() as stack:
+        clients = {}
+        for service in ALL:
+            told = service.settings(
+                database_url=SecretStr(house.databases[service.name].url),
+                api_tokens=SecretStr(f"staff:{sha256(TOKEN.encode()).hexdigest()}"),
+                link_key_file=link_key_file,
+                simulated_start=SOONER,
+            )
+            host = await open_host(service, told)
+            seed_ids(None)
+            stack.push_async_callback(host.pool.close)
+            stack.push_async_callback(host.door.close)
+            transport = httpx.ASGITransport(app=web_application(host))
+            clients[service.name] = await stack.enter_async_context(
+                httpx.AsyncClient(transport=transport, base_url="http://test.example")
+            )
+        yield Staff(clients, asyncio.get_running_loop())
+
+
+@dataclass
+class Backup:
+    """All rows of one service's tables, as they were."""
+
+    admin_url: str
+
+    async def take(self) -> None:
+        await self._each("CREATE TABLE backup.{table} AS TABLE public.{table}", before="CREATE SCHEMA backup")
+
+    async def restore(self) -> None:
+        """What came since is gone, as when a dump of the whole database is read in."""
+        await self._each("DELETE FROM public.{table}")
+        await self._each(
+            "INSERT INTO public.{table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM backup.{table}"
+        )
+
+    async def _each(self, statement: str, before: str = "SELECT 1") -> None:
+        connection = await asyncpg.connect(self.admin_url)
+        try:
+            # Tables are read in whatever order, and nothing is decided anew.
+            await connection.execute(f"SET session_replication_role = replica; {before}")
+            for row in await connection.fetch(TABLES):
+                table, columns = f'"{row["relname"]}"', row["columns"]
+                await connection.execute(statement.format(table=table, columns=columns))
+        finally:
+            await connection.close()
+
+
+EXPORTS = {
+    "enrollment": (
+        *("/enrolments", f"/programmes/{P1}/meetings/m-2/guests", "/sign-ups"),
+        *(f"/enrolments/{enrolment_id(P1, AARHUS)}/participants", f"/enrolments/{enrolment_id(P4, AARHUS)}/team"),
+    ),
+    "notifications": ("/messages", "/meetings/m-2/answers"),
+    "invoicing": ("/claims", "/invoices"),
+}
+"""Lists that may name somebody, as tables for people."""
+SHEET = f"kommunekode;navn;e-mail;rolle;møder\n{AARHUS};{NAME};{EMAIL};deltager;alle\n"
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[Path]]:
+    """Files that this process opens to write in; where it stands, and what it calls temporary, are folders in
+    `tmp_path`, for whatever it starts as well.
+    """
+    found: set[Path] = set()
+    looking = True
+
+    def note(event: str, arguments: Any) -> None:
+        if looking and event == "open" and isinstance(arguments[0], str) and arguments[2] & WRITES:
+            found.add(Path(arguments[0]).absolute())
+
+    for name in ("here", "tmp"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    # There is no way to take it away again: it stops looking.
+    sys.addaudithook(note)
+    yield found
+    looking = False
+
+
+async def test_no_file_is_written_but_those_of_invoices_and_no_line_of_a_log_names_anybody(
+    house: House, asked: Staff, written: set[Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Sheets are read, lists are exported, mails are composed with their PDFs, and invoices are written."""
+    folder = tmp_path / "documents"
+    await goes_through_everything(house)
+    await house.at(SOONER)
+    await is_billed_for(house, "m-1")
+    await goes_wrong(house)
+    content = base64.b64encode(SHEET.encode()).decode()
+    imported = await asked.says("POST", f"/api/enrollment/programmes/{P1}/enrolments/import", {"content": content})
+    assert imported.status_code == 200, imported.text
+    named = 0
+    for service, path in [(service, path) for service, paths in EXPORTS.items() for path in paths]:
+        for kind in ("csv", "xlsx"):
+            table = await asked.says("GET", f"/api/{service}{path}?format={kind}")
+            assert table.status_code == 200, table.text
+            named += kind == "csv" and TRACE.search(table.text) is not None
+    assert named > 2, "the exports have to have named them"
+    composer = Composer(Words("https://tovholder.example"), Mailbox("", ""))
+    mails = house.rooms["notifications"]
+    ids = [row["id"] for row in await mails.pool.fetch("SELECT id FROM messages")]
+    async with transaction(mails.pool, mails, mails.source, mails.cause, mails.links) as tx:
+        for one in ids:
+            stored = await messages.load(tx, one)
+            assert stored is not None
+            assert composer.mail(stored.message)
+    books = house.rooms["invoicing"]
+    begin = partial(transaction, books.pool, books, books.source, books.cause)
+    issued = await write_documents(begin, folder, OfficialRules(None))
+    assert issued
+
+    await house.enrollment.ask(erase_person, ErasePerson(email=EMAIL))
+    await house.tell()
+    await write_documents(begin, folder, OfficialRules(None))
+    # What is unfinished has another name until it is renamed.
+    outside = {one for one in written if folder not in one.parents and "__pycache__" not in one.parts}
+    temporary = {one for one in outside if tmp_path / "tmp" in (one, *one.parents)}
+    assert outside - temporary - NAMELESS == set(), "whatever else is written has to be gone through as well"
+    left = {one: one.read_bytes().decode("utf-8", "ignore") for one in files_in(tmp_path)}
+    assert {one.parent for one in left} == {folder}
+    named_in = {one.stem for one, text in left.items() if TRACE.search(text)}
+    assert named_in, "an issued invoice is kept as it was told, for five years: bookkeeping"
+    assert named_in <= set(issued)
+    said = capfd.readouterr()
+    assert "dead_letter" in said.out
+    assert not TRACE.search(said.out + said.err), "no line of a log names anybody"
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [one for one in folder.rglob("*") if one.is_file()]
+
+
+NAMELESS = {Path(os.devnull)}
+TOKEN = "staff-of-the-tests"  # noqa: S105  (known to one test run only)
+TABLES = """
+    SELECT c.relname, (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
+        WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '') AS columns
+    FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+        AND c.relnamespace = 'public'::regnamespace
+"""
+
+
+@pytest.mark.parametrize("restored", SERVICES)
+async def test_whoever_was_erased_after_the_backup_that_a_service_is_restored_from_is_erased_there_again(
+    house: House, asked: Staff, restored: str
+) -> None:
+    await goes_through_everything(house)
+    await house.at(SOONER)
+    await is_billed_for(house, "m-1")
+    await goes_wrong(house)
+    before = await house.every_event()
+    backup = Backup(house.databases[restored].admin_url)
+    await backup.take()
+
+    erased = (await house.enrollment.ask(erase_person, ErasePerson(email=EMAIL)))["erased"]
+    await house.tell()
+    by_address = ForgetPerson(person_ids=tuple(erased), email=EMAIL)
+    for service in ("scheduling", "invoicing", "notifications"):
+        await house.rooms[service].ask(Forgetting(()).forget, by_address)
+    await house.tell()
+    assert await house.traces() <= set(STAYS)
+    assert (await asyncio.to_thread(erase_again, asked, SERVICES)).done == {}, "nobody is missing anywhere"
+
+    await backup.restore()
+    house.starts(restored)
+    found = await house.traces()
+    assert {one for one in found if one[0] == restored} >= {one for one in STOOD if one[0] == restored}
+    again = await asyncio.to_thread(erase_again, asked, SERVICES)
+    assert again.done == {restored: sorted(erased)}
+    assert again.refused == {}
+    await house.tell()
+    left = await house.traces() - set(STAYS)
+    assert left == {(restored, table) for table in BY_ADDRESS_ALONE.get(restored, ())}
+    if left:
+        await house.rooms[restored].ask(Forgetting(()).forget, by_address)
+        await house.tell()
+    assert await house.traces() <= set(STAYS)
+
+    asked.wishes.clear()
+    once_more = await asyncio.to_thread(erase_again, asked, SERVICES)
+    assert (once_more.done, once_more.refused, once_more.listed) == ({}, {}, len(erased))
+    assert asked.wishes == [], "said again it asks for nothing"
+    for number, event in enumerate(before):
+        await house.take(restored, house.record(anew(event, f"again-{number}", sequence=None)))
+    await house.tell()
+    assert await house.traces() <= set(STAYS)
 
 
 async def test_a_record_that_nobody_can_read_is_one_dead_letter_before_and_after_whom_it_names_is_erased(

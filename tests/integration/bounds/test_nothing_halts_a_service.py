@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from pydantic_core import to_json
 
+from services.enrollment.adapters.papers import PAPERS
 from services.enrollment.app import SERVICE as ENROLLMENT
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
 from services.invoicing.adapters.einvoice.official_rules import OfficialRules
@@ -229,6 +230,8 @@ PLACES = {
     "credit_note_id": "SELECT id FROM credit_notes",
     "message_id": "SELECT id FROM messages",
     "code": "SELECT code FROM organisations",
+    "paper": f"SELECT unnest('{{{','.join(('enrolments', *PAPERS))}}}'::text[])",
+    "version": "SELECT DISTINCT version::text FROM programme_versions",
     "person_id": "SELECT person_id FROM erased_persons",
 }
 

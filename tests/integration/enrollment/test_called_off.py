@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,12 +11,16 @@ from typing import Any
 import asyncpg
 import pytest
 
+from services.enrollment.adapters.links import confirm_path
 from services.enrollment.domain.calling_off import CALL_OFF
+from services.enrollment.domain.sign_up import CONFIRM_DAYS, MAILS_FOR_ONE_CALLER
 from services.enrollment.usecases.cancel_participant import cancel_participant
 from services.enrollment.usecases.cancel_programme import cancel_programme
 from services.enrollment.usecases.change_capacity import change_capacity
 from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.change_group import change_group
+from services.enrollment.usecases.change_role import change_role
+from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.invite_guest import invite_guest
@@ -40,6 +45,7 @@ from shared.contracts.enrollment import (
     ChangeCapacity,
     ChangeContact,
     ChangeGroup,
+    ChangeRole,
     EnrolmentCalledOff,
     EnrolmentReceived,
     ExtraParticipantAdded,
@@ -57,15 +63,19 @@ from shared.contracts.enrollment import (
     RegisterWalkIn,
     RemoveGuest,
     ResolveReservation,
+    RoleAppointed,
     SignUpDraftSaved,
+    SignUpEnded,
     WithdrawEnrolment,
 )
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import MeetingCancelled, MeetingHeld
+from shared.storage import tx as storage
 from tests.integration.enrollment.test_options import PRICE, with_options
+from tests.integration.enrollment.test_roles import BILLING, with_roles
 from tests.integration.enrollment.test_team import chosen
 from tests.integration.enrollment.test_waiting_list import codes_of, enrolled, id_of, line, waiting
-from tests.support.enrollment_desk import CAUSE, P1, Desk, sign_up
+from tests.support.enrollment_desk import AARHUS, CAUSE, KOEBENHAVN, P1, Desk, programme_text, sign_up
 from tests.support.enrollment_web import Town
 from tests.support.facts import MEETINGS_OWNER, PROGRAMME
 from tests.support.meeting_point import meet
@@ -144,6 +154,51 @@ async def test_everybody_who_has_not_ended_is_told_once_and_nothing_rings_any_mo
     desk.time = datetime(2021, 6, 1, tzinfo=UTC)
     await desk.ring()
     assert await desk.told() == []
+
+
+async def test_whoever_has_sent_a_form_is_told_once_and_its_link_says_so(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = town.desk
+    await desk.publish()
+    await desk.publish(programme_text().replace(f"id: {P1}", "id: andet", 1))
+    old = await desk.form(AARHUS, contact_email="gammel@elsewhere.example")
+    desk.time += timedelta(days=CONFIRM_DAYS, hours=1)
+    await town.move_to(desk.time)
+    waits = await desk.form(AARHUS, contact_email="frode@elsewhere.example")
+    assert (await desk.press(waits))["state"] == "received"
+    again = await desk.form(KOEBENHAVN, contact_email="Frode@elsewhere.example")
+    unused = [await desk.form(AARHUS, contact_email=f"nr{nr}@elsewhere.example", caller=f"nr{nr}") for nr in range(4)]
+    other = await desk.form(AARHUS, programme_id="andet", contact_email="frode@elsewhere.example")
+    await desk.told()
+    monkeypatch.setattr(storage, "AT_ONCE", 2)
+
+    told = [one for one in await call_off(desk) if isinstance(one, SignUpEnded)]
+    assert [one.sign_up_id for one in told] == [waits, again, *unused]
+    assert {one.because for one in told} == {"called_off"}
+    mailed = [one.contact.email for one in told if one.contact]
+    assert mailed == ["frode@elsewhere.example", *(f"nr{nr}@elsewhere.example" for nr in range(4))]
+    for one in (waits, again, *unused):
+        answer = await town.client.get(confirm_path(desk.links, one, desk.time))
+        assert answer.status_code == 200
+        assert "Tilmeldingen bliver ikke til noget" in answer.text
+        assert "er aflyst" in answer.text
+        assert (await desk.refusal(confirm_sign_up, ConfirmSignUp(sign_up_id=one))).code == "link_used"
+    # Nobody reads of a form whose link has ended, nor is another programme touched.
+    rows = await desk.pool.fetch("SELECT id FROM sign_ups WHERE dismissed_at IS NULL ORDER BY number")
+    assert [row["id"] for row in rows] == [old, other]
+
+
+async def test_a_mailbox_that_was_sent_no_link_is_told_of_nothing(desk: Desk) -> None:
+    await desk.publish()
+    for number in range(MAILS_FOR_ONE_CALLER + 1):
+        form = sign_up((await codes_of(desk, MAILS_FOR_ONE_CALLER + 1))[number], contact_email="x@elsewhere.example")
+        await desk.ask(receive_sign_up, ReceiveSignUp(form=form, caller="192.0.2.1"))
+    assert await desk.pool.fetchval("SELECT count(*) FROM sign_ups WHERE NOT mailed") == 1
+    await desk.told()
+    told = [one for one in await call_off(desk) if isinstance(one, SignUpEnded)]
+    assert len(told) == MAILS_FOR_ONE_CALLER
+    assert len([one for one in told if one.contact]) == 1
 
 
 async def test_nothing_new_begins_in_it_and_its_contact_still_speaks_for_it(desk: Desk) -> None:
@@ -402,6 +457,31 @@ async def test_a_guest_is_taken_off_a_meeting_of_what_is_called_off(desk: Desk) 
     assert (await desk.refusal(invite_guest, a_guest(meeting.id, "Magne Prøvesen"))).code == "programme_cancelled"
     await desk.ask(remove_guest, RemoveGuest(programme_id=P1, meeting_id=meeting.id, person_id=guest))
     assert await desk.pool.fetchval("SELECT count(*) FROM guests") == 0
+
+
+@pytest.mark.parametrize("off_first", [True, False])
+async def test_a_role_is_given_on_while_and_after_it_is_called_off_and_its_holder_told_once(
+    desk: Desk, *, off_first: bool
+) -> None:
+    """As the contact is: somebody has to get the invoice of what was held. Nothing else begins by it."""
+    await desk.publish(with_roles(BILLING))
+    await enrolled(desk, sign_up())
+    place = await id_of(desk, AARHUS)
+    await desk.told()
+
+    def giving(tx: Any) -> Awaitable[Any]:
+        return change_role(tx, ChangeRole(enrolment_id=place, role_id="faktura", **BO))
+
+    def cancelling(tx: Any) -> Awaitable[Any]:
+        return cancel_programme(tx, OFF)
+
+    _, second = await meet(desk, *((cancelling, giving) if off_first else (giving, cancelling)))
+    assert not isinstance(second, Refused)
+    while await desk.ring():
+        pass
+    kinds = Counter(type(one) for one in await desk.told())
+    assert kinds == {ProgrammeCancelled: 1, RoleAppointed: 1, EnrolmentCalledOff: 1}
+    assert (await desk.ask(change_role, ChangeRole(enrolment_id=place, role_id="faktura", **BO)))["changed"] is False
 
 
 async def test_two_who_call_it_off_at_once_do_it_once(desk: Desk) -> None:

@@ -8,6 +8,7 @@ import io
 import pytest
 from openpyxl import load_workbook
 
+from services.enrollment.adapters.papers import PAPERS
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.entrypoints.http import ROUTES
 from shared.base import listing
@@ -75,8 +76,8 @@ async def test_every_list_of_the_service_is_a_table(town: Town) -> None:
     meeting = await town.desk.has_meeting()
     lists = [route.path for route in ROUTES if isinstance(route, Read) and route.pages]
     assert len(lists) >= 7
-    for path in lists:
-        address = path.format(programme_id=P1, enrolment_id=enrolment, meeting_id=meeting.id)
+    for path, paper in ((one, paper) for one in lists for paper in (PAPERS if "{paper}" in one else [""])):
+        address = path.format(programme_id=P1, enrolment_id=enrolment, meeting_id=meeting.id, paper=paper)
         answer = await town.client.get(f"{address}?format=xlsx", headers=STAFF)
         assert answer.status_code == 200, (path, answer.text)
         sheet = load_workbook(io.BytesIO(answer.content)).active

@@ -9,7 +9,6 @@ import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from functools import partial
-from itertools import product
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,10 +18,12 @@ import pytest
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from services.enrollment.adapters import links, spreadsheet
+from services.enrollment.domain import enrolment_sheet
 from services.enrollment.domain.address_book import COLUMNS
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
+from services.enrollment.usecases.import_enrolments import ImportEnrolments, import_enrolments
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.order_option import order_option
@@ -48,7 +49,7 @@ from shared.contracts.event import Event
 from shared.contracts.refusal import Refused
 from tests.support.enrollment_desk import AARHUS, KOEBENHAVN, P1, Desk, programme_text, sign_up
 from tests.support.enrollment_web import Town
-from tests.support.hostile import TEXTS, Walk, digest_of, must_be_escaped
+from tests.support.hostile import EVERY_TEXT, TEXTS, Walk, digest_of, must_be_escaped
 from tests.support.tables import own_tables
 
 FORM = """
@@ -90,6 +91,7 @@ FILLED = {
     "answers.opbakning": "ja",
     "forbehold": "true",
     "forbehold_committee": "Byrådet",
+    "committee": "Byrådet",
     "name": "Bo Prøvesen",
     "email": "bo@k0751.example",
     "roles.faktura.name": "Bo Prøvesen",
@@ -103,21 +105,24 @@ FILLED = {
 WHOLE = digest_of((*own_tables("enrollment"), "outbox", "timers"))
 EMPTIED = (
     *("team_members", "teams", "seat_moves", "seats", "rosters", "option_orders", "contact_history"),
-    *("sign_ups", "drafts", "invitations", "invitation_rounds", "enrolments", "timers", "outbox"),
+    *("enrolment_history", "sign_ups", "drafts", "invitations", "invitation_rounds", "enrolments", "timers", "outbox"),
 )
 PAGES = {
     "/tilmeld/{programme_id}": "form",
     "/tilmeld/kladde/{token}": "draft",
     "/tilmeld/bekraeft/{token}": "confirmation",
+    "/tilmeld/bekraeft/{token}/fortryd": "confirmation",
     "/tilmeld/nej/{token}": "invitation",
     "/plads/{token}/godkendt": "forbehold",
     "/plads/{token}/ikke-godkendt": "forbehold",
+    "/plads/{token}/forbehold": "forbehold",
     "/plads/{token}/faktura": "standing",
     "/fakturaoplysninger/{token}": "billing_role",
     "/plads/{token}/kontakt": "standing",
     "/plads/{token}/kontakt/{role_id}": "standing",
     "/plads/{token}/afmeld": "waiting",
     "/plads/{token}/tilkoeb/{option_id}/bestil": "standing",
+    "/plads/{token}/tilkoeb/{option_id}/betaler": "ordered",
     "/plads/{token}/tilkoeb/{option_id}/fortryd": "ordered",
     "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}": "quoted",
     "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}/nej": "quoted",
@@ -155,6 +160,13 @@ async def told(desk: Desk, kind: type[Event]) -> Any:
     return next(one for one in reversed(await desk.told()) if isinstance(one, kind))
 
 
+async def emptied(desk: Desk) -> None:
+    """Of whoever has signed up, and of what was told."""
+    async with desk.pool.acquire() as connection:
+        await connection.execute(";".join(f"DELETE FROM {table}" for table in EMPTIED))
+        await connection.execute("UPDATE programmes SET taken = 0")
+
+
 class Somebody:
     """Makes what a page needs, anew each time that it has been used up."""
 
@@ -167,9 +179,7 @@ class Somebody:
         return template.format(**await made())
 
     async def _anew(self) -> None:
-        async with self._desk.pool.acquire() as connection:
-            await connection.execute(";".join(f"DELETE FROM {table}" for table in EMPTIED))
-            await connection.execute("UPDATE programmes SET taken = 0")
+        await emptied(self._desk)
 
     async def _form(self) -> Mapping[str, Any]:
         return {"programme_id": P1}
@@ -303,7 +313,7 @@ async def test_whatever_stands_in_a_cell_of_the_address_book_is_taken_or_the_she
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = list(TEXTS.values())
-    cells = [*product((*COLUMNS, "rolle: borgmester"), texts), *zip(texts, reversed(texts), strict=True)]
+    cells = [*itertools.product((*COLUMNS, "rolle: borgmester"), texts), *zip(texts, reversed(texts), strict=True)]
     taken = 0
     for heading, text in cells:
         columns = {"kommunekode": KOEBENHAVN, heading: text}
@@ -331,6 +341,62 @@ def as_xlsx(rows: list[list[str]]) -> bytes:
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()
+
+
+async def cells_of(text: str) -> list[Any]:
+    """The cell that it is when it stands alone in a column; none of a file that cannot be read."""
+    try:
+        _, rows = await spreadsheet.read_table(as_csv([["kommunekode", "x"], ["0751", text]]))
+    except spreadsheet.SpreadsheetError:
+        return []
+    return [rows[0][1]] if rows and len(rows[0]) > 1 else []
+
+
+ANSWERS = ("svar: baggrund", "svar: antal", "svar: temaer", "svar: behandlet", "svar: hjemmeside")
+SHEET = (*ANSWERS, *enrolment_sheet.COLUMNS)
+BY_CONTACT = {"navn": "Karen", "e-mail": "karen@k0751.example", "rolle": "kontakt", "svar: opbakning": "ja"}
+BY_OTHERS = {"navn": "Bo", "e-mail": "bo@k0751.example", "rolle": "deltager", "møder": "alle"}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("row", [BY_CONTACT, BY_OTHERS], ids=["contact", "participant"])
+async def test_whatever_stands_in_a_cell_of_a_sheet_of_enrolments_is_taken_or_the_sheet_refused_whole(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, row: dict[str, str]
+) -> None:
+    """In the row of the contact, and in that of somebody else: the other one is as it should be."""
+    await desk.publish(with_form())
+    await desk.has_meeting()
+    await desk.told()
+    # As the process that takes files apart reads each: a text that no cell can hold refuses the file there.
+    read_as = [cell for text in TEXTS.values() for cell in await cells_of(text)]
+    assert len(read_as) > len(TEXTS) / 2
+    before = await kept(desk)
+    headings = [*dict.fromkeys((*SHEET, "svar: opbakning"))]
+    taken = 0
+    # Every text in some column, and several in each.
+    step = -(-len(read_as) // len(SHEET))
+    each = len(read_as) if EVERY_TEXT else step + 1
+    asked = [(one, read_as[(at * step + n) % len(read_as)]) for at, one in enumerate(SHEET) for n in range(each)]
+    for heading, cell in asked:
+        rows: list[dict[str, Any]] = [{"kommunekode": AARHUS, **one} for one in (BY_CONTACT, BY_OTHERS)]
+        rows[(BY_CONTACT, BY_OTHERS).index(row)][heading] = cell
+        cells = [[one.get(name, "") for name in headings] for one in rows]
+
+        async def read(_: bytes, cells: list[list[Any]] = cells) -> tuple[list[str], list[list[Any]]]:
+            return headings, cells
+
+        monkeypatch.setattr(spreadsheet, "read_table", read)
+        try:
+            await desk.ask(import_enrolments, ImportEnrolments(programme_id=P1, content="", dry_run=False, mail=True))
+        except Refused:
+            assert await kept(desk) == before, (heading, cell)
+            continue
+        taken += 1
+        # Whatever is told of it is read by whoever hears it.
+        assert await desk.told(), (heading, cell)
+        await emptied(desk)
+        before = await kept(desk)
+    assert 0 < taken < len(asked)
 
 
 @pytest.mark.parametrize("written", [as_csv, as_xlsx])

@@ -13,6 +13,7 @@ import pytest
 
 from services.enrollment.adapters import organisations
 from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases.cancel_programme import cancel_programme
 from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.invite_member import invite_member
@@ -27,6 +28,7 @@ from services.enrollment.usecases.uninvite_member import uninvite_member
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.answers import Answer
 from shared.contracts.enrollment import (
+    CancelProgramme,
     ChangeContact,
     EnrolmentWithdrawn,
     InviteMember,
@@ -36,6 +38,7 @@ from shared.contracts.enrollment import (
     MemberMailboxMissing,
     MemberUninvited,
     NameTeamMember,
+    ProgrammeCancelled,
     ProgrammeChanged,
     ProgrammePublished,
     TeamFact,
@@ -64,7 +67,7 @@ def naming(code: str, name: str) -> NameTeamMember:
 
 
 def file(version: int = 2, *changes: tuple[str, str]) -> PublishProgramme:
-    text = programme_text(P3).replace("version: 2", f"version: {version}")
+    text = programme_text(P3).replace("version: 3", f"version: {version}")
     for old, new in changes:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
@@ -358,6 +361,91 @@ async def test_whoever_writes_a_mailbox_down_and_whoever_publishes_take_their_lo
     assert isinstance(await other, Answer)
     last = [one for one in await desk.told() if isinstance(one, MemberAdmitted)][-1]
     assert (last.organisation.name, last.contact.email) == ("TEC Hvidovre", "kontor@tec.example")
+
+
+OFF = CancelProgramme(programme_id=P3, reason="For få.")
+
+
+@pytest.mark.parametrize("by_sheet", [True, False])
+@pytest.mark.parametrize("written_first", [True, False])
+async def test_a_mailbox_that_is_written_down_while_the_programme_is_called_off_comes_before_or_admits_nobody(
+    desk: Desk, *, written_first: bool, by_sheet: bool
+) -> None:
+    await published(desk)
+    sheet = base64.b64encode(f"kommunekode;hovedpostkasse\n{TEC};kontor@tec.example\n".encode()).decode()
+    done: list[str] = []
+
+    async def write(tx: Tx) -> Any:
+        if by_sheet:
+            answer = await import_addresses(tx, ImportAddresses(content=sheet, dry_run=False))
+        else:
+            answer = await put_organisation(tx, PutOrganisation(code=TEC, main_email="kontor@tec.example"))
+        done.append("written")
+        return answer
+
+    async def cancel(tx: Tx) -> Any:
+        answer = await cancel_programme(tx, OFF)
+        # Whoever wrote before has been waited for: the mailbox is there.
+        count = "SELECT count(*) FROM organisations WHERE code = $1 AND main_email IS NOT NULL"
+        done.append(f"cancelled with {await desk.pool.fetchval(count, TEC)}")
+        return answer
+
+    await meet(desk, *((write, cancel) if written_first else (cancel, write)))
+    told = [type(one) for one in await desk.told()]
+    if written_first:
+        assert done == ["written", "cancelled with 1"]
+        assert told == [MemberAdmitted, ProgrammeCancelled]
+    else:
+        # The address book says it all the same: it is no part of the programme.
+        assert done == ["cancelled with 0", "written"]
+        assert told == [ProgrammeCancelled]
+    assert (await desk.read(read_organisation, code=TEC))["main_email"] == "kontor@tec.example"
+
+
+@pytest.mark.parametrize("called_first", [True, False])
+async def test_a_member_that_is_invited_while_the_programme_is_called_off_comes_before_or_is_refused(
+    desk: Desk, *, called_first: bool
+) -> None:
+    await published(desk, SOSU)
+    meeting = await has_meeting(desk)
+
+    def call(tx: Tx) -> Any:
+        return invite_member(tx, InviteMember(enrolment_id=here(SOSU), meeting_id=meeting.id))
+
+    def cancel(tx: Tx) -> Any:
+        return cancel_programme(tx, OFF)
+
+    _, second = await meet(desk, *((call, cancel) if called_first else (cancel, call)))
+    told = [type(one) for one in await desk.told()]
+    if called_first:
+        assert told == [MemberInvited, ProgrammeCancelled]
+    else:
+        assert isinstance(second, Refused)
+        assert (second.code, told) == ("programme_cancelled", [ProgrammeCancelled])
+
+
+@pytest.mark.parametrize("off_first", [True, False])
+async def test_a_member_is_taken_off_a_meeting_while_and_after_the_programme_is_called_off(
+    desk: Desk, *, off_first: bool
+) -> None:
+    """Nothing begins by that."""
+    await published(desk, SOSU)
+    meeting = await has_meeting(desk)
+    both = {"enrolment_id": here(SOSU), "meeting_id": meeting.id}
+    await desk.ask(invite_member, InviteMember(**both))
+    await desk.told()
+
+    def uninvite(tx: Tx) -> Any:
+        return uninvite_member(tx, UninviteMember(**both))
+
+    def cancel(tx: Tx) -> Any:
+        return cancel_programme(tx, OFF)
+
+    _, second = await meet(desk, *((cancel, uninvite) if off_first else (uninvite, cancel)))
+    assert isinstance(second, Answer)
+    assert {type(one) for one in await desk.told()} == {MemberUninvited, ProgrammeCancelled}
+    assert (await desk.read(read_enrolment, enrolment_id=here(SOSU)))["invited_to"] == []
+    assert (await desk.ask(uninvite_member, UninviteMember(**both)))["changed"] is False
 
 
 async def test_a_member_names_its_people_on_its_own_page(town: Town) -> None:

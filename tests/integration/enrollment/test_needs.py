@@ -173,8 +173,9 @@ async def test_the_contact_and_staff_say_it_for_somebody_and_nothing_else_holds_
     )
     rows = {row["relname"]: await town.desk.pool.fetchval(EVERYTHING.format(row["relname"])) for row in tables}
     holds = {table for table, text in rows.items() if NUTS in text or "vegansk" in text}
-    # The programme names its choices, and so does what is told of it.
-    assert holds == {"needs", "programmes"}
+    # The programme names its choices, and so do its file and what is told of it.
+    assert holds == {"needs", "programmes", "programme_versions"}
+    assert {table for table, text in rows.items() if NUTS in text} == {"needs"}
     told = await town.desk.pool.fetchval("SELECT string_agg(convert_from(payload, 'UTF8'), ' ') FROM outbox")
     assert ("Anna" in told, NUTS in told) == (True, False)
 

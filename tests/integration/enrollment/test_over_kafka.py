@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,22 @@ async def test_a_crm_enrols_a_municipality_and_hears_a_no(outside: Outside) -> N
     (rejected,) = await eventually(lambda: sent(outside, EnrollmentIntakeRejected.type), 30)
     assert rejected["data"]["refused_id"] == second
     assert rejected["data"]["problem"]["code"] == "already_enrolled"
+
+
+async def test_when_a_sign_up_came_is_said_with_its_zone_over_the_intake_too(outside: Outside) -> None:
+    """As staff speak there, whose topic it is: `test_when_a_sign_up_came_is_said_with_its_zone` asks by the API."""
+    naive = await asks(outside, sign_up(AARHUS, received_at=datetime(2020, 5, 4, 9, 30)))  # noqa: DTZ001
+    (rejected,) = await eventually(lambda: sent(outside, EnrollmentIntakeRejected.type), 30)
+    problem = rejected["data"]["problem"]
+    assert (rejected["data"]["refused_id"], problem["code"], problem["errors"][0]["field"]) == (
+        naive,
+        "no_time_zone",
+        "received_at",
+    )
+    danish = datetime(2020, 5, 4, 9, 30, tzinfo=timezone(timedelta(hours=2)))
+    await asks(outside, sign_up(AARHUS, received_at=danish))
+    (enrolled,) = await eventually(lambda: sent(outside, MunicipalityEnrolled.type), 30)
+    assert datetime.fromisoformat(enrolled["data"]["received_at"]) == danish
 
 
 async def test_a_meeting_that_its_owner_tells_opens_registration(outside: Outside) -> None:

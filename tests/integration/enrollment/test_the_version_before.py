@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+
+import services.enrollment
 from services.enrollment.adapters import needs
 from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from shared.base.links import Links
+from shared.contracts.enrollment import WithdrawEnrolment
+from shared.storage.pool import open_pool
 from shared.storage.tx import transaction
 from tests.integration.enrollment.test_needs import seated
-from tests.support.enrollment_desk import AARHUS, CAUSE, P1, Desk
+from tests.support.enrollment_desk import AARHUS, CAUSE, HVIDOVRE, P1, Desk, programme_text, sign_up
+from tests.support.servers import MakeDatabase
+
+MIGRATIONS = Path(services.enrollment.__file__).parent / "migrations"
 
 
 async def test_it_still_counts_the_forms_of_a_municipality_before_it_takes_in_another(desk: Desk) -> None:
@@ -43,3 +56,30 @@ async def test_what_a_participant_says_to_it_is_the_participants_here(desk: Desk
     async with transaction(desk.pool, desk, desk.source, CAUSE, desk.links) as tx:
         found = {name: await needs.load(tx, roster_id, one) for name, one in there.people.items()}
     assert {name: one.own for name, one in found.items() if one} == {"Anna": True, "Bo": False}
+
+
+async def test_what_it_left_is_where_the_history_of_an_enrolment_begins(database: MakeDatabase, links: Links) -> None:
+    where = await database("enrollment")
+    pool = await open_pool(where.url, "test")
+    desk = Desk(pool, links)
+    await desk.publish(programme_text().replace("  contact_label:", "  reservation_allowed: true\n  contact_label:", 1))
+    await desk.enrol(sign_up(AARHUS, forbehold=True), sign_up(HVIDOVRE))
+    desk.time += timedelta(days=1)
+    await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment_id(P1, HVIDOVRE)))
+    await pool.close()
+    owner = await asyncpg.connect(where.owner_url)
+    try:
+        await owner.execute("DROP TABLE programme_versions, enrolment_history, programme_archives, unarchived_erasures")
+        await owner.execute((MIGRATIONS / "0029_archives.sql").read_text(encoding="utf-8"))
+        begun = await owner.fetch(
+            "SELECT stood, forbehold_was, decided_at, h.actor FROM enrolment_history h"
+            " JOIN enrolments e ON e.id = enrolment_id ORDER BY organisation_code DESC"
+        )
+        assert [tuple(row) for row in begun] == [
+            ("enrolled", "open", desk.time - timedelta(days=1), "token/test"),
+            ("withdrawn", "none", desk.time, "token/test"),
+        ]
+        (version,) = await owner.fetch("SELECT version, yaml, published_at, actor FROM programme_versions")
+        assert tuple(version) == (1, None, desk.time - timedelta(days=1), "token/test")
+    finally:
+        await owner.close()

@@ -26,6 +26,7 @@ from shared.contracts.enrollment import (
     MunicipalityEnrolled,
     SignUpAwaitsStaff,
     SignUpDismissed,
+    SignUpEnded,
     VouchForAddress,
     WithdrawEnrolment,
 )
@@ -187,6 +188,10 @@ async def test_forms_that_are_let_in_together_come_in_in_their_order(desk: Desk)
     assert await vouch(desk, email="whoever@elsewhere.example", whole_domain=True) == ["enrolled", "already_enrolled"]
     (fact,) = of_type(await desk.told(), MunicipalityEnrolled)
     assert fact.contact.name == "Anden"
+    # The other one, whose address is good from now on, is not left waiting for a mail.
+    await desk.ring()
+    (ended,) = of_type(await desk.told(), SignUpEnded)
+    assert (ended.because, ended.contact.email) == ("has_place", "foerste@elsewhere.example")
 
 
 async def test_a_form_that_is_not_theirs_is_taken_off_the_list(desk: Desk) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from services.enrollment.adapters.forgetting import SIGN_UPS
+from services.enrollment.adapters.links import confirm_path
+from services.enrollment.domain.ended_forms import CALL_OFF_FORMS
 from services.enrollment.domain.enrolment import enrolment_id
-from services.enrollment.domain.sign_up import FORGET, FORGET_VOID
+from services.enrollment.domain.sign_up import CONFIRM_DAYS, FORGET, FORGET_VOID, how_to_be_let_in
+from services.enrollment.usecases.call_off_sign_ups import call_off_sign_ups
+from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.forget_sign_ups import forget_sign_ups, forget_void_sign_ups
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.read_sign_ups import read_sign_ups
+from services.enrollment.usecases.take_back_sign_up import TakeBackSignUp, take_back_sign_up
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.contracts.enrollment import (
@@ -23,14 +30,27 @@ from shared.contracts.enrollment import (
     DismissSignUps,
     InviteMunicipalities,
     SignUpDismissed,
+    SignUpEnded,
     VouchForAddress,
     WithdrawEnrolment,
 )
+from shared.contracts.programme import Seller
+from shared.contracts.refusal import Refused
 from shared.runtime.timers import Timer
 from shared.storage import tx as storage
 from shared.storage.retention import keep_to
 from shared.storage.tx import Tx, transaction
-from tests.support.enrollment_desk import AARHUS, CAUSE, HVIDOVRE, KOEBENHAVN, P1, Desk, programme_text, sign_up
+from tests.support.enrollment_desk import (
+    AARHUS,
+    CAUSE,
+    HVIDOVRE,
+    KOEBENHAVN,
+    P1,
+    Desk,
+    confirmed,
+    programme_text,
+    sign_up,
+)
 from tests.support.enrollment_web import SCOPED, Town
 from tests.support.meeting_point import meet
 
@@ -53,8 +73,91 @@ async def ring_all(desk: Desk) -> None:
         pass
 
 
+async def ended(desk: Desk) -> list[SignUpEnded]:
+    return [one for one in await desk.told() if isinstance(one, SignUpEnded)]
+
+
+async def page_of(town: Town, sign_up_id: str, received_at: datetime) -> httpx.Response:
+    return await town.client.get(confirm_path(town.desk.links, sign_up_id, received_at))
+
+
+async def test_whoever_confirmed_a_form_is_told_once_that_the_municipality_is_signed_up_by_somebody_else(
+    town: Town,
+) -> None:
+    desk = town.desk
+    await desk.publish()
+    await desk.knows()
+    seller = await desk.pool.fetchval("SELECT terms #>> '{ref,seller}' FROM programmes")
+    to_be_let_in = how_to_be_let_in(Seller.model_validate_json(seller))
+    sent = desk.time
+    twice = [await waits(desk), await waits(desk)]
+    other = await waits(desk, email="grete@elsewhere.example")
+    unconfirmed = await desk.form(contact_email="nobody@elsewhere.example")
+    desk.time += timedelta(hours=1)
+    await town.move_to(desk.time)
+    assert (await desk.press(await desk.form()))["state"] == "enrolled"
+    before = await page_of(town, other, sent)
+    await ring_all(desk)
+
+    told = await ended(desk)
+    assert [(one.sign_up_id, one.because) for one in told] == [(one, "has_place") for one in (*twice, other)]
+    assert [one.contact.email if one.contact else None for one in told] == [WHO, None, "grete@elsewhere.example"]
+    for answer in (before, *[await page_of(town, one, sent) for one in (*twice, other)]):
+        assert answer.status_code == 200
+        assert "Kommunen er allerede tilmeldt" in answer.text
+        assert to_be_let_in in answer.text
+        assert "Karen" not in answer.text
+    # A link that was never used shows nobody's mailbox: its sender hears nothing, and pressing it says the same.
+    assert await desk.pool.fetchval("SELECT dismissed_at IS NULL FROM sign_ups WHERE id = $1", unconfirmed)
+    refused = await desk.refusal(confirm_sign_up, ConfirmSignUp(sign_up_id=unconfirmed))
+    assert refused.code == "already_enrolled"
+    assert to_be_let_in in refused.detail
+    # Its link works as long as it would have.
+    await town.move_to(sent + timedelta(days=CONFIRM_DAYS, hours=1))
+    assert (await page_of(town, other, sent)).status_code == 404
+
+
+async def test_of_two_forms_of_its_contact_the_second_one_needs_no_mail(desk: Desk) -> None:
+    await desk.publish()
+    for _ in range(2):
+        await waits(desk)
+    outcome = await desk.ask(vouch_for_address, VouchForAddress(organisation_code=AARHUS, email=WHO))
+    assert [one["outcome"] for one in outcome["sign_ups"]] == ["enrolled", "already_enrolled"]
+    await ring_all(desk)
+    (told,) = await ended(desk)
+    assert (told.because, told.contact) == ("has_place", None)
+
+
+async def test_whoever_waited_for_another_place_than_before_is_told_again(desk: Desk) -> None:
+    await desk.publish()
+    await desk.knows()
+    for _ in range(2):
+        await waits(desk)
+        desk.time += timedelta(hours=1)
+        await desk.press(await desk.form())
+        await ring_all(desk)
+        (told,) = await ended(desk)
+        assert told.contact is not None
+        desk.time += timedelta(hours=1)
+        await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment_id(P1, AARHUS)))
+        desk.time += timedelta(hours=1)
+        await desk.told()
+
+
+async def test_the_main_mailbox_that_confirmed_a_form_is_told_and_its_contact_is_not(desk: Desk) -> None:
+    await desk.publish(confirmed("main_mailbox"))
+    await desk.knows(main_email="post@aarhus.example")
+    sign_up_id = await desk.form(contact_email=WHO)
+    await desk.publish(confirmed("staff").replace("version: 1", "version: 2", 1))
+    assert (await desk.press(sign_up_id))["state"] == "received"
+    await desk.enrol(sign_up())
+    await ring_all(desk)
+    (told,) = await ended(desk)
+    assert (told.contact, told.to and told.to.email) == (None, "post@aarhus.example")
+
+
 @pytest.mark.parametrize("how", ["form", "api"])
-async def test_forms_of_a_municipality_that_has_its_place_are_forgotten(
+async def test_forms_of_a_municipality_that_has_its_place_wait_no_more(
     desk: Desk, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await desk.publish()
@@ -84,6 +187,8 @@ async def test_after_a_no_what_was_sent_before_it_is_forgotten_and_what_comes_af
     after = await waits(desk)
     await ring_all(desk)
     assert await listed(desk) == [after]
+    (told,) = await ended(desk)
+    assert (told.because, told.contact and told.contact.email) == ("has_ended", WHO)
 
 
 async def test_a_form_that_came_after_a_withdrawal_waits_on(desk: Desk) -> None:
@@ -148,6 +253,72 @@ async def test_what_is_being_dismissed_is_not_forgotten_for_its_link_says_so(des
             lambda tx, usecase=usecase, timer=timer: usecase(tx, [timer]),  # type: ignore[misc]  # as they are now
         )
         assert await desk.pool.fetchval("SELECT dismissed_at IS NOT NULL FROM sign_ups") is True
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+async def test_a_form_is_taken_back_by_its_own_link_and_comes_to_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch, *, waiting: bool
+) -> None:
+    monkeypatch.setattr("shared.web.gate.FASTEST_SECONDS", 0)
+    desk = town.desk
+    await desk.publish()
+    sign_up_id = await (waits(desk) if waiting else desk.form(contact_email=WHO))
+    await desk.told()
+    path = confirm_path(desk.links, sign_up_id, desk.time)
+    shown = await town.client.get(path)
+    assert f'href="{path}/fortryd">Træk tilmeldingen tilbage</a>' in shown.text
+    asked = await town.client.get(f"{path}/fortryd")
+    # A GET changes nothing: mail scanners follow links.
+    assert await desk.pool.fetchval("SELECT dismissed_at IS NULL FROM sign_ups") is True
+    hidden = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', asked.text))
+    done = await town.client.post(f"{path}/fortryd", data=hidden)
+    assert (done.status_code, done.headers["location"]) == (303, path)
+    after = await town.client.get(path)
+    assert "Tilmeldingen er trukket tilbage" in after.text
+    assert "/fortryd" not in after.text
+    assert "<form" not in (await town.client.get(f"{path}/fortryd")).text
+
+    (told,) = await desk.told()
+    assert isinstance(told, SignUpEnded)
+    assert (told.because, told.contact, told.to) == ("taken_back", None, None)
+    assert await listed(desk) == []
+    assert (await desk.refusal(confirm_sign_up, ConfirmSignUp(sign_up_id=sign_up_id))).code == "link_used"
+    assert (await desk.refusal(dismiss_sign_up, DismissSignUp(sign_up_id=sign_up_id))).code == "unknown_sign_up"
+    await desk.ask(take_back_sign_up, TakeBackSignUp(sign_up_id=sign_up_id))
+    assert await desk.told() == []
+
+
+async def test_what_is_being_taken_back_gets_no_place_and_what_got_one_is_not_taken_back(desk: Desk) -> None:
+    await desk.publish()
+    vouched = VouchForAddress(organisation_code=AARHUS, email=WHO)
+    sign_up_id = await waits(desk)
+    back = TakeBackSignUp(sign_up_id=sign_up_id)
+    _, other = await meet(desk, lambda tx: take_back_sign_up(tx, back), lambda tx: vouch_for_address(tx, vouched))
+    assert not isinstance(other, Refused)
+    assert other.body["sign_ups"] == []
+    sign_up_id = await waits(desk, HVIDOVRE)
+    back = TakeBackSignUp(sign_up_id=sign_up_id)
+    vouched = VouchForAddress(organisation_code=HVIDOVRE, email=WHO)
+    _, refused = await meet(desk, lambda tx: vouch_for_address(tx, vouched), lambda tx: take_back_sign_up(tx, back))
+    assert isinstance(refused, Refused)
+    assert refused.code == "already_enrolled"
+    assert await desk.pool.fetchval("SELECT count(*) FROM enrolments") == 1
+    ended_because = await desk.pool.fetch("SELECT ended_because FROM sign_ups ORDER BY number")
+    assert [row[0] for row in ended_because] == ["taken_back", None]
+
+
+async def test_a_form_that_staff_are_dismissing_is_not_called_off(desk: Desk) -> None:
+    await desk.publish()
+    sign_up_id = await waits(desk)
+    await desk.pool.execute("UPDATE programmes SET state = 'cancelled', cancelled_at = now(), cancelled_because = ''")
+    timer = Timer(CALL_OFF_FORMS, P1, desk.now(), {"after": 0}, CAUSE)
+    await meet(
+        desk,
+        lambda tx: dismiss_sign_up(tx, DismissSignUp(sign_up_id=sign_up_id)),
+        lambda tx: call_off_sign_ups(tx, [timer]),
+    )
+    assert await desk.pool.fetchval("SELECT ended_because IS NULL AND dismissed_at IS NOT NULL FROM sign_ups") is True
+    assert await ended(desk) == []
 
 
 async def dismiss_alike(desk: Desk, email: str, **more: Any) -> dict[str, Any]:

@@ -219,6 +219,20 @@ async def test_a_sign_up_that_staff_enter_with_its_own_time_waits_in_its_place_a
     assert (await withdraw(desk, first))["moved_up"][0]["enrolment_id"] == await id_of(desk, third)
 
 
+async def test_when_a_sign_up_came_is_said_with_its_zone(town: Town) -> None:
+    """Half past nine is another time in Denmark than in London: nobody guesses which. The intake asks likewise."""
+    await town.desk.publish(with_places(1, 1))
+    (code,) = await codes_of(town.desk, 1)
+    wish = sign_up(code).model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    naive = await town.api("POST", "/enrolments", {**wish, "received_at": "2020-05-04T09:30:00"})
+    assert (naive.status_code, naive.json()["code"]) == (422, "no_time_zone")
+    assert naive.json()["errors"][0]["field"] == "received_at"
+    said = await town.api("POST", "/enrolments", {**wish, "received_at": "2020-05-04T09:30:00+02:00"})
+    assert said.status_code == 201, said.text
+    (place,) = [one for one in await town.desk.told() if isinstance(one, MunicipalityEnrolled)]
+    assert place.received_at == datetime(2020, 5, 4, 7, 30, tzinfo=UTC)
+
+
 async def test_when_a_sign_up_came_is_for_staff_to_say_and_not_in_the_future(desk: Desk) -> None:
     await desk.publish(with_places(1, 1))
     (code,) = await codes_of(desk, 1)

@@ -19,6 +19,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
+from services.enrollment.adapters import papers
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.sign_up import Alike, Hopeful
@@ -35,6 +36,7 @@ from shared.runtime.housekeeping import rules_of
 from shared.runtime.service import Service
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.why import explain
+from shared.storage import audit
 from shared.storage.pool import SETTINGS
 from shared.storage.tx import Tx
 from tests.support.facts import PROGRAMME_TERMS, SELLER, a_meeting
@@ -72,6 +74,8 @@ PLACES = {
     "invoices": ["N", "90"],
     "credit_notes": ["N", "90"],
     "invited": ["x"],
+    "changes": ["50"],
+    "mails": ["50"],
 }
 WAITING_AT = {
     "dead_letter": ["f2", "50"],
@@ -82,7 +86,9 @@ WAITING_AT = {
 ALLOWED = {
     ("enrollment", "organisations.load_municipalities"): "all 98 municipalities, which a form offers",
     ("enrollment", "organisations.load_codes"): "an address book is compared with all of it",
+    ("enrollment", "keeping.load_endings"): "at night, when every programme ended",
     ("enrollment", "programmes.take_places"): "writes rows that are locked, by their keys",
+    ("enrollment", "papers.load_page"): "asked for each of its papers below",
     ("invoicing", "invoices.load_overview"): "sums of everything, asked for by a person",
     ("notifications", "outgoing.count_waiting"): "a simulation counts what is still to be sent",
     ("notifications", "programmes.load_staff"): "once a day, three columns of every programme",
@@ -142,9 +148,10 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "state": "enrolled" if service == "enrollment" else "ready" if service == "invoicing" else "scheduled",
         "group": "oest", "place": "0", "mailer": "a/1/b", "reply": "smtp_451", "document_id": "N-9", "key": "k9",
         "now": NOW, "due_on": date(2020, 10, 9), "today": date(2020, 6, 1), "day": date(2020, 6, 1), "level": 1,
-        "after": ("m5", "k5"), "states": ["failed"],
+        "kept_since": NOW, "beyond": "n5", "after": ("m5", "k5"), "states": ["failed"],
         "client": ["client/crm", "token/crm"], "put_in_by": ["client/crm", "token/crm"],
         "versions": [("p9", 1)], "seats": [("w9", "m1", "x1")],
+        "people": [("p9", "w9")],
         "pairs": [("m9", "n45@by.example")], "refs": [PROGRAMME_TERMS.ref], "lease_s": 30.0, "pause_s": 1.0,
         "up_to": 50, "most": 50, "at_most": 50, "limit": 50, "before": 500, "version": 1, "seller": SELLER,
         "with_forbehold": True, "list_id": "q9", "since": {"q9": NOW}, "places": [("x50", "w9")],
@@ -261,7 +268,14 @@ async def given_for(tx: Tx, service: str, function: Any, one: inspect.Parameter,
 
 def _list_of(function: Any) -> str:
     module = function.__module__.rpartition(".")[2]
-    named = {"load_offered": "offers", "load_rounds": "rounds", "load_asked": "invited", "load_page_of_line": "line"}
+    named = {
+        "load_offered": "offers",
+        "load_rounds": "rounds",
+        "load_asked": "invited",
+        "load_page_of_line": "line",
+        "load_page_of_changes": "changes",
+        "load_page_of_sent": "mails",
+    }
     return named.get(function.__name__, module)
 
 
@@ -282,6 +296,22 @@ class _Lent:
 
     async def __aexit__(self, *_: object) -> None:
         pass
+
+
+async def test_every_paper_and_the_audit_of_a_programme_read_a_part_of_what_grows(filled: tuple[str, Any]) -> None:
+    service, pool = filled
+    sizes = await sizes_of(pool)
+    causes = importlib.import_module(f"services.{service}.adapters.audit").CAUSES
+    plans = Plans()
+    async with pool.acquire() as connection:
+        tx = Tx(connection, NOW, "/any", Cause("c", None, None))
+        with connection.query_logger(plans.note):
+            for cursor in ({}, {"cursor": Page("audit").cursor(["50"])}):
+                await audit.read(tx, {"programme_id": "p9", **cursor}, causes)
+            if service == "enrollment":
+                for name in papers.PAPERS:
+                    await papers.load_page(tx, Page(name, limit=100), "p9")
+        assert await plans.offences(connection, sizes) == []
 
 
 async def test_every_look_up_of_the_mechanism_reads_a_part_of_what_grows(filled: tuple[str, Any]) -> None:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import httpx
+import pytest
 from lxml import html
 
 from tests.support.facts import a_meeting_held, a_person, an_extra_participant
-from tests.support.hostile import OK, Walk, digest_of, must_be_escaped
+from tests.support.hostile import ALONE, OK, Walk, digest_of, must_be_escaped
 from tests.support.invoicing_web import CountingHouse
 from tests.support.tables import own_tables
 
 PAGES = ("/invoicing/fakturaer/{token}",)
 """Every page that takes a form."""
 WHOLE = digest_of((*own_tables("invoicing"), "outbox", "timers"))
-CREDITED = 8
-"""As many lines as may be credited, one after the other."""
+CREDITED = 4 + 2 * len(ALONE)
+"""As many lines as may be credited, one after the other: whatever is typed by itself in two fields, and the others."""
 
 
+@pytest.mark.timeout(600)
 async def test_whatever_is_typed_is_taken_as_text_or_refused_whole(counting_house: CountingHouse) -> None:
     books, client = counting_house.books, counting_house.client
     people = (a_person(f"Deltager {number}", f"d{number}@kobenhavn.example") for number in range(CREDITED))

@@ -12,7 +12,12 @@ from services.invoicing.usecases.change_billings import change_billings
 from services.invoicing.usecases.claim_extra_participant import claim_extra_participant
 from services.invoicing.usecases.follow_meetings import release_extra_participants
 from services.invoicing.usecases.read_claims import read_claims
-from shared.contracts.enrollment import BillingChanged, EnrolmentWithdrawn, ExtraBillingChanged
+from shared.contracts.enrollment import (
+    BillingChanged,
+    EnrolmentWithdrawn,
+    ExtraBillingChanged,
+    OptionBillingChanged,
+)
 from shared.contracts.event import Event
 from shared.contracts.invoicing import ClaimHeldBack, Invoice
 from shared.contracts.parties import Billing
@@ -31,6 +36,8 @@ from tests.support.facts import (
     a_person,
     an_enrolment,
     an_extra_participant,
+    an_option_delivered,
+    an_option_ordered,
 )
 from tests.support.meeting_point import meet
 from tests.support.room import Room
@@ -154,6 +161,52 @@ async def test_an_extra_participant_whom_another_pays_for_since_has_that_billing
     await books.hear(changed())
     await books.hear(a_meeting_held())
     await books.ring(HELD_AND_DUE)
+    assert [one.billing for one in await issued(books)] == [BILLING_OF_UNIT]
+
+
+async def test_an_option_is_invoiced_to_the_unit_that_its_order_names_whatever_the_enrolment_says(books: Room) -> None:
+    """And another one of the same enrolment is not."""
+    await books.hear(
+        an_option_ordered(billing=BILLING_OF_UNIT, own_billing=True), an_option_ordered(option_id="analyse")
+    )
+    books.time = LATER
+    await books.hear(changed())
+    await books.hear(an_option_delivered(), an_option_delivered(option_id="analyse"))
+    await books.ring(datetime(2021, 2, 2, 7, tzinfo=UTC))
+    found = {one.billing.unit: one.billing for one in await issued(books)}
+    assert found == {None: GIVEN, "beskaeftigelse": BILLING_OF_UNIT}
+
+
+async def test_an_option_is_billed_as_is_said_later_and_released_with_it_until_it_is_invoiced(books: Room) -> None:
+    unit = BILLING_OF_UNIT.model_copy(update={"order_reference": None})
+    await books.hear(an_option_ordered(billing=unit, own_billing=True), an_option_delivered())
+    assert await claims(books) == [("waiting", "order_demanded)")]
+    books.time = datetime(2021, 2, 2, 8, tzinfo=UTC)
+    given = OptionBillingChanged(
+        **ABOUT, option_id=an_option_ordered().option_id, contact=CONTACT, billing=BILLING_OF_UNIT
+    )
+    await books.hear(given)
+    assert await claims(books) == [("ready", "")]
+    await books.hear(changed())
+    await books.ring(datetime(2021, 2, 2, 9, tzinfo=UTC))
+    assert [one.billing for one in await issued(books)] == [BILLING_OF_UNIT]
+    await books.hear(given.model_copy(update={"billing": unit}))
+    assert [state for state, _ in await claims(books)] == ["invoiced"]
+
+
+async def test_an_order_that_another_pays_for_since_is_theirs_and_one_that_nobody_knows_is_nobodys(
+    books: Room,
+) -> None:
+    given = OptionBillingChanged(
+        **ABOUT, option_id=an_option_ordered().option_id, contact=CONTACT, billing=BILLING_OF_UNIT
+    )
+    await books.hear(given)
+    assert await claims(books) == []
+    await books.hear(an_option_ordered())
+    await books.hear(given)
+    books.time = LATER
+    await books.hear(changed(), an_option_delivered())
+    await books.ring(datetime(2021, 2, 2, 7, tzinfo=UTC))
     assert [one.billing for one in await issued(books)] == [BILLING_OF_UNIT]
 
 

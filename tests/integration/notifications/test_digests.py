@@ -15,7 +15,7 @@ from services.notifications.domain.message import Message
 from services.notifications.usecases.note_awaiting_sign_up import note_awaiting_sign_up
 from services.notifications.usecases.send_digest import send_digest
 from services.notifications.usecases.tell_staff import tell_staff
-from shared.contracts.enrollment import SignUpAwaitsStaff
+from shared.contracts.enrollment import Forbehold, SignUpAwaitsStaff
 from shared.contracts.parties import Organisation
 from shared.runtime.timers import Timer
 from shared.storage import tx as storage
@@ -101,6 +101,24 @@ async def test_meetings_without_a_date_are_no_exception(desk: Room) -> None:
     words = words_of(only)
     assert "Møder uden dato (250)" in words
     assert "og 50 flere; se dem alle: /api/scheduling/meetings" in words
+
+
+async def test_staff_read_whose_forbehold_has_no_answer_and_who_names_no_day(desk: Room) -> None:
+    """And who expects it on another day; not of the reminder before the day."""
+    desk.time = NOON
+    early = EXAMPLES["ReservationReminderDue"]
+    late = early.model_copy(update={"days": 7})
+    none = early.model_copy(
+        update={"days": 35, "forbehold": Forbehold(), "organisation": Organisation(code="0147", name="Frederiksberg")}
+    )
+    await desk.hear(early, late, late, none, EXAMPLES["ReservationChanged"])
+    await desk.ring(MORNING)
+    (only,) = await written(desk, "digest")
+    words = words_of(only)
+    assert "Politisk behandling (3)" in words
+    assert "Københavns Kommune (svar ventes 6. oktober 2020, Beskæftigelsesudvalget)" in words
+    assert "Københavns Kommune (intet svar, ventet 15. september 2020)" in words
+    assert "Frederiksberg (intet svar 35 dage efter tilmeldingen, dagen er ukendt)" in words
 
 
 async def test_no_transaction_takes_more_than_its_room(desk: Room, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,33 @@ async def test_each_of_the_two_is_told_once_and_the_new_one_with_links_of_its_ow
     assert "/plads/" not in await text(desk, "contact_left")
 
 
+async def test_every_letter_leads_its_contact_to_the_page_that_is_theirs(desk: Room) -> None:
+    extra, removed = EXAMPLES["ExtraParticipantAdded"], EXAMPLES["ExtraParticipantRemoved"]
+    await desk.hear(an_enrolment(standing_path="/plads/gammel"), extra)
+    assert "https://tovholder.example/plads/gammel" in await text(desk, "extra_participant")
+    await desk.hear(handed_over())
+    assert "/plads/" not in await text(desk, "contact_left")
+    await desk.hear(removed.model_copy(update={"contact": NEW}))
+    assert "https://tovholder.example/plads/ny" in await text(desk, "extra_participant_removed")
+    assert "gammel" not in await text(desk, "extra_participant_removed")
+    # A holder of a role opens nothing, nor does whoever was the contact.
+    await desk.hear(EXAMPLES["RoleAppointed"], EXAMPLES["OptionDelivered"])
+    for template in ("role_appointed", "option_delivered"):
+        assert "/plads/ny" not in await text(desk, template)
+
+
+async def test_where_a_version_before_has_followed_the_enrolment_nobody_is_led_to_the_former_ones_page(
+    desk: Room,
+) -> None:
+    await desk.hear(an_enrolment(standing_path="/plads/gammel"))
+    await desk.pool.execute(
+        "UPDATE enrolments SET since = since + interval '1 hour', participants_path = '/deltagere/ny'"
+    )
+    await desk.hear(EXAMPLES["ExtraParticipantAdded"])
+    assert "/plads/gammel" not in await text(desk, "extra_participant")
+    assert "https://tovholder.example/deltagere/ny" in await text(desk, "extra_participant")
+
+
 async def test_meetings_of_the_role_leave_one_calendar_for_the_other(desk: Room) -> None:
     await desk.hear(an_enrolment(), dated(roles=(CONTACT.role,)))
     assert await contents(desk) == {CONTACT.email: [TITLE]}

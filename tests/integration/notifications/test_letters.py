@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -14,13 +14,13 @@ from services.notifications.usecases.explain import explain
 from services.notifications.usecases.read_messages import read_message, read_messages
 from services.notifications.usecases.send_message import send_message
 from shared.base.cause import Cause
-from shared.contracts.enrollment import ProgrammePublished
+from shared.contracts.enrollment import Mailbox, ProgrammePublished
 from shared.contracts.notifications import ArmReminder, MessageFailed, SendMessage
 from shared.contracts.scheduling import MeetingCancelled, MeetingPlanned, MeetingRescheduled, MeetingScheduled
 from shared.storage.tx import transaction
 from tests.support import facts
 from tests.support.facts import CONTACT, MEETING, OWNER, PERSON, PROGRAMME, PROGRAMME_TERMS
-from tests.support.letters import templates, text, written
+from tests.support.letters import COMPOSER, templates, text, written
 from tests.support.room import BY_HAND, Room
 
 EXAMPLES: dict[str, Any] = {type(fact).__name__: fact for fact in facts.FACT_EXAMPLES}
@@ -317,6 +317,70 @@ async def test_a_meeting_that_was_only_planned_writes_to_nobody(desk: Room) -> N
     await desk.hear(facts.an_enrolment())
     await desk.hear(MeetingPlanned(**WHOLE, meeting=MEETING.model_copy(update={"when": None})))  # type: ignore[arg-type] # a bag of fields
     assert await templates(desk) == [("place_confirmed", CONTACT.email)]
+
+
+async def test_a_note_of_staff_says_nothing_of_it_and_the_next_mail_does(desk: Room) -> None:
+    note = SendMessage(
+        recipient=PERSON.person_id, email=PERSON.email, about="meeting/m-1", occasion="1", title="Hej", text="Husk mad."
+    )
+    await desk.ask(send_message, note)
+    await desk.hear(dated(), EXAMPLES["ParticipantRegistered"])
+    (told,) = await written(desk, "participant_registered")
+    assert "introduction" in told.says
+    words = " ".join((await text(desk, "participant_registered")).split())
+    assert "en opgave i samfundets interesse" in words
+    assert "klage til Datatilsynet" in words
+
+
+async def test_what_a_version_before_wrote_counts_by_its_words(desk: Room) -> None:
+    second, third = (MeetingScheduled(**WHOLE, meeting=facts.a_meeting(key, when=facts.DAY)) for key in ("2", "3"))  # type: ignore[arg-type] # a bag of fields
+    registered = EXAMPLES["ParticipantRegistered"]
+    again = [registered.model_copy(update={"meeting": one.meeting}) for one in (second, third)]
+    await desk.hear(dated(), second, third, registered)
+    await desk.pool.execute("UPDATE messages SET introduces = NULL")
+    await desk.hear(again[0])
+    await desk.pool.execute("UPDATE messages SET introduces = NULL, says = says - 'introduction'")
+    await desk.hear(again[1])
+    assert ["introduction" in one.says for one in await written(desk, "participant_registered")] == [False, False, True]
+
+
+async def test_who_came_without_being_registered_is_told_so_once_and_only_if_they_do_not_know(desk: Room) -> None:
+    walked_in = EXAMPLES["ParticipantRegistered"].model_copy(update={"walked_in": True, "seat_path": None})
+    later = walked_in.model_copy(update={"meeting": facts.a_meeting("2", when=facts.DAY)})
+    for fact in (walked_in, walked_in, later):
+        await desk.hear(fact)
+    assert [(one.template, one.recipient) for one in await written(desk)] == [("walked_in", PERSON.person_id)]
+    words = await text(desk, "walked_in")
+    assert "uden at være tilmeldt på forhånd" in " ".join(words.split())
+    assert "JERES OPLYSNINGER" in words
+
+
+async def test_whom_staff_move_to_another_group_gets_one_letter_and_again_when_moved_back(desk: Room) -> None:
+    moved = EXAMPLES["EnrolmentRegrouped"].model_copy(update={"group_title": "Vestdanmark"})
+    back = moved.model_copy(update={"previous_group": "vest", "group": "oest", "group_title": "Østdanmark"})
+    await desk.hear(facts.an_enrolment(standing_path="/plads/x"))
+    for fact in (moved, back):
+        await desk.hear(fact)
+        desk.time += timedelta(hours=1)
+    subjects = [COMPOSER.texts(one).subject for one in await written(desk, "regrouped")]
+    assert [one.partition(":")[0] for one in subjects] == [
+        "Københavns Kommune hører nu til Vestdanmark",
+        "Københavns Kommune hører nu til Østdanmark",
+    ]
+    assert "https://tovholder.example/plads/x" in COMPOSER.texts((await written(desk, "regrouped"))[0]).plain
+
+
+async def test_a_form_that_comes_to_nothing_is_told_whoever_the_fact_names_and_nobody_else(desk: Room) -> None:
+    ended = EXAMPLES["SignUpEnded"]
+    mailbox = Mailbox(role="hovedpostkasse", email="post@kk.example")
+    told = (
+        ended,
+        ended.model_copy(update={"sign_up_id": "2", "contact": None}),
+        ended.model_copy(update={"sign_up_id": "3", "contact": None, "to": mailbox, "because": "called_off"}),
+    )
+    for fact in (*told, *told):
+        await desk.hear(fact)
+    assert await templates(desk) == [("sign_up_ended", CONTACT.email), ("sign_up_ended", "post@kk.example")]
 
 
 async def test_whoever_a_colleague_put_in_is_told_once_what_is_done_with_their_data(desk: Room) -> None:

@@ -6,10 +6,13 @@ from datetime import date, time
 
 import pytest
 
-from services.scheduling.usecases.read_meetings import read_meetings
+from services.scheduling.usecases.cancel_meeting import cancel_meeting
+from services.scheduling.usecases.read_meetings import read_changes, read_meetings
+from services.scheduling.usecases.set_meeting_date import set_meeting_date
 from shared.contracts.enrollment import ProgrammePublished
 from shared.contracts.programme import MeetingPlan
 from shared.contracts.refusal import Refused
+from shared.contracts.scheduling import CancelMeeting, SetMeetingDate
 from tests.support.facts import OWNER, PROGRAMME_TERMS, a_programme
 from tests.support.paging import same_on_pages, walked
 from tests.support.room import Room
@@ -60,3 +63,20 @@ async def test_a_limit_that_is_none_is_refused(diary: Room, limit: str, code: st
     with pytest.raises(Refused) as refused:
         await diary.read(read_meetings, limit=limit)
     assert refused.value.code == code
+
+
+async def test_every_date_of_a_meeting_is_listed_in_the_order_in_which_it_came_about(diary: Room) -> None:
+    await published(diary, "a")
+    (planned,) = [one for one in (await diary.read(read_meetings, programme_id="a"))["meetings"] if one["key"] == "u1"]
+    for day in (date(2021, 5, 1), date(2021, 5, 1), date(2021, 6, 1)):
+        await diary.ask(set_meeting_date, SetMeetingDate(meeting_id=planned["id"], day=day))
+    await diary.ask(cancel_meeting, CancelMeeting(meeting_id=planned["id"], reason="Sygdom."))
+    found = (await diary.read(read_changes, programme_id="a"))["changes"]
+    assert [(one["state"], one["first_day"], one["reason"]) for one in found if one["key"] == "u1"] == [
+        ("Planlagt (uden dato)", None, None),
+        ("Dato fastsat", "2021-05-01", None),
+        ("Flyttet", "2021-06-01", None),
+        ("Aflyst", "2021-06-01", "Sygdom."),
+    ]
+    assert await same_on_pages(diary, read_changes, "changes", programme_id="a") == 8
+    assert (await diary.read(read_changes, programme_id="b"))["changes"] == []

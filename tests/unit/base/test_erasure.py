@@ -23,6 +23,19 @@ def test_somebody_else_of_the_same_name_is_not_touched() -> None:
     assert forget_in_bytes(raw, ANNA) is raw
 
 
+def test_whoever_has_the_address_by_now_and_another_id_is_somebody_new() -> None:
+    several = Sought(("p1", "p7"), ("anna@by.example", "bo@by.example"), ("Anna Prøvesen", "Bo"), by_id=True)
+    new = {"person_id": "p2", "name": "Anna Prøvesen", "email": "anna@by.example"}
+    raw = json.dumps(new).encode()
+    assert forget_in_bytes(raw, several) is raw
+    assert forget_in_bytes(b"to anna@by.example", several) == b"to anna@by.example"
+    both = {"people": [{"person_id": "p1", "name": "Anna", "email": "anna@by.example"}, new], "text": "Anna og Bo"}
+    left = json.loads(forget_in_bytes(json.dumps(both).encode(), several) or b"")
+    gone = {"person_id": "p1", "name": ERASED_NAME, "email": FIRST}
+    assert left == {"people": [gone, new], "text": f"{ERASED_NAME} og Bo"}, "and Bo of p7 is not meant here"
+    assert several.and_words([], []).by_id
+
+
 def test_each_address_gets_an_address_of_its_own_so_that_no_two_rows_fall_together() -> None:
     assert ANNA.in_json(["anna@by.example", "ANNA.P@BY.EXAMPLE"]) == [FIRST, SECOND]
     assert FIRST != SECOND != erased_email("p2")

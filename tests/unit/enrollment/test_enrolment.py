@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from services.enrollment.domain.address_book import Entry
-from services.enrollment.domain.enrolment import Enrolment, decline, regroup, require_enrolment, require_place, withdraw
+from services.enrollment.domain.enrolment import (
+    Agreed,
+    Enrolment,
+    decline,
+    regroup,
+    require_enrolment,
+    require_place,
+    withdraw,
+)
 from services.enrollment.domain.price_text import fee_lines, is_billed, seat_lines
 from services.enrollment.domain.programme import Programme, deadline_passed, takes_sign_ups
 from services.enrollment.domain.sign_up import (
@@ -35,6 +43,7 @@ from shared.contracts.enrollment import (
     EnrolmentRegrouped,
     EnrolmentWithdrawn,
     EnrolMunicipality,
+    InvitationDeclined,
     MunicipalityEnrolled,
 )
 from shared.contracts.parties import Billing, Contact, Organisation
@@ -45,6 +54,7 @@ from shared.contracts.programme import (
     FeeTerm,
     FormField,
     GroupTerm,
+    OptionTerm,
     ProgrammeTerms,
     SeatTerm,
     Terms,
@@ -298,7 +308,9 @@ def test_a_region_without_a_group_leaves_the_group_open() -> None:
 
 def test_whoever_was_only_invited_declines_and_nobody_withdraws_twice() -> None:
     declined = withdraw(INVITED, a_programme(), "", NOW)
-    assert (declined.after.state, declined.facts) == ("declined", ())
+    (no,) = declined.facts
+    assert isinstance(no, InvitationDeclined)
+    assert (declined.after.state, no.declined_at) == ("declined", NOW)
     left = withdraw(enrolled(), a_programme(), "Budgettet", NOW)
     (fact,) = left.facts
     assert isinstance(fact, EnrolmentWithdrawn)
@@ -310,19 +322,42 @@ def test_whoever_was_only_invited_declines_and_nobody_withdraws_twice() -> None:
 
 
 def test_the_link_of_an_invitation_never_takes_a_place_away() -> None:
-    declined = decline(INVITED, NOW)
-    assert (declined.after.state, declined.facts) == ("declined", ())
-    assert decline(declined.after, NOW) == Decision(declined.after)
+    declined = decline(INVITED, a_programme(), NOW)
+    (no,) = declined.facts
+    assert isinstance(no, InvitationDeclined)
+    assert (declined.after.state, no.declined_at) == ("declined", NOW)
+    assert decline(declined.after, a_programme(), NOW) == Decision(declined.after)
     for current in (enrolled(), None):
         with pytest.raises(Refused, match="already_answered"):
-            decline(current, NOW)
+            decline(current, a_programme(), NOW)
 
 
-def test_another_group_is_told_once_there_is_a_place() -> None:
+def test_it_is_told_whether_an_invoice_may_have_come_of_what_is_given_up() -> None:
+    extra = SeatTerm(kind="heldag", title="Heldag", included=3, extra=ExtraTerm(price_ore=1, vat_percent=25, text="x"))
+    fee = FeeTerm(id="fee", text="Gebyr", amount_ore=1, vat_percent=25, invoice_on=date(2020, 9, 1))
+    option = OptionTerm(id="o", title="Tilkøb", text="Tilkøb", vat_percent=25)
+    sells = a_programme()
+    terms = sells.terms.model_copy(update={"terms": sells.terms.terms.model_copy(update={"options": (option,)})})
+    for agreed, programme, pays in (
+        (Agreed(), a_programme(), False),
+        (Agreed(seats=(extra.model_copy(update={"extra": None}),)), a_programme(), False),
+        (Agreed(seats=(extra,)), a_programme(), True),
+        (Agreed(fees=(fee,)), a_programme(), True),
+        (Agreed(), replace(sells, terms=terms), True),
+    ):
+        (fact,) = withdraw(replace(enrolled(), agreed=agreed), programme, "", NOW).facts
+        assert isinstance(fact, EnrolmentWithdrawn)
+        assert fact.pays is pays
+
+
+def test_another_group_is_told_whoever_is_signed_up() -> None:
     moved = regroup(enrolled(), a_programme(), "oest")
     (fact,) = moved.facts
     assert isinstance(fact, EnrolmentRegrouped)
     assert (fact.previous_group, fact.group, moved.after.group) == ("vest", "oest", "oest")
+    assert fact.group_title == "Øst"
+    waits = regroup(replace(enrolled(), state="waitlisted", enrolled_at=None), a_programme(), "oest")
+    assert [one.type for one in waits.facts] == [EnrolmentRegrouped.type]
     assert regroup(moved.after, a_programme(), "oest") == Decision(moved.after)
     quiet = regroup(replace(enrolled(), state="received"), a_programme(), "oest")
     assert (quiet.after.group, quiet.facts) == ("oest", ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -97,6 +97,47 @@ def test_a_time_is_read_as_people_and_excel_write_it_in_danish_time(written: Cel
 )
 def test_what_is_no_time_for_sure_is_refused(written: str) -> None:
     assert codes([*ASTA, "", "", written]) == [(2, "modtaget", "unknown_time")]
+
+
+WITH_FORBEHOLD = replace(
+    FRAME,
+    programme=Programme(
+        PROGRAMME_TERMS.model_copy(
+            update={"terms": PROGRAMME_TERMS.terms.model_copy(update={"reservation_allowed": True})}
+        )
+    ),
+)
+OPEN = ["kommunekode", "navn", "e-mail", "rolle", "forbehold", "Forventet", "udvalg"]
+
+
+@pytest.mark.parametrize("written", ["2020-09-15", "15.9.2020", "2020-09-15 00:00", Odd("date", "2020-09-15 00:00:00")])
+def test_a_forbehold_says_when_and_by_whom_it_is_answered(written: Cell) -> None:
+    found, wrong = read_rows(OPEN, [[*ASTA, "ja", written, " Byrådet "]], WITH_FORBEHOLD, NOW)
+    assert wrong == ()
+    (row,) = found
+    assert row.wish is not None
+    assert (row.wish.forbehold, row.wish.forbehold_expected_on, row.wish.forbehold_committee.strip()) == (
+        True,
+        date(2020, 9, 15),
+        "Byrådet",
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "code"),
+    [
+        (["ja", "efter ferien", ""], "Forventet", "unknown_day"),
+        (["ja", "2020-09-15 10:30", ""], "Forventet", "unknown_day"),
+        (["ja", "1999-01-01", ""], "Forventet", "unknown_day"),
+        (["nej", "2020-09-15", ""], "forbehold", "forbehold_not_taken"),
+        (["", "", "Byrådet"], "forbehold", "forbehold_not_taken"),
+        (["ja", "", "a" * 201], "udvalg", "too_long"),
+    ],
+)
+def test_what_a_forbehold_cannot_say_is_refused_at_its_column(cells: list[Cell], column: str, code: str) -> None:
+    found, wrong = read_rows(OPEN, [[*ASTA, *cells]], WITH_FORBEHOLD, NOW)
+    assert found == ()
+    assert [(one.row, one.column, one.code) for one in wrong] == [(2, column, code)]
 
 
 def test_meetings_are_named_by_their_keys_each_once_or_all_of_them() -> None:

@@ -40,6 +40,7 @@ enrolment:
   deadline_weekday: fredag
   capacity: {usual: 10, hard: 12}
   invitation: {invite_on: 2021-06-01, remind_on: 2021-08-10}
+  billing: {remind_before: [7]}
   form:
     - {id: interesse, label: Hvad vil I, kind: choice, choices: [Lidt, Meget]}
 
@@ -128,7 +129,7 @@ def by_name(
     return text.replace(", option: analyse", "").replace(KIND, f"  - {{key: heldag, title: Heldag, {kind}}}")
 
 
-FORBEHOLD = "  reservation_allowed: true\n"
+FORBEHOLD = "  reservation_allowed: true\n  forbehold: {remind_before: [14]}\n"
 
 
 def with_roles(roles: str, more: str = "") -> str:
@@ -195,8 +196,9 @@ FAULTS: dict[str, list[str]] = {
     "vat_exemption_missing": [changed("instalments:", "vat_percent: 0\n  instalments:")],
     "vat_rate_not_danish": [changed("instalments:", "vat_percent: 12\n  instalments:")],
     "capacity_mismatch": [changed("usual: 10", "usual: 13")],
+    "waiting_list_all_the_same": [changed("hard: 12}", "hard: 12, when_full: refuse, given: at_deadline}")],
     "billing_mismatch": [
-        changed("  invitation: {", "  billing: {remind_before: [7]}\n  invitation: {").replace(FEES, ""),
+        SOUND.replace(FEES, ""),
     ],
     "forbehold_mismatch": [
         changed("  invitation: {", "  forbehold: {holds: always}\n  invitation: {"),
@@ -315,6 +317,17 @@ FAULTS: dict[str, list[str]] = {
         changed("title: Prøvenetværk\n", ""),
         changed("amount: 500.50, ", ""),
         changed("  city: København S\n", ""),
+    ],
+    "billing_unasked": [
+        changed("  billing: {remind_before: [7]}\n", ""),
+        changed("billing: {remind_before: [7]}", "billing: {remind_before: [], remind_after: [], remind_every: 0}"),
+    ],
+    "forbehold_unasked": [
+        changed("  form:\n", "  reservation_allowed: true\n  form:\n"),
+        changed(
+            "  form:\n",
+            "  reservation_allowed: true\n  forbehold: {remind_before: [], remind_after: []}\n  form:\n",
+        ),
     ],
     "no_deadline": [changed("  deadline: 2021-08-20\n  deadline_weekday: fredag\n", "")],
     "open_reading": [

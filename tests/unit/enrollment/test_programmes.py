@@ -237,7 +237,12 @@ def programmes(draw: st.DrawFn) -> tuple[dict[str, Any], list[int], list[int | N
     content: dict[str, Any] = {
         **{key: NETWORK[key] for key in ("id", "version", "title", "noun", "summary", "organiser", "staff_email")},
         "period": {"starts": "2020-11", "ends": "2022-10"},
-        "enrolment": {"who": "municipalities", "how": "sign_up", "deadline": "2020-08-21"},
+        "enrolment": {
+            "who": "municipalities",
+            "how": "sign_up",
+            "deadline": "2020-08-21",
+            "billing": {"remind_after": [7]},
+        },
         "fees": {
             "total": kroner_text(sum(amounts)),
             "instalments": [

@@ -16,6 +16,7 @@ from services.invoicing.domain.standing import (
     next_reminder_at,
     pay,
     remind,
+    what_stays,
 )
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.invoicing import InvoiceOverdue, PaymentRegistered, RegisterPayment
@@ -91,3 +92,21 @@ def test_invoices_of_a_series_that_fall_due_on_one_day_share_one_reminder() -> N
     alarm = first_reminder("N", date(2020, 10, 1))
     data = {"series": "N", "due_on": "2020-10-01", "level": 1}
     assert alarm == Alarm(REMIND_OVERDUE, "N/2020-10-01/1", datetime(2020, 10, 2, 6, tzinfo=UTC), data)
+
+
+@pytest.mark.parametrize(
+    ("invoices", "credit_notes", "begins"),
+    [
+        (1, 0, "Én faktura, som personen står på eller har fået, bliver"),
+        (2, 1, "2 fakturaer og én kreditnota, som"),
+        (1, 3, "Én faktura og 3 kreditnotaer, som"),
+    ],
+)
+def test_what_stays_of_somebody_is_counted_and_has_its_reason(invoices: int, credit_notes: int, begins: str) -> None:
+    (said,) = what_stays(invoices, credit_notes)
+    assert said.startswith(begins)
+    assert "bogføringsloven" in said
+
+
+def test_of_whoever_stands_on_no_invoice_none_stays() -> None:
+    assert what_stays(0, 0) == []

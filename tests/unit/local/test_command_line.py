@@ -24,7 +24,15 @@ from tests.support.modes import open_to_others
 
 COMMANDS = [
     *("up", "demo", "play", "status", "check", "why", "dlq", "outbox", "replay", "emit", "tail", "document"),
-    *("document show", "document page", "document samples", "document check", "person export", "person erase"),
+    *(
+        "document show",
+        "document page",
+        "document samples",
+        "document check",
+        "person export",
+        "person erase",
+        "archive",
+    ),
 ]
 
 
@@ -261,3 +269,11 @@ def test_a_producer_that_is_refused_leaves_no_password_of_its_own(
     secret.write_text("kept")
     assert give(*words, "--databases", str(tmp_path)).exit_code != 0
     assert secret.read_text() == "kept"
+
+
+@pytest.mark.parametrize("words", [(), ("anna@by.example", "--again")], ids=" ".join)
+def test_to_erase_is_somebody_or_all_once_more(words: tuple[str, ...], asked: list[tuple[str, ...]]) -> None:
+    done = give("person", "erase", *words)
+    assert isinstance(done.exception, StackError)
+    assert "enten en adresse eller --again" in str(done.exception)
+    assert asked == []

@@ -12,9 +12,10 @@ import pytest
 
 from deploy.local.locations import ROOT
 from services.notifications.adapters import receipt
+from shared.contracts.enrollment import Forbehold
 from shared.contracts.programme import WithdrawalTerm
 from tests.support import papers
-from tests.support.facts import CONTACT
+from tests.support.facts import CONTACT, an_enrolment
 
 
 def words(content: bytes) -> str:
@@ -56,6 +57,28 @@ def test_it_says_what_whoever_leaves_owes_as_agreed() -> None:
     assert "Melder kommunen sig fra, skylder den hele gebyret" in text
     assert "Til og med 30. september 2020 kan den gøre det uden at skylde noget." in text
     assert "Melder kommunen sig fra" not in words(written("receipt"))
+
+
+def test_it_says_until_when_a_forbehold_holds_and_an_extra_person_is_free() -> None:
+    forbehold = Forbehold(committee="Udvalget", lapses_after=date(2020, 9, 30))
+    content = receipt.write(CONTACT.name, papers.receipt(forbehold_open=True, forbehold=forbehold))
+    assert content is not None
+    assert "Forbeholdet holder pladsen til og med 30. september 2020." in words(content)
+    # An answer that is there, or a programme that holds it for ever, says no day.
+    assert "Forbeholdet holder" not in words(written("receipt"))
+    assert "Forbeholdet holder" not in words(written("receipt with forbehold"))
+    for days, until in {
+        None: "indtil mødet begynder",
+        0: "til og med mødets første dag",
+        1: "til og med dagen før mødets første dag",
+        14: "til og med 14 dage før mødets første dag",
+    }.items():
+        (seat,) = an_enrolment().seats
+        assert seat.extra is not None
+        extra = seat.extra.model_copy(update={"free_until_days": days})
+        said = receipt.write(CONTACT.name, papers.receipt(seats=(seat.model_copy(update={"extra": extra}),)))
+        assert said is not None
+        assert f"Heldagsmøde: en ekstra deltager kan afmeldes uden betaling {until}." in words(said)
 
 
 def test_the_secret_link_stands_in_the_letter_only() -> None:

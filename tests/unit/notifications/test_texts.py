@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from services.enrollment.domain.sign_up import how_to_be_let_in
+from services.enrollment.domain.status import CALLED_OFF, status
+from services.notifications.adapters import receipt
 from services.notifications.adapters.texts import TEMPLATES, Texts, Words
 from services.notifications.domain import letters
 from services.notifications.domain.confirmed import Confirmed
@@ -91,6 +94,13 @@ ON_TEAM = replace(BO, seat_path="/holdplads/x", on_team=True)
 PAID_BEFORE = {"rounding_ore": 1, "outstanding_ore": -1_218_751}
 
 
+OWN_BASIS = facts.a_programme(
+    seller=facts.SELLER.model_copy(
+        update={"legal_basis": "Grundlaget er kommunens aftale med os (artikel 6, stk. 1, litra b)."}
+    )
+)
+
+
 def invitation(template: Template, guest: Guest, previous: Any = None, meeting: Any = facts.MEETING) -> Letter:
     method = "CANCEL" if template in {"meeting_cancelled", "registration_cancelled", "meeting_left"} else "REQUEST"
     step = Step(template, method, guest, 0, AT, previous=previous)  # type: ignore[arg-type] # one of the two
@@ -117,6 +127,12 @@ def the_digest() -> Letter:
     return only
 
 
+def ended_form(because: str) -> Letter:
+    letter = letters.sign_up_ended(EXAMPLES["SignUpEnded"].model_copy(update={"because": because}), AT)
+    assert letter is not None
+    return letter
+
+
 LETTERS: dict[str, Letter] = {
     "invited": letters.invitations(EXAMPLES["MunicipalityInvited"], AT)[0],
     "invitation_reminder": letters.invitations(EXAMPLES["InvitationReminderDue"], AT)[0],
@@ -137,6 +153,9 @@ LETTERS: dict[str, Letter] = {
     "sign_ups_confirmed": letters.sign_ups_confirmed(
         [SIGNED_UP], {facts.PROGRAMME.id: facts.PROGRAMME}, date(2020, 6, 15), AT
     ),
+    "sign_up_ended": ended_form("has_place"),
+    "sign_up_ended-after_a_no": ended_form("has_ended"),
+    "sign_up_ended-called_off": ended_form("called_off"),
     "place_confirmed": letters.place_confirmed(facts.an_enrolment(), AT),
     "place_confirmed-forbehold": letters.place_confirmed(facts.an_enrolment(forbehold_open=True, fees=()), AT),
     "place_confirmed-from_the_waiting_list": letters.place_confirmed(
@@ -195,6 +214,9 @@ LETTERS: dict[str, Letter] = {
         ),
         AT,
     ),
+    "forbehold_awaited-no_day": letters.forbehold_awaited(
+        EXAMPLES["ReservationReminderDue"].model_copy(update={"days": 35, "forbehold": Forbehold()}), AT
+    ),
     "forbehold_answered": letters.forbehold_answered(
         EXAMPLES["ReservationResolved"].model_copy(update={"has_place": True}), facts.CONTACT, AT
     ),
@@ -231,7 +253,11 @@ LETTERS: dict[str, Letter] = {
         ),
         AT,
     ),
+    "regrouped": letters.regrouped(
+        EXAMPLES["EnrolmentRegrouped"].model_copy(update={"group_title": "Vestdanmark"}), AT
+    ),
     "withdrawn": letters.withdrawn(EXAMPLES["EnrolmentWithdrawn"], None, AT),
+    "withdrawn-free": letters.withdrawn(EXAMPLES["EnrolmentWithdrawn"].model_copy(update={"pays": False}), None, AT),
     "quote_given": letters.quote_given(facts.a_quote(), facts.CONTACT, AT),
     "quote_given-another": letters.quote_given(
         facts.a_quote(round=2, replaces=1, quote_path=None, includes="Tre grupper.\n\nOg en\nrapport."),
@@ -240,6 +266,11 @@ LETTERS: dict[str, Letter] = {
     ),
     "quote_awaited": letters.quote_awaited(facts.a_quote_reminder(), facts.CONTACT, AT),
     "option_ordered": letters.option_ordered(facts.an_option_ordered(), facts.CONTACT, AT),
+    "option_ordered-lacking": letters.option_ordered(
+        facts.an_option_ordered(billing=facts.BILLING_OF_UNIT, own_billing=True, billing_missing=("person_reference",)),
+        facts.CONTACT,
+        AT,
+    ),
     "option_ordered-by_quote": letters.option_ordered(
         facts.an_option_ordered(by_quote=True, includes="To grupper.", price_ore=0, standing_path=None),
         facts.CONTACT,
@@ -291,6 +322,10 @@ LETTERS: dict[str, Letter] = {
         facts.an_extra_participant(free_until=date(2021, 4, 1)), 4, AT
     ),
     "extra_participant-walked_in": letters.extra_participant(facts.an_extra_participant(walked_in=True), 4, AT),
+    "walked_in": letters.introduce(letters.walked_in(EXAMPLES["ParticipantRegistered"], AT)),
+    "participant_registered-own_basis": letters.introduce(
+        replace(invitation("participant_registered", BO), programme=OWN_BASIS)
+    ),
     "seat_passed_on": letters.seat_passed_on(
         EXAMPLES["ParticipantReplaced"].model_copy(update={"by_participant": True}), 6, AT
     ),
@@ -384,7 +419,12 @@ LETTERS: dict[str, Letter] = {
 }
 
 
+CONTACTS = {facts.CONTACT.person_id, ASTA.person_id, HANDED_OVER.contact.person_id}
+"""Of an enrolment each, so that their letters lead to its page."""
+
+
 def texts_of(letter: Letter) -> Texts:
+    letter = letters.leading_home(letter, "/plads/jeres-egen" if letter.to.key in CONTACTS else None)
     says = {**letter.says, "name": letter.to.name}
     if letter.programme is not None:
         says["programme"] = letter.programme.model_dump(mode="json")
@@ -440,6 +480,58 @@ def test_the_html_is_whole_and_says_the_same(name: str) -> None:
         assert link in texts.plain
 
 
+LEADS_TO = {
+    "its own form": {"invited", "invitation_reminder", "draft_saved", "sign_up_received"},
+    "its invoice": {"invoice", "credit_note", "payment_reminder"},
+    "the enrolment": {
+        *("place_confirmed", "waitlisted", "forbehold_awaited", "billing_awaited", "forbehold_answered", "lapsed"),
+        *("withdrawn", "called_off", "groups_merged", "regrouped", "quote_given", "quote_awaited", "option_ordered"),
+        *("option_withdrawn", "option_delivered", "contact_appointed", "save_the_date", "invitation", "meeting_moved"),
+        *("meeting_left", "seat_passed_on", "seat_left", "team_incomplete", "member_admitted", "extra_participant"),
+        *("extra_participant_removed", "nobody_registered"),
+    },
+    "one's own seat": {"participant_registered", "meeting_reminder"},
+}
+NOWHERE = {
+    "walked_in": "the meeting is over",
+    "registration_cancelled": "the seat is another one's now, or nobody's",
+    "meeting_cancelled": "to a participant; there is no seat any more",
+    "role_appointed": "a role opens nothing: links are the contact's",
+    "role_left": "a role opens nothing",
+    "contact_left": "the page is another one's now",
+    "sign_up_ended": "nothing came of the form",
+    "sign_ups_confirmed": "to a mailbox for its information: the enrolment is its contact's",
+    "note": "what another system says to whomever; the contact of an enrolment has its link there too",
+    "digest": "staff",
+}
+KINDS = {"tilmeld": "its own form", "invoicing": "its invoice", "moedeplads": "one's own seat"}
+
+
+@pytest.mark.parametrize("template", sorted(TITLES))
+def test_every_letter_leads_where_its_reader_can_do_something_about_it(template: str) -> None:
+    found = {}
+    for name, letter in LETTERS.items():
+        if letter.template == template:
+            outline = Outline()
+            outline.feed(texts_of(letter).html)
+            parts = {link.removeprefix("https://tovholder.example/").partition("/")[0] for link in outline.links}
+            found[name] = {KINDS.get(one, "the enrolment") for one in parts}
+            if letter.to.key in CONTACTS and template not in letters.HAS_NO_PAGE:
+                assert "the enrolment" in found[name], name
+    kinds = {kind for kind, templates in LEADS_TO.items() if template in templates}
+    assert set().union(*found.values()) >= kinds
+    assert bool(kinds) != (template in NOWHERE), f"{template} has a link, or a reason"
+    if template in NOWHERE:
+        assert set().union(*found.values()) == set()
+
+
+def test_a_letter_leads_home_once() -> None:
+    for letter in LETTERS.values():
+        outline = Outline()
+        outline.feed(texts_of(letter).html)
+        assert len(outline.links) == len(set(outline.links)), letter.template
+
+
 EVIL = "<script>alert(1)</script>\r\nBcc: x@y.example\u202e{{ 7*7 }} & \"'"
 
 
@@ -490,6 +582,42 @@ def test_a_meeting_of_two_days_says_both() -> None:
     assert "torsdag den 15. april 2021 kl. 9.30 til fredag den 16. april 2021 kl. 16.00" in " ".join(
         texts.plain.split()
     )
+
+
+def test_where_an_enrolment_stands_has_the_same_words_in_mails_as_on_pages() -> None:
+    """Services share no code: what a page calls it stands in the mail, and in the receipt."""
+    subjects = {
+        "place_confirmed": status("enrolled"),
+        "place_confirmed-forbehold": status("enrolled", forbehold_open=True),
+        "waitlisted": status("waitlisted"),
+        "waitlisted-after_the_deadline": status("waitlisted", allotted=False),
+        "forbehold_answered-no": status("not_approved"),
+        "lapsed": status("lapsed"),
+        "withdrawn": status("withdrawn"),
+        "called_off": CALLED_OFF,
+    }
+    for name, word in subjects.items():
+        said = texts_of(LETTERS[name]).subject.partition(":")[0]
+        assert word.partition(" – ")[0] == said, name
+    assert f"Status: {status('withdrawn')}\n" in texts_of(LETTERS["withdrawn"]).plain
+    assert f"Status: {status('received')}\n" in texts_of(LETTERS["sign_up_received"]).plain
+    for name, forbehold in (("place_confirmed", False), ("place_confirmed-forbehold", True)):
+        letter = LETTERS[name]
+        says = {**letter.says, "programme": facts.PROGRAMME.model_dump(mode="json")}
+        shown = dict(receipt.shown(letter.to.name, says)["facts"])
+        assert shown["Status"] == status("enrolled", forbehold_open=forbehold)
+
+
+def test_whoever_pays_nothing_reads_of_no_invoice() -> None:
+    assert "faktureret" in texts_of(LETTERS["withdrawn"]).plain
+    assert "faktur" not in texts_of(LETTERS["withdrawn-free"]).plain
+
+
+def test_a_second_person_reads_by_mail_and_page_how_to_be_let_in_and_no_name() -> None:
+    seller = facts.PROGRAMME.seller
+    texts = texts_of(LETTERS["sign_up_ended"])
+    assert how_to_be_let_in(seller) in " ".join(texts.plain.split())
+    assert seller.organizer_email in how_to_be_let_in(seller)
 
 
 @pytest.mark.parametrize("name", ["billing_awaited", "team_incomplete", "quote_awaited"])

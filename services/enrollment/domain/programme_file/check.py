@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from services.enrollment.domain.programme_file.findings import Finding, Path, Reading, path_text
 from services.enrollment.domain.programme_file.format import (
+    BillingReminders,
     Capacity,
     Enrolment,
     Forbehold,
@@ -137,6 +138,10 @@ def _series(checker: _Checker, series: Mapping[str, SeriesOwner]) -> Iterator[Fi
             "Vælg en anden serie."
         )
         yield checker.at(("organiser", "invoice_series"), "series_taken", message)
+
+
+def _asks(reminders: Forbehold | BillingReminders) -> bool:
+    return bool(reminders.remind_before or reminders.remind_after or reminders.remind_every)
 
 
 class _Checker:
@@ -286,6 +291,12 @@ class _Checker:
         if plan.given == "at_deadline" and deadline is None:
             message = "Pladserne kan ikke gives efter fristen, når der ingen er: skriv deadline, eller given: at_once."
             yield self.at((*path, "given"), "capacity_mismatch", message)
+        elif plan.given == "at_deadline" and plan.when_full == "refuse":
+            message = (
+                "De, der ikke får en plads ved fristen, står på en venteliste, til de melder fra; refuse gælder dem, "
+                "der kommer bagefter. Skriv when_full: waiting_list, eller given: at_once, så ingen venter."
+            )
+            yield self.at((*path, "when_full"), "waiting_list_all_the_same", message)
 
     def forbehold(self, plan: Forbehold, *, allowed: bool, deadline: date | None) -> Iterator[Finding]:
         path: Path = ("enrolment", "forbehold")
@@ -316,6 +327,8 @@ class _Checker:
             yield from self.capacity(plan.capacity, plan.deadline)
         if plan.forbehold:
             yield from self.forbehold(plan.forbehold, allowed=plan.reservation_allowed, deadline=plan.deadline)
+        if plan.who != "invited":
+            yield from self.unasked(path, plan)
         if plan.billing and not self.programme.fees:
             message = "Forløbet har ikke noget gebyr at regne dagene fra: slet afsnittet, eller skriv fees."
             yield self.at((*path, "billing"), "billing_mismatch", message)
@@ -335,6 +348,23 @@ class _Checker:
             yield from self.members(path, plan)
         yield from self.form(path, plan)
         yield from self.roles((*path, "roles"), plan)
+
+    def unasked(self, path: Path, plan: Enrolment) -> Iterator[Finding]:
+        """What waits for a municipality's answer, and nobody ever asks for it."""
+        forbehold, billing = plan.forbehold, plan.billing
+        if plan.reservation_allowed and not (forbehold and _asks(forbehold)):
+            message = (
+                "Ingen bliver mindet om at svare på sit forbehold. Skriv forbehold: {remind_before: [14], "
+                "remind_after: [7], remind_every: 28}, eller spørg dem selv."
+            )
+            at = (*path, "forbehold" if forbehold else "reservation_allowed")
+            yield self.at(at, "forbehold_unasked", message)
+        if self.programme.fees and not (billing and _asks(billing)):
+            message = (
+                "Ingen bliver spurgt om det, fakturaen mangler, så den venter. Skriv billing: {remind_before: [14, 3], "
+                "remind_after: [7], remind_every: 14}, eller spørg dem selv."
+            )
+            yield self.at((*path, "billing") if billing else ("fees",), "billing_unasked", message)
 
     def roles(self, path: Path, plan: Enrolment) -> Iterator[Finding]:
         """Each is told from the others, and there is something to write to it about."""

@@ -245,8 +245,16 @@ class Organiser(Part):
         default=None, description="kreditornummeret, som kræves, når payment er fik71, fik73 eller fik75"
     )
     vat_exemption: Line | None = Field(default=None, description="hvorfor der ikke er moms på det, der koster 0 % moms")
+    legal_basis: Line | None = Field(
+        default=None,
+        description="grundlaget for at behandle personoplysninger, i en hel sætning, som den, en kollega har skrevet "
+        "op, læser i sin første mail; ellers nævnes opgaven i samfundets interesse",
+    )
     payment_days: Count = Field(default=30, description="betalingsfrist i dage")
     invoice_series: Identifier | None = Field(default=None, description="fakturaernes nummerserie")
+    archive: YesNo = Field(
+        default=False, description="arrangøren er offentlig: papirerne afleveres til et arkiv, før nogen i dem slettes"
+    )
 
 
 class Inviter(Part):
@@ -281,7 +289,12 @@ class Forbehold(Part):
     remind_before: tuple[Positive, ...] = Field(
         default=(14,), description="påmindelser så mange dage før den dag, kommunen venter svar"
     )
-    remind_after: tuple[Positive, ...] = Field(default=(7,), description="påmindelser så mange dage efter den dag")
+    remind_after: tuple[Positive, ...] = Field(
+        default=(7,), description="påmindelser så mange dage efter den dag; venter den ingen, efter tilmeldingen"
+    )
+    remind_every: Count = Field(
+        default=0, description="og derefter med så mange dages mellemrum, til der er svaret; 0 = ikke flere"
+    )
 
 
 class BillingReminders(Part):

@@ -65,6 +65,7 @@ def terms(programme: file.ProgrammeFile) -> ProgrammeTerms:
         activities=tuple(_activity(one) for one in programme.activities),
         outcomes=programme.outcomes,
         needs=_needs(programme.registration.needs),
+        archive=programme.organiser.archive,
     )
 
 
@@ -118,6 +119,7 @@ def _seller(organiser: file.Organiser) -> Seller:
         bic=organiser.bic or "",
         fik_creditor=organiser.fik_creditor or "",
         vat_exemption=organiser.vat_exemption or "",
+        legal_basis=organiser.legal_basis or "",
     )
 
 
@@ -195,6 +197,7 @@ def _enrolment(plan: file.Enrolment) -> EnrolmentPlan:
             fees_wait=forbehold.fees_wait,
             remind_before=tuple(sorted(set(forbehold.remind_before), reverse=True)),
             remind_after=tuple(sorted(set(forbehold.remind_after))),
+            remind_every=forbehold.remind_every,
         )
         if forbehold
         else None,

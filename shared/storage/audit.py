@@ -1,0 +1,44 @@
+"""The audit of a service, as far as it is about one programme: requests that left something there under their
+correlation id.
+
+Of a request that was refused nothing is left, and so it is in no such list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.base.listing import page_of
+from shared.storage.order import Order
+from shared.storage.tx import Tx
+
+_IN_TURN = Order({"a.id": "bigint"})
+
+
+async def read(tx: Tx, query: Mapping[str, str], causes: str) -> dict[str, Any]:
+    """A page of it; `causes` is SQL for the correlation ids of what belongs to the programme `$1`. Machine time."""
+    page = page_of(query, "audit")
+    rows = await tx.fetch(
+        f"""
+        WITH causes AS ({causes})
+        SELECT a.*, {_IN_TURN.place} FROM causes CROSS JOIN LATERAL (
+            SELECT a.id, a.at, a.principal, a.actor, a.route, a.command, a.status FROM audit a
+            WHERE a.correlation_id = causes.correlation_id AND {_IN_TURN.after(2)} ORDER BY {_IN_TURN.by} LIMIT $3
+        ) a ORDER BY {_IN_TURN.by} LIMIT $3
+        """,
+        query["programme_id"],
+        page.after,
+        page.wanted,
+    )
+    return page.answer(
+        [(row["stands_at"], row) for row in rows],
+        lambda row: {
+            "at": row["at"].isoformat(),
+            "by": row["principal"],
+            "actor": row["actor"],
+            "command": row["command"],
+            "route": row["route"],
+            "status": row["status"],
+        },
+    )
