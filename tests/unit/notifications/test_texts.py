@@ -488,15 +488,16 @@ LEADS_TO = {
         *("withdrawn", "called_off", "groups_merged", "regrouped", "quote_given", "quote_awaited", "option_ordered"),
         *("option_withdrawn", "option_delivered", "contact_appointed", "save_the_date", "invitation", "meeting_moved"),
         *("meeting_left", "seat_passed_on", "seat_left", "team_incomplete", "member_admitted", "extra_participant"),
-        *("extra_participant_removed", "nobody_registered"),
+        *("extra_participant_removed", "nobody_registered", "place_passed_on", "place_left"),
     },
     "one's own seat": {"participant_registered", "meeting_reminder"},
+    "one's own billing role": {"billing_awaited"},
 }
 NOWHERE = {
     "walked_in": "the meeting is over",
     "registration_cancelled": "the seat is another one's now, or nobody's",
     "meeting_cancelled": "to a participant; there is no seat any more",
-    "role_appointed": "a role opens nothing: links are the contact's",
+    "role_appointed": "a role opens nothing by itself: links are the contact's",
     "role_left": "a role opens nothing",
     "contact_left": "the page is another one's now",
     "sign_up_ended": "nothing came of the form",
@@ -504,7 +505,13 @@ NOWHERE = {
     "note": "what another system says to whomever; the contact of an enrolment has its link there too",
     "digest": "staff",
 }
-KINDS = {"tilmeld": "its own form", "invoicing": "its invoice", "moedeplads": "one's own seat"}
+KINDS = {
+    "tilmeld": "its own form",
+    "invoicing": "its invoice",
+    "moedeplads": "one's own seat",
+    "holdplads": "one's own seat",
+    "fakturaoplysninger": "one's own billing role",
+}
 
 
 @pytest.mark.parametrize("template", sorted(TITLES))
