@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import platform
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -60,18 +61,20 @@ def show(rows: list[Row]) -> None:
     Console(width=160).print(table)
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> int:
+    """1 when a figure that has a target did not reach it."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"))
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     rows = measure(options.only)
     show(rows)
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()}
     options.json.parent.mkdir(parents=True, exist_ok=True)
     told = {"machine": machine, "figures": [asdict(row) for row in rows]}
     options.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    return int(any(row.reached is False for row in rows))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -626,3 +626,15 @@ async def test_whoever_got_no_mail_of_their_own_finds_their_form_by_the_last_one
     assert "Karen &lt;b&gt;" in (await town.client.get(mine)).text
     assert await press_on_page(town, mine) == 303
     assert "Aarhus Kommune er tilmeldt" in (await town.client.get(mine)).text
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"), [("", True), ("  asks_billing: true\n", True), ("  asks_billing: false\n", False)]
+)
+async def test_the_form_asks_who_pays_where_something_costs_unless_the_file_says_no(
+    town: Town, said: str, *, asked: bool
+) -> None:
+    await town.desk.publish(programme_text().replace("  contact_label:", f"{said}  contact_label:", 1))
+    page = await town.client.get(f"/tilmeld/{P1}")
+    assert ('name="billing.ean"' in page.text) is asked
+    assert ("Faktura</legend>" in page.text) is asked
