@@ -283,6 +283,15 @@ class EnrolmentFact(Event):
         return f"{self.programme.id}/enrolments"
 
 
+class BillingLink(Frozen):
+    """Path of the signed link to the page where a holder of the billing role gives what invoices lack, as long as they
+    hold it; a secret of theirs.
+    """
+
+    person_id: str
+    path: str
+
+
 class Mailbox(Frozen):
     """An address of an organisation's, not of a person's: its main mailbox or a role's."""
 
@@ -599,6 +608,8 @@ class BillingReminderDue(EnrolmentFact):
     """After that day; before it a negative number."""
     standing_path: str
     """As in MunicipalityEnrolled: there it is given."""
+    billing_links: tuple[BillingLink, ...] = ()
+    """Where whoever holds the billing role gives it."""
 
 
 @fact
@@ -659,7 +670,8 @@ class TovholderAppointed(EnrolmentFact):
 class RoleAppointed(EnrolmentFact):
     """A role of the organisation's beside the contact's is from now on this person's, or nobody's.
 
-    With the same person as before it says how they are written now. It opens nothing: links are the contact's.
+    With the same person as before it says how they are written now. It opens nothing by itself: links are the
+    contact's, but for those that go to whoever holds the billing role, as long as they do.
     """
 
     type: ClassVar[str] = "tovholder.enrollment.RoleAppointed.v1"
@@ -986,6 +998,10 @@ class TeamMemberNamed(TeamFact):
     type: ClassVar[str] = "tovholder.enrollment.TeamMemberNamed.v1"
 
     person: Person
+    place_path: str | None = None
+    """Path of the signed link to the page where the person passes the place on or leaves it; a secret of theirs. None =
+    the owner has no such page.
+    """
     quiet: bool = False
     """As in MunicipalityEnrolled: of meetings that have their dates already the person hears when something changes."""
 
@@ -1001,6 +1017,10 @@ class TeamMemberReplaced(TeamFact):
 
     person: Person
     previous: Person
+    place_path: str | None = None
+    """As in TeamMemberNamed; of `person`."""
+    by_participant: bool = False
+    """`previous` passed it on by the link of their own, so that the contact is to hear of it."""
 
 
 @fact
@@ -1008,6 +1028,8 @@ class TeamMemberRemoved(TeamFact):
     type: ClassVar[str] = "tovholder.enrollment.TeamMemberRemoved.v1"
 
     person: Person
+    by_participant: bool = False
+    """The person did it by the link of their own, so that the contact is to hear of it."""
 
 
 @fact

@@ -44,8 +44,12 @@ EFFECTS = {
         "enrolment, instalment; enrolment, option, round",
     ),
     "tovholder.enrollment.TovholderAppointed.v1": (
-        "addresses later invoices to the new contact",
+        "addresses later invoices to the new contact, and closes the links to documents that the former one was mailed",
         "enrolment (newest wins)",
+    ),
+    "tovholder.enrollment.RoleAppointed.v1": (
+        "keeps who holds the billing role, and closes the links to documents that the former one was mailed",
+        "enrolment, role (newest wins)",
     ),
     "tovholder.enrollment.ExtraParticipantAdded.v1": ("claims the extra participant", "roster, person"),
     "tovholder.enrollment.ExtraBillingChanged.v1": (
@@ -121,6 +125,13 @@ class Invoice(Frozen):
         return f"{self.series}-{self.number}"
 
 
+class DocumentLink(Frozen):
+    """Where a PDF is for one person, as long as invoices of the enrolment are mailed to them; a secret of theirs."""
+
+    person_id: str
+    path: str
+
+
 class InvoiceFact(Event):
     service: ClassVar[str] = SERVICE
 
@@ -142,7 +153,9 @@ class InvoiceIssued(InvoiceFact):
     invoice: Invoice
     how_to_pay: HowToPay = ()
     document_path: str | None = None
-    """Where its PDF is; a secret of whoever it is mailed to."""
+    """Where its PDF is; a secret of the mailbox it is mailed to."""
+    document_links: tuple[DocumentLink, ...] = ()
+    """Where it is for each of the people who may be written to; none = a mailbox is, or nothing is said of it."""
 
 
 @fact
@@ -168,7 +181,9 @@ class CreditNoteIssued(InvoiceFact):
     rounding_ore: Whole = 0
     """Øreafrunding: with it, credit notes of parts of an invoice come to the same as one of all of it."""
     document_path: str | None = None
-    """Where its PDF is; a secret of whoever it is mailed to."""
+    """Where its PDF is; a secret of the mailbox it is mailed to."""
+    document_links: tuple[DocumentLink, ...] = ()
+    """Where it is for each of the people who may be written to; none = a mailbox is, or nothing is said of it."""
     outstanding_ore: Whole | None = None
     """Of the invoice, after this and the payments until now; negative = to be paid back."""
 
@@ -220,7 +235,9 @@ class InvoiceOverdue(InvoiceFact):
     invoice: Invoice
     how_to_pay: HowToPay = ()
     document_path: str | None = None
-    """Where the invoice's PDF is; a secret of whoever it is mailed to."""
+    """Where the invoice's PDF is; a secret of the mailbox it is mailed to."""
+    document_links: tuple[DocumentLink, ...] = ()
+    """As of InvoiceIssued, for those who are written to by now."""
 
 
 @fact

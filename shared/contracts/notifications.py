@@ -100,8 +100,14 @@ EFFECTS = {
     "tovholder.enrollment.GuestInvited.v1": ("mails the guest the calendar invitation", _MESSAGE),
     "tovholder.enrollment.GuestRemoved.v1": ("cancels for that guest only", _MESSAGE),
     "tovholder.enrollment.TeamMemberNamed.v1": ("invites the person to the team's meetings that have a date", _MESSAGE),
-    "tovholder.enrollment.TeamMemberReplaced.v1": ("cancels for the one and invites the other", _MESSAGE),
-    "tovholder.enrollment.TeamMemberRemoved.v1": ("cancels for that person only", _MESSAGE),
+    "tovholder.enrollment.TeamMemberReplaced.v1": (
+        "cancels for the one and invites the other; tells the contact what the one did alone",
+        _MESSAGE,
+    ),
+    "tovholder.enrollment.TeamMemberRemoved.v1": (
+        "cancels for that person only; tells the contact what they did alone",
+        _MESSAGE,
+    ),
     "tovholder.enrollment.TeamReminderDue.v1": ("tells the contact and staff that somebody is missing", _MESSAGE),
     "tovholder.enrollment.PersonErased.v1": ("forgets the person, and sends them nothing more", "person"),
     "tovholder.scheduling.MeetingPlanned.v1": ("keeps a copy of the meeting", _MEETING_COPY),

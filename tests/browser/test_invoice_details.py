@@ -7,6 +7,7 @@ from playwright.async_api import Browser, expect
 
 from shared.contracts.enrollment import BillingChanged
 from tests.integration.enrollment.test_billing import book, enrolled
+from tests.integration.enrollment.test_roles import asked_for, lacks_something
 from tests.support.browser import look, visitor
 from tests.support.enrollment_web import Town
 
@@ -47,4 +48,24 @@ async def test_what_is_missing_is_given_on_the_page_that_the_standing_leads_to(
     (changed,) = [one for one in await town.desk.told() if isinstance(one, BillingChanged)]
     assert (changed.billing.unit, changed.billing.order_reference) == ("job", "4711-2020")
     assert changed.billing_missing == ()
+    await context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_whoever_holds_the_billing_role_gives_it_on_a_page_of_their_own(
+    chromium: Browser, town: Town, *, scripts: bool
+) -> None:
+    await lacks_something(town.desk)
+    (link,) = (await asked_for(town.desk)).billing_links
+    await town.move_to(town.desk.time)
+    context = await visitor(chromium, town, width="phone", scripts=scripts)
+    page = await context.new_page()
+    await page.goto(link.path)
+    await expect(page.locator("#mangler")).to_contain_text("Ordre-/rekvisitionsnummer")
+    await expect(page.get_by_role("link", name="Tilbage til tilmeldingen")).to_have_count(0)
+    if scripts:
+        await look(page, "invoice-details-role-phone")
+    await page.get_by_label("Ordre-/rekvisitionsnummer").fill("4711-2020")
+    await page.get_by_role("button", name="Gem oplysningerne").press("Enter")
+    await expect(page.get_by_text("Oplysningerne er gemt")).to_be_visible()
     await context.close()

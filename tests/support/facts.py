@@ -13,6 +13,7 @@ from typing import Any
 from shared.contracts.enrollment import (
     AcceptQuote,
     BillingChanged,
+    BillingLink,
     BillingReminderDue,
     CancelParticipant,
     CancelProgramme,
@@ -108,6 +109,7 @@ from shared.contracts.invoicing import (
     CorrectBilling,
     CreditInvoice,
     CreditNoteIssued,
+    DocumentLink,
     Invoice,
     InvoiceDelivered,
     InvoiceIssued,
@@ -394,6 +396,21 @@ def an_enrolment(**changes: Any) -> MunicipalityEnrolled:
     return MunicipalityEnrolled(**(values | changes))
 
 
+def an_appointment(**changes: Any) -> TovholderAppointed:
+    return TovholderAppointed(**({**_ENROLMENT, "contact": CONTACT} | changes))
+
+
+def a_role(**changes: Any) -> RoleAppointed:
+    values: dict[str, Any] = {
+        **_ENROLMENT,
+        "role_id": "faktura",
+        "label": "fakturakontakt",
+        "purpose": "billing",
+        "person": a_person("Bo Prøvesen", "bo@kobenhavn.example"),
+    }
+    return RoleAppointed(**(values | changes))
+
+
 def an_extra_participant(**changes: Any) -> ExtraParticipantAdded:
     return ExtraParticipantAdded(**({**_ROSTER, "billing": BILLING, "terms": EXTRA} | changes))
 
@@ -474,6 +491,7 @@ _BILLED: dict[str, Any] = {
     "invoice_id": INVOICE.id,
     "how_to_pay": (("Reg.nr.", "0216"), ("Kontonr.", "4069031234"), ("Mærk betalingen", INVOICE.id)),
     "document_path": "/invoicing/faktura/eksempel-1",
+    "document_links": (DocumentLink(person_id=CONTACT.person_id, path="/invoicing/faktura/eksempel-1-til-kontakten"),),
 }
 
 FACT_EXAMPLES: tuple[Event, ...] = (
@@ -540,16 +558,11 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         invoice_on=FEE.invoice_on,
         days=-14,
         standing_path="/plads/eksempel",
+        billing_links=(BillingLink(person_id=a_person().person_id, path="/fakturaoplysninger/eksempel"),),
     ),
     EnrolmentWithdrawn(**_ENROLMENT, contact=CONTACT, reason="Ny prioritering."),
-    TovholderAppointed(**_ENROLMENT, contact=CONTACT),
-    RoleAppointed(
-        **_ENROLMENT,
-        role_id="faktura",
-        label="fakturakontakt",
-        purpose="billing",
-        person=a_person("Bo Prøvesen", "bo@kobenhavn.example"),
-    ),
+    an_appointment(),
+    a_role(),
     a_quote(),
     a_quote_reminder(),
     QuoteDeclined(**_QUOTED),
@@ -574,8 +587,13 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     MemberMailboxMissing(**{name: one for name, one in _MEMBER.items() if name != "contact"}),
     MemberInvited(**_MEMBER, meeting=MEETING),
     MemberUninvited(**_MEMBER, meeting=MEETING),
-    TeamMemberNamed(**_TEAM, person=PERSON),
-    TeamMemberReplaced(**_TEAM, person=PERSON, previous=a_person("Carl Prøvesen", "carl@kobenhavn.example")),
+    TeamMemberNamed(**_TEAM, person=PERSON, place_path="/holdplads/eksempel"),
+    TeamMemberReplaced(
+        **_TEAM,
+        person=PERSON,
+        previous=a_person("Carl Prøvesen", "carl@kobenhavn.example"),
+        place_path="/holdplads/eksempel-2",
+    ),
     TeamMemberRemoved(**(_TEAM | {"size": 2}), person=PERSON),
     TeamReminderDue(**(_TEAM | {"size": 2}), participants_path="/deltagere/eksempel"),
     GuestInvited(**_GUEST),
@@ -613,6 +631,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         invoice=INVOICE,
         credit_id="kredit-0001",
         document_path="/invoicing/faktura/eksempel-2",
+        document_links=(DocumentLink(person_id=CONTACT.person_id, path="/invoicing/faktura/eksempel-2-til-kontakten"),),
         outstanding_ore=0,
     ),
     InvoiceDelivered(owner="/tovholder/invoicing", invoice_id=INVOICE.id, channel="mail"),

@@ -253,6 +253,9 @@ async def _invoicing(connection: Connection, many: int) -> None:
         CONTACT.model_dump_json(),
     )
     await connection.execute(
+        f"""INSERT INTO billing_holders SELECT 'x' || n, 'faktura', 'p' || n FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
         f"INSERT INTO cancelled_programmes SELECT 'gone' || n, 'x' FROM generate_series(1, {many}) AS n"
     )
     await connection.execute(

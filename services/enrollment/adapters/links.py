@@ -20,7 +20,8 @@ _INVITATION = "invitation"
 _CALLER = "caller"
 _DRAFT = "draft"
 _SEAT = "seat"
-_MEMBER = "team member"
+_PLACE = "place on a team"
+_BILLING = "invoice details"
 
 
 def confirm_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
@@ -121,6 +122,35 @@ def seat_of(links: Links, token: str, now: datetime) -> Seated | None:
     # What another system calls its meeting may have spaces in it.
     enrolment_id, person_id, number, meeting_id = subject.split(" ", 3)
     return Seated(enrolment_id, person_id, int(number), meeting_id)
+
+
+def billing_path(links: Links, holder: Guest) -> str:
+    """Where whoever holds the billing role gives what invoices lack, as long as they do, and in this round."""
+    return f"/fakturaoplysninger/{links.sign(_BILLING, ' '.join(map(str, holder)))}"
+
+
+def billing_of(links: Links, token: str, now: datetime) -> Guest | None:
+    return _guest(links.verify(_BILLING, token, now))
+
+
+class Placed(NamedTuple):
+    """Whose link leads to the place of this number on a standing team: as long as they are the one who has it."""
+
+    enrolment_id: str
+    person_id: str
+    number: int
+
+
+def place_path(links: Links, placed: Placed) -> str:
+    return f"/holdplads/{links.sign(_PLACE, ' '.join(map(str, placed)))}"
+
+
+def place_of(links: Links, token: str, now: datetime) -> Placed | None:
+    subject = links.verify(_PLACE, token, now)
+    if subject is None:
+        return None
+    enrolment_id, person_id, number = subject.split(" ")
+    return Placed(enrolment_id, person_id, int(number))
 
 
 def sign_up_path(links: Links, programme_id: str, enrolment_id: str) -> str:

@@ -5,7 +5,7 @@ Only the invoice waits for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -14,7 +14,7 @@ from services.enrollment.domain.billing import missing, require_billing
 from services.enrollment.domain.enrolment import DETAILS, Enrolment, about
 from services.enrollment.domain.programme import OFFICE_OPENS, PEOPLE_AFTER, Programme, is_over, repeated
 from shared.contracts.decision import Alarm, Decision
-from shared.contracts.enrollment import BillingChanged, BillingReminderDue
+from shared.contracts.enrollment import BillingChanged, BillingLink, BillingReminderDue
 from shared.contracts.parties import Billing
 from shared.contracts.programme import BillingTerm
 from shared.contracts.refusal import Refused
@@ -54,7 +54,12 @@ def change_billing(
 
 
 def ask(
-    enrolment: Enrolment, programme: Programme, standing_path: str, since: datetime, now: datetime
+    enrolment: Enrolment,
+    programme: Programme,
+    standing_path: str,
+    since: datetime,
+    now: datetime,
+    billing_links: Sequence[BillingLink] = (),
 ) -> Decision[Enrolment]:
     """Something is missing: the reminder of the newest day that has come since `since`, and the alarm of the next.
 
@@ -74,6 +79,7 @@ def ask(
         invoice_on=invoice_on,
         days=max(come),
         standing_path=standing_path,
+        billing_links=tuple(billing_links),
     )
     return Decision(enrolment, (fact,), (next_one,))
 

@@ -1,6 +1,6 @@
 """The roles beside the contact's: who is to hold one, who does, and how one follows the other.
 
-A holder is written to, and can open nothing: links are the contact's.
+A holder is written to. Links are the contact's, but for one: whoever holds the billing role gives what invoices lack.
 """
 
 from __future__ import annotations
@@ -83,6 +83,26 @@ def roles_of(enrolment: Enrolment, programme: Programme, history: Sequence[Held]
     there = {one.id for one in terms}
     terms += [RoleTerm(id=key, label=one.holder.role, purpose="") for key, one in held.items() if key not in there]
     return tuple(Role(term, held[term.id].holder if term.id in held else None) for term in terms)
+
+
+def billing_holders(enrolment: Enrolment, programme: Programme, history: Sequence[Held]) -> tuple[Contact, ...]:
+    """Who is written to about invoices instead of the contact, and may say what these lack; nobody who was erased."""
+    return tuple(
+        one.holder
+        for one in roles_of(enrolment, programme, history)
+        if one.term.purpose == "billing" and one.holder is not None and not is_erased(one.holder.email)
+    )
+
+
+def require_billing_speaker(
+    enrolment: Enrolment, programme: Programme, history: Sequence[Held], person_id: str | None
+) -> None:
+    """Raises Refused 403 for somebody with a mailed link who by now is neither the contact nor holds the billing role;
+    `person_id` None = by another door.
+    """
+    holders = {one.person_id for one in billing_holders(enrolment, programme, history)}
+    if person_id is not None and person_id not in holders and not enrolment.is_contact(person_id):
+        raise Refused("not_for_invoices", "Det er en anden, der giver oplysninger til fakturaen nu.", status=403)
 
 
 def require_role(

@@ -172,9 +172,12 @@ def register(
 def walk_in(roster: Roster, person: Person, now: datetime, level: str | None = None) -> Decision[Roster]:
     """`person` came without being registered, and has the next seat; an extra one is billed without being asked.
 
-    Refused before the meeting begins, and where there is no price for one more.
+    Refused before the meeting begins, and where there is no price for one more. Of a programme that is called off what
+    was held is still written down, and nothing else.
     """
-    _require_registration(roster)
+    if not _is_over(roster, now):
+        require_going_on(roster.programme)
+    _require_seats(roster)
     if roster.meeting_state == "cancelled":
         raise _meeting_cancelled()
     if not has_begun(roster, now):
@@ -504,6 +507,11 @@ def _extras_told(before: Roster, after: Roster, about: dict[str, Any]) -> list[R
 
 def _require_registration(roster: Roster) -> None:
     require_going_on(roster.programme)
+    _require_seats(roster)
+
+
+def _require_seats(roster: Roster) -> None:
+    """Raises Refused where people are not registered for the meeting at all."""
     terms, group = roster.terms, roster.meeting.group
     if terms is None or terms.attendance != "registered" or roster.meeting.roles:
         raise Refused("no_registration", "Der tilmeldes ikke deltagere til dette møde.")

@@ -89,8 +89,12 @@ def team_terms(enrolment: Enrolment) -> tuple[SeatTerm, ...]:
     return tuple(one for one in enrolment.agreed.seats if one.attendance in {"team", MEMBERS})
 
 
-def name_member(team: Team, person: Person, now: datetime, *, quiet: bool = False) -> Decision[Team]:
-    """Refused for whoever is on it already, and when it is full; of a `quiet` one nobody is told."""
+def name_member(
+    team: Team, person: Person, now: datetime, *, place_path: str | None = None, quiet: bool = False
+) -> Decision[Team]:
+    """Refused for whoever is on it already, and when it is full; of a `quiet` one nobody is told. `place_path` is the
+    person's own.
+    """
     _require_team(team)
     _require_new(team, person)
     if team.is_full:
@@ -100,10 +104,19 @@ def name_member(team: Team, person: Person, now: datetime, *, quiet: bool = Fals
     after = replace(
         team, members=(*team.members, Member(person, named_at, team.next_number)), next_number=team.next_number + 1
     )
-    return _decided(after, [TeamMemberNamed(**_about(after, len(after.members)), person=person, quiet=quiet)], now)
+    fact = TeamMemberNamed(**_about(after, len(after.members)), person=person, place_path=place_path, quiet=quiet)
+    return _decided(after, [fact], now)
 
 
-def replace_member(team: Team, person_id: str, person: Person, now: datetime) -> Decision[Team]:
+def replace_member(
+    team: Team,
+    person_id: str,
+    person: Person,
+    now: datetime,
+    *,
+    place_path: str | None = None,
+    by_participant: bool = False,
+) -> Decision[Team]:
     """`person` takes over the number of the one who leaves; they may be the same person, written otherwise."""
     _require_team(team)
     member = _require_member(team, person_id)
@@ -111,15 +124,22 @@ def replace_member(team: Team, person_id: str, person: Person, now: datetime) ->
     if taken_over == member or person.person_id != person_id:
         _require_new(team, person)
     after = replace(team, members=tuple(taken_over if one is member else one for one in team.members))
-    fact = TeamMemberReplaced(**_about(after, len(after.members)), person=person, previous=member.person)
+    fact = TeamMemberReplaced(
+        **_about(after, len(after.members)),
+        person=person,
+        previous=member.person,
+        place_path=place_path,
+        by_participant=by_participant,
+    )
     return _decided(after, [fact], now)
 
 
-def remove_member(team: Team, person_id: str, now: datetime) -> Decision[Team]:
+def remove_member(team: Team, person_id: str, now: datetime, *, by_participant: bool = False) -> Decision[Team]:
     _require_team(team)
     member = _require_member(team, person_id)
     after = replace(team, members=tuple(one for one in team.members if one is not member))
-    return _decided(after, [TeamMemberRemoved(**_about(after, len(after.members)), person=member.person)], now)
+    fact = TeamMemberRemoved(**_about(after, len(after.members)), person=member.person, by_participant=by_participant)
+    return _decided(after, [fact], now)
 
 
 def disband(team: Team) -> Decision[Team]:

@@ -13,6 +13,7 @@ from services.enrollment.pages import (
     mailed_links,
     options,
     participants,
+    place,
     roles,
     seat,
     sign_up,
@@ -29,6 +30,7 @@ _PARTICIPANTS = "/deltagere/{token}"
 _TEAM = f"{_PARTICIPANTS}/hold"
 _MEETING = f"{_PARTICIPANTS}/{{meeting_id}}"
 _SEAT = "/moedeplads/{token}"
+_PLACE = "/holdplads/{token}"
 
 
 def pages(host: Host) -> Sequence[BaseRoute]:
@@ -49,6 +51,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_STANDING}/ikke-godkendt", standing.refuse, acts.RESOLVE),
         shows(f"{_STANDING}/forbehold", standing.reservation, acts.CHANGE_RESERVATION),
         shows(f"{_STANDING}/faktura", invoice_details.invoice_details, acts.CHANGE_BILLING),
+        shows("/fakturaoplysninger/{token}", invoice_details.by_holder, acts.CHANGE_BILLING),
         shows(f"{_STANDING}/kontakt", standing.contact, acts.CHANGE_CONTACT),
         shows(f"{_STANDING}/kontakt/{{role_id}}", roles.role, acts.CHANGE_ROLE),
         shows(f"{_STANDING}/afmeld", standing.leave, acts.WITHDRAW),
@@ -71,4 +74,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_SEAT}/behov", seat.needs, acts.SET_NEEDS),
         shows(f"{_SEAT}/skift", seat.pass_on, acts.REPLACE),
         shows(f"{_SEAT}/afmeld", seat.leave, acts.CANCEL),
+        shows(_PLACE, place.place),
+        shows(f"{_PLACE}/skift", place.pass_on, acts.REPLACE_MEMBER),
+        shows(f"{_PLACE}/afmeld", place.leave, acts.REMOVE_MEMBER),
     )

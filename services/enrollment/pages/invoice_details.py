@@ -1,4 +1,7 @@
-"""Where a municipality's contact gives what its invoices lack, and sees what is known. A GET changes nothing."""
+"""Where a municipality's contact, or whoever holds its billing role, gives what its invoices lack.
+
+They see what is known. A GET changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,12 @@ from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.address_book import Unit
 from services.enrollment.pages.standing import no_more
-from services.enrollment.usecases.read_invoice_details import Details, read_invoice_details
+from services.enrollment.usecases.read_invoice_details import (
+    Details,
+    RoleEnded,
+    read_billing_link,
+    read_invoice_details,
+)
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.contracts.danish import long_day
@@ -41,17 +49,36 @@ async def invoice_details(host: Host, act: Act, request: Request) -> Response:
         details = await read_invoice_details(tx, request.path_params["token"])
     if not isinstance(details, Details):
         return no_more(host, request, details)
+    return await _given(host, act, request, details)
+
+
+async def by_holder(host: Host, act: Act, request: Request) -> Response:
+    """By the link of whoever holds the billing role."""
+    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
+        details = await read_billing_link(tx, request.path_params["token"])
+    if isinstance(details, RoleEnded):
+        return host.pages.render(
+            "enrollment/role_ended.html",
+            status=410,
+            headers=SECRET_ADDRESS,
+            terms=details.terms,
+            organisation=details.organisation,
+        )
+    return no_more(host, request, None) if details is None else await _given(host, act, request, details)
+
+
+async def _given(host: Host, act: Act, request: Request, details: Details) -> Response:
     if request.method == "GET":
         return _page(host, details, Form(labels=LABELS), done=request.query_params.get("besked") == "gemt")
     form = await read_form(request, labels=LABELS)
     command = _command(form, details)
     if command is None:
         return _page(host, details, form, 422)
-    actor = f"person/{details.found.contact_id}"
+    actor = f"person/{details.person_id}"
     refused = (await host.door.submit(act, command, form.key, actor=actor, patient=True)).refusal()
     if refused is not None:
         return _page(host, details, form.refuse(refused), refused.status)
-    return RedirectResponse(f"{details.found.path}/faktura?besked=gemt", 303, headers=SECRET_ADDRESS)
+    return RedirectResponse(f"{details.path}?besked=gemt", 303, headers=SECRET_ADDRESS)
 
 
 def units_to_choose(units: Iterable[Unit]) -> list[tuple[str, str]]:
@@ -75,29 +102,28 @@ def nothing_said(form: Form, first: str) -> bool:
 
 def _command(form: Form, details: Details) -> ChangeBilling | None:
     """None, and errors, when it is not one, or nothing is filled in."""
-    first = next(iter(details.found.missing), "order_reference")
+    first = next(iter(details.missing), "order_reference")
     if nothing_said(form, _FIRST_FIELD.get(first, f"billing.{first}")):
         return None
-    command = form.command(ChangeBilling, enrolment_id=details.found.enrolment.id)
+    command = form.command(ChangeBilling, enrolment_id=details.enrolment.id)
     return command and command.model_copy(update={"billing": with_unit(command.billing)})
 
 
 def _page(host: Host, details: Details, form: Form, status: int = 200, *, done: bool = False) -> Response:
-    found = details.found
     return host.pages.render(
         "enrollment/invoice_details.html",
         status=status,
         headers=SECRET_ADDRESS,
         form=form,
-        found=found,
-        terms=found.terms,
+        found=details,
+        terms=details.terms,
         done=done,
-        missing=[BILLING_DETAILS[one] for one in found.missing],
-        asked=[_FIRST_FIELD.get(one, f"billing.{one}") for one in found.missing],
+        missing=[BILLING_DETAILS[one] for one in details.missing],
+        asked=[_FIRST_FIELD.get(one, f"billing.{one}") for one in details.missing],
         known=_rows(details.known) if details.known else None,
         labels=LABELS,
-        units=units_to_choose(found.units),
-        invoice_on=long_day(found.invoiced_from) if found.invoiced_from else None,
+        units=units_to_choose(details.units),
+        invoice_on=long_day(details.invoiced_from) if details.invoiced_from else None,
     )
 
 

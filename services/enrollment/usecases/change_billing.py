@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from services.enrollment.adapters import enrolments, organisations, programmes
+from services.enrollment.adapters import contacts, enrolments, organisations, programmes
 from services.enrollment.domain.address_book import require_entry
 from services.enrollment.domain.enrolment import book_is_for, require_enrolment
 from services.enrollment.domain.invoice_details import change_billing as decide
 from services.enrollment.domain.invoice_details import lacking
+from services.enrollment.domain.roles import require_billing_speaker
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ChangeBilling
 from shared.storage.tx import Tx
@@ -15,6 +16,8 @@ from shared.storage.tx import Tx
 async def change_billing(tx: Tx, command: ChangeBilling) -> Answer:
     before = require_enrolment(await enrolments.lock(tx, command.enrolment_id), tx.cause.client)
     programme = await programmes.load_of(tx, before)
+    history = await contacts.load_history(tx, before.id) if tx.cause.is_person else []
+    require_billing_speaker(before, programme, history, tx.cause.person_id)
     entry = require_entry(await organisations.load(tx, before.organisation.code))
     by_name = book_is_for(before, client=tx.cause.client is not None, person=tx.cause.is_person)
 

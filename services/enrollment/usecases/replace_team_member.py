@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from services.enrollment.adapters import people, teams
+from services.enrollment.adapters import links, people, teams
+from services.enrollment.adapters.links import Placed
 from services.enrollment.domain.address_book import require_email, require_name
 from services.enrollment.domain.team import replace_member, size_text
+from services.enrollment.domain.team_meetings import require_own_swap
+from services.enrollment.usecases.load_team_meetings import load_team_meetings
 from services.enrollment.usecases.lock_team import lock_team
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ReplaceTeamMember
@@ -17,7 +20,19 @@ async def replace_team_member(tx: Tx, command: ReplaceTeamMember) -> Answer:
     code, renames = team.enrolment.organisation.code, people.may_rename(tx.cause, team.enrolment)
     person = await people.recognise(tx, code, name, email, renames=renames)
 
-    decided = replace_member(team, command.person_id, person, tx.now)
+    own = tx.cause.is_by(command.person_id) and not team.enrolment.is_contact(command.person_id)
+    if own and person.person_id != command.person_id:
+        require_own_swap(await load_team_meetings(tx, team), tx.now)
+    member = team.member(command.person_id)
+    placed = Placed(team.id, person.person_id, member.number) if member else None
+    decided = replace_member(
+        team,
+        command.person_id,
+        person,
+        tx.now,
+        place_path=links.place_path(tx.links, placed) if placed else None,
+        by_participant=own,
+    )
 
     await teams.save(tx, team, decided.after, tx.cause)
     tx.tell(decided)

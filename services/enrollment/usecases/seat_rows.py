@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from services.enrollment.adapters import links, people, rosters, seat_moves, teams
-from services.enrollment.adapters.links import Seated
+from services.enrollment.adapters.links import Placed, Seated
 from services.enrollment.adapters.people import Named
 from services.enrollment.domain import enrolment_sheet
 from services.enrollment.domain.enrolment import Enrolment
@@ -133,7 +133,8 @@ def _named(
     try:
         if job.person.person_id in been_there.get(team.id, ()):
             raise enrolment_sheet.has_left("taget af det faste hold")
-        decided = name_member(team, job.person, tx.now, quiet=quiet)
+        path = links.place_path(tx.links, Placed(team.id, job.person.person_id, team.next_number))
+        decided = name_member(team, job.person, tx.now, place_path=path, quiet=quiet)
     except Refused as no:
         told.append(enrolment_sheet.refused(no))
         return Decision(team)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from shared.base.links import Links
+from shared.contracts.invoicing import DocumentLink, Invoice
 
 GOOD_FOR = timedelta(hours=12)
 """A working day."""
@@ -12,6 +15,7 @@ DOCUMENT_DAYS = 3 * 366
 """A programme's two years, and the year in which its accounts are closed; by then the customer has the document."""
 _INVOICE = "invoice"
 _DOCUMENT = "document"
+_DOCUMENT_OF = "document of a person"
 
 
 def invoice_address(links: Links, invoice_id: str, actor: str, now: datetime) -> str:
@@ -30,9 +34,29 @@ def invoice_of(links: Links, token: str, now: datetime) -> tuple[str, str] | Non
 
 
 def document_path(links: Links, document_id: str) -> str:
-    """The PDF of an invoice or credit note, for whoever it is mailed to; good for DOCUMENT_DAYS after it was issued."""
+    """The PDF of an invoice or credit note, for the mailbox it is mailed to; good for DOCUMENT_DAYS from its issue."""
     return f"/invoicing/faktura/{links.sign(_DOCUMENT, document_id)}"
 
 
-def document_of(links: Links, token: str, now: datetime) -> str | None:
-    return links.verify(_DOCUMENT, token, now)
+def document_links(links: Links, invoice: Invoice, document_id: str, people: Iterable[str]) -> tuple[DocumentLink, ...]:
+    """The same for people who are written to, each as long as they are; none where a mailbox is."""
+    if invoice.billing.email:
+        return ()
+    signed = [(person_id, links.sign(_DOCUMENT_OF, f"{person_id}\n{document_id}")) for person_id in people]
+    return tuple([DocumentLink(person_id=one, path=f"/invoicing/faktura/{token}") for one, token in signed])
+
+
+class Linked(NamedTuple):
+    """Which document a link leads to, and whom it was mailed to; None = a mailbox, or by a version before this one."""
+
+    document_id: str
+    person_id: str | None
+
+
+def document_of(links: Links, token: str, now: datetime) -> Linked | None:
+    if (document_id := links.verify(_DOCUMENT, token, now)) is not None:
+        return Linked(document_id, None)
+    if (subject := links.verify(_DOCUMENT_OF, token, now)) is None:
+        return None
+    person_id, _, document_id = subject.partition("\n")
+    return Linked(document_id, person_id)

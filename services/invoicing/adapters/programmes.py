@@ -58,12 +58,12 @@ async def load_cancelled(tx: Tx, programme_ids: Iterable[str]) -> dict[str, bool
 
 
 async def save_appointed(tx: Tx, appointed: Mapping[str, Appointed]) -> None:
-    """By enrolment."""
+    """By enrolment; the newest stands, whatever is heard again."""
     rows = [
         {"enrolment_id": enrolment_id, "contact": one.contact.model_dump_json(), "appointed_at": one.at}
         for enrolment_id, one in appointed.items()
     ]
-    await _APPOINTED.upsert(tx, rows)
+    await _APPOINTED.upsert(tx, rows, when="excluded.appointed_at >= old.appointed_at")
 
 
 async def load_appointed(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Appointed]:

@@ -21,7 +21,14 @@ from services.invoicing.domain.vat import vat_sums
 from shared.contracts.danish import kroner
 from shared.contracts.decision import Decision
 from shared.contracts.event import natural_id
-from shared.contracts.invoicing import CreditInvoice, CreditNoteIssued, Invoice, InvoiceLine, LineToCredit
+from shared.contracts.invoicing import (
+    CreditInvoice,
+    CreditNoteIssued,
+    DocumentLink,
+    Invoice,
+    InvoiceLine,
+    LineToCredit,
+)
 from shared.contracts.money import moms
 from shared.contracts.refusal import Refused
 
@@ -119,6 +126,7 @@ def issue_credit_note(
     issued_on: date,
     owner: str,
     document_path: str,
+    document_links: tuple[DocumentLink, ...] = (),
 ) -> Decision[CreditNoteIssued]:
     """The credit note of an invoice as it stands; what is left of that to be paid is less, or too much has been."""
     issued = CreditNoteIssued(
@@ -136,14 +144,16 @@ def issue_credit_note(
         rounding_ore=credit.rounding_ore,
         outstanding_ore=standing.outstanding_ore - credit.credited_ore,
         document_path=document_path,
+        document_links=document_links,
     )
     return Decision(issued, (issued,))
 
 
 def as_told(issued: CreditNoteIssued) -> dict[str, Any]:
-    """The credit note as JSON: the fields of CreditNoteIssued without the secret, with its id and each rate's moms."""
+    """The credit note as JSON: the fields of CreditNoteIssued without the secrets, with its id and each rate's moms."""
     sums = [one._asdict() for one in vat_sums(issued.lines)]
-    return {"id": issued.id, **issued.model_dump(mode="json", exclude={"owner", "document_path"}), "vat_sums": sums}
+    shown = issued.model_dump(mode="json", exclude={"owner", "document_path", "document_links"})
+    return {"id": issued.id, **shown, "vat_sums": sums}
 
 
 def not_found() -> Refused:

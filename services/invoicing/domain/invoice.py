@@ -19,7 +19,7 @@ from services.invoicing.domain.standing import first_reminder
 from services.invoicing.domain.vat import vat_sums
 from shared.contracts.danish import short_day
 from shared.contracts.decision import Decision
-from shared.contracts.invoicing import Invoice, InvoiceIssued, InvoiceLine
+from shared.contracts.invoicing import DocumentLink, Invoice, InvoiceIssued, InvoiceLine
 from shared.contracts.programme import ProgrammeRef
 
 LONGEST_CREDIT_DAYS = 3650
@@ -113,7 +113,9 @@ def issue(
     )
 
 
-def announce(invoice: Invoice, owner: str, document_path: str) -> Decision[Invoice]:
+def announce(
+    invoice: Invoice, owner: str, document_path: str, document_links: tuple[DocumentLink, ...] = ()
+) -> Decision[Invoice]:
     """It is told, and looked at again on the day after it was to be paid."""
     fact = InvoiceIssued(
         owner=owner,
@@ -121,6 +123,7 @@ def announce(invoice: Invoice, owner: str, document_path: str) -> Decision[Invoi
         invoice=invoice,
         how_to_pay=payment_rows(invoice),
         document_path=document_path,
+        document_links=document_links,
     )
     return Decision(invoice, (fact,), (first_reminder(invoice.series, invoice.due_on),))
 

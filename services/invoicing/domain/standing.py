@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from services.invoicing.domain.from_invoice import payment_rows
 from shared.contracts.decision import Alarm, Decision
-from shared.contracts.invoicing import Invoice, InvoiceOverdue, PaymentRegistered, RegisterPayment
+from shared.contracts.invoicing import DocumentLink, Invoice, InvoiceOverdue, PaymentRegistered, RegisterPayment
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_after, days_after, local
 
@@ -71,7 +71,14 @@ def pay(
     return Decision(after, (fact,))
 
 
-def remind(standing: Standing, level: int, today: date, owner: str, document_path: str) -> Decision[Standing]:
+def remind(
+    standing: Standing,
+    level: int,
+    today: date,
+    owner: str,
+    document_path: str,
+    document_links: tuple[DocumentLink, ...] = (),
+) -> Decision[Standing]:
     """It is told that an invoice is not paid in full, once per level; the next level is ten days later."""
     if standing.outstanding_ore <= 0 or standing.reminders != level - 1:
         return Decision(standing)
@@ -83,6 +90,7 @@ def remind(standing: Standing, level: int, today: date, owner: str, document_pat
         invoice=standing.invoice,
         how_to_pay=payment_rows(standing.invoice),
         document_path=document_path,
+        document_links=document_links,
     )
     after = replace(standing, reminders=level)
     if level >= REMINDERS:

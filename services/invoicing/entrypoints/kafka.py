@@ -13,6 +13,7 @@ from services.invoicing.usecases.claim_extra_participant import claim_extra_part
 from services.invoicing.usecases.claim_fees import claim_fees
 from services.invoicing.usecases.claim_options import claim_options
 from services.invoicing.usecases.follow_meetings import release_extra_participants, withdraw_extra_participants
+from services.invoicing.usecases.follow_roles import follow_roles
 from services.invoicing.usecases.forget_people import FORGETTING
 from services.invoicing.usecases.release_options import release_options
 from services.invoicing.usecases.resolve_reservations import resolve_reservations
@@ -34,6 +35,7 @@ from shared.contracts.enrollment import (
     PersonErased,
     ProgrammeCancelled,
     ReservationResolved,
+    RoleAppointed,
     TovholderAppointed,
 )
 from shared.contracts.scheduling import MeetingCancelled, MeetingHeld
@@ -47,6 +49,7 @@ SUBSCRIPTIONS = (
     on(ProgrammeCancelled, withdraw_fees_of_programmes),
     on(BillingChanged, change_billings),
     on(TovholderAppointed, appoint_contacts),
+    on(RoleAppointed, follow_roles),
     on(ExtraParticipantAdded, claim_extra_participant),
     on(ExtraBillingChanged, change_extra_billings),
     on(ExtraParticipantRemoved, withdraw_extra_participant),

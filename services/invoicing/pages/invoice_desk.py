@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.invoicing.domain.from_invoice import Issued
 from services.invoicing.pages.printed import FILE_CSP
-from services.invoicing.usecases.read_documents import read_as_file, read_linked_document
+from services.invoicing.usecases.read_documents import HandedOn, read_as_file, read_linked_document
 from services.invoicing.usecases.read_linked_invoices import LinkedInvoice, read_linked_invoice
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -90,11 +90,13 @@ async def file(host: Host, request: Request) -> Response:
 
 
 async def mailed(host: Host, request: Request) -> Response:
-    """The PDF that a mail links to."""
+    """The PDF that a mail links to; or a page that says that whoever it was mailed to is written to no more."""
     async with host.transaction(Cause(new_correlation(), None, None)) as tx:
         issued = await read_linked_document(tx, request.path_params["token"])
     if issued is None:
         return host.pages.render("invoicing/broken_link.html", status=404, headers=SECRET_ADDRESS)
+    if isinstance(issued, HandedOn):
+        return host.pages.render("invoicing/handed_on.html", status=410, headers=SECRET_ADDRESS, invoice=issued.invoice)
     made = await read_as_file(issued, "pdf")
     headers = {"Cache-Control": "no-store", "Content-Disposition": f"inline; filename*=UTF-8''{made.name}"}
     return Response(made.content, headers={**SECRET_ADDRESS, **headers}, media_type=_MEDIA_TYPES["pdf"])

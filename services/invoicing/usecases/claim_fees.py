@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from services.invoicing.adapters import billings, claims, programmes
 from services.invoicing.domain.claim import (
+    Appointed,
     Claim,
     end_with_programme,
     fee_claims,
@@ -41,6 +42,9 @@ async def claim_fees(tx: Tx, events: Sequence[Received[MunicipalityEnrolled]]) -
     if known:
         anew = {event.data.enrolment_id: event.time for event in events}
         await billings.forget_older(tx, anew)
+        # Of one that comes anew the fees may be invoiced already, and nothing else would say who its contact is.
+        contacts = {event.data.enrolment_id: Appointed(event.data.contact, event.time) for event in events}
+        await programmes.save_appointed(tx, contacts)
         decided = await _as_ended(tx, decided, causes)
     again = [one.after for one in decided if one.after.id in known and one.after != known[one.after.id]]
     await claims.save(tx, again, causes)

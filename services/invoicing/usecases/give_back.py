@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.invoicing.adapters import claims, credit_notes, invoices
-from services.invoicing.adapters.links import document_path
+from services.invoicing.adapters import claims, credit_notes, invoices, recipients
+from services.invoicing.adapters.links import document_links, document_path
 from services.invoicing.domain.claim import credited
 from services.invoicing.domain.credit_note import credit_differs, issue_credit_note, to_credit
 from services.invoicing.domain.standing import Standing
@@ -18,7 +18,9 @@ async def give_back(tx: Tx, standing: Standing, command: CreditInvoice, because:
     invoice = standing.invoice
     credit = to_credit(invoice, await credit_notes.load_credited_lines(tx, invoice.id), command)
     given_back = await claims.lock(tx, credit.done)
+    people = (await recipients.load(tx, [invoice.enrolment_id])).get(invoice.enrolment_id, ())
     number = await invoices.draw_number(tx, invoice)
+    document_id = f"{invoice.series}-{number}"
     decided = issue_credit_note(
         standing,
         credit,
@@ -26,7 +28,8 @@ async def give_back(tx: Tx, standing: Standing, command: CreditInvoice, because:
         number=number,
         issued_on=day_of(tx.now),
         owner=tx.source,
-        document_path=document_path(tx.links, f"{invoice.series}-{number}"),
+        document_path=document_path(tx.links, document_id),
+        document_links=document_links(tx.links, invoice, document_id, people),
     )
 
     if not await credit_notes.insert(tx, decided.after, invoice, command, because):

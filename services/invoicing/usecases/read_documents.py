@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from services.invoicing.adapters import credit_notes, documents, invoices
+from services.invoicing.adapters import credit_notes, documents, invoices, recipients
 from services.invoicing.adapters.links import DOCUMENT_DAYS, document_of
 from services.invoicing.domain.credit_note import not_found
 from services.invoicing.domain.from_invoice import Issued
@@ -43,13 +43,34 @@ async def read_issued_credit_note(tx: Tx, credit_note_id: str) -> CreditNoteIssu
     return found[0]
 
 
-async def read_linked_document(tx: Tx, token: str) -> Issued | None:
+@dataclass(frozen=True, slots=True)
+class HandedOn:
+    """What a link led to whose person is written to about the enrolment's invoices no more."""
+
+    invoice: Invoice
+    """Of the document, or what it credits."""
+
+
+async def read_linked_document(tx: Tx, token: str) -> Issued | HandedOn | None:
     """What a link in a mail leads to; None when the link is no good, or not any more."""
-    document_id = document_of(tx.links, token, tx.now)
-    if document_id is None:
+    linked = document_of(tx.links, token, tx.now)
+    if linked is None:
         return None
-    issued = await read_document(tx, document_id)
-    return issued if (day_of(tx.now) - issued.issued_on).days <= DOCUMENT_DAYS else None
+    issued = await read_document(tx, linked.document_id)
+    if (day_of(tx.now) - issued.issued_on).days > DOCUMENT_DAYS:
+        return None
+    if linked.person_id is None:
+        return issued
+    invoice = await _invoice_of(tx, issued)
+    people = (await recipients.load(tx, [invoice.enrolment_id])).get(invoice.enrolment_id, ())
+    return issued if linked.person_id in people else HandedOn(invoice)
+
+
+async def _invoice_of(tx: Tx, issued: Issued) -> Invoice:
+    """Itself, or what it credits."""
+    if isinstance(issued, Invoice):
+        return issued
+    return issued.invoice or await read_issued_invoice(tx, issued.invoice_id)
 
 
 def read_as_page(issued: Issued) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from services.invoicing.adapters import invoices
-from services.invoicing.adapters.links import document_path
+from services.invoicing.adapters import invoices, recipients
+from services.invoicing.adapters.links import document_links, document_path
 from services.invoicing.domain.standing import remind
 from services.invoicing.usecases.tell_all import tell_all
 from shared.contracts.decision import Alarm
@@ -23,8 +23,17 @@ async def remind_overdue(tx: Tx, timers: Sequence[Timer]) -> None:
         last, unreminded = await invoices.lock_unreminded(tx, series, due_on, level, after, max(tx.room, 1))
         tx.take_on(len(unreminded))
 
+        people = await recipients.load(tx, {standing.invoice.enrolment_id for standing, _ in unreminded})
+
         decided = [
-            remind(standing, level, today, tx.source, document_path(tx.links, standing.id))
+            remind(
+                standing,
+                level,
+                today,
+                tx.source,
+                document_path(tx.links, standing.id),
+                document_links(tx.links, standing.invoice, standing.id, people.get(standing.invoice.enrolment_id, ())),
+            )
             for standing, _ in unreminded
         ]
 

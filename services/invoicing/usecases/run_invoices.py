@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from services.invoicing.adapters import claims, invoices, meetings, programmes
-from services.invoicing.adapters.links import document_path
+from services.invoicing.adapters import claims, invoices, meetings, programmes, recipients
+from services.invoicing.adapters.links import document_links, document_path
 from services.invoicing.domain.claim import (
     NOT_ENDED,
     Claim,
@@ -54,6 +54,7 @@ async def _run(tx: Tx, series: str, organiser: str) -> None:
     if not due:
         return
     groups = group(due)
+    people = await recipients.load(tx, {claim.enrolment_id for claim in due})
 
     first = await invoices.draw_numbers(tx, series, organiser, len(groups))
     if first is None:
@@ -67,7 +68,7 @@ async def _run(tx: Tx, series: str, organiser: str) -> None:
     because = {invoice.id: causes[invoice.lines[0].claim_id] for invoice in issued}
 
     async with alongside(_save(tx, issued, billed, because)):
-        await _tell(tx, issued, because)
+        await _tell(tx, issued, because, people)
 
 
 async def _save(tx: Tx, issued: Sequence[Invoice], billed: Sequence[Claim], because: Mapping[str, Cause]) -> None:
@@ -75,12 +76,23 @@ async def _save(tx: Tx, issued: Sequence[Invoice], billed: Sequence[Claim], beca
     await claims.mark_invoiced(tx, billed)
 
 
-async def _tell(tx: Tx, issued: Sequence[Invoice], because: Mapping[str, Cause]) -> None:
+async def _tell(
+    tx: Tx, issued: Sequence[Invoice], because: Mapping[str, Cause], people: Mapping[str, Sequence[str]]
+) -> None:
     """It gives way now and then, so that PostgreSQL is saving meanwhile."""
     for start in range(0, len(issued), AT_A_TIME):
         await asyncio.sleep(0)
         some = issued[start : start + AT_A_TIME]
-        tell_all(tx, (announce(one, tx.source, document_path(tx.links, one.id)) for one in some), because)
+        decided = (
+            announce(
+                one,
+                tx.source,
+                document_path(tx.links, one.id),
+                document_links(tx.links, one, one.id, people.get(one.enrolment_id, ())),
+            )
+            for one in some
+        )
+        tell_all(tx, decided, because)
 
 
 async def _still_owed(tx: Tx, due: Sequence[Claim], causes: Mapping[str, Cause]) -> list[Claim]:

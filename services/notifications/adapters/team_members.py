@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
-from services.notifications.domain.team import Member, Place
+from services.notifications.domain.team import Known, Member, Place
 from services.notifications.domain.text import storable
 from shared.storage.table import Table
 from shared.storage.tx import Tx
@@ -25,25 +24,27 @@ _MEMBERS = Table(
         "takes_part": "boolean",
         "since": "timestamptz",
         "member_quiet_since": "timestamptz",
+        "place_path": "text",
     },
     key=("enrolment_id", "person_id", "address_key"),
     fixed=("programme_id",),
 )
 
 
-async def load_since(tx: Tx, places: Iterable[Place]) -> dict[Place, datetime]:
-    """Since when these are known, whether they are on the team or no longer are."""
+async def load_known(tx: Tx, places: Iterable[Place]) -> dict[Place, Known]:
+    """How these are known so far, whether they are on the team or no longer are."""
     sought = sorted(set(places))
     rows = await tx.fetch(
         """
-        SELECT enrolment_id, person_id, max(since) AS since
+        SELECT enrolment_id, person_id, max(since) AS since,
+               (array_agg(place_path ORDER BY since DESC, takes_part DESC))[1] AS place_path
         FROM unnest($1::text[], $2::text[]) AS u (enrolment_id, person_id)
         JOIN team_members USING (enrolment_id, person_id) GROUP BY enrolment_id, person_id
         """,
         [enrolment for enrolment, _ in sought],
         [person for _, person in sought],
     )
-    return {(row["enrolment_id"], row["person_id"]): row["since"] for row in rows}
+    return {(row["enrolment_id"], row["person_id"]): Known(row["since"], row["place_path"]) for row in rows}
 
 
 async def save(tx: Tx, members: Mapping[Place, Member]) -> None:
@@ -70,6 +71,7 @@ async def save(tx: Tx, members: Mapping[Place, Member]) -> None:
             "takes_part": one.takes_part,
             "since": one.since,
             "member_quiet_since": one.since if one.quiet else None,
+            "place_path": storable(one.place_path),
         }
         for (enrolment, person), one in members.items()
     ]

@@ -68,6 +68,8 @@ class Guest:
     path: str | None = None
     seat_path: str | None = None
     """Where a participant passes the seat on or leaves it; a secret of theirs."""
+    on_team: bool = False
+    """Of a participant: the seat is a place on a standing team, which is for all of its meetings."""
     by_team: bool = False
     """Of a contact: whose organisation's standing team is invited, so that nobody is registered there."""
     of_member: bool = False

@@ -92,6 +92,8 @@ TITLES = {
     "walked_in": "Besked til den, der kom uden tilmelding",
     "seat_passed_on": "Besked om skiftet deltager",
     "seat_left": "Besked om afmeldt deltager",
+    "place_passed_on": "Besked om skiftet person på holdet",
+    "place_left": "Besked om person, der har forladt holdet",
     "team_incomplete": "Påmindelse om at navngive nogen",
     "member_admitted": "Invitation til medlemmet",
     "extra_participant": "Pris for ekstra deltager",

@@ -43,6 +43,9 @@ from shared.contracts.enrollment import (
     RosterFact,
     SignUpDraftSaved,
     SignUpEnded,
+    TeamFact,
+    TeamMemberRemoved,
+    TeamMemberReplaced,
     TeamReminderDue,
     TovholderAppointed,
 )
@@ -195,19 +198,21 @@ def forbehold_awaited(fact: ReservationReminderDue, at: datetime) -> Letter:
 def billing_awaited(fact: BillingReminderDue, at: datetime, to: Contact | None = None) -> Letter:
     """The occasion is the day it is reminded of. Of time alone, and so nobody's own.
 
-    `to` somebody else than the contact it has no link: that is the contact's.
+    `to` somebody else than the contact it has a link of theirs, if the fact knows of one: the contact's is not theirs.
     """
-    is_contact = to is None or to.person_id == fact.contact.person_id
+    reader = to or fact.contact
+    key, is_contact = reader.person_id, reader.person_id == fact.contact.person_id
     letter = _about_enrolment(
         "billing_awaited",
         fact,
-        to_person(to or fact.contact),
+        to_person(reader),
         f"{fact.invoice_on.isoformat()}/{fact.days}",
         at,
         missing=billing_details(fact.billing_missing),
         invoice_on=fact.invoice_on.isoformat(),
         is_late=fact.days >= 0,
         standing=fact.standing_path if is_contact else None,
+        path=None if is_contact else next((one.path for one in fact.billing_links if one.person_id == key), None),
     )
     return replace(letter, own=False)
 
@@ -445,6 +450,17 @@ def seat_left(fact: ParticipantCancelled, version: int | None, at: datetime) -> 
     )
 
 
+def place_passed_on(fact: TeamMemberReplaced, version: int | None, at: datetime) -> Letter:
+    """To the contact, who did not do it."""
+    letter = _about_team("place_passed_on", fact, fact.person, version, at, former=fact.previous.name)
+    return replace(letter, people=(*letter.people, fact.previous.person_id))
+
+
+def place_left(fact: TeamMemberRemoved, version: int | None, at: datetime) -> Letter:
+    """As `place_passed_on`."""
+    return _about_team("place_left", fact, fact.person, version, at, size=fact.size, minimum=fact.minimum)
+
+
 def team_incomplete(fact: TeamReminderDue, at: datetime) -> Letter:
     """Of time alone, and so nobody's own."""
     return Letter(
@@ -602,6 +618,7 @@ def calendar_letter(standing: Standing, step: Step, *, own: bool = False) -> Let
             "part": guest.part,
             "path": guest.path,
             "seat_path": guest.seat_path,
+            "on_team": guest.on_team,
             "by_team": guest.by_team,
             "of_member": guest.of_member,
             "as_guest": guest.as_guest,
@@ -646,6 +663,7 @@ def meeting_reminder(standing: Standing, guest: Guest, agreed: int, left: int, a
             "meeting": _meeting(meeting),
             "days": left,
             "seat_path": guest.seat_path,
+            "on_team": guest.on_team,
             "as_guest": guest.as_guest,
         },
         people=(guest.person_id,),
@@ -666,7 +684,7 @@ def invoice_issued(fact: InvoiceIssued, at: datetime, to: Contact | None = None)
         fact.invoice.issued_on.isoformat(),
         at,
         pay=_pay_rows(fact.invoice, fact.how_to_pay),
-        path=fact.document_path,
+        path=_document_path(fact, fact.invoice, to or fact.invoice.contact),
     )
 
 
@@ -680,7 +698,7 @@ def payment_reminder(fact: InvoiceOverdue, contact: Contact, at: datetime) -> Le
         at,
         outstanding=fact.outstanding_ore,
         pay=_pay_rows(fact.invoice, fact.how_to_pay),
-        path=fact.document_path,
+        path=_document_path(fact, fact.invoice, contact),
     )
 
 
@@ -697,7 +715,7 @@ def credit_note(fact: CreditNoteIssued, invoice: Invoice, contact: Contact, at: 
         invoiced_on=invoice.issued_on.isoformat(),
         in_part=fact.credited_ore < invoice.gross_ore,
         reason=fact.reason,
-        path=fact.document_path,
+        path=_document_path(fact, invoice, contact),
         credited=fact.credited_ore,
         outstanding=fact.outstanding_ore,
         lines=_line_rows(fact.lines),
@@ -787,6 +805,35 @@ def _about_roster(template: str, fact: RosterFact, version: int | None, at: date
         people=(fact.contact.person_id, fact.person.person_id),
         own=True,
     )
+
+
+def _about_team(
+    template: str, fact: TeamFact, person: Person, version: int | None, at: datetime, **says: object
+) -> Letter:
+    """`version` is the team's, as of `_about_roster`."""
+    return Letter(
+        template=template,
+        to=to_person(fact.contact),
+        about=fact.subject,
+        occasion=f"{person.person_id}/{version or 0}",
+        programme=fact.programme,
+        written_at=at,
+        says={"organisation": fact.organisation.name, "person": person.name, "of_member": fact.of_member, **says},
+        people=(fact.contact.person_id, person.person_id),
+        own=True,
+    )
+
+
+def _document_path(
+    fact: InvoiceIssued | InvoiceOverdue | CreditNoteIssued, invoice: Invoice, contact: Contact
+) -> str | None:
+    """The reader's own link; of a fact that knows of nobody's, or to a mailbox, the one that is nobody's.
+
+    None for somebody whom the fact knows nothing of: what another was to open is not theirs.
+    """
+    if invoice.billing.email or not fact.document_links:
+        return fact.document_path
+    return next((one.path for one in fact.document_links if one.person_id == contact.person_id), None)
 
 
 def _about_invoice(template: str, invoice: Invoice, about: str, occasion: str, at: datetime, **says: object) -> Letter:

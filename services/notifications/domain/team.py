@@ -22,6 +22,7 @@ class Member:
     person: Person
     since: datetime
     takes_part: bool
+    place_path: str | None = None
     quiet: bool = False
     """Not to be invited to what had its date by then."""
 
@@ -34,10 +35,22 @@ class Member:
         return address_key(self.person.email)
 
 
-def follow_members(told: Iterable[Member], known: Mapping[Place, datetime]) -> dict[Place, Member]:
-    """Each as the last fact about them says; its time never goes back. `known`: since when they were known."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How somebody was known before, on the team or no longer: since when, and where their own page is."""
+
+    since: datetime
+    place_path: str | None = None
+
+
+def follow_members(told: Iterable[Member], known: Mapping[Place, Known]) -> dict[Place, Member]:
+    """Each as the last fact about them says; its time never goes back, and its path is the last that was told."""
     after: dict[Place, Member] = {}
     for one in told:
-        before = after[one.place].since if one.place in after else known.get(one.place)
-        after[one.place] = one if before is None else replace(one, since=max(before, one.since))
+        before = after.get(one.place) or known.get(one.place)
+        after[one.place] = (
+            one
+            if before is None
+            else replace(one, since=max(before.since, one.since), place_path=one.place_path or before.place_path)
+        )
     return after

@@ -31,7 +31,14 @@ async def invite_member(tx: Tx, events: Sequence[Received[TeamMemberNamed]]) -> 
 
 
 async def replace_member(tx: Tx, events: Sequence[Received[TeamMemberReplaced]]) -> None:
-    """TeamMemberReplaced → the cancellations for the one, the invitations for the other."""
+    """TeamMemberReplaced → the cancellations for the one, the invitations for the other; the contact hears of it, where
+    the one did it by the link of their own.
+    """
+    passed_on = [event for event in events if event.data.by_participant]
+    await programmes.lock(tx, (event.data.programme for event in events))
+    await write_letters(
+        tx, [(letters.place_passed_on(event.data, event.sequence, event.time), event.cause) for event in passed_on]
+    )
     await _follow(
         tx,
         [
@@ -43,7 +50,12 @@ async def replace_member(tx: Tx, events: Sequence[Received[TeamMemberReplaced]])
 
 
 async def uninvite_member(tx: Tx, events: Sequence[Received[TeamMemberRemoved]]) -> None:
-    """TeamMemberRemoved → the cancellations, to that person only."""
+    """TeamMemberRemoved → the cancellations, to that person only; the contact hears of it, where that is news."""
+    left = [event for event in events if event.data.by_participant]
+    await programmes.lock(tx, (event.data.programme for event in events))
+    await write_letters(
+        tx, [(letters.place_left(event.data, event.sequence, event.time), event.cause) for event in left]
+    )
     await _follow(tx, [(event, event.data.person, False) for event in events])
 
 
@@ -62,10 +74,17 @@ async def _follow(tx: Tx, told: Sequence[Told]) -> None:
     await programmes.lock(tx, (event.data.programme for event, _, _ in told))
     for turn in in_turns(told, lambda one: f"{one[0].data.enrolment_id}\n{one[1].person_id}"):
         members = [
-            Member(event.data, person, event.time, takes_part, quiet=getattr(event.data, "quiet", False))
+            Member(
+                event.data,
+                person,
+                event.time,
+                takes_part,
+                place_path=getattr(event.data, "place_path", None) if takes_part else None,
+                quiet=getattr(event.data, "quiet", False),
+            )
             for event, person, takes_part in turn
         ]
-        known = await team_members.load_since(tx, (one.place for one in members))
+        known = await team_members.load_known(tx, (one.place for one in members))
         await team_members.save(tx, follow_members(members, known))
         newest = {event.data.enrolment_id: event for event, _, _ in turn}
         looks = [

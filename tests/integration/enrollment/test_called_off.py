@@ -33,6 +33,7 @@ from services.enrollment.usecases.read_enrolments import read_enrolments
 from services.enrollment.usecases.read_programmes import read_programme
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_sign_up
 from services.enrollment.usecases.register_participant import register_participant
+from services.enrollment.usecases.register_walk_in import register_walk_in
 from services.enrollment.usecases.remove_guest import remove_guest
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
@@ -47,6 +48,7 @@ from shared.contracts.enrollment import (
     ChangeRole,
     EnrolmentCalledOff,
     EnrolmentReceived,
+    ExtraParticipantAdded,
     GuestInvited,
     InviteGuest,
     InviteMunicipalities,
@@ -58,6 +60,7 @@ from shared.contracts.enrollment import (
     ProgrammeCancelled,
     QuoteOption,
     RegisterParticipant,
+    RegisterWalkIn,
     RemoveGuest,
     ResolveReservation,
     RoleAppointed,
@@ -66,7 +69,7 @@ from shared.contracts.enrollment import (
     WithdrawEnrolment,
 )
 from shared.contracts.refusal import Refused
-from shared.contracts.scheduling import MeetingHeld
+from shared.contracts.scheduling import MeetingCancelled, MeetingHeld
 from shared.storage import tx as storage
 from tests.integration.enrollment.test_options import PRICE, with_options
 from tests.integration.enrollment.test_roles import BILLING, with_roles
@@ -230,6 +233,41 @@ async def test_nothing_new_begins_in_it_and_its_contact_still_speaks_for_it(desk
     # Invoices for what was held, or delivered, may still be to come.
     somebody = ChangeContact(enrolment_id=place, name="Ny Kontakt", email="ny@kommune.example")
     assert (await desk.ask(change_contact, somebody))["changed"] is True
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["as told", "by the clock"])
+async def test_whoever_came_to_what_was_held_is_entered_all_the_same_and_billed(desk: Desk, *, told: bool) -> None:
+    place = await desk.has_enrolled()
+    meeting = await desk.has_meeting(day="2021-04-15")
+    ahead = await desk.has_meeting(day="2021-06-16", group=None)
+    for name in ("Anna", "Bo", "Carl"):
+        await desk.register(place, meeting.id, name)
+    desk.time = datetime(2021, 4, 15, 21, 59, tzinfo=UTC)
+    came = RegisterWalkIn(enrolment_id=place, meeting_id=meeting.id, name="Dorte", email="dorte@kommune.example")
+    if told:
+        await desk.hear(
+            MeetingHeld(owner=MEETINGS_OWNER, programme=PROGRAMME, meeting=meeting, held_on=date(2021, 4, 15))
+        )
+    await desk.ask(cancel_programme, OFF)
+    if not told:
+        # It is under way, and may be cancelled with the programme.
+        assert (await desk.refusal(register_walk_in, came)).code == "programme_cancelled"
+        desk.time += timedelta(minutes=1)
+    await desk.told()
+    answer = await desk.ask(register_walk_in, came)
+    assert (answer["extra"], answer["registered"]) == (True, 4)
+    registered, added = await desk.told()
+    assert isinstance(registered, ParticipantRegistered)
+    assert isinstance(added, ExtraParticipantAdded)
+    assert (registered.walked_in, added.terms.price_ore) == (True, 100_000)
+    not_held = came.model_copy(update={"meeting_id": ahead.id})
+    assert (await desk.refusal(register_walk_in, not_held)).code == "programme_cancelled"
+    off = MeetingCancelled(owner=MEETINGS_OWNER, programme=PROGRAMME, meeting=ahead, reason="", with_programme=True)
+    await desk.hear(off)
+    desk.time = datetime(2021, 6, 18, tzinfo=UTC)
+    assert (await desk.refusal(register_walk_in, not_held)).code == "programme_cancelled"
+    another = {"enrolment_id": place, "meeting_id": meeting.id, **BO}
+    assert (await desk.refusal(register_participant, RegisterParticipant(**another))).code == "programme_cancelled"
 
 
 async def test_what_was_held_by_the_clock_counts_and_what_was_not_is_named(desk: Desk) -> None:

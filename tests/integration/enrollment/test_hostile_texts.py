@@ -21,6 +21,7 @@ from services.enrollment.adapters import links, spreadsheet
 from services.enrollment.domain import enrolment_sheet
 from services.enrollment.domain.address_book import COLUMNS
 from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.import_enrolments import ImportEnrolments, import_enrolments
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
@@ -30,6 +31,7 @@ from services.enrollment.usecases.put_organisation import PutOrganisation, put_o
 from services.enrollment.usecases.quote_option import quote_option
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from shared.contracts.enrollment import (
+    ChangeRole,
     EnrolmentReceived,
     EnrolmentWaitlisted,
     InviteMunicipalities,
@@ -39,7 +41,9 @@ from shared.contracts.enrollment import (
     OrderOption,
     ParticipantRegistered,
     QuoteOption,
+    RoleAppointed,
     SignUpDraftSaved,
+    TeamMemberNamed,
 )
 from shared.contracts.event import Event
 from shared.contracts.refusal import Refused
@@ -113,6 +117,7 @@ PAGES = {
     "/plads/{token}/ikke-godkendt": "forbehold",
     "/plads/{token}/forbehold": "forbehold",
     "/plads/{token}/faktura": "standing",
+    "/fakturaoplysninger/{token}": "billing_role",
     "/plads/{token}/kontakt": "standing",
     "/plads/{token}/kontakt/{role_id}": "standing",
     "/plads/{token}/afmeld": "waiting",
@@ -133,6 +138,8 @@ PAGES = {
     "/moedeplads/{token}/behov": "own_seat",
     "/moedeplads/{token}/skift": "own_seat",
     "/moedeplads/{token}/afmeld": "own_seat",
+    "/holdplads/{token}/skift": "own_place",
+    "/holdplads/{token}/afmeld": "own_place",
 }
 """Every page that takes a form, and what has to be there for it: `Somebody` makes it."""
 PLACE, MEETING = enrolment_id(P1, AARHUS), "m-heldag-vest"
@@ -205,6 +212,14 @@ class Somebody:
     async def _standing(self) -> Mapping[str, Any]:
         return {**_token((await self._enrolled()).standing_path), "option_id": "sager", "role_id": "faktura"}
 
+    async def _billing_role(self) -> Mapping[str, Any]:
+        place = await self._enrolled()
+        named = ChangeRole(enrolment_id=PLACE, role_id="faktura", name="Bo Bilag", email="bo@k0751.example")
+        await self._desk.ask(change_role, named)
+        holder = (await told(self._desk, RoleAppointed)).person
+        number = await self._desk.pool.fetchval("SELECT number FROM enrolments WHERE id = $1", place.enrolment_id)
+        return _token(links.billing_path(self._desk.links, links.Guest(PLACE, holder.person_id, number)))
+
     async def _ordered(self) -> Mapping[str, Any]:
         known = await self._standing()
         wish = OrderOption(enrolment_id=PLACE, option_id="sager", accepted_price_ore=9_500_000)
@@ -251,6 +266,10 @@ class Somebody:
     async def _own_seat(self) -> Mapping[str, Any]:
         await self._meeting()
         return _token((await told(self._desk, ParticipantRegistered)).seat_path)
+
+    async def _own_place(self) -> Mapping[str, Any]:
+        await self._member()
+        return _token((await told(self._desk, TeamMemberNamed)).place_path)
 
 
 def _token(path: str) -> Mapping[str, Any]:

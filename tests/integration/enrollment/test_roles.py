@@ -10,13 +10,21 @@ from typing import Any
 import asyncpg
 import pytest
 
+from services.enrollment.domain.enrolment import DETAILS
+from services.enrollment.usecases.change_billing import change_billing
+from services.enrollment.usecases.change_contact import change_contact
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.erase_person import erase_person
 from services.enrollment.usecases.import_enrolments import ImportEnrolments, import_enrolments
 from services.enrollment.usecases.read_enrolments import read_enrolment
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.answers import Answer
+from shared.base.cause import Cause
 from shared.contracts.enrollment import (
+    BillingChanged,
+    BillingReminderDue,
+    ChangeBilling,
+    ChangeContact,
     ChangeRole,
     ErasePerson,
     MunicipalityEnrolled,
@@ -24,8 +32,10 @@ from shared.contracts.enrollment import (
     RoleWish,
     WithdrawEnrolment,
 )
+from shared.contracts.parties import Billing
 from shared.contracts.refusal import Refused, errors_of
 from shared.storage.tx import Tx
+from tests.integration.enrollment.test_billing import REMINDS, book
 from tests.integration.enrollment.test_waiting_list import codes_of, enrolled, id_of, with_places
 from tests.support.enrollment_desk import AARHUS, P1, Desk, programme_text, sign_up
 from tests.support.enrollment_web import Town
@@ -272,3 +282,106 @@ async def test_whoever_has_to_hold_a_role_is_erased_all_the_same_and_nobody_hold
     await desk.ask(erase_person, ErasePerson(email=PIA.email))
     assert await appointed(desk) == [("politisk", None, None)]
     assert [(name, open_) for name, open_, _ in await held(desk, enrolment, "politisk")] == [("slettet", False)]
+
+
+REFERENCE = {"billing.order_reference": "4711-2020"}
+
+
+async def asked_for(desk: Desk) -> BillingReminderDue:
+    """The next reminder of what the invoice lacks."""
+    due = await desk.pool.fetchval("SELECT due FROM timers WHERE timer = $1", DETAILS)
+    desk.time = max(due, desk.time)
+    await desk.ring()
+    return [one for one in await desk.told() if isinstance(one, BillingReminderDue)][-1]
+
+
+async def lacks_something(desk: Desk) -> str:
+    """An enrolment whose invoice lacks an order reference, with somebody in the billing role."""
+    await book(desk)
+    await desk.publish(with_roles(POLITICAL, BILLING).replace("  contact_label:", f"{REMINDS}  contact_label:", 1))
+    assert await enrolled(desk, sign_up(roles={"politisk": PIA, "faktura": BO})) == ["enrolled"]
+    await desk.told()
+    return await id_of(desk, AARHUS)
+
+
+async def test_whoever_holds_the_billing_role_gives_what_is_missing_by_a_link_of_their_own(town: Town) -> None:
+    enrolment = await lacks_something(town.desk)
+    told = await asked_for(town.desk)
+    (link,) = told.billing_links
+    await town.move_to(town.desk.time)
+    for _ in range(2):
+        page = await town.client.get(link.path)
+        assert (page.status_code, "rekvisitionsnummer" in page.text) == (200, True)
+        assert "/plads/" not in page.text
+        assert "/deltagere/" not in page.text
+    assert await town.desk.told() == []
+    assert (await town.client.post(link.path, data={"_key": "e" * 32})).status_code == 422
+    done = await town.client.post(link.path, data={"_key": "k" * 32, **REFERENCE})
+    assert (done.status_code, done.headers["location"]) == (303, f"{link.path}?besked=gemt")
+    assert "Oplysningerne er gemt" in (await town.client.get(done.headers["location"])).text
+    (changed,) = await town.desk.told()
+    assert isinstance(changed, BillingChanged)
+    assert changed.billing.order_reference == "4711-2020"
+
+    # It opens nothing of the contact's, and the contact's nothing of it.
+    token, contacts = link.path.rpartition("/")[2], told.standing_path.rpartition("/")[2]
+    for other in (
+        f"/plads/{token}",
+        f"/plads/{token}/faktura",
+        f"/deltagere/{token}",
+        f"/fakturaoplysninger/{contacts}",
+    ):
+        assert (await town.client.get(other)).status_code == 404
+    # It is theirs as long as they hold the role, whoever is the contact.
+    await town.desk.ask(change_contact, ChangeContact(enrolment_id=enrolment, name="Ny", email="ny@k0751.example"))
+    assert (await town.client.get(link.path)).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["another", "nobody", "withdrawn", "erased"])
+async def test_the_link_ends_with_the_role_and_says_so_without_a_name(town: Town, how: str) -> None:
+    desk = town.desk
+    enrolment = await lacks_something(desk)
+    (link,) = (await asked_for(desk)).billing_links
+    await town.move_to(desk.time)
+    if how == "another":
+        await desk.ask(change_role, changing(enrolment, **EVA))
+    elif how == "nobody":
+        await desk.ask(change_role, changing(enrolment))
+    elif how == "withdrawn":
+        await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment))
+    else:
+        await desk.ask(erase_person, ErasePerson(person_id=link.person_id))
+        await desk.ring()
+    await desk.told()
+    for answer in (
+        await town.client.get(link.path),
+        await town.client.post(link.path, data={"_key": "k" * 32, **REFERENCE}),
+    ):
+        assert (answer.status_code, "Linket er lukket" in answer.text) == (410, True)
+        assert not any(name in answer.text for name in ("Eva", "Bo Bilag", "Karen"))
+    assert await desk.told() == []
+
+
+async def test_the_next_one_in_the_role_has_the_next_link_and_nobody_without_it_has_any(desk: Desk) -> None:
+    enrolment = await lacks_something(desk)
+    (first,) = (await asked_for(desk)).billing_links
+    await desk.ask(change_role, changing(enrolment, **EVA))
+    (second,) = (await asked_for(desk)).billing_links
+    assert first.person_id != second.person_id
+    await desk.ask(change_role, changing(enrolment))
+    assert (await asked_for(desk)).billing_links == ()
+
+
+async def test_a_role_that_is_taken_at_the_same_moment_says_nothing_of_invoices_any_more(desk: Desk) -> None:
+    enrolment = await lacks_something(desk)
+    (link,) = (await asked_for(desk)).billing_links
+
+    async def gives(tx: Tx) -> Answer:
+        tx.cause = Cause("c", None, f"person/{link.person_id}")
+        wish = ChangeBilling(enrolment_id=enrolment, billing=Billing(order_reference="4711"))
+        return await change_billing(tx, wish)
+
+    _, second = await meet(desk, lambda tx: change_role(tx, changing(enrolment, **EVA)), gives)
+    assert isinstance(second, Refused)
+    assert (second.code, second.status) == ("not_for_invoices", 403)
+    assert not any(isinstance(one, BillingChanged) for one in await desk.told())

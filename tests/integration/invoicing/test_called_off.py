@@ -194,3 +194,11 @@ async def test_any_interleaving_ends_in_the_same_sums(books: Room, *, some_held:
         elif isinstance(one, CreditNoteIssued) and one.invoice is not None:
             billed[one.invoice.enrolment_id] -= one.net_ore
     assert billed == {one: ore + (FEE.amount_ore if some_held else 0) for one, ore in expected.items()}
+
+
+async def test_whoever_came_to_what_was_held_and_is_entered_afterwards_is_billed(books: Room) -> None:
+    await books.hear(an_enrolment(fees=()), a_meeting_held())
+    await books.hear(ended(some_held=True), an_extra_participant(walked_in=True))
+    await books.ring(LATER)
+    (issued,) = [one for one in await books.told() if isinstance(one, InvoiceIssued)]
+    assert [line.net_ore for line in issued.invoice.lines] == [100_000]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.contracts.enrollment import PersonErased, RoleAppointed
+from shared.contracts.enrollment import BillingLink, PersonErased, RoleAppointed
+from shared.contracts.invoicing import DocumentLink
 from shared.contracts.parties import Person
 from tests.support import facts
 from tests.support.facts import CONTACT, OWNER, PROGRAMME, an_enrolment
@@ -65,6 +66,43 @@ async def test_whoever_has_the_billing_role_is_asked_for_money_instead_of_the_co
     await desk.hear(an_enrolment(), appointed(BO), appointed(EVA, BO))
     assert await asked_for_money(desk) == only(EVA.email)
     assert "/plads/" not in await text(desk, "billing_awaited")
+
+
+async def test_whoever_has_the_billing_role_gives_what_is_missing_by_the_link_that_is_theirs(desk: Room) -> None:
+    theirs = (BillingLink(person_id=BO.person_id, path="/fakturaoplysninger/bo"),)
+    asked = EXAMPLES["BillingReminderDue"].model_copy(update={"billing_links": theirs})
+    await desk.hear(an_enrolment(), appointed(BO), asked)
+    assert "/fakturaoplysninger/bo" in await text(desk, "billing_awaited")
+    assert "/plads/" not in await text(desk, "billing_awaited")
+    await desk.hear(appointed(EVA, BO), asked.model_copy(update={"days": 7}))
+    paths = {one.email: (one.says["standing"], one.says["path"]) for one in await written(desk, "billing_awaited")}
+    assert paths == {BO.email: (None, "/fakturaoplysninger/bo"), EVA.email: (None, None)}
+
+
+async def test_each_reads_of_a_document_by_the_link_that_is_theirs_and_nobody_by_another_s(desk: Room) -> None:
+    theirs = tuple([DocumentLink(person_id=one.person_id, path=f"/f/{one.person_id}") for one in (CONTACT, BO)])
+    told = [
+        EXAMPLES[name].model_copy(update={"invoice": WITHOUT_MAILBOX, "document_links": theirs})
+        for name in ("InvoiceIssued", "InvoiceOverdue", "CreditNoteIssued")
+    ]
+    mailbox = facts.INVOICE.billing.model_copy(update={"email": "faktura@kobenhavn.example"})
+    at_a_mailbox = told[0].model_copy(
+        update={"invoice_id": "N-2", "invoice": WITHOUT_MAILBOX.model_copy(update={"billing": mailbox, "number": 2})}
+    )
+    await desk.hear(an_enrolment(), *told[:1], at_a_mailbox, appointed(BO), *told[1:])
+    await desk.hear(appointed(EVA, BO), told[1].model_copy(update={"level": 2}))
+    assert [(one.email, one.says["path"]) for one in await about_documents(desk)] == [
+        (CONTACT.email, f"/f/{CONTACT.person_id}"),
+        ("faktura@kobenhavn.example", told[0].document_path),
+        (BO.email, f"/f/{BO.person_id}"),
+        (EVA.email, None),
+        (BO.email, f"/f/{BO.person_id}"),
+    ]
+
+
+async def about_documents(desk: Room) -> list[Any]:
+    about = ("invoice", "payment_reminder", "credit_note")
+    return [one for template in about for one in await written(desk, template)]
 
 
 async def test_where_nobody_has_it_any_more_the_contact_is_asked_with_its_link(desk: Room) -> None:

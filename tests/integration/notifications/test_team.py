@@ -249,6 +249,40 @@ async def test_a_participants_own_link_is_in_their_mail_and_stays_when_their_sea
     assert reminder.says["seat_path"] == "/moedeplads/bo"
 
 
+async def test_the_link_of_somebody_on_a_team_is_in_their_letters_and_reminders_and_in_nobody_elses(desk: Room) -> None:
+    theirs = {"size": 2, "place_path": "/holdplads/anna"}
+    await desk.hear(ENROLLED, TeamMemberNamed(**(ABOUT | theirs), person=ANNA), named(BO, 2), dated("1"))
+    letters = {one.recipient: one.says for one in await written(desk, "participant_registered")}
+    assert (letters[ANNA.person_id]["seat_path"], letters[BO.person_id]["seat_path"]) == ("/holdplads/anna", None)
+    # Written otherwise, and told by somebody who knows of no page, it stays theirs.
+    renamed = ANNA.model_copy(update={"name": "Anna Nyborg"})
+    desk.time += timedelta(hours=1)
+    await desk.hear(TeamMemberReplaced(**ABOUT, size=2, person=renamed, previous=ANNA))
+    await desk.ring(datetime(2021, 4, 8, 8, tzinfo=UTC))
+    reminded = {one.recipient: one.says for one in await written(desk, "meeting_reminder")}
+    assert reminded[ANNA.person_id]["seat_path"] == "/holdplads/anna"
+    assert reminded[ANNA.person_id]["on_team"]
+    assert reminded[BO.person_id]["seat_path"] is None
+
+
+async def test_the_contact_hears_of_a_place_that_somebody_passed_on_or_left(desk: Room) -> None:
+    await desk.hear(ENROLLED, dated("1"), named(ANNA))
+    desk.time += timedelta(hours=1)
+    await desk.hear(TeamMemberReplaced(**ABOUT, size=1, person=BO, previous=ANNA), removed(BO))
+    assert await written(desk, "place_passed_on") == []
+    assert await written(desk, "place_left") == []
+    desk.time += timedelta(hours=1)
+    own = {**ABOUT, "size": 1, "by_participant": True}
+    await desk.hear(named(ANNA), TeamMemberReplaced(**own, person=BO, previous=ANNA, place_path="/holdplads/bo"))
+    desk.time += timedelta(hours=1)
+    await desk.hear(TeamMemberRemoved(**(own | {"size": 0}), person=BO))
+    (passed,), (left,) = await written(desk, "place_passed_on"), await written(desk, "place_left")
+    assert {passed.email, left.email} == {CONTACT.email}
+    assert "/holdplads/" not in str((passed.says, left.says))
+    assert (left.says["size"], left.says["minimum"]) == (0, 3)
+    assert [method for _, _, method in await calendar_of(desk, BO)][-2:] == ["REQUEST", "CANCEL"]
+
+
 async def test_the_contact_hears_of_a_seat_that_a_participant_passed_on_or_left(desk: Room) -> None:
     await desk.hear(facts.an_enrolment(), ParticipantReplaced(**SEATED, person=BO, previous=ANNA))
     await desk.hear(ParticipantCancelled(**SEATED, person=BO))

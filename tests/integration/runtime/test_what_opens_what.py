@@ -196,6 +196,7 @@ OPEN = {
         "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}",
         "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}/nej",
         "/plads/{token}/faktura",
+        "/fakturaoplysninger/{token}",
         "/deltagere/{token}",
         "/deltagere/{token}/afmeld-kommunen",
         "/deltagere/{token}/hold",
@@ -210,6 +211,9 @@ OPEN = {
         "/moedeplads/{token}/behov",
         "/moedeplads/{token}/skift",
         "/moedeplads/{token}/afmeld",
+        "/holdplads/{token}",
+        "/holdplads/{token}/skift",
+        "/holdplads/{token}/afmeld",
     ),
     "invoicing": (
         "/invoicing/fakturaer/{token}",

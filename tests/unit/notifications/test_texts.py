@@ -90,6 +90,7 @@ HANDED_OVER = EXAMPLES["TovholderAppointed"].model_copy(
         "standing_path": "/plads/ny",
     }
 )
+ON_TEAM = replace(BO, seat_path="/holdplads/x", on_team=True)
 PAID_BEFORE = {"rounding_ore": 1, "outstanding_ore": -1_218_751}
 
 
@@ -177,6 +178,9 @@ LETTERS: dict[str, Letter] = {
     ),
     "billing_awaited": letters.billing_awaited(EXAMPLES["BillingReminderDue"], AT),
     "billing_awaited-role": letters.billing_awaited(EXAMPLES["BillingReminderDue"], AT, ROLE_HOLDER),
+    "billing_awaited-role_with_link": letters.billing_awaited(
+        EXAMPLES["BillingReminderDue"], AT, ROLE_HOLDER.model_copy(update={"person_id": facts.a_person().person_id})
+    ),
     "billing_awaited-late": letters.billing_awaited(
         EXAMPLES["BillingReminderDue"].model_copy(
             update={"days": 7, "billing_missing": ("ean", "address", "account_string")}
@@ -363,6 +367,19 @@ LETTERS: dict[str, Letter] = {
     "place_confirmed-team": letters.place_confirmed(facts.an_enrolment(fees=(), seats=TEAM), AT),
     "invitation-of_a_team": invitation("invitation", replace(ASTA, by_team=True)),
     "save_the_date-of_a_team": invitation("save_the_date", replace(ASTA, by_team=True), meeting=A_DAY),
+    "place_passed_on": letters.place_passed_on(
+        EXAMPLES["TeamMemberReplaced"].model_copy(update={"by_participant": True}), 5, AT
+    ),
+    "place_passed_on-of_a_member": letters.place_passed_on(
+        EXAMPLES["TeamMemberReplaced"].model_copy(update={"by_participant": True, "of_member": True}), 5, AT
+    ),
+    "place_left": letters.place_left(EXAMPLES["TeamMemberRemoved"].model_copy(update={"by_participant": True}), 6, AT),
+    "place_left-of_a_member": letters.place_left(
+        EXAMPLES["TeamMemberRemoved"].model_copy(update={"by_participant": True, "of_member": True, "size": 4}), 6, AT
+    ),
+    "participant_registered-own_place": invitation("participant_registered", ON_TEAM),
+    "meeting_moved-own_place": invitation("meeting_moved", ON_TEAM, ELSEWHERE),
+    "meeting_reminder-own_place": letters.meeting_reminder(STANDING, ON_TEAM, 7, 7, AT),
     "participant_registered-own_seat": invitation("participant_registered", replace(BO, seat_path="/moedeplads/x")),
     "invitation-own_seat": invitation("invitation", replace(BO, seat_path="/moedeplads/x"), A_DAY),
     "save_the_date-own_seat": invitation(
@@ -376,7 +393,7 @@ LETTERS: dict[str, Letter] = {
     "nobody_registered": letters.nobody_registered(STANDING, ASTA, 1, 1, AT),
     "invoice": letters.invoice_issued(EXAMPLES["InvoiceIssued"], AT),
     "invoice-before_it_said_how_to_pay": letters.invoice_issued(
-        EXAMPLES["InvoiceIssued"].model_copy(update={"how_to_pay": (), "document_path": None}), AT
+        EXAMPLES["InvoiceIssued"].model_copy(update={"how_to_pay": (), "document_path": None, "document_links": ()}), AT
     ),
     "credit_note": letters.credit_note(EXAMPLES["CreditNoteIssued"], facts.INVOICE, facts.CONTACT, AT),
     "credit_note-part": letters.credit_note(
@@ -471,15 +488,16 @@ LEADS_TO = {
         *("withdrawn", "called_off", "groups_merged", "regrouped", "quote_given", "quote_awaited", "option_ordered"),
         *("option_withdrawn", "option_delivered", "contact_appointed", "save_the_date", "invitation", "meeting_moved"),
         *("meeting_left", "seat_passed_on", "seat_left", "team_incomplete", "member_admitted", "extra_participant"),
-        *("extra_participant_removed", "nobody_registered"),
+        *("extra_participant_removed", "nobody_registered", "place_passed_on", "place_left"),
     },
     "one's own seat": {"participant_registered", "meeting_reminder"},
+    "one's own billing role": {"billing_awaited"},
 }
 NOWHERE = {
     "walked_in": "the meeting is over",
     "registration_cancelled": "the seat is another one's now, or nobody's",
     "meeting_cancelled": "to a participant; there is no seat any more",
-    "role_appointed": "a role opens nothing: links are the contact's",
+    "role_appointed": "a role opens nothing by itself: links are the contact's",
     "role_left": "a role opens nothing",
     "contact_left": "the page is another one's now",
     "sign_up_ended": "nothing came of the form",
@@ -487,7 +505,13 @@ NOWHERE = {
     "note": "what another system says to whomever; the contact of an enrolment has its link there too",
     "digest": "staff",
 }
-KINDS = {"tilmeld": "its own form", "invoicing": "its invoice", "moedeplads": "one's own seat"}
+KINDS = {
+    "tilmeld": "its own form",
+    "invoicing": "its invoice",
+    "moedeplads": "one's own seat",
+    "holdplads": "one's own seat",
+    "fakturaoplysninger": "one's own billing role",
+}
 
 
 @pytest.mark.parametrize("template", sorted(TITLES))

@@ -1,0 +1,93 @@
+"""What somebody on a standing team does with a place of their own, by the link in the mail: pass it on to a colleague,
+or leave it.
+
+A GET changes nothing: mail scanners follow links, any number of times. POST does what the page asks.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.enrollment.domain.meeting_text import when_text, where_text
+from services.enrollment.domain.status import meeting_status
+from services.enrollment.domain.team_meetings import until_when
+from services.enrollment.usecases.read_place import OwnPlace, read_place
+from shared.base.acts import Act
+from shared.base.cause import Cause, new_correlation
+from shared.contracts.enrollment import RemoveTeamMember, ReplaceTeamMember
+from shared.contracts.event import Command
+from shared.runtime.service import Host
+from shared.web.forms import Form, read_form
+from shared.web.safety import SECRET_ADDRESS
+
+_LABELS = {"name": "Navn", "email": "E-mail"}
+_DONE = {"skiftet": "Pladsen er givet videre", "afmeldt": "I er meldt fra"}
+
+
+async def place(host: Host, request: Request) -> Response:
+    found = await _find(host, request)
+    return found if isinstance(found, Response) else _page(host, "place.html", found)
+
+
+async def _about(host: Host, act: Act, request: Request, *, template: str, model: type[Command], done: str) -> Response:
+    found = await _find(host, request)
+    if isinstance(found, Response):
+        return found
+    form, status = Form(labels=_LABELS), 200
+    if request.method == "POST":
+        form = await read_form(request, labels=_LABELS)
+        command = form.command(model, enrolment_id=found.team.enrolment.id, person_id=found.person_id)
+        if command is None:
+            return _page(host, template, found, 422, form=form)
+        actor = f"person/{found.person_id}"
+        refused = (await host.door.submit(act, command, form.key, actor=actor, patient=True)).refusal()
+        if refused is None:
+            return RedirectResponse(f"{found.path}?besked={done}", 303, headers=SECRET_ADDRESS)
+        form.refuse(refused)
+        status = refused.status
+    return _page(host, template, found, status, form=form)
+
+
+pass_on = partial(_about, template="pass_on_place.html", model=ReplaceTeamMember, done="skiftet")
+leave = partial(_about, template="leave_place.html", model=RemoveTeamMember, done="afmeldt")
+
+
+async def _find(host: Host, request: Request) -> OwnPlace | Response:
+    """The place; or a page that says that the link does not work any more, or that somebody else has it."""
+    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
+        found = await read_place(tx, request.path_params["token"])
+    if found is None:
+        return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if found.member is None:
+        done = _DONE.get(request.query_params.get("besked", ""))
+        return _page(host, "place_gone.html", found, 200 if done else 410, done=done)
+    return found
+
+
+def _page(host: Host, template: str, found: OwnPlace, status: int = 200, **values: Any) -> Response:
+    team, now = found.team, found.now
+    terms, contact, ahead = team.programme.terms, team.enrolment.contact, found.meetings.ahead(now)
+    words = [meeting_status(one.state, one.meeting.date_version) for one in ahead]
+    shown = [
+        (one.meeting, when_text(one.meeting), where_text(one.meeting), word)
+        for one, word in zip(ahead, words, strict=True)
+    ]
+    return host.pages.render(
+        f"enrollment/{template}",
+        status=status,
+        headers=SECRET_ADDRESS,
+        terms=terms,
+        enrolment=team.enrolment,
+        contact_role=contact.role if contact else terms.terms.contact_label,
+        path=found.path,
+        member=found.member,
+        meetings=shown,
+        changeable=team.programme.open and not found.meetings.over(now),
+        swaps_closed=found.meetings.frozen(now),
+        until=until_when(found.meetings, now),
+        **values,
+    )

@@ -1,0 +1,47 @@
+"""Somebody's own place on a standing team, by the link in the mail that told them of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.enrollment.adapters import enrolments, links, meetings, programmes, teams
+from services.enrollment.domain.programme import PEOPLE_AFTER, is_over
+from services.enrollment.domain.team import Member, Team
+from services.enrollment.domain.team_meetings import TeamMeetings
+from services.enrollment.usecases.load_team_meetings import load_team_meetings
+from shared.storage.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPlace:
+    """`path` and `person_id` are those of whoever the link was given to; no `member` = they are not on it any more."""
+
+    path: str
+    person_id: str
+    team: Team
+    member: Member | None
+    meetings: TeamMeetings
+    now: datetime
+
+
+async def read_place(tx: Tx, token: str) -> OwnPlace | None:
+    """None for a link that is none of ours, or has ended: a year after its programme."""
+    placed = links.place_of(tx.links, token, tx.now)
+    enrolment = await enrolments.load(tx, placed.enrolment_id) if placed else None
+    if placed is None or enrolment is None:
+        return None
+    programme = await programmes.load_of(tx, enrolment)
+    if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
+        return None
+    team = await teams.load(tx, programme, enrolment)
+    member = team.member(placed.person_id)
+    held = member is not None and member.number == placed.number and enrolment.has_place
+    return OwnPlace(
+        path=links.place_path(tx.links, placed),
+        person_id=placed.person_id,
+        team=team,
+        member=member if held else None,
+        meetings=await load_team_meetings(tx, team),
+        now=tx.now,
+    )
