@@ -94,7 +94,7 @@ HOLDINGS = (
     Holding(
         "option_orders",
         {"id": "text"},
-        {"own_billing": "json"},
+        {"order_billing": "json"},
         of="enrolment_id IN (SELECT id FROM enrolments WHERE contact ->> 'person_id' = ANY($1))"
         " AND $2::text[] IS NOT NULL"
         " OR enrolment_id IN (SELECT enrolment_id FROM contact_history WHERE holder ->> 'person_id' = ANY($1))"

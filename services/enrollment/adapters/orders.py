@@ -34,7 +34,7 @@ _ORDERS = Table(
         "good_until": "date",
         "agreed_at": "timestamptz",
         "delivered_on": "date",
-        "own_billing": "jsonb",
+        "order_billing": "jsonb",
         **CAUSE,
     },
     key=("id",),
@@ -42,7 +42,7 @@ _ORDERS = Table(
 )
 _COLUMNS = """
     programme_id, enrolment_id, option_id, round, state, title, text, price_ore, vat_percent, includes, good_until,
-    agreed_at, delivered_on, own_billing::text AS own_billing
+    agreed_at, delivered_on, order_billing::text AS order_billing
 """
 _IN_ORDER = order.Order({"programme_id": "text", "enrolment_id": "text", "option_id": "text", "round": "integer"})
 
@@ -134,7 +134,7 @@ async def save(tx: Tx, orders: Sequence[Order], cause: Cause) -> None:
                     "good_until": one.good_until,
                     "agreed_at": one.agreed_at,
                     "delivered_on": one.delivered_on,
-                    "own_billing": _own(one),
+                    "order_billing": _own(one),
                     **cause_columns(cause),
                 }
             ],
@@ -143,7 +143,7 @@ async def save(tx: Tx, orders: Sequence[Order], cause: Cause) -> None:
 
 async def save_billing(tx: Tx, one: Order) -> None:
     """Who pays for an order of a locked enrolment; who ordered it stays who they are."""
-    await _ORDERS.update(tx, [{"id": one.id, "own_billing": _own(one)}])
+    await _ORDERS.update(tx, [{"id": one.id, "order_billing": _own(one)}])
 
 
 def _own(one: Order) -> str | None:
@@ -151,6 +151,6 @@ def _own(one: Order) -> str | None:
 
 
 def _order(row: Any) -> Order:
-    known = {name: value for name, value in row.items() if name not in {"stands_at", "own_billing"}}
-    own = row["own_billing"]
+    known = {name: value for name, value in row.items() if name not in {"stands_at", "order_billing"}}
+    own = row["order_billing"]
     return Order(**known, billing=None if own is None else Billing.model_validate_json(own))

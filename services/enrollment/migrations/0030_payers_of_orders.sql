@@ -1,7 +1,7 @@
 -- Of what was ordered and another unit, or another order, pays for; NULL = as the enrolment's. What is free is nobody's
 -- to pay, and nobody pays for what was not agreed.
 ALTER TABLE option_orders
-    ADD COLUMN own_billing jsonb CHECK (jsonb_typeof(own_billing) = 'object'),
+    ADD COLUMN order_billing jsonb CHECK (jsonb_typeof(order_billing) = 'object'),
     ADD CONSTRAINT who_pays_is_said_of_what_costs_and_was_agreed CHECK (
-        own_billing IS NULL OR (price_ore > 0 AND agreed_at IS NOT NULL)
+        order_billing IS NULL OR (price_ore > 0 AND agreed_at IS NOT NULL)
     );

@@ -109,7 +109,7 @@ async def test_what_is_said_of_who_pays_is_checked_whenever_it_is_said(
     await desk.ask(order_option, ordering(PLACE))
     refused = await desk.refusal(change_option_billing, paying(**billing))
     assert (refused.code, refused.field) == (code, field)
-    assert await desk.pool.fetchval("SELECT count(*) FROM option_orders WHERE own_billing IS NOT NULL") == 0
+    assert await desk.pool.fetchval("SELECT count(*) FROM option_orders WHERE order_billing IS NOT NULL") == 0
 
 
 async def test_who_pays_is_put_right_later_whatever_became_of_the_place_and_whoever_ordered_it_stays_so(
@@ -157,7 +157,7 @@ async def test_it_is_said_of_what_is_bought_alone_and_of_what_costs_something(de
     refused = await desk.refusal(order_option, ordering(PLACE, billing=said(unit="job")))
     assert (refused.code, refused.field) == ("another_payer", "billing")
     with pytest.raises(asyncpg.CheckViolationError) as error:
-        await desk.pool.execute("UPDATE option_orders SET own_billing = '{}' WHERE price_ore = 0")
+        await desk.pool.execute("UPDATE option_orders SET order_billing = '{}' WHERE price_ore = 0")
     assert error.value.constraint_name == "who_pays_is_said_of_what_costs_and_was_agreed"
 
 
