@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -33,19 +33,22 @@ SHOWN = 1000
 """Rows of each table that one answer shows."""
 
 
+Somebody = Annotated[Id, Field(min_length=1)]
+
+
 class ForgetPerson(Command):
     """Look here once more for somebody who is erased, by their address too: a service that hears of an erasure hears no
     address, and may hold what has no id beside it, or what nobody can read.
     """
 
-    person_ids: tuple[Id, ...] = Field(min_length=1, max_length=MOST_IDS)
+    person_ids: tuple[Somebody, ...] = Field(min_length=1, max_length=MOST_IDS)
     email: Email
 
 
 class KeepErased(Command):
     """They are erased, as another service's list says: this one was restored to a time before it had heard of it."""
 
-    person_ids: tuple[Id, ...] = Field(min_length=1, max_length=MOST_AGAIN)
+    person_ids: tuple[Somebody, ...] = Field(min_length=1, max_length=MOST_AGAIN)
 
 
 class FindPeople(Command):

@@ -677,6 +677,13 @@ async def test_whoever_was_erased_after_the_backup_that_a_service_is_restored_fr
     assert await house.traces() <= set(STAYS)
 
 
+async def test_an_id_that_is_none_is_refused_at_the_door(asked: Staff) -> None:
+    for service in ("scheduling", "invoicing", "notifications"):
+        for path, more in (("erased", {}), ("forget", {"email": EMAIL})):
+            refused = await asked.says("POST", f"/api/{service}/people/{path}", {"person_ids": ["p-1", ""], **more})
+            assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "person_ids.1")
+
+
 async def test_a_record_that_nobody_can_read_is_one_dead_letter_before_and_after_whom_it_names_is_erased(
     house: House,
 ) -> None:
