@@ -120,7 +120,7 @@ async def test_an_upgrade_under_load_loses_nothing_and_leaves_no_dead_letter(
     for service in SERVICES:
         await world.migrate(service)
     await world.start_all()
-    await world.publish()
+    await world.publish(before)
     load = await _with_dated_meetings(world)
     async with asyncio.TaskGroup() as loading:
         loading.create_task(load.run())

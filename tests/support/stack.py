@@ -340,9 +340,9 @@ class Installation:
         assert answer.is_success, f"{method} {path} answered {answer.status_code}: {answer.text}"
         return dict(answer.json())
 
-    async def publish(self) -> None:
-        """The programme is published, and every service knows of its meetings."""
-        text = (ROOT / "programmes" / f"{PROGRAMME}.yaml").read_text(encoding="utf-8")
+    async def publish(self, tree: Path = ROOT) -> None:
+        """The programme is published as that version has it, and every service knows of its meetings."""
+        text = (tree / "programmes" / f"{PROGRAMME}.yaml").read_text(encoding="utf-8")
         await self.call("enrollment", "POST", "/api/enrollment/programmes", {"file": text})
         if "scheduling" in self.running:
             await eventually(self._meetings_known, SETTLE_S, because="enrollment knows the meetings")
