@@ -17,6 +17,7 @@ from services.enrollment.domain.programme import (
     Programme,
     deadline_passed,
     require_going_on,
+    require_open_to_municipalities,
     takes_sign_ups,
     unknown_programme,
 )
@@ -95,6 +96,7 @@ def require_round(
     if not asked.round_id.strip():
         raise Refused("round_missing", "Giv runden et navn.", status=422, field="round_id")
     require_going_on(programme)
+    require_open_to_municipalities(programme)
     if deadline_passed(programme, now):
         raise Refused("deadline_passed", "Tilmeldingsfristen er overskredet, så der kan ikke inviteres flere.")
     for code in asked.organisation_codes:

@@ -208,6 +208,14 @@ def require_group(terms: ProgrammeTerms, group: str) -> str:
     return group
 
 
+def require_open_to_municipalities(programme: Programme) -> None:
+    """Refused `invited_by_name` where members are: no municipality signs up, and none is asked to."""
+    if programme.terms.enrolment.who == "invited":
+        raise Refused(
+            "invited_by_name", "Medlemmerne er inviteret ved navn; ingen tilmelder sig.", field="programme_id"
+        )
+
+
 def require_going_on(programme: Programme) -> Programme:
     """The same programme; Refused `programme_cancelled` when it is called off."""
     if not programme.open:

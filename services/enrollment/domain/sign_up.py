@@ -26,6 +26,7 @@ from services.enrollment.domain.programme import (
     holds_place,
     require_going_on,
     require_group,
+    require_open_to_municipalities,
     unknown_programme,
 )
 from services.enrollment.domain.roles import wrong_with
@@ -289,10 +290,7 @@ def require_offer(programme: Programme | None, current: Enrolment | None, source
     if programme.ref.owner != source:
         raise Refused("other_owner", "Tilmeldinger til dette forløb sker i et andet system.", field="programme_id")
     require_going_on(programme)
-    if programme.terms.enrolment.who == "invited":
-        raise Refused(
-            "invited_by_name", "Medlemmerne er inviteret ved navn; ingen tilmelder sig.", field="programme_id"
-        )
+    require_open_to_municipalities(programme)
     if current is not None and current.is_signed_up:
         raise _already(programme, current)
     return programme

@@ -134,6 +134,9 @@ async def test_whoever_is_named_in_the_file_has_a_place_at_once_and_is_no_munici
     (outcome,) = await desk.enrol(sign_up(AARHUS, programme_id=P3))
     assert isinstance(outcome, Refused)
     assert outcome.code == "invited_by_name"
+    asked = InviteMunicipalities(programme_id=P3, round_id="en", organisation_codes=(AARHUS,))
+    assert (await desk.refusal(invite_municipalities, asked)).code == "invited_by_name"
+    assert await desk.pool.fetchval("SELECT count(*) FROM enrolments WHERE organisation_code = $1", AARHUS) == 0
 
 
 async def test_the_same_file_again_admits_nobody_twice(desk: Desk) -> None:
