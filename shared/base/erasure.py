@@ -18,6 +18,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from shared.contracts.addresses import is_erased
+from shared.contracts.event import COMMANDS
 from shared.contracts.parties import ERASED_NAME, erased_email
 
 PERSON_IDS = ("person_id", "applicant_id", "recipient")
@@ -164,13 +165,16 @@ def forget_in_bytes(raw: bytes, sought: Sought) -> bytes | None:
     except ValueError:
         pass
     else:
+        value, replaced = _apart(value)
         if not sought.names_somebody(value):
             return raw
         # Of several who have nothing to do with each other, whoever stands here is called as it says here.
         known = (replace(sought, names=()) if sought.by_id else sought).and_words(*words_in(value, sought.ids))
         is_event = isinstance(value, dict) and "specversion" in value
         after = known.in_event(value) if is_event else known.in_json(value)
-        return raw if after == value else to_json(after)
+        if after == value:
+            return raw
+        return to_json({**after, "data": {**after["data"], **replaced}} if replaced else after)
     try:
         text = raw.decode()
     except UnicodeDecodeError:
@@ -179,6 +183,17 @@ def forget_in_bytes(raw: bytes, sought: Sought) -> bytes | None:
     if any(one in text for one in sought.person_ids):
         return None
     return raw if sought.by_id else sought.in_text(text).encode()
+
+
+def _apart(value: Any) -> tuple[Any, Mapping[str, Any]]:
+    """A command without the id of whom it replaces, for what stands beside that is about somebody else; and the id."""
+    if not isinstance(value, dict) or not isinstance(data := value.get("data"), dict):
+        return value, {}
+    command = COMMANDS.get(_text(value.get("type")))
+    if command is None or not command.names_another or "person_id" not in data:
+        return value, {}
+    beside = {key: one for key, one in data.items() if key != "person_id"}
+    return {**value, "data": beside}, {"person_id": data["person_id"]}
 
 
 @dataclass

@@ -1417,6 +1417,7 @@ class CancelParticipant(Command):
 class ReplaceParticipant(Command):
     type: ClassVar[str] = "tovholder.enrollment.ReplaceParticipant.v1"
     service: ClassVar[str] = SERVICE
+    names_another: ClassVar[bool] = True
 
     enrolment_id: Id
     meeting_id: Id
@@ -1557,6 +1558,7 @@ class NameTeamMember(Command):
 class ReplaceTeamMember(Command):
     type: ClassVar[str] = "tovholder.enrollment.ReplaceTeamMember.v1"
     service: ClassVar[str] = SERVICE
+    names_another: ClassVar[bool] = True
 
     enrolment_id: Id
     person_id: Id

@@ -90,6 +90,8 @@ class Command(Frozen):
 
     type: ClassVar[str]
     service: ClassVar[str]
+    names_another: ClassVar[bool] = False
+    """The name and address beside its `person_id` are not that person's: they are whoever comes instead."""
 
 
 class IntakeRejected(Event):

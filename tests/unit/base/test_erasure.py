@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from pydantic_core import from_json
 
 from shared.base.erasure import ErasureList, Sought, forget_in_bytes, words_in
+from shared.contracts.enrollment import ErasePerson, ReplaceTeamMember
+from shared.contracts.event import COMMANDS
 from shared.contracts.parties import ERASED_NAME, erased_email
 
 ANNA = Sought(("p1",)).and_words(["Anna Prøvesen"], ["Anna@By.example", "anna.p@by.example"])
@@ -64,6 +67,31 @@ def test_a_reference_of_invoices_that_named_them_is_nobodys() -> None:
 def test_a_command_names_them_by_the_address_alone() -> None:
     said = {"contact_name": "A. Prøvesen", "contact_email": "anna@by.example", "programme_id": "p"}
     assert ANNA.in_json(said) == {"contact_name": ERASED_NAME, "contact_email": FIRST, "programme_id": "p"}
+
+
+def test_whoever_comes_instead_of_somebody_who_is_erased_keeps_their_own_name() -> None:
+    def replacing(person_id: str, name: str, email: str) -> bytes:
+        said = ReplaceTeamMember(enrolment_id="e", person_id=person_id, name=name, email=email)
+        return json.dumps({"specversion": "1.0", "type": said.type, "data": said.model_dump()}).encode()
+
+    gone = ErasureList()
+    gone.add(1, "p1")
+    new = replacing("p1", "Bo Prøvesen", "bo@by.example")
+    assert gone.without_the_erased(new) is new
+    assert forget_in_bytes(new, ANNA) is new
+    left = forget_in_bytes(replacing("p2", "Anna Prøvesen", "anna@by.example"), ANNA)
+    assert from_json(left or b"") == from_json(replacing("p2", ERASED_NAME, FIRST)), (
+        "and who is erased is not brought in again"
+    )
+
+
+def test_a_command_that_names_a_person_and_words_says_whose_they_are() -> None:
+    beside = {
+        name
+        for name, one in COMMANDS.items()
+        if {"person_id"} < one.model_fields.keys() & {"person_id", "name", "email"}
+    }
+    assert beside - {name for name, one in COMMANDS.items() if one.names_another} == {ErasePerson.type}
 
 
 def test_what_nobody_can_read_is_emptied_and_a_text_is_left_without_them() -> None:
