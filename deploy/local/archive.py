@@ -18,13 +18,13 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
-from urllib.parse import quote, urlencode, urlsplit
-from uuid import uuid4
+from urllib.parse import quote, urlencode
 
 from deploy.local.errors import StackError
+from deploy.local.staff import answer_of, silent
 
 ANSWER_S = 600.0
 """A list is whole before its first byte comes."""
@@ -100,8 +100,11 @@ LISTS = (
         )
     ),
 )
-DOCUMENTS = (("invoices", "fakturaer", "Faktura"), ("credit-notes", "kreditnotaer", "Kreditnota"))
-"""Lists of invoicing, the folder of what is in them, and what each is."""
+DOCUMENTS = (
+    ("invoices", "invoices", "fakturaer", "Faktura"),
+    ("credit-notes", "credit_notes", "kreditnotaer", "Kreditnota"),
+)
+"""Lists of invoicing and what their rows stand under, the folder of what is in them, and what each is."""
 SUFFIXES = (("xml", "som e-faktura"), ("pdf", "som PDF"))
 
 
@@ -142,8 +145,7 @@ class Gateway:
     """The services over HTTP."""
 
     def __init__(self, gateway: str, token: str) -> None:
-        self._at = urlsplit(gateway)
-        self._token = token
+        self._gateway, self._token = gateway, token
 
     @contextmanager
     def stream(self, path: str) -> Iterator[IO[bytes]]:
@@ -152,28 +154,15 @@ class Gateway:
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         with self._answer(method, path, body) as answer:
-            said: dict[str, Any] = json.loads(b"".join(_parts(answer, path.partition("/")[0])))
+            said: dict[str, Any] = json.loads(b"".join(_parts(answer, path)))
             return said
 
     @contextmanager
     def _answer(self, method: str, path: str, body: Mapping[str, Any] | None) -> Iterator[Any]:
-        service = path.partition("/")[0]
-        connection = HTTPConnection(self._at.hostname or "", self._at.port, timeout=ANSWER_S)
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        if body is not None:
-            headers["Idempotency-Key"] = str(uuid4())
-        try:
-            try:
-                said = None if body is None else json.dumps(body)
-                connection.request(method, f"/api/{path}", body=said, headers=headers)
-                answer = connection.getresponse()
-            except (OSError, HTTPException) as error:
-                raise _silent(service) from error
+        with answer_of(self._gateway, self._token, method, path, body, ANSWER_S) as answer:
             if answer.status >= 400:  # noqa: PLR2004  (HTTP's errors begin there)
-                raise StackError(f"{service}: {_reason(answer.read()) or answer.status}")
+                raise StackError(f"{path.partition('/')[0]}: {_reason(answer.read()) or answer.status}")
             yield answer
-        finally:
-            connection.close()
 
 
 def archive(door: Door, programme_id: str, out: Path) -> Written:
@@ -207,16 +196,16 @@ def archive(door: Door, programme_id: str, out: Path) -> Written:
 def _fill(parcel: Parcel, door: Door, place: str, begun: Mapping[str, Any]) -> None:
     for one in LISTS:
         with door.stream(_as_table(one.path.format(place))) as answer:
-            parcel.add(one.file, one.what, _parts(answer, one.path.partition("/")[0]))
-    for version in _rows(door, f"{_PAPERS.format(place)}/versions/rows"):
+            parcel.add(one.file, one.what, _parts(answer, one.path))
+    for version in _rows(door, f"{_PAPERS.format(place)}/versions/rows", "versions"):
         number = version["version"]
         said = door.ask("GET", f"enrollment/programmes/{place}/versions/{number}")
         if said["yaml"] is not None:
             parcel.add(f"programfil/version-{number}.yaml", f"Programfilen, version {number}", [said["yaml"].encode()])
         terms = json.dumps(said["terms"], ensure_ascii=False, indent=2, sort_keys=True) + "\n"
         parcel.add(f"programfil/version-{number}.json", f"Det, version {number} aftaler", [terms.encode()])
-    for path, folder, what in DOCUMENTS:
-        for issued in _rows(door, f"invoicing/{path}?{urlencode({'programme_id': begun['programme_id']})}"):
+    for path, rows, folder, what in DOCUMENTS:
+        for issued in _rows(door, f"invoicing/{path}?{urlencode({'programme_id': begun['programme_id']})}", rows):
             name = quote(issued["id"], safe="")
             for suffix, form in SUFFIXES:
                 with door.stream(f"invoicing/{path}/{name}.{suffix}") as answer:
@@ -231,32 +220,27 @@ def _as_table(path: str) -> str:
     return f"{path}{'&' if '?' in path else '?'}format=csv"
 
 
-def _rows(door: Door, path: str) -> Iterator[Mapping[str, Any]]:
-    """Of all pages of a list."""
+def _rows(door: Door, path: str, name: str) -> Iterator[Mapping[str, Any]]:
+    """Of all pages of a list, where they stand under this name."""
     cursor = ""
     while True:
         more = {"cursor": cursor} if cursor else {}
         answer = door.ask("GET", f"{path}{'&' if '?' in path else '?'}{urlencode(more)}" if more else path)
-        names = list(answer)
-        yield from answer[names[names.index("next") - 1]]
+        yield from answer[name]
         if not (cursor := answer["next"] or ""):
             return
 
 
-def _parts(answer: IO[bytes], service: str) -> Iterator[bytes]:
+def _parts(answer: IO[bytes], path: str) -> Iterator[bytes]:
     """All of it. Raises StackError where the service went away on the way."""
     try:
         while part := answer.read(CHUNK):
             yield part
     except (ConnectionError, TimeoutError, HTTPException) as error:
-        raise _silent(service) from error
+        raise silent(path) from error
     # What was announced and did not come (http.client ends without a word).
     if getattr(answer, "length", None):
-        raise _silent(service)
-
-
-def _silent(service: str) -> StackError:
-    return StackError(f"{service} svarer ikke. Se tovholder status.")
+        raise silent(path)
 
 
 def _reason(body: bytes) -> str:

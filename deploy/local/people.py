@@ -10,12 +10,12 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from typing import Any
-from urllib.parse import quote, urlsplit
-from uuid import uuid4
+from urllib.parse import quote
 
 from deploy.local.errors import StackError
+from deploy.local.staff import answer_of, silent
 
 OWNER = "enrollment"
 """Erases: the others hear of it."""
@@ -52,22 +52,13 @@ class ErasedAgain:
 
 def over_http(gateway: str, token: str) -> Ask:
     """Through the gateway, as staff."""
-    at = urlsplit(gateway)
 
     def ask(service: str, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
-        connection = HTTPConnection(at.hostname or "", at.port, timeout=ANSWER_S)
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        if body is not None:
-            headers["Idempotency-Key"] = str(uuid4())
-        try:
-            said = None if body is None else json.dumps(body)
-            connection.request(method, f"/api/{service}/people{path}", body=said, headers=headers)
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read() or b"null")
-        except (OSError, HTTPException, ValueError) as error:
-            raise StackError(f"{service} svarer ikke. Se tovholder status.") from error
-        finally:
-            connection.close()
+        with answer_of(gateway, token, method, f"{service}/people{path}", body, ANSWER_S) as answer:
+            try:
+                return answer.status, json.loads(answer.read() or b"null")
+            except (OSError, HTTPException, ValueError) as error:
+                raise silent(service) from error
 
     return ask
 

@@ -10,18 +10,18 @@ from functools import partial
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from services.enrollment.domain.meeting_text import when_text, where_text
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.domain.team_meetings import until_when
+from services.enrollment.pages.own_link import asked
 from services.enrollment.usecases.read_place import OwnPlace, read_place
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.contracts.enrollment import RemoveTeamMember, ReplaceTeamMember
 from shared.contracts.event import Command
 from shared.runtime.service import Host
-from shared.web.forms import Form, read_form
 from shared.web.safety import SECRET_ADDRESS
 
 _LABELS = {"name": "Navn", "email": "E-mail"}
@@ -37,19 +37,17 @@ async def _about(host: Host, act: Act, request: Request, *, template: str, model
     found = await _find(host, request)
     if isinstance(found, Response):
         return found
-    form, status = Form(labels=_LABELS), 200
-    if request.method == "POST":
-        form = await read_form(request, labels=_LABELS)
-        command = form.command(model, enrolment_id=found.team.enrolment.id, person_id=found.person_id)
-        if command is None:
-            return _page(host, template, found, 422, form=form)
-        actor = f"person/{found.person_id}"
-        refused = (await host.door.submit(act, command, form.key, actor=actor, patient=True)).refusal()
-        if refused is None:
-            return RedirectResponse(f"{found.path}?besked={done}", 303, headers=SECRET_ADDRESS)
-        form.refuse(refused)
-        status = refused.status
-    return _page(host, template, found, status, form=form)
+    about = {"enrolment_id": found.team.enrolment.id, "person_id": found.person_id}
+    return await asked(
+        host,
+        act,
+        request,
+        found,
+        labels=_LABELS,
+        command_of=lambda form: form.command(model, **about),
+        show=lambda status, form: _page(host, template, found, status, form=form),
+        done=done,
+    )
 
 
 pass_on = partial(_about, template="pass_on_place.html", model=ReplaceTeamMember, done="skiftet")

@@ -16,6 +16,7 @@ from services.enrollment.domain.meeting_text import when_text, where_text
 from services.enrollment.domain.needs import asked
 from services.enrollment.domain.roster import free_text, is_changeable, is_late, swap_text, swaps_closed
 from services.enrollment.domain.status import meeting_status
+from services.enrollment.pages import own_link
 from services.enrollment.pages.needs import LABELS, fields, kept_in, showing, ticked
 from services.enrollment.usecases.read_seat import OwnSeat, read_seat
 from services.enrollment.usecases.set_needs import SetNeeds
@@ -43,23 +44,26 @@ async def _about(host: Host, act: Act, request: Request, *, template: str, model
     found = await _find(host, request)
     if isinstance(found, Response):
         return found
-    form, status = Form(labels=_LABELS), 200
-    if request.method == "POST":
-        form = await read_form(request, labels=_LABELS)
-        about = {"enrolment_id": found.roster.enrolment.id, "meeting_id": found.roster.meeting.id}
-        command = form.command(model, **about, person_id=found.person_id)
-        if model is ReplaceParticipant and found.roster.levels and not form.value("level"):
+    roster = found.roster
+    about = {"enrolment_id": roster.enrolment.id, "meeting_id": roster.meeting.id, "person_id": found.person_id}
+
+    def command_of(form: Form) -> Command | None:
+        command = form.command(model, **about)
+        if model is ReplaceParticipant and roster.levels and not form.value("level"):
             form.add_error("level", "required", "Vælg et af svarene.")
-            command = None
-        if command is None:
-            return _page(host, template, found, 422, form=form)
-        actor = f"person/{found.person_id}"
-        refused = (await host.door.submit(act, command, form.key, actor=actor, patient=True)).refusal()
-        if refused is None:
-            return RedirectResponse(f"{found.path}?besked={done}", 303, headers=SECRET_ADDRESS)
-        form.refuse(refused)
-        status = refused.status
-    return _page(host, template, found, status, form=form)
+            return None
+        return command
+
+    return await own_link.asked(
+        host,
+        act,
+        request,
+        found,
+        labels=_LABELS,
+        command_of=command_of,
+        show=lambda status, form: _page(host, template, found, status, form=form),
+        done=done,
+    )
 
 
 pass_on = partial(_about, template="pass_on.html", model=ReplaceParticipant, done="skiftet")
