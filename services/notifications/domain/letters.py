@@ -562,10 +562,10 @@ def introduce(letter: Letter) -> Letter:
     seller, organisation = letter.programme.seller, letter.says["organisation"]
     basis = seller.legal_basis or PUBLIC_INTEREST
     us = f"{seller.sender_name} (CVR-nummer {seller.cvr})"
-    # True whatever enrollment's setting says: it is never longer.
+    # True whatever enrollment's setting says: it is never longer, but where an archive has not got the papers yet.
     how_long = (
         "De bliver slettet af sig selv, senest godt seks år efter at det sidste, I er med i, er slut, og før, hvis I "
-        "beder om det."
+        "beder om det. Har arrangøren et offentligt arkiv, får det papirerne først."
     )
     if letter.says.get("as_guest"):
         who = (
