@@ -65,6 +65,9 @@ DETAILS = {
     "form_key_missing": "Formularen mangler sin nøgle. Hent siden igen.",
     "form_already_sent": "Formularen er allerede sendt. Hent siden igen, hvis du vil sende en ny.",
     "cross_site": "Formularen blev sendt fra et andet websted.",
+    "sign_in_away": "Man kan ikke logge ind lige nu. Prøv igen om lidt.",
+    "sign_in_unset": "Denne installation har ingen log-ind. Den, der driver den, sætter TOVHOLDER_OIDC_ISSUER.",
+    "sign_in_failed": "Log-ind blev ikke til noget. Begynd forfra.",
     "fact_too_large": "Indholdet er større, end et forløb kan rumme.",
 }
 """The kernel's own problems; a use case's come with their text."""

@@ -32,7 +32,7 @@ from shared.contracts.bounds import (
     ToldDay,
     Whole,
 )
-from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, natural_id, told_by_others
+from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, natural_id
 from shared.contracts.parties import Billing, BillingWish, Contact, Organisation, Person
 from shared.contracts.programme import (
     Confirmation,
@@ -1098,16 +1098,20 @@ class PersonErased(Event):
         return "erasure"
 
 
-@told_by_others
 @fact
 class SessionsRevoked(Event):
-    """Cookies of an older epoch are no longer accepted for this subject."""
+    """Whoever signs in as this person is signed out: badges of an older epoch are no longer accepted, by any service.
+
+    Who is still signed in at another browser gets a badge of the new epoch by itself.
+    """
 
     type: ClassVar[str] = "tovholder.enrollment.SessionsRevoked.v1"
     service: ClassVar[str] = SERVICE
 
     person_id: str
+    """The subject of their badges."""
     epoch: Whole
+    """Of the badges that are good from now on."""
 
     @property
     def subject(self) -> str:

@@ -68,6 +68,7 @@ EFFECTS = {
     "tovholder.enrollment.OptionWithdrawn.v1": ("withdraws the claim that is not invoiced yet", _OPTION),
     "tovholder.enrollment.OptionDelivered.v1": ("releases the claim for the option", _OPTION),
     "tovholder.enrollment.PersonErased.v1": ("forgets the person, except on issued invoices", "person"),
+    "tovholder.enrollment.SessionsRevoked.v1": ("takes no badge of an earlier epoch any more", "person, epoch"),
     "tovholder.scheduling.MeetingCancelled.v1": ("withdraws the claims for extra participants", "roster, person"),
     "tovholder.scheduling.MeetingHeld.v1": ("releases the claims for extra participants", "roster, person"),
 }

@@ -110,6 +110,7 @@ EFFECTS = {
     ),
     "tovholder.enrollment.TeamReminderDue.v1": ("tells the contact and staff that somebody is missing", _MESSAGE),
     "tovholder.enrollment.PersonErased.v1": ("forgets the person, and sends them nothing more", "person"),
+    "tovholder.enrollment.SessionsRevoked.v1": ("takes no badge of an earlier epoch any more", "person, epoch"),
     "tovholder.scheduling.MeetingPlanned.v1": ("keeps a copy of the meeting", _MEETING_COPY),
     "tovholder.scheduling.MeetingScheduled.v1": ("mails the invitation or «Reservér datoen»", _MESSAGE),
     "tovholder.scheduling.MeetingRescheduled.v1": ("mails the update and arms the reminder again", _MESSAGE),

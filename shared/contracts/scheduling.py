@@ -32,6 +32,7 @@ EFFECTS = {
         "programme, meeting key",
     ),
     "tovholder.enrollment.PersonErased.v1": ("forgets the person", "person"),
+    "tovholder.enrollment.SessionsRevoked.v1": ("takes no badge of an earlier epoch any more", "person, epoch"),
 }
 """What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
 

@@ -11,15 +11,17 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsS
 
 from shared.base.links import Links
 from shared.messaging.kafka import Kafka, Mechanism, Protocol, tls_context
+from shared.web.badge import KEY_BYTES, Reader
 from shared.web.proxies import Network, read_networks
 from shared.web.tokens import Tokens, read_tokens
 
 
-def _none_if_blank(value: object) -> object:
+def none_if_blank(value: object) -> object:
+    """For settings that an installation may leave empty instead of out."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
-OptionalPath = Annotated[Path | None, BeforeValidator(_none_if_blank)]
+OptionalPath = Annotated[Path | None, BeforeValidator(none_if_blank)]
 
 
 SECRETS_DIR = "TOVHOLDER_SECRETS_DIR"
@@ -39,8 +41,8 @@ class KafkaSettings(BaseSettings):
     kafka_certificate_file: OptionalPath = None
     """PEM with our certificate, where the brokers ask for one; `kafka_key_file` is its key, without a passphrase."""
     kafka_key_file: OptionalPath = None
-    kafka_sasl_mechanism: Annotated[Mechanism | None, BeforeValidator(_none_if_blank)] = None
-    kafka_username: Annotated[str | None, BeforeValidator(_none_if_blank)] = None
+    kafka_sasl_mechanism: Annotated[Mechanism | None, BeforeValidator(none_if_blank)] = None
+    kafka_username: Annotated[str | None, BeforeValidator(none_if_blank)] = None
     kafka_password_file: OptionalPath = None
     """File with the password, and nothing else; a line break at its end does not count."""
 
@@ -90,12 +92,23 @@ def _link_key(key: bytes, variable: str) -> bytes:
     return key
 
 
+def read_keys(file: Path, variable: str) -> tuple[bytes, ...]:
+    """Ed25519 keys, one on a line. ValueError, without anything of them, for a file that holds anything else."""
+    try:
+        found = tuple(bytes.fromhex(line) for line in file.read_text(encoding="ascii").split())
+    except (UnicodeDecodeError, ValueError):
+        found = ()
+    if not found or any(len(one) != KEY_BYTES for one in found):
+        raise ValueError(f"the file in {variable} holds no keys of {KEY_BYTES} bytes in hex")
+    return found
+
+
 class ServiceSettings(KafkaSettings):
     """`TOVHOLDER_*` of the environment. URLs with passwords and tokens are secrets: neither repr nor log shows them."""
 
     database_url: SecretStr
     """Of the runtime role: reads and writes rows, changes no tables."""
-    migration_url: Annotated[SecretStr | None, BeforeValidator(_none_if_blank)] = None
+    migration_url: Annotated[SecretStr | None, BeforeValidator(none_if_blank)] = None
     """Of the role that owns the tables; only `migrate` uses it."""
     prefix: str = ""
     """Before every topic and group name, so that several installations or tests share one broker."""
@@ -114,9 +127,12 @@ class ServiceSettings(KafkaSettings):
     """File with the key that signs links; at least 32 bytes."""
     other_link_key_file: OptionalPath = None
     """While the key is changed: the one before, or the one to come, whose links are good too. Empty = there is none."""
+    session_public_keys_file: OptionalPath = None
+    """File with the public Ed25519 keys whose badges are good (`shared.web.badge`), each 32 bytes in hex on a line of
+    its own. Unset = nobody is signed in here."""
     static_dir: OptionalPath = None
     documents_dir: OptionalPath = None
-    simulated_start: Annotated[AwareDatetime | None, BeforeValidator(_none_if_blank)] = None
+    simulated_start: Annotated[AwareDatetime | None, BeforeValidator(none_if_blank)] = None
     """Domain time starts here and is moved by `POST /_clock`; unset = domain time is the real time."""
     seed: int = 0
 
@@ -173,6 +189,12 @@ class ServiceSettings(KafkaSettings):
         """As `link_key`; None where there is no file, or nothing in it."""
         found = b"" if self.other_link_key_file is None else self.other_link_key_file.read_bytes().strip()
         return _link_key(found, "TOVHOLDER_OTHER_LINK_KEY_FILE") if found else None
+
+    @cached_property
+    def badges(self) -> Reader:
+        """What reads badges; without a file it reads none."""
+        file = self.session_public_keys_file
+        return Reader(() if file is None else read_keys(file, "TOVHOLDER_SESSION_PUBLIC_KEYS_FILE"))
 
     @cached_property
     def links(self) -> Links:

@@ -1,7 +1,7 @@
-"""The audit of a service, as far as it is about one programme: requests that left something there under their
-correlation id.
+"""The audit of a service: what is about one programme is read, and what no command asked for is noted.
 
-Of a request that was refused nothing is left, and so it is in no such list.
+About a programme are requests that left something there under their correlation id. Of a request that was refused
+nothing is left, and so it is in no such list.
 """
 
 from __future__ import annotations
@@ -41,4 +41,16 @@ async def read(tx: Tx, query: Mapping[str, str], causes: str) -> dict[str, Any]:
             "route": row["route"],
             "status": row["status"],
         },
+    )
+
+
+async def note(tx: Tx, *, principal: str, route: str, command: str, status: int) -> None:
+    """A row for what no command asked for, such as that somebody signed in."""
+    await tx.execute(
+        "INSERT INTO audit (principal, actor, route, command, status, correlation_id) VALUES ($1, $1, $2, $3, $4, $5)",
+        principal,
+        route,
+        command,
+        status,
+        tx.cause.correlation_id,
     )

@@ -55,6 +55,8 @@ class Form:
     key: str = field(default_factory=new_key)
     started: str = ""
     """Signed time at which the form was shown; only in forms that anybody may send (`shared.web.gate`)."""
+    csrf: str = ""
+    """Only in forms of staff: says that a page of ours has shown it to whoever sends it (`shared.web.staff`)."""
     labels: Mapping[str, str] = field(default_factory=dict)
     own: dict[str, str] = field(default_factory=dict)
 
@@ -167,5 +169,5 @@ async def read_form(request: Request, *, labels: Mapping[str, str] | None = None
     key = form.own.get("_key", "")
     if not _KEY.fullmatch(key):
         raise Problem(400, "form_key_missing")
-    form.key = key
+    form.key, form.csrf = key, form.own.get("_csrf", "")
     return form

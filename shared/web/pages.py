@@ -16,6 +16,11 @@ from shared.base.acts import Act
 from shared.contracts.danish import clock, day_and_clock, kroner, long_day, short_day
 
 HERE = Path(__file__).parent
+NAVIGATION = (
+    ("Arbejdsbord", "/stab", "enrollment.programmes"),
+    ("Adgang", "/stab/adgang", "enrollment.staff"),
+)
+"""Of the pages for staff: label, address, and the scope that whoever sees it has somewhere."""
 
 
 class Pages:
@@ -37,7 +42,7 @@ class Pages:
         self.environment.filters.update(
             kroner=kroner, dag=long_day, dato=short_day, tidspunkt=day_and_clock, klokken=clock
         )
-        self.environment.globals.update(public_url=public_url, service=service)
+        self.environment.globals.update(public_url=public_url, service=service, navigation=NAVIGATION)
 
     def render(
         self, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any

@@ -98,6 +98,13 @@ class Keyring:
 
     async def note_refused(self, principal: Principal, route: str, scope: str, correlation_id: str) -> None:
         """Into the audit: somebody we know asked for what is not theirs. Once a minute, for the audit is for good."""
+        await self._note_refused(principal.name, principal.actor, route, scope, correlation_id)
+
+    async def note_refused_staff(self, actor: str, route: str, scope: str, correlation_id: str) -> None:
+        """As `note_refused`, of somebody who is signed in."""
+        await self._note_refused(actor, actor, route, scope, correlation_id)
+
+    async def _note_refused(self, principal: str, actor: str, route: str, scope: str, correlation_id: str) -> None:
         await self._pool.execute(
             """
             INSERT INTO audit (principal, actor, route, command, status, correlation_id)
@@ -106,8 +113,8 @@ class Keyring:
                     AND principal = $1 AND route = $3 AND command = $4
             )
             """,
-            principal.name,
-            principal.actor,
+            principal,
+            actor,
             route,
             scope,
             correlation_id,

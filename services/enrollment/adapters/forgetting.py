@@ -90,6 +90,21 @@ HOLDINGS = (
         {"because": "text"},
         of="erased_ids && $1 AND $2::text[] IS NOT NULL",
     ),
+    # Whoever works at the organiser and signs in again is written here again, as their provider says.
+    Holding(
+        "accounts",
+        {"id": "text"},
+        {"account_name": "name", "account_email": "email"},
+        person="id",
+        address="lower(account_email)",
+    ),
+    Holding(
+        "role_grants",
+        {"id": "bigint"},
+        {"granted_to": "email"},
+        of="granted_to = ANY($2) AND $1::text[] IS NOT NULL",
+        gone=True,
+    ),
     # As an enrolment's billing, and found as that is.
     Holding(
         "option_orders",
@@ -139,4 +154,37 @@ DRAFTS = Rule(
     """,
 )
 """So long after it was saved; whoever opens its link later finds an empty form."""
-RULES = (SIGN_UPS, DRAFTS)
+SIGN_INS = Rule(
+    "sign_ins",
+    1,
+    """
+    DELETE FROM sign_ins WHERE state_sha256 = ANY (ARRAY (
+        SELECT state_sha256 FROM sign_ins WHERE begun_at < now() - make_interval(days => $1) ORDER BY begun_at LIMIT $2
+    ))
+    """,
+)
+"""Nobody comes back from the provider after that; it has not been good for longer than ten minutes."""
+SESSIONS = Rule(
+    "sessions",
+    90,
+    """
+    DELETE FROM sessions WHERE id = ANY (ARRAY (
+        SELECT id FROM sessions WHERE seen_at < now() - make_interval(days => $1) ORDER BY seen_at LIMIT $2
+    ))
+    """,
+)
+"""So long after somebody was seen there last; it has been over for all but the first hours of it."""
+ACCOUNTS = Rule(
+    "accounts",
+    730,
+    """
+    DELETE FROM accounts WHERE id = ANY (ARRAY (
+        SELECT id FROM accounts a WHERE made_at < now() - make_interval(days => $1)
+          AND NOT EXISTS (SELECT FROM sessions WHERE account_id = a.id)
+          AND NOT EXISTS (SELECT FROM role_grants g WHERE g.account_id = a.id)
+        ORDER BY made_at LIMIT $2
+    ))
+    """,
+)
+"""Of whoever has no role, and has not been seen for as long as sessions are kept."""
+RULES = (SIGN_UPS, DRAFTS, SIGN_INS, SESSIONS, ACCOUNTS)

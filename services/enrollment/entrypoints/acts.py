@@ -21,6 +21,7 @@ from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.erase_person import FORGETTING, erase_person
+from services.enrollment.usecases.grant_role import GrantRole, grant_role
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.import_enrolments import ImportEnrolments, import_enrolments
 from services.enrollment.usecases.invite_guest import invite_guest
@@ -41,6 +42,7 @@ from services.enrollment.usecases.remove_team_member import remove_team_member
 from services.enrollment.usecases.replace_participant import replace_participant
 from services.enrollment.usecases.replace_team_member import replace_team_member
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
+from services.enrollment.usecases.revoke_role import RevokeRole, revoke_role
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from services.enrollment.usecases.set_needs import SetNeeds, set_needs
 from services.enrollment.usecases.take_back_sign_up import TakeBackSignUp, take_back_sign_up
@@ -119,6 +121,9 @@ ERASE = act(ErasePerson, erase_person)
 RECORD_ARCHIVE = act(RecordArchive, record_archive, status=201)
 FIND_PEOPLE = act(FindPeople, FORGETTING.search)
 """A question, asked as a wish because an address stands in no path."""
+GRANT_ROLE = act(GrantRole, grant_role)
+REVOKE_ROLE = act(RevokeRole, revoke_role)
+"""What staff may do is no wish of another system's: neither is on the intake."""
 
 REGISTER = act(RegisterParticipant, register_participant, status=201)
 REPLACE = act(ReplaceParticipant, replace_participant)

@@ -17,6 +17,7 @@ from services.enrollment.usecases.read_papers import read_papers, read_version
 from services.enrollment.usecases.read_programmes import read_programme, read_programmes
 from services.enrollment.usecases.read_rosters import read_rosters
 from services.enrollment.usecases.read_sign_ups import read_sign_ups
+from services.enrollment.usecases.read_staff import read_staff
 from services.enrollment.usecases.read_team import read_team
 from services.enrollment.usecases.read_waiting_list import read_waiting_list
 from services.enrollment.usecases.record_archive import read_archive
@@ -66,6 +67,9 @@ ROUTES = (
     write("POST", f"{_API}/people/search", acts.FIND_PEOPLE),
     listing(f"{_API}/people/erased", FORGETTING.read_erased),
     read(f"{_API}/people/{{person_id}}", FORGETTING.read),
+    listing(f"{_API}/staff", read_staff),
+    write("POST", f"{_API}/staff", acts.GRANT_ROLE),
+    write("DELETE", f"{_API}/staff/{{grant_id}}", acts.REVOKE_ROLE),
     write("POST", f"{_API}/enrolments", acts.ENROL),
     listing(f"{_API}/enrolments", read_enrolments, filters=("programme_id", "state", "organisation_code")),
     read(_ENROLMENT, read_enrolment),

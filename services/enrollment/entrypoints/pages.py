@@ -1,15 +1,16 @@
-"""Pages for people outside: which path shows which page, and what a form on it asks for."""
+"""Pages for people outside and for staff: which path shows which page, and what a form on it asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from services.enrollment.entrypoints import acts
 from services.enrollment.pages import (
     invoice_details,
+    login,
     mailed_links,
     options,
     participants,
@@ -17,11 +18,14 @@ from services.enrollment.pages import (
     roles,
     seat,
     sign_up,
+    staff_roles,
     standing,
     team,
 )
+from services.enrollment.usecases.sign_in import SignIns
 from shared.runtime.service import Host
 from shared.web.pages import page
+from shared.web.staff import staff_page
 
 _STANDING = "/plads/{token}"
 _OPTION = f"{_STANDING}/tilkoeb/{{option_id}}"
@@ -33,9 +37,26 @@ _SEAT = "/moedeplads/{token}"
 _PLACE = "/holdplads/{token}"
 
 
-def pages(host: Host) -> Sequence[BaseRoute]:
-    """The first path that fits counts."""
-    shows = partial(page, host)
+def pages(host: Host, sign_ins: SignIns | None) -> Sequence[BaseRoute]:
+    """The first path that fits counts. Without `sign_ins` nobody signs in."""
+    return (*_for_staff(host, login.Login(host, sign_ins)), *_for_people_outside(partial(page, host)))
+
+
+def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
+    shows = partial(staff_page, host, renew=sign_in.renew)
+    return (
+        Route("/login", sign_in.front, methods=["GET", "POST"]),
+        Route("/login/tilbage", sign_in.back, methods=["GET"]),
+        Route("/login/ud", sign_in.out, methods=["POST"]),
+        Route("/login/oidc/logud", sign_in.told_by_provider, methods=["POST"]),
+        shows("/login/inde", login.inside, opens=""),
+        shows("/login/mig", login.me, opens="", posts=True),
+        shows("/stab/adgang", staff_roles.roles, acts.GRANT_ROLE, opens="enrollment.staff"),
+        shows("/stab/adgang/{grant_id:int}", staff_roles.revoke, acts.REVOKE_ROLE, opens="enrollment.staff"),
+    )
+
+
+def _for_people_outside(shows: Callable[..., BaseRoute]) -> Sequence[BaseRoute]:
     return (
         shows("/", sign_up.front),
         shows("/tilmeld/bekraeft/{token}", mailed_links.confirm, acts.CONFIRM),

@@ -36,10 +36,12 @@ from shared.contracts.enrollment import (
     ProgrammeCancelled,
     ReservationResolved,
     RoleAppointed,
+    SessionsRevoked,
     TovholderAppointed,
 )
 from shared.contracts.scheduling import MeetingCancelled, MeetingHeld
 from shared.messaging.subscriptions import intake, on
+from shared.runtime.sessions import follow_sessions
 
 SUBSCRIPTIONS = (
     on(MunicipalityEnrolled, claim_fees),
@@ -58,6 +60,7 @@ SUBSCRIPTIONS = (
     on(OptionWithdrawn, withdraw_options),
     on(OptionDelivered, release_options),
     on(PersonErased, FORGETTING.follow),
+    on(SessionsRevoked, follow_sessions),
     on(MeetingHeld, release_extra_participants),
     on(MeetingCancelled, withdraw_extra_participants),
     intake(acts.CORRECT_BILLING),

@@ -101,6 +101,7 @@ from shared.contracts.enrollment import (
     ReservationReminderDue,
     ReservationResolved,
     RoleAppointed,
+    SessionsRevoked,
     SignUpAwaitsStaff,
     SignUpDraftSaved,
     SignUpEnded,
@@ -126,6 +127,7 @@ from shared.contracts.scheduling import (
     SchedulingIntakeRejected,
 )
 from shared.messaging.subscriptions import intake, on
+from shared.runtime.sessions import follow_sessions
 
 SUBSCRIPTIONS = (
     on(ProgrammePublished, remember_programme),
@@ -171,6 +173,7 @@ SUBSCRIPTIONS = (
     on(TeamMemberRemoved, uninvite_member),
     on(TeamReminderDue, remind_of_team),
     on(PersonErased, FORGETTING.follow),
+    on(SessionsRevoked, follow_sessions),
     on(MeetingPlanned, note_planned_meeting),
     on(MeetingScheduled, announce_meeting),
     on(MeetingRescheduled, announce_move),

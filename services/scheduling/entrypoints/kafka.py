@@ -5,14 +5,22 @@ from __future__ import annotations
 from services.scheduling.entrypoints import acts
 from services.scheduling.usecases.follow_programmes import cancel_meetings, change_meetings, plan_meetings
 from services.scheduling.usecases.forget_people import FORGETTING
-from shared.contracts.enrollment import PersonErased, ProgrammeCancelled, ProgrammeChanged, ProgrammePublished
+from shared.contracts.enrollment import (
+    PersonErased,
+    ProgrammeCancelled,
+    ProgrammeChanged,
+    ProgrammePublished,
+    SessionsRevoked,
+)
 from shared.messaging.subscriptions import intake, on
+from shared.runtime.sessions import follow_sessions
 
 SUBSCRIPTIONS = (
     on(ProgrammePublished, plan_meetings),
     on(ProgrammeChanged, change_meetings),
     on(ProgrammeCancelled, cancel_meetings),
     on(PersonErased, FORGETTING.follow),
+    on(SessionsRevoked, follow_sessions),
     intake(acts.PLAN),
     intake(acts.SET_DATE),
     intake(acts.CANCEL),

@@ -1,0 +1,76 @@
+"""What the organiser's own people may do, by their roles in a programme, or in all of them.
+
+A role opens scopes (`shared.web.scopes`), by the names that commands and lists have already: what is added has its
+scope by itself, and is the consultants' until somebody says otherwise here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal, get_args
+
+Role = Literal["reader", "consultant", "finance", "administrator", "operator"]
+ROLES: tuple[Role, ...] = get_args(Role)
+EVERYWHERE = ""
+"""Instead of a programme's id: a role in all programmes, those to come among them."""
+
+IN_DANISH: dict[Role, str] = {
+    "reader": "Læser",
+    "consultant": "Konsulent",
+    "finance": "Økonomi",
+    "administrator": "Administrator",
+    "operator": "Drift",
+}
+
+ADMINISTERED = frozenset(
+    {
+        "enrollment.ErasePerson",
+        "enrollment.FindPeople",
+        "enrollment.GrantRole",
+        "enrollment.RevokeRole",
+        "enrollment.ForgetPerson",
+        "invoicing.ForgetPerson",
+        "notifications.ForgetPerson",
+        "scheduling.ForgetPerson",
+        "enrollment.people",
+        "enrollment.people.erased",
+        "enrollment.staff",
+    }
+)
+"""Only administrators': who may do what, and what is about one person everywhere."""
+OPERATED = frozenset(
+    {
+        "enrollment.KeepErased",
+        "invoicing.KeepErased",
+        "notifications.KeepErased",
+        "scheduling.KeepErased",
+    }
+)
+"""Only operators': what keeps the installation running, and shows nothing of what it holds."""
+FINANCED = frozenset({"invoicing", "enrollment.ChangeBilling", "enrollment.ChangeExtraBilling"})
+"""Finance's: all of that service, and single commands of others."""
+
+
+def is_write(scope: str) -> bool:
+    """Whether it names a command; the words of a path are written small."""
+    return scope.rpartition(".")[2][:1].isupper()
+
+
+def opens(role: Role, scope: str) -> bool:
+    """Whether somebody with this role may ask for it, in a programme in which they have it."""
+    if scope in ADMINISTERED:
+        return role == "administrator"
+    if scope in OPERATED:
+        return role == "operator"
+    if role == "operator":
+        return False
+    if role == "administrator" or not is_write(scope):
+        return True
+    financial = scope in FINANCED or scope.partition(".")[0] in FINANCED
+    if role == "finance":
+        return financial
+    return role == "consultant" and scope.partition(".")[0] != "invoicing"
+
+
+def any_opens(roles: Collection[Role], scope: str) -> bool:
+    return any(opens(role, scope) for role in roles)
