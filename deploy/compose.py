@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from deploy.compose_secrets import KAFKA_SUPER_USERS, file_names
-from deploy.local.caddy import caddyfile
+from deploy.compose_secrets import KAFKA_SUPER_USERS, OIDC_CLIENT_SECRET, file_names
+from deploy.local.caddy import FRONT, caddyfile
 from deploy.local.kafka import MAX_MESSAGE_BYTES, SERVER_PROPERTIES, guarded_properties
 from deploy.local.locations import ROOT, service_names
 from deploy.local.principals import ADMIN, BROKER, OPERATOR, principal
@@ -339,7 +339,7 @@ PER_SERVICE = """
     environment:
       <<: *environment
       TOVHOLDER_KAFKA_USERNAME: {principal}
-    secrets:
+{told}    secrets:
       - source: {service}_database_url
         target: tovholder_database_url
       - source: {service}_kafka_password
@@ -348,7 +348,7 @@ PER_SERVICE = """
         target: ca.pem
       - source: api_tokens
         target: tovholder_api_tokens
-      - link_key
+{mounted}      - link_key
       - other_link_key
     depends_on:
       {service}-migrate:
@@ -386,6 +386,17 @@ PER_SERVICE = """
         target: tovholder_api_tokens
       - link_key
       - other_link_key
+"""
+
+SIGNS_IN = """\
+      # The provider that staff sign in at, and who it knows us as; the secret is beside it. Unset = nobody signs in.
+      TOVHOLDER_OIDC_ISSUER: ${TOVHOLDER_OIDC_ISSUER:-}
+      TOVHOLDER_OIDC_CLIENT_ID: ${TOVHOLDER_OIDC_CLIENT_ID:-}
+"""
+
+SIGNS_IN_WITH = f"""\
+      - source: {OIDC_CLIENT_SECRET}
+        target: tovholder_oidc_client_secret
 """
 
 FOOT = """
@@ -462,7 +473,14 @@ def compose(services: tuple[str, ...]) -> str:
     }
     files = "".join(f"  {name}:\n    file: ./secrets/{name}\n" for name in file_names(services))
     own = "".join(
-        PER_SERVICE.format(service=service, principal=principal(service), operator=OPERATOR) for service in services
+        PER_SERVICE.format(
+            service=service,
+            principal=principal(service),
+            operator=OPERATOR,
+            told=SIGNS_IN if service == FRONT else "",
+            mounted=SIGNS_IN_WITH if service == FRONT else "",
+        )
+        for service in services
     )
     return HEAD.format(**names) + SERVERS.format(**names) + own + FOOT.format(**names) + files
 

@@ -22,6 +22,8 @@ KAFKA_SUPER_USERS = {ADMIN_OF_KAFKA: "kafka_admin_password", BROKER: "kafka_brok
 """In which file the password of each lies; the others' are in `kafka_passwords`, and each by itself as well."""
 KAFKA_CERTIFICATES = ("kafka_broker.pem", "kafka_ca.pem")
 """For TLS, if somebody puts them there: the broker's key and certificate, and whoever signed it."""
+OIDC_CLIENT_SECRET = "oidc_client_secret"  # noqa: S105 # a file's name
+"""What the provider that staff sign in at has given this installation."""
 TOKEN_NAME = "compose"  # noqa: S105 # whose token it is, not the token
 
 
@@ -46,8 +48,8 @@ def write_secrets(folder: Path, services: tuple[str, ...]) -> None:
         if not (folder / name).exists():
             _write(folder / name, secrets.token_hex(32))
     digest = hashlib.sha256((folder / "api_token").read_bytes().strip()).hexdigest()
-    # Empty: the link key is not being changed, and Kafka has no certificate.
-    for name in ("other_link_key", *KAFKA_CERTIFICATES):
+    # Empty: the link key is not being changed, nobody signs in, and Kafka has no certificate.
+    for name in ("other_link_key", OIDC_CLIENT_SECRET, *KAFKA_CERTIFICATES):
         if not (folder / name).exists():
             _write(folder / name, "")
     if not (folder / "api_tokens").exists():
@@ -59,7 +61,7 @@ def file_names(services: tuple[str, ...]) -> tuple[str, ...]:
     own = (f"{service}_{name}" for service in services for name in ("database_url", "migration_url", "kafka_password"))
     kafka = ("kafka_passwords", "kafka_operator_password", *KAFKA_SUPER_USERS.values(), *KAFKA_CERTIFICATES)
     both = ("api_tokens", "link_key", "mail_key", "other_link_key", "postgres_password", "role_passwords")
-    return tuple(sorted((*both, *kafka, *own)))
+    return tuple(sorted((*both, OIDC_CLIENT_SECRET, *kafka, *own)))
 
 
 def _passwords(file: Path, roles: list[str]) -> dict[str, str]:

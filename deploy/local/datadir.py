@@ -31,7 +31,7 @@ from shared.base.files import OTHERS, for_its_owner_alone
 
 MadeBy = Literal["up", "demo"]
 Ports = Literal["auto"] | int
-SERVERS = ("gateway", "mail", "smtp", "kafka", "kafka_controller", "postgres")
+SERVERS = ("gateway", "mail", "smtp", "kafka", "kafka_controller", "postgres", "oidc")
 FIRST_SERVICE_OFFSET = 10
 LAST_PORT = 65_535
 ORPHAN_DEADLINE_S = 15.0
@@ -176,10 +176,7 @@ class DataDir:
 
     def secret(self, name: str) -> str:
         """A secret of this installation: 32 random bytes as hex, made when first asked for; only its owner reads it."""
-        file = self.secrets / name
-        if not file.exists():
-            write_atomically(file, secrets.token_hex(32))
-        return file.read_text()
+        return secret_in(self.secrets, name)
 
     def secret_file(self, name: str) -> Path:
         """Where a secret lies."""
@@ -278,6 +275,14 @@ class DataDir:
             if made_by == "demo":
                 refusal += f" To look at what was played: `tovholder demo --look --data-dir {self.path}`."
             raise StackError(f"{refusal} Choose another folder.")
+
+
+def secret_in(folder: Path, name: str) -> str:
+    """See `DataDir.secret`."""
+    file = folder / name
+    if not file.exists():
+        write_atomically(file, secrets.token_hex(32))
+    return file.read_text()
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -15,11 +15,12 @@ from shared.web.proxies import Network, read_networks
 from shared.web.tokens import Tokens, read_tokens
 
 
-def _none_if_blank(value: object) -> object:
+def none_if_blank(value: object) -> object:
+    """Compose tells a variable that nobody has set as an empty one."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
-OptionalPath = Annotated[Path | None, BeforeValidator(_none_if_blank)]
+OptionalPath = Annotated[Path | None, BeforeValidator(none_if_blank)]
 
 
 SECRETS_DIR = "TOVHOLDER_SECRETS_DIR"
@@ -39,8 +40,8 @@ class KafkaSettings(BaseSettings):
     kafka_certificate_file: OptionalPath = None
     """PEM with our certificate, where the brokers ask for one; `kafka_key_file` is its key, without a passphrase."""
     kafka_key_file: OptionalPath = None
-    kafka_sasl_mechanism: Annotated[Mechanism | None, BeforeValidator(_none_if_blank)] = None
-    kafka_username: Annotated[str | None, BeforeValidator(_none_if_blank)] = None
+    kafka_sasl_mechanism: Annotated[Mechanism | None, BeforeValidator(none_if_blank)] = None
+    kafka_username: Annotated[str | None, BeforeValidator(none_if_blank)] = None
     kafka_password_file: OptionalPath = None
     """File with the password, and nothing else; a line break at its end does not count."""
 
@@ -95,7 +96,7 @@ class ServiceSettings(KafkaSettings):
 
     database_url: SecretStr
     """Of the runtime role: reads and writes rows, changes no tables."""
-    migration_url: Annotated[SecretStr | None, BeforeValidator(_none_if_blank)] = None
+    migration_url: Annotated[SecretStr | None, BeforeValidator(none_if_blank)] = None
     """Of the role that owns the tables; only `migrate` uses it."""
     prefix: str = ""
     """Before every topic and group name, so that several installations or tests share one broker."""
@@ -116,7 +117,7 @@ class ServiceSettings(KafkaSettings):
     """While the key is changed: the one before, or the one to come, whose links are good too. Empty = there is none."""
     static_dir: OptionalPath = None
     documents_dir: OptionalPath = None
-    simulated_start: Annotated[AwareDatetime | None, BeforeValidator(_none_if_blank)] = None
+    simulated_start: Annotated[AwareDatetime | None, BeforeValidator(none_if_blank)] = None
     """Domain time starts here and is moved by `POST /_clock`; unset = domain time is the real time."""
     seed: int = 0
 
