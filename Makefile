@@ -72,6 +72,7 @@ lock: $(VENV)/test.stamp
 	$(BIN)/python -m deploy.local.jars --lock kafka einvoice-rules verapdf ical4j
 	$(BIN)/npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 	cd tests/browser && ../../$(BIN)/npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
+	cd deploy/local/oidc && ../../../$(BIN)/npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 
 # For docker-compose.yml; needs nothing installed. What is there already stays as it is.
 compose-secrets:
@@ -104,11 +105,12 @@ $(VENV)/test.stamp: requirements/test.txt $(VENV)/demo.stamp
 	@$(PIP) install --require-hashes -r requirements/test.txt
 	@touch $@
 
-$(CACHE)/servers.stamp: deploy/local/kafka.lock.toml package-lock.json deploy/local/assets.py $(VENV)/demo.stamp
-	@echo 'Fetching Kafka and the browser assets (once) …'
+$(CACHE)/servers.stamp: deploy/local/kafka.lock.toml package-lock.json deploy/local/oidc/package-lock.json deploy/local/assets.py $(VENV)/demo.stamp
+	@echo 'Fetching Kafka, the browser assets and the OpenID Connect provider (once) …'
 	@$(BIN)/python -m deploy.local.jars
 	@$(BIN)/python -m deploy.local.broker
 	@$(BIN)/python -m deploy.local.assets
+	@$(BIN)/python -m deploy.local.oidc
 	@touch $@
 
 $(CACHE)/browser.stamp: tests/browser/package-lock.json deploy/local/assets.py $(CACHE)/servers.stamp

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from deploy.compose_secrets import KAFKA_SUPER_USERS, file_names
-from deploy.local.caddy import caddyfile
+from deploy.compose_secrets import KAFKA_SUPER_USERS, OIDC_CLIENT_SECRET, file_names
+from deploy.local.caddy import FRONT, caddyfile
 from deploy.local.kafka import MAX_MESSAGE_BYTES, SERVER_PROPERTIES, guarded_properties
 from deploy.local.locations import ROOT, service_names
 from deploy.local.principals import ADMIN, BROKER, OPERATOR, principal
@@ -74,6 +74,7 @@ x-service: &service
     TOVHOLDER_SECRETS_DIR: {secrets}
     TOVHOLDER_LINK_KEY_FILE: {secrets}/link_key
     TOVHOLDER_OTHER_LINK_KEY_FILE: {secrets}/other_link_key
+    TOVHOLDER_SESSION_PUBLIC_KEYS_FILE: {secrets}/session_public_keys
     TOVHOLDER_KAFKA: kafka:9092
     TOVHOLDER_KAFKA_SECURITY_PROTOCOL: {kafka_protocol}
     TOVHOLDER_KAFKA_CA_FILE: {kafka_ca_file}
@@ -339,7 +340,7 @@ PER_SERVICE = """
     environment:
       <<: *environment
       TOVHOLDER_KAFKA_USERNAME: {principal}
-    secrets:
+{told}    secrets:
       - source: {service}_database_url
         target: tovholder_database_url
       - source: {service}_kafka_password
@@ -348,8 +349,9 @@ PER_SERVICE = """
         target: ca.pem
       - source: api_tokens
         target: tovholder_api_tokens
-      - link_key
+{mounted}      - link_key
       - other_link_key
+      - session_public_keys
     depends_on:
       {service}-migrate:
         condition: service_completed_successfully
@@ -386,6 +388,24 @@ PER_SERVICE = """
         target: tovholder_api_tokens
       - link_key
       - other_link_key
+"""
+
+SIGNS_IN = (
+    """\
+      # The provider that staff sign in at, and who it knows us as; the secret is beside it. Unset = nobody signs in.
+      TOVHOLDER_OIDC_ISSUER: ${TOVHOLDER_OIDC_ISSUER:-}
+      TOVHOLDER_OIDC_CLIENT_ID: ${TOVHOLDER_OIDC_CLIENT_ID:-}
+      # Who may do what before anybody has been granted a role: role=address,address role=…
+      TOVHOLDER_STAFF_ROLES: ${TOVHOLDER_STAFF_ROLES:-}
+      TOVHOLDER_SESSION_KEY_FILE: %s/session_key
+"""
+    % SECRETS
+)
+
+SIGNS_IN_WITH = f"""\
+      - source: {OIDC_CLIENT_SECRET}
+        target: tovholder_oidc_client_secret
+      - session_key
 """
 
 FOOT = """
@@ -462,7 +482,14 @@ def compose(services: tuple[str, ...]) -> str:
     }
     files = "".join(f"  {name}:\n    file: ./secrets/{name}\n" for name in file_names(services))
     own = "".join(
-        PER_SERVICE.format(service=service, principal=principal(service), operator=OPERATOR) for service in services
+        PER_SERVICE.format(
+            service=service,
+            principal=principal(service),
+            operator=OPERATOR,
+            told=SIGNS_IN if service == FRONT else "",
+            mounted=SIGNS_IN_WITH if service == FRONT else "",
+        )
+        for service in services
     )
     return HEAD.format(**names) + SERVERS.format(**names) + own + FOOT.format(**names) + files
 

@@ -11,6 +11,7 @@ import hashlib
 import secrets
 from pathlib import Path
 
+from deploy.local.ed25519 import public_key
 from deploy.local.link_keys import STEPS, NotNowError, change
 from deploy.local.locations import ROOT, service_names
 from deploy.local.principals import ADMIN as ADMIN_OF_KAFKA
@@ -22,6 +23,10 @@ KAFKA_SUPER_USERS = {ADMIN_OF_KAFKA: "kafka_admin_password", BROKER: "kafka_brok
 """In which file the password of each lies; the others' are in `kafka_passwords`, and each by itself as well."""
 KAFKA_CERTIFICATES = ("kafka_broker.pem", "kafka_ca.pem")
 """For TLS, if somebody puts them there: the broker's key and certificate, and whoever signed it."""
+OIDC_CLIENT_SECRET = "oidc_client_secret"  # noqa: S105 # a file's name
+SESSION_KEY, SESSION_PUBLIC_KEYS = "session_key", "session_public_keys"
+"""What signs the badges of whoever has signed in, which enrollment alone gets, and what reads them."""
+"""What the provider that staff sign in at has given this installation."""
 TOKEN_NAME = "compose"  # noqa: S105 # whose token it is, not the token
 
 
@@ -42,12 +47,15 @@ def write_secrets(folder: Path, services: tuple[str, ...]) -> None:
     _write(folder / "kafka_operator_password", in_kafka[OPERATOR])
     for service in services:
         _write(folder / f"{service}_kafka_password", in_kafka[principal(service)])
-    for name in ("api_token", "link_key", "mail_key", *KAFKA_SUPER_USERS.values()):
+    for name in ("api_token", "link_key", "mail_key", SESSION_KEY, *KAFKA_SUPER_USERS.values()):
         if not (folder / name).exists():
             _write(folder / name, secrets.token_hex(32))
+    if not (folder / SESSION_PUBLIC_KEYS).exists():
+        seed = bytes.fromhex((folder / SESSION_KEY).read_text())
+        _write(folder / SESSION_PUBLIC_KEYS, f"{public_key(seed).hex()}\n")
     digest = hashlib.sha256((folder / "api_token").read_bytes().strip()).hexdigest()
-    # Empty: the link key is not being changed, and Kafka has no certificate.
-    for name in ("other_link_key", *KAFKA_CERTIFICATES):
+    # Empty: the link key is not being changed, nobody signs in, and Kafka has no certificate.
+    for name in ("other_link_key", OIDC_CLIENT_SECRET, *KAFKA_CERTIFICATES):
         if not (folder / name).exists():
             _write(folder / name, "")
     if not (folder / "api_tokens").exists():
@@ -59,7 +67,8 @@ def file_names(services: tuple[str, ...]) -> tuple[str, ...]:
     own = (f"{service}_{name}" for service in services for name in ("database_url", "migration_url", "kafka_password"))
     kafka = ("kafka_passwords", "kafka_operator_password", *KAFKA_SUPER_USERS.values(), *KAFKA_CERTIFICATES)
     both = ("api_tokens", "link_key", "mail_key", "other_link_key", "postgres_password", "role_passwords")
-    return tuple(sorted((*both, *kafka, *own)))
+    signing_in = (OIDC_CLIENT_SECRET, SESSION_KEY, SESSION_PUBLIC_KEYS)
+    return tuple(sorted((*both, *signing_in, *kafka, *own)))
 
 
 def _passwords(file: Path, roles: list[str]) -> dict[str, str]:

@@ -41,7 +41,11 @@ PYTHON = {
     "test": EXCLUDED,
     "tools": EXCLUDED,
 }
-NPM = {"package-lock.json": REQUIRED, "tests/browser/package-lock.json": EXCLUDED}
+NPM = {
+    "package-lock.json": REQUIRED,
+    "deploy/local/oidc/package-lock.json": OPTIONAL,
+    "tests/browser/package-lock.json": EXCLUDED,
+}
 JARS = {"kafka": OPTIONAL, "einvoice-rules": OPTIONAL, "verapdf": EXCLUDED, "ical4j": EXCLUDED}
 COMPOSE = "docker-compose.yml"
 _IMAGE = re.compile(r"^ +image: ([\w./-]+):([\w.-]+)$", re.MULTILINE)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from deploy.local.databases import roles
+from deploy.local.ed25519 import public_key
 from deploy.local.errors import StackError
 from deploy.local.link_keys import NotNowError, Step, change
 from deploy.local.ports import free_ports, is_free, lowest_port
@@ -31,7 +32,7 @@ from shared.base.files import OTHERS, for_its_owner_alone
 
 MadeBy = Literal["up", "demo"]
 Ports = Literal["auto"] | int
-SERVERS = ("gateway", "mail", "smtp", "kafka", "kafka_controller", "postgres")
+SERVERS = ("gateway", "mail", "smtp", "kafka", "kafka_controller", "postgres", "oidc")
 FIRST_SERVICE_OFFSET = 10
 LAST_PORT = 65_535
 ORPHAN_DEADLINE_S = 15.0
@@ -39,6 +40,8 @@ RETRY_S = 0.1
 ADMIN_PASSWORD = "postgres-admin"  # noqa: S105 # a file's name
 API_TOKEN = "api-token"  # noqa: S105 # as above
 MAIL_KEY = "mail-key"
+SESSION_KEY = "session-key"
+SESSION_PUBLIC_KEYS = "session-public-keys"
 OTHER_LINK_KEY = "other-link-key"
 
 
@@ -176,14 +179,19 @@ class DataDir:
 
     def secret(self, name: str) -> str:
         """A secret of this installation: 32 random bytes as hex, made when first asked for; only its owner reads it."""
-        file = self.secrets / name
-        if not file.exists():
-            write_atomically(file, secrets.token_hex(32))
-        return file.read_text()
+        return secret_in(self.secrets, name)
 
     def secret_file(self, name: str) -> Path:
         """Where a secret lies."""
         return self.secrets / name
+
+    def session_keys(self) -> tuple[Path, Path]:
+        """The files with the key that signs badges, and with the public ones that read them."""
+        key, public = self.secrets / SESSION_KEY, self.secrets / SESSION_PUBLIC_KEYS
+        self.secret(SESSION_KEY)
+        if not public.exists():
+            write_atomically(public, public_key(bytes.fromhex(key.read_text())).hex() + "\n")
+        return key, public
 
     def link_key_file(self, seed: int | None) -> Path:
         """The file with the key that signs links. With a seed the key follows from it: a demo repeats itself."""
@@ -278,6 +286,14 @@ class DataDir:
             if made_by == "demo":
                 refusal += f" To look at what was played: `tovholder demo --look --data-dir {self.path}`."
             raise StackError(f"{refusal} Choose another folder.")
+
+
+def secret_in(folder: Path, name: str) -> str:
+    """See `DataDir.secret`."""
+    file = folder / name
+    if not file.exists():
+        write_atomically(file, secrets.token_hex(32))
+    return file.read_text()
 
 
 def write_atomically(path: Path, text: str) -> None:

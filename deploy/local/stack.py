@@ -41,6 +41,7 @@ from deploy.local.datadir import (
 from deploy.local.errors import StackError
 from deploy.local.forge import Forge
 from deploy.local.locations import ROOT, cache_dir, python_module, read_running, service_names
+from deploy.local.oidc import server as oidc
 from deploy.local.ports import HOST
 from deploy.local.principals import ADMIN, OPERATOR, principal, principals
 from deploy.local.process import Command
@@ -56,8 +57,8 @@ SHORTLY = 5
 SERVICE_STOP_S = 30.0
 """A little longer than a service takes to drain."""
 SERVER_NAMES = ("kafka", "postgres")
-EDGE_NAMES = ("gateway", "mail")
-SECRETS = ("api_token", "databases", "mail_key")
+EDGE_NAMES = ("gateway", "mail", "oidc")
+SECRETS = ("api_token", "databases", "mail_key", "oidc_client_secret")
 """What `Addresses.public` leaves out; of `postgres` it leaves the place."""
 TOKEN_NAME = "local"  # noqa: S105 # whose token it is, not the token
 
@@ -98,6 +99,15 @@ class Addresses:
     """The file with the key to the caught mails; `Authorization: Bearer …`, as for the API."""
     kafka_secrets: str | None = None
     """The folder with everybody's password for Kafka; None = it is open, as an earlier version left it."""
+
+    oidc: str = ""
+    """The provider that staff sign in at, which is its issuer; empty = an earlier version, which had none."""
+    oidc_client_secret: str = ""
+    oidc_accounts_file: str = ""
+    """The file with the names and passwords of those who can sign in there."""
+    session_key_file: str = ""
+    """Signs badges: enrollment's alone."""
+    session_public_keys_file: str = ""
 
     @property
     def mail_link(self) -> str:
@@ -175,7 +185,7 @@ class Stack:
         return self._addresses
 
     def stop(self) -> None:
-        """Stops the services (they drain), then the gateway and the mail sink, then the servers. Harmless twice."""
+        """Stops the services (they drain), then gateway, mail sink and provider, then the servers. Harmless twice."""
         if self._ahead is not None:
             self._ahead.shutdown()
             self._ahead = None
@@ -366,6 +376,7 @@ class Stack:
                 supervisor.open(forge)
         with ThreadPoolExecutor() as pool:
             prepared = pool.submit(server.prepare)
+            signing_in = pool.submit(self._oidc_command, data, addresses)
             jars.install()
             broker.prepare()
             prepared.result()
@@ -374,6 +385,7 @@ class Stack:
             supervisor.run("postgres", server.command())
             supervisor.run("mail", self._mail_command(data, ports))
             supervisor.run("gateway", self._gateway_command(data, ports, addresses))
+            supervisor.run("oidc", signing_in.result())
             _all(
                 [
                     pool.submit(self._prepare_databases, data, server),
@@ -448,6 +460,7 @@ class Stack:
 
     def _plan(self, data: DataDir, ports: Mapping[str, int], server: postgres.Server, broker: Broker) -> Addresses:
         passwords = data.passwords(self.services)
+        session_key, session_public_keys = data.session_keys()
         return Addresses(
             data_dir=str(data.path),
             gateway=f"http://{HOST}:{ports['gateway']}",
@@ -471,6 +484,11 @@ class Stack:
             other_link_key_file=str(data.secret_file(OTHER_LINK_KEY))
             if data.secret_file(OTHER_LINK_KEY).exists()
             else "",
+            oidc=oidc.issuer(ports["oidc"]),
+            oidc_client_secret=data.secret(oidc.CLIENT_SECRET),
+            oidc_accounts_file=str(data.secret_file(oidc.ACCOUNTS_FILE)),
+            session_key_file=str(session_key),
+            session_public_keys_file=str(session_public_keys),
         )
 
     def _mail_command(self, data: DataDir, ports: Mapping[str, int]) -> Command:
@@ -485,6 +503,11 @@ class Stack:
         upstreams = {name: url.removeprefix("http://") for name, url in addresses.services.items()}
         log, port = data.logs / "gateway.log", ports["gateway"]
         return caddy.command(data.path / "caddy", port, HOST, upstreams, log, self.trusted_proxies)
+
+    def _oidc_command(self, data: DataDir, addresses: Addresses) -> Command:
+        client = addresses.services.get(caddy.FRONT, addresses.gateway)
+        known_as = addresses.public_url or addresses.gateway
+        return oidc.command(data.secrets, addresses.oidc, known_as, client, data.logs / "oidc.log")
 
     def _forge(self, service: str, data: DataDir) -> Forge:
         """What a service reads at its start, read once for all its starts."""
@@ -503,7 +526,8 @@ class Stack:
 
     def _wait_for(self, name: str, deadline_s: float, *, starting: bool) -> None:
         """Only what answers over HTTP is asked; the servers were found usable before any service started."""
-        url = {"mail": self.addresses.mail, "gateway": self.addresses.gateway, **self.addresses.services}.get(name)
+        at = self.addresses
+        url = {"mail": at.mail, "gateway": at.gateway, "oidc": at.oidc, **at.services}.get(name)
         until = time.monotonic() + deadline_s
         falls = self.supervisor.state(name).falls
         if name == "kafka":
@@ -540,6 +564,7 @@ def running(data_dir: Path) -> Addresses:
             "api_token": data.secret(API_TOKEN),
             "mail_key": data.secret(MAIL_KEY),
             "mail_key_file": str(data.secret_file(MAIL_KEY)),
+            "oidc_client_secret": data.secret(oidc.CLIENT_SECRET) if found.get("oidc") else "",
         }
     )
 
@@ -569,6 +594,15 @@ def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
         "TOVHOLDER_EINVOICE_RULES": str(einvoice_rules.unpacked() or ""),
     }
     told |= _login_environment(addresses, principal(service))
+    told["TOVHOLDER_SESSION_PUBLIC_KEYS_FILE"] = addresses.session_public_keys_file
+    if service == caddy.FRONT:
+        told |= {
+            "TOVHOLDER_OIDC_ISSUER": addresses.oidc,
+            "TOVHOLDER_OIDC_CLIENT_ID": oidc.CLIENT_ID if addresses.oidc else "",
+            "TOVHOLDER_OIDC_CLIENT_SECRET": addresses.oidc_client_secret,
+            "TOVHOLDER_SESSION_KEY_FILE": addresses.session_key_file,
+            "TOVHOLDER_STAFF_ROLES": " ".join(f"{one.role}={one.email}" for one in oidc.ACCOUNTS),
+        }
     if addresses.simulated_start is not None:
         told["TOVHOLDER_SIMULATED_START"] = addresses.simulated_start
     return told

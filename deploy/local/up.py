@@ -87,6 +87,7 @@ def show(console: Console, addresses: Addresses) -> None:
         ("[bold]Tovholder[/bold]       ", addresses.gateway),
         ("Sendte mails    ", addresses.mail_link),
         ("API-nøgle       ", f"i filen {addresses.api_token_file}"),
+        ("Medarbejdere    ", f"navne og adgangskoder i filen {addresses.oidc_accounts_file}"),
         ("Kafka           ", addresses.kafka),
         ("PostgreSQL      ", addresses.public()["postgres"]),
         ("SMTP            ", addresses.smtp),
@@ -99,7 +100,8 @@ def show(console: Console, addresses: Addresses) -> None:
 def status(data_dir: Path, *, as_json: bool) -> bool:
     """Says what runs on the data directory and whether each service is ready; True when all are."""
     addresses = running(data_dir)
-    ready = {name: _ready(url) for name, url in {**addresses.services, "mail": addresses.mail}.items()}
+    parts = {**addresses.services, "mail": addresses.mail, "oidc": addresses.oidc}
+    ready = {name: _ready(url) for name, url in parts.items() if url}
     if as_json:
         sys.stdout.write(json.dumps({**addresses.public(), "ready": ready}) + "\n")
         return all(ready.values())

@@ -5,18 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from shared.runtime.settings import OptionalPath, ServiceSettings
-
-
-def _none_if_blank(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
+from shared.runtime.settings import OptionalPath, ServiceSettings, none_if_blank
 
 
 class Settings(ServiceSettings):
     """`TOVHOLDER_SMTP` is `host:port`; the rest says how to talk to it. Seconds are machine time."""
 
     smtp_security: Literal["none", "starttls", "tls"] = "none"
-    smtp_username: Annotated[str | None, BeforeValidator(_none_if_blank)] = None
+    smtp_username: Annotated[str | None, BeforeValidator(none_if_blank)] = None
     smtp_password_file: OptionalPath = None
     smtp_timeout: float = Field(default=60.0, gt=0)
     smtp_connections: int = Field(default=4, ge=1, le=8)

@@ -78,8 +78,8 @@ def test_every_jar_and_every_npm_package_is_there_with_its_sum(bill: dict[str, A
         for one in tomllib.loads(lock.file.read_text(encoding="utf-8"))["jar"]
     }
     assert {name: one["hashes"][0]["content"] for name, one in parts(bill, "maven").items()} == wanted
-    assert {one["scope"] for one in parts(bill, "npm").values()} == {"required", "excluded"}
-    for lock in ("package-lock.json", "tests/browser/package-lock.json"):
+    assert {one["scope"] for one in parts(bill, "npm").values()} == {"required", "optional", "excluded"}
+    for lock in ("package-lock.json", "deploy/local/oidc/package-lock.json", "tests/browser/package-lock.json"):
         packages = json.loads((ROOT / lock).read_text(encoding="utf-8"))["packages"]
         for place, one in packages.items():
             if place:
