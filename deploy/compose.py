@@ -390,17 +390,14 @@ PER_SERVICE = """
       - other_link_key
 """
 
-SIGNS_IN = (
-    """\
+SIGNS_IN = f"""\
       # The provider that staff sign in at, and who it knows us as; the secret is beside it. Unset = nobody signs in.
-      TOVHOLDER_OIDC_ISSUER: ${TOVHOLDER_OIDC_ISSUER:-}
-      TOVHOLDER_OIDC_CLIENT_ID: ${TOVHOLDER_OIDC_CLIENT_ID:-}
+      TOVHOLDER_OIDC_ISSUER: ${{TOVHOLDER_OIDC_ISSUER:-}}
+      TOVHOLDER_OIDC_CLIENT_ID: ${{TOVHOLDER_OIDC_CLIENT_ID:-}}
       # Who may do what before anybody has been granted a role: role=address,address role=…
-      TOVHOLDER_STAFF_ROLES: ${TOVHOLDER_STAFF_ROLES:-}
-      TOVHOLDER_SESSION_KEY_FILE: %s/session_key
+      TOVHOLDER_STAFF_ROLES: ${{TOVHOLDER_STAFF_ROLES:-}}
+      TOVHOLDER_SESSION_KEY_FILE: {SECRETS}/session_key
 """
-    % SECRETS
-)
 
 SIGNS_IN_WITH = f"""\
       - source: {OIDC_CLIENT_SECRET}

@@ -72,6 +72,7 @@ class IdentityProvider:
         self._public_url = public_url
         self._metadata: tuple[float, dict[str, Any]] | None = None
         self._keys: tuple[float, KeySet] | None = None
+        self._asked_again: float | None = None
         self._asking = asyncio.Lock()
 
     async def authorization_url(self, state: str, nonce: str, verifier: str) -> str:
@@ -163,7 +164,7 @@ class IdentityProvider:
         except JoseError as error:
             raise NotIdentified(str(error)) from None
         try:
-            return _decoded(token, await self._keys_now(older_than=AGAIN_SECONDS))
+            return _decoded(token, await self._keys_now(anew=True))
         except (JoseError, ValueError) as error:
             raise NotIdentified(str(error)) from None
 
@@ -187,10 +188,14 @@ class IdentityProvider:
                 self._metadata = (time.monotonic(), found)
             return self._metadata[1]
 
-    async def _keys_now(self, older_than: float = KEPT_SECONDS) -> KeySet:
+    async def _keys_now(self, *, anew: bool = False) -> KeySet:
+        """`anew`: somebody was shown a key that is not among them."""
         metadata = await self._about()
         async with self._asking:
-            if self._keys is None or time.monotonic() - self._keys[0] > older_than:
+            now = time.monotonic()
+            if anew and (self._asked_again is None or now - self._asked_again > AGAIN_SECONDS):
+                self._asked_again, self._keys = now, None
+            if self._keys is None or now - self._keys[0] > KEPT_SECONDS:
                 try:
                     keys = KeySet.import_key_set(await _fetched(metadata["jwks_uri"]))  # type: ignore[arg-type] # checked by it
                 except (JoseError, ValueError, KeyError, TypeError) as error:

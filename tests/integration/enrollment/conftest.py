@@ -2,5 +2,6 @@
 
 from tests.support.enrollment_desk import desk
 from tests.support.enrollment_web import town
+from tests.support.workplace import workplace
 
-__all__ = ["desk", "town"]
+__all__ = ["desk", "town", "workplace"]
