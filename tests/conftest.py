@@ -24,6 +24,7 @@ pytest_plugins = [
     "tests.support.servers",
     "tests.support.official_rules",
     "tests.support.link_key",
+    "tests.support.oidc",
 ]
 
 

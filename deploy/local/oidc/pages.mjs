@@ -2,6 +2,7 @@
 // log-out that the client asked for.
 import { createHash } from 'node:crypto';
 
+const LARGEST = 10_000;
 const STYLE = `body{margin:0;font:1.125rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#f5f5f5}
 main{max-width:26rem;margin:3rem auto;padding:1.5rem;background:#fff;border-top:4px solid #0059b3}
 h1{margin:0 0 1rem;font-size:1.75rem}label{display:block;margin-top:1rem;font-weight:600}
@@ -27,3 +28,13 @@ export const loginPage = (name, problem) => page('Log ind', `${problem ? `<p rol
 <input id="adgangskode" name="adgangskode" type="password" required autocomplete="current-password">
 <button>Log ind</button></form>
 <p><small>Navne og adgangskoder står i filen <b>secrets/oidc-accounts.json</b> i datamappen.</small></p>`);
+
+// What a form sends.
+export async function bodyOf(req) {
+  let text = '';
+  for await (const part of req.setEncoding('utf8')) {
+    text += part;
+    if (text.length > LARGEST) throw Object.assign(new Error('too long'), { status: 413 });
+  }
+  return text;
+}

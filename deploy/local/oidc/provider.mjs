@@ -5,12 +5,11 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { changeKey, keysIn } from './keys.mjs';
-import { SEND, escape, home, loginPage, page, policyFor } from './pages.mjs';
+import { SEND, bodyOf, escape, home, loginPage, page, policyFor } from './pages.mjs';
 import { passwordsOf, same } from './passwords.mjs';
 
 const settings = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const accounts = JSON.parse(readFileSync(settings.accounts_file, 'utf8'));
-const check = passwordsOf(accounts);
 const bySub = new Map(Object.values(accounts).map((one) => [one.sub, one]));
 
 // The packages lie in the cache and not above this file, where `import` would look for them.
@@ -20,22 +19,21 @@ const { default: Provider, interactionPolicy } = await load('oidc-provider');
 const { default: InMemory } = await load('oidc-provider/lib/adapters/memory_adapter.js');
 
 const MINUTE = 60;
-const LARGEST_FORM = 10_000;
+const passwords = passwordsOf(accounts);
 const { host, hostname, port } = new URL(settings.issuer);
-const POLICY = policyFor(settings.public_url);
-const HOME = home(settings.public_url);
+const [policyNow, homeNow] = [policyFor, home].map((made) => () => made(settings.public_url));
 const SAFE = new Map(Object.entries({
   'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer', 'Cache-Control': 'no-store' }));
 const say = (text) => process.stdout.write(`${new Date().toISOString()} ${text}\n`);
 
 function send(res, status, html) {
-  res.writeHead(status, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': POLICY });
+  res.writeHead(status, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policyNow() });
   res.end(html);
 }
 
 function sendFrom(ctx, html) {
   ctx.type = 'html';
-  ctx.set('Content-Security-Policy', POLICY);
+  ctx.set('Content-Security-Policy', policyNow());
   ctx.body = html;
 }
 
@@ -95,7 +93,7 @@ function build() {
           '<input type="hidden" name="logout" value="yes"><button>Log ud</button></form>')
           + (ctx.oidc.entities.IdTokenHint?.payload.sub === ctx.oidc.session.accountId
             ? `<script>${SEND}</script>` : ''))),
-        postLogoutSuccessSource: (ctx) => sendFrom(ctx, page('Du er logget ud', HOME)),
+        postLogoutSuccessSource: (ctx) => sendFrom(ctx, page('Du er logget ud', homeNow())),
       },
     },
     loadExistingGrant: ownGrant,
@@ -107,7 +105,7 @@ function build() {
     // The library's own fetch refuses the addresses of this machine, where its only client lives.
     fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),
     renderError: (ctx, out) => sendFrom(ctx, page('Det gik ikke',
-      `<p role="alert">Begynd forfra i Tovholder. Fejlen hedder <code>${escape(out.error)}</code>.</p>${HOME}`)),
+      `<p role="alert">Begynd forfra i Tovholder. Fejlen hedder <code>${escape(out.error)}</code>.</p>${homeNow()}`)),
   });
   for (const event of ['server_error', 'authorization.error', 'grant.error', 'userinfo.error', 'end_session.error',
     'end_session_confirm.error', 'backchannel.error']) {
@@ -116,6 +114,12 @@ function build() {
       say(`${event}: ${event === 'server_error' ? error.stack : error.error ?? error.cause?.code ?? error.message}`);
     });
   }
+  // Who has no session here is shown the library's own page, which is in English.
+  built.use(async (ctx, next) => {
+    await next();
+    const form = ctx.path === '/session/end' && /<form.*?(?=<noscript>)/s.exec(ctx.status === 200 ? ctx.body : '');
+    if (form) sendFrom(ctx, page('Log ud', `${form[0]}<button>Log ud</button></form><script>${SEND}</script>`));
+  });
   built.on('session.saved', ({ uid }) => sessions.add(uid));
   built.on('session.destroyed', ({ uid }) => sessions.delete(uid));
   return { provider: built, answer: built.callback() };
@@ -123,22 +127,13 @@ function build() {
 
 let { provider, answer } = build();
 
-async function bodyOf(req) {
-  let text = '';
-  for await (const part of req.setEncoding('utf8')) {
-    text += part;
-    if (text.length > LARGEST_FORM) throw new Error('too long');
-  }
-  return text;
-}
-
 async function signIn(req, res) {
   const asked = await provider.interactionDetails(req, res).catch(() => undefined);
-  if (!asked) return send(res, 400, page('Det tog for lang tid', `<p>Begynd forfra i Tovholder.</p>${HOME}`));
+  if (!asked) return send(res, 400, page('Det tog for lang tid', `<p>Begynd forfra i Tovholder.</p>${homeNow()}`));
   if (req.method !== 'POST') return send(res, 200, loginPage('', ''));
   const form = new URLSearchParams(await bodyOf(req));
   const name = (form.get('navn') ?? '').trim().toLowerCase();
-  const { account, locked } = await check(name, form.get('adgangskode') ?? '');
+  const { account, locked } = await passwords(name, form.get('adgangskode') ?? '');
   if (locked) return send(res, 429, loginPage(name, 'Der er prøvet for mange gange. Vent et kvarter.'));
   if (!account) return send(res, 401, loginPage(name, 'Navnet eller adgangskoden er forkert.'));
   say(`${name} signs in`);
@@ -148,11 +143,17 @@ async function signIn(req, res) {
 
 // For whoever holds the control key: what happens at a provider and nobody at the client does.
 const realNow = Date.now.bind(Date);
+const again = () => ({ provider, answer } = build()); // what is in memory lies outside it, and stays
 const acts = {
   rotate: () => {
     keys = changeKey(settings.keys_file, keys);
-    ({ provider, answer } = build()); // the sessions lie outside it
+    again();
     return { kid: keys[0].kid };
+  },
+  serve: ({ public_url, back_channel }) => {
+    Object.assign(settings, { public_url, back_channel });
+    again();
+    return {};
   },
   skew: ({ seconds }) => {
     Date.now = () => realNow() + seconds * 1000; // whence the library and all that it stamps take the time
@@ -194,6 +195,6 @@ createServer(async (req, res) => {
     return await answer(req, res);
   } catch (error) {
     say(`failed: ${error.stack}`);
-    return res.headersSent ? res.destroy() : res.writeHead(500).end();
+    return res.headersSent ? res.destroy() : res.writeHead(error.status ?? 500).end();
   }
 }).listen(Number(port), hostname, () => say(`answers as ${settings.issuer}`));
