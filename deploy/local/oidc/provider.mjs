@@ -10,7 +10,6 @@ import { passwordsOf, same } from './passwords.mjs';
 
 const settings = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const accounts = JSON.parse(readFileSync(settings.accounts_file, 'utf8'));
-const check = passwordsOf(accounts);
 const bySub = new Map(Object.values(accounts).map((one) => [one.sub, one]));
 
 // The packages lie in the cache and not above this file, where `import` would look for them.
@@ -20,9 +19,9 @@ const { default: Provider, interactionPolicy } = await load('oidc-provider');
 const { default: InMemory } = await load('oidc-provider/lib/adapters/memory_adapter.js');
 
 const MINUTE = 60;
+const passwords = passwordsOf(accounts);
 const { host, hostname, port } = new URL(settings.issuer);
-const policyNow = () => policyFor(settings.public_url);
-const homeNow = () => home(settings.public_url);
+const [policyNow, homeNow] = [policyFor, home].map((made) => () => made(settings.public_url));
 const SAFE = new Map(Object.entries({
   'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer', 'Cache-Control': 'no-store' }));
 const say = (text) => process.stdout.write(`${new Date().toISOString()} ${text}\n`);
@@ -134,7 +133,7 @@ async function signIn(req, res) {
   if (req.method !== 'POST') return send(res, 200, loginPage('', ''));
   const form = new URLSearchParams(await bodyOf(req));
   const name = (form.get('navn') ?? '').trim().toLowerCase();
-  const { account, locked } = await check(name, form.get('adgangskode') ?? '');
+  const { account, locked } = await passwords(name, form.get('adgangskode') ?? '');
   if (locked) return send(res, 429, loginPage(name, 'Der er prøvet for mange gange. Vent et kvarter.'));
   if (!account) return send(res, 401, loginPage(name, 'Navnet eller adgangskoden er forkert.'));
   say(`${name} signs in`);

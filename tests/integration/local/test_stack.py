@@ -26,6 +26,7 @@ from aiokafka.errors import KafkaError
 from deploy.local import postgres, process, topics
 from deploy.local import stack as local
 from deploy.local.broker import Broker
+from deploy.local.caddy import FRONT
 from deploy.local.datadir import DataDir, Ports
 from deploy.local.errors import StackError
 from deploy.local.kafka import wait_until_usable
@@ -105,6 +106,37 @@ async def test_each_service_is_told_what_it_needs_and_no_more(stack: Stack) -> N
         await asyncpg.connect(elsewhere)
 
 
+async def test_the_front_service_alone_is_told_who_staff_sign_in_at(stack: Stack) -> None:
+    told = {name: json.loads(ask(f"{url}/environment")) for name, url in stack.addresses.services.items()}
+    named = {service: {name for name in one if "OIDC" in name} for service, one in told.items()}
+    assert named.pop(FRONT) == {f"TOVHOLDER_OIDC_{name}" for name in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")}
+    assert set(map(len, named.values())) == {0}
+    mine = told[FRONT]
+    said = get(f"{mine['TOVHOLDER_OIDC_ISSUER']}/.well-known/openid-configuration").json()
+    assert said["issuer"] == mine["TOVHOLDER_OIDC_ISSUER"] == stack.addresses.oidc
+    back = {"redirect_uri": f"{stack.addresses.gateway}/login/tilbage", "client_id": mine["TOVHOLDER_OIDC_CLIENT_ID"]}
+    asked = {"response_type": "code", "scope": "openid", "code_challenge": "x" * 43, "code_challenge_method": "S256"}
+    page = httpx.get(said["authorization_endpoint"], params={**back, **asked}, trust_env=False)
+    assert "/log-ind/" in page.headers["Location"], "the client and where people reach it are known there"
+    form = {"grant_type": "authorization_code", "code": "x", **back}
+    auth = (mine["TOVHOLDER_OIDC_CLIENT_ID"], mine["TOVHOLDER_OIDC_CLIENT_SECRET"])
+    answer = httpx.post(said["token_endpoint"], data=form, auth=auth, trust_env=False)
+    assert answer.json()["error"] == "invalid_grant", "it is the code that is wrong"
+    file = stack.data_dir / "secrets" / "oidc-settings.json"
+    assert json.loads(file.read_text())["back_channel"] == f"{stack.addresses.services[FRONT]}/login/oidc/logud"
+
+
+async def test_a_provider_that_falls_is_started_again_with_the_same_people_and_keys(stack: Stack) -> None:
+    keys = ask(f"{stack.addresses.oidc}/jwks")
+    people = Path(stack.addresses.oidc_accounts_file).read_text()
+    falls = stack.supervisor.state("oidc").falls
+    stack.kill("oidc")
+    await asyncio.to_thread(stack.supervisor.wait_for_fall, "oidc", falls + 1)
+    await asyncio.to_thread(stack.wait_until_ready, "oidc")
+    assert ask(f"{stack.addresses.oidc}/jwks") == keys
+    assert Path(stack.addresses.oidc_accounts_file).read_text() == people
+
+
 async def test_the_gateway_leads_to_each_service_and_hides_what_is_for_operators(stack: Stack) -> None:
     gateway = stack.addresses.gateway
     assert ask(f"{gateway}/invoicing/fakturaer/1") == "/invoicing/fakturaer/1"
@@ -140,7 +172,9 @@ async def test_what_the_gateway_answers_itself_is_as_safe_as_a_page(stack: Stack
 
 async def test_nothing_listens_beyond_this_machine_nor_on_a_port_that_nobody_was_told(stack: Stack) -> None:
     told = stack.addresses.public()
-    urls = [told[name] for name in ("gateway", "mail", "smtp", "kafka", "postgres")] + list(told["services"].values())
+    urls = [told[name] for name in ("gateway", "mail", "smtp", "kafka", "postgres", "oidc")] + list(
+        told["services"].values()
+    )
     controller = json.loads((stack.data_dir / "ports.json").read_text())["kafka_controller"]
     listening = set()
     for one in processes_of(stack):
@@ -154,7 +188,9 @@ async def test_nothing_listens_beyond_this_machine_nor_on_a_port_that_nobody_was
 
 async def test_no_secret_stands_on_a_command_line_where_everybody_on_the_machine_can_read_it(stack: Stack) -> None:
     held = {file.read_text().strip() for file in (stack.data_dir / "secrets").iterdir()}
-    assert len(held) > 5
+    people = json.loads(Path(stack.addresses.oidc_accounts_file).read_text())
+    held |= {person["password"] for person in people.values()}
+    assert len(held) > 9
     for one in processes_of(stack):
         assert not [word for word in one.cmdline() if any(secret in word for secret in held)]
 
