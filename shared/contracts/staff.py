@@ -28,7 +28,6 @@ ADMINISTERED = frozenset(
         "enrollment.FindPeople",
         "enrollment.GrantRole",
         "enrollment.RevokeRole",
-        "enrollment.ForgetPerson",
         "invoicing.ForgetPerson",
         "notifications.ForgetPerson",
         "scheduling.ForgetPerson",
@@ -40,7 +39,6 @@ ADMINISTERED = frozenset(
 """Only administrators': who may do what, and what is about one person everywhere."""
 OPERATED = frozenset(
     {
-        "enrollment.KeepErased",
         "invoicing.KeepErased",
         "notifications.KeepErased",
         "scheduling.KeepErased",

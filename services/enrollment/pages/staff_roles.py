@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.address_book import require_email
 from services.enrollment.usecases.grant_role import GrantRole
 from services.enrollment.usecases.read_programmes import read_programmes
 from services.enrollment.usecases.read_staff import read_grant, read_staff
@@ -15,6 +16,7 @@ from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.base.listing import CURSOR
 from shared.base.problems import Problem
+from shared.contracts.refusal import Refused
 from shared.contracts.staff import IN_DANISH, ROLES
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
@@ -37,7 +39,17 @@ async def roles(host: Host, grant: Act, request: Request) -> Response:
                 return RedirectResponse(f"{_HERE}?besked=givet", 303)
             form.refuse(refused)
             status = refused.status
+        elif form.value("email"):
+            _check_email(form)
     return await _page(host, request, form, status)
+
+
+def _check_email(form: Form) -> None:
+    """What else is wrong is said with what the command found."""
+    try:
+        require_email(form.value("email"), "email")
+    except Refused as refused:
+        form.refuse(refused)
 
 
 async def revoke(host: Host, act: Act, request: Request) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from services.enrollment.app import SERVICE
 from services.enrollment.pages.login import SESSION_COOKIE, STATE_COOKIE
 from services.enrollment.settings import Settings
+from shared.base.clock import machine_now
 from shared.contracts.enrollment import SessionsRevoked
 from shared.runtime.running import Running
 from shared.runtime.service import open_host
@@ -30,7 +31,7 @@ def key() -> str:
     return secrets.token_hex(16)
 
 
-async def begun(workplace: Workplace, browser: httpx.AsyncClient, til: str = "/login/inde") -> str:
+async def begun(browser: httpx.AsyncClient, til: str = "/login/inde") -> str:
     """The provider's address that somebody is sent to."""
     sent = await browser.post("/login", data={"_key": key(), "til": til})
     assert sent.status_code == 303, sent.text
@@ -39,7 +40,7 @@ async def begun(workplace: Workplace, browser: httpx.AsyncClient, til: str = "/l
 
 async def came_back(workplace: Workplace, browser: httpx.AsyncClient, login: str = "konsulent") -> str:
     """The address that the provider sends them back to; nobody has been there yet."""
-    page = await browser.get(await begun(workplace, browser), follow_redirects=True)
+    page = await browser.get(await begun(browser), follow_redirects=True)
     account = workplace.provider.accounts[login]
     answer = await browser.post(page.url, data={"navn": account.login, "adgangskode": account.password})
     while answer.headers["location"].startswith(workplace.provider.issuer):
@@ -84,12 +85,12 @@ async def test_the_cookies_are_of_this_host_alone_and_no_script_reads_them(workp
     assert "tove" not in "".join(told).lower()
     badge = workplace.badge_of(browser)
     assert badge is not None
-    assert badge.expires_at - datetime.now(UTC) <= timedelta(minutes=15)
+    assert badge.expires_at - machine_now() <= timedelta(minutes=15)
 
 
 async def test_a_wrong_password_lets_nobody_in(workplace: Workplace) -> None:
     browser = workplace.browser()
-    page = await browser.get(await begun(workplace, browser), follow_redirects=True)
+    page = await browser.get(await begun(browser), follow_redirects=True)
     await browser.post(page.url, data={"navn": "konsulent", "adgangskode": "forkert"}, follow_redirects=True)
     assert (await browser.get(ME)).status_code == 303
     assert workplace.badge_of(browser) is None
@@ -102,7 +103,7 @@ async def test_what_the_provider_sends_back_is_good_once_and_in_the_browser_that
     back = await came_back(workplace, browser)
     stolen = await thief.get(back)
     assert (stolen.status_code, "en anden browser" in stolen.text) == (400, True)
-    await begun(workplace, thief)
+    await begun(thief)
     assert (await thief.get(back)).status_code == 400, "it has a sign-in of its own, with another state"
 
     state = with_cookies(browser, STATE_COOKIE)
@@ -115,7 +116,7 @@ async def test_a_code_of_another_sign_in_says_nobody(workplace: Workplace) -> No
     """It was asked for with another verifier and another nonce (RFC 7636, OpenID Connect Core § 15.5.2)."""
     browser, other = workplace.browser(), workplace.browser()
     back = httpx.URL(await came_back(workplace, browser))
-    address = httpx.URL(await begun(workplace, other))
+    address = httpx.URL(await begun(other))
     mixed = back.copy_merge_params({"state": address.params["state"]})
     answer = await other.get(mixed)
     assert (answer.status_code, "sagde nej" in answer.text) == (400, True)
@@ -132,7 +133,7 @@ async def test_a_sign_in_that_took_too_long_begins_again(workplace: Workplace) -
 
 async def test_the_providers_no_is_said_as_it_is(workplace: Workplace) -> None:
     browser = workplace.browser()
-    state = httpx.URL(await begun(workplace, browser)).params["state"]
+    state = httpx.URL(await begun(browser)).params["state"]
     answer = await browser.get(f"/login/tilbage?error=access_denied&state={state}")
     assert (answer.status_code, "sagde nej" in answer.text) == (400, True)
 
@@ -157,10 +158,11 @@ async def test_a_badge_is_given_anew_as_long_as_the_session_goes_on(workplace: W
     assert workplace.badge_of(browser) is not None
     assert before is not None
 
-    for passed in ("seen_at = seen_at - interval '61 minutes', began_at = began_at - interval '61 minutes'",):
-        await workplace.host.pool.execute(f"UPDATE sessions SET {passed}")
-        browser.cookies.delete(COOKIE)
-        assert (await browser.get(ME)).status_code == 303, "nobody has been seen for an hour"
+    await workplace.host.pool.execute(
+        "UPDATE sessions SET seen_at = seen_at - interval '61 minutes', began_at = began_at - interval '61 minutes'"
+    )
+    browser.cookies.delete(COOKIE)
+    assert (await browser.get(ME)).status_code == 303, "nobody has been seen for an hour"
     await workplace.host.pool.execute("UPDATE sessions SET seen_at = now(), began_at = now() - interval '12 hours'")
     assert (await browser.get(ME)).status_code == 303, "it has gone on for twelve hours"
 
@@ -226,9 +228,7 @@ async def test_the_provider_ends_a_session_by_itself(workplace: Workplace) -> No
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."])
 async def test_nobody_but_the_provider_ends_sessions_so(workplace: Workplace, token: str) -> None:
     browser = await workplace.signed_in("consultant")
-    answer = await workplace.browser().post(
-        "/login/oidc/logud", data={"logout_token": token}
-    )
+    answer = await workplace.browser().post("/login/oidc/logud", data={"logout_token": token})
     assert answer.status_code == 400
     assert (await browser.get(ME)).status_code == 200
 
@@ -236,12 +236,10 @@ async def test_nobody_but_the_provider_ends_sessions_so(workplace: Workplace, to
 async def test_a_badge_that_somebody_else_signed_or_changed_opens_nothing(workplace: Workplace) -> None:
     browser = await workplace.signed_in("consultant")
     real = browser.cookies.get(COOKIE) or ""
-    now = datetime.now(UTC)
+    now = machine_now()
     forged = Badge("somebody", "s", 9, {"": frozenset({"administrator"})}, lasts_until(now))
     for cookie in (Signer(secrets.token_bytes(32)).sign(forged, now), real[:-4] + "AAAA", "x", real.rpartition(".")[0]):
-        answer = await workplace.browser().get(
-            ME, headers={"Cookie": f"{COOKIE}={cookie}"}
-        )
+        answer = await workplace.browser().get(ME, headers={"Cookie": f"{COOKIE}={cookie}"})
         assert answer.status_code == 303, cookie
 
 
@@ -290,7 +288,9 @@ async def test_whoever_begins_to_sign_in_without_end_is_stopped(workplace: Workp
 
 async def test_of_twenty_one_sessions_the_one_that_was_seen_longest_ago_has_ended(workplace: Workplace) -> None:
     first = await workplace.signed_in("consultant")
-    await workplace.host.pool.execute("UPDATE sessions SET seen_at = seen_at - interval '1 minute', began_at = seen_at - interval '1 minute'")
+    await workplace.host.pool.execute(
+        "UPDATE sessions SET seen_at = seen_at - interval '1 minute', began_at = seen_at - interval '1 minute'"
+    )
     await workplace.host.pool.execute(
         """
         INSERT INTO sessions (id, secret_sha256, account_id, browser, began_at, seen_at)
@@ -313,9 +313,7 @@ async def test_nothing_secret_stands_in_the_tables(workplace: Workplace) -> None
     assert await workplace.host.pool.fetchval("SELECT count(*) FROM sign_ins") == 0
 
 
-async def test_without_a_provider_the_page_says_what_is_missing(
-    database: MakeDatabase, link_key_file: Path
-) -> None:
+async def test_without_a_provider_the_page_says_what_is_missing(database: MakeDatabase, link_key_file: Path) -> None:
     where = await database("enrollment")
     host = await open_host(
         SERVICE, Settings(database_url=SecretStr(where.url), http_port=0, link_key_file=link_key_file)

@@ -1,0 +1,46 @@
+"""What each role opens: every command and list of every service."""
+
+from __future__ import annotations
+
+import importlib
+
+from deploy.local.locations import service_names
+from shared.contracts.staff import ADMINISTERED, OPERATED, ROLES, is_write, opens
+from shared.runtime.service import Service
+
+
+def scopes() -> set[str]:
+    found: set[str] = set()
+    for name in service_names():
+        service: Service = importlib.import_module(f"services.{name}.app").SERVICE
+        found |= {route.scope for route in service.routes}
+    return found
+
+
+def test_every_scope_that_is_kept_for_some_is_there() -> None:
+    assert {one for one in ADMINISTERED | OPERATED if one.partition(".")[0] in service_names()} <= scopes()
+
+
+def test_whatever_there_is_somebody_opens() -> None:
+    assert [one for one in scopes() if not any(opens(role, one) for role in ROLES)] == []
+
+
+def test_a_reader_changes_nothing() -> None:
+    assert [one for one in scopes() if is_write(one) and opens("reader", one)] == []
+
+
+def test_whoever_runs_it_reads_nothing_of_what_it_holds() -> None:
+    assert {one for one in scopes() if opens("operator", one)} == {one for one in OPERATED if one in scopes()}
+
+
+def test_finance_credits_and_consultants_do_not() -> None:
+    assert opens("finance", "invoicing.CreditInvoice")
+    assert not opens("consultant", "invoicing.CreditInvoice")
+    assert opens("consultant", "enrollment.WithdrawEnrolment")
+    assert not opens("finance", "enrollment.WithdrawEnrolment")
+
+
+def test_a_command_that_is_added_is_the_consultants() -> None:
+    assert opens("consultant", "enrollment.SomethingNew")
+    assert not opens("reader", "enrollment.SomethingNew")
+    assert opens("reader", "scheduling.somethings")
