@@ -8,6 +8,7 @@ of outbox ids is the order of commits, which is what keeps a key's events in ord
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -198,6 +199,10 @@ class Tx:
             )
         )
         return event_id
+
+    def will_tell(self) -> Counter[str]:
+        """How many facts of each kind are told when it commits, by wire name, as far as nothing was written yet."""
+        return Counter(one.type for one in self._told)
 
     def tell(self, decided: Decision[Any], because: Cause | None = None) -> None:
         """What follows from a decision, when the transaction commits: its facts are told, its alarms set."""

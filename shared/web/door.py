@@ -7,7 +7,10 @@ as well; an error is not, so that it can be tried again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -34,6 +37,19 @@ WAITING = 500
 PATIENCE_SECONDS = 10.0
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """`told`: how many facts of each kind, by wire name; `body`: the answer it would have; or why it is `refused`."""
+
+    told: Mapping[str, int] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
+    refused: Refused | None = None
+
+
+class _UndoneError(Exception):
+    """A rehearsal is over, and its transaction with it."""
 
 
 class Door:
@@ -100,6 +116,26 @@ class Door:
                 if not (patient and in_flight and asyncio.get_running_loop().time() < give_up):
                     raise outcome
                 await asyncio.sleep(0.05)
+
+    async def rehearse(self, act: Act, command: Command, *, actor: str) -> Rehearsal:
+        """What it would come to, for whoever is to decide: it is done and all of it undone; nothing is told."""
+        self.check_room()
+        cause, outcome = Cause(new_correlation(), None, actor), Rehearsal()
+
+        async def decide(tx: Tx) -> None:
+            nonlocal outcome
+            outcome = Rehearsal()
+            try:
+                answer = await act.do(tx, command)
+            except Refused as refused:
+                outcome = Rehearsal(refused=refused)
+            else:
+                outcome = Rehearsal(tx.will_tell(), answer.body)
+            raise _UndoneError
+
+        with self._activity.busy(), contextlib.suppress(_UndoneError):
+            await self.in_transaction(decide, cause)
+        return outcome
 
     async def _once(self, act: Act, request: Request) -> Reply | Problem:
         if act.together:
