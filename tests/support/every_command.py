@@ -20,11 +20,13 @@ from services.enrollment.entrypoints import acts
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
 from services.enrollment.usecases.decline_invitation import DeclineInvitation
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
+from services.enrollment.usecases.grant_role import GrantRole
 from services.enrollment.usecases.import_addresses import ImportAddresses
 from services.enrollment.usecases.import_enrolments import ImportEnrolments
 from services.enrollment.usecases.publish_programme import PublishProgramme
 from services.enrollment.usecases.put_organisation import PutOrganisation
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
+from services.enrollment.usecases.revoke_role import RevokeRole
 from services.enrollment.usecases.save_draft import SaveDraft
 from services.enrollment.usecases.set_needs import SetNeeds
 from services.enrollment.usecases.take_back_sign_up import TakeBackSignUp
@@ -68,6 +70,7 @@ from shared.contracts.enrollment import (
 )
 from shared.contracts.event import Command
 from shared.contracts.parties import Billing
+from shared.contracts.staff import ROLES
 from shared.runtime.erasure import FindPeople
 from tests.support.enrollment_desk import P1, programme_text, sign_up
 from tests.support.room import Room
@@ -360,6 +363,10 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
         sha256=f"{one.a % 4}" * 64,
         files=1 + one.a,
     ),
+    acts.GRANT_ROLE: lambda one: GrantRole(
+        email=one.address(one.b), role=ROLES[one.a % 5], programme_id=(None, one.programme_id)[one.c % 2]
+    ),
+    acts.REVOKE_ROLE: lambda one: RevokeRole(grant_id=1 + one.a),
     acts.FIND_PEOPLE: lambda one: FindPeople(email=one.person()["email"]),
     acts.REMOVE_MEMBER: lambda one: RemoveTeamMember(**one.one("member", "enrolment_id", "person_id")),
 }
@@ -424,6 +431,7 @@ _EQUIPPED = (
     *(_step(acts.REGISTER), _step(acts.REGISTER, c=5), _step(acts.CHANGE_EXTRA_BILLING, a=1, b=1, c=1)),
     *(_step(acts.SET_NEEDS, c=1), _step(acts.SET_NEEDS, a=1, b=1, c=1), _step(acts.SET_NEEDS, a=1, b=2, c=1)),
     *(_step(acts.INVITE_GUEST), _step(acts.INVITE_GUEST, c=1), _step(acts.REMOVE_GUEST, a=1, c=1)),
+    *(_step(acts.GRANT_ROLE), _step(acts.GRANT_ROLE, a=3), _step(acts.REVOKE_ROLE)),
     *(_step(acts.FIND_PEOPLE), _step(acts.RECORD_ARCHIVE), _step(acts.ERASE, a=1, c=1), _step(acts.ERASE, b=2, c=1)),
     *(Step(WAIT, a=2), _step(acts.WALK_IN), _step(acts.WALK_IN, a=1, c=5), _step(acts.WALK_IN, c=10)),
 )

@@ -56,6 +56,7 @@ async def sent(connection: Connection, many: int) -> None:
 async def _shared(connection: Connection, many: int) -> None:
     await sent(connection, many)
     for statement in (
+        "INSERT INTO session_epochs (subject, epoch) SELECT 'a' || n, 1 FROM generate_series(1, $1::integer) AS n",
         f"""INSERT INTO inbox (uid, consumer, source, event_id, type, subject, sequence, occurred_at, {_CAUSE})
             SELECT gen_random_uuid(), 'any', '/other', 'h' || n, 'tovholder.any.Told.v1', 's' || n / 10, n % 10 + 1,
                    now(), {_BECAUSE} FROM generate_series(1, $1::integer) AS n""",
@@ -154,6 +155,23 @@ async def _enrollment(connection: Connection, many: int) -> None:
         f"""INSERT INTO contact_history (enrolment_id, role_id, turn, round, holder, held_from, {_CAUSE})
             SELECT 'x' || n, 'main', 1, 1, $1::jsonb, now(), {_BECAUSE} {each}""",
         CONTACT.model_dump_json(),
+    )
+    await connection.execute(
+        f"""INSERT INTO accounts (id, issuer, oidc_subject, account_name, account_email)
+            SELECT 'a' || n, 'i', 's' || n, 'N', 'n' || n || '@by.example' FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO role_grants (account_id, granted_in, staff_role, {_CAUSE})
+            SELECT 'a' || n, '', 'reader', {_BECAUSE} FROM generate_series(201, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO sessions (id, secret_sha256, account_id, oidc_session, browser, began_at, seen_at)
+            SELECT 's' || n, sha256(n::text::bytea), 'a' || n, 'p' || n, 'B', now(), now()
+            FROM generate_series(201, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO sign_ins (state_sha256, nonce, verifier, back_to, begun_at)
+            SELECT sha256(n::text::bytea), 'n', 'v', '/', now() FROM generate_series(1, {many}) AS n"""
     )
     await connection.execute(
         f"""INSERT INTO drafts (id, programme_id, typed, mailbox, caller, revision, begun_at, saved_at, {_CAUSE})

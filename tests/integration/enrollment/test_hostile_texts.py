@@ -22,6 +22,7 @@ from services.enrollment.domain import enrolment_sheet
 from services.enrollment.domain.address_book import COLUMNS
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.change_role import change_role
+from services.enrollment.usecases.grant_role import GrantRole, grant_role
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.import_enrolments import ImportEnrolments, import_enrolments
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
@@ -51,6 +52,7 @@ from tests.support.enrollment_desk import AARHUS, KOEBENHAVN, P1, Desk, programm
 from tests.support.enrollment_web import Town
 from tests.support.hostile import EVERY_TEXT, TEXTS, Walk, digest_of, must_be_escaped
 from tests.support.tables import own_tables
+from tests.support.workplace import Workplace
 
 FORM = """
   capacity: {usual: 3, hard: 3}
@@ -142,6 +144,13 @@ PAGES = {
     "/holdplads/{token}/afmeld": "own_place",
 }
 """Every page that takes a form, and what has to be there for it: `Somebody` makes it."""
+STAFF_PAGES = {
+    "/login": "/login",
+    "/login/mig": "/login/mig",
+    "/stab/adgang": "/stab/adgang",
+    "/stab/adgang/{grant_id:int}": "/stab/adgang/{grant_id}",
+}
+"""As PAGES, of those that staff see: where each lies. They are made by `Staff`."""
 PLACE, MEETING = enrolment_id(P1, AARHUS), "m-heldag-vest"
 
 
@@ -290,6 +299,44 @@ async def test_whatever_is_typed_is_taken_as_text_or_refused_whole(town: Town) -
     walk = Walk(town.client, partial(kept, desk), partial(look_everywhere, town))
     for template in PAGES:
         await walk.over(template, partial(somebody.path, template), FILLED, CONTACT)
+
+
+class Staff:
+    """An administrator who is signed in, and again whenever a page has ended that."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace = workplace
+        self.browser = workplace.browser()
+
+    async def path(self, template: str) -> str:
+        self.browser.cookies.clear()
+        await self._workplace.signed_in("administrator", self.browser)
+        if template == "/login":
+            self.browser.cookies.clear()
+        # Another browser of theirs, which the page can sign out.
+        if template == "/login/mig":
+            await self._workplace.signed_in("administrator")
+        return STAFF_PAGES[template].format(grant_id=await self._a_grant())
+
+    async def _a_grant(self) -> int:
+        wish = GrantRole(email="laeser@tovholder.example", role="reader")
+        await self._workplace.desk.ask(grant_role, wish)
+        found: int = await self._workplace.host.pool.fetchval("SELECT max(id) FROM role_grants")
+        return found
+
+
+@pytest.mark.timeout(400)
+async def test_whatever_staff_type_is_taken_as_text_or_refused_whole(workplace: Workplace) -> None:
+    staff = Staff(workplace)
+
+    async def look(_: httpx.Response) -> None:
+        for path in ("/stab/adgang", "/login/mig"):
+            must_be_escaped((await staff.browser.get(path)).text)
+
+    usual = {"email": "ny@tovholder.example", "role": "reader"}
+    walk = Walk(staff.browser, partial(kept, workplace.desk), look)
+    for template in STAFF_PAGES:
+        await walk.over(template, partial(staff.path, template), usual, {})
 
 
 async def look_everywhere(town: Town, answer: httpx.Response) -> None:
