@@ -1067,12 +1067,20 @@ class GuestFact(Event):
 class GuestInvited(GuestFact):
     type: ClassVar[str] = "tovholder.enrollment.GuestInvited.v1"
 
+    guest_path: str | None = None
+    """Path of the signed link to the page where the guest sees the meeting and says that they are not coming; a secret
+    of theirs. None = the owner has no such page.
+    """
+
 
 @fact
 class GuestRemoved(GuestFact):
     """They are not to come after all."""
 
     type: ClassVar[str] = "tovholder.enrollment.GuestRemoved.v1"
+
+    by_participant: bool = False
+    """The guest did it by the link of their own, so that staff are to hear of it."""
 
 
 @fact

@@ -119,10 +119,11 @@ def test_it_is_forgotten_when_its_days_are_over_in_denmark_and_at_once_when_the_
 
 
 def test_each_choice_has_its_number_none_among_them_and_one_that_is_asked_no_more_its_id() -> None:
-    people = {"registered": 5, "guests": 1, "answered": 3}
+    people = {"registered": 5, "team": 2, "guests": 1, "answered": 3}
     found = counted(TERM, people, {("diet", "vegetar"): 2, ("access", "tidligere"): 1})
     assert [(one.part, one.title, one.number_of) for one in found] == [
         ("people", "Tilmeldte deltagere", 5),
+        ("people", "På faste hold og fra medlemmer", 2),
         ("people", "Gæster", 1),
         ("people", "Har skrevet kost eller adgang", 3),
         ("diet", "Vegetar", 2),

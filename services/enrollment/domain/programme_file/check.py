@@ -649,8 +649,10 @@ class _Checker:
             if part and not (part.choices or part.text):
                 message = "Der er intet at svare: skriv choices, text: true eller begge."
                 yield self.at((*path, name), "needs_mismatch", message)
-        if all(one.attendance != "registered" for one in self.programme.meeting_kinds):
-            message = "Kun de tilmeldte spørges, og ingen meeting_kinds har attendance: registered."
+        if all(one.attendance == "none" for one in self.programme.meeting_kinds):
+            message = (
+                "Ingen kan svare: alle meeting_kinds har attendance: none, så hverken deltagere eller hold kommer."
+            )
             yield self.at(path, "needs_mismatch", message)
 
     def activities(self) -> Iterator[Finding]:
