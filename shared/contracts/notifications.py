@@ -98,7 +98,10 @@ EFFECTS = {
         _MESSAGE,
     ),
     "tovholder.enrollment.GuestInvited.v1": ("mails the guest the calendar invitation", _MESSAGE),
-    "tovholder.enrollment.GuestRemoved.v1": ("cancels for that guest only", _MESSAGE),
+    "tovholder.enrollment.GuestRemoved.v1": (
+        "cancels for that guest only; staff read of it where the guest said no",
+        _MESSAGE,
+    ),
     "tovholder.enrollment.TeamMemberNamed.v1": ("invites the person to the team's meetings that have a date", _MESSAGE),
     "tovholder.enrollment.TeamMemberReplaced.v1": (
         "cancels for the one and invites the other; tells the contact what the one did alone",

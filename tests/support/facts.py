@@ -596,7 +596,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     ),
     TeamMemberRemoved(**(_TEAM | {"size": 2}), person=PERSON),
     TeamReminderDue(**(_TEAM | {"size": 2}), participants_path="/deltagere/eksempel"),
-    GuestInvited(**_GUEST),
+    GuestInvited(**_GUEST, guest_path="/gaest/eksempel"),
     GuestRemoved(**_GUEST),
     PersonErased(owner=OWNER, person_id=PERSON.person_id),
     SessionsRevoked(owner=OWNER, person_id=PERSON.person_id, epoch=2),

@@ -211,6 +211,14 @@ async def _enrollment(connection: Connection, many: int) -> None:
         f"""INSERT INTO guests (guest_id, meeting_id, guest_name, guest_email, invited_at, {_CAUSE})
             SELECT 'g' || n, 'm' || n, 'N', 'n' || n || '@by.example', now(), {_BECAUSE}
             FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO guest_needs (guest_id, diet, diet_text, access, access_text, consent, consented_at, keep_days,
+                                     {_CAUSE})
+            SELECT 'g' || n, '{{vegetar}}', 'x', '{{}}', '', 'Ja', now(), 14, {_BECAUSE}
+            FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO team_needs (enrolment_id, person_id, diet, diet_text, access, access_text, consent,
+                                    consented_at, keep_days, {_CAUSE})
+            SELECT 'x' || n, 'w' || n, '{{vegetar}}', 'x', '{{}}', '', 'Ja', now(), 14, {_BECAUSE}
+            FROM generate_series(1, {many}) AS n""",
     ):
         await connection.execute(statement)
 

@@ -46,6 +46,7 @@ SECTIONS = {
     "team_short": "Faste hold, hvor der mangler nogen",
     "member_short": "Medlemmer, hvor der mangler nogen",
     "mailbox_missing": "Medlemmer, hvis postkasse ikke er i adressebogen",
+    "guest_left": "Gæster, der har meldt afbud",
     "extra": "Ekstra deltagere",
     "extra_removed": "Ikke længere ekstra deltagere",
     "billing": "Mangler oplysninger til fakturaen",
@@ -67,6 +68,7 @@ _ENROLMENTS = "/api/enrollment/enrolments?programme_id={}"
 _WHERE = {
     "awaits": "/api/enrollment/sign-ups?programme_id={}",
     "option": "/api/enrollment/orders?programme_id={}",
+    "guest_left": "/api/enrollment/meetings?programme_id={}",
     "extra": "/api/invoicing/claims?programme_id={}",
     "extra_removed": "/api/invoicing/claims?programme_id={}",
     "held_back": "/api/invoicing/claims?programme_id={}",

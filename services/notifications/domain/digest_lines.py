@@ -18,6 +18,7 @@ from shared.contracts.enrollment import (
     EnrolmentWithdrawn,
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
+    GuestRemoved,
     MemberMailboxMissing,
     MunicipalityEnrolled,
     OptionFact,
@@ -139,6 +140,11 @@ def team_short(fact: TeamReminderDue, at: datetime) -> DigestLine:
     text = f"{fact.organisation.name}: {fact.size} af mindst {fact.minimum} er navngivet"
     kind = "member_short" if fact.of_member else "team_short"
     return DigestLine(fact.programme.id, kind, fact.subject, at.isoformat(), text, at)
+
+
+def guest_left(fact: GuestRemoved, at: datetime) -> DigestLine:
+    text = f"{fact.meeting.title}: en gæst har meldt afbud"
+    return DigestLine(fact.programme.id, "guest_left", fact.subject, at.isoformat(), text, at)
 
 
 def mailbox_missing(fact: MemberMailboxMissing, at: datetime) -> DigestLine:

@@ -622,6 +622,7 @@ def calendar_letter(standing: Standing, step: Step, *, own: bool = False) -> Let
             "by_team": guest.by_team,
             "of_member": guest.of_member,
             "as_guest": guest.as_guest,
+            "asks_needs": guest.asks_needs,
             "method": step.method,
             "reason": standing.reason,
         },
