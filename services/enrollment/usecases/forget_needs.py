@@ -46,10 +46,10 @@ async def forget_needs(tx: Tx, timers: Sequence[Timer]) -> None:
 
 
 async def follow_needs(tx: Tx, meeting_ids: Sequence[str]) -> None:
-    """These meetings have got a date, have moved, or are off. One that is ahead again is counted anew."""
+    """These meetings have got a date, have moved, or are off. One whose day is ahead again is counted anew."""
     kept = await needs.load_kept(tx, meeting_ids)
     known = await meetings.load_many(tx, meeting_ids)
-    await needs.remove_counts(tx, [one for one, copy in known.items() if is_ahead(copy, tx.now)])
+    await needs.remove_counts(tx, [one for one, copy in known.items() if copy.meeting.when and is_ahead(copy, tx.now)])
     for meeting_id, keep_days in kept.items():
         tx.set(forgetting(known[meeting_id], keep_days, tx.now))
 
