@@ -205,7 +205,8 @@ async def _enrollment(connection: Connection, many: int) -> None:
             SELECT 'p' || n / 10 + 1, 'x' || n, 'kommunespor', 'f', 's', 'o', '2021-04-15', {_BECAUSE}
             FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO programme_versions (programme_id, version, yaml, terms, published_at, {_CAUSE})
-            SELECT 'p' || n, 1, 'id: p', '{{}}', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
+            SELECT 'p' || n, 1, 'id: p', terms, now(), {_BECAUSE}
+            FROM generate_series(1, {many}) AS n JOIN programmes ON programmes.id = 'p' || n""",
         f"""INSERT INTO enrolment_history (enrolment_id, stood, forbehold_was, decided_at, {_CAUSE})
             SELECT 'x' || n, 'invited', 'none', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO programme_archives (programme_id, read_at, sha256, files, archived_at, {_CAUSE})
