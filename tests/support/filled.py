@@ -200,9 +200,9 @@ async def _enrollment(connection: Connection, many: int) -> None:
             SELECT 'q' || n, 'came', 1, 'w' || n, now() FROM generate_series(1, {many}) AS n"""
     )
     for statement in (
-        f"""INSERT INTO completed_steps (programme_id, enrolment_id, track, phase, step, delivers, completed_on,
+        f"""INSERT INTO completed_steps (id, programme_id, enrolment_id, track, phase, step, delivers, completed_on,
                                          {_CAUSE})
-            SELECT 'p' || n / 10 + 1, 'x' || n, 'kommunespor', 'f', 's', 'o', '2021-04-15', {_BECAUSE}
+            SELECT 's' || n, 'p' || n / 10 + 1, 'x' || n, 'kommunespor', 'f', 's', 'o', '2021-04-15', {_BECAUSE}
             FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO programme_versions (programme_id, version, yaml, terms, published_at, {_CAUSE})
             SELECT 'p' || n, 1, 'id: p', terms, now(), {_BECAUSE}

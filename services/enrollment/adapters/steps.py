@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from shared.base.cause import Cause
+from shared.contracts.event import natural_id
 from shared.contracts.programme import ProgrammeTerms
 from shared.storage.table import CAUSE, Table, cause_columns, cause_of
 from shared.storage.tx import Tx
@@ -14,6 +15,7 @@ from shared.storage.tx import Tx
 _STEPS = Table(
     "completed_steps",
     {
+        "id": "text",
         "programme_id": "text",
         "enrolment_id": "text",
         "track": "text",
@@ -23,7 +25,7 @@ _STEPS = Table(
         "completed_on": "date",
         **CAUSE,
     },
-    key=("enrolment_id", "programme_id", "track", "phase", "step"),
+    key=("id",),
 )
 
 
@@ -68,6 +70,7 @@ async def insert_new(tx: Tx, steps: Sequence[Step]) -> None:
     """In the order given; one that is known stays as it was told first. Their enrolments are held."""
     rows = [
         {
+            "id": natural_id("step", one.programme_id, one.enrolment_id, one.track, one.phase, one.step),
             "programme_id": one.programme_id,
             "enrolment_id": one.enrolment_id,
             "track": one.track,

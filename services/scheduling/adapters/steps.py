@@ -31,7 +31,7 @@ _STEPS = Table(
 )
 TRACKS = TypeAdapter(tuple[TrackTerm, ...])
 _COLUMNS = "programme_id, enrolment_id, track, phase, step, option_id, completed_on"
-_IN_ORDER = Order(dict.fromkeys(("programme_id", "enrolment_id", "track", "phase", "step"), "text"))
+_IN_ORDER = Order({"programme_id": "text", "enrolment_id": "text", "completed_on": "date", "id": "text"})
 
 
 async def lock_course(tx: Tx, programme_id: str) -> Course | None:
@@ -60,7 +60,7 @@ async def load(tx: Tx, step_id: str) -> tuple[Completed, Cause] | None:
 async def load_page(
     tx: Tx, page: Page, programme_id: str, *, enrolment_id: str | None, track: str | None
 ) -> list[Placed[Completed]]:
-    """Of a programme, by enrolment, track, phase and step; None = any."""
+    """Of a programme, by enrolment, in the order of their days; None = any."""
     rows = await tx.fetch(
         f"""
         SELECT {_COLUMNS}, {_IN_ORDER.place} FROM completed_steps

@@ -16,8 +16,7 @@ CREATE TABLE completed_steps (
     completed_on date NOT NULL,
     correlation_id text NOT NULL,
     causation_id text,
-    actor text,
-    CONSTRAINT a_step_is_completed_once UNIQUE (programme_id, enrolment_id, track, phase, step)
+    actor text
 );
--- Lists of one track.
-CREATE INDEX completed_steps_of_a_track ON completed_steps (programme_id, track, enrolment_id, phase, step);
+-- Lists. An index entry has no room for all that a step is known by; its id has.
+CREATE INDEX completed_steps_in_order ON completed_steps (programme_id, enrolment_id, completed_on, id);

@@ -269,6 +269,14 @@ async def test_a_step_is_heard_of_before_there_is_the_enrolment(desk: Desk) -> N
     assert await kept(desk) == [DELIVERED]
 
 
+async def test_what_a_step_is_known_by_may_be_as_long_as_a_fact_can_say(desk: Desk) -> None:
+    await buyer(desk)
+    longest = "🙂" * 255
+    told = a_step(longest, longest, track=longest, phase=longest, option=longest)
+    await hear(desk, told, told)
+    assert await desk.pool.fetchval("SELECT count(*) FROM completed_steps") == 1
+
+
 # At once -------------------------------------------------------------------------------------------------------------
 
 

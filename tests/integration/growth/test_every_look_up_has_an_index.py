@@ -75,7 +75,7 @@ PLACES = {
     "credit_notes": ["N", "90"],
     "invited": ["x"],
     "changes": ["50"],
-    "steps": ["p9", "x50", "kommunespor", "f", "s50"],
+    "steps": ["p9", "x50", "2021-04-15", "s50"],
     "mails": ["50"],
 }
 WAITING_AT = {

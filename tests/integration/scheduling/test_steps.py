@@ -163,8 +163,8 @@ async def test_a_version_that_comes_as_a_step_is_completed_is_waited_for(diary: 
 
 async def test_steps_are_listed_by_enrolment_and_track_a_page_at_a_time(diary: Room) -> None:
     for enrolment in ("b", "a", "c"):
-        for step in ("sagsgennemgang", "dialog"):
-            await diary.ask(complete_step, completing(enrolment_id=enrolment, step=step))
+        for step, day in (("sagsgennemgang", TODAY), ("dialog", YESTERDAY)):
+            await diary.ask(complete_step, completing(enrolment_id=enrolment, step=step, completed_on=day))
     assert await same_on_pages(diary, read_steps, "steps", programme_id=PROGRAMME.id) == 6
     assert await same_on_pages(diary, read_steps, "steps", programme_id=PROGRAMME.id, enrolment_id="a") == 2
     assert await same_on_pages(diary, read_steps, "steps", programme_id=PROGRAMME.id, track="kommunespor") == 6
@@ -197,11 +197,27 @@ async def test_the_audit_of_a_programme_has_who_completed_a_step(diary: Room) ->
     assert len((await diary.read(read_audit, programme_id=PROGRAMME.id))["audit"]) == 1
 
 
-async def test_a_step_is_stored_once(diary: Room) -> None:
+async def test_an_id_may_be_as_long_as_any_and_of_any_letters(diary: Room) -> None:
+    """An entry of an index has room for three of them at most."""
+    longest = "🙂" * 200
+    steps = (StepTerm(id=longest, title="Langt", option="sagsgennemgang"),)
+    phases = (PhaseTerm(id=longest, title="Lang", steps=steps),)
+    track = TrackTerm(id=longest, title="Langt", per="organisation", phases=phases)
+    await diary.hear(ProgrammeChanged(owner=OWNER, terms=the_programme(track, version=2)))
+    said = completing(enrolment_id=longest, track=longest, phase=longest, step=longest)
+    assert await diary.ask(complete_step, said) == await diary.ask(complete_step, said)
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    [
+        ("UPDATE programmes SET tracks = NULL", "tracks_of_a_version"),
+        ("UPDATE completed_steps SET enrolment_id = ''", "completed_steps_enrolment_id_check"),
+        ("UPDATE completed_steps SET option_id = ''", "completed_steps_option_id_check"),
+    ],
+)
+async def test_what_cannot_be_is_not_stored(diary: Room, change: str, broken: str) -> None:
     await diary.ask(complete_step, completing())
-    with pytest.raises(asyncpg.UniqueViolationError) as error:
-        await diary.pool.execute(
-            "INSERT INTO completed_steps SELECT 'another', programme_id, enrolment_id, track, phase, step, option_id,"
-            " completed_on, correlation_id, causation_id, actor FROM completed_steps"
-        )
-    assert error.value.constraint_name == "a_step_is_completed_once"
+    with pytest.raises(asyncpg.CheckViolationError) as error:
+        await diary.pool.execute(change)
+    assert error.value.constraint_name == broken
