@@ -69,6 +69,10 @@ EFFECTS = {
     "tovholder.scheduling.MeetingRescheduled.v1": ("keeps a copy of the meeting", _MEETING_COPY),
     "tovholder.scheduling.MeetingCancelled.v1": ("closes registration for the meeting", _MEETING_COPY),
     "tovholder.scheduling.MeetingHeld.v1": ("closes registration for the meeting", _MEETING_COPY),
+    "tovholder.scheduling.StepCompleted.v1": (
+        "delivers the option that the step is for, once it is ordered",
+        "enrolment, track, phase, step; of the delivery: enrolment, option",
+    ),
 }
 """What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
 

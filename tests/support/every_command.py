@@ -377,7 +377,7 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.REMOVE_MEMBER: lambda one: RemoveTeamMember(**one.one("member", "enrolment_id", "person_id")),
 }
 """Whatever can be asked of the service, a line each. A test says whose is missing."""
-WAIT, CALLED_OFF = "wait", "a meeting is called off"
+WAIT, CALLED_OFF, COMPLETED = "wait", "a meeting is called off", "a step is completed"
 DAYS = (0, 1, 40, 80)
 """How long is waited; 0 = an hour."""
 
@@ -434,6 +434,7 @@ _EQUIPPED = (
         _step(acts.DECLINE_QUOTE, c=1),
     ),
     *(_step(acts.ORDER, a=1, b=3), _step(acts.CHANGE_OPTION_BILLING, a=1, b=2, c=1)),
+    *(Step(COMPLETED), Step(COMPLETED, a=1), Step(COMPLETED, a=1, b=1), Step(COMPLETED, a=3)),
     *(_step(acts.REGISTER), _step(acts.REGISTER, c=5), _step(acts.CHANGE_EXTRA_BILLING, a=1, b=1, c=1)),
     *(_step(acts.SET_NEEDS, c=1), _step(acts.SET_NEEDS, a=1, b=1, c=1), _step(acts.SET_NEEDS, a=1, b=2, c=1)),
     *(_step(acts.INVITE_GUEST), _step(acts.SET_GUEST_NEEDS, c=1), _step(acts.SET_GUEST_NEEDS, b=2, c=1)),
@@ -478,7 +479,9 @@ LIVES = st.tuples(
     st.lists(
         st.builds(
             Step,
-            st.sampled_from([*(act.name for act in ASKED), *_OFTEN, acts.CALL_MEMBER.name, WAIT, WAIT, CALLED_OFF]),
+            st.sampled_from(
+                [*(act.name for act in ASKED), *_OFTEN, acts.CALL_MEMBER.name, WAIT, WAIT, CALLED_OFF, COMPLETED]
+            ),
             *(_NUMBER, _NUMBER, _NUMBER),
         ),
         min_size=15,

@@ -148,6 +148,7 @@ from shared.contracts.programme import (
 from shared.contracts.scheduling import (
     CancelMeeting,
     ClusterFormed,
+    CompleteStep,
     MarkMeetingHeld,
     Meeting,
     MeetingCancelled,
@@ -159,6 +160,7 @@ from shared.contracts.scheduling import (
     PlanMeeting,
     SchedulingIntakeRejected,
     SetMeetingDate,
+    StepCompleted,
     When,
 )
 
@@ -606,6 +608,16 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     MeetingRescheduled(**_MEETING, meeting=a_meeting(date_version=1), previous=DAY),
     MeetingCancelled(**_MEETING, meeting=a_meeting(date_version=2), reason="Stedet er lukket."),
     a_meeting_held(),
+    StepCompleted(
+        owner=MEETINGS_OWNER,
+        programme=PROGRAMME,
+        enrolment_id=ENROLMENT_ID,
+        track="kommunespor",
+        phase="opstart",
+        step="sagsgennemgang",
+        option="sagsgennemgang",
+        completed_on=date(2021, 3, 1),
+    ),
     PhaseCompleted(
         owner=MEETINGS_OWNER, programme=PROGRAMME, enrolment_id=ENROLMENT_ID, track="kommunespor", phase="opstart"
     ),
@@ -768,6 +780,14 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     ),
     CancelMeeting(meeting_id=MEETING.id, reason="Stedet er lukket."),
     MarkMeetingHeld(meeting_id=MEETING.id, held_on=date(2021, 4, 15)),
+    CompleteStep(
+        programme_id=PROGRAMME.id,
+        enrolment_id=ENROLMENT_ID,
+        track="kommunespor",
+        phase="opstart",
+        step="sagsgennemgang",
+        completed_on=date(2021, 3, 1),
+    ),
     CorrectBilling(enrolment_id=ENROLMENT_ID, billing=BILLING),
     RegisterPayment(invoice_id=INVOICE.id, payment_id="bank-0001", amount_ore=2_437_500, paid_on=date(2020, 9, 28)),
     CreditInvoice(

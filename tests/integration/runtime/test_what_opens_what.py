@@ -150,6 +150,8 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
     },
     "scheduling": {
         "GET /api/scheduling/programmes/{programme_id}/meeting-changes": "scheduling.programmes.meeting-changes",
+        "GET /api/scheduling/programmes/{programme_id}/steps": "scheduling.programmes.steps",
+        "POST /api/scheduling/programmes/{programme_id}/steps": "scheduling.CompleteStep",
         "GET /api/scheduling/programmes/{programme_id}/audit": "scheduling.programmes.audit",
         "GET /api/scheduling/meetings": "scheduling.meetings",
         "GET /api/scheduling/meetings/{meeting_id}": "scheduling.meetings",

@@ -265,6 +265,9 @@ FAULTS: dict[str, list[str]] = {
         changed("weekday: tirsdag", "last_date: 2021-10-04"),
     ],
     "option_mismatch": [changed("text: Analyse", "price: 1, remind_before: [7], text: Analyse")],
+    "option_of_two_steps": [
+        changed("option: analyse}", "option: analyse}, {id: mere, title: Mere, option: analyse}"),
+    ],
     "extra_mismatch": [
         changed(", extra_price: 1000", ""),
         changed("extra: billed", "extra: refused"),
