@@ -130,6 +130,7 @@ IN_DANISH = {
     "tovholder.enrollment.BillingChanged.v1": "oplysningerne til fakturaen blev givet eller rettet",
     "tovholder.enrollment.BillingReminderDue.v1": "der manglede oplysninger til fakturaen",
     "tovholder.enrollment.EnrolmentWithdrawn.v1": "kommunen blev afmeldt",
+    "tovholder.enrollment.NobodyMovedUp.v1": "ingen på ventelisten fik kommunens plads",
     "tovholder.enrollment.EnrolmentCalledOff.v1": "kommunen fik besked om, at forløbet er aflyst",
     "tovholder.enrollment.TovholderAppointed.v1": "kommunen fik en ny tovholder",
     "tovholder.enrollment.RoleAppointed.v1": "en rolle ved siden af kontakten fik en anden, eller blev tom",
@@ -622,6 +623,19 @@ class EnrolmentWithdrawn(EnrolmentFact):
     """Of the fee, as was agreed with its place; None = nothing was said: what was billed."""
     pays: bool = True
     """Whether an invoice may have come of it: it had a fee, a price for one more, or options to buy."""
+
+
+@fact
+class NobodyMovedUp(EnrolmentFact):
+    """This organisation's place is its own no more, and nobody on the waiting list got it. Told where somebody waits,
+    or would have waited as all places were taken; where somebody moves up, their MunicipalityEnrolled says so.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.NobodyMovedUp.v1"
+
+    why: str
+    """In a sentence for staff."""
+    free: Whole = Field(description="how many places can be given now: 0 where more were given than there are")
 
 
 @fact

@@ -58,6 +58,7 @@ from shared.contracts.enrollment import (
     MunicipalityEnrolled,
     MunicipalityInvited,
     NameTeamMember,
+    NobodyMovedUp,
     OptionBillingChanged,
     OptionDelivered,
     OptionOrdered,
@@ -550,6 +551,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         fee="withdrawn",
     ),
     EnrolmentLapsed(**_ENROLMENT, reason="reservation_expired"),
+    NobodyMovedUp(**_ENROLMENT, why="Ingen står på ventelisten.", free=1),
     BillingChanged(**_ENROLMENT, billing=BILLING_OF_UNIT),
     BillingReminderDue(
         **_ENROLMENT,

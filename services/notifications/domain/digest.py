@@ -41,6 +41,7 @@ SECTIONS = {
     "reservation": "Politisk behandling",
     "withdrawn": "Afmeldinger",
     "lapsed": "Bortfaldne",
+    "left_free": "Pladser, som ingen fik",
     "regrouped": "Skiftet gruppe",
     "option": "Tilkøb",
     "team_short": "Faste hold, hvor der mangler nogen",
@@ -66,6 +67,7 @@ _OTHERS = "Flere forløb"
 _ENROLMENTS = "/api/enrollment/enrolments?programme_id={}"
 _WHERE = {
     "awaits": "/api/enrollment/sign-ups?programme_id={}",
+    "left_free": "/api/enrollment/programmes/{}/waiting-list",
     "option": "/api/enrollment/orders?programme_id={}",
     "extra": "/api/invoicing/claims?programme_id={}",
     "extra_removed": "/api/invoicing/claims?programme_id={}",

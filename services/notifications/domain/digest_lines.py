@@ -20,6 +20,7 @@ from shared.contracts.enrollment import (
     ExtraParticipantRemoved,
     MemberMailboxMissing,
     MunicipalityEnrolled,
+    NobodyMovedUp,
     OptionFact,
     OptionOrdered,
     OptionWithdrawn,
@@ -81,6 +82,13 @@ def withdrawn(fact: EnrolmentWithdrawn, at: datetime) -> DigestLine:
 
 def lapsed(fact: EnrolmentLapsed, at: datetime) -> DigestLine:
     return _enrolment("lapsed", fact, at.isoformat(), at)
+
+
+def left_free(fact: NobodyMovedUp, at: datetime) -> DigestLine:
+    """The place may not be free for all that nobody has it: more were given once than there are."""
+    word = "pladsen er fri, og ingen rykkede op" if fact.free else "ingen rykkede op"
+    text = f"{fact.organisation.name}: {word}. {fact.why}"
+    return DigestLine(fact.programme.id, "left_free", fact.subject, at.isoformat(), text, at)
 
 
 def regrouped(fact: EnrolmentRegrouped, at: datetime) -> DigestLine:

@@ -22,16 +22,19 @@ from shared.contracts.enrollment import (
     EnrollmentIntakeRejected,
     EnrolMunicipality,
     MunicipalityEnrolled,
+    NobodyMovedUp,
     OptionDelivered,
     OptionOrdered,
     OptionWithdrawn,
     QuoteDeclined,
     QuoteGiven,
+    WithdrawEnrolment,
 )
 from shared.contracts.scheduling import Meeting, MeetingScheduled, When
 from shared.runtime.running import Running
 from shared.runtime.service import open_host
 from tests.integration.enrollment.test_options import IN_TURN, LEFT, STEPS, TOLD, rounds, with_options
+from tests.integration.enrollment.test_waiting_list import with_places
 from tests.support.enrollment_desk import AARHUS, P1, Desk, sign_up
 from tests.support.eventually import eventually
 from tests.support.servers import MakeDatabase
@@ -172,3 +175,13 @@ async def test_what_is_bought_over_the_intake_ends_as_what_is_bought_over_the_ap
     ]
     assert len(told) == len(TOLD) - 1
     assert await sent(outside, EnrollmentIntakeRejected.type) == []
+
+
+async def test_who_withdraws_over_the_intake_leaves_a_place_with_a_reason_for_staff(outside: Outside) -> None:
+    await outside.desk.publish(with_places(1, 1, version=2))
+    await asks(outside, sign_up(AARHUS))
+    await eventually(lambda: sent(outside, MunicipalityEnrolled.type), 30)
+    wish = WithdrawEnrolment(enrolment_id=enrolment_id(P1, AARHUS))
+    await outside.says("tovholder.intake", wish.type, "/kl/crm", "ask/withdraw", wish.model_dump_json())
+    (left,) = await eventually(lambda: sent(outside, NobodyMovedUp.type), 30)
+    assert (left["data"]["why"], left["data"]["free"]) == ("Ingen står på ventelisten.", 1)
