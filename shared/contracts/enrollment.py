@@ -523,6 +523,18 @@ class EnrolmentWaitlisted(EnrolmentFact):
     by_form: bool = False
     quiet: bool = False
     """These four as in MunicipalityEnrolled."""
+    billing: Billing | None = None
+    """As in MunicipalityEnrolled; None = a version before this one, or another system, told it, and said nothing of
+    what follows either.
+    """
+    fees: tuple[FeeTerm, ...] = ()
+    seats: tuple[SeatTerm, ...] = ()
+    deadline: date | None = None
+    withdrawal: WithdrawalTerm | None = None
+    """The terms as they are now: what is agreed is what holds when it gets a place."""
+    answers: tuple[Answered, ...] = ()
+    declared: tuple[str, ...] = ()
+    """As in MunicipalityEnrolled."""
 
 
 @fact

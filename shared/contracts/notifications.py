@@ -120,7 +120,7 @@ EFFECTS = {
     "tovholder.invoicing.CreditNoteIssued.v1": ("mails the credit note", _MESSAGE),
     "tovholder.invoicing.ClaimHeldBack.v1": ("tells staff in the digest", "claim"),
     "tovholder.invoicing.InvoiceOverdue.v1": ("mails the payment reminder", _MESSAGE),
-    "tovholder.enrollment.EnrolmentWaitlisted.v1": ("mails word of the waiting list", _MESSAGE),
+    "tovholder.enrollment.EnrolmentWaitlisted.v1": ("mails word of the waiting list, and the receipt", _MESSAGE),
     "tovholder.enrollment.IntakeRejected.v1": ("tells staff in the digest", "refused event"),
     "tovholder.scheduling.IntakeRejected.v1": ("tells staff in the digest", "refused event"),
     "tovholder.invoicing.IntakeRejected.v1": ("tells staff in the digest", "refused event"),

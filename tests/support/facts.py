@@ -397,6 +397,20 @@ def an_enrolment(**changes: Any) -> MunicipalityEnrolled:
     return MunicipalityEnrolled(**(values | changes))
 
 
+def a_waiting_enrolment(**changes: Any) -> EnrolmentWaitlisted:
+    values: dict[str, Any] = {
+        **_ENROLMENT,
+        "contact": CONTACT,
+        "received_at": RECEIVED,
+        "number": 13,
+        "billing": BILLING,
+        "fees": (FEE,),
+        "seats": SEATS,
+        "deadline": date(2020, 8, 21),
+    }
+    return EnrolmentWaitlisted(**(values | changes))
+
+
 def an_appointment(**changes: Any) -> TovholderAppointed:
     return TovholderAppointed(**({**_ENROLMENT, "contact": CONTACT} | changes))
 
@@ -524,7 +538,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     SignUpEnded(**_ENROLMENT, sign_up_id=SIGN_UP_ID, because="has_place", contact=CONTACT),
     an_enrolment(),
     EnrolmentRegrouped(**_ENROLMENT, previous_group="oest", group="vest", contact=CONTACT),
-    EnrolmentWaitlisted(**_ENROLMENT, contact=CONTACT, received_at=RECEIVED, number=13),
+    a_waiting_enrolment(),
     ReservationReminderDue(
         **_ENROLMENT,
         contact=CONTACT,
