@@ -112,6 +112,7 @@ IN_DANISH = {
     "tovholder.enrollment.ProgrammeChanged.v1": "forløbet blev ændret",
     "tovholder.enrollment.ProgrammeCancelled.v1": "forløbet blev aflyst",
     "tovholder.enrollment.ProgrammeArchived.v1": "forløbets papirer blev skrevet ud til arkivet",
+    "tovholder.enrollment.ProgrammeAwaitsArchive.v1": "forløbets papirer manglede hos arkivet",
     "tovholder.enrollment.MunicipalityInvited.v1": "kommunen blev inviteret",
     "tovholder.enrollment.InvitationReminderDue.v1": "kommunen havde ikke svaret på invitationen",
     "tovholder.enrollment.SignUpDraftSaved.v1": "en begyndt tilmelding blev gemt",
@@ -258,6 +259,30 @@ class ProgrammeArchived(Event):
     read_at: Instant
     sha256: str = Field(description="of the file that was handed over, in hexadecimal")
     files: Whole = Field(description="how many are in it")
+
+    @property
+    def subject(self) -> str:
+        return f"programme/{self.programme.id}"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme.id}/enrolments"
+
+
+@fact
+class ProgrammeAwaitsArchive(Event):
+    """The time of its people is over, and they are kept because an archive has not got its papers.
+
+    Told again every so many days until it has.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.ProgrammeAwaitsArchive.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    ended_on: date
+    kept_since: date
+    """The first day on which they would have been forgotten."""
 
     @property
     def subject(self) -> str:

@@ -63,6 +63,7 @@ EFFECTS = {
         _MESSAGE,
     ),
     "tovholder.enrollment.EnrolmentWithdrawn.v1": ("mails the receipt and cancels the meetings", _MESSAGE),
+    "tovholder.enrollment.ProgrammeAwaitsArchive.v1": ("tells staff in the digest", "programme, time of the event"),
     "tovholder.enrollment.NobodyMovedUp.v1": ("tells staff in the digest", "enrolment, time of the event"),
     "tovholder.enrollment.EnrolmentCalledOff.v1": ("mails word of it", _MESSAGE),
     "tovholder.enrollment.TovholderAppointed.v1": (

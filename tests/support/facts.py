@@ -69,6 +69,7 @@ from shared.contracts.enrollment import (
     ParticipantReplaced,
     PersonErased,
     ProgrammeArchived,
+    ProgrammeAwaitsArchive,
     ProgrammeCancelled,
     ProgrammeChanged,
     ProgrammePublished,
@@ -513,6 +514,9 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     ProgrammePublished(owner=OWNER, terms=PROGRAMME_TERMS),
     ProgrammeChanged(owner=OWNER, terms=PROGRAMME_TERMS.model_copy(update={"ref": a_programme(version=2)})),
     ProgrammeCancelled(owner=OWNER, terms=PROGRAMME_TERMS, reason="For få tilmeldte.", some_held=False),
+    ProgrammeAwaitsArchive(
+        owner=OWNER, programme=PROGRAMME, ended_on=date(2022, 10, 31), kept_since=date(2028, 10, 31)
+    ),
     ProgrammeArchived(owner=OWNER, programme=PROGRAMME, read_at=RECEIVED, sha256="5e" * 32, files=214),
     MunicipalityInvited(**_INVITED),
     InvitationReminderDue(**_INVITED),

@@ -50,6 +50,7 @@ SECTIONS = {
     "extra": "Ekstra deltagere",
     "extra_removed": "Ikke længere ekstra deltagere",
     "billing": "Mangler oplysninger til fakturaen",
+    "archive": "Arkivet mangler papirerne",
     "held_back": "Kan ikke faktureres, før noget er rettet",
     "overdue": "Forfaldne fakturaer",
     "rejected": "Afviste henvendelser",
@@ -67,6 +68,7 @@ _OTHERS = "Flere forløb"
 _ENROLMENTS = "/api/enrollment/enrolments?programme_id={}"
 _WHERE = {
     "awaits": "/api/enrollment/sign-ups?programme_id={}",
+    "archive": "/api/enrollment/programmes/{}/archive",
     "left_free": "/api/enrollment/programmes/{}/waiting-list",
     "option": "/api/enrollment/orders?programme_id={}",
     "extra": "/api/invoicing/claims?programme_id={}",

@@ -24,6 +24,7 @@ from shared.contracts.enrollment import (
     OptionFact,
     OptionOrdered,
     OptionWithdrawn,
+    ProgrammeAwaitsArchive,
     QuoteDeclined,
     QuoteLapsed,
     ReservationChanged,
@@ -151,6 +152,14 @@ def team_short(fact: TeamReminderDue, at: datetime) -> DigestLine:
 
 def mailbox_missing(fact: MemberMailboxMissing, at: datetime) -> DigestLine:
     return DigestLine(fact.programme.id, "mailbox_missing", fact.subject, at.isoformat(), fact.organisation.name, at)
+
+
+def archive_awaited(fact: ProgrammeAwaitsArchive, at: datetime) -> DigestLine:
+    text = (
+        f"Sluttede {short_day(fact.ended_on)}. Siden {short_day(fact.kept_since)} skulle personerne være slettet: de "
+        f"bliver, til arkivet har papirerne. Skriv dem ud med: tovholder archive {fact.programme.id} --out FIL.zip"
+    )
+    return DigestLine(fact.programme.id, "archive", fact.subject, at.isoformat(), text, at)
 
 
 def planned(fact: MeetingPlanned, at: datetime) -> DigestLine:

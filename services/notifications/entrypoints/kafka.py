@@ -59,6 +59,7 @@ from services.notifications.usecases.invite_participant import (
 from services.notifications.usecases.mail_credit_note import mail_credit_note
 from services.notifications.usecases.mail_draft import mail_draft
 from services.notifications.usecases.mail_invoice import mail_invoice, remind_of_payment
+from services.notifications.usecases.note_awaiting_archive import note_awaiting_archive
 from services.notifications.usecases.note_awaiting_sign_up import note_awaiting_sign_up
 from services.notifications.usecases.note_held_back import note_held_back
 from services.notifications.usecases.note_refusal import note_refusal
@@ -93,6 +94,7 @@ from shared.contracts.enrollment import (
     ParticipantRegistered,
     ParticipantReplaced,
     PersonErased,
+    ProgrammeAwaitsArchive,
     ProgrammeChanged,
     ProgrammePublished,
     QuoteDeclined,
@@ -173,6 +175,7 @@ SUBSCRIPTIONS = (
     on(TeamMemberReplaced, replace_member),
     on(TeamMemberRemoved, uninvite_member),
     on(TeamReminderDue, remind_of_team),
+    on(ProgrammeAwaitsArchive, note_awaiting_archive),
     on(PersonErased, FORGETTING.follow),
     on(MeetingPlanned, note_planned_meeting),
     on(MeetingScheduled, announce_meeting),

@@ -137,6 +137,26 @@ async def test_staff_read_whose_place_nobody_got_and_why(desk: Room) -> None:
     assert "fra ventelisten" in words
 
 
+async def test_staff_read_which_papers_an_archive_lacks_since_when_and_what_to_run_each_time_that_it_is_told(
+    desk: Room,
+) -> None:
+    waits = EXAMPLES["ProgrammeAwaitsArchive"]
+    mails = []
+    for number in range(2):
+        desk.time = NOON + timedelta(days=30 * number)
+        await desk.hear(waits)
+        await desk.ring(desk.time + timedelta(days=1))
+        mails = await written(desk, "digest")
+    assert len(mails) == 2
+    for one in mails:
+        words = words_of(one)
+        assert "Arkivet mangler papirerne" in words
+        assert (
+            "Sluttede 31. oktober 2022. Siden 31. oktober 2028 skulle personerne være slettet: de bliver, til arkivet har "
+            "papirerne. Skriv dem ud med: tovholder archive netvaerk-kommunal-ungeindsats --out FIL.zip"
+        ) in words
+
+
 async def test_no_transaction_takes_more_than_its_room(desk: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "AT_ONCE", ROOM)
     desk.time = NOON
