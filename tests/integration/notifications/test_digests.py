@@ -152,8 +152,8 @@ async def test_staff_read_which_papers_an_archive_lacks_since_when_and_what_to_r
         words = words_of(one)
         assert "Arkivet mangler papirerne" in words
         assert (
-            "Sluttede 31. oktober 2022. Siden 31. oktober 2028 skulle personerne være slettet: de bliver, til arkivet har "
-            "papirerne. Skriv dem ud med: tovholder archive netvaerk-kommunal-ungeindsats --out FIL.zip"
+            "Sluttede 31. oktober 2022. Siden 31. oktober 2028 skulle personerne være slettet: de bliver, til arkivet "
+            "har papirerne. Skriv dem ud med: tovholder archive netvaerk-kommunal-ungeindsats --out FIL.zip"
         ) in words
 
 
