@@ -58,6 +58,7 @@ from shared.contracts.enrollment import (
     MunicipalityEnrolled,
     MunicipalityInvited,
     NameTeamMember,
+    NobodyMovedUp,
     OptionBillingChanged,
     OptionDelivered,
     OptionOrdered,
@@ -68,6 +69,7 @@ from shared.contracts.enrollment import (
     ParticipantReplaced,
     PersonErased,
     ProgrammeArchived,
+    ProgrammeAwaitsArchive,
     ProgrammeCancelled,
     ProgrammeChanged,
     ProgrammePublished,
@@ -398,6 +400,20 @@ def an_enrolment(**changes: Any) -> MunicipalityEnrolled:
     return MunicipalityEnrolled(**(values | changes))
 
 
+def a_waiting_enrolment(**changes: Any) -> EnrolmentWaitlisted:
+    values: dict[str, Any] = {
+        **_ENROLMENT,
+        "contact": CONTACT,
+        "received_at": RECEIVED,
+        "number": 13,
+        "billing": BILLING,
+        "fees": (FEE,),
+        "seats": SEATS,
+        "deadline": date(2020, 8, 21),
+    }
+    return EnrolmentWaitlisted(**(values | changes))
+
+
 def an_appointment(**changes: Any) -> TovholderAppointed:
     return TovholderAppointed(**({**_ENROLMENT, "contact": CONTACT} | changes))
 
@@ -500,6 +516,9 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     ProgrammePublished(owner=OWNER, terms=PROGRAMME_TERMS),
     ProgrammeChanged(owner=OWNER, terms=PROGRAMME_TERMS.model_copy(update={"ref": a_programme(version=2)})),
     ProgrammeCancelled(owner=OWNER, terms=PROGRAMME_TERMS, reason="For få tilmeldte.", some_held=False),
+    ProgrammeAwaitsArchive(
+        owner=OWNER, programme=PROGRAMME, ended_on=date(2022, 10, 31), kept_since=date(2028, 10, 31)
+    ),
     ProgrammeArchived(owner=OWNER, programme=PROGRAMME, read_at=RECEIVED, sha256="5e" * 32, files=214),
     MunicipalityInvited(**_INVITED),
     InvitationReminderDue(**_INVITED),
@@ -525,7 +544,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     SignUpEnded(**_ENROLMENT, sign_up_id=SIGN_UP_ID, because="has_place", contact=CONTACT),
     an_enrolment(),
     EnrolmentRegrouped(**_ENROLMENT, previous_group="oest", group="vest", contact=CONTACT),
-    EnrolmentWaitlisted(**_ENROLMENT, contact=CONTACT, received_at=RECEIVED, number=13),
+    a_waiting_enrolment(),
     ReservationReminderDue(
         **_ENROLMENT,
         contact=CONTACT,
@@ -552,6 +571,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         fee="withdrawn",
     ),
     EnrolmentLapsed(**_ENROLMENT, reason="reservation_expired"),
+    NobodyMovedUp(**_ENROLMENT, why="Ingen står på ventelisten.", free=1),
     BillingChanged(**_ENROLMENT, billing=BILLING_OF_UNIT),
     BillingReminderDue(
         **_ENROLMENT,

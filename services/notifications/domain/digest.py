@@ -41,6 +41,7 @@ SECTIONS = {
     "reservation": "Politisk behandling",
     "withdrawn": "Afmeldinger",
     "lapsed": "Bortfaldne",
+    "left_free": "Pladser, som ingen fik",
     "regrouped": "Skiftet gruppe",
     "option": "Tilkøb",
     "team_short": "Faste hold, hvor der mangler nogen",
@@ -50,6 +51,7 @@ SECTIONS = {
     "extra": "Ekstra deltagere",
     "extra_removed": "Ikke længere ekstra deltagere",
     "billing": "Mangler oplysninger til fakturaen",
+    "archive": "Arkivet mangler papirerne",
     "held_back": "Kan ikke faktureres, før noget er rettet",
     "overdue": "Forfaldne fakturaer",
     "rejected": "Afviste henvendelser",
@@ -67,6 +69,8 @@ _OTHERS = "Flere forløb"
 _ENROLMENTS = "/api/enrollment/enrolments?programme_id={}"
 _WHERE = {
     "awaits": "/api/enrollment/sign-ups?programme_id={}",
+    "archive": "/api/enrollment/programmes/{}/archive",
+    "left_free": "/api/enrollment/programmes/{}/waiting-list",
     "option": "/api/enrollment/orders?programme_id={}",
     "guest_left": "/api/enrollment/meetings?programme_id={}",
     "extra": "/api/invoicing/claims?programme_id={}",

@@ -21,9 +21,11 @@ from shared.contracts.enrollment import (
     GuestRemoved,
     MemberMailboxMissing,
     MunicipalityEnrolled,
+    NobodyMovedUp,
     OptionFact,
     OptionOrdered,
     OptionWithdrawn,
+    ProgrammeAwaitsArchive,
     QuoteDeclined,
     QuoteLapsed,
     ReservationChanged,
@@ -82,6 +84,13 @@ def withdrawn(fact: EnrolmentWithdrawn, at: datetime) -> DigestLine:
 
 def lapsed(fact: EnrolmentLapsed, at: datetime) -> DigestLine:
     return _enrolment("lapsed", fact, at.isoformat(), at)
+
+
+def left_free(fact: NobodyMovedUp, at: datetime) -> DigestLine:
+    """The place may not be free for all that nobody has it: more were given once than there are."""
+    word = "pladsen er fri, og ingen rykkede op" if fact.free else "ingen rykkede op"
+    text = f"{fact.organisation.name}: {word}. {fact.why}"
+    return DigestLine(fact.programme.id, "left_free", fact.subject, at.isoformat(), text, at)
 
 
 def regrouped(fact: EnrolmentRegrouped, at: datetime) -> DigestLine:
@@ -149,6 +158,14 @@ def guest_left(fact: GuestRemoved, at: datetime) -> DigestLine:
 
 def mailbox_missing(fact: MemberMailboxMissing, at: datetime) -> DigestLine:
     return DigestLine(fact.programme.id, "mailbox_missing", fact.subject, at.isoformat(), fact.organisation.name, at)
+
+
+def archive_awaited(fact: ProgrammeAwaitsArchive, at: datetime) -> DigestLine:
+    text = (
+        f"Sluttede {short_day(fact.ended_on)}. Siden {short_day(fact.kept_since)} skulle personerne være slettet: de "
+        f"bliver, til arkivet har papirerne. Skriv dem ud med: tovholder archive {fact.programme.id} --out FIL.zip"
+    )
+    return DigestLine(fact.programme.id, "archive", fact.subject, at.isoformat(), text, at)
 
 
 def planned(fact: MeetingPlanned, at: datetime) -> DigestLine:

@@ -23,17 +23,20 @@ from shared.contracts.enrollment import (
     EnrollmentIntakeRejected,
     EnrolMunicipality,
     MunicipalityEnrolled,
+    NobodyMovedUp,
     OptionDelivered,
     OptionOrdered,
     OptionWithdrawn,
     QuoteDeclined,
     QuoteGiven,
+    WithdrawEnrolment,
 )
 from shared.contracts.scheduling import Meeting, MeetingScheduled, StepCompleted, When
 from shared.runtime.running import Running
 from shared.runtime.service import open_host
 from tests.integration.enrollment.test_options import IN_TURN, LEFT, STEPS, TOLD, ordering, rounds, with_options
 from tests.integration.enrollment.test_steps import TRACKS, a_step
+from tests.integration.enrollment.test_waiting_list import with_places
 from tests.support.enrollment_desk import AARHUS, P1, Desk, sign_up
 from tests.support.eventually import eventually
 from tests.support.servers import MakeDatabase
@@ -198,3 +201,13 @@ async def test_a_step_is_believed_of_the_owner_of_the_tracks_alone_and_leads_bac
     (delivered,) = await eventually(lambda: sent(outside, OptionDelivered.type), 30)
     assert (delivered["data"]["option_id"], delivered["data"]["delivered_on"]) == ("sagsgennemgang", "2020-05-28")
     assert delivered["causationid"] == event
+
+
+async def test_who_withdraws_over_the_intake_leaves_a_place_with_a_reason_for_staff(outside: Outside) -> None:
+    await outside.desk.publish(with_places(1, 1, version=2))
+    await asks(outside, sign_up(AARHUS))
+    await eventually(lambda: sent(outside, MunicipalityEnrolled.type), 30)
+    wish = WithdrawEnrolment(enrolment_id=enrolment_id(P1, AARHUS))
+    await outside.says("tovholder.intake", wish.type, "/kl/crm", "ask/withdraw", wish.model_dump_json())
+    (left,) = await eventually(lambda: sent(outside, NobodyMovedUp.type), 30)
+    assert (left["data"]["why"], left["data"]["free"]) == ("Ingen står på ventelisten.", 1)

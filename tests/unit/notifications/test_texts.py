@@ -196,6 +196,9 @@ LETTERS: dict[str, Letter] = {
         AT,
     ),
     "waitlisted": letters.waitlisted(EXAMPLES["EnrolmentWaitlisted"], AT),
+    "waitlisted-without_a_receipt": letters.waitlisted(
+        EXAMPLES["EnrolmentWaitlisted"].model_copy(update={"billing": None}), AT
+    ),
     "waitlisted-forbehold": letters.waitlisted(
         EXAMPLES["EnrolmentWaitlisted"].model_copy(update={"forbehold_open": True, "standing_path": "/plads/x"}), AT
     ),
