@@ -218,8 +218,13 @@ async def _enrollment(connection: Connection, many: int) -> None:
             SELECT 'q' || n, 'came', 1, 'w' || n, now() FROM generate_series(1, {many}) AS n"""
     )
     for statement in (
+        f"""INSERT INTO completed_steps (id, programme_id, enrolment_id, track, phase, step, delivers, completed_on,
+                                         {_CAUSE})
+            SELECT 's' || n, 'p' || n / 10 + 1, 'x' || n, 'kommunespor', 'f', 's', 'o', '2021-04-15', {_BECAUSE}
+            FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO programme_versions (programme_id, version, yaml, terms, published_at, {_CAUSE})
-            SELECT 'p' || n, 1, 'id: p', '{{}}', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
+            SELECT 'p' || n, 1, 'id: p', terms, now(), {_BECAUSE}
+            FROM generate_series(1, {many}) AS n JOIN programmes ON programmes.id = 'p' || n""",
         f"""INSERT INTO enrolment_history (enrolment_id, stood, forbehold_was, decided_at, {_CAUSE})
             SELECT 'x' || n, 'invited', 'none', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO programme_archives (programme_id, read_at, sha256, files, archived_at, {_CAUSE})
@@ -228,6 +233,14 @@ async def _enrollment(connection: Connection, many: int) -> None:
             SELECT 'p' || n, ARRAY['w' || n], 'B', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO guests (guest_id, meeting_id, guest_name, guest_email, invited_at, {_CAUSE})
             SELECT 'g' || n, 'm' || n, 'N', 'n' || n || '@by.example', now(), {_BECAUSE}
+            FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO guest_needs (guest_id, diet, diet_text, access, access_text, consent, consented_at, keep_days,
+                                     {_CAUSE})
+            SELECT 'g' || n, '{{vegetar}}', 'x', '{{}}', '', 'Ja', now(), 14, {_BECAUSE}
+            FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO team_needs (enrolment_id, person_id, diet, diet_text, access, access_text, consent,
+                                    consented_at, keep_days, {_CAUSE})
+            SELECT 'x' || n, 'w' || n, '{{vegetar}}', 'x', '{{}}', '', 'Ja', now(), 14, {_BECAUSE}
             FROM generate_series(1, {many}) AS n""",
     ):
         await connection.execute(statement)
@@ -250,6 +263,11 @@ async def _scheduling(connection: Connection, many: int) -> None:
     await connection.execute(
         f"""INSERT INTO meeting_changes (meeting_id, state, first_day, last_day, reason, changed_at, {_CAUSE})
             SELECT 'm' || n, 'scheduled', '2021-04-15', '2021-04-15', '', now(), {_BECAUSE}
+            FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO completed_steps (id, programme_id, enrolment_id, track, phase, step, completed_on, {_CAUSE})
+            SELECT 's' || n, 'p' || n / 10 + 1, 'x' || n, 'kommunespor', 'f', 's', '2021-04-15', {_BECAUSE}
             FROM generate_series(1, {many}) AS n"""
     )
 

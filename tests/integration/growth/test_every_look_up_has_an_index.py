@@ -76,6 +76,7 @@ PLACES = {
     "credit_notes": ["N", "90"],
     "invited": ["x"],
     "changes": ["50"],
+    "steps": ["p9", "x50", "2021-04-15", "s50"],
     "mails": ["50"],
 }
 WAITING_AT = {
@@ -142,6 +143,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "programme_id": "p9", "meeting_id": "m50", "enrolment_id": "x50", "claim_id": "k9", "invoice_id": "N-9",
         "roster_id": "q9", "person_or_roster_id": "w9", "code": "0101", "organisation_code": "0101", "series": "N",
         "organiser": "12345678", "credit_id": "c7001", "credit_note_id": "N-7001", "payment_id": "b9",
+        "step_id": "s9", "track": "kommunespor",
         "sign_up_id": "f9", "draft_id": "d9", "round_id": "r", "mailbox": "n9@by.example", "caller": "x",
         "beside": "f8", "option_id": "o", "order_id": "y9", "address": "n9@by.example", "email": "n9@by.example",
         "account_id": "a9", "issuer": "i", "subject": "s9", "oidc_session": "p9", "session_id": "s9", "grant_id": 9,
