@@ -28,19 +28,20 @@ from shared.contracts.danish import short_day
 from shared.contracts.time import day_of
 
 NEXT = 3
-"""So many of the meetings to come stand open; the others are unfolded."""
+"""So many of the meetings that have their day stand open; the others are unfolded."""
 
 
 def shown(found: Standing) -> Mapping[str, Any]:
     """What `standing.html` shows beside what all pages of the link do."""
     one, course = found.enrolment, found.course
     ahead = [_meeting(found, each) for each in course.rosters if not is_past(each, found.now)]
+    dated, undated = ([each for each in ahead if each["dated"] is has_day] for has_day in (True, False))
     past = [_meeting(found, each) for each in course.rosters if is_past(each, found.now)]
     return {
         "awaited": [{"line": each.line, "path": _path(found, each)} for each in course.awaited[:AT_ONCE]],
         "more_awaited": len(course.awaited[AT_ONCE:]),
-        "next": ahead[:NEXT],
-        "later": ahead[NEXT:],
+        "next": dated[:NEXT],
+        "later": [*dated[NEXT:], *undated],
         "past": past,
         "team": size_text(course.team) if course.team else None,
         "free": is_free(one, found.options, billed=found.billed),
