@@ -12,6 +12,7 @@ from datetime import date
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.options import Option
 from services.enrollment.domain.price_text import with_and_without_moms
+from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roster import Roster, seats_for
 from shared.contracts.danish import kroner, long_day
 from shared.contracts.money import with_moms
@@ -36,15 +37,20 @@ class Cost:
 
 
 def costs(
-    enrolment: Enrolment, options: Iterable[Option], rosters: Iterable[Roster], left_late: Mapping[str, int]
+    enrolment: Enrolment,
+    programme: Programme,
+    options: Iterable[Option],
+    rosters: Iterable[Roster],
+    left_late: Mapping[str, int],
 ) -> tuple[Cost, ...]:
     """Of its place: the fee as agreed, what was ordered, and who is beyond the included seats of a meeting. Of an
-    enrolment that has none there is nothing to say.
+    enrolment that has none, or whose programme is called off, there is nothing to say: what is owed then stands on the
+    invoices and credit notes alone.
 
     `left_late`: how many extra seats were left too late to cost nothing since it has its place, by roster. A meeting
     that is called off costs nothing; who came before it had this place, came by another agreement.
     """
-    if not enrolment.has_place:
+    if not (programme.open and enrolment.has_place):
         return ()
     return (*_fees(enrolment), *_orders(options), *_extras(rosters, left_late))
 

@@ -94,15 +94,17 @@ def _meeting(found: Standing, roster: Roster) -> dict[str, Any]:
 
 
 def _agreed(found: Standing) -> list[str]:
-    """The terms of its place; of whoever waits, those that they would get one on now."""
+    """The terms of its place, with the fee where that is not among the costs; of whoever waits, those of a place now."""
     one, now = found.enrolment, found.terms
+    if one.waits and not found.open:
+        return []
     fees, seats, leaving = (
         (now.terms.fees, now.terms.seats, now.enrolment.withdrawal)
         if one.waits
         else (one.agreed.fees, one.agreed.seats, one.leaving)
     )
     return [
-        *(instalment_lines(fees) if fees and not one.has_place else ()),
+        *(instalment_lines(fees) if fees and not (one.has_place and found.open) else ()),
         *included_lines(seats),
         *free_until_lines(seats),
         *((withdrawal_line(leaving),) if fees else ()),

@@ -169,7 +169,7 @@ async def _course(tx: Tx, stands: Stands) -> Course:
         (*theirs, *elsewhere),
         following is not None,
         team,
-        costs(enrolment, stands.options, (*theirs, *elsewhere), left_late),
+        costs(enrolment, programme, stands.options, (*theirs, *elsewhere), left_late),
     )
 
 

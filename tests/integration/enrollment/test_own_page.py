@@ -211,7 +211,8 @@ async def test_meetings_stand_by_their_days_with_how_many_come_those_without_a_d
         "Møder Møde vest-digital-1 Torsdag den 1. oktober 2020 (klokkeslæt følger), Vejle"
         " 1 af 3 pladser brugt. Tilmelding senest 28. september 2020."
         " Møde kun Søndag den 1. november 2020 (klokkeslæt følger) Kun for kontaktperson."
-        " 2 møder uden dato Møde vest-heldag-2 September 2021, datoen er ikke fastsat endnu (1. år) 0 af 3 pladser brugt."
+        " 2 møder uden dato Møde vest-heldag-2 September 2021, datoen er ikke fastsat endnu (1. år)"
+        " 0 af 3 pladser brugt."
         " Møde vest-heldag-3 Datoen er ikke fastsat endnu (2. år) 0 af 3 pladser brugt."
         " Holdt og aflyst (1) Møde vest-heldag-1 Onsdag den 10. juni 2020 (klokkeslæt følger)"
         " Afholdt. 2 af 3 pladser brugt. Se møder og deltagere"
@@ -379,6 +380,9 @@ async def test_of_a_programme_that_is_called_off_nothing_is_missing_and_what_was
     assert "Aflyst For få tilmeldte." in page["top"]
     assert "mangler" not in page
     assert page["moeder"].startswith("Møder Der kommer ikke flere møder. Holdt og aflyst (1) Møde vest-heldag-1")
+    assert page["oekonomi"].startswith("Økonomi Skal I betale noget, står det på de fakturaer")
+    assert "Det var aftalt Deltagergebyr: 19.500,00 kr." in page["oekonomi"]
+    assert "I alt" not in page["oekonomi"], "what is owed of it is not agreed any more"
     assert "Skift kontaktperson" in page["kontakt"]
     assert "Vil en kollega være med?" not in page["kontakt"]
     for path in re.findall(rf'href="({re.escape(str(fact.participants_path))}[^"]*)"', page["all"]):

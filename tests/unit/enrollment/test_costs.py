@@ -12,7 +12,7 @@ from tests.unit.enrollment.test_awaited import NO_FEE, PLAIN, meeting, ordered, 
 
 def lines(*, left_late: dict[str, int] | None = None, **changes: object) -> list[tuple[str, str, int]]:
     so = replace(PLAIN, **changes)  # type: ignore[arg-type]  # as its fields are
-    found = costs(so.enrolment, so.options, so.rosters, left_late or {})
+    found = costs(so.enrolment, so.programme, so.options, so.rosters, left_late or {})
     return [(one.what, one.why, one.net_ore) for one in found]
 
 
@@ -45,12 +45,13 @@ def test_who_came_before_the_place_came_by_another_agreement() -> None:
     assert lines(enrolment=since, rosters=(meeting(later, "2020-10-01", "a", "b", "c", "d"),)) == [FEE]
 
 
-def test_whoever_has_no_place_has_agreed_on_nothing() -> None:
+def test_of_whoever_has_no_place_or_a_programme_that_is_called_off_only_the_invoices_know() -> None:
     assert lines(enrolment=replace(PLAIN.enrolment, state="withdrawn")) == []
+    assert lines(programme=replace(PLAIN.programme, open=False)) == []
 
 
 def test_the_sum_is_that_of_the_lines_whatever_moms_each_has() -> None:
-    found = costs(PLAIN.enrolment, (ordered(PLAIN, None),), (), {})
+    found = costs(PLAIN.enrolment, PLAIN.programme, (ordered(PLAIN, None),), (), {})
     free_of_moms = replace(found[1], vat_percent=0)
     assert total((found[0], free_of_moms)) == "79.500,00 kr. ekskl. moms (84.375,00 kr. inkl. moms)"
 
