@@ -94,7 +94,7 @@ def _meeting(found: Standing, roster: Roster) -> dict[str, Any]:
 
 
 def _agreed(found: Standing) -> list[str]:
-    """The terms of its place, with the fee where that is not among the costs; of whoever waits, those of a place now."""
+    """The terms of its place, with the fee where no cost says it; of whoever waits, those of a place now."""
     one, now = found.enrolment, found.terms
     if one.waits and not found.open:
         return []
