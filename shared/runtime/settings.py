@@ -119,8 +119,8 @@ class ServiceSettings(KafkaSettings):
     public_url: str = "http://127.0.0.1:8000"
     """Where people reach the installation, without a slash at the end; links in mails begin with it."""
     accessibility_statement: Annotated[str | None, BeforeValidator(none_if_blank)] = None
-    """Address of the tilgængelighedserklæring, the statement that the law on the accessibility of public bodies' websites
-    (nr. 692 of 2018) asks of whoever runs this; unset = a page of ours says what is tried, `/tilgaengelighed`."""
+    """Address of the tilgængelighedserklæring, the statement that the law on the accessibility of public websites (nr.
+    692 of 2018) asks of whoever runs this; unset = a page of ours says what is tried, `/tilgaengelighed`."""
     accessibility_contact: Annotated[str | None, BeforeValidator(none_if_blank)] = None
     """Mail address for whoever meets a barrier; unset = they are told to write to the organiser."""
     api_tokens: SecretStr = SecretStr("")
