@@ -25,8 +25,10 @@ from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting
 from shared.contracts.time import days_after, start_of_day
 
-FORGET_NEEDS = "needs_forget"
+FORGET_NEEDS = "needs_end"
 """The timer of a meeting at which somebody has said what they need; its key is the meeting's id."""
+FORGET_SEATED = "needs_forget"
+"""As a version before this one sets it, which knows only of whoever is registered: there it forgets nobody else."""
 MOST_ARMED = 100
 """So many meetings of a team have their timers set at once: those that end first. Each that rings sets the next one."""
 Part = Literal["people", "diet", "access"]

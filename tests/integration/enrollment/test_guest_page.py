@@ -197,7 +197,7 @@ async def test_what_a_guest_says_as_the_meeting_is_forgotten_waits_and_is_refuse
     desk.time = FORGOTTEN
 
     def forgets(tx: Tx) -> Awaitable[None]:
-        return forget_needs(tx, [Timer("needs_forget", "m-1", FORGOTTEN, {}, CAUSE)])
+        return forget_needs(tx, [Timer("needs_end", "m-1", FORGOTTEN, {}, CAUSE)])
 
     def says(tx: Tx) -> Awaitable[Answer]:
         return set_guest_needs(tx, saying(there["Magne"][1], diet=("vegetar",)))
