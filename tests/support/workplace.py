@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from html import unescape
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
@@ -76,14 +78,18 @@ class Workplace:
     async def enters(self, client: httpx.AsyncClient, account: Account, til: str = "/login/inde") -> httpx.Response:
         """Presses the button, types name and password at the provider, and comes back."""
         sent = await client.post("/login", data={"_key": secrets.token_hex(16), "til": til})
-        if sent.status_code != 303:
-            return sent
-        return await sign_in(client, sent.headers["location"], account)
+        return await sign_in(client, onward(sent), account) if sent.status_code == 200 else sent
 
     def badge_of(self, client: httpx.AsyncClient) -> Badge | None:
         """As every service reads it from this browser's cookie."""
         cookie = client.cookies.get(COOKIE)
         return Reader([public_key(self.seed)]).read(cookie, datetime.fromtimestamp(0).astimezone()) if cookie else None
+
+
+def onward(answer: httpx.Response) -> str:
+    """The provider's address that a page of ours leads to by itself."""
+    (address,) = re.findall(r'<meta http-equiv="refresh" content="0; url=([^"]+)">', answer.text)
+    return unescape(address)
 
 
 def typed(form: str, **more: str) -> dict[str, str]:
