@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,23 @@ NAVIGATION = (
 """Of the pages for staff: label, address, and the scope that whoever sees it has somewhere."""
 
 
+@dataclass(frozen=True, slots=True)
+class Accessibility:
+    """What every page links: the statement, and who hears of a barrier (None = the organiser)."""
+
+    statement: str = "/tilgaengelighed"
+    contact: str | None = None
+
+
 class Pages:
     """`render("enrollment/sign_up.html", …)`: the prefix names the service whose `templates/` it lies in.
 
     Everything is escaped, and a name that the template asks for and nobody gave is an error.
     """
 
-    def __init__(self, service: str, templates: Path, *, public_url: str) -> None:
+    def __init__(
+        self, service: str, templates: Path, *, public_url: str, accessibility: Accessibility = Accessibility()
+    ) -> None:
         self.environment = Environment(
             loader=PrefixLoader(
                 {"web": FileSystemLoader(HERE / "templates"), service: FileSystemLoader(templates)},
@@ -42,6 +53,7 @@ class Pages:
         self.environment.filters.update(
             kroner=kroner, dag=long_day, dato=short_day, tidspunkt=day_and_clock, klokken=clock
         )
+        self.environment.globals.update(accessibility=accessibility)
         self.environment.globals.update(public_url=public_url, service=service, navigation=NAVIGATION)
 
     def render(

@@ -61,6 +61,7 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
 def _for_people_outside(shows: Callable[..., BaseRoute]) -> Sequence[BaseRoute]:
     return (
         shows("/", sign_up.front),
+        shows("/tilgaengelighed", sign_up.accessibility),
         shows("/tilmeld/bekraeft/{token}", mailed_links.confirm, acts.CONFIRM),
         shows("/tilmeld/bekraeft/{token}/fortryd", mailed_links.take_back, acts.TAKE_BACK),
         shows("/tilmeld/bekraeft/{token}/flere", mailed_links.not_mailed),

@@ -83,6 +83,11 @@ async def front(host: Host, request: Request) -> Response:
     )
 
 
+async def accessibility(host: Host, request: Request) -> Response:  # noqa: ARG001  (as every page)
+    """What is known of how everybody can use the pages, and who hears of a barrier."""
+    return host.pages.render("enrollment/accessibility.html")
+
+
 async def sign_up(host: Host, send: Act, save: Act, request: Request) -> Response:
     programme_id = request.path_params["programme_id"]
     if request.method == "POST":
