@@ -18,6 +18,7 @@ from services.enrollment.pages import (
     roles,
     seat,
     sign_up,
+    staff_programme,
     staff_roles,
     standing,
     team,
@@ -27,6 +28,7 @@ from shared.runtime.service import Host
 from shared.web.pages import page
 from shared.web.staff import staff_page
 
+_PROGRAMME = "/stab/forloeb/{programme_id}"
 _STANDING = "/plads/{token}"
 _OPTION = f"{_STANDING}/tilkoeb/{{option_id}}"
 _QUOTE = f"{_OPTION}/tilbud/{{round}}"
@@ -53,6 +55,9 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         shows("/login/mig", login.me, opens="", posts=True),
         shows("/stab/adgang", staff_roles.roles, acts.GRANT_ROLE, opens="enrollment.staff"),
         shows("/stab/adgang/{grant_id:int}", staff_roles.revoke, acts.REVOKE_ROLE, opens="enrollment.staff"),
+        shows(_PROGRAMME, staff_programme.enrolments, opens="enrollment.enrolments"),
+        shows(f"{_PROGRAMME}/tilmeldinger.csv", staff_programme.as_csv, opens="enrollment.enrolments"),
+        shows(f"{_PROGRAMME}/tilmeldinger.xlsx", staff_programme.as_xlsx, opens="enrollment.enrolments"),
     )
 
 

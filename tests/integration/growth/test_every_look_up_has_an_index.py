@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from services.enrollment.adapters import papers
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import MeetingCopy
+from services.enrollment.domain.overview import MayLack
 from services.enrollment.domain.sign_up import Alike, Hopeful
 from services.notifications.domain.digest import Digest, Section
 from services.notifications.domain.looks import Look
@@ -62,6 +63,7 @@ PLACES = {
     "meetings": {"scheduling": ["p9", "2021-04-15", "infinity", "k80"], "enrollment": ["2021-04-15", "m50"]},
     "enrolments": ["p9", "a", "0101"],
     "programmes": ["2020-01-01", "p5"],
+    "overview": ["a", "0101"],
     "offers": ["2999-01-01", "p5"],
     "organisations": ["a", "0101"],
     "rosters": ["2021-04-15", "m50"],
@@ -156,7 +158,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "up_to": 50, "most": 50, "at_most": 50, "limit": 50, "before": 500, "version": 1, "seller": SELLER,
         "with_forbehold": True, "list_id": "q9", "since": {"q9": NOW}, "places": [("x50", "w9")],
         "sections": [Section("p9", "enrolled", 9), Section("p9", "awaits", 9)],
-        "causes": {"k9": Cause("c", None, None)},
+        "causes": {"k9": Cause("c", None, None)}, "sort": "name", "forbehold": True, "named": "a",
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
     }  # fmt: skip
     if name == "after" and annotation == "int":
@@ -170,6 +172,8 @@ def argument(service: str, name: str, annotation: str) -> Any:
             )
         ],
         "Digest": Digest(NOW),
+        "MayLack": MayLack(billed=True, meetings={"": "m50"}, minimum=2),
+        "Sequence[State]": ["enrolled"],
         "Alike": Alike("n9@by.example", whole_domain=False),
         "Hopeful": Hopeful(frozenset({"n9@by.example"}), frozenset({"by.example"}), frozenset({"p9"})),
     }
