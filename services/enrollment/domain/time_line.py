@@ -21,6 +21,8 @@ LANES: dict[Lane, str] = {
     "milestones": "Milepæle",
 }
 MOST_TICKS = 4
+_LAST_TICK = 85
+"""Per cent; the name of one further on would stand beyond the end."""
 _PAUSE = timedelta(days=7)
 """Before the first mark and after the last one, so that none stands at the edge."""
 _YEAR_MONTH = len("2021-04")
@@ -76,7 +78,8 @@ class TimeLine:
         """Firsts of months, equally far from each other, and few enough to be read on a phone."""
         months = list(_months(self.begins, self.ends))
         step = -(-len(months) // MOST_TICKS) or 1
-        return tuple(Tick(one, f"{month_name(f'{one:%Y-%m}')[:3]} {one.year}") for one in months[::step])
+        shown = [one for one in months[::step] if self.percent(one) < _LAST_TICK]
+        return tuple(Tick(one, f"{month_name(f'{one:%Y-%m}')[:3]} {one.year}") for one in shown)
 
 
 def time_line(

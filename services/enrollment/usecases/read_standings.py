@@ -55,6 +55,7 @@ async def read_standings(tx: Tx, head: Head, query: Mapping[str, str]) -> Found:
     programme = head.programme
     sort: Sort = next((one for one in get_args(Sort) if one == query.get("sort")), "name")
     standing, only_lacking = standing_of(query.get("standing", "")), bool(query.get("lacking"))
+    named = query.get("named", "")
     coming = next_meetings(programme, head.meetings, tx.now)
     lacking = may_lack(programme, coming) if only_lacking else None
     page = page_of(query, f"standings by {sort}", most=LOOKED_AT if lacking else ON_A_PAGE)
@@ -67,7 +68,7 @@ async def read_standings(tx: Tx, head: Head, query: Mapping[str, str]) -> Found:
             sort=sort,
             states=standing.states if standing else None,
             forbehold=standing.forbehold if standing else None,
-            named=danish_sort_key(query.get("named", "")) or None,
+            named=danish_sort_key(named) or named or None,
             lacking=lacking,
         )
 
