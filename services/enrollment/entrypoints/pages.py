@@ -20,8 +20,11 @@ from services.enrollment.pages import (
     seat,
     sign_up,
     staff_enrolment,
+    staff_forms,
+    staff_history,
     staff_programme,
     staff_roles,
+    staff_waiting_list,
     standing,
     team,
 )
@@ -34,6 +37,7 @@ from shared.web.staff import staff_page
 
 _PROGRAMME = "/stab/forloeb/{programme_id}"
 _ENROLMENT = f"{_PROGRAMME}/tilmeldinger/{{enrolment_id}}"
+_FORM = f"{_PROGRAMME}/formularer/{{sign_up_id}}"
 _STANDING = "/plads/{token}"
 _OPTION = f"{_STANDING}/tilkoeb/{{option_id}}"
 _QUOTE = f"{_OPTION}/tilbud/{{round}}"
@@ -84,6 +88,13 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         does(f"{_ENROLMENT}/faktura", staff_enrolment.billing, acts.CHANGE_BILLING),
         does(f"{_ENROLMENT}/tilkoeb/{{option_id}}/leveret", staff_enrolment.deliver, acts.DELIVER),
         does(f"{_ENROLMENT}/tilkoeb/{{option_id}}/tilbud", staff_enrolment.quote, acts.QUOTE),
+        shows(f"{_PROGRAMME}/formularer", staff_forms.forms, opens="enrollment.sign-ups"),
+        does(f"{_FORM}/godkend", staff_forms.vouch, acts.VOUCH),
+        does(f"{_FORM}/afvis", staff_forms.dismiss, acts.DISMISS),
+        does(f"{_FORM}/afvis-alle", staff_forms.dismiss_alike, acts.DISMISS_ALIKE),
+        shows(f"{_PROGRAMME}/venteliste", staff_waiting_list.waiting_list, opens="enrollment.programmes.waiting-list"),
+        does(f"{_PROGRAMME}/venteliste/pladser", staff_waiting_list.change_capacity, acts.CHANGE_CAPACITY),
+        shows(f"{_PROGRAMME}/historik", staff_history.history, opens="enrollment.programmes.audit"),
     )
 
 

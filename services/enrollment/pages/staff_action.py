@@ -6,7 +6,7 @@ right there, before anybody presses it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -44,6 +44,8 @@ class Ask:
     rows: int = 0
     width: str = ""
     inputmode: str = ""
+    found: bool = False
+    """Nobody types it: it is found before it is said what will come of it."""
 
     def said(self, form: Form) -> str:
         """As it is shown before it is done."""
@@ -96,8 +98,11 @@ async def carry_out(
     head: Head,
     doing: Doing,
     command: Callable[[Form], Command | None],
+    prepare: Callable[[Form], Awaitable[None]] | None = None,
 ) -> Response:
-    """GET and POST of the page. `command` makes it of what was typed; None, and errors, when it is none."""
+    """GET and POST of the page. `command` makes it of what was typed; None, and errors, when it is none. `prepare`
+    finds what nobody types, before it is said what will come of it.
+    """
     labels = {one.name: one.label for one in doing.asks}
     form, status, preview = staff_form(host, request, labels=labels), 200, None
     if doing.why_not:
@@ -109,6 +114,8 @@ async def carry_out(
             preview = await _look(host, request, act, wish, form, doing)
     else:
         form = await read_form(request, labels=labels)
+        if prepare is not None and LOOK in form.own:
+            await prepare(form)
         wish, status = None if EDIT in form.own else command(form), 200 if EDIT in form.own else 422
         if wish is not None and LOOK in form.own:
             preview = await _look(host, request, act, wish, form, doing)
@@ -157,7 +164,9 @@ def who_moves_up(found: Rehearsal) -> tuple[str, ...]:
     names = [one["organisation"] for one in found.body["moved_up"]]
     more = len(names) - MOST_NAMED
     shown = [*names[:MOST_NAMED], f"{more} til"] if more > 0 else names
-    moved = f"{listed(shown)} får plads fra ventelisten." if names else "Ingen rykker op fra ventelisten."
+    moved = "Ingen rykker op fra ventelisten."
+    if names:
+        moved = f"{listed(shown)} får plads fra ventelisten."
     why = found.body.get("why_no_more")
     return (moved, why) if why else (moved,)
 

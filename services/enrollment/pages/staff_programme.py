@@ -28,7 +28,12 @@ from shared.web.staff import badge_in, render
 NEXT_PAGE = "fra"
 """Parameter of every list: the cursor of a page."""
 LONGEST_SEARCH = 100
-_TABS = (("Tilmeldinger", "", "enrollment.enrolments"),)
+_TABS = (
+    ("Tilmeldinger", "", "enrollment.enrolments"),
+    ("Formularer", "/formularer", "enrollment.sign-ups"),
+    ("Venteliste", "/venteliste", "enrollment.programmes.waiting-list"),
+    ("Historik", "/historik", "enrollment.programmes.audit"),
+)
 _DONE = {
     "afmeldt": "Tilmeldingen er afmeldt",
     "godkendt": "Forbeholdet er godkendt",

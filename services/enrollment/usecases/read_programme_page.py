@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.enrollment.adapters import meetings, overview, programmes
+from services.enrollment.adapters import enrolments, meetings, overview, programmes
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.overview import places_text, programme_state
 from services.enrollment.domain.programme import Programme
@@ -23,6 +23,8 @@ class Head:
     state: str
     places: str
     line: TimeLine | None
+    waiting: int
+    """How many are on its waiting list."""
     now: datetime
 
 
@@ -40,5 +42,6 @@ async def read_head(tx: Tx, programme_id: str) -> Head | None:
         state=programme_state(programme, last, tx.now),
         places=places_text(programme),
         line=time_line(programme.terms, known, day_of(began) if began else None, day_of(tx.now)),
+        waiting=(await enrolments.count_waiting(tx, programme_id)).all,
         now=tx.now,
     )
