@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from playwright.async_api import Browser, BrowserContext, expect
 
+from services.enrollment.domain.enrolment import enrolment_id
 from tests.integration.enrollment.test_waiting_list import with_places
 from tests.support.browser import look, visitor
 from tests.support.enrollment_desk import AARHUS, HVIDOVRE, KOEBENHAVN, P1, Desk, sign_up
@@ -42,7 +43,8 @@ async def signed_in(
 
 async def busy(desk: Desk) -> None:
     """Two have their places, one of them with a forbehold, one waits, and two meetings have their days."""
-    await desk.publish(PROGRAMME)
+    if not await desk.pool.fetchval("SELECT count(*) FROM programmes"):
+        await desk.publish(PROGRAMME)
     await desk.enrol(
         sign_up(AARHUS),
         sign_up(
@@ -60,15 +62,61 @@ async def busy(desk: Desk) -> None:
     await desk.told()
 
 
-async def test_the_pages_of_a_programme(chromium: Browser, workplace: Workplace) -> None:
-    await workplace.desk.publish(PROGRAMME)
-    context = await signed_in(chromium, workplace)
+PAGES = {
+    "list": "",
+    "list-lacking": "?mangler=ja",
+    "forms": "/formularer",
+    "line": "/venteliste",
+    "line-supposed": "/venteliste?pladser=3",
+    "line-wrong": "/venteliste?pladser=mange",
+    "history": "/historik",
+    "one": f"/tilmeldinger/{enrolment_id(P1, AARHUS)}",
+    "one-reserved": f"/tilmeldinger/{enrolment_id(P1, KOEBENHAVN)}",
+    "withdraw": f"/tilmeldinger/{enrolment_id(P1, AARHUS)}/afmeld",
+    "approve": f"/tilmeldinger/{enrolment_id(P1, KOEBENHAVN)}/godkendt",
+    "billing": f"/tilmeldinger/{enrolment_id(P1, AARHUS)}/faktura",
+    "refused": f"/tilmeldinger/{enrolment_id(P1, AARHUS)}/godkendt",
+}
+
+
+@pytest.mark.parametrize("width", ["desktop", "phone"])
+async def test_every_page_is_one_that_anybody_can_use(chromium: Browser, workplace: Workplace, width: str) -> None:
+    """Empty and full, at a desk and on a phone."""
+    context = await signed_in(chromium, workplace, width=width)
     page = await context.new_page()
-    await page.goto(HERE)
-    await look(page, "programme-empty")
+    blocked: list[str] = []
+    page.on("console", lambda said: blocked.append(said.text) if "Content Security Policy" in said.text else None)
+    await workplace.desk.publish(PROGRAMME)
+    for name in ("list", "forms", "line", "history"):
+        await page.goto(f"{HERE}{PAGES[name]}")
+        await look(page, f"staff-empty-{name}-{width}")
     await busy(workplace.desk)
-    for width, shown in (("desktop", context), ("phone", await signed_in(chromium, workplace, width="phone"))):
-        page = await shown.new_page()
-        await page.goto(HERE)
+    for name, path in PAGES.items():
+        await page.goto(f"{HERE}{path}")
         await expect(page.get_by_role("heading", level=1)).to_have_count(1)
-        await look(page, f"programme-{width}")
+        await look(page, f"staff-{name}-{width}")
+    assert blocked == []
+
+
+async def test_somebody_is_withdrawn_without_scripts_and_by_keyboard_alone(
+    chromium: Browser, workplace: Workplace
+) -> None:
+    await busy(workplace.desk)
+    for scripts, code in ((False, AARHUS), (True, KOEBENHAVN)):
+        context = await signed_in(chromium, workplace, width="phone", scripts=scripts)
+        page = await context.new_page()
+        await page.goto(f"{HERE}/tilmeldinger/{enrolment_id(P1, code)}")
+        await page.get_by_role("link", name="Afmeld ").focus()
+        await page.keyboard.press("Enter")
+        await page.get_by_label("Begrundelse").focus()
+        await page.keyboard.type("De har ikke tid")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name="Det sker, når I trykker")).to_be_visible()
+        await expect(page.get_by_text("De har ikke tid", exact=True)).to_be_visible()
+        if scripts:
+            await look(page, "staff-withdraw-said-phone")
+        await page.get_by_role("button", name="Afmeld").focus()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("status").first).to_contain_text("Tilmeldingen er afmeldt")
+        await context.close()

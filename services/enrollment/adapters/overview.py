@@ -123,3 +123,51 @@ async def load_beginning(tx: Tx, programme_id: str) -> datetime | None:
         programme_id,
     )
     return found
+
+
+async def load_attending(
+    tx: Tx, page: Page, programme_id: str, *, meeting_id: str, group: str | None = None, nobody: bool | None = None
+) -> list[Placed[str]]:
+    """The enrolments that have a place and belong to the group (None = any), in Danish order of the organisations;
+    `nobody`: only those that have registered nobody for the meeting.
+    """
+    rows = await tx.fetch(
+        f"""
+        SELECT e.id, {_BY_NAME.place} FROM enrolments e JOIN organisations o ON o.code = e.organisation_code
+        WHERE e.programme_id = $1 AND e.state = 'enrolled' AND {_BY_NAME.after(2)}
+          AND ($4::text IS NULL OR e.group_id = $4)
+          AND ($6::boolean IS NULL OR NOT EXISTS (
+              SELECT FROM rosters r JOIN seats s ON s.roster_id = r.id
+              WHERE r.enrolment_id = e.id AND r.meeting_id = $5
+          ))
+        ORDER BY {_BY_NAME.by} LIMIT $3
+        """,
+        programme_id,
+        page.after,
+        page.wanted,
+        group,
+        meeting_id,
+        nobody,
+    )
+    return [(row["stands_at"], row["id"]) for row in rows]
+
+
+async def load_seats(tx: Tx, enrolment_ids: Sequence[str], meeting_id: str) -> dict[str, tuple[int, int]]:
+    """How many are registered for a meeting, and how many of them stay extra; of those with anybody."""
+    rows = await tx.fetch(
+        """
+        SELECT r.enrolment_id, count(*) AS number, count(*) FILTER (WHERE s.stays_extra) AS extra
+        FROM rosters r JOIN seats s ON s.roster_id = r.id
+        WHERE r.enrolment_id = ANY($1) AND r.meeting_id = $2 GROUP BY r.enrolment_id
+        """,
+        list(enrolment_ids),
+        meeting_id,
+    )
+    return {row["enrolment_id"]: (row["number"], row["extra"]) for row in rows}
+
+
+async def count_seats(tx: Tx, meeting_id: str) -> int:
+    found: int = await tx.fetchval(
+        "SELECT count(*) FROM rosters r JOIN seats s ON s.roster_id = r.id WHERE r.meeting_id = $1", meeting_id
+    )
+    return found

@@ -143,3 +143,23 @@ def _registers(enrolment: Enrolment) -> set[str]:
 
 def _capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Of one organisation at one meeting: `free` None = as many as they like."""
+
+    registered: int
+    free: int | None
+    extra: int
+
+
+def places_at(enrolment: Enrolment, kind: str, seats: int, stay_extra: int, *, team: int | None) -> Places:
+    """`seats` are registered, of which so many `stay_extra` whatever becomes free; of a team its size counts."""
+    term = enrolment.seat_terms(kind)
+    if team is not None:
+        return Places(team, None, 0)
+    if term is None or term.included is None:
+        return Places(seats, None, 0)
+    included = min(term.included, seats - stay_extra)
+    return Places(seats, term.included - included, seats - included)

@@ -14,6 +14,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.form import BETWEEN
 from services.enrollment.pages.staff_programme import show
 from services.enrollment.usecases.read_programme_page import Head
 from shared.base.acts import Act
@@ -53,7 +54,8 @@ class Ask:
         if self.type == "checkbox":
             return "Ja" if typed == "true" else "Nej"
         if self.choices:
-            return dict(self.choices).get(typed, typed)
+            known = dict(self.choices)
+            return ", ".join(known.get(one, one) for one in typed.split(BETWEEN))
         if self.type == "date":
             try:
                 return long_day(date.fromisoformat(typed))
@@ -79,6 +81,8 @@ class Doing:
     warns: bool = False
     sentences: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
     """More sentences, from the answer's body."""
+    crumb: str = ""
+    """What the page after it is called on the way there; empty = `about`."""
     why_not: str = ""
     """Why nobody can do it here at all; empty = they can."""
 
@@ -114,6 +118,8 @@ async def carry_out(
             preview = await _look(host, request, act, wish, form, doing)
     else:
         form = await read_form(request, labels=labels)
+        for name in [name for name in form.values if len(form.chosen(name)) > 1]:
+            form.values[name] = BETWEEN.join(form.chosen(name))
         if prepare is not None and LOOK in form.own:
             await prepare(form)
         wish, status = None if EDIT in form.own else command(form), 200 if EDIT in form.own else 422
@@ -168,7 +174,7 @@ def who_moves_up(found: Rehearsal) -> tuple[str, ...]:
     if names:
         moved = f"{listed(shown)} får plads fra ventelisten."
     why = found.body.get("why_no_more")
-    return (moved, why) if why else (moved,)
+    return (f"{moved} {why}",) if why else (moved,)
 
 
 def _capitalised(text: str) -> str:

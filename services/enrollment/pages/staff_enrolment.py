@@ -216,7 +216,8 @@ async def _about(
     **more: Any,
 ) -> Response:
     about = f"{found.enrolment.organisation.name}, {found.status}"
-    doing = Doing(title=title, about=about, button=button, back=place(request), done=done, **more)
+    crumb = found.enrolment.organisation.name
+    doing = Doing(title=title, about=about, button=button, back=place(request), done=done, crumb=crumb, **more)
     return await carry_out(host, request, act, head, doing, command)
 
 

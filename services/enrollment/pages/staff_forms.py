@@ -105,6 +105,7 @@ async def vouch(host: Host, act: Act, request: Request) -> Response:
         about=one["organisation"]["name"],
         button="Sig god for adressen",
         back=address(request, "/formularer"),
+        crumb="Formularer",
         done="adresse",
         text=(
             f"Adressen taler derefter for {one['organisation']['name']} i alle forløb.",
@@ -137,6 +138,7 @@ async def dismiss(host: Host, act: Act, request: Request) -> Response:
         about=one["organisation"]["name"],
         button="Afvis formularen",
         back=address(request, "/formularer"),
+        crumb="Formularer",
         done="afvist",
         text=(f"Formularen kom {one['received']}. Den bliver ikke til en tilmelding, og afsenderen får det at vide.",),
         warns=True,
@@ -170,6 +172,7 @@ async def dismiss_alike(host: Host, act: Act, request: Request) -> Response:
         about="Alle forløb",
         button="Afvis dem alle",
         back=address(request, "/formularer"),
+        crumb="Formularer",
         done="alle-afvist",
         text=("Det gælder alle formularer i alle forløb, der venter på jer nu. De, der kommer senere, er ikke med.",),
         asks=(_which(one), Ask("count", "Antal", found=True), Ask("up_to", "Til og med", found=True)),

@@ -30,6 +30,7 @@ NEXT_PAGE = "fra"
 LONGEST_SEARCH = 100
 _TABS = (
     ("Tilmeldinger", "", "enrollment.enrolments"),
+    ("Deltagere", "/deltagere", "enrollment.enrolments.participants"),
     ("Formularer", "/formularer", "enrollment.sign-ups"),
     ("Venteliste", "/venteliste", "enrollment.programmes.waiting-list"),
     ("Historik", "/historik", "enrollment.programmes.audit"),

@@ -76,6 +76,7 @@ async def change_capacity(host: Host, act: Act, request: Request) -> Response:
         about=f"Nu: {head.places}",
         button="Skift antallet",
         back=address(request, "/venteliste"),
+        crumb="Venteliste",
         done="pladser",
         text=("Det, der er givet, bliver givet. Er der flere pladser, rykker de første på ventelisten op.",),
         asks=(

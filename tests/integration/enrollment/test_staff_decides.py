@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.enrollment.domain.enrolment import enrolment_id
 from shared.base.clock import machine_now
 from shared.contracts.enrollment import MunicipalityEnrolled, ProgrammeChanged, SignUpDismissed
 from shared.web.badge import COOKIE, Badge, lasts_until
@@ -101,3 +102,17 @@ async def test_it_stands_who_did_what_the_newest_first(workplace: Workplace) -> 
     shown = text(await browser.get(f"{HERE}/historik"))
     assert "Nogen ændrede antallet af pladser Tove Eksempelsen" in shown
     assert "staff/" not in shown
+
+
+async def test_it_is_seen_who_comes_to_which_meeting_and_who_has_named_nobody(workplace: Workplace) -> None:
+    browser = await busy(workplace)
+    page = f"{HERE}/deltagere"
+    assert "Forløbet har ingen møder endnu." in text(await browser.get(page))
+    meeting = await workplace.desk.has_meeting(group=None)
+    for name in ("Anna", "Bo", "Carl", "Dorte"):
+        await workplace.desk.register(enrolment_id(P1, AARHUS), meeting.id, name, 100_000)
+    shown = text(await browser.get(page))
+    assert "4 tilmeldt i alt." in shown
+    assert "Københavns Kommune Ingen 3 0 Aarhus Kommune 4 0 1" in shown, "registered, free, extra"
+    assert names(await browser.get(f"{page}?moede={meeting.id}&ingen=ja")) == ["Københavns Kommune"]
+    assert (await browser.get(f"{page}?moede=et-andet")).status_code == 404

@@ -158,7 +158,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "up_to": 50, "most": 50, "at_most": 50, "limit": 50, "before": 500, "version": 1, "seller": SELLER,
         "with_forbehold": True, "list_id": "q9", "since": {"q9": NOW}, "places": [("x50", "w9")],
         "sections": [Section("p9", "enrolled", 9), Section("p9", "awaits", 9)],
-        "causes": {"k9": Cause("c", None, None)}, "sort": "name", "forbehold": True, "named": "a",
+        "causes": {"k9": Cause("c", None, None)}, "sort": "name", "forbehold": True, "named": "a", "nobody": True, "account_ids": ["a9"],
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
     }  # fmt: skip
     if name == "after" and annotation == "int":
@@ -311,7 +311,8 @@ async def test_every_paper_and_the_audit_of_a_programme_read_a_part_of_what_grow
         tx = Tx(connection, NOW, "/any", Cause("c", None, None))
         with connection.query_logger(plans.note):
             for cursor in ({}, {"cursor": Page("audit").cursor(["50"])}):
-                await audit.read(tx, {"programme_id": "p9", **cursor}, causes)
+                for newest_first in (False, True):
+                    await audit.read(tx, {"programme_id": "p9", **cursor}, causes, newest_first=newest_first)
             if service == "enrollment":
                 for name in papers.PAPERS:
                     await papers.load_page(tx, Page(name, limit=100), "p9")
