@@ -24,8 +24,10 @@ from services.enrollment.pages import (
     staff_enrolment,
     staff_forms,
     staff_history,
+    staff_more,
     staff_programme,
     staff_roles,
+    staff_sign_up,
     staff_waiting_list,
     standing,
     team,
@@ -98,6 +100,10 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         does(f"{_FORM}/afvis-alle", staff_forms.dismiss_alike, acts.DISMISS_ALIKE),
         shows(f"{_PROGRAMME}/venteliste", staff_waiting_list.waiting_list, opens="enrollment.programmes.waiting-list"),
         does(f"{_PROGRAMME}/venteliste/pladser", staff_waiting_list.change_capacity, acts.CHANGE_CAPACITY),
+        does(f"{_PROGRAMME}/aflys", staff_more.call_off, acts.CANCEL_PROGRAMME),
+        does(f"{_PROGRAMME}/grupper", staff_more.merge_groups, acts.MERGE_GROUPS),
+        does(f"{_PROGRAMME}/inviter", staff_more.invite, acts.INVITE),
+        does(f"{_PROGRAMME}/skriv-ind", staff_sign_up.sign_up, acts.ENROL),
         shows(f"{_PROGRAMME}/historik", staff_history.history, opens="enrollment.programmes.audit"),
     )
 

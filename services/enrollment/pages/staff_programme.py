@@ -87,11 +87,30 @@ def show(host: Host, request: Request, template: str, head: Head, *, status: int
         terms=head.programme.terms,
         tabs=[(title, address(request, rest)) for title, rest, scope in _TABS if badge.may(scope, programme_id)],
         base=address(request),
+        more=_more(request, head),
         said=_DONE.get(request.query_params.get("besked", "")),
         may=lambda scope: badge.may(scope, programme_id),
         may_everywhere=badge.may,
         **values,
     )
+
+
+def _more(request: Request, head: Head) -> list[tuple[str, str]]:
+    """What can be done to the whole programme, by whoever is signed in."""
+    badge, programme = badge_in(request), head.programme
+    if not programme.open:
+        return []
+    here = (
+        ("Skriv en tilmelding ind", "/skriv-ind", "enrollment.EnrolMunicipality", programme.has_form),
+        ("Invitér kommuner", "/inviter", "enrollment.InviteMunicipalities", programme.has_form),
+        ("Læg to grupper sammen", "/grupper", "enrollment.MergeGroups", bool(programme.terms.groups)),
+        ("Aflys forløbet", "/aflys", "enrollment.CancelProgramme", True),
+    )
+    return [
+        (title, address(request, rest))
+        for title, rest, scope, there in here
+        if there and badge.may(scope, programme.id)
+    ]
 
 
 def cursor_of(request: Request) -> dict[str, str]:

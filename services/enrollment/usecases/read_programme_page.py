@@ -7,7 +7,7 @@ from datetime import datetime
 
 from services.enrollment.adapters import enrolments, meetings, overview, programmes
 from services.enrollment.domain.meeting_copy import MeetingCopy
-from services.enrollment.domain.overview import places_text, programme_state
+from services.enrollment.domain.overview import counted, places_text, programme_state
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.time_line import TimeLine, time_line
 from shared.contracts.time import day_of
@@ -45,3 +45,17 @@ async def read_head(tx: Tx, programme_id: str) -> Head | None:
         waiting=(await enrolments.count_waiting(tx, programme_id)).all,
         now=tx.now,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """How many would be told if it were called off, by where they stand."""
+
+    with_place: int
+    waiting: int
+    invited: int
+
+
+async def read_concerned(tx: Tx, programme_id: str) -> Concerned:
+    stand = counted(await overview.count_standings(tx, programme_id))
+    return Concerned(stand["plads"] + stand["forbehold"], stand["venteliste"], stand["inviteret"])
