@@ -63,8 +63,8 @@ async def load_ids(
     order, more, given = _ORDERS[sort], "", []
     if lacking is not None:
         more = f"""AND e.state = 'enrolled'
-            AND ({_UNNAMED} OR {_SHORT} OR {_NO_MAILBOX} OR ($10::boolean AND {_BILLING}))"""
-        given = [list(lacking.meetings), list(lacking.meetings.values()), lacking.minimum, lacking.billed]
+            AND ({_UNNAMED} OR {_SHORT} OR {_NO_MAILBOX} OR {_BILLING if lacking.billed else "false"})"""
+        given = [list(lacking.meetings), list(lacking.meetings.values()), lacking.minimum]
     rows = await tx.fetch(
         f"""
         SELECT e.id, {order.place} FROM enrolments e JOIN organisations o ON o.code = e.organisation_code
