@@ -70,6 +70,12 @@ PAGES = {
     "line-supposed": "/venteliste?pladser=3",
     "line-wrong": "/venteliste?pladser=mange",
     "history": "/historik",
+    "attendance": "/deltagere",
+    "call-off": "/aflys",
+    "groups": "/grupper",
+    "invite": "/inviter",
+    "enter": "/skriv-ind",
+    "why": f"/tilmeldinger/{enrolment_id(P1, AARHUS)}/moeder/m-heldag-vest",
     "one": f"/tilmeldinger/{enrolment_id(P1, AARHUS)}",
     "one-reserved": f"/tilmeldinger/{enrolment_id(P1, KOEBENHAVN)}",
     "withdraw": f"/tilmeldinger/{enrolment_id(P1, AARHUS)}/afmeld",
@@ -87,7 +93,7 @@ async def test_every_page_is_one_that_anybody_can_use(chromium: Browser, workpla
     blocked: list[str] = []
     page.on("console", lambda said: blocked.append(said.text) if "Content Security Policy" in said.text else None)
     await workplace.desk.publish(PROGRAMME)
-    for name in ("list", "forms", "line", "history"):
+    for name in ("list", "attendance", "forms", "line", "history"):
         await page.goto(f"{HERE}{PAGES[name]}")
         await look(page, f"staff-empty-{name}-{width}")
     await busy(workplace.desk)
@@ -95,6 +101,19 @@ async def test_every_page_is_one_that_anybody_can_use(chromium: Browser, workpla
         await page.goto(f"{HERE}{path}")
         await expect(page.get_by_role("heading", level=1)).to_have_count(1)
         await look(page, f"staff-{name}-{width}")
+    for name, button in (("enter", "Se, hvad der sker"), ("groups", "Se, hvad der sker")):
+        await page.goto(f"{HERE}{PAGES[name]}")
+        await page.get_by_role("button", name=button).click()
+        await expect(page.get_by_role("alert").first).to_be_focused()
+        await look(page, f"staff-{name}-wrong-{width}")
+    await page.goto(f"{HERE}{PAGES['enter']}")
+    await page.get_by_label("Kommune", exact=True).select_option("0147")
+    await page.get_by_label("Navn", exact=True).fill("Frida")
+    await page.get_by_label("E-mail", exact=True).fill("frida@k0147.example")
+    await page.get_by_role("button", name="Se, hvad der sker").click()
+    await look(page, f"staff-enter-said-{width}")
+    await page.get_by_role("button", name="Skriv tilmeldingen ind").click()
+    await expect(page.get_by_role("status").first).to_contain_text("Tilmeldingen er skrevet ind")
     assert blocked == []
 
 

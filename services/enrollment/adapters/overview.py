@@ -111,18 +111,16 @@ async def load_registered(
     return {(row["enrolment_id"], row["meeting_id"]): row["number"] for row in rows}
 
 
-async def load_beginning(tx: Tx, programme_id: str) -> datetime | None:
-    """When somebody was invited to it first, or else when it was published first; None = it is not there."""
-    found: datetime | None = await tx.fetchval(
+async def load_beginning(tx: Tx, programme_id: str) -> tuple[datetime | None, datetime | None]:
+    """When it was published first, and when somebody was invited to it first; None = not yet."""
+    row = await tx.fetchrow(
         """
-        SELECT coalesce(
-            (SELECT min(started_at) FROM invitation_rounds WHERE programme_id = $1),
-            (SELECT min(published_at) FROM programme_versions WHERE programme_id = $1)
-        )
+        SELECT (SELECT min(published_at) FROM programme_versions WHERE programme_id = $1) AS published_at,
+            (SELECT min(started_at) FROM invitation_rounds WHERE programme_id = $1) AS invited_at
         """,
         programme_id,
     )
-    return found
+    return (None, None) if row is None else (row["published_at"], row["invited_at"])
 
 
 async def load_attending(

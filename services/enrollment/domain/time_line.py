@@ -83,12 +83,16 @@ class TimeLine:
 
 
 def time_line(
-    terms: ProgrammeTerms, meetings: Sequence[MeetingCopy], began: date | None, today: date
+    terms: ProgrammeTerms,
+    meetings: Sequence[MeetingCopy],
+    published: date | None,
+    invited: date | None,
+    today: date,
 ) -> TimeLine | None:
-    """None where nothing has a day. `began`: when it was first invited to, or published."""
+    """None where nothing has a day. `invited`: the first of them; None = nobody yet."""
     known = {one.meeting.key: one for one in meetings}
     marks = [
-        *_dates(terms, began),
+        *_dates(terms, published, invited),
         *(_on("invoices", fee.invoice_on, f"{fee.text}: {kroner(fee.amount_ore)}") for fee in terms.terms.fees),
         *(_dated(one) for one in meetings if one.meeting.when is not None),
     ]
@@ -120,12 +124,14 @@ def time_line(
     return TimeLine(begins, ends, today, tuple(marks), tuple(undated))
 
 
-def _dates(terms: ProgrammeTerms, began: date | None) -> Iterator[Mark]:
+def _dates(terms: ProgrammeTerms, published: date | None, invited: date | None) -> Iterator[Mark]:
     plan, term = terms.enrolment, terms.enrolment.forbehold
-    if plan.invite_on is not None and (began is None or plan.invite_on != began):
+    if published is not None:
+        yield _on("dates", published, "Forløbet blev offentliggjort")
+    if invited is not None:
+        yield _on("dates", invited, "De første blev inviteret")
+    elif plan.invite_on is not None:
         yield _on("dates", plan.invite_on, "Kommunerne inviteres")
-    if began is not None:
-        yield _on("dates", began, "De første inviteres, eller forløbet offentliggøres")
     if plan.remind_on is not None:
         yield _on("dates", plan.remind_on, "De, der ikke har svaret, mindes om det")
     if (deadline := terms.terms.deadline) is not None:

@@ -90,7 +90,6 @@ def show(host: Host, request: Request, template: str, head: Head, *, status: int
         more=_more(request, head),
         said=_DONE.get(request.query_params.get("besked", "")),
         may=lambda scope: badge.may(scope, programme_id),
-        may_everywhere=badge.may,
         **values,
     )
 
@@ -186,7 +185,6 @@ def shown(head: Head, row: Row) -> dict[str, Any]:
         "forbehold": awaited if one.forbehold_open else "",
         "lacks": row.lacks,
         "contact": one.contact,
-        "is_good": one.has_place and not one.forbehold_open,
     }
 
 

@@ -17,7 +17,7 @@ from shared.base.listing import invalid_cursor, page_of
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
-ON_A_PAGE = 100
+ON_A_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,13 +35,14 @@ async def read_head(tx: Tx, programme_id: str) -> Head | None:
         return None
     known = await meetings.load_of_programme(tx, programme_id)
     last = await meetings.load_last_day(tx, programme_id)
-    began = await overview.load_beginning(tx, programme_id)
+    published, invited = await overview.load_beginning(tx, programme_id)
+    began = day_of(published) if published else None
     return Head(
         programme=programme,
         meetings=known,
         state=programme_state(programme, last, tx.now),
         places=places_text(programme),
-        line=time_line(programme.terms, known, day_of(began) if began else None, day_of(tx.now)),
+        line=time_line(programme.terms, known, began, day_of(invited) if invited else None, day_of(tx.now)),
         waiting=(await enrolments.count_waiting(tx, programme_id)).all,
         now=tx.now,
     )

@@ -26,7 +26,7 @@ from shared.contracts.danish import danish_sort_key
 from shared.storage.tx import Tx
 
 ON_A_PAGE = 50
-LOOKED_AT = 500
+LOOKED_AT = 200
 """Of those that may lack something; the page ends there, also if fewer do."""
 
 

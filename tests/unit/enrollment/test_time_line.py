@@ -31,7 +31,7 @@ def copy(key: str, day: date | None, state: str = "scheduled") -> MeetingCopy:
 
 
 def meetings_of(*copies: MeetingCopy) -> list[tuple[str, bool, bool]]:
-    line = time_line(TERMS, copies, None, TODAY)
+    line = time_line(TERMS, copies, None, None, TODAY)
     assert line is not None
     return [(one.text, one.exact, one.over) for one in line.marks if one.lane == "meetings"]
 
@@ -51,13 +51,13 @@ def test_what_was_held_or_cancelled_is_over_and_a_cancelled_one_without_a_day_is
 
 
 def test_what_nobody_has_a_day_for_is_said_beside_the_line() -> None:
-    line = time_line(TERMS, (), None, TODAY)
+    line = time_line(TERMS, (), None, None, TODAY)
     assert line is not None
     assert line.undated == ("Første", "En dag")
 
 
 def test_days_stand_in_their_order_between_nothing_and_everything() -> None:
-    line = time_line(TERMS, (), date(2020, 6, 1), TODAY)
+    line = time_line(TERMS, (), date(2020, 5, 1), date(2020, 6, 1), TODAY)
     assert line is not None
     places = [line.percent(one.first) for one in line.marks]
     assert places == sorted(places)
@@ -77,4 +77,4 @@ def test_a_programme_without_any_day_has_no_line() -> None:
             "enrolment": TERMS.enrolment.model_copy(update={"invite_on": None, "remind_on": None, "forbehold": None}),
         }
     )
-    assert time_line(bare, (), None, TODAY) is None
+    assert time_line(bare, (), None, None, TODAY) is None
