@@ -23,6 +23,7 @@ from services.enrollment.adapters import papers
 from services.enrollment.adapters.sessions import SignIn
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import MeetingCopy
+from services.enrollment.domain.overview import MayLack
 from services.enrollment.domain.session import Account
 from services.enrollment.domain.sign_up import Alike, Hopeful
 from services.notifications.domain.digest import Digest, Section
@@ -65,6 +66,7 @@ PLACES = {
     "enrolments": ["p9", "a", "0101"],
     "grants": ["50"],
     "programmes": ["2020-01-01", "p5"],
+    "overview": ["a", "0101"],
     "offers": ["2999-01-01", "p5"],
     "organisations": ["a", "0101"],
     "rosters": ["2021-04-15", "m50"],
@@ -164,6 +166,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "with_forbehold": True, "list_id": "q9", "since": {"q9": NOW}, "places": [("x50", "w9")],
         "sections": [Section("p9", "enrolled", 9), Section("p9", "awaits", 9)],
         "causes": {"k9": Cause("c", None, None)},
+        "sort": "name", "forbehold": True, "named": "a", "nobody": True, "account_ids": ["a9"],
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
     }  # fmt: skip
     if name == "after" and annotation == "int":
@@ -177,6 +180,8 @@ def argument(service: str, name: str, annotation: str) -> Any:
             )
         ],
         "Digest": Digest(NOW),
+        "MayLack": MayLack(billed=True, meetings={"": "m50"}, minimum=2),
+        "Sequence[State]": ["enrolled"],
         "SignIn": SignIn("n", "v", "/"),
         "Account": Account("a9", "i", "s9", "N", "n9@by.example"),
         "Alike": Alike("n9@by.example", whole_domain=False),
@@ -317,7 +322,8 @@ async def test_every_paper_and_the_audit_of_a_programme_read_a_part_of_what_grow
         tx = Tx(connection, NOW, "/any", Cause("c", None, None))
         with connection.query_logger(plans.note):
             for cursor in ({}, {"cursor": Page("audit").cursor(["50"])}):
-                await audit.read(tx, {"programme_id": "p9", **cursor}, causes)
+                for newest_first in (False, True):
+                    await audit.read(tx, {"programme_id": "p9", **cursor}, causes, newest_first=newest_first)
             if service == "enrollment":
                 for name in papers.PAPERS:
                     await papers.load_page(tx, Page(name, limit=100), "p9")
