@@ -21,6 +21,7 @@ from services.enrollment.pages import (
     staff_roles,
     standing,
     team,
+    workspace,
 )
 from services.enrollment.usecases.sign_in import SignIns
 from shared.runtime.service import Host
@@ -51,6 +52,7 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         Route("/login/oidc/logud", sign_in.told_by_provider, methods=["POST"]),
         shows("/login/inde", login.inside, opens=""),
         shows("/login/mig", login.me, opens="", posts=True),
+        shows("/stab", workspace.front, opens=""),
         shows("/stab/adgang", staff_roles.roles, acts.GRANT_ROLE, opens="enrollment.staff"),
         shows("/stab/adgang/{grant_id:int}", staff_roles.revoke, acts.REVOKE_ROLE, opens="enrollment.staff"),
     )
