@@ -18,6 +18,7 @@ from shared.contracts.danish import clock, day_and_clock, kroner, long_day, shor
 HERE = Path(__file__).parent
 NAVIGATION = (
     ("Arbejdsbord", "/stab", ""),
+    ("Søg", "/stab/soeg", "enrollment.enrolments"),
     ("Adgang", "/stab/adgang", "enrollment.staff"),
 )
 """Of the pages for staff: label, address, and the scope that whoever sees it has somewhere; "" = everybody sees it."""

@@ -16,6 +16,7 @@ from services.enrollment.pages import (
     participants,
     place,
     roles,
+    search,
     seat,
     sign_up,
     staff_roles,
@@ -53,6 +54,7 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         shows("/login/inde", login.inside, opens=""),
         shows("/login/mig", login.me, opens="", posts=True),
         shows("/stab", workspace.front, opens=""),
+        shows("/stab/soeg", search.search, opens="enrollment.enrolments", posts=True),
         shows("/stab/adgang", staff_roles.roles, acts.GRANT_ROLE, opens="enrollment.staff"),
         shows("/stab/adgang/{grant_id:int}", staff_roles.revoke, acts.REVOKE_ROLE, opens="enrollment.staff"),
     )

@@ -41,6 +41,7 @@ from tests.support.workplace import Workplace
 
 FRONT = "/stab"
 TEAMS = "gode-overgange"
+_GOOD = {None, "64942212"}
 DEADLINE = "UPDATE programmes SET terms = jsonb_set(terms, '{terms,deadline}', $1::jsonb)"
 ADDRESS = Address(street="Rådhuspladsen 1", postcode="1550", city="København V")
 WHOLE = Billing(ean="5798009800015", address=ADDRESS, person_reference="ASTA")
@@ -209,8 +210,8 @@ async def test_who_cannot_be_invoiced_is_who_the_domain_says(desk: Desk) -> None
         )
     )
     # Of what is drawn by itself hardly anything is whole: half of them lack little.
-    whole = [one for one in kinds if one[0] == WHOLE.ean and one[7] == ADDRESS and {*one[2:4]} <= {None, "64942212"}]
-    dice = random.Random(7)
+    whole = [one for one in kinds if one[0] == WHOLE.ean and one[7] == ADDRESS and {*one[2:4]} <= _GOOD]
+    dice = random.Random(7)  # noqa: S311  (the same ones each time)
     drawn = dice.sample(kinds, 6 * len(codes)) + dice.sample(whole, 6 * len(codes))
     dice.shuffle(drawn)
     seen = {True: 0, False: 0}
@@ -275,6 +276,8 @@ async def test_silent_invitations_are_counted_when_the_deadline_is_near(workplac
     await desk.publish()
     await desk.pool.execute(DEADLINE, json.dumps("2020-06-14"))
     codes = tuple(await codes_of(desk, 3))
+    for code in codes:
+        await desk.knows(code, main_email=f"post@k{code}.example")
     for round_id in ("r", "s"):
         await desk.ask(
             invite_municipalities,
@@ -295,7 +298,7 @@ async def test_a_role_in_one_programme_shows_nothing_of_another(workplace: Workp
     await desk.publish(chosen())
     await desk.enrol(sign_up(KOEBENHAVN), sign_up(AARHUS, programme_id=TEAMS, answers=DECLARED))
     administrator = await workplace.signed_in("administrator")
-    assert "Gode overgange" in await shown(administrator)
+    assert "Partnerskab om unge og gode overgange" in await shown(administrator)
     email = workplace.provider.accounts["drift"].email
     assert (await granted(administrator, email, "reader", P1)).status_code == 303
     page = await shown(await workplace.signed_in("operator"))
