@@ -166,10 +166,10 @@ class Overdue(NamedTuple):
 
 
 async def load_overdue(
-    tx: Tx, programme_ids: Collection[str] | None, after: date, today: date, most: int
+    tx: Tx, programme_ids: Collection[str] | None, day: date, today: date, most: int
 ) -> tuple[list[Overdue], int, int]:
-    """Those of these programmes (None = of all) that fell due between the days and were reminded of, the oldest first;
-    how many there are in all, and what is outstanding of all of them (øre).
+    """Those of these programmes (None = of all) that fell due since the day, before today, and were reminded of, the oldest
+    first; how many there are in all, and what is outstanding of all of them (øre).
     """
     rows = await tx.fetch(
         """
@@ -188,7 +188,7 @@ async def load_overdue(
         ) standing WHERE outstanding > 0 ORDER BY due_on, id LIMIT $4
         """,
         None if programme_ids is None else sorted(programme_ids),
-        after,
+        day,
         today,
         most,
     )
