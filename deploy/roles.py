@@ -11,6 +11,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from starlette.routing import Route
+
 from deploy.local.locations import service_names
 from shared.contracts.staff import ROLES, is_write, opens
 from shared.runtime.service import Service
@@ -46,11 +48,15 @@ def services() -> Iterator[Service]:
         yield found
 
 
-def staff_routes(service: Service) -> list[StaffRoute]:
-    """Of a service that is not running: its pages are listed, and none is asked for."""
+def routes(service: Service) -> list[Route]:
+    """The pages of a service that is not running: they are listed, and none is asked for."""
     nowhere: Any = SimpleNamespace(service=service, settings=None)
-    routes = service.pages(nowhere) if service.pages else ()
-    return [one for one in routes if isinstance(one, StaffRoute)]
+    found = service.pages(nowhere) if service.pages else ()
+    return [one for one in found if isinstance(one, Route)]
+
+
+def staff_routes(service: Service) -> list[StaffRoute]:
+    return [one for one in routes(service) if isinstance(one, StaffRoute)]
 
 
 def _allowed(route: StaffRoute, role: Any) -> str:

@@ -82,6 +82,7 @@ LISTS = (
     List("lister/tilkoeb.csv", f"{_PAPERS}/options/rows", "Tilkøb og tilbud, og hvad der blev af dem"),
     List("lister/moeder.csv", "scheduling/meetings?programme_id={}", "Møderne, som de står"),
     List("lister/moedernes-aendringer.csv", "scheduling/programmes/{}/meeting-changes", "Hver dato, møderne har haft"),
+    List("lister/skridt.csv", "scheduling/programmes/{}/steps", "Hvilke skridt af sporene hver kommune er igennem"),
     List("lister/krav.csv", "invoicing/claims?programme_id={}", "Det, der er faktureret eller skal faktureres"),
     List("lister/fakturaer.csv", "invoicing/invoices?programme_id={}", "Fakturaerne, som de er udstedt og betalt"),
     List("lister/kreditnotaer.csv", "invoicing/credit-notes?programme_id={}", "Kreditnotaerne"),

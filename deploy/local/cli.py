@@ -87,8 +87,9 @@ def up(
 ) -> None:
     """Start alt på denne maskine: Kafka, PostgreSQL, gateway, mails og tjenesterne. Stop med Ctrl-C."""
     from deploy.local import up as living
+    from deploy.local.oidc.server import taken
 
-    front = living.Front(trusted_proxies, public_url)
+    front = living.Front(trusted_proxies, public_url, taken(os.environ))
     living.up(data_dir, living.parse_ports(ports), front, as_json=as_json)
 
 

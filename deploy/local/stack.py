@@ -102,12 +102,15 @@ class Addresses:
 
     oidc: str = ""
     """The provider that staff sign in at, which is its issuer; empty = an earlier version, which had none."""
+    oidc_client_id: str = ""
     oidc_client_secret: str = ""
     oidc_accounts_file: str = ""
-    """The file with the names and passwords of those who can sign in there."""
+    """The file with the names and passwords of those who can sign in there; empty = it is somebody else's provider."""
     session_key_file: str = ""
     """Signs badges: enrollment's alone."""
     session_public_keys_file: str = ""
+    staff_roles: str = ""
+    """Who may do what before anybody has been granted a role: `role=address,address role=…`."""
 
     @property
     def mail_link(self) -> str:
@@ -150,6 +153,8 @@ class Stack:
     """The proxies before the gateway, as addresses and networks: they may say who a request is from."""
     public_url: str = ""
     """Where people reach the gateway, if not by its own address."""
+    provider: oidc.Elsewhere | None = None
+    """Who staff sign in at; None = a provider of this installation's own, which is started beside the servers."""
     renewable: bool = False
     """Whether `begin_again` will be called; what it needs is prepared at the start."""
     keep: bool = False
@@ -376,7 +381,7 @@ class Stack:
                 supervisor.open(forge)
         with ThreadPoolExecutor() as pool:
             prepared = pool.submit(server.prepare)
-            signing_in = pool.submit(self._oidc_command, data, addresses)
+            signing_in = None if self.provider else pool.submit(self._oidc_command, data, addresses)
             jars.install()
             broker.prepare()
             prepared.result()
@@ -385,7 +390,8 @@ class Stack:
             supervisor.run("postgres", server.command())
             supervisor.run("mail", self._mail_command(data, ports))
             supervisor.run("gateway", self._gateway_command(data, ports, addresses))
-            supervisor.run("oidc", signing_in.result())
+            if signing_in is not None:
+                supervisor.run("oidc", signing_in.result())
             _all(
                 [
                     pool.submit(self._prepare_databases, data, server),
@@ -395,7 +401,8 @@ class Stack:
         self.on_step("Starter tjenesterne")
         for service in self.services:
             supervisor.run(service, self._service_command(service, data, addresses))
-        self._wait_until_ready((*EDGE_NAMES, *self.services), READY_DEADLINE_S, starting=True)
+        edges = EDGE_NAMES if self.provider is None else tuple(name for name in EDGE_NAMES if name != "oidc")
+        self._wait_until_ready((*edges, *self.services), READY_DEADLINE_S, starting=True)
         if self.renewable:
             self._look_ahead(data, addresses)
         write_atomically(data.path / "running.json", json.dumps(addresses.public()))
@@ -461,6 +468,7 @@ class Stack:
     def _plan(self, data: DataDir, ports: Mapping[str, int], server: postgres.Server, broker: Broker) -> Addresses:
         passwords = data.passwords(self.services)
         session_key, session_public_keys = data.session_keys()
+        signing_in = self._signing_in(data, ports)
         return Addresses(
             data_dir=str(data.path),
             gateway=f"http://{HOST}:{ports['gateway']}",
@@ -484,11 +492,13 @@ class Stack:
             other_link_key_file=str(data.secret_file(OTHER_LINK_KEY))
             if data.secret_file(OTHER_LINK_KEY).exists()
             else "",
-            oidc=oidc.issuer(ports["oidc"]),
-            oidc_client_secret=data.secret(oidc.CLIENT_SECRET),
-            oidc_accounts_file=str(data.secret_file(oidc.ACCOUNTS_FILE)),
+            oidc=signing_in.issuer,
+            oidc_client_id=signing_in.client_id,
+            oidc_client_secret=signing_in.client_secret,
+            oidc_accounts_file="" if self.provider else str(data.secret_file(oidc.ACCOUNTS_FILE)),
             session_key_file=str(session_key),
             session_public_keys_file=str(session_public_keys),
+            staff_roles=os.environ.get("TOVHOLDER_STAFF_ROLES", "") if self.provider else oidc.ROLES,
         )
 
     def _mail_command(self, data: DataDir, ports: Mapping[str, int]) -> Command:
@@ -503,6 +513,13 @@ class Stack:
         upstreams = {name: url.removeprefix("http://") for name, url in addresses.services.items()}
         log, port = data.logs / "gateway.log", ports["gateway"]
         return caddy.command(data.path / "caddy", port, HOST, upstreams, log, self.trusted_proxies)
+
+    def _signing_in(self, data: DataDir, ports: Mapping[str, int]) -> oidc.Elsewhere:
+        """What the client is told. What somebody else's provider gave it is kept, for commands (`running`)."""
+        if self.provider is None:
+            return oidc.Elsewhere(oidc.issuer(ports["oidc"]), oidc.CLIENT_ID, data.secret(oidc.CLIENT_SECRET))
+        write_atomically(data.secret_file(oidc.GIVEN_SECRET), self.provider.client_secret)
+        return self.provider
 
     def _oidc_command(self, data: DataDir, addresses: Addresses) -> Command:
         client = addresses.services.get(caddy.FRONT, addresses.gateway)
@@ -564,9 +581,15 @@ def running(data_dir: Path) -> Addresses:
             "api_token": data.secret(API_TOKEN),
             "mail_key": data.secret(MAIL_KEY),
             "mail_key_file": str(data.secret_file(MAIL_KEY)),
-            "oidc_client_secret": data.secret(oidc.CLIENT_SECRET) if found.get("oidc") else "",
+            "oidc_client_secret": _client_secret(data, found),
         }
     )
+
+
+def _client_secret(data: DataDir, found: Mapping[str, Any]) -> str:
+    if not found.get("oidc"):
+        return ""
+    return data.secret(oidc.CLIENT_SECRET if found.get("oidc_accounts_file") else oidc.GIVEN_SECRET)
 
 
 def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
@@ -596,12 +619,11 @@ def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
     told |= _login_environment(addresses, principal(service))
     told["TOVHOLDER_SESSION_PUBLIC_KEYS_FILE"] = addresses.session_public_keys_file
     if service == caddy.FRONT:
+        provider = (addresses.oidc, addresses.oidc_client_id, addresses.oidc_client_secret)
+        told |= dict(zip(oidc.VARIABLES, provider, strict=True))
         told |= {
-            "TOVHOLDER_OIDC_ISSUER": addresses.oidc,
-            "TOVHOLDER_OIDC_CLIENT_ID": oidc.CLIENT_ID if addresses.oidc else "",
-            "TOVHOLDER_OIDC_CLIENT_SECRET": addresses.oidc_client_secret,
             "TOVHOLDER_SESSION_KEY_FILE": addresses.session_key_file,
-            "TOVHOLDER_STAFF_ROLES": " ".join(f"{one.role}={one.email}" for one in oidc.ACCOUNTS),
+            "TOVHOLDER_STAFF_ROLES": addresses.staff_roles,
         }
     if addresses.simulated_start is not None:
         told["TOVHOLDER_SIMULATED_START"] = addresses.simulated_start

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from deploy.local.datadir import Ports
 from deploy.local.errors import StackError
+from deploy.local.oidc.server import Elsewhere
 from deploy.local.stack import Addresses, Stack, running
 
 
@@ -44,10 +45,13 @@ def interruptible() -> Iterator[threading.Event]:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What stands before the gateway: the proxies that it may believe, and the address that people know."""
+    """What stands before the gateway: the proxies that it may believe, the address that people know, and where staff
+    sign in, if not at a provider of the installation's own.
+    """
 
     trusted_proxies: str = ""
     public_url: str = ""
+    provider: Elsewhere | None = None
 
 
 def up(data_dir: Path, ports: Ports, front: Front = Front(), *, as_json: bool) -> None:
@@ -63,6 +67,7 @@ def up(data_dir: Path, ports: Ports, front: Front = Front(), *, as_json: bool) -
                             ports,
                             trusted_proxies=front.trusted_proxies,
                             public_url=front.public_url,
+                            provider=front.provider,
                             on_step=shown.update,
                         )
                     )
@@ -87,7 +92,7 @@ def show(console: Console, addresses: Addresses) -> None:
         ("[bold]Tovholder[/bold]       ", addresses.gateway),
         ("Sendte mails    ", addresses.mail_link),
         ("API-nøgle       ", f"i filen {addresses.api_token_file}"),
-        ("Medarbejdere    ", f"navne og adgangskoder i filen {addresses.oidc_accounts_file}"),
+        ("Medarbejdere    ", _signing_in(addresses)),
         ("Kafka           ", addresses.kafka),
         ("PostgreSQL      ", addresses.public()["postgres"]),
         ("SMTP            ", addresses.smtp),
@@ -97,11 +102,17 @@ def show(console: Console, addresses: Addresses) -> None:
     console.print("Stop med Ctrl-C.")
 
 
+def _signing_in(addresses: Addresses) -> str:
+    if addresses.oidc_accounts_file:
+        return f"navne og adgangskoder i filen {addresses.oidc_accounts_file}"
+    return f"logger ind hos {addresses.oidc}" if addresses.oidc else "logger ikke ind"
+
+
 def status(data_dir: Path, *, as_json: bool) -> bool:
     """Says what runs on the data directory and whether each service is ready; True when all are."""
     addresses = running(data_dir)
-    parts = {**addresses.services, "mail": addresses.mail, "oidc": addresses.oidc}
-    ready = {name: _ready(url) for name, url in parts.items() if url}
+    own = {"oidc": addresses.oidc} if addresses.oidc_accounts_file else {}
+    ready = {name: _ready(url) for name, url in {**addresses.services, "mail": addresses.mail, **own}.items()}
     if as_json:
         sys.stdout.write(json.dumps({**addresses.public(), "ready": ready}) + "\n")
         return all(ready.values())

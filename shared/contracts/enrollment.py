@@ -69,6 +69,10 @@ EFFECTS = {
     "tovholder.scheduling.MeetingRescheduled.v1": ("keeps a copy of the meeting", _MEETING_COPY),
     "tovholder.scheduling.MeetingCancelled.v1": ("closes registration for the meeting", _MEETING_COPY),
     "tovholder.scheduling.MeetingHeld.v1": ("closes registration for the meeting", _MEETING_COPY),
+    "tovholder.scheduling.StepCompleted.v1": (
+        "delivers the option that the step is for, once it is ordered",
+        "enrolment, track, phase, step; of the delivery: enrolment, option",
+    ),
 }
 """What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
 
@@ -112,6 +116,7 @@ IN_DANISH = {
     "tovholder.enrollment.ProgrammeChanged.v1": "forløbet blev ændret",
     "tovholder.enrollment.ProgrammeCancelled.v1": "forløbet blev aflyst",
     "tovholder.enrollment.ProgrammeArchived.v1": "forløbets papirer blev skrevet ud til arkivet",
+    "tovholder.enrollment.ProgrammeAwaitsArchive.v1": "forløbets papirer manglede hos arkivet",
     "tovholder.enrollment.MunicipalityInvited.v1": "kommunen blev inviteret",
     "tovholder.enrollment.InvitationReminderDue.v1": "kommunen havde ikke svaret på invitationen",
     "tovholder.enrollment.SignUpDraftSaved.v1": "en begyndt tilmelding blev gemt",
@@ -130,6 +135,7 @@ IN_DANISH = {
     "tovholder.enrollment.BillingChanged.v1": "oplysningerne til fakturaen blev givet eller rettet",
     "tovholder.enrollment.BillingReminderDue.v1": "der manglede oplysninger til fakturaen",
     "tovholder.enrollment.EnrolmentWithdrawn.v1": "kommunen blev afmeldt",
+    "tovholder.enrollment.NobodyMovedUp.v1": "ingen på ventelisten fik kommunens plads",
     "tovholder.enrollment.EnrolmentCalledOff.v1": "kommunen fik besked om, at forløbet er aflyst",
     "tovholder.enrollment.TovholderAppointed.v1": "kommunen fik en ny tovholder",
     "tovholder.enrollment.RoleAppointed.v1": "en rolle ved siden af kontakten fik en anden, eller blev tom",
@@ -257,6 +263,30 @@ class ProgrammeArchived(Event):
     read_at: Instant
     sha256: str = Field(description="of the file that was handed over, in hexadecimal")
     files: Whole = Field(description="how many are in it")
+
+    @property
+    def subject(self) -> str:
+        return f"programme/{self.programme.id}"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme.id}/enrolments"
+
+
+@fact
+class ProgrammeAwaitsArchive(Event):
+    """The time of its people is over, and they are kept because an archive has not got its papers.
+
+    Told again every so many days until it has.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.ProgrammeAwaitsArchive.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    ended_on: date
+    kept_since: date
+    """The first day on which they would have been forgotten."""
 
     @property
     def subject(self) -> str:
@@ -522,6 +552,18 @@ class EnrolmentWaitlisted(EnrolmentFact):
     by_form: bool = False
     quiet: bool = False
     """These four as in MunicipalityEnrolled."""
+    billing: Billing | None = None
+    """As in MunicipalityEnrolled; None = a version before this one, or another system, told it, and said nothing of
+    what follows either.
+    """
+    fees: tuple[FeeTerm, ...] = ()
+    seats: tuple[SeatTerm, ...] = ()
+    deadline: date | None = None
+    withdrawal: WithdrawalTerm | None = None
+    """The terms as they are now: what is agreed is what holds when it gets a place."""
+    answers: tuple[Answered, ...] = ()
+    declared: tuple[str, ...] = ()
+    """As in MunicipalityEnrolled."""
 
 
 @fact
@@ -622,6 +664,19 @@ class EnrolmentWithdrawn(EnrolmentFact):
     """Of the fee, as was agreed with its place; None = nothing was said: what was billed."""
     pays: bool = True
     """Whether an invoice may have come of it: it had a fee, a price for one more, or options to buy."""
+
+
+@fact
+class NobodyMovedUp(EnrolmentFact):
+    """This organisation's place is its own no more, and nobody on the waiting list got it. Told where somebody waits,
+    or would have waited as all places were taken; where somebody moves up, their MunicipalityEnrolled says so.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.NobodyMovedUp.v1"
+
+    why: str
+    """In a sentence for staff."""
+    free: Whole = Field(description="how many places can be given now: 0 where more were given than there are")
 
 
 @fact
@@ -1067,12 +1122,20 @@ class GuestFact(Event):
 class GuestInvited(GuestFact):
     type: ClassVar[str] = "tovholder.enrollment.GuestInvited.v1"
 
+    guest_path: str | None = None
+    """Path of the signed link to the page where the guest sees the meeting and says that they are not coming; a secret
+    of theirs. None = the owner has no such page.
+    """
+
 
 @fact
 class GuestRemoved(GuestFact):
     """They are not to come after all."""
 
     type: ClassVar[str] = "tovholder.enrollment.GuestRemoved.v1"
+
+    by_participant: bool = False
+    """The guest did it by the link of their own, so that staff are to hear of it."""
 
 
 @fact

@@ -93,6 +93,11 @@ HEADINGS = {
     "meeting": "Møde",
     "first_day": "Første dag",
     "last_day": "Sidste dag",
+    "track": "Spor",
+    "phase": "Fase",
+    "step": "Skridt",
+    "option": "Tilkøb",
+    "completed_on": "Færdigt",
 }
 
 

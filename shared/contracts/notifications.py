@@ -63,6 +63,8 @@ EFFECTS = {
         _MESSAGE,
     ),
     "tovholder.enrollment.EnrolmentWithdrawn.v1": ("mails the receipt and cancels the meetings", _MESSAGE),
+    "tovholder.enrollment.ProgrammeAwaitsArchive.v1": ("tells staff in the digest", "programme, time of the event"),
+    "tovholder.enrollment.NobodyMovedUp.v1": ("tells staff in the digest", "enrolment, time of the event"),
     "tovholder.enrollment.EnrolmentCalledOff.v1": ("mails word of it", _MESSAGE),
     "tovholder.enrollment.TovholderAppointed.v1": (
         "tells both contacts and hands over the meetings",
@@ -98,7 +100,10 @@ EFFECTS = {
         _MESSAGE,
     ),
     "tovholder.enrollment.GuestInvited.v1": ("mails the guest the calendar invitation", _MESSAGE),
-    "tovholder.enrollment.GuestRemoved.v1": ("cancels for that guest only", _MESSAGE),
+    "tovholder.enrollment.GuestRemoved.v1": (
+        "cancels for that guest only; staff read of it where the guest said no",
+        _MESSAGE,
+    ),
     "tovholder.enrollment.TeamMemberNamed.v1": ("invites the person to the team's meetings that have a date", _MESSAGE),
     "tovholder.enrollment.TeamMemberReplaced.v1": (
         "cancels for the one and invites the other; tells the contact what the one did alone",
@@ -120,7 +125,7 @@ EFFECTS = {
     "tovholder.invoicing.CreditNoteIssued.v1": ("mails the credit note", _MESSAGE),
     "tovholder.invoicing.ClaimHeldBack.v1": ("tells staff in the digest", "claim"),
     "tovholder.invoicing.InvoiceOverdue.v1": ("mails the payment reminder", _MESSAGE),
-    "tovholder.enrollment.EnrolmentWaitlisted.v1": ("mails word of the waiting list", _MESSAGE),
+    "tovholder.enrollment.EnrolmentWaitlisted.v1": ("mails word of the waiting list, and the receipt", _MESSAGE),
     "tovholder.enrollment.IntakeRejected.v1": ("tells staff in the digest", "refused event"),
     "tovholder.scheduling.IntakeRejected.v1": ("tells staff in the digest", "refused event"),
     "tovholder.invoicing.IntakeRejected.v1": ("tells staff in the digest", "refused event"),

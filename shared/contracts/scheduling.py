@@ -1,12 +1,25 @@
-"""What `scheduling` tells: when and where meetings are. Subject `meeting/<id>`; sequence per meeting."""
+"""What `scheduling` tells: when and where meetings are (subject `meeting/<id>`), and which steps of its tracks an
+enrolment is through (subject `steps/<id>`).
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
-from shared.contracts.bounds import DateVersion, Day, Id, Instant, Line, Link, Paragraph, ToldDay
-from shared.contracts.event import Command, Event, Frozen, IntakeRejected, command, fact, told_by_others
+from pydantic import Field
+
+from shared.contracts.bounds import DateVersion, Day, Id, Instant, Key, Line, Link, Paragraph, ToldDay
+from shared.contracts.event import (
+    Command,
+    Event,
+    Frozen,
+    IntakeRejected,
+    command,
+    fact,
+    natural_id,
+    told_by_others,
+)
 from shared.contracts.programme import ProgrammeRef
 from shared.contracts.time import day_after, start_of_day
 
@@ -14,17 +27,18 @@ SERVICE = "scheduling"
 
 SUBJECTS = {
     "meeting": "one meeting",
+    "steps": "the steps of one enrolment's tracks in one programme",
     "cluster": "one klynge of municipalities",
 }
 """What its facts are about: the kind in front of the slash."""
 
 EFFECTS = {
     "tovholder.enrollment.ProgrammePublished.v1": (
-        "plans the meetings of the programme file",
+        "plans the meetings of the programme file, and knows its tracks",
         "programme, meeting key",
     ),
     "tovholder.enrollment.ProgrammeChanged.v1": (
-        "plans, moves and cancels meetings as the file says now",
+        "plans, moves and cancels meetings as the file says now, and knows its tracks",
         "programme, meeting key",
     ),
     "tovholder.enrollment.ProgrammeCancelled.v1": (
@@ -42,6 +56,7 @@ IN_DANISH = {
     "tovholder.scheduling.MeetingRescheduled.v1": "mødet blev flyttet",
     "tovholder.scheduling.MeetingCancelled.v1": "mødet blev aflyst",
     "tovholder.scheduling.MeetingHeld.v1": "mødet blev afholdt",
+    "tovholder.scheduling.StepCompleted.v1": "et skridt i kommunens spor blev færdigt",
     "tovholder.scheduling.PhaseCompleted.v1": "en fase blev afsluttet",
     "tovholder.scheduling.ClusterFormed.v1": "en klynge blev dannet",
     "tovholder.scheduling.IntakeRejected.v1": "et ønske blev afvist af mødeplanen",
@@ -49,6 +64,7 @@ IN_DANISH = {
     "tovholder.scheduling.SetMeetingDate.v1": "nogen satte en dato for mødet",
     "tovholder.scheduling.CancelMeeting.v1": "nogen bad om at aflyse mødet",
     "tovholder.scheduling.MarkMeetingHeld.v1": "nogen meldte mødet afholdt",
+    "tovholder.scheduling.CompleteStep.v1": "nogen meldte et skridt færdigt",
 }
 """Its facts and commands in a sentence, for people who ask why."""
 
@@ -150,6 +166,33 @@ class MeetingHeld(MeetingFact):
     held_on: date
 
 
+@fact
+class StepCompleted(Event):
+    """A municipality is through one step of its own track; once for each step. Its steps come in order."""
+
+    type: ClassVar[str] = "tovholder.scheduling.StepCompleted.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    enrolment_id: Key
+    track: Key
+    phase: Key
+    step: Key
+    option: Key | None = Field(
+        default=None,
+        description="the option that the step delivers; None = as the version of the programme that is named says",
+    )
+    completed_on: ToldDay
+
+    @property
+    def subject(self) -> str:
+        return f"steps/{natural_id(self.programme.id, self.enrolment_id)}"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme.id}/meetings"
+
+
 @told_by_others
 @fact
 class PhaseCompleted(Event):
@@ -249,3 +292,18 @@ class MarkMeetingHeld(Command):
 
     meeting_id: Id
     held_on: Day
+
+
+@command
+class CompleteStep(Command):
+    """Say that a municipality is through one step of its own track; `completed_on` left out is today."""
+
+    type: ClassVar[str] = "tovholder.scheduling.CompleteStep.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme_id: Id
+    enrolment_id: Id
+    track: Id
+    phase: Id
+    step: Id
+    completed_on: Day | None = None

@@ -95,7 +95,7 @@ def at(timer: str, usecase: TimerUseCase, *, at_once: int = AT_ONCE) -> At:
     return At(timer, usecase, at_once)
 
 
-async def arm_standing(tx: Tx, alarms: Sequence[Alarm]) -> None:
+async def arm_standing(tx: Tx, alarms: Sequence[Alarm], because: Cause | None = None) -> None:
     """Those that are not armed, or otherwise than now. One that is keeps its time: a service that is started again and
     again puts nothing off.
     """
@@ -108,7 +108,7 @@ async def arm_standing(tx: Tx, alarms: Sequence[Alarm]) -> None:
     armed = {(row["timer"], row["key"]): json.loads(row["data"]) for row in rows}
     for alarm in alarms:
         if armed.get((alarm.timer, alarm.key)) != dict(alarm.data):
-            tx.set(alarm)
+            tx.set(alarm, because)
 
 
 @dataclass(slots=True)

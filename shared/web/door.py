@@ -118,7 +118,7 @@ class Door:
                 await asyncio.sleep(0.05)
 
     async def rehearse(self, act: Act, command: Command, *, actor: str) -> Rehearsal:
-        """What it would come to, for whoever is to decide: it is done and all of it undone; nothing is told."""
+        """What it would come to, for whoever is to decide: it is done and all of it undone, and nothing is told."""
         self.check_room()
         cause, outcome = Cause(new_correlation(), None, actor), Rehearsal()
 

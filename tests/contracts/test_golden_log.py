@@ -76,6 +76,16 @@ async def test_the_golden_log_is_read_to_the_same_state(
             assert state[service][table] == rows, f"{service}.{table} is not what it was"
 
 
+async def test_whoever_is_forgotten_in_the_same_night_is_so_whether_a_service_reads_of_them_together_or_not(
+    kafka: str, prefix: str, database: MakeDatabase
+) -> None:
+    folder = FOLDER / "sletter-sig-selv"
+    log = log_in(folder)
+    async with readers(kafka, prefix, database, next(kept.time for kept in log if kept.is_event)) as services:
+        await services.feed(log, singly=True)
+        assert json.loads(json.dumps(await services.state())) == expected_in(folder)
+
+
 @every_log
 def test_the_expected_state_has_no_event_that_could_not_be_read(folder: Path) -> None:
     strangers = STRANGERS.get(folder.name, {})

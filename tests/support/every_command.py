@@ -20,13 +20,15 @@ from services.enrollment.entrypoints import acts
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
 from services.enrollment.usecases.decline_invitation import DeclineInvitation
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
+from services.enrollment.usecases.grant_role import GrantRole
 from services.enrollment.usecases.import_addresses import ImportAddresses
 from services.enrollment.usecases.import_enrolments import ImportEnrolments
 from services.enrollment.usecases.publish_programme import PublishProgramme
 from services.enrollment.usecases.put_organisation import PutOrganisation
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
+from services.enrollment.usecases.revoke_role import RevokeRole
 from services.enrollment.usecases.save_draft import SaveDraft
-from services.enrollment.usecases.set_needs import SetNeeds
+from services.enrollment.usecases.set_needs import SetGuestNeeds, SetNeeds, SetTeamNeeds
 from services.enrollment.usecases.take_back_sign_up import TakeBackSignUp
 from shared.base.acts import Act
 from shared.contracts.enrollment import (
@@ -68,6 +70,7 @@ from shared.contracts.enrollment import (
 )
 from shared.contracts.event import Command
 from shared.contracts.parties import Billing
+from shared.contracts.staff import ROLES
 from shared.runtime.erasure import FindPeople
 from tests.support.enrollment_desk import P1, programme_text, sign_up
 from tests.support.room import Room
@@ -322,6 +325,19 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
         access_text=("", "Uden trin")[one.b % 2],
         consent=one.b % 4 < 3,
     ),
+    acts.SET_TEAM_NEEDS: lambda one: SetTeamNeeds(
+        **one.one("member", "enrolment_id", "person_id"),
+        diet=(("vegetar",), ("vegansk", "vegetar"), ())[one.b % 3],
+        access_text=("", "Uden trin")[one.b % 2],
+        consent=one.b % 4 < 3,
+    ),
+    acts.SET_GUEST_NEEDS: lambda one: SetGuestNeeds(
+        programme_id=one.programme_id,
+        **one.one("guest", "meeting_id", "person_id"),
+        diet=(("vegetar",), ("vegansk", "vegetar"), ())[one.b % 3],
+        access_text=("", "Uden trin")[one.b % 2],
+        consent=one.b % 4 < 3,
+    ),
     acts.CANCEL: lambda one: CancelParticipant(**one.one("seat", "enrolment_id", "meeting_id", "person_id")),
     acts.ORDER: lambda one: OrderOption(
         **one.option(one.b // 4),
@@ -360,11 +376,15 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
         sha256=f"{one.a % 4}" * 64,
         files=1 + one.a,
     ),
+    acts.GRANT_ROLE: lambda one: GrantRole(
+        email=one.address(one.b), role=ROLES[one.a % 5], programme_id=(None, one.programme_id)[one.c % 2]
+    ),
+    acts.REVOKE_ROLE: lambda one: RevokeRole(grant_id=1 + one.a),
     acts.FIND_PEOPLE: lambda one: FindPeople(email=one.person()["email"]),
     acts.REMOVE_MEMBER: lambda one: RemoveTeamMember(**one.one("member", "enrolment_id", "person_id")),
 }
 """Whatever can be asked of the service, a line each. A test says whose is missing."""
-WAIT, CALLED_OFF = "wait", "a meeting is called off"
+WAIT, CALLED_OFF, COMPLETED = "wait", "a meeting is called off", "a step is completed"
 DAYS = (0, 1, 40, 80)
 """How long is waited; 0 = an hour."""
 
@@ -421,9 +441,13 @@ _EQUIPPED = (
         _step(acts.DECLINE_QUOTE, c=1),
     ),
     *(_step(acts.ORDER, a=1, b=3), _step(acts.CHANGE_OPTION_BILLING, a=1, b=2, c=1)),
+    *(Step(COMPLETED), Step(COMPLETED, a=1), Step(COMPLETED, a=1, b=1), Step(COMPLETED, a=3)),
     *(_step(acts.REGISTER), _step(acts.REGISTER, c=5), _step(acts.CHANGE_EXTRA_BILLING, a=1, b=1, c=1)),
     *(_step(acts.SET_NEEDS, c=1), _step(acts.SET_NEEDS, a=1, b=1, c=1), _step(acts.SET_NEEDS, a=1, b=2, c=1)),
-    *(_step(acts.INVITE_GUEST), _step(acts.INVITE_GUEST, c=1), _step(acts.REMOVE_GUEST, a=1, c=1)),
+    *(_step(acts.INVITE_GUEST), _step(acts.SET_GUEST_NEEDS, c=1), _step(acts.SET_GUEST_NEEDS, b=2, c=1)),
+    *(_step(acts.SET_TEAM_NEEDS, c=1), _step(acts.SET_TEAM_NEEDS, a=1, b=1, c=1), _step(acts.SET_TEAM_NEEDS, b=2, c=1)),
+    *(_step(acts.INVITE_GUEST, c=1), _step(acts.REMOVE_GUEST, a=1, c=1)),
+    *(_step(acts.GRANT_ROLE), _step(acts.GRANT_ROLE, a=3), _step(acts.REVOKE_ROLE)),
     *(_step(acts.FIND_PEOPLE), _step(acts.RECORD_ARCHIVE), _step(acts.ERASE, a=1, c=1), _step(acts.ERASE, b=2, c=1)),
     *(Step(WAIT, a=2), _step(acts.WALK_IN), _step(acts.WALK_IN, a=1, c=5), _step(acts.WALK_IN, c=10)),
 )
@@ -463,7 +487,9 @@ LIVES = st.tuples(
     st.lists(
         st.builds(
             Step,
-            st.sampled_from([*(act.name for act in ASKED), *_OFTEN, acts.CALL_MEMBER.name, WAIT, WAIT, CALLED_OFF]),
+            st.sampled_from(
+                [*(act.name for act in ASKED), *_OFTEN, acts.CALL_MEMBER.name, WAIT, WAIT, CALLED_OFF, COMPLETED]
+            ),
             *(_NUMBER, _NUMBER, _NUMBER),
         ),
         min_size=15,

@@ -58,6 +58,7 @@ from shared.contracts.enrollment import (
     MunicipalityEnrolled,
     MunicipalityInvited,
     NameTeamMember,
+    NobodyMovedUp,
     OptionBillingChanged,
     OptionDelivered,
     OptionOrdered,
@@ -68,6 +69,7 @@ from shared.contracts.enrollment import (
     ParticipantReplaced,
     PersonErased,
     ProgrammeArchived,
+    ProgrammeAwaitsArchive,
     ProgrammeCancelled,
     ProgrammeChanged,
     ProgrammePublished,
@@ -148,6 +150,7 @@ from shared.contracts.programme import (
 from shared.contracts.scheduling import (
     CancelMeeting,
     ClusterFormed,
+    CompleteStep,
     MarkMeetingHeld,
     Meeting,
     MeetingCancelled,
@@ -159,6 +162,7 @@ from shared.contracts.scheduling import (
     PlanMeeting,
     SchedulingIntakeRejected,
     SetMeetingDate,
+    StepCompleted,
     When,
 )
 
@@ -396,6 +400,20 @@ def an_enrolment(**changes: Any) -> MunicipalityEnrolled:
     return MunicipalityEnrolled(**(values | changes))
 
 
+def a_waiting_enrolment(**changes: Any) -> EnrolmentWaitlisted:
+    values: dict[str, Any] = {
+        **_ENROLMENT,
+        "contact": CONTACT,
+        "received_at": RECEIVED,
+        "number": 13,
+        "billing": BILLING,
+        "fees": (FEE,),
+        "seats": SEATS,
+        "deadline": date(2020, 8, 21),
+    }
+    return EnrolmentWaitlisted(**(values | changes))
+
+
 def an_appointment(**changes: Any) -> TovholderAppointed:
     return TovholderAppointed(**({**_ENROLMENT, "contact": CONTACT} | changes))
 
@@ -498,6 +516,9 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     ProgrammePublished(owner=OWNER, terms=PROGRAMME_TERMS),
     ProgrammeChanged(owner=OWNER, terms=PROGRAMME_TERMS.model_copy(update={"ref": a_programme(version=2)})),
     ProgrammeCancelled(owner=OWNER, terms=PROGRAMME_TERMS, reason="For få tilmeldte.", some_held=False),
+    ProgrammeAwaitsArchive(
+        owner=OWNER, programme=PROGRAMME, ended_on=date(2022, 10, 31), kept_since=date(2028, 10, 31)
+    ),
     ProgrammeArchived(owner=OWNER, programme=PROGRAMME, read_at=RECEIVED, sha256="5e" * 32, files=214),
     MunicipalityInvited(**_INVITED),
     InvitationReminderDue(**_INVITED),
@@ -523,7 +544,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     SignUpEnded(**_ENROLMENT, sign_up_id=SIGN_UP_ID, because="has_place", contact=CONTACT),
     an_enrolment(),
     EnrolmentRegrouped(**_ENROLMENT, previous_group="oest", group="vest", contact=CONTACT),
-    EnrolmentWaitlisted(**_ENROLMENT, contact=CONTACT, received_at=RECEIVED, number=13),
+    a_waiting_enrolment(),
     ReservationReminderDue(
         **_ENROLMENT,
         contact=CONTACT,
@@ -550,6 +571,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         fee="withdrawn",
     ),
     EnrolmentLapsed(**_ENROLMENT, reason="reservation_expired"),
+    NobodyMovedUp(**_ENROLMENT, why="Ingen står på ventelisten.", free=1),
     BillingChanged(**_ENROLMENT, billing=BILLING_OF_UNIT),
     BillingReminderDue(
         **_ENROLMENT,
@@ -596,7 +618,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     ),
     TeamMemberRemoved(**(_TEAM | {"size": 2}), person=PERSON),
     TeamReminderDue(**(_TEAM | {"size": 2}), participants_path="/deltagere/eksempel"),
-    GuestInvited(**_GUEST),
+    GuestInvited(**_GUEST, guest_path="/gaest/eksempel"),
     GuestRemoved(**_GUEST),
     PersonErased(owner=OWNER, person_id=PERSON.person_id),
     SessionsRevoked(owner=OWNER, person_id=PERSON.person_id, epoch=2),
@@ -606,6 +628,16 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     MeetingRescheduled(**_MEETING, meeting=a_meeting(date_version=1), previous=DAY),
     MeetingCancelled(**_MEETING, meeting=a_meeting(date_version=2), reason="Stedet er lukket."),
     a_meeting_held(),
+    StepCompleted(
+        owner=MEETINGS_OWNER,
+        programme=PROGRAMME,
+        enrolment_id=ENROLMENT_ID,
+        track="kommunespor",
+        phase="opstart",
+        step="sagsgennemgang",
+        option="sagsgennemgang",
+        completed_on=date(2021, 3, 1),
+    ),
     PhaseCompleted(
         owner=MEETINGS_OWNER, programme=PROGRAMME, enrolment_id=ENROLMENT_ID, track="kommunespor", phase="opstart"
     ),
@@ -768,6 +800,14 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     ),
     CancelMeeting(meeting_id=MEETING.id, reason="Stedet er lukket."),
     MarkMeetingHeld(meeting_id=MEETING.id, held_on=date(2021, 4, 15)),
+    CompleteStep(
+        programme_id=PROGRAMME.id,
+        enrolment_id=ENROLMENT_ID,
+        track="kommunespor",
+        phase="opstart",
+        step="sagsgennemgang",
+        completed_on=date(2021, 3, 1),
+    ),
     CorrectBilling(enrolment_id=ENROLMENT_ID, billing=BILLING),
     RegisterPayment(invoice_id=INVOICE.id, payment_id="bank-0001", amount_ore=2_437_500, paid_on=date(2020, 9, 28)),
     CreditInvoice(

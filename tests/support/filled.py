@@ -56,6 +56,7 @@ async def sent(connection: Connection, many: int) -> None:
 async def _shared(connection: Connection, many: int) -> None:
     await sent(connection, many)
     for statement in (
+        "INSERT INTO session_epochs (subject, epoch) SELECT 'a' || n, 1 FROM generate_series(1, $1::integer) AS n",
         f"""INSERT INTO inbox (uid, consumer, source, event_id, type, subject, sequence, occurred_at, {_CAUSE})
             SELECT gen_random_uuid(), 'any', '/other', 'h' || n, 'tovholder.any.Told.v1', 's' || n / 10, n % 10 + 1,
                    now(), {_BECAUSE} FROM generate_series(1, $1::integer) AS n""",
@@ -156,6 +157,23 @@ async def _enrollment(connection: Connection, many: int) -> None:
         CONTACT.model_dump_json(),
     )
     await connection.execute(
+        f"""INSERT INTO accounts (id, issuer, oidc_subject, account_name, account_email)
+            SELECT 'a' || n, 'i', 's' || n, 'N', 'n' || n || '@by.example' FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO role_grants (account_id, granted_in, staff_role, {_CAUSE})
+            SELECT 'a' || n, '', 'reader', {_BECAUSE} FROM generate_series(201, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO sessions (id, secret_sha256, account_id, oidc_session, browser, began_at, seen_at)
+            SELECT 's' || n, sha256(n::text::bytea), 'a' || n, 'p' || n, 'B', now(), now()
+            FROM generate_series(201, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO sign_ins (state_sha256, nonce, verifier, back_to, begun_at)
+            SELECT sha256(n::text::bytea), 'n', 'v', '/', now() FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
         f"""INSERT INTO drafts (id, programme_id, typed, mailbox, caller, revision, begun_at, saved_at, {_CAUSE})
             SELECT 'd' || n, 'p1', '{{}}', 'n' || n || '@by.example', 'x', 1, now(), now(), {_BECAUSE} {each}"""
     )
@@ -200,8 +218,13 @@ async def _enrollment(connection: Connection, many: int) -> None:
             SELECT 'q' || n, 'came', 1, 'w' || n, now() FROM generate_series(1, {many}) AS n"""
     )
     for statement in (
+        f"""INSERT INTO completed_steps (id, programme_id, enrolment_id, track, phase, step, delivers, completed_on,
+                                         {_CAUSE})
+            SELECT 's' || n, 'p' || n / 10 + 1, 'x' || n, 'kommunespor', 'f', 's', 'o', '2021-04-15', {_BECAUSE}
+            FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO programme_versions (programme_id, version, yaml, terms, published_at, {_CAUSE})
-            SELECT 'p' || n, 1, 'id: p', '{{}}', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
+            SELECT 'p' || n, 1, 'id: p', terms, now(), {_BECAUSE}
+            FROM generate_series(1, {many}) AS n JOIN programmes ON programmes.id = 'p' || n""",
         f"""INSERT INTO enrolment_history (enrolment_id, stood, forbehold_was, decided_at, {_CAUSE})
             SELECT 'x' || n, 'invited', 'none', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO programme_archives (programme_id, read_at, sha256, files, archived_at, {_CAUSE})
@@ -210,6 +233,14 @@ async def _enrollment(connection: Connection, many: int) -> None:
             SELECT 'p' || n, ARRAY['w' || n], 'B', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO guests (guest_id, meeting_id, guest_name, guest_email, invited_at, {_CAUSE})
             SELECT 'g' || n, 'm' || n, 'N', 'n' || n || '@by.example', now(), {_BECAUSE}
+            FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO guest_needs (guest_id, diet, diet_text, access, access_text, consent, consented_at, keep_days,
+                                     {_CAUSE})
+            SELECT 'g' || n, '{{vegetar}}', 'x', '{{}}', '', 'Ja', now(), 14, {_BECAUSE}
+            FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO team_needs (enrolment_id, person_id, diet, diet_text, access, access_text, consent,
+                                    consented_at, keep_days, {_CAUSE})
+            SELECT 'x' || n, 'w' || n, '{{vegetar}}', 'x', '{{}}', '', 'Ja', now(), 14, {_BECAUSE}
             FROM generate_series(1, {many}) AS n""",
     ):
         await connection.execute(statement)
@@ -232,6 +263,11 @@ async def _scheduling(connection: Connection, many: int) -> None:
     await connection.execute(
         f"""INSERT INTO meeting_changes (meeting_id, state, first_day, last_day, reason, changed_at, {_CAUSE})
             SELECT 'm' || n, 'scheduled', '2021-04-15', '2021-04-15', '', now(), {_BECAUSE}
+            FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO completed_steps (id, programme_id, enrolment_id, track, phase, step, completed_on, {_CAUSE})
+            SELECT 's' || n, 'p' || n / 10 + 1, 'x' || n, 'kommunespor', 'f', 's', '2021-04-15', {_BECAUSE}
             FROM generate_series(1, {many}) AS n"""
     )
 

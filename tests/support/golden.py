@@ -50,8 +50,23 @@ TOLD = "SELECT type, count(*) AS count FROM outbox GROUP BY type ORDER BY type"
 FAULTS = "SELECT reason, type, count(*) AS count FROM dead_letters GROUP BY reason, type ORDER BY reason, type"
 PARKED = "SELECT subject, reason FROM parked_keys ORDER BY subject, source"
 HEARD = "SELECT type, count(*) AS count FROM inbox GROUP BY type ORDER BY type"
-TIMERS = "SELECT timer, key, due FROM timers ORDER BY timer, key"
-EVERYWHERE = {"heard": HEARD, "told": TOLD, "dead_letters": FAULTS, "parked_keys": PARKED, "timers": TIMERS}
+TIMERS = (
+    "SELECT timer, key, due FROM timers WHERE NOT (timer = 'forget_person' AND EXISTS ("
+    "SELECT FROM erasures WHERE id = timers.key AND (sought ->> 'by_id')::boolean)) ORDER BY timer, key"
+)
+"""Not of those whose time was over: they share a timer if a service happens to read of them together."""
+ERASED = (
+    "SELECT person_id, EXISTS (SELECT FROM erasures WHERE sought -> 'person_ids' ? person_id) AS sought"
+    " FROM erased_persons ORDER BY person_id"
+)
+EVERYWHERE = {
+    "heard": HEARD,
+    "told": TOLD,
+    "dead_letters": FAULTS,
+    "parked_keys": PARKED,
+    "timers": TIMERS,
+    "erased": ERASED,
+}
 
 STATE: Mapping[str, Mapping[str, str]] = {
     "enrollment": {
@@ -78,6 +93,8 @@ STATE: Mapping[str, Mapping[str, str]] = {
         " ORDER BY person_id, meeting_id, enrolment_id",
         "team_members": "SELECT enrolment_id, person_id, email, kinds, takes_part FROM team_members"
         " ORDER BY enrolment_id, person_id, email",
+        "role_holders": "SELECT enrolment_id, role_id, role_label, purpose, person_id, email FROM role_holders"
+        " ORDER BY enrolment_id, role_id",
         "invitations": "SELECT address_key, meeting_id, person_id, part, method FROM invitations"
         " ORDER BY address_key, meeting_id",
         "messages": "SELECT template, recipient, about, occasion, email, written_at, calendar IS NOT NULL AS calendar"
@@ -175,15 +192,20 @@ class Readers:
     hosts: Mapping[str, Host]
     moves: int = 0
 
-    async def feed(self, log: Iterable[Kept]) -> None:
-        """Step by step: all events of one instant, then wait until every service has read and committed them."""
+    async def feed(self, log: Iterable[Kept], *, singly: bool = False) -> None:
+        """Step by step: all events of one instant, or (`singly`) one event, then wait until every service has read and
+        committed them.
+        """
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka, client_id="golden")
         kept_first, events = itertools.tee(log)
         async with AIOKafkaProducer(bootstrap_servers=self.kafka, acks="all", max_request_size=5_000_000) as producer:
             await admin.start()
             try:
                 await self._grant([kept for kept in kept_first if not kept.is_event])
-                for time, step in itertools.groupby((one for one in events if one.is_event), key=lambda one: one.time):
+                numbered = enumerate(one for one in events if one.is_event)
+                steps = itertools.groupby(numbered, key=lambda one: (one[1].time, one[0] if singly else 0))
+                for (time, _), of_step in steps:
+                    step = [one for _, one in of_step]
                     self._move(time)
                     written = await self._write(producer, step)
                     for name, host in self.hosts.items():

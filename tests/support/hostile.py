@@ -89,7 +89,8 @@ class Seen:
 
 
 def form_of(page: str, path: str) -> Seen:
-    form = html.fromstring(page).forms[0]
+    """The first one of the page's own: above it whoever is signed in can sign out."""
+    form = html.fromstring(page).xpath("//main//form")[0]
     typed = dict(form.form_values())
     ticked = reversed(form.xpath(".//input[@type='checkbox' or @type='radio']"))
     return Seen(

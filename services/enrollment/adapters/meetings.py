@@ -98,6 +98,12 @@ async def lock_shared(tx: Tx, meeting_id: str) -> MeetingCopy:
     return _copy(await tx.fetchrow(f"{_SELECT} WHERE id = $1 FOR SHARE", meeting_id))
 
 
+async def lock_shared_of_programme(tx: Tx, programme_id: str) -> tuple[MeetingCopy, ...]:
+    """All of them, in the order of their ids; nothing new is told of them until the transaction ends."""
+    rows = await tx.fetch(f"{_SELECT} WHERE programme_id = $1 ORDER BY id FOR SHARE", programme_id)
+    return tuple(map(_copy, rows))
+
+
 async def save(tx: Tx, copies: Sequence[MeetingCopy]) -> None:
     await _MEETINGS.upsert(
         tx,

@@ -59,14 +59,17 @@ async def load_sizes(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, int]:
 
 
 async def save(tx: Tx, before: Team, after: Team, cause: Cause) -> None:
-    """Of a locked team; as rosters are saved, and who came and went with it."""
+    """Of a locked team; as rosters are saved, and who came and went with it. Whoever is only written otherwise keeps
+    their row, and with it what they have said that they need; whoever is gone loses it.
+    """
     as_written = not people.may_rename(cause, after.enrolment)
     size = {"size": len(after.members), "most": after.most, "next_number": after.next_number}
-    gone = [one.person.person_id for one in before.members if one not in after.members]
+    stay = {one.person.person_id for one in after.members}
+    gone = [one.person.person_id for one in before.members if one.person.person_id not in stay]
     if gone:
         await tx.execute("DELETE FROM team_members WHERE enrolment_id = $1 AND person_id = ANY($2)", after.id, gone)
     await _TEAMS.update(tx, [{"enrolment_id": after.id, **size}])
-    await _MEMBERS.insert(
+    await _MEMBERS.upsert(
         tx,
         [
             {

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.enrollment.domain.meeting_copy import MeetingCopy, require_ahead
+from services.enrollment.domain.meeting_copy import MeetingCopy, is_ahead, require_ahead
 from services.enrollment.domain.programme import Programme, require_going_on
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import GuestInvited, GuestRemoved
@@ -32,9 +32,18 @@ def require_meeting(programme: Programme, copy: MeetingCopy | None) -> MeetingCo
 
 
 def invite_guest(
-    programme: Programme, copy: MeetingCopy, there: Guest | None, person: Person, track: str | None, now: datetime
+    programme: Programme,
+    copy: MeetingCopy,
+    there: Guest | None,
+    person: Person,
+    track: str | None,
+    now: datetime,
+    *,
+    guest_path: str | None = None,
 ) -> Decision[Guest]:
-    """`there`: whoever has the same address at this meeting. The same guest again changes nothing."""
+    """`there`: whoever has the same address at this meeting. The same guest again changes nothing. `guest_path` is the
+    person's own.
+    """
     require_going_on(programme)
     _require_track(programme, track)
     if there is not None:
@@ -46,12 +55,25 @@ def invite_guest(
     require_ahead(copy, now)
     guest = Guest(person, copy.meeting.id, track, now)
     fact = GuestInvited(
-        owner=programme.ref.owner, programme=programme.ref, meeting=copy.meeting, guest=person, track=track
+        owner=programme.ref.owner,
+        programme=programme.ref,
+        meeting=copy.meeting,
+        guest=person,
+        track=track,
+        guest_path=guest_path,
     )
     return Decision(guest, (fact,))
 
 
-def remove_guest(programme: Programme, copy: MeetingCopy, there: Guest | None) -> Decision[Guest]:
+def require_own_leave(copy: MeetingCopy, now: datetime) -> None:
+    """Raises Refused unless a guest may say now that they are not coming."""
+    if not is_ahead(copy, now):
+        raise Refused("meeting_begun", "Mødet er begyndt eller aflyst, så der kan ikke meldes afbud.")
+
+
+def remove_guest(
+    programme: Programme, copy: MeetingCopy, there: Guest | None, *, by_participant: bool = False
+) -> Decision[Guest]:
     if there is None:
         raise Refused("not_a_guest", "Personen er ikke gæst ved mødet.", status=404, field="person_id")
     fact = GuestRemoved(
@@ -60,6 +82,7 @@ def remove_guest(programme: Programme, copy: MeetingCopy, there: Guest | None) -
         meeting=copy.meeting,
         guest=there.person,
         track=there.track,
+        by_participant=by_participant,
     )
     return Decision(there, (fact,))
 

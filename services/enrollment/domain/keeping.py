@@ -6,11 +6,12 @@ A programme ends on the last day that anybody knows of it; whoever is put in lat
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
-from services.enrollment.domain.programme import last_day_of
-from shared.contracts.decision import Alarm
+from services.enrollment.domain.programme import OFFICE_OPENS, Programme, last_day_of
+from shared.contracts.decision import Alarm, Decision
+from shared.contracts.enrollment import ProgrammeAwaitsArchive
 from shared.contracts.time import day_after, day_of, days_after, local, start_of_day
 
 FORGET_PAST = "people_forget_past"
@@ -21,6 +22,10 @@ AT_NIGHT = time(3)
 """In Denmark."""
 LONGEST_PAUSE = 30
 """Days from one look to the next."""
+ARCHIVE_AWAITED = "archive_awaited"
+"""The timer of a programme whose people are kept for its archive; its key is the programme's id."""
+ASKED_EVERY = 30
+"""Days from one time that staff are told of it to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,33 @@ def past(endings: Iterable[Ending], keep_days: int, now: datetime) -> list[str]:
 def done_with(endings: Iterable[Ending], keep_days: int, now: datetime) -> list[str]:
     """Those of the past ones of which no archive waits for the papers: nobody is forgotten before it has them."""
     return past((one for one in endings if not awaits_archive(one)), keep_days, now)
+
+
+def awaited(endings: Iterable[Ending], keep_days: int, now: datetime) -> list[str]:
+    """Those of the past ones whose people are kept because an archive has not got the papers."""
+    return past((one for one in endings if awaits_archive(one)), keep_days, now)
+
+
+def asking(programme_id: str, keep_days: int, now: datetime) -> Alarm:
+    """At the next nine o'clock in Denmark staff are told that an archive waits, if it still does."""
+    today = local(day_of(now), OFFICE_OPENS)
+    due = today if now < today else local(day_after(day_of(now)), OFFICE_OPENS)
+    return Alarm(ARCHIVE_AWAITED, programme_id, due, {"keep_days": keep_days})
+
+
+def ask(ending: Ending, programme: Programme, keep_days: int, now: datetime) -> Decision[None]:
+    """Told where its people are kept for the archive alone, and so again in `ASKED_EVERY` days; else not at all.
+
+    The next look at people finds out whether it waits anew.
+    """
+    end = ended_on(ending)
+    if end is None or not awaited([ending], keep_days, now):
+        return Decision(None)
+    fact = ProgrammeAwaitsArchive(
+        owner=programme.ref.owner, programme=programme.ref, ended_on=end, kept_since=over_on(end, keep_days)
+    )
+    again = replace(asking(programme.id, keep_days, now), due=local(days_after(day_of(now), ASKED_EVERY), OFFICE_OPENS))
+    return Decision(None, (fact,), (again,))
 
 
 def nightly(keep_days: int, now: datetime) -> Alarm:

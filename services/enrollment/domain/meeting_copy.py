@@ -54,6 +54,13 @@ def begins_at(when: When) -> datetime:
     return when.starts_at or start_of_day(when.first_day)
 
 
+def is_ahead(copy: MeetingCopy, now: datetime) -> bool:
+    """Whether it is still to come, and has a date or not."""
+    if copy.state in {"held", "cancelled"}:
+        return False
+    return copy.meeting.when is None or now < begins_at(copy.meeting.when)
+
+
 def require_ahead(copy: MeetingCopy, now: datetime) -> None:
     """Raises Refused unless the meeting is still to come, whether it has a date or not."""
     if copy.state == "cancelled":

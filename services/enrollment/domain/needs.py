@@ -1,18 +1,24 @@
-"""Diet and access: what whoever is registered for a meeting needs there, kept on their consent and for a short time.
+"""Diet and access: what whoever comes to a meeting needs there, kept on their consent and for a short time.
 
-What they say of themselves nobody else reads or replaces. The kitchen gets numbers, and texts without names.
+Whoever is registered, and a guest, says it of the one meeting; whoever is on a standing team, or named by a member, of
+all of theirs. What they say of themselves nobody else reads or replaces. The kitchen gets numbers, and texts without
+names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
-from services.enrollment.domain.meeting_copy import MeetingCopy
+from services.enrollment.domain.guest import Guest
+from services.enrollment.domain.meeting_copy import MeetingCopy, is_ahead
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roster import Roster, is_changeable
+from services.enrollment.domain.team import Team
+from services.enrollment.domain.team_meetings import TeamMeetings
 from shared.contracts.decision import Alarm
 from shared.contracts.programme import NeedPart, NeedsTerm
 from shared.contracts.refusal import Refused
@@ -21,12 +27,16 @@ from shared.contracts.time import days_after, start_of_day
 
 FORGET_NEEDS = "needs_forget"
 """The timer of a meeting at which somebody has said what they need; its key is the meeting's id."""
+MOST_ARMED = 100
+"""So many meetings of a team have their timers set at once: those that end first. Each that rings sets the next one."""
 Part = Literal["people", "diet", "access"]
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Of one person at one meeting; something is said in it. `keep_days` after the meeting is what was agreed to."""
+    """Of one person at one meeting, or at all of their team; something is said in it. `keep_days` after the meeting, or
+    the last of them that has a date, is what was agreed to.
+    """
 
     person_id: str
     diet: tuple[str, ...]
@@ -56,13 +66,35 @@ class Count:
 
 
 def asked(roster: Roster) -> NeedsTerm | None:
-    return asked_at(roster.programme, roster.meeting)
+    """What whoever is registered may say; None = nothing is asked."""
+    return roster.programme.terms.needs if _is_for(roster.programme, roster.meeting, {"registered"}) else None
 
 
-def asked_at(programme: Programme, meeting: Meeting) -> NeedsTerm | None:
-    """What whoever is registered may say; None = nothing is asked. Standing teams, members and roles are not asked."""
-    registered = {one.kind for one in programme.terms.terms.seats if one.attendance == "registered"}
-    return programme.terms.needs if meeting.kind in registered and not meeting.roles else None
+def asked_at(programme: Programme, meeting: Meeting, *, guests: int = 0) -> NeedsTerm | None:
+    """What whoever comes there may say; None = nobody is asked. Whoever comes by a role is not; guests are, wherever
+    they are invited.
+    """
+    asks = guests > 0 or _is_for(programme, meeting, {"registered", "team", "members"})
+    return programme.terms.needs if asks else None
+
+
+def asked_of_team(team: Team) -> NeedsTerm | None:
+    """What those on it may say, of all of their meetings."""
+    return team.programme.terms.needs if team.terms else None
+
+
+def asked_of_guests(programme: Programme) -> NeedsTerm | None:
+    return programme.terms.needs
+
+
+def may_say_on_team(team: Team, meetings: TeamMeetings, now: datetime) -> bool:
+    """As long as one of their meetings that has a date is ahead: it sees to it that what is said has an end."""
+    dated = any(one.meeting.when is not None for one in meetings.ahead(now))
+    return dated and team.programme.open and team.enrolment.has_place
+
+
+def may_say_as_guest(programme: Programme, copy: MeetingCopy, now: datetime) -> bool:
+    return programme.open and is_ahead(copy, now)
 
 
 def say(
@@ -81,15 +113,64 @@ def say(
     """
     if roster.seat_of(wish.person_id) is None:
         raise Refused("not_registered", "Deltageren er ikke tilmeldt mødet.", status=404, field="person_id")
+    term, may = asked(roster), is_changeable(roster, now)
+    return _say(term, wish, before, may=may, closed=_CLOSED, consent=consent, by_another=by_another)
+
+
+def say_on_team(
+    team: Team,
+    meetings: TeamMeetings,
+    wish: Needs,
+    before: Needs | None,
+    now: datetime,
+    *,
+    consent: bool,
+    by_another: bool,
+) -> Needs | None:
+    """As `say`, of every meeting that the team is invited to."""
+    if team.member(wish.person_id) is None:
+        raise Refused("not_on_team", "Personen er ikke på holdet.", status=404, field="person_id")
+    term, may = asked_of_team(team), may_say_on_team(team, meetings, now)
+    closed = "Der er ikke noget møde forude, der har en dato. Oplysningerne kan kun slettes nu."
+    return _say(term, wish, before, may=may, closed=closed, consent=consent, by_another=by_another)
+
+
+def say_as_guest(
+    programme: Programme,
+    copy: MeetingCopy,
+    there: Guest | None,
+    wish: Needs,
+    before: Needs | None,
+    now: datetime,
+    *,
+    consent: bool,
+    by_another: bool,
+) -> Needs | None:
+    """As `say`, of the one meeting that the guest is invited to."""
+    if there is None:
+        raise Refused("not_a_guest", "Personen er ikke gæst ved mødet.", status=404, field="person_id")
+    term, may = asked_of_guests(programme), may_say_as_guest(programme, copy, now)
+    return _say(term, wish, before, may=may, closed=_CLOSED, consent=consent, by_another=by_another)
+
+
+def _say(
+    term: NeedsTerm | None,
+    wish: Needs,
+    before: Needs | None,
+    *,
+    may: bool,
+    closed: str,
+    consent: bool,
+    by_another: bool,
+) -> Needs | None:
     if before is not None and before.own and by_another:
         raise Refused("needs_are_own", "Deltageren har selv skrevet det. Bed deltageren rette det på sin egen side.")
     if not any(wish.said):
         return None
-    term = asked(roster)
     if term is None:
-        raise Refused("no_needs", "Der spørges ikke om kost og adgang til dette møde.")
-    if not is_changeable(roster, now):
-        raise Refused("needs_closed", "Mødet er begyndt eller aflyst. Oplysningerne kan kun slettes nu.")
+        raise Refused("no_needs", "Der spørges ikke om kost og adgang her.")
+    if not may:
+        raise Refused("needs_closed", closed)
     if not consent:
         raise Refused(
             "consent_missing",
@@ -108,6 +189,28 @@ def forgetting(copy: MeetingCopy, keep_days: int, now: datetime) -> Alarm:
     off = copy.state == "cancelled" or when is None
     due = now if off or when is None else start_of_day(days_after(when.last_day, keep_days + 1))
     return Alarm(FORGET_NEEDS, copy.meeting.id, due)
+
+
+def alarms(copies: Sequence[MeetingCopy], kept: Mapping[str, int], now: datetime) -> list[Alarm]:
+    """Of meetings that are dated and not off, those whose day of forgetting is ahead, in their order. `kept`: by
+    meeting, for how many days at most.
+    """
+    on = [one for one in copies if one.state != "cancelled" and one.meeting.when is not None]
+    found = [forgetting(one, kept[one.meeting.id], now) for one in on if one.meeting.id in kept]
+    ahead = [(one.due, one.key, one) for one in found if one.due is not None and one.due > now]
+    return [one for _, _, one in sorted(ahead, key=lambda one: one[:2])]
+
+
+def kept_from(today: date, keep_days: int) -> date:
+    """Whose last day is no earlier is not forgotten yet."""
+    return days_after(today, -keep_days)
+
+
+def is_forgotten(copy: MeetingCopy, now: datetime, *, counted: bool) -> bool:
+    """Whether the numbers that have stayed of a meeting hold, whatever its people say of others: one that is ahead, as
+    it was moved, is counted anew.
+    """
+    return counted and not is_ahead(copy, now)
 
 
 def counted(
@@ -131,7 +234,18 @@ def in_nobodys_order(texts: Sequence[Count]) -> list[Count]:
     return sorted(texts, key=lambda one: (one.part != "diet", one.text.casefold(), one.text))
 
 
-_PEOPLE = {"registered": "Tilmeldte deltagere", "guests": "Gæster", "answered": "Har skrevet kost eller adgang"}
+_CLOSED = "Mødet er begyndt eller aflyst. Oplysningerne kan kun slettes nu."
+_PEOPLE = {
+    "registered": "Tilmeldte deltagere",
+    "team": "På faste hold og fra medlemmer",
+    "guests": "Gæster",
+    "answered": "Har skrevet kost eller adgang",
+}
+
+
+def _is_for(programme: Programme, meeting: Meeting, attendances: AbstractSet[str]) -> bool:
+    kinds = {one.kind for one in programme.terms.terms.seats if one.attendance in attendances}
+    return meeting.kind in kinds and not meeting.roles
 
 
 def _require_asked(part: NeedPart | None, chosen: Sequence[str], text: str, name: str) -> None:

@@ -29,7 +29,7 @@ from shared.contracts.enrollment import (
 )
 from shared.contracts.event import natural_id
 from shared.contracts.parties import Billing
-from shared.contracts.programme import OptionTerm
+from shared.contracts.programme import OptionTerm, ProgrammeTerms
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_after, day_of, days_after, local, start_of_day
 
@@ -293,11 +293,31 @@ def deliver(option: Option, delivered_on: date | None, now: datetime) -> Decided
     if day > today:
         detail = f"{long_day(day).capitalize()} er ikke kommet endnu."
         raise Refused("day_to_come", detail, status=422, field="delivered_on")
-    after = replace(known, state="delivered", delivered_on=day)
-    fact = OptionDelivered(
-        **_about(option, after), price_ore=after.price_ore, vat_percent=after.vat_percent, delivered_on=day
+    return _handed_over(option, known, day)
+
+
+def deliver_by_step(option: Option, completed_on: date) -> Decided:
+    """A step of its track that delivers it was completed then: what is ordered is delivered, and so due. Nothing else
+    changes, and nothing is refused: there is nobody to answer.
+    """
+    known = option.order
+    if known is None:
+        return Decision(())
+    if known.state != "ordered" or not option.enrolment.has_place or not option.programme.open:
+        return Decision((known,))
+    return _handed_over(option, known, completed_on)
+
+
+def option_of_step(terms: ProgrammeTerms | None, track: str, phase: str, step: str) -> str | None:
+    """The option that the step of that track delivers, as these terms say; None = none, or there is no such step."""
+    steps = (
+        one
+        for of_track in (terms.tracks if terms else ())
+        for of_phase in of_track.phases
+        for one in of_phase.steps
+        if (of_track.id, of_phase.id, one.id) == (track, phase, step)
     )
-    return Decision((after,), (fact,))
+    return next((one.option for one in steps), None)
 
 
 def bill(option: Option, billing: Billing | None) -> Decided:
@@ -426,6 +446,14 @@ def _ordered(option: Option, order: Order, standing_path: str) -> OptionOrdered:
         billing_missing=lacking_for(option, order),
         standing_path=standing_path,
     )
+
+
+def _handed_over(option: Option, known: Order, day: date) -> Decided:
+    after = replace(known, state="delivered", delivered_on=day)
+    fact = OptionDelivered(
+        **_about(option, after), price_ore=after.price_ore, vat_percent=after.vat_percent, delivered_on=day
+    )
+    return Decision((after,), (fact,))
 
 
 def _about(option: Option, order: Order) -> dict[str, Any]:

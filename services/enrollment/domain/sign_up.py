@@ -473,9 +473,19 @@ def welcome(
     alarms: tuple[Alarm, ...] = ()
     if enrolment.forbehold_open and is_new:
         alarms = (reminding(enrolment, programme, now),)
+    plan, terms = programme.terms.enrolment, programme.terms.terms
+    common |= {
+        "billing": enrolment.billing,
+        "deadline": terms.deadline,
+        "answers": form.answered(plan, enrolment.answers, enrolment.asked),
+        "declared": form.declared(plan, enrolment.answers, enrolment.asked),
+    }
     if not enrolment.has_place or enrolment.enrolled_at is None:
         waits = EnrolmentWaitlisted(
             **common,
+            fees=terms.fees,
+            seats=terms.seats,
+            withdrawal=plan.withdrawal,
             number=enrolment.number,
             allotted_after=allots_after(programme, now),
             forbehold_holds=holds_place(programme, now),
@@ -483,22 +493,17 @@ def welcome(
         return Decision(enrolment, (waits,), alarms)
     if any(one.minimum for one in team_terms(enrolment)):
         alarms = (*alarms, reminding_of_team(enrolment, programme, now))
-    plan = programme.terms.enrolment
     enrolled = MunicipalityEnrolled(
         **common,
-        billing=enrolment.billing,
         group=enrolment.group,
         fees=enrolment.agreed.fees,
         seats=enrolment.agreed.seats,
-        deadline=programme.terms.terms.deadline,
         enrolled_at=enrolment.enrolled_at,
         participants_path=paths.participants,
         fees_wait=programme.forbehold.fees_wait,
         from_waiting_list=placed.from_waiting_list,
         beyond_usual=programme.is_beyond_usual,
         billing_missing=lacking(enrolment, programme),
-        answers=form.answered(plan, enrolment.answers, enrolment.asked),
-        declared=form.declared(plan, enrolment.answers, enrolment.asked),
         withdrawal=enrolment.leaving,
     )
     asked = asking(enrolment, programme, now)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.enrollment.domain.meeting_copy import MeetingCopy, begins_at
+from services.enrollment.domain.meeting_copy import MeetingCopy, is_ahead
 from services.enrollment.domain.team import Team
 from shared.contracts.danish import long_day, short_day
 from shared.contracts.refusal import Refused
@@ -25,7 +25,16 @@ class TeamMeetings:
 
     def ahead(self, now: datetime) -> tuple[MeetingCopy, ...]:
         """Those that have not begun, whether they have a date or not."""
-        return tuple(one for one in self.copies if _is_ahead(one, now))
+        return tuple(one for one in self.copies if is_ahead(one, now))
+
+    def last_day(self) -> date | None:
+        """Of those that have a date and are not cancelled; None = there is none."""
+        days = [
+            one.meeting.when.last_day
+            for one in self.copies
+            if one.meeting.when is not None and one.state != "cancelled"
+        ]
+        return max(days, default=None)
 
     def over(self, now: datetime) -> bool:
         """There were meetings, and none is left to pass on or to leave. Before any is planned there is all to come."""
@@ -79,9 +88,3 @@ def until_when(meetings: TeamMeetings, now: datetime) -> str:
     if meetings.frozen(now):
         return f"Pladsen kunne gives videre til og med {long_day(last)}. Det kan den igen, når mødet er begyndt."
     return f"Pladsen kan gives videre til og med {long_day(last)}, og igen, når mødet er begyndt."
-
-
-def _is_ahead(copy: MeetingCopy, now: datetime) -> bool:
-    if copy.state in {"held", "cancelled"}:
-        return False
-    return copy.meeting.when is None or now < begins_at(copy.meeting.when)

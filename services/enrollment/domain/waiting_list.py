@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.enrollment.domain.enrolment import Agreed, Enrolment, Held
+from services.enrollment.domain.enrolment import Agreed, Enrolment, Held, about
 from services.enrollment.domain.programme import Programme, allots, holds_place, holds_until
 from shared.contracts.danish import long_day
 from shared.contracts.decision import Alarm
-from shared.contracts.enrollment import Prospect
+from shared.contracts.enrollment import NobodyMovedUp, Prospect
 from shared.contracts.programme import ProgrammeTerms
 from shared.contracts.time import day_after, start_of_day
 
@@ -110,6 +110,41 @@ def why_nobody(programme: Programme, waiting: Waiting, now: datetime) -> str | N
     if waiting.with_forbehold == waiting.all and not holds_place(programme, now):
         return "De, der står på ventelisten, har alle et åbent forbehold, og det holder ingen plads her."
     return None
+
+
+def left_free(
+    programme: Programme, ended: Sequence[Enrolment], moved_up: int, waiting: Waiting, now: datetime
+) -> tuple[NobodyMovedUp, ...]:
+    """Word of each place that nobody got of those that `ended` had, the last first to be without one.
+
+    `programme`, `waiting`: as they are once so many have moved up. Whoever is still to move up, at once and by a timer,
+    has moved up. Nothing is said where nobody waits and nobody could have: places were free all the time, or whoever
+    came when there were none was refused.
+    """
+    freed = [one for one in ended if one.has_place]
+    full_before = programme.places is not None and programme.taken - moved_up + len(freed) >= programme.places
+    if programme.places is None or not (waiting.all or moved_up or (full_before and _has_waiting_list(programme))):
+        return ()
+    coming = _still_to_move_up(programme, waiting, now)
+    settled = replace(programme, taken=programme.taken + coming)
+    why = why_nobody(settled, Waiting(waiting.all - coming, waiting.with_forbehold), now)
+    if why is None:
+        return ()
+    return tuple(
+        NobodyMovedUp(**about(one, programme), why=why, free=settled.free or 0) for one in freed[moved_up + coming :]
+    )
+
+
+def _has_waiting_list(programme: Programme) -> bool:
+    return programme.when_full == "waiting_list"
+
+
+def _still_to_move_up(programme: Programme, waiting: Waiting, now: datetime) -> int:
+    """Those for whom there was no room in a transaction (`going_on`)."""
+    if not may_have_place(programme, now, forbehold=False):
+        return 0
+    may = waiting.all if holds_place(programme, now) else waiting.all - waiting.with_forbehold
+    return may if programme.free is None else min(may, programme.free)
 
 
 def giving(terms: ProgrammeTerms) -> Alarm:

@@ -44,7 +44,14 @@ from services.enrollment.usecases.replace_team_member import replace_team_member
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.revoke_role import RevokeRole, revoke_role
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
-from services.enrollment.usecases.set_needs import SetNeeds, set_needs
+from services.enrollment.usecases.set_needs import (
+    SetGuestNeeds,
+    SetNeeds,
+    SetTeamNeeds,
+    set_guest_needs,
+    set_needs,
+    set_team_needs,
+)
 from services.enrollment.usecases.take_back_sign_up import TakeBackSignUp, take_back_sign_up
 from services.enrollment.usecases.uninvite_member import uninvite_member
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
@@ -130,7 +137,9 @@ REPLACE = act(ReplaceParticipant, replace_participant)
 CHANGE_EXTRA_BILLING = act(ChangeExtraBilling, change_extra_billing)
 CANCEL = act(CancelParticipant, cancel_participant)
 SET_NEEDS = act(SetNeeds, set_needs)
-"""Not on the intake, whose topic keeps what is said."""
+"""Not on the intake, whose topic keeps what is said; so with the next two."""
+SET_TEAM_NEEDS = act(SetTeamNeeds, set_team_needs)
+SET_GUEST_NEEDS = act(SetGuestNeeds, set_guest_needs)
 
 ORDER = act(OrderOption, order_option)
 QUOTE = act(QuoteOption, quote_option)

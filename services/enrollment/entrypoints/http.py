@@ -55,6 +55,7 @@ ROUTES = (
     listing(_GUESTS, read_guests),
     write("POST", _GUESTS, acts.INVITE_GUEST),
     write("DELETE", f"{_GUESTS}/{{person_id}}", acts.REMOVE_GUEST),
+    write("PUT", f"{_GUESTS}/{{person_id}}/needs", acts.SET_GUEST_NEEDS),
     listing(f"{_API}/organisations", read_organisations, filters=("member_of",)),
     write("POST", f"{_API}/organisations/import", acts.IMPORT_ADDRESSES),
     read(_ORGANISATION, read_organisation),
@@ -105,4 +106,5 @@ ROUTES = (
     write("POST", _TEAM, acts.NAME_MEMBER),
     write("PUT", _MEMBER, acts.REPLACE_MEMBER),
     write("DELETE", _MEMBER, acts.REMOVE_MEMBER),
+    write("PUT", f"{_MEMBER}/needs", acts.SET_TEAM_NEEDS),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.enrollment.entrypoints import acts
+from services.enrollment.usecases.deliver_by_steps import follow_steps
 from services.enrollment.usecases.follow_meetings import follow_meetings
 from shared.contracts.scheduling import (
     MeetingCancelled,
@@ -10,6 +11,7 @@ from shared.contracts.scheduling import (
     MeetingPlanned,
     MeetingRescheduled,
     MeetingScheduled,
+    StepCompleted,
 )
 from shared.messaging.subscriptions import intake, on
 
@@ -19,6 +21,7 @@ SUBSCRIPTIONS = (
     on(MeetingRescheduled, follow_meetings),
     on(MeetingCancelled, follow_meetings),
     on(MeetingHeld, follow_meetings),
+    on(StepCompleted, follow_steps),
     intake(acts.ENROL),
     intake(acts.VOUCH),
     intake(acts.DISMISS),

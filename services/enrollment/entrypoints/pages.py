@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from services.enrollment.entrypoints import acts
 from services.enrollment.pages import (
+    guest,
     invoice_details,
     login,
     mailed_links,
@@ -37,6 +38,7 @@ _TEAM = f"{_PARTICIPANTS}/hold"
 _MEETING = f"{_PARTICIPANTS}/{{meeting_id}}"
 _SEAT = "/moedeplads/{token}"
 _PLACE = "/holdplads/{token}"
+_GUEST = "/gaest/{token}"
 
 
 def pages(host: Host, sign_ins: SignIns | None) -> Sequence[BaseRoute]:
@@ -88,6 +90,7 @@ def _for_people_outside(shows: Callable[..., BaseRoute]) -> Sequence[BaseRoute]:
         shows(_PARTICIPANTS, participants.overview),
         shows(f"{_PARTICIPANTS}/afmeld-kommunen", participants.withdraw, acts.WITHDRAW),
         shows(_TEAM, team.team, acts.NAME_MEMBER),
+        shows(f"{_TEAM}/behov/{{person_id}}", team.needs, acts.SET_TEAM_NEEDS),
         shows(f"{_TEAM}/fjern/{{person_id}}", team.remove, acts.REMOVE_MEMBER),
         shows(f"{_TEAM}/skift/{{person_id}}", team.replace, acts.REPLACE_MEMBER),
         shows(_MEETING, participants.meeting, acts.REGISTER),
@@ -100,6 +103,10 @@ def _for_people_outside(shows: Callable[..., BaseRoute]) -> Sequence[BaseRoute]:
         shows(f"{_SEAT}/skift", seat.pass_on, acts.REPLACE),
         shows(f"{_SEAT}/afmeld", seat.leave, acts.CANCEL),
         shows(_PLACE, place.place),
+        shows(f"{_PLACE}/behov", place.needs, acts.SET_TEAM_NEEDS),
         shows(f"{_PLACE}/skift", place.pass_on, acts.REPLACE_MEMBER),
         shows(f"{_PLACE}/afmeld", place.leave, acts.REMOVE_MEMBER),
+        shows(_GUEST, guest.guest),
+        shows(f"{_GUEST}/behov", guest.needs, acts.SET_GUEST_NEEDS),
+        shows(f"{_GUEST}/afmeld", guest.leave, acts.REMOVE_GUEST),
     )

@@ -9,13 +9,14 @@ from services.enrollment.domain.ended_forms import CALL_OFF_FORMS
 from services.enrollment.domain.enrolment import ANSWER, DETAILS
 from services.enrollment.domain.forbehold import LAPSE
 from services.enrollment.domain.invitation import INVITATION, REMINDER
-from services.enrollment.domain.keeping import FORGET_PAST, nightly
+from services.enrollment.domain.keeping import ARCHIVE_AWAITED, FORGET_PAST, nightly
 from services.enrollment.domain.merging import MOVE_GROUP
 from services.enrollment.domain.needs import FORGET_NEEDS
 from services.enrollment.domain.options import QUOTE_ANSWER, QUOTE_LAPSE
 from services.enrollment.domain.sign_up import DISMISS_REST, FORGET, FORGET_VOID
 from services.enrollment.domain.team import SHORT
 from services.enrollment.domain.waiting_list import PLACES
+from services.enrollment.usecases.ask_for_archive import ask_for_archive
 from services.enrollment.usecases.call_off_enrolments import call_off_enrolments
 from services.enrollment.usecases.call_off_sign_ups import call_off_sign_ups
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_the_rest
@@ -58,6 +59,7 @@ TIMERS = (
     at(FORGET_VOID, forget_void_sign_ups),
     at(FORGET_PERSON, FORGETTING.go_on, at_once=1),
     at(FORGET_PAST, forget_past, at_once=1),
+    at(ARCHIVE_AWAITED, ask_for_archive),
 )
 
 

@@ -32,7 +32,7 @@ from services.enrollment.domain.team import MEMBERS, size_text
 from services.enrollment.pages.invoice_details import LABELS as PAYER
 from services.enrollment.pages.invoice_details import nothing_said, units_to_choose, with_unit
 from services.enrollment.pages.needs import LABELS as NEEDS
-from services.enrollment.pages.needs import fields, ticked
+from services.enrollment.pages.needs import fields, kept_at_meeting, ticked
 from services.enrollment.pages.visits import NEXT_PAGE, do, find, see_other, show
 from services.enrollment.usecases.read_visit import Visit
 from services.enrollment.usecases.set_needs import SetNeeds
@@ -149,6 +149,9 @@ async def _about_one(
         meeting=_shown(roster, visit),
         asked=asked(roster),
         fields=fields(asked(roster)),
+        told=(roster.meeting.title, f"{roster.meeting.title}, {when_text(roster.meeting)}", "mødet"),
+        person=seat.person if seat else None,
+        keeps=kept_at_meeting(asked(roster), "pladsen afmeldes eller skifter hænder"),
         changeable=is_changeable(roster, visit.now),
         levels=_choices(roster),
         extra=roster.terms.extra if roster.terms and seat in roster.extras else None,

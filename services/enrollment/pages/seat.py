@@ -10,14 +10,14 @@ from functools import partial
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from services.enrollment.domain.meeting_text import when_text, where_text
 from services.enrollment.domain.needs import asked
 from services.enrollment.domain.roster import free_text, is_changeable, is_late, swap_text, swaps_closed
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.pages import own_link
-from services.enrollment.pages.needs import LABELS, fields, kept_in, showing, ticked
+from services.enrollment.pages.needs import fields, kept_at_meeting, said, say_own
 from services.enrollment.usecases.read_seat import OwnSeat, read_seat
 from services.enrollment.usecases.set_needs import SetNeeds
 from shared.base.acts import Act
@@ -25,19 +25,18 @@ from shared.base.cause import Cause, new_correlation
 from shared.contracts.enrollment import CancelParticipant, ReplaceParticipant
 from shared.contracts.event import Command
 from shared.runtime.service import Host
-from shared.web.forms import Form, new_key, read_form
+from shared.web.forms import Form, new_key
 from shared.web.safety import SECRET_ADDRESS
 
 _LABELS = {"name": "Navn", "email": "E-mail", "level": "Niveau"}
 _DONE = {"skiftet": "Pladsen er givet videre", "afmeldt": "I er meldt fra mødet"}
-_SAID = {"gemt": "Kost og adgang er gemt", "slettet": "Der er ikke gemt noget om kost og adgang"}
 
 
 async def seat(host: Host, request: Request) -> Response:
     found = await _find(host, request)
     if isinstance(found, Response):
         return found
-    return _page(host, "seat.html", found, said=_SAID.get(request.query_params.get("besked", "")))
+    return _page(host, "seat.html", found, said=said(request))
 
 
 async def _about(host: Host, act: Act, request: Request, *, template: str, model: type[Command], done: str) -> Response:
@@ -71,26 +70,20 @@ leave = partial(_about, template="leave_meeting.html", model=CancelParticipant, 
 
 
 async def needs(host: Host, act: Act, request: Request) -> Response:
-    """Only here is shown what is kept, and only theirs. Sent without anything it takes back all of it."""
     found = await _find(host, request)
     if isinstance(found, Response):
         return found
-    form, status = showing(found.needs), 200
-    if request.method == "POST":
-        form = await read_form(request, labels=LABELS)
-        about = {"enrolment_id": found.roster.enrolment.id, "meeting_id": found.roster.meeting.id}
-        command, status = form.command(SetNeeds, **about, person_id=found.person_id), 422
-        if command is not None:
-            actor = f"person/{found.person_id}"
-            reply = await host.door.submit(act, command, form.key, actor=actor, patient=True)
-            refused = reply.refusal()
-            if refused is None:
-                done = "gemt" if kept_in(reply) else "slettet"
-                return RedirectResponse(f"{found.path}?besked={done}", 303, headers=SECRET_ADDRESS)
-            form.refuse(refused)
-            status = refused.status
-        ticked(form)
-    return _page(host, "needs.html", found, status, form=form)
+    about = {"enrolment_id": found.roster.enrolment.id, "meeting_id": found.roster.meeting.id}
+    return await say_own(
+        host,
+        act,
+        request,
+        found,
+        found.needs,
+        SetNeeds,
+        about,
+        lambda status, form: _page(host, "needs.html", found, status, form=form),
+    )
 
 
 async def _find(host: Host, request: Request) -> OwnSeat | Response:
@@ -124,6 +117,8 @@ def _page(host: Host, template: str, found: OwnSeat, status: int = 200, **values
         asked=asked(roster),
         fields=fields(asked(roster)),
         takes_back=new_key(),
+        told=(roster.meeting.title, f"{roster.meeting.title}, {when_text(roster.meeting)}", "mødet"),
+        keeps=kept_at_meeting(asked(roster), "pladsen afmeldes eller skifter hænder"),
         kept=found.needs is not None,
         swaps_closed=swaps_closed(roster, found.now),
         swap_text=swap_text(roster),

@@ -11,9 +11,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.enrollment.domain.needs import asked_of_team, may_say_on_team
 from services.enrollment.domain.team import size_text
+from services.enrollment.pages.needs import LABELS as NEEDS
+from services.enrollment.pages.needs import fields, kept_on_team, ticked
 from services.enrollment.pages.visits import do, find, see_other, show
 from services.enrollment.usecases.read_visit import Visit
+from services.enrollment.usecases.set_needs import SetTeamNeeds
 from shared.base.acts import Act
 from shared.base.problems import Problem
 from shared.contracts.enrollment import NameTeamMember, RemoveTeamMember, ReplaceTeamMember
@@ -21,11 +25,12 @@ from shared.contracts.event import Command
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 
-_LABELS = {"name": "Navn", "email": "E-mail"}
+_LABELS = {"name": "Navn", "email": "E-mail", **NEEDS}
 _DONE = {
     "navngivet": "Personen er på holdet",
     "fjernet": "Personen er taget af holdet",
     "skiftet": "Personen er skiftet",
+    "behov": "Kost og adgang er opdateret",
 }
 
 
@@ -67,10 +72,14 @@ async def _about_one(
         if command is not None and (refused is None or member is None):
             return see_other(f"{back}?besked={done}" if refused is None else back)
         status = 422 if refused is None else refused.status
-    return _show(host, template, visit, status, form=form, member=member, back=back)
+        ticked(form)
+    return _show(
+        host, template, visit, status, form=form, member=member, person=member.person if member else None, back=back
+    )
 
 
 remove = partial(_about_one, template="leave_team.html", model=RemoveTeamMember, done="fjernet")
+needs = partial(_about_one, template="their_needs.html", model=SetTeamNeeds, done="behov")
 replace = partial(_about_one, template="replace_member.html", model=ReplaceTeamMember, done="skiftet")
 
 
@@ -84,6 +93,23 @@ async def _find(host: Host, request: Request) -> Visit | Response:
 def _show(host: Host, template: str, visit: Visit, status: int = 200, **values: Any) -> Response:
     team, explained = visit.team, visit.explained
     size = size_text(team) if team else None
+    asks, meetings = (asked_of_team(team), visit.team_meetings) if team else (None, None)
+    told = {
+        "asked": asks,
+        "fields": fields(asks),
+        "changeable": team is not None and meetings is not None and may_say_on_team(team, meetings, visit.now),
+        "told": ("jeres deltagere", f"{visit.enrolment.organisation.name}, {visit.programme.ref.title}", "møderne"),
+        "keeps": kept_on_team(asks, meetings.last_day() if meetings else None),
+    }
     return show(
-        host, template, visit, status, team=team, size=size, members=visit.members, explained=explained, **values
+        host,
+        template,
+        visit,
+        status,
+        team=team,
+        size=size,
+        members=visit.members,
+        explained=explained,
+        **told,
+        **values,
     )

@@ -1,10 +1,12 @@
-"""Everybody whose programme is called off is told, once, and what they have ordered is off."""
+"""Everybody whose programme is called off is told, once; what they have ordered is off, and what their teams
+need is forgotten.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.enrollment.adapters import enrolments, organisations, programmes
+from services.enrollment.adapters import enrolments, needs, organisations, programmes
 from services.enrollment.domain.calling_off import calling_off, ending_of, tell
 from services.enrollment.usecases.end_options import end_options
 from shared.runtime.timers import Timer
@@ -23,6 +25,7 @@ async def call_off_enrolments(tx: Tx, timers: Sequence[Timer]) -> None:
         decided = [tell(one, programme, ending, book.get(one.organisation.code)) for one in before]
 
         await enrolments.mark_called_off(tx, [one.after.id for one in decided])
+        await needs.remove_of_enrolments(tx, [one.after.id for one in decided])
         for one in decided:
             tx.tell(one, because=timer.cause)
         await end_options(tx, programme, before, timer.cause)

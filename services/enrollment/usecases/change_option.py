@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.enrollment.adapters import orders
-from services.enrollment.domain.options import Decided, Option
+from services.enrollment.domain.options import Decided, Option, Order
 from shared.base.answers import Answer
 from shared.base.cause import Cause
 from shared.storage.tx import Tx
@@ -17,7 +17,10 @@ async def change_option(tx: Tx, option: Option, decided: Decided, because: Cause
 
 async def change_and_answer(tx: Tx, option: Option, decided: Decided) -> Answer:
     await change_option(tx, option, decided, tx.cause)
-    order = decided.after[-1]
+    return answer_of(decided.after[-1])
+
+
+def answer_of(order: Order) -> Answer:
     return Answer(
         {
             "order_id": order.id,

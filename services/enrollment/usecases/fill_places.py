@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from services.enrollment.adapters import enrolments, links, programmes
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.programme import Programme, holds_place
 from services.enrollment.domain.sign_up import welcome
-from services.enrollment.domain.waiting_list import going_on, may_have_place, promote, why_nobody
+from services.enrollment.domain.waiting_list import going_on, left_free, may_have_place, promote, why_nobody
 from shared.base.cause import Cause
 from shared.storage.tx import Tx
 
@@ -23,8 +23,12 @@ class MovedUp:
     enrolments: tuple[Enrolment, ...]
 
 
-async def fill_places(tx: Tx, locked: Iterable[Programme], because: Cause) -> MovedUp:
-    """As many as the transaction has room for; a timer goes on with the rest at once."""
+async def fill_places(tx: Tx, locked: Iterable[Programme], because: Cause, ended: Sequence[Enrolment] = ()) -> MovedUp:
+    """As many as the transaction has room for; a timer goes on with the rest at once.
+
+    `ended`: whose places are free with this transaction, as they were; whoever asked for it, staff read whose place
+    nobody got, and why.
+    """
     after: dict[str, Programme] = {}
     moved: list[Enrolment] = []
     for programme in locked:
@@ -32,6 +36,7 @@ async def fill_places(tx: Tx, locked: Iterable[Programme], because: Cause) -> Mo
         if programme.waits and may_have_place(programme, tx.now, forbehold=False):
             after[programme.id], placed = await _fill(tx, programme, because)
             moved += placed
+    await _tell_of_places_left(tx, after, moved, ended, because)
     return MovedUp(after, tuple(moved))
 
 
@@ -51,6 +56,17 @@ async def _fill(tx: Tx, before: Programme, because: Cause) -> tuple[Programme, l
         tx.set(going_on(after, tx.now), because=because)
         after = replace(after, others_first=True)
     return after, [one.after for one in decided]
+
+
+async def _tell_of_places_left(
+    tx: Tx, after: Mapping[str, Programme], moved: Sequence[Enrolment], ended: Sequence[Enrolment], because: Cause
+) -> None:
+    for programme_id in sorted({one.programme_id for one in ended if one.has_place}):
+        waiting = await enrolments.count_waiting(tx, programme_id)
+        own = [one for one in ended if one.programme_id == programme_id]
+        moved_up = sum(one.programme_id == programme_id for one in moved)
+        for fact in left_free(after[programme_id], own, moved_up, waiting, tx.now):
+            tx.publish(fact, because)
 
 
 async def what_moved(tx: Tx, moved: MovedUp, programme_id: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """At night: whoever nothing has concerned for so long is forgotten, as if they had asked for it.
 
-Of what is over nothing is left to leave: nobody is told but by PersonErased, and what is counted stays.
+Of what is over nothing is left to leave: nobody is told but by PersonErased, and what is counted stays. Whose papers an
+archive has not got are kept, and staff are told so.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from services.enrollment.adapters.keeping import Known
 from services.enrollment.domain.erasure import told
 from services.enrollment.domain.keeping import (
     FORGET_PAST,
+    asking,
+    awaited,
     done_with,
     first_due,
     kept_since,
@@ -23,7 +26,7 @@ from shared.base.cause import Cause
 from shared.contracts.event import natural_id
 from shared.contracts.time import day_of
 from shared.runtime.erasure import TOGETHER, goes_on
-from shared.runtime.timers import Timer
+from shared.runtime.timers import Timer, arm_standing
 from shared.storage import erasure
 from shared.storage.tx import Tx
 
@@ -36,6 +39,9 @@ async def forget_past(tx: Tx, timers: Sequence[Timer]) -> None:
         cause = Cause(natural_id(FORGET_PAST, day_of(tx.now).isoformat()), None, "clock")
         endings = await keeping.load_endings(tx)
         ended, since = done_with(endings, keep_days, tx.now), kept_since(keep_days, tx.now)
+        if not beyond:
+            waiting = awaited(endings, keep_days, tx.now)[: tx.room]
+            await arm_standing(tx, [asking(one, keep_days, tx.now) for one in waiting], because=cause)
         addresses = await keeping.load_addresses(tx, beyond, tx.room)
         tx.take_on(len(addresses))
 

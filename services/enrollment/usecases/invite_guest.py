@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.enrollment.adapters import guests
+from services.enrollment.adapters import guests, links
+from services.enrollment.adapters.links import Invited
 from services.enrollment.domain.address_book import require_email, require_name
 from services.enrollment.domain.guest import invite_guest as decide
 from services.enrollment.usecases.lock_guests import lock_guests
@@ -19,7 +20,8 @@ async def invite_guest(tx: Tx, command: InviteGuest) -> Answer:
     there = await guests.load_by_email(tx, meeting.meeting.id, email)
     person = Person(person_id=random_id(), name=name, email=email)
 
-    decided = decide(programme, meeting, there, person, command.track, tx.now)
+    path = links.guest_path(tx.links, Invited(person.person_id, meeting.meeting.id))
+    decided = decide(programme, meeting, there, person, command.track, tx.now, guest_path=path)
 
     if decided.after != there:
         await guests.insert(tx, decided.after, tx.cause)

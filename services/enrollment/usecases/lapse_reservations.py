@@ -39,7 +39,7 @@ async def _lapse(tx: Tx, programme: Programme, because: Cause) -> None:
         tx.tell(one, because=because)
     tx.set(await _next(tx, programme) if tx.room else lapsing_on(programme, tx.now), because=because)
     left = await leave(tx, programme, list(zip(before, (one.after for one in decided), strict=True)), because)
-    await fill_places(tx, [left], because)
+    await fill_places(tx, [left], because, before)
 
 
 async def _next(tx: Tx, programme: Programme) -> Alarm:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.enrollment.adapters import meetings, needs, programmes
-from services.enrollment.domain.needs import Count, asked_at, counted, in_nobodys_order
+from services.enrollment.domain.needs import Count, asked_at, counted, in_nobodys_order, is_forgotten
 from shared.base.listing import invalid_cursor, page_of
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
@@ -21,15 +21,17 @@ async def read_needs(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     if copy is None:
         raise Refused("unknown_meeting", "Mødet findes ikke.", status=404, field="meeting_id")
     programme = await programmes.load(tx, copy.programme_id)
-    term = asked_at(programme, copy.meeting) if programme else None
     page = page_of(query, "needs")
     meeting_id = copy.meeting.id
-    live = await needs.load_kept(tx, [meeting_id])
-    stayed = [] if live else await needs.load_counts(tx, meeting_id)
+    people = await needs.count_people(tx, meeting_id)
+    term = asked_at(programme, copy.meeting, guests=people["guests"]) if programme else None
+    live, stayed = people["answered"] > 0, await needs.load_counts(tx, meeting_id)
+    if live and not is_forgotten(copy, tx.now, counted=bool(stayed)):
+        stayed = []
     if not (term or live or stayed):
         raise Refused("no_needs", "Der spørges ikke om kost og adgang til dette møde.", status=404, field="meeting_id")
     found = stayed or [
-        *counted(term, await needs.count_people(tx, meeting_id), await needs.count_chosen(tx, meeting_id)),
+        *counted(term, people, await needs.count_chosen(tx, meeting_id)),
         *in_nobodys_order(await needs.load_texts(tx, meeting_id)),
     ]
     begin = 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.enrollment.adapters import enrolments, links, meetings, programmes, teams
+from services.enrollment.adapters import enrolments, links, meetings, needs, programmes, teams
+from services.enrollment.domain.needs import Needs
 from services.enrollment.domain.programme import PEOPLE_AFTER, is_over
 from services.enrollment.domain.team import Member, Team
 from services.enrollment.domain.team_meetings import TeamMeetings
@@ -23,6 +24,8 @@ class OwnPlace:
     member: Member | None
     meetings: TeamMeetings
     now: datetime
+    needs: Needs | None = None
+    """What is kept of theirs: only they are shown it."""
 
 
 async def read_place(tx: Tx, token: str) -> OwnPlace | None:
@@ -44,4 +47,5 @@ async def read_place(tx: Tx, token: str) -> OwnPlace | None:
         member=member if held else None,
         meetings=await load_team_meetings(tx, team),
         now=tx.now,
+        needs=await needs.load_of_team(tx, team.id, placed.person_id) if held else None,
     )

@@ -23,6 +23,8 @@ from services.enrollment.domain.explanation import Explanation, explain_roster, 
 from services.enrollment.domain.programme import PEOPLE_AFTER, Programme, is_over
 from services.enrollment.domain.roster import Roster, Seat, seats_for
 from services.enrollment.domain.team import Member, Team, members_for, team_terms
+from services.enrollment.domain.team_meetings import TeamMeetings
+from services.enrollment.usecases.load_team_meetings import load_team_meetings
 from shared.base.listing import page_of
 from shared.storage.tx import Tx
 
@@ -51,6 +53,8 @@ class Visit:
     """Of the organisation, where somebody at the one meeting is, or may be, billed to another."""
     team: Team | None = None
     """None = it names none."""
+    team_meetings: TeamMeetings | None = None
+    """Those that it is invited to, if they were asked for."""
     called: frozenset[str] = frozenset()
     """The meetings that a member is invited to one by one, by their ids."""
     explained: Explanation | None = None
@@ -110,6 +114,7 @@ async def read_visit(
         if meeting_id and any(one.next_costs or one.extras for one in rosters)
         else (),
         team=team,
+        team_meetings=await load_team_meetings(tx, team) if explains_team and team is not None else None,
         called=await member_meetings.load(tx, enrolment.id) if enrolment.ad_hoc else frozenset(),
         explained=explained,
     )

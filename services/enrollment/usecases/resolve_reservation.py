@@ -27,7 +27,8 @@ async def resolve_reservation(tx: Tx, command: ResolveReservation) -> Answer:
     tx.tell(decided)
     if before.is_signed_up and not decided.after.is_signed_up:
         programme = await leave(tx, programme, [(before, decided.after)], tx.cause)
-    moved = await fill_places(tx, [programme], tx.cause)
+    left = [before] if not decided.after.is_signed_up else []
+    moved = await fill_places(tx, [programme], tx.cause, left)
     after = next((one for one in moved.enrolments if one.id == decided.after.id), decided.after)
     return Answer(
         {

@@ -24,7 +24,7 @@ async def withdraw_enrolment(tx: Tx, command: WithdrawEnrolment) -> Answer:
     await enrolments.save(tx, after, tx.cause)
     programme = await leave(tx, programme, [(before, after)], tx.cause)
     tx.tell(decided)
-    moved = await fill_places(tx, [programme], tx.cause)
+    moved = await fill_places(tx, [programme], tx.cause, [before])
     return Answer(
         {
             "enrolment_id": after.id,

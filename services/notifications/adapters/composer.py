@@ -12,6 +12,7 @@ from services.notifications.domain.calendar.replies import plus_address
 from services.notifications.domain.message import Message
 
 _PDF = "application/pdf"
+_WITH_RECEIPT = ("place_confirmed", "waitlisted")
 
 
 class Composer:
@@ -79,6 +80,6 @@ def _attachment(message: Message, texts: Texts) -> Attachment | None:
         return Attachment(f"Faktura-{message.says['invoice_id']}.txt", texts.plain)
     if message.template == "credit_note":
         return Attachment(f"Kreditnota-{message.says['credit_note_id']}.txt", texts.plain)
-    if message.template == "place_confirmed" and (pdf := receipt.write(message.name, message.says)) is not None:
+    if message.template in _WITH_RECEIPT and (pdf := receipt.write(message.name, message.says)) is not None:
         return Attachment(receipt.FILE_NAME, pdf, _PDF)
     return None

@@ -14,7 +14,14 @@ from shared.storage.tx import Tx
 
 _PROGRAMMES = Table(
     "programmes",
-    {"id": "text", "version": "integer", "ref": "jsonb", "reminder_days": "integer[]", "terms_version": "integer"},
+    {
+        "id": "text",
+        "version": "integer",
+        "ref": "jsonb",
+        "reminder_days": "integer[]",
+        "terms_version": "integer",
+        "asks_needs": "boolean",
+    },
     key=("id",),
 )
 
@@ -62,7 +69,12 @@ async def load_terms_versions(tx: Tx, ids: Iterable[str]) -> dict[str, int]:
 async def save_terms(tx: Tx, terms: Sequence[ProgrammeTerms]) -> None:
     """Of programmes that are locked."""
     rows = [
-        {"id": one.ref.id, "reminder_days": json.dumps(one.terms.reminder_days), "terms_version": one.ref.version}
+        {
+            "id": one.ref.id,
+            "reminder_days": json.dumps(one.terms.reminder_days),
+            "terms_version": one.ref.version,
+            "asks_needs": one.needs is not None,
+        }
         for one in terms
     ]
     await _PROGRAMMES.update(tx, rows)

@@ -1,4 +1,7 @@
-"""The receipt of a sign-up as a PDF beside the letter that confirms the place, made from what that letter says."""
+"""The receipt of a sign-up as a PDF beside the letter that confirms the place, or says that there is none yet.
+
+It is made from what that letter says.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +35,17 @@ def write(contact: str, says: Mapping[str, Any]) -> bytes | None:
     """
     if "receipt" not in says:
         return None
-    return _layout().pdf(shown(contact, says), title=_title(says), dated=_day(says["receipt"]["enrolled_at"]))
+    return _layout().pdf(shown(contact, says), title=_title(says), dated=_dated(says["receipt"]))
 
 
 def pictures(contact: str, says: Mapping[str, Any]) -> list[bytes]:
     """Its pages as PNG."""
-    dated = _day(says["receipt"]["enrolled_at"])
-    return _layout().pictures(shown(contact, says), title=_title(says), dated=dated)
+    return _layout().pictures(shown(contact, says), title=_title(says), dated=_dated(says["receipt"]))
+
+
+def _dated(receipt: Mapping[str, Any]) -> date:
+    """The day of the place, or of the sign-up that has none yet."""
+    return _day(receipt["enrolled_at"] if "enrolled_at" in receipt else receipt["received_at"])
 
 
 def _title(says: Mapping[str, Any]) -> str:
@@ -49,14 +56,7 @@ def shown(contact: str, says: Mapping[str, Any]) -> dict[str, Any]:
     """What stands in it."""
     receipt, programme, seller = says["receipt"], says["programme"], says["programme"]["seller"]
     organisation = one_line(says["organisation"])
-    sentence = f"{organisation} har fået en plads i {one_line(programme['title'])}. Tak for tilmeldingen."
-    status = "Plads bekræftet"
-    if says["forbehold_open"]:
-        status = "Plads reserveret – med forbehold for politisk godkendelse"
-        sentence = (
-            f"{organisation} har fået en plads i {one_line(programme['title'])} med forbehold for politisk "
-            "godkendelse. Giv os besked, når sagen er behandlet."
-        )
+    status, sentence = (_waiting if waits(says) else _placed)(organisation, one_line(programme["title"]), says)
     return {
         "running": clipped(f"Kvittering for tilmelding · {seller['name']}", 90),
         "foot": clipped(f"{seller['name']} · CVR-nr. {seller['cvr']}", 90),
@@ -66,10 +66,11 @@ def shown(contact: str, says: Mapping[str, Any]) -> dict[str, Any]:
         "facts": [
             (one_line(programme["noun"]).capitalize() or "Forløb", one_line(programme["title"])),
             *([("Modtaget", _moment(receipt["received_at"]))] if "received_at" in receipt else []),
-            ("Tilmeldt", short_day(_day(receipt["enrolled_at"]))),
+            *([("Tilmeldt", short_day(_day(receipt["enrolled_at"])))] if "enrolled_at" in receipt else []),
             ("Status", status),
         ],
         "sentence": sentence,
+        "priced": "Prisen, hvis I får en plads" if waits(says) else "Det er aftalt",
         "fees": [_fee(fee) for fee in receipt["fees"]],
         "seats": [one_line(text, _LONGEST) for text in says["seats"]],
         "billing": [(label, one_line(value)) for label, value in receipt["billing"]],
@@ -79,6 +80,34 @@ def shown(contact: str, says: Mapping[str, Any]) -> dict[str, Any]:
         "terms": _terms(receipt, programme),
         "next": [one_line(text, _LONGEST) for text in says["next"]],
     }
+
+
+def waits(says: Mapping[str, Any]) -> bool:
+    """Whether it is the receipt of somebody who has no place yet."""
+    return bool(says["receipt"].get("waits"))
+
+
+def _placed(organisation: str, title: str, says: Mapping[str, Any]) -> tuple[str, str]:
+    """Its status, and the sentence that says it."""
+    if says["forbehold_open"]:
+        return "Plads reserveret – med forbehold for politisk godkendelse", (
+            f"{organisation} har fået en plads i {title} med forbehold for politisk godkendelse. "
+            "Giv os besked, når sagen er behandlet."
+        )
+    return "Plads bekræftet", f"{organisation} har fået en plads i {title}. Tak for tilmeldingen."
+
+
+def _waiting(organisation: str, title: str, says: Mapping[str, Any]) -> tuple[str, str]:
+    """As `_placed`; no place is promised."""
+    status, where = "På venteliste", f"{organisation} står på ventelisten"
+    if says["allotted_after"]:
+        status, where = "Modtaget", "pladserne er ikke givet endnu"
+    if says["forbehold_open"]:
+        status += " – med forbehold for politisk godkendelse"
+    return status, (
+        f"Vi har modtaget tilmeldingen af {organisation} til {title}, og {where}. Kvitteringen gælder kun "
+        "tilmeldingen: den giver ikke en plads, og der er ikke lovet nogen."
+    )
 
 
 def _declared_by(organisation: str, contact: str, says: Mapping[str, Any]) -> str:
@@ -104,12 +133,22 @@ def _terms(receipt: Mapping[str, Any], programme: Mapping[str, Any]) -> list[str
         *([f"En faktura betales inden for {payment_days} dage."] if payment_days is not None else []),
         *([_held_until(held)] if (held := receipt.get("forbehold_until")) else []),
         *(_free_until(title, days) for title, days in receipt.get("extras", ())),
-        *([_leaving(leaving)] if leaving else []),
-        (
-            f"Vilkårene er dem, der gjaldt, da pladsen blev givet (forløbets version {programme['version']}). Senere "
-            "ændringer af forløbet ændrer ikke priser og pladser, der er aftalt her."
-        ),
+        *([_leaving(leaving, receipt)] if leaving else []),
+        _which(receipt, programme["version"]),
     ]
+
+
+def _which(receipt: Mapping[str, Any], version: int) -> str:
+    """Of what time these terms are."""
+    if receipt.get("waits"):
+        return (
+            f"Priser og vilkår er dem, der gælder nu (forløbets version {version}). Der er ikke aftalt noget, før I "
+            "får en plads: da gælder de vilkår, der gælder til den tid, og de står i kvitteringen for pladsen."
+        )
+    return (
+        f"Vilkårene er dem, der gjaldt, da pladsen blev givet (forløbets version {version}). Senere ændringer af "
+        "forløbet ændrer ikke priser og pladser, der er aftalt her."
+    )
 
 
 def _held_until(day: str) -> str:
@@ -128,7 +167,7 @@ def _free_until(title: str, days: int | None) -> str:
     return f"{one_line(title)}: en ekstra deltager kan afmeldes uden betaling {until}."
 
 
-def _leaving(term: Mapping[str, Any]) -> str:
+def _leaving(term: Mapping[str, Any], receipt: Mapping[str, Any]) -> str:
     free = term["free_until"]
     owed = {
         "nothing": "skylder den ikke noget af gebyret",
@@ -136,7 +175,8 @@ def _leaving(term: Mapping[str, Any]) -> str:
         "all": "skylder den hele gebyret, også det, der ikke er faktureret endnu",
     }[term["owes"]]
     until = f" Til og med {short_day(date.fromisoformat(free))} kan den gøre det uden at skylde noget." if free else ""
-    return f"Melder kommunen sig fra, {owed}.{until}"
+    leaves = "Får kommunen en plads, og melder den sig så fra" if receipt.get("waits") else "Melder kommunen sig fra"
+    return f"{leaves}, {owed}.{until}"
 
 
 def _seller(seller: Mapping[str, Any]) -> list[str]:

@@ -18,11 +18,14 @@ from shared.contracts.enrollment import (
     EnrolmentWithdrawn,
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
+    GuestRemoved,
     MemberMailboxMissing,
     MunicipalityEnrolled,
+    NobodyMovedUp,
     OptionFact,
     OptionOrdered,
     OptionWithdrawn,
+    ProgrammeAwaitsArchive,
     QuoteDeclined,
     QuoteLapsed,
     ReservationChanged,
@@ -83,6 +86,13 @@ def lapsed(fact: EnrolmentLapsed, at: datetime) -> DigestLine:
     return _enrolment("lapsed", fact, at.isoformat(), at)
 
 
+def left_free(fact: NobodyMovedUp, at: datetime) -> DigestLine:
+    """The place may not be free for all that nobody has it: more were given once than there are."""
+    word = "pladsen er fri, og ingen rykkede op" if fact.free else "ingen rykkede op"
+    text = f"{fact.organisation.name}: {word}. {fact.why}"
+    return DigestLine(fact.programme.id, "left_free", fact.subject, at.isoformat(), text, at)
+
+
 def regrouped(fact: EnrolmentRegrouped, at: datetime) -> DigestLine:
     move = f"fra {fact.previous_group or 'ingen'} til {fact.group or 'ingen'}"
     return _enrolment("regrouped", fact, at.isoformat(), at, move)
@@ -141,8 +151,21 @@ def team_short(fact: TeamReminderDue, at: datetime) -> DigestLine:
     return DigestLine(fact.programme.id, kind, fact.subject, at.isoformat(), text, at)
 
 
+def guest_left(fact: GuestRemoved, at: datetime) -> DigestLine:
+    text = f"{fact.meeting.title}: en gæst har meldt afbud"
+    return DigestLine(fact.programme.id, "guest_left", fact.subject, at.isoformat(), text, at)
+
+
 def mailbox_missing(fact: MemberMailboxMissing, at: datetime) -> DigestLine:
     return DigestLine(fact.programme.id, "mailbox_missing", fact.subject, at.isoformat(), fact.organisation.name, at)
+
+
+def archive_awaited(fact: ProgrammeAwaitsArchive, at: datetime) -> DigestLine:
+    text = (
+        f"Sluttede {short_day(fact.ended_on)}. Siden {short_day(fact.kept_since)} skulle personerne være slettet: de "
+        f"bliver, til arkivet har papirerne. Skriv dem ud med: tovholder archive {fact.programme.id} --out FIL.zip"
+    )
+    return DigestLine(fact.programme.id, "archive", fact.subject, at.isoformat(), text, at)
 
 
 def planned(fact: MeetingPlanned, at: datetime) -> DigestLine:

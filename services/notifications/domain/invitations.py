@@ -79,6 +79,9 @@ class Guest:
     quiet: bool = False
     """Came without being written to: hears of a meeting when something becomes of it after `since`."""
 
+    asks_needs: bool = False
+    """Of a guest, or somebody on a standing team: their own page asks what they need."""
+
     def hears_nothing_of(self, standing: Standing) -> bool:
         """By the times of the facts, so that it is the same whichever is heard first."""
         return self.quiet and standing.changed_at <= self.since

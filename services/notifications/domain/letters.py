@@ -52,7 +52,7 @@ from shared.contracts.enrollment import (
 from shared.contracts.invoicing import CreditNoteIssued, HowToPay, Invoice, InvoiceIssued, InvoiceLine, InvoiceOverdue
 from shared.contracts.money import moms, with_moms
 from shared.contracts.notifications import ArmReminder, SendMessage
-from shared.contracts.parties import Contact, Person, billing_details
+from shared.contracts.parties import Billing, Contact, Person, billing_details
 from shared.contracts.programme import FeeTerm, ProgrammeRef, SeatTerm
 from shared.contracts.scheduling import Meeting
 
@@ -157,7 +157,7 @@ def place_confirmed(fact: MunicipalityEnrolled, at: datetime) -> Letter:
         next=_what_happens_next(fact),
         missing=billing_details(fact.billing_missing),
         invoice_on=_day(min((fee.invoice_on for fee in fact.fees), default=None)),
-        receipt=_receipt(fact),
+        receipt=_receipt(fact, fact.billing),
     )
     return replace(letter, own=is_own(fact))
 
@@ -174,6 +174,7 @@ def waitlisted(fact: EnrolmentWaitlisted, at: datetime) -> Letter:
         allotted_after=_day(fact.allotted_after),
         only_approved=fact.forbehold_open and not fact.forbehold_holds,
         standing=fact.standing_path,
+        **_receipt_of_waiting(fact),
     )
     return replace(letter, own=is_own(fact))
 
@@ -622,6 +623,7 @@ def calendar_letter(standing: Standing, step: Step, *, own: bool = False) -> Let
             "by_team": guest.by_team,
             "of_member": guest.of_member,
             "as_guest": guest.as_guest,
+            "asks_needs": guest.asks_needs,
             "method": step.method,
             "reason": standing.reason,
         },
@@ -893,9 +895,33 @@ def _meeting(meeting: Meeting | None) -> dict[str, object] | None:
     return meeting.model_dump(mode="json") if meeting else None
 
 
-def _receipt(fact: MunicipalityEnrolled) -> dict[str, object]:
+def _receipt_of_waiting(fact: EnrolmentWaitlisted) -> dict[str, object]:
+    """Whoever waits has signed up as well; nothing where nothing was told of what they answered and on which terms."""
+    if fact.billing is None:
+        return {}
+    return {
+        "seats": [_seat_line(seat) for seat in fact.seats if seat.attendance != "none"],
+        "next": _what_happens_to_whoever_waits(fact),
+        "receipt": {**_receipt(fact, fact.billing), "waits": True},
+    }
+
+
+def _what_happens_to_whoever_waits(fact: EnrolmentWaitlisted) -> Sequence[str]:
+    order = "i den rækkefølge, tilmeldingerne kom i"
+    given = f"Pladser, der bliver ledige, tilbydes {order}."
+    if fact.allotted_after:
+        given = f"Pladserne gives efter tilmeldingsfristen {long_day(fact.allotted_after)}, {order}."
+    approved = "Et forbehold holder ikke en plads her: I kan først få en, når det er godkendt."
+    return [
+        given,
+        *([approved] if fact.forbehold_open and not fact.forbehold_holds else []),
+        "Får I en plads, får I besked, og en ny kvittering med det, der er aftalt.",
+        *(["I betaler ikke noget, før I har en plads."] if fact.fees else []),
+    ]
+
+
+def _receipt(fact: MunicipalityEnrolled | EnrolmentWaitlisted, billing: Billing) -> dict[str, object]:
     """What the PDF says beside the letter."""
-    billing = fact.billing
     rows = [
         ("Enhed", billing.unit_name),
         ("CVR-nummer", billing.cvr),
@@ -907,7 +933,7 @@ def _receipt(fact: MunicipalityEnrolled) -> dict[str, object]:
         ("E-mail til fakturaer", billing.email),
     ]
     return {
-        "enrolled_at": fact.enrolled_at.isoformat(),
+        **({"enrolled_at": fact.enrolled_at.isoformat()} if isinstance(fact, MunicipalityEnrolled) else {}),
         "role": fact.contact.role,
         "received_at": fact.received_at.isoformat(),
         "version": fact.programme.version,

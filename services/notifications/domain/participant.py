@@ -23,6 +23,7 @@ class Participant:
     since: datetime
     takes_part: bool
     seat_path: str | None = None
+    """Of the page of their own: of the seat, or of the guest."""
     quiet: bool = False
     """Not to be invited if the meeting had its date by then."""
 

@@ -1,15 +1,16 @@
-"""Letters with people who do not exist: one of each kind that goes into a calendar, and one with a receipt."""
+"""Letters with people who do not exist: one of each kind that goes into a calendar, and two with a receipt."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 from services.notifications.domain.calendar.entry import uid
 from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter
-from services.notifications.domain.letters import calendar_letter, place_confirmed
-from shared.contracts.enrollment import Answered, MunicipalityEnrolled
+from services.notifications.domain.letters import calendar_letter, place_confirmed, waitlisted
+from shared.contracts.enrollment import Answered, EnrolmentWaitlisted, MunicipalityEnrolled
 from shared.contracts.event import natural_id
 from shared.contracts.parties import Address, Billing, Contact, Organisation
 from shared.contracts.programme import ExtraTerm, FeeTerm, ProgrammeRef, SeatTerm, Seller
@@ -36,6 +37,7 @@ _PROGRAMME = ProgrammeRef(
         organizer_email="ungenetvaerk@forening.example",
     ),
 )
+_SIGNED_UP_AT = datetime(2020, 6, 17, 9, tzinfo=UTC)
 _DAY = When(first_day=date(2021, 4, 15), last_day=date(2021, 4, 15))
 _HOURS = _DAY.model_copy(
     update={"starts_at": local(date(2021, 4, 15), time(9, 30)), "ends_at": local(date(2021, 4, 15), time(16))}
@@ -93,52 +95,56 @@ def calendar_letters() -> dict[str, Letter]:
 
 def receipt_letter() -> Letter:
     """Confirms a place in the network; the receipt of sign-up goes with it."""
-    enrolled_at = datetime(2020, 6, 17, 9, tzinfo=UTC)
-    return place_confirmed(
-        MunicipalityEnrolled(
-            owner=_PROGRAMME.owner,
-            programme=_PROGRAMME,
-            enrolment_id=natural_id("enrolment", _PROGRAMME.id, "proeveby"),
-            organisation=Organisation(code="9990", name="Prøveby Kommune", cvr="29189978"),
-            contact=Contact(person_id="person-asta", name="Asta Prøvesen", email="asta@proeveby.example"),
-            billing=Billing(
-                ean="5798000000001",
-                order_reference="4711-2020",
-                person_reference="ASTAP",
-                address=Address(street="Rådhustorvet 1", postcode="9990", city="Prøveby"),
-            ),
-            fees=(
-                FeeTerm(
-                    id="deltagergebyr",
-                    text="Deltagergebyr",
-                    amount_ore=1_950_000,
-                    vat_percent=25,
-                    invoice_on=date(2020, 9, 1),
-                ),
-            ),
-            seats=(
-                SeatTerm(
-                    kind="heldag",
-                    title="Heldagsmøde",
-                    included=3,
-                    extra=ExtraTerm(price_ore=100_000, vat_percent=25, text="Ekstra deltager på heldagsmøde"),
-                ),
-            ),
-            deadline=date(2020, 8, 21),
-            received_at=enrolled_at,
-            enrolled_at=enrolled_at,
-            answers=(
-                Answered(
-                    question="Hvorfor vil I gerne være med?",
-                    answer="Vi vil lære af, hvordan andre kommuner griber det an.\nOg vise, hvad vi selv gør.",
-                ),
-                Answered(question="Hvornår er sagen behandlet?", answer="onsdag den 3. juni 2020"),
-            ),
-            declared=("Der er politisk opbakning til, at vi deltager.", "Vi har udpeget en intern tovholder."),
-            by_form=True,
+    return place_confirmed(MunicipalityEnrolled(**_signed_up(), enrolled_at=_SIGNED_UP_AT), _SIGNED_UP_AT)
+
+
+def waiting_letter() -> Letter:
+    """The same municipality is on the waiting list; it has a receipt as well."""
+    return waitlisted(EnrolmentWaitlisted(**_signed_up(), number=13), _SIGNED_UP_AT)
+
+
+def _signed_up() -> dict[str, Any]:
+    return {
+        "owner": _PROGRAMME.owner,
+        "programme": _PROGRAMME,
+        "enrolment_id": natural_id("enrolment", _PROGRAMME.id, "proeveby"),
+        "organisation": Organisation(code="9990", name="Prøveby Kommune", cvr="29189978"),
+        "contact": Contact(person_id="person-asta", name="Asta Prøvesen", email="asta@proeveby.example"),
+        "billing": Billing(
+            ean="5798000000001",
+            order_reference="4711-2020",
+            person_reference="ASTAP",
+            address=Address(street="Rådhustorvet 1", postcode="9990", city="Prøveby"),
         ),
-        enrolled_at,
-    )
+        "fees": (
+            FeeTerm(
+                id="deltagergebyr",
+                text="Deltagergebyr",
+                amount_ore=1_950_000,
+                vat_percent=25,
+                invoice_on=date(2020, 9, 1),
+            ),
+        ),
+        "seats": (
+            SeatTerm(
+                kind="heldag",
+                title="Heldagsmøde",
+                included=3,
+                extra=ExtraTerm(price_ore=100_000, vat_percent=25, text="Ekstra deltager på heldagsmøde"),
+            ),
+        ),
+        "deadline": date(2020, 8, 21),
+        "received_at": _SIGNED_UP_AT,
+        "answers": (
+            Answered(
+                question="Hvorfor vil I gerne være med?",
+                answer="Vi vil lære af, hvordan andre kommuner griber det an.\nOg vise, hvad vi selv gør.",
+            ),
+            Answered(question="Hvornår er sagen behandlet?", answer="onsdag den 3. juni 2020"),
+        ),
+        "declared": ("Der er politisk opbakning til, at vi deltager.", "Vi har udpeget en intern tovholder."),
+        "by_form": True,
+    }
 
 
 def _standing(meeting: Meeting) -> Standing:

@@ -37,6 +37,7 @@ from services.notifications.usecases.follow_place import (
     follow_regrouping,
     follow_reservation,
     note_changed_reservation,
+    note_place_left,
     remind_of_billing,
     remind_of_forbehold,
     tell_of_cancellation,
@@ -58,6 +59,7 @@ from services.notifications.usecases.invite_participant import (
 from services.notifications.usecases.mail_credit_note import mail_credit_note
 from services.notifications.usecases.mail_draft import mail_draft
 from services.notifications.usecases.mail_invoice import mail_invoice, remind_of_payment
+from services.notifications.usecases.note_awaiting_archive import note_awaiting_archive
 from services.notifications.usecases.note_awaiting_sign_up import note_awaiting_sign_up
 from services.notifications.usecases.note_held_back import note_held_back
 from services.notifications.usecases.note_refusal import note_refusal
@@ -84,6 +86,7 @@ from shared.contracts.enrollment import (
     MemberUninvited,
     MunicipalityEnrolled,
     MunicipalityInvited,
+    NobodyMovedUp,
     OptionDelivered,
     OptionOrdered,
     OptionWithdrawn,
@@ -91,6 +94,7 @@ from shared.contracts.enrollment import (
     ParticipantRegistered,
     ParticipantReplaced,
     PersonErased,
+    ProgrammeAwaitsArchive,
     ProgrammeChanged,
     ProgrammePublished,
     QuoteDeclined,
@@ -146,6 +150,7 @@ SUBSCRIPTIONS = (
     on(ReservationReminderDue, remind_of_forbehold),
     on(ReservationResolved, follow_reservation),
     on(EnrolmentLapsed, follow_lapse),
+    on(NobodyMovedUp, note_place_left),
     on(EnrolmentCalledOff, tell_of_cancellation),
     on(EnrolmentWithdrawn, confirm_withdrawal),
     on(TovholderAppointed, welcome_contact),
@@ -172,6 +177,7 @@ SUBSCRIPTIONS = (
     on(TeamMemberReplaced, replace_member),
     on(TeamMemberRemoved, uninvite_member),
     on(TeamReminderDue, remind_of_team),
+    on(ProgrammeAwaitsArchive, note_awaiting_archive),
     on(PersonErased, FORGETTING.follow),
     on(SessionsRevoked, follow_sessions),
     on(MeetingPlanned, note_planned_meeting),

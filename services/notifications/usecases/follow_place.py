@@ -19,6 +19,7 @@ from shared.contracts.enrollment import (
     EnrolmentCalledOff,
     EnrolmentLapsed,
     EnrolmentRegrouped,
+    NobodyMovedUp,
     ReservationChanged,
     ReservationReminderDue,
     ReservationResolved,
@@ -53,6 +54,12 @@ async def follow_reservation(tx: Tx, events: Sequence[Received[ReservationResolv
     answered = [(letters.forbehold_answered(event.data, who, event.time), event) for event, who in letters_to if who]
     await _write_of_forbehold(tx, answered)
     await tell_staff(tx, [(digest_lines.reservation(event.data, event.time), event.cause) for event in events])
+
+
+async def note_place_left(tx: Tx, events: Sequence[Received[NobodyMovedUp]]) -> None:
+    """NobodyMovedUp → staff read whose place nobody got, and why."""
+    await programmes.lock(tx, (event.data.programme for event in events))
+    await tell_staff(tx, [(digest_lines.left_free(event.data, event.time), event.cause) for event in events])
 
 
 async def tell_of_cancellation(tx: Tx, events: Sequence[Received[EnrolmentCalledOff]]) -> None:

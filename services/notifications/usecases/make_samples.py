@@ -6,10 +6,11 @@ from services.notifications.adapters import receipt
 from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.texts import Words
 from services.notifications.domain.calendar.entry import Mailbox, ics
+from services.notifications.domain.letter import Letter
 from services.notifications.domain.message import queue
-from services.notifications.domain.samples import OWNER, calendar_letters, receipt_letter
+from services.notifications.domain.samples import OWNER, calendar_letters, receipt_letter, waiting_letter
 
-RECEIPT = "kvittering.pdf"
+RECEIPT, RECEIPT_OF_WAITING = "kvittering.pdf", "kvittering-venteliste.pdf"
 
 
 def make_calendar_samples() -> dict[str, bytes]:
@@ -25,9 +26,15 @@ def make_calendar_samples() -> dict[str, bytes]:
 
 
 def make_samples() -> dict[str, bytes]:
-    """By path in a folder: a receipt of sign-up, and the calendars."""
-    message = queue(receipt_letter(), OWNER).after
+    """By path in a folder: receipts of sign-up, and the calendars."""
+    receipts = {RECEIPT: receipt_letter(), RECEIPT_OF_WAITING: waiting_letter()}
+    found = {name: _receipt(letter) for name, letter in receipts.items()}
+    return {**found, **{f"calendar/{name}": content for name, content in make_calendar_samples().items()}}
+
+
+def _receipt(letter: Letter) -> bytes:
+    message = queue(letter, OWNER).after
     made = receipt.write(message.name, message.says)
     if made is None:
         raise ValueError("the letter has no receipt")
-    return {RECEIPT: made, **{f"calendar/{name}": content for name, content in make_calendar_samples().items()}}
+    return made

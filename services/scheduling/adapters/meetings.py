@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from services.scheduling.adapters.steps import TRACKS
 from services.scheduling.domain.meeting import Frame, Standing
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
@@ -27,6 +28,8 @@ _PROGRAMMES = Table(
         "kinds": "text[]",
         "groups": "text[]",
         "terms": "jsonb",
+        "tracks": "jsonb",
+        "tracks_version": "integer",
         **CAUSE,
     },
     key=("id",),
@@ -112,6 +115,8 @@ async def save_frame(tx: Tx, terms: ProgrammeTerms, cause: Cause, *, cancelled: 
         "cancelled": cancelled,
         "kinds": json.dumps([seat.kind for seat in terms.terms.seats]),
         "groups": json.dumps([group.id for group in terms.groups]),
+        "tracks": TRACKS.dump_json(terms.tracks).decode(),
+        "tracks_version": terms.ref.version,
         **cause_columns(cause),
     }
     news = "NOT old.cancelled AND (excluded.cancelled OR excluded.version > old.version)"

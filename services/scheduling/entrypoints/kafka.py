@@ -25,4 +25,5 @@ SUBSCRIPTIONS = (
     intake(acts.SET_DATE),
     intake(acts.CANCEL),
     intake(acts.MARK_HELD),
+    intake(acts.COMPLETE_STEP),
 )

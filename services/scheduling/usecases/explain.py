@@ -1,14 +1,17 @@
-"""Why is this meeting as it is?"""
+"""Why is this meeting as it is, or this step completed?"""
 
 from __future__ import annotations
 
-from services.scheduling.adapters import meetings
-from services.scheduling.domain.meeting import describe
+from services.scheduling.adapters import meetings, steps
+from services.scheduling.domain import meeting, track
 from shared.runtime.why import Effect
 from shared.storage.tx import Tx
 
 
 async def explain(tx: Tx, sought: str) -> Effect | None:
-    """The meeting with this id, and who or what its latest change goes back to."""
-    found = await meetings.load(tx, sought)
-    return None if found is None else Effect("møde", describe(found[0]), found[1])
+    """The meeting or the completed step with this id, and who or what its latest change goes back to."""
+    if (found := await meetings.load(tx, sought)) is not None:
+        return Effect("møde", meeting.describe(found[0]), found[1])
+    if (completed := await steps.load(tx, sought)) is not None:
+        return Effect("skridt", track.describe(completed[0]), completed[1])
+    return None

@@ -28,6 +28,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from pydantic import SecretStr
 
 from services.enrollment.app import SERVICE
+from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.entrypoints import acts
 from services.enrollment.settings import Settings
 from services.enrollment.usecases.publish_programme import PublishProgramme
@@ -38,7 +39,7 @@ from shared.base.ids import seed_ids
 from shared.contracts.enrollment import EnrollmentIntakeRejected
 from shared.contracts.event import COMMANDS, INTAKE_TOPIC, Command
 from shared.contracts.parties import erased_email
-from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingFact, MeetingScheduled, When
+from shared.contracts.scheduling import Meeting, MeetingCancelled, MeetingFact, MeetingScheduled, StepCompleted, When
 from shared.messaging.consumer import Consumer
 from shared.messaging.records import StoredRecord
 from shared.runtime.application import web_application
@@ -51,11 +52,14 @@ from tests.support.every_command import (
     AT_ONCE,
     BEGINNINGS,
     CALLED_OFF,
+    CODES,
+    COMPLETED,
     DAYS,
     LIVES,
     MEETINGS,
     MEMBERS,
     OF_MEMBERS,
+    OPTIONS,
     THERE,
     WAIT,
     Chance,
@@ -79,6 +83,7 @@ BY_CHANCE: Mapping[str, tuple[str, ...]] = {
     "sign_ups": ("number", "applicant_id"),
     "seat_moves": ("id",),
     "guests": ("guest_id",),
+    "completed_steps": ("heard",),
 }
 """Columns that chance has chosen. All else that the service keeps is the same in both worlds, whatever table it is."""
 IDS = """
@@ -178,7 +183,7 @@ class World:
         topic = INTAKE_TOPIC if wire_type in COMMANDS else f"tovholder.{wire_type.split('.')[1]}"
         await self.consumer._take([StoredRecord(topic, 0, next(self.room.ids), 0, b"k", as_json(event), ())])
 
-    async def hear(self, fact: MeetingFact, event_id: str) -> None:
+    async def hear(self, fact: MeetingFact | StepCompleted, event_id: str) -> None:
         data = fact.model_dump(mode="json")
         await self.take(fact.type, fact.subject, event_id, "/tovholder/scheduling", data)
 
@@ -437,6 +442,24 @@ async def meeting(world: World, kind: type[MeetingFact], number: int, programme_
     return kind.model_validate_json(json.dumps(data))
 
 
+async def a_step(world: World, step: Step) -> StepCompleted:
+    """One of the two that deliver an option, of somebody who may have ordered it, or may do so later, or never."""
+    programme_id = world.programme_of(step)
+    ref = await world.pool.fetchval("SELECT terms->>'ref' FROM programmes WHERE id = $1", programme_id)
+    option = OPTIONS[step.b % len(OPTIONS)]
+    data = {
+        "owner": "/tovholder/scheduling",
+        "programme": json.loads(ref),
+        "enrolment_id": enrolment_id(programme_id, CODES[step.a % len(CODES)]),
+        "track": "kommunespor",
+        "phase": "opstart",
+        "step": option,
+        "option": option,
+        "completed_on": "2020-06-01",
+    }
+    return StepCompleted.model_validate_json(json.dumps(data))
+
+
 async def go(world: World, step: Step, key: str) -> str:
     if step.name == WAIT:
         world.move_to(world.room.time + timedelta(days=DAYS[step.a % len(DAYS)], hours=1))
@@ -446,6 +469,11 @@ async def go(world: World, step: Step, key: str) -> str:
         fact = await meeting(world, MeetingCancelled, step.a % len(MEETINGS), world.programme_of(step))
         for _ in range(2):
             await world.hear(fact, key)
+        return "heard"
+    if step.name == COMPLETED:
+        told = await a_step(world, step)
+        for _ in range(2):
+            await world.hear(told, key)
         return "heard"
     act = next(one for one in ASKED if one.name == step.name)
     made = ASKED[act](await world.chance(step))

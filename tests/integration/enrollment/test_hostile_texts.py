@@ -22,8 +22,10 @@ from services.enrollment.domain import enrolment_sheet
 from services.enrollment.domain.address_book import COLUMNS
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.change_role import change_role
+from services.enrollment.usecases.grant_role import GrantRole, grant_role
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.import_enrolments import ImportEnrolments, import_enrolments
+from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.order_option import order_option
@@ -34,6 +36,8 @@ from shared.contracts.enrollment import (
     ChangeRole,
     EnrolmentReceived,
     EnrolmentWaitlisted,
+    GuestInvited,
+    InviteGuest,
     InviteMunicipalities,
     MunicipalityEnrolled,
     MunicipalityInvited,
@@ -51,6 +55,7 @@ from tests.support.enrollment_desk import AARHUS, KOEBENHAVN, P1, Desk, programm
 from tests.support.enrollment_web import Town
 from tests.support.hostile import EVERY_TEXT, TEXTS, Walk, digest_of, must_be_escaped
 from tests.support.tables import own_tables
+from tests.support.workplace import Workplace
 
 FORM = """
   capacity: {usual: 3, hard: 3}
@@ -104,7 +109,7 @@ FILLED = {
 """By the name of the field; whatever else there is stays empty."""
 WHOLE = digest_of((*own_tables("enrollment"), "outbox", "timers"))
 EMPTIED = (
-    *("team_members", "teams", "seat_moves", "seats", "rosters", "option_orders", "contact_history"),
+    *("guests", "team_members", "teams", "seat_moves", "seats", "rosters", "option_orders", "contact_history"),
     *("enrolment_history", "sign_ups", "drafts", "invitations", "invitation_rounds", "enrolments", "timers", "outbox"),
 )
 PAGES = {
@@ -128,6 +133,7 @@ PAGES = {
     "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}/nej": "quoted",
     "/deltagere/{token}/afmeld-kommunen": "place",
     "/deltagere/{token}/hold": "place",
+    "/deltagere/{token}/hold/behov/{person_id}": "member",
     "/deltagere/{token}/hold/fjern/{person_id}": "member",
     "/deltagere/{token}/hold/skift/{person_id}": "member",
     "/deltagere/{token}/{meeting_id}": "meeting",
@@ -138,11 +144,22 @@ PAGES = {
     "/moedeplads/{token}/behov": "own_seat",
     "/moedeplads/{token}/skift": "own_seat",
     "/moedeplads/{token}/afmeld": "own_seat",
+    "/holdplads/{token}/behov": "own_place",
     "/holdplads/{token}/skift": "own_place",
     "/holdplads/{token}/afmeld": "own_place",
+    "/gaest/{token}/behov": "own_invitation",
+    "/gaest/{token}/afmeld": "own_invitation",
 }
 """Every page that takes a form, and what has to be there for it: `Somebody` makes it."""
+STAFF_PAGES = {
+    "/login": "/login",
+    "/login/mig": "/login/mig",
+    "/stab/adgang": "/stab/adgang",
+    "/stab/adgang/{grant_id:int}": "/stab/adgang/{grant_id}",
+}
+"""As PAGES, of those that staff see: where each lies. They are made by `Staff`."""
 PLACE, MEETING = enrolment_id(P1, AARHUS), "m-heldag-vest"
+OF_TEAM = "/meetings/m-temadag-vest/needs"
 
 
 def with_form() -> str:
@@ -271,6 +288,12 @@ class Somebody:
         await self._member()
         return _token((await told(self._desk, TeamMemberNamed)).place_path)
 
+    async def _own_invitation(self) -> Mapping[str, Any]:
+        await self._anew()
+        wish = InviteGuest(programme_id=P1, meeting_id=MEETING, name="Lærke", email="laerke@fgu.example")
+        await self._desk.ask(invite_guest, wish)
+        return _token((await told(self._desk, GuestInvited)).guest_path)
+
 
 def _token(path: str) -> Mapping[str, Any]:
     return {"token": path.rpartition("/")[2]}
@@ -287,9 +310,48 @@ async def test_whatever_is_typed_is_taken_as_text_or_refused_whole(town: Town) -
     await desk.publish(with_form())
     await desk.knows()
     await desk.has_meeting()
+    await desk.has_meeting(kind="temadag")
     walk = Walk(town.client, partial(kept, desk), partial(look_everywhere, town))
     for template in PAGES:
         await walk.over(template, partial(somebody.path, template), FILLED, CONTACT)
+
+
+class Staff:
+    """An administrator who is signed in, and again whenever a page has ended that."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace = workplace
+        self.browser = workplace.browser()
+
+    async def path(self, template: str) -> str:
+        self.browser.cookies.clear()
+        await self._workplace.signed_in("administrator", self.browser)
+        if template == "/login":
+            self.browser.cookies.clear()
+        # Another browser of theirs, which the page can sign out.
+        if template == "/login/mig":
+            await self._workplace.signed_in("administrator")
+        return STAFF_PAGES[template].format(grant_id=await self._a_grant())
+
+    async def _a_grant(self) -> int:
+        wish = GrantRole(email="laeser@tovholder.example", role="reader")
+        await self._workplace.desk.ask(grant_role, wish)
+        found: int = await self._workplace.host.pool.fetchval("SELECT max(id) FROM role_grants")
+        return found
+
+
+@pytest.mark.timeout(400)
+async def test_whatever_staff_type_is_taken_as_text_or_refused_whole(workplace: Workplace) -> None:
+    staff = Staff(workplace)
+
+    async def look(_: httpx.Response) -> None:
+        for path in ("/stab/adgang", "/login/mig"):
+            must_be_escaped((await staff.browser.get(path)).text)
+
+    usual = {"email": "ny@tovholder.example", "role": "reader"}
+    walk = Walk(staff.browser, partial(kept, workplace.desk), look)
+    for template in STAFF_PAGES:
+        await walk.over(template, partial(staff.path, template), usual, {})
 
 
 async def look_everywhere(town: Town, answer: httpx.Response) -> None:
@@ -298,12 +360,20 @@ async def look_everywhere(town: Town, answer: httpx.Response) -> None:
     for fact in await town.desk.told():
         seen += [fact.confirm_path] if isinstance(fact, EnrolmentReceived) else []
         seen += [fact.draft_path] if isinstance(fact, SignUpDraftSaved) else []
-    seen += [f"{urlsplit(one).path}/behov" for one in seen if one.startswith("/moedeplads/")]
+    seen += [
+        f"{urlsplit(one).path}/behov" for one in seen if one.startswith(("/moedeplads/", "/holdplads/", "/gaest/"))
+    ]
     for path in seen:
         shown = await town.client.get(urlsplit(path).path)
         assert shown.status_code in {200, 410}, (path, shown.text)
         must_be_escaped(shown.text)
-    for listed in ("/enrolments", "/sign-ups", f"/enrolments/{PLACE}/participants", f"/meetings/{MEETING}/needs"):
+    for listed in (
+        "/enrolments",
+        "/sign-ups",
+        f"/enrolments/{PLACE}/participants",
+        f"/meetings/{MEETING}/needs",
+        OF_TEAM,
+    ):
         read = await town.api("GET", listed)
         assert read.status_code in {200, 404}, read.text
 

@@ -15,7 +15,7 @@ import pytest
 
 from deploy.local.locations import ROOT
 from services.enrollment.domain.enrolment import enrolment_id
-from services.enrollment.domain.keeping import FORGET_PAST, LONGEST_PAUSE, NIGHTLY, nightly
+from services.enrollment.domain.keeping import ARCHIVE_AWAITED, FORGET_PAST, LONGEST_PAUSE, NIGHTLY, nightly
 from services.enrollment.entrypoints.timers import standing
 from services.enrollment.usecases.cancel_programme import cancel_programme
 from services.enrollment.usecases.change_contact import change_contact
@@ -39,13 +39,14 @@ from shared.contracts.enrollment import (
     InviteGuest,
     ParticipantRegistered,
     PersonErased,
+    ProgrammeAwaitsArchive,
     RecordArchive,
     RegisterParticipant,
     VouchForAddress,
 )
 from shared.contracts.parties import ERASED_NAME
 from shared.contracts.scheduling import Meeting, MeetingPlanned, MeetingScheduled, When
-from shared.contracts.time import local, start_of_day
+from shared.contracts.time import day_of, local, start_of_day
 from shared.runtime.erasure import TOGETHER, FindPeople
 from shared.runtime.timers import Timer, arm_standing
 from shared.storage.pool import open_pool
@@ -288,6 +289,61 @@ async def test_nobody_is_forgotten_before_an_archive_that_is_to_have_the_papers_
     assert await night(desk, DUE + timedelta(days=LONGEST_PAUSE)) == [], "something was decided since"
     await desk.ask(record_archive, archive_of(desk.time))
     assert len(await night(desk, DUE + timedelta(days=2 * LONGEST_PAUSE))) == 2
+
+
+async def asked(desk: Desk, until: datetime) -> list[tuple[date, date, date]]:
+    """On which days staff were told that an archive waits, and what of: timers ring when they are due."""
+    days = []
+    sql = "SELECT min(due) FROM timers WHERE due <= $1"
+    while (due := await desk.pool.fetchval(sql, until)) is not None:
+        desk.time = max(desk.time, due)
+        await desk.ring()
+        told = [one for one in await desk.told() if isinstance(one, ProgrammeAwaitsArchive)]
+        days += [(day_of(desk.time), one.ended_on, one.kept_since) for one in told]
+    return days
+
+
+async def test_staff_are_told_once_a_month_that_people_are_kept_for_an_archive_until_it_has_the_papers(
+    desk: Desk,
+) -> None:
+    await took_part(desk)
+    await desk.pool.execute("UPDATE programmes SET terms = terms || '{\"archive\": true}'")
+    first = day_of(DUE)
+    # Looks come more often than that, and each finds it waiting.
+    assert await asked(desk, DUE + timedelta(days=62)) == [
+        (first + timedelta(days=30 * number), ENDS, first) for number in range(3)
+    ]
+    assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", ARCHIVE_AWAITED) == 1
+    await desk.ask(record_archive, archive_of(desk.time))
+    assert await asked(desk, desk.time + timedelta(days=70)) == []
+    assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = $1", ARCHIVE_AWAITED) == 0
+    # Something was decided since: it waits anew.
+    await desk.pool.execute("UPDATE enrolment_history SET decided_at = $1", desk.time)
+    assert await asked(desk, desk.time + timedelta(days=31)) != []
+
+
+async def test_nobody_is_asked_for_papers_that_no_archive_is_to_have_or_of_what_goes_on(desk: Desk) -> None:
+    await took_part(desk)
+    assert await asked(desk, DUE + timedelta(days=62)) == []
+    await desk.pool.execute('UPDATE programmes SET terms = terms || \'{"archive": true, "ends": "2040-12"}\'')
+    assert await asked(desk, desk.time + timedelta(days=62)) == []
+
+
+async def test_a_service_that_was_down_for_months_asks_once_and_each_look_puts_nothing_off(desk: Desk) -> None:
+    await took_part(desk)
+    await desk.pool.execute("UPDATE programmes SET terms = terms || '{\"archive\": true}'")
+    assert len(await asked(desk, DUE + timedelta(hours=8))) == 1
+
+    async def looks(at: datetime) -> int:
+        """As when somebody's time is over that night; how often staff are told until the next evening."""
+        # A minute later: timers of two names ring in a transaction each.
+        later = at + timedelta(minutes=1)
+        await desk.pool.execute("UPDATE timers SET due = $1 WHERE timer = $2", later, FORGET_PAST)
+        return len(await asked(desk, at + timedelta(hours=16)))
+
+    assert [await looks(DUE + timedelta(days=number)) for number in (1, 2, 20)] == [0, 0, 0]
+    desk.time = DUE + timedelta(days=200)
+    assert [await looks(desk.time), await looks(desk.time + timedelta(days=1))] == [1, 0]
 
 
 async def test_a_setting_that_was_changed_holds_from_the_next_start_and_a_start_alone_puts_nothing_off(

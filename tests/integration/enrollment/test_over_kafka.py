@@ -17,21 +17,26 @@ from deploy.local.topics import ensure_topics
 from services.enrollment.app import SERVICE
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.settings import Settings
+from services.enrollment.usecases.order_option import order_option
 from shared.base.ids import seed_ids
 from shared.contracts.enrollment import (
     EnrollmentIntakeRejected,
     EnrolMunicipality,
     MunicipalityEnrolled,
+    NobodyMovedUp,
     OptionDelivered,
     OptionOrdered,
     OptionWithdrawn,
     QuoteDeclined,
     QuoteGiven,
+    WithdrawEnrolment,
 )
-from shared.contracts.scheduling import Meeting, MeetingScheduled, When
+from shared.contracts.scheduling import Meeting, MeetingScheduled, StepCompleted, When
 from shared.runtime.running import Running
 from shared.runtime.service import open_host
-from tests.integration.enrollment.test_options import IN_TURN, LEFT, STEPS, TOLD, rounds, with_options
+from tests.integration.enrollment.test_options import IN_TURN, LEFT, STEPS, TOLD, ordering, rounds, with_options
+from tests.integration.enrollment.test_steps import TRACKS, a_step
+from tests.integration.enrollment.test_waiting_list import with_places
 from tests.support.enrollment_desk import AARHUS, P1, Desk, sign_up
 from tests.support.eventually import eventually
 from tests.support.servers import MakeDatabase
@@ -172,3 +177,37 @@ async def test_what_is_bought_over_the_intake_ends_as_what_is_bought_over_the_ap
     ]
     assert len(told) == len(TOLD) - 1
     assert await sent(outside, EnrollmentIntakeRejected.type) == []
+
+
+async def test_a_step_is_believed_of_the_owner_of_the_tracks_alone_and_leads_back_from_the_delivery(
+    outside: Outside,
+) -> None:
+    await outside.desk.publish(with_options(version=2) + TRACKS)
+    await asks(outside, sign_up(AARHUS))
+    await eventually(lambda: sent(outside, MunicipalityEnrolled.type), 30)
+    enrolment = enrolment_id(P1, AARHUS)
+    ours, topic = a_step(enrolment, "analyse", option="analyse"), "tovholder.scheduling"
+    forged = a_step(enrolment, option="sagsgennemgang").model_copy(update={"owner": "/kl/crm"})
+    told = a_step(enrolment, option="sagsgennemgang")
+
+    await outside.says(topic, ours.type, ours.owner, ours.subject, ours.model_dump_json(), sequence="1")
+    await eventually(lambda: outside.desk.pool.fetchval("SELECT count(*) FROM completed_steps"), 30)
+    await outside.says(topic, forged.type, forged.owner, forged.subject, forged.model_dump_json(), sequence="1")
+    dead = await eventually(lambda: outside.desk.pool.fetch("SELECT reason, type FROM dead_letters"), 30)
+    assert [tuple(row) for row in dead] == [("not_owner", StepCompleted.type)]
+    assert (await outside.desk.ask(order_option, ordering(enrolment)))["state"] == "ordered"
+
+    event = await outside.says(topic, told.type, told.owner, told.subject, told.model_dump_json(), sequence="2")
+    (delivered,) = await eventually(lambda: sent(outside, OptionDelivered.type), 30)
+    assert (delivered["data"]["option_id"], delivered["data"]["delivered_on"]) == ("sagsgennemgang", "2020-05-28")
+    assert delivered["causationid"] == event
+
+
+async def test_who_withdraws_over_the_intake_leaves_a_place_with_a_reason_for_staff(outside: Outside) -> None:
+    await outside.desk.publish(with_places(1, 1, version=2))
+    await asks(outside, sign_up(AARHUS))
+    await eventually(lambda: sent(outside, MunicipalityEnrolled.type), 30)
+    wish = WithdrawEnrolment(enrolment_id=enrolment_id(P1, AARHUS))
+    await outside.says("tovholder.intake", wish.type, "/kl/crm", "ask/withdraw", wish.model_dump_json())
+    (left,) = await eventually(lambda: sent(outside, NobodyMovedUp.type), 30)
+    assert (left["data"]["why"], left["data"]["free"]) == ("Ingen står på ventelisten.", 1)

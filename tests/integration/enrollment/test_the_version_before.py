@@ -16,6 +16,8 @@ from shared.contracts.enrollment import WithdrawEnrolment
 from shared.storage.pool import open_pool
 from shared.storage.tx import transaction
 from tests.integration.enrollment.test_needs import seated
+from tests.integration.enrollment.test_places import on_team
+from tests.integration.enrollment.test_team_needs import ASKS, has_meeting, kept, says
 from tests.support.enrollment_desk import AARHUS, CAUSE, HVIDOVRE, P1, Desk, programme_text, sign_up
 from tests.support.servers import MakeDatabase
 
@@ -56,6 +58,22 @@ async def test_what_a_participant_says_to_it_is_the_participants_here(desk: Desk
     async with transaction(desk.pool, desk, desk.source, CAUSE, desk.links) as tx:
         found = {name: await needs.load(tx, roster_id, one) for name, one in there.people.items()}
     assert {name: one.own for name, one in found.items() if one} == {"Anna": True, "Bo": False}
+
+
+async def test_whom_it_takes_off_a_team_and_puts_on_it_anew_has_said_nothing(desk: Desk) -> None:
+    await on_team(desk, "Anna", "Bo", file=ASKS)
+    await has_meeting(desk)
+    for name in ("Anna", "Bo"):
+        await says(desk, name, diet_text=name)
+    (anna,) = await desk.pool.fetch(
+        "DELETE FROM team_members WHERE person_id = (SELECT person_id FROM people WHERE name = 'Anna') RETURNING *"
+    )
+    columns = ("enrolment_id", "person_id", "number", "named_at", "correlation_id", "causation_id", "actor")
+    await desk.pool.execute(
+        f"INSERT INTO team_members ({', '.join(columns)}) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        *(anna[column] for column in columns),
+    )
+    assert await kept(desk) == ["Bo"]
 
 
 async def test_what_it_left_is_where_the_history_of_an_enrolment_begins(database: MakeDatabase, links: Links) -> None:

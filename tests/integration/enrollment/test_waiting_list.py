@@ -30,6 +30,7 @@ from shared.contracts.enrollment import (
     ResolveReservation,
     WithdrawEnrolment,
 )
+from shared.contracts.parties import Billing
 from shared.contracts.refusal import Refused
 from shared.storage.tx import AT_ONCE, Tx, transaction
 from tests.support.enrollment_desk import P1, Desk, programme_text, sign_up
@@ -104,6 +105,26 @@ async def test_beyond_the_usual_number_staff_are_told_and_beyond_the_hard_one_th
         codes[2]: "På venteliste (nr. 1)",
         codes[3]: "På venteliste (nr. 2)",
     }
+
+
+async def test_whoever_waits_is_told_what_they_signed_up_with_as_whoever_has_a_place_is(desk: Desk) -> None:
+    """The same in both: what was answered and declared, who pays, and the terms as they are now."""
+    asks = "  form:\n    - {id: hvorfor, label: Hvorfor, kind: lines, max_lines: 5}\n"
+    declared = "  declarations:\n    - {id: opbakning, text: Der er politisk opbakning.}\n"
+    await desk.publish(with_places(1, 1).replace("  contact_label:", f"{asks}{declared}  contact_label:", 1))
+    said = {"opbakning": "true", "hvorfor": "Fordi."}
+    wishes = [sign_up(code, answers=said, billing=Billing(order_reference="PO-7")) for code in await codes_of(desk, 2)]
+    assert await enrolled(desk, *wishes) == ["enrolled", "waitlisted"]
+    told = await desk.told()
+    (place,) = [one for one in told if isinstance(one, MunicipalityEnrolled)]
+    (waits,) = [one for one in told if isinstance(one, EnrolmentWaitlisted)]
+    for name in ("answers", "declared", "fees", "seats", "deadline", "withdrawal", "billing"):
+        assert getattr(waits, name) == getattr(place, name), name
+    assert (waits.declared, waits.answers[0].answer) == (("Der er politisk opbakning.",), "Fordi.")
+    assert waits.fees
+    assert waits.seats
+    assert waits.billing is not None
+    assert waits.billing.order_reference == "PO-7"
 
 
 async def test_whoever_leaves_lets_the_next_one_move_up_and_it_is_said_why_nobody_more_does(desk: Desk) -> None:

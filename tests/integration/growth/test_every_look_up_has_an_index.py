@@ -67,6 +67,7 @@ NOW = datetime(2020, 6, 1, 8, tzinfo=UTC)
 PLACES = {
     "meetings": {"scheduling": ["p9", "2021-04-15", "infinity", "k80"], "enrollment": ["2021-04-15", "m50"]},
     "enrolments": ["p9", "a", "0101"],
+    "grants": ["50"],
     "programmes": ["2020-01-01", "p5"],
     "offers": ["2999-01-01", "p5"],
     "organisations": ["a", "0101"],
@@ -81,6 +82,7 @@ PLACES = {
     "credit_notes": ["N", "90"],
     "invited": ["x"],
     "changes": ["50"],
+    "steps": ["p9", "x50", "2021-04-15", "s50"],
     "mails": ["50"],
 }
 WAITING_AT = {
@@ -147,8 +149,11 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "programme_id": "p9", "meeting_id": "m50", "enrolment_id": "x50", "claim_id": "k9", "invoice_id": "N-9",
         "roster_id": "q9", "person_or_roster_id": "w9", "code": "0101", "organisation_code": "0101", "series": "N",
         "organiser": "12345678", "credit_id": "c7001", "credit_note_id": "N-7001", "payment_id": "b9",
+        "step_id": "s9", "track": "kommunespor",
         "sign_up_id": "f9", "draft_id": "d9", "round_id": "r", "mailbox": "n9@by.example", "caller": "x",
         "beside": "f8", "option_id": "o", "order_id": "y9", "address": "n9@by.example", "email": "n9@by.example",
+        "account_id": "a9", "issuer": "i", "subject": "s9", "oidc_session": "p9", "session_id": "s9", "grant_id": 9,
+        "secret": "9", "state_secret": "9",
         "uid": "u9", "guest_id": "w9", "member_of": "p9", "person_id": "w9", "known": [],
         "message_id": "m9", "digest": "0" * 32, "about": "meeting/m9", "recipient": "w9", "template": "invitation",
         "state": "enrolled" if service == "enrollment" else "ready" if service == "invoicing" else "scheduled",
@@ -280,6 +285,7 @@ def _list_of(function: Any) -> str:
         "load_offered": "offers",
         "load_rounds": "rounds",
         "load_asked": "invited",
+        "load_grants": "grants",
         "load_page_of_line": "line",
         "load_page_of_changes": "changes",
         "load_page_of_sent": "mails",

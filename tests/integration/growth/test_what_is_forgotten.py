@@ -29,7 +29,13 @@ from tests.support.servers import Database, MakeDatabase
 SERVICES = ("enrollment", "scheduling", "invoicing", "notifications")
 _ROW = re.compile(r"\| `(?P<table>[a-z_]+)` \| (?P<services>[a-z, ]+) \| (?P<rule>[^|]+) \|")
 NOT_OURS = {"schema_versions"}
-KEYS = {"inbox": "event_id", "dead_letters": "event_id", "http_requests": "key", "attempts": "bucket"}
+KEYS = {
+    "inbox": "event_id",
+    "dead_letters": "event_id",
+    "http_requests": "key",
+    "attempts": "bucket",
+    "sign_ins": "state_sha256",
+}
 OLD = "now() - interval '10 years'"
 FORGOTTEN = (
     ("notifications", "inbox", "received_at", "NOT EXISTS (SELECT)"),
@@ -46,6 +52,9 @@ FORGOTTEN = (
     ("notifications", "digest_items", "stored_at", "line = ''"),
     ("enrollment", "sign_ups", "stored_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "drafts", "stored_at", "NOT EXISTS (SELECT)"),
+    ("enrollment", "sign_ins", "begun_at", "NOT EXISTS (SELECT)"),
+    ("enrollment", "sessions", "seen_at", "NOT EXISTS (SELECT)"),
+    ("enrollment", "accounts", "made_at", "NOT EXISTS (SELECT)"),
 )
 """Of a service that has it: a table, what its age is told by, and what its rows are like when they are forgotten."""
 

@@ -151,8 +151,9 @@ async def test_who_is_signed_in_already_is_asked_for_nothing(oidc_provider: Prov
         ({"code_challenge_method": None}, "invalid_request"),
         ({"response_type": "id_token"}, "unsupported_response_type"),
         ({"prompt": "none"}, "login_required"),
+        ({"prompt": "consent"}, "invalid_request"),
     ],
-    ids=["no PKCE", "plain PKCE", "PKCE that would be plain", "the implicit flow", "silently, while nobody is there"],
+    ids=["no PKCE", "plain PKCE", "PKCE that would be plain", "the implicit flow", "silently", "a page of consent"],
 )
 async def test_a_wish_that_the_client_should_not_have_is_refused_to_the_client(
     oidc_provider: Provider, client: Client, otherwise: dict[str, str | None], error: str

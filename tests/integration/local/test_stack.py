@@ -31,6 +31,7 @@ from deploy.local.datadir import DataDir, Ports
 from deploy.local.errors import StackError
 from deploy.local.kafka import wait_until_usable
 from deploy.local.locations import ROOT, service_names
+from deploy.local.oidc.server import VARIABLES, Elsewhere
 from deploy.local.stack import Stack, kafka_as
 from shared.messaging.grants import read_grants
 from shared.messaging.kafka import Kafka, client_options
@@ -116,11 +117,12 @@ async def test_the_front_service_alone_is_told_who_staff_sign_in_at(stack: Stack
     assert said["issuer"] == mine["TOVHOLDER_OIDC_ISSUER"] == stack.addresses.oidc
     back = {"redirect_uri": f"{stack.addresses.gateway}/login/tilbage", "client_id": mine["TOVHOLDER_OIDC_CLIENT_ID"]}
     asked = {"response_type": "code", "scope": "openid", "code_challenge": "x" * 43, "code_challenge_method": "S256"}
-    page = httpx.get(said["authorization_endpoint"], params={**back, **asked}, trust_env=False)
+    page = get(str(httpx.URL(said["authorization_endpoint"], params={**back, **asked})))
     assert "/log-ind/" in page.headers["Location"], "the client and where people reach it are known there"
     form = {"grant_type": "authorization_code", "code": "x", **back}
     auth = (mine["TOVHOLDER_OIDC_CLIENT_ID"], mine["TOVHOLDER_OIDC_CLIENT_SECRET"])
-    answer = httpx.post(said["token_endpoint"], data=form, auth=auth, trust_env=False)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(said["token_endpoint"], data=form, auth=auth)
     assert answer.json()["error"] == "invalid_grant", "it is the code that is wrong"
     file = stack.data_dir / "secrets" / "oidc-settings.json"
     assert json.loads(file.read_text())["back_channel"] == f"{stack.addresses.services[FRONT]}/login/oidc/logud"
@@ -128,13 +130,13 @@ async def test_the_front_service_alone_is_told_who_staff_sign_in_at(stack: Stack
 
 async def test_a_provider_that_falls_is_started_again_with_the_same_people_and_keys(stack: Stack) -> None:
     keys = ask(f"{stack.addresses.oidc}/jwks")
-    people = Path(stack.addresses.oidc_accounts_file).read_text()
+    people = (stack.data_dir / "secrets" / "oidc-accounts.json").read_text()
     falls = stack.supervisor.state("oidc").falls
     stack.kill("oidc")
     await asyncio.to_thread(stack.supervisor.wait_for_fall, "oidc", falls + 1)
     await asyncio.to_thread(stack.wait_until_ready, "oidc")
     assert ask(f"{stack.addresses.oidc}/jwks") == keys
-    assert Path(stack.addresses.oidc_accounts_file).read_text() == people
+    assert (stack.data_dir / "secrets" / "oidc-accounts.json").read_text() == people
 
 
 async def test_the_gateway_leads_to_each_service_and_hides_what_is_for_operators(stack: Stack) -> None:
@@ -188,7 +190,7 @@ async def test_nothing_listens_beyond_this_machine_nor_on_a_port_that_nobody_was
 
 async def test_no_secret_stands_on_a_command_line_where_everybody_on_the_machine_can_read_it(stack: Stack) -> None:
     held = {file.read_text().strip() for file in (stack.data_dir / "secrets").iterdir()}
-    people = json.loads(Path(stack.addresses.oidc_accounts_file).read_text())
+    people = json.loads((stack.data_dir / "secrets" / "oidc-accounts.json").read_text())
     held |= {person["password"] for person in people.values()}
     assert len(held) > 9
     for one in processes_of(stack):
@@ -319,6 +321,22 @@ async def test_kafka_is_spoken_to_over_tls_where_somebody_has_put_a_certificate(
         assert set(await topics.event_topics(operator)) == set(topics.topic_names())
         with pytest.raises(KafkaError):
             await topics.event_topics(replace(operator, protocol="SASL_PLAINTEXT"))
+
+
+async def test_who_has_a_provider_of_their_own_is_started_without_ours(tmp_path: Path) -> None:
+    theirs = Elsewhere("https://login.kommune.example/x", "tovholder-hvidovre", "given-by-them")
+    async with Stack(tmp_path / "d", service_command=standin, services=(FRONT, "invoicing"), provider=theirs) as stack:
+        told = {name: json.loads(ask(f"{url}/environment")) for name, url in stack.addresses.services.items()}
+        assert [told[FRONT][name] for name in VARIABLES] == [theirs.issuer, theirs.client_id, theirs.client_secret]
+        assert not [name for name in told["invoicing"] if "OIDC" in name]
+        assert "oidc" not in {state.name for state in stack.states()}
+        assert not list(stack.data_dir.glob("secrets/oidc-a*"))
+        assert theirs.client_secret not in (stack.data_dir / "running.json").read_text()
+        assert local.running(stack.data_dir) == stack.addresses
+    async with Stack(tmp_path / "d", service_command=standin, services=(FRONT,)) as stack:
+        told[FRONT] = json.loads(ask(f"{stack.addresses.services[FRONT]}/environment"))
+        assert theirs.client_secret not in told[FRONT].values()
+        assert local.running(stack.data_dir) == stack.addresses
 
 
 def test_nothing_runs_on_an_empty_folder(tmp_path: Path) -> None:

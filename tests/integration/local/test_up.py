@@ -46,6 +46,11 @@ def test_up_prints_every_address_once_all_is_ready_and_leaves_nothing(tmp_path: 
             assert addresses["gateway"] in shown.stdout
             token = Path(addresses["api_token_file"]).read_text()
             assert token not in line + shown.stdout
+            people = Path(addresses["oidc_accounts_file"])
+            assert f"i filen {people}" in shown.stdout
+            assert not [
+                one for one in json.loads(people.read_text()).values() if one["password"] in line + shown.stdout
+            ]
             key = Path(addresses["mail_key_file"]).read_text()
             assert key not in line
             with httpx.Client(trust_env=False) as browser:

@@ -16,7 +16,7 @@ from services.notifications.entrypoints.kafka import SUBSCRIPTIONS
 from services.notifications.entrypoints.timers import TIMERS
 from shared.contracts.scheduling import MeetingScheduled
 from shared.storage.pool import open_pool
-from tests.support.facts import CONTACT, MEETING, MEETINGS_OWNER, PROGRAMME, an_enrolment
+from tests.support.facts import CONTACT, MEETING, MEETINGS_OWNER, PROGRAMME, a_waiting_enrolment, an_enrolment
 from tests.support.filled import fill
 from tests.support.letters import written
 from tests.support.room import Room
@@ -99,6 +99,13 @@ async def test_what_is_in_a_mail_is_written_to_files_that_pass_their_checks(
     assert await show(place.id, "--out", str(receipt)) == (0, "")
     assert check_file(whole.read_bytes()) == check_file(calendar.read_bytes()) == []
     assert receipt.read_bytes().startswith(b"%PDF-")
+
+    # Whoever waits has signed up as well; what a version before told of them says nothing to make it of.
+    await desk.hear(a_waiting_enrolment(enrolment_id="waits"), a_waiting_enrolment(enrolment_id="old", billing=None))
+    waits, old = sorted(await written(desk, "waitlisted"), key=lambda one: "receipt" not in one.says)
+    assert await show(waits.id, "--out", str(receipt)) == (0, "")
+    assert receipt.read_bytes().startswith(b"%PDF-")
+    assert await show(old.id, "--as", "pdf") == (1, "not_in_the_mail: Mailen har ingen PDF.\n")
 
     assert await show(invitation.id, "--as", "pdf") == (1, "not_in_the_mail: Mailen har ingen PDF.\n")
     assert (await show("<unknown@tovholder.example>"))[0] == 1

@@ -15,7 +15,7 @@ from services.notifications.domain.message import Message
 from services.notifications.usecases.note_awaiting_sign_up import note_awaiting_sign_up
 from services.notifications.usecases.send_digest import send_digest
 from services.notifications.usecases.tell_staff import tell_staff
-from shared.contracts.enrollment import Forbehold, SignUpAwaitsStaff
+from shared.contracts.enrollment import Forbehold, NobodyMovedUp, SignUpAwaitsStaff
 from shared.contracts.parties import Organisation
 from shared.runtime.timers import Timer
 from shared.storage import tx as storage
@@ -119,6 +119,42 @@ async def test_staff_read_whose_forbehold_has_no_answer_and_who_names_no_day(des
     assert "Københavns Kommune (svar ventes 6. oktober 2020, Beskæftigelsesudvalget)" in words
     assert "Københavns Kommune (intet svar, ventet 15. september 2020)" in words
     assert "Frederiksberg (intet svar 35 dage efter tilmeldingen, dagen er ukendt)" in words
+
+
+async def test_staff_read_whose_place_nobody_got_and_why(desk: Room) -> None:
+    """And of whoever moved up that they did."""
+    desk.time = NOON
+    left: NobodyMovedUp = EXAMPLES["NobodyMovedUp"]
+    none = left.model_copy(update={"free": 0, "why": "Alle 12 pladser er taget.", "enrolment_id": "other"})
+    await desk.hear(left, left.model_copy(update={"enrolment_id": "third"}), none)
+    await desk.hear(EXAMPLES["MunicipalityEnrolled"].model_copy(update={"from_waiting_list": True}))
+    await desk.ring(MORNING)
+    (only,) = await written(desk, "digest")
+    words = words_of(only)
+    assert "Pladser, som ingen fik (3)" in words
+    assert words.count("Københavns Kommune: pladsen er fri, og ingen rykkede op. Ingen står på ventelisten.") == 2
+    assert "Københavns Kommune: ingen rykkede op. Alle 12 pladser er taget." in words
+    assert "fra ventelisten" in words
+
+
+async def test_staff_read_which_papers_an_archive_lacks_since_when_and_what_to_run_each_time_that_it_is_told(
+    desk: Room,
+) -> None:
+    waits = EXAMPLES["ProgrammeAwaitsArchive"]
+    mails = []
+    for number in range(2):
+        desk.time = NOON + timedelta(days=30 * number)
+        await desk.hear(waits)
+        await desk.ring(desk.time + timedelta(days=1))
+        mails = await written(desk, "digest")
+    assert len(mails) == 2
+    for one in mails:
+        words = words_of(one)
+        assert "Arkivet mangler papirerne" in words
+        assert (
+            "Sluttede 31. oktober 2022. Siden 31. oktober 2028 skulle personerne være slettet: de bliver, til arkivet "
+            "har papirerne. Skriv dem ud med: tovholder archive netvaerk-kommunal-ungeindsats --out FIL.zip"
+        ) in words
 
 
 async def test_no_transaction_takes_more_than_its_room(desk: Room, monkeypatch: pytest.MonkeyPatch) -> None:

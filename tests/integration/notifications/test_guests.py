@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.enrollment import GuestInvited, GuestRemoved
+from shared.contracts.enrollment import GuestInvited, GuestRemoved, ProgrammePublished
 from shared.contracts.event import Event
+from shared.contracts.programme import NeedPart, NeedsTerm
 from shared.contracts.scheduling import MeetingCancelled, MeetingPlanned, MeetingRescheduled, MeetingScheduled
 from tests.support import facts
 from tests.support.facts import MEETINGS_OWNER, OWNER, PROGRAMME
@@ -50,6 +51,33 @@ async def test_its_changes_reach_the_guest_and_its_cancellation_does(desk: Room)
         "meeting_cancelled",
     ]
     assert "faktureres" not in await text(desk, "meeting_cancelled")
+
+
+async def test_the_invitation_leads_to_the_guests_own_page_and_staff_read_of_whoever_says_no(desk: Room) -> None:
+    own = INVITED.model_copy(update={"guest_path": "/gaest/laerke"})
+    await desk.hear(DATED, own)
+    assert "/gaest/laerke" in await text(desk, "participant_registered")
+    assert "kost og adgang" not in await text(desk, "participant_registered")
+    desk.time += timedelta(hours=1)
+    by_staff = GuestRemoved(owner=OWNER, programme=PROGRAMME, meeting=MEETING, guest=LAERKE)
+    await desk.hear(by_staff)
+    assert await desk.pool.fetchval("SELECT count(*) FROM digest_items") == 0
+    anew = LAERKE.model_copy(update={"person_id": "another"})
+    await desk.hear(own.model_copy(update={"guest": anew}))
+    desk.time += timedelta(hours=1)
+    await desk.hear(by_staff.model_copy(update={"guest": anew, "by_participant": True}))
+    rows = await desk.pool.fetch("SELECT kind, line FROM digest_items")
+    assert [(row["kind"], row["line"]) for row in rows] == [("guest_left", f"{MEETING.title}: en gæst har meldt afbud")]
+    assert [one for one, _ in await templates(desk)].count("registration_cancelled") == 2
+
+
+async def test_where_the_programme_asks_the_first_mail_offers_to_say_what_one_needs(desk: Room) -> None:
+    asking = facts.PROGRAMME_TERMS.model_copy(
+        update={"needs": NeedsTerm(consent="Ja.", keep_days=14, diet=NeedPart(label="Kost", text=True))}
+    )
+    await desk.hear(ProgrammePublished(owner=OWNER, programme=PROGRAMME, terms=asking), DATED)
+    await desk.hear(INVITED.model_copy(update={"guest_path": "/gaest/laerke"}))
+    assert "hvad I har brug for af kost og adgang" in " ".join((await text(desk, "participant_registered")).split())
 
 
 async def test_a_guest_who_is_taken_off_gets_the_cancellation_and_may_come_back(desk: Room) -> None:

@@ -1,4 +1,4 @@
-"""Which role opens which page: every page of staff's of every service, with every role, another programme's and none."""
+"""Which role opens which page: every page of staff's, with every role, another programme's, or none."""
 
 from __future__ import annotations
 

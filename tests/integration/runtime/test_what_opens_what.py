@@ -57,6 +57,9 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "POST /api/enrollment/people/search": "enrollment.FindPeople",
         "GET /api/enrollment/people/erased": "enrollment.people.erased",
         "GET /api/enrollment/people/{person_id}": "enrollment.people",
+        "GET /api/enrollment/staff": "enrollment.staff",
+        "POST /api/enrollment/staff": "enrollment.GrantRole",
+        "DELETE /api/enrollment/staff/{grant_id}": "enrollment.RevokeRole",
         "POST /api/enrollment/enrolments": "enrollment.EnrolMunicipality",
         "GET /api/enrollment/enrolments": "enrollment.enrolments",
         "GET /api/enrollment/enrolments/{enrolment_id}": "enrollment.enrolments",
@@ -100,11 +103,15 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "DELETE /api/enrollment/programmes/{programme_id}/meetings/{meeting_id}/guests/{person_id}": (
             "enrollment.RemoveGuest"
         ),
+        "PUT /api/enrollment/programmes/{programme_id}/meetings/{meeting_id}/guests/{person_id}/needs": (
+            "enrollment.SetGuestNeeds"
+        ),
         "GET /api/enrollment/enrolments/{enrolment_id}/team": "enrollment.enrolments.team",
         "GET /api/enrollment/enrolments/{enrolment_id}/team/explanation": "enrollment.enrolments.team.explanation",
         "POST /api/enrollment/enrolments/{enrolment_id}/team": "enrollment.NameTeamMember",
         "PUT /api/enrollment/enrolments/{enrolment_id}/team/{person_id}": "enrollment.ReplaceTeamMember",
         "DELETE /api/enrollment/enrolments/{enrolment_id}/team/{person_id}": "enrollment.RemoveTeamMember",
+        "PUT /api/enrollment/enrolments/{enrolment_id}/team/{person_id}/needs": "enrollment.SetTeamNeeds",
     },
     "invoicing": {
         "GET /api/invoicing/claims": "invoicing.claims",
@@ -146,6 +153,8 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
     },
     "scheduling": {
         "GET /api/scheduling/programmes/{programme_id}/meeting-changes": "scheduling.programmes.meeting-changes",
+        "GET /api/scheduling/programmes/{programme_id}/steps": "scheduling.programmes.steps",
+        "POST /api/scheduling/programmes/{programme_id}/steps": "scheduling.CompleteStep",
         "GET /api/scheduling/programmes/{programme_id}/audit": "scheduling.programmes.audit",
         "GET /api/scheduling/meetings": "scheduling.meetings",
         "GET /api/scheduling/meetings/{meeting_id}": "scheduling.meetings",
@@ -200,6 +209,7 @@ OPEN = {
         "/deltagere/{token}",
         "/deltagere/{token}/afmeld-kommunen",
         "/deltagere/{token}/hold",
+        "/deltagere/{token}/hold/behov/{person_id}",
         "/deltagere/{token}/hold/fjern/{person_id}",
         "/deltagere/{token}/hold/skift/{person_id}",
         "/deltagere/{token}/{meeting_id}",
@@ -212,8 +222,12 @@ OPEN = {
         "/moedeplads/{token}/skift",
         "/moedeplads/{token}/afmeld",
         "/holdplads/{token}",
+        "/holdplads/{token}/behov",
         "/holdplads/{token}/skift",
         "/holdplads/{token}/afmeld",
+        "/gaest/{token}",
+        "/gaest/{token}/behov",
+        "/gaest/{token}/afmeld",
     ),
     "invoicing": (
         "/invoicing/fakturaer/{token}",

@@ -11,7 +11,8 @@ import pytest
 
 from shared.contracts.enrollment import ProgrammePublished
 from shared.contracts.event import INTAKE_TOPIC, natural_id
-from shared.contracts.scheduling import SetMeetingDate
+from shared.contracts.scheduling import CompleteStep, SetMeetingDate
+from tests.integration.scheduling.test_steps import TRACKS, completing
 from tests.support.eventually import eventually
 from tests.support.external_producer import Producer
 from tests.support.facts import PROGRAMME, PROGRAMME_TERMS, cloud_event
@@ -74,4 +75,48 @@ async def test_a_programme_of_another_system_gets_its_meetings_dates_by_api_and_
         "MeetingPlanned",
         "MeetingRescheduled",
         "MeetingScheduled",
+    ]
+
+
+async def test_a_step_that_is_completed_over_the_intake_ends_as_one_over_the_api(diary: Installation) -> None:
+    terms = PROGRAMME_TERMS.model_copy(update={"tracks": TRACKS})
+    path = f"/api/scheduling/programmes/{PROGRAMME.id}/steps"
+
+    async def listed(count: int) -> list[dict[str, Any]]:
+        async def found() -> list[dict[str, Any]]:
+            answer = await diary.request("scheduling", "GET", path)
+            steps: list[dict[str, Any]] = answer.json()["steps"]
+            return steps if len(steps) == count else []
+
+        return await eventually(found, 20.0, because=f"{count} steps are completed")
+
+    def asked(command: CompleteStep, event_id: str) -> dict[str, Any]:
+        return cloud_event(command, event_id=event_id)
+
+    async with Producer(diary.kafka, diary.prefix) as producer:
+        await producer.tell(cloud_event(ProgrammePublished(owner=PROGRAMME.owner, terms=terms)))
+        await the_meeting(diary, "planned")
+        for number, wish in enumerate((completing(enrolment_id="i"), completing(enrolment_id="i", step="x"))):
+            ask = asked(wish, f"ask-{number}")
+            for _ in range(2):
+                await producer.put(INTAKE_TOPIC, json.dumps(ask).encode(), key=ask["subject"].encode())
+        (by_intake,) = await listed(1)
+
+        said = completing(enrolment_id="a").model_dump(exclude_none=True)
+        del said["programme_id"]
+        by_api = await diary.call("scheduling", "POST", path, said)
+        assert await diary.call("scheduling", "POST", path, said) == by_api
+        wrong = await diary.request("scheduling", "POST", path, {**said, "step": "x"})
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "unknown_step")
+        assert await listed(2) == [by_api, by_intake]
+        own = {"id", "enrolment_id"}
+        assert {key: by_api[key] for key in by_api.keys() - own} == {key: by_intake[key] for key in by_api.keys() - own}
+
+    await diary.settled()
+    assert await diary.broken() == []
+    told = [one.event for one in await read_topics(diary.where) if one.topic == "scheduling"]
+    assert sorted(one["type"].split(".")[2] for one in told if one["type"].split(".")[2] != "MeetingPlanned") == [
+        "IntakeRejected",
+        "StepCompleted",
+        "StepCompleted",
     ]

@@ -13,6 +13,7 @@ from services.enrollment.domain.keeping import (
     LONGEST_PAUSE,
     NIGHTLY,
     Ending,
+    ask,
     done_with,
     ended_on,
     first_due,
@@ -22,10 +23,19 @@ from services.enrollment.domain.keeping import (
     past,
     sooner,
 )
+from services.enrollment.domain.programme import Programme
 from services.enrollment.settings import LONGEST_KEPT
+from shared.contracts.enrollment import ProgrammeAwaitsArchive
+from shared.contracts.programme import EnrolmentPlan, ProgrammeTerms, Terms
 from shared.contracts.time import COPENHAGEN, day_of, start_of_day
+from tests.support import facts
 
 P = Ending("p")
+PROGRAMME = Programme(
+    ProgrammeTerms(
+        ref=facts.a_programme("p"), enrolment=EnrolmentPlan(who="municipalities", how="sign_up"), terms=Terms()
+    )
+)
 MEETING, DEADLINE = date(2021, 4, 15), date(2020, 6, 12)
 days = st.dates(date(1990, 1, 1), date(2100, 1, 1))
 maybe = st.none() | days
@@ -150,6 +160,19 @@ def test_nobody_is_forgotten_before_an_archive_has_the_papers_as_they_were_at_th
         assert (past([one], 365, now), done_with([one], 365, now)) == (["p"], [])
     for one in (day_after, replace(that_day, archives=False)):
         assert done_with([one], 365, now) == ["p"]
+
+
+@given(endings, kept, instants)
+def test_an_archive_is_asked_for_exactly_where_people_are_kept_for_it_alone(
+    ending: Ending, keep_days: int, now: datetime
+) -> None:
+    over, done = past([ending], keep_days, now), done_with([ending], keep_days, now)
+    decided = ask(ending, PROGRAMME, keep_days, now)
+    assert (len(decided.facts), len(decided.alarms)) == ((1, 1) if over and not done else (0, 0))
+    for fact in decided.facts:
+        assert isinstance(fact, ProgrammeAwaitsArchive)
+        assert (fact.ended_on, fact.kept_since <= day_of(now)) == (ended_on(ending), True)
+        assert fact.kept_since == fact.ended_on + timedelta(days=keep_days + 1)
 
 
 @given(endings, kept, instants)

@@ -113,6 +113,9 @@ ENROLMENT = SOUND[SOUND.index("enrolment:") : SOUND.index("fees:")]
 OPTIONS = SOUND[SOUND.index("options:") : SOUND.index("tracks:")]
 
 
+NOBODY = "attendance: none"
+
+
 def asking(*parts: str, consent: str = "consent: Ja, ", of: str = SOUND) -> str:
     """The sound file, or another, that asks what people need."""
     return of + f"\nregistration: {{needs: {{{consent}{', '.join(parts)}}}}}\n"
@@ -262,6 +265,9 @@ FAULTS: dict[str, list[str]] = {
         changed("weekday: tirsdag", "last_date: 2021-10-04"),
     ],
     "option_mismatch": [changed("text: Analyse", "price: 1, remind_before: [7], text: Analyse")],
+    "option_of_two_steps": [
+        changed("option: analyse}", "option: analyse}, {id: mere, title: Mere, option: analyse}"),
+    ],
     "extra_mismatch": [
         changed(", extra_price: 1000", ""),
         changed("extra: billed", "extra: refused"),
@@ -298,7 +304,7 @@ FAULTS: dict[str, list[str]] = {
         asking("keep_days: 3"),
         asking("diet: {label: Kost}"),
         asking("access: {label: Adgang, text: false}", "diet: {label: Kost, text: true}"),
-        asking("diet: {label: Kost, text: true}", of=on_a_team("key: heldag, included: 5")),
+        asking("diet: {label: Kost, text: true}", of=on_a_team("key: heldag").replace("attendance: team", NOBODY)),
     ],
     "meeting_on_holiday": [
         changed("date: 2022-03-01", "date: 2022-04-14"),

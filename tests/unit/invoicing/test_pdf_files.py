@@ -79,7 +79,7 @@ def test_our_samples_are_as_they_should_be(path: Path) -> None:
     taken = take_apart(path.read_bytes())
     assert taken.found == ()
     assert taken.note.startswith("PDF'en siger selv, at den er PDF/A-3a og PDF/UA-1; det er læst og ikke efterprøvet.")
-    assert (taken.xml is None) == (path.name == "kvittering.pdf")
+    assert (taken.xml is None) == path.name.startswith("kvittering")
 
 
 def test_the_e_invoice_comes_out_byte_for_byte() -> None:

@@ -1,4 +1,7 @@
-"""The letter that confirms a place carries a receipt: the same PDF each time, and no secret in it."""
+"""The letter that confirms a place, or says that there is none yet, carries a receipt.
+
+It is the same PDF each time, and there is no secret in it.
+"""
 
 from __future__ import annotations
 
@@ -81,6 +84,46 @@ def test_it_says_until_when_a_forbehold_holds_and_an_extra_person_is_free() -> N
         assert f"Heldagsmøde: en ekstra deltager kan afmeldes uden betaling {until}." in words(said)
 
 
+def test_whoever_waits_has_a_receipt_of_all_it_signed_up_with_that_promises_no_place() -> None:
+    text = words(written("receipt of a waiting list"))
+    for wanted in (
+        "Kvittering for tilmelding", "Københavns Kommune", "Kontaktperson: Asta Eksempelsen",
+        "Modtaget mandag den 15. juni 2020",
+        "Status På venteliste – med forbehold for politisk godkendelse", "Prisen, hvis I får en plads",
+        "den giver ikke en plads, og der er ikke lovet nogen",
+        "Deltagergebyr for begge år 1. september 2020 19.500,00 4.875,00 24.375,00",
+        "Heldagsmøde: 3 pladser er med i prisen", "EAN-nummer 5798009800015",
+        "Der er ikke aftalt noget, før I får en plads",
+        "Pladser, der bliver ledige, tilbydes i den rækkefølge, tilmeldingerne kom i.",
+        "I kan først få en, når det er godkendt", "en ny kvittering med det, der er aftalt",
+        "I betaler ikke noget, før I har en plads.",
+    ):  # fmt: skip
+        assert wanted in text, wanted
+    for promised in ("Plads bekræftet", "Plads reserveret", "har fået en plads", "Det er aftalt", "Tilmeldt 15. juni"):
+        assert promised not in text, promised
+
+
+def test_whoever_waits_for_the_deadline_reads_when_places_are_given_and_what_it_answered_and_declared() -> None:
+    text = words(written("receipt before the deadline"))
+    for wanted in (
+        "Status Modtaget", "pladserne er ikke givet endnu", "Tilmeldingsfrist: 21. august 2020.",
+        "Pladserne gives efter tilmeldingsfristen fredag den 21. august 2020, i den rækkefølge, tilmeldingerne kom i.",
+        "Hvorfor vil I gerne være med?", "Vi vil lære af de andre.", "I har erklæret", "Der er politisk opbakning.",
+        "som Foreningen af Kommuner modtog mandag den 15. juni 2020",
+    ):  # fmt: skip
+        assert wanted in text, wanted
+    term = WithdrawalTerm(owes="all", free_until=date(2020, 9, 30))
+    content = receipt.write(CONTACT.name, papers.waiting_receipt(by_form=True, withdrawal=term, **papers.ANSWERED))
+    assert content is not None
+    text = words(content)
+    assert "erklærede ved tilmeldingen mandag den 15. juni 2020 kl. 11.30, ved Asta Eksempelsen, kontaktperson:" in text
+    assert "Får kommunen en plads, og melder den sig så fra, skylder den hele gebyret" in text
+
+
+def test_what_a_version_before_told_of_whoever_waits_has_no_receipt_nor_says_that_it_has() -> None:
+    assert receipt.write(CONTACT.name, papers.waiting_receipt(billing=None)) is None
+
+
 def test_the_secret_link_stands_in_the_letter_only() -> None:
     says = papers.receipt()
     assert says["path"] == "/deltagere/eksempel"
@@ -107,10 +150,11 @@ def test_the_same_letter_has_the_same_receipt_in_another_process() -> None:
     assert done.stdout.strip() == papers.digest(written("receipt"))
 
 
+@pytest.mark.parametrize("waits", [False, True], ids=["place", "waits"])
 @pytest.mark.parametrize("name", papers.HOSTILE)
-def test_hostile_texts_can_be_set(name: str) -> None:
+def test_hostile_texts_can_be_set(name: str, *, waits: bool) -> None:
     text = papers.HOSTILE[name]
-    content = receipt.write(text, papers.hostile_receipt(text))
+    content = receipt.write(text, papers.hostile_receipt(text, waits=waits))
     assert content is not None
     assert "root:" not in words(content)
 

@@ -54,6 +54,7 @@ ASTA = Guest(
 GUEST = Guest(
     "g-laerke", "Lærke Prøvesen", "laerke@fgu.example", "participant", "Foreningen af Kommuner", AT, as_guest=True
 )
+OWN_GUEST = replace(GUEST, seat_path="/gaest/x")
 A_DAY = facts.a_meeting(when=facts.DAY, place=None)
 ELSEWHERE = facts.a_meeting(place="Odense")
 HALF = {
@@ -195,6 +196,9 @@ LETTERS: dict[str, Letter] = {
         AT,
     ),
     "waitlisted": letters.waitlisted(EXAMPLES["EnrolmentWaitlisted"], AT),
+    "waitlisted-without_a_receipt": letters.waitlisted(
+        EXAMPLES["EnrolmentWaitlisted"].model_copy(update={"billing": None}), AT
+    ),
     "waitlisted-forbehold": letters.waitlisted(
         EXAMPLES["EnrolmentWaitlisted"].model_copy(update={"forbehold_open": True, "standing_path": "/plads/x"}), AT
     ),
@@ -356,6 +360,12 @@ LETTERS: dict[str, Letter] = {
     ),
     "participant_registered-guest": invitation("participant_registered", GUEST),
     "participant_registered-guest_first": letters.introduce(invitation("participant_registered", GUEST)),
+    "participant_registered-own_page_of_a_guest": invitation("participant_registered", OWN_GUEST),
+    "participant_registered-asks_a_guest": invitation("participant_registered", replace(OWN_GUEST, asks_needs=True)),
+    "participant_registered-asks_a_team": invitation("participant_registered", replace(ON_TEAM, asks_needs=True)),
+    "invitation-own_page_of_a_guest": invitation("invitation", OWN_GUEST, A_DAY),
+    "meeting_moved-own_page_of_a_guest": invitation("meeting_moved", OWN_GUEST, ELSEWHERE),
+    "meeting_reminder-own_page_of_a_guest": letters.meeting_reminder(STANDING, OWN_GUEST, 7, 7, AT),
     "registration_cancelled-guest": invitation("registration_cancelled", GUEST, facts.MEETING),
     "meeting_cancelled-guest": invitation("meeting_cancelled", GUEST, facts.MEETING),
     "meeting_moved-guest": invitation("meeting_moved", GUEST, ELSEWHERE),
@@ -510,6 +520,7 @@ KINDS = {
     "invoicing": "its invoice",
     "moedeplads": "one's own seat",
     "holdplads": "one's own seat",
+    "gaest": "one's own seat",
     "fakturaoplysninger": "one's own billing role",
 }
 

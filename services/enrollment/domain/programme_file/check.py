@@ -515,6 +515,20 @@ class _Checker:
             if option.price_ore is not None and option.remind_before:
                 message = f"«{option.title}» har en fast pris, så der er ikke et tilbud at minde om."
                 yield self.at(("options", at, "remind_before"), "option_mismatch", message)
+        delivered: dict[str, int] = {}
+        for number, track in enumerate(self.programme.tracks):
+            for phase_at, phase in enumerate(track.phases):
+                for step_at, step in enumerate(phase.steps):
+                    if step.option is None:
+                        continue
+                    path: Path = ("tracks", number, "phases", phase_at, "steps", step_at, "option")
+                    if step.option in delivered:
+                        message = (
+                            f"Skridtet på linje {delivered[step.option]} leverer også «{step.option}». "
+                            "Det, der først er færdigt, gør det, og så faktureres tilkøbet."
+                        )
+                        yield self.at(path, "option_of_two_steps", message)
+                    delivered.setdefault(step.option, self.document.place(path).line)
 
     def money(self) -> Iterator[Finding]:
         programme, fees, deadline = self.programme, self.programme.fees, self.programme.enrolment.deadline
@@ -649,8 +663,10 @@ class _Checker:
             if part and not (part.choices or part.text):
                 message = "Der er intet at svare: skriv choices, text: true eller begge."
                 yield self.at((*path, name), "needs_mismatch", message)
-        if all(one.attendance != "registered" for one in self.programme.meeting_kinds):
-            message = "Kun de tilmeldte spørges, og ingen meeting_kinds har attendance: registered."
+        if all(one.attendance == "none" for one in self.programme.meeting_kinds):
+            message = (
+                "Ingen kan svare: alle meeting_kinds har attendance: none, så hverken deltagere eller hold kommer."
+            )
             yield self.at(path, "needs_mismatch", message)
 
     def activities(self) -> Iterator[Finding]:

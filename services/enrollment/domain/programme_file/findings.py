@@ -47,6 +47,7 @@ CODES: dict[str, Severity] = {
     "no_deadline": "warning",
     "open_reading": "open",
     "option_mismatch": "error",
+    "option_of_two_steps": "warning",
     "payment_incomplete": "error",
     "precision_mismatch": "error",
     "reading_not_chosen": "error",

@@ -481,11 +481,13 @@ class NeedPart(Part):
 
 
 class Needs(Part):
-    """Diet and access, of those who are registered meeting by meeting."""
+    """Diet and access, of whoever is registered, on a standing team, named by a member, or a guest."""
 
     consent: Line = Field(description="den sætning, der sættes kryds ved; uden krydset gemmes intet")
     keep_days: Annotated[Positive, Field(le=60)] = Field(
-        default=14, description="så mange dage efter mødet slettes det, og kun antallene bliver"
+        default=14,
+        description="så mange dage efter mødet slettes det, og kun antallene bliver; det, et fast hold eller et "
+        "medlems personer har skrevet, så mange dage efter deres sidste møde, der har en dato",
     )
     diet: NeedPart | None = Field(default=None, description="kost")
     access: NeedPart | None = Field(default=None, description="adgang")
@@ -504,7 +506,9 @@ class Registration(Part):
     reminder_days: tuple[Count, ...] = Field(default=(), description="dage før mødet")
     participant_levels: tuple[Line, ...] = Field(default=(), description="det en deltager kan svare at være")
     needs: Needs | None = Field(
-        default=None, description="kost og adgang, som en deltager kan skrive; udelades, når der ikke spørges"
+        default=None,
+        description="kost og adgang, som deltagere, faste hold, medlemmers personer og gæster kan skrive; udelades, "
+        "når der ikke spørges",
     )
 
 

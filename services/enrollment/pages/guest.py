@@ -1,0 +1,107 @@
+"""What a guest at a meeting does by the link in the mail: sees it, says that they are not coming, or what they need.
+
+A GET changes nothing: mail scanners follow links, any number of times. POST does what the page asks. Nobody else is
+shown on any of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.enrollment.domain.meeting_text import when_text, where_text
+from services.enrollment.domain.needs import asked_of_guests, may_say_as_guest
+from services.enrollment.domain.status import meeting_status
+from services.enrollment.pages.needs import fields, kept_at_meeting, said, say_own
+from services.enrollment.pages.own_link import asked
+from services.enrollment.usecases.read_own_invitation import OwnInvitation, read_own_invitation
+from services.enrollment.usecases.set_needs import SetGuestNeeds
+from shared.base.acts import Act
+from shared.base.cause import Cause, new_correlation
+from shared.contracts.enrollment import RemoveGuest
+from shared.runtime.service import Host
+from shared.web.forms import new_key
+from shared.web.safety import SECRET_ADDRESS
+
+_DONE = {"afmeldt": "I har meldt afbud"}
+
+
+async def guest(host: Host, request: Request) -> Response:
+    found = await _find(host, request)
+    return found if isinstance(found, Response) else _page(host, "guest.html", found, said=said(request))
+
+
+async def leave(host: Host, act: Act, request: Request) -> Response:
+    found = await _find(host, request)
+    if isinstance(found, Response):
+        return found
+    about = {**_about(found), "person_id": found.person_id}
+    return await asked(
+        host,
+        act,
+        request,
+        found,
+        labels={},
+        command_of=lambda form: form.command(RemoveGuest, **about),
+        show=lambda status, form: _page(host, "leave_as_guest.html", found, status, form=form),
+        done="afmeldt",
+    )
+
+
+async def needs(host: Host, act: Act, request: Request) -> Response:
+    found = await _find(host, request)
+    if isinstance(found, Response):
+        return found
+    return await say_own(
+        host,
+        act,
+        request,
+        found,
+        found.needs,
+        SetGuestNeeds,
+        _about(found),
+        lambda status, form: _page(host, "needs.html", found, status, form=form),
+    )
+
+
+def _about(found: OwnInvitation) -> dict[str, str]:
+    return {"programme_id": found.programme.id, "meeting_id": found.copy.meeting.id}
+
+
+async def _find(host: Host, request: Request) -> OwnInvitation | Response:
+    """The invitation; or a page that says that the link does not work any more, or that they are not to come."""
+    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
+        found = await read_own_invitation(tx, request.path_params["token"])
+    if found is None:
+        return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if found.guest is None:
+        done = _DONE.get(request.query_params.get("besked", ""))
+        return _page(host, "guest_gone.html", found, 200 if done else 410, done=done)
+    return found
+
+
+def _page(host: Host, template: str, found: OwnInvitation, status: int = 200, **values: Any) -> Response:
+    programme, meeting, asks = found.programme, found.copy.meeting, asked_of_guests(found.programme)
+    return host.pages.render(
+        f"enrollment/{template}",
+        status=status,
+        headers=SECRET_ADDRESS,
+        terms=programme.terms,
+        seller=programme.ref.seller,
+        meeting=meeting,
+        when=when_text(meeting),
+        where=where_text(meeting),
+        word=meeting_status(found.copy.state, meeting.date_version),
+        path=found.path,
+        guest=found.guest,
+        changeable=may_say_as_guest(programme, found.copy, found.now),
+        asked=asks,
+        fields=fields(asks),
+        kept=found.needs is not None,
+        takes_back=new_key(),
+        told=(meeting.title, f"{meeting.title}, {when_text(meeting)}", "mødet"),
+        keeps=kept_at_meeting(asks, "I melder afbud"),
+        **values,
+    )
