@@ -168,7 +168,7 @@ class Overdue(NamedTuple):
 async def load_overdue(
     tx: Tx, programme_ids: Collection[str] | None, day: date, today: date, most: int
 ) -> tuple[list[Overdue], int, int]:
-    """Those of these programmes (None = of all) that fell due since the day, before today, and were reminded of, the oldest
+    """Those of these programmes (None = of all) that fell due since the day, and were reminded of, the oldest
     first; how many there are in all, and what is outstanding of all of them (øre).
     """
     rows = await tx.fetch(

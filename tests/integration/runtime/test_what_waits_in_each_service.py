@@ -172,7 +172,8 @@ async def test_mails_that_did_not_go_out_and_addresses_that_refuse_them_are_name
             await office.host.pool.execute(
                 f"""INSERT INTO messages (id, template, recipient, about, occasion, programme_id, name, email,
                         address_key, says, written_at, state, reply, sent_at, correlation_id, causation_id, actor)
-                    VALUES ($1, 'invitation', $1, 'a/1', 'o', $2, 'N', $3, $3, '{{}}', now(), $4, $5, now(), {CAUSE})""",
+                    VALUES ($1, 'invitation', $1, 'a/1', 'o', $2, 'N', $3, $3, '{{}}', now(), $4, $5, now(),
+                        {CAUSE})""",
                 f"{where}-{number}",
                 programme_id,
                 f"{number // 2}@{where}.example",
