@@ -1,4 +1,4 @@
-"""Staff at the front of their workspace: on a phone, at a desk, without scripts, by keyboard, and when a service is away."""
+"""Staff at the front of their workspace: on a phone, without scripts, by keyboard, and when a service is away."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.browser
 
 async def busy(desk: Desk) -> None:
     """There is something of nearly every kind."""
-    await desk.publish(with_places(4, 6, forbehold="holds: until, until: 2020-06-30"))
+    await desk.publish(with_places(4, 6, forbehold="holds: until, until: 2020-08-31"))
     await desk.publish(chosen())
     codes = await codes_of(desk, 12)
     today = desk.now().date()
@@ -76,7 +76,8 @@ async def scheduling(
     await host.pool.execute(
         """INSERT INTO meetings (id, programme_id, key, title, kind, mode, roles, date_version, state, reason, plan,
                correlation_id)
-           VALUES ('m', $1, 'k', 'Temadag om overgange', 'heldag', 'physical', '{}', 0, 'planned', '', $2::jsonb, 'c')""",
+           VALUES ('m', $1, 'k', 'Temadag om overgange', 'heldag', 'physical', '{}', 0, 'planned', '', $2::jsonb,
+               'c')""",
         P1,
         json.dumps(plan),
     )

@@ -161,12 +161,12 @@ async def _enrollment(connection: Connection, many: int) -> None:
             SELECT 'a' || n, 'i', 's' || n, 'N', 'n' || n || '@by.example' FROM generate_series(1, {many}) AS n"""
     )
     await connection.execute(
-        f"""INSERT INTO role_grants (account_id, granted_in, staff_role, {_CAUSE})
-            SELECT 'a' || n, '', 'reader', {_BECAUSE} FROM generate_series(201, {many}) AS n"""
+        f"""INSERT INTO role_grants (account_id, granted_in, staff_role, granted_at, {_CAUSE})
+            SELECT 'a' || n, '', 'reader', now(), {_BECAUSE} FROM generate_series(201, {many}) AS n"""
     )
     await connection.execute(
         f"""INSERT INTO sessions (id, secret_sha256, account_id, oidc_session, browser, began_at, seen_at)
-            SELECT 's' || n, sha256(n::text::bytea), 'a' || n, 'p' || n, 'B', now(), now()
+            SELECT 's' || n, sha256(n::text::bytea), 'a' || n, 'p' || n, 'B', '2000-01-01', now()
             FROM generate_series(201, {many}) AS n"""
     )
     await connection.execute(

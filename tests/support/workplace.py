@@ -76,14 +76,19 @@ class Workplace:
     async def enters(self, client: httpx.AsyncClient, account: Account, til: str = "/login/inde") -> httpx.Response:
         """Presses the button, types name and password at the provider, and comes back."""
         sent = await client.post("/login", data={"_key": secrets.token_hex(16), "til": til})
-        if sent.status_code != 303:
+        if sent.status_code != 200:
             return sent
-        return await sign_in(client, sent.headers["location"], account)
+        return await sign_in(client, onward(sent), account)
 
     def badge_of(self, client: httpx.AsyncClient) -> Badge | None:
         """As every service reads it from this browser's cookie."""
         cookie = client.cookies.get(COOKIE)
         return Reader([public_key(self.seed)]).read(cookie, datetime.fromtimestamp(0).astimezone()) if cookie else None
+
+
+def onward(answer: httpx.Response) -> str:
+    """Where a page of ours leads by itself, to another origin."""
+    return answer.headers["refresh"].removeprefix("0;url=")
 
 
 def typed(form: str, **more: str) -> dict[str, str]:

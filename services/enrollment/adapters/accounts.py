@@ -15,7 +15,14 @@ from shared.storage.tx import Tx
 
 _GRANTS = Table(
     "role_grants",
-    {"account_id": "text", "granted_to": "text", "granted_in": "text", "staff_role": "text", **CAUSE},
+    {
+        "account_id": "text",
+        "granted_to": "text",
+        "granted_in": "text",
+        "staff_role": "text",
+        "granted_at": "timestamptz",
+        **CAUSE,
+    },
     key=("account_id", "granted_to", "granted_in", "staff_role"),
 )
 _ACCOUNT = "id, issuer, oidc_subject, account_name, account_email"
@@ -85,6 +92,7 @@ async def grant(tx: Tx, account_id: str | None, email: str, granted_in: str, rol
         "granted_to": None if account_id else email.lower(),
         "granted_in": granted_in,
         "staff_role": role,
+        "granted_at": tx.now,
         **cause_columns(cause),
     }
     await _GRANTS.insert_new(tx, [row])

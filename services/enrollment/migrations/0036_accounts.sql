@@ -21,7 +21,7 @@ CREATE TABLE role_grants (
     granted_to text CHECK (granted_to = lower(granted_to)),
     granted_in text NOT NULL,
     staff_role text NOT NULL CHECK (staff_role IN ('reader', 'consultant', 'finance', 'administrator', 'operator')),
-    granted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    granted_at timestamptz NOT NULL,
     correlation_id text NOT NULL,
     causation_id text,
     actor text,
@@ -29,6 +29,7 @@ CREATE TABLE role_grants (
     UNIQUE NULLS NOT DISTINCT (account_id, granted_to, granted_in, staff_role)
 );
 CREATE INDEX role_grants_to ON role_grants (granted_to) WHERE granted_to IS NOT NULL;
+CREATE INDEX role_grants_of_administrators ON role_grants (granted_in) WHERE staff_role = 'administrator';
 
 -- Somebody has been sent to the provider and is to come back with this state; only its SHA-256 is kept. Used once.
 CREATE TABLE sign_ins (

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from services.enrollment.adapters import accounts, programmes
 from services.enrollment.domain.address_book import require_email
-from services.enrollment.domain.programme import unknown_programme
 from services.enrollment.usecases.sign_out import revoke
 from shared.base.answers import Answer
 from shared.contracts.bounds import Email, Id
 from shared.contracts.event import Command
+from shared.contracts.refusal import Refused
 from shared.contracts.staff import EVERYWHERE, Role
 from shared.storage.tx import Tx
 
@@ -26,10 +26,10 @@ class GrantRole(Command):
 
 
 async def grant_role(tx: Tx, command: GrantRole) -> Answer:
-    """Refused 404 `unknown_programme`."""
+    """Refused 422 `unknown_programme`."""
     email, granted_in = require_email(command.email, "email"), command.programme_id or EVERYWHERE
     if granted_in != EVERYWHERE and await programmes.load(tx, granted_in) is None:
-        raise unknown_programme()
+        raise Refused("unknown_programme", "Forløbet findes ikke.", status=422, field="programme_id")
 
     known = await accounts.load_by_email(tx, email)
     for one in known:

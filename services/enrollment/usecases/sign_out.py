@@ -25,7 +25,7 @@ async def sign_out(tx: Tx, secret: str, now: datetime) -> None:
 
 
 async def sign_out_elsewhere(tx: Tx, account_id: str, session_id: str | None, keep: str, now: datetime) -> None:
-    """One session of theirs, or (None) all but the one to `keep`. Refused 404 `unknown_session`."""
+    """One session of theirs, or (None) all but the one to `keep`. Refused 410 `session_ended`."""
     if session_id is not None:
         ending: Sequence[Session] = [require_own(await sessions.load(tx, session_id), account_id)]
     else:

@@ -20,8 +20,10 @@ import pytest
 from pydantic import SecretStr
 
 from services.enrollment.adapters import papers
+from services.enrollment.adapters.sessions import SignIn
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import MeetingCopy
+from services.enrollment.domain.session import Account
 from services.enrollment.domain.sign_up import Alike, Hopeful
 from services.enrollment.domain.workspace import Current
 from services.notifications.domain.digest import Digest, Section
@@ -183,6 +185,8 @@ def argument(service: str, name: str, annotation: str) -> Any:
         ],
         "Digest": Digest(NOW),
         "Collection[Current]": [CURRENT],
+        "SignIn": SignIn("n", "v", "/"),
+        "Account": Account("a9", "i", "s9", "N", "n9@by.example"),
         "Alike": Alike("n9@by.example", whole_domain=False),
         "Hopeful": Hopeful(frozenset({"n9@by.example"}), frozenset({"by.example"}), frozenset({"p9"})),
     }
