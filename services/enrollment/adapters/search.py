@@ -8,8 +8,8 @@ from typing import Any
 from services.enrollment.domain.search import Hit, Hits
 from shared.storage.tx import Tx
 
-_PEOPLE = 1000
-"""So many people of one name are looked at; whoever looks for more has to say more."""
+_CANDIDATES = 1000
+"""So many of one name are looked at; whoever looks for more has to say more."""
 _SEEN = "($1::text[] IS NULL OR {0}programme_id = ANY($1))"
 _WORDS = "to_tsvector('simple', lower({0})) @@ to_tsquery('simple', $2)"
 _TITLE = "p.terms #>> '{ref,title}'"
@@ -69,24 +69,32 @@ async def load_programmes(tx: Tx, programme_ids: Collection[str] | None, words: 
 async def load_organisations(
     tx: Tx, programme_ids: Collection[str] | None, code: str, words: Sequence[str], most: int
 ) -> Hits:
-    """By code or name: each with its enrolments, or as one that has none. Another programme's members are nobody's."""
-    rows = await tx.fetch(
+    """By code or name: each with its enrolments, or as one that has none; those that have some come first. Another
+    programme's members are nobody's.
+    """
+    codes = await tx.fetch(
         f"""
-        SELECT {_ENROLMENT}, {_TOTAL} FROM (
-            SELECT code, name, sort_key FROM organisations
-            WHERE code = $3 AND (member_of IS NULL OR $1::text[] IS NULL OR member_of = ANY($1))
-            UNION
-            SELECT code, name, sort_key FROM organisations
-            WHERE $2 <> '' AND {_WORDS.format("name")}
-                AND (member_of IS NULL OR $1::text[] IS NULL OR member_of = ANY($1))
-        ) o
-        LEFT JOIN (enrolments e JOIN programmes p ON p.id = e.programme_id)
-            ON e.organisation_code = o.code AND {_SEEN.format("e.")}
-        ORDER BY o.sort_key, o.code, e.received_at DESC NULLS LAST, e.id LIMIT $4
+        SELECT code FROM organisations
+        WHERE code = $3 AND (member_of IS NULL OR $1::text[] IS NULL OR member_of = ANY($1))
+        UNION
+        SELECT code FROM organisations WHERE $2 <> '' AND {_WORDS.format("name")}
+            AND (member_of IS NULL OR $1::text[] IS NULL OR member_of = ANY($1))
+        LIMIT {_CANDIDATES}
         """,
         _listed(programme_ids),
         query_of(words),
         code,
+    )
+    rows = await tx.fetch(
+        f"""
+        SELECT {_ENROLMENT}, {_TOTAL} FROM organisations o
+        LEFT JOIN (enrolments e JOIN programmes p ON p.id = e.programme_id)
+            ON e.organisation_code = o.code AND e.organisation_code = ANY($2) AND {_SEEN.format("e.")}
+        WHERE o.code = ANY($2)
+        ORDER BY e.id IS NULL, o.sort_key, o.code, e.received_at DESC NULLS LAST, e.id LIMIT $3
+        """,
+        _listed(programme_ids),
+        [row["code"] for row in codes],
         most,
     )
     return _hits(rows)
@@ -94,21 +102,31 @@ async def load_organisations(
 
 async def load_billed(tx: Tx, programme_ids: Collection[str] | None, number: str, most: int) -> Hits:
     """The enrolments that are billed by this CVR or EAN number, or whose organisation or one of its units has it."""
+    whose = await tx.fetch(
+        """
+        SELECT code FROM organisations WHERE cvr = $1 UNION SELECT code FROM organisations WHERE ean = $1
+        UNION SELECT organisation_code FROM organisation_units WHERE cvr = $1
+        UNION SELECT organisation_code FROM organisation_units WHERE ean = $1
+        """,
+        number,
+    )
+    ids = await tx.fetch(
+        f"""
+        SELECT id FROM enrolments WHERE billing ->> 'ean' = $1
+        UNION ALL SELECT id FROM enrolments WHERE billed_unit ->> 'cvr' = $1
+        UNION ALL SELECT id FROM enrolments WHERE organisation_code = ANY($2) LIMIT {_CANDIDATES}
+        """,
+        number,
+        [row["code"] for row in whose],
+    )
     rows = await tx.fetch(
         f"""
-        SELECT {_ENROLMENT}, {_TOTAL} FROM (
-            SELECT id FROM enrolments WHERE billing ->> 'ean' = $2
-            UNION SELECT id FROM enrolments WHERE billed_unit ->> 'cvr' = $2
-            UNION SELECT e.id FROM organisations JOIN enrolments e ON organisation_code = code WHERE cvr = $2
-            UNION SELECT e.id FROM organisations JOIN enrolments e ON organisation_code = code WHERE ean = $2
-            UNION SELECT e.id FROM organisation_units u JOIN enrolments e USING (organisation_code) WHERE cvr = $2
-            UNION SELECT e.id FROM organisation_units u JOIN enrolments e USING (organisation_code) WHERE ean = $2
-        ) billed JOIN enrolments e USING (id)
+        SELECT {_ENROLMENT}, {_TOTAL} FROM enrolments e
         JOIN organisations o ON o.code = e.organisation_code JOIN programmes p ON p.id = e.programme_id
-        WHERE {_SEEN.format("e.")} ORDER BY o.sort_key, o.code, e.id LIMIT $3
+        WHERE e.id = ANY($2) AND {_SEEN.format("e.")} ORDER BY o.sort_key, o.code, e.id LIMIT $3
         """,
         _listed(programme_ids),
-        number,
+        sorted({row["id"] for row in ids}),
         most,
     )
     return _hits(rows)
@@ -120,28 +138,37 @@ async def load_people(
     """By name, or by the whole address: whoever is the contact, on the team or at a meeting of an enrolment. Each
     enrolment is a hit of its own. Who was erased is nobody.
     """
-    by_email = bool(email)
+    people = await tx.fetch(
+        f"""
+        SELECT person_id FROM people
+        WHERE {"email_key = $1" if email else _WORDS.format("name").replace("$2", "$1")}
+            AND email_key NOT LIKE '%@slettet.example' LIMIT {_CANDIDATES}
+        """,
+        email or query_of(words),
+    )
+    places = await tx.fetch(
+        """
+        SELECT id AS enrolment_id, contact ->> 'person_id' AS person_id FROM enrolments
+        WHERE contact ->> 'person_id' = ANY($1)
+        UNION SELECT enrolment_id, person_id FROM team_members WHERE person_id = ANY($1)
+        UNION SELECT r.enrolment_id, s.person_id FROM seats s JOIN rosters r ON r.id = s.roster_id
+        WHERE s.person_id = ANY($1)
+        """,
+        [row["person_id"] for row in people],
+    )
     rows = await tx.fetch(
         f"""
         SELECT 'person' AS kind, e.programme_id, {_TITLE} AS programme, e.id, w.name, o.name AS organisation, e.state,
             e.forbehold_open, {_TOTAL}
-        FROM (
-            SELECT person_id, organisation_code, name FROM people
-            WHERE {"email_key = $2" if by_email else _WORDS.format("name")} AND email_key NOT LIKE '%@slettet.example'
-            LIMIT {_PEOPLE}
-        ) w
-        JOIN organisations o ON o.code = w.organisation_code
-        JOIN enrolments e ON e.organisation_code = w.organisation_code
-        JOIN programmes p ON p.id = e.programme_id
-        WHERE {_SEEN.format("e.")} AND (
-            e.contact ->> 'person_id' = w.person_id
-            OR EXISTS (SELECT FROM team_members t WHERE t.enrolment_id = e.id AND t.person_id = w.person_id)
-            OR EXISTS (SELECT FROM rosters r JOIN seats s ON s.roster_id = r.id
-                       WHERE r.enrolment_id = e.id AND s.person_id = w.person_id))
-        ORDER BY w.name, o.sort_key, e.id LIMIT $3
+        FROM unnest($2::text[], $3::text[]) AS place (enrolment_id, person_id)
+        JOIN people w ON w.person_id = place.person_id AND w.person_id = ANY($3)
+        JOIN enrolments e ON e.id = place.enrolment_id AND e.id = ANY($2)
+        JOIN organisations o ON o.code = e.organisation_code JOIN programmes p ON p.id = e.programme_id
+        WHERE {_SEEN.format("e.")} ORDER BY w.name, o.sort_key, e.id LIMIT $4
         """,
         _listed(programme_ids),
-        email if by_email else query_of(words),
+        [row["enrolment_id"] for row in places],
+        [row["person_id"] for row in places],
         most,
     )
     return _hits(rows)

@@ -121,7 +121,7 @@ class Login:
         return self._sign_ins
 
     def _onward(self, address: str) -> Response:
-        """To a page of the provider's, after a form of ours. A browser follows a form's redirect to no other origin than
+        """To the provider's page, after a form of ours. A browser follows a form's redirect to no other origin than
         `form-action` names (CSP3 § 6.4.2.1), and the provider's are its own to choose: so a page of ours leads there.
         """
         return self._host.pages.render("enrollment/onward.html", headers={"Refresh": f"0;url={address}"}, to=address)

@@ -80,7 +80,7 @@ def _item(hit: Hit) -> Item:
         case "form":
             return Item(hit.name, f"{hit.organisation} – {hit.programme}", f"{programme}/formularer")
         case "organisation" if not hit.id:
-            return Item(hit.name, "står i adressebogen, men er ikke med i et forløb, som din rolle gælder")
+            return Item(hit.name, "er ikke med i jeres forløb")
     about = f"{hit.programme} ({_word(hit)})"
     if hit.kind == "person":
         about = f"{hit.organisation} – {about}"
