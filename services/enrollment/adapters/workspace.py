@@ -150,21 +150,23 @@ def _check_digit(weights: Sequence[int], column: str) -> str:
     )
 
 
-_GLN = f"CASE WHEN ean ~ '^[0-9]{{13}}$' THEN ({_check_digit((1, 3) * 6 + (1,), 'ean')}) % 10 = 0 ELSE false END"
-_CVR = f"""CASE WHEN cvr ~ '^[1-9][0-9]{{7}}$' THEN ({_check_digit((2, 7, 6, 5, 4, 3, 2, 1), "cvr")}) % 11 = 0
+_GLN = (
+    f"CASE WHEN said.ean ~ '^[0-9]{{13}}$' THEN ({_check_digit((1, 3) * 6 + (1,), 'said.ean')}) % 10 = 0 ELSE false END"
+)
+_CVR = f"""CASE WHEN said.cvr ~ '^[1-9][0-9]{{7}}$' THEN ({_check_digit((2, 7, 6, 5, 4, 3, 2, 1), "said.cvr")}) % 11 = 0
            ELSE false END"""
 # As `domain.billing.missing`; a test compares them.
 _LACKS = f"""
-    (CASE WHEN ean <> '' THEN NOT {_GLN} WHEN b -> 'demands' ? 'gln' THEN true
-          WHEN p_number <> '' THEN p_number !~ '^[1-9][0-9]{{9}}$' ELSE cvr = '' END)
-    OR (cvr <> '' AND NOT {_CVR})
+    (CASE WHEN said.ean <> '' THEN NOT {_GLN} WHEN wants ? 'gln' THEN true
+          WHEN said.p_number <> '' THEN said.p_number !~ '^[1-9][0-9]{{9}}$' ELSE said.cvr = '' END)
+    OR (said.cvr <> '' AND NOT {_CVR})
     OR coalesce(btrim(b #>> '{{address,street}}'), '') = '' OR coalesce(btrim(b #>> '{{address,postcode}}'), '') = ''
     OR coalesce(btrim(b #>> '{{address,city}}'), '') = ''
     OR coalesce(b #>> '{{address,country}}', 'DK') !~ '^[A-Z]{{2}}$'
-    OR (b -> 'demands' ? 'order' AND by_order = '') OR (b -> 'demands' ? 'person' AND by_person = '')
-    OR (NOT b -> 'demands' ?| ARRAY['order', 'person'] AND by_order = '' AND by_person = '' AND contact_name = '')
-    OR (b -> 'demands' ? 'account_string' AND coalesce(b ->> 'account_string', '') = '')
-    OR (b -> 'demands' ? 'contact' AND contact_name = '')
+    OR (wants ? 'order' AND by_order = '') OR (wants ? 'person' AND by_person = '')
+    OR (NOT wants ?| ARRAY['order', 'person'] AND by_order = '' AND by_person = '' AND contact_name = '')
+    OR (wants ? 'account_string' AND coalesce(b ->> 'account_string', '') = '')
+    OR (wants ? 'contact' AND contact_name = '')
 """
 
 
@@ -172,22 +174,23 @@ async def load_without_billing(tx: Tx, programmes: Collection[Current], most: in
     """Who has signed up, may come to owe something, and could not be sent an invoice; `since`: it came in."""
     rows = await tx.fetch(
         f"""
-        SELECT programme_id, id, name, since, total, there FROM (
-            SELECT *, {_OF_ALL} FROM (
-                SELECT e.programme_id, e.id, o.name, e.received_at AS since, b,
-                    coalesce(b ->> 'ean', '') AS ean, coalesce(b ->> 'p_number', '') AS p_number,
+        SELECT programme_id, id, name, since, {_OF_ALL} FROM (
+            SELECT e.programme_id, e.id, o.name, e.received_at AS since
+            FROM enrolments e JOIN organisations o ON o.code = e.organisation_code
+            CROSS JOIN LATERAL (
+                SELECT billing AS b, coalesce(billing -> 'demands', '[]') AS wants,
+                    coalesce(billing ->> 'ean', '') AS ean, coalesce(billing ->> 'p_number', '') AS p_number,
                     coalesce(CASE WHEN {IS_OURS} AND billed_unit IS NOT NULL THEN billed_unit ->> 'cvr'
-                                  ELSE b ->> 'cvr' END, o.cvr, '') AS cvr,
-                    coalesce(b ->> 'order_reference', '') AS by_order,
-                    coalesce(b ->> 'person_reference', '') AS by_person,
+                                  ELSE billing ->> 'cvr' END, o.cvr, '') AS cvr,
+                    coalesce(billing ->> 'order_reference', '') AS by_order,
+                    coalesce(billing ->> 'person_reference', '') AS by_person,
                     btrim(coalesce(contact ->> 'name', '')) AS contact_name
-                FROM enrolments e JOIN organisations o ON o.code = e.organisation_code
-                CROSS JOIN LATERAL (SELECT '{{"demands": []}}'::jsonb || e.billing AS b) said
-                WHERE e.programme_id = ANY($1) AND state IN ('enrolled', 'waitlisted') AND (
-                    e.programme_id = ANY($3) OR (state = 'waitlisted' AND e.programme_id = ANY($4))
-                    OR (state = 'enrolled' AND (agreed @? '$.fees[*]' OR agreed @? '$.seats[*].extra ? (@ != null)')))
-            ) billed WHERE {_LACKS} ORDER BY since, id LIMIT $2
-        ) first ORDER BY since, id
+            ) said
+            WHERE e.programme_id = ANY($1) AND state IN ('enrolled', 'waitlisted') AND (
+                e.programme_id = ANY($3) OR CASE WHEN state = 'waitlisted' THEN e.programme_id = ANY($4)
+                ELSE coalesce(agreed -> 'fees', '[]') <> '[]' OR agreed @? '$.seats[*].extra ? (@ != null)' END)
+                AND ({_LACKS})
+        ) billed ORDER BY since, id LIMIT $2
         """,
         sorted(one.id for one in programmes),
         most,
