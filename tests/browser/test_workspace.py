@@ -187,4 +187,8 @@ async def test_a_thing_is_looked_for_by_keyboard_alone(chromium: Browser, workpl
         await page.keyboard.press("Enter")
         await expect(page.get_by_text(said).first).to_be_visible()
         await look(page, f"search-{what}-{width}")
+    await page.get_by_role("button", name="Log ud").press("Enter")
+    await expect(page).to_have_url(re.compile(f"^{re.escape(workplace.provider.issuer)}/"))
+    await page.goto(f"{workplace.url}/stab")
+    await expect(page.get_by_role("heading", name="Log ind")).to_be_visible()
     await context.close()
