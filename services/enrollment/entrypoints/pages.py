@@ -18,6 +18,7 @@ from services.enrollment.pages import (
     participants,
     place,
     roles,
+    search,
     seat,
     sign_up,
     staff_attendance,
@@ -31,6 +32,7 @@ from services.enrollment.pages import (
     staff_waiting_list,
     standing,
     team,
+    workspace,
 )
 from services.enrollment.usecases.sign_in import SignIns
 from shared.base.acts import Act
@@ -72,6 +74,8 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         Route("/login/oidc/logud", sign_in.told_by_provider, methods=["POST"]),
         shows("/login/inde", login.inside, opens=""),
         shows("/login/mig", login.me, opens="", posts=True),
+        shows("/stab", workspace.front, opens=""),
+        shows("/stab/soeg", search.search, opens="enrollment.enrolments", posts=True),
         shows("/stab/adgang", staff_roles.roles, acts.GRANT_ROLE, opens="enrollment.staff"),
         shows("/stab/adgang/{grant_id:int}", staff_roles.revoke, acts.REVOKE_ROLE, opens="enrollment.staff"),
         shows(_PROGRAMME, staff_programme.enrolments, opens="enrollment.enrolments"),
