@@ -47,6 +47,7 @@ class Workplace:
     host: Host
     provider: Provider
     seed: bytes
+    public_keys_file: Path
     browsers: list[httpx.AsyncClient] = field(default_factory=list)
 
     @property
@@ -108,8 +109,9 @@ def hidden(page: str) -> Mapping[str, str]:
 
 @asynccontextmanager
 async def open_workplace(
-    database: MakeDatabase, link_key_file: Path, provider: Provider, folder: Path
+    database: MakeDatabase, link_key_file: Path, provider: Provider, folder: Path, **more: str
 ) -> AsyncIterator[Workplace]:
+    """With `kafka` and `prefix` (as settings name them) the whole service runs, and else its web role alone."""
     where = await database("enrollment")
     (port,) = free_ports(1)
     url, seed = f"http://{HOST}:{port}", secrets.token_bytes(32)
@@ -130,12 +132,13 @@ async def open_workplace(
         session_public_keys_file=public,
         staff_roles=" ".join(f"{role}={provider.accounts[login].email}" for role, login in ROLES.items()),
         simulated_start=datetime.fromisoformat("2020-06-01T08:00:00+00:00"),
+        **more,  # type: ignore[arg-type]  # texts, as the environment has them
     )
     await provider.serve(url, back_channel=f"{url}/login/oidc/logud")
     host = await open_host(SERVICE, settings)
-    running = Running(host, "web")
+    running = Running(host, "all" if more else "web")
     await running.start()
-    place = Workplace(url, Desk(host.pool, settings.links), host, provider, seed)
+    place = Workplace(url, Desk(host.pool, settings.links), host, provider, seed, public)
     try:
         yield place
     finally:

@@ -104,7 +104,8 @@ async def test_what_the_provider_sends_back_is_good_once_and_in_the_browser_that
     stolen = await thief.get(back)
     assert (stolen.status_code, "en anden browser" in stolen.text) == (400, True)
     await begun(thief)
-    assert (await thief.get(back)).status_code == 400, "it has a sign-in of its own, with another state"
+    other = await thief.get(back)
+    assert (other.status_code, "en anden browser" in other.text) == (400, True), "it has a sign-in with another state"
 
     state = with_cookies(browser, STATE_COOKIE)
     assert (await browser.get(back)).status_code == 303
@@ -121,6 +122,30 @@ async def test_a_code_of_another_sign_in_says_nobody(workplace: Workplace) -> No
     answer = await other.get(mixed)
     assert (answer.status_code, "sagde nej" in answer.text) == (400, True)
     assert workplace.badge_of(other) is None
+
+
+@pytest.mark.parametrize("kept", ["nonce", "verifier"])
+async def test_a_sign_in_is_bound_to_each_of_its_two_secrets_by_itself(workplace: Workplace, kept: str) -> None:
+    browser = workplace.browser()
+    back = await came_back(workplace, browser)
+    await workplace.host.pool.execute(f"UPDATE sign_ins SET {kept} = repeat('a', 43)")
+    answer = await browser.get(back)
+    assert (answer.status_code, "sagde nej" in answer.text) == (400, True)
+    assert workplace.badge_of(browser) is None
+
+
+@pytest.mark.parametrize("til", ["https://evil.example/", "//evil.example/", "/\\evil.example", "stab", "/stab\r\nX: y"])
+async def test_nobody_is_led_to_another_host_after_they_have_signed_in(workplace: Workplace, til: str) -> None:
+    browser = workplace.browser()
+    sent = await browser.post("/login", data={"_key": key(), "til": til})
+    page = await browser.get(onward(sent), follow_redirects=True)
+    account = workplace.provider.accounts["konsulent"]
+    answer = await browser.post(page.url, data={"navn": account.login, "adgangskode": account.password})
+    while not answer.headers["location"].startswith("/"):
+        answer = await browser.get(answer.headers["location"])
+    assert answer.headers["location"] == "/stab"
+    again = await browser.get("/login", params={"til": til})
+    assert (again.status_code, again.headers["location"]) == (303, "/stab"), "whoever is in already neither"
 
 
 async def test_a_sign_in_that_took_too_long_begins_again(workplace: Workplace) -> None:
@@ -259,6 +284,25 @@ async def test_nothing_that_was_typed_is_lost_when_the_session_is_over(workplace
     done = await browser.post("/stab/adgang", data=typed(lost.text, **kept))
     assert done.status_code == 303, done.text
     assert "ny@tovholder.example" in (await browser.get("/stab/adgang")).text
+
+
+async def test_whoever_signs_in_as_another_sees_the_form_before_it_is_sent(workplace: Workplace) -> None:
+    browser = await workplace.signed_in("administrator")
+    page = (await browser.get("/stab/adgang")).text
+    wanted = {"email": "ny@tovholder.example", "role": "reader"}
+    await workplace.host.pool.execute("UPDATE sessions SET ended_at = now()")
+    browser.cookies.clear()
+    lost = await browser.post("/stab/adgang", data=typed(page, **wanted))
+    assert lost.status_code == 401
+
+    administrator = await workplace.signed_in("administrator", workplace.browser())
+    grant = typed((await administrator.get("/stab/adgang")).text, role="administrator")
+    grant["email"] = workplace.provider.accounts["konsulent"].email
+    assert (await administrator.post("/stab/adgang", data=grant)).status_code == 303
+    await workplace.signed_in("consultant", browser)
+    seen = await browser.post("/stab/adgang", data=typed(lost.text, **wanted))
+    assert (seen.status_code, "intet er sket" in seen.text) == (403, True)
+    assert (await browser.post("/stab/adgang", data=typed(seen.text, **wanted))).status_code == 303
 
 
 async def test_a_form_that_no_page_of_ours_has_shown_does_nothing(workplace: Workplace) -> None:
