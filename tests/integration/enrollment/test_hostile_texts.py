@@ -371,7 +371,11 @@ class Staff:
 
 def taken(answer: httpx.Response) -> bool:
     """A page leads on, by itself or by a redirect; or it shows what was looked for."""
-    return answer.status_code == 303 or 'http-equiv="refresh"' in answer.text or (answer.is_success and ">Søg<" in answer.text)
+    return (
+        answer.status_code == 303
+        or 'http-equiv="refresh"' in answer.text
+        or (answer.is_success and ">Søg<" in answer.text)
+    )
 
 
 @pytest.mark.timeout(400)

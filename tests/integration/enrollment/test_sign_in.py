@@ -134,7 +134,9 @@ async def test_a_sign_in_is_bound_to_each_of_its_two_secrets_by_itself(workplace
     assert workplace.badge_of(browser) is None
 
 
-@pytest.mark.parametrize("til", ["https://evil.example/", "//evil.example/", "/\\evil.example", "stab", "/stab\r\nX: y"])
+@pytest.mark.parametrize(
+    "til", ["https://evil.example/", "//evil.example/", "/\\evil.example", "stab", "/stab\r\nX: y"]
+)
 async def test_nobody_is_led_to_another_host_after_they_have_signed_in(workplace: Workplace, til: str) -> None:
     browser = workplace.browser()
     sent = await browser.post("/login", data={"_key": key(), "til": til})
