@@ -60,6 +60,8 @@ SERVER_NAMES = ("kafka", "postgres")
 EDGE_NAMES = ("gateway", "mail", "oidc")
 SECRETS = ("api_token", "databases", "mail_key", "oidc_client_secret")
 """What `Addresses.public` leaves out; of `postgres` it leaves the place."""
+ACCESSIBILITY = ("TOVHOLDER_ACCESSIBILITY_STATEMENT", "TOVHOLDER_ACCESSIBILITY_CONTACT")
+"""What whoever runs it may say, as it is said to this process."""
 TOKEN_NAME = "local"  # noqa: S105 # whose token it is, not the token
 
 
@@ -608,6 +610,7 @@ def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
         # The gateway, and whoever else is on this machine.
         "TOVHOLDER_TRUSTED_PROXIES": HOST,
         "TOVHOLDER_HSTS_SECONDS": os.environ.get("TOVHOLDER_HSTS_SECONDS", "0"),
+        **{name: os.environ.get(name, "") for name in ACCESSIBILITY},
         "TOVHOLDER_API_TOKENS": ",".join(f"{name}:{_sha256(token)}" for name, token in tokens.items()),
         "TOVHOLDER_LINK_KEY_FILE": addresses.link_key_file,
         "TOVHOLDER_OTHER_LINK_KEY_FILE": addresses.other_link_key_file,

@@ -103,9 +103,12 @@ def show(console: Console, addresses: Addresses) -> None:
 
 
 def _signing_in(addresses: Addresses) -> str:
+    if not addresses.oidc:
+        return "logger ikke ind"
+    login = f"{addresses.public_url or addresses.gateway}/login"
     if addresses.oidc_accounts_file:
-        return f"navne og adgangskoder i filen {addresses.oidc_accounts_file}"
-    return f"logger ind hos {addresses.oidc}" if addresses.oidc else "logger ikke ind"
+        return f"{login}, navne og adgangskoder i filen {addresses.oidc_accounts_file}"
+    return f"{login}, hos {addresses.oidc}"
 
 
 def status(data_dir: Path, *, as_json: bool) -> bool:

@@ -41,7 +41,7 @@ from shared.storage.simulated_clock import open_clock
 from shared.storage.tx import Tx, transaction
 from shared.web.door import Door
 from shared.web.gate import Gate
-from shared.web.pages import Pages
+from shared.web.pages import Accessibility, Pages
 from shared.web.routes import Route
 from shared.web.tokens import Keyring
 
@@ -108,7 +108,10 @@ class Host:
         self.outbox = OutboxWatch(pool)
         self.door = Door(self.transaction, self.activity, self.outbox.overloaded, self.tasks)
         self.timers = Timers(service.timers, self.transaction, clock, self.activity)
-        self.pages = Pages(service.name, service.folder / "templates", public_url=settings.public_url)
+        about = Accessibility(settings.accessibility_statement or "/tilgaengelighed", settings.accessibility_contact)
+        self.pages = Pages(
+            service.name, service.folder / "templates", public_url=settings.public_url, accessibility=about
+        )
         self.workers: Sequence[Worker] = ()
         self.consumer: Consumer | None = None
         """In the roles that read events."""

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr, field_val
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 from shared.base.links import Links
+from shared.contracts.addresses import mail_address
 from shared.messaging.kafka import Kafka, Mechanism, Protocol, tls_context
 from shared.web.badge import KEY_BYTES, Reader
 from shared.web.proxies import Network, read_networks
@@ -117,6 +118,11 @@ class ServiceSettings(KafkaSettings):
     smtp: str = "127.0.0.1:25"
     public_url: str = "http://127.0.0.1:8000"
     """Where people reach the installation, without a slash at the end; links in mails begin with it."""
+    accessibility_statement: Annotated[str | None, BeforeValidator(none_if_blank)] = None
+    """Address of the tilgængelighedserklæring, the statement that the law on the accessibility of public websites (nr.
+    692 of 2018) asks of whoever runs this; unset = a page of ours says what is tried, `/tilgaengelighed`."""
+    accessibility_contact: Annotated[str | None, BeforeValidator(none_if_blank)] = None
+    """Mail address for whoever meets a barrier; unset = they are told to write to the organiser."""
     api_tokens: SecretStr = SecretStr("")
     """`name:sha256hex[:scope+scope]` separated by commas; without scopes a token is staff's and may do all."""
     trusted_proxies: str = ""
@@ -156,6 +162,18 @@ class ServiceSettings(KafkaSettings):
         if parts.scheme not in {"http", "https"} or not parts.netloc:
             raise ValueError("must be an http(s) address")
         return value.rstrip("/")
+
+    @field_validator("accessibility_statement")
+    @classmethod
+    def _statement_is_a_page(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("must be an http(s) address")
+        return value
+
+    @field_validator("accessibility_contact")
+    @classmethod
+    def _contact_is_an_address(cls, value: str | None) -> str | None:
+        return None if value is None else mail_address(value)
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,19 @@ from shared.contracts.danish import clock, day_and_clock, kroner, long_day, shor
 
 HERE = Path(__file__).parent
 NAVIGATION = (
-    ("Arbejdsbord", "/stab", "enrollment.programmes"),
+    ("Arbejdsbord", "/stab", ""),
+    ("Søg", "/stab/soeg", "enrollment.enrolments"),
     ("Adgang", "/stab/adgang", "enrollment.staff"),
 )
-"""Of the pages for staff: label, address, and the scope that whoever sees it has somewhere."""
+"""Of the pages for staff: label, address, and the scope that whoever sees it has somewhere; "" = everybody sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accessibility:
+    """What every page links: the statement, and who hears of a barrier (None = the organiser)."""
+
+    statement: str = "/tilgaengelighed"
+    contact: str | None = None
 
 
 class Pages:
@@ -29,7 +39,9 @@ class Pages:
     Everything is escaped, and a name that the template asks for and nobody gave is an error.
     """
 
-    def __init__(self, service: str, templates: Path, *, public_url: str) -> None:
+    def __init__(
+        self, service: str, templates: Path, *, public_url: str, accessibility: Accessibility = Accessibility()
+    ) -> None:
         self.environment = Environment(
             loader=PrefixLoader(
                 {"web": FileSystemLoader(HERE / "templates"), service: FileSystemLoader(templates)},
@@ -42,6 +54,7 @@ class Pages:
         self.environment.filters.update(
             kroner=kroner, dag=long_day, dato=short_day, tidspunkt=day_and_clock, klokken=clock
         )
+        self.environment.globals.update(accessibility=accessibility)
         self.environment.globals.update(public_url=public_url, service=service, navigation=NAVIGATION)
 
     def render(

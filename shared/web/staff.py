@@ -158,7 +158,8 @@ def _once_more(host: Any, form: Form, badge: Badge | None, status: int) -> Respo
     """All that was typed, to be sent again by whoever pressed the button, once they are signed in."""
     typed = [(name, one) for name in form.values for one in form.chosen(name)]
     own = [(name, value) for name, value in form.own.items() if name not in _KEPT]
-    form.csrf = "" if badge is None else _csrf(host.settings.links, badge)
+    # Whoever signs in again as who they were sends the form that they were shown; anybody else sees it first.
+    form.csrf = form.own.get("_csrf", "") if badge is None else _csrf(host.settings.links, badge)
     page: Response = host.pages.render(
         "web/once_more.html", status=status, form=form, fields=[*typed, *own], signed_in=badge is not None, login=LOGIN
     )

@@ -3,5 +3,6 @@
 from tests.support.browser import chromium
 from tests.support.enrollment_web import town
 from tests.support.invoicing_web import counting_house
+from tests.support.workplace import workplace
 
-__all__ = ["chromium", "counting_house", "town"]
+__all__ = ["chromium", "counting_house", "town", "workplace"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from html import unescape
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
@@ -45,6 +47,7 @@ class Workplace:
     host: Host
     provider: Provider
     seed: bytes
+    public_keys_file: Path
     browsers: list[httpx.AsyncClient] = field(default_factory=list)
 
     @property
@@ -76,14 +79,18 @@ class Workplace:
     async def enters(self, client: httpx.AsyncClient, account: Account, til: str = "/login/inde") -> httpx.Response:
         """Presses the button, types name and password at the provider, and comes back."""
         sent = await client.post("/login", data={"_key": secrets.token_hex(16), "til": til})
-        if sent.status_code != 303:
-            return sent
-        return await sign_in(client, sent.headers["location"], account)
+        return await sign_in(client, onward(sent), account) if sent.status_code == 200 else sent
 
     def badge_of(self, client: httpx.AsyncClient) -> Badge | None:
         """As every service reads it from this browser's cookie."""
         cookie = client.cookies.get(COOKIE)
         return Reader([public_key(self.seed)]).read(cookie, datetime.fromtimestamp(0).astimezone()) if cookie else None
+
+
+def onward(answer: httpx.Response) -> str:
+    """The provider's address that a page of ours leads to by itself."""
+    (address,) = re.findall(r'<meta http-equiv="refresh" content="0; url=([^"]+)">', answer.text)
+    return unescape(address)
 
 
 def typed(form: str, **more: str) -> dict[str, str]:
@@ -102,8 +109,9 @@ def hidden(page: str) -> Mapping[str, str]:
 
 @asynccontextmanager
 async def open_workplace(
-    database: MakeDatabase, link_key_file: Path, provider: Provider, folder: Path
+    database: MakeDatabase, link_key_file: Path, provider: Provider, folder: Path, **more: str
 ) -> AsyncIterator[Workplace]:
+    """With `kafka` and `prefix` (as settings name them) the whole service runs, and else its web role alone."""
     where = await database("enrollment")
     (port,) = free_ports(1)
     url, seed = f"http://{HOST}:{port}", secrets.token_bytes(32)
@@ -124,12 +132,13 @@ async def open_workplace(
         session_public_keys_file=public,
         staff_roles=" ".join(f"{role}={provider.accounts[login].email}" for role, login in ROLES.items()),
         simulated_start=datetime.fromisoformat("2020-06-01T08:00:00+00:00"),
+        **more,  # type: ignore[arg-type]  # texts, as the environment has them
     )
     await provider.serve(url, back_channel=f"{url}/login/oidc/logud")
     host = await open_host(SERVICE, settings)
-    running = Running(host, "web")
+    running = Running(host, "all" if more else "web")
     await running.start()
-    place = Workplace(url, Desk(host.pool, settings.links), host, provider, seed)
+    place = Workplace(url, Desk(host.pool, settings.links), host, provider, seed, public)
     try:
         yield place
     finally:

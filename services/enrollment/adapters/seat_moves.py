@@ -63,7 +63,7 @@ async def load_people(tx: Tx, since: Mapping[str, datetime]) -> dict[str, set[st
 
 
 async def count_still_billed(tx: Tx, list_ids: Sequence[str], placed_since: datetime) -> dict[str, int]:
-    """How many left these lists since their place too late to cost nothing, by list; only those that somebody left so."""
+    """How many left these lists since then too late to cost nothing, by list; without those where nobody did."""
     rows = await tx.fetch(
         """
         SELECT list_id, count(*) AS count FROM seat_moves

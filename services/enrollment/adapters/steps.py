@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
+from services.enrollment.domain.enrolment import ENDED
 from shared.base.cause import Cause
 from shared.contracts.event import natural_id
 from shared.contracts.programme import ProgrammeTerms
@@ -23,14 +24,22 @@ _STEPS = Table(
         "step": "text",
         "delivers": "text",
         "completed_on": "date",
+        "told_at": "timestamptz",
         **CAUSE,
     },
     key=("id",),
 )
 
+# A row of a version before this one does not know when it was told: as the day of the step began.
+_FROM_BEFORE = """(
+    coalesce(s.told_at, s.completed_on::timestamp AT TIME ZONE 'Europe/Copenhagen') <= h.decided_at
+    OR s.completed_on < (h.decided_at AT TIME ZONE 'Europe/Copenhagen')::date
+)"""
+"""Whether a step `s` is from before the organisation left, as `h` has it."""
+
 
 class Step(NamedTuple):
-    """A step that an enrolment is through, the option that it delivers, and what told of it."""
+    """A step that an enrolment is through, the option that it delivers, and what told of it, when."""
 
     programme_id: str
     enrolment_id: str
@@ -39,6 +48,7 @@ class Step(NamedTuple):
     step: str
     delivers: str
     completed_on: date
+    told_at: datetime
     cause: Cause
 
 
@@ -78,6 +88,7 @@ async def insert_new(tx: Tx, steps: Sequence[Step]) -> None:
             "step": one.step,
             "delivers": one.delivers,
             "completed_on": one.completed_on,
+            "told_at": one.told_at,
             **cause_columns(one.cause),
         }
         for one in steps
@@ -88,16 +99,20 @@ async def insert_new(tx: Tx, steps: Sequence[Step]) -> None:
 async def load_due(tx: Tx, enrolment_ids: Iterable[str]) -> list[Due]:
     """What is ordered in these enrolments, which are locked, and the step that was heard of first delivers.
 
-    Steps deliver an option once: what is ordered again after a delivery is not theirs.
+    Steps deliver an option once: what is ordered again after a delivery is not theirs. What was completed before the
+    organisation left, or told before that, delivers nothing to whoever comes back.
     """
     rows = await tx.fetch(
-        """
+        f"""
         SELECT option_orders.id, option_orders.enrolment_id, first.completed_on, first.correlation_id,
             first.causation_id, first.actor
         FROM option_orders CROSS JOIN LATERAL (
             SELECT s.completed_on, s.correlation_id, s.causation_id, s.actor FROM completed_steps s
             WHERE s.enrolment_id = option_orders.enrolment_id AND s.programme_id = option_orders.programme_id
-              AND s.delivers = option_orders.option_id
+              AND s.delivers = option_orders.option_id AND NOT EXISTS (
+                  SELECT FROM enrolment_history h
+                  WHERE h.enrolment_id = s.enrolment_id AND h.stood = ANY($2::text[]) AND {_FROM_BEFORE}
+              )
             ORDER BY s.heard LIMIT 1
         ) first
         WHERE option_orders.enrolment_id = ANY($1::text[]) AND state = 'ordered' AND NOT EXISTS (
@@ -107,6 +122,7 @@ async def load_due(tx: Tx, enrolment_ids: Iterable[str]) -> list[Due]:
         ORDER BY option_orders.enrolment_id, option_orders.option_id
         """,
         sorted(set(enrolment_ids)),
+        sorted(ENDED),
     )
     return [Due(row["id"], row["enrolment_id"], row["completed_on"], cause_of(row)) for row in rows]
 

@@ -88,6 +88,15 @@ def awaited(endings: Iterable[Ending], keep_days: int, now: datetime) -> list[st
     return past((one for one in endings if awaits_archive(one)), keep_days, now)
 
 
+def not_asked(endings: Iterable[Ending], keep_days: int, now: datetime) -> list[Alarm]:
+    """Of those with an archive of which nobody is kept for it alone: a longer time holds also where a shorter one had
+    staff asked.
+    """
+    with_archive = [one for one in endings if one.archives]
+    asked = set(awaited(with_archive, keep_days, now))
+    return [Alarm(ARCHIVE_AWAITED, one.programme_id, None) for one in with_archive if one.programme_id not in asked]
+
+
 def asking(programme_id: str, keep_days: int, now: datetime) -> Alarm:
     """At the next nine o'clock in Denmark staff are told that an archive waits, if it still does."""
     today = local(day_of(now), OFFICE_OPENS)

@@ -25,8 +25,10 @@ from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting
 from shared.contracts.time import days_after, start_of_day
 
-FORGET_NEEDS = "needs_forget"
+FORGET_NEEDS = "needs_end"
 """The timer of a meeting at which somebody has said what they need; its key is the meeting's id."""
+FORGET_SEATED = "needs_forget"
+"""As a version before this one sets it, which knows only of whoever is registered: there it forgets nobody else."""
 MOST_ARMED = 100
 """So many meetings of a team have their timers set at once: those that end first. Each that rings sets the next one."""
 Part = Literal["people", "diet", "access"]
@@ -87,6 +89,11 @@ def asked_of_guests(programme: Programme) -> NeedsTerm | None:
     return programme.terms.needs
 
 
+def may_say(roster: Roster, now: datetime) -> bool:
+    """As long as the meeting is ahead and has a date: what is said of one that has none is forgotten at once."""
+    return roster.meeting.when is not None and is_changeable(roster, now)
+
+
 def may_say_on_team(team: Team, meetings: TeamMeetings, now: datetime) -> bool:
     """As long as one of their meetings that has a date is ahead: it sees to it that what is said has an end."""
     dated = any(one.meeting.when is not None for one in meetings.ahead(now))
@@ -94,7 +101,8 @@ def may_say_on_team(team: Team, meetings: TeamMeetings, now: datetime) -> bool:
 
 
 def may_say_as_guest(programme: Programme, copy: MeetingCopy, now: datetime) -> bool:
-    return programme.open and is_ahead(copy, now)
+    """As `may_say`."""
+    return programme.open and copy.meeting.when is not None and is_ahead(copy, now)
 
 
 def say(
@@ -113,7 +121,7 @@ def say(
     """
     if roster.seat_of(wish.person_id) is None:
         raise Refused("not_registered", "Deltageren er ikke tilmeldt mødet.", status=404, field="person_id")
-    term, may = asked(roster), is_changeable(roster, now)
+    term, may = asked(roster), may_say(roster, now)
     return _say(term, wish, before, may=may, closed=_CLOSED, consent=consent, by_another=by_another)
 
 
@@ -234,7 +242,7 @@ def in_nobodys_order(texts: Sequence[Count]) -> list[Count]:
     return sorted(texts, key=lambda one: (one.part != "diet", one.text.casefold(), one.text))
 
 
-_CLOSED = "Mødet er begyndt eller aflyst. Oplysningerne kan kun slettes nu."
+_CLOSED = "Mødet er begyndt eller aflyst, eller det har ingen dato. Oplysningerne kan kun slettes nu."
 _PEOPLE = {
     "registered": "Tilmeldte deltagere",
     "team": "På faste hold og fra medlemmer",

@@ -82,7 +82,7 @@ def roles_of(granted: Iterable[tuple[str, Role]], by_setting: Iterable[Role]) ->
 
 def require_own(session: Session | None, account_id: str) -> Session:
     if session is None or session.account_id != account_id:
-        raise Refused("session_ended", "Der er I ikke logget ind længere.", status=410, field="session_id")
+        raise Refused("session_ended", "Der er du ikke logget ind længere.", status=410, field="session_id")
     return session
 
 

@@ -11,7 +11,7 @@ from services.enrollment.domain.forbehold import LAPSE
 from services.enrollment.domain.invitation import INVITATION, REMINDER
 from services.enrollment.domain.keeping import ARCHIVE_AWAITED, FORGET_PAST, nightly
 from services.enrollment.domain.merging import MOVE_GROUP
-from services.enrollment.domain.needs import FORGET_NEEDS
+from services.enrollment.domain.needs import FORGET_NEEDS, FORGET_SEATED
 from services.enrollment.domain.options import QUOTE_ANSWER, QUOTE_LAPSE
 from services.enrollment.domain.sign_up import DISMISS_REST, FORGET, FORGET_VOID
 from services.enrollment.domain.team import SHORT
@@ -56,6 +56,7 @@ TIMERS = (
     at(FORGET, forget_sign_ups),
     at(DISMISS_REST, dismiss_the_rest, at_once=1),
     at(FORGET_NEEDS, forget_needs, at_once=1),
+    at(FORGET_SEATED, forget_needs, at_once=1),
     at(FORGET_VOID, forget_void_sign_ups),
     at(FORGET_PERSON, FORGETTING.go_on, at_once=1),
     at(FORGET_PAST, forget_past, at_once=1),

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.enrollment.domain.meeting_copy import is_ahead
 from services.enrollment.domain.meeting_text import when_text, where_text
 from services.enrollment.domain.needs import asked_of_guests, may_say_as_guest
 from services.enrollment.domain.status import meeting_status
@@ -84,6 +85,7 @@ async def _find(host: Host, request: Request) -> OwnInvitation | Response:
 
 def _page(host: Host, template: str, found: OwnInvitation, status: int = 200, **values: Any) -> Response:
     programme, meeting, asks = found.programme, found.copy.meeting, asked_of_guests(found.programme)
+    may_say = may_say_as_guest(programme, found.copy, found.now)
     return host.pages.render(
         f"enrollment/{template}",
         status=status,
@@ -96,8 +98,8 @@ def _page(host: Host, template: str, found: OwnInvitation, status: int = 200, **
         word=meeting_status(found.copy.state, meeting.date_version),
         path=found.path,
         guest=found.guest,
-        changeable=may_say_as_guest(programme, found.copy, found.now),
-        asked=asks,
+        changeable=programme.open and is_ahead(found.copy, found.now),
+        asked=asks if may_say else None,
         fields=fields(asks),
         kept=found.needs is not None,
         takes_back=new_key(),

@@ -59,7 +59,7 @@ class Login:
         form, sign_ins = await read_form(request), self._require_sign_ins()
         await self._host.gate.admit("sign-in", caller_of(request), **SIGN_INS)
         address, state = await sign_ins.begin(back_to(form.value("til")), machine_now())
-        response = RedirectResponse(address, 303)
+        response = self._onward(address, out=False)
         _keep(response, STATE_COOKIE, state, minutes=SIGN_IN_MINUTES)
         return response
 
@@ -101,7 +101,7 @@ class Login:
             async with self._host.transaction(_reading(None)) as tx:
                 await sign_out(tx, secret, machine_now())
         address = await self._sign_ins.end_session_url() if self._sign_ins else None
-        response = RedirectResponse(address or "/", 303)
+        response = self._onward(address, out=True) if address else RedirectResponse("/", 303)
         for one in (SESSION_COOKIE, COOKIE):
             _drop(response, one)
         return response
@@ -119,6 +119,10 @@ class Login:
         if self._sign_ins is None:
             raise Problem(503, "sign_in_unset")
         return self._sign_ins
+
+    def _onward(self, address: str, *, out: bool) -> Response:
+        """A page that leads to the provider by itself: our policy lets no form be redirected to another host."""
+        return self._host.pages.render("enrollment/onward.html", address=address, out=out)
 
     def _failed(self, why: SignInFailed) -> Response:
         response = self._host.pages.render("enrollment/login_failed.html", status=400, why=why.why)

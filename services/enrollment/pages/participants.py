@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from services.enrollment.domain.enrolment import owed_by
 from services.enrollment.domain.meeting_text import when_text, where_text
-from services.enrollment.domain.needs import asked
+from services.enrollment.domain.needs import asked, may_say
 from services.enrollment.domain.price_text import leaving_line, price
 from services.enrollment.domain.roster import (
     Roster,
@@ -148,7 +148,7 @@ async def _about_one(
         form=form,
         seat=seat,
         meeting=_shown(roster, visit),
-        asked=asked(roster),
+        asked=asked(roster) if may_say(roster, visit.now) else None,
         fields=fields(asked(roster)),
         told=(roster.meeting.title, f"{roster.meeting.title}, {when_text(roster.meeting)}", "mødet"),
         person=seat.person if seat else None,
@@ -221,7 +221,7 @@ def _meeting(
         swap_text=swap_text(roster),
         free_text=free_text(roster) if roster.extras or roster.next_costs else None,
         explained=visit.explained,
-        asked=asked(roster),
+        asked=asked(roster) if may_say(roster, visit.now) else None,
         extra=roster.next_costs,
         extra_price=price(roster.next_costs) if roster.next_costs else None,
         full=roster.full,

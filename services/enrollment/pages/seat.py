@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.enrollment.domain.meeting_text import when_text, where_text
-from services.enrollment.domain.needs import asked
+from services.enrollment.domain.needs import asked, may_say
 from services.enrollment.domain.roster import free_text, is_changeable, is_late, swap_text, swaps_closed
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.pages import own_link
@@ -114,7 +114,7 @@ def _page(host: Host, template: str, found: OwnSeat, status: int = 200, **values
         seat=found.seat,
         levels=[(level, level) for level in roster.levels],
         changeable=is_changeable(roster, found.now),
-        asked=asked(roster),
+        asked=asked(roster) if may_say(roster, found.now) else None,
         fields=fields(asked(roster)),
         takes_back=new_key(),
         told=(roster.meeting.title, f"{roster.meeting.title}, {when_text(roster.meeting)}", "mødet"),

@@ -25,7 +25,15 @@ async def follow_steps(tx: Tx, events: Sequence[Received[StepCompleted]]) -> Non
     terms = await steps.load_terms(tx, {_version_of(event.data) for event in events if event.data.option is None})
     told = [
         Step(
-            one.programme.id, one.enrolment_id, one.track, one.phase, one.step, delivers, one.completed_on, event.cause
+            one.programme.id,
+            one.enrolment_id,
+            one.track,
+            one.phase,
+            one.step,
+            delivers,
+            one.completed_on,
+            event.time,
+            event.cause,
         )
         for event in events
         if (

@@ -19,6 +19,7 @@ from services.enrollment.domain.keeping import (
     first_due,
     kept_since,
     next_look,
+    not_asked,
     rest_of_night,
     sooner,
 )
@@ -42,6 +43,8 @@ async def forget_past(tx: Tx, timers: Sequence[Timer]) -> None:
         if not beyond:
             waiting = awaited(endings, keep_days, tx.now)[: tx.room]
             await arm_standing(tx, [asking(one, keep_days, tx.now) for one in waiting], because=cause)
+            for alarm in not_asked(endings, keep_days, tx.now):
+                tx.set(alarm)
         addresses = await keeping.load_addresses(tx, beyond, tx.room)
         tx.take_on(len(addresses))
 

@@ -78,7 +78,7 @@ async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]
         SELECT pair.meeting_id, pair.address_key, p.person_id, p.name, p.email, 'participant' AS part,
                p.organisation_name, p.since, e.participants_path, p.seat_path, false AS by_team, false AS of_member,
                p.as_guest, p.seat_quiet_since IS NOT DISTINCT FROM p.since AS quiet, false AS on_team,
-               p.as_guest AND {_ASKS.format("p")} AS asks_needs
+               {_ASKS.format("p")} AS asks_needs
         FROM pair JOIN participants p USING (meeting_id, address_key) LEFT JOIN enrolments e ON e.id = p.enrolment_id
         WHERE {_PARTICIPANT_IS_MEANT}
         UNION ALL

@@ -80,7 +80,7 @@ class Guest:
     """Came without being written to: hears of a meeting when something becomes of it after `since`."""
 
     asks_needs: bool = False
-    """Of a guest, or somebody on a standing team: their own page asks what they need."""
+    """Of a participant: the programme asks what they need, on their own page."""
 
     def hears_nothing_of(self, standing: Standing) -> bool:
         """By the times of the facts, so that it is the same whichever is heard first."""

@@ -178,6 +178,23 @@ async def test_a_meeting_that_moves_takes_its_guests_days_along_and_one_that_is_
     assert await desk.pool.fetchval("SELECT count(*) FROM needs_counts") == 0
 
 
+async def test_of_a_meeting_without_a_date_nothing_is_taken_down_that_would_be_forgotten_at_once(town: Town) -> None:
+    await on_team(town.desk, "Anna", file=ASKS)
+    await has_meeting(town.desk, None)
+    await town.desk.ask(invite_guest, inviting("m-1", "Lærke"))
+    (path,) = [one.guest_path or "" for one in await town.desk.told() if isinstance(one, GuestInvited)]
+    shown = (await town.client.get(path)).text
+    assert ("Meld afbud</a>" in shown, "Kost og adgang" in shown) == (True, False)
+    answer = await town.client.post(f"{path}/behov", data=typed("a", diet="vegetar", consent="true"))
+    assert (answer.status_code, "eller det har ingen dato" in answer.text) == (409, True)
+    await has_meeting(town.desk)
+    assert "Skriv om kost og adgang" in (await town.client.get(path)).text
+    assert (await town.client.post(f"{path}/behov", data=typed("b", diet="vegetar", consent="true"))).status_code == 303
+    while await town.desk.ring():
+        pass
+    assert await kept(town.desk) == ["Lærke"]
+
+
 async def test_a_guest_who_is_erased_has_said_nothing(desk: Desk) -> None:
     there = await invited(desk, "Lærke", "Magne")
     for _, person_id in there.values():
@@ -197,7 +214,7 @@ async def test_what_a_guest_says_as_the_meeting_is_forgotten_waits_and_is_refuse
     desk.time = FORGOTTEN
 
     def forgets(tx: Tx) -> Awaitable[None]:
-        return forget_needs(tx, [Timer("needs_forget", "m-1", FORGOTTEN, {}, CAUSE)])
+        return forget_needs(tx, [Timer("needs_end", "m-1", FORGOTTEN, {}, CAUSE)])
 
     def says(tx: Tx) -> Awaitable[Answer]:
         return set_guest_needs(tx, saying(there["Magne"][1], diet=("vegetar",)))

@@ -329,6 +329,16 @@ async def test_nobody_is_asked_for_papers_that_no_archive_is_to_have_or_of_what_
     assert await asked(desk, desk.time + timedelta(days=62)) == []
 
 
+async def test_whoever_is_kept_for_a_longer_time_from_now_on_is_not_asked_for_by_the_shorter_one(desk: Desk) -> None:
+    await took_part(desk)
+    await desk.pool.execute("UPDATE programmes SET terms = terms || '{\"archive\": true}'")
+    assert len(await asked(desk, DUE + timedelta(days=10))) == 1
+    await arms(desk, 2 * KEEP)
+    assert await asked(desk, desk.time + timedelta(days=62)) == []
+    (told, *_) = await asked(desk, DUE + timedelta(days=KEEP + 1))
+    assert told[2] == ENDS + timedelta(days=2 * KEEP + 1)
+
+
 async def test_a_service_that_was_down_for_months_asks_once_and_each_look_puts_nothing_off(desk: Desk) -> None:
     await took_part(desk)
     await desk.pool.execute("UPDATE programmes SET terms = terms || '{\"archive\": true}'")

@@ -286,7 +286,7 @@ async def test_so_many_days_after_the_meeting_only_the_numbers_stay(desk: Desk) 
     desk.time = FORGOTTEN
     await desk.ring()
     assert await kept(desk) == []
-    assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = 'needs_forget'") == 0
+    assert await desk.pool.fetchval("SELECT count(*) FROM timers WHERE timer = 'needs_end'") == 0
     shown = await desk.read(read_needs, meeting_id=there.meeting)
     assert shown["forgotten"] is True
     assert await counts(desk, there.meeting) == {

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.enrollment.adapters import links
+from services.enrollment.app import SERVICE
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases import read_front_page
 from services.enrollment.usecases.change_group import change_group
@@ -16,6 +17,7 @@ from services.enrollment.usecases.invite_municipalities import invite_municipali
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.contracts.enrollment import ChangeGroup, InviteMunicipalities, MunicipalityInvited, WithdrawEnrolment
+from shared.web.pages import Accessibility, Pages
 from tests.support.enrollment_desk import AARHUS, P1, Desk, programme_text, sign_up
 from tests.support.enrollment_web import Town
 
@@ -160,3 +162,23 @@ async def test_a_link_of_the_version_before_leads_to_the_place_that_version_gave
     # The version before, beside this one, gives the place anew: it writes what it knows of.
     await town.desk.pool.execute("UPDATE enrolments SET number = number + 1")
     assert (await town.client.get(before)).status_code == 200
+
+
+async def test_every_page_leads_to_what_is_known_of_its_accessibility_and_to_whoever_hears_of_a_barrier(
+    town: Town,
+) -> None:
+    await town.desk.publish()
+    for path in ("/", f"/tilmeld/{P1}", "/findes-ikke", f"/plads/{NEVER}", "/tilgaengelighed"):
+        page = (await town.client.get(path)).text
+        assert '<a href="/tilgaengelighed">Tilgængelighedserklæring</a>' in page, path
+        assert '<a href="/tilgaengelighed#barriere">Meld en barriere</a>' in page, path
+    assert "Skriv til arrangøren af forløbet" in (await town.client.get("/tilgaengelighed")).text
+
+
+def test_an_installation_names_its_own_statement_and_who_hears_of_a_barrier() -> None:
+    about = Accessibility("https://kl.example/erklaering", "hjaelp@kl.example")
+    pages = Pages("enrollment", SERVICE.folder / "templates", public_url="http://x.example", accessibility=about)
+    page = pages.render("enrollment/accessibility.html").body.decode()
+    assert page.count('href="https://kl.example/erklaering"') == 2
+    assert page.count('href="mailto:hjaelp@kl.example"') == 2
+    assert "Skriv til arrangøren" not in page

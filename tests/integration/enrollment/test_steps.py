@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.accept_quote import accept_quote
@@ -77,20 +79,23 @@ def a_step(enrolment: str, step: str = "gennemgang", on: date = DAY, **more: Any
 _numbers = itertools.count(1)
 
 
-def received(fact: StepCompleted) -> Received[StepCompleted]:
-    """As the reader hands it over: what follows is caused by this event."""
+def received(fact: StepCompleted, now: datetime = datetime(2020, 6, 1, 8, tzinfo=UTC)) -> Received[StepCompleted]:
+    """As the reader hands it over, told at `now`: what follows is caused by this event."""
     event_id = f"step-{next(_numbers)}"
     cause = Cause("step", event_id, "token/spor")
-    now = datetime(2020, 6, 1, 8, tzinfo=UTC)
     return Received(fact, fact.owner, event_id, fact.type, fact.subject, 1, now, cause)
 
 
 async def hear(desk: Desk, *facts: StepCompleted) -> list[str]:
     """One batch; the ids of its events."""
     events = [received(one) for one in facts]
+    await follow(desk, *events)
+    return [one.id for one in events]
+
+
+async def follow(desk: Desk, *events: Received[StepCompleted]) -> None:
     async with transaction(desk.pool, desk, desk.source, CAUSE, desk.links) as tx:
         await follow_steps(tx, events)
-    return [one.id for one in events]
 
 
 async def kept(desk: Desk) -> list[tuple[Any, ...]]:
@@ -217,6 +222,53 @@ async def test_an_order_that_ended_with_the_place_is_not_delivered(desk: Desk) -
     await hear(desk, a_step(enrolment, option="sagsgennemgang"))
     assert await desk.told() == []
     assert [one[2] for one in await kept(desk)] == ["withdrawn"]
+
+
+async def comes_back(desk: Desk, enrolment: str, days: int) -> None:
+    """It leaves, and signs up again so many days later. Told so far is forgotten."""
+    await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=enrolment))
+    desk.time += timedelta(days=days, hours=1)
+    (code,) = await codes_of(desk, 1)
+    await enrolled(desk, sign_up(code))
+    await desk.told()
+
+
+@pytest.mark.parametrize("days", [0, 12], ids=["on the same day", "later"])
+async def test_a_step_delivers_nothing_to_whoever_left_after_it_and_came_back(desk: Desk, days: int) -> None:
+    """Whichever is heard of first: what comes late is known by when it was told."""
+    enrolment = await buyer(desk)
+    today, told_at = desk.time.date(), desk.time - timedelta(minutes=5)
+    early = a_step(enrolment, on=today, option="sagsgennemgang")
+    late = a_step(enrolment, "analyse", on=today, option="analyse")
+    await follow(desk, received(early, told_at))
+    await comes_back(desk, enrolment, days)
+    await follow(desk, received(late, told_at))
+    assert (await desk.ask(order_option, ordering(enrolment)))["state"] == "ordered"
+    await desk.ask(quote_option, quoting(enrolment))
+    assert (await desk.ask(accept_quote, accepting(enrolment)))["state"] == "ordered"
+    assert OptionDelivered not in {type(one) for one in await desk.told()}
+
+    assert (await desk.ask(deliver_option, delivering(enrolment)))["state"] == "delivered", "by staff"
+    again = a_step(enrolment, "analyse 2", on=desk.time.date(), option="analyse")
+    await follow(desk, received(again, desk.time))
+    assert [one[:3] for one in await kept(desk)] == [("analyse", 1, "delivered"), ("sagsgennemgang", 1, "delivered")]
+
+
+async def test_a_step_of_a_day_before_they_left_delivers_nothing_however_late_it_is_told(desk: Desk) -> None:
+    enrolment = await buyer(desk)
+    before = desk.time.date() - timedelta(days=1)
+    await comes_back(desk, enrolment, 12)
+    await desk.ask(order_option, ordering(enrolment))
+    await follow(desk, received(a_step(enrolment, on=before, option="sagsgennemgang"), desk.time))
+    assert [one[2] for one in await kept(desk)] == ["ordered"]
+
+
+async def test_a_step_that_a_version_before_this_one_wrote_is_told_as_its_day_began(desk: Desk) -> None:
+    enrolment = await buyer(desk)
+    await follow(desk, received(a_step(enrolment, on=desk.time.date(), option="sagsgennemgang")))
+    await desk.pool.execute("UPDATE completed_steps SET told_at = NULL")
+    await comes_back(desk, enrolment, 0)
+    assert (await desk.ask(order_option, ordering(enrolment)))["state"] == "ordered"
 
 
 async def test_any_order_of_what_is_bought_twice_and_one_step_ends_the_same(desk: Desk) -> None:

@@ -110,7 +110,7 @@ async def counts(desk: Desk, meeting: str = "m-1") -> dict[str, int]:
 
 
 async def armed(desk: Desk) -> dict[str, datetime]:
-    rows = await desk.pool.fetch("SELECT key, due FROM timers WHERE timer = 'needs_forget' ORDER BY key")
+    rows = await desk.pool.fetch("SELECT key, due FROM timers WHERE timer = 'needs_end' ORDER BY key")
     return {row["key"]: row["due"] for row in rows}
 
 
@@ -378,7 +378,7 @@ async def test_what_is_said_while_the_last_meeting_is_forgotten_waits_and_has_it
     await desk.pool.execute("DELETE FROM timers")
 
     def forgets(tx: Tx) -> Awaitable[None]:
-        return forget_needs(tx, [Timer("needs_forget", "m-1", FORGOTTEN, {}, CAUSE)])
+        return forget_needs(tx, [Timer("needs_end", "m-1", FORGOTTEN, {}, CAUSE)])
 
     def says_so(tx: Tx) -> Awaitable[Answer]:
         about = {"enrolment_id": ENROLMENT, "person_id": bo}

@@ -17,7 +17,7 @@ from shared.storage.pool import open_pool
 from shared.storage.tx import transaction
 from tests.integration.enrollment.test_needs import seated
 from tests.integration.enrollment.test_places import on_team
-from tests.integration.enrollment.test_team_needs import ASKS, has_meeting, kept, says
+from tests.integration.enrollment.test_team_needs import ASKS, FORGOTTEN, has_meeting, kept, says
 from tests.support.enrollment_desk import AARHUS, CAUSE, HVIDOVRE, P1, Desk, programme_text, sign_up
 from tests.support.servers import MakeDatabase
 
@@ -74,6 +74,29 @@ async def test_whom_it_takes_off_a_team_and_puts_on_it_anew_has_said_nothing(des
         *(anna[column] for column in columns),
     )
     assert await kept(desk) == ["Bo"]
+
+
+async def test_what_it_forgets_on_its_days_is_not_what_teams_and_guests_wait_for(desk: Desk) -> None:
+    """It carries out the timers that it knows, and knows of nobody but those who are registered."""
+    await on_team(desk, "Anna", file=ASKS)
+    await has_meeting(desk)
+    await says(desk, "Anna", diet_text="Anna")
+    await desk.pool.execute("DELETE FROM timers WHERE timer = 'needs_forget'")
+    desk.time = FORGOTTEN
+    while await desk.ring():
+        pass
+    assert await kept(desk) == []
+
+
+async def test_what_it_left_to_be_forgotten_is_forgotten_here(desk: Desk) -> None:
+    await on_team(desk, "Anna", file=ASKS)
+    await has_meeting(desk)
+    await says(desk, "Anna", diet_text="Anna")
+    await desk.pool.execute("UPDATE timers SET timer = 'needs_forget' WHERE timer = 'needs_end'")
+    desk.time = FORGOTTEN
+    while await desk.ring():
+        pass
+    assert await kept(desk) == []
 
 
 async def test_what_it_left_is_where_the_history_of_an_enrolment_begins(database: MakeDatabase, links: Links) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.enrollment import GuestInvited, GuestRemoved, ProgrammePublished
+from shared.contracts.enrollment import GuestInvited, GuestRemoved, ParticipantRegistered, ProgrammePublished
 from shared.contracts.event import Event
 from shared.contracts.programme import NeedPart, NeedsTerm
 from shared.contracts.scheduling import MeetingCancelled, MeetingPlanned, MeetingRescheduled, MeetingScheduled
@@ -22,6 +22,9 @@ MEETING = facts.a_meeting("1", kind="heldag", group=None)
 OF_MEETING: dict[str, Any] = {"owner": MEETINGS_OWNER, "programme": PROGRAMME}
 INVITED = GuestInvited(owner=OWNER, programme=PROGRAMME, meeting=MEETING, guest=LAERKE, track="unge")
 DATED = MeetingScheduled(**OF_MEETING, meeting=MEETING)
+REGISTERED = next(one for one in facts.FACT_EXAMPLES if isinstance(one, ParticipantRegistered)).model_copy(
+    update={"meeting": MEETING, "seat_path": "/moedeplads/bo"}
+)
 OTHER = MeetingScheduled(**OF_MEETING, meeting=facts.a_meeting("2", kind="heldag", group=None))
 
 
@@ -71,12 +74,15 @@ async def test_the_invitation_leads_to_the_guests_own_page_and_staff_read_of_who
     assert [one for one, _ in await templates(desk)].count("registration_cancelled") == 2
 
 
-async def test_where_the_programme_asks_the_first_mail_offers_to_say_what_one_needs(desk: Room) -> None:
+@pytest.mark.parametrize("registered", [True, False], ids=["registered", "guest"])
+async def test_where_the_programme_asks_the_first_mail_offers_to_say_what_one_needs(
+    desk: Room, *, registered: bool
+) -> None:
     asking = facts.PROGRAMME_TERMS.model_copy(
         update={"needs": NeedsTerm(consent="Ja.", keep_days=14, diet=NeedPart(label="Kost", text=True))}
     )
     await desk.hear(ProgrammePublished(owner=OWNER, programme=PROGRAMME, terms=asking), DATED)
-    await desk.hear(INVITED.model_copy(update={"guest_path": "/gaest/laerke"}))
+    await desk.hear(REGISTERED if registered else INVITED.model_copy(update={"guest_path": "/gaest/laerke"}))
     assert "hvad I har brug for af kost og adgang" in " ".join((await text(desk, "participant_registered")).split())
 
 

@@ -189,6 +189,7 @@ OPEN = {
         "/login/oidc/logud",
         "/login/tilbage",
         "/login/ud",
+        "/tilgaengelighed",
         "/tilmeld/bekraeft/{token}",
         "/tilmeld/bekraeft/{token}/flere",
         "/tilmeld/bekraeft/{token}/fortryd",

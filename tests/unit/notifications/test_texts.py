@@ -361,6 +361,9 @@ LETTERS: dict[str, Letter] = {
     "participant_registered-guest": invitation("participant_registered", GUEST),
     "participant_registered-guest_first": letters.introduce(invitation("participant_registered", GUEST)),
     "participant_registered-own_page_of_a_guest": invitation("participant_registered", OWN_GUEST),
+    "participant_registered-asks_whoever_is_registered": invitation(
+        "participant_registered", replace(BO, seat_path="/moedeplads/x", asks_needs=True)
+    ),
     "participant_registered-asks_a_guest": invitation("participant_registered", replace(OWN_GUEST, asks_needs=True)),
     "participant_registered-asks_a_team": invitation("participant_registered", replace(ON_TEAM, asks_needs=True)),
     "invitation-own_page_of_a_guest": invitation("invitation", OWN_GUEST, A_DAY),

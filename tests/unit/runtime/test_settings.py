@@ -14,7 +14,7 @@ from faststream.security import SASLPlaintext, SASLScram512
 from pydantic import ValidationError
 
 from shared.messaging.kafka import broker_options, client_options
-from shared.runtime.settings import ServiceSettings
+from shared.runtime.settings import ServiceSettings, read_keys
 from shared.web.tokens import read_tokens
 
 HASH = hashlib.sha256(b"token").hexdigest()
@@ -64,6 +64,8 @@ def test_settings_never_change_and_never_show_a_secret() -> None:
         {"api_tokens": f"crm:{HASH},cms:{HASH}"},
         {"api_tokens": f"CRM:{HASH}"},
         {"api_tokens": f"crm:{HASH}:a b"},
+        {"accessibility_statement": "javascript:hemmeligt"},
+        {"accessibility_contact": "hjaelp"},
     ],
 )
 def test_a_wrong_setting_is_refused_without_repeating_it(wrong: dict[str, Any]) -> None:
@@ -71,6 +73,18 @@ def test_a_wrong_setting_is_refused_without_repeating_it(wrong: dict[str, Any]) 
         settings(**wrong)
     assert "hemmeligt" not in str(refused.value)
     assert HASH not in str(refused.value)
+
+
+def test_keys_of_badges_are_32_bytes_each_or_an_error_that_shows_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    for wrong in ("", "hemmeligt", "ab" * 31, f"{'ab' * 32}\n{'cd' * 33}", "æ" * 64):
+        file.write_text(wrong)
+        with pytest.raises(ValueError, match="TOVHOLDER_SESSION_PUBLIC_KEYS_FILE") as refused:
+            _ = settings(session_public_keys_file=file).badges
+        assert not wrong or wrong not in str(refused.value)
+    file.write_text(f"{'ab' * 32}\n{'cd' * 32}\n")
+    assert read_keys(file, "X") == (b"\xab" * 32, b"\xcd" * 32)
+    assert not settings().badges.can_read
 
 
 def test_a_token_without_scopes_may_do_all_and_one_with_scopes_only_those() -> None:

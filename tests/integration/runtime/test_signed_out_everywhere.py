@@ -1,0 +1,125 @@
+"""Whoever is signed out in `enrollment`, or may do less, is so in the other services within seconds: over Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from deploy.local.topics import ensure_topics
+from services.scheduling.app import SERVICE
+from services.scheduling.settings import Settings
+from shared.runtime.running import Running
+from shared.runtime.service import Host, open_host
+from shared.web.badge import COOKIE
+from shared.web.staff import render, staff_page
+from tests.support.eventually import eventually
+from tests.support.oidc import Provider
+from tests.support.servers import MakeDatabase
+from tests.support.workplace import Workplace, open_workplace, typed
+
+PAGE = "/scheduling/en-side"
+ACCESS, ME = "/stab/adgang", "/login/mig"
+SECONDS = 20
+
+
+async def _shown(host: Host, request: Request) -> Response:
+    return render(host, request, "web/no_role.html")
+
+
+def _pages(host: Host) -> Sequence[BaseRoute]:
+    """A page as every service may have it, for whoever may change who may do what."""
+    return (partial(staff_page, host)(PAGE, _shown, opens="enrollment.staff"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """`front` signs people in; `other` is another service beside it, with a page for staff."""
+
+    front: Workplace
+    other: str
+
+    async def shown(self, badge: str) -> int:
+        """What the other service answers to whoever comes with this cookie, taken from a browser before."""
+        async with httpx.AsyncClient(base_url=self.other, trust_env=False) as client:
+            return (await client.get(PAGE, headers={"Cookie": f"{COOKIE}={badge}"})).status_code
+
+    async def is_refused(self, badge: str) -> None:
+        async def is_it() -> bool:
+            return await self.shown(badge) == 303
+
+        await eventually(is_it, SECONDS, because="the other service takes the badge no more")
+
+
+def badge_in(browser: httpx.AsyncClient) -> str:
+    return browser.cookies.get(COOKIE) or ""
+
+
+@pytest.fixture
+async def both(
+    database: MakeDatabase, link_key_file: Path, oidc_provider: Provider, tmp_path: Path, kafka: str, prefix: str
+) -> AsyncIterator[Both]:
+    await ensure_topics(kafka, prefix)
+    where = await database("scheduling")
+    async with open_workplace(database, link_key_file, oidc_provider, tmp_path, kafka=kafka, prefix=prefix) as front:
+        settings = Settings(
+            database_url=SecretStr(where.url),
+            http_port=0,
+            link_key_file=link_key_file,
+            session_public_keys_file=front.public_keys_file,
+            kafka=kafka,
+            prefix=prefix,
+        )
+        running = Running(await open_host(replace(SERVICE, pages=_pages), settings))
+        await running.start()
+        yield Both(front, f"http://127.0.0.1:{running.port}")
+        await running.stop()
+
+
+async def test_whoever_signs_out_is_signed_out_of_every_service(both: Both) -> None:
+    browser = await both.front.signed_in("administrator")
+    badge = badge_in(browser)
+    assert await both.shown(badge) == 200
+    assert (await browser.post("/login/ud", data=typed((await browser.get(ME)).text))).status_code == 200
+    await both.is_refused(badge)
+
+    await both.front.signed_in("administrator", browser)
+    assert await both.shown(badge_in(browser)) == 200, "whoever comes in again does so everywhere"
+    assert await both.shown(badge) == 303
+
+
+async def test_a_role_that_is_taken_back_is_gone_from_every_service(both: Both) -> None:
+    administrator = await both.front.signed_in("administrator")
+    colleague = await both.front.signed_in("consultant")
+    page = typed((await administrator.get(ACCESS)).text)
+    email = both.front.provider.accounts["konsulent"].email
+    for who in ("en.anden@tovholder.example", email):
+        sent = {**page, "_key": f"{page['_key'][:-4]}{who[:4].replace('.', '0')}", "email": who}
+        assert (await administrator.post(ACCESS, data={**sent, "role": "administrator"})).status_code == 303
+    assert (await colleague.get(ACCESS)).status_code == 200
+    badge = badge_in(colleague)
+    assert await both.shown(badge) == 200
+
+    grant = await both.front.host.pool.fetchval("SELECT id FROM role_grants WHERE account_id IS NOT NULL")
+    path = f"{ACCESS}/{grant}"
+    assert (await administrator.post(path, data=typed((await administrator.get(path)).text))).status_code == 303
+    await both.is_refused(badge)
+    assert (await colleague.get(ME)).status_code == 200, "they are signed in still"
+    assert await both.shown(badge_in(colleague)) == 403
+
+
+async def test_whom_the_provider_signs_out_is_signed_out_of_every_service(both: Both) -> None:
+    browser = await both.front.signed_in("administrator")
+    badge = badge_in(browser)
+    assert await both.shown(badge) == 200
+    (told, *_) = await both.front.provider.end_sessions("administrator")
+    assert told["heard"]
+    await both.is_refused(badge)
