@@ -79,7 +79,7 @@ def awaited(stands: Stands, now: datetime) -> tuple[Awaited, ...]:
     found = [*_forbehold(stands, now), *_role(stands)]
     if stands.enrolment.has_place:
         found += [*_invoice(stands, now), *_quotes(stands, now), *_meeting(stands, now), *_team(stands, now)]
-    return tuple(sorted(found, key=lambda one: (one.by is None, one.by or date.max, _RANKS.index(one.what))))
+    return tuple(sorted(found, key=lambda one: (one.by or date.max, _RANKS.index(one.what))))
 
 
 def _forbehold(stands: Stands, now: datetime) -> Iterator[Awaited]:

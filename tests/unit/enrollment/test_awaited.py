@@ -217,6 +217,14 @@ TABLE: list[tuple[str, Stands, list[str]]] = [
     ),
     ("whoever has left", stands(state="withdrawn", billing=LACKS), []),
     (
+        "whoever has left, of a role that has to be held",
+        replace(
+            stands(state="withdrawn"),
+            roles=(Role(RoleTerm(id="f", label="fakturakontakt", purpose="billing", required=True), None),),
+        ),
+        [],
+    ),
+    (
         "a programme that is called off",
         Stands(enrolment(forbehold=OPEN, billing=LACKS), replace(programme(), open=False)),
         [],
