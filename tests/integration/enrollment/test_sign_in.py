@@ -20,6 +20,7 @@ from shared.contracts.enrollment import SessionsRevoked
 from shared.runtime.running import Running
 from shared.runtime.service import open_host
 from shared.web.badge import COOKIE, Badge, Signer, lasts_until
+from tests.support.oidc import sign_in, wish
 from tests.support.servers import MakeDatabase
 from tests.support.workplace import Workplace, onward, typed
 
@@ -134,7 +135,9 @@ async def test_a_sign_in_is_bound_to_each_of_its_two_secrets_by_itself(workplace
     assert workplace.badge_of(browser) is None
 
 
-@pytest.mark.parametrize("til", ["https://evil.example/", "//evil.example/", "/\\evil.example", "stab", "/stab\r\nX: y"])
+@pytest.mark.parametrize(
+    "til", ["https://evil.example/", "//evil.example/", "/\\evil.example", "stab", "/stab\r\nX: y"]
+)
 async def test_nobody_is_led_to_another_host_after_they_have_signed_in(workplace: Workplace, til: str) -> None:
     browser = workplace.browser()
     sent = await browser.post("/login", data={"_key": key(), "til": til})
@@ -214,6 +217,15 @@ async def test_signed_out_is_signed_out_for_whoever_has_kept_the_cookies(workpla
     assert page.status_code == 200
 
 
+async def test_whoever_comes_in_once_more_at_a_browser_leaves_no_session_behind_there(workplace: Workplace) -> None:
+    browser = await workplace.signed_in("consultant")
+    kept = with_cookies(browser, COOKIE, SESSION_COOKIE)
+    await workplace.signed_in("consultant", browser)
+    assert (await workplace.browser().get(ME, headers=kept)).status_code == 303
+    assert (await browser.get(ME)).status_code == 200
+    assert await workplace.host.pool.fetchval("SELECT count(*) FROM sessions WHERE ended_at IS NULL") == 1
+
+
 async def test_somebody_sees_where_they_are_signed_in_and_ends_it_there(workplace: Workplace) -> None:
     home, office = workplace.browser(), workplace.browser(**{"User-Agent": FIREFOX})
     await workplace.signed_in("consultant", home)
@@ -253,6 +265,17 @@ async def test_the_provider_ends_a_session_by_itself(workplace: Workplace) -> No
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."])
 async def test_nobody_but_the_provider_ends_sessions_so(workplace: Workplace, token: str) -> None:
     browser = await workplace.signed_in("consultant")
+    answer = await workplace.browser().post("/login/oidc/logud", data={"logout_token": token})
+    assert answer.status_code == 400
+    assert (await browser.get(ME)).status_code == 200
+
+
+async def test_a_token_that_says_who_somebody_is_signs_nobody_out(workplace: Workplace) -> None:
+    """It is the provider's own, of the same person and for us, and is no logout token (Back-Channel Logout § 2.6)."""
+    browser = await workplace.signed_in("consultant")
+    asked = wish(workplace.url)
+    back = await sign_in(workplace.browser(), asked.url(workplace.provider), workplace.provider.accounts["konsulent"])
+    token = (await workplace.provider.redeem(asked, back.url.params["code"])).json()["id_token"]
     answer = await workplace.browser().post("/login/oidc/logud", data={"logout_token": token})
     assert answer.status_code == 400
     assert (await browser.get(ME)).status_code == 200

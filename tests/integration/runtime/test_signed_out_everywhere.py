@@ -69,9 +69,7 @@ async def both(
 ) -> AsyncIterator[Both]:
     await ensure_topics(kafka, prefix)
     where = await database("scheduling")
-    async with open_workplace(
-        database, link_key_file, oidc_provider, tmp_path, kafka=kafka, prefix=prefix
-    ) as front:
+    async with open_workplace(database, link_key_file, oidc_provider, tmp_path, kafka=kafka, prefix=prefix) as front:
         settings = Settings(
             database_url=SecretStr(where.url),
             http_port=0,
