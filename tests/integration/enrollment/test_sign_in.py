@@ -12,6 +12,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from services.enrollment.adapters.identity_provider import IdentityProvider, ProviderAway
 from services.enrollment.app import SERVICE
 from services.enrollment.pages.login import SESSION_COOKIE, STATE_COOKIE
 from services.enrollment.settings import Settings
@@ -20,7 +21,7 @@ from shared.contracts.enrollment import SessionsRevoked
 from shared.runtime.running import Running
 from shared.runtime.service import open_host
 from shared.web.badge import COOKIE, Badge, Signer, lasts_until
-from tests.support.oidc import sign_in, wish
+from tests.support.oidc import Provider, sign_in, wish
 from tests.support.servers import MakeDatabase
 from tests.support.workplace import Workplace, onward, typed
 
@@ -392,6 +393,17 @@ async def test_without_a_provider_the_page_says_what_is_missing(database: MakeDa
     await running.stop()
     assert "TOVHOLDER_OIDC_ISSUER" in page.text
     assert (sent.status_code, staff.status_code) == (503, 503)
+
+
+async def test_a_provider_that_calls_itself_otherwise_is_asked_for_nothing(oidc_provider: Provider) -> None:
+    """Letter by letter, as in its tokens (OpenID Connect Discovery § 4.3)."""
+    known, otherwise = (
+        IdentityProvider(issuer, oidc_provider.client_id, oidc_provider.client_secret, "http://127.0.0.1:9")
+        for issuer in (oidc_provider.issuer, f"{oidc_provider.issuer}/")
+    )
+    assert (await known.authorization_url("s", "n", "v" * 43)).startswith(oidc_provider.issuer)
+    with pytest.raises(ProviderAway, match="another issuer"):
+        await otherwise.authorization_url("s", "n", "v" * 43)
 
 
 async def test_a_provider_that_is_away_is_no_error_of_ours(
