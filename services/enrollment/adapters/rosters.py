@@ -83,10 +83,14 @@ async def load_with_people(tx: Tx, programme: Programme, enrolment: Enrolment) -
 
     Nobody else changes one while the enrolment is locked (`enrolments.lock`): whoever does so shares that lock first.
     """
+    return tuple(roster for roster in await load_known(tx, programme, enrolment) if roster.seats)
+
+
+async def load_known(tx: Tx, programme: Programme, enrolment: Enrolment) -> tuple[Roster, ...]:
+    """Those on which somebody is registered or was, whatever group their meeting is for, and some others."""
     rows = await tx.fetch("SELECT id, meeting_id FROM rosters WHERE enrolment_id = $1 ORDER BY id", enrolment.id)
     known = await meetings.load_many(tx, [row["meeting_id"] for row in rows])
-    found = await _load(tx, programme, enrolment, [known[row["meeting_id"]] for row in rows])
-    return tuple(roster for roster in found if roster.seats)
+    return await _load(tx, programme, enrolment, [known[row["meeting_id"]] for row in rows])
 
 
 async def load_page(tx: Tx, page: Page, programme: Programme, enrolment: Enrolment) -> list[Placed[Roster]]:

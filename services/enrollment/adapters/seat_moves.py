@@ -62,6 +62,19 @@ async def load_people(tx: Tx, since: Mapping[str, datetime]) -> dict[str, set[st
     return found
 
 
+async def count_still_billed(tx: Tx, list_ids: Sequence[str], placed_since: datetime) -> dict[str, int]:
+    """How many left these lists since then too late to cost nothing, by list; without those where nobody did."""
+    rows = await tx.fetch(
+        """
+        SELECT list_id, count(*) AS count FROM seat_moves
+        WHERE list_id = ANY($1) AND still_billed AND moved_at >= $2 GROUP BY list_id
+        """,
+        list(list_ids),
+        placed_since,
+    )
+    return {row["list_id"]: row["count"] for row in rows}
+
+
 async def load(tx: Tx, list_id: str) -> tuple[Move, ...]:
     """In their order."""
     rows = await tx.fetch(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shared.contracts.danish import clock_span, day_and_clock, day_span, long_day
+from shared.contracts.danish import clock_span, day_and_clock, day_span, long_day, month_name
+from shared.contracts.programme import MeetingPlan
 from shared.contracts.scheduling import Meeting, When
 from shared.contracts.time import COPENHAGEN, days_after
 
@@ -20,6 +21,14 @@ def when_text(meeting: Meeting) -> str:
         return f"{text} (klokkeslæt følger)"
     starts, ends = when.starts_at.astimezone(COPENHAGEN), when.ends_at.astimezone(COPENHAGEN)
     return f"{text} {clock_span(starts.time(), ends.time())}"
+
+
+def planned_text(meeting: Meeting, plan: MeetingPlan | None) -> str:
+    """As `when_text`; of one without a date the month that its programme plans it in, and what that says of it."""
+    if meeting.when is not None or plan is None:
+        return when_text(meeting)
+    month = f"{month_name(plan.month).capitalize()}, datoen er ikke fastsat endnu" if plan.month else when_text(meeting)
+    return f"{month} ({plan.note.rstrip('.')})" if plan.note else month
 
 
 def until_text(when: When) -> str:

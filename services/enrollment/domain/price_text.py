@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shared.contracts.danish import kroner, long_day
 from shared.contracts.money import with_moms
-from shared.contracts.programme import ExtraTerm, Owes, ProgrammeTerms, SeatTerm
+from shared.contracts.programme import ExtraTerm, FeeTerm, Owes, ProgrammeTerms, SeatTerm, WithdrawalTerm
 
 
 def with_and_without_moms(amount_ore: int, vat_percent: int) -> str:
@@ -17,8 +19,12 @@ def price(terms: ExtraTerm) -> str:
 
 
 def fee_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
+    """As `instalment_lines`, of whoever signs up now."""
+    return instalment_lines(programme.terms.fees)
+
+
+def instalment_lines(fees: Sequence[FeeTerm]) -> tuple[str, ...]:
     """One line per instalment, excluding and including moms; says so when it is free."""
-    fees = programme.terms.fees
     if not fees:
         return ("Det koster ikke noget at deltage.",)
     many = len(fees)
@@ -30,8 +36,33 @@ def fee_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
 
 
 def seat_lines(programme: ProgrammeTerms) -> tuple[str, ...]:
+    """As `included_lines`, of whoever signs up now."""
+    return included_lines(programme.terms.seats)
+
+
+def included_lines(seats: Sequence[SeatTerm]) -> tuple[str, ...]:
     """What is included per kind of meeting, and the price of one more."""
-    return tuple(_seat_line(one) for one in programme.terms.seats if one.attendance in {"registered", "team"})
+    return tuple(_seat_line(one) for one in seats if one.attendance in {"registered", "team"})
+
+
+def free_until_lines(seats: Sequence[SeatTerm]) -> tuple[str, ...]:
+    """Until when one person beyond the included seats is left without being billed, per kind of meeting."""
+    return tuple(
+        f"{one.title}: en ekstra deltager kan afmeldes uden betaling {_free_until(one.extra.free_until_days)}"
+        for one in seats
+        if one.extra is not None
+    )
+
+
+def withdrawal_line(term: WithdrawalTerm | None) -> str:
+    """What whoever leaves owes of the fee, and until when nothing, as agreed; None = what was billed."""
+    owed = {
+        "nothing": "skylder I ikke noget af gebyret",
+        "billed": "betaler I det, der er faktureret til den tid, og ikke resten",
+        "all": "skylder I hele gebyret, også det, der ikke er faktureret endnu",
+    }[term.owes if term else "billed"]
+    free = f". Til og med {long_day(term.free_until)} skylder I ikke noget" if term and term.free_until else ""
+    return f"Melder I jer fra, {owed}{free}"
 
 
 def leaving_line(owes: Owes) -> str:
@@ -49,6 +80,14 @@ def is_billed(programme: ProgrammeTerms) -> bool:
     """Whether a municipality can come to owe anything."""
     terms = programme.terms
     return bool(terms.fees or terms.options) or any(one.extra for one in terms.seats)
+
+
+def _free_until(days: int | None) -> str:
+    if days is None:
+        return "indtil mødet begynder"
+    if days == 0:
+        return "til og med mødets første dag"
+    return f"til og med {'dagen' if days == 1 else f'{days} dage'} før mødets første dag"
 
 
 def _seat_line(term: SeatTerm) -> str:

@@ -24,7 +24,7 @@ from services.enrollment.domain.price_text import price
 from services.enrollment.domain.programme import Programme, require_going_on
 from services.enrollment.domain.status import MeetingState
 from services.enrollment.domain.team import MEMBERS
-from shared.contracts.danish import long_day, short_day
+from shared.contracts.danish import listed, long_day, short_day
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import (
     ExtraBillingChanged,
@@ -286,6 +286,32 @@ def seats_for(roster: Roster, *, client: bool) -> tuple[Seat, ...]:
     return tuple(seat for seat in roster.seats if since is not None and seat.registered_at >= since)
 
 
+def is_theirs(roster: Roster, called: frozenset[str]) -> bool:
+    """Whether its organisation is shown the meeting: a member that comes to single ones those that it is invited to
+    (`called`, by their ids).
+    """
+    of_members = roster.terms is not None and roster.terms.attendance == MEMBERS
+    return not (roster.enrolment.ad_hoc and of_members) or roster.meeting.id in called
+
+
+def is_by_name(roster: Roster) -> bool:
+    """Whether people are registered for it one by one, now or when it has its date."""
+    return roster.terms is not None and roster.terms.attendance == "registered" and not roster.meeting.roles
+
+
+def who_comes(roster: Roster, team_size: int, now: datetime) -> str:
+    """How many of theirs come, of how many; or who is invited instead, as people read it."""
+    terms, meeting = roster.terms, roster.meeting
+    if meeting.roles:
+        return f"Kun for {listed(meeting.roles)}"
+    if terms is None or terms.attendance in {"none", "contact"}:
+        return "Der tilmeldes ikke deltagere"
+    if terms.attendance in {"team", MEMBERS}:
+        who = "Dem, I har navngivet" if terms.attendance == MEMBERS else "Jeres faste hold"
+        return f"{who}: {'1 person' if team_size == 1 else f'{team_size} personer'}"
+    return seats_used(roster, closed=why_closed(roster, now) is not None)
+
+
 def seats_used(roster: Roster, *, closed: bool = False) -> str:
     """3 af 3 pladser brugt – næste koster …: what is read before anybody is registered. A closed one offers nothing."""
     if roster.terms and roster.terms.attendance == "team":
@@ -376,6 +402,11 @@ def has_begun(roster: Roster, now: datetime) -> bool:
     when = roster.meeting.when
     under_way = roster.meeting_state == "scheduled" and when is not None and now >= begins_at(when)
     return under_way or _is_over(roster, now)
+
+
+def is_past(roster: Roster, now: datetime) -> bool:
+    """Whether nobody comes to the meeting any more: it is over, or cancelled."""
+    return roster.meeting_state == "cancelled" or _is_over(roster, now)
 
 
 def require_roster(roster: Roster | None) -> Roster:

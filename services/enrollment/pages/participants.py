@@ -21,6 +21,7 @@ from services.enrollment.domain.roster import (
     free_text,
     is_changeable,
     is_late,
+    is_theirs,
     lacking_for,
     seats_used,
     swap_text,
@@ -77,7 +78,7 @@ async def overview(host: Host, request: Request) -> Response:
         host,
         "participants.html",
         visit,
-        meetings=[_shown(one, visit) for one in visit.rosters if _is_for(one, visit)],
+        meetings=[_shown(one, visit) for one in visit.rosters if is_theirs(one, visit.called)],
         team=visit.team,
         team_size=size_text(visit.team) if visit.team else None,
         following=f"{visit.path}?{urlencode({NEXT_PAGE: visit.following})}" if visit.following else None,
@@ -238,12 +239,6 @@ def _level_left_out(roster: Roster, form: Form) -> bool:
         return False
     form.add_error("level", "required", "Vælg et af svarene.")
     return True
-
-
-def _is_for(roster: Roster, visit: Visit) -> bool:
-    """A member that comes to single meetings is shown those that it is invited to."""
-    of_members = roster.terms is not None and roster.terms.attendance == MEMBERS
-    return not (visit.enrolment.ad_hoc and of_members) or roster.meeting.id in visit.called
 
 
 def _shown(roster: Roster, visit: Visit) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where a municipality stands, and what its contact can do about it: answer its forbehold, or leave the waiting list.
+"""The page that a municipality's contact uses through the programme: where it stands, what is missing, what it may do.
 
 A GET changes nothing: mail scanners follow links, any number of times. POST does what the page asks.
 """
@@ -21,6 +21,7 @@ from services.enrollment.domain.options import (
     wording,
 )
 from services.enrollment.domain.price_text import leaving_line
+from services.enrollment.pages import course
 from services.enrollment.usecases.read_standing import HandedOn, Standing, read_standing
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -51,8 +52,10 @@ _DONE = "besked=skiftet"
 
 
 async def standing(host: Host, request: Request) -> Response:
-    found = await find(host, request)
-    return found if isinstance(found, Response) else render(host, "standing.html", found, options=shown_all(found))
+    found = await find(host, request, whole=True)
+    if isinstance(found, Response):
+        return found
+    return render(host, "standing.html", found, options=shown_all(found), **course.shown(found))
 
 
 async def _about(
@@ -140,10 +143,10 @@ async def contact(host: Host, act: Act, request: Request) -> Response:
     return render(host, "contact.html", found, status, form=form)
 
 
-async def find(host: Host, request: Request, *, units: bool = False) -> Standing | Response:
+async def find(host: Host, request: Request, *, units: bool = False, whole: bool = False) -> Standing | Response:
     """What the link is about; or a page that says that it does not work any more."""
     async with host.transaction(Cause(new_correlation(), None, None)) as tx:
-        found = await read_standing(tx, request.path_params["token"], units=units)
+        found = await read_standing(tx, request.path_params["token"], units=units, course=whole)
     return found if isinstance(found, Standing) else no_more(host, request, found)
 
 

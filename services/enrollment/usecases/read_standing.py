@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from services.enrollment.adapters import contacts, enrolments, links, meetings, orders, organisations, programmes
+from services.enrollment.adapters import (
+    contacts,
+    enrolments,
+    links,
+    meetings,
+    member_meetings,
+    orders,
+    organisations,
+    programmes,
+    rosters,
+    seat_moves,
+    teams,
+)
 from services.enrollment.domain.address_book import Unit
+from services.enrollment.domain.awaited import Awaited, Stands, awaited
+from services.enrollment.domain.costs import Cost, costs
 from services.enrollment.domain.enrolment import Enrolment, book_is_for, owed_by
 from services.enrollment.domain.forbehold import last_day
 from services.enrollment.domain.invoice_details import invoiced_from, lacking
 from services.enrollment.domain.options import Option, options_of, orders_for
 from services.enrollment.domain.price_text import is_billed
-from services.enrollment.domain.programme import PEOPLE_AFTER, holds_place, is_over
+from services.enrollment.domain.programme import PEOPLE_AFTER, Programme, holds_place, is_over
 from services.enrollment.domain.roles import Role, roles_of
+from services.enrollment.domain.roster import Roster, is_theirs, seats_for
+from services.enrollment.domain.team import Team, team_terms
 from services.enrollment.usecases.load_standings import load_standings
+from shared.base.listing import page_of
 from shared.contracts.parties import Organisation
 from shared.contracts.programme import Owes, ProgrammeTerms
 from shared.storage.tx import Tx
+
+MEETINGS = 100
+"""So many are shown; the page of its participants has the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How it goes through the programme: what is awaited from it, its meetings, what it comes to pay.
+
+    `rosters`: of the meetings that are for it, in the order of their days, and of others that its people came to; of
+    whoever has no place none.
+    """
+
+    awaited: tuple[Awaited, ...] = ()
+    rosters: tuple[Roster, ...] = ()
+    more_meetings: bool = False
+    team: Team | None = None
+    """None = it names none."""
+    costs: tuple[Cost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +65,7 @@ class Standing:
 
     path: str
     contact_id: str
-    terms: ProgrammeTerms
+    programme: Programme
     open: bool
     because: str
     """Why it is cancelled, where it is not `open` and anybody said so."""
@@ -54,6 +90,12 @@ class Standing:
     units: tuple[Unit, ...]
     """Of the organisation, where they are asked for, and unless the link may be another system's."""
     now: datetime
+    course: Course = Course()
+    """Where it is asked for."""
+
+    @property
+    def terms(self) -> ProgrammeTerms:
+        return self.programme.terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +106,7 @@ class HandedOn:
     organisation: Organisation
 
 
-async def read_standing(tx: Tx, token: str, *, units: bool = False) -> Standing | HandedOn | None:
+async def read_standing(tx: Tx, token: str, *, units: bool = False, course: bool = False) -> Standing | HandedOn | None:
     """None for a link that is none of ours, or has ended: with its round, or a year after its programme."""
     guest = links.standing_of(tx.links, token, tx.now)
     enrolment = await enrolments.load(tx, guest.enrolment_id) if guest else None
@@ -77,10 +119,13 @@ async def read_standing(tx: Tx, token: str, *, units: bool = False) -> Standing 
         handed_on = enrolment.is_signed_up and not enrolment.is_contact(guest.person_id)
         return HandedOn(programme.terms, enrolment.organisation) if handed_on else None
     standing = (await load_standings(tx, [enrolment]))[enrolment.id]
+    newest = await orders.load_newest(tx, enrolment.id)
+    options = options_of(enrolment, programme, orders_for(enrolment, newest, client=enrolment.by_client))
+    roles = roles_of(enrolment, programme, await contacts.load_history(tx, enrolment.id))
     return Standing(
         path=links.standing_path_of(tx.links, enrolment),
         contact_id=guest.person_id,
-        terms=programme.terms,
+        programme=programme,
         open=programme.open,
         because=programme.because,
         enrolment=enrolment,
@@ -93,14 +138,38 @@ async def read_standing(tx: Tx, token: str, *, units: bool = False) -> Standing 
         billed=is_billed(programme.terms),
         missing=lacking(enrolment, programme) if enrolment.is_signed_up else (),
         invoiced_from=invoiced_from(enrolment) if enrolment.has_place else None,
-        options=options_of(
-            enrolment,
-            programme,
-            orders_for(enrolment, await orders.load_newest(tx, enrolment.id), client=enrolment.by_client),
-        ),
-        roles=roles_of(enrolment, programme, await contacts.load_history(tx, enrolment.id)),
+        options=options,
+        roles=roles,
         units=await _units(tx, enrolment) if units else (),
         now=tx.now,
+        course=await _course(tx, Stands(enrolment, programme, options, roles)) if course else Course(),
+    )
+
+
+async def _course(tx: Tx, stands: Stands) -> Course:
+    """However many meetings and options there are, it takes as many statements."""
+    enrolment, programme = stands.enrolment, stands.programme
+    if not enrolment.has_place or enrolment.enrolled_at is None:
+        return Course(awaited(stands, tx.now))
+    page = page_of({}, "standing", most=MEETINGS)
+    found, following = page.cut(await rosters.load_page(tx, page, programme, enrolment))
+    called = await member_meetings.load(tx, enrolment.id) if enrolment.ad_hoc else frozenset()
+    theirs = tuple(one for one in found if is_theirs(one, called))
+    known = await rosters.load_known(tx, programme, enrolment)
+    left_late = await seat_moves.count_still_billed(tx, [one.id for one in known], enrolment.enrolled_at)
+    listed = {one.id for one in found}
+    elsewhere = tuple(
+        one
+        for one in known
+        if one.id not in listed and (seats_for(one, client=enrolment.by_client) or one.id in left_late)
+    )
+    team = await teams.load(tx, programme, enrolment) if team_terms(enrolment) else None
+    return Course(
+        awaited(replace(stands, rosters=theirs, team=team), tx.now),
+        (*theirs, *elsewhere),
+        following is not None,
+        team,
+        costs(enrolment, programme, stands.options, (*theirs, *elsewhere), left_late),
     )
 
 

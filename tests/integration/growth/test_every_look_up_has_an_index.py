@@ -163,7 +163,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "state": "enrolled" if service == "enrollment" else "ready" if service == "invoicing" else "scheduled",
         "group": "oest", "place": "0", "mailer": "a/1/b", "reply": "smtp_451", "document_id": "N-9", "key": "k9",
         "now": NOW, "due_on": date(2020, 10, 9), "today": date(2020, 6, 1), "day": date(2020, 6, 1), "level": 1,
-        "kept_since": NOW, "beyond": "n5", "after": ("m5", "k5"), "states": ["failed"],
+        "kept_since": NOW, "placed_since": NOW, "beyond": "n5", "after": ("m5", "k5"), "states": ["failed"],
         "client": ["client/crm", "token/crm"], "put_in_by": ["client/crm", "token/crm"],
         "versions": [("p9", 1)], "seats": [("w9", "m1", "x1")],
         "people": [("p9", "w9")],
