@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.scheduling.entrypoints.http import ROUTES
 from services.scheduling.entrypoints.kafka import SUBSCRIPTIONS
+from services.scheduling.entrypoints.pages import pages
 from services.scheduling.entrypoints.timers import TIMERS
 from services.scheduling.settings import Settings
 from services.scheduling.usecases.explain import explain
@@ -15,5 +16,6 @@ SERVICE = Service(
     subscriptions=SUBSCRIPTIONS,
     routes=ROUTES,
     timers=TIMERS,
+    pages=pages,
     explain=explain,
 )

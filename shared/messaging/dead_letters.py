@@ -20,7 +20,7 @@ from shared.messaging.plan import Stream
 from shared.messaging.records import headers_from_json
 from shared.messaging.rows import Rows, stored_record
 from shared.storage.order import Order
-from shared.storage.tx import Connection
+from shared.storage.tx import Connection, Tx
 
 T = TypeVar("T")
 
@@ -154,6 +154,14 @@ CROSS JOIN LATERAL (
 ) AS e
 ORDER BY k.since, k.subject, k.source
 """
+
+
+async def count_open(tx: Tx) -> tuple[int, datetime | None]:
+    """How many are open, and when the oldest of them came (machine time)."""
+    row = await tx.fetchrow(
+        "SELECT count(*) AS count, min(received_at) AS since FROM dead_letters WHERE state = 'open'"
+    )
+    return (0, None) if row is None else (row["count"], row["since"])
 
 
 async def groups(connection: Connection, consumer: str, page: Page = GROUPS) -> Listed[Group]:

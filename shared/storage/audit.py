@@ -14,18 +14,20 @@ from shared.storage.order import Order
 from shared.storage.tx import Tx
 
 _IN_TURN = Order({"a.id": "bigint"})
+_NEWEST_FIRST = Order({"(-a.id)": "bigint"})
 
 
-async def read(tx: Tx, query: Mapping[str, str], causes: str) -> dict[str, Any]:
+async def read(tx: Tx, query: Mapping[str, str], causes: str, *, newest_first: bool = False) -> dict[str, Any]:
     """A page of it; `causes` is SQL for the correlation ids of what belongs to the programme `$1`. Machine time."""
+    order = _NEWEST_FIRST if newest_first else _IN_TURN
     page = page_of(query, "audit")
     rows = await tx.fetch(
         f"""
         WITH causes AS ({causes})
-        SELECT a.*, {_IN_TURN.place} FROM causes CROSS JOIN LATERAL (
+        SELECT a.*, {order.place} FROM causes CROSS JOIN LATERAL (
             SELECT a.id, a.at, a.principal, a.actor, a.route, a.command, a.status FROM audit a
-            WHERE a.correlation_id = causes.correlation_id AND {_IN_TURN.after(2)} ORDER BY {_IN_TURN.by} LIMIT $3
-        ) a ORDER BY {_IN_TURN.by} LIMIT $3
+            WHERE a.correlation_id = causes.correlation_id AND {order.after(2)} ORDER BY {order.by} LIMIT $3
+        ) a ORDER BY {order.by} LIMIT $3
         """,
         query["programme_id"],
         page.after,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,20 +10,20 @@ import structlog
 from pydantic import ValidationError
 from pydantic_core import to_json
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import Receive, Scope, Send
 
 from shared.base.cause import Cause, new_correlation
 from shared.base.failures import Failure, classify
-from shared.base.listing import CURSOR, LIMIT, invalid_cursor, rows_of
+from shared.base.listing import CURSOR, invalid_cursor
 from shared.base.problems import MEDIA_TYPE, FieldError, Problem, field_errors, problem_of
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Transaction, Tx
 from shared.web.bodies import idempotency_key, need_media_type, read_body, read_json
 from shared.web.door import Door
-from shared.web.exports import FORMAT, MEDIA_TYPES, Format, Table, chunks, format_of
+from shared.web.exports import Format, format_of, whole_table
 from shared.web.ledger import Reply
 from shared.web.openapi import document
 from shared.web.pages import Pages
@@ -176,19 +175,12 @@ class Endpoint:
 
     async def _export(self, route: Read, query: Mapping[str, str], cause: Cause, kind: Format) -> Response:
         """All pages from where it begins, each read in a transaction of its own."""
-        asked = {name: value for name, value in query.items() if name not in {FORMAT, LIMIT}}
-        with Table(route.unfolded) as table:
-            while True:
-                async with self._transaction(cause) as tx:
-                    found = await _found(route, tx, asked)
-                await asyncio.to_thread(table.add, rows_of(found))
-                if found["next"] is None:
-                    break
-                asked[CURSOR] = str(found["next"])
-            file = await asyncio.to_thread(table.write, kind)
-        name = route.path.rsplit("/", 1)[1]
-        headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}.{kind}"'}
-        return StreamingResponse(chunks(file), media_type=MEDIA_TYPES[kind], headers=headers)
+
+        async def read(asked: Mapping[str, str]) -> Any:
+            async with self._transaction(cause) as tx:
+                return await _found(route, tx, asked)
+
+        return await whole_table(read, query, kind, route.path.rsplit("/", 1)[1], route.unfolded)
 
 
 async def _found(route: Read, tx: Tx, query: Mapping[str, str]) -> Any:

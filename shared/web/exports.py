@@ -15,14 +15,16 @@ import io
 import json
 import re
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any, Literal, Self
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from starlette.responses import Response, StreamingResponse
 
+from shared.base.listing import CURSOR, LIMIT, rows_of
 from shared.contracts.headings import heading
 from shared.contracts.refusal import Refused
 from shared.contracts.time import COPENHAGEN
@@ -126,6 +128,27 @@ class Table:
 
     def __exit__(self, *_: object) -> None:
         self._rows.close()
+
+
+async def whole_table(
+    read: Callable[[Mapping[str, str]], Awaitable[Mapping[str, Any]]],
+    asked: Mapping[str, str],
+    kind: Format,
+    name: str,
+    unfolded: str = "",
+) -> Response:
+    """All pages from where it begins, as a file of this name; `read` opens a transaction for each."""
+    rest = {key: value for key, value in asked.items() if key not in {FORMAT, LIMIT}}
+    with Table(unfolded) as table:
+        while True:
+            found = await read(rest)
+            await asyncio.to_thread(table.add, rows_of(found))
+            if found["next"] is None:
+                break
+            rest[CURSOR] = str(found["next"])
+        file = await asyncio.to_thread(table.write, kind)
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+    return StreamingResponse(chunks(file), media_type=MEDIA_TYPES[kind], headers=headers)
 
 
 async def chunks(file: IO[bytes]) -> AsyncIterator[bytes]:

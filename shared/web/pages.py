@@ -18,10 +18,11 @@ from shared.contracts.danish import clock, day_and_clock, kroner, long_day, shor
 
 HERE = Path(__file__).parent
 NAVIGATION = (
-    ("Arbejdsbord", "/stab", "enrollment.programmes"),
+    ("Arbejdsbord", "/stab", ""),
+    ("Søg", "/stab/soeg", "enrollment.enrolments"),
     ("Adgang", "/stab/adgang", "enrollment.staff"),
 )
-"""Of the pages for staff: label, address, and the scope that whoever sees it has somewhere."""
+"""Of the pages for staff: label, address, and the scope that whoever sees it has somewhere; "" = everybody sees it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,19 +105,21 @@ def form_of(page: str, path: str) -> Seen:
 class Walk:
     """Sends what nobody should to one page after the other; each is taken as text or refused, and then nothing changes.
 
-    `anew` makes what a page needs, and says its path; `kept` tells all that is kept; `look` looks at what was taken.
+    `anew` makes what a page needs, and says its path; `kept` tells all that is kept; `taken` says whether something was
+    taken, and `look` looks at it.
     """
 
     client: httpx.AsyncClient
     kept: Callable[[], Awaitable[Mapping[str, str]]]
     look: Callable[[httpx.Response], Awaitable[None]]
+    taken: Callable[[httpx.Response], bool] = lambda answer: answer.status_code == SEE_OTHER
     sent: int = 0
 
     async def over(
         self, page: str, anew: Callable[[], Awaitable[str]], usual: Mapping[str, str], draft: Mapping[str, str]
     ) -> None:
         """`draft`: what a form has to say that is put aside, where it can be."""
-        outcomes: Counter[int] = Counter()
+        outcomes: Counter[bool] = Counter()
         form = await self._form(await anew())
         asked = [{}, *form.oddly()]
         if "_gem" in form.buttons:
@@ -128,20 +130,21 @@ class Walk:
         for changes in asked:
             try:
                 answer = await self._send(form, {**form.filled(usual), **changes})
-                outcomes[answer.status_code] += 1
-                assert answer.status_code in {303, 400, 409, 410, 422}, answer.text
+                taken = self.taken(answer)
+                outcomes[taken] += 1
+                assert taken or answer.status_code in {400, 409, 410, 422}, answer.text
                 must_be_escaped(answer.text)
                 if answer.status_code >= BAD:
                     assert await self.kept() == before, "a no changes nothing"
-                if answer.status_code == SEE_OTHER:
+                if taken:
                     await self.look(answer)
             except AssertionError as error:
                 error.add_note(f"{page}: {changes}")
                 raise
-            if answer.status_code in {303, 409, 410}:
+            if taken or answer.status_code in {409, 410}:
                 form = await self._form(await anew())
                 before = await self.kept()
-        assert 0 < outcomes[SEE_OTHER] < outcomes.total(), (page, outcomes)
+        assert 0 < outcomes[True] < outcomes.total(), (page, outcomes)
 
     async def _form(self, path: str) -> Seen:
         page = await self.client.get(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from services.enrollment.domain.session import Account
@@ -50,6 +51,21 @@ async def keep(tx: Tx, account_id: str, issuer: str, subject: str, name: str, em
 async def load(tx: Tx, account_id: str) -> Account | None:
     row = await tx.fetchrow(f"SELECT {_ACCOUNT} FROM accounts WHERE id = $1", account_id)
     return None if row is None else _account(row)
+
+
+async def load_known(tx: Tx, account_ids: Sequence[str], programme_id: str) -> dict[str, tuple[str, tuple[Role, ...]]]:
+    """Of these accounts what each is called, and the roles that were granted it in the programme, by id."""
+    rows = await tx.fetch(
+        """
+        SELECT a.id, coalesce(nullif(a.account_name, ''), a.account_email) AS known_as,
+            array_remove(array_agg(DISTINCT g.staff_role ORDER BY g.staff_role), NULL) AS roles
+        FROM accounts a LEFT JOIN role_grants g ON g.account_id = a.id AND g.granted_in = ANY(ARRAY['', $2])
+        WHERE a.id = ANY($1) GROUP BY a.id
+        """,
+        list(account_ids),
+        programme_id,
+    )
+    return {row["id"]: (row["known_as"] or "", tuple(row["roles"])) for row in rows}
 
 
 async def load_of_subject(tx: Tx, issuer: str, subject: str) -> Account | None:

@@ -74,14 +74,14 @@ _HISTORY = """
 PUT_IN_BY = f"""CASE WHEN put_in_by IS NOT NULL AND put_in_number IS NOT DISTINCT FROM number
         THEN put_in_by ELSE '{BEFORE}' || actor END"""
 # What a version before this one wrote of an open forbehold counts: it knows no answers.
-_IS_OURS = "put_in_number IS NOT DISTINCT FROM number"
-_FORBEHOLD = f"""CASE WHEN forbehold_open THEN 'open' WHEN forbehold = 'open' OR NOT ({_IS_OURS}) THEN 'none'
+IS_OURS = "put_in_number IS NOT DISTINCT FROM number"
+_FORBEHOLD = f"""CASE WHEN forbehold_open THEN 'open' WHEN forbehold = 'open' OR NOT ({IS_OURS}) THEN 'none'
         ELSE coalesce(forbehold, 'none') END"""
 _COLUMNS = f"""
-    enrolments.id, programme_id, state, {_FORBEHOLD} AS forbehold, CASE WHEN {_IS_OURS} THEN committee END AS committee,
-    CASE WHEN {_IS_OURS} THEN expected_on END AS expected_on, group_id,
+    enrolments.id, programme_id, state, {_FORBEHOLD} AS forbehold, CASE WHEN {IS_OURS} THEN committee END AS committee,
+    CASE WHEN {IS_OURS} THEN expected_on END AS expected_on, group_id,
     contact::text AS contact, billing::text AS billing,
-    CASE WHEN {_IS_OURS} THEN billed_unit END::text AS billed_unit, answers::text AS answers,
+    CASE WHEN {IS_OURS} THEN billed_unit END::text AS billed_unit, answers::text AS answers,
     CASE WHEN asked ->> 'number' = number::text THEN (asked -> 'words')::text END AS asked, agreed::text AS agreed,
     CASE WHEN late ->> 'number' = number::text THEN late::text END AS late,
     CASE WHEN leaving ->> 'number' = number::text THEN (leaving -> 'term')::text END AS leaving,
@@ -89,7 +89,7 @@ _COLUMNS = f"""
     number, linked_number, received_at, enrolled_at, withdrawn_at, {PUT_IN_BY} AS put_in_by, code, name, region, cvr
 """
 _WITH_FORBEHOLD = "state = 'enrolled' AND forbehold_open"
-_HELD_IS_OURS = "coalesce(forbehold_held ->> 'number' = number::text, false)"
+HELD_IS_OURS = "coalesce(forbehold_held ->> 'number' = number::text, false)"
 _HELD_UNTIL = "coalesce((forbehold_held ->> 'until')::date, 'infinity')"
 """Of one that is ours."""
 _FROM = "FROM enrolments JOIN organisations ON code = organisation_code"
@@ -185,7 +185,7 @@ async def lock_lapsed(tx: Tx, programme: Programme, most: int) -> list[Enrolment
     rows = await tx.fetch(
         f"""
         {_SELECT} WHERE programme_id = $1 AND {_WITH_FORBEHOLD}
-          AND CASE WHEN {_HELD_IS_OURS} THEN {_HELD_UNTIL} < $2 ELSE $3 END
+          AND CASE WHEN {HELD_IS_OURS} THEN {_HELD_UNTIL} < $2 ELSE $3 END
         ORDER BY enrolments.id LIMIT $4 FOR UPDATE OF enrolments
         """,
         programme.id,
@@ -203,7 +203,7 @@ async def load_agreed_forbehold(tx: Tx, programme: Programme) -> list[date]:
     rows = await tx.fetch(
         f"""
         SELECT DISTINCT until FROM (
-            SELECT CASE WHEN {_HELD_IS_OURS} THEN {_HELD_UNTIL} ELSE coalesce($2::text::date, 'infinity') END AS until
+            SELECT CASE WHEN {HELD_IS_OURS} THEN {_HELD_UNTIL} ELSE coalesce($2::text::date, 'infinity') END AS until
             FROM enrolments WHERE programme_id = $1 AND {_WITH_FORBEHOLD}
         ) held WHERE until < 'infinity'
         """,
@@ -220,14 +220,14 @@ async def keep_agreed_forbehold(tx: Tx, before: Programme, after: Programme) -> 
     await tx.execute(
         f"""
         WITH held AS (
-            SELECT id, greatest(CASE WHEN {_HELD_IS_OURS} THEN {_HELD_UNTIL} ELSE $2::text::date END, $3::text::date)
+            SELECT id, greatest(CASE WHEN {HELD_IS_OURS} THEN {_HELD_UNTIL} ELSE $2::text::date END, $3::text::date)
                 AS until
             FROM enrolments WHERE programme_id = $1 AND {_WITH_FORBEHOLD} ORDER BY id FOR UPDATE
         )
         UPDATE enrolments
         SET forbehold_held = jsonb_build_object('number', number, 'until', nullif(held.until, 'infinity'))
         FROM held WHERE held.id = enrolments.id AND held.until IS NOT NULL
-          AND (NOT ({_HELD_IS_OURS}) OR held.until <> {_HELD_UNTIL})
+          AND (NOT ({HELD_IS_OURS}) OR held.until <> {_HELD_UNTIL})
         """,
         before.id,
         _last_day(before),

@@ -188,10 +188,19 @@ def is_over(programme: Programme, last_meeting: date | None, now: datetime, afte
     Its last day is that of its period, its deadline or its last meeting, whichever is the latest. One that names none
     of them has no end.
     """
-    ends, deadline = programme.terms.ends, programme.terms.terms.deadline
-    known = [day for day in (last_day_of(ends) if ends else None, deadline, last_meeting) if day is not None]
+    return ended(programme.terms.ends, programme.deadline, last_meeting, day_of(now) - after)
+
+
+def ended(ends: str, deadline: date | None, last_meeting: date | None, on: date) -> bool:
+    """As `is_over`, of a programme whose terms say so, on a day."""
+    last = end_of(ends, deadline, last_meeting)
     # Not the other way round: a day may be the last that the calendar has.
-    return bool(known) and day_of(now) - after > max(known)
+    return last is not None and on > last
+
+
+def end_of(ends: str, deadline: date | None, last_meeting: date | None) -> date | None:
+    """Of a programme; None = it has no end."""
+    return max((day for day in (last_day_of(ends) if ends else None, deadline, last_meeting) if day), default=None)
 
 
 def last_day_of(text: str) -> date:

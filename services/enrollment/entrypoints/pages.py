@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services.enrollment.entrypoints import acts
@@ -17,17 +18,32 @@ from services.enrollment.pages import (
     participants,
     place,
     roles,
+    search,
     seat,
     sign_up,
+    staff_attendance,
+    staff_enrolment,
+    staff_forms,
+    staff_history,
+    staff_more,
+    staff_programme,
     staff_roles,
+    staff_sign_up,
+    staff_waiting_list,
     standing,
     team,
+    workspace,
 )
 from services.enrollment.usecases.sign_in import SignIns
+from shared.base.acts import Act
 from shared.runtime.service import Host
 from shared.web.pages import page
+from shared.web.scopes import of_command
 from shared.web.staff import staff_page
 
+_PROGRAMME = "/stab/forloeb/{programme_id}"
+_ENROLMENT = f"{_PROGRAMME}/tilmeldinger/{{enrolment_id}}"
+_FORM = f"{_PROGRAMME}/formularer/{{sign_up_id}}"
 _STANDING = "/plads/{token}"
 _OPTION = f"{_STANDING}/tilkoeb/{{option_id}}"
 _QUOTE = f"{_OPTION}/tilbud/{{round}}"
@@ -46,6 +62,11 @@ def pages(host: Host, sign_ins: SignIns | None) -> Sequence[BaseRoute]:
 
 def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
     shows = partial(staff_page, host, renew=sign_in.renew)
+
+    def does(path: str, shown: Callable[..., Awaitable[Response]], act: Act) -> BaseRoute:
+        """A page that says what will come of the act and then does it: for whoever may do it alone."""
+        return shows(path, shown, act, opens=of_command(act.command, host.service.name))
+
     return (
         Route("/login", sign_in.front, methods=["GET", "POST"]),
         Route("/login/tilbage", sign_in.back, methods=["GET"]),
@@ -53,8 +74,41 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         Route("/login/oidc/logud", sign_in.told_by_provider, methods=["POST"]),
         shows("/login/inde", login.inside, opens=""),
         shows("/login/mig", login.me, opens="", posts=True),
+        shows("/stab", workspace.front, opens=""),
+        shows("/stab/soeg", search.search, opens="enrollment.enrolments", posts=True),
         shows("/stab/adgang", staff_roles.roles, acts.GRANT_ROLE, opens="enrollment.staff"),
         shows("/stab/adgang/{grant_id:int}", staff_roles.revoke, acts.REVOKE_ROLE, opens="enrollment.staff"),
+        shows(_PROGRAMME, staff_programme.enrolments, opens="enrollment.enrolments"),
+        shows(f"{_PROGRAMME}/tilmeldinger.csv", staff_programme.as_csv, opens="enrollment.enrolments"),
+        shows(f"{_PROGRAMME}/tilmeldinger.xlsx", staff_programme.as_xlsx, opens="enrollment.enrolments"),
+        shows(_ENROLMENT, staff_enrolment.enrolment, opens="enrollment.enrolments"),
+        shows(
+            f"{_ENROLMENT}/moeder/{{meeting_id}}",
+            staff_enrolment.why_roster,
+            opens="enrollment.enrolments.meetings.explanation",
+        ),
+        shows(f"{_ENROLMENT}/hold", staff_enrolment.why_team, opens="enrollment.enrolments.team.explanation"),
+        does(f"{_ENROLMENT}/afmeld", staff_enrolment.withdraw, acts.WITHDRAW),
+        does(f"{_ENROLMENT}/godkendt", staff_enrolment.approve, acts.RESOLVE),
+        does(f"{_ENROLMENT}/ikke-godkendt", staff_enrolment.refuse, acts.RESOLVE),
+        does(f"{_ENROLMENT}/forbehold", staff_enrolment.reservation, acts.CHANGE_RESERVATION),
+        does(f"{_ENROLMENT}/kontakt", staff_enrolment.contact, acts.CHANGE_CONTACT),
+        does(f"{_ENROLMENT}/gruppe", staff_enrolment.group, acts.CHANGE_GROUP),
+        does(f"{_ENROLMENT}/faktura", staff_enrolment.billing, acts.CHANGE_BILLING),
+        does(f"{_ENROLMENT}/tilkoeb/{{option_id}}/leveret", staff_enrolment.deliver, acts.DELIVER),
+        does(f"{_ENROLMENT}/tilkoeb/{{option_id}}/tilbud", staff_enrolment.quote, acts.QUOTE),
+        shows(f"{_PROGRAMME}/deltagere", staff_attendance.attendance, opens="enrollment.enrolments.participants"),
+        shows(f"{_PROGRAMME}/formularer", staff_forms.forms, opens="enrollment.sign-ups"),
+        does(f"{_FORM}/godkend", staff_forms.vouch, acts.VOUCH),
+        does(f"{_FORM}/afvis", staff_forms.dismiss, acts.DISMISS),
+        does(f"{_FORM}/afvis-alle", staff_forms.dismiss_alike, acts.DISMISS_ALIKE),
+        shows(f"{_PROGRAMME}/venteliste", staff_waiting_list.waiting_list, opens="enrollment.programmes.waiting-list"),
+        does(f"{_PROGRAMME}/venteliste/pladser", staff_waiting_list.change_capacity, acts.CHANGE_CAPACITY),
+        does(f"{_PROGRAMME}/aflys", staff_more.call_off, acts.CANCEL_PROGRAMME),
+        does(f"{_PROGRAMME}/grupper", staff_more.merge_groups, acts.MERGE_GROUPS),
+        does(f"{_PROGRAMME}/inviter", staff_more.invite, acts.INVITE),
+        does(f"{_PROGRAMME}/skriv-ind", staff_sign_up.sign_up, acts.ENROL),
+        shows(f"{_PROGRAMME}/historik", staff_history.history, opens="enrollment.programmes.audit"),
     )
 
 

@@ -23,7 +23,7 @@ from services.enrollment.domain.price_text import fee_lines, is_billed, seat_lin
 from services.enrollment.domain.sign_up import CONFIRM_DAYS, FORM
 from services.enrollment.usecases.read_draft import Found, read_draft
 from services.enrollment.usecases.read_front_page import read_front_page
-from services.enrollment.usecases.read_sign_up_form import Offer, read_offer, read_sign_up_form
+from services.enrollment.usecases.read_sign_up_form import Offer, SignUpForm, read_offer, read_sign_up_form
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
 from services.enrollment.usecases.save_draft import SaveDraft
 from shared.base.acts import Act
@@ -183,8 +183,7 @@ async def _receive(
 ) -> Response:
     """Sent, or only saved: as the button says that was pressed. `begun` is what the link to a draft leads to."""
     form = await read_form(request, labels=_LABELS)
-    for name in [name for name in form.values if len(form.chosen(name)) > 1]:
-        form.values[name] = BETWEEN.join(form.chosen(name))
+    joined(form)
     terms, _ = await _offer(host, programme_id)
     path, draft, draft_id = (request.url.path, begun.draft, begun.draft_id) if begun else (None, None, "")
     shown, caller = partial(_form, host, programme_id, form, draft=draft, path=path), caller_of(request)
@@ -212,17 +211,26 @@ async def _receive(
     return RedirectResponse(done, 303, headers=SECRET_ADDRESS)
 
 
-def _sending(form: Form, terms: ProgrammeTerms, draft_id: str, site: str) -> ReceiveSignUp | None:
+def wish_of(form: Form, terms: ProgrammeTerms, **given: Any) -> EnrolMunicipality | None:
+    """What the fields of the form say, and what is `given` beside them; None, and errors, when that is no sign-up."""
     for name in ("group", "forbehold_expected_on"):
         if not form.value(name):
             form.values.pop(name, None)
     # What is not filled in is said by the domain, with all else that is wrong.
     needed = {name: form.value(name) for name in ("organisation_code", "contact_name", "contact_email")}
     role = terms.terms.contact_label
-    command = form.command(EnrolMunicipality, programme_id=terms.ref.id, contact_role=role, **needed)
-    if command is None:
-        return None
-    return ReceiveSignUp(form=command, draft_id=draft_id, caller=site)
+    return form.command(EnrolMunicipality, programme_id=terms.ref.id, contact_role=role, **needed, **given)
+
+
+def joined(form: Form) -> None:
+    """Several choices of one question are one answer."""
+    for name in [name for name in form.values if len(form.chosen(name)) > 1]:
+        form.values[name] = BETWEEN.join(form.chosen(name))
+
+
+def _sending(form: Form, terms: ProgrammeTerms, draft_id: str, site: str) -> ReceiveSignUp | None:
+    command = wish_of(form, terms)
+    return None if command is None else ReceiveSignUp(form=command, draft_id=draft_id, caller=site)
 
 
 def _saving(form: Form, terms: ProgrammeTerms, draft_id: str, site: str) -> SaveDraft | None:
@@ -258,15 +266,7 @@ async def _form(
         raise Problem(404, "not_found")
     if found.chosen is not None:
         form.values["organisation_code"] = found.chosen
-    plan = found.terms.enrolment
-    form.labels = {
-        **_LABELS,
-        **{f"answers.{one.id}": one.label for one in plan.form},
-        **{f"answers.{one.id}": "Erklæring" for one in plan.declarations},
-        **{f"roles.{one.id}.name": f"{_capitalised(one.label)}, navn" for one in plan.roles},
-        **{f"roles.{one.id}.email": f"{_capitalised(one.label)}, e-mail" for one in plan.roles},
-    }
-    billed = is_billed(found.terms)
+    form.labels = labels(found.terms)
     return host.pages.render(
         "enrollment/sign_up.html",
         status=status_code,
@@ -275,22 +275,45 @@ async def _form(
         terms=found.terms,
         cancelled=found.cancelled,
         because=found.because,
-        groups=found.groups,
         closed=found.closed,
         full=found.full,
         decline=f"/tilmeld/nej/{invitation}" if found.may_decline else None,
-        municipalities=[(one.code, one.name) for one in found.municipalities],
         next=found.next,
-        questions=[Asking.of(one, plan.form) for one in plan.form],
-        width=WIDTH,
         steps=STEPS,
-        asks_billing=billed if plan.asks_billing is None else billed and plan.asks_billing,
         path=path or f"/tilmeld/{programme_id}",
         saved=sent_at(draft.saved_at) if draft else None,
         revision=form.own.get(REVISION) or (draft.revision if draft else ""),
         kept_until=long_day(draft.forgotten_after) if draft else None,
+        **fields(found),
         **facts(found.terms),
     )
+
+
+def labels(terms: ProgrammeTerms) -> dict[str, str]:
+    """Of all fields of the programme's form."""
+    plan = terms.enrolment
+    return {
+        **_LABELS,
+        **{f"answers.{one.id}": one.label for one in plan.form},
+        **{f"answers.{one.id}": "Erklæring" for one in plan.declarations},
+        **{f"roles.{one.id}.name": f"{_capitalised(one.label)}, navn" for one in plan.roles},
+        **{f"roles.{one.id}.email": f"{_capitalised(one.label)}, e-mail" for one in plan.roles},
+    }
+
+
+def fields(found: SignUpForm, *, contact_hint: str = "") -> dict[str, Any]:
+    """What `sign_up_fields.html` shows beside the programme's terms; `contact_hint`: what the contact is mailed, where
+    that is something else than a link to confirm by.
+    """
+    plan, billed = found.terms.enrolment, is_billed(found.terms)
+    return {
+        "groups": found.groups,
+        "municipalities": [(one.code, one.name) for one in found.municipalities],
+        "questions": [Asking.of(one, plan.form) for one in plan.form],
+        "width": WIDTH,
+        "asks_billing": billed if plan.asks_billing is None else billed and plan.asks_billing,
+        "contact_hint": contact_hint,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,17 @@ async def read_sign_ups(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     return page.answer(found, lambda one: _shown(one, book[one.organisation_code].organisation, placed))
 
 
+async def read_sign_up(tx: Tx, programme_id: str, sign_up_id: str) -> dict[str, Any] | None:
+    """One of them; None where none like that waits for staff in the programme."""
+    found = await sign_ups.load(tx, sign_up_id)
+    if found is None or found.command.programme_id != programme_id or not found.waits_for_staff:
+        return None
+    book = await organisations.load_many(tx, [found.organisation_code])
+    standing = await enrolments.load_many(tx, [found.enrolment_id])
+    placed = {key for key, one in standing.items() if one.is_signed_up}
+    return _shown(found, book[found.organisation_code].organisation, placed)
+
+
 def _shown(one: SignUp, organisation: Organisation, placed: set[str]) -> dict[str, Any]:
     """`has_place`: the organisation has one by another sign-up, so nothing can come of it, and it is forgotten soon."""
     return {

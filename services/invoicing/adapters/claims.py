@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -136,6 +136,52 @@ async def lock_held_back(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, Clai
     """Those in which something is wrong that keeps them from being invoiced."""
     held_back = "enrolment_id = ANY($1::text[]) AND finding <> '' AND invoice_id IS NULL"
     return await _lock(tx, held_back, list(enrolment_ids))
+
+
+class HeldBack(NamedTuple):
+    """What an enrolment owes and is not invoiced for (øre, without moms), since when that is known (domain time), and
+    what is wrong with one of its claims.
+    """
+
+    enrolment_id: str
+    programme_id: str
+    programme: str
+    buyer: str
+    amount_ore: int
+    since: datetime
+    finding: str
+
+
+async def load_held_back(tx: Tx, programme_ids: Collection[str] | None, most: int) -> tuple[list[HeldBack], int]:
+    """Enrolments of these programmes (None = of all) with claims in which something is wrong that keeps them from being
+    invoiced, the one that has waited longest at first; and how many there are in all.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT held.*, p.ref ->> 'title' AS programme FROM (
+            SELECT enrolment_id, programme_id, min(buyer ->> 'name') AS buyer, sum(amount_ore)::bigint AS amount_ore,
+                min(told_at) AS since, min(finding) AS finding, count(*) OVER () AS total
+            FROM claims
+            WHERE state = 'waiting' AND wanted AND finding <> '' AND ($1::text[] IS NULL OR programme_id = ANY($1))
+            GROUP BY enrolment_id, programme_id ORDER BY min(told_at), enrolment_id LIMIT $2
+        ) held LEFT JOIN programmes p ON p.id = programme_id ORDER BY since, enrolment_id
+        """,
+        None if programme_ids is None else sorted(programme_ids),
+        most,
+    )
+    found = [
+        HeldBack(
+            row["enrolment_id"],
+            row["programme_id"],
+            row["programme"] or row["programme_id"],
+            row["buyer"],
+            row["amount_ore"],
+            row["since"],
+            row["finding"],
+        )
+        for row in rows
+    ]
+    return found, rows[0]["total"] if rows else 0
 
 
 async def load_meetings_to_bill(tx: Tx, enrolment_ids: Iterable[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -152,6 +152,51 @@ async def load(tx: Tx, invoice_id: str) -> tuple[Standing, Cause] | None:
     """With what it goes back to."""
     row = await tx.fetchrow(f"{_SELECT} WHERE i.id = $1", invoice_id)
     return None if row is None else (_standing(row), cause_of(row))
+
+
+class Overdue(NamedTuple):
+    """An invoice that is not paid in full after its day, with what is outstanding (øre)."""
+
+    invoice_id: str
+    programme_id: str
+    buyer: str
+    due_on: date
+    outstanding_ore: int
+    reminders: int
+
+
+async def load_overdue(
+    tx: Tx, programme_ids: Collection[str] | None, day: date, today: date, most: int
+) -> tuple[list[Overdue], int, int]:
+    """Those of these programmes (None = of all) that fell due since the day, and were reminded of, the oldest
+    first; how many there are in all, and what is outstanding of all of them (øre).
+    """
+    rows = await tx.fetch(
+        """
+        SELECT *, count(*) OVER () AS total, (sum(outstanding) OVER ())::bigint AS sum_ore FROM (
+            SELECT i.id, i.programme_id, i.document #>> '{buyer,name}' AS buyer, i.due_on, notices.reminders,
+                (i.gross_ore
+                 - (SELECT coalesce(sum(p.amount_ore), 0) FROM payments p WHERE p.invoice_id = i.id)
+                 - (SELECT coalesce(sum(c.gross_ore + c.rounding_ore), 0) FROM credit_notes c WHERE c.invoice_id = i.id)
+                )::bigint AS outstanding
+            FROM invoices i
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS reminders FROM overdue_notices o WHERE o.invoice_id = i.id
+            ) notices
+            WHERE i.due_on >= $2 AND i.due_on < $3 AND notices.reminders > 0
+                AND ($1::text[] IS NULL OR i.programme_id = ANY($1))
+        ) standing WHERE outstanding > 0 ORDER BY due_on, id LIMIT $4
+        """,
+        None if programme_ids is None else sorted(programme_ids),
+        day,
+        today,
+        most,
+    )
+    found = [
+        Overdue(row["id"], row["programme_id"], row["buyer"], row["due_on"], row["outstanding"], row["reminders"])
+        for row in rows
+    ]
+    return found, rows[0]["total"] if rows else 0, rows[0]["sum_ore"] if rows else 0
 
 
 async def load_page(

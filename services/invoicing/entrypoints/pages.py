@@ -8,9 +8,10 @@ from functools import partial
 from starlette.routing import BaseRoute
 
 from services.invoicing.entrypoints import acts
-from services.invoicing.pages import invoice_desk, printed
+from services.invoicing.pages import invoice_desk, printed, today
 from shared.runtime.service import Host
 from shared.web.pages import page
+from shared.web.staff import staff_page
 
 _API = "/api/invoicing"
 _DESK = "/invoicing/fakturaer/{token}"
@@ -30,4 +31,5 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(_DESK, invoice_desk.invoice, acts.CREDIT),
         shows(f"{_DESK}/{{document_id}}.{{suffix}}", invoice_desk.file),
         shows("/invoicing/faktura/{token}", invoice_desk.mailed),
+        staff_page(host, "/invoicing/stab/i-dag", today.today, opens=""),
     )

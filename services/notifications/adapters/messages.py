@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import asyncpg
@@ -55,6 +56,9 @@ _PUT_IN_BY = """coalesce(m.put_in_by, CASE WHEN m.template IN (
     'place_confirmed', 'waitlisted', 'withdrawn', 'contact_appointed', 'extra_participant', 'extra_participant_removed',
     'note') THEN m.actor END)"""
 _NOBODY = ""
+# As the index of what waits for staff has it.
+_FOR_STAFF = "m.state IN ('unknown', 'failed') AND NOT m.forgotten"
+_BOUNCED = "coalesce(m.reply, '') ~ '^(smtp_5|invalid_address$)'"
 COLUMNS = f"""
     m.id, m.number, m.template, m.recipient, m.about, m.occasion, m.programme_id, m.people, m.name, m.email,
     m.address_key, m.says::text AS says, m.calendar::text AS calendar, m.written_at, m.state, m.attempts, m.reply,
@@ -221,6 +225,54 @@ async def load_page_of_sent(tx: Tx, page: Page, programme_id: str) -> list[Place
         page.wanted,
     )
     return [(row["stands_at"], stored(row).message) for row in rows]
+
+
+class Refusing(NamedTuple):
+    """An address that mail servers refuse, how many mails could not be sent to it, and since when (domain time)."""
+
+    email: str
+    mails: int
+    since: datetime
+    reply: str
+
+
+async def load_refusing(tx: Tx, programme_ids: Collection[str] | None, most: int) -> tuple[list[Refusing], int]:
+    """Of these programmes (None = of all there are, and what is about none), the one with most mails at first; and how
+    many such addresses there are in all.
+    """
+    rows = await tx.fetch(
+        f"""
+        SELECT min(m.email) AS email, count(*) AS count, min(m.written_at) AS since, max(m.reply) AS reply,
+            count(*) OVER () AS total
+        FROM messages m
+        WHERE {_FOR_STAFF} AND m.state = 'failed' AND {_BOUNCED} AND ($1::text[] IS NULL OR m.programme_id = ANY($1))
+        GROUP BY m.address_key ORDER BY count(*) DESC, min(m.written_at), min(m.email) LIMIT $2
+        """,
+        None if programme_ids is None else sorted(programme_ids),
+        most,
+    )
+    found = [Refusing(row["email"], row["count"], row["since"], row["reply"]) for row in rows]
+    return found, rows[0]["total"] if rows else 0
+
+
+async def load_stuck(tx: Tx, programme_ids: Collection[str] | None, state: str, most: int) -> tuple[list[Message], int]:
+    """Those in this state (`unknown`, or `failed` for another reason than its address), the oldest first, and how many
+    there are in all. Of these programmes; None = of all there are, and what is about none.
+    """
+    rows = await tx.fetch(
+        f"""
+        SELECT {COLUMNS}, total FROM (
+            SELECT *, count(*) OVER () AS total FROM messages m
+            WHERE {_FOR_STAFF} AND m.state = $3 AND NOT (m.state = 'failed' AND {_BOUNCED})
+                AND ($1::text[] IS NULL OR m.programme_id = ANY($1))
+            ORDER BY m.number LIMIT $2
+        ) m ORDER BY m.number
+        """,
+        None if programme_ids is None else sorted(programme_ids),
+        most,
+        state,
+    )
+    return [stored(row).message for row in rows], rows[0]["total"] if rows else 0
 
 
 async def count_sent_to(tx: Tx, recipients: Sequence[str]) -> int:

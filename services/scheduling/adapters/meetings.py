@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.scheduling.adapters.steps import TRACKS
 from services.scheduling.domain.meeting import Frame, Standing
@@ -208,6 +208,43 @@ async def load_page(
         page.wanted,
     )
     return [(row["stands_at"], _standing(row)) for row in rows]
+
+
+class Undated(NamedTuple):
+    """A meeting without a date, the programme's title, and the month (YYYY-MM) in which it is planned."""
+
+    meeting_id: str
+    programme_id: str
+    programme: str
+    title: str
+    group: str | None
+    month: str
+
+
+async def load_undated(
+    tx: Tx, programme_ids: Collection[str] | None, up_to_month: str, most: int
+) -> tuple[list[Undated], int]:
+    """Of these programmes (None = of all), those planned in that month (YYYY-MM) or before, the earliest at first; and
+    how many there are in all.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT m.id, m.programme_id, p.ref ->> 'title' AS programme, m.title, m.group_id, m.plan ->> 'month' AS month,
+            count(*) OVER () AS total
+        FROM meetings m JOIN programmes p ON p.id = m.programme_id
+        WHERE m.state = 'planned' AND m.plan ->> 'month' <= $1 AND NOT p.cancelled
+            AND ($3::text[] IS NULL OR m.programme_id = ANY($3))
+        ORDER BY m.plan ->> 'month', m.programme_id, m.key LIMIT $2
+        """,
+        up_to_month,
+        most,
+        None if programme_ids is None else sorted(programme_ids),
+    )
+    found = [
+        Undated(row["id"], row["programme_id"], row["programme"], row["title"], row["group_id"], row["month"])
+        for row in rows
+    ]
+    return found, rows[0]["total"] if rows else 0
 
 
 async def save(tx: Tx, standing: Standing, cause: Cause) -> None:

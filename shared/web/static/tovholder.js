@@ -72,6 +72,24 @@ function dependOn(part) {
   show();
 }
 
+// A part of a page that another service shows. When that is away, or says no, the place says so; its plain link is there
+// still. Whoever is signed out is told so by the service itself.
+const SIGNED_OUT = 401;
+
+function sayAway(event) {
+  const part = event.target.closest("[data-part]");
+  const said = part && part.querySelector("[data-away]");
+  const { ctx } = event.detail;
+  const answer = ctx && ctx.response;
+  if (said && (!answer || answer.status !== SIGNED_OUT)) {
+    said.hidden = false;
+  }
+}
+
+for (const failure of ["htmx:error", "htmx:response:error"]) {
+  document.addEventListener(failure, sayAway);
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   if (window.DKFDS) {
     window.DKFDS.init();

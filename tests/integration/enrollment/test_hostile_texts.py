@@ -154,11 +154,33 @@ PAGES = {
 STAFF_PAGES = {
     "/login": "/login",
     "/login/mig": "/login/mig",
+    "/stab/soeg": "/stab/soeg",
     "/stab/adgang": "/stab/adgang",
     "/stab/adgang/{grant_id:int}": "/stab/adgang/{grant_id}",
 }
 """As PAGES, of those that staff see: where each lies. They are made by `Staff`."""
 PLACE, MEETING = enrolment_id(P1, AARHUS), "m-heldag-vest"
+_STAFF_PLACE = "/stab/forloeb/{programme_id}/tilmeldinger/{enrolment_id}"
+PROGRAMME_PAGES = {
+    f"{_STAFF_PLACE}/afmeld": "place",
+    f"{_STAFF_PLACE}/godkendt": "reserved",
+    f"{_STAFF_PLACE}/ikke-godkendt": "reserved",
+    f"{_STAFF_PLACE}/forbehold": "reserved",
+    f"{_STAFF_PLACE}/kontakt": "place",
+    f"{_STAFF_PLACE}/gruppe": "place",
+    f"{_STAFF_PLACE}/faktura": "place",
+    f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/leveret": "ordered",
+    f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/tilbud": "place",
+    "/stab/forloeb/{programme_id}/formularer/{sign_up_id}/godkend": "waiting",
+    "/stab/forloeb/{programme_id}/formularer/{sign_up_id}/afvis": "waiting",
+    "/stab/forloeb/{programme_id}/formularer/{sign_up_id}/afvis-alle": "waiting",
+    "/stab/forloeb/{programme_id}/venteliste/pladser": "nothing",
+    "/stab/forloeb/{programme_id}/aflys": "place",
+    "/stab/forloeb/{programme_id}/grupper": "place",
+    "/stab/forloeb/{programme_id}/inviter": "book",
+    "/stab/forloeb/{programme_id}/skriv-ind": "nothing",
+}
+"""As PAGES, of those on which staff do something in a programme: `Consultant` makes what has to be there."""
 OF_TEAM = "/meetings/m-temadag-vest/needs"
 
 
@@ -347,6 +369,15 @@ class Staff:
         return found
 
 
+def taken(answer: httpx.Response) -> bool:
+    """A page leads on, by itself or by a redirect; or it shows what was looked for."""
+    return (
+        answer.status_code == 303
+        or 'http-equiv="refresh"' in answer.text
+        or (answer.is_success and ">Søg<" in answer.text)
+    )
+
+
 @pytest.mark.timeout(400)
 async def test_whatever_staff_type_is_taken_as_text_or_refused_whole(workplace: Workplace) -> None:
     staff = Staff(workplace)
@@ -356,9 +387,77 @@ async def test_whatever_staff_type_is_taken_as_text_or_refused_whole(workplace: 
             must_be_escaped((await staff.browser.get(path)).text)
 
     usual = {"email": "ny@tovholder.example", "role": "reader"}
-    walk = Walk(staff.browser, partial(kept, workplace.desk), look)
+    walk = Walk(staff.browser, partial(kept, workplace.desk), look, taken)
     for template in STAFF_PAGES:
         await walk.over(template, partial(staff.path, template), usual, {})
+
+
+class Consultant:
+    """Who is signed in, and makes what a page needs, anew each time."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace, self._desk = workplace, workplace.desk
+        self.browser = workplace.browser()
+        self._numbers = itertools.count()
+
+    async def path(self, template: str) -> str:
+        if not self.browser.cookies:
+            await self._workplace.signed_in("consultant", self.browser)
+        await emptied(self._desk)
+        await self._desk.pool.execute(
+            "UPDATE programmes SET state = 'open', cancelled_at = NULL, cancelled_because = NULL, merged_groups = '{}'"
+        )
+        kind = PROGRAMME_PAGES[template]
+        sign_up_id, option_id = "", "analyse"
+        match kind:
+            case "waiting":
+                email = f"n{next(self._numbers)}@elsewhere{next(self._numbers)}.example"
+                sign_up_id = await self._desk.form(AARHUS, contact_email=email, answers={"opbakning": "ja"})
+                await self._desk.press(sign_up_id)
+            case "book":
+                wish = PutOrganisation(code=AARHUS, main_email="post@aarhus.example")
+                await self._desk.ask(put_organisation, wish)
+            case "place" | "reserved" | "ordered":
+                await self._desk.enrol(sign_up(AARHUS, answers={"opbakning": "ja"}, forbehold=kind == "reserved"))
+        if kind == "ordered":
+            option_id = "sager"
+            bought = OrderOption(enrolment_id=PLACE, option_id=option_id, accepted_price_ore=9_500_000)
+            await self._desk.ask(order_option, bought)
+        return template.format(programme_id=P1, enrolment_id=PLACE, option_id=option_id, sign_up_id=sign_up_id)
+
+
+DONE_BY_STAFF = {
+    **FILLED,
+    "group": "oest",
+    "into": "vest",
+    "reason": "Derfor",
+    "gaelder": "postkassen",
+    "count": "1",
+    "up_to": "999999",
+    "hard": "3",
+    "usual": "3",
+    "hvem": "alle",
+    "price": "1.000,00",
+    "includes": "En dag",
+    "good_until": "2020-06-30",
+}
+
+
+@pytest.mark.timeout(900)
+async def test_whatever_staff_type_about_a_programme_is_taken_as_text_or_refused_whole(workplace: Workplace) -> None:
+    await workplace.desk.publish(with_form())
+    await workplace.desk.has_meeting()
+    staff = Consultant(workplace)
+
+    async def look(_: httpx.Response) -> None:
+        for path in ("", "/formularer", "/venteliste", "/historik", f"/tilmeldinger/{PLACE}"):
+            shown = await staff.browser.get(f"/stab/forloeb/{P1}{path}")
+            assert shown.status_code in {200, 404}, (path, shown.text)
+            must_be_escaped(shown.text)
+
+    walk = Walk(staff.browser, partial(kept, workplace.desk), look)
+    for template in PROGRAMME_PAGES:
+        await walk.over(template, partial(staff.path, template), DONE_BY_STAFF, {})
 
 
 async def look_everywhere(town: Town, answer: httpx.Response) -> None:

@@ -23,8 +23,10 @@ from services.enrollment.adapters import papers
 from services.enrollment.adapters.sessions import SignIn
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import MeetingCopy
+from services.enrollment.domain.overview import MayLack
 from services.enrollment.domain.session import Account
 from services.enrollment.domain.sign_up import Alike, Hopeful
+from services.enrollment.domain.workspace import Current
 from services.notifications.domain.digest import Digest, Section
 from services.notifications.domain.looks import Look
 from shared.base.cause import Cause
@@ -45,6 +47,11 @@ from tests.support.facts import PROGRAMME_TERMS, SELLER, a_meeting
 from tests.support.filled import fill
 from tests.support.servers import MakeDatabase
 
+CURRENT = Current(
+    id="p9", title="Forløb 9", published_on=date(2020, 1, 1), starts="", ends="", deadline=date(2020, 8, 21),
+    next_meeting=None, last_meeting=None, undated=1, taken=0, places=None, usual=None, holds_always=False,
+    holds_until=date(2020, 6, 20), costs=True, has_options=True,
+)  # fmt: skip
 MANY = 6_000
 GROWS = 1_000
 """Rows of a table from which on reading all of it is an offence."""
@@ -65,6 +72,7 @@ PLACES = {
     "enrolments": ["p9", "a", "0101"],
     "grants": ["50"],
     "programmes": ["2020-01-01", "p5"],
+    "overview": ["a", "0101"],
     "offers": ["2999-01-01", "p5"],
     "organisations": ["a", "0101"],
     "rosters": ["2021-04-15", "m50"],
@@ -164,6 +172,9 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "with_forbehold": True, "list_id": "q9", "since": {"q9": NOW}, "places": [("x50", "w9")],
         "sections": [Section("p9", "enrolled", 9), Section("p9", "awaits", 9)],
         "causes": {"k9": Cause("c", None, None)},
+        "sort": "name", "forbehold": True, "named": "a", "nobody": True, "account_ids": ["a9"],
+        "words": ["ida", "hold"], "number": "5798009800015", "sought_id": "x50", "by": date(2020, 7, 1),
+        "up_to_month": "2020-08",
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
     }  # fmt: skip
     if name == "after" and annotation == "int":
@@ -177,6 +188,9 @@ def argument(service: str, name: str, annotation: str) -> Any:
             )
         ],
         "Digest": Digest(NOW),
+        "MayLack": MayLack(billed=True, meetings={"": "m50"}, minimum=2),
+        "Sequence[State]": ["enrolled"],
+        "Collection[Current]": [CURRENT],
         "SignIn": SignIn("n", "v", "/"),
         "Account": Account("a9", "i", "s9", "N", "n9@by.example"),
         "Alike": Alike("n9@by.example", whole_domain=False),
@@ -317,7 +331,8 @@ async def test_every_paper_and_the_audit_of_a_programme_read_a_part_of_what_grow
         tx = Tx(connection, NOW, "/any", Cause("c", None, None))
         with connection.query_logger(plans.note):
             for cursor in ({}, {"cursor": Page("audit").cursor(["50"])}):
-                await audit.read(tx, {"programme_id": "p9", **cursor}, causes)
+                for newest_first in (False, True):
+                    await audit.read(tx, {"programme_id": "p9", **cursor}, causes, newest_first=newest_first)
             if service == "enrollment":
                 for name in papers.PAPERS:
                     await papers.load_page(tx, Page(name, limit=100), "p9")

@@ -9,7 +9,10 @@ from deploy.roles import routes, services
 from tests.integration.enrollment import test_hostile_texts as enrollment
 from tests.integration.invoicing import test_hostile_texts as invoicing
 
-WALKED = {"enrollment": {*enrollment.PAGES, *enrollment.STAFF_PAGES}, "invoicing": set(invoicing.PAGES)}
+WALKED = {
+    "enrollment": {*enrollment.PAGES, *enrollment.STAFF_PAGES, *enrollment.PROGRAMME_PAGES},
+    "invoicing": set(invoicing.PAGES),
+}
 NO_FORM = {
     "/api/notifications/calendar/replies",  # a mail as it is; `tests/unit/notifications/test_replies.py` reads odd ones
     "/login/oidc/logud",  # the identity provider's token; `tests/integration/enrollment/test_sign_in.py` sends odd ones

@@ -1,0 +1,484 @@
+"""One enrolment as staff work with it: all that is known of it, and what can be done about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.enrollment.domain.confirmation_text import sent_at
+from services.enrollment.domain.meeting_text import when_text
+from services.enrollment.domain.options import Option, as_it_stands, wording
+from services.enrollment.domain.price_text import is_billed, leaving_line
+from services.enrollment.domain.programme import group_title
+from services.enrollment.domain.roster import Roster, takes_people
+from services.enrollment.domain.status import meeting_status
+from services.enrollment.domain.team import size_text
+from services.enrollment.pages.invoice_details import LABELS as BILLING_LABELS
+from services.enrollment.pages.invoice_details import nothing_said, units_to_choose, with_unit
+from services.enrollment.pages.staff_action import Ask, Doing, carry_out
+from services.enrollment.pages.staff_programme import address, cursor_of, following, head_of, reader, show
+from services.enrollment.usecases.read_enrolment_page import EnrolmentPage, read_enrolment_page
+from services.enrollment.usecases.read_explanation import read_explanation, read_team_explanation
+from services.enrollment.usecases.read_programme_page import Head
+from shared.base.acts import Act
+from shared.base.problems import Problem
+from shared.contracts.danish import long_day
+from shared.contracts.enrollment import (
+    MAIN_ROLE,
+    ChangeBilling,
+    ChangeContact,
+    ChangeGroup,
+    ChangeReservation,
+    DeliverOption,
+    QuoteOption,
+    ResolveReservation,
+    WithdrawEnrolment,
+)
+from shared.contracts.event import Command
+from shared.contracts.parties import Billing, billing_details
+from shared.runtime.service import Host
+from shared.web.forms import Form
+
+_KRONER = re.compile(r"(\d{1,3}(?:\.\d{3})+|\d{1,9})(?:,(\d{2}))?")
+REASON = Ask("reason", "Begrundelse", type="textarea", required=False, rows=3, maxlength=1000)
+
+
+def place(request: Request) -> str:
+    return address(request, f"/tilmeldinger/{request.path_params['enrolment_id']}")
+
+
+async def find(host: Host, request: Request) -> tuple[Head, EnrolmentPage]:
+    """Problem 404 where the programme has no such enrolment."""
+    named = request.path_params
+    async with host.transaction(reader(request)) as tx:
+        head = await head_of(tx, request)
+        found = await read_enrolment_page(tx, named["programme_id"], named["enrolment_id"], cursor_of(request))
+    if found is None:
+        raise Problem(404, "not_found")
+    return head, found
+
+
+async def enrolment(host: Host, request: Request) -> Response:
+    head, found = await find(host, request)
+    one = found.enrolment
+    return show(
+        host,
+        request,
+        "staff_enrolment.html",
+        head,
+        found=found,
+        one=one,
+        place=place(request),
+        facts=_facts(found),
+        billing=_billing(one.billing),
+        is_billed=is_billed(head.programme.terms),
+        missing=billing_details(found.missing),
+        invoice_on=long_day(found.invoiced_from) if found.invoiced_from else None,
+        history=[
+            {
+                "label": _role_label(found, held.role),
+                "name": held.holder.name,
+                "email": held.holder.email,
+                "since": sent_at(held.since),
+                "until": sent_at(held.until) if held.until else None,
+                "because": held.because,
+            }
+            for held in found.history
+        ],
+        options=[_option(found, option) for option in found.options if one.has_place or option.order is not None],
+        rosters=[_roster(one) for one in found.rosters],
+        following=following(request, found.following),
+        team=size_text(found.team) if found.team else None,
+        groups=[group for group in head.programme.terms.groups if group.id not in head.programme.merged],
+    )
+
+
+def _role_label(found: EnrolmentPage, role: str) -> str:
+    terms = found.programme.terms
+    if role == MAIN_ROLE:
+        return terms.terms.contact_label
+    return next((one.term.label for one in found.roles if one.term.id == role), role)
+
+
+def _facts(found: EnrolmentPage) -> list[tuple[str, str]]:
+    one, forbehold = found.enrolment, found.enrolment.forbehold
+    words = {"open": "Åbent", "approved": "Godkendt", "refused": "Ikke godkendt", "none": ""}
+    rows = [
+        ("Modtaget", sent_at(one.received_at) if one.received_at else ""),
+        ("Fik sin plads", sent_at(one.enrolled_at) if one.enrolled_at else ""),
+        ("Endte", sent_at(one.withdrawn_at) if one.withdrawn_at and not one.is_signed_up else ""),
+        ("Nr. på ventelisten", str(found.position) if found.position else ""),
+        ("Gruppe", group_title(found.programme, one.group)),
+        ("Forbehold", words[forbehold.state]),
+        ("Behandles i", forbehold.committee),
+        ("Svar ventes", long_day(forbehold.expected_on) if forbehold.expected_on else ""),
+        ("Pladsen holdes til og med", long_day(found.held_until) if found.held_until else ""),
+        ("Kom med efter fristen, fordi", one.late.reason if one.late else ""),
+        ("Region", one.organisation.region or ""),
+        ("CVR-nummer", one.organisation.cvr or ""),
+    ]
+    return [(name, said) for name, said in rows if said]
+
+
+def _billing(billing: Billing) -> list[tuple[str, str]]:
+    at = billing.address
+    known = {
+        "Enhed": billing.unit_name,
+        "EAN-nummer": billing.ean,
+        "P-nummer": billing.p_number,
+        "Ordre-/rekvisitionsnummer": billing.order_reference,
+        "Personreference": billing.person_reference,
+        "Kontostreng": billing.account_string,
+        "E-mail til fakturaer": billing.email,
+        "Adresse": f"{at.street}, {at.postcode} {at.city}" if at else None,
+    }
+    return [(name, said) for name, said in known.items() if said]
+
+
+def _option(found: EnrolmentPage, option: Option) -> dict[str, Any]:
+    order = as_it_stands(option.order, found.now)
+    return {
+        "id": option.option_id,
+        "title": option.title,
+        "status": wording(option, found.now),
+        "price": order.price if order and order.state in {"quoted", "ordered", "delivered"} else option.price,
+        "until": long_day(order.good_until) if order and order.state == "quoted" and order.good_until else None,
+        "delivered_on": long_day(order.delivered_on) if order and order.delivered_on else None,
+        "may_deliver": found.programme.open and order is not None and order.state == "ordered",
+        "may_quote": found.programme.open
+        and found.enrolment.has_place
+        and option.term is not None
+        and option.term.price_ore is None
+        and (order is None or order.state not in {"ordered", "delivered"}),
+    }
+
+
+def _roster(roster: Roster) -> dict[str, Any]:
+    registers = roster.terms is not None and roster.terms.attendance == "registered"
+    counts = f"{len(roster.seats)} tilmeldt" if roster.limit is None else f"{len(roster.included)} af {roster.limit}"
+    return {
+        "id": roster.meeting.id,
+        "title": roster.meeting.title,
+        "when": when_text(roster.meeting),
+        "status": meeting_status(roster.meeting_state, roster.meeting.date_version),
+        "counts": counts if registers else "",
+        "extra": len(roster.extras),
+        "people": [(seat.person.name, seat.person.email, seat in roster.extras) for seat in roster.seats],
+        "empty": registers and not roster.seats and takes_people(roster),
+    }
+
+
+async def why_roster(host: Host, request: Request) -> Response:
+    """Why so many are registered for a meeting, entry by entry."""
+    named = request.path_params
+    return await _why(host, request, read_explanation, {"meeting_id": named["meeting_id"]})
+
+
+async def why_team(host: Host, request: Request) -> Response:
+    return await _why(host, request, read_team_explanation, {})
+
+
+async def _why(host: Host, request: Request, read: Any, more: Mapping[str, str]) -> Response:
+    head, found = await find(host, request)
+    asked = {"enrolment_id": found.enrolment.id, **more, **cursor_of(request)}
+    async with host.transaction(reader(request)) as tx:
+        explained = await read(tx, asked)
+    return show(
+        host,
+        request,
+        "staff_why.html",
+        head,
+        found=found,
+        place=place(request),
+        title=explained.get("title", "Det faste hold"),
+        counted=explained.get("seats") or explained.get("team"),
+        entries=explained["entries"],
+        following=following(request, explained["next"]),
+    )
+
+
+async def _about(
+    host: Host,
+    request: Request,
+    act: Act,
+    head: Head,
+    found: EnrolmentPage,
+    command: Any,
+    *,
+    title: str,
+    button: str,
+    done: str,
+    **more: Any,
+) -> Response:
+    about = f"{found.enrolment.organisation.name}, {found.status}"
+    crumb = found.enrolment.organisation.name
+    doing = Doing(title=title, about=about, button=button, back=place(request), done=done, crumb=crumb, **more)
+    return await carry_out(host, request, act, head, doing, command)
+
+
+async def withdraw(host: Host, act: Act, request: Request) -> Response:
+    head, found = await find(host, request)
+    one = found.enrolment
+
+    def command(form: Form) -> Command | None:
+        return form.command(WithdrawEnrolment, enrolment_id=one.id)
+
+    owed = leaving_line(found.owes).replace("I skylder", "Kommunen skylder")
+    return await _about(
+        host,
+        request,
+        act,
+        head,
+        found,
+        command,
+        title=f"Afmeld {one.organisation.name}",
+        button="Afmeld kommunen" if one.organisation.code.isdecimal() else "Afmeld",
+        done="afmeldt",
+        asks=(REASON,),
+        warns=True,
+        text=(
+            *((owed,) if one.has_place and is_billed(head.programme.terms) else ()),
+            *(("Deltagerne afmeldes de møder, der ikke er holdt.",) if one.has_place else ()),
+            "Tilmelder den sig igen, kommer den bagest.",
+        ),
+        sentences=lambda body: [f"{one.organisation.name} står derefter som »{body['status']}«."],
+    )
+
+
+async def _resolve(host: Host, act: Act, request: Request, *, approved: bool) -> Response:
+    head, found = await find(host, request)
+
+    def command(_: Form) -> Command:
+        return ResolveReservation(enrolment_id=found.enrolment.id, approved=approved)
+
+    name = found.enrolment.organisation.name
+    return await _about(
+        host,
+        request,
+        act,
+        head,
+        found,
+        command,
+        title="Forbeholdet er godkendt" if approved else "Forbeholdet er ikke godkendt",
+        button="Det er godkendt" if approved else "Det er ikke godkendt",
+        done="godkendt" if approved else "ikke-godkendt",
+        warns=not approved,
+        sentences=lambda body: [f"{name} står derefter som »{body['status']}«."],
+    )
+
+
+approve = partial(_resolve, approved=True)
+refuse = partial(_resolve, approved=False)
+
+
+async def reservation(host: Host, act: Act, request: Request) -> Response:
+    head, found = await find(host, request)
+    known = found.enrolment.forbehold
+
+    def command(form: Form) -> Command | None:
+        if not (form.value("expected_on") or form.value("committee")):
+            form.add_error("expected_on", "required", "Udfyld mindst ét felt.")
+            return None
+        return form.command(ChangeReservation, enrolment_id=found.enrolment.id)
+
+    return await _about(
+        host,
+        request,
+        act,
+        head,
+        found,
+        command,
+        title="Ret forbeholdet",
+        button="Ret forbeholdet",
+        done="forbehold",
+        asks=(
+            Ask("committee", "Udvalg, der skal godkende", required=False, maxlength=200),
+            Ask("expected_on", "Dag, hvor svaret ventes", type="date", required=False, width="m"),
+        ),
+        start={
+            "committee": known.committee,
+            "expected_on": known.expected_on.isoformat() if known.expected_on else "",
+        },
+    )
+
+
+async def contact(host: Host, act: Act, request: Request) -> Response:
+    head, found = await find(host, request)
+    label = head.programme.terms.terms.contact_label
+
+    def command(form: Form) -> Command | None:
+        needed = {name: form.value(name) for name in ("name", "email")}
+        return form.command(ChangeContact, enrolment_id=found.enrolment.id, role=MAIN_ROLE, **needed)
+
+    return await _about(
+        host,
+        request,
+        act,
+        head,
+        found,
+        command,
+        title=f"Skift {label}",
+        button=f"Skift {label}",
+        done="kontakt",
+        text=("Linkene hos den, der er det nu, holder op med at virke. Den nye får sine egne.",),
+        asks=(
+            Ask("name", "Navn", maxlength=200),
+            Ask("email", "E-mail", type="email", maxlength=254),
+            REASON,
+        ),
+    )
+
+
+async def group(host: Host, act: Act, request: Request) -> Response:
+    head, found = await find(host, request)
+    programme = head.programme
+    choices = [(one.id, one.title) for one in programme.terms.groups if one.id not in programme.merged]
+
+    def command(form: Form) -> Command | None:
+        if not form.value("group"):
+            form.add_error("group", "required", "Vælg en gruppe.")
+            return None
+        return form.command(ChangeGroup, enrolment_id=found.enrolment.id)
+
+    return await _about(
+        host,
+        request,
+        act,
+        head,
+        found,
+        command,
+        title="Flyt til en anden gruppe",
+        button="Flyt",
+        done="gruppe",
+        text=("Deltagerne afmeldes de møder i den gamle gruppe, der ikke er holdt. Ingen flyttes med af sig selv.",),
+        asks=(Ask("group", "Gruppe", type="radio", choices=choices),),
+        start={"group": found.enrolment.group or ""},
+        sentences=lambda body: [f"Gruppen er derefter {group_title(programme, body['group'])}."],
+    )
+
+
+async def billing(host: Host, act: Act, request: Request) -> Response:
+    head, found = await find(host, request)
+    known, units = found.enrolment.billing, units_to_choose(found.units)
+    start = {
+        name: str(getattr(known, name.removeprefix("billing."), None) or "")
+        for name in BILLING_LABELS
+        if not name.startswith("billing.address.")
+    }
+    if known.address is not None:
+        start |= {f"billing.address.{one}": getattr(known.address, one) for one in ("street", "postcode", "city")}
+    start["billing.unit"] = known.unit or ""
+    asks = [
+        Ask(
+            name,
+            label,
+            type="select" if name == "billing.unit" else "text",
+            required=False,
+            choices=units if name == "billing.unit" else (),
+            maxlength=0 if name == "billing.unit" else 120,
+        )
+        for name, label in BILLING_LABELS.items()
+        if units or name != "billing.unit"
+    ]
+
+    def command(form: Form) -> Command | None:
+        if nothing_said(form, "billing.ean"):
+            return None
+        wish = form.command(ChangeBilling, enrolment_id=found.enrolment.id)
+        return wish and wish.model_copy(update={"billing": with_unit(wish.billing)})
+
+    missing = billing_details(found.missing)
+    return await _about(
+        host,
+        request,
+        act,
+        head,
+        found,
+        command,
+        title="Ret oplysningerne til fakturaen",
+        button="Gem oplysningerne",
+        done="faktura",
+        text=(
+            "Det gælder de fakturaer, der ikke er sendt endnu. Et felt, der er tomt, bliver, som det er.",
+            *((f"Der mangler: {missing}.",) if missing else ()),
+        ),
+        asks=asks,
+        start=start,
+        sentences=lambda body: [
+            f"Der mangler derefter: {billing_details(body['missing'])}." if body["missing"] else "Så mangler der intet."
+        ],
+    )
+
+
+def _option_of(found: EnrolmentPage, request: Request) -> Option:
+    named = request.path_params["option_id"]
+    option = next((one for one in found.options if one.option_id == named), None)
+    if option is None:
+        raise Problem(404, "not_found")
+    return option
+
+
+async def deliver(host: Host, act: Act, request: Request) -> Response:
+    head, found = await find(host, request)
+    option = _option_of(found, request)
+
+    def command(form: Form) -> Command | None:
+        return form.command(DeliverOption, enrolment_id=found.enrolment.id, option_id=option.option_id)
+
+    return await _about(
+        host,
+        request,
+        act,
+        head,
+        found,
+        command,
+        title=f"{option.title} er leveret",
+        button="Meld leveret",
+        done="leveret",
+        text=("Når det er leveret, kan det faktureres, og bestillingen kan ikke trækkes tilbage.",),
+        asks=(Ask("delivered_on", "Leveret den", type="date", required=False, width="m", hint="Tomt betyder i dag."),),
+    )
+
+
+async def quote(host: Host, act: Act, request: Request) -> Response:
+    head, found = await find(host, request)
+    option = _option_of(found, request)
+
+    def command(form: Form) -> Command | None:
+        price = ore_of(form.value("price"))
+        if price is None:
+            form.add_error("price", "invalid_price", "Skriv prisen i kroner uden moms, fx 12.500,00.")
+        named = {"enrolment_id": found.enrolment.id, "option_id": option.option_id}
+        said = Form({name: form.value(name) for name in ("includes", "good_until") if form.value(name)})
+        wish = said.command(QuoteOption, price_ore=price or 0, **named)
+        form.errors += said.errors
+        return None if form.errors else wish
+
+    return await _about(
+        host,
+        request,
+        act,
+        head,
+        found,
+        command,
+        title=f"Giv tilbud på {option.title}",
+        button="Giv tilbuddet",
+        done="tilbud",
+        text=("Kommunen får tilbuddet på mail og kan sige ja til og med den dag, I skriver.",),
+        asks=(
+            Ask("price", "Pris i kroner uden moms", width="m", inputmode="decimal", maxlength=15),
+            Ask("includes", "Hvad tilbuddet omfatter", type="textarea", rows=4, maxlength=2000),
+            Ask("good_until", "Gælder til og med", type="date", width="m"),
+        ),
+    )
+
+
+def ore_of(text: str) -> int | None:
+    """12.500,00 → 1250000; None for what is no amount."""
+    found = _KRONER.fullmatch(text.removesuffix("kr.").removesuffix("kr").strip())
+    return None if found is None else int(found[1].replace(".", "")) * 100 + int(found[2] or 0)

@@ -1,0 +1,60 @@
+"""What staff have to do about invoices, on a page of its own and as a part of the workspace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.invoicing.usecases.read_today import Today, read_today
+from shared.base.cause import Cause, new_correlation
+from shared.contracts.danish import kroner, short_day
+from shared.runtime.service import Host
+from shared.web.staff import badge_in
+from shared.web.today import Item, Kind, dead_letters, part, runs_it
+
+_SEES = "invoicing.invoices"
+_CODE = re.compile(r" \([^()\s]+\)")
+"""Behind each sentence of a finding; people read the sentences."""
+
+
+async def today(host: Host, request: Request) -> Response:
+    badge = badge_in(request)
+    async with host.transaction(Cause(new_correlation(), None, badge.actor)) as tx:
+        found = await read_today(tx, badge.programmes(_SEES))
+    kinds = list(_kinds(found)) if badge.may_somewhere(_SEES) else []
+    if runs_it(badge):
+        kinds.append(dead_letters(host.service.name, *found.letters))
+    return part(host, request, "Fakturaer", kinds, sees=bool(kinds))
+
+
+def _kinds(found: Today) -> Iterator[Kind]:
+    yield Kind(
+        "holdt-tilbage",
+        "tilmeldt kan ikke faktureres endnu" if found.held_back_total == 1 else "tilmeldte kan ikke faktureres endnu",
+        found.held_back_total,
+        [
+            Item(
+                one.buyer,
+                f"{one.programme}: {kroner(one.amount_ore)} uden moms. {_CODE.sub('', one.finding)}",
+                f"/stab/forloeb/{one.programme_id}/tilmeldinger/{one.enrolment_id}",
+            )
+            for one in found.held_back
+        ],
+    )
+    yield Kind(
+        "forfaldne",
+        "faktura er ikke betalt til tiden" if found.overdue_total == 1 else "fakturaer er ikke betalt til tiden",
+        found.overdue_total,
+        [
+            Item(
+                f"Faktura {one.invoice_id}",
+                f"{one.buyer}: mangler {kroner(one.outstanding_ore)}, forfaldt {short_day(one.due_on)}, rykket "
+                f"{one.reminders} gang{'' if one.reminders == 1 else 'e'}",
+            )
+            for one in found.overdue
+        ],
+        note=f"I alt udestår {kroner(found.outstanding_ore)}",
+    )

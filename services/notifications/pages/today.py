@@ -1,0 +1,73 @@
+"""What staff have to do about mails, on a page of its own and as a part of the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.notifications.domain.letter import TITLES
+from services.notifications.domain.message import Message
+from services.notifications.usecases.read_today import Today, read_today
+from shared.base.cause import Cause, new_correlation
+from shared.contracts.danish import short_day
+from shared.contracts.time import day_of
+from shared.runtime.service import Host
+from shared.web.staff import badge_in
+from shared.web.today import Item, Kind, dead_letters, part, runs_it
+
+_SEES = "notifications.messages"
+
+
+async def today(host: Host, request: Request) -> Response:
+    badge = badge_in(request)
+    async with host.transaction(Cause(new_correlation(), None, badge.actor)) as tx:
+        found = await read_today(tx, badge.programmes(_SEES))
+    kinds = list(_kinds(found)) if badge.may_somewhere(_SEES) else []
+    if runs_it(badge):
+        kinds.append(dead_letters(host.service.name, *found.letters))
+    return part(host, request, "Mails", kinds, sees=bool(kinds))
+
+
+def _kinds(found: Today) -> Iterator[Kind]:
+    yield Kind(
+        "afviste-adresser",
+        "adresse tager ikke imod mails" if found.refusing_total == 1 else "adresser tager ikke imod mails",
+        found.refusing_total,
+        [
+            Item(
+                one.email,
+                f"{_mails(one.mails)} siden {short_day(day_of(one.since))} ({_why(one.reply)})",
+            )
+            for one in found.refusing
+        ],
+        note="Find den rigtige adresse, ret den på tilmeldingen eller i adressebogen, og send mailen igen.",
+    )
+    yield Kind(
+        "usendte",
+        "mail kunne ikke sendes" if found.failed_total == 1 else "mails kunne ikke sendes",
+        found.failed_total,
+        [_item(one) for one in found.failed],
+    )
+    yield Kind(
+        "uvisse",
+        "mail er måske sendt, måske ikke" if found.unknown_total == 1 else "mails er måske sendt, måske ikke",
+        found.unknown_total,
+        [_item(one) for one in found.unknown],
+        note="Mailserveren svarede ikke, før forbindelsen forsvandt. Spørg modtageren, før I sender igen.",
+    )
+
+
+def _mails(count: int) -> str:
+    return f"{count} mail{'' if count == 1 else 's'}"
+
+
+def _why(reply: str) -> str:
+    """5yz of RFC 5321, or that it is no address at all."""
+    return f"serveren svarer {reply.removeprefix('smtp_')}" if reply.startswith("smtp_") else "ingen gyldig adresse"
+
+
+def _item(message: Message) -> Item:
+    title = TITLES.get(message.template, message.template)
+    return Item(title, f"til {message.email}, skrevet {short_day(day_of(message.written_at))}")
