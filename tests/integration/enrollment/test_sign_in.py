@@ -347,8 +347,11 @@ async def test_a_form_that_no_page_of_ours_has_shown_does_nothing(workplace: Wor
 
 
 async def test_whoever_begins_to_sign_in_without_end_is_stopped(workplace: Workplace) -> None:
-    browser = workplace.browser()
-    answers = [(await browser.post("/login", data={"_key": key(), "til": "/stab"})).status_code for _ in range(61)]
+    for address in ("192.0.2.1", "192.0.2.2"):  # the ten minutes may be over in the middle of the first one's
+        browser, window = workplace.browser(**{"X-Forwarded-For": address}), int(machine_now().timestamp()) // 600
+        answers = [(await browser.post("/login", data={"_key": key(), "til": "/stab"})).status_code for _ in range(61)]
+        if int(machine_now().timestamp()) // 600 == window:
+            break
     assert answers == [200] * 60 + [429]
 
 
