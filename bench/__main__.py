@@ -14,10 +14,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import consume, documents, growth, invoice_run, latency, places, relay, sign_ups, stories
+from bench import consume, documents, growth, invoice_run, latency, pages, places, relay, sign_ups, stories
 from bench.harness import Row, servers
 
-NAMES = ("consume", "invoices", "relay", "places", "sign-ups", "growth", "latency", "documents", "stories")
+NAMES = ("consume", "invoices", "relay", "places", "pages", "sign-ups", "growth", "latency", "documents", "stories")
 
 
 def measure(names: list[str]) -> list[Row]:
@@ -27,6 +27,7 @@ def measure(names: list[str]) -> list[Row]:
         "invoices": invoice_run,
         "relay": relay,
         "places": places,
+        "pages": pages,
         "sign-ups": sign_ups,
         "growth": growth,
     }

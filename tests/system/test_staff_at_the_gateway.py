@@ -1,4 +1,4 @@
-"""The installation as `tovholder up` starts it: its people sign in at the gateway, and are signed out through it."""
+"""The installation as `tovholder up` starts it: its own people sign in and are signed out at the gateway."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from services.enrollment.domain.confirmation_text import sent_at
 from services.enrollment.domain.session import LONGEST_HOURS, SIGN_IN_MINUTES, SignInFailed, back_to, browser_of
 from services.enrollment.usecases.read_sessions import read_sessions
-from services.enrollment.usecases.sign_in import SignIns
+from services.enrollment.usecases.sign_in import CameBack, SignIns
 from services.enrollment.usecases.sign_out import sign_out, sign_out_elsewhere
 from shared.base.cause import Cause, new_correlation
 from shared.base.clock import machine_now
@@ -76,7 +76,13 @@ class Login:
 
         browser = browser_of(request.headers.get("user-agent", ""))
         try:
-            entered = await sign_ins.come_back(state, asked.get("code", ""), browser, machine_now(), admit)
+            entered = await sign_ins.come_back(
+                CameBack(state, asked.get("code", "")),
+                browser,
+                request.cookies.get(SESSION_COOKIE),
+                machine_now(),
+                admit,
+            )
         except SignInFailed as why:
             return self._failed(why)
         response = RedirectResponse(entered.back_to, 303)

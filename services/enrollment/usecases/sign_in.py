@@ -16,7 +16,7 @@ from services.enrollment.adapters import accounts, sessions
 from services.enrollment.adapters.identity_provider import Identity, IdentityProvider, NotIdentified, ProviderAway
 from services.enrollment.adapters.sessions import SignIn
 from services.enrollment.domain.session import Session, SignInFailed, end_those_beyond, roles_of, seen
-from services.enrollment.usecases.sign_out import end_as_told
+from services.enrollment.usecases.sign_out import end_as_told, sign_out
 from shared.base.cause import Cause, new_correlation
 from shared.base.ids import random_id
 from shared.base.problems import Problem
@@ -38,6 +38,14 @@ class Entered:
     cookie: str
     secret: str
     back_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """What the provider has sent a browser back with."""
+
+    state: str
+    code: str
 
 
 class SignIns:
@@ -67,15 +75,18 @@ class SignIns:
         return address, state
 
     async def come_back(
-        self, state: str, code: str, browser: str, now: datetime, admit: Callable[[str], Awaitable[None]]
+        self, asked: CameBack, browser: str, before: str | None, now: datetime, admit: Callable[[str], Awaitable[None]]
     ) -> Entered:
-        """A state is used once, whatever comes of it. SignInFailed says why not; `admit` counts the account's tries."""
+        """A state is used once, whatever comes of it. SignInFailed says why not; `admit` counts the account's tries.
+
+        `before`: the secret of the session that this browser had, which ends.
+        """
         async with self._transaction(_nobody_yet()) as tx:
-            begun = await sessions.take(tx, state, now)
+            begun = await sessions.take(tx, asked.state, now)
         if begun is None:
             raise SignInFailed("time")
         try:
-            identity = await self._provider.identify(code, begun.nonce, begun.verifier)
+            identity = await self._provider.identify(asked.code, begun.nonce, begun.verifier)
         except NotIdentified as why:
             _log.warning("sign_in_failed", why=str(why))
             raise SignInFailed("provider") from None
@@ -84,6 +95,8 @@ class SignIns:
         await admit(f"{identity.issuer}\n{identity.subject}")
         secret = secrets.token_urlsafe(_SECRET_BYTES)
         async with self._transaction(_nobody_yet()) as tx:
+            if before is not None:
+                await sign_out(tx, before, now, "GET /login/tilbage")
             badge = await self._enter(tx, identity, secret, browser, now)
         return Entered(badge, self._signer.sign(badge, now), secret, begun.back_to)
 

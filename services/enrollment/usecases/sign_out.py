@@ -17,11 +17,11 @@ from shared.storage.sessions import raise_epoch
 from shared.storage.tx import Tx
 
 
-async def sign_out(tx: Tx, secret: str, now: datetime) -> None:
-    """At this browser; one that is nobody's changes nothing."""
+async def sign_out(tx: Tx, secret: str, now: datetime, route: str = "POST /login/ud") -> None:
+    """At this browser; one that is over, or nobody's, changes nothing."""
     session = await sessions.lock_by_secret(tx, secret)
-    if session is not None and session.ended_at is None:
-        await _end(tx, [session], now, "POST /login/ud")
+    if session is not None and not session.is_over(now):
+        await _end(tx, [session], now, route)
 
 
 async def sign_out_elsewhere(tx: Tx, account_id: str, session_id: str | None, keep: str, now: datetime) -> None:

@@ -66,9 +66,7 @@ async def test_one_form_or_all_of_an_address_are_told_no(workplace: Workplace) -
 
 
 @pytest.mark.parametrize("rest", ["godkend", "afvis-alle"])
-async def test_an_address_is_not_for_whoever_has_a_role_in_this_programme_alone(
-    workplace: Workplace, rest: str
-) -> None:
+async def test_an_address_is_for_whoever_has_the_role_in_all_programmes_alone(workplace: Workplace, rest: str) -> None:
     await workplace.desk.publish()
     one = await waiting_form(workplace)
     here = Badge("somebody", "a-session", 0, {P1: frozenset({"consultant"})}, lasts_until(machine_now()))
@@ -109,6 +107,9 @@ async def test_it_stands_who_did_what_the_newest_first(workplace: Workplace) -> 
     shown = text(await browser.get(f"{HERE}/historik"))
     assert "Nogen ændrede antallet af pladser Tove Eksempelsen" in shown
     assert "staff/" not in shown
+    await done(browser, f"{HERE}/tilmeldinger/{enrolment_id(P1, AARHUS)}/afmeld", reason="Ingen tid")
+    later = text(await browser.get(f"{HERE}/historik"))
+    assert later.index("Nogen bad om at afmelde kommunen") < later.index("Nogen ændrede antallet af pladser")
 
 
 async def test_it_is_seen_who_comes_to_which_meeting_and_who_has_named_nobody(workplace: Workplace) -> None:

@@ -113,12 +113,15 @@ async def test_whoever_names_nobody_for_the_next_meeting_lacks_that_until_they_d
     assert "Deltagere til" not in text(await browser.get(f"{HERE}?soeg=aarhus"))
 
 
-@pytest.mark.parametrize("filters", ["", "&mangler=ja", "&efter=modtaget", "&efter=tilstand"])
+@pytest.mark.parametrize(
+    ("filters", "looked_at"),
+    [("", 1), ("&mangler=ja", 1), ("&mangler=ja", 9), ("&efter=modtaget", 1), ("&efter=tilstand", 1)],
+)
 async def test_pages_go_on_where_the_last_one_ended(
-    workplace: Workplace, monkeypatch: pytest.MonkeyPatch, filters: str
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch, filters: str, looked_at: int
 ) -> None:
-    for name in ("ON_A_PAGE", "LOOKED_AT"):
-        monkeypatch.setattr(f"services.enrollment.usecases.read_standings.{name}", 1)
+    monkeypatch.setattr("services.enrollment.usecases.read_standings.ON_A_PAGE", 1)
+    monkeypatch.setattr("services.enrollment.usecases.read_standings.LOOKED_AT", looked_at)
     browser = await busy(workplace)
     found, path, pages = [], f"{HERE}?{filters}", 0
     while path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,11 +15,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from deploy.local.locations import ROOT
 from deploy.local.topics import ensure_topics
 from services.scheduling.app import SERVICE
 from services.scheduling.settings import Settings
+from shared.base.cause import Cause
 from shared.runtime.running import Running
 from shared.runtime.service import Host, open_host
+from shared.storage.sessions import keep_epochs
 from shared.web.badge import COOKIE
 from shared.web.staff import render, staff_page
 from tests.support.eventually import eventually
@@ -29,6 +33,7 @@ from tests.support.workplace import Workplace, open_workplace, typed
 PAGE = "/scheduling/en-side"
 ACCESS, ME = "/stab/adgang", "/login/mig"
 SECONDS = 20
+HANDBOOK = ROOT / "docs" / "operations.md"
 
 
 async def _shown(host: Host, request: Request) -> Response:
@@ -46,6 +51,7 @@ class Both:
 
     front: Workplace
     other: str
+    scheduling: Host
 
     async def shown(self, badge: str) -> int:
         """What the other service answers to whoever comes with this cookie, taken from a browser before."""
@@ -78,9 +84,10 @@ async def both(
             kafka=kafka,
             prefix=prefix,
         )
-        running = Running(await open_host(replace(SERVICE, pages=_pages), settings))
+        host = await open_host(replace(SERVICE, pages=_pages), settings)
+        running = Running(host)
         await running.start()
-        yield Both(front, f"http://127.0.0.1:{running.port}")
+        yield Both(front, f"http://127.0.0.1:{running.port}", host)
         await running.stop()
 
 
@@ -123,3 +130,19 @@ async def test_whom_the_provider_signs_out_is_signed_out_of_every_service(both: 
     (told, *_) = await both.front.provider.end_sessions("administrator")
     assert told["heard"]
     await both.is_refused(badge)
+
+
+async def test_after_a_restore_the_handbook_lets_everybody_sign_in_everywhere_anew(both: Both) -> None:
+    """The other service has heard of sign-outs that the restored database knows nothing of."""
+    browser = await both.front.signed_in("administrator")
+    badge = both.front.badge_of(browser)
+    assert badge is not None
+    async with both.scheduling.transaction(Cause("c", None, None)) as tx:
+        await keep_epochs(tx, {badge.subject: 7})
+    assert await both.shown(badge_in(browser)) == 303
+
+    (statements,) = re.findall(r"```\n( *UPDATE sessions .*?)```", HANDBOOK.read_text(encoding="utf-8"), re.DOTALL)
+    await both.front.host.pool.execute(statements)
+    assert (await browser.get(ME)).status_code == 303
+    await both.front.signed_in("administrator", browser)
+    assert await both.shown(badge_in(browser)) == 200
