@@ -151,7 +151,9 @@ async def _sign_in_first(host: Any, request: Request) -> Response:
     back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.headers.get("hx-request") == "true":
         return host.pages.render("web/signed_out.html", status=401, back=back)  # type: ignore[no-any-return]
-    return RedirectResponse(f"{LOGIN}?{urlencode({'til': back})}", 303)
+    # Who shows one that is not taken here is not sent back and forth for it (`pages/login.py` of enrollment).
+    refused = {"afvist": "1"} if COOKIE in request.cookies else {}
+    return RedirectResponse(f"{LOGIN}?{urlencode({'til': back, **refused})}", 303)
 
 
 def _once_more(host: Any, form: Form, badge: Badge | None, status: int) -> Response:

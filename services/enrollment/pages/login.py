@@ -26,7 +26,7 @@ from shared.runtime.service import Host
 from shared.web.badge import BADGE_MINUTES, COOKIE
 from shared.web.forms import Form, read_form
 from shared.web.gate import Caller, caller_of
-from shared.web.staff import Renewed, badge_in, render, staff_form
+from shared.web.staff import Renewed, badge_in, render, signed_in, staff_form
 
 SESSION_COOKIE = "__Host-session"
 STATE_COOKIE = "__Host-login"
@@ -48,6 +48,9 @@ class Login:
         if request.method == "POST":
             return await self._begin(request)
         back = back_to(request.query_params.get("til"))
+        if "afvist" in request.query_params and await signed_in(self._host, request) is not None:
+            # Another would be refused there too: its keys are older than ours, or it has heard of a later sign-out.
+            return self._host.pages.render("enrollment/not_let_in.html", status=503, back=back)
         if (renewed := await self.renew(request)) is not None:
             onward = RedirectResponse(back, 303)
             renewed.give(onward)

@@ -224,6 +224,17 @@ async def test_meetings_stand_by_their_days_with_how_many_come_those_without_a_d
     assert "@kommune.example" not in page["all"]
 
 
+async def test_of_very_many_meetings_the_first_stand_there_and_it_says_where_the_rest_are(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.enrollment.usecases.read_standing.MEETINGS", 1)
+    await place(town.desk)
+    await hear(town.desk, MeetingScheduled, meeting("vest-heldag-1", "2020-09-10"))
+    assert "Resten står samme sted" not in (await page_of(town))["moeder"]
+    await hear(town.desk, MeetingScheduled, meeting("vest-digital-1", "2020-10-01"))
+    assert "Resten står samme sted som deltagerne" in (await page_of(town))["moeder"]
+
+
 async def test_a_standing_team_is_counted_once_and_its_programme_is_free(town: Town) -> None:
     desk = town.desk
     await desk.ask(publish_programme, PublishProgramme(file=test_team.chosen()))

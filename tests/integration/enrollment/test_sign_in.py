@@ -72,6 +72,17 @@ async def test_whoever_is_not_signed_in_is_shown_the_way_in_and_comes_to_the_pag
     assert (again.status_code, again.headers["location"]) == (303, "/login/inde"), "whoever is in goes on"
 
 
+async def test_whoever_is_refused_elsewhere_with_a_badge_that_is_good_here_is_not_sent_there_without_end(
+    workplace: Workplace,
+) -> None:
+    browser = await workplace.signed_in("consultant")
+    answer = await browser.get("/login?til=/scheduling/stab/i-dag&afvist=1")
+    assert (answer.status_code, "tager ikke imod det endnu" in answer.text) == (503, True)
+    await workplace.host.pool.execute("INSERT INTO session_epochs SELECT id, 1 FROM accounts")
+    onward = await browser.get("/login?til=/scheduling/stab/i-dag&afvist=1")
+    assert (onward.status_code, onward.headers["location"]) == (303, "/scheduling/stab/i-dag"), "one of the new epoch"
+
+
 async def test_the_cookies_are_of_this_host_alone_and_no_script_reads_them(workplace: Workplace) -> None:
     browser = workplace.browser()
     back = await came_back(workplace, browser)

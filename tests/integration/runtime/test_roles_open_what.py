@@ -168,7 +168,8 @@ async def test_a_service_takes_no_badge_of_an_epoch_that_is_over(stand_in: Offic
 
 async def test_a_badge_is_over_by_the_clock(stand_in: Office) -> None:
     late = replace(badge("reader"), expires_at=machine_now())
-    assert (await stand_in.comes(late, "GET", "/side")).status_code == 303
+    answer = await stand_in.comes(late, "GET", "/side")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?til=%2Fside&afvist=1")
 
 
 async def test_a_role_in_one_programme_opens_its_pages_and_no_others(stand_in: Office) -> None:
