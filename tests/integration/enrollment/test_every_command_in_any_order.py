@@ -269,7 +269,7 @@ OF_A_MEMBER = """
     FROM enrolments e LEFT JOIN member_meetings m ON m.enrolment_id = e.id WHERE e.programme_id = $1 GROUP BY e.id
 """
 TEAMS = """
-    SELECT t.enrolment_id AS id, t.size, e.agreed, count(m.person_id) AS members,
+    SELECT t.enrolment_id AS id, t.size, e.agreed, e.state, count(m.person_id) AS members,
            (SELECT count(*) FILTER (WHERE move = 'came') - count(*) FILTER (WHERE move = 'left')
             FROM seat_moves WHERE list_id = t.enrolment_id) AS moved
     FROM teams t JOIN enrolments e ON e.id = t.enrolment_id LEFT JOIN team_members m USING (enrolment_id)
@@ -325,7 +325,10 @@ def _teams_add_up(told: Rows, teams: Rows) -> None:
         told_of = of_teams.pop(row["id"], Counter())
         assert told_of["TeamMemberNamed"] - told_of["TeamMemberRemoved"] == row["members"] == row["size"]
         assert row["moved"] == row["size"], "the entries do not sum to the team"
-        terms = [one for one in json.loads(row["agreed"])["seats"] if one["attendance"] in {"team", "members"}]
+        # Whoever left, came back and waits has agreed to nothing yet, and its team is gone.
+        assert row["agreed"] is not None or (row["state"], row["size"]) == ("waitlisted", 0), dict(row)
+        agreed = json.loads(row["agreed"] or '{"seats": []}')
+        terms = [one for one in agreed["seats"] if one["attendance"] in {"team", "members"}]
         most = [one["included"] for one in terms if one["included"] is not None]
         assert row["size"] <= min(most, default=row["size"]), "more are named than there is room for"
     assert of_teams == {}
