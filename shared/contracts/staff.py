@@ -22,29 +22,12 @@ IN_DANISH: dict[Role, str] = {
     "operator": "Drift",
 }
 
-ADMINISTERED = frozenset(
-    {
-        "enrollment.ErasePerson",
-        "enrollment.FindPeople",
-        "enrollment.GrantRole",
-        "enrollment.RevokeRole",
-        "invoicing.ForgetPerson",
-        "notifications.ForgetPerson",
-        "scheduling.ForgetPerson",
-        "enrollment.people",
-        "enrollment.people.erased",
-        "enrollment.staff",
-    }
-)
-"""Only administrators': who may do what, and what is about one person everywhere."""
-OPERATED = frozenset(
-    {
-        "invoicing.KeepErased",
-        "notifications.KeepErased",
-        "scheduling.KeepErased",
-    }
-)
-"""Only operators': what keeps the installation running, and shows nothing of what it holds."""
+ADMINISTERED = frozenset({"ErasePerson", "FindPeople", "ForgetPerson", "people", "GrantRole", "RevokeRole", "staff"})
+"""Only administrators', in whichever service: who may do what, and what is about one person everywhere. They are
+commands, and the first words of lists.
+"""
+OPERATED = frozenset({"KeepErased"})
+"""Only operators', in whichever service: what keeps the installation running, and shows nothing of what it holds."""
 FINANCED = frozenset({"invoicing", "enrollment.ChangeBilling", "enrollment.ChangeExtraBilling"})
 """Finance's: all of that service, and single commands of others."""
 
@@ -56,18 +39,20 @@ def is_write(scope: str) -> bool:
 
 def opens(role: Role, scope: str) -> bool:
     """Whether somebody with this role may ask for it, in a programme in which they have it."""
-    if scope in ADMINISTERED:
+    service, _, named = scope.partition(".")
+    first = named.partition(".")[0]
+    if first in ADMINISTERED:
         return role == "administrator"
-    if scope in OPERATED:
+    if first in OPERATED:
         return role == "operator"
     if role == "operator":
         return False
     if role == "administrator" or not is_write(scope):
         return True
-    financial = scope in FINANCED or scope.partition(".")[0] in FINANCED
+    financial = scope in FINANCED or service in FINANCED
     if role == "finance":
         return financial
-    return role == "consultant" and scope.partition(".")[0] != "invoicing"
+    return role == "consultant" and service != "invoicing"
 
 
 def any_opens(roles: Collection[Role], scope: str) -> bool:

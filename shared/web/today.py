@@ -5,19 +5,30 @@ A service shows its own on a page, and as a part of the workspace, which the bro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from shared.base.cause import Cause, new_correlation
 from shared.contracts.danish import short_day
 from shared.contracts.staff import EVERYWHERE
 from shared.contracts.time import day_of
 from shared.web.badge import Badge
-from shared.web.staff import render
+from shared.web.staff import badge_in, render
+
+
+class Waits(Protocol):
+    """What a service has read: beside its own, how many events it has put aside, and since when."""
+
+    @property
+    def letters(self) -> tuple[int, datetime | None]: ...
+
+
+T = TypeVar("T", bound=Waits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,27 @@ class Kind:
         return max(0, self.total - len(self.items)) if self.items else 0
 
 
-def part(host: Any, request: Request, title: str, kinds: Sequence[Kind], *, sees: bool) -> Response:
+async def today(
+    host: Any,
+    request: Request,
+    title: str,
+    sees: str,
+    read: Callable[[Any, Collection[str] | None], Awaitable[T]],
+    kinds: Callable[[T], Iterable[Kind]],
+) -> Response:
+    """What waits in a service: its own, as far as the badge opens the scope `sees`, and for operators what it has put
+    aside. `read` looks in these programmes (None = all there are).
+    """
+    badge = badge_in(request)
+    async with host.transaction(Cause(new_correlation(), None, badge.actor)) as tx:
+        found = await read(tx, badge.programmes(sees))
+    shown = list(kinds(found)) if badge.may_somewhere(sees) else []
+    if runs_it(badge):
+        shown.append(dead_letters(host.service.name, *found.letters))
+    return _part(host, request, title, shown, sees=bool(shown))
+
+
+def _part(host: Any, request: Request, title: str, kinds: Sequence[Kind], *, sees: bool) -> Response:
     """The part alone for a page that has a place for it, else a page. `sees`: whether this badge shows any of it."""
     shown = [one for one in kinds if one.total]
     values: dict[str, Any] = {"kinds": shown, "title": title, "sees": sees}

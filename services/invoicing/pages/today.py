@@ -9,11 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.invoicing.usecases.read_today import Today, read_today
-from shared.base.cause import Cause, new_correlation
 from shared.contracts.danish import kroner, short_day
 from shared.runtime.service import Host
-from shared.web.staff import badge_in
-from shared.web.today import Item, Kind, dead_letters, part, runs_it
+from shared.web.today import Item, Kind
+from shared.web.today import today as today_of
 
 _SEES = "invoicing.invoices"
 _CODE = re.compile(r" \([^()\s]+\)")
@@ -21,13 +20,7 @@ _CODE = re.compile(r" \([^()\s]+\)")
 
 
 async def today(host: Host, request: Request) -> Response:
-    badge = badge_in(request)
-    async with host.transaction(Cause(new_correlation(), None, badge.actor)) as tx:
-        found = await read_today(tx, badge.programmes(_SEES))
-    kinds = list(_kinds(found)) if badge.may_somewhere(_SEES) else []
-    if runs_it(badge):
-        kinds.append(dead_letters(host.service.name, *found.letters))
-    return part(host, request, "Fakturaer", kinds, sees=bool(kinds))
+    return await today_of(host, request, "Fakturaer", _SEES, read_today, _kinds)
 
 
 def _kinds(found: Today) -> Iterator[Kind]:

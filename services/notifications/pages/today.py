@@ -10,24 +10,17 @@ from starlette.responses import Response
 from services.notifications.domain.letter import TITLES
 from services.notifications.domain.message import Message
 from services.notifications.usecases.read_today import Today, read_today
-from shared.base.cause import Cause, new_correlation
 from shared.contracts.danish import short_day
 from shared.contracts.time import day_of
 from shared.runtime.service import Host
-from shared.web.staff import badge_in
-from shared.web.today import Item, Kind, dead_letters, part, runs_it
+from shared.web.today import Item, Kind
+from shared.web.today import today as today_of
 
 _SEES = "notifications.messages"
 
 
 async def today(host: Host, request: Request) -> Response:
-    badge = badge_in(request)
-    async with host.transaction(Cause(new_correlation(), None, badge.actor)) as tx:
-        found = await read_today(tx, badge.programmes(_SEES))
-    kinds = list(_kinds(found)) if badge.may_somewhere(_SEES) else []
-    if runs_it(badge):
-        kinds.append(dead_letters(host.service.name, *found.letters))
-    return part(host, request, "Mails", kinds, sees=bool(kinds))
+    return await today_of(host, request, "Mails", _SEES, read_today, _kinds)
 
 
 def _kinds(found: Today) -> Iterator[Kind]:

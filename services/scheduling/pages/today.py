@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.scheduling.usecases.read_today import Today, read_today
-from shared.base.cause import Cause, new_correlation
 from shared.contracts.danish import month_name
 from shared.runtime.service import Host
-from shared.web.staff import badge_in
-from shared.web.today import Item, Kind, dead_letters, part, runs_it
+from shared.web.today import Item, Kind
+from shared.web.today import today as today_of
 
 _SEES = "scheduling.meetings"
 
 
 async def today(host: Host, request: Request) -> Response:
-    badge = badge_in(request)
-    async with host.transaction(Cause(new_correlation(), None, badge.actor)) as tx:
-        found = await read_today(tx, badge.programmes(_SEES))
-    kinds = [_undated(found)] if badge.may_somewhere(_SEES) else []
-    if runs_it(badge):
-        kinds.append(dead_letters(host.service.name, *found.letters))
-    return part(host, request, "Møder", kinds, sees=bool(kinds))
+    return await today_of(host, request, "Møder", _SEES, read_today, _kinds)
 
 
-def _undated(found: Today) -> Kind:
-    return Kind(
+def _kinds(found: Today) -> Iterator[Kind]:
+    yield Kind(
         "uden-dato",
         "møde mangler en dato" if found.total == 1 else "møder mangler en dato",
         found.total,

@@ -366,6 +366,18 @@ async def test_whoever_begins_to_sign_in_without_end_is_stopped(workplace: Workp
     assert answers == [200] * 60 + [429]
 
 
+async def test_an_account_that_comes_in_again_and_again_is_stopped_and_no_other(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In a window as long as the test may take: none ends in the middle of it.
+    monkeypatch.setattr("services.enrollment.pages.login.OF_AN_ACCOUNT", {"limit": 2, "seconds": 10**9})
+    for _ in range(2):
+        await workplace.signed_in("consultant")
+    third = await workplace.enters(workplace.browser(), workplace.provider.accounts["konsulent"])
+    assert (third.status_code, "For mange forsøg" in third.text) == (429, True)
+    await workplace.signed_in("finance")
+
+
 async def test_of_twenty_one_sessions_the_one_that_was_seen_longest_ago_has_ended(workplace: Workplace) -> None:
     first = await workplace.signed_in("consultant")
     await workplace.host.pool.execute(
