@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from shared.contracts.colours import ENOUGH, contrast, is_colour
+from shared.contracts.programme import LookTerm
 
-_BLACK, _WHITE, _WORDS = "#000000", "#ffffff", "#1a1a1a"
+_INKS = {"white": "#ffffff", "black": "#000000"}
+_WORDS = "#1a1a1a"
 
 
 class Colours(NamedTuple):
@@ -18,17 +21,22 @@ class Colours(NamedTuple):
     link: str
 
 
-HOUSE = Colours("#0059b3", _WHITE, "#0059b3", "#0059b3")
+HOUSE = Colours("#0059b3", "#ffffff", "#0059b3", "#0059b3")
 
 
-def shown_in(look: Any) -> Colours:
-    """Of the look that a letter was written with. Nothing but a colour that can be read comes out, whatever it says."""
-    if not isinstance(look, dict):
+def readable(look: LookTerm | None) -> LookTerm | None:
+    """The same look; None unless what stands on its colour can be read."""
+    if look is None or look.text not in _INKS or not is_colour(look.colour):
+        return None
+    return look if contrast(look.colour, _INKS[look.text]) >= ENOUGH else None
+
+
+def shown_in(says: Any) -> Colours:
+    """Of the look that a letter was written with: nothing but colours comes out, whatever stands there."""
+    if not isinstance(says, Mapping):
         return HOUSE
-    colour, on_it = look.get("colour"), look.get("text", "white")
-    if not isinstance(colour, str) or not is_colour(colour) or on_it not in ("white", "black"):
+    look = readable(LookTerm.model_construct(colour=str(says.get("colour")), text=str(says.get("text"))))
+    if look is None:
         return HOUSE
-    ink = _WHITE if on_it == "white" else _BLACK
-    if contrast(colour, ink) < ENOUGH:
-        return HOUSE
-    return Colours(colour, ink, colour, colour) if ink == _WHITE else Colours(colour, ink, _WORDS, _WORDS)
+    seen = look.colour if look.text == "white" else _WORDS
+    return Colours(look.colour, _INKS[look.text], seen, seen)
