@@ -23,18 +23,12 @@ from shared.contracts.time import COPENHAGEN
 from shared.runtime.service import Host
 from shared.storage.tx import Tx
 from shared.web.exports import Format, whole_table
-from shared.web.staff import badge_in, render
+from shared.web.programme_page import overview_of, show_programme
+from shared.web.staff import badge_in
 
 NEXT_PAGE = "fra"
 """Parameter of every list: the cursor of a page."""
 LONGEST_SEARCH = 100
-_TABS = (
-    ("Tilmeldinger", "", "enrollment.enrolments"),
-    ("Deltagere", "/deltagere", "enrollment.enrolments.participants"),
-    ("Formularer", "/formularer", "enrollment.sign-ups"),
-    ("Venteliste", "/venteliste", "enrollment.programmes.waiting-list"),
-    ("Historik", "/historik", "enrollment.programmes.audit"),
-)
 _DONE = {
     "afmeldt": "Tilmeldingen er afmeldt",
     "godkendt": "Forbeholdet er godkendt",
@@ -64,7 +58,7 @@ def reader(request: Request) -> Cause:
 
 def address(request: Request, rest: str = "") -> str:
     """Of a page of this programme."""
-    return f"/stab/forloeb/{request.path_params['programme_id']}{rest}"
+    return f"{overview_of(request.path_params['programme_id'])}{rest}"
 
 
 async def head_of(tx: Tx, request: Request) -> Head:
@@ -77,19 +71,16 @@ async def head_of(tx: Tx, request: Request) -> Head:
 
 def show(host: Host, request: Request, template: str, head: Head, *, status: int = 200, **values: Any) -> Response:
     """A page of the programme, with its tabs."""
-    badge, programme_id = badge_in(request), head.programme.id
-    return render(
+    return show_programme(
         host,
         request,
-        f"enrollment/{template}",
+        template if "/" in template else f"enrollment/{template}",
+        head.programme.ref,
+        said=_DONE.get(request.query_params.get("besked", "")),
+        more=_more(request, head),
         status=status,
         head=head,
         terms=head.programme.terms,
-        tabs=[(title, address(request, rest)) for title, rest, scope in _TABS if badge.may(scope, programme_id)],
-        base=address(request),
-        more=_more(request, head),
-        said=_DONE.get(request.query_params.get("besked", "")),
-        may=lambda scope: badge.may(scope, programme_id),
         **values,
     )
 
