@@ -152,7 +152,7 @@ async def load_sums(tx: Tx, programme_id: str, today: date) -> Sums:
 
 
 async def load_numbered(
-    tx: Tx, programme_ids: Collection[str] | None, sought_id: str, number: int | None, most: int
+    tx: Tx, programme_ids: Collection[str] | None, sought_id: str, numbered: int | None, most: int
 ) -> list[tuple[str, str, str]]:
     """Invoices of these programmes (None = of all) that have this id, or are credited by a note that has, or have this
     number in whichever series: id, programme, and whom it is to.
@@ -169,7 +169,7 @@ async def load_numbered(
         """,
         None if programme_ids is None else sorted(programme_ids),
         sought_id,
-        number,
+        numbered,
         most,
     )
     return [(row["id"], row["programme_id"], row["buyer"]) for row in rows]

@@ -93,13 +93,12 @@ class Sums:
             ("overdue", self.overdue_ore),
             ("to_come", self.to_come_ore),
         )
-        whole = sum(ore for _, ore in parts)
+        seen = [(which, ore) for which, ore in parts if ore > 0]
+        whole = sum(ore for _, ore in seen)
         found, at = [], 0
-        for number, (which, ore) in enumerate(parts, start=1):
-            if not whole or not ore:
-                continue
-            last = not any(rest for _, rest in parts[number:])
-            wide = width - at if last else max(1, round(width * ore / whole))
+        for left, (which, ore) in zip(range(len(seen) - 1, -1, -1), seen, strict=True):
+            # Each that is still to come keeps a unit.
+            wide = min(max(1, round(width * ore / whole)), width - at - left) if left else width - at
             found.append((which, at, wide))
             at += wide
         return tuple(found)

@@ -63,7 +63,12 @@ async def ledger(host: Host, request: Request) -> Response:
         bar=[(*_BAR[which], at, wide) for which, at, wide in found.sums.shares(WIDTH)],
         width=WIDTH,
         filters=[
-            (TITLES[one], counts[one], f"{request.url.path}?{urlencode({'staar': one})}", one == stands and not named)
+            (
+                TITLES[one],
+                counts.get(one, 0),
+                f"{request.url.path}?{urlencode({'staar': one})}",
+                one == stands and not named,
+            )
             for one in STANDS
             if counts.get(one) or one == stands
         ],

@@ -165,13 +165,16 @@ async def credit(host: Host, act: Act, request: Request) -> Response:
         if form.errors:
             return None
         lines = [{"claim_id": one, **({"net_ore": part} if part is not None else {})} for one in chosen]
-        return form.command(
+        said = Form()
+        wish = said.command(
             CreditInvoice,
             invoice_id=found.desk.standing.id,
             credit_id=f"stab-{form.key}",
             reason=form.value("reason"),
             lines=lines,
         )
+        form.errors += said.errors
+        return wish
 
     def sentences(body: Mapping[str, Any]) -> list[str]:
         gross = body["gross_ore"] + body["rounding_ore"]
