@@ -22,8 +22,8 @@ def test_each_part_is_as_wide_as_its_share() -> None:
 
 
 def test_what_was_paid_too_much_is_nothing_that_was_paid_of_an_invoice() -> None:
-    too_much = Sums({}, 0, 0, 100, 100, 60, 100, 0, 0)
-    assert too_much.shares(1000) == (("paid", 0, 1000),)
+    too_much = Sums({}, 60, 60, 100, 100, 60, 100, 0, 0)
+    assert too_much.shares(1000) == (("paid", 0, 400), ("to_come", 400, 600))
 
 
 @given(SOME, SOME, SOME, st.integers(0, 100))

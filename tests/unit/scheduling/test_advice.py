@@ -48,8 +48,9 @@ def test_what_speaks_against_a_day_is_said(day: date, said: str) -> None:
 
 def test_the_first_and_the_last_day_of_the_programme_are_within_it() -> None:
     within = Outline(PROGRAMME, cancelled=False, ours=True, starts="2020-11", ends="2022-11")
-    for day in (date(2020, 11, 2), date(2022, 11, 30)):
-        assert warnings(on(day), within, (), datetime(2020, 1, 1, tzinfo=UTC)) == ()
+    for day in (date(2020, 11, 1), date(2022, 11, 30)):
+        said = warnings(on(day), within, (), datetime(2020, 1, 1, tzinfo=UTC))
+        assert not [one for one in said if "forløbet" in one], day
     assert within.is_over == date(2022, 11, 30)
 
 
