@@ -12,6 +12,7 @@ from services.invoicing.pages import invoice_desk, printed, today
 from shared.runtime.service import Host
 from shared.web.pages import page
 from shared.web.staff import staff_page
+from shared.web.token_use import use_page
 
 _API = "/api/invoicing"
 _DESK = "/invoicing/fakturaer/{token}"
@@ -32,4 +33,5 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_DESK}/{{document_id}}.{{suffix}}", invoice_desk.file),
         shows("/invoicing/faktura/{token}", invoice_desk.mailed),
         staff_page(host, "/invoicing/stab/i-dag", today.today, opens=""),
+        use_page(host),
     )

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from services.notifications.pages import mail_gateway, today
 from shared.runtime.service import Host
 from shared.web.staff import staff_page
+from shared.web.token_use import use_page
 
 EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """The page says itself which one it takes."""
@@ -19,4 +20,5 @@ def pages(host: Host) -> Sequence[BaseRoute]:
     return (
         Route(mail_gateway.PATH, partial(mail_gateway.replies, host), methods=list(EVERY_METHOD)),
         staff_page(host, "/notifications/stab/i-dag", today.today, opens=""),
+        use_page(host),
     )

@@ -6,6 +6,7 @@ from services.scheduling.entrypoints import acts
 from services.scheduling.usecases.follow_programmes import cancel_meetings, change_meetings, plan_meetings
 from services.scheduling.usecases.forget_people import FORGETTING
 from shared.contracts.enrollment import (
+    ClientChanged,
     PersonErased,
     ProgrammeCancelled,
     ProgrammeChanged,
@@ -13,6 +14,7 @@ from shared.contracts.enrollment import (
     SessionsRevoked,
 )
 from shared.messaging.subscriptions import intake, on
+from shared.runtime.clients import follow_clients
 from shared.runtime.sessions import follow_sessions
 
 SUBSCRIPTIONS = (
@@ -21,6 +23,7 @@ SUBSCRIPTIONS = (
     on(ProgrammeCancelled, cancel_meetings),
     on(PersonErased, FORGETTING.follow),
     on(SessionsRevoked, follow_sessions),
+    on(ClientChanged, follow_clients),
     intake(acts.PLAN),
     intake(acts.SET_DATE),
     intake(acts.CANCEL),
