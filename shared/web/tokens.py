@@ -118,7 +118,10 @@ class Keyring:
                 [digest for digest, _ in ordered],
                 [at for _, (_, at) in ordered],
             )
-            names = sorted({name: at for _, (name, at) in sorted(used.items(), key=lambda one: one[1][1])}.items())
+            latest: dict[str, datetime] = {}
+            for name, at in used.values():
+                latest[name] = max(at, latest.get(name, at))
+            names = sorted(latest.items())
             await self._pool.execute(
                 """
                 UPDATE clients c SET last_used_at = greatest(c.last_used_at, used_at)

@@ -56,6 +56,19 @@ async def sent(connection: Connection, many: int) -> None:
 async def _shared(connection: Connection, many: int) -> None:
     await sent(connection, many)
     for statement in (
+        """INSERT INTO clients (name, scopes, version) SELECT 'n' || n, '{enrol}', n
+           FROM generate_series(1, $1::integer) AS n""",
+        """INSERT INTO client_tokens (sha256, client, expires_at)
+           SELECT sha256(n::text::bytea), 'n' || n % $1 + 1, now() + interval '1 day'
+           FROM generate_series(1, 2 * $1::integer) AS n""",
+        """INSERT INTO client_sources (source, principal) SELECT '/n' || n, 'token/n' || n
+           FROM generate_series(1, $1::integer) AS n""",
+        """INSERT INTO audit (principal, route, command, status, correlation_id)
+           SELECT 'token/n' || n % 50, 'GET /x', 'enrollment.people', 403, 'c'
+           FROM generate_series(1, $1::integer) AS n""",
+        """INSERT INTO audit (principal, route, command, status, correlation_id)
+           SELECT 'staff/a', (ARRAY['token add', 'session end', 'GrantRole'])[n % 3 + 1], 'n' || n, 200, 'c'
+           FROM generate_series(1, $1::integer) AS n""",
         "INSERT INTO session_epochs (subject, epoch) SELECT 'a' || n, 1 FROM generate_series(1, $1::integer) AS n",
         f"""INSERT INTO inbox (uid, consumer, source, event_id, type, subject, sequence, occurred_at, {_CAUSE})
             SELECT gen_random_uuid(), 'any', '/other', 'h' || n, 'tovholder.any.Told.v1', 's' || n / 10, n % 10 + 1,

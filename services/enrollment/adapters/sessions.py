@@ -92,8 +92,8 @@ async def load_signed_in(tx: Tx, page: Page) -> list[Placed[SignedIn]]:
         SELECT s.*, {_RECENT_FIRST.place} FROM (
             SELECT {", ".join("s." + one.strip() for one in _COLUMNS.split(","))}, a.account_name, a.account_email
             FROM sessions s JOIN accounts a ON a.id = s.account_id
-            WHERE s.ended_at IS NULL AND s.seen_at > clock_timestamp() - make_interval(mins => $2)
-                AND s.began_at > clock_timestamp() - make_interval(hours => $3)
+            WHERE s.ended_at IS NULL AND s.seen_at > now() - make_interval(mins => $2)
+                AND s.began_at > now() - make_interval(hours => $3)
         ) s WHERE {_RECENT_FIRST.after(1)} ORDER BY {_RECENT_FIRST.by} LIMIT $4
         """,
         page.after,

@@ -161,7 +161,7 @@ async def test_an_administrator_signs_somebody_else_out_of_every_service(both: B
     assert (await administrator.get(ME)).status_code == 200
     shown = (await administrator.get(ACCESS)).text
     assert f"{by} loggede {name} ud" in shown
-    assert f"Log ud<span class=\"sr-only\"> {name}" not in shown
+    assert f'Log ud<span class="sr-only"> {name}' not in shown
     assert (await administrator.get(path)).status_code == 404, "it has ended"
     again = await administrator.post(path, data=typed(asked.text, _key="0123456789abcdef"))
     assert again.status_code == 404
