@@ -51,6 +51,8 @@ LEAST = "/tilgaengelighed"
 BELOW = f"/stab/forloeb/{PROGRAMME}"
 STAFF = (
     "/stab",
+    "/stab/adgang",
+    "/stab/noegler",
     BELOW,
     f"{BELOW}/deltagere",
     f"{BELOW}/venteliste",

@@ -27,8 +27,9 @@ from shared.runtime.service import Host, Service, open_host
 from shared.runtime.settings import ServiceSettings
 from shared.web.badge import COOKIE
 from shared.web.staff import render, staff_page
+from tests.support.oidc import Provider
 from tests.support.servers import MakeDatabase
-from tests.support.workplace import Workplace
+from tests.support.workplace import Workplace, open_workplace
 
 PAGE, ME = "/scheduling/en-side", "/login/mig"
 
@@ -52,6 +53,14 @@ async def started(service: Service, settings: ServiceSettings) -> AsyncIterator[
         yield f"http://127.0.0.1:{running.port}"
     finally:
         await running.stop()
+
+
+@pytest.fixture
+async def workplace(
+    database: MakeDatabase, link_key_file: Path, oidc_provider: Provider, tmp_path: Path
+) -> AsyncIterator[Workplace]:
+    async with open_workplace(database, link_key_file, oidc_provider, tmp_path) as place:
+        yield place
 
 
 @pytest.fixture
