@@ -179,7 +179,8 @@ async def _enrollment(connection: Connection, many: int) -> None:
     )
     await connection.execute(
         f"""INSERT INTO sessions (id, secret_sha256, account_id, oidc_session, browser, began_at, seen_at)
-            SELECT 's' || n, sha256(n::text::bytea), 'a' || n, 'p' || n, 'B', '2000-01-01', now()
+            SELECT 's' || n, sha256(n::text::bytea), 'a' || n, 'p' || n, 'B', '2000-01-01',
+                now() - n * interval '20 minutes'
             FROM generate_series(201, {many}) AS n"""
     )
     await connection.execute(

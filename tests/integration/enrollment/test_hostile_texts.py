@@ -369,8 +369,9 @@ class Staff:
             await self._workplace.host.pool.execute(ANOTHER_BROWSER)
         if template == "/stab/noegler/ny":
             await self._workplace.host.pool.execute("DELETE FROM client_tokens; DELETE FROM client_sources")
+        session_id = await self._a_session() if "{session_id}" in template else ""
         return STAFF_PAGES[template].format(
-            grant_id=await self._a_grant(), session_id=await self._a_session(), client=await self._a_client()
+            grant_id=await self._a_grant(), session_id=session_id, client=await self._a_client()
         )
 
     async def _a_session(self) -> str:
