@@ -84,6 +84,8 @@ async def revoke(host: Host, act: Act, request: Request) -> Response:
 async def end(host: Host, act: Act, request: Request) -> Response:
     """Who is signed out, and where, is shown first."""
     session_id = request.path_params["session_id"]
+    if not session_id.isprintable():
+        raise Problem(404, "not_found")
     form, status = staff_form(host, request), 200
     if request.method == "POST":
         form = await read_form(request)

@@ -31,7 +31,7 @@ from shared.web.ledger import Reply
 from shared.web.scopes import STAFF
 from shared.web.staff import badge_in, render, staff_form
 from shared.web.token_use import in_words, moment, read_use
-from shared.web.tokens import PREFIX, TOKEN_BYTES, digest_of
+from shared.web.tokens import NAME, PREFIX, TOKEN_BYTES, digest_of
 
 HERE = "/stab/noegler"
 _OF_ONE = f"{HERE}/klient"
@@ -209,8 +209,11 @@ def _new_token() -> str:
 
 
 async def _found(host: Host, request: Request) -> dict[str, Any]:
+    name = request.path_params["client"]
+    if not NAME.fullmatch(name):
+        raise Problem(404, "not_found")
     async with host.transaction(_reader(request)) as tx:
-        found = await read_client(tx, request.path_params["client"])
+        found = await read_client(tx, name)
     if found is None:
         raise Problem(404, "not_found")
     return found

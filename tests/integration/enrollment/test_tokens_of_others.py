@@ -216,6 +216,12 @@ async def test_only_an_administrator_of_everything_lets_others_in(workplace: Wor
         assert "/stab/noegler" not in (await other.get("/stab")).text
 
 
+async def test_an_address_of_nobody_is_not_there(workplace: Workplace) -> None:
+    browser = await workplace.signed_in("administrator")
+    for path in (CRM, f"{CRM}/byt", f"{CRM}/spaer", f"{HERE}/klient/%00", "/stab/adgang/session/%00"):
+        assert (await browser.get(path)).status_code == 404, path
+
+
 async def test_a_name_is_nobody_elses(workplace: Workplace) -> None:
     """It cannot be staff's once and a client's another time, nor get a source that somebody has."""
     browser = await workplace.signed_in("administrator")
