@@ -231,7 +231,9 @@ def _wish(form: Form, token: str) -> AddClient | None:
     given = {"scopes": tuple(_scopes(form)), "sources": tuple(_sources(form)), "days": days}
     wish = Form(values={"client": form.value("client")})
     found = wish.command(AddClient, sha256=digest_of(token).hex(), **given)
-    form.errors.extend(wish.errors)
+    for one in wish.errors:
+        field = one.field.partition(".")[0]
+        form.add_error("may_bundles" if field == "scopes" else field, one.code, one.detail)
     return found
 
 

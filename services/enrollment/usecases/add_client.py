@@ -18,10 +18,12 @@ from shared.web.scopes import STAFF
 from shared.web.tokens import NAME, OF_INSTALLATIONS
 
 Days = Literal[30, 90, 365]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+OfferedDays = Annotated[Days, Field(json_schema_extra={"maximum": 365})]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", max_length=64)]
 """SHA-256 in hex, of a token that whoever asks has made of 256 random bits."""
 MOST = 300
 _LONGEST_SOURCE = 255
+_Word = Annotated[str, Field(max_length=1000)]
 
 
 class AddClient(Command):
@@ -30,9 +32,9 @@ class AddClient(Command):
     service: ClassVar[str] = "enrollment"
 
     client: str = Field(max_length=100)
-    scopes: tuple[str, ...] = Field(max_length=MOST)
-    sources: tuple[str, ...] = Field(default=(), max_length=MOST)
-    days: Days
+    scopes: tuple[_Word, ...] = Field(max_length=MOST)
+    sources: tuple[_Word, ...] = Field(default=(), max_length=MOST)
+    days: OfferedDays
     sha256: Digest
 
 

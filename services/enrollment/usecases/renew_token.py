@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from services.enrollment.usecases.add_client import Days, Digest
+from services.enrollment.usecases.add_client import Digest, OfferedDays
 from services.enrollment.usecases.tell_client import done, tell_client
 from shared.base.answers import Answer
 from shared.contracts.event import Command
@@ -20,7 +20,7 @@ class RenewToken(Command):
     service: ClassVar[str] = "enrollment"
 
     client: str = Field(max_length=100)
-    days: Days
+    days: OfferedDays
     sha256: Digest
 
 
