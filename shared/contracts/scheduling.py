@@ -45,6 +45,16 @@ EFFECTS = {
         "cancels the meetings that have not been held",
         "programme, meeting key",
     ),
+    "tovholder.enrollment.MunicipalityEnrolled.v1": (
+        "shows the steps of its tracks under the name of the organisation",
+        "enrolment (newest wins)",
+    ),
+    "tovholder.enrollment.ReservationResolved.v1": (
+        "shows its steps no more, where the answer was no",
+        "enrolment (newest wins)",
+    ),
+    "tovholder.enrollment.EnrolmentWithdrawn.v1": ("shows its steps no more", "enrolment (newest wins)"),
+    "tovholder.enrollment.EnrolmentLapsed.v1": ("shows its steps no more", "enrolment (newest wins)"),
     "tovholder.enrollment.PersonErased.v1": ("forgets the person", "person"),
     "tovholder.enrollment.SessionsRevoked.v1": ("takes no badge of an earlier epoch any more", "person, epoch"),
     "tovholder.enrollment.ClientChanged.v1": ("lets its tokens open what they may, and no others", "client, version"),

@@ -284,6 +284,11 @@ async def _scheduling(connection: Connection, many: int) -> None:
             SELECT 's' || n, 'p' || n / 10 + 1, 'x' || n, 'kommunespor', 'f', 's', '2021-04-15', {_BECAUSE}
             FROM generate_series(1, {many}) AS n"""
     )
+    await connection.execute(
+        f"""INSERT INTO enrolled (enrolment_id, programme_id, organisation_code, organisation_name, sorts_as,
+                                  takes_part)
+            SELECT 'x' || n, 'p' || n / 10 + 1, '0101', 'By', 'by', true FROM generate_series(1, {many}) AS n"""
+    )
 
 
 async def _invoicing(connection: Connection, many: int) -> None:

@@ -90,6 +90,10 @@ PLACES = {
     "changes": ["50"],
     "steps": ["p9", "x50", "2021-04-15", "s50"],
     "mails": ["50"],
+    "plan": ["2021-04-15", "infinity", "k80"],
+    "history": ["-50"],
+    "enrolled": ["a", "x50"],
+    "ledger": ["0101", "x9", "false", "2020-01-01", "k9"],
 }
 WAITING_AT = {
     "dead_letter": ["f2", "50"],
@@ -176,7 +180,8 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "causes": {"k9": Cause("c", None, None)},
         "sort": "name", "forbehold": True, "named": "a", "nobody": True, "account_ids": ["a9"],
         "words": ["ida", "hold"], "number": "5798009800015", "sought_id": "x50", "by": date(2020, 7, 1),
-        "up_to_month": "2020-08",
+        "up_to_month": "2020-08", "first": date(2021, 4, 15), "last": date(2021, 4, 15), "stands": "overdue",
+        "text": "a", "numbered": 9,
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
     }  # fmt: skip
     if name == "after" and annotation == "int":
@@ -302,6 +307,8 @@ def _list_of(function: Any) -> str:
         "load_page_of_line": "line",
         "load_page_of_changes": "changes",
         "load_page_of_sent": "mails",
+        "load_page_as_planned": "plan",
+        "load_page_of_history": "history",
     }
     return named.get(function.__name__, module)
 
