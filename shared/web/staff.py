@@ -21,7 +21,7 @@ from shared.base.clock import machine_now
 from shared.base.links import Links
 from shared.base.problems import Problem
 from shared.web.badge import COOKIE, Badge, is_current
-from shared.web.forms import Form, read_form
+from shared.web.forms import Form, read_form, take_files
 from shared.web.scopes import of_command
 
 Renew = Callable[[Request], Awaitable["Renewed | None"]]
@@ -55,15 +55,17 @@ def staff_page(
     opens: str,
     renew: Renew | None = None,
     posts: bool = False,
+    room: int = 0,
 ) -> BaseRoute:
     """A line in a table of pages: `shown(host, *asked, request)`, for whoever `opens` is open to (a scope).
 
     In a path with `{programme_id}` the role has to be of that programme; else of any, and the page shows no more than
     what `Badge.programmes` says. To send it takes the scope of each act too. An empty `opens` is for whoever is signed
-    in. `renew` gives another badge to somebody whose badge is over; only the service that signs them can.
+    in. `renew` gives another badge to somebody whose badge is over; only the service that signs them can. `room`: the
+    form may bring files of so many octets (`Form.files`).
     """
     asks = tuple(of_command(act.command, host.service.name) for act in asked)
-    endpoint = partial(_guarded, host, shown, asked, opens, asks, renew)
+    endpoint = partial(_guarded, host, shown, asked, opens, asks, renew, room)
     return StaffRoute(path, endpoint, ["GET", "POST"] if asked or posts else ["GET"], opens, asks)
 
 
@@ -102,8 +104,10 @@ async def _guarded(
     opens: str,
     asks: tuple[str, ...],
     renew: Renew | None,
+    room: int,
     request: Request,
 ) -> Response:
+    take_files(request, room)
     badge, renewed = await signed_in(host, request), None
     if badge is None and renew is not None and (renewed := await renew(request)) is not None:
         badge = renewed.badge

@@ -15,6 +15,7 @@ from services.enrollment.pages import (
     login,
     mailed_links,
     options,
+    own_mailbox,
     participants,
     place,
     roles,
@@ -37,6 +38,7 @@ from services.enrollment.pages import (
 from services.enrollment.usecases.sign_in import SignIns
 from shared.base.acts import Act
 from shared.runtime.service import Host
+from shared.web.own_mailbox import OWN_MAILBOX
 from shared.web.pages import page
 from shared.web.scopes import of_command
 from shared.web.staff import staff_page
@@ -74,6 +76,7 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         Route("/login/oidc/logud", sign_in.told_by_provider, methods=["POST"]),
         shows("/login/inde", login.inside, opens=""),
         shows("/login/mig", login.me, opens="", posts=True),
+        shows(OWN_MAILBOX, own_mailbox.own_mailbox, opens=""),
         shows("/stab", workspace.front, opens=""),
         shows("/stab/soeg", search.search, opens="enrollment.enrolments", posts=True),
         shows("/stab/adgang", staff_roles.roles, acts.GRANT_ROLE, opens="enrollment.staff"),

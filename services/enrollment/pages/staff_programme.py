@@ -23,18 +23,12 @@ from shared.contracts.time import COPENHAGEN
 from shared.runtime.service import Host
 from shared.storage.tx import Tx
 from shared.web.exports import Format, whole_table
-from shared.web.staff import badge_in, render
+from shared.web.programme import tabs_of
+from shared.web.staff import badge_in, render, staff_form
 
 NEXT_PAGE = "fra"
 """Parameter of every list: the cursor of a page."""
 LONGEST_SEARCH = 100
-_TABS = (
-    ("Tilmeldinger", "", "enrollment.enrolments"),
-    ("Deltagere", "/deltagere", "enrollment.enrolments.participants"),
-    ("Formularer", "/formularer", "enrollment.sign-ups"),
-    ("Venteliste", "/venteliste", "enrollment.programmes.waiting-list"),
-    ("Historik", "/historik", "enrollment.programmes.audit"),
-)
 _DONE = {
     "afmeldt": "Tilmeldingen er afmeldt",
     "godkendt": "Forbeholdet er godkendt",
@@ -85,7 +79,7 @@ def show(host: Host, request: Request, template: str, head: Head, *, status: int
         status=status,
         head=head,
         terms=head.programme.terms,
-        tabs=[(title, address(request, rest)) for title, rest, scope in _TABS if badge.may(scope, programme_id)],
+        tabs=tabs_of(badge, programme_id),
         base=address(request),
         more=_more(request, head),
         said=_DONE.get(request.query_params.get("besked", "")),
@@ -144,6 +138,8 @@ async def enrolments(host: Host, request: Request) -> Response:
         request,
         "staff_enrolments.html",
         head,
+        form=staff_form(host, request),
+        write_at=f"/notifications/stab/forloeb/{head.programme.id}/skriv",
         rows=[shown(head, one) for one in found.rows],
         following=following(request, found.following),
         filters=[

@@ -14,3 +14,7 @@ async def read_sessions(tx: Tx, account_id: str, now: datetime) -> tuple[Account
     """The newest first; none that is over by the clock."""
     going_on = [one for one in await sessions.load_going_on(tx, account_id) if not one.is_over(now)]
     return await accounts.load(tx, account_id), going_on
+
+
+async def read_account(tx: Tx, account_id: str) -> Account | None:
+    return await accounts.load(tx, account_id)
