@@ -33,6 +33,7 @@ from services.enrollment.pages import (
     staff_waiting_list,
     standing,
     team,
+    why,
     workspace,
 )
 from services.enrollment.usecases.sign_in import SignIns
@@ -79,6 +80,7 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         shows(OWN_MAILBOX, own_mailbox.own_mailbox, opens=""),
         shows("/stab", workspace.front, opens=""),
         shows("/stab/soeg", search.search, opens="enrollment.enrolments", posts=True),
+        shows("/stab/hvorfor/{sought:path}", why.why, opens="enrollment.enrolments"),
         shows("/stab/adgang", staff_roles.roles, acts.GRANT_ROLE, opens="enrollment.staff"),
         shows("/stab/adgang/{grant_id:int}", staff_roles.revoke, acts.REVOKE_ROLE, opens="enrollment.staff"),
         shows(_PROGRAMME, staff_programme.enrolments, opens="enrollment.enrolments"),

@@ -9,7 +9,9 @@ from starlette.routing import BaseRoute
 
 from services.invoicing.entrypoints import acts
 from services.invoicing.pages import invoice_desk, printed, today
+from services.invoicing.usecases.explain import explain
 from shared.runtime.service import Host
+from shared.runtime.why_page import why_page
 from shared.web.pages import page
 from shared.web.staff import staff_page
 
@@ -32,4 +34,5 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_DESK}/{{document_id}}.{{suffix}}", invoice_desk.file),
         shows("/invoicing/faktura/{token}", invoice_desk.mailed),
         staff_page(host, "/invoicing/stab/i-dag", today.today, opens=""),
+        why_page(host, explain, "invoicing.invoices"),
     )

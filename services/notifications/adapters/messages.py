@@ -201,6 +201,24 @@ async def lock_waiting_for(tx: Tx, recipients: Sequence[str], addresses: Sequenc
     return [stored(row) for row in rows]
 
 
+async def lock_refused(tx: Tx, programme_id: str, address: str, most: int) -> list[Message]:
+    """Those of the programme that the address refused and whose words are kept, the oldest first. An address that is
+    none stays one.
+    """
+    rows = await tx.fetch(
+        f"""
+        SELECT {COLUMNS} FROM messages m
+        WHERE m.programme_id = $1 AND m.address_key = $2 AND {_FOR_STAFF} AND m.state = 'failed' AND {_BOUNCED}
+            AND m.reply <> 'invalid_address'
+        ORDER BY m.number LIMIT $3 FOR UPDATE
+        """,
+        programme_id,
+        address,
+        most,
+    )
+    return [stored(row).message for row in rows]
+
+
 async def load(tx: Tx, message_id: str) -> Stored | None:
     row = await tx.fetchrow(f"SELECT {COLUMNS} FROM messages m WHERE m.id = $1", message_id)
     return None if row is None else stored(row)
@@ -237,6 +255,9 @@ class Refusing(NamedTuple):
     mails: int
     since: datetime
     reply: str
+    programme_id: str | None
+    message_id: str
+    """The newest of them, and its programme."""
 
 
 async def load_refusing(tx: Tx, programme_ids: Collection[str] | None, most: int) -> tuple[list[Refusing], int]:
@@ -246,7 +267,8 @@ async def load_refusing(tx: Tx, programme_ids: Collection[str] | None, most: int
     rows = await tx.fetch(
         f"""
         SELECT min(m.email) AS email, count(*) AS count, min(m.written_at) AS since, max(m.reply) AS reply,
-            count(*) OVER () AS total
+            (array_agg(m.programme_id ORDER BY m.number DESC))[1] AS programme_id,
+            (array_agg(m.id::text ORDER BY m.number DESC))[1] AS id, count(*) OVER () AS total
         FROM messages m
         WHERE {_FOR_STAFF} AND m.state = 'failed' AND {_BOUNCED} AND ($1::text[] IS NULL OR m.programme_id = ANY($1))
         GROUP BY m.address_key ORDER BY count(*) DESC, min(m.written_at), min(m.email) LIMIT $2
@@ -254,7 +276,9 @@ async def load_refusing(tx: Tx, programme_ids: Collection[str] | None, most: int
         None if programme_ids is None else sorted(programme_ids),
         most,
     )
-    found = [Refusing(row["email"], row["count"], row["since"], row["reply"]) for row in rows]
+    found = [
+        Refusing(row["email"], row["count"], row["since"], row["reply"], row["programme_id"], row["id"]) for row in rows
+    ]
     return found, rows[0]["total"] if rows else 0
 
 

@@ -314,11 +314,11 @@ async def load_files(tx: Tx, writing_id: str) -> list[Kept]:
     return [Kept(row["place"], row["file_name"], row["media_type"], row["size"]) for row in rows]
 
 
-async def load_file(tx: Tx, writing_id: str, place: int) -> Attachment | None:
+async def load_file(tx: Tx, writing_id: str, file_place: int) -> Attachment | None:
     row = await tx.fetchrow(
         "SELECT file_name, media_type, content FROM writing_files WHERE writing_id = $1 AND place = $2",
         writing_id,
-        place,
+        file_place,
     )
     return None if row is None else Attachment(row["file_name"], row["content"], row["media_type"])
 

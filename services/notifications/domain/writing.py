@@ -80,7 +80,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """Each mailbox once, and each person, and the organisations among those that are meant of which nobody can be written to."""
+    """Each mailbox and each person once; and what the organisations are called of which nobody can be written to."""
 
     to: tuple[Candidate, ...]
     unreached: tuple[str, ...]

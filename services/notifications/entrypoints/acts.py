@@ -11,6 +11,7 @@ from services.notifications.usecases.settle_message import (
     resend_message,
     settle_message,
 )
+from services.notifications.usecases.trust_address import TrustAddress, trust_address
 from services.notifications.usecases.write_to_many import (
     AttachFile,
     BeginWriting,
@@ -33,6 +34,7 @@ SEND = act(SendMessage, send_message, status=202, also=(200,))
 ARM_REMINDER = act(ArmReminder, arm_reminder, status=202)
 RESEND = act(ResendMessage, resend_message)
 SETTLE = act(SettleMessage, settle_message)
+TRUST_ADDRESS = act(TrustAddress, trust_address)
 BEGIN_WRITING = act(BeginWriting, begin_writing, status=201)
 CHANGE_WRITING = act(ChangeWriting, change_writing)
 ATTACH = act(AttachFile, attach_file)

@@ -9,15 +9,18 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services.notifications.entrypoints import acts
-from services.notifications.pages import mail_gateway, mails, today, writing
+from services.notifications.pages import mail_gateway, mails, refusing, today, writing
+from services.notifications.usecases.explain import explain
 from shared.base.acts import Act
 from shared.runtime.service import Host
+from shared.runtime.why_page import why_page
 from shared.web.scopes import of_command
 from shared.web.staff import staff_page
 
 _PROGRAMME = "/notifications/stab/forloeb/{programme_id}"
 _MAILS = f"{_PROGRAMME}/mails"
 _MAIL = f"{_MAILS}/{{message_id}}"
+_REFUSED = f"{_PROGRAMME}/retur/{{message_id}}"
 _WRITING = f"{_PROGRAMME}/skriv/{{writing_id}}"
 _SEES = "notifications.programmes.mails"
 
@@ -41,12 +44,15 @@ def _for_staff(host: Host) -> Sequence[BaseRoute]:
 
     return (
         shows("/notifications/stab/i-dag", today.today, opens=""),
+        why_page(host, explain, "notifications.messages"),
         shows(_MAILS, mails.mails, opens=_SEES, posts=True),
         shows(_MAIL, mails.mail, opens=_SEES),
         shows(f"{_MAIL}/html", mails.mail_as_html, opens=_SEES),
         shows(f"{_MAIL}/bilag/{{number:int}}", mails.file_of_mail, opens=_SEES),
         does(f"{_MAIL}/send-igen", mails.send_again, acts.RESEND),
         does(f"{_MAIL}/afgoer", mails.settle, acts.SETTLE),
+        shows(_REFUSED, refusing.refusing, opens=_SEES),
+        does(f"{_REFUSED}/virker", refusing.trust, acts.TRUST_ADDRESS),
         shows(f"{_PROGRAMME}/skrevet", writing.written, opens=_SEES),
         does(f"{_PROGRAMME}/skriv", writing.begin, acts.BEGIN_WRITING),
         shows(_WRITING, writing.writing, opens=_SEES),

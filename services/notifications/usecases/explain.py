@@ -16,4 +16,4 @@ async def explain(tx: Tx, sought: str) -> Effect | None:
     message = found.message
     title = TITLES.get(message.template, message.template)
     whom = message.says.get("organisation") or message.name
-    return Effect("Mail", f"{title} til {whom}" if whom else title, found.cause)
+    return Effect("Mail", f"{title} til {whom}" if whom else title, found.cause, message.programme_id)
