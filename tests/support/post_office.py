@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -64,9 +65,12 @@ class PostOffice:
     async def post(self, path: str, fields: dict[str, Any], **more: Any) -> httpx.Response:
         """As a form of ours sends it."""
         own = {"_key": secrets.token_hex(16), "_csrf": self.csrf}
-        return await self.client.post(
-            path, data={**own, **fields}, headers={"Cookie": f"{COOKIE}={self.cookie}"}, **more
-        )
+        headers = {"Cookie": f"{COOKIE}={self.cookie}"}
+        if more:
+            return await self.client.post(path, data={**own, **fields}, headers=headers, **more)
+        body = urlencode({**own, **fields}, doseq=True, errors="surrogatepass").encode()
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return await self.client.post(path, content=body, headers=headers)
 
     @property
     def csrf(self) -> str:

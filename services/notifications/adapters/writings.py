@@ -328,7 +328,8 @@ async def insert_file(tx: Tx, writing_id: str, one: Taken) -> int:
     place: int = await tx.fetchval(
         """
         INSERT INTO writing_files (writing_id, place, file_name, media_type, content)
-        SELECT $1, coalesce(max(place), -1) + 1, $2, $3, $4 FROM writing_files WHERE writing_id = $1 RETURNING place
+        SELECT $1::text, coalesce(max(place), -1) + 1, $2::text, $3::text, $4::bytea FROM writing_files
+        WHERE writing_id = $1::text RETURNING place
         """,
         writing_id,
         one.name,

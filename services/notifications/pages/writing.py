@@ -69,13 +69,14 @@ async def begin(host: Host, act: Act, request: Request) -> Response:
     chosen = _chosen(form)
     form.values["chosen"] = _BETWEEN.join(chosen)
     if request.method == "POST" and CHOOSE not in form.own:
+        status = 422
         wish = _wanted(form, BeginWriting, programme_id=programme_of(request), chosen=tuple(chosen) or None)
         if wish is not None:
             reply = await host.door.submit(act, wish, form.key, actor=badge_in(request).actor, patient=True)
             if (refused := reply.refusal()) is None:
                 return RedirectResponse(writings_at(request, f"/{reply.json()['writing_id']}?besked=gemt"), 303)
             form.refuse(refused)
-        status = 422
+            status = refused.status
     elif not form.value("to"):
         form.values["to"] = "contacts"
     return await _typing(host, request, form, chosen or None, status, mails_at(request), "Skriv til flere")
@@ -89,13 +90,14 @@ async def change(host: Host, act: Act, request: Request) -> Response:
     form.values.update(headline=wanted.headline, body=wanted.body, to=_spelled(wanted.audience, wanted.audience_of))
     if request.method == "POST":
         form = await read_form(request, labels=LABELS)
+        status = 422
         wish = _wanted(form, ChangeWriting, programme_id=writing.programme_id, writing_id=writing.id)
         if wish is not None:
             reply = await host.door.submit(act, wish, form.key, actor=badge_in(request).actor, patient=True)
             if (refused := reply.refusal()) is None:
                 return RedirectResponse(f"{back}?besked=gemt", 303)
             form.refuse(refused)
-        status = 422
+            status = refused.status
     return await _typing(host, request, form, wanted.chosen, status, back, "Ret mailen til flere")
 
 
@@ -260,7 +262,7 @@ async def attach(host: Host, act: Act, request: Request) -> Response:
     at, form, status = writings_at(request, f"/{found.writing.id}"), staff_form(host, request, labels=LABELS), 200
     if request.method == "POST":
         form = await read_form(request, labels=LABELS)
-        sent = form.files.get("fil")
+        sent, status = form.files.get("fil"), 422
         if sent is None or not sent.content:
             form.add_error("fil", "missing", "Vælg en fil, der ikke er tom.")
         elif len(sent.content) > LARGEST_FILE:
@@ -276,7 +278,7 @@ async def attach(host: Host, act: Act, request: Request) -> Response:
             if (refused := reply.refusal()) is None:
                 return RedirectResponse(f"{at}?besked=vedhaeftet", 303)
             form.refuse(refused)
-        status = 422
+            status = refused.status
     return show(host, request, "staff_writing_file.html", found.programme, status=status, form=form, at=at, types=TYPES)
 
 

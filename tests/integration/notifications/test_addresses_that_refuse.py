@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from services.notifications.domain.message import INVALID_ADDRESS
-from shared.contracts.parties import Contact
+from shared.contracts.parties import Person
 from tests.integration.notifications.test_staff_mails import enrolled, only
 from tests.support.facts import PROGRAMME, a_programme, a_role, an_enrolment, an_organisation, enrolment_id_of
 from tests.support.post_office import HERE, PostOffice, words
@@ -16,14 +16,13 @@ TODAY = "/notifications/stab/i-dag"
 async def refused(office: PostOffice, reply: str = "smtp_550") -> str:
     """Aarhus has two mails that were refused, one of them for another reason; the newest is the receipt."""
     await enrolled(office)
-    payer = Contact(person_id="p-pay", name="Pia Betaler", email="Karen@k0751.example", role="fakturakontakt")
+    payer = Person(person_id="p-pay", name="Pia Betaler", email="Karen@k0751.example")
     await office.desk.hear(
         a_role(
             enrolment_id=enrolment_id_of(PROGRAMME.id, "0461"),
             organisation=an_organisation("0461", "Odense Kommune"),
             role_id="faktura",
-            holder=payer,
-            former=None,
+            person=payer,
         )
     )
     await office.desk.pool.execute(

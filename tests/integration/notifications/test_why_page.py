@@ -16,7 +16,8 @@ async def heard(office: PostOffice, event_id: str, wire: str, because: str | Non
         """
         INSERT INTO inbox (uid, consumer, source, event_id, type, subject, sequence, occurred_at, correlation_id,
                            causation_id, actor)
-        VALUES (gen_random_uuid(), 'notifications', '/tovholder/enrollment', $1, $2, 'enrolment/x', 1, now(), 'c', $3, 'form')
+        VALUES (gen_random_uuid(), 'notifications', '/tovholder/enrollment', $1, $2, 'enrolment/x', 1, now(), 'c', $3,
+                'form')
         """,
         event_id,
         wire,

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import email
 import io
+import itertools
 import re
 import zipfile
 from datetime import timedelta
@@ -17,7 +18,6 @@ import pytest
 
 from services.notifications.adapters import forgetting, writings
 from services.notifications.domain.message import Message
-from services.notifications.usecases.forget_people import FORGETTING
 from services.notifications.usecases.write_letters import AT_A_TIME
 from services.notifications.usecases.write_to_many import (
     BeginWriting,
@@ -27,11 +27,10 @@ from services.notifications.usecases.write_to_many import (
 )
 from shared.base.cause import Cause
 from shared.base.clock import machine_now
-from shared.contracts.enrollment import MunicipalityInvited, ParticipantRegistered
+from shared.contracts.enrollment import MunicipalityInvited, ParticipantRegistered, PersonErased
 from shared.contracts.notifications import WrittenToMany
 from shared.contracts.parties import Contact, Person
 from shared.contracts.scheduling import MeetingScheduled
-from shared.runtime.erasure import ForgetPerson
 from shared.runtime.timers import Timer
 from shared.storage.retention import keep_to
 from shared.storage.tx import transaction
@@ -41,6 +40,7 @@ from tests.support.facts import (
     FACT_EXAMPLES,
     MEETING,
     MEETINGS_OWNER,
+    OWNER,
     PROGRAMME,
     a_programme,
     a_role,
@@ -171,10 +171,10 @@ async def test_it_may_be_for_a_role_for_a_meeting_or_for_the_teams(post_office: 
     await enrolled(post_office)
     aarhus = enrolment_id_of(PROGRAMME.id, "0751")
     organisation = an_organisation("0751", "Aarhus Kommune")
-    payer = Contact(person_id="p-pay", name="Pia", email="pia@k0751.example", role="fakturakontakt")
+    payer = Person(person_id="p-pay", name="Pia", email="pia@k0751.example")
     await post_office.desk.hear(
         MeetingScheduled(owner=MEETINGS_OWNER, programme=PROGRAMME, meeting=MEETING),
-        a_role(enrolment_id=aarhus, organisation=organisation, role_id="faktura", holder=payer, former=None),
+        a_role(enrolment_id=aarhus, organisation=organisation, role_id="faktura", person=payer),
     )
     seat = next(one for one in FACT_EXAMPLES if isinstance(one, ParticipantRegistered))
     guest = Person(person_id="p-bo", name="Bo", email="bo@k0751.example")
@@ -249,7 +249,9 @@ async def test_many_letters_are_written_a_slice_at_a_time_and_a_slice_that_is_lo
 
 
 async def _timer(desk: Room) -> Any:
-    row = await desk.pool.fetchrow("SELECT key, due, correlation_id, causation_id, actor FROM timers LIMIT 1")
+    row = await desk.pool.fetchrow(
+        "SELECT key, due, correlation_id, causation_id, actor FROM timers WHERE timer = 'writing'"
+    )
     assert row is not None
     return Timer("writing", row["key"], row["due"], {}, Cause(row["correlation_id"], row["causation_id"], row["actor"]))
 
@@ -265,27 +267,29 @@ async def test_two_who_send_it_at_the_same_moment_send_it_once(post_office: Post
     assert len(told) == 1
 
 
-@pytest.mark.parametrize("name", sorted(TEXTS))
-async def test_whatever_is_typed_no_header_breaks_and_nothing_is_markup(post_office: PostOffice, name: str) -> None:
+async def test_whatever_is_typed_no_header_breaks_and_nothing_is_markup(post_office: PostOffice) -> None:
     await enrolled(post_office, ["0751"])
-    for field in ("headline", "body"):
-        typed = {"headline": "Emne", "body": "Tekst", "to": "contacts", field: TEXTS[name]}
+    taken = 0
+    for field, (name, text) in itertools.product(("headline", "body"), TEXTS.items()):
+        typed = {"headline": "Emne", "body": "Tekst", "to": "contacts", field: text}
         answer = await post_office.post(WRITE, typed)
-        assert answer.status_code in {303, 400, 422}, answer.text
+        assert answer.status_code in {303, 400, 422}, (name, answer.text)
+        assert "<x9" not in answer.text
         if answer.status_code != 303:
-            assert "<x9" not in answer.text
             continue
+        taken += 1
         at = answer.headers["location"].partition("?")[0]
-        page, framed = await post_office.get(at), await post_office.get(f"{at}/html")
-        for text in (page.text, framed.text):
-            assert "<x9" not in text
-            assert "<script>x9" not in text
-        await post_office.post(f"{at}/send", {})
+        for shown in (await post_office.get(at), await post_office.get(f"{at}/html")):
+            assert shown.status_code == 200, name
+            assert not re.search(r"<(x9|script>x9|img src=x)", shown.text), name
+        assert (await post_office.post(f"{at}/send", {})).status_code == 303
         await post_office.desk.ring()
         newest = (await letters_of(post_office.desk))[-1]
         mail = opened(COMPOSER.mail(newest).content)
-        assert mail["Bcc"] is None
-        assert mail["To"] == '"Karen 0751" <karen@k0751.example>'
+        assert (mail["Bcc"], mail["Cc"]) == (None, None), name
+        assert mail["To"].addresses[0].addr_spec == "karen@k0751.example"
+        assert "\n" not in mail["Subject"]
+    assert taken > len(TEXTS)
 
 
 async def test_what_is_wrong_is_said_at_its_field_and_all_that_was_typed_is_kept(post_office: PostOffice) -> None:
@@ -397,7 +401,7 @@ async def test_whoever_is_erased_before_the_letter_is_written_gets_none(post_off
     await enrolled(post_office)
     at = await draft(post_office, body="Husk Karen 0461 og karen@k0461.example")
     await post_office.post(f"{at}/send", {})
-    await post_office.desk.ask(FORGETTING.forget, ForgetPerson(person_id="p0461"))
+    await post_office.desk.hear(PersonErased(owner=OWNER, person_id="p0461"))
     await post_office.desk.ring()
     assert "karen@k0461.example" not in {one.email for one in await letters_of(post_office.desk) if one.email}
     kept = str(await post_office.desk.pool.fetch("SELECT headline, body FROM writings"))
