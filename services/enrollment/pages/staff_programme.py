@@ -23,8 +23,8 @@ from shared.contracts.time import COPENHAGEN
 from shared.runtime.service import Host
 from shared.storage.tx import Tx
 from shared.web.exports import Format, whole_table
-from shared.web.programme import tabs_of
-from shared.web.staff import badge_in, render, staff_form
+from shared.web.programme_page import overview_of, show_programme
+from shared.web.staff import badge_in, staff_form
 
 NEXT_PAGE = "fra"
 """Parameter of every list: the cursor of a page."""
@@ -58,7 +58,7 @@ def reader(request: Request) -> Cause:
 
 def address(request: Request, rest: str = "") -> str:
     """Of a page of this programme."""
-    return f"/stab/forloeb/{request.path_params['programme_id']}{rest}"
+    return f"{overview_of(request.path_params['programme_id'])}{rest}"
 
 
 async def head_of(tx: Tx, request: Request) -> Head:
@@ -71,19 +71,16 @@ async def head_of(tx: Tx, request: Request) -> Head:
 
 def show(host: Host, request: Request, template: str, head: Head, *, status: int = 200, **values: Any) -> Response:
     """A page of the programme, with its tabs."""
-    badge, programme_id = badge_in(request), head.programme.id
-    return render(
+    return show_programme(
         host,
         request,
-        f"enrollment/{template}",
+        template if "/" in template else f"enrollment/{template}",
+        head.programme.ref,
+        said=_DONE.get(request.query_params.get("besked", "")),
+        more=_more(request, head),
         status=status,
         head=head,
         terms=head.programme.terms,
-        tabs=tabs_of(badge, programme_id),
-        base=address(request),
-        more=_more(request, head),
-        said=_DONE.get(request.query_params.get("besked", "")),
-        may=lambda scope: badge.may(scope, programme_id),
         **values,
     )
 
