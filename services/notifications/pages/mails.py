@@ -14,9 +14,7 @@ from services.notifications.domain.letter import TITLES
 from services.notifications.domain.message import Message
 from services.notifications.domain.shown import GROUPS, SoughtMail, group_of, sought_mail, standing
 from services.notifications.pages.programme import (
-    Doing,
     carry_out,
-    known,
     mails_at,
     may,
     programme_of,
@@ -36,7 +34,9 @@ from shared.contracts.danish import clock, short_day
 from shared.contracts.time import COPENHAGEN
 from shared.runtime.service import Host
 from shared.web.forms import read_form
+from shared.web.programme_page import unheard
 from shared.web.staff import staff_form
+from shared.web.staff_action import Doing
 
 NEXT_PAGE = "fra"
 SEES_ADDRESSES = "notifications.ResendMessage"
@@ -65,10 +65,9 @@ async def mails(host: Host, request: Request) -> Response:
     if (cursor := request.query_params.get(NEXT_PAGE)) and request.method == "GET":
         query[CURSOR] = cursor
     async with host.transaction(reader(request)) as tx:
-        await known(tx, request)
         found = await read_programme_mails(tx, query, sought)
     if found is None:
-        raise Problem(404, "not_found")
+        return unheard(host, request)
     chosen = {name: value for name, value in asked.items() if value}
     group = group_of(asked["stilling"])
     return show(
@@ -91,7 +90,6 @@ async def mails(host: Host, request: Request) -> Response:
         if found.following and request.method == "GET"
         else None,
         cut_short=found.following is not None and request.method == "POST",
-        all_at=mails_at(request),
     )
 
 
@@ -138,7 +136,6 @@ async def mail(host: Host, request: Request) -> Response:
         found.programme,
         one=message,
         at=at,
-        mails_at=mails_at(request),
         standing=standing(message),
         heading=message.subject or TITLES.get(message.template, message.template),
         letter=TITLES.get(message.template, message.template),
@@ -199,12 +196,12 @@ def as_file(name: str, media_type: str, octets: bytes) -> Response:
 async def send_again(host: Host, act: Act, request: Request) -> Response:
     found = await _found(host, request)
     doing = Doing(
-        heading="Send mailen igen",
+        title="Send mailen igen",
         about=_about(found),
         button="Send mailen igen",
         back=mails_at(request, f"/{found.message.id}"),
         done="igen",
-        text=(
+        sentences=lambda _: (
             "Mailen lægges i kø og sendes med det samme, med de samme ord som før.",
             "Kom den frem alligevel, får modtageren den to gange. De fleste mailprogrammer viser den som den samme."
             if found.message.state == "unknown"
@@ -218,12 +215,12 @@ async def send_again(host: Host, act: Act, request: Request) -> Response:
 async def settle(host: Host, act: Act, request: Request) -> Response:
     found = await _found(host, request)
     doing = Doing(
-        heading="Mailen skal ikke sendes",
+        title="Mailen skal ikke sendes",
         about=_about(found),
         button="Den skal ikke sendes",
         back=mails_at(request, f"/{found.message.id}"),
         done="afgjort",
-        text=(
+        sentences=lambda _: (
             "Den er kommet frem, eller I har klaret det på en anden måde.",
             "Mailen forsvinder fra det, der venter på jer, og kan ikke sendes siden.",
         ),

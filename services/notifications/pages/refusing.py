@@ -11,11 +11,12 @@ from starlette.responses import Response
 from services.notifications.domain.letter import TITLES
 from services.notifications.domain.shown import why
 from services.notifications.pages.mails import SEES_ADDRESSES, moment
-from services.notifications.pages.programme import Doing, carry_out, mails_at, may, programme_of, reader, show
+from services.notifications.pages.programme import carry_out, mails_at, may, programme_of, reader, show
 from services.notifications.usecases.trust_address import Refusing, TrustAddress, read_refusing
 from shared.base.acts import Act
 from shared.base.problems import Problem
 from shared.runtime.service import Host
+from shared.web.staff_action import Doing
 
 _AS = {
     "contact": "kontakt ({})",
@@ -58,7 +59,7 @@ def _use(found: Refusing, one: Any) -> Mapping[str, str]:
 async def trust(host: Host, act: Act, request: Request) -> Response:
     found = await _found(host, request)
     doing = Doing(
-        heading="Adressen virker igen",
+        title="Adressen virker igen",
         about=found.message.email,
         button="Send mailene igen",
         back=mails_at(request),

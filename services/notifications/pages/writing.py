@@ -14,7 +14,6 @@ from services.notifications.domain.attachments import LARGEST_FILE, MOST_FILES, 
 from services.notifications.domain.writing import AUDIENCES, PLACEHOLDERS
 from services.notifications.pages.mails import as_file, framed, moment, size
 from services.notifications.pages.programme import (
-    Doing,
     carry_out,
     known,
     mails_at,
@@ -49,7 +48,9 @@ from shared.contracts.event import Command
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.own_mailbox import ask_for_own_mailbox, own_mailbox
+from shared.web.programme_page import unheard
 from shared.web.staff import badge_in, staff_form
+from shared.web.staff_action import Doing
 
 ROOM = LARGEST_FILE + 100_000
 CHOOSE = "_vaelg"
@@ -141,6 +142,8 @@ async def _typing(
 ) -> Response:
     async with host.transaction(reader(request)) as tx:
         programme = await known(tx, request)
+        if programme is None:
+            return unheard(host, request)
         offered = await read_offered(tx, programme.id, chosen)
     return show(
         host,
@@ -293,12 +296,12 @@ async def remove(host: Host, act: Act, request: Request) -> Response:
     if kept is None:
         raise Problem(404, "not_found")
     doing = Doing(
-        heading="Tag filen af",
+        title="Tag filen af",
         about=kept.name,
         button="Tag filen af",
         back=writings_at(request, f"/{found.writing.id}"),
         done="fjernet",
-        text=("Filen slettes. Mailen er ikke sendt endnu, så ingen har fået den.",),
+        sentences=lambda _: ("Filen slettes. Mailen er ikke sendt endnu, så ingen har fået den.",),
     )
     wish = RemoveFile(programme_id=found.programme.id, writing_id=found.writing.id, place=place)
     return await carry_out(host, request, act, found.programme, doing, wish)
@@ -339,7 +342,7 @@ async def send(host: Host, act: Act, request: Request) -> Response:
     if found.writing.state != "draft" and request.method == "GET":
         return RedirectResponse(at, 303)
     doing = Doing(
-        heading="Send mailen til alle",
+        title="Send mailen til alle",
         about=found.writing.wanted.headline,
         button="Send mailen",
         back=at,
@@ -369,6 +372,8 @@ async def written(host: Host, request: Request) -> Response:
     before = number({"fra": request.query_params[NEXT_PAGE]}, "fra") if NEXT_PAGE in request.query_params else None
     async with host.transaction(reader(request)) as tx:
         programme = await known(tx, request)
+        if programme is None:
+            return unheard(host, request)
         found, following = await read_writings(tx, programme.id, before)
     here = f"/notifications/stab/forloeb/{programme.id}/skrevet"
     return show(
