@@ -12,7 +12,8 @@ from services.notifications.domain.attachments import Kept, Taken
 from services.notifications.domain.message import Message
 from services.notifications.domain.text import address_key
 from services.notifications.domain.writing import Candidate, Wanted, Writing
-from shared.storage.table import CAUSE, Table, cause_columns
+from shared.base.cause import Cause
+from shared.storage.table import CAUSE, Table, cause_columns, cause_of
 from shared.storage.tx import Pool, Tx
 
 _WRITINGS = Table(
@@ -81,6 +82,11 @@ async def load(tx: Tx, writing_id: str) -> Writing | None:
 async def lock(tx: Tx, writing_id: str) -> Writing | None:
     row = await tx.fetchrow(f"SELECT {_COLUMNS} FROM writings w WHERE w.id = $1 FOR UPDATE", writing_id)
     return None if row is None else _writing(row)
+
+
+async def load_cause(tx: Tx, writing_id: str) -> Cause | None:
+    row = await tx.fetchrow("SELECT correlation_id, causation_id, actor FROM writings WHERE id = $1", writing_id)
+    return None if row is None else cause_of(row)
 
 
 class Listed(NamedTuple):
