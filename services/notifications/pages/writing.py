@@ -80,6 +80,9 @@ async def begin(host: Host, act: Act, request: Request) -> Response:
             status = refused.status
     elif not form.value("to"):
         form.values["to"] = "contacts"
+        if CHOOSE in form.own and not chosen:
+            form.add_error("", "nobody_chosen", "I har ikke valgt nogen på listen. Gå tilbage, og vælg dem.")
+            status = 422
     return await _typing(host, request, form, chosen or None, status, mails_at(request), "Skriv til flere")
 
 
@@ -359,7 +362,7 @@ def _what_is_sent(body: Mapping[str, Any]) -> Sequence[str]:
     count, unreached = body["recipients"], body["unreached"]
     said = [f"Der sendes {_mails(count)}, én til hver postkasse."]
     if unreached:
-        said.append(f"{len(unreached)} har ingen adresse, der kan skrives til: {_named(unreached)}.")
+        said.append(f"{len(unreached)} har ingen, der kan skrives til: {_named(unreached)}.")
     return said
 
 
