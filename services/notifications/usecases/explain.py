@@ -9,8 +9,8 @@ from shared.storage.tx import Tx
 
 
 async def explain(tx: Tx, sought: str) -> Effect | None:
-    """`sought`: our id of a mail or of a text to many, or what stands before the @ of a Message-ID, which is all that its
-    reader sees.
+    """`sought`: our id of a mail or of a text to many, or what stands before the @ of a Message-ID: all that its reader
+    sees.
     """
     found = await messages.load(tx, sought) or await messages.load_mail(tx, sought)
     if found is None:
