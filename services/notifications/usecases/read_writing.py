@@ -91,7 +91,8 @@ async def _preview(
     """As the mail would be, without the link that is its reader's own."""
     reads = one or Candidate("", "{kommune}", "-", "{navn}", "")
     letter = letter_to(writing, reads, programme, [(kept.place, kept.name) for kept in files])
-    ((written, _),) = await as_written(tx, [(letter, tx.cause)]) or [(letter, tx.cause)]
+    # Whoever is named is told what others are not: nobody is, of what has been sent.
+    ((written, _),) = await as_written(tx, [(letter, tx.cause)]) if one else [(letter, tx.cause)]
     texts = Composer(Words(public_url, CUT), Mailbox("", "")).texts(queue(written, tx.source).after)
     return Texts(*(without_own_links(text, public_url) for text in (texts.subject, texts.plain, texts.html)))
 
