@@ -18,7 +18,7 @@ from shared.contracts.time import COPENHAGEN
 
 CUT = "[personligt link]"
 """What staff read where a link of somebody else's stood."""
-_ANCHOR = re.compile(r"<a href=\"\[personligt link\]\"[^>]*>(.*?)</a>", re.DOTALL)
+_ANCHOR = re.compile(r"<a\b[^>]*\bhref=\"\[personligt link\]\"[^>]*>(.*?)</a>", re.DOTALL)
 _CUT_ALONE = f'<span style="color:#454545">{CUT}</span>'
 # The end of what `shared.base.links` signs: without it a link leads nowhere, whatever stands before it.
 _SIGNED = re.compile(r"\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
