@@ -12,6 +12,7 @@ SERVICE = "notifications"
 SUBJECTS = {
     "message": "one message to one recipient",
     "invitation": "one person's invitation to one meeting",
+    "writing": "one text that staff write to many",
 }
 """What its facts are about: the kind in front of the slash."""
 
@@ -160,6 +161,7 @@ IN_DANISH = {
     "tovholder.notifications.MessageSent.v1": "mailen blev sendt",
     "tovholder.notifications.MessageFailed.v1": "mailen kunne ikke sendes",
     "tovholder.notifications.AddressBounced.v1": "mailen kom retur",
+    "tovholder.notifications.WrittenToMany.v1": "en medarbejder skrev til flere på én gang",
     "tovholder.notifications.IntakeRejected.v1": "et ønske blev afvist af beskederne",
     "tovholder.notifications.SendMessage.v1": "nogen bad om at få en besked sendt",
     "tovholder.notifications.ArmReminder.v1": "nogen bad om en påmindelse",
@@ -168,6 +170,10 @@ IN_DANISH = {
 
 InvitationAnswer = Literal["accepted", "declined", "tentative", "delegated"]
 """PARTSTAT of a calendar's reply (RFC 5545 § 3.2.12)."""
+
+
+Audience = Literal["contacts", "role", "participants", "team"]
+"""Who a text to many is for: the contacts, whoever has one role, those at one meeting, or those on the teams."""
 
 
 class MessageFact(Event):
@@ -246,6 +252,34 @@ class InvitationAnswered(Event):
     @property
     def subject(self) -> str:
         return f"invitation/{natural_id('invitation', self.meeting_id, self.recipient)}"
+
+    @property
+    def scope(self) -> str:
+        return "messages"
+
+
+@fact
+class WrittenToMany(Event):
+    """Staff have sent one text to many, and it is on its way to all of them. What it says is told to nobody else.
+
+    Each of its mails is told as any other (`MessageSent`, `MessageFailed`), about `writing/<id>`.
+    """
+
+    type: ClassVar[str] = "tovholder.notifications.WrittenToMany.v1"
+    service: ClassVar[str] = SERVICE
+
+    writing_id: str
+    programme_id: str
+    audience: Audience
+    recipients: Whole
+    """Mailboxes."""
+    unreached: Whole
+    """Enrolments that it is for and of which nobody can be written to."""
+    written_at: Instant
+
+    @property
+    def subject(self) -> str:
+        return f"writing/{self.writing_id}"
 
     @property
     def scope(self) -> str:

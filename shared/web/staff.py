@@ -22,7 +22,7 @@ from shared.base.clock import machine_now
 from shared.base.links import Links
 from shared.base.problems import Problem
 from shared.web.badge import COOKIE, Badge, is_current
-from shared.web.forms import Form, read_form
+from shared.web.forms import Form, read_form, take_files
 from shared.web.scopes import of_command
 
 Renew = Callable[[Request], Awaitable["Renewed | None"]]
@@ -74,17 +74,18 @@ def staff_page(
     renew: Renew | None = None,
     posts: bool = False,
     everywhere: bool = False,
+    room: int = 0,
 ) -> BaseRoute:
     """A line in a table of pages: `shown(host, *asked, request)`, for whoever `opens` is open to (a scope).
 
     In a path with `{programme_id}` the role has to be of that programme; else of any, and the page shows no more than
     what `Badge.programmes` says, unless the role has to be in all of them (`everywhere`). To send it takes the scope of
-    each act too. An empty `opens` is for whoever is signed in. `renew` gives another badge to
-    somebody whose badge is over; only the service that signs them can.
+    each act too. An empty `opens` is for whoever is signed in. `renew` gives another badge to somebody whose badge is
+    over; only the service that signs them can. `room`: the form may bring files of so many octets (`Form.files`).
     """
     asks = tuple(of_command(act.command, host.service.name) for act in asked)
     needs = Needs(opens, asks, everywhere)
-    endpoint = partial(_guarded, host, shown, asked, needs, renew)
+    endpoint = partial(_guarded, host, shown, asked, needs, renew, room)
     return StaffRoute(path, endpoint, ["GET", "POST"] if asked or posts else ["GET"], opens, asks)
 
 
@@ -122,8 +123,10 @@ async def _guarded(
     asked: tuple[Act, ...],
     needs: Needs,
     renew: Renew | None,
+    room: int,
     request: Request,
 ) -> Response:
+    take_files(request, room)
     badge, renewed = await signed_in(host, request), None
     if badge is None and renew is not None and (renewed := await renew(request)) is not None:
         badge = renewed.badge

@@ -135,6 +135,7 @@ from shared.contracts.notifications import (
     MessageSent,
     NotificationsIntakeRejected,
     SendMessage,
+    WrittenToMany,
 )
 from shared.contracts.parties import Address, Billing, Contact, Organisation, Person
 from shared.contracts.programme import (
@@ -721,6 +722,15 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         answer="accepted",
         date_version=1,
         answered_at=datetime(2021, 3, 2, 9, 15, tzinfo=UTC),
+    ),
+    WrittenToMany(
+        owner="/tovholder/notifications",
+        writing_id="0190f0a4-7c1e-7b22-8c77-3f4a9d2b6e10",
+        programme_id=PROGRAMME.id,
+        audience="contacts",
+        recipients=44,
+        unreached=3,
+        written_at=RECEIVED,
     ),
     NotificationsIntakeRejected(
         owner="/tovholder/notifications", refused_type="tovholder.notifications.SendMessage.v1", **_REJECTED

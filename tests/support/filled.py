@@ -356,12 +356,12 @@ async def messages_of_notifications(connection: Connection, many: int, *, pendin
     """The newest `pending` of them wait for a later try."""
     await connection.execute(
         f"""INSERT INTO messages (id, template, recipient, about, occasion, programme_id, people, name, email,
-                                  address_key, says, written_at, state, not_before, sent_at, {_CAUSE})
+                                  address_key, says, written_at, state, not_before, sent_at, subject_line, {_CAUSE})
             SELECT 'm' || n, 'invitation', 'w' || n % 1000, 'meeting/m' || n / 100, '0.' || n, 'p' || n / 1000 + 1,
                    ARRAY['w' || n % 1000], 'N', 'n' || n % 1000 || '@by.example', 'n' || n % 1000 || '@by.example',
                    jsonb_build_object('organisation', 'By', 'text', repeat('x', 300)), now(),
                    CASE WHEN n > {many - pending} THEN 'pending' ELSE 'sent' END, now() + interval '1 day',
-                   CASE WHEN n > {many - pending} THEN NULL ELSE now() END, {_BECAUSE}
+                   CASE WHEN n > {many - pending} THEN NULL ELSE now() END, 'Invitation: møde ' || n, {_BECAUSE}
             FROM generate_series(1, {many}) AS n"""
     )
 
@@ -411,6 +411,16 @@ async def _notifications(connection: Connection, many: int) -> None:
         f"""INSERT INTO role_holders SELECT 'x' || n, 'faktura', 'p' || n / 10 + 1, 'k', 'l', 'billing', 'w' || n, 'N',
                    'r' || n || '@by.example', 'r' || n || '@by.example' FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO former_contacts SELECT 'x' || n, 'w' || n, 'f' || n || '@by.example'
+            FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO message_decisions (message_id, decision, decided_at, {_CAUSE})
+            SELECT 'm' || n, 'resent', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO writings (id, programme_id, headline, body, audience, writing_state, begun_at, went_at,
+                                  written_to, unreached, {_CAUSE})
+            SELECT 't' || n, 'p' || n / 10 + 1, 'H', 'B', 'contacts', 'written', now(), now(), 5, 0, {_BECAUSE}
+            FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO writing_recipients SELECT 't' || n / 100 + 1, 'n' || n || '@by.example', 'w' || n, 'N',
+                   'n' || n || '@by.example', 'By' FROM generate_series(1, {many - 100}) AS n""",
+        f"""INSERT INTO writing_files SELECT 't' || n, 0, 'a.pdf', 'application/pdf', 'x'
             FROM generate_series(1, {many}) AS n""",
     ):
         await connection.execute(statement)

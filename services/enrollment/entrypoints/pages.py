@@ -15,6 +15,7 @@ from services.enrollment.pages import (
     login,
     mailed_links,
     options,
+    own_mailbox,
     participants,
     place,
     roles,
@@ -33,11 +34,13 @@ from services.enrollment.pages import (
     staff_waiting_list,
     standing,
     team,
+    why,
     workspace,
 )
 from services.enrollment.usecases.sign_in import SignIns
 from shared.base.acts import Act
 from shared.runtime.service import Host
+from shared.web.own_mailbox import OWN_MAILBOX
 from shared.web.pages import page
 from shared.web.scopes import of_command
 from shared.web.staff import staff_page
@@ -78,8 +81,10 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         Route("/login/oidc/logud", sign_in.told_by_provider, methods=["POST"]),
         shows("/login/inde", login.inside, opens=""),
         shows("/login/mig", login.me, opens="", posts=True),
+        shows(OWN_MAILBOX, own_mailbox.own_mailbox, opens=""),
         shows("/stab", workspace.front, opens=""),
         shows("/stab/soeg", search.search, opens="enrollment.enrolments", posts=True),
+        shows("/stab/hvorfor/{sought:path}", why.why, opens="enrollment.enrolments"),
         shows("/stab/adgang", staff_roles.roles, acts.GRANT_ROLE, opens="enrollment.staff"),
         shows("/stab/adgang/{grant_id:int}", staff_roles.revoke, acts.REVOKE_ROLE, opens="enrollment.staff"),
         shows(

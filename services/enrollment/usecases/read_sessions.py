@@ -35,3 +35,7 @@ async def read_session(
         return None
     account, going_on = await read_sessions(tx, found.account_id, now)
     return found, account, going_on
+
+
+async def read_account(tx: Tx, account_id: str) -> Account | None:
+    return await accounts.load(tx, account_id)

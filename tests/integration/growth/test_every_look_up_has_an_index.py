@@ -182,6 +182,8 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "words": ["ida", "hold"], "number": "5798009800015", "sought_id": "x50", "by": date(2020, 7, 1),
         "up_to_month": "2020-08", "first": date(2021, 4, 15), "last": date(2021, 4, 15), "stands": "overdue",
         "text": "a", "numbered": 9,
+        "writing_id": "t9", "file_place": 0, "meant": ["x50", "x51"], "chosen": ["x50"], "role": "faktura",
+        "organisation": "By", "bounced": True,
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
     }  # fmt: skip
     if name == "after" and annotation == "int":
