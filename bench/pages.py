@@ -57,6 +57,8 @@ TRACKS_OF_IT = f"/scheduling/stab/forloeb/{PROGRAMME}/spor"
 MONEY_OF_IT = f"/invoicing/stab/forloeb/{PROGRAMME}/oekonomi"
 STAFF = (
     "/stab",
+    "/stab/adgang",
+    "/stab/noegler",
     BELOW,
     f"{BELOW}/deltagere",
     f"{BELOW}/venteliste",
@@ -64,6 +66,30 @@ STAFF = (
     f"{BELOW}/historik",
     f"{BELOW}/tilmeldinger/{ONE}",
 )
+
+
+MAILS_OF_ALL = "/notifications/stab/forloeb/p1/mails"
+OF_MAILS = (
+    MAILS_OF_ALL,
+    f"{MAILS_OF_ALL}?stilling=venter",
+    f"{MAILS_OF_ALL}?stilling=retur",
+    f"{MAILS_OF_ALL}?organisation=Byen&brev=invitation",
+    f"{MAILS_OF_ALL}?fra=1000",
+    "/notifications/stab/forloeb/p1/skrevet",
+)
+"""Of a programme that all mails are of: the newest, by a state that few are in, by an organisation, and far down."""
+
+
+async def _all_of_one_programme(admin_url: str) -> None:
+    connection = await asyncpg.connect(admin_url)
+    try:
+        await connection.execute("UPDATE messages SET programme_id = 'p1'")
+        await connection.execute(
+            """UPDATE messages SET says = jsonb_set(says, '{organisation}', '"Byen"') WHERE number % 5000 = 0"""
+        )
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
 
 
 async def _opened(service: Service, servers: Servers, many: int, folder: Path, seed: bytes) -> tuple[Host, str]:
@@ -225,8 +251,9 @@ async def run(servers: Servers) -> list[Row]:
         found = await _measured(host, (LEAST, *STAFF, own), cookie)
         await host.pool.close()
         step("pages of notifications")
-        host, _ = await _opened(NOTIFICATIONS, servers, MAILS, Path(folder), seed)
-        found |= await _measured(host, ("/notifications/stab/i-dag",), cookie)
+        host, admin_url = await _opened(NOTIFICATIONS, servers, MAILS, Path(folder), seed)
+        await _all_of_one_programme(admin_url)
+        found |= await _measured(host, ("/notifications/stab/i-dag", *OF_MAILS), cookie)
         await host.pool.close()
         step("pages of scheduling")
         host, admin_url = await _opened(SCHEDULING, servers, ENROLMENTS, Path(folder), seed)

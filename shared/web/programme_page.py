@@ -26,6 +26,7 @@ TABS = (
     ("Venteliste", f"{OVERVIEW}/venteliste", "enrollment.programmes.waiting-list"),
     ("Møder", "/scheduling/stab/forloeb/{}/moeder", "scheduling.meetings"),
     ("Økonomi", "/invoicing/stab/forloeb/{}/oekonomi", "invoicing.claims"),
+    ("Mails", "/notifications/stab/forloeb/{}/mails", "notifications.programmes.mails"),
     ("Historik", f"{OVERVIEW}/historik", "enrollment.programmes.audit"),
 )
 """Label, address by programme, and the scope that opens it."""

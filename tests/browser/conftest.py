@@ -4,6 +4,7 @@ from tests.support.branch import diary_office, money_office
 from tests.support.browser import chromium
 from tests.support.enrollment_web import town
 from tests.support.invoicing_web import counting_house
+from tests.support.post_office import post_office
 from tests.support.workplace import workplace
 
-__all__ = ["chromium", "counting_house", "diary_office", "money_office", "town", "workplace"]
+__all__ = ["chromium", "counting_house", "diary_office", "money_office", "post_office", "town", "workplace"]

@@ -22,7 +22,7 @@ from shared.runtime.service import Host
 from shared.storage.tx import Tx
 from shared.web.exports import Format, whole_table
 from shared.web.programme_page import cursor_of, following, overview_of, reader, show_programme
-from shared.web.staff import badge_in
+from shared.web.staff import badge_in, staff_form
 
 __all__ = ["address", "cursor_of", "following", "head_of", "reader", "show", "shown"]
 
@@ -117,6 +117,8 @@ async def enrolments(host: Host, request: Request) -> Response:
         request,
         "staff_enrolments.html",
         head,
+        form=staff_form(host, request),
+        write_at=f"/notifications/stab/forloeb/{head.programme.id}/skriv",
         rows=[shown(head, one) for one in found.rows],
         following=following(request, found.following),
         filters=[

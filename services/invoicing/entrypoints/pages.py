@@ -10,11 +10,14 @@ from starlette.routing import BaseRoute
 
 from services.invoicing.entrypoints import acts
 from services.invoicing.pages import invoice_desk, ledger, printed, staff_claim, staff_invoice, today
+from services.invoicing.usecases.explain import explain
 from shared.base.acts import Act
 from shared.runtime.service import Host
+from shared.runtime.why_page import why_page
 from shared.web.pages import page
 from shared.web.scopes import of_command
 from shared.web.staff import staff_page
+from shared.web.token_use import use_page
 
 _API = "/api/invoicing"
 _PROGRAMME = "/invoicing/stab/forloeb/{programme_id}"
@@ -38,6 +41,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_DESK}/{{document_id}}.{{suffix}}", invoice_desk.file),
         shows("/invoicing/faktura/{token}", invoice_desk.mailed),
         *_for_staff(host),
+        use_page(host),
     )
 
 
@@ -64,4 +68,5 @@ def _for_staff(host: Host) -> Sequence[BaseRoute]:
         does(f"{_INVOICE}/krediter", staff_invoice.credit, acts.CREDIT),
         does(f"{_INVOICE}/betaling", staff_invoice.pay, acts.REGISTER_PAYMENT),
         shows(f"{_INVOICE}/{{document_id}}.{{suffix}}", staff_invoice.file, opens="invoicing.invoices"),
+        why_page(host, explain, "invoicing.invoices"),
     )

@@ -12,6 +12,7 @@ from services.scheduling.usecases.follow_enrolments import (
 from services.scheduling.usecases.follow_programmes import cancel_meetings, change_meetings, plan_meetings
 from services.scheduling.usecases.forget_people import FORGETTING
 from shared.contracts.enrollment import (
+    ClientChanged,
     EnrolmentLapsed,
     EnrolmentWithdrawn,
     MunicipalityEnrolled,
@@ -23,6 +24,7 @@ from shared.contracts.enrollment import (
     SessionsRevoked,
 )
 from shared.messaging.subscriptions import intake, on
+from shared.runtime.clients import follow_clients
 from shared.runtime.sessions import follow_sessions
 
 SUBSCRIPTIONS = (
@@ -35,6 +37,7 @@ SUBSCRIPTIONS = (
     on(EnrolmentLapsed, follow_lapses),
     on(PersonErased, FORGETTING.follow),
     on(SessionsRevoked, follow_sessions),
+    on(ClientChanged, follow_clients),
     intake(acts.PLAN),
     intake(acts.SET_DATE),
     intake(acts.CANCEL),

@@ -10,10 +10,13 @@ from starlette.routing import BaseRoute
 
 from services.scheduling.entrypoints import acts
 from services.scheduling.pages import meeting, meetings, today, tracks
+from services.scheduling.usecases.explain import explain
 from shared.base.acts import Act
 from shared.runtime.service import Host
+from shared.runtime.why_page import why_page
 from shared.web.scopes import of_command
 from shared.web.staff import staff_page
+from shared.web.token_use import use_page
 
 _PROGRAMME = "/scheduling/stab/forloeb/{programme_id}"
 _MEETING = f"{_PROGRAMME}/moeder/{{meeting_id}}"
@@ -42,4 +45,6 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_PROGRAMME}/spor", tracks.tracks, opens="scheduling.programmes.steps"),
         shows(_TRACK, tracks.track, opens="scheduling.programmes.steps"),
         does(f"{_TRACK}/faerdigt", tracks.complete, acts.COMPLETE_STEP),
+        use_page(host),
+        why_page(host, explain, "scheduling.meetings"),
     )
