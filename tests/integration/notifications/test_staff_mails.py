@@ -123,7 +123,7 @@ async def test_a_mail_is_shown_without_any_link_that_is_its_readers_own(post_off
                 jsonb_build_object('title', 'Se her', 'text', $2::text), now(), 'c')
         """,
         PROGRAMME.id,
-        f"Jeres side: {post_office.url}/plads/{links.sign('standing', 'x')} og /plads/{links.sign('standing', 'y')}",
+        f"Jeres side: {post_office.url}/plads/{links.sign('standing', 'somebody')} og /plads/{links.sign('standing', 'somebody else')}",
     )
     rows = await post_office.desk.pool.fetch("SELECT id, template, says::text AS says FROM messages")
     secret = {token for row in rows for token in re.findall(r"[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{43}", row["says"])}
