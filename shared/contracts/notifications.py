@@ -117,6 +117,7 @@ EFFECTS = {
     "tovholder.enrollment.TeamReminderDue.v1": ("tells the contact and staff that somebody is missing", _MESSAGE),
     "tovholder.enrollment.PersonErased.v1": ("forgets the person, and sends them nothing more", "person"),
     "tovholder.enrollment.SessionsRevoked.v1": ("takes no badge of an earlier epoch any more", "person, epoch"),
+    "tovholder.enrollment.ClientChanged.v1": ("lets its tokens open what they may, and no others", "client, version"),
     "tovholder.scheduling.MeetingPlanned.v1": ("keeps a copy of the meeting", _MEETING_COPY),
     "tovholder.scheduling.MeetingScheduled.v1": ("mails the invitation or «Reservér datoen»", _MESSAGE),
     "tovholder.scheduling.MeetingRescheduled.v1": ("mails the update and arms the reminder again", _MESSAGE),
@@ -132,6 +133,28 @@ EFFECTS = {
     "tovholder.invoicing.IntakeRejected.v1": ("tells staff in the digest", "refused event"),
 }
 """What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
+
+OPENS = {
+    "calendar": "Aflevere svar fra deltagernes kalendere",
+    "notifications.ArmReminder": "Sætte en påmindelse",
+    "notifications.SendMessage": "Sende en mail",
+    "notifications.FindPeople": "Søge efter en person på mailadressen",
+    "notifications.ForgetPerson": "Glemme en person",
+    "notifications.KeepErased": "Holde fast i, hvem der er slettet",
+    "notifications.ResendMessage": "Sende en mail igen",
+    "notifications.SettleMessage": "Afgøre, om en mail kom frem",
+    "notifications.calendar.replies": "Aflevere svar fra deltagernes kalendere",
+    "notifications.meetings.answers": "Kalendersvar på et møde",
+    "notifications.messages": "Mails",
+    "notifications.people": "En persons oplysninger",
+    "notifications.people.erased": "Hvem der er slettet",
+    "notifications.programmes.audit": "Hvem der har gjort hvad",
+    "notifications.programmes.mails": "Mails om et forløb",
+    "notifications.why": "Hvorfor noget er sket",
+}
+"""What its scopes let a token do (commands), and see (lists), for whoever gives tokens out."""
+CALLED = "Mails"
+"""The service, among people."""
 
 IN_DANISH = {
     "tovholder.notifications.InvitationAnswered.v1": "nogen svarede på en kalenderinvitation",

@@ -84,6 +84,10 @@ class Doing:
     """What whoever presses the button should have seen; nothing is refused for it."""
     crumb: str = ""
     """What the page after it is called on the way there; empty = `about`."""
+    links: Sequence[tuple[str, str]] = ()
+    """Where more is to be seen of whom it reaches: label and address."""
+    onward: Callable[[Mapping[str, Any]], str] | None = None
+    """The page after it, from the answer's body, where that is not `back`."""
     why_not: str = ""
     """Why nobody can do it here at all; empty = they can."""
 
@@ -133,7 +137,8 @@ async def carry_out(
         elif wish is not None:
             reply = await host.door.submit(act, wish, form.key, actor=badge_in(request).actor, patient=True)
             if (refused := reply.refusal()) is None:
-                return RedirectResponse(f"{doing.back}?besked={doing.done}", 303)
+                after = doing.onward(reply.json()) if doing.onward else doing.back
+                return RedirectResponse(f"{after}?besked={doing.done}", 303)
             form.refuse(refused)
             status = refused.status
     return show(

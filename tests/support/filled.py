@@ -56,6 +56,19 @@ async def sent(connection: Connection, many: int) -> None:
 async def _shared(connection: Connection, many: int) -> None:
     await sent(connection, many)
     for statement in (
+        """INSERT INTO clients (name, scopes, version) SELECT 'n' || n, '{enrol}', n
+           FROM generate_series(1, $1::integer) AS n""",
+        """INSERT INTO client_tokens (sha256, client, expires_at)
+           SELECT sha256(n::text::bytea), 'n' || n % $1 + 1, now() + interval '1 day'
+           FROM generate_series(1, 2 * $1::integer) AS n""",
+        """INSERT INTO client_sources (source, principal) SELECT '/n' || n, 'token/n' || n
+           FROM generate_series(1, $1::integer) AS n""",
+        """INSERT INTO audit (principal, route, command, status, correlation_id)
+           SELECT 'token/n' || n % 50, 'GET /x', 'enrollment.people', 403, 'c'
+           FROM generate_series(1, $1::integer) AS n""",
+        """INSERT INTO audit (principal, route, command, status, correlation_id)
+           SELECT 'staff/a', (ARRAY['token add', 'session end', 'GrantRole'])[n % 3 + 1], 'n' || n, 200, 'c'
+           FROM generate_series(1, $1::integer) AS n""",
         "INSERT INTO session_epochs (subject, epoch) SELECT 'a' || n, 1 FROM generate_series(1, $1::integer) AS n",
         f"""INSERT INTO inbox (uid, consumer, source, event_id, type, subject, sequence, occurred_at, {_CAUSE})
             SELECT gen_random_uuid(), 'any', '/other', 'h' || n, 'tovholder.any.Told.v1', 's' || n / 10, n % 10 + 1,
@@ -166,7 +179,8 @@ async def _enrollment(connection: Connection, many: int) -> None:
     )
     await connection.execute(
         f"""INSERT INTO sessions (id, secret_sha256, account_id, oidc_session, browser, began_at, seen_at)
-            SELECT 's' || n, sha256(n::text::bytea), 'a' || n, 'p' || n, 'B', '2000-01-01', now()
+            SELECT 's' || n, sha256(n::text::bytea), 'a' || n, 'p' || n, 'B', '2000-01-01',
+                now() - n * interval '20 minutes'
             FROM generate_series(201, {many}) AS n"""
     )
     await connection.execute(
@@ -269,6 +283,11 @@ async def _scheduling(connection: Connection, many: int) -> None:
         f"""INSERT INTO completed_steps (id, programme_id, enrolment_id, track, phase, step, completed_on, {_CAUSE})
             SELECT 's' || n, 'p' || n / 10 + 1, 'x' || n, 'kommunespor', 'f', 's', '2021-04-15', {_BECAUSE}
             FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO enrolled (enrolment_id, programme_id, organisation_code, organisation_name, sorts_as,
+                                  takes_part)
+            SELECT 'x' || n, 'p' || n / 10 + 1, '0101', 'By', 'by', true FROM generate_series(1, {many}) AS n"""
     )
 
 

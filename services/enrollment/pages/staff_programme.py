@@ -15,19 +15,17 @@ from services.enrollment.domain.programme import group_title
 from services.enrollment.usecases.read_enrolments import read_enrolments
 from services.enrollment.usecases.read_programme_page import Head, read_head
 from services.enrollment.usecases.read_standings import Row, read_standings
-from shared.base.cause import Cause, new_correlation
-from shared.base.listing import CURSOR
 from shared.base.problems import Problem
 from shared.contracts.danish import short_day
 from shared.contracts.time import COPENHAGEN
 from shared.runtime.service import Host
 from shared.storage.tx import Tx
 from shared.web.exports import Format, whole_table
-from shared.web.programme_page import overview_of, show_programme
+from shared.web.programme_page import cursor_of, following, overview_of, reader, show_programme
 from shared.web.staff import badge_in, staff_form
 
-NEXT_PAGE = "fra"
-"""Parameter of every list: the cursor of a page."""
+__all__ = ["address", "cursor_of", "following", "head_of", "reader", "show", "shown"]
+
 LONGEST_SEARCH = 100
 _DONE = {
     "afmeldt": "Tilmeldingen er afmeldt",
@@ -50,10 +48,6 @@ _DONE = {
 }
 """What was done, by the word in the address of the page after it."""
 _SORTS = {"navn": "name", "modtaget": "received", "tilstand": "state"}
-
-
-def reader(request: Request) -> Cause:
-    return Cause(new_correlation(), None, badge_in(request).actor)
 
 
 def address(request: Request, rest: str = "") -> str:
@@ -101,18 +95,6 @@ def _more(request: Request, head: Head) -> list[tuple[str, str]]:
         for title, rest, scope, there in here
         if there and badge.may(scope, programme.id)
     ]
-
-
-def cursor_of(request: Request) -> dict[str, str]:
-    return {CURSOR: cursor} if (cursor := request.query_params.get(NEXT_PAGE)) else {}
-
-
-def following(request: Request, cursor: str | None) -> str | None:
-    """The address of the next page, which keeps all else that was asked for."""
-    if cursor is None:
-        return None
-    asked = {name: value for name, value in request.query_params.items() if name not in {NEXT_PAGE, "besked"}}
-    return f"{request.url.path}?{urlencode({**asked, NEXT_PAGE: cursor})}"
 
 
 async def enrolments(host: Host, request: Request) -> Response:

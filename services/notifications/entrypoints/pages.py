@@ -16,6 +16,7 @@ from shared.runtime.service import Host
 from shared.runtime.why_page import why_page
 from shared.web.scopes import of_command
 from shared.web.staff import staff_page
+from shared.web.token_use import use_page
 
 _PROGRAMME = "/notifications/stab/forloeb/{programme_id}"
 _MAILS = f"{_PROGRAMME}/mails"
@@ -32,6 +33,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
     return (
         Route(mail_gateway.PATH, partial(mail_gateway.replies, host), methods=list(EVERY_METHOD)),
         *_for_staff(host),
+        use_page(host),
     )
 
 

@@ -145,3 +145,14 @@ def test_a_number_is_one_however_it_is_written_and_words_are_taken_apart() -> No
     assert sought("Karen@K0751.example").email == "karen@k0751.example"
     assert sought("  Ida \t  HOLD ").words == ("ida", "hold")
     assert (sought("a").words, sought("").is_empty) == ((), True)
+
+
+async def test_the_number_of_an_invoice_leads_to_where_invoices_are_found(workplace: Workplace) -> None:
+    """The number is sent, and stands in no address."""
+    browser = await workplace.signed_in("consultant")
+    page = await searched(browser, "T-1042")
+    form = page.partition('action="/invoicing/stab/soeg"')[2].partition("</form>")[0]
+    assert 'name="_csrf"' in form
+    assert 'name="q" value="T-1042"' in form
+    assert "Find faktura T-1042" in form
+    assert "/invoicing/stab/soeg" not in await searched(browser, "0f3d6a92-8e17-4c6d-a2b8-95e4c07d1b34")
