@@ -62,6 +62,7 @@ SUBJECTS = {
 }
 """What its facts are about: the kind in front of the slash."""
 _MEETING_COPY = "meeting (newest date version wins)"
+_MAILBOX = "organisation, role (newest wins)"
 
 EFFECTS = {
     "tovholder.scheduling.MeetingPlanned.v1": ("keeps a copy of the meeting", _MEETING_COPY),
@@ -73,6 +74,8 @@ EFFECTS = {
         "delivers the option that the step is for, once it is ordered",
         "enrolment, track, phase, step; of the delivery: enrolment, option",
     ),
+    "tovholder.notifications.AddressBounced.v1": ("keeps which mailbox of the address book refuses mails", _MAILBOX),
+    "tovholder.notifications.MessageFailed.v1": ("keeps which mailbox of the address book refuses mails", _MAILBOX),
 }
 """What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
 

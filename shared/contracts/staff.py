@@ -22,9 +22,12 @@ IN_DANISH: dict[Role, str] = {
     "operator": "Drift",
 }
 
-ADMINISTERED = frozenset({"ErasePerson", "FindPeople", "ForgetPerson", "people", "GrantRole", "RevokeRole", "staff"})
-"""Only administrators', in whichever service: who may do what, and what is about one person everywhere. They are
-commands, and the first words of lists.
+_PERSONS = frozenset({"ErasePerson", "FindPeople", "ForgetPerson", "people"})
+_ROLES_OF_STAFF = frozenset({"GrantRole", "RevokeRole", "staff"})
+_BOOK = frozenset({"PutOrganisation", "ImportAddresses", "MergeOrganisations", "AcceptMailbox"})
+ADMINISTERED = _PERSONS | _ROLES_OF_STAFF | _BOOK
+"""Only administrators', in whichever service: what is about one person everywhere, who may do what, and changes of the
+address book, which belongs to no programme. They are commands, and the first words of lists.
 """
 OPERATED = frozenset({"KeepErased"})
 """Only operators', in whichever service: what keeps the installation running, and shows nothing of what it holds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.enrollment.usecases.accept_mailbox import AcceptMailbox, accept_mailbox
 from services.enrollment.usecases.accept_quote import accept_quote
 from services.enrollment.usecases.cancel_participant import cancel_participant
 from services.enrollment.usecases.cancel_programme import cancel_programme
@@ -103,6 +104,7 @@ CANCEL_PROGRAMME = act(CancelProgramme, cancel_programme)
 INVITE = act(InviteMunicipalities, invite_municipalities)
 IMPORT_ADDRESSES = act(ImportAddresses, import_addresses)
 PUT_ORGANISATION = act(PutOrganisation, put_organisation)
+ACCEPT_MAILBOX = act(AcceptMailbox, accept_mailbox)
 
 IMPORT_ENROLMENTS = act(ImportEnrolments, import_enrolments)
 ENROL = act_together(EnrolMunicipality, enrol_municipalities, status=201)

@@ -10,6 +10,9 @@ from starlette.routing import BaseRoute, Route
 
 from services.enrollment.entrypoints import acts
 from services.enrollment.pages import (
+    book,
+    book_edit,
+    book_entry,
     guest,
     invoice_details,
     login,
@@ -41,6 +44,8 @@ from shared.web.pages import page
 from shared.web.scopes import of_command
 from shared.web.staff import staff_page
 
+_BOOK, _BOOKS = "/stab/adressebog", "enrollment.organisations"
+_ENTRY = f"{_BOOK}/{{code}}"
 _PROGRAMME = "/stab/forloeb/{programme_id}"
 _ENROLMENT = f"{_PROGRAMME}/tilmeldinger/{{enrolment_id}}"
 _FORM = f"{_PROGRAMME}/formularer/{{sign_up_id}}"
@@ -78,6 +83,16 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         shows("/stab/soeg", search.search, opens="enrollment.enrolments", posts=True),
         shows("/stab/adgang", staff_roles.roles, acts.GRANT_ROLE, opens="enrollment.staff"),
         shows("/stab/adgang/{grant_id:int}", staff_roles.revoke, acts.REVOKE_ROLE, opens="enrollment.staff"),
+        shows(_BOOK, book.book, opens=_BOOKS, posts=True),
+        shows(f"{_BOOK}.csv", book.as_csv, opens=_BOOKS),
+        shows(f"{_BOOK}.xlsx", book.as_xlsx, opens=_BOOKS),
+        shows(f"{_BOOK}/dobbelte", book.twins, opens=_BOOKS),
+        shows(_ENTRY, book_entry.entry, opens=_BOOKS),
+        does(f"{_ENTRY}/ret", book_edit.organisation, acts.PUT_ORGANISATION),
+        does(f"{_ENTRY}/enheder/ny", book_edit.new_unit, acts.PUT_ORGANISATION),
+        does(f"{_ENTRY}/enheder/{{unit}}", book_edit.unit, acts.PUT_ORGANISATION),
+        does(f"{_ENTRY}/enheder/{{unit}}/fjern", book_edit.remove_unit, acts.PUT_ORGANISATION),
+        does(f"{_ENTRY}/virker", book_entry.accept, acts.ACCEPT_MAILBOX),
         shows(_PROGRAMME, staff_programme.enrolments, opens="enrollment.enrolments"),
         shows(f"{_PROGRAMME}/tilmeldinger.csv", staff_programme.as_csv, opens="enrollment.enrolments"),
         shows(f"{_PROGRAMME}/tilmeldinger.xlsx", staff_programme.as_xlsx, opens="enrollment.enrolments"),

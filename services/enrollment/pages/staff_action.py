@@ -24,7 +24,7 @@ from shared.contracts.event import Command
 from shared.runtime.service import Host
 from shared.web.door import Rehearsal
 from shared.web.forms import Form, read_form
-from shared.web.staff import badge_in, staff_form
+from shared.web.staff import badge_in, render, staff_form
 
 LOOK, EDIT = "_se", "_ret"
 """The buttons that ask what would come of it, and that lead back to what was typed."""
@@ -99,13 +99,13 @@ async def carry_out(
     host: Host,
     request: Request,
     act: Act,
-    head: Head,
+    head: Head | None,
     doing: Doing,
     command: Callable[[Form], Command | None],
     prepare: Callable[[Form], Awaitable[None]] | None = None,
 ) -> Response:
     """GET and POST of the page. `command` makes it of what was typed; None, and errors, when it is none. `prepare`
-    finds what nobody types, before it is said what will come of it.
+    finds what nobody types, before it is said what will come of it. Without a `head` it belongs to no programme.
     """
     labels = {one.name: one.label for one in doing.asks}
     form, status, preview = staff_form(host, request, labels=labels), 200, None
@@ -132,18 +132,14 @@ async def carry_out(
                 return RedirectResponse(f"{doing.back}?besked={doing.done}", 303)
             form.refuse(refused)
             status = refused.status
-    return show(
-        host,
-        request,
-        "staff_action.html",
-        head,
-        status=status,
-        form=form,
-        doing=doing,
-        preview=preview,
-        look=LOOK,
-        edit=EDIT,
-    )
+    return _shown(host, request, head, status, {"form": form, "doing": doing, "preview": preview})
+
+
+def _shown(host: Host, request: Request, head: Head | None, status: int, values: Mapping[str, Any]) -> Response:
+    buttons = {"look": LOOK, "edit": EDIT}
+    if head is None:
+        return render(host, request, "enrollment/book_action.html", status=status, **values, **buttons)
+    return show(host, request, "staff_action.html", head, status=status, **values, **buttons)
 
 
 async def _look(host: Host, request: Request, act: Act, wish: Command, form: Form, doing: Doing) -> Preview | None:

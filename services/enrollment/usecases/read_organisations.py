@@ -28,6 +28,7 @@ def shown(entry: Entry) -> dict[str, Any]:
     return {
         **entry.organisation.model_dump(mode="json"),
         "member_of": entry.member_of,
+        "merged_into": entry.merged_into,
         "main_email": entry.main_email,
         "roles": dict(entry.roles or {}),
         "billing": entry.billing.model_dump(mode="json"),
