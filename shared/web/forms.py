@@ -14,6 +14,7 @@ return RedirectResponse(reply.location, 303)
 
 from __future__ import annotations
 
+import base64
 import re
 import types
 import typing
@@ -38,6 +39,7 @@ MAX_FIELDS = 500
 MAX_FORM = 256 * 1024
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _DANISH_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_SENT = "sent form"
 _WHITE = re.compile(r"\r\n?")
 
 
@@ -143,18 +145,15 @@ def _in_model(model: Any, typed: Any) -> Any:
     return typed or None
 
 
-async def read_form(request: Request, *, labels: Mapping[str, str] | None = None) -> Form:
-    """What was sent, trimmed. Problem 400, 413 or 415 for what no form of ours sends."""
-    found = media_type(request)
-    if found not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-        raise Problem(415, "unsupported_media_type")
-    # Read here, for its limit; the form parser then finds it in the request.
-    request._body = await read_body(request, MAX_FORM)  # noqa: SLF001  (where Starlette itself keeps a body that was read)
-    try:
-        async with request.form(max_files=0, max_fields=MAX_FIELDS) as sent:
-            items = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
-    except (HTTPException, MultiPartException, UnicodeDecodeError):
-        raise Problem(400, "invalid_parameter") from None
+async def read_form(request: Request, *, labels: Mapping[str, str] | None = None, file: str = "") -> Form:
+    """What was sent, trimmed. Problem 400, 413 or 415 for what no form of ours sends.
+
+    `file` is the name of the one field that may hold a file; its value is the content in base64, and "" is none.
+    Whoever reads the same request once more gets the same.
+    """
+    items: list[tuple[str, str]] | None = request.scope.get(_SENT)
+    if items is None:
+        items = request.scope[_SENT] = await _sent(request, file)
     form = Form(labels=labels or {})
     for name, value in items:
         text = _WHITE.sub("\n", value).strip()
@@ -171,3 +170,20 @@ async def read_form(request: Request, *, labels: Mapping[str, str] | None = None
         raise Problem(400, "form_key_missing")
     form.key, form.csrf = key, form.own.get("_csrf", "")
     return form
+
+
+async def _sent(request: Request, file: str) -> list[tuple[str, str]]:
+    found = media_type(request)
+    if found not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+        raise Problem(415, "unsupported_media_type")
+    # Read here, for its limit; the form parser then finds it in the request.
+    request._body = await read_body(request, MAX_FORM)  # noqa: SLF001  (where Starlette itself keeps a body that was read)
+    try:
+        async with request.form(max_files=1 if file else 0, max_fields=MAX_FIELDS) as sent:
+            return [
+                (name, value if isinstance(value, str) else base64.b64encode(await value.read()).decode())
+                for name, value in sent.multi_items()
+                if isinstance(value, str) or name == file
+            ]
+    except (HTTPException, MultiPartException, UnicodeDecodeError):
+        raise Problem(400, "invalid_parameter") from None

@@ -17,6 +17,7 @@ from services.enrollment.usecases.invite_municipalities import invite_municipali
 from services.enrollment.usecases.put_organisation import PutOrganisation, PutUnit, put_organisation
 from services.enrollment.usecases.read_organisations import read_organisation
 from shared.base.cause import Cause
+from shared.base.clock import machine_now
 from shared.base.cloudevents import Received
 from shared.contracts.enrollment import InviteMunicipalities, MunicipalityEnrolled
 from shared.contracts.notifications import AddressBounced, MessageFailed
@@ -328,3 +329,128 @@ async def test_whoever_left_the_last_two_invitations_unanswered_never_answers(wo
     assert [one for one in await desk.told() if isinstance(one, MunicipalityEnrolled)]
     assert names(await browser.get(f"{BOOK}?vis=aldrig-svaret")) == ["Aarhus Kommune"]
     assert "Der er ikke svaret på de to seneste invitationer" in text(await browser.get(HERE))
+
+
+IMPORT = f"{BOOK}/indlaes"
+
+
+async def uploaded(browser: httpx.AsyncClient, content: bytes | str, name: str = "ark.csv") -> httpx.Response:
+    shown = await browser.get(IMPORT)
+    raw = content.encode() if isinstance(content, str) else content
+    return await browser.post(IMPORT, data=typed(shown.text, _se="1"), files={"content": (name, raw)})
+
+
+async def whole(desk: Desk) -> list[tuple[Any, ...]]:
+    statement = "SELECT to_jsonb(o)::text FROM {} o ORDER BY 1"
+    tables = ("organisations", "organisation_units", "role_addresses", "speakers", "organisation_changes")
+    return [tuple(row) for table in tables for row in await desk.pool.fetch(statement.format(table))]
+
+
+async def test_a_sheet_is_shown_row_by_row_and_then_stored_whole_and_again_changes_nothing(
+    workplace: Workplace,
+) -> None:
+    desk, browser = workplace.desk, await workplace.signed_in("administrator")
+    await desk.ask(put_organisation, PutOrganisation(code=AARHUS, main_email="gammel@k0751.example"))
+    before = await whole(desk)
+    sheet = (
+        "kommunekode;hovedpostkasse;enhed;enhedens navn;ean-nummer\n"
+        f"0751;post@k0751.example;;;\n0751;;unge;Ungecentret;{EAN}\n0101;;;;\n"
+    )
+    shown = await uploaded(browser, sheet)
+    assert shown.status_code == 200, text(shown)
+    assert "1 ny, 1 ændret og 1 uændret række" in text(shown)
+    assert "Hovedpostkasse: gammel@k0751.example → post@k0751.example" in text(shown)
+    assert f"Ean-nummer: (tom) → {EAN}" in text(shown)
+    assert await whole(desk) == before, "nothing is stored before the button"
+    done = await pressed(browser, IMPORT, shown)
+    assert (done.status_code, done.headers["location"]) == (303, f"{BOOK}?besked=indlaest")
+    found = await entry(desk)
+    assert (found["main_email"], found["units"][0]["name"]) == ("post@k0751.example", "Ungecentret")
+    stored = await whole(desk)
+    again = await uploaded(browser, sheet)
+    assert "0 nye, 0 ændrede og 3 uændrede rækker" in text(again)
+    assert "Der er intet at indlæse" in text(again)
+    assert (await browser.post(IMPORT, data=typed(shown.text))).status_code == 303, "pressed twice it is done once"
+    assert await whole(desk) == stored
+
+
+async def test_what_is_wrong_with_a_sheet_is_said_by_cell_beside_what_the_other_rows_would_change(
+    workplace: Workplace,
+) -> None:
+    browser = await workplace.signed_in("administrator")
+    before = await whole(workplace.desk)
+    sheet = "kommunekode;hovedpostkasse;ean-nummer\n0751;post@k0751.example;\n9999;x@k.example;5798000000002\n"
+    shown = await uploaded(browser, sheet)
+    assert shown.status_code == 422
+    assert "1 række afvises. Intet kan indlæses, før de er rettet" in text(shown)
+    assert "»9999« er ikke en kommunekode i adressebogen" in text(shown)
+    assert "EAN-nummeret skal være på 13 cifre" in text(shown)
+    assert "Hovedpostkasse: (tom) → post@k0751.example" in text(shown)
+    assert ">Indlæs 1 række<" not in shown.text
+    for content, said in (
+        (b"\x00PK not a sheet", "Fil"),
+        (b"", "Vælg en fil."),
+        (b"x" * 160_000, "højst være på 150 kB"),
+    ):
+        refused = await uploaded(browser, content, "ark.xlsx")
+        assert (refused.status_code, said in text(refused)) == (422, True), text(refused)
+    assert await whole(workplace.desk) == before
+
+
+async def test_who_presses_after_somebody_else_has_changed_the_book_is_shown_what_would_happen_now(
+    workplace: Workplace,
+) -> None:
+    desk, browser = workplace.desk, await workplace.signed_in("administrator")
+    shown = await uploaded(browser, "kommunekode;hovedpostkasse\n0751;post@k0751.example\n")
+    await desk.ask(put_organisation, PutOrganisation(code=AARHUS, main_email="deres@k0751.example"))
+    overtaken = await pressed(browser, IMPORT, shown)
+    assert overtaken.status_code == 409
+    assert "Hovedpostkasse: deres@k0751.example → post@k0751.example" in text(overtaken)
+    assert (await entry(desk))["main_email"] == "deres@k0751.example"
+    again = {name: unescape(value) for name, value in hidden(overtaken.text).items()}
+    assert (await browser.post(IMPORT, data=again)).status_code == 303
+    assert (await entry(desk))["main_email"] == "post@k0751.example"
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+async def test_a_book_that_is_taken_out_and_read_in_again_changes_nothing(workplace: Workplace, kind: str) -> None:
+    desk, browser = workplace.desk, await workplace.signed_in("administrator")
+    unit = PutUnit(id="=unge", name="+Ungecentret", billing=Billing(ean=EAN, person_reference="-7"))
+    await desk.ask(
+        put_organisation,
+        PutOrganisation(
+            code=KOEBENHAVN,
+            main_email="post@k0101.example",
+            roles={"borgmester": "bm@k0101.example", "@chef": "chef@k0101.example"},
+            billing=Billing(
+                order_reference="=1+1",
+                account_string="0012",
+                demands=("order", "contact"),
+                format="oioubl",
+                address={"street": "Vej 1", "postcode": "0999", "city": "Byen"},  # type: ignore[arg-type]
+            ),
+            mailboxes=("en@k0101.example", "to@k0101.example"),
+            domains=("k0101.example",),
+            units=(unit,),
+        ),
+    )
+    before = await whole(desk)
+    taken = await browser.get(f"{BOOK}.{kind}")
+    assert taken.status_code == 200
+    if kind == "csv":
+        assert "'=1+1" in taken.text, "no cell is a formula"
+    shown = await uploaded(browser, taken.content, f"adressebog.{kind}")
+    assert "0 nye, 0 ændrede og 99 uændrede rækker" in text(shown), text(shown)
+    assert await whole(desk) == before
+
+
+async def test_a_thousand_rows_are_stored_at_once_while_a_person_waits(workplace: Workplace) -> None:
+    desk, browser = workplace.desk, await workplace.signed_in("administrator")
+    codes = [row["code"] for row in await desk.pool.fetch("SELECT code FROM organisations ORDER BY code")]
+    rows = "".join(f"{codes[at % 98]};enhed {at};Enhed {at};{EAN}\n" for at in range(1_000))
+    shown = await uploaded(browser, f"kommunekode;enhed;enhedens navn;ean-nummer\n{rows}")
+    assert "1000 nye" in text(shown)
+    begun = machine_now()
+    assert (await pressed(browser, IMPORT, shown)).status_code == 303
+    assert (machine_now() - begun).total_seconds() < 10
+    assert await desk.pool.fetchval("SELECT count(*) FROM organisation_units") == 1_000
