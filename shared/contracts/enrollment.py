@@ -58,6 +58,7 @@ SUBJECTS = {
     "roster": "one enrolment's people at one meeting (enrolment × meeting)",
     "team": "one enrolment's standing team, invited to each meeting of its kinds",
     "guest": "one guest at one meeting, by an opaque id",
+    "organisation": "one organisation in the address book, by its code",
     "person": "one person, by an opaque id",
 }
 """What its facts are about: the kind in front of the slash."""
@@ -166,6 +167,7 @@ IN_DANISH = {
     "tovholder.enrollment.TeamMemberReplaced.v1": "en fra det faste hold blev skiftet ud",
     "tovholder.enrollment.TeamMemberRemoved.v1": "nogen kom af det faste hold",
     "tovholder.enrollment.TeamReminderDue.v1": "det faste hold manglede nogen",
+    "tovholder.enrollment.OrganisationsMerged.v1": "to organisationer i adressebogen blev lagt sammen",
     "tovholder.enrollment.PersonErased.v1": "en person blev slettet",
     "tovholder.enrollment.SessionsRevoked.v1": "en person blev logget ud overalt",
     "tovholder.enrollment.IntakeRejected.v1": "et ønske blev afvist af tilmeldingen",
@@ -1139,6 +1141,29 @@ class GuestRemoved(GuestFact):
 
     by_participant: bool = False
     """The guest did it by the link of their own, so that staff are to hear of it."""
+
+
+@fact
+class OrganisationsMerged(Event):
+    """Two entries of the address book were one organisation: `organisation` is reached as `into` is, for good.
+
+    What was agreed with it keeps its name and its code. Told once for each organisation that goes.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.OrganisationsMerged.v1"
+    service: ClassVar[str] = SERVICE
+
+    organisation: Organisation
+    into: Organisation
+    merged_at: Instant
+
+    @property
+    def subject(self) -> str:
+        return f"organisation/{self.organisation.code}"
+
+    @property
+    def scope(self) -> str:
+        return f"organisation/{self.organisation.code}"
 
 
 @fact

@@ -169,6 +169,43 @@ async def load_merged_into(tx: Tx, codes: Iterable[str]) -> dict[str, Entry]:
     return {row["code"]: _entry(row) for row in rows}
 
 
+async def lock_merging(tx: Tx, codes: Iterable[str]) -> dict[str, Entry]:
+    """By code, as `lock_many`; nobody begins to point at them, either."""
+    known = sorted(set(codes))
+    await tx.execute(
+        "SELECT FROM organisations WHERE code = ANY($1) OR merged_into = ANY($1) ORDER BY code FOR UPDATE", known
+    )
+    return await load_many(tx, known)
+
+
+async def mark_merged(tx: Tx, code: str, into: str) -> None:
+    """Both are locked (`lock_merging`). All that was merged into the one that goes is merged into the other, and what
+    stands beside its entry is gone: the one that stays is saved with it.
+    """
+    await tx.execute(
+        """
+        UPDATE organisations SET merged_into = $2, merged_at = CASE WHEN code = $1 THEN $3 ELSE merged_at END
+        WHERE code = $1 OR merged_into = $1
+        """,
+        code,
+        into,
+        tx.now,
+    )
+    for table in ("role_addresses", "speakers", "organisation_units", "refused_mailboxes"):
+        await tx.execute(f"DELETE FROM {table} WHERE organisation_code = $1", code)
+
+
+async def count_enrolments(tx: Tx, code: str) -> int:
+    found: int = await tx.fetchval("SELECT count(*) FROM enrolments WHERE organisation_code = $1", code)
+    return found
+
+
+async def load_names(tx: Tx, codes: Iterable[str]) -> dict[str, str]:
+    """By code, of those that are in the book."""
+    rows = await tx.fetch("SELECT code, name FROM organisations WHERE code = ANY($1)", sorted(set(codes)))
+    return {row["code"]: row["name"] for row in rows}
+
+
 async def lock_shared(tx: Tx, code: str) -> Entry | None:
     """Who speaks for it stays as it is until the transaction ends."""
     await tx.execute(

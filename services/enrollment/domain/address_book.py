@@ -225,10 +225,10 @@ def require_entry(entry: Entry | None) -> Entry:
     return entry
 
 
-def require_own(entry: Entry) -> Entry:
+def require_own(entry: Entry, field: str = "code") -> Entry:
     """Refused 409 `organisation_merged` where another entry says how the organisation is reached."""
     if entry.merged_into is not None:
-        raise Refused("organisation_merged", merged_away(entry.organisation.name, entry.merged_into), field="code")
+        raise Refused("organisation_merged", merged_away(entry.organisation.name, entry.merged_into), field=field)
     return entry
 
 

@@ -34,16 +34,16 @@ async def book_import(host: Host, act: Act, request: Request) -> Response:
     if request.method == "GET":
         return _page(host, request, staff_form(host, request, labels=_LABELS))
     form = await read_form(request, labels=_LABELS, file=FILE)
-    content, actor = form.value(FILE), badge_in(request).actor
-    if not content:
-        form.add_error(FILE, "required", "Vælg en fil.")
-        return _page(host, request, form, 422)
+    if not form.value(FILE):
+        return _page(host, request, form.add_error(FILE, "required", "Vælg en fil."), 422)
     if LOOK in form.own:
         return await _looked(host, act, request, form)
     command = form.command(ImportAddresses, dry_run=False)
-    if command is None:
-        return _page(host, request, form, 422)
-    reply = await host.door.submit(act, command, form.key, actor=actor, patient=True)
+    return _page(host, request, form, 422) if command is None else await _done(host, act, request, form, command)
+
+
+async def _done(host: Host, act: Act, request: Request, form: Form, command: ImportAddresses) -> Response:
+    reply = await host.door.submit(act, command, form.key, actor=badge_in(request).actor, patient=True)
     refused = reply.refusal()
     if refused is None:
         return RedirectResponse(f"{HERE}?besked=indlaest", 303)

@@ -1,4 +1,4 @@
-"""A spreadsheet of the address book, row by row: what it would change, and each cell that is wrong. Nothing is stored."""
+"""A spreadsheet of the address book, row by row: what it would change, and each wrong cell. Nothing is stored."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.enrollment.adapters import organisations
@@ -21,6 +21,11 @@ async def read_organisation(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     if found is None:
         raise unknown_organisation()
     return shown(found)
+
+
+async def read_names(tx: Tx, codes: Sequence[str]) -> dict[str, str]:
+    """By code, of those that are in the book."""
+    return await organisations.load_names(tx, codes)
 
 
 def shown(entry: Entry) -> dict[str, Any]:

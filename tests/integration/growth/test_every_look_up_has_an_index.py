@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from services.enrollment.adapters import papers
 from services.enrollment.adapters.sessions import SignIn
+from services.enrollment.domain.book import sought
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.overview import MayLack
@@ -88,6 +89,7 @@ PLACES = {
     "changes": ["50"],
     "steps": ["p9", "x50", "2021-04-15", "s50"],
     "mails": ["50"],
+    "book": ["a", "0101"],
 }
 WAITING_AT = {
     "dead_letter": ["f2", "50"],
@@ -98,6 +100,10 @@ WAITING_AT = {
 ALLOWED = {
     ("enrollment", "organisations.load_municipalities"): "all 98 municipalities, which a form offers",
     ("enrollment", "organisations.load_codes"): "an address book is compared with all of it",
+    (
+        "enrollment",
+        "organisations.load_roles",
+    ): "the headings of the book, by a row for each role",
     ("enrollment", "keeping.load_endings"): "at night, when every programme ended",
     ("enrollment", "programmes.take_places"): "writes rows that are locked, by their keys",
     ("enrollment", "papers.load_page"): "asked for each of its papers below",
@@ -174,7 +180,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "causes": {"k9": Cause("c", None, None)},
         "sort": "name", "forbehold": True, "named": "a", "nobody": True, "account_ids": ["a9"],
         "words": ["ida", "hold"], "number": "5798009800015", "sought_id": "x50", "by": date(2020, 7, 1),
-        "up_to_month": "2020-08",
+        "up_to_month": "2020-08", "lack": "silent", "asked": sought("kommune"), "role": "hovedpostkasse",
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
     }  # fmt: skip
     if name == "after" and annotation == "int":
