@@ -194,7 +194,7 @@ async def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(work
     said = {"main_email": "ikke en adresse", "billing.ean": "5798000000002", "role.0.email": "bm@k0751.example"}
     shown = await sent(browser, f"{HERE}/ret", **said)
     assert shown.status_code == 422
-    assert "Rolle 1: Skriv, hvilken rolle adressen er." in text(shown) or "Skriv, hvilken rolle" in text(shown)
+    assert "Skriv, hvilken rolle adressen er." in text(shown)
     said["role.0.name"] = "borgmester"
     shown = await sent(browser, f"{HERE}/ret", **said)
     assert shown.status_code == 422
@@ -297,9 +297,10 @@ async def test_an_address_that_refuses_mails_is_shown_until_it_is_another_or_sta
     assert names(shown) == ["Aarhus Kommune"]
     assert "Kommet retur 1" in text(shown)
     one = text(await browser.get(HERE))
-    assert "borgmester (bm@k0751.example), hovedpostkassen (post@k0751.example), senest 1. juni 2020" in one or (
-        "hovedpostkassen (post@k0751.example)" in one and "borgmester (bm@k0751.example)" in one
+    told = (
+        "borgmester (bm@k0751.example), hovedpostkassen (post@k0751.example), senest mandag den 1. juni 2020 kl. 10.00"
     )
+    assert told in one
     path = f"{HERE}/virker"
     looked = await browser.post(path, data=typed((await browser.get(path)).text, role="borgmester", _se="1"))
     assert (await pressed(browser, path, looked)).status_code == 303
@@ -382,7 +383,7 @@ async def test_what_is_wrong_with_a_sheet_is_said_by_cell_beside_what_the_other_
     sheet = "kommunekode;hovedpostkasse;ean-nummer\n0751;post@k0751.example;\n9999;x@k.example;5798000000002\n"
     shown = await uploaded(browser, sheet)
     assert shown.status_code == 422
-    assert "1 række afvises. Intet kan indlæses, før de er rettet" in text(shown)
+    assert "1 række afvises. Intet kan indlæses, før den er rettet" in text(shown)
     assert "»9999« er ikke en kommunekode i adressebogen" in text(shown)
     assert "EAN-nummeret skal være på 13 cifre" in text(shown)
     assert "Hovedpostkasse: (tom) → post@k0751.example" in text(shown)
