@@ -157,6 +157,15 @@ async def _enrollment(connection: Connection, many: int) -> None:
         CONTACT.model_dump_json(),
     )
     await connection.execute(
+        f"""INSERT INTO organisation_changes (organisation_code, changed_columns, changed_at, {_CAUSE})
+            SELECT code, '{{hovedpostkasse}}', now(), {_BECAUSE} {each}"""
+    )
+    await connection.execute(
+        f"""INSERT INTO refused_mailboxes (organisation_code, mailbox_role, refused_address, refused_because,
+                                           refused_at, {_CAUSE})
+            SELECT code, 'hovedpostkasse', 'n@by.example', 'smtp_550', now(), 'c', 'e', 'token/test' FROM organisations"""
+    )
+    await connection.execute(
         f"""INSERT INTO accounts (id, issuer, oidc_subject, account_name, account_email)
             SELECT 'a' || n, 'i', 's' || n, 'N', 'n' || n || '@by.example' FROM generate_series(1, {many}) AS n"""
     )

@@ -121,7 +121,7 @@ async def load_parts(tx: Tx, code: str, programme_ids: Collection[str] | None, m
                 WHERE h.enrolment_id = e.id AND h.held_until IS NULL
                   AND h.holder ->> 'person_id' IS DISTINCT FROM e.contact ->> 'person_id') AS others
         FROM enrolments e JOIN programmes p ON p.id = e.programme_id
-        WHERE e.organisation_code IN (SELECT code FROM organisations WHERE code = $1 OR merged_into = $1)
+        WHERE e.organisation_code = ANY(ARRAY(SELECT code FROM organisations WHERE code = $1 OR merged_into = $1))
           AND ($2::text[] IS NULL OR e.programme_id = ANY($2))
         ORDER BY p.published_at DESC, e.id LIMIT $3
         """,
