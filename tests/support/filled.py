@@ -163,7 +163,8 @@ async def _enrollment(connection: Connection, many: int) -> None:
     await connection.execute(
         f"""INSERT INTO refused_mailboxes (organisation_code, mailbox_role, refused_address, refused_because,
                                            refused_at, {_CAUSE})
-            SELECT code, 'hovedpostkasse', 'n@by.example', 'smtp_550', now(), 'c', 'e', 'token/test' FROM organisations"""
+            SELECT code, 'hovedpostkasse', 'n@by.example', 'smtp_550', now(), 'c', 'e', 'token/test'
+            FROM organisations"""
     )
     await connection.execute(
         f"""INSERT INTO accounts (id, issuer, oidc_subject, account_name, account_email)
