@@ -22,7 +22,7 @@ HERE = "/stab/adressebog"
 PUT, IMPORT, MERGE = "enrollment.PutOrganisation", "enrollment.ImportAddresses", "enrollment.MergeOrganisations"
 _SORTS: Mapping[str, Sort] = {"navn": "name", "kode": "code", "forloeb": "programmes"}
 _SORT_WORDS = (("Navn", "navn"), ("Kode", "kode"), ("Forløb nu", "forloeb"))
-_DONE = {"lagt-sammen": "De to er lagt sammen", "indlaest": "Arket er indlæst"}
+_DONE = {"indlaest": "Arket er indlæst"}
 _WHY = {"cvr": "samme CVR-nummer", "ean": "samme EAN-nummer", "name": "samme navn"}
 _HEADINGS = {
     "cvr-nummer": "CVR-nummer",

@@ -8,8 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.enrollment.pages.book import HERE, MERGE
-from services.enrollment.pages.book_entry import known_of, not_yours
+from services.enrollment.pages.book import MERGE
+from services.enrollment.pages.book_entry import address, known_of, not_yours
 from services.enrollment.pages.staff_action import Ask, Doing, carry_out
 from services.enrollment.pages.staff_programme import reader
 from services.enrollment.usecases.merge_organisations import MergeOrganisations
@@ -53,8 +53,8 @@ async def merge(host: Host, act: Act, request: Request) -> Response:
         title=f"Læg {one.name} sammen med en anden",
         about=f"{one.name} ({one.code})",
         button="Læg dem sammen for altid",
-        back=HERE,
-        crumb="Adressebog",
+        back=address(one.code),
+        crumb=one.name,
         done="lagt-sammen",
         text=(
             "Det kan ikke gøres om.",

@@ -157,7 +157,7 @@ async def test_doubles_are_proposed_and_merged_on_a_page_that_first_says_that_it
     ):
         assert said in text(looked), said
     assert await desk.told() == []
-    assert (await pressed(browser, path, looked)).headers["location"] == f"{BOOK}?besked=lagt-sammen"
+    assert (await pressed(browser, path, looked)).headers["location"] == f"{BOOK}/{HVIDOVRE}?besked=lagt-sammen"
     book = await browser.get(BOOK)
     assert len(names(book)) == 97
     assert "Er lagt sammen med Aarhus Kommune" in text(await browser.get(f"{BOOK}/{HVIDOVRE}"))
