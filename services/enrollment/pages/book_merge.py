@@ -99,6 +99,6 @@ def _sentences(body: Mapping[str, Any]) -> list[str]:
         whose = "1 tilmelding beholder" if kept == 1 else f"{kept} tilmeldinger beholder"
         said.append(f"{whose} navnet {body['name']}, men der skrives til {body['into_name']}s postkasser.")
     said.append(
-        f"Koden {body['code']} kan ikke bruges til noget nyt: hvem der gør det, får at vide, hvad de skal skrive."
+        f"Koden {body['code']} kan ikke bruges til noget nyt. Hvem der prøver, får den rigtige at vide."
     )
     return said
