@@ -126,7 +126,7 @@ async def _enrollment(connection: Connection, many: int) -> None:
     ).model_dump_json()
     each = f"""
         FROM (SELECT row_number() OVER () AS n, p.id AS programme, o.code
-              FROM programmes p CROSS JOIN (SELECT code FROM organisations ORDER BY code LIMIT 10) AS o
+              FROM programmes p CROSS JOIN (SELECT code FROM organisations ORDER BY code LIMIT 50) AS o
               LIMIT {many}) AS each
     """
     await connection.execute(

@@ -31,10 +31,19 @@ _SILENT = f"""(
         ) first WHERE e.organisation_code = b.code AND first.at IS NOT NULL ORDER BY first.at DESC, e.id LIMIT 2
     ) last
 )"""
+# The same of everybody at once: what all have been invited to is read once, and not for each of them.
+_ALL_SILENT = f"""silent AS MATERIALIZED (
+    SELECT code FROM (
+        SELECT e.organisation_code AS code, e.state,
+            row_number() OVER (PARTITION BY e.organisation_code ORDER BY first.at DESC, e.id) AS place
+        FROM (SELECT enrolment_id, min(invited_at) AS at FROM invitations GROUP BY enrolment_id) first
+        JOIN enrolments e ON e.id = first.enrolment_id
+    ) turn WHERE place <= 2 GROUP BY code HAVING count(*) = 2 AND bool_and(state IN ({_UNANSWERED}))
+)"""
 _LACKS: Mapping[Lack, str] = {
     "missing": "b.main_email IS NULL",
     "bounced": f"EXISTS (SELECT FROM refused_mailboxes r WHERE r.organisation_code = b.code AND {_STANDS})",
-    "silent": _SILENT,
+    "silent": "b.code IN (SELECT code FROM silent)",
     "no_role": "NOT EXISTS (SELECT FROM role_addresses a WHERE a.organisation_code = b.code)",
     "no_ean": """b.ean IS NULL AND NOT EXISTS (
         SELECT FROM organisation_units u WHERE u.organisation_code = b.code AND u.ean IS NOT NULL)""",
@@ -54,12 +63,16 @@ async def load_page(
     flags = ", ".join(f"{sql} AS {name}" for name, sql in _LACKS.items())
     rows = await tx.fetch(
         f"""
+        WITH {_ALL_SILENT}, here AS (
+            SELECT organisation_code, count(*) AS programmes FROM enrolments
+            WHERE programme_id = ANY($3) AND state IN ('enrolled', 'waitlisted') GROUP BY organisation_code
+        )
         SELECT o.*, {order.place} FROM (
             SELECT b.code, b.name, b.sort_key, b.member_of, b.main_email, {flags},
                 (SELECT count(*) FROM organisation_units u WHERE u.organisation_code = b.code) AS units,
-                (SELECT count(*) FROM enrolments e WHERE e.organisation_code = b.code
-                    AND e.programme_id = ANY($3) AND e.state IN ('enrolled', 'waitlisted')) AS programmes
-            FROM organisations b WHERE b.merged_into IS NULL AND {_NAMED} AND {_LACKS[lack] if lack else "true"}
+                coalesce(here.programmes, 0) AS programmes
+            FROM organisations b LEFT JOIN here ON here.organisation_code = b.code
+            WHERE b.merged_into IS NULL AND {_NAMED} AND {_LACKS[lack] if lack else "true"}
         ) o WHERE {order.after(1)} ORDER BY {order.by} LIMIT $2
         """,
         page.after,
@@ -88,7 +101,12 @@ async def load_page(
 async def count_lacks(tx: Tx) -> tuple[int, dict[Lack, int]]:
     """How many organisations there are, and how many lack what."""
     counts = ", ".join(f"count(*) FILTER (WHERE {sql}) AS {name}" for name, sql in _LACKS.items())
-    row = await tx.fetchrow(f"SELECT count(*) AS everybody, {counts} FROM organisations b WHERE b.merged_into IS NULL")
+    row = await tx.fetchrow(
+        f"""
+        WITH {_ALL_SILENT}
+        SELECT count(*) AS everybody, {counts} FROM organisations b WHERE b.merged_into IS NULL
+        """
+    )
     return (0, {}) if row is None else (row["everybody"], {one: row[one] for one in _LACKS})
 
 
@@ -120,10 +138,11 @@ async def load_parts(tx: Tx, code: str, programme_ids: Collection[str] | None, m
             (SELECT coalesce(jsonb_agg(h.holder ORDER BY h.role_id), '[]')::text FROM contact_history h
                 WHERE h.enrolment_id = e.id AND h.held_until IS NULL
                   AND h.holder ->> 'person_id' IS DISTINCT FROM e.contact ->> 'person_id') AS others
-        FROM enrolments e JOIN programmes p ON p.id = e.programme_id
-        WHERE e.organisation_code = ANY(ARRAY(SELECT code FROM organisations WHERE code = $1 OR merged_into = $1))
-          AND ($2::text[] IS NULL OR e.programme_id = ANY($2))
-        ORDER BY p.published_at DESC, e.id LIMIT $3
+        FROM organisations o CROSS JOIN LATERAL (
+            SELECT * FROM enrolments e WHERE e.organisation_code = o.code
+              AND ($2::text[] IS NULL OR e.programme_id = ANY($2)) ORDER BY e.programme_id LIMIT $3
+        ) e JOIN programmes p ON p.id = e.programme_id
+        WHERE o.code = $1 OR o.merged_into = $1 ORDER BY p.published_at DESC, e.id LIMIT $3
         """,
         code,
         None if programme_ids is None else sorted(programme_ids),

@@ -18,7 +18,7 @@ from shared.base.acts import Act
 from shared.contracts.danish import listed
 from shared.contracts.event import Command
 from shared.runtime.service import Host
-from shared.web.forms import Form
+from shared.web.forms import Form, read_form
 from shared.web.staff import badge_in
 
 _THIS, _OTHER = "denne", "anden"
@@ -30,24 +30,23 @@ async def merge(host: Host, act: Act, request: Request) -> Response:
         return not_yours(host, request)
     one = (await known_of(host, request)).entry.organisation
     proposed = request.query_params.get("med", "")[:_LONGEST_CODE]
+    typed = (await read_form(request)).value("other") if request.method == "POST" else ""
     async with host.transaction(reader(request)) as tx:
-        names = await read_names(tx, [proposed]) if proposed else {}
+        names = await read_names(tx, [one for one in (proposed, typed) if one])
     other = names.get(proposed)
 
     def command(form: Form) -> Command | None:
         code, stays = form.value("other"), form.value("stays")
         if not code:
             form.add_error("other", "required", "Skriv den andens kode.")
+        elif code not in names:
+            form.add_error("other", "unknown_organisation", "Ingen organisation i adressebogen har den kode.")
         if stays not in {_THIS, _OTHER}:
             form.add_error("stays", "required", "Vælg, hvem der bliver.")
         if form.errors:
             return None
         goes, into = (code, one.code) if stays == _THIS else (one.code, code)
-        said = Form({"code": goes, "into": into})
-        wish = said.command(MergeOrganisations)
-        for error in said.errors:
-            form.add_error("other", error.code, error.detail)
-        return wish
+        return MergeOrganisations(code=goes, into=into)
 
     doing = Doing(
         title=f"Læg {one.name} sammen med en anden",
@@ -98,7 +97,5 @@ def _sentences(body: Mapping[str, Any]) -> list[str]:
     if kept:
         whose = "1 tilmelding beholder" if kept == 1 else f"{kept} tilmeldinger beholder"
         said.append(f"{whose} navnet {body['name']}, men der skrives til {body['into_name']}s postkasser.")
-    said.append(
-        f"Koden {body['code']} kan ikke bruges til noget nyt. Hvem der prøver, får den rigtige at vide."
-    )
+    said.append(f"Koden {body['code']} kan ikke bruges til noget nyt. Hvem der prøver, får den rigtige at vide.")
     return said

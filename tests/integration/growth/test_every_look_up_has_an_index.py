@@ -99,6 +99,8 @@ WAITING_AT = {
 }
 ALLOWED = {
     ("enrollment", "organisations.load_municipalities"): "all 98 municipalities, which a form offers",
+    ("enrollment", "book.load_page"): "who answered nothing of late is known by all that everybody was invited to",
+    ("enrollment", "book.count_lacks"): "as book.load_page, once for a page of the book",
     ("enrollment", "organisations.load_codes"): "an address book is compared with all of it",
     (
         "enrollment",
