@@ -22,12 +22,17 @@ IN_DANISH: dict[Role, str] = {
     "operator": "Drift",
 }
 
-_PERSONS = frozenset({"ErasePerson", "FindPeople", "ForgetPerson", "people"})
-_ROLES_OF_STAFF = frozenset({"GrantRole", "RevokeRole", "staff"})
-_BOOK = frozenset({"PutOrganisation", "ImportAddresses", "MergeOrganisations", "AcceptMailbox"})
-ADMINISTERED = _PERSONS | _ROLES_OF_STAFF | _BOOK
-"""Only administrators', in whichever service: what is about one person everywhere, who may do what, and changes of the
-address book, which belongs to no programme. They are commands, and the first words of lists.
+ADMINISTERED = frozenset(
+    {
+        *("ErasePerson", "FindPeople", "ForgetPerson", "people"),
+        *("GrantRole", "RevokeRole", "EndSession", "staff", "sessions"),
+        *("PutOrganisation", "ImportAddresses", "MergeOrganisations", "AcceptMailbox"),
+        *("AddClient", "RenewToken", "RevokeTokens", "clients"),
+    }
+)
+"""Only administrators', in whichever service: who may do what, people and programs, and what is about one person
+everywhere, and changes of the address book, which belongs to no programme. They are commands, and the first words of
+lists.
 """
 OPERATED = frozenset({"KeepErased"})
 """Only operators', in whichever service: what keeps the installation running, and shows nothing of what it holds."""

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.enrollment.domain.book import LACKS, Lack, Line, Sort, lack_of, sought
-from services.enrollment.pages.staff_programme import NEXT_PAGE, reader
 from services.enrollment.usecases.read_book import read_book, read_sheet, read_twins
 from shared.base.listing import CURSOR
 from shared.runtime.service import Host
 from shared.web.exports import Format, whole_table
 from shared.web.forms import read_form
+from shared.web.programme_page import NEXT_PAGE, reader
 from shared.web.staff import badge_in, render, staff_form
 
 HERE = "/stab/adressebog"

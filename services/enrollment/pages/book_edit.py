@@ -34,13 +34,13 @@ from services.enrollment.domain.book_form import (
 from services.enrollment.domain.form import BETWEEN
 from services.enrollment.pages.book import PUT
 from services.enrollment.pages.book_entry import address, known_of, not_yours
-from services.enrollment.pages.staff_action import EDIT, LOOK, Ask, told_by
 from services.enrollment.usecases.put_organisation import PutOrganisation, PutUnit
 from shared.base.acts import Act
 from shared.base.problems import FieldError, Problem
 from shared.runtime.service import Host
 from shared.web.forms import Form, new_key, read_form
 from shared.web.staff import badge_in, render, staff_form
+from shared.web.staff_action import EDIT, LOOK, Ask, told_by
 
 BASE, BOTH, CHOICE = "_vist", "_begge", "valg."
 THEIRS, MINE = "deres", "mit"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -15,8 +16,6 @@ from services.enrollment.domain.book_form import OF_ORGANISATION, OF_UNIT, field
 from services.enrollment.domain.confirmation_text import sent_at
 from services.enrollment.domain.status import status
 from services.enrollment.pages.book import HERE, MERGE, PUT, mailbox_word
-from services.enrollment.pages.staff_action import Ask, Doing, carry_out
-from services.enrollment.pages.staff_programme import reader
 from services.enrollment.usecases.accept_mailbox import AcceptMailbox
 from services.enrollment.usecases.read_book import Known, read_known
 from shared.base.acts import Act
@@ -24,7 +23,9 @@ from shared.base.problems import Problem
 from shared.contracts.event import Command
 from shared.runtime.service import Host
 from shared.web.forms import Form
+from shared.web.programme_page import reader
 from shared.web.staff import badge_in, render
+from shared.web.staff_action import Ask, Doing, carry_out
 
 _SEES = "enrollment.enrolments"
 _DONE = {
@@ -154,6 +155,11 @@ def not_yours(host: Host, request: Request) -> Response:
     return render(host, request, "web/no_role.html", status=403)
 
 
+def action_page(host: Host, request: Request, _: str, *, status: int, **values: Any) -> Response:
+    """What is done to an organisation, below the book's head instead of a programme's."""
+    return render(host, request, "enrollment/book_action.html", status=status, **values)
+
+
 async def accept(host: Host, act: Act, request: Request) -> Response:
     """A mailbox that refused mails is said to take them again."""
     if not badge_in(request).may("enrollment.AcceptMailbox"):
@@ -181,4 +187,4 @@ async def accept(host: Host, act: Act, request: Request) -> Response:
         sentences=lambda _: ["Organisationen står ikke længere under »Kommet retur«, før en ny mail kommer retur."],
         why_not="" if found.refused else "Ingen af postkasserne har sendt noget retur.",
     )
-    return await carry_out(host, request, act, None, doing, command)
+    return await carry_out(host, request, act, doing, command, partial(action_page, host, request))

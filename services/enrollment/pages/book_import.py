@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -12,17 +13,18 @@ from starlette.responses import RedirectResponse, Response
 from services.enrollment.domain.address_book import Said, WrongCell
 from services.enrollment.pages.book import HERE, IMPORT
 from services.enrollment.pages.book_entry import address, not_yours
-from services.enrollment.pages.staff_action import LOOK, told_by
-from services.enrollment.pages.staff_programme import reader
 from services.enrollment.usecases.import_addresses import ImportAddresses
 from services.enrollment.usecases.read_import import Import, read_import
 from shared.base.acts import Act
 from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
 from shared.web.forms import Form, new_key, read_form
+from shared.web.programme_page import reader
 from shared.web.staff import badge_in, render, staff_form
+from shared.web.staff_action import LOOK, told_by
 
-FILE = "content"
+FILE, ROOM = "content", 256 * 1024
+"""The field that holds the file, and how many octets it may have before it is even read."""
 _LABELS = {FILE: "Fil"}
 _CHANGED = "book_changed"
 
@@ -33,7 +35,9 @@ async def book_import(host: Host, act: Act, request: Request) -> Response:
         return not_yours(host, request)
     if request.method == "GET":
         return _page(host, request, staff_form(host, request, labels=_LABELS))
-    form = await read_form(request, labels=_LABELS, file=FILE)
+    form = await read_form(request, labels=_LABELS)
+    if (file := form.files.get(FILE)) is not None:
+        form.values[FILE] = base64.b64encode(file.content).decode()
     if not form.value(FILE):
         return _page(host, request, form.add_error(FILE, "required", "Vælg en fil."), 422)
     if LOOK in form.own:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.enrollment.pages.book import MERGE
-from services.enrollment.pages.book_entry import address, known_of, not_yours
-from services.enrollment.pages.staff_action import Ask, Doing, carry_out
-from services.enrollment.pages.staff_programme import reader
+from services.enrollment.pages.book_entry import action_page, address, known_of, not_yours
 from services.enrollment.usecases.merge_organisations import MergeOrganisations
 from services.enrollment.usecases.read_organisations import read_names
 from shared.base.acts import Act
@@ -19,7 +18,9 @@ from shared.contracts.danish import listed
 from shared.contracts.event import Command
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
+from shared.web.programme_page import reader
 from shared.web.staff import badge_in
+from shared.web.staff_action import Ask, Doing, carry_out
 
 _THIS, _OTHER = "denne", "anden"
 _LONGEST_CODE = 200
@@ -76,7 +77,7 @@ async def merge(host: Host, act: Act, request: Request) -> Response:
         warns=True,
         sentences=_sentences,
     )
-    return await carry_out(host, request, act, None, doing, command)
+    return await carry_out(host, request, act, doing, command, partial(action_page, host, request))
 
 
 def _sentences(body: Mapping[str, Any]) -> list[str]:
