@@ -10,6 +10,11 @@ from starlette.routing import BaseRoute, Route
 
 from services.enrollment.entrypoints import acts
 from services.enrollment.pages import (
+    book,
+    book_edit,
+    book_entry,
+    book_import,
+    book_merge,
     guest,
     invoice_details,
     login,
@@ -46,6 +51,8 @@ from shared.web.scopes import of_command
 from shared.web.staff import staff_page
 from shared.web.token_use import use_page
 
+_BOOK, _BOOKS = "/stab/adressebog", "enrollment.organisations"
+_ENTRY = f"{_BOOK}/{{code}}"
 _CLIENTS = "enrollment.clients"
 _CLIENT = "/stab/noegler/klient/{client}"
 _PROGRAMME = "/stab/forloeb/{programme_id}"
@@ -87,6 +94,24 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         shows("/stab/hvorfor/{sought:path}", why.why, opens="enrollment.enrolments"),
         shows("/stab/adgang", staff_roles.roles, acts.GRANT_ROLE, opens="enrollment.staff"),
         shows("/stab/adgang/{grant_id:int}", staff_roles.revoke, acts.REVOKE_ROLE, opens="enrollment.staff"),
+        shows(_BOOK, book.book, opens=_BOOKS, posts=True),
+        shows(f"{_BOOK}.csv", book.as_csv, opens=_BOOKS),
+        shows(f"{_BOOK}.xlsx", book.as_xlsx, opens=_BOOKS),
+        shows(f"{_BOOK}/dobbelte", book.twins, opens=_BOOKS),
+        shows(
+            f"{_BOOK}/indlaes",
+            book_import.book_import,
+            acts.IMPORT_ADDRESSES,
+            opens=of_command(acts.IMPORT_ADDRESSES.command, host.service.name),
+            room=book_import.ROOM,
+        ),
+        shows(_ENTRY, book_entry.entry, opens=_BOOKS),
+        does(f"{_ENTRY}/ret", book_edit.organisation, acts.PUT_ORGANISATION),
+        does(f"{_ENTRY}/enheder/ny", book_edit.new_unit, acts.PUT_ORGANISATION),
+        does(f"{_ENTRY}/enheder/{{unit}}", book_edit.unit, acts.PUT_ORGANISATION),
+        does(f"{_ENTRY}/enheder/{{unit}}/fjern", book_edit.remove_unit, acts.PUT_ORGANISATION),
+        does(f"{_ENTRY}/laeg-sammen", book_merge.merge, acts.MERGE_ORGANISATIONS),
+        does(f"{_ENTRY}/virker", book_entry.accept, acts.ACCEPT_MAILBOX),
         shows(
             "/stab/adgang/session/{session_id}",
             staff_roles.end,

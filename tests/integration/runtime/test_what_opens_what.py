@@ -51,6 +51,8 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "GET /api/enrollment/organisations/{code}": "enrollment.organisations",
         "PUT /api/enrollment/organisations/{code}": "enrollment.PutOrganisation",
         "POST /api/enrollment/organisations/{organisation_code}/speakers": "enrollment.VouchForAddress",
+        "POST /api/enrollment/organisations/{code}/mailbox": "enrollment.AcceptMailbox",
+        "POST /api/enrollment/organisations/{code}/merger": "enrollment.MergeOrganisations",
         "GET /api/enrollment/sign-ups": "enrollment.sign-ups",
         "POST /api/enrollment/sign-ups/{sign_up_id}/dismissal": "enrollment.DismissSignUp",
         "POST /api/enrollment/sign-ups/dismissals": "enrollment.DismissSignUps",
