@@ -12,6 +12,7 @@ from typing import NamedTuple
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.sign_up import CONFIRM_DAYS, Paths
 from shared.base.links import Links
+from shared.base.passes import Place, Reader, pass_path
 
 _CONFIRM = "confirm sign-up"
 _PARTICIPANTS = "participants"
@@ -101,6 +102,11 @@ def _guest(subject: str | None) -> Guest | None:
         return None
     enrolment_id, person_id, *number = subject.split(" ")
     return Guest(enrolment_id, person_id, int(number[0]) if number else None)
+
+
+def onward_path(links: Links, place: Place, enrolment: Enrolment, now: datetime) -> str:
+    """Where another service goes on for the enrolment's contact, who has been let in to its page by now."""
+    return pass_path(links, place, Reader("contact", enrolment.id, enrolment.known_contact.person_id), now)
 
 
 class Seated(NamedTuple):

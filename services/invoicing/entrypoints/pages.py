@@ -8,7 +8,7 @@ from functools import partial
 from starlette.routing import BaseRoute
 
 from services.invoicing.entrypoints import acts
-from services.invoicing.pages import invoice_desk, printed, today
+from services.invoicing.pages import invoice_desk, own_invoices, printed, today
 from shared.runtime.service import Host
 from shared.web.pages import page
 from shared.web.staff import staff_page
@@ -31,5 +31,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(_DESK, invoice_desk.invoice, acts.CREDIT),
         shows(f"{_DESK}/{{document_id}}.{{suffix}}", invoice_desk.file),
         shows("/invoicing/faktura/{token}", invoice_desk.mailed),
+        shows("/invoicing/jeres-fakturaer/{token}", own_invoices.invoices),
+        shows("/invoicing/jeres-fakturaer/{token}/{document_id}.{suffix}", own_invoices.document),
         staff_page(host, "/invoicing/stab/i-dag", today.today, opens=""),
     )

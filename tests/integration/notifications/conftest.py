@@ -8,8 +8,11 @@ import pytest
 
 from services.notifications.entrypoints.kafka import SUBSCRIPTIONS
 from services.notifications.entrypoints.timers import TIMERS
+from tests.support.notifications_web import post_office
 from tests.support.room import Room, open_room
 from tests.support.servers import MakeDatabase
+
+__all__ = ["desk", "post_office"]
 
 
 @pytest.fixture

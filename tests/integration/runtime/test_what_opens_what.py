@@ -239,8 +239,15 @@ OPEN = {
         "/invoicing/fakturaer/{token}",
         "/invoicing/fakturaer/{token}/{document_id}.{suffix}",
         "/invoicing/faktura/{token}",
+        "/invoicing/jeres-fakturaer/{token}",
+        "/invoicing/jeres-fakturaer/{token}/{document_id}.{suffix}",
     ),
-    "notifications": (),
+    "notifications": (
+        "/notifications/kalender/abonnement/{token}.ics",
+        "/notifications/kalender/{token}",
+        "/notifications/kalender/{token}/nyt",
+        "/notifications/kvittering/{token}",
+    ),
     "scheduling": (),
 }
 """Pages that anybody reaches, or whoever holds the link that is in their address."""
