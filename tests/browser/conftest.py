@@ -3,6 +3,7 @@
 from tests.support.browser import chromium
 from tests.support.enrollment_web import town
 from tests.support.invoicing_web import counting_house
+from tests.support.notifications_web import post_office
 from tests.support.workplace import workplace
 
-__all__ = ["chromium", "counting_house", "town", "workplace"]
+__all__ = ["chromium", "counting_house", "post_office", "town", "workplace"]

@@ -90,7 +90,6 @@ def _values(found: Calendar, *, renewed: bool = False) -> dict[str, Any]:
     return {
         "title": found.subscription.programme.title,
         "organisation": found.subscription.organisation,
-        "by_contact": found.reader.role == "contact",
         "path": found.path,
         "address": found.address,
         "webcal": f"webcal://{found.address.partition('://')[2]}",

@@ -231,6 +231,7 @@ OPEN = {
         "/holdplads/{token}/behov",
         "/holdplads/{token}/skift",
         "/holdplads/{token}/afmeld",
+        "/mig/{token}",
         "/gaest/{token}",
         "/gaest/{token}/behov",
         "/gaest/{token}/afmeld",
