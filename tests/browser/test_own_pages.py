@@ -16,12 +16,12 @@ from tests.integration.enrollment.test_own_page import ENROLMENT, hear, meeting,
 from tests.support.browser import look, visitor
 from tests.support.enrollment_web import Town
 from tests.support.invoicing_web import CountingHouse
-from tests.support.notifications_web import PostOffice
+from tests.support.notifications_web import CalendarOffice
 
 pytestmark = pytest.mark.browser
 
 
-async def begun(town: Town, house: CountingHouse, office: PostOffice) -> tuple[str, str]:
+async def begun(town: Town, house: CountingHouse, office: CalendarOffice) -> tuple[str, str]:
     """A place with two meetings, an invoice and a receipt; the contact's page, and the seat of a participant."""
     await place(town.desk)
     await hear(
@@ -61,9 +61,15 @@ async def behind_one_address(page: Page, *places: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize(("width", "scripts"), [("phone", True), ("desktop", False)])
 async def test_a_contact_and_a_participant_find_all_of_theirs_and_subscribe_to_the_calendar(
-    chromium: Browser, town: Town, counting_house: CountingHouse, post_office: PostOffice, width: str, *, scripts: bool
+    chromium: Browser,
+    town: Town,
+    counting_house: CountingHouse,
+    calendar_office: CalendarOffice,
+    width: str,
+    *,
+    scripts: bool,
 ) -> None:
-    house, office = counting_house, post_office
+    house, office = counting_house, calendar_office
     standing, seat = await begun(town, house, office)
     context = await visitor(chromium, town, width=width, scripts=scripts)
     page = await context.new_page()

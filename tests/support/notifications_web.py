@@ -31,7 +31,7 @@ TOKEN = "staff-of-the-tests"  # noqa: S105  (known to one test run only)
 
 
 @dataclass(slots=True)
-class PostOffice:
+class CalendarOffice:
     url: str
     desk: Room
     client: httpx.AsyncClient
@@ -55,7 +55,7 @@ class PostOffice:
 
 
 @pytest.fixture
-async def post_office(database: MakeDatabase, link_key_file: Path) -> AsyncIterator[PostOffice]:
+async def calendar_office(database: MakeDatabase, link_key_file: Path) -> AsyncIterator[CalendarOffice]:
     where = await database("notifications")
     settings = Settings(
         link_key_file=link_key_file,
@@ -74,6 +74,6 @@ async def post_office(database: MakeDatabase, link_key_file: Path) -> AsyncItera
     desk = Room("notifications", host.pool, SUBSCRIPTIONS, TIMERS, START, links=settings.links)
     url = f"http://127.0.0.1:{running.port}"
     async with httpx.AsyncClient(base_url=url) as client:
-        yield PostOffice(url, desk, client)
+        yield CalendarOffice(url, desk, client)
     await running.stop()
     seed_ids(None)
