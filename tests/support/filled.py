@@ -420,6 +420,8 @@ async def _notifications(connection: Connection, many: int) -> None:
                    'n' || n || '@by.example', '{{heldag}}', true, now() FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO role_holders SELECT 'x' || n, 'faktura', 'p' || n / 10 + 1, 'k', 'l', 'billing', 'w' || n, 'N',
                    'r' || n || '@by.example', 'r' || n || '@by.example' FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO calendar_subscriptions (role, of_id, person_id, generation, renewed_at, {_CAUSE})
+            SELECT 'contact', 'x' || n, 'w' || n, 1, now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO former_contacts SELECT 'x' || n, 'w' || n, 'f' || n || '@by.example'
             FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO message_decisions (message_id, decision, decided_at, {_CAUSE})

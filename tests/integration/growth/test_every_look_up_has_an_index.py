@@ -33,6 +33,7 @@ from services.notifications.domain.looks import Look
 from shared.base.cause import Cause
 from shared.base.clock import DomainClock
 from shared.base.listing import Page
+from shared.base.passes import Reader
 from shared.contracts.parties import Organisation
 from shared.messaging import dead_letters, replay, unsendable
 from shared.messaging.inbox import Inbox
@@ -206,6 +207,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
             )
         ],
         "Digest": Digest(NOW),
+        "Reader": Reader("mailbox", "x50", "w50"),
         "MayLack": MayLack(billed=True, meetings={"": "m50"}, minimum=2),
         "Sequence[State]": ["enrolled"],
         "Collection[Current]": [CURRENT],

@@ -233,6 +233,7 @@ OPEN = {
         "/holdplads/{token}/behov",
         "/holdplads/{token}/skift",
         "/holdplads/{token}/afmeld",
+        "/mig/{token}",
         "/gaest/{token}",
         "/gaest/{token}/behov",
         "/gaest/{token}/afmeld",
@@ -241,8 +242,15 @@ OPEN = {
         "/invoicing/fakturaer/{token}",
         "/invoicing/fakturaer/{token}/{document_id}.{suffix}",
         "/invoicing/faktura/{token}",
+        "/invoicing/jeres-fakturaer/{token}",
+        "/invoicing/jeres-fakturaer/{token}/{document_id}.{suffix}",
     ),
-    "notifications": (),
+    "notifications": (
+        "/notifications/kalender/abonnement/{token}.ics",
+        "/notifications/kalender/{token}",
+        "/notifications/kalender/{token}/nyt",
+        "/notifications/kvittering/{token}",
+    ),
     "scheduling": (),
 }
 """Pages that anybody reaches, or whoever holds the link that is in their address."""
