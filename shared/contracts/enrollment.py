@@ -119,6 +119,7 @@ BUNDLES = {
 OPENS = {
     "enrol": "Tilmelde kommuner og deres deltagere, og se dem",
     "intake": "Tilmelde kommuner og deres deltagere, uden at se dem",
+    "enrollment.AcceptMailbox": "Sige, at en postkasse tager imod mails igen",
     "enrollment.AcceptQuote": "Sige ja til et tilbud",
     "enrollment.CancelParticipant": "Afmelde en deltager",
     "enrollment.CancelProgramme": "Aflyse et forløb",
@@ -144,6 +145,7 @@ OPENS = {
     "enrollment.InviteMember": "Indkalde et medlem af et hold til et møde",
     "enrollment.InviteMunicipalities": "Sende invitationer",
     "enrollment.MergeGroups": "Lægge to grupper sammen",
+    "enrollment.MergeOrganisations": "Lægge to organisationer i adressebogen sammen",
     "enrollment.NameTeamMember": "Sætte nogen på et hold",
     "enrollment.OrderOption": "Bestille et tilkøb",
     "enrollment.PublishProgramme": "Udgive et forløb",
