@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from services.notifications.domain.colours import readable
 from services.notifications.domain.digest import Staffed
 from services.notifications.domain.reminders import UNLESS_AGREED
+from services.notifications.domain.subscription import ends_on, planned
 from services.notifications.domain.text import storable
 from shared.contracts.programme import LookTerm, ProgrammeRef, ProgrammeTerms
 from shared.storage.table import Table
@@ -24,6 +25,8 @@ _PROGRAMMES = Table(
         "asks_needs": "boolean",
         "look_colour": "text",
         "look_text": "text",
+        "ends_on": "date",
+        "planned": "jsonb",
     },
     key=("id",),
 )
@@ -78,6 +81,8 @@ async def save_terms(tx: Tx, terms: Sequence[ProgrammeTerms]) -> None:
             "terms_version": one.ref.version,
             "asks_needs": one.needs is not None,
             **_look(one),
+            "ends_on": ends_on(one),
+            "planned": json.dumps(storable(planned(one.meetings))),
         }
         for one in terms
     ]

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from services.notifications.domain.colours import HOUSE, Colours, shown_in
 from services.notifications.domain.text import lines, one_line
@@ -20,6 +20,8 @@ from shared.contracts.time import COPENHAGEN
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _WIDTH = 76
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
+_BEHIND = ".,;:!?)]}'»"
 _SEVERAL_LINES = frozenset({"text"})
 _WHOLE = frozenset({"path", "page", "seat_path", "link"})  # of no use when cut
 _SENTENCE = re.compile(r"(?<![0-9])[.?!] (?=[A-ZÆØÅ])")
@@ -41,24 +43,29 @@ class Words:
 
     A letter is written once, in layout/letter.j2 and mail/: what text and HTML are made of (layout/*_parts.j2) says
     nothing of its own.
+
+    `instead` stands where a link would: for whoever reads a mail that is somebody else's.
     """
 
-    def __init__(self, public_url: str) -> None:
+    def __init__(self, public_url: str, instead: str | None = None) -> None:
         self._public_url = public_url
+        self._instead = instead
         self._plain = self._environment(html=False)
         self._html = self._environment(html=True)
 
     def write(self, template: str, greeting: str, says: Mapping[str, Any]) -> Texts:
         """The same letter gives the same words on every machine."""
-        clean = {name: _cleaned(name, value) for name, value in says.items() if name != "look"}
-        values = {"greeting": one_line(greeting), "programme": None, "answerable": True, **_shown(template, clean)}
-        letter = self._plain.get_template(f"mail/{template}.j2")
-        subject = one_line("".join(letter.blocks["subject"](letter.new_context({**values, "subject": ""}))))
+        values = {"greeting": one_line(greeting), **_values(template, says)}
+        subject = _subject(self._plain.get_template(f"mail/{template}.j2"), values)
         values |= {"subject": subject, "first": ""}
         plain = _tidy(self._read(self._plain, "text", template, values, HOUSE))
         values["first"] = _first_words(plain)
         look = shown_in(says.get("look"))
         return Texts(subject, plain, _tidy(self._read(self._html, "html", template, values, look)))
+
+    def subject(self, template: str, says: Mapping[str, Any]) -> str:
+        """As `write` has it."""
+        return _subject(self._plain.get_template(f"mail/{template}.j2"), {"greeting": "", **_values(template, says)})
 
     def _read(self, environment: Environment, medium: str, template: str, values: dict[str, Any], look: Colours) -> str:
         parts = environment.get_template(f"layout/{medium}_parts.j2").make_module({"look": look})
@@ -85,14 +92,26 @@ class Words:
             point=_point,
             row=_row,
             broken=_broken,
+            leading=_leading,
         )
         environment.globals["layout"] = "layout/letter.j2"
         return environment
 
     def _link(self, path: str) -> str:
         """A path of ours, as a full address. Anything that could lead elsewhere leads to the front page."""
+        if self._instead is not None:
+            return self._instead
         whole = f"{self._public_url}{path}"
         return whole if path.startswith("/") and not path.startswith("//") and is_link(whole) else self._public_url
+
+
+def _values(template: str, says: Mapping[str, Any]) -> dict[str, Any]:
+    clean = {name: _cleaned(name, value) for name, value in says.items() if name != "look"}
+    return {"programme": None, "answerable": True, **_shown(template, clean)}
+
+
+def _subject(plain: Template, values: Mapping[str, Any]) -> str:
+    return one_line("".join(plain.blocks["subject"](plain.new_context({**values, "subject": ""}))))
 
 
 def meeting_time(meeting: Mapping[str, Any]) -> str:
@@ -161,6 +180,18 @@ def _first_words(plain: str) -> str:
         if found.end() > _FIRST:
             return one_line(words[: found.start() + 1], _MOST)
     return one_line(words, _MOST)
+
+
+def _leading(line: str) -> list[tuple[str, bool]]:
+    """A line in parts, and which of them are links; a full stop behind one ends the sentence."""
+    parts: list[tuple[str, bool]] = []
+    at = 0
+    for found in _ADDRESS.finditer(line):
+        link = found[0].rstrip(_BEHIND)
+        if is_link(link):
+            parts += [(line[at : found.start()], False), (link, True)]
+            at = found.start() + len(link)
+    return [one for one in (*parts, (line[at:], False)) if one[0]]
 
 
 def _tidy(text: str) -> str:

@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from services.enrollment.adapters import papers
 from services.enrollment.adapters.sessions import SignIn
+from services.enrollment.domain.book import sought
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.overview import MayLack
@@ -32,6 +33,7 @@ from services.notifications.domain.looks import Look
 from shared.base.cause import Cause
 from shared.base.clock import DomainClock
 from shared.base.listing import Page
+from shared.base.passes import Reader
 from shared.contracts.parties import Organisation
 from shared.messaging import dead_letters, replay, unsendable
 from shared.messaging.inbox import Inbox
@@ -43,6 +45,7 @@ from shared.runtime.why import explain
 from shared.storage import audit
 from shared.storage.pool import SETTINGS
 from shared.storage.tx import Tx
+from shared.web import clients
 from tests.support.facts import PROGRAMME_TERMS, SELLER, a_meeting
 from tests.support.filled import fill
 from tests.support.servers import MakeDatabase
@@ -71,6 +74,7 @@ PLACES = {
     "meetings": {"scheduling": ["p9", "2021-04-15", "infinity", "k80"], "enrollment": ["2021-04-15", "m50"]},
     "enrolments": ["p9", "a", "0101"],
     "grants": ["50"],
+    "signed_in": ["-1590998400", "s9"],
     "programmes": ["2020-01-01", "p5"],
     "overview": ["a", "0101"],
     "offers": ["2999-01-01", "p5"],
@@ -88,6 +92,11 @@ PLACES = {
     "changes": ["50"],
     "steps": ["p9", "x50", "2021-04-15", "s50"],
     "mails": ["50"],
+    "book": ["a", "0101"],
+    "plan": ["2021-04-15", "infinity", "k80"],
+    "history": ["-50"],
+    "enrolled": ["a", "x50"],
+    "ledger": ["0101", "x9", "false", "2020-01-01", "k9"],
 }
 WAITING_AT = {
     "dead_letter": ["f2", "50"],
@@ -97,7 +106,13 @@ WAITING_AT = {
 }
 ALLOWED = {
     ("enrollment", "organisations.load_municipalities"): "all 98 municipalities, which a form offers",
+    ("enrollment", "book.load_page"): "who answered nothing of late is known by all that everybody was invited to",
+    ("enrollment", "book.count_lacks"): "as book.load_page, once for a page of the book",
     ("enrollment", "organisations.load_codes"): "an address book is compared with all of it",
+    (
+        "enrollment",
+        "organisations.load_roles",
+    ): "the headings of the book, by a row for each role",
     ("enrollment", "keeping.load_endings"): "at night, when every programme ended",
     ("enrollment", "programmes.take_places"): "writes rows that are locked, by their keys",
     ("enrollment", "papers.load_page"): "asked for each of its papers below",
@@ -174,7 +189,11 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "causes": {"k9": Cause("c", None, None)},
         "sort": "name", "forbehold": True, "named": "a", "nobody": True, "account_ids": ["a9"],
         "words": ["ida", "hold"], "number": "5798009800015", "sought_id": "x50", "by": date(2020, 7, 1),
-        "up_to_month": "2020-08",
+        "up_to_month": "2020-08", "lack": "silent", "asked": sought("kommune"),
+        "first": date(2021, 4, 15), "last": date(2021, 4, 15), "stands": "overdue",
+        "text": "a", "numbered": 9,
+        "writing_id": "t9", "file_place": 0, "meant": ["x50", "x51"], "chosen": ["x50"], "role": "faktura",
+        "organisation": "By", "bounced": True,
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
     }  # fmt: skip
     if name == "after" and annotation == "int":
@@ -188,6 +207,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
             )
         ],
         "Digest": Digest(NOW),
+        "Reader": Reader("mailbox", "x50", "w50"),
         "MayLack": MayLack(billed=True, meetings={"": "m50"}, minimum=2),
         "Sequence[State]": ["enrolled"],
         "Collection[Current]": [CURRENT],
@@ -296,9 +316,12 @@ def _list_of(function: Any) -> str:
         "load_rounds": "rounds",
         "load_asked": "invited",
         "load_grants": "grants",
+        "load_signed_in": "signed_in",
         "load_page_of_line": "line",
         "load_page_of_changes": "changes",
         "load_page_of_sent": "mails",
+        "load_page_as_planned": "plan",
+        "load_page_of_history": "history",
     }
     return named.get(function.__name__, module)
 
@@ -359,6 +382,14 @@ async def test_every_look_up_of_the_mechanism_reads_a_part_of_what_grows(filled:
                 await unsendable.records(connection, page)
             await connection.fetch(WAITING, "s1\x1fs2", "any")
             await connection.fetch(LOCK_POSITIONS, "s1\x1fs2", "any")
+            for start in (Page("use", limit=50), Page("use", ["n50"], limit=50)):
+                await clients.load_page(tx, start)
+                await clients.load_use(tx, start)
+            await clients.load_use(tx, Page("use"), "n50")
+            await clients.load_client(tx, "n50")
+            await clients.load_tokens(tx, "n50")
+            await clients.stands(connection, "n50")
+            await audit.load_of_access(tx, ("token add", "session end", "GrantRole"), 20)
             for rule in rules_of(_service(service), _settings(service)):
                 await connection.execute(rule.statement, rule.days, 100)
         await transaction.rollback()
