@@ -1,8 +1,8 @@
 """What `enrollment` tells: who takes part in what.
 
 Subjects: `programme/<id>`, `enrolment/<id>` (one organisation in one programme, from its invitation on),
-`roster/<id>` (one enrolment's people at one meeting), `team/<id>` (its standing team, by the enrolment's id) and
-`guest/<id>` (one guest at one meeting).
+`roster/<id>` (one enrolment's people at one meeting), `team/<id>` (its standing team, by the enrolment's id),
+`guest/<id>` (one guest at one meeting) and `code/<id>` (one code for one browser).
 Sequence per subject.
 """
 
@@ -59,6 +59,7 @@ SUBJECTS = {
     "team": "one enrolment's standing team, invited to each meeting of its kinds",
     "guest": "one guest at one meeting, by an opaque id",
     "person": "one person, by an opaque id",
+    "code": "one code that was mailed to somebody, by an opaque id",
 }
 """What its facts are about: the kind in front of the slash."""
 _MEETING_COPY = "meeting (newest date version wins)"
@@ -69,6 +70,7 @@ EFFECTS = {
     "tovholder.scheduling.MeetingRescheduled.v1": ("keeps a copy of the meeting", _MEETING_COPY),
     "tovholder.scheduling.MeetingCancelled.v1": ("closes registration for the meeting", _MEETING_COPY),
     "tovholder.scheduling.MeetingHeld.v1": ("closes registration for the meeting", _MEETING_COPY),
+    "tovholder.notifications.MessageFailed.v1": ("says on the page that the code did not get there", "code"),
     "tovholder.scheduling.StepCompleted.v1": (
         "delivers the option that the step is for, once it is ordered",
         "enrolment, track, phase, step; of the delivery: enrolment, option",
@@ -164,6 +166,7 @@ IN_DANISH = {
     "tovholder.enrollment.TeamMemberRemoved.v1": "nogen kom af det faste hold",
     "tovholder.enrollment.TeamReminderDue.v1": "det faste hold manglede nogen",
     "tovholder.enrollment.PersonErased.v1": "en person blev slettet",
+    "tovholder.enrollment.MailboxCodeDrawn.v1": "nogen skulle vise, at de læser postkassen, før noget blev ændret",
     "tovholder.enrollment.SessionsRevoked.v1": "en person blev logget ud overalt",
     "tovholder.enrollment.IntakeRejected.v1": "et ønske blev afvist af tilmeldingen",
     "tovholder.enrollment.EnrolMunicipality.v1": "nogen bad om at tilmelde kommunen",
@@ -1159,6 +1162,32 @@ class PersonErased(Event):
     @property
     def scope(self) -> str:
         return "erasure"
+
+
+@fact
+class MailboxCodeDrawn(Event):
+    """Whoever came by a mailed link is to show that they read the mailbox it was mailed to, before anything is changed:
+    six digits, for the browser that asked alone, once, and no longer than `good_until`.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.MailboxCodeDrawn.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    code_id: str
+    to: Person
+    code: str
+    """A secret of the mailbox; worth nothing without the cookie of the browser that asked. Never logged."""
+    good_until: Instant
+    """Machine time: it is about a browser, and no part of the programme's course."""
+
+    @property
+    def subject(self) -> str:
+        return f"code/{self.code_id}"
+
+    @property
+    def scope(self) -> str:
+        return "codes"
 
 
 @fact

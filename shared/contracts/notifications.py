@@ -34,6 +34,7 @@ EFFECTS = {
     "tovholder.enrollment.MunicipalityInvited.v1": ("mails the invitation to each mailbox", _MESSAGE),
     "tovholder.enrollment.InvitationReminderDue.v1": ("mails the reminder to each mailbox", _MESSAGE),
     "tovholder.enrollment.SignUpDraftSaved.v1": ("mails the link to the draft", _MESSAGE),
+    "tovholder.enrollment.MailboxCodeDrawn.v1": ("mails the code, ahead of all other mails", _MESSAGE),
     "tovholder.enrollment.EnrolmentReceived.v1": ("mails the link that confirms the sign-up", _MESSAGE),
     "tovholder.enrollment.SignUpAwaitsStaff.v1": ("tells staff within minutes", "sign-up"),
     "tovholder.enrollment.SignUpEnded.v1": ("mails word of it to whoever it names", _MESSAGE),

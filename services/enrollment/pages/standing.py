@@ -22,6 +22,7 @@ from services.enrollment.domain.options import (
 )
 from services.enrollment.domain.price_text import leaving_line
 from services.enrollment.pages import course
+from services.enrollment.pages.own_link import submit
 from services.enrollment.usecases.read_standing import HandedOn, Standing, read_standing
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -67,8 +68,8 @@ async def _about(
     form, status = Form(), 200
     if request.method == "POST":
         form = await read_form(request)
-        wish, actor = command(found.enrolment.id), f"person/{found.contact_id}"
-        refused = (await host.door.submit(act, wish, form.key, actor=actor, patient=True)).refusal()
+        wish = command(found.enrolment.id)
+        refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
         if refused is None:
             return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
         form.refuse(refused)
@@ -109,8 +110,7 @@ async def reservation(host: Host, act: Act, request: Request) -> Response:
         if not (form.value("expected_on") or form.value("committee")):
             form.add_error("expected_on", "required", "Udfyld mindst ét felt.")
         elif wish is not None:
-            actor = f"person/{found.contact_id}"
-            refused = (await host.door.submit(act, wish, form.key, actor=actor, patient=True)).refusal()
+            refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
             if refused is None:
                 return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
             form.refuse(refused)
@@ -132,8 +132,7 @@ async def contact(host: Host, act: Act, request: Request) -> Response:
         if not confirmed:
             form.add_error("confirmed", "required", "Sæt kryds, når I har læst, hvad der sker.")
         elif wish is not None:
-            actor = f"person/{found.contact_id}"
-            refused = (await host.door.submit(act, wish, form.key, actor=actor, patient=True)).refusal()
+            refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
             if refused is None:
                 return RedirectResponse(f"{found.path}?{_DONE}", 303, headers=SECRET_ADDRESS)
             form.refuse(refused)

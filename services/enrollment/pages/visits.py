@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.pages.own_link import submit
 from services.enrollment.usecases.read_visit import Visit, read_visit
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -42,10 +43,9 @@ async def find(host: Host, request: Request, *, explains_team: bool = False) -> 
     return visit
 
 
-async def do(host: Host, act: Act, command: Command, form: Form, visit: Visit) -> Refused | None:
+async def do(host: Host, act: Act, request: Request, command: Command, form: Form, visit: Visit) -> Refused | None:
     """The "no", shown in the form, or None when it is done."""
-    reply = await host.door.submit(act, command, form.key, actor=f"person/{visit.contact_id}", patient=True)
-    refused = reply.refusal()
+    refused = (await submit(host, act, request, command, form, visit.contact_id)).refusal()
     if refused is not None:
         form.refuse(refused)
     return refused

@@ -163,6 +163,8 @@ async def save(tx: Tx, messages: Sequence[Message]) -> None:
         for one in messages
     ]
     await _MESSAGES.update(tx, rows)
+    if silent := [one.id for one in messages if one.forgotten]:
+        await tx.execute("UPDATE messages SET forgotten = true, says = '{}' WHERE id = ANY($1)", silent)
 
 
 async def put_back(tx: Tx, message: Message) -> None:

@@ -61,6 +61,7 @@ TITLES = {
     "invitation_reminder": "Påmindelse om invitationen",
     "draft_saved": "Link til kladden",
     "sign_up_received": "Link til at bekræfte tilmeldingen",
+    "mailbox_code": "Kode på seks cifre",
     "sign_up_ended": "Besked om formular, der ikke blev til noget",
     "sign_ups_confirmed": "Orientering til hovedpostkassen",
     "place_confirmed": "Bekræftelse af pladsen",

@@ -56,6 +56,7 @@ from services.notifications.usecases.invite_participant import (
     replace_participant,
     uninvite_participant,
 )
+from services.notifications.usecases.mail_code import mail_code
 from services.notifications.usecases.mail_credit_note import mail_credit_note
 from services.notifications.usecases.mail_draft import mail_draft
 from services.notifications.usecases.mail_invoice import mail_invoice, remind_of_payment
@@ -80,6 +81,7 @@ from shared.contracts.enrollment import (
     GuestInvited,
     GuestRemoved,
     InvitationReminderDue,
+    MailboxCodeDrawn,
     MemberAdmitted,
     MemberInvited,
     MemberMailboxMissing,
@@ -139,6 +141,7 @@ SUBSCRIPTIONS = (
     on(MunicipalityInvited, invite_municipality),
     on(InvitationReminderDue, remind_silent_municipality),
     on(SignUpDraftSaved, mail_draft),
+    on(MailboxCodeDrawn, mail_code),
     on(EnrolmentReceived, ask_to_confirm_sign_up),
     on(SignUpAwaitsStaff, note_awaiting_sign_up),
     on(SignUpEnded, tell_of_ended_form),
