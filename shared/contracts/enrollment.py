@@ -70,7 +70,6 @@ EFFECTS = {
     "tovholder.scheduling.MeetingRescheduled.v1": ("keeps a copy of the meeting", _MEETING_COPY),
     "tovholder.scheduling.MeetingCancelled.v1": ("closes registration for the meeting", _MEETING_COPY),
     "tovholder.scheduling.MeetingHeld.v1": ("closes registration for the meeting", _MEETING_COPY),
-    "tovholder.notifications.MessageFailed.v1": ("says on the page that the code did not get there", "code"),
     "tovholder.scheduling.StepCompleted.v1": (
         "delivers the option that the step is for, once it is ordered",
         "enrolment, track, phase, step; of the delivery: enrolment, option",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ from shared.contracts.parties import Person
 from shared.storage.tx import Tx
 
 _MARK = "mailbox"
-_COLUMNS = "id, code_sha256, tries, asked_at, used_at IS NOT NULL AS used, bounced_at IS NOT NULL AS bounced"
+_COLUMNS = "id, code_sha256, tries, asked_at, used_at IS NOT NULL AS used"
 
 
 def mark_of(links: Links, email: str) -> bytes:
@@ -85,10 +84,6 @@ async def use_up(tx: Tx, code_id: str, now: datetime) -> bool:
     return used is not None
 
 
-async def mark_bounced(tx: Tx, code_ids: Sequence[str]) -> None:
-    await tx.execute("UPDATE mailbox_codes SET bounced_at = now() WHERE id = ANY($1)", list(code_ids))
-
-
 async def load_confirmed(tx: Tx, secret: str, now: datetime) -> list[Confirmed]:
     """Those of this browser that are not over by the clock."""
     rows = await tx.fetch(
@@ -149,4 +144,4 @@ async def forget_mailbox(tx: Tx, mailbox: bytes) -> None:
 
 
 def _code(row: Any) -> Code:
-    return Code(row["id"], row["code_sha256"], row["tries"], row["asked_at"], row["used"], row["bounced"])
+    return Code(row["id"], row["code_sha256"], row["tries"], row["asked_at"], row["used"])

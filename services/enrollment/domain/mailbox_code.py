@@ -24,14 +24,13 @@ No = Literal["missing", "wrong", "too_old", "used", "too_many_tries", "no_cookie
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """`digest` is `digest_of` what was mailed. `bounced`: the mail did not get to the mailbox."""
+    """`digest` is `digest_of` what was mailed."""
 
     id: str
     digest: bytes
     tries: int
     asked_at: datetime
     used: bool
-    bounced: bool
 
     @property
     def good_until(self) -> datetime:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from services.enrollment.entrypoints import acts
 from services.enrollment.usecases.deliver_by_steps import follow_steps
 from services.enrollment.usecases.follow_meetings import follow_meetings
-from services.enrollment.usecases.note_bounced_codes import note_bounced_codes
-from shared.contracts.notifications import MessageFailed
 from shared.contracts.scheduling import (
     MeetingCancelled,
     MeetingHeld,
@@ -24,7 +22,6 @@ SUBSCRIPTIONS = (
     on(MeetingCancelled, follow_meetings),
     on(MeetingHeld, follow_meetings),
     on(StepCompleted, follow_steps),
-    on(MessageFailed, note_bounced_codes),
     intake(acts.ENROL),
     intake(acts.VOUCH),
     intake(acts.DISMISS),

@@ -8,9 +8,7 @@ CREATE TABLE mailbox_codes (
     code_sha256 bytea NOT NULL CHECK (octet_length(code_sha256) = 32),
     tries smallint NOT NULL DEFAULT 0 CHECK (tries BETWEEN 0 AND 5),
     asked_at timestamptz NOT NULL,
-    used_at timestamptz CHECK (used_at >= asked_at),
-    -- The mail server would not have the mail.
-    bounced_at timestamptz
+    used_at timestamptz CHECK (used_at >= asked_at)
 );
 CREATE INDEX mailbox_codes_of_a_browser ON mailbox_codes (browser_sha256, mailbox, asked_at);
 CREATE INDEX mailbox_codes_asked ON mailbox_codes (asked_at);

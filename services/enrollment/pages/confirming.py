@@ -178,7 +178,7 @@ def _page(host: Host, whose: Whose, form: Form, code: Code | None, status: int) 
         title=whose.programme.title,
         minutes=CODE_MINUTES,
         good_until=_at(code) if code is not None and why_not(code, machine_now()) is None else None,
-        bounced=code is not None and code.bounced,
+        code_id=code.id if code is not None else None,
         write=sender.organizer_email,
         phone=sender.phone,
         code_field=CODE_FIELD,

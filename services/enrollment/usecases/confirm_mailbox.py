@@ -80,7 +80,7 @@ async def draw_code(tx: Tx, whose: Whose, secret: str, code_id: str, digits: str
     newest = await mailbox_codes.load_newest(tx, secret, whose.mailbox)
     if newest is not None and not may_ask(newest, now):
         return newest
-    code = Code(code_id, digest_of(secret, code_id, digits), 0, now, used=False, bounced=False)
+    code = Code(code_id, digest_of(secret, code_id, digits), 0, now, used=False)
     await mailbox_codes.insert(tx, code, secret, whose.mailbox)
     if not is_erased(whose.person.email):
         person = Person(person_id=whose.person.person_id, name=whose.person.name, email=whose.person.email)

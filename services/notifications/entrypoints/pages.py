@@ -7,8 +7,9 @@ from functools import partial
 
 from starlette.routing import BaseRoute, Route
 
-from services.notifications.pages import mail_gateway, today
+from services.notifications.pages import code_mail, mail_gateway, today
 from shared.runtime.service import Host
+from shared.web.pages import page
 from shared.web.staff import staff_page
 
 EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -18,5 +19,6 @@ EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 def pages(host: Host) -> Sequence[BaseRoute]:
     return (
         Route(mail_gateway.PATH, partial(mail_gateway.replies, host), methods=list(EVERY_METHOD)),
+        page(host, "/notifications/kode/{code_id}", code_mail.code_mail),
         staff_page(host, "/notifications/stab/i-dag", today.today, opens=""),
     )

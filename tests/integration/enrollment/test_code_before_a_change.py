@@ -23,17 +23,14 @@ from services.enrollment.domain.mailbox_code import SAID, masked
 from services.enrollment.pages.confirming import ASKED_COOKIE, CODES_TO_A_MAILBOX, CONFIRMED_COOKIE
 from services.enrollment.usecases.confirm_mailbox import confirm_mailbox, draw_code, read_whose
 from services.enrollment.usecases.invite_guest import invite_guest
-from services.enrollment.usecases.note_bounced_codes import note_bounced_codes
 from shared.base.cause import Cause, new_correlation
 from shared.base.clock import machine_now
-from shared.base.cloudevents import Received
 from shared.contracts.enrollment import (
     InviteGuest,
     MailboxCodeDrawn,
     MunicipalityEnrolled,
     ParticipantRegistered,
 )
-from shared.contracts.notifications import MessageFailed
 from shared.contracts.parties import erased
 from shared.storage.tx import Tx, transaction
 from tests.support.enrollment_desk import P1, Desk, sign_up
@@ -358,41 +355,6 @@ async def test_whoever_was_erased_is_asked_the_same_and_written_to_no_more(town:
             assert await mailbox_codes.load_newest(tx, "browser", one.mailbox) == code
     (drawn,) = await codes(town)
     assert drawn.to.email == fact.contact.email
-
-
-async def test_a_mail_that_did_not_get_there_is_said_on_the_page(town: Town) -> None:
-    fact = await the_contact(town)
-    path = f"{fact.standing_path}/faktura"
-    async with browser_of(town) as browser:
-        wish = {"billing.order_reference": "PO-1", "_key": key()}
-        page = (await browser.post(path, data=wish)).text
-        assert "nåede ikke frem" not in page
-        (drawn,) = await codes(town)
-        failed = MessageFailed(
-            owner="/tovholder/notifications",
-            message_id="m",
-            template="mailbox_code",
-            recipient=fact.contact.person_id,
-            about=drawn.subject,
-            occasion="",
-            reason="smtp_550",
-        )
-        cause = Cause(new_correlation(), None, None)
-        event = Received(
-            data=failed,
-            source=failed.owner,
-            id="e",
-            type=failed.type,
-            subject=failed.subject,
-            sequence=1,
-            time=town.desk.time,
-            cause=cause,
-        )
-        async with transaction(town.desk.pool, town.desk, town.desk.source, cause, town.desk.links) as tx:
-            await note_bounced_codes(tx, [event])
-        page = (await browser.post(path, data=wish)).text
-        assert "Mailen nåede ikke frem" in page
-        assert fact.programme.seller.organizer_email in page
 
 
 async def test_a_guest_is_asked_too(town: Town) -> None:

@@ -138,6 +138,7 @@ LETTERS: dict[str, Letter] = {
     "invited": letters.invitations(EXAMPLES["MunicipalityInvited"], AT)[0],
     "invitation_reminder": letters.invitations(EXAMPLES["InvitationReminderDue"], AT)[0],
     "draft_saved": letters.draft_saved(EXAMPLES["SignUpDraftSaved"], AT),
+    "mailbox_code": letters.mailbox_code(EXAMPLES["MailboxCodeDrawn"], AT),
     "sign_up_received": letters.sign_up_received(EXAMPLES["EnrolmentReceived"], AT),
     "sign_up_received-before_it_said_what_follows": letters.sign_up_received(
         EXAMPLES["EnrolmentReceived"].model_copy(update={"confirmation": None}), AT
@@ -513,6 +514,7 @@ NOWHERE = {
     "role_appointed": "a role opens nothing by itself: links are the contact's",
     "role_left": "a role opens nothing",
     "contact_left": "the page is another one's now",
+    "mailbox_code": "whoever asked has the page before them, and a link would be one more to press",
     "sign_up_ended": "nothing came of the form",
     "sign_ups_confirmed": "to a mailbox for its information: the enrolment is its contact's",
     "note": "what another system says to whomever; the contact of an enrolment has its link there too",
