@@ -5,6 +5,8 @@ It says nothing of whom it is to. The browser asks for it as a part of the page 
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -18,7 +20,7 @@ _TEMPLATE = "notifications/code_mail.html"
 async def code_mail(host: Host, request: Request) -> Response:
     async with host.transaction(Cause(new_correlation(), None, None)) as tx:
         fate = await read_code_mail(tx, request.path_params["code_id"])
-    shown = {"fate": fate, "path": request.url.path}
+    shown: dict[str, Any] = {"fate": fate, "path": request.url.path}
     if request.headers.get("hx-request") == "true":
         return HTMLResponse(host.pages.fragment(_TEMPLATE, "part", **shown), headers={"Cache-Control": "no-store"})
     return host.pages.render(_TEMPLATE, **shown)
