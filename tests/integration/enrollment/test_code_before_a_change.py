@@ -36,6 +36,7 @@ from shared.storage.tx import Tx, transaction
 from tests.support.enrollment_desk import P1, Desk, sign_up
 from tests.support.enrollment_web import Town
 from tests.support.eventually import eventually
+from tests.support.hostile import must_be_escaped
 from tests.support.workplace import a_browser
 
 ASKS = "Skriv koden fra jeres mail"
@@ -155,6 +156,16 @@ async def test_the_browser_is_asked_once_for_a_mailbox_and_all_its_links(town: T
         path = f"{fact.standing_path}/faktura"
         asked = await browser.post(path, data={"billing.order_reference": "PO-2", "_key": key()})
         assert (asked.status_code, "bekræftet for" in asked.text) == (401, False)
+
+
+async def test_whatever_was_typed_is_text_on_the_page_that_asks_and_goes_on_as_it_was(town: Town) -> None:
+    fact = await the_contact(town)
+    async with browser_of(town) as browser:
+        for text in ("</textarea><script>x9()</script>", "\n\n  a\tb  \n", '" onfocus="x9()', "{{ 7 * 7 }}", "æøå €"):
+            wish = {**NEW, "reason": text, "_key": key()}
+            page = (await browser.post(f"{fact.standing_path}/kontakt", data=wish)).text
+            must_be_escaped(page)
+            assert kept(page) == {**wish, "reason": text.strip()}
 
 
 async def said(browser: httpx.AsyncClient, path: str, page: str, **more: str) -> tuple[str, str]:

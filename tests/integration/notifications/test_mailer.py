@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -27,10 +27,13 @@ from services.notifications.usecases.write_letters import write_letters
 from services.notifications.workers.mailer import Mailer
 from shared.base.activity import Activity
 from shared.base.cause import Cause
+from shared.base.clock import machine_now
+from shared.contracts.enrollment import MailboxCodeDrawn
 from shared.contracts.notifications import MessageFailed, MessageSent, SendMessage
 from shared.storage.tx import Tx, transaction
 from tests.support.calendar_client import Client
 from tests.support.eventually import eventually
+from tests.support.facts import FACT_EXAMPLES
 from tests.support.letters import COMPOSER, written
 from tests.support.room import BY_HAND, Room
 from tests.support.servers import Mail
@@ -112,6 +115,23 @@ async def office(desk: Room, mail: Mail) -> AsyncIterator[PostOffice]:
 def address(name: str) -> str:
     """Another one for each test, for they share the mail server."""
     return f"{name}@{datetime.now(UTC):%H%M%S%f}.example"  # noqa: TID251 # only to be another one
+
+
+async def test_of_a_code_nothing_is_kept_once_it_is_sent_and_none_is_sent_too_late(office: PostOffice) -> None:
+    example = next(one for one in FACT_EXAMPLES if isinstance(one, MailboxCodeDrawn))
+    bo, eva = address("bo"), address("eva")
+    soon = machine_now() + timedelta(minutes=10)
+    for email, until in ((bo, soon), (eva, example.good_until)):
+        to = example.to.model_copy(update={"email": email})
+        await office.desk.hear(example.model_copy(update={"code_id": email, "to": to, "good_until": until}))
+    async with office.running():
+        await office.settled()
+    (kept,) = await office.kept(bo)
+    assert str(kept["subject"]).startswith("Koden til ")
+    assert example.code not in str(kept["subject"])
+    assert await office.kept(eva) == []
+    found = {message.email: (message.state, message.says, message.forgotten) for message in await written(office.desk)}
+    assert found == {bo: ("sent", {}, True), eva: ("settled", {}, True)}
 
 
 async def test_a_letter_is_sent_once_and_told(office: PostOffice) -> None:
