@@ -139,6 +139,7 @@ IN_DANISH = {
     "tovholder.enrollment.NobodyMovedUp.v1": "ingen på ventelisten fik kommunens plads",
     "tovholder.enrollment.EnrolmentCalledOff.v1": "kommunen fik besked om, at forløbet er aflyst",
     "tovholder.enrollment.TovholderAppointed.v1": "kommunen fik en ny tovholder",
+    "tovholder.enrollment.LinksRevoked.v1": "kontaktens links blev lukket, og nye blev sendt",
     "tovholder.enrollment.RoleAppointed.v1": "en rolle ved siden af kontakten fik en anden, eller blev tom",
     "tovholder.enrollment.QuoteGiven.v1": "kommunen fik et tilbud på et tilkøb",
     "tovholder.enrollment.QuoteReminderDue.v1": "svaret på et tilbud manglede",
@@ -174,6 +175,7 @@ IN_DANISH = {
     "tovholder.enrollment.DismissSignUps.v1": "nogen afviste alle tilmeldinger fra en adresse",
     "tovholder.enrollment.WithdrawEnrolment.v1": "nogen bad om at afmelde kommunen",
     "tovholder.enrollment.ChangeContact.v1": "nogen bad om en anden kontakt",
+    "tovholder.enrollment.RevokeLinks.v1": "nogen bad om at lukke kontaktens links",
     "tovholder.enrollment.ChangeRole.v1": "nogen bad om at besætte eller tømme en rolle",
     "tovholder.enrollment.ResolveReservation.v1": "nogen svarede på det politiske forbehold",
     "tovholder.enrollment.ChangeReservation.v1": "nogen sagde, hvornår og hvor forbeholdet behandles",
@@ -721,6 +723,22 @@ class TovholderAppointed(EnrolmentFact):
     participants_path: str | None = None
     standing_path: str | None = None
     """As in MunicipalityEnrolled, and the new contact's; those of the former one have ended with this."""
+
+
+@fact
+class LinksRevoked(EnrolmentFact):
+    """Every link that the organisation's contact had by now is closed, because somebody else may have had one; the new
+    ones are these.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.LinksRevoked.v1"
+
+    contact: Contact
+    generation: Whole
+    """Of the links that are good from now on; those without one are of generation 0."""
+    participants_path: str | None = None
+    standing_path: str
+    """As in MunicipalityEnrolled; a secret of the contact's."""
 
 
 @fact
@@ -1319,6 +1337,16 @@ class ChangeContact(Command):
     name: Line
     email: Email
     reason: Paragraph = ""
+
+
+@command
+class RevokeLinks(Command):
+    """All links that the organisation's contact was mailed are closed, and new ones go to the same mailbox."""
+
+    type: ClassVar[str] = "tovholder.enrollment.RevokeLinks.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
 
 
 @command

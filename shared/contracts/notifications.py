@@ -67,6 +67,7 @@ EFFECTS = {
     "tovholder.enrollment.ProgrammeAwaitsArchive.v1": ("tells staff in the digest", "programme, time of the event"),
     "tovholder.enrollment.NobodyMovedUp.v1": ("tells staff in the digest", "enrolment, time of the event"),
     "tovholder.enrollment.EnrolmentCalledOff.v1": ("mails word of it", _MESSAGE),
+    "tovholder.enrollment.LinksRevoked.v1": ("mails the new links, and mails no others from then on", _MESSAGE),
     "tovholder.enrollment.TovholderAppointed.v1": (
         "tells both contacts and hands over the meetings",
         _MESSAGE,

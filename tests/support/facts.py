@@ -49,6 +49,7 @@ from shared.contracts.enrollment import (
     InviteGuest,
     InviteMember,
     InviteMunicipalities,
+    LinksRevoked,
     Mailbox,
     MailboxCodeDrawn,
     MemberAdmitted,
@@ -90,6 +91,7 @@ from shared.contracts.enrollment import (
     ReservationReminderDue,
     ReservationResolved,
     ResolveReservation,
+    RevokeLinks,
     RoleAppointed,
     SessionsRevoked,
     SignUpAwaitsStaff,
@@ -622,6 +624,13 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     GuestInvited(**_GUEST, guest_path="/gaest/eksempel"),
     GuestRemoved(**_GUEST),
     PersonErased(owner=OWNER, person_id=PERSON.person_id),
+    LinksRevoked(
+        **_ENROLMENT,
+        contact=CONTACT,
+        generation=1,
+        participants_path="/deltagere/nyt",
+        standing_path="/plads/nyt",
+    ),
     MailboxCodeDrawn(
         owner=OWNER,
         programme=PROGRAMME,
@@ -738,6 +747,7 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     MergeGroups(programme_id=PROGRAMME.id, group="oest", into="vest", reason="For få tilmeldte i Øst."),
     CancelProgramme(programme_id=PROGRAMME.id, reason="For få tilmeldte."),
     ChangeCapacity(programme_id=PROGRAMME.id, usual=10, hard=12),
+    RevokeLinks(enrolment_id=ENROLMENT_ID),
     ChangeContact(enrolment_id=ENROLMENT_ID, name="Eva Eksempelsen", email="eva@kobenhavn.example", reason="Nyt job."),
     ChangeRole(
         enrolment_id=ENROLMENT_ID, role_id="faktura", name="Bo Prøvesen", email="bo@kobenhavn.example", reason="Ny løn."

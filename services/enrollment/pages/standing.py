@@ -32,6 +32,7 @@ from shared.contracts.enrollment import (
     ChangeContact,
     ChangeReservation,
     ResolveReservation,
+    RevokeLinks,
     WithdrawEnrolment,
 )
 from shared.contracts.event import Command
@@ -52,11 +53,33 @@ _DONE = "besked=skiftet"
 """In the address of the page that the former contact is shown when it has handed over."""
 
 
+_CLOSED = "besked=lukket"
+"""The same, when the contact has closed its links."""
+
+
 async def standing(host: Host, request: Request) -> Response:
     found = await find(host, request, whole=True)
     if isinstance(found, Response):
         return found
     return render(host, "standing.html", found, options=shown_all(found), **course.shown(found))
+
+
+async def revoke(host: Host, act: Act, request: Request) -> Response:
+    """It ends the link that it is done by, and says so before."""
+    found = await find(host, request)
+    if isinstance(found, Response):
+        return found
+    form, status = Form(labels=_LABELS), 200
+    if request.method == "POST":
+        form = await read_form(request, labels=_LABELS)
+        wish, status = form.command(RevokeLinks, enrolment_id=found.enrolment.id), 422
+        if wish is not None:
+            refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
+            if refused is None:
+                return RedirectResponse(f"{found.path}?{_CLOSED}", 303, headers=SECRET_ADDRESS)
+            form.refuse(refused)
+            status = refused.status
+    return render(host, "close_links.html", found, status, form=form)
 
 
 async def _about(
@@ -153,9 +176,9 @@ def no_more(host: Host, request: Request, found: HandedOn | None) -> Response:
     """The page of a link that does not work (any more)."""
     if found is None:
         return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
-    done = request.url.query == _DONE
+    done = request.url.query == (_CLOSED if found.closed else _DONE)
     return host.pages.render(
-        "enrollment/handed_on.html",
+        "enrollment/links_closed.html" if found.closed else "enrollment/handed_on.html",
         status=200 if done else 410,
         headers=SECRET_ADDRESS,
         terms=found.terms,

@@ -30,6 +30,15 @@ async def find(host: Host, request: Request, *, explains_team: bool = False) -> 
         visit = await read_visit(tx, token, asked, meeting_id, explains_team=explains_team)
     if visit is None:
         return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if visit.closed:
+        return host.pages.render(
+            "enrollment/links_closed.html",
+            status=410,
+            headers=SECRET_ADDRESS,
+            terms=visit.programme.terms,
+            organisation=visit.enrolment.organisation,
+            done=False,
+        )
     if not visit.by_contact:
         return host.pages.render(
             f"enrollment/{'handed_on.html' if visit.handed_on else 'dead_link.html'}",

@@ -80,6 +80,7 @@ TITLES = {
     "option_withdrawn": "Besked om tilkøb, der er trukket tilbage",
     "option_delivered": "Besked om leveret tilkøb",
     "contact_appointed": "Besked til ny kontakt",
+    "links_renewed": "Nye links til kontakten",
     "contact_left": "Besked til tidligere kontakt",
     "role_appointed": "Besked til ny indehaver af en rolle",
     "role_left": "Besked til tidligere indehaver af en rolle",

@@ -26,6 +26,7 @@ from shared.contracts.enrollment import (
     ExtraParticipantRemoved,
     Forbehold,
     InvitationReminderDue,
+    LinksRevoked,
     MailboxCodeDrawn,
     MemberAdmitted,
     MunicipalityEnrolled,
@@ -377,6 +378,18 @@ def contact_appointed(fact: TovholderAppointed, path: str | None, at: datetime) 
         path=path,
         standing=fact.standing_path,
         forbehold=_forbehold(fact.forbehold),
+    )
+
+
+def links_renewed(fact: LinksRevoked, at: datetime) -> Letter:
+    return _about_enrolment(
+        "links_renewed",
+        fact,
+        to_person(fact.contact),
+        str(fact.generation),
+        at,
+        path=fact.standing_path,
+        participants=fact.participants_path,
     )
 
 

@@ -65,6 +65,7 @@ from services.notifications.usecases.note_awaiting_sign_up import note_awaiting_
 from services.notifications.usecases.note_held_back import note_held_back
 from services.notifications.usecases.note_refusal import note_refusal
 from services.notifications.usecases.remember_programme import remember_programme
+from services.notifications.usecases.renew_links import renew_links
 from services.notifications.usecases.tell_of_ended_form import tell_of_ended_form
 from services.notifications.usecases.welcome_contact import welcome_contact
 from shared.contracts.enrollment import (
@@ -81,6 +82,7 @@ from shared.contracts.enrollment import (
     GuestInvited,
     GuestRemoved,
     InvitationReminderDue,
+    LinksRevoked,
     MailboxCodeDrawn,
     MemberAdmitted,
     MemberInvited,
@@ -157,6 +159,7 @@ SUBSCRIPTIONS = (
     on(EnrolmentCalledOff, tell_of_cancellation),
     on(EnrolmentWithdrawn, confirm_withdrawal),
     on(TovholderAppointed, welcome_contact),
+    on(LinksRevoked, renew_links),
     on(RoleAppointed, follow_roles),
     on(ParticipantRegistered, invite_participant),
     on(ParticipantReplaced, replace_participant),
