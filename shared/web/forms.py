@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
@@ -36,9 +37,19 @@ M = TypeVar("M", bound=BaseModel)
 
 MAX_FIELDS = 500
 MAX_FORM = 256 * 1024
+MAX_FILES = 5
+_ROOM, _FILES = "room for files", "files that were sent"
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _DANISH_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _WHITE = re.compile(r"\r\n?")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as a browser sent it: what it says of itself counts for nothing."""
+
+    called: str
+    content: bytes
 
 
 def new_key() -> str:
@@ -59,6 +70,8 @@ class Form:
     """Only in forms of staff: says that a page of ours has shown it to whoever sends it (`shared.web.staff`)."""
     labels: Mapping[str, str] = field(default_factory=dict)
     own: dict[str, str] = field(default_factory=dict)
+    files: dict[str, Upload] = field(default_factory=dict)
+    """By the name of the field; only where the page takes files (`room`)."""
 
     def value(self, name: str) -> str:
         found = self.values.get(name, "")
@@ -143,19 +156,41 @@ def _in_model(model: Any, typed: Any) -> Any:
     return typed or None
 
 
+def take_files(request: Request, room: int) -> None:
+    """Forms that are sent here may bring files of so many octets in all."""
+    request.scope[_ROOM] = room
+
+
+async def _files_of(request: Request, sent: FormData) -> dict[str, Upload]:
+    """Read once: a form that is read again has its files closed."""
+    if _FILES not in request.scope:
+        request.scope[_FILES] = {
+            name: Upload(value.filename or "", await value.read())
+            for name, value in sent.multi_items()
+            if isinstance(value, UploadFile) and (value.filename or value.size)
+        }
+    found: dict[str, Upload] = request.scope[_FILES]
+    return found
+
+
 async def read_form(request: Request, *, labels: Mapping[str, str] | None = None) -> Form:
-    """What was sent, trimmed. Problem 400, 413 or 415 for what no form of ours sends."""
+    """What was sent, trimmed. Problem 400, 413 or 415 for what no form of ours sends.
+
+    Files are taken, so many octets of them, where the page says so (`take_files`).
+    """
     found = media_type(request)
     if found not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
         raise Problem(415, "unsupported_media_type")
     # Read here, for its limit; the form parser then finds it in the request.
-    request._body = await read_body(request, MAX_FORM)  # noqa: SLF001  (where Starlette itself keeps a body that was read)
+    room = request.scope.get(_ROOM, 0)
+    request._body = await read_body(request, MAX_FORM + room)  # noqa: SLF001  (where Starlette itself keeps a body that was read)
     try:
-        async with request.form(max_files=0, max_fields=MAX_FIELDS) as sent:
+        async with request.form(max_files=MAX_FILES if room else 0, max_fields=MAX_FIELDS) as sent:
             items = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
+            files = await _files_of(request, sent)
     except (HTTPException, MultiPartException, UnicodeDecodeError):
         raise Problem(400, "invalid_parameter") from None
-    form = Form(labels=labels or {})
+    form = Form(labels=labels or {}, files=files)
     for name, value in items:
         text = _WHITE.sub("\n", value).strip()
         if name.startswith("_"):
