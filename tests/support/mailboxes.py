@@ -19,7 +19,7 @@ from playwright.async_api import BrowserContext, Route
 
 from services.enrollment.adapters import links as mailed
 from services.enrollment.pages.confirming import CONFIRMED_COOKIE
-from services.enrollment.usecases.confirm_mailbox import Whose, confirm_mailbox, draw_code, read_whose
+from services.enrollment.usecases.confirm_mailbox import Whose, confirm_mailbox, draw_code, is_confirmed, read_whose
 from shared.base.cause import Cause, new_correlation
 from shared.base.clock import DomainClock, machine_now
 from shared.base.links import Links
@@ -41,7 +41,6 @@ class Mailboxes:
     pool: asyncpg.Pool[asyncpg.Record]
     links: Links
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32))
-    _shown: set[bytes] = field(default_factory=set)
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def confirm(self, path: str) -> bool:
@@ -52,11 +51,11 @@ class Mailboxes:
             whose = await self._whose(tx, kind, rest.partition("/")[0])
             if whose is None:
                 return False
-            if whose.mailbox not in self._shown:
-                browser, digits, now = secrets.token_urlsafe(32), f"{secrets.randbelow(10**6):06d}", machine_now()
+            now = machine_now()
+            if not await is_confirmed(tx, whose, self.secret, now):
+                browser, digits = secrets.token_urlsafe(32), f"{secrets.randbelow(10**6):06d}"
                 await draw_code(tx, whose, browser, str(uuid4()), digits, now)
                 assert await confirm_mailbox(tx, whose, browser, digits, None, self.secret, now) is None
-                self._shown.add(whose.mailbox)
             return True
 
     async def _whose(self, tx: Tx, kind: str, token: str) -> Whose | None:

@@ -186,6 +186,7 @@ BESIDE_THE_TABLE = {
 OPEN = {
     "enrollment": (
         "/",
+        "/bekraeftet",
         "/login",
         "/login/oidc/logud",
         "/login/tilbage",
@@ -242,7 +243,7 @@ OPEN = {
         "/invoicing/fakturaer/{token}/{document_id}.{suffix}",
         "/invoicing/faktura/{token}",
     ),
-    "notifications": (),
+    "notifications": ("/notifications/kode/{code_id}",),
     "scheduling": (),
 }
 """Pages that anybody reaches, or whoever holds the link that is in their address."""
