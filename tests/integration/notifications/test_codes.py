@@ -1,4 +1,4 @@
-"""The mail with a code: ahead of all others, not when it is too late, and nothing of it is kept."""
+"""The mail with a code: ahead of all others, not when it is too late, and the code is not kept."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.notifications.adapters import messages, outgoing
-from services.notifications.domain.message import TOO_LATE, lapse
+from services.notifications.domain.message import HIDDEN, TOO_LATE, lapse
 from services.notifications.usecases.read_code_mail import read_code_mail
+from services.notifications.usecases.read_messages import read_message, read_messages
 from services.notifications.usecases.send_message import send_message
 from shared.base.cause import Cause
 from shared.base.clock import machine_now
@@ -15,7 +16,7 @@ from shared.contracts.enrollment import MailboxCodeDrawn
 from shared.contracts.notifications import SendMessage
 from shared.storage.tx import transaction
 from tests.support import facts
-from tests.support.letters import written
+from tests.support.letters import COMPOSER, written
 from tests.support.room import Room
 
 CODE = next(one for one in facts.FACT_EXAMPLES if isinstance(one, MailboxCodeDrawn))
@@ -60,7 +61,7 @@ async def test_a_code_waits_for_no_letter_to_its_mailbox(desk: Room) -> None:
     assert await leased(desk, 5) == ["anna@by.example"]
 
 
-async def test_a_code_that_is_too_late_is_not_sent_and_one_that_was_says_nothing_any_more(desk: Room) -> None:
+async def test_a_code_that_is_too_late_is_not_sent_and_is_kept_without_the_code(desk: Room) -> None:
     await desk.hear(drawn("anna"), drawn("bo", good_until=datetime(2020, 1, 1, tzinfo=UTC)))
     anna, bo = await written(desk)
     assert anna.says["code"] == CODE.code
@@ -68,8 +69,13 @@ async def test_a_code_that_is_too_late_is_not_sent_and_one_that_was_says_nothing
     assert lapse(anna, machine_now()) is None
     late = lapse(bo, machine_now())
     assert late is not None
-    assert (late.after.state, late.after.reply, late.after.says) == ("settled", TOO_LATE, {})
+    assert (late.after.state, late.after.reply, late.after.says["code"]) == ("settled", TOO_LATE, HIDDEN)
     async with transaction(desk.pool, desk, desk.source, Cause("c", None, None)) as tx:
         await messages.save(tx, [late.after])
     assert await fate(desk, "bo") == "late"
-    assert {one.email: (one.says, one.forgotten) for one in await written(desk)}["bo@by.example"] == ({}, True)
+    assert {one.email: one.says["code"] for one in await written(desk)}["bo@by.example"] == HIDDEN
+    # Nobody but the mailbox is shown a code, also while it waits.
+    assert CODE.code in COMPOSER.mail(anna).content.decode()
+    assert CODE.code not in COMPOSER.texts(anna).plain
+    assert CODE.code not in str(await desk.read(read_messages))
+    assert CODE.code not in str(await desk.read(read_message, message_id=anna.id))

@@ -18,7 +18,7 @@ from services.notifications.adapters.mime import Mail as MailSent
 from services.notifications.adapters.mime import message_id
 from services.notifications.adapters.smtp import Conversation, Server, Unreachable
 from services.notifications.domain.letters import introduce, may_introduce
-from services.notifications.domain.message import queue
+from services.notifications.domain.message import HIDDEN, queue
 from services.notifications.domain.samples import calendar_letters
 from services.notifications.usecases.deliver_message import Post, deliver, note_sent, note_unknown
 from services.notifications.usecases.send_message import send_message
@@ -130,8 +130,8 @@ async def test_of_a_code_nothing_is_kept_once_it_is_sent_and_none_is_sent_too_la
     assert str(kept["subject"]).startswith("Koden til ")
     assert example.code not in str(kept["subject"])
     assert await office.kept(eva) == []
-    found = {message.email: (message.state, message.says, message.forgotten) for message in await written(office.desk)}
-    assert found == {bo: ("sent", {}, True), eva: ("settled", {}, True)}
+    found = {message.email: (message.state, message.says["code"]) for message in await written(office.desk)}
+    assert found == {bo: ("sent", HIDDEN), eva: ("settled", HIDDEN)}
 
 
 async def test_a_letter_is_sent_once_and_told(office: PostOffice) -> None:
