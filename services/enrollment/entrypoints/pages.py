@@ -10,6 +10,11 @@ from starlette.routing import BaseRoute, Route
 
 from services.enrollment.entrypoints import acts
 from services.enrollment.pages import (
+    book,
+    book_edit,
+    book_entry,
+    book_import,
+    book_merge,
     confirming,
     guest,
     invoice_details,
@@ -17,6 +22,7 @@ from services.enrollment.pages import (
     mailed_links,
     options,
     own_mailbox,
+    own_page,
     participants,
     place,
     roles,
@@ -38,7 +44,7 @@ from services.enrollment.pages import (
     why,
     workspace,
 )
-from services.enrollment.pages.confirming import own_page
+from services.enrollment.pages.confirming import guarded_page
 from services.enrollment.usecases.sign_in import SignIns
 from shared.base.acts import Act
 from shared.runtime.service import Host
@@ -48,6 +54,8 @@ from shared.web.scopes import of_command
 from shared.web.staff import staff_page
 from shared.web.token_use import use_page
 
+_BOOK, _BOOKS = "/stab/adressebog", "enrollment.organisations"
+_ENTRY = f"{_BOOK}/{{code}}"
 _CLIENTS = "enrollment.clients"
 _CLIENT = "/stab/noegler/klient/{client}"
 _PROGRAMME = "/stab/forloeb/{programme_id}"
@@ -92,6 +100,24 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         shows("/stab/hvorfor/{sought:path}", why.why, opens="enrollment.enrolments"),
         shows("/stab/adgang", staff_roles.roles, acts.GRANT_ROLE, opens="enrollment.staff"),
         shows("/stab/adgang/{grant_id:int}", staff_roles.revoke, acts.REVOKE_ROLE, opens="enrollment.staff"),
+        shows(_BOOK, book.book, opens=_BOOKS, posts=True),
+        shows(f"{_BOOK}.csv", book.as_csv, opens=_BOOKS),
+        shows(f"{_BOOK}.xlsx", book.as_xlsx, opens=_BOOKS),
+        shows(f"{_BOOK}/dobbelte", book.twins, opens=_BOOKS),
+        shows(
+            f"{_BOOK}/indlaes",
+            book_import.book_import,
+            acts.IMPORT_ADDRESSES,
+            opens=of_command(acts.IMPORT_ADDRESSES.command, host.service.name),
+            room=book_import.ROOM,
+        ),
+        shows(_ENTRY, book_entry.entry, opens=_BOOKS),
+        does(f"{_ENTRY}/ret", book_edit.organisation, acts.PUT_ORGANISATION),
+        does(f"{_ENTRY}/enheder/ny", book_edit.new_unit, acts.PUT_ORGANISATION),
+        does(f"{_ENTRY}/enheder/{{unit}}", book_edit.unit, acts.PUT_ORGANISATION),
+        does(f"{_ENTRY}/enheder/{{unit}}/fjern", book_edit.remove_unit, acts.PUT_ORGANISATION),
+        does(f"{_ENTRY}/laeg-sammen", book_merge.merge, acts.MERGE_ORGANISATIONS),
+        does(f"{_ENTRY}/virker", book_entry.accept, acts.ACCEPT_MAILBOX),
         shows(
             "/stab/adgang/session/{session_id}",
             staff_roles.end,
@@ -142,7 +168,7 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
 
 def _for_people_outside(host: Host, shows: Callable[..., BaseRoute]) -> Sequence[BaseRoute]:
     """Those by `own` are behind a link of one person's, who shows that they read their mailbox before a change."""
-    own = partial(own_page, host)
+    own = partial(guarded_page, host)
     return (
         shows("/", sign_up.front),
         shows("/tilgaengelighed", sign_up.accessibility),
@@ -189,6 +215,7 @@ def _for_people_outside(host: Host, shows: Callable[..., BaseRoute]) -> Sequence
         own(f"{_PLACE}/behov", place.needs, acts.SET_TEAM_NEEDS),
         own(f"{_PLACE}/skift", place.pass_on, acts.REPLACE_MEMBER),
         own(f"{_PLACE}/afmeld", place.leave, acts.REMOVE_MEMBER),
+        own("/mig/{token}", own_page.own_page),
         own(_GUEST, guest.guest),
         own(f"{_GUEST}/behov", guest.needs, acts.SET_GUEST_NEEDS),
         own(f"{_GUEST}/afmeld", guest.leave, acts.REMOVE_GUEST),

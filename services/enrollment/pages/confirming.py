@@ -72,7 +72,7 @@ class CodeNeeded(Exception):  # noqa: N818  (a question, and no error)
         self.page = page
 
 
-def own_page(host: Host, path: str, shown: Callable[..., Awaitable[Response]], *asked: Act) -> BaseRoute:
+def guarded_page(host: Host, path: str, shown: Callable[..., Awaitable[Response]], *asked: Act) -> BaseRoute:
     """A line in a table of pages, as `shared.web.pages.page`, behind a link that was mailed to one person. What it asks
     for it asks for by `own_link.submit`.
     """

@@ -36,6 +36,7 @@ KEYS = {
     "attempts": "bucket",
     "sign_ins": "state_sha256",
     "confirmed_mailboxes": "mailbox",
+    "writing_files": "writing_id",
 }
 OLD = "now() - interval '10 years'"
 FORGOTTEN = (
