@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services.notifications.entrypoints import acts
-from services.notifications.pages import calendar, mail_gateway, mails, receipt, refusing, today, writing
+from services.notifications.pages import calendar, code_mail, mail_gateway, mails, receipt, refusing, today, writing
 from services.notifications.usecases.explain import explain
 from shared.base.acts import Act
 from shared.runtime.service import Host
@@ -38,6 +38,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
     shows = partial(page, host)
     return (
         Route(mail_gateway.PATH, partial(mail_gateway.replies, host), methods=list(EVERY_METHOD)),
+        shows("/notifications/kode/{code_id}", code_mail.code_mail),
         shows(f"{_CALENDAR}/abonnement/{{token}}.ics", calendar.feed),
         shows(f"{_CALENDAR}/{{token}}", calendar.calendar),
         shows(f"{_CALENDAR}/{{token}}/nyt", calendar.renew, acts.RENEW_CALENDAR),
