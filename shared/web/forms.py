@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
@@ -38,6 +39,7 @@ MAX_FIELDS = 500
 MAX_FORM = 256 * 1024
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _DANISH_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_FILES = "files of a form"
 _WHITE = re.compile(r"\r\n?")
 
 
@@ -104,6 +106,14 @@ class Form:
             return None
 
 
+async def _keep_files(request: Request, sent: FormData) -> None:
+    """Within its form alone a file can be read, and a form is read by more than one."""
+    known = request.scope.setdefault(_FILES, {})
+    for name, value in sent.multi_items():
+        if isinstance(value, UploadFile) and value.filename and name not in known:
+            known[name] = await value.read()
+
+
 def _place(nested: dict[str, Any], path: Sequence[str], typed: str | list[str]) -> None:
     inner = nested
     for part in path[:-1]:
@@ -143,16 +153,20 @@ def _in_model(model: Any, typed: Any) -> Any:
     return typed or None
 
 
-async def read_form(request: Request, *, labels: Mapping[str, str] | None = None) -> Form:
-    """What was sent, trimmed. Problem 400, 413 or 415 for what no form of ours sends."""
+async def read_form(request: Request, *, labels: Mapping[str, str] | None = None, files: int = 0) -> Form:
+    """What was sent, trimmed. Problem 400, 413 or 415 for what no form of ours sends.
+
+    `files` that it may bring are texts in UTF-8, and the values of their fields; one that is none is said to be so.
+    """
     found = media_type(request)
     if found not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
         raise Problem(415, "unsupported_media_type")
     # Read here, for its limit; the form parser then finds it in the request.
     request._body = await read_body(request, MAX_FORM)  # noqa: SLF001  (where Starlette itself keeps a body that was read)
     try:
-        async with request.form(max_files=0, max_fields=MAX_FIELDS) as sent:
+        async with request.form(max_files=files, max_fields=MAX_FIELDS) as sent:
             items = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
+            await _keep_files(request, sent)
     except (HTTPException, MultiPartException, UnicodeDecodeError):
         raise Problem(400, "invalid_parameter") from None
     form = Form(labels=labels or {})
@@ -166,6 +180,11 @@ async def read_form(request: Request, *, labels: Mapping[str, str] | None = None
             form.values[name] = [*form.chosen(name), text]
     if check_json(dict(form.values)):
         raise Problem(400, "invalid_parameter")
+    for name, content in request.scope.get(_FILES, {}).items():
+        try:
+            form.values[name] = _WHITE.sub("\n", content.decode("utf-8-sig")).strip()
+        except UnicodeDecodeError:
+            form.add_error(name, "not_utf8", "Filen er ikke tekst i UTF-8. Gem den som UTF-8, og prøv igen.")
     key = form.own.get("_key", "")
     if not _KEY.fullmatch(key):
         raise Problem(400, "form_key_missing")

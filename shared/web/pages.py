@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 NAVIGATION = (
     ("Arbejdsbord", "/stab", ""),
     ("Søg", "/stab/soeg", "enrollment.enrolments"),
+    ("Redigering", "/stab/redigering", "enrollment.PublishProgramme"),
     ("Adgang", "/stab/adgang", "enrollment.staff"),
 )
 """Of the pages for staff: label, address, and the scope that whoever sees it has somewhere; "" = everybody sees it."""

@@ -55,15 +55,17 @@ def staff_page(
     opens: str,
     renew: Renew | None = None,
     posts: bool = False,
+    files: int = 0,
 ) -> BaseRoute:
     """A line in a table of pages: `shown(host, *asked, request)`, for whoever `opens` is open to (a scope).
 
     In a path with `{programme_id}` the role has to be of that programme; else of any, and the page shows no more than
     what `Badge.programmes` says. To send it takes the scope of each act too. An empty `opens` is for whoever is signed
-    in. `renew` gives another badge to somebody whose badge is over; only the service that signs them can.
+    in. A form may bring so many `files`. `renew` gives another badge to somebody whose badge is over; only the service
+    that signs them can.
     """
     asks = tuple(of_command(act.command, host.service.name) for act in asked)
-    endpoint = partial(_guarded, host, shown, asked, opens, asks, renew)
+    endpoint = partial(_guarded, host, shown, asked, opens, asks, renew, files)
     return StaffRoute(path, endpoint, ["GET", "POST"] if asked or posts else ["GET"], opens, asks)
 
 
@@ -102,16 +104,17 @@ async def _guarded(
     opens: str,
     asks: tuple[str, ...],
     renew: Renew | None,
+    files: int,
     request: Request,
 ) -> Response:
     badge, renewed = await signed_in(host, request), None
     if badge is None and renew is not None and (renewed := await renew(request)) is not None:
         badge = renewed.badge
     if badge is None:
-        return await _sign_in_first(host, request)
+        return await _sign_in_first(host, request, files)
     request.scope["badge"] = badge
     request.scope["principal"] = badge.actor
-    response = await _answer(host, shown, asked, opens, asks, request)
+    response = await _answer(host, shown, asked, opens, asks, files, request)
     if renewed is not None:
         renewed.give(response)
     return response
@@ -123,6 +126,7 @@ async def _answer(
     asked: tuple[Act, ...],
     opens: str,
     asks: tuple[str, ...],
+    files: int,
     request: Request,
 ) -> Response:
     badge = badge_in(request)
@@ -137,15 +141,15 @@ async def _answer(
         await host.keyring.note_refused_staff(badge.actor, _route(request), " ".join(missing), new_correlation())
         return render(host, request, "web/no_role.html", status=403)
     if request.method == "POST":
-        form = await read_form(request)
+        form = await read_form(request, files=files)
         if not _is_ours(host.settings.links, form, badge):
             return _once_more(host, form, badge, 403)
     return await shown(host, *asked, request)
 
 
-async def _sign_in_first(host: Any, request: Request) -> Response:
+async def _sign_in_first(host: Any, request: Request, files: int) -> Response:
     if request.method == "POST":
-        return _once_more(host, await read_form(request), None, 401)
+        return _once_more(host, await read_form(request, files=files), None, 401)
     if not host.settings.badges.can_read:
         raise Problem(503, "sign_in_away")
     back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
