@@ -126,6 +126,7 @@ async def from_file(host: Host, act: Act, request: Request) -> Response:
             found = await host.door.rehearse(act, wish, actor=badge_in(request).actor)
             if found.refused is not None:
                 _refuse(form, found.refused)
+                status = found.refused.status
             elif not badge_in(request).may(SCOPE, _id_in(text)):
                 form.add_error("file", "forbidden", _NOT_YOURS)
             else:
@@ -215,7 +216,7 @@ def _refuse(form: Form, refused: Refused) -> None:
         if kind == "file" and place:
             line = place.partition(":")[0]
             form.errors[number] = type(one)("text", one.code, f"Linje {line}: {one.detail}")
-        elif one.field == "id":
+        elif one.field == "id" or (one.field == "programme_id" and "programme_id" not in form.values):
             form.errors[number] = type(one)("text", one.code, one.detail)
 
 
