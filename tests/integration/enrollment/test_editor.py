@@ -18,6 +18,11 @@ P2 = "flere-i-arbejde"
 P2_TEXT = (ROOT / "programmes" / f"{P2}.yaml").read_text(encoding="utf-8")
 
 
+_TEXTAREA = re.compile(r'<textarea class="form-input"[^>]* name="([^"]+)"[^>]*>\n?(.*?)</textarea>', re.DOTALL)
+_SELECT = re.compile(r'<select class="form-select"[^>]* name="([^"]+)"[^>]*>(.*?)</select>', re.DOTALL)
+_HIDDEN = re.compile(r'<textarea hidden name="([^"]+)"[^>]*>\n?(.*?)</textarea>', re.DOTALL)
+
+
 def fields(page: str) -> dict[str, str]:
     """All that the form of a part would send, as it stands on the page."""
     sent = dict(typed(page))
@@ -121,12 +126,7 @@ async def test_whoever_saves_second_sees_what_the_other_changed_and_loses_nothin
     assert "phone: 70 00 00 03" in await file_of(one, draft)
 
     hidden = typed(second.text)
-    kept = {
-        name: unescape(text)
-        for name, text in re.findall(
-            r'<textarea hidden name="([^"]+)"[^>]*>\n?(.*?)</textarea>', second.text, re.DOTALL
-        )
-    }
+    kept = {name: unescape(text) for name, text in _HIDDEN.findall(second.text)}
     merged = await one.post(address, data={**kept, **hidden, "_mit0": "mit"})
     assert merged.status_code == 303, merged.text
     text = await file_of(one, draft)
@@ -193,16 +193,9 @@ async def test_a_file_comes_in_with_its_errors_by_line_and_goes_out_as_it_was(wo
 async def test_lists_are_added_to_moved_and_taken_from_by_buttons(workplace: Workplace) -> None:
     browser = await workplace.signed_in("consultant")
     draft = await begun(browser)
-    added = await written(
-        browser,
-        f"{draft}/felter/options.2",
-        **{
-            "options.2.id": "kursus",
-            "options.2.title": "Kursus",
-            "options.2.text": "Kursus",
-            "options.2.price": "1.500,00",
-        },
-    )
+    new = {"id": "kursus", "title": "Kursus", "text": "Kursus", "price": "1.500,00"}
+    said = {f"options.2.{name}": text for name, text in new.items()}
+    added = await written(browser, f"{draft}/felter/options.2", **said)
     assert added.status_code == 303, added.text
     assert "- {id: kursus, title: Kursus, text: Kursus, price: 1500.00}" in await file_of(browser, draft)
     page = (await browser.get(f"{draft}/felter/options")).text

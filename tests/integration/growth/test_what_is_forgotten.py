@@ -52,6 +52,7 @@ FORGOTTEN = (
     ("notifications", "digest_items", "stored_at", "line = ''"),
     ("enrollment", "sign_ups", "stored_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "drafts", "stored_at", "NOT EXISTS (SELECT)"),
+    ("enrollment", "programme_drafts", "stored_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "sign_ins", "begun_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "sessions", "seen_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "accounts", "made_at", "NOT EXISTS (SELECT)"),

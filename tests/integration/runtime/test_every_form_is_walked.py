@@ -10,7 +10,7 @@ from tests.integration.enrollment import test_hostile_texts as enrollment
 from tests.integration.invoicing import test_hostile_texts as invoicing
 
 WALKED = {
-    "enrollment": {*enrollment.PAGES, *enrollment.STAFF_PAGES, *enrollment.PROGRAMME_PAGES},
+    "enrollment": {*enrollment.PAGES, *enrollment.STAFF_PAGES, *enrollment.PROGRAMME_PAGES, *enrollment.EDITOR_PAGES},
     "invoicing": set(invoicing.PAGES),
 }
 NO_FORM = {

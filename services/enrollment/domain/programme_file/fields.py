@@ -180,7 +180,7 @@ def path_of(where: str) -> Path | None:
 def _shown(path: Path) -> bool:
     here: Any = ProgrammeFile
     for step in path:
-        here = _entry(here) if isinstance(step, int) else _inside(here, step)
+        here = (None if _is_part(here) else _entry(here)) if isinstance(step, int) else _inside(here, step)
         if here is None:
             return False
     return _is_part(here) or _entry(here) is not None

@@ -365,7 +365,7 @@ def _items(node: _Node, wanted: list[Any], edits: list[_Edit], at: _Writing, pat
     # What stands between two of them stays between them: blank lines, and comments that belong to neither.
     ends = [at.line_end(one.end) for one in items]
     bounds = [
-        at.line_start(node.dashes[0]),
+        at.with_comments(node.dashes[0], at.line_end(node.slot)),
         *(at.with_comments(dash, end) for dash, end in zip(node.dashes[1:], ends, strict=False)),
     ]
     gaps = [at.text[ends[number] : bounds[number + 1]] for number in range(len(items) - 1)] + [""]
