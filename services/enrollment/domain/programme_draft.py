@@ -158,9 +158,9 @@ class Question:
     chosen: Chosen | None
 
 
-def questions(draft: ProgrammeDraft, result: CheckResult) -> list[Question]:
+def questions(draft: ProgrammeDraft, result: CheckResult, data: Mapping[str, Any]) -> list[Question]:
+    """`result` and `data` are what its text comes to."""
     known = {one.where: one for one in draft.decisions}
-    data = read(draft.text).value or {}
     found = []
     for one in result.findings:
         if one.readings:
@@ -179,10 +179,10 @@ def choose(
 ) -> ProgrammeDraft:
     """A person says how a place is to be read; Refused 422 `unknown_reading` for what is no reading of it."""
     require_edition(draft, edition)
-    asked = next((one for one in questions(draft, check(draft.text)) if one.where == where), None)
+    data = data_of(draft.text)
+    asked = next((one for one in questions(draft, check(draft.text), data) if one.where == where), None)
     if asked is None or reading not in {one.value for one in asked.finding.readings}:
         raise Refused("unknown_reading", "Vælg en af læsningerne.", status=422, field="chosen")
-    data = data_of(draft.text)
     entry = at(data, where)
     if where[0] in {"meetings", "readings"} and isinstance(entry, dict):
         entry["chosen"] = reading

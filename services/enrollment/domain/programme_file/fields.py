@@ -21,7 +21,7 @@ from services.enrollment.domain.programme_file.findings import Path
 from services.enrollment.domain.programme_file.format import MonthOrDay, ProgrammeFile
 from services.enrollment.domain.programme_file.shape import field_types, model_at
 from services.enrollment.domain.programme_file.words import ONE_OF, label, value_word
-from shared.contracts.danish import clock
+from shared.contracts.danish import clock, long_day, month_name
 
 Kind = Literal["line", "text", "number", "amount", "date", "month", "clock", "select", "checkboxes", "numbers", "lines"]
 _DANISH_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
@@ -276,10 +276,6 @@ def spoken_value(where: Sequence[str], value: Any) -> str:
 def said_by(part: Part, data: Mapping[str, Any], typed: Mapping[str, list[str]]) -> dict[str, Any]:
     """The whole file, as it is when the form of that part was sent with this typed. What was not sent stays."""
     made: dict[str, Any] = _copied(data)
-    if part.path and isinstance(part.path[-1], int):
-        around = _within(made, part.path[:-1])
-        if isinstance(around, list) and part.path[-1] == len(around):
-            around.append({})
     for one in part.all_fields():
         if one.name not in typed and one.kind != "checkboxes":
             continue
@@ -665,12 +661,30 @@ def _row_about(path: Path, one: Any) -> str:
     """What else is worth knowing of it in a list."""
     if not isinstance(one, Mapping):
         return ""
-    parts = []
-    for name in ("kind", "date", "month", "invoice_on", "amount", "price", "when"):
-        if isinstance(value := one.get(name), str):
-            part = _entry(_type_at(path))
-            parts.append(value_word(part.__name__ if part else "", name, value))
-    return " · ".join(parts)
+    entry = _entry(_type_at(path))
+    part = entry.__name__ if entry else ""
+    said = [_said_of(part, name, one[name]) for name in _TOLD if isinstance(one.get(name), str)]
+    return " · ".join(said)
+
+
+_TOLD = ("kind", "attendance", "date", "month", "invoice_on", "amount", "price", "purpose", "per", "when")
+
+
+def _said_of(part: str, name: str, value: str) -> str:
+    if name in {"amount", "price"}:
+        return f"{value} kr."
+    try:
+        return (
+            long_day(date.fromisoformat(value))
+            if len(value) == len("2020-01-01")
+            else _month_or_word(part, name, value)
+        )
+    except ValueError:
+        return value_word(part, name, value)
+
+
+def _month_or_word(part: str, name: str, value: str) -> str:
+    return month_name(value) if re.fullmatch("[0-9]{4}-(0[1-9]|1[0-2])", value) else value_word(part, name, value)
 
 
 def _entry_at(entries: Any, step: str | int) -> Any:

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.enrollment.domain.confirmation_text import sent_at
-from services.enrollment.domain.programme_draft import questions
 from services.enrollment.domain.programme_file.changes import by_numbers
 from services.enrollment.domain.programme_file.check import CheckResult, check
 from services.enrollment.domain.programme_file.fields import page_of, spoken, where_of
@@ -35,6 +34,7 @@ _DONE = {
     "valgt": "Læsningen er valgt, og det står i kladden, at det var dig",
     "kasseret": "Kladden er kasseret",
     "udgivet": "Forløbet er udgivet",
+    "vaek": "Kladden er der ikke mere: den er udgivet eller kasseret",
     "set": "Datoerne er set efter",
     "indlaest": "Filen er læst ind",
 }
@@ -127,16 +127,22 @@ def show(host: Host, request: Request, template: str, at: Desk, *, status: int =
         saved=sent_at(draft.saved_at),
         saved_by=at.opened.names.get(draft.saved_by, ""),
         errors=len(at.of("error")),
-        to_choose=sum(one.chosen is None and _is_open(one.finding) for one in questions(draft, at.result)),
+        to_choose=sum(bool(one.finding.readings) for one in at.of("error")),
         to_look_at=len(at.proposals),
         said=_DONE.get(request.query_params.get("besked", "")),
         **values,
     )
 
 
+async def desk_if_there(host: Host, request: Request) -> Desk | None:
+    """As `desk`; None where a form was sent a second time, and the draft went with the first."""
+    try:
+        return await desk(host, request)
+    except Problem:
+        if request.method == "POST":
+            return None
+        raise
+
+
 def done_word(request: Request) -> str | None:
     return _DONE.get(request.query_params.get("besked", ""))
-
-
-def _is_open(finding: Finding) -> bool:
-    return finding.severity == "error"

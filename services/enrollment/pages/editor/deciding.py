@@ -22,7 +22,7 @@ from shared.web.staff import badge_in, staff_form
 
 async def readings(host: Host, act: Act, request: Request) -> Response:
     at = await desk(host, request)
-    asked = questions(at.opened.draft, at.result)
+    asked = questions(at.opened.draft, at.result, at.data)
     form, status = staff_form(host, request), 200
     if request.method == "POST":
         form, status = await read_form(request), 422

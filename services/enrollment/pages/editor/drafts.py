@@ -17,6 +17,7 @@ from services.enrollment.pages.editor.common import (
     SCOPE,
     Desk,
     desk,
+    desk_if_there,
     done_word,
     edition_in,
     show,
@@ -188,7 +189,9 @@ async def replace_file(host: Host, act: Act, request: Request) -> Response:
 
 
 async def discard(host: Host, act: Act, request: Request) -> Response:
-    at = await desk(host, request)
+    at = await desk_if_there(host, request)
+    if at is None:
+        return RedirectResponse(f"{HERE}?besked=vaek", 303)
     form, status = staff_form(host, request), 200
     if request.method == "POST":
         form = await read_form(request)

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from services.enrollment.domain.programme_file.changes import changes
 from services.enrollment.domain.programme_file.yaml_lines import read
 from services.enrollment.domain.programme_preview import Standing, effects
-from services.enrollment.pages.editor.common import EDITION, SCOPE, Desk, desk, edition_in, show
+from services.enrollment.pages.editor.common import EDITION, HERE, SCOPE, Desk, desk_if_there, edition_in, show
 from services.enrollment.pages.editor.form import in_words
 from services.enrollment.pages.staff_action import told_by, who_moves_up
 from services.enrollment.pages.staff_programme import reader
@@ -23,7 +23,9 @@ from shared.web.staff import badge_in, staff_form
 
 
 async def publish(host: Host, act: Act, end: Act, request: Request) -> Response:
-    at = await desk(host, request)
+    at = await desk_if_there(host, request)
+    if at is None:
+        return RedirectResponse(f"{HERE}?besked=vaek", 303)
     form, status = staff_form(host, request), 200
     why_not = _why_not(request, at)
     if request.method == "POST":
