@@ -265,7 +265,7 @@ def _publish(one: Chance) -> Command:
 
 READINGS = """
 readings:
-  - {id: periode, about: period, question: Hvornår?, possible: [{id: a, text: Nu}, {id: b, text: Siden}]}
+  - {id: periode, about: period, question: "Hvornår?", possible: [{id: a, text: Nu}, {id: b, text: Siden}]}
 """
 
 

@@ -22,7 +22,7 @@ class ChooseReading(Command):
     """`where` is the place, step by step; `why` is kept with a reading of the file's own."""
 
     draft_id: Id
-    edition: Annotated[int, Field(ge=1, lt=2**31)]
+    edition: Annotated[int, Field(ge=1, le=2**31 - 1)]
     where: tuple[Line, ...] = Field(max_length=MOST_STEPS)
     chosen: Line
     why: Line = ""

@@ -18,7 +18,7 @@ class DiscardProgrammeDraft(Command):
     """`edition` is the one that was shown: what somebody saved since is not thrown away unseen."""
 
     draft_id: Id
-    edition: Annotated[int, Field(ge=1, lt=2**31)]
+    edition: Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 async def discard_programme_draft(tx: Tx, command: DiscardProgrammeDraft) -> Answer:

@@ -21,7 +21,7 @@ class SaveProgrammeDraft(Command):
     """`edition` is the one that was opened. `seen`: places whose proposed day somebody has looked at."""
 
     draft_id: Id
-    edition: Annotated[int, Field(ge=1, lt=2**31)]
+    edition: Annotated[int, Field(ge=1, le=2**31 - 1)]
     file: str = Field(max_length=LONGEST_FILE)
     seen: tuple[Annotated[tuple[Line, ...], Field(max_length=MOST_STEPS)], ...] = Field(
         default=(), max_length=MOST_LINES
