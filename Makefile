@@ -12,6 +12,8 @@ SBOM ?= sbom.cdx.json
 # Processes that run tests; each starts servers of its own.
 AT_ONCE ?= 2
 API_SECONDS ?= 150
+# Where it is set, each of the hundreds of processes that tests start would compile the same sources again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install demo up test check documents api lives bench faults upgrade einvoice-rules sbom audit lock compose-secrets clean
 

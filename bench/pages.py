@@ -28,7 +28,9 @@ from services.enrollment.app import SERVICE as ENROLLMENT
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
+from services.invoicing.app import SERVICE as INVOICING
 from services.notifications.app import SERVICE as NOTIFICATIONS
+from services.scheduling.app import SERVICE as SCHEDULING
 from shared.base.answers import Asked
 from shared.base.cause import Cause
 from shared.base.clock import machine_now
@@ -38,7 +40,8 @@ from shared.contracts.staff import EVERYWHERE
 from shared.runtime.application import web_application
 from shared.runtime.service import Host, Service, open_host
 from shared.web.badge import COOKIE, Badge, Signer, lasts_until
-from tests.support.facts import a_meeting
+from tests.support.facts import CONTACT, INVOICE, ORGANISATION, a_meeting
+from tests.support.facts import PROGRAMME as A_PROGRAMME
 from tests.support.filled import fill
 
 ENROLMENTS, MAILS, MEETINGS = 10_000, 100_000, 40
@@ -49,8 +52,13 @@ ONE = enrolment_id(PROGRAMME, "0751")
 BECAUSE = Cause("bench", None, "token/bench")
 LEAST = "/tilgaengelighed"
 BELOW = f"/stab/forloeb/{PROGRAMME}"
+MEETINGS_OF_IT = f"/scheduling/stab/forloeb/{PROGRAMME}/moeder"
+TRACKS_OF_IT = f"/scheduling/stab/forloeb/{PROGRAMME}/spor"
+MONEY_OF_IT = f"/invoicing/stab/forloeb/{PROGRAMME}/oekonomi"
 STAFF = (
     "/stab",
+    "/stab/adgang",
+    "/stab/noegler",
     BELOW,
     f"{BELOW}/deltagere",
     f"{BELOW}/venteliste",
@@ -58,6 +66,30 @@ STAFF = (
     f"{BELOW}/historik",
     f"{BELOW}/tilmeldinger/{ONE}",
 )
+
+
+MAILS_OF_ALL = "/notifications/stab/forloeb/p1/mails"
+OF_MAILS = (
+    MAILS_OF_ALL,
+    f"{MAILS_OF_ALL}?stilling=venter",
+    f"{MAILS_OF_ALL}?stilling=retur",
+    f"{MAILS_OF_ALL}?organisation=Byen&brev=invitation",
+    f"{MAILS_OF_ALL}?fra=1000",
+    "/notifications/stab/forloeb/p1/skrevet",
+)
+"""Of a programme that all mails are of: the newest, by a state that few are in, by an organisation, and far down."""
+
+
+async def _all_of_one_programme(admin_url: str) -> None:
+    connection = await asyncpg.connect(admin_url)
+    try:
+        await connection.execute("UPDATE messages SET programme_id = 'p1'")
+        await connection.execute(
+            """UPDATE messages SET says = jsonb_set(says, '{organisation}', '"Byen"') WHERE number % 5000 = 0"""
+        )
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
 
 
 async def _opened(service: Service, servers: Servers, many: int, folder: Path, seed: bytes) -> tuple[Host, str]:
@@ -111,6 +143,79 @@ async def _a_large_programme(host: Host, admin_url: str) -> None:
         await connection.close()
 
 
+async def _large_plan(admin_url: str) -> None:
+    """Of scheduling: a programme in which everybody takes part, with so many meetings, each moved once."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        ref = A_PROGRAMME.model_copy(update={"id": PROGRAMME}).model_dump_json()
+        because = "'c', NULL, 'token/bench'"
+        await connection.execute(
+            f"""INSERT INTO programmes (id, version, ref, ours, kinds, groups, correlation_id, causation_id, actor)
+                VALUES ($1, 1, $2::jsonb, true, '{{heldag}}', '{{vest,oest}}', {because})""",
+            PROGRAMME,
+            ref,
+        )
+        await connection.execute(
+            f"""INSERT INTO meetings (id, programme_id, key, title, kind, mode, roles, first_day, last_day,
+                                      date_version, state, reason, correlation_id, causation_id, actor)
+                SELECT 'large-' || n, $1, 'large-' || n, 'Møde ' || n, 'heldag', 'physical', '{{}}',
+                       date '2020-11-10' + 14 * n, date '2020-11-10' + 14 * n, 1, 'moved', '', {because}
+                FROM generate_series(1, $2::integer) AS n""",
+            PROGRAMME,
+            MEETINGS,
+        )
+        await connection.execute("UPDATE enrolled SET programme_id = $1", PROGRAMME)
+        await connection.execute("UPDATE completed_steps SET programme_id = $1", PROGRAMME)
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
+
+
+async def _large_ledger(admin_url: str) -> None:
+    """Of invoicing: a programme in which each of 10,000 enrolments owes a fee, all invoiced, every second one paid."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        await connection.execute(
+            "INSERT INTO programmes (id, version, ref) VALUES ($1, 1, $2::jsonb)",
+            PROGRAMME,
+            A_PROGRAMME.model_copy(update={"id": PROGRAMME}).model_dump_json(),
+        )
+        because = "'c', NULL, 'token/bench'"
+        await connection.execute(
+            f"""INSERT INTO invoices (id, series, organiser, number, issued_on, due_on, programme_id, enrolment_id,
+                                      organisation_code, net_ore, vat_ore, gross_ore, document, correlation_id,
+                                      causation_id, actor)
+                SELECT 'L-' || n, 'L', '12345678', n, '2020-09-01', date '2020-04-01' + n % 200, $1, 'l' || n,
+                       lpad((n % 98)::text, 4, '0'), 100000, 25000, 125000, $2::json, {because}
+                FROM generate_series(1, $3::integer) AS n""",
+            PROGRAMME,
+            INVOICE.model_dump_json(),
+            ENROLMENTS,
+        )
+        await connection.execute(
+            f"""INSERT INTO claims (id, kind, state, organiser, series, programme_id, programme_version, enrolment_id,
+                                    item, organisation_code, buyer, billing, contact, text, amount_ore, vat_percent,
+                                    told_at, wanted, on_hold, reason, invoice_id, correlation_id, causation_id, actor)
+                SELECT 'l' || n, 'fee', 'invoiced', '12345678', 'L', $1, 1, 'l' || n, 'gebyr',
+                       lpad((n % 98)::text, 4, '0'), $2::jsonb, '{{}}', $3::jsonb, 'Gebyr', 100000, 25, now(), true,
+                       false, '', 'L-' || n, {because}
+                FROM generate_series(1, $4::integer) AS n""",
+            PROGRAMME,
+            ORGANISATION.model_dump_json(),
+            CONTACT.model_dump_json(),
+            ENROLMENTS,
+        )
+        await connection.execute(
+            f"""INSERT INTO payments (id, invoice_id, amount_ore, paid_on, correlation_id, causation_id, actor)
+                SELECT 'l' || n, 'L-' || n, 125000, '2020-05-01', {because}
+                FROM generate_series(2, $1::integer, 2) AS n""",
+            ENROLMENTS,
+        )
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
+
+
 async def _measured(host: Host, paths: tuple[str, ...], cookie: str) -> dict[str, list[float]]:
     """Milliseconds of each, in turn, so that the machine is as fast for one as for the other."""
     found: dict[str, list[float]] = {path: [] for path in paths}
@@ -146,8 +251,20 @@ async def run(servers: Servers) -> list[Row]:
         found = await _measured(host, (LEAST, *STAFF, own), cookie)
         await host.pool.close()
         step("pages of notifications")
-        host, _ = await _opened(NOTIFICATIONS, servers, MAILS, Path(folder), seed)
-        found |= await _measured(host, ("/notifications/stab/i-dag",), cookie)
+        host, admin_url = await _opened(NOTIFICATIONS, servers, MAILS, Path(folder), seed)
+        await _all_of_one_programme(admin_url)
+        found |= await _measured(host, ("/notifications/stab/i-dag", *OF_MAILS), cookie)
+        await host.pool.close()
+        step("pages of scheduling")
+        host, admin_url = await _opened(SCHEDULING, servers, ENROLMENTS, Path(folder), seed)
+        await _large_plan(admin_url)
+        found |= await _measured(host, (MEETINGS_OF_IT, f"{MEETINGS_OF_IT}/large-1", TRACKS_OF_IT), cookie)
+        await host.pool.close()
+        step("pages of invoicing")
+        host, admin_url = await _opened(INVOICING, servers, ENROLMENTS, Path(folder), seed)
+        await _large_ledger(admin_url)
+        money = (MONEY_OF_IT, f"{MONEY_OF_IT}?staar=overdue", f"{MONEY_OF_IT}?staar=paid")
+        found |= await _measured(host, money, cookie)
         await host.pool.close()
     least = statistics.median(found.pop(LEAST))
     return [

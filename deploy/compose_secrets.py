@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import secrets
+import sys
 from pathlib import Path
 
+from deploy.local import session_keys
 from deploy.local.ed25519 import public_key
 from deploy.local.link_keys import STEPS, NotNowError, change
 from deploy.local.locations import ROOT, service_names
@@ -26,6 +28,8 @@ KAFKA_CERTIFICATES = ("kafka_broker.pem", "kafka_ca.pem")
 OIDC_CLIENT_SECRET = "oidc_client_secret"  # noqa: S105 # a file's name
 SESSION_KEY, SESSION_PUBLIC_KEYS = "session_key", "session_public_keys"
 """What signs the badges of whoever has signed in, which enrollment alone gets, and what reads them."""
+NEXT_SESSION_KEY = "next_session_key"
+"""While it is changed: the one to come, which is mounted nowhere."""
 """What the provider that staff sign in at has given this installation."""
 TOKEN_NAME = "compose"  # noqa: S105 # whose token it is, not the token
 
@@ -89,6 +93,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python3 -m deploy.compose_secrets", description=main.__doc__)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to (default: secrets/)")
     parser.add_argument("--link-key", choices=STEPS, help="a step of changing the key that signs links")
+    parser.add_argument(
+        "--session-key", choices=session_keys.STEPS, help="a step of changing the key that signs badges"
+    )
     parsed = parser.parse_args()
     write_secrets(parsed.folder, service_names())
     if parsed.link_key:
@@ -96,6 +103,16 @@ def main() -> None:
             change(parsed.folder / "link_key", parsed.folder / "other_link_key", parsed.link_key, _write)
         except NotNowError as why_not:
             parser.error(str(why_not))
+    files = session_keys.KeyFiles(
+        *(parsed.folder / name for name in (SESSION_KEY, SESSION_PUBLIC_KEYS, NEXT_SESSION_KEY))
+    )
+    if parsed.session_key:
+        try:
+            session_keys.change(files, parsed.session_key, _write)
+        except session_keys.NotNowError as why_not:
+            parser.error(str(why_not))
+    if step := session_keys.standing(files):
+        sys.stdout.write(f"{session_keys.IN_ENGLISH[step]}\n")
 
 
 if __name__ == "__main__":

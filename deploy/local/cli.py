@@ -322,7 +322,7 @@ def replay(
 
 
 class LinkKeyStep(StrEnum):
-    """The steps of `deploy.local.link_keys`."""
+    """The steps of `deploy.local.link_keys` and of `deploy.local.session_keys`."""
 
     BEGIN = "begin"
     SWITCH = "switch"
@@ -344,6 +344,30 @@ def link_key(
         raise StackError(f"{data_dir} er ikke en datamappe.")
     DataDir(data_dir, "up").change_link_key(step.value)
     sys.stderr.write("Skridtet er taget. Start Tovholder om.\n")
+
+
+@app.command("session-key")
+def session_key(
+    step: Annotated[
+        LinkKeyStep | None,
+        typer.Argument(metavar="begin|switch|end", help="Skridtet; ét ad gangen. Uden: vis, hvor langt det er."),
+    ] = None,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Skift nøglen bag login, uden at nogen bliver logget ud: begin (en ny kendes), switch (den bruges), end.
+
+    Installationen startes om efter hvert skridt. Mellem switch og end går et kvarter, så ingen side behøver at vente.
+    """
+    from deploy.local.datadir import DataDir
+    from deploy.local.session_keys import IN_DANISH
+
+    if not (data_dir / "tovholder.json").exists():
+        raise StackError(f"{data_dir} er ikke en datamappe.")
+    data = DataDir(data_dir, "up")
+    if step is not None:
+        data.change_session_key(step.value)
+    done = "Den nye nøgle skriver under alene. Start Tovholder om." if step else "Nøglen bag login skiftes ikke."
+    sys.stderr.write(f"{IN_DANISH.get(data.session_key_step(), done)}\n")
 
 
 person = typer.Typer(

@@ -23,6 +23,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, Self
 
+from deploy.local import session_keys as badge_keys
 from deploy.local.databases import roles
 from deploy.local.ed25519 import public_key
 from deploy.local.errors import StackError
@@ -42,6 +43,7 @@ API_TOKEN = "api-token"  # noqa: S105 # as above
 MAIL_KEY = "mail-key"
 SESSION_KEY = "session-key"
 SESSION_PUBLIC_KEYS = "session-public-keys"
+NEXT_SESSION_KEY = "next-session-key"
 OTHER_LINK_KEY = "other-link-key"
 
 
@@ -209,6 +211,20 @@ class DataDir:
             change(self.secrets / "link-key", self.secret_file(OTHER_LINK_KEY), step, write_atomically)
         except NotNowError as why_not:
             raise StackError(f"Nøglen er ikke ændret: {why_not}.") from None
+
+    def change_session_key(self, step: badge_keys.Step) -> None:
+        """A step of `deploy.local.session_keys`; takes effect when the services are started again."""
+        try:
+            badge_keys.change(self._session_key_files(), step, write_atomically)
+        except badge_keys.NotNowError as why_not:
+            raise StackError(f"Nøglen er ikke ændret: {why_not}.") from None
+
+    def session_key_step(self) -> str:
+        """The step that was taken last; empty = the key is not being changed."""
+        return badge_keys.standing(self._session_key_files())
+
+    def _session_key_files(self) -> badge_keys.KeyFiles:
+        return badge_keys.KeyFiles(*self.session_keys(), self.secrets / NEXT_SESSION_KEY)
 
     def passwords(self, services: Iterable[str]) -> dict[str, str]:
         """Of each database role, by its name."""

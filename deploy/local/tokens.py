@@ -3,6 +3,9 @@
 The token itself is shown once and stored nowhere. What is wrong is found before anything is written, and the databases
 commit one after the other at the end: a row that lies in one of them only (the machine died in between) does no harm,
 and `revoke` ends it wherever it is.
+
+It needs no service that runs, and still what it did is told by `enrollment` as what its page does is (ClientChanged):
+a service whose database was away meanwhile, or restored since, hears of it.
 """
 
 from __future__ import annotations
@@ -20,16 +23,17 @@ import asyncpg
 
 from deploy.local.errors import StackError
 from deploy.local.locations import ROOT, python_module, service_names
+from shared.base.cause import Cause, new_correlation
+from shared.contracts.enrollment import SERVICE as TELLER
+from shared.contracts.enrollment import ClientChanged
 from shared.contracts.time import COPENHAGEN
 from shared.storage.pool import connect
-from shared.storage.tx import Connection
+from shared.storage.tx import Connection, Tx
 from shared.web import clients
 from shared.web.clients import Client, NotDoneError
 from shared.web.scopes import known_everywhere
-from shared.web.tokens import NAME, PREFIX, TOKEN_BYTES, digest_of
+from shared.web.tokens import NAME, OF_INSTALLATIONS, PREFIX, TOKEN_BYTES, digest_of
 
-OF_INSTALLATIONS = frozenset({"local", "compose"})
-"""Whom `tovholder up` and compose give a token of staff, in the environment."""
 DEFAULT_DAYS = 365
 LONGEST_DAYS = 3 * 366
 _DAYS = re.compile(r"(\d{1,4})d")
@@ -98,7 +102,7 @@ async def add(databases: Databases, name: str, scopes: Sequence[str], sources: S
     token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     digest = digest_of(token)
     await everywhere(
-        databases, lambda connection: clients.insert_token(connection, name, digest, scopes, sources, until)
+        databases, lambda connection: clients.insert_token(connection, name, digest, scopes, sources, until), about=name
     )
     return token
 
@@ -107,7 +111,7 @@ async def renew(databases: Databases, name: str, until: datetime) -> str:
     """Another token that opens the same; the one before goes on for a day."""
     token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     digest = digest_of(token)
-    await everywhere(databases, lambda connection: clients.renew_token(connection, name, digest, until))
+    await everywhere(databases, lambda connection: clients.renew_token(connection, name, digest, until), about=name)
     return token
 
 
@@ -121,7 +125,7 @@ async def revoke(databases: Databases, name: str, *, release: bool) -> None:
         except NotDoneError as why:
             refused.append(why)
 
-    await everywhere(databases, end)
+    await everywhere(databases, end, about=name)
     if len(refused) == len(databases):
         raise StackError(str(refused[0]))
 
@@ -138,10 +142,12 @@ async def known(databases: Databases) -> dict[str, tuple[Client, tuple[str, ...]
     return dict(sorted(found.items()))
 
 
-async def everywhere(databases: Databases, work: Callable[[Connection], Awaitable[None]]) -> None:
+async def everywhere(
+    databases: Databases, work: Callable[[Connection], Awaitable[None]], *, about: str | None = None
+) -> None:
     """All of it or nothing, one service after the other, in the same order for all who come at once.
 
-    Raises StackError for what one of them refuses.
+    How the client `about` stands then is told. Raises StackError for what one of them refuses.
     """
     async with AsyncExitStack() as ending:
         opened = [await _open(ending, service, dsn) for service, dsn in sorted(databases.items())]
@@ -152,8 +158,31 @@ async def everywhere(databases: Databases, work: Callable[[Connection], Awaitabl
                 await work(connection)
             except NotDoneError as why_not:
                 raise StackError(f"Intet er ændret: {why_not}.") from None
+        if about is not None:
+            await _tell(dict(zip(sorted(databases), opened, strict=True)), about)
         for transaction in transactions:
             await transaction.commit()
+
+
+async def _tell(opened: Mapping[str, Connection], name: str) -> None:
+    """It stands by one number in all of them, after all that any of them has heard; the one that tells it does."""
+    teller = opened.get(TELLER)
+    if teller is None:
+        return
+    newest = max([await clients.load_version(connection, name) for connection in opened.values()])
+    owner = f"/tovholder/{TELLER}"
+    found = await clients.stands(teller, name, beyond=newest)
+    if found is None:
+        return
+    fact = ClientChanged(owner=owner, **found)
+    for service, connection in opened.items():
+        if service != TELLER:
+            await clients.keep_clients(connection, [fact])
+    # Domain time, as everything that is told has it.
+    now = await teller.fetchval("SELECT coalesce((SELECT now FROM simulated_clock), clock_timestamp())")
+    tx = Tx(teller, now, owner, Cause(new_correlation(), None, clients.OPERATOR))
+    tx.publish(fact)
+    await tx.flush()
 
 
 async def _open(ending: AsyncExitStack, service: str, dsn: str) -> Connection:

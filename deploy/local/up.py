@@ -17,9 +17,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.local.datadir import Ports
+from deploy.local.datadir import DataDir, Ports
 from deploy.local.errors import StackError
 from deploy.local.oidc.server import Elsewhere
+from deploy.local.session_keys import IN_DANISH
 from deploy.local.stack import Addresses, Stack, running
 
 
@@ -116,8 +117,9 @@ def status(data_dir: Path, *, as_json: bool) -> bool:
     addresses = running(data_dir)
     own = {"oidc": addresses.oidc} if addresses.oidc_accounts_file else {}
     ready = {name: _ready(url) for name, url in {**addresses.services, "mail": addresses.mail, **own}.items()}
+    step = DataDir(data_dir, "up").session_key_step()
     if as_json:
-        sys.stdout.write(json.dumps({**addresses.public(), "ready": ready}) + "\n")
+        sys.stdout.write(json.dumps({**addresses.public(), "ready": ready, "session_key": step}) + "\n")
         return all(ready.values())
     console = Console()
     show(console, addresses)
@@ -125,6 +127,8 @@ def status(data_dir: Path, *, as_json: bool) -> bool:
     for name, is_ready in ready.items():
         table.add_row(name, "klar" if is_ready else "[red]svarer ikke[/red]")
     console.print(table)
+    if step:
+        console.print(IN_DANISH[step])
     return all(ready.values())
 
 

@@ -48,12 +48,20 @@ A test holds this against the subscriptions of the services, both ways, so that 
 IN_DANISH: dict[str, str] = {}
 """Every fact and command in a sentence, for people who ask why."""
 
+OPENS: dict[str, str] = {}
+"""Every scope and bundle, in a few Danish words: what a command lets one do, or what a list shows."""
+
+CALLED: dict[str, str] = {}
+"""The services, as people call what each is about."""
+
 BUNDLES: dict[str, tuple[str, ...]] = {}
 """Names for several scopes of tokens at once (`shared.web.scopes`), from whichever modules add to them."""
 
 for _module in MODULES:
     SUBJECTS |= getattr(_module, "SUBJECTS", {})
     IN_DANISH |= getattr(_module, "IN_DANISH", {})
+    OPENS |= getattr(_module, "OPENS", {})
+    CALLED[_module.SERVICE] = getattr(_module, "CALLED", _module.SERVICE)
     for _name, (_does, _key) in getattr(_module, "EFFECTS", {}).items():
         EFFECTS[_name] = (*EFFECTS.get(_name, ()), Effect(_module.SERVICE, _does, _key))
     for _name, _scopes in getattr(_module, "BUNDLES", {}).items():

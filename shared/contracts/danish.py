@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, time
@@ -24,6 +25,7 @@ MONTHS = (
     "december",
 )
 
+_KRONER = re.compile(r"(\d{1,3}(?:[. ]\d{3})+|\d{1,10})(?:,(\d{1,2}))?")
 # "{", "|" and "}" follow "z" in ASCII, so that æ, ø and å come last and in that order under byte-wise comparison.
 _ALPHABET = str.maketrans(
     {"æ": "{", "ä": "{", "ø": "|", "ö": "|", "å": "}", "ü": "y", "ð": "d", "þ": "th", "œ": "{"},
@@ -92,3 +94,12 @@ def month_name(year_and_month: str) -> str:
     """Marts 2013 from 2013-03, in lower case as inside a sentence."""
     year, month = year_and_month.split("-")
     return f"{MONTHS[int(month) - 1]} {int(year)}"
+
+
+def ore_of(text: str) -> int | None:
+    """Øre of an amount as people write it: 24.375,00 kr., 24375 or 24375,5; None for what is no such amount."""
+    read = _KRONER.fullmatch(text.strip().removesuffix(".").removesuffix("kr").strip())
+    if read is None:
+        return None
+    whole, rest = read[1].replace(".", "").replace(" ", ""), (read[2] or "").ljust(2, "0")
+    return int(whole) * 100 + int(rest)

@@ -59,6 +59,7 @@ SUBJECTS = {
     "team": "one enrolment's standing team, invited to each meeting of its kinds",
     "guest": "one guest at one meeting, by an opaque id",
     "person": "one person, by an opaque id",
+    "client": "one client of the API, by its name",
 }
 """What its facts are about: the kind in front of the slash."""
 _MEETING_COPY = "meeting (newest date version wins)"
@@ -110,6 +111,82 @@ BUNDLES = {
     "intake": _SIGN_UP,
 }
 """What another system that signs municipalities and their people up needs of tokens: `intake` if it never looks."""
+
+OPENS = {
+    "enrol": "Tilmelde kommuner og deres deltagere, og se dem",
+    "intake": "Tilmelde kommuner og deres deltagere, uden at se dem",
+    "enrollment.AcceptQuote": "Sige ja til et tilbud",
+    "enrollment.CancelParticipant": "Afmelde en deltager",
+    "enrollment.CancelProgramme": "Aflyse et forløb",
+    "enrollment.ChangeBilling": "Ændre fakturaoplysninger",
+    "enrollment.ChangeCapacity": "Ændre antallet af pladser",
+    "enrollment.ChangeContact": "Skifte en tilmeldings kontakt",
+    "enrollment.ChangeExtraBilling": "Sige, hvem der betaler for en ekstra deltager",
+    "enrollment.ChangeGroup": "Flytte en tilmelding til en anden gruppe",
+    "enrollment.ChangeOptionBilling": "Sige, hvem der betaler for et tilkøb",
+    "enrollment.ChangeReservation": "Sige, hvornår og hvor et forbehold behandles",
+    "enrollment.ChangeRole": "Besætte eller tømme en rolle ved siden af kontakten",
+    "enrollment.DeclineQuote": "Sige nej til et tilbud",
+    "enrollment.DeliverOption": "Melde et tilkøb leveret",
+    "enrollment.DismissSignUp": "Afvise en formular",
+    "enrollment.DismissSignUps": "Afvise alle formularer fra en adresse",
+    "enrollment.EnrolMunicipality": "Tilmelde en kommune",
+    "enrollment.ErasePerson": "Slette en person overalt",
+    "enrollment.FindPeople": "Søge efter en person på mailadressen",
+    "enrollment.GrantRole": "Give en medarbejder en rolle",
+    "enrollment.ImportAddresses": "Indlæse adressebogen",
+    "enrollment.ImportEnrolments": "Indlæse tilmeldinger fra et regneark",
+    "enrollment.InviteGuest": "Invitere en gæst til et møde",
+    "enrollment.InviteMember": "Indkalde et medlem af et hold til et møde",
+    "enrollment.InviteMunicipalities": "Sende invitationer",
+    "enrollment.MergeGroups": "Lægge to grupper sammen",
+    "enrollment.NameTeamMember": "Sætte nogen på et hold",
+    "enrollment.OrderOption": "Bestille et tilkøb",
+    "enrollment.PublishProgramme": "Udgive et forløb",
+    "enrollment.PutOrganisation": "Rette en organisation i adressebogen",
+    "enrollment.QuoteOption": "Give et tilbud på et tilkøb",
+    "enrollment.RecordArchive": "Notere, at papirerne er skrevet ud til arkivet",
+    "enrollment.RegisterParticipant": "Tilmelde en deltager",
+    "enrollment.RegisterWalkIn": "Skrive en deltager ind på dagen",
+    "enrollment.RemoveGuest": "Tage en gæst af et møde",
+    "enrollment.RemoveTeamMember": "Tage nogen af et hold",
+    "enrollment.ReplaceParticipant": "Skifte en deltager",
+    "enrollment.ReplaceTeamMember": "Skifte et medlem af et hold",
+    "enrollment.ResolveReservation": "Svare på et forbehold",
+    "enrollment.RevokeRole": "Tage en rolle tilbage",
+    "enrollment.SetGuestNeeds": "Skrive en gæsts behov",
+    "enrollment.SetNeeds": "Skrive en deltagers behov",
+    "enrollment.SetTeamNeeds": "Skrive et holdmedlems behov",
+    "enrollment.UninviteMember": "Afbyde et medlem af et hold fra et møde",
+    "enrollment.VouchForAddress": "Sige god for en adresse",
+    "enrollment.WithdrawEnrolment": "Afmelde en kommune",
+    "enrollment.WithdrawOption": "Trække et tilkøb tilbage",
+    "enrollment.enrolments": "Tilmeldinger",
+    "enrollment.enrolments.meetings.explanation": "Hvorfor en pladsliste ser ud, som den gør",
+    "enrollment.enrolments.participants": "Deltagere",
+    "enrollment.enrolments.team": "Hold",
+    "enrollment.enrolments.team.explanation": "Hvorfor et hold ser ud, som det gør",
+    "enrollment.meetings": "Møder, som tilmeldingen kender dem",
+    "enrollment.meetings.needs": "Kost og adgang på et møde",
+    "enrollment.orders": "Tilkøb",
+    "enrollment.organisations": "Adressebogen",
+    "enrollment.people": "En persons oplysninger",
+    "enrollment.people.erased": "Hvem der er slettet",
+    "enrollment.programmes": "Forløb",
+    "enrollment.programmes.archive": "Om papirerne er skrevet ud",
+    "enrollment.programmes.audit": "Hvem der har gjort hvad",
+    "enrollment.programmes.invitations": "Invitationer",
+    "enrollment.programmes.meetings.guests": "Gæster",
+    "enrollment.programmes.papers.rows": "Forløbets papirer",
+    "enrollment.programmes.versions": "Programfilens udgaver",
+    "enrollment.programmes.waiting-list": "Ventelisten",
+    "enrollment.sign-ups": "Formularer, der venter",
+    "enrollment.staff": "Medarbejdernes roller",
+    "enrollment.why": "Hvorfor noget er sket",
+}
+"""What its scopes let a token do (commands), and see (lists), for whoever gives tokens out."""
+CALLED = "Tilmelding"
+"""The service, among people."""
 
 IN_DANISH = {
     "tovholder.enrollment.ProgrammePublished.v1": "forløbet blev offentliggjort",
@@ -165,6 +242,7 @@ IN_DANISH = {
     "tovholder.enrollment.TeamReminderDue.v1": "det faste hold manglede nogen",
     "tovholder.enrollment.PersonErased.v1": "en person blev slettet",
     "tovholder.enrollment.SessionsRevoked.v1": "en person blev logget ud overalt",
+    "tovholder.enrollment.ClientChanged.v1": "et andet systems adgang blev ændret",
     "tovholder.enrollment.IntakeRejected.v1": "et ønske blev afvist af tilmeldingen",
     "tovholder.enrollment.EnrolMunicipality.v1": "nogen bad om at tilmelde kommunen",
     "tovholder.enrollment.VouchForAddress.v1": "nogen sagde god for en adresse",
@@ -1183,6 +1261,42 @@ class SessionsRevoked(Event):
     @property
     def scope(self) -> str:
         return "sessions"
+
+
+class ClientToken(Frozen):
+    """A token of a client's: its SHA-256 in hex, of 256 random bits that are kept nowhere. Machine time."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    made_at: Instant
+    expires_at: Instant
+
+
+@fact
+class ClientChanged(Event):
+    """How a client of the API stands, all of it: what its tokens open, whose events it sends, and when each token ends.
+
+    A token of its that is not here opens nothing any more, in any service.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.ClientChanged.v1"
+    service: ClassVar[str] = SERVICE
+
+    client: str
+    """Its name, which is nobody else's."""
+    version: Whole
+    """Grows with every change, not by one: what is older than what is known changes nothing."""
+    scopes: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+    tokens: tuple[ClientToken, ...] = ()
+    """Those that were not over when it was told."""
+
+    @property
+    def subject(self) -> str:
+        return f"client/{self.client}"
+
+    @property
+    def scope(self) -> str:
+        return "clients"
 
 
 @fact

@@ -69,10 +69,34 @@ EFFECTS = {
     "tovholder.enrollment.OptionDelivered.v1": ("releases the claim for the option", _OPTION),
     "tovholder.enrollment.PersonErased.v1": ("forgets the person, except on issued invoices", "person"),
     "tovholder.enrollment.SessionsRevoked.v1": ("takes no badge of an earlier epoch any more", "person, epoch"),
+    "tovholder.enrollment.ClientChanged.v1": ("lets its tokens open what they may, and no others", "client, version"),
     "tovholder.scheduling.MeetingCancelled.v1": ("withdraws the claims for extra participants", "roster, person"),
     "tovholder.scheduling.MeetingHeld.v1": ("releases the claims for extra participants", "roster, person"),
 }
 """What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
+
+OPENS = {
+    "invoicing.CorrectBilling": "Rette fakturaoplysninger",
+    "invoicing.CreditInvoice": "Kreditere en faktura",
+    "invoicing.FindPeople": "Søge efter en person på mailadressen",
+    "invoicing.ForgetPerson": "Glemme en person",
+    "invoicing.KeepErased": "Holde fast i, hvem der er slettet",
+    "invoicing.RegisterPayment": "Notere en betaling",
+    "invoicing.ReleaseClaim": "Frigive et krav, der er holdt tilbage",
+    "invoicing.WaiveClaim": "Frafalde et krav",
+    "invoicing.claims": "Krav",
+    "invoicing.credit-notes": "Kreditnotaer",
+    "invoicing.invoices": "Fakturaer",
+    "invoicing.invoices.credit-notes": "En fakturas kreditnotaer",
+    "invoicing.overview": "Overblikket over betalinger",
+    "invoicing.people": "En persons oplysninger",
+    "invoicing.people.erased": "Hvem der er slettet",
+    "invoicing.programmes.audit": "Hvem der har gjort hvad",
+    "invoicing.why": "Hvorfor noget er sket",
+}
+"""What its scopes let a token do (commands), and see (lists), for whoever gives tokens out."""
+CALLED = "Fakturaer"
+"""The service, among people."""
 
 IN_DANISH = {
     "tovholder.invoicing.InvoiceIssued.v1": "fakturaen blev udstedt",

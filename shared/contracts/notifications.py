@@ -12,6 +12,7 @@ SERVICE = "notifications"
 SUBJECTS = {
     "message": "one message to one recipient",
     "invitation": "one person's invitation to one meeting",
+    "writing": "one text that staff write to many",
 }
 """What its facts are about: the kind in front of the slash."""
 
@@ -116,6 +117,7 @@ EFFECTS = {
     "tovholder.enrollment.TeamReminderDue.v1": ("tells the contact and staff that somebody is missing", _MESSAGE),
     "tovholder.enrollment.PersonErased.v1": ("forgets the person, and sends them nothing more", "person"),
     "tovholder.enrollment.SessionsRevoked.v1": ("takes no badge of an earlier epoch any more", "person, epoch"),
+    "tovholder.enrollment.ClientChanged.v1": ("lets its tokens open what they may, and no others", "client, version"),
     "tovholder.scheduling.MeetingPlanned.v1": ("keeps a copy of the meeting", _MEETING_COPY),
     "tovholder.scheduling.MeetingScheduled.v1": ("mails the invitation or «Reservér datoen»", _MESSAGE),
     "tovholder.scheduling.MeetingRescheduled.v1": ("mails the update and arms the reminder again", _MESSAGE),
@@ -132,11 +134,34 @@ EFFECTS = {
 }
 """What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
 
+OPENS = {
+    "calendar": "Aflevere svar fra deltagernes kalendere",
+    "notifications.ArmReminder": "Sætte en påmindelse",
+    "notifications.SendMessage": "Sende en mail",
+    "notifications.FindPeople": "Søge efter en person på mailadressen",
+    "notifications.ForgetPerson": "Glemme en person",
+    "notifications.KeepErased": "Holde fast i, hvem der er slettet",
+    "notifications.ResendMessage": "Sende en mail igen",
+    "notifications.SettleMessage": "Afgøre, om en mail kom frem",
+    "notifications.calendar.replies": "Aflevere svar fra deltagernes kalendere",
+    "notifications.meetings.answers": "Kalendersvar på et møde",
+    "notifications.messages": "Mails",
+    "notifications.people": "En persons oplysninger",
+    "notifications.people.erased": "Hvem der er slettet",
+    "notifications.programmes.audit": "Hvem der har gjort hvad",
+    "notifications.programmes.mails": "Mails om et forløb",
+    "notifications.why": "Hvorfor noget er sket",
+}
+"""What its scopes let a token do (commands), and see (lists), for whoever gives tokens out."""
+CALLED = "Mails"
+"""The service, among people."""
+
 IN_DANISH = {
     "tovholder.notifications.InvitationAnswered.v1": "nogen svarede på en kalenderinvitation",
     "tovholder.notifications.MessageSent.v1": "mailen blev sendt",
     "tovholder.notifications.MessageFailed.v1": "mailen kunne ikke sendes",
     "tovholder.notifications.AddressBounced.v1": "mailen kom retur",
+    "tovholder.notifications.WrittenToMany.v1": "en medarbejder skrev til flere på én gang",
     "tovholder.notifications.IntakeRejected.v1": "et ønske blev afvist af beskederne",
     "tovholder.notifications.SendMessage.v1": "nogen bad om at få en besked sendt",
     "tovholder.notifications.ArmReminder.v1": "nogen bad om en påmindelse",
@@ -145,6 +170,10 @@ IN_DANISH = {
 
 InvitationAnswer = Literal["accepted", "declined", "tentative", "delegated"]
 """PARTSTAT of a calendar's reply (RFC 5545 § 3.2.12)."""
+
+
+Audience = Literal["contacts", "role", "participants", "team"]
+"""Who a text to many is for: the contacts, whoever has one role, those at one meeting, or those on the teams."""
 
 
 class MessageFact(Event):
@@ -223,6 +252,34 @@ class InvitationAnswered(Event):
     @property
     def subject(self) -> str:
         return f"invitation/{natural_id('invitation', self.meeting_id, self.recipient)}"
+
+    @property
+    def scope(self) -> str:
+        return "messages"
+
+
+@fact
+class WrittenToMany(Event):
+    """Staff have sent one text to many, and it is on its way to all of them. What it says is told to nobody else.
+
+    Each of its mails is told as any other (`MessageSent`, `MessageFailed`), about `writing/<id>`.
+    """
+
+    type: ClassVar[str] = "tovholder.notifications.WrittenToMany.v1"
+    service: ClassVar[str] = SERVICE
+
+    writing_id: str
+    programme_id: str
+    audience: Audience
+    recipients: Whole
+    """Mailboxes."""
+    unreached: Whole
+    """Enrolments that it is for and of which nobody can be written to."""
+    written_at: Instant
+
+    @property
+    def subject(self) -> str:
+        return f"writing/{self.writing_id}"
 
     @property
     def scope(self) -> str:

@@ -45,10 +45,42 @@ EFFECTS = {
         "cancels the meetings that have not been held",
         "programme, meeting key",
     ),
+    "tovholder.enrollment.MunicipalityEnrolled.v1": (
+        "shows the steps of its tracks under the name of the organisation",
+        "enrolment (newest wins)",
+    ),
+    "tovholder.enrollment.ReservationResolved.v1": (
+        "shows its steps no more, where the answer was no",
+        "enrolment (newest wins)",
+    ),
+    "tovholder.enrollment.EnrolmentWithdrawn.v1": ("shows its steps no more", "enrolment (newest wins)"),
+    "tovholder.enrollment.EnrolmentLapsed.v1": ("shows its steps no more", "enrolment (newest wins)"),
     "tovholder.enrollment.PersonErased.v1": ("forgets the person", "person"),
     "tovholder.enrollment.SessionsRevoked.v1": ("takes no badge of an earlier epoch any more", "person, epoch"),
+    "tovholder.enrollment.ClientChanged.v1": ("lets its tokens open what they may, and no others", "client, version"),
 }
 """What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
+
+OPENS = {
+    "scheduling.CancelMeeting": "Aflyse et møde",
+    "scheduling.CompleteStep": "Melde et trin gennemført",
+    "scheduling.FindPeople": "Søge efter en person på mailadressen",
+    "scheduling.ForgetPerson": "Glemme en person",
+    "scheduling.KeepErased": "Holde fast i, hvem der er slettet",
+    "scheduling.MarkMeetingHeld": "Melde et møde holdt",
+    "scheduling.PlanMeeting": "Planlægge et møde",
+    "scheduling.SetMeetingDate": "Sætte et mødes dato",
+    "scheduling.meetings": "Møder",
+    "scheduling.people": "En persons oplysninger",
+    "scheduling.people.erased": "Hvem der er slettet",
+    "scheduling.programmes.audit": "Hvem der har gjort hvad",
+    "scheduling.programmes.meeting-changes": "Mødernes ændringer",
+    "scheduling.programmes.steps": "Gennemførte trin",
+    "scheduling.why": "Hvorfor noget er sket",
+}
+"""What its scopes let a token do (commands), and see (lists), for whoever gives tokens out."""
+CALLED = "Møder"
+"""The service, among people."""
 
 IN_DANISH = {
     "tovholder.scheduling.MeetingPlanned.v1": "mødet blev planlagt (uden dato)",

@@ -22,9 +22,15 @@ IN_DANISH: dict[Role, str] = {
     "operator": "Drift",
 }
 
-ADMINISTERED = frozenset({"ErasePerson", "FindPeople", "ForgetPerson", "people", "GrantRole", "RevokeRole", "staff"})
-"""Only administrators', in whichever service: who may do what, and what is about one person everywhere. They are
-commands, and the first words of lists.
+ADMINISTERED = frozenset(
+    {
+        *("ErasePerson", "FindPeople", "ForgetPerson", "people"),
+        *("GrantRole", "RevokeRole", "EndSession", "staff", "sessions"),
+        *("AddClient", "RenewToken", "RevokeTokens", "clients"),
+    }
+)
+"""Only administrators', in whichever service: who may do what, people and programs, and what is about one person
+everywhere. They are commands, and the first words of lists.
 """
 OPERATED = frozenset({"KeepErased"})
 """Only operators', in whichever service: what keeps the installation running, and shows nothing of what it holds."""

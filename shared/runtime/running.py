@@ -34,6 +34,7 @@ from shared.runtime.housekeeping import Housekeeping
 from shared.runtime.service import Host, Service, build_consumer, build_relay, open_host, streams_of
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.timers import arm_standing
+from shared.runtime.token_use import TokenUse
 from shared.storage.migrate import check
 from shared.web.clients import keep_names
 from shared.web.connections import Connection
@@ -153,6 +154,7 @@ class Running:
         self._start("memory", trim_now_and_then)
         if role in {"all", "web"}:
             await self._keep_names()
+            self._start(TokenUse.name, TokenUse(host.keyring).run)
         server = _server(host.settings, web_application(host) if role in {"all", "web"} else probe_application(host))
         self._start("web", server.run_until)
         self.port = await server.port()
@@ -201,6 +203,7 @@ class Running:
                 await self._stop("web")
                 await host.door.close()
                 await self._stop("consumer", "timers", "housekeeping", "outbox_watch", *(w.name for w in host.workers))
+                await self._stop(TokenUse.name)
                 await self._stop(Partitions.name)
                 await self._send_the_rest()
                 await self._stop("relay", "memory")

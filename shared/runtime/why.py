@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -25,11 +26,37 @@ _TOLD = _COLUMNS.format(subject="key")
 
 
 class Effect(NamedTuple):
-    """Something that a service made: a message, a claim, a meeting. `kind` and `title` are Danish, for people."""
+    """Something that a service made: a message, a claim, a meeting. `kind` and `title` are Danish, for people.
+
+    `programme_id` None = it is of none: only whoever has a role in all of them is shown it.
+    """
 
     kind: str
     title: str
     cause: Cause
+    programme_id: str | None = None
+
+
+class Told(NamedTuple):
+    """An event that a service told or heard. `when` is Danish; `programme_id` where it says so itself."""
+
+    id: str
+    type: str
+    subject: str
+    when: str
+    causation_id: str | None
+    actor: str | None
+    programme_id: str | None = None
+
+
+class Story(NamedTuple):
+    """Of one id: what it is to the service, the causes back from it (the nearest first), and what it led to."""
+
+    effect: Effect | None
+    event: Told | None
+    because: tuple[Told, ...]
+    followed: tuple[Told, ...]
+    more: bool
 
 
 Explain = Callable[[Tx, str], Awaitable[Effect | None]]
@@ -67,6 +94,65 @@ async def explain(tx: Tx, service: str, effect_of: Explain | None, sought: str) 
         if known["effect"] or known["told"] or known["heard"] or known["followed"]:
             break
     return {**known, "id": sought}
+
+
+FARTHEST = 30
+"""So many causes back at most."""
+
+
+async def story(tx: Tx, effect_of: Explain | None, sought: str) -> Story:
+    """What this service knows of `sought`, as far back as it told or heard of the causes. Reads only."""
+    effect, event, known = None, None, sought
+    for spelling in spellings(sought):
+        effect, event, known = await effect_of(tx, spelling) if effect_of else None, await _told(tx, spelling), spelling
+        if effect or event:
+            break
+    because: list[Told] = []
+    seen = {known}
+    cause = effect.cause.causation_id if effect else event.causation_id if event else None
+    while cause and cause not in seen and len(because) < FARTHEST:
+        seen.add(cause)
+        found = await _told(tx, cause)
+        if found is None:
+            break
+        because.append(found)
+        cause = found.causation_id
+    rows = await tx.fetch(
+        f"SELECT {_TOLD} FROM outbox WHERE causation_id = $1 UNION ALL "
+        f"SELECT {_TOLD} FROM outbox_sent WHERE causation_id = $1 ORDER BY occurred_at LIMIT {CONSEQUENCES + 1}",
+        known,
+    )
+    followed = tuple(_read(row, None) for row in rows[:CONSEQUENCES])
+    return Story(effect, event, tuple(because), followed, len(rows) > CONSEQUENCES)
+
+
+async def _told(tx: Tx, event_id: str) -> Told | None:
+    """An event, and the programme that it names, if it was told here."""
+    for table in ("outbox", "outbox_sent"):
+        row = await tx.fetchrow(f"SELECT {_TOLD}, payload FROM {table} WHERE event_id = $1", event_id)
+        if row is not None:
+            return _read(row, _programme_in(row["payload"]))
+    row = await tx.fetchrow(f"SELECT {_COLUMNS.format(subject='subject')} FROM inbox WHERE event_id = $1", event_id)
+    return None if row is None else _read(row, None)
+
+
+def _programme_in(payload: bytes) -> str | None:
+    data = json.loads(payload).get("data", {})
+    programme = data.get("programme")
+    found = programme.get("id") if isinstance(programme, dict) else data.get("programme_id")
+    return found if isinstance(found, str) else None
+
+
+def _read(row: asyncpg.Record, programme_id: str | None) -> Told:
+    return Told(
+        row["event_id"],
+        row["type"],
+        row["subject"],
+        _in_danish(row["occurred_at"]),
+        row["causation_id"],
+        row["actor"],
+        programme_id,
+    )
 
 
 async def _known(tx: Tx, service: str, effect_of: Explain | None, sought: str) -> dict[str, Any]:

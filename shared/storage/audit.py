@@ -6,12 +6,15 @@ nothing is left, and so it is in no such list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.base.listing import page_of
 from shared.storage.order import Order
 from shared.storage.tx import Tx
+
+SESSION_ENDED = "session end"
+"""The `route` of an entry about somebody who was signed out by another; its `command` says whom."""
 
 _IN_TURN = Order({"a.id": "bigint"})
 _NEWEST_FIRST = Order({"(-a.id)": "bigint"})
@@ -56,3 +59,21 @@ async def note(tx: Tx, *, principal: str, route: str, command: str, status: int)
         status,
         tx.cause.correlation_id,
     )
+
+
+async def load_of_access(tx: Tx, routes: Sequence[str], most: int) -> list[dict[str, Any]]:
+    """The newest of these `routes`, which are among those that the index `audit_of_access` has. Machine time."""
+    rows = await tx.fetch(
+        """
+        SELECT a.* FROM unnest($1::text[]) AS wanted (route) CROSS JOIN LATERAL (
+            SELECT id, at, principal, route, command, status FROM audit
+            WHERE route = wanted.route
+                AND route IN ('token add', 'token renew', 'token revoke', 'session end', 'GrantRole', 'RevokeRole')
+                AND status < 400
+            ORDER BY id DESC LIMIT $2
+        ) a ORDER BY a.id DESC LIMIT $2
+        """,
+        list(routes),
+        most,
+    )
+    return [dict(row) for row in rows]

@@ -94,6 +94,7 @@ SHARED = Stream(
         Migration(9, "dead_letters", Path(__file__).with_name("dead_letters.sql").read_text(encoding="utf-8")),
         Migration(10, "erasure", Path(__file__).with_name("erasure.sql").read_text(encoding="utf-8")),
         Migration(11, "sessions", Path(__file__).with_name("sessions.sql").read_text(encoding="utf-8")),
+        Migration(12, "clients", Path(__file__).with_name("clients.sql").read_text(encoding="utf-8")),
     ),
 )
 """Outbox, inbox, answered requests and what belongs to them; before every service's own stream."""

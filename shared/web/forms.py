@@ -37,10 +37,19 @@ M = TypeVar("M", bound=BaseModel)
 
 MAX_FIELDS = 500
 MAX_FORM = 256 * 1024
+MAX_FILES = 5
+_ROOM, _FILES = "room for files", "files that were sent"
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _DANISH_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
-_FILES = "files of a form"
 _WHITE = re.compile(r"\r\n?")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as a browser sent it: what it says of itself counts for nothing."""
+
+    called: str
+    content: bytes
 
 
 def new_key() -> str:
@@ -61,6 +70,8 @@ class Form:
     """Only in forms of staff: says that a page of ours has shown it to whoever sends it (`shared.web.staff`)."""
     labels: Mapping[str, str] = field(default_factory=dict)
     own: dict[str, str] = field(default_factory=dict)
+    files: dict[str, Upload] = field(default_factory=dict)
+    """By the name of the field; only where the page takes files (`room`)."""
 
     def value(self, name: str) -> str:
         found = self.values.get(name, "")
@@ -106,14 +117,6 @@ class Form:
             return None
 
 
-async def _keep_files(request: Request, sent: FormData) -> None:
-    """Within its form alone a file can be read, and a form is read by more than one."""
-    known = request.scope.setdefault(_FILES, {})
-    for name, value in sent.multi_items():
-        if isinstance(value, UploadFile) and value.filename and name not in known:
-            known[name] = await value.read()
-
-
 def _place(nested: dict[str, Any], path: Sequence[str], typed: str | list[str]) -> None:
     inner = nested
     for part in path[:-1]:
@@ -153,23 +156,41 @@ def _in_model(model: Any, typed: Any) -> Any:
     return typed or None
 
 
-async def read_form(request: Request, *, labels: Mapping[str, str] | None = None, files: int = 0) -> Form:
+def take_files(request: Request, room: int) -> None:
+    """Forms that are sent here may bring files of so many octets in all."""
+    request.scope[_ROOM] = room
+
+
+async def _files_of(request: Request, sent: FormData) -> dict[str, Upload]:
+    """Read once: a form that is read again has its files closed."""
+    if _FILES not in request.scope:
+        request.scope[_FILES] = {
+            name: Upload(value.filename or "", await value.read())
+            for name, value in sent.multi_items()
+            if isinstance(value, UploadFile) and (value.filename or value.size)
+        }
+    found: dict[str, Upload] = request.scope[_FILES]
+    return found
+
+
+async def read_form(request: Request, *, labels: Mapping[str, str] | None = None) -> Form:
     """What was sent, trimmed. Problem 400, 413 or 415 for what no form of ours sends.
 
-    `files` that it may bring are texts in UTF-8, and the values of their fields; one that is none is said to be so.
+    Files are taken, so many octets of them, where the page says so (`take_files`).
     """
     found = media_type(request)
     if found not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
         raise Problem(415, "unsupported_media_type")
     # Read here, for its limit; the form parser then finds it in the request.
-    request._body = await read_body(request, MAX_FORM)  # noqa: SLF001  (where Starlette itself keeps a body that was read)
+    room = request.scope.get(_ROOM, 0)
+    request._body = await read_body(request, MAX_FORM + room)  # noqa: SLF001  (where Starlette itself keeps a body that was read)
     try:
-        async with request.form(max_files=files, max_fields=MAX_FIELDS) as sent:
+        async with request.form(max_files=MAX_FILES if room else 0, max_fields=MAX_FIELDS) as sent:
             items = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
-            await _keep_files(request, sent)
+            files = await _files_of(request, sent)
     except (HTTPException, MultiPartException, UnicodeDecodeError):
         raise Problem(400, "invalid_parameter") from None
-    form = Form(labels=labels or {})
+    form = Form(labels=labels or {}, files=files)
     for name, value in items:
         text = _WHITE.sub("\n", value).strip()
         if name.startswith("_"):
@@ -180,11 +201,6 @@ async def read_form(request: Request, *, labels: Mapping[str, str] | None = None
             form.values[name] = [*form.chosen(name), text]
     if check_json(dict(form.values)):
         raise Problem(400, "invalid_parameter")
-    for name, content in request.scope.get(_FILES, {}).items():
-        try:
-            form.values[name] = _WHITE.sub("\n", content.decode("utf-8-sig")).strip()
-        except UnicodeDecodeError:
-            form.add_error(name, "not_utf8", "Filen er ikke tekst i UTF-8. Gem den som UTF-8, og prøv igen.")
     key = form.own.get("_key", "")
     if not _KEY.fullmatch(key):
         raise Problem(400, "form_key_missing")

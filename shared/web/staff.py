@@ -7,6 +7,7 @@ without being signed in is shown again with everything that was typed: it is sen
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -21,7 +22,7 @@ from shared.base.clock import machine_now
 from shared.base.links import Links
 from shared.base.problems import Problem
 from shared.web.badge import COOKIE, Badge, is_current
-from shared.web.forms import Form, read_form
+from shared.web.forms import Form, read_form, take_files
 from shared.web.scopes import of_command
 
 Renew = Callable[[Request], Awaitable["Renewed | None"]]
@@ -47,6 +48,23 @@ class StaffRoute(Route):
         self.asks = asks
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The scopes that a page takes, to be seen and to be sent; `everywhere`: in all programmes."""
+
+    opens: str
+    asks: tuple[str, ...]
+    everywhere: bool
+
+    def missing(self, badge: Badge, request: Request) -> list[str]:
+        needed = [*([self.opens] if self.opens else []), *(self.asks if request.method == "POST" else ())]
+        programme_id = request.path_params.get("programme_id")
+        if programme_id is not None:
+            return [scope for scope in needed if not badge.may(scope, programme_id)]
+        has = badge.may if self.everywhere else badge.may_somewhere
+        return [scope for scope in needed if not has(scope)]
+
+
 def staff_page(
     host: Any,
     path: str,
@@ -55,17 +73,19 @@ def staff_page(
     opens: str,
     renew: Renew | None = None,
     posts: bool = False,
-    files: int = 0,
+    everywhere: bool = False,
+    room: int = 0,
 ) -> BaseRoute:
     """A line in a table of pages: `shown(host, *asked, request)`, for whoever `opens` is open to (a scope).
 
     In a path with `{programme_id}` the role has to be of that programme; else of any, and the page shows no more than
-    what `Badge.programmes` says. To send it takes the scope of each act too. An empty `opens` is for whoever is signed
-    in. A form may bring so many `files`. `renew` gives another badge to somebody whose badge is over; only the service
-    that signs them can.
+    what `Badge.programmes` says, unless the role has to be in all of them (`everywhere`). To send it takes the scope of
+    each act too. An empty `opens` is for whoever is signed in. `renew` gives another badge to somebody whose badge is
+    over; only the service that signs them can. `room`: the form may bring files of so many octets (`Form.files`).
     """
     asks = tuple(of_command(act.command, host.service.name) for act in asked)
-    endpoint = partial(_guarded, host, shown, asked, opens, asks, renew, files)
+    needs = Needs(opens, asks, everywhere)
+    endpoint = partial(_guarded, host, shown, asked, needs, renew, room)
     return StaffRoute(path, endpoint, ["GET", "POST"] if asked or posts else ["GET"], opens, asks)
 
 
@@ -101,20 +121,20 @@ async def _guarded(
     host: Any,
     shown: Callable[..., Awaitable[Response]],
     asked: tuple[Act, ...],
-    opens: str,
-    asks: tuple[str, ...],
+    needs: Needs,
     renew: Renew | None,
-    files: int,
+    room: int,
     request: Request,
 ) -> Response:
+    take_files(request, room)
     badge, renewed = await signed_in(host, request), None
     if badge is None and renew is not None and (renewed := await renew(request)) is not None:
         badge = renewed.badge
     if badge is None:
-        return await _sign_in_first(host, request, files)
+        return await _sign_in_first(host, request)
     request.scope["badge"] = badge
     request.scope["principal"] = badge.actor
-    response = await _answer(host, shown, asked, opens, asks, files, request)
+    response = await _answer(host, shown, asked, needs, request)
     if renewed is not None:
         renewed.give(response)
     return response
@@ -124,32 +144,24 @@ async def _answer(
     host: Any,
     shown: Callable[..., Awaitable[Response]],
     asked: tuple[Act, ...],
-    opens: str,
-    asks: tuple[str, ...],
-    files: int,
+    needs: Needs,
     request: Request,
 ) -> Response:
     badge = badge_in(request)
-    needed = [*([opens] if opens else []), *(asks if request.method == "POST" else ())]
-    programme_id = request.path_params.get("programme_id")
-    missing = [
-        scope
-        for scope in needed
-        if not (badge.may_somewhere(scope) if programme_id is None else badge.may(scope, programme_id))
-    ]
+    missing = needs.missing(badge, request)
     if missing:
         await host.keyring.note_refused_staff(badge.actor, _route(request), " ".join(missing), new_correlation())
         return render(host, request, "web/no_role.html", status=403)
     if request.method == "POST":
-        form = await read_form(request, files=files)
+        form = await read_form(request)
         if not _is_ours(host.settings.links, form, badge):
             return _once_more(host, form, badge, 403)
     return await shown(host, *asked, request)
 
 
-async def _sign_in_first(host: Any, request: Request, files: int) -> Response:
+async def _sign_in_first(host: Any, request: Request) -> Response:
     if request.method == "POST":
-        return _once_more(host, await read_form(request, files=files), None, 401)
+        return _once_more(host, await read_form(request), None, 401)
     if not host.settings.badges.can_read:
         raise Problem(503, "sign_in_away")
     back = request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -11,15 +11,21 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from shared.base.cause import client_actor
+from shared.base.clock import machine_now
 from shared.storage.tx import Pool
 from shared.web.scopes import STAFF, opened
 
 PREFIX = "tovholder_"
 """Of every token that is made here: whoever finds one knows what it is, and nothing else is looked up."""
 TOKEN_BYTES = 32
+OF_INSTALLATIONS = frozenset({"local", "compose"})
+"""Whom `tovholder up` and compose give a token of staff, in the environment."""
+USED_EVERY = timedelta(hours=1)
+"""How often it is written down that a token is used; what is known of it is no older than that and a batch."""
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -79,9 +85,57 @@ class Keyring:
         self._pool = pool
         self.closed: frozenset[str] = frozenset()
         """Of the environment, whose name is another's (`shared.web.clients.keep_names`): they open nothing."""
+        self._noted: dict[bytes, datetime] = {}
+        self._used: dict[bytes, tuple[str, datetime]] = {}
 
     async def principal(self, token: str) -> Principal | None:
         """Whose token it is; None for one that nobody has, or that has ended (machine time)."""
+        found = await self._principal(token)
+        if found is not None:
+            self._note_used(digest_of(token), found)
+        return found
+
+    def _note_used(self, digest: bytes, principal: Principal) -> None:
+        """In memory; `write_used` writes it down. Of the tokens that there are, so that it stays small."""
+        now = machine_now()
+        if digest not in self._noted or now >= self._noted[digest] + USED_EVERY:
+            self._noted[digest] = now
+            self._used[digest] = (principal.name.removeprefix("token/"), now)
+
+    async def write_used(self) -> int:
+        """All that were used since the last time, in one statement each for tokens and names; how many there were."""
+        used, self._used = self._used, {}
+        if not used:
+            return 0
+        try:
+            # In the order of their keys, as others lock them.
+            ordered = sorted(used.items())
+            await self._pool.execute(
+                """
+                UPDATE client_tokens t SET last_used_at = greatest(t.last_used_at, used_at)
+                FROM unnest($1::bytea[], $2::timestamptz[]) AS used (digest, used_at) WHERE t.sha256 = digest
+                """,
+                [digest for digest, _ in ordered],
+                [at for _, (_, at) in ordered],
+            )
+            latest: dict[str, datetime] = {}
+            for name, at in used.values():
+                latest[name] = max(at, latest.get(name, at))
+            names = sorted(latest.items())
+            await self._pool.execute(
+                """
+                UPDATE clients c SET last_used_at = greatest(c.last_used_at, used_at)
+                FROM unnest($1::text[], $2::timestamptz[]) AS used (called, used_at) WHERE c.name = called
+                """,
+                [name for name, _ in names],
+                [at for _, at in names],
+            )
+        except BaseException:
+            self._used = used | self._used
+            raise
+        return len(used)
+
+    async def _principal(self, token: str) -> Principal | None:
         known = self._tokens.principal(token)
         if known is not None:
             return None if known.name in self.closed else known

@@ -102,7 +102,7 @@ async def test_p2_is_copied_edited_looked_at_and_published_by_keyboard(  # noqa:
     await day.fill("2027-10-22")
     if scripts:
         await day.blur()
-        await expect(page.get_by_text("fredag den 22. oktober 2027 · efterårsferie (uge 42)")).to_be_visible()
+        await expect(page.get_by_text("fredag den 22. oktober 2027 · efterårsferie i uge 42")).to_be_visible()
     await seen("meeting")
     await press(page, "Gem, og tilbage til listen")
     await expect(page.get_by_role("link", name="Afslutning", exact=True)).to_be_visible()

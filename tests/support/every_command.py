@@ -11,25 +11,30 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from hypothesis import strategies as st
 
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.entrypoints import acts
+from services.enrollment.usecases.add_client import AddClient
 from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft
 from services.enrollment.usecases.choose_reading import ChooseReading
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
 from services.enrollment.usecases.decline_invitation import DeclineInvitation
 from services.enrollment.usecases.discard_programme_draft import DiscardProgrammeDraft
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
+from services.enrollment.usecases.end_session import EndSession
 from services.enrollment.usecases.grant_role import GrantRole
 from services.enrollment.usecases.import_addresses import ImportAddresses
 from services.enrollment.usecases.import_enrolments import ImportEnrolments
 from services.enrollment.usecases.publish_programme import PublishProgramme
 from services.enrollment.usecases.put_organisation import PutOrganisation
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
+from services.enrollment.usecases.renew_token import RenewToken
 from services.enrollment.usecases.revoke_role import RevokeRole
+from services.enrollment.usecases.revoke_tokens import RevokeTokens
 from services.enrollment.usecases.save_draft import SaveDraft
 from services.enrollment.usecases.save_programme_draft import SaveProgrammeDraft
 from services.enrollment.usecases.set_needs import SetGuestNeeds, SetNeeds, SetTeamNeeds
@@ -105,6 +110,7 @@ THERE: Mapping[str, str] = {
     " WHERE m.programme_id = $1 ORDER BY 1, g.guest_email",
     "order": "SELECT enrolment_id, option_id, round, state FROM option_orders WHERE programme_id = $1 ORDER BY 1, 2, 3",
     "programme": "SELECT version FROM programmes WHERE id = $1",
+    "session": "SELECT id AS session_id FROM sessions WHERE $1::text IS NOT NULL ORDER BY id",
     "programme_draft": "SELECT id AS draft_id, edition FROM programme_drafts WHERE draft_of = $1",
 }
 """What an act may be about: the same rows in the same order whoever chose the ids."""
@@ -193,7 +199,14 @@ class Chance:
     @property
     def _nobodys(self) -> dict[str, Any]:
         found = {"enrolment_id": enrolment_id(self.programme_id, self.code), "option_id": OPTIONS[self.b % 2]}
-        return {**found, **self.meeting(0), "person_id": "nobody", "sign_up_id": "nobody", "round": 1}
+        return {
+            **found,
+            **self.meeting(0),
+            "person_id": "nobody",
+            "sign_up_id": "nobody",
+            "round": 1,
+            "session_id": "nobody",
+        }
 
 
 def _enrol(one: Chance) -> Command:
@@ -290,6 +303,10 @@ def _quote(one: Chance) -> Command:
     good_until = (one.now + timedelta(days=(10, 60, -1)[one.c % 3])).date().isoformat()
     said = {"price_ore": 1_000_000 * (one.b % 3), "includes": "Tre dage", "good_until": good_until}
     return QuoteOption.model_validate_json(json.dumps({**one.option(one.b + 1), **said}))
+
+
+def _digest(one: Chance) -> str:
+    return sha256(f"{one.step} {one.now}".encode()).hexdigest()
 
 
 RARE = 11
@@ -416,6 +433,16 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
         email=one.address(one.b), role=ROLES[one.a % 5], programme_id=(None, one.programme_id)[one.c % 2]
     ),
     acts.REVOKE_ROLE: lambda one: RevokeRole(grant_id=1 + one.a),
+    acts.END_SESSION: lambda one: EndSession(**one.one("session", "session_id"), everywhere=one.b % 2 == 1),
+    acts.ADD_CLIENT: lambda one: AddClient(
+        client=f"system-{one.a % 2}",
+        scopes=("enrol", "intake")[: 1 + one.b % 2],
+        sources=(f"/system-{one.a % 2}",)[: one.b % 2],
+        days=30,
+        sha256=_digest(one),
+    ),
+    acts.RENEW_TOKEN: lambda one: RenewToken(client=f"system-{one.a % 2}", days=90, sha256=_digest(one)),
+    acts.REVOKE_TOKENS: lambda one: RevokeTokens(client=f"system-{one.a % 2}"),
     acts.FIND_PEOPLE: lambda one: FindPeople(email=one.person()["email"]),
     acts.REMOVE_MEMBER: lambda one: RemoveTeamMember(**one.one("member", "enrolment_id", "person_id")),
 }
@@ -483,7 +510,8 @@ _EQUIPPED = (
     *(_step(acts.INVITE_GUEST), _step(acts.SET_GUEST_NEEDS, c=1), _step(acts.SET_GUEST_NEEDS, b=2, c=1)),
     *(_step(acts.SET_TEAM_NEEDS, c=1), _step(acts.SET_TEAM_NEEDS, a=1, b=1, c=1), _step(acts.SET_TEAM_NEEDS, b=2, c=1)),
     *(_step(acts.INVITE_GUEST, c=1), _step(acts.REMOVE_GUEST, a=1, c=1)),
-    *(_step(acts.GRANT_ROLE), _step(acts.GRANT_ROLE, a=3), _step(acts.REVOKE_ROLE)),
+    *(_step(acts.GRANT_ROLE), _step(acts.GRANT_ROLE, a=3), _step(acts.REVOKE_ROLE), _step(acts.END_SESSION, c=1)),
+    *(_step(acts.ADD_CLIENT), _step(acts.ADD_CLIENT), _step(acts.RENEW_TOKEN, c=1), _step(acts.REVOKE_TOKENS)),
     *(_step(acts.BEGIN_PROGRAMME_DRAFT), _step(acts.SAVE_PROGRAMME_DRAFT), _step(acts.CHOOSE_READING)),
     *(_step(acts.CHOOSE_READING, b=4), _step(acts.DISCARD_PROGRAMME_DRAFT)),
     *(_step(acts.FIND_PEOPLE), _step(acts.RECORD_ARCHIVE), _step(acts.ERASE, a=1, c=1), _step(acts.ERASE, b=2, c=1)),

@@ -25,6 +25,8 @@ from shared.contracts.enrollment import (
     ChangeOptionBilling,
     ChangeReservation,
     ChangeRole,
+    ClientChanged,
+    ClientToken,
     DeclineQuote,
     DeliverOption,
     DismissSignUp,
@@ -133,6 +135,7 @@ from shared.contracts.notifications import (
     MessageSent,
     NotificationsIntakeRejected,
     SendMessage,
+    WrittenToMany,
 )
 from shared.contracts.parties import Address, Billing, Contact, Organisation, Person
 from shared.contracts.programme import (
@@ -622,6 +625,20 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     GuestRemoved(**_GUEST),
     PersonErased(owner=OWNER, person_id=PERSON.person_id),
     SessionsRevoked(owner=OWNER, person_id=PERSON.person_id, epoch=2),
+    ClientChanged(
+        owner=OWNER,
+        client="crm",
+        version=1592213400000,
+        scopes=("enrol", "enrollment.programmes"),
+        sources=("https://crm.example",),
+        tokens=(
+            ClientToken(
+                sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                made_at=datetime(2020, 6, 15, 9, 30, tzinfo=UTC),
+                expires_at=datetime(2021, 6, 15, 9, 30, tzinfo=UTC),
+            ),
+        ),
+    ),
     EnrollmentIntakeRejected(owner=OWNER, refused_type="tovholder.enrollment.EnrolMunicipality.v1", **_REJECTED),
     MeetingPlanned(**_MEETING, meeting=a_meeting(when=None, place=None)),
     MeetingScheduled(**_MEETING, meeting=a_meeting(when=DAY)),
@@ -705,6 +722,15 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         answer="accepted",
         date_version=1,
         answered_at=datetime(2021, 3, 2, 9, 15, tzinfo=UTC),
+    ),
+    WrittenToMany(
+        owner="/tovholder/notifications",
+        writing_id="0190f0a4-7c1e-7b22-8c77-3f4a9d2b6e10",
+        programme_id=PROGRAMME.id,
+        audience="contacts",
+        recipients=44,
+        unreached=3,
+        written_at=RECEIVED,
     ),
     NotificationsIntakeRejected(
         owner="/tovholder/notifications", refused_type="tovholder.notifications.SendMessage.v1", **_REJECTED

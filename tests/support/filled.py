@@ -56,6 +56,19 @@ async def sent(connection: Connection, many: int) -> None:
 async def _shared(connection: Connection, many: int) -> None:
     await sent(connection, many)
     for statement in (
+        """INSERT INTO clients (name, scopes, version) SELECT 'n' || n, '{enrol}', n
+           FROM generate_series(1, $1::integer) AS n""",
+        """INSERT INTO client_tokens (sha256, client, expires_at)
+           SELECT sha256(n::text::bytea), 'n' || n % $1 + 1, now() + interval '1 day'
+           FROM generate_series(1, 2 * $1::integer) AS n""",
+        """INSERT INTO client_sources (source, principal) SELECT '/n' || n, 'token/n' || n
+           FROM generate_series(1, $1::integer) AS n""",
+        """INSERT INTO audit (principal, route, command, status, correlation_id)
+           SELECT 'token/n' || n % 50, 'GET /x', 'enrollment.people', 403, 'c'
+           FROM generate_series(1, $1::integer) AS n""",
+        """INSERT INTO audit (principal, route, command, status, correlation_id)
+           SELECT 'staff/a', (ARRAY['token add', 'session end', 'GrantRole'])[n % 3 + 1], 'n' || n, 200, 'c'
+           FROM generate_series(1, $1::integer) AS n""",
         "INSERT INTO session_epochs (subject, epoch) SELECT 'a' || n, 1 FROM generate_series(1, $1::integer) AS n",
         f"""INSERT INTO inbox (uid, consumer, source, event_id, type, subject, sequence, occurred_at, {_CAUSE})
             SELECT gen_random_uuid(), 'any', '/other', 'h' || n, 'tovholder.any.Told.v1', 's' || n / 10, n % 10 + 1,
@@ -166,7 +179,8 @@ async def _enrollment(connection: Connection, many: int) -> None:
     )
     await connection.execute(
         f"""INSERT INTO sessions (id, secret_sha256, account_id, oidc_session, browser, began_at, seen_at)
-            SELECT 's' || n, sha256(n::text::bytea), 'a' || n, 'p' || n, 'B', '2000-01-01', now()
+            SELECT 's' || n, sha256(n::text::bytea), 'a' || n, 'p' || n, 'B', '2000-01-01',
+                now() - n * interval '20 minutes'
             FROM generate_series(201, {many}) AS n"""
     )
     await connection.execute(
@@ -280,6 +294,11 @@ async def _scheduling(connection: Connection, many: int) -> None:
             SELECT 's' || n, 'p' || n / 10 + 1, 'x' || n, 'kommunespor', 'f', 's', '2021-04-15', {_BECAUSE}
             FROM generate_series(1, {many}) AS n"""
     )
+    await connection.execute(
+        f"""INSERT INTO enrolled (enrolment_id, programme_id, organisation_code, organisation_name, sorts_as,
+                                  takes_part)
+            SELECT 'x' || n, 'p' || n / 10 + 1, '0101', 'By', 'by', true FROM generate_series(1, {many}) AS n"""
+    )
 
 
 async def _invoicing(connection: Connection, many: int) -> None:
@@ -347,12 +366,12 @@ async def messages_of_notifications(connection: Connection, many: int, *, pendin
     """The newest `pending` of them wait for a later try."""
     await connection.execute(
         f"""INSERT INTO messages (id, template, recipient, about, occasion, programme_id, people, name, email,
-                                  address_key, says, written_at, state, not_before, sent_at, {_CAUSE})
+                                  address_key, says, written_at, state, not_before, sent_at, subject_line, {_CAUSE})
             SELECT 'm' || n, 'invitation', 'w' || n % 1000, 'meeting/m' || n / 100, '0.' || n, 'p' || n / 1000 + 1,
                    ARRAY['w' || n % 1000], 'N', 'n' || n % 1000 || '@by.example', 'n' || n % 1000 || '@by.example',
                    jsonb_build_object('organisation', 'By', 'text', repeat('x', 300)), now(),
                    CASE WHEN n > {many - pending} THEN 'pending' ELSE 'sent' END, now() + interval '1 day',
-                   CASE WHEN n > {many - pending} THEN NULL ELSE now() END, {_BECAUSE}
+                   CASE WHEN n > {many - pending} THEN NULL ELSE now() END, 'Invitation: møde ' || n, {_BECAUSE}
             FROM generate_series(1, {many}) AS n"""
     )
 
@@ -402,6 +421,16 @@ async def _notifications(connection: Connection, many: int) -> None:
         f"""INSERT INTO role_holders SELECT 'x' || n, 'faktura', 'p' || n / 10 + 1, 'k', 'l', 'billing', 'w' || n, 'N',
                    'r' || n || '@by.example', 'r' || n || '@by.example' FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO former_contacts SELECT 'x' || n, 'w' || n, 'f' || n || '@by.example'
+            FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO message_decisions (message_id, decision, decided_at, {_CAUSE})
+            SELECT 'm' || n, 'resent', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO writings (id, programme_id, headline, body, audience, writing_state, begun_at, went_at,
+                                  written_to, unreached, {_CAUSE})
+            SELECT 't' || n, 'p' || n / 10 + 1, 'H', 'B', 'contacts', 'written', now(), now(), 5, 0, {_BECAUSE}
+            FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO writing_recipients SELECT 't' || n / 100 + 1, 'n' || n || '@by.example', 'w' || n, 'N',
+                   'n' || n || '@by.example', 'By' FROM generate_series(1, {many - 100}) AS n""",
+        f"""INSERT INTO writing_files SELECT 't' || n, 0, 'a.pdf', 'application/pdf', 'x'
             FROM generate_series(1, {many}) AS n""",
     ):
         await connection.execute(statement)

@@ -25,6 +25,7 @@ class OrderCause(NamedTuple):
     title: str
     organisation: str
     cause: Cause
+    programme_id: str
 
 
 class SeatCause(NamedTuple):
@@ -32,6 +33,7 @@ class SeatCause(NamedTuple):
     organisation: str
     meeting: str
     cause: Cause
+    programme_id: str
 
 
 async def load_of_enrolment(tx: Tx, enrolment_id: str) -> EnrolmentCause | None:
@@ -61,14 +63,14 @@ async def load_of_programme(tx: Tx, programme_id: str) -> ProgrammeCause | None:
 async def load_of_order(tx: Tx, order_id: str) -> OrderCause | None:
     row = await tx.fetchrow(
         """
-        SELECT title, name AS organisation, option_orders.correlation_id, option_orders.causation_id,
-            option_orders.actor
+        SELECT title, name AS organisation, enrolments.programme_id, option_orders.correlation_id,
+            option_orders.causation_id, option_orders.actor
         FROM option_orders JOIN enrolments ON enrolments.id = enrolment_id
         JOIN organisations ON code = organisation_code WHERE option_orders.id = $1
         """,
         order_id,
     )
-    return None if row is None else OrderCause(row["title"], row["organisation"], cause_of(row))
+    return None if row is None else OrderCause(row["title"], row["organisation"], cause_of(row), row["programme_id"])
 
 
 async def load_of_seat(tx: Tx, person_or_roster_id: str) -> SeatCause | None:
@@ -76,11 +78,13 @@ async def load_of_seat(tx: Tx, person_or_roster_id: str) -> SeatCause | None:
     row = await tx.fetchrow(
         """
         SELECT coalesce(written_name, people.name) AS person, organisations.name AS organisation,
-            meeting->>'title' AS meeting, seats.correlation_id, seats.causation_id, seats.actor
+            meeting->>'title' AS meeting, meetings.programme_id, seats.correlation_id, seats.causation_id, seats.actor
         FROM seats JOIN people USING (person_id) JOIN organisations ON code = organisation_code
         JOIN rosters ON rosters.id = roster_id JOIN meetings ON meetings.id = meeting_id
         WHERE person_id = $1 OR roster_id = $1 ORDER BY registered_at DESC, number DESC LIMIT 1
         """,
         person_or_roster_id,
     )
-    return None if row is None else SeatCause(row["person"], row["organisation"], row["meeting"], cause_of(row))
+    if row is None:
+        return None
+    return SeatCause(row["person"], row["organisation"], row["meeting"], cause_of(row), row["programme_id"])

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.enrollment.domain.session import SIGN_IN_MINUTES, Session
+from services.enrollment.domain.session import IDLE_MINUTES, LONGEST_HOURS, SIGN_IN_MINUTES, Session, SignedIn
+from shared.base.listing import Page, Placed
+from shared.storage.order import Order
 from shared.storage.tx import Tx
 
 _COLUMNS = "id, account_id, oidc_session, browser, began_at, seen_at, ended_at"
+
+_RECENT_FIRST = Order({"(-extract(epoch FROM seen_at))": "numeric", "id": "text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,33 @@ async def load_going_on(tx: Tx, account_id: str) -> list[Session]:
         account_id,
     )
     return [_session(row) for row in rows]
+
+
+async def load_signed_in(tx: Tx, page: Page) -> list[Placed[SignedIn]]:
+    """Whoever is signed in by now, the most recently seen first."""
+    rows = await tx.fetch(
+        f"""
+        SELECT s.*, {_RECENT_FIRST.place} FROM (
+            SELECT {", ".join("s." + one.strip() for one in _COLUMNS.split(","))}, a.account_name, a.account_email
+            FROM sessions s JOIN accounts a ON a.id = s.account_id
+            WHERE s.ended_at IS NULL AND s.seen_at > now() - make_interval(mins => $2)
+                AND s.began_at > now() - make_interval(hours => $3)
+        ) s WHERE {_RECENT_FIRST.after(1)} ORDER BY {_RECENT_FIRST.by} LIMIT $4
+        """,
+        page.after,
+        IDLE_MINUTES,
+        LONGEST_HOURS,
+        page.wanted,
+    )
+    return [
+        (row["stands_at"], SignedIn(_session(row), row["account_name"] or "", row["account_email"] or ""))
+        for row in rows
+    ]
+
+
+async def load_machine_time(tx: Tx) -> datetime:
+    found: datetime = await tx.fetchval("SELECT clock_timestamp()")
+    return found
 
 
 async def load_of_provider(tx: Tx, issuer: str, oidc_session: str) -> list[Session]:

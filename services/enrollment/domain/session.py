@@ -59,6 +59,15 @@ class Session:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session that goes on, and whose it is, as their provider says."""
+
+    session: Session
+    name: str
+    email: str
+
+
 def seen(session: Session, now: datetime) -> Session | None:
     """As it is after somebody came with it; None = it is over, and they sign in again."""
     return None if session.is_over(now) else replace(session, seen_at=max(session.seen_at, now))
@@ -83,6 +92,13 @@ def roles_of(granted: Iterable[tuple[str, Role]], by_setting: Iterable[Role]) ->
 def require_own(session: Session | None, account_id: str) -> Session:
     if session is None or session.account_id != account_id:
         raise Refused("session_ended", "Der er du ikke logget ind længere.", status=410, field="session_id")
+    return session
+
+
+def require_going_on(session: Session | None) -> Session:
+    """One that nobody has ended yet."""
+    if session is None or session.ended_at is not None:
+        raise Refused("session_ended", "Der er ikke logget ind der længere.", status=410, field="session_id")
     return session
 
 

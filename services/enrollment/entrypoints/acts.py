@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.enrollment.usecases.accept_quote import accept_quote
+from services.enrollment.usecases.add_client import AddClient, add_client
 from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft, begin_programme_draft
 from services.enrollment.usecases.cancel_participant import cancel_participant
 from services.enrollment.usecases.cancel_programme import cancel_programme
@@ -22,6 +23,7 @@ from services.enrollment.usecases.deliver_option import deliver_option
 from services.enrollment.usecases.discard_programme_draft import DiscardProgrammeDraft, discard_programme_draft
 from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
+from services.enrollment.usecases.end_session import EndSession, end_session
 from services.enrollment.usecases.enrol_municipalities import enrol_municipalities
 from services.enrollment.usecases.erase_person import FORGETTING, erase_person
 from services.enrollment.usecases.grant_role import GrantRole, grant_role
@@ -42,10 +44,12 @@ from services.enrollment.usecases.register_participant import register_participa
 from services.enrollment.usecases.register_walk_in import register_walk_in
 from services.enrollment.usecases.remove_guest import remove_guest
 from services.enrollment.usecases.remove_team_member import remove_team_member
+from services.enrollment.usecases.renew_token import RenewToken, renew_token
 from services.enrollment.usecases.replace_participant import replace_participant
 from services.enrollment.usecases.replace_team_member import replace_team_member
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.revoke_role import RevokeRole, revoke_role
+from services.enrollment.usecases.revoke_tokens import RevokeTokens, revoke_tokens
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from services.enrollment.usecases.save_programme_draft import SaveProgrammeDraft, save_programme_draft
 from services.enrollment.usecases.set_needs import (
@@ -140,6 +144,11 @@ FIND_PEOPLE = act(FindPeople, FORGETTING.search)
 GRANT_ROLE = act(GrantRole, grant_role)
 REVOKE_ROLE = act(RevokeRole, revoke_role)
 """What staff may do is no wish of another system's: neither is on the intake."""
+END_SESSION = act(EndSession, end_session)
+ADD_CLIENT = act(AddClient, add_client, status=201)
+RENEW_TOKEN = act(RenewToken, renew_token)
+REVOKE_TOKENS = act(RevokeTokens, revoke_tokens)
+"""Who else comes in is people's to say, on pages: no token makes another."""
 
 REGISTER = act(RegisterParticipant, register_participant, status=201)
 REPLACE = act(ReplaceParticipant, replace_participant)

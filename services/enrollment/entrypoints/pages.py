@@ -15,6 +15,7 @@ from services.enrollment.pages import (
     login,
     mailed_links,
     options,
+    own_mailbox,
     participants,
     place,
     roles,
@@ -29,9 +30,11 @@ from services.enrollment.pages import (
     staff_programme,
     staff_roles,
     staff_sign_up,
+    staff_tokens,
     staff_waiting_list,
     standing,
     team,
+    why,
     workspace,
 )
 from services.enrollment.pages.editor import common as editor
@@ -39,10 +42,14 @@ from services.enrollment.pages.editor import deciding, drafts, form, preview, pu
 from services.enrollment.usecases.sign_in import SignIns
 from shared.base.acts import Act
 from shared.runtime.service import Host
+from shared.web.own_mailbox import OWN_MAILBOX
 from shared.web.pages import page
 from shared.web.scopes import of_command
 from shared.web.staff import staff_page
+from shared.web.token_use import use_page
 
+_CLIENTS = "enrollment.clients"
+_CLIENT = "/stab/noegler/klient/{client}"
 _PROGRAMME = "/stab/forloeb/{programme_id}"
 _ENROLMENT = f"{_PROGRAMME}/tilmeldinger/{{enrolment_id}}"
 _FORM = f"{_PROGRAMME}/formularer/{{sign_up_id}}"
@@ -77,10 +84,25 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         Route("/login/oidc/logud", sign_in.told_by_provider, methods=["POST"]),
         shows("/login/inde", login.inside, opens=""),
         shows("/login/mig", login.me, opens="", posts=True),
+        shows(OWN_MAILBOX, own_mailbox.own_mailbox, opens=""),
         shows("/stab", workspace.front, opens=""),
         shows("/stab/soeg", search.search, opens="enrollment.enrolments", posts=True),
+        shows("/stab/hvorfor/{sought:path}", why.why, opens="enrollment.enrolments"),
         shows("/stab/adgang", staff_roles.roles, acts.GRANT_ROLE, opens="enrollment.staff"),
         shows("/stab/adgang/{grant_id:int}", staff_roles.revoke, acts.REVOKE_ROLE, opens="enrollment.staff"),
+        shows(
+            "/stab/adgang/session/{session_id}",
+            staff_roles.end,
+            acts.END_SESSION,
+            opens="enrollment.sessions",
+            everywhere=True,
+        ),
+        shows("/stab/noegler", staff_tokens.tokens, opens=_CLIENTS, everywhere=True),
+        shows("/stab/noegler/ny", staff_tokens.add, acts.ADD_CLIENT, opens=_CLIENTS, everywhere=True),
+        shows(_CLIENT, staff_tokens.client, opens=_CLIENTS, everywhere=True),
+        shows(f"{_CLIENT}/byt", staff_tokens.exchange, acts.RENEW_TOKEN, opens=_CLIENTS, everywhere=True),
+        shows(f"{_CLIENT}/spaer", staff_tokens.revoke, acts.REVOKE_TOKENS, opens=_CLIENTS, everywhere=True),
+        use_page(host, sign_in.renew),
         *_of_the_editor(shows),
         shows(_PROGRAMME, staff_programme.enrolments, opens="enrollment.enrolments"),
         shows(f"{_PROGRAMME}/tilmeldinger.csv", staff_programme.as_csv, opens="enrollment.enrolments"),
@@ -122,13 +144,13 @@ def _of_the_editor(shows: Callable[..., BaseRoute]) -> Sequence[BaseRoute]:
     return (
         edits(editor.HERE, drafts.overview),
         edits(f"{editor.HERE}/nyt", drafts.begin, begin),
-        edits(f"{editor.HERE}/fil", drafts.from_file, begin, files=1),
+        edits(f"{editor.HERE}/fil", drafts.from_file, begin, room=editor.ROOM),
         edits(f"{editor.HERE}/ny-version/{{programme_id}}", drafts.next_version, begin),
         edits(_DRAFT, drafts.draft),
         edits(f"{_DRAFT}/felter/{{where}}", form.fields, save),
         edits(f"{_DRAFT}/datoer", deciding.dates, save),
         edits(f"{_DRAFT}/laesninger", deciding.readings, acts.CHOOSE_READING),
-        edits(f"{_DRAFT}/fil", drafts.replace_file, save, files=1),
+        edits(f"{_DRAFT}/fil", drafts.replace_file, save, room=editor.ROOM),
         edits(f"{_DRAFT}/fil.yaml", drafts.download),
         edits(f"{_DRAFT}/vis", preview.preview),
         edits(f"{_DRAFT}/vis/formular", preview.sign_up),

@@ -13,6 +13,7 @@ from services.enrollment.domain.status import status
 from services.enrollment.usecases.read_search import Answer, read_search
 from shared.base.cause import Cause, new_correlation
 from shared.runtime.service import Host
+from shared.runtime.why_page import address_of
 from shared.web.forms import read_form
 from shared.web.staff import badge_in, render, staff_form
 from shared.web.today import Item
@@ -53,6 +54,7 @@ async def search(host: Host, request: Request) -> Response:
         groups=[] if answer is None else _groups(answer.hits),
         rest=0 if answer is None else answer.total - len(answer.hits),
         searched=answer is not None,
+        why_at=address_of(asked.text),
         elsewhere=_ELSEWHERE.get(asked.elsewhere, "") if answer is not None and not _is_exact(answer) else "",
     )
 

@@ -14,6 +14,7 @@ from services.enrollment.pages.staff_programme import cursor_of, following, head
 from services.enrollment.usecases.read_history import STAFF, read_history
 from shared.contracts.catalogue import IN_DANISH
 from shared.runtime.service import Host
+from shared.web.programme_page import who
 
 ON_A_PAGE = "50"
 _OF_THIS_SERVICE = {
@@ -60,17 +61,4 @@ def _shown(one: Mapping[str, Any]) -> dict[str, Any]:
 
 def _who(actor: str) -> str:
     """In words, without what is only an id."""
-    kind, _, name = actor.partition("/")
-    match kind:
-        case "person":
-            return "Kommunen, med et link i en mail"
-        case "form":
-            return "Nogen, der sendte formularen"
-        case "client":
-            return f"Et andet system ({name.removeprefix('~')})"
-        case "token":
-            return f"Et program hos arrangøren ({name})"
-        case _ if actor.startswith(STAFF):
-            return "En medarbejder, der ikke har konto her længere"
-        case _:
-            return "Tovholder selv"
+    return "En medarbejder, der ikke har konto her længere" if actor.startswith(STAFF) else who(actor)

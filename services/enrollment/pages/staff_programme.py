@@ -15,26 +15,18 @@ from services.enrollment.domain.programme import group_title
 from services.enrollment.usecases.read_enrolments import read_enrolments
 from services.enrollment.usecases.read_programme_page import Head, read_head
 from services.enrollment.usecases.read_standings import Row, read_standings
-from shared.base.cause import Cause, new_correlation
-from shared.base.listing import CURSOR
 from shared.base.problems import Problem
 from shared.contracts.danish import short_day
 from shared.contracts.time import COPENHAGEN
 from shared.runtime.service import Host
 from shared.storage.tx import Tx
 from shared.web.exports import Format, whole_table
-from shared.web.staff import badge_in, render
+from shared.web.programme_page import cursor_of, following, overview_of, reader, show_programme
+from shared.web.staff import badge_in, staff_form
 
-NEXT_PAGE = "fra"
-"""Parameter of every list: the cursor of a page."""
+__all__ = ["address", "cursor_of", "following", "head_of", "reader", "show", "shown"]
+
 LONGEST_SEARCH = 100
-_TABS = (
-    ("Tilmeldinger", "", "enrollment.enrolments"),
-    ("Deltagere", "/deltagere", "enrollment.enrolments.participants"),
-    ("Formularer", "/formularer", "enrollment.sign-ups"),
-    ("Venteliste", "/venteliste", "enrollment.programmes.waiting-list"),
-    ("Historik", "/historik", "enrollment.programmes.audit"),
-)
 _DONE = {
     "afmeldt": "Tilmeldingen er afmeldt",
     "godkendt": "Forbeholdet er godkendt",
@@ -59,13 +51,9 @@ _DONE = {
 _SORTS = {"navn": "name", "modtaget": "received", "tilstand": "state"}
 
 
-def reader(request: Request) -> Cause:
-    return Cause(new_correlation(), None, badge_in(request).actor)
-
-
 def address(request: Request, rest: str = "") -> str:
     """Of a page of this programme."""
-    return f"/stab/forloeb/{request.path_params['programme_id']}{rest}"
+    return f"{overview_of(request.path_params['programme_id'])}{rest}"
 
 
 async def head_of(tx: Tx, request: Request) -> Head:
@@ -78,19 +66,16 @@ async def head_of(tx: Tx, request: Request) -> Head:
 
 def show(host: Host, request: Request, template: str, head: Head, *, status: int = 200, **values: Any) -> Response:
     """A page of the programme, with its tabs."""
-    badge, programme_id = badge_in(request), head.programme.id
-    return render(
+    return show_programme(
         host,
         request,
-        f"enrollment/{template}",
+        template if "/" in template else f"enrollment/{template}",
+        head.programme.ref,
+        said=_DONE.get(request.query_params.get("besked", "")),
+        more=_more(request, head),
         status=status,
         head=head,
         terms=head.programme.terms,
-        tabs=[(title, address(request, rest)) for title, rest, scope in _TABS if badge.may(scope, programme_id)],
-        base=address(request),
-        more=_more(request, head),
-        said=_DONE.get(request.query_params.get("besked", "")),
-        may=lambda scope: badge.may(scope, programme_id),
         **values,
     )
 
@@ -114,18 +99,6 @@ def _more(request: Request, head: Head) -> list[tuple[str, str]]:
     ]
 
 
-def cursor_of(request: Request) -> dict[str, str]:
-    return {CURSOR: cursor} if (cursor := request.query_params.get(NEXT_PAGE)) else {}
-
-
-def following(request: Request, cursor: str | None) -> str | None:
-    """The address of the next page, which keeps all else that was asked for."""
-    if cursor is None:
-        return None
-    asked = {name: value for name, value in request.query_params.items() if name not in {NEXT_PAGE, "besked"}}
-    return f"{request.url.path}?{urlencode({**asked, NEXT_PAGE: cursor})}"
-
-
 async def enrolments(host: Host, request: Request) -> Response:
     asked = request.query_params
     standing, sort = standing_of(asked.get("stilling", "")), asked.get("efter", "navn")
@@ -146,6 +119,8 @@ async def enrolments(host: Host, request: Request) -> Response:
         request,
         "staff_enrolments.html",
         head,
+        form=staff_form(host, request),
+        write_at=f"/notifications/stab/forloeb/{head.programme.id}/skriv",
         rows=[shown(head, one) for one in found.rows],
         following=following(request, found.following),
         filters=[

@@ -15,14 +15,17 @@ async def explain(tx: Tx, sought: str) -> Effect | None:
     if enrolment is not None and because is not None:
         word = (await load_standings(tx, [enrolment]))[enrolment.id].word
         late = f" (optaget efter fristen af {enrolment.late.by}: {enrolment.late.reason})" if enrolment.late else ""
-        return Effect("tilmelding", f"{because.organisation} i {because.programme}: {word}{late}", because.cause)
+        said = f"{because.organisation} i {because.programme}: {word}{late}"
+        return Effect("tilmelding", said, because.cause, enrolment.programme_id)
     programme = await causes.load_of_programme(tx, sought)
     if programme is not None:
-        return Effect("forløb", f"{programme.title}, version {programme.version}", programme.cause)
+        return Effect("forløb", f"{programme.title}, version {programme.version}", programme.cause, sought)
     order, ordered = (await orders.load_many(tx, [sought])).get(sought), await causes.load_of_order(tx, sought)
     if order is not None and ordered is not None:
-        return Effect("tilkøb", f"{ordered.title} til {ordered.organisation}: {word_of(order, tx.now)}", ordered.cause)
+        said = f"{ordered.title} til {ordered.organisation}: {word_of(order, tx.now)}"
+        return Effect("tilkøb", said, ordered.cause, ordered.programme_id)
     seat = await causes.load_of_seat(tx, sought)
     if seat is not None:
-        return Effect("deltager", f"{seat.person} fra {seat.organisation} ved {seat.meeting}", seat.cause)
+        said = f"{seat.person} fra {seat.organisation} ved {seat.meeting}"
+        return Effect("deltager", said, seat.cause, seat.programme_id)
     return None

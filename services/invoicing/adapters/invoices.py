@@ -255,6 +255,43 @@ async def load_payment(tx: Tx, payment_id: str) -> RegisterPayment | None:
     )
 
 
+class Paid(NamedTuple):
+    """Money that came in for an invoice (øre); `actor` has registered it."""
+
+    payment_id: str
+    amount_ore: int
+    paid_on: date
+    actor: str | None
+
+
+class Reminded(NamedTuple):
+    level: int
+    told_on: date
+    outstanding_ore: int
+
+
+async def load_payments(tx: Tx, invoice_id: str, most: int) -> list[Paid]:
+    """Of an invoice, the newest at first."""
+    rows = await tx.fetch(
+        """
+        SELECT id, amount_ore, paid_on, actor FROM payments WHERE invoice_id = $1
+        ORDER BY paid_on DESC, id LIMIT $2
+        """,
+        invoice_id,
+        most,
+    )
+    return [Paid(row["id"], row["amount_ore"], row["paid_on"], row["actor"]) for row in rows]
+
+
+async def load_notices(tx: Tx, invoice_id: str) -> list[Reminded]:
+    """When it was said of an invoice that it was not paid in time, the newest at first."""
+    rows = await tx.fetch(
+        "SELECT level, told_on, outstanding_ore FROM overdue_notices WHERE invoice_id = $1 ORDER BY level DESC",
+        invoice_id,
+    )
+    return [Reminded(row["level"], row["told_on"], row["outstanding_ore"]) for row in rows]
+
+
 async def load_overview(tx: Tx, programme_id: str | None) -> dict[str, Any]:
     """Counts, and sums in øre."""
     claimed = await tx.fetch(

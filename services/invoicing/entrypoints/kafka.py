@@ -22,6 +22,7 @@ from services.invoicing.usecases.withdraw_fees import lapse_fees, withdraw_fees,
 from services.invoicing.usecases.withdraw_options import withdraw_options
 from shared.contracts.enrollment import (
     BillingChanged,
+    ClientChanged,
     EnrolmentLapsed,
     EnrolmentWithdrawn,
     ExtraBillingChanged,
@@ -41,6 +42,7 @@ from shared.contracts.enrollment import (
 )
 from shared.contracts.scheduling import MeetingCancelled, MeetingHeld
 from shared.messaging.subscriptions import intake, on
+from shared.runtime.clients import follow_clients
 from shared.runtime.sessions import follow_sessions
 
 SUBSCRIPTIONS = (
@@ -61,6 +63,7 @@ SUBSCRIPTIONS = (
     on(OptionDelivered, release_options),
     on(PersonErased, FORGETTING.follow),
     on(SessionsRevoked, follow_sessions),
+    on(ClientChanged, follow_clients),
     on(MeetingHeld, release_extra_participants),
     on(MeetingCancelled, withdraw_extra_participants),
     intake(acts.CORRECT_BILLING),

@@ -24,7 +24,7 @@ from shared.web.forms import Form, read_form
 from shared.web.safety import SECRET_ADDRESS
 
 _LABELS = {"reason": "Begrundelse", "lines": "Linjer"}
-_MEDIA_TYPES = {
+MEDIA_TYPES = {
     "html": "text/html; charset=utf-8",
     "pdf": "application/pdf",
     "xml": "application/xml",
@@ -78,7 +78,7 @@ async def file(host: Host, request: Request) -> Response:
     suffix, asked = request.path_params["suffix"], request.path_params["document_id"]
     known: dict[str, Issued] = {note.id: note for note in visit.shown.notes}
     known[visit.shown.standing.id] = visit.shown.standing.invoice
-    if asked not in known or suffix not in _MEDIA_TYPES:
+    if asked not in known or suffix not in MEDIA_TYPES:
         raise Problem(404, "not_found")
     made = await read_as_file(known[asked], suffix)
     headers = {**SECRET_ADDRESS, "Cache-Control": "no-store"}
@@ -86,7 +86,7 @@ async def file(host: Host, request: Request) -> Response:
         headers["Content-Security-Policy"] = FILE_CSP
     else:
         headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{made.name}"
-    return Response(made.content, headers={**headers, "Content-Type": _MEDIA_TYPES[suffix]})
+    return Response(made.content, headers={**headers, "Content-Type": MEDIA_TYPES[suffix]})
 
 
 async def mailed(host: Host, request: Request) -> Response:
@@ -99,7 +99,7 @@ async def mailed(host: Host, request: Request) -> Response:
         return host.pages.render("invoicing/handed_on.html", status=410, headers=SECRET_ADDRESS, invoice=issued.invoice)
     made = await read_as_file(issued, "pdf")
     headers = {"Cache-Control": "no-store", "Content-Disposition": f"inline; filename*=UTF-8''{made.name}"}
-    return Response(made.content, headers={**SECRET_ADDRESS, **headers}, media_type=_MEDIA_TYPES["pdf"])
+    return Response(made.content, headers={**SECRET_ADDRESS, **headers}, media_type=MEDIA_TYPES["pdf"])
 
 
 async def _visit(host: Host, request: Request) -> Visit | None:

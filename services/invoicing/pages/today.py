@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.invoicing.pages.programme import in_sentences
 from services.invoicing.usecases.read_today import Today, read_today
 from shared.contracts.danish import kroner, short_day
 from shared.runtime.service import Host
@@ -15,8 +15,6 @@ from shared.web.today import Item, Kind
 from shared.web.today import today as today_of
 
 _SEES = "invoicing.invoices"
-_CODE = re.compile(r" \([^()\s]+\)")
-"""Behind each sentence of a finding; people read the sentences."""
 
 
 async def today(host: Host, request: Request) -> Response:
@@ -31,7 +29,7 @@ def _kinds(found: Today) -> Iterator[Kind]:
         [
             Item(
                 one.buyer,
-                f"{one.programme}: {kroner(one.amount_ore)} uden moms. {_CODE.sub('', one.finding)}",
+                f"{one.programme}: {kroner(one.amount_ore)} uden moms. {in_sentences(one.finding)}",
                 f"/stab/forloeb/{one.programme_id}/tilmeldinger/{one.enrolment_id}",
             )
             for one in found.held_back
@@ -46,6 +44,7 @@ def _kinds(found: Today) -> Iterator[Kind]:
                 f"Faktura {one.invoice_id}",
                 f"{one.buyer}: mangler {kroner(one.outstanding_ore)}, forfaldt {short_day(one.due_on)}, rykket "
                 f"{one.reminders} gang{'' if one.reminders == 1 else 'e'}",
+                f"/invoicing/stab/forloeb/{one.programme_id}/fakturaer/{one.invoice_id}",
             )
             for one in found.overdue
         ],

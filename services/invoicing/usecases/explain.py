@@ -12,7 +12,7 @@ from shared.storage.tx import Tx
 async def explain(tx: Tx, sought: str) -> Effect | None:
     """`sought`: a claim's id, an invoice or a credit note (K-1), or a line of it (K-1/2), counted from 1."""
     if claim := await claims.load(tx, sought):
-        return Effect("krav", describe(claim[0]), claim[1])
+        return Effect("krav", describe(claim[0]), claim[1], claim[0].programme_id)
     document_id, _, position = sought.partition("/")
     return await _invoice(tx, document_id, position) or await _credit_note(tx, document_id, position)
 
@@ -25,12 +25,12 @@ async def _invoice(tx: Tx, invoice_id: str, position: str) -> Effect | None:
     invoice = standing.invoice
     if not position:
         title = f"Faktura {invoice.id} til {invoice.buyer.name}: {kroner(invoice.gross_ore)} inkl. moms"
-        return Effect("faktura", title, cause)
+        return Effect("faktura", title, cause, invoice.programme.id)
     if position.isdecimal() and 0 < int(position) <= len(invoice.lines):
         line = invoice.lines[int(position) - 1]
         if claim := await claims.load(tx, line.claim_id):
             title = f"Faktura {invoice.id}, linje {position}: {line.text}, {kroner(line.net_ore)} ekskl. moms"
-            return Effect("fakturalinje", title, claim[1])
+            return Effect("fakturalinje", title, claim[1], invoice.programme.id)
     return None
 
 
@@ -39,11 +39,13 @@ async def _credit_note(tx: Tx, credit_note_id: str, position: str) -> Effect | N
     if found is None:
         return None
     note, cause = found
+    programme_id = note.invoice.programme.id if note.invoice else None
     of = f"Kreditnota {note.id} til faktura {note.invoice_id}"
     if not position:
-        return Effect("kreditnota", f"{of}: {kroner(note.credited_ore)} inkl. moms ({note.reason})", cause)
+        title = f"{of}: {kroner(note.credited_ore)} inkl. moms ({note.reason})"
+        return Effect("kreditnota", title, cause, programme_id)
     if position.isdecimal() and 0 < int(position) <= len(note.lines):
         line = note.lines[int(position) - 1]
         title = f"{of}, linje {position}: {line.text}, {kroner(line.net_ore)} ekskl. moms"
-        return Effect("kreditnotalinje", title, cause)
+        return Effect("kreditnotalinje", title, cause, programme_id)
     return None

@@ -54,6 +54,11 @@ async def read_linked_invoice(tx: Tx, token: str) -> LinkedInvoice | None:
     if found is None:
         return None
     invoice_id, actor = found
+    return await read_desk(tx, invoice_id, actor)
+
+
+async def read_desk(tx: Tx, invoice_id: str, actor: str) -> LinkedInvoice:
+    """For `actor`, one of the staff, by whichever way they came; refused when there is no such invoice."""
     standing = await read_standing(tx, invoice_id)
     left = left_of(standing.invoice, await credit_notes.load_credited_lines(tx, invoice_id))
     claim_of = {claim.id: claim for claim in await claims.load_of_invoice(tx, invoice_id)}

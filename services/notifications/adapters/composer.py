@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from jinja2 import TemplateError
+
 from services.notifications.adapters import receipt
-from services.notifications.adapters.mime import Attachment, Mail, compose
+from services.notifications.adapters.mime import CALENDAR_FILE, Attachment, Mail, compose
 from services.notifications.adapters.texts import Texts, Words
 from services.notifications.domain.calendar.entry import Entry, Mailbox, ics
 from services.notifications.domain.calendar.replies import plus_address
@@ -29,31 +32,54 @@ class Composer:
     def texts(self, message: Message) -> Texts:
         return self._words.write(message.template, _greeting(message), {**message.says, "name": message.name})
 
-    def mail(self, message: Message) -> Mail:
-        """Raises what `compose` and `receipt.write` raise. With a PDF it takes 10-20 ms: call it in a thread."""
+    def subject(self, message: Message) -> str:
+        """As it goes out; "" where nothing can be made of it, which whoever sends it finds out."""
+        if message.forgotten:
+            return ""
+        try:
+            return self._words.subject(message.template, {**message.says, "name": message.name})
+        except (ValueError, LookupError, TemplateError):
+            return ""
+
+    def mail(self, message: Message, files: Sequence[Attachment] = ()) -> Mail:
+        """`files` are those that `says` names and that are kept elsewhere.
+
+        Raises what `compose` and `receipt.write` raise. With a PDF it takes 10-20 ms: call it in a thread."""
         texts = self.texts(message)
         seller = (message.says.get("programme") or {}).get("seller")
         sender = Mailbox(seller["sender_name"], seller["sender_email"]) if seller else self._sender
         calendar = message.calendar
+        if len(files) != len(message.says.get("files", ())):
+            raise LookupError("a file that is attached is not there")
         return compose(
             key=message.key,
             sender=sender,
-            answer_to=seller["organizer_email"] if seller else sender.email,
+            answer_to=message.says.get("answers_to") or (seller["organizer_email"] if seller else sender.email),
             recipient=Mailbox(message.name, message.email),
             written_at=message.written_at,
             texts=texts,
             calendar=None if calendar is None else (calendar.method, ics(self._addressed(calendar))),
             attachment=_attachment(message, texts),
+            more=files,
         )
 
-    def file(self, message: Message, kind: str) -> bytes | None:
+    def attached(self, message: Message, texts: Texts) -> list[Attachment]:
+        """All that is attached to it, as people save it."""
+        found = []
+        if (calendar := message.calendar) is not None:
+            found.append(Attachment(CALENDAR_FILE[calendar.method], ics(self._addressed(calendar)), "text/calendar"))
+        if (one := _attachment(message, texts)) is not None:
+            found.append(one)
+        return found
+
+    def file(self, message: Message, kind: str, files: Sequence[Attachment] = ()) -> bytes | None:
         """Its words (txt), the whole mail (eml), or the calendar (ics) or PDF in it; None = there is none."""
         match kind:
             case "txt":
                 texts = self.texts(message)
                 return f"{texts.subject}\n\n{texts.plain}".encode()
             case "eml":
-                return self.mail(message).content
+                return self.mail(message, files).content
             case "ics":
                 return None if message.calendar is None else ics(self._addressed(message.calendar))
             case _:

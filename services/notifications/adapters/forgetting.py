@@ -63,18 +63,42 @@ HOLDINGS = (
         address="lower(email)",
         gone=True,
     ),
+    Holding(
+        "writing_recipients",
+        {"writing_id": "text", "address_key": "text"},
+        {"name": "name", "email": "email", "address_key": "email"},
+        person="recipient",
+        address="address_key",
+        gone=True,
+    ),
+    # What staff wrote to many may name anybody.
+    Holding("writings", {"id": "text"}, {"headline": "text", "body": "text"}),
     # What was written to the person, and what others were written about them.
     Holding(
         "messages",
         {"id": "text"},
-        {"name": "name", "email": "email", "address_key": "email", "says": "json", "calendar": "json"},
+        {
+            "name": "name",
+            "email": "email",
+            "address_key": "email",
+            "says": "json",
+            "calendar": "json",
+            "subject_line": "text",
+        },
         person="recipient",
         address="address_key",
     ),
     Holding(
         "messages",
         {"id": "text"},
-        {"name": "text", "email": "text", "address_key": "text", "says": "json", "calendar": "json"},
+        {
+            "name": "text",
+            "email": "text",
+            "address_key": "text",
+            "says": "json",
+            "calendar": "json",
+            "subject_line": "text",
+        },
         # The lines of an invoice name extra participants, and no ids: those of the organisation it is sent to.
         of="recipient <> ALL($1) AND (people && $1 OR address_key = ANY($2)"
         " OR (template IN ('invoice', 'payment_reminder', 'credit_note')"
@@ -87,7 +111,8 @@ HOLDINGS = (
 # The natural key, the state and the cause stay: without them a fact that comes again would be mailed again.
 _MESSAGES = """
     UPDATE messages
-    SET forgotten = true, says = '{}', calendar = NULL, name = '', email = '', address_key = '', people = '{}'
+    SET forgotten = true, says = '{}', calendar = NULL, name = '', email = '', address_key = '', people = '{}',
+        subject_line = ''
     WHERE ctid = ANY (ARRAY (
         SELECT ctid FROM messages WHERE state IN ('sent', 'settled', 'failed', 'unknown') AND NOT forgotten
           AND stored_at < now() - make_interval(days => $1)
@@ -101,6 +126,37 @@ _DIGEST_ITEMS = """
         ORDER BY stored_at LIMIT $2
     ))
 """
+
+_WRITINGS = """
+    UPDATE writings SET forgotten = true, headline = '', body = '' WHERE ctid = ANY (ARRAY (
+        SELECT ctid FROM writings WHERE NOT forgotten AND kept_since < now() - make_interval(days => $1)
+        ORDER BY kept_since LIMIT $2
+    ))
+"""
+_DRAFTS = """
+    DELETE FROM writings WHERE ctid = ANY (ARRAY (
+        SELECT ctid FROM writings
+        WHERE NOT forgotten AND kept_since < now() - make_interval(days => $1) AND writing_state = 'draft'
+        ORDER BY kept_since LIMIT $2
+    ))
+"""
+_FILES = """
+    DELETE FROM writing_files WHERE ctid = ANY (ARRAY (
+        SELECT ctid FROM writing_files WHERE kept_since < now() - make_interval(days => $1) ORDER BY kept_since LIMIT $2
+    ))
+"""
+# The programme is over when none of its meetings is still to come.
+_FILES_AFTER_ALL = """
+    DELETE FROM writing_files WHERE ctid = ANY (ARRAY (
+        SELECT f.ctid FROM writing_files f JOIN writings w ON w.id = f.writing_id
+        WHERE f.kept_since < now() - make_interval(days => $1) AND NOT EXISTS (
+            SELECT FROM meetings m WHERE m.programme_id = w.programme_id AND m.state IN ('planned', 'dated')
+        ) ORDER BY f.kept_since LIMIT $2
+    ))
+"""
+DRAFT_DAYS = 30
+AFTER_ALL_DAYS = 60
+"""A file stays at least so long: mails wait and are sent again."""
 
 
 async def load_gone(tx: Tx, recipients: Sequence[str]) -> set[str]:
@@ -119,4 +175,11 @@ async def load_gone(tx: Tx, recipients: Sequence[str]) -> set[str]:
 
 def rules(days: int) -> Sequence[Rule]:
     """So many days after a mail that nobody is sending was stored, or sent again by a person; lines of digests too."""
-    return (Rule("messages", days, _MESSAGES), Rule("digest_items", days, _DIGEST_ITEMS))
+    return (
+        Rule("messages", days, _MESSAGES),
+        Rule("digest_items", days, _DIGEST_ITEMS),
+        Rule("writings", DRAFT_DAYS, _DRAFTS),
+        Rule("writings", days, _WRITINGS),
+        Rule("writing_files", AFTER_ALL_DAYS, _FILES_AFTER_ALL),
+        Rule("writing_files", days, _FILES),
+    )

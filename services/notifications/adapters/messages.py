@@ -48,6 +48,7 @@ _MESSAGES = Table(
         "put_in_by": "text",
         "forgotten": "boolean",
         "introduces": "boolean",
+        "subject_line": "text",
         **CAUSE,
     },
     key=("id",),
@@ -62,7 +63,7 @@ _BOUNCED = "coalesce(m.reply, '') ~ '^(smtp_5|invalid_address$)'"
 COLUMNS = f"""
     m.id, m.number, m.template, m.recipient, m.about, m.occasion, m.programme_id, m.people, m.name, m.email,
     m.address_key, m.says::text AS says, m.calendar::text AS calendar, m.written_at, m.state, m.attempts, m.reply,
-    m.sent_at, m.forgotten, {_PUT_IN_BY} AS put_in_by, m.correlation_id, m.causation_id, m.actor
+    m.sent_at, m.forgotten, m.subject_line, {_PUT_IN_BY} AS put_in_by, m.correlation_id, m.causation_id, m.actor
 """
 
 
@@ -99,6 +100,7 @@ def stored(row: asyncpg.Record) -> Stored:
         sent_at=row["sent_at"],
         forgotten=row["forgotten"],
         put_in_by=row["put_in_by"] or None,
+        subject=row["subject_line"],
     )
     return Stored(message, cause_of(row))
 
@@ -125,6 +127,7 @@ async def insert_new(tx: Tx, messages: Sequence[Stored]) -> set[str]:
             "put_in_by": one.put_in_by or _NOBODY,
             "forgotten": one.forgotten,
             "introduces": one.introduces,
+            "subject_line": one.subject,
             **cause_columns(cause),
         }
         for one, cause in messages
@@ -198,6 +201,24 @@ async def lock_waiting_for(tx: Tx, recipients: Sequence[str], addresses: Sequenc
     return [stored(row) for row in rows]
 
 
+async def lock_refused(tx: Tx, programme_id: str, address: str, most: int) -> list[Message]:
+    """Those of the programme that the address refused and whose words are kept, the oldest first. An address that is
+    none stays one.
+    """
+    rows = await tx.fetch(
+        f"""
+        SELECT {COLUMNS} FROM messages m
+        WHERE m.programme_id = $1 AND m.address_key = $2 AND {_FOR_STAFF} AND m.state = 'failed' AND {_BOUNCED}
+            AND m.reply <> 'invalid_address'
+        ORDER BY m.number LIMIT $3 FOR UPDATE
+        """,
+        programme_id,
+        address,
+        most,
+    )
+    return [stored(row).message for row in rows]
+
+
 async def load(tx: Tx, message_id: str) -> Stored | None:
     row = await tx.fetchrow(f"SELECT {COLUMNS} FROM messages m WHERE m.id = $1", message_id)
     return None if row is None else stored(row)
@@ -234,6 +255,9 @@ class Refusing(NamedTuple):
     mails: int
     since: datetime
     reply: str
+    programme_id: str | None
+    message_id: str
+    """The newest of them, and its programme."""
 
 
 async def load_refusing(tx: Tx, programme_ids: Collection[str] | None, most: int) -> tuple[list[Refusing], int]:
@@ -243,7 +267,8 @@ async def load_refusing(tx: Tx, programme_ids: Collection[str] | None, most: int
     rows = await tx.fetch(
         f"""
         SELECT min(m.email) AS email, count(*) AS count, min(m.written_at) AS since, max(m.reply) AS reply,
-            count(*) OVER () AS total
+            (array_agg(m.programme_id ORDER BY m.number DESC))[1] AS programme_id,
+            (array_agg(m.id::text ORDER BY m.number DESC))[1] AS id, count(*) OVER () AS total
         FROM messages m
         WHERE {_FOR_STAFF} AND m.state = 'failed' AND {_BOUNCED} AND ($1::text[] IS NULL OR m.programme_id = ANY($1))
         GROUP BY m.address_key ORDER BY count(*) DESC, min(m.written_at), min(m.email) LIMIT $2
@@ -251,7 +276,9 @@ async def load_refusing(tx: Tx, programme_ids: Collection[str] | None, most: int
         None if programme_ids is None else sorted(programme_ids),
         most,
     )
-    found = [Refusing(row["email"], row["count"], row["since"], row["reply"]) for row in rows]
+    found = [
+        Refusing(row["email"], row["count"], row["since"], row["reply"], row["programme_id"], row["id"]) for row in rows
+    ]
     return found, rows[0]["total"] if rows else 0
 
 
@@ -273,6 +300,73 @@ async def load_stuck(tx: Tx, programme_ids: Collection[str] | None, state: str, 
         state,
     )
     return [stored(row).message for row in rows], rows[0]["total"] if rows else 0
+
+
+async def load_of_programme(
+    tx: Tx,
+    programme_id: str,
+    *,
+    states: Sequence[str] | None = None,
+    bounced: bool | None = None,
+    template: str | None = None,
+    organisation: str | None = None,
+    address: str | None = None,
+    digest: str | None = None,
+    message_id: str | None = None,
+    words: Sequence[str] | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[Message]:
+    """The newest first. Each filter that is given makes a statement of its own, which has its index."""
+    given = {
+        "m.state = ANY({}::text[])": None if states is None else list(states),
+        f"({_BOUNCED}) = {{}}": bounced,
+        "m.template = {}": template,
+        "left(m.says ->> 'organisation', 200) = left({}, 200)": organisation,
+        "m.address_key = {}": address,
+        "mail_of(m.template, m.recipient, m.about, m.occasion) = {}": digest,
+        "m.id = {}": message_id,
+        "m.subject_line <> '' AND to_tsvector('simple', m.subject_line) @@ to_tsquery('simple', {})": (
+            None if words is None else " & ".join(f"{one}:*" for one in words)
+        ),
+        "m.number < {}": before,
+    }
+    asked = {sql: value for sql, value in given.items() if value is not None}
+    if states is not None and "sent" not in states:
+        # As the index of those has it.
+        asked = {"m.state <> 'sent' AND {}::boolean": True, **asked}
+    narrowed = "".join(f" AND {sql.format(f'${number}')}" for number, sql in enumerate(asked, 3))
+    rows = await tx.fetch(
+        f"SELECT {COLUMNS} FROM messages m WHERE m.programme_id = $1{narrowed} ORDER BY m.number DESC LIMIT $2",
+        programme_id,
+        limit,
+        *asked.values(),
+    )
+    return [stored(row).message for row in rows]
+
+
+async def load_kinds(tx: Tx, programme_id: str) -> tuple[list[str], list[str]]:
+    """The templates and the organisations of a programme's mails: from one to the next by the index."""
+    return (
+        await _one_after_the_other(tx, programme_id, "m.template"),
+        await _one_after_the_other(tx, programme_id, "left(m.says ->> 'organisation', 200)"),
+    )
+
+
+async def _one_after_the_other(tx: Tx, programme_id: str, column: str) -> list[str]:
+    rows = await tx.fetch(
+        f"""
+        WITH RECURSIVE found (one) AS (
+            (SELECT {column} FROM messages m WHERE m.programme_id = $1 AND {column} > '' ORDER BY {column} LIMIT 1)
+            UNION ALL
+            SELECT (SELECT {column} FROM messages m WHERE m.programme_id = $1 AND {column} > found.one
+                    ORDER BY {column} LIMIT 1)
+            FROM found WHERE found.one IS NOT NULL
+        ) SELECT one FROM found WHERE one IS NOT NULL
+        """,
+        programme_id,
+    )
+    return [row["one"] for row in rows]
 
 
 async def count_sent_to(tx: Tx, recipients: Sequence[str]) -> int:

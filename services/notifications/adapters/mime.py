@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -41,7 +42,7 @@ _PLAIN_WORDS = re.compile(r"[ -~]{0,60}")
 _LONGEST_LINE = 998
 _WORD_BYTES = 39
 """Of UTF-8 in one encoded word: with `Subject: ` before it, the line has at most 76 characters (RFC 2047 § 2)."""
-_CALENDAR_FILE: dict[Method, str] = {"REQUEST": "invitation.ics", "CANCEL": "aflysning.ics"}
+CALENDAR_FILE: dict[Method, str] = {"REQUEST": "invitation.ics", "CANCEL": "aflysning.ics"}
 
 
 class NotAnAddressError(ValueError):
@@ -89,6 +90,7 @@ def compose(
     texts: Texts,
     calendar: tuple[Method, bytes] | None = None,
     attachment: Attachment | None = None,
+    more: Sequence[Attachment] = (),
 ) -> Mail:
     """One mail to one recipient. `key` is the letter's natural key; `written_at` its domain time.
 
@@ -114,11 +116,11 @@ def compose(
         method, ics = calendar
         # No Content-Disposition here: with one, clients show a file and no buttons.
         alternatives.append(_part(f"Content-Type: text/calendar; charset=utf-8; method={method}", ics))
-        name = _CALENDAR_FILE[method]
+        name = CALENDAR_FILE[method]
         files.append(_file(f'application/ics; name="{name}"', name, ics))
-    if attachment is not None:
-        name = _FILE_NAME.sub("-", one_line(attachment.name)).strip(".-") or "bilag.txt"
-        files.append(_file(attachment.media_type, name, attachment.octets))
+    for one in (*([attachment] if attachment is not None else []), *more):
+        name = _FILE_NAME.sub("-", one_line(one.name)).strip(".-") or "bilag.txt"
+        files.append(_file(one.media_type, name, one.octets))
     body = _multipart("alternative", _boundary(key, "a"), alternatives)
     if files:
         body = _multipart("mixed", _boundary(key, "m"), [body, *files])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from services.notifications.domain.text import lines, one_line
 from shared.contracts.bounds import is_link
@@ -18,6 +19,8 @@ from shared.contracts.time import COPENHAGEN
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _WIDTH = 76
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
+_BEHIND = ".,;:!?)]}'»"
 _SEVERAL_LINES = frozenset({"text"})
 _WHOLE = frozenset({"path", "page", "seat_path", "link"})  # of no use when cut
 _CAME_LATER: Mapping[str, Mapping[str, Any]] = {"sign_up_received": {"contact": None, "confirmation": None}}
@@ -32,25 +35,32 @@ class Texts:
 
 
 class Words:
-    """Every template of this service. `public_url` is where people reach the installation; links begin with it."""
+    """Every template of this service. `public_url` is where people reach the installation; links begin with it.
 
-    def __init__(self, public_url: str) -> None:
+    `instead` stands where a link would: for whoever reads a mail that is somebody else's.
+    """
+
+    def __init__(self, public_url: str, instead: str | None = None) -> None:
         self._public_url = public_url
+        self._instead = instead
         self._plain = self._environment("text", html=False)
         self._html = self._environment("html", html=True)
 
     def write(self, template: str, greeting: str, says: Mapping[str, Any]) -> Texts:
         """The same letter gives the same words on every machine."""
-        clean = {name: _cleaned(name, value) for name, value in says.items()}
-        values = {"greeting": one_line(greeting), "programme": None, "answerable": True, **_shown(template, clean)}
+        values = {"greeting": one_line(greeting), **_values(template, says)}
         plain = self._plain.get_template(f"mail/{template}.j2")
-        subject = one_line("".join(plain.blocks["subject"](plain.new_context({**values, "subject": ""}))))
+        subject = _subject(plain, values)
         html = self._html.get_template(f"mail/{template}.j2")
         return Texts(
             subject=subject,
             plain=_tidy(plain.render(**values, subject=subject)),
             html=_tidy(html.render(**values, subject=subject)),
         )
+
+    def subject(self, template: str, says: Mapping[str, Any]) -> str:
+        """As `write` has it."""
+        return _subject(self._plain.get_template(f"mail/{template}.j2"), {"greeting": "", **_values(template, says)})
 
     def _environment(self, medium: str, *, html: bool) -> Environment:
         environment = Environment(
@@ -71,6 +81,7 @@ class Words:
             link=self._link,
             flow=_flow,
             point=_point,
+            leading=_leading,
         )
         environment.globals["layout"] = f"layout/{medium}.j2"
         environment.globals["m"] = environment.get_template(f"layout/{medium}_parts.j2").module
@@ -78,8 +89,19 @@ class Words:
 
     def _link(self, path: str) -> str:
         """A path of ours, as a full address. Anything that could lead elsewhere leads to the front page."""
+        if self._instead is not None:
+            return self._instead
         whole = f"{self._public_url}{path}"
         return whole if path.startswith("/") and not path.startswith("//") and is_link(whole) else self._public_url
+
+
+def _values(template: str, says: Mapping[str, Any]) -> dict[str, Any]:
+    clean = {name: _cleaned(name, value) for name, value in says.items()}
+    return {"programme": None, "answerable": True, **_shown(template, clean)}
+
+
+def _subject(plain: Template, values: Mapping[str, Any]) -> str:
+    return one_line("".join(plain.blocks["subject"](plain.new_context({**values, "subject": ""}))))
 
 
 def meeting_time(meeting: Mapping[str, Any]) -> str:
@@ -125,6 +147,18 @@ def _point(text: str) -> str:
     return textwrap.fill(
         text, _WIDTH, initial_indent="- ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
     )
+
+
+def _leading(line: str) -> list[tuple[str, bool]]:
+    """A line in parts, and which of them are links; a full stop behind one ends the sentence."""
+    parts: list[tuple[str, bool]] = []
+    at = 0
+    for found in _ADDRESS.finditer(line):
+        link = found[0].rstrip(_BEHIND)
+        if is_link(link):
+            parts += [(line[at : found.start()], False), (link, True)]
+            at = found.start() + len(link)
+    return [one for one in (*parts, (line[at:], False)) if one[0]]
 
 
 def _tidy(text: str) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from services.notifications.adapters.composer import Composer
+from services.notifications.adapters.mime import Attachment
 from services.notifications.domain.letter import TITLES
 from services.notifications.domain.message import Message
-from services.notifications.usecases.read_mails import read_mail, read_mails
+from services.notifications.usecases.read_mails import read_files, read_mail, read_mails
 from services.notifications.usecases.settle_message import ResendMessage, SettleMessage, resend_message, settle_message
 from shared.base.cause import Cause, new_correlation
 from shared.base.files import deliver, kind_wanted
@@ -54,7 +55,8 @@ async def _run(
                 if following is not None:
                     sys.stderr.write(f"Der er flere: --before {following}\n")
             elif asked.what == "show":
-                return _show(composer(host), await read_mail(tx, asked.id), asked.kind, asked.out)
+                message = await read_mail(tx, asked.id)
+                return _show(composer(host), message, await read_files(tx, message), asked.kind, asked.out)
             elif asked.what == "resend":
                 await resend_message(tx, ResendMessage(message_id=asked.id))
             else:
@@ -74,12 +76,12 @@ def _line(message: Message) -> str:
     return f"{message.id}  {message.state:<8} {message.reply or '-':<16} {what}\n"
 
 
-def _show(composer: Composer, message: Message, kind: str | None, out: Path | None) -> int:
+def _show(composer: Composer, message: Message, files: Sequence[Attachment], kind: str | None, out: Path | None) -> int:
     """The exit status: 1 = there is no such thing in the mail, or one of sysexits.h."""
     kind = kind_wanted(kind, out, _KINDS, "txt")
     if kind is None:
         return os.EX_USAGE
-    content = composer.file(message, kind)
+    content = composer.file(message, kind, files)
     if content is None:
         sys.stderr.write(f"not_in_the_mail: Mailen har ingen {_KINDS[kind]}.\n")
         return 1

@@ -104,6 +104,7 @@ TITLES = {
     "credit_note": "Kreditnota",
     "payment_reminder": "Betalingspåmindelse",
     "note": "Besked",
+    "written": "Mail til flere",
     "digest": "Dagens overblik",
 }
 """What a template's letters are called among staff."""

@@ -60,6 +60,8 @@ class Message:
     put_in_by: str | None = None
     introduces: bool = False
     """After it whoever it goes to knows what is done with their data."""
+    subject: str = ""
+    """As it goes out; "" = not kept."""
 
     @property
     def key(self) -> str:

@@ -11,6 +11,21 @@ from services.notifications.usecases.settle_message import (
     resend_message,
     settle_message,
 )
+from services.notifications.usecases.trust_address import TrustAddress, trust_address
+from services.notifications.usecases.write_to_many import (
+    AttachFile,
+    BeginWriting,
+    ChangeWriting,
+    RemoveFile,
+    TryWriting,
+    WriteToMany,
+    attach_file,
+    begin_writing,
+    change_writing,
+    remove_file,
+    try_writing,
+    write_to_many,
+)
 from shared.base.acts import act
 from shared.contracts.notifications import ArmReminder, SendMessage
 from shared.runtime.erasure import FindPeople, ForgetPerson, KeepErased
@@ -19,6 +34,13 @@ SEND = act(SendMessage, send_message, status=202, also=(200,))
 ARM_REMINDER = act(ArmReminder, arm_reminder, status=202)
 RESEND = act(ResendMessage, resend_message)
 SETTLE = act(SettleMessage, settle_message)
+TRUST_ADDRESS = act(TrustAddress, trust_address)
+BEGIN_WRITING = act(BeginWriting, begin_writing, status=201)
+CHANGE_WRITING = act(ChangeWriting, change_writing)
+ATTACH = act(AttachFile, attach_file)
+REMOVE_FILE = act(RemoveFile, remove_file)
+TRY_WRITING = act(TryWriting, try_writing)
+WRITE_TO_MANY = act(WriteToMany, write_to_many, status=202, also=(200,))
 FORGET = act(ForgetPerson, FORGETTING.forget)
 KEEP_ERASED = act(KeepErased, FORGETTING.keep)
 FIND_PEOPLE = act(FindPeople, FORGETTING.search)

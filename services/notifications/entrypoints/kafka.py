@@ -68,6 +68,7 @@ from services.notifications.usecases.tell_of_ended_form import tell_of_ended_for
 from services.notifications.usecases.welcome_contact import welcome_contact
 from shared.contracts.enrollment import (
     BillingReminderDue,
+    ClientChanged,
     EnrollmentIntakeRejected,
     EnrolmentCalledOff,
     EnrolmentLapsed,
@@ -131,6 +132,7 @@ from shared.contracts.scheduling import (
     SchedulingIntakeRejected,
 )
 from shared.messaging.subscriptions import intake, on
+from shared.runtime.clients import follow_clients
 from shared.runtime.sessions import follow_sessions
 
 SUBSCRIPTIONS = (
@@ -180,6 +182,7 @@ SUBSCRIPTIONS = (
     on(ProgrammeAwaitsArchive, note_awaiting_archive),
     on(PersonErased, FORGETTING.follow),
     on(SessionsRevoked, follow_sessions),
+    on(ClientChanged, follow_clients),
     on(MeetingPlanned, note_planned_meeting),
     on(MeetingScheduled, announce_meeting),
     on(MeetingRescheduled, announce_move),

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.notifications.pages import mail_gateway, today
+from services.notifications.entrypoints import acts
+from services.notifications.pages import mail_gateway, mails, refusing, today, writing
+from services.notifications.usecases.explain import explain
+from shared.base.acts import Act
 from shared.runtime.service import Host
+from shared.runtime.why_page import why_page
+from shared.web.scopes import of_command
 from shared.web.staff import staff_page
+from shared.web.token_use import use_page
+
+_PROGRAMME = "/notifications/stab/forloeb/{programme_id}"
+_MAILS = f"{_PROGRAMME}/mails"
+_MAIL = f"{_MAILS}/{{message_id}}"
+_REFUSED = f"{_PROGRAMME}/retur/{{message_id}}"
+_WRITING = f"{_PROGRAMME}/skriv/{{writing_id}}"
+_SEES = "notifications.programmes.mails"
 
 EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """The page says itself which one it takes."""
@@ -18,5 +32,37 @@ EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 def pages(host: Host) -> Sequence[BaseRoute]:
     return (
         Route(mail_gateway.PATH, partial(mail_gateway.replies, host), methods=list(EVERY_METHOD)),
-        staff_page(host, "/notifications/stab/i-dag", today.today, opens=""),
+        *_for_staff(host),
+        use_page(host),
+    )
+
+
+def _for_staff(host: Host) -> Sequence[BaseRoute]:
+    shows = partial(staff_page, host)
+
+    def does(path: str, shown: Callable[..., Awaitable[Response]], act: Act, room: int = 0) -> BaseRoute:
+        """A page that says what will come of the act and then does it: for whoever may do it alone."""
+        return shows(path, shown, act, opens=of_command(act.command, host.service.name), room=room)
+
+    return (
+        shows("/notifications/stab/i-dag", today.today, opens=""),
+        why_page(host, explain, "notifications.messages"),
+        shows(_MAILS, mails.mails, opens=_SEES, posts=True),
+        shows(_MAIL, mails.mail, opens=_SEES),
+        shows(f"{_MAIL}/html", mails.mail_as_html, opens=_SEES),
+        shows(f"{_MAIL}/bilag/{{number:int}}", mails.file_of_mail, opens=_SEES),
+        does(f"{_MAIL}/send-igen", mails.send_again, acts.RESEND),
+        does(f"{_MAIL}/afgoer", mails.settle, acts.SETTLE),
+        shows(_REFUSED, refusing.refusing, opens=_SEES),
+        does(f"{_REFUSED}/virker", refusing.trust, acts.TRUST_ADDRESS),
+        shows(f"{_PROGRAMME}/skrevet", writing.written, opens=_SEES),
+        does(f"{_PROGRAMME}/skriv", writing.begin, acts.BEGIN_WRITING),
+        shows(_WRITING, writing.writing, opens=_SEES),
+        shows(f"{_WRITING}/html", writing.preview, opens=_SEES),
+        does(f"{_WRITING}/ret", writing.change, acts.CHANGE_WRITING),
+        does(f"{_WRITING}/bilag", writing.attach, acts.ATTACH, room=writing.ROOM),
+        shows(f"{_WRITING}/bilag/{{place:int}}", writing.file_of_writing, opens=_SEES),
+        does(f"{_WRITING}/bilag/{{place:int}}/fjern", writing.remove, acts.REMOVE_FILE),
+        does(f"{_WRITING}/proeve", writing.try_it, acts.TRY_WRITING),
+        does(f"{_WRITING}/send", writing.send, acts.WRITE_TO_MANY),
     )

@@ -12,6 +12,7 @@ from services.notifications.domain.reminders import (
     REMINDERS_AT_ONCE,
     REMINDERS_TO_SET,
 )
+from services.notifications.domain.writing import WRITING, WRITINGS_AT_ONCE
 from services.notifications.usecases.forget_people import FORGETTING
 from services.notifications.usecases.look_at_calendars import go_on_with_calendars
 from services.notifications.usecases.remember_programme import set_the_rest
@@ -19,6 +20,7 @@ from services.notifications.usecases.remind_of_meeting import remind_of_meeting,
 from services.notifications.usecases.send_digest import go_on_with_digest, mail_digest, send_digest, send_digest_soon
 from services.notifications.usecases.send_reminders import send_reminders
 from services.notifications.usecases.tell_main_mailbox import tell_main_mailbox
+from services.notifications.usecases.write_to_many import go_on_writing
 from shared.runtime.erasure import FORGET_PERSON
 from shared.runtime.timers import at
 
@@ -33,5 +35,6 @@ TIMERS = (
     at(DIGEST_REST, go_on_with_digest, at_once=1),
     at(DIGEST_MAIL, mail_digest, at_once=MAILS_AT_ONCE),
     at(CONFIRMED, tell_main_mailbox),
+    at(WRITING, go_on_writing, at_once=WRITINGS_AT_ONCE),
     at(FORGET_PERSON, FORGETTING.go_on, at_once=1),
 )

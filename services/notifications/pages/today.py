@@ -32,10 +32,11 @@ def _kinds(found: Today) -> Iterator[Kind]:
             Item(
                 one.email,
                 f"{_mails(one.mails)} siden {short_day(day_of(one.since))} ({_why(one.reply)})",
+                _below(one.programme_id, f"/retur/{one.message_id}"),
             )
             for one in found.refusing
         ],
-        note="Find den rigtige adresse, ret den på tilmeldingen eller i adressebogen, og send mailen igen.",
+        note="Åbn adressen for at se, hvem der har den, give dem en anden eller sende mailene igen.",
     )
     yield Kind(
         "usendte",
@@ -63,4 +64,10 @@ def _why(reply: str) -> str:
 
 def _item(message: Message) -> Item:
     title = TITLES.get(message.template, message.template)
-    return Item(title, f"til {message.email}, skrevet {short_day(day_of(message.written_at))}")
+    about = f"til {message.email}, skrevet {short_day(day_of(message.written_at))}"
+    return Item(title, about, _below(message.programme_id, f"/mails/{message.id}"))
+
+
+def _below(programme_id: str | None, rest: str) -> str:
+    """A page of the programme; a mail that is about none has no page."""
+    return f"/notifications/stab/forloeb/{programme_id}{rest}" if programme_id else ""

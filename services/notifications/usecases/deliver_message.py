@@ -15,6 +15,7 @@ from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.messages import Stored
 from services.notifications.adapters.mime import Mail
 from services.notifications.adapters.smtp import Conversation, No, NoAnswer, Unreachable
+from services.notifications.adapters.writings import load_attached
 from services.notifications.domain import digest_lines
 from services.notifications.domain.delivery import is_final, is_given_up, is_server_trouble, pause_s
 from services.notifications.domain.digest import DigestLine
@@ -53,8 +54,9 @@ async def deliver(post: Post, conversation: Conversation, leased: Stored) -> boo
     Raises Unreachable when the server is not there: the message was not begun, and its lease stands.
     """
     message = leased.message
+    files = await load_attached(post.pool, message)
     try:
-        mail = await asyncio.to_thread(post.composer.mail, message)
+        mail = await asyncio.to_thread(post.composer.mail, message, files)
     except (ValueError, LookupError, TemplateError) as error:
         # A letter that cannot be written is an alarm, and no reason to stop the others.
         _log.error("message_unsendable", alarm=True, message_id=message.id, error=type(error).__name__)

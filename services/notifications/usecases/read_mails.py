@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.notifications.adapters import messages
+from services.notifications.adapters.mime import Attachment
+from services.notifications.adapters.writings import load_attached
 from services.notifications.domain.message import Message, require_words, unknown_message
 from shared.base.listing import MOST
 from shared.storage.tx import Tx
@@ -17,6 +19,11 @@ async def read_mails(
     limit = min(max(limit, 1), MOST)
     found = await messages.load_newest(tx, states=states, before=before, limit=limit + 1)
     return found[:limit], found[limit - 1].number if len(found) > limit else None
+
+
+async def read_files(tx: Tx, message: Message) -> list[Attachment]:
+    """What is attached to it and kept beside it."""
+    return await load_attached(tx, message)
 
 
 async def read_mail(tx: Tx, known_as: str) -> Message:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notifications.adapters import messages
+from services.notifications.adapters import decisions, messages
 from services.notifications.domain.message import Message, require_known, send_again, settle
 from shared.base.answers import Answer
 from shared.contracts.bounds import Id
@@ -25,12 +25,14 @@ class SettleMessage(Command):
 async def resend_message(tx: Tx, command: ResendMessage) -> Answer:
     decided = send_again(require_known(await messages.lock(tx, command.message_id), tx.cause.client))
     await messages.put_back(tx, decided.after)
+    await decisions.insert(tx, decided.after.id, "resent")
     return _answer(decided.after)
 
 
 async def settle_message(tx: Tx, command: SettleMessage) -> Answer:
     decided = settle(require_known(await messages.lock(tx, command.message_id), tx.cause.client))
     await messages.save(tx, [decided.after])
+    await decisions.insert(tx, decided.after.id, "settled")
     return _answer(decided.after)
 
 

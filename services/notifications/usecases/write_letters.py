@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.notifications.adapters import enrolments, messages
+from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.forgetting import load_gone
 from services.notifications.adapters.messages import Stored
+from services.notifications.adapters.texts import Words
+from services.notifications.domain.calendar.entry import Mailbox
 from services.notifications.domain.letter import Letter
 from services.notifications.domain.letters import (
     ONLY_INTRODUCES,
@@ -21,6 +24,7 @@ from shared.base.cause import Cause
 from shared.contracts.addresses import is_erased
 from shared.storage.tx import Tx
 
+_SUBJECTS = Composer(Words(""), Mailbox("", ""))
 AT_A_TIME = 100
 """Letters made before PostgreSQL, and everybody else, gets a turn."""
 
@@ -60,14 +64,20 @@ def _whose(letter: Letter) -> tuple[str, str] | None:
     return (letter.programme.id, letter.to.key) if letter.programme is not None and letter.to.person else None
 
 
+async def as_written(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> list[tuple[Letter, Cause]]:
+    """With what each recipient is told besides; a letter that nobody needs any more is left out."""
+    return await _introduced(tx, await _led_home(tx, letters))
+
+
 async def _write(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[str]:
-    letters = await _introduced(tx, await _led_home(tx, letters))
+    letters = await as_written(tx, letters)
     gone = await load_gone(tx, [letter.to.key for letter, _ in letters])
     queued = []
     for letter, cause in letters:
         decide = withhold if letter.to.key in gone or is_erased(letter.to.email) else queue
         queued.append((decide(letter, tx.source, cause.actor), cause))
-    new = await messages.insert_new(tx, [Stored(decided.after, cause) for decided, cause in queued])
+    kept = [Stored(replace(one.after, subject=_SUBJECTS.subject(one.after)), cause) for one, cause in queued]
+    new = await messages.insert_new(tx, kept)
     for decided, cause in {decided.after.id: (decided, cause) for decided, cause in queued}.values():
         if decided.after.id in new:
             tx.tell(decided, because=cause)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from services.scheduling.adapters.outlines import outline_of
 from services.scheduling.adapters.steps import TRACKS
 from services.scheduling.domain.meeting import Frame, Standing
 from shared.base.cause import Cause
@@ -30,6 +32,7 @@ _PROGRAMMES = Table(
         "terms": "jsonb",
         "tracks": "jsonb",
         "tracks_version": "integer",
+        "outline": "jsonb",
         **CAUSE,
     },
     key=("id",),
@@ -76,6 +79,9 @@ _IN_ORDER = Order(
         "m.key": "text",
     }
 )
+_AS_PLANNED = Order(
+    {"m.comes_at": "text", "coalesce(m.starts_at, 'infinity')": "timestamptz", "m.key": "text"},
+)
 _CHANGES = """
     INSERT INTO meeting_changes (meeting_id, state, first_day, last_day, starts_at, ends_at, place, reason, changed_at,
         correlation_id, causation_id, actor)
@@ -91,6 +97,7 @@ _CHANGES = """
 """
 """That a meeting stands as before is no change of it."""
 _IN_TURN = Order({"c.id": "bigint"})
+_NEWEST_FIRST = Order({"(-c.id)": "bigint"})
 _SELECT_PLACED = f"SELECT {_COLUMNS}, {_IN_ORDER.place} {_FROM}"
 
 
@@ -117,6 +124,7 @@ async def save_frame(tx: Tx, terms: ProgrammeTerms, cause: Cause, *, cancelled: 
         "groups": json.dumps([group.id for group in terms.groups]),
         "tracks": TRACKS.dump_json(terms.tracks).decode(),
         "tracks_version": terms.ref.version,
+        "outline": outline_of(terms),
         **cause_columns(cause),
     }
     news = "NOT old.cancelled AND (excluded.cancelled OR excluded.version > old.version)"
@@ -210,6 +218,50 @@ async def load_page(
     return [(row["stands_at"], _standing(row)) for row in rows]
 
 
+async def load_page_as_planned(tx: Tx, page: Page, programme_id: str, group: str | None) -> list[Placed[Standing]]:
+    """Of a programme, in the order in which people plan: by the day, else by the month that it is planned in, and what
+    has neither at the end. Of one group with what is for everybody; None = all.
+    """
+    rows = await tx.fetch(
+        f"""
+        SELECT {_COLUMNS}, {_AS_PLANNED.place} {_FROM}
+        WHERE m.programme_id = $1 AND ($2::text IS NULL OR m.group_id = $2 OR m.group_id IS NULL)
+          AND {_AS_PLANNED.after(3)}
+        ORDER BY {_AS_PLANNED.by} LIMIT $4
+        """,
+        programme_id,
+        group,
+        page.after,
+        page.wanted,
+    )
+    return [(row["stands_at"], _standing(row)) for row in rows]
+
+
+async def count_states(tx: Tx, programme_id: str) -> dict[str, int]:
+    """How many meetings of a programme stand as, by state."""
+    rows = await tx.fetch(
+        "SELECT state, count(*) AS number_of FROM meetings WHERE programme_id = $1 GROUP BY state", programme_id
+    )
+    return {row["state"]: row["number_of"] for row in rows}
+
+
+async def load_beside(tx: Tx, programme_id: str, meeting_id: str, first: date, last: date, most: int) -> list[str]:
+    """Titles of the programme's other meetings that have one of these days, and are not called off."""
+    rows = await tx.fetch(
+        """
+        SELECT title FROM meetings
+        WHERE programme_id = $1 AND id <> $2 AND first_day <= $4 AND last_day >= $3 AND state <> 'cancelled'
+        ORDER BY first_day, key LIMIT $5
+        """,
+        programme_id,
+        meeting_id,
+        first,
+        last,
+        most,
+    )
+    return [row["title"] for row in rows]
+
+
 class Undated(NamedTuple):
     """A meeting without a date, the programme's title, and the month (YYYY-MM) in which it is planned."""
 
@@ -270,6 +322,22 @@ async def load_page_of_changes(tx: Tx, page: Page, programme_id: str) -> list[Pl
         WHERE m.programme_id = $1 AND {_IN_TURN.after(2)} ORDER BY {_IN_TURN.by} LIMIT $3
         """,
         programme_id,
+        page.after,
+        page.wanted,
+    )
+    return [(row["stands_at"], dict(row)) for row in rows]
+
+
+async def load_page_of_history(tx: Tx, page: Page, meeting_id: str) -> list[Placed[dict[str, Any]]]:
+    """Of one meeting, the newest change at first."""
+    rows = await tx.fetch(
+        f"""
+        SELECT c.state, c.first_day, c.last_day, c.starts_at, c.ends_at, c.place, c.reason, c.changed_at, c.actor,
+            {_NEWEST_FIRST.place}
+        FROM meeting_changes c
+        WHERE c.meeting_id = $1 AND {_NEWEST_FIRST.after(2)} ORDER BY {_NEWEST_FIRST.by} LIMIT $3
+        """,
+        meeting_id,
         page.after,
         page.wanted,
     )

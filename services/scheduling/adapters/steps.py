@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -75,6 +76,19 @@ async def load_page(
         page.wanted,
     )
     return [(row["stands_at"], _completed(row)) for row in rows]
+
+
+async def load_of_enrolments(tx: Tx, programme_id: str, enrolment_ids: Sequence[str]) -> list[Completed]:
+    """What these enrolments of a programme are through, in the order of the days."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {_COLUMNS} FROM completed_steps WHERE programme_id = $1 AND enrolment_id = ANY($2::text[])
+        ORDER BY completed_on, id
+        """,
+        programme_id,
+        list(enrolment_ids),
+    )
+    return [_completed(row) for row in rows]
 
 
 async def insert(tx: Tx, one: Completed, cause: Cause) -> None:

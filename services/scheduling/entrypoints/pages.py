@@ -1,15 +1,50 @@
-"""Pages of scheduling: what staff have to do about meetings."""
+"""Pages of scheduling, all of them for staff: what they have to do about meetings, and the meetings of a programme."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from services.scheduling.pages import today
+from services.scheduling.entrypoints import acts
+from services.scheduling.pages import meeting, meetings, today, tracks
+from services.scheduling.usecases.explain import explain
+from shared.base.acts import Act
 from shared.runtime.service import Host
+from shared.runtime.why_page import why_page
+from shared.web.scopes import of_command
 from shared.web.staff import staff_page
+from shared.web.token_use import use_page
+
+_PROGRAMME = "/scheduling/stab/forloeb/{programme_id}"
+_MEETING = f"{_PROGRAMME}/moeder/{{meeting_id}}"
+_TRACK = f"{_PROGRAMME}/spor/{{enrolment_id}}"
 
 
 def pages(host: Host) -> Sequence[BaseRoute]:
-    return (staff_page(host, "/scheduling/stab/i-dag", today.today, opens=""),)
+    """The first path that fits counts."""
+    shows = partial(staff_page, host)
+
+    def does(path: str, shown: Callable[..., Awaitable[Response]], act: Act) -> BaseRoute:
+        """A page that says what will come of the act and then does it: for whoever may do it alone."""
+        return shows(path, shown, act, opens=of_command(act.command, host.service.name))
+
+    return (
+        shows("/scheduling/stab/i-dag", today.today, opens=""),
+        shows(f"{_PROGRAMME}/moeder", meetings.meetings, opens="scheduling.meetings"),
+        shows(f"{_PROGRAMME}/moeder.csv", meetings.as_csv, opens="scheduling.meetings"),
+        shows(f"{_PROGRAMME}/moeder.xlsx", meetings.as_xlsx, opens="scheduling.meetings"),
+        does(f"{_PROGRAMME}/nyt-moede", meetings.plan, acts.PLAN),
+        shows(_MEETING, meeting.meeting, opens="scheduling.meetings"),
+        does(f"{_MEETING}/dato", meeting.set_date, acts.SET_DATE),
+        does(f"{_MEETING}/sted", meeting.set_place, acts.SET_DATE),
+        does(f"{_MEETING}/afholdt", meeting.mark_held, acts.MARK_HELD),
+        does(f"{_MEETING}/aflys", meeting.cancel, acts.CANCEL),
+        shows(f"{_PROGRAMME}/spor", tracks.tracks, opens="scheduling.programmes.steps"),
+        shows(_TRACK, tracks.track, opens="scheduling.programmes.steps"),
+        does(f"{_TRACK}/faerdigt", tracks.complete, acts.COMPLETE_STEP),
+        use_page(host),
+        why_page(host, explain, "scheduling.meetings"),
+    )

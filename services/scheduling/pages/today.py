@@ -30,7 +30,7 @@ def _kinds(found: Today) -> Iterator[Kind]:
             Item(
                 one.title,
                 f"{one.programme}: planlagt til {_when(one.month, found.today)}",
-                f"/stab/forloeb/{one.programme_id}",
+                f"/scheduling/stab/forloeb/{one.programme_id}/moeder/{one.meeting_id}",
             )
             for one in found.undated
         ],

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from services.scheduling.adapters import meetings
 from services.scheduling.adapters.meetings import Undated
+from services.scheduling.domain.advice import AHEAD
 from shared.contracts.time import day_of
 from shared.messaging.dead_letters import count_open
 from shared.storage.tx import Tx
 
-AHEAD = timedelta(days=60)
-"""So long before the first day of the month in which it is planned, a meeting should have its date."""
 NAMED = 5
 
 

@@ -90,6 +90,24 @@ for (const failure of ["htmx:error", "htmx:response:error"]) {
   document.addEventListener(failure, sayAway);
 }
 
+// What is shown once can be copied by a button where the browser lets a page do so; it can be marked without one.
+function copies(button) {
+  const field = document.getElementById(button.dataset.copies);
+  const said = button.parentElement.querySelector("[data-copied]");
+  if (!navigator.clipboard) {
+    return;
+  }
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(field.value);
+      said.hidden = false;
+    } catch {
+      field.select();
+    }
+  });
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   if (window.DKFDS) {
     window.DKFDS.init();
@@ -100,6 +118,9 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   for (const counter of document.querySelectorAll("[data-counts]")) {
     count(counter);
+  }
+  for (const button of document.querySelectorAll("[data-copies]")) {
+    copies(button);
   }
   for (const part of document.querySelectorAll("[data-when]")) {
     dependOn(part);

@@ -84,8 +84,18 @@ BY_CHANCE: Mapping[str, tuple[str, ...]] = {
     "seat_moves": ("id",),
     "guests": ("guest_id",),
     "completed_steps": ("heard",),
+    "accounts": ("made_at",),
+    "sessions": ("ended_at",),
 }
 """Columns that chance has chosen. All else that the service keeps is the same in both worlds, whatever table it is."""
+SIGNED_IN = """
+    INSERT INTO accounts (id, issuer, oidc_subject, account_name, account_email)
+    VALUES ('konto', 'https://login.example', 'x', 'Asta Eksempel', 'asta@tovholder.example');
+    INSERT INTO sessions (id, secret_sha256, account_id, browser, began_at, seen_at)
+    SELECT 'session-' || n, sha256(n::text::bytea), 'konto', 'Firefox', '2020-06-01', '2020-06-01'
+    FROM generate_series(1, 2) AS n
+"""
+"""Somebody whom an administrator may sign out."""
 IDS = """
     SELECT person_id AS id, 'person ' || organisation_code || ' ' || email_key AS name FROM people
     WHERE email_key NOT LIKE '%@slettet.example'
@@ -100,7 +110,10 @@ IDS = """
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|token/staff|source/crm")
 OWN = own_tables("enrollment")
 """Tables that the service keeps all of its own in."""
-OF_A_LIFE = ("timers", "outbox", "stream_out", "inbox", "stream_in", "http_requests")
+OF_A_LIFE = (
+    *("timers", "outbox", "stream_out", "inbox", "stream_in", "http_requests"),
+    *("clients", "client_tokens", "client_sources", "session_epochs"),
+)
 """What a life leaves in them is gone when it is over; so is all of the service's own but the address book."""
 
 
@@ -415,6 +428,7 @@ async def begin(world: World, life: str, capacity: str) -> None:
         # The address book stays, although members of programmes stand in it; so nothing is asked of what points where.
         emptying = "; ".join(f"DELETE FROM {table}" for table in emptied)
         await connection.execute(f"SET session_replication_role = replica; {emptying}")
+        await connection.execute(f"SET session_replication_role = origin; {SIGNED_IN}")
     finally:
         await connection.close()
     published = PublishProgramme(file=text_of(world.programme_id, world.capacity))

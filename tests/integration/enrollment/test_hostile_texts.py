@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from functools import partial
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from services.enrollment.adapters import links, spreadsheet
 from services.enrollment.domain import enrolment_sheet
 from services.enrollment.domain.address_book import COLUMNS
 from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases.add_client import AddClient, add_client
 from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft, begin_programme_draft
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.grant_role import GrantRole, grant_role
@@ -158,6 +160,10 @@ STAFF_PAGES = {
     "/stab/soeg": "/stab/soeg",
     "/stab/adgang": "/stab/adgang",
     "/stab/adgang/{grant_id:int}": "/stab/adgang/{grant_id}",
+    "/stab/adgang/session/{session_id}": "/stab/adgang/session/{session_id}",
+    "/stab/noegler/ny": "/stab/noegler/ny",
+    "/stab/noegler/klient/{client}/byt": "/stab/noegler/klient/{client}/byt",
+    "/stab/noegler/klient/{client}/spaer": "/stab/noegler/klient/{client}/spaer",
 }
 """As PAGES, of those that staff see: where each lies. They are made by `Staff`."""
 PLACE, MEETING = enrolment_id(P1, AARHUS), "m-heldag-vest"
@@ -366,6 +372,7 @@ class Staff:
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
         self.browser = workplace.browser()
+        self._numbers = itertools.count()
 
     async def path(self, template: str) -> str:
         if template == "/login":
@@ -374,7 +381,25 @@ class Staff:
             await self._workplace.signed_in("administrator", self.browser)
         if template == "/login/mig":
             await self._workplace.host.pool.execute(ANOTHER_BROWSER)
-        return STAFF_PAGES[template].format(grant_id=await self._a_grant())
+        if template == "/stab/noegler/ny":
+            await self._workplace.host.pool.execute("DELETE FROM client_tokens; DELETE FROM client_sources")
+        session_id = await self._a_session() if "{session_id}" in template else ""
+        return STAFF_PAGES[template].format(
+            grant_id=await self._a_grant(), session_id=session_id, client=await self._a_client()
+        )
+
+    async def _a_session(self) -> str:
+        await self._workplace.host.pool.execute(ANOTHER_BROWSER)
+        found: str = await self._workplace.host.pool.fetchval(
+            "SELECT id FROM sessions WHERE browser = 'En anden' AND ended_at IS NULL ORDER BY began_at DESC LIMIT 1"
+        )
+        return found
+
+    async def _a_client(self) -> str:
+        name = f"system-{next(self._numbers)}"
+        wish = AddClient(client=name, scopes=("enrol",), days=30, sha256=sha256(name.encode()).hexdigest())
+        await self._workplace.desk.ask(add_client, wish)
+        return name
 
     async def _a_grant(self) -> int:
         wish = GrantRole(email="laeser@tovholder.example", role="reader")
@@ -384,11 +409,11 @@ class Staff:
 
 
 def taken(answer: httpx.Response) -> bool:
-    """A page leads on, by itself or by a redirect; or it shows what was looked for."""
+    """A page leads on, by itself or by a redirect; or it shows what was looked for, or a token once."""
     return (
         answer.status_code == 303
         or 'http-equiv="refresh"' in answer.text
-        or (answer.is_success and ">Søg<" in answer.text)
+        or (answer.is_success and (">Søg<" in answer.text or 'id="noegle"' in answer.text))
     )
 
 
@@ -397,10 +422,10 @@ async def test_whatever_staff_type_is_taken_as_text_or_refused_whole(workplace: 
     staff = Staff(workplace)
 
     async def look(_: httpx.Response) -> None:
-        for path in ("/stab/adgang", "/login/mig"):
+        for path in ("/stab/adgang", "/stab/noegler", "/login/mig"):
             must_be_escaped((await staff.browser.get(path)).text)
 
-    usual = {"email": "ny@tovholder.example", "role": "reader"}
+    usual = {"email": "ny@tovholder.example", "role": "reader", "client": "crm", "days": "30", "may_bundles": "enrol"}
     walk = Walk(staff.browser, partial(kept, workplace.desk), look, taken)
     for template in STAFF_PAGES:
         await walk.over(template, partial(staff.path, template), usual, {})

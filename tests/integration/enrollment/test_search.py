@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
@@ -124,7 +124,7 @@ async def test_whoever_finds_nothing_is_told_what_can_be_looked_for_and_where_el
     ):
         page = await searched(browser, what)
         assert where in page.partition("I en anden tjeneste")[2]
-        assert "./tovholder why" in page
+        assert f"/stab/hvorfor/{quote(what, safe='')}" in page
 
 
 async def test_whatever_is_typed_is_only_looked_for(workplace: Workplace) -> None:
@@ -145,3 +145,14 @@ def test_a_number_is_one_however_it_is_written_and_words_are_taken_apart() -> No
     assert sought("Karen@K0751.example").email == "karen@k0751.example"
     assert sought("  Ida \t  HOLD ").words == ("ida", "hold")
     assert (sought("a").words, sought("").is_empty) == ((), True)
+
+
+async def test_the_number_of_an_invoice_leads_to_where_invoices_are_found(workplace: Workplace) -> None:
+    """The number is sent, and stands in no address."""
+    browser = await workplace.signed_in("consultant")
+    page = await searched(browser, "T-1042")
+    form = page.partition('action="/invoicing/stab/soeg"')[2].partition("</form>")[0]
+    assert 'name="_csrf"' in form
+    assert 'name="q" value="T-1042"' in form
+    assert "Find faktura T-1042" in form
+    assert "/invoicing/stab/soeg" not in await searched(browser, "0f3d6a92-8e17-4c6d-a2b8-95e4c07d1b34")

@@ -43,6 +43,7 @@ from shared.runtime.why import explain
 from shared.storage import audit
 from shared.storage.pool import SETTINGS
 from shared.storage.tx import Tx
+from shared.web import clients
 from tests.support.facts import PROGRAMME_TERMS, SELLER, a_meeting
 from tests.support.filled import fill
 from tests.support.servers import MakeDatabase
@@ -71,6 +72,7 @@ PLACES = {
     "meetings": {"scheduling": ["p9", "2021-04-15", "infinity", "k80"], "enrollment": ["2021-04-15", "m50"]},
     "enrolments": ["p9", "a", "0101"],
     "grants": ["50"],
+    "signed_in": ["-1590998400", "s9"],
     "programmes": ["2020-01-01", "p5"],
     "programme_drafts": ["p5"],
     "overview": ["a", "0101"],
@@ -89,6 +91,10 @@ PLACES = {
     "changes": ["50"],
     "steps": ["p9", "x50", "2021-04-15", "s50"],
     "mails": ["50"],
+    "plan": ["2021-04-15", "infinity", "k80"],
+    "history": ["-50"],
+    "enrolled": ["a", "x50"],
+    "ledger": ["0101", "x9", "false", "2020-01-01", "k9"],
 }
 WAITING_AT = {
     "dead_letter": ["f2", "50"],
@@ -176,7 +182,10 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "causes": {"k9": Cause("c", None, None)},
         "sort": "name", "forbehold": True, "named": "a", "nobody": True, "account_ids": ["a9"],
         "words": ["ida", "hold"], "number": "5798009800015", "sought_id": "x50", "by": date(2020, 7, 1),
-        "up_to_month": "2020-08",
+        "up_to_month": "2020-08", "first": date(2021, 4, 15), "last": date(2021, 4, 15), "stands": "overdue",
+        "text": "a", "numbered": 9,
+        "writing_id": "t9", "file_place": 0, "meant": ["x50", "x51"], "chosen": ["x50"], "role": "faktura",
+        "organisation": "By", "bounced": True,
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
     }  # fmt: skip
     if name == "after" and annotation == "int":
@@ -298,9 +307,12 @@ def _list_of(function: Any) -> str:
         "load_rounds": "rounds",
         "load_asked": "invited",
         "load_grants": "grants",
+        "load_signed_in": "signed_in",
         "load_page_of_line": "line",
         "load_page_of_changes": "changes",
         "load_page_of_sent": "mails",
+        "load_page_as_planned": "plan",
+        "load_page_of_history": "history",
     }
     return named.get(function.__name__, module)
 
@@ -361,6 +373,14 @@ async def test_every_look_up_of_the_mechanism_reads_a_part_of_what_grows(filled:
                 await unsendable.records(connection, page)
             await connection.fetch(WAITING, "s1\x1fs2", "any")
             await connection.fetch(LOCK_POSITIONS, "s1\x1fs2", "any")
+            for start in (Page("use", limit=50), Page("use", ["n50"], limit=50)):
+                await clients.load_page(tx, start)
+                await clients.load_use(tx, start)
+            await clients.load_use(tx, Page("use"), "n50")
+            await clients.load_client(tx, "n50")
+            await clients.load_tokens(tx, "n50")
+            await clients.stands(connection, "n50")
+            await audit.load_of_access(tx, ("token add", "session end", "GrantRole"), 20)
             for rule in rules_of(_service(service), _settings(service)):
                 await connection.execute(rule.statement, rule.days, 100)
         await transaction.rollback()

@@ -50,6 +50,8 @@ FORGOTTEN = (
         "forgotten AND says = '{}' AND name = '' AND email = '' AND people = '{}'",
     ),
     ("notifications", "digest_items", "stored_at", "line = ''"),
+    ("notifications", "writings", "kept_since", "forgotten AND headline = '' AND body = ''"),
+    ("notifications", "writing_files", "kept_since", "NOT EXISTS (SELECT)"),
     ("enrollment", "sign_ups", "stored_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "drafts", "stored_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "programme_drafts", "stored_at", "NOT EXISTS (SELECT)"),

@@ -9,11 +9,12 @@ import pytest
 from services.invoicing.entrypoints.kafka import SUBSCRIPTIONS
 from services.invoicing.entrypoints.timers import TIMERS
 from shared.base.links import Links
+from tests.support.branch import money_office
 from tests.support.invoicing_web import counting_house
 from tests.support.room import Room, open_room
 from tests.support.servers import MakeDatabase
 
-__all__ = ["books", "counting_house"]
+__all__ = ["books", "counting_house", "money_office"]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from services.notifications.entrypoints.kafka import SUBSCRIPTIONS
 from services.notifications.entrypoints.timers import TIMERS
+from tests.support.post_office import post_office
 from tests.support.room import Room, open_room
 from tests.support.servers import MakeDatabase
 
@@ -17,3 +18,6 @@ async def desk(database: MakeDatabase) -> AsyncIterator[Room]:
     room = await open_room("notifications", database, SUBSCRIPTIONS, TIMERS)
     yield room
     await room.pool.close()
+
+
+__all__ = ["desk", "post_office"]

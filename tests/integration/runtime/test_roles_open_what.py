@@ -87,7 +87,7 @@ async def office(
 def addressed(route: StaffRoute) -> str:
     """With something for each parameter; `programme_id` is HERE."""
     path = route.path.replace("{programme_id}", HERE)
-    return re.sub(r"\{[a-z_]+(:int)?\}", "1", path)
+    return re.sub(r"\{[a-z_]+(:[a-z]+)?\}", "1", path)
 
 
 def test_the_page_is_what_the_routes_say() -> None:

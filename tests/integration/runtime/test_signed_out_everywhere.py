@@ -20,6 +20,7 @@ from deploy.local.topics import ensure_topics
 from services.scheduling.app import SERVICE
 from services.scheduling.settings import Settings
 from shared.base.cause import Cause
+from shared.base.clock import machine_now
 from shared.runtime.running import Running
 from shared.runtime.service import Host, open_host
 from shared.storage.sessions import keep_epochs
@@ -130,6 +131,64 @@ async def test_whom_the_provider_signs_out_is_signed_out_of_every_service(both: 
     (told, *_) = await both.front.provider.end_sessions("administrator")
     assert told["heard"]
     await both.is_refused(badge)
+
+
+async def session_of(administrator: httpx.AsyncClient, name: str) -> str:
+    """The page that asks whether they are to be signed out."""
+    page = re.sub(r"\s+", " ", (await administrator.get(ACCESS)).text)
+    row = next(one for one in page.split("<tr>") if name in one and "/stab/adgang/session/" in one)
+    (path,) = re.findall(r'href="(/stab/adgang/session/[^"]+)"', row)
+    return str(path)
+
+
+async def test_an_administrator_signs_somebody_else_out_of_every_service(both: Both) -> None:
+    administrator = await both.front.signed_in("administrator")
+    colleague, at_home = await both.front.signed_in("consultant"), await both.front.signed_in("consultant")
+    accounts = both.front.provider.accounts
+    name, by = accounts["konsulent"].name, accounts["administrator"].name
+    path = await session_of(administrator, name)
+    asked = await administrator.get(path)
+    assert f"Log {name} ud" in asked.text
+    assert "Log ud alle 2 steder" in asked.text
+    assert [(await one.get(ME)).status_code for one in (colleague, at_home)] == [200, 200], "it was only asked"
+
+    badges = [badge_in(one) for one in (colleague, at_home)]
+    sent = await administrator.post(path, data=typed(asked.text, everywhere="true"))
+    assert (sent.status_code, sent.headers["location"]) == (303, f"{ACCESS}?besked=ude")
+    for badge in badges:
+        await both.is_refused(badge)
+    assert [(await one.get(ME)).status_code for one in (colleague, at_home)] == [303, 303]
+    assert (await administrator.get(ME)).status_code == 200
+    shown = (await administrator.get(ACCESS)).text
+    assert f"{by} loggede {name} ud" in shown
+    assert f'Log ud<span class="sr-only"> {name}' not in shown
+    assert (await administrator.get(path)).status_code == 404, "it has ended"
+    again = await administrator.post(path, data=typed(asked.text, _key="0123456789abcdef"))
+    assert again.status_code == 404
+
+
+async def test_one_browser_of_somebody_is_signed_out_and_the_other_stays(both: Both) -> None:
+    administrator = await both.front.signed_in("administrator")
+    first = await both.front.signed_in("consultant")
+    second = await both.front.signed_in("consultant")
+    path = await session_of(administrator, both.front.provider.accounts["konsulent"].name)
+    assert (await administrator.post(path, data=typed((await administrator.get(path)).text))).status_code == 303
+    assert sorted([(await one.get(ME)).status_code for one in (first, second)]) == [200, 303]
+
+
+async def test_nobody_but_administrators_of_everything_sees_who_is_signed_in(both: Both) -> None:
+    administrator = await both.front.signed_in("administrator")
+    path = await session_of(administrator, both.front.provider.accounts["administrator"].name)
+    for role in ("consultant", "finance", "operator"):
+        assert (await (await both.front.signed_in(role)).get(path)).status_code == 403, role
+    badge = both.front.badge_of(administrator)
+    assert badge is not None
+    of_one = replace(badge, roles={"et-forloeb": frozenset({"administrator"})})
+    cookie = {"Cookie": f"{COOKIE}={both.front.signer.sign(of_one, machine_now())}"}
+    async with httpx.AsyncClient(base_url=both.front.url, trust_env=False) as client:
+        assert (await client.get(path, headers=cookie)).status_code == 403
+        shown = (await client.get(ACCESS, headers=cookie)).text
+    assert "Logget ind nu" not in shown
 
 
 async def test_after_a_restore_the_handbook_lets_everybody_sign_in_everywhere_anew(both: Both) -> None:

@@ -92,6 +92,7 @@ async def test_meetings_are_named_when_their_month_is_near_and_they_have_no_date
     assert ">4</span> møder mangler en dato" in page
     assert page.index(f"Møde gammel {HERE}") < page.index(f"Møde nu {HERE}")
     assert "(måneden er forbi)" in page
+    assert f'href="/scheduling/stab/forloeb/{HERE}/moeder/{HERE}-gammel"' in page
     assert "Møde siden" not in page
     theirs = await shown(office, programme_id=HERE)
     assert ">2</span> møder mangler en dato" in theirs
@@ -148,6 +149,7 @@ async def test_who_cannot_be_invoiced_and_who_has_not_paid_are_named(opens: Open
     assert ">4</span> fakturaer er ikke betalt til tiden" in page
     assert "I alt udestår 5.000,00 kr." in page
     assert page.index("Faktura N-3<") < page.index("Faktura N-1<")
+    assert f'href="/invoicing/stab/forloeb/{HERE}/fakturaer/N-3"' in page
     assert "Faktura N-2<" not in page
     assert "Faktura N-4<" not in page
     theirs = await shown(office, "finance", HERE)

@@ -8,8 +8,11 @@ import pytest
 
 from services.scheduling.entrypoints.kafka import SUBSCRIPTIONS
 from services.scheduling.entrypoints.timers import TIMERS
+from tests.support.branch import diary_office
 from tests.support.room import Room, open_room
 from tests.support.servers import MakeDatabase
+
+__all__ = ["diary", "diary_office"]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from shared.contracts.danish import (
     kroner,
     long_day,
     month_name,
+    ore_of,
     short_day,
 )
 
@@ -69,3 +70,28 @@ def test_days_and_clock_times() -> None:
     assert day_span(day, day) == long_day(day)
     assert day_span(day, date(2021, 4, 16)) == "torsdag den 15. april 2021 til fredag den 16. april 2021"
     assert month_name("2013-03") == "marts 2013"
+
+
+@pytest.mark.parametrize(
+    ("text", "ore"),
+    [
+        ("24.375,00 kr.", 2_437_500),
+        ("24.375 kr", 2_437_500),
+        ("24375", 2_437_500),
+        ("24 375,5", 2_437_550),
+        (" 0,05 ", 5),
+        ("1.234.567,89", 123_456_789),
+    ],
+)
+def test_an_amount_is_read_as_people_write_it(text: str, ore: int) -> None:
+    assert ore_of(text) == ore
+
+
+@pytest.mark.parametrize("text", ["", "kr.", "12.5", "12,345", "1.23,00", "-5", "1e3", "mange", "12.375.00"])
+def test_what_could_be_another_amount_is_none(text: str) -> None:
+    assert ore_of(text) is None
+
+
+@given(st.integers(0, 10**11))
+def test_what_is_written_is_read(ore: int) -> None:
+    assert ore_of(kroner(ore)) == ore

@@ -31,6 +31,7 @@ from services.notifications.domain.digest import (
 from services.notifications.domain.digest_lines import awaits_staff
 from services.notifications.domain.invitations import Guest, Standing, Step, Template
 from services.notifications.domain.letter import TITLES, Letter
+from services.notifications.domain.writing import Candidate, Wanted, Writing, letter_to
 from shared.contracts.enrollment import Forbehold, Mailbox
 from shared.contracts.notifications import SendMessage
 from shared.contracts.parties import Contact
@@ -428,6 +429,17 @@ LETTERS: dict[str, Letter] = {
         facts.PROGRAMME,
         AT,
     ),
+    "written": letter_to(
+        Writing(
+            "w1",
+            facts.PROGRAMME.id,
+            Wanted("Nyt til {kommune}", "Hej {navn}.\n\nVi ses til {forløb} i {Kommune}.\nTag {} med.", "team"),
+            AT,
+        ),
+        Candidate("e1", "Aarhus Kommune", "p", "Bo Prøvesen", "bo@aarhus.example"),
+        facts.PROGRAMME,
+        [],
+    ),
     "digest": the_digest(),
 }
 
@@ -516,6 +528,7 @@ NOWHERE = {
     "sign_up_ended": "nothing came of the form",
     "sign_ups_confirmed": "to a mailbox for its information: the enrolment is its contact's",
     "note": "what another system says to whomever; the contact of an enrolment has its link there too",
+    "written": "what staff write to many; the contact of an enrolment has its link there too",
     "digest": "staff",
 }
 KINDS = {

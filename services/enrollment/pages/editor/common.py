@@ -25,6 +25,8 @@ from shared.web.staff import badge_in, render
 SCOPE = "enrollment.PublishProgramme"
 READS = "enrollment.programmes"
 HERE = "/stab/redigering"
+ROOM = 512 * 1024
+"""Octets of a file; a text in UTF-8 that is as long as one may be."""
 EDITION = "_udgave"
 """Hidden in every form: the edition that is on the page."""
 _LONGEST_EDITION = 9

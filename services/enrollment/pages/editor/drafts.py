@@ -22,7 +22,7 @@ from services.enrollment.pages.editor.common import (
     edition_in,
     show,
 )
-from services.enrollment.pages.staff_programme import NEXT_PAGE, cursor_of, reader
+from services.enrollment.pages.staff_programme import cursor_of, following, reader
 from services.enrollment.usecases.begin_programme_draft import (
     BLANK,
     FILE,
@@ -60,7 +60,7 @@ async def overview(host: Host, request: Request) -> Response:
         request,
         "enrollment/editor_drafts.html",
         drafts=[{**one, "saved_at": sent_at(one["saved_at"])} for one in found["drafts"]],
-        following=f"{HERE}?{NEXT_PAGE}={found['next']}" if found["next"] else None,
+        following=following(request, found["next"]),
         published=[(key, title) for key, title in sources.published.items() if key not in there],
         may_begin=badge.may(SCOPE),
         said=done_word(request),
@@ -120,7 +120,7 @@ async def from_file(host: Host, act: Act, request: Request) -> Response:
     """A file that somebody has: uploaded, or pasted."""
     form, status = staff_form(host, request, labels=_LABELS), 200
     if request.method == "POST":
-        form, status = await read_form(request, labels=_LABELS, files=1), 422
+        form, status = await read_form(request, labels=_LABELS), 422
         text = _text(form)
         if text:
             wish = BeginProgrammeDraft(source=FILE, file=text)
@@ -171,7 +171,7 @@ async def replace_file(host: Host, act: Act, request: Request) -> Response:
     at = await desk(host, request)
     form, status = staff_form(host, request, labels=_LABELS), 200
     if request.method == "POST":
-        form, status = await read_form(request, labels=_LABELS, files=1), 422
+        form, status = await read_form(request, labels=_LABELS), 422
         text = _text(form)
         if text and not badge_in(request).may(SCOPE, _id_in(text)):
             form.add_error("file", "forbidden", _NOT_YOURS)
@@ -225,12 +225,16 @@ def _refuse(form: Form, refused: Refused) -> None:
 
 def _text(form: Form) -> str:
     """The file, or what was pasted; an error when neither is there."""
-    text = form.value("file") or form.value("text")
-    if not text and not form.errors:
+    if (sent := form.files.get("file")) is not None:
+        try:
+            # Whatever is wrong with it is mended in the field below.
+            form.values["text"] = sent.content.decode("utf-8-sig").replace("\r\n", "\n").strip()
+        except UnicodeDecodeError:
+            form.add_error("file", "not_utf8", "Filen er ikke tekst i UTF-8. Gem den som UTF-8, og prøv igen.")
+            return ""
+    text = form.value("text")
+    if not text:
         form.add_error("file", "required", "Vælg en fil, eller sæt teksten ind.")
-    if form.value("file"):
-        # Whatever is wrong with it is mended in the field below.
-        form.values["text"] = form.value("file")
     return f"{text}\n" if text else ""
 
 

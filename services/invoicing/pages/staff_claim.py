@@ -1,0 +1,239 @@
+"""One thing owed as staff work with it, and what they decide about it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.invoicing.domain.ledger import TITLES, TO_COME
+from services.invoicing.pages.ledger import about
+from services.invoicing.pages.programme import address, show, unheard
+from services.invoicing.usecases.read_ledger import ClaimPage, read_claim_page
+from shared.base.acts import Act
+from shared.contracts.danish import kroner, short_day
+from shared.contracts.event import Command
+from shared.contracts.invoicing import CorrectBilling, ReleaseClaim, WaiveClaim
+from shared.contracts.parties import Billing
+from shared.contracts.programme import ProgrammeRef
+from shared.contracts.time import day_of
+from shared.runtime.service import Host
+from shared.web.forms import Form
+from shared.web.programme_page import not_there, reader
+from shared.web.staff_action import Ask, Doing, carry_out
+
+_KINDS = {"fee": "Gebyr", "extra": "Ekstra deltager", "option": "Tilkøb"}
+BILLING = {
+    "ean": "EAN-nummer",
+    "p_number": "P-nummer",
+    "order_reference": "Ordre-/rekvisitionsnummer",
+    "person_reference": "Personreference",
+    "account_string": "Kontostreng",
+    "email": "E-mail til fakturaer",
+}
+_ADDRESS = {"street": "Vej og nummer", "postcode": "Postnummer", "city": "By"}
+
+
+async def _find(host: Host, request: Request) -> ClaimPage | Response:
+    """The page of a programme that has no such claim, or that nobody has told of, is one that says so (404)."""
+    named = request.path_params
+    async with host.transaction(reader(request)) as tx:
+        found = await read_claim_page(tx, named["programme_id"], named["claim_id"])
+    if found is None:
+        return unheard(host, request)
+    return not_there(host, request, found, "Kravet findes ikke") if isinstance(found, ProgrammeRef) else found
+
+
+def _place(request: Request) -> str:
+    return address(request, f"/oekonomi/krav/{request.path_params['claim_id']}")
+
+
+async def claim(host: Host, request: Request) -> Response:
+    found = await _find(host, request)
+    if isinstance(found, Response):
+        return found
+    one = found.row
+    return show(
+        host,
+        request,
+        "invoicing/staff_claim.html",
+        found.ref,
+        one=one,
+        stands=TITLES[one.stands],
+        about=about(one),
+        facts=_facts(found),
+        billing=billing_rows(found.claim.billing),
+        own_billing=found.claim.own_billing,
+        place=_place(request),
+        invoice=address(request, f"/fakturaer/{one.invoice_id}") if one.invoice_id else "",
+        enrolment=f"/stab/forloeb/{found.ref.id}/tilmeldinger/{one.enrolment_id}",
+        open=one.stands in TO_COME,
+    )
+
+
+def _facts(found: ClaimPage) -> list[tuple[str, str]]:
+    one, claim = found.row, found.claim
+    rows = [
+        ("Slags", _KINDS[claim.kind]),
+        ("Hvem", claim.person_name or ""),
+        ("Ekskl. moms", kroner(one.net_ore)),
+        ("Moms", f"{claim.vat_percent} %"),
+        ("Inkl. moms", kroner(one.gross_ore)),
+        ("Leveret", short_day(claim.delivered_on) if claim.delivered_on else ""),
+        ("Faktureres tidligst", short_day(day_of(claim.earliest)) if claim.earliest and one.stands in TO_COME else ""),
+        ("Kontakt", claim.contact.name),
+    ]
+    return [(name, said) for name, said in rows if said]
+
+
+def billing_rows(billing: Billing) -> list[tuple[str, str]]:
+    """How it is billed, as far as that was said."""
+    at = billing.address
+    rows = [
+        ("Enhed", billing.unit_name),
+        ("CVR-nummer", billing.cvr),
+        *((label, getattr(billing, name)) for name, label in BILLING.items()),
+        ("Adresse", f"{at.street}, {at.postcode} {at.city}" if at else None),
+    ]
+    return [(name, said) for name, said in rows if said]
+
+
+async def _about(
+    host: Host,
+    act: Act,
+    request: Request,
+    found: ClaimPage,
+    command: Any,
+    *,
+    title: str,
+    button: str,
+    done: str,
+    **more: Any,
+) -> Response:
+    one = found.row
+    doing = Doing(
+        title=title,
+        about=f"{one.organisation}: {one.text}, {kroner(one.gross_ore)} inkl. moms",
+        button=button,
+        back=_place(request),
+        crumb=one.text,
+        done=done,
+        **more,
+    )
+    return await carry_out(host, request, act, doing, command, partial(show, host, request, ref=found.ref))
+
+
+async def waive(host: Host, act: Act, request: Request) -> Response:
+    found = await _find(host, request)
+    if isinstance(found, Response):
+        return found
+
+    def command(form: Form) -> Command | None:
+        return form.command(WaiveClaim, claim_id=found.row.claim_id, reason=form.value("reason"))
+
+    return await _about(
+        host,
+        act,
+        request,
+        found,
+        command,
+        title="Fakturér ikke kravet",
+        button="Fakturér det ikke",
+        done="faktureres-ikke",
+        warns=True,
+        text=("Det kan ikke tages tilbage. Kunden får ingen besked.",),
+        asks=(
+            Ask(
+                "reason",
+                "Begrundelse",
+                type="textarea",
+                rows=3,
+                maxlength=1000,
+                hint="Den gemmes sammen med kravet. Kun medarbejdere ser den.",
+            ),
+        ),
+        sentences=lambda body: [f"Kravet står derefter som »{body['state_title']}«."],
+        why_not="" if found.row.stands in TO_COME or found.row.stands == "waived" else _too_late(found),
+    )
+
+
+async def release(host: Host, act: Act, request: Request) -> Response:
+    found = await _find(host, request)
+    if isinstance(found, Response):
+        return found
+
+    def command(_: Form) -> Command:
+        return ReleaseClaim(claim_id=found.row.claim_id)
+
+    return await _about(
+        host,
+        act,
+        request,
+        found,
+        command,
+        title="Fakturér kravet alligevel",
+        button="Fakturér det",
+        done="faktureres",
+        warns=True,
+        text=("Forløbet er aflyst, efter der er holdt møder. I afgør, om gebyret skyldes.",),
+        sentences=lambda body: [f"Kravet står derefter som »{body['state_title']}«."],
+        why_not="" if found.row.asked else "Der er ikke noget at afgøre om kravet.",
+    )
+
+
+def _too_late(found: ClaimPage) -> str:
+    if found.row.invoice_id:
+        return f"Kravet er faktureret på faktura {found.row.invoice_id}. Kreditér fakturaen i stedet."
+    return "Kravet er bortfaldet."
+
+
+async def correct(host: Host, act: Act, request: Request) -> Response:
+    """Of all that the enrolment owes and is not invoiced yet."""
+    found = await _find(host, request)
+    if isinstance(found, Response):
+        return found
+    known = found.claim.billing
+
+    def command(form: Form) -> Command | None:
+        typed = {name: form.value(name) or None for name in BILLING}
+        at = {name: form.value(name) for name in _ADDRESS}
+        said = Form({f"billing.{name}": value for name, value in typed.items() if value})
+        said.values |= {f"billing.address.{name}": value for name, value in at.items() if any(at.values())}
+        # What this form does not ask for stays as it is.
+        kept = known.model_dump(mode="json", include={"unit", "unit_name", "cvr", "format", "demands"})
+        said.values |= {
+            f"billing.{name}": value for name, value in kept.items() if value and isinstance(value, str | list)
+        }
+        wish = said.command(
+            CorrectBilling, enrolment_id=found.row.enrolment_id, **({} if said.values else {"billing": {}})
+        )
+        form.errors += [type(one)(one.field.rpartition(".")[2], one.code, one.detail) for one in said.errors]
+        return wish
+
+    at = known.address
+    start = {name: getattr(known, name) or "" for name in BILLING}
+    start |= {name: getattr(at, name) if at else "" for name in _ADDRESS}
+    return await _about(
+        host,
+        act,
+        request,
+        found,
+        command,
+        title="Ret oplysningerne til fakturaen",
+        button="Gem oplysningerne",
+        done="rettet",
+        text=(
+            "Det gælder alt, tilmeldingen skylder, og som ikke er faktureret endnu.",
+            "Et krav, som en anden betaler, bliver, som det er.",
+        ),
+        asks=tuple(Ask(name, label, required=False, maxlength=200) for name, label in (BILLING | _ADDRESS).items()),
+        start=start,
+        sentences=lambda body: [
+            f"{one['text']}: {one['state_title']}{'. ' + one['reason'] if one['finding'] else ''}"
+            for one in body["claims"]
+            if one["invoice_id"] is None
+        ],
+        why_not="" if found.row.stands in TO_COME else _too_late(found),
+    )

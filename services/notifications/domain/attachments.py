@@ -1,0 +1,98 @@
+"""Files that staff attach: what a file is by its content, and what it is called when somebody saves it."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.contracts.refusal import Refused
+
+LARGEST_FILE = 3_000_000
+"""Octets; in a mail a file takes a third more."""
+LARGEST_OF_ALL = 6_000_000
+MOST_FILES = 3
+TYPES = "PDF, Word, Excel, PowerPoint, PNG eller JPEG"
+_LONGEST_NAME = 100
+_OFFICE = {
+    "word/document.xml": ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    "xl/workbook.xml": ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "ppt/presentation.xml": ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+}
+_BY_BEGINNING = (
+    (b"%PDF-", "pdf", "application/pdf"),
+    (b"\x89PNG\r\n\x1a\n", "png", "image/png"),
+    (b"\xff\xd8\xff", "jpg", "image/jpeg"),
+)
+_DANISH = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "Æ": "Ae", "Ø": "Oe", "Å": "Aa"})
+_OTHER = re.compile(r"[^A-Za-z0-9_-]+")
+_RUNS = ("vbaproject.bin", "activex")
+"""Parts of a document that carries a program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that is attached. `place` tells it from the others."""
+
+    place: int
+    name: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A file as it is kept: its name is made of ASCII, its type is what its content says."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+def take_in(called: str, content: bytes, others: Sequence[Kept]) -> Taken:
+    """The file, beside those that are there; refused for what is no document, or too much."""
+    if not content:
+        raise Refused("empty_file", "Filen er tom, eller der er ikke valgt nogen.", status=422, field="fil")
+    if len(content) > LARGEST_FILE:
+        raise Refused("file_too_large", "Filen må højst være 3 MB.", status=422, field="fil")
+    if len(others) >= MOST_FILES:
+        raise Refused("too_many_files", f"Der kan højst vedhæftes {MOST_FILES} filer.", field="fil")
+    if len(content) + sum(one.size for one in others) > LARGEST_OF_ALL:
+        raise Refused("files_too_large", "Filerne må højst være 6 MB tilsammen.", field="fil")
+    found = _kind(content)
+    if found is None:
+        raise Refused("unknown_file_type", f"Filen skal være {TYPES}, uden makroer.", status=422, field="fil")
+    extension, media_type = found
+    name = f"{_plain(called)}.{extension}"
+    if any(one.name == name for one in others):
+        raise Refused("file_there_already", f"Der er allerede vedhæftet en fil, der hedder {name}.", field="fil")
+    return Taken(name, media_type, content)
+
+
+def _kind(content: bytes) -> tuple[str, str] | None:
+    """By what it begins with, or what a document of Office holds; its name counts for nothing."""
+    for beginning, extension, media_type in _BY_BEGINNING:
+        if content.startswith(beginning):
+            return extension, media_type
+    if not content.startswith(b"PK\x03\x04"):
+        return None
+    try:
+        # Only the list of what lies in it is read: nothing is unpacked.
+        with zipfile.ZipFile(io.BytesIO(content)) as found:
+            names = [one.lower() for one in found.namelist()]
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, UnicodeDecodeError):
+        return None
+    if any(part in name for name in names for part in _RUNS):
+        return None
+    return next((kind for part, kind in _OFFICE.items() if part in names), None)
+
+
+def _plain(called: str) -> str:
+    """Without its folder and its extension, in letters that every program saves."""
+    last = called.replace("\\", "/").rpartition("/")[2]
+    stem = last.rpartition(".")[0] or last
+    ascii_only = unicodedata.normalize("NFKD", stem.translate(_DANISH)).encode("ascii", "ignore").decode()
+    return _OTHER.sub("-", ascii_only).strip("-_")[:_LONGEST_NAME].strip("-_") or "bilag"

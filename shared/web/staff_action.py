@@ -1,0 +1,185 @@
+"""Whatever staff do: a page that first says what will come of it, from a rehearsal, and then a button that does it.
+
+What is typed is shown again with what it would come to, and only then is there a button that does it. A "no" is said
+right there, before anybody presses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from shared.base.acts import Act
+from shared.contracts.catalogue import IN_DANISH
+from shared.contracts.danish import long_day
+from shared.contracts.event import Command
+from shared.web.door import Rehearsal
+from shared.web.forms import Form, read_form
+from shared.web.staff import badge_in, staff_form
+
+LOOK, EDIT = "_se", "_ret"
+"""The buttons that ask what would come of it, and that lead back to what was typed."""
+BETWEEN = "; "
+"""Stands between those that are chosen of several, as in the macro `felt`."""
+Show = Callable[..., Response]
+"""`show(template, status=…, **values)`: a page below the head that its service shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One thing that the page asks for, as the macro `felt` has it."""
+
+    name: str
+    label: str
+    type: str = "text"
+    hint: str = ""
+    required: bool = True
+    choices: Sequence[tuple[str, str]] = ()
+    maxlength: int = 0
+    rows: int = 0
+    width: str = ""
+    inputmode: str = ""
+    found: bool = False
+    """Nobody types it: it is found before it is said what will come of it."""
+
+    def said(self, form: Form) -> str:
+        """As it is shown before it is done."""
+        typed = form.value(self.name)
+        if self.type == "checkbox":
+            return "Ja" if typed == "true" else "Nej"
+        if self.choices:
+            known = dict(self.choices)
+            return ", ".join(known.get(one, one) for one in typed.split(BETWEEN))
+        if self.type == "date":
+            try:
+                return long_day(date.fromisoformat(typed))
+            except ValueError:
+                return typed
+        return typed
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """`title` asks the question, `button` names the deed. `text` is what holds whatever is typed; `warns`: of something
+    that is not taken back. `back` is the page after it (and `cancel` without it), `done` the word of what was done.
+    """
+
+    title: str
+    about: str
+    button: str
+    back: str
+    done: str
+    text: Sequence[str] = ()
+    asks: Sequence[Ask] = ()
+    start: Mapping[str, str] | None = None
+    warns: bool = False
+    sentences: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
+    """More sentences, from the answer's body."""
+    warnings: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
+    """What whoever presses the button should have seen; nothing is refused for it."""
+    crumb: str = ""
+    """What the page after it is called on the way there; empty = `about`."""
+    links: Sequence[tuple[str, str]] = ()
+    """Where more is to be seen of whom it reaches: label and address."""
+    onward: Callable[[Mapping[str, Any]], str] | None = None
+    """The page after it, from the answer's body, where that is not `back`."""
+    why_not: str = ""
+    """Why nobody can do it here at all; empty = they can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would come of it: sentences about it, and what is told, how often each."""
+
+    sentences: tuple[str, ...]
+    told: tuple[tuple[str, int], ...]
+    warnings: tuple[str, ...] = ()
+
+
+async def carry_out(
+    host: Any,
+    request: Request,
+    act: Act,
+    doing: Doing,
+    command: Callable[[Form], Command | None],
+    show: Show,
+    *,
+    prepare: Callable[[Form], Awaitable[None]] | None = None,
+    also: Callable[[Rehearsal], Sequence[str]] | None = None,
+) -> Response:
+    """GET and POST of the page. `command` makes it of what was typed; None, and errors, when it is none. `prepare`
+    finds what nobody types, before it is said what will come of it. `also` says more of any rehearsal of the service.
+    """
+    labels = {one.name: one.label for one in doing.asks}
+    form, status, preview = staff_form(host, request, labels=labels), 200, None
+    if doing.why_not:
+        if request.method == "POST":
+            status = 403
+    elif request.method == "GET":
+        form.values.update(doing.start or {})
+        if not doing.asks and (wish := command(form)) is not None:
+            preview = await _look(host, request, act, wish, form, doing, also)
+    else:
+        form = await read_form(request, labels=labels)
+        for name in [name for name in form.values if len(form.chosen(name)) > 1]:
+            form.values[name] = BETWEEN.join(form.chosen(name))
+        if prepare is not None and LOOK in form.own:
+            await prepare(form)
+        wish, status = None if EDIT in form.own else command(form), 200 if EDIT in form.own else 422
+        if wish is not None and LOOK in form.own:
+            preview = await _look(host, request, act, wish, form, doing, also)
+            status = 422 if preview is None else 200
+        elif wish is not None:
+            reply = await host.door.submit(act, wish, form.key, actor=badge_in(request).actor, patient=True)
+            if (refused := reply.refusal()) is None:
+                after = doing.onward(reply.json()) if doing.onward else doing.back
+                return RedirectResponse(f"{after}?besked={doing.done}", 303)
+            form.refuse(refused)
+            status = refused.status
+    return show(
+        "web/staff_action.html",
+        status=status,
+        form=form,
+        doing=doing,
+        preview=preview,
+        look=LOOK,
+        edit=EDIT,
+    )
+
+
+async def _look(
+    host: Any,
+    request: Request,
+    act: Act,
+    wish: Command,
+    form: Form,
+    doing: Doing,
+    also: Callable[[Rehearsal], Sequence[str]] | None,
+) -> Preview | None:
+    """None when it would be refused, which is among the errors of the form then."""
+    found = await host.door.rehearse(act, wish, actor=badge_in(request).actor)
+    if found.refused is not None:
+        form.refuse(found.refused)
+        return None
+    more = doing.sentences(found.body) if doing.sentences else ()
+    return Preview(
+        (*more, *(also(found) if also else ())),
+        told_by(found),
+        tuple(doing.warnings(found.body)) if doing.warnings else (),
+    )
+
+
+def told_by(found: Rehearsal) -> tuple[tuple[str, int], ...]:
+    """What would be told, in sentences."""
+    return tuple(
+        (_capitalised(IN_DANISH.get(name, name)), number) for name, number in sorted(found.told.items()) if number
+    )
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
