@@ -13,6 +13,7 @@ from services.enrollment.pages.staff_programme import reader
 from services.enrollment.usecases.read_sign_up_form import SignUpForm, read_form_of
 from shared.runtime.service import Host
 from shared.web.forms import Form
+from shared.web.staff import staff_form
 
 
 async def preview(host: Host, request: Request) -> Response:
@@ -24,6 +25,8 @@ async def preview(host: Host, request: Request) -> Response:
         "editor_preview.html",
         at,
         terms=terms,
+        terms_json=terms.model_dump_json() if terms else "",
+        form=staff_form(host, request),
         bills=bills(terms) if terms else (),
         entries=entries(terms) if terms else (),
         has_form=terms is not None and Programme(terms).has_form,
@@ -36,7 +39,7 @@ async def sign_up(host: Host, request: Request) -> Response:
     at = await desk(host, request)
     terms = terms_shown(at.result.programme) if at.result.programme and at.result.publishable else None
     if terms is None or not Programme(terms).has_form:
-        return show(host, request, "editor_preview.html", at, terms=None, bills=(), entries=(), status=409)
+        return show(host, request, "editor_preview.html", at, terms=None, status=409)
     async with host.transaction(reader(request)) as tx:
         found: SignUpForm = await read_form_of(tx, Programme(terms))
     return host.pages.render(
