@@ -1,4 +1,4 @@
-"""A programme that is still a draft shows the mails that it would send; nothing of it is kept, and nobody is written to."""
+"""A programme that is still a draft shows the mails that it would send; nothing is kept, and nobody is written to."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ WALKED = {
 }
 NO_FORM = {
     "/api/notifications/calendar/replies",  # a mail as it is; `tests/unit/notifications/test_replies.py` reads odd ones
-    "/notifications/stab/udkast",  # a draft's terms; `tests/integration/notifications/test_draft_letters.py` sends odd ones
+    "/notifications/stab/udkast",  # terms of a draft; `test_draft_letters.py` sends odd ones
     "/login/oidc/logud",  # the identity provider's token; `tests/integration/enrollment/test_sign_in.py` sends odd ones
     "/login/ud",  # a button on every page of staff's, with nothing beside it
 }
