@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.enrollment.domain.programme_file.changes import ORDER, Change, Nothing, at
-from services.enrollment.domain.programme_file.fields import spoken
 from services.enrollment.domain.programme_file.format import ProgrammeFile
+from services.enrollment.domain.programme_file.places import spoken
 from services.enrollment.domain.programme_file.terms import terms as terms_of
 from shared.contracts.danish import clock_span, day_span, kroner, long_day, month_name
 from shared.contracts.money import moms, with_moms

@@ -15,24 +15,14 @@ from deploy.local.locations import ROOT
 from services.enrollment.domain.programme_file.changes import NOTHING, apply, by_ids, by_numbers, changes, met, together
 from services.enrollment.domain.programme_file.check import check
 from services.enrollment.domain.programme_file.day_notes import day_notes
-from services.enrollment.domain.programme_file.fields import (
-    Entries,
-    Part,
-    order_of,
-    page_of,
-    part_model,
-    path_of,
-    said_by,
-    sections,
-    shown,
-    spoken,
-    where_of,
-    with_entries,
-)
+from services.enrollment.domain.programme_file.fields import Entries, Part, order_of, shown
 from services.enrollment.domain.programme_file.format import ProgrammeFile
+from services.enrollment.domain.programme_file.kinds import part_model
 from services.enrollment.domain.programme_file.moving import BLANK, copied, moved_text, same_weekday, still_proposed
+from services.enrollment.domain.programme_file.places import page_of, path_of, sections, spoken, where_of
 from services.enrollment.domain.programme_file.shape import field_types
 from services.enrollment.domain.programme_file.splice import rewritten, written
+from services.enrollment.domain.programme_file.typed import said_by, with_entries
 from services.enrollment.domain.programme_file.words import ONE_OF, has_label
 from services.enrollment.domain.programme_file.yaml_lines import read
 from shared.contracts.danish import weekday

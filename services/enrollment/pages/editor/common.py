@@ -12,9 +12,9 @@ from starlette.responses import Response
 from services.enrollment.domain.confirmation_text import sent_at
 from services.enrollment.domain.programme_file.changes import by_numbers
 from services.enrollment.domain.programme_file.check import CheckResult, check
-from services.enrollment.domain.programme_file.fields import page_of, spoken, where_of
 from services.enrollment.domain.programme_file.findings import Finding, Path, path_of_text
 from services.enrollment.domain.programme_file.moving import Moved
+from services.enrollment.domain.programme_file.places import page_of, spoken, where_of
 from services.enrollment.domain.programme_file.yaml_lines import read
 from services.enrollment.pages.staff_programme import reader
 from services.enrollment.usecases.read_programme_drafts import Opened, read_programme_draft

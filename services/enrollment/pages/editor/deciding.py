@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from services.enrollment.domain.confirmation_text import sent_at
 from services.enrollment.domain.programme_draft import Question, questions
 from services.enrollment.domain.programme_file.day_notes import day_notes
-from services.enrollment.domain.programme_file.fields import spoken
+from services.enrollment.domain.programme_file.places import spoken
 from services.enrollment.pages.editor.common import EDITION, Desk, desk, edition_in, show
 from services.enrollment.usecases.choose_reading import ChooseReading
 from services.enrollment.usecases.save_programme_draft import SaveProgrammeDraft

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.confirmation_text import sent_at
-from services.enrollment.domain.programme_file.fields import section_of, sections
+from services.enrollment.domain.programme_file.places import section_of, sections
 from services.enrollment.domain.programme_file.yaml_lines import read
 from services.enrollment.pages.editor.common import (
     EDITION,

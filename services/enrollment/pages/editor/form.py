@@ -26,21 +26,11 @@ from services.enrollment.domain.programme_file.changes import (
     together,
 )
 from services.enrollment.domain.programme_file.day_notes import day_notes
-from services.enrollment.domain.programme_file.fields import (
-    Entries,
-    Field,
-    Part,
-    path_of,
-    said_by,
-    shown,
-    spoken,
-    spoken_value,
-    where_of,
-    with_entries,
-    with_part,
-)
+from services.enrollment.domain.programme_file.fields import Entries, Field, Part, shown
 from services.enrollment.domain.programme_file.findings import Path
 from services.enrollment.domain.programme_file.moving import Moved
+from services.enrollment.domain.programme_file.places import path_of, spoken, spoken_value, where_of
+from services.enrollment.domain.programme_file.typed import said_by, with_entries, with_part
 from services.enrollment.domain.programme_file.yaml_lines import read
 from services.enrollment.pages.editor.common import EDITION, SCOPE, Desk, Noted, desk, edition_in, looked_at, show
 from services.enrollment.usecases.save_programme_draft import SaveProgrammeDraft
