@@ -65,6 +65,8 @@ STAFF = (
     f"{BELOW}/formularer",
     f"{BELOW}/historik",
     f"{BELOW}/tilmeldinger/{ONE}",
+    "/stab/adressebog",
+    "/stab/adressebog/0751",
 )
 
 

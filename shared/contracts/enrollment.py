@@ -58,11 +58,13 @@ SUBJECTS = {
     "roster": "one enrolment's people at one meeting (enrolment × meeting)",
     "team": "one enrolment's standing team, invited to each meeting of its kinds",
     "guest": "one guest at one meeting, by an opaque id",
+    "organisation": "one organisation in the address book, by its code",
     "person": "one person, by an opaque id",
     "client": "one client of the API, by its name",
 }
 """What its facts are about: the kind in front of the slash."""
 _MEETING_COPY = "meeting (newest date version wins)"
+_MAILBOX = "organisation, role (newest wins)"
 
 EFFECTS = {
     "tovholder.scheduling.MeetingPlanned.v1": ("keeps a copy of the meeting", _MEETING_COPY),
@@ -74,6 +76,8 @@ EFFECTS = {
         "delivers the option that the step is for, once it is ordered",
         "enrolment, track, phase, step; of the delivery: enrolment, option",
     ),
+    "tovholder.notifications.AddressBounced.v1": ("keeps which mailbox of the address book refuses mails", _MAILBOX),
+    "tovholder.notifications.MessageFailed.v1": ("keeps which mailbox of the address book refuses mails", _MAILBOX),
 }
 """What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
 
@@ -115,6 +119,7 @@ BUNDLES = {
 OPENS = {
     "enrol": "Tilmelde kommuner og deres deltagere, og se dem",
     "intake": "Tilmelde kommuner og deres deltagere, uden at se dem",
+    "enrollment.AcceptMailbox": "Sige, at en postkasse tager imod mails igen",
     "enrollment.AcceptQuote": "Sige ja til et tilbud",
     "enrollment.CancelParticipant": "Afmelde en deltager",
     "enrollment.CancelProgramme": "Aflyse et forløb",
@@ -140,6 +145,7 @@ OPENS = {
     "enrollment.InviteMember": "Indkalde et medlem af et hold til et møde",
     "enrollment.InviteMunicipalities": "Sende invitationer",
     "enrollment.MergeGroups": "Lægge to grupper sammen",
+    "enrollment.MergeOrganisations": "Lægge to organisationer i adressebogen sammen",
     "enrollment.NameTeamMember": "Sætte nogen på et hold",
     "enrollment.OrderOption": "Bestille et tilkøb",
     "enrollment.PublishProgramme": "Udgive et forløb",
@@ -240,6 +246,7 @@ IN_DANISH = {
     "tovholder.enrollment.TeamMemberReplaced.v1": "en fra det faste hold blev skiftet ud",
     "tovholder.enrollment.TeamMemberRemoved.v1": "nogen kom af det faste hold",
     "tovholder.enrollment.TeamReminderDue.v1": "det faste hold manglede nogen",
+    "tovholder.enrollment.OrganisationsMerged.v1": "to organisationer i adressebogen blev lagt sammen",
     "tovholder.enrollment.PersonErased.v1": "en person blev slettet",
     "tovholder.enrollment.SessionsRevoked.v1": "en person blev logget ud overalt",
     "tovholder.enrollment.ClientChanged.v1": "et andet systems adgang blev ændret",
@@ -1214,6 +1221,29 @@ class GuestRemoved(GuestFact):
 
     by_participant: bool = False
     """The guest did it by the link of their own, so that staff are to hear of it."""
+
+
+@fact
+class OrganisationsMerged(Event):
+    """Two entries of the address book were one organisation: `organisation` is reached as `into` is, for good.
+
+    What was agreed with it keeps its name and its code. Told once for each organisation that goes.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.OrganisationsMerged.v1"
+    service: ClassVar[str] = SERVICE
+
+    organisation: Organisation
+    into: Organisation
+    merged_at: Instant
+
+    @property
+    def subject(self) -> str:
+        return f"organisation/{self.organisation.code}"
+
+    @property
+    def scope(self) -> str:
+        return f"organisation/{self.organisation.code}"
 
 
 @fact

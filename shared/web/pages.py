@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 NAVIGATION = (
     ("Arbejdsbord", "/stab", ""),
     ("Søg", "/stab/soeg", "enrollment.enrolments"),
+    ("Adressebog", "/stab/adressebog", "enrollment.organisations"),
     ("Redigering", "/stab/redigering", "enrollment.PublishProgramme"),
     ("Adgang", "/stab/adgang", "enrollment.staff"),
 )

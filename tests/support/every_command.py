@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.entrypoints import acts
+from services.enrollment.usecases.accept_mailbox import AcceptMailbox
 from services.enrollment.usecases.add_client import AddClient
 from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft
 from services.enrollment.usecases.choose_reading import ChooseReading
@@ -29,6 +30,7 @@ from services.enrollment.usecases.end_session import EndSession
 from services.enrollment.usecases.grant_role import GrantRole
 from services.enrollment.usecases.import_addresses import ImportAddresses
 from services.enrollment.usecases.import_enrolments import ImportEnrolments
+from services.enrollment.usecases.merge_organisations import MergeOrganisations
 from services.enrollment.usecases.publish_programme import PublishProgramme
 from services.enrollment.usecases.put_organisation import PutOrganisation
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
@@ -333,6 +335,9 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
         main_email=f"post@k{one.code}.example",
         domains=(f"k{one.code}.example",) if one.b % 4 else (),
     ),
+    acts.ACCEPT_MAILBOX: lambda one: AcceptMailbox(code=one.code, role=("hovedpostkasse", "borgmester")[one.b % 2]),
+    # Once for all, and of a municipality that is in no programme of these.
+    acts.MERGE_ORGANISATIONS: lambda one: MergeOrganisations(code="0840" if one.c == RARE else "nobody", into=one.code),
     acts.IMPORT_ENROLMENTS: _import_enrolments,
     acts.ENROL: _enrol,
     acts.SIGN_UP: _form,
@@ -476,6 +481,8 @@ _LEFT = (
         _step(acts.CHANGE_CAPACITY, a=3),
         _step(acts.PUBLISH, a=1, b=1),
         _step(acts.PUT_ORGANISATION, a=1),
+        _step(acts.ACCEPT_MAILBOX, a=1),
+        _step(acts.MERGE_ORGANISATIONS, a=1, c=RARE),
     ),
 )
 """People go, a municipality as well, one that is only invited asks for more, and there is more room."""

@@ -66,6 +66,7 @@ from shared.contracts.enrollment import (
     OptionOrdered,
     OptionWithdrawn,
     OrderOption,
+    OrganisationsMerged,
     ParticipantCancelled,
     ParticipantRegistered,
     ParticipantReplaced,
@@ -623,6 +624,12 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     TeamReminderDue(**(_TEAM | {"size": 2}), participants_path="/deltagere/eksempel"),
     GuestInvited(**_GUEST, guest_path="/gaest/eksempel"),
     GuestRemoved(**_GUEST),
+    OrganisationsMerged(
+        owner=OWNER,
+        organisation=Organisation(code="0001", name="Den gamle kommune"),
+        into=ORGANISATION,
+        merged_at=RECEIVED,
+    ),
     PersonErased(owner=OWNER, person_id=PERSON.person_id),
     SessionsRevoked(owner=OWNER, person_id=PERSON.person_id, epoch=2),
     ClientChanged(

@@ -139,7 +139,7 @@ async def _enrollment(connection: Connection, many: int) -> None:
     ).model_dump_json()
     each = f"""
         FROM (SELECT row_number() OVER () AS n, p.id AS programme, o.code
-              FROM programmes p CROSS JOIN (SELECT code FROM organisations ORDER BY code LIMIT 10) AS o
+              FROM programmes p CROSS JOIN (SELECT code FROM organisations ORDER BY code LIMIT 50) AS o
               LIMIT {many}) AS each
     """
     await connection.execute(
@@ -168,6 +168,16 @@ async def _enrollment(connection: Connection, many: int) -> None:
         f"""INSERT INTO contact_history (enrolment_id, role_id, turn, round, holder, held_from, {_CAUSE})
             SELECT 'x' || n, 'main', 1, 1, $1::jsonb, now(), {_BECAUSE} {each}""",
         CONTACT.model_dump_json(),
+    )
+    await connection.execute(
+        f"""INSERT INTO organisation_changes (organisation_code, changed_columns, changed_at, {_CAUSE})
+            SELECT code, '{{hovedpostkasse}}', now(), {_BECAUSE} {each}"""
+    )
+    await connection.execute(
+        f"""INSERT INTO refused_mailboxes (organisation_code, mailbox_role, refused_address, refused_because,
+                                           refused_at, {_CAUSE})
+            SELECT code, 'hovedpostkasse', 'n@by.example', 'smtp_550', now(), 'c', 'e', 'token/test'
+            FROM organisations"""
     )
     await connection.execute(
         f"""INSERT INTO accounts (id, issuer, oidc_subject, account_name, account_email)
@@ -420,6 +430,8 @@ async def _notifications(connection: Connection, many: int) -> None:
                    'n' || n || '@by.example', '{{heldag}}', true, now() FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO role_holders SELECT 'x' || n, 'faktura', 'p' || n / 10 + 1, 'k', 'l', 'billing', 'w' || n, 'N',
                    'r' || n || '@by.example', 'r' || n || '@by.example' FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO calendar_subscriptions (role, of_id, person_id, generation, renewed_at, {_CAUSE})
+            SELECT 'contact', 'x' || n, 'w' || n, 1, now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO former_contacts SELECT 'x' || n, 'w' || n, 'f' || n || '@by.example'
             FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO message_decisions (message_id, decision, decided_at, {_CAUSE})

@@ -56,6 +56,28 @@ async def load_page(tx: Tx, page: Page, meeting_id: str) -> list[Placed[Guest]]:
     return [(row["stands_at"], _guest(row)) for row in rows]
 
 
+async def load_person(tx: Tx, programme_id: str, guest_id: str) -> Person | None:
+    """Who is a guest of that id, at a meeting of this programme."""
+    row = await tx.fetchrow(
+        f"SELECT {_COLUMNS} FROM guests JOIN meetings m ON m.id = guests.meeting_id "
+        "WHERE guest_id = $2 AND m.programme_id = $1",
+        programme_id,
+        guest_id,
+    )
+    return None if row is None else _guest(row).person
+
+
+async def load_of_mailbox(tx: Tx, programme_id: str, email: str) -> list[Guest]:
+    """All that somebody with this address is invited to in the programme."""
+    rows = await tx.fetch(
+        f"SELECT {_COLUMNS} FROM meetings m JOIN guests ON guests.meeting_id = m.id "
+        "WHERE m.programme_id = $1 AND lower(guest_email) = lower($2) ORDER BY m.id",
+        programme_id,
+        email,
+    )
+    return [_guest(row) for row in rows]
+
+
 async def insert(tx: Tx, guest: Guest, cause: Cause) -> None:
     row = {
         "guest_id": guest.person.person_id,

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.sign_up import CONFIRM_DAYS, Paths
 from shared.base.links import Links
+from shared.base.passes import Place, Reader, pass_path, reader_from
 
 _CONFIRM = "confirm sign-up"
 _PARTICIPANTS = "participants"
@@ -23,6 +24,7 @@ _SEAT = "seat"
 _PLACE = "place on a team"
 _BILLING = "invoice details"
 _GUEST = "guest at a meeting"
+_OWN_PAGE = "own page"
 
 
 def confirm_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
@@ -103,6 +105,11 @@ def _guest(subject: str | None) -> Guest | None:
     return Guest(enrolment_id, person_id, int(number[0]) if number else None)
 
 
+def onward_path(links: Links, place: Place, enrolment: Enrolment, now: datetime) -> str:
+    """Where another service goes on for the enrolment's contact, who has been let in to its page by now."""
+    return pass_path(links, place, Reader("contact", enrolment.id, enrolment.known_contact.person_id), now)
+
+
 class Seated(NamedTuple):
     """Whose link leads to the seat of this number at a meeting: as long as they are the one who has it."""
 
@@ -169,6 +176,23 @@ def guest_of(links: Links, token: str, now: datetime) -> Invited | None:
     subject = links.verify(_GUEST, token, now)
     # What another system calls its meeting may have spaces in it.
     return None if subject is None else Invited(*subject.split(" ", 1))
+
+
+def own_page_path(links: Links, reader: Reader) -> str:
+    """Of the page with all that is somebody's in an enrolment, or of a guest in a programme: a secret of theirs.
+
+    It shows what they have when it is opened, and ends with the programme.
+    """
+    return f"/mig/{links.sign(_OWN_PAGE, ' '.join(reader))}"
+
+
+def own_page_of(links: Links, token: str, now: datetime) -> Reader | None:
+    return reader_from(links.verify(_OWN_PAGE, token, now))
+
+
+def calendar_path(links: Links, reader: Reader, now: datetime) -> str:
+    """Where somebody subscribes to their meetings: another service's, for whom a page has let in."""
+    return pass_path(links, "calendar", reader, now)
 
 
 def sign_up_path(links: Links, programme_id: str, enrolment_id: str) -> str:

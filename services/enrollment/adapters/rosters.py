@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 
 from services.enrollment.adapters import meetings, people, seat_moves
 from services.enrollment.domain.enrolment import Enrolment
@@ -91,6 +92,24 @@ async def load_known(tx: Tx, programme: Programme, enrolment: Enrolment) -> tupl
     rows = await tx.fetch("SELECT id, meeting_id FROM rosters WHERE enrolment_id = $1 ORDER BY id", enrolment.id)
     known = await meetings.load_many(tx, [row["meeting_id"] for row in rows])
     return await _load(tx, programme, enrolment, [known[row["meeting_id"]] for row in rows])
+
+
+async def load_of_person(tx: Tx, programme: Programme, enrolment: Enrolment, person_id: str) -> tuple[Roster, ...]:
+    """Those on which this person has a seat, in the order of their meetings' days; those without one come last."""
+    rows = await tx.fetch(
+        "SELECT r.meeting_id FROM seats s JOIN rosters r ON r.id = s.roster_id "
+        "WHERE s.person_id = $1 AND r.enrolment_id = $2 ORDER BY r.meeting_id",
+        person_id,
+        enrolment.id,
+    )
+    known = await meetings.load_many(tx, [row["meeting_id"] for row in rows])
+    found = await _load(tx, programme, enrolment, list(known.values()))
+    return tuple(sorted(found, key=_by_day))
+
+
+def _by_day(roster: Roster) -> tuple[bool, date, str]:
+    when = roster.meeting.when
+    return (when is None, when.first_day if when else date.max, roster.meeting.id)
 
 
 async def load_page(tx: Tx, page: Page, programme: Programme, enrolment: Enrolment) -> list[Placed[Roster]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.enrollment.usecases.accept_mailbox import AcceptMailbox, accept_mailbox
 from services.enrollment.usecases.accept_quote import accept_quote
 from services.enrollment.usecases.add_client import AddClient, add_client
 from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft, begin_programme_draft
@@ -33,6 +34,7 @@ from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.invite_member import invite_member
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.merge_groups import merge_groups
+from services.enrollment.usecases.merge_organisations import MergeOrganisations, merge_organisations
 from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.order_option import order_option
 from services.enrollment.usecases.publish_programme import PublishProgramme, publish_programme
@@ -116,6 +118,9 @@ CANCEL_PROGRAMME = act(CancelProgramme, cancel_programme)
 INVITE = act(InviteMunicipalities, invite_municipalities)
 IMPORT_ADDRESSES = act(ImportAddresses, import_addresses)
 PUT_ORGANISATION = act(PutOrganisation, put_organisation)
+ACCEPT_MAILBOX = act(AcceptMailbox, accept_mailbox)
+MERGE_ORGANISATIONS = act(MergeOrganisations, merge_organisations)
+"""Cannot be undone, and is no wish of another system's: it is not on the intake."""
 
 IMPORT_ENROLMENTS = act(ImportEnrolments, import_enrolments)
 ENROL = act_together(EnrolMunicipality, enrol_municipalities, status=201)

@@ -61,6 +61,8 @@ ROUTES = (
     read(_ORGANISATION, read_organisation),
     write("PUT", _ORGANISATION, acts.PUT_ORGANISATION),
     write("POST", _SPEAKERS, acts.VOUCH),
+    write("POST", f"{_ORGANISATION}/mailbox", acts.ACCEPT_MAILBOX),
+    write("POST", f"{_ORGANISATION}/merger", acts.MERGE_ORGANISATIONS),
     listing(f"{_API}/sign-ups", read_sign_ups, filters=("programme_id", "organisation_code")),
     write("POST", f"{_API}/sign-ups/{{sign_up_id}}/dismissal", acts.DISMISS),
     write("POST", f"{_API}/sign-ups/dismissals", acts.DISMISS_ALIKE),

@@ -97,6 +97,7 @@ def _page(host: Host, template: str, found: OwnInvitation, status: int = 200, **
         where=where_text(meeting),
         word=meeting_status(found.copy.state, meeting.date_version),
         path=found.path,
+        own_page=found.own_page,
         guest=found.guest,
         changeable=programme.open and is_ahead(found.copy, found.now),
         asked=asks if may_say else None,

@@ -109,6 +109,7 @@ def _page(host: Host, template: str, found: OwnPlace, status: int = 200, **value
         enrolment=team.enrolment,
         contact_role=contact.role if contact else terms.terms.contact_label,
         path=found.path,
+        own_page=found.own_page,
         member=found.member,
         meetings=shown,
         asked=asks,

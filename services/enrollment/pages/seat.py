@@ -111,6 +111,7 @@ def _page(host: Host, template: str, found: OwnSeat, status: int = 200, **values
         where=where_text(roster.meeting),
         word=meeting_status(roster.meeting_state, roster.meeting.date_version),
         path=found.path,
+        own_page=found.own_page,
         seat=found.seat,
         levels=[(level, level) for level in roster.levels],
         changeable=is_changeable(roster, found.now),

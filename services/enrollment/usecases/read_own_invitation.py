@@ -10,6 +10,7 @@ from services.enrollment.domain.guest import Guest
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.needs import Needs
 from services.enrollment.domain.programme import PEOPLE_AFTER, Programme, is_over
+from shared.base.passes import Reader
 from shared.storage.tx import Tx
 
 
@@ -25,6 +26,8 @@ class OwnInvitation:
     now: datetime
     needs: Needs | None = None
     """What is kept of theirs: only they are shown it."""
+    own_page: str = ""
+    """Where all of their meetings are."""
 
 
 async def read_own_invitation(tx: Tx, token: str) -> OwnInvitation | None:
@@ -44,5 +47,6 @@ async def read_own_invitation(tx: Tx, token: str) -> OwnInvitation | None:
         copy=copy,
         guest=guest,
         now=tx.now,
+        own_page=links.own_page_path(tx.links, Reader("guest", programme.id, invited.guest_id)),
         needs=await needs.load_of_guest(tx, invited.guest_id) if guest else None,
     )

@@ -11,6 +11,7 @@ from services.enrollment.domain.programme import PEOPLE_AFTER, is_over
 from services.enrollment.domain.team import Member, Team
 from services.enrollment.domain.team_meetings import TeamMeetings
 from services.enrollment.usecases.load_team_meetings import load_team_meetings
+from shared.base.passes import Reader
 from shared.storage.tx import Tx
 
 
@@ -26,6 +27,8 @@ class OwnPlace:
     now: datetime
     needs: Needs | None = None
     """What is kept of theirs: only they are shown it."""
+    own_page: str = ""
+    """Where all of their meetings are."""
 
 
 async def read_place(tx: Tx, token: str) -> OwnPlace | None:
@@ -47,5 +50,6 @@ async def read_place(tx: Tx, token: str) -> OwnPlace | None:
         member=member if held else None,
         meetings=await load_team_meetings(tx, team),
         now=tx.now,
+        own_page=links.own_page_path(tx.links, Reader("participant", team.id, placed.person_id)),
         needs=await needs.load_of_team(tx, team.id, placed.person_id) if held else None,
     )

@@ -9,6 +9,7 @@ from services.enrollment.adapters import enrolments, links, meetings, needs, pro
 from services.enrollment.domain.needs import Needs
 from services.enrollment.domain.programme import PEOPLE_AFTER, is_over
 from services.enrollment.domain.roster import Roster, Seat
+from shared.base.passes import Reader
 from shared.storage.tx import Tx
 
 
@@ -23,6 +24,8 @@ class OwnSeat:
     now: datetime
     needs: Needs | None = None
     """What is kept of theirs: only they are shown it."""
+    own_page: str = ""
+    """Where all of their meetings are."""
 
 
 async def read_seat(tx: Tx, token: str) -> OwnSeat | None:
@@ -41,4 +44,5 @@ async def read_seat(tx: Tx, token: str) -> OwnSeat | None:
     held = seat is not None and seat.number == seated.number and enrolment.has_place
     path, person_id = links.seat_path(tx.links, seated), seated.person_id
     kept = await needs.load(tx, roster.id, person_id) if held else None
-    return OwnSeat(path, person_id, roster, seat if held else None, tx.now, kept)
+    own = links.own_page_path(tx.links, Reader("participant", enrolment.id, person_id))
+    return OwnSeat(path, person_id, roster, seat if held else None, tx.now, kept, own)

@@ -54,6 +54,12 @@ class Course:
     team: Team | None = None
     """None = it names none."""
     costs: tuple[Cost, ...] = ()
+    calendar_path: str | None = None
+    """Where its contact subscribes to its meetings: another service's, good for some hours. None = it has none."""
+    invoices_path: str | None = None
+    """Where its contact reads its invoices, likewise. None = it never had a place, or nothing here costs anything."""
+    receipt_path: str | None = None
+    """Where its contact gets the receipt of the sign-up as a PDF, likewise. None = it is not signed up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +155,9 @@ async def read_standing(tx: Tx, token: str, *, units: bool = False, course: bool
 async def _course(tx: Tx, stands: Stands) -> Course:
     """However many meetings and options there are, it takes as many statements."""
     enrolment, programme = stands.enrolment, stands.programme
+    invoices, receipt = _onward(tx, stands)
     if not enrolment.has_place or enrolment.enrolled_at is None:
-        return Course(awaited(stands, tx.now))
+        return Course(awaited(stands, tx.now), invoices_path=invoices, receipt_path=receipt)
     page = page_of({}, "standing", most=MEETINGS)
     found, following = page.cut(await rosters.load_page(tx, page, programme, enrolment))
     called = await member_meetings.load(tx, enrolment.id) if enrolment.ad_hoc else frozenset()
@@ -170,6 +177,19 @@ async def _course(tx: Tx, stands: Stands) -> Course:
         following is not None,
         team,
         costs(enrolment, programme, stands.options, (*theirs, *elsewhere), left_late),
+        links.onward_path(tx.links, "calendar", enrolment, tx.now),
+        invoices,
+        receipt,
+    )
+
+
+def _onward(tx: Tx, stands: Stands) -> tuple[str | None, str | None]:
+    """To its invoices, and to its receipt."""
+    enrolment, programme = stands.enrolment, stands.programme
+    billed = enrolment.enrolled_at is not None and (is_billed(programme.terms) or bool(enrolment.agreed.fees))
+    return (
+        links.onward_path(tx.links, "invoices", enrolment, tx.now) if billed else None,
+        links.onward_path(tx.links, "receipt", enrolment, tx.now) if enrolment.is_signed_up else None,
     )
 
 

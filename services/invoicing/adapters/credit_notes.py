@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from shared.base.cause import Cause
@@ -139,6 +140,19 @@ async def load_of_invoice(tx: Tx, invoice_id: str) -> list[CreditNoteIssued]:
     """By number; no more than its lines can be credited."""
     rows = await tx.fetch(f"{_SELECT} WHERE c.invoice_id = $1 ORDER BY {_IN_ORDER.by}", invoice_id)
     return [_issued(row) for row in rows]
+
+
+async def load_of_invoices(tx: Tx, invoice_ids: Iterable[str]) -> dict[str, list[CreditNoteIssued]]:
+    """By invoice, each one's by number."""
+    rows = await tx.fetch(
+        f"SELECT c.invoice_id, {_COLUMNS} FROM credit_notes c WHERE c.invoice_id = ANY($1::text[]) "
+        "ORDER BY c.series, c.number",
+        sorted(set(invoice_ids)),
+    )
+    found: dict[str, list[CreditNoteIssued]] = {}
+    for row in rows:
+        found.setdefault(row["invoice_id"], []).append(_issued(row))
+    return found
 
 
 def _issued(row: Any) -> CreditNoteIssued:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.base.links import Links
+from shared.base.passes import Reader, pass_path, reader_of
 from shared.contracts.invoicing import DocumentLink, Invoice
 
 GOOD_FOR = timedelta(hours=12)
@@ -44,6 +45,16 @@ def document_links(links: Links, invoice: Invoice, document_id: str, people: Ite
         return ()
     signed = [(person_id, links.sign(_DOCUMENT_OF, f"{person_id}\n{document_id}")) for person_id in people]
     return tuple([DocumentLink(person_id=one, path=f"/invoicing/faktura/{token}") for one, token in signed])
+
+
+def reader_in(links: Links, token: str, now: datetime) -> Reader | None:
+    """The contact of an enrolment whom a page has let in that leads to its invoices."""
+    reader = reader_of(links, "invoices", token, now)
+    return reader if reader is not None and reader.role == "contact" else None
+
+
+def own_invoices_path(links: Links, reader: Reader, now: datetime) -> str:
+    return pass_path(links, "invoices", reader, now)
 
 
 class Linked(NamedTuple):

@@ -44,6 +44,31 @@ class Standing:
         return self.invoice.gross_ore - self.credited_ore - self.paid_ore
 
 
+def word(standing: Standing, today: date) -> str:
+    """How it stands, in Danish, for whoever is to pay it."""
+    left, invoice = standing.outstanding_ore, standing.invoice
+    if standing.credited_ore >= invoice.gross_ore:
+        return "Krediteret" if standing.paid_ore <= 0 else "Krediteret, og betalt for meget"
+    partly = ", delvist krediteret" if standing.credited_ore else ""
+    if left < 0:
+        return f"Betalt for meget{partly}"
+    if left == 0:
+        return f"Betalt{partly}"
+    if today > invoice.due_on:
+        return f"Forfalden{partly}"
+    return f"Delvist betalt{partly}" if standing.paid_ore else f"Ikke betalt endnu{partly}"
+
+
+def payer(invoice: Invoice) -> str | None:
+    """Who else than the enrolment's contact it is sent to: its unit, or the mailbox that was given for invoices.
+
+    None = to the contact, and to whoever has the billing role.
+    """
+    if not invoice.billing.email:
+        return None
+    return invoice.billing.unit_name or "den mailadresse, der er opgivet til fakturaer"
+
+
 def pay(
     standing: Standing | None, known: RegisterPayment | None, asked: RegisterPayment, today: date, owner: str
 ) -> Decision[Standing]:

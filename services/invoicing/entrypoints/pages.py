@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from services.invoicing.entrypoints import acts
-from services.invoicing.pages import invoice_desk, ledger, printed, staff_claim, staff_invoice, today
+from services.invoicing.pages import invoice_desk, ledger, own_invoices, printed, staff_claim, staff_invoice, today
 from services.invoicing.usecases.explain import explain
 from shared.base.acts import Act
 from shared.runtime.service import Host
@@ -40,6 +40,8 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(_DESK, invoice_desk.invoice, acts.CREDIT),
         shows(f"{_DESK}/{{document_id}}.{{suffix}}", invoice_desk.file),
         shows("/invoicing/faktura/{token}", invoice_desk.mailed),
+        shows("/invoicing/jeres-fakturaer/{token}", own_invoices.invoices),
+        shows("/invoicing/jeres-fakturaer/{token}/{document_id}.{suffix}", own_invoices.document),
         *_for_staff(host),
         use_page(host),
     )

@@ -46,12 +46,12 @@ INVITATIONS = Table(
 # Since when a member is invited to just this meeting, whose kind is not for it; NULL = it is not.
 _CALLED = "(SELECT c.since FROM member_meetings c WHERE c.enrolment_id = e.id AND c.meeting_id = m.id)"
 # A contact is meant unless the meeting is another group's, another role's, or of a kind nobody is invited to.
-_CONTACT_IS_MEANT = f"""
+CONTACT_IS_MEANT = f"""
     e.has_place AND (m.group_id IS NULL OR m.group_id = e.group_id)
     AND (m.roles = '{{}}' OR e.contact_role = ANY(m.roles))
     AND (coalesce(e.attendance ->> m.kind, 'registered') <> 'none' OR {_CALLED} IS NOT NULL)
 """
-_PARTICIPANT_IS_MEANT = """
+PARTICIPANT_IS_MEANT = """
     p.takes_part AND (e.id IS NULL OR ((e.has_place OR e.withdrawn_at IS NULL)
                                        AND (e.withdrawn_at IS NULL OR p.since > e.withdrawn_at)))
 """
@@ -60,7 +60,7 @@ _KIND_IS_MEANT = f"""
     CASE e.attendance ->> m.kind WHEN 'members' THEN true WHEN 'none' THEN {_CALLED} IS NOT NULL
         ELSE m.kind = ANY(t.kinds) END
 """
-_MEMBER_IS_MEANT = f"""
+MEMBER_IS_MEANT = f"""
     t.takes_part AND {_KIND_IS_MEANT} AND m.roles = '{{}}' AND (m.group_id IS NULL OR m.group_id = e.group_id)
     AND (e.id IS NULL OR ((e.has_place OR e.withdrawn_at IS NULL)
                           AND (e.withdrawn_at IS NULL OR t.since > e.withdrawn_at)))
@@ -80,7 +80,7 @@ async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]
                p.as_guest, p.seat_quiet_since IS NOT DISTINCT FROM p.since AS quiet, false AS on_team,
                {_ASKS.format("p")} AS asks_needs
         FROM pair JOIN participants p USING (meeting_id, address_key) LEFT JOIN enrolments e ON e.id = p.enrolment_id
-        WHERE {_PARTICIPANT_IS_MEANT}
+        WHERE {PARTICIPANT_IS_MEANT}
         UNION ALL
         SELECT pair.meeting_id, pair.address_key, t.person_id, t.name, t.email, 'participant',
                t.organisation_name, greatest(t.since, {_CALLED}), e.participants_path, t.place_path,
@@ -89,14 +89,14 @@ async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]
         FROM pair JOIN meetings m ON m.id = pair.meeting_id
         JOIN team_members t ON t.address_key = pair.address_key AND t.programme_id = m.programme_id
         LEFT JOIN enrolments e ON e.id = t.enrolment_id
-        WHERE {_MEMBER_IS_MEANT}
+        WHERE {MEMBER_IS_MEANT}
         UNION ALL
         SELECT pair.meeting_id, pair.address_key, e.person_id, e.contact_name, e.email, 'contact',
                e.organisation_name, greatest(e.since, {_CALLED}), e.participants_path, NULL,
                {_BY_TEAM}, {_OF_MEMBER}, false, e.contact_quiet_since IS NOT DISTINCT FROM e.since, false, false
         FROM pair JOIN meetings m ON m.id = pair.meeting_id
         JOIN enrolments e ON e.address_key = pair.address_key AND e.programme_id = m.programme_id
-        WHERE {_CONTACT_IS_MEANT}
+        WHERE {CONTACT_IS_MEANT}
         """,
         *_columns(pairs),
     )
@@ -141,7 +141,7 @@ async def lock_told(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, Told]:
 _CONCERNED = {
     "meeting": f"""
         SELECT m.id AS meeting_id, e.address_key FROM meetings m JOIN enrolments e ON e.programme_id = m.programme_id
-        WHERE m.id = look.id AND {_CONTACT_IS_MEANT}
+        WHERE m.id = look.id AND {CONTACT_IS_MEANT}
         UNION SELECT meeting_id, address_key FROM participants WHERE meeting_id = look.id AND takes_part
         UNION SELECT m.id, t.address_key FROM meetings m JOIN team_members t ON t.programme_id = m.programme_id
         LEFT JOIN enrolments e ON e.id = t.enrolment_id
@@ -252,21 +252,21 @@ async def load_reminded(tx: Tx, meeting_id: str, place: str, most: int) -> list[
                             false AS of_member, p.as_guest, false AS quiet, false AS on_team, false AS silent,
                             false AS asks_needs
                      FROM participants p LEFT JOIN enrolments e ON e.id = p.enrolment_id
-                     WHERE p.meeting_id = $1 AND {_PARTICIPANT_IS_MEANT}
+                     WHERE p.meeting_id = $1 AND {PARTICIPANT_IS_MEANT}
                      UNION ALL
                      SELECT t.address_key, t.person_id, t.name, t.email, 'participant',
                             t.organisation_name, t.since, NULL, t.place_path, false, false, false, false, true, false,
                             false
                      FROM meetings m JOIN team_members t ON t.programme_id = m.programme_id
                      LEFT JOIN enrolments e ON e.id = t.enrolment_id
-                     WHERE m.id = $1 AND {_MEMBER_IS_MEANT}
+                     WHERE m.id = $1 AND {MEMBER_IS_MEANT}
                  ) AS expected ORDER BY address_key, person_id)
                 UNION ALL
                 (SELECT DISTINCT ON (e.address_key) e.address_key, e.person_id, e.contact_name, e.email, 'contact',
                         e.organisation_name, e.since, e.participants_path, NULL,
                         false, false, false, false, false, true, false
                  FROM meetings m JOIN enrolments e ON e.programme_id = m.programme_id
-                 WHERE m.id = $1 AND {_CONTACT_IS_MEANT}
+                 WHERE m.id = $1 AND {CONTACT_IS_MEANT}
                    AND coalesce(e.attendance ->> m.kind, 'registered') = 'registered'
                    AND NOT EXISTS (SELECT FROM participants p
                                    WHERE p.enrolment_id = e.id AND p.meeting_id = m.id AND p.takes_part)

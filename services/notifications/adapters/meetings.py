@@ -42,7 +42,7 @@ _STANDING = """
 
 async def load(tx: Tx, ids: Iterable[str]) -> dict[str, Standing]:
     rows = await tx.fetch(_STANDING + "WHERE m.id = ANY($1::text[])", sorted(set(ids)))
-    return {row["id"]: _standing(row) for row in rows}
+    return {row["id"]: standing_of(row) for row in rows}
 
 
 async def load_dated(tx: Tx, programme_id: str, place: str, most: int) -> list[Standing]:
@@ -53,7 +53,7 @@ async def load_dated(tx: Tx, programme_id: str, place: str, most: int) -> list[S
         place,
         most,
     )
-    return [_standing(row) for row in rows]
+    return [standing_of(row) for row in rows]
 
 
 async def load_undated(tx: Tx, programme_ids: Iterable[str], most: int) -> dict[str, tuple[list[str], int]]:
@@ -100,7 +100,7 @@ def meeting_json(meeting: Meeting) -> str:
     return Meeting.model_validate(storable(meeting.model_dump())).model_dump_json()
 
 
-def _standing(row: asyncpg.Record) -> Standing:
+def standing_of(row: asyncpg.Record) -> Standing:
     return Standing(
         programme=_ref(row["ref"]),
         meeting=Meeting.model_validate_json(row["meeting"]),

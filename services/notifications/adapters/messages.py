@@ -135,6 +135,20 @@ async def insert_new(tx: Tx, messages: Sequence[Stored]) -> set[str]:
     return set(await _MESSAGES.insert_in_order(tx, rows, returning="id"))
 
 
+async def load_receipt(tx: Tx, about: str, person_id: str) -> Message | None:
+    """The newest letter to this person that a receipt of a sign-up lies beside; None once its words are forgotten."""
+    row = await tx.fetchrow(
+        f"""
+        SELECT {COLUMNS} FROM messages m
+        WHERE m.about = $1 AND m.recipient = $2 AND m.template IN ('place_confirmed', 'waitlisted') AND NOT m.forgotten
+        ORDER BY m.number DESC LIMIT 1
+        """,
+        about,
+        person_id,
+    )
+    return None if row is None else stored(row).message
+
+
 async def load_introduced(tx: Tx, recipients: Collection[str]) -> set[str]:
     """Those of them who know what is done with their data: a mail said so, or they put themselves in."""
     if not recipients:

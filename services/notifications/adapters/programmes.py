@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from services.notifications.domain.digest import Staffed
 from services.notifications.domain.reminders import UNLESS_AGREED
+from services.notifications.domain.subscription import ends_on, planned
 from services.notifications.domain.text import storable
 from shared.contracts.programme import ProgrammeRef, ProgrammeTerms
 from shared.storage.table import Table
@@ -21,6 +22,8 @@ _PROGRAMMES = Table(
         "reminder_days": "integer[]",
         "terms_version": "integer",
         "asks_needs": "boolean",
+        "ends_on": "date",
+        "planned": "jsonb",
     },
     key=("id",),
 )
@@ -74,6 +77,8 @@ async def save_terms(tx: Tx, terms: Sequence[ProgrammeTerms]) -> None:
             "reminder_days": json.dumps(one.terms.reminder_days),
             "terms_version": one.ref.version,
             "asks_needs": one.needs is not None,
+            "ends_on": ends_on(one),
+            "planned": json.dumps(storable(planned(one.meetings))),
         }
         for one in terms
     ]

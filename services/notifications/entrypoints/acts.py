@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.notifications.usecases.arm_reminder import arm_reminder
 from services.notifications.usecases.forget_people import FORGETTING
+from services.notifications.usecases.renew_calendar import RenewCalendar, renew_calendar
 from services.notifications.usecases.send_message import send_message
 from services.notifications.usecases.settle_message import (
     ResendMessage,
@@ -34,6 +35,7 @@ SEND = act(SendMessage, send_message, status=202, also=(200,))
 ARM_REMINDER = act(ArmReminder, arm_reminder, status=202)
 RESEND = act(ResendMessage, resend_message)
 SETTLE = act(SettleMessage, settle_message)
+RENEW_CALENDAR = act(RenewCalendar, renew_calendar)
 TRUST_ADDRESS = act(TrustAddress, trust_address)
 BEGIN_WRITING = act(BeginWriting, begin_writing, status=201)
 CHANGE_WRITING = act(ChangeWriting, change_writing)

@@ -9,11 +9,21 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services.notifications.entrypoints import acts
-from services.notifications.pages import draft_letters, mail_gateway, mails, refusing, today, writing
+from services.notifications.pages import (
+    calendar,
+    draft_letters,
+    mail_gateway,
+    mails,
+    receipt,
+    refusing,
+    today,
+    writing,
+)
 from services.notifications.usecases.explain import explain
 from shared.base.acts import Act
 from shared.runtime.service import Host
 from shared.runtime.why_page import why_page
+from shared.web.pages import page
 from shared.web.scopes import of_command
 from shared.web.staff import staff_page
 from shared.web.token_use import use_page
@@ -29,9 +39,18 @@ EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """The page says itself which one it takes."""
 
 
+_CALENDAR = "/notifications/kalender"
+
+
 def pages(host: Host) -> Sequence[BaseRoute]:
+    """The first path that fits counts."""
+    shows = partial(page, host)
     return (
         Route(mail_gateway.PATH, partial(mail_gateway.replies, host), methods=list(EVERY_METHOD)),
+        shows(f"{_CALENDAR}/abonnement/{{token}}.ics", calendar.feed),
+        shows(f"{_CALENDAR}/{{token}}", calendar.calendar),
+        shows(f"{_CALENDAR}/{{token}}/nyt", calendar.renew, acts.RENEW_CALENDAR),
+        shows("/notifications/kvittering/{token}", receipt.receipt),
         *_for_staff(host),
         use_page(host),
     )

@@ -21,7 +21,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from services.enrollment.adapters import links, spreadsheet
 from services.enrollment.domain import enrolment_sheet
-from services.enrollment.domain.address_book import COLUMNS
+from services.enrollment.domain.address_book import COLUMNS, unit_key
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.add_client import AddClient, add_client
 from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft, begin_programme_draft
@@ -33,7 +33,7 @@ from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.order_option import order_option
-from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
+from services.enrollment.usecases.put_organisation import PutOrganisation, PutUnit, put_organisation
 from services.enrollment.usecases.quote_option import quote_option
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from shared.contracts.enrollment import (
@@ -161,6 +161,14 @@ STAFF_PAGES = {
     "/stab/soeg": "/stab/soeg",
     "/stab/adgang": "/stab/adgang",
     "/stab/adgang/{grant_id:int}": "/stab/adgang/{grant_id}",
+    "/stab/adressebog": "/stab/adressebog",
+    "/stab/adressebog/indlaes": "/stab/adressebog/indlaes",
+    "/stab/adressebog/{code}/ret": f"/stab/adressebog/{AARHUS}/ret",
+    "/stab/adressebog/{code}/enheder/ny": f"/stab/adressebog/{AARHUS}/enheder/ny",
+    "/stab/adressebog/{code}/enheder/{unit}": f"/stab/adressebog/{AARHUS}/enheder/{unit_key('unge')}",
+    "/stab/adressebog/{code}/enheder/{unit}/fjern": f"/stab/adressebog/{AARHUS}/enheder/{unit_key('unge')}/fjern",
+    "/stab/adressebog/{code}/laeg-sammen": f"/stab/adressebog/{AARHUS}/laeg-sammen",
+    "/stab/adressebog/{code}/virker": f"/stab/adressebog/{AARHUS}/virker",
     "/stab/adgang/session/{session_id}": "/stab/adgang/session/{session_id}",
     "/stab/noegler/ny": "/stab/noegler/ny",
     "/stab/noegler/klient/{client}/byt": "/stab/noegler/klient/{client}/byt",
@@ -367,6 +375,12 @@ ANOTHER_BROWSER = """
 """Where the page can sign them out."""
 
 
+REFUSES = """
+    INSERT INTO refused_mailboxes VALUES ($1, 'hovedpostkasse', 'post@aarhus.example', 'smtp_550', now(), 'c')
+    ON CONFLICT DO NOTHING
+"""
+
+
 class Staff:
     """An administrator who is signed in."""
 
@@ -380,6 +394,8 @@ class Staff:
             self.browser.cookies.clear()
         elif not self.browser.cookies:
             await self._workplace.signed_in("administrator", self.browser)
+        if template.startswith("/stab/adressebog/{code}"):
+            await self._an_entry()
         if template == "/login/mig":
             await self._workplace.host.pool.execute(ANOTHER_BROWSER)
         if template == "/stab/noegler/ny":
@@ -402,6 +418,13 @@ class Staff:
         await self._workplace.desk.ask(add_client, wish)
         return name
 
+    async def _an_entry(self) -> None:
+        """As it was, with one unit, and a mailbox that refuses mails."""
+        unit = PutUnit(id="unge", name="Unge")
+        wish = PutOrganisation(code=AARHUS, main_email="post@aarhus.example", domains=(), mailboxes=(), units=(unit,))
+        await self._workplace.desk.ask(put_organisation, wish)
+        await self._workplace.host.pool.execute(REFUSES, AARHUS)
+
     async def _a_grant(self) -> int:
         wish = GrantRole(email="laeser@tovholder.example", role="reader")
         await self._workplace.desk.ask(grant_role, wish)
@@ -418,15 +441,35 @@ def taken(answer: httpx.Response) -> bool:
     )
 
 
+IN_THE_BOOK = {
+    "main_email": "ny@aarhus.example",
+    "cvr": "55133018",
+    "name": "Ungecentret",
+    "id": "anden",
+    "billing.ean": "5798000000001",
+    "billing.order_reference": "ordre",
+    "billing.account_string": "1234",
+    "billing.address.street": "Vej 1",
+    "billing.address.postcode": "8000",
+    "billing.address.city": "Aarhus",
+    "role.0.name": "borgmester",
+    "role.0.email": "bm@aarhus.example",
+    "other": "0840",
+    "stays": "denne",
+    "content": base64.b64encode(b"kommunekode;hovedpostkasse\n0101;post@kk.example\n").decode(),
+}
+
+
 @pytest.mark.timeout(400)
 async def test_whatever_staff_type_is_taken_as_text_or_refused_whole(workplace: Workplace) -> None:
     staff = Staff(workplace)
 
     async def look(_: httpx.Response) -> None:
-        for path in ("/stab/adgang", "/stab/noegler", "/login/mig"):
+        for path in ("/stab/adgang", "/stab/noegler", "/login/mig", "/stab/adressebog", f"/stab/adressebog/{AARHUS}"):
             must_be_escaped((await staff.browser.get(path)).text)
 
     usual = {"email": "ny@tovholder.example", "role": "reader", "client": "crm", "days": "30", "may_bundles": "enrol"}
+    usual |= IN_THE_BOOK
     walk = Walk(staff.browser, partial(kept, workplace.desk), look, taken)
     for template in STAFF_PAGES:
         await walk.over(template, partial(staff.path, template), usual, {})

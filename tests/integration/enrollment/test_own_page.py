@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -28,6 +28,7 @@ from services.enrollment.usecases.read_standing import Standing, read_standing
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.answers import Answer
+from shared.base.passes import PATHS, Reader, reader_of
 from shared.contracts.enrollment import (
     CancelParticipant,
     CancelProgramme,
@@ -74,6 +75,8 @@ ASKS = """\
 """
 SAID = {"hvorfor": "Fordi <det> gavner.", "opbakning": "true"}
 PRICE = 100_000
+AWAY = " {} kan ikke vises lige nu. Prøv igen om lidt, eller brug linket; alt andet på siden er, som det skal være."
+"""What stands in the place of another service's part, hidden until it has been asked for in vain."""
 SECTIONS = re.compile(r'<h([23]) id="(\w+)">(.*?)(?=<h2|</main>)', re.DOTALL)
 
 
@@ -216,6 +219,7 @@ async def test_meetings_stand_by_their_days_with_how_many_come_those_without_a_d
         " Møde vest-heldag-3 Datoen er ikke fastsat endnu (2. år) 0 af 3 pladser brugt."
         " Holdt og aflyst (1) Møde vest-heldag-1 Onsdag den 10. juni 2020 (klokkeslæt følger)"
         " Afholdt. 2 af 3 pladser brugt. Se møder og deltagere"
+        + AWAY.format("Kalender Abonnér på kalenderen Kalenderen")
     )
     assert f'href="{fact.participants_path}/{soon.id}"' in page["all"]
     assert f'href="{fact.participants_path}/id-kun"' not in page["all"], "nobody is registered for it"
@@ -330,7 +334,8 @@ async def test_answers_stand_with_their_questions_and_declarations_with_their_da
     page = await page_of(town)
     assert page["svar"] == (
         "Tilmelding og svar Netværk Netværk om den kommunale ungeindsats Gruppe Netværk Vestdanmark"
-        " Tilmelding modtaget 1. juni 2020 Plads siden 1. juni 2020 Det svarede I ved tilmeldingen"
+        " Tilmelding modtaget 1. juni 2020 Plads siden 1. juni 2020 Hent kvitteringen for tilmeldingen (PDF)"
+        " Det svarede I ved tilmeldingen"
         " Hvorfor vil I være med? Fordi <det> gavner. I erklærede den 1. juni 2020: Der er politisk opbakning."
     )
     assert page["kontakt"].startswith(
@@ -506,3 +511,23 @@ async def test_it_takes_as_many_statements_however_many_meetings_options_and_peo
 async def test_a_link_that_is_none_leads_nowhere(town: Town, token: str) -> None:
     await place(town.desk)
     assert (await town.client.get(f"/plads/{token}")).status_code == 404
+
+
+async def test_the_page_leads_its_contact_on_to_calendar_invoices_and_receipt_and_nobody_else(town: Town) -> None:
+    fact = await place(town.desk)
+    text = (await town.client.get(fact.standing_path or "")).text
+    reader = Reader("contact", ENROLMENT, fact.contact.person_id)
+    links = town.desk.links
+    for where, path in PATHS.items():
+        (token,) = set(re.findall(rf'href="{path}/([^"]+)"', text))
+        assert reader_of(links, where, token, town.desk.time) == reader
+        assert reader_of(links, where, token, town.desk.time + timedelta(hours=12)) is None
+        others = [one for one in PATHS if one != where]
+        assert [reader_of(links, one, token, town.desk.time) for one in others] == [None, None]
+    assert text.count(" hx-get=") == 2
+    await town.desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=ENROLMENT))
+    text = (await town.client.get(fact.standing_path or "")).text
+    assert PATHS["calendar"] not in text
+    assert PATHS["receipt"] not in text
+    # What was invoiced is still to be found.
+    assert PATHS["invoices"] in text

@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from services.enrollment.adapters import papers
 from services.enrollment.adapters.sessions import SignIn
+from services.enrollment.domain.book import sought
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.overview import MayLack
@@ -32,6 +33,7 @@ from services.notifications.domain.looks import Look
 from shared.base.cause import Cause
 from shared.base.clock import DomainClock
 from shared.base.listing import Page
+from shared.base.passes import Reader
 from shared.contracts.parties import Organisation
 from shared.messaging import dead_letters, replay, unsendable
 from shared.messaging.inbox import Inbox
@@ -91,6 +93,7 @@ PLACES = {
     "changes": ["50"],
     "steps": ["p9", "x50", "2021-04-15", "s50"],
     "mails": ["50"],
+    "book": ["a", "0101"],
     "plan": ["2021-04-15", "infinity", "k80"],
     "history": ["-50"],
     "enrolled": ["a", "x50"],
@@ -104,7 +107,13 @@ WAITING_AT = {
 }
 ALLOWED = {
     ("enrollment", "organisations.load_municipalities"): "all 98 municipalities, which a form offers",
+    ("enrollment", "book.load_page"): "who answered nothing of late is known by all that everybody was invited to",
+    ("enrollment", "book.count_lacks"): "as book.load_page, once for a page of the book",
     ("enrollment", "organisations.load_codes"): "an address book is compared with all of it",
+    (
+        "enrollment",
+        "organisations.load_roles",
+    ): "the headings of the book, by a row for each role",
     ("enrollment", "keeping.load_endings"): "at night, when every programme ended",
     ("enrollment", "programmes.take_places"): "writes rows that are locked, by their keys",
     ("enrollment", "papers.load_page"): "asked for each of its papers below",
@@ -182,7 +191,8 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "causes": {"k9": Cause("c", None, None)},
         "sort": "name", "forbehold": True, "named": "a", "nobody": True, "account_ids": ["a9"],
         "words": ["ida", "hold"], "number": "5798009800015", "sought_id": "x50", "by": date(2020, 7, 1),
-        "up_to_month": "2020-08", "first": date(2021, 4, 15), "last": date(2021, 4, 15), "stands": "overdue",
+        "up_to_month": "2020-08", "lack": "silent", "asked": sought("kommune"),
+        "first": date(2021, 4, 15), "last": date(2021, 4, 15), "stands": "overdue",
         "text": "a", "numbered": 9,
         "writing_id": "t9", "file_place": 0, "meant": ["x50", "x51"], "chosen": ["x50"], "role": "faktura",
         "organisation": "By", "bounced": True,
@@ -199,6 +209,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
             )
         ],
         "Digest": Digest(NOW),
+        "Reader": Reader("mailbox", "x50", "w50"),
         "MayLack": MayLack(billed=True, meetings={"": "m50"}, minimum=2),
         "Sequence[State]": ["enrolled"],
         "Collection[Current]": [CURRENT],

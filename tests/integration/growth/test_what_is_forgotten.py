@@ -35,6 +35,7 @@ KEYS = {
     "http_requests": "key",
     "attempts": "bucket",
     "sign_ins": "state_sha256",
+    "writing_files": "writing_id",
 }
 OLD = "now() - interval '10 years'"
 FORGOTTEN = (

@@ -8,9 +8,12 @@ import pytest
 
 from services.notifications.entrypoints.kafka import SUBSCRIPTIONS
 from services.notifications.entrypoints.timers import TIMERS
+from tests.support.notifications_web import calendar_office
 from tests.support.post_office import post_office
 from tests.support.room import Room, open_room
 from tests.support.servers import MakeDatabase
+
+__all__ = ["calendar_office", "desk", "post_office"]
 
 
 @pytest.fixture
@@ -20,4 +23,4 @@ async def desk(database: MakeDatabase) -> AsyncIterator[Room]:
     await room.pool.close()
 
 
-__all__ = ["desk", "post_office"]
+__all__ = ["calendar_office", "desk", "post_office"]

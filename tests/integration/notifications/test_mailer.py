@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -24,13 +25,23 @@ from services.notifications.usecases.deliver_message import Post, deliver, note_
 from services.notifications.usecases.send_message import send_message
 from services.notifications.usecases.settle_message import ResendMessage, SettleMessage, resend_message, settle_message
 from services.notifications.usecases.write_letters import write_letters
+from services.notifications.usecases.write_to_many import (
+    AttachFile,
+    BeginWriting,
+    WriteToMany,
+    attach_file,
+    begin_writing,
+    write_to_many,
+)
 from services.notifications.workers.mailer import Mailer
 from shared.base.activity import Activity
 from shared.base.cause import Cause
 from shared.contracts.notifications import MessageFailed, MessageSent, SendMessage
+from shared.contracts.parties import Contact
 from shared.storage.tx import Tx, transaction
 from tests.support.calendar_client import Client
 from tests.support.eventually import eventually
+from tests.support.facts import PROGRAMME, an_enrolment
 from tests.support.letters import COMPOSER, written
 from tests.support.room import BY_HAND, Room
 from tests.support.servers import Mail
@@ -354,3 +365,29 @@ async def test_a_beginning_that_may_not_have_been_stored_is_taken_back(
     await conversation.close()
     assert await office.states() == {f"{bo} 1": "pending"}
     assert await office.kept(bo) == []
+
+
+async def test_what_staff_attached_goes_out_with_each_mail_and_a_file_that_is_gone_stops_no_other(
+    office: PostOffice,
+) -> None:
+    bo = address("bo")
+    contact = Contact(person_id="p-bo", name="Bo", email=bo, role="tovholder")
+    await office.desk.hear(an_enrolment(contact=contact))
+    await office.desk.pool.execute("DELETE FROM messages")
+    for content in (b"%PDF-1.7 kept", b"%PDF-1.7 gone"):
+        wish = BeginWriting(programme_id=PROGRAMME.id, headline="Nyt", body="Hej", audience="contacts")
+        begun = await office.desk.ask(begin_writing, wish)
+        of = {"programme_id": PROGRAMME.id, "writing_id": begun["writing_id"]}
+        file = AttachFile(called="Plan.pdf", content=base64.b64encode(content).decode(), **of)
+        await office.desk.ask(attach_file, file)
+        await office.desk.ask(write_to_many, WriteToMany(**of))
+    await office.desk.ring()
+    await office.desk.pool.execute("DELETE FROM writing_files WHERE content = $1", b"%PDF-1.7 gone")
+    async with office.running():
+        await office.settled()
+    states = await office.desk.pool.fetch(
+        "SELECT state, reply FROM messages WHERE template = 'written' ORDER BY number"
+    )
+    assert sorted((row["state"], row["reply"]) for row in states) == [("failed", "unsendable"), ("sent", None)]
+    (one,) = await office.kept(bo)
+    assert one["attachments"] == ["Plan.pdf"]

@@ -51,6 +51,8 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "GET /api/enrollment/organisations/{code}": "enrollment.organisations",
         "PUT /api/enrollment/organisations/{code}": "enrollment.PutOrganisation",
         "POST /api/enrollment/organisations/{organisation_code}/speakers": "enrollment.VouchForAddress",
+        "POST /api/enrollment/organisations/{code}/mailbox": "enrollment.AcceptMailbox",
+        "POST /api/enrollment/organisations/{code}/merger": "enrollment.MergeOrganisations",
         "GET /api/enrollment/sign-ups": "enrollment.sign-ups",
         "POST /api/enrollment/sign-ups/{sign_up_id}/dismissal": "enrollment.DismissSignUp",
         "POST /api/enrollment/sign-ups/dismissals": "enrollment.DismissSignUps",
@@ -231,6 +233,7 @@ OPEN = {
         "/holdplads/{token}/behov",
         "/holdplads/{token}/skift",
         "/holdplads/{token}/afmeld",
+        "/mig/{token}",
         "/gaest/{token}",
         "/gaest/{token}/behov",
         "/gaest/{token}/afmeld",
@@ -239,8 +242,15 @@ OPEN = {
         "/invoicing/fakturaer/{token}",
         "/invoicing/fakturaer/{token}/{document_id}.{suffix}",
         "/invoicing/faktura/{token}",
+        "/invoicing/jeres-fakturaer/{token}",
+        "/invoicing/jeres-fakturaer/{token}/{document_id}.{suffix}",
     ),
-    "notifications": (),
+    "notifications": (
+        "/notifications/kalender/abonnement/{token}.ics",
+        "/notifications/kalender/{token}",
+        "/notifications/kalender/{token}/nyt",
+        "/notifications/kvittering/{token}",
+    ),
     "scheduling": (),
 }
 """Pages that anybody reaches, or whoever holds the link that is in their address."""

@@ -68,6 +68,8 @@ class Read:
 
 
 _UNREADABLE = "Filen kan ikke læses som linjer med NAVN:værdi mellem BEGIN og END. Hent den igen."
+PUBLISH = "PUBLISH"
+"""METHOD of a calendar that programs fetch (RFC 5546 § 3.2.1)."""
 _LINE_OCTETS = 75
 _LARGEST_SEQUENCE = 2**31 - 1
 _SEQUENCE = re.compile(r"[0-9]{1,10}")
@@ -109,6 +111,8 @@ def check_calendar(content: bytes) -> list[Finding]:
         if len(calendar.all(name)) != 1
     ]
     events = [inner for inner in calendar.inner if inner.name == "VEVENT"]
+    if calendar.one("METHOD").value == PUBLISH and not any(event.all("ATTENDEE") for event in events):
+        return [*found, *_published(calendar, events)]
     if len(events) != 1:
         return [*found, Finding("one_event", "Filen skal have præcis én begivenhed (VEVENT).", "VEVENT")]
     read = Read(calendar, events[0])
@@ -123,6 +127,34 @@ def check_calendar(content: bytes) -> list[Finding]:
         if len(read.event.all(name)) > 1
     ]
     return [*found, *(Finding(code, text, name) for code, name, text, wrong in CHECKS if wrong(read))]
+
+
+def check_feed(content: bytes) -> list[Finding]:
+    """As `check_calendar`, of a file that is to be a calendar that programs fetch, whatever it says of itself."""
+    calendar = _parse(content)
+    named = calendar is not None and any(inner.all("ATTENDEE") for inner in calendar.inner)
+    if named:
+        return [Finding("attendee_named", "En kalender, som andre henter, må ikke nævne deltagere.", "ATTENDEE")]
+    found = check_calendar(content)
+    if calendar is not None and calendar.one("METHOD").value != PUBLISH:
+        found = [Finding("not_published", "METHOD i en kalender, som andre henter, skal være PUBLISH.", "METHOD")]
+    return found
+
+
+def _published(calendar: Component, events: list[Component]) -> Iterator[Finding]:
+    """Of a calendar that programs fetch: any number of meetings, and nobody's name. Each code once."""
+    if len({event.one("UID").value for event in events}) != len(events):
+        yield Finding("same_uid", "To begivenheder har samme UID; hvert møde har sin egen.", "UID")
+    reads = [Read(calendar, event) for event in events]
+    for name in _ONCE:
+        if any(len(read.event.all(name)) != 1 for read in reads) and name != "ATTENDEE":
+            yield Finding("not_once", f"{name} skal stå præcis én gang i begivenheden.", name)
+    for name in _AT_MOST_ONCE:
+        if any(len(read.event.all(name)) > 1 for read in reads):
+            yield Finding("more_than_once", f"{name} må kun stå én gang i begivenheden.", name)
+    for code, name, text, wrong in (*CHECKS, *PUBLISHED):
+        if code != "method" and any(wrong(read) for read in reads):
+            yield Finding(code, text, name)
 
 
 def method_and_attendee(content: bytes) -> tuple[str, str]:
@@ -419,3 +451,19 @@ CHECKS: tuple[tuple[str, str, str, Callable[[Read], bool]], ...] = (
     ),
 )
 """Code, property, sentence, and whether it is wrong."""
+
+PUBLISHED: tuple[tuple[str, str, str, Callable[[Read], bool]], ...] = (
+    (
+        "published_status",
+        "STATUS",
+        "STATUS skal være CONFIRMED, TENTATIVE eller CANCELLED.",
+        lambda read: not _status(read, "CONFIRMED", "TENTATIVE", "CANCELLED"),
+    ),
+    (
+        "cancelled_blocks",
+        "TRANSP",
+        "Et aflyst møde må ikke optage kalenderen (TRANSP:TRANSPARENT).",
+        lambda read: read.event.one("STATUS").value == "CANCELLED" and read.event.one("TRANSP").value != "TRANSPARENT",
+    ),
+)
+"""As CHECKS, of each meeting of a calendar that programs fetch; the table above holds there too."""

@@ -28,11 +28,11 @@ _END = b"END:VCALENDAR\r\n"
 
 # A quotation mark in a parameter would need RFC 6868, which Outlook does not read; and there are readers to whom a
 # backslash hides the mark after it, be it the end of the parameter.
-_IN_PARAMETERS = str.maketrans({'"': "'", "^": "", "\\": "/"})
+IN_PARAMETERS = str.maketrans({'"': "'", "^": "", "\\": "/"})
 
 # Outlook reads TZID, DTSTART, RRULE and the offsets only (MS-STANOICAL 2.2.47), so the rule stands here as it is: the
 # last Sunday of March and of October (directive 2000/84/EC).
-_COPENHAGEN = (
+COPENHAGEN_RULES = (
     b"BEGIN:VTIMEZONE\r\nTZID:Europe/Copenhagen\r\n"
     b"BEGIN:STANDARD\r\nDTSTART:19961027T030000\r\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n"
     b"TZNAME:CET\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\n"
@@ -92,7 +92,7 @@ def ics(entry: Entry) -> bytes:
     """The entry as RFC 5545 text: CRLF, lines of at most 75 octets."""
     event = _event(entry)
     zoned = any("TZID" in event[name].params for name in ("DTSTART", "DTEND"))
-    text: bytes = _BEGIN % entry.method.encode() + (_COPENHAGEN if zoned else b"") + event.to_ical() + _END
+    text: bytes = _BEGIN % entry.method.encode() + (COPENHAGEN_RULES if zoned else b"") + event.to_ical() + _END
     return text
 
 
@@ -130,11 +130,11 @@ def _add_when(event: Event, entry: Entry) -> None:
         return
     # Outlook shows a CANCEL with a TZID as a file that it does not support.
     in_utc = entry.method == "CANCEL"
-    event.add("dtstart", entry.starts_at.astimezone(UTC) if in_utc else _local(entry.starts_at))
-    event.add("dtend", entry.ends_at.astimezone(UTC) if in_utc else _local(entry.ends_at))
+    event.add("dtstart", entry.starts_at.astimezone(UTC) if in_utc else local_time(entry.starts_at))
+    event.add("dtend", entry.ends_at.astimezone(UTC) if in_utc else local_time(entry.ends_at))
 
 
-def _local(instant: datetime) -> datetime:
+def local_time(instant: datetime) -> datetime:
     """In Danish time; in UTC inside the second of the two hours of October that the clocks show alike (§ 3.3.5)."""
     shown = instant.astimezone(COPENHAGEN)
     return instant.astimezone(UTC) if shown.fold else shown
@@ -153,7 +153,7 @@ def _add_where(event: Event, entry: Entry) -> None:
 
 def _address(mailbox: Mailbox) -> vCalAddress:
     address = vCalAddress(f"mailto:{one_line(mailbox.email, LONGEST_ADDRESS)}")
-    name = one_line(mailbox.name).translate(_IN_PARAMETERS)
+    name = one_line(mailbox.name).translate(IN_PARAMETERS)
     if name:
         address.params["CN"] = name
     return address
