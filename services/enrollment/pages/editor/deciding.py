@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -27,12 +28,11 @@ async def readings(host: Host, act: Act, request: Request) -> Response:
     if request.method == "POST":
         form, status = await read_form(request), 422
         number = form.own.get("_sted", "")
-        one = asked[int(number)] if number.isdecimal() and int(number) < len(asked) else None
-        chosen = form.value(f"valg-{number}")
-        if one is None or not chosen:
+        one = asked[int(number)] if _is_place(number) and int(number) < len(asked) else None
+        wish = _chosen(form, at, one, number) if one else None
+        if wish is None:
             form.add_error(f"valg-{number}" if one else "", "required", "Vælg en af læsningerne.")
         else:
-            wish = form_of(form, at, one, chosen, form.value(f"hvorfor-{number}"))
             reply = await host.door.submit(act, wish, form.key, actor=badge_in(request).actor, patient=True)
             if (refused := reply.refusal()) is None:
                 return RedirectResponse(f"{at.base}/laesninger?besked=valgt", 303)
@@ -49,14 +49,29 @@ async def readings(host: Host, act: Act, request: Request) -> Response:
     )
 
 
-def form_of(form: Form, at: Desk, one: Question, chosen: str, why: str) -> ChooseReading:
-    return ChooseReading(
-        draft_id=at.opened.draft.id,
-        edition=max(1, edition_in(form.own.get(EDITION, ""))),
-        where=one.where,
-        chosen=chosen,
-        why=why[:200],
-    )
+def _is_place(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_PLACE
+
+
+_LONGEST_PLACE = 4
+"""Digits."""
+
+
+def _chosen(form: Form, at: Desk, one: Question, number: str) -> ChooseReading | None:
+    """None when it is none of the readings, or no words that can be kept."""
+    chosen = form.value(f"valg-{number}")
+    if chosen not in {each.value for each in one.finding.readings}:
+        return None
+    try:
+        return ChooseReading(
+            draft_id=at.opened.draft.id,
+            edition=max(1, edition_in(form.own.get(EDITION, ""))),
+            where=one.where,
+            chosen=chosen,
+            why=form.value(f"hvorfor-{number}"),
+        )
+    except ValidationError:
+        return None
 
 
 def _asked(at: Desk, one: Question) -> dict[str, Any]:

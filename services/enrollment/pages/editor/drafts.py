@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.confirmation_text import sent_at
 from services.enrollment.domain.programme_file.places import section_of, sections
-from services.enrollment.domain.programme_file.yaml_lines import read
+from services.enrollment.domain.programme_file.yaml_lines import MOST_CHARACTERS, read
 from services.enrollment.pages.editor.common import (
     EDITION,
     HERE,
@@ -233,6 +233,9 @@ def _text(form: Form) -> str:
             form.add_error("file", "not_utf8", "Filen er ikke tekst i UTF-8. Gem den som UTF-8, og prøv igen.")
             return ""
     text = form.value("text")
+    if len(text) > MOST_CHARACTERS:
+        form.add_error("file", "too_large", "Filen er for lang. Et forløb fylder langt mindre.")
+        return ""
     if not text:
         form.add_error("file", "required", "Vælg en fil, eller sæt teksten ind.")
     return f"{text}\n" if text else ""

@@ -21,7 +21,6 @@ from services.enrollment.domain.programme_file.changes import (
     Meeting,
     Nothing,
     Where,
-    by_ids,
     met,
     together,
 )
@@ -113,7 +112,7 @@ async def _saving(
         form.add_error("id", "forbidden", "Din rolle gælder ikke et forløb, der hedder det.")
     status = 422
     if not form.errors:
-        wish = SaveProgrammeDraft(draft_id=draft.id, edition=draft.edition, file=text, seen=_seen(before, page, form))
+        wish = SaveProgrammeDraft(draft_id=draft.id, edition=draft.edition, file=text, seen=_seen(at, page, form))
         reply = await host.door.submit(act, wish, form.key, actor=badge_in(request).actor, patient=True)
         refused = reply.refusal()
         if refused is None:
@@ -158,10 +157,14 @@ def _text(text: str, before: Mapping[str, Any], wanted: Mapping[str, Any], form:
         return text
 
 
-def _seen(before: Mapping[str, Any], page: Part | Entries, form: Form) -> tuple[Where, ...]:
+def _seen(at: Desk, page: Part | Entries, form: Form) -> tuple[Where, ...]:
+    """Of the days that are to be looked at, those on the page that somebody has."""
     if not isinstance(page, Part):
         return ()
-    return tuple(by_ids(before, one.path) for one in page.all_fields() if f"{SEEN}:{one.name}" in form.own)
+    names = {one.path: one.name for one in page.all_fields()}
+    return tuple(
+        one.where for path, one in at.proposals.items() if path in names and f"{SEEN}:{names[path]}" in form.own
+    )
 
 
 def _onward(at: Desk, page: Part | Entries, form: Form) -> str:
