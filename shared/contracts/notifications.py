@@ -25,11 +25,11 @@ _MEETING_COPY = "meeting (newest date version wins)"
 
 EFFECTS = {
     "tovholder.enrollment.ProgrammePublished.v1": (
-        "remembers the programme's texts and reminder days",
+        "remembers the programme's texts, colours and reminder days",
         "programme (newest version wins)",
     ),
     "tovholder.enrollment.ProgrammeChanged.v1": (
-        "remembers the programme's texts and reminder days",
+        "remembers the programme's texts, colours and reminder days",
         "programme (newest version wins)",
     ),
     "tovholder.enrollment.MunicipalityInvited.v1": ("mails the invitation to each mailbox", _MESSAGE),

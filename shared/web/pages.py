@@ -22,6 +22,7 @@ NAVIGATION = (
     ("Arbejdsbord", "/stab", ""),
     ("Søg", "/stab/soeg", "enrollment.enrolments"),
     ("Adressebog", "/stab/adressebog", "enrollment.organisations"),
+    ("Redigering", "/stab/redigering", "enrollment.PublishProgramme"),
     ("Adgang", "/stab/adgang", "enrollment.staff"),
 )
 """Of the pages for staff: label, address, and the scope that whoever sees it has somewhere; "" = everybody sees it."""

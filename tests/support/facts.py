@@ -147,6 +147,7 @@ from shared.contracts.programme import (
     ExtraTerm,
     FeeTerm,
     GroupTerm,
+    LookTerm,
     MeetingPlan,
     ProgrammeRef,
     ProgrammeTerms,
@@ -231,6 +232,7 @@ PROGRAMME_TERMS = ProgrammeTerms(
         GroupTerm(id="oest", title="Østdanmark", regions=("Region Hovedstaden", "Region Sjælland")),
     ),
     meetings=(MeetingPlan(key="oest-1", title="1. heldagsmøde", kind="heldag", group="oest", precision="undated"),),
+    look=LookTerm(colour="#005a8c"),
 )
 
 

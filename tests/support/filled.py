@@ -212,6 +212,16 @@ async def _enrollment(connection: Connection, many: int) -> None:
             SELECT 'd' || n, 'p1', '{{}}', 'n' || n || '@by.example', 'x', 1, now(), now(), {_BECAUSE} {each}"""
     )
     await connection.execute(
+        f"""INSERT INTO programme_drafts (id, draft_of, draft_title, edition, proposals, decisions, begun_at, begun_by,
+                                          saved_at, saved_by)
+            SELECT 'd' || n, 'p' || n, 'T', 1, '[]', '[]', now(), 'staff/a', now(), 'staff/a'
+            FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO programme_draft_editions (draft_id, edition, yaml, edited_at, {_CAUSE})
+            SELECT 'd' || n, 1, 'id: p', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
         f"""INSERT INTO meetings (id, programme_id, state, meeting, first_day, sequence)
             SELECT 'm' || n, 'p' || n / 10 + 1, 'scheduled', jsonb_set($1::jsonb, '{{id}}', to_jsonb('m' || n)),
                    '2021-04-15', 1 FROM generate_series(1, {many}) AS n""",

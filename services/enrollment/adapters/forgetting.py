@@ -168,6 +168,16 @@ DRAFTS = Rule(
     """,
 )
 """So long after it was saved; whoever opens its link later finds an empty form."""
+PROGRAMME_DRAFTS = Rule(
+    "programme_drafts",
+    730,
+    """
+    DELETE FROM programme_drafts WHERE id = ANY (ARRAY (
+        SELECT id FROM programme_drafts WHERE stored_at < now() - make_interval(days => $1) ORDER BY stored_at LIMIT $2
+    ))
+    """,
+)
+"""So long after somebody saved it last; with it go its editions."""
 SIGN_INS = Rule(
     "sign_ins",
     1,
@@ -222,4 +232,4 @@ CONFIRMED = Rule(
     """,
 )
 """It has been over for half of that."""
-RULES = (SIGN_UPS, DRAFTS, SIGN_INS, SESSIONS, ACCOUNTS, CODES, CONFIRMED)
+RULES = (SIGN_UPS, DRAFTS, PROGRAMME_DRAFTS, SIGN_INS, SESSIONS, ACCOUNTS, CODES, CONFIRMED)

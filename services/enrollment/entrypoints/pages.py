@@ -45,6 +45,8 @@ from services.enrollment.pages import (
     workspace,
 )
 from services.enrollment.pages.confirming import guarded_page
+from services.enrollment.pages.editor import common as editor
+from services.enrollment.pages.editor import deciding, drafts, form, preview, publishing
 from services.enrollment.usecases.sign_in import SignIns
 from shared.base.acts import Act
 from shared.runtime.service import Host
@@ -61,6 +63,7 @@ _CLIENT = "/stab/noegler/klient/{client}"
 _PROGRAMME = "/stab/forloeb/{programme_id}"
 _ENROLMENT = f"{_PROGRAMME}/tilmeldinger/{{enrolment_id}}"
 _FORM = f"{_PROGRAMME}/formularer/{{sign_up_id}}"
+_DRAFT = f"{editor.HERE}/{{draft_id}}"
 _STANDING = "/plads/{token}"
 _OPTION = f"{_STANDING}/tilkoeb/{{option_id}}"
 _QUOTE = f"{_OPTION}/tilbud/{{round}}"
@@ -131,6 +134,7 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         shows(f"{_CLIENT}/byt", staff_tokens.exchange, acts.RENEW_TOKEN, opens=_CLIENTS, everywhere=True),
         shows(f"{_CLIENT}/spaer", staff_tokens.revoke, acts.REVOKE_TOKENS, opens=_CLIENTS, everywhere=True),
         use_page(host, sign_in.renew),
+        *_of_the_editor(shows),
         shows(_PROGRAMME, staff_programme.enrolments, opens="enrollment.enrolments"),
         shows(f"{_PROGRAMME}/tilmeldinger.csv", staff_programme.as_csv, opens="enrollment.enrolments"),
         shows(f"{_PROGRAMME}/tilmeldinger.xlsx", staff_programme.as_xlsx, opens="enrollment.enrolments"),
@@ -163,6 +167,27 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         does(f"{_PROGRAMME}/inviter", staff_more.invite, acts.INVITE),
         does(f"{_PROGRAMME}/skriv-ind", staff_sign_up.sign_up, acts.ENROL),
         shows(f"{_PROGRAMME}/historik", staff_history.history, opens="enrollment.programmes.audit"),
+    )
+
+
+def _of_the_editor(shows: Callable[..., BaseRoute]) -> Sequence[BaseRoute]:
+    edits = partial(shows, opens=editor.SCOPE)
+    begin, save, discard = acts.BEGIN_PROGRAMME_DRAFT, acts.SAVE_PROGRAMME_DRAFT, acts.DISCARD_PROGRAMME_DRAFT
+    return (
+        edits(editor.HERE, drafts.overview),
+        edits(f"{editor.HERE}/nyt", drafts.begin, begin),
+        edits(f"{editor.HERE}/fil", drafts.from_file, begin, room=editor.ROOM),
+        edits(f"{editor.HERE}/ny-version/{{programme_id}}", drafts.next_version, begin),
+        edits(_DRAFT, drafts.draft),
+        edits(f"{_DRAFT}/felter/{{where}}", form.fields, save),
+        edits(f"{_DRAFT}/datoer", deciding.dates, save),
+        edits(f"{_DRAFT}/laesninger", deciding.readings, acts.CHOOSE_READING),
+        edits(f"{_DRAFT}/fil", drafts.replace_file, save, room=editor.ROOM),
+        edits(f"{_DRAFT}/fil.yaml", drafts.download),
+        edits(f"{_DRAFT}/vis", preview.preview),
+        edits(f"{_DRAFT}/vis/formular", preview.sign_up),
+        edits(f"{_DRAFT}/udgiv", publishing.publish, acts.PUBLISH, discard),
+        edits(f"{_DRAFT}/kasser", drafts.discard, discard),
     )
 
 

@@ -56,7 +56,7 @@ from shared.contracts.invoicing import CreditNoteIssued, HowToPay, Invoice, Invo
 from shared.contracts.money import moms, with_moms
 from shared.contracts.notifications import ArmReminder, SendMessage
 from shared.contracts.parties import Billing, Contact, Person, billing_details
-from shared.contracts.programme import FeeTerm, ProgrammeRef, SeatTerm
+from shared.contracts.programme import FeeTerm, LookTerm, ProgrammeRef, SeatTerm
 from shared.contracts.scheduling import Meeting
 from shared.contracts.time import COPENHAGEN
 
@@ -568,6 +568,11 @@ def leading_home(letter: Letter, page: str | None) -> Letter:
         return letter
     over = letter.template in _ENDS or letter.says.get("approved") is False
     return replace(letter, says={**letter.says, "page": page, "over": over})
+
+
+def in_colours(letter: Letter, look: LookTerm | None) -> Letter:
+    """With the colours of its programme; None = those of the house."""
+    return letter if look is None else replace(letter, says={**letter.says, "look": look.model_dump()})
 
 
 ONLY_INTRODUCES = frozenset({"walked_in"})

@@ -56,6 +56,7 @@ FORGOTTEN = (
     ("notifications", "writing_files", "kept_since", "NOT EXISTS (SELECT)"),
     ("enrollment", "sign_ups", "stored_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "drafts", "stored_at", "NOT EXISTS (SELECT)"),
+    ("enrollment", "programme_drafts", "stored_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "sign_ins", "begun_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "mailbox_codes", "asked_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "confirmed_mailboxes", "seen_at", "NOT EXISTS (SELECT)"),
