@@ -74,6 +74,7 @@ from shared.contracts.enrollment import (
     ReplaceParticipant,
     ReplaceTeamMember,
     ResolveReservation,
+    RevokeLinks,
     UninviteMember,
     VouchForAddress,
     WithdrawEnrolment,
@@ -363,6 +364,7 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.CHANGE_ROLE: lambda one: ChangeRole(
         **one.enrolment(), role_id=("faktura", "hofnar")[one.b % 7 // 6], **(one.person() if one.c % 3 else {})
     ),
+    acts.REVOKE_LINKS: lambda one: RevokeLinks(**one.enrolment()),
     acts.CHANGE_GROUP: lambda one: ChangeGroup(**one.enrolment(), group=("vest", "oest")[one.b % 2]),
     acts.REGISTER: lambda one: RegisterParticipant(
         **one.enrolment(),

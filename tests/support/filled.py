@@ -198,6 +198,16 @@ async def _enrollment(connection: Connection, many: int) -> None:
             SELECT sha256(n::text::bytea), 'n', 'v', '/', now() FROM generate_series(1, {many}) AS n"""
     )
     await connection.execute(
+        f"""INSERT INTO mailbox_codes (id, mailbox, browser_sha256, code_sha256, asked_at)
+            SELECT 'k' || n, sha256(n::text::bytea), sha256(n::text::bytea), sha256('c'), now()
+            FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO confirmed_mailboxes (browser_sha256, mailbox, mailbox_shown, confirmed_at, seen_at)
+            SELECT sha256(n::text::bytea), sha256(n::text::bytea), 'n***@by.example', now(), now()
+            FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
         f"""INSERT INTO drafts (id, programme_id, typed, mailbox, caller, revision, begun_at, saved_at, {_CAUSE})
             SELECT 'd' || n, 'p1', '{{}}', 'n' || n || '@by.example', 'x', 1, now(), now(), {_BECAUSE} {each}"""
     )

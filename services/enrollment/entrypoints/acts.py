@@ -50,6 +50,7 @@ from services.enrollment.usecases.renew_token import RenewToken, renew_token
 from services.enrollment.usecases.replace_participant import replace_participant
 from services.enrollment.usecases.replace_team_member import replace_team_member
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
+from services.enrollment.usecases.revoke_links import revoke_links
 from services.enrollment.usecases.revoke_role import RevokeRole, revoke_role
 from services.enrollment.usecases.revoke_tokens import RevokeTokens, revoke_tokens
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
@@ -101,6 +102,7 @@ from shared.contracts.enrollment import (
     ReplaceParticipant,
     ReplaceTeamMember,
     ResolveReservation,
+    RevokeLinks,
     UninviteMember,
     VouchForAddress,
     WithdrawEnrolment,
@@ -140,6 +142,7 @@ CHANGE_CAPACITY = act(ChangeCapacity, change_capacity)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)
 CHANGE_CONTACT = act(ChangeContact, change_contact)
 CHANGE_ROLE = act(ChangeRole, change_role)
+REVOKE_LINKS = act(RevokeLinks, revoke_links)
 MERGE_GROUPS = act(MergeGroups, merge_groups)
 CHANGE_GROUP = act(ChangeGroup, change_group)
 ERASE = act(ErasePerson, erase_person)

@@ -42,6 +42,7 @@ _DONE = {
     "alle-afvist": "Formularerne er afvist",
     "pladser": "Antallet af pladser er ændret",
     "indskrevet": "Tilmeldingen er skrevet ind",
+    "links": "De gamle links er lukket, og nye er sendt",
     "udgivet": "Forløbet er udgivet",
     "aflyst": "Forløbet er aflyst. Alle får besked nu",
     "lagt-sammen": "Grupperne er lagt sammen",

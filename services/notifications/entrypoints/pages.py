@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from services.notifications.entrypoints import acts
 from services.notifications.pages import (
     calendar,
+    code_mail,
     draft_letters,
     mail_gateway,
     mails,
@@ -47,6 +48,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
     shows = partial(page, host)
     return (
         Route(mail_gateway.PATH, partial(mail_gateway.replies, host), methods=list(EVERY_METHOD)),
+        shows("/notifications/kode/{code_id}", code_mail.code_mail),
         shows(f"{_CALENDAR}/abonnement/{{token}}.ics", calendar.feed),
         shows(f"{_CALENDAR}/{{token}}", calendar.calendar),
         shows(f"{_CALENDAR}/{{token}}/nyt", calendar.renew, acts.RENEW_CALENDAR),

@@ -111,7 +111,9 @@ FILLED = {
     "consent": "true",
 }
 """By the name of the field; whatever else there is stays empty."""
-WHOLE = digest_of((*own_tables("enrollment"), "outbox", "timers"))
+CONFIRMING = {"mailbox_codes", "confirmed_mailboxes"}
+"""What is kept of browsers: seen each time that one of them sends a form."""
+WHOLE = digest_of((*sorted(set(own_tables("enrollment")) - CONFIRMING), "outbox", "timers"))
 EMPTIED = (
     *("guests", "team_members", "teams", "seat_moves", "seats", "rosters", "option_orders", "contact_history"),
     *("enrolment_history", "sign_ups", "drafts", "invitations", "invitation_rounds", "enrolments", "timers", "outbox"),
@@ -130,6 +132,7 @@ PAGES = {
     "/plads/{token}/kontakt": "standing",
     "/plads/{token}/kontakt/{role_id}": "standing",
     "/plads/{token}/afmeld": "waiting",
+    "/plads/{token}/luk-links": "standing",
     "/plads/{token}/tilkoeb/{option_id}/bestil": "standing",
     "/plads/{token}/tilkoeb/{option_id}/betaler": "ordered",
     "/plads/{token}/tilkoeb/{option_id}/fortryd": "ordered",
@@ -183,6 +186,7 @@ PROGRAMME_PAGES = {
     f"{_STAFF_PLACE}/ikke-godkendt": "reserved",
     f"{_STAFF_PLACE}/forbehold": "reserved",
     f"{_STAFF_PLACE}/kontakt": "place",
+    f"{_STAFF_PLACE}/luk-links": "place",
     f"{_STAFF_PLACE}/gruppe": "place",
     f"{_STAFF_PLACE}/faktura": "place",
     f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/leveret": "ordered",
@@ -239,12 +243,14 @@ class Somebody:
     """Makes what a page needs, anew each time that it has been used up."""
 
     def __init__(self, town: Town) -> None:
-        self._desk = town.desk
+        self._desk, self._mailboxes = town.desk, town.mailboxes
         self._numbers = itertools.count()
 
     async def path(self, template: str) -> str:
         made: Callable[[], Awaitable[Mapping[str, Any]]] = getattr(self, f"_{PAGES[template]}")
-        return template.format(**await made())
+        path = template.format(**await made())
+        await self._mailboxes.confirm(path)
+        return path
 
     async def _anew(self) -> None:
         await emptied(self._desk)

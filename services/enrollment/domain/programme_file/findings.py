@@ -37,6 +37,7 @@ CODES: dict[str, Severity] = {
     "invited_mismatch": "error",
     "limit_mismatch": "error",
     "invoice_before_deadline": "error",
+    "look_unreadable": "error",
     "members_mismatch": "error",
     "meeting_on_holiday": "error",
     "meeting_on_quiet_day": "warning",
