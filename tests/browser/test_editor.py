@@ -127,6 +127,7 @@ async def test_p2_is_copied_edited_looked_at_and_published_by_keyboard(  # noqa:
     if scripts:
         await page.goto(f"{HERE}/ny-version/{P2}-2026")
         await press(page, "Begynd kladden")
+        await expect(page.get_by_role("status").first).to_contain_text("Kladden er begyndt")
         again = page.url.partition("?")[0]
         await page.goto(f"{again}/felter/meetings.3")
         await seen("meeting-dated")
