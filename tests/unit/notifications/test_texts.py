@@ -141,6 +141,8 @@ LETTERS: dict[str, Letter] = {
     "invited": letters.invitations(EXAMPLES["MunicipalityInvited"], AT)[0],
     "invitation_reminder": letters.invitations(EXAMPLES["InvitationReminderDue"], AT)[0],
     "draft_saved": letters.draft_saved(EXAMPLES["SignUpDraftSaved"], AT),
+    "links_renewed": letters.links_renewed(EXAMPLES["LinksRevoked"], AT),
+    "mailbox_code": letters.mailbox_code(EXAMPLES["MailboxCodeDrawn"], AT),
     "sign_up_received": letters.sign_up_received(EXAMPLES["EnrolmentReceived"], AT),
     "sign_up_received-before_it_said_what_follows": letters.sign_up_received(
         EXAMPLES["EnrolmentReceived"].model_copy(update={"confirmation": None}), AT
@@ -522,6 +524,7 @@ LEADS_TO = {
         *("withdrawn", "called_off", "groups_merged", "regrouped", "quote_given", "quote_awaited", "option_ordered"),
         *("option_withdrawn", "option_delivered", "contact_appointed", "save_the_date", "invitation", "meeting_moved"),
         *("meeting_left", "seat_passed_on", "seat_left", "team_incomplete", "member_admitted", "extra_participant"),
+        "links_renewed",
         *("extra_participant_removed", "nobody_registered", "place_passed_on", "place_left"),
     },
     "one's own seat": {"participant_registered", "meeting_reminder"},
@@ -534,6 +537,7 @@ NOWHERE = {
     "role_appointed": "a role opens nothing by itself: links are the contact's",
     "role_left": "a role opens nothing",
     "contact_left": "the page is another one's now",
+    "mailbox_code": "whoever asked has the page before them, and a link would be one more to press",
     "sign_up_ended": "nothing came of the form",
     "sign_ups_confirmed": "to a mailbox for its information: the enrolment is its contact's",
     "note": "what another system says to whomever; the contact of an enrolment has its link there too",

@@ -104,3 +104,14 @@ class Finding:
 def path_text(path: Path) -> str:
     """meetings[4].weekday from ("meetings", 4, "weekday")."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+def path_of_text(text: str) -> Path:
+    """The other way round."""
+    steps: list[str | int] = []
+    for part in text.replace("[", ".[").split("."):
+        if part.startswith("["):
+            steps.append(int(part[1:-1]))
+        elif part:
+            steps.append(part)
+    return tuple(steps)
