@@ -127,6 +127,7 @@ async def test_p2_is_copied_edited_looked_at_and_published_by_keyboard(  # noqa:
     if scripts:
         await page.goto(f"{HERE}/ny-version/{P2}-2026")
         await press(page, "Begynd kladden")
+        await expect(page.get_by_role("status").first).to_contain_text("Kladden er begyndt")
         again = page.url.partition("?")[0]
         await page.goto(f"{again}/felter/meetings.3")
         await seen("meeting-dated")
@@ -134,7 +135,9 @@ async def test_p2_is_copied_edited_looked_at_and_published_by_keyboard(  # noqa:
         await seen("front")
         await types(page, "Titel", "Mange i arbejde")
         await press(page, "Gem")
+        await expect(page.get_by_role("status").first).to_contain_text("Det er gemt")
         await page.goto(f"{again}/udgiv")
+        await expect(page.get_by_role("row", name="Titel")).to_contain_text("Mange i arbejde")
         await seen("publish-version")
         await page.goto(f"{again}/fil")
         await seen("file")
