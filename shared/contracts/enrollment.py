@@ -1,8 +1,8 @@
 """What `enrollment` tells: who takes part in what.
 
 Subjects: `programme/<id>`, `enrolment/<id>` (one organisation in one programme, from its invitation on),
-`roster/<id>` (one enrolment's people at one meeting), `team/<id>` (its standing team, by the enrolment's id) and
-`guest/<id>` (one guest at one meeting).
+`roster/<id>` (one enrolment's people at one meeting), `team/<id>` (its standing team, by the enrolment's id),
+`guest/<id>` (one guest at one meeting) and `code/<id>` (one code for one browser).
 Sequence per subject.
 """
 
@@ -58,11 +58,14 @@ SUBJECTS = {
     "roster": "one enrolment's people at one meeting (enrolment × meeting)",
     "team": "one enrolment's standing team, invited to each meeting of its kinds",
     "guest": "one guest at one meeting, by an opaque id",
+    "organisation": "one organisation in the address book, by its code",
     "person": "one person, by an opaque id",
+    "code": "one code that was mailed to somebody, by an opaque id",
     "client": "one client of the API, by its name",
 }
 """What its facts are about: the kind in front of the slash."""
 _MEETING_COPY = "meeting (newest date version wins)"
+_MAILBOX = "organisation, role (newest wins)"
 
 EFFECTS = {
     "tovholder.scheduling.MeetingPlanned.v1": ("keeps a copy of the meeting", _MEETING_COPY),
@@ -74,6 +77,8 @@ EFFECTS = {
         "delivers the option that the step is for, once it is ordered",
         "enrolment, track, phase, step; of the delivery: enrolment, option",
     ),
+    "tovholder.notifications.AddressBounced.v1": ("keeps which mailbox of the address book refuses mails", _MAILBOX),
+    "tovholder.notifications.MessageFailed.v1": ("keeps which mailbox of the address book refuses mails", _MAILBOX),
 }
 """What it does with each fact that it hears, and the natural key that keeps the effect from happening twice."""
 
@@ -115,6 +120,7 @@ BUNDLES = {
 OPENS = {
     "enrol": "Tilmelde kommuner og deres deltagere, og se dem",
     "intake": "Tilmelde kommuner og deres deltagere, uden at se dem",
+    "enrollment.AcceptMailbox": "Sige, at en postkasse tager imod mails igen",
     "enrollment.AcceptQuote": "Sige ja til et tilbud",
     "enrollment.CancelParticipant": "Afmelde en deltager",
     "enrollment.CancelProgramme": "Aflyse et forløb",
@@ -140,6 +146,7 @@ OPENS = {
     "enrollment.InviteMember": "Indkalde et medlem af et hold til et møde",
     "enrollment.InviteMunicipalities": "Sende invitationer",
     "enrollment.MergeGroups": "Lægge to grupper sammen",
+    "enrollment.MergeOrganisations": "Lægge to organisationer i adressebogen sammen",
     "enrollment.NameTeamMember": "Sætte nogen på et hold",
     "enrollment.OrderOption": "Bestille et tilkøb",
     "enrollment.PublishProgramme": "Udgive et forløb",
@@ -153,6 +160,7 @@ OPENS = {
     "enrollment.ReplaceParticipant": "Skifte en deltager",
     "enrollment.ReplaceTeamMember": "Skifte et medlem af et hold",
     "enrollment.ResolveReservation": "Svare på et forbehold",
+    "enrollment.RevokeLinks": "Lukke en kontakts links og sende nye",
     "enrollment.RevokeRole": "Tage en rolle tilbage",
     "enrollment.SetGuestNeeds": "Skrive en gæsts behov",
     "enrollment.SetNeeds": "Skrive en deltagers behov",
@@ -215,6 +223,7 @@ IN_DANISH = {
     "tovholder.enrollment.NobodyMovedUp.v1": "ingen på ventelisten fik kommunens plads",
     "tovholder.enrollment.EnrolmentCalledOff.v1": "kommunen fik besked om, at forløbet er aflyst",
     "tovholder.enrollment.TovholderAppointed.v1": "kommunen fik en ny tovholder",
+    "tovholder.enrollment.LinksRevoked.v1": "kontaktens links blev lukket, og nye blev sendt",
     "tovholder.enrollment.RoleAppointed.v1": "en rolle ved siden af kontakten fik en anden, eller blev tom",
     "tovholder.enrollment.QuoteGiven.v1": "kommunen fik et tilbud på et tilkøb",
     "tovholder.enrollment.QuoteReminderDue.v1": "svaret på et tilbud manglede",
@@ -240,7 +249,9 @@ IN_DANISH = {
     "tovholder.enrollment.TeamMemberReplaced.v1": "en fra det faste hold blev skiftet ud",
     "tovholder.enrollment.TeamMemberRemoved.v1": "nogen kom af det faste hold",
     "tovholder.enrollment.TeamReminderDue.v1": "det faste hold manglede nogen",
+    "tovholder.enrollment.OrganisationsMerged.v1": "to organisationer i adressebogen blev lagt sammen",
     "tovholder.enrollment.PersonErased.v1": "en person blev slettet",
+    "tovholder.enrollment.MailboxCodeDrawn.v1": "nogen skulle vise, at de læser postkassen, før noget blev ændret",
     "tovholder.enrollment.SessionsRevoked.v1": "en person blev logget ud overalt",
     "tovholder.enrollment.ClientChanged.v1": "et andet systems adgang blev ændret",
     "tovholder.enrollment.IntakeRejected.v1": "et ønske blev afvist af tilmeldingen",
@@ -250,6 +261,7 @@ IN_DANISH = {
     "tovholder.enrollment.DismissSignUps.v1": "nogen afviste alle tilmeldinger fra en adresse",
     "tovholder.enrollment.WithdrawEnrolment.v1": "nogen bad om at afmelde kommunen",
     "tovholder.enrollment.ChangeContact.v1": "nogen bad om en anden kontakt",
+    "tovholder.enrollment.RevokeLinks.v1": "nogen bad om at lukke kontaktens links",
     "tovholder.enrollment.ChangeRole.v1": "nogen bad om at besætte eller tømme en rolle",
     "tovholder.enrollment.ResolveReservation.v1": "nogen svarede på det politiske forbehold",
     "tovholder.enrollment.ChangeReservation.v1": "nogen sagde, hvornår og hvor forbeholdet behandles",
@@ -800,6 +812,22 @@ class TovholderAppointed(EnrolmentFact):
 
 
 @fact
+class LinksRevoked(EnrolmentFact):
+    """Every link that the organisation's contact had by now is closed, because somebody else may have had one; the new
+    ones are these.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.LinksRevoked.v1"
+
+    contact: Contact
+    generation: Whole
+    """Of the links that are good from now on; those without one are of generation 0."""
+    participants_path: str | None = None
+    standing_path: str
+    """As in MunicipalityEnrolled; a secret of the contact's."""
+
+
+@fact
 class RoleAppointed(EnrolmentFact):
     """A role of the organisation's beside the contact's is from now on this person's, or nobody's.
 
@@ -1217,6 +1245,29 @@ class GuestRemoved(GuestFact):
 
 
 @fact
+class OrganisationsMerged(Event):
+    """Two entries of the address book were one organisation: `organisation` is reached as `into` is, for good.
+
+    What was agreed with it keeps its name and its code. Told once for each organisation that goes.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.OrganisationsMerged.v1"
+    service: ClassVar[str] = SERVICE
+
+    organisation: Organisation
+    into: Organisation
+    merged_at: Instant
+
+    @property
+    def subject(self) -> str:
+        return f"organisation/{self.organisation.code}"
+
+    @property
+    def scope(self) -> str:
+        return f"organisation/{self.organisation.code}"
+
+
+@fact
 class PersonErased(Event):
     """Everything about this person is to be forgotten, everywhere, except what the law says an invoice must keep.
 
@@ -1237,6 +1288,32 @@ class PersonErased(Event):
     @property
     def scope(self) -> str:
         return "erasure"
+
+
+@fact
+class MailboxCodeDrawn(Event):
+    """Whoever came by a mailed link is to show that they read the mailbox it was mailed to, before anything is changed:
+    six digits, for the browser that asked alone, once, and no longer than `good_until`.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.MailboxCodeDrawn.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    code_id: str
+    to: Person
+    code: str
+    """A secret of the mailbox; worth nothing without the cookie of the browser that asked. Never logged."""
+    good_until: Instant
+    """Machine time: it is about a browser, and no part of the programme's course."""
+
+    @property
+    def subject(self) -> str:
+        return f"code/{self.code_id}"
+
+    @property
+    def scope(self) -> str:
+        return "codes"
 
 
 @fact
@@ -1405,6 +1482,16 @@ class ChangeContact(Command):
     name: Line
     email: Email
     reason: Paragraph = ""
+
+
+@command
+class RevokeLinks(Command):
+    """All links that the organisation's contact was mailed are closed, and new ones go to the same mailbox."""
+
+    type: ClassVar[str] = "tovholder.enrollment.RevokeLinks.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
 
 
 @command

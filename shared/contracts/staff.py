@@ -26,11 +26,13 @@ ADMINISTERED = frozenset(
     {
         *("ErasePerson", "FindPeople", "ForgetPerson", "people"),
         *("GrantRole", "RevokeRole", "EndSession", "staff", "sessions"),
+        *("PutOrganisation", "ImportAddresses", "MergeOrganisations", "AcceptMailbox"),
         *("AddClient", "RenewToken", "RevokeTokens", "clients"),
     }
 )
 """Only administrators', in whichever service: who may do what, people and programs, and what is about one person
-everywhere. They are commands, and the first words of lists.
+everywhere, and changes of the address book, which belongs to no programme. They are commands, and the first words of
+lists.
 """
 OPERATED = frozenset({"KeepErased"})
 """Only operators', in whichever service: what keeps the installation running, and shows nothing of what it holds."""

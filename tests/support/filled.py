@@ -139,7 +139,7 @@ async def _enrollment(connection: Connection, many: int) -> None:
     ).model_dump_json()
     each = f"""
         FROM (SELECT row_number() OVER () AS n, p.id AS programme, o.code
-              FROM programmes p CROSS JOIN (SELECT code FROM organisations ORDER BY code LIMIT 10) AS o
+              FROM programmes p CROSS JOIN (SELECT code FROM organisations ORDER BY code LIMIT 50) AS o
               LIMIT {many}) AS each
     """
     await connection.execute(
@@ -170,6 +170,16 @@ async def _enrollment(connection: Connection, many: int) -> None:
         CONTACT.model_dump_json(),
     )
     await connection.execute(
+        f"""INSERT INTO organisation_changes (organisation_code, changed_columns, changed_at, {_CAUSE})
+            SELECT code, '{{hovedpostkasse}}', now(), {_BECAUSE} {each}"""
+    )
+    await connection.execute(
+        f"""INSERT INTO refused_mailboxes (organisation_code, mailbox_role, refused_address, refused_because,
+                                           refused_at, {_CAUSE})
+            SELECT code, 'hovedpostkasse', 'n@by.example', 'smtp_550', now(), 'c', 'e', 'token/test'
+            FROM organisations"""
+    )
+    await connection.execute(
         f"""INSERT INTO accounts (id, issuer, oidc_subject, account_name, account_email)
             SELECT 'a' || n, 'i', 's' || n, 'N', 'n' || n || '@by.example' FROM generate_series(1, {many}) AS n"""
     )
@@ -188,8 +198,28 @@ async def _enrollment(connection: Connection, many: int) -> None:
             SELECT sha256(n::text::bytea), 'n', 'v', '/', now() FROM generate_series(1, {many}) AS n"""
     )
     await connection.execute(
+        f"""INSERT INTO mailbox_codes (id, mailbox, browser_sha256, code_sha256, asked_at)
+            SELECT 'k' || n, sha256(n::text::bytea), sha256(n::text::bytea), sha256('c'), now()
+            FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO confirmed_mailboxes (browser_sha256, mailbox, mailbox_shown, confirmed_at, seen_at)
+            SELECT sha256(n::text::bytea), sha256(n::text::bytea), 'n***@by.example', now(), now()
+            FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
         f"""INSERT INTO drafts (id, programme_id, typed, mailbox, caller, revision, begun_at, saved_at, {_CAUSE})
             SELECT 'd' || n, 'p1', '{{}}', 'n' || n || '@by.example', 'x', 1, now(), now(), {_BECAUSE} {each}"""
+    )
+    await connection.execute(
+        f"""INSERT INTO programme_drafts (id, draft_of, draft_title, edition, proposals, decisions, begun_at, begun_by,
+                                          saved_at, saved_by)
+            SELECT 'd' || n, 'p' || n, 'T', 1, '[]', '[]', now(), 'staff/a', now(), 'staff/a'
+            FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO programme_draft_editions (draft_id, edition, yaml, edited_at, {_CAUSE})
+            SELECT 'd' || n, 1, 'id: p', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n"""
     )
     await connection.execute(
         f"""INSERT INTO meetings (id, programme_id, state, meeting, first_day, sequence)

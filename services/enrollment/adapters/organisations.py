@@ -54,24 +54,39 @@ _SPEAKERS = Table(
     {"organisation_code": "text", "kind": "text", "value": "text", "since": "timestamptz", **CAUSE},
     key=("organisation_code", "kind", "value"),
 )
+# `o` is the organisation, `b` the entry that says how it is reached: its own, or that of the one it was merged into.
 _COLUMNS = """
-    code, name, region, cvr, main_email, street, postcode, city, country, ean, p_number, order_reference,
-        person_reference, account_string, invoice_email, e_invoice_format, demands, member_of,
+    o.code, o.name, o.region, o.cvr, o.member_of, o.merged_into, b.main_email, b.street, b.postcode, b.city, b.country,
+        b.ean, b.p_number, b.order_reference, b.person_reference, b.account_string, b.invoice_email,
+        b.e_invoice_format, b.demands,
         (SELECT coalesce(jsonb_agg(to_jsonb(u) ORDER BY unit_id COLLATE "C"), '[]')::text FROM organisation_units u
-            WHERE organisation_code = organisations.code) AS units,
-        (SELECT coalesce(jsonb_object_agg(role, email), '{}')::text FROM role_addresses WHERE organisation_code = code)
-            AS roles,
-        ARRAY(SELECT value FROM speakers WHERE organisation_code = code AND kind = 'mailbox') AS mailboxes,
-        ARRAY(SELECT value FROM speakers WHERE organisation_code = code AND kind = 'domain') AS domains
+            WHERE organisation_code = b.code) AS units,
+        (SELECT coalesce(jsonb_object_agg(role, email), '{}')::text FROM role_addresses
+            WHERE organisation_code = b.code) AS roles,
+        ARRAY(SELECT value FROM speakers s WHERE organisation_code = b.code AND s.kind = 'mailbox') AS mailboxes,
+        ARRAY(SELECT value FROM speakers s WHERE organisation_code = b.code AND s.kind = 'domain') AS domains
 """
-_SELECT = f"SELECT {_COLUMNS} FROM organisations"
+_SELECT = f"""
+    SELECT {_COLUMNS} FROM organisations o JOIN organisations b ON b.code = coalesce(o.merged_into, o.code)
+"""
 _MEMBERS = Table(
     "organisations",
     {"code": "text", "kind": "text", "name": "text", "sort_key": "text", "member_of": "text"},
     key=("code",),
     fixed=("kind", "member_of"),
 )
-_IN_ORDER = Order({"sort_key": "text", "code": "text"})
+_IN_ORDER = Order({"o.sort_key": "text", "o.code": "text"})
+_CHANGES = Table(
+    "organisation_changes",
+    {
+        "organisation_code": "text",
+        "unit_id": "text",
+        "changed_columns": "text[]",
+        "changed_at": "timestamptz",
+        **CAUSE,
+    },
+    key=("id",),
+)
 
 
 async def load(tx: Tx, code: str) -> Entry | None:
@@ -80,7 +95,7 @@ async def load(tx: Tx, code: str) -> Entry | None:
 
 async def load_many(tx: Tx, codes: Iterable[str]) -> dict[str, Entry]:
     """By code, in Danish order."""
-    rows = await tx.fetch(f"{_SELECT} WHERE code = ANY($1) ORDER BY sort_key, code", sorted(set(codes)))
+    rows = await tx.fetch(f"{_SELECT} WHERE o.code = ANY($1) ORDER BY o.sort_key, o.code", sorted(set(codes)))
     return {row["code"]: _entry(row) for row in rows}
 
 
@@ -88,8 +103,9 @@ async def load_page(tx: Tx, page: Page, *, member_of: str | None) -> list[Placed
     """In Danish order: the members of a programme, or whoever is nobody's member."""
     rows = await tx.fetch(
         f"""
-        SELECT {_COLUMNS}, {_IN_ORDER.place} FROM organisations
-        WHERE {"member_of IS NULL" if member_of is None else "member_of = $3"} AND {_IN_ORDER.after(1)}
+        SELECT {_COLUMNS}, {_IN_ORDER.place}
+        FROM organisations o JOIN organisations b ON b.code = coalesce(o.merged_into, o.code)
+        WHERE {"o.member_of IS NULL" if member_of is None else "o.member_of = $3"} AND {_IN_ORDER.after(1)}
         ORDER BY {_IN_ORDER.by} LIMIT $2
         """,
         page.after,
@@ -99,9 +115,29 @@ async def load_page(tx: Tx, page: Page, *, member_of: str | None) -> list[Placed
     return [(row["stands_at"], _entry(row)) for row in rows]
 
 
+async def load_page_of_all(tx: Tx, page: Page) -> list[Placed[Entry]]:
+    """In Danish order: municipalities and members, but those that were merged into another."""
+    rows = await tx.fetch(
+        f"""
+        {_SELECT.replace("SELECT", f"SELECT {_IN_ORDER.place},", 1)}
+        WHERE o.merged_into IS NULL AND {_IN_ORDER.after(1)} ORDER BY {_IN_ORDER.by} LIMIT $2
+        """,
+        page.after,
+        page.wanted,
+    )
+    return [(row["stands_at"], _entry(row)) for row in rows]
+
+
+async def load_roles(tx: Tx) -> list[str]:
+    """What roles the book has addresses of."""
+    return [row["role"] for row in await tx.fetch("SELECT DISTINCT role FROM role_addresses ORDER BY role")]
+
+
 async def load_municipalities(tx: Tx) -> tuple[Entry, ...]:
-    """In Danish order."""
-    rows = await tx.fetch(f"{_SELECT} WHERE kind = 'municipality' ORDER BY sort_key, code")
+    """Those that were merged into none, in Danish order."""
+    rows = await tx.fetch(
+        f"{_SELECT} WHERE o.kind = 'municipality' AND o.merged_into IS NULL ORDER BY o.sort_key, o.code"
+    )
     return tuple(map(_entry, rows))
 
 
@@ -116,22 +152,82 @@ async def lock_many(tx: Tx, codes: Iterable[str]) -> dict[str, Entry]:
     Before programmes and enrolments, by all who take both; that rows point at the organisation is no hindrance.
     """
     known = sorted(set(codes))
-    await tx.execute("SELECT FROM organisations WHERE code = ANY($1) ORDER BY code FOR NO KEY UPDATE", known)
+    await tx.execute(
+        """
+        SELECT FROM organisations WHERE code = ANY(
+            SELECT unnest($1::text[]) UNION SELECT merged_into FROM organisations WHERE code = ANY($1)
+        ) ORDER BY code FOR NO KEY UPDATE
+        """,
+        known,
+    )
     return await load_many(tx, known)
+
+
+async def load_merged_into(tx: Tx, codes: Iterable[str]) -> dict[str, Entry]:
+    """Those that were merged into these, by their own codes."""
+    rows = await tx.fetch(f"{_SELECT} WHERE o.merged_into = ANY($1) ORDER BY o.code", sorted(set(codes)))
+    return {row["code"]: _entry(row) for row in rows}
+
+
+async def lock_merging(tx: Tx, codes: Iterable[str]) -> dict[str, Entry]:
+    """By code, as `lock_many`; nobody begins to point at them, either."""
+    known = sorted(set(codes))
+    await tx.execute(
+        "SELECT FROM organisations WHERE code = ANY($1) OR merged_into = ANY($1) ORDER BY code FOR UPDATE", known
+    )
+    return await load_many(tx, known)
+
+
+async def mark_merged(tx: Tx, code: str, into: str) -> None:
+    """Both are locked (`lock_merging`). All that was merged into the one that goes is merged into the other, and what
+    stands beside its entry is gone: the one that stays is saved with it.
+    """
+    await tx.execute(
+        """
+        UPDATE organisations SET merged_into = $2, merged_at = CASE WHEN code = $1 THEN $3 ELSE merged_at END
+        WHERE code = $1 OR merged_into = $1
+        """,
+        code,
+        into,
+        tx.now,
+    )
+    for table in ("role_addresses", "speakers", "organisation_units", "refused_mailboxes"):
+        await tx.execute(f"DELETE FROM {table} WHERE organisation_code = $1", code)
+
+
+async def count_enrolments(tx: Tx, code: str) -> int:
+    found: int = await tx.fetchval("SELECT count(*) FROM enrolments WHERE organisation_code = $1", code)
+    return found
+
+
+async def load_names(tx: Tx, codes: Iterable[str]) -> dict[str, str]:
+    """By code, of those that are in the book."""
+    rows = await tx.fetch("SELECT code, name FROM organisations WHERE code = ANY($1)", sorted(set(codes)))
+    return {row["code"]: row["name"] for row in rows}
 
 
 async def lock_shared(tx: Tx, code: str) -> Entry | None:
     """Who speaks for it stays as it is until the transaction ends."""
-    await tx.execute("SELECT FROM organisations WHERE code = $1 FOR SHARE", code)
+    await tx.execute(
+        """
+        SELECT FROM organisations
+        WHERE code IN ($1, (SELECT merged_into FROM organisations WHERE code = $1)) ORDER BY code FOR SHARE
+        """,
+        code,
+    )
     return await load(tx, code)
 
 
-async def load_codes(tx: Tx) -> frozenset[str]:
-    return frozenset(row["code"] for row in await tx.fetch("SELECT code FROM organisations"))
+async def load_codes(tx: Tx) -> dict[str, str]:
+    """Every code of the book → what it was merged into; "" = into none."""
+    rows = await tx.fetch("SELECT code, coalesce(merged_into, '') AS merged_into FROM organisations")
+    return {row["code"]: row["merged_into"] for row in rows}
 
 
 async def save(tx: Tx, entries: Sequence[Entry]) -> None:
-    """Of organisations that are in the book: addresses, billing and who speaks; what is not named is gone."""
+    """Of organisations that are in the book and merged into none: addresses, billing and who speaks; what is not named
+    is gone.
+    """
     await _ORGANISATIONS.update(tx, [_row(entry) for entry in entries])
     codes = [entry.organisation.code for entry in entries]
     await tx.execute("DELETE FROM role_addresses WHERE organisation_code = ANY($1)", codes)
@@ -174,6 +270,24 @@ async def save(tx: Tx, entries: Sequence[Entry]) -> None:
             for entry in entries
             for unit in entry.units
         ],
+    )
+
+
+async def insert_changes(tx: Tx, changes: Sequence[tuple[str, str | None, Sequence[str]]]) -> None:
+    """Which columns changed, each with its organisation and unit (None = the organisation's own), in that order."""
+    await _CHANGES.insert_in_order(
+        tx,
+        [
+            {
+                "organisation_code": code,
+                "unit_id": unit,
+                "changed_columns": json.dumps(list(columns)),
+                "changed_at": tx.now,
+                **cause_columns(tx.cause),
+            }
+            for code, unit, columns in changes
+        ],
+        returning="id",
     )
 
 
@@ -248,6 +362,7 @@ def _entry(row: Any) -> Entry:
         mailboxes=frozenset(row["mailboxes"]),
         domains=frozenset(row["domains"]),
         member_of=row["member_of"],
+        merged_into=row["merged_into"],
         units=tuple(
             Unit(one["unit_id"], one["unit_name"], _billing(one, one["cvr"])) for one in json.loads(row["units"])
         ),

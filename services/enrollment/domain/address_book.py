@@ -16,6 +16,7 @@ from services.enrollment.domain.speakers import domain_key, domain_of, mailbox_k
 from shared.contracts.addresses import mail_address
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import Mailbox
+from shared.contracts.event import natural_id
 from shared.contracts.parties import Address, Billing, EInvoiceFormat, InvoiceDemand, Organisation
 from shared.contracts.refusal import Refused, together
 
@@ -94,6 +95,8 @@ class Entry:
     """By their ids, in that order."""
     member_of: str | None = None
     """The programme that it is a member of; None = a municipality."""
+    merged_into: str | None = None
+    """Code of the entry that stays, whose addresses these are then: nobody changes them here."""
 
     def unit(self, unit_id: str) -> Unit | None:
         return next((one for one in self.units if one.id == unit_id), None)
@@ -222,6 +225,44 @@ def require_entry(entry: Entry | None) -> Entry:
     return entry
 
 
+def require_own(entry: Entry, field: str = "code") -> Entry:
+    """Refused 409 `organisation_merged` where another entry says how the organisation is reached."""
+    if entry.merged_into is not None:
+        raise Refused("organisation_merged", merged_away(entry.organisation.name, entry.merged_into), field=field)
+    return entry
+
+
+def merged_away(name: str, into: str) -> str:
+    return f"{name} er lagt sammen med organisationen {into}. Brug den kode i stedet."
+
+
+def unit_key(unit_id: str) -> str:
+    """Stands for a unit's id where that may hold any character, such as in an address."""
+    return natural_id("unit", unit_id)[:8]
+
+
+def version_of(entry: Entry) -> str:
+    """Another one for every content of the entry, and the same for the same."""
+    organisation, own = entry.organisation, columns_of(entry, None)
+    units = [(one.id, sorted(columns_of(entry, one.id).items())) for one in entry.units]
+    return natural_id("entry", organisation.code, repr(sorted(own.items())), repr(units))
+
+
+def require_unchanged(entry: Entry, seen: str | None) -> Entry:
+    """Refused 409 `entry_changed` when it is not as somebody has seen it; None = they did not say."""
+    if seen is not None and seen != version_of(entry):
+        detail = f"{entry.organisation.name} er rettet af en anden i mellemtiden."
+        raise Refused("entry_changed", detail, field="seen")
+    return entry
+
+
+def all_differences(before: Entry, after: Entry) -> list[tuple[str | None, tuple[Difference, ...]]]:
+    """By unit (None = the organisation's own); of a unit that is gone, all that stood there is."""
+    ids = sorted({one.id for one in (*before.units, *after.units)})
+    found = [(one, differences(before, after, one)) for one in (None, *ids)]
+    return [(unit, changed) for unit, changed in found if changed]
+
+
 def rewritten(
     entry: Entry | None,
     main_email: str | None,
@@ -235,8 +276,7 @@ def rewritten(
     """The whole entry anew: what is not said is not in the book afterwards, except who speaks, the units and the CVR
     number (None = as before).
     """
-    if entry is None:
-        raise unknown_organisation()
+    entry = require_own(require_entry(entry))
     wrong: list[Refused] = []
     if mailboxes is not None:
         mailboxes = {mailbox_key(require_email(one, "mailboxes")) for one in mailboxes}
@@ -312,8 +352,7 @@ def vouched_for(entry: Entry | None, email: str, *, whole_domain: bool) -> Decis
 
     Refused 422 `public_domain` for the domain of a provider where anybody gets a mailbox.
     """
-    if entry is None:
-        raise unknown_organisation()
+    entry = require_own(require_entry(entry))
     mailbox = mailbox_key(require_email(email, "email"))
     domains = {require_domain(domain_of(mailbox), "whole_domain")} if whole_domain else set()
     return Decision(replace(entry, mailboxes=entry.mailboxes | {mailbox}, domains=entry.domains | domains))
@@ -341,13 +380,52 @@ def changed(entry: Entry, change: Change) -> Decision[Entry]:
 
 def differences(before: Entry, after: Entry, unit: str | None) -> tuple[Difference, ...]:
     """By the headings of a spreadsheet, of the organisation or of this unit."""
-    was, becomes = _columns_of(before, unit), _columns_of(after, unit)
+    was, becomes = columns_of(before, unit), columns_of(after, unit)
+    # Also of a role, or a unit, that is there no more.
+    columns = [*becomes, *(one for one in was if one not in becomes)]
     return tuple(
-        Difference(column, was.get(column, ""), text) for column, text in becomes.items() if text != was.get(column, "")
+        Difference(one, was.get(one, ""), becomes.get(one, ""))
+        for one in columns
+        if becomes.get(one, "") != was.get(one, "")
     )
 
 
-def _columns_of(entry: Entry, unit_id: str | None) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a row changes, in the order of the rows: nothing where there are no `differences`."""
+
+    change: Change
+    name: str
+    is_new: bool
+    """A unit that was not in the book."""
+    differences: tuple[Difference, ...]
+
+
+def in_turn(book: Mapping[str, Entry], changes: Sequence[Change]) -> tuple[dict[str, Entry], tuple[Said, ...]]:
+    """The entries as all the rows have it, one after the other, and what each of them changes."""
+    after, said = dict(book), []
+    for one in changes:
+        before = after[one.code]
+        after[one.code] = changed(before, one).after
+        is_new = one.unit is not None and before.unit(one.unit) is None
+        found = differences(before, after[one.code], one.unit)
+        said.append(Said(one, before.organisation.name, is_new, found))
+    return after, tuple(said)
+
+
+def seen_as(said: Sequence[Said]) -> str:
+    """Another one for everything else that somebody may have been shown."""
+    return natural_id("shown", *(f"{one.change.row}/{one.change.code}/{one.differences!r}" for one in said))
+
+
+def require_seen(said: Sequence[Said], seen: str | None) -> None:
+    """Refused 409 `book_changed` when it is not what somebody was shown; None = they were shown nothing."""
+    if seen is not None and seen != seen_as(said):
+        detail = "Adressebogen er rettet af en anden i mellemtiden. Se, hvad der sker nu, og tryk igen."
+        raise Refused("book_changed", detail, field="content")
+
+
+def columns_of(entry: Entry, unit_id: str | None) -> dict[str, str]:
     """As they would be written in a spreadsheet."""
     unit = None if unit_id is None else entry.unit(unit_id)
     if unit_id is not None and unit is None:
@@ -392,7 +470,9 @@ def _anew(was: Billing, said: Billing) -> Billing:
     return was.model_copy(update=told)
 
 
-def require_rows(heading: Sequence[str], rows: Sequence[Sequence[Cell]], known: frozenset[str]) -> tuple[Change, ...]:
+def require_rows(
+    heading: Sequence[str], rows: Sequence[Sequence[Cell]], known: Mapping[str, str]
+) -> tuple[Change, ...]:
     """The changes a table asks for; Refused 422 `address_book_wrong` with every error at its row and column."""
     changes, wrong = read_rows(heading, rows, known)
     if wrong:
@@ -408,11 +488,12 @@ def require_rows(heading: Sequence[str], rows: Sequence[Sequence[Cell]], known: 
 
 
 def read_rows(
-    heading: Sequence[str], rows: Sequence[Sequence[Cell]], known: frozenset[str]
+    heading: Sequence[str], rows: Sequence[Sequence[Cell]], known: Mapping[str, str]
 ) -> tuple[tuple[Change, ...], tuple[WrongCell, ...]]:
-    """The changes a table asks for and everything that is wrong with it; with a finding nothing is to be imported.
+    """The changes that the rows in order ask for, and everything that is wrong with the others; with a finding nothing
+    is to be imported.
 
-    An empty cell says nothing about its field. `known` are the codes of the address book.
+    An empty cell says nothing about its field. `known`: code of the address book → what it was merged into, or "".
     """
     fields, findings = _headings(heading)
     if findings:
@@ -422,7 +503,7 @@ def read_rows(
     titles = {field: title for field, title in zip(fields, heading, strict=False) if field}
     order = {field: place for place, field in enumerate(fields) if field}
     for number, row in enumerate(rows, start=_FIRST_ROW):
-        cells, odd = texts(fields, row)
+        cells, odd = texts(fields, [_undone(one) for one in row])
         if not cells and not odd:
             continue
         unread = [Fault(field, one.code, str(one)) for field, one in odd]
@@ -433,10 +514,18 @@ def read_rows(
         )
         seen.setdefault((code, unit), number)
         findings.extend(WrongCell(number, titles.get(one.field, one.field), one.detail, one.code) for one in wrong)
-        changes.append(_change(number, code, unit, cells))
+        if not wrong:
+            changes.append(_change(number, code, unit, cells))
     if not changes and not findings:
         findings.append(WrongCell(_FIRST_ROW, heading[0], "Der er ingen rækker under overskrifterne."))
-    return (tuple(changes), ()) if not findings else ((), tuple(findings))
+    return tuple(changes), tuple(findings)
+
+
+def _undone(cell: Cell) -> Cell:
+    """As it was before an export kept it from being a formula (`shared.web.exports`): one taken out comes in again."""
+    if isinstance(cell, str) and cell.startswith("'") and cell[1:].lstrip().startswith(("=", "+", "-", "@")):
+        return cell[1:]
+    return cell
 
 
 def _headings(heading: Sequence[str]) -> tuple[list[str | None], list[WrongCell]]:
@@ -477,7 +566,7 @@ def _addresses(cells: dict[str, str]) -> list[Fault]:
 
 
 def _wrong(
-    cells: Mapping[str, str], known: frozenset[str], seen: Mapping[tuple[str, str], int], unread: Collection[str]
+    cells: Mapping[str, str], known: Mapping[str, str], seen: Mapping[tuple[str, str], int], unread: Collection[str]
 ) -> list[Fault]:
     """`unread` are the fields whose cells are no texts, which is said already."""
     wrong = [one for one in _wrong_row(cells, known, seen) if one.field not in unread]
@@ -506,13 +595,17 @@ def _wrong(
     return wrong
 
 
-def _wrong_row(cells: Mapping[str, str], known: frozenset[str], seen: Mapping[tuple[str, str], int]) -> Iterator[Fault]:
+def _wrong_row(
+    cells: Mapping[str, str], known: Mapping[str, str], seen: Mapping[tuple[str, str], int]
+) -> Iterator[Fault]:
     """Whom a row is about, and whether it may say what it does of them."""
     code, unit = cells.get("code", "").zfill(4), " ".join(cells.get("unit", "").split())
     if "code" not in cells:
         yield Fault("code", "wrong_cell", "Kommunekoden mangler.")
     elif code not in known:
         yield Fault("code", "wrong_cell", f"»{cells['code']}« er ikke en kommunekode i adressebogen.")
+    elif known[code]:
+        yield Fault("code", "organisation_merged", merged_away(f"»{cells['code']}«", known[code]))
     elif (code, unit) in seen and unit:
         yield Fault("unit", "unit_twice", f"Enheden står allerede i række {seen[code, unit]}.")
     elif (code, unit) in seen:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
-from services.enrollment.domain.address_book import Entry, WrongCell, require_email, require_name
+from services.enrollment.domain.address_book import Entry, WrongCell, merged_away, require_email, require_name
 from services.enrollment.domain.billing import Fault, text_faults
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import MeetingCopy
@@ -280,6 +280,8 @@ def _row(said: _Said, frame: Frame, now: datetime) -> tuple[Row | None, list[Fau
     if code and code not in frame.book:
         detail = f"»{cells['code'][:60]}« er ikke en kommunekode i adressebogen. Koden har fire cifre."
         wrong.append(Fault("code", "unknown_organisation", detail))
+    elif code and (into := frame.book[code].merged_into) is not None and code not in frame.standing:
+        wrong.append(Fault("code", "organisation_merged", merged_away(f"»{cells['code'][:60]}«", into)))
     if role and role not in {CONTACT, PARTICIPANT}:
         wrong.append(Fault("role", "unknown_role", f"Skriv {CONTACT} eller {PARTICIPANT}."))
     name = _looked(wrong, require_name, cells.get("name"), "name")

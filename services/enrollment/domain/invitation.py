@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from services.enrollment.domain.address_book import Entry, main_mailbox
+from services.enrollment.domain.address_book import Entry, main_mailbox, require_own
 from services.enrollment.domain.enrolment import Enrolment, enrolment_id
 from services.enrollment.domain.programme import (
     OFFICE_OPENS,
@@ -103,6 +103,7 @@ def require_round(
         if code not in book or book[code].member_of is not None:
             detail = f"»{code[:20]}« er ikke i adressebogen."
             raise Refused("unknown_organisation", detail, status=422, field="organisation_codes")
+        require_own(book[code], "organisation_codes")
     if asked.remind_on is not None and local(asked.remind_on, OFFICE_OPENS) <= now:
         raise Refused("reminder_in_the_past", "Påmindelsens dag er gået.", status=422, field="remind_on")
     return programme

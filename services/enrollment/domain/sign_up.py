@@ -14,6 +14,7 @@ from services.enrollment.domain.address_book import (
     main_mailbox,
     require_email,
     require_name,
+    require_own,
 )
 from services.enrollment.domain.billing import cleaned, require_billing
 from services.enrollment.domain.enrolment import ENDED, Enrolment, Forbehold, Late, about, enrolment_id
@@ -210,7 +211,7 @@ def apply(
         raise Refused("deadline_passed", f"Tilmeldingsfristen var {long_day(deadline)}." if deadline else "")
     plan, said = programme.terms.enrolment, form.read(programme.terms.enrolment, asked.answers)
     all_of_it = Together()
-    known = all_of_it.look(_require_organisation, entry)
+    known = all_of_it.look(_require_organisation, entry, current)
     name = all_of_it.look(require_name, asked.contact_name, "contact_name")
     email = all_of_it.look(require_email, asked.contact_email, "contact_email")
     role = all_of_it.look(require_name, asked.contact_role, "contact_role")
@@ -248,7 +249,9 @@ def apply_by_form(
     A later version moves no deadline for it and asks it nothing more. It displaces nobody, and does not undo what was
     became of the organisation after it: Refused `sign_up_outdated` when its enrolment has ended since.
     """
-    programme, entry = require_offer(programme, current, source), _require_organisation(entry)
+    programme = require_offer(programme, current, source)
+    # A form came in before its organisation went, and goes on under the name that it was sent with.
+    entry = _require_organisation(entry, current, comes_later=False)
     if ended_since(current, wish.received_at):
         raise Refused(
             "sign_up_outdated",
@@ -296,7 +299,8 @@ def require_offer(programme: Programme | None, current: Enrolment | None, source
     return programme
 
 
-def _require_organisation(entry: Entry | None) -> Entry:
+def _require_organisation(entry: Entry | None, current: Enrolment | None, *, comes_later: bool = True) -> Entry:
+    """One that was merged into another only where it is known in the programme already, such as by its invitation."""
     if entry is None or entry.member_of is not None:
         raise Refused(
             "unknown_organisation",
@@ -304,7 +308,7 @@ def _require_organisation(entry: Entry | None) -> Entry:
             status=422,
             field="organisation_code",
         )
-    return entry
+    return require_own(entry, "organisation_code") if comes_later and current is None else entry
 
 
 def _require_room(programme: Programme) -> None:

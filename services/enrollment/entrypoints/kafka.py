@@ -5,6 +5,8 @@ from __future__ import annotations
 from services.enrollment.entrypoints import acts
 from services.enrollment.usecases.deliver_by_steps import follow_steps
 from services.enrollment.usecases.follow_meetings import follow_meetings
+from services.enrollment.usecases.follow_refusals import follow_refusals
+from shared.contracts.notifications import AddressBounced, MessageFailed
 from shared.contracts.scheduling import (
     MeetingCancelled,
     MeetingHeld,
@@ -22,6 +24,8 @@ SUBSCRIPTIONS = (
     on(MeetingCancelled, follow_meetings),
     on(MeetingHeld, follow_meetings),
     on(StepCompleted, follow_steps),
+    on(AddressBounced, follow_refusals),
+    on(MessageFailed, follow_refusals),
     intake(acts.ENROL),
     intake(acts.VOUCH),
     intake(acts.DISMISS),
@@ -34,6 +38,7 @@ SUBSCRIPTIONS = (
     intake(acts.CHANGE_CAPACITY),
     intake(acts.CHANGE_CONTACT),
     intake(acts.CHANGE_ROLE),
+    intake(acts.REVOKE_LINKS),
     intake(acts.CHANGE_GROUP),
     intake(acts.ERASE),
     intake(acts.RECORD_ARCHIVE),

@@ -129,7 +129,7 @@ async def invite(host: Host, act: Act, request: Request) -> Response:
     async with host.transaction(reader(request)) as tx:
         head = await head_of(tx, request)
         book = (await read_organisations(tx, {}))["organisations"]
-    names = {one["code"]: one["name"] for one in book}
+    names = {one["code"]: one["name"] for one in book if one["merged_into"] is None}
 
     def command(form: Form) -> Command | None:
         chosen = [one for one in form.value("kommuner").split(BETWEEN) if one]

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
 
 from services.enrollment.adapters import organisations
 from services.enrollment.adapters.spreadsheet import require_table
-from services.enrollment.domain.address_book import Change, Difference, Entry, changed, differences, require_rows
-from services.enrollment.usecases.let_in import let_waiting_in
-from services.enrollment.usecases.write_to_members import write_to_members
+from services.enrollment.domain.address_book import Said, in_turn, require_rows, require_seen
+from services.enrollment.usecases.write_entries import write_entries
 from shared.base.answers import Answer
-from shared.contracts.bounds import LONGEST_FILE
+from shared.contracts.bounds import LONGEST_FILE, Id
 from shared.contracts.event import Command
 from shared.storage.tx import Tx
 
 
 class ImportAddresses(Command):
-    """`content` is the .xlsx or CSV file in base64. A dry run says what each row changes and keeps nothing."""
+    """`content` is the .xlsx or CSV file in base64. A dry run says what each row changes and keeps nothing.
+
+    `seen` is what somebody was shown that it would change: another thing by now is refused (None = whatever it is).
+    """
 
     content: str = Field(max_length=LONGEST_FILE)
     dry_run: bool = True
+    seen: Id | None = None
 
 
 async def import_addresses(tx: Tx, command: ImportAddresses) -> Answer:
@@ -30,28 +32,26 @@ async def import_addresses(tx: Tx, command: ImportAddresses) -> Answer:
     changes = require_rows(heading, rows, await organisations.load_codes(tx))
     book = await organisations.lock_many(tx, [one.code for one in changes])
 
-    after, told = dict(book), []
-    for one in changes:
-        before = after[one.code]
-        after[one.code] = changed(before, one).after
-        if found := differences(before, after[one.code], one.unit):
-            told.append(_said(one, before, found))
+    after, found = in_turn(book, changes)
 
-    differing = [entry for code, entry in after.items() if entry != book[code]]
+    told = [_said(one) for one in found if one.differences]
+    require_seen(found, command.seen)
+    differing = [(book[code], entry) for code, entry in after.items() if entry != book[code]]
     if not command.dry_run:
-        await organisations.save(tx, differing)
-        await let_waiting_in(tx, differing)
-        await write_to_members(tx, differing)
+        await write_entries(tx, differing)
     return Answer(
         {"rows": len(changes), "changed": len(differing), "dry_run": command.dry_run, "differences": told},
     )
 
 
-def _said(change: Change, entry: Entry, found: Sequence[Difference]) -> dict[str, Any]:
+def _said(one: Said) -> dict[str, Any]:
     return {
-        "row": change.row,
-        "code": change.code,
-        "name": entry.organisation.name,
-        "unit": change.unit,
-        "columns": [{"column": one.column, "was": one.was, "becomes": one.becomes, "text": str(one)} for one in found],
+        "row": one.change.row,
+        "code": one.change.code,
+        "name": one.name,
+        "unit": one.change.unit,
+        "columns": [
+            {"column": part.column, "was": part.was, "becomes": part.becomes, "text": str(part)}
+            for part in one.differences
+        ],
     }

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pydantic import ConfigDict, Field
 
 from services.enrollment.adapters import organisations
-from services.enrollment.domain.address_book import Unit, rewritten
-from services.enrollment.usecases.let_in import let_waiting_in
+from services.enrollment.domain.address_book import Unit, require_entry, require_unchanged, rewritten
 from services.enrollment.usecases.read_organisations import shown
-from services.enrollment.usecases.write_to_members import write_to_members
+from services.enrollment.usecases.write_entries import write_entries
 from shared.base.answers import Answer
 from shared.contracts.bounds import MOST_ROLES, MOST_UNITS, Email, Id, Line, Name
 from shared.contracts.event import Command, Frozen
@@ -34,6 +33,7 @@ class PutOrganisation(Command):
     CVR number (None = as before).
 
     `mailboxes`, and every mailbox of `domains`: whoever has such an address confirms its sign-ups by their own link.
+    `seen` is the version that whoever changes it has seen: another one by now is refused (None = whichever there is).
     """
 
     code: Id
@@ -44,11 +44,12 @@ class PutOrganisation(Command):
     domains: tuple[Line, ...] | None = Field(default=None, max_length=MOST_ROLES)
     units: tuple[PutUnit, ...] | None = Field(default=None, max_length=MOST_UNITS)
     cvr: Id | None = None
+    seen: Id | None = None
 
 
 async def put_organisation(tx: Tx, command: PutOrganisation) -> Answer:
     """Forms that waited for staff to say who their contact is, and need wait no more, get their places."""
-    entry = await organisations.lock(tx, command.code)
+    entry = require_unchanged(require_entry(await organisations.lock(tx, command.code)), command.seen)
 
     units = None if command.units is None else [Unit(one.id, one.name, one.billing) for one in command.units]
 
@@ -64,7 +65,5 @@ async def put_organisation(tx: Tx, command: PutOrganisation) -> Answer:
     )
 
     if decided.after != entry:
-        await organisations.save(tx, [decided.after])
-        await let_waiting_in(tx, [decided.after])
-        await write_to_members(tx, [decided.after])
+        await write_entries(tx, [(entry, decided.after)])
     return Answer(shown(decided.after))

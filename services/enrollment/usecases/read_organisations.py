@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.enrollment.adapters import organisations
@@ -23,11 +23,17 @@ async def read_organisation(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     return shown(found)
 
 
+async def read_names(tx: Tx, codes: Sequence[str]) -> dict[str, str]:
+    """By code, of those that are in the book."""
+    return await organisations.load_names(tx, codes)
+
+
 def shown(entry: Entry) -> dict[str, Any]:
     """An entry as the API shows it."""
     return {
         **entry.organisation.model_dump(mode="json"),
         "member_of": entry.member_of,
+        "merged_into": entry.merged_into,
         "main_email": entry.main_email,
         "roles": dict(entry.roles or {}),
         "billing": entry.billing.model_dump(mode="json"),

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from services.enrollment.adapters import enrolments, links, meetings, organisations, programmes
 from services.enrollment.domain.confirmation_text import what_follows
-from services.enrollment.domain.programme import is_over, takes_sign_ups
+from services.enrollment.domain.programme import Programme, is_over, takes_sign_ups
 from services.enrollment.domain.waiting_list import prospect
 from shared.contracts.parties import Organisation
 from shared.contracts.programme import GroupTerm, ProgrammeTerms
@@ -52,6 +52,10 @@ async def read_sign_up_form(tx: Tx, programme_id: str, invitation: str = "") -> 
     if is_over(programme, await meetings.load_last_day(tx, programme_id), tx.now):
         invited = None
     known = await enrolments.load(tx, invited) if invited else None
+    offered = [one.organisation for one in await organisations.load_municipalities(tx)]
+    if known is not None and all(one.code != known.organisation.code for one in offered):
+        # Merged into another since: an invitation is answered under the name that it was sent to.
+        offered.append(known.organisation)
     return SignUpForm(
         terms=programme.terms,
         cancelled=not programme.open,
@@ -59,9 +63,25 @@ async def read_sign_up_form(tx: Tx, programme_id: str, invitation: str = "") -> 
         groups=tuple(one for one in programme.terms.groups if one.id not in programme.merged),
         closed=not takes_sign_ups(programme, tx.now),
         full=programme.when_full if programme.is_full else None,
-        municipalities=tuple(one.organisation for one in await organisations.load_municipalities(tx)),
+        municipalities=tuple(offered),
         chosen=known.organisation.code if known is not None and known.programme_id == programme_id else None,
         may_decline=known is not None and known.may_decline,
+        next=what_follows(programme.terms, prospect(programme, tx.now)),
+    )
+
+
+async def read_form_of(tx: Tx, programme: Programme) -> SignUpForm:
+    """As somebody would find it who comes first; the programme need not be published."""
+    return SignUpForm(
+        terms=programme.terms,
+        cancelled=False,
+        because="",
+        groups=programme.terms.groups,
+        closed=False,
+        full=None,
+        municipalities=tuple(one.organisation for one in await organisations.load_municipalities(tx)),
+        chosen=None,
+        may_decline=False,
         next=what_follows(programme.terms, prospect(programme, tx.now)),
     )
 

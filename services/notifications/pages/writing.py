@@ -57,6 +57,7 @@ CHOOSE = "_vaelg"
 """The button of a list that brings what was ticked there."""
 LABELS = {"headline": "Emne", "body": "Tekst", "to": "Hvem skal have mailen?", "fil": "Fil"}
 NEXT_PAGE = "fra"
+MOST_PLACES = 100
 _MOST_NAMED = 20
 _MOST_EXAMPLES = 50
 _BETWEEN = " "
@@ -311,6 +312,8 @@ async def remove(host: Host, act: Act, request: Request) -> Response:
 
 
 async def file_of_writing(host: Host, request: Request) -> Response:
+    if request.path_params["place"] >= MOST_PLACES:
+        raise Problem(404, "not_found")
     async with host.transaction(reader(request)) as tx:
         found = await read_file(
             tx, programme_of(request), request.path_params["writing_id"], request.path_params["place"]

@@ -74,7 +74,7 @@ class AttachFile(Command):
 class RemoveFile(Command):
     programme_id: Id
     writing_id: Id
-    place: int
+    place: Annotated[int, Field(ge=0, le=99)]
 
 
 class TryWriting(Command):

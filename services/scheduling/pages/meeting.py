@@ -100,7 +100,7 @@ def _facts(found: MeetingPage) -> list[tuple[str, str]]:
         ("Sted", meeting.place or ""),
         ("Afholdt", held_text(one.held_on).removeprefix("Afholdt ") if one.held_on else ""),
         ("Begrundelse", one.reason),
-        ("Flyttet", _times(meeting.date_version) if one.state != "cancelled" and meeting.date_version else ""),
+        ("Ændret", _times(meeting.date_version) if one.state != "cancelled" and meeting.date_version else ""),
         ("Planen siger", one.plan.note if one.plan and one.plan.note else ""),
         ("I forløbets fil", "" if one.plan else "Nej, mødet er planlagt ved siden af"),
     ]
@@ -179,13 +179,9 @@ async def set_date(host: Host, act: Act, request: Request) -> Response:
     known, beside = found.standing.meeting, list[str]()
 
     def command(form: Form) -> SetMeetingDate | None:
-        if not form.value("day"):
-            form.add_error("day", "required", "Vælg mødets dag.")
         clocks = {name: form.value(name).replace(".", ":") or None for name in ("starts", "ends")}
-        wish = form.command(
-            SetMeetingDate, meeting_id=known.id, place=form.value("place"), link=form.value("link"), **clocks
-        )
-        return None if form.errors else wish
+        said = {"place": form.value("place"), "link": form.value("link")}
+        return form.command(SetMeetingDate, meeting_id=known.id, **said, **clocks)
 
     async def prepare(form: Form) -> None:
         """The other meetings on the days that were typed; where these are none the form says so."""

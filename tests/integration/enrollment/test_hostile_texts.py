@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import itertools
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from functools import partial
@@ -20,9 +21,10 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from services.enrollment.adapters import links, spreadsheet
 from services.enrollment.domain import enrolment_sheet
-from services.enrollment.domain.address_book import COLUMNS
+from services.enrollment.domain.address_book import COLUMNS, unit_key
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.add_client import AddClient, add_client
+from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft, begin_programme_draft
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.grant_role import GrantRole, grant_role
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
@@ -31,7 +33,7 @@ from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.order_option import order_option
-from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
+from services.enrollment.usecases.put_organisation import PutOrganisation, PutUnit, put_organisation
 from services.enrollment.usecases.quote_option import quote_option
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
 from shared.contracts.enrollment import (
@@ -109,7 +111,9 @@ FILLED = {
     "consent": "true",
 }
 """By the name of the field; whatever else there is stays empty."""
-WHOLE = digest_of((*own_tables("enrollment"), "outbox", "timers"))
+CONFIRMING = {"mailbox_codes", "confirmed_mailboxes"}
+"""What is kept of browsers: seen each time that one of them sends a form."""
+WHOLE = digest_of((*sorted(set(own_tables("enrollment")) - CONFIRMING), "outbox", "timers"))
 EMPTIED = (
     *("guests", "team_members", "teams", "seat_moves", "seats", "rosters", "option_orders", "contact_history"),
     *("enrolment_history", "sign_ups", "drafts", "invitations", "invitation_rounds", "enrolments", "timers", "outbox"),
@@ -128,6 +132,7 @@ PAGES = {
     "/plads/{token}/kontakt": "standing",
     "/plads/{token}/kontakt/{role_id}": "standing",
     "/plads/{token}/afmeld": "waiting",
+    "/plads/{token}/luk-links": "standing",
     "/plads/{token}/tilkoeb/{option_id}/bestil": "standing",
     "/plads/{token}/tilkoeb/{option_id}/betaler": "ordered",
     "/plads/{token}/tilkoeb/{option_id}/fortryd": "ordered",
@@ -159,6 +164,14 @@ STAFF_PAGES = {
     "/stab/soeg": "/stab/soeg",
     "/stab/adgang": "/stab/adgang",
     "/stab/adgang/{grant_id:int}": "/stab/adgang/{grant_id}",
+    "/stab/adressebog": "/stab/adressebog",
+    "/stab/adressebog/indlaes": "/stab/adressebog/indlaes",
+    "/stab/adressebog/{code}/ret": f"/stab/adressebog/{AARHUS}/ret",
+    "/stab/adressebog/{code}/enheder/ny": f"/stab/adressebog/{AARHUS}/enheder/ny",
+    "/stab/adressebog/{code}/enheder/{unit}": f"/stab/adressebog/{AARHUS}/enheder/{unit_key('unge')}",
+    "/stab/adressebog/{code}/enheder/{unit}/fjern": f"/stab/adressebog/{AARHUS}/enheder/{unit_key('unge')}/fjern",
+    "/stab/adressebog/{code}/laeg-sammen": f"/stab/adressebog/{AARHUS}/laeg-sammen",
+    "/stab/adressebog/{code}/virker": f"/stab/adressebog/{AARHUS}/virker",
     "/stab/adgang/session/{session_id}": "/stab/adgang/session/{session_id}",
     "/stab/noegler/ny": "/stab/noegler/ny",
     "/stab/noegler/klient/{client}/byt": "/stab/noegler/klient/{client}/byt",
@@ -173,6 +186,7 @@ PROGRAMME_PAGES = {
     f"{_STAFF_PLACE}/ikke-godkendt": "reserved",
     f"{_STAFF_PLACE}/forbehold": "reserved",
     f"{_STAFF_PLACE}/kontakt": "place",
+    f"{_STAFF_PLACE}/luk-links": "place",
     f"{_STAFF_PLACE}/gruppe": "place",
     f"{_STAFF_PLACE}/faktura": "place",
     f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/leveret": "ordered",
@@ -187,6 +201,19 @@ PROGRAMME_PAGES = {
     "/stab/forloeb/{programme_id}/skriv-ind": "nothing",
 }
 """As PAGES, of those on which staff do something in a programme: `Consultant` makes what has to be there."""
+_DRAFT = "/stab/redigering/{draft_id}"
+EDITOR_PAGES = {
+    "/stab/redigering/nyt": "",
+    "/stab/redigering/fil": "",
+    "/stab/redigering/ny-version/{programme_id}": "",
+    f"{_DRAFT}/felter/{{where}}": "meetings.2",
+    f"{_DRAFT}/datoer": "moved",
+    f"{_DRAFT}/laesninger": "kept",
+    f"{_DRAFT}/fil": "kept",
+    f"{_DRAFT}/udgiv": "kept",
+    f"{_DRAFT}/kasser": "kept",
+}
+"""As PAGES, of the editor of programmes: which field, or whether the days of the draft have moved."""
 OF_TEAM = "/meetings/m-temadag-vest/needs"
 
 
@@ -216,12 +243,14 @@ class Somebody:
     """Makes what a page needs, anew each time that it has been used up."""
 
     def __init__(self, town: Town) -> None:
-        self._desk = town.desk
+        self._desk, self._mailboxes = town.desk, town.mailboxes
         self._numbers = itertools.count()
 
     async def path(self, template: str) -> str:
         made: Callable[[], Awaitable[Mapping[str, Any]]] = getattr(self, f"_{PAGES[template]}")
-        return template.format(**await made())
+        path = template.format(**await made())
+        await self._mailboxes.confirm(path)
+        return path
 
     async def _anew(self) -> None:
         await emptied(self._desk)
@@ -352,6 +381,12 @@ ANOTHER_BROWSER = """
 """Where the page can sign them out."""
 
 
+REFUSES = """
+    INSERT INTO refused_mailboxes VALUES ($1, 'hovedpostkasse', 'post@aarhus.example', 'smtp_550', now(), 'c')
+    ON CONFLICT DO NOTHING
+"""
+
+
 class Staff:
     """An administrator who is signed in."""
 
@@ -365,6 +400,8 @@ class Staff:
             self.browser.cookies.clear()
         elif not self.browser.cookies:
             await self._workplace.signed_in("administrator", self.browser)
+        if template.startswith("/stab/adressebog/{code}"):
+            await self._an_entry()
         if template == "/login/mig":
             await self._workplace.host.pool.execute(ANOTHER_BROWSER)
         if template == "/stab/noegler/ny":
@@ -387,6 +424,13 @@ class Staff:
         await self._workplace.desk.ask(add_client, wish)
         return name
 
+    async def _an_entry(self) -> None:
+        """As it was, with one unit, and a mailbox that refuses mails."""
+        unit = PutUnit(id="unge", name="Unge")
+        wish = PutOrganisation(code=AARHUS, main_email="post@aarhus.example", domains=(), mailboxes=(), units=(unit,))
+        await self._workplace.desk.ask(put_organisation, wish)
+        await self._workplace.host.pool.execute(REFUSES, AARHUS)
+
     async def _a_grant(self) -> int:
         wish = GrantRole(email="laeser@tovholder.example", role="reader")
         await self._workplace.desk.ask(grant_role, wish)
@@ -403,15 +447,35 @@ def taken(answer: httpx.Response) -> bool:
     )
 
 
+IN_THE_BOOK = {
+    "main_email": "ny@aarhus.example",
+    "cvr": "55133018",
+    "name": "Ungecentret",
+    "id": "anden",
+    "billing.ean": "5798000000001",
+    "billing.order_reference": "ordre",
+    "billing.account_string": "1234",
+    "billing.address.street": "Vej 1",
+    "billing.address.postcode": "8000",
+    "billing.address.city": "Aarhus",
+    "role.0.name": "borgmester",
+    "role.0.email": "bm@aarhus.example",
+    "other": "0840",
+    "stays": "denne",
+    "content": base64.b64encode(b"kommunekode;hovedpostkasse\n0101;post@kk.example\n").decode(),
+}
+
+
 @pytest.mark.timeout(400)
 async def test_whatever_staff_type_is_taken_as_text_or_refused_whole(workplace: Workplace) -> None:
     staff = Staff(workplace)
 
     async def look(_: httpx.Response) -> None:
-        for path in ("/stab/adgang", "/stab/noegler", "/login/mig"):
+        for path in ("/stab/adgang", "/stab/noegler", "/login/mig", "/stab/adressebog", f"/stab/adressebog/{AARHUS}"):
             must_be_escaped((await staff.browser.get(path)).text)
 
     usual = {"email": "ny@tovholder.example", "role": "reader", "client": "crm", "days": "30", "may_bundles": "enrol"}
+    usual |= IN_THE_BOOK
     walk = Walk(staff.browser, partial(kept, workplace.desk), look, taken)
     for template in STAFF_PAGES:
         await walk.over(template, partial(staff.path, template), usual, {})
@@ -483,6 +547,58 @@ async def test_whatever_staff_type_about_a_programme_is_taken_as_text_or_refused
     walk = Walk(staff.browser, partial(kept, workplace.desk), look)
     for template in PROGRAMME_PAGES:
         await walk.over(template, partial(staff.path, template), DONE_BY_STAFF, {})
+
+
+class Editor:
+    """A consultant, and a draft that is begun anew each time."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace, self._desk = workplace, workplace.desk
+        self.browser = workplace.browser()
+        self._numbers = itertools.count()
+        self.draft_id = ""
+
+    async def path(self, template: str) -> str:
+        if not self.browser.cookies:
+            await self._workplace.signed_in("consultant", self.browser)
+        await self._desk.pool.execute("DELETE FROM programme_drafts")
+        kind, number = EDITOR_PAGES[template], next(self._numbers)
+        if kind:
+            wish = BeginProgrammeDraft(
+                source="skabelon:flere-i-arbejde",
+                programme_id=f"forloeb-{number}",
+                title="Et forløb",
+                year=2027 if kind == "moved" else None,
+            )
+            self.draft_id = (await self._desk.ask(begin_programme_draft, wish))["draft_id"]
+        return template.format(programme_id=P1, draft_id=self.draft_id, where=kind)
+
+
+@pytest.mark.timeout(900)
+async def test_whatever_staff_type_in_the_editor_is_taken_as_text_or_refused_whole(workplace: Workplace) -> None:
+    # Nobody sends what is told here, which would be a reason to take nothing more in.
+    workplace.host.outbox._too_old = math.inf
+    await workplace.desk.publish()
+    staff = Editor(workplace)
+    usual = {
+        "source": "tom",
+        "title": "Et nyt forløb",
+        "programme_id": "et-nyt",
+        "year": "2027",
+        "text": programme_text().replace(f"id: {P1}", "id: et-tredje"),
+        "set": "enrolment.deadline",
+    }
+
+    async def look(_: httpx.Response) -> None:
+        for path in ("", "/felter/om", "/felter/meetings", "/felter/meetings.2", "/fil", "/udgiv", "/vis"):
+            shown = await staff.browser.get(f"/stab/redigering/{staff.draft_id}{path}")
+            assert shown.status_code in {200, 404}, (path, shown.text)
+            must_be_escaped(shown.text)
+        must_be_escaped((await staff.browser.get("/stab/redigering")).text)
+
+    walk = Walk(staff.browser, partial(kept, workplace.desk), look)
+    for template in EDITOR_PAGES:
+        await walk.over(template, partial(staff.path, template), usual, {})
 
 
 async def look_everywhere(town: Town, answer: httpx.Response) -> None:

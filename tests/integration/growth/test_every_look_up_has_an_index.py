@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from services.enrollment.adapters import papers
 from services.enrollment.adapters.sessions import SignIn
+from services.enrollment.domain.book import sought
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.overview import MayLack
@@ -75,6 +76,7 @@ PLACES = {
     "grants": ["50"],
     "signed_in": ["-1590998400", "s9"],
     "programmes": ["2020-01-01", "p5"],
+    "programme_drafts": ["p5"],
     "overview": ["a", "0101"],
     "offers": ["2999-01-01", "p5"],
     "organisations": ["a", "0101"],
@@ -91,6 +93,7 @@ PLACES = {
     "changes": ["50"],
     "steps": ["p9", "x50", "2021-04-15", "s50"],
     "mails": ["50"],
+    "book": ["a", "0101"],
     "plan": ["2021-04-15", "infinity", "k80"],
     "history": ["-50"],
     "enrolled": ["a", "x50"],
@@ -104,7 +107,13 @@ WAITING_AT = {
 }
 ALLOWED = {
     ("enrollment", "organisations.load_municipalities"): "all 98 municipalities, which a form offers",
+    ("enrollment", "book.load_page"): "who answered nothing of late is known by all that everybody was invited to",
+    ("enrollment", "book.count_lacks"): "as book.load_page, once for a page of the book",
     ("enrollment", "organisations.load_codes"): "an address book is compared with all of it",
+    (
+        "enrollment",
+        "organisations.load_roles",
+    ): "the headings of the book, by a row for each role",
     ("enrollment", "keeping.load_endings"): "at night, when every programme ended",
     ("enrollment", "programmes.take_places"): "writes rows that are locked, by their keys",
     ("enrollment", "papers.load_page"): "asked for each of its papers below",
@@ -175,13 +184,15 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "versions": [("p9", 1)], "seats": [("w9", "m1", "x1")],
         "people": [("p9", "w9")],
         "pairs": [("m9", "n45@by.example")], "refs": [PROGRAMME_TERMS.ref], "lease_s": 30.0, "pause_s": 1.0,
-        "up_to": 50, "most": 50, "at_most": 50, "limit": 50, "before": 500, "version": 1, "seller": SELLER,
+        "up_to": 50, "most": 50, "at_most": 50, "limit": 50, "before": 500, "version": 1, "edition": 1,
+        "seller": SELLER,
         "with_forbehold": True, "list_id": "q9", "since": {"q9": NOW}, "places": [("x50", "w9")],
         "sections": [Section("p9", "enrolled", 9), Section("p9", "awaits", 9)],
         "causes": {"k9": Cause("c", None, None)},
         "sort": "name", "forbehold": True, "named": "a", "nobody": True, "account_ids": ["a9"],
         "words": ["ida", "hold"], "number": "5798009800015", "sought_id": "x50", "by": date(2020, 7, 1),
-        "up_to_month": "2020-08", "first": date(2021, 4, 15), "last": date(2021, 4, 15), "stands": "overdue",
+        "up_to_month": "2020-08", "lack": "silent", "asked": sought("kommune"),
+        "first": date(2021, 4, 15), "last": date(2021, 4, 15), "stands": "overdue",
         "text": "a", "numbered": 9,
         "writing_id": "t9", "file_place": 0, "meant": ["x50", "x51"], "chosen": ["x50"], "role": "faktura",
         "organisation": "By", "bounced": True,

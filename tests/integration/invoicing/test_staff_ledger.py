@@ -15,7 +15,7 @@ from services.invoicing.domain.claim import State
 from services.invoicing.domain.ledger import STANDS
 from shared.contracts.enrollment import ProgrammeCancelled
 from shared.contracts.invoicing import CreditNoteIssued, PaymentRegistered
-from shared.contracts.parties import Billing
+from shared.contracts.parties import Billing, Organisation
 from tests.support.branch import Branch, done, looked, rows, text
 from tests.support.facts import (
     OWNER,
@@ -27,7 +27,6 @@ from tests.support.facts import (
     an_enrolment,
     an_extra_participant,
     an_extra_participant_removed,
-    an_organisation,
 )
 from tests.support.workplace import typed
 
@@ -36,15 +35,18 @@ MONEY = f"{HERE}/oekonomi"
 FEES_FALL_DUE = datetime(2020, 9, 1, 6, tzinfo=UTC)
 NOW = datetime(2021, 1, 11, 9, tzinfo=UTC)
 FULL_FEE = "24.375,00 kr."
-AARHUS, BODEN, CENTRUM = (an_organisation(code) for code in ("0751", "0760", "0770"))
+AARHUS, RANDERS, VIBORG = (
+    Organisation(code=code, name=f"{name} Kommune", cvr="64942212")
+    for code, name in (("0730", "Aarhus"), ("0751", "Randers"), ("0791", "Viborg"))
+)
 
 
 async def two_are_invoiced(office: Branch) -> httpx.AsyncClient:
     """The first two are invoiced in September and pay nothing; of the third nobody knows where to send it to."""
     await office.room.hear(
         an_enrolment(enrolment_id="e1", organisation=AARHUS),
-        an_enrolment(enrolment_id="e2", organisation=BODEN),
-        an_enrolment(enrolment_id="e3", organisation=CENTRUM, billing=Billing()),
+        an_enrolment(enrolment_id="e2", organisation=RANDERS),
+        an_enrolment(enrolment_id="e3", organisation=VIBORG, billing=Billing()),
     )
     await office.room.ring(FEES_FALL_DUE)
     office.room.time = NOW
@@ -65,7 +67,7 @@ async def test_the_sums_and_everything_owed_stand_on_one_page(money_office: Bran
     browser = await two_are_invoiced(money_office)
     answer = await browser.get(MONEY)
     shown = text(answer)
-    assert rows(answer) == [AARHUS.name, BODEN.name, CENTRUM.name]
+    assert rows(answer) == [AARHUS.name, RANDERS.name, VIBORG.name]
     for said in (
         "Ikke faktureret endnu 24.375,00 kr. 19.500,00 kr. ekskl. moms",
         "Faktureret 48.750,00 kr. 39.000,00 kr. ekskl. moms",
@@ -82,14 +84,14 @@ async def test_the_sums_and_everything_owed_stand_on_one_page(money_office: Bran
 
 async def test_the_list_is_filtered_searched_and_paged(money_office: Branch, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = await two_are_invoiced(money_office)
-    assert rows(await browser.get(f"{MONEY}?staar=overdue")) == [AARHUS.name, BODEN.name]
-    assert rows(await browser.get(f"{MONEY}?staar=held_back")) == [CENTRUM.name]
+    assert rows(await browser.get(f"{MONEY}?staar=overdue")) == [AARHUS.name, RANDERS.name]
+    assert rows(await browser.get(f"{MONEY}?staar=held_back")) == [VIBORG.name]
     assert "Intet står som »betalt«" in text(await browser.get(f"{MONEY}?staar=paid"))
     form = (await browser.get(MONEY)).text
-    for sought, found in (("N-2", [BODEN.name]), ("2", [BODEN.name]), (CENTRUM.name[2:8].upper(), [CENTRUM.name])):
+    for sought, found in (("N-2", [RANDERS.name]), ("2", [RANDERS.name]), ("VIBORG", [VIBORG.name])):
         answer = await browser.post(MONEY, data=typed(form, q=sought))
-        assert set(found) <= set(rows(answer)), sought
-        assert sought not in str(answer.url)
+        assert rows(answer) == found, sought
+        assert (answer.url.path, answer.url.query) == (MONEY, b""), "what was typed stands in no address"
     assert "Intet passer med »%«" in text(await browser.post(MONEY, data=typed(form, q="%")))
     monkeypatch.setattr("services.invoicing.usecases.read_ledger.ON_A_PAGE", 1)
     path, seen = MONEY, list[str]()
@@ -97,7 +99,7 @@ async def test_the_list_is_filtered_searched_and_paged(money_office: Branch, mon
         answer = await browser.get(path)
         seen += rows(answer)
         path = unescape(answer.text.partition('rel="next" href="')[2].partition('"')[0])
-    assert seen == [AARHUS.name, BODEN.name, CENTRUM.name]
+    assert seen == [AARHUS.name, RANDERS.name, VIBORG.name]
     assert (await browser.get(f"{MONEY}?fra=nonsens")).status_code == 422
 
 

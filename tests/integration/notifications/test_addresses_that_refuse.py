@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from services.notifications.domain.message import INVALID_ADDRESS
+from services.notifications.usecases.trust_address import TrustAddress, trust_address
 from shared.contracts.parties import Person
 from tests.integration.notifications.test_staff_mails import enrolled, only
 from tests.support.facts import PROGRAMME, a_programme, a_role, an_enrolment, an_organisation, enrolment_id_of
@@ -80,5 +81,7 @@ async def test_a_mail_of_another_programme_or_one_that_went_has_no_such_page(pos
     assert (await post_office.get(f"{HERE.replace(PROGRAMME.id, other.id)}/retur/{mail}")).status_code == 404
     answer = await post_office.post(f"{HERE.replace(PROGRAMME.id, other.id)}/retur/{mail}/virker", {})
     assert answer.status_code == 404
+    wish = TrustAddress(programme_id=other.id, message_id=mail)
+    assert (await post_office.desk.refusal(trust_address, wish)).code == "unknown_message"
     await post_office.desk.pool.execute("UPDATE messages SET state = 'sent', sent_at = now()")
     assert (await post_office.get(f"{HERE}/retur/{mail}")).status_code == 404

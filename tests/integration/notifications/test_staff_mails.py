@@ -115,6 +115,7 @@ async def test_a_mail_is_shown_without_any_link_that_is_its_readers_own(post_off
     await enrolled(post_office)
     await post_office.desk.hear(MeetingScheduled(owner=MEETINGS_OWNER, programme=PROGRAMME, meeting=MEETING))
     await post_office.desk.ring()
+    one, another = (links.sign("standing", who) for who in ("somebody", "somebody else"))
     await post_office.desk.pool.execute(
         """
         INSERT INTO messages (id, template, recipient, about, occasion, programme_id, name, email, address_key, says,
@@ -123,7 +124,7 @@ async def test_a_mail_is_shown_without_any_link_that_is_its_readers_own(post_off
                 jsonb_build_object('title', 'Se her', 'text', $2::text), now(), 'c')
         """,
         PROGRAMME.id,
-        f"Jeres side: {post_office.url}/plads/{links.sign('standing', 'x')} og /plads/{links.sign('standing', 'y')}",
+        f"Jeres side: {post_office.url}/plads/{one} og /plads/{another}",
     )
     rows = await post_office.desk.pool.fetch("SELECT id, template, says::text AS says FROM messages")
     secret = {token for row in rows for token in re.findall(r"[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{43}", row["says"])}
@@ -134,7 +135,7 @@ async def test_a_mail_is_shown_without_any_link_that_is_its_readers_own(post_off
         page, framed = await post_office.get(at), await post_office.get(f"{at}/html")
         assert (page.status_code, framed.status_code) == (200, 200)
         files = [await post_office.get(f"{at}/bilag/{number}") for number in re.findall(r"/bilag/(\d+)\"", page.text)]
-        for text in (page.text, framed.text, *(one.content.decode("latin-1") for one in files)):
+        for text in (page.text, framed.text, *(file.content.decode("latin-1") for file in files)):
             assert not [token for token in secret if token in text or token.partition(".")[2] in text], row["template"]
         assert f'href="{post_office.url}/' not in framed.text
         cut += page.text.count("[personligt link]")

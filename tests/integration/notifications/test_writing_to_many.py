@@ -341,6 +341,9 @@ async def test_a_file_is_what_its_content_says_and_goes_with_each_mail(post_offi
         True,
     )
     assert (await post_office.post(f"{at}/bilag/1/fjern", {})).status_code == 303
+    for missing in (1, 99, 10**12):
+        assert (await post_office.get(f"{at}/bilag/{missing}")).status_code == 404
+        assert (await post_office.get(f"{at}/bilag/{missing}/fjern")).status_code == 404
     await post_office.post(f"{at}/send", {})
     await post_office.desk.ring()
     (one,) = await letters_of(post_office.desk)
