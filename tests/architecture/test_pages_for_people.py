@@ -44,7 +44,7 @@ def test_a_file_that_is_not_there_is_seen() -> None:
     assert Path(__file__).is_relative_to(ROOT)
 
 
-ASK_THE_DOOR = {"own_link", "sign_up", "mailed_links", "staff_action"}
+ASK_THE_DOOR = {"own_link", "sign_up", "mailed_links", "book_edit", "book_import"}
 """Of the pages of `enrollment`: what is behind a link of somebody's own asks for a code first, and the others are forms
 that anybody may send, links that are the answer of a mailbox, and staff's.
 """
