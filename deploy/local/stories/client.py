@@ -23,7 +23,7 @@ FILLING_IN_S = 2.0
 """A form that anybody may send comes from a person only after so long (machine time)."""
 _CODE_FIELD = "_kode"
 _MASKED = re.compile(r"(\S)\*\*\*(@\S+)")
-_CODE = re.compile(r"^Koden er: (\d{6})\s*$", re.MULTILINE)
+_CODE = re.compile(r"^Koden er (\d{6}) ", re.MULTILINE)
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 
 

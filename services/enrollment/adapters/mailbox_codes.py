@@ -12,12 +12,18 @@ from shared.contracts.parties import Person
 from shared.storage.tx import Tx
 
 _MARK = "mailbox"
+_FORM = "form that asks for a code"
 _COLUMNS = "id, code_sha256, tries, asked_at, used_at IS NOT NULL AS used"
 
 
 def mark_of(links: Links, email: str) -> bytes:
     """The same for the same mailbox, and nobody finds the address by it."""
     return hashlib.sha256(links.sign(_MARK, email.lower()).encode()).digest()
+
+
+def secret_of_form(links: Links, key: str, mailbox: bytes) -> str:
+    """For the cookie of whoever sends the form with this key: the same each time, and nobody else can tell it."""
+    return links.sign(_FORM, f"{key} {mailbox.hex()}").rpartition(".")[2]
 
 
 def browser_of(secret: str) -> bytes:
@@ -47,6 +53,14 @@ async def load_newest(tx: Tx, secret: str, mailbox: bytes) -> Code | None:
         mailbox,
     )
     return None if row is None else _code(row)
+
+
+async def lock_newest(tx: Tx, secret: str, mailbox: bytes) -> Code | None:
+    """As `load_newest`; there is no other until COMMIT. The lock is of the browser's name: there may be no row yet."""
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('codes of ' || encode($1::bytea, 'hex'), 0))", browser_of(secret)
+    )
+    return await load_newest(tx, secret, mailbox)
 
 
 async def insert(tx: Tx, code: Code, secret: str, mailbox: bytes) -> None:

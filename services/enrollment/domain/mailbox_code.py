@@ -16,6 +16,8 @@ CODE_MINUTES = 10
 MOST_TRIES = 5
 AGAIN_AFTER = timedelta(minutes=1)
 """So long after a code was sent there may be another one."""
+PRESSED_TWICE = timedelta(seconds=10)
+"""So long a form that is sent once more, by a browser that has no cookie yet, is the same press of its button."""
 IDLE_MINUTES = 60
 LONGEST_HOURS = 12
 
@@ -79,6 +81,13 @@ def is_right(code: Code, secret: str, typed: str) -> bool:
 def may_ask(newest: Code | None, now: datetime) -> bool:
     """Whether another code may be sent by now."""
     return newest is None or now >= newest.asked_at + AGAIN_AFTER
+
+
+def is_pressed_twice(newest: Code, now: datetime) -> bool:
+    """Whether the form that this code was drawn for may be sent once more by whoever has no cookie: nobody has typed
+    anything yet, and it was a moment ago.
+    """
+    return newest.tries == 0 and why_not(newest, now) is None and now < newest.asked_at + PRESSED_TWICE
 
 
 def digits_of(typed: str) -> str:

@@ -36,6 +36,7 @@ from services.enrollment.usecases.confirm_mailbox import (
     draw_code,
     forget_browser,
     is_confirmed,
+    name_browser,
     read_code,
     read_confirmed,
     read_whose,
@@ -133,9 +134,10 @@ async def _try(
 
 async def _ask(host: Host, request: Request, whose: Whose, form: Form, asked_by: str | None) -> None:
     """One that is under way still is the one to type; else, and when another is asked for, one is sent."""
-    browser = asked_by or secrets.token_urlsafe(_SECRET_BYTES)
+    other = secrets.token_urlsafe(_SECRET_BYTES)
     async with host.transaction(_nobody()) as tx:
-        code = await read_code(tx, whose, browser) if asked_by else None
+        browser = asked_by or await name_browser(tx, whose, form.key, other, machine_now())
+        code = await read_code(tx, whose, browser)
     now, again = machine_now(), AGAIN_FIELD in form.own
     if again and not may_ask(code, now):
         form.add_error(CODE_FIELD, "too_soon", SAID["too_soon"])
@@ -147,11 +149,16 @@ async def _ask(host: Host, request: Request, whose: Whose, form: Form, asked_by:
             if problem.code != "too_many_attempts":
                 raise
             form.add_error(CODE_FIELD, "too_often", SAID["too_often"])
-            raise CodeNeeded(_page(host, whose, form, code, 429)) from None
+            raise CodeNeeded(_page(host, request, whose, form, code, 429)) from None
         async with host.transaction(_nobody()) as tx:
             code = await draw_code(tx, whose, browser, str(uuid4()), _drawn(), machine_now())
     _give(request, ASKED_COOKIE, browser, LONGEST_HOURS * 60)
-    raise CodeNeeded(_page(host, whose, form, code, 422 if form.errors else 401))
+    raise CodeNeeded(_page(host, request, whose, form, code, 422 if form.errors else 401))
+
+
+def _own_page_of(request: Request) -> str:
+    """Where the link leads that the page is behind: `/kind/token`."""
+    return "/".join(request.url.path.split("/")[:3])
 
 
 def _of(command: Command, name: str) -> str | None:
@@ -163,8 +170,10 @@ def _drawn() -> str:
     return f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
 
 
-def _page(host: Host, whose: Whose, form: Form, code: Code | None, status: int) -> Response:
-    """With everything that was typed on the page before; the wish keeps its key."""
+def _page(host: Host, request: Request, whose: Whose, form: Form, code: Code | None, status: int) -> Response:
+    """With everything that was typed on the page before; the wish keeps its key. It says that nothing is changed, but
+    for a code that is used: perhaps by the first press of the same button.
+    """
     typed = [(name, one) for name in form.values for one in form.chosen(name)]
     own = [(name, value) for name, value in form.own.items() if name not in _NOT_TYPED]
     sender = whose.programme.seller
@@ -177,6 +186,7 @@ def _page(host: Host, whose: Whose, form: Form, code: Code | None, status: int) 
         mailbox=whose.shown,
         title=whose.programme.title,
         minutes=CODE_MINUTES,
+        perhaps_done_at=_own_page_of(request) if any(one.code == "used" for one in form.errors) else None,
         good_until=_at(code) if code is not None and why_not(code, machine_now()) is None else None,
         code_id=code.id if code is not None else None,
         write=sender.organizer_email,

@@ -15,6 +15,7 @@ from services.enrollment.domain.mailbox_code import (
     Confirmed,
     No,
     digest_of,
+    is_pressed_twice,
     is_right,
     masked,
     may_ask,
@@ -73,11 +74,21 @@ async def read_code(tx: Tx, whose: Whose, secret: str) -> Code | None:
     return await mailbox_codes.load_newest(tx, secret, whose.mailbox)
 
 
+async def name_browser(tx: Tx, whose: Whose, key: str, other: str, now: datetime) -> str:
+    """What a browser that has no cookie yet is known by. A button that is pressed twice sends its form twice before the
+    first answer has brought one: for `PRESSED_TWICE` the form's `key` names the same browser, which then has one code.
+    Later it names nobody, and the browser is `other`.
+    """
+    browser = mailbox_codes.secret_of_form(tx.links, key, whose.mailbox)
+    newest = await mailbox_codes.load_newest(tx, browser, whose.mailbox)
+    return browser if newest is None or is_pressed_twice(newest, now) else other
+
+
 async def draw_code(tx: Tx, whose: Whose, secret: str, code_id: str, digits: str, now: datetime) -> Code:
     """It is mailed, unless one was a moment ago: then that one is the newest still. Whoever was erased is not written
     to, and the answer is the same.
     """
-    newest = await mailbox_codes.load_newest(tx, secret, whose.mailbox)
+    newest = await mailbox_codes.lock_newest(tx, secret, whose.mailbox)
     if newest is not None and not may_ask(newest, now):
         return newest
     code = Code(code_id, digest_of(secret, code_id, digits), 0, now, used=False)

@@ -213,6 +213,56 @@ async def test_a_code_that_is_no_good_says_why_and_what_to_do(town: Town) -> Non
         assert (await said(other, path, page, _kode=await newest(town)))[0] == "missing"
 
 
+async def test_a_button_that_is_pressed_twice_before_there_is_a_cookie_asks_for_one_code(town: Town) -> None:
+    fact = await the_contact(town)
+    path = f"{fact.standing_path}/faktura"
+    wish = {"billing.order_reference": "PO-1", "_key": key()}
+
+    async def pressed() -> tuple[str, str]:
+        """The page that answers, and the cookie that comes with it."""
+        async with browser_of(town) as browser:
+            page = await browser.post(path, data=wish)
+            assert (page.status_code, ASKS in page.text) == (401, True), page.text
+            return page.text, browser.cookies[ASKED_COOKIE]
+
+    answers = [*await asyncio.gather(*(pressed() for _ in range(4))), await pressed()]
+    assert len({cookie for _, cookie in answers}) == 1
+    (drawn,) = await codes(town)
+    page, cookie = answers[0]
+    # It is a moment: whoever sends the same form later, with no cookie, is another browser.
+    await town.desk.pool.execute("UPDATE mailbox_codes SET asked_at = asked_at - interval '11 seconds'")
+    assert (await pressed())[1] != cookie
+    assert len(await codes(town)) == 2
+    async with browser_of(town) as browser:
+        browser.cookies.set(ASKED_COOKIE, cookie, domain="127.0.0.1")
+        assert (await browser.post(path, data={**kept(page), "_kode": drawn.code})).status_code == 303
+
+
+async def test_a_form_names_no_browser_once_something_was_typed_at_one(town: Town) -> None:
+    fact = await the_contact(town)
+    path = f"{fact.standing_path}/faktura"
+    wish = {"billing.order_reference": "PO-1", "_key": key()}
+    async with browser_of(town) as browser:
+        page = (await browser.post(path, data=wish)).text
+        assert (await said(browser, path, page, _kode=wrong_for(await newest(town))))[0] == "wrong"
+        cookie = browser.cookies[ASKED_COOKIE]
+    async with browser_of(town) as other:
+        assert (await other.post(path, data=wish)).status_code == 401
+        assert other.cookies[ASKED_COOKIE] != cookie
+    assert len(await codes(town)) == 2
+
+
+async def test_two_forms_that_are_sent_at_once_by_a_browser_that_is_known_ask_for_one_code(town: Town) -> None:
+    fact = await the_contact(town)
+    path = f"{fact.standing_path}/faktura"
+    async with browser_of(town) as browser:
+        browser.cookies.set(ASKED_COOKIE, "x" * 43, domain="127.0.0.1")
+        wishes = [{"billing.order_reference": f"PO-{number}", "_key": key()} for number in range(4)]
+        for answer in await asyncio.gather(*(browser.post(path, data=wish) for wish in wishes)):
+            assert answer.status_code == 401
+    assert len(await codes(town)) == 1
+
+
 async def test_a_used_code_is_used_whoever_types_it_again(town: Town) -> None:
     fact = await the_contact(town)
     path = f"{fact.standing_path}/faktura"
@@ -220,21 +270,25 @@ async def test_a_used_code_is_used_whoever_types_it_again(town: Town) -> None:
         page = (await browser.post(path, data={"billing.order_reference": "PO-1", "_key": key()})).text
         typed = {**kept(page), "_kode": await newest(town)}
         asked_by = browser.cookies[ASKED_COOKIE]
+        assert "intet er ændret" in page
         assert (await browser.post(path, data=typed)).status_code == 303
     async with browser_of(town) as thief:
         thief.cookies.set(ASKED_COOKIE, asked_by, domain="127.0.0.1")
-        assert (await said(thief, path, page, _kode=typed["_kode"]))[0] == "used"
+        why, page = await said(thief, path, page, _kode=typed["_kode"])
+        # Perhaps a second press, whose first has done it: the page does not say that nothing has changed.
+        assert (why, "intet er ændret" in page) == ("used", False)
+        assert f'<a href="{fact.standing_path}">se efter på jeres side</a>' in page
 
 
 async def test_a_mailbox_is_sent_ten_codes_an_hour_from_whichever_browsers(town: Town) -> None:
     fact = await the_contact(town)
     path = f"{fact.standing_path}/faktura"
-    wish = {"billing.order_reference": "PO-1", "_key": key()}
+    wish = {"billing.order_reference": "PO-1"}
     for _ in range(CODES_TO_A_MAILBOX["limit"]):
         async with browser_of(town) as browser:
-            assert (await browser.post(path, data=wish)).status_code == 401
+            assert (await browser.post(path, data={**wish, "_key": key()})).status_code == 401
     async with browser_of(town) as browser:
-        answer = await browser.post(path, data=wish)
+        answer = await browser.post(path, data={**wish, "_key": key()})
         assert (answer.status_code, SAID["too_often"] in unescape(answer.text)) == (429, True)
         assert kept(answer.text)["billing.order_reference"] == "PO-1"
     assert len(await codes(town)) == CODES_TO_A_MAILBOX["limit"]
