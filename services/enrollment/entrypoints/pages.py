@@ -43,6 +43,7 @@ from services.enrollment.pages import (
     why,
     workspace,
 )
+from services.enrollment.pages import help as help_pages
 from services.enrollment.usecases.sign_in import SignIns
 from shared.base.acts import Act
 from shared.runtime.service import Host
@@ -164,6 +165,9 @@ def _for_people_outside(shows: Callable[..., BaseRoute]) -> Sequence[BaseRoute]:
     return (
         shows("/", sign_up.front),
         shows("/tilgaengelighed", sign_up.accessibility),
+        shows(help_pages.AT, help_pages.front),
+        shows("/hjælp", help_pages.front),
+        shows(f"{help_pages.AT}/{{reader}}", help_pages.of_reader),
         shows("/tilmeld/bekraeft/{token}", mailed_links.confirm, acts.CONFIRM),
         shows("/tilmeld/bekraeft/{token}/fortryd", mailed_links.take_back, acts.TAKE_BACK),
         shows("/tilmeld/bekraeft/{token}/flere", mailed_links.not_mailed),
