@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -229,12 +229,22 @@ async def test_every_page_in_every_state_is_fit_for_everybody(chromium: Browser,
         walk.axe = True
     # For nearly all of the country, so that some wait.
     await filled(whole, with_form().replace("{usual: 3, hard: 3}", "{usual: 85, hard: 90}"))
+    there = await where_staff_find(whole)
     for walk in staff:
-        await over_what_staff_see(walk, whole)
+        for route, path in there:
+            await walk.to(path, template=route.path)
     people = await walks(chromium, whole, None)
     known = await of_people(whole)
     for walk in people:
-        await over_what_people_see(walk, whole, known)
+        for template, path in known.items():
+            await walk.to(path, template=template, allowed=(200, 400) if template == "/login/tilbage" else (200,))
+    for walk in staff:
+        walk.axe = LONG
+        if walk.scripts:
+            await over_what_staff_send(walk, there)
+    await whole.workplace.desk.has_meeting()
+    for walk in people:
+        await over_what_people_send(walk, whole)
     headings = {**staff[0].headings, **people[0].headings}
     if WRITE:
         HEADINGS.write_text(json.dumps(headings, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
@@ -259,28 +269,22 @@ async def where_nothing_is(walk: Walk, whole: Whole) -> None:
             await walk.to(await address(whole, service, route.path, names), allowed=(200, 404))
 
 
-async def over_what_staff_see(walk: Walk, whole: Whole) -> None:
-    """All pages, and then all forms, which change something now and then."""
-    there = [
-        (route, "?".join(filter(None, (await address(whole, service, route.path, names), ASKED.get(route.path, "")))))
-        for service, route, names in of_staff()
-    ]
-    for route, path in there:
-        await walk.to(path, template=route.path)
-    if not walk.scripts:
-        return
-    walk.axe = LONG
+async def where_staff_find(whole: Whole) -> list[tuple[Route, str]]:
+    """Every page of theirs, and where there is one of it."""
+    found = [(route, await address(whole, service, route.path, names)) for service, route, names in of_staff()]
+    return [(route, f"{path}?{ASKED[route.path]}" if route.path in ASKED else path) for route, path in found]
+
+
+async def over_what_staff_send(walk: Walk, there: list[tuple[Route, str]]) -> None:
+    """Something changes by it now and then: what is asked for later may be gone."""
     for route, path in there:
         if "POST" in (route.methods or ()):
             await walk.page.goto(path)
             await walk.sends(path)
 
 
-async def over_what_people_see(walk: Walk, whole: Whole, known: Mapping[str, str]) -> None:
-    for template, path in known.items():
-        await walk.to(path, template=template, allowed=(200, 400) if template == "/login/tilbage" else (200,))
-    # From here on each page has what it needs made anew, and what was there is gone.
-    await whole.workplace.desk.has_meeting()
+async def over_what_people_send(walk: Walk, whole: Whole) -> None:
+    """Each page has what it needs made anew, and what was there is gone."""
     somebody: Any = Somebody(whole.workplace)  # type: ignore[arg-type]  # it uses the desk alone
     for template in PAGES:
         path = await somebody.path(template)

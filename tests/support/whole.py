@@ -50,6 +50,7 @@ from tests.integration.scheduling.test_steps import TRACKS
 from tests.support.branch import Branch, open_branch
 from tests.support.browser import visitor
 from tests.support.enrollment_desk import AARHUS, P1, sign_up
+from tests.support.facts import BILLING
 from tests.support.oidc import Provider
 from tests.support.room import Room
 from tests.support.servers import MakeDatabase
@@ -61,7 +62,6 @@ INVOICED = datetime(2020, 9, 15, 8, tzinfo=UTC)
 """When invoicing hears of everything, and rings what is due: the fees have fallen due."""
 MEETINGS = 40
 PLACE = enrolment_id(P1, AARHUS)
-BILLED = Billing(ean="5798000000001", order_reference="4711")
 PLANS = tuple(
     MeetingPlan(
         key=f"moede-{number}",
@@ -194,8 +194,10 @@ async def filled(whole: Whole, text: str) -> None:
     await whole.tell_each_other()
     answers = {"opbakning": "ja"}
     many = [one for one in MUNICIPALITIES if one != AARHUS]
-    await desk.enrol(sign_up(AARHUS, answers=answers, forbehold=True, billing=BILLED))
-    await desk.enrol(*(sign_up(one, answers=answers, billing=BILLED if one < "05" else Billing()) for one in many[:-6]))
+    await desk.enrol(sign_up(AARHUS, answers=answers, forbehold=True, billing=BILLING))
+    await desk.enrol(
+        *(sign_up(one, answers=answers, billing=BILLING if one < "05" else Billing()) for one in many[:-6])
+    )
     await desk.ask(order_option, OrderOption(enrolment_id=PLACE, option_id="sager", accepted_price_ore=9_500_000))
     for number, name in enumerate(("Anna Andersen", "Bo Bentsen", "Carla Clausen")):
         await desk.register(PLACE, OF_ALL, name, price=100_000 if number else None)
@@ -208,7 +210,8 @@ async def filled(whole: Whole, text: str) -> None:
         await desk.press(form)
     await desk.ask(add_client, AddClient(client="crm", scopes=("enrol",), days=30, sha256=sha256(b"crm").hexdigest()))
     await desk.ask(grant_role, GrantRole(email="laeser@tovholder.example", role="reader"))
-    # What the desk looked at for itself is told as well.
+    await whole.tell_each_other()
+    await rooms["invoicing"].ring(INVOICED + timedelta(days=30))
     await whole.tell_each_other()
     await _mails(whole.rooms["notifications"])
     await whole.tell_each_other()
