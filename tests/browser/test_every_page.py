@@ -13,6 +13,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ from shared.web.staff import StaffRoute
 from tests.integration.enrollment.test_hostile_texts import PAGES, Somebody, with_form
 from tests.support.browser import WIDTHS
 from tests.support.enrollment_desk import P1
+from tests.support.mailboxes import Mailboxes
 from tests.support.oidc import Provider
 from tests.support.servers import MakeDatabase
 from tests.support.whole import PLACE, START, Whole, address, filled, open_whole
@@ -60,7 +62,7 @@ OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": T
 """The only rule of WCAG 2.2 AA that axe does not look at by itself."""
 _PARAMETER = re.compile(r"\{([a-z_]+)(?::[a-z]+)?\}")
 FILES = re.compile(
-    r"\.(csv|xlsx|ics|pdf|xml|html|\{suffix\})$|/bilag/\{[a-z]+:int\}$|/html$|^/api/|/(faktura|kvittering)/\{token\}$"
+    r"\.(csv|xlsx|ics|pdf|xml|html|yaml|\{suffix\})$|/bilag/\{[a-z]+:int\}$|/html$|^/api/|/(faktura|kvittering)/\{token\}$"
 )
 """What a route answers with that is no page: a file, or the mail that stands in a frame of a page."""
 ELSEWHERE = {
@@ -285,7 +287,10 @@ async def over_what_staff_send(walk: Walk, there: list[tuple[Route, str]]) -> No
 
 async def over_what_people_send(walk: Walk, whole: Whole) -> None:
     """Each page has what it needs made anew, and what was there is gone."""
-    somebody: Any = Somebody(whole.workplace)  # type: ignore[arg-type]  # it uses the desk alone
+    desk = whole.workplace.desk
+    town: Any = SimpleNamespace(desk=desk, mailboxes=Mailboxes(desk.pool, desk.links))
+    await town.mailboxes.follow(walk.page.context, whole.url)
+    somebody = Somebody(town)
     for template in PAGES:
         path = await somebody.path(template)
         await walk.to(path)
@@ -315,6 +320,8 @@ async def of_people(whole: Whole) -> dict[str, str]:
         "/tilmeld/{programme_id}/modtaget": f"/tilmeld/{P1}/modtaget",
         "/tilmeld/{programme_id}/gemt": f"/tilmeld/{P1}/gemt",
         "/tilmeld/bekraeft/{token}/flere": links.more_forms_path(signer, sign_up_id, received_at),
+        "/bekraeftet": "/bekraeftet",
+        "/notifications/kode/{code_id}": "/notifications/kode/en-kode",
         "/plads/{token}": links.standing_path(signer, contact),
         "/deltagere/{token}": links.participants_path(signer, contact),
         "/moedeplads/{token}": await told_path(pool, "moedeplads"),

@@ -28,6 +28,7 @@ from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.entrypoints.kafka import SUBSCRIPTIONS
 from services.enrollment.entrypoints.timers import TIMERS
 from services.enrollment.usecases.add_client import AddClient, add_client
+from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft, begin_programme_draft
 from services.enrollment.usecases.grant_role import GrantRole, grant_role
 from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.name_team_member import name_team_member
@@ -210,6 +211,8 @@ async def filled(whole: Whole, text: str) -> None:
         await desk.press(form)
     await desk.ask(add_client, AddClient(client="crm", scopes=("enrol",), days=30, sha256=sha256(b"crm").hexdigest()))
     await desk.ask(grant_role, GrantRole(email="laeser@tovholder.example", role="reader"))
+    draft = BeginProgrammeDraft(source="skabelon:flere-i-arbejde", programme_id="et-nyt", title="Et nyt", year=2027)
+    await desk.ask(begin_programme_draft, draft)
     await whole.tell_each_other()
     await rooms["invoicing"].ring(INVOICED + timedelta(days=30))
     await whole.tell_each_other()
@@ -247,6 +250,8 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "sign_up_id": "SELECT id FROM sign_ups ORDER BY received_at LIMIT 1",
         "sought": f"SELECT '{PLACE}'",
         "unit": f"SELECT '{unit_key('unge')}'",
+        "draft_id": "SELECT id FROM programme_drafts LIMIT 1",
+        "where": "SELECT 'meetings.2'",
         "grant_id": "SELECT max(id)::text FROM role_grants",
         "session_id": "SELECT id FROM sessions LIMIT 1",
         "client": "SELECT 'crm'",
