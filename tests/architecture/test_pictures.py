@@ -1,6 +1,6 @@
 """The pictures of pages: all there, small, and in README with words for whoever cannot see them.
 
-That the pages still have the headings that they had is seen to where they are walked to (`tests/browser/test_every_page.py`).
+That the pages still have the headings that they had is seen to by the walk (`tests/browser/test_every_page.py`).
 """
 
 from __future__ import annotations
