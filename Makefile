@@ -15,7 +15,7 @@ API_SECONDS ?= 150
 # Where it is set, each of the hundreds of processes that tests start would compile the same sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo up test check documents api lives bench faults upgrade einvoice-rules sbom audit lock compose-secrets clean
+.PHONY: install demo up test check documents api lives walks bench faults upgrade einvoice-rules sbom audit lock compose-secrets clean
 
 install: $(VENV)/demo.stamp $(CACHE)/servers.stamp
 
@@ -47,6 +47,10 @@ lives: install $(VENV)/test.stamp
 	TOVHOLDER_LIVES=160 TOVHOLDER_EVERY_TEXT=1 $(BIN)/python -m pytest -n $(AT_ONCE) \
 	  tests/integration/enrollment/test_every_command_in_any_order.py \
 	  tests/integration/enrollment/test_hostile_texts.py tests/integration/invoicing/test_hostile_texts.py $(ARGS)
+
+# Every page of every service in every state: at a desk, on a phone, without JavaScript, and with axe on each.
+walks: install $(VENV)/test.stamp $(CACHE)/browser.stamp
+	TOVHOLDER_WALKS=1 $(BIN)/python -m pytest -n 0 tests/browser/test_every_page.py $(ARGS)
 
 bench: install $(VENV)/test.stamp einvoice-rules
 	$(BIN)/python -m bench $(ARGS)

@@ -144,7 +144,7 @@ async def test_a_text_is_written_on_a_phone_without_scripts_and_by_keyboard_alon
     await post_office.desk.pool.execute(
         "UPDATE messages SET state = 'sent', sent_at = written_at WHERE template = 'written'"
     )
-    await page.get_by_role("link", name="Vis igen").focus()
+    await page.get_by_role("link", name="Opdatér").focus()
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("3 af 3 er sendt")).to_be_visible()
     sighted = await (await signed_in(chromium, post_office, width="phone")).new_page()

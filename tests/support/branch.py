@@ -89,10 +89,19 @@ class Branch:
 
 
 @asynccontextmanager
-async def open_branch(name: str, database: MakeDatabase, link_key_file: Path, folder: Path) -> AsyncIterator[Branch]:
+async def open_branch(
+    name: str,
+    database: MakeDatabase,
+    link_key_file: Path,
+    folder: Path,
+    *,
+    seed: bytes = SEED,
+    start: datetime = START,
+) -> AsyncIterator[Branch]:
+    """`seed` is the key of the badges that it takes, `start` where its clock stands."""
     where = await database(name)
     keys = folder / f"public-{name}"
-    keys.write_text(public_key(SEED).hex())
+    keys.write_text(public_key(seed).hex())
     service = importlib.import_module(f"services.{name}.app").SERVICE
     entrypoints = f"services.{name}.entrypoints"
     settings = service.settings(
@@ -102,7 +111,7 @@ async def open_branch(name: str, database: MakeDatabase, link_key_file: Path, fo
         session_public_keys_file=keys,
         api_tokens=SecretStr(f"staff:{sha256(TOKEN.encode()).hexdigest()}"),
         static_dir=install_static(),
-        simulated_start=START,
+        simulated_start=start,
     )
     host = await open_host(service, settings)
     # Nobody sends what is told here, which would be a reason to take nothing more in.
@@ -114,7 +123,7 @@ async def open_branch(name: str, database: MakeDatabase, link_key_file: Path, fo
         host.pool,
         importlib.import_module(f"{entrypoints}.kafka").SUBSCRIPTIONS,
         importlib.import_module(f"{entrypoints}.timers").TIMERS,
-        START,
+        start,
         links=settings.links,
     )
     branch = Branch(f"http://127.0.0.1:{running.port}", host, room)

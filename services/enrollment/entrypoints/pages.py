@@ -44,6 +44,7 @@ from services.enrollment.pages import (
     why,
     workspace,
 )
+from services.enrollment.pages import help as help_pages
 from services.enrollment.pages.confirming import guarded_page
 from services.enrollment.pages.editor import common as editor
 from services.enrollment.pages.editor import deciding, drafts, form, preview, publishing
@@ -197,6 +198,9 @@ def _for_people_outside(host: Host, shows: Callable[..., BaseRoute]) -> Sequence
     return (
         shows("/", sign_up.front),
         shows("/tilgaengelighed", sign_up.accessibility),
+        shows(help_pages.AT, help_pages.front),
+        shows("/hjælp", help_pages.front),
+        shows(f"{help_pages.AT}/{{reader}}", help_pages.of_reader),
         shows("/tilmeld/bekraeft/{token}", mailed_links.confirm, acts.CONFIRM),
         shows("/tilmeld/bekraeft/{token}/fortryd", mailed_links.take_back, acts.TAKE_BACK),
         shows("/tilmeld/bekraeft/{token}/flere", mailed_links.not_mailed),

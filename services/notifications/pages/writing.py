@@ -254,7 +254,7 @@ def _progress(found: Shown) -> dict[str, Any]:
         "unknown": unknown,
         "waiting": max(0, total - done),
         "over": found.writing.state == "written" and done >= sum(counts.values()),
-        "share": 1000 * done // total if total else 1000,
+        "done": done,
     }
 
 

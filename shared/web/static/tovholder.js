@@ -59,6 +59,10 @@ function count(counter) {
 function dependOn(part) {
   const wanted = JSON.parse(part.dataset.whenIs);
   const form = part.closest("form");
+  // A form that is only looked at is none: all of it stays to be seen.
+  if (!form) {
+    return;
+  }
   const fields = () => [...form.elements].filter((one) => one.name === part.dataset.when);
   const show = () => {
     const given = fields().some((one) => !one.disabled && one.checked && wanted.includes(one.value));

@@ -1,0 +1,348 @@
+"""Every page of every service, found from the routes: with nothing there, in a large installation, and each form sent
+empty. A page that is new falls under this by itself, or fails for want of a word on where there is one of it.
+
+`make test` looks at each once; `make walks` (TOVHOLDER_WALKS=1) lets axe look at the empty ones and those with errors
+too, and walks once more on a phone and without JavaScript. TOVHOLDER_WRITE_PICTURES=1 writes `docs/pictures/`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, Response
+from starlette.routing import Route
+
+from deploy.local.locations import ROOT
+from deploy.roles import routes, services
+from services.enrollment.adapters import links
+from services.invoicing.adapters.links import invoice_address
+from shared.base.passes import Reader, pass_path
+from shared.web.staff import StaffRoute
+from tests.integration.enrollment.test_hostile_texts import PAGES, Somebody, with_form
+from tests.support.browser import WIDTHS
+from tests.support.enrollment_desk import P1
+from tests.support.mailboxes import Mailboxes
+from tests.support.oidc import Provider
+from tests.support.servers import MakeDatabase
+from tests.support.whole import PLACE, START, Whole, address, filled, open_whole
+
+pytestmark = pytest.mark.browser
+LONG = bool(os.environ.get("TOVHOLDER_WALKS"))
+PICTURES = ROOT / "docs" / "pictures"
+HEADINGS = PICTURES / "headings.json"
+WRITE = bool(os.environ.get("TOVHOLDER_WRITE_PICTURES"))
+SHOWN = {
+    "/stab": "arbejdsbord",
+    "/stab/adressebog": "adressebog",
+    "/stab/forloeb/{programme_id}": "tilmeldinger",
+    "/stab/forloeb/{programme_id}/deltagere": "deltagere",
+    "/stab/forloeb/{programme_id}/tilmeldinger/{enrolment_id}": "en-tilmelding",
+    "/scheduling/stab/forloeb/{programme_id}/moeder": "moeder",
+    "/invoicing/stab/forloeb/{programme_id}/oekonomi": "oekonomi",
+    "/notifications/stab/forloeb/{programme_id}/mails": "mails",
+    "/tilmeld/{programme_id}": "tilmeldingsformular",
+    "/plads/{token}": "kommunens-side",
+}
+"""Which pages stand in `docs/pictures/`, and under what name."""
+
+NARROW = (390, 320)
+LARGEST_BYTES = 200_000
+OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+"""The only rule of WCAG 2.2 AA that axe does not look at by itself."""
+_PARAMETER = re.compile(r"\{([a-z_]+)(?::[a-z]+)?\}")
+FILES = re.compile(
+    r"\.(csv|xlsx|ics|pdf|xml|html|yaml|\{suffix\})$|/bilag/\{[a-z]+:int\}$|/html$|^/api/|/(faktura|kvittering)/\{token\}$"
+)
+"""What a route answers with that is no page: a file, or the mail that stands in a frame of a page."""
+ELSEWHERE = {
+    "/login/postkasse": "the mailbox of whoever is signed in, for another service's page alone",
+}
+"""Routes of pages that nobody walks to, each with the reason."""
+STEP = "spor=kommunespor&fase=analyse&skridt=dialog"
+ASKED = {"/scheduling/stab/forloeb/{programme_id}/spor/{enrolment_id}/faerdigt": STEP}
+"""What has to stand behind the address of a page."""
+NOT_SENT = (200, 400, 404, 409, 410, 422)
+"""What a form may be answered with that has nothing in it."""
+
+SEND_EMPTY = """
+    () => {
+      const fields = 'input:not([type=hidden]), select, textarea';
+      const form = [...document.querySelectorAll('main form[method=post]')]
+        .find((one) => [...one.querySelectorAll(fields)].some((field) => field.name !== '_website'));
+      if (!form) return false;
+      form.noValidate = true;
+      for (const field of form.querySelectorAll(fields)) {
+        if (field.type === 'checkbox' || field.type === 'radio') field.checked = false;
+        else field.value = '';
+      }
+      form.querySelector('button[type=submit], button:not([type])').click();
+      return true;
+    }
+"""
+TOO_WIDE = """
+    () => document.documentElement.scrollWidth <= window.innerWidth ? [] :
+      [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+        .slice(0, 3).map((one) => one.outerHTML.slice(0, 90))
+"""
+
+
+@dataclass
+class Walk:
+    """Of one browser. `faults` is all that was wrong anywhere, so that one run says everything."""
+
+    page: Page
+    name: str
+    scripts: bool = True
+    axe: bool = True
+    faults: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    """What the page asked for and did not get, or was not allowed to do, so far."""
+    answers: list[Response] = field(default_factory=list)
+    """To the pages that were asked for."""
+    headings: dict[str, str] = field(default_factory=dict)
+    """Of the pages that stand in pictures."""
+
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda said: self._said(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.refused.append(f"script: {error}"))
+        self.page.on("response", self._answered)
+        self.page.on("requestfailed", lambda one: self._failed(one.url, one.failure or ""))
+
+    def _said(self, text: str) -> None:
+        # What could not be loaded is said by its answer; a page's own "no" is none of it.
+        if not text.startswith("Failed to load resource"):
+            self.refused.append(f"console: {text}")
+
+    def _answered(self, answer: Response) -> None:
+        if answer.request.is_navigation_request() and answer.frame == self.page.main_frame:
+            self.answers.append(answer)
+        elif answer.status >= 400:
+            self.refused.append(f"{answer.status} {answer.url}")
+
+    def _failed(self, url: str, why: str) -> None:
+        # So ends what is under way when the next page is asked for.
+        if why != "net::ERR_ABORTED":
+            self.refused.append(f"{url}: {why}")
+
+    async def to(self, path: str, *, template: str = "", allowed: tuple[int, ...] = (200,)) -> None:
+        self.refused.clear()
+        self.answers.clear()
+        await self.page.goto(path)
+        await self._judge(path, allowed)
+        if template in SHOWN and self.scripts:
+            await self._picture(SHOWN[template])
+
+    async def sends(self, path: str) -> None:
+        """The first form in which something is filled in is sent without, past what the browser itself asks for."""
+        self.answers.clear()
+        if await self.page.evaluate(SEND_EMPTY):
+            await self.page.wait_for_event("load")
+            await self._judge(f"{path}, sent empty", NOT_SENT)
+
+    async def _judge(self, at: str, allowed: tuple[int, ...]) -> None:
+        answer, where = self.answers[-1], f"{self.name}: {at}"
+        if answer.status not in allowed:
+            self.faults.append(f"{where}: {answer.status}")
+        if self.scripts and await self.page.query_selector("[hx-get]"):
+            await self.page.wait_for_load_state("networkidle")
+        if (headings := await self.page.locator("h1").count()) != 1:
+            self.faults.append(f"{where}: {headings} h1")
+        title = await self.page.title()
+        if not re.fullmatch(r"(?!Tovholder –).+ – Tovholder", title):
+            self.faults.append(f"{where}: its title is {title!r}")
+        if (size := len(await answer.body())) > LARGEST_BYTES:
+            self.faults.append(f"{where}: {size} bytes")
+        if self.scripts:
+            await self._look(where)
+        self.faults += [f"{where}: {one}" for one in self.refused]
+        self.refused.clear()
+
+    async def _look(self, where: str) -> None:
+        if self.axe:
+            found = (await Axe().run(self.page, options=OPTIONS)).response["violations"]
+            self.faults += [
+                f"{where}: {one['id']}: {[node['html'][:120] for node in one['nodes'][:2]]}" for one in found
+            ]
+        usual = self.page.viewport_size
+        for width in NARROW:
+            await self.page.set_viewport_size({"width": width, "height": 844})
+            if wide := await self.page.evaluate(TOO_WIDE):
+                self.faults.append(f"{where}: wider than {width} px: {wide}")
+        if usual:
+            await self.page.set_viewport_size(usual)
+
+    async def _picture(self, name: str) -> None:
+        self.headings[name] = await self.page.locator("h1").inner_text()
+        if not WRITE:
+            return
+        usual = self.page.viewport_size
+        for size in WIDTHS.values():
+            await self.page.set_viewport_size(size)  # type: ignore[arg-type]  # a ViewportSize
+            await self.page.screenshot(path=PICTURES / f"{name}-{size['width']}.png")
+        if usual:
+            await self.page.set_viewport_size(usual)
+
+
+def pages() -> list[tuple[str, Route, list[str]]]:
+    """Service, route, and the parameters of its path."""
+    return [
+        (service.name, route, _PARAMETER.findall(route.path))
+        for service in services()
+        for route in routes(service)
+        if "GET" in (route.methods or ()) and not FILES.search(route.path) and route.path not in ELSEWHERE
+    ]
+
+
+def of_staff() -> list[tuple[str, Route, list[str]]]:
+    return [one for one in pages() if isinstance(one[1], StaffRoute)]
+
+
+@pytest.fixture
+async def whole(
+    database: MakeDatabase,
+    link_key_file: Path,
+    oidc_provider: Provider,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Whole]:
+    monkeypatch.setattr("shared.web.gate.FASTEST_SECONDS", 0)
+    async with open_whole(database, link_key_file, oidc_provider, tmp_path) as installation:
+        yield installation
+
+
+@pytest.mark.timeout(1800 if LONG else 300)
+async def test_every_page_in_every_state_is_fit_for_everybody(chromium: Browser, whole: Whole) -> None:
+    client = await whole.workplace.signed_in("administrator")
+    staff = await walks(chromium, whole, client)
+    for walk in staff:
+        walk.axe = LONG
+        await where_nothing_is(walk, whole)
+        walk.axe = True
+    # For nearly all of the country, so that some wait.
+    await filled(whole, with_form().replace("{usual: 3, hard: 3}", "{usual: 85, hard: 90}"))
+    there = await where_staff_find(whole)
+    for walk in staff:
+        for route, path in there:
+            await walk.to(path, template=route.path)
+    people = await walks(chromium, whole, None)
+    known = await of_people(whole)
+    for walk in people:
+        for template, path in known.items():
+            await walk.to(path, template=template, allowed=(200, 400) if template == "/login/tilbage" else (200,))
+    for walk in staff:
+        walk.axe = LONG
+        if walk.scripts:
+            await over_what_staff_send(walk, there)
+    await whole.workplace.desk.has_meeting()
+    for walk in people:
+        await over_what_people_send(walk, whole)
+    headings = {**staff[0].headings, **people[0].headings}
+    if WRITE:
+        HEADINGS.write_text(json.dumps(headings, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    faults = [fault for walk in (*staff, *people) for fault in walk.faults]
+    assert not faults, "\n".join(faults)
+    assert headings == json.loads(HEADINGS.read_text(encoding="utf-8")), "a page that stands in a picture has changed"
+
+
+async def walks(chromium: Browser, whole: Whole, client: httpx.AsyncClient | None) -> list[Walk]:
+    """The long form walks on a phone and without scripts, too."""
+    ways = (("desktop", True), ("phone", True), ("desktop", False)) if LONG else (("desktop", True),)
+    found = []
+    for width, scripts in ways:
+        context = await whole.browser(chromium, client, width=width, scripts=scripts)
+        found.append(Walk(await context.new_page(), f"{width}{'' if scripts else ' without scripts'}", scripts))
+    return found
+
+
+async def where_nothing_is(walk: Walk, whole: Whole) -> None:
+    for service, route, names in of_staff():
+        if not set(names) - {"programme_id"}:
+            await walk.to(await address(whole, service, route.path, names), allowed=(200, 404))
+
+
+async def where_staff_find(whole: Whole) -> list[tuple[Route, str]]:
+    """Every page of theirs, and where there is one of it."""
+    found = [(route, await address(whole, service, route.path, names)) for service, route, names in of_staff()]
+    return [(route, f"{path}?{ASKED[route.path]}" if route.path in ASKED else path) for route, path in found]
+
+
+async def over_what_staff_send(walk: Walk, there: list[tuple[Route, str]]) -> None:
+    """Something changes by it now and then: what is asked for later may be gone."""
+    for route, path in there:
+        if "POST" in (route.methods or ()):
+            await walk.page.goto(path)
+            await walk.sends(path)
+
+
+async def over_what_people_send(walk: Walk, whole: Whole) -> None:
+    """Each page has what it needs made anew, and what was there is gone."""
+    desk = whole.workplace.desk
+    town: Any = SimpleNamespace(desk=desk, mailboxes=Mailboxes(desk.pool, desk.links))
+    await town.mailboxes.follow(walk.page.context, whole.url)
+    somebody = Somebody(town)
+    for template in PAGES:
+        path = await somebody.path(template)
+        await walk.to(path)
+        if walk.scripts:
+            walk.axe = LONG
+            await walk.sends(path)
+            walk.axe = True
+
+
+async def of_people(whole: Whole) -> dict[str, str]:
+    """Where each page is that takes no badge: by its route, in a large installation."""
+    signer, pool = whole.workplace.desk.links, whole.pools["enrollment"]
+    row = await pool.fetchrow("SELECT contact ->> 'person_id' AS id, number FROM enrolments WHERE id = $1", PLACE)
+    contact, reader = links.Guest(PLACE, row["id"], row["number"]), Reader("contact", PLACE, row["id"])
+    sign_up_id, received_at = await pool.fetchrow("SELECT id, received_at FROM sign_ups LIMIT 1")
+    invoice = await whole.pools["invoicing"].fetchval("SELECT id FROM invoices ORDER BY number LIMIT 1")
+    calendar = pass_path(signer, "calendar", reader, START)
+    found = {
+        "/": "/",
+        "/login": "/login",
+        "/login/tilbage": "/login/tilbage",
+        "/tilgaengelighed": "/tilgaengelighed",
+        "/hjaelp": "/hjaelp",
+        "/hjælp": "/hjælp",
+        "/hjaelp/{reader}": "/hjaelp/konsulent",
+        "/tilmeld/{programme_id}": f"/tilmeld/{P1}",
+        "/tilmeld/{programme_id}/modtaget": f"/tilmeld/{P1}/modtaget",
+        "/tilmeld/{programme_id}/gemt": f"/tilmeld/{P1}/gemt",
+        "/tilmeld/bekraeft/{token}/flere": links.more_forms_path(signer, sign_up_id, received_at),
+        "/bekraeftet": "/bekraeftet",
+        "/notifications/kode/{code_id}": "/notifications/kode/en-kode",
+        "/plads/{token}": links.standing_path(signer, contact),
+        "/deltagere/{token}": links.participants_path(signer, contact),
+        "/moedeplads/{token}": await told_path(pool, "moedeplads"),
+        "/holdplads/{token}": await told_path(pool, "holdplads"),
+        "/gaest/{token}": await told_path(pool, "gaest"),
+        "/mig/{token}": links.own_page_path(signer, reader),
+        "/notifications/kalender/{token}": calendar,
+        "/notifications/kalender/{token}/nyt": f"{calendar}/nyt",
+        "/invoicing/jeres-fakturaer/{token}": pass_path(signer, "invoices", reader, START),
+        "/invoicing/fakturaer/{token}": urlsplit(invoice_address(signer, invoice, "token/a", START)).path,
+    }
+    nowhere = {route.path for _, route, _ in pages() if not isinstance(route, StaffRoute)} - {*found, *PAGES}
+    assert not nowhere, f"nobody has said where there is one of {nowhere}"
+    return found
+
+
+async def told_path(pool: Any, page: str) -> str:
+    """The path of such a page that somebody was told last."""
+    text = await pool.fetchval(
+        "SELECT convert_from(payload, 'UTF8') FROM outbox WHERE convert_from(payload, 'UTF8') LIKE $1 "
+        "ORDER BY id DESC LIMIT 1",
+        f'%"/{page}/%',
+    )
+    return str(re.findall(rf'"(/{page}/[^"]+)"', text)[0])
