@@ -90,6 +90,8 @@ class Doing:
     """The page after it, from the answer's body, where that is not `back`."""
     why_not: str = ""
     """Why nobody can do it here at all; empty = they can."""
+    undo: str = ""
+    """How it is undone, or that it cannot be; said before it is done."""
 
 
 @dataclass(frozen=True, slots=True)
