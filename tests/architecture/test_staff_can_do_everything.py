@@ -9,8 +9,8 @@ from shared.contracts.staff import ROLES, is_write, opens
 from shared.runtime.service import Service
 
 ELSEWHERE = {
-    "enrollment.FindPeople": "asked by `tovholder erase`, with what it then forgets: people are forgotten in all services at once",
-    "enrollment.ErasePerson": "done by `tovholder erase`, which forgets in all services and reports what each has kept",
+    "enrollment.FindPeople": "asked by `tovholder person erase`: people are forgotten in all services at once",
+    "enrollment.ErasePerson": "done by `tovholder person erase`, in all services, with what each keeps",
     "invoicing.FindPeople": "as enrollment's",
     "invoicing.ForgetPerson": "as enrollment's",
     "notifications.FindPeople": "as enrollment's",
@@ -39,7 +39,7 @@ def on_pages(service: Service) -> set[str]:
     return {scope for route in staff_routes(service) for scope in route.asks}
 
 
-@pytest.mark.parametrize("service", services(), ids=lambda one: one.name)
+@pytest.mark.parametrize("service", list(services()), ids=lambda one: one.name)
 def test_whatever_a_role_opens_is_done_on_a_page_or_has_its_reason(service: Service) -> None:
     missing = offered(service) - on_pages(service)
     known = {scope for scope in ELSEWHERE if scope.startswith(f"{service.name}.")}
