@@ -187,7 +187,7 @@ async def _large_ledger(admin_url: str) -> None:
             f"""INSERT INTO invoices (id, series, organiser, number, issued_on, due_on, programme_id, enrolment_id,
                                       organisation_code, net_ore, vat_ore, gross_ore, document, correlation_id,
                                       causation_id, actor)
-                SELECT 'L-' || n, 'L', '12345678', n, '2020-09-01', date '2020-04-01' + n % 200, $1, 'l' || n,
+                SELECT 'L-' || n, 'L', '12345678', n, '2020-03-01', date '2020-04-01' + n % 200, $1, 'l' || n,
                        lpad((n % 98)::text, 4, '0'), 100000, 25000, 125000, $2::json, {because}
                 FROM generate_series(1, $3::integer) AS n""",
             PROGRAMME,

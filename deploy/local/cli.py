@@ -180,6 +180,31 @@ def check(
 
 
 @app.command()
+def publish(
+    file: Annotated[Path, typer.Argument(metavar="FIL", help="Programfilen (YAML).")],
+    *,
+    data_dir: RunningOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Skriv svaret som JSON.")] = False,
+) -> None:
+    """Udgiv en programfil, eller en ny version af den. Den kontrolleres først.
+
+    1 = noget skal rettes, eller tjenesten siger nej, 2 = filen kan ikke læses.
+    """
+    from deploy.local import publishing
+    from deploy.local.caddy import FRONT
+
+    if status := _service(f"{FRONT}.console", "check", *(("--json",) if as_json else ()), str(file.resolve())):
+        raise typer.Exit(status)
+    found = read_running(where_it_runs(data_dir))
+    published = publishing.publish(found["gateway"], Path(found["api_token_file"]).read_text(), file)
+    if as_json:
+        sys.stdout.write(json.dumps(published.answer, ensure_ascii=False) + "\n")
+    else:
+        (sys.stdout if published.done else sys.stderr).write("".join(f"{line}\n" for line in published.lines))
+    raise typer.Exit(0 if published.done else 1)
+
+
+@app.command()
 def why(
     what: Annotated[str, typer.Argument(metavar="ID", help="Id på en mail, en fakturalinje, en hændelse …")],
     data_dir: RunningOption = None,

@@ -1,8 +1,8 @@
 """What `enrollment` tells: who takes part in what.
 
 Subjects: `programme/<id>`, `enrolment/<id>` (one organisation in one programme, from its invitation on),
-`roster/<id>` (one enrolment's people at one meeting), `team/<id>` (its standing team, by the enrolment's id) and
-`guest/<id>` (one guest at one meeting).
+`roster/<id>` (one enrolment's people at one meeting), `team/<id>` (its standing team, by the enrolment's id),
+`guest/<id>` (one guest at one meeting) and `code/<id>` (one code for one browser).
 Sequence per subject.
 """
 
@@ -60,6 +60,7 @@ SUBJECTS = {
     "guest": "one guest at one meeting, by an opaque id",
     "organisation": "one organisation in the address book, by its code",
     "person": "one person, by an opaque id",
+    "code": "one code that was mailed to somebody, by an opaque id",
     "client": "one client of the API, by its name",
 }
 """What its facts are about: the kind in front of the slash."""
@@ -159,6 +160,7 @@ OPENS = {
     "enrollment.ReplaceParticipant": "Skifte en deltager",
     "enrollment.ReplaceTeamMember": "Skifte et medlem af et hold",
     "enrollment.ResolveReservation": "Svare på et forbehold",
+    "enrollment.RevokeLinks": "Lukke en kontakts links og sende nye",
     "enrollment.RevokeRole": "Tage en rolle tilbage",
     "enrollment.SetGuestNeeds": "Skrive en gæsts behov",
     "enrollment.SetNeeds": "Skrive en deltagers behov",
@@ -221,6 +223,7 @@ IN_DANISH = {
     "tovholder.enrollment.NobodyMovedUp.v1": "ingen på ventelisten fik kommunens plads",
     "tovholder.enrollment.EnrolmentCalledOff.v1": "kommunen fik besked om, at forløbet er aflyst",
     "tovholder.enrollment.TovholderAppointed.v1": "kommunen fik en ny tovholder",
+    "tovholder.enrollment.LinksRevoked.v1": "kontaktens links blev lukket, og nye blev sendt",
     "tovholder.enrollment.RoleAppointed.v1": "en rolle ved siden af kontakten fik en anden, eller blev tom",
     "tovholder.enrollment.QuoteGiven.v1": "kommunen fik et tilbud på et tilkøb",
     "tovholder.enrollment.QuoteReminderDue.v1": "svaret på et tilbud manglede",
@@ -248,6 +251,7 @@ IN_DANISH = {
     "tovholder.enrollment.TeamReminderDue.v1": "det faste hold manglede nogen",
     "tovholder.enrollment.OrganisationsMerged.v1": "to organisationer i adressebogen blev lagt sammen",
     "tovholder.enrollment.PersonErased.v1": "en person blev slettet",
+    "tovholder.enrollment.MailboxCodeDrawn.v1": "nogen skulle vise, at de læser postkassen, før noget blev ændret",
     "tovholder.enrollment.SessionsRevoked.v1": "en person blev logget ud overalt",
     "tovholder.enrollment.ClientChanged.v1": "et andet systems adgang blev ændret",
     "tovholder.enrollment.IntakeRejected.v1": "et ønske blev afvist af tilmeldingen",
@@ -257,6 +261,7 @@ IN_DANISH = {
     "tovholder.enrollment.DismissSignUps.v1": "nogen afviste alle tilmeldinger fra en adresse",
     "tovholder.enrollment.WithdrawEnrolment.v1": "nogen bad om at afmelde kommunen",
     "tovholder.enrollment.ChangeContact.v1": "nogen bad om en anden kontakt",
+    "tovholder.enrollment.RevokeLinks.v1": "nogen bad om at lukke kontaktens links",
     "tovholder.enrollment.ChangeRole.v1": "nogen bad om at besætte eller tømme en rolle",
     "tovholder.enrollment.ResolveReservation.v1": "nogen svarede på det politiske forbehold",
     "tovholder.enrollment.ChangeReservation.v1": "nogen sagde, hvornår og hvor forbeholdet behandles",
@@ -807,6 +812,22 @@ class TovholderAppointed(EnrolmentFact):
 
 
 @fact
+class LinksRevoked(EnrolmentFact):
+    """Every link that the organisation's contact had by now is closed, because somebody else may have had one; the new
+    ones are these.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.LinksRevoked.v1"
+
+    contact: Contact
+    generation: Whole
+    """Of the links that are good from now on; those without one are of generation 0."""
+    participants_path: str | None = None
+    standing_path: str
+    """As in MunicipalityEnrolled; a secret of the contact's."""
+
+
+@fact
 class RoleAppointed(EnrolmentFact):
     """A role of the organisation's beside the contact's is from now on this person's, or nobody's.
 
@@ -1270,6 +1291,32 @@ class PersonErased(Event):
 
 
 @fact
+class MailboxCodeDrawn(Event):
+    """Whoever came by a mailed link is to show that they read the mailbox it was mailed to, before anything is changed:
+    six digits, for the browser that asked alone, once, and no longer than `good_until`.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.MailboxCodeDrawn.v1"
+    service: ClassVar[str] = SERVICE
+
+    programme: ProgrammeRef
+    code_id: str
+    to: Person
+    code: str
+    """A secret of the mailbox; worth nothing without the cookie of the browser that asked. Never logged."""
+    good_until: Instant
+    """Machine time: it is about a browser, and no part of the programme's course."""
+
+    @property
+    def subject(self) -> str:
+        return f"code/{self.code_id}"
+
+    @property
+    def scope(self) -> str:
+        return "codes"
+
+
+@fact
 class SessionsRevoked(Event):
     """Whoever signs in as this person is signed out: badges of an older epoch are no longer accepted, by any service.
 
@@ -1435,6 +1482,16 @@ class ChangeContact(Command):
     name: Line
     email: Email
     reason: Paragraph = ""
+
+
+@command
+class RevokeLinks(Command):
+    """All links that the organisation's contact was mailed are closed, and new ones go to the same mailbox."""
+
+    type: ClassVar[str] = "tovholder.enrollment.RevokeLinks.v1"
+    service: ClassVar[str] = SERVICE
+
+    enrolment_id: Id
 
 
 @command

@@ -25,16 +25,17 @@ _MEETING_COPY = "meeting (newest date version wins)"
 
 EFFECTS = {
     "tovholder.enrollment.ProgrammePublished.v1": (
-        "remembers the programme's texts and reminder days",
+        "remembers the programme's texts, colours and reminder days",
         "programme (newest version wins)",
     ),
     "tovholder.enrollment.ProgrammeChanged.v1": (
-        "remembers the programme's texts and reminder days",
+        "remembers the programme's texts, colours and reminder days",
         "programme (newest version wins)",
     ),
     "tovholder.enrollment.MunicipalityInvited.v1": ("mails the invitation to each mailbox", _MESSAGE),
     "tovholder.enrollment.InvitationReminderDue.v1": ("mails the reminder to each mailbox", _MESSAGE),
     "tovholder.enrollment.SignUpDraftSaved.v1": ("mails the link to the draft", _MESSAGE),
+    "tovholder.enrollment.MailboxCodeDrawn.v1": ("mails the code, ahead of all other mails", _MESSAGE),
     "tovholder.enrollment.EnrolmentReceived.v1": ("mails the link that confirms the sign-up", _MESSAGE),
     "tovholder.enrollment.SignUpAwaitsStaff.v1": ("tells staff within minutes", "sign-up"),
     "tovholder.enrollment.SignUpEnded.v1": ("mails word of it to whoever it names", _MESSAGE),
@@ -67,6 +68,7 @@ EFFECTS = {
     "tovholder.enrollment.ProgrammeAwaitsArchive.v1": ("tells staff in the digest", "programme, time of the event"),
     "tovholder.enrollment.NobodyMovedUp.v1": ("tells staff in the digest", "enrolment, time of the event"),
     "tovholder.enrollment.EnrolmentCalledOff.v1": ("mails word of it", _MESSAGE),
+    "tovholder.enrollment.LinksRevoked.v1": ("mails the new links, and mails no others from then on", _MESSAGE),
     "tovholder.enrollment.TovholderAppointed.v1": (
         "tells both contacts and hands over the meetings",
         _MESSAGE,

@@ -359,6 +359,13 @@ class NeedsTerm(Frozen):
     access: NeedPart | None = None
 
 
+class LookTerm(Frozen):
+    """The programme's colour in mails about it. A reader that cannot read ``text`` on it takes its own."""
+
+    colour: str = Field(description="#rrggbb of small letters, in sRGB")
+    text: str = Field(default="white", description="what stands on it: white or black")
+
+
 class Milestone(Frozen):
     """Something that is due or decided, with nobody invited. ``when`` is YYYY-MM or YYYY-MM-DD, or empty."""
 
@@ -436,3 +443,4 @@ class ProgrammeTerms(Frozen):
     archive: bool = Field(
         default=False, description="its papers are handed over to a public archive before anybody in them is erased"
     )
+    look: LookTerm | None = Field(default=None, description="of its mails; None = as those of the house")

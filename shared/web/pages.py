@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,7 @@ NAVIGATION = (
     ("Arbejdsbord", "/stab", ""),
     ("Søg", "/stab/soeg", "enrollment.enrolments"),
     ("Adressebog", "/stab/adressebog", "enrollment.organisations"),
+    ("Redigering", "/stab/redigering", "enrollment.PublishProgramme"),
     ("Adgang", "/stab/adgang", "enrollment.staff"),
 )
 """Of the pages for staff: label, address, and the scope that whoever sees it has somewhere; "" = everybody sees it."""
@@ -56,13 +58,20 @@ class Pages:
             kroner=kroner, dag=long_day, dato=short_day, tidspunkt=day_and_clock, klokken=clock
         )
         self.environment.globals.update(accessibility=accessibility)
+        self._values: Mapping[str, Any] = {}
         self.environment.globals.update(public_url=public_url, service=service, navigation=NAVIGATION)
+
+    def with_values(self, **values: Any) -> Pages:
+        """The same pages, each shown with these values too."""
+        found = copy.copy(self)
+        found._values = {**self._values, **values}  # noqa: SLF001  (its own copy)
+        return found
 
     def render(
         self, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
     ) -> HTMLResponse:
         """The page. It is about somebody, so nobody keeps it (`no-store`) unless `headers` say otherwise."""
-        text = self.environment.get_template(template).render(**values)
+        text = self.environment.get_template(template).render(**{**self._values, **values})
         return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store", **(headers or {})})
 
     def fragment(self, template: str, block: str, **values: Any) -> str:

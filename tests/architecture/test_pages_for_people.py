@@ -42,3 +42,21 @@ def test_a_file_that_is_not_there_is_seen() -> None:
     there = "In `services/scheduling/`: `usecases/hold_meetings.py` → `domain/meeting.py`, and `usecases/no_such.py`."
     assert missing(there + "\n\n`domain/meeting.py`") == ["usecases/no_such.py", "domain/meeting.py"]
     assert Path(__file__).is_relative_to(ROOT)
+
+
+ASK_THE_DOOR = {"own_link", "sign_up", "mailed_links", "book_edit", "book_import"}
+"""Of the pages of `enrollment`: what is behind a link of somebody's own asks for a code first, and the others are forms
+that anybody may send, links that are the answer of a mailbox, and staff's.
+"""
+
+
+def test_nothing_behind_a_link_of_ones_own_is_changed_without_a_code() -> None:
+    pages = ROOT / "services" / "enrollment" / "pages"
+    asking = {path.stem for path in pages.glob("*.py") if "door.submit(" in path.read_text(encoding="utf-8")}
+    assert {one for one in asking if not one.startswith("staff_")} <= ASK_THE_DOOR
+    table = (ROOT / "services" / "enrollment" / "entrypoints" / "pages.py").read_text(encoding="utf-8")
+    behind = r"_(STANDING|OPTION|QUOTE|PARTICIPANTS|TEAM|MEETING|SEAT|PLACE|GUEST)\b|/fakturaoplysninger/"
+    own = [line for line in table.splitlines() if re.search(behind, line)]
+    lines = [line for line in own if "(" in line and " = " not in line]
+    assert len(lines) > 30
+    assert [line for line in lines if not line.strip().startswith("own(")] == []

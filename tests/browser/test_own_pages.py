@@ -6,6 +6,7 @@ The three services stand behind one address, as the gateway has them.
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
@@ -51,12 +52,17 @@ async def begun(town: Town, house: CountingHouse, office: CalendarOffice) -> tup
 async def behind_one_address(page: Page, *places: tuple[str, str]) -> None:
     """What is asked of these paths goes to the service that has it."""
     for prefix, url in places:
+        await page.route(re.compile(rf"^http://[^/]+{prefix}/"), _leads_to(url))
 
-        async def onward(route: Route, url: str = url) -> None:
-            path = "/" + route.request.url.split("/", 3)[3]
-            await route.fulfill(response=await route.fetch(url=f"{url}{path}", max_redirects=0))
 
-        await page.route(f"**{prefix}/**", onward)
+def _leads_to(url: str) -> Callable[[Route], Awaitable[None]]:
+    async def onward(route: Route) -> None:
+        path = "/" + route.request.url.split("/", 3)[3]
+        # The gateway keeps the host that was asked; here each service answers by its own name.
+        headers = {**await route.request.all_headers(), "origin": url}
+        await route.fulfill(response=await route.fetch(url=f"{url}{path}", headers=headers, max_redirects=0))
+
+    return onward
 
 
 @pytest.mark.parametrize(("width", "scripts"), [("phone", True), ("desktop", False)])

@@ -36,6 +36,7 @@ STRANGERS: dict[str, dict[str, list[str]]] = {
     name: {
         "invoicing": ["tovholder.enrollment.MunicipalityEnrolled.v1"],
         "notifications": ["tovholder.enrollment.MunicipalityEnrolled.v1"],
+        "scheduling": ["tovholder.enrollment.MunicipalityEnrolled.v1"],
     }
     for name in ("andre-systemer", "andre-systemer-for-sig")
 }

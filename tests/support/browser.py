@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from deploy.local.assets import install_browser
+from tests.support.mailboxes import Mailboxes
 
 WIDTHS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
 ELSEWHERE = "tovholder.example"
@@ -56,15 +57,29 @@ class Place(Protocol):
     url: str
 
 
-async def visitor(browser: Browser, town: Place, *, width: str = "desktop", scripts: bool = True) -> BrowserContext:
-    """A Danish visitor with a screen of this width; `scripts` off = without JavaScript."""
-    return await browser.new_context(
+@runtime_checkable
+class Reading(Protocol):
+    """A service whose links are mailed to somebody."""
+
+    mailboxes: Mailboxes
+
+
+async def visitor(
+    browser: Browser, town: Place, *, width: str = "desktop", scripts: bool = True, confirmed: bool = True
+) -> BrowserContext:
+    """A Danish visitor with a screen of this width; `scripts` off = without JavaScript, `confirmed` off = who is asked
+    for a code before anything is changed.
+    """
+    context = await browser.new_context(
         base_url=town.url,
         locale="da-DK",
         timezone_id="Europe/Copenhagen",
         viewport=WIDTHS[width],  # type: ignore[arg-type]  # a ViewportSize
         java_script_enabled=scripts,
     )
+    if confirmed and isinstance(town, Reading):
+        await Mailboxes(town.mailboxes.pool, town.mailboxes.links).follow(context, town.url)
+    return context
 
 
 async def look(page: Page, name: str) -> None:

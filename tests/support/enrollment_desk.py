@@ -27,7 +27,7 @@ from shared.base.answers import Answer, Asked
 from shared.base.cause import Cause
 from shared.base.cloudevents import Received
 from shared.base.links import Links
-from shared.contracts.enrollment import EnrolmentReceived, EnrolMunicipality, RegisterParticipant
+from shared.contracts.enrollment import EnrolmentReceived, EnrolMunicipality, MailboxCodeDrawn, RegisterParticipant
 from shared.contracts.event import FACTS, Event
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting, MeetingFact, MeetingScheduled, When
@@ -106,8 +106,14 @@ class Desk:
         return len(rows)
 
     async def told(self) -> list[Event]:
-        """The facts since the last look, in the order they were told, read as every reader reads them."""
-        rows = await self.pool.fetch("SELECT id, type, payload FROM outbox WHERE id > $1 ORDER BY id", self.read_to)
+        """The facts since the last look, in the order they were told, read as every reader reads them: without codes
+        that `tests.support.mailboxes` has drawn.
+        """
+        rows = await self.pool.fetch(
+            "SELECT id, type, payload FROM outbox WHERE id > $1 AND type <> $2 ORDER BY id",
+            self.read_to,
+            MailboxCodeDrawn.type,
+        )
         if rows:
             self.read_to = rows[-1]["id"]
         return [FACTS[row["type"]].model_validate_json(json.dumps(json.loads(row["payload"])["data"])) for row in rows]

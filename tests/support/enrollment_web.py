@@ -21,6 +21,7 @@ from shared.contracts.enrollment import EnrolmentReceived, MunicipalityEnrolled
 from shared.runtime.running import Running
 from shared.runtime.service import open_host
 from tests.support.enrollment_desk import Desk
+from tests.support.mailboxes import Mailboxes
 from tests.support.servers import MakeDatabase
 
 TOKEN = "staff-of-the-tests"  # noqa: S105  (known to one test run only)
@@ -36,6 +37,8 @@ class Town:
     url: str
     desk: Desk
     client: httpx.AsyncClient
+    """As a browser of whoever has shown that they read their mailbox."""
+    mailboxes: Mailboxes
     keys: int = field(default=0)
 
     async def api(self, method: str, path: str, body: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
@@ -87,7 +90,8 @@ async def town(database: MakeDatabase, link_key_file: Path) -> AsyncIterator[Tow
     await running.start()
     url = f"http://127.0.0.1:{running.port}"
     desk = Desk(host.pool, settings.links)
-    async with httpx.AsyncClient(base_url=url) as client:
-        yield Town(url, desk, client)
+    mailboxes = Mailboxes(host.pool, settings.links)
+    async with httpx.AsyncClient(base_url=url, event_hooks={"request": [mailboxes.before]}) as client:
+        yield Town(url, desk, client, mailboxes)
     await running.stop()
     seed_ids(None)

@@ -20,8 +20,11 @@ from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.entrypoints import acts
 from services.enrollment.usecases.accept_mailbox import AcceptMailbox
 from services.enrollment.usecases.add_client import AddClient
+from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft
+from services.enrollment.usecases.choose_reading import ChooseReading
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
 from services.enrollment.usecases.decline_invitation import DeclineInvitation
+from services.enrollment.usecases.discard_programme_draft import DiscardProgrammeDraft
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.end_session import EndSession
 from services.enrollment.usecases.grant_role import GrantRole
@@ -35,6 +38,7 @@ from services.enrollment.usecases.renew_token import RenewToken
 from services.enrollment.usecases.revoke_role import RevokeRole
 from services.enrollment.usecases.revoke_tokens import RevokeTokens
 from services.enrollment.usecases.save_draft import SaveDraft
+from services.enrollment.usecases.save_programme_draft import SaveProgrammeDraft
 from services.enrollment.usecases.set_needs import SetGuestNeeds, SetNeeds, SetTeamNeeds
 from services.enrollment.usecases.take_back_sign_up import TakeBackSignUp
 from shared.base.acts import Act
@@ -70,6 +74,7 @@ from shared.contracts.enrollment import (
     ReplaceParticipant,
     ReplaceTeamMember,
     ResolveReservation,
+    RevokeLinks,
     UninviteMember,
     VouchForAddress,
     WithdrawEnrolment,
@@ -109,6 +114,7 @@ THERE: Mapping[str, str] = {
     "order": "SELECT enrolment_id, option_id, round, state FROM option_orders WHERE programme_id = $1 ORDER BY 1, 2, 3",
     "programme": "SELECT version FROM programmes WHERE id = $1",
     "session": "SELECT id AS session_id FROM sessions WHERE $1::text IS NOT NULL ORDER BY id",
+    "programme_draft": "SELECT id AS draft_id, edition FROM programme_drafts WHERE draft_of = $1",
 }
 """What an act may be about: the same rows in the same order whoever chose the ids."""
 
@@ -273,6 +279,29 @@ def _publish(one: Chance) -> Command:
     return PublishProgramme(file=text_of(one.programme_id, one.capacity, version=version, more=one.a * 100))
 
 
+READINGS = """
+readings:
+  - {id: periode, about: period, question: "Hvornår?", possible: [{id: a, text: Nu}, {id: b, text: Siden}]}
+"""
+
+
+def _of_draft(one: Chance) -> dict[str, Any]:
+    """The one that there is, as it was opened, or before somebody saved it."""
+    known = one.there["programme_draft"]
+    if not known:
+        return {"draft_id": "nobody", "edition": 1}
+    return {**known[0], "edition": max(1, known[0]["edition"] - one.b % 5 // 4)}
+
+
+def _save_programme(one: Chance) -> Command:
+    text = text_of(one.programme_id, one.capacity, version=9, more=one.a * 100) + READINGS
+    return SaveProgrammeDraft(**_of_draft(one), file=text, seen=(("enrolment", "deadline"),) if one.c % 2 else ())
+
+
+def _choose(one: Chance) -> Command:
+    return ChooseReading(**_of_draft(one), where=("readings", "periode"), chosen="abc"[one.a % 3], why="Derfor")
+
+
 def _quote(one: Chance) -> Command:
     good_until = (one.now + timedelta(days=(10, 60, -1)[one.c % 3])).date().isoformat()
     said = {"price_ore": 1_000_000 * (one.b % 3), "includes": "Tre dage", "good_until": good_until}
@@ -288,6 +317,14 @@ RARE = 11
 
 ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.PUBLISH: _publish,
+    acts.BEGIN_PROGRAMME_DRAFT: lambda one: BeginProgrammeDraft(
+        source=("version", "forloeb")[one.b % 4 // 3] + f":{one.programme_id}",
+        programme_id=one.programme_id,
+        title="Et forløb",
+    ),
+    acts.SAVE_PROGRAMME_DRAFT: _save_programme,
+    acts.CHOOSE_READING: _choose,
+    acts.DISCARD_PROGRAMME_DRAFT: lambda one: DiscardProgrammeDraft(**_of_draft(one)),
     acts.CANCEL_PROGRAMME: lambda one: CancelProgramme(programme_id=_rarely(one), reason=("", "For få")[one.b % 2]),
     acts.MERGE_GROUPS: lambda one: MergeGroups(programme_id=_rarely(one), group="oest", into="vest", reason="For få"),
     acts.INVITE: lambda one: InviteMunicipalities(
@@ -327,6 +364,7 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.CHANGE_ROLE: lambda one: ChangeRole(
         **one.enrolment(), role_id=("faktura", "hofnar")[one.b % 7 // 6], **(one.person() if one.c % 3 else {})
     ),
+    acts.REVOKE_LINKS: lambda one: RevokeLinks(**one.enrolment()),
     acts.CHANGE_GROUP: lambda one: ChangeGroup(**one.enrolment(), group=("vest", "oest")[one.b % 2]),
     acts.REGISTER: lambda one: RegisterParticipant(
         **one.enrolment(),
@@ -483,6 +521,8 @@ _EQUIPPED = (
     *(_step(acts.INVITE_GUEST, c=1), _step(acts.REMOVE_GUEST, a=1, c=1)),
     *(_step(acts.GRANT_ROLE), _step(acts.GRANT_ROLE, a=3), _step(acts.REVOKE_ROLE), _step(acts.END_SESSION, c=1)),
     *(_step(acts.ADD_CLIENT), _step(acts.ADD_CLIENT), _step(acts.RENEW_TOKEN, c=1), _step(acts.REVOKE_TOKENS)),
+    *(_step(acts.BEGIN_PROGRAMME_DRAFT), _step(acts.SAVE_PROGRAMME_DRAFT), _step(acts.CHOOSE_READING)),
+    *(_step(acts.CHOOSE_READING, b=4), _step(acts.DISCARD_PROGRAMME_DRAFT)),
     *(_step(acts.FIND_PEOPLE), _step(acts.RECORD_ARCHIVE), _step(acts.ERASE, a=1, c=1), _step(acts.ERASE, b=2, c=1)),
     *(Step(WAIT, a=2), _step(acts.WALK_IN), _step(acts.WALK_IN, a=1, c=5), _step(acts.WALK_IN, c=10)),
 )

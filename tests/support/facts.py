@@ -51,7 +51,9 @@ from shared.contracts.enrollment import (
     InviteGuest,
     InviteMember,
     InviteMunicipalities,
+    LinksRevoked,
     Mailbox,
+    MailboxCodeDrawn,
     MemberAdmitted,
     MemberInvited,
     MemberMailboxMissing,
@@ -92,6 +94,7 @@ from shared.contracts.enrollment import (
     ReservationReminderDue,
     ReservationResolved,
     ResolveReservation,
+    RevokeLinks,
     RoleAppointed,
     SessionsRevoked,
     SignUpAwaitsStaff,
@@ -144,6 +147,7 @@ from shared.contracts.programme import (
     ExtraTerm,
     FeeTerm,
     GroupTerm,
+    LookTerm,
     MeetingPlan,
     ProgrammeRef,
     ProgrammeTerms,
@@ -228,6 +232,7 @@ PROGRAMME_TERMS = ProgrammeTerms(
         GroupTerm(id="oest", title="Østdanmark", regions=("Region Hovedstaden", "Region Sjælland")),
     ),
     meetings=(MeetingPlan(key="oest-1", title="1. heldagsmøde", kind="heldag", group="oest", precision="undated"),),
+    look=LookTerm(colour="#005a8c"),
 )
 
 
@@ -631,6 +636,21 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         merged_at=RECEIVED,
     ),
     PersonErased(owner=OWNER, person_id=PERSON.person_id),
+    LinksRevoked(
+        **_ENROLMENT,
+        contact=CONTACT,
+        generation=1,
+        participants_path="/deltagere/nyt",
+        standing_path="/plads/nyt",
+    ),
+    MailboxCodeDrawn(
+        owner=OWNER,
+        programme=PROGRAMME,
+        code_id="5b0f8c1e-7c55-4f0a-9a39-5a1f0d6c2e11",
+        to=PERSON,
+        code="048213",
+        good_until=datetime(2020, 6, 15, 8, 10, tzinfo=UTC),
+    ),
     SessionsRevoked(owner=OWNER, person_id=PERSON.person_id, epoch=2),
     ClientChanged(
         owner=OWNER,
@@ -762,6 +782,7 @@ COMMAND_EXAMPLES: tuple[Command, ...] = (
     MergeGroups(programme_id=PROGRAMME.id, group="oest", into="vest", reason="For få tilmeldte i Øst."),
     CancelProgramme(programme_id=PROGRAMME.id, reason="For få tilmeldte."),
     ChangeCapacity(programme_id=PROGRAMME.id, usual=10, hard=12),
+    RevokeLinks(enrolment_id=ENROLMENT_ID),
     ChangeContact(enrolment_id=ENROLMENT_ID, name="Eva Eksempelsen", email="eva@kobenhavn.example", reason="Nyt job."),
     ChangeRole(
         enrolment_id=ENROLMENT_ID, role_id="faktura", name="Bo Prøvesen", email="bo@kobenhavn.example", reason="Ny løn."

@@ -198,8 +198,28 @@ async def _enrollment(connection: Connection, many: int) -> None:
             SELECT sha256(n::text::bytea), 'n', 'v', '/', now() FROM generate_series(1, {many}) AS n"""
     )
     await connection.execute(
+        f"""INSERT INTO mailbox_codes (id, mailbox, browser_sha256, code_sha256, asked_at)
+            SELECT 'k' || n, sha256(n::text::bytea), sha256(n::text::bytea), sha256('c'), now()
+            FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO confirmed_mailboxes (browser_sha256, mailbox, mailbox_shown, confirmed_at, seen_at)
+            SELECT sha256(n::text::bytea), sha256(n::text::bytea), 'n***@by.example', now(), now()
+            FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
         f"""INSERT INTO drafts (id, programme_id, typed, mailbox, caller, revision, begun_at, saved_at, {_CAUSE})
             SELECT 'd' || n, 'p1', '{{}}', 'n' || n || '@by.example', 'x', 1, now(), now(), {_BECAUSE} {each}"""
+    )
+    await connection.execute(
+        f"""INSERT INTO programme_drafts (id, draft_of, draft_title, edition, proposals, decisions, begun_at, begun_by,
+                                          saved_at, saved_by)
+            SELECT 'd' || n, 'p' || n, 'T', 1, '[]', '[]', now(), 'staff/a', now(), 'staff/a'
+            FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO programme_draft_editions (draft_id, edition, yaml, edited_at, {_CAUSE})
+            SELECT 'd' || n, 1, 'id: p', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n"""
     )
     await connection.execute(
         f"""INSERT INTO meetings (id, programme_id, state, meeting, first_day, sequence)

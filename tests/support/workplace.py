@@ -38,6 +38,20 @@ ROLES = {
 """The login of whoever has a role in all programmes."""
 
 
+def a_browser(url: str, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
+    """As a real one it takes loopback for safe, which httpx does not."""
+    jar = CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
+
+    async def as_safe(request: httpx.Request) -> None:
+        known = [one for one in jar if request.url.path.startswith(one.path)]
+        if known:
+            request.headers["Cookie"] = "; ".join(f"{one.name}={one.value}" for one in known)
+
+    return httpx.AsyncClient(
+        base_url=url, cookies=jar, headers=headers, trust_env=False, event_hooks={"request": [as_safe]}
+    )
+
+
 @dataclass(slots=True)
 class Workplace:
     """`desk` sees what was told, in the service's database."""
@@ -55,17 +69,8 @@ class Workplace:
         return Signer(self.seed)
 
     def browser(self, **headers: str) -> httpx.AsyncClient:
-        """One of its own, with no cookie yet. As a real one it takes loopback for safe, which httpx does not."""
-        jar = CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
-
-        async def as_safe(request: httpx.Request) -> None:
-            known = [one for one in jar if request.url.path.startswith(one.path)]
-            if known:
-                request.headers["Cookie"] = "; ".join(f"{one.name}={one.value}" for one in known)
-
-        client = httpx.AsyncClient(
-            base_url=self.url, cookies=jar, headers=headers, trust_env=False, event_hooks={"request": [as_safe]}
-        )
+        """One of its own, with no cookie yet."""
+        client = a_browser(self.url, headers)
         self.browsers.append(client)
         return client
 

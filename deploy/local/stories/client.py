@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self
 
 import httpx
@@ -20,6 +21,9 @@ PATIENCE_S = 60.0
 AGAIN_S = 0.2
 FILLING_IN_S = 2.0
 """A form that anybody may send comes from a person only after so long (machine time)."""
+_CODE_FIELD = "_kode"
+_MASKED = re.compile(r"(\S)\*\*\*(@\S+)")
+_CODE = re.compile(r"^Koden er: (\d{6})\s*$", re.MULTILINE)
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 
 
@@ -60,7 +64,9 @@ class Client:
         self._tokens = dict(tokens or {})
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
         self._api = httpx.AsyncClient(base_url=gateway, timeout=30.0, trust_env=False, limits=limits)
-        self._browser = httpx.AsyncClient(base_url=gateway, timeout=30.0, follow_redirects=True, trust_env=False)
+        self._browser = _a_browser(gateway)
+        self._typed: set[int] = set()
+        """The mails whose codes have been typed."""
         self._mail = httpx.AsyncClient(base_url=mail, timeout=30.0, trust_env=False, headers=bearer(mail_key))
         self._gateway = gateway
         self._mails: list[dict[str, Any]] = []
@@ -132,8 +138,37 @@ class Client:
         """A page of ours, by its path or its whole address."""
         return await self._browse("GET", address.removeprefix(self._gateway))
 
-    async def submit(self, page: Page, wanted: Mapping[str, Any]) -> tuple[Answer, Page]:
-        """The page's form, filled in and sent as a browser does. Raises CannotDoError."""
+    async def submit(self, page: Page, wanted: Mapping[str, Any], *, code: str = "mailed") -> tuple[Answer, Page]:
+        """The page's form, filled in and sent as a browser does; where a code is asked for, it is read from its mail
+        and typed (`code`: as a story says it). Raises CannotDoError.
+        """
+        answer, after = await self._send(page, wanted)
+        if after.form is None or _CODE_FIELD not in after.form.names or code == "none":
+            return answer, after
+        digits = await self._mailed_code(after.text)
+        if code == "wrong":
+            return await self._send(after, {_CODE_FIELD: f"{(int(digits[1]) + 1) % 10**6:06d}"})
+        self._typed.add(digits[0])
+        return await self._send(after, {_CODE_FIELD: digits[1]})
+
+    async def _mailed_code(self, page: str) -> tuple[int, str]:
+        """The number of the newest mail to the mailbox that the page names, and the code in it."""
+        named = _MASKED.search(page)
+        if named is None:
+            raise CannotDoError("Siden, der beder om en kode, nævner ingen postkasse.")
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            for one in reversed(await self.mails()):
+                to = [email for email in one["to"] if email[:1] == named[1] and email.endswith(named[2].rstrip("."))]
+                if not to or one["number"] in self._typed:
+                    continue
+                found = _CODE.search(str((await self.mail(one["number"]))["text"]))
+                if found is not None:
+                    return int(one["number"]), found[1]
+            await asyncio.sleep(AGAIN_S)
+        raise CannotDoError(f"Mailen med koden til {named[0]} kom ikke.")
+
+    async def _send(self, page: Page, wanted: Mapping[str, Any]) -> tuple[Answer, Page]:
         if page.form is None:
             raise CannotDoError(f"Siden «{page.title}» har ingen formular.")
         sent = page.form.filled(wanted)
@@ -170,6 +205,25 @@ class Client:
     def links_in(self, text: str) -> list[str]:
         """The addresses in a mail's text that lead to us."""
         return [one.rstrip(".,)") for one in _LINK.findall(text) if one.startswith(self._gateway)]
+
+
+def _a_browser(gateway: str) -> httpx.AsyncClient:
+    """As a real one it takes this machine for safe, which httpx does not."""
+    jar = CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
+
+    async def as_safe(request: httpx.Request) -> None:
+        known = [one for one in jar if request.url.path.startswith(one.path)]
+        if known:
+            request.headers["Cookie"] = "; ".join(f"{one.name}={one.value}" for one in known)
+
+    return httpx.AsyncClient(
+        base_url=gateway,
+        timeout=30.0,
+        follow_redirects=True,
+        trust_env=False,
+        cookies=jar,
+        event_hooks={"request": [as_safe]},
+    )
 
 
 def _for_anybody(form: Form) -> bool:

@@ -111,7 +111,7 @@ class Hands:
             answer, page = await client.open(page.link(await self._memory.text(text, here)))
         if step.form is None or answer.refused:
             return answer
-        return (await client.submit(page, await self._memory.resolved(step.form, here)))[0]
+        return (await client.submit(page, await self._memory.resolved(step.form, here), code=step.code))[0]
 
     async def _address(self, step: Link, here: Here) -> str:
         if isinstance(step.link, str):
@@ -122,11 +122,14 @@ class Hands:
         if not picked:
             there = {name: value for name, value in said.items() if name != "path"}
             raise CannotDoError(f"Der er ingen mail, hvor {about(there)}.")
-        text = str((await self._stage.client.mail(picked[-1]["number"]))["text"])
-        for link in self._stage.client.links_in(text):
-            if wanted.path is None or wanted.path in link:
-                return link
-        raise CannotDoError(f"Mailen «{picked[-1]['subject']}» har intet link, der passer.")
+        for mail in reversed(picked):
+            links = self._stage.client.links_in(str((await self._stage.client.mail(mail["number"]))["text"]))
+            for link in links:
+                if wanted.path is None or wanted.path in link:
+                    return link
+            if links:
+                raise CannotDoError(f"Mailen «{mail['subject']}» har intet link, der passer.")
+        raise CannotDoError(f"Mailen «{picked[-1]['subject']}» har intet link.")
 
 
 def to_come_again(records: Iterable[Told], where: Mapping[str, Any] | None) -> list[Told]:

@@ -308,7 +308,7 @@ class Call(Asked):
 
 
 class MailLink(Mail):
-    """The newest mail that fits, and which of its links."""
+    """The newest mail that fits and has links (a code has none), and which of them."""
 
     path: str | None = None
     """A part of the link's address; left out, it is the first one that leads to us."""
@@ -322,6 +322,9 @@ class Link(Asked):
     """Texts of links that are followed from there, page by page."""
     form: Values | None = None
     """Fields of the page's form; `true` ticks a box. `{}` only presses the button."""
+    code: Literal["mailed", "wrong", "none"] = "mailed"
+    """Where the page asks for a code that was mailed first: it is read from the mail and typed, once for a mailbox;
+    `wrong` types another one, and `none` stays at the page that asks."""
 
 
 class TellFact(Step):

@@ -5,6 +5,8 @@ from __future__ import annotations
 CAUSES = """
     SELECT correlation_id FROM programmes WHERE id = $1
     UNION SELECT correlation_id FROM programme_versions WHERE programme_id = $1
+    UNION SELECT e.correlation_id FROM programme_drafts d JOIN programme_draft_editions e ON e.draft_id = d.id
+    WHERE d.draft_of = $1
     UNION SELECT correlation_id FROM invitation_rounds WHERE programme_id = $1
     UNION SELECT correlation_id FROM option_orders WHERE programme_id = $1
     UNION SELECT correlation_id FROM enrolments WHERE programme_id = $1

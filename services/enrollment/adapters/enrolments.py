@@ -51,6 +51,7 @@ _ENROLMENTS = Table(
         "billed_unit": "jsonb",
         "ad_hoc": "boolean",
         "called_off_at": "timestamptz",
+        "link_generations": "jsonb",
         **CAUSE,
     },
     key=("id",),
@@ -86,7 +87,8 @@ _COLUMNS = f"""
     CASE WHEN late ->> 'number' = number::text THEN late::text END AS late,
     CASE WHEN leaving ->> 'number' = number::text THEN (leaving -> 'term')::text END AS leaving,
     CASE WHEN forbehold_held ->> 'number' = number::text THEN forbehold_held::text END AS forbehold_held, ad_hoc,
-    number, linked_number, received_at, enrolled_at, withdrawn_at, {PUT_IN_BY} AS put_in_by, code, name, region, cvr
+    number, linked_number, received_at, enrolled_at, withdrawn_at, {PUT_IN_BY} AS put_in_by, code, name, region, cvr,
+    link_generations::text AS link_generations
 """
 _WITH_FORBEHOLD = "state = 'enrolled' AND forbehold_open"
 HELD_IS_OURS = "coalesce(forbehold_held ->> 'number' = number::text, false)"
@@ -359,6 +361,7 @@ async def save_many(tx: Tx, enrolments: Sequence[tuple[Enrolment, Cause]]) -> No
                 "put_in_number": one.number,
                 "billed_unit": one.billing.model_dump_json(include=_OF_UNIT),
                 "ad_hoc": one.ad_hoc,
+                "link_generations": json.dumps(dict(one.link_generations)),
                 **cause_columns(cause),
             }
             for one, cause in enrolments
@@ -427,4 +430,5 @@ def _enrolment(row: Any) -> Enrolment:
         enrolled_at=row["enrolled_at"],
         withdrawn_at=row["withdrawn_at"],
         put_in_by=row["put_in_by"],
+        link_generations=json.loads(row["link_generations"]),
     )

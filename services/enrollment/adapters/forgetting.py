@@ -168,6 +168,16 @@ DRAFTS = Rule(
     """,
 )
 """So long after it was saved; whoever opens its link later finds an empty form."""
+PROGRAMME_DRAFTS = Rule(
+    "programme_drafts",
+    730,
+    """
+    DELETE FROM programme_drafts WHERE id = ANY (ARRAY (
+        SELECT id FROM programme_drafts WHERE stored_at < now() - make_interval(days => $1) ORDER BY stored_at LIMIT $2
+    ))
+    """,
+)
+"""So long after somebody saved it last; with it go its editions."""
 SIGN_INS = Rule(
     "sign_ins",
     1,
@@ -201,4 +211,25 @@ ACCOUNTS = Rule(
     """,
 )
 """Of whoever has no role, and has not been seen for as long as sessions are kept."""
-RULES = (SIGN_UPS, DRAFTS, SIGN_INS, SESSIONS, ACCOUNTS)
+CODES = Rule(
+    "mailbox_codes",
+    1,
+    """
+    DELETE FROM mailbox_codes WHERE id = ANY (ARRAY (
+        SELECT id FROM mailbox_codes WHERE asked_at < now() - make_interval(days => $1) ORDER BY asked_at LIMIT $2
+    ))
+    """,
+)
+"""None has been good for longer than ten minutes."""
+CONFIRMED = Rule(
+    "confirmed_mailboxes",
+    1,
+    """
+    DELETE FROM confirmed_mailboxes WHERE ctid = ANY (ARRAY (
+        SELECT ctid FROM confirmed_mailboxes WHERE seen_at < now() - make_interval(days => $1)
+        ORDER BY seen_at LIMIT $2
+    ))
+    """,
+)
+"""It has been over for half of that."""
+RULES = (SIGN_UPS, DRAFTS, PROGRAMME_DRAFTS, SIGN_INS, SESSIONS, ACCOUNTS, CODES, CONFIRMED)

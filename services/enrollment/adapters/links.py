@@ -25,6 +25,8 @@ _PLACE = "place on a team"
 _BILLING = "invoice details"
 _GUEST = "guest at a meeting"
 _OWN_PAGE = "own page"
+_GENERATION = "g:"
+"""In front of the generation of a link, where it is not the first: no id of an enrolment begins so."""
 
 
 def confirm_path(links: Links, sign_up_id: str, received_at: datetime) -> str:
@@ -53,29 +55,35 @@ class Guest(NamedTuple):
     enrolment_id: str
     person_id: str
     number: int | None
+    generation: int = 0
+    """Of the person's links in this enrolment: an earlier one is closed (`Enrolment.generation_of`)."""
+
+    @property
+    def subject(self) -> str:
+        named = " ".join(str(part) for part in self[:3] if part is not None)
+        return f"{_GENERATION}{self.generation} {named}" if self.generation else named
 
 
 def participants_path(links: Links, guest: Guest) -> str:
     """Good as long as `Enrolment.lets_in` the guest, and until a year after the programme."""
-    named = (part for part in guest if part is not None)
-    return f"/deltagere/{links.sign(_PARTICIPANTS, ' '.join(map(str, named)))}"
+    return f"/deltagere/{links.sign(_PARTICIPANTS, guest.subject)}"
 
 
 def participants_path_of(links: Links, enrolment: Enrolment) -> str | None:
     """None as long as it has no place: there are no participants to register."""
     if enrolment.contact is None or not enrolment.has_place:
         return None
-    return participants_path(links, Guest(enrolment.id, enrolment.contact.person_id, enrolment.number))
+    return participants_path(links, _contact_of(enrolment))
 
 
 def standing_path_of(links: Links, enrolment: Enrolment) -> str:
     """Of the page that says where it stands, and where a forbehold is answered: its contact's, in this round."""
-    return standing_path(links, Guest(enrolment.id, enrolment.known_contact.person_id, enrolment.number))
+    return standing_path(links, _contact_of(enrolment))
 
 
 def standing_path(links: Links, guest: Guest) -> str:
     """As good as the guest's link to the participants."""
-    return f"/plads/{links.sign(_STANDING, ' '.join(str(part) for part in guest if part is not None))}"
+    return f"/plads/{links.sign(_STANDING, guest.subject)}"
 
 
 def quote_path_of(links: Links, enrolment: Enrolment, option_id: str, round_: int) -> str:
@@ -83,9 +91,14 @@ def quote_path_of(links: Links, enrolment: Enrolment, option_id: str, round_: in
     return f"{standing_path_of(links, enrolment)}/tilkoeb/{option_id}/tilbud/{round_}"
 
 
+def _contact_of(enrolment: Enrolment) -> Guest:
+    person_id = enrolment.known_contact.person_id
+    return Guest(enrolment.id, person_id, enrolment.number, enrolment.generation_of(person_id))
+
+
 def paths_of(links: Links, enrolment: Enrolment) -> Paths:
     """Those of its contact, who is known by now."""
-    guest = Guest(enrolment.id, enrolment.known_contact.person_id, enrolment.number)
+    guest = _contact_of(enrolment)
     return Paths(participants_path(links, guest), standing_path_of(links, enrolment))
 
 
@@ -101,8 +114,11 @@ def participants_of(links: Links, token: str, now: datetime) -> Guest | None:
 def _guest(subject: str | None) -> Guest | None:
     if subject is None:
         return None
-    enrolment_id, person_id, *number = subject.split(" ")
-    return Guest(enrolment_id, person_id, int(number[0]) if number else None)
+    parts, generation = subject.split(" "), 0
+    if parts[0].startswith(_GENERATION):
+        generation = int(parts.pop(0).removeprefix(_GENERATION))
+    enrolment_id, person_id, *number = parts
+    return Guest(enrolment_id, person_id, int(number[0]) if number else None, generation)
 
 
 def onward_path(links: Links, place: Place, enrolment: Enrolment, now: datetime) -> str:
@@ -134,7 +150,7 @@ def seat_of(links: Links, token: str, now: datetime) -> Seated | None:
 
 def billing_path(links: Links, holder: Guest) -> str:
     """Where whoever holds the billing role gives what invoices lack, as long as they do, and in this round."""
-    return f"/fakturaoplysninger/{links.sign(_BILLING, ' '.join(map(str, holder)))}"
+    return f"/fakturaoplysninger/{links.sign(_BILLING, holder.subject)}"
 
 
 def billing_of(links: Links, token: str, now: datetime) -> Guest | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from services.enrollment.domain.programme_file.beside import Written
@@ -11,8 +12,10 @@ from services.enrollment.domain.programme_file.municipality import (
     MunicipalityFileError,
     parse_municipalities,
 )
-from services.enrollment.domain.programme_file.yaml_lines import MOST_CHARACTERS
+from services.enrollment.domain.programme_file.yaml_lines import MOST_CHARACTERS, read
 
+TEMPLATES = Path(__file__).parents[3] / "programmes"
+"""What lies beside the services, in a checkout as in the image."""
 MUNICIPALITIES = "municipalities.csv"
 MOST_BYTES = 4 * MOST_CHARACTERS
 """UTF-8 takes at most four bytes a character; more is not read from the disk at all."""
@@ -25,6 +28,18 @@ class _UnreadableError(Exception):
 def load_all(named: Iterable[Path]) -> list[Written]:
     """The files named; of a folder, every *.yaml in it, sorted by name. What cannot be read says so."""
     return [_load(path) for path in _paths(named)]
+
+
+@cache
+def templates() -> Mapping[str, str]:
+    """The texts of the programmes that come along, by their ids; none where they are not there. Read once."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.yaml"))}
+
+
+@cache
+def template_titles() -> Mapping[str, str]:
+    known = {name: read(text).value for name, text in templates().items()}
+    return {name: str(value.get("title") or name) for name, value in known.items() if value}
 
 
 def _load(path: Path) -> Written:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -121,6 +121,31 @@ async def load_page(tx: Tx, page: Page) -> list[Placed[Outline]]:
         page.wanted,
     )
     return [(row["stands_at"], _outline(row)) for row in rows]
+
+
+async def load_newest(tx: Tx, most: int, programme_ids: Collection[str] | None) -> list[Outline]:
+    """Of these (None = of all) the ones that were published last."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {_OUTLINE} FROM programmes WHERE ($2::text[] IS NULL OR id = ANY($2))
+        ORDER BY published_at DESC, id DESC LIMIT $1
+        """,
+        most,
+        None if programme_ids is None else sorted(programme_ids),
+    )
+    return [_outline(row) for row in rows]
+
+
+async def load_newest_file(tx: Tx, programme_id: str) -> tuple[str | None, int]:
+    """The newest text of it that is kept, and the version that it says; a version that staff made has none."""
+    row = await tx.fetchrow(
+        """
+        SELECT yaml, version FROM programme_versions WHERE programme_id = $1 AND yaml IS NOT NULL
+        ORDER BY version DESC LIMIT 1
+        """,
+        programme_id,
+    )
+    return (None, 0) if row is None else (row["yaml"], row["version"])
 
 
 async def load_offered(tx: Tx, page: Page, today: date) -> list[Placed[Outline]]:

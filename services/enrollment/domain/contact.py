@@ -11,7 +11,7 @@ from services.enrollment.domain.forbehold import told_forbehold
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roles import Held
 from shared.contracts.decision import Decision
-from shared.contracts.enrollment import MAIN_ROLE, TovholderAppointed
+from shared.contracts.enrollment import MAIN_ROLE, LinksRevoked, TovholderAppointed
 from shared.contracts.parties import Contact, Person
 from shared.contracts.refusal import Refused
 
@@ -36,6 +36,37 @@ def require_contact(enrolment: Enrolment, person_id: str | None) -> Enrolment:
             status=403,
         )
     return enrolment
+
+
+def require_links(enrolment: Enrolment, person_id: str | None) -> Enrolment:
+    """The enrolment, whose contact has links. `person_id` as in `require_contact`."""
+    if enrolment.contact is None or not enrolment.is_signed_up:
+        raise Refused("no_links", f"{enrolment.organisation.name} har ingen links at lukke.")
+    if person_id is not None and not enrolment.is_contact(person_id):
+        raise Refused("not_the_contact", "Kun kontakten kan lukke sine links.", status=403)
+    return enrolment
+
+
+def with_new_links(enrolment: Enrolment) -> Enrolment:
+    """Whatever its contact was mailed by now is closed."""
+    person_id = enrolment.known_contact.person_id
+    numbers = {**enrolment.link_generations, person_id: enrolment.generation_of(person_id) + 1}
+    return replace(enrolment, link_generations=numbers)
+
+
+def revoke_links(
+    after: Enrolment, programme: Programme, *, participants_path: str | None, standing_path: str
+) -> Decision[Enrolment]:
+    """`after` as `with_new_links`; the paths are of the new links."""
+    contact = after.known_contact
+    fact = LinksRevoked(
+        **about(after, programme),
+        contact=contact,
+        generation=after.generation_of(contact.person_id),
+        participants_path=participants_path,
+        standing_path=standing_path,
+    )
+    return Decision(after, (fact,))
 
 
 def require_role(role: str) -> str:

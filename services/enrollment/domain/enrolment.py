@@ -104,6 +104,9 @@ class Enrolment:
     put_in_by: str | None = None
     """The actor whose wish it was; a client sees and changes what it put in itself, and nothing else."""
 
+    link_generations: Mapping[str, int] = field(default_factory=dict)
+    """By person: how often their links have been closed."""
+
     @property
     def by_client(self) -> bool:
         """Whether another system put it in: it was told the link to the participants, and so may be who comes by it."""
@@ -151,6 +154,13 @@ class Enrolment:
 
     def is_contact(self, person_id: str) -> bool:
         return self.contact is not None and self.contact.person_id == person_id
+
+    def generation_of(self, person_id: str) -> int:
+        """Of the links that this person has; all of an earlier one are closed."""
+        return self.link_generations.get(person_id, 0)
+
+    def has_closed(self, person_id: str, generation: int) -> bool:
+        return generation < self.generation_of(person_id)
 
     def lets_in(self, person_id: str, number: int | None) -> bool:
         """Whether a link that was given to this person, with the place of this number, still leads to the participants.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.enrollment.usecases.accept_mailbox import AcceptMailbox, accept_mailbox
 from services.enrollment.usecases.accept_quote import accept_quote
 from services.enrollment.usecases.add_client import AddClient, add_client
+from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft, begin_programme_draft
 from services.enrollment.usecases.cancel_participant import cancel_participant
 from services.enrollment.usecases.cancel_programme import cancel_programme
 from services.enrollment.usecases.change_billing import change_billing
@@ -15,10 +16,12 @@ from services.enrollment.usecases.change_group import change_group
 from services.enrollment.usecases.change_option_billing import change_option_billing
 from services.enrollment.usecases.change_reservation import change_reservation
 from services.enrollment.usecases.change_role import change_role
+from services.enrollment.usecases.choose_reading import ChooseReading, choose_reading
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.decline_quote import decline_quote
 from services.enrollment.usecases.deliver_option import deliver_option
+from services.enrollment.usecases.discard_programme_draft import DiscardProgrammeDraft, discard_programme_draft
 from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.end_session import EndSession, end_session
@@ -47,9 +50,11 @@ from services.enrollment.usecases.renew_token import RenewToken, renew_token
 from services.enrollment.usecases.replace_participant import replace_participant
 from services.enrollment.usecases.replace_team_member import replace_team_member
 from services.enrollment.usecases.resolve_reservation import resolve_reservation
+from services.enrollment.usecases.revoke_links import revoke_links
 from services.enrollment.usecases.revoke_role import RevokeRole, revoke_role
 from services.enrollment.usecases.revoke_tokens import RevokeTokens, revoke_tokens
 from services.enrollment.usecases.save_draft import SaveDraft, save_draft
+from services.enrollment.usecases.save_programme_draft import SaveProgrammeDraft, save_programme_draft
 from services.enrollment.usecases.set_needs import (
     SetGuestNeeds,
     SetNeeds,
@@ -97,6 +102,7 @@ from shared.contracts.enrollment import (
     ReplaceParticipant,
     ReplaceTeamMember,
     ResolveReservation,
+    RevokeLinks,
     UninviteMember,
     VouchForAddress,
     WithdrawEnrolment,
@@ -105,6 +111,11 @@ from shared.contracts.enrollment import (
 from shared.runtime.erasure import FindPeople
 
 PUBLISH = act(PublishProgramme, publish_programme, status=201, also=(200,))
+BEGIN_PROGRAMME_DRAFT = act(BeginProgrammeDraft, begin_programme_draft)
+"""What is written in the editor is nobody else's wish: it and the next three are on pages alone."""
+SAVE_PROGRAMME_DRAFT = act(SaveProgrammeDraft, save_programme_draft)
+CHOOSE_READING = act(ChooseReading, choose_reading)
+DISCARD_PROGRAMME_DRAFT = act(DiscardProgrammeDraft, discard_programme_draft)
 CANCEL_PROGRAMME = act(CancelProgramme, cancel_programme)
 INVITE = act(InviteMunicipalities, invite_municipalities)
 IMPORT_ADDRESSES = act(ImportAddresses, import_addresses)
@@ -131,6 +142,7 @@ CHANGE_CAPACITY = act(ChangeCapacity, change_capacity)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)
 CHANGE_CONTACT = act(ChangeContact, change_contact)
 CHANGE_ROLE = act(ChangeRole, change_role)
+REVOKE_LINKS = act(RevokeLinks, revoke_links)
 MERGE_GROUPS = act(MergeGroups, merge_groups)
 CHANGE_GROUP = act(ChangeGroup, change_group)
 ERASE = act(ErasePerson, erase_person)

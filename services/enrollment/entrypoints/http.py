@@ -82,6 +82,7 @@ ROUTES = (
     write("PUT", f"{_ENROLMENT}/billing", acts.CHANGE_BILLING),
     write("PUT", f"{_ENROLMENT}/contact", acts.CHANGE_CONTACT),
     write("PUT", f"{_ENROLMENT}/roles/{{role_id}}", acts.CHANGE_ROLE),
+    write("POST", f"{_ENROLMENT}/links/revocation", acts.REVOKE_LINKS),
     write("PUT", f"{_ENROLMENT}/group", acts.CHANGE_GROUP),
     write("POST", f"{_OPTION}/order", acts.ORDER),
     write("POST", f"{_OPTION}/quote", acts.QUOTE),

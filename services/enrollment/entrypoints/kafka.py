@@ -38,6 +38,7 @@ SUBSCRIPTIONS = (
     intake(acts.CHANGE_CAPACITY),
     intake(acts.CHANGE_CONTACT),
     intake(acts.CHANGE_ROLE),
+    intake(acts.REVOKE_LINKS),
     intake(acts.CHANGE_GROUP),
     intake(acts.ERASE),
     intake(acts.RECORD_ARCHIVE),

@@ -15,6 +15,7 @@ from services.enrollment.pages import (
     book_entry,
     book_import,
     book_merge,
+    confirming,
     guest,
     invoice_details,
     login,
@@ -45,6 +46,9 @@ from services.enrollment.pages import (
     why,
     workspace,
 )
+from services.enrollment.pages.confirming import guarded_page
+from services.enrollment.pages.editor import common as editor
+from services.enrollment.pages.editor import deciding, drafts, form, preview, publishing
 from services.enrollment.usecases.sign_in import SignIns
 from shared.base.acts import Act
 from shared.runtime.service import Host
@@ -66,6 +70,7 @@ _HOLD = f"{_ENROLMENT}/hold"
 _TILKOEB = f"{_ENROLMENT}/tilkoeb/{{option_id}}"
 _AT_MEETING = f"{_PROGRAMME}/deltagere/{{meeting_id}}"
 _FORM = f"{_PROGRAMME}/formularer/{{sign_up_id}}"
+_DRAFT = f"{editor.HERE}/{{draft_id}}"
 _STANDING = "/plads/{token}"
 _OPTION = f"{_STANDING}/tilkoeb/{{option_id}}"
 _QUOTE = f"{_OPTION}/tilbud/{{round}}"
@@ -79,7 +84,10 @@ _GUEST = "/gaest/{token}"
 
 def pages(host: Host, sign_ins: SignIns | None) -> Sequence[BaseRoute]:
     """The first path that fits counts. Without `sign_ins` nobody signs in."""
-    return (*_for_staff(host, login.Login(host, sign_ins)), *_for_people_outside(partial(page, host)))
+    return (
+        *_for_staff(host, login.Login(host, sign_ins)),
+        *_for_people_outside(host, partial(page, host)),
+    )
 
 
 def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
@@ -133,6 +141,7 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         shows(f"{_CLIENT}/byt", staff_tokens.exchange, acts.RENEW_TOKEN, opens=_CLIENTS, everywhere=True),
         shows(f"{_CLIENT}/spaer", staff_tokens.revoke, acts.REVOKE_TOKENS, opens=_CLIENTS, everywhere=True),
         use_page(host, sign_in.renew),
+        *_of_the_editor(shows),
         shows(_PROGRAMME, staff_programme.enrolments, opens="enrollment.enrolments"),
         shows(f"{_PROGRAMME}/tilmeldinger.csv", staff_programme.as_csv, opens="enrollment.enrolments"),
         shows(f"{_PROGRAMME}/tilmeldinger.xlsx", staff_programme.as_xlsx, opens="enrollment.enrolments"),
@@ -160,6 +169,7 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         does(f"{_ENROLMENT}/ikke-godkendt", staff_enrolment.refuse, acts.RESOLVE),
         does(f"{_ENROLMENT}/forbehold", staff_enrolment.reservation, acts.CHANGE_RESERVATION),
         does(f"{_ENROLMENT}/kontakt", staff_enrolment.contact, acts.CHANGE_CONTACT),
+        does(f"{_ENROLMENT}/luk-links", staff_enrolment.revoke_links, acts.REVOKE_LINKS),
         does(f"{_ENROLMENT}/gruppe", staff_enrolment.group, acts.CHANGE_GROUP),
         does(f"{_ENROLMENT}/faktura", staff_enrolment.billing, acts.CHANGE_BILLING),
         does(f"{_ENROLMENT}/roller/{{role_id}}", staff_deeds.ROLE, acts.CHANGE_ROLE),
@@ -193,7 +203,30 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
     )
 
 
-def _for_people_outside(shows: Callable[..., BaseRoute]) -> Sequence[BaseRoute]:
+def _of_the_editor(shows: Callable[..., BaseRoute]) -> Sequence[BaseRoute]:
+    edits = partial(shows, opens=editor.SCOPE)
+    begin, save, discard = acts.BEGIN_PROGRAMME_DRAFT, acts.SAVE_PROGRAMME_DRAFT, acts.DISCARD_PROGRAMME_DRAFT
+    return (
+        edits(editor.HERE, drafts.overview),
+        edits(f"{editor.HERE}/nyt", drafts.begin, begin),
+        edits(f"{editor.HERE}/fil", drafts.from_file, begin, room=editor.ROOM),
+        edits(f"{editor.HERE}/ny-version/{{programme_id}}", drafts.next_version, begin),
+        edits(_DRAFT, drafts.draft),
+        edits(f"{_DRAFT}/felter/{{where}}", form.fields, save),
+        edits(f"{_DRAFT}/datoer", deciding.dates, save),
+        edits(f"{_DRAFT}/laesninger", deciding.readings, acts.CHOOSE_READING),
+        edits(f"{_DRAFT}/fil", drafts.replace_file, save, room=editor.ROOM),
+        edits(f"{_DRAFT}/fil.yaml", drafts.download),
+        edits(f"{_DRAFT}/vis", preview.preview),
+        edits(f"{_DRAFT}/vis/formular", preview.sign_up),
+        edits(f"{_DRAFT}/udgiv", publishing.publish, acts.PUBLISH, discard),
+        edits(f"{_DRAFT}/kasser", drafts.discard, discard),
+    )
+
+
+def _for_people_outside(host: Host, shows: Callable[..., BaseRoute]) -> Sequence[BaseRoute]:
+    """Those by `own` are behind a link of one person's, who shows that they read their mailbox before a change."""
+    own = partial(guarded_page, host)
     return (
         shows("/", sign_up.front),
         shows("/tilgaengelighed", sign_up.accessibility),
@@ -205,41 +238,43 @@ def _for_people_outside(shows: Callable[..., BaseRoute]) -> Sequence[BaseRoute]:
         shows("/tilmeld/{programme_id}", sign_up.sign_up, acts.SIGN_UP, acts.SAVE_DRAFT),
         shows("/tilmeld/{programme_id}/modtaget", sign_up.receipt),
         shows("/tilmeld/{programme_id}/gemt", sign_up.saved),
-        shows(_STANDING, standing.standing),
-        shows(f"{_STANDING}/godkendt", standing.approve, acts.RESOLVE),
-        shows(f"{_STANDING}/ikke-godkendt", standing.refuse, acts.RESOLVE),
-        shows(f"{_STANDING}/forbehold", standing.reservation, acts.CHANGE_RESERVATION),
-        shows(f"{_STANDING}/faktura", invoice_details.invoice_details, acts.CHANGE_BILLING),
-        shows("/fakturaoplysninger/{token}", invoice_details.by_holder, acts.CHANGE_BILLING),
-        shows(f"{_STANDING}/kontakt", standing.contact, acts.CHANGE_CONTACT),
-        shows(f"{_STANDING}/kontakt/{{role_id}}", roles.role, acts.CHANGE_ROLE),
-        shows(f"{_STANDING}/afmeld", standing.leave, acts.WITHDRAW),
-        shows(f"{_OPTION}/bestil", options.order, acts.ORDER),
-        shows(f"{_OPTION}/betaler", options.payer, acts.CHANGE_OPTION_BILLING),
-        shows(f"{_OPTION}/fortryd", options.withdraw, acts.WITHDRAW_OPTION),
-        shows(_QUOTE, options.accept, acts.ACCEPT),
-        shows(f"{_QUOTE}/nej", options.decline, acts.DECLINE_QUOTE),
-        shows(_PARTICIPANTS, participants.overview),
-        shows(f"{_PARTICIPANTS}/afmeld-kommunen", participants.withdraw, acts.WITHDRAW),
-        shows(_TEAM, team.team, acts.NAME_MEMBER),
-        shows(f"{_TEAM}/behov/{{person_id}}", team.needs, acts.SET_TEAM_NEEDS),
-        shows(f"{_TEAM}/fjern/{{person_id}}", team.remove, acts.REMOVE_MEMBER),
-        shows(f"{_TEAM}/skift/{{person_id}}", team.replace, acts.REPLACE_MEMBER),
-        shows(_MEETING, participants.meeting, acts.REGISTER),
-        shows(f"{_MEETING}/afmeld/{{person_id}}", participants.cancel, acts.CANCEL),
-        shows(f"{_MEETING}/betaler/{{person_id}}", participants.payer, acts.CHANGE_EXTRA_BILLING),
-        shows(f"{_MEETING}/skift/{{person_id}}", participants.replace, acts.REPLACE),
-        shows(f"{_MEETING}/behov/{{person_id}}", participants.needs, acts.SET_NEEDS),
-        shows(_SEAT, seat.seat),
-        shows(f"{_SEAT}/behov", seat.needs, acts.SET_NEEDS),
-        shows(f"{_SEAT}/skift", seat.pass_on, acts.REPLACE),
-        shows(f"{_SEAT}/afmeld", seat.leave, acts.CANCEL),
-        shows(_PLACE, place.place),
-        shows(f"{_PLACE}/behov", place.needs, acts.SET_TEAM_NEEDS),
-        shows(f"{_PLACE}/skift", place.pass_on, acts.REPLACE_MEMBER),
-        shows(f"{_PLACE}/afmeld", place.leave, acts.REMOVE_MEMBER),
-        shows("/mig/{token}", own_page.own_page),
-        shows(_GUEST, guest.guest),
-        shows(f"{_GUEST}/behov", guest.needs, acts.SET_GUEST_NEEDS),
-        shows(f"{_GUEST}/afmeld", guest.leave, acts.REMOVE_GUEST),
+        Route("/bekraeftet", partial(confirming.browser, host), methods=["GET", "POST"]),
+        own(_STANDING, standing.standing),
+        own(f"{_STANDING}/godkendt", standing.approve, acts.RESOLVE),
+        own(f"{_STANDING}/ikke-godkendt", standing.refuse, acts.RESOLVE),
+        own(f"{_STANDING}/forbehold", standing.reservation, acts.CHANGE_RESERVATION),
+        own(f"{_STANDING}/faktura", invoice_details.invoice_details, acts.CHANGE_BILLING),
+        own("/fakturaoplysninger/{token}", invoice_details.by_holder, acts.CHANGE_BILLING),
+        own(f"{_STANDING}/kontakt", standing.contact, acts.CHANGE_CONTACT),
+        own(f"{_STANDING}/kontakt/{{role_id}}", roles.role, acts.CHANGE_ROLE),
+        own(f"{_STANDING}/luk-links", standing.revoke, acts.REVOKE_LINKS),
+        own(f"{_STANDING}/afmeld", standing.leave, acts.WITHDRAW),
+        own(f"{_OPTION}/bestil", options.order, acts.ORDER),
+        own(f"{_OPTION}/betaler", options.payer, acts.CHANGE_OPTION_BILLING),
+        own(f"{_OPTION}/fortryd", options.withdraw, acts.WITHDRAW_OPTION),
+        own(_QUOTE, options.accept, acts.ACCEPT),
+        own(f"{_QUOTE}/nej", options.decline, acts.DECLINE_QUOTE),
+        own(_PARTICIPANTS, participants.overview),
+        own(f"{_PARTICIPANTS}/afmeld-kommunen", participants.withdraw, acts.WITHDRAW),
+        own(_TEAM, team.team, acts.NAME_MEMBER),
+        own(f"{_TEAM}/behov/{{person_id}}", team.needs, acts.SET_TEAM_NEEDS),
+        own(f"{_TEAM}/fjern/{{person_id}}", team.remove, acts.REMOVE_MEMBER),
+        own(f"{_TEAM}/skift/{{person_id}}", team.replace, acts.REPLACE_MEMBER),
+        own(_MEETING, participants.meeting, acts.REGISTER),
+        own(f"{_MEETING}/afmeld/{{person_id}}", participants.cancel, acts.CANCEL),
+        own(f"{_MEETING}/betaler/{{person_id}}", participants.payer, acts.CHANGE_EXTRA_BILLING),
+        own(f"{_MEETING}/skift/{{person_id}}", participants.replace, acts.REPLACE),
+        own(f"{_MEETING}/behov/{{person_id}}", participants.needs, acts.SET_NEEDS),
+        own(_SEAT, seat.seat),
+        own(f"{_SEAT}/behov", seat.needs, acts.SET_NEEDS),
+        own(f"{_SEAT}/skift", seat.pass_on, acts.REPLACE),
+        own(f"{_SEAT}/afmeld", seat.leave, acts.CANCEL),
+        own(_PLACE, place.place),
+        own(f"{_PLACE}/behov", place.needs, acts.SET_TEAM_NEEDS),
+        own(f"{_PLACE}/skift", place.pass_on, acts.REPLACE_MEMBER),
+        own(f"{_PLACE}/afmeld", place.leave, acts.REMOVE_MEMBER),
+        own("/mig/{token}", own_page.own_page),
+        own(_GUEST, guest.guest),
+        own(f"{_GUEST}/behov", guest.needs, acts.SET_GUEST_NEEDS),
+        own(f"{_GUEST}/afmeld", guest.leave, acts.REMOVE_GUEST),
     )

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.address_book import Unit
+from services.enrollment.pages.own_link import submit
 from services.enrollment.pages.standing import no_more
 from services.enrollment.usecases.read_invoice_details import (
     Details,
@@ -74,8 +75,7 @@ async def _given(host: Host, act: Act, request: Request, details: Details) -> Re
     command = _command(form, details)
     if command is None:
         return _page(host, details, form, 422)
-    actor = f"person/{details.person_id}"
-    refused = (await host.door.submit(act, command, form.key, actor=actor, patient=True)).refusal()
+    refused = (await submit(host, act, request, command, form, details.person_id)).refusal()
     if refused is not None:
         return _page(host, details, form.refuse(refused), refused.status)
     return RedirectResponse(f"{details.path}?besked=gemt", 303, headers=SECRET_ADDRESS)

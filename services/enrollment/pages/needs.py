@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.needs import Needs
-from services.enrollment.pages.own_link import Own
+from services.enrollment.pages.own_link import Own, submit
 from shared.base.acts import Act
 from shared.contracts.danish import long_day
 from shared.contracts.event import Command
@@ -121,8 +121,7 @@ async def say_own(
         form = await read_form(request, labels=LABELS)
         command, status = form.command(model, **about, person_id=own.person_id), 422
         if command is not None:
-            actor = f"person/{own.person_id}"
-            reply = await host.door.submit(act, command, form.key, actor=actor, patient=True)
+            reply = await submit(host, act, request, command, form, own.person_id)
             refused = reply.refusal()
             if refused is None:
                 done = "gemt" if kept_in(reply) else "slettet"

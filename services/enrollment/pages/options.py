@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from services.enrollment.domain.options import Option
 from services.enrollment.pages.invoice_details import LABELS as PAYER
 from services.enrollment.pages.invoice_details import nothing_said, units_to_choose, with_unit
+from services.enrollment.pages.own_link import submit
 from services.enrollment.pages.standing import find, render, shown
 from services.enrollment.usecases.read_standing import Standing
 from shared.base.acts import Act
@@ -42,8 +43,7 @@ async def _about(
         wish = _wish(form, model, enrolment_id=found.enrolment.id, option_id=option.option_id, **named)
         refused = None
         if wish is not None:
-            reply = await host.door.submit(act, wish, form.key, actor=f"person/{found.contact_id}", patient=True)
-            refused = reply.refusal()
+            refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
             if refused is None:
                 return RedirectResponse(f"{found.path}#tilkoeb", 303, headers=SECRET_ADDRESS)
             form.refuse(refused)

@@ -10,11 +10,19 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.pages.confirming import require_confirmed
 from shared.base.acts import Act
 from shared.contracts.event import Command
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
+from shared.web.ledger import Reply
 from shared.web.safety import SECRET_ADDRESS
+
+
+async def submit(host: Host, act: Act, request: Request, command: Command, form: Form, person_id: str) -> Reply:
+    """Do it for whoever the link was given to, once their browser has shown that it reads their mailbox."""
+    await require_confirmed(host, request, command, person_id)
+    return await host.door.submit(act, command, form.key, actor=f"person/{person_id}", patient=True)
 
 
 class Own(Protocol):
@@ -47,7 +55,7 @@ async def asked(
         command = command_of(form)
         if command is None:
             return show(422, form)
-        reply = await host.door.submit(act, command, form.key, actor=f"person/{own.person_id}", patient=True)
+        reply = await submit(host, act, request, command, form, own.person_id)
         refused = reply.refusal()
         if refused is None:
             return RedirectResponse(f"{own.path}?besked={done}", 303, headers=SECRET_ADDRESS)

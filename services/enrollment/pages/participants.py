@@ -100,7 +100,7 @@ async def meeting(host: Host, act: Act, request: Request) -> Response:
         command = command.model_copy(update={"billing": with_unit(command.billing)})
     if _level_left_out(roster, form) or command is None:
         return _meeting(host, visit, roster, form, 422)
-    refused = await do(host, act, command, form, visit)
+    refused = await do(host, act, request, command, form, visit)
     if refused is None:
         return see_other(f"{visit.path}/{roster.meeting.id}?besked=tilmeldt")
     # What was refused may be that the last seat has just been taken: the page shows the seats as they are now.
@@ -135,7 +135,7 @@ async def _about_one(
             command = None
         if isinstance(command, ChangeExtraBilling):
             command = command.model_copy(update={"billing": with_unit(command.billing)})
-        refused = None if command is None else await do(host, act, command, form, visit)
+        refused = None if command is None else await do(host, act, request, command, form, visit)
         if command is not None and (refused is None or seat is None):
             return see_other(f"{back}?besked={done}" if refused is None else back)
         status = 422 if refused is None else refused.status
@@ -183,7 +183,7 @@ async def withdraw(host: Host, act: Act, request: Request) -> Response:
     if request.method == "POST":
         form = await read_form(request, labels=_LABELS)
         command = form.command(WithdrawEnrolment, enrolment_id=visit.enrolment.id)
-        refused = None if command is None else await do(host, act, command, form, visit)
+        refused = None if command is None else await do(host, act, request, command, form, visit)
         if command is not None and refused is None:
             return see_other(visit.path)
         status = 422 if refused is None else refused.status

@@ -8,6 +8,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.pages.own_link import submit
 from services.enrollment.pages.standing import find, render
 from shared.base.acts import Act
 from shared.base.problems import Problem
@@ -33,8 +34,7 @@ async def role(host: Host, act: Act, request: Request) -> Response:
         form = await read_form(request, labels=_LABELS)
         wish, status = form.command(ChangeRole, enrolment_id=found.enrolment.id, role_id=role_id), 422
         if wish is not None:
-            actor = f"person/{found.contact_id}"
-            refused = (await host.door.submit(act, wish, form.key, actor=actor, patient=True)).refusal()
+            refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
             if refused is None:
                 return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
             form.refuse(refused)

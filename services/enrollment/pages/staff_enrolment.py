@@ -38,6 +38,7 @@ from shared.contracts.enrollment import (
     DeliverOption,
     QuoteOption,
     ResolveReservation,
+    RevokeLinks,
     WithdrawEnrolment,
 )
 from shared.contracts.event import Command
@@ -434,6 +435,30 @@ async def contact(host: Host, act: Act, request: Request) -> Response:
             Ask("name", "Navn", maxlength=200),
             Ask("email", "E-mail", type="email", maxlength=254),
             REASON,
+        ),
+    )
+
+
+async def revoke_links(host: Host, act: Act, request: Request) -> Response:
+    head, found = await find(host, request)
+
+    def command(_: Form) -> Command:
+        return RevokeLinks(enrolment_id=found.enrolment.id)
+
+    label = head.programme.terms.terms.contact_label
+    return await _about(
+        host,
+        request,
+        act,
+        head,
+        found,
+        command,
+        title=f"Luk links hos {label}",
+        button="Luk links, og send nye",
+        done="links",
+        text=(
+            "De links til tilmeldingen og deltagerne, der er sendt, holder op med at virke med det samme.",
+            "Nye sendes til den samme postkasse. Tilmeldingen ændres ikke.",
         ),
     )
 

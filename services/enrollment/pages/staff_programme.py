@@ -42,6 +42,8 @@ _DONE = {
     "alle-afvist": "Formularerne er afvist",
     "pladser": "Antallet af pladser er ændret",
     "indskrevet": "Tilmeldingen er skrevet ind",
+    "links": "De gamle links er lukket, og nye er sendt",
+    "udgivet": "Forløbet er udgivet",
     "aflyst": "Forløbet er aflyst. Alle får besked nu",
     "lagt-sammen": "Grupperne er lagt sammen",
     "inviteret": "Invitationerne er sendt",
@@ -103,11 +105,12 @@ def _more(request: Request, head: Head) -> list[tuple[str, str]]:
     here = (
         ("Skriv en tilmelding ind", "/skriv-ind", "enrollment.EnrolMunicipality", programme.has_form),
         ("Invitér kommuner", "/inviter", "enrollment.InviteMunicipalities", programme.has_form),
+        ("Lav en ny version", "", "enrollment.PublishProgramme", True),
         ("Læg to grupper sammen", "/grupper", "enrollment.MergeGroups", bool(programme.terms.groups)),
         ("Aflys forløbet", "/aflys", "enrollment.CancelProgramme", True),
     )
     return [
-        (title, address(request, rest))
+        (title, address(request, rest) if rest else f"/stab/redigering/ny-version/{programme.id}")
         for title, rest, scope, there in here
         if there and badge.may(scope, programme.id)
     ]

@@ -22,6 +22,7 @@ from services.enrollment.domain.options import (
 )
 from services.enrollment.domain.price_text import leaving_line
 from services.enrollment.pages import course
+from services.enrollment.pages.own_link import submit
 from services.enrollment.usecases.read_standing import HandedOn, Standing, read_standing
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -31,6 +32,7 @@ from shared.contracts.enrollment import (
     ChangeContact,
     ChangeReservation,
     ResolveReservation,
+    RevokeLinks,
     WithdrawEnrolment,
 )
 from shared.contracts.event import Command
@@ -51,11 +53,33 @@ _DONE = "besked=skiftet"
 """In the address of the page that the former contact is shown when it has handed over."""
 
 
+_CLOSED = "besked=lukket"
+"""The same, when the contact has closed its links."""
+
+
 async def standing(host: Host, request: Request) -> Response:
     found = await find(host, request, whole=True)
     if isinstance(found, Response):
         return found
     return render(host, "standing.html", found, options=shown_all(found), **course.shown(found))
+
+
+async def revoke(host: Host, act: Act, request: Request) -> Response:
+    """It ends the link that it is done by, and says so before."""
+    found = await find(host, request)
+    if isinstance(found, Response):
+        return found
+    form, status = Form(labels=_LABELS), 200
+    if request.method == "POST":
+        form = await read_form(request, labels=_LABELS)
+        wish, status = form.command(RevokeLinks, enrolment_id=found.enrolment.id), 422
+        if wish is not None:
+            refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
+            if refused is None:
+                return RedirectResponse(f"{found.path}?{_CLOSED}", 303, headers=SECRET_ADDRESS)
+            form.refuse(refused)
+            status = refused.status
+    return render(host, "close_links.html", found, status, form=form)
 
 
 async def _about(
@@ -67,8 +91,8 @@ async def _about(
     form, status = Form(), 200
     if request.method == "POST":
         form = await read_form(request)
-        wish, actor = command(found.enrolment.id), f"person/{found.contact_id}"
-        refused = (await host.door.submit(act, wish, form.key, actor=actor, patient=True)).refusal()
+        wish = command(found.enrolment.id)
+        refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
         if refused is None:
             return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
         form.refuse(refused)
@@ -109,8 +133,7 @@ async def reservation(host: Host, act: Act, request: Request) -> Response:
         if not (form.value("expected_on") or form.value("committee")):
             form.add_error("expected_on", "required", "Udfyld mindst ét felt.")
         elif wish is not None:
-            actor = f"person/{found.contact_id}"
-            refused = (await host.door.submit(act, wish, form.key, actor=actor, patient=True)).refusal()
+            refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
             if refused is None:
                 return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
             form.refuse(refused)
@@ -132,8 +155,7 @@ async def contact(host: Host, act: Act, request: Request) -> Response:
         if not confirmed:
             form.add_error("confirmed", "required", "Sæt kryds, når I har læst, hvad der sker.")
         elif wish is not None:
-            actor = f"person/{found.contact_id}"
-            refused = (await host.door.submit(act, wish, form.key, actor=actor, patient=True)).refusal()
+            refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
             if refused is None:
                 return RedirectResponse(f"{found.path}?{_DONE}", 303, headers=SECRET_ADDRESS)
             form.refuse(refused)
@@ -154,9 +176,9 @@ def no_more(host: Host, request: Request, found: HandedOn | None) -> Response:
     """The page of a link that does not work (any more)."""
     if found is None:
         return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
-    done = request.url.query == _DONE
+    done = request.url.query == (_CLOSED if found.closed else _DONE)
     return host.pages.render(
-        "enrollment/handed_on.html",
+        "enrollment/links_closed.html" if found.closed else "enrollment/handed_on.html",
         status=200 if done else 410,
         headers=SECRET_ADDRESS,
         terms=found.terms,

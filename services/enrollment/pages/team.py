@@ -44,7 +44,7 @@ async def team(host: Host, act: Act, request: Request) -> Response:
     command = form.command(NameTeamMember, enrolment_id=visit.enrolment.id)
     if command is None:
         return _show(host, "team.html", visit, 422, form=form, done=None)
-    refused = await do(host, act, command, form, visit)
+    refused = await do(host, act, request, command, form, visit)
     if refused is None:
         return see_other(f"{visit.path}/hold?besked=navngivet")
     # What was refused may be that the team has just been filled: the page shows it as it is now.
@@ -68,7 +68,7 @@ async def _about_one(
     if request.method == "POST":
         form = await read_form(request, labels=_LABELS)
         command = form.command(model, enrolment_id=visit.enrolment.id, person_id=person_id)
-        refused = None if command is None else await do(host, act, command, form, visit)
+        refused = None if command is None else await do(host, act, request, command, form, visit)
         if command is not None and (refused is None or member is None):
             return see_other(f"{back}?besked={done}" if refused is None else back)
         status = 422 if refused is None else refused.status

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.pages.own_link import submit
 from services.enrollment.usecases.read_visit import Visit, read_visit
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -29,6 +30,15 @@ async def find(host: Host, request: Request, *, explains_team: bool = False) -> 
         visit = await read_visit(tx, token, asked, meeting_id, explains_team=explains_team)
     if visit is None:
         return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if visit.closed:
+        return host.pages.render(
+            "enrollment/links_closed.html",
+            status=410,
+            headers=SECRET_ADDRESS,
+            terms=visit.programme.terms,
+            organisation=visit.enrolment.organisation,
+            done=False,
+        )
     if not visit.by_contact:
         return host.pages.render(
             f"enrollment/{'handed_on.html' if visit.handed_on else 'dead_link.html'}",
@@ -42,10 +52,9 @@ async def find(host: Host, request: Request, *, explains_team: bool = False) -> 
     return visit
 
 
-async def do(host: Host, act: Act, command: Command, form: Form, visit: Visit) -> Refused | None:
+async def do(host: Host, act: Act, request: Request, command: Command, form: Form, visit: Visit) -> Refused | None:
     """The "no", shown in the form, or None when it is done."""
-    reply = await host.door.submit(act, command, form.key, actor=f"person/{visit.contact_id}", patient=True)
-    refused = reply.refusal()
+    refused = (await submit(host, act, request, command, form, visit.contact_id)).refusal()
     if refused is not None:
         form.refuse(refused)
     return refused

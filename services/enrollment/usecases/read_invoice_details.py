@@ -82,6 +82,8 @@ async def read_billing_link(tx: Tx, token: str) -> Details | RoleEnded | None:
     if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
         return None
     holders = billing_holders(enrolment, programme, await contacts.load_history(tx, enrolment.id))
+    if enrolment.has_closed(holder.person_id, holder.generation):
+        return None
     if enrolment.number != holder.number or holder.person_id not in {one.person_id for one in holders}:
         return RoleEnded(programme.terms, enrolment.organisation)
     known, units = await _book(tx, enrolment)

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from services.enrollment.adapters import enrolments, links, meetings, organisations, programmes
 from services.enrollment.domain.confirmation_text import what_follows
-from services.enrollment.domain.programme import is_over, takes_sign_ups
+from services.enrollment.domain.programme import Programme, is_over, takes_sign_ups
 from services.enrollment.domain.waiting_list import prospect
 from shared.contracts.parties import Organisation
 from shared.contracts.programme import GroupTerm, ProgrammeTerms
@@ -66,6 +66,22 @@ async def read_sign_up_form(tx: Tx, programme_id: str, invitation: str = "") -> 
         municipalities=tuple(offered),
         chosen=known.organisation.code if known is not None and known.programme_id == programme_id else None,
         may_decline=known is not None and known.may_decline,
+        next=what_follows(programme.terms, prospect(programme, tx.now)),
+    )
+
+
+async def read_form_of(tx: Tx, programme: Programme) -> SignUpForm:
+    """As somebody would find it who comes first; the programme need not be published."""
+    return SignUpForm(
+        terms=programme.terms,
+        cancelled=False,
+        because="",
+        groups=programme.terms.groups,
+        closed=False,
+        full=None,
+        municipalities=tuple(one.organisation for one in await organisations.load_municipalities(tx)),
+        chosen=None,
+        may_decline=False,
         next=what_follows(programme.terms, prospect(programme, tx.now)),
     )
 

@@ -106,10 +106,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class HandedOn:
-    """The link was good, and is somebody else's by now; nobody is named."""
+    """The link was good, and is somebody else's by now, or was `closed`; nobody is named."""
 
     terms: ProgrammeTerms
     organisation: Organisation
+    closed: bool = False
 
 
 async def read_standing(tx: Tx, token: str, *, units: bool = False, course: bool = False) -> Standing | HandedOn | None:
@@ -121,6 +122,8 @@ async def read_standing(tx: Tx, token: str, *, units: bool = False, course: bool
     programme = await programmes.load_of(tx, enrolment)
     if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
         return None
+    if enrolment.has_closed(guest.person_id, guest.generation):
+        return HandedOn(programme.terms, enrolment.organisation, closed=True)
     if not enrolment.lets_in(guest.person_id, guest.number):
         handed_on = enrolment.is_signed_up and not enrolment.is_contact(guest.person_id)
         return HandedOn(programme.terms, enrolment.organisation) if handed_on else None

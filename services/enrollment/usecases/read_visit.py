@@ -41,6 +41,8 @@ class Visit:
     path: str
     contact_id: str
     by_contact: bool
+    closed: bool
+    """Whether the link is one of those that were closed."""
     now: datetime
     programme: Programme
     enrolment: Enrolment
@@ -105,6 +107,7 @@ async def read_visit(
         standing_path=links.standing_path(tx.links, guest),
         contact_id=guest.person_id,
         by_contact=enrolment.lets_in(guest.person_id, guest.number),
+        closed=enrolment.has_closed(guest.person_id, guest.generation),
         now=tx.now,
         programme=programme,
         enrolment=enrolment,

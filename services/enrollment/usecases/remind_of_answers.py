@@ -42,7 +42,9 @@ async def _remind(tx: Tx, timers: Sequence[Timer], of: Remind) -> None:
         holders = [
             BillingLink(
                 person_id=holder.person_id,
-                path=links.billing_path(tx.links, Guest(one.id, holder.person_id, one.number)),
+                path=links.billing_path(
+                    tx.links, Guest(one.id, holder.person_id, one.number, one.generation_of(holder.person_id))
+                ),
             )
             for holder in billing_holders(one, programme, histories.get(one.id, ()))
         ]

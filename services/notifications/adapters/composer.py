@@ -12,7 +12,7 @@ from services.notifications.adapters.mime import CALENDAR_FILE, Attachment, Mail
 from services.notifications.adapters.texts import Texts, Words
 from services.notifications.domain.calendar.entry import Entry, Mailbox, ics
 from services.notifications.domain.calendar.replies import plus_address
-from services.notifications.domain.message import Message
+from services.notifications.domain.message import Message, without_code
 
 _PDF = "application/pdf"
 _WITH_RECEIPT = ("place_confirmed", "waitlisted")
@@ -30,6 +30,10 @@ class Composer:
         self._plus_addresses = plus_addresses
 
     def texts(self, message: Message) -> Texts:
+        """As anybody is shown it; a code is the mailbox's alone."""
+        return self._sent(without_code(message))
+
+    def _sent(self, message: Message) -> Texts:
         return self._words.write(message.template, _greeting(message), {**message.says, "name": message.name})
 
     def subject(self, message: Message) -> str:
@@ -45,7 +49,7 @@ class Composer:
         """`files` are those that `says` names and that are kept elsewhere.
 
         Raises what `compose` and `receipt.write` raise. With a PDF it takes 10-20 ms: call it in a thread."""
-        texts = self.texts(message)
+        texts = self._sent(message)
         seller = (message.says.get("programme") or {}).get("seller")
         sender = Mailbox(seller["sender_name"], seller["sender_email"]) if seller else self._sender
         calendar = message.calendar

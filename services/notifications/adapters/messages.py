@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from services.notifications.domain.calendar.entry import Entry
 from services.notifications.domain.letters import WROTE_THEMSELVES
-from services.notifications.domain.message import Message
+from services.notifications.domain.message import HIDDEN, Message
 from services.notifications.domain.text import storable
 from shared.base.cause import Cause
 from shared.base.listing import Page, Placed
@@ -180,6 +180,10 @@ async def save(tx: Tx, messages: Sequence[Message]) -> None:
         for one in messages
     ]
     await _MESSAGES.update(tx, rows)
+    if codes := [one.id for one in messages if one.says.get("code") == HIDDEN]:
+        await tx.execute(
+            "UPDATE messages SET says = jsonb_set(says, '{code}', to_jsonb($2::text)) WHERE id = ANY($1)", codes, HIDDEN
+        )
 
 
 async def put_back(tx: Tx, message: Message) -> None:

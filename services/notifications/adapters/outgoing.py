@@ -24,15 +24,22 @@ _DUE = """
      WHERE state IN ('claimed', 'sending') AND state = 'claimed' AND lease_until < now() LIMIT $1)
 """
 
+_CODES = """
+    SELECT id FROM messages WHERE template = 'mailbox_code' AND state = 'pending' AND not_before <= now()
+    ORDER BY number LIMIT $1
+"""
+
 
 async def lease(pool: Pool, mailer: str, lease_s: float, most: int) -> list[Stored]:
     """The oldest letters that may go out now, for this mailer; one mailbox's letters never overtake each other.
 
-    Few that are due among many that wait for a later try are named, so that those are not gone through.
+    Codes go first, and wait for no letter to their mailbox: somebody sits and waits for them. Few that are due among
+    many that wait for a later try are named, so that those are not gone through.
     """
     async with pool.acquire() as connection, connection.transaction():
         await connection.fetchval("SELECT pg_advisory_xact_lock($1)", _LEASING)
-        due = [row["id"] for row in await connection.fetch(_DUE, FEW)]
+        codes = [row["id"] for row in await connection.fetch(_CODES, min(most, FEW))]
+        due = codes or [row["id"] for row in await connection.fetch(_DUE, FEW)]
         rows = await connection.fetch(
             f"""
             WITH due AS (
@@ -40,11 +47,11 @@ async def lease(pool: Pool, mailer: str, lease_s: float, most: int) -> list[Stor
                 WHERE ($4::text[] IS NULL OR d.id = ANY($4::text[]))
                   AND ((d.state = 'pending' AND d.not_before <= now())
                        OR (d.state = 'claimed' AND d.lease_until < now()))
-                  AND NOT EXISTS (
+                  AND (d.template = 'mailbox_code' OR NOT EXISTS (
                       SELECT FROM messages e
                       WHERE e.address_key = d.address_key AND e.number < d.number
                         AND (e.state = 'sending' OR (e.state = 'claimed' AND e.lease_until >= now())
-                             OR (e.state = 'pending' AND e.not_before > now())))
+                             OR (e.state = 'pending' AND e.not_before > now()))))
                 ORDER BY d.number LIMIT $3
             )
             UPDATE messages m SET state = 'claimed', claimed_by = $1, lease_until = now() + make_interval(secs => $2)
@@ -54,7 +61,7 @@ async def lease(pool: Pool, mailer: str, lease_s: float, most: int) -> list[Stor
             mailer,
             lease_s,
             most,
-            due if len(due) < FEW else None,
+            due if codes or len(due) < FEW else None,
         )
     return sorted((stored(row) for row in rows), key=lambda one: one.message.number)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from services.notifications.domain.colours import readable
 from services.notifications.domain.digest import Staffed
 from services.notifications.domain.reminders import UNLESS_AGREED
 from services.notifications.domain.subscription import ends_on, planned
 from services.notifications.domain.text import storable
-from shared.contracts.programme import ProgrammeRef, ProgrammeTerms
+from shared.contracts.programme import LookTerm, ProgrammeRef, ProgrammeTerms
 from shared.storage.table import Table
 from shared.storage.tx import Tx
 
@@ -22,6 +23,8 @@ _PROGRAMMES = Table(
         "reminder_days": "integer[]",
         "terms_version": "integer",
         "asks_needs": "boolean",
+        "look_colour": "text",
+        "look_text": "text",
         "ends_on": "date",
         "planned": "jsonb",
     },
@@ -77,6 +80,7 @@ async def save_terms(tx: Tx, terms: Sequence[ProgrammeTerms]) -> None:
             "reminder_days": json.dumps(one.terms.reminder_days),
             "terms_version": one.ref.version,
             "asks_needs": one.needs is not None,
+            **_look(one),
             "ends_on": ends_on(one),
             "planned": json.dumps(storable(planned(one.meetings))),
         }
@@ -88,6 +92,15 @@ async def save_terms(tx: Tx, terms: Sequence[ProgrammeTerms]) -> None:
 async def load_reminder_days(tx: Tx, ids: Iterable[str]) -> dict[str, tuple[int, ...]]:
     rows = await tx.fetch("SELECT id, reminder_days FROM programmes WHERE id = ANY($1::text[])", sorted(set(ids)))
     return {row["id"]: UNLESS_AGREED if row["reminder_days"] is None else tuple(row["reminder_days"]) for row in rows}
+
+
+async def load_colours(tx: Tx, ids: Iterable[str]) -> dict[str, LookTerm]:
+    """Of those that have a look of their own."""
+    rows = await tx.fetch(
+        "SELECT id, look_colour, look_text FROM programmes WHERE id = ANY($1::text[]) AND look_colour IS NOT NULL",
+        sorted(set(ids)),
+    )
+    return {row["id"]: LookTerm(colour=row["look_colour"], text=row["look_text"]) for row in rows}
 
 
 async def load_staff(tx: Tx) -> list[Staffed]:
@@ -123,6 +136,11 @@ async def load_of_subject(tx: Tx, about: str) -> ProgrammeRef | None:
         one,
     )
     return None if ref is None else ProgrammeRef.model_validate_json(ref)
+
+
+def _look(terms: ProgrammeTerms) -> dict[str, str | None]:
+    look = readable(terms.look)
+    return {"look_colour": None, "look_text": None} if look is None else {f"look_{name}": text for name, text in look}
 
 
 def _stored(ref: ProgrammeRef) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from services.notifications.domain.colours import HOUSE, Colours, shown_in
 from services.notifications.domain.text import lines, one_line
 from shared.contracts.bounds import is_link
 from shared.contracts.danish import clock, clock_span, day_and_clock, day_span, kroner, long_day, short_day
@@ -23,6 +24,9 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 _BEHIND = ".,;:!?)]}'»"
 _SEVERAL_LINES = frozenset({"text"})
 _WHOLE = frozenset({"path", "page", "seat_path", "link"})  # of no use when cut
+_SENTENCE = re.compile(r"(?<![0-9])[.?!] (?=[A-ZÆØÅ])")
+_FIRST, _MOST = 40, 160
+"""Characters of what a list of mails shows beside the subject: whole sentences until so many, and at most so many."""
 _CAME_LATER: Mapping[str, Mapping[str, Any]] = {"sign_up_received": {"contact": None, "confirmation": None}}
 """What a template reads that letters stored by an earlier version do not say."""
 
@@ -37,32 +41,37 @@ class Texts:
 class Words:
     """Every template of this service. `public_url` is where people reach the installation; links begin with it.
 
+    A letter is written once, in layout/letter.j2 and mail/: what text and HTML are made of (layout/*_parts.j2) says
+    nothing of its own.
+
     `instead` stands where a link would: for whoever reads a mail that is somebody else's.
     """
 
     def __init__(self, public_url: str, instead: str | None = None) -> None:
         self._public_url = public_url
         self._instead = instead
-        self._plain = self._environment("text", html=False)
-        self._html = self._environment("html", html=True)
+        self._plain = self._environment(html=False)
+        self._html = self._environment(html=True)
 
     def write(self, template: str, greeting: str, says: Mapping[str, Any]) -> Texts:
         """The same letter gives the same words on every machine."""
         values = {"greeting": one_line(greeting), **_values(template, says)}
-        plain = self._plain.get_template(f"mail/{template}.j2")
-        subject = _subject(plain, values)
-        html = self._html.get_template(f"mail/{template}.j2")
-        return Texts(
-            subject=subject,
-            plain=_tidy(plain.render(**values, subject=subject)),
-            html=_tidy(html.render(**values, subject=subject)),
-        )
+        subject = _subject(self._plain.get_template(f"mail/{template}.j2"), values)
+        values |= {"subject": subject, "first": ""}
+        plain = _tidy(self._read(self._plain, "text", template, values, HOUSE))
+        values["first"] = _first_words(plain)
+        look = shown_in(says.get("look"))
+        return Texts(subject, plain, _tidy(self._read(self._html, "html", template, values, look)))
 
     def subject(self, template: str, says: Mapping[str, Any]) -> str:
         """As `write` has it."""
         return _subject(self._plain.get_template(f"mail/{template}.j2"), {"greeting": "", **_values(template, says)})
 
-    def _environment(self, medium: str, *, html: bool) -> Environment:
+    def _read(self, environment: Environment, medium: str, template: str, values: dict[str, Any], look: Colours) -> str:
+        parts = environment.get_template(f"layout/{medium}_parts.j2").make_module({"look": look})
+        return environment.get_template(f"mail/{template}.j2").render({**values, "m": parts})
+
+    def _environment(self, *, html: bool) -> Environment:
         environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=html,  # noqa: S701  (plain text is not HTML; the other one escapes everything)
@@ -81,10 +90,11 @@ class Words:
             link=self._link,
             flow=_flow,
             point=_point,
+            row=_row,
+            broken=_broken,
             leading=_leading,
         )
-        environment.globals["layout"] = f"layout/{medium}.j2"
-        environment.globals["m"] = environment.get_template(f"layout/{medium}_parts.j2").module
+        environment.globals["layout"] = "layout/letter.j2"
         return environment
 
     def _link(self, path: str) -> str:
@@ -96,7 +106,7 @@ class Words:
 
 
 def _values(template: str, says: Mapping[str, Any]) -> dict[str, Any]:
-    clean = {name: _cleaned(name, value) for name, value in says.items()}
+    clean = {name: _cleaned(name, value) for name, value in says.items() if name != "look"}
     return {"programme": None, "answerable": True, **_shown(template, clean)}
 
 
@@ -140,13 +150,36 @@ def _moment(instant: str) -> str:
 
 
 def _flow(text: str) -> str:
-    return textwrap.fill(" ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return _wrapped(" ".join(text.split()))
 
 
 def _point(text: str) -> str:
+    return _wrapped(text, first="- ", rest="  ")
+
+
+def _row(text: str) -> str:
+    return _wrapped(text, rest="  ")
+
+
+def _broken(text: str) -> str:
+    """The lines that somebody wrote; those that are too long go on beneath."""
+    return "\n".join(_wrapped(line) if len(line) > _WIDTH else line for line in text.split("\n"))
+
+
+def _wrapped(text: str, *, first: str = "", rest: str = "") -> str:
     return textwrap.fill(
-        text, _WIDTH, initial_indent="- ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
+
+
+def _first_words(plain: str) -> str:
+    """What a list of mails shows beside the subject: how the letter begins, after its greeting."""
+    _, _, after = plain.partition("\n\n")
+    words = " ".join(after.partition("\n\n")[0].split())
+    for found in _SENTENCE.finditer(words):
+        if found.end() > _FIRST:
+            return one_line(words[: found.start() + 1], _MOST)
+    return one_line(words, _MOST)
 
 
 def _leading(line: str) -> list[tuple[str, bool]]:

@@ -28,8 +28,10 @@ MOST_LINES = 200
 """Of a section; the rest is a number, and where to see it."""
 MOST_PROGRAMMES = 50
 """Of a mail; of the rest it is said how many there are."""
-_LONGEST = 2_000
-"""Lines of programmes in a mail; where it has many sections each has fewer."""
+_LONGEST = 400
+"""Lines of programmes in a mail, so that no mail program cuts it short (Gmail does at 102 kB); where it has many
+sections each has fewer.
+"""
 _SEVEN = time(7)
 
 _SOON = timedelta(minutes=10)

@@ -12,6 +12,7 @@ from shared.contracts.enrollment import (
     EnrolmentRegrouped,
     EnrolmentWaitlisted,
     EnrolmentWithdrawn,
+    LinksRevoked,
     MemberAdmitted,
     MunicipalityEnrolled,
     ReservationResolved,
@@ -67,15 +68,18 @@ def follow(known: Enrolment | None, fact: EnrolmentFact, at: datetime) -> Enrolm
         case EnrolmentRegrouped():
             base = known or _without_place(fact, fact.contact, at)
             return replace(base, group=fact.group, contact=fact.contact, since=at, quiet=False)
-        case TovholderAppointed():
-            base = known or _without_place(fact, fact.contact, at)
-            path = fact.participants_path or base.participants_path
-            standing = fact.standing_path or (None if appoints_another(base, fact) else base.standing_path)
-            return replace(
-                base, contact=fact.contact, participants_path=path, standing_path=standing, since=at, quiet=False
-            )
+        case TovholderAppointed() | LinksRevoked():
+            return _with_links(known or _without_place(fact, fact.contact, at), fact, at)
         case _:
             return known
+
+
+def _with_links(base: Enrolment, fact: TovholderAppointed | LinksRevoked, at: datetime) -> Enrolment:
+    if isinstance(fact, LinksRevoked):
+        return replace(base, participants_path=fact.participants_path, standing_path=fact.standing_path)
+    path = fact.participants_path or base.participants_path
+    standing = fact.standing_path or (None if appoints_another(base, fact) else base.standing_path)
+    return replace(base, contact=fact.contact, participants_path=path, standing_path=standing, since=at, quiet=False)
 
 
 def is_own(fact: EnrolmentFact) -> bool:

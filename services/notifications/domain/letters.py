@@ -11,7 +11,8 @@ from services.notifications.domain.confirmed import Confirmed
 from services.notifications.domain.enrolment import is_own
 from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter, Recipient, to_mailbox, to_person
-from shared.contracts.danish import day_span, kroner, long_day, short_day
+from services.notifications.domain.message import CODE
+from shared.contracts.danish import clock, day_span, kroner, long_day, short_day
 from shared.contracts.enrollment import (
     BillingReminderDue,
     EnrolmentCalledOff,
@@ -25,6 +26,8 @@ from shared.contracts.enrollment import (
     ExtraParticipantRemoved,
     Forbehold,
     InvitationReminderDue,
+    LinksRevoked,
+    MailboxCodeDrawn,
     MemberAdmitted,
     MunicipalityEnrolled,
     MunicipalityInvited,
@@ -53,8 +56,9 @@ from shared.contracts.invoicing import CreditNoteIssued, HowToPay, Invoice, Invo
 from shared.contracts.money import moms, with_moms
 from shared.contracts.notifications import ArmReminder, SendMessage
 from shared.contracts.parties import Billing, Contact, Person, billing_details
-from shared.contracts.programme import FeeTerm, ProgrammeRef, SeatTerm
+from shared.contracts.programme import FeeTerm, LookTerm, ProgrammeRef, SeatTerm
 from shared.contracts.scheduling import Meeting
+from shared.contracts.time import COPENHAGEN
 
 
 def invitations(fact: MunicipalityInvited | InvitationReminderDue, at: datetime) -> list[Letter]:
@@ -84,6 +88,24 @@ def draft_saved(fact: SignUpDraftSaved, at: datetime) -> Letter:
         written_at=at,
         says={"path": fact.draft_path, "forgotten_after": long_day(fact.forgotten_after)},
         people=(fact.contact.person_id,),
+    )
+
+
+def mailbox_code(fact: MailboxCodeDrawn, at: datetime) -> Letter:
+    """To the mailbox alone; nothing of what is about to be changed stands in it."""
+    return Letter(
+        template=CODE,
+        to=to_person(fact.to),
+        about=f"code/{fact.code_id}",
+        occasion="",
+        programme=fact.programme,
+        written_at=at,
+        says={
+            "code": fact.code,
+            "good_until": fact.good_until.isoformat(),
+            "until": clock(fact.good_until.astimezone(COPENHAGEN).time()),
+        },
+        people=(fact.to.person_id,),
     )
 
 
@@ -359,6 +381,18 @@ def contact_appointed(fact: TovholderAppointed, path: str | None, at: datetime) 
     )
 
 
+def links_renewed(fact: LinksRevoked, at: datetime) -> Letter:
+    return _about_enrolment(
+        "links_renewed",
+        fact,
+        to_person(fact.contact),
+        str(fact.generation),
+        at,
+        path=fact.standing_path,
+        participants=fact.participants_path,
+    )
+
+
 def contact_left(fact: TovholderAppointed, former: Contact, path: str | None, at: datetime) -> Letter:
     """What the former contact can no longer open, and where the meetings go. Who it is now is not said."""
     opened = bool(path or fact.standing_path)
@@ -513,6 +547,7 @@ HAS_NO_PAGE = {
     **dict.fromkeys(("invited", "invitation_reminder", "draft_saved", "sign_up_received"), "leads to its own form"),
     "sign_up_ended": "nothing came of it",
     "sign_ups_confirmed": "a mailbox, whose enrolment it is not",
+    CODE: "whoever asked has the page before them",
     "contact_left": "the page is another one's now",
     **dict.fromkeys(("invoice", "credit_note", "payment_reminder"), "are passed on to whoever pays"),
     "digest": "staff",
@@ -533,6 +568,11 @@ def leading_home(letter: Letter, page: str | None) -> Letter:
         return letter
     over = letter.template in _ENDS or letter.says.get("approved") is False
     return replace(letter, says={**letter.says, "page": page, "over": over})
+
+
+def in_colours(letter: Letter, look: LookTerm | None) -> Letter:
+    """With the colours of its programme; None = those of the house."""
+    return letter if look is None else replace(letter, says={**letter.says, "look": look.model_dump()})
 
 
 ONLY_INTRODUCES = frozenset({"walked_in"})

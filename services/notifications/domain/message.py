@@ -27,6 +27,11 @@ INVALID_ADDRESS = "invalid_address"
 UNSENDABLE = "unsendable"
 ERASED = "erased"
 NO_ANSWER = "no_answer"
+TOO_LATE = "too_late"
+HIDDEN = "••••••"
+"""Where a code was."""
+CODE = "mailbox_code"
+"""The template of what somebody waits for at their screen: it overtakes all other letters, and is worthless soon."""
 _LONGEST_EMAIL = 320
 
 
@@ -158,7 +163,24 @@ def take(message: Message, owner: str, now: datetime) -> Decision[Message]:
         occasion=message.occasion,
         sent_at=now,
     )
-    return Decision(replace(message, state="sent", sent_at=now, reply=None), (fact,))
+    return Decision(without_code(replace(message, state="sent", sent_at=now, reply=None)), (fact,))
+
+
+def lapse(message: Message, now: datetime) -> Decision[Message] | None:
+    """A code that can be used no more (`now` is machine time) is not sent; None = the letter goes out."""
+    if message.template != CODE or message.state not in {"pending", "claimed"}:
+        return None
+    good_until = message.says.get("good_until")
+    if message.says.get("code") != HIDDEN and good_until is not None and now < datetime.fromisoformat(good_until):
+        return None
+    return Decision(without_code(replace(message, state="settled", reply=TOO_LATE)))
+
+
+def without_code(message: Message) -> Message:
+    """As it is kept once it has gone out, or is not to, and as anybody but the mailbox is shown it."""
+    if message.template != CODE or "code" not in message.says:
+        return message
+    return replace(message, says={**message.says, "code": HIDDEN})
 
 
 def fail(message: Message, reason: str, owner: str) -> Decision[Message]:
@@ -218,7 +240,7 @@ def _failed(message: Message, reason: str, owner: str) -> Decision[Message]:
         occasion=message.occasion,
         reason=reason,
     )
-    return Decision(replace(message, state="failed", reply=reason), (fact,))
+    return Decision(without_code(replace(message, state="failed", reply=reason)), (fact,))
 
 
 def _bounded(value: Any) -> Any:

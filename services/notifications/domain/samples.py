@@ -9,11 +9,25 @@ from typing import Any
 from services.notifications.domain.calendar.entry import uid
 from services.notifications.domain.invitations import Guest, Standing, Step
 from services.notifications.domain.letter import Letter
-from services.notifications.domain.letters import calendar_letter, place_confirmed, waitlisted
-from shared.contracts.enrollment import Answered, EnrolmentWaitlisted, MunicipalityEnrolled
+from services.notifications.domain.letters import (
+    calendar_letter,
+    invitations,
+    place_confirmed,
+    sign_up_received,
+    waitlisted,
+)
+from shared.contracts.enrollment import (
+    Answered,
+    EnrolmentReceived,
+    EnrolmentWaitlisted,
+    InvitationReminderDue,
+    Mailbox,
+    MunicipalityEnrolled,
+    MunicipalityInvited,
+)
 from shared.contracts.event import natural_id
 from shared.contracts.parties import Address, Billing, Contact, Organisation
-from shared.contracts.programme import ExtraTerm, FeeTerm, ProgrammeRef, SeatTerm, Seller
+from shared.contracts.programme import ExtraTerm, FeeTerm, ProgrammeRef, ProgrammeTerms, SeatTerm, Seller
 from shared.contracts.scheduling import Meeting, When
 from shared.contracts.time import local
 
@@ -91,6 +105,54 @@ def calendar_letters() -> dict[str, Letter]:
         "cancelled-day": calendar_letter(_standing(day_gone), replace(ends, previous=day)),
         "virtual": calendar_letter(_standing(_ONLINE), asks),
     }
+
+
+def letters_of(terms: ProgrammeTerms, at: datetime) -> list[Letter]:
+    """What a municipality that does not exist would be mailed of a programme that need not be published yet: invited,
+    reminded, asked to confirm its form, and with a place.
+    """
+    about: dict[str, Any] = {
+        "owner": terms.ref.owner,
+        "programme": terms.ref,
+        "enrolment_id": natural_id("enrolment", terms.ref.id, "proeveby"),
+        "organisation": Organisation(code="9990", name="Prøveby Kommune", cvr="29189978"),
+    }
+    plan, agreed = terms.enrolment, terms.terms
+    contact = Contact(
+        person_id="person-asta", name="Asta Prøvesen", email="asta@proeveby.example", role=agreed.contact_label
+    )
+    main = Mailbox(role="main", email="post@proeveby.example")
+    told = {**about, "round_id": "r", "to": (main,), "deadline": agreed.deadline, "sign_up_path": "/"}
+    found: list[Letter] = []
+    if plan.how == "sign_up" and plan.who == "municipalities":
+        found += invitations(MunicipalityInvited(**told), at)
+        if plan.remind_on is not None:
+            found += invitations(InvitationReminderDue(**told), at)
+        received = EnrolmentReceived(
+            **about,
+            contact=contact,
+            received_at=at,
+            confirm_path="/",
+            to=main if plan.confirmation == "main_mailbox" else None,
+            confirmation=plan.confirmation,
+            prospect="after_deadline" if plan.capacity and plan.capacity.given == "at_deadline" else "place",
+        )
+        found.append(sign_up_received(received, at))
+    if plan.who == "municipalities":
+        place = MunicipalityEnrolled(
+            **about,
+            contact=contact,
+            billing=Billing(),
+            fees=agreed.fees,
+            seats=agreed.seats,
+            deadline=agreed.deadline,
+            received_at=at,
+            enrolled_at=at,
+            participants_path="/",
+            standing_path="/",
+        )
+        found.append(place_confirmed(place, at))
+    return found
 
 
 def receipt_letter() -> Letter:

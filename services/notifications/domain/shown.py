@@ -18,8 +18,7 @@ from shared.contracts.time import COPENHAGEN
 
 CUT = "[personligt link]"
 """What staff read where a link of somebody else's stood."""
-_ANCHOR = re.compile(r"<a\b[^>]*\bhref=\"\[personligt link\]\"[^>]*>(.*?)</a>", re.DOTALL)
-_CUT_ALONE = f'<span style="color:#454545">{CUT}</span>'
+_ANCHOR = re.compile(r"<a\b([^>]*) href=\"\[personligt link\]\"([^>]*)>(.*?)</a>", re.DOTALL)
 # The end of what `shared.base.links` signs: without it a link leads nowhere, whatever stands before it.
 _SIGNED = re.compile(r"\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
 _HASH = re.compile(r"<?([0-9a-f]{32})(?:@[^\s>]*)?>?")
@@ -99,7 +98,7 @@ def without_own_links(text: str, public_url: str) -> str:
     """A text or an HTML without any address of ours, and without anything that one of our links could be made of."""
     if public_url:
         text = re.sub(rf"{re.escape(public_url)}(?![\w.-])[^\s<>\"']*", CUT, text)
-    return _SIGNED.sub(CUT, _ANCHOR.sub(rf"\1 {_CUT_ALONE}", text))
+    return _SIGNED.sub(CUT, _ANCHOR.sub(r"<span\1\2>\3</span>", text))
 
 
 @dataclass(frozen=True, slots=True)

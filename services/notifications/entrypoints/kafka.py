@@ -56,6 +56,7 @@ from services.notifications.usecases.invite_participant import (
     replace_participant,
     uninvite_participant,
 )
+from services.notifications.usecases.mail_code import mail_code
 from services.notifications.usecases.mail_credit_note import mail_credit_note
 from services.notifications.usecases.mail_draft import mail_draft
 from services.notifications.usecases.mail_invoice import mail_invoice, remind_of_payment
@@ -64,6 +65,7 @@ from services.notifications.usecases.note_awaiting_sign_up import note_awaiting_
 from services.notifications.usecases.note_held_back import note_held_back
 from services.notifications.usecases.note_refusal import note_refusal
 from services.notifications.usecases.remember_programme import remember_programme
+from services.notifications.usecases.renew_links import renew_links
 from services.notifications.usecases.tell_of_ended_form import tell_of_ended_form
 from services.notifications.usecases.welcome_contact import welcome_contact
 from shared.contracts.enrollment import (
@@ -81,6 +83,8 @@ from shared.contracts.enrollment import (
     GuestInvited,
     GuestRemoved,
     InvitationReminderDue,
+    LinksRevoked,
+    MailboxCodeDrawn,
     MemberAdmitted,
     MemberInvited,
     MemberMailboxMissing,
@@ -141,6 +145,7 @@ SUBSCRIPTIONS = (
     on(MunicipalityInvited, invite_municipality),
     on(InvitationReminderDue, remind_silent_municipality),
     on(SignUpDraftSaved, mail_draft),
+    on(MailboxCodeDrawn, mail_code),
     on(EnrolmentReceived, ask_to_confirm_sign_up),
     on(SignUpAwaitsStaff, note_awaiting_sign_up),
     on(SignUpEnded, tell_of_ended_form),
@@ -156,6 +161,7 @@ SUBSCRIPTIONS = (
     on(EnrolmentCalledOff, tell_of_cancellation),
     on(EnrolmentWithdrawn, confirm_withdrawal),
     on(TovholderAppointed, welcome_contact),
+    on(LinksRevoked, renew_links),
     on(RoleAppointed, follow_roles),
     on(ParticipantRegistered, invite_participant),
     on(ParticipantReplaced, replace_participant),

@@ -9,7 +9,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services.notifications.entrypoints import acts
-from services.notifications.pages import calendar, mail_gateway, mails, receipt, refusing, today, writing
+from services.notifications.pages import (
+    calendar,
+    code_mail,
+    draft_letters,
+    mail_gateway,
+    mails,
+    receipt,
+    refusing,
+    today,
+    writing,
+)
 from services.notifications.usecases.explain import explain
 from shared.base.acts import Act
 from shared.runtime.service import Host
@@ -38,6 +48,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
     shows = partial(page, host)
     return (
         Route(mail_gateway.PATH, partial(mail_gateway.replies, host), methods=list(EVERY_METHOD)),
+        shows("/notifications/kode/{code_id}", code_mail.code_mail),
         shows(f"{_CALENDAR}/abonnement/{{token}}.ics", calendar.feed),
         shows(f"{_CALENDAR}/{{token}}", calendar.calendar),
         shows(f"{_CALENDAR}/{{token}}/nyt", calendar.renew, acts.RENEW_CALENDAR),
@@ -56,6 +67,7 @@ def _for_staff(host: Host) -> Sequence[BaseRoute]:
 
     return (
         shows("/notifications/stab/i-dag", today.today, opens=""),
+        shows("/notifications/stab/udkast", draft_letters.draft_letters, opens="notifications.messages", posts=True),
         why_page(host, explain, "notifications.messages"),
         shows(_MAILS, mails.mails, opens=_SEES, posts=True),
         shows(_MAIL, mails.mail, opens=_SEES),

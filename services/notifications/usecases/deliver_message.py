@@ -19,9 +19,10 @@ from services.notifications.adapters.writings import load_attached
 from services.notifications.domain import digest_lines
 from services.notifications.domain.delivery import is_final, is_given_up, is_server_trouble, pause_s
 from services.notifications.domain.digest import DigestLine
-from services.notifications.domain.message import UNSENDABLE, fail, lose, require_known, take
+from services.notifications.domain.message import UNSENDABLE, fail, lapse, lose, require_known, take
 from services.notifications.usecases.tell_staff import tell_staff
 from shared.base.cause import Cause
+from shared.base.clock import machine_now
 from shared.base.failpoints import failpoint
 from shared.base.failures import Failure, classify
 from shared.base.waiting import Backoff
@@ -54,6 +55,9 @@ async def deliver(post: Post, conversation: Conversation, leased: Stored) -> boo
     Raises Unreachable when the server is not there: the message was not begun, and its lease stands.
     """
     message = leased.message
+    if lapse(message, machine_now()) is not None:
+        await _let_lapse(post, leased)
+        return True
     files = await load_attached(post.pool, message)
     try:
         mail = await asyncio.to_thread(post.composer.mail, message, files)
@@ -72,6 +76,16 @@ async def deliver(post: Post, conversation: Conversation, leased: Stored) -> boo
     if no is None:
         return True
     return await _take_no(post, leased, no)
+
+
+async def _let_lapse(post: Post, leased: Stored) -> None:
+    async with post.transaction(leased.cause) as tx:
+        before = require_known(await messages.lock(tx, leased.message.id))
+
+        decided = lapse(before, machine_now())
+
+        if decided is not None:
+            await messages.save(tx, [decided.after])
 
 
 async def _begin(post: Post, message_id: str) -> bool:

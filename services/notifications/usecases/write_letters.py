@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.notifications.adapters import enrolments, messages
+from services.notifications.adapters import enrolments, messages, programmes
 from services.notifications.adapters.composer import Composer
 from services.notifications.adapters.forgetting import load_gone
 from services.notifications.adapters.messages import Stored
@@ -15,6 +15,7 @@ from services.notifications.domain.letter import Letter
 from services.notifications.domain.letters import (
     ONLY_INTRODUCES,
     WROTE_THEMSELVES,
+    in_colours,
     introduce,
     leading_home,
     may_introduce,
@@ -60,13 +61,22 @@ async def _led_home(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> list[tup
     return [(leading_home(letter, pages.get(_whose(letter) or ("", ""))), cause) for letter, cause in letters]
 
 
+async def _coloured(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> list[tuple[Letter, Cause]]:
+    """Each as its programme looks now: what is written stays as it is."""
+    colours = await programmes.load_colours(tx, {letter.programme.id for letter, _ in letters if letter.programme})
+    return [
+        (in_colours(letter, colours.get(letter.programme.id) if letter.programme else None), cause)
+        for letter, cause in letters
+    ]
+
+
 def _whose(letter: Letter) -> tuple[str, str] | None:
     return (letter.programme.id, letter.to.key) if letter.programme is not None and letter.to.person else None
 
 
 async def as_written(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> list[tuple[Letter, Cause]]:
     """With what each recipient is told besides; a letter that nobody needs any more is left out."""
-    return await _introduced(tx, await _led_home(tx, letters))
+    return await _introduced(tx, await _coloured(tx, await _led_home(tx, letters)))
 
 
 async def _write(tx: Tx, letters: Sequence[tuple[Letter, Cause]]) -> set[str]:

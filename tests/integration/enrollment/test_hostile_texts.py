@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import itertools
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from functools import partial
@@ -23,6 +24,7 @@ from services.enrollment.domain import enrolment_sheet
 from services.enrollment.domain.address_book import COLUMNS, unit_key
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.add_client import AddClient, add_client
+from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft, begin_programme_draft
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.grant_role import GrantRole, grant_role
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
@@ -109,7 +111,9 @@ FILLED = {
     "consent": "true",
 }
 """By the name of the field; whatever else there is stays empty."""
-WHOLE = digest_of((*own_tables("enrollment"), "outbox", "timers"))
+CONFIRMING = {"mailbox_codes", "confirmed_mailboxes"}
+"""What is kept of browsers: seen each time that one of them sends a form."""
+WHOLE = digest_of((*sorted(set(own_tables("enrollment")) - CONFIRMING), "outbox", "timers"))
 EMPTIED = (
     *("guests", "team_members", "teams", "seat_moves", "seats", "rosters", "option_orders", "contact_history"),
     *("enrolment_history", "sign_ups", "drafts", "invitations", "invitation_rounds", "enrolments", "timers", "outbox"),
@@ -128,6 +132,7 @@ PAGES = {
     "/plads/{token}/kontakt": "standing",
     "/plads/{token}/kontakt/{role_id}": "standing",
     "/plads/{token}/afmeld": "waiting",
+    "/plads/{token}/luk-links": "standing",
     "/plads/{token}/tilkoeb/{option_id}/bestil": "standing",
     "/plads/{token}/tilkoeb/{option_id}/betaler": "ordered",
     "/plads/{token}/tilkoeb/{option_id}/fortryd": "ordered",
@@ -181,6 +186,7 @@ PROGRAMME_PAGES = {
     f"{_STAFF_PLACE}/ikke-godkendt": "reserved",
     f"{_STAFF_PLACE}/forbehold": "reserved",
     f"{_STAFF_PLACE}/kontakt": "place",
+    f"{_STAFF_PLACE}/luk-links": "place",
     f"{_STAFF_PLACE}/gruppe": "place",
     f"{_STAFF_PLACE}/faktura": "place",
     f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/leveret": "ordered",
@@ -214,6 +220,19 @@ PROGRAMME_PAGES = {
     "/stab/forloeb/{programme_id}/skriv-ind": "nothing",
 }
 """As PAGES, of those on which staff do something in a programme: `Consultant` makes what has to be there."""
+_DRAFT = "/stab/redigering/{draft_id}"
+EDITOR_PAGES = {
+    "/stab/redigering/nyt": "",
+    "/stab/redigering/fil": "",
+    "/stab/redigering/ny-version/{programme_id}": "",
+    f"{_DRAFT}/felter/{{where}}": "meetings.2",
+    f"{_DRAFT}/datoer": "moved",
+    f"{_DRAFT}/laesninger": "kept",
+    f"{_DRAFT}/fil": "kept",
+    f"{_DRAFT}/udgiv": "kept",
+    f"{_DRAFT}/kasser": "kept",
+}
+"""As PAGES, of the editor of programmes: which field, or whether the days of the draft have moved."""
 OF_TEAM = "/meetings/m-temadag-vest/needs"
 
 
@@ -243,12 +262,14 @@ class Somebody:
     """Makes what a page needs, anew each time that it has been used up."""
 
     def __init__(self, town: Town) -> None:
-        self._desk = town.desk
+        self._desk, self._mailboxes = town.desk, town.mailboxes
         self._numbers = itertools.count()
 
     async def path(self, template: str) -> str:
         made: Callable[[], Awaitable[Mapping[str, Any]]] = getattr(self, f"_{PAGES[template]}")
-        return template.format(**await made())
+        path = template.format(**await made())
+        await self._mailboxes.confirm(path)
+        return path
 
     async def _anew(self) -> None:
         await emptied(self._desk)
@@ -581,6 +602,58 @@ async def test_whatever_staff_type_about_a_programme_is_taken_as_text_or_refused
     walk = Walk(staff.browser, partial(kept, workplace.desk), look)
     for template in PROGRAMME_PAGES:
         await walk.over(template, partial(staff.path, template), DONE_BY_STAFF, {})
+
+
+class Editor:
+    """A consultant, and a draft that is begun anew each time."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace, self._desk = workplace, workplace.desk
+        self.browser = workplace.browser()
+        self._numbers = itertools.count()
+        self.draft_id = ""
+
+    async def path(self, template: str) -> str:
+        if not self.browser.cookies:
+            await self._workplace.signed_in("consultant", self.browser)
+        await self._desk.pool.execute("DELETE FROM programme_drafts")
+        kind, number = EDITOR_PAGES[template], next(self._numbers)
+        if kind:
+            wish = BeginProgrammeDraft(
+                source="skabelon:flere-i-arbejde",
+                programme_id=f"forloeb-{number}",
+                title="Et forløb",
+                year=2027 if kind == "moved" else None,
+            )
+            self.draft_id = (await self._desk.ask(begin_programme_draft, wish))["draft_id"]
+        return template.format(programme_id=P1, draft_id=self.draft_id, where=kind)
+
+
+@pytest.mark.timeout(900)
+async def test_whatever_staff_type_in_the_editor_is_taken_as_text_or_refused_whole(workplace: Workplace) -> None:
+    # Nobody sends what is told here, which would be a reason to take nothing more in.
+    workplace.host.outbox._too_old = math.inf
+    await workplace.desk.publish()
+    staff = Editor(workplace)
+    usual = {
+        "source": "tom",
+        "title": "Et nyt forløb",
+        "programme_id": "et-nyt",
+        "year": "2027",
+        "text": programme_text().replace(f"id: {P1}", "id: et-tredje"),
+        "set": "enrolment.deadline",
+    }
+
+    async def look(_: httpx.Response) -> None:
+        for path in ("", "/felter/om", "/felter/meetings", "/felter/meetings.2", "/fil", "/udgiv", "/vis"):
+            shown = await staff.browser.get(f"/stab/redigering/{staff.draft_id}{path}")
+            assert shown.status_code in {200, 404}, (path, shown.text)
+            must_be_escaped(shown.text)
+        must_be_escaped((await staff.browser.get("/stab/redigering")).text)
+
+    walk = Walk(staff.browser, partial(kept, workplace.desk), look)
+    for template in EDITOR_PAGES:
+        await walk.over(template, partial(staff.path, template), usual, {})
 
 
 async def look_everywhere(town: Town, answer: httpx.Response) -> None:

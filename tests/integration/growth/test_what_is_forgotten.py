@@ -35,6 +35,7 @@ KEYS = {
     "http_requests": "key",
     "attempts": "bucket",
     "sign_ins": "state_sha256",
+    "confirmed_mailboxes": "mailbox",
     "writing_files": "writing_id",
 }
 OLD = "now() - interval '10 years'"
@@ -55,7 +56,10 @@ FORGOTTEN = (
     ("notifications", "writing_files", "kept_since", "NOT EXISTS (SELECT)"),
     ("enrollment", "sign_ups", "stored_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "drafts", "stored_at", "NOT EXISTS (SELECT)"),
+    ("enrollment", "programme_drafts", "stored_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "sign_ins", "begun_at", "NOT EXISTS (SELECT)"),
+    ("enrollment", "mailbox_codes", "asked_at", "NOT EXISTS (SELECT)"),
+    ("enrollment", "confirmed_mailboxes", "seen_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "sessions", "seen_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "accounts", "made_at", "NOT EXISTS (SELECT)"),
 )

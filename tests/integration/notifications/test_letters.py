@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from services.notifications.adapters.mime import message_id
+from services.notifications.domain.colours import HOUSE
 from services.notifications.usecases.arm_reminder import arm_reminder
 from services.notifications.usecases.explain import explain
 from services.notifications.usecases.read_messages import read_message, read_messages
@@ -16,6 +17,7 @@ from services.notifications.usecases.send_message import send_message
 from shared.base.cause import Cause
 from shared.contracts.enrollment import Mailbox, ProgrammePublished
 from shared.contracts.notifications import ArmReminder, MessageFailed, SendMessage
+from shared.contracts.programme import LookTerm
 from shared.contracts.scheduling import MeetingCancelled, MeetingPlanned, MeetingRescheduled, MeetingScheduled
 from shared.storage.tx import transaction
 from tests.support import facts
@@ -29,6 +31,28 @@ WHOLE = {"owner": facts.MEETINGS_OWNER, "programme": PROGRAMME}
 
 def dated(**changes: Any) -> MeetingScheduled:
     return MeetingScheduled(**WHOLE, meeting=facts.a_meeting(**changes))  # type: ignore[arg-type] # a bag of fields
+
+
+async def test_a_letter_has_the_colours_that_its_programme_had_when_it_was_written(desk: Room) -> None:
+    def published(version: int, look: LookTerm | None) -> ProgrammePublished:
+        ref = PROGRAMME.model_copy(update={"version": version})
+        terms = PROGRAMME_TERMS.model_copy(update={"ref": ref, "look": look})
+        return ProgrammePublished(owner=OWNER, terms=terms)
+
+    def in_round(round_id: str) -> Any:
+        return EXAMPLES["MunicipalityInvited"].model_copy(update={"round_id": round_id})
+
+    looks = [LookTerm(colour="#005a8c"), LookTerm(colour="#ffcc00", text="black"), LookTerm(colour="#ffcc00"), None]
+    await desk.hear(in_round("before"))
+    for version, look in enumerate(looks, start=1):
+        await desk.hear(published(version, look))
+        await desk.hear(in_round(f"round-{version}"))
+    colours = [
+        next(colour for colour in (HOUSE.colour, "#005a8c", "#ffcc00") if f"background-color:{colour}" in texts.html)
+        for texts in map(COMPOSER.texts, await written(desk, "invited"))
+    ]
+    # White on yellow cannot be read, whoever tells of it; the house's colours are taken.
+    assert colours == [HOUSE.colour, "#005a8c", "#ffcc00", HOUSE.colour, HOUSE.colour]
 
 
 async def test_every_fact_with_a_letter_of_its_own_writes_it_once(desk: Room) -> None:

@@ -7,7 +7,7 @@ import base64
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -19,7 +19,7 @@ from services.notifications.adapters.mime import Mail as MailSent
 from services.notifications.adapters.mime import message_id
 from services.notifications.adapters.smtp import Conversation, Server, Unreachable
 from services.notifications.domain.letters import introduce, may_introduce
-from services.notifications.domain.message import queue
+from services.notifications.domain.message import HIDDEN, queue
 from services.notifications.domain.samples import calendar_letters
 from services.notifications.usecases.deliver_message import Post, deliver, note_sent, note_unknown
 from services.notifications.usecases.send_message import send_message
@@ -36,12 +36,14 @@ from services.notifications.usecases.write_to_many import (
 from services.notifications.workers.mailer import Mailer
 from shared.base.activity import Activity
 from shared.base.cause import Cause
+from shared.base.clock import machine_now
+from shared.contracts.enrollment import MailboxCodeDrawn
 from shared.contracts.notifications import MessageFailed, MessageSent, SendMessage
 from shared.contracts.parties import Contact
 from shared.storage.tx import Tx, transaction
 from tests.support.calendar_client import Client
 from tests.support.eventually import eventually
-from tests.support.facts import PROGRAMME, an_enrolment
+from tests.support.facts import FACT_EXAMPLES, PROGRAMME, an_enrolment
 from tests.support.letters import COMPOSER, written
 from tests.support.room import BY_HAND, Room
 from tests.support.servers import Mail
@@ -123,6 +125,23 @@ async def office(desk: Room, mail: Mail) -> AsyncIterator[PostOffice]:
 def address(name: str) -> str:
     """Another one for each test, for they share the mail server."""
     return f"{name}@{datetime.now(UTC):%H%M%S%f}.example"  # noqa: TID251 # only to be another one
+
+
+async def test_of_a_code_nothing_is_kept_once_it_is_sent_and_none_is_sent_too_late(office: PostOffice) -> None:
+    example = next(one for one in FACT_EXAMPLES if isinstance(one, MailboxCodeDrawn))
+    bo, eva = address("bo"), address("eva")
+    soon = machine_now() + timedelta(minutes=10)
+    for email, until in ((bo, soon), (eva, example.good_until)):
+        to = example.to.model_copy(update={"email": email})
+        await office.desk.hear(example.model_copy(update={"code_id": email, "to": to, "good_until": until}))
+    async with office.running():
+        await office.settled()
+    (kept,) = await office.kept(bo)
+    assert str(kept["subject"]).startswith("Koden til ")
+    assert example.code not in str(kept["subject"])
+    assert await office.kept(eva) == []
+    found = {message.email: (message.state, message.says["code"]) for message in await written(office.desk)}
+    assert found == {bo: ("sent", HIDDEN), eva: ("settled", HIDDEN)}
 
 
 async def test_a_letter_is_sent_once_and_told(office: PostOffice) -> None:

@@ -10,11 +10,12 @@ from tests.integration.enrollment import test_hostile_texts as enrollment
 from tests.integration.invoicing import test_hostile_texts as invoicing
 
 WALKED = {
-    "enrollment": {*enrollment.PAGES, *enrollment.STAFF_PAGES, *enrollment.PROGRAMME_PAGES},
+    "enrollment": {*enrollment.PAGES, *enrollment.STAFF_PAGES, *enrollment.PROGRAMME_PAGES, *enrollment.EDITOR_PAGES},
     "invoicing": set(invoicing.PAGES),
 }
 NO_FORM = {
     "/api/notifications/calendar/replies",  # a mail as it is; `tests/unit/notifications/test_replies.py` reads odd ones
+    "/notifications/stab/udkast",  # terms of a draft; `test_draft_letters.py` sends odd ones
     "/login/oidc/logud",  # the identity provider's token; `tests/integration/enrollment/test_sign_in.py` sends odd ones
     # a button alone, with nothing to fill in; `tests/integration/enrollment/test_staff_deeds.py` presses both
     "/stab/forloeb/{programme_id}/tilmeldinger/{enrolment_id}/moeder/{meeting_id}/inviter",

@@ -71,6 +71,7 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "PUT /api/enrollment/enrolments/{enrolment_id}/forbehold": "enrollment.ResolveReservation",
         "PUT /api/enrollment/enrolments/{enrolment_id}/forbehold/details": "enrollment.ChangeReservation",
         "PUT /api/enrollment/enrolments/{enrolment_id}/contact": "enrollment.ChangeContact",
+        "POST /api/enrollment/enrolments/{enrolment_id}/links/revocation": "enrollment.RevokeLinks",
         "PUT /api/enrollment/enrolments/{enrolment_id}/roles/{role_id}": "enrollment.ChangeRole",
         "PUT /api/enrollment/enrolments/{enrolment_id}/group": "enrollment.ChangeGroup",
         f"POST {_OPTION}/order": "enrollment.OrderOption",
@@ -187,6 +188,7 @@ BESIDE_THE_TABLE = {
 OPEN = {
     "enrollment": (
         "/",
+        "/bekraeftet",
         "/login",
         "/login/oidc/logud",
         "/login/tilbage",
@@ -207,6 +209,7 @@ OPEN = {
         "/plads/{token}/kontakt",
         "/plads/{token}/kontakt/{role_id}",
         "/plads/{token}/afmeld",
+        "/plads/{token}/luk-links",
         "/plads/{token}/tilkoeb/{option_id}/bestil",
         "/plads/{token}/tilkoeb/{option_id}/betaler",
         "/plads/{token}/tilkoeb/{option_id}/fortryd",
@@ -249,6 +252,7 @@ OPEN = {
         "/notifications/kalender/abonnement/{token}.ics",
         "/notifications/kalender/{token}",
         "/notifications/kalender/{token}/nyt",
+        "/notifications/kode/{code_id}",
         "/notifications/kvittering/{token}",
     ),
     "scheduling": (),

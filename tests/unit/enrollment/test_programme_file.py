@@ -9,6 +9,7 @@ import pytest
 from services.enrollment.domain.programme_file.check import CheckResult, check, day_readings, last_day
 from services.enrollment.domain.programme_file.findings import CODES, Finding
 from services.enrollment.domain.programme_file.municipality import Municipality
+from services.enrollment.domain.programme_file.terms import terms
 from services.enrollment.domain.programme_file.yaml_lines import MOST_CHARACTERS, MOST_LEVELS
 from shared.contracts.danish import WEEKDAYS, weekday
 
@@ -170,6 +171,10 @@ FAULTS: dict[str, list[str]] = {
         changed("usual: 10", "usual: ti"),
         changed("usual: 10", "usual: 0"),
         asking("diet: {label: Kost, text: true}", "keep_days: 0"),
+        SOUND + "look: {colour: blå}\n",
+        SOUND + "look: {colour: '#05a'}\n",
+        SOUND + "look: {colour: #005a8c\n  }\n",
+        SOUND + "look: {colour: '#005a8c', text: red}\n",
         asking("diet: {label: Kost, text: true}", "keep_days: 61"),
         changed("more_than_percent: 50", "more_than_percent: 101"),
         changed("id: vest", "id: Vest!"),
@@ -294,6 +299,11 @@ FAULTS: dict[str, list[str]] = {
         by_name().replace("groups:", FEES + "groups:"),
     ],
     "invoice_before_deadline": [changed("invoice_on: 2021-09-01", "invoice_on: 2021-08-20")],
+    "look_unreadable": [
+        SOUND + "look: {colour: '#ffcc00'}\n",
+        SOUND + "look: {colour: '#005a8c', text: black}\n",
+        SOUND + "look: {colour: '#777777'}\n",
+    ],
     "members_mismatch": [
         changed(KIND, "  - {key: heldag, title: Heldag, attendance: members}"),
         by_name(kind="attendance: team, included: 5"),
@@ -454,6 +464,29 @@ def test_a_file_is_named_by_its_programme() -> None:
 def test_a_finding_names_the_line_and_the_path(code: str, text: str, part: str, path: str) -> None:
     finding = only(text, code)
     assert (finding.line, finding.path) == (line_of(text, part), path)
+
+
+def test_a_colour_that_cannot_be_read_on_is_told_with_what_was_measured_and_what_would_do() -> None:
+    white, black, nearly = (only(text, "look_unreadable").message for text in FAULTS["look_unreadable"])
+    assert white == (
+        "Hvid tekst på #ffcc00 har kontrasten 1,51:1 og kan ikke læses; WCAG AA kræver 4,50:1. Sort tekst har 13,88:1: "
+        "skriv text: black, eller vælg en mørkere farve."
+    )
+    assert black == (
+        "Sort tekst på #005a8c har kontrasten 2,84:1 og kan ikke læses; WCAG AA kræver 4,50:1. Hvid tekst har 7,39:1: "
+        "slet text: black, eller vælg en lysere farve."
+    )
+    assert "kontrasten 4,47:1" in nearly
+
+
+@pytest.mark.parametrize("look", ["'#005a8c'", "'#005A8C'", "'#ffcc00', text: black", "'#767676', text: white"])
+def test_a_colour_that_can_be_read_on_is_that_of_the_mails(look: str) -> None:
+    result = checked(f"{SOUND}look: {{colour: {look}}}\n")
+    assert result.programme is not None
+    assert result.findings == ()
+    told = terms(result.programme).look
+    assert told is not None
+    assert told.colour == look[1:8].lower()
 
 
 def test_the_column_is_where_the_value_begins() -> None:

@@ -23,7 +23,7 @@ from deploy.local.stack import Addresses
 from tests.support.modes import open_to_others
 
 COMMANDS = [
-    *("up", "demo", "play", "status", "check", "why", "dlq", "outbox", "replay", "emit", "tail", "document"),
+    *("up", "demo", "play", "status", "check", "publish", "why", "dlq", "outbox", "replay", "emit", "tail", "document"),
     *(
         "document show",
         "document page",

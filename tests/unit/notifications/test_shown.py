@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from services.notifications.adapters.texts import Words
@@ -62,7 +64,8 @@ def test_other_addresses_stay_as_they_are() -> None:
 def test_a_link_becomes_its_words_and_nothing_leads_anywhere() -> None:
     texts = Words(URL, CUT).write("note", "Hej", {"title": "T", "text": "x", "page": f"/plads/{TOKEN}", "over": False})
     cut = without_own_links(texts.html, URL)
-    assert "Se jeres tilmelding" in cut
+    # Whoever reads it sees the button, in its own colours.
+    assert re.search(r"<span [^>]*color:#ffffff[^>]*>Se jeres tilmelding, ret den eller meld fra</span>", cut)
     assert "href" not in cut
     assert f"rediger:\n{CUT}" in texts.plain or CUT in texts.plain
 
@@ -70,5 +73,8 @@ def test_a_link_becomes_its_words_and_nothing_leads_anywhere() -> None:
 def test_an_address_in_a_text_to_many_is_a_link_without_what_stands_behind_it() -> None:
     says = {"title": "T", "text": "Se (https://example.org/a?b=c), og ikke javascript:x eller https://"}
     texts = Words(URL).write("written", "Hej", {**says, "organisation": "By"})
-    assert '<a href="https://example.org/a?b=c" style="color:#0059b3">https://example.org/a?b=c</a>),' in texts.html
+    assert (
+        '<a class="link" href="https://example.org/a?b=c" style="color:#0059b3">https://example.org/a?b=c</a>),'
+        in texts.html
+    )
     assert texts.html.count("<a ") == 1

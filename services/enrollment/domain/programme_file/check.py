@@ -31,6 +31,7 @@ from services.enrollment.domain.programme_file.holidays import public_holidays, 
 from services.enrollment.domain.programme_file.municipality import REGIONS, Municipality
 from services.enrollment.domain.programme_file.shape import field_types, model_at, shape
 from services.enrollment.domain.programme_file.yaml_lines import Document, read
+from shared.contracts.colours import ENOUGH, contrast
 from shared.contracts.danish import WEEKDAYS, kroner, long_day, short_day, weekday
 from shared.contracts.enrollment import MAIN_ROLE
 
@@ -140,6 +141,12 @@ def _series(checker: _Checker, series: Mapping[str, SeriesOwner]) -> Iterator[Fi
         yield checker.at(("organiser", "invoice_series"), "series_taken", message)
 
 
+def _ratio(contrast: float) -> str:
+    """4,49:1; never rounded up to what would be enough."""
+    whole, rest = divmod(int(contrast * 100), 100)
+    return f"{whole},{rest:02d}:1"
+
+
 def _asks(reminders: Forbehold | BillingReminders) -> bool:
     return bool(reminders.remind_before or reminders.remind_after or reminders.remind_every)
 
@@ -160,6 +167,7 @@ class _Checker:
         yield from self.unique()
         yield from self.references()
         yield from self.about()
+        yield from self.look()
         yield from self.enrolment()
         yield from self.invitation()
         yield from self.period()
@@ -650,6 +658,26 @@ class _Checker:
             if kind.extra == "billed":
                 message = "En mere end included på det faste hold afvises altid: skriv extra: refused uden pris."
                 yield self.at((*path, "extra"), "team_mismatch", message)
+
+    def look(self) -> Iterator[Finding]:
+        look = self.programme.look
+        if look is None:
+            return
+        colour = look.colour.lower()
+        white, black = contrast(colour, "#ffffff"), contrast(colour, "#000000")
+        if (white if look.text == "white" else black) >= ENOUGH:
+            return
+        if look.text == "white":
+            this, of_this, other, of_other = "Hvid", white, "Sort", black
+            instead = "skriv text: black, eller vælg en mørkere farve"
+        else:
+            this, of_this, other, of_other = "Sort", black, "Hvid", white
+            instead = "slet text: black, eller vælg en lysere farve"
+        message = (
+            f"{this} tekst på {look.colour} har kontrasten {_ratio(of_this)} og kan ikke læses; WCAG AA kræver "
+            f"{_ratio(ENOUGH)}. {other} tekst har {_ratio(of_other)}: {instead}."
+        )
+        yield self.at(("look", "colour"), "look_unreadable", message)
 
     def needs(self) -> Iterator[Finding]:
         """Something is asked, of somebody, and can be answered."""

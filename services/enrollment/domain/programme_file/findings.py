@@ -37,6 +37,7 @@ CODES: dict[str, Severity] = {
     "invited_mismatch": "error",
     "limit_mismatch": "error",
     "invoice_before_deadline": "error",
+    "look_unreadable": "error",
     "members_mismatch": "error",
     "meeting_on_holiday": "error",
     "meeting_on_quiet_day": "warning",
@@ -103,3 +104,14 @@ class Finding:
 def path_text(path: Path) -> str:
     """meetings[4].weekday from ("meetings", 4, "weekday")."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+def path_of_text(text: str) -> Path:
+    """The other way round."""
+    steps: list[str | int] = []
+    for part in text.replace("[", ".[").split("."):
+        if part.startswith("["):
+            steps.append(int(part[1:-1]))
+        elif part:
+            steps.append(part)
+    return tuple(steps)

@@ -182,6 +182,11 @@ FikCreditor = Annotated[
     _matching("8[0-9]{7}", "Skriv FIK-kreditornummeret med otte cifre; det begynder med 8."),
     _schema("string", pattern="^8[0-9]{7}$"),
 ]
+Colour = Annotated[
+    str,
+    _matching("#[0-9a-fA-F]{6}", 'Skriv farven som # og seks cifre eller bogstaver a-f i anførselstegn, fx "#005a8c".'),
+    _schema("string", pattern="^#[0-9a-fA-F]{6}$", examples=["#005a8c"]),
+]
 Source = Annotated[
     str,
     _matching("/[a-z0-9-]+(/[a-z0-9-]+)*", "Skriv afsenderens navn i hændelserne, fx /tovholder/enrollment."),
@@ -254,6 +259,17 @@ class Organiser(Part):
     invoice_series: Identifier | None = Field(default=None, description="fakturaernes nummerserie")
     archive: YesNo = Field(
         default=False, description="arrangøren er offentlig: papirerne afleveres til et arkiv, før nogen i dem slettes"
+    )
+
+
+class Look(Part):
+    """Of the mails about the programme."""
+
+    colour: Colour = Field(
+        description='forløbets farve i anførselstegn, fx "#005a8c": stregen under afsenderens navn, og knappen'
+    )
+    text: Literal["white", "black"] = Field(
+        default="white", description="teksten på knappen: hvid på en mørk farve, sort på en lys"
     )
 
 
@@ -627,6 +643,7 @@ class ProgrammeFile(Part):
     staff_email: Email = Field(description="hertil kommer stabens daglige overblik")
     owners: Owners = Owners()
     organiser: Organiser
+    look: Look | None = Field(default=None, description="mailenes farve; udelades, når den er husets")
     enrolment: Enrolment
     fees: Fees | None = None
     options: tuple[Option, ...] = ()

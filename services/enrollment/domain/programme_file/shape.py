@@ -7,11 +7,11 @@ import re
 import types
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from services.enrollment.domain.programme_file.findings import Finding, Path, path_text
-from services.enrollment.domain.programme_file.format import BAD_VALUE, ProgrammeFile
+from services.enrollment.domain.programme_file.format import BAD_VALUE, Identifier, ProgrammeFile
 from services.enrollment.domain.programme_file.yaml_lines import Document
 
 SENTENCES = {
@@ -121,3 +121,15 @@ def _sentence(kind: str, detail: ErrorDetails) -> str:
             return f"Listen skal have mindst {context['min_length']}."
         case _:
             return SENTENCES.get(kind, "Værdien kan ikke bruges her. Se docs/programmes.md.")
+
+
+_ID = TypeAdapter[str](Identifier)
+
+
+def refused_id(text: str) -> str:
+    """Why it is no id, in Danish; empty when it is one."""
+    try:
+        _ID.validate_python(text)
+    except ValidationError as error:
+        return _sentence(error.errors()[0]["type"], error.errors()[0])
+    return ""

@@ -16,6 +16,7 @@ from shared.contracts.programme import (
     FormField,
     GroupTerm,
     InvitedOrganisation,
+    LookTerm,
     MeetingPlan,
     Milestone,
     NeedChoice,
@@ -65,6 +66,7 @@ def terms(programme: file.ProgrammeFile) -> ProgrammeTerms:
         activities=tuple(_activity(one) for one in programme.activities),
         outcomes=programme.outcomes,
         needs=_needs(programme.registration.needs),
+        look=LookTerm(colour=programme.look.colour.lower(), text=programme.look.text) if programme.look else None,
         archive=programme.organiser.archive,
     )
 
