@@ -20,6 +20,7 @@ from tests.support.invoicing_web import CountingHouse
 from tests.support.notifications_web import CalendarOffice
 
 pytestmark = pytest.mark.browser
+SEE_OTHER = 303
 
 
 async def begun(town: Town, house: CountingHouse, office: CalendarOffice) -> tuple[str, str]:
@@ -60,7 +61,15 @@ def _leads_to(url: str) -> Callable[[Route], Awaitable[None]]:
         path = "/" + route.request.url.split("/", 3)[3]
         # The gateway keeps the host that was asked; here each service answers by its own name.
         headers = {**await route.request.all_headers(), "origin": url}
-        await route.fulfill(response=await route.fetch(url=f"{url}{path}", headers=headers, max_redirects=0))
+        answer = await route.fetch(url=f"{url}{path}", headers=headers, max_redirects=0)
+        if answer.status == SEE_OTHER:
+            # What a redirect leads to is not brought here: a page leads on instead.
+            there = answer.headers["location"]
+            await route.fulfill(
+                body=f'<meta http-equiv="refresh" content="0; url={there}">', content_type="text/html; charset=utf-8"
+            )
+        else:
+            await route.fulfill(response=answer)
 
     return onward
 

@@ -12,12 +12,27 @@ from shared.contracts.programme import ProgrammeRef
 from shared.storage.order import Order
 from shared.storage.tx import Tx
 
-_OF_INVOICE = """
-    (i.gross_ore
-     - (SELECT coalesce(sum(p.amount_ore), 0) FROM payments p WHERE p.invoice_id = i.id)
-     - (SELECT coalesce(sum(n.gross_ore + n.rounding_ore), 0) FROM credit_notes n WHERE n.invoice_id = i.id))::bigint
+_STANDING = """
+    standing AS MATERIALIZED (
+        SELECT i.id, i.number, i.due_on, i.net_ore, i.gross_ore, coalesce(p.ore, 0)::bigint AS paid_ore,
+            coalesce(n.ore, 0)::bigint AS credited_ore,
+            (i.gross_ore - coalesce(p.ore, 0) - coalesce(n.ore, 0))::bigint AS outstanding_ore
+        FROM invoices i
+        LEFT JOIN (
+            SELECT p.invoice_id, sum(p.amount_ore) AS ore FROM invoices j JOIN payments p ON p.invoice_id = j.id
+            WHERE j.programme_id = $1 GROUP BY p.invoice_id
+        ) p ON p.invoice_id = i.id
+        LEFT JOIN (
+            SELECT n.invoice_id, sum(n.gross_ore + n.rounding_ore) AS ore
+            FROM invoices j JOIN credit_notes n ON n.invoice_id = j.id
+            WHERE j.programme_id = $1 GROUP BY n.invoice_id
+        ) n ON n.invoice_id = i.id
+        WHERE i.programme_id = $1
+    )
 """
-"""What is outstanding of an invoice `i`."""
+"""The invoices of the programme $1 with what was paid and credited of each: all of them at once, as one by one they
+would take as long as there are many.
+"""
 _STANDS = """
     CASE c.state
         WHEN 'ready' THEN 'ready'
@@ -25,20 +40,18 @@ _STANDS = """
             CASE WHEN c.on_hold OR c.finding <> '' OR c.at_end = 'asked' OR c.series = '' THEN 'held_back'
             ELSE 'waiting' END
         WHEN 'invoiced' THEN
-            CASE WHEN o.outstanding_ore <= 0 THEN 'paid' WHEN i.due_on < $2::date THEN 'overdue' ELSE 'issued' END
+            CASE WHEN i.outstanding_ore <= 0 THEN 'paid' WHEN i.due_on < $2::date THEN 'overdue' ELSE 'issued' END
         WHEN 'invoiced_then_removed' THEN 'to_credit'
         ELSE c.state
     END
 """
 """`domain.ledger.Stands` of a claim `c`, on the day $2."""
-_FROM = f"""
-    FROM claims c LEFT JOIN invoices i ON i.id = c.invoice_id
-    LEFT JOIN LATERAL (SELECT {_OF_INVOICE} AS outstanding_ore WHERE c.state = 'invoiced') o ON true
-"""
+_FROM = "FROM claims c LEFT JOIN standing i ON i.id = c.invoice_id"
 _COLUMNS = f"""
     c.id, {_STANDS} AS stands, c.buyer ->> 'name' AS organisation, c.enrolment_id, c.text, c.person_name,
         c.amount_ore, c.vat_percent, CASE WHEN c.state = 'waived' THEN c.waived_because ELSE c.reason END AS why,
-        c.due_at, c.at_end = 'asked' AS asked, c.invoice_id, i.due_on, o.outstanding_ore
+        c.due_at, c.at_end = 'asked' AS asked, c.invoice_id, i.due_on,
+        CASE WHEN c.state = 'invoiced' THEN i.outstanding_ore END AS outstanding_ore
 """
 _IN_ORDER = Order(
     {
@@ -49,6 +62,19 @@ _IN_ORDER = Order(
         "c.id": "text",
     }
 )
+
+
+_ONE_BY_ONE = """
+    FROM claims c LEFT JOIN LATERAL (
+        SELECT i.id, i.number, i.due_on, (
+            i.gross_ore
+            - (SELECT coalesce(sum(p.amount_ore), 0) FROM payments p WHERE p.invoice_id = i.id)
+            - (SELECT coalesce(sum(n.gross_ore + n.rounding_ore), 0) FROM credit_notes n WHERE n.invoice_id = i.id)
+        )::bigint AS outstanding_ore
+        FROM invoices i WHERE i.id = c.invoice_id
+    ) i ON true
+"""
+"""The same for the few claims that a page has."""
 
 
 async def load_programme(tx: Tx, programme_id: str) -> ProgrammeRef | None:
@@ -63,18 +89,14 @@ async def load_page_of_rows(
     tx: Tx, page: Page, programme_id: str, today: date, stands: Stands | None
 ) -> list[Placed[Row]]:
     """By organisation and enrolment, fees first; None = wherever they stand."""
-    rows = await tx.fetch(
-        f"""
-        SELECT {_COLUMNS}, {_IN_ORDER.place} {_FROM}
-        WHERE c.programme_id = $1 AND ($3::text IS NULL OR {_STANDS} = $3) AND {_IN_ORDER.after(4)}
-        ORDER BY {_IN_ORDER.by} LIMIT $5
-        """,
-        programme_id,
-        today,
-        stands,
-        page.after,
-        page.wanted,
-    )
+    whose = f"SELECT {_COLUMNS}, {_IN_ORDER.place}"
+    within = f"WHERE c.programme_id = $1 AND {_IN_ORDER.after(3)}"
+    limit = f"ORDER BY {_IN_ORDER.by} LIMIT $4"
+    asked = [programme_id, today, page.after, page.wanted]
+    if stands is None:
+        rows = await tx.fetch(f"{whose} {_ONE_BY_ONE} {within} {limit}", *asked)
+    else:
+        rows = await tx.fetch(f"WITH {_STANDING} {whose} {_FROM} {within} AND {_STANDS} = $5 {limit}", *asked, stands)
     return [(row["stands_at"], _row(row)) for row in rows]
 
 
@@ -82,7 +104,7 @@ async def load_named(tx: Tx, programme_id: str, today: date, text: str, most: in
     """Those of a programme whose organisation's name has this in it, or whose invoice has this number or id."""
     rows = await tx.fetch(
         f"""
-        SELECT {_COLUMNS} {_FROM}
+        WITH {_STANDING} SELECT {_COLUMNS} {_FROM}
         WHERE c.programme_id = $1
           AND (strpos(lower(c.buyer ->> 'name'), lower($3)) > 0 OR c.invoice_id = $3 OR i.number::text = $3)
         ORDER BY {_IN_ORDER.by} LIMIT $4
@@ -98,56 +120,43 @@ async def load_named(tx: Tx, programme_id: str, today: date, text: str, most: in
 async def load_row(tx: Tx, programme_id: str, claim_id: str, today: date) -> Row | None:
     """None where the programme has no such claim."""
     row = await tx.fetchrow(
-        f"SELECT {_COLUMNS} {_FROM} WHERE c.programme_id = $1 AND c.id = $3", programme_id, today, claim_id
+        f"SELECT {_COLUMNS} {_ONE_BY_ONE} WHERE c.programme_id = $1 AND c.id = $3", programme_id, today, claim_id
     )
     return None if row is None else _row(row)
 
 
 async def load_sums(tx: Tx, programme_id: str, today: date) -> Sums:
-    claimed = await tx.fetch(
+    rows = await tx.fetch(
         f"""
+        WITH {_STANDING}
         SELECT {_STANDS} AS stands, count(*) AS number_of, sum(c.amount_ore)::bigint AS net_ore,
-            sum(c.amount_ore + (c.amount_ore * c.vat_percent * 2 + 100) / 200)::bigint AS gross_ore
+            sum(c.amount_ore + (c.amount_ore * c.vat_percent * 2 + 100) / 200)::bigint AS gross_ore,
+            NULL::bigint AS paid_ore, NULL::bigint AS credited_ore, NULL::bigint AS outstanding_ore,
+            NULL::bigint AS overdue_ore
         {_FROM} WHERE c.programme_id = $1 GROUP BY 1
-        """,
-        programme_id,
-        today,
-    )
-    billed = await tx.fetchrow(
-        f"""
-        SELECT coalesce(sum(net_ore), 0)::bigint AS net_ore, coalesce(sum(gross_ore), 0)::bigint AS gross_ore,
-            coalesce(sum(greatest(outstanding_ore, 0)), 0)::bigint AS outstanding_ore,
+        UNION ALL
+        SELECT NULL, count(*), coalesce(sum(net_ore), 0)::bigint, coalesce(sum(gross_ore), 0)::bigint,
+            coalesce(sum(paid_ore), 0)::bigint, coalesce(sum(credited_ore), 0)::bigint,
+            coalesce(sum(greatest(outstanding_ore, 0)), 0)::bigint,
             coalesce(sum(outstanding_ore) FILTER (WHERE outstanding_ore > 0 AND due_on < $2::date), 0)::bigint
-                AS overdue_ore,
-            coalesce(sum(paid_ore), 0)::bigint AS paid_ore
-        FROM (
-            SELECT i.net_ore, i.gross_ore, i.due_on, {_OF_INVOICE} AS outstanding_ore,
-                (SELECT sum(p.amount_ore) FROM payments p WHERE p.invoice_id = i.id) AS paid_ore
-            FROM invoices i WHERE i.programme_id = $1
-        ) standing
+        FROM standing
         """,
         programme_id,
         today,
     )
-    credited = await tx.fetchval(
-        """
-        SELECT coalesce(sum(n.gross_ore + n.rounding_ore), 0)::bigint
-        FROM invoices i JOIN credit_notes n ON n.invoice_id = i.id WHERE i.programme_id = $1
-        """,
-        programme_id,
-    )
+    claimed = [row for row in rows if row["stands"] is not None]
+    (billed,) = (row for row in rows if row["stands"] is None)
     to_come = [row for row in claimed if row["stands"] in TO_COME]
-    found = dict(billed or {})
     return Sums(
         counts={row["stands"]: row["number_of"] for row in claimed},
         to_come_net_ore=sum(row["net_ore"] for row in to_come),
         to_come_ore=sum(row["gross_ore"] for row in to_come),
-        invoiced_net_ore=found["net_ore"],
-        invoiced_ore=found["gross_ore"],
-        credited_ore=credited,
-        paid_ore=found["paid_ore"],
-        outstanding_ore=found["outstanding_ore"],
-        overdue_ore=found["overdue_ore"],
+        invoiced_net_ore=billed["net_ore"],
+        invoiced_ore=billed["gross_ore"],
+        credited_ore=billed["credited_ore"],
+        paid_ore=billed["paid_ore"],
+        outstanding_ore=billed["outstanding_ore"],
+        overdue_ore=billed["overdue_ore"],
     )
 
 
