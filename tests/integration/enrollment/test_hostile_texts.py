@@ -591,6 +591,7 @@ DONE_BY_STAFF = {
 async def test_whatever_staff_type_about_a_programme_is_taken_as_text_or_refused_whole(workplace: Workplace) -> None:
     await workplace.desk.publish(with_form())
     await workplace.desk.has_meeting()
+    await workplace.desk.has_meeting(kind="temadag")
     staff = Consultant(workplace)
 
     async def look(_: httpx.Response) -> None:
