@@ -90,6 +90,13 @@ class Doing:
     """The page after it, from the answer's body, where that is not `back`."""
     why_not: str = ""
     """Why nobody can do it here at all; empty = they can."""
+    undo: str = ""
+    """How it is undone, or that it cannot be; said before it is done."""
+
+    @property
+    def typed(self) -> Sequence[Ask]:
+        """What whoever does it is asked for."""
+        return [one for one in self.asks if not one.found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +129,16 @@ async def carry_out(
             status = 403
     elif request.method == "GET":
         form.values.update(doing.start or {})
-        if not doing.asks and (wish := command(form)) is not None:
-            preview = await _look(host, request, act, wish, form, doing, also)
+        if not doing.typed:
+            await _prepared(form, prepare)
+            wish = command(form)
+            preview = wish and await _look(host, request, act, wish, form, doing, also)
     else:
         form = await read_form(request, labels=labels)
         for name in [name for name in form.values if len(form.chosen(name)) > 1]:
             form.values[name] = BETWEEN.join(form.chosen(name))
-        if prepare is not None and LOOK in form.own:
-            await prepare(form)
+        if LOOK in form.own:
+            await _prepared(form, prepare)
         wish, status = None if EDIT in form.own else command(form), 200 if EDIT in form.own else 422
         if wish is not None and LOOK in form.own:
             preview = await _look(host, request, act, wish, form, doing, also)
@@ -150,6 +159,11 @@ async def carry_out(
         look=LOOK,
         edit=EDIT,
     )
+
+
+async def _prepared(form: Form, prepare: Callable[[Form], Awaitable[None]] | None) -> None:
+    if prepare is not None:
+        await prepare(form)
 
 
 async def _look(

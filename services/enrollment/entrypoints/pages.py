@@ -30,9 +30,11 @@ from services.enrollment.pages import (
     seat,
     sign_up,
     staff_attendance,
+    staff_deeds,
     staff_enrolment,
     staff_forms,
     staff_history,
+    staff_meeting,
     staff_more,
     staff_programme,
     staff_roles,
@@ -59,10 +61,15 @@ from shared.web.token_use import use_page
 
 _BOOK, _BOOKS = "/stab/adressebog", "enrollment.organisations"
 _ENTRY = f"{_BOOK}/{{code}}"
+_PEOPLE = "enrollment.enrolments.participants"
 _CLIENTS = "enrollment.clients"
 _CLIENT = "/stab/noegler/klient/{client}"
 _PROGRAMME = "/stab/forloeb/{programme_id}"
 _ENROLMENT = f"{_PROGRAMME}/tilmeldinger/{{enrolment_id}}"
+_ROSTER = f"{_ENROLMENT}/moeder/{{meeting_id}}"
+_HOLD = f"{_ENROLMENT}/hold"
+_TILKOEB = f"{_ENROLMENT}/tilkoeb/{{option_id}}"
+_AT_MEETING = f"{_PROGRAMME}/deltagere/{{meeting_id}}"
 _FORM = f"{_PROGRAMME}/formularer/{{sign_up_id}}"
 _DRAFT = f"{editor.HERE}/{{draft_id}}"
 _STANDING = "/plads/{token}"
@@ -141,11 +148,23 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         shows(f"{_PROGRAMME}/tilmeldinger.xlsx", staff_programme.as_xlsx, opens="enrollment.enrolments"),
         shows(_ENROLMENT, staff_enrolment.enrolment, opens="enrollment.enrolments"),
         shows(
-            f"{_ENROLMENT}/moeder/{{meeting_id}}",
+            _ROSTER,
             staff_enrolment.why_roster,
             opens="enrollment.enrolments.meetings.explanation",
         ),
-        shows(f"{_ENROLMENT}/hold", staff_enrolment.why_team, opens="enrollment.enrolments.team.explanation"),
+        shows(_HOLD, staff_enrolment.why_team, opens="enrollment.enrolments.team.explanation"),
+        does(f"{_ROSTER}/tilmeld", staff_deeds.REGISTER, acts.REGISTER),
+        does(f"{_ROSTER}/moedt-op", staff_deeds.WALK_IN, acts.WALK_IN),
+        does(f"{_ROSTER}/inviter", staff_deeds.CALL, acts.CALL_MEMBER),
+        does(f"{_ROSTER}/ikke-med", staff_deeds.CALL_OFF, acts.CALL_MEMBER_OFF),
+        does(f"{_ROSTER}/skift/{{person_id}}", staff_deeds.REPLACE, acts.REPLACE),
+        does(f"{_ROSTER}/afmeld/{{person_id}}", staff_deeds.CANCEL, acts.CANCEL),
+        does(f"{_ROSTER}/betaler/{{person_id}}", staff_deeds.PAYER, acts.CHANGE_EXTRA_BILLING),
+        does(f"{_ROSTER}/behov/{{person_id}}", staff_deeds.NEEDS_AT_MEETING, acts.SET_NEEDS),
+        does(f"{_HOLD}/ny", staff_deeds.NAME_MEMBER, acts.NAME_MEMBER),
+        does(f"{_HOLD}/skift/{{person_id}}", staff_deeds.REPLACE_MEMBER, acts.REPLACE_MEMBER),
+        does(f"{_HOLD}/fjern/{{person_id}}", staff_deeds.REMOVE_MEMBER, acts.REMOVE_MEMBER),
+        does(f"{_HOLD}/behov/{{person_id}}", staff_deeds.NEEDS_ON_TEAM, acts.SET_TEAM_NEEDS),
         does(f"{_ENROLMENT}/afmeld", staff_enrolment.withdraw, acts.WITHDRAW),
         does(f"{_ENROLMENT}/godkendt", staff_enrolment.approve, acts.RESOLVE),
         does(f"{_ENROLMENT}/ikke-godkendt", staff_enrolment.refuse, acts.RESOLVE),
@@ -154,9 +173,23 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         does(f"{_ENROLMENT}/luk-links", staff_enrolment.revoke_links, acts.REVOKE_LINKS),
         does(f"{_ENROLMENT}/gruppe", staff_enrolment.group, acts.CHANGE_GROUP),
         does(f"{_ENROLMENT}/faktura", staff_enrolment.billing, acts.CHANGE_BILLING),
-        does(f"{_ENROLMENT}/tilkoeb/{{option_id}}/leveret", staff_enrolment.deliver, acts.DELIVER),
-        does(f"{_ENROLMENT}/tilkoeb/{{option_id}}/tilbud", staff_enrolment.quote, acts.QUOTE),
-        shows(f"{_PROGRAMME}/deltagere", staff_attendance.attendance, opens="enrollment.enrolments.participants"),
+        does(f"{_ENROLMENT}/roller/{{role_id}}", staff_deeds.ROLE, acts.CHANGE_ROLE),
+        does(f"{_TILKOEB}/leveret", staff_enrolment.deliver, acts.DELIVER),
+        does(f"{_TILKOEB}/tilbud", staff_enrolment.quote, acts.QUOTE),
+        does(f"{_TILKOEB}/tilbud/{{round:int}}/ja", staff_deeds.ACCEPT, acts.ACCEPT),
+        does(f"{_TILKOEB}/tilbud/{{round:int}}/nej", staff_deeds.DECLINE, acts.DECLINE_QUOTE),
+        does(f"{_TILKOEB}/bestil", staff_deeds.ORDER, acts.ORDER),
+        does(f"{_TILKOEB}/traek-tilbage", staff_deeds.WITHDRAW_OPTION, acts.WITHDRAW_OPTION),
+        does(f"{_TILKOEB}/betaler", staff_deeds.OPTION_PAYER, acts.CHANGE_OPTION_BILLING),
+        shows(f"{_PROGRAMME}/deltagere", staff_attendance.attendance, opens=_PEOPLE),
+        shows(_AT_MEETING, staff_meeting.meeting, opens=_PEOPLE),
+        shows(f"{_AT_MEETING}/navneskilte.pdf", staff_meeting.name_tags, opens=_PEOPLE),
+        shows(f"{_AT_MEETING}/deltagerliste.pdf", staff_meeting.people_list, opens=_PEOPLE),
+        shows(f"{_AT_MEETING}/deltagere.csv", staff_meeting.as_csv, opens=_PEOPLE),
+        shows(f"{_AT_MEETING}/deltagere.xlsx", staff_meeting.as_xlsx, opens=_PEOPLE),
+        does(f"{_AT_MEETING}/gaester/ny", staff_deeds.INVITE_GUEST, acts.INVITE_GUEST),
+        does(f"{_AT_MEETING}/gaester/{{person_id}}/fjern", staff_deeds.REMOVE_GUEST, acts.REMOVE_GUEST),
+        does(f"{_AT_MEETING}/gaester/{{person_id}}/behov", staff_deeds.GUEST_NEEDS, acts.SET_GUEST_NEEDS),
         shows(f"{_PROGRAMME}/formularer", staff_forms.forms, opens="enrollment.sign-ups"),
         does(f"{_FORM}/godkend", staff_forms.vouch, acts.VOUCH),
         does(f"{_FORM}/afvis", staff_forms.dismiss, acts.DISMISS),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,10 +12,11 @@ from starlette.responses import Response
 
 from services.enrollment.domain.confirmation_text import sent_at
 from services.enrollment.domain.meeting_text import when_text
-from services.enrollment.domain.options import Option, as_it_stands, wording
+from services.enrollment.domain.needs import asked, asked_of_team, may_say, may_say_on_team
+from services.enrollment.domain.options import Option, as_it_stands, may_answer, may_order, wording
 from services.enrollment.domain.price_text import is_billed, leaving_line
 from services.enrollment.domain.programme import group_title
-from services.enrollment.domain.roster import Roster, takes_people
+from services.enrollment.domain.roster import Roster, has_begun, is_changeable, takes_people, why_closed
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.domain.team import size_text
 from services.enrollment.pages.invoice_details import LABELS as BILLING_LABELS
@@ -44,6 +45,7 @@ from shared.contracts.event import Command
 from shared.contracts.parties import Billing, billing_details
 from shared.runtime.service import Host
 from shared.web.forms import Form
+from shared.web.staff import badge_in
 
 _KRONER = re.compile(r"(\d{1,3}(?:\.\d{3})+|\d{1,9})(?:,(\d{2}))?")
 REASON = Ask("reason", "Begrundelse", type="textarea", required=False, rows=3, maxlength=1000)
@@ -53,12 +55,22 @@ def place(request: Request) -> str:
     return address(request, f"/tilmeldinger/{request.path_params['enrolment_id']}")
 
 
-async def find(host: Host, request: Request) -> tuple[Head, EnrolmentPage]:
-    """Problem 404 where the programme has no such enrolment."""
+async def find(
+    host: Host, request: Request, *, of_meeting: bool = False, of_team: bool = False
+) -> tuple[Head, EnrolmentPage]:
+    """Problem 404 where the programme has no such enrolment. With the meeting of the path alone, or with the team's."""
     named = request.path_params
+    query = {} if of_meeting or of_team else cursor_of(request)
     async with host.transaction(reader(request)) as tx:
         head = await head_of(tx, request)
-        found = await read_enrolment_page(tx, named["programme_id"], named["enrolment_id"], cursor_of(request))
+        found = await read_enrolment_page(
+            tx,
+            named["programme_id"],
+            named["enrolment_id"],
+            query,
+            named["meeting_id"] if of_meeting else None,
+            of_team=of_team,
+        )
     if found is None:
         raise Problem(404, "not_found")
     return head, found
@@ -91,7 +103,9 @@ async def enrolment(host: Host, request: Request) -> Response:
             }
             for held in found.history
         ],
-        options=[_option(found, option) for option in found.options if one.has_place or option.order is not None],
+        options=[
+            _option(request, found, option) for option in found.options if one.has_place or option.order is not None
+        ],
         rosters=[_roster(one) for one in found.rosters],
         following=following(request, found.following),
         team=size_text(found.team) if found.team else None,
@@ -141,7 +155,7 @@ def _billing(billing: Billing) -> list[tuple[str, str]]:
     return [(name, said) for name, said in known.items() if said]
 
 
-def _option(found: EnrolmentPage, option: Option) -> dict[str, Any]:
+def _option(request: Request, found: EnrolmentPage, option: Option) -> dict[str, Any]:
     order = as_it_stands(option.order, found.now)
     return {
         "id": option.option_id,
@@ -150,6 +164,7 @@ def _option(found: EnrolmentPage, option: Option) -> dict[str, Any]:
         "price": order.price if order and order.state in {"quoted", "ordered", "delivered"} else option.price,
         "until": long_day(order.good_until) if order and order.state == "quoted" and order.good_until else None,
         "delivered_on": long_day(order.delivered_on) if order and order.delivered_on else None,
+        "can": _of_option(request, found, option),
         "may_deliver": found.programme.open and order is not None and order.state == "ordered",
         "may_quote": found.programme.open
         and found.enrolment.has_place
@@ -157,6 +172,21 @@ def _option(found: EnrolmentPage, option: Option) -> dict[str, Any]:
         and option.term.price_ore is None
         and (order is None or order.state not in {"ordered", "delivered"}),
     }
+
+
+def _of_option(request: Request, found: EnrolmentPage, option: Option) -> Links:
+    here, order = f"{place(request)}/tilkoeb/{option.option_id}", as_it_stands(option.order, found.now)
+    answers, state = may_answer(option, found.now), order.state if order else ""
+    quote = f"{here}/tilbud/{order.round}" if order else ""
+    owed = state in {"ordered", "delivered"} and order is not None and order.price_ore > 0
+    return _open_to(
+        request,
+        ("Bestil", f"{here}/bestil", "OrderOption", may_order(option, found.now)),
+        ("Kommunen siger ja", f"{quote}/ja", "AcceptQuote", answers),
+        ("Kommunen siger nej", f"{quote}/nej", "DeclineQuote", answers),
+        ("Træk tilbage", f"{here}/traek-tilbage", "WithdrawOption", state in {"ordered", "quoted"}),
+        ("Hvem betaler", f"{here}/betaler", "ChangeOptionBilling", owed),
+    )
 
 
 def _roster(roster: Roster) -> dict[str, Any]:
@@ -170,25 +200,98 @@ def _roster(roster: Roster) -> dict[str, Any]:
         "counts": counts if registers else "",
         "extra": len(roster.extras),
         "people": [(seat.person.name, seat.person.email, seat in roster.extras) for seat in roster.seats],
+        "shown": registers or bool(roster.seats) or (roster.enrolment.ad_hoc is True),
         "empty": registers and not roster.seats and takes_people(roster),
     }
 
 
+Links = list[tuple[str, str]]
+"""What can be done: label and address."""
+
+
 async def why_roster(host: Host, request: Request) -> Response:
-    """Why so many are registered for a meeting, entry by entry."""
+    """Who is registered for a meeting and why, entry by entry, and what can be done about it."""
     named = request.path_params
-    return await _why(host, request, read_explanation, {"meeting_id": named["meeting_id"]})
+    head, found = await find(host, request, of_meeting=True)
+    roster = found.roster(named["meeting_id"])
+    if roster is None:
+        raise Problem(404, "not_found")
+    here = f"{place(request)}/moeder/{roster.meeting.id}"
+    changeable, registers = is_changeable(roster, found.now), roster.terms is not None
+    registers = registers and roster.terms is not None and roster.terms.attendance == "registered"
+    called = roster.meeting.id in found.called
+    ahead = found.programme.open and found.enrolment.ad_hoc and found.enrolment.has_place
+    can = _open_to(
+        request,
+        ("Tilmeld en deltager", f"{here}/tilmeld", "RegisterParticipant", why_closed(roster, found.now) is None),
+        (
+            "Skriv en på, der mødte op",
+            f"{here}/moedt-op",
+            "RegisterWalkIn",
+            registers and has_begun(roster, found.now) and roster.meeting_state != "cancelled",
+        ),
+        ("Invitér til mødet", f"{here}/inviter", "InviteMember", bool(ahead) and not called),
+        ("Tag invitationen tilbage", f"{here}/ikke-med", "UninviteMember", bool(ahead) and called),
+    )
+
+    def of_person(person_id: str) -> Links:
+        seat = roster.seat_of(person_id)
+        there = seat is not None and changeable
+        says = asked(roster) is not None and may_say(roster, found.now)
+        return _open_to(
+            request,
+            ("Skift", f"{here}/skift/{person_id}", "ReplaceParticipant", there),
+            ("Afmeld", f"{here}/afmeld/{person_id}", "CancelParticipant", there),
+            ("Kost og adgang", f"{here}/behov/{person_id}", "SetNeeds", seat is not None and says),
+            ("Hvem betaler", f"{here}/betaler/{person_id}", "ChangeExtraBilling", seat in roster.extras),
+        )
+
+    return await _why(host, request, read_explanation, {"meeting_id": roster.meeting.id}, head, found, can, of_person)
 
 
 async def why_team(host: Host, request: Request) -> Response:
-    return await _why(host, request, read_team_explanation, {})
+    head, found = await find(host, request, of_team=True)
+    team, meetings = found.team, found.team_meetings
+    here = f"{place(request)}/hold"
+    stands = team is not None and found.programme.open and found.enrolment.has_place
+    says = team is not None and meetings is not None and may_say_on_team(team, meetings, found.now)
+    full = team is not None and team.is_full
+    can = _open_to(request, ("Sæt en på holdet", f"{here}/ny", "NameTeamMember", stands and not full))
+
+    def of_person(person_id: str) -> Links:
+        there = team is not None and team.member(person_id) is not None
+        asks = team is not None and asked_of_team(team) is not None
+        return _open_to(
+            request,
+            ("Skift", f"{here}/skift/{person_id}", "ReplaceTeamMember", stands and there),
+            ("Tag af holdet", f"{here}/fjern/{person_id}", "RemoveTeamMember", stands and there),
+            ("Kost og adgang", f"{here}/behov/{person_id}", "SetTeamNeeds", says and asks and there),
+        )
+
+    return await _why(host, request, read_team_explanation, {}, head, found, can, of_person)
 
 
-async def _why(host: Host, request: Request, read: Any, more: Mapping[str, str]) -> Response:
-    head, found = await find(host, request)
-    asked = {"enrolment_id": found.enrolment.id, **more, **cursor_of(request)}
+def _open_to(request: Request, *known: tuple[str, str, str, bool]) -> Links:
+    """Of label, address, command and whether it can be done: what whoever is signed in may do."""
+    badge, programme_id = badge_in(request), request.path_params["programme_id"]
+    return [
+        (label, path) for label, path, command, can in known if can and badge.may(f"enrollment.{command}", programme_id)
+    ]
+
+
+async def _why(
+    host: Host,
+    request: Request,
+    read: Any,
+    more: Mapping[str, str],
+    head: Head,
+    found: EnrolmentPage,
+    can: Links,
+    of_person: Callable[[str], Links],
+) -> Response:
+    asked_for = {"enrolment_id": found.enrolment.id, **more, **cursor_of(request)}
     async with host.transaction(reader(request)) as tx:
-        explained = await read(tx, asked)
+        explained = await read(tx, asked_for)
     return show(
         host,
         request,
@@ -198,7 +301,8 @@ async def _why(host: Host, request: Request, read: Any, more: Mapping[str, str])
         place=place(request),
         title=explained.get("title", "Det faste hold"),
         counted=explained.get("seats") or explained.get("team"),
-        entries=explained["entries"],
+        entries=[(one, [] if one["place"] is None else of_person(one["person_id"])) for one in explained["entries"]],
+        can=can,
         following=following(request, explained["next"]),
     )
 
@@ -387,18 +491,9 @@ async def group(host: Host, act: Act, request: Request) -> Response:
     )
 
 
-async def billing(host: Host, act: Act, request: Request) -> Response:
-    head, found = await find(host, request)
-    known, units = found.enrolment.billing, units_to_choose(found.units)
-    start = {
-        name: str(getattr(known, name.removeprefix("billing."), None) or "")
-        for name in BILLING_LABELS
-        if not name.startswith("billing.address.")
-    }
-    if known.address is not None:
-        start |= {f"billing.address.{one}": getattr(known.address, one) for one in ("street", "postcode", "city")}
-    start["billing.unit"] = known.unit or ""
-    asks = [
+def payer_asks(units: Sequence[tuple[str, str]]) -> list[Ask]:
+    """Who pays; `units` as a form offers them."""
+    return [
         Ask(
             name,
             label,
@@ -410,6 +505,20 @@ async def billing(host: Host, act: Act, request: Request) -> Response:
         for name, label in BILLING_LABELS.items()
         if units or name != "billing.unit"
     ]
+
+
+async def billing(host: Host, act: Act, request: Request) -> Response:
+    head, found = await find(host, request)
+    known, units = found.enrolment.billing, units_to_choose(found.units)
+    start = {
+        name: str(getattr(known, name.removeprefix("billing."), None) or "")
+        for name in BILLING_LABELS
+        if not name.startswith("billing.address.")
+    }
+    if known.address is not None:
+        start |= {f"billing.address.{one}": getattr(known.address, one) for one in ("street", "postcode", "city")}
+    start["billing.unit"] = known.unit or ""
+    asks = payer_asks(units)
 
     def command(form: Form) -> Command | None:
         if nothing_said(form, "billing.ean"):

@@ -47,6 +47,22 @@ _DONE = {
     "aflyst": "Forløbet er aflyst. Alle får besked nu",
     "lagt-sammen": "Grupperne er lagt sammen",
     "inviteret": "Invitationerne er sendt",
+    "tilmeldt": "Deltageren er tilmeldt",
+    "moedt-op": "Deltageren er skrevet på",
+    "skiftet": "Deltageren er skiftet",
+    "afmeldt-moede": "Deltageren er afmeldt",
+    "behov": "Kost og adgang er opdateret",
+    "paa-holdet": "Personen er på holdet",
+    "hold-skiftet": "Personen er skiftet",
+    "af-holdet": "Personen er taget af holdet",
+    "inviteret-moede": "Medlemmet er inviteret til mødet",
+    "ikke-inviteret": "Invitationen er taget tilbage",
+    "bestilt": "Det er bestilt",
+    "sagt-nej": "Det er noteret, at kommunen sagde nej til tilbuddet",
+    "trukket-tilbage": "Det er trukket tilbage",
+    "rolle": "Rollen er gemt",
+    "gaest": "Gæsten er inviteret",
+    "gaest-fjernet": "Gæsten er taget af listen",
 }
 """What was done, by the word in the address of the page after it."""
 _SORTS = {"navn": "name", "modtaget": "received", "tilstand": "state"}

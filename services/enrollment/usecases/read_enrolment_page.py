@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.enrollment.adapters import contacts, enrolments, orders, organisations, programmes, rosters, teams
+from services.enrollment.adapters import (
+    contacts,
+    enrolments,
+    member_meetings,
+    orders,
+    organisations,
+    programmes,
+    rosters,
+    teams,
+)
 from services.enrollment.domain.address_book import Unit
 from services.enrollment.domain.contact import holders
 from services.enrollment.domain.enrolment import Enrolment, owed_by
@@ -18,7 +27,9 @@ from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roles import Held, Role, roles_of
 from services.enrollment.domain.roster import Roster
 from services.enrollment.domain.team import Team, team_terms
+from services.enrollment.domain.team_meetings import TeamMeetings
 from services.enrollment.usecases.load_standings import load_standings
+from services.enrollment.usecases.load_team_meetings import load_team_meetings
 from shared.base.listing import page_of
 from shared.contracts.enrollment import Answered
 from shared.contracts.programme import Owes
@@ -50,22 +61,37 @@ class EnrolmentPage:
     following: str | None
     """Cursor of the next page of meetings."""
     team: Team | None
+    team_meetings: TeamMeetings | None
+    """Only where the team is asked for."""
+    called: frozenset[str]
+    """The meetings that a member which comes to single ones is invited to."""
     units: tuple[Unit, ...]
     now: datetime
 
+    def roster(self, meeting_id: str) -> Roster | None:
+        return next((one for one in self.rosters if one.meeting.id == meeting_id), None)
+
 
 async def read_enrolment_page(
-    tx: Tx, programme_id: str, enrolment_id: str, query: Mapping[str, str]
+    tx: Tx,
+    programme_id: str,
+    enrolment_id: str,
+    query: Mapping[str, str],
+    meeting_id: str | None = None,
+    *,
+    of_team: bool = False,
 ) -> EnrolmentPage | None:
-    """None where the programme has no such enrolment. Refused for a cursor that is none of ours."""
+    """With one meeting, if it is named and the programme's, else with a page of all of them. None where the programme
+    has no such enrolment. Refused for a cursor that is none of ours.
+    """
     one = await enrolments.load(tx, enrolment_id)
     if one is None or one.programme_id != programme_id:
         return None
     programme = await programmes.load_of(tx, one)
     history = await contacts.load_history(tx, one.id)
     standing = (await load_standings(tx, [one]))[one.id]
-    page = page_of(query, "rosters", most=MEETINGS)
-    shown, following = page.cut(await rosters.load_page(tx, page, programme, one)) if one.has_place else ([], None)
+    shown, following = await _rosters(tx, programme, one, query, meeting_id)
+    team = await teams.load(tx, programme, one) if team_terms(one) else None
     entry = await organisations.load(tx, one.organisation.code)
     plan = programme.terms.enrolment
     return EnrolmentPage(
@@ -84,7 +110,21 @@ async def read_enrolment_page(
         options=options_of(one, programme, await orders.load_newest(tx, one.id)),
         rosters=tuple(shown),
         following=following,
-        team=await teams.load(tx, programme, one) if team_terms(one) else None,
+        team=team,
+        team_meetings=await load_team_meetings(tx, team) if of_team and team is not None else None,
+        called=await member_meetings.load(tx, one.id) if one.ad_hoc else frozenset(),
         units=entry.units if entry else (),
         now=tx.now,
     )
+
+
+async def _rosters(
+    tx: Tx, programme: Programme, one: Enrolment, query: Mapping[str, str], meeting_id: str | None
+) -> tuple[Sequence[Roster], str | None]:
+    if meeting_id is not None:
+        roster = await rosters.load_of_meeting(tx, programme, one, meeting_id)
+        return ([] if roster is None else [roster]), None
+    if not one.has_place:
+        return [], None
+    page = page_of(query, "rosters", most=MEETINGS)
+    return page.cut(await rosters.load_page(tx, page, programme, one))

@@ -22,5 +22,9 @@ async def read_guests(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
     return {"meeting_id": meeting.meeting.id, **page.answer(found, _shown)}
 
 
+async def read_guest(tx: Tx, meeting_id: str, guest_id: str) -> Guest | None:
+    return await guests.load(tx, meeting_id, guest_id)
+
+
 def _shown(one: Guest) -> dict[str, Any]:
     return {**one.person.model_dump(mode="json"), "track": one.track, "invited_at": one.invited_at.isoformat()}

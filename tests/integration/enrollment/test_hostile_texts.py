@@ -191,6 +191,25 @@ PROGRAMME_PAGES = {
     f"{_STAFF_PLACE}/faktura": "place",
     f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/leveret": "ordered",
     f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/tilbud": "place",
+    f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/tilbud/{{round:int}}/ja": "quoted",
+    f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/tilbud/{{round:int}}/nej": "quoted",
+    f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/bestil": "buyer",
+    f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/traek-tilbage": "ordered",
+    f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/betaler": "ordered",
+    f"{_STAFF_PLACE}/roller/{{role_id}}": "place",
+    f"{_STAFF_PLACE}/moeder/{{meeting_id}}/tilmeld": "place",
+    f"{_STAFF_PLACE}/moeder/{{meeting_id}}/moedt-op": "begun",
+    f"{_STAFF_PLACE}/moeder/{{meeting_id}}/skift/{{person_id}}": "seat",
+    f"{_STAFF_PLACE}/moeder/{{meeting_id}}/afmeld/{{person_id}}": "seat",
+    f"{_STAFF_PLACE}/moeder/{{meeting_id}}/behov/{{person_id}}": "seat",
+    f"{_STAFF_PLACE}/moeder/{{meeting_id}}/betaler/{{person_id}}": "extra",
+    f"{_STAFF_PLACE}/hold/ny": "place",
+    f"{_STAFF_PLACE}/hold/skift/{{person_id}}": "member",
+    f"{_STAFF_PLACE}/hold/fjern/{{person_id}}": "member",
+    f"{_STAFF_PLACE}/hold/behov/{{person_id}}": "member",
+    "/stab/forloeb/{programme_id}/deltagere/{meeting_id}/gaester/ny": "nothing",
+    "/stab/forloeb/{programme_id}/deltagere/{meeting_id}/gaester/{person_id}/fjern": "guest",
+    "/stab/forloeb/{programme_id}/deltagere/{meeting_id}/gaester/{person_id}/behov": "guest",
     "/stab/forloeb/{programme_id}/formularer/{sign_up_id}/godkend": "waiting",
     "/stab/forloeb/{programme_id}/formularer/{sign_up_id}/afvis": "waiting",
     "/stab/forloeb/{programme_id}/formularer/{sign_up_id}/afvis-alle": "waiting",
@@ -506,13 +525,49 @@ class Consultant:
             case "book":
                 wish = PutOrganisation(code=AARHUS, main_email="post@aarhus.example")
                 await self._desk.ask(put_organisation, wish)
-            case "place" | "reserved" | "ordered":
+            case "nothing" | "guest":
+                pass
+            case _:
                 await self._desk.enrol(sign_up(AARHUS, answers={"opbakning": "ja"}, forbehold=kind == "reserved"))
-        if kind == "ordered":
+        state = "held" if kind == "begun" else "scheduled"
+        await self._desk.pool.execute("UPDATE meetings SET state = $2 WHERE id = $1", MEETING, state)
+        person_id = await self._somebody(kind, option_id)
+        if kind in {"ordered", "buyer"}:
             option_id = "sager"
+        if kind == "ordered":
             bought = OrderOption(enrolment_id=PLACE, option_id=option_id, accepted_price_ore=9_500_000)
             await self._desk.ask(order_option, bought)
-        return template.format(programme_id=P1, enrolment_id=PLACE, option_id=option_id, sign_up_id=sign_up_id)
+        return template.replace("{round:int}", "1").format(
+            programme_id=P1,
+            enrolment_id=PLACE,
+            option_id=option_id,
+            sign_up_id=sign_up_id,
+            meeting_id=MEETING,
+            person_id=person_id,
+            role_id="faktura",
+        )
+
+    async def _somebody(self, kind: str, option_id: str) -> str:
+        """Who is at the meeting or on the team, where there has to be somebody."""
+        match kind:
+            case "seat":
+                return str((await self._desk.register(PLACE, MEETING, "Alle Anden"))["person_id"])
+            case "extra":
+                await self._desk.register(PLACE, MEETING, "Alle Anden")
+                return str((await self._desk.register(PLACE, MEETING, "En Til", price=100_000))["person_id"])
+            case "member":
+                named = NameTeamMember(enrolment_id=PLACE, name="Dorte", email="dorte@k0751.example")
+                return str((await self._desk.ask(name_team_member, named))["person_id"])
+            case "guest":
+                invited = InviteGuest(programme_id=P1, meeting_id=MEETING, name="Lærke", email="laerke@fgu.example")
+                return str((await self._desk.ask(invite_guest, invited))["person_id"])
+            case "quoted":
+                until = date(2020, 6, 30)
+                offered = QuoteOption(
+                    enrolment_id=PLACE, option_id=option_id, price_ore=100, includes="En dag", good_until=until
+                )
+                await self._desk.ask(quote_option, offered)
+        return ""
 
 
 DONE_BY_STAFF = {
@@ -536,6 +591,7 @@ DONE_BY_STAFF = {
 async def test_whatever_staff_type_about_a_programme_is_taken_as_text_or_refused_whole(workplace: Workplace) -> None:
     await workplace.desk.publish(with_form())
     await workplace.desk.has_meeting()
+    await workplace.desk.has_meeting(kind="temadag")
     staff = Consultant(workplace)
 
     async def look(_: httpx.Response) -> None:

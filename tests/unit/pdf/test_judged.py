@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typst
 
+from services.enrollment.adapters import meeting_papers
+from services.enrollment.domain.attendees import Attendee
 from services.invoicing.adapters.einvoice import pdf
 from services.invoicing.adapters.einvoice.formats import FORMATS
 from services.notifications.adapters import receipt
@@ -37,6 +40,14 @@ def _everything() -> dict[str, bytes]:
     for name, says in papers.receipts().items():
         made[name] = receipt.write(CONTACT.name, says) or b""
     made |= {path.name: path.read_bytes() for path in papers.SAMPLES.glob("*.pdf")}
+    people = [
+        Attendee("e", text, str(number), text, "", level="Leder")
+        for number, text in enumerate(("Åse Ågård", "Københavns Kommune", *papers.HOSTILE.values()))
+    ]
+    about = {"meeting": "Temadag", "when": "1. juni 2020", "where": "Vejle", "programme": together, "seller": "Os"}
+    for paper in get_args(meeting_papers.Paper):
+        for name, some in (("nobody", []), ("everybody", people)):
+            made[f"{paper}, {name}"] = meeting_papers.write(paper, about, some, date(2020, 6, 1))
     made["hostile receipt"] = receipt.write(together, papers.hostile_receipt(together)) or b""
     return made
 

@@ -1,0 +1,568 @@
+"""What staff do for an organisation that it can do itself by its links, and to the guests of a meeting.
+
+Each is a row: its command, what it is called, what it asks for, and where one is afterwards. `Deed.__call__`
+carries out all of them: what a path names has to belong together, else there is no such page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.enrollment.domain.guest import Guest
+from services.enrollment.domain.meeting_copy import MeetingCopy
+from services.enrollment.domain.meeting_text import when_text
+from services.enrollment.domain.needs import asked, asked_of_guests, asked_of_team
+from services.enrollment.domain.options import Option, as_it_stands
+from services.enrollment.domain.price_text import price, with_and_without_moms
+from services.enrollment.domain.roles import Role
+from services.enrollment.domain.roster import Roster, Seat, is_late
+from services.enrollment.domain.team import Member
+from services.enrollment.pages.invoice_details import nothing_said, units_to_choose, with_unit
+from services.enrollment.pages.needs import fields, kept_at_meeting, kept_on_team
+from services.enrollment.pages.staff_action import Ask, Doing, carry_out
+from services.enrollment.pages.staff_enrolment import REASON, payer_asks, place
+from services.enrollment.pages.staff_programme import address, head_of, reader
+from services.enrollment.usecases.read_enrolment_page import EnrolmentPage, read_enrolment_page
+from services.enrollment.usecases.read_guests import read_guest
+from services.enrollment.usecases.read_programme_page import Head
+from services.enrollment.usecases.set_needs import SetGuestNeeds, SetNeeds, SetTeamNeeds
+from shared.base.acts import Act
+from shared.base.problems import Problem
+from shared.contracts.enrollment import (
+    AcceptQuote,
+    CancelParticipant,
+    ChangeExtraBilling,
+    ChangeOptionBilling,
+    ChangeRole,
+    DeclineQuote,
+    InviteGuest,
+    InviteMember,
+    NameTeamMember,
+    OrderOption,
+    RegisterParticipant,
+    RegisterWalkIn,
+    RemoveGuest,
+    RemoveTeamMember,
+    ReplaceParticipant,
+    ReplaceTeamMember,
+    UninviteMember,
+    WithdrawOption,
+)
+from shared.contracts.event import Command
+from shared.contracts.programme import NeedsTerm
+from shared.runtime.service import Host
+from shared.web.forms import Form
+from shared.web.staff_action import BETWEEN
+
+PRICE = "accepted_price_ore"
+_SEVERAL = ("diet", "access")
+_NAME = Ask("name", "Navn", maxlength=200)
+_EMAIL = Ask("email", "E-mail", type="email", maxlength=254)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a path names, as far as it names it. Whoever is gone by now is None: a form that is sent again is answered
+    as it was before.
+    """
+
+    head: Head
+    found: EnrolmentPage | None = None
+    copy: MeetingCopy | None = None
+    roster: Roster | None = None
+    seat: Seat | None = None
+    member: Member | None = None
+    option: Option | None = None
+    role: Role | None = None
+    guest: Guest | None = None
+
+    @property
+    def person(self) -> str:
+        held = self.seat or self.member or self.guest
+        return held.person.name if held else "personen"
+
+    @property
+    def needs(self) -> NeedsTerm | None:
+        if self.roster is not None:
+            return asked(self.roster)
+        if self.found is None:
+            return asked_of_guests(self.head.programme)
+        return asked_of_team(self.found.team) if self.found.team else None
+
+    @property
+    def costs(self) -> tuple[int, str] | None:
+        """What it costs if it is done now: øre, and in words."""
+        if self.option is not None:
+            order = as_it_stands(self.option.order, self.found.now) if self.found else None
+            if order is not None and order.state == "quoted":
+                return order.price_ore, order.price
+            term = self.option.term
+            if term is None or term.price_ore is None:
+                return None
+            return term.price_ore, with_and_without_moms(term.price_ore, term.vat_percent)
+        extra = self.roster.next_costs if self.roster else None
+        return (extra.price_ore, price(extra)) if extra else None
+
+    def words(self) -> dict[str, str]:
+        meeting = self.roster.meeting if self.roster else self.copy.meeting if self.copy else None
+        return {
+            "person": self.person,
+            "meeting": meeting.title if meeting else "",
+            "option": self.option.title if self.option else "",
+            "role": self.role.term.label if self.role else "",
+            "organisation": self.found.enrolment.organisation.name if self.found else "",
+        }
+
+    def about(self) -> str:
+        copy = self.roster or self.copy
+        when = f"{copy.meeting.title}, {when_text(copy.meeting)}" if copy else ""
+        return ", ".join(filter(None, (self.words()["organisation"], when)))
+
+
+Said = Callable[[Subject], Sequence[str]]
+
+
+def _nothing(_: Subject) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """`title` and `button` have `{person}`, `{meeting}`, `{option}`, `{role}` and `{organisation}` filled in. `asks`
+    are fields of the command, of `_ASKS`; the others it has from the path. `back`: below the enrolment's page, or the
+    meeting's where it is a guest's. `undo`: how it is undone, or that it cannot be; said before it is done.
+    """
+
+    command: type[Command]
+    title: str
+    button: str
+    done: str
+    back: str
+    asks: tuple[str, ...] = ()
+    text: Said = _nothing
+    undo: str = ""
+    warns: bool = False
+    about_guests: bool = False
+    start: Callable[[Subject], Mapping[str, str]] = field(default=lambda _: {})
+
+    async def __call__(self, host: Host, act: Act, request: Request) -> Response:
+        subject = await self._find(host, request)
+        back = self._back(request)
+        if request.method == "GET" and _is_gone(subject, request):
+            return RedirectResponse(back, 303)
+        asks = [one for name in self.asks for one in _ASKS[name](subject)]
+        words = subject.words()
+        named = {name: value for name, value in request.path_params.items() if name in self.command.model_fields}
+        doing = Doing(
+            title=self.title.format(**words),
+            about=subject.about(),
+            button=self.button.format(**words),
+            back=back,
+            done=self.done,
+            crumb=words["meeting" if self.about_guests else "organisation"],
+            text=tuple(self.text(subject)),
+            asks=asks,
+            start=self.start(subject),
+            warns=self.warns,
+            undo=self.undo,
+            why_not=_why_not(self, subject),
+        )
+
+        def command(form: Form) -> Command | None:
+            return self._wish(form, asks, named)
+
+        async def prepare(form: Form) -> None:
+            if PRICE in self.asks and subject.costs:
+                form.values[PRICE] = str(subject.costs[0])
+
+        return await carry_out(host, request, act, subject.head, doing, command, prepare)
+
+    def _back(self, request: Request) -> str:
+        named = request.path_params
+        start = address(request, f"/deltagere/{named['meeting_id']}") if self.about_guests else place(request)
+        return f"{start}{self.back.format(**named)}"
+
+    def _wish(self, form: Form, asks: Sequence[Ask], named: Mapping[str, Any]) -> Command | None:
+        """Of what is asked for, and nothing else that was sent."""
+        if any(one.name.startswith("billing.") for one in asks) and nothing_said(form, "billing.order_reference"):
+            return None
+        said: dict[str, str | list[str]] = {
+            one.name: form.value(one.name).split(BETWEEN) if one.name in _SEVERAL else form.value(one.name)
+            for one in asks
+            if form.value(one.name)
+        }
+        for one in asks:
+            if one.required and one.type != "checkbox" and not one.found and one.name not in said:
+                form.add_error(one.name, "required", "Vælg et af svarene." if one.choices else "Skal udfyldes.")
+        if form.errors:
+            return None
+        read = Form(said)
+        wish = read.command(self.command, **named)
+        form.errors += read.errors
+        if isinstance(wish, ChangeExtraBilling | ChangeOptionBilling):
+            return wish.model_copy(update={"billing": with_unit(wish.billing)})
+        return wish
+
+    async def _find(self, host: Host, request: Request) -> Subject:
+        """Problem 404 where what the path names does not belong together."""
+        named = request.path_params
+        if not all(str(one).isprintable() for one in named.values()):
+            raise Problem(404, "not_found")
+        meeting_id = named.get("meeting_id")
+        async with host.transaction(reader(request)) as tx:
+            head = await head_of(tx, request)
+            copy = next((one for one in head.meetings if one.meeting.id == meeting_id), None)
+            if meeting_id is not None and copy is None:
+                raise Problem(404, "not_found")
+            if self.about_guests:
+                guest = await read_guest(tx, meeting_id or "", named.get("person_id", ""))
+                return Subject(head, copy=copy, guest=guest)
+            found = await read_enrolment_page(
+                tx, named["programme_id"], named["enrolment_id"], {}, meeting_id, of_team=meeting_id is None
+            )
+        if found is None:
+            raise Problem(404, "not_found")
+        return _subject(head, found, named)
+
+
+def _subject(head: Head, found: EnrolmentPage, named: Mapping[str, Any]) -> Subject:
+    meeting_id, person_id = named.get("meeting_id"), named.get("person_id", "")
+    roster = found.roster(meeting_id) if meeting_id else None
+    option = next((one for one in found.options if one.option_id == named.get("option_id")), None)
+    role = next((one for one in found.roles if one.term.id == named.get("role_id")), None)
+    wants_team = "person_id" in named and meeting_id is None
+    missing = (
+        ("option_id" in named and option is None)
+        or ("role_id" in named and role is None)
+        or (meeting_id is not None and roster is None)
+        or (wants_team and found.team is None)
+    )
+    if missing:
+        raise Problem(404, "not_found")
+    if "round" in named and (option is None or option.order is None or option.order.round != named["round"]):
+        raise Problem(404, "not_found")
+    return Subject(
+        head,
+        found,
+        roster=roster,
+        seat=roster.seat_of(person_id) if roster else None,
+        member=found.team.member(person_id) if wants_team and found.team else None,
+        option=option,
+        role=role,
+    )
+
+
+def _is_gone(subject: Subject, request: Request) -> bool:
+    return "person_id" in request.path_params and not (subject.seat or subject.member or subject.guest)
+
+
+def _why_not(deed: Deed, subject: Subject) -> str:
+    if "needs" in deed.asks and subject.needs is None:
+        return "Forløbet spørger ikke om kost og adgang her."
+    return ""
+
+
+def _levels(subject: Subject) -> list[Ask]:
+    levels = subject.roster.levels if subject.roster else ()
+    return [Ask("level", "Niveau", type="radio", choices=[(one, one) for one in levels])] if levels else []
+
+
+def _tracks(subject: Subject) -> list[Ask]:
+    tracks = [(one.id, one.title) for one in subject.head.programme.terms.tracks if one.per == "guests"]
+    return [Ask("track", "Spor", type="select", required=False, choices=tracks)] if tracks else []
+
+
+def _payer(subject: Subject) -> list[Ask]:
+    return payer_asks(units_to_choose(subject.found.units)) if subject.found else []
+
+
+def _needs(subject: Subject) -> list[Ask]:
+    asks: list[Ask] = []
+    for one in fields(subject.needs):
+        if one.choices:
+            asks.append(Ask(one.name, one.label, type="checkboxes", required=False, choices=one.choices))
+        if one.text:
+            asks.append(Ask(f"{one.name}_text", one.text, required=False, maxlength=200))
+    consent = "Personen har sagt ja til, at det gemmes"
+    return [*asks, Ask("consent", consent, type="checkbox", required=False)] if asks else []
+
+
+def _holder(subject: Subject) -> list[Ask]:
+    required = subject.role is not None and subject.role.term.required
+    return [
+        Ask("name", "Navn", maxlength=200, required=required),
+        Ask("email", "E-mail", type="email", maxlength=254, required=required),
+    ]
+
+
+_ASKS: Mapping[str, Callable[[Subject], Sequence[Ask]]] = {
+    "person": lambda _: (_NAME, _EMAIL),
+    "holder": _holder,
+    "level": _levels,
+    "track": _tracks,
+    "payer": _payer,
+    "needs": _needs,
+    "reason": lambda _: (REASON,),
+    PRICE: lambda subject: (Ask(PRICE, "Prisen", required=False, found=True),) if subject.costs else (),
+}
+
+
+def _seat_costs(subject: Subject) -> Sequence[str]:
+    roster = subject.roster
+    if roster is None or roster.limit is None:
+        return ()
+    used = f"{len(roster.included)} af {roster.limit} pladser, der er med i prisen, er brugt."
+    if subject.costs:
+        return (used, f"En til er ekstra og koster {subject.costs[1]}. Det faktureres kommunen.")
+    return (used,)
+
+
+def _leaving(subject: Subject) -> Sequence[str]:
+    roster = subject.roster
+    if roster is None or subject.seat is None or subject.found is None:
+        return ()
+    if subject.seat in roster.extras and is_late(roster, subject.found.now):
+        return ("Den sidste dag, hvor en ekstra plads afmeldes gratis, er forbi. Den faktureres alligevel.",)
+    if subject.seat in roster.included and roster.extras:
+        return ("Den første af de ekstra rykker ind på pladsen, hvis det ikke er for sent.",)
+    return ()
+
+
+def _option_costs(subject: Subject) -> Sequence[str]:
+    return (f"Prisen er {subject.costs[1]}.",) if subject.costs else ()
+
+
+def _kept(subject: Subject) -> Sequence[str]:
+    hidden = "Det, der er gemt, vises kun for personen selv. Det, I skriver her, træder i stedet for det."
+    if subject.roster is not None or subject.found is None:
+        return (hidden, kept_at_meeting(subject.needs, "pladsen afmeldes eller skifter hænder"))
+    meetings = subject.found.team_meetings
+    return (hidden, kept_on_team(subject.needs, meetings.last_day() if meetings else None))
+
+
+def _held(subject: Subject) -> Mapping[str, str]:
+    holder = subject.role.holder if subject.role else None
+    return {"name": holder.name, "email": holder.email} if holder else {}
+
+
+def _of_role(subject: Subject) -> Sequence[str]:
+    if subject.role is not None and subject.role.term.required:
+        return ("Forløbet kræver, at nogen har rollen.",)
+    return ("Står begge felter tomme, har ingen rollen.",)
+
+
+_SEATS, _TEAM, _OPTIONS, _HERE = "/moeder/{meeting_id}", "/hold", "", ""
+
+REGISTER = Deed(
+    RegisterParticipant,
+    "Tilmeld en deltager",
+    "Tilmeld deltageren",
+    "tilmeldt",
+    _SEATS,
+    ("person", "level", PRICE),
+    _seat_costs,
+    undo="Fortrydes ved at afmelde deltageren. Den mail, der er sendt, kan ikke kaldes tilbage.",
+)
+WALK_IN = Deed(
+    RegisterWalkIn,
+    "Skriv en på, der mødte op",
+    "Skriv deltageren på",
+    "moedt-op",
+    _SEATS,
+    ("person", "level"),
+    _seat_costs,
+    undo="Kan ikke fortrydes: Mødet er begyndt.",
+)
+REPLACE = Deed(
+    ReplaceParticipant,
+    "Skift {person} ud",
+    "Skift deltageren",
+    "skiftet",
+    _SEATS,
+    ("person", "level"),
+    lambda _: ("Pladsen og dens nummer i rækken går videre til den nye.",),
+    undo="Fortrydes ved at skifte tilbage, så længe der kan skiftes. Begge får igen en mail.",
+)
+CANCEL = Deed(
+    CancelParticipant,
+    "Afmeld {person}",
+    "Afmeld deltageren",
+    "afmeldt-moede",
+    _SEATS,
+    (),
+    _leaving,
+    warns=True,
+    undo="Fortrydes ved at tilmelde personen igen, så længe tilmeldingen er åben. Pladsen er da den sidste i rækken.",
+)
+PAYER = Deed(
+    ChangeExtraBilling,
+    "Hvem betaler for {person}?",
+    "Gem oplysningerne",
+    "faktura",
+    _SEATS,
+    ("payer",),
+    lambda _: ("Det gælder de fakturaer, der ikke er sendt endnu. Et felt, der er tomt, bliver, som det er.",),
+    undo="Fortrydes ved at skrive det, der stod før.",
+)
+NEEDS_AT_MEETING = Deed(
+    SetNeeds,
+    "Kost og adgang: {person}",
+    "Gem kost og adgang",
+    "behov",
+    _SEATS,
+    ("needs",),
+    _kept,
+    undo="Det, der var gemt før, kan ikke hentes frem igen.",
+)
+NAME_MEMBER = Deed(
+    NameTeamMember,
+    "Sæt en på holdet",
+    "Sæt på holdet",
+    "paa-holdet",
+    _TEAM,
+    ("person",),
+    lambda _: ("Personen inviteres til alle holdets møder.",),
+    undo="Fortrydes ved at tage personen af holdet. Den mail, der er sendt, kan ikke kaldes tilbage.",
+)
+REPLACE_MEMBER = Deed(
+    ReplaceTeamMember,
+    "Skift {person} ud",
+    "Skift personen",
+    "hold-skiftet",
+    _TEAM,
+    ("person",),
+    lambda _: ("Den nye overtager pladsen på holdet og inviteres til de møder, der er tilbage.",),
+    undo="Fortrydes ved at skifte tilbage. Begge får igen en mail.",
+)
+REMOVE_MEMBER = Deed(
+    RemoveTeamMember,
+    "Tag {person} af holdet",
+    "Tag af holdet",
+    "af-holdet",
+    _TEAM,
+    warns=True,
+    undo="Fortrydes ved at sætte personen på holdet igen. Det, der var sagt om kost og adgang, er slettet.",
+)
+NEEDS_ON_TEAM = Deed(
+    SetTeamNeeds,
+    "Kost og adgang: {person}",
+    "Gem kost og adgang",
+    "behov",
+    _TEAM,
+    ("needs",),
+    _kept,
+    undo="Det, der var gemt før, kan ikke hentes frem igen.",
+)
+CALL = Deed(
+    InviteMember,
+    "Invitér {organisation} til {meeting}",
+    "Invitér til mødet",
+    "inviteret-moede",
+    _SEATS,
+    undo="Fortrydes ved at tage invitationen tilbage. Den mail, der er sendt, kan ikke kaldes tilbage.",
+)
+CALL_OFF = Deed(
+    UninviteMember,
+    "{organisation} skal ikke med til {meeting}",
+    "Tag invitationen tilbage",
+    "ikke-inviteret",
+    _SEATS,
+    warns=True,
+    undo="Fortrydes ved at invitere igen.",
+)
+ORDER = Deed(
+    OrderOption,
+    "Bestil {option}",
+    "Bestil",
+    "bestilt",
+    _OPTIONS,
+    (PRICE,),
+    lambda subject: (*_option_costs(subject), "Bestil kun det, kommunen selv har bedt om."),
+    undo="Fortrydes ved at trække bestillingen tilbage, så længe det ikke er leveret.",
+)
+ACCEPT = Deed(
+    AcceptQuote,
+    "Kommunen siger ja til tilbuddet på {option}",
+    "Kommunen siger ja",
+    "bestilt",
+    _OPTIONS,
+    (),
+    lambda subject: (*_option_costs(subject), "Gør det kun, når kommunen har sagt det til jer."),
+    undo="Fortrydes ved at trække bestillingen tilbage, så længe det ikke er leveret.",
+)
+DECLINE = Deed(
+    DeclineQuote,
+    "Kommunen siger nej til tilbuddet på {option}",
+    "Kommunen siger nej",
+    "sagt-nej",
+    _OPTIONS,
+    warns=True,
+    undo="Kan ikke fortrydes. I kan give et nyt tilbud.",
+)
+WITHDRAW_OPTION = Deed(
+    WithdrawOption,
+    "Træk {option} tilbage",
+    "Træk tilbage",
+    "trukket-tilbage",
+    _OPTIONS,
+    warns=True,
+    undo="Fortrydes ved at bestille igen, hvis der er en fast pris, og ellers ved at give et nyt tilbud.",
+)
+OPTION_PAYER = Deed(
+    ChangeOptionBilling,
+    "Hvem betaler for {option}?",
+    "Gem oplysningerne",
+    "faktura",
+    _OPTIONS,
+    ("payer",),
+    lambda _: ("Det gælder de fakturaer, der ikke er sendt endnu. Et felt, der er tomt, bliver, som det er.",),
+    undo="Fortrydes ved at skrive det, der stod før.",
+)
+ROLE = Deed(
+    ChangeRole,
+    "Skift {role}",
+    "Gem rollen",
+    "rolle",
+    _HERE,
+    ("holder", "reason"),
+    _of_role,
+    undo="Fortrydes ved at give rollen tilbage. Begge får igen en mail.",
+    start=_held,
+)
+INVITE_GUEST = Deed(
+    InviteGuest,
+    "Invitér en gæst til {meeting}",
+    "Invitér gæsten",
+    "gaest",
+    _HERE,
+    ("person", "track"),
+    lambda _: ("En gæst optager ingen kommunes plads og faktureres ikke.",),
+    undo="Fortrydes ved at tage gæsten af listen. Den mail, der er sendt, kan ikke kaldes tilbage.",
+    about_guests=True,
+)
+REMOVE_GUEST = Deed(
+    RemoveGuest,
+    "{person} skal ikke med alligevel",
+    "Tag gæsten af listen",
+    "gaest-fjernet",
+    _HERE,
+    warns=True,
+    undo="Fortrydes ved at invitere gæsten igen. Det, der var sagt om kost og adgang, er slettet.",
+    about_guests=True,
+)
+GUEST_NEEDS = Deed(
+    SetGuestNeeds,
+    "Kost og adgang: {person}",
+    "Gem kost og adgang",
+    "behov",
+    _HERE,
+    ("needs",),
+    _kept,
+    undo="Det, der var gemt før, kan ikke hentes frem igen.",
+    about_guests=True,
+)
