@@ -89,8 +89,8 @@ class Seen:
 
 
 def form_of(page: str, path: str) -> Seen:
-    """The first one of the page's own: above it whoever is signed in can sign out."""
-    form = html.fromstring(page).xpath("//main//form")[0]
+    """The first of the page's own that is sent, and not only narrows a list: above it whoever is signed in can sign out."""
+    form = html.fromstring(page).xpath("//main//form[@method = 'post']")[0]
     typed = dict(form.form_values())
     ticked = reversed(form.xpath(".//input[@type='checkbox' or @type='radio']"))
     return Seen(

@@ -7,11 +7,16 @@ import pytest
 from deploy.local.locations import service_names
 from deploy.roles import routes, services
 from tests.integration.enrollment import test_hostile_texts as enrollment
+from tests.integration.invoicing import test_hostile_staff_texts as money
 from tests.integration.invoicing import test_hostile_texts as invoicing
+from tests.integration.notifications import test_hostile_texts as notifications
+from tests.integration.scheduling import test_hostile_texts as scheduling
 
 WALKED = {
     "enrollment": {*enrollment.PAGES, *enrollment.STAFF_PAGES, *enrollment.PROGRAMME_PAGES, *enrollment.EDITOR_PAGES},
-    "invoicing": set(invoicing.PAGES),
+    "invoicing": {*invoicing.PAGES, *money.ACTS, *money.LOOKS, *money.ASK_NOTHING},
+    "notifications": notifications.PAGES,
+    "scheduling": set(scheduling.PROGRAMME_PAGES),
 }
 NO_FORM = {
     "/api/notifications/calendar/replies",  # a mail as it is; `tests/unit/notifications/test_replies.py` reads odd ones
@@ -20,6 +25,7 @@ NO_FORM = {
     # a button alone, with nothing to fill in; `tests/integration/enrollment/test_staff_deeds.py` presses both
     "/stab/forloeb/{programme_id}/tilmeldinger/{enrolment_id}/moeder/{meeting_id}/inviter",
     "/stab/forloeb/{programme_id}/tilmeldinger/{enrolment_id}/moeder/{meeting_id}/ikke-med",
+    "/bekraeftet",  # as well; `tests/integration/enrollment/test_code_before_a_change.py`
     "/login/ud",  # a button on every page of staff's, with nothing beside it
 }
 """What is sent there is typed by nobody."""
