@@ -89,7 +89,7 @@ class Seen:
 
 
 def form_of(page: str, path: str) -> Seen:
-    """The first of the page's own that is sent, and not only narrows a list: above it whoever is signed in can sign out."""
+    """The first of the page's own that is sent, and does not only narrow a list: above it one can sign out."""
     form = html.fromstring(page).xpath("//main//form[@method = 'post']")[0]
     typed = dict(form.form_values())
     ticked = reversed(form.xpath(".//input[@type='checkbox' or @type='radio']"))
