@@ -123,13 +123,14 @@ async def revoke(tx: Tx, grant_id: int) -> None:
     await tx.execute("DELETE FROM role_grants WHERE id = $1", grant_id)
 
 
-async def load_grants(tx: Tx, page: Page) -> list[Placed[Grant]]:
-    """In the order in which they were granted."""
+async def load_grants(tx: Tx, page: Page, programmes: frozenset[str] | None) -> list[Placed[Grant]]:
+    """In the order in which they were granted; those in these programmes, None = in all and everywhere."""
     rows = await tx.fetch(
         f"SELECT *, {_IN_ORDER.place} FROM ({_SELECT_GRANTS}) AS g WHERE {_IN_ORDER.after(1)} "
-        f"ORDER BY {_IN_ORDER.by} LIMIT $2",
+        f"AND ($3::text[] IS NULL OR granted_in = ANY ($3)) ORDER BY {_IN_ORDER.by} LIMIT $2",
         page.after,
         page.wanted,
+        None if programmes is None else sorted(programmes),
     )
     return [(row["stands_at"], _grant(row)) for row in rows]
 

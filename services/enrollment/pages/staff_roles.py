@@ -23,7 +23,7 @@ from shared.base.clock import machine_now
 from shared.base.listing import CURSOR
 from shared.base.problems import Problem
 from shared.contracts.refusal import Refused
-from shared.contracts.staff import IN_DANISH, ROLES
+from shared.contracts.staff import EVERYWHERE, IN_DANISH, ROLES
 from shared.runtime.service import Host
 from shared.storage.audit import SESSION_ENDED
 from shared.web.forms import Form, read_form
@@ -34,7 +34,8 @@ _LABELS = {"email": "E-mail", "role": "Rolle", "programme_id": "Forløb"}
 _DONE = {"givet": "Rollen er givet", "taget": "Rollen er taget tilbage", "ude": "Der er logget ud"}
 _HERE = "/stab/adgang"
 _NEXT, _NEXT_SIGNED_IN = "fra", "inde"
-_SESSIONS = "enrollment.sessions"
+_SESSIONS, _GRANTS = "enrollment.sessions", "enrollment.GrantRole"
+_NOT_YOURS = "I kan kun give roller i de forløb, I selv administrerer. Vælg et af dem."
 _WHAT = {SESSION_ENDED: "loggede {} ud", "GrantRole": "gav en rolle", "RevokeRole": "tog en rolle tilbage"}
 
 
@@ -43,7 +44,10 @@ async def roles(host: Host, grant: Act, request: Request) -> Response:
     if request.method == "POST":
         form = await read_form(request, labels=_LABELS)
         command, status = form.command(GrantRole), 422
-        if command is not None:
+        if command is not None and not badge_in(request).may(_GRANTS, command.programme_id or EVERYWHERE):
+            form.add_error("programme_id", "not_yours", _NOT_YOURS)
+            status = 403
+        elif command is not None:
             reply = await host.door.submit(grant, command, form.key, actor=badge_in(request).actor, patient=True)
             if (refused := reply.refusal()) is None:
                 return RedirectResponse(f"{_HERE}?besked=givet", 303)
@@ -65,6 +69,10 @@ def _check_email(form: Form) -> None:
 async def revoke(host: Host, act: Act, request: Request) -> Response:
     """What is taken back is shown first: it is gone from their pages within seconds."""
     grant_id = request.path_params["grant_id"]
+    async with host.transaction(_reader(request)) as tx:
+        found = await read_grant(tx, grant_id)
+    if found is None or not badge_in(request).may(_GRANTS, found["programme_id"] or EVERYWHERE):
+        raise Problem(404, "not_found")
     form, status = staff_form(host, request), 200
     if request.method == "POST":
         form = await read_form(request)
@@ -74,10 +82,6 @@ async def revoke(host: Host, act: Act, request: Request) -> Response:
             return RedirectResponse(f"{_HERE}?besked=taget", 303)
         form.refuse(refused)
         status = refused.status
-    async with host.transaction(_reader(request)) as tx:
-        found = await read_grant(tx, grant_id)
-    if found is None:
-        raise Problem(404, "not_found")
     return render(host, request, "enrollment/revoke_role.html", status=status, form=form, one=_shown(found, {}))
 
 
@@ -118,12 +122,13 @@ async def end(host: Host, act: Act, request: Request) -> Response:
 async def _page(host: Host, request: Request, form: Form, status: int) -> Response:
     asked = {CURSOR: cursor} if (cursor := request.query_params.get(_NEXT)) else {}
     inside = {CURSOR: cursor} if (cursor := request.query_params.get(_NEXT_SIGNED_IN)) else {}
-    everywhere = badge_in(request).may(_SESSIONS)
+    everywhere, own = badge_in(request).may(_SESSIONS), badge_in(request).programmes(_GRANTS)
     async with host.transaction(_reader(request)) as tx:
-        found = await read_staff(tx, asked)
+        found = await read_staff(tx, asked, own)
         signed_in = await read_signed_in(tx, inside) if everywhere else {"signed_in": [], "next": None}
         history = await read_access_history(tx) if everywhere else []
         titles = {one["programme_id"]: one["title"] for one in (await read_programmes(tx, {}))["programmes"]}
+    theirs = {one: title for one, title in titles.items() if own is None or one in own}
     return render(
         host,
         request,
@@ -133,7 +138,7 @@ async def _page(host: Host, request: Request, form: Form, status: int) -> Respon
         granted=[_shown(one, titles) for one in found["roles"]],
         following=found["next"],
         choices=[(role, IN_DANISH[role]) for role in ROLES],
-        programmes=sorted(titles.items(), key=lambda one: one[1].casefold()),
+        programmes=sorted(theirs.items(), key=lambda one: one[1].casefold()),
         said=_DONE.get(request.query_params.get("besked", "")),
         everywhere=everywhere,
         signed_in=[

@@ -11,9 +11,10 @@ from shared.base.listing import page_of
 from shared.storage.tx import Tx
 
 
-async def read_staff(tx: Tx, query: Mapping[str, str]) -> dict[str, Any]:
+async def read_staff(tx: Tx, query: Mapping[str, str], programmes: frozenset[str] | None) -> dict[str, Any]:
+    """The roles in these programmes; None = those in all of them too."""
     page = page_of(query, "roles")
-    return page.answer(await accounts.load_grants(tx, page), _shown)
+    return page.answer(await accounts.load_grants(tx, page, programmes), _shown)
 
 
 async def read_grant(tx: Tx, grant_id: int) -> dict[str, Any] | None:

@@ -116,3 +116,28 @@ async def test_only_administrators_say_who_may_do_what(workplace: Workplace) -> 
         sent = await browser.post(ACCESS, data=typed(shown.text, email="x@tovholder.example", role="administrator"))
         assert sent.status_code == 403
     assert await workplace.host.pool.fetchval("SELECT count(*) FROM role_grants") == 0
+
+
+async def test_an_administrator_of_one_programme_says_who_does_what_there_and_nowhere_else(
+    workplace: Workplace,
+) -> None:
+    await workplace.desk.publish()
+    of_all = await workplace.signed_in("administrator")
+    email = workplace.provider.accounts["drift"].email
+    await granted(of_all, email, "administrator", P1)
+    await granted(of_all, "en.anden@tovholder.example", "reader")
+    of_one = await workplace.signed_in("operator")
+    assert (await granted(of_one, "ny@tovholder.example", "consultant", P1)).status_code == 303
+    for programme_id in ("", "et-andet"):
+        refused = await granted(of_one, email, "administrator", programme_id)
+        assert (refused.status_code, "I selv administrerer" in refused.text) == (403, True)
+    page = (await of_one.get(ACCESS)).text
+    assert ("ny@tovholder.example" in page, "en.anden@tovholder.example" in page) == (True, False)
+
+    grant = await workplace.host.pool.fetchval(
+        "SELECT id FROM role_grants WHERE granted_to = 'en.anden@tovholder.example'"
+    )
+    for answer in (await of_one.get(f"{ACCESS}/{grant}"), await of_one.post(f"{ACCESS}/{grant}", data=typed(page))):
+        assert answer.status_code == 404
+    assert (await taken_back(of_one)).status_code == 303
+    assert await workplace.host.pool.fetchval("SELECT count(*) FROM role_grants WHERE granted_in = ''") == 1
