@@ -11,7 +11,7 @@ from shared.base.listing import page_of
 from shared.storage.tx import Tx
 
 
-async def read_staff(tx: Tx, query: Mapping[str, str], programmes: frozenset[str] | None) -> dict[str, Any]:
+async def read_staff(tx: Tx, query: Mapping[str, str], programmes: frozenset[str] | None = None) -> dict[str, Any]:
     """The roles in these programmes; None = those in all of them too."""
     page = page_of(query, "roles")
     return page.answer(await accounts.load_grants(tx, page, programmes), _shown)

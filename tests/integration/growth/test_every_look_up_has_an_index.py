@@ -208,6 +208,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
                 MeetingCopy("p9", "scheduled", a_meeting().model_copy(update={"id": "m51"}), None),
             )
         ],
+        "frozenset[str]": frozenset({"p9"}),
         "Digest": Digest(NOW),
         "Reader": Reader("mailbox", "x50", "w50"),
         "MayLack": MayLack(billed=True, meetings={"": "m50"}, minimum=2),
