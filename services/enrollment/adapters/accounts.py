@@ -125,12 +125,13 @@ async def revoke(tx: Tx, grant_id: int) -> None:
 
 async def load_grants(tx: Tx, page: Page, programmes: frozenset[str] | None) -> list[Placed[Grant]]:
     """In the order in which they were granted; those in these programmes, None = in all and everywhere."""
+    arguments: list[Any] = [page.after, page.wanted]
+    if programmes is not None:
+        arguments.append(sorted(programmes))
     rows = await tx.fetch(
         f"SELECT *, {_IN_ORDER.place} FROM ({_SELECT_GRANTS}) AS g WHERE {_IN_ORDER.after(1)} "
-        f"AND ($3::text[] IS NULL OR granted_in = ANY ($3)) ORDER BY {_IN_ORDER.by} LIMIT $2",
-        page.after,
-        page.wanted,
-        None if programmes is None else sorted(programmes),
+        f"{'' if programmes is None else 'AND granted_in = ANY ($3)'} ORDER BY {_IN_ORDER.by} LIMIT $2",
+        *arguments,
     )
     return [(row["stands_at"], _grant(row)) for row in rows]
 

@@ -94,6 +94,7 @@ PLACES = {
     "steps": ["p9", "x50", "2021-04-15", "s50"],
     "mails": ["50"],
     "book": ["a", "0101"],
+    "attendees": ["a", "0101", "p5"],
     "plan": ["2021-04-15", "infinity", "k80"],
     "history": ["-50"],
     "enrolled": ["a", "x50"],
@@ -107,8 +108,7 @@ WAITING_AT = {
 }
 ALLOWED = {
     ("enrollment", "organisations.load_municipalities"): "all 98 municipalities, which a form offers",
-    ("enrollment", "book.load_page"): "who answered nothing of late is known by all that everybody was invited to",
-    ("enrollment", "book.count_lacks"): "as book.load_page, once for a page of the book",
+    ("enrollment", "book.load_silent"): "who answered nothing of late is known by all that everybody was invited to",
     ("enrollment", "organisations.load_codes"): "an address book is compared with all of it",
     (
         "enrollment",
@@ -194,7 +194,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "up_to_month": "2020-08", "lack": "silent", "asked": sought("kommune"),
         "first": date(2021, 4, 15), "last": date(2021, 4, 15), "stands": "overdue",
         "text": "a", "numbered": 9,
-        "writing_id": "t9", "file_place": 0, "meant": ["x50", "x51"], "chosen": ["x50"], "role": "faktura",
+        "code_id": "c9", "writing_id": "t9", "file_place": 0, "meant": ["x50", "x51"], "chosen": ["x50"], "role": "faktura",
         "organisation": "By", "bounced": True,
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
     }  # fmt: skip
@@ -209,6 +209,9 @@ def argument(service: str, name: str, annotation: str) -> Any:
             )
         ],
         "frozenset[str]": frozenset({"p9"}),
+        "bytes": b"9" * 32,
+        "Meeting": a_meeting().model_copy(update={"id": "m51"}),
+        "Literal['registered', 'team', 'members']": "registered",
         "Digest": Digest(NOW),
         "Reader": Reader("mailbox", "x50", "w50"),
         "MayLack": MayLack(billed=True, meetings={"": "m50"}, minimum=2),
