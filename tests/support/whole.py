@@ -241,6 +241,10 @@ async def _mails(room: Room) -> None:
     )
 
 
+_AT_ONE = f"""
+    SELECT s.person_id FROM seats s JOIN rosters r ON r.id = s.roster_id
+    WHERE r.enrolment_id = '{PLACE}' AND r.meeting_id = '{OF_ALL}'
+"""
 PARTS: Mapping[str, Mapping[str, str]] = {
     "enrollment": {
         "code": f"SELECT '{AARHUS}'",
@@ -255,6 +259,9 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "grant_id": "SELECT max(id)::text FROM role_grants",
         "session_id": "SELECT id FROM sessions LIMIT 1",
         "client": "SELECT 'crm'",
+        "person_id": f"{_AT_ONE} ORDER BY s.number LIMIT 1",
+        "role_id": "SELECT 'faktura'",
+        "round": "SELECT '1'",
     },
     "scheduling": {
         "enrolment_id": f"SELECT '{PLACE}'",
@@ -277,13 +284,20 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """Of each service, by the name of a parameter of its paths: what finds one in a filled installation."""
+SOMEBODY = {
+    "/hold/": f"SELECT person_id FROM team_members WHERE enrolment_id = '{PLACE}' LIMIT 1",
+    "/gaester/": "SELECT guest_id FROM guests LIMIT 1",
+    "/betaler/": f"{_AT_ONE} ORDER BY s.number DESC LIMIT 1",
+}
+"""Whom `person_id` is about in paths that are about somebody else than whoever has a seat."""
 
 
 async def address(whole: Whole, service: str, template: str, parameters: list[str]) -> str:
     """Where one such page is; KeyError = nobody has said in PARTS where there is one of them."""
     found = template
     for name in parameters:
-        value = P1 if name == "programme_id" else await whole.pools[service].fetchval(PARTS[service][name])
+        asked = next((one for part, one in SOMEBODY.items() if name == "person_id" and part in template), None)
+        value = P1 if name == "programme_id" else await whole.pools[service].fetchval(asked or PARTS[service][name])
         assert value is not None, f"{template}: there is no {name}"
         for kind in ("", ":int", ":path"):
             found = found.replace(f"{{{name}{kind}}}", str(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from shared.contracts.programme import MeetingPlan, ProgrammeRef, ProgrammeTerms
 from shared.contracts.refusal import Refused
 from shared.contracts.time import day_of
 
+_DAY_OR_MONTH = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?", re.ASCII)
 KEPT = timedelta(days=365)
 """How long after a programme its calendar is still served."""
 MOST_RENEWALS = 1_000_000
@@ -59,11 +61,15 @@ def ends_on(terms: ProgrammeTerms) -> date | None:
 
 
 def _last_day_of(text: str) -> date | None:
-    """Of `YYYY-MM`, or the day itself; None for no text."""
-    if not text:
+    """Of `YYYY-MM`, or the day itself; None for any other text, which another system's terms may have there."""
+    found = _DAY_OR_MONTH.fullmatch(text)
+    if found is None:
         return None
-    year, month, *day = map(int, text.split("-"))
-    return date(year, month, day[0] if day else monthrange(year, month)[1])
+    year, month = int(found[1]), int(found[2])
+    try:
+        return date(year, month, int(found[3]) if found[3] else monthrange(year, month)[1])
+    except ValueError:
+        return None
 
 
 def planned(plans: Iterable[MeetingPlan]) -> dict[str, str]:

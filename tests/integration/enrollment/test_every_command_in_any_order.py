@@ -417,6 +417,10 @@ def test_whatever_can_be_asked_is_asked() -> None:
     assert ours <= every.keys(), f"{ours - every.keys()} {where}"
 
 
+PARTED = "UPDATE organisations SET merged_into = NULL, merged_at = NULL WHERE merged_into IS NOT NULL"
+"""Whoever was merged into another in one life is an organisation of its own in the next."""
+
+
 async def begin(world: World, life: str, capacity: str) -> None:
     world.programme_id, world.capacity, world.taken, world.agreed = f"{P1}-{life}", capacity, 0, {}
     world.members_id = f"{P1}-{life}-medlemmer"
@@ -428,7 +432,7 @@ async def begin(world: World, life: str, capacity: str) -> None:
         # The address book stays, although members of programmes stand in it; so nothing is asked of what points where.
         emptying = "; ".join(f"DELETE FROM {table}" for table in emptied)
         await connection.execute(f"SET session_replication_role = replica; {emptying}")
-        await connection.execute(f"SET session_replication_role = origin; {SIGNED_IN}")
+        await connection.execute(f"SET session_replication_role = origin; {SIGNED_IN}; {PARTED}")
     finally:
         await connection.close()
     published = PublishProgramme(file=text_of(world.programme_id, world.capacity))

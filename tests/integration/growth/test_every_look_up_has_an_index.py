@@ -109,6 +109,8 @@ WAITING_AT = {
 ALLOWED = {
     ("enrollment", "organisations.load_municipalities"): "all 98 municipalities, which a form offers",
     ("enrollment", "book.load_silent"): "who answered nothing of late is known by all that everybody was invited to",
+    ("enrollment", "book.load_page"): "as book.load_silent, once for a page of the book",
+    ("enrollment", "book.count_lacks"): "as book.load_silent, once for a page of the book",
     ("enrollment", "organisations.load_codes"): "an address book is compared with all of it",
     (
         "enrollment",
@@ -194,7 +196,8 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "up_to_month": "2020-08", "lack": "silent", "asked": sought("kommune"),
         "first": date(2021, 4, 15), "last": date(2021, 4, 15), "stands": "overdue",
         "text": "a", "numbered": 9,
-        "code_id": "c9", "writing_id": "t9", "file_place": 0, "meant": ["x50", "x51"], "chosen": ["x50"], "role": "faktura",
+        "code_id": "c9", "writing_id": "t9", "file_place": 0,
+        "meant": ["x50", "x51"], "chosen": ["x50"], "role": "faktura",
         "organisation": "By", "bounced": True,
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
     }  # fmt: skip
