@@ -15,7 +15,7 @@ API_SECONDS ?= 150
 # Where it is set, each of the hundreds of processes that tests start would compile the same sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo up test check documents api lives walks bench faults upgrade einvoice-rules sbom audit lock compose-secrets clean
+.PHONY: install demo up test played check documents api lives walks bench faults upgrade einvoice-rules sbom audit lock compose-secrets clean
 
 install: $(VENV)/demo.stamp $(CACHE)/servers.stamp
 
@@ -26,7 +26,11 @@ up: install
 	$(BIN)/tovholder up $(ARGS)
 
 test: install $(VENV)/test.stamp $(CACHE)/browser.stamp $(CACHE)/judges.stamp $(CACHE)/tools.stamp einvoice-rules
-	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder -m "not fault and not api" $(ARGS)
+	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder -m "not fault and not api and not played" $(ARGS)
+
+# What people see, at length: every story beside those of the programmes, and every walk in a browser.
+played: install $(VENV)/test.stamp $(CACHE)/browser.stamp
+	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder -m played $(ARGS)
 
 check: $(VENV)/test.stamp
 	$(BIN)/python -m pytest tests/architecture $(ARGS)

@@ -34,8 +34,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--before", default=BEFORE, help="the commit of the version that an upgrade begins with")
 
 
+SHORT_WALKS = ("browser/test_sign_up.py", "browser/test_sign_in.py")
+"""Of what is walked in a browser: those of `make test`."""
+OWN_STORIES = tuple(path.stem for path in (FOLDER.parent / "programmes").glob("*.yaml"))
+"""Of the stories: those of `make test`, which play a programme whole."""
+A_STORY = "test_a_story_goes_as_it_says["
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first; otherwise as they were found."""
+    """Long files first; otherwise as they were found. What `make test` leaves to `make played` is marked so."""
+    for item in items:
+        file = item.path.relative_to(FOLDER).as_posix()
+        told = item.name.startswith(A_STORY) and item.name.removeprefix(A_STORY).rstrip("]") not in OWN_STORIES
+        if told or (file.startswith("browser/") and file not in SHORT_WALKS):
+            item.add_marker("played")
     items.sort(key=lambda item: _place(item.path.relative_to(FOLDER).as_posix()))
 
 

@@ -1,7 +1,7 @@
 """Every page of every service, found from the routes: with nothing there, in a large installation, and each form sent
 empty. A page that is new falls under this by itself, or fails for want of a word on where there is one of it.
 
-`make test` looks at each once; `make walks` (TOVHOLDER_WALKS=1) lets axe look at the empty ones and those with errors
+`make played` looks at each once; `make walks` (TOVHOLDER_WALKS=1) lets axe look at the empty ones and those with errors
 too, and walks once more on a phone and without JavaScript. TOVHOLDER_WRITE_PICTURES=1 writes `docs/pictures/`.
 """
 

@@ -71,7 +71,7 @@ def test_every_door_takes_the_same_addresses_and_keeps_them_alike(typed: str) ->
     answers = read(plan, {"q": typed})
     assert (answers.given.get("q") if not answers.wrong else None) == (wanted if typed else None)
 
-    changes, wrong = read_rows(["Kommunekode", "Hovedpostkasse"], [["0101", typed]], frozenset({"0101"}))
+    changes, wrong = read_rows(["Kommunekode", "Hovedpostkasse"], [["0101", typed]], {"0101": ""})
     if typed:
         assert (changes[0].main_email if not wrong else None) == wanted
 

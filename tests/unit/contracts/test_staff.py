@@ -1,19 +1,19 @@
-"""What each role opens: every command and list of every service."""
+"""What each role opens: every command and list of every service, and every page of staff's."""
 
 from __future__ import annotations
 
-import importlib
-
-from deploy.local.locations import service_names
+from deploy.roles import routes, services
 from shared.contracts.staff import ADMINISTERED, OPERATED, ROLES, is_write, opens
-from shared.runtime.service import Service
+from shared.web.staff import StaffRoute
 
 
 def scopes() -> set[str]:
     found: set[str] = set()
-    for name in service_names():
-        service: Service = importlib.import_module(f"services.{name}.app").SERVICE
+    for service in services():
         found |= {route.scope for route in service.routes}
+        for page in routes(service):
+            if isinstance(page, StaffRoute):
+                found |= {one for one in (page.opens, *page.asks) if one}
     return found
 
 
@@ -34,7 +34,7 @@ def test_whoever_runs_it_reads_nothing_of_what_it_holds() -> None:
 
 
 def test_what_is_about_one_person_everywhere_is_an_administrators_in_whichever_service() -> None:
-    for service in (*service_names(), "activities"):
+    for service in (*(one.name for one in services()), "activities"):
         for named in ("FindPeople", "ForgetPerson", "people", "people.erased"):
             assert [role for role in ROLES if opens(role, f"{service}.{named}")] == ["administrator"], (service, named)
 
