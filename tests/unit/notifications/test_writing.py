@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from datetime import UTC, datetime
 
 import pytest
@@ -122,3 +124,22 @@ def test_there_are_few_files_and_they_are_not_large() -> None:
         take_in("a.pdf", b"%PDF-" + bytes(2_000_000), [Kept(0, "b.pdf", "application/pdf", 4_500_000)])
     with pytest.raises(Refused, match="file_too_large"):
         take_in("a.pdf", b"%PDF-" + bytes(3_000_000), [])
+
+
+def a_document(*, reader: int = 20) -> bytes:
+    """Of Word, that says which version of a zip reader it takes, in tenths."""
+    found = io.BytesIO()
+    with zipfile.ZipFile(found, "w") as zipped:
+        zipped.writestr("word/document.xml", "x")
+    content = bytearray(found.getvalue())
+    place = content.index(b"PK\x01\x02") + 6
+    content[place : place + 2] = reader.to_bytes(2, "little")
+    return bytes(content)
+
+
+@pytest.mark.parametrize("content", [a_document(reader=990), a_document()[:-30], b"PK\x03\x04" + b"\xff" * 60])
+def test_a_zip_that_nobody_can_read_is_no_file_of_a_kind_that_is_taken(content: bytes) -> None:
+    assert take_in("dagsorden.docx", a_document(), ()).name == "dagsorden.docx"
+    with pytest.raises(Refused) as refused:
+        take_in("dagsorden.docx", content, ())
+    assert refused.value.code == "unknown_file_type"
