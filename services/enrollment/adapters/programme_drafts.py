@@ -94,8 +94,9 @@ async def load_page(tx: Tx, page: Page, programme_ids: Collection[str] | None) -
     ]
 
 
-async def load_id_of(tx: Tx, programme_id: str) -> str | None:
-    """Of the draft of a programme."""
+async def lock_id_of(tx: Tx, programme_id: str) -> str | None:
+    """Of the draft of a programme; whether there is one or not, nobody else begins another, or calls theirs so."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('draft of ' || $1, 0))", programme_id)
     found: str | None = await tx.fetchval("SELECT id FROM programme_drafts WHERE draft_of = $1", programme_id)
     return found
 

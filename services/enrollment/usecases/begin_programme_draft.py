@@ -63,7 +63,7 @@ async def begin_programme_draft(tx: Tx, command: BeginProgrammeDraft) -> Answer:
             text = blank(programme_id, command.title.strip(), year)
         else:
             text, moved = copy_of(await _earlier(tx, kind, name), programme_id, command.title.strip(), command.year)
-    if await programme_drafts.load_id_of(tx, programme_id) is not None:
+    if await programme_drafts.lock_id_of(tx, programme_id) is not None:
         raise Refused("draft_there", "Der er en kladde til det forløb. Åbn den i stedet.", field="programme_id")
 
     draft = begun(new_id(), programme_id, text, moved, now=tx.now, by=tx.cause.actor or "")

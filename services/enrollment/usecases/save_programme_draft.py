@@ -37,7 +37,7 @@ async def save_programme_draft(tx: Tx, command: SaveProgrammeDraft) -> Answer:
     after = saved(draft, command.edition, command.file, command.seen, now=tx.now, by=tx.cause.actor or "")
 
     if after.programme_id != draft.programme_id:
-        other = await programme_drafts.load_id_of(tx, after.programme_id)
+        other = await programme_drafts.lock_id_of(tx, after.programme_id)
         if other is not None:
             raise Refused("draft_there", "En anden kladde hedder allerede det. Vælg et andet kort navn.", field="id")
     if after is not draft:

@@ -7,14 +7,21 @@ from collections.abc import Awaitable
 
 from services.enrollment.adapters import organisations
 from services.enrollment.adapters import programmes as programme_rows
+from services.enrollment.usecases.begin_programme_draft import (
+    BLANK,
+    VERSION,
+    BeginProgrammeDraft,
+    begin_programme_draft,
+)
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
 from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
+from services.enrollment.usecases.save_programme_draft import SaveProgrammeDraft, save_programme_draft
 from services.enrollment.usecases.vouch_for_address import vouch_for_address
 from shared.contracts.enrollment import DismissSignUp, VouchForAddress
 from shared.contracts.refusal import Refused
 from shared.storage.tx import transaction
-from tests.support.enrollment_desk import AARHUS, CAUSE, KOEBENHAVN, P1, Desk, confirmed
+from tests.support.enrollment_desk import AARHUS, CAUSE, KOEBENHAVN, P1, Desk, confirmed, programme_text
 from tests.support.eventually import eventually
 
 STRANGER = {"contact_name": "Frode Fremmed", "contact_email": "frode@stranger.example"}
@@ -124,3 +131,19 @@ async def outcome(asking: Awaitable[dict[str, object]]) -> str:
         return str((await asking)["state"])
     except Refused as refused:
         return refused.code
+
+
+async def test_of_two_who_begin_the_draft_of_a_programme_or_call_theirs_so_the_second_is_told_of_the_first(
+    desk: Desk,
+) -> None:
+    await desk.publish()
+    wish = BeginProgrammeDraft(source=f"{VERSION}:{P1}")
+    other = BeginProgrammeDraft(source=BLANK, programme_id="et-andet", title="Et andet", year=2021)
+    draft_id = (await desk.ask(begin_programme_draft, other))["draft_id"]
+    renamed = SaveProgrammeDraft(draft_id=draft_id, edition=1, file=programme_text())
+    async with transaction(desk.pool, desk, "/tovholder/enrollment", CAUSE, desk.links) as tx:
+        await begin_programme_draft(tx, wish)
+        beginning = asyncio.create_task(desk.refusal(begin_programme_draft, wish))
+        naming = asyncio.create_task(desk.refusal(save_programme_draft, renamed))
+        await eventually(lambda: _waiting(desk, 2), because="both wait for whoever was first")
+    assert [one.code for one in await asyncio.gather(beginning, naming)] == ["draft_there", "draft_there"]
