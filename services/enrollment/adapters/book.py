@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from services.enrollment.domain.address_book import MAIN
-from services.enrollment.domain.book import Lack, Line, Noted, Part, Refusal, Sort, Sought, Twins
+from services.enrollment.domain.book import SILENT_IN, Lack, Line, Noted, Part, Refusal, Sort, Sought, Twins
 from services.enrollment.domain.status import UNANSWERED
 from shared.base.listing import Page, Placed
 from shared.contracts.parties import Contact
@@ -23,12 +23,13 @@ _ORDERS: Mapping[Sort, Order] = {
 _STANDS = f"""r.refused_address = CASE WHEN r.mailbox_role = '{MAIN}' THEN b.main_email ELSE (
     SELECT a.email FROM role_addresses a WHERE a.organisation_code = b.code AND a.role = r.mailbox_role) END"""
 _UNANSWERED = ", ".join(f"'{one}'" for one in sorted(UNANSWERED))
-# The last two that it was invited to, none of them answered.
+# The last ones that it was invited to, none of them answered.
 _SILENT = f"""(
-    SELECT count(*) = 2 AND bool_and(last.state IN ({_UNANSWERED})) FROM (
+    SELECT count(*) = {SILENT_IN} AND bool_and(last.state IN ({_UNANSWERED})) FROM (
         SELECT e.state FROM enrolments e CROSS JOIN LATERAL (
             SELECT min(i.invited_at) AS at FROM invitations i WHERE i.enrolment_id = e.id
-        ) first WHERE e.organisation_code = b.code AND first.at IS NOT NULL ORDER BY first.at DESC, e.id LIMIT 2
+        ) first WHERE e.organisation_code = b.code AND first.at IS NOT NULL ORDER BY first.at DESC, e.id
+        LIMIT {SILENT_IN}
     ) last
 )"""
 # The same of everybody at once: what all have been invited to is read once, and not for each of them.
@@ -38,7 +39,7 @@ _ALL_SILENT = f"""silent AS MATERIALIZED (
             row_number() OVER (PARTITION BY e.organisation_code ORDER BY first.at DESC, e.id) AS place
         FROM (SELECT enrolment_id, min(invited_at) AS at FROM invitations GROUP BY enrolment_id) first
         JOIN enrolments e ON e.id = first.enrolment_id
-    ) turn WHERE place <= 2 GROUP BY code HAVING count(*) = 2 AND bool_and(state IN ({_UNANSWERED}))
+    ) turn WHERE place <= {SILENT_IN} GROUP BY code HAVING count(*) = {SILENT_IN} AND bool_and(state IN ({_UNANSWERED}))
 )"""
 _LACKS: Mapping[Lack, str] = {
     "missing": "b.main_email IS NULL",

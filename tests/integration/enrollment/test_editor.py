@@ -28,13 +28,9 @@ def fields(page: str) -> dict[str, str]:
     sent = dict(typed(page))
     for name, value in re.findall(r'<input class="form-input[^>]*? name="([^"]+)" value="([^"]*)"', page):
         sent[name] = unescape(value)
-    for name, text in re.findall(
-        r'<textarea class="form-input"[^>]* name="([^"]+)"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL
-    ):
+    for name, text in _TEXTAREA.findall(page):
         sent[name] = unescape(text)
-    for name, options in re.findall(
-        r'<select class="form-select"[^>]* name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL
-    ):
+    for name, options in _SELECT.findall(page):
         chosen = re.search(r'value="([^"]*)" selected', options)
         sent[name] = unescape(chosen[1]) if chosen else ""
     return sent
