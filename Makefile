@@ -50,7 +50,7 @@ api: install $(VENV)/test.stamp
 lives: install $(VENV)/test.stamp
 	TOVHOLDER_LIVES=160 TOVHOLDER_EVERY_TEXT=1 $(BIN)/python -m pytest -n $(AT_ONCE) \
 	  tests/integration/enrollment/test_every_command_in_any_order.py \
-	  tests/integration/enrollment/test_hostile_texts.py tests/integration/invoicing/test_hostile_texts.py $(ARGS)
+	  tests/integration/*/test_hostile_*.py $(ARGS)
 
 # Every page of every service in every state: at a desk, on a phone, without JavaScript, and with axe on each.
 walks: install $(VENV)/test.stamp $(CACHE)/browser.stamp
