@@ -9,7 +9,17 @@ import httpx
 import pytest
 
 from deploy.local.locations import ROOT
-from shared.contracts.enrollment import ProgrammeChanged, ProgrammePublished
+from services.enrollment.domain.programme_file.yaml_lines import read
+from services.enrollment.usecases.begin_programme_draft import (
+    BLANK,
+    VERSION,
+    BeginProgrammeDraft,
+    begin_programme_draft,
+)
+from services.enrollment.usecases.change_capacity import change_capacity
+from services.enrollment.usecases.read_programme_drafts import read_programme_draft
+from services.enrollment.usecases.save_programme_draft import SaveProgrammeDraft, save_programme_draft
+from shared.contracts.enrollment import ChangeCapacity, ProgrammeChanged, ProgrammePublished
 from tests.support.enrollment_desk import P1, programme_text
 from tests.support.workplace import Workplace, typed
 
@@ -249,6 +259,37 @@ async def test_a_role_in_one_programme_writes_no_other(workplace: Workplace) -> 
     own = (await theirs.post(f"{HERE}/ny-version/{P1}", data=typed(page))).headers["location"].partition("?")[0]
     renamed = await written(theirs, f"{own}/felter/om", id="et-andet-forloeb")
     assert (renamed.status_code, "Din rolle gælder ikke" in renamed.text) == (422, True)
+    # Not from a file either, nor is it said whether there is a draft of another's.
+    another = programme_text().replace(f"id: {P1}", f"id: {P2}-2026")
+    for page in (f"{HERE}/fil", f"{own}/fil"):
+        sent = await theirs.post(page, data=typed((await theirs.get(page)).text, text=another))
+        assert (sent.status_code, "Din rolle gælder ikke" in sent.text) == (422, True), page
+        unread = await theirs.post(page, data=typed((await theirs.get(page)).text, text="id: ["))
+        assert (unread.status_code, "Linje " in unread.text) == (422, True), page
+    assert (await theirs.get(f"{HERE}/ny-version/{P2}")).status_code == 403
+
+
+async def test_the_next_version_has_as_many_places_as_staff_have_set_since(workplace: Workplace) -> None:
+    desk = workplace.desk
+    await desk.publish(P2_TEXT)
+    await desk.ask(change_capacity, ChangeCapacity(programme_id=P2, usual=7, hard=9))
+    begun = await desk.ask(begin_programme_draft, BeginProgrammeDraft(source=f"{VERSION}:{P2}"))
+    opened = await desk.read(lambda tx, _: read_programme_draft(tx, begun["draft_id"]))
+    said = read(opened.draft.text).value
+    assert (said["version"], said["enrolment"]["capacity"]["usual"]) == ("3", "7")
+    assert said["enrolment"]["capacity"]["hard"] == "9"
+
+
+async def test_the_newest_fifty_editions_of_a_draft_are_kept(workplace: Workplace) -> None:
+    desk = workplace.desk
+    wish = BeginProgrammeDraft(source=BLANK, programme_id="nyt", title="Nyt", year=2021)
+    draft_id = (await desk.ask(begin_programme_draft, wish))["draft_id"]
+    text = (await desk.read(lambda tx, _: read_programme_draft(tx, draft_id))).draft.text
+    for edition in range(1, 52):
+        again = SaveProgrammeDraft(draft_id=draft_id, edition=edition, file=f"{text}# {edition}\n")
+        await desk.ask(save_programme_draft, again)
+    bases = [(await desk.read(lambda tx, _, at=at: read_programme_draft(tx, draft_id, at))).base for at in (2, 3, 52)]
+    assert bases == [None, f"{text}# 2\n", f"{text}# 51\n"]
 
 
 async def test_the_same_version_is_published_once_and_told_as_a_change(workplace: Workplace) -> None:

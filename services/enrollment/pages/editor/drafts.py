@@ -122,14 +122,12 @@ async def from_file(host: Host, act: Act, request: Request) -> Response:
     if request.method == "POST":
         form, status = await read_form(request, labels=_LABELS), 422
         text = _text(form)
-        if text:
+        if text and _is_yours(form, request, text):
             wish = BeginProgrammeDraft(source=FILE, file=text)
             found = await host.door.rehearse(act, wish, actor=badge_in(request).actor)
             if found.refused is not None:
                 _refuse(form, found.refused)
                 status = found.refused.status
-            elif not badge_in(request).may(SCOPE, _id_in(text)):
-                form.add_error("file", "forbidden", _NOT_YOURS)
             else:
                 reply = await _ask(host, request, act, wish, form)
                 if reply.refusal() is None:
@@ -173,9 +171,7 @@ async def replace_file(host: Host, act: Act, request: Request) -> Response:
     if request.method == "POST":
         form, status = await read_form(request, labels=_LABELS), 422
         text = _text(form)
-        if text and not badge_in(request).may(SCOPE, _id_in(text)):
-            form.add_error("file", "forbidden", _NOT_YOURS)
-        elif text:
+        if text and _is_yours(form, request, text):
             wish = SaveProgrammeDraft(
                 draft_id=at.opened.draft.id, edition=max(1, edition_in(form.own.get(EDITION, ""))), file=text
             )
@@ -241,9 +237,13 @@ def _text(form: Form) -> str:
     return f"{text}\n" if text else ""
 
 
-def _id_in(text: str) -> str:
+def _is_yours(form: Form, request: Request, text: str) -> bool:
+    """Whether they may write the programme that the file names. What names none is refused for that, or stays."""
     named = (read(text).value or {}).get("id")
-    return named if isinstance(named, str) else ""
+    if isinstance(named, str) and not badge_in(request).may(SCOPE, named):
+        form.add_error("file", "forbidden", _NOT_YOURS)
+        return False
+    return True
 
 
 def _onward(reply: Reply, done: str) -> RedirectResponse:
