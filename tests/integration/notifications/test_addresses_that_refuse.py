@@ -45,6 +45,8 @@ async def test_the_workspace_leads_to_who_has_the_address_and_what_it_refused(po
     assert f'href="/stab/forloeb/{PROGRAMME.id}/tilmeldinger/{aarhus}/kontakt"' in page.text
     assert said.count("skrevet") == 2
     post_office.role = "reader"
+    work = words(await post_office.get(TODAY))
+    assert ("1 adresse tager ikke imod mails" in work, "k0751.example" in work) == (True, False)
     seen = await post_office.get(path)
     assert ("k0751.example" in words(seen), "/virker" in seen.text) == (False, False)
     assert (await post_office.get(f"{path}/virker")).status_code == 403
@@ -63,6 +65,17 @@ async def test_what_it_refused_is_sent_once_more_when_it_works_again(post_office
     assert [(row["decision"], row["actor"]) for row in decided] == [("resent", "staff/ane")] * 2
     assert (await post_office.get(at)).status_code == 404, "it refuses nothing any more"
     assert "0 adresser" not in words(await post_office.get(TODAY))
+
+
+async def test_a_reader_is_told_whose_mail_did_not_go_out_and_not_where_to(post_office: PostOffice) -> None:
+    for reply, state in (("unsendable", "failed"), ("no_answer", "unknown")):
+        await refused(post_office, reply)
+        await post_office.desk.pool.execute("UPDATE messages SET state = $1 WHERE state = 'failed'", state)
+        post_office.role = "consultant"
+        assert "til karen@k0751.example, skrevet" in words(await post_office.get(TODAY))
+        post_office.role = "reader"
+        seen = words(await post_office.get(TODAY))
+        assert ("til Aarhus Kommune, skrevet" in seen, "k0751.example" in seen) == (True, False)
 
 
 async def test_what_is_no_address_works_never(post_office: PostOffice) -> None:
