@@ -24,6 +24,7 @@ from shared.contracts.programme import ProgrammeRef
 from shared.storage.tx import Tx
 
 ON_A_PAGE = 50
+_SUBJECTS = Composer(Words("", CUT), Mailbox("", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +142,4 @@ def _with_subject(message: Message) -> Message:
     """One that was written before subjects were kept has the one that it goes out with."""
     if message.subject or message.forgotten:
         return message
-    return replace(message, subject=Composer(Words("", CUT), Mailbox("", "")).subject(message))
+    return replace(message, subject=_SUBJECTS.subject(message))

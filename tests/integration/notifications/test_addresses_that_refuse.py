@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from services.notifications.adapters import forgetting
 from services.notifications.domain.message import INVALID_ADDRESS
 from services.notifications.usecases.trust_address import TrustAddress, trust_address
 from shared.contracts.parties import Person
+from shared.storage.retention import keep_to
 from tests.integration.notifications.test_staff_mails import enrolled, only
 from tests.support.facts import PROGRAMME, a_programme, a_role, an_enrolment, an_organisation, enrolment_id_of
 from tests.support.post_office import HERE, PostOffice, words
@@ -85,6 +87,16 @@ async def test_what_is_no_address_works_never(post_office: PostOffice) -> None:
     assert ("det er ingen gyldig adresse" in words(page), "/virker" in page.text) == (True, False)
     answer = await post_office.post(f"{at}/virker", {})
     assert answer.status_code == 409
+
+
+async def test_of_a_mail_whose_address_is_forgotten_nothing_is_said_of_others(post_office: PostOffice) -> None:
+    mail = await refused(post_office)
+    await post_office.desk.pool.execute("UPDATE messages SET stored_at = now() - interval '3 years'")
+    for rule in forgetting.rules(730):
+        await keep_to(rule, post_office.desk.pool)
+    assert await post_office.desk.pool.fetchval("SELECT forgotten FROM messages WHERE id = $1", mail)
+    assert (await post_office.get(f"{HERE}/retur/{mail}")).status_code == 404
+    assert (await post_office.get(f"{HERE}/mails/{mail}")).status_code == 200, "it was written, and when"
 
 
 async def test_a_mail_of_another_programme_or_one_that_went_has_no_such_page(post_office: PostOffice) -> None:
