@@ -10,6 +10,7 @@ from typing import Any
 from services.notifications.domain.message import (
     ERASED,
     INVALID_ADDRESS,
+    TOO_LATE,
     UNSENDABLE,
     Message,
     State,
@@ -46,7 +47,7 @@ GROUPS = (
     Group("maaske", "Måske sendt", ("unknown",)),
     Group("retur", "Adressen afviste", ("failed",), bounced=True),
     Group("fejlet", "Kunne ikke sendes", ("failed",), bounced=False),
-    Group("afgjort", "Afgjort af jer", ("settled",)),
+    Group("afgjort", "Sendes ikke", ("settled",)),
 )
 
 
@@ -77,6 +78,8 @@ def standing(message: Message) -> str:
         return f"Afvist: {why(message.reply)}"
     if message.state == "pending" and message.attempts:
         return f"Venter på næste forsøg: {why(message.reply)}"
+    if message.reply == TOO_LATE:
+        return "Ikke sendt: koden kunne ikke bruges længere"
     return _STANDING[message.state]
 
 
