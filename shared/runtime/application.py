@@ -26,7 +26,7 @@ from shared.web.intake import intake_routes
 from shared.web.metrics import HTTP_ANSWERS, HTTP_SECONDS
 from shared.web.pages import static_routes
 from shared.web.proxies import BehindGateway
-from shared.web.safety import PROGRAM_PATHS, SameSite, SecurityHeaders
+from shared.web.safety import PROGRAM_PATHS, Nameable, SameSite, SecurityHeaders
 
 _TEMPLATES = {404: "web/404.html", 405: "web/404.html", 500: "web/500.html", 503: "web/503.html"}
 _FOR_PEOPLE = {"idempotency_key_reused": Problem(409, "form_already_sent")}
@@ -171,6 +171,9 @@ def web_application(host: Host) -> ASGIApp:
         response = answer(Request(scope, receive), Problem(403, "cross_site"))
         await response(scope, receive, send)
 
+    async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+        await answer(Request(scope, receive), Problem(404, "not_found"))(scope, receive, send)
+
     app = Starlette(
         routes=routes,
         exception_handlers={404: not_found, 405: wrong_method, Problem: refused, Refused: refused},
@@ -179,6 +182,7 @@ def web_application(host: Host) -> ASGIApp:
             Middleware(Access, host=host),
             Middleware(_Named, routes=routes),
             Middleware(SecurityHeaders, hsts_seconds=host.settings.hsts_seconds),
+            Middleware(Nameable, refuse=nowhere),
             Middleware(SameSite, public_url=host.settings.public_url, refuse=cross_site),
             Middleware(Failures, answer=answer),
         ],

@@ -79,6 +79,23 @@ def is_cross_site(headers: Headers, public_url: str) -> bool:
     return urlsplit(origin).netloc not in {headers.get("host", ""), urlsplit(public_url).netloc}
 
 
+class Nameable:
+    """A page whose address has U+0000 in it, as no id and no text of ours does, is none: `refuse` says so, before
+    anything looks for it in PostgreSQL, which takes no such text. What programs ask has an answer of its own.
+    """
+
+    def __init__(self, app: ASGIApp, refuse: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+        self._app = app
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_page = scope["type"] == "http" and not scope["path"].startswith(PROGRAM_PATHS)
+        if is_page and ("\0" in scope["path"] or b"%00" in scope["query_string"]):
+            await self._refuse(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
 class SameSite:
     """Refuses unsafe methods that come from another website, before anything reads them."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib
 import math
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -47,14 +47,21 @@ class Branch:
     room: Room
     browsers: list[httpx.AsyncClient] = field(default_factory=list)
 
-    def badge(self, role: Role, programme_id: str = EVERYWHERE) -> str:
+    def badge(self, role: Role, programme_id: str = EVERYWHERE, subject: str = "") -> str:
         """The cookie of somebody with this role."""
-        badge = Badge(f"who-is-{role}", "a-session", 0, {programme_id: frozenset({role})}, lasts_until(machine_now()))
+        roles = {programme_id: frozenset({role})}
+        badge = Badge(subject or f"who-is-{role}", "a-session", 0, roles, lasts_until(machine_now()))
         return Signer(SEED).sign(badge, machine_now())
+
+    def nobody(self) -> httpx.AsyncClient:
+        """The browser of somebody who is not signed in."""
+        return self._browser({})
 
     def comes(self, role: Role, programme_id: str = EVERYWHERE) -> httpx.AsyncClient:
         """The browser of somebody with this role."""
-        headers = {"Cookie": f"{COOKIE}={self.badge(role, programme_id)}"}
+        return self._browser({"Cookie": f"{COOKIE}={self.badge(role, programme_id)}"})
+
+    def _browser(self, headers: Mapping[str, str]) -> httpx.AsyncClient:
         client = httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False)
         self.browsers.append(client)
         return client
@@ -80,12 +87,16 @@ class Branch:
 
     async def move_clock(self) -> None:
         """Domain time of the service, to that of the room."""
-        who = {"Authorization": f"Bearer {TOKEN}"}
-        async with httpx.AsyncClient(base_url=self.url, headers=who, trust_env=False) as client:
-            generation = (await client.get("/_clock")).json()["generation"] + 1
-            moved = {"now": self.room.time.isoformat(), "generation": generation}
-            answer = await client.post("/_clock", json=moved)
-            assert answer.status_code == 200, answer.text
+        await set_clock(self.url, self.room.time)
+
+
+async def set_clock(url: str, now: datetime) -> None:
+    """Domain time of the service at `url`, by the token of staff."""
+    who = {"Authorization": f"Bearer {TOKEN}"}
+    async with httpx.AsyncClient(base_url=url, headers=who, trust_env=False) as client:
+        generation = (await client.get("/_clock")).json()["generation"] + 1
+        answer = await client.post("/_clock", json={"now": now.isoformat(), "generation": generation})
+        assert answer.status_code == 200, answer.text
 
 
 @asynccontextmanager
@@ -97,21 +108,25 @@ async def open_branch(
     *,
     seed: bytes = SEED,
     start: datetime = START,
+    **more: object,
 ) -> AsyncIterator[Branch]:
-    """`seed` is the key of the badges that it takes, `start` where its clock stands."""
+    """`seed` is the key of the badges that it takes, `start` where its clock stands, `more` are settings of its own."""
     where = await database(name)
     keys = folder / f"public-{name}"
     keys.write_text(public_key(seed).hex())
     service = importlib.import_module(f"services.{name}.app").SERVICE
     entrypoints = f"services.{name}.entrypoints"
     settings = service.settings(
-        database_url=SecretStr(where.url),
-        http_port=0,
-        link_key_file=link_key_file,
-        session_public_keys_file=keys,
-        api_tokens=SecretStr(f"staff:{sha256(TOKEN.encode()).hexdigest()}"),
-        static_dir=install_static(),
-        simulated_start=start,
+        **{
+            "database_url": SecretStr(where.url),
+            "http_port": 0,
+            "link_key_file": link_key_file,
+            "session_public_keys_file": keys,
+            "api_tokens": SecretStr(f"staff:{sha256(TOKEN.encode()).hexdigest()}"),
+            "static_dir": install_static(),
+            "simulated_start": start,
+            **more,
+        }
     )
     host = await open_host(service, settings)
     # Nobody sends what is told here, which would be a reason to take nothing more in.

@@ -20,11 +20,11 @@ from shared.base.ids import seed_ids
 from shared.contracts.enrollment import EnrolmentReceived, MunicipalityEnrolled
 from shared.runtime.running import Running
 from shared.runtime.service import open_host
+from tests.support.branch import TOKEN, set_clock
 from tests.support.enrollment_desk import Desk
 from tests.support.mailboxes import Mailboxes
 from tests.support.servers import MakeDatabase
 
-TOKEN = "staff-of-the-tests"  # noqa: S105  (known to one test run only)
 SCOPED = "a-crm"
 OTHER = "a-cms"
 """Another client with the same rights."""
@@ -49,15 +49,7 @@ class Town:
 
     async def move_to(self, now: datetime) -> None:
         """Domain time of the service, and of the desk."""
-        generation = (await self.client.get("/_clock", headers={"Authorization": f"Bearer {TOKEN}"})).json()[
-            "generation"
-        ] + 1
-        answer = await self.client.post(
-            "/_clock",
-            json={"now": now.isoformat(), "generation": generation},
-            headers={"Authorization": f"Bearer {TOKEN}"},
-        )
-        assert answer.status_code == 200, answer.text
+        await set_clock(self.url, now)
         self.desk.time = now
 
     async def mailed_path(self) -> str:

@@ -1,11 +1,10 @@
-"""`notifications` as staff meet it: its web role on a real port, over the same database as a room for its use cases."""
+"""`notifications` as staff meet it: a branch, in the browser of somebody who has a role there."""
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,50 +13,45 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 from lxml import html
-from pydantic import SecretStr
 
-from deploy.local.assets import install_static
-from deploy.local.ed25519 import public_key
 from deploy.local.ports import HOST, free_ports
-from services.notifications.app import SERVICE
-from services.notifications.entrypoints.kafka import SUBSCRIPTIONS
-from services.notifications.entrypoints.timers import TIMERS
-from services.notifications.settings import Settings
-from shared.base.clock import machine_now
-from shared.base.ids import seed_ids
 from shared.contracts.staff import EVERYWHERE, Role
-from shared.runtime.running import Running
-from shared.runtime.service import Host, open_host
-from shared.web.badge import COOKIE, Badge, Signer, lasts_until
+from shared.runtime.service import Host
+from shared.web.badge import COOKIE
+from tests.support.branch import Branch, open_branch
 from tests.support.facts import PROGRAMME
 from tests.support.room import Room
 from tests.support.servers import MakeDatabase
 
 START = datetime(2020, 6, 1, 8, tzinfo=UTC)
 HERE = f"/notifications/stab/forloeb/{PROGRAMME.id}"
+ANE = "ane"
 
 
 @dataclass(slots=True)
 class PostOffice:
-    """`desk` hears what is told to the service, and rings its timers."""
+    """`desk` hears what is told to the service, and rings its timers. Whoever comes next is Ane, as `role`."""
 
-    url: str
-    desk: Room
-    host: Host
-    seed: bytes
+    branch: Branch
     client: httpx.AsyncClient
     role: Role = "consultant"
     programme_id: str = EVERYWHERE
-    sent: int = field(default=0)
 
     @property
-    def badge(self) -> Badge:
-        """Of whoever comes next."""
-        return Badge("ane", "s", 0, {self.programme_id: frozenset({self.role})}, lasts_until(machine_now()))
+    def url(self) -> str:
+        return self.branch.url
+
+    @property
+    def desk(self) -> Room:
+        return self.branch.room
+
+    @property
+    def host(self) -> Host:
+        return self.branch.host
 
     @property
     def cookie(self) -> str:
-        return Signer(self.seed).sign(self.badge, machine_now())
+        return self.branch.badge(self.role, self.programme_id, ANE)
 
     async def get(self, path: str, **more: Any) -> httpx.Response:
         return await self.client.get(path, headers={"Cookie": f"{COOKIE}={self.cookie}"}, **more)
@@ -74,7 +68,7 @@ class PostOffice:
 
     @property
     def csrf(self) -> str:
-        return self.host.settings.links.sign("form of staff", self.badge.subject)
+        return self.host.settings.links.sign("form of staff", ANE)
 
 
 def words(page: httpx.Response) -> str:
@@ -84,27 +78,8 @@ def words(page: httpx.Response) -> str:
 
 @pytest.fixture
 async def post_office(database: MakeDatabase, link_key_file: Path, tmp_path: Path) -> AsyncIterator[PostOffice]:
-    where = await database("notifications")
     (port,) = free_ports(1)
-    url, seed = f"http://{HOST}:{port}", secrets.token_bytes(32)
-    keys = tmp_path / "session-public-keys"
-    keys.write_text(public_key(seed).hex())
-    settings = Settings(
-        link_key_file=link_key_file,
-        database_url=SecretStr(where.url),
-        http_port=port,
-        public_url=url,
-        static_dir=install_static(),
-        session_public_keys_file=keys,
-        simulated_start=START,
-    )
-    host = await open_host(SERVICE, settings)
-    # Nobody sends what is told here, which would be a reason to take nothing more in.
-    host.outbox._too_old = math.inf
-    running = Running(host, "web")
-    await running.start()
-    desk = Room("notifications", host.pool, SUBSCRIPTIONS, TIMERS, START, links=settings.links)
-    async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
-        yield PostOffice(url, desk, host, seed, client)
-    await running.stop()
-    seed_ids(None)
+    # Links in mails lead to where it is reached.
+    reached = {"http_port": port, "public_url": f"http://{HOST}:{port}"}
+    async with open_branch("notifications", database, link_key_file, tmp_path, start=START, **reached) as branch:
+        yield PostOffice(branch, branch.nobody())

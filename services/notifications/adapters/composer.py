@@ -77,13 +77,14 @@ class Composer:
         return found
 
     def file(self, message: Message, kind: str, files: Sequence[Attachment] = ()) -> bytes | None:
-        """Its words (txt), the whole mail (eml), or the calendar (ics) or PDF in it; None = there is none."""
+        """Its words (txt), the whole mail (eml), or the calendar (ics) or PDF in it; None = there is none. As
+        `texts`, it is for anybody."""
         match kind:
             case "txt":
                 texts = self.texts(message)
                 return f"{texts.subject}\n\n{texts.plain}".encode()
             case "eml":
-                return self.mail(message, files).content
+                return self.mail(without_code(message), files).content
             case "ics":
                 return None if message.calendar is None else ics(self._addressed(message.calendar))
             case _:

@@ -206,17 +206,20 @@ async def load_holders(tx: Tx, meant: Collection[str], role: str) -> list[Candid
     return [_candidate(row) for row in rows]
 
 
-async def load_participants(tx: Tx, meeting_id: str, chosen: Sequence[str] | None = None) -> list[Candidate]:
-    """Those who take part in the meeting, guests among them; of the enrolments that are chosen, if any are."""
+async def load_participants(
+    tx: Tx, programme_id: str, meeting_id: str, chosen: Sequence[str] | None = None
+) -> list[Candidate]:
+    """Those who take part in this meeting of the programme, guests among them; of the chosen enrolments, if any are."""
     rows = await tx.fetch(
         """
         SELECT p.enrolment_id, p.organisation_name AS organisation, p.person_id AS recipient, p.name, p.email
-        FROM participants p WHERE p.meeting_id = $2 AND p.takes_part
+        FROM participants p WHERE p.meeting_id = $2 AND p.programme_id = $3 AND p.takes_part
             AND ($1::text[] IS NULL OR p.enrolment_id = ANY($1::text[]))
         ORDER BY 2, 4, 3
         """,
         None if chosen is None else list(chosen),
         meeting_id,
+        programme_id,
     )
     return [_candidate(row) for row in rows]
 

@@ -177,7 +177,7 @@ def lapse(message: Message, now: datetime) -> Decision[Message] | None:
 
 
 def without_code(message: Message) -> Message:
-    """As it is kept once it has gone out, or is not to, and as anybody but the mailbox is shown it."""
+    """As it is kept once it has gone out, may have, or is not to, and as anybody but the mailbox is shown it."""
     if message.template != CODE or "code" not in message.says:
         return message
     return replace(message, says={**message.says, "code": HIDDEN})
@@ -194,7 +194,7 @@ def lose(message: Message) -> Decision[Message]:
     """Whoever sent it is gone, or has had no answer."""
     if message.state != "sending":
         return Decision(message)
-    return Decision(replace(message, state="unknown", reply=NO_ANSWER))
+    return Decision(without_code(replace(message, state="unknown", reply=NO_ANSWER)))
 
 
 def send_again(message: Message) -> Decision[Message]:

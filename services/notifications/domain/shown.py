@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from services.notifications.domain.message import (
     ERASED,
     INVALID_ADDRESS,
+    TOO_LATE,
     UNSENDABLE,
     Message,
     State,
@@ -18,6 +20,8 @@ from shared.contracts.time import COPENHAGEN
 
 CUT = "[personligt link]"
 """What staff read where a link of somebody else's stood."""
+CUT_ADDRESS = "[mailadresse]"
+"""What those read where the recipient's address stood, who see whose a mail is and not where it went."""
 _ANCHOR = re.compile(r"<a\b([^>]*) href=\"\[personligt link\]\"([^>]*)>(.*?)</a>", re.DOTALL)
 # The end of what `shared.base.links` signs: without it a link leads nowhere, whatever stands before it.
 _SIGNED = re.compile(r"\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
@@ -43,7 +47,7 @@ GROUPS = (
     Group("maaske", "Måske sendt", ("unknown",)),
     Group("retur", "Adressen afviste", ("failed",), bounced=True),
     Group("fejlet", "Kunne ikke sendes", ("failed",), bounced=False),
-    Group("afgjort", "Afgjort af jer", ("settled",)),
+    Group("afgjort", "Sendes ikke", ("settled",)),
 )
 
 
@@ -74,6 +78,8 @@ def standing(message: Message) -> str:
         return f"Afvist: {why(message.reply)}"
     if message.state == "pending" and message.attempts:
         return f"Venter på næste forsøg: {why(message.reply)}"
+    if message.reply == TOO_LATE:
+        return "Ikke sendt: koden kunne ikke bruges længere"
     return _STANDING[message.state]
 
 
@@ -99,6 +105,30 @@ def without_own_links(text: str, public_url: str) -> str:
     if public_url:
         text = re.sub(rf"{re.escape(public_url)}(?![\w.-])[^\s<>\"']*", CUT, text)
     return _SIGNED.sub(CUT, _ANCHOR.sub(r"<span\1\2>\3</span>", text))
+
+
+def without_address(message: Message) -> Message:
+    """As it reads for whoever may not see where it went: neither in its words nor in its calendar."""
+    if not message.email:
+        return message
+    found = re.compile(re.escape(message.email), re.IGNORECASE)
+
+    def cut(value: Any) -> Any:
+        match value:
+            case str():
+                return found.sub(CUT_ADDRESS, value)
+            case Mapping():
+                return {name: cut(one) for name, one in value.items()}
+            case list() | tuple():
+                return [cut(one) for one in value]
+            case _:
+                return value
+
+    says = {name: one if name == "programme" else cut(one) for name, one in message.says.items()}
+    entry = message.calendar
+    if entry is not None:
+        entry = replace(entry, attendee=replace(entry.attendee, email=CUT_ADDRESS))
+    return replace(message, says=says, calendar=entry, email="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def _with(request: Request, chosen: Mapping[str, str], **other: str) -> str:
 def _row(request: Request, one: Message) -> dict[str, Any]:
     return {
         "href": mails_at(request, f"/{one.id}"),
-        "to": _whom(one),
+        "to": whom(one),
         "about": _part(one),
         "email": one.email if may(request, SEES_ADDRESSES) else "",
         "title": TITLES.get(one.template, one.template),
@@ -111,7 +111,8 @@ def _row(request: Request, one: Message) -> dict[str, Any]:
     }
 
 
-def _whom(one: Message) -> str:
+def whom(one: Message) -> str:
+    """Whose it is, whoever may see where it went."""
     if one.forgotten:
         return "Modtageren er slettet"
     return str(one.says.get("organisation") or one.name or "En person")
@@ -121,7 +122,7 @@ def _part(one: Message) -> str:
     """Who of the organisation it is: a mailbox's role, or a person's name."""
     if "/" in one.recipient:
         return one.recipient.partition("/")[2].replace("_", " ")
-    return "" if one.forgotten or one.name == _whom(one) else one.name
+    return "" if one.forgotten or one.name == whom(one) else one.name
 
 
 async def mail(host: Host, request: Request) -> Response:
@@ -139,7 +140,7 @@ async def mail(host: Host, request: Request) -> Response:
         standing=standing(message),
         heading=message.subject or TITLES.get(message.template, message.template),
         letter=TITLES.get(message.template, message.template),
-        whom=_whom(message),
+        whom=whom(message),
         envelope=[("Til", address), *found.headers] if not message.forgotten else [],
         text=found.texts.plain,
         has_html=bool(found.texts.html),
@@ -230,14 +231,18 @@ async def settle(host: Host, act: Act, request: Request) -> Response:
 
 
 def _about(found: Shown) -> str:
-    return f"{TITLES.get(found.message.template, found.message.template)} til {_whom(found.message)}"
+    return f"{TITLES.get(found.message.template, found.message.template)} til {whom(found.message)}"
 
 
 async def _found(host: Host, request: Request) -> Shown:
     """Problem 404 for whatever is no mail of the programme in the path."""
     async with host.transaction(reader(request)) as tx:
         found = await read_programme_mail(
-            tx, programme_of(request), request.path_params["message_id"], host.settings.public_url
+            tx,
+            programme_of(request),
+            request.path_params["message_id"],
+            host.settings.public_url,
+            sees_address=may(request, SEES_ADDRESSES),
         )
     if found is None:
         raise Problem(404, "not_found")

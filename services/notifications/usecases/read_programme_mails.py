@@ -17,13 +17,14 @@ from services.notifications.adapters.writings import load_attached
 from services.notifications.domain.calendar.entry import Mailbox
 from services.notifications.domain.letter import TITLES
 from services.notifications.domain.message import Message
-from services.notifications.domain.shown import CUT, SoughtMail, group_of, without_own_links
+from services.notifications.domain.shown import CUT, SoughtMail, group_of, without_address, without_own_links
 from shared.base.cause import Cause
 from shared.base.listing import CURSOR, number
 from shared.contracts.programme import ProgrammeRef
 from shared.storage.tx import Tx
 
 ON_A_PAGE = 50
+_SUBJECTS = Composer(Words("", CUT), Mailbox("", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +87,16 @@ class Shown:
     decided: Sequence[Decided]
 
 
-async def read_programme_mail(tx: Tx, programme_id: str, sought: str, public_url: str) -> Shown | None:
-    """None when the programme has no such mail."""
+async def read_programme_mail(
+    tx: Tx, programme_id: str, sought: str, public_url: str, *, sees_address: bool
+) -> Shown | None:
+    """None when the programme has no such mail. `sees_address`: whoever asks may see where it went."""
     programme, found = await read_programme(tx, programme_id), await messages.load(tx, sought)
     if programme is None or found is None or found.message.programme_id != programme_id:
         return None
     message, cause = found
     # A receipt takes some milliseconds to be set.
-    texts, files = await asyncio.to_thread(_written, message, public_url)
+    texts, files = await asyncio.to_thread(_written, message if sees_address else without_address(message), public_url)
     files = [*files, *await load_attached(tx, message)]
     return Shown(
         programme,
@@ -139,4 +142,4 @@ def _with_subject(message: Message) -> Message:
     """One that was written before subjects were kept has the one that it goes out with."""
     if message.subject or message.forgotten:
         return message
-    return replace(message, subject=Composer(Words("", CUT), Mailbox("", "")).subject(message))
+    return replace(message, subject=_SUBJECTS.subject(message))

@@ -39,9 +39,11 @@ class Refusing:
 
 
 async def read_refusing(tx: Tx, programme_id: str, message_id: str) -> Refusing | None:
-    """None where the programme has no such mail, or it was not refused."""
+    """None where the programme has no such mail, it was not refused, or it is forgotten where it went."""
     programme, found = await read_programme(tx, programme_id), await messages.load(tx, message_id)
     if programme is None or found is None or found.message.programme_id != programme_id or not bounced(found.message):
+        return None
+    if found.message.forgotten:
         return None
     key = found.message.address_key
     refused = await messages.load_of_programme(

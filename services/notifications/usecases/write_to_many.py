@@ -203,7 +203,7 @@ async def load_addressed(tx: Tx, writing: Writing) -> Addressed:
             found = await writings.load_holders(tx, list(meant), wanted.audience_of)
         case "participants":
             only = None if wanted.chosen is None else list(meant)
-            found = await writings.load_participants(tx, wanted.audience_of, only)
+            found = await writings.load_participants(tx, writing.programme_id, wanted.audience_of, only)
         case "team":
             found = await writings.load_teams(tx, list(meant), writing.programme_id)
     return address(found, meant)

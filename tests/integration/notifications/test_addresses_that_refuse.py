@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from services.notifications.adapters import forgetting
 from services.notifications.domain.message import INVALID_ADDRESS
 from services.notifications.usecases.trust_address import TrustAddress, trust_address
 from shared.contracts.parties import Person
+from shared.storage.retention import keep_to
 from tests.integration.notifications.test_staff_mails import enrolled, only
 from tests.support.facts import PROGRAMME, a_programme, a_role, an_enrolment, an_organisation, enrolment_id_of
 from tests.support.post_office import HERE, PostOffice, words
@@ -45,6 +47,8 @@ async def test_the_workspace_leads_to_who_has_the_address_and_what_it_refused(po
     assert f'href="/stab/forloeb/{PROGRAMME.id}/tilmeldinger/{aarhus}/kontakt"' in page.text
     assert said.count("skrevet") == 2
     post_office.role = "reader"
+    work = words(await post_office.get(TODAY))
+    assert ("1 adresse tager ikke imod mails" in work, "k0751.example" in work) == (True, False)
     seen = await post_office.get(path)
     assert ("k0751.example" in words(seen), "/virker" in seen.text) == (False, False)
     assert (await post_office.get(f"{path}/virker")).status_code == 403
@@ -65,6 +69,17 @@ async def test_what_it_refused_is_sent_once_more_when_it_works_again(post_office
     assert "0 adresser" not in words(await post_office.get(TODAY))
 
 
+async def test_a_reader_is_told_whose_mail_did_not_go_out_and_not_where_to(post_office: PostOffice) -> None:
+    for reply, state in (("unsendable", "failed"), ("no_answer", "unknown")):
+        await refused(post_office, reply)
+        await post_office.desk.pool.execute("UPDATE messages SET state = $1 WHERE state = 'failed'", state)
+        post_office.role = "consultant"
+        assert "til karen@k0751.example, skrevet" in words(await post_office.get(TODAY))
+        post_office.role = "reader"
+        seen = words(await post_office.get(TODAY))
+        assert ("til Aarhus Kommune, skrevet" in seen, "k0751.example" in seen) == (True, False)
+
+
 async def test_what_is_no_address_works_never(post_office: PostOffice) -> None:
     mail = await refused(post_office, INVALID_ADDRESS)
     at = f"{HERE}/retur/{mail}"
@@ -72,6 +87,16 @@ async def test_what_is_no_address_works_never(post_office: PostOffice) -> None:
     assert ("det er ingen gyldig adresse" in words(page), "/virker" in page.text) == (True, False)
     answer = await post_office.post(f"{at}/virker", {})
     assert answer.status_code == 409
+
+
+async def test_of_a_mail_whose_address_is_forgotten_nothing_is_said_of_others(post_office: PostOffice) -> None:
+    mail = await refused(post_office)
+    await post_office.desk.pool.execute("UPDATE messages SET stored_at = now() - interval '3 years'")
+    for rule in forgetting.rules(730):
+        await keep_to(rule, post_office.desk.pool)
+    assert await post_office.desk.pool.fetchval("SELECT forgotten FROM messages WHERE id = $1", mail)
+    assert (await post_office.get(f"{HERE}/retur/{mail}")).status_code == 404
+    assert (await post_office.get(f"{HERE}/mails/{mail}")).status_code == 200, "it was written, and when"
 
 
 async def test_a_mail_of_another_programme_or_one_that_went_has_no_such_page(post_office: PostOffice) -> None:

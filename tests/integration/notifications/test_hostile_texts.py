@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 import httpx
 import pytest
 
+from services.notifications.entrypoints import pages as entrypoints
 from shared.web.badge import COOKIE
 from tests.integration.notifications.test_staff_mails import enrolled
 from tests.integration.notifications.test_writing_to_many import draft
@@ -38,6 +40,25 @@ WHOLE = digest_of((*own_tables("notifications"), "outbox", "timers"))
 
 def _browser(office: PostOffice) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=office.url, trust_env=False, headers={"Cookie": f"{COOKIE}={office.cookie}"})
+
+
+_ODD = ("%00", "a%00b", "%ED%A0%80", "%FF", "..%2F..")
+
+
+@pytest.mark.parametrize("odd", _ODD)
+async def test_whatever_stands_in_an_address_is_nothing_of_ours_and_no_error(post_office: PostOffice, odd: str) -> None:
+    await enrolled(post_office, ["0751"])
+    for route in entrypoints.pages(post_office.host):
+        path = str(getattr(route, "path", "")).replace(":int", "").replace(":path", "")
+        if "{" not in path:
+            continue
+        for programme_id in (odd, PROGRAMME.id):
+            named = dict.fromkeys(re.findall(r"{(\w+)}", path), odd)
+            named |= {"programme_id": programme_id, "place": "0", "number": "0"}
+            answer = await post_office.get(path.format_map(named))
+            assert answer.status_code < 500, (path, named)
+    for name in ("organisation", "brev", "stilling", "fra"):
+        assert (await post_office.get(f"{HERE}/mails?{name}={odd}")).status_code < 500, name
 
 
 async def _kept(office: PostOffice) -> dict[str, str]:

@@ -178,6 +178,24 @@ async def test_a_reader_sees_whose_a_mail_is_and_not_the_address(post_office: Po
     page = (await post_office.get(at)).text
     assert ("karen@k0751.example" in page, "adressen vises ikke for din rolle" in page) == (False, True)
     assert "send-igen" not in page
+    await post_office.desk.hear(MeetingScheduled(owner=MEETINGS_OWNER, programme=PROGRAMME, meeting=MEETING))
+    await post_office.desk.ring()
+    await post_office.desk.pool.execute(
+        """
+        INSERT INTO messages (id, template, recipient, about, occasion, programme_id, name, email, address_key, says,
+                              written_at, correlation_id)
+        VALUES ('told', 'note', 'n', 'a', 'o', $1, 'Karen', 'karen@k0751.example', 'karen@k0751.example',
+                '{"title": "Se her", "text": "Vi skriver til KAREN@k0751.example."}', now(), 'c')
+        """,
+        PROGRAMME.id,
+    )
+    for one in ("told", await only(post_office, "invitation")):
+        at = f"{MAILS}/{one}"
+        page, framed = await post_office.get(at), await post_office.get(f"{at}/html")
+        files = [await post_office.get(f"{at}/bilag/{number}") for number in re.findall(r"/bilag/(\d+)\"", page.text)]
+        assert len(files) == (one != "told"), "the invitation has its calendar"
+        for shown in (page, framed, *files):
+            assert (shown.status_code, "karen@k0751" in shown.text.lower().replace("\r\n ", "")) == (200, False), one
     found = words(await post_office.post(MAILS, {"q": "karen@k0751.example"}))
     assert "Ingen mail i forløbet passer" in found, "nor whether somebody was written to"
 

@@ -202,6 +202,29 @@ async def test_it_may_be_for_a_role_for_a_meeting_or_for_the_teams(post_office: 
     assert (refused.status_code, "Ingen af dem" in words(refused)) == (409, True)
 
 
+async def test_nobody_of_another_programme_is_written_to_or_named(post_office: PostOffice) -> None:
+    """Whoever writes in one programme need not have a role in the other."""
+    await enrolled(post_office, ["0751"])
+    other = a_programme("et-andet")
+    theirs = MEETING.model_copy(update={"id": "m-theirs"})
+    seat = next(one for one in FACT_EXAMPLES if isinstance(one, ParticipantRegistered))
+    hidden = Person(person_id="p-hidden", name="Hemmelige Hans", email="hans@elsewhere.example")
+    enrolment = enrolment_id_of(other.id, "0101")
+    await post_office.desk.hear(
+        MeetingScheduled(owner=MEETINGS_OWNER, programme=other, meeting=theirs),
+        an_enrolment(programme=other, enrolment_id=enrolment),
+        seat.model_copy(update={"programme": other, "enrolment_id": enrolment, "meeting": theirs, "person": hidden}),
+    )
+    assert await post_office.desk.pool.fetchval("SELECT count(*) FROM participants WHERE meeting_id = $1", theirs.id)
+    post_office.programme_id = PROGRAMME.id
+    for chosen in ("", enrolment):
+        at = await draft(post_office, to=f"participants:{theirs.id}", chosen=chosen)
+        page = words(await post_office.get(at))
+        assert ("Hemmelige Hans" in page, "Den går til 1 postkasse" in page) == (False, False)
+        refused = await post_office.post(f"{at}/send", {})
+        assert (refused.status_code, "Ingen af dem" in words(refused)) == (409, True)
+
+
 async def many(office: PostOffice, count: int) -> None:
     await office.desk.pool.execute(
         """

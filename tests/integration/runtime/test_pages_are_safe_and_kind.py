@@ -84,6 +84,13 @@ async def test_a_form_that_was_sent_and_changed_says_so(desk: Desk) -> None:
     assert "Idempotency" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/ting?navn=a%00b", "/ting/%00", "/findes-ikke/%00"])
+async def test_an_address_with_what_no_text_of_ours_has_is_no_page(desk: Desk, path: str) -> None:
+    answer = await desk.nobody.get(path)
+    assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (404, "text/html")
+    assert (await desk.nobody.get("/ting?navn=a%2500b")).status_code == 200, "which says %00, and is text"
+
+
 @pytest.mark.parametrize(
     "headers",
     [

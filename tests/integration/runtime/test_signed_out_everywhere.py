@@ -6,19 +6,15 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import httpx
 import pytest
-from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from deploy.local.locations import ROOT
-from deploy.local.topics import ensure_topics
 from services.scheduling.app import SERVICE
-from services.scheduling.settings import Settings
 from shared.base.cause import Cause
 from shared.base.clock import machine_now
 from shared.runtime.running import Running
@@ -26,13 +22,13 @@ from shared.runtime.service import Host, open_host
 from shared.storage.sessions import keep_epochs
 from shared.web.badge import COOKIE
 from shared.web.staff import render, staff_page
+from tests.support.beside import Beside, beside
 from tests.support.eventually import eventually
-from tests.support.oidc import Provider
-from tests.support.servers import MakeDatabase
-from tests.support.workplace import Workplace, open_workplace, typed
+from tests.support.workplace import Workplace, typed
 
 PAGE = "/scheduling/en-side"
 ACCESS, ME = "/stab/adgang", "/login/mig"
+__all__ = ["beside"]
 SECONDS = 20
 HANDBOOK = ROOT / "docs" / "operations.md"
 
@@ -71,25 +67,12 @@ def badge_in(browser: httpx.AsyncClient) -> str:
 
 
 @pytest.fixture
-async def both(
-    database: MakeDatabase, link_key_file: Path, oidc_provider: Provider, tmp_path: Path, kafka: str, prefix: str
-) -> AsyncIterator[Both]:
-    await ensure_topics(kafka, prefix)
-    where = await database("scheduling")
-    async with open_workplace(database, link_key_file, oidc_provider, tmp_path, kafka=kafka, prefix=prefix) as front:
-        settings = Settings(
-            database_url=SecretStr(where.url),
-            http_port=0,
-            link_key_file=link_key_file,
-            session_public_keys_file=front.public_keys_file,
-            kafka=kafka,
-            prefix=prefix,
-        )
-        host = await open_host(replace(SERVICE, pages=_pages), settings)
-        running = Running(host)
-        await running.start()
-        yield Both(front, f"http://127.0.0.1:{running.port}", host)
-        await running.stop()
+async def both(beside: Beside) -> AsyncIterator[Both]:
+    host = await open_host(replace(SERVICE, pages=_pages), beside.settings)
+    running = Running(host)
+    await running.start()
+    yield Both(beside.front, f"http://127.0.0.1:{running.port}", host)
+    await running.stop()
 
 
 async def test_whoever_signs_out_is_signed_out_of_every_service(both: Both) -> None:

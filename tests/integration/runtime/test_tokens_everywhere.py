@@ -15,7 +15,6 @@ import pytest
 from pydantic import SecretStr
 
 from deploy.local import tokens
-from deploy.local.topics import ensure_topics
 from services.scheduling.app import SERVICE
 from services.scheduling.settings import Settings
 from shared.base.cause import Cause
@@ -28,11 +27,12 @@ from shared.runtime.service import Host, open_host
 from shared.web.clients import keep_clients, keep_names
 from shared.web.tokens import digest_of, read_tokens
 from tests.integration.enrollment.test_tokens_of_others import CRM, done, made, shown
+from tests.support.beside import Beside, beside
 from tests.support.eventually import eventually
-from tests.support.oidc import Provider
 from tests.support.servers import Database, MakeDatabase
-from tests.support.workplace import Workplace, open_workplace
+from tests.support.workplace import Workplace
 
+__all__ = ["beside"]
 SECONDS = 20
 OWNER = "/tovholder/enrollment"
 PATH = "/api/scheduling/meetings"
@@ -70,26 +70,13 @@ class Both:
 
 
 @pytest.fixture
-async def both(
-    database: MakeDatabase, link_key_file: Path, oidc_provider: Provider, tmp_path: Path, kafka: str, prefix: str
-) -> AsyncIterator[Both]:
-    await ensure_topics(kafka, prefix)
-    where = await database("scheduling")
-    async with open_workplace(database, link_key_file, oidc_provider, tmp_path, kafka=kafka, prefix=prefix) as front:
-        settings = Settings(
-            database_url=SecretStr(where.url),
-            http_port=0,
-            link_key_file=link_key_file,
-            session_public_keys_file=front.public_keys_file,
-            kafka=kafka,
-            prefix=prefix,
-        )
-        found = Both(front, where, settings)
-        await found.up()
-        try:
-            yield found
-        finally:
-            await found.down()
+async def both(beside: Beside) -> AsyncIterator[Both]:
+    found = Both(beside.front, beside.where, beside.settings)
+    await found.up()
+    try:
+        yield found
+    finally:
+        await found.down()
 
 
 SCHEDULING = {"may_bundles": "", "may_scheduling_see": "scheduling.meetings"}

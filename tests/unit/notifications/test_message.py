@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 
@@ -11,12 +13,15 @@ from services.notifications.domain import letters
 from services.notifications.domain.digest_lines import undelivered
 from services.notifications.domain.letter import Letter
 from services.notifications.domain.message import (
+    HIDDEN,
     INVALID_ADDRESS,
     NO_ANSWER,
     STATES,
+    TOO_LATE,
     Message,
     State,
     fail,
+    lapse,
     lose,
     queue,
     require_known,
@@ -24,9 +29,11 @@ from services.notifications.domain.message import (
     settle,
     take,
 )
+from shared.contracts.enrollment import MailboxCodeDrawn
 from shared.contracts.notifications import MessageFailed, MessageSent, SendMessage
 from shared.contracts.refusal import Refused
 from tests.support import facts
+from tests.support.letters import COMPOSER
 
 OWNER = "/tovholder/notifications"
 AT = datetime(2021, 1, 1, 12, tzinfo=UTC)
@@ -146,3 +153,32 @@ def test_staff_read_of_each_failure_and_not_of_their_own_digest_s() -> None:
     assert again is not None
     assert again.id != line.id
     assert undelivered("failed", replace(message, template="digest"), "smtp_550", AT) is None
+
+
+def a_code_mail(state: State = "pending") -> Message:
+    drawn = next(one for one in facts.FACT_EXAMPLES if isinstance(one, MailboxCodeDrawn))
+    return replace(queue(letters.mailbox_code(drawn, AT), OWNER).after, state=state)
+
+
+def read_in(mail: bytes) -> list[str]:
+    """The texts of a mail, as its reader's program has them."""
+    parts = message_from_bytes(mail, policy=default).walk()
+    return [str(part.get_content()) for part in parts if part.get_content_maintype() == "text"]
+
+
+def test_a_code_that_waits_is_its_mailboxes_alone_in_whatever_form_it_is_shown() -> None:
+    waits = a_code_mail()
+    code = waits.says["code"]
+    assert [code in one for one in read_in(COMPOSER.mail(waits).content)] == [True, True]
+    for kind in ("eml", "txt"):
+        shown = COMPOSER.file(waits, kind) or b""
+        texts = read_in(shown) if kind == "eml" else [shown.decode()]
+        assert [(code in one, HIDDEN in one) for one in texts] == [(False, True)] * len(texts), kind
+
+
+def test_a_code_that_may_have_gone_out_is_kept_no_more_and_not_sent_again() -> None:
+    lost = lose(a_code_mail("sending")).after
+    assert (lost.state, lost.says["code"]) == ("unknown", HIDDEN)
+    again = lapse(send_again(lost).after, AT)
+    assert again is not None
+    assert (again.after.state, again.after.reply) == ("settled", TOO_LATE)

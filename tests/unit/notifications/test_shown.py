@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from services.notifications.adapters.texts import Words
-from services.notifications.domain.shown import CUT, SoughtMail, sought_mail, without_own_links
+from services.notifications.domain.message import lapse
+from services.notifications.domain.shown import CUT, GROUPS, SoughtMail, sought_mail, standing, without_own_links
 from shared.base.links import sign
+from tests.unit.notifications.test_message import a_code_mail
 
 URL = "https://tovholder.example"
 TOKEN = sign(b"k" * 32, "standing", "e-1\np-1\n7")
@@ -78,3 +82,11 @@ def test_an_address_in_a_text_to_many_is_a_link_without_what_stands_behind_it() 
         in texts.html
     )
     assert texts.html.count("<a ") == 1
+
+
+def test_nobody_is_said_to_have_decided_about_a_code_that_came_too_late() -> None:
+    late = lapse(a_code_mail(), datetime(2100, 1, 1, tzinfo=UTC))
+    assert late is not None
+    assert standing(late.after) == "Ikke sendt: koden kunne ikke bruges længere"
+    assert standing(replace(late.after, reply=None)) == "Afgjort: den bliver ikke sendt"
+    assert [one.word for one in GROUPS if "settled" in one.states] == ["Sendes ikke"]
