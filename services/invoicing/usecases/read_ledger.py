@@ -63,13 +63,17 @@ async def read_ledger(tx: Tx, programme_id: str, query: Mapping[str, str]) -> Le
     if ref is None:
         return None
     today = day_of(tx.now)
-    sums = await ledger.load_sums(tx, programme_id, today)
     if named := query.get("named", ""):
+        sums, _ = await ledger.load_sums(tx, programme_id, today)
         found = await ledger.load_named(tx, programme_id, today, named, MOST_FOUND)
         return Ledger(ref, sums, found, None, today)
-    page = page_of(query, "ledger", most=ON_A_PAGE)
+    page, stands = page_of(query, "ledger", most=ON_A_PAGE), stands_named(query.get("stands", ""))
     try:
-        placed = await ledger.load_page_of_rows(tx, page, programme_id, today, stands_named(query.get("stands", "")))
+        sums, claim_ids = await ledger.load_sums(tx, programme_id, today, stands, page)
+        if stands is None:
+            placed = await ledger.load_page_of_rows(tx, page, programme_id, today)
+        else:
+            placed = await ledger.load_rows(tx, programme_id, today, claim_ids)
     except Exception as error:
         if page.after is not None and classify(error) is Failure.DATA:
             raise invalid_cursor() from error
