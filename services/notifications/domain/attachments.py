@@ -80,8 +80,8 @@ def _kind(content: bytes) -> tuple[str, str] | None:
     if not content.startswith(b"PK\x03\x04"):
         return None
     try:
-        # Only the list of what lies in it is read: nothing is unpacked. One that says it takes a newer reader than there
-        # is is a NotImplementedError of `zipfile`.
+        # Only the list of what lies in it is read: nothing is unpacked. One that takes a newer reader is `zipfile`'s
+        # NotImplementedError.
         with zipfile.ZipFile(io.BytesIO(content)) as found:
             names = [one.lower() for one in found.namelist()]
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, UnicodeDecodeError):
