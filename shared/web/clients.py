@@ -329,20 +329,35 @@ async def keep_clients(connection: Connection, told: Iterable[ClientChanged]) ->
 
 
 async def _keep_sources(connection: Connection, told: Sequence[ClientChanged]) -> None:
-    """A source that is somebody else's here stays with them."""
-    granted = sorted((source, f"token/{one.client}") for one in told for source in one.sources)
+    """A source is whose it was told to be last, whoever is heard of first: versions go by one clock.
+
+    One that enrollment did not give to who has it here, such as the environment's or a producer's, stays with them.
+    """
+    latest = {source: one for one in sorted(told, key=lambda one: one.version) for source in one.sources}
+    granted = sorted((source, f"token/{one.client}") for source, one in latest.items())
+    sources, principals = [source for source, _ in granted], [principal for _, principal in granted]
     await connection.execute(
-        "DELETE FROM client_sources WHERE principal = ANY($1::text[]) AND NOT source = ANY($2::text[])",
+        """
+        DELETE FROM client_sources s WHERE principal = ANY($1::text[]) AND NOT EXISTS (
+            SELECT FROM unnest($2::text[], $3::text[]) AS granted (source, principal)
+            WHERE granted.source = s.source AND granted.principal = s.principal
+        )
+        """,
         [f"token/{one.client}" for one in told],
-        [source for source, _ in granted],
+        sources,
+        principals,
     )
     await connection.execute(
         """
-        INSERT INTO client_sources (source, principal) SELECT * FROM unnest($1::text[], $2::text[])
-        ON CONFLICT (source) DO NOTHING
+        INSERT INTO client_sources AS s (source, principal) SELECT * FROM unnest($1::text[], $2::text[]) ORDER BY 1
+        ON CONFLICT (source) DO UPDATE SET principal = excluded.principal WHERE EXISTS (
+            SELECT FROM clients had JOIN clients has ON 'token/' || has.name = excluded.principal
+            WHERE 'token/' || had.name = s.principal AND NOT had.in_environment
+                AND had.version > 0 AND had.version < has.version
+        )
         """,
-        [source for source, _ in granted],
-        [principal for _, principal in granted],
+        sources,
+        principals,
     )
 
 

@@ -5,8 +5,9 @@ Which service has a tab nobody has to know who uses it. What a tab shows, its se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from functools import wraps
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -18,6 +19,8 @@ from shared.contracts.programme import ProgrammeRef
 from shared.web.badge import Badge
 from shared.web.staff import badge_in, render
 
+T = TypeVar("T")
+Shown = Callable[..., Awaitable[Response]]
 OVERVIEW = "/stab/forloeb/{}"
 TABS = (
     ("Tilmeldinger", OVERVIEW, "enrollment.enrolments"),
@@ -104,6 +107,22 @@ def unheard(host: Any, request: Request, why: str = "") -> Response:
 def not_there(host: Any, request: Request, ref: ProgrammeRef, what: str) -> Response:
     """A page (404): the programme has nothing of that name. `what`: Mødet findes ikke."""
     return show_programme(host, request, "web/not_in_programme.html", ref, status=404, what=what)
+
+
+def of_one(find: Callable[[Any, Request], Awaitable[T | Response]]) -> Callable[[Shown], Shown]:
+    """Decorates pages of one thing, `shown(host, *asked, request, found)`: where `find(host, request)` answers that it
+    is not there, that is what each of them shows.
+    """
+
+    def of_what_is_there(shown: Shown) -> Shown:
+        @wraps(shown)
+        async def page(host: Any, *asked: Any) -> Response:
+            found = await find(host, asked[-1])
+            return found if isinstance(found, Response) else await shown(host, *asked, found)
+
+        return page
+
+    return of_what_is_there
 
 
 def who(actor: str | None) -> str:

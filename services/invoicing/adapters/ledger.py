@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,7 +14,7 @@ from shared.storage.tx import Tx
 
 _STANDING = """
     standing AS MATERIALIZED (
-        SELECT i.id, i.number, i.due_on, i.net_ore, i.gross_ore, coalesce(p.ore, 0)::bigint AS paid_ore,
+        SELECT i.id, i.due_on, i.net_ore, i.gross_ore, coalesce(p.ore, 0)::bigint AS paid_ore,
             coalesce(n.ore, 0)::bigint AS credited_ore,
             (i.gross_ore - coalesce(p.ore, 0) - coalesce(n.ore, 0))::bigint AS outstanding_ore
         FROM invoices i
@@ -46,7 +46,14 @@ _STANDS = """
     END
 """
 """`domain.ledger.Stands` of a claim `c`, on the day $2."""
-_FROM = "FROM claims c LEFT JOIN standing i ON i.id = c.invoice_id"
+_STOOD = f"""
+    stood AS MATERIALIZED (
+        SELECT c.id, c.organisation_code, c.enrolment_id, c.kind, c.earliest, c.amount_ore, c.vat_percent,
+            {_STANDS} AS stands
+        FROM claims c LEFT JOIN standing i ON i.id = c.invoice_id WHERE c.programme_id = $1
+    )
+"""
+"""Where each claim of the programme stands, with what they are summed up and ordered by."""
 _COLUMNS = f"""
     c.id, {_STANDS} AS stands, c.buyer ->> 'name' AS organisation, c.enrolment_id, c.text, c.person_name,
         c.amount_ore, c.vat_percent, CASE WHEN c.state = 'waived' THEN c.waived_because ELSE c.reason END AS why,
@@ -66,7 +73,7 @@ _IN_ORDER = Order(
 
 _ONE_BY_ONE = """
     FROM claims c LEFT JOIN LATERAL (
-        SELECT i.id, i.number, i.due_on, (
+        SELECT i.due_on, (
             i.gross_ore
             - (SELECT coalesce(sum(p.amount_ore), 0) FROM payments p WHERE p.invoice_id = i.id)
             - (SELECT coalesce(sum(n.gross_ore + n.rounding_ore), 0) FROM credit_notes n WHERE n.invoice_id = i.id)
@@ -85,36 +92,49 @@ async def load_programme(tx: Tx, programme_id: str) -> ProgrammeRef | None:
     return None if text is None else ProgrammeRef.model_validate_json(text)
 
 
-async def load_page_of_rows(
-    tx: Tx, page: Page, programme_id: str, today: date, stands: Stands | None
-) -> list[Placed[Row]]:
-    """By organisation and enrolment, fees first; None = wherever they stand."""
-    whose = f"SELECT {_COLUMNS}, {_IN_ORDER.place}"
-    within = f"WHERE c.programme_id = $1 AND {_IN_ORDER.after(3)}"
-    limit = f"ORDER BY {_IN_ORDER.by} LIMIT $4"
-    asked = [programme_id, today, page.after, page.wanted]
-    if stands is None:
-        rows = await tx.fetch(f"{whose} {_ONE_BY_ONE} {within} {limit}", *asked)
-    else:
-        rows = await tx.fetch(f"WITH {_STANDING} {whose} {_FROM} {within} AND {_STANDS} = $5 {limit}", *asked, stands)
+async def load_page_of_rows(tx: Tx, page: Page, programme_id: str, today: date) -> list[Placed[Row]]:
+    """By organisation and enrolment, fees first."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {_COLUMNS}, {_IN_ORDER.place} {_ONE_BY_ONE} WHERE c.programme_id = $1 AND {_IN_ORDER.after(3)}
+        ORDER BY {_IN_ORDER.by} LIMIT $4
+        """,
+        programme_id,
+        today,
+        page.after,
+        page.wanted,
+    )
+    return [(row["stands_at"], _row(row)) for row in rows]
+
+
+async def load_rows(tx: Tx, programme_id: str, today: date, claim_ids: Sequence[str]) -> list[Placed[Row]]:
+    """These of a programme, in the order of `load_page_of_rows`."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {_COLUMNS}, {_IN_ORDER.place} {_ONE_BY_ONE} WHERE c.programme_id = $1 AND c.id = ANY($3::text[])
+        ORDER BY {_IN_ORDER.by}
+        """,
+        programme_id,
+        today,
+        claim_ids,
+    )
     return [(row["stands_at"], _row(row)) for row in rows]
 
 
 async def load_named(tx: Tx, programme_id: str, today: date, text: str, most: int) -> list[Row]:
     """Those of a programme whose organisation's name has this in it, or whose invoice has this number or id."""
-    rows = await tx.fetch(
+    found = await tx.fetch(
         f"""
-        WITH {_STANDING} SELECT {_COLUMNS} {_FROM}
+        SELECT c.id FROM claims c LEFT JOIN invoices i ON i.id = c.invoice_id
         WHERE c.programme_id = $1
-          AND (strpos(lower(c.buyer ->> 'name'), lower($3)) > 0 OR c.invoice_id = $3 OR i.number::text = $3)
-        ORDER BY {_IN_ORDER.by} LIMIT $4
+          AND (strpos(lower(c.buyer ->> 'name'), lower($2)) > 0 OR c.invoice_id = $2 OR i.number::text = $2)
+        ORDER BY {_IN_ORDER.by} LIMIT $3
         """,
         programme_id,
-        today,
         text,
         most,
     )
-    return [_row(row) for row in rows]
+    return [row for _, row in await load_rows(tx, programme_id, today, [one["id"] for one in found])]
 
 
 async def load_row(tx: Tx, programme_id: str, claim_id: str, today: date) -> Row | None:
@@ -125,29 +145,39 @@ async def load_row(tx: Tx, programme_id: str, claim_id: str, today: date) -> Row
     return None if row is None else _row(row)
 
 
-async def load_sums(tx: Tx, programme_id: str, today: date) -> Sums:
+async def load_sums(
+    tx: Tx, programme_id: str, today: date, stands: Stands | None = None, page: Page | None = None
+) -> tuple[Sums, Sequence[str]]:
+    """With the ids of a page of the claims that stand so: where each of all stands is found once for both."""
     rows = await tx.fetch(
         f"""
-        WITH {_STANDING}
-        SELECT {_STANDS} AS stands, count(*) AS number_of, sum(c.amount_ore)::bigint AS net_ore,
-            sum(c.amount_ore + (c.amount_ore * c.vat_percent * 2 + 100) / 200)::bigint AS gross_ore,
+        WITH {_STANDING}, {_STOOD}
+        SELECT stands, count(*) AS number_of, sum(amount_ore)::bigint AS net_ore,
+            sum(amount_ore + (amount_ore * vat_percent * 2 + 100) / 200)::bigint AS gross_ore,
             NULL::bigint AS paid_ore, NULL::bigint AS credited_ore, NULL::bigint AS outstanding_ore,
-            NULL::bigint AS overdue_ore
-        {_FROM} WHERE c.programme_id = $1 GROUP BY 1
+            NULL::bigint AS overdue_ore, NULL::text[] AS claim_ids
+        FROM stood GROUP BY stands
         UNION ALL
         SELECT NULL, count(*), coalesce(sum(net_ore), 0)::bigint, coalesce(sum(gross_ore), 0)::bigint,
             coalesce(sum(paid_ore), 0)::bigint, coalesce(sum(credited_ore), 0)::bigint,
             coalesce(sum(greatest(outstanding_ore, 0)), 0)::bigint,
-            coalesce(sum(outstanding_ore) FILTER (WHERE outstanding_ore > 0 AND due_on < $2::date), 0)::bigint
+            coalesce(sum(outstanding_ore) FILTER (WHERE outstanding_ore > 0 AND due_on < $2::date), 0)::bigint,
+            ARRAY(
+                SELECT c.id FROM stood c WHERE c.stands = $3::text AND {_IN_ORDER.after(4)}
+                ORDER BY {_IN_ORDER.by} LIMIT $5
+            )
         FROM standing
         """,
         programme_id,
         today,
+        stands,
+        page.after if page else None,
+        page.wanted if page else 0,
     )
     claimed = [row for row in rows if row["stands"] is not None]
     (billed,) = (row for row in rows if row["stands"] is None)
     to_come = [row for row in claimed if row["stands"] in TO_COME]
-    return Sums(
+    sums = Sums(
         counts={row["stands"]: row["number_of"] for row in claimed},
         to_come_net_ore=sum(row["net_ore"] for row in to_come),
         to_come_ore=sum(row["gross_ore"] for row in to_come),
@@ -158,6 +188,7 @@ async def load_sums(tx: Tx, programme_id: str, today: date) -> Sums:
         outstanding_ore=billed["outstanding_ore"],
         overdue_ore=billed["overdue_ore"],
     )
+    return sums, billed["claim_ids"]
 
 
 async def load_numbered(

@@ -81,10 +81,6 @@ class Sums:
     outstanding_ore: int
     overdue_ore: int
 
-    @property
-    def is_empty(self) -> bool:
-        return not self.counts
-
     def shares(self, width: int) -> tuple[tuple[str, int, int], ...]:
         """What the money is divided into, as a line so wide: (which, from, wide). Whatever there is of it is seen."""
         parts = (

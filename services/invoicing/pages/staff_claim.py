@@ -21,7 +21,7 @@ from shared.contracts.programme import ProgrammeRef
 from shared.contracts.time import day_of
 from shared.runtime.service import Host
 from shared.web.forms import Form
-from shared.web.programme_page import not_there, reader
+from shared.web.programme_page import not_there, of_one, reader
 from shared.web.staff_action import Ask, Doing, carry_out
 
 _KINDS = {"fee": "Gebyr", "extra": "Ekstra deltager", "option": "Tilkøb"}
@@ -46,14 +46,15 @@ async def _find(host: Host, request: Request) -> ClaimPage | Response:
     return not_there(host, request, found, "Kravet findes ikke") if isinstance(found, ProgrammeRef) else found
 
 
+_of_one = of_one(_find)
+
+
 def _place(request: Request) -> str:
     return address(request, f"/oekonomi/krav/{request.path_params['claim_id']}")
 
 
-async def claim(host: Host, request: Request) -> Response:
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
+@_of_one
+async def claim(host: Host, request: Request, found: ClaimPage) -> Response:
     one = found.row
     return show(
         host,
@@ -125,10 +126,8 @@ async def _about(
     return await carry_out(host, request, act, doing, command, partial(show, host, request, ref=found.ref))
 
 
-async def waive(host: Host, act: Act, request: Request) -> Response:
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
+@_of_one
+async def waive(host: Host, act: Act, request: Request, found: ClaimPage) -> Response:
 
     def command(form: Form) -> Command | None:
         return form.command(WaiveClaim, claim_id=found.row.claim_id, reason=form.value("reason"))
@@ -159,10 +158,8 @@ async def waive(host: Host, act: Act, request: Request) -> Response:
     )
 
 
-async def release(host: Host, act: Act, request: Request) -> Response:
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
+@_of_one
+async def release(host: Host, act: Act, request: Request, found: ClaimPage) -> Response:
 
     def command(_: Form) -> Command:
         return ReleaseClaim(claim_id=found.row.claim_id)
@@ -189,11 +186,9 @@ def _too_late(found: ClaimPage) -> str:
     return "Kravet er bortfaldet."
 
 
-async def correct(host: Host, act: Act, request: Request) -> Response:
+@_of_one
+async def correct(host: Host, act: Act, request: Request, found: ClaimPage) -> Response:
     """Of all that the enrolment owes and is not invoiced yet."""
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
     known = found.claim.billing
 
     def command(form: Form) -> Command | None:

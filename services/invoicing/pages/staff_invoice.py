@@ -25,7 +25,7 @@ from shared.contracts.invoicing import CreditInvoice, RegisterPayment
 from shared.contracts.programme import ProgrammeRef
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
-from shared.web.programme_page import not_there, reader, who
+from shared.web.programme_page import not_there, of_one, reader, who
 from shared.web.staff import badge_in, render, staff_form
 from shared.web.staff_action import BETWEEN, Ask, Doing, carry_out
 
@@ -43,14 +43,15 @@ async def _find(host: Host, request: Request) -> InvoicePage | Response:
     return not_there(host, request, found, "Fakturaen findes ikke") if isinstance(found, ProgrammeRef) else found
 
 
+_of_one = of_one(_find)
+
+
 def _place(request: Request) -> str:
     return address(request, f"/fakturaer/{request.path_params['invoice_id']}")
 
 
-async def invoice(host: Host, request: Request) -> Response:
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
+@_of_one
+async def invoice(host: Host, request: Request, found: InvoicePage) -> Response:
     desk, issued = found.desk, found.desk.standing.invoice
     return show(
         host,
@@ -103,11 +104,9 @@ def _history(found: InvoicePage) -> list[tuple[str, str, str]]:
     return [(short_day(day), what, by) for day, _, what, by in rows]
 
 
-async def file(host: Host, request: Request) -> Response:
+@_of_one
+async def file(_: Host, request: Request, found: InvoicePage) -> Response:
     """A file of this invoice, or of a credit note of it; of no other."""
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
     suffix, asked = request.path_params["suffix"], request.path_params["document_id"]
     known: dict[str, Issued] = {note.id: note for note in found.desk.notes}
     known[found.desk.standing.id] = found.desk.standing.invoice
@@ -147,10 +146,8 @@ async def _about(
     return await carry_out(host, request, act, doing, command, partial(show, host, request, ref=found.ref))
 
 
-async def credit(host: Host, act: Act, request: Request) -> Response:
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
+@_of_one
+async def credit(host: Host, act: Act, request: Request, found: InvoicePage) -> Response:
     left = [one for one in found.desk.lines if one.left_ore]
 
     def command(form: Form) -> Command | None:
@@ -229,10 +226,8 @@ async def credit(host: Host, act: Act, request: Request) -> Response:
     )
 
 
-async def pay(host: Host, act: Act, request: Request) -> Response:
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
+@_of_one
+async def pay(host: Host, act: Act, request: Request, found: InvoicePage) -> Response:
     standing = found.desk.standing
 
     def command(form: Form) -> Command | None:

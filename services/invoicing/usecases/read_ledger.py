@@ -30,7 +30,6 @@ class Ledger:
     sums: Sums
     rows: Sequence[Row]
     following: str | None
-    today: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,6 @@ class ClaimPage:
     ref: ProgrammeRef
     row: Row
     claim: Claim
-    today: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +61,33 @@ async def read_ledger(tx: Tx, programme_id: str, query: Mapping[str, str]) -> Le
     if ref is None:
         return None
     today = day_of(tx.now)
-    sums = await ledger.load_sums(tx, programme_id, today)
     if named := query.get("named", ""):
+        sums, _ = await ledger.load_sums(tx, programme_id, today)
         found = await ledger.load_named(tx, programme_id, today, named, MOST_FOUND)
-        return Ledger(ref, sums, found, None, today)
-    page = page_of(query, "ledger", most=ON_A_PAGE)
+        return Ledger(ref, sums, found, None)
+    page, stands = page_of(query, "ledger", most=ON_A_PAGE), stands_named(query.get("stands", ""))
     try:
-        placed = await ledger.load_page_of_rows(tx, page, programme_id, today, stands_named(query.get("stands", "")))
+        sums, claim_ids = await ledger.load_sums(tx, programme_id, today, stands, page)
+        if stands is None:
+            placed = await ledger.load_page_of_rows(tx, page, programme_id, today)
+        else:
+            placed = await ledger.load_rows(tx, programme_id, today, claim_ids)
     except Exception as error:
         if page.after is not None and classify(error) is Failure.DATA:
             raise invalid_cursor() from error
         raise
     rows, following = page.cut(placed)
-    return Ledger(ref, sums, rows, following, today)
+    return Ledger(ref, sums, rows, following)
 
 
 async def read_claim_page(tx: Tx, programme_id: str, claim_id: str) -> ClaimPage | ProgrammeRef | None:
     """The programme alone where it has no such claim; None where nothing of it was ever owed."""
-    ref, today = await ledger.load_programme(tx, programme_id), day_of(tx.now)
+    ref = await ledger.load_programme(tx, programme_id)
     if ref is None:
         return None
-    row = await ledger.load_row(tx, programme_id, claim_id, today)
+    row = await ledger.load_row(tx, programme_id, claim_id, day_of(tx.now))
     found = await claims.load(tx, claim_id)
-    return ref if row is None or found is None else ClaimPage(ref, row, found[0], today)
+    return ref if row is None or found is None else ClaimPage(ref, row, found[0])
 
 
 async def read_invoice_page(

@@ -30,7 +30,7 @@ from shared.contracts.scheduling import CancelMeeting, MarkMeetingHeld, SetMeeti
 from shared.contracts.time import COPENHAGEN, day_of
 from shared.runtime.service import Host
 from shared.web.forms import Form
-from shared.web.programme_page import cursor_of, following, not_there, reader, unheard, who
+from shared.web.programme_page import cursor_of, following, not_there, of_one, reader, unheard, who
 from shared.web.staff_action import Ask, Doing, carry_out
 
 _PLACE = (
@@ -49,6 +49,9 @@ async def _find(host: Host, request: Request) -> MeetingPage | Response:
     return not_there(host, request, found.ref, "Mødet findes ikke") if isinstance(found, Outline) else found
 
 
+_of_one = of_one(_find)
+
+
 def _place(request: Request) -> str:
     return address(request, f"/moeder/{request.path_params['meeting_id']}")
 
@@ -58,10 +61,8 @@ def _who_comes(found: MeetingPage) -> str:
     return f"/stab/forloeb/{found.outline.ref.id}/deltagere?moede={found.standing.meeting.id}"
 
 
-async def meeting(host: Host, request: Request) -> Response:
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
+@_of_one
+async def meeting(host: Host, request: Request, found: MeetingPage) -> Response:
     one = found.standing
     return show(
         host,
@@ -171,11 +172,9 @@ async def _about(
     return await carry_out(host, request, act, doing, command, shows, prepare=prepare)
 
 
-async def set_date(host: Host, act: Act, request: Request) -> Response:
+@_of_one
+async def set_date(host: Host, act: Act, request: Request, found: MeetingPage) -> Response:
     """The first date, or another one; with place and link."""
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
     known, beside = found.standing.meeting, list[str]()
 
     def command(form: Form) -> SetMeetingDate | None:
@@ -216,11 +215,9 @@ async def set_date(host: Host, act: Act, request: Request) -> Response:
     )
 
 
-async def set_place(host: Host, act: Act, request: Request) -> Response:
+@_of_one
+async def set_place(host: Host, act: Act, request: Request, found: MeetingPage) -> Response:
     """Place and link alone: the date stays."""
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
     known = found.standing.meeting
     start = _start(found.standing)
 
@@ -291,10 +288,8 @@ def _inside(when: When) -> str:
     return text[0].lower() + text[1:]
 
 
-async def cancel(host: Host, act: Act, request: Request) -> Response:
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
+@_of_one
+async def cancel(host: Host, act: Act, request: Request, found: MeetingPage) -> Response:
     known = found.standing.meeting
 
     def command(form: Form) -> Command | None:
@@ -331,10 +326,8 @@ async def cancel(host: Host, act: Act, request: Request) -> Response:
     )
 
 
-async def mark_held(host: Host, act: Act, request: Request) -> Response:
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
+@_of_one
+async def mark_held(host: Host, act: Act, request: Request, found: MeetingPage) -> Response:
     known, today = found.standing.meeting, day_of(found.now)
 
     def command(form: Form) -> Command | None:

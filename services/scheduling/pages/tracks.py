@@ -20,7 +20,7 @@ from shared.contracts.programme import PhaseTerm, TrackTerm
 from shared.contracts.scheduling import CompleteStep
 from shared.runtime.service import Host
 from shared.web.forms import Form
-from shared.web.programme_page import cursor_of, following, not_there, reader, unheard
+from shared.web.programme_page import cursor_of, following, not_there, of_one, reader, unheard
 from shared.web.staff_action import Ask, Doing, carry_out
 
 NOT_KNOWN = "Mødeplanen kender ikke sporene i forløbets udgave. De kommer med næste udgave af forløbet."
@@ -75,11 +75,12 @@ async def _find(host: Host, request: Request) -> Tracks | Response:
     return found if found.rows else not_there(host, request, found.outline.ref, "Tilmeldingen kendes ikke her endnu")
 
 
-async def track(host: Host, request: Request) -> Response:
+_of_one = of_one(_find)
+
+
+@_of_one
+async def track(host: Host, request: Request, found: Tracks) -> Response:
     """The steps of one enrolment's tracks."""
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
     (row,) = found.rows
     here = address(request, f"/spor/{row.one.enrolment_id}")
     changeable = found.outline.ours and not found.outline.cancelled
@@ -112,11 +113,9 @@ def _steps(row: OnTheirWay, track: TrackTerm, phase: PhaseTerm, here: str) -> li
     ]
 
 
-async def complete(host: Host, act: Act, request: Request) -> Response:
+@_of_one
+async def complete(host: Host, act: Act, request: Request, found: Tracks) -> Response:
     """Which step it is, the address says."""
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
     (row,), asked = found.rows, request.query_params
     names = [asked.get(name, "") for name in ("spor", "fase", "skridt")]
     title = _title(found.outline, *names)

@@ -24,7 +24,7 @@ from shared.contracts.event import topic_of
 from shared.messaging.replay import replay
 from shared.runtime.running import Running
 from shared.runtime.service import Host, open_host
-from shared.web.clients import keep_clients, keep_names
+from shared.web.clients import keep_clients, keep_names, reserve_sources
 from shared.web.tokens import digest_of, read_tokens
 from tests.integration.enrollment.test_tokens_of_others import CRM, done, made, shown
 from tests.support.beside import Beside, beside
@@ -134,14 +134,16 @@ async def test_the_command_line_is_heard_of_by_a_service_that_it_did_not_reach(b
     assert "ved kommandolinjen" in (await browser.get("/stab/noegler/klient/cms")).text
 
 
-def fact(version: int, *names: str, scopes: Sequence[str] = ("enrol",), sources: Sequence[str] = ()) -> ClientChanged:
+def fact(
+    version: int, *names: str, scopes: Sequence[str] = ("enrol",), sources: Sequence[str] = (), client: str = "crm"
+) -> ClientChanged:
     """`names` are those of its tokens."""
     now = machine_now()
     live = tuple(
         ClientToken(sha256=digest_of(name).hex(), made_at=now, expires_at=now + timedelta(days=1)) for name in names
     )
     return ClientChanged(
-        owner=OWNER, client="crm", version=version, scopes=tuple(scopes), sources=tuple(sources), tokens=live
+        owner=OWNER, client=client, version=version, scopes=tuple(scopes), sources=tuple(sources), tokens=live
     )
 
 
@@ -180,6 +182,37 @@ async def test_in_whatever_order_it_is_heard_it_ends_where_enrollment_is(
                 async with host.transaction(Cause("c", None, None)) as tx:
                     assert await keep_clients(tx.connection, [one]) == []
             assert await stands(host) == ({digest_of("c")}, ["intake"], ["/c"]), [one.version for one in order]
+
+
+async def test_a_source_that_another_has_by_now_is_theirs_in_whatever_order_it_is_heard(
+    database: MakeDatabase, link_key_file: Path
+) -> None:
+    told = (fact(1, sources=["/a", "/b"]), fact(2, sources=["/b"]), fact(3, sources=["/a"], client="cms"))
+    async with scheduling(database, link_key_file) as host:
+        for order in itertools.permutations(told):
+            for batches in ([[one] for one in order], [order], [order[:2], order[2:]], [order[:1], order[1:]]):
+                for table in ("client_tokens", "client_sources", "clients"):
+                    await host.pool.execute(f"DELETE FROM {table}")
+                for batch in batches:
+                    async with host.transaction(Cause("c", None, None)) as tx:
+                        assert await keep_clients(tx.connection, batch) == []
+                found = await host.pool.fetch("SELECT source, principal FROM client_sources ORDER BY source")
+                heard = [[(one.client, one.version) for one in batch] for batch in batches]
+                assert [tuple(row) for row in found] == [("/a", "token/cms"), ("/b", "token/crm")], heard
+
+
+async def test_nothing_that_is_told_takes_a_source_that_somebody_has_here(
+    database: MakeDatabase, link_key_file: Path
+) -> None:
+    async with scheduling(database, link_key_file) as host:
+        async with host.pool.acquire() as connection:
+            await keep_names(connection, read_tokens(f"of-here:{'0' * 64}:enrol"))
+            await reserve_sources(connection, "journal", ["/journal"])
+            await connection.execute("INSERT INTO client_sources VALUES ('/here', 'token/of-here')")
+        async with host.transaction(Cause("c", None, None)) as tx:
+            await keep_clients(tx.connection, [fact(9, sources=["/here", "/journal"])])
+        found = await host.pool.fetch("SELECT source, principal FROM client_sources ORDER BY source")
+        assert [tuple(row) for row in found] == [("/here", "token/of-here"), ("/journal", "producer/journal")]
 
 
 async def test_nothing_that_is_told_gives_a_name_to_somebody_else(database: MakeDatabase, link_key_file: Path) -> None:
