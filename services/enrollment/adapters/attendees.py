@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from services.enrollment.domain.attendees import Attendee
 from shared.base.listing import Page, Placed
@@ -18,31 +18,40 @@ _COLUMNS = (
 _BY_SEAT = """
     FROM rosters r JOIN seats w ON w.roster_id = r.id JOIN people p ON p.person_id = w.person_id
     JOIN enrolments e ON e.id = r.enrolment_id JOIN organisations o ON o.code = e.organisation_code
-    WHERE r.meeting_id = $1 AND e.programme_id = $2
+    WHERE r.meeting_id = $3 AND e.programme_id = $4
 """
 _BY_TEAM = """
     FROM enrolments e JOIN organisations o ON o.code = e.organisation_code
     JOIN team_members w ON w.enrolment_id = e.id JOIN people p ON p.person_id = w.person_id
-    WHERE e.programme_id = $2 AND e.state = 'enrolled' AND ($5::text IS NULL OR e.group_id = $5)
+    WHERE e.programme_id = $4 AND e.state = 'enrolled' AND ($5::text IS NULL OR e.group_id = $5)
       AND (e.ad_hoc IS NOT NULL) = $6 AND (e.ad_hoc IS NOT TRUE OR EXISTS (
-          SELECT FROM member_meetings c WHERE c.enrolment_id = e.id AND c.meeting_id = $1
+          SELECT FROM member_meetings c WHERE c.enrolment_id = e.id AND c.meeting_id = $3
       ))
 """
 
 
-async def load_page(
-    tx: Tx, page: Page, programme_id: str, meeting: Meeting, how: Literal["registered", "team", "members"]
+async def load_page_of_seats(tx: Tx, page: Page, programme_id: str, meeting: Meeting) -> list[Placed[Attendee]]:
+    """Whoever has a seat, in Danish order of the organisations."""
+    columns = f"{_COLUMNS}, w.level, w.walked_in"
+    return await _load(tx, page, columns, _BY_SEAT, meeting.id, programme_id)
+
+
+async def load_page_of_teams(
+    tx: Tx, page: Page, programme_id: str, meeting: Meeting, *, members: bool = False
 ) -> list[Placed[Attendee]]:
-    """In Danish order of the organisations."""
-    arguments: list[Any] = [meeting.id, programme_id, page.after, page.wanted]
-    if how == "registered":
-        source, more = _BY_SEAT, ", w.level, w.walked_in, w.stays_extra"
-    else:
-        source, more = _BY_TEAM, ", NULL AS level, false AS walked_in, false AS stays_extra"
-        arguments += [meeting.group, how == "members"]
+    """Those on the teams of the meeting's group, in Danish order of the organisations; `members`: of those that come to
+    single meetings, and are invited to this one.
+    """
+    columns = f"{_COLUMNS}, NULL AS level, false AS walked_in"
+    return await _load(tx, page, columns, _BY_TEAM, meeting.id, programme_id, meeting.group, members)
+
+
+async def _load(tx: Tx, page: Page, columns: str, source: str, *arguments: Any) -> list[Placed[Attendee]]:
     rows = await tx.fetch(
-        f"SELECT {_COLUMNS}{more}, {_BY_ORGANISATION.place} {source} AND {_BY_ORGANISATION.after(3)} "
-        f"ORDER BY {_BY_ORGANISATION.by} LIMIT $4",
+        f"SELECT {columns}, {_BY_ORGANISATION.place} {source} AND {_BY_ORGANISATION.after(1)} "
+        f"ORDER BY {_BY_ORGANISATION.by} LIMIT $2",
+        page.after,
+        page.wanted,
         *arguments,
     )
     return [(row["stands_at"], _attendee(row)) for row in rows]

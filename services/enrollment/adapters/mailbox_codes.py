@@ -154,6 +154,8 @@ async def forget_browser(tx: Tx, secret: str) -> None:
 
 async def forget_mailbox(tx: Tx, mailbox: bytes) -> None:
     """Whichever browser has shown that it reads it has to do so again, and no code that is under way is any good."""
+    # The codes before what they open: one that is used up meanwhile is waited for, and what it opened is seen then.
+    await tx.execute("DELETE FROM mailbox_codes WHERE mailbox = $1 AND used_at IS NULL", mailbox)
     await tx.execute("DELETE FROM confirmed_mailboxes WHERE mailbox = $1", mailbox)
 
 

@@ -1,4 +1,4 @@
-"""What staff do for an organisation that it can do itself by its links, and to the guests of a meeting.
+"""What staff do about an enrolment, for an organisation that can do it itself by its links, and to a meeting's guests.
 
 Each is a row: its command, what it is called, what it asks for, and where one is afterwards. `Deed.__call__`
 carries out all of them: what a path names has to belong together, else there is no such page.
@@ -18,14 +18,16 @@ from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.meeting_text import when_text
 from services.enrollment.domain.needs import asked, asked_of_guests, asked_of_team
 from services.enrollment.domain.options import Option, as_it_stands
-from services.enrollment.domain.price_text import price, with_and_without_moms
+from services.enrollment.domain.price_text import is_billed, leaving_line, price, with_and_without_moms
+from services.enrollment.domain.programme import group_title
 from services.enrollment.domain.roles import Role
 from services.enrollment.domain.roster import Roster, Seat, is_late
 from services.enrollment.domain.team import Member
-from services.enrollment.pages.invoice_details import nothing_said, units_to_choose, with_unit
+from services.enrollment.pages.invoice_details import LABELS as BILLING_LABELS
+from services.enrollment.pages.invoice_details import units_to_choose, with_unit
 from services.enrollment.pages.needs import fields, kept_at_meeting, kept_on_team
 from services.enrollment.pages.staff_action import Ask, Doing, carry_out
-from services.enrollment.pages.staff_enrolment import REASON, payer_asks, place
+from services.enrollment.pages.staff_enrolment import place
 from services.enrollment.pages.staff_programme import address, head_of, reader
 from services.enrollment.usecases.read_enrolment_page import EnrolmentPage, read_enrolment_page
 from services.enrollment.usecases.read_guests import read_guest
@@ -33,27 +35,38 @@ from services.enrollment.usecases.read_programme_page import Head
 from services.enrollment.usecases.set_needs import SetGuestNeeds, SetNeeds, SetTeamNeeds
 from shared.base.acts import Act
 from shared.base.problems import Problem
+from shared.contracts.danish import ore_of
 from shared.contracts.enrollment import (
     AcceptQuote,
     CancelParticipant,
+    ChangeBilling,
+    ChangeContact,
     ChangeExtraBilling,
+    ChangeGroup,
     ChangeOptionBilling,
+    ChangeReservation,
     ChangeRole,
     DeclineQuote,
+    DeliverOption,
     InviteGuest,
     InviteMember,
     NameTeamMember,
     OrderOption,
+    QuoteOption,
     RegisterParticipant,
     RegisterWalkIn,
     RemoveGuest,
     RemoveTeamMember,
     ReplaceParticipant,
     ReplaceTeamMember,
+    ResolveReservation,
+    RevokeLinks,
     UninviteMember,
+    WithdrawEnrolment,
     WithdrawOption,
 )
 from shared.contracts.event import Command
+from shared.contracts.parties import billing_details
 from shared.contracts.programme import NeedsTerm
 from shared.runtime.service import Host
 from shared.web.forms import Form
@@ -63,6 +76,7 @@ PRICE = "accepted_price_ore"
 _SEVERAL = ("diet", "access")
 _NAME = Ask("name", "Navn", maxlength=200)
 _EMAIL = Ask("email", "E-mail", type="email", maxlength=254)
+_REASON = Ask("reason", "Begrundelse", type="textarea", required=False, rows=3, maxlength=1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +130,19 @@ class Subject:
             "option": self.option.title if self.option else "",
             "role": self.role.term.label if self.role else "",
             "organisation": self.found.enrolment.organisation.name if self.found else "",
+            "contact": self.head.programme.terms.terms.contact_label,
         }
 
     def about(self) -> str:
         copy = self.roster or self.copy
-        when = f"{copy.meeting.title}, {when_text(copy.meeting)}" if copy else ""
+        status = self.found.status if self.found else ""
+        when = f"{copy.meeting.title}, {when_text(copy.meeting)}" if copy else status
         return ", ".join(filter(None, (self.words()["organisation"], when)))
 
 
 Said = Callable[[Subject], Sequence[str]]
+Comes = Callable[[Subject, Mapping[str, Any]], Sequence[str]]
+"""More sentences about what will come of it, from the answer's body."""
 
 
 def _nothing(_: Subject) -> Sequence[str]:
@@ -133,9 +151,11 @@ def _nothing(_: Subject) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """`title` and `button` have `{person}`, `{meeting}`, `{option}`, `{role}` and `{organisation}` filled in. `asks`
-    are fields of the command, of `_ASKS`; the others it has from the path. `back`: below the enrolment's page, or the
-    meeting's where it is a guest's. `undo`: how it is undone, or that it cannot be; said before it is done.
+    """`title` and `button` have `{person}`, `{meeting}`, `{option}`, `{role}`, `{organisation}` and `{contact}` filled
+    in. `asks` are fields of the command, of `_ASKS`; the others it has from the path, and of `given`. `kroner`: what is
+    typed in kroner, and the field that has it in øre. `first`: the field at which it is said that something has to be
+    filled in, where no field alone has to. `back`: below the enrolment's page, or the meeting's where it is a guest's.
+    `undo`: how it is undone, or that it cannot be; said before it is done.
     """
 
     command: type[Command]
@@ -145,10 +165,14 @@ class Deed:
     back: str
     asks: tuple[str, ...] = ()
     text: Said = _nothing
-    undo: str = ""
+    undo: str = field(kw_only=True)
     warns: bool = False
     about_guests: bool = False
     start: Callable[[Subject], Mapping[str, str]] = field(default=lambda _: {})
+    comes: Comes | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    kroner: Mapping[str, str] = field(default_factory=dict)
+    first: str = ""
 
     async def __call__(self, host: Host, act: Act, request: Request) -> Response:
         subject = await self._find(host, request)
@@ -158,6 +182,7 @@ class Deed:
         asks = [one for name in self.asks for one in _ASKS[name](subject)]
         words = subject.words()
         named = {name: value for name, value in request.path_params.items() if name in self.command.model_fields}
+        comes = self.comes
         doing = Doing(
             title=self.title.format(**words),
             about=subject.about(),
@@ -170,11 +195,12 @@ class Deed:
             start=self.start(subject),
             warns=self.warns,
             undo=self.undo,
+            sentences=(lambda body: comes(subject, body)) if comes else None,
             why_not=_why_not(self, subject),
         )
 
         def command(form: Form) -> Command | None:
-            return self._wish(form, asks, named)
+            return self._wish(form, asks, {**named, **self.given})
 
         async def prepare(form: Form) -> None:
             if PRICE in self.asks and subject.costs:
@@ -187,24 +213,30 @@ class Deed:
         start = address(request, f"/deltagere/{named['meeting_id']}") if self.about_guests else place(request)
         return f"{start}{self.back.format(**named)}"
 
-    def _wish(self, form: Form, asks: Sequence[Ask], named: Mapping[str, Any]) -> Command | None:
+    def _wish(self, form: Form, asks: Sequence[Ask], given: Mapping[str, Any]) -> Command | None:
         """Of what is asked for, and nothing else that was sent."""
-        if any(one.name.startswith("billing.") for one in asks) and nothing_said(form, "billing.order_reference"):
+        if self.first and not any(form.value(one.name) for one in asks):
+            form.add_error(self.first, "required", "Udfyld mindst ét felt.")
             return None
         said: dict[str, str | list[str]] = {
             one.name: form.value(one.name).split(BETWEEN) if one.name in _SEVERAL else form.value(one.name)
             for one in asks
-            if form.value(one.name)
+            if form.value(one.name) and one.name not in self.kroner
         }
+        amounts = {of: ore_of(form.value(name)) for name, of in self.kroner.items()}
+        for name, of in self.kroner.items():
+            if amounts[of] is None:
+                form.add_error(name, "invalid_price", "Skriv prisen i kroner uden moms, fx 12.500,00.")
         for one in asks:
-            if one.required and one.type != "checkbox" and not one.found and one.name not in said:
+            must = one.required and one.type != "checkbox" and not one.found and one.name not in self.kroner
+            if must and one.name not in said:
                 form.add_error(one.name, "required", "Vælg et af svarene." if one.choices else "Skal udfyldes.")
+        read = Form(said)
+        wish = read.command(self.command, **given, **{of: ore or 0 for of, ore in amounts.items()})
+        form.errors += [one for one in read.errors if form.error(one.field) is None]
         if form.errors:
             return None
-        read = Form(said)
-        wish = read.command(self.command, **named)
-        form.errors += read.errors
-        if isinstance(wish, ChangeExtraBilling | ChangeOptionBilling):
+        if isinstance(wish, ChangeBilling | ChangeExtraBilling | ChangeOptionBilling):
             return wish.model_copy(update={"billing": with_unit(wish.billing)})
         return wish
 
@@ -223,7 +255,7 @@ class Deed:
                 guest = await read_guest(tx, meeting_id or "", named.get("person_id", ""))
                 return Subject(head, copy=copy, guest=guest)
             found = await read_enrolment_page(
-                tx, named["programme_id"], named["enrolment_id"], {}, meeting_id, of_team=meeting_id is None
+                tx, named["programme_id"], named["enrolment_id"], {}, meeting_id, of_team=self.back == _TEAM
             )
         if found is None:
             raise Problem(404, "not_found")
@@ -278,7 +310,14 @@ def _tracks(subject: Subject) -> list[Ask]:
 
 
 def _payer(subject: Subject) -> list[Ask]:
-    return payer_asks(units_to_choose(subject.found.units)) if subject.found else []
+    units = units_to_choose(subject.found.units) if subject.found else []
+    return [
+        Ask(name, label, type="select", required=False, choices=units)
+        if name == "billing.unit"
+        else Ask(name, label, required=False, maxlength=120)
+        for name, label in BILLING_LABELS.items()
+        if units or name != "billing.unit"
+    ]
 
 
 def _needs(subject: Subject) -> list[Ask]:
@@ -300,6 +339,22 @@ def _holder(subject: Subject) -> list[Ask]:
     ]
 
 
+def _groups(subject: Subject) -> list[Ask]:
+    programme = subject.head.programme
+    choices = [(one.id, one.title) for one in programme.terms.groups if one.id not in programme.merged]
+    return [Ask("group", "Gruppe", type="radio", choices=choices)]
+
+
+_RESERVED = (
+    Ask("committee", "Udvalg, der skal godkende", required=False, maxlength=200),
+    Ask("expected_on", "Dag, hvor svaret ventes", type="date", required=False, width="m"),
+)
+_DELIVERED = Ask("delivered_on", "Leveret den", type="date", required=False, width="m", hint="Tomt betyder i dag.")
+_QUOTED = (
+    Ask("price", "Pris i kroner uden moms", width="m", inputmode="decimal", maxlength=15),
+    Ask("includes", "Hvad tilbuddet omfatter", type="textarea", rows=4, maxlength=2000),
+    Ask("good_until", "Gælder til og med", type="date", width="m"),
+)
 _ASKS: Mapping[str, Callable[[Subject], Sequence[Ask]]] = {
     "person": lambda _: (_NAME, _EMAIL),
     "holder": _holder,
@@ -307,7 +362,11 @@ _ASKS: Mapping[str, Callable[[Subject], Sequence[Ask]]] = {
     "track": _tracks,
     "payer": _payer,
     "needs": _needs,
-    "reason": lambda _: (REASON,),
+    "reason": lambda _: (_REASON,),
+    "reserved": lambda _: _RESERVED,
+    "group": _groups,
+    "delivered": lambda _: (_DELIVERED,),
+    "quoted": lambda _: _QUOTED,
     PRICE: lambda subject: (Ask(PRICE, "Prisen", required=False, found=True),) if subject.costs else (),
 }
 
@@ -356,6 +415,58 @@ def _of_role(subject: Subject) -> Sequence[str]:
     return ("Står begge felter tomme, har ingen rollen.",)
 
 
+def _withdrawing(subject: Subject) -> Sequence[str]:
+    has_place, owed = subject.found is not None and subject.found.enrolment.has_place, ""
+    if subject.found is not None and has_place and is_billed(subject.head.programme.terms):
+        owed = leaving_line(subject.found.owes).replace("I skylder", "Kommunen skylder")
+    leave = "Deltagerne afmeldes de møder, der ikke er holdt." if has_place else ""
+    return tuple(filter(None, (owed, leave, "Tilmelder den sig igen, kommer den bagest.")))
+
+
+def _stands(subject: Subject, body: Mapping[str, Any]) -> Sequence[str]:
+    return (f"{subject.words()['organisation']} står derefter som »{body['status']}«.",)
+
+
+def _reserved(subject: Subject) -> Mapping[str, str]:
+    if subject.found is None:
+        return {}
+    known = subject.found.enrolment.forbehold
+    return {
+        "committee": known.committee,
+        "expected_on": known.expected_on.isoformat() if known.expected_on else "",
+    }
+
+
+def _grouped(subject: Subject) -> Mapping[str, str]:
+    return {"group": (subject.found.enrolment.group if subject.found else None) or ""}
+
+
+def _billed(subject: Subject) -> Mapping[str, str]:
+    if subject.found is None:
+        return {}
+    known = subject.found.enrolment.billing
+    held = known.model_dump(exclude={"address"}) | (
+        {f"address.{name}": said for name, said in known.address.model_dump().items()} if known.address else {}
+    )
+    return {name: str(held.get(name.removeprefix("billing.")) or "") for name in BILLING_LABELS}
+
+
+def _unsent(subject: Subject) -> Sequence[str]:
+    missing = billing_details(subject.found.missing) if subject.found else ""
+    return (_NOT_SENT, *((f"Der mangler: {missing}.",) if missing else ()))
+
+
+def _lacks(_: Subject, body: Mapping[str, Any]) -> Sequence[str]:
+    missing = billing_details(body["missing"])
+    return (f"Der mangler derefter: {missing}." if missing else "Så mangler der intet.",)
+
+
+def _moved(subject: Subject, body: Mapping[str, Any]) -> Sequence[str]:
+    return (f"Gruppen er derefter {group_title(subject.head.programme, body['group'])}.",)
+
+
+_WRITE_BACK = "Fortrydes ved at skrive det, der stod før. Et felt, der var tomt, bliver ikke tomt igen."
+_NOT_SENT = "Det gælder de fakturaer, der ikke er sendt endnu. Et felt, der er tomt, bliver, som det er."
 _SEATS, _TEAM, _OPTIONS, _HERE = "/moeder/{meeting_id}", "/hold", "", ""
 
 REGISTER = Deed(
@@ -406,8 +517,9 @@ PAYER = Deed(
     "faktura",
     _SEATS,
     ("payer",),
-    lambda _: ("Det gælder de fakturaer, der ikke er sendt endnu. Et felt, der er tomt, bliver, som det er.",),
-    undo="Fortrydes ved at skrive det, der stod før.",
+    lambda _: (_NOT_SENT,),
+    undo=_WRITE_BACK,
+    first="billing.order_reference",
 )
 NEEDS_AT_MEETING = Deed(
     SetNeeds,
@@ -520,8 +632,9 @@ OPTION_PAYER = Deed(
     "faktura",
     _OPTIONS,
     ("payer",),
-    lambda _: ("Det gælder de fakturaer, der ikke er sendt endnu. Et felt, der er tomt, bliver, som det er.",),
-    undo="Fortrydes ved at skrive det, der stod før.",
+    lambda _: (_NOT_SENT,),
+    undo=_WRITE_BACK,
+    first="billing.order_reference",
 )
 ROLE = Deed(
     ChangeRole,
@@ -533,6 +646,119 @@ ROLE = Deed(
     _of_role,
     undo="Fortrydes ved at give rollen tilbage. Begge får igen en mail.",
     start=_held,
+)
+WITHDRAW = Deed(
+    WithdrawEnrolment,
+    "Afmeld {organisation}",
+    "Afmeld {organisation}",
+    "afmeldt",
+    _HERE,
+    ("reason",),
+    _withdrawing,
+    warns=True,
+    undo="Kan ikke fortrydes.",
+    comes=_stands,
+)
+APPROVE = Deed(
+    ResolveReservation,
+    "Forbeholdet er godkendt",
+    "Det er godkendt",
+    "godkendt",
+    _HERE,
+    undo="Kan ikke fortrydes. I kan afmelde kommunen.",
+    comes=_stands,
+    given={"approved": True},
+)
+REFUSE = Deed(
+    ResolveReservation,
+    "Forbeholdet er ikke godkendt",
+    "Det er ikke godkendt",
+    "ikke-godkendt",
+    _HERE,
+    warns=True,
+    undo="Kan ikke fortrydes. Kommunen kan tilmelde sig igen og kommer da bagest.",
+    comes=_stands,
+    given={"approved": False},
+)
+RESERVATION = Deed(
+    ChangeReservation,
+    "Ret forbeholdet",
+    "Ret forbeholdet",
+    "forbehold",
+    _HERE,
+    ("reserved",),
+    undo=_WRITE_BACK,
+    start=_reserved,
+    first="expected_on",
+)
+CONTACT = Deed(
+    ChangeContact,
+    "Skift {contact}",
+    "Skift {contact}",
+    "kontakt",
+    _HERE,
+    ("person", "reason"),
+    lambda _: ("Linkene hos den, der er det nu, holder op med at virke. Den nye får sine egne.",),
+    undo="Fortrydes ved at skifte tilbage. Begge får igen en mail.",
+)
+REVOKE_LINKS = Deed(
+    RevokeLinks,
+    "Luk links hos {contact}",
+    "Luk links, og send nye",
+    "links",
+    _HERE,
+    (),
+    lambda _: (
+        "De links til tilmeldingen og deltagerne, der er sendt, holder op med at virke med det samme.",
+        "Nye sendes til den samme postkasse. Tilmeldingen ændres ikke.",
+    ),
+    undo="Kan ikke fortrydes: Et link, der er lukket, åbner aldrig igen.",
+)
+GROUP = Deed(
+    ChangeGroup,
+    "Flyt til en anden gruppe",
+    "Flyt",
+    "gruppe",
+    _HERE,
+    ("group",),
+    lambda _: ("Deltagerne afmeldes de møder i den gamle gruppe, der ikke er holdt. Ingen flyttes med af sig selv.",),
+    undo="Fortrydes ved at flytte tilbage. Deltagerne skal så tilmeldes igen.",
+    start=_grouped,
+    comes=_moved,
+)
+BILLING = Deed(
+    ChangeBilling,
+    "Ret oplysningerne til fakturaen",
+    "Gem oplysningerne",
+    "faktura",
+    _HERE,
+    ("payer",),
+    _unsent,
+    undo=_WRITE_BACK,
+    start=_billed,
+    comes=_lacks,
+    first="billing.ean",
+)
+DELIVER = Deed(
+    DeliverOption,
+    "{option} er leveret",
+    "Meld leveret",
+    "leveret",
+    _OPTIONS,
+    ("delivered",),
+    lambda _: ("Når det er leveret, kan det faktureres, og bestillingen kan ikke trækkes tilbage.",),
+    undo="Kan ikke fortrydes.",
+)
+QUOTE = Deed(
+    QuoteOption,
+    "Giv tilbud på {option}",
+    "Giv tilbuddet",
+    "tilbud",
+    _OPTIONS,
+    ("quoted",),
+    lambda _: ("Kommunen får tilbuddet på mail og kan sige ja til og med den dag, I skriver.",),
+    undo="Fortrydes ved at trække det tilbage. Den mail, der er sendt, kan ikke kaldes tilbage.",
+    kroner={"price": "price_ore"},
 )
 INVITE_GUEST = Deed(
     InviteGuest,

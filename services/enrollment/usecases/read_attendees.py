@@ -100,9 +100,12 @@ def _by(head: Head, copy: MeetingCopy) -> str:
 
 
 async def _load(tx: Tx, page: Page, head: Head, copy: MeetingCopy, by: str) -> Sequence[Placed[Attendee]]:
-    if by not in {"registered", "team", "members"}:
-        return []
-    return await attendees.load_page(tx, page, head.programme.id, copy.meeting, by)  # type: ignore[arg-type]  # looked at above
+    if by == "registered":
+        return await attendees.load_page_of_seats(tx, page, head.programme.id, copy.meeting)
+    if by in {"team", "members"}:
+        members = by == "members"
+        return await attendees.load_page_of_teams(tx, page, head.programme.id, copy.meeting, members=members)
+    return []
 
 
 async def _guests(tx: Tx, copy: MeetingCopy) -> tuple[Guest, ...]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from html import unescape
 from typing import Any
+from uuid import uuid4
 
 from services.enrollment.adapters import links
+from services.enrollment.domain.mailbox_code import SAID
 from services.enrollment.pages.confirming import CONFIRMED_COOKIE
+from services.enrollment.usecases.confirm_mailbox import confirm_mailbox, draw_code, read_whose
 from services.enrollment.usecases.revoke_links import revoke_links
 from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
+from shared.base.cause import Cause, new_correlation
+from shared.base.clock import machine_now
 from shared.contracts.enrollment import LinksRevoked, MunicipalityEnrolled, RevokeLinks, WithdrawEnrolment
+from shared.storage.tx import transaction
+from tests.integration.enrollment.test_code_before_a_change import browser_of, newest, waits_for_a_lock
 from tests.support.enrollment_desk import AARHUS, P1, Desk, sign_up
 from tests.support.enrollment_web import Town
 from tests.support.workplace import Workplace, a_browser, typed
@@ -78,6 +87,37 @@ async def test_no_browser_is_believed_for_the_mailbox_any_more(town: Town) -> No
             f"{new.standing_path}/faktura", data={"billing.order_reference": "PO-1", "_key": key()}
         )
     assert (asked.status_code, "Skriv koden fra jeres mail" in asked.text) == (401, True)
+
+
+async def test_no_code_that_is_under_way_is_any_good_any_more(town: Town) -> None:
+    fact = await the_contact(town.desk)
+    wish = {"billing.order_reference": "PO-1", "_key": key()}
+    async with browser_of(town) as browser:
+        assert (await browser.post(f"{fact.standing_path}/faktura", data=wish)).status_code == 401
+        code = await newest(town)
+        await town.desk.ask(revoke_links, RevokeLinks(enrolment_id=fact.enrolment_id))
+        new = f"{(await closed(town.desk)).standing_path}/faktura"
+        refused = await browser.post(new, data={**wish, "_kode": code})
+        assert (refused.status_code, SAID["missing"] in unescape(refused.text)) == (422, True), refused.text
+    assert await town.desk.pool.fetchval("SELECT count(*) FROM confirmed_mailboxes") == 0
+
+
+async def test_a_code_that_is_typed_while_they_are_closed_opens_nothing_afterwards(desk: Desk) -> None:
+    fact = await the_contact(desk)
+
+    def begun() -> Any:
+        return transaction(desk.pool, desk, desk.source, Cause(new_correlation(), None, None), desk.links)
+
+    async with begun() as tx:
+        whose = await read_whose(tx, fact.contact.person_id, enrolment_id=fact.enrolment_id)
+        assert whose is not None
+        await draw_code(tx, whose, "browser", str(uuid4()), "123456", machine_now())
+    async with begun() as tx:
+        assert await confirm_mailbox(tx, whose, "browser", "123456", None, key(), machine_now()) is None
+        closing = asyncio.create_task(desk.ask(revoke_links, RevokeLinks(enrolment_id=fact.enrolment_id)))
+        await waits_for_a_lock(desk)
+    await closing
+    assert await desk.pool.fetchval("SELECT count(*) FROM confirmed_mailboxes") == 0
 
 
 async def test_whoever_has_no_links_has_none_to_close(desk: Desk) -> None:

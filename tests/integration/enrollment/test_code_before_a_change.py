@@ -372,14 +372,14 @@ async def test_of_two_who_type_the_same_code_at_once_one_has_it(town: Town) -> N
     async with begun() as tx:
         assert await one(tx) is None
         first.set()
-        await _waits_for_a_lock(desk)
+        await waits_for_a_lock(desk)
     assert await waiting == "used"
     async with begun() as tx:
         assert not await mailbox_codes.use_up(tx, code.id, machine_now())
     assert await desk.pool.fetchval("SELECT count(*) FROM confirmed_mailboxes") == 1
 
 
-async def _waits_for_a_lock(desk: Desk) -> None:
+async def waits_for_a_lock(desk: Desk) -> None:
     waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     await eventually(lambda: desk.pool.fetchval(waits))
 

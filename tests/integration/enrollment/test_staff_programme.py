@@ -17,6 +17,7 @@ from shared.contracts.enrollment import (
     BillingChanged,
     EnrolmentRegrouped,
     EnrolmentWithdrawn,
+    LinksRevoked,
     MunicipalityEnrolled,
     OptionDelivered,
     OrderOption,
@@ -188,6 +189,7 @@ async def test_an_enrolment_shows_all_that_is_known_of_it(workplace: Workplace) 
         (KOEBENHAVN, "/ikke-godkendt", {}, "Hvidovre Kommune får plads fra ventelisten.", ReservationResolved),
         (KOEBENHAVN, "/forbehold", BY_COUNCIL, "torsdag den 1. oktober 2020", ReservationChanged),
         (AARHUS, "/kontakt", NEW_CONTACT, "Kommunen fik en ny tovholder", TovholderAppointed),
+        (AARHUS, "/luk-links", {}, "holder op med at virke med det samme", LinksRevoked),
         (AARHUS, "/gruppe", {"group": "oest"}, "Gruppen er derefter Netværk Østdanmark.", EnrolmentRegrouped),
         (AARHUS, "/tilkoeb/analyse/tilbud", QUOTE, "Kommunen fik et tilbud", QuoteGiven),
     ],
@@ -201,6 +203,7 @@ async def test_it_is_said_what_will_happen_then_it_happens_and_not_before(
     shown = await looked(browser, page_of(code, rest), **said)
     assert shown.status_code == 200
     assert expected in text(shown)
+    assert re.search("(Fortrydes ved|Kan ikke fortrydes)", text(shown)), "how it is undone, before it is done"
     assert await workplace.desk.told() == []
     assert await workplace.host.pool.fetch("SELECT id, state, group_id, contact FROM enrolments ORDER BY id") == before
 
@@ -252,6 +255,11 @@ async def test_a_no_is_said_before_anybody_presses(workplace: Workplace) -> None
     )
     assert (wrong.status_code, wrong.text.count('<a class="function-link" href="#')) == (422, 3)
     assert 'value="gratis"' in wrong.text
+    for code, rest in ((KOEBENHAVN, "/forbehold"), (AARHUS, "/faktura")):
+        page = (await browser.get(page_of(code, rest))).text
+        nothing = {name: "" for name in typed(page) if not name.startswith("_")}
+        empty = await browser.post(page_of(code, rest), data={**typed(page, _se="1"), **nothing})
+        assert (empty.status_code, "Udfyld mindst ét felt." in text(empty)) == (422, True), rest
 
 
 async def test_whoever_only_reads_sees_everything_and_does_nothing(workplace: Workplace) -> None:

@@ -188,7 +188,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "pairs": [("m9", "n45@by.example")], "refs": [PROGRAMME_TERMS.ref], "lease_s": 30.0, "pause_s": 1.0,
         "up_to": 50, "most": 50, "at_most": 50, "limit": 50, "before": 500, "version": 1, "edition": 1,
         "seller": SELLER,
-        "with_forbehold": True, "list_id": "q9", "since": {"q9": NOW}, "places": [("x50", "w9")],
+        "with_forbehold": True, "members": True, "list_id": "q9", "since": {"q9": NOW}, "places": [("x50", "w9")],
         "sections": [Section("p9", "enrolled", 9), Section("p9", "awaits", 9)],
         "causes": {"k9": Cause("c", None, None)},
         "sort": "name", "forbehold": True, "named": "a", "nobody": True, "account_ids": ["a9"],
@@ -214,7 +214,6 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "frozenset[str]": frozenset({"p9"}),
         "bytes": b"9" * 32,
         "Meeting": a_meeting().model_copy(update={"id": "m51"}),
-        "Literal['registered', 'team', 'members']": "registered",
         "Digest": Digest(NOW),
         "Reader": Reader("mailbox", "x50", "w50"),
         "MayLack": MayLack(billed=True, meetings={"": "m50"}, minimum=2),
@@ -331,6 +330,8 @@ def _list_of(function: Any) -> str:
         "load_page_of_sent": "mails",
         "load_page_as_planned": "plan",
         "load_page_of_history": "history",
+        "load_page_of_seats": "attendees",
+        "load_page_of_teams": "attendees",
     }
     return named.get(function.__name__, module)
 
