@@ -42,8 +42,8 @@ SPECIAL: tuple[Route, ...] = ()
 
 HEAD_SECONDS = 10
 BODY_SECONDS = 60
-"""From the head's last byte on. Longer than a service's own (`shared.web.connections`), whose answer then ends it: of a
-body that is cut off first here, caddy 2.11 closes its side towards the service and keeps the sender's open.
+"""From the head's last byte on. Longer than a service's own (`shared.web.connections`), whose answer then ends it: where
+a body is cut off first here, caddy 2.11 closes its side towards the service, and now and then keeps the sender's open.
 """
 ANSWER_SECONDS = 120
 """From the head's last byte until the answer is taken: a service may take 30 s for its transaction, and try again."""
@@ -75,6 +75,8 @@ HEAD = """\
 			idle %(idle)ds
 		}
 		max_header_size %(largest_head)s
+		# What a service says of a body that it has had enough of is passed on at once, not when the rest has come.
+		enable_full_duplex
 		# Only a proxy that is named may say who it asks for; of its X-Forwarded-For the last address that is no such
 		# proxy counts. None is named: whoever connects is the caller, whatever the headers say.
 		trusted_proxies static {$TOVHOLDER_GATEWAY_TRUSTED_PROXIES}
