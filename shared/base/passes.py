@@ -37,13 +37,40 @@ class Reader(NamedTuple):
     person_id: str
 
 
-def pass_path(links: Links, place: Place, reader: Reader, now: datetime) -> str:
-    return f"{PATHS[place]}/{links.sign(_purpose(place), ' '.join(reader), now + GOOD_FOR)}"
+class Pass(NamedTuple):
+    """`generation`: of the reader's links in their enrolment, by one of which they were let in. Whoever is shown
+    something by a pass of an earlier one than holds is shown it by a link that was closed.
+    """
+
+    reader: Reader
+    generation: int = 0
+
+
+_GENERATION = "g:"
+"""In front of a generation that is not the first: no role begins so."""
+
+
+def pass_path(links: Links, place: Place, reader: Reader, now: datetime, generation: int = 0) -> str:
+    """A version before this one reads no pass of another generation than the first."""
+    named = " ".join(reader)
+    subject = f"{_GENERATION}{generation} {named}" if generation else named
+    return f"{PATHS[place]}/{links.sign(_purpose(place), subject, now + GOOD_FOR)}"
+
+
+def pass_in(links: Links, place: Place, token: str, now: datetime) -> Pass | None:
+    """None for a pass that is none of ours, is for another page, or whose time is over."""
+    subject, generation = links.verify(_purpose(place), token, now), 0
+    if subject is not None and subject.startswith(_GENERATION):
+        mark, _, subject = subject.partition(" ")
+        generation = int(mark.removeprefix(_GENERATION))
+    reader = reader_from(subject)
+    return None if reader is None else Pass(reader, generation)
 
 
 def reader_of(links: Links, place: Place, token: str, now: datetime) -> Reader | None:
-    """None for a pass that is none of ours, is for another page, or whose time is over."""
-    return reader_from(links.verify(_purpose(place), token, now))
+    """Of a pass, whatever its generation; None as in `pass_in`."""
+    found = pass_in(links, place, token, now)
+    return found.reader if found else None
 
 
 def reader_from(subject: str | None) -> Reader | None:

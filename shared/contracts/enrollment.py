@@ -825,6 +825,8 @@ class LinksRevoked(EnrolmentFact):
     participants_path: str | None = None
     standing_path: str
     """As in MunicipalityEnrolled; a secret of the contact's."""
+    own_path: str | None = None
+    """As in ParticipantRegistered, of the contact, who may be a participant too: those told of before are closed."""
 
 
 @fact
@@ -1005,6 +1007,10 @@ class ParticipantRegistered(RosterFact):
     """Path of the signed link to the page where the person passes the seat on or leaves it; a secret of theirs. None =
     the owner has no such page, or the meeting had begun.
     """
+    own_path: str | None = None
+    """Path of the signed link to the page with all that is theirs in this enrolment, each with what may be done about
+    it: where mails to them lead, rather than to the seat; a secret of theirs. None = the owner has no such page.
+    """
     quiet: bool = False
     """As in MunicipalityEnrolled: of this meeting the person hears when something comes of it later."""
 
@@ -1022,6 +1028,8 @@ class ParticipantReplaced(RosterFact):
     level: str | None = None
     """As in ParticipantRegistered; of `person`."""
     seat_path: str | None = None
+    """As in ParticipantRegistered; of `person`."""
+    own_path: str | None = None
     """As in ParticipantRegistered; of `person`."""
     by_participant: bool = False
     """`previous` passed it on by the link of their own, so that the contact is to hear of it."""
@@ -1163,6 +1171,8 @@ class TeamMemberNamed(TeamFact):
     """Path of the signed link to the page where the person passes the place on or leaves it; a secret of theirs. None =
     the owner has no such page.
     """
+    own_path: str | None = None
+    """As in ParticipantRegistered."""
     quiet: bool = False
     """As in MunicipalityEnrolled: of meetings that have their dates already the person hears when something changes."""
 
@@ -1180,6 +1190,8 @@ class TeamMemberReplaced(TeamFact):
     previous: Person
     place_path: str | None = None
     """As in TeamMemberNamed; of `person`."""
+    own_path: str | None = None
+    """As in ParticipantRegistered; of `person`."""
     by_participant: bool = False
     """`previous` passed it on by the link of their own, so that the contact is to hear of it."""
 
@@ -1232,6 +1244,8 @@ class GuestInvited(GuestFact):
     """Path of the signed link to the page where the guest sees the meeting and says that they are not coming; a secret
     of theirs. None = the owner has no such page.
     """
+    own_path: str | None = None
+    """Likewise of the page with all that they are a guest at in the programme: where mails to them lead."""
 
 
 @fact

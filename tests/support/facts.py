@@ -602,8 +602,10 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     OptionBillingChanged(**_OPTION, billing=BILLING_OF_UNIT),
     an_option_withdrawn(),
     an_option_delivered(),
-    ParticipantRegistered(**_ROSTER, extra=False),
-    ParticipantReplaced(**_ROSTER, previous=a_person("Carl Prøvesen", "carl@kobenhavn.example")),
+    ParticipantRegistered(**_ROSTER, extra=False, seat_path="/moedeplads/eksempel", own_path="/mig/eksempel"),
+    ParticipantReplaced(
+        **_ROSTER, previous=a_person("Carl Prøvesen", "carl@kobenhavn.example"), own_path="/mig/eksempel-2"
+    ),
     ParticipantCancelled(**_ROSTER),
     an_extra_participant(),
     ExtraBillingChanged(**_ROSTER, billing=BILLING_OF_UNIT),
@@ -618,16 +620,17 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     MemberMailboxMissing(**{name: one for name, one in _MEMBER.items() if name != "contact"}),
     MemberInvited(**_MEMBER, meeting=MEETING),
     MemberUninvited(**_MEMBER, meeting=MEETING),
-    TeamMemberNamed(**_TEAM, person=PERSON, place_path="/holdplads/eksempel"),
+    TeamMemberNamed(**_TEAM, person=PERSON, place_path="/holdplads/eksempel", own_path="/mig/eksempel"),
     TeamMemberReplaced(
         **_TEAM,
         person=PERSON,
         previous=a_person("Carl Prøvesen", "carl@kobenhavn.example"),
         place_path="/holdplads/eksempel-2",
+        own_path="/mig/eksempel-2",
     ),
     TeamMemberRemoved(**(_TEAM | {"size": 2}), person=PERSON),
     TeamReminderDue(**(_TEAM | {"size": 2}), participants_path="/deltagere/eksempel"),
-    GuestInvited(**_GUEST, guest_path="/gaest/eksempel"),
+    GuestInvited(**_GUEST, guest_path="/gaest/eksempel", own_path="/mig/eksempel-3"),
     GuestRemoved(**_GUEST),
     OrganisationsMerged(
         owner=OWNER,
@@ -642,6 +645,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         generation=1,
         participants_path="/deltagere/nyt",
         standing_path="/plads/nyt",
+        own_path="/mig/nyt",
     ),
     MailboxCodeDrawn(
         owner=OWNER,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.enrollment.domain.enrolment import Enrolment
+from services.enrollment.domain.own_paths import OwnPaths
 from services.enrollment.domain.sign_up import CONFIRM_DAYS, Paths
 from shared.base.links import Links
 from shared.base.passes import Place, Reader, pass_path, reader_from
@@ -60,8 +61,7 @@ class Guest(NamedTuple):
 
     @property
     def subject(self) -> str:
-        named = " ".join(str(part) for part in self[:3] if part is not None)
-        return f"{_GENERATION}{self.generation} {named}" if self.generation else named
+        return _marked(self.generation, " ".join(str(part) for part in self[:3] if part is not None))
 
 
 def participants_path(links: Links, guest: Guest) -> str:
@@ -114,16 +114,27 @@ def participants_of(links: Links, token: str, now: datetime) -> Guest | None:
 def _guest(subject: str | None) -> Guest | None:
     if subject is None:
         return None
-    parts, generation = subject.split(" "), 0
-    if parts[0].startswith(_GENERATION):
-        generation = int(parts.pop(0).removeprefix(_GENERATION))
-    enrolment_id, person_id, *number = parts
+    generation, named = _unmarked(subject)
+    enrolment_id, person_id, *number = named.split(" ")
     return Guest(enrolment_id, person_id, int(number[0]) if number else None, generation)
+
+
+def _marked(generation: int, subject: str) -> str:
+    return f"{_GENERATION}{generation} {subject}" if generation else subject
+
+
+def _unmarked(subject: str) -> tuple[int, str]:
+    """The generation, and what was marked with it."""
+    if not subject.startswith(_GENERATION):
+        return 0, subject
+    mark, _, rest = subject.partition(" ")
+    return int(mark.removeprefix(_GENERATION)), rest
 
 
 def onward_path(links: Links, place: Place, enrolment: Enrolment, now: datetime) -> str:
     """Where another service goes on for the enrolment's contact, who has been let in to its page by now."""
-    return pass_path(links, place, Reader("contact", enrolment.id, enrolment.known_contact.person_id), now)
+    person_id = enrolment.known_contact.person_id
+    return pass_path(links, place, Reader("contact", enrolment.id, person_id), now, enrolment.generation_of(person_id))
 
 
 class Seated(NamedTuple):
@@ -133,10 +144,12 @@ class Seated(NamedTuple):
     person_id: str
     number: int
     meeting_id: str
+    generation: int = 0
+    """As in Guest."""
 
 
 def seat_path(links: Links, seated: Seated) -> str:
-    return f"/moedeplads/{links.sign(_SEAT, ' '.join(map(str, seated)))}"
+    return f"/moedeplads/{links.sign(_SEAT, _marked(seated.generation, ' '.join(map(str, seated[:4]))))}"
 
 
 def seat_of(links: Links, token: str, now: datetime) -> Seated | None:
@@ -144,8 +157,9 @@ def seat_of(links: Links, token: str, now: datetime) -> Seated | None:
     if subject is None:
         return None
     # What another system calls its meeting may have spaces in it.
-    enrolment_id, person_id, number, meeting_id = subject.split(" ", 3)
-    return Seated(enrolment_id, person_id, int(number), meeting_id)
+    generation, named = _unmarked(subject)
+    enrolment_id, person_id, number, meeting_id = named.split(" ", 3)
+    return Seated(enrolment_id, person_id, int(number), meeting_id, generation)
 
 
 def billing_path(links: Links, holder: Guest) -> str:
@@ -163,18 +177,21 @@ class Placed(NamedTuple):
     enrolment_id: str
     person_id: str
     number: int
+    generation: int = 0
+    """As in Guest."""
 
 
 def place_path(links: Links, placed: Placed) -> str:
-    return f"/holdplads/{links.sign(_PLACE, ' '.join(map(str, placed)))}"
+    return f"/holdplads/{links.sign(_PLACE, _marked(placed.generation, ' '.join(map(str, placed[:3]))))}"
 
 
 def place_of(links: Links, token: str, now: datetime) -> Placed | None:
     subject = links.verify(_PLACE, token, now)
     if subject is None:
         return None
-    enrolment_id, person_id, number = subject.split(" ")
-    return Placed(enrolment_id, person_id, int(number))
+    generation, named = _unmarked(subject)
+    enrolment_id, person_id, number = named.split(" ")
+    return Placed(enrolment_id, person_id, int(number), generation)
 
 
 class Invited(NamedTuple):
@@ -194,21 +211,56 @@ def guest_of(links: Links, token: str, now: datetime) -> Invited | None:
     return None if subject is None else Invited(*subject.split(" ", 1))
 
 
-def own_page_path(links: Links, reader: Reader) -> str:
+class Own(NamedTuple):
+    """Whose page it is; the generation is as in Guest, and of a guest always the first."""
+
+    reader: Reader
+    generation: int = 0
+
+
+def own_page_path(links: Links, reader: Reader, generation: int = 0) -> str:
     """Of the page with all that is somebody's in an enrolment, or of a guest in a programme: a secret of theirs.
 
     It shows what they have when it is opened, and ends with the programme.
     """
-    return f"/mig/{links.sign(_OWN_PAGE, ' '.join(reader))}"
+    return f"/mig/{links.sign(_OWN_PAGE, _marked(generation, ' '.join(reader)))}"
 
 
-def own_page_of(links: Links, token: str, now: datetime) -> Reader | None:
-    return reader_from(links.verify(_OWN_PAGE, token, now))
+def own_path_of(links: Links, enrolment: Enrolment, person_id: str) -> str:
+    """The same of somebody whom the enrolment sends: where mails to them lead."""
+    return own_page_path(links, Reader("participant", enrolment.id, person_id), enrolment.generation_of(person_id))
 
 
-def calendar_path(links: Links, reader: Reader, now: datetime) -> str:
+def seat_paths(links: Links, enrolment: Enrolment, meeting_id: str, person_id: str, number: int) -> OwnPaths:
+    """What whoever gets a seat is mailed."""
+    seated = Seated(enrolment.id, person_id, number, meeting_id, enrolment.generation_of(person_id))
+    return OwnPaths(seat_path(links, seated), own_path_of(links, enrolment, person_id))
+
+
+def place_paths(links: Links, enrolment: Enrolment, person_id: str, number: int) -> OwnPaths:
+    """What whoever is named for a team is mailed."""
+    placed = Placed(enrolment.id, person_id, number, enrolment.generation_of(person_id))
+    return OwnPaths(place_path(links, placed), own_path_of(links, enrolment, person_id))
+
+
+def guest_paths(links: Links, programme_id: str, meeting_id: str, person_id: str) -> OwnPaths:
+    """What a guest is mailed."""
+    invited = Invited(person_id, meeting_id)
+    return OwnPaths(guest_path(links, invited), own_page_path(links, Reader("guest", programme_id, person_id)))
+
+
+def own_page_of(links: Links, token: str, now: datetime) -> Own | None:
+    subject = links.verify(_OWN_PAGE, token, now)
+    if subject is None:
+        return None
+    generation, named = _unmarked(subject)
+    reader = reader_from(named)
+    return None if reader is None else Own(reader, generation)
+
+
+def calendar_path(links: Links, own: Own, now: datetime) -> str:
     """Where somebody subscribes to their meetings: another service's, for whom a page has let in."""
-    return pass_path(links, "calendar", reader, now)
+    return pass_path(links, "calendar", own.reader, now, own.generation)
 
 
 def sign_up_path(links: Links, programme_id: str, enrolment_id: str) -> str:

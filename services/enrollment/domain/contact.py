@@ -55,7 +55,7 @@ def with_new_links(enrolment: Enrolment) -> Enrolment:
 
 
 def revoke_links(
-    after: Enrolment, programme: Programme, *, participants_path: str | None, standing_path: str
+    after: Enrolment, programme: Programme, *, participants_path: str | None, standing_path: str, own_path: str
 ) -> Decision[Enrolment]:
     """`after` as `with_new_links`; the paths are of the new links."""
     contact = after.known_contact
@@ -65,6 +65,7 @@ def revoke_links(
         generation=after.generation_of(contact.person_id),
         participants_path=participants_path,
         standing_path=standing_path,
+        own_path=own_path,
     )
     return Decision(after, (fact,))
 

@@ -11,7 +11,6 @@ from services.enrollment.domain.programme import PEOPLE_AFTER, is_over
 from services.enrollment.domain.team import Member, Team
 from services.enrollment.domain.team_meetings import TeamMeetings
 from services.enrollment.usecases.load_team_meetings import load_team_meetings
-from shared.base.passes import Reader
 from shared.storage.tx import Tx
 
 
@@ -32,10 +31,10 @@ class OwnPlace:
 
 
 async def read_place(tx: Tx, token: str) -> OwnPlace | None:
-    """None for a link that is none of ours, or has ended: a year after its programme."""
+    """None for a link that is none of ours, was closed, or has ended: a year after its programme."""
     placed = links.place_of(tx.links, token, tx.now)
     enrolment = await enrolments.load(tx, placed.enrolment_id) if placed else None
-    if placed is None or enrolment is None:
+    if placed is None or enrolment is None or enrolment.has_closed(placed.person_id, placed.generation):
         return None
     programme = await programmes.load_of(tx, enrolment)
     if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
@@ -50,6 +49,6 @@ async def read_place(tx: Tx, token: str) -> OwnPlace | None:
         member=member if held else None,
         meetings=await load_team_meetings(tx, team),
         now=tx.now,
-        own_page=links.own_page_path(tx.links, Reader("participant", team.id, placed.person_id)),
+        own_page=links.own_path_of(tx.links, enrolment, placed.person_id),
         needs=await needs.load_of_team(tx, team.id, placed.person_id) if held else None,
     )

@@ -23,6 +23,7 @@ _PARTICIPANTS = Table(
         "takes_part": "boolean",
         "since": "timestamptz",
         "seat_path": "text",
+        "own_path": "text",
         "seat_quiet_since": "timestamptz",
         "as_guest": "boolean",
     },
@@ -36,7 +37,7 @@ async def load_known(tx: Tx, seats: Iterable[Seat]) -> dict[Seat, Known]:
     sought = sorted(set(seats))
     rows = await tx.fetch(
         """
-        SELECT p.person_id, p.meeting_id, p.enrolment_id, p.address_key, p.since, p.seat_path
+        SELECT p.person_id, p.meeting_id, p.enrolment_id, p.address_key, p.since, p.seat_path, p.own_path
         FROM unnest($1::text[], $2::text[], $3::text[]) AS u (person_id, meeting_id, enrolment_id)
         JOIN participants p USING (person_id, meeting_id, enrolment_id)
         """,
@@ -46,7 +47,7 @@ async def load_known(tx: Tx, seats: Iterable[Seat]) -> dict[Seat, Known]:
     )
     return {
         (row["person_id"], row["meeting_id"], row["enrolment_id"]): Known(
-            row["address_key"], row["since"], row["seat_path"]
+            row["address_key"], row["since"], row["seat_path"], row["own_path"]
         )
         for row in rows
     }
@@ -66,6 +67,7 @@ async def save(tx: Tx, participants: Mapping[Seat, Participant]) -> None:
             "takes_part": one.takes_part,
             "since": one.since,
             "seat_path": storable(one.seat_path),
+            "own_path": storable(one.own_path),
             "seat_quiet_since": one.since if one.quiet else None,
             "as_guest": one.as_guest,
         }

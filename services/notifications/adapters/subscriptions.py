@@ -12,7 +12,7 @@ from services.notifications.adapters.meetings import standing_of
 from services.notifications.domain.invitations import Standing
 from services.notifications.domain.subscription import MOST_MEETINGS, Subscription, months_of
 from shared.base.links import Links
-from shared.base.passes import PATHS, Reader, pass_path, reader_from, reader_of
+from shared.base.passes import PATHS, Pass, Place, Reader, pass_in, pass_path, reader_from
 from shared.contracts.programme import ProgrammeRef
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
@@ -54,20 +54,23 @@ def address_of(links: Links, token: str, now: datetime) -> Address | None:
     return None if reader is None else Address(reader, int(generation))
 
 
-def reader_in(links: Links, token: str, now: datetime) -> Reader | None:
-    """Whom a page has let in that leads here."""
-    return reader_of(links, "calendar", token, now)
+async def let_in(tx: Tx, place: Place, token: str) -> Pass | None:
+    """Whom a page has let in that leads here; None for nobody, and by a link that was closed since."""
+    shown = pass_in(tx.links, place, token, tx.now)
+    if shown is None or shown.reader.role == "guest":
+        return shown
+    closed = await tx.fetchval(
+        "SELECT (renewed_links #>> ARRAY[$2, 'generation'])::bigint > $3 FROM enrolments WHERE id = $1",
+        shown.reader.of,
+        shown.reader.person_id,
+        shown.generation,
+    )
+    return None if closed else shown
 
 
-def receipt_reader_in(links: Links, token: str, now: datetime) -> Reader | None:
-    """Likewise of the receipt of a sign-up, which is its contact's."""
-    reader = reader_of(links, "receipt", token, now)
-    return reader if reader is not None and reader.role == "contact" else None
-
-
-def page_path(links: Links, reader: Reader, now: datetime) -> str:
+def page_path(links: Links, shown: Pass, now: datetime) -> str:
     """Of the page of this calendar."""
-    return pass_path(links, "calendar", reader, now)
+    return pass_path(links, "calendar", shown.reader, now, shown.generation)
 
 
 # $1 is what the reader is of, $2 their id, $3 the programme. Whoever is erased reads nothing.

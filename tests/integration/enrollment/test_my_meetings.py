@@ -10,8 +10,17 @@ import pytest
 
 from services.enrollment.adapters import links
 from services.enrollment.usecases.invite_guest import invite_guest
-from shared.base.passes import PATHS, Reader, reader_of
-from shared.contracts.enrollment import GuestInvited, ParticipantRegistered
+from services.enrollment.usecases.register_participant import register_participant
+from services.enrollment.usecases.revoke_links import revoke_links
+from shared.base.passes import PATHS, Reader, pass_in, reader_of
+from shared.contracts.enrollment import (
+    GuestInvited,
+    LinksRevoked,
+    ParticipantRegistered,
+    ParticipantReplaced,
+    RegisterParticipant,
+    RevokeLinks,
+)
 from shared.contracts.scheduling import MeetingPlanned, MeetingScheduled, When
 from tests.integration.enrollment.test_guests import inviting
 from tests.integration.enrollment.test_own_page import ENROLMENT, hear, meeting, place
@@ -39,6 +48,11 @@ async def own_page(town: Town, path: str) -> str:
 
 async def seats(desk: Desk, *names: str) -> dict[tuple[str, str], str]:
     """The paths of the seats at two meetings, by name and meeting; a third, which wants its date, is nobody's yet."""
+    told = await seated(desk, *names)
+    return {(one.person.name, one.meeting.key): one.seat_path or "" for one in told}
+
+
+async def seated(desk: Desk, *names: str) -> list[ParticipantRegistered]:
     await place(desk)
     online = meeting("vest-digital-1", "2020-10-01", mode="virtual", link="https://moede.example/rum", kind="heldag")
     await hear(desk, MeetingScheduled, meeting("vest-heldag-1", "2020-09-10", place="Vejle"), online)
@@ -46,8 +60,7 @@ async def seats(desk: Desk, *names: str) -> dict[tuple[str, str], str]:
     for name in names:
         for one in ("vest-heldag-1", "vest-digital-1"):
             await desk.register(ENROLMENT, f"id-{one}", name)
-    told = [one for one in await desk.told() if isinstance(one, ParticipantRegistered)]
-    return {(one.person.name, one.meeting.key): one.seat_path or "" for one in told}
+    return [one for one in await desk.told() if isinstance(one, ParticipantRegistered)]
 
 
 async def test_all_their_meetings_stand_in_the_order_of_their_days_and_nobody_elses(town: Town) -> None:
@@ -83,6 +96,48 @@ async def test_each_seat_is_passed_on_and_left_from_there_and_the_page_goes_on(t
     assert PATHS["calendar"] not in after
 
 
+async def test_what_mails_are_written_from_leads_to_the_same_page(town: Town) -> None:
+    told = await seated(town.desk, "Anna Andersen")
+    assert len(told) == 2
+    for one in told:
+        assert one.own_path == await own_page(town, one.seat_path or "")
+    form = {**typed(), "name": "Bo Berg", "email": "bo@k0101.example"}
+    passed = await town.client.post(f"{told[0].seat_path}/skift", data=form)
+    assert passed.status_code == 303, passed.text
+    (fact,) = [one for one in await town.desk.told() if isinstance(one, ParticipantReplaced)]
+    assert "Bo Berg" in (await town.client.get(fact.own_path or "")).text
+    assert fact.own_path == await own_page(town, fact.seat_path or "")
+
+
+async def test_a_contact_who_takes_part_closes_these_links_with_the_others(town: Town) -> None:
+    desk = town.desk
+    (another, _) = await seated(desk, "Bo Berg")
+    contact = another.contact
+    wish = RegisterParticipant(
+        enrolment_id=ENROLMENT, meeting_id="id-vest-heldag-1", name=contact.name, email=contact.email
+    )
+    await desk.ask(register_participant, wish)
+    (theirs,) = [one for one in await desk.told() if isinstance(one, ParticipantRegistered)]
+    assert theirs.person.person_id == contact.person_id
+    page = (await town.client.get(theirs.own_path or "")).text
+    (seat,) = set(re.findall(r'href="(/moedeplads/[^"/]+)/skift"', page))
+    assert seat == theirs.seat_path
+    await desk.ask(revoke_links, RevokeLinks(enrolment_id=ENROLMENT))
+    for closed in (theirs.own_path, theirs.seat_path, f"{theirs.seat_path}/skift"):
+        assert (await town.client.get(closed or "")).status_code == 404
+    assert (await town.client.get(another.own_path or "")).status_code == 200
+    (fact,) = [one for one in await desk.told() if isinstance(one, LinksRevoked)]
+    renewed = (await town.client.get(fact.own_path or "")).text
+    (seat,) = set(re.findall(r'href="(/moedeplads/[^"/]+)/skift"', renewed))
+    assert seat != theirs.seat_path
+    shown = await town.client.get(seat)
+    assert (shown.status_code, str(fact.own_path) in shown.text) == (200, True)
+    (token,) = set(re.findall(rf'href="{PATHS["calendar"]}/([^"]+)"', renewed))
+    let_in = pass_in(desk.links, "calendar", token, desk.time)
+    assert let_in is not None
+    assert (let_in.reader.person_id, let_in.generation) == (contact.person_id, 1)
+
+
 async def test_a_place_on_a_team_and_what_the_same_mailbox_is_a_guest_at_stand_on_one_page(town: Town) -> None:
     desk = town.desk
     paths = await on_team(desk, "Anna", "Bo")
@@ -101,6 +156,7 @@ async def test_a_place_on_a_team_and_what_the_same_mailbox_is_a_guest_at_stand_o
     assert (reader.role, reader.of) == ("mailbox", TEAMS)
     # As a guest they read what they are a guest at, and nothing of the team.
     own = await own_page(town, invited.guest_path or "")
+    assert own == invited.own_path
     as_guest = (await town.client.get(own)).text
     assert "I er inviteret som gæst" in as_guest
     assert "holdplads" not in as_guest

@@ -94,6 +94,7 @@ HANDED_OVER = EXAMPLES["TovholderAppointed"].model_copy(
         "standing_path": "/plads/ny",
     }
 )
+OF_HIS_OWN = replace(BO, seat_path="/moedeplads/x", own_path="/mig/x")
 ON_TEAM = replace(BO, seat_path="/holdplads/x", on_team=True)
 PAID_BEFORE = {"rounding_ore": 1, "outstanding_ore": -1_218_751}
 
@@ -405,6 +406,19 @@ LETTERS: dict[str, Letter] = {
     ),
     "meeting_moved-own_seat": invitation("meeting_moved", replace(BO, seat_path="/moedeplads/x"), ELSEWHERE),
     "meeting_reminder-own_seat": letters.meeting_reminder(STANDING, replace(BO, seat_path="/moedeplads/x"), 7, 7, AT),
+    "participant_registered-all_of_theirs": invitation("participant_registered", replace(OF_HIS_OWN, asks_needs=True)),
+    "participant_registered-all_of_a_guests": invitation(
+        "participant_registered", replace(OWN_GUEST, own_path="/mig/g")
+    ),
+    "invitation-all_of_theirs": invitation("invitation", OF_HIS_OWN, A_DAY),
+    "save_the_date-all_of_theirs": invitation("save_the_date", OF_HIS_OWN, facts.a_meeting(when=facts.DAY), A_DAY),
+    "meeting_moved-all_of_theirs": invitation("meeting_moved", OF_HIS_OWN, ELSEWHERE),
+    "meeting_reminder-all_of_a_teams": letters.meeting_reminder(
+        STANDING, replace(ON_TEAM, own_path="/mig/x"), 7, 7, AT
+    ),
+    "meeting_reminder-all_of_a_guests": letters.meeting_reminder(
+        STANDING, replace(OWN_GUEST, own_path="/mig/g"), 7, 7, AT
+    ),
     "extra_participant_removed": letters.extra_participant_removed(EXAMPLES["ExtraParticipantRemoved"], 5, AT),
     "meeting_reminder-first": letters.introduce(letters.meeting_reminder(STANDING, BO, 7, 7, AT)),
     "meeting_reminder": letters.meeting_reminder(STANDING, BO, 7, 7, AT),
