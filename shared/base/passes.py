@@ -23,9 +23,9 @@ PATHS: dict[Place, str] = {
     "invoices": "/invoicing/jeres-fakturaer",
 }
 
-Role = Literal["contact", "participant", "mailbox", "guest"]
-"""Of an enrolment its contact; somebody whom it sends to meetings (`participant`), perhaps with what the same mailbox
-is a guest at (`mailbox`); or a guest of a programme."""
+Role = Literal["contact", "secretary", "participant", "mailbox", "guest"]
+"""Of an enrolment its contact, or the contact's secretary; somebody whom it sends to meetings (`participant`), perhaps
+with what the same mailbox is a guest at (`mailbox`); or a guest of a programme."""
 _ROLES: tuple[Role, ...] = get_args(Role)
 
 

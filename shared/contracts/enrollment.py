@@ -48,6 +48,10 @@ from shared.contracts.scheduling import Meeting
 
 SERVICE = "enrollment"
 MAIN_ROLE = "main"
+SECRETARY_ROLE = "_secretary"
+"""The role of whoever helps the contact, in every programme: no role of a programme file begins so."""
+SECRETARY = "secretary"
+"""The `purpose` of that role."""
 """The role whose label is the programme's `contact_label`."""
 MOST_ROLES = 10
 """Beside it, in one programme."""
@@ -832,7 +836,8 @@ class RoleAppointed(EnrolmentFact):
     """A role of the organisation's beside the contact's is from now on this person's, or nobody's.
 
     With the same person as before it says how they are written now. It opens nothing by itself: links are the
-    contact's, but for those that go to whoever holds the billing role, as long as they do.
+    contact's, but for those that go to whoever holds the billing role, as long as they do, and to the contact's
+    secretary (`SECRETARY_ROLE`), which every programme has.
     """
 
     type: ClassVar[str] = "tovholder.enrollment.RoleAppointed.v1"
@@ -847,6 +852,12 @@ class RoleAppointed(EnrolmentFact):
     reason: str = ""
     quiet: bool = False
     """Nobody is written to because of it: what it came with was imported."""
+    standing_path: str | None = None
+    """Of a secretary who has just got the access: the page that they help the contact with; a secret of theirs, and no
+    path of the contact's. None = the role has none, or whoever holds it has been told.
+    """
+    by_staff: bool = False
+    """Of a secretary: whether staff gave the access, and not the contact."""
 
 
 OptionPrice = Annotated[int, Field(le=MOST_ORE_TOLD)]

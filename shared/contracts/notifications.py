@@ -73,7 +73,10 @@ EFFECTS = {
         "tells both contacts and hands over the meetings",
         _MESSAGE,
     ),
-    "tovholder.enrollment.RoleAppointed.v1": ("tells both, and keeps who holds the role", _MESSAGE),
+    "tovholder.enrollment.RoleAppointed.v1": (
+        "tells both, and keeps who holds it; of a secretary it tells the contact too, and closes the calendar",
+        _MESSAGE,
+    ),
     "tovholder.enrollment.ParticipantRegistered.v1": ("mails the participant the calendar invitation", _MESSAGE),
     "tovholder.enrollment.ParticipantReplaced.v1": ("cancels for the one and invites the other", _MESSAGE),
     "tovholder.enrollment.ParticipantCancelled.v1": ("cancels for that participant only", _MESSAGE),

@@ -12,11 +12,13 @@ from typing import NamedTuple
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.sign_up import CONFIRM_DAYS, Paths
 from shared.base.links import Links
-from shared.base.passes import Place, Reader, pass_path, reader_from
+from shared.base.passes import Place, Reader, Role, pass_path, reader_from
 
 _CONFIRM = "confirm sign-up"
 _PARTICIPANTS = "participants"
 _STANDING = "standing"
+_STANDING_OF_SECRETARY = "standing, for a secretary"
+_PARTICIPANTS_OF_SECRETARY = "participants, for a secretary"
 _INVITATION = "invitation"
 _CALLER = "caller"
 _DRAFT = "draft"
@@ -57,33 +59,38 @@ class Guest(NamedTuple):
     number: int | None
     generation: int = 0
     """Of the person's links in this enrolment: an earlier one is closed (`Enrolment.generation_of`)."""
+    turn: int | None = None
+    """None = the contact's. Else which access of a secretary's it was given with (`domain.secretary.lets_in`)."""
 
     @property
     def subject(self) -> str:
-        named = " ".join(str(part) for part in self[:3] if part is not None)
+        """What is signed, for the purpose that says whether it is a contact's or a secretary's."""
+        named = " ".join(str(part) for part in (*self[:3], self.turn) if part is not None)
         return f"{_GENERATION}{self.generation} {named}" if self.generation else named
 
 
 def participants_path(links: Links, guest: Guest) -> str:
     """Good as long as `Enrolment.lets_in` the guest, and until a year after the programme."""
-    return f"/deltagere/{links.sign(_PARTICIPANTS, guest.subject)}"
+    purpose = _PARTICIPANTS if guest.turn is None else _PARTICIPANTS_OF_SECRETARY
+    return f"/deltagere/{links.sign(purpose, guest.subject)}"
 
 
 def participants_path_of(links: Links, enrolment: Enrolment) -> str | None:
     """None as long as it has no place: there are no participants to register."""
     if enrolment.contact is None or not enrolment.has_place:
         return None
-    return participants_path(links, _contact_of(enrolment))
+    return participants_path(links, contact_of(enrolment))
 
 
 def standing_path_of(links: Links, enrolment: Enrolment) -> str:
     """Of the page that says where it stands, and where a forbehold is answered: its contact's, in this round."""
-    return standing_path(links, _contact_of(enrolment))
+    return standing_path(links, contact_of(enrolment))
 
 
 def standing_path(links: Links, guest: Guest) -> str:
     """As good as the guest's link to the participants."""
-    return f"/plads/{links.sign(_STANDING, guest.subject)}"
+    purpose = _STANDING if guest.turn is None else _STANDING_OF_SECRETARY
+    return f"/plads/{links.sign(purpose, guest.subject)}"
 
 
 def quote_path_of(links: Links, enrolment: Enrolment, option_id: str, round_: int) -> str:
@@ -91,24 +98,27 @@ def quote_path_of(links: Links, enrolment: Enrolment, option_id: str, round_: in
     return f"{standing_path_of(links, enrolment)}/tilkoeb/{option_id}/tilbud/{round_}"
 
 
-def _contact_of(enrolment: Enrolment) -> Guest:
+def contact_of(enrolment: Enrolment) -> Guest:
+    """Its contact, by the links that are good now."""
     person_id = enrolment.known_contact.person_id
     return Guest(enrolment.id, person_id, enrolment.number, enrolment.generation_of(person_id))
 
 
 def paths_of(links: Links, enrolment: Enrolment) -> Paths:
     """Those of its contact, who is known by now."""
-    guest = _contact_of(enrolment)
+    guest = contact_of(enrolment)
     return Paths(participants_path(links, guest), standing_path_of(links, enrolment))
 
 
 def standing_of(links: Links, token: str, now: datetime) -> Guest | None:
-    return _guest(links.verify(_STANDING, token, now))
+    known = _guest(links.verify(_STANDING, token, now))
+    return known or _secretary(links.verify(_STANDING_OF_SECRETARY, token, now))
 
 
 def participants_of(links: Links, token: str, now: datetime) -> Guest | None:
     """A version before this one named no number: such a link lives as long, and leads to a place that one gave."""
-    return _guest(links.verify(_PARTICIPANTS, token, now))
+    known = _guest(links.verify(_PARTICIPANTS, token, now))
+    return known or _secretary(links.verify(_PARTICIPANTS_OF_SECRETARY, token, now))
 
 
 def _guest(subject: str | None) -> Guest | None:
@@ -121,9 +131,18 @@ def _guest(subject: str | None) -> Guest | None:
     return Guest(enrolment_id, person_id, int(number[0]) if number else None, generation)
 
 
-def onward_path(links: Links, place: Place, enrolment: Enrolment, now: datetime) -> str:
-    """Where another service goes on for the enrolment's contact, who has been let in to its page by now."""
-    return pass_path(links, place, Reader("contact", enrolment.id, enrolment.known_contact.person_id), now)
+def _secretary(subject: str | None) -> Guest | None:
+    if subject is None:
+        return None
+    named, _, turn = subject.rpartition(" ")
+    known = _guest(named)
+    return known and known._replace(turn=int(turn))
+
+
+def onward_path(links: Links, place: Place, guest: Guest, now: datetime) -> str:
+    """Where another service goes on for whoever has been let in to the enrolment's page by now."""
+    role: Role = "contact" if guest.turn is None else "secretary"
+    return pass_path(links, place, Reader(role, guest.enrolment_id, guest.person_id), now)
 
 
 class Seated(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from services.enrollment.domain.enrolment import Enrolment, about
 from services.enrollment.domain.forbehold import told_forbehold
@@ -14,6 +15,13 @@ from shared.contracts.decision import Decision
 from shared.contracts.enrollment import MAIN_ROLE, LinksRevoked, TovholderAppointed
 from shared.contracts.parties import Contact, Person
 from shared.contracts.refusal import Refused
+
+
+class Speaker(NamedTuple):
+    """Whom a link to the contact's pages was given to: the contact, or the contact's secretary."""
+
+    person_id: str
+    is_secretary: bool = False
 
 
 def require_contact(enrolment: Enrolment, person_id: str | None) -> Enrolment:

@@ -29,6 +29,8 @@ from services.enrollment.pages.needs import fields, kept_at_meeting, kept_on_tea
 from services.enrollment.pages.staff_action import Ask, Doing, carry_out
 from services.enrollment.pages.staff_enrolment import place
 from services.enrollment.pages.staff_programme import address, head_of, reader
+from services.enrollment.usecases.appoint_secretary import AppointSecretary
+from services.enrollment.usecases.dismiss_secretary import DismissSecretary
 from services.enrollment.usecases.read_enrolment_page import EnrolmentPage, read_enrolment_page
 from services.enrollment.usecases.read_guests import read_guest
 from services.enrollment.usecases.read_programme_page import Head
@@ -415,6 +417,26 @@ def _of_role(subject: Subject) -> Sequence[str]:
     return ("Står begge felter tomme, har ingen rollen.",)
 
 
+def _access(subject: Subject) -> Sequence[str]:
+    now = subject.found.secretary if subject.found else None
+    return (
+        "Sekretæren får en mail med sit eget link. Kontakten får at vide, at I har givet adgangen.",
+        "Sekretæren kan tilmelde og skifte deltagere og give oplysninger til fakturaen.",
+        "Forbehold, køb, afmelding og hvem der ellers har adgang, klarer kontakten selv.",
+        *((f"{now.name} har adgangen nu og mister den med det samme.",) if now else ()),
+    )
+
+
+def _access_ends(subject: Subject) -> Sequence[str]:
+    now = subject.found.secretary if subject.found else None
+    if now is None:
+        return ("Ingen har adgang som sekretær.",)
+    return (
+        f"{now.name}, {now.email}, kan ikke længere komme ind: heller ikke i kalenderen eller med en kode på vej.",
+        "Det, sekretæren har gjort, ændres ikke.",
+    )
+
+
 def _withdrawing(subject: Subject) -> Sequence[str]:
     has_place, owed = subject.found is not None and subject.found.enrolment.has_place, ""
     if subject.found is not None and has_place and is_billed(subject.head.programme.terms):
@@ -700,6 +722,27 @@ CONTACT = Deed(
     ("person", "reason"),
     lambda _: ("Linkene hos den, der er det nu, holder op med at virke. Den nye får sine egne.",),
     undo="Fortrydes ved at skifte tilbage. Begge får igen en mail.",
+)
+SECRETARY = Deed(
+    AppointSecretary,
+    "Giv en sekretær adgang",
+    "Giv adgang",
+    "sekretaer",
+    _HERE,
+    ("person",),
+    _access,
+    undo="Fortrydes ved at lukke adgangen. De mails, der er sendt, kan ikke kaldes tilbage.",
+)
+CLOSE_SECRETARY = Deed(
+    DismissSecretary,
+    "Luk sekretærens adgang",
+    "Luk adgangen",
+    "sekretaer-lukket",
+    _HERE,
+    (),
+    _access_ends,
+    warns=True,
+    undo="Fortrydes ved at give adgang igen. Det link, der er lukket, åbner aldrig igen.",
 )
 REVOKE_LINKS = Deed(
     RevokeLinks,

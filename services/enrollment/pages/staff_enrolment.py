@@ -15,6 +15,7 @@ from services.enrollment.domain.options import Option, as_it_stands, may_answer,
 from services.enrollment.domain.price_text import is_billed
 from services.enrollment.domain.programme import group_title
 from services.enrollment.domain.roster import Roster, has_begun, is_changeable, takes_people, why_closed
+from services.enrollment.domain.secretary import TERM as SECRETARY
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.domain.team import size_text
 from services.enrollment.pages.staff_programme import address, cursor_of, following, head_of, reader, show
@@ -23,7 +24,7 @@ from services.enrollment.usecases.read_explanation import read_explanation, read
 from services.enrollment.usecases.read_programme_page import Head
 from shared.base.problems import Problem
 from shared.contracts.danish import long_day
-from shared.contracts.enrollment import MAIN_ROLE
+from shared.contracts.enrollment import MAIN_ROLE, SECRETARY_ROLE
 from shared.contracts.parties import Billing, billing_details
 from shared.runtime.service import Host
 from shared.web.staff import badge_in
@@ -93,6 +94,8 @@ async def enrolment(host: Host, request: Request) -> Response:
 
 def _role_label(found: EnrolmentPage, role: str) -> str:
     terms = found.programme.terms
+    if role == SECRETARY_ROLE:
+        return SECRETARY.label
     if role == MAIN_ROLE:
         return terms.terms.contact_label
     return next((one.term.label for one in found.roles if one.term.id == role), role)

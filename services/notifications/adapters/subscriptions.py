@@ -11,8 +11,10 @@ from services.notifications.adapters.invitations import CONTACT_IS_MEANT, MEMBER
 from services.notifications.adapters.meetings import standing_of
 from services.notifications.domain.invitations import Standing
 from services.notifications.domain.subscription import MOST_MEETINGS, Subscription, months_of
+from services.notifications.domain.text import storable
 from shared.base.links import Links
 from shared.base.passes import PATHS, Reader, pass_path, reader_from, reader_of
+from shared.contracts.enrollment import SECRETARY_ROLE
 from shared.contracts.programme import ProgrammeRef
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
@@ -75,6 +77,11 @@ _NOT_ERASED = "NOT EXISTS (SELECT FROM erased_persons gone WHERE gone.person_id 
 _OF = {
     "contact": "SELECT programme_id, organisation_name, has_place AS meant FROM enrolments"
     f" WHERE id = $1 AND person_id = $2 AND {_NOT_ERASED}",
+    "secretary": f"""
+        SELECT e.programme_id, e.organisation_name, e.has_place AS meant
+        FROM enrolments e JOIN role_holders h ON h.enrolment_id = e.id AND h.role_id = '{SECRETARY_ROLE}'
+        WHERE e.id = $1 AND h.person_id = $2 AND {_NOT_ERASED}
+    """,
     "participant": f"""
         SELECT programme_id, organisation_name, bool_or(takes_part) AS meant FROM (
             SELECT programme_id, organisation_name, takes_part FROM participants
@@ -106,6 +113,10 @@ _MEETINGS = {
     "contact": f"""
         SELECT m.id FROM enrolments e JOIN meetings m ON m.programme_id = e.programme_id
         WHERE e.id = $1 AND e.person_id = $2 AND {CONTACT_IS_MEANT}
+    """,
+    "secretary": f"""
+        SELECT m.id FROM enrolments e JOIN meetings m ON m.programme_id = e.programme_id
+        WHERE e.id = $1 AND {CONTACT_IS_MEANT}
     """,
     "participant": _SENT,
     "mailbox": f"{_SENT} UNION {_INVITED}",
@@ -179,6 +190,26 @@ async def _load(tx: Tx, reader: Reader, programme_id: str, which: str, order: st
 async def lock(tx: Tx, reader: Reader) -> None:
     """Two who renew it at the same moment do so one after the other."""
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 17))", " ".join(reader))
+
+
+async def close_of_secretaries(tx: Tx, closed: Sequence[tuple[str, str]]) -> None:
+    """Of enrolment and person, each of whom has the access no more: whoever gets it again gets another address."""
+    await tx.execute(
+        """
+        INSERT INTO calendar_subscriptions AS s
+            (role, of_id, person_id, generation, renewed_at, correlation_id, causation_id, actor)
+        SELECT 'secretary', u.of_id, u.person_id, 1, $3, $4, $5, $6
+        FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS u (of_id, person_id) ORDER BY 1, 2) AS u
+        ON CONFLICT (of_id, person_id, role) DO UPDATE
+            SET generation = least(s.generation + 1, 1000000), renewed_at = excluded.renewed_at
+        """,
+        [storable(of) for of, _ in closed],
+        [storable(person_id) for _, person_id in closed],
+        tx.now,
+        tx.cause.correlation_id,
+        tx.cause.causation_id,
+        tx.cause.actor,
+    )
 
 
 async def save(tx: Tx, reader: Reader, generation: int) -> None:

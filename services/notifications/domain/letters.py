@@ -426,6 +426,36 @@ def role_left(fact: RoleAppointed, former: Person, at: datetime) -> Letter:
     return replace(letter, own=False)
 
 
+def secretary_appointed(fact: RoleAppointed, person: Person, at: datetime) -> Letter:
+    """With the link that is the secretary's own, and no other."""
+    letter = _about_enrolment(
+        "secretary_appointed", fact, to_person(person), f"{fact.role_id}/{at.isoformat()}", at, path=fact.standing_path
+    )
+    return replace(letter, own=False)
+
+
+def secretary_left(fact: RoleAppointed, former: Person, at: datetime) -> Letter:
+    """Who has the access now, if anybody has, is not said."""
+    letter = _about_enrolment("secretary_left", fact, to_person(former), f"{fact.role_id}/{at.isoformat()}", at)
+    return replace(letter, own=False)
+
+
+def access_given(fact: RoleAppointed, person: Person, contact: Contact, path: str | None, at: datetime) -> Letter:
+    """To the contact: who has got access, and from whom. `path` is the contact's own."""
+    letter = _about_enrolment(
+        "access_given",
+        fact,
+        to_person(contact),
+        f"{fact.role_id}/{at.isoformat()}",
+        at,
+        name=person.name,
+        email=person.email,
+        by_staff=fact.by_staff,
+        path=path,
+    )
+    return replace(letter, people=(contact.person_id, person.person_id), own=False)
+
+
 def to_political(letter: Letter, contact: Contact) -> Letter:
     """A letter about the forbehold, for whoever has that role as well; without the link, which is the contact's."""
     says = {**letter.says, "standing": None} if "standing" in letter.says else letter.says
