@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from shared.contracts.enrollment import (
+    SECRETARY,
+    SECRETARY_ROLE,
     AcceptQuote,
     BillingChanged,
     BillingLink,
@@ -436,6 +438,18 @@ def a_role(**changes: Any) -> RoleAppointed:
         "person": a_person("Bo Prøvesen", "bo@kobenhavn.example"),
     }
     return RoleAppointed(**(values | changes))
+
+
+def a_secretary(**changes: Any) -> RoleAppointed:
+    """Who helps the contact from now on, by a link of their own."""
+    values: dict[str, Any] = {
+        "role_id": SECRETARY_ROLE,
+        "label": "sekretær",
+        "purpose": SECRETARY,
+        "person": a_person("Sara Sekretær", "sara@kobenhavn.example"),
+        "standing_path": "/plads/sekretaer",
+    }
+    return a_role(**(values | changes))
 
 
 def an_extra_participant(**changes: Any) -> ExtraParticipantAdded:

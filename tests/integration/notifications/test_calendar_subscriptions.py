@@ -274,3 +274,40 @@ async def test_another_page_shows_a_part_of_it_and_without_scripts_it_is_a_page(
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["referrer-policy"] == "strict-origin"
     assert "HX-Request" in answer.headers["vary"]
+
+
+async def test_a_secretary_has_the_contacts_calendar_by_an_address_of_their_own_until_the_access_is_closed(
+    calendar_office: CalendarOffice,
+) -> None:
+    desk, client = calendar_office.desk, calendar_office.client
+    await begun(calendar_office)
+    given = facts.a_secretary()
+    assert given.person is not None
+    theirs = Reader("secretary", ENROLMENT, given.person.person_id)
+    assert (await client.get(calendar_office.calendar_of(theirs))).status_code == 404
+    await desk.hear(given)
+    path, contacts = await subscribed(calendar_office, theirs), await subscribed(calendar_office)
+    assert titles(await fetched(calendar_office, path)) == titles(await fetched(calendar_office, contacts))
+    assert path != contacts
+    closed = facts.a_secretary(person=None, before=given.person, standing_path=None)
+    desk.time += timedelta(hours=1)
+    await desk.hear(closed)
+    assert (await client.get(path)).status_code == 410
+    assert (await client.get(calendar_office.calendar_of(theirs))).status_code == 404
+    assert (await client.get(contacts)).status_code == 200
+    # Given again it has another address, and the one of before stays closed.
+    await desk.hear(given)
+    again = await subscribed(calendar_office, theirs)
+    assert again != path
+    assert [(await client.get(one)).status_code for one in (path, again)] == [410, 200]
+
+
+async def test_a_secretary_whose_access_went_to_another_has_no_calendar(calendar_office: CalendarOffice) -> None:
+    await begun(calendar_office)
+    first = facts.a_secretary()
+    assert first.person is not None
+    theirs = Reader("secretary", ENROLMENT, first.person.person_id)
+    await calendar_office.desk.hear(first)
+    path = await subscribed(calendar_office, theirs)
+    await calendar_office.desk.hear(facts.a_secretary(person=facts.PERSON, before=first.person))
+    assert (await calendar_office.client.get(path)).status_code == 410

@@ -309,6 +309,12 @@ LETTERS: dict[str, Letter] = {
     "role_left-vacant": letters.role_left(
         EXAMPLES["RoleAppointed"].model_copy(update={"person": None}), ROLE_HOLDER, AT
     ),
+    "secretary_appointed": letters.secretary_appointed(facts.a_secretary(), ROLE_HOLDER, AT),
+    "secretary_left": letters.secretary_left(facts.a_secretary(person=None), ROLE_HOLDER, AT),
+    "access_given": letters.access_given(facts.a_secretary(), ROLE_HOLDER, facts.CONTACT, "/plads/x", AT),
+    "access_given-by_staff": letters.access_given(
+        facts.a_secretary(by_staff=True), ROLE_HOLDER, facts.CONTACT, "/plads/x", AT
+    ),
     "save_the_date": invitation("save_the_date", ASTA, meeting=A_DAY),
     "save_the_date-again": invitation("save_the_date", BO, facts.a_meeting(when=facts.DAY, place="Vejle"), A_DAY),
     "invitation": invitation("invitation", ASTA),
@@ -524,7 +530,7 @@ LEADS_TO = {
         *("withdrawn", "called_off", "groups_merged", "regrouped", "quote_given", "quote_awaited", "option_ordered"),
         *("option_withdrawn", "option_delivered", "contact_appointed", "save_the_date", "invitation", "meeting_moved"),
         *("meeting_left", "seat_passed_on", "seat_left", "team_incomplete", "member_admitted", "extra_participant"),
-        "links_renewed",
+        *("links_renewed", "secretary_appointed", "access_given"),
         *("extra_participant_removed", "nobody_registered", "place_passed_on", "place_left"),
     },
     "one's own seat": {"participant_registered", "meeting_reminder"},
@@ -536,6 +542,7 @@ NOWHERE = {
     "meeting_cancelled": "to a participant; there is no seat any more",
     "role_appointed": "a role opens nothing by itself: links are the contact's",
     "role_left": "a role opens nothing",
+    "secretary_left": "the access is closed",
     "contact_left": "the page is another one's now",
     "mailbox_code": "whoever asked has the page before them, and a link would be one more to press",
     "sign_up_ended": "nothing came of the form",
