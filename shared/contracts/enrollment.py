@@ -228,6 +228,7 @@ IN_DANISH = {
     "tovholder.enrollment.EnrolmentCalledOff.v1": "kommunen fik besked om, at forløbet er aflyst",
     "tovholder.enrollment.TovholderAppointed.v1": "kommunen fik en ny tovholder",
     "tovholder.enrollment.LinksRevoked.v1": "kontaktens links blev lukket, og nye blev sendt",
+    "tovholder.enrollment.OwnLinksRevoked.v1": "links blev lukket for en anden end kontakten, og nye sendt",
     "tovholder.enrollment.RoleAppointed.v1": "en rolle ved siden af kontakten fik en anden, eller blev tom",
     "tovholder.enrollment.QuoteGiven.v1": "kommunen fik et tilbud på et tilkøb",
     "tovholder.enrollment.QuoteReminderDue.v1": "svaret på et tilbud manglede",
@@ -829,6 +830,34 @@ class LinksRevoked(EnrolmentFact):
     participants_path: str | None = None
     standing_path: str
     """As in MunicipalityEnrolled; a secret of the contact's."""
+
+
+class SeatLink(Frozen):
+    """Where somebody passes their seat at this meeting on, or leaves it: a secret of theirs."""
+
+    meeting_id: str
+    path: str
+
+
+@fact
+class OwnLinksRevoked(EnrolmentFact):
+    """Every link of their own that somebody was mailed by now is closed: of their seats, their place on the team, their
+    own page and calendar, and of a role, unless it is the contact's. The new ones are these, each a secret of theirs.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.OwnLinksRevoked.v1"
+
+    person: Person
+    generation: Whole
+    """Of the links that are good from now on; those without one are of generation 0."""
+    seats: tuple[SeatLink, ...] = ()
+    place_path: str | None = None
+    own_page_path: str | None = None
+    """None = they neither have a seat nor are on the team."""
+    billing_path: str | None = None
+    """Of whoever holds the billing role: where they give what invoices lack."""
+    standing_path: str | None = None
+    """Of the contact's secretary, as in RoleAppointed."""
 
 
 @fact

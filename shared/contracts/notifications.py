@@ -69,6 +69,7 @@ EFFECTS = {
     "tovholder.enrollment.NobodyMovedUp.v1": ("tells staff in the digest", "enrolment, time of the event"),
     "tovholder.enrollment.EnrolmentCalledOff.v1": ("mails word of it", _MESSAGE),
     "tovholder.enrollment.LinksRevoked.v1": ("mails the new links, and mails no others from then on", _MESSAGE),
+    "tovholder.enrollment.OwnLinksRevoked.v1": ("mails the new links and no others, and closes calendars", _MESSAGE),
     "tovholder.enrollment.TovholderAppointed.v1": (
         "tells both contacts and hands over the meetings",
         _MESSAGE,

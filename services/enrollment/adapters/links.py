@@ -6,6 +6,7 @@ Those without an end of their own end with the programme they are about, as it s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -124,10 +125,8 @@ def participants_of(links: Links, token: str, now: datetime) -> Guest | None:
 def _guest(subject: str | None) -> Guest | None:
     if subject is None:
         return None
-    parts, generation = subject.split(" "), 0
-    if parts[0].startswith(_GENERATION):
-        generation = int(parts.pop(0).removeprefix(_GENERATION))
-    enrolment_id, person_id, *number = parts
+    generation, named = _generation_in(subject)
+    enrolment_id, person_id, *number = named.split(" ")
     return Guest(enrolment_id, person_id, int(number[0]) if number else None, generation)
 
 
@@ -139,10 +138,11 @@ def _secretary(subject: str | None) -> Guest | None:
     return known and known._replace(turn=int(turn))
 
 
-def onward_path(links: Links, place: Place, guest: Guest, now: datetime) -> str:
+def onward_path(links: Links, place: Place, enrolment: Enrolment, guest: Guest, now: datetime) -> str:
     """Where another service goes on for whoever has been let in to the enrolment's page by now."""
     role: Role = "contact" if guest.turn is None else "secretary"
-    return pass_path(links, place, Reader(role, guest.enrolment_id, guest.person_id), now)
+    generation = guest.generation if guest.turn is None else enrolment.own_generation_of(guest.person_id)
+    return pass_path(links, place, Reader(role, enrolment.id, guest.person_id, generation), now)
 
 
 class Seated(NamedTuple):
@@ -152,10 +152,24 @@ class Seated(NamedTuple):
     person_id: str
     number: int
     meeting_id: str
+    generation: int = 0
+    """Of the person's own links in this enrolment: an earlier one is closed (`Enrolment.own_generation_of`)."""
 
 
 def seat_path(links: Links, seated: Seated) -> str:
-    return f"/moedeplads/{links.sign(_SEAT, ' '.join(map(str, seated)))}"
+    return f"/moedeplads/{links.sign(_SEAT, _of_generation(seated.generation, seated[:4]))}"
+
+
+def _of_generation(generation: int, named: Iterable[object]) -> str:
+    said = " ".join(map(str, named))
+    return f"{_GENERATION}{generation} {said}" if generation else said
+
+
+def _generation_in(subject: str) -> tuple[int, str]:
+    if not subject.startswith(_GENERATION):
+        return 0, subject
+    first, _, rest = subject.partition(" ")
+    return int(first.removeprefix(_GENERATION)), rest
 
 
 def seat_of(links: Links, token: str, now: datetime) -> Seated | None:
@@ -163,8 +177,9 @@ def seat_of(links: Links, token: str, now: datetime) -> Seated | None:
     if subject is None:
         return None
     # What another system calls its meeting may have spaces in it.
-    enrolment_id, person_id, number, meeting_id = subject.split(" ", 3)
-    return Seated(enrolment_id, person_id, int(number), meeting_id)
+    generation, named = _generation_in(subject)
+    enrolment_id, person_id, number, meeting_id = named.split(" ", 3)
+    return Seated(enrolment_id, person_id, int(number), meeting_id, generation)
 
 
 def billing_path(links: Links, holder: Guest) -> str:
@@ -182,18 +197,21 @@ class Placed(NamedTuple):
     enrolment_id: str
     person_id: str
     number: int
+    generation: int = 0
+    """As `Seated.generation`."""
 
 
 def place_path(links: Links, placed: Placed) -> str:
-    return f"/holdplads/{links.sign(_PLACE, ' '.join(map(str, placed)))}"
+    return f"/holdplads/{links.sign(_PLACE, _of_generation(placed.generation, placed[:3]))}"
 
 
 def place_of(links: Links, token: str, now: datetime) -> Placed | None:
     subject = links.verify(_PLACE, token, now)
     if subject is None:
         return None
-    enrolment_id, person_id, number = subject.split(" ")
-    return Placed(enrolment_id, person_id, int(number))
+    generation, named = _generation_in(subject)
+    enrolment_id, person_id, number = named.split(" ")
+    return Placed(enrolment_id, person_id, int(number), generation)
 
 
 class Invited(NamedTuple):
@@ -218,7 +236,7 @@ def own_page_path(links: Links, reader: Reader) -> str:
 
     It shows what they have when it is opened, and ends with the programme.
     """
-    return f"/mig/{links.sign(_OWN_PAGE, ' '.join(reader))}"
+    return f"/mig/{links.sign(_OWN_PAGE, reader.subject)}"
 
 
 def own_page_of(links: Links, token: str, now: datetime) -> Reader | None:

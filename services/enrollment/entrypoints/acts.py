@@ -18,6 +18,7 @@ from services.enrollment.usecases.change_option_billing import change_option_bil
 from services.enrollment.usecases.change_reservation import change_reservation
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.choose_reading import ChooseReading, choose_reading
+from services.enrollment.usecases.close_links import CloseLinks, close_links_of
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.decline_quote import decline_quote
@@ -148,6 +149,7 @@ APPOINT_SECRETARY = act(AppointSecretary, appoint_secretary)
 DISMISS_SECRETARY = act(DismissSecretary, dismiss_secretary)
 """Whom the contact gives access is no wish of another system's: neither is on the intake, or in the API."""
 REVOKE_LINKS = act(RevokeLinks, revoke_links)
+CLOSE_LINKS = act(CloseLinks, close_links_of)
 MERGE_GROUPS = act(MergeGroups, merge_groups)
 CHANGE_GROUP = act(ChangeGroup, change_group)
 ERASE = act(ErasePerson, erase_person)

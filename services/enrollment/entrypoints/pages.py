@@ -174,6 +174,7 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         does(f"{_ENROLMENT}/sekretaer", staff_deeds.SECRETARY, acts.APPOINT_SECRETARY),
         does(f"{_ENROLMENT}/sekretaer/luk", staff_deeds.CLOSE_SECRETARY, acts.DISMISS_SECRETARY),
         does(f"{_ENROLMENT}/luk-links", staff_deeds.REVOKE_LINKS, acts.REVOKE_LINKS),
+        does(f"{_ENROLMENT}/links/{{person_id}}", staff_deeds.CLOSE_LINKS, acts.CLOSE_LINKS),
         does(f"{_ENROLMENT}/gruppe", staff_deeds.GROUP, acts.CHANGE_GROUP),
         does(f"{_ENROLMENT}/faktura", staff_deeds.BILLING, acts.CHANGE_BILLING),
         does(f"{_ENROLMENT}/roller/{{role_id}}", staff_deeds.ROLE, acts.CHANGE_ROLE),

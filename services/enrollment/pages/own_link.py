@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from services.enrollment.domain.contact import Speaker
 from services.enrollment.pages.confirming import require_confirmed
 from services.enrollment.usecases.as_secretary import as_secretary
+from services.enrollment.usecases.read_seat import ClosedLink
 from shared.base.acts import Act
 from shared.base.cause import reader_actor
 from shared.contracts.event import Command
@@ -28,6 +29,17 @@ async def submit(host: Host, act: Act, request: Request, command: Command, form:
     actor = reader_actor(speaker.person_id, as_secretary=speaker.is_secretary)
     asked_for = as_secretary(act) if speaker.is_secretary else act
     return await host.door.submit(asked_for, command, form.key, actor=actor, patient=True)
+
+
+def closed(host: Host, found: ClosedLink) -> Response:
+    """The page of a link of somebody's own that was closed."""
+    return host.pages.render(
+        "enrollment/own_links_closed.html",
+        status=410,
+        headers=SECRET_ADDRESS,
+        terms=found.terms,
+        organisation=found.organisation,
+    )
 
 
 class Own(Protocol):

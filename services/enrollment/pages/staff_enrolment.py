@@ -225,6 +225,7 @@ async def why_roster(host: Host, request: Request) -> Response:
             ("Afmeld", f"{here}/afmeld/{person_id}", "CancelParticipant", there),
             ("Kost og adgang", f"{here}/behov/{person_id}", "SetNeeds", seat is not None and says),
             ("Hvem betaler", f"{here}/betaler/{person_id}", "ChangeExtraBilling", seat in roster.extras),
+            ("Luk links", f"{place(request)}/links/{person_id}", "CloseLinks", seat is not None),
         )
 
     return await _why(host, request, read_explanation, {"meeting_id": roster.meeting.id}, head, found, can, of_person)
@@ -247,6 +248,7 @@ async def why_team(host: Host, request: Request) -> Response:
             ("Skift", f"{here}/skift/{person_id}", "ReplaceTeamMember", stands and there),
             ("Tag af holdet", f"{here}/fjern/{person_id}", "RemoveTeamMember", stands and there),
             ("Kost og adgang", f"{here}/behov/{person_id}", "SetTeamNeeds", says and asks and there),
+            ("Luk links", f"{place(request)}/links/{person_id}", "CloseLinks", there),
         )
 
     return await _why(host, request, read_team_explanation, {}, head, found, can, of_person)

@@ -18,7 +18,8 @@ async def name_team_member(tx: Tx, command: NameTeamMember) -> Answer:
     code, renames = team.enrolment.organisation.code, people.may_rename(tx.cause, team.enrolment)
     person = await people.recognise(tx, code, name, email, renames=renames)
 
-    path = links.place_path(tx.links, Placed(team.id, person.person_id, team.next_number))
+    generation = team.enrolment.own_generation_of(person.person_id)
+    path = links.place_path(tx.links, Placed(team.id, person.person_id, team.next_number, generation))
     decided = name_member(team, person, tx.now, place_path=path)
 
     await teams.save(tx, team, decided.after, tx.cause)

@@ -200,7 +200,7 @@ async def _course(tx: Tx, stands: Stands, reader: Guest) -> Course:
         following is not None,
         team,
         costs(enrolment, programme, stands.options, (*theirs, *elsewhere), left_late),
-        links.onward_path(tx.links, "calendar", reader, tx.now),
+        links.onward_path(tx.links, "calendar", enrolment, reader, tx.now),
         invoices,
         receipt,
     )
@@ -219,8 +219,8 @@ def _onward(tx: Tx, stands: Stands, reader: Guest) -> tuple[str | None, str | No
     enrolment, programme = stands.enrolment, stands.programme
     billed = enrolment.enrolled_at is not None and (is_billed(programme.terms) or bool(enrolment.agreed.fees))
     return (
-        links.onward_path(tx.links, "invoices", reader, tx.now) if billed else None,
-        links.onward_path(tx.links, "receipt", reader, tx.now) if enrolment.is_signed_up else None,
+        links.onward_path(tx.links, "invoices", enrolment, reader, tx.now) if billed else None,
+        links.onward_path(tx.links, "receipt", enrolment, reader, tx.now) if enrolment.is_signed_up else None,
     )
 
 

@@ -25,7 +25,8 @@ async def register_participant(tx: Tx, command: RegisterParticipant) -> Answer:
     code, renames = roster.enrolment.organisation.code, people.may_rename(tx.cause, roster.enrolment)
     person = await people.recognise(tx, code, name, email, renames=renames)
 
-    seated = Seated(roster.enrolment.id, person.person_id, roster.next_number, roster.meeting.id)
+    generation = roster.enrolment.own_generation_of(person.person_id)
+    seated = Seated(roster.enrolment.id, person.person_id, roster.next_number, roster.meeting.id, generation)
     path = links.seat_path(tx.links, seated)
     billing = await _billing(tx, roster.enrolment, command.billing)
 

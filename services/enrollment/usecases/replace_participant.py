@@ -20,7 +20,8 @@ async def replace_participant(tx: Tx, command: ReplaceParticipant) -> Answer:
     person = await people.recognise(tx, code, name, email, renames=renames)
 
     seat = roster.seat_of(command.person_id)
-    seated = Seated(roster.enrolment.id, person.person_id, seat.number, roster.meeting.id) if seat else None
+    enrolment, generation = roster.enrolment, roster.enrolment.own_generation_of(person.person_id)
+    seated = Seated(enrolment.id, person.person_id, seat.number, roster.meeting.id, generation) if seat else None
     decided = replace_seat(
         roster,
         command.person_id,

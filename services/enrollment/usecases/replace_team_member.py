@@ -24,7 +24,8 @@ async def replace_team_member(tx: Tx, command: ReplaceTeamMember) -> Answer:
     if own and person.person_id != command.person_id:
         require_own_swap(await load_team_meetings(tx, team), tx.now)
     member = team.member(command.person_id)
-    placed = Placed(team.id, person.person_id, member.number) if member else None
+    generation = team.enrolment.own_generation_of(person.person_id)
+    placed = Placed(team.id, person.person_id, member.number, generation) if member else None
     decided = replace_member(
         team,
         command.person_id,

@@ -133,13 +133,17 @@ def _named(
     try:
         if job.person.person_id in been_there.get(team.id, ()):
             raise enrolment_sheet.has_left("taget af det faste hold")
-        path = links.place_path(tx.links, Placed(team.id, job.person.person_id, team.next_number))
+        path = links.place_path(tx.links, _place(team, job.person.person_id))
         decided = name_member(team, job.person, tx.now, place_path=path, quiet=quiet)
     except Refused as no:
         told.append(enrolment_sheet.refused(no))
         return Decision(team)
     told.append(enrolment_sheet.on_team(already=False))
     return decided
+
+
+def _place(team: Team, person_id: str) -> Placed:
+    return Placed(team.id, person_id, team.next_number, team.enrolment.own_generation_of(person_id))
 
 
 def _registered(
@@ -152,7 +156,9 @@ def _registered(
     if job.row.all_meetings and roster.meeting_state == "planned":
         told.append(enrolment_sheet.without_date(title))
         return Decision(roster)
-    seated = Seated(roster.enrolment.id, job.person.person_id, roster.next_number, roster.meeting.id)
+    person_id = job.person.person_id
+    generation = roster.enrolment.own_generation_of(person_id)
+    seated = Seated(roster.enrolment.id, person_id, roster.next_number, roster.meeting.id, generation)
     path = links.seat_path(tx.links, seated)
     try:
         if job.person.person_id in been_there.get(roster.id, ()):

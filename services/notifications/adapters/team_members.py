@@ -47,6 +47,16 @@ async def load_known(tx: Tx, places: Iterable[Place]) -> dict[Place, Known]:
     return {(row["enrolment_id"], row["person_id"]): Known(row["since"], row["place_path"]) for row in rows}
 
 
+async def save_path(tx: Tx, enrolment_id: str, person_id: str, path: str | None) -> None:
+    """The link of somebody's place; None = there is none that is good."""
+    await tx.execute(
+        "UPDATE team_members SET place_path = $3 WHERE person_id = $1 AND enrolment_id = $2",
+        person_id,
+        enrolment_id,
+        None if path is None else storable(path),
+    )
+
+
 async def save(tx: Tx, members: Mapping[Place, Member]) -> None:
     """At the address that was told last, and at no other."""
     await tx.execute(

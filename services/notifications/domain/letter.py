@@ -81,6 +81,7 @@ TITLES = {
     "option_delivered": "Besked om leveret tilkøb",
     "contact_appointed": "Besked til ny kontakt",
     "links_renewed": "Nye links til kontakten",
+    "own_links_renewed": "Nye links til deltager, sekretær eller rolle",
     "contact_left": "Besked til tidligere kontakt",
     "role_appointed": "Besked til ny indehaver af en rolle",
     "role_left": "Besked til tidligere indehaver af en rolle",

@@ -35,6 +35,7 @@ from shared.contracts.enrollment import (
     OptionFact,
     OptionOrdered,
     OptionWithdrawn,
+    OwnLinksRevoked,
     ParticipantCancelled,
     ParticipantRegistered,
     ParticipantReplaced,
@@ -391,6 +392,21 @@ def links_renewed(fact: LinksRevoked, at: datetime) -> Letter:
         path=fact.standing_path,
         participants=fact.participants_path,
     )
+
+
+def own_links_renewed(fact: OwnLinksRevoked, at: datetime) -> Letter:
+    """A seat's link leads to its page, from which all others are reached."""
+    letter = _about_enrolment(
+        "own_links_renewed",
+        fact,
+        to_person(fact.person),
+        str(fact.generation),
+        at,
+        path=fact.own_page_path,
+        billing=fact.billing_path,
+        standing=fact.standing_path,
+    )
+    return replace(letter, own=False)
 
 
 def contact_left(fact: TovholderAppointed, former: Contact, path: str | None, at: datetime) -> Letter:

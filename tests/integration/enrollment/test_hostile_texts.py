@@ -189,6 +189,7 @@ PROGRAMME_PAGES = {
     f"{_STAFF_PLACE}/forbehold": "reserved",
     f"{_STAFF_PLACE}/kontakt": "place",
     f"{_STAFF_PLACE}/luk-links": "place",
+    f"{_STAFF_PLACE}/links/{{person_id}}": "seat",
     f"{_STAFF_PLACE}/sekretaer": "place",
     f"{_STAFF_PLACE}/sekretaer/luk": "place",
     f"{_STAFF_PLACE}/gruppe": "place",

@@ -148,9 +148,9 @@ async def test_of_an_import_nobody_is_told_and_of_another_one_s_enrolment_nobody
 
 
 async def test_a_secretary_gets_a_link_of_their_own_and_the_contact_is_told_by_whom_it_was_given(desk: Room) -> None:
-    contacts = str(an_enrolment().standing_path)
+    contacts = "/plads/kontaktens-egen"
     given = a_secretary(by_staff=True)
-    await desk.hear(an_enrolment())
+    await desk.hear(an_enrolment(standing_path=contacts))
     for _ in range(2):
         await desk.hear(given)
     (to_secretary,) = await written(desk, "secretary_appointed")
@@ -161,7 +161,7 @@ async def test_a_secretary_gets_a_link_of_their_own_and_the_contact_is_told_by_w
     (to_contact,) = await written(desk, "access_given")
     assert to_contact.email == CONTACT.email
     assert str(given.standing_path) not in str(to_contact.says)
-    said = await text(desk, "access_given")
+    said = " ".join((await text(desk, "access_given")).split())
     assert contacts in said
     assert "os hos arrangøren" in said
     await desk.hear(a_secretary(person=None, before=given.person, standing_path=None))

@@ -142,6 +142,13 @@ LETTERS: dict[str, Letter] = {
     "invitation_reminder": letters.invitations(EXAMPLES["InvitationReminderDue"], AT)[0],
     "draft_saved": letters.draft_saved(EXAMPLES["SignUpDraftSaved"], AT),
     "links_renewed": letters.links_renewed(EXAMPLES["LinksRevoked"], AT),
+    "own_links_renewed": letters.own_links_renewed(EXAMPLES["OwnLinksRevoked"], AT),
+    "own_links_renewed-of_roles": letters.own_links_renewed(
+        EXAMPLES["OwnLinksRevoked"].model_copy(
+            update={"own_page_path": None, "standing_path": "/plads/y", "billing_path": "/fakturaoplysninger/y"}
+        ),
+        AT,
+    ),
     "mailbox_code": letters.mailbox_code(EXAMPLES["MailboxCodeDrawn"], AT),
     "sign_up_received": letters.sign_up_received(EXAMPLES["EnrolmentReceived"], AT),
     "sign_up_received-before_it_said_what_follows": letters.sign_up_received(
@@ -530,11 +537,11 @@ LEADS_TO = {
         *("withdrawn", "called_off", "groups_merged", "regrouped", "quote_given", "quote_awaited", "option_ordered"),
         *("option_withdrawn", "option_delivered", "contact_appointed", "save_the_date", "invitation", "meeting_moved"),
         *("meeting_left", "seat_passed_on", "seat_left", "team_incomplete", "member_admitted", "extra_participant"),
-        *("links_renewed", "secretary_appointed", "access_given"),
+        *("links_renewed", "own_links_renewed", "secretary_appointed", "access_given"),
         *("extra_participant_removed", "nobody_registered", "place_passed_on", "place_left"),
     },
-    "one's own seat": {"participant_registered", "meeting_reminder"},
-    "one's own billing role": {"billing_awaited"},
+    "one's own seat": {"participant_registered", "meeting_reminder", "own_links_renewed"},
+    "one's own billing role": {"billing_awaited", "own_links_renewed"},
 }
 NOWHERE = {
     "walked_in": "the meeting is over",
@@ -555,6 +562,7 @@ KINDS = {
     "tilmeld": "its own form",
     "invoicing": "its invoice",
     "moedeplads": "one's own seat",
+    "mig": "one's own seat",
     "holdplads": "one's own seat",
     "gaest": "one's own seat",
     "fakturaoplysninger": "one's own billing role",
