@@ -1,4 +1,4 @@
-"""Somebody's own link has come into the wrong hands: staff close all that were mailed to them, and new ones are mailed."""
+"""Somebody's own link has come into the wrong hands: staff close all they were mailed, and new ones are mailed."""
 
 from __future__ import annotations
 
