@@ -128,16 +128,12 @@ def of_one(find: Callable[[Any, Request], Awaitable[T | Response]]) -> Callable[
 def who(actor: str | None) -> str:
     """Who is behind something, in words, without what is only an id."""
     kind, _, name = (actor or "").partition("/")
-    match kind:
-        case "staff":
-            return "En medarbejder"
-        case "person":
-            return "Kommunen, med et link i en mail"
-        case "form":
-            return "Nogen, der sendte formularen"
-        case "client":
-            return f"Et andet system ({name.removeprefix('~')})"
-        case "token":
-            return f"Et program hos arrangøren ({name})"
-        case _:
-            return "Tovholder selv"
+    known = {
+        "staff": "En medarbejder",
+        "person": "Kommunen, med et link i en mail",
+        "secretary": "Sekretæren, med et link i en mail",
+        "form": "Nogen, der sendte formularen",
+        "client": f"Et andet system ({name.removeprefix('~')})",
+        "token": f"Et program hos arrangøren ({name})",
+    }
+    return known.get(kind, "Tovholder selv")

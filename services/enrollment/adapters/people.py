@@ -41,12 +41,13 @@ def may_rename(cause: Cause, enrolment: Enrolment) -> bool:
     """A client speaks for itself, and another system's slip would rename somebody on every page and in every mail.
 
     So does whoever has the link of a place that a client put in: the client was told it. And so does a participant, who
-    speaks for no colleague: of those with a link the contact alone speaks for the organisation.
+    speaks for no colleague: of those with a link the contact and the contact's secretary speak for the organisation.
     """
     if cause.client is not None or (cause.is_person and enrolment.by_client):
         return False
     contact = enrolment.contact
-    return not cause.is_person or contact is None or cause.is_by(contact.person_id)
+    speaks = cause.secretary_id is not None or contact is None or cause.is_by(contact.person_id)
+    return not cause.is_person or speaks
 
 
 async def lock_id(tx: Tx, organisation_code: str, email: str) -> str | None:

@@ -75,7 +75,7 @@ async def _given(host: Host, act: Act, request: Request, details: Details) -> Re
     command = _command(form, details)
     if command is None:
         return _page(host, details, form, 422)
-    refused = (await submit(host, act, request, command, form, details.person_id)).refusal()
+    refused = (await submit(host, act, request, command, form, details.speaker)).refusal()
     if refused is not None:
         return _page(host, details, form.refuse(refused), refused.status)
     return RedirectResponse(f"{details.path}?besked=gemt", 303, headers=SECRET_ADDRESS)

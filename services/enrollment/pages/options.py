@@ -32,7 +32,7 @@ _MOST_DIGITS = 6
 async def _about(
     host: Host, act: Act, request: Request, *, template: str, model: type[Command], by_round: bool = False
 ) -> Response:
-    found = await find(host, request, units=True)
+    found = await find(host, request, act, units=True)
     if isinstance(found, Response):
         return found
     option = _option(found, request)
@@ -43,13 +43,13 @@ async def _about(
         wish = _wish(form, model, enrolment_id=found.enrolment.id, option_id=option.option_id, **named)
         refused = None
         if wish is not None:
-            refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
+            refused = (await submit(host, act, request, wish, form, found.speaker)).refusal()
             if refused is None:
                 return RedirectResponse(f"{found.path}#tilkoeb", 303, headers=SECRET_ADDRESS)
             form.refuse(refused)
         status = 422 if refused is None else refused.status
         # What was refused may be that it has just changed: the page shows it as it is now.
-        again = await find(host, request, units=True)
+        again = await find(host, request, act, units=True)
         if isinstance(again, Response):
             return again
         found, option = again, _option(again, request)

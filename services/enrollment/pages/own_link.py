@@ -10,8 +10,12 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.contact import Speaker
 from services.enrollment.pages.confirming import require_confirmed
+from services.enrollment.usecases.as_secretary import as_secretary
+from services.enrollment.usecases.read_seat import ClosedLink
 from shared.base.acts import Act
+from shared.base.cause import reader_actor
 from shared.contracts.event import Command
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
@@ -19,10 +23,23 @@ from shared.web.ledger import Reply
 from shared.web.safety import SECRET_ADDRESS
 
 
-async def submit(host: Host, act: Act, request: Request, command: Command, form: Form, person_id: str) -> Reply:
+async def submit(host: Host, act: Act, request: Request, command: Command, form: Form, speaker: Speaker) -> Reply:
     """Do it for whoever the link was given to, once their browser has shown that it reads their mailbox."""
-    await require_confirmed(host, request, command, person_id)
-    return await host.door.submit(act, command, form.key, actor=f"person/{person_id}", patient=True)
+    await require_confirmed(host, request, command, speaker.person_id)
+    actor = reader_actor(speaker.person_id, as_secretary=speaker.is_secretary)
+    asked_for = as_secretary(act) if speaker.is_secretary else act
+    return await host.door.submit(asked_for, command, form.key, actor=actor, patient=True)
+
+
+def closed(host: Host, found: ClosedLink) -> Response:
+    """The page of a link of somebody's own that was closed."""
+    return host.pages.render(
+        "enrollment/own_links_closed.html",
+        status=410,
+        headers=SECRET_ADDRESS,
+        terms=found.terms,
+        organisation=found.organisation,
+    )
 
 
 class Own(Protocol):
@@ -55,7 +72,7 @@ async def asked(
         command = command_of(form)
         if command is None:
             return show(422, form)
-        reply = await submit(host, act, request, command, form, own.person_id)
+        reply = await submit(host, act, request, command, form, Speaker(own.person_id))
         refused = reply.refusal()
         if refused is None:
             return RedirectResponse(f"{own.path}?besked={done}", 303, headers=SECRET_ADDRESS)

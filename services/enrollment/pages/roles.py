@@ -22,7 +22,7 @@ _LABELS = {"name": "Navn", "email": "E-mail", "reason": "Begrundelse", "role_id"
 
 async def role(host: Host, act: Act, request: Request) -> Response:
     """Both are told; an empty form empties a role that nobody has to hold."""
-    found = await find(host, request)
+    found = await find(host, request, act)
     if isinstance(found, Response):
         return found
     role_id = request.path_params["role_id"]
@@ -34,7 +34,7 @@ async def role(host: Host, act: Act, request: Request) -> Response:
         form = await read_form(request, labels=_LABELS)
         wish, status = form.command(ChangeRole, enrolment_id=found.enrolment.id, role_id=role_id), 422
         if wish is not None:
-            refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
+            refused = (await submit(host, act, request, wish, form, found.speaker)).refusal()
             if refused is None:
                 return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
             form.refuse(refused)

@@ -29,6 +29,9 @@ from services.enrollment.pages.needs import fields, kept_at_meeting, kept_on_tea
 from services.enrollment.pages.staff_action import Ask, Doing, carry_out
 from services.enrollment.pages.staff_enrolment import place
 from services.enrollment.pages.staff_programme import address, head_of, reader
+from services.enrollment.usecases.appoint_secretary import AppointSecretary
+from services.enrollment.usecases.close_links import CloseLinks, read_linked
+from services.enrollment.usecases.dismiss_secretary import DismissSecretary
 from services.enrollment.usecases.read_enrolment_page import EnrolmentPage, read_enrolment_page
 from services.enrollment.usecases.read_guests import read_guest
 from services.enrollment.usecases.read_programme_page import Head
@@ -66,7 +69,7 @@ from shared.contracts.enrollment import (
     WithdrawOption,
 )
 from shared.contracts.event import Command
-from shared.contracts.parties import billing_details
+from shared.contracts.parties import Person, billing_details
 from shared.contracts.programme import NeedsTerm
 from shared.runtime.service import Host
 from shared.web.forms import Form
@@ -94,11 +97,13 @@ class Subject:
     option: Option | None = None
     role: Role | None = None
     guest: Guest | None = None
+    whose: Person | None = None
+    """Somebody with links of their own."""
 
     @property
     def person(self) -> str:
         held = self.seat or self.member or self.guest
-        return held.person.name if held else "personen"
+        return self.whose.name if self.whose else held.person.name if held else "personen"
 
     @property
     def needs(self) -> NeedsTerm | None:
@@ -257,17 +262,19 @@ class Deed:
             found = await read_enrolment_page(
                 tx, named["programme_id"], named["enrolment_id"], {}, meeting_id, of_team=self.back == _TEAM
             )
-        if found is None:
+            of_links = self.command is CloseLinks
+            whose = await read_linked(tx, named["enrolment_id"], named["person_id"]) if of_links else None
+        if found is None or (of_links and whose is None):
             raise Problem(404, "not_found")
-        return _subject(head, found, named)
+        return _subject(head, found, named, whose)
 
 
-def _subject(head: Head, found: EnrolmentPage, named: Mapping[str, Any]) -> Subject:
+def _subject(head: Head, found: EnrolmentPage, named: Mapping[str, Any], whose: Person | None) -> Subject:
     meeting_id, person_id = named.get("meeting_id"), named.get("person_id", "")
     roster = found.roster(meeting_id) if meeting_id else None
     option = next((one for one in found.options if one.option_id == named.get("option_id")), None)
     role = next((one for one in found.roles if one.term.id == named.get("role_id")), None)
-    wants_team = "person_id" in named and meeting_id is None
+    wants_team = "person_id" in named and meeting_id is None and whose is None
     missing = (
         ("option_id" in named and option is None)
         or ("role_id" in named and role is None)
@@ -286,11 +293,12 @@ def _subject(head: Head, found: EnrolmentPage, named: Mapping[str, Any]) -> Subj
         member=found.team.member(person_id) if wants_team and found.team else None,
         option=option,
         role=role,
+        whose=whose,
     )
 
 
 def _is_gone(subject: Subject, request: Request) -> bool:
-    return "person_id" in request.path_params and not (subject.seat or subject.member or subject.guest)
+    return "person_id" in request.path_params and not (subject.seat or subject.member or subject.guest or subject.whose)
 
 
 def _why_not(deed: Deed, subject: Subject) -> str:
@@ -413,6 +421,26 @@ def _of_role(subject: Subject) -> Sequence[str]:
     if subject.role is not None and subject.role.term.required:
         return ("Forløbet kræver, at nogen har rollen.",)
     return ("Står begge felter tomme, har ingen rollen.",)
+
+
+def _access(subject: Subject) -> Sequence[str]:
+    now = subject.found.secretary if subject.found else None
+    return (
+        "Sekretæren får en mail med sit eget link. Kontakten får at vide, at I har givet adgangen.",
+        "Sekretæren kan tilmelde og skifte deltagere og give oplysninger til fakturaen.",
+        "Forbehold, køb, afmelding og hvem der ellers har adgang, klarer kontakten selv.",
+        *((f"{now.name} har adgangen nu og mister den med det samme.",) if now else ()),
+    )
+
+
+def _access_ends(subject: Subject) -> Sequence[str]:
+    now = subject.found.secretary if subject.found else None
+    if now is None:
+        return ("Ingen har adgang som sekretær.",)
+    return (
+        f"{now.name}, {now.email}, kan ikke længere komme ind: heller ikke i kalenderen eller med en kode på vej.",
+        "Det, sekretæren har gjort, ændres ikke.",
+    )
 
 
 def _withdrawing(subject: Subject) -> Sequence[str]:
@@ -701,6 +729,27 @@ CONTACT = Deed(
     lambda _: ("Linkene hos den, der er det nu, holder op med at virke. Den nye får sine egne.",),
     undo="Fortrydes ved at skifte tilbage. Begge får igen en mail.",
 )
+SECRETARY = Deed(
+    AppointSecretary,
+    "Giv en sekretær adgang",
+    "Giv adgang",
+    "sekretaer",
+    _HERE,
+    ("person",),
+    _access,
+    undo="Fortrydes ved at lukke adgangen. De mails, der er sendt, kan ikke kaldes tilbage.",
+)
+CLOSE_SECRETARY = Deed(
+    DismissSecretary,
+    "Luk sekretærens adgang",
+    "Luk adgangen",
+    "sekretaer-lukket",
+    _HERE,
+    (),
+    _access_ends,
+    warns=True,
+    undo="Fortrydes ved at give adgang igen. Det link, der er lukket, åbner aldrig igen.",
+)
 REVOKE_LINKS = Deed(
     RevokeLinks,
     "Luk links hos {contact}",
@@ -711,6 +760,20 @@ REVOKE_LINKS = Deed(
     lambda _: (
         "De links til tilmeldingen og deltagerne, der er sendt, holder op med at virke med det samme.",
         "Nye sendes til den samme postkasse. Tilmeldingen ændres ikke.",
+    ),
+    undo="Kan ikke fortrydes: Et link, der er lukket, åbner aldrig igen.",
+)
+CLOSE_LINKS = Deed(
+    CloseLinks,
+    "Luk links hos {person}",
+    "Luk links, og send nye",
+    "links",
+    _HERE,
+    (),
+    lambda subject: (
+        f"De links, vi har sendt til {subject.person}, holder op med at virke med det samme, også den egne side.",
+        "Det gælder også kalenderen.",
+        "Nye sendes til den samme postkasse. Pladser og roller ændres ikke.",
     ),
     undo="Kan ikke fortrydes: Et link, der er lukket, åbner aldrig igen.",
 )

@@ -43,6 +43,8 @@ _DONE = {
     "pladser": "Antallet af pladser er ændret",
     "indskrevet": "Tilmeldingen er skrevet ind",
     "links": "De gamle links er lukket, og nye er sendt",
+    "sekretaer": "Sekretæren har fået adgang, og kontakten har fået besked",
+    "sekretaer-lukket": "Sekretærens adgang er lukket",
     "udgivet": "Forløbet er udgivet",
     "aflyst": "Forløbet er aflyst. Alle får besked nu",
     "lagt-sammen": "Grupperne er lagt sammen",

@@ -17,7 +17,9 @@ async def change_billing(tx: Tx, command: ChangeBilling) -> Answer:
     before = require_enrolment(await enrolments.lock(tx, command.enrolment_id), tx.cause.client)
     programme = await programmes.load_of(tx, before)
     history = await contacts.load_history(tx, before.id) if tx.cause.is_person else []
-    require_billing_speaker(before, programme, history, tx.cause.person_id)
+    # Whether a secretary has the access is seen to by `as_secretary`.
+    speaker = None if tx.cause.secretary_id is not None else tx.cause.person_id
+    require_billing_speaker(before, programme, history, speaker)
     entry = require_entry(await organisations.load(tx, before.organisation.code))
     by_name = book_is_for(before, client=tx.cause.client is not None, person=tx.cause.is_person)
 

@@ -1,4 +1,6 @@
-"""Tovholderskifte: somebody else is the municipality's contact from now on, and the links of the former one end."""
+"""Tovholderskifte: somebody else is the municipality's contact from now on. The links of the former one end, as does
+the access of the former one's secretary.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from services.enrollment.adapters import contacts, enrolments, links, people, pr
 from services.enrollment.domain.address_book import require_email, require_name
 from services.enrollment.domain.contact import hand_over, next_turn, require_contact, require_role, with_contact
 from services.enrollment.domain.enrolment import require_enrolment
+from services.enrollment.usecases.dismiss_secretary import end_access
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ChangeContact
 from shared.storage.tx import Tx
@@ -33,6 +36,8 @@ async def change_contact(tx: Tx, command: ChangeContact) -> Answer:
 
     if decided.after != before:
         history = await contacts.load_history(tx, before.id)
+        if not after.is_contact(before.known_contact.person_id):
+            await end_access(tx, before, programme, history, tx.cause)
         await contacts.save(tx, before.id, next_turn(history, before, after, reason, tx.now), tx.cause)
         await enrolments.save(tx, decided.after, tx.cause)
     tx.tell(decided)

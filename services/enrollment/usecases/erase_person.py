@@ -27,6 +27,7 @@ from services.enrollment.domain.erasure import (
     free_seat,
     leave_meeting,
     leave_roles,
+    leave_secretary,
     leave_team,
     require_known,
     require_no_contact,
@@ -135,6 +136,9 @@ async def _leave(tx: Tx, places: Places, locked: Mapping[str, Enrolment], person
         for ended in leave_roles(locked[enrolment_id], programme, history, person_ids, tx.now):
             await contacts.save(tx, enrolment_id, ended.after, tx.cause)
             tx.tell(ended)
+        closed = leave_secretary(locked[enrolment_id], programme, history, person_ids, tx.now)
+        await contacts.save(tx, enrolment_id, closed.after, tx.cause)
+        tx.tell(closed)
 
 
 async def _leave_as_guests(tx: Tx, places: Places) -> list[Person]:
