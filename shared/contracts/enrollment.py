@@ -1482,6 +1482,8 @@ class ChangeContact(Command):
     name: Line
     email: Email
     reason: Paragraph = ""
+    seen: Id | None = None
+    """What whoever changes it has seen of it (`shared.contracts.seen`): refused when that is not so any more."""
 
 
 @command
@@ -1508,6 +1510,7 @@ class ChangeRole(Command):
     name: Line = ""
     email: Email = ""
     reason: Paragraph = ""
+    seen: Id | None = None
 
 
 @command
@@ -1533,6 +1536,7 @@ class ChangeReservation(Command):
     enrolment_id: Id
     expected_on: Day | None = None
     committee: Line | None = None
+    seen: Id | None = None
 
 
 @command
@@ -1547,6 +1551,7 @@ class ChangeBilling(Command):
 
     enrolment_id: Id
     billing: BillingWish
+    seen: Id | None = None
 
 
 @command
@@ -1617,6 +1622,7 @@ class ChangeGroup(Command):
 
     enrolment_id: Id
     group: Line
+    seen: Id | None = None
 
 
 @command
@@ -1669,6 +1675,7 @@ class ChangeExtraBilling(Command):
     meeting_id: Id
     person_id: Id
     billing: BillingWish
+    seen: Id | None = None
 
 
 @command
@@ -1759,6 +1766,7 @@ class ChangeOptionBilling(Command):
     enrolment_id: Id
     option_id: Id
     billing: BillingWish
+    seen: Id | None = None
 
 
 @command

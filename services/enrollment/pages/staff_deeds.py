@@ -6,31 +6,36 @@ carries out all of them: what a path names has to belong together, else there is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.confirmation_text import sent_at
+from services.enrollment.domain.enrolment import group_fields
+from services.enrollment.domain.forbehold import reservation_fields
 from services.enrollment.domain.guest import Guest
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.meeting_text import when_text
 from services.enrollment.domain.needs import asked, asked_of_guests, asked_of_team
-from services.enrollment.domain.options import Option, as_it_stands
+from services.enrollment.domain.options import Option, as_it_stands, paid_by
 from services.enrollment.domain.price_text import is_billed, leaving_line, price, with_and_without_moms
 from services.enrollment.domain.programme import group_title
 from services.enrollment.domain.roles import Role
 from services.enrollment.domain.roster import Roster, Seat, is_late
+from services.enrollment.domain.roster import paid_by as seat_paid_by
 from services.enrollment.domain.team import Member
 from services.enrollment.pages.invoice_details import LABELS as BILLING_LABELS
-from services.enrollment.pages.invoice_details import units_to_choose, with_unit
+from services.enrollment.pages.invoice_details import PAYER_TOGETHER, units_to_choose, with_unit
 from services.enrollment.pages.needs import fields, kept_at_meeting, kept_on_team
 from services.enrollment.pages.staff_action import Ask, Doing, carry_out
 from services.enrollment.pages.staff_enrolment import place
 from services.enrollment.pages.staff_programme import address, head_of, reader
 from services.enrollment.usecases.read_enrolment_page import EnrolmentPage, read_enrolment_page
 from services.enrollment.usecases.read_guests import read_guest
+from services.enrollment.usecases.read_last_change import read_last_change
 from services.enrollment.usecases.read_programme_page import Head
 from services.enrollment.usecases.set_needs import SetGuestNeeds, SetNeeds, SetTeamNeeds
 from shared.base.acts import Act
@@ -68,8 +73,11 @@ from shared.contracts.enrollment import (
 from shared.contracts.event import Command
 from shared.contracts.parties import billing_details
 from shared.contracts.programme import NeedsTerm
+from shared.contracts.seen import billing_fields, person_fields
 from shared.runtime.service import Host
 from shared.web.forms import Form
+from shared.web.meanwhile import Stands, changes, seen_in
+from shared.web.programme_page import who
 from shared.web.staff_action import BETWEEN
 
 PRICE = "accepted_price_ore"
@@ -140,6 +148,7 @@ class Subject:
         return ", ".join(filter(None, (self.words()["organisation"], when)))
 
 
+Seen = Callable[[Subject], dict[str, str]]
 Said = Callable[[Subject], Sequence[str]]
 Comes = Callable[[Subject, Mapping[str, Any]], Sequence[str]]
 """More sentences about what will come of it, from the answer's body."""
@@ -173,6 +182,12 @@ class Deed:
     given: Mapping[str, Any] = field(default_factory=dict)
     kroner: Mapping[str, str] = field(default_factory=dict)
     first: str = ""
+    seen: Seen | None = None
+    """What it changes, field by field: whoever was not the first to change it is shown what it has become."""
+    together: Sequence[tuple[str, ...]] = ()
+    """Of these fields, those that are one thing."""
+    blank_stays: bool = False
+    """What is not filled in stays as it is, and nothing is said again of what stands there."""
 
     async def __call__(self, host: Host, act: Act, request: Request) -> Response:
         subject = await self._find(host, request)
@@ -192,11 +207,12 @@ class Deed:
             crumb=words["meeting" if self.about_guests else "organisation"],
             text=tuple(self.text(subject)),
             asks=asks,
-            start=self.start(subject),
+            start=self.start(subject) if self.seen is None else {**self.seen(subject), **self.start(subject)},
             warns=self.warns,
             undo=self.undo,
             sentences=(lambda body: comes(subject, body)) if comes else None,
             why_not=_why_not(self, subject),
+            stands=self._stands(host, request, asks) if self.seen else None,
         )
 
         def command(form: Form) -> Command | None:
@@ -208,6 +224,21 @@ class Deed:
 
         return await carry_out(host, request, act, subject.head, doing, command, prepare)
 
+    def _stands(self, host: Host, request: Request, asks: Sequence[Ask]) -> Callable[[], Awaitable[Stands]]:
+        known = {one.name: one for one in asks}
+
+        async def stands() -> Stands:
+            subject = await self._find(host, request)
+            return Stands(
+                fields=self.seen(subject) if self.seen else {},
+                who=await _who_changed(host, request, subject, self.command),
+                together=self.together,
+                blank_stays=self.blank_stays,
+                as_read=lambda name, text: known[name].read(text) if name in known else text,
+            )
+
+        return stands
+
     def _back(self, request: Request) -> str:
         named = request.path_params
         start = address(request, f"/deltagere/{named['meeting_id']}") if self.about_guests else place(request)
@@ -218,10 +249,11 @@ class Deed:
         if self.first and not any(form.value(one.name) for one in asks):
             form.add_error(self.first, "required", "Udfyld mindst ét felt.")
             return None
+        new = changes(form, self.together) if self.blank_stays else form.values
         said: dict[str, str | list[str]] = {
             one.name: form.value(one.name).split(BETWEEN) if one.name in _SEVERAL else form.value(one.name)
             for one in asks
-            if form.value(one.name) and one.name not in self.kroner
+            if form.value(one.name) and one.name in new and one.name not in self.kroner
         }
         amounts = {of: ore_of(form.value(name)) for name, of in self.kroner.items()}
         for name, of in self.kroner.items():
@@ -232,6 +264,10 @@ class Deed:
             if must and one.name not in said:
                 form.add_error(one.name, "required", "Vælg et af svarene." if one.choices else "Skal udfyldes.")
         read = Form(said)
+        if "seen" in self.command.model_fields:
+            given = {**given, "seen": seen_in(form)}
+        if "billing" in self.command.model_fields and not said:
+            given = {**given, "billing": {}}
         wish = read.command(self.command, **given, **{of: ore or 0 for of, ore in amounts.items()})
         form.errors += [one for one in read.errors if form.error(one.field) is None]
         if form.errors:
@@ -260,6 +296,19 @@ class Deed:
         if found is None:
             raise Problem(404, "not_found")
         return _subject(head, found, named)
+
+
+async def _who_changed(host: Host, request: Request, subject: Subject, command: type[Command]) -> str:
+    """Who has changed it last, and when; empty where that is not kept."""
+    role = subject.role
+    if subject.found is None or (role is not None and role.holder is None):
+        return ""
+    async with host.transaction(reader(request)) as tx:
+        last = await read_last_change(tx, subject.found.enrolment, command, role.term.id if role else None)
+    if last is None:
+        return ""
+    name = last.name or who(last.actor)
+    return f"{sent_at(last.at)} af {name if last.name else name[:1].lower() + name[1:]}"
 
 
 def _subject(head: Head, found: EnrolmentPage, named: Mapping[str, Any]) -> Subject:
@@ -404,9 +453,12 @@ def _kept(subject: Subject) -> Sequence[str]:
     return (hidden, kept_on_team(subject.needs, meetings.last_day() if meetings else None))
 
 
-def _held(subject: Subject) -> Mapping[str, str]:
-    holder = subject.role.holder if subject.role else None
-    return {"name": holder.name, "email": holder.email} if holder else {}
+def _held(subject: Subject) -> dict[str, str]:
+    return person_fields(subject.role.holder if subject.role else None)
+
+
+def _contact(subject: Subject) -> dict[str, str]:
+    return person_fields(subject.found.enrolment.contact if subject.found else None)
 
 
 def _of_role(subject: Subject) -> Sequence[str]:
@@ -427,28 +479,26 @@ def _stands(subject: Subject, body: Mapping[str, Any]) -> Sequence[str]:
     return (f"{subject.words()['organisation']} står derefter som »{body['status']}«.",)
 
 
-def _reserved(subject: Subject) -> Mapping[str, str]:
-    if subject.found is None:
+def _reserved(subject: Subject) -> dict[str, str]:
+    return reservation_fields(subject.found.enrolment) if subject.found else {}
+
+
+def _grouped(subject: Subject) -> dict[str, str]:
+    return group_fields(subject.found.enrolment) if subject.found else {}
+
+
+def _billed(subject: Subject) -> dict[str, str]:
+    return billing_fields(subject.found.enrolment.billing) if subject.found else {}
+
+
+def _bought(subject: Subject) -> dict[str, str]:
+    return billing_fields(paid_by(subject.option, subject.option.order)) if subject.option else {}
+
+
+def _seated(subject: Subject) -> dict[str, str]:
+    if subject.roster is None or subject.seat is None:
         return {}
-    known = subject.found.enrolment.forbehold
-    return {
-        "committee": known.committee,
-        "expected_on": known.expected_on.isoformat() if known.expected_on else "",
-    }
-
-
-def _grouped(subject: Subject) -> Mapping[str, str]:
-    return {"group": (subject.found.enrolment.group if subject.found else None) or ""}
-
-
-def _billed(subject: Subject) -> Mapping[str, str]:
-    if subject.found is None:
-        return {}
-    known = subject.found.enrolment.billing
-    held = known.model_dump(exclude={"address"}) | (
-        {f"address.{name}": said for name, said in known.address.model_dump().items()} if known.address else {}
-    )
-    return {name: str(held.get(name.removeprefix("billing.")) or "") for name in BILLING_LABELS}
+    return billing_fields(seat_paid_by(subject.roster, subject.seat))
 
 
 def _unsent(subject: Subject) -> Sequence[str]:
@@ -467,6 +517,7 @@ def _moved(subject: Subject, body: Mapping[str, Any]) -> Sequence[str]:
 
 _WRITE_BACK = "Fortrydes ved at skrive det, der stod før. Et felt, der var tomt, bliver ikke tomt igen."
 _NOT_SENT = "Det gælder de fakturaer, der ikke er sendt endnu. Et felt, der er tomt, bliver, som det er."
+_PERSON = ("name", "email")
 _SEATS, _TEAM, _OPTIONS, _HERE = "/moeder/{meeting_id}", "/hold", "", ""
 
 REGISTER = Deed(
@@ -520,6 +571,9 @@ PAYER = Deed(
     lambda _: (_NOT_SENT,),
     undo=_WRITE_BACK,
     first="billing.order_reference",
+    seen=_seated,
+    together=PAYER_TOGETHER,
+    blank_stays=True,
 )
 NEEDS_AT_MEETING = Deed(
     SetNeeds,
@@ -635,6 +689,9 @@ OPTION_PAYER = Deed(
     lambda _: (_NOT_SENT,),
     undo=_WRITE_BACK,
     first="billing.order_reference",
+    seen=_bought,
+    together=PAYER_TOGETHER,
+    blank_stays=True,
 )
 ROLE = Deed(
     ChangeRole,
@@ -645,7 +702,8 @@ ROLE = Deed(
     ("holder", "reason"),
     _of_role,
     undo="Fortrydes ved at give rollen tilbage. Begge får igen en mail.",
-    start=_held,
+    seen=_held,
+    together=(_PERSON,),
 )
 WITHDRAW = Deed(
     WithdrawEnrolment,
@@ -688,8 +746,9 @@ RESERVATION = Deed(
     _HERE,
     ("reserved",),
     undo=_WRITE_BACK,
-    start=_reserved,
     first="expected_on",
+    seen=_reserved,
+    blank_stays=True,
 )
 CONTACT = Deed(
     ChangeContact,
@@ -700,6 +759,9 @@ CONTACT = Deed(
     ("person", "reason"),
     lambda _: ("Linkene hos den, der er det nu, holder op med at virke. Den nye får sine egne.",),
     undo="Fortrydes ved at skifte tilbage. Begge får igen en mail.",
+    start=lambda _: dict.fromkeys(_PERSON, ""),
+    seen=_contact,
+    together=(_PERSON,),
 )
 REVOKE_LINKS = Deed(
     RevokeLinks,
@@ -723,7 +785,7 @@ GROUP = Deed(
     ("group",),
     lambda _: ("Deltagerne afmeldes de møder i den gamle gruppe, der ikke er holdt. Ingen flyttes med af sig selv.",),
     undo="Fortrydes ved at flytte tilbage. Deltagerne skal så tilmeldes igen.",
-    start=_grouped,
+    seen=_grouped,
     comes=_moved,
 )
 BILLING = Deed(
@@ -735,7 +797,9 @@ BILLING = Deed(
     ("payer",),
     _unsent,
     undo=_WRITE_BACK,
-    start=_billed,
+    seen=_billed,
+    together=PAYER_TOGETHER,
+    blank_stays=True,
     comes=_lacks,
     first="billing.ean",
 )

@@ -10,6 +10,7 @@ from services.enrollment.domain.invoice_details import lacking
 from services.enrollment.domain.roles import require_billing_speaker
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ChangeBilling
+from shared.contracts.seen import billing_fields, require_seen
 from shared.storage.tx import Tx
 
 
@@ -18,6 +19,7 @@ async def change_billing(tx: Tx, command: ChangeBilling) -> Answer:
     programme = await programmes.load_of(tx, before)
     history = await contacts.load_history(tx, before.id) if tx.cause.is_person else []
     require_billing_speaker(before, programme, history, tx.cause.person_id)
+    require_seen(billing_fields(before.billing), command.seen)
     entry = require_entry(await organisations.load(tx, before.organisation.code))
     by_name = book_is_for(before, client=tx.cause.client is not None, person=tx.cause.is_person)
 

@@ -8,6 +8,7 @@ from services.enrollment.domain.contact import hand_over, next_turn, require_con
 from services.enrollment.domain.enrolment import require_enrolment
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ChangeContact
+from shared.contracts.seen import person_fields, require_seen
 from shared.storage.tx import Tx
 
 
@@ -15,6 +16,7 @@ async def change_contact(tx: Tx, command: ChangeContact) -> Answer:
     """By staff, or by the present contact; whatever waits for the role finds the new one when its time comes."""
     known = require_enrolment(await enrolments.lock(tx, command.enrolment_id), tx.cause.client)
     before = require_contact(known, tx.cause.person_id)
+    require_seen(person_fields(before.contact), command.seen)
     programme = await programmes.load_of(tx, before)
     require_role(command.role)
     name, email = require_name(command.name, "name"), require_email(command.email, "email")
