@@ -221,15 +221,15 @@ async def test_what_is_held_back_is_put_right_and_then_ready(money_office: Branc
     path = f"{claim}/oplysninger"
     assert "Holdt tilbage" in text(await browser.get(claim))
     said = {
-        "ean": "5798009800015",
-        "order_reference": "O-1",
-        "street": "Torvet 1",
-        "postcode": "8000",
-        "city": "Aarhus C",
+        "billing.ean": "5798009800015",
+        "billing.order_reference": "O-1",
+        "billing.address.street": "Torvet 1",
+        "billing.address.postcode": "8000",
+        "billing.address.city": "Aarhus C",
     }
     shown = text(await looked(browser, path, **said))
     assert "klar til fakturering" in shown
-    wrong = text(await looked(browser, path, **{**said, "ean": "123"}))
+    wrong = text(await looked(browser, path, **{**said, "billing.ean": "123"}))
     assert "EAN" in wrong
     await done(browser, path, **said)
     assert "Klar til fakturering" in text(await browser.get(claim))
