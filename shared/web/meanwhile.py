@@ -76,7 +76,7 @@ def met(form: Form, stands: Stands) -> bool:
     form.met = [
         Met(
             one.fields,
-            _together([labels.get(name, name) for name in one.fields]),
+            ", ".join(labels.get(name, name) for name in one.fields),
             one.shown(one.before, stands.as_read),
             one.shown(one.theirs, stands.as_read),
             one.shown(one.mine, stands.as_read),
@@ -85,8 +85,3 @@ def met(form: Form, stands: Stands) -> bool:
         for one in heard.clashes
     ]
     return bool(form.met)
-
-
-def _together(labels: Sequence[str]) -> str:
-    first, *rest = labels
-    return ", ".join([first, *(one[:1].lower() + one[1:] if one[1:2].islower() else one for one in rest)])

@@ -299,3 +299,17 @@ async def test_every_state_of_a_claim_stands_somewhere(money_office: Branch) -> 
     await browser.get(MONEY)
     as_they_are: set[State] = {"credited", "waived", "withdrawn"}
     assert as_they_are <= set(STANDS)
+
+
+async def test_whoever_puts_right_what_was_put_right_meanwhile_is_shown_to_what(money_office: Branch) -> None:
+    browser = await two_are_invoiced(money_office)
+    path = f"{await the_claim(browser, 'held_back')}/oplysninger"
+    shown = await browser.get(path)
+    await done(browser, path, **{"billing.order_reference": "O-1"})
+    mine = {"billing.order_reference": "O-2", "billing.person_reference": "Afd. 7"}
+    met = await browser.post(path, data=typed(shown.text, _se="1", **mine))
+    assert met.status_code == 409
+    assert "Behold den andens: O-1 Brug vores: O-2" in text(met)
+    assert 'value="Afd. 7"' in met.text, "nothing that was typed is lost"
+    seen = await browser.post(path, data=typed(met.text, _se="1", **mine, **{"imens.billing.order_reference": "mit"}))
+    assert (await browser.post(path, data=typed(seen.text))).status_code == 303
