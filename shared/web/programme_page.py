@@ -5,6 +5,7 @@ Which service has a tab nobody has to know who uses it. What a tab shows, its se
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Any, TypeVar
@@ -92,10 +93,18 @@ def show_programme(
         tabs=tabs_of(badge, ref.id),
         base=overview_of(ref.id),
         said=said,
+        undo=_undo(request, ref.id) if said else "",
         more=more,
         may=lambda scope: badge.may(scope, ref.id),
         **values,
     )
+
+
+def _undo(request: Request, programme_id: str) -> str:
+    """The page that undoes what was just done: one of this programme, or none."""
+    found = request.query_params.get("fortryd", "")
+    ours = rf"(/[a-z]+)?{re.escape(overview_of(programme_id))}/[A-Za-z0-9_/.-]+(\?fortryd=[A-Za-z0-9_-]+)?"
+    return found if re.fullmatch(ours, found) and ".." not in found else ""
 
 
 def unheard(host: Any, request: Request, why: str = "") -> Response:

@@ -10,21 +10,27 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from shared.base.acts import Act
+from shared.base.cause import Cause, new_correlation
 from shared.contracts.catalogue import IN_DANISH
 from shared.contracts.danish import long_day
 from shared.contracts.event import Command
 from shared.web.door import Rehearsal
 from shared.web.forms import Form, read_form
+from shared.web.ledger import load_answer
 from shared.web.meanwhile import CHANGED, Stands, begin, met
 from shared.web.staff import badge_in, staff_form
 
 LOOK, EDIT = "_se", "_ret"
 """The buttons that ask what would come of it, and that lead back to what was typed."""
+UNDO = "fortryd"
+"""In the address of a page after a deed: the page that undoes it. In that one's: what it begins with, the key of the
+wish that is undone, or an id."""
 BETWEEN = "; "
 """Stands between those that are chosen of several, as in the macro `felt`."""
 Show = Callable[..., Response]
@@ -100,6 +106,9 @@ class Doing:
     stands: Callable[[], Awaitable[Stands]] | None = None
     """How the thing stands that is changed; asked again for whoever was not the first."""
 
+    undone: Callable[[Mapping[str, Any], str], str] | None = None
+    """The page that undoes it, from the answer's body and the key of the wish; empty = nobody undoes it."""
+
     @property
     def typed(self) -> Sequence[Ask]:
         """What whoever does it is asked for."""
@@ -113,6 +122,17 @@ class Preview:
     sentences: tuple[str, ...]
     told: tuple[tuple[str, int], ...]
     warnings: tuple[str, ...] = ()
+
+
+async def stood_before(host: Any, request: Request) -> Mapping[str, str]:
+    """What stood before a wish of whoever is signed in, which this page undoes; nothing where that is not kept."""
+    key = request.query_params.get(UNDO, "")
+    if not key:
+        return {}
+    async with host.transaction(Cause(new_correlation(), None, badge_in(request).actor)) as tx:
+        body = await load_answer(tx, badge_in(request).actor, key)
+    was = body.get("was") if isinstance(body, dict) else None
+    return was if isinstance(was, dict) else {}
 
 
 async def carry_out(
@@ -200,7 +220,9 @@ class _Asked:
             if no is None:
                 doing = self.doing
                 after = doing.onward(reply.json()) if doing.onward else doing.back
-                return RedirectResponse(f"{after}?besked={doing.done}", 303)
+                undo = doing.undone(reply.json(), form.key) if doing.undone else ""
+                more = f"&{UNDO}={quote(undo, safe='/')}" if undo else ""
+                return RedirectResponse(f"{after}?besked={doing.done}{more}", 303)
             form.refuse(no)
             preview, refused = None, no.status
         if preview is None and form.refused_by == CHANGED and self.doing.stands is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -28,7 +29,7 @@ from services.enrollment.domain.roster import Roster, Seat, is_late
 from services.enrollment.domain.roster import paid_by as seat_paid_by
 from services.enrollment.domain.team import Member
 from services.enrollment.pages.invoice_details import LABELS as BILLING_LABELS
-from services.enrollment.pages.invoice_details import PAYER_TOGETHER, units_to_choose, with_unit
+from services.enrollment.pages.invoice_details import NO_UNIT, PAYER_TOGETHER, units_to_choose, with_unit
 from services.enrollment.pages.needs import fields, kept_at_meeting, kept_on_team
 from services.enrollment.pages.staff_action import Ask, Doing, carry_out
 from services.enrollment.pages.staff_enrolment import place
@@ -36,12 +37,14 @@ from services.enrollment.pages.staff_programme import address, head_of, reader
 from services.enrollment.usecases.read_enrolment_page import EnrolmentPage, read_enrolment_page
 from services.enrollment.usecases.read_guests import read_guest
 from services.enrollment.usecases.read_last_change import read_last_change
+from services.enrollment.usecases.read_person import read_person
 from services.enrollment.usecases.read_programme_page import Head
 from services.enrollment.usecases.set_needs import SetGuestNeeds, SetNeeds, SetTeamNeeds
 from shared.base.acts import Act
 from shared.base.problems import Problem
 from shared.contracts.danish import ore_of
 from shared.contracts.enrollment import (
+    MAIN_ROLE,
     AcceptQuote,
     CancelParticipant,
     ChangeBilling,
@@ -71,14 +74,15 @@ from shared.contracts.enrollment import (
     WithdrawOption,
 )
 from shared.contracts.event import Command
-from shared.contracts.parties import billing_details
+from shared.contracts.parties import Contact, billing_details
 from shared.contracts.programme import NeedsTerm
 from shared.contracts.seen import billing_fields, person_fields
 from shared.runtime.service import Host
 from shared.web.forms import Form
 from shared.web.meanwhile import Stands, changes, seen_in
 from shared.web.programme_page import who
-from shared.web.staff_action import BETWEEN
+from shared.web.staff import badge_in
+from shared.web.staff_action import BETWEEN, UNDO, stood_before
 
 PRICE = "accepted_price_ore"
 _SEVERAL = ("diet", "access")
@@ -159,6 +163,16 @@ def _nothing(_: Subject) -> Sequence[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Undone:
+    """The deed that undoes another: its command, and its page below the enrolment's, or the meeting's where it is a
+    guest's, with what the path and the answer name, and the `{key}` of the wish, filled in.
+    """
+
+    command: type[Command]
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deed:
     """`title` and `button` have `{person}`, `{meeting}`, `{option}`, `{role}`, `{organisation}` and `{contact}` filled
     in. `asks` are fields of the command, of `_ASKS`; the others it has from the path, and of `given`. `kroner`: what is
@@ -186,6 +200,7 @@ class Deed:
     """What it changes, field by field: whoever was not the first to change it is shown what it has become."""
     together: Sequence[tuple[str, ...]] = ()
     """Of these fields, those that are one thing."""
+    undone: Callable[[Subject], Undone] | None = None
     blank_stays: bool = False
     """What is not filled in stays as it is, and nothing is said again of what stands there."""
 
@@ -207,12 +222,13 @@ class Deed:
             crumb=words["meeting" if self.about_guests else "organisation"],
             text=tuple(self.text(subject)),
             asks=asks,
-            start=self.start(subject) if self.seen is None else {**self.seen(subject), **self.start(subject)},
+            start=await self._start(host, request, subject, asks),
             warns=self.warns,
             undo=self.undo,
             sentences=(lambda body: comes(subject, body)) if comes else None,
             why_not=_why_not(self, subject),
             stands=self._stands(host, request, asks) if self.seen else None,
+            undone=partial(self._undo, request, self.undone(subject)) if self.undone else None,
         )
 
         def command(form: Form) -> Command | None:
@@ -223,6 +239,34 @@ class Deed:
                 form.values[PRICE] = str(subject.costs[0])
 
         return await carry_out(host, request, act, subject.head, doing, command, prepare)
+
+    def _undo(self, request: Request, undone: Undone, body: Mapping[str, Any], key: str) -> str:
+        """The page that undoes it, where whoever did it may; empty = it is not theirs to undo."""
+        named = {**request.path_params, **body, "key": key}
+        if not badge_in(request).may(f"enrollment.{undone.command.__name__}", named["programme_id"]):
+            return ""
+        start = address(request, f"/deltagere/{named['meeting_id']}") if self.about_guests else place(request)
+        return f"{start}{undone.page.format(**named)}"
+
+    async def _start(self, host: Host, request: Request, subject: Subject, asks: Sequence[Ask]) -> Mapping[str, str]:
+        """What the form begins with: as it stands, or, where something is undone, as it stood."""
+        start = {**(self.seen(subject) if self.seen else {}), **self.start(subject)}
+        before = request.query_params.get(UNDO, "")
+        if not before or request.method != "GET":
+            return start
+        if before == _FORMER:
+            former = _former(subject)
+            return {**start, **dict.fromkeys(_PERSON, ""), **person_fields(former)}
+        if "person" in self.asks:
+            if subject.found is None:
+                return start
+            async with host.transaction(reader(request)) as tx:
+                known = await read_person(tx, before, subject.found.enrolment.organisation.code)
+            return {**start, **person_fields(known)}
+        was = await stood_before(host, request)
+        if was and "billing.unit" in start and any(one.name == "billing.unit" for one in asks):
+            was = {"billing.unit": NO_UNIT, **was}
+        return {**start, **{name: text for name, text in was.items() if isinstance(text, str)}}
 
     def _stands(self, host: Host, request: Request, asks: Sequence[Ask]) -> Callable[[], Awaitable[Stands]]:
         known = {one.name: one for one in asks}
@@ -296,6 +340,17 @@ class Deed:
         if found is None:
             raise Problem(404, "not_found")
         return _subject(head, found, named)
+
+
+def _former(subject: Subject) -> Contact | None:
+    """Who had the role, or was the contact, before it became as it is; None = nobody."""
+    wanted = subject.role.term.id if subject.role else MAIN_ROLE
+    rows = [one for one in (subject.found.history if subject.found else ()) if one.role == wanted]
+    now = next((one for one in rows if one.until is None), None)
+    ended = max((one for one in rows if one.until is not None), key=lambda one: one.turn, default=None)
+    if ended is None or (now is not None and ended.until != now.since):
+        return None
+    return ended.holder
 
 
 async def _who_changed(host: Host, request: Request, subject: Subject, command: type[Command]) -> str:
@@ -518,6 +573,24 @@ def _moved(subject: Subject, body: Mapping[str, Any]) -> Sequence[str]:
 _WRITE_BACK = "Fortrydes ved at skrive det, der stod før. Et felt, der var tomt, bliver ikke tomt igen."
 _NOT_SENT = "Det gælder de fakturaer, der ikke er sendt endnu. Et felt, der er tomt, bliver, som det er."
 _PERSON = ("name", "email")
+_FORMER = "foer"
+"""What is undone is who holds something: it goes back to whoever did before."""
+
+
+def _by(command: type[Command], page: str) -> Callable[[Subject], Undone]:
+    return lambda _: Undone(command, page)
+
+
+def _ordered_again(subject: Subject) -> Undone:
+    """At its price, where it has one, and else by another quote."""
+    fixed = subject.option is not None and subject.option.term is not None and subject.option.term.price_ore is not None
+    order, quote = (
+        Undone(OrderOption, "/tilkoeb/{option_id}/bestil"),
+        Undone(QuoteOption, "/tilkoeb/{option_id}/tilbud"),
+    )
+    return order if fixed else quote
+
+
 _SEATS, _TEAM, _OPTIONS, _HERE = "/moeder/{meeting_id}", "/hold", "", ""
 
 REGISTER = Deed(
@@ -529,6 +602,7 @@ REGISTER = Deed(
     ("person", "level", PRICE),
     _seat_costs,
     undo="Fortrydes ved at afmelde deltageren. Den mail, der er sendt, kan ikke kaldes tilbage.",
+    undone=_by(CancelParticipant, "/moeder/{meeting_id}/afmeld/{person_id}"),
 )
 WALK_IN = Deed(
     RegisterWalkIn,
@@ -549,6 +623,7 @@ REPLACE = Deed(
     ("person", "level"),
     lambda _: ("Pladsen og dens nummer i rækken går videre til den nye.",),
     undo="Fortrydes ved at skifte tilbage, så længe der kan skiftes. Begge får igen en mail.",
+    undone=_by(ReplaceParticipant, "/moeder/{meeting_id}/skift/{person_id}?fortryd={previous}"),
 )
 CANCEL = Deed(
     CancelParticipant,
@@ -560,6 +635,7 @@ CANCEL = Deed(
     _leaving,
     warns=True,
     undo="Fortrydes ved at tilmelde personen igen, så længe tilmeldingen er åben. Pladsen er da den sidste i rækken.",
+    undone=_by(RegisterParticipant, "/moeder/{meeting_id}/tilmeld?fortryd={person_id}"),
 )
 PAYER = Deed(
     ChangeExtraBilling,
@@ -574,6 +650,7 @@ PAYER = Deed(
     seen=_seated,
     together=PAYER_TOGETHER,
     blank_stays=True,
+    undone=_by(ChangeExtraBilling, "/moeder/{meeting_id}/betaler/{person_id}?fortryd={key}"),
 )
 NEEDS_AT_MEETING = Deed(
     SetNeeds,
@@ -594,6 +671,7 @@ NAME_MEMBER = Deed(
     ("person",),
     lambda _: ("Personen inviteres til alle holdets møder.",),
     undo="Fortrydes ved at tage personen af holdet. Den mail, der er sendt, kan ikke kaldes tilbage.",
+    undone=_by(RemoveTeamMember, "/hold/fjern/{person_id}"),
 )
 REPLACE_MEMBER = Deed(
     ReplaceTeamMember,
@@ -604,6 +682,7 @@ REPLACE_MEMBER = Deed(
     ("person",),
     lambda _: ("Den nye overtager pladsen på holdet og inviteres til de møder, der er tilbage.",),
     undo="Fortrydes ved at skifte tilbage. Begge får igen en mail.",
+    undone=_by(ReplaceTeamMember, "/hold/skift/{person_id}?fortryd={previous}"),
 )
 REMOVE_MEMBER = Deed(
     RemoveTeamMember,
@@ -613,6 +692,7 @@ REMOVE_MEMBER = Deed(
     _TEAM,
     warns=True,
     undo="Fortrydes ved at sætte personen på holdet igen. Det, der var sagt om kost og adgang, er slettet.",
+    undone=_by(NameTeamMember, "/hold/ny?fortryd={person_id}"),
 )
 NEEDS_ON_TEAM = Deed(
     SetTeamNeeds,
@@ -631,6 +711,7 @@ CALL = Deed(
     "inviteret-moede",
     _SEATS,
     undo="Fortrydes ved at tage invitationen tilbage. Den mail, der er sendt, kan ikke kaldes tilbage.",
+    undone=_by(UninviteMember, "/moeder/{meeting_id}/ikke-med"),
 )
 CALL_OFF = Deed(
     UninviteMember,
@@ -640,6 +721,7 @@ CALL_OFF = Deed(
     _SEATS,
     warns=True,
     undo="Fortrydes ved at invitere igen.",
+    undone=_by(InviteMember, "/moeder/{meeting_id}/inviter"),
 )
 ORDER = Deed(
     OrderOption,
@@ -650,6 +732,7 @@ ORDER = Deed(
     (PRICE,),
     lambda subject: (*_option_costs(subject), "Bestil kun det, kommunen selv har bedt om."),
     undo="Fortrydes ved at trække bestillingen tilbage, så længe det ikke er leveret.",
+    undone=_by(WithdrawOption, "/tilkoeb/{option_id}/traek-tilbage"),
 )
 ACCEPT = Deed(
     AcceptQuote,
@@ -660,6 +743,7 @@ ACCEPT = Deed(
     (),
     lambda subject: (*_option_costs(subject), "Gør det kun, når kommunen har sagt det til jer."),
     undo="Fortrydes ved at trække bestillingen tilbage, så længe det ikke er leveret.",
+    undone=_by(WithdrawOption, "/tilkoeb/{option_id}/traek-tilbage"),
 )
 DECLINE = Deed(
     DeclineQuote,
@@ -678,6 +762,7 @@ WITHDRAW_OPTION = Deed(
     _OPTIONS,
     warns=True,
     undo="Fortrydes ved at bestille igen, hvis der er en fast pris, og ellers ved at give et nyt tilbud.",
+    undone=_ordered_again,
 )
 OPTION_PAYER = Deed(
     ChangeOptionBilling,
@@ -692,6 +777,7 @@ OPTION_PAYER = Deed(
     seen=_bought,
     together=PAYER_TOGETHER,
     blank_stays=True,
+    undone=_by(ChangeOptionBilling, "/tilkoeb/{option_id}/betaler?fortryd={key}"),
 )
 ROLE = Deed(
     ChangeRole,
@@ -704,6 +790,7 @@ ROLE = Deed(
     undo="Fortrydes ved at give rollen tilbage. Begge får igen en mail.",
     seen=_held,
     together=(_PERSON,),
+    undone=_by(ChangeRole, "/roller/{role_id}?fortryd=foer"),
 )
 WITHDRAW = Deed(
     WithdrawEnrolment,
@@ -749,6 +836,7 @@ RESERVATION = Deed(
     first="expected_on",
     seen=_reserved,
     blank_stays=True,
+    undone=_by(ChangeReservation, "/forbehold?fortryd={key}"),
 )
 CONTACT = Deed(
     ChangeContact,
@@ -762,6 +850,7 @@ CONTACT = Deed(
     start=lambda _: dict.fromkeys(_PERSON, ""),
     seen=_contact,
     together=(_PERSON,),
+    undone=_by(ChangeContact, "/kontakt?fortryd=foer"),
 )
 REVOKE_LINKS = Deed(
     RevokeLinks,
@@ -787,6 +876,7 @@ GROUP = Deed(
     undo="Fortrydes ved at flytte tilbage. Deltagerne skal så tilmeldes igen.",
     seen=_grouped,
     comes=_moved,
+    undone=_by(ChangeGroup, "/gruppe?fortryd={key}"),
 )
 BILLING = Deed(
     ChangeBilling,
@@ -802,6 +892,7 @@ BILLING = Deed(
     blank_stays=True,
     comes=_lacks,
     first="billing.ean",
+    undone=_by(ChangeBilling, "/faktura?fortryd={key}"),
 )
 DELIVER = Deed(
     DeliverOption,
@@ -823,6 +914,7 @@ QUOTE = Deed(
     lambda _: ("Kommunen får tilbuddet på mail og kan sige ja til og med den dag, I skriver.",),
     undo="Fortrydes ved at trække det tilbage. Den mail, der er sendt, kan ikke kaldes tilbage.",
     kroner={"price": "price_ore"},
+    undone=_by(WithdrawOption, "/tilkoeb/{option_id}/traek-tilbage"),
 )
 INVITE_GUEST = Deed(
     InviteGuest,
@@ -834,6 +926,7 @@ INVITE_GUEST = Deed(
     lambda _: ("En gæst optager ingen kommunes plads og faktureres ikke.",),
     undo="Fortrydes ved at tage gæsten af listen. Den mail, der er sendt, kan ikke kaldes tilbage.",
     about_guests=True,
+    undone=_by(RemoveGuest, "/gaester/{person_id}/fjern"),
 )
 REMOVE_GUEST = Deed(
     RemoveGuest,
@@ -844,6 +937,7 @@ REMOVE_GUEST = Deed(
     warns=True,
     undo="Fortrydes ved at invitere gæsten igen. Det, der var sagt om kost og adgang, er slettet.",
     about_guests=True,
+    undone=_by(InviteGuest, "/gaester/ny"),
 )
 GUEST_NEEDS = Deed(
     SetGuestNeeds,

@@ -32,6 +32,7 @@ async def change_billing(tx: Tx, command: ChangeBilling) -> Answer:
         {
             "enrolment_id": before.id,
             "billing": decided.after.billing.model_dump(mode="json") if by_name else None,
+            "was": billing_fields(before.billing) if by_name else None,
             "missing": list(lacking(decided.after, programme)),
         }
     )

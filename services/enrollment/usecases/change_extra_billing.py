@@ -35,6 +35,7 @@ async def change_extra_billing(tx: Tx, command: ChangeExtraBilling) -> Answer:
         {
             "person_id": command.person_id,
             "billing": paid_by(decided.after, seat).model_dump(mode="json") if by_name else None,
+            "was": billing_fields(paid_by(roster, before)) if by_name else None,
             "missing": list(lacking_for(decided.after, seat)),
         }
     )

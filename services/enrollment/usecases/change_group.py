@@ -27,4 +27,4 @@ async def change_group(tx: Tx, command: ChangeGroup) -> Answer:
         await enrolments.save(tx, decided.after, tx.cause)
         await empty_rosters(tx, programme, decided.after, tx.cause)
     tx.tell(decided)
-    return Answer({"enrolment_id": decided.after.id, "group": decided.after.group})
+    return Answer({"enrolment_id": decided.after.id, "group": decided.after.group, "was": group_fields(before)})

@@ -30,6 +30,7 @@ async def change_option_billing(tx: Tx, command: ChangeOptionBilling) -> Answer:
         {
             "order_id": order.id,
             "billing": paid_by(option, order).model_dump(mode="json") if by_name else None,
+            "was": billing_fields(paid_by(option, option.order)) if by_name else None,
             "missing": list(lacking_for(option, order)),
         }
     )

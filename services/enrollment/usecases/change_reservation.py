@@ -27,5 +27,6 @@ async def change_reservation(tx: Tx, command: ChangeReservation) -> Answer:
             "enrolment_id": before.id,
             "committee": known.committee or None,
             "expected_on": known.expected_on.isoformat() if known.expected_on else None,
+            "was": reservation_fields(before),
         }
     )

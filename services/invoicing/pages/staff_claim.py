@@ -25,7 +25,7 @@ from shared.runtime.service import Host
 from shared.web.forms import Form
 from shared.web.meanwhile import Stands, seen_in
 from shared.web.programme_page import not_there, of_one, reader
-from shared.web.staff_action import Ask, Doing, carry_out
+from shared.web.staff_action import UNDO, Ask, Doing, carry_out, stood_before
 
 _KINDS = {"fee": "Gebyr", "extra": "Ekstra deltager", "option": "Tilkøb"}
 BILLING = {
@@ -227,7 +227,8 @@ async def correct(host: Host, act: Act, request: Request, found: ClaimPage) -> R
             "Et krav, som en anden betaler, bliver, som det er.",
         ),
         asks=tuple(Ask(name, label, required=False, maxlength=200) for name, label in _ASKED.items()),
-        start=billing_fields(known),
+        start={**dict.fromkeys(_ASKED, ""), **(await stood_before(host, request) or billing_fields(known))},
+        undone=lambda _, key: f"{_place(request)}/oplysninger?{UNDO}={key}",
         sentences=lambda body: [
             f"{one['text']}: {one['state_title']}{'. ' + one['reason'] if one['finding'] else ''}"
             for one in body["claims"]

@@ -36,4 +36,6 @@ async def correct_billing(tx: Tx, command: CorrectBilling) -> Answer:
     causes = dict.fromkeys(known, tx.cause)
     await claims.save(tx, changed, causes)
     tell_all(tx, decided, causes)
-    return Answer({"claims": [shown(one.after) for one in decided]})
+    seen = known.get(command.claim_id or "")
+    was = billing_fields(seen.billing) if seen else None
+    return Answer({"claims": [shown(one.after) for one in decided], "was": was})

@@ -33,7 +33,7 @@ from shared.runtime.service import Host
 from shared.web.forms import Form
 from shared.web.meanwhile import Stands, seen_in
 from shared.web.programme_page import cursor_of, following, not_there, of_one, reader, unheard, who
-from shared.web.staff_action import Ask, Doing, carry_out
+from shared.web.staff_action import UNDO, Ask, Doing, carry_out, stood_before
 
 _LABELS = {
     "day": "Dag",
@@ -43,6 +43,7 @@ _LABELS = {
     "place": "Sted",
     "link": "Link til mødet",
 }
+_BOTH = ("place", "link")
 _PLACE = (
     Ask("place", "Sted", required=False, maxlength=200),
     Ask("link", "Link til mødet", type="url", required=False, hint="En adresse, der begynder med https://."),
@@ -218,7 +219,8 @@ async def set_date(host: Host, act: Act, request: Request, found: MeetingPage) -
             Ask("ends", "Slutter kl.", type="time", required=False, width="s", hint="Begge klokkeslæt, eller ingen."),
             *_PLACE,
         ),
-        start=_start(found.standing),
+        start={**_start(found.standing), **_before(await stood_before(host, request))},
+        undone=partial(_undone, request, found, "dato"),
         sentences=partial(_follows, found),
         warnings=lambda body: warnings(_when(body), found.outline, beside, found.now),
         prepare=prepare,
@@ -250,10 +252,21 @@ async def set_place(host: Host, act: Act, request: Request, found: MeetingPage) 
         done="sted",
         text=() if known.when else ("Mødet har ingen dato endnu. Sted og link skrives sammen med den.",),
         asks=_PLACE if known.when else (),
-        start={name: start[name] for name in ("place", "link")},
+        start={**{name: start[name] for name in _BOTH}, **_before(await stood_before(host, request), _BOTH)},
+        undone=partial(_undone, request, found, "sted"),
         sentences=partial(_follows, found),
         stands=_stands(host, request) if known.when else None,
     )
+
+
+def _before(was: Mapping[str, str], names: Sequence[str] = tuple(_LABELS)) -> dict[str, str]:
+    """What stood before, where that is known."""
+    return {name: was.get(name, "") for name in names} if was else {}
+
+
+def _undone(request: Request, found: MeetingPage, page: str, _: Mapping[str, Any], key: str) -> str:
+    """A meeting that had no date has one from now on."""
+    return f"{_place(request)}/{page}?{UNDO}={key}" if found.standing.meeting.when else ""
 
 
 def _start(standing: Standing) -> dict[str, str]:

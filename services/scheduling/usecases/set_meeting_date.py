@@ -22,4 +22,4 @@ async def set_meeting_date(tx: Tx, command: SetMeetingDate) -> Answer:
     if decided.after != standing:
         await meetings.save(tx, decided.after, tx.cause)
     tx.tell(decided)
-    return Answer(shown(decided.after))
+    return Answer({**shown(decided.after), "was": date_fields(standing)})
