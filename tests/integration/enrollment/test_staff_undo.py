@@ -24,14 +24,14 @@ STANDS = """
     SELECT jsonb_build_object(
         'enrolments', (SELECT jsonb_agg(jsonb_build_array(e.id, state, group_id, committee, expected_on, billing,
             contact -> 'name', contact -> 'email') ORDER BY e.id) FROM enrolments e),
-        'seats', (SELECT jsonb_agg(jsonb_build_array(roster_id, person -> 'name', own_billing)
-            ORDER BY person ->> 'name') FROM seats),
-        'team', (SELECT jsonb_agg(person -> 'name' ORDER BY person ->> 'name') FROM team_members),
+        'seats', (SELECT jsonb_agg(jsonb_build_array(roster_id, name, own_billing) ORDER BY name)
+            FROM seats JOIN people USING (person_id)),
+        'team', (SELECT jsonb_agg(name ORDER BY name) FROM team_members JOIN people USING (person_id)),
         'roles', (SELECT jsonb_agg(jsonb_build_array(role_id, holder -> 'name') ORDER BY role_id)
-            FROM contact_history WHERE held_until IS NULL AND role_id <> 'tovholder'),
+            FROM contact_history WHERE held_until IS NULL AND role_id <> 'main'),
         'options', (SELECT jsonb_agg(jsonb_build_array(option_id, order_billing) ORDER BY option_id)
             FROM option_orders WHERE state IN ('quoted', 'ordered')),
-        'called', (SELECT jsonb_agg(to_jsonb(m)) FROM member_meetings m),
+        'called', (SELECT jsonb_agg(meeting_id) FROM member_meetings),
         'guests', (SELECT count(*) FROM guests)
     )::text
 """
@@ -106,7 +106,7 @@ async def test_people_options_and_guests_are_as_before(workplace: Workplace) -> 
     assert await stands(workplace) == empty
     await done(browser, f"{SEATS}/tilmeld", **ANNA, **LEVEL)
     with_anna = await stands(workplace)
-    (swap,), (leave,) = (links(await browser.get(SEATS), label) for label in ("Skift", "Afmeld"))
+    (swap,), (leave,) = [links(await browser.get(SEATS), label) for label in ("Skift", "Afmeld")]
     await undone(browser, await done(browser, swap, **BO, **LEVEL), **LEVEL)
     assert await stands(workplace) == with_anna
     await undone(browser, await done(browser, leave), **LEVEL)
@@ -123,7 +123,7 @@ async def test_people_options_and_guests_are_as_before(workplace: Workplace) -> 
     assert await stands(workplace) == paid
     await done(browser, f"{ENROLMENT}/hold/ny", **ANNA)
     team = await stands(workplace)
-    (swap,), (off,) = (links(await browser.get(f"{ENROLMENT}/hold"), label) for label in ("Skift", "Tag af holdet"))
+    (swap,), (off,) = [links(await browser.get(f"{ENROLMENT}/hold"), label) for label in ("Skift", "Tag af holdet")]
     await undone(browser, await done(browser, swap, **BO))
     assert await stands(workplace) == team
     await undone(browser, await done(browser, off))
@@ -133,7 +133,7 @@ async def test_people_options_and_guests_are_as_before(workplace: Workplace) -> 
     await undone(browser, await done(browser, order))
     assert await stands(workplace) == team
     await done(browser, order)
-    (option,), (back,) = (links(await browser.get(ENROLMENT), label) for label in ("Hvem betaler", "Træk tilbage"))
+    (option,), (back,) = [links(await browser.get(ENROLMENT), label) for label in ("Hvem betaler", "Træk tilbage")]
     bought = await stands(workplace)
     await undone(browser, await done(browser, back))
     assert await stands(workplace) == bought

@@ -313,3 +313,19 @@ async def test_whoever_puts_right_what_was_put_right_meanwhile_is_shown_to_what(
     assert 'value="Afd. 7"' in met.text, "nothing that was typed is lost"
     seen = await browser.post(path, data=typed(met.text, _se="1", **mine, **{"imens.billing.order_reference": "mit"}))
     assert (await browser.post(path, data=typed(seen.text))).status_code == 303
+
+
+async def test_how_a_claim_is_billed_is_put_back_from_the_page_that_says_it_was_put_right(
+    money_office: Branch,
+) -> None:
+    browser = await two_are_invoiced(money_office)
+    path = f"{await the_claim(browser, 'held_back')}/oplysninger"
+    before = 'name="billing.order_reference" value=""'
+    assert before in (await browser.get(path)).text
+    answer = await done(browser, path, **{"billing.order_reference": "O-1"})
+    (undo,) = re.findall(r'<a href="([^"]+)">Fortryd</a>', (await browser.get(answer.headers["location"])).text)
+    shown = await browser.get(undo)
+    assert before in shown.text
+    seen = await browser.post(undo, data=typed(shown.text, _se="1"))
+    assert (await browser.post(undo, data=typed(seen.text))).status_code == 303
+    assert before in (await browser.get(path)).text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, date, datetime
 
 import httpx
@@ -368,3 +369,17 @@ async def test_whoever_moves_a_meeting_that_was_moved_meanwhile_is_shown_to_when
     assert "Stedet bliver Kantinen." in text(seen)
     assert "flyttes" not in text(seen), "whoever puts the place right moves nothing back"
     assert (await other.post(place("april", "/sted"), data=typed(seen.text))).status_code == 303
+
+
+async def test_a_move_is_undone_from_the_page_that_says_so(diary_office: Branch) -> None:
+    browser = await published(diary_office)
+    answer = await done(browser, place("april", "/dato"), **WITH_DATE)
+    after = await browser.get(answer.headers["location"])
+    (undo,) = re.findall(r'<a href="([^"]+)">Fortryd</a>', after.text)
+    shown = await browser.get(undo)
+    assert 'value="2021-04-15"' in shown.text
+    seen = await browser.post(undo, data=typed(shown.text, _se="1", day="2021-04-15", place="", link=""))
+    assert "Mødet flyttes fra tirsdag den 11. maj 2021" in text(seen)
+    assert (await browser.post(undo, data=typed(seen.text))).status_code == 303
+    first = await done(browser, place("sidst", "/dato"), **WITH_DATE)
+    assert "fortryd" not in first.headers["location"], "a meeting that got its date keeps one"
