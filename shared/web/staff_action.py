@@ -124,15 +124,17 @@ class Preview:
     warnings: tuple[str, ...] = ()
 
 
-async def stood_before(host: Any, request: Request) -> Mapping[str, str]:
-    """What stood before a wish of whoever is signed in, which this page undoes; nothing where that is not kept."""
+async def stood_before(host: Any, request: Request) -> Mapping[str, str] | None:
+    """What stood before a wish of whoever is signed in, which this page undoes; None = it undoes none, or that is not
+    kept any more.
+    """
     key = request.query_params.get(UNDO, "")
     if not key:
-        return {}
+        return None
     async with host.transaction(Cause(new_correlation(), None, badge_in(request).actor)) as tx:
         body = await load_answer(tx, badge_in(request).actor, key)
     was = body.get("was") if isinstance(body, dict) else None
-    return was if isinstance(was, dict) else {}
+    return was if isinstance(was, dict) else None
 
 
 async def carry_out(

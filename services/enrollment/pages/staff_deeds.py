@@ -264,7 +264,9 @@ class Deed:
                 known = await read_person(tx, before, subject.found.enrolment.organisation.code)
             return {**start, **person_fields(known)}
         was = await stood_before(host, request)
-        if was and "billing.unit" in start and any(one.name == "billing.unit" for one in asks):
+        if was is None:
+            return start
+        if "billing.unit" in start and any(one.name == "billing.unit" for one in asks):
             was = {"billing.unit": NO_UNIT, **was}
         return {**start, **{name: text for name, text in was.items() if isinstance(text, str)}}
 

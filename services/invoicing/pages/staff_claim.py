@@ -197,7 +197,7 @@ def _too_late(found: ClaimPage) -> str:
 @_of_one
 async def correct(host: Host, act: Act, request: Request, found: ClaimPage) -> Response:
     """Of all that the enrolment owes and is not invoiced yet."""
-    known = found.claim.billing
+    known, before = found.claim.billing, await stood_before(host, request)
 
     def command(form: Form) -> Command | None:
         typed = {name: form.value(name) for name in _ASKED}
@@ -227,7 +227,7 @@ async def correct(host: Host, act: Act, request: Request, found: ClaimPage) -> R
             "Et krav, som en anden betaler, bliver, som det er.",
         ),
         asks=tuple(Ask(name, label, required=False, maxlength=200) for name, label in _ASKED.items()),
-        start={**dict.fromkeys(_ASKED, ""), **(await stood_before(host, request) or billing_fields(known))},
+        start={**dict.fromkeys(_ASKED, ""), **(billing_fields(known) if before is None else before)},
         undone=lambda _, key: f"{_place(request)}/oplysninger?{UNDO}={key}",
         sentences=lambda body: [
             f"{one['text']}: {one['state_title']}{'. ' + one['reason'] if one['finding'] else ''}"

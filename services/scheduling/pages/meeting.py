@@ -259,9 +259,9 @@ async def set_place(host: Host, act: Act, request: Request, found: MeetingPage) 
     )
 
 
-def _before(was: Mapping[str, str], names: Sequence[str] = tuple(_LABELS)) -> dict[str, str]:
+def _before(was: Mapping[str, str] | None, names: Sequence[str] = tuple(_LABELS)) -> dict[str, str]:
     """What stood before, where that is known."""
-    return {name: was.get(name, "") for name in names} if was else {}
+    return {name: was.get(name, "") for name in names} if was is not None else {}
 
 
 def _undone(request: Request, found: MeetingPage, page: str, _: Mapping[str, Any], key: str) -> str:
