@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from shared.contracts.seen import CHANGED, Fields, merged, said, version_of
+from shared.contracts.seen import CHANGED, Clash, Fields, merged, said, version_of
 from shared.web.forms import Form, Met, new_key
 
 __all__ = ["CHANGED", "Stands", "begin", "changes", "met", "seen_in"]
@@ -69,14 +69,16 @@ def met(form: Form, stands: Stands) -> bool:
     asked = {name: base.get(name, "") if stands.blank_stays and not text else text for name, text in typed.items()}
     heard = merged(base, stands.fields, {**base, **asked}, stands.together)
     for name, text in typed.items():
-        if name in form.values and not (stands.blank_stays and not text):
+        # Of a form that leaves a field empty for "as it is", that one says nothing and goes on saying nothing.
+        left = stands.blank_stays and not text and base.get(name)
+        if name in form.values and not left:
             form.values[name] = heard.values.get(name, "")
     labels = {**stands.labels, **form.labels}
     form.key, form.stood, form.met_who = new_key(), said(stands.fields), stands.who
     form.met = [
         Met(
             one.fields,
-            ", ".join(labels.get(name, name) for name in one.fields),
+            ", ".join(labels.get(name, name) for name in _filled(one)),
             one.shown(one.before, stands.as_read),
             one.shown(one.theirs, stands.as_read),
             one.shown(one.mine, stands.as_read),
@@ -85,3 +87,8 @@ def met(form: Form, stands: Stands) -> bool:
         for one in heard.clashes
     ]
     return bool(form.met)
+
+
+def _filled(one: Clash) -> list[str]:
+    """Of fields that are one thing those in which anybody had something."""
+    return [name for name, *said in zip(one.fields, one.before, one.theirs, one.mine, strict=True) if any(said)]
