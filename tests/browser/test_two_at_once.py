@@ -1,4 +1,4 @@
-"""Two people change the same thing, and what is done is undone: by keyboard, on a phone, without scripts, and for axe."""
+"""Two people change the same thing, and what is done is undone: by keyboard, on a phone, without scripts, for axe."""
 
 from __future__ import annotations
 
