@@ -24,13 +24,11 @@ from shared.web.door import Rehearsal
 from shared.web.forms import Form, read_form
 from shared.web.ledger import load_answer
 from shared.web.meanwhile import CHANGED, Stands, begin, met
+from shared.web.programme_page import DONE, UNDO
 from shared.web.staff import badge_in, staff_form
 
 LOOK, EDIT = "_se", "_ret"
 """The buttons that ask what would come of it, and that lead back to what was typed."""
-UNDO = "fortryd"
-"""In the address of a page after a deed: the page that undoes it. In that one's: what it begins with, the key of the
-wish that is undone, or an id."""
 BETWEEN = "; "
 """Stands between those that are chosen of several, as in the macro `felt`."""
 Show = Callable[..., Response]
@@ -224,7 +222,7 @@ class _Asked:
                 after = doing.onward(reply.json()) if doing.onward else doing.back
                 undo = doing.undone(reply.json(), form.key) if doing.undone else ""
                 more = f"&{UNDO}={quote(undo, safe='/')}" if undo else ""
-                return RedirectResponse(f"{after}?besked={doing.done}{more}", 303)
+                return RedirectResponse(f"{after}?{DONE}={doing.done}{more}", 303)
             form.refuse(no)
             preview, refused = None, no.status
         if preview is None and form.refused_by == CHANGED and self.doing.stands is not None:

@@ -80,9 +80,9 @@ from shared.contracts.seen import billing_fields, person_fields
 from shared.runtime.service import Host
 from shared.web.forms import Form
 from shared.web.meanwhile import Stands, changes, seen_in
-from shared.web.programme_page import who
+from shared.web.programme_page import UNDO, who
 from shared.web.staff import badge_in
-from shared.web.staff_action import BETWEEN, UNDO, stood_before
+from shared.web.staff_action import BETWEEN, stood_before
 
 PRICE = "accepted_price_ore"
 _SEVERAL = ("diet", "access")

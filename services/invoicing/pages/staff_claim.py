@@ -24,8 +24,8 @@ from shared.contracts.time import day_of
 from shared.runtime.service import Host
 from shared.web.forms import Form
 from shared.web.meanwhile import Stands, seen_in
-from shared.web.programme_page import not_there, of_one, reader
-from shared.web.staff_action import UNDO, Ask, Doing, carry_out, stood_before
+from shared.web.programme_page import UNDO, not_there, of_one, reader
+from shared.web.staff_action import Ask, Doing, carry_out, stood_before
 
 _KINDS = {"fee": "Gebyr", "extra": "Ekstra deltager", "option": "Tilkøb"}
 BILLING = {

@@ -32,8 +32,8 @@ from shared.contracts.time import COPENHAGEN, day_of
 from shared.runtime.service import Host
 from shared.web.forms import Form
 from shared.web.meanwhile import Stands, seen_in
-from shared.web.programme_page import cursor_of, following, not_there, of_one, reader, unheard, who
-from shared.web.staff_action import UNDO, Ask, Doing, carry_out, stood_before
+from shared.web.programme_page import UNDO, cursor_of, following, not_there, of_one, reader, unheard, who
+from shared.web.staff_action import Ask, Doing, carry_out, stood_before
 
 _LABELS = {
     "day": "Dag",
