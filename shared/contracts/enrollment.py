@@ -1534,6 +1534,8 @@ class ChangeContact(Command):
     name: Line
     email: Email
     reason: Paragraph = ""
+    seen: Id | None = None
+    """What whoever changes it has seen of it (`shared.contracts.seen`): refused when that is not so any more."""
 
 
 @command
@@ -1560,6 +1562,7 @@ class ChangeRole(Command):
     name: Line = ""
     email: Email = ""
     reason: Paragraph = ""
+    seen: Id | None = None
 
 
 @command
@@ -1585,6 +1588,7 @@ class ChangeReservation(Command):
     enrolment_id: Id
     expected_on: Day | None = None
     committee: Line | None = None
+    seen: Id | None = None
 
 
 @command
@@ -1599,6 +1603,7 @@ class ChangeBilling(Command):
 
     enrolment_id: Id
     billing: BillingWish
+    seen: Id | None = None
 
 
 @command
@@ -1669,6 +1674,7 @@ class ChangeGroup(Command):
 
     enrolment_id: Id
     group: Line
+    seen: Id | None = None
 
 
 @command
@@ -1721,6 +1727,7 @@ class ChangeExtraBilling(Command):
     meeting_id: Id
     person_id: Id
     billing: BillingWish
+    seen: Id | None = None
 
 
 @command
@@ -1811,6 +1818,7 @@ class ChangeOptionBilling(Command):
     enrolment_id: Id
     option_id: Id
     billing: BillingWish
+    seen: Id | None = None
 
 
 @command

@@ -60,6 +60,16 @@ async def lock_id(tx: Tx, organisation_code: str, email: str) -> str | None:
     return None if row is None else str(row["person_id"])
 
 
+async def load(tx: Tx, person_id: str, organisation_code: str) -> Person | None:
+    """Of this organisation."""
+    row = await tx.fetchrow(
+        "SELECT person_id, name, email FROM people WHERE person_id = $1 AND organisation_code = $2",
+        person_id,
+        organisation_code,
+    )
+    return None if row is None else Person(person_id=row["person_id"], name=row["name"], email=row["email"])
+
+
 async def load_alike(tx: Tx, person_id: str | None, email: str | None) -> list[Person]:
     """Whoever has the address, or that person's, in whichever organisation."""
     rows = await tx.fetch(

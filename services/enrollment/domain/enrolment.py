@@ -19,6 +19,7 @@ from shared.contracts.event import natural_id
 from shared.contracts.parties import Billing, Contact, Organisation
 from shared.contracts.programme import FeeTerm, Owes, SeatTerm, WithdrawalTerm
 from shared.contracts.refusal import Refused
+from shared.contracts.seen import said
 from shared.contracts.time import day_of
 
 ENDED: frozenset[State] = frozenset({"withdrawn", "declined", "lapsed", "not_approved"})
@@ -291,6 +292,11 @@ def require_enrolment(enrolment: Enrolment | None, client: Sequence[str] | None)
     if enrolment is None or (client is not None and enrolment.put_in_by not in put_in_by(client)):
         raise Refused("unknown_enrolment", "Tilmeldingen findes ikke.", status=404, field="enrolment_id")
     return enrolment
+
+
+def group_fields(enrolment: Enrolment) -> dict[str, str]:
+    """What a form about its group has in it."""
+    return said({"group": enrolment.group})
 
 
 def book_is_for(enrolment: Enrolment, *, client: bool, person: bool) -> bool:

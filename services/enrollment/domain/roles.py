@@ -86,6 +86,12 @@ def roles_of(enrolment: Enrolment, programme: Programme, history: Sequence[Held]
     return tuple(Role(term, held[term.id].holder if term.id in held else None) for term in terms)
 
 
+def holder_of(enrolment: Enrolment, history: Sequence[Held], role_id: str) -> Contact | None:
+    """Who holds it now."""
+    held = _held(enrolment, history).get(role_id)
+    return held.holder if held else None
+
+
 def billing_holders(enrolment: Enrolment, programme: Programme, history: Sequence[Held]) -> tuple[Contact, ...]:
     """Who is written to about invoices instead of the contact, and may say what these lack; nobody who was erased."""
     return tuple(

@@ -4,7 +4,7 @@ back to the page of the link.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from starlette.requests import Request
@@ -17,9 +17,11 @@ from services.enrollment.usecases.read_seat import ClosedLink
 from shared.base.acts import Act
 from shared.base.cause import reader_actor
 from shared.contracts.event import Command
+from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.ledger import Reply
+from shared.web.meanwhile import CHANGED, Stands, met
 from shared.web.safety import SECRET_ADDRESS
 
 
@@ -40,6 +42,16 @@ def closed(host: Host, found: ClosedLink) -> Response:
         terms=found.terms,
         organisation=found.organisation,
     )
+
+
+async def refuse(form: Form, refused: Refused, stands: Callable[[], Awaitable[Stands | None]]) -> int:
+    """The "no" in the form, and its status. Whoever was not the first meets what somebody else has changed; where that
+    is what they wish themselves, they may send it again.
+    """
+    now = await stands() if refused.code == CHANGED else None
+    if now is None or not met(form, now):
+        form.refuse(refused)
+    return refused.status
 
 
 class Own(Protocol):

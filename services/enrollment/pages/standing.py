@@ -6,13 +6,14 @@ A GET changes nothing: mail scanners follow links, any number of times. POST doe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.forbehold import reservation_fields
 from services.enrollment.domain.options import (
     Option,
     as_it_stands,
@@ -23,6 +24,7 @@ from services.enrollment.domain.options import (
 )
 from services.enrollment.domain.price_text import leaving_line
 from services.enrollment.pages import course
+from services.enrollment.pages.own_link import refuse as say_no
 from services.enrollment.pages.own_link import submit
 from services.enrollment.usecases.read_standing import HandedOn, Standing, read_standing
 from shared.base.acts import Act
@@ -39,8 +41,10 @@ from shared.contracts.enrollment import (
 from shared.contracts.event import Command
 from shared.contracts.parties import Organisation, billing_details
 from shared.contracts.programme import ProgrammeTerms
+from shared.contracts.seen import person_fields
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
+from shared.web.meanwhile import Stands, begin, seen_in
 from shared.web.safety import SECRET_ADDRESS
 
 _LABELS = {
@@ -51,6 +55,7 @@ _LABELS = {
     "expected_on": "Dag, hvor I venter svar",
     "committee": "Udvalg, der skal godkende",
 }
+_OF_FORBEHOLD = {name: _LABELS[name] for name in ("committee", "expected_on")}
 _DONE = "besked=skiftet"
 """In the address of the page that the former contact is shown when it has handed over."""
 
@@ -129,22 +134,20 @@ async def reservation(host: Host, act: Act, request: Request) -> Response:
     found = await find(host, request, act)
     if isinstance(found, Response):
         return found
-    known = found.enrolment.forbehold
-    form, status = Form(labels=_LABELS), 200
+    form, status = begin(Form(labels=_OF_FORBEHOLD), reservation_fields(found.enrolment)), 200
     if request.method == "GET":
-        day = known.expected_on.isoformat() if known.expected_on else ""
-        form.values.update({"committee": known.committee, "expected_on": day})
+        form.values.update(reservation_fields(found.enrolment))
     else:
-        form = await read_form(request, labels=_LABELS)
-        wish, status = form.command(ChangeReservation, enrolment_id=found.enrolment.id), 422
+        form = await read_form(request, labels=_OF_FORBEHOLD)
+        wish, status = form.command(ChangeReservation, enrolment_id=found.enrolment.id, seen=seen_in(form)), 422
         if not (form.value("expected_on") or form.value("committee")):
             form.add_error("expected_on", "required", "Udfyld mindst ét felt.")
-        elif wish is not None:
+        elif wish is not None and not form.errors:
             refused = (await submit(host, act, request, wish, form, found.speaker)).refusal()
             if refused is None:
                 return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
-            form.refuse(refused)
-            status = refused.status
+            stands = stands_now(host, request, lambda now: Stands(reservation_fields(now.enrolment), blank_stays=True))
+            status = await say_no(form, refused, stands)
     return render(host, "reservation.html", found, status, form=form)
 
 
@@ -153,20 +156,23 @@ async def contact(host: Host, act: Act, request: Request) -> Response:
     found = await find(host, request, act)
     if isinstance(found, Response):
         return found
-    form, status = Form(labels=_LABELS), 200
+    form, status = begin(Form(labels=_LABELS), person_fields(found.enrolment.contact)), 200
     if request.method == "POST":
         form = await read_form(request, labels=_LABELS)
         # It is the page's own question, and no part of the wish.
         confirmed = form.values.pop("confirmed", "") == "true"
-        wish, status = form.command(ChangeContact, enrolment_id=found.enrolment.id, role=MAIN_ROLE), 422
+        about = {"enrolment_id": found.enrolment.id, "role": MAIN_ROLE, "seen": seen_in(form)}
+        wish, status = form.command(ChangeContact, **about), 422
         if not confirmed:
             form.add_error("confirmed", "required", "Sæt kryds, når I har læst, hvad der sker.")
-        elif wish is not None:
+        elif wish is not None and not form.errors:
             refused = (await submit(host, act, request, wish, form, found.speaker)).refusal()
             if refused is None:
                 return RedirectResponse(f"{found.path}?{_DONE}", 303, headers=SECRET_ADDRESS)
-            form.refuse(refused)
-            status = refused.status
+            stands = stands_now(
+                host, request, lambda now: Stands(person_fields(now.enrolment.contact), together=(("name", "email"),))
+            )
+            status = await say_no(form, refused, stands)
         if confirmed:
             form.values["confirmed"] = "true"
     return render(host, "contact.html", found, status, form=form)
@@ -206,6 +212,18 @@ def access_closed(host: Host, terms: ProgrammeTerms, organisation: Organisation)
         terms=terms,
         organisation=organisation,
     )
+
+
+def stands_now(
+    host: Host, request: Request, of: Callable[[Standing], Stands]
+) -> Callable[[], Awaitable[Stands | None]]:
+    """How what a form changes stands by now; None where the link does not work any more."""
+
+    async def stands() -> Stands | None:
+        found = await find(host, request)
+        return None if isinstance(found, Response) else of(found)
+
+    return stands
 
 
 def no_more(host: Host, request: Request, found: HandedOn | None) -> Response:

@@ -10,6 +10,7 @@ from services.enrollment.domain.invoice_details import lacking
 from services.enrollment.domain.roles import require_billing_speaker
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ChangeBilling
+from shared.contracts.seen import billing_fields, require_seen
 from shared.storage.tx import Tx
 
 
@@ -20,6 +21,7 @@ async def change_billing(tx: Tx, command: ChangeBilling) -> Answer:
     # Whether a secretary has the access is seen to by `as_secretary`.
     speaker = None if tx.cause.secretary_id is not None else tx.cause.person_id
     require_billing_speaker(before, programme, history, speaker)
+    require_seen(billing_fields(before.billing), command.seen)
     entry = require_entry(await organisations.load(tx, before.organisation.code))
     by_name = book_is_for(before, client=tx.cause.client is not None, person=tx.cause.is_person)
 
@@ -32,6 +34,7 @@ async def change_billing(tx: Tx, command: ChangeBilling) -> Answer:
         {
             "enrolment_id": before.id,
             "billing": decided.after.billing.model_dump(mode="json") if by_name else None,
+            "was": billing_fields(before.billing) if by_name else None,
             "missing": list(lacking(decided.after, programme)),
         }
     )

@@ -11,6 +11,7 @@ from services.enrollment.domain.enrolment import require_enrolment
 from services.enrollment.usecases.dismiss_secretary import end_access
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ChangeContact
+from shared.contracts.seen import person_fields, require_seen
 from shared.storage.tx import Tx
 
 
@@ -18,6 +19,7 @@ async def change_contact(tx: Tx, command: ChangeContact) -> Answer:
     """By staff, or by the present contact; whatever waits for the role finds the new one when its time comes."""
     known = require_enrolment(await enrolments.lock(tx, command.enrolment_id), tx.cause.client)
     before = require_contact(known, tx.cause.person_id)
+    require_seen(person_fields(before.contact), command.seen)
     programme = await programmes.load_of(tx, before)
     require_role(command.role)
     name, email = require_name(command.name, "name"), require_email(command.email, "email")
