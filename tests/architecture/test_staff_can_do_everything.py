@@ -21,7 +21,6 @@ ELSEWHERE = {
     "notifications.KeepErased": "as invoicing's",
     "scheduling.KeepErased": "as invoicing's",
     "enrollment.RecordArchive": "said by `tovholder archive` when it has written the papers, with their checksum",
-    "enrollment.ImportEnrolments": "missing: a sheet of enrolments is read in by the API",
     "notifications.SendMessage": "a letter of any text, for other systems; people write from Tilmeldinger",
     "notifications.ArmReminder": "asked by other systems",
 }

@@ -34,6 +34,7 @@ from services.enrollment.pages import (
     staff_enrolment,
     staff_forms,
     staff_history,
+    staff_import,
     staff_meeting,
     staff_more,
     staff_programme,
@@ -200,6 +201,15 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         does(f"{_PROGRAMME}/grupper", staff_more.merge_groups, acts.MERGE_GROUPS),
         does(f"{_PROGRAMME}/inviter", staff_more.invite, acts.INVITE),
         does(f"{_PROGRAMME}/skriv-ind", staff_sign_up.sign_up, acts.ENROL),
+        shows(
+            f"{_PROGRAMME}/indlaes",
+            staff_import.choose,
+            acts.IMPORT_ENROLMENTS,
+            acts.BEGIN_IMPORT,
+            opens=of_command(acts.BEGIN_IMPORT.command, host.service.name),
+            room=staff_import.ROOM,
+        ),
+        shows(f"{_PROGRAMME}/indlaes/{{import_id}}", staff_import.sheet, opens="enrollment.enrolments"),
         shows(f"{_PROGRAMME}/historik", staff_history.history, opens="enrollment.programmes.audit"),
     )
 
