@@ -596,7 +596,9 @@ DONE_BY_STAFF = {
     "price": "1.000,00",
     "includes": "En dag",
     "good_until": "2020-06-30",
-    "content": base64.b64encode(b"kommunekode;navn;e-mail;rolle\n0751;Bo;bo@k0751.example;kontakt\n").decode(),
+    "content": base64.b64encode(
+        b"kommunekode;navn;e-mail;rolle;svar: opbakning\n0751;Bo;bo@k0751.example;kontakt;ja\n"
+    ).decode(),
 }
 
 
