@@ -9,14 +9,6 @@ from shared.contracts.staff import ROLES, is_write, opens
 from shared.runtime.service import Service
 
 ELSEWHERE = {
-    "enrollment.FindPeople": "asked by `tovholder person erase`: people are forgotten in all services at once",
-    "enrollment.ErasePerson": "done by `tovholder person erase`, in all services, with what each keeps",
-    "invoicing.FindPeople": "as enrollment's",
-    "invoicing.ForgetPerson": "as enrollment's",
-    "notifications.FindPeople": "as enrollment's",
-    "notifications.ForgetPerson": "as enrollment's",
-    "scheduling.FindPeople": "as enrollment's",
-    "scheduling.ForgetPerson": "as enrollment's",
     "invoicing.KeepErased": "a step of restoring from a backup, in a terminal",
     "notifications.KeepErased": "as invoicing's",
     "scheduling.KeepErased": "as invoicing's",

@@ -54,7 +54,7 @@ def rows_of(page: httpx.Response) -> dict[int, str]:
     found = re.findall(
         r'<tr><th scope="row">Række (\d+)</th>.*?<td data-navn="Hvad der sk[^"]+">(.*?)</td></tr>', page.text
     )
-    return {int(number): unescape(re.sub(r" ?<code>.*?</code>|<[^>]+>", "", said)).strip() for number, said in found}
+    return {int(number): unescape(re.sub(r" \(<code>.*?</code>\)|<[^>]+>", "", said)).strip() for number, said in found}
 
 
 def many(rows: int) -> str:
