@@ -268,11 +268,13 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "round": "SELECT '1'",
     },
     "scheduling": {
+        "person_id": "SELECT 'w1'",
         "enrolment_id": f"SELECT '{PLACE}'",
         "meeting_id": f"SELECT '{OF_ALL}'",
         "sought": f"SELECT '{OF_ALL}'",
     },
     "invoicing": {
+        "person_id": "SELECT 'w1'",
         "claim_id": "SELECT id FROM claims ORDER BY (state = 'waiting') DESC, id LIMIT 1",
         "invoice_id": "SELECT id FROM invoices ORDER BY number LIMIT 1",
         "document_id": "SELECT id FROM invoices ORDER BY number LIMIT 1",
@@ -280,6 +282,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "sought": "SELECT id FROM invoices ORDER BY number LIMIT 1",
     },
     "notifications": {
+        "person_id": "SELECT 'w1'",
         "message_id": "SELECT id FROM messages WHERE state = 'failed' LIMIT 1",
         "number": "SELECT '1'",
         "sought": "SELECT id FROM messages WHERE state = 'failed' LIMIT 1",

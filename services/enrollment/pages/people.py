@@ -110,7 +110,7 @@ def _refused(host: Host, request: Request, form: Form, refused: Refused) -> Resp
         host,
         request,
         form,
-        refused.status,
+        422 if unknown else refused.status,
         archive_first=refused.code in {"archive_first", "reason_missing"},
         elsewhere=others(host.service.name) if unknown else (),
     )

@@ -8,7 +8,10 @@ from html import unescape
 from services.enrollment.domain.enrolment import enrolment_id
 from shared.contracts.enrollment import PersonErased
 from tests.integration.enrollment.test_book_pages import text
+from tests.integration.runtime.test_erasing_pages import BO, PAGES, Looking, unread
 from tests.support.enrollment_desk import AARHUS, P1, sign_up
+from tests.support.hostile import digest_of, must_be_escaped
+from tests.support.tables import own_tables
 from tests.support.workplace import Workplace, typed
 
 HERE = "/stab/personer"
@@ -78,7 +81,7 @@ async def test_whoever_is_somebodys_contact_is_not_erased_and_it_is_said_what_to
     assert "kontakt" in text(refused)
     assert "for altid" not in text(refused)
     nobody = await browser.post(HERE, data=typed(page, email="ingen@k0751.example", _se="1"))
-    assert nobody.status_code == 404
+    assert nobody.status_code == 422
     assert 'href="/notifications/stab/personer"' in nobody.text
     nothing = await browser.post(HERE, data=typed(page, _se="1"))
     assert nothing.status_code == 422
@@ -98,3 +101,25 @@ async def test_somebody_known_by_an_id_alone_is_erased_by_it_and_by_administrato
     done = await browser.post(at, data=typed(shown.text, word="SLET"))
     assert done.status_code == 303, text(done)
     assert "Slettes nu" in text(await browser.get(done.headers["location"]))
+
+
+async def test_whatever_is_typed_about_whom_to_erase_is_refused_or_says_what_would_come_of_it(
+    workplace: Workplace,
+) -> None:
+    desk = workplace.desk
+    await desk.pool.execute(
+        "INSERT INTO people (person_id, organisation_code, name, email) VALUES ('w1', '0751', 'Bo Prøvesen', $1)", BO
+    )
+    whole = digest_of((*own_tables("enrollment"), "outbox", "timers"))
+
+    async def kept() -> dict[str, str]:
+        return {row[0]: row[1] for row in await desk.pool.fetch(whole)}
+
+    walk = Looking(await workplace.signed_in("administrator"), kept, unread, lambda answer: answer.is_success)
+    for page in PAGES:
+
+        async def where(page: str = page) -> str:
+            return page.format(person_id="w1")
+
+        await walk.over(page, where, {"email": BO}, {})
+    must_be_escaped((await walk.client.get("/stab/personer")).text)
