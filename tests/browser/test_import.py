@@ -1,4 +1,4 @@
-"""A sheet of enrolments is read in at a desk and on a phone, without scripts and by keyboard alone, and for axe."""
+"""A sheet is read in and a person is erased: at a desk and on a phone, without scripts, by keyboard alone, for axe."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.test_staff_programme import signed_in
+from tests.integration.enrollment.test_erasing_page import address_of, anna
 from tests.integration.enrollment.test_import_enrolments import FILE, HEADING, one_place
 from tests.integration.enrollment.test_import_page import many
 from tests.support.browser import look
@@ -108,3 +109,49 @@ async def test_a_sheet_is_read_in_on_a_phone_without_scripts(chromium: Browser, 
     await expect(small.get_by_text("7 af 7 rækker er behandlet", exact=False)).to_be_visible()
     await expect(shown.get_by_role("heading", name="Arket er læst ind")).to_be_visible()
     await look(shown, "import-over-phone")
+
+
+@pytest.mark.timeout(120)
+async def test_a_person_is_erased_by_keyboard_and_on_a_phone_without_scripts(
+    chromium: Browser, workplace: Workplace
+) -> None:
+    """What goes and stays at a desk; the word on a phone; the other services are away here, and their links stay."""
+    desk, person_id = workplace.desk, await anna(workplace)
+    email = await address_of(workplace, person_id)
+    page = await (await signed_in(chromium, workplace, role="administrator")).new_page()
+    await page.goto("/stab/adgang")
+    await page.get_by_role("link", name="Slet en person").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Slet en person")
+    await look(page, "erase-empty-desktop")
+    await page.get_by_label("Mailadresse").fill("ingen@k0751.example")
+    await pressed(page, "Se, hvad der sker")
+    await expect(page.get_by_role("alert").first).to_be_focused()
+    await look(page, "erase-nobody-desktop")
+    await page.get_by_label("Mailadresse").fill(email)
+    await pressed(page, "Se, hvad der sker")
+    await expect(page.get_by_role("heading", name="Det sker, når I trykker")).to_be_visible()
+    await expect(page.get_by_text("kan ikke vises lige nu").first).to_be_visible()
+    await look(page, "erase-said-desktop")
+    await pressed(page, "Slet personen for altid")
+    await expect(page.get_by_role("alert").first).to_be_focused()
+    await look(page, "erase-no-word-desktop")
+
+    small = await (await signed_in(chromium, workplace, width="phone", scripts=False, role="administrator")).new_page()
+    await small.goto("/stab/personer")
+    await small.get_by_label("Mailadresse").fill(email)
+    await pressed(small, "Se, hvad der sker")
+    await small.get_by_label("Skriv SLET").fill("SLET")
+    await pressed(small, "Slet personen for altid")
+    await expect(small.get_by_role("heading", name="Sletning af en person")).to_be_visible()
+    await page.goto(small.url)
+    await look(page, "erase-going-desktop")
+    desk.time += timedelta(hours=1)
+    while await desk.ring():
+        pass
+    await small.get_by_role("link", name="Opdatér").focus()
+    await small.keyboard.press("Enter")
+    await expect(small.get_by_text("Slettet her.")).to_be_visible()
+    shown = await (await signed_in(chromium, workplace, width="phone", role="administrator")).new_page()
+    await shown.goto(small.url)
+    await look(shown, "erase-over-phone")
