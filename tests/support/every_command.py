@@ -33,6 +33,7 @@ from services.enrollment.usecases.end_session import EndSession
 from services.enrollment.usecases.grant_role import GrantRole
 from services.enrollment.usecases.import_addresses import ImportAddresses
 from services.enrollment.usecases.import_enrolments import ImportEnrolments
+from services.enrollment.usecases.import_in_steps import BeginImport
 from services.enrollment.usecases.merge_organisations import MergeOrganisations
 from services.enrollment.usecases.publish_programme import PublishProgramme
 from services.enrollment.usecases.put_organisation import PutOrganisation
@@ -270,6 +271,12 @@ def _import_enrolments(one: Chance) -> Command:
     return ImportEnrolments(programme_id=one.programme_id, content=content, dry_run=one.b % 3 == 0, mail=one.c % 2 == 0)
 
 
+def _begin_import(one: Chance) -> Command:
+    sheet = _import_enrolments(one)
+    assert isinstance(sheet, ImportEnrolments)
+    return BeginImport(programme_id=sheet.programme_id, content=sheet.content, mail=sheet.mail)
+
+
 def _rarely(one: Chance) -> str:
     """The programme, where little can be done in it afterwards."""
     return one.programme_id if one.c == RARE else "nobody"
@@ -343,6 +350,7 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     # Once for all, and of a municipality that is in no programme of these.
     acts.MERGE_ORGANISATIONS: lambda one: MergeOrganisations(code="0840" if one.c == RARE else "nobody", into=one.code),
     acts.IMPORT_ENROLMENTS: _import_enrolments,
+    acts.BEGIN_IMPORT: _begin_import,
     acts.ENROL: _enrol,
     acts.SIGN_UP: _form,
     acts.SAVE_DRAFT: _draft,
@@ -537,6 +545,7 @@ _EQUIPPED = (
 """Places with a team, orders and quotes, extra participants, guests, and people who come without being registered."""
 _ENDED = (
     *(_step(acts.IMPORT_ENROLMENTS, a=a, b=1, c=c) for a, c in ((0, 1), (1, 2), (2, 3))),
+    _step(acts.BEGIN_IMPORT, a=4, b=1, c=1),
     *(_step(acts.QUOTE, b=2), _step(acts.MERGE_GROUPS, c=RARE), _step(acts.ORDER, b=1)),
     *(_step(acts.CANCEL_PROGRAMME, b=1, c=RARE), _step(acts.IMPORT_ENROLMENTS, a=3, b=1, c=1)),
 )

@@ -33,6 +33,7 @@ from services.enrollment.usecases.erase_person import FORGETTING, erase_person
 from services.enrollment.usecases.grant_role import GrantRole, grant_role
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.import_enrolments import ImportEnrolments, import_enrolments
+from services.enrollment.usecases.import_in_steps import BeginImport, begin_import
 from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.invite_member import invite_member
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
@@ -128,6 +129,8 @@ MERGE_ORGANISATIONS = act(MergeOrganisations, merge_organisations)
 """Cannot be undone, and is no wish of another system's: it is not on the intake."""
 
 IMPORT_ENROLMENTS = act(ImportEnrolments, import_enrolments)
+BEGIN_IMPORT = act(BeginImport, begin_import, status=201)
+"""The same by steps, on a page: a program has it done at once."""
 ENROL = act_together(EnrolMunicipality, enrol_municipalities, status=201)
 SIGN_UP = act(ReceiveSignUp, receive_sign_up)
 """The same wish by a form that anybody may send: it has to be confirmed."""

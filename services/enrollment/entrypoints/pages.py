@@ -24,6 +24,7 @@ from services.enrollment.pages import (
     own_mailbox,
     own_page,
     participants,
+    people,
     place,
     roles,
     search,
@@ -35,6 +36,7 @@ from services.enrollment.pages import (
     staff_enrolment,
     staff_forms,
     staff_history,
+    staff_import,
     staff_meeting,
     staff_more,
     staff_programme,
@@ -64,6 +66,7 @@ _BOOK, _BOOKS = "/stab/adressebog", "enrollment.organisations"
 _ENTRY = f"{_BOOK}/{{code}}"
 _PEOPLE = "enrollment.enrolments.participants"
 _CLIENTS = "enrollment.clients"
+_PERSON = "enrollment.people"
 _CLIENT = "/stab/noegler/klient/{client}"
 _PROGRAMME = "/stab/forloeb/{programme_id}"
 _ENROLMENT = f"{_PROGRAMME}/tilmeldinger/{{enrolment_id}}"
@@ -142,6 +145,8 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         shows(_CLIENT, staff_tokens.client, opens=_CLIENTS, everywhere=True),
         shows(f"{_CLIENT}/byt", staff_tokens.exchange, acts.RENEW_TOKEN, opens=_CLIENTS, everywhere=True),
         shows(f"{_CLIENT}/spaer", staff_tokens.revoke, acts.REVOKE_TOKENS, opens=_CLIENTS, everywhere=True),
+        shows("/stab/personer", people.erase, acts.FIND_PEOPLE, acts.ERASE, opens=_PERSON, everywhere=True),
+        shows("/stab/personer/{person_id}", people.person, acts.ERASE, opens=_PERSON, everywhere=True),
         use_page(host, sign_in.renew),
         *_of_the_editor(shows),
         shows(_PROGRAMME, staff_programme.enrolments, opens="enrollment.enrolments"),
@@ -204,6 +209,15 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         does(f"{_PROGRAMME}/grupper", staff_more.merge_groups, acts.MERGE_GROUPS),
         does(f"{_PROGRAMME}/inviter", staff_more.invite, acts.INVITE),
         does(f"{_PROGRAMME}/skriv-ind", staff_sign_up.sign_up, acts.ENROL),
+        shows(
+            f"{_PROGRAMME}/indlaes",
+            staff_import.choose,
+            acts.IMPORT_ENROLMENTS,
+            acts.BEGIN_IMPORT,
+            opens=of_command(acts.BEGIN_IMPORT.command, host.service.name),
+            room=staff_import.ROOM,
+        ),
+        shows(f"{_PROGRAMME}/indlaes/{{import_id}}", staff_import.sheet, opens="enrollment.enrolments"),
         shows(f"{_PROGRAMME}/historik", staff_history.history, opens="enrollment.programmes.audit"),
     )
 

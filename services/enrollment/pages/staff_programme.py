@@ -49,6 +49,7 @@ _DONE = {
     "udgivet": "Forløbet er udgivet",
     "aflyst": "Forløbet er aflyst. Alle får besked nu",
     "lagt-sammen": "Grupperne er lagt sammen",
+    "fra-ark": "Arket indlæses",
     "inviteret": "Invitationerne er sendt",
     "tilmeldt": "Deltageren er tilmeldt",
     "moedt-op": "Deltageren er skrevet på",
@@ -107,6 +108,7 @@ def _more(request: Request, head: Head) -> list[tuple[str, str]]:
         return []
     here = (
         ("Skriv en tilmelding ind", "/skriv-ind", "enrollment.EnrolMunicipality", programme.has_form),
+        ("Indlæs tilmeldinger fra et ark", "/indlaes", "enrollment.BeginImport", programme.has_form),
         ("Invitér kommuner", "/inviter", "enrollment.InviteMunicipalities", programme.has_form),
         ("Lav en ny version", "", "enrollment.PublishProgramme", True),
         ("Læg to grupper sammen", "/grupper", "enrollment.MergeGroups", bool(programme.terms.groups)),

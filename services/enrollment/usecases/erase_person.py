@@ -16,6 +16,7 @@ from services.enrollment.adapters import (
     people,
     programmes,
     rosters,
+    sheet_imports,
     teams,
 )
 from services.enrollment.adapters.erasing import Places
@@ -81,9 +82,9 @@ async def erase_person(tx: Tx, command: ErasePerson) -> Answer:
     await _leave(tx, places, locked, person_ids)
     known += await _leave_as_guests(tx, places)
     await people.mark_erased(tx, person_ids)
-    await erasure.begin(
-        tx, person_ids, [one.name for one in known], [*(one.email for one in known), *([email] if email else [])]
-    )
+    addresses = [*(one.email for one in known), *([email] if email else [])]
+    await sheet_imports.forget_asked(tx, [one.lower() for one in addresses])
+    await erasure.begin(tx, person_ids, [one.name for one in known], addresses)
     tx.set(goes_on(person_ids[0], tx))
     return Answer(
         {"erased": person_ids, "stays": what_stays(stood), "unarchived": [one.programme_id for one in missing]}
