@@ -42,7 +42,10 @@ ENVELOPE: dict[str, Any] = {
         },
         "correlationid": {"type": "string", "description": "the same for everything that one request led to"},
         "causationid": {"type": "string", "description": "id of the event that caused this one"},
-        "actor": {"type": "string", "description": "who is behind it, opaque: token/…, client/…, person/…, clock"},
+        "actor": {
+            "type": "string",
+            "description": "who is behind it, opaque: token/…, client/…, person/…, secretary/…, clock",
+        },
         "data": {"type": "object"},
     },
 }

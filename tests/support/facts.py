@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from shared.contracts.enrollment import (
+    SECRETARY,
+    SECRETARY_ROLE,
     AcceptQuote,
     BillingChanged,
     BillingLink,
@@ -69,6 +71,7 @@ from shared.contracts.enrollment import (
     OptionWithdrawn,
     OrderOption,
     OrganisationsMerged,
+    OwnLinksRevoked,
     ParticipantCancelled,
     ParticipantRegistered,
     ParticipantReplaced,
@@ -96,6 +99,7 @@ from shared.contracts.enrollment import (
     ResolveReservation,
     RevokeLinks,
     RoleAppointed,
+    SeatLink,
     SessionsRevoked,
     SignUpAwaitsStaff,
     SignUpDismissed,
@@ -438,6 +442,18 @@ def a_role(**changes: Any) -> RoleAppointed:
     return RoleAppointed(**(values | changes))
 
 
+def a_secretary(**changes: Any) -> RoleAppointed:
+    """Who helps the contact from now on, by a link of their own."""
+    values: dict[str, Any] = {
+        "role_id": SECRETARY_ROLE,
+        "label": "sekretær",
+        "purpose": SECRETARY,
+        "person": a_person("Sara Sekretær", "sara@kobenhavn.example"),
+        "standing_path": "/plads/sekretaer",
+    }
+    return a_role(**(values | changes))
+
+
 def an_extra_participant(**changes: Any) -> ExtraParticipantAdded:
     return ExtraParticipantAdded(**({**_ROSTER, "billing": BILLING, "terms": EXTRA} | changes))
 
@@ -602,8 +618,10 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     OptionBillingChanged(**_OPTION, billing=BILLING_OF_UNIT),
     an_option_withdrawn(),
     an_option_delivered(),
-    ParticipantRegistered(**_ROSTER, extra=False),
-    ParticipantReplaced(**_ROSTER, previous=a_person("Carl Prøvesen", "carl@kobenhavn.example")),
+    ParticipantRegistered(**_ROSTER, extra=False, seat_path="/moedeplads/eksempel", own_path="/mig/eksempel"),
+    ParticipantReplaced(
+        **_ROSTER, previous=a_person("Carl Prøvesen", "carl@kobenhavn.example"), own_path="/mig/eksempel-2"
+    ),
     ParticipantCancelled(**_ROSTER),
     an_extra_participant(),
     ExtraBillingChanged(**_ROSTER, billing=BILLING_OF_UNIT),
@@ -618,16 +636,17 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     MemberMailboxMissing(**{name: one for name, one in _MEMBER.items() if name != "contact"}),
     MemberInvited(**_MEMBER, meeting=MEETING),
     MemberUninvited(**_MEMBER, meeting=MEETING),
-    TeamMemberNamed(**_TEAM, person=PERSON, place_path="/holdplads/eksempel"),
+    TeamMemberNamed(**_TEAM, person=PERSON, place_path="/holdplads/eksempel", own_path="/mig/eksempel"),
     TeamMemberReplaced(
         **_TEAM,
         person=PERSON,
         previous=a_person("Carl Prøvesen", "carl@kobenhavn.example"),
         place_path="/holdplads/eksempel-2",
+        own_path="/mig/eksempel-2",
     ),
     TeamMemberRemoved(**(_TEAM | {"size": 2}), person=PERSON),
     TeamReminderDue(**(_TEAM | {"size": 2}), participants_path="/deltagere/eksempel"),
-    GuestInvited(**_GUEST, guest_path="/gaest/eksempel"),
+    GuestInvited(**_GUEST, guest_path="/gaest/eksempel", own_path="/mig/eksempel-3"),
     GuestRemoved(**_GUEST),
     OrganisationsMerged(
         owner=OWNER,
@@ -642,6 +661,13 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         generation=1,
         participants_path="/deltagere/nyt",
         standing_path="/plads/nyt",
+    ),
+    OwnLinksRevoked(
+        **_ENROLMENT,
+        person=PERSON,
+        generation=1,
+        seats=(SeatLink(meeting_id="1", path="/moedeplads/nyt"),),
+        own_page_path="/mig/nyt",
     ),
     MailboxCodeDrawn(
         owner=OWNER,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.enrollment.domain.meeting_copy import MeetingCopy, is_ahead, require_ahead
+from services.enrollment.domain.own_paths import OwnPaths
 from services.enrollment.domain.programme import Programme, require_going_on
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import GuestInvited, GuestRemoved
@@ -39,9 +40,9 @@ def invite_guest(
     track: str | None,
     now: datetime,
     *,
-    guest_path: str | None = None,
+    paths: OwnPaths | None = None,
 ) -> Decision[Guest]:
-    """`there`: whoever has the same address at this meeting. The same guest again changes nothing. `guest_path` is the
+    """`there`: whoever has the same address at this meeting. The same guest again changes nothing. `paths` are the
     person's own.
     """
     require_going_on(programme)
@@ -60,7 +61,8 @@ def invite_guest(
         meeting=copy.meeting,
         guest=person,
         track=track,
-        guest_path=guest_path,
+        guest_path=paths and paths.one,
+        own_path=paths and paths.all,
     )
     return Decision(guest, (fact,))
 

@@ -20,6 +20,7 @@ from services.enrollment.domain.billing import missing
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import begins_at
 from services.enrollment.domain.meeting_text import until_text
+from services.enrollment.domain.own_paths import OwnPaths
 from services.enrollment.domain.price_text import price
 from services.enrollment.domain.programme import Programme, require_going_on
 from services.enrollment.domain.status import MeetingState
@@ -149,10 +150,10 @@ def register(
     level: str | None = None,
     *,
     billing: Billing | None = None,
-    seat_path: str | None = None,
+    paths: OwnPaths | None = None,
     quiet: bool = False,
 ) -> Decision[Roster]:
-    """A seat for `person`; who pays for it is kept where it costs something. `seat_path` is the person's own; `quiet`:
+    """A seat for `person`; who pays for it is kept where it costs something. `paths` are the person's own; `quiet`:
     nobody is written to for it.
 
     Refused when registration is not open, on a second seat for the same person, on a level that the programme does not
@@ -166,7 +167,7 @@ def register(
         _require_price(roster, accepted_price_ore)
     own = billing if roster.next_is_extra and billing != roster.enrolment.billing else None
     seat = Seat(person, _in_turn(roster, now), roster.next_number, level, own)
-    return _seated(roster, seat, seat_path, quiet=quiet)
+    return _seated(roster, seat, paths, quiet=quiet)
 
 
 def walk_in(roster: Roster, person: Person, now: datetime, level: str | None = None) -> Decision[Roster]:
@@ -208,7 +209,7 @@ def replace_participant(
     now: datetime,
     level: str | None = None,
     *,
-    seat_path: str | None = None,
+    paths: OwnPaths | None = None,
     by_participant: bool = False,
 ) -> Decision[Roster]:
     """`person` takes over the seat and its place in the order, but not the level; an extra seat stays an extra one.
@@ -225,7 +226,7 @@ def replace_participant(
     if taken_over == seat or person.person_id != person_id:
         _require_new(roster, person)
     after = replace(roster, seats=tuple(taken_over if one is seat else one for one in roster.seats))
-    return _decided(roster, after, seat_path=seat_path, by_participant=by_participant)
+    return _decided(roster, after, paths=paths, by_participant=by_participant)
 
 
 def bill(roster: Roster, person_id: str, billing: Billing) -> Decision[Roster]:
@@ -428,9 +429,9 @@ def _in_turn(roster: Roster, now: datetime) -> datetime:
     return max(now, roster.seats[-1].registered_at) if roster.seats else now
 
 
-def _seated(roster: Roster, seat: Seat, seat_path: str | None = None, *, quiet: bool = False) -> Decision[Roster]:
+def _seated(roster: Roster, seat: Seat, paths: OwnPaths | None = None, *, quiet: bool = False) -> Decision[Roster]:
     after = replace(roster, seats=(*roster.seats, seat), next_number=roster.next_number + 1)
-    return _decided(roster, after, seat_path=seat_path, quiet=quiet)
+    return _decided(roster, after, paths=paths, quiet=quiet)
 
 
 def _late(before: Roster, after: Roster) -> Roster:
@@ -446,7 +447,7 @@ def _decided(
     before: Roster,
     after: Roster,
     *,
-    seat_path: str | None = None,
+    paths: OwnPaths | None = None,
     by_participant: bool = False,
     quiet: bool = False,
 ) -> Decision[Roster]:
@@ -473,7 +474,8 @@ def _decided(
             extra=seat in after.extras,
             level=seat.level,
             walked_in=seat.walked_in,
-            seat_path=seat_path,
+            seat_path=paths and paths.one,
+            own_path=paths and paths.all,
             quiet=quiet,
         )
         for number, seat in later.items()
@@ -485,7 +487,8 @@ def _decided(
             person=seat.person,
             previous=earlier[number].person,
             level=seat.level,
-            seat_path=seat_path,
+            seat_path=paths and paths.one,
+            own_path=paths and paths.all,
             by_participant=by_participant,
         )
         for number, seat in later.items()

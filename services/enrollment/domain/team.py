@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from services.enrollment.domain.enrolment import Enrolment, about
+from services.enrollment.domain.own_paths import OwnPaths
 from services.enrollment.domain.programme import OFFICE_OPENS, Programme, require_going_on
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import (
@@ -90,9 +91,9 @@ def team_terms(enrolment: Enrolment) -> tuple[SeatTerm, ...]:
 
 
 def name_member(
-    team: Team, person: Person, now: datetime, *, place_path: str | None = None, quiet: bool = False
+    team: Team, person: Person, now: datetime, *, paths: OwnPaths | None = None, quiet: bool = False
 ) -> Decision[Team]:
-    """Refused for whoever is on it already, and when it is full; of a `quiet` one nobody is told. `place_path` is the
+    """Refused for whoever is on it already, and when it is full; of a `quiet` one nobody is told. `paths` are the
     person's own.
     """
     _require_team(team)
@@ -104,7 +105,13 @@ def name_member(
     after = replace(
         team, members=(*team.members, Member(person, named_at, team.next_number)), next_number=team.next_number + 1
     )
-    fact = TeamMemberNamed(**_about(after, len(after.members)), person=person, place_path=place_path, quiet=quiet)
+    fact = TeamMemberNamed(
+        **_about(after, len(after.members)),
+        person=person,
+        place_path=paths and paths.one,
+        own_path=paths and paths.all,
+        quiet=quiet,
+    )
     return _decided(after, [fact], now)
 
 
@@ -114,7 +121,7 @@ def replace_member(
     person: Person,
     now: datetime,
     *,
-    place_path: str | None = None,
+    paths: OwnPaths | None = None,
     by_participant: bool = False,
 ) -> Decision[Team]:
     """`person` takes over the number of the one who leaves; they may be the same person, written otherwise."""
@@ -128,7 +135,8 @@ def replace_member(
         **_about(after, len(after.members)),
         person=person,
         previous=member.person,
-        place_path=place_path,
+        place_path=paths and paths.one,
+        own_path=paths and paths.all,
         by_participant=by_participant,
     )
     return _decided(after, [fact], now)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from services.enrollment.adapters import guests, links
-from services.enrollment.adapters.links import Invited
 from services.enrollment.domain.address_book import require_email, require_name
 from services.enrollment.domain.guest import invite_guest as decide
 from services.enrollment.usecases.lock_guests import lock_guests
@@ -20,8 +19,8 @@ async def invite_guest(tx: Tx, command: InviteGuest) -> Answer:
     there = await guests.load_by_email(tx, meeting.meeting.id, email)
     person = Person(person_id=random_id(), name=name, email=email)
 
-    path = links.guest_path(tx.links, Invited(person.person_id, meeting.meeting.id))
-    decided = decide(programme, meeting, there, person, command.track, tx.now, guest_path=path)
+    paths = links.guest_paths(tx.links, programme.id, meeting.meeting.id, person.person_id)
+    decided = decide(programme, meeting, there, person, command.track, tx.now, paths=paths)
 
     if decided.after != there:
         await guests.insert(tx, decided.after, tx.cause)

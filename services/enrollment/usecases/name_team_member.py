@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from services.enrollment.adapters import links, people, teams
-from services.enrollment.adapters.links import Placed
 from services.enrollment.domain.address_book import require_email, require_name
 from services.enrollment.domain.team import name_member, size_text
 from services.enrollment.usecases.lock_team import lock_team
@@ -18,8 +17,8 @@ async def name_team_member(tx: Tx, command: NameTeamMember) -> Answer:
     code, renames = team.enrolment.organisation.code, people.may_rename(tx.cause, team.enrolment)
     person = await people.recognise(tx, code, name, email, renames=renames)
 
-    path = links.place_path(tx.links, Placed(team.id, person.person_id, team.next_number))
-    decided = name_member(team, person, tx.now, place_path=path)
+    paths = links.place_paths(tx.links, team.enrolment, person.person_id, team.next_number)
+    decided = name_member(team, person, tx.now, paths=paths)
 
     await teams.save(tx, team, decided.after, tx.cause)
     tx.tell(decided)

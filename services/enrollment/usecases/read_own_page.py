@@ -15,6 +15,7 @@ from services.enrollment.domain.roster import Roster, Seat
 from services.enrollment.domain.team import Member, Team, team_terms
 from services.enrollment.domain.team_meetings import TeamMeetings
 from services.enrollment.usecases.load_team_meetings import load_team_meetings
+from services.enrollment.usecases.read_seat import ClosedLink
 from shared.base.passes import Reader
 from shared.contracts.parties import Person
 from shared.storage.tx import Tx
@@ -64,7 +65,7 @@ class OwnPage:
     now: datetime
 
 
-async def read_own_page(tx: Tx, token: str) -> OwnPage | None:
+async def read_own_page(tx: Tx, token: str) -> OwnPage | ClosedLink | None:
     """None for a link that is none of ours, or has ended: a year after its programme."""
     reader = links.own_page_of(tx.links, token, tx.now)
     if reader is None:
@@ -76,6 +77,8 @@ async def read_own_page(tx: Tx, token: str) -> OwnPage | None:
         programme = await programmes.load(tx, reader.of) if reader.role == "guest" else None
     if programme is None or is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
         return None
+    if enrolment is not None and enrolment.has_closed_own(reader.person_id, reader.generation):
+        return ClosedLink(programme.terms, enrolment.organisation)
     if enrolment is None:
         return await _of_guest(tx, reader, programme)
     return await _of_participant(tx, reader, programme, enrolment)
@@ -94,7 +97,9 @@ async def _of_participant(tx: Tx, reader: Reader, programme: Programme, enrolmen
     held = [(one, seat) for one in found if (seat := one.seat_of(reader.person_id)) is not None]
     seats = tuple(
         OwnSeat(
-            links.seat_path(tx.links, Seated(enrolment.id, seat.person.person_id, seat.number, one.meeting.id)),
+            links.seat_path(
+                tx.links, Seated(enrolment.id, reader.person_id, seat.number, one.meeting.id, reader.generation)
+            ),
             one,
             seat,
         )
@@ -116,7 +121,7 @@ async def _place(tx: Tx, reader: Reader, programme: Programme, enrolment: Enrolm
     if member is None:
         return None
     return OwnPlace(
-        links.place_path(tx.links, Placed(enrolment.id, reader.person_id, member.number)),
+        links.place_path(tx.links, Placed(enrolment.id, reader.person_id, member.number, reader.generation)),
         team,
         member,
         await load_team_meetings(tx, team),

@@ -7,7 +7,6 @@ services/invoicing/usecases/claim_extra_participant.py and services/notification
 from __future__ import annotations
 
 from services.enrollment.adapters import links, organisations, people, rosters
-from services.enrollment.adapters.links import Seated
 from services.enrollment.domain.address_book import billing_of, require_email, require_entry, require_name
 from services.enrollment.domain.billing import require_billing
 from services.enrollment.domain.enrolment import Enrolment, book_is_for
@@ -25,13 +24,10 @@ async def register_participant(tx: Tx, command: RegisterParticipant) -> Answer:
     code, renames = roster.enrolment.organisation.code, people.may_rename(tx.cause, roster.enrolment)
     person = await people.recognise(tx, code, name, email, renames=renames)
 
-    seated = Seated(roster.enrolment.id, person.person_id, roster.next_number, roster.meeting.id)
-    path = links.seat_path(tx.links, seated)
+    paths = links.seat_paths(tx.links, roster.enrolment, roster.meeting.id, person.person_id, roster.next_number)
     billing = await _billing(tx, roster.enrolment, command.billing)
 
-    decided = register(
-        roster, person, command.accepted_price_ore, tx.now, command.level, billing=billing, seat_path=path
-    )
+    decided = register(roster, person, command.accepted_price_ore, tx.now, command.level, billing=billing, paths=paths)
 
     await rosters.save(tx, roster, decided.after, tx.cause)
     tx.tell(decided)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from services.enrollment.adapters import links, people, rosters
-from services.enrollment.adapters.links import Seated
 from services.enrollment.domain.address_book import require_email, require_name
 from services.enrollment.domain.roster import replace_participant as replace_seat
 from services.enrollment.domain.roster import seats_used
@@ -20,14 +19,15 @@ async def replace_participant(tx: Tx, command: ReplaceParticipant) -> Answer:
     person = await people.recognise(tx, code, name, email, renames=renames)
 
     seat = roster.seat_of(command.person_id)
-    seated = Seated(roster.enrolment.id, person.person_id, seat.number, roster.meeting.id) if seat else None
     decided = replace_seat(
         roster,
         command.person_id,
         person,
         tx.now,
         command.level,
-        seat_path=links.seat_path(tx.links, seated) if seated else None,
+        paths=links.seat_paths(tx.links, roster.enrolment, roster.meeting.id, person.person_id, seat.number)
+        if seat
+        else None,
         by_participant=tx.cause.is_by(command.person_id) and not roster.enrolment.is_contact(command.person_id),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from services.enrollment.adapters import links, people, teams
-from services.enrollment.adapters.links import Placed
 from services.enrollment.domain.address_book import require_email, require_name
 from services.enrollment.domain.team import replace_member, size_text
 from services.enrollment.domain.team_meetings import require_own_swap
@@ -24,13 +23,12 @@ async def replace_team_member(tx: Tx, command: ReplaceTeamMember) -> Answer:
     if own and person.person_id != command.person_id:
         require_own_swap(await load_team_meetings(tx, team), tx.now)
     member = team.member(command.person_id)
-    placed = Placed(team.id, person.person_id, member.number) if member else None
     decided = replace_member(
         team,
         command.person_id,
         person,
         tx.now,
-        place_path=links.place_path(tx.links, placed) if placed else None,
+        paths=links.place_paths(tx.links, team.enrolment, person.person_id, member.number) if member else None,
         by_participant=own,
     )
 

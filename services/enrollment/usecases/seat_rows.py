@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from services.enrollment.adapters import links, people, rosters, seat_moves, teams
-from services.enrollment.adapters.links import Placed, Seated
 from services.enrollment.adapters.people import Named
 from services.enrollment.domain import enrolment_sheet
 from services.enrollment.domain.enrolment import Enrolment
@@ -16,6 +15,7 @@ from services.enrollment.domain.enrolment_sheet import Frame, Outcome, Row
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.roster import Roster, register
 from services.enrollment.domain.team import Team, name_member, team_terms
+from shared.base.cause import Cause
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import roster_id
 from shared.contracts.parties import Person
@@ -48,6 +48,7 @@ async def seat_rows(
     standing: Mapping[str, Enrolment],
     rows: Sequence[Row],
     outcomes: Mapping[int, list[Outcome]],
+    because: Cause,
     *,
     quiet: bool,
 ) -> None:
@@ -77,12 +78,12 @@ async def seat_rows(
 
     for one, team in known.items():
         if after_teams[one] != team:
-            await teams.save(tx, team, after_teams[one], tx.cause)
+            await teams.save(tx, team, after_teams[one], because)
     for one, roster in locked.items():
         if after_rosters[one] != roster:
-            await rosters.save(tx, roster, after_rosters[one], tx.cause)
+            await rosters.save(tx, roster, after_rosters[one], because)
     async for decided in _in_turns(decisions):
-        tx.tell(decided)
+        tx.tell(decided, because=because)
 
 
 async def _jobs(
@@ -133,8 +134,8 @@ def _named(
     try:
         if job.person.person_id in been_there.get(team.id, ()):
             raise enrolment_sheet.has_left("taget af det faste hold")
-        path = links.place_path(tx.links, Placed(team.id, job.person.person_id, team.next_number))
-        decided = name_member(team, job.person, tx.now, place_path=path, quiet=quiet)
+        paths = links.place_paths(tx.links, team.enrolment, job.person.person_id, team.next_number)
+        decided = name_member(team, job.person, tx.now, paths=paths, quiet=quiet)
     except Refused as no:
         told.append(enrolment_sheet.refused(no))
         return Decision(team)
@@ -152,12 +153,11 @@ def _registered(
     if job.row.all_meetings and roster.meeting_state == "planned":
         told.append(enrolment_sheet.without_date(title))
         return Decision(roster)
-    seated = Seated(roster.enrolment.id, job.person.person_id, roster.next_number, roster.meeting.id)
-    path = links.seat_path(tx.links, seated)
+    paths = links.seat_paths(tx.links, roster.enrolment, roster.meeting.id, job.person.person_id, roster.next_number)
     try:
         if job.person.person_id in been_there.get(roster.id, ()):
             raise enrolment_sheet.has_left("meldt fra")
-        decided = register(roster, job.person, None, tx.now, job.row.level, seat_path=path, quiet=quiet)
+        decided = register(roster, job.person, None, tx.now, job.row.level, paths=paths, quiet=quiet)
     except Refused as no:
         told.append(enrolment_sheet.refused(no, title))
         return Decision(roster)

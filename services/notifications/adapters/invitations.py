@@ -76,7 +76,8 @@ async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]
         f"""
         WITH pair AS (SELECT * FROM unnest($1::text[], $2::text[]) AS u (meeting_id, address_key))
         SELECT pair.meeting_id, pair.address_key, p.person_id, p.name, p.email, 'participant' AS part,
-               p.organisation_name, p.since, e.participants_path, p.seat_path, false AS by_team, false AS of_member,
+               p.organisation_name, p.since, e.participants_path, p.seat_path, p.own_path,
+               false AS by_team, false AS of_member,
                p.as_guest, p.seat_quiet_since IS NOT DISTINCT FROM p.since AS quiet, false AS on_team,
                {_ASKS.format("p")} AS asks_needs
         FROM pair JOIN participants p USING (meeting_id, address_key) LEFT JOIN enrolments e ON e.id = p.enrolment_id
@@ -84,7 +85,7 @@ async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]
         UNION ALL
         SELECT pair.meeting_id, pair.address_key, t.person_id, t.name, t.email, 'participant',
                t.organisation_name, greatest(t.since, {_CALLED}), e.participants_path, t.place_path,
-               false, false, false, t.member_quiet_since IS NOT DISTINCT FROM t.since, true,
+               t.own_path, false, false, false, t.member_quiet_since IS NOT DISTINCT FROM t.since, true,
                {_ASKS.format("t")}
         FROM pair JOIN meetings m ON m.id = pair.meeting_id
         JOIN team_members t ON t.address_key = pair.address_key AND t.programme_id = m.programme_id
@@ -92,7 +93,7 @@ async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]
         WHERE {MEMBER_IS_MEANT}
         UNION ALL
         SELECT pair.meeting_id, pair.address_key, e.person_id, e.contact_name, e.email, 'contact',
-               e.organisation_name, greatest(e.since, {_CALLED}), e.participants_path, NULL,
+               e.organisation_name, greatest(e.since, {_CALLED}), e.participants_path, NULL, NULL,
                {_BY_TEAM}, {_OF_MEMBER}, false, e.contact_quiet_since IS NOT DISTINCT FROM e.since, false, false
         FROM pair JOIN meetings m ON m.id = pair.meeting_id
         JOIN enrolments e ON e.address_key = pair.address_key AND e.programme_id = m.programme_id
@@ -248,22 +249,23 @@ async def load_reminded(tx: Tx, meeting_id: str, place: str, most: int) -> list[
             SELECT reminded.*, md5(silent::text || address_key) AS place FROM (
                 (SELECT DISTINCT ON (address_key) * FROM (
                      SELECT p.address_key, p.person_id, p.name, p.email, 'participant' AS part,
-                            p.organisation_name, p.since, NULL AS participants_path, p.seat_path, false AS by_team,
+                            p.organisation_name, p.since, NULL AS participants_path, p.seat_path,
+                            p.own_path, false AS by_team,
                             false AS of_member, p.as_guest, false AS quiet, false AS on_team, false AS silent,
                             false AS asks_needs
                      FROM participants p LEFT JOIN enrolments e ON e.id = p.enrolment_id
                      WHERE p.meeting_id = $1 AND {PARTICIPANT_IS_MEANT}
                      UNION ALL
                      SELECT t.address_key, t.person_id, t.name, t.email, 'participant',
-                            t.organisation_name, t.since, NULL, t.place_path, false, false, false, false, true, false,
-                            false
+                            t.organisation_name, t.since, NULL, t.place_path, t.own_path,
+                            false, false, false, false, true, false, false
                      FROM meetings m JOIN team_members t ON t.programme_id = m.programme_id
                      LEFT JOIN enrolments e ON e.id = t.enrolment_id
                      WHERE m.id = $1 AND {MEMBER_IS_MEANT}
                  ) AS expected ORDER BY address_key, person_id)
                 UNION ALL
                 (SELECT DISTINCT ON (e.address_key) e.address_key, e.person_id, e.contact_name, e.email, 'contact',
-                        e.organisation_name, e.since, e.participants_path, NULL,
+                        e.organisation_name, e.since, e.participants_path, NULL, NULL,
                         false, false, false, false, false, true, false
                  FROM meetings m JOIN enrolments e ON e.programme_id = m.programme_id
                  WHERE m.id = $1 AND {CONTACT_IS_MEANT}
@@ -296,6 +298,7 @@ def _guest(row: asyncpg.Record) -> Guest:
         since=row["since"],
         path=row["participants_path"],
         seat_path=row["seat_path"],
+        own_path=row["own_path"],
         by_team=row["by_team"],
         of_member=row["of_member"],
         as_guest=row["as_guest"],

@@ -23,6 +23,7 @@ _PARTICIPANTS = Table(
         "takes_part": "boolean",
         "since": "timestamptz",
         "seat_path": "text",
+        "own_path": "text",
         "seat_quiet_since": "timestamptz",
         "as_guest": "boolean",
     },
@@ -36,7 +37,7 @@ async def load_known(tx: Tx, seats: Iterable[Seat]) -> dict[Seat, Known]:
     sought = sorted(set(seats))
     rows = await tx.fetch(
         """
-        SELECT p.person_id, p.meeting_id, p.enrolment_id, p.address_key, p.since, p.seat_path
+        SELECT p.person_id, p.meeting_id, p.enrolment_id, p.address_key, p.since, p.seat_path, p.own_path
         FROM unnest($1::text[], $2::text[], $3::text[]) AS u (person_id, meeting_id, enrolment_id)
         JOIN participants p USING (person_id, meeting_id, enrolment_id)
         """,
@@ -46,10 +47,28 @@ async def load_known(tx: Tx, seats: Iterable[Seat]) -> dict[Seat, Known]:
     )
     return {
         (row["person_id"], row["meeting_id"], row["enrolment_id"]): Known(
-            row["address_key"], row["since"], row["seat_path"]
+            row["address_key"], row["since"], row["seat_path"], row["own_path"]
         )
         for row in rows
     }
+
+
+async def save_paths(tx: Tx, enrolment_id: str, person_id: str, paths: Mapping[str, str], own: str | None) -> None:
+    """The links of somebody's seats, by meeting, and of all that is theirs; of what is not named there is none that is
+    good.
+    """
+    await tx.execute(
+        """
+        UPDATE participants p SET seat_path = (
+            SELECT u.path FROM unnest($3::text[], $4::text[]) AS u (meeting_id, path) WHERE u.meeting_id = p.meeting_id
+        ), own_path = $5 WHERE p.person_id = $1 AND p.enrolment_id = $2
+        """,
+        person_id,
+        enrolment_id,
+        [storable(one) for one in paths],
+        [storable(one) for one in paths.values()],
+        None if own is None else storable(own),
+    )
 
 
 async def save(tx: Tx, participants: Mapping[Seat, Participant]) -> None:
@@ -66,6 +85,7 @@ async def save(tx: Tx, participants: Mapping[Seat, Participant]) -> None:
             "takes_part": one.takes_part,
             "since": one.since,
             "seat_path": storable(one.seat_path),
+            "own_path": storable(one.own_path),
             "seat_quiet_since": one.since if one.quiet else None,
             "as_guest": one.as_guest,
         }

@@ -23,7 +23,7 @@ _WIDTH = 76
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 _BEHIND = ".,;:!?)]}'»"
 _SEVERAL_LINES = frozenset({"text"})
-_WHOLE = frozenset({"path", "page", "seat_path", "link"})  # of no use when cut
+_WHOLE = frozenset({"path", "page", "seat_path", "own_path", "link"})  # of no use when cut
 _SENTENCE = re.compile(r"(?<![0-9])[.?!] (?=[A-ZÆØÅ])")
 _FIRST, _MOST = 40, 160
 """Characters of what a list of mails shows beside the subject: whole sentences until so many, and at most so many."""

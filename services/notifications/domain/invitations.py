@@ -68,6 +68,8 @@ class Guest:
     path: str | None = None
     seat_path: str | None = None
     """Where a participant passes the seat on or leaves it; a secret of theirs."""
+    own_path: str | None = None
+    """Where all that is theirs stands, as far as it was told: mails lead there rather than to the seat."""
     on_team: bool = False
     """Of a participant: the seat is a place on a standing team, which is for all of its meetings."""
     by_team: bool = False

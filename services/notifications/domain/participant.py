@@ -23,7 +23,9 @@ class Participant:
     since: datetime
     takes_part: bool
     seat_path: str | None = None
-    """Of the page of their own: of the seat, or of the guest."""
+    """Of the page of the seat, or of what the guest comes to."""
+    own_path: str | None = None
+    """Of the page with all that is theirs; None = a version or a system that tells none."""
     quiet: bool = False
     """Not to be invited if the meeting had its date by then."""
 
@@ -55,16 +57,22 @@ class Known:
     address: str
     since: datetime
     seat_path: str | None = None
+    own_path: str | None = None
 
 
 def follow_seats(told: Iterable[Participant], known: Mapping[Seat, Known]) -> dict[Seat, Participant]:
-    """Each seat as the last fact about it says; its time never goes back, and its path is the last that was told."""
+    """Each seat as the last fact about it says; its time never goes back, and its paths are the last that were told."""
     after: dict[Seat, Participant] = {}
     for one in told:
         before = after.get(one.seat) or known.get(one.seat)
         after[one.seat] = (
             one
             if before is None
-            else replace(one, since=max(before.since, one.since), seat_path=one.seat_path or before.seat_path)
+            else replace(
+                one,
+                since=max(before.since, one.since),
+                seat_path=one.seat_path or before.seat_path,
+                own_path=one.own_path or before.own_path,
+            )
         )
     return after

@@ -23,6 +23,8 @@ class Member:
     since: datetime
     takes_part: bool
     place_path: str | None = None
+    own_path: str | None = None
+    """Of the page with all that is theirs; None = a version or a system that tells none."""
     quiet: bool = False
     """Not to be invited to what had its date by then."""
 
@@ -37,20 +39,26 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """How somebody was known before, on the team or no longer: since when, and where their own page is."""
+    """How somebody was known before, on the team or no longer: since when, and where their own pages are."""
 
     since: datetime
     place_path: str | None = None
+    own_path: str | None = None
 
 
 def follow_members(told: Iterable[Member], known: Mapping[Place, Known]) -> dict[Place, Member]:
-    """Each as the last fact about them says; its time never goes back, and its path is the last that was told."""
+    """Each as the last fact about them says; its time never goes back, and its paths are the last that were told."""
     after: dict[Place, Member] = {}
     for one in told:
         before = after.get(one.place) or known.get(one.place)
         after[one.place] = (
             one
             if before is None
-            else replace(one, since=max(before.since, one.since), place_path=one.place_path or before.place_path)
+            else replace(
+                one,
+                since=max(before.since, one.since),
+                place_path=one.place_path or before.place_path,
+                own_path=one.own_path or before.own_path,
+            )
         )
     return after

@@ -41,6 +41,7 @@ async def _follow(tx: Tx, events: Sequence[Received[Any]], *, takes_part: bool) 
                         event.time,
                         takes_part,
                         seat_path=getattr(event.data, "guest_path", None),
+                        own_path=getattr(event.data, "own_path", None),
                     ),
                     event.cause,
                 )

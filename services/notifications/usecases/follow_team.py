@@ -80,6 +80,7 @@ async def _follow(tx: Tx, told: Sequence[Told]) -> None:
                 event.time,
                 takes_part,
                 place_path=getattr(event.data, "place_path", None) if takes_part else None,
+                own_path=getattr(event.data, "own_path", None) if takes_part else None,
                 quiet=getattr(event.data, "quiet", False),
             )
             for event, person, takes_part in turn

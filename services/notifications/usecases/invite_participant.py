@@ -19,6 +19,8 @@ from shared.contracts.parties import Person
 from shared.storage.tx import Tx
 
 R = TypeVar("R", bound=RosterFact)
+Paths = tuple[str | None, str | None]
+"""Of the page of the seat, and of the one with all that is theirs."""
 
 
 async def invite_participant(tx: Tx, events: Sequence[Received[ParticipantRegistered]]) -> None:
@@ -33,7 +35,10 @@ async def invite_participant(tx: Tx, events: Sequence[Received[ParticipantRegist
         await seat_people(
             tx,
             [
-                (_of(event, event.data.person, takes_part=True, seat_path=event.data.seat_path), event.cause)
+                (
+                    _of(event, event.data.person, takes_part=True, paths=(event.data.seat_path, event.data.own_path)),
+                    event.cause,
+                )
                 for event in turn
             ],
         )
@@ -82,13 +87,13 @@ def _swapped(event: Received[ParticipantReplaced]) -> tuple[Participant, Partici
     fact = event.data
     return (
         _of(event, fact.previous, takes_part=False),
-        _of(event, fact.person, takes_part=True, seat_path=fact.seat_path),
+        _of(event, fact.person, takes_part=True, paths=(fact.seat_path, fact.own_path)),
     )
 
 
-def _of(event: Received[R], person: Person, *, takes_part: bool, seat_path: str | None = None) -> Participant:
+def _of(event: Received[R], person: Person, *, takes_part: bool, paths: Paths = (None, None)) -> Participant:
     quiet = getattr(event.data, "quiet", False)
-    return Participant(event.data, person, event.time, takes_part, seat_path, quiet)
+    return Participant(event.data, person, event.time, takes_part, *paths, quiet=quiet)
 
 
 def _person(event: Received[R]) -> str:

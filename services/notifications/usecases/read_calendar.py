@@ -28,7 +28,7 @@ class Calendar:
 async def read_calendar(tx: Tx, token: str) -> Calendar | None:
     """None for a pass that is no good any more, and for a calendar that is over."""
     reader = subscriptions.reader_in(tx.links, token, tx.now)
-    found = await subscriptions.load(tx, reader) if reader else None
+    found = await subscriptions.load_let_in(tx, reader) if reader else None
     if reader is None or found is None or found.over(tx.now):
         return None
     path = subscriptions.feed_path(tx.links, Address(reader, found.generation))

@@ -21,7 +21,7 @@ async def read_receipt(tx: Tx, token: str) -> Message | None:
     mailed none, and when its words are forgotten.
     """
     reader = subscriptions.receipt_reader_in(tx.links, token, tx.now)
-    if reader is None or await subscriptions.load(tx, reader) is None:
+    if reader is None or await subscriptions.load_let_in(tx, reader) is None:
         return None
     return await messages.load_receipt(tx, f"enrolment/{reader.of}", reader.person_id)
 

@@ -115,7 +115,17 @@ CONFIRMING = {"mailbox_codes", "confirmed_mailboxes"}
 """What is kept of browsers: seen each time that one of them sends a form."""
 WHOLE = digest_of((*sorted(set(own_tables("enrollment")) - CONFIRMING), "outbox", "timers"))
 EMPTIED = (
-    *("guests", "team_members", "teams", "seat_moves", "seats", "rosters", "option_orders", "contact_history"),
+    *(
+        "sheet_imports",
+        "guests",
+        "team_members",
+        "teams",
+        "seat_moves",
+        "seats",
+        "rosters",
+        "option_orders",
+        "contact_history",
+    ),
     *("enrolment_history", "sign_ups", "drafts", "invitations", "invitation_rounds", "enrolments", "timers", "outbox"),
 )
 PAGES = {
@@ -133,6 +143,8 @@ PAGES = {
     "/plads/{token}/kontakt/{role_id}": "standing",
     "/plads/{token}/afmeld": "waiting",
     "/plads/{token}/luk-links": "standing",
+    "/plads/{token}/sekretaer": "standing",
+    "/plads/{token}/sekretaer/luk": "standing",
     "/plads/{token}/tilkoeb/{option_id}/bestil": "standing",
     "/plads/{token}/tilkoeb/{option_id}/betaler": "ordered",
     "/plads/{token}/tilkoeb/{option_id}/fortryd": "ordered",
@@ -187,6 +199,9 @@ PROGRAMME_PAGES = {
     f"{_STAFF_PLACE}/forbehold": "reserved",
     f"{_STAFF_PLACE}/kontakt": "place",
     f"{_STAFF_PLACE}/luk-links": "place",
+    f"{_STAFF_PLACE}/links/{{person_id}}": "seat",
+    f"{_STAFF_PLACE}/sekretaer": "place",
+    f"{_STAFF_PLACE}/sekretaer/luk": "place",
     f"{_STAFF_PLACE}/gruppe": "place",
     f"{_STAFF_PLACE}/faktura": "place",
     f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/leveret": "ordered",
@@ -218,6 +233,7 @@ PROGRAMME_PAGES = {
     "/stab/forloeb/{programme_id}/grupper": "place",
     "/stab/forloeb/{programme_id}/inviter": "book",
     "/stab/forloeb/{programme_id}/skriv-ind": "nothing",
+    "/stab/forloeb/{programme_id}/indlaes": "nothing",
 }
 """As PAGES, of those on which staff do something in a programme: `Consultant` makes what has to be there."""
 _DRAFT = "/stab/redigering/{draft_id}"
@@ -585,6 +601,9 @@ DONE_BY_STAFF = {
     "price": "1.000,00",
     "includes": "En dag",
     "good_until": "2020-06-30",
+    "content": base64.b64encode(
+        b"kommunekode;navn;e-mail;rolle;svar: opbakning\n0751;Bo;bo@k0751.example;kontakt;ja\n"
+    ).decode(),
 }
 
 

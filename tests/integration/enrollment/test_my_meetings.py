@@ -11,7 +11,11 @@ import pytest
 from services.enrollment.adapters import links
 from services.enrollment.usecases.invite_guest import invite_guest
 from shared.base.passes import PATHS, Reader, reader_of
-from shared.contracts.enrollment import GuestInvited, ParticipantRegistered
+from shared.contracts.enrollment import (
+    GuestInvited,
+    ParticipantRegistered,
+    ParticipantReplaced,
+)
 from shared.contracts.scheduling import MeetingPlanned, MeetingScheduled, When
 from tests.integration.enrollment.test_guests import inviting
 from tests.integration.enrollment.test_own_page import ENROLMENT, hear, meeting, place
@@ -39,6 +43,11 @@ async def own_page(town: Town, path: str) -> str:
 
 async def seats(desk: Desk, *names: str) -> dict[tuple[str, str], str]:
     """The paths of the seats at two meetings, by name and meeting; a third, which wants its date, is nobody's yet."""
+    told = await seated(desk, *names)
+    return {(one.person.name, one.meeting.key): one.seat_path or "" for one in told}
+
+
+async def seated(desk: Desk, *names: str) -> list[ParticipantRegistered]:
     await place(desk)
     online = meeting("vest-digital-1", "2020-10-01", mode="virtual", link="https://moede.example/rum", kind="heldag")
     await hear(desk, MeetingScheduled, meeting("vest-heldag-1", "2020-09-10", place="Vejle"), online)
@@ -46,8 +55,7 @@ async def seats(desk: Desk, *names: str) -> dict[tuple[str, str], str]:
     for name in names:
         for one in ("vest-heldag-1", "vest-digital-1"):
             await desk.register(ENROLMENT, f"id-{one}", name)
-    told = [one for one in await desk.told() if isinstance(one, ParticipantRegistered)]
-    return {(one.person.name, one.meeting.key): one.seat_path or "" for one in told}
+    return [one for one in await desk.told() if isinstance(one, ParticipantRegistered)]
 
 
 async def test_all_their_meetings_stand_in_the_order_of_their_days_and_nobody_elses(town: Town) -> None:
@@ -83,6 +91,19 @@ async def test_each_seat_is_passed_on_and_left_from_there_and_the_page_goes_on(t
     assert PATHS["calendar"] not in after
 
 
+async def test_what_mails_are_written_from_leads_to_the_same_page(town: Town) -> None:
+    told = await seated(town.desk, "Anna Andersen")
+    assert len(told) == 2
+    for one in told:
+        assert one.own_path == await own_page(town, one.seat_path or "")
+    form = {**typed(), "name": "Bo Berg", "email": "bo@k0101.example"}
+    passed = await town.client.post(f"{told[0].seat_path}/skift", data=form)
+    assert passed.status_code == 303, passed.text
+    (fact,) = [one for one in await town.desk.told() if isinstance(one, ParticipantReplaced)]
+    assert "Bo Berg" in (await town.client.get(fact.own_path or "")).text
+    assert fact.own_path == await own_page(town, fact.seat_path or "")
+
+
 async def test_a_place_on_a_team_and_what_the_same_mailbox_is_a_guest_at_stand_on_one_page(town: Town) -> None:
     desk = town.desk
     paths = await on_team(desk, "Anna", "Bo")
@@ -101,6 +122,7 @@ async def test_a_place_on_a_team_and_what_the_same_mailbox_is_a_guest_at_stand_o
     assert (reader.role, reader.of) == ("mailbox", TEAMS)
     # As a guest they read what they are a guest at, and nothing of the team.
     own = await own_page(town, invited.guest_path or "")
+    assert own == invited.own_path
     as_guest = (await town.client.get(own)).text
     assert "I er inviteret som gæst" in as_guest
     assert "holdplads" not in as_guest

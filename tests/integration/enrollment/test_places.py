@@ -90,6 +90,8 @@ async def test_one_of_a_full_team_passes_the_place_on_by_a_link_of_their_own(tow
         assert (gone.status_code, GONE in gone.text, "Frida" in gone.text) == (410, True, False)
     assert (await town.client.post(f"{paths['Bo']}/afmeld", data=typed("x"))).status_code == 410
     assert (await town.client.get(replaced.place_path or "")).status_code == 200
+    assert replaced.own_path is not None
+    assert f'href="{replaced.own_path}"' in (await town.client.get(replaced.place_path or "")).text
 
 
 async def test_what_is_typed_wrongly_is_shown_again_and_a_colleague_on_the_team_is_not_put_on_it_twice(
@@ -220,6 +222,7 @@ async def test_those_whom_a_member_named_have_a_link_too(town: Town) -> None:
         )
     named = [one for one in await town.desk.told() if isinstance(one, TeamMemberNamed)]
     shown = await town.client.get(named[0].place_path or "")
+    assert f'href="{named[0].own_path}"' in shown.text
     assert (shown.status_code, "Jeres plads på holdet" in shown.text) == (200, False)
     form = typed(name="Frida", email="frida@virksomheder.example")
     assert (await town.client.post(f"{named[0].place_path}/skift", data=form)).status_code == 303

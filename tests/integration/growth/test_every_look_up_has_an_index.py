@@ -97,6 +97,7 @@ PLACES = {
     "attendees": ["a", "0101", "p5"],
     "plan": ["2021-04-15", "infinity", "k80"],
     "history": ["-50"],
+    "sheet_imports": ["5"],
     "enrolled": ["a", "x50"],
     "ledger": ["0101", "x9", "false", "2020-01-01", "k9"],
 }
@@ -196,6 +197,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "up_to_month": "2020-08", "lack": "silent", "asked": sought("kommune"),
         "first": date(2021, 4, 15), "last": date(2021, 4, 15), "stands": "overdue",
         "text": "a", "numbered": 9,
+        "import_id": "i9", "came_to": "stored",
         "code_id": "c9", "writing_id": "t9", "file_place": 0,
         "meant": ["x50", "x51"], "chosen": ["x50"], "role": "faktura",
         "organisation": "By", "bounced": True,

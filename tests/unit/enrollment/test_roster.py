@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.enrollment.domain.enrolment import Agreed, Enrolment
+from services.enrollment.domain.own_paths import OwnPaths
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roster import (
     Roster,
@@ -364,14 +365,16 @@ def test_a_freeze_ends_passing_on_and_neither_leaving_nor_putting_a_slip_right()
 @pytest.mark.parametrize("person", ["p2", "p4"])
 def test_a_swap_is_seat_neutral_also_when_full(person: str) -> None:
     full = with_people(a_roster(), 4)
-    after = replace_participant(full, person, somebody(9), NOW, seat_path="/moedeplads/x", by_participant=True)
+    after = replace_participant(
+        full, person, somebody(9), NOW, paths=OwnPaths("/moedeplads/x", "/mig/x"), by_participant=True
+    )
     place = [seat.person.person_id for seat in full.seats].index(person)
     assert [seat.number for seat in after.after.seats] == [seat.number for seat in full.seats]
     assert after.after.seats[place].person == somebody(9)
     assert len(after.after.extras) == 1
     fact = after.facts[0]
     assert isinstance(fact, ParticipantReplaced)
-    assert (fact.seat_path, fact.by_participant) == ("/moedeplads/x", True)
+    assert (fact.seat_path, fact.own_path, fact.by_participant) == ("/moedeplads/x", "/mig/x", True)
 
 
 LATE = datetime(2021, 4, 1, 22, tzinfo=UTC)
