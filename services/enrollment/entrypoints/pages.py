@@ -30,6 +30,7 @@ from services.enrollment.pages import (
     search,
     seat,
     sign_up,
+    staff_archive,
     staff_attendance,
     staff_deeds,
     staff_enrolment,
@@ -214,6 +215,7 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
             room=staff_import.ROOM,
         ),
         shows(f"{_PROGRAMME}/indlaes/{{import_id}}", staff_import.sheet, opens="enrollment.enrolments"),
+        shows(f"{_PROGRAMME}/arkiv", staff_archive.archive, opens="enrollment.programmes.archive"),
         shows(f"{_PROGRAMME}/historik", staff_history.history, opens="enrollment.programmes.audit"),
     )
 
