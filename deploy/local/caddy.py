@@ -42,8 +42,8 @@ SPECIAL: tuple[Route, ...] = ()
 
 HEAD_SECONDS = 10
 BODY_SECONDS = 60
-"""From the head's last byte on. Longer than a service's own (`shared.web.connections`), whose answer then ends it: where
-a body is cut off first here, caddy 2.11 closes its side towards the service, and now and then keeps the sender's open.
+"""From the head's last byte on. Longer than a service's own (`shared.web.connections`), whose answer then ends it: when
+one is cut off here first, caddy 2.11 closes its side towards the service, and now and then keeps the sender's open.
 """
 ANSWER_SECONDS = 120
 """From the head's last byte until the answer is taken: a service may take 30 s for its transaction, and try again."""

@@ -75,7 +75,7 @@ async def test_whoever_is_not_signed_in_is_shown_the_way_in_and_comes_to_the_pag
 async def test_whoever_is_refused_elsewhere_with_a_badge_that_is_good_here_is_not_sent_there_without_end(
     workplace: Workplace,
 ) -> None:
-    browser = await workplace.signed_in("consultant")
+    browser = await workplace.comes_in("consultant")
     answer = await browser.get("/login?til=/scheduling/stab/i-dag&afvist=1")
     assert (answer.status_code, "tager ikke imod det endnu" in answer.text) == (503, True)
     await workplace.host.pool.execute("INSERT INTO session_epochs SELECT id, 1 FROM accounts")
@@ -179,19 +179,19 @@ async def test_the_providers_no_is_said_as_it_is(workplace: Workplace) -> None:
 
 
 async def test_the_provider_changes_its_key_and_its_clock_is_not_ours(workplace: Workplace) -> None:
-    await workplace.signed_in("consultant")
+    await workplace.comes_in("consultant")
     await workplace.provider.rotate()
-    await workplace.signed_in("finance")
+    await workplace.comes_in("finance")
     for seconds in (-60, 60):
         async with workplace.provider.skewed(seconds):
-            await workplace.signed_in("operator")
+            await workplace.comes_in("operator")
     async with workplace.provider.skewed(-3 * 3600):
         refused = await workplace.enters(workplace.browser(), workplace.provider.accounts["administrator"])
     assert refused.status_code == 400, "a token of three hours ago is over"
 
 
 async def test_a_badge_is_given_anew_as_long_as_the_session_goes_on(workplace: Workplace) -> None:
-    browser = await workplace.signed_in("consultant")
+    browser = await workplace.comes_in("consultant")
     before = workplace.badge_of(browser)
     browser.cookies.delete(COOKIE)
     assert (await browser.get(ME)).status_code == 200, "in this service at once"
@@ -208,7 +208,7 @@ async def test_a_badge_is_given_anew_as_long_as_the_session_goes_on(workplace: W
 
 
 async def test_signed_out_is_signed_out_for_whoever_has_kept_the_cookies(workplace: Workplace) -> None:
-    browser = await workplace.signed_in("consultant")
+    browser = await workplace.comes_in("consultant")
     await workplace.desk.told()
     kept = with_cookies(browser, COOKIE, SESSION_COOKIE)
     page = await browser.get(ME)
@@ -230,9 +230,9 @@ async def test_signed_out_is_signed_out_for_whoever_has_kept_the_cookies(workpla
 
 
 async def test_whoever_comes_in_once_more_at_a_browser_leaves_no_session_behind_there(workplace: Workplace) -> None:
-    browser = await workplace.signed_in("consultant")
+    browser = await workplace.comes_in("consultant")
     kept = with_cookies(browser, COOKIE, SESSION_COOKIE)
-    await workplace.signed_in("consultant", browser)
+    await workplace.comes_in("consultant", browser)
     assert (await workplace.browser().get(ME, headers=kept)).status_code == 303
     assert (await browser.get(ME)).status_code == 200
     assert await workplace.host.pool.fetchval("SELECT count(*) FROM sessions WHERE ended_at IS NULL") == 1
@@ -240,8 +240,8 @@ async def test_whoever_comes_in_once_more_at_a_browser_leaves_no_session_behind_
 
 async def test_somebody_sees_where_they_are_signed_in_and_ends_it_there(workplace: Workplace) -> None:
     home, office = workplace.browser(), workplace.browser(**{"User-Agent": FIREFOX})
-    await workplace.signed_in("consultant", home)
-    await workplace.signed_in("consultant", office)
+    await workplace.comes_in("consultant", home)
+    await workplace.comes_in("consultant", office)
     shown = (await home.get(ME)).text
     assert "Firefox på Windows" in shown
     (theirs,) = re.findall(r'name="session_id" value="([^"]+)"', shown)
@@ -250,15 +250,15 @@ async def test_somebody_sees_where_they_are_signed_in_and_ends_it_there(workplac
     assert (await office.get(ME)).status_code == 303
     assert (await home.get(ME)).status_code == 200, "here a badge of the new epoch comes by itself"
 
-    await workplace.signed_in("consultant", office)
+    await workplace.comes_in("consultant", office)
     assert (await office.post(ME, data=typed((await office.get(ME)).text))).status_code == 303
     assert (await home.get(ME)).status_code == 303, "all the others"
     assert (await office.get(ME)).status_code == 200
 
 
 async def test_nobody_ends_the_session_of_somebody_else(workplace: Workplace) -> None:
-    victim = await workplace.signed_in("finance")
-    browser = await workplace.signed_in("consultant")
+    victim = await workplace.comes_in("finance")
+    browser = await workplace.comes_in("consultant")
     badge = workplace.badge_of(victim)
     assert badge is not None
     answer = await browser.post(ME, data={**typed((await browser.get(ME)).text), "session_id": badge.session})
@@ -267,7 +267,7 @@ async def test_nobody_ends_the_session_of_somebody_else(workplace: Workplace) ->
 
 
 async def test_the_provider_ends_a_session_by_itself(workplace: Workplace) -> None:
-    browser, other = await workplace.signed_in("consultant"), await workplace.signed_in("finance")
+    browser, other = await workplace.comes_in("consultant"), await workplace.comes_in("finance")
     (told, *_) = await workplace.provider.end_sessions("konsulent")
     assert told["heard"]
     assert (await browser.get(ME)).status_code == 303
@@ -276,7 +276,7 @@ async def test_the_provider_ends_a_session_by_itself(workplace: Workplace) -> No
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."])
 async def test_nobody_but_the_provider_ends_sessions_so(workplace: Workplace, token: str) -> None:
-    browser = await workplace.signed_in("consultant")
+    browser = await workplace.comes_in("consultant")
     answer = await workplace.browser().post("/login/oidc/logud", data={"logout_token": token})
     assert answer.status_code == 400
     assert (await browser.get(ME)).status_code == 200
@@ -284,7 +284,7 @@ async def test_nobody_but_the_provider_ends_sessions_so(workplace: Workplace, to
 
 async def test_a_token_that_says_who_somebody_is_signs_nobody_out(workplace: Workplace) -> None:
     """It is the provider's own, of the same person and for us, and is no logout token (Back-Channel Logout § 2.6)."""
-    browser = await workplace.signed_in("consultant")
+    browser = await workplace.comes_in("consultant")
     asked = wish(workplace.url)
     back = await sign_in(workplace.browser(), asked.url(workplace.provider), workplace.provider.accounts["konsulent"])
     token = (await workplace.provider.redeem(asked, back.url.params["code"])).json()["id_token"]
@@ -294,7 +294,7 @@ async def test_a_token_that_says_who_somebody_is_signs_nobody_out(workplace: Wor
 
 
 async def test_a_badge_that_somebody_else_signed_or_changed_opens_nothing(workplace: Workplace) -> None:
-    browser = await workplace.signed_in("consultant")
+    browser = await workplace.comes_in("consultant")
     real = browser.cookies.get(COOKIE) or ""
     now = machine_now()
     forged = Badge("somebody", "s", 9, {"": frozenset({"administrator"})}, lasts_until(now))
@@ -304,7 +304,7 @@ async def test_a_badge_that_somebody_else_signed_or_changed_opens_nothing(workpl
 
 
 async def test_nothing_that_was_typed_is_lost_when_the_session_is_over(workplace: Workplace) -> None:
-    browser = await workplace.signed_in("administrator")
+    browser = await workplace.comes_in("administrator")
     page = (await browser.get("/stab/adgang")).text
     wanted = {"email": "ny@tovholder.example", "role": "reader"}
     await workplace.host.pool.execute("UPDATE sessions SET ended_at = now()")
@@ -313,7 +313,7 @@ async def test_nothing_that_was_typed_is_lost_when_the_session_is_over(workplace
     assert (lost.status_code, "Du er logget ud" in lost.text) == (401, True)
     assert "ny@tovholder.example" in lost.text
 
-    await workplace.signed_in("administrator", browser)
+    await workplace.comes_in("administrator", browser)
     kept = dict(re.findall(r'<textarea name="([^"]+)" hidden>\n([^<]*)</textarea>', lost.text))
     assert kept == wanted
     done = await browser.post("/stab/adgang", data=typed(lost.text, **kept))
@@ -322,7 +322,7 @@ async def test_nothing_that_was_typed_is_lost_when_the_session_is_over(workplace
 
 
 async def test_whoever_signs_in_as_another_sees_the_form_before_it_is_sent(workplace: Workplace) -> None:
-    browser = await workplace.signed_in("administrator")
+    browser = await workplace.comes_in("administrator")
     page = (await browser.get("/stab/adgang")).text
     wanted = {"email": "ny@tovholder.example", "role": "reader"}
     await workplace.host.pool.execute("UPDATE sessions SET ended_at = now()")
@@ -330,19 +330,19 @@ async def test_whoever_signs_in_as_another_sees_the_form_before_it_is_sent(workp
     lost = await browser.post("/stab/adgang", data=typed(page, **wanted))
     assert lost.status_code == 401
 
-    administrator = await workplace.signed_in("administrator", workplace.browser())
+    administrator = await workplace.comes_in("administrator", workplace.browser())
     grant = typed((await administrator.get("/stab/adgang")).text, role="administrator")
     grant["email"] = workplace.provider.accounts["konsulent"].email
     assert (await administrator.post("/stab/adgang", data=grant)).status_code == 303
-    await workplace.signed_in("consultant", browser)
+    await workplace.comes_in("consultant", browser)
     seen = await browser.post("/stab/adgang", data=typed(lost.text, **wanted))
     assert (seen.status_code, "intet er sket" in seen.text) == (403, True)
     assert (await browser.post("/stab/adgang", data=typed(seen.text, **wanted))).status_code == 303
 
 
 async def test_a_form_that_no_page_of_ours_has_shown_does_nothing(workplace: Workplace) -> None:
-    browser = await workplace.signed_in("administrator")
-    other = await workplace.signed_in("consultant")
+    browser = await workplace.comes_in("administrator")
+    other = await workplace.comes_in("consultant")
     strange = typed((await other.get(ME)).text)["_csrf"]
     for csrf in ("", "x", strange):
         sent = {"_key": key(), "_csrf": csrf, "email": "ny@tovholder.example", "role": "reader"}
@@ -372,14 +372,14 @@ async def test_an_account_that_comes_in_again_and_again_is_stopped_and_no_other(
     # In a window as long as the test may take: none ends in the middle of it.
     monkeypatch.setattr("services.enrollment.pages.login.OF_AN_ACCOUNT", {"limit": 2, "seconds": 10**9})
     for _ in range(2):
-        await workplace.signed_in("consultant")
+        await workplace.comes_in("consultant")
     third = await workplace.enters(workplace.browser(), workplace.provider.accounts["konsulent"])
     assert (third.status_code, "For mange forsøg" in third.text) == (429, True)
-    await workplace.signed_in("finance")
+    await workplace.comes_in("finance")
 
 
 async def test_of_twenty_one_sessions_the_one_that_was_seen_longest_ago_has_ended(workplace: Workplace) -> None:
-    first = await workplace.signed_in("consultant")
+    first = await workplace.comes_in("consultant")
     await workplace.host.pool.execute(
         "UPDATE sessions SET seen_at = seen_at - interval '1 minute', began_at = seen_at - interval '1 minute'"
     )
@@ -390,14 +390,14 @@ async def test_of_twenty_one_sessions_the_one_that_was_seen_longest_ago_has_ende
         FROM generate_series(1, 19) AS n
         """
     )
-    await workplace.signed_in("consultant")
+    await workplace.comes_in("consultant")
     first.cookies.delete(COOKIE)
     assert (await first.get(ME)).status_code == 303
     assert await workplace.host.pool.fetchval("SELECT count(*) FROM sessions WHERE ended_at IS NULL") == 20
 
 
 async def test_nothing_secret_stands_in_the_tables(workplace: Workplace) -> None:
-    browser = await workplace.signed_in("consultant")
+    browser = await workplace.comes_in("consultant")
     secret = browser.cookies.get(SESSION_COOKIE) or ""
     assert len(secret) >= 43
     rows = [dict(row) for row in await workplace.host.pool.fetch("SELECT * FROM sessions")]

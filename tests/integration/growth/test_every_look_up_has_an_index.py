@@ -306,7 +306,9 @@ async def given_for(tx: Tx, service: str, function: Any, one: inspect.Parameter,
     """An ordinary argument; None, or what it is by itself, for a filter that is left out."""
     annotation = str(one.annotation)
     match annotation:
-        case "Page":
+        case "Page | None" if one.name not in filters:
+            return None
+        case "Page" | "Page | None":
             place = PLACES[_list_of(function)]
             after = place[service] if isinstance(place, dict) else place
             return Page(_list_of(function), after if one.name in filters else None, 100)

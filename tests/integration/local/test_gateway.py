@@ -21,7 +21,7 @@ SHORT_S = 3
 
 @pytest.fixture
 async def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    """A gateway that waits for a head for a short time, before a service that answers with the length of what it was sent, or 408."""
+    """A gateway that soon gives up a head, before a service that answers how much it was sent, or 408."""
     monkeypatch.setattr(caddy, "HEAD_SECONDS", SHORT_S)
     (port,) = free_ports(1)
     async with counting() as upstream:

@@ -75,7 +75,8 @@ async def test_a_bug_halts_without_dead_letters_and_after_its_repair_nothing_is_
     async with reader.running() as consumer:
         await eventually(lambda: consumer.state == "halted")
         assert not consumer.ready
-        assert consumer.reason == "KeyError in a handler"
+        # Where it came alone it is named too: how many come at once is for the broker to say.
+        assert consumer.reason.partition(" at topic ")[0] == "KeyError in a handler"
     assert await reader.count("dead_letters") == 0
     assert await reader.count("parked_events") == 0
     reader.bug_on = None

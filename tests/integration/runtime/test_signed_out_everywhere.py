@@ -108,7 +108,7 @@ async def test_a_role_that_is_taken_back_is_gone_from_every_service(both: Both) 
 
 
 async def test_whom_the_provider_signs_out_is_signed_out_of_every_service(both: Both) -> None:
-    browser = await both.front.signed_in("administrator")
+    browser = await both.front.comes_in("administrator")
     badge = badge_in(browser)
     assert await both.shown(badge) == 200
     (told, *_) = await both.front.provider.end_sessions("administrator")
