@@ -59,15 +59,9 @@ class Counted:
 
 
 async def mark_opened(tx: Tx, enrolment_id: str) -> None:
-    """Of the rounds that invited it and of which the link was not opened before. Nobody is waited for."""
+    """Of the rounds that invited it and of which the link was not opened before."""
     await tx.execute(
-        """
-        UPDATE invitations SET opened_at = greatest($2, invited_at)
-        WHERE (enrolment_id, round_id) IN (
-            SELECT enrolment_id, round_id FROM invitations WHERE enrolment_id = $1 AND opened_at IS NULL
-            FOR UPDATE SKIP LOCKED
-        )
-        """,
+        "UPDATE invitations SET opened_at = greatest($2, invited_at) WHERE enrolment_id = $1 AND opened_at IS NULL",
         enrolment_id,
         tx.now,
     )

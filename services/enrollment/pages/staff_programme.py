@@ -104,8 +104,9 @@ def show(host: Host, request: Request, template: str, head: Head, *, status: int
 def _more(request: Request, head: Head) -> list[tuple[str, str]]:
     """What can be done to the whole programme, by whoever is signed in."""
     badge, programme = badge_in(request), head.programme
+    archive = [("Arkiv", address(request, "/arkiv"))] if programme.terms.archive else []
     if not programme.open:
-        return []
+        return archive
     here = (
         ("Skriv en tilmelding ind", "/skriv-ind", "enrollment.EnrolMunicipality", programme.has_form),
         ("Indlæs tilmeldinger fra et ark", "/indlaes", "enrollment.BeginImport", programme.has_form),
@@ -114,11 +115,12 @@ def _more(request: Request, head: Head) -> list[tuple[str, str]]:
         ("Læg to grupper sammen", "/grupper", "enrollment.MergeGroups", bool(programme.terms.groups)),
         ("Aflys forløbet", "/aflys", "enrollment.CancelProgramme", True),
     )
-    return [
+    done = [
         (title, address(request, rest) if rest else f"/stab/redigering/ny-version/{programme.id}")
         for title, rest, scope, there in here
         if there and badge.may(scope, programme.id)
     ]
+    return [*done, *archive]
 
 
 async def enrolments(host: Host, request: Request) -> Response:

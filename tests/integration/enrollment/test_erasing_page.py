@@ -6,7 +6,9 @@ import re
 from html import unescape
 
 from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases.record_archive import record_archive
 from shared.contracts.enrollment import PersonErased
+from tests.integration.enrollment.test_archive import archived, public
 from tests.integration.enrollment.test_book_pages import text
 from tests.integration.runtime.test_erasing_pages import BO, PAGES, Looking, unread
 from tests.support.enrollment_desk import AARHUS, P1, sign_up
@@ -85,6 +87,35 @@ async def test_whoever_is_somebodys_contact_is_not_erased_and_it_is_said_what_to
     assert 'href="/notifications/stab/personer"' in nobody.text
     nothing = await browser.post(HERE, data=typed(page, _se="1"))
     assert nothing.status_code == 422
+
+
+async def test_papers_go_to_the_archive_first_unless_staff_say_why_not_and_both_stand_on_its_page(
+    workplace: Workplace,
+) -> None:
+    desk = workplace.desk
+    await public(desk)
+    browser = await workplace.signed_in("administrator")
+    at = f"/stab/forloeb/{P1}/arkiv"
+    assert f'href="{at}"' in (await browser.get(f"/stab/forloeb/{P1}")).text
+    assert "Papirerne er ikke skrevet ud endnu" in text(await browser.get(at))
+    refused = await browser.post(HERE, data=typed((await browser.get(HERE)).text, email=BO, _se="1"))
+    assert refused.status_code == 409
+    assert "som et arkiv skal have først" in text(refused)
+    assert f'href="{at}"' in refused.text
+    assert "also_unarchived og" not in text(refused)
+    why = {"email": BO, "also_unarchived": "true", "reason": "Personens ret vejer tungere."}
+    unsaid = await browser.post(HERE, data=typed(refused.text, **{**why, "reason": ""}, _se="1"))
+    assert unsaid.status_code == 422
+    shown = await browser.post(HERE, data=typed(unsaid.text, **why, _se="1"))
+    assert "Begrundelsen for at slette" in text(shown)
+    form = {name: unescape(value) for name, value in typed(shown.text, word="SLET").items()}
+    assert (await browser.post(HERE, data=form)).status_code == 303
+    await desk.ask(record_archive, archived(desk, sha256="ab" * 32))
+    page = text(await browser.get(at))
+    assert "ab" * 32 in page
+    assert "Personens ret vejer tungere. En medarbejder" in page
+    consultant = await workplace.signed_in("consultant")
+    assert (await consultant.get(at)).status_code == 200
 
 
 async def test_somebody_known_by_an_id_alone_is_erased_by_it_and_by_administrators_alone(workplace: Workplace) -> None:

@@ -24,6 +24,7 @@ from services.enrollment.domain import enrolment_sheet
 from services.enrollment.domain.address_book import COLUMNS, unit_key
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.add_client import AddClient, add_client
+from services.enrollment.usecases.appoint_secretary import AppointSecretary, appoint_secretary
 from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft, begin_programme_draft
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.grant_role import GrantRole, grant_role
@@ -144,7 +145,7 @@ PAGES = {
     "/plads/{token}/afmeld": "waiting",
     "/plads/{token}/luk-links": "standing",
     "/plads/{token}/sekretaer": "standing",
-    "/plads/{token}/sekretaer/luk": "standing",
+    "/plads/{token}/sekretaer/luk": "access",
     "/plads/{token}/tilkoeb/{option_id}/bestil": "standing",
     "/plads/{token}/tilkoeb/{option_id}/betaler": "ordered",
     "/plads/{token}/tilkoeb/{option_id}/fortryd": "ordered",
@@ -201,7 +202,7 @@ PROGRAMME_PAGES = {
     f"{_STAFF_PLACE}/luk-links": "place",
     f"{_STAFF_PLACE}/links/{{person_id}}": "seat",
     f"{_STAFF_PLACE}/sekretaer": "place",
-    f"{_STAFF_PLACE}/sekretaer/luk": "place",
+    f"{_STAFF_PLACE}/sekretaer/luk": "access",
     f"{_STAFF_PLACE}/gruppe": "place",
     f"{_STAFF_PLACE}/faktura": "place",
     f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/leveret": "ordered",
@@ -249,6 +250,7 @@ EDITOR_PAGES = {
     f"{_DRAFT}/kasser": "kept",
 }
 """As PAGES, of the editor of programmes: which field, or whether the days of the draft have moved."""
+ACCESS = AppointSecretary(enrolment_id=PLACE, name="Sara Sekretær", email="sara@k0751.example")
 OF_TEAM = "/meetings/m-temadag-vest/needs"
 
 
@@ -320,6 +322,11 @@ class Somebody:
 
     async def _standing(self) -> Mapping[str, Any]:
         return {**_token((await self._enrolled()).standing_path), "option_id": "sager", "role_id": "faktura"}
+
+    async def _access(self) -> Mapping[str, Any]:
+        known = await self._standing()
+        await self._desk.ask(appoint_secretary, ACCESS)
+        return known
 
     async def _billing_role(self) -> Mapping[str, Any]:
         place = await self._enrolled()
@@ -546,6 +553,8 @@ class Consultant:
                 pass
             case _:
                 await self._desk.enrol(sign_up(AARHUS, answers={"opbakning": "ja"}, forbehold=kind == "reserved"))
+        if kind == "access":
+            await self._desk.ask(appoint_secretary, ACCESS)
         state = "held" if kind == "begun" else "scheduled"
         await self._desk.pool.execute("UPDATE meetings SET state = $2 WHERE id = $1", MEETING, state)
         person_id = await self._somebody(kind, option_id)

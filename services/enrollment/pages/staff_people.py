@@ -32,6 +32,10 @@ from shared.web.staff_action import LOOK, told_by
 
 WORD, _WORD = "SLET", "word"
 """What is to be typed, and in which field."""
+_FIRST = "archive_first"
+_ARCHIVE_FIRST = (
+    "Personen står i papirer, som et arkiv skal have først. Få dem skrevet ud, eller sæt kryds her, og skriv hvorfor."
+)
 _LABELS = {**LABELS, "also_unarchived": "Slet alligevel", "reason": "Begrundelse"}
 
 
@@ -104,14 +108,19 @@ async def _erased(host: Host, act: Act, request: Request, form: Form, wish: Eras
 
 
 def _refused(host: Host, request: Request, form: Form, refused: Refused) -> Response:
-    form.refuse(refused)
+    if refused.code == _FIRST:
+        form.key = new_key()
+        form.add_error("also_unarchived", _FIRST, _ARCHIVE_FIRST)
+    else:
+        form.refuse(refused)
     unknown = refused.code == "unknown_person"
     return _page(
         host,
         request,
         form,
         422 if unknown else refused.status,
-        archive_first=refused.code in {"archive_first", "reason_missing"},
+        archive_first=refused.code in {_FIRST, "reason_missing"},
+        papers=[f"/stab/forloeb/{one}/arkiv" for one in refused.extra.get("programmes", ())],
         elsewhere=others(host.service.name) if unknown else (),
     )
 
@@ -130,5 +139,5 @@ def _page(
         by_id="person_id" in request.path_params,
         page=PAGE,
         found=found,
-        **{"elsewhere": (), "archive_first": False, **values},
+        **{"elsewhere": (), "archive_first": False, "papers": (), **values},
     )
