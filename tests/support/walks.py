@@ -11,6 +11,7 @@ from collections.abc import Mapping
 WAYS = ("keyboard", "without scripts", "phone")
 HERE = "tests/browser/test_walks.py::test_each_walk_is_taken_in_every_way"
 _EDITOR = "tests/browser/test_editor.py::test_p2_is_copied_edited_looked_at_and_published_by_keyboard"
+_SHEET = "tests/browser/test_import.py"
 _OWN: Mapping[str, str] = dict.fromkeys(WAYS, HERE)
 
 TABLE: Mapping[str, Mapping[str, str]] = {
@@ -25,6 +26,11 @@ TABLE: Mapping[str, Mapping[str, str]] = {
     "staff admit late": _OWN,
     "change tovholder": _OWN,
     "register, replace and cancel participants": _OWN,
+    "read a sheet of enrolments in": {
+        "keyboard": f"{_SHEET}::test_a_sheet_of_enrolments_is_read_in_by_anybody",
+        "without scripts": f"{_SHEET}::test_a_sheet_is_read_in_on_a_phone_without_scripts",
+        "phone": f"{_SHEET}::test_a_sheet_is_read_in_on_a_phone_without_scripts",
+    },
     "export": _OWN,
 }
 """By the walk and the way: the test, with its parameters if it has any."""
