@@ -1,10 +1,11 @@
-"""The walks of `tests/support/walks.py`, each by keyboard alone, without JavaScript, and on a phone, in one installation.
+"""The walks of `tests/support/walks.py`: by keyboard alone, without JavaScript, and on a phone, in one installation.
 
 Each way has municipalities of its own, so that nobody comes upon what another one has done.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
-from services.enrollment.adapters import links
 from services.enrollment.domain.enrolment import enrolment_id
 from shared.contracts.enrollment import MunicipalityEnrolled
 from shared.contracts.event import Event
@@ -124,7 +124,7 @@ class Hand:
     async def downloads(self, link: str) -> bytes:
         async with self.page.expect_download() as loading:
             await self.press(link, "link")
-        return Path(await (await loading.value).path()).read_bytes()
+        return await asyncio.to_thread(Path(await (await loading.value).path()).read_bytes)
 
 
 async def with_a_forbehold(hand: Hand, code: str) -> None:
@@ -150,7 +150,7 @@ async def with_a_forbehold(hand: Hand, code: str) -> None:
 
 
 async def after_a_scanner(hand: Hand, code: str) -> None:
-    """It opens every link of every mail so far, with scripts on, before anybody has read one; then somebody confirms."""
+    """It opens every link of every mail so far, scripts on, before anybody has read one; then somebody confirms."""
     await hand.desk.knows(code)
     await hand.desk.told()
     await hand.desk.form(code, caller=f"192.0.2.{code[-2:]}")

@@ -1,7 +1,7 @@
-"""The walks that anybody must be able to take: by keyboard alone, without JavaScript, and at 390 px; which test takes each.
+"""The walks that anybody must be able to take: by keyboard alone, without JavaScript, and at 390 px.
 
-`tests/architecture/test_walks.py` looks whether each of them is there; `tests/browser/test_walks.py` takes those that are
-its own.
+Which test takes each. `tests/architecture/test_walks.py` looks whether each of them is there, and
+`tests/browser/test_walks.py` takes those that are its own.
 """
 
 from __future__ import annotations
