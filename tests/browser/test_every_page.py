@@ -1,8 +1,9 @@
 """Every page of every service, found from the routes: with nothing there, in a large installation, and each form sent
 empty. A page that is new falls under this by itself, or fails for want of a word on where there is one of it.
 
-`make played` looks at each once; `make walks` (TOVHOLDER_WALKS=1) lets axe look at the empty ones and those with errors
-too, and walks once more on a phone and without JavaScript. TOVHOLDER_WRITE_PICTURES=1 writes `docs/pictures/` and those of them that the help shows.
+`make played` looks at each once; `make walks` (TOVHOLDER_WALKS=1) lets axe look at the empty ones and those with
+errors too, and walks once more on a phone and without JavaScript. TOVHOLDER_WRITE_PICTURES=1 writes `docs/pictures/`
+and those of them that the help shows.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ SHOWN = {
     "/notifications/stab/forloeb/{programme_id}/mails": "mails",
     "/tilmeld/{programme_id}": "tilmeldingsformular",
     "/plads/{token}": "kommunens-side",
+    "/moedeplads/{token}": "deltagerens-side",
 }
 """Which pages stand in `docs/pictures/`, and under what name."""
 
