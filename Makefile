@@ -9,8 +9,8 @@ ARGS ?=
 # What looks at the requirements of the others stands beside them, not among them.
 TOOLS := $(CACHE)/tools/bin
 SBOM ?= sbom.cdx.json
-# Processes that run tests; each starts servers of its own.
-AT_ONCE ?= 2
+# Processes that run tests; each starts servers of its own, and waits for them now and then.
+AT_ONCE ?= 3
 API_SECONDS ?= 150
 # Where it is set, each of the hundreds of processes that tests start would compile the same sources again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -28,14 +28,14 @@ up: install
 test: install $(VENV)/test.stamp $(CACHE)/browser.stamp $(CACHE)/judges.stamp $(CACHE)/tools.stamp einvoice-rules
 	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder -m "not fault and not api and not played" $(ARGS)
 
-# What people see, at length: every story beside those of the programmes, and every walk in a browser.
+# What people see, at length: the demo, every story beside those of the programmes, and every walk in a browser.
 played: install $(VENV)/test.stamp $(CACHE)/browser.stamp
 	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder -m played $(ARGS)
 
 check: $(VENV)/test.stamp
 	$(BIN)/python -m pytest tests/architecture $(ARGS)
 
-# Ten times as many random documents of each format as `make test` makes, each through the official rules.
+# Twenty times as many random documents of each format as `make test` makes, each through the official rules.
 documents: install $(VENV)/test.stamp einvoice-rules
 	TOVHOLDER_DOCUMENTS=1000 $(BIN)/python -m pytest -n $(AT_ONCE) tests/unit/invoicing/test_document.py \
 	  tests/integration/invoicing/test_random_documents.py $(ARGS)

@@ -42,7 +42,10 @@ ENVELOPE: dict[str, Any] = {
         },
         "correlationid": {"type": "string", "description": "the same for everything that one request led to"},
         "causationid": {"type": "string", "description": "id of the event that caused this one"},
-        "actor": {"type": "string", "description": "who is behind it, opaque: token/…, client/…, person/…, clock"},
+        "actor": {
+            "type": "string",
+            "description": "who is behind it, opaque: token/…, client/…, person/…, secretary/…, clock",
+        },
         "data": {"type": "object"},
     },
 }
@@ -230,6 +233,9 @@ def events_page() -> str:
         f"## Asked for on `{INTAKE_TOPIC}` or by `POST /events`",
         "",
         "The prefix names the owner. A refusal is told as `IntakeRejected` on the owner's topic, with problem details.",
+        "",
+        "A command that has `seen` is refused with `changed_meanwhile` when what it changes is not as was seen: the",
+        "version of its fields (`shared.contracts.seen`). Whoever leaves it out is not asked.",
         "",
         "By `POST /events` a token needs the scope of each command and may only name sources of its own. `actor` is",
         "then who it is: `token/<name>` for staff, `client/<name>` for all others, who change nothing of an enrolment",

@@ -38,6 +38,7 @@ SHORT_WALKS = ("browser/test_sign_up.py", "browser/test_sign_in.py")
 """Of what is walked in a browser: those of `make test`."""
 OWN_STORIES = tuple(path.stem for path in (FOLDER.parent / "programmes").glob("*.yaml"))
 """Of the stories: those of `make test`, which play a programme whole."""
+THE_DEMO = "system/test_the_demo.py"
 A_STORY = "test_a_story_goes_as_it_says["
 
 
@@ -46,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         file = item.path.relative_to(FOLDER).as_posix()
         told = item.name.startswith(A_STORY) and item.name.removeprefix(A_STORY).rstrip("]") not in OWN_STORIES
-        if told or (file.startswith("browser/") and file not in SHORT_WALKS):
+        if told or file == THE_DEMO or (file.startswith("browser/") and file not in SHORT_WALKS):
             item.add_marker("played")
     items.sort(key=lambda item: _place(item.path.relative_to(FOLDER).as_posix()))
 

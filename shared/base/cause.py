@@ -11,8 +11,8 @@ class Cause:
     """Stored beside every effect as correlation_id, causation_id and actor.
 
     `causation_id` is the id of the event that caused it, None at the root. `actor` is opaque: `token/<name>` (staff),
-    `client/<name>` (another system; `client/~<name>` over Kafka), `person/<person_id>`, `clock`, `form`,
-    `source/<source>`.
+    `client/<name>` (another system; `client/~<name>` over Kafka), `person/<person_id>`,
+    `secretary/<person_id>` (a contact's secretary, for the contact), `clock`, `form`, `source/<source>`.
     """
 
     correlation_id: str
@@ -37,21 +37,35 @@ class Cause:
     @property
     def person_id(self) -> str | None:
         """Of whoever a mailed link was given to, if it is used here."""
+        if self.secretary_id is not None:
+            return self.secretary_id
         if self.actor is None or not self.actor.startswith(_PERSON):
             return None
         return self.actor.removeprefix(_PERSON)
 
+    @property
+    def secretary_id(self) -> str | None:
+        """Of whoever does it for the contact, by a link that was given to them for that."""
+        if self.actor is None or not self.actor.startswith(_SECRETARY):
+            return None
+        return self.actor.removeprefix(_SECRETARY)
+
     def is_by(self, person_id: str) -> bool:
-        """Whether it is this person, by a mailed link of theirs."""
+        """Whether it is this person for themselves, by a mailed link of theirs."""
         return self.actor == f"{_PERSON}{person_id}"
 
 
-_TOKEN, _CLIENT, _PERSON = "token/", "client/", "person/"
+_TOKEN, _CLIENT, _PERSON, _SECRETARY = "token/", "client/", "person/", "secretary/"
 
 
 def client_actor(principal: str) -> str:
     """The actor of a token that is not staff's: `token/crm` acts as `client/crm`, through every door and service."""
     return _CLIENT + principal.removeprefix(_TOKEN)
+
+
+def reader_actor(person_id: str, *, as_secretary: bool = False) -> str:
+    """Of whoever a mailed link was given to."""
+    return f"{_SECRETARY if as_secretary else _PERSON}{person_id}"
 
 
 def producer_actor(name: str) -> str:

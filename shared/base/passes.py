@@ -23,64 +23,51 @@ PATHS: dict[Place, str] = {
     "invoices": "/invoicing/jeres-fakturaer",
 }
 
-Role = Literal["contact", "participant", "mailbox", "guest"]
-"""Of an enrolment its contact; somebody whom it sends to meetings (`participant`), perhaps with what the same mailbox
-is a guest at (`mailbox`); or a guest of a programme."""
+_GENERATION = "g:"
+"""In front of a generation that is not the first: no role begins so."""
+Role = Literal["contact", "secretary", "participant", "mailbox", "guest"]
+"""Of an enrolment its contact, or the contact's secretary; somebody whom it sends to meetings (`participant`), perhaps
+with what the same mailbox is a guest at (`mailbox`); or a guest of a programme."""
 _ROLES: tuple[Role, ...] = get_args(Role)
 
 
 class Reader(NamedTuple):
-    """`of`: the enrolment, or of a guest the programme. Opaque ids, which name nobody."""
+    """`of`: the enrolment, or of a guest the programme. Opaque ids, which name nobody. `generation`: of the links that
+    it comes by; all of an earlier one are closed.
+    """
 
     role: Role
     of: str
     person_id: str
-
-
-class Pass(NamedTuple):
-    """`generation`: of the reader's links in their enrolment, by one of which they were let in. Whoever is shown
-    something by a pass of an earlier one than holds is shown it by a link that was closed.
-    """
-
-    reader: Reader
     generation: int = 0
 
-
-_GENERATION = "g:"
-"""In front of a generation that is not the first: no role begins so."""
-
-
-def pass_path(links: Links, place: Place, reader: Reader, now: datetime, generation: int = 0) -> str:
-    """A version before this one reads no pass of another generation than the first."""
-    named = " ".join(reader)
-    subject = f"{_GENERATION}{generation} {named}" if generation else named
-    return f"{PATHS[place]}/{links.sign(_purpose(place), subject, now + GOOD_FOR)}"
+    @property
+    def subject(self) -> str:
+        named = " ".join(self[:3])
+        return f"{_GENERATION}{self.generation} {named}" if self.generation else named
 
 
-def pass_in(links: Links, place: Place, token: str, now: datetime) -> Pass | None:
-    """None for a pass that is none of ours, is for another page, or whose time is over."""
-    subject, generation = links.verify(_purpose(place), token, now), 0
-    if subject is not None and subject.startswith(_GENERATION):
-        mark, _, subject = subject.partition(" ")
-        generation = int(mark.removeprefix(_GENERATION))
-    reader = reader_from(subject)
-    return None if reader is None else Pass(reader, generation)
+def pass_path(links: Links, place: Place, reader: Reader, now: datetime) -> str:
+    return f"{PATHS[place]}/{links.sign(_purpose(place), reader.subject, now + GOOD_FOR)}"
 
 
 def reader_of(links: Links, place: Place, token: str, now: datetime) -> Reader | None:
-    """Of a pass, whatever its generation; None as in `pass_in`."""
-    found = pass_in(links, place, token, now)
-    return found.reader if found else None
+    """None for a pass that is none of ours, is for another page, or whose time is over."""
+    return reader_from(links.verify(_purpose(place), token, now))
 
 
 def reader_from(subject: str | None) -> Reader | None:
-    """As it was joined by blanks; an id of another system may have blanks in it, and the last word is ours."""
+    """As `Reader.subject`; an id of another system may have blanks in it, and the last word is ours."""
     if subject is None:
         return None
+    generation = 0
+    if subject.startswith(_GENERATION):
+        first, _, subject = subject.partition(" ")
+        generation = int(first.removeprefix(_GENERATION))
     role, _, rest = subject.partition(" ")
     of, _, person_id = rest.rpartition(" ")
     known = next((one for one in _ROLES if one == role), None)
-    return None if known is None else Reader(known, of, person_id)
+    return None if known is None else Reader(known, of, person_id, generation)
 
 
 def _purpose(place: Place) -> str:

@@ -48,6 +48,10 @@ from shared.contracts.scheduling import Meeting
 
 SERVICE = "enrollment"
 MAIN_ROLE = "main"
+SECRETARY_ROLE = "_secretary"
+"""The role of whoever helps the contact, in every programme: no role of a programme file begins so."""
+SECRETARY = "secretary"
+"""The `purpose` of that role."""
 """The role whose label is the programme's `contact_label`."""
 MOST_ROLES = 10
 """Beside it, in one programme."""
@@ -224,6 +228,7 @@ IN_DANISH = {
     "tovholder.enrollment.EnrolmentCalledOff.v1": "kommunen fik besked om, at forløbet er aflyst",
     "tovholder.enrollment.TovholderAppointed.v1": "kommunen fik en ny tovholder",
     "tovholder.enrollment.LinksRevoked.v1": "kontaktens links blev lukket, og nye blev sendt",
+    "tovholder.enrollment.OwnLinksRevoked.v1": "links blev lukket for en anden end kontakten, og nye sendt",
     "tovholder.enrollment.RoleAppointed.v1": "en rolle ved siden af kontakten fik en anden, eller blev tom",
     "tovholder.enrollment.QuoteGiven.v1": "kommunen fik et tilbud på et tilkøb",
     "tovholder.enrollment.QuoteReminderDue.v1": "svaret på et tilbud manglede",
@@ -825,8 +830,34 @@ class LinksRevoked(EnrolmentFact):
     participants_path: str | None = None
     standing_path: str
     """As in MunicipalityEnrolled; a secret of the contact's."""
-    own_path: str | None = None
-    """As in ParticipantRegistered, of the contact, who may be a participant too: those told of before are closed."""
+
+
+class SeatLink(Frozen):
+    """Where somebody passes their seat at this meeting on, or leaves it: a secret of theirs."""
+
+    meeting_id: str
+    path: str
+
+
+@fact
+class OwnLinksRevoked(EnrolmentFact):
+    """Every link of their own that somebody was mailed by now is closed: of their seats, their place on the team, their
+    own page and calendar, and of a role, unless it is the contact's. The new ones are these, each a secret of theirs.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.OwnLinksRevoked.v1"
+
+    person: Person
+    generation: Whole
+    """Of the links that are good from now on; those without one are of generation 0."""
+    seats: tuple[SeatLink, ...] = ()
+    place_path: str | None = None
+    own_page_path: str | None = None
+    """None = they neither have a seat nor are on the team."""
+    billing_path: str | None = None
+    """Of whoever holds the billing role: where they give what invoices lack."""
+    standing_path: str | None = None
+    """Of the contact's secretary, as in RoleAppointed."""
 
 
 @fact
@@ -834,7 +865,8 @@ class RoleAppointed(EnrolmentFact):
     """A role of the organisation's beside the contact's is from now on this person's, or nobody's.
 
     With the same person as before it says how they are written now. It opens nothing by itself: links are the
-    contact's, but for those that go to whoever holds the billing role, as long as they do.
+    contact's, but for those that go to whoever holds the billing role, as long as they do, and to the contact's
+    secretary (`SECRETARY_ROLE`), which every programme has.
     """
 
     type: ClassVar[str] = "tovholder.enrollment.RoleAppointed.v1"
@@ -849,6 +881,12 @@ class RoleAppointed(EnrolmentFact):
     reason: str = ""
     quiet: bool = False
     """Nobody is written to because of it: what it came with was imported."""
+    standing_path: str | None = None
+    """Of a secretary who has just got the access: the page that they help the contact with; a secret of theirs, and no
+    path of the contact's. None = the role has none, or whoever holds it has been told.
+    """
+    by_staff: bool = False
+    """Of a secretary: whether staff gave the access, and not the contact."""
 
 
 OptionPrice = Annotated[int, Field(le=MOST_ORE_TOLD)]
@@ -1496,6 +1534,8 @@ class ChangeContact(Command):
     name: Line
     email: Email
     reason: Paragraph = ""
+    seen: Id | None = None
+    """What whoever changes it has seen of it (`shared.contracts.seen`): refused when that is not so any more."""
 
 
 @command
@@ -1522,6 +1562,7 @@ class ChangeRole(Command):
     name: Line = ""
     email: Email = ""
     reason: Paragraph = ""
+    seen: Id | None = None
 
 
 @command
@@ -1547,6 +1588,7 @@ class ChangeReservation(Command):
     enrolment_id: Id
     expected_on: Day | None = None
     committee: Line | None = None
+    seen: Id | None = None
 
 
 @command
@@ -1561,6 +1603,7 @@ class ChangeBilling(Command):
 
     enrolment_id: Id
     billing: BillingWish
+    seen: Id | None = None
 
 
 @command
@@ -1631,6 +1674,7 @@ class ChangeGroup(Command):
 
     enrolment_id: Id
     group: Line
+    seen: Id | None = None
 
 
 @command
@@ -1683,6 +1727,7 @@ class ChangeExtraBilling(Command):
     meeting_id: Id
     person_id: Id
     billing: BillingWish
+    seen: Id | None = None
 
 
 @command
@@ -1773,6 +1818,7 @@ class ChangeOptionBilling(Command):
     enrolment_id: Id
     option_id: Id
     billing: BillingWish
+    seen: Id | None = None
 
 
 @command

@@ -342,6 +342,10 @@ class CorrectBilling(Command):
 
     enrolment_id: Id
     billing: BillingWish
+    claim_id: Id | None = None
+    """Of the claim of it that whoever corrects has `seen`."""
+    seen: Id | None = None
+    """What they have seen of how it is billed (`shared.contracts.seen`): refused when that is not so any more."""
 
 
 @command

@@ -69,11 +69,15 @@ EFFECTS = {
     "tovholder.enrollment.NobodyMovedUp.v1": ("tells staff in the digest", "enrolment, time of the event"),
     "tovholder.enrollment.EnrolmentCalledOff.v1": ("mails word of it", _MESSAGE),
     "tovholder.enrollment.LinksRevoked.v1": ("mails the new links, and mails no others from then on", _MESSAGE),
+    "tovholder.enrollment.OwnLinksRevoked.v1": ("mails the new links and no others, and closes calendars", _MESSAGE),
     "tovholder.enrollment.TovholderAppointed.v1": (
         "tells both contacts and hands over the meetings",
         _MESSAGE,
     ),
-    "tovholder.enrollment.RoleAppointed.v1": ("tells both, and keeps who holds the role", _MESSAGE),
+    "tovholder.enrollment.RoleAppointed.v1": (
+        "tells both, and keeps who holds it; of a secretary it tells the contact too, and closes the calendar",
+        _MESSAGE,
+    ),
     "tovholder.enrollment.ParticipantRegistered.v1": ("mails the participant the calendar invitation", _MESSAGE),
     "tovholder.enrollment.ParticipantReplaced.v1": ("cancels for the one and invites the other", _MESSAGE),
     "tovholder.enrollment.ParticipantCancelled.v1": ("cancels for that participant only", _MESSAGE),

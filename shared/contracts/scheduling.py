@@ -304,6 +304,8 @@ class SetMeetingDate(Command):
     ends: Line | None = None
     place: Line | None = None
     link: Link | None = None
+    seen: Id | None = None
+    """What whoever changes it has seen of it (`shared.contracts.seen`): refused when that is not so any more."""
 
 
 @command

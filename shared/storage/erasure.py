@@ -116,6 +116,12 @@ async def load_erased(tx: Tx, person_ids: Sequence[str]) -> set[str]:
     return {row["person_id"] for row in rows}
 
 
+async def load_steps(tx: Tx, person_ids: Sequence[str]) -> dict[str, int]:
+    """Erasures that are under way, by the id that they were begun with: how many steps each has taken."""
+    rows = await tx.fetch("SELECT id, step FROM erasures WHERE id = ANY($1::text[])", list(person_ids))
+    return {row["id"]: row["step"] for row in rows}
+
+
 async def load_page(tx: Tx, page: Page) -> list[Placed[str]]:
     """The list, in the order in which it grew."""
     rows = await tx.fetch(

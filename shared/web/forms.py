@@ -14,6 +14,7 @@ return RedirectResponse(reply.location, 303)
 
 from __future__ import annotations
 
+import json
 import re
 import types
 import typing
@@ -42,6 +43,9 @@ _ROOM, _FILES = "room for files", "files that were sent"
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _DANISH_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _WHITE = re.compile(r"\r\n?")
+STOOD, MEANWHILE, CHOICE = "_stod", "_imens", "imens."
+"""What stood when the form was shown, what somebody else has changed since, and what is chosen of it."""
+THEIRS, MINE = "deres", "mit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,20 @@ class Upload:
 def new_key() -> str:
     """For the hidden `_key`: one wish, however often its button is pressed."""
     return uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What somebody else has changed since a form was shown, in words; `fields` are one thing. `both`: so has whoever
+    sends the form, who chooses.
+    """
+
+    fields: tuple[str, ...]
+    label: str
+    before: str
+    theirs: str
+    mine: str
+    both: bool
 
 
 @dataclass(slots=True)
@@ -72,6 +90,13 @@ class Form:
     own: dict[str, str] = field(default_factory=dict)
     files: dict[str, Upload] = field(default_factory=dict)
     """By the name of the field; only where the page takes files (`room`)."""
+    stood: dict[str, str] | None = None
+    """The thing that it changes, as it was shown (`shared.web.meanwhile`); None = nothing was said of it."""
+    refused_by: str = ""
+    """The code of the last "no" (`refuse`)."""
+    met: list[Met] = field(default_factory=list)
+    met_who: str = ""
+    """Who has changed it since, and when, as far as that is known."""
 
     def value(self, name: str) -> str:
         found = self.values.get(name, "")
@@ -95,10 +120,20 @@ class Form:
 
     def refuse(self, refused: Refused) -> Form:
         """Show the domain's "no", all that it says is wrong. The key is spent: what is sent next is a new wish."""
-        self.key = new_key()
+        self.key, self.refused_by = new_key(), refused.code
         for one in errors_of(refused):
             self.add_error(one["field"], one["code"], one["detail"])
         return self
+
+    def kept(self) -> list[tuple[str, str]]:
+        """The hidden fields that say what stood, and what was met."""
+        stood = [] if self.stood is None else [(STOOD, json.dumps(self.stood, ensure_ascii=False))]
+        met = [[one.fields, one.label, one.before, one.theirs, one.mine, one.both] for one in self.met]
+        return stood + ([(MEANWHILE, json.dumps([self.met_who, met], ensure_ascii=False))] if met else [])
+
+    def choices(self) -> list[tuple[str, Met]]:
+        """Of what both have changed: the name of the field in which it is chosen, too."""
+        return [(f"{CHOICE}{one.fields[0]}", one) for one in self.met if one.both]
 
     def command(self, model: type[M], /, **given: Any) -> M | None:
         """What was typed as `model`, with `given` beside it (never from the form); None and errors when it is not one.
@@ -173,6 +208,43 @@ async def _files_of(request: Request, sent: FormData) -> dict[str, Upload]:
     return found
 
 
+def _read_met(form: Form) -> None:
+    """What stood, and what was chosen of what somebody else has changed; an error where nothing was."""
+    stood = _read(form.own.get(STOOD, ""))
+    if isinstance(stood, dict) and all(isinstance(one, str) for one in stood.values()):
+        form.stood = stood
+    found = _read(form.own.get(MEANWHILE, ""))
+    try:
+        form.met_who, rows = found
+        form.met = [
+            Met(tuple(map(str, fields)), str(label), str(before), str(theirs), str(mine), both is True)
+            for fields, label, before, theirs, mine, both in rows
+        ]
+    except (TypeError, ValueError):
+        form.met, form.met_who = [], ""
+    if not isinstance(form.met_who, str) or not all(one.fields for one in form.met):
+        form.met, form.met_who = [], ""
+    undecided = False
+    for name, one in form.choices():
+        match form.values.pop(name, ""):
+            case "deres":
+                form.values |= {each: (form.stood or {}).get(each, "") for each in one.fields}
+            case "mit":
+                pass
+            case _:
+                undecided = True
+                form.add_error(name, "required", f"Vælg, hvad der skal stå i »{one.label}«.")
+    if not undecided:
+        form.met, form.met_who = [], ""
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 async def read_form(request: Request, *, labels: Mapping[str, str] | None = None) -> Form:
     """What was sent, trimmed. Problem 400, 413 or 415 for what no form of ours sends.
 
@@ -205,4 +277,5 @@ async def read_form(request: Request, *, labels: Mapping[str, str] | None = None
     if not _KEY.fullmatch(key):
         raise Problem(400, "form_key_missing")
     form.key, form.csrf = key, form.own.get("_csrf", "")
+    _read_met(form)
     return form

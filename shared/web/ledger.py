@@ -128,6 +128,14 @@ async def begin(tx: Tx, requests: Sequence[Request]) -> list[Reply | Problem | N
     return found
 
 
+async def load_answer(tx: Tx, principal: str, key: str) -> Any:
+    """What this principal was answered under the key, as long as that is kept; None = nothing, or a "no"."""
+    row = await tx.fetchrow(
+        "SELECT body FROM http_requests WHERE key = $1 AND principal = $2 AND NOT refused", key, principal
+    )
+    return None if row is None else json.loads(row["body"])
+
+
 async def store(tx: Tx, settled: Sequence[tuple[Request, Reply]]) -> None:
     """Write down the answers, and who asked (without what was said)."""
     if not settled:

@@ -5,6 +5,7 @@ Which service has a tab nobody has to know who uses it. What a tab shows, its se
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Any, TypeVar
@@ -39,6 +40,10 @@ NEXT_PAGE = "fra"
 """Parameter of every list: the cursor of a page."""
 DONE = "besked"
 """Parameter of a page that says what was just done: the word of it."""
+UNDO = "fortryd"
+"""Beside it: the page that undoes that. In that one's own address: what it begins with, by the key of the wish that is
+undone, or an id.
+"""
 
 
 def reader(request: Request) -> Cause:
@@ -54,7 +59,7 @@ def following(request: Request, cursor: str | None) -> str | None:
     """The address of the next page, which keeps all else that was asked for."""
     if cursor is None:
         return None
-    asked = {name: value for name, value in request.query_params.items() if name not in {NEXT_PAGE, DONE}}
+    asked = {name: value for name, value in request.query_params.items() if name not in {NEXT_PAGE, DONE, UNDO}}
     return f"{request.url.path}?{urlencode({**asked, NEXT_PAGE: cursor})}"
 
 
@@ -92,10 +97,18 @@ def show_programme(
         tabs=tabs_of(badge, ref.id),
         base=overview_of(ref.id),
         said=said,
+        undo=_undo(request, ref.id) if said else "",
         more=more,
         may=lambda scope: badge.may(scope, ref.id),
         **values,
     )
+
+
+def _undo(request: Request, programme_id: str) -> str:
+    """The page that undoes what was just done: one of this programme, or none."""
+    found = request.query_params.get(UNDO, "")
+    ours = rf"(/[a-z]+)?{re.escape(overview_of(programme_id))}/[A-Za-z0-9_/.-]+(\?{UNDO}=[A-Za-z0-9_-]+)?"
+    return found if re.fullmatch(ours, found) and ".." not in found else ""
 
 
 def unheard(host: Any, request: Request, why: str = "") -> Response:
@@ -128,16 +141,12 @@ def of_one(find: Callable[[Any, Request], Awaitable[T | Response]]) -> Callable[
 def who(actor: str | None) -> str:
     """Who is behind something, in words, without what is only an id."""
     kind, _, name = (actor or "").partition("/")
-    match kind:
-        case "staff":
-            return "En medarbejder"
-        case "person":
-            return "Kommunen, med et link i en mail"
-        case "form":
-            return "Nogen, der sendte formularen"
-        case "client":
-            return f"Et andet system ({name.removeprefix('~')})"
-        case "token":
-            return f"Et program hos arrangøren ({name})"
-        case _:
-            return "Tovholder selv"
+    known = {
+        "staff": "En medarbejder",
+        "person": "Kommunen, med et link i en mail",
+        "secretary": "Sekretæren, med et link i en mail",
+        "form": "Nogen, der sendte formularen",
+        "client": f"Et andet system ({name.removeprefix('~')})",
+        "token": f"Et program hos arrangøren ({name})",
+    }
+    return known.get(kind, "Tovholder selv")

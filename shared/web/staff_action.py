@@ -10,16 +10,21 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from shared.base.acts import Act
+from shared.base.cause import Cause, new_correlation
 from shared.contracts.catalogue import IN_DANISH
 from shared.contracts.danish import long_day
 from shared.contracts.event import Command
 from shared.web.door import Rehearsal
 from shared.web.forms import Form, read_form
+from shared.web.ledger import load_answer
+from shared.web.meanwhile import CHANGED, Stands, begin, met
+from shared.web.programme_page import DONE, UNDO
 from shared.web.staff import badge_in, staff_form
 
 LOOK, EDIT = "_se", "_ret"
@@ -49,7 +54,10 @@ class Ask:
 
     def said(self, form: Form) -> str:
         """As it is shown before it is done."""
-        typed = form.value(self.name)
+        return self.read(form.value(self.name))
+
+    def read(self, typed: str) -> str:
+        """What was typed as somebody reads it."""
         if self.type == "checkbox":
             return "Ja" if typed == "true" else "Nej"
         if self.choices:
@@ -93,6 +101,12 @@ class Doing:
     undo: str = ""
     """How it is undone, or that it cannot be; said before it is done."""
 
+    stands: Callable[[], Awaitable[Stands]] | None = None
+    """How the thing stands that is changed; asked again for whoever was not the first."""
+
+    undone: Callable[[Mapping[str, Any], str], str] | None = None
+    """The page that undoes it, from the answer's body and the key of the wish; empty = nobody undoes it."""
+
     @property
     def typed(self) -> Sequence[Ask]:
         """What whoever does it is asked for."""
@@ -106,6 +120,19 @@ class Preview:
     sentences: tuple[str, ...]
     told: tuple[tuple[str, int], ...]
     warnings: tuple[str, ...] = ()
+
+
+async def stood_before(host: Any, request: Request) -> Mapping[str, str] | None:
+    """What stood before a wish of whoever is signed in, which this page undoes; None = it undoes none, or that is not
+    kept any more.
+    """
+    key = request.query_params.get(UNDO, "")
+    if not key:
+        return None
+    async with host.transaction(Cause(new_correlation(), None, badge_in(request).actor)) as tx:
+        body = await load_answer(tx, badge_in(request).actor, key)
+    was = body.get("was") if isinstance(body, dict) else None
+    return was if isinstance(was, dict) else None
 
 
 async def carry_out(
@@ -123,33 +150,18 @@ async def carry_out(
     finds what nobody types, before it is said what will come of it. `also` says more of any rehearsal of the service.
     """
     labels = {one.name: one.label for one in doing.asks}
-    form, status, preview = staff_form(host, request, labels=labels), 200, None
+    one = _Asked(host, request, act, doing, command, prepare, also)
+    form, preview, status = staff_form(host, request, labels=labels), None, 200
     if doing.why_not:
-        if request.method == "POST":
-            status = 403
+        status = 403 if request.method == "POST" else 200
     elif request.method == "GET":
-        form.values.update(doing.start or {})
-        if not doing.typed:
-            await _prepared(form, prepare)
-            wish = command(form)
-            preview = wish and await _look(host, request, act, wish, form, doing, also)
+        preview = await one.begin(form)
     else:
         form = await read_form(request, labels=labels)
-        for name in [name for name in form.values if len(form.chosen(name)) > 1]:
-            form.values[name] = BETWEEN.join(form.chosen(name))
-        if LOOK in form.own:
-            await _prepared(form, prepare)
-        wish, status = None if EDIT in form.own else command(form), 200 if EDIT in form.own else 422
-        if wish is not None and LOOK in form.own:
-            preview = await _look(host, request, act, wish, form, doing, also)
-            status = 422 if preview is None else 200
-        elif wish is not None:
-            reply = await host.door.submit(act, wish, form.key, actor=badge_in(request).actor, patient=True)
-            if (refused := reply.refusal()) is None:
-                after = doing.onward(reply.json()) if doing.onward else doing.back
-                return RedirectResponse(f"{after}?besked={doing.done}", 303)
-            form.refuse(refused)
-            status = refused.status
+        after = await one.send(form)
+        if isinstance(after, Response):
+            return after
+        status, preview = after
     return show(
         "web/staff_action.html",
         status=status,
@@ -161,31 +173,88 @@ async def carry_out(
     )
 
 
-async def _prepared(form: Form, prepare: Callable[[Form], Awaitable[None]] | None) -> None:
-    if prepare is not None:
-        await prepare(form)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What `carry_out` was asked for."""
 
+    host: Any
+    request: Request
+    act: Act
+    doing: Doing
+    command: Callable[[Form], Command | None]
+    prepare: Callable[[Form], Awaitable[None]] | None
+    also: Callable[[Rehearsal], Sequence[str]] | None
 
-async def _look(
-    host: Any,
-    request: Request,
-    act: Act,
-    wish: Command,
-    form: Form,
-    doing: Doing,
-    also: Callable[[Rehearsal], Sequence[str]] | None,
-) -> Preview | None:
-    """None when it would be refused, which is among the errors of the form then."""
-    found = await host.door.rehearse(act, wish, actor=badge_in(request).actor)
-    if found.refused is not None:
-        form.refuse(found.refused)
-        return None
-    more = doing.sentences(found.body) if doing.sentences else ()
-    return Preview(
-        (*more, *(also(found) if also else ())),
-        told_by(found),
-        tuple(doing.warnings(found.body)) if doing.warnings else (),
-    )
+    async def begin(self, form: Form) -> Preview | None:
+        """The form as it is shown first; what would come of it at once, where nothing is asked for."""
+        form.values.update(self.doing.start or {})
+        if self.doing.stands is not None:
+            begin(form, (await self.doing.stands()).fields)
+        if self.doing.typed:
+            return None
+        await self._prepared(form)
+        wish = self.command(form)
+        return None if wish is None else await self._look(wish, form)
+
+    async def send(self, form: Form) -> Response | tuple[int, Preview | None]:
+        """The page after it; or the same page, by status, with what would come of it."""
+        for name in [name for name in form.values if len(form.chosen(name)) > 1]:
+            form.values[name] = BETWEEN.join(form.chosen(name))
+        if LOOK in form.own:
+            await self._prepared(form)
+        if form.errors:
+            return 422, None
+        if EDIT in form.own:
+            return 200, None
+        wish = self.command(form)
+        if wish is None:
+            return 422, None
+        if LOOK in form.own:
+            preview = await self._look(wish, form)
+            refused = 422
+        else:
+            reply = await self.host.door.submit(
+                self.act, wish, form.key, actor=badge_in(self.request).actor, patient=True
+            )
+            no = reply.refusal()
+            if no is None:
+                doing = self.doing
+                after = doing.onward(reply.json()) if doing.onward else doing.back
+                undo = doing.undone(reply.json(), form.key) if doing.undone else ""
+                more = f"&{UNDO}={quote(undo, safe='/')}" if undo else ""
+                return RedirectResponse(f"{after}?{DONE}={doing.done}{more}", 303)
+            form.refuse(no)
+            preview, refused = None, no.status
+        if preview is None and form.refused_by == CHANGED and self.doing.stands is not None:
+            preview, refused = await self._meet(form, self.doing.stands), 409
+        return refused if preview is None else 200, preview
+
+    async def _meet(self, form: Form, stands: Callable[[], Awaitable[Stands]]) -> Preview | None:
+        """Somebody else was faster: what they have changed is in the form then. Where they did what is wished, there is
+        nothing to choose, and it is said what would come of it now.
+        """
+        form.errors.clear()
+        if met(form, await stands()):
+            return None
+        wish = self.command(form)
+        return None if wish is None else await self._look(wish, form)
+
+    async def _prepared(self, form: Form) -> None:
+        if self.prepare is not None:
+            await self.prepare(form)
+
+    async def _look(self, wish: Command, form: Form) -> Preview | None:
+        """None when it would be refused, which is among the errors of the form then."""
+        found = await self.host.door.rehearse(self.act, wish, actor=badge_in(self.request).actor)
+        if found.refused is not None:
+            form.refuse(found.refused)
+            return None
+        doing, also = self.doing, self.also
+        return Preview(
+            (*(doing.sentences(found.body) if doing.sentences else ()), *(also(found) if also else ())),
+            told_by(found),
+            tuple(doing.warnings(found.body)) if doing.warnings else (),
+        )
 
 
 def told_by(found: Rehearsal) -> tuple[tuple[str, int], ...]:

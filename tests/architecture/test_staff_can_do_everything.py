@@ -9,19 +9,10 @@ from shared.contracts.staff import ROLES, is_write, opens
 from shared.runtime.service import Service
 
 ELSEWHERE = {
-    "enrollment.FindPeople": "asked by `tovholder person erase`: people are forgotten in all services at once",
-    "enrollment.ErasePerson": "done by `tovholder person erase`, in all services, with what each keeps",
-    "invoicing.FindPeople": "as enrollment's",
-    "invoicing.ForgetPerson": "as enrollment's",
-    "notifications.FindPeople": "as enrollment's",
-    "notifications.ForgetPerson": "as enrollment's",
-    "scheduling.FindPeople": "as enrollment's",
-    "scheduling.ForgetPerson": "as enrollment's",
     "invoicing.KeepErased": "a step of restoring from a backup, in a terminal",
     "notifications.KeepErased": "as invoicing's",
     "scheduling.KeepErased": "as invoicing's",
     "enrollment.RecordArchive": "said by `tovholder archive` when it has written the papers, with their checksum",
-    "enrollment.ImportEnrolments": "missing: a sheet of enrolments is read in by the API",
     "notifications.SendMessage": "a letter of any text, for other systems; people write from Tilmeldinger",
     "notifications.ArmReminder": "asked by other systems",
 }

@@ -47,7 +47,7 @@ from services.invoicing.domain.document.model import (
 )
 from services.invoicing.domain.document.samples import CREDIT_NOTE, INVOICE
 
-EXAMPLES = int(os.environ.get("TOVHOLDER_DOCUMENTS", "100"))
+EXAMPLES = int(os.environ.get("TOVHOLDER_DOCUMENTS", "50"))
 """How many random documents of each format a test makes; `make documents` says 1,000."""
 SECONDS = 180 + EXAMPLES
 """How long such a test may take."""

@@ -20,16 +20,20 @@ from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.entrypoints import acts
 from services.enrollment.usecases.accept_mailbox import AcceptMailbox
 from services.enrollment.usecases.add_client import AddClient
+from services.enrollment.usecases.appoint_secretary import AppointSecretary
 from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft
 from services.enrollment.usecases.choose_reading import ChooseReading
+from services.enrollment.usecases.close_links import CloseLinks
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
 from services.enrollment.usecases.decline_invitation import DeclineInvitation
 from services.enrollment.usecases.discard_programme_draft import DiscardProgrammeDraft
+from services.enrollment.usecases.dismiss_secretary import DismissSecretary
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.end_session import EndSession
 from services.enrollment.usecases.grant_role import GrantRole
 from services.enrollment.usecases.import_addresses import ImportAddresses
 from services.enrollment.usecases.import_enrolments import ImportEnrolments
+from services.enrollment.usecases.import_in_steps import BeginImport
 from services.enrollment.usecases.merge_organisations import MergeOrganisations
 from services.enrollment.usecases.publish_programme import PublishProgramme
 from services.enrollment.usecases.put_organisation import PutOrganisation
@@ -267,6 +271,12 @@ def _import_enrolments(one: Chance) -> Command:
     return ImportEnrolments(programme_id=one.programme_id, content=content, dry_run=one.b % 3 == 0, mail=one.c % 2 == 0)
 
 
+def _begin_import(one: Chance) -> Command:
+    sheet = _import_enrolments(one)
+    assert isinstance(sheet, ImportEnrolments)
+    return BeginImport(programme_id=sheet.programme_id, content=sheet.content, mail=sheet.mail)
+
+
 def _rarely(one: Chance) -> str:
     """The programme, where little can be done in it afterwards."""
     return one.programme_id if one.c == RARE else "nobody"
@@ -340,6 +350,7 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     # Once for all, and of a municipality that is in no programme of these.
     acts.MERGE_ORGANISATIONS: lambda one: MergeOrganisations(code="0840" if one.c == RARE else "nobody", into=one.code),
     acts.IMPORT_ENROLMENTS: _import_enrolments,
+    acts.BEGIN_IMPORT: _begin_import,
     acts.ENROL: _enrol,
     acts.SIGN_UP: _form,
     acts.SAVE_DRAFT: _draft,
@@ -364,6 +375,9 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.CHANGE_ROLE: lambda one: ChangeRole(
         **one.enrolment(), role_id=("faktura", "hofnar")[one.b % 7 // 6], **(one.person() if one.c % 3 else {})
     ),
+    acts.CLOSE_LINKS: lambda one: CloseLinks(**one.one("seat", "enrolment_id", "person_id")),
+    acts.APPOINT_SECRETARY: lambda one: AppointSecretary(**one.enrolment(), **one.person()),
+    acts.DISMISS_SECRETARY: lambda one: DismissSecretary(**one.enrolment()),
     acts.REVOKE_LINKS: lambda one: RevokeLinks(**one.enrolment()),
     acts.CHANGE_GROUP: lambda one: ChangeGroup(**one.enrolment(), group=("vest", "oest")[one.b % 2]),
     acts.REGISTER: lambda one: RegisterParticipant(
@@ -503,6 +517,7 @@ _EQUIPPED = (
     *(_step(acts.ENROL, b=1), _step(acts.ENROL, a=1, b=1)),
     *(_step(acts.CHANGE_BILLING), _step(acts.CHANGE_CONTACT), _step(acts.CHANGE_GROUP, b=1)),
     *(_step(acts.CHANGE_ROLE, c=1), _step(acts.CHANGE_ROLE, b=2, c=2), _step(acts.CHANGE_ROLE)),
+    *(_step(acts.APPOINT_SECRETARY, b=1), _step(acts.DISMISS_SECRETARY), _step(acts.APPOINT_SECRETARY, b=2)),
     *(_step(acts.NAME_MEMBER), _step(acts.NAME_MEMBER, c=5), _step(acts.NAME_MEMBER, a=1)),
     *(_step(acts.REPLACE_MEMBER, b=1, c=3), _step(acts.REMOVE_MEMBER, a=1, c=1)),
     *(_step(acts.ORDER, b=1), _step(acts.ORDER, a=1, b=1), _step(acts.DELIVER, c=1), _step(acts.WITHDRAW_OPTION, c=1)),
@@ -515,6 +530,7 @@ _EQUIPPED = (
     *(_step(acts.ORDER, a=1, b=3), _step(acts.CHANGE_OPTION_BILLING, a=1, b=2, c=1)),
     *(Step(COMPLETED), Step(COMPLETED, a=1), Step(COMPLETED, a=1, b=1), Step(COMPLETED, a=3)),
     *(_step(acts.REGISTER), _step(acts.REGISTER, c=5), _step(acts.CHANGE_EXTRA_BILLING, a=1, b=1, c=1)),
+    _step(acts.CLOSE_LINKS, c=1),
     *(_step(acts.SET_NEEDS, c=1), _step(acts.SET_NEEDS, a=1, b=1, c=1), _step(acts.SET_NEEDS, a=1, b=2, c=1)),
     *(_step(acts.INVITE_GUEST), _step(acts.SET_GUEST_NEEDS, c=1), _step(acts.SET_GUEST_NEEDS, b=2, c=1)),
     *(_step(acts.SET_TEAM_NEEDS, c=1), _step(acts.SET_TEAM_NEEDS, a=1, b=1, c=1), _step(acts.SET_TEAM_NEEDS, b=2, c=1)),
@@ -529,6 +545,7 @@ _EQUIPPED = (
 """Places with a team, orders and quotes, extra participants, guests, and people who come without being registered."""
 _ENDED = (
     *(_step(acts.IMPORT_ENROLMENTS, a=a, b=1, c=c) for a, c in ((0, 1), (1, 2), (2, 3))),
+    _step(acts.BEGIN_IMPORT, a=4, b=1, c=1),
     *(_step(acts.QUOTE, b=2), _step(acts.MERGE_GROUPS, c=RARE), _step(acts.ORDER, b=1)),
     *(_step(acts.CANCEL_PROGRAMME, b=1, c=RARE), _step(acts.IMPORT_ENROLMENTS, a=3, b=1, c=1)),
 )

@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from shared.contracts.enrollment import (
+    SECRETARY,
+    SECRETARY_ROLE,
     AcceptQuote,
     BillingChanged,
     BillingLink,
@@ -69,6 +71,7 @@ from shared.contracts.enrollment import (
     OptionWithdrawn,
     OrderOption,
     OrganisationsMerged,
+    OwnLinksRevoked,
     ParticipantCancelled,
     ParticipantRegistered,
     ParticipantReplaced,
@@ -96,6 +99,7 @@ from shared.contracts.enrollment import (
     ResolveReservation,
     RevokeLinks,
     RoleAppointed,
+    SeatLink,
     SessionsRevoked,
     SignUpAwaitsStaff,
     SignUpDismissed,
@@ -438,6 +442,18 @@ def a_role(**changes: Any) -> RoleAppointed:
     return RoleAppointed(**(values | changes))
 
 
+def a_secretary(**changes: Any) -> RoleAppointed:
+    """Who helps the contact from now on, by a link of their own."""
+    values: dict[str, Any] = {
+        "role_id": SECRETARY_ROLE,
+        "label": "sekretær",
+        "purpose": SECRETARY,
+        "person": a_person("Sara Sekretær", "sara@kobenhavn.example"),
+        "standing_path": "/plads/sekretaer",
+    }
+    return a_role(**(values | changes))
+
+
 def an_extra_participant(**changes: Any) -> ExtraParticipantAdded:
     return ExtraParticipantAdded(**({**_ROSTER, "billing": BILLING, "terms": EXTRA} | changes))
 
@@ -645,7 +661,13 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         generation=1,
         participants_path="/deltagere/nyt",
         standing_path="/plads/nyt",
-        own_path="/mig/nyt",
+    ),
+    OwnLinksRevoked(
+        **_ENROLMENT,
+        person=PERSON,
+        generation=1,
+        seats=(SeatLink(meeting_id="1", path="/moedeplads/nyt"),),
+        own_page_path="/mig/nyt",
     ),
     MailboxCodeDrawn(
         owner=OWNER,

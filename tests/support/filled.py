@@ -6,6 +6,8 @@ What stands in the rows is plausible where a reader looks at it (facts, terms, d
 
 from __future__ import annotations
 
+import json
+
 import asyncpg
 
 from shared.contracts.enrollment import EnrolMunicipality
@@ -220,6 +222,19 @@ async def _enrollment(connection: Connection, many: int) -> None:
     await connection.execute(
         f"""INSERT INTO programme_draft_editions (draft_id, edition, yaml, edited_at, {_CAUSE})
             SELECT 'd' || n, 1, 'id: p', now(), {_BECAUSE} FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
+        f"""INSERT INTO sheet_imports (id, programme_id, sheet_sha256, with_mail, sheet_rows, begun_at, over_at,
+                                       {_CAUSE})
+            SELECT 'i' || n, 'p' || n, repeat('a', 64), false, 1, now(), CASE WHEN n > 10 THEN now() END,
+                   {_BECAUSE} {each}"""
+    )
+    await connection.execute(
+        f"""INSERT INTO sheet_rows (import_id, row_number, organisation_code, is_contact, turn, came_to, due, asked)
+            SELECT 'i' || n / 10 + 1, n % 10 + 2, '0101', false, n, CASE WHEN n > 100 THEN 'stored' END,
+                   CASE WHEN n <= 100 THEN 'seats' END, CASE WHEN n <= 100 THEN $1::jsonb END
+            FROM generate_series(1, {many} - 1) AS n""",
+        json.dumps({"name": "A", "email": "a@b.example", "wish": None, "level": None, "meetings": [], "all": False}),
     )
     await connection.execute(
         f"""INSERT INTO meetings (id, programme_id, state, meeting, first_day, sequence)

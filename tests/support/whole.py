@@ -30,6 +30,7 @@ from services.enrollment.entrypoints.timers import TIMERS
 from services.enrollment.usecases.add_client import AddClient, add_client
 from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft, begin_programme_draft
 from services.enrollment.usecases.grant_role import GrantRole, grant_role
+from services.enrollment.usecases.import_in_steps import BeginImport, begin_import
 from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.name_team_member import name_team_member
 from services.enrollment.usecases.order_option import order_option
@@ -213,6 +214,8 @@ async def filled(whole: Whole, text: str) -> None:
     await desk.ask(grant_role, GrantRole(email="laeser@tovholder.example", role="reader"))
     draft = BeginProgrammeDraft(source="skabelon:flere-i-arbejde", programme_id="et-nyt", title="Et nyt", year=2027)
     await desk.ask(begin_programme_draft, draft)
+    sheet = f"kommunekode;navn;e-mail;rolle\n{many[-1]};Ib Larsen;ib@k{many[-1]}.example;kontakt\n".encode()
+    await desk.ask(begin_import, BeginImport(programme_id=P1, content=base64.b64encode(sheet).decode()))
     await whole.tell_each_other()
     await rooms["invoicing"].ring(INVOICED + timedelta(days=30))
     await whole.tell_each_other()
@@ -256,6 +259,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "unit": f"SELECT '{unit_key('unge')}'",
         "draft_id": "SELECT id FROM programme_drafts LIMIT 1",
         "where": "SELECT 'meetings.2'",
+        "import_id": "SELECT id FROM sheet_imports LIMIT 1",
         "grant_id": "SELECT max(id)::text FROM role_grants",
         "session_id": "SELECT id FROM sessions LIMIT 1",
         "client": "SELECT 'crm'",
@@ -264,11 +268,13 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "round": "SELECT '1'",
     },
     "scheduling": {
+        "person_id": "SELECT 'w1'",
         "enrolment_id": f"SELECT '{PLACE}'",
         "meeting_id": f"SELECT '{OF_ALL}'",
         "sought": f"SELECT '{OF_ALL}'",
     },
     "invoicing": {
+        "person_id": "SELECT 'w1'",
         "claim_id": "SELECT id FROM claims ORDER BY (state = 'waiting') DESC, id LIMIT 1",
         "invoice_id": "SELECT id FROM invoices ORDER BY number LIMIT 1",
         "document_id": "SELECT id FROM invoices ORDER BY number LIMIT 1",
@@ -276,6 +282,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "sought": "SELECT id FROM invoices ORDER BY number LIMIT 1",
     },
     "notifications": {
+        "person_id": "SELECT 'w1'",
         "message_id": "SELECT id FROM messages WHERE state = 'failed' LIMIT 1",
         "number": "SELECT '1'",
         "sought": "SELECT id FROM messages WHERE state = 'failed' LIMIT 1",

@@ -129,7 +129,7 @@ def typed(form: str, **more: str) -> dict[str, str]:
 def hidden(page: str) -> Mapping[str, str]:
     """The hidden fields of a page's forms; of several with one name the last one's."""
     return {
-        part.partition('name="')[2].partition('"')[0]: part.partition('value="')[2].partition('"')[0]
+        part.partition('name="')[2].partition('"')[0]: unescape(part.partition('value="')[2].partition('"')[0])
         for part in page.split("<input")
         if 'type="hidden"' in part.partition(">")[0]
     }

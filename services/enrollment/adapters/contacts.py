@@ -7,6 +7,7 @@ from datetime import datetime
 
 from services.enrollment.domain.roles import Held
 from shared.base.cause import Cause
+from shared.contracts.enrollment import SECRETARY_ROLE
 from shared.contracts.parties import Contact
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
@@ -79,6 +80,15 @@ async def save(tx: Tx, enrolment_id: str, written: Sequence[Held], cause: Cause)
             }
             for one in written
         ],
+    )
+
+
+async def lock_secretary(tx: Tx, enrolment_id: str) -> None:
+    """Whoever has the access has it until COMMIT; whoever closes it meanwhile waits, or was waited for."""
+    await tx.execute(
+        "SELECT FROM contact_history WHERE enrolment_id = $1 AND role_id = $2 AND held_until IS NULL FOR SHARE",
+        enrolment_id,
+        SECRETARY_ROLE,
     )
 
 

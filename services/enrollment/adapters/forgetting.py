@@ -41,6 +41,15 @@ HOLDINGS = (
         of="mailbox = ANY($2) AND $1::text[] IS NOT NULL",
         gone=True,
     ),
+    # Rows that are written within seconds; what came of them may say who was there already.
+    Holding(
+        "sheet_rows",
+        {"import_id": "text", "row_number": "integer"},
+        {"asked": "json"},
+        of="asked IS NOT NULL AND lower(asked ->> 'email') = ANY($2) AND $1::text[] IS NOT NULL",
+        gone=True,
+    ),
+    Holding("sheet_rows", {"import_id": "text", "row_number": "integer"}, {"outcomes": "text"}),
     # An address that was vouched for speaks for nobody any more. Mailboxes of roles are an organisation's.
     Holding(
         "speakers",
@@ -178,6 +187,16 @@ PROGRAMME_DRAFTS = Rule(
     """,
 )
 """So long after somebody saved it last; with it go its editions."""
+SHEET_IMPORTS = Rule(
+    "sheet_imports",
+    30,
+    """
+    DELETE FROM sheet_imports WHERE id = ANY (ARRAY (
+        SELECT id FROM sheet_imports WHERE stored_at < now() - make_interval(days => $1) ORDER BY stored_at LIMIT $2
+    ))
+    """,
+)
+"""So long after it was begun; with it goes what came of its rows. It has been over for all but the first minutes."""
 SIGN_INS = Rule(
     "sign_ins",
     1,
@@ -232,4 +251,4 @@ CONFIRMED = Rule(
     """,
 )
 """It has been over for half of that."""
-RULES = (SIGN_UPS, DRAFTS, PROGRAMME_DRAFTS, SIGN_INS, SESSIONS, ACCOUNTS, CODES, CONFIRMED)
+RULES = (SIGN_UPS, DRAFTS, PROGRAMME_DRAFTS, SHEET_IMPORTS, SIGN_INS, SESSIONS, ACCOUNTS, CODES, CONFIRMED)

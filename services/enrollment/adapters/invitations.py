@@ -36,6 +36,7 @@ _INVITATIONS = Table(
         "round_id": "text",
         "invited_at": "timestamptz",
         "reminded_at": "timestamptz",
+        "opened_at": "timestamptz",
     },
     key=("enrolment_id", "round_id"),
 )
@@ -55,6 +56,29 @@ class Counted:
     invited: int
     reminded: int
     silent: int
+
+
+async def mark_opened(tx: Tx, enrolment_id: str) -> None:
+    """Of the rounds that invited it and of which the link was not opened before."""
+    await tx.execute(
+        "UPDATE invitations SET opened_at = greatest($2, invited_at) WHERE enrolment_id = $1 AND opened_at IS NULL",
+        enrolment_id,
+        tx.now,
+    )
+
+
+async def load_when(tx: Tx, enrolment_ids: Collection[str]) -> dict[str, tuple[datetime, datetime | None]]:
+    """When each was invited first, and when its link was opened first (None = not as far as is known); of those that
+    were invited.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT enrolment_id, min(invited_at) AS invited_at, min(opened_at) AS opened_at FROM invitations
+        WHERE enrolment_id = ANY($1) GROUP BY enrolment_id
+        """,
+        sorted(set(enrolment_ids)),
+    )
+    return {row["enrolment_id"]: (row["invited_at"], row["opened_at"]) for row in rows}
 
 
 async def load_invited(tx: Tx, enrolment_ids: Collection[str]) -> frozenset[str]:

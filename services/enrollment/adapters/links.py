@@ -6,6 +6,7 @@ Those without an end of their own end with the programme they are about, as it s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,11 +14,13 @@ from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.own_paths import OwnPaths
 from services.enrollment.domain.sign_up import CONFIRM_DAYS, Paths
 from shared.base.links import Links
-from shared.base.passes import Place, Reader, pass_path, reader_from
+from shared.base.passes import Place, Reader, Role, pass_path, reader_from
 
 _CONFIRM = "confirm sign-up"
 _PARTICIPANTS = "participants"
 _STANDING = "standing"
+_STANDING_OF_SECRETARY = "standing, for a secretary"
+_PARTICIPANTS_OF_SECRETARY = "participants, for a secretary"
 _INVITATION = "invitation"
 _CALLER = "caller"
 _DRAFT = "draft"
@@ -58,32 +61,38 @@ class Guest(NamedTuple):
     number: int | None
     generation: int = 0
     """Of the person's links in this enrolment: an earlier one is closed (`Enrolment.generation_of`)."""
+    turn: int | None = None
+    """None = the contact's. Else which access of a secretary's it was given with (`domain.secretary.lets_in`)."""
 
     @property
     def subject(self) -> str:
-        return _marked(self.generation, " ".join(str(part) for part in self[:3] if part is not None))
+        """What is signed, for the purpose that says whether it is a contact's or a secretary's."""
+        named = " ".join(str(part) for part in (*self[:3], self.turn) if part is not None)
+        return f"{_GENERATION}{self.generation} {named}" if self.generation else named
 
 
 def participants_path(links: Links, guest: Guest) -> str:
     """Good as long as `Enrolment.lets_in` the guest, and until a year after the programme."""
-    return f"/deltagere/{links.sign(_PARTICIPANTS, guest.subject)}"
+    purpose = _PARTICIPANTS if guest.turn is None else _PARTICIPANTS_OF_SECRETARY
+    return f"/deltagere/{links.sign(purpose, guest.subject)}"
 
 
 def participants_path_of(links: Links, enrolment: Enrolment) -> str | None:
     """None as long as it has no place: there are no participants to register."""
     if enrolment.contact is None or not enrolment.has_place:
         return None
-    return participants_path(links, _contact_of(enrolment))
+    return participants_path(links, contact_of(enrolment))
 
 
 def standing_path_of(links: Links, enrolment: Enrolment) -> str:
     """Of the page that says where it stands, and where a forbehold is answered: its contact's, in this round."""
-    return standing_path(links, _contact_of(enrolment))
+    return standing_path(links, contact_of(enrolment))
 
 
 def standing_path(links: Links, guest: Guest) -> str:
     """As good as the guest's link to the participants."""
-    return f"/plads/{links.sign(_STANDING, guest.subject)}"
+    purpose = _STANDING if guest.turn is None else _STANDING_OF_SECRETARY
+    return f"/plads/{links.sign(purpose, guest.subject)}"
 
 
 def quote_path_of(links: Links, enrolment: Enrolment, option_id: str, round_: int) -> str:
@@ -91,50 +100,50 @@ def quote_path_of(links: Links, enrolment: Enrolment, option_id: str, round_: in
     return f"{standing_path_of(links, enrolment)}/tilkoeb/{option_id}/tilbud/{round_}"
 
 
-def _contact_of(enrolment: Enrolment) -> Guest:
+def contact_of(enrolment: Enrolment) -> Guest:
+    """Its contact, by the links that are good now."""
     person_id = enrolment.known_contact.person_id
     return Guest(enrolment.id, person_id, enrolment.number, enrolment.generation_of(person_id))
 
 
 def paths_of(links: Links, enrolment: Enrolment) -> Paths:
     """Those of its contact, who is known by now."""
-    guest = _contact_of(enrolment)
+    guest = contact_of(enrolment)
     return Paths(participants_path(links, guest), standing_path_of(links, enrolment))
 
 
 def standing_of(links: Links, token: str, now: datetime) -> Guest | None:
-    return _guest(links.verify(_STANDING, token, now))
+    known = _guest(links.verify(_STANDING, token, now))
+    return known or _secretary(links.verify(_STANDING_OF_SECRETARY, token, now))
 
 
 def participants_of(links: Links, token: str, now: datetime) -> Guest | None:
     """A version before this one named no number: such a link lives as long, and leads to a place that one gave."""
-    return _guest(links.verify(_PARTICIPANTS, token, now))
+    known = _guest(links.verify(_PARTICIPANTS, token, now))
+    return known or _secretary(links.verify(_PARTICIPANTS_OF_SECRETARY, token, now))
 
 
 def _guest(subject: str | None) -> Guest | None:
     if subject is None:
         return None
-    generation, named = _unmarked(subject)
+    generation, named = _generation_in(subject)
     enrolment_id, person_id, *number = named.split(" ")
     return Guest(enrolment_id, person_id, int(number[0]) if number else None, generation)
 
 
-def _marked(generation: int, subject: str) -> str:
-    return f"{_GENERATION}{generation} {subject}" if generation else subject
+def _secretary(subject: str | None) -> Guest | None:
+    if subject is None:
+        return None
+    named, _, turn = subject.rpartition(" ")
+    known = _guest(named)
+    return known and known._replace(turn=int(turn))
 
 
-def _unmarked(subject: str) -> tuple[int, str]:
-    """The generation, and what was marked with it."""
-    if not subject.startswith(_GENERATION):
-        return 0, subject
-    mark, _, rest = subject.partition(" ")
-    return int(mark.removeprefix(_GENERATION)), rest
-
-
-def onward_path(links: Links, place: Place, enrolment: Enrolment, now: datetime) -> str:
-    """Where another service goes on for the enrolment's contact, who has been let in to its page by now."""
-    person_id = enrolment.known_contact.person_id
-    return pass_path(links, place, Reader("contact", enrolment.id, person_id), now, enrolment.generation_of(person_id))
+def onward_path(links: Links, place: Place, enrolment: Enrolment, guest: Guest, now: datetime) -> str:
+    """Where another service goes on for whoever has been let in to the enrolment's page by now."""
+    role: Role = "contact" if guest.turn is None else "secretary"
+    generation = guest.generation if guest.turn is None else enrolment.own_generation_of(guest.person_id)
+    return pass_path(links, place, Reader(role, enrolment.id, guest.person_id, generation), now)
 
 
 class Seated(NamedTuple):
@@ -145,11 +154,23 @@ class Seated(NamedTuple):
     number: int
     meeting_id: str
     generation: int = 0
-    """As in Guest."""
+    """Of the person's own links in this enrolment: an earlier one is closed (`Enrolment.own_generation_of`)."""
 
 
 def seat_path(links: Links, seated: Seated) -> str:
-    return f"/moedeplads/{links.sign(_SEAT, _marked(seated.generation, ' '.join(map(str, seated[:4]))))}"
+    return f"/moedeplads/{links.sign(_SEAT, _of_generation(seated.generation, seated[:4]))}"
+
+
+def _of_generation(generation: int, named: Iterable[object]) -> str:
+    said = " ".join(map(str, named))
+    return f"{_GENERATION}{generation} {said}" if generation else said
+
+
+def _generation_in(subject: str) -> tuple[int, str]:
+    if not subject.startswith(_GENERATION):
+        return 0, subject
+    first, _, rest = subject.partition(" ")
+    return int(first.removeprefix(_GENERATION)), rest
 
 
 def seat_of(links: Links, token: str, now: datetime) -> Seated | None:
@@ -157,7 +178,7 @@ def seat_of(links: Links, token: str, now: datetime) -> Seated | None:
     if subject is None:
         return None
     # What another system calls its meeting may have spaces in it.
-    generation, named = _unmarked(subject)
+    generation, named = _generation_in(subject)
     enrolment_id, person_id, number, meeting_id = named.split(" ", 3)
     return Seated(enrolment_id, person_id, int(number), meeting_id, generation)
 
@@ -178,18 +199,18 @@ class Placed(NamedTuple):
     person_id: str
     number: int
     generation: int = 0
-    """As in Guest."""
+    """As `Seated.generation`."""
 
 
 def place_path(links: Links, placed: Placed) -> str:
-    return f"/holdplads/{links.sign(_PLACE, _marked(placed.generation, ' '.join(map(str, placed[:3]))))}"
+    return f"/holdplads/{links.sign(_PLACE, _of_generation(placed.generation, placed[:3]))}"
 
 
 def place_of(links: Links, token: str, now: datetime) -> Placed | None:
     subject = links.verify(_PLACE, token, now)
     if subject is None:
         return None
-    generation, named = _unmarked(subject)
+    generation, named = _generation_in(subject)
     enrolment_id, person_id, number = named.split(" ")
     return Placed(enrolment_id, person_id, int(number), generation)
 
@@ -211,35 +232,29 @@ def guest_of(links: Links, token: str, now: datetime) -> Invited | None:
     return None if subject is None else Invited(*subject.split(" ", 1))
 
 
-class Own(NamedTuple):
-    """Whose page it is; the generation is as in Guest, and of a guest always the first."""
-
-    reader: Reader
-    generation: int = 0
-
-
-def own_page_path(links: Links, reader: Reader, generation: int = 0) -> str:
+def own_page_path(links: Links, reader: Reader) -> str:
     """Of the page with all that is somebody's in an enrolment, or of a guest in a programme: a secret of theirs.
 
     It shows what they have when it is opened, and ends with the programme.
     """
-    return f"/mig/{links.sign(_OWN_PAGE, _marked(generation, ' '.join(reader)))}"
+    return f"/mig/{links.sign(_OWN_PAGE, reader.subject)}"
 
 
 def own_path_of(links: Links, enrolment: Enrolment, person_id: str) -> str:
     """The same of somebody whom the enrolment sends: where mails to them lead."""
-    return own_page_path(links, Reader("participant", enrolment.id, person_id), enrolment.generation_of(person_id))
+    generation = enrolment.own_generation_of(person_id)
+    return own_page_path(links, Reader("participant", enrolment.id, person_id, generation))
 
 
 def seat_paths(links: Links, enrolment: Enrolment, meeting_id: str, person_id: str, number: int) -> OwnPaths:
     """What whoever gets a seat is mailed."""
-    seated = Seated(enrolment.id, person_id, number, meeting_id, enrolment.generation_of(person_id))
+    seated = Seated(enrolment.id, person_id, number, meeting_id, enrolment.own_generation_of(person_id))
     return OwnPaths(seat_path(links, seated), own_path_of(links, enrolment, person_id))
 
 
 def place_paths(links: Links, enrolment: Enrolment, person_id: str, number: int) -> OwnPaths:
     """What whoever is named for a team is mailed."""
-    placed = Placed(enrolment.id, person_id, number, enrolment.generation_of(person_id))
+    placed = Placed(enrolment.id, person_id, number, enrolment.own_generation_of(person_id))
     return OwnPaths(place_path(links, placed), own_path_of(links, enrolment, person_id))
 
 
@@ -249,18 +264,13 @@ def guest_paths(links: Links, programme_id: str, meeting_id: str, person_id: str
     return OwnPaths(guest_path(links, invited), own_page_path(links, Reader("guest", programme_id, person_id)))
 
 
-def own_page_of(links: Links, token: str, now: datetime) -> Own | None:
-    subject = links.verify(_OWN_PAGE, token, now)
-    if subject is None:
-        return None
-    generation, named = _unmarked(subject)
-    reader = reader_from(named)
-    return None if reader is None else Own(reader, generation)
+def own_page_of(links: Links, token: str, now: datetime) -> Reader | None:
+    return reader_from(links.verify(_OWN_PAGE, token, now))
 
 
-def calendar_path(links: Links, own: Own, now: datetime) -> str:
+def calendar_path(links: Links, reader: Reader, now: datetime) -> str:
     """Where somebody subscribes to their meetings: another service's, for whom a page has let in."""
-    return pass_path(links, "calendar", own.reader, now, own.generation)
+    return pass_path(links, "calendar", reader, now)
 
 
 def sign_up_path(links: Links, programme_id: str, enrolment_id: str) -> str:

@@ -6,18 +6,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
-from services.enrollment.domain.overview import MayLack
+from services.enrollment.domain.overview import Link, MayLack
 from services.enrollment.domain.status import State
 from shared.base.listing import Page, Placed
 from shared.storage.order import Order
 from shared.storage.tx import Tx
 
-Sort = Literal["name", "received", "state"]
+Sort = Literal["name", "received", "state", "invited", "opened"]
 
+# A value of each row, and no join: that would read all invitations there are.
+_INVITED_AT = "(SELECT min(i.invited_at) FROM invitations i WHERE i.enrolment_id = e.id)"
+_OPENED_AT = "(SELECT min(i.opened_at) FROM invitations i WHERE i.enrolment_id = e.id)"
 _BY_NAME = Order({"o.sort_key": "text", "o.code": "text"})
 _ORDERS: Mapping[Sort, Order] = {
     "name": _BY_NAME,
     "received": Order({"coalesce(e.received_at, 'infinity')": "timestamptz", "e.id": "text"}),
+    "invited": Order({f"coalesce({_INVITED_AT}, 'infinity')": "timestamptz", "e.id": "text"}),
+    "opened": Order({f"coalesce({_OPENED_AT}, 'infinity')": "timestamptz", "e.id": "text"}),
     "state": Order(
         {
             """CASE e.state WHEN 'enrolled' THEN 1 WHEN 'waitlisted' THEN 2 WHEN 'invited' THEN 3 WHEN 'received' THEN 3
@@ -43,6 +48,12 @@ _UNNAMED = """EXISTS (
     )
 )"""
 _SHORT = "(coalesce((SELECT t.size FROM teams t WHERE t.enrolment_id = e.id), 0) < $9 AND e.ad_hoc IS NOT TRUE)"
+_SILENT = "e.state IN ('invited', 'received')"
+_LINKS: Mapping[Link, str] = {
+    "inviteret": f"{_INVITED_AT} IS NOT NULL",
+    "ikke-aabnet": f"{_SILENT} AND {_INVITED_AT} IS NOT NULL AND {_OPENED_AT} IS NULL",
+    "aabnet": f"{_SILENT} AND {_OPENED_AT} IS NOT NULL",
+}
 _NO_MAILBOX = "(e.ad_hoc IS NOT NULL AND e.contact IS NULL)"
 
 
@@ -56,13 +67,14 @@ async def load_ids(
     forbehold: bool | None = None,
     named: str | None = None,
     lacking: MayLack | None = None,
+    link: Link | None = None,
 ) -> list[Placed[str]]:
     """Of the enrolments of a programme. `named` is a part of the organisation's sort key; `lacking` leaves out those
     that surely lack nothing. None = any.
     """
-    order, more, given = _ORDERS[sort], "", []
+    order, more, given = _ORDERS[sort], f"AND {_LINKS[link]}" if link else "", []
     if lacking is not None:
-        more = f"""AND e.state = 'enrolled'
+        more += f""" AND e.state = 'enrolled'
             AND ({_UNNAMED} OR {_SHORT} OR {_NO_MAILBOX} OR {_BILLING if lacking.billed else "false"})"""
         given = [list(lacking.meetings), list(lacking.meetings.values()), lacking.minimum]
     rows = await tx.fetch(

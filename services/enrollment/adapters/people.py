@@ -41,12 +41,13 @@ def may_rename(cause: Cause, enrolment: Enrolment) -> bool:
     """A client speaks for itself, and another system's slip would rename somebody on every page and in every mail.
 
     So does whoever has the link of a place that a client put in: the client was told it. And so does a participant, who
-    speaks for no colleague: of those with a link the contact alone speaks for the organisation.
+    speaks for no colleague: of those with a link the contact and the contact's secretary speak for the organisation.
     """
     if cause.client is not None or (cause.is_person and enrolment.by_client):
         return False
     contact = enrolment.contact
-    return not cause.is_person or contact is None or cause.is_by(contact.person_id)
+    speaks = cause.secretary_id is not None or contact is None or cause.is_by(contact.person_id)
+    return not cause.is_person or speaks
 
 
 async def lock_id(tx: Tx, organisation_code: str, email: str) -> str | None:
@@ -57,6 +58,16 @@ async def lock_id(tx: Tx, organisation_code: str, email: str) -> str | None:
         organisation_code,
     )
     return None if row is None else str(row["person_id"])
+
+
+async def load(tx: Tx, person_id: str, organisation_code: str) -> Person | None:
+    """Of this organisation."""
+    row = await tx.fetchrow(
+        "SELECT person_id, name, email FROM people WHERE person_id = $1 AND organisation_code = $2",
+        person_id,
+        organisation_code,
+    )
+    return None if row is None else Person(person_id=row["person_id"], name=row["name"], email=row["email"])
 
 
 async def load_alike(tx: Tx, person_id: str | None, email: str | None) -> list[Person]:

@@ -5,7 +5,7 @@ Nothing is stored of it: it follows from how the enrolment, its options, its rol
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -44,6 +44,18 @@ _RANKS: tuple[What, ...] = (
     "team",
     "role",
 )
+DONE_BY: Mapping[What, str] = {
+    "forbehold": "ResolveReservation",
+    "reservation": "ChangeReservation",
+    "invoice": "ChangeBilling",
+    "order_invoice": "ChangeOptionBilling",
+    "seat_invoice": "ChangeExtraBilling",
+    "quote": "AcceptQuote",
+    "meeting": "RegisterParticipant",
+    "team": "NameTeamMember",
+    "role": "ChangeRole",
+}
+"""The command that it is done by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from services.enrollment.domain.enrolment import Enrolment, about
 from services.enrollment.domain.forbehold import told_forbehold
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roles import Held
 from shared.contracts.decision import Decision
-from shared.contracts.enrollment import MAIN_ROLE, LinksRevoked, TovholderAppointed
+from shared.contracts.enrollment import MAIN_ROLE, LinksRevoked, OwnLinksRevoked, SeatLink, TovholderAppointed
 from shared.contracts.parties import Contact, Person
 from shared.contracts.refusal import Refused
+
+
+class Speaker(NamedTuple):
+    """Whom a link to the contact's pages was given to: the contact, or the contact's secretary."""
+
+    person_id: str
+    is_secretary: bool = False
 
 
 def require_contact(enrolment: Enrolment, person_id: str | None) -> Enrolment:
@@ -55,7 +63,7 @@ def with_new_links(enrolment: Enrolment) -> Enrolment:
 
 
 def revoke_links(
-    after: Enrolment, programme: Programme, *, participants_path: str | None, standing_path: str, own_path: str
+    after: Enrolment, programme: Programme, *, participants_path: str | None, standing_path: str
 ) -> Decision[Enrolment]:
     """`after` as `with_new_links`; the paths are of the new links."""
     contact = after.known_contact
@@ -65,7 +73,39 @@ def revoke_links(
         generation=after.generation_of(contact.person_id),
         participants_path=participants_path,
         standing_path=standing_path,
-        own_path=own_path,
+    )
+    return Decision(after, (fact,))
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """The links of somebody's own that are good from now on."""
+
+    seats: tuple[SeatLink, ...] = ()
+    place_path: str | None = None
+    own_page_path: str | None = None
+    billing_path: str | None = None
+    standing_path: str | None = None
+
+
+def require_linked(found: tuple[Person, New] | None) -> tuple[Person, New]:
+    """Whoever has links of their own in the enrolment."""
+    if found is None:
+        raise Refused("no_links", "Personen har ingen links at lukke.", status=404, field="person_id")
+    return found
+
+
+def close_links(after: Enrolment, programme: Programme, person: Person, new: New) -> Decision[Enrolment]:
+    """`after` as `Enrolment.with_closed_links`; `new` are the links that the person gets instead."""
+    fact = OwnLinksRevoked(
+        **about(after, programme),
+        person=person,
+        generation=after.own_generation_of(person.person_id),
+        seats=new.seats,
+        place_path=new.place_path,
+        own_page_path=new.own_page_path,
+        billing_path=new.billing_path,
+        standing_path=new.standing_path,
     )
     return Decision(after, (fact,))
 

@@ -19,6 +19,7 @@ from shared.contracts.event import natural_id
 from shared.contracts.parties import Billing, Contact, Organisation
 from shared.contracts.programme import FeeTerm, Owes, SeatTerm, WithdrawalTerm
 from shared.contracts.refusal import Refused
+from shared.contracts.seen import said
 from shared.contracts.time import day_of
 
 ENDED: frozenset[State] = frozenset({"withdrawn", "declined", "lapsed", "not_approved"})
@@ -29,6 +30,8 @@ ANSWER = "forbehold_answer"
 """The timer of a forbehold whose answer is awaited; its key is the enrolment's id."""
 DETAILS = "invoice_details"
 """The timer of somebody whose invoices lack something; its key is the enrolment's id."""
+_OWN = "/own"
+"""After the id of a person, in `link_generations`: of the links to what is theirs alone."""
 _CLIENTS = ("client/", f"{BEFORE}client/", f"{BEFORE}token/")
 """How the actors begin that another system has, or may have had before clients were told from staff."""
 
@@ -159,6 +162,20 @@ class Enrolment:
         """Of the links that this person has; all of an earlier one are closed."""
         return self.link_generations.get(person_id, 0)
 
+    def own_generation_of(self, person_id: str) -> int:
+        """Of the links to what is this person's alone: seats, a place on the team, their own page, their calendar."""
+        return self.link_generations.get(f"{person_id}{_OWN}", 0)
+
+    def has_closed_own(self, person_id: str, generation: int) -> bool:
+        return generation < self.own_generation_of(person_id)
+
+    def with_closed_links(self, person_id: str) -> Enrolment:
+        """Whatever this person was mailed of their own is closed; of the contact's pages the contact's is not."""
+        numbers = {**self.link_generations, f"{person_id}{_OWN}": self.own_generation_of(person_id) + 1}
+        if not self.is_contact(person_id):
+            numbers[person_id] = self.generation_of(person_id) + 1
+        return replace(self, link_generations=numbers)
+
     def has_closed(self, person_id: str, generation: int) -> bool:
         return generation < self.generation_of(person_id)
 
@@ -275,6 +292,11 @@ def require_enrolment(enrolment: Enrolment | None, client: Sequence[str] | None)
     if enrolment is None or (client is not None and enrolment.put_in_by not in put_in_by(client)):
         raise Refused("unknown_enrolment", "Tilmeldingen findes ikke.", status=404, field="enrolment_id")
     return enrolment
+
+
+def group_fields(enrolment: Enrolment) -> dict[str, str]:
+    """What a form about its group has in it."""
+    return said({"group": enrolment.group})
 
 
 def book_is_for(enrolment: Enrolment, *, client: bool, person: bool) -> bool:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from typing import Literal
 
 from services.enrollment.domain.address_book import Entry, WrongCell, merged_away, require_email, require_name
 from services.enrollment.domain.billing import Fault, text_faults
@@ -63,6 +64,7 @@ _TIMES = (
 MOST_OF_ONE = 300
 """Rows of one municipality: each is compared with all the others at its meetings."""
 _FIRST_ROW = 2
+CameTo = Literal["refused", "stored", "same"]
 _TITLES = {field: title for title, field in COLUMNS.items()}
 
 
@@ -522,6 +524,13 @@ def refused(why: Refused, title: str | None = None) -> Outcome:
     about = f" ({title})" if title else ""
     column = _TITLES.get(_column_of(why.field)) if why.field else None
     return Outcome(why.code, f"kan ikke{about}: {why.detail}", column, is_refused=True)
+
+
+def came_to(outcomes: Collection[Outcome]) -> CameTo:
+    """`refused` where anything was, `stored` where anything else changed."""
+    if any(one.is_refused for one in outcomes):
+        return "refused"
+    return "stored" if any(one.changes for one in outcomes) else "same"
 
 
 def in_words(outcomes: Iterable[Outcome]) -> str:

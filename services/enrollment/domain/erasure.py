@@ -13,6 +13,8 @@ from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roles import Held, appoint, roles_of
 from services.enrollment.domain.roster import Roster, cancel, is_changeable
+from services.enrollment.domain.secretary import TERM as SECRETARY
+from services.enrollment.domain.secretary import dismiss, secretary_of
 from services.enrollment.domain.team import Team, remove_member
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import PersonErased
@@ -97,6 +99,19 @@ def leave_roles(
         for role in roles_of(enrolment, programme, nameless)
         if role.holder is not None and role.holder.person_id in person_ids
     ]
+
+
+def leave_secretary(
+    enrolment: Enrolment, programme: Programme, history: Sequence[Held], person_ids: Collection[str], now: datetime
+) -> Decision[tuple[Held, ...]]:
+    """Whoever had the contact's access has it no more, and is not written to about it."""
+    held = secretary_of(enrolment, history)
+    ended = dismiss(enrolment, programme, history, now) if held and held.holder.person_id in person_ids else None
+    if ended is None:
+        return Decision(())
+    gone = Contact(**erased(ended.person_id).model_dump(), role=SECRETARY.label)
+    rows = tuple(replace(one, holder=gone) for one in ended.rows)
+    return Decision(rows, (ended.fact.model_copy(update={"before": None}),))
 
 
 def leave_meeting(programme: Programme, meeting: MeetingCopy, guest: Guest) -> Decision[Guest]:

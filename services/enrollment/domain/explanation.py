@@ -21,8 +21,8 @@ from shared.contracts.danish import day_and_clock, short_day
 from shared.contracts.parties import Person
 from shared.contracts.time import COPENHAGEN
 
-By = Literal["contact", "participant", "staff", "system"]
-"""`system`: another one, or a version that did not keep it."""
+By = Literal["contact", "secretary", "participant", "staff", "system"]
+"""`secretary`: for the contact. `system`: another one, or a version that did not keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +279,8 @@ def _kind(actor: str | None, enrolment: Enrolment, persons: Collection[str]) -> 
     who, _, whose = (actor or "").partition("/")
     if who == "person":
         return "participant" if whose in persons and not enrolment.is_contact(whose) else "contact"
+    if who == "secretary":
+        return "secretary"
     return "staff" if who == "token" else "system"
 
 
@@ -291,6 +293,7 @@ def _whom(by: By, enrolment: Enrolment) -> str:
     role = enrolment.contact.role if enrolment.contact else "kontaktperson"
     return {
         "contact": f"kommunens {role}",
+        "secretary": "sekretæren",
         "participant": "deltageren selv",
         "staff": "staben",
         "system": "et andet system",

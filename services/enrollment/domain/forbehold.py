@@ -41,6 +41,7 @@ from shared.contracts.enrollment import (
     ReservationResolved,
 )
 from shared.contracts.refusal import Refused
+from shared.contracts.seen import said
 from shared.contracts.time import day_after, day_of, days_after, local, start_of_day
 
 LAPSE = "forbehold_lapse"
@@ -77,6 +78,13 @@ def resolve(enrolment: Enrolment, programme: Programme, now: datetime, *, approv
         return Decision(after, (fact,), no_reminders(enrolment))
     waited = programme.forbehold.fees_wait and after.has_place
     return Decision(after, (fact,), (no_reminder(enrolment), *((asked_anew(after, now),) if waited else ())))
+
+
+def reservation_fields(enrolment: Enrolment) -> dict[str, str]:
+    """What a form about an open one has in it."""
+    known = enrolment.forbehold
+    day = known.expected_on.isoformat() if known.expected_on else None
+    return said({"committee": known.committee, "expected_on": day})
 
 
 def change(

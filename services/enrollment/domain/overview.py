@@ -42,6 +42,19 @@ STANDINGS = (
 )
 
 
+Link = Literal["inviteret", "ikke-aabnet", "aabnet"]
+"""How far the link of an invitation has come, of those that have not answered: not opened, or opened."""
+LINKS: Mapping[Link, str] = {
+    "inviteret": "Inviteret af os",
+    "ikke-aabnet": "Inviteret, linket er ikke åbnet",
+    "aabnet": "Har åbnet linket og ikke svaret",
+}
+
+
+def link_of(key: str) -> Link | None:
+    return next((one for one in LINKS if one == key), None)
+
+
 @dataclass(frozen=True, slots=True)
 class MayLack:
     """What anybody who has a place may lack: `billed` = something of their invoices; `meetings` = people at the next

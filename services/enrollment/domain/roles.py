@@ -1,6 +1,7 @@
 """The roles beside the contact's: who is to hold one, who does, and how one follows the other.
 
 A holder is written to. Links are the contact's, but for one: whoever holds the billing role gives what invoices lack.
+The contact's secretary is none of these: `secretary`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from services.enrollment.domain.enrolment import Enrolment, about
 from services.enrollment.domain.programme import Programme
 from shared.contracts.addresses import is_erased
 from shared.contracts.decision import Decision
-from shared.contracts.enrollment import MAIN_ROLE, RoleAppointed, RoleWish
+from shared.contracts.enrollment import MAIN_ROLE, SECRETARY_ROLE, RoleAppointed, RoleWish
 from shared.contracts.parties import Contact, Person
 from shared.contracts.programme import RoleTerm
 from shared.contracts.refusal import Refused, Together
@@ -85,6 +86,12 @@ def roles_of(enrolment: Enrolment, programme: Programme, history: Sequence[Held]
     return tuple(Role(term, held[term.id].holder if term.id in held else None) for term in terms)
 
 
+def holder_of(enrolment: Enrolment, history: Sequence[Held], role_id: str) -> Contact | None:
+    """Who holds it now."""
+    held = _held(enrolment, history).get(role_id)
+    return held.holder if held else None
+
+
 def billing_holders(enrolment: Enrolment, programme: Programme, history: Sequence[Held]) -> tuple[Contact, ...]:
     """Who is written to about invoices instead of the contact, and may say what these lack; nobody who was erased."""
     return tuple(
@@ -128,7 +135,7 @@ def appoint(
 ) -> Decision[tuple[Held, ...]]:
     """The rows that it writes. The same person, written the same, changes nothing, nor does nobody after nobody."""
     before = _held(enrolment, history).get(term.id)
-    rows = _next_turn(enrolment, history, term, person, reason, now)
+    rows = next_turn_of_role(enrolment, history, term, person, reason, now)
     if (before.holder if before else None) == (_contact(term, person) if person else None):
         return Decision(rows)
     same = before is not None and person is not None and before.holder.person_id == person.person_id
@@ -163,7 +170,7 @@ def appoint_first(
         person = persons.get(term.id)
         if person is None and all(one.role != term.id for one in history):
             continue
-        rows += _next_turn(enrolment, history, term, person, "", now)
+        rows += next_turn_of_role(enrolment, history, term, person, "", now)
         facts.append(
             RoleAppointed(
                 **about(enrolment, programme),
@@ -182,11 +189,14 @@ def _held(enrolment: Enrolment, history: Sequence[Held]) -> Mapping[str, Held]:
     return {
         one.role: one
         for one in history
-        if one.role != MAIN_ROLE and one.until is None and one.round == enrolment.number and enrolment.is_signed_up
+        if one.role not in {MAIN_ROLE, SECRETARY_ROLE}
+        and one.until is None
+        and one.round == enrolment.number
+        and enrolment.is_signed_up
     }
 
 
-def _next_turn(
+def next_turn_of_role(
     enrolment: Enrolment, history: Sequence[Held], term: RoleTerm, person: Person | None, reason: str, now: datetime
 ) -> tuple[Held, ...]:
     """The rows of the role that the change writes: whoever leaves it first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.enrollment.usecases.accept_mailbox import AcceptMailbox, accept_mailbox
 from services.enrollment.usecases.accept_quote import accept_quote
 from services.enrollment.usecases.add_client import AddClient, add_client
+from services.enrollment.usecases.appoint_secretary import AppointSecretary, appoint_secretary
 from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft, begin_programme_draft
 from services.enrollment.usecases.cancel_participant import cancel_participant
 from services.enrollment.usecases.cancel_programme import cancel_programme
@@ -17,11 +18,13 @@ from services.enrollment.usecases.change_option_billing import change_option_bil
 from services.enrollment.usecases.change_reservation import change_reservation
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.choose_reading import ChooseReading, choose_reading
+from services.enrollment.usecases.close_links import CloseLinks, close_links_of
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
 from services.enrollment.usecases.decline_quote import decline_quote
 from services.enrollment.usecases.deliver_option import deliver_option
 from services.enrollment.usecases.discard_programme_draft import DiscardProgrammeDraft, discard_programme_draft
+from services.enrollment.usecases.dismiss_secretary import DismissSecretary, dismiss_secretary
 from services.enrollment.usecases.dismiss_sign_up import dismiss_sign_up
 from services.enrollment.usecases.dismiss_sign_ups import dismiss_sign_ups
 from services.enrollment.usecases.end_session import EndSession, end_session
@@ -30,6 +33,7 @@ from services.enrollment.usecases.erase_person import FORGETTING, erase_person
 from services.enrollment.usecases.grant_role import GrantRole, grant_role
 from services.enrollment.usecases.import_addresses import ImportAddresses, import_addresses
 from services.enrollment.usecases.import_enrolments import ImportEnrolments, import_enrolments
+from services.enrollment.usecases.import_in_steps import BeginImport, begin_import
 from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.invite_member import invite_member
 from services.enrollment.usecases.invite_municipalities import invite_municipalities
@@ -125,6 +129,8 @@ MERGE_ORGANISATIONS = act(MergeOrganisations, merge_organisations)
 """Cannot be undone, and is no wish of another system's: it is not on the intake."""
 
 IMPORT_ENROLMENTS = act(ImportEnrolments, import_enrolments)
+BEGIN_IMPORT = act(BeginImport, begin_import, status=201)
+"""The same by steps, on a page: a program has it done at once."""
 ENROL = act_together(EnrolMunicipality, enrol_municipalities, status=201)
 SIGN_UP = act(ReceiveSignUp, receive_sign_up)
 """The same wish by a form that anybody may send: it has to be confirmed."""
@@ -142,7 +148,11 @@ CHANGE_CAPACITY = act(ChangeCapacity, change_capacity)
 WITHDRAW = act(WithdrawEnrolment, withdraw_enrolment)
 CHANGE_CONTACT = act(ChangeContact, change_contact)
 CHANGE_ROLE = act(ChangeRole, change_role)
+APPOINT_SECRETARY = act(AppointSecretary, appoint_secretary)
+DISMISS_SECRETARY = act(DismissSecretary, dismiss_secretary)
+"""Whom the contact gives access is no wish of another system's: neither is on the intake, or in the API."""
 REVOKE_LINKS = act(RevokeLinks, revoke_links)
+CLOSE_LINKS = act(CloseLinks, close_links_of)
 MERGE_GROUPS = act(MergeGroups, merge_groups)
 CHANGE_GROUP = act(ChangeGroup, change_group)
 ERASE = act(ErasePerson, erase_person)

@@ -28,14 +28,18 @@ from services.enrollment.pages import (
     roles,
     search,
     seat,
+    secretary,
     sign_up,
+    staff_archive,
     staff_attendance,
     staff_deeds,
     staff_enrolment,
     staff_forms,
     staff_history,
+    staff_import,
     staff_meeting,
     staff_more,
+    staff_people,
     staff_programme,
     staff_roles,
     staff_sign_up,
@@ -63,6 +67,7 @@ _BOOK, _BOOKS = "/stab/adressebog", "enrollment.organisations"
 _ENTRY = f"{_BOOK}/{{code}}"
 _PEOPLE = "enrollment.enrolments.participants"
 _CLIENTS = "enrollment.clients"
+_PERSON = "enrollment.people"
 _CLIENT = "/stab/noegler/klient/{client}"
 _PROGRAMME = "/stab/forloeb/{programme_id}"
 _ENROLMENT = f"{_PROGRAMME}/tilmeldinger/{{enrolment_id}}"
@@ -141,6 +146,8 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         shows(_CLIENT, staff_tokens.client, opens=_CLIENTS, everywhere=True),
         shows(f"{_CLIENT}/byt", staff_tokens.exchange, acts.RENEW_TOKEN, opens=_CLIENTS, everywhere=True),
         shows(f"{_CLIENT}/spaer", staff_tokens.revoke, acts.REVOKE_TOKENS, opens=_CLIENTS, everywhere=True),
+        shows("/stab/personer", staff_people.erase, acts.FIND_PEOPLE, acts.ERASE, opens=_PERSON, everywhere=True),
+        shows("/stab/personer/{person_id}", staff_people.person, acts.ERASE, opens=_PERSON, everywhere=True),
         use_page(host, sign_in.renew),
         *_of_the_editor(shows),
         shows(_PROGRAMME, staff_programme.enrolments, opens="enrollment.enrolments"),
@@ -170,7 +177,10 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         does(f"{_ENROLMENT}/ikke-godkendt", staff_deeds.REFUSE, acts.RESOLVE),
         does(f"{_ENROLMENT}/forbehold", staff_deeds.RESERVATION, acts.CHANGE_RESERVATION),
         does(f"{_ENROLMENT}/kontakt", staff_deeds.CONTACT, acts.CHANGE_CONTACT),
+        does(f"{_ENROLMENT}/sekretaer", staff_deeds.SECRETARY, acts.APPOINT_SECRETARY),
+        does(f"{_ENROLMENT}/sekretaer/luk", staff_deeds.CLOSE_SECRETARY, acts.DISMISS_SECRETARY),
         does(f"{_ENROLMENT}/luk-links", staff_deeds.REVOKE_LINKS, acts.REVOKE_LINKS),
+        does(f"{_ENROLMENT}/links/{{person_id}}", staff_deeds.CLOSE_LINKS, acts.CLOSE_LINKS),
         does(f"{_ENROLMENT}/gruppe", staff_deeds.GROUP, acts.CHANGE_GROUP),
         does(f"{_ENROLMENT}/faktura", staff_deeds.BILLING, acts.CHANGE_BILLING),
         does(f"{_ENROLMENT}/roller/{{role_id}}", staff_deeds.ROLE, acts.CHANGE_ROLE),
@@ -200,6 +210,16 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         does(f"{_PROGRAMME}/grupper", staff_more.merge_groups, acts.MERGE_GROUPS),
         does(f"{_PROGRAMME}/inviter", staff_more.invite, acts.INVITE),
         does(f"{_PROGRAMME}/skriv-ind", staff_sign_up.sign_up, acts.ENROL),
+        shows(
+            f"{_PROGRAMME}/indlaes",
+            staff_import.choose,
+            acts.IMPORT_ENROLMENTS,
+            acts.BEGIN_IMPORT,
+            opens=of_command(acts.BEGIN_IMPORT.command, host.service.name),
+            room=staff_import.ROOM,
+        ),
+        shows(f"{_PROGRAMME}/indlaes/{{import_id}}", staff_import.sheet, opens="enrollment.enrolments"),
+        shows(f"{_PROGRAMME}/arkiv", staff_archive.archive, opens="enrollment.programmes.archive"),
         shows(f"{_PROGRAMME}/historik", staff_history.history, opens="enrollment.programmes.audit"),
     )
 
@@ -251,6 +271,8 @@ def _for_people_outside(host: Host, shows: Callable[..., BaseRoute]) -> Sequence
         own("/fakturaoplysninger/{token}", invoice_details.by_holder, acts.CHANGE_BILLING),
         own(f"{_STANDING}/kontakt", standing.contact, acts.CHANGE_CONTACT),
         own(f"{_STANDING}/kontakt/{{role_id}}", roles.role, acts.CHANGE_ROLE),
+        own(f"{_STANDING}/sekretaer", secretary.appoint, acts.APPOINT_SECRETARY),
+        own(f"{_STANDING}/sekretaer/luk", secretary.dismiss, acts.DISMISS_SECRETARY),
         own(f"{_STANDING}/luk-links", standing.revoke, acts.REVOKE_LINKS),
         own(f"{_STANDING}/afmeld", standing.leave, acts.WITHDRAW),
         own(f"{_OPTION}/bestil", options.order, acts.ORDER),

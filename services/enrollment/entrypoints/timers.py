@@ -13,6 +13,7 @@ from services.enrollment.domain.keeping import ARCHIVE_AWAITED, FORGET_PAST, nig
 from services.enrollment.domain.merging import MOVE_GROUP
 from services.enrollment.domain.needs import FORGET_NEEDS, FORGET_SEATED
 from services.enrollment.domain.options import QUOTE_ANSWER, QUOTE_LAPSE
+from services.enrollment.domain.sheet_import import IMPORT, IMPORTS_AT_ONCE
 from services.enrollment.domain.sign_up import DISMISS_REST, FORGET, FORGET_VOID
 from services.enrollment.domain.team import SHORT
 from services.enrollment.domain.waiting_list import PLACES
@@ -25,6 +26,7 @@ from services.enrollment.usecases.forget_needs import forget_needs
 from services.enrollment.usecases.forget_past import forget_past
 from services.enrollment.usecases.forget_sign_ups import forget_sign_ups, forget_void_sign_ups
 from services.enrollment.usecases.give_waiting_places import give_waiting_places
+from services.enrollment.usecases.import_in_steps import go_on_importing
 from services.enrollment.usecases.invite_by_itself import invite_by_itself
 from services.enrollment.usecases.lapse_quotes import lapse_quotes
 from services.enrollment.usecases.lapse_reservations import lapse_reservations
@@ -44,6 +46,7 @@ TIMERS = (
     at(INVITATION, invite_by_itself, at_once=ROUNDS_AT_ONCE),
     at(REMINDER, remind_silent, at_once=ROUNDS_AT_ONCE),
     at(PLACES, give_waiting_places, at_once=ROUNDS_AT_ONCE),
+    at(IMPORT, go_on_importing, at_once=IMPORTS_AT_ONCE),
     at(CALL_OFF, call_off_enrolments, at_once=1),
     at(CALL_OFF_FORMS, call_off_sign_ups, at_once=1),
     at(MOVE_GROUP, move_the_rest, at_once=1),

@@ -5,13 +5,13 @@ They see what is known. A GET changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.address_book import Unit
-from services.enrollment.pages.own_link import submit
+from services.enrollment.pages.own_link import refuse, submit
 from services.enrollment.pages.standing import no_more
 from services.enrollment.usecases.read_invoice_details import (
     Details,
@@ -24,8 +24,11 @@ from shared.base.cause import Cause, new_correlation
 from shared.contracts.danish import long_day
 from shared.contracts.enrollment import ChangeBilling
 from shared.contracts.parties import BILLING_DETAILS, Billing
+from shared.contracts.seen import billing_fields
 from shared.runtime.service import Host
+from shared.storage.tx import Tx
 from shared.web.forms import Form, read_form
+from shared.web.meanwhile import Stands, begin, seen_in
 from shared.web.safety import SECRET_ADDRESS
 
 NO_UNIT = "/"
@@ -42,6 +45,11 @@ LABELS: Mapping[str, str] = {
     "billing.address.postcode": "Postnummer",
     "billing.address.city": "By",
 }
+PAYER_TOGETHER = (
+    ("billing.ean", "billing.p_number"),
+    ("billing.address.street", "billing.address.postcode", "billing.address.city"),
+)
+"""Fields that are one thing: where an e-invoice goes, and an address."""
 _FIRST_FIELD = {"e_address": "billing.ean", "address": "billing.address.street"}
 
 
@@ -50,7 +58,7 @@ async def invoice_details(host: Host, act: Act, request: Request) -> Response:
         details = await read_invoice_details(tx, request.path_params["token"])
     if not isinstance(details, Details):
         return no_more(host, request, details)
-    return await _given(host, act, request, details)
+    return await _given(host, act, request, details, read_invoice_details)
 
 
 async def by_holder(host: Host, act: Act, request: Request) -> Response:
@@ -65,19 +73,37 @@ async def by_holder(host: Host, act: Act, request: Request) -> Response:
             terms=details.terms,
             organisation=details.organisation,
         )
-    return no_more(host, request, None) if details is None else await _given(host, act, request, details)
+    return (
+        no_more(host, request, None)
+        if details is None
+        else await _given(host, act, request, details, read_billing_link)
+    )
 
 
-async def _given(host: Host, act: Act, request: Request, details: Details) -> Response:
+async def _given(
+    host: Host, act: Act, request: Request, details: Details, read: Callable[[Tx, str], Awaitable[object]]
+) -> Response:
     if request.method == "GET":
-        return _page(host, details, Form(labels=LABELS), done=request.query_params.get("besked") == "gemt")
+        form = Form(labels=LABELS)
+        if details.known is not None:
+            begin(form, billing_fields(details.known))
+        return _page(host, details, form, done=request.query_params.get("besked") == "gemt")
     form = await read_form(request, labels=LABELS)
     command = _command(form, details)
-    if command is None:
+    if command is None or form.errors:
         return _page(host, details, form, 422)
-    refused = (await submit(host, act, request, command, form, details.person_id)).refusal()
+    refused = (await submit(host, act, request, command, form, details.speaker)).refusal()
     if refused is not None:
-        return _page(host, details, form.refuse(refused), refused.status)
+        async with host.transaction(Cause(new_correlation(), None, None)) as tx:
+            newest = await read(tx, request.path_params["token"])
+        details = newest if isinstance(newest, Details) else details
+        known = details.known
+
+        async def stands() -> Stands | None:
+            return None if known is None else Stands(billing_fields(known), "", PAYER_TOGETHER, blank_stays=True)
+
+        status = await refuse(form, refused, stands)
+        return _page(host, details, form, status)
     return RedirectResponse(f"{details.path}?besked=gemt", 303, headers=SECRET_ADDRESS)
 
 
@@ -105,7 +131,9 @@ def _command(form: Form, details: Details) -> ChangeBilling | None:
     first = next(iter(details.missing), "order_reference")
     if nothing_said(form, _FIRST_FIELD.get(first, f"billing.{first}")):
         return None
-    command = form.command(ChangeBilling, enrolment_id=details.enrolment.id)
+    # Of a book that is not theirs to read nothing was shown, and nothing is compared.
+    seen = None if details.known is None else seen_in(form)
+    command = form.command(ChangeBilling, enrolment_id=details.enrolment.id, seen=seen)
     return command and command.model_copy(update={"billing": with_unit(command.billing)})
 
 

@@ -4,25 +4,54 @@ back to the page of the link.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.contact import Speaker
 from services.enrollment.pages.confirming import require_confirmed
+from services.enrollment.usecases.as_secretary import as_secretary
+from services.enrollment.usecases.read_seat import ClosedLink
 from shared.base.acts import Act
+from shared.base.cause import reader_actor
 from shared.contracts.event import Command
+from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.ledger import Reply
+from shared.web.meanwhile import CHANGED, Stands, met
 from shared.web.safety import SECRET_ADDRESS
 
 
-async def submit(host: Host, act: Act, request: Request, command: Command, form: Form, person_id: str) -> Reply:
+async def submit(host: Host, act: Act, request: Request, command: Command, form: Form, speaker: Speaker) -> Reply:
     """Do it for whoever the link was given to, once their browser has shown that it reads their mailbox."""
-    await require_confirmed(host, request, command, person_id)
-    return await host.door.submit(act, command, form.key, actor=f"person/{person_id}", patient=True)
+    await require_confirmed(host, request, command, speaker.person_id)
+    actor = reader_actor(speaker.person_id, as_secretary=speaker.is_secretary)
+    asked_for = as_secretary(act) if speaker.is_secretary else act
+    return await host.door.submit(asked_for, command, form.key, actor=actor, patient=True)
+
+
+def closed(host: Host, found: ClosedLink) -> Response:
+    """The page of a link of somebody's own that was closed."""
+    return host.pages.render(
+        "enrollment/own_links_closed.html",
+        status=410,
+        headers=SECRET_ADDRESS,
+        terms=found.terms,
+        organisation=found.organisation,
+    )
+
+
+async def refuse(form: Form, refused: Refused, stands: Callable[[], Awaitable[Stands | None]]) -> int:
+    """The "no" in the form, and its status. Whoever was not the first meets what somebody else has changed; where that
+    is what they wish themselves, they may send it again.
+    """
+    now = await stands() if refused.code == CHANGED else None
+    if now is None or not met(form, now):
+        form.refuse(refused)
+    return refused.status
 
 
 class Own(Protocol):
@@ -55,7 +84,7 @@ async def asked(
         command = command_of(form)
         if command is None:
             return show(422, form)
-        reply = await submit(host, act, request, command, form, own.person_id)
+        reply = await submit(host, act, request, command, form, Speaker(own.person_id))
         refused = reply.refusal()
         if refused is None:
             return RedirectResponse(f"{own.path}?besked={done}", 303, headers=SECRET_ADDRESS)

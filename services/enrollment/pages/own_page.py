@@ -25,7 +25,9 @@ from services.enrollment.domain.needs import (
 from services.enrollment.domain.roster import is_changeable, is_past, swaps_closed
 from services.enrollment.domain.status import MeetingState, meeting_status
 from services.enrollment.domain.team_meetings import until_when
+from services.enrollment.pages.own_link import closed
 from services.enrollment.usecases.read_own_page import OwnPage, OwnPlace, OwnSeat, OwnVisit, read_own_page
+from services.enrollment.usecases.read_seat import ClosedLink
 from shared.base.cause import Cause, new_correlation
 from shared.contracts.bounds import is_link
 from shared.contracts.scheduling import Meeting
@@ -38,6 +40,8 @@ async def own_page(host: Host, request: Request) -> Response:
         found = await read_own_page(tx, request.path_params["token"])
     if found is None:
         return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if isinstance(found, ClosedLink):
+        return closed(host, found)
     place = found.place
     shown = [_seat(found, one) for one in found.seats] + [_visit(found, one) for one in found.visits]
     if place:

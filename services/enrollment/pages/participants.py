@@ -86,7 +86,7 @@ async def overview(host: Host, request: Request) -> Response:
 
 
 async def meeting(host: Host, act: Act, request: Request) -> Response:
-    visit = await find(host, request)
+    visit = await find(host, request, act)
     if isinstance(visit, Response):
         return visit
     roster = _roster(visit, request)
@@ -104,7 +104,7 @@ async def meeting(host: Host, act: Act, request: Request) -> Response:
     if refused is None:
         return see_other(f"{visit.path}/{roster.meeting.id}?besked=tilmeldt")
     # What was refused may be that the last seat has just been taken: the page shows the seats as they are now.
-    again = await find(host, request)
+    again = await find(host, request, act)
     if isinstance(again, Response):
         return again
     return _meeting(host, again, _roster(again, request), form, refused.status)
@@ -113,7 +113,7 @@ async def meeting(host: Host, act: Act, request: Request) -> Response:
 async def _about_one(
     host: Host, act: Act, request: Request, *, template: str, model: type[Command], done: str
 ) -> Response:
-    visit = await find(host, request)
+    visit = await find(host, request, act)
     if isinstance(visit, Response):
         return visit
     roster = _roster(visit, request)
@@ -176,7 +176,7 @@ replace = partial(_about_one, template="replace.html", model=ReplaceParticipant,
 
 
 async def withdraw(host: Host, act: Act, request: Request) -> Response:
-    visit = await find(host, request)
+    visit = await find(host, request, act)
     if isinstance(visit, Response):
         return visit
     form, status = Form(labels=_LABELS), 200

@@ -17,8 +17,9 @@ from services.enrollment.domain.needs import asked_of_team, may_say_on_team
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.domain.team_meetings import until_when
 from services.enrollment.pages.needs import fields, kept_on_team, said, say_own
-from services.enrollment.pages.own_link import asked
+from services.enrollment.pages.own_link import asked, closed
 from services.enrollment.usecases.read_place import OwnPlace, read_place
+from services.enrollment.usecases.read_seat import ClosedLink
 from services.enrollment.usecases.set_needs import SetTeamNeeds
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -80,6 +81,8 @@ async def _find(host: Host, request: Request) -> OwnPlace | Response:
         found = await read_place(tx, request.path_params["token"])
     if found is None:
         return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if isinstance(found, ClosedLink):
+        return closed(host, found)
     if found.member is None:
         done = _DONE.get(request.query_params.get("besked", ""))
         return _page(host, "place_gone.html", found, 200 if done else 410, done=done)

@@ -18,7 +18,8 @@ from services.enrollment.domain.roster import free_text, is_changeable, is_late,
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.pages import own_link
 from services.enrollment.pages.needs import fields, kept_at_meeting, said, say_own
-from services.enrollment.usecases.read_seat import OwnSeat, read_seat
+from services.enrollment.pages.own_link import closed
+from services.enrollment.usecases.read_seat import ClosedLink, OwnSeat, read_seat
 from services.enrollment.usecases.set_needs import SetNeeds
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -92,6 +93,8 @@ async def _find(host: Host, request: Request) -> OwnSeat | Response:
         found = await read_seat(tx, request.path_params["token"])
     if found is None:
         return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if isinstance(found, ClosedLink):
+        return closed(host, found)
     if found.seat is None:
         done = _DONE.get(request.query_params.get("besked", ""))
         return _page(host, "seat_gone.html", found, 200 if done else 410, done=done)

@@ -1,6 +1,7 @@
 """The front page, and the form by which a municipality signs up.
 
-All of it works without JavaScript. A GET never changes anything: mail scanners follow links.
+All of it works without JavaScript. A GET never changes anything: mail scanners follow links. That the link of an
+invitation was opened is kept, and when first.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from services.enrollment.domain.draft import DRAFT_DAYS, Draft
 from services.enrollment.domain.form import BETWEEN, WIDTH, answered, condition, limits
 from services.enrollment.domain.price_text import fee_lines, is_billed, seat_lines
 from services.enrollment.domain.sign_up import CONFIRM_DAYS, FORM
+from services.enrollment.usecases.mark_opened import mark_opened
 from services.enrollment.usecases.read_draft import Found, read_draft
 from services.enrollment.usecases.read_front_page import read_front_page
 from services.enrollment.usecases.read_sign_up_form import Offer, SignUpForm, read_offer, read_sign_up_form
@@ -92,8 +94,12 @@ async def sign_up(host: Host, send: Act, save: Act, request: Request) -> Respons
     programme_id = request.path_params["programme_id"]
     if request.method == "POST":
         return await _receive(host, send, save, request, programme_id)
-    form = host.gate.open(Form(labels=_LABELS))
-    return await _form(host, programme_id, form, invitation=request.query_params.get("invitation", ""))
+    form, invitation = host.gate.open(Form(labels=_LABELS)), request.query_params.get("invitation", "")
+    shown = await _form(host, programme_id, form, invitation=invitation)
+    if invitation and request.method == "GET":
+        async with host.transaction(by_visitor()) as tx:
+            await mark_opened(tx, invitation)
+    return shown
 
 
 async def draft(host: Host, send: Act, save: Act, request: Request) -> Response:

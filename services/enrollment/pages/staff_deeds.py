@@ -6,37 +6,48 @@ carries out all of them: what a path names has to belong together, else there is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.confirmation_text import sent_at
+from services.enrollment.domain.enrolment import group_fields
+from services.enrollment.domain.forbehold import reservation_fields
 from services.enrollment.domain.guest import Guest
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.meeting_text import when_text
 from services.enrollment.domain.needs import asked, asked_of_guests, asked_of_team
-from services.enrollment.domain.options import Option, as_it_stands
+from services.enrollment.domain.options import Option, as_it_stands, paid_by
 from services.enrollment.domain.price_text import is_billed, leaving_line, price, with_and_without_moms
 from services.enrollment.domain.programme import group_title
 from services.enrollment.domain.roles import Role
 from services.enrollment.domain.roster import Roster, Seat, is_late
+from services.enrollment.domain.roster import paid_by as seat_paid_by
 from services.enrollment.domain.team import Member
 from services.enrollment.pages.invoice_details import LABELS as BILLING_LABELS
-from services.enrollment.pages.invoice_details import units_to_choose, with_unit
+from services.enrollment.pages.invoice_details import NO_UNIT, PAYER_TOGETHER, units_to_choose, with_unit
 from services.enrollment.pages.needs import fields, kept_at_meeting, kept_on_team
 from services.enrollment.pages.staff_action import Ask, Doing, carry_out
 from services.enrollment.pages.staff_enrolment import place
 from services.enrollment.pages.staff_programme import address, head_of, reader
+from services.enrollment.usecases.appoint_secretary import AppointSecretary
+from services.enrollment.usecases.close_links import CloseLinks, read_linked
+from services.enrollment.usecases.dismiss_secretary import DismissSecretary
 from services.enrollment.usecases.read_enrolment_page import EnrolmentPage, read_enrolment_page
 from services.enrollment.usecases.read_guests import read_guest
+from services.enrollment.usecases.read_last_change import read_last_change
+from services.enrollment.usecases.read_person import read_person
 from services.enrollment.usecases.read_programme_page import Head
 from services.enrollment.usecases.set_needs import SetGuestNeeds, SetNeeds, SetTeamNeeds
 from shared.base.acts import Act
 from shared.base.problems import Problem
 from shared.contracts.danish import ore_of
 from shared.contracts.enrollment import (
+    MAIN_ROLE,
     AcceptQuote,
     CancelParticipant,
     ChangeBilling,
@@ -66,11 +77,15 @@ from shared.contracts.enrollment import (
     WithdrawOption,
 )
 from shared.contracts.event import Command
-from shared.contracts.parties import billing_details
+from shared.contracts.parties import Contact, Person, billing_details
 from shared.contracts.programme import NeedsTerm
+from shared.contracts.seen import billing_fields, person_fields
 from shared.runtime.service import Host
 from shared.web.forms import Form
-from shared.web.staff_action import BETWEEN
+from shared.web.meanwhile import Stands, changes, seen_in
+from shared.web.programme_page import UNDO, who
+from shared.web.staff import badge_in
+from shared.web.staff_action import BETWEEN, stood_before
 
 PRICE = "accepted_price_ore"
 _SEVERAL = ("diet", "access")
@@ -94,11 +109,13 @@ class Subject:
     option: Option | None = None
     role: Role | None = None
     guest: Guest | None = None
+    whose: Person | None = None
+    """Somebody with links of their own."""
 
     @property
     def person(self) -> str:
         held = self.seat or self.member or self.guest
-        return held.person.name if held else "personen"
+        return self.whose.name if self.whose else held.person.name if held else "personen"
 
     @property
     def needs(self) -> NeedsTerm | None:
@@ -140,6 +157,7 @@ class Subject:
         return ", ".join(filter(None, (self.words()["organisation"], when)))
 
 
+Seen = Callable[[Subject], dict[str, str]]
 Said = Callable[[Subject], Sequence[str]]
 Comes = Callable[[Subject, Mapping[str, Any]], Sequence[str]]
 """More sentences about what will come of it, from the answer's body."""
@@ -147,6 +165,16 @@ Comes = Callable[[Subject, Mapping[str, Any]], Sequence[str]]
 
 def _nothing(_: Subject) -> Sequence[str]:
     return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The deed that undoes another: its command, and its page below the enrolment's, or the meeting's where it is a
+    guest's, with what the path and the answer name, and the `{key}` of the wish, filled in.
+    """
+
+    command: type[Command]
+    page: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +201,13 @@ class Deed:
     given: Mapping[str, Any] = field(default_factory=dict)
     kroner: Mapping[str, str] = field(default_factory=dict)
     first: str = ""
+    seen: Seen | None = None
+    """What it changes, field by field: whoever was not the first to change it is shown what it has become."""
+    together: Sequence[tuple[str, ...]] = ()
+    """Of these fields, those that are one thing."""
+    undone: Callable[[Subject], Undone] | None = None
+    blank_stays: bool = False
+    """What is not filled in stays as it is, and nothing is said again of what stands there."""
 
     async def __call__(self, host: Host, act: Act, request: Request) -> Response:
         subject = await self._find(host, request)
@@ -192,11 +227,13 @@ class Deed:
             crumb=words["meeting" if self.about_guests else "organisation"],
             text=tuple(self.text(subject)),
             asks=asks,
-            start=self.start(subject),
+            start=await self._start(host, request, subject, asks),
             warns=self.warns,
             undo=self.undo,
             sentences=(lambda body: comes(subject, body)) if comes else None,
             why_not=_why_not(self, subject),
+            stands=self._stands(host, request, asks) if self.seen else None,
+            undone=partial(self._undo, request, self.undone(subject)) if self.undone else None,
         )
 
         def command(form: Form) -> Command | None:
@@ -208,6 +245,51 @@ class Deed:
 
         return await carry_out(host, request, act, subject.head, doing, command, prepare)
 
+    def _undo(self, request: Request, undone: Undone, body: Mapping[str, Any], key: str) -> str:
+        """The page that undoes it, where whoever did it may; empty = it is not theirs to undo."""
+        named = {**request.path_params, **body, "key": key}
+        if not badge_in(request).may(f"enrollment.{undone.command.__name__}", named["programme_id"]):
+            return ""
+        start = address(request, f"/deltagere/{named['meeting_id']}") if self.about_guests else place(request)
+        return f"{start}{undone.page.format(**named)}"
+
+    async def _start(self, host: Host, request: Request, subject: Subject, asks: Sequence[Ask]) -> Mapping[str, str]:
+        """What the form begins with: as it stands, or, where something is undone, as it stood."""
+        start = {**(self.seen(subject) if self.seen else {}), **self.start(subject)}
+        before = request.query_params.get(UNDO, "")
+        if not before or request.method != "GET":
+            return start
+        if before == _FORMER:
+            former = _former(subject)
+            return {**start, **dict.fromkeys(_PERSON, ""), **person_fields(former)}
+        if "person" in self.asks:
+            if subject.found is None:
+                return start
+            async with host.transaction(reader(request)) as tx:
+                known = await read_person(tx, before, subject.found.enrolment.organisation.code)
+            return {**start, **person_fields(known)}
+        was = await stood_before(host, request)
+        if was is None:
+            return start
+        if "billing.unit" in start and any(one.name == "billing.unit" for one in asks):
+            was = {"billing.unit": NO_UNIT, **was}
+        return {**start, **{name: text for name, text in was.items() if isinstance(text, str)}}
+
+    def _stands(self, host: Host, request: Request, asks: Sequence[Ask]) -> Callable[[], Awaitable[Stands]]:
+        known = {one.name: one for one in asks}
+
+        async def stands() -> Stands:
+            subject = await self._find(host, request)
+            return Stands(
+                fields=self.seen(subject) if self.seen else {},
+                who=await _who_changed(host, request, subject, self.command),
+                together=self.together,
+                blank_stays=self.blank_stays,
+                as_read=lambda name, text: known[name].read(text) if name in known else text,
+            )
+
+        return stands
+
     def _back(self, request: Request) -> str:
         named = request.path_params
         start = address(request, f"/deltagere/{named['meeting_id']}") if self.about_guests else place(request)
@@ -218,10 +300,11 @@ class Deed:
         if self.first and not any(form.value(one.name) for one in asks):
             form.add_error(self.first, "required", "Udfyld mindst ét felt.")
             return None
+        new = changes(form, self.together) if self.blank_stays else form.values
         said: dict[str, str | list[str]] = {
             one.name: form.value(one.name).split(BETWEEN) if one.name in _SEVERAL else form.value(one.name)
             for one in asks
-            if form.value(one.name) and one.name not in self.kroner
+            if form.value(one.name) and one.name in new and one.name not in self.kroner
         }
         amounts = {of: ore_of(form.value(name)) for name, of in self.kroner.items()}
         for name, of in self.kroner.items():
@@ -232,6 +315,10 @@ class Deed:
             if must and one.name not in said:
                 form.add_error(one.name, "required", "Vælg et af svarene." if one.choices else "Skal udfyldes.")
         read = Form(said)
+        if "seen" in self.command.model_fields:
+            given = {**given, "seen": seen_in(form)}
+        if "billing" in self.command.model_fields and not said:
+            given = {**given, "billing": {}}
         wish = read.command(self.command, **given, **{of: ore or 0 for of, ore in amounts.items()})
         form.errors += [one for one in read.errors if form.error(one.field) is None]
         if form.errors:
@@ -257,17 +344,43 @@ class Deed:
             found = await read_enrolment_page(
                 tx, named["programme_id"], named["enrolment_id"], {}, meeting_id, of_team=self.back == _TEAM
             )
-        if found is None:
+            of_links = self.command is CloseLinks
+            whose = await read_linked(tx, named["enrolment_id"], named["person_id"]) if of_links else None
+        if found is None or (of_links and whose is None):
             raise Problem(404, "not_found")
-        return _subject(head, found, named)
+        return _subject(head, found, named, whose)
 
 
-def _subject(head: Head, found: EnrolmentPage, named: Mapping[str, Any]) -> Subject:
+def _former(subject: Subject) -> Contact | None:
+    """Who had the role, or was the contact, before it became as it is; None = nobody."""
+    wanted = subject.role.term.id if subject.role else MAIN_ROLE
+    rows = [one for one in (subject.found.history if subject.found else ()) if one.role == wanted]
+    now = next((one for one in rows if one.until is None), None)
+    ended = max((one for one in rows if one.until is not None), key=lambda one: one.turn, default=None)
+    if ended is None or (now is not None and ended.until != now.since):
+        return None
+    return ended.holder
+
+
+async def _who_changed(host: Host, request: Request, subject: Subject, command: type[Command]) -> str:
+    """Who has changed it last, and when; empty where that is not kept."""
+    role = subject.role
+    if subject.found is None or (role is not None and role.holder is None):
+        return ""
+    async with host.transaction(reader(request)) as tx:
+        last = await read_last_change(tx, subject.found.enrolment, command, role.term.id if role else None)
+    if last is None:
+        return ""
+    name = last.name or who(last.actor)
+    return f"{sent_at(last.at)} af {name if last.name else name[:1].lower() + name[1:]}"
+
+
+def _subject(head: Head, found: EnrolmentPage, named: Mapping[str, Any], whose: Person | None) -> Subject:
     meeting_id, person_id = named.get("meeting_id"), named.get("person_id", "")
     roster = found.roster(meeting_id) if meeting_id else None
     option = next((one for one in found.options if one.option_id == named.get("option_id")), None)
     role = next((one for one in found.roles if one.term.id == named.get("role_id")), None)
-    wants_team = "person_id" in named and meeting_id is None
+    wants_team = "person_id" in named and meeting_id is None and whose is None
     missing = (
         ("option_id" in named and option is None)
         or ("role_id" in named and role is None)
@@ -286,11 +399,12 @@ def _subject(head: Head, found: EnrolmentPage, named: Mapping[str, Any]) -> Subj
         member=found.team.member(person_id) if wants_team and found.team else None,
         option=option,
         role=role,
+        whose=whose,
     )
 
 
 def _is_gone(subject: Subject, request: Request) -> bool:
-    return "person_id" in request.path_params and not (subject.seat or subject.member or subject.guest)
+    return "person_id" in request.path_params and not (subject.seat or subject.member or subject.guest or subject.whose)
 
 
 def _why_not(deed: Deed, subject: Subject) -> str:
@@ -404,15 +518,38 @@ def _kept(subject: Subject) -> Sequence[str]:
     return (hidden, kept_on_team(subject.needs, meetings.last_day() if meetings else None))
 
 
-def _held(subject: Subject) -> Mapping[str, str]:
-    holder = subject.role.holder if subject.role else None
-    return {"name": holder.name, "email": holder.email} if holder else {}
+def _held(subject: Subject) -> dict[str, str]:
+    return person_fields(subject.role.holder if subject.role else None)
+
+
+def _contact(subject: Subject) -> dict[str, str]:
+    return person_fields(subject.found.enrolment.contact if subject.found else None)
 
 
 def _of_role(subject: Subject) -> Sequence[str]:
     if subject.role is not None and subject.role.term.required:
         return ("Forløbet kræver, at nogen har rollen.",)
     return ("Står begge felter tomme, har ingen rollen.",)
+
+
+def _access(subject: Subject) -> Sequence[str]:
+    now = subject.found.secretary if subject.found else None
+    return (
+        "Sekretæren får en mail med sit eget link. Kontakten får at vide, at I har givet adgangen.",
+        "Sekretæren kan tilmelde og skifte deltagere og give oplysninger til fakturaen.",
+        "Forbehold, køb, afmelding og hvem der ellers har adgang, klarer kontakten selv.",
+        *((f"{now.name} har adgangen nu og mister den med det samme.",) if now else ()),
+    )
+
+
+def _access_ends(subject: Subject) -> Sequence[str]:
+    now = subject.found.secretary if subject.found else None
+    if now is None:
+        return ("Ingen har adgang som sekretær.",)
+    return (
+        f"{now.name}, {now.email}, kan ikke længere komme ind: heller ikke i kalenderen eller med en kode på vej.",
+        "Det, sekretæren har gjort, ændres ikke.",
+    )
 
 
 def _withdrawing(subject: Subject) -> Sequence[str]:
@@ -427,28 +564,26 @@ def _stands(subject: Subject, body: Mapping[str, Any]) -> Sequence[str]:
     return (f"{subject.words()['organisation']} står derefter som »{body['status']}«.",)
 
 
-def _reserved(subject: Subject) -> Mapping[str, str]:
-    if subject.found is None:
+def _reserved(subject: Subject) -> dict[str, str]:
+    return reservation_fields(subject.found.enrolment) if subject.found else {}
+
+
+def _grouped(subject: Subject) -> dict[str, str]:
+    return group_fields(subject.found.enrolment) if subject.found else {}
+
+
+def _billed(subject: Subject) -> dict[str, str]:
+    return billing_fields(subject.found.enrolment.billing) if subject.found else {}
+
+
+def _bought(subject: Subject) -> dict[str, str]:
+    return billing_fields(paid_by(subject.option, subject.option.order)) if subject.option else {}
+
+
+def _seated(subject: Subject) -> dict[str, str]:
+    if subject.roster is None or subject.seat is None:
         return {}
-    known = subject.found.enrolment.forbehold
-    return {
-        "committee": known.committee,
-        "expected_on": known.expected_on.isoformat() if known.expected_on else "",
-    }
-
-
-def _grouped(subject: Subject) -> Mapping[str, str]:
-    return {"group": (subject.found.enrolment.group if subject.found else None) or ""}
-
-
-def _billed(subject: Subject) -> Mapping[str, str]:
-    if subject.found is None:
-        return {}
-    known = subject.found.enrolment.billing
-    held = known.model_dump(exclude={"address"}) | (
-        {f"address.{name}": said for name, said in known.address.model_dump().items()} if known.address else {}
-    )
-    return {name: str(held.get(name.removeprefix("billing.")) or "") for name in BILLING_LABELS}
+    return billing_fields(seat_paid_by(subject.roster, subject.seat))
 
 
 def _unsent(subject: Subject) -> Sequence[str]:
@@ -467,6 +602,25 @@ def _moved(subject: Subject, body: Mapping[str, Any]) -> Sequence[str]:
 
 _WRITE_BACK = "Fortrydes ved at skrive det, der stod før. Et felt, der var tomt, bliver ikke tomt igen."
 _NOT_SENT = "Det gælder de fakturaer, der ikke er sendt endnu. Et felt, der er tomt, bliver, som det er."
+_PERSON = ("name", "email")
+_FORMER = "foer"
+"""What is undone is who holds something: it goes back to whoever did before."""
+
+
+def _by(command: type[Command], page: str) -> Callable[[Subject], Undone]:
+    return lambda _: Undone(command, page)
+
+
+def _ordered_again(subject: Subject) -> Undone:
+    """At its price, where it has one, and else by another quote."""
+    fixed = subject.option is not None and subject.option.term is not None and subject.option.term.price_ore is not None
+    order, quote = (
+        Undone(OrderOption, "/tilkoeb/{option_id}/bestil"),
+        Undone(QuoteOption, "/tilkoeb/{option_id}/tilbud"),
+    )
+    return order if fixed else quote
+
+
 _SEATS, _TEAM, _OPTIONS, _HERE = "/moeder/{meeting_id}", "/hold", "", ""
 
 REGISTER = Deed(
@@ -478,6 +632,7 @@ REGISTER = Deed(
     ("person", "level", PRICE),
     _seat_costs,
     undo="Fortrydes ved at afmelde deltageren. Den mail, der er sendt, kan ikke kaldes tilbage.",
+    undone=_by(CancelParticipant, "/moeder/{meeting_id}/afmeld/{person_id}"),
 )
 WALK_IN = Deed(
     RegisterWalkIn,
@@ -498,6 +653,7 @@ REPLACE = Deed(
     ("person", "level"),
     lambda _: ("Pladsen og dens nummer i rækken går videre til den nye.",),
     undo="Fortrydes ved at skifte tilbage, så længe der kan skiftes. Begge får igen en mail.",
+    undone=_by(ReplaceParticipant, "/moeder/{meeting_id}/skift/{person_id}?fortryd={previous}"),
 )
 CANCEL = Deed(
     CancelParticipant,
@@ -509,6 +665,7 @@ CANCEL = Deed(
     _leaving,
     warns=True,
     undo="Fortrydes ved at tilmelde personen igen, så længe tilmeldingen er åben. Pladsen er da den sidste i rækken.",
+    undone=_by(RegisterParticipant, "/moeder/{meeting_id}/tilmeld?fortryd={person_id}"),
 )
 PAYER = Deed(
     ChangeExtraBilling,
@@ -520,6 +677,10 @@ PAYER = Deed(
     lambda _: (_NOT_SENT,),
     undo=_WRITE_BACK,
     first="billing.order_reference",
+    seen=_seated,
+    together=PAYER_TOGETHER,
+    blank_stays=True,
+    undone=_by(ChangeExtraBilling, "/moeder/{meeting_id}/betaler/{person_id}?fortryd={key}"),
 )
 NEEDS_AT_MEETING = Deed(
     SetNeeds,
@@ -540,6 +701,7 @@ NAME_MEMBER = Deed(
     ("person",),
     lambda _: ("Personen inviteres til alle holdets møder.",),
     undo="Fortrydes ved at tage personen af holdet. Den mail, der er sendt, kan ikke kaldes tilbage.",
+    undone=_by(RemoveTeamMember, "/hold/fjern/{person_id}"),
 )
 REPLACE_MEMBER = Deed(
     ReplaceTeamMember,
@@ -550,6 +712,7 @@ REPLACE_MEMBER = Deed(
     ("person",),
     lambda _: ("Den nye overtager pladsen på holdet og inviteres til de møder, der er tilbage.",),
     undo="Fortrydes ved at skifte tilbage. Begge får igen en mail.",
+    undone=_by(ReplaceTeamMember, "/hold/skift/{person_id}?fortryd={previous}"),
 )
 REMOVE_MEMBER = Deed(
     RemoveTeamMember,
@@ -559,6 +722,7 @@ REMOVE_MEMBER = Deed(
     _TEAM,
     warns=True,
     undo="Fortrydes ved at sætte personen på holdet igen. Det, der var sagt om kost og adgang, er slettet.",
+    undone=_by(NameTeamMember, "/hold/ny?fortryd={person_id}"),
 )
 NEEDS_ON_TEAM = Deed(
     SetTeamNeeds,
@@ -577,6 +741,7 @@ CALL = Deed(
     "inviteret-moede",
     _SEATS,
     undo="Fortrydes ved at tage invitationen tilbage. Den mail, der er sendt, kan ikke kaldes tilbage.",
+    undone=_by(UninviteMember, "/moeder/{meeting_id}/ikke-med"),
 )
 CALL_OFF = Deed(
     UninviteMember,
@@ -586,6 +751,7 @@ CALL_OFF = Deed(
     _SEATS,
     warns=True,
     undo="Fortrydes ved at invitere igen.",
+    undone=_by(InviteMember, "/moeder/{meeting_id}/inviter"),
 )
 ORDER = Deed(
     OrderOption,
@@ -596,6 +762,7 @@ ORDER = Deed(
     (PRICE,),
     lambda subject: (*_option_costs(subject), "Bestil kun det, kommunen selv har bedt om."),
     undo="Fortrydes ved at trække bestillingen tilbage, så længe det ikke er leveret.",
+    undone=_by(WithdrawOption, "/tilkoeb/{option_id}/traek-tilbage"),
 )
 ACCEPT = Deed(
     AcceptQuote,
@@ -606,6 +773,7 @@ ACCEPT = Deed(
     (),
     lambda subject: (*_option_costs(subject), "Gør det kun, når kommunen har sagt det til jer."),
     undo="Fortrydes ved at trække bestillingen tilbage, så længe det ikke er leveret.",
+    undone=_by(WithdrawOption, "/tilkoeb/{option_id}/traek-tilbage"),
 )
 DECLINE = Deed(
     DeclineQuote,
@@ -624,6 +792,7 @@ WITHDRAW_OPTION = Deed(
     _OPTIONS,
     warns=True,
     undo="Fortrydes ved at bestille igen, hvis der er en fast pris, og ellers ved at give et nyt tilbud.",
+    undone=_ordered_again,
 )
 OPTION_PAYER = Deed(
     ChangeOptionBilling,
@@ -635,6 +804,10 @@ OPTION_PAYER = Deed(
     lambda _: (_NOT_SENT,),
     undo=_WRITE_BACK,
     first="billing.order_reference",
+    seen=_bought,
+    together=PAYER_TOGETHER,
+    blank_stays=True,
+    undone=_by(ChangeOptionBilling, "/tilkoeb/{option_id}/betaler?fortryd={key}"),
 )
 ROLE = Deed(
     ChangeRole,
@@ -645,7 +818,9 @@ ROLE = Deed(
     ("holder", "reason"),
     _of_role,
     undo="Fortrydes ved at give rollen tilbage. Begge får igen en mail.",
-    start=_held,
+    seen=_held,
+    together=(_PERSON,),
+    undone=_by(ChangeRole, "/roller/{role_id}?fortryd=foer"),
 )
 WITHDRAW = Deed(
     WithdrawEnrolment,
@@ -688,8 +863,10 @@ RESERVATION = Deed(
     _HERE,
     ("reserved",),
     undo=_WRITE_BACK,
-    start=_reserved,
     first="expected_on",
+    seen=_reserved,
+    blank_stays=True,
+    undone=_by(ChangeReservation, "/forbehold?fortryd={key}"),
 )
 CONTACT = Deed(
     ChangeContact,
@@ -700,6 +877,31 @@ CONTACT = Deed(
     ("person", "reason"),
     lambda _: ("Linkene hos den, der er det nu, holder op med at virke. Den nye får sine egne.",),
     undo="Fortrydes ved at skifte tilbage. Begge får igen en mail.",
+    start=lambda _: dict.fromkeys(_PERSON, ""),
+    seen=_contact,
+    together=(_PERSON,),
+    undone=_by(ChangeContact, "/kontakt?fortryd=foer"),
+)
+SECRETARY = Deed(
+    AppointSecretary,
+    "Giv en sekretær adgang",
+    "Giv adgang",
+    "sekretaer",
+    _HERE,
+    ("person",),
+    _access,
+    undo="Fortrydes ved at lukke adgangen. De mails, der er sendt, kan ikke kaldes tilbage.",
+)
+CLOSE_SECRETARY = Deed(
+    DismissSecretary,
+    "Luk sekretærens adgang",
+    "Luk adgangen",
+    "sekretaer-lukket",
+    _HERE,
+    (),
+    _access_ends,
+    warns=True,
+    undo="Fortrydes ved at give adgang igen. Det link, der er lukket, åbner aldrig igen.",
 )
 REVOKE_LINKS = Deed(
     RevokeLinks,
@@ -714,6 +916,20 @@ REVOKE_LINKS = Deed(
     ),
     undo="Kan ikke fortrydes: Et link, der er lukket, åbner aldrig igen.",
 )
+CLOSE_LINKS = Deed(
+    CloseLinks,
+    "Luk links hos {person}",
+    "Luk links, og send nye",
+    "links",
+    _HERE,
+    (),
+    lambda subject: (
+        f"De links, vi har sendt til {subject.person}, holder op med at virke med det samme, også den egne side.",
+        "Det gælder også kalenderen.",
+        "Nye sendes til den samme postkasse. Pladser og roller ændres ikke.",
+    ),
+    undo="Kan ikke fortrydes: Et link, der er lukket, åbner aldrig igen.",
+)
 GROUP = Deed(
     ChangeGroup,
     "Flyt til en anden gruppe",
@@ -723,8 +939,9 @@ GROUP = Deed(
     ("group",),
     lambda _: ("Deltagerne afmeldes de møder i den gamle gruppe, der ikke er holdt. Ingen flyttes med af sig selv.",),
     undo="Fortrydes ved at flytte tilbage. Deltagerne skal så tilmeldes igen.",
-    start=_grouped,
+    seen=_grouped,
     comes=_moved,
+    undone=_by(ChangeGroup, "/gruppe?fortryd={key}"),
 )
 BILLING = Deed(
     ChangeBilling,
@@ -735,9 +952,12 @@ BILLING = Deed(
     ("payer",),
     _unsent,
     undo=_WRITE_BACK,
-    start=_billed,
+    seen=_billed,
+    together=PAYER_TOGETHER,
+    blank_stays=True,
     comes=_lacks,
     first="billing.ean",
+    undone=_by(ChangeBilling, "/faktura?fortryd={key}"),
 )
 DELIVER = Deed(
     DeliverOption,
@@ -759,6 +979,7 @@ QUOTE = Deed(
     lambda _: ("Kommunen får tilbuddet på mail og kan sige ja til og med den dag, I skriver.",),
     undo="Fortrydes ved at trække det tilbage. Den mail, der er sendt, kan ikke kaldes tilbage.",
     kroner={"price": "price_ore"},
+    undone=_by(WithdrawOption, "/tilkoeb/{option_id}/traek-tilbage"),
 )
 INVITE_GUEST = Deed(
     InviteGuest,
@@ -770,6 +991,7 @@ INVITE_GUEST = Deed(
     lambda _: ("En gæst optager ingen kommunes plads og faktureres ikke.",),
     undo="Fortrydes ved at tage gæsten af listen. Den mail, der er sendt, kan ikke kaldes tilbage.",
     about_guests=True,
+    undone=_by(RemoveGuest, "/gaester/{person_id}/fjern"),
 )
 REMOVE_GUEST = Deed(
     RemoveGuest,
@@ -780,6 +1002,7 @@ REMOVE_GUEST = Deed(
     warns=True,
     undo="Fortrydes ved at invitere gæsten igen. Det, der var sagt om kost og adgang, er slettet.",
     about_guests=True,
+    undone=_by(InviteGuest, "/gaester/ny"),
 )
 GUEST_NEEDS = Deed(
     SetGuestNeeds,

@@ -15,6 +15,7 @@ from services.enrollment.domain.options import Option, as_it_stands, may_answer,
 from services.enrollment.domain.price_text import is_billed
 from services.enrollment.domain.programme import group_title
 from services.enrollment.domain.roster import Roster, has_begun, is_changeable, takes_people, why_closed
+from services.enrollment.domain.secretary import TERM as SECRETARY
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.domain.team import size_text
 from services.enrollment.pages.staff_programme import address, cursor_of, following, head_of, reader, show
@@ -23,7 +24,7 @@ from services.enrollment.usecases.read_explanation import read_explanation, read
 from services.enrollment.usecases.read_programme_page import Head
 from shared.base.problems import Problem
 from shared.contracts.danish import long_day
-from shared.contracts.enrollment import MAIN_ROLE
+from shared.contracts.enrollment import MAIN_ROLE, SECRETARY_ROLE
 from shared.contracts.parties import Billing, billing_details
 from shared.runtime.service import Host
 from shared.web.staff import badge_in
@@ -93,6 +94,8 @@ async def enrolment(host: Host, request: Request) -> Response:
 
 def _role_label(found: EnrolmentPage, role: str) -> str:
     terms = found.programme.terms
+    if role == SECRETARY_ROLE:
+        return SECRETARY.label
     if role == MAIN_ROLE:
         return terms.terms.contact_label
     return next((one.term.label for one in found.roles if one.term.id == role), role)
@@ -222,6 +225,7 @@ async def why_roster(host: Host, request: Request) -> Response:
             ("Afmeld", f"{here}/afmeld/{person_id}", "CancelParticipant", there),
             ("Kost og adgang", f"{here}/behov/{person_id}", "SetNeeds", seat is not None and says),
             ("Hvem betaler", f"{here}/betaler/{person_id}", "ChangeExtraBilling", seat in roster.extras),
+            ("Luk links", f"{place(request)}/links/{person_id}", "CloseLinks", seat is not None),
         )
 
     return await _why(host, request, read_explanation, {"meeting_id": roster.meeting.id}, head, found, can, of_person)
@@ -244,6 +248,7 @@ async def why_team(host: Host, request: Request) -> Response:
             ("Skift", f"{here}/skift/{person_id}", "ReplaceTeamMember", stands and there),
             ("Tag af holdet", f"{here}/fjern/{person_id}", "RemoveTeamMember", stands and there),
             ("Kost og adgang", f"{here}/behov/{person_id}", "SetTeamNeeds", says and asks and there),
+            ("Luk links", f"{place(request)}/links/{person_id}", "CloseLinks", there),
         )
 
     return await _why(host, request, read_team_explanation, {}, head, found, can, of_person)

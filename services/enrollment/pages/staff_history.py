@@ -20,6 +20,7 @@ ON_A_PAGE = "50"
 _OF_THIS_SERVICE = {
     "PublishProgramme": "nogen offentliggjorde forløbet eller en ny version af det",
     "ImportEnrolments": "nogen læste tilmeldinger ind fra et ark",
+    "BeginImport": "nogen begyndte at læse tilmeldinger ind fra et ark",
     "ReceiveSignUp": "en formular blev sendt",
     "SaveDraft": "en kladde blev gemt",
     "BeginProgrammeDraft": "nogen begyndte en kladde til forløbet",

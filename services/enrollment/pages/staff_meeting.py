@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,10 +17,14 @@ from services.enrollment.domain.status import meeting_status
 from services.enrollment.pages.staff_programme import address, cursor_of, following, head_of, reader, show
 from services.enrollment.usecases.print_meeting import print_meeting
 from services.enrollment.usecases.read_attendees import read_all_attendees, read_attendee_rows, read_attendees
+from shared.base.listing import CURSOR
 from shared.base.problems import Problem
 from shared.runtime.service import Host
 from shared.web.exports import Format, whole_table
+from shared.web.programme_page import NEXT_PAGE
 
+MORE_GUESTS = "gaester"
+"""Parameter of the page: the cursor of a page of guests."""
 _FILES: Mapping[str, str] = {"name-tags": "navneskilte", "list": "deltagerliste"}
 
 
@@ -27,7 +32,8 @@ async def meeting(host: Host, request: Request) -> Response:
     meeting_id = _named(request)
     async with host.transaction(reader(request)) as tx:
         head = await head_of(tx, request)
-        found = await read_attendees(tx, head, meeting_id, cursor_of(request))
+        cursor = request.query_params.get(MORE_GUESTS)
+        found = await read_attendees(tx, head, meeting_id, cursor_of(request), {CURSOR: cursor} if cursor else {})
     if found is None:
         raise Problem(404, "not_found")
     one = found.meeting.meeting
@@ -44,10 +50,19 @@ async def meeting(host: Host, request: Request) -> Response:
         where=where_text(one),
         stands=meeting_status(found.meeting.state, one.date_version),
         following=following(request, found.following),
+        more_guests=_more_guests(request, found.more_guests),
         guests=[(guest.person, tracks.get(guest.track or "", "")) for guest in found.guests],
         asks_needs=asked_of_guests(head.programme) is not None
         and may_say_as_guest(head.programme, found.meeting, head.now),
     )
+
+
+def _more_guests(request: Request, cursor: str | None) -> str | None:
+    """The address of the next page of guests; the people stay as they are shown."""
+    if cursor is None:
+        return None
+    asked = {NEXT_PAGE: said} if (said := request.query_params.get(NEXT_PAGE)) else {}
+    return f"{request.url.path}?{urlencode({**asked, MORE_GUESTS: cursor})}#gaester"
 
 
 async def _printed(host: Host, request: Request, *, paper: Literal["name-tags", "list"]) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.enrollment.domain.confirmation_text import sent_at
-from services.enrollment.domain.overview import STANDINGS, standing_of
+from services.enrollment.domain.overview import LINKS, STANDINGS, link_of, standing_of
 from services.enrollment.domain.programme import group_title
 from services.enrollment.usecases.read_enrolments import read_enrolments
 from services.enrollment.usecases.read_programme_page import Head, read_head
@@ -43,9 +44,12 @@ _DONE = {
     "pladser": "Antallet af pladser er ændret",
     "indskrevet": "Tilmeldingen er skrevet ind",
     "links": "De gamle links er lukket, og nye er sendt",
+    "sekretaer": "Sekretæren har fået adgang, og kontakten har fået besked",
+    "sekretaer-lukket": "Sekretærens adgang er lukket",
     "udgivet": "Forløbet er udgivet",
     "aflyst": "Forløbet er aflyst. Alle får besked nu",
     "lagt-sammen": "Grupperne er lagt sammen",
+    "fra-ark": "Arket indlæses",
     "inviteret": "Invitationerne er sendt",
     "tilmeldt": "Deltageren er tilmeldt",
     "moedt-op": "Deltageren er skrevet på",
@@ -65,7 +69,7 @@ _DONE = {
     "gaest-fjernet": "Gæsten er taget af listen",
 }
 """What was done, by the word in the address of the page after it."""
-_SORTS = {"navn": "name", "modtaget": "received", "tilstand": "state"}
+_SORTS = {"navn": "name", "modtaget": "received", "tilstand": "state", "inviteret": "invited", "aabnet": "opened"}
 
 
 def address(request: Request, rest: str = "") -> str:
@@ -100,27 +104,32 @@ def show(host: Host, request: Request, template: str, head: Head, *, status: int
 def _more(request: Request, head: Head) -> list[tuple[str, str]]:
     """What can be done to the whole programme, by whoever is signed in."""
     badge, programme = badge_in(request), head.programme
+    archive = [("Arkiv", address(request, "/arkiv"))] if programme.terms.archive else []
     if not programme.open:
-        return []
+        return archive
     here = (
         ("Skriv en tilmelding ind", "/skriv-ind", "enrollment.EnrolMunicipality", programme.has_form),
+        ("Indlæs tilmeldinger fra et ark", "/indlaes", "enrollment.BeginImport", programme.has_form),
         ("Invitér kommuner", "/inviter", "enrollment.InviteMunicipalities", programme.has_form),
         ("Lav en ny version", "", "enrollment.PublishProgramme", True),
         ("Læg to grupper sammen", "/grupper", "enrollment.MergeGroups", bool(programme.terms.groups)),
         ("Aflys forløbet", "/aflys", "enrollment.CancelProgramme", True),
     )
-    return [
+    done = [
         (title, address(request, rest) if rest else f"/stab/redigering/ny-version/{programme.id}")
         for title, rest, scope, there in here
         if there and badge.may(scope, programme.id)
     ]
+    return [*done, *archive]
 
 
 async def enrolments(host: Host, request: Request) -> Response:
     asked = request.query_params
     standing, sort = standing_of(asked.get("stilling", "")), asked.get("efter", "navn")
     lacking, named = asked.get("mangler") == "ja", asked.get("soeg", "").strip()[:LONGEST_SEARCH]
+    link = link_of(asked.get("link", ""))
     query = {
+        "link": link or "",
         "standing": standing.key if standing else "",
         "sort": _SORTS.get(sort, "name"),
         "lacking": "ja" if lacking else "",
@@ -130,7 +139,12 @@ async def enrolments(host: Host, request: Request) -> Response:
     async with host.transaction(reader(request)) as tx:
         head = await head_of(tx, request)
         found = await read_standings(tx, head, query)
-    chosen = {"stilling": standing.key if standing else "", "mangler": "ja" if lacking else "", "soeg": named}
+    chosen = {
+        "stilling": standing.key if standing else "",
+        "mangler": "ja" if lacking else "",
+        "soeg": named,
+        "link": link or "",
+    }
     return show(
         host,
         request,
@@ -148,13 +162,21 @@ async def enrolments(host: Host, request: Request) -> Response:
         everybody=(sum(found.counts.values()), _with(request, chosen, sort, stilling=""), standing is None),
         sorts=[
             (title, _with(request, chosen, key), sort == key if key in _SORTS else False)
-            for title, key in (("Navn", "navn"), ("Modtaget", "modtaget"), ("Stilling", "tilstand"))
+            for title, key in (
+                ("Navn", "navn"),
+                ("Inviteret", "inviteret"),
+                ("Link åbnet", "aabnet"),
+                ("Modtaget", "modtaget"),
+                ("Stilling", "tilstand"),
+            )
         ],
         sort=sort if sort in _SORTS else "navn",
         standing=standing,
         lacking=lacking,
         named=named,
-        is_filtered=bool(standing or lacking or named),
+        link=link,
+        links=list(LINKS.items()),
+        is_filtered=bool(standing or lacking or named or link),
     )
 
 
@@ -173,13 +195,19 @@ def shown(head: Head, row: Row) -> dict[str, Any]:
         "id": one.id,
         "name": one.organisation.name,
         "status": row.status,
-        "received": short_day(one.received_at.astimezone(COPENHAGEN).date()) if one.received_at else "",
+        "received": _day(one.received_at),
+        "invited": _day(row.invited_at),
+        "opened": _day(row.opened_at),
         "received_at": sent_at(one.received_at) if one.received_at else "",
         "group": group_title(head.programme, one.group) if one.group else "",
         "forbehold": awaited if one.forbehold_open else "",
         "lacks": row.lacks,
         "contact": one.contact,
     }
+
+
+def _day(at: datetime | None) -> str:
+    return short_day(at.astimezone(COPENHAGEN).date()) if at else ""
 
 
 async def as_csv(host: Host, request: Request) -> Response:

@@ -1,17 +1,19 @@
-"""The page that a municipality's contact uses through the programme: where it stands, what is missing, what it may do.
+"""The page that a municipality's contact uses through the programme: where it stands, what is missing, what it may do;
+and the contact's secretary, as far as that is not the contact's alone (`Standing.may`).
 
 A GET changes nothing: mail scanners follow links, any number of times. POST does what the page asks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.forbehold import reservation_fields
 from services.enrollment.domain.options import (
     Option,
     as_it_stands,
@@ -22,6 +24,7 @@ from services.enrollment.domain.options import (
 )
 from services.enrollment.domain.price_text import leaving_line
 from services.enrollment.pages import course
+from services.enrollment.pages.own_link import refuse as say_no
 from services.enrollment.pages.own_link import submit
 from services.enrollment.usecases.read_standing import HandedOn, Standing, read_standing
 from shared.base.acts import Act
@@ -36,9 +39,12 @@ from shared.contracts.enrollment import (
     WithdrawEnrolment,
 )
 from shared.contracts.event import Command
-from shared.contracts.parties import billing_details
+from shared.contracts.parties import Organisation, billing_details
+from shared.contracts.programme import ProgrammeTerms
+from shared.contracts.seen import person_fields
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
+from shared.web.meanwhile import Stands, begin, seen_in
 from shared.web.safety import SECRET_ADDRESS
 
 _LABELS = {
@@ -49,24 +55,30 @@ _LABELS = {
     "expected_on": "Dag, hvor I venter svar",
     "committee": "Udvalg, der skal godkende",
 }
+_OF_FORBEHOLD = {name: _LABELS[name] for name in ("committee", "expected_on")}
 _DONE = "besked=skiftet"
 """In the address of the page that the former contact is shown when it has handed over."""
 
 
 _CLOSED = "besked=lukket"
 """The same, when the contact has closed its links."""
+_SAID = {
+    "sekretaer": ("Sekretæren har adgang", "Vi har sendt sekretæren et link og jer en mail om det."),
+    "sekretaer-lukket": ("Adgangen er lukket", "Sekretærens link virker ikke længere."),
+}
 
 
 async def standing(host: Host, request: Request) -> Response:
     found = await find(host, request, whole=True)
     if isinstance(found, Response):
         return found
-    return render(host, "standing.html", found, options=shown_all(found), **course.shown(found))
+    done = _SAID.get(request.query_params.get("besked", ""))
+    return render(host, "standing.html", found, options=shown_all(found), done=done, **course.shown(found))
 
 
 async def revoke(host: Host, act: Act, request: Request) -> Response:
     """It ends the link that it is done by, and says so before."""
-    found = await find(host, request)
+    found = await find(host, request, act)
     if isinstance(found, Response):
         return found
     form, status = Form(labels=_LABELS), 200
@@ -74,7 +86,7 @@ async def revoke(host: Host, act: Act, request: Request) -> Response:
         form = await read_form(request, labels=_LABELS)
         wish, status = form.command(RevokeLinks, enrolment_id=found.enrolment.id), 422
         if wish is not None:
-            refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
+            refused = (await submit(host, act, request, wish, form, found.speaker)).refusal()
             if refused is None:
                 return RedirectResponse(f"{found.path}?{_CLOSED}", 303, headers=SECRET_ADDRESS)
             form.refuse(refused)
@@ -85,14 +97,14 @@ async def revoke(host: Host, act: Act, request: Request) -> Response:
 async def _about(
     host: Host, act: Act, request: Request, *, template: str, command: Callable[[str], Command], **values: object
 ) -> Response:
-    found = await find(host, request)
+    found = await find(host, request, act)
     if isinstance(found, Response):
         return found
     form, status = Form(), 200
     if request.method == "POST":
         form = await read_form(request)
         wish = command(found.enrolment.id)
-        refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
+        refused = (await submit(host, act, request, wish, form, found.speaker)).refusal()
         if refused is None:
             return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
         form.refuse(refused)
@@ -119,63 +131,107 @@ leave = partial(_about, template="leave.html", command=_leaving)
 
 async def reservation(host: Host, act: Act, request: Request) -> Response:
     """Its answer is expected on another day, or from another body."""
-    found = await find(host, request)
+    found = await find(host, request, act)
     if isinstance(found, Response):
         return found
-    known = found.enrolment.forbehold
-    form, status = Form(labels=_LABELS), 200
+    form, status = begin(Form(labels=_OF_FORBEHOLD), reservation_fields(found.enrolment)), 200
     if request.method == "GET":
-        day = known.expected_on.isoformat() if known.expected_on else ""
-        form.values.update({"committee": known.committee, "expected_on": day})
+        form.values.update(reservation_fields(found.enrolment))
     else:
-        form = await read_form(request, labels=_LABELS)
-        wish, status = form.command(ChangeReservation, enrolment_id=found.enrolment.id), 422
+        form = await read_form(request, labels=_OF_FORBEHOLD)
+        wish, status = form.command(ChangeReservation, enrolment_id=found.enrolment.id, seen=seen_in(form)), 422
         if not (form.value("expected_on") or form.value("committee")):
             form.add_error("expected_on", "required", "Udfyld mindst ét felt.")
-        elif wish is not None:
-            refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
+        elif wish is not None and not form.errors:
+            refused = (await submit(host, act, request, wish, form, found.speaker)).refusal()
             if refused is None:
                 return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
-            form.refuse(refused)
-            status = refused.status
+            stands = stands_now(host, request, lambda now: Stands(reservation_fields(now.enrolment), blank_stays=True))
+            status = await say_no(form, refused, stands)
     return render(host, "reservation.html", found, status, form=form)
 
 
 async def contact(host: Host, act: Act, request: Request) -> Response:
     """Somebody else takes over. It ends the link that it is done by, and says so before."""
-    found = await find(host, request)
+    found = await find(host, request, act)
     if isinstance(found, Response):
         return found
-    form, status = Form(labels=_LABELS), 200
+    form, status = begin(Form(labels=_LABELS), person_fields(found.enrolment.contact)), 200
     if request.method == "POST":
         form = await read_form(request, labels=_LABELS)
         # It is the page's own question, and no part of the wish.
         confirmed = form.values.pop("confirmed", "") == "true"
-        wish, status = form.command(ChangeContact, enrolment_id=found.enrolment.id, role=MAIN_ROLE), 422
+        about = {"enrolment_id": found.enrolment.id, "role": MAIN_ROLE, "seen": seen_in(form)}
+        wish, status = form.command(ChangeContact, **about), 422
         if not confirmed:
             form.add_error("confirmed", "required", "Sæt kryds, når I har læst, hvad der sker.")
-        elif wish is not None:
-            refused = (await submit(host, act, request, wish, form, found.contact_id)).refusal()
+        elif wish is not None and not form.errors:
+            refused = (await submit(host, act, request, wish, form, found.speaker)).refusal()
             if refused is None:
                 return RedirectResponse(f"{found.path}?{_DONE}", 303, headers=SECRET_ADDRESS)
-            form.refuse(refused)
-            status = refused.status
+            stands = stands_now(
+                host, request, lambda now: Stands(person_fields(now.enrolment.contact), together=(("name", "email"),))
+            )
+            status = await say_no(form, refused, stands)
         if confirmed:
             form.values["confirmed"] = "true"
     return render(host, "contact.html", found, status, form=form)
 
 
-async def find(host: Host, request: Request, *, units: bool = False, whole: bool = False) -> Standing | Response:
-    """What the link is about; or a page that says that it does not work any more."""
+async def find(
+    host: Host, request: Request, act: Act | None = None, *, units: bool = False, whole: bool = False
+) -> Standing | Response:
+    """What the link is about; or a page that says that it does not work any more, or that the `act` is not theirs."""
     async with host.transaction(Cause(new_correlation(), None, None)) as tx:
         found = await read_standing(tx, request.path_params["token"], units=units, course=whole)
-    return found if isinstance(found, Standing) else no_more(host, request, found)
+    if not isinstance(found, Standing):
+        return no_more(host, request, found)
+    if act is not None and not found.may(act.command.__name__):
+        return only_the_contact(host, found.terms, found.enrolment.organisation, found.path)
+    return found
+
+
+def only_the_contact(host: Host, terms: ProgrammeTerms, organisation: Organisation, back: str) -> Response:
+    """What a secretary has come to is the contact's alone."""
+    return host.pages.render(
+        "enrollment/only_the_contact.html",
+        status=403,
+        headers=SECRET_ADDRESS,
+        terms=terms,
+        organisation=organisation,
+        back=back,
+    )
+
+
+def access_closed(host: Host, terms: ProgrammeTerms, organisation: Organisation) -> Response:
+    """A secretary's link, whose access has ended; nobody is named."""
+    return host.pages.render(
+        "enrollment/secretary_ended.html",
+        status=410,
+        headers=SECRET_ADDRESS,
+        terms=terms,
+        organisation=organisation,
+    )
+
+
+def stands_now(
+    host: Host, request: Request, of: Callable[[Standing], Stands]
+) -> Callable[[], Awaitable[Stands | None]]:
+    """How what a form changes stands by now; None where the link does not work any more."""
+
+    async def stands() -> Stands | None:
+        found = await find(host, request)
+        return None if isinstance(found, Response) else of(found)
+
+    return stands
 
 
 def no_more(host: Host, request: Request, found: HandedOn | None) -> Response:
     """The page of a link that does not work (any more)."""
     if found is None:
         return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if found.secretary:
+        return access_closed(host, found.terms, found.organisation)
     done = request.url.query == (_CLOSED if found.closed else _DONE)
     return host.pages.render(
         "enrollment/links_closed.html" if found.closed else "enrollment/handed_on.html",
@@ -219,12 +275,13 @@ def shown(found: Standing, option: Option) -> dict[str, Any]:
         "path": f"{found.path}/tilkoeb/{option.option_id}",
         "price": option.price,
         "price_ore": option.term.price_ore if option.term else None,
-        "may_order": may_order(option, found.now),
-        "may_answer": may_answer(option, found.now),
+        "may_order": found.may("OrderOption") and may_order(option, found.now),
+        "may_answer": found.may("AcceptQuote") and may_answer(option, found.now),
         "is_billed": order is not None and order.state in {"ordered", "delivered"} and order.price_ore > 0,
         "missing": billing_details(lacking_for(option, order)) if order else "",
-        "may_withdraw": order is not None and order.state == "ordered",
+        "may_withdraw": found.may("WithdrawOption") and order is not None and order.state == "ordered",
         "order": order,
+        "answered_until": may_answer(option, found.now),
         "good_until": long_day(order.good_until) if order and order.good_until else None,
         "delivered_on": long_day(order.delivered_on) if order and order.delivered_on else None,
     }

@@ -35,7 +35,7 @@ _DONE = {
 
 
 async def team(host: Host, act: Act, request: Request) -> Response:
-    visit = await _find(host, request)
+    visit = await _find(host, request, act)
     if isinstance(visit, Response):
         return visit
     if request.method == "GET":
@@ -48,7 +48,7 @@ async def team(host: Host, act: Act, request: Request) -> Response:
     if refused is None:
         return see_other(f"{visit.path}/hold?besked=navngivet")
     # What was refused may be that the team has just been filled: the page shows it as it is now.
-    again = await _find(host, request)
+    again = await _find(host, request, act)
     return (
         again if isinstance(again, Response) else _show(host, "team.html", again, refused.status, form=form, done=None)
     )
@@ -57,7 +57,7 @@ async def team(host: Host, act: Act, request: Request) -> Response:
 async def _about_one(
     host: Host, act: Act, request: Request, *, template: str, model: type[Command], done: str
 ) -> Response:
-    visit = await _find(host, request)
+    visit = await _find(host, request, act)
     if isinstance(visit, Response):
         return visit
     back, person_id = f"{visit.path}/hold", request.path_params["person_id"]
@@ -83,8 +83,8 @@ needs = partial(_about_one, template="their_needs.html", model=SetTeamNeeds, don
 replace = partial(_about_one, template="replace_member.html", model=ReplaceTeamMember, done="skiftet")
 
 
-async def _find(host: Host, request: Request) -> Visit | Response:
-    visit = await find(host, request, explains_team=True)
+async def _find(host: Host, request: Request, act: Act) -> Visit | Response:
+    visit = await find(host, request, act, explains_team=True)
     if isinstance(visit, Visit) and visit.team is None:
         raise Problem(404, "not_found")
     return visit

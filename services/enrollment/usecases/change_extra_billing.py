@@ -11,6 +11,7 @@ from services.enrollment.usecases.lock_roster import lock_roster
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ChangeExtraBilling
 from shared.contracts.refusal import Refused
+from shared.contracts.seen import billing_fields, require_seen
 from shared.storage.tx import Tx
 
 
@@ -19,6 +20,7 @@ async def change_extra_billing(tx: Tx, command: ChangeExtraBilling) -> Answer:
     before = roster.seat_of(command.person_id)
     if before is None:
         raise Refused("not_registered", "Deltageren er ikke tilmeldt mødet.", status=404, field="person_id")
+    require_seen(billing_fields(paid_by(roster, before)), command.seen)
     entry = require_entry(await organisations.load(tx, roster.enrolment.organisation.code))
     by_name = book_is_for(roster.enrolment, client=tx.cause.client is not None, person=tx.cause.is_person)
     billing = billing_of(entry, require_billing(command.billing), paid_by(roster, before), by_name=by_name)
@@ -33,6 +35,7 @@ async def change_extra_billing(tx: Tx, command: ChangeExtraBilling) -> Answer:
         {
             "person_id": command.person_id,
             "billing": paid_by(decided.after, seat).model_dump(mode="json") if by_name else None,
+            "was": billing_fields(paid_by(roster, before)) if by_name else None,
             "missing": list(lacking_for(decided.after, seat)),
         }
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from services.enrollment.adapters import enrolments, programmes
-from services.enrollment.domain.enrolment import regroup, require_enrolment
+from services.enrollment.domain.enrolment import group_fields, regroup, require_enrolment
 from services.enrollment.usecases.empty_rosters import empty_rosters
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ChangeGroup
+from shared.contracts.seen import require_seen
 from shared.storage.tx import Tx
 
 
@@ -18,6 +19,7 @@ async def change_group(tx: Tx, command: ChangeGroup) -> Answer:
     seen = require_enrolment(await enrolments.load(tx, command.enrolment_id), tx.cause.client)
     programme = await programmes.lock_of(tx, seen)
     before = require_enrolment(await enrolments.lock(tx, command.enrolment_id), tx.cause.client)
+    require_seen(group_fields(before), command.seen)
 
     decided = regroup(before, programme, command.group)
 
@@ -25,4 +27,4 @@ async def change_group(tx: Tx, command: ChangeGroup) -> Answer:
         await enrolments.save(tx, decided.after, tx.cause)
         await empty_rosters(tx, programme, decided.after, tx.cause)
     tx.tell(decided)
-    return Answer({"enrolment_id": decided.after.id, "group": decided.after.group})
+    return Answer({"enrolment_id": decided.after.id, "group": decided.after.group, "was": group_fields(before)})

@@ -9,12 +9,14 @@ from services.enrollment.usecases.bill_option import bill_option
 from services.enrollment.usecases.lock_option import lock_bought
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ChangeOptionBilling
+from shared.contracts.seen import billing_fields, require_seen
 from shared.storage.tx import Tx
 
 
 async def change_option_billing(tx: Tx, command: ChangeOptionBilling) -> Answer:
     """Whoever ordered it stays who they are."""
     option = await lock_bought(tx, command.enrolment_id, command.option_id)
+    require_seen(billing_fields(paid_by(option, option.order)), command.seen)
     billing = await bill_option(tx, option, command.billing)
 
     decided = bill(option, billing)
@@ -28,6 +30,7 @@ async def change_option_billing(tx: Tx, command: ChangeOptionBilling) -> Answer:
         {
             "order_id": order.id,
             "billing": paid_by(option, order).model_dump(mode="json") if by_name else None,
+            "was": billing_fields(paid_by(option, option.order)) if by_name else None,
             "missing": list(lacking_for(option, order)),
         }
     )

@@ -6,10 +6,11 @@ from services.enrollment.adapters import contacts, enrolments, people, programme
 from services.enrollment.domain.address_book import require_email, require_name
 from services.enrollment.domain.contact import require_contact
 from services.enrollment.domain.enrolment import Enrolment, require_enrolment
-from services.enrollment.domain.roles import appoint, require_role
+from services.enrollment.domain.roles import appoint, holder_of, require_role
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ChangeRole
 from shared.contracts.parties import Person
+from shared.contracts.seen import person_fields, require_seen
 from shared.storage.tx import Tx
 
 
@@ -21,6 +22,7 @@ async def change_role(tx: Tx, command: ChangeRole) -> Answer:
     history = await contacts.load_history(tx, enrolment.id)
     empty = not command.name.strip() and not command.email.strip()
     term = require_role(enrolment, programme, history, command.role_id, empty=empty)
+    require_seen(person_fields(holder_of(enrolment, history, term.id)), command.seen)
     person = None if empty else await _recognise(tx, enrolment, command)
 
     decided = appoint(enrolment, programme, history, term, person, command.reason.strip(), tx.now)

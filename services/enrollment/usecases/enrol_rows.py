@@ -11,13 +11,20 @@ from services.enrollment.domain.enrolment_sheet import Frame, Outcome, Row
 from services.enrollment.domain.programme import allots
 from services.enrollment.domain.sign_up import Wish, received
 from services.enrollment.usecases.give_places import Asking, give_places
+from shared.base.cause import Cause
 from shared.contracts.enrollment import EnrolMunicipality
 from shared.contracts.refusal import Refused
 from shared.storage.tx import Tx
 
 
 async def enrol_rows(
-    tx: Tx, frame: Frame, rows: Sequence[Row], outcomes: Mapping[int, list[Outcome]], *, quiet: bool
+    tx: Tx,
+    frame: Frame,
+    rows: Sequence[Row],
+    outcomes: Mapping[int, list[Outcome]],
+    because: Cause,
+    *,
+    quiet: bool,
 ) -> Mapping[str, Enrolment]:
     """The enrolments as they stand then, by code; what came of each contact's row is added to its outcomes."""
     asked: list[tuple[Row, EnrolMunicipality]] = []
@@ -34,7 +41,7 @@ async def enrol_rows(
 
     # A sheet has no column for the roles beside the contact's.
     wishes = [Wish(wish, received(wish, tx.now, staff=True), by_staff=True, demands_roles=False) for _, wish in asked]
-    answers = await give_places(tx, [Asking(wish, tx.cause, quiet=quiet) for wish in wishes])
+    answers = await give_places(tx, [Asking(wish, because, quiet=quiet) for wish in wishes])
 
     held = await enrolments.lock_many(tx, [enrolment_id(frame.programme.id, one) for one in frame.book])
     standing = {one.organisation.code: one for one in held.values()}

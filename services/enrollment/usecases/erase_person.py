@@ -16,6 +16,7 @@ from services.enrollment.adapters import (
     people,
     programmes,
     rosters,
+    sheet_imports,
     teams,
 )
 from services.enrollment.adapters.erasing import Places
@@ -27,6 +28,7 @@ from services.enrollment.domain.erasure import (
     free_seat,
     leave_meeting,
     leave_roles,
+    leave_secretary,
     leave_team,
     require_known,
     require_no_contact,
@@ -80,9 +82,9 @@ async def erase_person(tx: Tx, command: ErasePerson) -> Answer:
     await _leave(tx, places, locked, person_ids)
     known += await _leave_as_guests(tx, places)
     await people.mark_erased(tx, person_ids)
-    await erasure.begin(
-        tx, person_ids, [one.name for one in known], [*(one.email for one in known), *([email] if email else [])]
-    )
+    addresses = [*(one.email for one in known), *([email] if email else [])]
+    await sheet_imports.forget_asked(tx, [one.lower() for one in addresses])
+    await erasure.begin(tx, person_ids, [one.name for one in known], addresses)
     tx.set(goes_on(person_ids[0], tx))
     return Answer(
         {"erased": person_ids, "stays": what_stays(stood), "unarchived": [one.programme_id for one in missing]}
@@ -135,6 +137,9 @@ async def _leave(tx: Tx, places: Places, locked: Mapping[str, Enrolment], person
         for ended in leave_roles(locked[enrolment_id], programme, history, person_ids, tx.now):
             await contacts.save(tx, enrolment_id, ended.after, tx.cause)
             tx.tell(ended)
+        closed = leave_secretary(locked[enrolment_id], programme, history, person_ids, tx.now)
+        await contacts.save(tx, enrolment_id, closed.after, tx.cause)
+        tx.tell(closed)
 
 
 async def _leave_as_guests(tx: Tx, places: Places) -> list[Person]:

@@ -5,7 +5,7 @@ A dry run is the import itself, undone: so it says what the rules say of these r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +14,7 @@ from pydantic import Field
 from services.enrollment.adapters import enrolments, meetings, organisations, people, programmes
 from services.enrollment.adapters.spreadsheet import require_table
 from services.enrollment.domain.enrolment import enrolment_id
-from services.enrollment.domain.enrolment_sheet import Frame, Outcome, Row, codes_of, in_words, require_rows
+from services.enrollment.domain.enrolment_sheet import Frame, Outcome, Row, came_to, codes_of, in_words, require_rows
 from services.enrollment.domain.sign_up import require_offer
 from services.enrollment.usecases.enrol_rows import enrol_rows
 from services.enrollment.usecases.seat_rows import seat_rows
@@ -43,16 +43,12 @@ class _Undone(Exception):  # noqa: N818  (no error: what was tried is undone)
 
 async def import_enrolments(tx: Tx, command: ImportEnrolments) -> Answer:
     """A row that may not have what it asks for says so, and holds none of the others back."""
-    if tx.cause.client is not None or tx.cause.is_person:
-        raise Refused("not_yours_to_say", "Tilmeldinger indlæses af staben.", status=403)
-    heading, table = await require_table(command.content)
-    frame = await _lock_frame(tx, command.programme_id, codes_of(heading, table))
-    rows = require_rows(heading, table, frame, tx.now)
+    frame, rows = await lock_sheet(tx, command.programme_id, command.content)
     outcomes: dict[int, list[Outcome]] = {row.number: [] for row in rows}
     with suppress(_Undone):
         async with tx.savepoint():
-            standing = await enrol_rows(tx, frame, rows, outcomes, quiet=not command.mail)
-            await seat_rows(tx, frame, standing, rows, outcomes, quiet=not command.mail)
+            standing = await enrol_rows(tx, frame, rows, outcomes, tx.cause, quiet=not command.mail)
+            await seat_rows(tx, frame, standing, rows, outcomes, tx.cause, quiet=not command.mail)
             if command.dry_run:
                 raise _Undone
     return Answer(
@@ -67,7 +63,16 @@ async def import_enrolments(tx: Tx, command: ImportEnrolments) -> Answer:
     )
 
 
-async def _lock_frame(tx: Tx, programme_id: str, codes: frozenset[str]) -> Frame:
+async def lock_sheet(tx: Tx, programme_id: str, content: str) -> tuple[Frame, tuple[Row, ...]]:
+    """What a file in base64 is about and asks for. Refused 403 for whoever is not staff, 422 with all that is wrong."""
+    if tx.cause.client is not None or tx.cause.is_person:
+        raise Refused("not_yours_to_say", "Tilmeldinger indlæses af staben.", status=403)
+    heading, table = await require_table(content)
+    frame = await lock_frame(tx, programme_id, codes_of(heading, table))
+    return frame, require_rows(heading, table, frame, tx.now)
+
+
+async def lock_frame(tx: Tx, programme_id: str, codes: Collection[str]) -> Frame:
     """Programme, then enrolments, as whoever gives places locks them; before both, that no other import goes on.
 
     Two of them may name the same people: whoever is a contact in the one comes to meetings in the other.
@@ -91,6 +96,9 @@ def _said(row: Row, frame: Frame, outcomes: Sequence[Outcome]) -> dict[str, Any]
         "row": row.number,
         "organisation": {"code": row.code, "name": frame.book[row.code].organisation.name},
         "role": row.role,
+        "came_to": came_to(outcomes),
         "text": in_words(outcomes),
-        "outcomes": [{"code": one.code, "text": one.text, "column": one.column} for one in outcomes],
+        "outcomes": [
+            {"code": one.code, "text": one.text, "column": one.column, "changes": one.changes} for one in outcomes
+        ],
     }

@@ -19,7 +19,6 @@ from shared.storage.tx import Tx
 ON_A_PAGE = 100
 MOST_PRINTED = 2_000
 """People on what is printed of one meeting; more are refused."""
-MOST_GUESTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +30,27 @@ class Attendees:
     people: tuple[Attendee, ...]
     following: str | None
     guests: tuple[Guest, ...]
+    more_guests: str | None
+    """Cursor of the next page of guests."""
 
 
-async def read_attendees(tx: Tx, head: Head, meeting_id: str, query: Mapping[str, str]) -> Attendees | None:
-    """A page of them by organisation, with all guests. None where the programme has no such meeting."""
+async def read_attendees(
+    tx: Tx, head: Head, meeting_id: str, query: Mapping[str, str], of_guests: Mapping[str, str]
+) -> Attendees | None:
+    """A page of them by organisation, and one of the guests. None where the programme has no such meeting."""
     copy = _meeting(head, meeting_id)
     if copy is None:
         return None
-    page = page_of(query, "attendees", most=ON_A_PAGE)
+    page, guest_page = page_of(query, "attendees", most=ON_A_PAGE), page_of(of_guests, "guests", most=ON_A_PAGE)
     by = _by(head, copy)
     try:
         people, following = page.cut(await _load(tx, page, head, copy, by))
+        invited, more = guest_page.cut(await guests.load_page(tx, guest_page, meeting_id))
     except Exception as error:
-        if page.after is not None and classify(error) is Failure.DATA:
+        if (page.after is not None or guest_page.after is not None) and classify(error) is Failure.DATA:
             raise invalid_cursor() from error
         raise
-    return Attendees(copy, by, tuple(people), following, await _guests(tx, copy))
+    return Attendees(copy, by, tuple(people), following, tuple(invited), more)
 
 
 async def read_all_attendees(tx: Tx, head: Head, meeting_id: str) -> tuple[MeetingCopy, list[Attendee]] | None:
@@ -56,7 +60,8 @@ async def read_all_attendees(tx: Tx, head: Head, meeting_id: str) -> tuple[Meeti
         return None
     page = Page("attendees", limit=MOST_PRINTED)
     people, following = page.cut(await _load(tx, page, head, copy, _by(head, copy)))
-    if following is not None:
+    invited, more = page.cut(await guests.load_page(tx, Page("guests", limit=MOST_PRINTED), meeting_id))
+    if following is not None or more is not None or len(people) + len(invited) > MOST_PRINTED:
         raise Refused("too_many", f"Der er flere end {MOST_PRINTED} deltagere. Hent dem som et ark i stedet.")
     tracks = {one.id: one.title for one in head.programme.terms.tracks}
     return copy, by_name(
@@ -66,7 +71,7 @@ async def read_all_attendees(tx: Tx, head: Head, meeting_id: str) -> tuple[Meeti
                 Attendee(
                     "", tracks.get(one.track or "", "Gæst"), one.person.person_id, one.person.name, one.person.email
                 )
-                for one in await _guests(tx, copy)
+                for one in invited
             ),
         ]
     )
@@ -106,8 +111,3 @@ async def _load(tx: Tx, page: Page, head: Head, copy: MeetingCopy, by: str) -> S
         members = by == "members"
         return await attendees.load_page_of_teams(tx, page, head.programme.id, copy.meeting, members=members)
     return []
-
-
-async def _guests(tx: Tx, copy: MeetingCopy) -> tuple[Guest, ...]:
-    found = await guests.load_page(tx, Page("guests", limit=MOST_GUESTS), copy.meeting.id)
-    return tuple(one for _, one in found)

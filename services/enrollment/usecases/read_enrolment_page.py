@@ -26,12 +26,14 @@ from services.enrollment.domain.options import Option, options_of
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roles import Held, Role, roles_of
 from services.enrollment.domain.roster import Roster
+from services.enrollment.domain.secretary import secretary_of
 from services.enrollment.domain.team import Team, team_terms
 from services.enrollment.domain.team_meetings import TeamMeetings
 from services.enrollment.usecases.load_standings import load_standings
 from services.enrollment.usecases.load_team_meetings import load_team_meetings
 from shared.base.listing import page_of
 from shared.contracts.enrollment import Answered
+from shared.contracts.parties import Contact
 from shared.contracts.programme import Owes
 from shared.storage.tx import Tx
 
@@ -56,6 +58,8 @@ class EnrolmentPage:
     """The last day on which its open forbehold holds its place."""
     history: tuple[Held, ...]
     roles: tuple[Role, ...]
+    secretary: Contact | None
+    """Who helps the contact by links of their own."""
     options: tuple[Option, ...]
     rosters: tuple[Roster, ...]
     following: str | None
@@ -107,6 +111,7 @@ async def read_enrolment_page(
         held_until=last_day(one, programme) if one.has_place and one.forbehold_open else None,
         history=tuple(holders(history, one)),
         roles=roles_of(one, programme, history),
+        secretary=helper.holder if (helper := secretary_of(one, history)) else None,
         options=options_of(one, programme, await orders.load_newest(tx, one.id)),
         rosters=tuple(shown),
         following=following,

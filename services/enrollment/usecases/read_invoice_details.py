@@ -9,6 +9,7 @@ from datetime import date
 
 from services.enrollment.adapters import contacts, enrolments, links, meetings, organisations, programmes
 from services.enrollment.domain.address_book import Unit
+from services.enrollment.domain.contact import Speaker
 from services.enrollment.domain.enrolment import Enrolment, book_is_for
 from services.enrollment.domain.invoice_details import invoiced_from, lacking
 from services.enrollment.domain.price_text import is_billed
@@ -30,7 +31,7 @@ class Details:
 
     path: str
     back: str | None
-    person_id: str
+    speaker: Speaker
     terms: ProgrammeTerms
     enrolment: Enrolment
     status: str
@@ -52,7 +53,7 @@ class RoleEnded:
 
 
 async def read_invoice_details(tx: Tx, token: str) -> Details | HandedOn | None:
-    """The contact's. None and HandedOn as `read_standing`."""
+    """The contact's, and the contact's secretary's. None and HandedOn as `read_standing`."""
     found = await read_standing(tx, token)
     if not isinstance(found, Standing):
         return found
@@ -60,7 +61,7 @@ async def read_invoice_details(tx: Tx, token: str) -> Details | HandedOn | None:
     return Details(
         path=f"{found.path}/faktura",
         back=found.path,
-        person_id=found.contact_id,
+        speaker=found.speaker,
         terms=found.terms,
         enrolment=found.enrolment,
         status=found.status,
@@ -90,7 +91,7 @@ async def read_billing_link(tx: Tx, token: str) -> Details | RoleEnded | None:
     return Details(
         path=links.billing_path(tx.links, holder),
         back=None,
-        person_id=holder.person_id,
+        speaker=Speaker(holder.person_id),
         terms=programme.terms,
         enrolment=enrolment,
         status=(await load_standings(tx, [enrolment]))[enrolment.id].word,

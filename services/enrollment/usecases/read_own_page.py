@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.enrollment.adapters import enrolments, guests, links, meetings, needs, programmes, rosters, teams
-from services.enrollment.adapters.links import Invited, Own, Placed, Seated
+from services.enrollment.adapters.links import Invited, Placed, Seated
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.programme import PEOPLE_AFTER, Programme, is_over
@@ -15,6 +15,7 @@ from services.enrollment.domain.roster import Roster, Seat
 from services.enrollment.domain.team import Member, Team, team_terms
 from services.enrollment.domain.team_meetings import TeamMeetings
 from services.enrollment.usecases.load_team_meetings import load_team_meetings
+from services.enrollment.usecases.read_seat import ClosedLink
 from shared.base.passes import Reader
 from shared.contracts.parties import Person
 from shared.storage.tx import Tx
@@ -64,12 +65,11 @@ class OwnPage:
     now: datetime
 
 
-async def read_own_page(tx: Tx, token: str) -> OwnPage | None:
-    """None for a link that is none of ours, was closed, or has ended: a year after its programme."""
-    own = links.own_page_of(tx.links, token, tx.now)
-    if own is None:
+async def read_own_page(tx: Tx, token: str) -> OwnPage | ClosedLink | None:
+    """None for a link that is none of ours, or has ended: a year after its programme."""
+    reader = links.own_page_of(tx.links, token, tx.now)
+    if reader is None:
         return None
-    reader = own.reader
     enrolment = None if reader.role == "guest" else await enrolments.load(tx, reader.of)
     if enrolment is not None:
         programme: Programme | None = await programmes.load_of(tx, enrolment)
@@ -77,17 +77,17 @@ async def read_own_page(tx: Tx, token: str) -> OwnPage | None:
         programme = await programmes.load(tx, reader.of) if reader.role == "guest" else None
     if programme is None or is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
         return None
+    if enrolment is not None and enrolment.has_closed_own(reader.person_id, reader.generation):
+        return ClosedLink(programme.terms, enrolment.organisation)
     if enrolment is None:
         return await _of_guest(tx, reader, programme)
-    if enrolment.has_closed(reader.person_id, own.generation):
-        return None
     return await _of_participant(tx, reader, programme, enrolment)
 
 
 async def _of_guest(tx: Tx, reader: Reader, programme: Programme) -> OwnPage:
     person = await guests.load_person(tx, programme.id, reader.person_id)
     visits = await _visits(tx, programme, person.email) if person else ()
-    return _page(tx, Own(reader), programme, None, person, (), None, visits)
+    return _page(tx, reader, programme, None, person, (), None, visits)
 
 
 async def _of_participant(tx: Tx, reader: Reader, programme: Programme, enrolment: Enrolment) -> OwnPage:
@@ -95,10 +95,11 @@ async def _of_participant(tx: Tx, reader: Reader, programme: Programme, enrolmen
     if enrolment.has_place:
         found = await rosters.load_of_person(tx, programme, enrolment, reader.person_id)
     held = [(one, seat) for one in found if (seat := one.seat_of(reader.person_id)) is not None]
-    generation = enrolment.generation_of(reader.person_id)
     seats = tuple(
         OwnSeat(
-            links.seat_path(tx.links, Seated(enrolment.id, reader.person_id, seat.number, one.meeting.id, generation)),
+            links.seat_path(
+                tx.links, Seated(enrolment.id, reader.person_id, seat.number, one.meeting.id, reader.generation)
+            ),
             one,
             seat,
         )
@@ -109,8 +110,7 @@ async def _of_participant(tx: Tx, reader: Reader, programme: Programme, enrolmen
     # The link of a place that a client put in is the client's too: it opens nothing that others put in.
     visits = await _visits(tx, programme, person.email) if person and not enrolment.by_client else ()
     whole = reader._replace(role="mailbox") if visits else reader._replace(role="participant")
-    shown = _page(tx, Own(whole, generation), programme, enrolment, person, seats, place, visits)
-    return replace(shown, path=links.own_page_path(tx.links, reader, generation))
+    return replace(_page(tx, whole, programme, enrolment, person, seats, place, visits), path=_path(tx, reader))
 
 
 async def _place(tx: Tx, reader: Reader, programme: Programme, enrolment: Enrolment) -> OwnPlace | None:
@@ -121,10 +121,7 @@ async def _place(tx: Tx, reader: Reader, programme: Programme, enrolment: Enrolm
     if member is None:
         return None
     return OwnPlace(
-        links.place_path(
-            tx.links,
-            Placed(enrolment.id, reader.person_id, member.number, enrolment.generation_of(reader.person_id)),
-        ),
+        links.place_path(tx.links, Placed(enrolment.id, reader.person_id, member.number, reader.generation)),
         team,
         member,
         await load_team_meetings(tx, team),
@@ -143,7 +140,7 @@ async def _visits(tx: Tx, programme: Programme, email: str) -> tuple[OwnVisit, .
 
 def _page(
     tx: Tx,
-    own: Own,
+    reader: Reader,
     programme: Programme,
     enrolment: Enrolment | None,
     person: Person | None,
@@ -151,6 +148,9 @@ def _page(
     place: OwnPlace | None,
     visits: tuple[OwnVisit, ...],
 ) -> OwnPage:
-    calendar = links.calendar_path(tx.links, own, tx.now) if person else None
-    path = links.own_page_path(tx.links, own.reader, own.generation)
-    return OwnPage(path, calendar, programme, enrolment, person, seats, place, visits, tx.now)
+    calendar = links.calendar_path(tx.links, reader, tx.now) if person else None
+    return OwnPage(_path(tx, reader), calendar, programme, enrolment, person, seats, place, visits, tx.now)
+
+
+def _path(tx: Tx, reader: Reader) -> str:
+    return links.own_page_path(tx.links, reader)

@@ -11,6 +11,8 @@ from services.enrollment.domain.programme import PEOPLE_AFTER, is_over
 from services.enrollment.domain.team import Member, Team
 from services.enrollment.domain.team_meetings import TeamMeetings
 from services.enrollment.usecases.load_team_meetings import load_team_meetings
+from services.enrollment.usecases.read_seat import ClosedLink
+from shared.base.passes import Reader
 from shared.storage.tx import Tx
 
 
@@ -30,15 +32,17 @@ class OwnPlace:
     """Where all of their meetings are."""
 
 
-async def read_place(tx: Tx, token: str) -> OwnPlace | None:
-    """None for a link that is none of ours, was closed, or has ended: a year after its programme."""
+async def read_place(tx: Tx, token: str) -> OwnPlace | ClosedLink | None:
+    """None for a link that is none of ours, or has ended: a year after its programme."""
     placed = links.place_of(tx.links, token, tx.now)
     enrolment = await enrolments.load(tx, placed.enrolment_id) if placed else None
-    if placed is None or enrolment is None or enrolment.has_closed(placed.person_id, placed.generation):
+    if placed is None or enrolment is None:
         return None
     programme = await programmes.load_of(tx, enrolment)
     if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
         return None
+    if enrolment.has_closed_own(placed.person_id, placed.generation):
+        return ClosedLink(programme.terms, enrolment.organisation)
     team = await teams.load(tx, programme, enrolment)
     member = team.member(placed.person_id)
     held = member is not None and member.number == placed.number and enrolment.has_place
@@ -49,6 +53,6 @@ async def read_place(tx: Tx, token: str) -> OwnPlace | None:
         member=member if held else None,
         meetings=await load_team_meetings(tx, team),
         now=tx.now,
-        own_page=links.own_path_of(tx.links, enrolment, placed.person_id),
+        own_page=links.own_page_path(tx.links, Reader("participant", team.id, placed.person_id, placed.generation)),
         needs=await needs.load_of_team(tx, team.id, placed.person_id) if held else None,
     )

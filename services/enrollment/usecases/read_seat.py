@@ -9,7 +9,18 @@ from services.enrollment.adapters import enrolments, links, meetings, needs, pro
 from services.enrollment.domain.needs import Needs
 from services.enrollment.domain.programme import PEOPLE_AFTER, is_over
 from services.enrollment.domain.roster import Roster, Seat
+from shared.base.passes import Reader
+from shared.contracts.parties import Organisation
+from shared.contracts.programme import ProgrammeTerms
 from shared.storage.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedLink:
+    """The link was somebody's own, and is closed; nobody is named."""
+
+    terms: ProgrammeTerms
+    organisation: Organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +38,17 @@ class OwnSeat:
     """Where all of their meetings are."""
 
 
-async def read_seat(tx: Tx, token: str) -> OwnSeat | None:
-    """None for a link that is none of ours, was closed, or has ended: a year after its programme."""
+async def read_seat(tx: Tx, token: str) -> OwnSeat | ClosedLink | None:
+    """None for a link that is none of ours, or has ended: a year after its programme."""
     seated = links.seat_of(tx.links, token, tx.now)
     enrolment = await enrolments.load(tx, seated.enrolment_id) if seated else None
-    if seated is None or enrolment is None or enrolment.has_closed(seated.person_id, seated.generation):
+    if seated is None or enrolment is None:
         return None
     programme = await programmes.load_of(tx, enrolment)
     if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
         return None
+    if enrolment.has_closed_own(seated.person_id, seated.generation):
+        return ClosedLink(programme.terms, enrolment.organisation)
     roster = await rosters.load_of_meeting(tx, programme, enrolment, seated.meeting_id)
     if roster is None:
         return None
@@ -43,5 +56,5 @@ async def read_seat(tx: Tx, token: str) -> OwnSeat | None:
     held = seat is not None and seat.number == seated.number and enrolment.has_place
     path, person_id = links.seat_path(tx.links, seated), seated.person_id
     kept = await needs.load(tx, roster.id, person_id) if held else None
-    own = links.own_path_of(tx.links, enrolment, person_id)
+    own = links.own_page_path(tx.links, Reader("participant", enrolment.id, person_id, seated.generation))
     return OwnSeat(path, person_id, roster, seat if held else None, tx.now, kept, own)

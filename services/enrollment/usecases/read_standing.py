@@ -1,4 +1,6 @@
-"""Where an enrolment stands, for its contact: by the link that every mail about it carries."""
+"""Where an enrolment stands, for its contact: by the link that every mail about it carries; or for the contact's
+secretary, by one of their own.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,10 @@ from services.enrollment.adapters import (
     seat_moves,
     teams,
 )
+from services.enrollment.adapters.links import Guest
 from services.enrollment.domain.address_book import Unit
-from services.enrollment.domain.awaited import Awaited, Stands, awaited
+from services.enrollment.domain.awaited import DONE_BY, Awaited, Stands, awaited
+from services.enrollment.domain.contact import Speaker
 from services.enrollment.domain.costs import Cost, costs
 from services.enrollment.domain.enrolment import Enrolment, book_is_for, owed_by
 from services.enrollment.domain.forbehold import last_day
@@ -29,10 +33,11 @@ from services.enrollment.domain.price_text import is_billed
 from services.enrollment.domain.programme import PEOPLE_AFTER, Programme, holds_place, is_over
 from services.enrollment.domain.roles import Role, roles_of
 from services.enrollment.domain.roster import Roster, is_theirs, seats_for
+from services.enrollment.domain.secretary import lets_in, may, secretary_of
 from services.enrollment.domain.team import Team, team_terms
 from services.enrollment.usecases.load_standings import load_standings
 from shared.base.listing import page_of
-from shared.contracts.parties import Organisation
+from shared.contracts.parties import Contact, Organisation
 from shared.contracts.programme import Owes, ProgrammeTerms
 from shared.storage.tx import Tx
 
@@ -64,13 +69,13 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`path` is the contact's secret; `participants_path` is where to go on, once there is a place.
+    """`path` is the secret of the `speaker`; `participants_path`, theirs too, is where to go on, once there is a place.
 
     `position`: on the waiting list, if places are given by now.
     """
 
     path: str
-    contact_id: str
+    speaker: Speaker
     programme: Programme
     open: bool
     because: str
@@ -93,6 +98,8 @@ class Standing:
     options: tuple[Option, ...]
     roles: tuple[Role, ...]
     """Beside the contact's."""
+    secretary: Contact | None
+    """Who helps the contact by links of their own."""
     units: tuple[Unit, ...]
     """Of the organisation, where they are asked for, and unless the link may be another system's."""
     now: datetime
@@ -103,14 +110,21 @@ class Standing:
     def terms(self) -> ProgrammeTerms:
         return self.programme.terms
 
+    def may(self, command: str) -> bool:
+        """Whether the speaker may ask for the command of this name."""
+        return not self.speaker.is_secretary or may(command)
+
 
 @dataclass(frozen=True, slots=True)
 class HandedOn:
-    """The link was good, and is somebody else's by now, or was `closed`; nobody is named."""
+    """The link was good, and is somebody else's by now, or was `closed`; nobody is named. `secretary`: it was one's,
+    whose access has ended.
+    """
 
     terms: ProgrammeTerms
     organisation: Organisation
     closed: bool = False
+    secretary: bool = False
 
 
 async def read_standing(tx: Tx, token: str, *, units: bool = False, course: bool = False) -> Standing | HandedOn | None:
@@ -124,23 +138,28 @@ async def read_standing(tx: Tx, token: str, *, units: bool = False, course: bool
         return None
     if enrolment.has_closed(guest.person_id, guest.generation):
         return HandedOn(programme.terms, enrolment.organisation, closed=True)
-    if not enrolment.lets_in(guest.person_id, guest.number):
+    history = await contacts.load_history(tx, enrolment.id)
+    if guest.turn is not None and not lets_in(enrolment, history, guest.person_id, guest.number, guest.turn):
+        return HandedOn(programme.terms, enrolment.organisation, secretary=True)
+    if guest.turn is None and not enrolment.lets_in(guest.person_id, guest.number):
         handed_on = enrolment.is_signed_up and not enrolment.is_contact(guest.person_id)
         return HandedOn(programme.terms, enrolment.organisation) if handed_on else None
     standing = (await load_standings(tx, [enrolment]))[enrolment.id]
     newest = await orders.load_newest(tx, enrolment.id)
     options = options_of(enrolment, programme, orders_for(enrolment, newest, client=enrolment.by_client))
-    roles = roles_of(enrolment, programme, await contacts.load_history(tx, enrolment.id))
+    roles = roles_of(enrolment, programme, history)
+    helper = secretary_of(enrolment, history)
+    own = links.contact_of(enrolment) if guest.turn is None else guest
     return Standing(
-        path=links.standing_path_of(tx.links, enrolment),
-        contact_id=guest.person_id,
+        path=links.standing_path(tx.links, own),
+        speaker=Speaker(guest.person_id, guest.turn is not None),
         programme=programme,
         open=programme.open,
         because=programme.because,
         enrolment=enrolment,
         status=standing.word,
         position=standing.position,
-        participants_path=links.participants_path_of(tx.links, enrolment),
+        participants_path=links.participants_path(tx.links, own) if enrolment.has_place else None,
         owes=owed_by(enrolment, tx.now),
         only_approved=enrolment.forbehold_open and not holds_place(programme, tx.now),
         held_until=last_day(enrolment, programme) if enrolment.has_place and enrolment.forbehold_open else None,
@@ -149,18 +168,19 @@ async def read_standing(tx: Tx, token: str, *, units: bool = False, course: bool
         invoiced_from=invoiced_from(enrolment) if enrolment.has_place else None,
         options=options,
         roles=roles,
+        secretary=helper.holder if helper else None,
         units=await _units(tx, enrolment) if units else (),
         now=tx.now,
-        course=await _course(tx, Stands(enrolment, programme, options, roles)) if course else Course(),
+        course=await _course(tx, Stands(enrolment, programme, options, roles), own) if course else Course(),
     )
 
 
-async def _course(tx: Tx, stands: Stands) -> Course:
-    """However many meetings and options there are, it takes as many statements."""
+async def _course(tx: Tx, stands: Stands, reader: Guest) -> Course:
+    """For whoever reads. However many meetings and options there are, it takes as many statements."""
     enrolment, programme = stands.enrolment, stands.programme
-    invoices, receipt = _onward(tx, stands)
+    invoices, receipt = _onward(tx, stands, reader)
     if not enrolment.has_place or enrolment.enrolled_at is None:
-        return Course(awaited(stands, tx.now), invoices_path=invoices, receipt_path=receipt)
+        return Course(_awaited(stands, tx.now, reader), invoices_path=invoices, receipt_path=receipt)
     page = page_of({}, "standing", most=MEETINGS)
     found, following = page.cut(await rosters.load_page(tx, page, programme, enrolment))
     called = await member_meetings.load(tx, enrolment.id) if enrolment.ad_hoc else frozenset()
@@ -175,24 +195,32 @@ async def _course(tx: Tx, stands: Stands) -> Course:
     )
     team = await teams.load(tx, programme, enrolment) if team_terms(enrolment) else None
     return Course(
-        awaited(replace(stands, rosters=theirs, team=team), tx.now),
+        _awaited(replace(stands, rosters=theirs, team=team), tx.now, reader),
         (*theirs, *elsewhere),
         following is not None,
         team,
         costs(enrolment, programme, stands.options, (*theirs, *elsewhere), left_late),
-        links.onward_path(tx.links, "calendar", enrolment, tx.now),
+        links.onward_path(tx.links, "calendar", enrolment, reader, tx.now),
         invoices,
         receipt,
     )
 
 
-def _onward(tx: Tx, stands: Stands) -> tuple[str | None, str | None]:
-    """To its invoices, and to its receipt."""
+def _awaited(stands: Stands, now: datetime, reader: Guest) -> tuple[Awaited, ...]:
+    """What whoever reads can do something about."""
+    found = awaited(stands, now)
+    return found if reader.turn is None else tuple(one for one in found if may(DONE_BY[one.what]))
+
+
+def _onward(tx: Tx, stands: Stands, reader: Guest) -> tuple[str | None, str | None]:
+    """To its invoices, and to its receipt: the contact's alone."""
+    if reader.turn is not None:
+        return None, None
     enrolment, programme = stands.enrolment, stands.programme
     billed = enrolment.enrolled_at is not None and (is_billed(programme.terms) or bool(enrolment.agreed.fees))
     return (
-        links.onward_path(tx.links, "invoices", enrolment, tx.now) if billed else None,
-        links.onward_path(tx.links, "receipt", enrolment, tx.now) if enrolment.is_signed_up else None,
+        links.onward_path(tx.links, "invoices", enrolment, reader, tx.now) if billed else None,
+        links.onward_path(tx.links, "receipt", enrolment, reader, tx.now) if enrolment.is_signed_up else None,
     )
 
 

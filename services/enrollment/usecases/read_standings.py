@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import get_args
 
-from services.enrollment.adapters import enrolments, overview, teams
+from services.enrollment.adapters import enrolments, invitations, overview, teams
 from services.enrollment.adapters.overview import Sort
 from services.enrollment.domain.enrolment import Enrolment
 from services.enrollment.domain.overview import (
     MayLack,
     Stands,
     counted,
+    link_of,
     may_lack,
     next_meetings,
     standing_of,
@@ -38,6 +40,9 @@ class Row:
     status: str
     position: int | None
     lacks: tuple[str, ...]
+    invited_at: datetime | None = None
+    opened_at: datetime | None = None
+    """When its link was opened first, by a person or by a scanner of mails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,8 @@ class Found:
 
 
 async def read_standings(tx: Tx, head: Head, query: Mapping[str, str]) -> Found:
-    """By `standing`, `lacking` ("ja") and `named` (a part of the organisation's name), each if given, in the order of
-    `sort`. Refused for a cursor that is none of ours.
+    """By `standing`, `lacking` ("ja"), `link` and `named` (a part of the organisation's name), each if given, in the
+    order of `sort`. Refused for a cursor that is none of ours.
     """
     programme = head.programme
     sort: Sort = next((one for one in get_args(Sort) if one == query.get("sort")), "name")
@@ -70,6 +75,7 @@ async def read_standings(tx: Tx, head: Head, query: Mapping[str, str]) -> Found:
             forbehold=standing.forbehold if standing else None,
             named=danish_sort_key(named) or named or None,
             lacking=lacking,
+            link=link_of(query.get("link", "")),
         )
 
     try:
@@ -94,8 +100,12 @@ async def read_standings(tx: Tx, head: Head, query: Mapping[str, str]) -> Found:
         ids, following = _cut(page, [(place, one, bool(lacks(known[one]))) for place, one in placed])
     shown = [known[one] for one in ids]
     standings = await load_standings(tx, shown)
+    when = await invitations.load_when(tx, ids)
     return Found(
-        tuple(Row(one, standings[one.id].word, standings[one.id].position, lacks(one)) for one in shown),
+        tuple(
+            Row(one, standings[one.id].word, standings[one.id].position, lacks(one), *when.get(one.id, (None, None)))
+            for one in shown
+        ),
         following,
         counted(await overview.count_standings(tx, programme.id)),
     )

@@ -1,4 +1,6 @@
-"""What a municipality's contact finds by the link in its mail: the meetings, and who comes to them."""
+"""What a municipality's contact, or the contact's secretary, finds by the link in a mail: the meetings, and who comes
+to them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.enrollment.adapters import (
+    contacts,
     enrolments,
     links,
     meetings,
@@ -16,12 +19,15 @@ from services.enrollment.adapters import (
     seat_moves,
     teams,
 )
+from services.enrollment.adapters.links import Guest
 from services.enrollment.adapters.rosters import load_of_meeting, load_page
 from services.enrollment.domain.address_book import Unit
+from services.enrollment.domain.contact import Speaker
 from services.enrollment.domain.enrolment import Enrolment, book_is_for, require_enrolment
 from services.enrollment.domain.explanation import Explanation, explain_roster, explain_team
 from services.enrollment.domain.programme import PEOPLE_AFTER, Programme, is_over
 from services.enrollment.domain.roster import Roster, Seat, seats_for
+from services.enrollment.domain.secretary import lets_in, may
 from services.enrollment.domain.team import Member, Team, members_for, team_terms
 from services.enrollment.domain.team_meetings import TeamMeetings
 from services.enrollment.usecases.load_team_meetings import load_team_meetings
@@ -33,14 +39,15 @@ ON_A_PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """`contact_id` is whom the link was given to, and stands in causes and audit; `path` is the contact's secret.
+    """`speaker` is whom the link was given to, and stands in causes and audit; `path` is a secret of theirs.
 
-    `by_contact`: whoever the link was given to still is the contact, of the place that it was given with.
+    `let_in`: whoever the link was given to still is the contact, or the contact's secretary, of the place that it was
+    given with.
     """
 
     path: str
-    contact_id: str
-    by_contact: bool
+    speaker: Speaker
+    let_in: bool
     closed: bool
     """Whether the link is one of those that were closed."""
     now: datetime
@@ -70,7 +77,11 @@ class Visit:
     @property
     def handed_on(self) -> bool:
         """Whether somebody else is the contact by now."""
-        return self.enrolment.is_signed_up and not self.enrolment.is_contact(self.contact_id)
+        return self.enrolment.is_signed_up and not self.enrolment.is_contact(self.speaker.person_id)
+
+    def may(self, command: str) -> bool:
+        """Whether the speaker may ask for the command of this name."""
+        return not self.speaker.is_secretary or may(command)
 
     def seats(self, roster: Roster) -> tuple[Seat, ...]:
         """Those that are shown."""
@@ -105,8 +116,8 @@ async def read_visit(
     return Visit(
         path=links.participants_path(tx.links, guest),
         standing_path=links.standing_path(tx.links, guest),
-        contact_id=guest.person_id,
-        by_contact=enrolment.lets_in(guest.person_id, guest.number),
+        speaker=Speaker(guest.person_id, guest.turn is not None),
+        let_in=await _lets_in(tx, enrolment, guest),
         closed=enrolment.has_closed(guest.person_id, guest.generation),
         now=tx.now,
         programme=programme,
@@ -121,6 +132,13 @@ async def read_visit(
         called=await member_meetings.load(tx, enrolment.id) if enrolment.ad_hoc else frozenset(),
         explained=explained,
     )
+
+
+async def _lets_in(tx: Tx, enrolment: Enrolment, guest: Guest) -> bool:
+    if guest.turn is None:
+        return enrolment.lets_in(guest.person_id, guest.number)
+    history = await contacts.load_history(tx, enrolment.id)
+    return lets_in(enrolment, history, guest.person_id, guest.number, guest.turn)
 
 
 async def _units(tx: Tx, enrolment: Enrolment) -> tuple[Unit, ...]:

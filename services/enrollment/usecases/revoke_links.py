@@ -22,7 +22,6 @@ async def revoke_links(tx: Tx, command: RevokeLinks) -> Answer:
         programme,
         participants_path=links.participants_path_of(tx.links, after),
         standing_path=links.standing_path_of(tx.links, after),
-        own_path=links.own_path_of(tx.links, after, after.known_contact.person_id),
     )
 
     await enrolments.save(tx, decided.after, tx.cause)

@@ -15,6 +15,7 @@ from services.enrollment.domain.enrolment_sheet import Frame, Outcome, Row
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.roster import Roster, register
 from services.enrollment.domain.team import Team, name_member, team_terms
+from shared.base.cause import Cause
 from shared.contracts.decision import Decision
 from shared.contracts.enrollment import roster_id
 from shared.contracts.parties import Person
@@ -47,6 +48,7 @@ async def seat_rows(
     standing: Mapping[str, Enrolment],
     rows: Sequence[Row],
     outcomes: Mapping[int, list[Outcome]],
+    because: Cause,
     *,
     quiet: bool,
 ) -> None:
@@ -76,12 +78,12 @@ async def seat_rows(
 
     for one, team in known.items():
         if after_teams[one] != team:
-            await teams.save(tx, team, after_teams[one], tx.cause)
+            await teams.save(tx, team, after_teams[one], because)
     for one, roster in locked.items():
         if after_rosters[one] != roster:
-            await rosters.save(tx, roster, after_rosters[one], tx.cause)
+            await rosters.save(tx, roster, after_rosters[one], because)
     async for decided in _in_turns(decisions):
-        tx.tell(decided)
+        tx.tell(decided, because=because)
 
 
 async def _jobs(

@@ -11,7 +11,9 @@ from starlette.routing import BaseRoute
 from services.invoicing.entrypoints import acts
 from services.invoicing.pages import invoice_desk, ledger, own_invoices, printed, staff_claim, staff_invoice, today
 from services.invoicing.usecases.explain import explain
+from services.invoicing.usecases.forget_people import FORGETTING
 from shared.base.acts import Act
+from shared.runtime.erasure_page import erasure_pages
 from shared.runtime.service import Host
 from shared.runtime.why_page import why_page
 from shared.web.pages import page
@@ -43,6 +45,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows("/invoicing/jeres-fakturaer/{token}", own_invoices.invoices),
         shows("/invoicing/jeres-fakturaer/{token}/{document_id}.{suffix}", own_invoices.document),
         *_for_staff(host),
+        *erasure_pages(host, FORGETTING, acts.FIND_PEOPLE, acts.FORGET),
         use_page(host),
     )
 

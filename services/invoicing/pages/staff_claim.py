@@ -13,16 +13,19 @@ from services.invoicing.pages.ledger import about
 from services.invoicing.pages.programme import address, show, unheard
 from services.invoicing.usecases.read_ledger import ClaimPage, read_claim_page
 from shared.base.acts import Act
+from shared.base.problems import Problem
 from shared.contracts.danish import kroner, short_day
 from shared.contracts.event import Command
 from shared.contracts.invoicing import CorrectBilling, ReleaseClaim, WaiveClaim
 from shared.contracts.parties import Billing
 from shared.contracts.programme import ProgrammeRef
+from shared.contracts.seen import billing_fields
 from shared.contracts.time import day_of
 from shared.runtime.service import Host
 from shared.web.forms import Form
-from shared.web.programme_page import not_there, of_one, reader
-from shared.web.staff_action import Ask, Doing, carry_out
+from shared.web.meanwhile import Stands, seen_in
+from shared.web.programme_page import UNDO, not_there, of_one, reader
+from shared.web.staff_action import Ask, Doing, carry_out, stood_before
 
 _KINDS = {"fee": "Gebyr", "extra": "Ekstra deltager", "option": "Tilkøb"}
 BILLING = {
@@ -34,6 +37,11 @@ BILLING = {
     "email": "E-mail til fakturaer",
 }
 _ADDRESS = {"street": "Vej og nummer", "postcode": "Postnummer", "city": "By"}
+_AT = tuple(f"billing.address.{name}" for name in _ADDRESS)
+_ASKED = {
+    **{f"billing.{name}": label for name, label in BILLING.items()},
+    **dict(zip(_AT, _ADDRESS.values(), strict=True)),
+}
 
 
 async def _find(host: Host, request: Request) -> ClaimPage | Response:
@@ -189,27 +197,22 @@ def _too_late(found: ClaimPage) -> str:
 @_of_one
 async def correct(host: Host, act: Act, request: Request, found: ClaimPage) -> Response:
     """Of all that the enrolment owes and is not invoiced yet."""
-    known = found.claim.billing
+    known, before = found.claim.billing, await stood_before(host, request)
 
     def command(form: Form) -> Command | None:
-        typed = {name: form.value(name) or None for name in BILLING}
-        at = {name: form.value(name) for name in _ADDRESS}
-        said = Form({f"billing.{name}": value for name, value in typed.items() if value})
-        said.values |= {f"billing.address.{name}": value for name, value in at.items() if any(at.values())}
+        typed = {name: form.value(name) for name in _ASKED}
+        at = any(typed[name] for name in _AT)
+        said = Form({name: text for name, text in typed.items() if text or (at and name in _AT)})
         # What this form does not ask for stays as it is.
         kept = known.model_dump(mode="json", include={"unit", "unit_name", "cvr", "format", "demands"})
         said.values |= {
             f"billing.{name}": value for name, value in kept.items() if value and isinstance(value, str | list)
         }
-        wish = said.command(
-            CorrectBilling, enrolment_id=found.row.enrolment_id, **({} if said.values else {"billing": {}})
-        )
-        form.errors += [type(one)(one.field.rpartition(".")[2], one.code, one.detail) for one in said.errors]
+        about = {"enrolment_id": found.row.enrolment_id, "claim_id": found.row.claim_id, "seen": seen_in(form)}
+        wish = said.command(CorrectBilling, **about, **({} if said.values else {"billing": {}}))
+        form.errors += said.errors
         return wish
 
-    at = known.address
-    start = {name: getattr(known, name) or "" for name in BILLING}
-    start |= {name: getattr(at, name) if at else "" for name in _ADDRESS}
     return await _about(
         host,
         act,
@@ -223,12 +226,28 @@ async def correct(host: Host, act: Act, request: Request, found: ClaimPage) -> R
             "Det gælder alt, tilmeldingen skylder, og som ikke er faktureret endnu.",
             "Et krav, som en anden betaler, bliver, som det er.",
         ),
-        asks=tuple(Ask(name, label, required=False, maxlength=200) for name, label in (BILLING | _ADDRESS).items()),
-        start=start,
+        asks=tuple(Ask(name, label, required=False, maxlength=200) for name, label in _ASKED.items()),
+        start={**dict.fromkeys(_ASKED, ""), **(billing_fields(known) if before is None else before)},
+        undone=lambda _, key: f"{_place(request)}/oplysninger?{UNDO}={key}",
         sentences=lambda body: [
             f"{one['text']}: {one['state_title']}{'. ' + one['reason'] if one['finding'] else ''}"
             for one in body["claims"]
             if one["invoice_id"] is None
         ],
         why_not="" if found.row.stands in TO_COME else _too_late(found),
+        stands=partial(_stands, host, request),
+    )
+
+
+async def _stands(host: Host, request: Request) -> Stands:
+    """How the claim is billed by now."""
+    named = request.path_params
+    async with host.transaction(reader(request)) as tx:
+        found = await read_claim_page(tx, named["programme_id"], named["claim_id"])
+    if not isinstance(found, ClaimPage):
+        raise Problem(404, "not_found")
+    return Stands(
+        fields=billing_fields(found.claim.billing),
+        together=(("billing.ean", "billing.p_number"), _AT),
+        labels={"billing.unit": "Enhed"},
     )

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 
 from services.notifications.domain.enrolment import Enrolment
 from services.notifications.domain.text import address_key, storable
-from shared.contracts.enrollment import LinksRevoked
 from shared.contracts.parties import Contact, Organisation
 from shared.storage.table import Table
 from shared.storage.tx import Tx
@@ -121,27 +120,6 @@ async def save(tx: Tx, enrolments: Iterable[Enrolment]) -> None:
         for one in enrolments
     ]
     await _ENROLMENTS.upsert(tx, rows)
-
-
-async def close_links(tx: Tx, closed: Iterable[LinksRevoked]) -> None:
-    """Which links of each contact are good from now on, and where mails lead that they are sent as a participant."""
-    rows = [
-        (one.enrolment_id, storable(one.contact.person_id), one.generation, storable(one.own_path)) for one in closed
-    ]
-    await tx.execute(
-        """
-        UPDATE enrolments AS e SET renewed_links = e.renewed_links || jsonb_build_object(
-            u.person, jsonb_build_object('generation', u.generation, 'own_path', u.path)
-        )
-        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS u (enrolment, person, generation, path)
-        WHERE e.id = u.enrolment
-          AND coalesce((e.renewed_links #>> ARRAY[u.person, 'generation'])::bigint, 0) < u.generation
-        """,
-        [of for of, _, _, _ in rows],
-        [person for _, person, _, _ in rows],
-        [number for _, _, number, _ in rows],
-        [path for _, _, _, path in rows],
-    )
 
 
 async def insert_former(tx: Tx, enrolments: Iterable[Enrolment]) -> None:

@@ -65,8 +65,6 @@ MEMBER_IS_MEANT = f"""
     AND (e.id IS NULL OR ((e.has_place OR e.withdrawn_at IS NULL)
                           AND (e.withdrawn_at IS NULL OR t.since > e.withdrawn_at)))
 """
-# Of a contact whose links were closed: the link that holds, whichever fact about a seat is heard of when.
-_OWN = "coalesce(e.renewed_links #>> ARRAY[{0}.person_id, 'own_path'], {0}.own_path)"
 _OF_MEMBER = f"(coalesce(e.attendance ->> m.kind, '') = 'members' OR {_CALLED} IS NOT NULL)"
 _ASKS = "EXISTS (SELECT FROM programmes a WHERE a.id = {}.programme_id AND a.asks_needs)"
 _BY_TEAM = f"(coalesce(e.attendance ->> m.kind, '') = 'team' OR {_OF_MEMBER})"
@@ -78,7 +76,7 @@ async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]
         f"""
         WITH pair AS (SELECT * FROM unnest($1::text[], $2::text[]) AS u (meeting_id, address_key))
         SELECT pair.meeting_id, pair.address_key, p.person_id, p.name, p.email, 'participant' AS part,
-               p.organisation_name, p.since, e.participants_path, p.seat_path, {_OWN.format("p")} AS own_path,
+               p.organisation_name, p.since, e.participants_path, p.seat_path, p.own_path,
                false AS by_team, false AS of_member,
                p.as_guest, p.seat_quiet_since IS NOT DISTINCT FROM p.since AS quiet, false AS on_team,
                {_ASKS.format("p")} AS asks_needs
@@ -87,7 +85,7 @@ async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]
         UNION ALL
         SELECT pair.meeting_id, pair.address_key, t.person_id, t.name, t.email, 'participant',
                t.organisation_name, greatest(t.since, {_CALLED}), e.participants_path, t.place_path,
-               {_OWN.format("t")}, false, false, false, t.member_quiet_since IS NOT DISTINCT FROM t.since, true,
+               t.own_path, false, false, false, t.member_quiet_since IS NOT DISTINCT FROM t.since, true,
                {_ASKS.format("t")}
         FROM pair JOIN meetings m ON m.id = pair.meeting_id
         JOIN team_members t ON t.address_key = pair.address_key AND t.programme_id = m.programme_id
@@ -252,14 +250,14 @@ async def load_reminded(tx: Tx, meeting_id: str, place: str, most: int) -> list[
                 (SELECT DISTINCT ON (address_key) * FROM (
                      SELECT p.address_key, p.person_id, p.name, p.email, 'participant' AS part,
                             p.organisation_name, p.since, NULL AS participants_path, p.seat_path,
-                            {_OWN.format("p")} AS own_path, false AS by_team,
+                            p.own_path, false AS by_team,
                             false AS of_member, p.as_guest, false AS quiet, false AS on_team, false AS silent,
                             false AS asks_needs
                      FROM participants p LEFT JOIN enrolments e ON e.id = p.enrolment_id
                      WHERE p.meeting_id = $1 AND {PARTICIPANT_IS_MEANT}
                      UNION ALL
                      SELECT t.address_key, t.person_id, t.name, t.email, 'participant',
-                            t.organisation_name, t.since, NULL, t.place_path, {_OWN.format("t")},
+                            t.organisation_name, t.since, NULL, t.place_path, t.own_path,
                             false, false, false, false, true, false, false
                      FROM meetings m JOIN team_members t ON t.programme_id = m.programme_id
                      LEFT JOIN enrolments e ON e.id = t.enrolment_id

@@ -53,6 +53,24 @@ async def load_known(tx: Tx, seats: Iterable[Seat]) -> dict[Seat, Known]:
     }
 
 
+async def save_paths(tx: Tx, enrolment_id: str, person_id: str, paths: Mapping[str, str], own: str | None) -> None:
+    """The links of somebody's seats, by meeting, and of all that is theirs; of what is not named there is none that is
+    good.
+    """
+    await tx.execute(
+        """
+        UPDATE participants p SET seat_path = (
+            SELECT u.path FROM unnest($3::text[], $4::text[]) AS u (meeting_id, path) WHERE u.meeting_id = p.meeting_id
+        ), own_path = $5 WHERE p.person_id = $1 AND p.enrolment_id = $2
+        """,
+        person_id,
+        enrolment_id,
+        [storable(one) for one in paths],
+        [storable(one) for one in paths.values()],
+        None if own is None else storable(own),
+    )
+
+
 async def save(tx: Tx, participants: Mapping[Seat, Participant]) -> None:
     rows = [
         {

@@ -11,8 +11,10 @@ from services.notifications.adapters.invitations import CONTACT_IS_MEANT, MEMBER
 from services.notifications.adapters.meetings import standing_of
 from services.notifications.domain.invitations import Standing
 from services.notifications.domain.subscription import MOST_MEETINGS, Subscription, months_of
+from services.notifications.domain.text import storable
 from shared.base.links import Links
-from shared.base.passes import PATHS, Pass, Place, Reader, pass_in, pass_path, reader_from
+from shared.base.passes import PATHS, Reader, Role, pass_path, reader_from, reader_of
+from shared.contracts.enrollment import SECRETARY_ROLE
 from shared.contracts.programme import ProgrammeRef
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
@@ -41,7 +43,7 @@ class Address(NamedTuple):
 
 def feed_path(links: Links, address: Address) -> str:
     """Good until it is renewed, and until a year after the programme."""
-    token = links.sign(_FEED, " ".join((str(address.generation), *address.reader)))
+    token = links.sign(_FEED, " ".join((str(address.generation), *address.reader[:3])))
     return f"{PATHS['calendar']}/abonnement/{token}.ics"
 
 
@@ -54,23 +56,20 @@ def address_of(links: Links, token: str, now: datetime) -> Address | None:
     return None if reader is None else Address(reader, int(generation))
 
 
-async def let_in(tx: Tx, place: Place, token: str) -> Pass | None:
-    """Whom a page has let in that leads here; None for nobody, and by a link that was closed since."""
-    shown = pass_in(tx.links, place, token, tx.now)
-    if shown is None or shown.reader.role == "guest":
-        return shown
-    closed = await tx.fetchval(
-        "SELECT (renewed_links #>> ARRAY[$2, 'generation'])::bigint > $3 FROM enrolments WHERE id = $1",
-        shown.reader.of,
-        shown.reader.person_id,
-        shown.generation,
-    )
-    return None if closed else shown
+def reader_in(links: Links, token: str, now: datetime) -> Reader | None:
+    """Whom a page has let in that leads here."""
+    return reader_of(links, "calendar", token, now)
 
 
-def page_path(links: Links, shown: Pass, now: datetime) -> str:
+def receipt_reader_in(links: Links, token: str, now: datetime) -> Reader | None:
+    """Likewise of the receipt of a sign-up, which is its contact's."""
+    reader = reader_of(links, "receipt", token, now)
+    return reader if reader is not None and reader.role == "contact" else None
+
+
+def page_path(links: Links, reader: Reader, now: datetime) -> str:
     """Of the page of this calendar."""
-    return pass_path(links, "calendar", shown.reader, now, shown.generation)
+    return pass_path(links, "calendar", reader, now)
 
 
 # $1 is what the reader is of, $2 their id, $3 the programme. Whoever is erased reads nothing.
@@ -78,6 +77,11 @@ _NOT_ERASED = "NOT EXISTS (SELECT FROM erased_persons gone WHERE gone.person_id 
 _OF = {
     "contact": "SELECT programme_id, organisation_name, has_place AS meant FROM enrolments"
     f" WHERE id = $1 AND person_id = $2 AND {_NOT_ERASED}",
+    "secretary": f"""
+        SELECT e.programme_id, e.organisation_name, e.has_place AS meant
+        FROM enrolments e JOIN role_holders h ON h.enrolment_id = e.id AND h.role_id = '{SECRETARY_ROLE}'
+        WHERE e.id = $1 AND h.person_id = $2 AND {_NOT_ERASED}
+    """,
     "participant": f"""
         SELECT programme_id, organisation_name, bool_or(takes_part) AS meant FROM (
             SELECT programme_id, organisation_name, takes_part FROM participants
@@ -110,6 +114,10 @@ _MEETINGS = {
         SELECT m.id FROM enrolments e JOIN meetings m ON m.programme_id = e.programme_id
         WHERE e.id = $1 AND e.person_id = $2 AND {CONTACT_IS_MEANT}
     """,
+    "secretary": f"""
+        SELECT m.id FROM enrolments e JOIN meetings m ON m.programme_id = e.programme_id
+        WHERE e.id = $1 AND $2::text <> '' AND {CONTACT_IS_MEANT}
+    """,
     "participant": _SENT,
     "mailbox": f"{_SENT} UNION {_INVITED}",
     "guest": _INVITED,
@@ -121,12 +129,12 @@ async def load(tx: Tx, reader: Reader) -> Subscription | None:
     row = await tx.fetchrow(
         f"""
         SELECT known.organisation_name, known.meant, p.ref::text AS ref, p.ends_on,
-               coalesce((SELECT generation FROM calendar_subscriptions s
-                         WHERE s.of_id = $1 AND s.person_id = $2 AND s.role = $3), 0) AS generation,
+               coalesce(s.generation, 0) AS generation, coalesce(s.links_generation, 0) AS links_generation,
                (SELECT max((meeting #>> '{{when,last_day}}')::date) FROM meetings m
                 WHERE m.programme_id = p.id AND m.state <> 'planned') AS last_meeting
         FROM ({_OF["participant" if reader.role == "mailbox" else reader.role]}) AS known
         JOIN programmes p ON p.id = known.programme_id
+        LEFT JOIN calendar_subscriptions s ON s.of_id = $1 AND s.person_id = $2 AND s.role = $3
         """,
         reader.of,
         reader.person_id,
@@ -138,10 +146,17 @@ async def load(tx: Tx, reader: Reader) -> Subscription | None:
         programme=ProgrammeRef.model_validate_json(row["ref"]),
         organisation=row["organisation_name"],
         generation=row["generation"],
+        links_generation=row["links_generation"],
         meant=row["meant"],
         ends_on=row["ends_on"],
         last_meeting=row["last_meeting"],
     )
+
+
+async def load_let_in(tx: Tx, reader: Reader) -> Subscription | None:
+    """As `load`, for whom a pass has let in; None as well for one that came by links which are closed by now."""
+    found = await load(tx, reader)
+    return None if found is None or reader.generation < found.links_generation else found
 
 
 async def load_meetings(tx: Tx, reader: Reader, programme_id: str) -> list[Standing]:
@@ -181,7 +196,49 @@ async def _load(tx: Tx, reader: Reader, programme_id: str, which: str, order: st
 
 async def lock(tx: Tx, reader: Reader) -> None:
     """Two who renew it at the same moment do so one after the other."""
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 17))", " ".join(reader))
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 17))", " ".join(reader[:3]))
+
+
+async def close_of_secretaries(tx: Tx, closed: Sequence[tuple[str, str]]) -> None:
+    """Of enrolment and person, each of whom has the access no more: whoever gets it again gets another address."""
+    await tx.execute(
+        """
+        INSERT INTO calendar_subscriptions AS s
+            (role, of_id, person_id, generation, renewed_at, correlation_id, causation_id, actor)
+        SELECT 'secretary', u.of_id, u.person_id, 1, $3, $4, $5, $6
+        FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS u (of_id, person_id) ORDER BY 1, 2) AS u
+        ON CONFLICT (of_id, person_id, role) DO UPDATE
+            SET generation = least(s.generation + 1, 1000000), renewed_at = excluded.renewed_at
+        """,
+        [storable(of) for of, _ in closed],
+        [storable(person_id) for _, person_id in closed],
+        tx.now,
+        tx.cause.correlation_id,
+        tx.cause.causation_id,
+        tx.cause.actor,
+    )
+
+
+async def close_of(tx: Tx, roles: Sequence[Role], enrolment_id: str, person_id: str, generation: int) -> None:
+    """Whatever this person subscribed to in these roles of the enrolment, and each pass of an earlier generation."""
+    await tx.execute(
+        """
+        INSERT INTO calendar_subscriptions AS s
+            (role, of_id, person_id, generation, links_generation, renewed_at, correlation_id, causation_id, actor)
+        SELECT role, $1, $2, 1, $3, $4, $5, $6, $7 FROM unnest($8::text[]) AS u (role)
+        ON CONFLICT (of_id, person_id, role) DO UPDATE
+            SET generation = least(s.generation + 1, 1000000), renewed_at = excluded.renewed_at,
+                links_generation = greatest(s.links_generation, excluded.links_generation)
+        """,
+        storable(enrolment_id),
+        storable(person_id),
+        generation,
+        tx.now,
+        tx.cause.correlation_id,
+        tx.cause.causation_id,
+        tx.cause.actor,
+        list(roles),
+    )
 
 
 async def save(tx: Tx, reader: Reader, generation: int) -> None:

@@ -51,6 +51,17 @@ async def load_known(tx: Tx, places: Iterable[Place]) -> dict[Place, Known]:
     }
 
 
+async def save_path(tx: Tx, enrolment_id: str, person_id: str, path: str | None, own: str | None) -> None:
+    """The link of somebody's place, and of all that is theirs; None = there is none that is good."""
+    await tx.execute(
+        "UPDATE team_members SET place_path = $3, own_path = $4 WHERE person_id = $1 AND enrolment_id = $2",
+        person_id,
+        enrolment_id,
+        None if path is None else storable(path),
+        None if own is None else storable(own),
+    )
+
+
 async def save(tx: Tx, members: Mapping[Place, Member]) -> None:
     """At the address that was told last, and at no other."""
     await tx.execute(

@@ -13,6 +13,7 @@ from services.notifications.domain.message import Message
 from services.notifications.domain.text import address_key
 from services.notifications.domain.writing import Candidate, Wanted, Writing
 from shared.base.cause import Cause
+from shared.contracts.enrollment import SECRETARY_ROLE
 from shared.storage.table import CAUSE, Table, cause_columns, cause_of
 from shared.storage.tx import Pool, Tx
 
@@ -242,13 +243,14 @@ def _candidate(row: asyncpg.Record) -> Candidate:
 
 
 async def load_roles(tx: Tx, programme_id: str) -> list[tuple[str, str]]:
-    """The roles that somebody has in the programme, and what they are called there."""
+    """The roles that somebody has in the programme, and what they are called there; a contact's secretary has none."""
     rows = await tx.fetch(
         """
         SELECT h.role_id, min(h.role_label) AS label FROM enrolments e JOIN role_holders h ON h.enrolment_id = e.id
-        WHERE e.programme_id = $1 AND e.has_place GROUP BY h.role_id ORDER BY 2, 1
+        WHERE e.programme_id = $1 AND e.has_place AND h.role_id <> $2 GROUP BY h.role_id ORDER BY 2, 1
         """,
         programme_id,
+        SECRETARY_ROLE,
     )
     return [(row["role_id"], row["label"]) for row in rows]
 

@@ -35,6 +35,7 @@ from shared.contracts.enrollment import (
     OptionFact,
     OptionOrdered,
     OptionWithdrawn,
+    OwnLinksRevoked,
     ParticipantCancelled,
     ParticipantRegistered,
     ParticipantReplaced,
@@ -393,6 +394,21 @@ def links_renewed(fact: LinksRevoked, at: datetime) -> Letter:
     )
 
 
+def own_links_renewed(fact: OwnLinksRevoked, at: datetime) -> Letter:
+    """A seat's link leads to its page, from which all others are reached."""
+    letter = _about_enrolment(
+        "own_links_renewed",
+        fact,
+        to_person(fact.person),
+        str(fact.generation),
+        at,
+        path=fact.own_page_path,
+        billing=fact.billing_path,
+        standing=fact.standing_path,
+    )
+    return replace(letter, own=False)
+
+
 def contact_left(fact: TovholderAppointed, former: Contact, path: str | None, at: datetime) -> Letter:
     """What the former contact can no longer open, and where the meetings go. Who it is now is not said."""
     opened = bool(path or fact.standing_path)
@@ -424,6 +440,36 @@ def role_left(fact: RoleAppointed, former: Person, at: datetime) -> Letter:
         "role_left", fact, to_person(former), occasion, at, role=fact.label, reason=fact.reason, vacant=vacant
     )
     return replace(letter, own=False)
+
+
+def secretary_appointed(fact: RoleAppointed, person: Person, at: datetime) -> Letter:
+    """With the link that is the secretary's own, and no other."""
+    letter = _about_enrolment(
+        "secretary_appointed", fact, to_person(person), f"{fact.role_id}/{at.isoformat()}", at, path=fact.standing_path
+    )
+    return replace(letter, own=False)
+
+
+def secretary_left(fact: RoleAppointed, former: Person, at: datetime) -> Letter:
+    """Who has the access now, if anybody has, is not said."""
+    letter = _about_enrolment("secretary_left", fact, to_person(former), f"{fact.role_id}/{at.isoformat()}", at)
+    return replace(letter, own=False)
+
+
+def access_given(fact: RoleAppointed, person: Person, contact: Contact, path: str | None, at: datetime) -> Letter:
+    """To the contact: who has got access, and from whom. `path` is the contact's own."""
+    letter = _about_enrolment(
+        "access_given",
+        fact,
+        to_person(contact),
+        f"{fact.role_id}/{at.isoformat()}",
+        at,
+        name=person.name,
+        email=person.email,
+        by_staff=fact.by_staff,
+        path=path,
+    )
+    return replace(letter, people=(contact.person_id, person.person_id), own=False)
 
 
 def to_political(letter: Letter, contact: Contact) -> Letter:

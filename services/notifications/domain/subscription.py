@@ -36,6 +36,8 @@ class Subscription:
     programme: ProgrammeRef
     organisation: str
     generation: int
+    links_generation: int
+    """Of the links that lead to it: a pass of an earlier one is closed."""
     meant: bool
     ends_on: date | None
     """The last day of the programme's period or its deadline; None = its terms name none, or were not told."""

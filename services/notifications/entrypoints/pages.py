@@ -21,7 +21,9 @@ from services.notifications.pages import (
     writing,
 )
 from services.notifications.usecases.explain import explain
+from services.notifications.usecases.forget_people import FORGETTING
 from shared.base.acts import Act
+from shared.runtime.erasure_page import erasure_pages
 from shared.runtime.service import Host
 from shared.runtime.why_page import why_page
 from shared.web.pages import page
@@ -54,6 +56,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_CALENDAR}/{{token}}/nyt", calendar.renew, acts.RENEW_CALENDAR),
         shows("/notifications/kvittering/{token}", receipt.receipt),
         *_for_staff(host),
+        *erasure_pages(host, FORGETTING, acts.FIND_PEOPLE, acts.FORGET),
         use_page(host),
     )
 

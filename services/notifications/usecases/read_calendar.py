@@ -27,13 +27,12 @@ class Calendar:
 
 async def read_calendar(tx: Tx, token: str) -> Calendar | None:
     """None for a pass that is no good any more, and for a calendar that is over."""
-    shown = await subscriptions.let_in(tx, "calendar", token)
-    found = await subscriptions.load(tx, shown.reader) if shown else None
-    if shown is None or found is None or found.over(tx.now):
+    reader = subscriptions.reader_in(tx.links, token, tx.now)
+    found = await subscriptions.load_let_in(tx, reader) if reader else None
+    if reader is None or found is None or found.over(tx.now):
         return None
-    reader = shown.reader
     path = subscriptions.feed_path(tx.links, Address(reader, found.generation))
-    page = subscriptions.page_path(tx.links, shown, tx.now)
+    page = subscriptions.page_path(tx.links, reader, tx.now)
     return Calendar(reader, found, page, path, tx.links.address(path))
 
 

@@ -20,10 +20,10 @@ async def read_receipt(tx: Tx, token: str) -> Message | None:
     """The letter that it was mailed with, the newest; None for a pass that is no good any more, for somebody who was
     mailed none, and when its words are forgotten.
     """
-    shown = await subscriptions.let_in(tx, "receipt", token)
-    if shown is None or shown.reader.role != "contact" or await subscriptions.load(tx, shown.reader) is None:
+    reader = subscriptions.receipt_reader_in(tx.links, token, tx.now)
+    if reader is None or await subscriptions.load_let_in(tx, reader) is None:
         return None
-    return await messages.load_receipt(tx, f"enrolment/{shown.reader.of}", shown.reader.person_id)
+    return await messages.load_receipt(tx, f"enrolment/{reader.of}", reader.person_id)
 
 
 async def read_as_file(message: Message) -> File | None:

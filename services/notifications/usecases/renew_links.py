@@ -1,13 +1,10 @@
-"""LinksRevoked → the contact is mailed the new links, and later mails lead by them alone.
-
-What another service's page was shown by one of the closed links (a pass) is shown no more.
-"""
+"""LinksRevoked → the contact is mailed the new links, and later mails lead by them alone; the calendar is closed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.notifications.adapters import enrolments, programmes
+from services.notifications.adapters import programmes, subscriptions
 from services.notifications.domain import letters
 from services.notifications.domain.turns import in_turns
 from services.notifications.usecases.follow_enrolment import follow_enrolments
@@ -21,5 +18,7 @@ async def renew_links(tx: Tx, events: Sequence[Received[LinksRevoked]]) -> None:
     for turn in in_turns(events, lambda event: event.data.enrolment_id):
         await programmes.lock(tx, (event.data.programme for event in turn))
         await follow_enrolments(tx, turn)
-        await enrolments.close_links(tx, [event.data for event in turn])
+        for event in turn:
+            fact = event.data
+            await subscriptions.close_of(tx, ["contact"], fact.enrolment_id, fact.contact.person_id, fact.generation)
         await write_letters(tx, [(letters.links_renewed(event.data, event.time), event.cause) for event in turn])

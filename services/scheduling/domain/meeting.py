@@ -28,7 +28,8 @@ from shared.contracts.scheduling import (
     SetMeetingDate,
     When,
 )
-from shared.contracts.time import day_after, local, start_of_day
+from shared.contracts.seen import said
+from shared.contracts.time import COPENHAGEN, day_after, local, start_of_day
 
 Mode = Literal["physical", "virtual", "hybrid"]
 State = Literal["planned", "scheduled", "moved", "cancelled", "held"]
@@ -95,6 +96,22 @@ class Wanted:
     ends: time | None = None
     place: str | None = None
     link: str | None = None
+
+
+def date_fields(standing: Standing) -> dict[str, str]:
+    """What a form about its date has in it: days and local clock times, place and link."""
+    meeting, when = standing.meeting, standing.meeting.when
+    clocks = {}
+    if when is not None and when.starts_at is not None and when.ends_at is not None:
+        clocks = {
+            "starts": f"{when.starts_at.astimezone(COPENHAGEN):%H:%M}",
+            "ends": f"{when.ends_at.astimezone(COPENHAGEN):%H:%M}",
+        }
+    days = {}
+    if when is not None:
+        last = when.last_day.isoformat() if when.last_day != when.first_day else None
+        days = {"day": when.first_day.isoformat(), "last_day": last}
+    return said({**days, **clocks, "place": meeting.place, "link": meeting.link})
 
 
 def meeting_id(programme_id: str, key: str) -> str:

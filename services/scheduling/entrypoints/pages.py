@@ -11,7 +11,9 @@ from starlette.routing import BaseRoute
 from services.scheduling.entrypoints import acts
 from services.scheduling.pages import meeting, meetings, today, tracks
 from services.scheduling.usecases.explain import explain
+from services.scheduling.usecases.forget_people import FORGETTING
 from shared.base.acts import Act
+from shared.runtime.erasure_page import erasure_pages
 from shared.runtime.service import Host
 from shared.runtime.why_page import why_page
 from shared.web.scopes import of_command
@@ -45,6 +47,7 @@ def pages(host: Host) -> Sequence[BaseRoute]:
         shows(f"{_PROGRAMME}/spor", tracks.tracks, opens="scheduling.programmes.steps"),
         shows(_TRACK, tracks.track, opens="scheduling.programmes.steps"),
         does(f"{_TRACK}/faerdigt", tracks.complete, acts.COMPLETE_STEP),
+        *erasure_pages(host, FORGETTING, acts.FIND_PEOPLE, acts.FORGET),
         use_page(host),
         why_page(host, explain, "scheduling.meetings"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -19,20 +19,31 @@ from services.scheduling.domain.advice import (
     when_text,
     who_hears,
 )
-from services.scheduling.domain.meeting import STATE_TITLES, Standing
+from services.scheduling.domain.meeting import STATE_TITLES, Standing, date_fields
 from services.scheduling.domain.outline import Outline
 from services.scheduling.pages.programme import ELSEWHERE, address, show
 from services.scheduling.usecases.read_plan import MeetingPage, read_beside, read_meeting_page
 from shared.base.acts import Act
+from shared.base.problems import Problem
 from shared.contracts.danish import day_and_clock, long_day
 from shared.contracts.event import Command
 from shared.contracts.scheduling import CancelMeeting, MarkMeetingHeld, SetMeetingDate, When
 from shared.contracts.time import COPENHAGEN, day_of
 from shared.runtime.service import Host
 from shared.web.forms import Form
-from shared.web.programme_page import cursor_of, following, not_there, of_one, reader, unheard, who
-from shared.web.staff_action import Ask, Doing, carry_out
+from shared.web.meanwhile import Stands, seen_in
+from shared.web.programme_page import UNDO, cursor_of, following, not_there, of_one, reader, unheard, who
+from shared.web.staff_action import Ask, Doing, carry_out, stood_before
 
+_LABELS = {
+    "day": "Dag",
+    "last_day": "Sidste dag",
+    "starts": "Begynder kl.",
+    "ends": "Slutter kl.",
+    "place": "Sted",
+    "link": "Link til mødet",
+}
+_BOTH = ("place", "link")
 _PLACE = (
     Ask("place", "Sted", required=False, maxlength=200),
     Ask("link", "Link til mødet", type="url", required=False, hint="En adresse, der begynder med https://."),
@@ -180,7 +191,7 @@ async def set_date(host: Host, act: Act, request: Request, found: MeetingPage) -
     def command(form: Form) -> SetMeetingDate | None:
         clocks = {name: form.value(name).replace(".", ":") or None for name in ("starts", "ends")}
         said = {"place": form.value("place"), "link": form.value("link")}
-        return form.command(SetMeetingDate, meeting_id=known.id, **said, **clocks)
+        return form.command(SetMeetingDate, meeting_id=known.id, **said, **clocks, seen=seen_in(form))
 
     async def prepare(form: Form) -> None:
         """The other meetings on the days that were typed; where these are none the form says so."""
@@ -208,10 +219,12 @@ async def set_date(host: Host, act: Act, request: Request, found: MeetingPage) -
             Ask("ends", "Slutter kl.", type="time", required=False, width="s", hint="Begge klokkeslæt, eller ingen."),
             *_PLACE,
         ),
-        start=_start(found.standing),
+        start={**_start(found.standing), **_before(await stood_before(host, request))},
+        undone=partial(_undone, request, found, "dato"),
         sentences=partial(_follows, found),
         warnings=lambda body: warnings(_when(body), found.outline, beside, found.now),
         prepare=prepare,
+        stands=_stands(host, request),
     )
 
 
@@ -223,9 +236,10 @@ async def set_place(host: Host, act: Act, request: Request, found: MeetingPage) 
 
     def command(form: Form) -> Command | None:
         said = {name: form.value(name) for name in ("place", "link")}
-        clocks = {name: start[name] or None for name in ("starts", "ends")}
-        days = {name: start[name] or None for name in ("day", "last_day")}
-        return form.command(SetMeetingDate, meeting_id=known.id, **days, **clocks, **said)
+        # As whoever types was shown it: by now it may be another one.
+        shown = start if form.stood is None else form.stood
+        rest = {name: shown.get(name) or None for name in ("day", "last_day", "starts", "ends")}
+        return form.command(SetMeetingDate, meeting_id=known.id, **rest, **said, seen=seen_in(form))
 
     return await _about(
         host,
@@ -238,27 +252,49 @@ async def set_place(host: Host, act: Act, request: Request, found: MeetingPage) 
         done="sted",
         text=() if known.when else ("Mødet har ingen dato endnu. Sted og link skrives sammen med den.",),
         asks=_PLACE if known.when else (),
-        start=start,
+        start={**{name: start[name] for name in _BOTH}, **_before(await stood_before(host, request), _BOTH)},
+        undone=partial(_undone, request, found, "sted"),
         sentences=partial(_follows, found),
+        stands=_stands(host, request) if known.when else None,
     )
 
 
+def _before(was: Mapping[str, str] | None, names: Sequence[str] = tuple(_LABELS)) -> dict[str, str]:
+    """What stood before, where that is known."""
+    return {name: was.get(name, "") for name in names} if was is not None else {}
+
+
+def _undone(request: Request, found: MeetingPage, page: str, _: Mapping[str, Any], key: str) -> str:
+    """A meeting that had no date has one from now on."""
+    return f"{_place(request)}/{page}?{UNDO}={key}" if found.standing.meeting.when else ""
+
+
 def _start(standing: Standing) -> dict[str, str]:
-    """What the form begins with: as it stands."""
-    meeting, when = standing.meeting, standing.meeting.when
-    clocks = {"starts": "", "ends": ""}
-    if when is not None and when.starts_at is not None and when.ends_at is not None:
-        clocks = {
-            "starts": f"{when.starts_at.astimezone(COPENHAGEN):%H:%M}",
-            "ends": f"{when.ends_at.astimezone(COPENHAGEN):%H:%M}",
-        }
-    return {
-        "day": when.first_day.isoformat() if when else "",
-        "last_day": when.last_day.isoformat() if when and when.last_day != when.first_day else "",
-        **clocks,
-        "place": meeting.place or (standing.plan.place if standing.plan and when is None else "") or "",
-        "link": meeting.link or "",
-    }
+    """What the form begins with: as it stands; without a date the plan's own place."""
+    planned = standing.plan.place if standing.plan and standing.meeting.when is None else None
+    return {**dict.fromkeys(_LABELS, ""), "place": planned or "", **date_fields(standing)}
+
+
+def _stands(host: Host, request: Request) -> Callable[[], Awaitable[Stands]]:
+    """How the meeting stands, and who has changed it last."""
+
+    async def stands() -> Stands:
+        named = request.path_params
+        async with host.transaction(reader(request)) as tx:
+            found = await read_meeting_page(tx, named["programme_id"], named["meeting_id"], {})
+        if not isinstance(found, MeetingPage):
+            raise Problem(404, "not_found")
+        last = _change(found.history[0]) if found.history else None
+        by = "" if last is None else f"{last['at']} af {last['who'][:1].lower()}{last['who'][1:]}"
+        return Stands(
+            fields=date_fields(found.standing),
+            who=by,
+            together=(("day", "last_day"), ("starts", "ends")),
+            labels=_LABELS,
+            as_read=lambda name, text: long_day(date.fromisoformat(text)) if name in {"day", "last_day"} else text,
+        )
+
+    return stands
 
 
 def _follows(found: MeetingPage, body: Mapping[str, Any]) -> list[str]:

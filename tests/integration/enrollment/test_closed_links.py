@@ -69,7 +69,9 @@ async def test_the_contact_closes_its_links_and_only_the_new_ones_open_anything(
 async def test_a_link_that_says_nothing_of_a_generation_opens_until_it_is_closed(desk: Desk) -> None:
     fact = await the_contact(desk)
     token = str(fact.standing_path).removeprefix("/plads/")
-    assert (links.standing_of(desk.links, token, desk.now()) or (0,))[-1] == 0
+    known = links.standing_of(desk.links, token, desk.now())
+    assert known is not None
+    assert (known.generation, known.turn) == (0, None)
     await desk.ask(revoke_links, RevokeLinks(enrolment_id=fact.enrolment_id))
     new = links.standing_of(desk.links, (await closed(desk)).standing_path.removeprefix("/plads/"), desk.now())
     assert new is not None

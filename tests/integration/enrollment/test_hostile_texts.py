@@ -24,6 +24,7 @@ from services.enrollment.domain import enrolment_sheet
 from services.enrollment.domain.address_book import COLUMNS, unit_key
 from services.enrollment.domain.enrolment import enrolment_id
 from services.enrollment.usecases.add_client import AddClient, add_client
+from services.enrollment.usecases.appoint_secretary import AppointSecretary, appoint_secretary
 from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft, begin_programme_draft
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.grant_role import GrantRole, grant_role
@@ -115,7 +116,17 @@ CONFIRMING = {"mailbox_codes", "confirmed_mailboxes"}
 """What is kept of browsers: seen each time that one of them sends a form."""
 WHOLE = digest_of((*sorted(set(own_tables("enrollment")) - CONFIRMING), "outbox", "timers"))
 EMPTIED = (
-    *("guests", "team_members", "teams", "seat_moves", "seats", "rosters", "option_orders", "contact_history"),
+    *(
+        "sheet_imports",
+        "guests",
+        "team_members",
+        "teams",
+        "seat_moves",
+        "seats",
+        "rosters",
+        "option_orders",
+        "contact_history",
+    ),
     *("enrolment_history", "sign_ups", "drafts", "invitations", "invitation_rounds", "enrolments", "timers", "outbox"),
 )
 PAGES = {
@@ -133,6 +144,8 @@ PAGES = {
     "/plads/{token}/kontakt/{role_id}": "standing",
     "/plads/{token}/afmeld": "waiting",
     "/plads/{token}/luk-links": "standing",
+    "/plads/{token}/sekretaer": "standing",
+    "/plads/{token}/sekretaer/luk": "access",
     "/plads/{token}/tilkoeb/{option_id}/bestil": "standing",
     "/plads/{token}/tilkoeb/{option_id}/betaler": "ordered",
     "/plads/{token}/tilkoeb/{option_id}/fortryd": "ordered",
@@ -187,6 +200,9 @@ PROGRAMME_PAGES = {
     f"{_STAFF_PLACE}/forbehold": "reserved",
     f"{_STAFF_PLACE}/kontakt": "place",
     f"{_STAFF_PLACE}/luk-links": "place",
+    f"{_STAFF_PLACE}/links/{{person_id}}": "seat",
+    f"{_STAFF_PLACE}/sekretaer": "place",
+    f"{_STAFF_PLACE}/sekretaer/luk": "access",
     f"{_STAFF_PLACE}/gruppe": "place",
     f"{_STAFF_PLACE}/faktura": "place",
     f"{_STAFF_PLACE}/tilkoeb/{{option_id}}/leveret": "ordered",
@@ -218,6 +234,7 @@ PROGRAMME_PAGES = {
     "/stab/forloeb/{programme_id}/grupper": "place",
     "/stab/forloeb/{programme_id}/inviter": "book",
     "/stab/forloeb/{programme_id}/skriv-ind": "nothing",
+    "/stab/forloeb/{programme_id}/indlaes": "nothing",
 }
 """As PAGES, of those on which staff do something in a programme: `Consultant` makes what has to be there."""
 _DRAFT = "/stab/redigering/{draft_id}"
@@ -233,6 +250,7 @@ EDITOR_PAGES = {
     f"{_DRAFT}/kasser": "kept",
 }
 """As PAGES, of the editor of programmes: which field, or whether the days of the draft have moved."""
+ACCESS = AppointSecretary(enrolment_id=PLACE, name="Sara Sekretær", email="sara@k0751.example")
 OF_TEAM = "/meetings/m-temadag-vest/needs"
 
 
@@ -304,6 +322,11 @@ class Somebody:
 
     async def _standing(self) -> Mapping[str, Any]:
         return {**_token((await self._enrolled()).standing_path), "option_id": "sager", "role_id": "faktura"}
+
+    async def _access(self) -> Mapping[str, Any]:
+        known = await self._standing()
+        await self._desk.ask(appoint_secretary, ACCESS)
+        return known
 
     async def _billing_role(self) -> Mapping[str, Any]:
         place = await self._enrolled()
@@ -530,6 +553,8 @@ class Consultant:
                 pass
             case _:
                 await self._desk.enrol(sign_up(AARHUS, answers={"opbakning": "ja"}, forbehold=kind == "reserved"))
+        if kind == "access":
+            await self._desk.ask(appoint_secretary, ACCESS)
         state = "held" if kind == "begun" else "scheduled"
         await self._desk.pool.execute("UPDATE meetings SET state = $2 WHERE id = $1", MEETING, state)
         person_id = await self._somebody(kind, option_id)
@@ -585,6 +610,9 @@ DONE_BY_STAFF = {
     "price": "1.000,00",
     "includes": "En dag",
     "good_until": "2020-06-30",
+    "content": base64.b64encode(
+        b"kommunekode;navn;e-mail;rolle;svar: opbakning\n0751;Bo;bo@k0751.example;kontakt;ja\n"
+    ).decode(),
 }
 
 

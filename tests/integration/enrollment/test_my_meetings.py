@@ -10,16 +10,11 @@ import pytest
 
 from services.enrollment.adapters import links
 from services.enrollment.usecases.invite_guest import invite_guest
-from services.enrollment.usecases.register_participant import register_participant
-from services.enrollment.usecases.revoke_links import revoke_links
-from shared.base.passes import PATHS, Reader, pass_in, reader_of
+from shared.base.passes import PATHS, Reader, reader_of
 from shared.contracts.enrollment import (
     GuestInvited,
-    LinksRevoked,
     ParticipantRegistered,
     ParticipantReplaced,
-    RegisterParticipant,
-    RevokeLinks,
 )
 from shared.contracts.scheduling import MeetingPlanned, MeetingScheduled, When
 from tests.integration.enrollment.test_guests import inviting
@@ -109,35 +104,6 @@ async def test_what_mails_are_written_from_leads_to_the_same_page(town: Town) ->
     (fact,) = [one for one in await town.desk.told() if isinstance(one, ParticipantReplaced)]
     assert "Bo Berg" in (await town.client.get(fact.own_path or "")).text
     assert fact.own_path == await own_page(town, fact.seat_path or "")
-
-
-async def test_a_contact_who_takes_part_closes_these_links_with_the_others(town: Town) -> None:
-    desk = town.desk
-    (another, _) = await seated(desk, "Bo Berg")
-    contact = another.contact
-    wish = RegisterParticipant(
-        enrolment_id=ENROLMENT, meeting_id="id-vest-heldag-1", name=contact.name, email=contact.email
-    )
-    await desk.ask(register_participant, wish)
-    (theirs,) = [one for one in await desk.told() if isinstance(one, ParticipantRegistered)]
-    assert theirs.person.person_id == contact.person_id
-    page = (await town.client.get(theirs.own_path or "")).text
-    (seat,) = set(re.findall(r'href="(/moedeplads/[^"/]+)/skift"', page))
-    assert seat == theirs.seat_path
-    await desk.ask(revoke_links, RevokeLinks(enrolment_id=ENROLMENT))
-    for closed in (theirs.own_path, theirs.seat_path, f"{theirs.seat_path}/skift"):
-        assert (await town.client.get(closed or "")).status_code == 404
-    assert (await town.client.get(another.own_path or "")).status_code == 200
-    (fact,) = [one for one in await desk.told() if isinstance(one, LinksRevoked)]
-    renewed = (await town.client.get(fact.own_path or "")).text
-    (seat,) = set(re.findall(r'href="(/moedeplads/[^"/]+)/skift"', renewed))
-    assert seat != theirs.seat_path
-    shown = await town.client.get(seat)
-    assert (shown.status_code, str(fact.own_path) in shown.text) == (200, True)
-    (token,) = set(re.findall(rf'href="{PATHS["calendar"]}/([^"]+)"', renewed))
-    let_in = pass_in(desk.links, "calendar", token, desk.time)
-    assert let_in is not None
-    assert (let_in.reader.person_id, let_in.generation) == (contact.person_id, 1)
 
 
 async def test_a_place_on_a_team_and_what_the_same_mailbox_is_a_guest_at_stand_on_one_page(town: Town) -> None:

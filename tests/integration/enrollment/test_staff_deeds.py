@@ -12,11 +12,14 @@ import pytest
 from services.enrollment.adapters import meeting_papers
 from services.enrollment.domain.attendees import Attendee, by_name
 from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases import read_attendees
+from services.enrollment.usecases.invite_guest import invite_guest
 from services.enrollment.usecases.quote_option import quote_option
 from services.enrollment.usecases.register_participant import register_participant
 from shared.contracts.enrollment import (
     GuestInvited,
     GuestRemoved,
+    InviteGuest,
     MemberInvited,
     MemberUninvited,
     OptionBillingChanged,
@@ -67,6 +70,11 @@ async def test_names_are_in_danish_order_on_what_is_printed() -> None:
     assert [len(sheet) for sheet in said["sheets"]] == [8, 1]
 
 
+def landed(answer: httpx.Response) -> str:
+    """Where one is afterwards, and what it says there; but for the page that undoes it."""
+    return answer.headers["location"].partition("&fortryd=")[0]
+
+
 def links(answer: httpx.Response, label: str) -> list[str]:
     """Where the links of this label lead."""
     return [
@@ -85,7 +93,7 @@ async def test_a_participant_is_registered_replaced_and_cancelled(workplace: Wor
     assert "0 af 1 pladser, der er med i prisen, er brugt" in text(seen)
     assert "Fortrydes ved at afmelde deltageren" in text(seen), "before it is done"
     assert await workplace.desk.told() == [], "it was a rehearsal"
-    assert (await done(browser, register, **ANNA, **LEVEL)).headers["location"] == f"{roster}?besked=tilmeldt"
+    assert landed(await done(browser, register, **ANNA, **LEVEL)) == f"{roster}?besked=tilmeldt"
     assert isinstance((await workplace.desk.told())[-1], ParticipantRegistered)
 
     shown = await browser.get(f"{roster}?besked=tilmeldt")
@@ -133,7 +141,7 @@ async def test_a_team_is_named_changed_and_left(workplace: Workplace) -> None:
     browser = await enrolled(workplace)
     team = f"{ENROLMENT}/hold"
     (name,) = links(await browser.get(team), "Sæt en på holdet")
-    assert (await done(browser, name, **ANNA)).headers["location"] == f"{team}?besked=paa-holdet"
+    assert landed(await done(browser, name, **ANNA)) == f"{team}?besked=paa-holdet"
     shown = await browser.get(team)
     (swap,), (needs,) = links(shown, "Skift"), links(shown, "Kost og adgang")
     said = await done(browser, needs, diet_text="Ingen nødder", consent="true")
@@ -155,7 +163,7 @@ async def test_an_option_is_ordered_at_its_price_paid_by_another_and_withdrawn(w
     shown = await browser.get(ENROLMENT)
     (order,) = links(shown, "Bestil")
     assert "95.000,00 kr." in text(await browser.get(order))
-    assert (await done(browser, order)).headers["location"] == f"{ENROLMENT}?besked=bestilt"
+    assert landed(await done(browser, order)) == f"{ENROLMENT}?besked=bestilt"
     shown = await browser.get(ENROLMENT)
     (payer,), (withdraw,) = links(shown, "Hvem betaler"), links(shown, "Træk tilbage")
     assert (await done(browser, payer, **{"billing.order_reference": "PO-7"})).status_code == 303
@@ -184,7 +192,7 @@ async def test_a_role_is_given_to_somebody_and_to_nobody(workplace: Workplace) -
     browser = await enrolled(workplace)
     path = f"{ENROLMENT}/roller/faktura"
     assert path in (await browser.get(ENROLMENT)).text
-    assert (await done(browser, path, **BO)).headers["location"] == f"{ENROLMENT}?besked=rolle"
+    assert landed(await done(browser, path, **BO)) == f"{ENROLMENT}?besked=rolle"
     assert "Bo Bang" in (await browser.get(path)).text
     assert any(isinstance(fact, RoleAppointed) for fact in await workplace.desk.told())
 
@@ -196,7 +204,7 @@ async def test_a_member_is_invited_to_a_single_meeting_and_not_after_all(workpla
     roster = f"/stab/forloeb/{P3}/tilmeldinger/{here(SOSU)}/moeder/{meeting.id}"
     for label, word in (("Invitér til mødet", "inviteret-moede"), ("Tag invitationen tilbage", "ikke-inviteret")):
         (path,) = links(await browser.get(roster), label)
-        assert (await done(browser, path)).headers["location"] == f"{roster}?besked={word}"
+        assert landed(await done(browser, path)) == f"{roster}?besked={word}"
     kinds = [type(fact) for fact in await workplace.desk.told()]
     assert [one for one in kinds if one in {MemberInvited, MemberUninvited}] == [MemberInvited, MemberUninvited]
 
@@ -205,7 +213,7 @@ async def test_a_guest_is_invited_and_taken_off_the_list(workplace: Workplace) -
     browser = await enrolled(workplace)
     meeting = f"{HERE}/deltagere/m-heldag-vest"
     (invite,) = links(await browser.get(meeting), "Invitér en gæst")
-    assert (await done(browser, invite, **BO)).headers["location"] == f"{meeting}?besked=gaest"
+    assert landed(await done(browser, invite, **BO)) == f"{meeting}?besked=gaest"
     shown = await browser.get(meeting)
     assert "Bo Bang" in text(shown)
     (needs,), (remove,) = links(shown, "Kost og adgang"), links(shown, "Fjern")
@@ -214,6 +222,28 @@ async def test_a_guest_is_invited_and_taken_off_the_list(workplace: Workplace) -
     kinds = [type(fact) for fact in await workplace.desk.told()]
     assert [one for one in kinds if one in {GuestInvited, GuestRemoved}] == [GuestInvited, GuestRemoved]
     assert (await browser.get(remove)).status_code == 303, "who is gone leads back"
+
+
+async def test_all_guests_of_a_meeting_are_shown_a_page_at_a_time(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_attendees, "ON_A_PAGE", 2)
+    browser = await enrolled(workplace)
+    meeting = f"{HERE}/deltagere/m-heldag-vest"
+    for number in range(5):
+        wish = InviteGuest(
+            programme_id=P1, meeting_id="m-heldag-vest", name=f"Gæst {number}", email=f"g{number}@x.example"
+        )
+        await workplace.desk.ask(invite_guest, wish)
+    found, path = [], meeting
+    for _ in range(3):
+        shown = await browser.get(path)
+        found += re.findall(r"<strong>(Gæst \d)</strong>", shown.text)
+        path = next(iter(links(shown, "Vis flere gæster")), "")
+    assert sorted(found) == [f"Gæst {number}" for number in range(5)], "each once"
+    assert path == "", "and there are no more"
+    assert (await browser.get(f"{meeting}?gaester=nonsense")).status_code in {400, 422}
+    assert (await browser.get(f"{meeting}/deltagerliste.pdf")).content[:5] == b"%PDF-"
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,17 @@ import httpx
 import pytest
 
 from services.enrollment.domain.enrolment import enrolment_id
+from services.enrollment.usecases.invite_municipalities import invite_municipalities
 from services.enrollment.usecases.order_option import order_option
+from services.enrollment.usecases.put_organisation import PutOrganisation, put_organisation
 from shared.contracts.enrollment import (
     BillingChanged,
     EnrolmentRegrouped,
     EnrolmentWithdrawn,
+    InviteMunicipalities,
     LinksRevoked,
     MunicipalityEnrolled,
+    MunicipalityInvited,
     OptionDelivered,
     OrderOption,
     QuoteGiven,
@@ -116,7 +120,15 @@ async def test_whoever_names_nobody_for_the_next_meeting_lacks_that_until_they_d
 
 @pytest.mark.parametrize(
     ("filters", "looked_at"),
-    [("", 1), ("&mangler=ja", 1), ("&mangler=ja", 9), ("&efter=modtaget", 1), ("&efter=tilstand", 1)],
+    [
+        ("", 1),
+        ("&mangler=ja", 1),
+        ("&mangler=ja", 9),
+        ("&efter=modtaget", 1),
+        ("&efter=tilstand", 1),
+        ("&efter=inviteret", 1),
+        ("&efter=aabnet", 1),
+    ],
 )
 async def test_pages_go_on_where_the_last_one_ended(
     workplace: Workplace, monkeypatch: pytest.MonkeyPatch, filters: str, looked_at: int
@@ -272,3 +284,37 @@ async def test_whoever_only_reads_sees_everything_and_does_nothing(workplace: Wo
     sent = await finance.post(page_of(AARHUS, "/afmeld"), data=typed(shown.text))
     assert sent.status_code == 403
     assert MunicipalityEnrolled not in [type(one) for one in await workplace.desk.told()]
+
+
+async def test_who_was_invited_and_opened_the_link_is_shown_sorted_and_filtered(workplace: Workplace) -> None:
+    desk = workplace.desk
+    await desk.publish(with_places(2, 2))
+    for code in (AARHUS, HVIDOVRE, KOEBENHAVN):
+        await desk.ask(put_organisation, PutOrganisation(code=code, main_email=f"post@k{code}.example"))
+    await desk.told()
+    wish = InviteMunicipalities(programme_id=P1, round_id="r", organisation_codes=(AARHUS, HVIDOVRE))
+    await desk.ask(invite_municipalities, wish)
+    paths = {
+        one.organisation.code: one.sign_up_path for one in await desk.told() if isinstance(one, MunicipalityInvited)
+    }
+    assert set(paths) == {AARHUS, HVIDOVRE}
+    await desk.enrol(sign_up(KOEBENHAVN))
+    browser = await workplace.signed_in("consultant")
+    assert names(await browser.get(f"{HERE}?link=inviteret")) == ["Hvidovre Kommune", "Aarhus Kommune"]
+    assert names(await browser.get(f"{HERE}?link=aabnet")) == []
+
+    visitor = workplace.browser()
+    assert (await visitor.head(paths[AARHUS])).status_code in {200, 405}
+    assert names(await browser.get(f"{HERE}?link=aabnet")) == [], "a look at its head opens nothing"
+    for _ in range(3):
+        assert (await visitor.get(paths[AARHUS])).status_code == 200
+    assert (await visitor.get(f"{paths[HVIDOVRE]}x")).status_code == 200, "a link that is none of ours"
+    kept = await desk.pool.fetch("SELECT opened_at FROM invitations WHERE opened_at IS NOT NULL")
+    assert len(kept) == 1
+    assert names(await browser.get(f"{HERE}?link=aabnet")) == ["Aarhus Kommune"]
+    assert names(await browser.get(f"{HERE}?link=ikke-aabnet")) == ["Hvidovre Kommune"]
+    assert names(await browser.get(f"{HERE}?efter=aabnet"))[0] == "Aarhus Kommune"
+    assert names(await browser.get(f"{HERE}?efter=inviteret"))[-1] == "Københavns Kommune"
+    assert "Det kan også være et program" in text(await browser.get(HERE))
+    await desk.enrol(sign_up(AARHUS))
+    assert names(await browser.get(f"{HERE}?link=aabnet")) == [], "whoever has answered is not waited for"

@@ -57,6 +57,7 @@ FORGOTTEN = (
     ("enrollment", "sign_ups", "stored_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "drafts", "stored_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "programme_drafts", "stored_at", "NOT EXISTS (SELECT)"),
+    ("enrollment", "sheet_imports", "stored_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "sign_ins", "begun_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "mailbox_codes", "asked_at", "NOT EXISTS (SELECT)"),
     ("enrollment", "confirmed_mailboxes", "seen_at", "NOT EXISTS (SELECT)"),

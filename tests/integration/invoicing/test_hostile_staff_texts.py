@@ -29,7 +29,7 @@ ACTS = {
     f"{_BELOW}/fakturaer/{{invoice_id}}/krediter": {"reason": "Aftalt."},
     f"{_BELOW}/fakturaer/{{invoice_id}}/betaling": {"amount": "1", "paid_on": "2021-01-08"},
     f"{_BELOW}/oekonomi/krav/{{claim_id}}/faktureres-ikke": {"reason": "Aftalt."},
-    f"{_BELOW}/oekonomi/krav/{{claim_id}}/oplysninger": {"ean": "5798009800015"},
+    f"{_BELOW}/oekonomi/krav/{{claim_id}}/oplysninger": {"billing.ean": "5798009800015"},
 }
 """Pages on which something is done, and what somebody types who means well."""
 LOOKS = {"/invoicing/stab/soeg": {"q": "N-1"}, f"{_BELOW}/oekonomi": {"q": "Aarhus"}}

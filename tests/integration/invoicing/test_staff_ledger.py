@@ -221,15 +221,15 @@ async def test_what_is_held_back_is_put_right_and_then_ready(money_office: Branc
     path = f"{claim}/oplysninger"
     assert "Holdt tilbage" in text(await browser.get(claim))
     said = {
-        "ean": "5798009800015",
-        "order_reference": "O-1",
-        "street": "Torvet 1",
-        "postcode": "8000",
-        "city": "Aarhus C",
+        "billing.ean": "5798009800015",
+        "billing.order_reference": "O-1",
+        "billing.address.street": "Torvet 1",
+        "billing.address.postcode": "8000",
+        "billing.address.city": "Aarhus C",
     }
     shown = text(await looked(browser, path, **said))
     assert "klar til fakturering" in shown
-    wrong = text(await looked(browser, path, **{**said, "ean": "123"}))
+    wrong = text(await looked(browser, path, **{**said, "billing.ean": "123"}))
     assert "EAN" in wrong
     await done(browser, path, **said)
     assert "Klar til fakturering" in text(await browser.get(claim))
@@ -299,3 +299,33 @@ async def test_every_state_of_a_claim_stands_somewhere(money_office: Branch) -> 
     await browser.get(MONEY)
     as_they_are: set[State] = {"credited", "waived", "withdrawn"}
     assert as_they_are <= set(STANDS)
+
+
+async def test_whoever_puts_right_what_was_put_right_meanwhile_is_shown_to_what(money_office: Branch) -> None:
+    browser = await two_are_invoiced(money_office)
+    path = f"{await the_claim(browser, 'held_back')}/oplysninger"
+    shown = await browser.get(path)
+    await done(browser, path, **{"billing.order_reference": "O-1"})
+    mine = {"billing.order_reference": "O-2", "billing.person_reference": "Afd. 7"}
+    met = await browser.post(path, data=typed(shown.text, _se="1", **mine))
+    assert met.status_code == 409
+    assert "Behold den andens: O-1 Brug vores: O-2" in text(met)
+    assert 'value="Afd. 7"' in met.text, "nothing that was typed is lost"
+    seen = await browser.post(path, data=typed(met.text, _se="1", **mine, **{"imens.billing.order_reference": "mit"}))
+    assert (await browser.post(path, data=typed(seen.text))).status_code == 303
+
+
+async def test_how_a_claim_is_billed_is_put_back_from_the_page_that_says_it_was_put_right(
+    money_office: Branch,
+) -> None:
+    browser = await two_are_invoiced(money_office)
+    path = f"{await the_claim(browser, 'held_back')}/oplysninger"
+    before = 'name="billing.order_reference" value=""'
+    assert before in (await browser.get(path)).text
+    answer = await done(browser, path, **{"billing.order_reference": "O-1"})
+    (undo,) = re.findall(r'<a href="([^"]+)">Fortryd</a>', (await browser.get(answer.headers["location"])).text)
+    shown = await browser.get(undo)
+    assert before in shown.text
+    seen = await browser.post(undo, data=typed(shown.text, _se="1"))
+    assert (await browser.post(undo, data=typed(seen.text))).status_code == 303
+    assert before in (await browser.get(path)).text

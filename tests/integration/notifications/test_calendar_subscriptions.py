@@ -15,6 +15,7 @@ from services.notifications.domain.calendar.checks import check_feed
 from shared.base.passes import PATHS, Reader
 from shared.contracts.enrollment import (
     GuestInvited,
+    OwnLinksRevoked,
     ParticipantRegistered,
     PersonErased,
     ProgrammePublished,
@@ -251,7 +252,7 @@ async def test_the_way_to_the_page_is_good_for_twelve_hours_and_for_this_page_al
     for token in (
         path.rpartition("/")[2].removesuffix(".ics"),
         page.rpartition("/")[2][:-1] + ("A" if page[-1] != "A" else "B"),
-        calendar_office.links.sign("pass to invoices", " ".join(THEIRS)),
+        calendar_office.links.sign("pass to invoices", THEIRS.subject),
         calendar_office.links.sign("pass to calendar", "somebody x y"),
     ):
         assert (await calendar_office.client.get(f"{PATHS['calendar']}/{token}")).status_code == 404, token
@@ -274,3 +275,76 @@ async def test_another_page_shows_a_part_of_it_and_without_scripts_it_is_a_page(
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["referrer-policy"] == "strict-origin"
     assert "HX-Request" in answer.headers["vary"]
+
+
+async def test_a_secretary_has_the_contacts_calendar_by_an_address_of_their_own_until_the_access_is_closed(
+    calendar_office: CalendarOffice,
+) -> None:
+    desk, client = calendar_office.desk, calendar_office.client
+    await begun(calendar_office)
+    given = facts.a_secretary()
+    assert given.person is not None
+    theirs = Reader("secretary", ENROLMENT, given.person.person_id)
+    assert (await client.get(calendar_office.calendar_of(theirs))).status_code == 404
+    await desk.hear(given)
+    path, contacts = await subscribed(calendar_office, theirs), await subscribed(calendar_office)
+    assert titles(await fetched(calendar_office, path)) == titles(await fetched(calendar_office, contacts))
+    assert path != contacts
+    closed = facts.a_secretary(person=None, before=given.person, standing_path=None)
+    desk.time += timedelta(hours=1)
+    await desk.hear(closed)
+    assert (await client.get(path)).status_code == 410
+    assert (await client.get(calendar_office.calendar_of(theirs))).status_code == 404
+    assert (await client.get(contacts)).status_code == 200
+    # Given again it has another address, and the one of before stays closed.
+    await desk.hear(given)
+    again = await subscribed(calendar_office, theirs)
+    assert again != path
+    assert [(await client.get(one)).status_code for one in (path, again)] == [410, 200]
+
+
+async def test_a_secretary_whose_access_went_to_another_has_no_calendar(calendar_office: CalendarOffice) -> None:
+    await begun(calendar_office)
+    first = facts.a_secretary()
+    assert first.person is not None
+    theirs = Reader("secretary", ENROLMENT, first.person.person_id)
+    await calendar_office.desk.hear(first)
+    path = await subscribed(calendar_office, theirs)
+    await calendar_office.desk.hear(facts.a_secretary(person=facts.PERSON, before=first.person))
+    assert (await calendar_office.client.get(path)).status_code == 410
+
+
+async def test_closed_links_close_the_calendar_and_every_way_to_it_that_was_given_by_them(
+    calendar_office: CalendarOffice,
+) -> None:
+    desk, client = calendar_office.desk, calendar_office.client
+    await begun(calendar_office)
+    registered = EXAMPLES["ParticipantRegistered"].model_copy(update={"enrolment_id": ENROLMENT, "person": PERSON})
+    await desk.hear(registered)
+    theirs = Reader("participant", ENROLMENT, PERSON.person_id)
+    participants, contacts = await subscribed(calendar_office, theirs), await subscribed(calendar_office)
+    closed = EXAMPLES["OwnLinksRevoked"].model_copy(update={"enrolment_id": ENROLMENT, "person": PERSON})
+    await desk.hear(closed)
+    assert [(await client.get(one)).status_code for one in (participants, contacts)] == [410, 200]
+    assert (await client.get(calendar_office.calendar_of(theirs))).status_code == 404
+    again = await subscribed(calendar_office, theirs._replace(generation=1))
+    assert (await client.get(again)).status_code == 200
+    # And so of the contact's, with its own links.
+    await desk.hear(EXAMPLES["LinksRevoked"].model_copy(update={"enrolment_id": ENROLMENT, "contact": CONTACT}))
+    assert [(await client.get(one)).status_code for one in (contacts, again)] == [410, 200]
+    assert (await client.get(calendar_office.calendar_of(THEIRS))).status_code == 404
+    assert (await client.get(await subscribed(calendar_office, THEIRS._replace(generation=1)))).status_code == 200
+
+
+async def test_later_mails_lead_by_the_new_link_of_a_seat_alone(calendar_office: CalendarOffice) -> None:
+    desk = calendar_office.desk
+    registered = EXAMPLES["ParticipantRegistered"].model_copy(update={"seat_path": "/moedeplads/gammel"})
+    await desk.hear(registered)
+    seats = ({"meeting_id": registered.meeting.id, "path": "/moedeplads/ny"},)
+    closed = EXAMPLES["OwnLinksRevoked"].model_dump(mode="json") | {
+        "enrolment_id": registered.enrolment_id,
+        "person": registered.person.model_dump(),
+        "seats": seats,
+    }
+    await desk.hear(OwnLinksRevoked.model_validate(closed))
+    assert await desk.pool.fetchval("SELECT seat_path FROM participants") == "/moedeplads/ny"

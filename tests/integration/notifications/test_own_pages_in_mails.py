@@ -5,24 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
-from shared.base.passes import PATHS, Reader, pass_path
 from shared.contracts.enrollment import (
     GuestInvited,
-    LinksRevoked,
+    OwnLinksRevoked,
     ParticipantRegistered,
     ParticipantReplaced,
     TeamMemberNamed,
 )
 from shared.contracts.parties import Person
 from shared.contracts.scheduling import MeetingRescheduled, MeetingScheduled
-from tests.integration.notifications.test_calendar_subscriptions import begun
 from tests.integration.notifications.test_team import ABOUT, ANNA, BO, ENROLLED, SEATED, dated
 from tests.support import facts
-from tests.support.facts import CONTACT, ENROLMENT_ID, MEETINGS_OWNER, ORGANISATION, OWNER, PROGRAMME
+from tests.support.facts import ENROLMENT_ID, MEETINGS_OWNER, ORGANISATION, OWNER, PROGRAMME
 from tests.support.letters import text, written
-from tests.support.notifications_web import CalendarOffice
 from tests.support.room import Room
 
 OF: dict[str, Any] = {"owner": MEETINGS_OWNER, "programme": PROGRAMME}
@@ -34,16 +29,15 @@ def registered(person: Person, **paths: str) -> ParticipantRegistered:
     return ParticipantRegistered(**SEATED, person=person, extra=False, **paths)
 
 
-def closed(person: Person, generation: int = 1, own_path: str | None = "/mig/ny") -> LinksRevoked:
-    return LinksRevoked(
+def closed(person: Person, own_path: str) -> OwnLinksRevoked:
+    return OwnLinksRevoked(
         owner=OWNER,
         programme=PROGRAMME,
         enrolment_id=ENROLMENT_ID,
         organisation=ORGANISATION,
-        contact=CONTACT.model_copy(update=person.model_dump()),
-        generation=generation,
-        standing_path="/plads/ny",
-        own_path=own_path,
+        person=person,
+        generation=1,
+        own_page_path=own_path,
     )
 
 
@@ -94,39 +88,18 @@ async def test_a_team_and_guests_are_led_to_theirs(desk: Room) -> None:
     }
 
 
-@pytest.mark.parametrize("late", [False, True], ids=["in order", "closed before the seat is heard of"])
-async def test_a_contact_who_takes_part_is_led_by_the_new_link_when_theirs_were_closed(
-    desk: Room, *, late: bool
-) -> None:
-    itself = Person.model_validate(CONTACT.model_dump(exclude={"role"}))
-    seat = registered(itself, seat_path="/moedeplads/asta", own_path="/mig/gammel")
-    others = registered(BO, own_path="/mig/bo")
-    told: list[Any] = [closed(itself), seat] if late else [seat, closed(itself)]
-    await desk.hear(facts.an_enrolment(), others, *told, MeetingScheduled(**OF, meeting=facts.MEETING))
-    # An older closing that comes late changes nothing.
-    await desk.hear(closed(itself, 3, "/mig/nyest"), closed(itself, 2, "/mig/anden"))
-    assert {person: says["own_path"] for person, says in (await reminded(desk)).items()} == {
-        itself.person_id: "/mig/nyest",
-        BO.person_id: "/mig/bo",
-    }
+async def test_whose_own_links_were_closed_is_led_by_the_new_one_and_nobody_else_is(desk: Room) -> None:
+    await desk.hear(facts.an_enrolment(), registered(ANNA, own_path="/mig/gammel"), registered(BO, own_path="/mig/bo"))
+    await desk.hear(closed(ANNA, "/mig/ny"), MeetingScheduled(**OF, meeting=facts.MEETING))
+    led = {person: says["own_path"] for person, says in (await reminded(desk)).items()}
+    assert led.items() >= {ANNA.person_id: "/mig/ny", BO.person_id: "/mig/bo"}.items()
 
 
-async def test_what_a_closed_link_has_let_in_is_shown_nothing_more(calendar_office: CalendarOffice) -> None:
-    await begun(calendar_office)
-    desk, get = calendar_office.desk, calendar_office.client.get
-    reader = Reader("contact", ENROLMENT_ID, CONTACT.person_id)
-    before = calendar_office.calendar_of(reader)
-    receipt = pass_path(desk.links, "receipt", reader, desk.time)
-    feed = (await get(before)).text.partition(f"{PATHS['calendar']}/abonnement/")[2].partition('"')[0]
-    assert (await get(receipt)).status_code == (await get(before)).status_code == 200
-    await desk.hear(closed(Person.model_validate(CONTACT.model_dump(exclude={"role"}))))
-    assert [(await get(one)).status_code for one in (before, receipt)] == [404, 404]
-    after = pass_path(desk.links, "calendar", reader, desk.time, 1)
-    assert (await get(after)).status_code == 200
-    # The page that it has let in leads on by passes as good as its own.
-    assert before not in (await get(after)).text
-    # The calendar has an address of its own, which is renewed on its page.
-    assert (await get(f"{PATHS['calendar']}/abonnement/{feed}")).status_code == 200
+async def test_on_a_team_they_are_led_by_the_new_one_too(desk: Room) -> None:
+    named = TeamMemberNamed(**ABOUT, size=1, person=ANNA, place_path="/holdplads/anna", own_path="/mig/gammel")
+    await desk.hear(ENROLLED, named)
+    await desk.hear(closed(ANNA, "/mig/ny"), dated("1"))
+    assert [one.says["own_path"] for one in await written(desk, "participant_registered")] == ["/mig/ny"]
 
 
 async def test_no_calendar_entry_has_anybodys_link_in_it(desk: Room) -> None:

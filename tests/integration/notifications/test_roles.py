@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.notifications.adapters.writings import load_roles
 from shared.contracts.enrollment import BillingLink, PersonErased, RoleAppointed
 from shared.contracts.invoicing import DocumentLink
 from shared.contracts.parties import Person
+from shared.storage.tx import transaction
 from tests.support import facts
-from tests.support.facts import CONTACT, OWNER, PROGRAMME, an_enrolment
+from tests.support.facts import CONTACT, OWNER, PROGRAMME, a_secretary, an_enrolment
 from tests.support.letters import templates, text, written
-from tests.support.room import Room
+from tests.support.room import BY_HAND, Room
 
 EXAMPLES: dict[str, Any] = {type(fact).__name__: fact for fact in facts.FACT_EXAMPLES}
 BO = Person(person_id="p-bo", name="Bo Bilag", email="bo@kobenhavn.example")
@@ -143,3 +145,34 @@ async def test_of_an_import_nobody_is_told_and_of_another_one_s_enrolment_nobody
     assert await written(desk, "role_appointed") == []
     await desk.hear(appointed(EVA, role_id="anden", organisation=elsewhere, quiet=True))
     assert (await asked_for_money(desk))["billing_awaited"] == [BO.email]
+
+
+async def test_a_secretary_gets_a_link_of_their_own_and_the_contact_is_told_by_whom_it_was_given(desk: Room) -> None:
+    contacts = "/plads/kontaktens-egen"
+    given = a_secretary(by_staff=True)
+    await desk.hear(an_enrolment(standing_path=contacts))
+    for _ in range(2):
+        await desk.hear(given)
+    (to_secretary,) = await written(desk, "secretary_appointed")
+    assert given.person is not None
+    assert to_secretary.email == given.person.email
+    assert str(given.standing_path) in str(to_secretary.says)
+    assert contacts not in str(to_secretary.says)
+    (to_contact,) = await written(desk, "access_given")
+    assert to_contact.email == CONTACT.email
+    assert str(given.standing_path) not in str(to_contact.says)
+    said = " ".join((await text(desk, "access_given")).split())
+    assert contacts in said
+    assert "os hos arrangøren" in said
+    await desk.hear(a_secretary(person=None, before=given.person, standing_path=None))
+    (left,) = await written(desk, "secretary_left")
+    assert left.email == given.person.email
+    assert "/plads/" not in str(left.says)
+    assert await written(desk, "role_appointed") == []
+    assert await written(desk, "role_left") == []
+
+
+async def test_a_secretary_is_nobody_whom_staff_write_to_by_their_role(desk: Room) -> None:
+    await desk.hear(an_enrolment(), a_secretary(), appointed(BO))
+    async with transaction(desk.pool, desk, desk.source, BY_HAND) as tx:
+        assert await load_roles(tx, PROGRAMME.id) == [("faktura", "fakturakontakt")]

@@ -213,6 +213,8 @@ OPEN = {
         "/plads/{token}/kontakt/{role_id}",
         "/plads/{token}/afmeld",
         "/plads/{token}/luk-links",
+        "/plads/{token}/sekretaer",
+        "/plads/{token}/sekretaer/luk",
         "/plads/{token}/tilkoeb/{option_id}/bestil",
         "/plads/{token}/tilkoeb/{option_id}/betaler",
         "/plads/{token}/tilkoeb/{option_id}/fortryd",

@@ -12,6 +12,7 @@ from services.scheduling.usecases.plan_meeting import plan_meeting
 from services.scheduling.usecases.set_meeting_date import set_meeting_date
 from shared.contracts.scheduling import PlanMeeting, SetMeetingDate
 from shared.contracts.time import day_of
+from tests.integration.runtime import test_erasing_pages as erasing
 from tests.integration.scheduling.test_staff_meetings import HERE, MEETINGS, published, takes_part
 from tests.support.branch import Branch
 from tests.support.facts import PROGRAMME
@@ -32,7 +33,7 @@ WHOLE = digest_of((*own_tables("scheduling"), "outbox", "timers"))
 
 def test_every_form_is_walked_over(diary_office: Branch) -> None:
     takes = {one.path for one in pages(diary_office.host) if "POST" in (getattr(one, "methods", None) or ())}
-    assert takes == set(PROGRAMME_PAGES)
+    assert takes == set(PROGRAMME_PAGES) | erasing.WALKED["scheduling"]
 
 
 @pytest.mark.timeout(400)

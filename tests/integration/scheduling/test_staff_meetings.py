@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, date, datetime
 
 import httpx
@@ -333,3 +334,52 @@ async def test_a_meeting_that_was_planned_beside_the_file_says_so(diary_office: 
     wish = PlanMeeting(programme_id=PROGRAMME.id, key="ved-siden-af", title="Ved siden af", kind="heldag")
     await diary_office.room.ask(plan_meeting, wish)
     assert "planlagt ved siden af" in text(await browser.get(place("ved-siden-af")))
+
+
+async def test_whoever_moves_a_meeting_that_was_moved_meanwhile_is_shown_to_when(diary_office: Branch) -> None:
+    browser = await published(diary_office)
+    other = diary_office.comes("administrator", PROGRAMME.id)
+    path = place("april", "/dato")
+    shown, beside = await other.get(path), await other.get(place("april", "/sted"))
+    await done(browser, path, **WITH_DATE)
+    mine = {
+        "day": "2021-05-12",
+        "last_day": "",
+        "starts": "",
+        "ends": "",
+        "place": "",
+        "link": "https://moede.example/a",
+    }
+    met = await other.post(path, data=typed(shown.text, _se="1", **mine))
+    said = text(met)
+    assert met.status_code == 409
+    assert "En anden har rettet imens Det skete" in said
+    assert "Før: torsdag den 15. april 2021" in said
+    assert "Behold den andens: tirsdag den 11. maj 2021 Brug vores: onsdag den 12. maj 2021" in said
+    assert "Begynder kl., Slutter kl. : (tom) → 09:30, 15:00. Det bliver stående." in said
+    kept = {**mine, "starts": "09:30", "ends": "15:00", "place": "Salen", "imens.day": "deres"}
+    seen = await other.post(path, data=typed(met.text, _se="1", **kept))
+    assert "Linket bliver https://moede.example/a." in text(seen)
+    assert "flyttes" not in text(seen)
+
+    here = {"place": "Kantinen", "link": ""}
+    met = await other.post(place("april", "/sted"), data=typed(beside.text, _se="1", **here))
+    assert "Dag : torsdag den 15. april 2021 → tirsdag den 11. maj 2021. Det bliver stående." in text(met)
+    seen = await other.post(place("april", "/sted"), data=typed(met.text, _se="1", **here, **{"imens.place": "mit"}))
+    assert "Stedet bliver Kantinen." in text(seen)
+    assert "flyttes" not in text(seen), "whoever puts the place right moves nothing back"
+    assert (await other.post(place("april", "/sted"), data=typed(seen.text))).status_code == 303
+
+
+async def test_a_move_is_undone_from_the_page_that_says_so(diary_office: Branch) -> None:
+    browser = await published(diary_office)
+    answer = await done(browser, place("april", "/dato"), **WITH_DATE)
+    after = await browser.get(answer.headers["location"])
+    (undo,) = re.findall(r'<a href="([^"]+)">Fortryd</a>', after.text)
+    shown = await browser.get(undo)
+    assert 'value="2021-04-15"' in shown.text
+    seen = await browser.post(undo, data=typed(shown.text, _se="1", day="2021-04-15", place="", link=""))
+    assert "Mødet flyttes fra tirsdag den 11. maj 2021" in text(seen)
+    assert (await browser.post(undo, data=typed(seen.text))).status_code == 303
+    first = await done(browser, place("sidst", "/dato"), **WITH_DATE)
+    assert "fortryd" not in first.headers["location"], "a meeting that got its date keeps one"

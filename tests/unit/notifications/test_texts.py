@@ -143,6 +143,13 @@ LETTERS: dict[str, Letter] = {
     "invitation_reminder": letters.invitations(EXAMPLES["InvitationReminderDue"], AT)[0],
     "draft_saved": letters.draft_saved(EXAMPLES["SignUpDraftSaved"], AT),
     "links_renewed": letters.links_renewed(EXAMPLES["LinksRevoked"], AT),
+    "own_links_renewed": letters.own_links_renewed(EXAMPLES["OwnLinksRevoked"], AT),
+    "own_links_renewed-of_roles": letters.own_links_renewed(
+        EXAMPLES["OwnLinksRevoked"].model_copy(
+            update={"own_page_path": None, "standing_path": "/plads/y", "billing_path": "/fakturaoplysninger/y"}
+        ),
+        AT,
+    ),
     "mailbox_code": letters.mailbox_code(EXAMPLES["MailboxCodeDrawn"], AT),
     "sign_up_received": letters.sign_up_received(EXAMPLES["EnrolmentReceived"], AT),
     "sign_up_received-before_it_said_what_follows": letters.sign_up_received(
@@ -309,6 +316,12 @@ LETTERS: dict[str, Letter] = {
     ),
     "role_left-vacant": letters.role_left(
         EXAMPLES["RoleAppointed"].model_copy(update={"person": None}), ROLE_HOLDER, AT
+    ),
+    "secretary_appointed": letters.secretary_appointed(facts.a_secretary(), ROLE_HOLDER, AT),
+    "secretary_left": letters.secretary_left(facts.a_secretary(person=None), ROLE_HOLDER, AT),
+    "access_given": letters.access_given(facts.a_secretary(), ROLE_HOLDER, facts.CONTACT, "/plads/x", AT),
+    "access_given-by_staff": letters.access_given(
+        facts.a_secretary(by_staff=True), ROLE_HOLDER, facts.CONTACT, "/plads/x", AT
     ),
     "save_the_date": invitation("save_the_date", ASTA, meeting=A_DAY),
     "save_the_date-again": invitation("save_the_date", BO, facts.a_meeting(when=facts.DAY, place="Vejle"), A_DAY),
@@ -538,11 +551,11 @@ LEADS_TO = {
         *("withdrawn", "called_off", "groups_merged", "regrouped", "quote_given", "quote_awaited", "option_ordered"),
         *("option_withdrawn", "option_delivered", "contact_appointed", "save_the_date", "invitation", "meeting_moved"),
         *("meeting_left", "seat_passed_on", "seat_left", "team_incomplete", "member_admitted", "extra_participant"),
-        "links_renewed",
+        *("links_renewed", "own_links_renewed", "secretary_appointed", "access_given"),
         *("extra_participant_removed", "nobody_registered", "place_passed_on", "place_left"),
     },
-    "one's own seat": {"participant_registered", "meeting_reminder"},
-    "one's own billing role": {"billing_awaited"},
+    "one's own seat": {"participant_registered", "meeting_reminder", "own_links_renewed"},
+    "one's own billing role": {"billing_awaited", "own_links_renewed"},
 }
 NOWHERE = {
     "walked_in": "the meeting is over",
@@ -550,6 +563,7 @@ NOWHERE = {
     "meeting_cancelled": "to a participant; there is no seat any more",
     "role_appointed": "a role opens nothing by itself: links are the contact's",
     "role_left": "a role opens nothing",
+    "secretary_left": "the access is closed",
     "contact_left": "the page is another one's now",
     "mailbox_code": "whoever asked has the page before them, and a link would be one more to press",
     "sign_up_ended": "nothing came of the form",
@@ -562,6 +576,7 @@ KINDS = {
     "tilmeld": "its own form",
     "invoicing": "its invoice",
     "moedeplads": "one's own seat",
+    "mig": "one's own seat",
     "holdplads": "one's own seat",
     "gaest": "one's own seat",
     "fakturaoplysninger": "one's own billing role",
