@@ -1,8 +1,9 @@
 """Every page of every service, found from the routes: with nothing there, in a large installation, and each form sent
 empty. A page that is new falls under this by itself, or fails for want of a word on where there is one of it.
 
-`make played` looks at each once; `make walks` (TOVHOLDER_WALKS=1) lets axe look at the empty ones and those with errors
-too, and walks once more on a phone and without JavaScript. TOVHOLDER_WRITE_PICTURES=1 writes `docs/pictures/`.
+`make played` looks at each once; `make walks` (TOVHOLDER_WALKS=1) lets axe look at the empty ones and those with
+errors too, and walks once more on a phone and without JavaScript. TOVHOLDER_WRITE_PICTURES=1 writes `docs/pictures/`
+and those of them that the help shows.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from tests.support.whole import PLACE, START, Whole, address, filled, open_whole
 pytestmark = pytest.mark.browser
 LONG = bool(os.environ.get("TOVHOLDER_WALKS"))
 PICTURES = ROOT / "docs" / "pictures"
+HELP = ROOT / "shared" / "web" / "static" / "hjaelp"
 HEADINGS = PICTURES / "headings.json"
 WRITE = bool(os.environ.get("TOVHOLDER_WRITE_PICTURES"))
 SHOWN = {
@@ -53,6 +55,7 @@ SHOWN = {
     "/notifications/stab/forloeb/{programme_id}/mails": "mails",
     "/tilmeld/{programme_id}": "tilmeldingsformular",
     "/plads/{token}": "kommunens-side",
+    "/moedeplads/{token}": "deltagerens-side",
 }
 """Which pages stand in `docs/pictures/`, and under what name."""
 
@@ -190,6 +193,8 @@ class Walk:
         for size in WIDTHS.values():
             await self.page.set_viewport_size(size)  # type: ignore[arg-type]  # a ViewportSize
             await self.page.screenshot(path=PICTURES / f"{name}-{size['width']}.png")
+        if (shown := HELP / f"{name}.png").exists():
+            shown.write_bytes((PICTURES / f"{name}-390.png").read_bytes())
         if usual:
             await self.page.set_viewport_size(usual)
 
