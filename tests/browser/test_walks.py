@@ -119,7 +119,8 @@ class Hand:
         await expect(self.page.get_by_text(text).first).to_be_visible()
         await expect(self.page.get_by_role("heading", level=1)).to_have_count(1)
         if self.way == "phone":
-            assert await self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), self.page.url
+            # Once it is laid out: its style may come a moment after its words.
+            await expect(self.page.locator("html")).to_have_js_property("scrollWidth", self.page.viewport_size["width"])
 
     async def downloads(self, link: str) -> bytes:
         async with self.page.expect_download() as loading:
