@@ -891,6 +891,7 @@ SECRETARY = Deed(
     ("person",),
     _access,
     undo="Fortrydes ved at lukke adgangen. De mails, der er sendt, kan ikke kaldes tilbage.",
+    undone=_by(DismissSecretary, "/sekretaer/luk"),
 )
 CLOSE_SECRETARY = Deed(
     DismissSecretary,
@@ -902,6 +903,7 @@ CLOSE_SECRETARY = Deed(
     _access_ends,
     warns=True,
     undo="Fortrydes ved at give adgang igen. Det link, der er lukket, åbner aldrig igen.",
+    undone=_by(AppointSecretary, "/sekretaer"),
 )
 REVOKE_LINKS = Deed(
     RevokeLinks,

@@ -85,7 +85,7 @@ async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]
         UNION ALL
         SELECT pair.meeting_id, pair.address_key, t.person_id, t.name, t.email, 'participant',
                t.organisation_name, greatest(t.since, {_CALLED}), e.participants_path, t.place_path,
-               t.own_path, false, false, false, t.member_quiet_since IS NOT DISTINCT FROM t.since, true,
+               t.member_page_path, false, false, false, t.member_quiet_since IS NOT DISTINCT FROM t.since, true,
                {_ASKS.format("t")}
         FROM pair JOIN meetings m ON m.id = pair.meeting_id
         JOIN team_members t ON t.address_key = pair.address_key AND t.programme_id = m.programme_id
@@ -257,7 +257,7 @@ async def load_reminded(tx: Tx, meeting_id: str, place: str, most: int) -> list[
                      WHERE p.meeting_id = $1 AND {PARTICIPANT_IS_MEANT}
                      UNION ALL
                      SELECT t.address_key, t.person_id, t.name, t.email, 'participant',
-                            t.organisation_name, t.since, NULL, t.place_path, t.own_path,
+                            t.organisation_name, t.since, NULL, t.place_path, t.member_page_path,
                             false, false, false, false, true, false, false
                      FROM meetings m JOIN team_members t ON t.programme_id = m.programme_id
                      LEFT JOIN enrolments e ON e.id = t.enrolment_id

@@ -25,7 +25,7 @@ _MEMBERS = Table(
         "since": "timestamptz",
         "member_quiet_since": "timestamptz",
         "place_path": "text",
-        "own_path": "text",
+        "member_page_path": "text",
     },
     key=("enrolment_id", "person_id", "address_key"),
     fixed=("programme_id",),
@@ -39,7 +39,7 @@ async def load_known(tx: Tx, places: Iterable[Place]) -> dict[Place, Known]:
         """
         SELECT enrolment_id, person_id, max(since) AS since,
                (array_agg(place_path ORDER BY since DESC, takes_part DESC))[1] AS place_path,
-               (array_agg(own_path ORDER BY since DESC, takes_part DESC))[1] AS own_path
+               (array_agg(member_page_path ORDER BY since DESC, takes_part DESC))[1] AS own_path
         FROM unnest($1::text[], $2::text[]) AS u (enrolment_id, person_id)
         JOIN team_members USING (enrolment_id, person_id) GROUP BY enrolment_id, person_id
         """,
@@ -54,7 +54,7 @@ async def load_known(tx: Tx, places: Iterable[Place]) -> dict[Place, Known]:
 async def save_path(tx: Tx, enrolment_id: str, person_id: str, path: str | None, own: str | None) -> None:
     """The link of somebody's place, and of all that is theirs; None = there is none that is good."""
     await tx.execute(
-        "UPDATE team_members SET place_path = $3, own_path = $4 WHERE person_id = $1 AND enrolment_id = $2",
+        "UPDATE team_members SET place_path = $3, member_page_path = $4 WHERE person_id = $1 AND enrolment_id = $2",
         person_id,
         enrolment_id,
         None if path is None else storable(path),
@@ -87,7 +87,7 @@ async def save(tx: Tx, members: Mapping[Place, Member]) -> None:
             "since": one.since,
             "member_quiet_since": one.since if one.quiet else None,
             "place_path": storable(one.place_path),
-            "own_path": storable(one.own_path),
+            "member_page_path": storable(one.own_path),
         }
         for (enrolment, person), one in members.items()
     ]

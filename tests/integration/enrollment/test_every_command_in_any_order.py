@@ -102,6 +102,7 @@ IDS = """
     UNION ALL SELECT id, 'form ' || enrolment_id || ' ' || received_at FROM sign_ups
     UNION ALL SELECT id, 'draft ' || mailbox || ' ' || begun_at FROM drafts
     UNION ALL SELECT id, 'programme draft ' || draft_of FROM programme_drafts
+    UNION ALL SELECT id, 'sheet ' || programme_id || ' ' || begun_at FROM sheet_imports
     UNION ALL SELECT guest_id, 'guest ' || meeting_id || ' ' || guest_email FROM guests
     UNION ALL SELECT applicant_id, 'applicant ' || enrolment_id || ' ' || received_at FROM sign_ups
     WHERE applicant_id NOT IN (SELECT person_id FROM people)

@@ -34,7 +34,7 @@ from shared.contracts.enrollment import (
 from shared.contracts.refusal import Refused
 from shared.storage.tx import transaction
 from tests.integration.enrollment.test_code_before_a_change import browser_of, newest, waits_for_a_lock
-from tests.integration.enrollment.test_staff_deeds import done
+from tests.integration.enrollment.test_staff_deeds import done, landed
 from tests.support.enrollment_desk import P1, Desk, sign_up
 from tests.support.enrollment_web import Town
 from tests.support.workplace import Workplace, a_browser, typed
@@ -323,7 +323,7 @@ async def test_staff_give_and_close_it_after_they_have_read_what_it_comes_to(wor
     place = f"/stab/forloeb/{P1}/tilmeldinger/{fact.enrolment_id}"
     assert f"{place}/sekretaer" in (await staff.get(place)).text
     page = await done(staff, f"{place}/sekretaer", **SUE)
-    assert page.headers["location"] == f"{place}?besked=sekretaer"
+    assert landed(page) == f"{place}?besked=sekretaer"
     (told,) = await accesses(desk)
     assert told.by_staff
     assert (await staff.get(str(told.standing_path))).status_code == 200
