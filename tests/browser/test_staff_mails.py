@@ -107,6 +107,12 @@ async def test_a_text_is_written_seen_and_sent_and_the_page_follows_it(
     file = {"name": "Dagsorden.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n%%EOF\n"}
     await page.get_by_label("Fil", exact=True).set_input_files(files=[file])  # type: ignore[list-item]  # a FilePayload
     await page.get_by_role("button", name="Vedhæft filen").click()
+    await expect(page.get_by_role("alert").first).to_contain_text("Svar, om Dagsorden.pdf er tilgængelig for alle")
+    await look(page, "attach-unanswered-desktop")
+    await page.get_by_label("Fil", exact=True).set_input_files(files=[file])  # type: ignore[list-item]  # a FilePayload
+    await page.get_by_label("Nej, og der er ingen tilgængelig udgave").check()
+    await page.get_by_label("Hvorfor ikke?").fill("Kortet på side 2 er et billede")
+    await page.get_by_role("button", name="Vedhæft filen").click()
     await expect(page.get_by_role("link", name="Dagsorden.pdf", exact=True)).to_be_visible()
     await page.get_by_role("link", name="Send den …").click()
     await look(page, "send-desktop")
