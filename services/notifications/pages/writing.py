@@ -57,8 +57,7 @@ ROOM = LARGEST_FILE + 100_000
 CHOOSE = "_vaelg"
 """The button of a list that brings what was ticked there."""
 LABELS = {"headline": "Emne", "body": "Tekst", "to": "Hvem skal have mailen?"}
-_ASKED = "Er dokumentet tilgængeligt?"
-FILE_LABELS = {"fil": "Fil", "access": _ASKED, "why_not": "Hvorfor ikke?"}
+FILE_LABELS = {"fil": "Fil", "access": "Tilgængelighed", "why_not": "Hvorfor"}
 NEXT_PAGE = "fra"
 MOST_PLACES = 100
 _MOST_NAMED = 20
@@ -300,7 +299,6 @@ async def attach(host: Host, act: Act, request: Request) -> Response:
         form=form,
         at=at,
         types=TYPES,
-        asked=_ASKED,
         documents=DOCUMENTS,
         choices=[
             ("yes", "Ja"),
