@@ -145,6 +145,7 @@ async def test_a_text_is_written_on_a_phone_without_scripts_and_by_keyboard_alon
     await page.keyboard.press("Enter")
     await page.get_by_role("link", name="Vedhæft en fil").focus()
     await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Vedhæft en fil")
     attach = page.url
     file = {"name": "Dagsorden.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n%%EOF\n"}
     await page.get_by_label("Fil", exact=True).set_input_files(files=[file])  # type: ignore[list-item]  # a FilePayload
