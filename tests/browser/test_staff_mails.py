@@ -107,6 +107,12 @@ async def test_a_text_is_written_seen_and_sent_and_the_page_follows_it(
     file = {"name": "Dagsorden.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n%%EOF\n"}
     await page.get_by_label("Fil", exact=True).set_input_files(files=[file])  # type: ignore[list-item]  # a FilePayload
     await page.get_by_role("button", name="Vedhæft filen").click()
+    await expect(page.get_by_role("alert").first).to_contain_text("Svar, om Dagsorden.pdf er tilgængelig for alle")
+    await look(page, "attach-unanswered-desktop")
+    await page.get_by_label("Fil", exact=True).set_input_files(files=[file])  # type: ignore[list-item]  # a FilePayload
+    await page.get_by_label("Nej, og der er ingen tilgængelig udgave").check()
+    await page.get_by_label("Hvorfor er der ikke en?").fill("Kortet på side 2 er et billede")
+    await page.get_by_role("button", name="Vedhæft filen").click()
     await expect(page.get_by_role("link", name="Dagsorden.pdf", exact=True)).to_be_visible()
     await page.get_by_role("link", name="Send den …").click()
     await look(page, "send-desktop")
@@ -137,6 +143,16 @@ async def test_a_text_is_written_on_a_phone_without_scripts_and_by_keyboard_alon
     await page.keyboard.type("En tekst.")
     await page.get_by_role("button", name="Gem, og se den igennem").focus()
     await page.keyboard.press("Enter")
+    await page.get_by_role("link", name="Vedhæft en fil").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Vedhæft en fil")
+    attach = page.url
+    file = {"name": "Dagsorden.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n%%EOF\n"}
+    await page.get_by_label("Fil", exact=True).set_input_files(files=[file])  # type: ignore[list-item]  # a FilePayload
+    await page.get_by_label("Ja", exact=True).focus()
+    await page.keyboard.press("Space")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("listitem").filter(has_text="Dagsorden.pdf (1 kB; tilgængelig)")).to_be_visible()
     await page.get_by_role("link", name="Send den …").focus()
     await page.keyboard.press("Enter")
     await page.get_by_role("button", name="Send mailen").focus()
@@ -150,5 +166,5 @@ async def test_a_text_is_written_on_a_phone_without_scripts_and_by_keyboard_alon
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("3 af 3 er sendt")).to_be_visible()
     sighted = await (await signed_in(chromium, post_office, width="phone")).new_page()
-    for name, path in (("write", WRITE), ("gone", page.url), ("written", f"{HERE}/skrevet")):
+    for name, path in (("write", WRITE), ("attach", attach), ("gone", page.url), ("written", f"{HERE}/skrevet")):
         await opens(sighted, path, f"{name}-phone")

@@ -114,6 +114,8 @@ class Walk:
     look: Callable[[httpx.Response], Awaitable[None]]
     taken: Callable[[httpx.Response], bool] = lambda answer: answer.status_code == SEE_OTHER
     sent: int = 0
+    file: tuple[str, bytes] | None = None
+    """The field and the content of a file that goes with each form, as the usual one has it."""
 
     async def over(
         self, page: str, anew: Callable[[], Awaitable[str]], usual: Mapping[str, str], draft: Mapping[str, str]
@@ -154,12 +156,18 @@ class Walk:
     async def _send(self, form: Seen, changes: Mapping[str, str]) -> httpx.Response:
         """From an address of its own, so that nobody counts as one who sends too much."""
         self.sent += 1
-        headers = {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "X-Forwarded-For": f"198.{self.sent // 40_000}.{self.sent // 200 % 200}.{self.sent % 200 + 1}",
-        }
-        body = form.body({"_key": f"{self.sent:032d}", **changes})
-        return await self.client.post(form.action, content=body, headers=headers)
+        headers = {"X-Forwarded-For": f"198.{self.sent // 40_000}.{self.sent // 200 % 200}.{self.sent % 200 + 1}"}
+        changes = {"_key": f"{self.sent:032d}", **changes}
+        if self.file is None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            return await self.client.post(form.action, content=form.body(changes), headers=headers)
+        name, content = self.file
+        parts: list[tuple[str, tuple[str | None, bytes]]] = [
+            (field, (None, text.encode("utf-8", "surrogatepass")))
+            for field, text in {**form.fields, **changes}.items()
+            if field != name
+        ]
+        return await self.client.post(form.action, files=[*parts, (name, ("x.pdf", content))], headers=headers)
 
 
 def digest_of(tables: Iterable[str]) -> str:

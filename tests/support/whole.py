@@ -238,10 +238,15 @@ async def _mails(room: Room) -> None:
     draft = BeginWriting(programme_id=P1, headline="Nyt", body="Hej {navn}.", audience="contacts")
     begun = await room.ask(begin_writing, draft)
     content = base64.b64encode(b"%PDF-1.7\n%%EOF\n").decode()
-    await room.ask(
-        attach_file,
-        AttachFile(programme_id=P1, writing_id=begun["writing_id"], called="Dagsorden.pdf", content=content),
+    document = AttachFile(
+        programme_id=P1,
+        writing_id=begun["writing_id"],
+        called="Dagsorden.pdf",
+        content=content,
+        access="no",
+        why_not="Den er scannet",
     )
+    await room.ask(attach_file, document)
 
 
 _AT_ONE = f"""

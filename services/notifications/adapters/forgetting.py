@@ -73,6 +73,7 @@ HOLDINGS = (
     ),
     # What staff wrote to many may name anybody.
     Holding("writings", {"id": "text"}, {"headline": "text", "body": "text"}),
+    Holding("writing_files", {"writing_id": "text", "place": "integer"}, {"why_not": "text"}),
     # What was written to the person, and what others were written about them.
     Holding(
         "messages",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from services.notifications.adapters.mime import Attachment
-from services.notifications.domain.attachments import Kept, Taken
+from services.notifications.domain.attachments import Kept, Said, Taken
 from services.notifications.domain.message import Message
 from services.notifications.domain.text import address_key
 from services.notifications.domain.writing import Candidate, Wanted, Writing
@@ -319,11 +319,15 @@ async def count_by_state(tx: Tx, writing_id: str) -> dict[str, int]:
 
 async def load_files(tx: Tx, writing_id: str) -> list[Kept]:
     rows = await tx.fetch(
-        "SELECT place, file_name, media_type, octet_length(content) AS size FROM writing_files"
-        " WHERE writing_id = $1 ORDER BY place",
+        "SELECT place, file_name, media_type, octet_length(content) AS size, accessible, beside, why_not"
+        " FROM writing_files WHERE writing_id = $1 ORDER BY place",
         writing_id,
     )
-    return [Kept(row["place"], row["file_name"], row["media_type"], row["size"]) for row in rows]
+    return [Kept(row["place"], row["file_name"], row["media_type"], row["size"], _said(row)) for row in rows]
+
+
+def _said(row: asyncpg.Record) -> Said | None:
+    return None if row["accessible"] is None else Said(row["accessible"], row["beside"], row["why_not"])
 
 
 async def load_file(tx: Tx, writing_id: str, file_place: int) -> Attachment | None:
@@ -339,14 +343,17 @@ async def insert_file(tx: Tx, writing_id: str, one: Taken) -> int:
     """Of a writing that is locked; its place."""
     place: int = await tx.fetchval(
         """
-        INSERT INTO writing_files (writing_id, place, file_name, media_type, content)
-        SELECT $1::text, coalesce(max(place), -1) + 1, $2::text, $3::text, $4::bytea FROM writing_files
-        WHERE writing_id = $1::text RETURNING place
+        INSERT INTO writing_files (writing_id, place, file_name, media_type, content, accessible, beside, why_not)
+        SELECT $1::text, coalesce(max(place), -1) + 1, $2::text, $3::text, $4::bytea, $5::text, $6::integer, $7::text
+        FROM writing_files WHERE writing_id = $1::text RETURNING place
         """,
         writing_id,
         one.name,
         one.media_type,
         one.content,
+        None if one.said is None else one.said.access,
+        None if one.said is None else one.said.beside,
+        "" if one.said is None else one.said.why_not,
     )
     return place
 

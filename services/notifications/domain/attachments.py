@@ -1,4 +1,4 @@
-"""Files that staff attach: what a file is by its content, and what it is called when somebody saves it."""
+"""Files that staff attach: what a file is by its content, what it is called when saved, and whether all can read it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
+from services.notifications.domain.text import one_line, storable
 from shared.contracts.refusal import Refused
 
 LARGEST_FILE = 3_000_000
@@ -16,12 +18,16 @@ LARGEST_FILE = 3_000_000
 LARGEST_OF_ALL = 6_000_000
 MOST_FILES = 3
 TYPES = "PDF, Word, Excel, PowerPoint, PNG eller JPEG"
+DOCUMENTS = "PDF, Word eller PowerPoint"
+"""What is asked for as accessible; of a picture or a sheet nobody is asked."""
+Access = Literal["yes", "beside", "no"]
 _LONGEST_NAME = 100
 _OFFICE = {
     "word/document.xml": ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     "xl/workbook.xml": ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "ppt/presentation.xml": ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
 }
+_DOCUMENTS = frozenset({"application/pdf", _OFFICE["word/document.xml"][1], _OFFICE["ppt/presentation.xml"][1]})
 _BY_BEGINNING = (
     (b"%PDF-", "pdf", "application/pdf"),
     (b"\x89PNG\r\n\x1a\n", "png", "image/png"),
@@ -34,13 +40,25 @@ _RUNS = ("vbaproject.bin", "activex")
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """Whether everybody can read a document. `beside` is the place of the accessible version, `why_not` why there is
+    none: each is there where that is what was said, and nowhere else.
+    """
+
+    access: Access
+    beside: int | None = None
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
-    """A file that is attached. `place` tells it from the others."""
+    """A file that is attached. `place` tells it from the others; `said` None = nobody was asked."""
 
     place: int
     name: str
     media_type: str
     size: int
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +68,7 @@ class Taken:
     name: str
     media_type: str
     content: bytes
+    said: Said | None = None
 
 
 def take_in(called: str, content: bytes, others: Sequence[Kept]) -> Taken:
@@ -70,6 +89,39 @@ def take_in(called: str, content: bytes, others: Sequence[Kept]) -> Taken:
     if any(one.name == name for one in others):
         raise Refused("file_there_already", f"Der er allerede vedhæftet en fil, der hedder {name}.", field="fil")
     return Taken(name, media_type, content)
+
+
+def answered(taken: Taken, said: Said | None, others: Sequence[Kept]) -> Taken:
+    """With what is said of it; refused for a document of which nothing is. Of anything else nothing is kept."""
+    if taken.media_type not in _DOCUMENTS:
+        return taken
+    match said:
+        case None:
+            asked = f"Svar, om {taken.name} er tilgængelig for alle, og vælg filen igen."
+            raise Refused("missing", asked, status=422, field="access")
+        case Said("beside", place):
+            if place not in {one.place for one in accessible(others)}:
+                gone = "Den tilgængelige udgave er ikke blandt filerne. Vedhæft den først, og vælg så filen her igen."
+                raise Refused("no_accessible_file", gone, status=422, field="access")
+            return replace(taken, said=Said("beside", place))
+        case Said("no", _, why_not):
+            why = one_line(storable(why_not)).rstrip(" .")
+            if not why:
+                asked = "Skriv, hvorfor der ikke er en tilgængelig udgave, og vælg filen igen."
+                raise Refused("missing", asked, status=422, field="why_not")
+            return replace(taken, said=Said("no", None, why))
+    return replace(taken, said=Said("yes"))
+
+
+def accessible(files: Sequence[Kept]) -> list[Kept]:
+    """Those that another one may lead to."""
+    return [one for one in files if one.said is not None and one.said.access == "yes"]
+
+
+def require_not_led_to(place: int, files: Sequence[Kept]) -> None:
+    leads = next((one.name for one in files if one.said is not None and one.said.beside == place), None)
+    if leads is not None:
+        raise Refused("is_the_accessible_file", f"Filen er den tilgængelige udgave af {leads}. Tag først {leads} af.")
 
 
 def _kind(content: bytes) -> tuple[str, str] | None:

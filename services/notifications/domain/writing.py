@@ -9,8 +9,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
+from services.notifications.domain.attachments import Kept, Said
 from services.notifications.domain.letter import Letter, Recipient
 from services.notifications.domain.text import LONGEST_LINE, LONGEST_TEXT, address_key, lines, one_line, storable
 from shared.contracts.addresses import is_erased, sendable
@@ -152,8 +153,8 @@ def go_on(writing: Writing, left: int, now: datetime) -> Decision[Writing]:
     return Decision(replace(writing, state="written"))
 
 
-def letter_to(writing: Writing, one: Candidate, programme: ProgrammeRef, files: Sequence[tuple[int, str]]) -> Letter:
-    """`files` are the places and names of what is attached."""
+def letter_to(writing: Writing, one: Candidate, programme: ProgrammeRef, files: Sequence[Kept]) -> Letter:
+    """`files` are what is attached."""
     return _letter(writing, Recipient(one.recipient, one.name, one.email, one.is_person), one, programme, files, "")
 
 
@@ -162,7 +163,7 @@ def trial(
     staff: Recipient,
     one: Candidate | None,
     programme: ProgrammeRef,
-    files: Sequence[tuple[int, str]],
+    files: Sequence[Kept],
     occasion: str,
 ) -> Letter:
     """To whoever writes it, as it would read for `one`; `occasion` tells one trial from another."""
@@ -176,7 +177,7 @@ def _letter(
     to: Recipient,
     reads: Candidate,
     programme: ProgrammeRef,
-    files: Sequence[tuple[int, str]],
+    files: Sequence[Kept],
     occasion: str,
 ) -> Letter:
     values = {NAME: reads.name, ORGANISATION: reads.organisation, PROGRAMME: programme.title}
@@ -193,10 +194,21 @@ def _letter(
             "text": lines(_filled(writing.wanted.body, values)),
             "answers_to": programme.staff_email,
             "writing": writing.id,
-            "files": [{"place": place, "file": name} for place, name in files],
+            "files": [_attached(one, files) for one in files],
         },
         people=(to.key,) if to.person else (),
     )
+
+
+def _attached(one: Kept, files: Sequence[Kept]) -> dict[str, Any]:
+    """And what its reader is told of it, where that is not that everybody can read it."""
+    told: dict[str, Any] = {"place": one.place, "file": one.name}
+    match one.said:
+        case Said("beside", place):
+            told["accessible_file"] = next(other.name for other in files if other.place == place)
+        case Said("no", _, why_not):
+            told["why_not"] = why_not
+    return told
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

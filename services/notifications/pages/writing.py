@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.notifications.domain.attachments import LARGEST_FILE, MOST_FILES, TYPES
+from services.notifications.domain.attachments import DOCUMENTS, LARGEST_FILE, MOST_FILES, TYPES, Kept, Said, accessible
 from services.notifications.domain.writing import AUDIENCES, PLACEHOLDERS
 from services.notifications.pages.mails import as_file, framed, moment, size
 from services.notifications.pages.programme import (
@@ -55,7 +56,8 @@ from shared.web.staff_action import Doing
 ROOM = LARGEST_FILE + 100_000
 CHOOSE = "_vaelg"
 """The button of a list that brings what was ticked there."""
-LABELS = {"headline": "Emne", "body": "Tekst", "to": "Hvem skal have mailen?", "fil": "Fil"}
+LABELS = {"headline": "Emne", "body": "Tekst", "to": "Hvem skal have mailen?"}
+FILE_LABELS = {"fil": "Fil", "access": "Tilgængelighed", "why_not": "Hvorfor"}
 NEXT_PAGE = "fra"
 MOST_PLACES = 100
 _MOST_NAMED = 20
@@ -190,7 +192,7 @@ async def writing(host: Host, request: Request) -> Response:
     values: dict[str, Any] = {
         "one": found.writing,
         "at": at,
-        "files": [(kept.place, kept.name, size(kept.size)) for kept in found.files],
+        "files": [(kept.place, kept.name, size(kept.size), _said_of(kept, found.files)) for kept in found.files],
         "going": _progress(found),
         "part_at": at,
     }
@@ -266,27 +268,68 @@ async def preview(host: Host, request: Request) -> Response:
 
 async def attach(host: Host, act: Act, request: Request) -> Response:
     found = await _found(host, request)
-    at, form, status = writings_at(request, f"/{found.writing.id}"), staff_form(host, request, labels=LABELS), 200
+    at, form, status = writings_at(request, f"/{found.writing.id}"), staff_form(host, request, labels=FILE_LABELS), 200
     if request.method == "POST":
-        form = await read_form(request, labels=LABELS)
+        form = await read_form(request, labels=FILE_LABELS)
         sent, status = form.files.get("fil"), 422
         if sent is None or not sent.content:
             form.add_error("fil", "missing", "Vælg en fil, der ikke er tom.")
         elif len(sent.content) > LARGEST_FILE:
             form.add_error("fil", "file_too_large", "Filen må højst være 3 MB.")
         else:
-            wish = AttachFile(
+            wish = _attaching(
+                form,
                 programme_id=found.programme.id,
                 writing_id=found.writing.id,
                 called=_printable(sent.called)[-200:] or "bilag",
                 content=base64.b64encode(sent.content).decode(),
             )
-            reply = await host.door.submit(act, wish, form.key, actor=badge_in(request).actor, patient=True)
-            if (refused := reply.refusal()) is None:
-                return RedirectResponse(f"{at}?besked=vedhaeftet", 303)
-            form.refuse(refused)
-            status = refused.status
-    return show(host, request, "staff_writing_file.html", found.programme, status=status, form=form, at=at, types=TYPES)
+            if wish is not None:
+                reply = await host.door.submit(act, wish, form.key, actor=badge_in(request).actor, patient=True)
+                if (refused := reply.refusal()) is None:
+                    return RedirectResponse(f"{at}?besked=vedhaeftet", 303)
+                form.refuse(refused)
+                status = refused.status
+    return show(
+        host,
+        request,
+        "staff_writing_file.html",
+        found.programme,
+        status=status,
+        form=form,
+        at=at,
+        types=TYPES,
+        documents=DOCUMENTS,
+        choices=[
+            ("yes", "Ja"),
+            *(
+                (f"beside:{one.place}", f"Nej, men {one.name} er en tilgængelig udgave af det")
+                for one in accessible(found.files)
+            ),
+            ("no", "Nej, og der er ingen tilgængelig udgave"),
+        ],
+    )
+
+
+def _attaching(form: Form, **given: Any) -> AttachFile | None:
+    """With what is said of the file; None, and errors at the fields, when it is no command."""
+    access, _, beside = form.value("access").partition(":")
+    typed = Form({"access": access, "beside": beside, "why_not": form.value("why_not") if access == "no" else ""})
+    wish = typed.command(AttachFile, **given)
+    form.errors += [replace(one, field="access") if one.field == "beside" else one for one in typed.errors]
+    return wish
+
+
+def _said_of(one: Kept, files: Sequence[Kept]) -> str:
+    """What was said of it, for whoever looks at the draft."""
+    match one.said:
+        case Said("yes"):
+            return "tilgængelig"
+        case Said("beside", place):
+            return next(f"{other.name} er en tilgængelig udgave" for other in files if other.place == place)
+        case Said("no", _, why_not):
+            return f"ikke tilgængelig: {why_not}"
+    return ""
 
 
 def _printable(text: str) -> str:

@@ -90,7 +90,7 @@ async def _preview(
 ) -> Texts:
     """As the mail would be, without the link that is its reader's own."""
     reads = one or Candidate("", "{kommune}", "-", "{navn}", "")
-    letter = letter_to(writing, reads, programme, [(kept.place, kept.name) for kept in files])
+    letter = letter_to(writing, reads, programme, files)
     # Whoever is named is told what others are not: nobody is, of what has been sent.
     ((written, _),) = await as_written(tx, [(letter, tx.cause)]) if one else [(letter, tx.cause)]
     texts = Composer(Words(public_url, CUT), Mailbox("", "")).texts(queue(written, tx.source).after)

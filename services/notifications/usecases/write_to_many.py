@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from services.notifications.adapters import programmes, writings
-from services.notifications.domain.attachments import LARGEST_FILE, take_in
+from services.notifications.domain.attachments import LARGEST_FILE, Access, Said, answered, require_not_led_to, take_in
 from services.notifications.domain.letter import Recipient
 from services.notifications.domain.writing import (
     Addressed,
@@ -63,12 +63,17 @@ class ChangeWriting(Command):
 
 
 class AttachFile(Command):
-    """`content` is base64 (RFC 4648 § 4)."""
+    """`content` is base64 (RFC 4648 § 4). A document says by `access` whether everybody can read it; `beside` is the
+    place of the accessible version, `why_not` why there is none.
+    """
 
     programme_id: Id
     writing_id: Id
     called: Line
     content: Annotated[str, Field(max_length=_OF_BASE64)]
+    access: Access | None = None
+    beside: Annotated[int, Field(ge=0, le=99)] | None = None
+    why_not: Line = ""
 
 
 class RemoveFile(Command):
@@ -123,7 +128,10 @@ async def attach_file(tx: Tx, command: AttachFile) -> Answer:
     except (binascii.Error, ValueError):
         raise Refused("not_base64", "Filen kom ikke helt frem.", status=422, field="fil") from None
 
-    taken = take_in(command.called, content, await writings.load_files(tx, writing.id))
+    others = await writings.load_files(tx, writing.id)
+
+    said = None if command.access is None else Said(command.access, command.beside, command.why_not)
+    taken = answered(take_in(command.called, content, others), said, others)
 
     place = await writings.insert_file(tx, writing.id, taken)
     return Answer({"writing_id": writing.id, "place": place, "name": taken.name})
@@ -132,6 +140,7 @@ async def attach_file(tx: Tx, command: AttachFile) -> Answer:
 async def remove_file(tx: Tx, command: RemoveFile) -> Answer:
     writing = await _locked(tx, command.programme_id, command.writing_id)
     require_draft(writing)
+    require_not_led_to(command.place, await writings.load_files(tx, writing.id))
     await writings.remove_file(tx, writing.id, command.place)
     return Answer({"writing_id": writing.id})
 
@@ -148,7 +157,7 @@ async def try_writing(tx: Tx, command: TryWriting) -> Answer:
         Recipient(tx.cause.actor or "staff/", "", command.email, person=False),
         to[0] if to else None,
         programme[writing.programme_id],
-        [(one.place, one.name) for one in files],
+        files,
         command.occasion[:_LONGEST_NAME],
     )
 
@@ -180,7 +189,7 @@ async def go_on_writing(tx: Tx, timers: Sequence[Timer]) -> None:
             continue
         to, left = await writings.take_recipients(tx, writing.id, min(AT_A_TIME, max(1, tx.room)))
         programme = (await programmes.load_many(tx, [writing.programme_id]))[writing.programme_id]
-        files = [(one.place, one.name) for one in await writings.load_files(tx, writing.id)]
+        files = await writings.load_files(tx, writing.id)
 
         letters = [letter_to(writing, one, programme, files) for one in to]
         decided = go_on(writing, left, tx.now)

@@ -11,7 +11,7 @@ import pytest
 from services.notifications.entrypoints import pages as entrypoints
 from shared.web.badge import COOKIE
 from tests.integration.notifications.test_staff_mails import enrolled
-from tests.integration.notifications.test_writing_to_many import draft
+from tests.integration.notifications.test_writing_to_many import PDF, draft
 from tests.support.facts import PROGRAMME
 from tests.support.hostile import Walk, digest_of, must_be_escaped
 from tests.support.post_office import HERE, PostOffice
@@ -32,8 +32,8 @@ BUTTONS = {
     "/notifications/kalender/{token}/nyt",
 }
 """Where a button is all there is, which the tests beside this one press."""
-FILES = {f"{_BELOW}/skriv/{{writing_id}}/bilag"}
-"""`test_writing_to_many.py` brings odd ones."""
+FILES = {f"{_BELOW}/skriv/{{writing_id}}/bilag": {"access": "no", "why_not": "Den er scannet."}}
+"""Pages that take a document, and what is said of it; `test_writing_to_many.py` brings odd files."""
 PAGES = {*WRITTEN, *LOOKS, *BUTTONS, *FILES}
 WHOLE = digest_of((*own_tables("notifications"), "outbox", "timers"))
 
@@ -81,6 +81,9 @@ async def test_whatever_is_written_to_many_is_taken_as_text_or_refused_whole(pos
 
         walk = Walk(browser, partial(_kept, post_office), look)
         for page, usual in WRITTEN.items():
+            await walk.over(page, partial(where, page), usual, {})
+        walk.file = ("fil", PDF)
+        for page, usual in FILES.items():
             await walk.over(page, partial(where, page), usual, {})
 
 

@@ -397,7 +397,7 @@ async def test_what_staff_attached_goes_out_with_each_mail_and_a_file_that_is_go
         wish = BeginWriting(programme_id=PROGRAMME.id, headline="Nyt", body="Hej", audience="contacts")
         begun = await office.desk.ask(begin_writing, wish)
         of = {"programme_id": PROGRAMME.id, "writing_id": begun["writing_id"]}
-        file = AttachFile(called="Plan.pdf", content=base64.b64encode(content).decode(), **of)
+        file = AttachFile(called="Plan.pdf", content=base64.b64encode(content).decode(), access="yes", **of)
         await office.desk.ask(attach_file, file)
         await office.desk.ask(write_to_many, WriteToMany(**of))
     await office.desk.ring()

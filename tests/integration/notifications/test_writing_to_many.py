@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
+import asyncpg
 import pytest
 
 from services.notifications.adapters import forgetting, writings
@@ -57,6 +58,7 @@ from tests.support.room import BY_HAND, Room
 WRITE = f"{HERE}/skriv"
 TEXT = "Kære alle i {kommune}.\n\nSe https://example.org/dagsorden. Vi ses til {forløb}, {navn}."
 PDF = b"%PDF-1.7\n%%EOF\n"
+READABLE = {"access": "yes"}
 
 
 async def draft(office: PostOffice, **more: Any) -> str:
@@ -343,7 +345,7 @@ async def test_a_file_is_what_its_content_says_and_goes_with_each_mail(post_offi
     at = await draft(post_office)
 
     async def attached(name: str, content: bytes) -> str:
-        answer = await post_office.post(f"{at}/bilag", {}, files={"fil": (name, content, "application/pdf")})
+        answer = await post_office.post(f"{at}/bilag", READABLE, files={"fil": (name, content, "application/pdf")})
         return answer.headers["location"].rpartition("=")[2] if answer.status_code == 303 else words(answer)
 
     assert await attached("../../Dagsorden på æblegården.exe", PDF) == "vedhaeftet"
@@ -380,8 +382,127 @@ async def test_a_file_is_what_its_content_says_and_goes_with_each_mail(post_offi
     shown = await post_office.get(f"{HERE}/mails/{one.id}")
     assert "Dagsorden-paa-aeblegaarden.pdf" in shown.text
     assert (await post_office.get(f"{HERE}/mails/{one.id}/bilag/0")).content == PDF
-    late = await post_office.post(f"{at}/bilag", {}, files={"fil": ("y.pdf", PDF, "application/pdf")})
+    late = await post_office.post(f"{at}/bilag", READABLE, files={"fil": ("y.pdf", PDF, "application/pdf")})
     assert (late.status_code, "kan ikke rettes" in words(late)) == (409, True)
+
+
+async def attach(office: PostOffice, at: str, name: str, content: bytes = PDF, **said: str) -> str:
+    """`vedhaeftet`, or the words in which it is refused."""
+    answer = await office.post(f"{at}/bilag", said, files={"fil": (name, content, "x/y")})
+    if answer.status_code == 303:
+        return answer.headers["location"].rpartition("=")[2]
+    assert answer.status_code == 422, words(answer)
+    return words(answer)
+
+
+DECK, LETTER = office_file("ppt/presentation.xml"), office_file("word/document.xml")
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+async def test_whoever_attaches_a_document_says_whether_all_can_read_it_and_its_readers_are_told(
+    post_office: PostOffice,
+) -> None:
+    await enrolled(post_office, ["0751"])
+    at = await draft(post_office)
+    form = (await post_office.get(f"{at}/bilag")).text
+    assert ("was.digst.dk" in form, 'href="https://was' in form) == (True, False)
+    for name, content in (("a.pdf", PDF), ("a.pptx", DECK), ("a.docx", LETTER)):
+        assert f"Svar, om {name} er tilgængelig for alle" in await attach(post_office, at, name, content)
+    assert "Skriv, hvorfor der ikke er en tilgængelig udgave" in await attach(
+        post_office, at, "a.pdf", access="no", why_not=" . "
+    )
+    assert "ikke blandt filerne" in await attach(post_office, at, "a.pdf", access="beside:0")
+    for odd in ("maybe", "beside", "beside:x", "beside:-1", "no:0"):
+        assert "Er dokumentet tilgængeligt?" in await attach(post_office, at, "a.pdf", access=odd), odd
+    assert await post_office.desk.pool.fetchval("SELECT count(*) FROM writing_files") == 0
+    answered = await post_office.post(
+        f"{at}/bilag", {"access": "no", "why_not": "x" * 201}, files={"fil": ("a.pdf", PDF, "x/y")}
+    )
+    assert (answered.status_code, 'value="no" class="form-radio radio-large" checked' in answered.text) == (422, True)
+
+    assert await attach(post_office, at, "Dagsorden.docx", LETTER, access="yes") == "vedhaeftet"
+    form = words(await post_office.get(f"{at}/bilag"))
+    assert "Nej, men Dagsorden.docx er en tilgængelig udgave af det" in form
+    assert await attach(post_office, at, "Dagsorden.pdf", access="beside:0") == "vedhaeftet"
+    other = await draft(post_office)
+    assert "ikke blandt filerne" in await attach(post_office, other, "x.pdf", access="beside:0"), "of another draft"
+    why = "Kortet er et billede. "
+    assert await attach(post_office, at, "Plan.pdf", access="no", why_not=why) == "vedhaeftet"
+    page = words(await post_office.get(at))
+    assert "tilgængelig) · Tag af Dagsorden.docx" in page
+    assert "Dagsorden.docx er en tilgængelig udgave)" in page
+    assert "ikke tilgængelig: Kortet er et billede)" in page
+    kept = await post_office.post(f"{at}/bilag/0/fjern", {})
+    assert kept.status_code == 409
+    assert "den tilgængelige udgave af Dagsorden.pdf" in words(kept), "it does not go out without it"
+    write_to = f"Skriv til {PROGRAMME.staff_email}, hvis du har brug for den i et andet format."
+    told = (
+        "Dagsorden.docx er en tilgængelig udgave af Dagsorden.pdf.",
+        f"Plan.pdf er ikke tilgængelig for alle: Kortet er et billede. {write_to}",
+    )
+    for one in told:
+        assert one in page
+        assert one in (await post_office.get(f"{at}/html")).text
+    await post_office.post(f"{at}/send", {})
+    await post_office.desk.ring()
+    (letter,) = await letters_of(post_office.desk)
+    mail = opened(COMPOSER.mail(letter, await writings.load_attached(post_office.desk.pool, letter)).content)
+    for medium in ("plain", "html"):
+        body = mail.get_body((medium,))
+        assert body is not None
+        said = re.sub(r"\s+", " ", body.get_content())
+        assert [one in said for one in told] == [True, True], medium
+        assert said.count("Dagsorden.docx") == 1, "nothing is said of what all can read"
+
+
+async def test_nobody_is_asked_of_a_picture_or_a_sheet_and_what_was_attached_before_goes_out_as_it_was(
+    post_office: PostOffice,
+) -> None:
+    await enrolled(post_office, ["0751"])
+    at = await draft(post_office)
+    assert await attach(post_office, at, "Kort.png", PNG, access="no", why_not="Det er et kort") == "vedhaeftet"
+    assert await attach(post_office, at, "Skema.xlsx", office_file("xl/workbook.xml")) == "vedhaeftet"
+    # As the version before this one, which runs beside it, takes a document in.
+    await post_office.desk.pool.execute(
+        "INSERT INTO writing_files (writing_id, place, file_name, media_type, content)"
+        " SELECT id, 2, 'Gammel.pdf', 'application/pdf', $1 FROM writings",
+        PDF,
+    )
+    assert "tilgængelig" not in words(await post_office.get(at))
+    await post_office.post(f"{at}/send", {})
+    await post_office.desk.ring()
+    (letter,) = await letters_of(post_office.desk)
+    assert "tilgængelig" not in COMPOSER.texts(letter).plain
+    assert len(letter.says["files"]) == 3
+
+
+async def test_a_document_without_the_version_that_it_leads_to_or_without_a_reason_is_not_stored(
+    post_office: PostOffice,
+) -> None:
+    await enrolled(post_office, ["0751"])
+    pool, at = post_office.desk.pool, await draft(post_office)
+    columns = "writing_id, place, file_name, media_type, content, accessible, beside, why_not"
+    for said in (
+        "'beside', NULL, ''", "'beside', 0, ''", "'beside', 7, ''", "'no', NULL, ''", "'yes', NULL, 'x'", "NULL, 7, ''",
+    ):  # fmt: skip
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+            await pool.execute(
+                f"INSERT INTO writing_files ({columns}) SELECT id, 0, 'a.pdf', 'x/y', 'x', {said} FROM writings"
+            )
+    await attach(post_office, at, "a.docx", LETTER, access="yes")
+    await attach(post_office, at, "a.pdf", access="beside:0")
+    await pool.execute("DELETE FROM writing_files WHERE place = 0")
+    assert await pool.fetchval("SELECT count(*) FROM writing_files") == 0
+
+
+async def test_whoever_is_erased_is_not_named_in_the_reason_either(post_office: PostOffice) -> None:
+    await enrolled(post_office)
+    at = await draft(post_office)
+    await attach(post_office, at, "a.pdf", access="no", why_not="Spørg Karen 0461, karen@k0461.example")
+    await post_office.desk.hear(PersonErased(owner=OWNER, person_id="p0461"))
+    await post_office.desk.ring()
+    assert "k0461" not in (kept := await post_office.desk.pool.fetchval("SELECT why_not FROM writing_files"))
+    assert kept.startswith("Spørg ")
 
 
 async def test_a_trial_goes_to_the_senders_own_mailbox_and_to_nobody_else(post_office: PostOffice) -> None:
@@ -443,7 +564,7 @@ async def test_files_go_with_the_programme_drafts_after_a_month_and_texts_as_oth
     pool = post_office.desk.pool
     at, left = await draft(post_office), await draft(post_office)
     for one in (at, left):
-        await post_office.post(f"{one}/bilag", {}, files={"fil": ("a.pdf", PDF, "x/y")})
+        await post_office.post(f"{one}/bilag", READABLE, files={"fil": ("a.pdf", PDF, "x/y")})
     await post_office.post(f"{at}/send", {})
     await post_office.desk.ring()
 

@@ -17,6 +17,7 @@ from services.enrollment.domain.status import CALLED_OFF, status
 from services.notifications.adapters import receipt
 from services.notifications.adapters.texts import TEMPLATES, Texts, Words
 from services.notifications.domain import letters
+from services.notifications.domain.attachments import Kept, Said
 from services.notifications.domain.confirmed import Confirmed
 from services.notifications.domain.digest import (
     Digest,
@@ -469,7 +470,12 @@ LETTERS: dict[str, Letter] = {
         ),
         Candidate("e1", "Aarhus Kommune", "p", "Bo Prøvesen", "bo@aarhus.example"),
         facts.PROGRAMME,
-        [],
+        [
+            Kept(0, "Dagsorden.docx", "x/y", 9, Said("yes")),
+            Kept(1, "Dagsorden.pdf", "x/y", 9, Said("beside", 0)),
+            Kept(2, "Plan.pdf", "x/y", 9, Said("no", None, "Kortet er et billede, som ingen har beskrevet")),
+            Kept(3, "Kort.png", "x/y", 9),
+        ],
     ),
     "digest": the_digest(),
 }

@@ -56,7 +56,9 @@ def test_each_mailbox_and_each_person_once_and_whoever_is_left_out_is_named() ->
 def test_what_stands_for_something_is_put_in_once() -> None:
     wanted = Wanted("{navn}", "{kommune} {Forløb} {}", "contacts")
     one = candidate(1, name="{kommune}", organisation="By\r\nBcc: x@y.example")
-    letter = letter_to(begin("w", PROGRAMME.id, wanted, AT).after, one, PROGRAMME, [(0, "a.pdf")])
+    letter = letter_to(
+        begin("w", PROGRAMME.id, wanted, AT).after, one, PROGRAMME, [Kept(0, "a.pdf", "application/pdf", 9)]
+    )
     assert letter.says["title"] == "{kommune}", "nothing in a name is looked up"
     assert letter.says["text"] == f"By\nBcc: x@y.example {PROGRAMME.title} {{}}"
     assert letter.says["files"] == [{"place": 0, "file": "a.pdf"}]
