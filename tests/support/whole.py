@@ -214,7 +214,8 @@ async def filled(whole: Whole, text: str) -> None:
     await desk.ask(grant_role, GrantRole(email="laeser@tovholder.example", role="reader"))
     draft = BeginProgrammeDraft(source="skabelon:flere-i-arbejde", programme_id="et-nyt", title="Et nyt", year=2027)
     await desk.ask(begin_programme_draft, draft)
-    sheet = f"kommunekode;navn;e-mail;rolle;svar: opbakning\n{many[-1]};Ib Larsen;ib@k{many[-1]}.example;kontakt;ja\n".encode()
+    head, row = "kommunekode;navn;e-mail;rolle;svar: opbakning", f"Ib Larsen;ib@k{many[-1]}.example;kontakt;ja"
+    sheet = f"{head}\n{many[-1]};{row}\n".encode()
     await desk.ask(begin_import, BeginImport(programme_id=P1, content=base64.b64encode(sheet).decode()))
     await whole.tell_each_other()
     await rooms["invoicing"].ring(INVOICED + timedelta(days=30))
