@@ -132,11 +132,10 @@ def _kind(content: bytes) -> tuple[str, str] | None:
     if not content.startswith(b"PK\x03\x04"):
         return None
     try:
-        # Only the list of what lies in it is read: nothing is unpacked. One that takes a newer reader is `zipfile`'s
-        # NotImplementedError.
+        # Only the list of what lies in it is read: nothing is unpacked. RuntimeError: it takes a newer reader than ours.
         with zipfile.ZipFile(io.BytesIO(content)) as found:
             names = [one.lower() for one in found.namelist()]
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, UnicodeDecodeError):
+    except (zipfile.BadZipFile, ValueError, RuntimeError, OSError):
         return None
     if any(part in name for name in names for part in _RUNS):
         return None
