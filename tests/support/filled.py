@@ -457,6 +457,8 @@ async def _notifications(connection: Connection, many: int) -> None:
                    'r' || n || '@by.example', 'r' || n || '@by.example' FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO calendar_subscriptions (role, of_id, person_id, generation, renewed_at, {_CAUSE})
             SELECT 'contact', 'x' || n, 'w' || n, 1, now(), {_BECAUSE} FROM generate_series(1, {many}) AS n""",
+        f"""INSERT INTO closed_links (enrolment_id, person_id, links_generation, closed_at, seat_paths, {_CAUSE})
+            SELECT 'x' || n, 'w' || n, 1, now(), '{{}}', {_BECAUSE} FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO former_contacts SELECT 'x' || n, 'w' || n, 'f' || n || '@by.example'
             FROM generate_series(1, {many}) AS n""",
         f"""INSERT INTO message_decisions (message_id, decision, decided_at, {_CAUSE})

@@ -56,10 +56,10 @@ def require_links(enrolment: Enrolment, person_id: str | None) -> Enrolment:
 
 
 def with_new_links(enrolment: Enrolment) -> Enrolment:
-    """Whatever its contact was mailed by now is closed."""
+    """Whatever its contact was mailed by now is closed, also as somebody who takes part."""
     person_id = enrolment.known_contact.person_id
     numbers = {**enrolment.link_generations, person_id: enrolment.generation_of(person_id) + 1}
-    return replace(enrolment, link_generations=numbers)
+    return replace(enrolment, link_generations=numbers).with_closed_links(person_id)
 
 
 def revoke_links(
@@ -86,6 +86,10 @@ class New:
     own_page_path: str | None = None
     billing_path: str | None = None
     standing_path: str | None = None
+
+    @property
+    def takes_part(self) -> bool:
+        return self.own_page_path is not None
 
 
 def require_linked(found: tuple[Person, New] | None) -> tuple[Person, New]:

@@ -914,6 +914,7 @@ REVOKE_LINKS = Deed(
     (),
     lambda _: (
         "De links til tilmeldingen og deltagerne, der er sendt, holder op med at virke med det samme.",
+        "Er kontakten selv tilmeldt møder, gælder det også de links.",
         "Nye sendes til den samme postkasse. Tilmeldingen ændres ikke.",
     ),
     undo="Kan ikke fortrydes: Et link, der er lukket, åbner aldrig igen.",

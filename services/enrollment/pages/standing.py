@@ -6,7 +6,7 @@ A GET changes nothing: mail scanners follow links, any number of times. POST doe
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -76,22 +76,35 @@ async def standing(host: Host, request: Request) -> Response:
     return render(host, "standing.html", found, options=shown_all(found), done=done, **course.shown(found))
 
 
-async def revoke(host: Host, act: Act, request: Request) -> Response:
-    """It ends the link that it is done by, and says so before."""
+async def press(
+    host: Host,
+    act: Act,
+    request: Request,
+    *,
+    template: str,
+    model: type[Command],
+    done: str,
+    labels: Mapping[str, str] | None = None,
+) -> Response:
+    """A form about the enrolment alone. A GET says what it comes to; `done` follows the page's path afterwards."""
     found = await find(host, request, act)
     if isinstance(found, Response):
         return found
-    form, status = Form(labels=_LABELS), 200
+    form, status = Form(labels=labels or _LABELS), 200
     if request.method == "POST":
-        form = await read_form(request, labels=_LABELS)
-        wish, status = form.command(RevokeLinks, enrolment_id=found.enrolment.id), 422
+        form = await read_form(request, labels=labels or _LABELS)
+        wish, status = form.command(model, enrolment_id=found.enrolment.id), 422
         if wish is not None:
             refused = (await submit(host, act, request, wish, form, found.speaker)).refusal()
             if refused is None:
-                return RedirectResponse(f"{found.path}?{_CLOSED}", 303, headers=SECRET_ADDRESS)
+                return RedirectResponse(f"{found.path}{done}", 303, headers=SECRET_ADDRESS)
             form.refuse(refused)
             status = refused.status
-    return render(host, "close_links.html", found, status, form=form)
+    return render(host, template, found, status, form=form)
+
+
+revoke = partial(press, template="close_links.html", model=RevokeLinks, done=f"?{_CLOSED}")
+"""It ends the link that it is done by, and says so before."""
 
 
 async def _about(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
+from services.notifications.domain.closed_links import Led, Whose
 from services.notifications.domain.participant import Known, Participant, Seat
 from services.notifications.domain.text import storable
 from shared.storage.table import Table
@@ -53,22 +55,33 @@ async def load_known(tx: Tx, seats: Iterable[Seat]) -> dict[Seat, Known]:
     }
 
 
-async def save_paths(tx: Tx, enrolment_id: str, person_id: str, paths: Mapping[str, str], own: str | None) -> None:
-    """The links of somebody's seats, by meeting, and of all that is theirs; of what is not named there is none that is
-    good.
-    """
-    await tx.execute(
+async def load_led(tx: Tx, whose: Iterable[Whose]) -> dict[Seat, tuple[datetime, Led]]:
+    """Where mails about each seat of theirs lead, and since when."""
+    sought = sorted(set(whose))
+    rows = await tx.fetch(
         """
-        UPDATE participants p SET seat_path = (
-            SELECT u.path FROM unnest($3::text[], $4::text[]) AS u (meeting_id, path) WHERE u.meeting_id = p.meeting_id
-        ), own_path = $5 WHERE p.person_id = $1 AND p.enrolment_id = $2
+        SELECT p.person_id, p.meeting_id, p.enrolment_id, p.since, p.seat_path, p.own_path
+        FROM unnest($1::text[], $2::text[]) AS u (enrolment_id, person_id)
+        JOIN participants p USING (enrolment_id, person_id)
         """,
-        person_id,
-        enrolment_id,
-        [storable(one) for one in paths],
-        [storable(one) for one in paths.values()],
-        None if own is None else storable(own),
+        [enrolment for enrolment, _ in sought],
+        [person for _, person in sought],
     )
+    return {
+        (row["person_id"], row["meeting_id"], row["enrolment_id"]): (
+            row["since"],
+            Led(row["seat_path"], row["own_path"]),
+        )
+        for row in rows
+    }
+
+
+async def save_led(tx: Tx, led: Mapping[Seat, Led]) -> None:
+    rows = [
+        {"person_id": person, "meeting_id": meeting, "enrolment_id": enrolment, "seat_path": one, "own_path": own}
+        for (person, meeting, enrolment), (one, own) in led.items()
+    ]
+    await _PARTICIPANTS.update(tx, rows)
 
 
 async def save(tx: Tx, participants: Mapping[Seat, Participant]) -> None:

@@ -219,20 +219,25 @@ async def close_of_secretaries(tx: Tx, closed: Sequence[tuple[str, str]]) -> Non
     )
 
 
-async def close_of(tx: Tx, roles: Sequence[Role], enrolment_id: str, person_id: str, generation: int) -> None:
-    """Whatever this person subscribed to in these roles of the enrolment, and each pass of an earlier generation."""
+async def close_of(tx: Tx, roles: Sequence[Role], closed: Sequence[tuple[str, str, int]]) -> None:
+    """Of enrolment, person and generation: whatever they subscribed to in these roles, and each pass of an earlier
+    generation. Nobody stands there twice.
+    """
     await tx.execute(
         """
         INSERT INTO calendar_subscriptions AS s
             (role, of_id, person_id, generation, links_generation, renewed_at, correlation_id, causation_id, actor)
-        SELECT role, $1, $2, 1, $3, $4, $5, $6, $7 FROM unnest($8::text[]) AS u (role)
+        SELECT role, u.of_id, u.person_id, 1, u.generation, $4, $5, $6, $7
+        FROM unnest($1::text[], $2::text[], $3::integer[]) AS u (of_id, person_id, generation),
+             unnest($8::text[]) AS r (role)
+        ORDER BY 2, 3, 1
         ON CONFLICT (of_id, person_id, role) DO UPDATE
             SET generation = least(s.generation + 1, 1000000), renewed_at = excluded.renewed_at,
                 links_generation = greatest(s.links_generation, excluded.links_generation)
         """,
-        storable(enrolment_id),
-        storable(person_id),
-        generation,
+        [storable(of) for of, _, _ in closed],
+        [storable(person_id) for _, person_id, _ in closed],
+        [generation for _, _, generation in closed],
         tx.now,
         tx.cause.correlation_id,
         tx.cause.causation_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
+from services.notifications.domain.closed_links import Led
 from services.notifications.domain.team import Known, Member, Place
 from services.notifications.domain.text import storable
 from shared.storage.table import Table
@@ -51,14 +52,18 @@ async def load_known(tx: Tx, places: Iterable[Place]) -> dict[Place, Known]:
     }
 
 
-async def save_path(tx: Tx, enrolment_id: str, person_id: str, path: str | None, own: str | None) -> None:
-    """The link of somebody's place, and of all that is theirs; None = there is none that is good."""
+async def save_led(tx: Tx, led: Mapping[Place, Led]) -> None:
+    """Where mails to these lead, at whichever address."""
     await tx.execute(
-        "UPDATE team_members SET place_path = $3, member_page_path = $4 WHERE person_id = $1 AND enrolment_id = $2",
-        person_id,
-        enrolment_id,
-        None if path is None else storable(path),
-        None if own is None else storable(own),
+        """
+        UPDATE team_members AS t SET place_path = u.one, member_page_path = u.own
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS u (enrolment_id, person_id, one, own)
+        WHERE t.enrolment_id = u.enrolment_id AND t.person_id = u.person_id
+        """,
+        [enrolment for enrolment, _ in led],
+        [person for _, person in led],
+        [one.one for one in led.values()],
+        [one.own for one in led.values()],
     )
 
 

@@ -132,7 +132,7 @@ def _kind(content: bytes) -> tuple[str, str] | None:
     if not content.startswith(b"PK\x03\x04"):
         return None
     try:
-        # Only the list of what lies in it is read: nothing is unpacked. RuntimeError: it takes a newer reader than ours.
+        # Only the list of what lies in it is read: nothing is unpacked. RuntimeError: it takes a newer reader.
         with zipfile.ZipFile(io.BytesIO(content)) as found:
             names = [one.lower() for one in found.namelist()]
     except (zipfile.BadZipFile, ValueError, RuntimeError, OSError):

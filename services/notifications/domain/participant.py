@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.notifications.domain.closed_links import Closed, Led, Whose
 from services.notifications.domain.text import address_key, storable
 from shared.contracts.enrollment import GuestFact, RosterFact
 from shared.contracts.parties import Person
@@ -36,6 +37,11 @@ class Participant:
         return storable(self.person.person_id), storable(fact.meeting.id), storable(of)
 
     @property
+    def whose(self) -> Whose:
+        person, _, enrolment = self.seat
+        return enrolment, person
+
+    @property
     def as_guest(self) -> bool:
         return isinstance(self.fact, GuestFact)
 
@@ -60,10 +66,14 @@ class Known:
     own_path: str | None = None
 
 
-def follow_seats(told: Iterable[Participant], known: Mapping[Seat, Known]) -> dict[Seat, Participant]:
-    """Each seat as the last fact about it says; its time never goes back, and its paths are the last that were told."""
+def follow_seats(
+    told: Iterable[Participant], known: Mapping[Seat, Known], closed: Mapping[Whose, Closed]
+) -> dict[Seat, Participant]:
+    """Each seat as the last fact about it says; its time never goes back, and its paths are the last that were told, by
+    what is `closed` of them.
+    """
     after: dict[Seat, Participant] = {}
-    for one in told:
+    for one in (_led(one, closed.get(one.whose)) for one in told):
         before = after.get(one.seat) or known.get(one.seat)
         after[one.seat] = (
             one
@@ -76,3 +86,10 @@ def follow_seats(told: Iterable[Participant], known: Mapping[Seat, Known]) -> di
             )
         )
     return after
+
+
+def _led(one: Participant, closed: Closed | None) -> Participant:
+    if closed is None:
+        return one
+    seat_path, own_path = closed.seat(one.seat[1], one.since, Led(one.seat_path, one.own_path))
+    return replace(one, seat_path=seat_path, own_path=own_path)

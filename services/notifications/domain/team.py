@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.notifications.domain.closed_links import Closed, Led, Whose
 from services.notifications.domain.text import address_key, storable
 from shared.contracts.enrollment import TeamFact
 from shared.contracts.parties import Person
 
-Place = tuple[str, str]
-"""Enrolment and person."""
+Place = Whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,14 @@ class Known:
     own_path: str | None = None
 
 
-def follow_members(told: Iterable[Member], known: Mapping[Place, Known]) -> dict[Place, Member]:
-    """Each as the last fact about them says; its time never goes back, and its paths are the last that were told."""
+def follow_members(
+    told: Iterable[Member], known: Mapping[Place, Known], closed: Mapping[Whose, Closed]
+) -> dict[Place, Member]:
+    """Each as the last fact about them says; its time never goes back, and its paths are the last that were told, by
+    what is `closed` of them.
+    """
     after: dict[Place, Member] = {}
-    for one in told:
+    for one in (_led(one, closed.get(one.place)) for one in told):
         before = after.get(one.place) or known.get(one.place)
         after[one.place] = (
             one
@@ -62,3 +66,10 @@ def follow_members(told: Iterable[Member], known: Mapping[Place, Known]) -> dict
             )
         )
     return after
+
+
+def _led(one: Member, closed: Closed | None) -> Member:
+    if closed is None:
+        return one
+    place_path, own_path = closed.place(one.since, Led(one.place_path, one.own_path))
+    return replace(one, place_path=place_path, own_path=own_path)

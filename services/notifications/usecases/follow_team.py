@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from services.notifications.adapters import programmes, team_members
+from services.notifications.adapters import closed_links, programmes, team_members
 from services.notifications.domain import digest_lines, letters
 from services.notifications.domain.looks import Look
 from services.notifications.domain.team import Member, follow_members
@@ -86,7 +86,8 @@ async def _follow(tx: Tx, told: Sequence[Told]) -> None:
             for event, person, takes_part in turn
         ]
         known = await team_members.load_known(tx, (one.place for one in members))
-        await team_members.save(tx, follow_members(members, known))
+        closed = await closed_links.load(tx, (one.place for one in members))
+        await team_members.save(tx, follow_members(members, known, closed))
         newest = {event.data.enrolment_id: event for event, _, _ in turn}
         looks = [
             Look("enrolment", one, event.uid, event.time, own=storable(event.data.organisation.name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from services.notifications.adapters import participants, programmes
+from services.notifications.adapters import closed_links, participants, programmes
 from services.notifications.domain import letters
 from services.notifications.domain.participant import Participant, follow_seats
 from services.notifications.domain.text import storable
@@ -74,7 +74,8 @@ async def seat_people(tx: Tx, told: Sequence[tuple[Participant, Cause]]) -> None
     """Store who takes part, and bring their calendars in line."""
     await programmes.lock(tx, (one.fact.programme for one, _ in told))
     known = await participants.load_known(tx, (one.seat for one, _ in told))
-    await participants.save(tx, follow_seats((one for one, _ in told), known))
+    closed = await closed_links.load(tx, (one.whose for one, _ in told))
+    await participants.save(tx, follow_seats((one for one, _ in told), known, closed))
     looks = {}
     for one, cause in told:
         former = known.get(one.seat)

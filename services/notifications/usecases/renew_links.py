@@ -18,7 +18,9 @@ async def renew_links(tx: Tx, events: Sequence[Received[LinksRevoked]]) -> None:
     for turn in in_turns(events, lambda event: event.data.enrolment_id):
         await programmes.lock(tx, (event.data.programme for event in turn))
         await follow_enrolments(tx, turn)
-        for event in turn:
-            fact = event.data
-            await subscriptions.close_of(tx, ["contact"], fact.enrolment_id, fact.contact.person_id, fact.generation)
+        await subscriptions.close_of(
+            tx,
+            ["contact"],
+            [(one.enrolment_id, one.contact.person_id, one.generation) for one in (e.data for e in turn)],
+        )
         await write_letters(tx, [(letters.links_renewed(event.data, event.time), event.cause) for event in turn])

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.notifications.adapters import participants, programmes, subscriptions, team_members
+from services.notifications.adapters import closed_links, participants, programmes, subscriptions, team_members
 from services.notifications.domain import letters
+from services.notifications.domain.closed_links import Led
+from services.notifications.domain.text import storable
 from services.notifications.domain.turns import in_turns
 from services.notifications.usecases.write_letters import write_letters
 from shared.base.cloudevents import Received
@@ -21,10 +23,26 @@ _ROLES: Sequence[Role] = ("participant", "mailbox", "secretary")
 async def renew_own_links(tx: Tx, events: Sequence[Received[OwnLinksRevoked]]) -> None:
     for turn in in_turns(events, lambda event: event.data.enrolment_id):
         await programmes.lock(tx, (event.data.programme for event in turn))
-        for event in turn:
-            fact = event.data
-            person_id, seats = fact.person.person_id, {one.meeting_id: one.path for one in fact.seats}
-            await participants.save_paths(tx, fact.enrolment_id, person_id, seats, fact.own_page_path)
-            await team_members.save_path(tx, fact.enrolment_id, person_id, fact.place_path, fact.own_page_path)
-            await subscriptions.close_of(tx, _ROLES, fact.enrolment_id, person_id, fact.generation)
+        await closed_links.keep(tx, turn)
+        whose = [(storable(event.data.enrolment_id), storable(event.data.person.person_id)) for event in turn]
+        closed = await closed_links.load(tx, whose)
+        seats, places = await participants.load_led(tx, whose), await team_members.load_known(tx, whose)
+
+        await participants.save_led(
+            tx,
+            {
+                (person, meeting, of): closed[of, person].seat(meeting, since, led)
+                for (person, meeting, of), (since, led) in seats.items()
+            },
+        )
+        await team_members.save_led(
+            tx,
+            {
+                one: closed[one].place(known.since, Led(known.place_path, known.own_path))
+                for one, known in places.items()
+            },
+        )
+        await subscriptions.close_of(
+            tx, _ROLES, [(one.enrolment_id, one.person.person_id, one.generation) for one in (e.data for e in turn)]
+        )
         await write_letters(tx, [(letters.own_links_renewed(event.data, event.time), event.cause) for event in turn])

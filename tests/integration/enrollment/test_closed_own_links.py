@@ -8,8 +8,17 @@ from services.enrollment.adapters import links
 from services.enrollment.usecases.appoint_secretary import AppointSecretary, appoint_secretary
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.close_links import CloseLinks, close_links_of
+from services.enrollment.usecases.register_participant import register_participant
+from services.enrollment.usecases.revoke_links import revoke_links
 from shared.base.passes import Reader, reader_of
-from shared.contracts.enrollment import ChangeRole, OwnLinksRevoked, ParticipantRegistered, RoleAppointed
+from shared.contracts.enrollment import (
+    ChangeRole,
+    OwnLinksRevoked,
+    ParticipantRegistered,
+    RegisterParticipant,
+    RevokeLinks,
+    RoleAppointed,
+)
 from tests.integration.enrollment.test_hostile_texts import with_form
 from tests.integration.enrollment.test_secretary import SUE
 from tests.support.enrollment_desk import P1, Desk, sign_up
@@ -73,6 +82,34 @@ async def test_whoever_is_named_afterwards_gets_links_that_are_good(town: Town) 
     await desk.register(fact.enrolment_id, other.id, "Anna Andersen")
     again = await told(desk, ParticipantRegistered)
     assert (await town.client.get(str(again.seat_path))).status_code == 200
+
+
+async def test_a_contact_who_takes_part_closes_these_with_the_others(town: Town) -> None:
+    desk, client = town.desk, town.client
+    other = await seated(desk)
+    contact = other.contact
+    await desk.ask(
+        register_participant,
+        RegisterParticipant(
+            enrolment_id=other.enrolment_id, meeting_id=other.meeting.id, name=contact.name, email=contact.email
+        ),
+    )
+    own = await told(desk, ParticipantRegistered)
+    assert own.person.person_id == contact.person_id
+    await desk.ask(revoke_links, RevokeLinks(enrolment_id=other.enrolment_id))
+    for path in (own.seat_path, own.own_path):
+        assert (await client.get(str(path))).status_code == 410, path
+    for path in (other.seat_path, other.own_path):
+        assert (await client.get(str(path))).status_code == 200, path
+    new = await told(desk, OwnLinksRevoked)
+    assert (new.person.person_id, new.generation) == (contact.person_id, 1)
+    assert [(await client.get(path)).status_code for path in (new.seats[0].path, str(new.own_page_path))] == [200, 200]
+
+
+async def test_of_a_contact_who_takes_no_part_nothing_else_is_told(town: Town) -> None:
+    fact = await seated(town.desk)
+    await town.desk.ask(revoke_links, RevokeLinks(enrolment_id=fact.enrolment_id))
+    assert not [one for one in await town.desk.told() if isinstance(one, OwnLinksRevoked)]
 
 
 async def test_the_links_of_roles_are_closed_and_the_roles_stay(town: Town) -> None:

@@ -191,6 +191,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "up_to": 50, "most": 50, "at_most": 50, "limit": 50, "before": 500, "version": 1, "edition": 1,
         "seller": SELLER,
         "with_forbehold": True, "members": True, "list_id": "q9", "since": {"q9": NOW}, "places": [("x50", "w9")],
+        "whose": [("x50", "w9")],
         "sections": [Section("p9", "enrolled", 9), Section("p9", "awaits", 9)],
         "causes": {"k9": Cause("c", None, None)},
         "sort": "name", "forbehold": True, "named": "a", "nobody": True, "account_ids": ["a9"],

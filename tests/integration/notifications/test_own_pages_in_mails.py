@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from shared.contracts.enrollment import (
     GuestInvited,
     OwnLinksRevoked,
     ParticipantRegistered,
     ParticipantReplaced,
+    SeatLink,
     TeamMemberNamed,
 )
 from shared.contracts.parties import Person
@@ -29,14 +32,15 @@ def registered(person: Person, **paths: str) -> ParticipantRegistered:
     return ParticipantRegistered(**SEATED, person=person, extra=False, **paths)
 
 
-def closed(person: Person, own_path: str) -> OwnLinksRevoked:
+def closed(person: Person, own_path: str | None, seat_path: str | None = None, generation: int = 1) -> OwnLinksRevoked:
     return OwnLinksRevoked(
         owner=OWNER,
         programme=PROGRAMME,
         enrolment_id=ENROLMENT_ID,
         organisation=ORGANISATION,
         person=person,
-        generation=1,
+        generation=generation,
+        seats=(SeatLink(meeting_id=facts.MEETING.id, path=seat_path),) if seat_path else (),
         own_page_path=own_path,
     )
 
@@ -88,18 +92,56 @@ async def test_a_team_and_guests_are_led_to_theirs(desk: Room) -> None:
     }
 
 
-async def test_whose_own_links_were_closed_is_led_by_the_new_one_and_nobody_else_is(desk: Room) -> None:
-    await desk.hear(facts.an_enrolment(), registered(ANNA, own_path="/mig/gammel"), registered(BO, own_path="/mig/bo"))
-    await desk.hear(closed(ANNA, "/mig/ny"), MeetingScheduled(**OF, meeting=facts.MEETING))
-    led = {person: says["own_path"] for person, says in (await reminded(desk)).items()}
-    assert led.items() >= {ANNA.person_id: "/mig/ny", BO.person_id: "/mig/bo"}.items()
+LATE = pytest.mark.parametrize("late", [False, True], ids=["in the order told", "the closing is heard of first"])
 
 
-async def test_on_a_team_they_are_led_by_the_new_one_too(desk: Room) -> None:
-    named = TeamMemberNamed(**ABOUT, size=1, person=ANNA, place_path="/holdplads/anna", own_path="/mig/gammel")
-    await desk.hear(ENROLLED, named)
-    await desk.hear(closed(ANNA, "/mig/ny"), dated("1"))
+async def hear_in(desk: Room, told: Any, closing: OwnLinksRevoked, *, late: bool) -> None:
+    """`closing` is told an hour after `told`; they are on streams of their own."""
+    at = desk.time
+    for after, fact in sorted([(0, told), (1, closing)], key=lambda one: one[0], reverse=late):
+        desk.time = at + timedelta(hours=after)
+        await desk.hear(fact)
+    desk.time = at + timedelta(hours=2)
+
+
+@LATE
+async def test_whose_own_links_were_closed_is_led_by_the_new_ones_and_nobody_else_is(desk: Room, *, late: bool) -> None:
+    await desk.hear(facts.an_enrolment(), registered(BO, own_path="/mig/bo"))
+    anna = registered(ANNA, seat_path="/moedeplads/gammel", own_path="/mig/gammel")
+    await hear_in(desk, anna, closed(ANNA, "/mig/ny", "/moedeplads/ny"), late=late)
+    await desk.hear(MeetingScheduled(**OF, meeting=facts.MEETING))
+    led = {person: (says["own_path"], says["seat_path"]) for person, says in (await reminded(desk)).items()}
+    assert led.items() >= {ANNA.person_id: ("/mig/ny", "/moedeplads/ny"), BO.person_id: ("/mig/bo", None)}.items()
+
+
+@LATE
+async def test_on_a_team_they_are_led_by_the_new_ones_too(desk: Room, *, late: bool) -> None:
+    await desk.hear(ENROLLED)
+    named = TeamMemberNamed(**ABOUT, size=1, person=ANNA, place_path="/holdplads/gammel", own_path="/mig/gammel")
+    await hear_in(desk, named, closed(ANNA, "/mig/ny"), late=late)
+    await desk.hear(dated("1"))
     assert [one.says["own_path"] for one in await written(desk, "participant_registered")] == ["/mig/ny"]
+
+
+async def test_a_seat_that_is_given_after_the_closing_keeps_its_own_link(desk: Room) -> None:
+    await desk.hear(facts.an_enrolment())
+    at = desk.time
+    desk.time = at + timedelta(hours=1)
+    await desk.hear(registered(ANNA, seat_path="/moedeplads/ny", own_path="/mig/ny"))
+    desk.time = at
+    await desk.hear(closed(ANNA, None))
+    desk.time = at + timedelta(hours=2)
+    await desk.hear(MeetingScheduled(**OF, meeting=facts.MEETING))
+    says = (await reminded(desk))[ANNA.person_id]
+    assert (says["own_path"], says["seat_path"]) == ("/mig/ny", "/moedeplads/ny")
+
+
+async def test_an_older_closing_that_comes_late_changes_nothing(desk: Room) -> None:
+    await desk.hear(facts.an_enrolment(), registered(ANNA, own_path="/mig/gammel"))
+    desk.time += timedelta(hours=1)
+    await desk.hear(closed(ANNA, "/mig/nyest", generation=2), closed(ANNA, "/mig/anden", generation=1))
+    await desk.hear(MeetingScheduled(**OF, meeting=facts.MEETING))
+    assert (await reminded(desk))[ANNA.person_id]["own_path"] == "/mig/nyest"
 
 
 async def test_no_calendar_entry_has_anybodys_link_in_it(desk: Room) -> None:

@@ -23,7 +23,7 @@ def told(minute: int, *, takes_part: bool = True, email: str = "bo@k.example") -
 
 def test_the_last_word_on_a_seat_counts() -> None:
     one, other = told(0), told(1, takes_part=False, email="BO@k.example")
-    assert follow_seats([one, other], {}) == {one.seat: other}
+    assert follow_seats([one, other], {}, {}) == {one.seat: other}
     assert one.seat == other.seat
     assert other.address == one.address
 
@@ -32,7 +32,7 @@ def test_the_last_word_on_a_seat_counts() -> None:
 def test_the_time_of_a_seat_never_goes_back_however_facts_are_batched(batches: list[list[int]]) -> None:
     known: dict[Any, Known] = {}
     for minutes in batches:
-        after = follow_seats([told(minute) for minute in minutes], known)
+        after = follow_seats([told(minute) for minute in minutes], known, {})
         known = {seat: Known(one.address, one.since) for seat, one in after.items()}
     (seat,) = known.values()
     assert seat.since == AT + timedelta(minutes=3)
