@@ -96,6 +96,12 @@ HEAD = """\
 }
 """
 
+COMPRESSED = """\
+	# Files that are the same for everybody, and no page: a page has a secret in it beside what its reader has typed.
+	@files path /static/*
+	encode @files gzip
+"""
+
 AWAY = """\
 	handle_errors 502 503 504 {
 		import safe
@@ -137,6 +143,7 @@ def caddyfile(listen: str, upstreams: Mapping[str, str], bind: str | None = None
     if bind:
         lines.append(f"\tbind {bind}\n")
     lines.append("\timport safe\n")
+    lines.append(COMPRESSED)
     lines.append(f"\trequest_body {{\n\t\tmax_size {LARGEST_BODY}\n\t}}\n")
     lines.append(f"\t@inside path {' '.join(NOT_PUBLIC)}\n\thandle @inside {{\n\t\trespond 404\n\t}}\n")
     for number, route in enumerate(routes(tuple(sorted(upstreams)))):

@@ -17,6 +17,8 @@ from tests.support.eventually import eventually
 
 PATIENCE_S = 20
 SHORT_S = 3
+LARGE = 100_000
+"""Bytes of what a service answers to whoever asks for a stylesheet."""
 
 
 @pytest.fixture
@@ -59,7 +61,10 @@ async def counting() -> AsyncIterator[str]:
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         length = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
         said = b"%d" % len(await reader.readexactly(length))
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(said), said))
+        if b".css " in head:
+            said = b"a" * LARGE
+        kind = b"Content-Type: text/css\r\nConnection: close\r\nContent-Length: %d" % len(said)
+        writer.write(b"HTTP/1.1 200 OK\r\n%b\r\n\r\n%b" % (kind, said))
         await writer.drain()
 
     server = await asyncio.start_server(answer, HOST, 0)
@@ -95,6 +100,15 @@ async def test_the_largest_that_a_service_takes_passes_and_no_larger_one(port: i
         # Whoever is still sending when the connection is closed may hear that only, and not why.
         assert await _status(client.post("/events", content=bytes(2 * MAX_BATCH_BYTES))) in {413, None}
         assert await _status(client.get("/", headers={"X-Long": "x" * 64 * 1024})) in {431, None}
+
+
+async def test_files_are_compressed_and_pages_are_not(port: int) -> None:
+    """Of a page its length would tell whether what was typed stands in its secret as well."""
+    async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", trust_env=False, timeout=PATIENCE_S) as client:
+        for path, encoding in (("/static/a.css", "gzip"), ("/stab/a.css", None), ("/scheduling/static/a.css", None)):
+            async with client.stream("GET", path) as answer:
+                raw = b"".join([part async for part in answer.aiter_raw()])
+            assert (answer.headers.get("content-encoding"), len(raw) < LARGE) == (encoding, encoding is not None), path
 
 
 async def _status(asked: Awaitable[httpx.Response]) -> int | None:
