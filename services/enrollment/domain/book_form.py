@@ -7,11 +7,11 @@ not filled in.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from services.enrollment.domain.address_book import Entry, Unit
 from services.enrollment.domain.form import BETWEEN
 from shared.contracts.parties import Billing
+from shared.contracts.seen import Fields, Merged, billing_fields, merged, said
 
 ROLE = "roles."
 BILLING: Mapping[str, str] = {
@@ -46,26 +46,6 @@ DEMANDS: Mapping[str, str] = {
 }
 """What invoices are refused without."""
 FORMATS: Mapping[str, str] = {"peppol": "Peppol BIS", "oioubl": "OIOUBL"}
-_ADDRESS = ("street", "postcode", "city", "country")
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """A field that somebody else has changed meanwhile. `both`: so has whoever sends the form, to something else."""
-
-    field: str
-    before: str
-    theirs: str
-    mine: str
-    both: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """What holds when both are heard: `mine` where I changed something, and else what stands there now."""
-
-    values: Mapping[str, str]
-    clashes: tuple[Clash, ...]
 
 
 def fields_of(entry: Entry) -> dict[str, str]:
@@ -77,12 +57,12 @@ def fields_of(entry: Entry) -> dict[str, str]:
         "domains": "\n".join(sorted(entry.domains)),
         **{f"{ROLE}{role}": email for role, email in (entry.roles or {}).items()},
     }
-    return {name: text for name, text in whole.items() if text}
+    return said(whole)
 
 
 def fields_of_unit(unit: Unit) -> dict[str, str]:
     whole = {"name": unit.name, "billing.cvr": unit.billing.cvr, **_billing_fields(unit.billing)}
-    return {name: text for name, text in whole.items() if text}
+    return said(whole)
 
 
 def label_of(field: str) -> str:
@@ -100,17 +80,11 @@ def said_of(field: str, text: str) -> str:
     return text.replace("\n", ", ")
 
 
-def merged(base: Mapping[str, str], now: Mapping[str, str], typed: Mapping[str, str]) -> Merged:
-    """`base`: as the form was shown; `now`: as it stands in the book; `typed`: as it was sent."""
+def both_heard(base: Fields, now: Fields, typed: Fields) -> Merged:
+    """`base`: as the form was shown; `now`: as it stands in the book; `typed`: as it was sent. In the form's order."""
     order = [*OF_ORGANISATION, *OF_UNIT]
     names = sorted({*base, *now, *typed}, key=lambda one: (order.index(one) if one in order else len(order), one))
-    values, clashes = {}, []
-    for one in names:
-        was, stands, mine = base.get(one, ""), now.get(one, ""), typed.get(one, "")
-        values[one] = stands if mine == was else mine
-        if stands not in {was, mine}:
-            clashes.append(Clash(one, was, stands, mine, both=mine != was))
-    return Merged({name: text for name, text in values.items() if text}, tuple(clashes))
+    return merged(base, now, typed, [(one,) for one in names])
 
 
 def several(text: str) -> tuple[str, ...]:
@@ -123,15 +97,10 @@ def demands_of(text: str) -> Sequence[str]:
 
 
 def _billing_fields(billing: Billing) -> dict[str, str | None]:
-    address = billing.address
+    """With what an invoice's own form does not ask for, and without the unit, which has an entry of its own."""
     return {
-        "billing.ean": billing.ean,
-        "billing.p_number": billing.p_number,
-        "billing.order_reference": billing.order_reference,
-        "billing.person_reference": billing.person_reference,
-        "billing.account_string": billing.account_string,
-        "billing.email": billing.email,
-        **{f"billing.address.{one}": getattr(address, one) if address else None for one in _ADDRESS},
+        **{name: text for name, text in billing_fields(billing).items() if name != "billing.unit"},
+        "billing.address.country": billing.address.country if billing.address else None,
         "billing.format": billing.format,
         "billing.demands": BETWEEN.join(billing.demands),
     }

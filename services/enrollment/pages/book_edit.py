@@ -22,12 +22,11 @@ from services.enrollment.domain.book_form import (
     OF_ORGANISATION,
     OF_UNIT,
     ROLE,
-    Clash,
+    both_heard,
     demands_of,
     fields_of,
     fields_of_unit,
     label_of,
-    merged,
     said_of,
     several,
 )
@@ -37,6 +36,7 @@ from services.enrollment.pages.book_entry import address, known_of, not_yours
 from services.enrollment.usecases.put_organisation import PutOrganisation, PutUnit
 from shared.base.acts import Act
 from shared.base.problems import FieldError, Problem
+from shared.contracts.seen import Clash
 from shared.runtime.service import Host
 from shared.web.forms import Form, new_key, read_form
 from shared.web.staff import badge_in, render, staff_form
@@ -264,7 +264,7 @@ async def _heard(
     base: Mapping[str, str],
     typed: Mapping[str, str],
 ) -> Response:
-    heard = merged(base, page.fields(now), typed)
+    heard = both_heard(base, page.fields(now), typed)
     _fill(form, page, heard.values)
     if heard.clashes:
         form.key = new_key()
@@ -343,9 +343,9 @@ def _page(
         clashes=[
             {
                 "label": label_of(one.field),
-                "before": said_of(one.field, one.before),
-                "theirs": said_of(one.field, one.theirs),
-                "mine": said_of(one.field, one.mine),
+                "before": one.shown(one.before, said_of),
+                "theirs": one.shown(one.theirs, said_of),
+                "mine": one.shown(one.mine, said_of),
                 "name": f"{CHOICE}{two.index(one.field)}" if one.both else "",
             }
             for one in clashes

@@ -6,9 +6,10 @@ import pytest
 
 from services.enrollment.domain.address_book import Entry, Unit, all_differences, rewritten, version_of
 from services.enrollment.domain.book import Refused, refused_mailbox, rows_of_sheet, sought
-from services.enrollment.domain.book_form import Clash, fields_of, merged
+from services.enrollment.domain.book_form import both_heard, fields_of
 from shared.contracts.notifications import AddressBounced, MessageFailed
 from shared.contracts.parties import Billing, Organisation
+from shared.contracts.seen import Clash
 
 AARHUS = Organisation(code="0751", name="Aarhus Kommune", cvr="55133018")
 ENTRY = Entry(AARHUS, "post@k.example", {"borgmester": "bm@k.example"}, Billing(ean="5798000000001"))
@@ -18,14 +19,14 @@ def test_what_only_one_has_changed_holds_and_what_both_have_is_for_whoever_comes
     base = {"a": "1", "b": "1", "c": "1", "d": "1", "e": "1"}
     theirs = {"a": "1", "b": "2", "c": "2", "d": "2"}
     mine = {"a": "3", "b": "1", "c": "3", "d": "2", "e": "1"}
-    found = merged(base, theirs, mine)
+    found = both_heard(base, theirs, mine)
     assert found.values == {"a": "3", "b": "2", "c": "3", "d": "2"}
     assert found.clashes == (
-        Clash("b", "1", "2", "1", both=False),
-        Clash("c", "1", "2", "3", both=True),
-        Clash("e", "1", "", "1", both=False),
+        Clash(("b",), ("1",), ("2",), ("1",), both=False),
+        Clash(("c",), ("1",), ("2",), ("3",), both=True),
+        Clash(("e",), ("1",), ("",), ("1",), both=False),
     )
-    assert merged(base, base, mine).clashes == (), "nobody else has changed anything"
+    assert both_heard(base, base, mine).clashes == (), "nobody else has changed anything"
 
 
 def test_an_entry_that_is_otherwise_has_another_version_and_the_same_one_the_same() -> None:
