@@ -60,6 +60,10 @@ STAFF = (
     "/stab/adgang",
     "/stab/noegler",
     BELOW,
+    f"{BELOW}?efter=inviteret",
+    f"{BELOW}?efter=aabnet",
+    f"{BELOW}/indlaes",
+    f"{BELOW}/arkiv",
     f"{BELOW}/deltagere",
     f"{BELOW}/venteliste",
     f"{BELOW}/formularer",
@@ -67,6 +71,7 @@ STAFF = (
     f"{BELOW}/tilmeldinger/{ONE}",
     "/stab/adressebog",
     "/stab/adressebog/0751",
+    "/stab/personer",
 )
 
 
